@@ -8,6 +8,8 @@ from typing import Any, Self
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key, load_pem_public_key
 
+from integrations.calling.onboarding import read_settings
+
 
 @dataclass(frozen=True, slots=True)
 class BridgeSettings:
@@ -35,15 +37,8 @@ class BridgeSettings:
         public = load_pem_public_key(str(own["csc_key"]).encode())
         if not isinstance(private, RSAPrivateKey) or not isinstance(public, RSAPublicKey):
             raise ValueError("RSA keys are needed")  # noqa: TRY004 - the same for whoever reads the file
-        return cls(
-            merchant_id=str(own["merchant_id"]),
-            product_id=str(own["product_id"]),
-            pay_url=str(own["pay_url"]),
-            pay_to_email=str(own.get("pay_to_email") or "NA"),
-            private_key=private,
-            csc_key=public,
-            head=str(own["head"]),
-        )
+        email = str(own.get("pay_to_email") or "NA")
+        return read_settings(cls, own, pay_to_email=email, private_key=private, csc_key=public)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, Self, Unpack
 
 from domain.kernel import Ids, Provider, Source
+from integrations.calling.onboarding import read_settings
 from integrations.calling.policies import CallPolicy, Priority, Scope
 from integrations.calling.remote import Remote
 from integrations.csc import wire
@@ -49,14 +50,8 @@ class CscConnectSettings:
 
         Needed are `client_id`, `client_secret` and `client_token`; `states` and `token_in` may be given.
         """
-        return cls(
-            browser_url=browser_url,
-            client_id=str(given["client_id"]),
-            client_secret=str(given["client_secret"]),
-            client_token=str(given["client_token"]),
-            states=frozenset(map(str, given.get("states") or STATES)),
-            token_in="query" if given.get("token_in") == "query" else "header",
-        )
+        token_in = "query" if given.get("token_in") == "query" else "header"
+        return read_settings(cls, given, browser_url=browser_url, token_in=token_in)
 
 
 class CscConnect:

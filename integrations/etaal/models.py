@@ -7,6 +7,7 @@ from typing import Any, Protocol, Self
 
 from domain.applications.applications import Channel
 from domain.etaal.counting import DOORSTEP
+from integrations.calling.onboarding import read_settings
 
 CALLS_A_MINUTE = 60
 """By credential (docs/contracts/etaal.md section 7)."""
@@ -64,15 +65,8 @@ class EtaalSettings:
 
         Raises KeyError where a part is missing. `times` widens both limits, for the demo.
         """
-        return cls(
-            username=str(given["username"]),
-            password=str(given["password"]),
-            bearer=str(given["bearer"]),
-            public_url=public_url,
-            networks=tuple(map(str, given.get("networks", ()))),
-            calls_a_minute=CALLS_A_MINUTE * times,
-            failures_a_minute=FAILURES_A_MINUTE * times,
-        )
+        limits = {"calls_a_minute": CALLS_A_MINUTE * times, "failures_a_minute": FAILURES_A_MINUTE * times}
+        return read_settings(cls, given, public_url=public_url, **limits)
 
 
 _CHANNELS = {

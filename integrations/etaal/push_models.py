@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Self
 
+from integrations.calling.onboarding import read_settings
 from integrations.etaal.models import ServiceCount
 
 LONGEST_PROJECT_CODE = 10
@@ -34,13 +35,7 @@ class EtaalPushSettings:
         project = str(given["project_code"])
         if not 1 <= len(project) <= LONGEST_PROJECT_CODE:
             raise ValueError("project_code has at most ten characters")
-        return cls(
-            project_code=project,
-            client_id=str(push["client_id"]),
-            client_secret=str(push["client_secret"]),
-            signing_secret=str(push["signing_secret"]),
-            pushes_from=date.fromisoformat(str(push["pushes_from"])),
-        )
+        return read_settings(cls, push, project_code=project)
 
 
 @dataclass(frozen=True, slots=True)

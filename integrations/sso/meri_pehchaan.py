@@ -6,6 +6,7 @@ from typing import Any, Self, Unpack
 
 from domain.kernel import Assurance, Clock, Provider, Source
 from integrations.calling.errors import Garbled, Refused, Unavailable
+from integrations.calling.onboarding import read_settings
 from integrations.calling.policies import CallPolicy, Priority
 from integrations.calling.remote import Remote
 from integrations.identity import Authorization, ProviderIdentity, basic, judge_done, reading_json
@@ -82,18 +83,8 @@ class MeriPehchaanSettings:
         `scope`, `doctypes` and `signed_out_uri` may be given. Raises ValueError for a purpose that the consent page
         does not take.
         """
-        return cls(
-            browser_url=browser_url,
-            client_id=str(given["client_id"]),
-            client_secret=str(given["client_secret"]),
-            jwks=given.get("jwks"),
-            issuers=tuple(map(str, given.get("issuers") or ISSUERS)),
-            purpose=str(given.get("purpose") or PURPOSE),
-            service_name=str(given.get("service_name") or SERVICE_NAME),
-            scope=str(given.get("scope") or SCOPE),
-            doctypes=tuple(map(str, given.get("doctypes") or ())),
-            signed_out_uri=str(given["signed_out_uri"]) if given.get("signed_out_uri") else None,
-        )
+        named = {name: value for name, value in given.items() if value}  # an empty one is as good as none
+        return read_settings(cls, named, browser_url=browser_url)
 
 
 class MeriPehchaan:

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Self
 
+from integrations.calling.onboarding import read_settings
+
 MOST_HEADS = 5
 """A challan pays to at most so many heads of account."""
 
@@ -40,16 +42,9 @@ class TreasurySettings:
         charge_head = str(given["charge_head"]) if given.get("charge_head") else None
         if not all(map(_HEAD.fullmatch, filter(None, (*heads.values(), charge_head)))):
             raise ValueError("a head of account has 13 to 15 digits")
-        return cls(
-            browser_url=browser_url,
-            dept_code=str(given["dept_code"]),
-            ddo_code=str(given["ddo_code"]),
-            treasury_code=str(given["treasury_code"]),
-            heads=heads,
-            charge_head=charge_head,
-            key=key,
-            checksum_key=base64.b64decode(str(given["checksum_key"]), validate=True),
-        )
+        checksum_key = base64.b64decode(str(given["checksum_key"]), validate=True)
+        named = {"browser_url": browser_url, "heads": heads, "key": key, "checksum_key": checksum_key}
+        return read_settings(cls, given, charge_head=charge_head, **named)
 
     def head_of(self, department: str | None) -> str | None:
         """The head that fees of a department go to; None where the treasury mapped none."""

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Self
 
+from integrations.calling.onboarding import read_settings
+
 
 @dataclass(frozen=True, slots=True)
 class EnvelopeKeys:
@@ -68,44 +70,32 @@ class UmangSettings:
     @classmethod
     def from_onboarding(cls, given: Mapping[str, Any]) -> Self:
         """Read the onboarding file, whose texts are flat; raises KeyError where a needed part is missing."""
-        keys = None
+        keys, published = None, given.get("api_setu_bearer")
         if given.get("onorc_private_key"):
             keys = EnvelopeKeys(
                 str(given["onorc_key_id"]), str(given["onorc_private_key"]), str(given["onorc_public_key"])
             )
-        onorc = DepartmentAccess(
-            deptid=str(given["onorc_deptid"]),
-            srvid=str(given["onorc_srvid"]),
-            subsid=str(given.get("onorc_subsid", "0")),
-            subsid2=str(given.get("onorc_subsid2", "0")),
-            user_name=str(given.get("onorc_user_name", "")),
-            token=str(given.get("onorc_token", "")),
-            keys=keys,
-        )
-        return cls(
-            api_key=str(given["api_key"]),
-            onorc=onorc,
-            bearer=str(given["bearer"]) if given.get("bearer") else None,
-            user_id=str(given.get("user_id", "09")),
-            user_token=str(given.get("user_token", "")),
-            enam=_access(given, "enam", published=bool(given.get("api_setu_bearer"))),
-            jan_aushadhi=_access(given, "jan_aushadhi"),
-            eraktkosh=_access(given, "eraktkosh", host=Host.API_SETU),
-            published_bearer=str(given["api_setu_bearer"]) if given.get("api_setu_bearer") else None,
-            setu_client_id=str(given.get("setu_client_id", "")),
-            setu_api_key=str(given.get("setu_api_key", "")),
+        return read_settings(
+            cls,
+            given,
+            onorc=_access(given, "onorc", keys=keys),
+            bearer=given.get("bearer") or None,
+            enam=_access_if_given(given, "enam", published=bool(published)),
+            jan_aushadhi=_access_if_given(given, "jan_aushadhi"),
+            eraktkosh=_access_if_given(given, "eraktkosh", host=Host.API_SETU),
+            published_bearer=str(published) if published else None,
         )
 
 
-def _access(
-    given: Mapping[str, Any], name: str, *, host: Host = Host.GATEWAY, published: bool = False
-) -> DepartmentAccess | None:
+def _access(given: Mapping[str, Any], name: str, **named: Any) -> DepartmentAccess:
+    """The access to a department, whose parts begin with its name."""
+    own = {each.removeprefix(f"{name}_"): value for each, value in given.items() if each.startswith(f"{name}_")}
+    return read_settings(DepartmentAccess, own, **named)
+
+
+def _access_if_given(given: Mapping[str, Any], name: str, **named: Any) -> DepartmentAccess | None:
     """The access to a department of the Union; None where onboarding handed none over."""
-    if not given.get(f"{name}_deptid"):
-        return None
-    return DepartmentAccess(
-        deptid=str(given[f"{name}_deptid"]), srvid=str(given[f"{name}_srvid"]), host=host, published=published
-    )
+    return _access(given, name, **named) if given.get(f"{name}_deptid") else None
 
 
 @dataclass(frozen=True, slots=True)

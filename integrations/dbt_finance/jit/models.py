@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Any, Self
 
 from domain.benefits.benefits import PaymentStatus
+from integrations.calling.onboarding import read_settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,16 +30,7 @@ class DbtFinanceSettings:
     @classmethod
     def from_onboarding(cls, given: Mapping[str, Any]) -> Self:
         """Read the onboarding file; raises KeyError where a needed part is missing."""
-        return cls(
-            client_id=str(given["client_id"]),
-            hmac_secret=str(given["hmac_secret"]),
-            ssu_ia_id=str(given["ssu_ia_id"]),
-            ddo_code=str(given["ddo_code"]),
-            grantee_code=str(given["grantee_code"]),
-            allotment_id=str(given["allotment_id"]),
-            head_of_account=str(given["head_of_account"]),
-            application_name=str(given.get("application_name", "APUNISARKAR")),
-        )
+        return read_settings(cls, given)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,8 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Self
 
+from integrations.calling.onboarding import read_settings
+
 
 @dataclass(frozen=True, slots=True)
 class SftpSettings:
@@ -19,17 +21,10 @@ class SftpSettings:
     @classmethod
     def from_onboarding(cls, given: Mapping[str, Any]) -> Self:
         """Read the onboarding file; raises KeyError or ValueError where a needed part is missing or spoilt."""
-        keys = tuple(str(key) for key in given["host_keys"])
-        if not keys:
+        if not given["host_keys"]:
             raise ValueError("no host key")
-        return cls(
-            host=str(given["host"]),
-            port=int(given.get("port", 22)),
-            username=str(given["username"]),
-            client_key=str(given["client_key"]),
-            host_keys=keys,
-            root=str(given.get("root", "")).rstrip("/"),
-        )
+        port, root = int(given.get("port", 22)), str(given.get("root", "")).rstrip("/")
+        return read_settings(cls, given, port=port, root=root)
 
 
 @dataclass(frozen=True, slots=True)

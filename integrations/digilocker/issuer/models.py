@@ -6,6 +6,7 @@ from datetime import date
 from enum import StrEnum
 from typing import Any, Protocol, Self
 
+from integrations.calling.onboarding import read_settings
 from integrations.digilocker.digests import HmacEncoding
 from integrations.digilocker.issuer.inferred import WINDOW_SECONDS
 
@@ -41,19 +42,11 @@ class IssuerSettings:
     def from_onboarding(cls, given: Mapping[str, Any]) -> Self:
         """Read `issuer_contract` of what DigiLocker handed over; raises KeyError without key and organisation."""
         contract = given["issuer_contract"]
-        return cls(
-            api_key=str(contract["api_key"]),
-            org_id=str(contract["org_id"]),
-            hmac_encoding=HmacEncoding(contract.get("hmac_encoding", HmacEncoding.RAW)),
-            default_format=CopyFormat(contract.get("default_format", CopyFormat.XML)),
-            pull_doc=bool(contract.get("pull_doc", True)),
-            echo=bool(contract.get("echo", False)),
-            third_gender=str(contract.get("third_gender", "Transgender")),
-            search_tags={
-                str(doctype).upper(): {str(tag).upper(): str(fact) for tag, fact in tags.items()}
-                for doctype, tags in contract.get("search_tags", {}).items()
-            },
-        )
+        tags = {
+            str(doctype).upper(): {str(tag).upper(): str(fact) for tag, fact in tags.items()}
+            for doctype, tags in contract.get("search_tags", {}).items()
+        }
+        return read_settings(cls, contract, search_tags=tags)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Any, Self
 
 from domain.certificates.signatures import SignatureState
+from integrations.calling.onboarding import read_settings
 
 API_PREFIX = "/public/oauth2"
 """Where the API begins below the host (docs/contracts/digilocker.md section 2)."""
@@ -35,14 +36,7 @@ class DigiLockerSettings:
     @classmethod
     def from_onboarding(cls, given: Mapping[str, Any]) -> Self:
         """Read what DigiLocker handed over; raises KeyError without `client_id` and `client_secret`."""
-        return cls(
-            str(given["client_id"]),
-            str(given["client_secret"]),
-            str(given.get("api_prefix", API_PREFIX)),
-            tuple(map(str, given.get("signers", ()))),
-            int(given.get("eaadhaar_version", 3)),
-            bool(given.get("push_multipart", False)),
-        )
+        return read_settings(cls, given)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,35 @@
+"""Reads the settings of a system from what its onboarding handed over, by the names and types of their fields."""
+
+from collections.abc import Mapping
+from dataclasses import MISSING, fields
+from datetime import date
+from types import NoneType, UnionType
+from typing import Any, TypeVar, cast, get_args, get_origin, get_type_hints
+
+T = TypeVar("T")
+_NOTHING: tuple[Any, ...] = (None, [], ())
+
+
+def read_settings(kind: type[T], given: Mapping[str, Any], **named: Any) -> T:
+    """A dataclass of settings; `named` are the fields that come from elsewhere or have a form of their own.
+
+    A field without a default must be there; one with a default may be missing, or an empty list. Raises KeyError with
+    the name of a part that is missing, ValueError for one that is not of its type.
+    """
+    types, read = get_type_hints(kind), dict(named)
+    for each in fields(cast("Any", kind)):
+        needed = each.default is MISSING and each.default_factory is MISSING
+        if each.name not in named and (needed or given.get(each.name) not in _NOTHING):
+            read[each.name] = _convert(types[each.name], given[each.name])
+    return kind(**read)
+
+
+def _convert(kind: Any, value: Any) -> Any:
+    origin = get_origin(kind)
+    if origin is UnionType:
+        return _convert(next(each for each in get_args(kind) if each is not NoneType), value)
+    if origin in {tuple, frozenset}:
+        return origin(map(str, value))
+    if kind is date:
+        return date.fromisoformat(str(value))
+    return kind(value) if origin is None else value
