@@ -31,6 +31,7 @@ from schema.consents.types import ConsentsQuery
 from schema.documents.lockers import LockersQuery
 from schema.documents.mutations import OrderingMutation
 from schema.doorstep.mutations import ArrangingMutation, DoorstepQuery, VisitingMutation
+from schema.entities import resolve_entities
 from schema.etaal.counts import CountsQuery
 from schema.etaal.services import EtaalMutation, EtaalQuery
 from schema.feedback.feedback_mutations import FeedbackMutation
@@ -48,10 +49,9 @@ from schema.identity.record_claims import RecordClaimsMutation, RecordClaimsQuer
 from schema.identity.viewer import ViewerQuery
 from schema.kernel import Context, Info, enforce, scalar_map
 from schema.kernel.answers import AnswerExtension
-from schema.kernel.entities import resolve_entities
 from schema.kernel.errors import replace_errors
 from schema.kernel.labels import LabelsQuery
-from schema.kernel.nodes import NodesQuery
+from schema.nodes import NodesQuery
 from schema.officers.desk_mutations import DeskMutation
 from schema.officers.operators import Operator
 from schema.officers.staff_lists import StaffQuery

@@ -22,7 +22,7 @@ from gateway.http.edge import Edge
 from gateway.http.problems import bad_document, bad_request
 from gateway.http.rates import RateStatus
 from integrations.calling.deadline import set_request_deadline
-from schema.documents.document_errors import nameless
+from schema.kernel.document_errors import nameless
 
 GRACE_SECONDS = 0.5
 """Remote calls end at the deadline; what is left to do then is cut off after this long."""

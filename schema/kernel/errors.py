@@ -33,7 +33,7 @@ from domain.kernel import (
 from domain.kernel.errors import RETRY_SECONDS
 from domain.kernel.messages import label, message
 from integrations.calling.errors import Refused, RemoteError
-from schema.documents.document_errors import document_message
+from schema.kernel.document_errors import document_message
 from store.database import InProgress, KeyReused, ObjectDamaged, StoreError, VersionConflict
 
 LARGEST_MESSAGE = 300

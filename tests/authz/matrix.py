@@ -12,7 +12,7 @@ import pytest
 from graphql import GraphQLEnumType, get_named_type
 
 from domain.kernel import TypeCode
-from schema.kernel.nodes import TYPE_NAMES
+from schema.nodes import TYPE_NAMES
 from tests.authz import rows
 from tests.support.authz import SUBJECTS, Things
 from tests.support.authz_asking import DENIED, Asking, codes_of, leaves_of, mutated, ways

@@ -8,7 +8,7 @@ from graphql import GraphQLInputObjectType, GraphQLInterfaceType, GraphQLObjectT
 from strawberry.federation.schema_directives import Authenticated, RequiresScopes, Tag
 
 from schema.kernel import directives_of
-from schema.kernel.nodes import TYPE_NAMES
+from schema.nodes import TYPE_NAMES
 from tests.authz import rows
 from tests.support.authz import SUBJECTS
 from tests.support.authz_asking import ID_NAMES, STAFF_NAMES, is_required

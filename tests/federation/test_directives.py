@@ -18,7 +18,7 @@ from integrations.registry import OUTSIDE_SYSTEMS
 from schema.kernel import UPSTREAM_POINTS, SourcePolicy, directives_of
 from schema.kernel.directives import Consent, SemanticNonNull
 from schema.kernel.guards import Demand, guarded_fields
-from schema.kernel.nodes import FINDERS, TYPE_NAMES
+from schema.nodes import FINDERS, TYPE_NAMES
 from store.documents import department_documents
 from store.documents.department_documents import DepartmentDocument
 from tests.support.graph import CITIZEN, NEIGHBOUR, NOW, OFFICER

@@ -16,8 +16,8 @@ from integrations.apisetu.client import FETCH_KEPT
 from integrations.dbt_finance.jit.client import PAYMENT_STATUSES
 from integrations.digilocker.requester.client import LIST_ISSUED
 from integrations.umang.client import RATION_CARD
+from schema.entities import TYPES
 from schema.kernel import Loader
-from schema.kernel.entities import TYPES
 from schema.kernel.loaders import METADATA_KEY
 from schema.printing import printed_schema
 

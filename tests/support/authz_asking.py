@@ -20,7 +20,7 @@ from graphql import (
 )
 
 from domain.kernel import NumberKind, Subject, TypeCode, make_number
-from schema.kernel.nodes import TYPE_NAMES
+from schema.nodes import TYPE_NAMES
 from tests.support.authz import Things
 
 Outcome: TypeAlias = tuple[Any, ...]

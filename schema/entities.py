@@ -12,7 +12,7 @@ from schema.certificates.types import Certificate, certificate_by_number
 from schema.kernel.context import Info
 from schema.kernel.guards import check_type
 from schema.kernel.node import Node
-from schema.kernel.nodes import FINDERS, Finder, by_loader
+from schema.nodes import FINDERS, Finder, by_loader
 
 TYPES: Mapping[str, TypeCode] = MappingProxyType(
     {
