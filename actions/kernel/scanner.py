@@ -2,6 +2,11 @@
 
 from typing import Protocol
 
+from domain.kernel import CallerError, ErrorCode, Problem
+
+RETRY_SECONDS = 30.0
+"""When a file may be sent again that could not be scanned."""
+
 EICAR = rb"X5O!P%@AP[4\PZX54(P^)7CC)7}$" + b"EICAR-STANDARD-ANTIVIRUS-TEST-FILE!$H+H*"
 """The harmless test file of the European Institute for Computer Antivirus Research, that every scanner knows.
 
@@ -9,8 +14,10 @@ It is written in two parts so that no scanner of a developer's machine takes thi
 """
 
 
-class ScannerAway(Exception):
+class ScannerAway(CallerError):
     """The scanner did not answer, so nothing is known of the file; it must not be taken."""
+
+    standard = (Problem(ErrorCode.OVERLOADED, ("file",), detail="file", retry_after=RETRY_SECONDS),)
 
 
 class Scanner(Protocol):

@@ -12,7 +12,6 @@ from starlette.responses import Response
 from actions.documents.file_links import signed_link
 from actions.identity.sessions import subject_for_token
 from actions.kernel import Environment
-from actions.kernel.scanner import ScannerAway
 from actions.uploads.uploads import too_large
 from domain.kernel import (
     ANONYMOUS,
@@ -33,9 +32,8 @@ from schema.kernel.errors import OURS, problem_of
 BODY_SECONDS = 120.0
 """How long a caller may take to send a file, or a piece of one: 2 MB at 140 kbit/s."""
 
-SCANNER_RETRY_SECONDS = 30
 
-FAULTS = (*OURS, ClientDisconnect, ScannerAway)
+FAULTS = (*OURS, ClientDisconnect)
 """The exceptions for which an upload endpoint makes its own error response."""
 
 STATUSES: Mapping[ErrorCode, int] = MappingProxyType(
@@ -119,9 +117,6 @@ def refusal_response(
     """
     if isinstance(error, ClientDisconnect):
         error = Problems(Problem(ErrorCode.BAD_INPUT, ("file",)))
-    if isinstance(error, ScannerAway):
-        params = {"retryAfterSeconds": str(SCANNER_RETRY_SECONDS)}
-        error = Problems(Problem(ErrorCode.OVERLOADED, ("file",), params=params))
     problem = problem_of(error)
     if isinstance(error, Problems) and problem.detail is None:
         problem = replace(problem, detail=".".join(error.problems[0].path) or None)

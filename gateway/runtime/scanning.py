@@ -31,7 +31,7 @@ class ClamdScanner:
                 await writer.drain()
                 reply = await reader.readuntil(b"\0")
         except (OSError, TimeoutError, asyncio.IncompleteReadError, asyncio.LimitOverrunError) as error:
-            raise ScannerAway(type(error).__name__) from None
+            raise ScannerAway(reason=type(error).__name__) from None
         return _finding(reply)
 
     @asynccontextmanager
@@ -61,4 +61,4 @@ def _finding(reply: bytes) -> str | None:
         return None
     if words.endswith(" FOUND"):
         return words.removesuffix(" FOUND")
-    raise ScannerAway("the scanner could not look into the file")
+    raise ScannerAway(reason="the scanner could not look into the file")

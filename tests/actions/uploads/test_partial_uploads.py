@@ -155,7 +155,7 @@ async def test_what_hides_behind_a_pictures_end_is_found_too(world):
 async def test_without_an_answer_of_the_scanner_nothing_is_taken_and_it_can_be_finished_later(world):
     class Away:
         async def scan(self, content: bytes) -> str | None:
-            raise ScannerAway("TimeoutError")
+            raise ScannerAway(reason="TimeoutError")
 
     away = replace(world.env, partners=replace(world.env.partners, scanner=Away()))
     partial = await add_piece(world.env, await begin(world), FILE)

@@ -3,13 +3,14 @@
 import base64
 import hashlib
 from collections.abc import AsyncIterator, Mapping
+from dataclasses import replace
 from datetime import timedelta
 
 import httpx
 import pytest
 from starlette.applications import Starlette
 
-from actions.kernel.scanner import EICAR
+from actions.kernel.scanner import EICAR, ScannerAway
 from domain.kernel import NotSignedIn, Subject
 from gateway.http import upload_requests as door
 from gateway.http.uploads import upload_routes
@@ -154,3 +155,18 @@ async def test_too_many_files_that_nothing_names_are_refused(client, world):
     refused = await send(client, PNG)
     assert (refused.status_code, code(refused)) == (429, "RATE_LIMITED")
     assert refused.headers["retry-after"] == "86400"
+
+
+async def test_a_file_that_cannot_be_scanned_may_be_sent_again_later(client, world):
+    class Away:
+        async def scan(self, content: bytes) -> str | None:
+            raise ScannerAway(reason="TimeoutError")
+
+    env = replace(world.env, partners=replace(world.env.partners, scanner=Away()))
+    app = Starlette(routes=upload_routes(env, origins=(ORIGIN,)))
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url=ORIGIN) as without_scanner:
+        refused = await send(without_scanner, PDF)
+
+    assert (refused.status_code, code(refused)) == (503, "OVERLOADED")
+    assert refused.headers["retry-after"] == "30"
+    assert refused.json()["errors"][0]["extensions"]["detail"] == "file"
