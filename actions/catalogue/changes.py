@@ -1,7 +1,7 @@
 """Compares an import of the catalogue with the store, entry by entry and field by field."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields
 from enum import StrEnum
 from typing import Any, Protocol
 
@@ -68,10 +68,7 @@ class Imported:
             "changed": [change.as_json() for change in self.changes if not change.is_new],
             "unchanged": self.unchanged,
             "absent": list(self.absent),
-            "rejects": [
-                {"file": each.file, "row": each.row, "key": each.key, "field": each.field, "reason": each.reason}
-                for each in self.rejects
-            ],
+            "rejects": [asdict(each) for each in self.rejects],
         }
 
     def lines(self) -> list[str]:

@@ -6,6 +6,7 @@ import io
 from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
+from typing import Any
 
 from actions.kernel import Environment
 from actions.rosters.adding import AddRows, RowResult, add_rows
@@ -128,15 +129,8 @@ def _text(name: str, value: str | int) -> Bilingual:
 
 
 def _raw(cells: dict[str, str]) -> RawRow:
-    return RawRow(
-        reference=cells["reference"],
-        name=cells["name"],
-        born_on=cells["born_on"],
-        guardian=cells["guardian"],
-        relation=cells["relation"],
-        mobile=cells.get("mobile"),
-        name_hi=cells.get("name_hi"),
-        answers={head.removeprefix(ANSWER): text for head, text in cells.items() if head.startswith(ANSWER)},
-        documents={head.removeprefix(DOCUMENT): text for head, text in cells.items() if head.startswith(DOCUMENT)},
-        consent_paper=cells.get("consent_paper"),
-    )
+    def cells_of(beginning: str) -> dict[str, str]:
+        return {head.removeprefix(beginning): text for head, text in cells.items() if head.startswith(beginning)}
+
+    own: dict[str, Any] = {name: cells[name] for name in COLUMNS if name in cells}
+    return RawRow(**own, answers=cells_of(ANSWER), documents=cells_of(DOCUMENT))

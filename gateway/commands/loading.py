@@ -62,10 +62,10 @@ class LazyGroup(TyperGroup):
         if not found:
             sys.exit("apuni: no command is installed; run `make bootstrap-dev`, or install the package anew")
         for entry in found:
-            profiles = PROFILES[entry.module.rpartition(".")[0]]
+            profiles = PROFILES.get(entry.module.rpartition(".")[0], ())
             if profile in profiles:
                 self.add_command(LazyCommand(entry))
-            else:
+            elif profiles:
                 self.elsewhere[entry.name] = profiles
 
     def format_help(self, ctx: "Context", formatter: "HelpFormatter") -> None:
