@@ -1,6 +1,5 @@
 """The commands `apuni catalogue` and `apuni doctor`: import services, and list what no source states of them."""
 
-import csv
 import json
 import sys
 from collections.abc import Sequence
@@ -17,7 +16,7 @@ from actions.catalogue.files import FILES, CatalogueRows
 from actions.kernel import Environment
 from domain.kernel import Clock, CommandFailed, Source
 from gateway.commands.kernel import CommandGroup, account, out, print_json, print_table, read_csv, readable
-from gateway.pages.spreadsheets import safe_cell
+from gateway.pages.spreadsheets import csv_line
 from gateway.settings.settings import read_settings
 from integrations.calling.breakers import Breakers
 from integrations.calling.cache import AnswerCache, open_cache
@@ -154,12 +153,9 @@ def _refuse_large(path: Path) -> None:
 
 def write_rejects(file: Path, rejects: Sequence[Reject]) -> None:
     """The rejects as CSV: file, row, key, field, reason, and the reason in words."""
-    with file.open("w", encoding="utf-8", newline="") as lines:
-        writer = csv.writer(lines)
-        writer.writerow(["file", "row", "key", "field", "reason", "meaning"])
-        for each in rejects:
-            cells = (each.file, each.row, each.key, each.field, each.reason, REASONS[each.reason])
-            writer.writerow([safe_cell(cell) for cell in cells])
+    heading = ("file", "row", "key", "field", "reason", "meaning")
+    rows = [(each.file, each.row, each.key, each.field, each.reason, REASONS[each.reason]) for each in rejects]
+    file.write_bytes(b"".join(map(csv_line, (heading, *rows))))
 
 
 def _print_progress(done: int, total: int, /) -> None:
