@@ -30,9 +30,9 @@ class Clearance:
     asked_by: str | None
     asked_at: datetime
     due_at: datetime
-    answer: str | None
-    answered_by: str | None
-    answered_at: datetime | None
+    answer: str | None = None
+    answered_by: str | None = None
+    answered_at: datetime | None = None
     reminded_at: datetime | None = None
     """When the department was reminded that its day is near."""
     escalated_at: datetime | None = None

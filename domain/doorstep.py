@@ -161,17 +161,17 @@ class Visit:
     district: str
     tehsil: str | None
     fee_paise: int | None
-    fee_receipt: str | None
-    failure: VisitFailure | None
-    handover: Handover | None
-    otp: str | None = field(repr=False)
-    otp_hash: str | None = field(repr=False)
-    otp_tries: int
-    otp_expires_at: datetime | None
     version: int
     created_at: datetime
     updated_at: datetime
-    closed_at: datetime | None
+    fee_receipt: str | None = None
+    failure: VisitFailure | None = None
+    handover: Handover | None = None
+    otp: str | None = field(default=None, repr=False)
+    otp_hash: str | None = field(default=None, repr=False)
+    otp_tries: int = 0
+    otp_expires_at: datetime | None = None
+    closed_at: datetime | None = None
 
     def otp_holds(self, now: datetime) -> bool:
         """Whether the code may still be tried."""

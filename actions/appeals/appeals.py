@@ -24,7 +24,17 @@ from actions.officers.involved import barred_from
 from domain.appeals.appeals import Appeal, AppealGround, AppealMove, AppealOrigin, Hearing, Order
 from domain.applications.lifecycle import Status
 from domain.identity.policy import ObjectKind, Purpose, Resource
-from domain.kernel import ErrorCode, PersonKind, Problem, Problems, Subject, ist_date, mask_aadhaar_in, not_found
+from domain.kernel import (
+    ErrorCode,
+    PersonKind,
+    Problem,
+    Problems,
+    Subject,
+    ist_date,
+    not_found,
+    short_word,
+    written_text,
+)
 from store.appeals import appeals
 from store.applications import applications
 from store.database import Transaction
@@ -128,7 +138,7 @@ async def cancel_hearing(env: Environment, subject: Subject, request: CancelHear
 
     async def call_off(acting: UnitOfWork) -> Appeal:
         appeal = await _taken_up(acting, request.appeal_id, request.expected_version)
-        reason = validated_text(request.reason, "reason", required=True) or ""
+        reason = written_text(request.reason, "input", "reason", longest=LONGEST_TEXT) or ""
         found = await fixed_at(acting, appeal, request.at, ("input", "at"))
         return await cancel(acting, appeal, found, reason)
 
@@ -171,9 +181,9 @@ async def enter(acting: UnitOfWork, request: FileAppeal) -> Appeal:
         Purpose.APPLY,
         path=PATH,
     )
-    text = validated_text(request.text, "text", required=True)
+    text = written_text(request.text, "input", "text", longest=LONGEST_TEXT)
     filing = await open_filing(acting, application, request.ground)
-    reason = validated_text(request.late_reason or "", "lateReason", required=False)
+    reason = written_text(request.late_reason, "input", "lateReason", longest=LONGEST_TEXT, required=False)
     late = late_reason(acting, application, filing, reason)
     origin = AppealOrigin.CSC if acting.subject.kind is PersonKind.OPERATOR else AppealOrigin.CITIZEN
     appeal = await file(
@@ -191,9 +201,7 @@ async def enter(acting: UnitOfWork, request: FileAppeal) -> Appeal:
 async def fix_hearing(acting: UnitOfWork, request: RecordHearing) -> Appeal:
     """The inner step of a hearing, in the caller's transaction."""
     appeal = await _taken_up(acting, request.appeal_id, request.expected_version)
-    place = request.place.strip()
-    if not 1 <= len(place) <= LONGEST_PLACE:
-        raise Problems(Problem(ErrorCode.BAD_INPUT, ("input", "place"), params={"longest": str(LONGEST_PLACE)}))
+    place = short_word(request.place, "input", "place", longest=LONGEST_PLACE)
     if request.at < appeal.received_at:
         raise Problems(Problem(ErrorCode.DATE_NOT_ALLOWED, ("input", "at")))
     instead = None
@@ -206,7 +214,7 @@ async def fix_hearing(acting: UnitOfWork, request: RecordHearing) -> Appeal:
 async def pass_order(acting: UnitOfWork, request: DecideAppeal, *, decided_at: datetime | None = None) -> Appeal:
     """The inner step of an order, in the caller's transaction; `decided_at` is when, where it was not now."""
     appeal = await _taken_up(acting, request.appeal_id, request.expected_version)
-    text = validated_text(request.text, "text", required=True) or ""
+    text = written_text(request.text, "input", "text", longest=LONGEST_TEXT) or ""
     until = request.direct_until if request.verdict is AppealVerdict.DIRECT else None
     decided_at = decided_at or acting.now
     _refuse_wrong_day(acting, request, ist_date(decided_at))
@@ -248,13 +256,3 @@ def _refuse_wrong_day(acting: UnitOfWork, request: DecideAppeal, decided_on: dat
     latest = decided_on + timedelta(days=acting.env.rules.law.longest_order_days.value)
     if request.direct_until is None or not decided_on <= request.direct_until <= latest:
         raise Problems(Problem(ErrorCode.DATE_NOT_ALLOWED, path))
-
-
-def validated_text(text: str, name: str, *, required: bool) -> str | None:
-    """What somebody wrote in an input field; raises REASON_REQUIRED where it must not be empty, BAD_INPUT."""
-    written = text.strip()
-    if required and not written:
-        raise Problems(Problem(ErrorCode.REASON_REQUIRED, ("input", name)))
-    if len(written) > LONGEST_TEXT:
-        raise Problems(Problem(ErrorCode.BAD_INPUT, ("input", name), params={"longest": str(LONGEST_TEXT)}))
-    return mask_aadhaar_in(written) or None

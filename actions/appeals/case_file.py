@@ -13,7 +13,7 @@ import json
 import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from joserfc import jws
@@ -37,6 +37,9 @@ MEDIA_TYPE = "application/zip"
 _KEYRING, _ALGORITHM = "manifest", "ES256"
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 """The date of every entry: a ZIP knows no earlier one, and the same content has the same bytes."""
+
+_WRITTEN = frozenset({"text", "late_reason", "note", "reason"})
+"""Fields that people wrote."""
 
 _README = bilingual("case_file.readme")
 _KEYS_AT = "The public keys are at {url}/.well-known/jwks.json"
@@ -127,33 +130,16 @@ async def _course(tx: Transaction, application: Application, citizen: Citizen) -
 
 def _application(course: _Course) -> dict[str, Any]:
     one, limit = course.application, course.application.limit
-    decision = one.decision
+    names = ("number", "department", "district", "tehsil", "channel", "status", "submitted_at", "clock_started_at")
     return {
-        "number": one.number,
+        **_shown(one, *names, "paused_days", "due_at", "delivered_at"),
         "service": course.service,
         "applicant": {
             "name": course.citizen.name.en or course.citizen.name.hi,
             "mobileMasked": masked_mobile(course.citizen),
         },
-        "department": one.department,
-        "district": one.district,
-        "tehsil": one.tehsil,
-        "channel": one.channel.value,
-        "status": one.status.value,
-        "submittedAt": _moment(one.submitted_at),
-        "clockStartedAt": _moment(one.clock_started_at),
-        "limit": {"days": limit.days, "unit": limit.unit.value, "calendar": limit.calendar_version} if limit else None,
-        "pausedDays": one.paused_days,
-        "dueAt": _moment(one.due_at),
-        "deliveredAt": _moment(one.delivered_at),
-        "decision": {
-            "approved": decision.approved,
-            "ground": decision.ground.value if decision.ground else None,
-            "reason": _text(decision.reason),
-            "decidedAt": _moment(decision.decided_at),
-        }
-        if decision
-        else None,
+        "limit": {"days": limit.days, "unit": limit.unit, "calendar": limit.calendar_version} if limit else None,
+        "decision": _shown(one.decision, "approved", "ground", "reason", "decided_at") if one.decision else None,
     }
 
 
@@ -163,85 +149,51 @@ def masked_mobile(citizen: Citizen) -> str | None:
 
 
 def _entry(one: TimelineEntry) -> dict[str, Any]:
-    return {
-        "sequence": one.sequence,
-        "move": one.move.value,
-        "before": one.before.value if one.before else None,
-        "after": one.after.value,
-        "actorRole": one.actor_role,
-        "ground": one.ground.value if one.ground else None,
-        "note": _text(one.note),
-        "at": _moment(one.at),
-    }
+    return _shown(one, "sequence", "move", "before", "after", "actor_role", "ground", "note", "at")
 
 
 def _appeal(course: _Course, one: Appeal) -> dict[str, Any]:
-    order = one.order
+    events, hearings = course.events.get(one.id, []), course.hearings.get(one.id, [])
+    awards = course.awards.get(one.id, [])
+    names = ("number", "level", "ground", "origin", "state", "text", "late_reason", "received_at", "breached_on")
     return {
-        "number": one.number,
-        "level": one.level.value,
-        "ground": one.ground.value,
-        "origin": one.origin.value,
-        "state": one.state.value,
-        "text": _text(one.text),
-        "lateReason": _text(one.late_reason),
-        "receivedAt": _moment(one.received_at),
-        "breachedOn": one.breached_on.isoformat() if one.breached_on else None,
+        **_shown(one, *names),
         "officers": {"designated": one.designated_id, "first": one.first_id, "second": one.second_id},
-        "order": {
-            "text": _text(order.text),
-            "decidedAt": _moment(order.decided_at),
-            "directUntil": order.direct_until.isoformat() if order.direct_until else None,
-        }
-        if order
-        else None,
-        "events": [
-            {
-                "sequence": event.sequence,
-                "move": event.move.value,
-                "after": event.after.value,
-                "actorRole": event.actor_role,
-                "note": _text(event.note),
-                "at": _moment(event.at),
-            }
-            for event in course.events.get(one.id, [])
-        ],
-        "hearings": [
-            {"at": _moment(each.at), "place": each.place, "state": each.state.value}
-            for each in course.hearings.get(one.id, [])
-        ],
-        "awards": [
-            {
-                "kind": award.kind.value,
-                "amountPaise": award.amount_paise,
-                "reason": _text(award.reason),
-                "section": award.section,
-                "orderedAt": _moment(award.ordered_at),
-                "state": award.state.value,
-            }
-            for award in course.awards.get(one.id, [])
-        ],
+        "order": _shown(one.order, "text", "decided_at", "direct_until") if one.order else None,
+        "events": [_shown(event, "sequence", "move", "after", "actor_role", "note", "at") for event in events],
+        "hearings": [_shown(hearing, "at", "place", "state") for hearing in hearings],
+        "awards": [_shown(each, "kind", "amount_paise", "reason", "section", "ordered_at", "state") for each in awards],
     }
 
 
 def _paper(one: AttachedDocument) -> dict[str, Any]:
     """A paper by its hash; None where we keep no bytes of it, because its source was away."""
-    return {
-        "key": one.key,
-        "source": one.source,
-        "sha256": one.sha256,
-        "attachedOn": ist_date(one.attached_at).isoformat(),
-        "verifiedAt": _moment(one.verified_at),
-        "signature": one.signature.value if one.signature else None,
-    }
+    attached_on = ist_date(one.attached_at).isoformat()
+    return {**_shown(one, "key", "source", "sha256", "verified_at", "signature"), "attachedOn": attached_on}
+
+
+def _shown(one: object, *names: str) -> dict[str, Any]:
+    """Fields of a thing under their names in the file."""
+    return {camel_case(name): _value(name, getattr(one, name)) for name in names}
+
+
+def _value(name: str, value: Any) -> Any:
+    """A moment as India has it, a day as ISO 8601 has it, and what somebody wrote without Aadhaar numbers."""
+    if isinstance(value, datetime):
+        return _moment(value)
+    if isinstance(value, date):
+        return value.isoformat()
+    return mask_aadhaar_in(value) if value and name in _WRITTEN else value
+
+
+def camel_case(name: str) -> str:
+    """The name of a field of ours in JSON."""
+    head, *rest = name.split("_")
+    return head + "".join(part.title() for part in rest)
 
 
 def _moment(at: datetime | None) -> str | None:
     return at.astimezone(IST).isoformat(timespec="milliseconds") if at else None
-
-
-def _text(given: str | None) -> str | None:
-    return mask_aadhaar_in(given) if given else given
 
 
 def _json(content: Any) -> bytes:

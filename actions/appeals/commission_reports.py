@@ -5,6 +5,7 @@ from dataclasses import asdict
 from datetime import date, timedelta
 from typing import Any
 
+from actions.appeals.case_file import camel_case
 from actions.appeals.commission_filing import commission_of
 from actions.appeals.commission_hook import compare_cases, settle_all_waiting
 from actions.appeals.delay_review import is_due, make_review
@@ -74,7 +75,7 @@ async def send_summary(env: Environment, day: date) -> None:
     partner = commission_of(env)
     async with env.store.read_transaction() as tx:
         rows = await commission_figures.day_rows(tx, ist_midnight(day), ist_midnight(day + timedelta(days=1)))
-    shown = [{_camel(name): value for name, value in asdict(row).items()} for row in rows]
+    shown = [{camel_case(name): value for name, value in asdict(row).items()} for row in rows]
     await partner.send_summary(day, {"date": day.isoformat(), "rows": shown})
 
 
@@ -91,8 +92,3 @@ def _notified_service(service: Service) -> NotifiedService:
         notification=None,  # no source names it yet
         valid_from=None,
     )
-
-
-def _camel(name: str) -> str:
-    head, *rest = name.split("_")
-    return head + "".join(part.title() for part in rest)

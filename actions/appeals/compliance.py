@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from actions.appeals.appeals import APPEAL, validated_text
+from actions.appeals.appeals import APPEAL, LONGEST_TEXT
 from actions.appeals.steps import step
 from actions.kernel import (
     Environment,
@@ -16,7 +16,7 @@ from actions.uploads.uploads import require_upload, use
 from domain.appeals.appeals import Appeal, AppealMove
 from domain.applications.lifecycle import Status
 from domain.identity.policy import Purpose
-from domain.kernel import ErrorCode, Problem, Problems, Remedy, Subject
+from domain.kernel import ErrorCode, Problem, Problems, Remedy, Subject, written_text
 from store.appeals import appeals
 from store.applications import applications
 
@@ -50,7 +50,7 @@ async def comply(acting: UnitOfWork, request: ReportCompliance) -> Appeal:
     found = await appeals.get(acting.tx, request.appeal_id)
     appeal = await require_thing(acting, found, of_appeal, Purpose.DECIDE, path=APPEAL)
     refuse_other_version(request.expected_version, appeal.version, appeal.state)
-    text = validated_text(request.text, "text", required=True)
+    text = written_text(request.text, "input", "text", longest=LONGEST_TEXT)
     application = await applications.get(acting.tx, appeal.application_id)
     if application is None or application.status is not Status.DELIVERED:
         params = {"status": appeal.state.value, "move": AppealMove.COMPLY.value}

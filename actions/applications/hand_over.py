@@ -16,7 +16,7 @@ from domain.applications.applications import Application, DeliveryMode
 from domain.applications.lifecycle import Move, Status
 from domain.doorstep import OPEN, VisitPurpose
 from domain.identity.policy import Purpose
-from domain.kernel import ErrorCode, Problem, Problems, Role, Subject
+from domain.kernel import ErrorCode, Problem, Problems, Role, Subject, written_text
 from store import doorstep
 from store.applications import applications
 from store.certificates import certificates
@@ -54,15 +54,11 @@ async def give(acting: UnitOfWork, request: HandOver) -> Application:
     if application.status not in _READY or not await _at_counter(acting, application):
         params = {"status": application.status.value, "move": Move.DELIVER.value}
         raise Problems(Problem(ErrorCode.TRANSITION_NOT_ALLOWED, PATH, params=params))
-    note = (request.note or "").strip()
-    if len(note) > LONGEST_NOTE:
-        raise Problems(Problem(ErrorCode.BAD_INPUT, ("input", "note"), params={"longest": str(LONGEST_NOTE)}))
+    note = written_text(request.note, "input", "note", longest=LONGEST_NOTE, required=False)
     at = request.handed_over_at or acting.now
     if not await _ready_at(acting, application) <= at <= acting.now:
         raise Problems(Problem(ErrorCode.DATE_NOT_ALLOWED, ("input", "handedOverAt")))
-    return await apply_transition(
-        acting, application, Step(Move.DELIVER, note=note or None, changes={"delivered_at": at})
-    )
+    return await apply_transition(acting, application, Step(Move.DELIVER, note=note, changes={"delivered_at": at}))
 
 
 async def _taken_up(acting: UnitOfWork, request: HandOver) -> Application:

@@ -23,7 +23,7 @@ from actions.kernel import (
 from domain.applications.applications import Application
 from domain.applications.lifecycle import Move, advance
 from domain.identity.policy import Purpose, decide
-from domain.kernel import ErrorCode, NotSignedIn, Problem, Problems, Subject, not_found
+from domain.kernel import ErrorCode, NotSignedIn, Problem, Problems, Subject, not_found, short_word
 from store.applications import applications
 
 LONGEST_ANSWER = 4000
@@ -157,9 +157,7 @@ async def enter_fee(acting: UnitOfWork, request: RecordFee) -> Application:
     application = await take_up(
         acting, request.application_id, Purpose.COLLECT_FEE, expected_version=request.expected_version
     )
-    receipt = request.receipt.strip()
-    if not 1 <= len(receipt) <= LONGEST_RECEIPT:
-        raise Problems(Problem(ErrorCode.BAD_INPUT, ("input", "receipt"), params={"longest": str(LONGEST_RECEIPT)}))
+    receipt = short_word(request.receipt, "input", "receipt", longest=LONGEST_RECEIPT)
     advance(application.status, Move.RECEIVE_FEE)
     service = await service_of(acting, application)
     changes = {"fee_receipt": receipt, **await legal_clock.start_changes(acting, application, service)}

@@ -31,7 +31,16 @@ from domain.applications.applications import Application
 from domain.applications.lifecycle import Move
 from domain.certificates.certificates import CertificateEnding, CertificateStatus, EndGround, IssuedCertificate
 from domain.identity.policy import ObjectKind, Purpose
-from domain.kernel import SYSTEM, ErrorCode, Problem, Problems, Subject, ist_date, mask_aadhaar_in, not_found
+from domain.kernel import (
+    SYSTEM,
+    ErrorCode,
+    Problem,
+    Problems,
+    Subject,
+    ist_date,
+    not_found,
+    written_text,
+)
 from store.applications import applications
 from store.certificates import certificate_endings, certificates
 from store.database import AlreadyThere, NotThere, audit
@@ -192,7 +201,7 @@ async def _end(
     changes: Mapping[str, Any],
 ) -> Application:
     """The certificate holds no longer: its state, the reasons, the timeline's entry and the audit line."""
-    reason = _reason(request)
+    reason = written_text(request.reason, "input", "reason", longest=LONGEST_REASON) or ""
     if not await certificates.end(acting.tx, certificate.id, status):
         params = {"status": certificate.status.value, "move": _MOVES[status].value}
         raise Problems(Problem(ErrorCode.TRANSITION_NOT_ALLOWED, _PATH, params=params))
@@ -201,15 +210,6 @@ async def _end(
     detail = {"ground": request.ground.value}
     await _tell_audit(acting, f"certificate.{status.value.lower()}_by_officer", certificate.id, detail)
     return await apply_transition(acting, application, Step(_MOVES[status], note=reason, changes=changes))
-
-
-def _reason(request: EndCertificate) -> str:
-    reason = mask_aadhaar_in(request.reason.strip())
-    if not reason:
-        raise Problems(Problem(ErrorCode.REASON_REQUIRED, ("input", "reason")))
-    if len(reason) > LONGEST_REASON:
-        raise Problems(Problem(ErrorCode.BAD_INPUT, ("input", "reason"), params={"longest": str(LONGEST_REASON)}))
-    return reason
 
 
 def _facts(request: CorrectCertificate) -> dict[str, str]:

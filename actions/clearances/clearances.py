@@ -20,7 +20,7 @@ from domain.applications.deadline import end_of_day
 from domain.applications.lifecycle import Move, Status
 from domain.clearances import Clearance, ClearanceState
 from domain.identity.policy import Purpose
-from domain.kernel import ErrorCode, Problem, Problems, Remedy, Subject, mask_aadhaar_in
+from domain.kernel import ErrorCode, Problem, Problems, Remedy, Subject, written_text
 from store import clearances
 from store.applications import applications
 from store.catalogue import catalogue
@@ -81,7 +81,7 @@ async def ask(acting: UnitOfWork, request: AskClearance) -> Application:
     application = await take_up(
         acting, request.application_id, Purpose.DECIDE, expected_version=request.expected_version
     )
-    question = _validated_text(request.question, "question")
+    question = written_text(request.question, "input", "question", longest=LONGEST_TEXT) or ""
     departments = tuple(dict.fromkeys(request.departments))
     await _refuse_wrong_departments(acting, application, departments)
     due_on = await _due_days(acting, application, request)
@@ -98,9 +98,6 @@ async def ask(acting: UnitOfWork, request: AskClearance) -> Application:
             asked_by=acting.subject.person_id,
             asked_at=acting.now,
             due_at=end_of_day(due_on[department]),
-            answer=None,
-            answered_by=None,
-            answered_at=None,
         )
         await clearances.add_clearance(acting.tx, clearance)
     return await apply_transition(acting, application, Step(Move.ASK_CLEARANCE, note=question))
@@ -110,7 +107,8 @@ async def give_answer(acting: UnitOfWork, request: AnswerClearance) -> Clearance
     """The inner step of an answer, in the caller's transaction."""
     found = await clearances.get(acting.tx, request.clearance_id)
     clearance = await require_thing(acting, found, of_clearance, Purpose.DECIDE, path=CLEARANCE)
-    answered = with_answer(acting, clearance, granted=request.granted, text=_validated_text(request.text, "text"))
+    text = written_text(request.text, "input", "text", longest=LONGEST_TEXT) or ""
+    answered = with_answer(acting, clearance, granted=request.granted, text=text)
     if not await clearances.settle(acting.tx, answered):
         params = {"status": clearance.state.value, "move": Move.ANSWER_CLEARANCE.value}
         raise Problems(Problem(ErrorCode.TRANSITION_NOT_ALLOWED, CLEARANCE, params=params))
@@ -150,12 +148,3 @@ async def _due_days(acting: UnitOfWork, application: Application, request: AskCl
             raise Problems(Problem(ErrorCode.DATE_NOT_ALLOWED, (*path, "dueOn")))
         due_on[department] = day
     return due_on
-
-
-def _validated_text(text: str, name: str) -> str:
-    written = text.strip()
-    if not written:
-        raise Problems(Problem(ErrorCode.REASON_REQUIRED, ("input", name)))
-    if len(written) > LONGEST_TEXT:
-        raise Problems(Problem(ErrorCode.BAD_INPUT, ("input", name), params={"longest": str(LONGEST_TEXT)}))
-    return mask_aadhaar_in(written)

@@ -25,7 +25,7 @@ from domain.doorstep import Handover, HandOverProof, Visit, VisitFailure, VisitM
 from domain.feedback.feedback import moderate_text
 from domain.feedback.notices import NoticeKind
 from domain.identity.policy import Purpose
-from domain.kernel import SYSTEM, ErrorCode, Problem, Problems, Remedy, Subject
+from domain.kernel import SYSTEM, ErrorCode, Problem, Problems, Remedy, Subject, short_word
 from domain.kernel.messages import bilingual
 from store import doorstep as kept
 from store.applications import applications
@@ -160,9 +160,7 @@ async def give_up(acting: UnitOfWork, request: FailVisit) -> Visit:
 async def take_fee(acting: UnitOfWork, request: RecordVisitFee) -> Visit:
     """The inner step of the fee, in the caller's transaction."""
     visit = await take_up_visit(acting, request.visit_id, None, Purpose.COLLECT_FEE)
-    receipt = request.receipt.strip()
-    if not 1 <= len(receipt) <= LONGEST_RECEIPT:
-        raise Problems(Problem(ErrorCode.BAD_INPUT, ("input", "receipt"), params={"longest": str(LONGEST_RECEIPT)}))
+    receipt = short_word(request.receipt, "input", "receipt", longest=LONGEST_RECEIPT)
     if visit.state not in rules.OPEN or visit.fee_receipt is not None:
         raise Problems(Problem(ErrorCode.STEP_NOT_ALLOWED, _VISIT, params={"state": visit.state.value}))
     if request.amount_paise != visit.fee_paise:

@@ -219,10 +219,8 @@ async def _new(acting: UnitOfWork, application: Application, category: Grievance
         category=category,
         text=text,
         state=GrievanceState.OPEN,
-        escalated=False,
         due_at=_due(acting, category),
         version=1,
         created_at=acting.now,
         updated_at=acting.now,
-        closed_at=None,
     )

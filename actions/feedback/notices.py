@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from types import MappingProxyType
 
-from actions.kernel import Environment, Transition, UnitOfWork, require, run_idempotently
+from actions.kernel import Environment, Transition, UnitOfWork, require_own, run_idempotently
 from domain.appeals.appeals import Appeal, AppealLevel, AppealMove, AppealOrigin, Award, AwardKind, AwardState, Hearing
 from domain.applications.applications import Application, DeliveryMode
 from domain.applications.lifecycle import Move
 from domain.doorstep import Visit
 from domain.feedback.grievances import Grievance
 from domain.feedback.notices import OF_MOVES, Notice, NoticeKind, Topic
-from domain.identity.policy import ObjectKind, Purpose, Resource
+from domain.identity.policy import ObjectKind
 from domain.kernel import ErrorCode, PersonKind, Problem, Problems, Subject, ist_date
 from store.appeals import appeals
 from store.database import Transaction
@@ -185,12 +185,10 @@ async def mark_read(env: Environment, subject: Subject, *, ids: Sequence[str] | 
     """
     if ids is not None and len(ids) > MOST_MARKED:
         raise Problems(Problem(ErrorCode.BAD_INPUT, ("input", "ids"), params={"most": str(MOST_MARKED)}))
-    citizen_id = subject.person_id if subject.kind is PersonKind.CITIZEN else None
 
     async def work(tx: Transaction) -> dict[str, int]:
-        mine = Resource(ObjectKind.NOTICE, None, citizen_id)
-        await require(env, tx, subject, mine, Purpose.APPLY, path=("input",))
-        return {"read": await notices.mark_read(tx, citizen_id or "", env.clock.now(), ids=ids)}
+        citizen_id = await require_own(UnitOfWork(env, tx, subject), ObjectKind.NOTICE)
+        return {"read": await notices.mark_read(tx, citizen_id, env.clock.now(), ids=ids)}
 
     body = {"ids": None if ids is None else sorted(ids)}
     answer, replayed = await run_idempotently(env, subject, "markNotificationsRead", key=key, body=body, work=work)

@@ -12,12 +12,17 @@ from actions.feedback.notices import About, tell
 from actions.identity import provider_sign_out
 from actions.identity.code_sending import Addressee, CodeKind, make_code, try_code
 from actions.identity.sign_in_guards import constant_time_equal
-from actions.kernel import Environment, UnitOfWork, of_citizen, require, run_idempotently, wrong_code
+from actions.kernel import (
+    Environment,
+    UnitOfWork,
+    require_own_record,
+    run_idempotently,
+    wrong_code,
+)
 from domain.feedback.notices import NoticeKind, Topic
 from domain.identity.policy import ObjectKind, Purpose
 from domain.kernel import (
     Assurance,
-    Citizen,
     ErrorCode,
     PersonKind,
     Problem,
@@ -69,7 +74,7 @@ async def begin_link(env: Environment, subject: Subject, provider: Provider) -> 
 
     async def work(tx: Transaction) -> dict[str, Any]:
         acting = UnitOfWork(env, tx, subject)
-        citizen = await _require_citizen(acting)
+        citizen = await require_own_record(acting, ObjectKind.ACCOUNT)
         if not env.rules.sign_on.admits(PersonKind.CITIZEN, provider) or provider not in env.partners.identity:
             raise not_found(*_PROVIDER)
         if citizen.mobile is None:
@@ -162,7 +167,7 @@ async def unlink(env: Environment, subject: Subject, provider: Provider, key: st
 
     async def work(tx: Transaction) -> dict[str, Any]:
         acting = UnitOfWork(env, tx, subject)
-        citizen = await _require_citizen(acting)
+        citizen = await require_own_record(acting, ObjectKind.ACCOUNT)
         held = await identities.providers_of(tx, PersonKind.CITIZEN, citizen.id)
         if provider not in held:
             raise not_found(*_PROVIDER)
@@ -236,17 +241,6 @@ MADE_BY_A_SIGN_IN = frozenset(
     }
 )
 """Tables in which a sign-in alone leaves rows."""
-
-
-async def _require_citizen(acting: UnitOfWork) -> Citizen:
-    subject = acting.subject
-    citizen_id = subject.person_id if subject.kind is PersonKind.CITIZEN else None
-    resource = of_citizen(citizen_id or "", ObjectKind.ACCOUNT)
-    await require(acting.env, acting.tx, subject, resource, Purpose.APPLY, path=("input",))
-    citizen = (await people.citizens(acting.tx, [citizen_id or ""])).get(citizen_id or "")
-    if citizen is None:
-        raise not_found("input")
-    return citizen
 
 
 def _citizen_subject(citizen_id: str) -> Subject:

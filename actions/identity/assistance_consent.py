@@ -82,14 +82,8 @@ async def _enter(acting: UnitOfWork, assistance: Assistance) -> str:
         id=acting.env.ids.key(),
         name=Bilingual(None, named.name or ""),
         born_on=named.born_on,
-        gender=None,
         mobile=named.mobile if proved else None,
-        email=None,
-        district=None,
-        tehsil=None,
         language=Language.HI,
-        aadhaar_last4=None,
-        aadhaar_reference=None,
         created_at=acting.now,
     )
     await people.add_citizen(acting.tx, citizen)

@@ -19,6 +19,7 @@ from actions.kernel import (
     application_by_any,
     note,
     require,
+    require_own_record,
     require_postings,
     run_once,
     run_request,
@@ -169,7 +170,7 @@ async def _present_claims(tx: Transaction, claims: list[RecordClaim]) -> list[Cl
 
 
 async def _open_claim(acting: UnitOfWork, request: ClaimRecord) -> RecordClaim:
-    claimant = await _claimant(acting)
+    claimant = await require_own_record(acting, ObjectKind.RECORD_CLAIM)
     strength = acting.subject.assurance or Assurance.LOW
     if not strength.holds_for(NEEDED):
         raise Problems(strength_problem(strength, NEEDED, *_INPUT))
@@ -222,7 +223,7 @@ async def _find_claimable(tx: Transaction, claimant: Citizen, request: ClaimReco
 
 
 async def _confirm_claim(acting: UnitOfWork, claim_id: str, code: str) -> RecordClaim | int:
-    claimant = await _claimant(acting)
+    claimant = await require_own_record(acting, ObjectKind.RECORD_CLAIM)
     claim = await _taken_up(acting.tx, claim_id)
     if claim is None or (claim.citizen_id, claim.way) != (claimant.id, ClaimWay.CODE) or not claim.open(acting.now):
         raise not_found("input", "claimId")
@@ -295,16 +296,6 @@ async def _join_record(acting: UnitOfWork, claim: RecordClaim) -> RecordClaim:
 def _reachable(record: Citizen, claimant: Citizen) -> Citizen:
     """The record, with the telephone and the address that her provider vouches for where it had none."""
     return replace(record, mobile=record.mobile or claimant.mobile, email=record.email or claimant.email)
-
-
-async def _claimant(acting: UnitOfWork) -> Citizen:
-    subject = acting.subject
-    citizen_id = subject.person_id if subject.kind is PersonKind.CITIZEN else None
-    await require(acting.env, acting.tx, subject, _claim_resource(citizen_id or ""), Purpose.APPLY, path=_INPUT)
-    citizen = (await people.citizens(acting.tx, [citizen_id or ""])).get(citizen_id or "")
-    if citizen is None:
-        raise not_found(*_INPUT)
-    return citizen
 
 
 def _claim_resource(citizen_id: str) -> Resource:

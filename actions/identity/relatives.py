@@ -3,10 +3,10 @@
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from actions.kernel import Environment, UnitOfWork, of_citizen, require, run_idempotently
+from actions.kernel import Environment, UnitOfWork, require_own, run_idempotently
 from domain.identity.assisting import LONGEST_NAME, Relative
 from domain.identity.policy import ObjectKind, Purpose
-from domain.kernel import ErrorCode, PersonKind, Problem, Problems, Subject, mobile_digits
+from domain.kernel import ErrorCode, Problem, Problems, Subject, mobile_digits
 from store.database import FieldCipher, Transaction
 from store.identity import relatives
 
@@ -31,7 +31,7 @@ async def register_relative(
 
     async def work(tx: Transaction) -> dict[str, Any]:
         acting = UnitOfWork(env, tx, subject)
-        citizen_id = await _require_citizen(acting)
+        citizen_id = await require_own(acting, ObjectKind.ACCOUNT)
         relative = await _validated_relative(acting, citizen_id, request)
         await relatives.add(tx, relative)
         await acting.record("relative.registered", ObjectKind.ACCOUNT, relative.id, Purpose.APPLY)
@@ -50,7 +50,7 @@ async def remove_relative(
 
     async def work(tx: Transaction) -> dict[str, Any]:
         acting = UnitOfWork(env, tx, subject)
-        citizen_id = await _require_citizen(acting)
+        citizen_id = await require_own(acting, ObjectKind.ACCOUNT)
         removed = await relatives.remove(tx, citizen_id, relative_id)
         if removed:
             await acting.record("relative.removed", ObjectKind.ACCOUNT, relative_id, Purpose.APPLY)
@@ -63,15 +63,9 @@ async def remove_relative(
 async def relatives_of(env: Environment, subject: Subject) -> list[Relative]:
     """Those whom the citizen registered, for herself alone. Raises NOT_FOUND for others."""
     async with env.store.read_transaction() as tx:
-        return await relatives.of_citizen(tx, await _require_citizen(UnitOfWork(env, tx, subject), Purpose.VIEW))
-
-
-async def _require_citizen(acting: UnitOfWork, purpose: Purpose = Purpose.APPLY) -> str:
-    subject = acting.subject
-    citizen_id = subject.person_id if subject.kind is PersonKind.CITIZEN else None
-    resource = of_citizen(citizen_id or "", ObjectKind.ACCOUNT)
-    await require(acting.env, acting.tx, subject, resource, purpose, path=("input",))
-    return citizen_id or ""
+        return await relatives.of_citizen(
+            tx, await require_own(UnitOfWork(env, tx, subject), ObjectKind.ACCOUNT, Purpose.VIEW)
+        )
 
 
 async def _validated_relative(acting: UnitOfWork, citizen_id: str, request: RegisterRelative) -> Relative:

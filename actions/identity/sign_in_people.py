@@ -119,11 +119,7 @@ async def _new_citizen(env: Environment, tx: Transaction, identity: ProviderIden
         gender=identity.gender,
         mobile=identity.mobile,
         email=identity.email,
-        district=None,
-        tehsil=None,
         language=language,
-        aadhaar_last4=None,
-        aadhaar_reference=None,
         created_at=env.clock.now(),
     )
     await people.add_citizen(tx, citizen)

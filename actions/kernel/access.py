@@ -13,9 +13,9 @@ from domain.benefits.benefits import Sanction
 from domain.certificates.certificates import IssuedCertificate
 from domain.clearances import Clearance
 from domain.identity.policy import ObjectKind, Purpose, Resource, decide, purpose_for
-from domain.kernel import NotSignedIn, Posting, Role, Source, Subject, not_found
+from domain.kernel import Citizen, NotSignedIn, PersonKind, Posting, Role, Source, Subject, not_found
 from store.database import Transaction
-from store.identity import accesses
+from store.identity import accesses, people
 from store.identity.accesses import AccessReceipt
 
 T = TypeVar("T")
@@ -101,6 +101,23 @@ async def require_one(
     purpose = next((one for one in purposes if decide(subject, resource, one)), purposes[0])
     await require(env, tx, subject, resource, purpose, path=path)
     return purpose
+
+
+async def require_own(acting: UnitOfWork, kind: ObjectKind, purpose: Purpose = Purpose.APPLY) -> str:
+    """The id of the citizen who acts for herself on such a thing; raises NOT_FOUND for anybody else, NotSignedIn."""
+    subject = acting.subject
+    citizen_id = (subject.person_id if subject.kind is PersonKind.CITIZEN else None) or ""
+    await require(acting.env, acting.tx, subject, of_citizen(citizen_id, kind), purpose, path=("input",))
+    return citizen_id
+
+
+async def require_own_record(acting: UnitOfWork, kind: ObjectKind) -> Citizen:
+    """The record of the citizen who acts for herself on such a thing; raises as `require_own`."""
+    citizen_id = await require_own(acting, kind)
+    citizen = (await people.citizens(acting.tx, [citizen_id])).get(citizen_id)
+    if citizen is None:
+        raise not_found("input")
+    return citizen
 
 
 async def require_thing(

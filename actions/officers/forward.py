@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from actions.applications.decide import LONGEST_REASON
 from actions.kernel import (
     Environment,
     Step,
@@ -16,11 +17,10 @@ from actions.kernel import (
 from actions.officers.claim import refuse_if_claimed
 from actions.officers.involved import hearing
 from actions.officers.proposals import refuse_if_proposed
-from actions.officers.second_approvals import checked_reason
 from domain.applications.applications import Application
 from domain.applications.lifecycle import Move
 from domain.identity.policy import Purpose
-from domain.kernel import ErrorCode, Officer, OfficerLevel, Problem, Problems, Role, Subject
+from domain.kernel import ErrorCode, Officer, OfficerLevel, Problem, Problems, Role, Subject, written_text
 from store.applications import applications
 from store.database import Transaction
 from store.identity import people
@@ -66,7 +66,7 @@ async def _forward(acting: UnitOfWork, request: ForwardCase) -> Application:
     application = await take_up(
         acting, request.application_id, Purpose.DECIDE, expected_version=request.expected_version
     )
-    reason = checked_reason(request.reason)
+    reason = written_text(request.reason, "input", "reason", longest=LONGEST_REASON)
     await refuse_if_claimed(acting, application)
     await refuse_if_proposed(acting, application)
     suitable = {officer.id for officer in await _targets(acting, application)}

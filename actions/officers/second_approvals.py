@@ -17,7 +17,7 @@ from actions.kernel import (
 from actions.officers.claim import note, refuse_if_claimed
 from domain.applications.applications import Application
 from domain.identity.policy import Purpose
-from domain.kernel import ErrorCode, Problem, Problems, Subject, mask_aadhaar_in
+from domain.kernel import ErrorCode, Problem, Problems, Subject, written_text
 from domain.officers.desk import OpinionState, Proposal
 from store.applications import applications
 from store.officers import desk
@@ -98,7 +98,7 @@ async def _refuse_what_no_longer_holds(acting: UnitOfWork, application: Applicat
 
 async def _send_back(acting: UnitOfWork, request: SendBackDecision) -> Application:
     application, proposal = await _waiting_proposal(acting, request.application_id, request.expected_version)
-    reason = checked_reason(request.reason)
+    reason = written_text(request.reason, "input", "reason", longest=LONGEST_REASON) or ""
     officer_id = acting.subject.person_id or acting.subject.label
     await desk.answer_proposal(acting.tx, proposal, OpinionState.SENT_BACK, by=officer_id, note=reason)
     await note(acting, "send_back", application.id, verdict=proposal.verdict, proposed_by=proposal.proposed_by)
@@ -120,13 +120,3 @@ async def _waiting_proposal(
         raise Problems(Problem(ErrorCode.SECOND_OFFICER_NEEDED, PATH))
     await refuse_if_claimed(acting, application)
     return application, proposal
-
-
-def checked_reason(text: str) -> str:
-    """A reason in writing, without Aadhaar numbers; raises REASON_REQUIRED, or BAD_INPUT where it is too long."""
-    reason, path = text.strip(), ("input", "reason")
-    if not reason:
-        raise Problems(Problem(ErrorCode.REASON_REQUIRED, path))
-    if len(reason) > LONGEST_REASON:
-        raise Problems(Problem(ErrorCode.BAD_INPUT, path, params={"longest": str(LONGEST_REASON)}))
-    return mask_aadhaar_in(reason)

@@ -185,10 +185,6 @@ def _new(acting: UnitOfWork, roster: Roster, person: RowPerson, consent: RowCons
         person=person,
         state=state_after(consent),
         consent=consent,
-        citizen_id=None,
-        application_id=None,
-        problems=(),
-        acknowledgement=None,
         added_at=acting.now,
         added_by=acting.subject.person_id or "",
     )

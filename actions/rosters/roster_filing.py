@@ -235,14 +235,10 @@ async def _enter_citizen(acting: UnitOfWork, roster: Roster, row: RosterRow, mob
         id=acting.env.ids.key(),
         name=Bilingual(row.person.name_hi, row.person.name),
         born_on=row.person.born_on,
-        gender=None,
         mobile=mobile,
-        email=None,
         district=roster.district,
         tehsil=roster.tehsil,
         language=Language.HI,
-        aadhaar_last4=None,
-        aadhaar_reference=None,
         created_at=acting.now,
     )
     await people.add_citizen(acting.tx, citizen)

@@ -102,31 +102,31 @@ class Application:
 
     id: str
     number: str
-    acknowledgement: str | None
     citizen_id: str
     service_code: str
     department: str | None
     district: str
     tehsil: str | None
     channel: Channel
-    operator_id: str | None
     delivery: DeliveryMode
     status: Status
     version: int
     form: Mapping[str, str] = field(repr=False)
     fee_paise: int | None
-    fee_receipt: str | None
-    officer_id: str | None
-    limit: TimeLimit | None
-    clock_started_at: datetime | None
-    paused_since: datetime | None
-    paused_days: int
-    due_at: datetime | None
-    decision: Decision | None
     created_at: datetime
-    submitted_at: datetime | None
-    delivered_at: datetime | None
     updated_at: datetime
+    acknowledgement: str | None = None
+    operator_id: str | None = None
+    fee_receipt: str | None = None
+    officer_id: str | None = None
+    limit: TimeLimit | None = None
+    clock_started_at: datetime | None = None
+    paused_since: datetime | None = None
+    paused_days: int = 0
+    due_at: datetime | None = None
+    decision: Decision | None = None
+    submitted_at: datetime | None = None
+    delivered_at: datetime | None = None
     service_version: int | None = None
     """The entry of the catalogue that it was filed under; None before entries were counted, which is the first."""
 

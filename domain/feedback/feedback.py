@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from types import MappingProxyType
 
-from domain.kernel import ErrorCode, Problem, Problems, mask_aadhaar_in
+from domain.kernel import ErrorCode, Problem, Problems, written_text
 
 LONGEST_TEXT = 2000
 LOWEST, HIGHEST = 1, 5
@@ -90,12 +90,12 @@ class Suggestion:
     district: str | None
     text: str = field(repr=False)
     state: SuggestionState
-    reply: str | None = field(repr=False)
-    replied_by: str | None
-    replied_at: datetime | None
     version: int
     created_at: datetime
     updated_at: datetime
+    reply: str | None = field(default=None, repr=False)
+    replied_by: str | None = None
+    replied_at: datetime | None = None
 
 
 def moderate_text(text: str | None, *path: str, required: bool = True) -> str | None:
@@ -103,14 +103,8 @@ def moderate_text(text: str | None, *path: str, required: bool = True) -> str | 
 
     Raises Problems: REASON_REQUIRED for an empty text that is required, BAD_INPUT for one that is too long.
     """
-    plain = "".join(letter for letter in text or "" if letter.isprintable() or letter in "\n\t").strip()
-    if not plain:
-        if required:
-            raise Problems(Problem(ErrorCode.REASON_REQUIRED, path))
-        return None
-    if len(plain) > LONGEST_TEXT:
-        raise Problems(Problem(ErrorCode.BAD_INPUT, path, params={"longest": str(LONGEST_TEXT)}))
-    return mask_aadhaar_in(plain)
+    plain = "".join(letter for letter in text or "" if letter.isprintable() or letter in "\n\t")
+    return written_text(plain, *path, longest=LONGEST_TEXT, required=required)
 
 
 def check_rating(rating: int) -> None:

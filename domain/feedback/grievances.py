@@ -70,12 +70,12 @@ class Grievance:
     category: GrievanceCategory
     text: str = field(repr=False)
     state: GrievanceState
-    escalated: bool
     due_at: datetime
     version: int
     created_at: datetime
     updated_at: datetime
-    closed_at: datetime | None
+    escalated: bool = False
+    closed_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,6 +42,7 @@ from domain.kernel.refusals import remedy_for, sentence_for
 from domain.kernel.scopes import Scope, scopes_of
 from domain.kernel.sources import Source, Sourced, SourceState
 from domain.kernel.text import Bilingual, Language, is_plain_line, language_from_header, latin_digits
+from domain.kernel.written_texts import short_word, written_text
 
 __all__ = [
     "ANONYMOUS",
@@ -108,8 +109,10 @@ __all__ = [
     "rupees",
     "scopes_of",
     "sentence_for",
+    "short_word",
     "show_number",
     "strongest",
     "to_global_id",
     "weakest",
+    "written_text",
 ]

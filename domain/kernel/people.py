@@ -87,16 +87,16 @@ class Citizen:
 
     id: str
     name: Bilingual = field(repr=False)
-    born_on: date | None = field(repr=False)
-    gender: str | None = field(repr=False)
-    mobile: str | None = field(repr=False)
-    email: str | None = field(repr=False)
-    district: str | None
-    tehsil: str | None
     language: Language
-    aadhaar_last4: str | None = field(repr=False)
-    aadhaar_reference: str | None = field(repr=False)
     created_at: datetime
+    born_on: date | None = field(default=None, repr=False)
+    gender: str | None = field(default=None, repr=False)
+    mobile: str | None = field(default=None, repr=False)
+    email: str | None = field(default=None, repr=False)
+    district: str | None = None
+    tehsil: str | None = None
+    aadhaar_last4: str | None = field(default=None, repr=False)
+    aadhaar_reference: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -185,14 +185,14 @@ class RosterRow:
     reference: str
     person: RowPerson
     state: RowState
-    consent: RowConsent | None
-    citizen_id: str | None
-    application_id: str | None
-    problems: tuple[Problem, ...]
-    acknowledgement: Acknowledgement | None
     added_at: datetime
     added_by: str
     """The operator who added the row and files its application: the papers are this operator's uploads."""
+    consent: RowConsent | None = None
+    citizen_id: str | None = None
+    application_id: str | None = None
+    problems: tuple[Problem, ...] = ()
+    acknowledgement: Acknowledgement | None = None
     version: int = 1
 
 

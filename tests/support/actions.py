@@ -290,12 +290,9 @@ def _citizen(env: Environment, english: str, hindi: str) -> Citizen:
         born_on=date(1984, 3, 14),
         gender="F",
         mobile="9800000001",
-        email=None,
         district="49",
         tehsil="304",
         language=Language.HI,
-        aadhaar_last4=None,
-        aadhaar_reference=None,
         created_at=env.clock.now(),
     )
 

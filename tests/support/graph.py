@@ -346,18 +346,15 @@ async def add_certificate(env: Environment, application: Application) -> IssuedC
 
 def _citizen(key: str, name_en: str, name_hi: str) -> Citizen:
     return Citizen(
-        key,
-        Bilingual(name_hi, name_en),
-        date(1984, 3, 14),
-        "F",
-        "9800000001",
-        None,
-        "49",
-        "304",
-        Language.HI,
-        None,
-        None,
-        NOW,
+        id=key,
+        name=Bilingual(name_hi, name_en),
+        born_on=date(1984, 3, 14),
+        gender="F",
+        mobile="9800000001",
+        district="49",
+        tehsil="304",
+        language=Language.HI,
+        created_at=NOW,
     )
 
 

@@ -28,7 +28,18 @@ async def main(url: str, keys: str, stop: str) -> None:
     now = SystemClock().now()
     store = await Store.open(url, cipher=FieldCipher(Keyrings(Path(keys))), clock=SystemClock())
     person = Citizen(
-        "old-release", Bilingual(None, "Asha"), None, None, None, None, "49", None, Language.HI, None, None, now
+        id="old-release",
+        name=Bilingual(None, "Asha"),
+        born_on=None,
+        gender=None,
+        mobile=None,
+        email=None,
+        district="49",
+        tehsil=None,
+        language=Language.HI,
+        aadhaar_last4=None,
+        aadhaar_reference=None,
+        created_at=now,
     )
     case = Application(
         id="", number="", acknowledgement=None, citizen_id=person.id, service_code="ES09", department=None,

@@ -119,7 +119,17 @@ async def _add_people(env: Environment) -> str:
             raise LookupError(f"the catalogue has no {SERVICE} with a department")
         name, now = Bilingual("आशा नेगी", LINKED["name"]), env.clock.now()
         born, mobile = date(1984, 3, 14), LINKED["mobile"]
-        citizen = Citizen(_CITIZEN, name, born, "F", mobile, None, "49", "304", Language.HI, None, None, now)
+        citizen = Citizen(
+            id=_CITIZEN,
+            name=name,
+            born_on=born,
+            gender="F",
+            mobile=mobile,
+            district="49",
+            tehsil="304",
+            language=Language.HI,
+            created_at=now,
+        )
         await people.add_citizen(tx, citizen)
         office = Bilingual("पंजीयक", "Registrar")
         officer = Officer(_OFFICER, Bilingual(None, "Officer"), office, "o@officer.example", (_posting(department),))

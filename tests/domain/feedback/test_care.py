@@ -120,14 +120,37 @@ def test_what_is_not_known_of_a_citizen_matches_nothing():
 
 def a_citizen() -> Citizen:
     name = Bilingual(None, "Asha")
-    return Citizen("c", name, date(1984, 3, 14), "F", "9800000001", None, "49", "304", Language.HI, None, None, NOW)
+    return Citizen(
+        id="c",
+        name=name,
+        born_on=date(1984, 3, 14),
+        gender="F",
+        mobile="9800000001",
+        district="49",
+        tehsil="304",
+        language=Language.HI,
+        created_at=NOW,
+    )
 
 
 def a_visit(**changes) -> Visit:
     plain = Visit(
-        id="v", application_id="a", citizen_id="c", purpose=VisitPurpose.DELIVERY, sequence=1,
-        state=VisitState.SCHEDULED, slot=Slot(date(2026, 11, 25), SlotWindow.MORNING), agent_id="g", department=None,
-        district="49", tehsil=None, fee_paise=None, fee_receipt=None, failure=None, handover=None, otp="123456",
-        otp_hash="hash", otp_tries=0, otp_expires_at=None, version=1, created_at=NOW, updated_at=NOW, closed_at=None,
-    )  # fmt: skip
+        id="v",
+        application_id="a",
+        citizen_id="c",
+        purpose=VisitPurpose.DELIVERY,
+        sequence=1,
+        state=VisitState.SCHEDULED,
+        slot=Slot(date(2026, 11, 25), SlotWindow.MORNING),
+        agent_id="g",
+        department=None,
+        district="49",
+        tehsil=None,
+        fee_paise=None,
+        otp="123456",
+        otp_hash="hash",
+        version=1,
+        created_at=NOW,
+        updated_at=NOW,
+    )
     return replace(plain, **changes)

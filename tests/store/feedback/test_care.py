@@ -40,27 +40,60 @@ def said(key: str, rating: int, **changes) -> Feedback:
 
 def complaint(key: str, **changes) -> Grievance:
     plain = Grievance(
-        key, f"6{key}", "a1", "c1", "ES09", "revenue-department", "57", "358", GrievanceCategory.DELAY, "विलम्ब",
-        GrievanceState.OPEN, False, NOW + HOUR, 1, NOW, NOW, None,
-    )  # fmt: skip
+        id=key,
+        number=f"6{key}",
+        application_id="a1",
+        citizen_id="c1",
+        service_code="ES09",
+        department="revenue-department",
+        district="57",
+        tehsil="358",
+        category=GrievanceCategory.DELAY,
+        text="विलम्ब",
+        state=GrievanceState.OPEN,
+        due_at=NOW + HOUR,
+        version=1,
+        created_at=NOW,
+        updated_at=NOW,
+    )
     return replace(plain, **changes)
 
 
 def proposal(key: str, **changes) -> Suggestion:
     plain = Suggestion(
-        key, "c1", None, "ES09", "revenue-department", "57", "सुझाव", SuggestionState.RECEIVED, None, None, None, 1, NOW,
-        NOW,
-    )  # fmt: skip
+        id=key,
+        citizen_id="c1",
+        officer_id=None,
+        service_code="ES09",
+        department="revenue-department",
+        district="57",
+        text="सुझाव",
+        state=SuggestionState.RECEIVED,
+        version=1,
+        created_at=NOW,
+        updated_at=NOW,
+    )
     return replace(plain, **changes)
 
 
 def visit(key: str = "v1", **changes) -> Visit:
     plain = Visit(
-        id=key, application_id="a1", citizen_id="c1", purpose=VisitPurpose.DELIVERY, sequence=1,
-        state=VisitState.SCHEDULED, slot=SLOT, agent_id="p1", department="revenue-department", district="57",
-        tehsil="358", fee_paise=5000, fee_receipt=None, failure=None, handover=None, otp=None, otp_hash=None,
-        otp_tries=0, otp_expires_at=None, version=1, created_at=NOW, updated_at=NOW, closed_at=None,
-    )  # fmt: skip
+        id=key,
+        application_id="a1",
+        citizen_id="c1",
+        purpose=VisitPurpose.DELIVERY,
+        sequence=1,
+        state=VisitState.SCHEDULED,
+        slot=SLOT,
+        agent_id="p1",
+        department="revenue-department",
+        district="57",
+        tehsil="358",
+        fee_paise=5000,
+        version=1,
+        created_at=NOW,
+        updated_at=NOW,
+    )
     return replace(plain, **changes)
 
 
