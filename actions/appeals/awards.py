@@ -59,8 +59,7 @@ async def settle_award(env: Environment, subject: Subject, request: SettleAward)
     _, replayed = await run_idempotently(
         env, subject, "settleAward", key=request.idempotency_key, body=asdict(request), work=work
     )
-    async with env.store.read_transaction() as tx:
-        found = await appeals.awards(tx, [request.appeal_id])
+    found = await env.store.read(lambda tx: appeals.awards(tx, [request.appeal_id]))
     return next(one for one in found[request.appeal_id] if one.kind is request.kind), replayed
 
 
@@ -112,5 +111,4 @@ async def awards_page(
 async def count_awards(env: Environment, subject: Subject, states: frozenset[AwardState]) -> int:
     """How many there are; raises as `award_postings`."""
     postings = award_postings(subject)
-    async with env.store.read_transaction() as tx:
-        return await hearing_calendar.count_awards(tx, postings, states)
+    return await env.store.read(lambda tx: hearing_calendar.count_awards(tx, postings, states))

@@ -165,8 +165,7 @@ async def _with_bundle(
     env: Environment, case: CommissionCase, application: Application, citizen: Citizen
 ) -> CommissionCase:
     """Make the case file, once: the file of whoever notes it first is the one that is sent."""
-    async with env.store.read_transaction() as tx:
-        content = await make_case_file(env, tx, case, application, citizen)
+    content = await env.store.read(lambda tx: make_case_file(env, tx, case, application, citizen))
     name = await env.objects.put(content, MEDIA_TYPE)
     kept = await _update_case(env, case.appeal_id, {"bundle": name, "bundle_octets": len(content)}, unless="bundle")
     if kept.bundle != name:

@@ -55,8 +55,7 @@ class CommissionHearings:
         return case
 
     async def _appeal_of(self, word: ReceivedMessage) -> str:
-        async with self._env.store.read_transaction() as tx:
-            case = await commission.case_by_number(tx, word.number)
+        case = await self._env.store.read(lambda tx: commission.case_by_number(tx, word.number))
         return case.appeal_id if case else ""
 
 
@@ -94,8 +93,7 @@ async def compare_cases(env: Environment) -> int:
     if partner is None:
         return 0
     before = env.clock.now() - timedelta(days=law.commission_compare_days.value)
-    async with env.store.read_transaction() as tx:
-        cases = await commission.to_compare(tx, before, BATCH)
+    cases = await env.store.read(lambda tx: commission.to_compare(tx, before, BATCH))
     taken = 0
     for case in cases:
         try:
@@ -127,8 +125,7 @@ async def _take_missed_messages(env: Environment, words: Sequence[ReceivedMessag
 
 async def settle_all_waiting(env: Environment) -> int:
     """Try every message that waits, as after a hearing whose hour has come."""
-    async with env.store.read_transaction() as tx:
-        waiting = await commission.waiting_appeal_ids(tx, BATCH)
+    waiting = await env.store.read(lambda tx: commission.waiting_appeal_ids(tx, BATCH))
     return sum([await settle_waiting(env, appeal_id) for appeal_id in waiting])
 
 

@@ -64,8 +64,7 @@ async def note_summary(env: Environment) -> bool:
 async def send_service(env: Environment, payload: Mapping[str, Any]) -> None:
     """Tell of a notified service as it now is; an older version is left out. Raises Unavailable, Refused."""
     partner = commission_of(env)
-    async with env.store.read_transaction() as tx:
-        service = await catalogue.service(tx, payload["code"])
+    service = await env.store.read(lambda tx: catalogue.service(tx, payload["code"]))
     if service is not None and service.version == payload["version"]:
         await partner.put_service(_notified_service(service))
 

@@ -96,8 +96,7 @@ async def make_review(env: Environment, month: date | None = None) -> DelayRevie
 async def send_review(env: Environment, month: date) -> None:
     """Bring a review to the Commission, which takes each month once. Raises Unavailable, Refused."""
     partner = commission_of(env)
-    async with env.store.read_transaction() as tx:
-        review = await commission.review(tx, month)
+    review = await env.store.read(lambda tx: commission.review(tx, month))
     if review is None:
         raise NotThere("the review of a month")
     if review.sent_at is None:
@@ -108,8 +107,7 @@ async def send_review(env: Environment, month: date) -> None:
 async def shown_review(env: Environment, subject: Subject, month: date) -> DelayReview | None:
     """The review of a month, with the rows of the subject's jurisdictions; raises as `delays.reviewer_postings`."""
     postings = reviewer_postings(subject)
-    async with env.store.read_transaction() as tx:
-        review = await commission.review(tx, month_of(month))
+    review = await env.store.read(lambda tx: commission.review(tx, month_of(month)))
     return None if review is None else _restrict_review(review, postings)
 
 

@@ -103,15 +103,13 @@ def reviewer_postings(subject: Subject) -> list[Posting]:
 async def reasons_page(env: Environment, subject: Subject, wanted: ReasonFilter, **part: Any) -> list[DelayReason]:
     """A page of the reasons of the subject's jurisdictions, the newest first; raises as `reviewer_postings`."""
     postings = reviewer_postings(subject)
-    async with env.store.read_transaction() as tx:
-        return await delays.page(tx, postings, wanted, **part)
+    return await env.store.read(lambda tx: delays.page(tx, postings, wanted, **part))
 
 
 async def count_reasons(env: Environment, subject: Subject, wanted: ReasonFilter) -> int:
     """How many reasons there are; raises as `reviewer_postings`."""
     postings = reviewer_postings(subject)
-    async with env.store.read_transaction() as tx:
-        return await delays.count_of(tx, postings, wanted)
+    return await env.store.read(lambda tx: delays.count_of(tx, postings, wanted))
 
 
 async def _late(acting: UnitOfWork, application_id: str) -> Application:

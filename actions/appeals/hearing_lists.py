@@ -40,5 +40,4 @@ async def hearings_page(
 async def count_hearings(env: Environment, subject: Subject, wanted: HearingWanted) -> int:
     """How many hearings there are; raises as `hearing_scope`."""
     whose = hearing_scope(subject)
-    async with env.store.read_transaction() as tx:
-        return await hearing_calendar.count_hearings(tx, whose, wanted)
+    return await env.store.read(lambda tx: hearing_calendar.count_hearings(tx, whose, wanted))

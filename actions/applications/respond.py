@@ -172,8 +172,7 @@ async def _look_up(env: Environment, subject: Subject, request: AnswerQuery) -> 
         return []
     if not subject.signed_in:
         raise NotSignedIn
-    async with env.store.read_transaction() as tx:
-        application = await applications.get(tx, request.application_id)
+    application = await env.store.read(lambda tx: applications.get(tx, request.application_id))
     if application is None or not decide(subject, of_application(application), Purpose.APPLY):
         raise not_found(*PATH)
     return await check_documents(env, subject, application.citizen_id, request.documents)

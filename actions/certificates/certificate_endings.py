@@ -138,8 +138,7 @@ async def make_corrected(env: Environment, certificate_id: str, renderer: Render
     try:
         await env.store.carry_out(lambda tx: _enter(UnitOfWork(env, tx, SYSTEM), old, made))
     except AlreadyThere:
-        async with env.store.read_transaction() as tx:
-            latest = await certificate_endings.latest(tx, old)
+        latest = await env.store.read(lambda tx: certificate_endings.latest(tx, old))
         if latest.id == old.id:  # another certificate was given the number in the same moment
             raise
         return latest

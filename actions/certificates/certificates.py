@@ -116,8 +116,7 @@ async def department_certificates(env: Environment, subject: Subject, citizen_id
 
 
 async def _own_certificates(env: Environment, citizen_id: str) -> list[IssuedCertificate]:
-    async with env.store.read_transaction() as tx:
-        return await certificates.of_citizen(tx, citizen_id)
+    return await env.store.read(lambda tx: certificates.of_citizen(tx, citizen_id))
 
 
 async def _in_locker(env: Environment, citizen_id: str, among: frozenset[Source]) -> _Locker:

@@ -37,16 +37,14 @@ async def consent_state(env: Environment, citizen_id: str, purpose: ConsentPurpo
     One that holds is enough: what was requested without one is reported separately.
     """
     if purpose is ConsentPurpose.LOCKER_DOCUMENTS:
-        async with env.store.read_transaction() as tx:
-            linked = await identities.locker_grant(tx, citizen_id)
+        linked = await env.store.read(lambda tx: identities.locker_grant(tx, citizen_id))
         return ConsentState.GIVEN if linked else ConsentState.MISSING
     if purpose in (ConsentPurpose.ISSUE_TO_LOCKER, ConsentPurpose.ASSISTANCE, ConsentPurpose.ROSTER):
         async with env.store.read_transaction() as tx:
             present = present_of(await recorded_consents(tx, citizen_id), purpose)
         given = present is not None and present.status(env.clock.now()) is ConsentStatus.GIVEN
         return ConsentState.GIVEN if given else ConsentState.MISSING
-    async with env.store.read_transaction() as tx:
-        held = await department_documents.of_citizen(tx, citizen_id)
+    held = await env.store.read(lambda tx: department_documents.of_citizen(tx, citizen_id))
     wanted = [one for one in held if (one.publisher == RATION_CARD) is (purpose is ConsentPurpose.RATION_CARD)]
     if not wanted:
         return ConsentState.NOTHING_HELD

@@ -25,8 +25,7 @@ class ConsentWatch:
 
     async def look(self) -> int:
         """Apply withdrawals since the last run; returns how many. If the cache is unavailable, the next run retries."""
-        async with self._env.store.read_transaction() as tx:
-            ended = await consents.ended_since(tx, self._env.clock.now() - WINDOW)
+        ended = await self._env.store.read(lambda tx: consents.ended_since(tx, self._env.clock.now() - WINDOW))
         obeyed = {record for record in ended if record in self._obeyed}
         new = {record: citizen for record, citizen in ended.items() if record not in obeyed}
         done = {citizen: await self._env.partners.forget_citizen(citizen) for citizen in set(new.values())}

@@ -240,8 +240,7 @@ async def _upload_sizes(env: Environment, subject: Subject, references: list[str
     """The sizes of those of the references that are files of hers, or of the citizen whom she serves."""
     if not references:
         return {}
-    async with env.store.read_transaction() as tx:
-        found = await known_uploads(tx, subject, references)
+    found = await env.store.read(lambda tx: known_uploads(tx, subject, references))
     return {reference: kept.size for reference, kept in found.items() if await env.objects.exists(reference)}
 
 

@@ -40,8 +40,7 @@ async def department_certificates_of(
 
 async def held_by_departments(env: Environment, citizen_id: str) -> list[DepartmentDocument]:
     """The documents that API Setu may be asked for."""
-    async with env.store.read_transaction() as tx:
-        held = await department_documents.of_citizen(tx, citizen_id)
+    held = await env.store.read(lambda tx: department_documents.of_citizen(tx, citizen_id))
     return [document for document in held if document.publisher != RATION_CARD]
 
 

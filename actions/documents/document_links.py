@@ -189,6 +189,5 @@ def _read(env: Environment, token: str) -> dict[str, Any] | None:
 async def _session_lives(env: Environment, session_id: str | None) -> bool:
     if session_id is None:
         return True
-    async with env.store.read_transaction() as tx:
-        session = await sessions.session(tx, session_id)
+    session = await env.store.read(lambda tx: sessions.session(tx, session_id))
     return session is not None and session.revoked_at is None and session.expires_at > env.clock.now()

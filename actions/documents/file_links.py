@@ -189,8 +189,7 @@ async def open_file(env: Environment, sha256: str, *, upload_id: str, until: str
     """
     if not holds(env, ("file-link", sha256, upload_id), until, signature):
         return None
-    async with env.store.read_transaction() as tx:
-        upload = await uploads.get(tx, upload_id)
+    upload = await env.store.read(lambda tx: uploads.get(tx, upload_id))
     if upload is None or upload.sha256 != sha256:
         return None
     content = await env.objects.get(sha256)

@@ -177,8 +177,7 @@ async def _tokens(env: Environment, citizen_id: str) -> LockerTokens:
 
 
 async def _load_tokens(env: Environment, citizen_id: str) -> LockerTokens:
-    async with env.store.read_transaction() as tx:
-        tokens = await identities.locker_grant(tx, citizen_id)
+    tokens = await env.store.read(lambda tx: identities.locker_grant(tx, citizen_id))
     if tokens is None:
         raise Refused(Source.DIGILOCKER, CONSENT_NEEDED)
     return tokens

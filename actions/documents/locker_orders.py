@@ -107,8 +107,7 @@ async def orders_of(env: Environment, subject: Subject, citizen_id: str, limit: 
 async def carry_out_order(env: Environment, order_id: str) -> None:
     """Try an order that waits; may be run again. Raises Unavailable while the locker does not answer."""
     async with _order_lease(env, order_id):
-        async with env.store.read_transaction() as tx:
-            order = await locker_orders.get(tx, order_id)
+        order = await env.store.read(lambda tx: locker_orders.get(tx, order_id))
         if order is None or order.state is not OrderState.WAITING:
             return
         await env.store.carry_out(lambda tx: locker_orders.mark_sent(tx, order_id))
@@ -127,8 +126,7 @@ async def carry_out_order(env: Environment, order_id: str) -> None:
 
 
 async def _put(env: Environment, order: LockerOrder) -> tuple[OrderState, str | None]:
-    async with env.store.read_transaction() as tx:
-        file = await uploads.get(tx, order.asked["upload"])
+    file = await env.store.read(lambda tx: uploads.get(tx, order.asked["upload"]))
     content = await env.objects.get(file.sha256) if file else None
     if file is None or content is None:
         raise NotThere("the file of an order")
@@ -189,8 +187,7 @@ async def _place_order(
     if not replayed:
         with suppress(Unavailable, StoreError, NotThere):  # then the outbox does it
             await carry_out_order(env, answer["order"])
-    async with env.store.read_transaction() as tx:
-        order = await locker_orders.get(tx, answer["order"])
+    order = await env.store.read(lambda tx: locker_orders.get(tx, answer["order"]))
     if order is None:
         raise NotThere("the order")
     return order, replayed

@@ -40,8 +40,7 @@ async def revoke_locker(env: Environment, citizen_id: str, version: int) -> None
 
     A locker that was linked anew meanwhile has a consent of its own, which stays.
     """
-    async with env.store.read_transaction() as tx:
-        ended = await identities.ended_grant(tx, citizen_id, version)
+    ended = await env.store.read(lambda tx: identities.ended_grant(tx, citizen_id, version))
     if ended is None:
         return
     await env.partners.digilocker.revoke(ended.access_token)

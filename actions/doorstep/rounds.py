@@ -122,8 +122,7 @@ async def hand_over(env: Environment, subject: Subject, request: HandOver) -> tu
     )
     if "left" in answered:
         raise wrong_code(int(answered["left"]), "input", "otp")
-    async with env.store.read_transaction() as tx:
-        visit = await kept.get(tx, answered["id"])
+    visit = await env.store.read(lambda tx: kept.get(tx, answered["id"]))
     if visit is None:
         raise NotThere("the visit")
     return visit, replayed

@@ -65,8 +65,7 @@ async def count_visit_tasks(env: Environment, subject: Subject, states: Collecti
     agent_id = _agent(subject)
     if agent_id is None:
         return 0
-    async with env.store.read_transaction() as tx:
-        return await kept.count_of_agent(tx, agent_id, states)
+    return await env.store.read(lambda tx: kept.count_of_agent(tx, agent_id, states))
 
 
 async def possible_agents(env: Environment, subject: Subject, visit: Visit) -> Sequence[Operator]:

@@ -79,8 +79,7 @@ async def service_levels(env: Environment, subject: Subject, days: int) -> list[
     reach = permitted_postings(subject, ObjectKind.RATING, Purpose.AUDIT)
     if not reach:
         return []
-    async with env.store.read_transaction() as tx:
-        return await kept.levels(tx, reach, env.clock.now() - timedelta(days=days))
+    return await env.store.read(lambda tx: kept.levels(tx, reach, env.clock.now() - timedelta(days=days)))
 
 
 def _new_feedback(acting: UnitOfWork, application: Application, rating: int, text: str | None) -> Feedback:

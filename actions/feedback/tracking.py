@@ -40,8 +40,7 @@ async def track_application(
         raise _mistyped_problems()
     if application_id is None:
         return None
-    async with env.store.read_transaction() as tx:
-        return await _tracking_view(tx, application_id)
+    return await env.store.read(lambda tx: _tracking_view(tx, application_id))
 
 
 def _mistyped_problems() -> Problems:

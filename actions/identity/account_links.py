@@ -107,8 +107,7 @@ async def open_link(env: Environment, ticket: str, browser_hash: str) -> LinkSho
 
 async def link_under_way(env: Environment, link_id: str, browser_hash: str) -> AccountLink:
     """The link that this browser has under way. Raises Problems(BAD_INPUT) for any other."""
-    async with env.store.read_transaction() as tx:
-        link = await account_links.get(tx, link_id)
+    link = await env.store.read(lambda tx: account_links.get(tx, link_id))
     if link is None or link.browser_hash is None or not constant_time_equal(link.browser_hash, browser_hash):
         raise _expired_link_problems()
     return link

@@ -91,8 +91,7 @@ async def send_code(env: Environment, payload: Mapping[str, str]) -> None:
 
     Raises RemoteError, upon which the outbox asks again while the code holds.
     """
-    async with env.store.read_transaction() as tx:
-        code = await sent_codes.get(tx, payload["code_id"])
+    code = await env.store.read(lambda tx: sent_codes.get(tx, payload["code_id"]))
     if code is None or NEVER in code.content or code.used_at is not None or code.expires_at <= env.clock.now():
         return
     if env.partners.texts is None:

@@ -42,8 +42,7 @@ async def plan_everywhere(acting: UnitOfWork) -> None:
 
 async def end_at_provider(env: Environment, session_id: str) -> None:
     """Revoke the provider's token of a session; may be run again. Raises RemoteError, and is then tried again."""
-    async with env.store.read_transaction() as tx:
-        kept = await session_tokens.get(tx, session_id)
+    kept = await env.store.read(lambda tx: session_tokens.get(tx, session_id))
     provider = env.partners.identity.get(kept.provider) if kept is not None else None
     if kept is None or provider is None:
         return
@@ -62,8 +61,7 @@ async def way_out(env: Environment, session_id: str | None) -> str | None:
     """Where the browser of a session ends it at the provider; None where that has no such page."""
     if session_id is None:
         return None
-    async with env.store.read_transaction() as tx:
-        session = await sessions.session(tx, session_id)
+    session = await env.store.read(lambda tx: sessions.session(tx, session_id))
     return address_of(env, session.provider) if session is not None else None
 
 

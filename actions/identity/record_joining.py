@@ -69,8 +69,7 @@ async def stop_claim(env: Environment, subject: Subject, claim_id: str, key: str
 
 async def join_due(env: Environment) -> int:
     """Join the records of claims whose cooling-off period is over; returns how many. One transaction each."""
-    async with env.store.read_transaction() as tx:
-        due = await record_claims.agreed_before(tx, env.clock.now() - COOLING_OFF, BATCH)
+    due = await env.store.read(lambda tx: record_claims.agreed_before(tx, env.clock.now() - COOLING_OFF, BATCH))
     return sum([await env.store.carry_out(partial(_join, env, claim_id=claim_id)) for claim_id in due])
 
 

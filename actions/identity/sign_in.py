@@ -196,8 +196,7 @@ async def exchange_app_code(env: Environment, code: str, verifier: str, redirect
         raise _start_again("code")
     if not constant_time_equal(kept.redirect_uri, redirect_uri) or not verifier_matches(verifier, kept.challenge):
         raise _start_again("code")
-    async with env.store.read_transaction() as tx:
-        session = await sessions.session(tx, kept.session_id)
+    session = await env.store.read(lambda tx: sessions.session(tx, kept.session_id))
     if session is None or session.revoked_at is not None or session.expires_at <= now:
         raise _start_again("code")
     return await _tokens(env, session)
@@ -220,8 +219,7 @@ async def refresh_session(env: Environment, token: str, session_seconds: int = S
 
 
 async def _tokens(env: Environment, session: Session) -> AppToken:
-    async with env.store.read_transaction() as tx:
-        refresh = await devices.token_of(tx, session.id)
+    refresh = await env.store.read(lambda tx: devices.token_of(tx, session.id))
     now = env.clock.now()
     return AppToken(
         access_token=mint_session_token(env, session),

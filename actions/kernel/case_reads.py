@@ -72,8 +72,7 @@ async def read_applicants(
     }
     covering: set[str] = set()
     if free:
-        async with env.store.read_transaction() as tx:
-            covering = await in_cover(tx, subject.person_id, free)
+        covering = await env.store.read(lambda tx: in_cover(tx, subject.person_id, free))
     told = [
         replace(resource, stated=Purpose.COVER_COLLEAGUE) if key in covering else resource for key, resource in asked
     ]

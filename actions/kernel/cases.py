@@ -41,8 +41,7 @@ async def service_of(acting: UnitOfWork, application: Application) -> Service:
 
 async def present(env: Environment, application_id: str) -> Application:
     """The application as it now is, for an answer; raises NotThere."""
-    async with env.store.read_transaction() as tx:
-        application = await applications.get(tx, application_id)
+    application = await env.store.read(lambda tx: applications.get(tx, application_id))
     if application is None:
         raise NotThere("the application")
     return application

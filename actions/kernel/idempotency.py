@@ -117,8 +117,7 @@ async def run_once(
     answer, replayed = await run_idempotently(env, subject, operation, key=key, body=body, work=work, for_ever=for_ever)
     if "left" in answer:
         raise wrong_code(int(answer["left"]), "input", "code")
-    async with env.store.read_transaction() as tx:
-        present = await read(tx, answer["id"])
+    present = await env.store.read(lambda tx: read(tx, answer["id"]))
     if present is None:
         raise errors.NotThere(f"what {operation} is about")
     return present, replayed

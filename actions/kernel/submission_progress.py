@@ -46,8 +46,7 @@ async def submission_progress(
     or has failed before, DELIVERED once all of it is there. What is for later, as a second instalment, does not count.
     """
     topics = env.registry.outside_topics
-    async with env.store.read_transaction() as tx:
-        all_of_it = await errands(tx, application_id, tuple(topics))
+    all_of_it = await env.store.read(lambda tx: errands(tx, application_id, tuple(topics)))
     now = env.clock.now()
     found = [errand for errand in all_of_it if errand.error_code or errand.due_at <= now]
     waiting = [errand for errand in found if errand.state is not OutboxState.DELIVERED]

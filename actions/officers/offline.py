@@ -152,8 +152,7 @@ async def _give(acting: UnitOfWork, day: date, cases: Sequence[Application]) -> 
 
 
 async def _known_pack(env: Environment, subject: Subject, pack_id: str, signed: str | None) -> Pack:
-    async with env.store.read_transaction() as tx:
-        pack = await desk.pack(tx, pack_id)
+    pack = await env.store.read(lambda tx: desk.pack(tx, pack_id))
     if pack is None or pack.officer_id != subject.person_id:
         raise Problems(Problem(ErrorCode.PACK_REFUSED, _PACK))
     if signed is not None and not _is_of(env, pack, signed):

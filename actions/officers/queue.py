@@ -55,15 +55,13 @@ async def queue_page(
 async def queue_size(env: Environment, subject: Subject, officer: Officer, wanted: QueueFilter) -> int:
     """How many cases the filter lets through."""
     postings = await queue_postings(env, subject, officer)
-    async with env.store.read_transaction() as tx:
-        return await desk_queue.size(tx, officer.id, postings, _without_drafts(wanted))
+    return await env.store.read(lambda tx: desk_queue.size(tx, officer.id, postings, _without_drafts(wanted)))
 
 
 async def queue_counts(env: Environment, subject: Subject, officer: Officer, wanted: QueueFilter) -> QueueCounts:
     """How many cases the filter lets through, by state and by days left."""
     postings = await queue_postings(env, subject, officer)
-    async with env.store.read_transaction() as tx:
-        return await desk_queue.counts(tx, officer.id, postings, _without_drafts(wanted))
+    return await env.store.read(lambda tx: desk_queue.counts(tx, officer.id, postings, _without_drafts(wanted)))
 
 
 def digits_of(text: str, *path: str) -> str:

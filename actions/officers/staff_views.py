@@ -49,37 +49,31 @@ async def leaves_page(env: Environment, subject: Subject, officer: Officer, **pa
     """Leaves of an officer, the latest first; none for those who may not see them."""
     if not may_see_leaves(subject, officer):
         return []
-    async with env.store.read_transaction() as tx:
-        return await leave.page(tx, officer.id, **part)
+    return await env.store.read(lambda tx: leave.page(tx, officer.id, **part))
 
 
 async def count_leaves(env: Environment, subject: Subject, officer: Officer) -> int:
     """How many leaves of an officer there are."""
     if not may_see_leaves(subject, officer):
         return 0
-    async with env.store.read_transaction() as tx:
-        return await leave.count_of(tx, officer.id)
+    return await env.store.read(lambda tx: leave.count_of(tx, officer.id))
 
 
 async def staff_page(env: Environment, within: list[Posting], wanted: StaffFilter, **part: Any) -> list[Officer]:
     """Officers with a post in those postings, by id."""
-    async with env.store.read_transaction() as tx:
-        return await people.staff_page(tx, within, **asdict(wanted), **part)
+    return await env.store.read(lambda tx: people.staff_page(tx, within, **asdict(wanted), **part))
 
 
 async def count_staff(env: Environment, within: list[Posting], wanted: StaffFilter) -> int:
     """How many officers there are."""
-    async with env.store.read_transaction() as tx:
-        return await people.count_staff(tx, within, wanted.department, wanted.district)
+    return await env.store.read(lambda tx: people.count_staff(tx, within, wanted.department, wanted.district))
 
 
 async def vacancies_page(env: Environment, within: list[Posting], wanted: StaffFilter, **part: Any) -> list[Vacancy]:
     """Vacant posts in those postings, those that are vacant longest first."""
-    async with env.store.read_transaction() as tx:
-        return await posts.page(tx, within, **asdict(wanted), **part)
+    return await env.store.read(lambda tx: posts.page(tx, within, **asdict(wanted), **part))
 
 
 async def count_vacancies(env: Environment, within: list[Posting], wanted: StaffFilter) -> int:
     """How many posts are vacant."""
-    async with env.store.read_transaction() as tx:
-        return await posts.count_of(tx, within, wanted.department, wanted.district)
+    return await env.store.read(lambda tx: posts.count_of(tx, within, wanted.department, wanted.district))

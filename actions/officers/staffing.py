@@ -123,8 +123,7 @@ async def transfer_officer(
     )
     await finish_transfer(env, subject, answer["id"])
     await settle_vacancies(env, subject)
-    async with env.store.read_transaction() as tx:
-        done = await posts.transfer(tx, answer["id"])
+    done = await env.store.read(lambda tx: posts.transfer(tx, answer["id"]))
     if done is None:
         raise NotThere("the transfer")
     return (done, Moved(done.moved_cases, done.moved_appeals)), replayed

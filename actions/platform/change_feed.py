@@ -52,8 +52,7 @@ class TooSlow(Problems):
 
 async def feed_state(env: Environment) -> FeedState:
     """The feed as it is now."""
-    async with env.store.read_transaction() as tx:
-        return await change_feed.state(tx)
+    return await env.store.read(change_feed.state)
 
 
 async def follow(
@@ -143,8 +142,7 @@ def wanted_queue(subject: Subject) -> Wanted:
 
 async def readable(env: Environment, subject: Subject, application_id: str) -> Application | None:
     """The application where the table lets the subject read it; what is shown of it leaves its receipts by itself."""
-    async with env.store.read_transaction() as tx:
-        found = await applications.get(tx, application_id)
+    found = await env.store.read(lambda tx: applications.get(tx, application_id))
     return found if found is not None and purpose_for(subject, of_application(found)) is not None else None
 
 
@@ -184,6 +182,5 @@ async def payment_readable(env: Environment, subject: Subject, change: Change) -
 
 async def sanction_of(env: Environment, change: Change) -> str | None:
     """The sanction that a payment belongs to."""
-    async with env.store.read_transaction() as tx:
-        paid = await benefits.instalment(tx, change.object_id)
+    paid = await env.store.read(lambda tx: benefits.instalment(tx, change.object_id))
     return paid.sanction_id if paid else None

@@ -112,8 +112,7 @@ async def changed_applications(env: Environment, subject: Subject, since: Bookma
     reading = _Reading(
         env, Wanted(OF_APPLICATIONS, citizen_id=citizen_id), listing, lambda one: one.created_at, may_view
     )
-    async with env.store.read_transaction() as tx:
-        return await reading.delta(tx, since, first)
+    return await env.store.read(lambda tx: reading.delta(tx, since, first))
 
 
 async def changed_queue(

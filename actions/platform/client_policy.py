@@ -36,8 +36,7 @@ async def client_policy(
         raise Problems(Problem(ErrorCode.BAD_INPUT, ("version",)))
     if not is_app_name(app):
         raise Problems(Problem(ErrorCode.BAD_INPUT, ("app",)))
-    async with env.store.read_transaction() as tx:
-        rule = await manifests.rule(tx, app, platform)
+    rule = await env.store.read(lambda tx: manifests.rule(tx, app, platform))
     return support_of(rule, asked), rule
 
 
@@ -63,8 +62,7 @@ async def set_client_policy(
         "reason": wanted.reason,
     }
     answer, replayed = await run_idempotently(env, subject, OPERATION, key=idempotency_key, body=body, work=work)
-    async with env.store.read_transaction() as tx:
-        rule = await manifests.rule(tx, answer["app"], ClientPlatform(answer["platform"]))
+    rule = await env.store.read(lambda tx: manifests.rule(tx, answer["app"], ClientPlatform(answer["platform"])))
     if rule is None:
         raise LookupError("a policy that was kept is gone")
     return rule, replayed

@@ -56,8 +56,7 @@ async def set_switch(
         "until": wanted.until.isoformat() if wanted.until else None,
     }
     answer, replayed = await run_idempotently(env, subject, OPERATION, key=idempotency_key, body=body, work=work)
-    async with env.store.read_transaction() as tx:
-        switch = await switches.find_switch(tx, SwitchKind(answer["kind"]), answer["name"])
+    switch = await env.store.read(lambda tx: switches.find_switch(tx, SwitchKind(answer["kind"]), answer["name"]))
     if switch is None:
         raise LookupError("a switch that was kept is gone")
     return switch, replayed
@@ -91,8 +90,7 @@ async def board(tx: Transaction) -> Board:
 async def switches_for(env: Environment, subject: Subject) -> Board:
     """The switches for an administrator or auditor; raises as `access.require_operations`."""
     access.require_operations(subject)
-    async with env.store.read_transaction() as tx:
-        return await board(tx)
+    return await env.store.read(board)
 
 
 def _check(wanted: SetSwitch, mutations: Collection[str], now: datetime) -> None:

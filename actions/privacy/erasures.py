@@ -29,15 +29,13 @@ async def settle_erasures(env: Environment, listed: ErasureList) -> Settled:
 
     A restored older backup holds such persons. One with a case under way waits, and is reported. Raises StoreError.
     """
-    async with env.store.read_transaction() as tx:
-        done = await audit.objects_of(tx, "CITIZEN", ERASED_ACTION)
+    done = await env.store.read(lambda tx: audit.objects_of(tx, "CITIZEN", ERASED_ACTION))
     wanted = await asyncio.to_thread(listed.erasure_times)
     for citizen_id, at in done.items():
         if citizen_id not in wanted:
             await asyncio.to_thread(listed.add, citizen_id, at)
     missing = [citizen_id for citizen_id in wanted if citizen_id not in done]
-    async with env.store.read_transaction() as tx:
-        held = await people.citizens(tx, missing)
+    held = await env.store.read(lambda tx: people.citizens(tx, missing))
     erased, waiting = 0, []
     for citizen_id in held:
         try:

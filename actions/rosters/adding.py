@@ -212,8 +212,7 @@ def _is_unchanged(held: RosterRow, person: RowPerson, paper: str | None) -> bool
 
 async def _present_results(env: Environment, results: Sequence[dict[str, Any]]) -> list[RowResult]:
     """Results with their rows as they now are; a row that was taken off since is None."""
-    async with env.store.read_transaction() as tx:
-        rows = await roster_rows.by_ids(tx, [one["row"] for one in results if one["row"]])
+    rows = await env.store.read(lambda tx: roster_rows.by_ids(tx, [one["row"] for one in results if one["row"]]))
     return [
         RowResult(
             RowOutcome(one["outcome"]), rows.get(one["row"] or ""), tuple(problem_of(held) for held in one["problems"])

@@ -150,8 +150,7 @@ async def roster_of(env: Environment, subject: Subject, number: str) -> Roster:
     """A roster for those of its school or camp, and for officers of its place; raises NOT_FOUND, NotSignedIn."""
     if not subject.signed_in:
         raise NotSignedIn
-    async with env.store.read_transaction() as tx:
-        roster = await rosters.by_number(tx, number_of(number, "number"))
+    roster = await env.store.read(lambda tx: rosters.by_number(tx, number_of(number, "number")))
     if roster is None or not sees(subject, roster):
         raise not_found("number")
     return roster
@@ -174,8 +173,7 @@ async def rosters_page(
 async def count_rosters(env: Environment, subject: Subject) -> int:
     """How many of them there are."""
     places, postings = _reach(subject)
-    async with env.store.read_transaction() as tx:
-        return await rosters.count_of(tx, places=places, postings=postings)
+    return await env.store.read(lambda tx: rosters.count_of(tx, places=places, postings=postings))
 
 
 async def rows_page(

@@ -121,8 +121,7 @@ async def _judge(env: Environment, question: Question, chain: Chain) -> ChainSup
 
     async def make() -> SuppressedCells:
         groups = (*chain, Dimension.MONTH) if by_month else chain
-        async with env.store.read_transaction() as tx:
-            table = await behind_each(tx, Question(span.first, span.last, group_by=groups))
+        table = await env.store.read(lambda tx: behind_each(tx, Question(span.first, span.last, group_by=groups)))
         depth = len(chain)
         if by_month:
             return await asyncio.to_thread(
@@ -151,8 +150,7 @@ async def _of_two(
         return any(judge.held.hides(len(cell), cell, asked) for judge, cell in zip(judges, (one, other), strict=True))
 
     async def make() -> SuppressedPairs:
-        async with env.store.read_transaction() as tx:
-            table = await behind_each(tx, Question(asked.first, asked.last, group_by=dimensions))
+        table = await env.store.read(lambda tx: behind_each(tx, Question(asked.first, asked.last, group_by=dimensions)))
         return await asyncio.to_thread(SuppressedPairs.of, table, (len(chains[0]), len(chains[1])), hides)
 
     return CrossSuppression(

@@ -63,8 +63,7 @@ async def views_of(env: Environment, subject: Subject, officer: Officer) -> list
     """The views of an officer, for herself only; empty for others."""
     if subject.person_id != officer.id:
         return []
-    async with env.store.read_transaction() as tx:
-        return await saved_views.of_officer(tx, officer.id)
+    return await env.store.read(lambda tx: saved_views.of_officer(tx, officer.id))
 
 
 async def keep(acting: UnitOfWork, request: SaveView) -> SavedView:

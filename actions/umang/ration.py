@@ -20,8 +20,7 @@ async def ration_card_of(
     Raises NOT_FOUND where the subject may not see it, Refused(consent_needed) where her consent does not hold,
     or ended while UMANG answered, and what the client raises.
     """
-    async with env.store.read_transaction() as tx:
-        held = await department_documents.of_citizen(tx, citizen_id)
+    held = await env.store.read(lambda tx: department_documents.of_citizen(tx, citizen_id))
     card = next((one for one in held if one.publisher == RATION_CARD), None)
     allowed = card is not None and not has_lapsed(card, env.clock.now())
     asked = [Source.UMANG] if allowed else []

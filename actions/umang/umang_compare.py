@@ -41,8 +41,7 @@ async def compare(store: Store, day: date, theirs: Mapping[str, int] | None = No
 async def compare_due(env: Environment) -> list[ServiceComparison]:
     """Compare yesterday, once, after midnight has passed; nothing where that was done."""
     yesterday = ist_date(env.clock.now() - AFTER_MIDNIGHT) - timedelta(days=1)
-    async with env.store.read_transaction() as tx:
-        done = await umang.compared_on(tx, yesterday)
+    done = await env.store.read(lambda tx: umang.compared_on(tx, yesterday))
     return [] if done else await compare(env.store, yesterday)
 
 

@@ -80,8 +80,7 @@ async def ask_link(env: Environment, user: UserAssertion) -> str:
 
 async def link_asked(env: Environment, ticket: str) -> LinkAsked:
     """What waits under a ticket. Raises Problems(BAD_INPUT) where it is used or over."""
-    async with env.store.read_transaction() as tx:
-        account = await umang.account_of(tx, ticket)
+    account = await env.store.read(lambda tx: umang.account_of(tx, ticket))
     if account is None:
         raise _expired_ticket_problems()
     return LinkAsked(mask_mobile(account.mobile))

@@ -74,8 +74,7 @@ async def begin_upload(env: Environment, subject: Subject, announced: Announced)
 async def own_partial(env: Environment, subject: Subject, partial_id: str) -> PartialUpload | None:
     """The file on its way that the subject began herself, for the same citizen; another's looks like none."""
     refuse_strangers(subject)
-    async with env.store.read_transaction() as tx:
-        found = await partial_uploads.get(tx, partial_id)
+    found = await env.store.read(lambda tx: partial_uploads.get(tx, partial_id))
     citizen_id = subject.person_id if subject.kind is PersonKind.CITIZEN else subject.on_behalf_of
     own = found is not None and (found.owner, found.citizen_id) == (subject.label, citizen_id)
     return found if own else None
@@ -106,8 +105,7 @@ async def finish_upload(env: Environment, subject: Subject, partial: PartialUplo
         if kept is not None:
             return kept
         raise Problems(Problem(ErrorCode.UPLOAD_UNKNOWN, _PATH))
-    async with env.store.read_transaction() as tx:
-        content = await partial_uploads.content_of(tx, partial.id)
+    content = await env.store.read(lambda tx: partial_uploads.content_of(tx, partial.id))
     try:
         kept = await take_in(
             env, subject, content, partial.claimed, document_key=partial.document_key, expected=partial.expected
@@ -126,8 +124,7 @@ async def upload_of(env: Environment, partial: PartialUpload) -> UploadedFile | 
     if partial.upload_id is None:
         return None
     upload_id = partial.upload_id
-    async with env.store.read_transaction() as tx:
-        return await uploads.get(tx, upload_id)
+    return await env.store.read(lambda tx: uploads.get(tx, upload_id))
 
 
 async def drop_partial(env: Environment, partial: PartialUpload) -> None:

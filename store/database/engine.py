@@ -106,6 +106,11 @@ class Store:
             async with open_connection(self._reader) as connection, connection.begin():
                 yield Transaction(connection, self._cipher, self._clock, writable=False)
 
+    async def read(self, work: Callable[[Transaction], Awaitable[T]]) -> T:
+        """Do the work in a transaction that sees one moment of the store and can change nothing."""
+        async with self.read_transaction() as tx:
+            return await work(tx)
+
     async def close(self) -> None:
         """Close every connection."""
         await self._reader.dispose()
