@@ -4,8 +4,10 @@
 else decides (ADR 0012).
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import product
 from types import MappingProxyType
 from typing import Any, Protocol, Self
 
@@ -144,102 +146,75 @@ class Resource:
 
 
 _K, _P, _R, _Role = ObjectKind, Purpose, Relation, Role
+_OWN = (_P.VIEW, _P.APPLY)
 _CASE = (_K.APPLICATION, _K.CERTIFICATE, _K.BENEFIT, _K.DOCUMENT)
-_CARED = (_K.FEEDBACK, _K.GRIEVANCE, _K.SUGGESTION, _K.VISIT)
+_OFFICES = (_Role.OFFICER, _Role.APPELLATE, _Role.DEPARTMENT_ADMIN)
+_KEEPERS = (_Role.PRINCIPAL, _Role.CAMP_OFFICER)
+_OPERATORS = (_Role.OPERATOR, _Role.DOORSTEP_AGENT, *_KEEPERS)
+_SUPERVISORS = (_Role.COMMISSION, _Role.FINANCE_OFFICER, _Role.AUDITOR, _Role.ADMIN)
+
+Cells = dict[tuple[Role, ObjectKind, Purpose], Relation]
+
+
+def _cells(
+    relation: Relation, roles: Role | Iterable[Role], kinds: ObjectKind | Iterable[ObjectKind], *purposes: Purpose
+) -> Cells:
+    """A cell of the table for each of these roles, kinds and purposes."""
+    roles = (roles,) if isinstance(roles, Role) else roles
+    kinds = (kinds,) if isinstance(kinds, ObjectKind) else kinds
+    return dict.fromkeys(product(roles, kinds, purposes), relation)
+
 
 _CARE = {
-    **{(_Role.CITIZEN, kind, purpose): _R.OWN for kind in _CARED for purpose in (_P.VIEW, _P.APPLY)},
-    **{(_Role.OPERATOR, kind, _P.APPLY): _R.ASSISTED for kind in (_K.GRIEVANCE, _K.VISIT)},
-    **{(_Role.OPERATOR, kind, _P.ASSIST): _R.ASSISTED for kind in (_K.GRIEVANCE, _K.VISIT)},
-    (_Role.OPERATOR, _K.VISIT, _P.COLLECT_FEE): _R.ASSISTED,
-    (_Role.DOORSTEP_AGENT, _K.VISIT, _P.DELIVER): _R.ASSIGNED,
-    (_Role.DOORSTEP_AGENT, _K.VISIT, _P.COLLECT_FEE): _R.ASSIGNED,
-    (_Role.OFFICER, _K.VISIT, _P.DECIDE): _R.JURISDICTION,
-    (_Role.OFFICER, _K.VISIT, _P.COLLECT_FEE): _R.JURISDICTION,
-    **{
-        (role, _K.GRIEVANCE, _P.RESPOND): _R.JURISDICTION
-        for role in (_Role.OFFICER, _Role.APPELLATE, _Role.DEPARTMENT_ADMIN)
-    },
-    **{
-        (role, _K.SUGGESTION, purpose): _R.ASSIGNED
-        for role in (_Role.OFFICER, _Role.APPELLATE)
-        for purpose in (_P.VIEW, _P.APPLY)
-    },
-    **{(_Role.DEPARTMENT_ADMIN, kind, _P.RESPOND): _R.JURISDICTION for kind in (_K.FEEDBACK, _K.SUGGESTION)},
-    (_Role.DEPARTMENT_ADMIN, _K.RATING, _P.AUDIT): _R.JURISDICTION,
-    (_Role.AUDITOR, _K.RATING, _P.AUDIT): _R.ANY,
+    **_cells(_R.OWN, _Role.CITIZEN, (_K.FEEDBACK, _K.GRIEVANCE, _K.SUGGESTION, _K.VISIT), *_OWN),
+    **_cells(_R.ASSISTED, _Role.OPERATOR, (_K.GRIEVANCE, _K.VISIT), _P.APPLY, _P.ASSIST),
+    **_cells(_R.ASSISTED, _Role.OPERATOR, _K.VISIT, _P.COLLECT_FEE),
+    **_cells(_R.ASSIGNED, _Role.DOORSTEP_AGENT, _K.VISIT, _P.DELIVER, _P.COLLECT_FEE),
+    **_cells(_R.JURISDICTION, _Role.OFFICER, _K.VISIT, _P.DECIDE, _P.COLLECT_FEE),
+    **_cells(_R.JURISDICTION, _OFFICES, _K.GRIEVANCE, _P.RESPOND),
+    **_cells(_R.ASSIGNED, (_Role.OFFICER, _Role.APPELLATE), _K.SUGGESTION, *_OWN),
+    **_cells(_R.JURISDICTION, _Role.DEPARTMENT_ADMIN, (_K.FEEDBACK, _K.SUGGESTION), _P.RESPOND),
+    **_cells(_R.JURISDICTION, _Role.DEPARTMENT_ADMIN, _K.RATING, _P.AUDIT),
+    **_cells(_R.ANY, _Role.AUDITOR, _K.RATING, _P.AUDIT),
 }
 """Feedback, grievances, suggestions and doorstep visits. Only a citizen has VIEW of a visit, and with it the code."""
 
 _CONSENTS = {
-    **{(_Role.CITIZEN, _K.CONSENT, purpose): _R.OWN for purpose in (_P.VIEW, _P.APPLY)},
-    (_Role.OPERATOR, _K.CONSENT, _P.ASSIST): _R.ASSISTED,
+    **_cells(_R.OWN, _Role.CITIZEN, _K.CONSENT, *_OWN),
+    **_cells(_R.ASSISTED, _Role.OPERATOR, _K.CONSENT, _P.ASSIST),
 }
 """A consent is given and withdrawn by the citizen alone; an operator who may act may request and see it."""
 
 _SIGN_ON = {
-    **{(_Role.OPERATOR, _K.ASSISTANCE, purpose): _R.ASSIGNED for purpose in (_P.VIEW, _P.APPLY)},
-    **{
-        (_Role.CITIZEN, kind, purpose): _R.OWN
-        for kind in (_K.ASSISTANCE, _K.ACCOUNT, _K.RECORD_CLAIM)
-        for purpose in (_P.VIEW, _P.APPLY)
-    },
-    (_Role.OFFICER, _K.RECORD_CLAIM, _P.DECIDE): _R.JURISDICTION,
-    **{
-        (role, _K.DEVICE, purpose): _R.ASSIGNED
-        for role in (
-            _Role.CITIZEN,
-            _Role.OPERATOR,
-            _Role.DOORSTEP_AGENT,
-            _Role.PRINCIPAL,
-            _Role.CAMP_OFFICER,
-            _Role.OFFICER,
-            _Role.APPELLATE,
-            _Role.COMMISSION,
-            _Role.DEPARTMENT_ADMIN,
-            _Role.FINANCE_OFFICER,
-            _Role.AUDITOR,
-            _Role.DEVELOPER,
-            _Role.ADMIN,
-        )
-        for purpose in (_P.VIEW, _P.APPLY)
-    },
-    (_Role.ADMIN, _K.CENTRE, _P.OPERATE): _R.ANY,
-    (_Role.AUDITOR, _K.CENTRE, _P.AUDIT): _R.ANY,
+    **_cells(_R.ASSIGNED, _Role.OPERATOR, _K.ASSISTANCE, *_OWN),
+    **_cells(_R.OWN, _Role.CITIZEN, (_K.ASSISTANCE, _K.ACCOUNT, _K.RECORD_CLAIM), *_OWN),
+    **_cells(_R.JURISDICTION, _Role.OFFICER, _K.RECORD_CLAIM, _P.DECIDE),
+    **_cells(
+        _R.ASSIGNED,
+        (_Role.CITIZEN, *_OPERATORS, *_OFFICES, *_SUPERVISORS, _Role.DEVELOPER),
+        _K.DEVICE,
+        *_OWN,
+    ),
+    **_cells(_R.ANY, _Role.ADMIN, _K.CENTRE, _P.OPERATE),
+    **_cells(_R.ANY, _Role.AUDITOR, _K.CENTRE, _P.AUDIT),
 }
 """Requests to act are the operator's own; accounts are the citizen's alone; a device belongs to who signed in.
 
 Who claims a record that others entered shows herself to an officer of the place where it was entered.
 """
 
-_OFFICES = (_Role.OFFICER, _Role.APPELLATE, _Role.DEPARTMENT_ADMIN)
-
 _FIGURES = {
-    **{(role, kind, _P.SUPERVISE): _R.JURISDICTION for role in _OFFICES for kind in (_K.CASE_LIST, _K.DELAY_REASON)},
-    **{(_Role.COMMISSION, kind, _P.SUPERVISE): _R.ANY for kind in (_K.CASE_LIST, _K.DELAY_REASON)},
-    **{(_Role.AUDITOR, kind, _P.SUPERVISE): _R.ANY for kind in (_K.CASE_LIST, _K.DELAY_REASON)},
-    **{(role, _K.DELAY_REASON, _P.RESPOND): _R.JURISDICTION for role in _OFFICES},
-    **{
-        (role, _K.SAVED_VIEW, purpose): _R.ASSIGNED
-        for role in (*_OFFICES, _Role.COMMISSION, _Role.FINANCE_OFFICER, _Role.AUDITOR, _Role.ADMIN)
-        for purpose in (_P.VIEW, _P.APPLY)
-    },
+    **_cells(_R.JURISDICTION, _OFFICES, (_K.CASE_LIST, _K.DELAY_REASON), _P.SUPERVISE),
+    **_cells(_R.ANY, (_Role.COMMISSION, _Role.AUDITOR), (_K.CASE_LIST, _K.DELAY_REASON), _P.SUPERVISE),
+    **_cells(_R.JURISDICTION, _OFFICES, _K.DELAY_REASON, _P.RESPOND),
+    **_cells(_R.ASSIGNED, (*_OFFICES, *_SUPERVISORS), _K.SAVED_VIEW, *_OWN),
 }
 """Lists of cases behind figures, which say nothing of the citizen; reasons of delays; views of one's own."""
 
 _ROSTERS = {
-    **{
-        (role, kind, purpose): _R.PLACED
-        for role in (_Role.PRINCIPAL, _Role.CAMP_OFFICER)
-        for kind in (_K.ROSTER, _K.ROSTER_ROW)
-        for purpose in (_P.VIEW, _P.APPLY, _P.DELIVER)
-    },
-    **{
-        (role, _K.APPLICATION, purpose): _R.ASSISTED
-        for role in (_Role.PRINCIPAL, _Role.CAMP_OFFICER)
-        for purpose in (_P.APPLY, _P.COLLECT_FEE, _P.DELIVER)
-    },
-    (_Role.OFFICER, _K.ROSTER, _P.DECIDE): _R.JURISDICTION,
+    **_cells(_R.PLACED, _KEEPERS, (_K.ROSTER, _K.ROSTER_ROW), *_OWN, _P.DELIVER),
+    **_cells(_R.ASSISTED, _KEEPERS, _K.APPLICATION, _P.APPLY, _P.COLLECT_FEE, _P.DELIVER),
+    **_cells(_R.JURISDICTION, _Role.OFFICER, _K.ROSTER, _P.DECIDE),
 }
 """Rosters: their rows are seen in their own school or camp alone. An officer sees which rosters there are and how far
 they have come; what she may know of a person is in the application.
@@ -248,92 +223,63 @@ Nobody's session acts for the person of a row: only the filing and the hand-over
 """
 
 _FEES = {
-    (_Role.CITIZEN, _K.FEE_ORDER, _P.VIEW): _R.OWN,
-    (_Role.OPERATOR, _K.FEE_ORDER, _P.ASSIST): _R.ASSISTED,
-    (_Role.OFFICER, _K.FEE_ORDER, _P.DECIDE): _R.JURISDICTION,
-    (_Role.FINANCE_OFFICER, _K.FEE_ORDER, _P.PAY_BENEFIT): _R.JURISDICTION,
-    (_Role.AUDITOR, _K.FEE_ORDER, _P.AUDIT): _R.ANY,
+    **_cells(_R.OWN, _Role.CITIZEN, _K.FEE_ORDER, _P.VIEW),
+    **_cells(_R.ASSISTED, _Role.OPERATOR, _K.FEE_ORDER, _P.ASSIST),
+    **_cells(_R.JURISDICTION, _Role.OFFICER, _K.FEE_ORDER, _P.DECIDE),
+    **_cells(_R.JURISDICTION, _Role.FINANCE_OFFICER, _K.FEE_ORDER, _P.PAY_BENEFIT),
+    **_cells(_R.ANY, _Role.AUDITOR, _K.FEE_ORDER, _P.AUDIT),
 }
 """Orders to pay a fee, without the payer's name: the citizen's own, and of the place that the officer works for."""
 
 _FINANCE = {
-    **{(_Role.FINANCE_OFFICER, kind, _P.PAY_BENEFIT): _R.JURISDICTION for kind in (_K.FINANCE_CASE, _K.FINANCE_BOOK)},
-    **{(_Role.AUDITOR, kind, _P.AUDIT): _R.ANY for kind in (_K.FINANCE_CASE, _K.FINANCE_BOOK)},
+    **_cells(_R.JURISDICTION, _Role.FINANCE_OFFICER, (_K.FINANCE_CASE, _K.FINANCE_BOOK), _P.PAY_BENEFIT),
+    **_cells(_R.ANY, _Role.AUDITOR, (_K.FINANCE_CASE, _K.FINANCE_BOOK), _P.AUDIT),
 }
 """Cases of money, and the books of what was paid: batches, queues, totals, reconciliations. An auditor only reads."""
 
-_NOTICES = {(_Role.CITIZEN, _K.NOTICE, purpose): _R.OWN for purpose in (_P.VIEW, _P.APPLY)}
+_NOTICES = _cells(_R.OWN, _Role.CITIZEN, _K.NOTICE, *_OWN)
 """Messages are for the citizen alone."""
 
 _UPLOADS = {
-    **{(_Role.CITIZEN, _K.UPLOAD, purpose): _R.OWN for purpose in (_P.VIEW, _P.APPLY)},
-    (_Role.OPERATOR, _K.UPLOAD, _P.ASSIST): _R.ASSISTED,
-    **{
-        (role, _K.UPLOAD, purpose): _R.ASSIGNED
-        for role in (
-            _Role.OPERATOR,
-            _Role.DOORSTEP_AGENT,
-            _Role.PRINCIPAL,
-            _Role.CAMP_OFFICER,
-            _Role.OFFICER,
-            _Role.APPELLATE,
-            _Role.COMMISSION,
-            _Role.DEPARTMENT_ADMIN,
-        )
-        for purpose in (_P.VIEW, _P.APPLY)
-    },
+    **_cells(_R.OWN, _Role.CITIZEN, _K.UPLOAD, *_OWN),
+    **_cells(_R.ASSISTED, _Role.OPERATOR, _K.UPLOAD, _P.ASSIST),
+    **_cells(_R.ASSIGNED, (*_OPERATORS, *_OFFICES, _Role.COMMISSION), _K.UPLOAD, *_OWN),
 }
 """Uploaded files: one's own, and for an operator those of the citizen being served."""
 
 _LAW = {
-    (_Role.CITIZEN, _K.APPEAL, _P.VIEW): _R.OWN,
-    (_Role.CITIZEN, _K.APPEAL, _P.APPLY): _R.OWN,
-    (_Role.OPERATOR, _K.APPEAL, _P.ASSIST): _R.ASSISTED,
-    (_Role.OPERATOR, _K.APPEAL, _P.APPLY): _R.ASSISTED,
-    (_Role.OFFICER, _K.APPEAL, _P.DECIDE): _R.JURISDICTION,
-    (_Role.APPELLATE, _K.APPEAL, _P.HEAR_APPEAL): _R.JURISDICTION,
-    (_Role.COMMISSION, _K.APPEAL, _P.HEAR_APPEAL): _R.ANY,
-    (_Role.FINANCE_OFFICER, _K.AWARD, _P.PAY_BENEFIT): _R.JURISDICTION,
-    (_Role.DEPARTMENT_ADMIN, _K.AWARD, _P.RESPOND): _R.JURISDICTION,
-    (_Role.COMMISSION, _K.AWARD, _P.HEAR_APPEAL): _R.ANY,
-    (_Role.CITIZEN, _K.CLEARANCE, _P.VIEW): _R.OWN,
-    (_Role.OFFICER, _K.CLEARANCE, _P.DECIDE): _R.JURISDICTION,
-    (_Role.APPELLATE, _K.CLEARANCE, _P.DECIDE): _R.HELD,
-    (_Role.DEPARTMENT_ADMIN, _K.POSTING, _P.OPERATE): _R.JURISDICTION,
-    (_Role.ADMIN, _K.POSTING, _P.OPERATE): _R.ANY,
+    **_cells(_R.OWN, _Role.CITIZEN, _K.APPEAL, *_OWN),
+    **_cells(_R.ASSISTED, _Role.OPERATOR, _K.APPEAL, _P.ASSIST, _P.APPLY),
+    **_cells(_R.JURISDICTION, _Role.OFFICER, _K.APPEAL, _P.DECIDE),
+    **_cells(_R.JURISDICTION, _Role.APPELLATE, _K.APPEAL, _P.HEAR_APPEAL),
+    **_cells(_R.ANY, _Role.COMMISSION, (_K.APPEAL, _K.AWARD), _P.HEAR_APPEAL),
+    **_cells(_R.JURISDICTION, _Role.FINANCE_OFFICER, _K.AWARD, _P.PAY_BENEFIT),
+    **_cells(_R.JURISDICTION, _Role.DEPARTMENT_ADMIN, _K.AWARD, _P.RESPOND),
+    **_cells(_R.OWN, _Role.CITIZEN, _K.CLEARANCE, _P.VIEW),
+    **_cells(_R.JURISDICTION, _Role.OFFICER, _K.CLEARANCE, _P.DECIDE),
+    **_cells(_R.HELD, _Role.APPELLATE, _K.CLEARANCE, _P.DECIDE),
+    **_cells(_R.JURISDICTION, _Role.DEPARTMENT_ADMIN, _K.POSTING, _P.OPERATE),
+    **_cells(_R.ANY, _Role.ADMIN, _K.POSTING, _P.OPERATE),
 }
 """Appeals, clearances of other departments, and who is posted where."""
 
 TABLE = MappingProxyType(
     {
-        **{(_Role.CITIZEN, kind, _P.VIEW): _R.OWN for kind in (_K.CITIZEN, *_CASE)},
-        **{(_Role.CITIZEN, kind, _P.APPLY): _R.OWN for kind in (_K.APPLICATION, _K.BENEFIT, _K.DOCUMENT)},
-        **{(_Role.OPERATOR, kind, _P.ASSIST): _R.ASSISTED for kind in (_K.CITIZEN, _K.APPLICATION)},
-        (_Role.OPERATOR, _K.APPLICATION, _P.APPLY): _R.ASSISTED,
-        (_Role.OPERATOR, _K.APPLICATION, _P.COLLECT_FEE): _R.ASSISTED,
-        **{(_Role.OFFICER, kind, _P.DECIDE): _R.JURISDICTION for kind in (_K.CITIZEN, *_CASE, _K.QUEUE)},
-        (_Role.OFFICER, _K.APPLICATION, _P.COLLECT_FEE): _R.JURISDICTION,
-        **{(_Role.APPELLATE, kind, _P.HEAR_APPEAL): _R.JURISDICTION for kind in (_K.CITIZEN, *_CASE, _K.QUEUE)},
-        (_Role.APPELLATE, _K.APPLICATION, _P.DECIDE): _R.HELD,
-        **{(_Role.COMMISSION, kind, _P.HEAR_APPEAL): _R.ANY for kind in (_K.APPLICATION, _K.CERTIFICATE, _K.QUEUE)},
-        (_Role.FINANCE_OFFICER, _K.BENEFIT, _P.PAY_BENEFIT): _R.JURISDICTION,
-        (_Role.DIGILOCKER, _K.CERTIFICATE, _P.ISSUE_TO_LOCKER): _R.OWN,
-        (_Role.API_SETU, _K.CERTIFICATE, _P.SHARE_WITH_CONSENT): _R.OWN,
-        **{
-            (role, _K.COUNTS, _P.COUNT): _R.ANY
-            for role in (
-                _Role.OFFICER,
-                _Role.APPELLATE,
-                _Role.COMMISSION,
-                _Role.DEPARTMENT_ADMIN,
-                _Role.FINANCE_OFFICER,
-                _Role.AUDITOR,
-                _Role.ADMIN,
-                _Role.E_TAAL,
-            )
-        },
-        (_Role.ADMIN, _K.COUNTS, _P.OPERATE): _R.ANY,
-        (_Role.AUDITOR, _K.OPERATIONS, _P.AUDIT): _R.ANY,
+        **_cells(_R.OWN, _Role.CITIZEN, (_K.CITIZEN, *_CASE), _P.VIEW),
+        **_cells(_R.OWN, _Role.CITIZEN, (_K.APPLICATION, _K.BENEFIT, _K.DOCUMENT), _P.APPLY),
+        **_cells(_R.ASSISTED, _Role.OPERATOR, (_K.CITIZEN, _K.APPLICATION), _P.ASSIST),
+        **_cells(_R.ASSISTED, _Role.OPERATOR, _K.APPLICATION, _P.APPLY, _P.COLLECT_FEE),
+        **_cells(_R.JURISDICTION, _Role.OFFICER, (_K.CITIZEN, *_CASE, _K.QUEUE), _P.DECIDE),
+        **_cells(_R.JURISDICTION, _Role.OFFICER, _K.APPLICATION, _P.COLLECT_FEE),
+        **_cells(_R.JURISDICTION, _Role.APPELLATE, (_K.CITIZEN, *_CASE, _K.QUEUE), _P.HEAR_APPEAL),
+        **_cells(_R.HELD, _Role.APPELLATE, _K.APPLICATION, _P.DECIDE),
+        **_cells(_R.ANY, _Role.COMMISSION, (_K.APPLICATION, _K.CERTIFICATE, _K.QUEUE), _P.HEAR_APPEAL),
+        **_cells(_R.JURISDICTION, _Role.FINANCE_OFFICER, _K.BENEFIT, _P.PAY_BENEFIT),
+        **_cells(_R.OWN, _Role.DIGILOCKER, _K.CERTIFICATE, _P.ISSUE_TO_LOCKER),
+        **_cells(_R.OWN, _Role.API_SETU, _K.CERTIFICATE, _P.SHARE_WITH_CONSENT),
+        **_cells(_R.ANY, (*_OFFICES, *_SUPERVISORS, _Role.E_TAAL), _K.COUNTS, _P.COUNT),
+        **_cells(_R.ANY, _Role.ADMIN, (_K.COUNTS, _K.OPERATIONS), _P.OPERATE),
+        **_cells(_R.ANY, _Role.AUDITOR, _K.OPERATIONS, _P.AUDIT),
         **_CARE,
         **_LAW,
         **_UPLOADS,
@@ -344,8 +290,7 @@ TABLE = MappingProxyType(
         **_ROSTERS,
         **_FEES,
         **_FINANCE,
-        (_Role.ADMIN, _K.OPERATIONS, _P.OPERATE): _R.ANY,
-        **{(_Role.SYSTEM, kind, purpose): _R.ANY for kind in _K for purpose in _P},
+        **_cells(_R.ANY, _Role.SYSTEM, _K, *_P),
     }
 )
 """A cell that is not here is denied."""
