@@ -20,10 +20,11 @@ from domain.identity.aliases import AliasKind
 from domain.identity.policy import ObjectKind, Purpose
 from domain.kernel import IST, Bilingual, Citizen, Ids, NumberKind, OfficerLevel, Role
 from domain.statistics.figures import figure_inputs, marks_of
+from legacy import import_rows
 from legacy.applications import LegacyRow, Life, life_of, statuses_of
+from legacy.import_rows import Bookmark, TakenOver
 from legacy.people import People, Slot, new_citizen
-from store.applications import applications, imports
-from store.applications.imports import Bookmark, TakenOver
+from store.applications import applications
 from store.certificates import certificates
 from store.database import Transaction, audit
 from store.database.vault import VaultReference
@@ -129,10 +130,10 @@ def _designation(row: LegacyRow) -> Bilingual:
 
 async def write(tx: Transaction, batch: Batch, places: Places, ids: Ids) -> None:
     """Write a batch and move the bookmark. Raises MovedOn, AlreadyThere where a number was taken meanwhile."""
-    if not await imports.move_on(tx, batch.before, batch.after, finished=batch.finished):
+    if not await import_rows.move_on(tx, batch.before, batch.after, finished=batch.finished):
         raise MovedOn
     await people.add_citizens(tx, _new_people(tx, batch, ids))
-    await imports.add_persons(tx, batch.people.new_signs(batch.references))
+    await import_rows.add_persons(tx, batch.people.new_signs(batch.references))
     numbers = await draw_numbers(tx, ids, NumberKind.APPLICATION, len(batch.cases))
     officers = [await _officer(tx, case, places) for case in batch.cases]
     new = [
@@ -145,7 +146,7 @@ async def write(tx: Transaction, batch: Batch, places: Places, ids: Ids) -> None
     await applications.add_entries(tx, entries)
     await _add_certificates(tx, batch.cases, new, ids)
     await aliases.add_many(tx, AliasKind.APPLICATION, {case.row.number: case.id for case in batch.cases})
-    await imports.add(tx, batch.before.id, [_import_record(case) for case in batch.cases])
+    await import_rows.add(tx, batch.before.id, [_import_record(case) for case in batch.cases])
     await _count(tx, new)
     await audit.append_many(tx, [_line(case, batch) for case in batch.cases])
 

@@ -12,8 +12,9 @@ from domain.applications.lifecycle import Status
 from domain.catalogue.catalogue import Outcome
 from domain.identity.policy import Purpose
 from domain.kernel import Clock
-from store.applications import applications, imports
-from store.applications.imports import HeldCounts
+from legacy import import_rows
+from legacy.import_rows import HeldCounts
+from store.applications import applications
 from store.catalogue import catalogue
 from store.database import Store, Transaction, audit
 from store.platform import outbox
@@ -33,7 +34,7 @@ class Started:
 async def count_waiting(store: Store, clock: Clock) -> HeldCounts:
     """How many open applications are held, and how many of them are beyond their due instant."""
     async with store.read_transaction() as tx:
-        return await imports.count_held(tx, clock.now())
+        return await import_rows.count_held(tx, clock.now())
 
 
 async def start_clocks(store: Store, by: str) -> Started:
@@ -47,7 +48,7 @@ async def start_clocks(store: Store, by: str) -> Started:
 
 
 async def _start_batch(tx: Transaction, by: str) -> Started:
-    ids = await imports.held_applications(tx, BATCH)
+    ids = await import_rows.held_applications(tx, BATCH)
     if not ids:
         return Started(0, 0)
     cases = await applications.by_ids(tx, ids)
@@ -56,7 +57,7 @@ async def _start_batch(tx: Transaction, by: str) -> Started:
     for case in cases.values():
         if case.status is Status.APPROVED and services[case.service_code].outcome is Outcome.CERTIFICATE:
             made += await outbox.add(tx, ISSUE, case.id, {"application_id": case.id}, application_id=case.id)
-    await imports.release_held(tx, ids)
+    await import_rows.release_held(tx, ids)
     detail = {"applications": len(ids), "certificates": made}
     await audit.append(tx, audit.AuditLine(by, STARTED, "LEGACY_IMPORT", None, Purpose.OPERATE.value, detail))
     return Started(len(ids), made)

@@ -18,16 +18,16 @@ from domain.catalogue.catalogue import Service
 from domain.identity.aliases import AliasKind
 from domain.identity.policy import Purpose
 from domain.kernel import Clock, Ids
+from legacy import import_rows
 from legacy.applications import Fault, LegacyRow, Reject
 from legacy.batch import Batch, Case, Places, case_of, content_of, write
 from legacy.files import CertificateFiles, checked_file
+from legacy.import_rows import Bookmark
 from legacy.people import People, Slot, numbers_in, people_of, persons_to_remember, recall
 from legacy.reading import LegacyCatalogue, catalogue_of, number_of, read_row
 from legacy.rejects import RejectsFile
 from legacy.scratch import Scratch
 from legacy.source import OldData, SourceRow, rows_of
-from store.applications import imports
-from store.applications.imports import Bookmark
 from store.catalogue import calendar, catalogue
 from store.database import AlreadyThere, FieldCipher, ObjectStore, Store, Transaction, audit
 from store.database.vault import Vault
@@ -83,7 +83,7 @@ class Plan:
 async def bookmark_of(rooms: ImportStorage, data: OldData) -> Bookmark:
     """Where an import of this file continues; one that came to its end begins anew, and skips what is there."""
     async with rooms.store.read_transaction() as tx:
-        found = await imports.unfinished_import(tx, data.sha256)
+        found = await import_rows.unfinished_import(tx, data.sha256)
     return found or Bookmark(rooms.ids.key(), data.sha256)
 
 
@@ -117,8 +117,8 @@ def _next_rows(source: Iterator[SourceRow]) -> list[SourceRow]:
 
 
 async def _begin(tx: Transaction, start: Bookmark, by: str, rejects_bytes: int) -> None:
-    if await imports.unfinished_import(tx, start.source_digest) is None:
-        await imports.begin(tx, replace(start, rejects_bytes=rejects_bytes))
+    if await import_rows.unfinished_import(tx, start.source_digest) is None:
+        await import_rows.begin(tx, replace(start, rejects_bytes=rejects_bytes))
         line = audit.AuditLine(by, "legacy.import", OBJECT_KIND, start.id, Purpose.OPERATE.value, {})
         await audit.append(tx, line)
 
@@ -207,7 +207,9 @@ class _Run:
             slot = people.place(one.row)
             if isinstance(slot, Slot):
                 cases.append(self._case(one, slot, files))
-        after = imports.add_counts(before, imported=len(cases), skipped=batch.skipped, rejected=_rows_in(batch.rejects))
+        after = import_rows.add_counts(
+            before, imported=len(cases), skipped=batch.skipped, rejected=_rows_in(batch.rejects)
+        )
         after = replace(
             after,
             bytes_done=rows[-1].end if rows else before.bytes_done,
@@ -283,7 +285,7 @@ class _Run:
         """Rows whose number is there: skipped where they say the same, or were erased; else left out."""
         numbers = [one.row.number for one in batch.good]
         named = await aliases.find_object_ids(tx, AliasKind.APPLICATION, numbers)
-        contents = await imports.contents(tx, named.values())
+        contents = await import_rows.contents(tx, named.values())
         known: dict[str, str | None] = {number: contents.get(key) for number, key in named.items()}
         if self._scratch is not None:
             seen = self._scratch.find_values(f"{AliasKind.APPLICATION}:{number}" for number in numbers)

@@ -22,10 +22,10 @@ from gateway.settings.settings import Settings, read_settings
 from legacy.batch import MovedOn
 from legacy.clocks import count_waiting, start_clocks
 from legacy.files import CertificateFiles, FolderFiles, NoFiles, TarFiles
+from legacy.import_rows import Bookmark
 from legacy.imports import ImportStorage, Plan, bookmark_of, import_applications
 from legacy.rejects import RejectsFile, RejectsLost
 from legacy.source import NotOldData, OldData, look_at
-from store.applications.imports import Bookmark
 from store.database import FieldCipher, Keyrings
 
 

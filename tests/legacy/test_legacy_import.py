@@ -10,13 +10,13 @@ from actions.catalogue.catalogue_import import import_catalogue
 from actions.statistics.upkeep import rebuild
 from domain.kernel import SeededIds
 from legacy import batch as legacy_batch
+from legacy import import_rows as legacy
 from legacy import imports
 from legacy.batch import MovedOn
 from legacy.clocks import start_clocks
 from legacy.files import NoFiles
 from legacy.rejects import RejectsFile, RejectsLost
 from legacy.source import look_at
-from store.applications import imports as legacy
 from store.checks import histories
 from store.database import audit
 from store.identity import people

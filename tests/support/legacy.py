@@ -18,11 +18,11 @@ from domain.identity.aliases import AliasKind
 from domain.kernel import IST
 from legacy.cells import COLUMNS
 from legacy.files import CertificateFiles, FolderFiles
+from legacy.import_rows import Bookmark
 from legacy.imports import ImportStorage, Plan, bookmark_of, import_applications
 from legacy.rejects import RejectsFile
 from legacy.source import look_at
 from store.applications import applications
-from store.applications.imports import Bookmark
 from store.database import FieldCipher
 from store.identity import aliases
 from store.tables import metadata
