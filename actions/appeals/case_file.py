@@ -132,14 +132,14 @@ def _application(course: _Course) -> dict[str, Any]:
     one, limit = course.application, course.application.limit
     names = ("number", "department", "district", "tehsil", "channel", "status", "submitted_at", "clock_started_at")
     return {
-        **_shown(one, *names, "paused_days", "due_at", "delivered_at"),
+        **_as_json(one, *names, "paused_days", "due_at", "delivered_at"),
         "service": course.service,
         "applicant": {
             "name": course.citizen.name.en or course.citizen.name.hi,
             "mobileMasked": masked_mobile(course.citizen),
         },
         "limit": {"days": limit.days, "unit": limit.unit, "calendar": limit.calendar_version} if limit else None,
-        "decision": _shown(one.decision, "approved", "ground", "reason", "decided_at") if one.decision else None,
+        "decision": _as_json(one.decision, "approved", "ground", "reason", "decided_at") if one.decision else None,
     }
 
 
@@ -149,7 +149,7 @@ def masked_mobile(citizen: Citizen) -> str | None:
 
 
 def _entry(one: TimelineEntry) -> dict[str, Any]:
-    return _shown(one, "sequence", "move", "before", "after", "actor_role", "ground", "note", "at")
+    return _as_json(one, "sequence", "move", "before", "after", "actor_role", "ground", "note", "at")
 
 
 def _appeal(course: _Course, one: Appeal) -> dict[str, Any]:
@@ -157,22 +157,24 @@ def _appeal(course: _Course, one: Appeal) -> dict[str, Any]:
     awards = course.awards.get(one.id, [])
     names = ("number", "level", "ground", "origin", "state", "text", "late_reason", "received_at", "breached_on")
     return {
-        **_shown(one, *names),
+        **_as_json(one, *names),
         "officers": {"designated": one.designated_id, "first": one.first_id, "second": one.second_id},
-        "order": _shown(one.order, "text", "decided_at", "direct_until") if one.order else None,
-        "events": [_shown(event, "sequence", "move", "after", "actor_role", "note", "at") for event in events],
-        "hearings": [_shown(hearing, "at", "place", "state") for hearing in hearings],
-        "awards": [_shown(each, "kind", "amount_paise", "reason", "section", "ordered_at", "state") for each in awards],
+        "order": _as_json(one.order, "text", "decided_at", "direct_until") if one.order else None,
+        "events": [_as_json(event, "sequence", "move", "after", "actor_role", "note", "at") for event in events],
+        "hearings": [_as_json(hearing, "at", "place", "state") for hearing in hearings],
+        "awards": [
+            _as_json(each, "kind", "amount_paise", "reason", "section", "ordered_at", "state") for each in awards
+        ],
     }
 
 
 def _paper(one: AttachedDocument) -> dict[str, Any]:
     """A paper by its hash; None where we keep no bytes of it, because its source was away."""
     attached_on = ist_date(one.attached_at).isoformat()
-    return {**_shown(one, "key", "source", "sha256", "verified_at", "signature"), "attachedOn": attached_on}
+    return {**_as_json(one, "key", "source", "sha256", "verified_at", "signature"), "attachedOn": attached_on}
 
 
-def _shown(one: object, *names: str) -> dict[str, Any]:
+def _as_json(one: object, *names: str) -> dict[str, Any]:
     """Fields of a thing under their names in the file."""
     return {camel_case(name): _value(name, getattr(one, name)) for name in names}
 
