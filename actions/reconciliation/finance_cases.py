@@ -20,7 +20,7 @@ from domain.reconciliation.finance_cases import (
     FinanceDifference,
 )
 from store.benefits import benefits
-from store.database import audit, crash_points
+from store.database import crash_points
 from store.reconciliation import finance_cases
 
 _log = structlog.get_logger(__name__)
@@ -57,9 +57,8 @@ async def resolve_automatically(
     settled = replace(case, state=CaseState.SETTLED, outcome=outcome, settled_at=acting.now)
     event = CaseEvent(acting.env.ids.key(), case.id, CaseStep.SETTLE, by, acting.now, outcome, note)
     await finance_cases.save(acting.tx, settled, event)
-    detail: dict[str, str | int] = {"kind": kind.value, "outcome": outcome.value}
-    who, what, purpose = ObjectKind.FINANCE_CASE.value, case.id, Purpose.PAY_BENEFIT.value
-    await audit.append(acting.tx, audit.AuditLine(by, "finance_case.settled", who, what, purpose, detail))
+    codes = {"kind": kind.value, "outcome": outcome.value}
+    await acting.record("finance_case.settled", ObjectKind.FINANCE_CASE, case.id, Purpose.PAY_BENEFIT, **codes)
     return True
 
 
@@ -74,16 +73,8 @@ async def _add_case(acting: UnitOfWork, difference: FinanceDifference, *, anew: 
     crash_points.reach(crash_points.CASE_OPENED)
     event = CaseEvent(acting.env.ids.key(), found.case_id, CaseStep.OPEN, acting.subject.label, acting.now)
     await finance_cases.add_event(acting.tx, event, difference.citizen_id)
-    detail: dict[str, str | int] = {"kind": difference.kind.value, "cause": difference.cause.value}
-    line = audit.AuditLine(
-        acting.subject.label,
-        "finance_case.opened",
-        ObjectKind.FINANCE_CASE.value,
-        found.case_id,
-        Purpose.PAY_BENEFIT.value,
-        detail,
-    )
-    await audit.append(acting.tx, line)
+    codes = {"kind": difference.kind.value, "cause": difference.cause.value}
+    await acting.record("finance_case.opened", ObjectKind.FINANCE_CASE, found.case_id, Purpose.PAY_BENEFIT, **codes)
     _log.warning("finance_case_opened", case=found.case_id, kind=difference.kind.value, critical=critical)
     return found.case_id
 

@@ -1,10 +1,9 @@
 """The finance officer's desk: takes, comments and resolves finance cases within the officer's places."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
-from typing import Any
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
 
-from actions.kernel import Environment, UnitOfWork, conflict_problem, permitted_postings, require_one, run_idempotently
+from actions.kernel import Environment, UnitOfWork, permitted_postings, refuse_other_version, require_thing, run_request
 from domain.identity.policy import ObjectKind, Purpose, Resource, decide
 from domain.kernel import ErrorCode, NotSignedIn, Posting, Problem, Problems, Subject, mask_aadhaar_in, not_found
 from domain.reconciliation.finance_cases import (
@@ -16,7 +15,7 @@ from domain.reconciliation.finance_cases import (
     after_step,
     needs_second_officer,
 )
-from store.database import NotThere, Transaction, audit
+from store.database import Transaction
 from store.reconciliation import finance_cases
 
 LONGEST_NOTE = 1_000
@@ -149,10 +148,9 @@ async def case_with_history(
     """A case and what happened to it; None where it is not there or not for the subject. Leaves a receipt."""
 
     async def work(tx: Transaction) -> tuple[FinanceCase, Sequence[CaseEvent]]:
-        case = await finance_cases.get(tx, case_id)
-        if case is None:
-            raise not_found()
-        await require_one(env, tx, subject, of_case(case), (Purpose.PAY_BENEFIT, Purpose.AUDIT))
+        found = await finance_cases.get(tx, case_id)
+        acting = UnitOfWork(env, tx, subject)
+        case = await require_thing(acting, found, of_case, Purpose.PAY_BENEFIT, Purpose.AUDIT, path=())
         return case, (await finance_cases.history(tx, [case_id])).get(case_id, [])
 
     return await env.store.carry_out(work)
@@ -164,20 +162,10 @@ Step = Callable[[UnitOfWork, FinanceCase], Awaitable[FinanceCase]]
 async def _run_case_step(
     env: Environment, subject: Subject, operation: str, request: CaseRequest, step: Step
 ) -> tuple[FinanceCase, bool]:
-    async def work(tx: Transaction) -> Mapping[str, Any]:
-        acting = UnitOfWork(env, tx, subject)
-        await step(acting, await _take_up(acting, request))
-        return {"id": request.case_id}
+    async def work(acting: UnitOfWork) -> FinanceCase:
+        return await step(acting, await _take_up(acting, request))
 
-    body = asdict(request)
-    answer, replayed = await run_idempotently(
-        env, subject, operation, key=request.idempotency_key, body=body, work=work
-    )
-    async with env.store.read_transaction() as tx:
-        case = await finance_cases.get(tx, answer["id"])
-    if case is None:
-        raise NotThere("the case")
-    return case, replayed
+    return await run_request(env, subject, operation, request, work, read=finance_cases.get)
 
 
 async def _ask_source_again(env: Environment, subject: Subject, request: CaseRequest) -> None:
@@ -188,26 +176,20 @@ async def _ask_source_again(env: Environment, subject: Subject, request: CaseReq
 
 
 async def _take_up(acting: UnitOfWork, request: CaseRequest) -> FinanceCase:
-    case = await finance_cases.get(acting.tx, request.case_id)
-    if case is None:
-        if not acting.subject.signed_in:
-            raise NotSignedIn
-        raise not_found(*_CASE)
-    await require_one(acting.env, acting.tx, acting.subject, of_case(case), (Purpose.PAY_BENEFIT,), path=_CASE)
-    if request.expected_version is not None and request.expected_version != case.version:
-        raise conflict_problem(case.version, case.state.value)
+    found = await finance_cases.get(acting.tx, request.case_id)
+    case = await require_thing(acting, found, of_case, Purpose.PAY_BENEFIT, path=_CASE)
+    refuse_other_version(request.expected_version, case.version, case.state)
     return case
 
 
 async def _keep(acting: UnitOfWork, case: FinanceCase, step: CaseStep, *, note: str | None = None) -> FinanceCase:
     event = CaseEvent(acting.env.ids.key(), case.id, step, _officer(acting), acting.now, case.outcome, note)
     saved = await finance_cases.save(acting.tx, case, event)
-    detail: dict[str, str | int] = {"state": saved.state.value, "version": saved.version}
+    detail = {"state": saved.state.value, "version": saved.version}
     if saved.outcome is not None:
         detail["outcome"] = saved.outcome.value
-    action, purpose = f"finance_case.{step.value.lower()}", Purpose.PAY_BENEFIT.value
-    line = audit.AuditLine(acting.subject.label, action, ObjectKind.FINANCE_CASE.value, case.id, purpose, detail)
-    await audit.append(acting.tx, line)
+    action = f"finance_case.{step.value.lower()}"
+    await acting.record(action, ObjectKind.FINANCE_CASE, case.id, Purpose.PAY_BENEFIT, **detail)
     return saved
 
 
