@@ -5,7 +5,7 @@ from typing import Annotated
 
 import strawberry
 
-from actions.etaal.services import CountedService, Mapped, MapService, count_services, map_service, services_page
+from actions.etaal.services import CountedService, count_services, map_service, services_page
 from domain.etaal.counting import Category, EnrolledService, Level
 from domain.kernel import Scope
 from schema.kernel import (
@@ -19,13 +19,14 @@ from schema.kernel import (
     Position,
     View,
     Window,
-    mutation,
     require_signed_in,
     requires_scopes,
     resolver_field,
     text_field,
 )
-from schema.kernel.mutations import KEY_DESCRIPTION, UserError, key_of, mutation_outcome
+from schema.kernel.action_mutations import action_mutation
+from schema.kernel.inputs import InputField, input_fields
+from schema.kernel.payloads import Thing, plain_payload
 
 
 @strawberry.type(description="A code of e-Taal under which a service counts from a day on.")
@@ -91,63 +92,34 @@ def _position(item: CountedService) -> Position:
     return None, item.code
 
 
-@strawberry.input(description="A code of e-Taal for a service.")
-class MapEtaalServiceInput:
-    service_code: str = strawberry.field(description="Our code, as `etaalServices` lists it.")
-    etaal_code: str = strawberry.field(description="The code that e-Taal gave at enrolment.")
-    category: Category = strawberry.field(description="e-Taal's category of the service.")
-    starts_on: date = strawberry.field(
-        description="The first day that counts under the code; days with counts from it on get a revision."
-    )
-    level: Level = strawberry.field(default=Level.DISTRICT, description="The level of place that was agreed.")
-    standard_service: str | None = strawberry.field(
-        default=None, description="e-Taal's name of the standard service, such as Certificates."
-    )
-    idempotency_key: str | None = strawberry.field(default=None, description=KEY_DESCRIPTION)
-
-
-@strawberry.type(description="What became of giving a service a code of e-Taal.")
-class MapEtaalServicePayload:
-    code: EtaalCode | None = strawberry.field(description="The code as it now is; null when refused.")
-    revised_days: int | None = strawberry.field(
-        description="How many days that were counted before get a revision because of it; null when refused."
-    )
-    user_errors: list[UserError] = strawberry.field(description="Why it was refused; empty when it was done.")
-
-
 @strawberry.type
 class EtaalMutation:
     """The mutation of administrators about codes of e-Taal."""
 
-    @mutation(
-        description="Give a service a code of e-Taal from a day on. For administrators.",
+    map_etaal_service = action_mutation(
+        map_service,
+        plain_payload(
+            "What became of giving a service a code of e-Taal.",
+            code=Thing(
+                EtaalCode, "The code as it now is; null when refused.", lambda mapped: EtaalCode.of(mapped.service)
+            ),
+            revised_days=Thing(
+                int,
+                "How many days that were counted before get a revision because of it; null when refused.",
+                lambda mapped: mapped.revised_days,
+            ),
+        ),
+        "Give a service a code of e-Taal from a day on. For administrators.",
+        input_fields(
+            "A code of e-Taal for a service.",
+            service_code="Our code, as `etaalServices` lists it.",
+            etaal_code="The code that e-Taal gave at enrolment.",
+            category="e-Taal's category of the service.",
+            starts_on="The first day that counts under the code; days with counts from it on get a revision.",
+            level=InputField("The level of place that was agreed.", default=Level.DISTRICT),
+            standard_service="e-Taal's name of the standard service, such as Certificates.",
+        ),
+        argument="The code.",
+        name="map_etaal_service",
         scopes=[Scope.OPERATIONS_WRITE],
     )
-    async def map_etaal_service(
-        self,
-        info: Info,
-        input: Annotated[  # noqa: A002 - the argument's name in the graph
-            MapEtaalServiceInput, strawberry.argument(description="The code.")
-        ],
-    ) -> MapEtaalServicePayload:
-        environment, subject = info.context.environment, info.context.subject
-
-        async def work() -> tuple[Mapped, bool]:
-            wanted = MapService(
-                input.service_code,
-                input.etaal_code,
-                input.category,
-                input.level,
-                input.starts_on,
-                input.standard_service,
-            )
-            key = key_of(info, input.idempotency_key)
-            return await map_service(environment, subject, wanted, idempotency_key=key)
-
-        came = await mutation_outcome(info, work)
-        if isinstance(came, list):
-            return MapEtaalServicePayload(code=None, revised_days=None, user_errors=came)
-        mapped, _ = came
-        return MapEtaalServicePayload(
-            code=EtaalCode.of(mapped.service), revised_days=mapped.revised_days, user_errors=[]
-        )

@@ -1,7 +1,7 @@
 """A citizen's messages: what the office did, what the citizen must or may do, and by when."""
 
 from datetime import datetime
-from typing import Annotated, Self
+from typing import Self
 
 import strawberry
 
@@ -28,12 +28,13 @@ from schema.kernel import (
     Position,
     Window,
     field_language,
-    mutation,
     one_by_key,
     resolver_field,
 )
-from schema.kernel.mutations import KEY_DESCRIPTION, key_of, key_of_type
-from schema.kernel.payloads import MutationPayload, run_mutation
+from schema.kernel.action_mutations import action_mutation
+from schema.kernel.inputs import InputField, Path, input_fields
+from schema.kernel.mutations import key_of_type
+from schema.kernel.payloads import Thing, thing_payload
 from store.feedback import notices as kept
 
 
@@ -114,36 +115,26 @@ def _position(notice: notices.Notice) -> Position:
     return notice.created_at.isoformat(), notice.id
 
 
-@strawberry.input(description="Which of one's messages were read.")
-class MarkNotificationsReadInput:
-    ids: list[strawberry.ID] | None = strawberry.field(
-        default=None, description="The messages, at most 100; left out, all of them."
-    )
-    idempotency_key: str | None = strawberry.field(default=None, description=KEY_DESCRIPTION)
-
-
-@strawberry.type(description="What became of the marks.")
-class MarkNotificationsReadPayload(MutationPayload):
-    marked: int | None = strawberry.field(description="How many were unread until now; null when refused.")
+def _notice_ids(given: list[str], path: Path) -> list[str]:
+    return [key_of_type(TypeCode.NOTIFICATION, one, *path) for one in given]
 
 
 @strawberry.type
 class NotificationsMutation:
     """The mutation about messages."""
 
-    @mutation(description="Mark one's own messages as read.")
-    async def mark_notifications_read(
-        self,
-        info: Info,
-        input: Annotated[  # noqa: A002 - the argument's name in the graph
-            MarkNotificationsReadInput, strawberry.argument(description="Which ones.")
-        ],
-    ) -> MarkNotificationsReadPayload:
-        async def work() -> tuple[int, bool]:
-            ids = None
-            if input.ids is not None:
-                ids = [key_of_type(TypeCode.NOTIFICATION, one, "input", "ids") for one in input.ids]
-            environment, subject = info.context.environment, info.context.subject
-            return await mark_read(environment, subject, ids=ids, key=key_of(info, input.idempotency_key))
-
-        return await run_mutation(info, MarkNotificationsReadPayload, "marked", work, int)
+    mark_notifications_read = action_mutation(
+        mark_read,
+        thing_payload(
+            "What became of the marks.", marked=Thing(int, "How many were unread until now; null when refused.", int)
+        ),
+        "Mark one's own messages as read.",
+        input_fields(
+            "Which of one's messages were read.",
+            ids=InputField(
+                "The messages, at most 100; left out, all of them.", type=list[strawberry.ID] | None, read=_notice_ids
+            ),
+        ),
+        argument="Which ones.",
+        name="mark_notifications_read",
+    )

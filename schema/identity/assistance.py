@@ -1,20 +1,21 @@
 """Assistance: an operator's request, the citizen's consent, its end, and the citizen's registered relatives."""
 
-from datetime import date, datetime
-from typing import Annotated, Any, Self
+from datetime import datetime
+from typing import Any, Self
 
 import strawberry
 
-from actions.identity.assistance import AskAssistance, ask_assistance, confirm_assistance, end_assistance
-from actions.identity.relatives import RegisterRelative, register_relative, relatives_of, remove_relative
+from actions.identity.assistance import ask_assistance, confirm_assistance, end_assistance
+from actions.identity.relatives import register_relative, relatives_of, remove_relative
 from actions.kernel import of_citizen, require_read
 from domain.identity import assisting
 from domain.identity.assisting import AssistanceState, AssistanceWay
 from domain.identity.policy import ObjectKind
 from domain.kernel import Assurance, Scope, mask_mobile
-from schema.kernel import AUTHENTICATED, Info, Mapped, View, mutation
-from schema.kernel.mutations import KEY_DESCRIPTION, key_of
-from schema.kernel.payloads import MutationPayload, run_mutation
+from schema.kernel import AUTHENTICATED, Info, Mapped, View
+from schema.kernel.action_mutations import action_mutation
+from schema.kernel.inputs import input_fields
+from schema.kernel.payloads import Thing, thing_payload
 from store.identity import assistances
 
 MOST_SHOWN = 100
@@ -62,171 +63,82 @@ async def relatives_listed(info: Info) -> list[Relative]:
     return [Relative.of(one) for one in await relatives_of(info.context.environment, info.context.subject)]
 
 
-@strawberry.input(description="Whom an operator wants to act for, by whose word, and for what.")
-class AskAssistanceInput:
-    """She is named by her date of birth with her mobile, or with the number of an application of hers."""
-
-    way: AssistanceWay = strawberry.field(
-        description="OTP: a code to her own telephone. RELATIVE: a code to a relative whom she registered. "
-        "SIGNED_PAPER: a paper that she signed, scanned; given at once."
-    )
-    born_on: date = strawberry.field(description="Her date of birth.")
-    mobile: str | None = strawberry.field(default=None, description="Her mobile number; for OTP it is required.")
-    number: str | None = strawberry.field(default=None, description="The number of an application of hers.")
-    name: str | None = strawberry.field(
-        default=None, description="Her name, to enter her where she is not known; for SIGNED_PAPER it is required."
-    )
-    service_code: str | None = strawberry.field(default=None, description="The one service it is for; left out, any.")
-    minutes: int | None = strawberry.field(default=None, description="For how long, 1 to 120 minutes; left out, 30.")
-    relative_mobile: str | None = strawberry.field(default=None, description="For RELATIVE: the relative's mobile.")
-    paper: str | None = strawberry.field(
-        default=None, description="For SIGNED_PAPER: the reference of the scan that the operator uploaded."
-    )
-    idempotency_key: str | None = strawberry.field(default=None, description=KEY_DESCRIPTION)
-
-
-@strawberry.input(description="The code that she, or her relative, was sent.")
-class ConfirmAssistanceInput:
-    """Three tries, ten minutes."""
-
-    assistance_id: str = strawberry.field(description="The request, as askAssistance told.")
-    code: str = strawberry.field(description="Six digits.")
-    idempotency_key: str | None = strawberry.field(default=None, description=KEY_DESCRIPTION)
-
-
-@strawberry.input(description="The end of acting for a citizen.")
-class EndAssistanceInput:
-    """Of this session."""
-
-    idempotency_key: str | None = strawberry.field(default=None, description=KEY_DESCRIPTION)
-
-
-@strawberry.input(description="A relative who may speak for her at a centre.")
-class RegisterRelativeInput:
-    """By herself alone."""
-
-    name: str = strawberry.field(description="The relative's name.")
-    relation: str = strawberry.field(description="How the relative is related to her.")
-    mobile: str = strawberry.field(description="The telephone that codes go to.")
-    idempotency_key: str | None = strawberry.field(default=None, description=KEY_DESCRIPTION)
-
-
-@strawberry.input(description="A relative who is struck off.")
-class RemoveRelativeInput:
-    """By herself alone."""
-
-    relative_id: str = strawberry.field(description="The relative; one that is none of hers changes nothing.")
-    idempotency_key: str | None = strawberry.field(default=None, description=KEY_DESCRIPTION)
-
-
-@strawberry.type(description="What became of a request.")
-class AskAssistancePayload(MutationPayload):
-    assistance: Assistance | None = strawberry.field(description="The request; null when refused.")
-
-
-@strawberry.type(description="What became of a code.")
-class ConfirmAssistancePayload(MutationPayload):
-    assistance: Assistance | None = strawberry.field(description="What was given; null when refused.")
-
-
-@strawberry.type(description="What was ended.")
-class EndAssistancePayload(MutationPayload):
-    ended: int | None = strawberry.field(description="How many consents ended; null when refused.")
-
-
-@strawberry.type(description="The relatives after a registration.")
-class RegisterRelativePayload(MutationPayload):
-    relatives: list[Relative] | None = strawberry.field(description="All that she registered; null when refused.")
-
-
-@strawberry.type(description="The relatives that are left.")
-class RemoveRelativePayload(MutationPayload):
-    relatives: list[Relative] | None = strawberry.field(description="All that she registered; null when refused.")
-
-
 def _relatives(items: Any) -> list[Relative]:
     return [Relative.of(one) for one in items]
+
+
+_RELATIVES = Thing(list[Relative], "All that she registered; null when refused.", _relatives)
 
 
 @strawberry.type
 class AssistingMutation:
     """Mutations about acting for a citizen."""
 
-    @mutation(
-        description="Ask to act for a citizen. What is answered does not tell whether she is known.",
+    ask_assistance = action_mutation(
+        ask_assistance,
+        thing_payload(
+            "What became of a request.", assistance=Thing(Assistance, "The request; null when refused.", Assistance.of)
+        ),
+        "Ask to act for a citizen. What is answered does not tell whether she is known.",
+        input_fields(
+            "Whom an operator wants to act for, by whose word, and for what.",
+            way="OTP: a code to her own telephone. RELATIVE: a code to a relative whom she registered. "
+            "SIGNED_PAPER: a paper that she signed, scanned; given at once.",
+            born_on="Her date of birth.",
+            mobile="Her mobile number; for OTP it is required.",
+            number="The number of an application of hers.",
+            name="Her name, to enter her where she is not known; for SIGNED_PAPER it is required.",
+            service_code="The one service it is for; left out, any.",
+            minutes="For how long, 1 to 120 minutes; left out, 30.",
+            relative_mobile="For RELATIVE: the relative's mobile.",
+            paper="For SIGNED_PAPER: the reference of the scan that the operator uploaded.",
+        ),
+        argument="Whom, and how.",
         scopes=[Scope.ASSIST],
     )
-    async def ask_assistance(
-        self,
-        info: Info,
-        input: Annotated[AskAssistanceInput, strawberry.argument(description="Whom, and how.")],  # noqa: A002
-    ) -> AskAssistancePayload:
-        async def work() -> tuple[assisting.Assistance, bool]:
-            request = AskAssistance(
-                way=input.way,
-                born_on=input.born_on,
-                idempotency_key=key_of(info, input.idempotency_key),
-                mobile=input.mobile,
-                number=input.number,
-                name=input.name,
-                service_code=input.service_code,
-                minutes=input.minutes,
-                relative_mobile=input.relative_mobile,
-                paper=input.paper,
-            )
-            return await ask_assistance(info.context.environment, info.context.subject, request)
-
-        return await run_mutation(info, AskAssistancePayload, "assistance", work, Assistance.of)
-
-    @mutation(
-        description="Enter the code. From then on this session acts for her, until the minutes are over.",
+    confirm_assistance = action_mutation(
+        confirm_assistance,
+        thing_payload(
+            "What became of a code.", assistance=Thing(Assistance, "What was given; null when refused.", Assistance.of)
+        ),
+        "Enter the code. From then on this session acts for her, until the minutes are over.",
+        input_fields(
+            "The code that she, or her relative, was sent.",
+            assistance_id="The request, as askAssistance told.",
+            code="Six digits.",
+        ),
+        argument="The code.",
         scopes=[Scope.ASSIST],
     )
-    async def confirm_assistance(
-        self,
-        info: Info,
-        input: Annotated[ConfirmAssistanceInput, strawberry.argument(description="The code.")],  # noqa: A002
-    ) -> ConfirmAssistancePayload:
-        async def work() -> tuple[assisting.Assistance, bool]:
-            environment, subject = info.context.environment, info.context.subject
-            key = key_of(info, input.idempotency_key)
-            return await confirm_assistance(environment, subject, input.assistance_id, input.code, key)
-
-        return await run_mutation(info, ConfirmAssistancePayload, "assistance", work, Assistance.of)
-
-    @mutation(description="Stop to act for the citizen whom this session acts for.", scopes=[Scope.ASSIST])
-    async def end_assistance(
-        self,
-        info: Info,
-        input: Annotated[EndAssistanceInput, strawberry.argument(description="The key.")],  # noqa: A002
-    ) -> EndAssistancePayload:
-        async def work() -> tuple[int, bool]:
-            environment, subject = info.context.environment, info.context.subject
-            return await end_assistance(environment, subject, key_of(info, input.idempotency_key))
-
-        return await run_mutation(info, EndAssistancePayload, "ended", work, int)
-
-    @mutation(description="Register a relative who may speak for her at a centre; for herself.", scopes=[Scope.OWN])
-    async def register_relative(
-        self,
-        info: Info,
-        input: Annotated[RegisterRelativeInput, strawberry.argument(description="Who.")],  # noqa: A002
-    ) -> RegisterRelativePayload:
-        async def work() -> tuple[list[assisting.Relative], bool]:
-            key = key_of(info, input.idempotency_key)
-            request = RegisterRelative(input.name, input.relation, input.mobile, key)
-            return await register_relative(info.context.environment, info.context.subject, request)
-
-        return await run_mutation(info, RegisterRelativePayload, "relatives", work, _relatives)
-
-    @mutation(description="Strike a relative off; for herself.", scopes=[Scope.OWN])
-    async def remove_relative(
-        self,
-        info: Info,
-        input: Annotated[RemoveRelativeInput, strawberry.argument(description="Who.")],  # noqa: A002
-    ) -> RemoveRelativePayload:
-        async def work() -> tuple[list[assisting.Relative], bool]:
-            environment, subject = info.context.environment, info.context.subject
-            return await remove_relative(environment, subject, input.relative_id, key_of(info, input.idempotency_key))
-
-        return await run_mutation(info, RemoveRelativePayload, "relatives", work, _relatives)
+    end_assistance = action_mutation(
+        end_assistance,
+        thing_payload("What was ended.", ended=Thing(int, "How many consents ended; null when refused.", int)),
+        "Stop to act for the citizen whom this session acts for.",
+        input_fields("The end of acting for a citizen."),
+        argument="The key.",
+        scopes=[Scope.ASSIST],
+    )
+    register_relative = action_mutation(
+        register_relative,
+        thing_payload("The relatives after a registration.", relatives=_RELATIVES),
+        "Register a relative who may speak for her at a centre; for herself.",
+        input_fields(
+            "A relative who may speak for her at a centre.",
+            name="The relative's name.",
+            relation="How the relative is related to her.",
+            mobile="The telephone that codes go to.",
+        ),
+        argument="Who.",
+        scopes=[Scope.OWN],
+    )
+    remove_relative = action_mutation(
+        remove_relative,
+        thing_payload("The relatives that are left.", relatives=_RELATIVES),
+        "Strike a relative off; for herself.",
+        input_fields(
+            "A relative who is struck off.",
+            relative_id="The relative; one that is none of hers changes nothing.",
+        ),
+        argument="Who.",
+        scopes=[Scope.OWN],
+    )

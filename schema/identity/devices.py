@@ -1,14 +1,15 @@
 """A person's signed-in devices, and a citizen's sign-in accounts."""
 
 from datetime import datetime
-from typing import Annotated, Self
+from typing import Self
 
 import strawberry
 
 from actions.identity.account_links import LinkBegun, begin_link, unlink
 from actions.identity.devices import OwnDevice, end_devices, own_devices
 from actions.identity.provider_sign_out import address_of
-from domain.kernel import Assurance, Provider, Scope
+from actions.kernel import Environment
+from domain.kernel import Assurance, Provider, Scope, Subject
 from schema.kernel import (
     AUTHENTICATED,
     NEVER_SILENTLY_NULL,
@@ -16,12 +17,12 @@ from schema.kernel import (
     Mapped,
     View,
     assumed_list_size,
-    mutation,
     require_signed_in,
     resolver_field,
 )
-from schema.kernel.mutations import KEY_DESCRIPTION, key_of
-from schema.kernel.payloads import MutationPayload, run_mutation
+from schema.kernel.action_mutations import action_mutation
+from schema.kernel.inputs import KEY, InputField, input_fields
+from schema.kernel.payloads import Thing, thing_payload
 from store.identity import devices as device_store
 
 
@@ -67,30 +68,6 @@ class DevicesQuery:
         return [Device.of(one, address_of(env, one.device.provider)) for one in held]
 
 
-@strawberry.input(description="Which devices are signed out.")
-class SignOutDevicesInput:
-    device: str | None = strawberry.field(
-        default=None, description="The key of one device; left out, all. One that is none of one's own changes nothing."
-    )
-    keep_this: bool = strawberry.field(default=False, description="Whether the device that asks stays signed in.")
-    idempotency_key: str | None = strawberry.field(default=None, description=KEY_DESCRIPTION)
-
-
-@strawberry.type(description="What was signed out.")
-class SignOutDevicesPayload(MutationPayload):
-    ended: int | None = strawberry.field(description="How many sessions ended; null when refused.")
-
-
-@strawberry.input(description="A further account to link.")
-class LinkAccountInput:
-    """The provider is enough; which account it is, she shows there."""
-
-    provider: Provider = strawberry.field(description="Who holds the account: one that citizens sign in with.")
-    idempotency_key: str | None = strawberry.field(
-        default=None, description="Asked again it begins anew: the address is a secret that is not kept."
-    )
-
-
 @strawberry.type(directives=[AUTHENTICATED], description="A link of a further account that is under way.")
 class AccountLink(View[LinkBegun]):
     address: str = strawberry.field(
@@ -100,67 +77,56 @@ class AccountLink(View[LinkBegun]):
     expires_at: datetime = strawberry.field(description="Until when it can be finished.")
 
 
-@strawberry.type(description="The beginning of a link.")
-class LinkAccountPayload(MutationPayload):
-    link: AccountLink | None = strawberry.field(description="Where to go on; null when refused.")
-
-
-@strawberry.input(description="Accounts to untie.")
-class UnlinkAccountInput:
-    """All that she has with one provider."""
-
-    provider: Provider = strawberry.field(description="Who holds the account.")
-    idempotency_key: str | None = strawberry.field(default=None, description=KEY_DESCRIPTION)
-
-
-@strawberry.type(description="What was untied.")
-class UnlinkAccountPayload(MutationPayload):
-    unlinked: int | None = strawberry.field(description="How many accounts were untied; null when refused.")
+async def _link_account(
+    env: Environment, subject: Subject, provider: Provider, *, unused_key: str | None
+) -> tuple[LinkBegun, bool]:
+    del unused_key  # a link is begun anew each time
+    return await begin_link(env, subject, provider)
 
 
 @strawberry.type
 class DevicesMutation:
     """Mutations about devices and accounts."""
 
-    @mutation(description="Sign out one of one's own devices, or every one. Streams of theirs end within seconds.")
-    async def sign_out_devices(
-        self,
-        info: Info,
-        input: Annotated[SignOutDevicesInput, strawberry.argument(description="Which.")],  # noqa: A002
-    ) -> SignOutDevicesPayload:
-        async def work() -> tuple[int, bool]:
-            environment, subject = info.context.environment, info.context.subject
-            key = key_of(info, input.idempotency_key)
-            return await end_devices(environment, subject, key, device=input.device, keep_this=input.keep_this)
-
-        return await run_mutation(info, SignOutDevicesPayload, "ended", work, int)
-
-    @mutation(
-        description="Begin to link a further account of hers. It is linked once she has shown it at its provider and "
+    sign_out_devices = action_mutation(
+        end_devices,
+        thing_payload("What was signed out.", ended=Thing(int, "How many sessions ended; null when refused.", int)),
+        "Sign out one of one's own devices, or every one. Streams of theirs end within seconds.",
+        input_fields(
+            "Which devices are signed out.",
+            device="The key of one device; left out, all. One that is none of one's own changes nothing.",
+            keep_this="Whether the device that asks stays signed in.",
+        ),
+        argument="Which.",
+        name="sign_out_devices",
+    )
+    link_account = action_mutation(
+        _link_account,
+        thing_payload(
+            "The beginning of a link.", link=Thing(AccountLink, "Where to go on; null when refused.", AccountLink.of)
+        ),
+        "Begin to link a further account of hers. It is linked once she has shown it at its provider and "
         "entered the code that is sent to the telephone on file; never by name or mobile.",
+        input_fields(
+            "A further account to link.",
+            provider="Who holds the account: one that citizens sign in with.",
+            unused_key=InputField("Asked again it begins anew: the address is a secret that is not kept.", KEY),
+        ),
+        argument="Whose.",
+        name="link_account",
         scopes=[Scope.OWN],
     )
-    async def link_account(
-        self,
-        info: Info,
-        input: Annotated[LinkAccountInput, strawberry.argument(description="Whose.")],  # noqa: A002
-    ) -> LinkAccountPayload:
-        async def work() -> tuple[LinkBegun, bool]:
-            return await begin_link(info.context.environment, info.context.subject, input.provider)
-
-        return await run_mutation(info, LinkAccountPayload, "link", work, AccountLink.of)
-
-    @mutation(
-        description="Untie the accounts that she has with a provider; the last way in cannot be untied.",
+    unlink_account = action_mutation(
+        unlink,
+        thing_payload(
+            "What was untied.", unlinked=Thing(int, "How many accounts were untied; null when refused.", int)
+        ),
+        "Untie the accounts that she has with a provider; the last way in cannot be untied.",
+        input_fields(
+            "Accounts to untie.",
+            provider="Who holds the account.",
+        ),
+        argument="Whose.",
+        name="unlink_account",
         scopes=[Scope.OWN],
     )
-    async def unlink_account(
-        self,
-        info: Info,
-        input: Annotated[UnlinkAccountInput, strawberry.argument(description="Whose.")],  # noqa: A002
-    ) -> UnlinkAccountPayload:
-        async def work() -> tuple[int, bool]:
-            environment, subject = info.context.environment, info.context.subject
-            return await unlink(environment, subject, input.provider, key_of(info, input.idempotency_key))
-
-        return await run_mutation(info, UnlinkAccountPayload, "unlinked", work, int)

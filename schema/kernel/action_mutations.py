@@ -43,7 +43,7 @@ def action_mutation(
     make, own, parameters = _taken_by(action)
     given = fields.bind(parameters, f"{title}Input", constants)
     payload_type = payload.type_named(f"{title}Payload")
-    key = next((parameter for parameter, attribute, *_ in given.readers if attribute == KEY), None)
+    key = next((parameter for parameter, *_ in given.readers if parameter in {KEY, "key"}), None)
 
     async def resolve(info: Info, input: Any) -> Any:  # noqa: A002 - the argument's name in the graph
         async def work() -> tuple[T, bool]:

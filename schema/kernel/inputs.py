@@ -33,7 +33,7 @@ class InputField:
     """A field of an input; what is left out is as the parameter has it.
 
     `type` and `read` are of the whole value. With `single` they are of a single value, and whether there is a list of
-    them or null is as the parameter has it.
+    them or null is as the parameter has it. What is `required` must be given, though the action could do without.
     """
 
     description: str
@@ -42,6 +42,7 @@ class InputField:
     default: Any = EMPTY
     read: Read | None = None
     single: bool = False
+    required: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,13 +56,13 @@ class ValueFrom:
 Declared: TypeAlias = str | InputField | ValueFrom
 
 
-def id_of(code: TypeCode, description: str, name: str = "") -> InputField:
+def id_of(code: TypeCode, description: str, name: str = "", *, required: bool = False) -> InputField:
     """An opaque id of one type, of which the action gets the inner key; else BAD_INPUT or NOT_FOUND at its path."""
 
     def read(opaque: str, path: Path) -> str:
         return key_of_type(code, opaque, *path)
 
-    return InputField(description, name, strawberry.ID, read=read, single=True)
+    return InputField(description, name, strawberry.ID, read=read, single=True, required=required)
 
 
 def paise(description: str, name: str = "") -> InputField:
@@ -185,6 +186,8 @@ def _complete_field(how: Declared, parameter_name: str, parameter: Parameter) ->
     if isinstance(how, ValueFrom):
         return how
     how = InputField(how) if isinstance(how, str) else how
+    if how.required:
+        parameter = replace(parameter, nullable=False, default=EMPTY)
     name = how.name or parameter_name
     if name == KEY:
         return replace(how, name=name, type=str | None, default=None)

@@ -2,13 +2,11 @@
 
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
-from typing import Self, TypeAlias, TypeVar
+from typing import TypeVar
 
 import strawberry
 
-from actions.kernel import Environment, SourceOutage, SubmissionState
-from actions.kernel.submission_progress import submission_progress
-from domain.applications import applications
+from actions.kernel import SourceOutage, SubmissionState
 from domain.kernel import (
     CallerError,
     ErrorCode,
@@ -18,7 +16,6 @@ from domain.kernel import (
     Remedy,
     Source,
     SourceState,
-    Subject,
     TypeCode,
     from_global_id,
 )
@@ -27,11 +24,7 @@ from schema.applications.types import Application
 from schema.kernel.context import Info, require_signed_in
 from schema.kernel.errors import EXPECTED_IN_MUTATIONS, problem_of, text_of
 
-R = TypeVar("R")
 T = TypeVar("T")
-
-Outcome: TypeAlias = tuple[applications.Application, bool]
-"""What a verb gives: the application as it now is, and whether it was a replay."""
 
 KEY_DESCRIPTION = (
     "1 to 255 characters that name this request: the same key gives the first result again, for seven days. "
@@ -74,31 +67,6 @@ class ApplicationPayload:
     user_errors: list[UserError] = strawberry.field(description="Why it was refused; empty when it was done.")
     submission: Submission = strawberry.field(description="What became of the hand-in.")
 
-    @classmethod
-    def from_application(cls, item: applications.Application, *, replayed: bool) -> Self:
-        """The payload of something that was done."""
-        accepted = Submission(state=SubmissionState.ACCEPTED, acknowledgement=item.acknowledgement, replayed=replayed)
-        return cls(application=Application.of(item), user_errors=[], submission=accepted)
-
-    @classmethod
-    def from_errors(cls, errors: list[UserError]) -> Self:
-        """The payload of something that was refused."""
-        return cls(application=None, user_errors=errors, submission=rejected_submission())
-
-
-Payload = TypeVar("Payload", bound=ApplicationPayload)
-
-
-def bind(
-    info: Info, verb: Callable[[Environment, Subject, R], Awaitable[T]], request: Callable[[], R]
-) -> Callable[[], Awaitable[T]]:
-    """A verb for who asks. Its request is made of the input when it runs, so that a wrong id is refused as data."""
-
-    async def work() -> T:
-        return await verb(info.context.environment, info.context.subject, request())
-
-    return work
-
 
 async def mutation_outcome(
     info: Info, work: Callable[[], Awaitable[tuple[T, bool]]]
@@ -120,18 +88,6 @@ async def mutation_outcome(
 def rejected_submission() -> Submission:
     """The progress of a submission of which nothing was stored."""
     return Submission(state=SubmissionState.REJECTED, acknowledgement=None, replayed=False)
-
-
-async def application_payload(info: Info, payload: type[Payload], work: Callable[[], Awaitable[Outcome]]) -> Payload:
-    """Run an action on an application and put its result into its payload."""
-    came = await mutation_outcome(info, work)
-    if isinstance(came, list):
-        return payload.from_errors(came)
-    item, replayed = came
-    done = payload.from_application(item, replayed=replayed)
-    stands = await submission_progress(info.context.environment, item.id, unavailable_sources(info))
-    done.submission.state, done.submission.expected_by = stands.state, stands.expected_by
-    return done
 
 
 def unavailable_sources(info: Info) -> dict[Source, SourceOutage]:

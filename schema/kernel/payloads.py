@@ -17,7 +17,6 @@ from schema.kernel.mutations import (
     ApplicationPayload,
     Submission,
     UserError,
-    mutation_outcome,
     rejected_submission,
     unavailable_sources,
 )
@@ -48,13 +47,15 @@ class Payload(Generic[T]):
 class Thing(Generic[T]):
     """A field of a payload, null when refused: its type, its description, and its view of what the action gave.
 
-    `view_for` is a view that needs the request, and may be awaited; it takes the place of `view`.
+    `view_for` is a view that needs the request, and may be awaited; it takes the place of `view`. One that is
+    `required` is never null.
     """
 
     type: Any
     description: str
     view: Callable[[T], Any] | None = None
     view_for: Callable[[Info, T], Any] | None = None
+    required: bool = False
 
     async def show(self, info: Info, item: T) -> Any:
         """The thing as the graph shows it."""
@@ -82,6 +83,19 @@ def thing_payload(description: str, name: str = "", /, **things: Thing[T]) -> Pa
     return Payload(subtype_of(MutationPayload, description, name, things), fill)
 
 
+def plain_payload(description: str, /, **things: Thing[T]) -> Payload[T]:
+    """A payload of the things that an action made or changed, beside errors alone."""
+    errors: Thing[T] = Thing(list[UserError], "Why it was refused; empty when it was done.", required=True)
+
+    async def fill(payload: type[Any], info: Info, outcome: Outcome[T]) -> Any:
+        if isinstance(outcome, list):
+            return payload(user_errors=outcome, **dict.fromkeys(things))
+        seen = {one: await thing.show(info, outcome[0]) for one, thing in things.items()}
+        return payload(user_errors=[], **seen)
+
+    return Payload(subtype_of(object, description, things={**things, "user_errors": errors}), fill)
+
+
 def application_payload(description: str, *, withheld: bool = False) -> Payload[applications.Application]:
     """A payload about an application; where it is withheld, its state and nothing personal."""
 
@@ -106,7 +120,9 @@ def subtype_of(
 ) -> Callable[[str], type[Any]]:
     """What makes a type, by name, that adds things to the fields of its base; or gives the one that has a name."""
     body: dict[str, Any] = {one: strawberry.field(description=thing.description) for one, thing in things.items()}
-    body["__annotations__"] = {one: thing.type | None for one, thing in things.items()}
+    body["__annotations__"] = {
+        one: thing.type if thing.required else thing.type | None for one, thing in things.items()
+    }
     body["__module__"] = __name__
 
     def make_type(name: str) -> type[Any]:
@@ -115,27 +131,3 @@ def subtype_of(
 
     shared = make_type(name) if name else None
     return lambda name: shared or make_type(name)
-
-
-P = TypeVar("P", bound=MutationPayload)
-
-
-async def run_mutation(
-    info: Info,
-    payload: type[P],
-    name: str,
-    work: Callable[[], Awaitable[tuple[Any, bool]]],
-    view: Callable[[Any], Any],
-) -> P:
-    """Run an action and put its result into the payload's field of that name."""
-    came = await mutation_outcome(info, work)
-    if isinstance(came, list):
-        return _make_payload(payload, {name: None, "user_errors": came, "submission": rejected_submission()})
-    item, replayed = came
-    number = getattr(item, "number", None)
-    state = Submission(state=SubmissionState.ACCEPTED, acknowledgement=number, replayed=replayed)
-    return _make_payload(payload, {name: view(item), "user_errors": [], "submission": state})
-
-
-def _make_payload(payload: type[P], values: dict[str, Any]) -> P:
-    return payload(**values)

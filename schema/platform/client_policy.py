@@ -4,11 +4,13 @@ from typing import Annotated
 
 import strawberry
 
-from actions.platform.client_policy import SetClientPolicy, client_policy, set_client_policy
+from actions.platform.client_policy import client_policy, set_client_policy
 from domain.kernel import Scope
 from domain.platform.client_policy import DEFAULT_APP, ClientPlatform, ClientRule, Support
-from schema.kernel import NEVER_SILENTLY_NULL, PUBLIC, Info, Mapped, label_field, mutation, resolver_field
-from schema.kernel.mutations import KEY_DESCRIPTION, UserError, key_of, mutation_outcome
+from schema.kernel import NEVER_SILENTLY_NULL, PUBLIC, Info, Mapped, label_field, resolver_field
+from schema.kernel.action_mutations import action_mutation
+from schema.kernel.inputs import InputField, input_fields
+from schema.kernel.payloads import Thing, plain_payload
 
 _APP = "Which application: its name in the manifests, such as citizen_app or officer_app."
 
@@ -54,52 +56,29 @@ class ClientPolicyQuery:
         return ClientPolicy.of(support, rule)
 
 
-@strawberry.input(description="Which versions of an application still work on a platform.")
-class SetClientPolicyInput:
-    platform: ClientPlatform = strawberry.field(description="On what it runs.")
-    minimum_version: str = strawberry.field(description="The oldest version that still works, such as 1.4.0.")
-    reason: str = strawberry.field(description="Why, in at most 300 characters. Nothing about a person belongs here.")
-    app: str = strawberry.field(default=DEFAULT_APP, description=_APP)
-    latest_version: str | None = strawberry.field(
-        default=None, description="The newest version; older ones are told that it is there."
-    )
-    store_url: str | None = strawberry.field(default=None, description="Where the newest version is had, by https.")
-    idempotency_key: str | None = strawberry.field(default=None, description=KEY_DESCRIPTION)
-
-
-@strawberry.type(description="What became of setting which versions still work.")
-class SetClientPolicyPayload:
-    minimum_version: str | None = strawberry.field(description="The oldest version that now works; null when refused.")
-    latest_version: str | None = strawberry.field(description="The newest version as it is now told.")
-    user_errors: list[UserError] = strawberry.field(description="Why it was refused; empty when it was done.")
-
-
 @strawberry.type
 class ClientPolicyMutation:
     """The mutation of administrators about versions of applications."""
 
-    @mutation(
-        description="Set which versions of an application still work. For administrators.",
+    set_client_policy = action_mutation(
+        set_client_policy,
+        plain_payload(
+            "What became of setting which versions still work.",
+            minimum_version=Thing(
+                str, "The oldest version that now works; null when refused.", lambda rule: rule.minimum
+            ),
+            latest_version=Thing(str, "The newest version as it is now told.", lambda rule: rule.latest),
+        ),
+        "Set which versions of an application still work. For administrators.",
+        input_fields(
+            "Which versions of an application still work on a platform.",
+            platform="On what it runs.",
+            minimum=InputField("The oldest version that still works, such as 1.4.0.", name="minimum_version"),
+            reason="Why, in at most 300 characters. Nothing about a person belongs here.",
+            app=InputField(_APP, default=DEFAULT_APP),
+            latest=InputField("The newest version; older ones are told that it is there.", name="latest_version"),
+            store_url="Where the newest version is had, by https.",
+        ),
+        argument="The policy.",
         scopes=[Scope.OPERATIONS_WRITE],
     )
-    async def set_client_policy(
-        self,
-        info: Info,
-        input: Annotated[  # noqa: A002 - the argument's name in the graph
-            SetClientPolicyInput, strawberry.argument(description="The policy.")
-        ],
-    ) -> SetClientPolicyPayload:
-        environment, subject = info.context.environment, info.context.subject
-
-        async def work() -> tuple[ClientRule, bool]:
-            wanted = SetClientPolicy(
-                input.app, input.platform, input.minimum_version, input.latest_version, input.store_url, input.reason
-            )
-            key = key_of(info, input.idempotency_key)
-            return await set_client_policy(environment, subject, wanted, idempotency_key=key)
-
-        came = await mutation_outcome(info, work)
-        if isinstance(came, list):
-            return SetClientPolicyPayload(minimum_version=None, latest_version=None, user_errors=came)
-        rule, _ = came
-        return SetClientPolicyPayload(minimum_version=rule.minimum, latest_version=rule.latest, user_errors=[])

@@ -6,7 +6,7 @@ from typing import Annotated, Self
 import strawberry
 
 from actions.platform.alarms import alarms_for
-from actions.platform.switches import SetSwitch, set_switch, switches_for
+from actions.platform.switches import set_switch, switches_for
 from domain.kernel import Scope
 from domain.platform import alarms, switches
 from domain.platform.alarms import RULES, AlarmCode, AlarmState, Severity
@@ -20,12 +20,13 @@ from schema.kernel import (
     Mapped,
     assumed_list_size,
     label_field,
-    mutation,
     require_signed_in,
     requires_scopes,
     resolver_field,
 )
-from schema.kernel.mutations import KEY_DESCRIPTION, UserError, key_of, mutation_outcome
+from schema.kernel.action_mutations import action_mutation
+from schema.kernel.inputs import input_fields
+from schema.kernel.payloads import Thing, plain_payload
 
 
 @strawberry.type(description="A switch for an outside system or for a mutation.")
@@ -99,45 +100,30 @@ class OperationsQuery:
         return [Alarm.of(item) for item in found if state is None or item.state is state]
 
 
-@strawberry.input(description="How a switch is to stand.")
-class SetSwitchInput:
-    kind: SwitchKind = strawberry.field(description="What it is for.")
-    name: str = strawberry.field(description="A value of Source, or the name of a mutation.")
-    state: SwitchState = strawberry.field(description="The new state; a mutation is ON or OFF. ON sets it back.")
-    reason: str = strawberry.field(description="Why, in at most 300 characters. Nothing about a person belongs here.")
-    until: datetime | None = strawberry.field(default=None, description="When it is to end by itself.")
-    idempotency_key: str | None = strawberry.field(default=None, description=KEY_DESCRIPTION)
-
-
-@strawberry.type(description="What became of setting a switch.")
-class SetSwitchPayload:
-    switch: Switch | None = strawberry.field(description="The switch as it now stands; null when refused.")
-    user_errors: list[UserError] = strawberry.field(description="Why it was refused; empty when it was done.")
-
-
 @strawberry.type
 class OperationsMutation:
     """Mutations of administrators."""
 
-    @mutation(
-        description="Set a switch, or set it back with ON. Every process obeys within two seconds.",
+    set_switch = action_mutation(
+        set_switch,
+        plain_payload(
+            "What became of setting a switch.",
+            switch=Thing(
+                Switch,
+                "The switch as it now stands; null when refused.",
+                view_for=lambda info, item: Switch.of(item, info.context.environment.clock.now()),
+            ),
+        ),
+        "Set a switch, or set it back with ON. Every process obeys within two seconds.",
+        input_fields(
+            "How a switch is to stand.",
+            kind="What it is for.",
+            name="A value of Source, or the name of a mutation.",
+            state="The new state; a mutation is ON or OFF. ON sets it back.",
+            reason="Why, in at most 300 characters. Nothing about a person belongs here.",
+            until="When it is to end by itself.",
+        ),
+        argument="The switch.",
+        constants={"mutations": MUTATIONS},
         scopes=[Scope.OPERATIONS_WRITE],
     )
-    async def set_switch(
-        self,
-        info: Info,
-        input: Annotated[  # noqa: A002 - the argument's name in the graph
-            SetSwitchInput, strawberry.argument(description="The switch.")
-        ],
-    ) -> SetSwitchPayload:
-        environment, subject = info.context.environment, info.context.subject
-
-        async def work() -> tuple[switches.Switch, bool]:
-            wanted = SetSwitch(input.kind, input.name, input.state, input.reason, input.until)
-            key = key_of(info, input.idempotency_key)
-            return await set_switch(environment, subject, wanted, mutations=MUTATIONS, idempotency_key=key)
-
-        came = await mutation_outcome(info, work)
-        if isinstance(came, list):
-            return SetSwitchPayload(switch=None, user_errors=came)
-        return SetSwitchPayload(switch=Switch.of(came[0], environment.clock.now()), user_errors=[])

@@ -1,44 +1,28 @@
 """Mutations of a roster by its principal or camp officer: open, fill, consents, file, fees, hand over."""
 
-from typing import Annotated, Self
+from typing import Any, Self
 
 import strawberry
 
 from actions.kernel import SubmissionState
-from actions.rosters.adding import AddRows, RowResult, add_rows, remove_row
-from actions.rosters.consents import CodeUse, RecordConsent, ask_row_code, record_consent
-from actions.rosters.hand_over import HandOverRow, RecordRowFee, hand_over_row, record_row_fee
+from actions.rosters.adding import RowResult, add_rows, remove_row
+from actions.rosters.consents import ask_row_code, record_consent
+from actions.rosters.hand_over import hand_over_row, record_row_fee
 from actions.rosters.roster_filing import file_roster
-from actions.rosters.rosters import OpenRoster, open_roster
+from actions.rosters.rosters import open_roster
 from domain.kernel import Problems, Scope
-from domain.rosters import rosters
-from domain.rosters.rosters import Recipient, RowOutcome
+from domain.rosters.rosters import RowOutcome
 from domain.rosters.rows import RawRow
-from schema.kernel import Info, Mapped, Paise, mutation
-from schema.kernel.mutations import (
-    KEY_DESCRIPTION,
-    Submission,
-    UserError,
-    key_of,
-    mutation_outcome,
-    rejected_submission,
-    user_errors_of,
-)
-from schema.kernel.payloads import MutationPayload, run_mutation
+from schema.kernel import Info, Mapped
+from schema.kernel.action_mutations import action_mutation
+from schema.kernel.inputs import InputField, Path, input_fields, nested_input, paise
+from schema.kernel.mutations import Submission, UserError, rejected_submission, user_errors_of
+from schema.kernel.payloads import MutationPayload, Outcome, Payload, Thing, thing_payload
 from schema.rosters.types import Roster, RosterRow
 
 _NUMBER = "The roster's number."
 _ROW = "The row, as `rows` tells."
 _KEYED = [Scope.ROSTERS]
-
-
-@strawberry.input(description="A new roster.")
-class OpenRosterInput:
-    service_code: str = strawberry.field(description="The service that its persons apply for.")
-    centre_code: str | None = strawberry.field(
-        default=None, description="The school or camp; may be left out where there is one only."
-    )
-    idempotency_key: str | None = strawberry.field(default=None, description=KEY_DESCRIPTION)
 
 
 @strawberry.input(description="An answer to the service's form.")
@@ -53,94 +37,40 @@ class RosterPaperInput:
     upload_id: str = strawberry.field(description="The reference of the file that was uploaded.")
 
 
-@strawberry.input(description="A person of a roster. What is wrong is told at its field, and the other rows go on.")
-class RosterRowInput:
-    reference: str = strawberry.field(description="Tells the row: the admission number, or the token of the camp.")
-    name: str = strawberry.field(description="The person's name.")
-    name_hi: str | None = strawberry.field(default=None, description="Her name in Hindi.")
-    born_on: str = strawberry.field(description="Her date of birth, as DD-MM-YYYY or YYYY-MM-DD.")
-    guardian: str = strawberry.field(description="Who speaks for her; empty where she is of age and does so herself.")
-    relation: str = strawberry.field(description="FATHER, MOTHER, GUARDIAN, or SELF from 18 years of age.")
-    mobile: str | None = strawberry.field(default=None, description="The telephone that codes go to.")
-    answers: list[RosterAnswerInput] | None = strawberry.field(
+def _answers(given: list[RosterAnswerInput], _: Path) -> dict[str, str]:
+    return {one.name: one.value for one in given}
+
+
+def _papers(given: list[RosterPaperInput], _: Path) -> dict[str, str]:
+    return {one.key: one.upload_id for one in given}
+
+
+_row = nested_input(
+    RawRow,
+    "RosterRowInput",
+    "A person of a roster. What is wrong is told at its field, and the other rows go on.",
+    reference="Tells the row: the admission number, or the token of the camp.",
+    name="The person's name.",
+    name_hi="Her name in Hindi.",
+    born_on="Her date of birth, as DD-MM-YYYY or YYYY-MM-DD.",
+    guardian="Who speaks for her; empty where she is of age and does so herself.",
+    relation="FATHER, MOTHER, GUARDIAN, or SELF from 18 years of age.",
+    mobile="The telephone that codes go to.",
+    answers=InputField(
+        "Answers to the service's form. Name, birth date, telephone and a parent's name are taken from the row where "
+        "the form asks for them.",
+        type=list[RosterAnswerInput] | None,
         default=None,
-        description="Answers to the service's form. Name, birth date, telephone and a parent's name are taken from "
-        "the row where the form asks for them.",
-    )
-    documents: list[RosterPaperInput] | None = strawberry.field(
-        default=None, description="Uploads that answer the papers which the service requires."
-    )
-    consent_paper: str | None = strawberry.field(
-        default=None, description="The reference of the scan of the consent that her guardian signed."
-    )
-
-    def raw(self) -> RawRow:
-        """The row as the actions know it."""
-        return RawRow(
-            reference=self.reference,
-            name=self.name,
-            born_on=self.born_on,
-            guardian=self.guardian,
-            relation=self.relation,
-            mobile=self.mobile,
-            name_hi=self.name_hi,
-            answers={one.name: one.value for one in self.answers or ()},
-            documents={one.key: one.upload_id for one in self.documents or ()},
-            consent_paper=self.consent_paper,
-        )
-
-
-@strawberry.input(description="Rows for a roster, at most 50 at once. A reference that is there changes that row.")
-class AddRosterRowsInput:
-    number: str = strawberry.field(description=_NUMBER)
-    rows: list[RosterRowInput] = strawberry.field(description="The rows.")
-    idempotency_key: str | None = strawberry.field(default=None, description=KEY_DESCRIPTION)
-
-
-@strawberry.input(description="A row to take off, which is not filed.")
-class RemoveRosterRowInput:
-    row_id: str = strawberry.field(description=_ROW)
-    idempotency_key: str | None = strawberry.field(default=None, description=KEY_DESCRIPTION)
-
-
-@strawberry.input(description="A one-time code to the telephone of a row.")
-class AskRosterCodeInput:
-    row_id: str = strawberry.field(description=_ROW)
-    use: CodeUse = strawberry.field(description="What the code is for.")
-    idempotency_key: str | None = strawberry.field(default=None, description=KEY_DESCRIPTION)
-
-
-@strawberry.input(description="The guardian's consent: the code that she was sent, or the scan of what she signed.")
-class RecordRosterConsentInput:
-    row_id: str = strawberry.field(description=_ROW)
-    code: str | None = strawberry.field(default=None, description="The six digits that her telephone was sent.")
-    paper: str | None = strawberry.field(default=None, description="The reference of the scan.")
-    idempotency_key: str | None = strawberry.field(default=None, description=KEY_DESCRIPTION)
-
-
-@strawberry.input(description="A roster to file.")
-class FileRosterInput:
-    """All rows that have a consent."""
-
-    number: str = strawberry.field(description=_NUMBER)
-    idempotency_key: str | None = strawberry.field(default=None, description=KEY_DESCRIPTION)
-
-
-@strawberry.input(description="The fee of a row's application that was taken.")
-class RecordRosterFeeInput:
-    row_id: str = strawberry.field(description=_ROW)
-    receipt: str = strawberry.field(description="The number of the receipt.")
-    amount: Paise = strawberry.field(description="The amount that was taken.")
-    idempotency_key: str | None = strawberry.field(default=None, description=KEY_DESCRIPTION)
-
-
-@strawberry.input(description="A paper that is handed over, with the code or the scan of the signed receipt.")
-class HandOverRosterRowInput:
-    row_id: str = strawberry.field(description=_ROW)
-    recipient: Recipient = strawberry.field(description="Who takes it.")
-    code: str | None = strawberry.field(default=None, description="The six digits that the telephone was sent.")
-    paper: str | None = strawberry.field(default=None, description="The reference of the scan of the signed receipt.")
-    idempotency_key: str | None = strawberry.field(default=None, description=KEY_DESCRIPTION)
+        read=_answers,
+    ),
+    documents=InputField(
+        "Uploads that answer the papers which the service requires.",
+        type=list[RosterPaperInput] | None,
+        default=None,
+        read=_papers,
+    ),
+    consent_paper="The reference of the scan of the consent that her guardian signed.",
+)
 
 
 @strawberry.type(description="What became of one row that was handed in.")
@@ -156,11 +86,6 @@ class RosterRowResult(Mapped[RowResult]):
         return cls.read(item, user_errors=errors)
 
 
-@strawberry.type(description="What became of a new roster.")
-class OpenRosterPayload(MutationPayload):
-    roster: Roster | None = strawberry.field(description="The roster; null when refused.")
-
-
 @strawberry.type(description="What became of rows that were handed in.")
 class AddRosterRowsPayload(MutationPayload):
     results: list[RosterRowResult] = strawberry.field(
@@ -168,148 +93,141 @@ class AddRosterRowsPayload(MutationPayload):
     )
 
 
-@strawberry.type(description="What became of a row that was to be taken off.")
-class RemoveRosterRowPayload(MutationPayload):
-    removed: bool | None = strawberry.field(description="True when it is off; null when refused.")
+async def _fill_results(payload: type[Any], info: Info, outcome: Outcome[list[RowResult]]) -> Any:
+    if isinstance(outcome, list):
+        return payload(results=[], user_errors=outcome, submission=rejected_submission())
+    found, replayed = outcome
+    accepted = Submission(state=SubmissionState.ACCEPTED, acknowledgement=None, replayed=replayed)
+    return payload(results=[RosterRowResult.of(info, one) for one in found], user_errors=[], submission=accepted)
 
 
-@strawberry.type(description="What became of a code that was asked for.")
-class AskRosterCodePayload(MutationPayload):
-    row: RosterRow | None = strawberry.field(description="The row; null when refused.")
-
-
-@strawberry.type(description="What became of a consent.")
-class RecordRosterConsentPayload(MutationPayload):
-    row: RosterRow | None = strawberry.field(description="The row as it now is; null when refused.")
-
-
-@strawberry.type(description="What became of the filing.")
-class FileRosterPayload(MutationPayload):
-    roster: Roster | None = strawberry.field(
-        description="The roster, whose rows are filed one by one; `progress` tells how far. Null when refused."
-    )
-
-
-@strawberry.type(description="What became of a fee.")
-class RecordRosterFeePayload(MutationPayload):
-    row: RosterRow | None = strawberry.field(description="The row as it now is; null when refused.")
-
-
-@strawberry.type(description="What became of a hand-over.")
-class HandOverRosterRowPayload(MutationPayload):
-    row: RosterRow | None = strawberry.field(description="The row with its receipt; null when refused.")
+_row_thing = Thing(RosterRow, "The row as it now is; null when refused.", RosterRow.of)
 
 
 @strawberry.type
 class RosteringMutation:
     """Mutations about rosters."""
 
-    @mutation(description="Begin a roster for one service.", scopes=_KEYED)
-    async def open_roster(
-        self,
-        info: Info,
-        input: Annotated[OpenRosterInput, strawberry.argument(description="For what.")],  # noqa: A002
-    ) -> OpenRosterPayload:
-        async def work() -> tuple[rosters.Roster, bool]:
-            request = OpenRoster(input.service_code, key_of(info, input.idempotency_key), input.centre_code)
-            return await open_roster(info.context.environment, info.context.subject, request)
-
-        return await run_mutation(info, OpenRosterPayload, "roster", work, Roster.of)
-
-    @mutation(description="Add rows to a roster, or correct them; each is taken or refused by itself.", scopes=_KEYED)
-    async def add_roster_rows(
-        self,
-        info: Info,
-        input: Annotated[AddRosterRowsInput, strawberry.argument(description="The rows.")],  # noqa: A002
-    ) -> AddRosterRowsPayload:
-        async def work() -> tuple[list[RowResult], bool]:
-            key = key_of(info, input.idempotency_key)
-            request = AddRows(input.number, tuple(one.raw() for one in input.rows), key)
-            return await add_rows(info.context.environment, info.context.subject, request)
-
-        came = await mutation_outcome(info, work)
-        if isinstance(came, list):
-            return AddRosterRowsPayload(results=[], user_errors=came, submission=rejected_submission())
-        results = [RosterRowResult.of(info, one) for one in came[0]]
-        accepted = Submission(state=SubmissionState.ACCEPTED, acknowledgement=None, replayed=came[1])
-        return AddRosterRowsPayload(results=results, user_errors=[], submission=accepted)
-
-    @mutation(description="Take a row off that is not filed.", scopes=_KEYED)
-    async def remove_roster_row(
-        self,
-        info: Info,
-        input: Annotated[RemoveRosterRowInput, strawberry.argument(description="The row.")],  # noqa: A002
-    ) -> RemoveRosterRowPayload:
-        async def work() -> tuple[bool, bool]:
-            environment, subject = info.context.environment, info.context.subject
-            return await remove_row(environment, subject, input.row_id, key_of(info, input.idempotency_key))
-
-        return await run_mutation(info, RemoveRosterRowPayload, "removed", work, bool)
-
-    @mutation(description="Send a one-time code to the telephone of a row; good for ten minutes.", scopes=_KEYED)
-    async def ask_roster_code(
-        self,
-        info: Info,
-        input: Annotated[AskRosterCodeInput, strawberry.argument(description="The row, and what for.")],  # noqa: A002
-    ) -> AskRosterCodePayload:
-        async def work() -> tuple[rosters.RosterRow, bool]:
-            environment, subject = info.context.environment, info.context.subject
-            key = key_of(info, input.idempotency_key)
-            return await ask_row_code(environment, subject, input.row_id, input.use, key)
-
-        return await run_mutation(info, AskRosterCodePayload, "row", work, RosterRow.of)
-
-    @mutation(description="Record the guardian's consent, by which the row may be filed.", scopes=_KEYED)
-    async def record_roster_consent(
-        self,
-        info: Info,
-        input: Annotated[RecordRosterConsentInput, strawberry.argument(description="The consent.")],  # noqa: A002
-    ) -> RecordRosterConsentPayload:
-        async def work() -> tuple[rosters.RosterRow, bool]:
-            key = key_of(info, input.idempotency_key)
-            request = RecordConsent(input.row_id, key, input.code, input.paper)
-            return await record_consent(info.context.environment, info.context.subject, request)
-
-        return await run_mutation(info, RecordRosterConsentPayload, "row", work, RosterRow.of)
-
-    @mutation(
-        description="File a roster: one application for each row with a consent, by the same rules as everybody's. It "
-        "goes on by itself, also after a restart, and files no row twice.",
+    open_roster = action_mutation(
+        open_roster,
+        thing_payload(
+            "What became of a new roster.", roster=Thing(Roster, "The roster; null when refused.", Roster.of)
+        ),
+        "Begin a roster for one service.",
+        input_fields(
+            "A new roster.",
+            service_code="The service that its persons apply for.",
+            centre_code="The school or camp; may be left out where there is one only.",
+        ),
+        argument="For what.",
         scopes=_KEYED,
     )
-    async def file_roster(
-        self,
-        info: Info,
-        input: Annotated[FileRosterInput, strawberry.argument(description="The roster.")],  # noqa: A002
-    ) -> FileRosterPayload:
-        async def work() -> tuple[rosters.Roster, bool]:
-            environment, subject = info.context.environment, info.context.subject
-            return await file_roster(environment, subject, input.number, key_of(info, input.idempotency_key))
-
-        return await run_mutation(info, FileRosterPayload, "roster", work, Roster.of)
-
-    @mutation(description="Enter the fee of a row's application that was taken.", scopes=_KEYED)
-    async def record_roster_fee(
-        self,
-        info: Info,
-        input: Annotated[RecordRosterFeeInput, strawberry.argument(description="The fee.")],  # noqa: A002
-    ) -> RecordRosterFeePayload:
-        async def work() -> tuple[rosters.RosterRow, bool]:
-            key = key_of(info, input.idempotency_key)
-            request = RecordRowFee(input.row_id, input.receipt, input.amount, key)
-            return await record_row_fee(info.context.environment, info.context.subject, request)
-
-        return await run_mutation(info, RecordRosterFeePayload, "row", work, RosterRow.of)
-
-    @mutation(description="Hand a paper over and keep the acknowledgement of who took it.", scopes=_KEYED)
-    async def hand_over_roster_row(
-        self,
-        info: Info,
-        input: Annotated[HandOverRosterRowInput, strawberry.argument(description="Row and proof.")],  # noqa: A002
-    ) -> HandOverRosterRowPayload:
-        async def work() -> tuple[rosters.RosterRow, bool]:
-            key = key_of(info, input.idempotency_key)
-            request = HandOverRow(input.row_id, input.recipient, key, input.code, input.paper)
-            return await hand_over_row(info.context.environment, info.context.subject, request)
-
-        return await run_mutation(info, HandOverRosterRowPayload, "row", work, RosterRow.of)
+    add_roster_rows = action_mutation(
+        add_rows,
+        Payload(lambda _: AddRosterRowsPayload, _fill_results),
+        "Add rows to a roster, or correct them; each is taken or refused by itself.",
+        input_fields(
+            "Rows for a roster, at most 50 at once. A reference that is there changes that row.",
+            number=_NUMBER,
+            rows=_row("The rows."),
+        ),
+        argument="The rows.",
+        name="add_roster_rows",
+        scopes=_KEYED,
+    )
+    remove_roster_row = action_mutation(
+        remove_row,
+        thing_payload(
+            "What became of a row that was to be taken off.",
+            removed=Thing(bool, "True when it is off; null when refused.", bool),
+        ),
+        "Take a row off that is not filed.",
+        input_fields(
+            "A row to take off, which is not filed.",
+            row_id=_ROW,
+        ),
+        argument="The row.",
+        name="remove_roster_row",
+        scopes=_KEYED,
+    )
+    ask_roster_code = action_mutation(
+        ask_row_code,
+        thing_payload(
+            "What became of a code that was asked for.",
+            row=Thing(RosterRow, "The row; null when refused.", RosterRow.of),
+        ),
+        "Send a one-time code to the telephone of a row; good for ten minutes.",
+        input_fields(
+            "A one-time code to the telephone of a row.",
+            row_id=_ROW,
+            use_=InputField("What the code is for.", name="use"),
+        ),
+        argument="The row, and what for.",
+        name="ask_roster_code",
+        scopes=_KEYED,
+    )
+    record_roster_consent = action_mutation(
+        record_consent,
+        thing_payload("What became of a consent.", row=_row_thing),
+        "Record the guardian's consent, by which the row may be filed.",
+        input_fields(
+            "The guardian's consent: the code that she was sent, or the scan of what she signed.",
+            row_id=_ROW,
+            code="The six digits that her telephone was sent.",
+            paper="The reference of the scan.",
+        ),
+        argument="The consent.",
+        name="record_roster_consent",
+        scopes=_KEYED,
+    )
+    file_roster = action_mutation(
+        file_roster,
+        thing_payload(
+            "What became of the filing.",
+            roster=Thing(
+                Roster,
+                "The roster, whose rows are filed one by one; `progress` tells how far. Null when refused.",
+                Roster.of,
+            ),
+        ),
+        "File a roster: one application for each row with a consent, by the same rules as everybody's. It "
+        "goes on by itself, also after a restart, and files no row twice.",
+        input_fields(
+            "A roster to file.",
+            number=_NUMBER,
+        ),
+        argument="The roster.",
+        scopes=_KEYED,
+    )
+    record_roster_fee = action_mutation(
+        record_row_fee,
+        thing_payload("What became of a fee.", row=_row_thing),
+        "Enter the fee of a row's application that was taken.",
+        input_fields(
+            "The fee of a row's application that was taken.",
+            row_id=_ROW,
+            receipt="The number of the receipt.",
+            amount_paise=paise("The amount that was taken.", "amount"),
+        ),
+        argument="The fee.",
+        name="record_roster_fee",
+        scopes=_KEYED,
+    )
+    hand_over_roster_row = action_mutation(
+        hand_over_row,
+        thing_payload(
+            "What became of a hand-over.",
+            row=Thing(RosterRow, "The row with its receipt; null when refused.", RosterRow.of),
+        ),
+        "Hand a paper over and keep the acknowledgement of who took it.",
+        input_fields(
+            "A paper that is handed over, with the code or the scan of the signed receipt.",
+            row_id=_ROW,
+            recipient="Who takes it.",
+            code="The six digits that the telephone was sent.",
+            paper="The reference of the scan of the signed receipt.",
+        ),
+        argument="Row and proof.",
+        name="hand_over_roster_row",
+        scopes=_KEYED,
+    )

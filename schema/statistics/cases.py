@@ -7,13 +7,7 @@ from typing import Annotated, Self
 
 import strawberry
 
-from actions.appeals.delays import (
-    RecordDelayReason,
-    count_reasons,
-    reasons_page,
-    record_delay_reason,
-    reviewer_postings,
-)
+from actions.appeals.delays import count_reasons, reasons_page, record_delay_reason, reviewer_postings
 from actions.officers.dashboards import Case, case_count, case_page, days_late, place_of, supervisor_postings
 from domain.appeals import delays
 from domain.appeals.delays import CaseList, DelayCause, ListSize
@@ -38,13 +32,13 @@ from schema.kernel import (
     View,
     Window,
     label_field,
-    mutation,
     node_id,
     requires_scopes,
     resolver_field,
 )
-from schema.kernel.mutations import KEY_DESCRIPTION, bind, key_of, key_of_type
-from schema.kernel.payloads import MutationPayload, run_mutation
+from schema.kernel.action_mutations import action_mutation
+from schema.kernel.inputs import id_of, input_fields
+from schema.kernel.payloads import Thing, thing_payload
 from schema.officers.staff import officer_field
 from store.database import StoreError
 
@@ -212,62 +206,31 @@ class FigureCasesQuery:
         return _reasons(info, (filter or DelayReasonFilter()).to_criteria())
 
 
-@strawberry.input(description="Why one late application, or an office in a month, is late.")
-class RecordDelayReasonInput:
-    application_id: strawberry.ID | None = strawberry.field(
-        default=None, description="The late application; name either this or a month."
-    )
-    month: date | None = strawberry.field(default=None, description="Any day of the month, at most two years back.")
-    department: str | None = strawberry.field(
-        default=None, description="With a month: the department. Left out with the places, one's own post."
-    )
-    district: str | None = strawberry.field(default=None, description="With a month: the district's code.")
-    tehsil: str | None = strawberry.field(default=None, description="With a month: the tehsil's code.")
-    cause: DelayCause = strawberry.field(description="The coded reason.")
-    text: str | None = strawberry.field(
-        default=None, description="More in words, at most 500 characters. Nothing about a person belongs here."
-    )
-    idempotency_key: str | None = strawberry.field(default=None, description=KEY_DESCRIPTION)
-
-
-@strawberry.type(description="What became of recording a reason.")
-class RecordDelayReasonPayload(MutationPayload):
-    delay_reason: DelayReason | None = strawberry.field(description="The reason; null when refused.")
-
-
 @strawberry.type
 class DelaysMutation:
     """Mutations about delays."""
 
-    @mutation(
-        description="Record why a late application, or an office in a month, is late; the last reason counts and "
+    record_delay_reason = action_mutation(
+        record_delay_reason,
+        thing_payload(
+            "What became of recording a reason.",
+            delay_reason=Thing(DelayReason, "The reason; null when refused.", DelayReason.of),
+        ),
+        "Record why a late application, or an office in a month, is late; the last reason counts and "
         "earlier ones stay.",
+        input_fields(
+            "Why one late application, or an office in a month, is late.",
+            application_id=id_of(TypeCode.APPLICATION, "The late application; name either this or a month."),
+            month="Any day of the month, at most two years back.",
+            department="With a month: the department. Left out with the places, one's own post.",
+            district="With a month: the district's code.",
+            tehsil="With a month: the tehsil's code.",
+            cause="The coded reason.",
+            text="More in words, at most 500 characters. Nothing about a person belongs here.",
+        ),
+        argument="The reason.",
         scopes=[Scope.COUNTS],
     )
-    async def record_delay_reason(
-        self,
-        info: Info,
-        input: Annotated[  # noqa: A002 - the argument's name in the graph
-            RecordDelayReasonInput, strawberry.argument(description="The reason.")
-        ],
-    ) -> RecordDelayReasonPayload:
-        work = bind(
-            info,
-            record_delay_reason,
-            lambda: RecordDelayReason(
-                cause=input.cause,
-                text=input.text,
-                idempotency_key=key_of(info, input.idempotency_key),
-                application_id=None
-                if input.application_id is None
-                else key_of_type(TypeCode.APPLICATION, input.application_id, "input", "applicationId"),
-                month=input.month,
-                department=input.department,
-                district=input.district,
-                tehsil=input.tehsil,
-            ),
-        )
-        return await run_mutation(info, RecordDelayReasonPayload, "delay_reason", work, DelayReason.of)
 
 
 def _cases(info: Info, wanted: CaseList, given: CaseFilter, purpose: ReadPurpose) -> Listing[Case]:

@@ -1,39 +1,23 @@
 """Dashboards of officers by role, and their saved views."""
 
 from datetime import date, datetime
-from typing import Annotated, Self
+from typing import Self
 
 import strawberry
 
+from actions.kernel import Environment
 from actions.officers import dashboards as boards
-from actions.statistics.saved_views import (
-    DeleteView,
-    RenameView,
-    SaveView,
-    delete_view,
-    rename_view,
-    save_view,
-    views_of,
-)
+from actions.statistics.saved_views import SaveView, delete_view, rename_view, save_view, views_of
 from domain.appeals.delays import CaseList
 from domain.benefits.benefits import SanctionState
-from domain.kernel import Scope, people
+from domain.kernel import Scope, Subject, people
 from domain.officers import dashboards
 from domain.officers.dashboards import DashboardRole, Dimension, Direction, TileKey, TileUnit, ViewContent
 from domain.statistics.figures import StatisticsChannel
-from schema.kernel import (
-    AUTHENTICATED,
-    Info,
-    Long,
-    Mapped,
-    View,
-    assumed_list_size,
-    label_field,
-    mutation,
-    resolver_field,
-)
-from schema.kernel.mutations import KEY_DESCRIPTION, bind, key_of
-from schema.kernel.payloads import MutationPayload, run_mutation
+from schema.kernel import AUTHENTICATED, Info, Long, Mapped, View, assumed_list_size, label_field, resolver_field
+from schema.kernel.action_mutations import action_mutation
+from schema.kernel.inputs import input_fields
+from schema.kernel.payloads import Thing, thing_payload
 from schema.officers.jurisdictions import Jurisdiction
 
 
@@ -144,84 +128,66 @@ class OfficeFigures:
         return [SavedView.of(view) for view in found]
 
 
-@strawberry.input(description="A view of figures to keep.")
-class SaveViewInput:
-    name: str = strawberry.field(
-        description="Its name, at most 80 characters; a view of that name gets the new content."
-    )
-    department: str | None = strawberry.field(default=None, description="Only this department, by its slug.")
-    service_code: str | None = strawberry.field(default=None, description="Only this service.")
-    district: str | None = strawberry.field(default=None, description="Only this district, by its code.")
-    tehsil: str | None = strawberry.field(default=None, description="Only this tehsil, by its code.")
-    channel: StatisticsChannel | None = strawberry.field(default=None, description="Only what came in there.")
-    group_by: list[Dimension] = strawberry.field(default_factory=list, description="What the rows tell apart.")
-    months: int = strawberry.field(default=12, description="How many months, the present one included; 1 to 60.")
-    idempotency_key: str | None = strawberry.field(default=None, description=KEY_DESCRIPTION)
-
-    def content(self) -> ViewContent:
-        """What the view shows."""
-        return ViewContent(
-            self.department,
-            self.service_code,
-            self.district,
-            self.tehsil,
-            self.channel,
-            tuple(self.group_by),
-            self.months,
-        )
+def _to_saved_view(view: dashboards.SavedView | None) -> SavedView | None:
+    return None if view is None else SavedView.of(view)
 
 
-@strawberry.input(description="Another name for a view.")
-class RenameViewInput:
-    name: str = strawberry.field(description="The name that it has.")
-    new_name: str = strawberry.field(description="The name that it gets, at most 80 characters.")
-    idempotency_key: str | None = strawberry.field(default=None, description=KEY_DESCRIPTION)
+async def _save_view(
+    env: Environment, subject: Subject, content: ViewContent, *, name: str, idempotency_key: str
+) -> tuple[dashboards.SavedView | None, bool]:
+    return await save_view(env, subject, SaveView(name, content, idempotency_key))
 
 
-@strawberry.input(description="A view to delete.")
-class DeleteViewInput:
-    name: str = strawberry.field(description="Its name.")
-    idempotency_key: str | None = strawberry.field(default=None, description=KEY_DESCRIPTION)
-
-
-@strawberry.type(description="What became of a view.")
-class SavedViewPayload(MutationPayload):
-    view: SavedView | None = strawberry.field(description="The view as it now is; null when refused or deleted.")
+_view_payload = thing_payload(
+    "What became of a view.",
+    "SavedViewPayload",
+    view=Thing(SavedView, "The view as it now is; null when refused or deleted.", _to_saved_view),
+)
 
 
 @strawberry.type
 class ViewsMutation:
     """Mutations about saved views."""
 
-    @mutation(description="Keep a view of figures for oneself, or change one.", scopes=[Scope.COUNTS])
-    async def save_view(
-        self,
-        info: Info,
-        input: Annotated[SaveViewInput, strawberry.argument(description="The view.")],  # noqa: A002 - as elsewhere
-    ) -> SavedViewPayload:
-        work = bind(info, save_view, lambda: SaveView(input.name, input.content(), key_of(info, input.idempotency_key)))
-        return await run_mutation(info, SavedViewPayload, "view", work, _to_saved_view)
-
-    @mutation(description="Give a view of one's own another name.", scopes=[Scope.COUNTS])
-    async def rename_view(
-        self,
-        info: Info,
-        input: Annotated[RenameViewInput, strawberry.argument(description="The names.")],  # noqa: A002 - as elsewhere
-    ) -> SavedViewPayload:
-        work = bind(
-            info, rename_view, lambda: RenameView(input.name, input.new_name, key_of(info, input.idempotency_key))
-        )
-        return await run_mutation(info, SavedViewPayload, "view", work, _to_saved_view)
-
-    @mutation(description="Delete a view of one's own.", scopes=[Scope.COUNTS])
-    async def delete_view(
-        self,
-        info: Info,
-        input: Annotated[DeleteViewInput, strawberry.argument(description="The view.")],  # noqa: A002 - as elsewhere
-    ) -> SavedViewPayload:
-        work = bind(info, delete_view, lambda: DeleteView(input.name, key_of(info, input.idempotency_key)))
-        return await run_mutation(info, SavedViewPayload, "view", work, _to_saved_view)
-
-
-def _to_saved_view(view: dashboards.SavedView | None) -> SavedView | None:
-    return None if view is None else SavedView.of(view)
+    save_view = action_mutation(
+        _save_view,
+        _view_payload,
+        "Keep a view of figures for oneself, or change one.",
+        input_fields(
+            "A view of figures to keep.",
+            name="Its name, at most 80 characters; a view of that name gets the new content.",
+            department="Only this department, by its slug.",
+            service_code="Only this service.",
+            district="Only this district, by its code.",
+            tehsil="Only this tehsil, by its code.",
+            channel="Only what came in there.",
+            group_by="What the rows tell apart.",
+            months="How many months, the present one included; 1 to 60.",
+        ),
+        argument="The view.",
+        name="save_view",
+        scopes=[Scope.COUNTS],
+    )
+    rename_view = action_mutation(
+        rename_view,
+        _view_payload,
+        "Give a view of one's own another name.",
+        input_fields(
+            "Another name for a view.",
+            name="The name that it has.",
+            new_name="The name that it gets, at most 80 characters.",
+        ),
+        argument="The names.",
+        scopes=[Scope.COUNTS],
+    )
+    delete_view = action_mutation(
+        delete_view,
+        _view_payload,
+        "Delete a view of one's own.",
+        input_fields(
+            "A view to delete.",
+            name="Its name.",
+        ),
+        argument="The view.",
+        scopes=[Scope.COUNTS],
+    )
