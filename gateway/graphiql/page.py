@@ -8,7 +8,6 @@ import gzip
 import hashlib
 import html
 import json
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from functools import cache, lru_cache
 from pathlib import Path
@@ -64,6 +63,11 @@ _PAGE = """<!doctype html>
 """
 
 
+PATH = "/graphql"
+LINKS = (("/sign-in?return_to=/graphql", "साइन इन · Sign in"), ("/status", "स्थिति · Status"))
+"""Addresses and words of the bar."""
+
+
 @dataclass(frozen=True, slots=True)
 class Example:
     """A document with the variables of the file `<name>.variables.json` next to it, where there is one."""
@@ -96,31 +100,17 @@ def _variables(path: Path) -> dict[str, Any] | None:
 
 
 class GraphiQL:
-    """The page for one path. `operations` is a folder of examples, read anew for each view.
+    """The page. `operations` is a folder of examples, read anew for each view."""
 
-    `links` are (address, words) of the bar.
-    """
-
-    def __init__(
-        self,
-        operations: Path = OPERATIONS,
-        *,
-        path: str = "/graphql",
-        links: Sequence[tuple[str, str]] = (
-            ("/sign-in?return_to=/graphql", "साइन इन · Sign in"),
-            ("/status", "स्थिति · Status"),
-        ),
-    ) -> None:
+    def __init__(self, operations: Path = OPERATIONS) -> None:
         self._operations = operations
-        self._path = path
-        self._links = links
         self._files = {file.name.removesuffix(".gz"): file for file in sorted(STATIC.glob("*.gz"))}
-        self._base = f"{path}/assets/{_digest(self._files.values())}"
+        self._base = f"{PATH}/assets/{_digest(self._files.values())}"
 
     def page(self, _: Request) -> Response:
         """The page itself, for `Edge.page`."""
-        data = {"url": self._path, "headers": {"Accept-Language": "hi"}, "tabs": self.tabs()}
-        links = "".join(f'<a href="{html.escape(where)}">{html.escape(words)}</a>' for where, words in self._links)
+        data = {"url": PATH, "headers": {"Accept-Language": "hi"}, "tabs": self.tabs()}
+        links = "".join(f'<a href="{html.escape(where)}">{html.escape(words)}</a>' for where, words in LINKS)
         body = _PAGE.format(base=self._base, links=links, data=_for_script(data))
         return HTMLResponse(body, headers={**_HEADERS, "Cache-Control": "no-store", "Vary": "Accept"})
 

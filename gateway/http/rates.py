@@ -4,7 +4,6 @@ The counters are those of all processes where a shared cache is set, else this p
 away locks nobody out: the request goes on by the counters of this process, and the fault is counted.
 """
 
-import asyncio
 import math
 from collections import OrderedDict
 from collections.abc import Callable
@@ -13,7 +12,6 @@ from math import floor
 from typing import Any
 
 import redis.asyncio
-import structlog
 from limits import RateLimitItem, RateLimitItemPerMinute
 from limits.aio.storage import RedisStorage, SlidingWindowCounterSupport, Storage
 from limits.aio.strategies import SlidingWindowCounterRateLimiter
@@ -23,15 +21,12 @@ from domain.kernel import Clock, ErrorCode, Problem
 from gateway.http.callers import Caller, CallerKind
 from gateway.http.problems import RequestProblem
 from gateway.settings.limits import Rates
+from integrations.calling.request_counters import SharedOrOwn
 
 MOST_CALLERS = 50_000
 """Callers that are counted in memory; those not seen for longest are forgotten first."""
 
-REST_SECONDS = 1.0
-"""A shared store that failed is not asked for so long, so that its time-out is not paid by every request."""
-
 STORE_FAULTS = (StorageError, TimeoutError, OSError)
-_log = structlog.get_logger(__name__)
 
 
 class MemoryWindows(Storage, SlidingWindowCounterSupport):
@@ -155,9 +150,6 @@ class RateLimits:
         shared_url: str | None = None,
         faults: Callable[[], None] = lambda: None,
     ) -> None:
-        self._clock = clock
-        self._faults = faults
-        self._seconds = rates.store_seconds
         own = {
             CallerKind.ANONYMOUS: rates.anonymous_per_minute,
             CallerKind.ROUTER: rates.router_per_minute,
@@ -166,22 +158,21 @@ class RateLimits:
             kind: RateLimitItemPerMinute(own.get(kind, rates.signed_in_per_minute), namespace=kind.value)
             for kind in CallerKind
         }
-        self._own: Storage = MemoryWindows(clock)
         self._shared = SharedWindows(shared_url, rates.store_seconds) if shared_url else None
-        self._asked_again_at = clock.monotonic()
+        self._windows = SharedOrOwn[Storage](
+            clock,
+            MemoryWindows(clock),
+            self._shared.storage if self._shared else None,
+            seconds=rates.store_seconds,
+            errors=STORE_FAULTS,
+            fault="rate_store_away",
+            faults=faults,
+        )
 
     async def spend(self, caller: Caller) -> RateStatus:
         """Count one operation. Raises RequestProblem with 429 where the caller has none left."""
         item = self._items[caller.kind]
-        if self._shared is not None and self._clock.monotonic() >= self._asked_again_at:
-            try:
-                async with asyncio.timeout(self._seconds):
-                    return await _spend(self._shared.storage, item, caller.key)
-            except STORE_FAULTS as error:
-                self._asked_again_at = self._clock.monotonic() + REST_SECONDS
-                self._faults()
-                _log.warning("rate_store_away", kind=type(error).__name__)
-        return await _spend(self._own, item, caller.key)
+        return await self._windows.ask(lambda storage: _spend(storage, item, caller.key))
 
     async def close(self) -> None:
         """Let go of the shared store."""

@@ -10,13 +10,14 @@ import math
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Protocol, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 import structlog
 
 from domain.kernel import Clock
 from integrations.calling.cache_backends import CACHE_FAULTS, CACHE_SECONDS, client_of
 
+S = TypeVar("S")
 T = TypeVar("T")
 
 REST_SECONDS = 1.0
@@ -139,42 +140,69 @@ def _name(key: str) -> str:
     return f"apuni:door:{hashlib.sha256(key.encode()).hexdigest()[:32]}"
 
 
-class FallbackRequestCounters:
-    """The shared counts where there is a shared store that answers, else those of this process.
+class SharedOrOwn(Generic[S]):
+    """Asks the shared store where there is one that answers within `seconds`, else that of this process.
 
-    `faults` is called with every error of the shared store.
+    One that failed with one of `errors` is not asked for a while; the fault is logged by its name and told to `faults`.
     """
+
+    def __init__(
+        self,
+        clock: Clock,
+        own: S,
+        shared: S | None,
+        *,
+        seconds: float,
+        errors: tuple[type[BaseException], ...],
+        fault: str,
+        faults: Callable[[], None],
+    ) -> None:
+        self._clock = clock
+        self._own, self._shared = own, shared
+        self._seconds, self._errors = seconds, errors
+        self._fault, self._faults = fault, faults
+        self._asked_again_at = clock.monotonic()
+
+    async def ask(self, ask: Callable[[S], Awaitable[T]]) -> T:
+        """The answer of one of them."""
+        if self._shared is not None and self._clock.monotonic() >= self._asked_again_at:
+            try:
+                async with asyncio.timeout(self._seconds):
+                    return await ask(self._shared)
+            except self._errors as error:
+                self._asked_again_at = self._clock.monotonic() + REST_SECONDS
+                self._faults()
+                _log.warning(self._fault, kind=type(error).__name__)
+        return await ask(self._own)
+
+
+class FallbackRequestCounters:
+    """The shared counts where there is a shared store that answers, else those of this process."""
 
     def __init__(
         self, clock: Clock, shared_url: str | None = None, *, faults: Callable[[], None] = lambda: None
     ) -> None:
-        self._clock = clock
-        self._faults = faults
-        self._own = LocalRequestCounters(clock)
         self._shared = SharedRequestCounters(shared_url) if shared_url else None
-        self._asked_again_at = clock.monotonic()
+        self._counts = SharedOrOwn[RequestCounters](
+            clock,
+            LocalRequestCounters(clock),
+            self._shared,
+            seconds=CACHE_SECONDS,
+            errors=CACHE_FAULTS,
+            fault="door_tallies_away",
+            faults=faults,
+        )
 
     async def look(self, key: str, seconds: float) -> RequestCount:
-        return await self._ask(lambda counts: counts.look(key, seconds))
+        return await self._counts.ask(lambda counts: counts.look(key, seconds))
 
     async def add(self, key: str, seconds: float) -> RequestCount:
-        return await self._ask(lambda counts: counts.add(key, seconds))
+        return await self._counts.ask(lambda counts: counts.add(key, seconds))
 
     async def take(self, key: str, per_second: float, burst: float) -> float:
-        return await self._ask(lambda counts: counts.take(key, per_second, burst))
+        return await self._counts.ask(lambda counts: counts.take(key, per_second, burst))
 
     async def close(self) -> None:
         """Close the connections to the shared store."""
         if self._shared is not None:
             await self._shared.close()
-
-    async def _ask(self, ask: Callable[[RequestCounters], Awaitable[T]]) -> T:
-        if self._shared is not None and self._clock.monotonic() >= self._asked_again_at:
-            try:
-                async with asyncio.timeout(CACHE_SECONDS):
-                    return await ask(self._shared)
-            except CACHE_FAULTS as error:
-                self._asked_again_at = self._clock.monotonic() + REST_SECONDS
-                self._faults()
-                _log.warning("door_tallies_away", kind=type(error).__name__)
-        return await ask(self._own)
