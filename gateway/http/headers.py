@@ -112,10 +112,15 @@ def token_of(request: Request, origins: Collection[str]) -> str | None:
     """
     header = request.headers.get("authorization")
     if header is not None:
-        match = _BEARER.fullmatch(header.strip())
-        return match["token"] if match else ""
+        return bearer_token(header)
     cookie = request.cookies.get(SESSION_COOKIE)
     return cookie if cookie and cookie_may_be_used(request, origins) else None
+
+
+def bearer_token(header: str) -> str:
+    """The token of an Authorization header; empty where it holds none."""
+    match = _BEARER.fullmatch(header.strip())
+    return match["token"] if match else ""
 
 
 def came_by_cookie(request: Request) -> bool:

@@ -3,19 +3,18 @@
 The protocol: https://github.com/enisdenjo/graphql-ws/blob/master/PROTOCOL.md
 """
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any
 
 from gateway.graphql.body import decode_json
+from gateway.http.headers import bearer_token
 from gateway.http.problems import RequestProblem
 from gateway.settings.limits import Limits
 
 SUBPROTOCOL = "graphql-transport-ws"
 LONGEST_ID = 128
-_BEARER = re.compile(r"Bearer +(?P<token>[A-Za-z0-9._~+/=-]+)", re.IGNORECASE)
 
 
 class CloseCode(IntEnum):
@@ -78,8 +77,7 @@ def token_in(payload: Mapping[str, Any]) -> str | None:
     given = payload.get("authorization", payload.get("Authorization"))
     if given is None:
         return None
-    match = _BEARER.fullmatch(given.strip()) if isinstance(given, str) else None
-    return match["token"] if match else ""
+    return bearer_token(given) if isinstance(given, str) else ""
 
 
 def payload_of(message: dict[str, Any]) -> dict[str, Any] | None:

@@ -7,7 +7,7 @@ from actions.benefits.payment_enquiries import ROUND, ask_due
 from actions.kernel import Environment
 from actions.payments.reconciliation import reconcile_due
 from actions.reconciliation.finance_totals import make_statements
-from gateway.worker.leader import Leader
+from gateway.runtime.leadership import Leader
 
 LEASE = "reconciliation"
 LEASE_SECONDS = 120.0
@@ -54,5 +54,5 @@ class FinanceClock(Leader[bool]):
             over = self._stopping.is_set() or environment.clock.monotonic() >= ends
             if over or left <= 0 or done.asked < wanted or done.unanswered == done.asked:
                 return True
-            if not await self._lead.take():
+            if not await self.take():
                 return False

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from actions.appeals.legal_sweep import Swept, sweep
 from actions.kernel import Environment
 from domain.kernel import ist_date
-from gateway.worker.leader import Leader
+from gateway.runtime.leadership import Leader
 
 LEASE = "legal-clock"
 LEASE_SECONDS = 30.0

@@ -11,7 +11,7 @@ from actions.payments.payment_answers import fetch_answers, forget_answers
 from actions.payments.payment_batches import SEND, batch_round
 from actions.payments.pfms_transport_switch import report_disconnected_transports
 from actions.payments.registrations import enrol
-from gateway.worker.leader import Leader
+from gateway.runtime.leadership import Leader
 from integrations.calling.errors import RemoteError
 from integrations.dbt_finance.pfms import sftp_exchange
 from integrations.dbt_finance.pfms.exchange import LARGEST_FILE, SLOWEST
@@ -54,7 +54,7 @@ class PaymentRounds(Leader[bool]):
     async def _round(self) -> bool:
         environment = self._environment
         partner = environment.partners.pfms
-        async with self._lead.renew_in_background():
+        async with self.renew_in_background():
             if not self._watched and partner is not None:  # the settings change with a new process only
                 await report_disconnected_transports(environment, partner)
                 self._watched = True

@@ -16,7 +16,7 @@ from domain.identity.policy import Purpose, Resource, decide
 from domain.kernel import ErrorCode, OfficerLevel, Posting, Problems, Role, Subject, ist_date
 from domain.officers.desk import DeskRules
 from domain.officers.staff import AbsenceRule, Leave, LeaveState
-from gateway.worker.leader import LeadershipLost
+from gateway.runtime.leadership import LeadershipLost
 from gateway.worker.legal_clock import LegalClock
 from store.identity import accesses
 from store.officers import desk, leave

@@ -13,7 +13,7 @@ from domain.appeals.appeals import AppealState
 from domain.applications.applications import Application, Channel, DeliveryMode
 from domain.applications.deadline import breaches_at
 from domain.kernel import ManualClock, Problems
-from gateway.worker.leader import LeadershipLost
+from gateway.runtime.leadership import LeadershipLost
 from gateway.worker.legal_clock import LEASE, LegalClock
 from gateway.worker.runner import Job, Runner
 from store.appeals import appeals
@@ -77,9 +77,9 @@ async def test_of_two_workers_one_leads_and_the_other_takes_over(env: Environmen
 async def test_a_worker_whose_lead_passed_on_writes_nothing(env: Environment, store_clock: ManualClock):
     found = await overdue(env, store_clock)
     worker = LegalClock(env)
-    assert await worker._lead.take()
+    assert await worker.take()
     async with env.store.write_transaction() as tx:
-        await leases.release(tx, worker._lead.lease)
+        await leases.release(tx, worker.lease)
         assert await leases.acquire(tx, LEASE, "another", 30)
     with pytest.raises(LeadershipLost):
         await sweep(env, worker._fence)
@@ -125,7 +125,7 @@ async def test_it_stops_when_told_and_gives_the_lead_back(env: Environment):
     await running
     assert not worker.leads
     other = LegalClock(env)
-    assert await other._lead.take()
+    assert await other.take()
 
 
 async def test_a_leader_whose_round_fails_gives_the_lead_back_and_another_makes_the_round(
