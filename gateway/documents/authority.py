@@ -22,7 +22,6 @@ from store.database.atomic_files import create_atomically
 TEST_AUTHORITY = "Apuni Sarkar test authority"
 _LIFE = timedelta(days=3650)
 _NO_OTHER_USE = {
-    "content_commitment": False,
     "key_encipherment": False,
     "data_encipherment": False,
     "key_agreement": False,
@@ -70,46 +69,28 @@ class Authority:
 
     def _issue(self, purpose: str, key: rsa.RSAPrivateKey) -> tuple[x509.Certificate, x509.Certificate]:
         authority_key, authority = self._test_authority()
-        subject = _name(f"Apuni Sarkar test {purpose.upper()} signer")
-        certificate = (
-            self._blank(subject, authority.subject, key.public_key())
-            .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-            .add_extension(
-                x509.KeyUsage(
-                    **(_NO_OTHER_USE | {"content_commitment": True}),
-                    digital_signature=True,
-                    key_cert_sign=False,
-                    crl_sign=False,
-                ),
-                critical=True,
-            )
-            .sign(authority_key, hashes.SHA256())
-        )
-        return certificate, authority
+        name = _name(f"Apuni Sarkar test {purpose.upper()} signer")
+        return self._certificate(name, authority.subject, key.public_key(), by=authority_key, ca=False), authority
 
     def _test_authority(self) -> tuple[rsa.RSAPrivateKey, x509.Certificate]:
         path = self._folder / "test-authority.pem"
         if not path.exists():
             key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-            signed = self._self_signed(key)
-            write_once(path, _key_pem(key) + _pem(signed))
+            name = _name(TEST_AUTHORITY)
+            write_once(path, _key_pem(key) + _pem(self._certificate(name, name, key.public_key(), by=key, ca=True)))
         pem = path.read_bytes()
         certificate = x509.load_pem_x509_certificates(pem)[0]
         write_once(path.with_suffix(".crt"), _pem(certificate))
         return _private_key(pem), certificate
 
-    def _self_signed(self, key: rsa.RSAPrivateKey) -> x509.Certificate:
-        name = _name(TEST_AUTHORITY)
-        usage = x509.KeyUsage(**_NO_OTHER_USE, digital_signature=False, key_cert_sign=True, crl_sign=True)
-        return (
-            self._blank(name, name, key.public_key())
-            .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-            .add_extension(usage, critical=True)
-            .sign(key, hashes.SHA256())
-        )
-
-    def _blank(self, subject: x509.Name, issuer: x509.Name, key: rsa.RSAPublicKey) -> x509.CertificateBuilder:
+    def _certificate(
+        self, subject: x509.Name, issuer: x509.Name, key: rsa.RSAPublicKey, *, by: rsa.RSAPrivateKey, ca: bool
+    ) -> x509.Certificate:
+        """A certificate of the authority itself, or of a signer, signed by the authority's key."""
         now = self._clock.now().replace(microsecond=0)
+        usage = x509.KeyUsage(
+            **_NO_OTHER_USE, content_commitment=not ca, digital_signature=not ca, key_cert_sign=ca, crl_sign=ca
+        )
         return (
             x509.CertificateBuilder()
             .subject_name(subject)
@@ -119,6 +100,9 @@ class Authority:
             .not_valid_before(now - _LIFE)  # seeding signs under a back-dated clock
             .not_valid_after(now + _LIFE)
             .add_extension(x509.SubjectKeyIdentifier.from_public_key(key), critical=False)
+            .add_extension(x509.BasicConstraints(ca=ca, path_length=0 if ca else None), critical=True)
+            .add_extension(usage, critical=True)
+            .sign(by, hashes.SHA256())
         )
 
 

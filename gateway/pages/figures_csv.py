@@ -17,7 +17,7 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
-from actions.appeals.delay_review import shown_review
+from actions.appeals.delay_review import AMOUNTS, shown_review
 from actions.kernel import Environment
 from actions.officers.dashboards import Case, case_page, days_late, supervisor_postings
 from actions.reconciliation.finance_totals import statement_lines
@@ -70,17 +70,9 @@ _MEASURES: Sequence[tuple[str, Callable[[Delivery], int | None]]] = (
     ("grievances", lambda one: one.grievances),
     ("grievanceReplyRateHundredths", lambda one: one.grievance_reply_rate),
 )
-REVIEWED = (
-    "received",
-    "disposed",
-    "delivered",
-    "onTime",
-    "late",
-    "pendingBeyondLimit",
-    "firstAppeals",
-    "secondAppeals",
-    "commissionAppeals",
-)
+REVIEWED = tuple(name for name in AMOUNTS if name not in ("disposedWithLimit", "daysTaken"))
+"""The numbers of a review that are shown; the two others are only added up."""
+
 _CASES = (
     "number",
     "serviceCode",
