@@ -58,7 +58,6 @@ from gateway.runtime.sealing import SealWatch
 from gateway.runtime.worker_watch import WorkerWatch
 from gateway.settings.limits import DEMO_COST_TIMES, DEMO_TIMES
 from gateway.settings.settings import Settings
-from gateway.sign_in import SignInSettings
 from gateway.streams.connection import SocketEndpoint
 from gateway.streams.responses import HttpStreams
 from gateway.streams.streams import Streaming, open_streams
@@ -133,7 +132,7 @@ def doors(
     )
     return [
         *graphql_routes(settings, runtime, edge, graph, streaming),
-        *count_failures(sign_in.routes(settings=_sign_in_settings(settings)), runtime.vitals.sign_in_failed),
+        *count_failures(sign_in.routes(settings), runtime.vitals.sign_in_failed),
         *partner(
             issuer_routes(CertificateIssuer(environment, locker.search_tags), locker, environment.clock),
             Source.DIGILOCKER,
@@ -186,16 +185,6 @@ def commission_doors(settings: Settings, environment: Environment, tallies: Requ
         settings, "right_to_service", lambda given: RightToServiceSettings.from_onboarding(given, times=times)
     )
     return commission_routes(CommissionHearings(environment), own, environment.clock, tallies)
-
-
-def _sign_in_settings(settings: Settings) -> SignInSettings:
-    apps = settings.sign_on
-    return SignInSettings(
-        session_seconds=settings.session_life,
-        app_links=frozenset(settings.app_redirects),
-        apple_app_ids=tuple(apps.apple_app_ids),
-        android_apps={package: tuple(prints) for package, prints in apps.android_apps.items()},
-    )
 
 
 @asynccontextmanager

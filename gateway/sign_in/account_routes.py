@@ -1,6 +1,7 @@
 """Routes for one's own devices and accounts: remote sign-out, linking, unlinking, app association files."""
 
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -14,6 +15,7 @@ from actions.identity.sign_in_guards import hash_of
 from actions.kernel import Environment
 from domain.kernel import ErrorCode, PersonKind, Problem, Problems, Provider, Subject
 from gateway.http.headers import EVERY_ANSWER
+from gateway.settings.settings import Settings
 from gateway.sign_in import account_pages, cookies
 from gateway.sign_in.providers import callback_path
 from gateway.sign_in.requests import (
@@ -27,13 +29,12 @@ from gateway.sign_in.requests import (
     text_in,
     ways_out,
 )
-from gateway.sign_in.settings import SignInSettings
 from store.identity import identities
 
 CODE_PATH = f"{LINK_PATH}/code"
 
 
-def account_routes(environment_of: EnvironmentOf, settings: SignInSettings) -> list[Route]:
+def account_routes(environment_of: EnvironmentOf, settings: Settings) -> list[Route]:
     """The routes of devices and accounts, and the two files by which telephones know our apps."""
     doors = _AccountHandlers(environment_of, settings)
     return [
@@ -54,7 +55,7 @@ def account_routes(environment_of: EnvironmentOf, settings: SignInSettings) -> l
 @dataclass(frozen=True, slots=True)
 class _AccountHandlers:
     environment_of: EnvironmentOf
-    settings: SignInSettings
+    settings: Settings
 
     async def devices(self, request: Request) -> Response:
         """List the devices of the signed-in person."""
@@ -147,9 +148,11 @@ class _AccountHandlers:
     async def apple(self, request: Request) -> Response:
         """Which apps of Apple's systems open the links of sign-in (Universal Links)."""
         del request
-        paths = [{"/": path} for path in self.settings.app_paths]
-        details = [{"appIDs": list(self.settings.apple_app_ids), "components": paths}]
-        return JSONResponse({"applinks": {"details": details if self.settings.apple_app_ids else []}})
+        links = (urlsplit(link) for link in self.settings.app_redirects)
+        paths = sorted({link.path or "/" for link in links if link.scheme == "https"})
+        apps = self.settings.sign_on.apple_app_ids
+        details = [{"appIDs": apps, "components": [{"/": path} for path in paths]}] if apps else []
+        return JSONResponse({"applinks": {"details": details}})
 
     async def android(self, request: Request) -> Response:
         """Which apps of Android open the links of this host (Digital Asset Links)."""
@@ -165,7 +168,7 @@ class _AccountHandlers:
                         "sha256_cert_fingerprints": list(fingerprints),
                     },
                 }
-                for package, fingerprints in sorted(self.settings.android_apps.items())
+                for package, fingerprints in sorted(self.settings.sign_on.android_apps.items())
             ]
         )
 

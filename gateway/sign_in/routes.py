@@ -24,6 +24,7 @@ from actions.identity.sign_in_guards import AppRequest, app_request, hash_of, sa
 from actions.kernel import Environment
 from domain.kernel import Assurance, ErrorCode, Language, NotSignedIn, Problem, Problems, Provider, Remedy
 from gateway.http.headers import EVERY_ANSWER
+from gateway.settings.settings import Settings
 from gateway.sign_in import cookies, pages
 from gateway.sign_in.account_routes import CODE_PATH, account_routes
 from gateway.sign_in.providers import callback_path, provider_of
@@ -40,7 +41,6 @@ from gateway.sign_in.requests import (
     text_in,
     ways_out,
 )
-from gateway.sign_in.settings import SignInSettings
 from store.database import StoreError
 
 SIGNED_OUT = "user_loggedout"
@@ -49,9 +49,9 @@ SIGNED_OUT = "user_loggedout"
 _log = structlog.get_logger()
 
 
-def routes(environment_of: EnvironmentOf = environment_of_app, settings: SignInSettings | None = None) -> list[Route]:
+def routes(settings: Settings, environment_of: EnvironmentOf = environment_of_app) -> list[Route]:
     """The routes of sign-in. `environment_of` finds the environment of a request."""
-    doors = _SignInHandlers(environment_of, settings or SignInSettings())
+    doors = _SignInHandlers(environment_of, settings)
     return [
         Route("/sign-in", readable(doors.page), methods=["GET"]),
         Route("/sign-in/style.css", _style, methods=["GET"]),
@@ -60,14 +60,14 @@ def routes(environment_of: EnvironmentOf = environment_of_app, settings: SignInS
         Route("/sign-in/token", doors.token, methods=["POST"]),
         Route("/sign-in/refresh", doors.refresh, methods=["POST"]),
         Route("/sign-out", doors.leave, methods=["POST"]),
-        *account_routes(environment_of, settings or SignInSettings()),
+        *account_routes(environment_of, settings),
     ]
 
 
 class _SignInHandlers:
     """The views, with what they need from the composition root."""
 
-    def __init__(self, environment_of: EnvironmentOf, settings: SignInSettings) -> None:
+    def __init__(self, environment_of: EnvironmentOf, settings: Settings) -> None:
         self._environment_of = environment_of
         self._settings = settings
 
@@ -116,7 +116,7 @@ class _SignInHandlers:
             code=query.get("code", ""),
             state=state,
             browser_hash=browser,
-            session_seconds=self._settings.session_seconds,
+            session_seconds=self._settings.session_life,
             platform=platform_of(request),
         )
         if isinstance(signed_in, LinkProven):
@@ -127,7 +127,7 @@ class _SignInHandlers:
     def _welcome(self, env: Environment, signed_in: SignedIn) -> Response:
         response = redirect(signed_in.app_redirect or signed_in.return_to)
         if signed_in.token is not None:
-            cookies.open_session(response, env, signed_in.token, self._settings.session_seconds)
+            cookies.open_session(response, env, signed_in.token, self._settings.session_life)
         if signed_in.refresh_token is not None:
             cookies.keep_refresh(
                 response, env, signed_in.refresh_token, env.rules.sign_on.refresh_seconds(signed_in.kind)
@@ -140,7 +140,7 @@ class _SignInHandlers:
         env = self._environment_of(request)
         try:
             if text_in(form, "grant_type") == "refresh_token" and text_in(form, "refresh_token"):
-                seconds = self._settings.session_seconds
+                seconds = self._settings.session_life
                 return _tokens(await refresh_session(env, text_in(form, "refresh_token"), seconds))
             code, verifier, redirect_uri = (text_in(form, name) for name in ("code", "code_verifier", "redirect_uri"))
             if not (code and verifier and redirect_uri):
@@ -158,7 +158,7 @@ class _SignInHandlers:
         if from_elsewhere(request):
             return Response(status_code=403, headers=EVERY_ANSWER)
         try:
-            answer = await refresh_session(env, token or "", self._settings.session_seconds)
+            answer = await refresh_session(env, token or "", self._settings.session_life)
         except Problems:
             response = Response(status_code=401, headers=EVERY_ANSWER)
             cookies.close_session(response, env)
@@ -167,7 +167,7 @@ class _SignInHandlers:
             _log.warning("refresh_store_failed", kind=type(error).__name__)
             return Response(status_code=503, headers=EVERY_ANSWER)
         response = Response(status_code=204, headers=EVERY_ANSWER)
-        cookies.open_session(response, env, answer.access_token, self._settings.session_seconds)
+        cookies.open_session(response, env, answer.access_token, self._settings.session_life)
         if answer.refresh_token is not None:
             cookies.keep_refresh(response, env, answer.refresh_token, answer.refresh_expires_in)
         return response
@@ -198,7 +198,7 @@ class _SignInHandlers:
         redirect = query.get("app_redirect")
         if redirect is None:
             return None
-        return app_request(redirect, query.get("app_state"), query.get("code_challenge"), self._settings.app_links)
+        return app_request(redirect, query.get("app_state"), query.get("code_challenge"), self._settings.app_redirects)
 
 
 def _tokens(answer: AppToken) -> JSONResponse:

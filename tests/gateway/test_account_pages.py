@@ -13,7 +13,9 @@ from actions.identity.code_sending import send_code
 from actions.identity.sign_in_guards import challenge_of
 from domain.identity.sign_on import SignOnRules
 from domain.kernel import Assurance, Provider
-from gateway.sign_in import SESSION_COOKIE, SignInSettings, routes
+from gateway.settings.settings import Settings
+from gateway.settings.sign_on import SignOn
+from gateway.sign_in import SESSION_COOKIE, routes
 from store.platform import outbox
 from tests.support.sign_in import GATEWAY, FakeProvider, environment
 
@@ -52,7 +54,9 @@ def env(sqlite_store, store_keyrings, store_clock, meri, jan, phones):
 
 
 def application(env, **settings: Any) -> Starlette:
-    app = Starlette(routes=routes(settings=SignInSettings(session_seconds=600, app_links=LINKS, **settings)))
+    app = Starlette(
+        routes=routes(Settings(session_seconds=600, app_redirects=sorted(LINKS), sign_on=SignOn(**settings)))
+    )
     app.state.environment = env
     return app
 
@@ -254,10 +258,8 @@ async def test_a_strength_may_be_asked_for_at_the_start(browser, meri):
 
 
 async def test_telephones_are_told_which_apps_open_our_links(env):
-    prints = ("AB:CD",)
-    async with browser_of(
-        env, apple_app_ids=("TEAM.in.gov.uk.apuni",), android_apps={"in.gov.uk.apuni": prints}
-    ) as one:
+    prints = ["AB:CD"]
+    async with browser_of(env, apple_app_ids=["TEAM.in.gov.uk.apuni"], android_apps={"in.gov.uk.apuni": prints}) as one:
         apple = (await one.get("/.well-known/apple-app-site-association")).json()
         android = (await one.get("/.well-known/assetlinks.json")).json()
 

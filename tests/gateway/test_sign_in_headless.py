@@ -10,7 +10,8 @@ from actions.identity.sessions import subject_for_token
 from demo.sign_in import DemoSignInFailed, demo_sign_in
 from domain.catalogue.centres import Binding, Centre, CentreKind
 from domain.kernel import Bilingual, PersonKind, Provider, Role, Source
-from gateway.sign_in import SignInSettings, routes
+from gateway.settings.settings import Settings
+from gateway.sign_in import routes
 from integrations.csc import CscConnect, CscConnectSettings
 from integrations.sso import MeriPehchaan, MeriPehchaanSettings, Parichay, ParichaySettings
 from sandbox.csc.server import INACTIVE
@@ -77,7 +78,7 @@ async def env(tmp_path, sqlite_store, store_keyrings, store_clock, sandboxes):
 
 @pytest.fixture
 def internet(env, sandboxes):
-    app = Starlette(routes=routes(settings=SignInSettings(session_seconds=3600)))
+    app = Starlette(routes=routes(Settings(session_seconds=3600)))
     app.state.environment = env
     return Hosts({"gateway.test": app, **{f"{name}.test": sandbox.app for name, sandbox in sandboxes.items()}})
 

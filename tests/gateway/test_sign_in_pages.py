@@ -11,7 +11,8 @@ from starlette.applications import Starlette
 
 from actions.identity.sign_in_guards import challenge_of
 from domain.kernel import Provider, Source
-from gateway.sign_in import SESSION_COOKIE, SignInSettings, routes
+from gateway.settings.settings import Settings
+from gateway.sign_in import SESSION_COOKIE, routes
 from integrations.calling.errors import Garbled, IntegrityFailure, Refused, Unavailable
 from store.database import StoreUnavailable
 from store.identity import people
@@ -42,7 +43,7 @@ def env(sqlite_store, store_keyrings, store_clock, meri, parichay):
 
 
 def application(env) -> Starlette:
-    settings = SignInSettings(session_seconds=3600, app_links=frozenset({"https://app.example/signed-in"}))
+    settings = Settings(session_seconds=3600, app_redirects=["https://app.example/signed-in"])
     app = Starlette(routes=routes(settings=settings))
     app.state.environment = env
     return app
