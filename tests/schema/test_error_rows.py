@@ -56,7 +56,7 @@ async def test_every_row_of_the_token_call_reaches_her(held: Held, code: str, pr
     if code == "invalid_grant":  # her consent has ended over there
         assert (told["code"], told["action"]) == ("CONSENT_REQUIRED", "LINK_ACCOUNT")
         return
-    judged(told, Source.DIGILOCKER, code, again=ERRORS[code].verdict is locker_codes.Verdict.AGAIN)
+    judged(told, Source.DIGILOCKER, code, again=ERRORS[code] is locker_codes.Verdict.AGAIN)
 
 
 @pytest.mark.parametrize("profile", ["v24", "oas"])
@@ -69,7 +69,7 @@ async def test_every_row_of_the_lists_for_a_pull_reaches_her(held: Held, call: s
     answer = await held.world.ask(LISTS[call], CITIZEN)
 
     [error] = answer["errors"]
-    again = ERRORS[code].verdict is locker_codes.Verdict.AGAIN
+    again = ERRORS[code] is locker_codes.Verdict.AGAIN
     judged(error["extensions"], Source.DIGILOCKER, code, again=again)
 
 

@@ -268,7 +268,7 @@ async def test_every_documented_error_of_a_read_reaches_her_with_what_to_do(held
         return
     assert told["detail"] == code
     assert told["source"] == "DIGILOCKER"
-    if ERRORS[code].verdict is Verdict.AGAIN:
+    if ERRORS[code] is Verdict.AGAIN:
         assert (told["code"], told["action"], told["retryable"]) == ("SOURCE_UNAVAILABLE", "RETRY_LATER", True)
     else:
         wanted = REMEDIES[Source.DIGILOCKER].get(code)
@@ -321,4 +321,4 @@ async def test_the_door_passes_every_error_of_a_file_on(held: Held, code):
     answer: httpx.Response = await held.door.get(mine["documents"]["nodes"][0]["download"]["url"])
 
     assert answer.json()["errors"][0]["extensions"]["detail"] == code
-    assert answer.status_code == (503 if ERRORS[code].verdict is Verdict.AGAIN else 404)
+    assert answer.status_code == (503 if ERRORS[code] is Verdict.AGAIN else 404)
