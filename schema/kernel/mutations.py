@@ -1,12 +1,12 @@
-"""What every mutation shares: idempotency key, problems as data, payload."""
+"""What every mutation shares: idempotency key, problems as data, the state of a submission."""
 
 from collections.abc import Awaitable, Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TypeVar
 
 import strawberry
 
-from actions.kernel import SourceOutage, SubmissionState
+from actions.kernel import SubmissionState
 from domain.kernel import (
     CallerError,
     ErrorCode,
@@ -14,13 +14,9 @@ from domain.kernel import (
     Problem,
     Problems,
     Remedy,
-    Source,
-    SourceState,
     TypeCode,
     from_global_id,
 )
-from domain.platform.switches import SwitchState
-from schema.applications.types import Application
 from schema.kernel.context import Info, require_signed_in
 from schema.kernel.errors import EXPECTED_IN_MUTATIONS, problem_of, text_of
 
@@ -59,15 +55,6 @@ class Submission:
     )
 
 
-@strawberry.type
-class ApplicationPayload:
-    """The fields of every payload about an application."""
-
-    application: Application | None = strawberry.field(description="The application as it now is; null when refused.")
-    user_errors: list[UserError] = strawberry.field(description="Why it was refused; empty when it was done.")
-    submission: Submission = strawberry.field(description="What became of the hand-in.")
-
-
 async def mutation_outcome(
     info: Info, work: Callable[[], Awaitable[tuple[T, bool]]]
 ) -> tuple[T, bool] | list[UserError]:
@@ -88,22 +75,6 @@ async def mutation_outcome(
 def rejected_submission() -> Submission:
     """The progress of a submission of which nothing was stored."""
     return Submission(state=SubmissionState.REJECTED, acknowledgement=None, replayed=False)
-
-
-def unavailable_sources(info: Info) -> dict[Source, SourceOutage]:
-    """The systems of outside effects that a switch holds back, or that did not answer when last asked."""
-    context, now = info.context, info.context.environment.clock.now()
-    concerned = set(context.environment.registry.outside_topics.values())
-    away = {}
-    for status in context.monitor.statuses():
-        if status.source not in concerned:
-            continue
-        if context.switches.system(status.source, now) is not SwitchState.ON:
-            seconds = context.switches.seconds_left(status.source, now)
-            away[status.source] = SourceOutage(None if seconds is None else now + timedelta(seconds=seconds))
-        elif status.state is SourceState.DOWN:
-            away[status.source] = SourceOutage(now + timedelta(seconds=status.retry_after or 0.0))
-    return away
 
 
 def key_of(info: Info, given: str | None) -> str:
