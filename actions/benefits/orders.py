@@ -10,9 +10,10 @@ from actions.benefits.instalments import stop as end_sanction
 from actions.benefits.life_certificates import take_certificate
 from actions.benefits.recovery_orders import recover_overpaid
 from actions.benefits.sanction import plan_of
+from actions.benefits.sanction_budgets import NOTHING_ASKED, Balances
 from actions.benefits.sanction_stops import add_stop, lift_stop, missed_paise, note, skip_unpaid_periods, stops_of
 from actions.benefits.second_approvals import ask, needs_second
-from actions.kernel import Environment, UnitOfWork, of_sanction, require, run_idempotently
+from actions.kernel import Environment, UnitOfWork, of_sanction, require_thing, run_idempotently
 from domain.benefits.benefits import Sanction
 from domain.benefits.sanction_course import (
     CESSATION_GROUNDS,
@@ -25,7 +26,7 @@ from domain.benefits.sanction_course import (
     StopKind,
 )
 from domain.identity.policy import Purpose
-from domain.kernel import ErrorCode, Problem, Problems, Subject, ist_date, not_found
+from domain.kernel import ErrorCode, Problem, Problems, Subject, ist_date
 from store.benefits import benefits
 from store.database import NotThere, Transaction
 
@@ -90,7 +91,7 @@ async def suspend_benefit(env: Environment, subject: Subject, request: SuspendBe
     Raises Problems: NOT_FOUND outside of one's jurisdiction, BAD_INPUT for another ground, STEP_NOT_ALLOWED
     where it is suspended or ended, DATE_NOT_ALLOWED for a day before the sanction.
     """
-    return await _run_order(env, subject, "suspendBenefit", request, _suspend)
+    return await _run_decision(env, subject, "suspendBenefit", request, _suspend)
 
 
 async def resume_benefit(env: Environment, subject: Subject, request: ResumeBenefit) -> tuple[Sanction, bool]:
@@ -98,7 +99,7 @@ async def resume_benefit(env: Environment, subject: Subject, request: ResumeBene
 
     Raises as `suspend_benefit`, and PROPOSAL_WAITS where the approval is asked for already.
     """
-    return await _run_order(env, subject, "resumeBenefit", request, _resume)
+    return await _run_decision(env, subject, "resumeBenefit", request, _resume)
 
 
 async def end_benefit(env: Environment, subject: Subject, request: EndBenefit) -> tuple[Sanction, bool]:
@@ -107,7 +108,7 @@ async def end_benefit(env: Environment, subject: Subject, request: EndBenefit) -
     Raises Problems: NOT_FOUND, BAD_INPUT for another ground, STEP_NOT_ALLOWED where it has ended,
     DATE_NOT_ALLOWED for a day ahead or before the sanction.
     """
-    return await _run_order(env, subject, "endBenefit", request, _end)
+    return await _run_decision(env, subject, "endBenefit", request, _end)
 
 
 async def take_life_certificate(
@@ -117,12 +118,12 @@ async def take_life_certificate(
 
     Raises Problems: NOT_FOUND, STEP_NOT_ALLOWED where it has ended, DATE_NOT_ALLOWED for a day ahead, or a year ago.
     """
-    return await _run_order(env, subject, "takeLifeCertificate", request, _certify)
+    return await _run_decision(env, subject, "takeLifeCertificate", request, _certify)
 
 
 async def complete_review(env: Environment, subject: Subject, request: CompleteReview) -> tuple[Sanction, bool]:
     """Note the yearly review, and lift its stop. Raises Problems: NOT_FOUND, STEP_NOT_ALLOWED where it has ended."""
-    return await _run_order(env, subject, "completeBenefitReview", request, _review)
+    return await _run_decision(env, subject, "completeBenefitReview", request, _review)
 
 
 async def resume(acting: UnitOfWork, sanction: Sanction, stop: Stop, ground: str, *, arrears: bool) -> None:
@@ -133,11 +134,9 @@ async def resume(acting: UnitOfWork, sanction: Sanction, stop: Stop, ground: str
 
 async def take_up(acting: UnitOfWork, sanction_id: str, purpose: Purpose, *path: str) -> Sanction:
     """The sanction, locked, for one who may do that to it; raises NOT_FOUND."""
-    sanction = await benefits.lock_sanction(acting.tx, sanction_id)
-    if sanction is None:
-        raise not_found(*path)
-    await require(acting.env, acting.tx, acting.subject, of_sanction(sanction), purpose, path=path)
-    return sanction
+    return await require_thing(
+        acting, await benefits.lock_sanction(acting.tx, sanction_id), of_sanction, purpose, path=path
+    )
 
 
 async def present(env: Environment, sanction_id: str) -> Sanction:
@@ -159,22 +158,42 @@ def refuse_step(*path: str, state: str) -> Problems:
     return Problems(Problem(ErrorCode.STEP_NOT_ALLOWED, path, params={"state": state}))
 
 
-async def _run_order(
+async def run_order(
+    env: Environment,
+    subject: Subject,
+    operation: str,
+    request: Any,
+    step: Callable[[UnitOfWork], Awaitable[Sanction]],
+    *,
+    body: Mapping[str, Any] | None = None,
+    balances: Balances = NOTHING_ASKED,
+) -> tuple[Sanction, bool]:
+    """Run an order about a sanction once for its key, which is kept for ever; the sanction as it now is.
+
+    Without `body` all of the request but the key is what it stands for.
+    """
+
+    async def work(tx: Transaction) -> dict[str, Any]:
+        return {"sanction": (await step(UnitOfWork(env, tx, subject, balances=balances))).id}
+
+    key, body = request.idempotency_key, body_of(request) if body is None else body
+    answer, replayed = await run_idempotently(env, subject, operation, key=key, body=body, work=work, for_ever=True)
+    return await present(env, answer["sanction"]), replayed
+
+
+async def _run_decision(
     env: Environment,
     subject: Subject,
     operation: str,
     request: R,
     step: Callable[[UnitOfWork, Sanction, R], Awaitable[None]],
 ) -> tuple[Sanction, bool]:
-    async def work(tx: Transaction) -> dict[str, Any]:
-        acting = UnitOfWork(env, tx, subject)
+    async def take_up_and_step(acting: UnitOfWork) -> Sanction:
         sanction = await take_up(acting, request.sanction_id, Purpose.DECIDE, *_BENEFIT)
         await step(acting, sanction, request)
-        return {"sanction": sanction.id}
+        return sanction
 
-    key, body = request.idempotency_key, body_of(request)
-    answer, replayed = await run_idempotently(env, subject, operation, key=key, body=body, work=work, for_ever=True)
-    return await present(env, answer["sanction"]), replayed
+    return await run_order(env, subject, operation, request, take_up_and_step)
 
 
 async def _suspend(acting: UnitOfWork, sanction: Sanction, request: SuspendBenefit) -> None:

@@ -1,20 +1,19 @@
 """A finance officer's orders about payments: reissues, recoveries, challans and second approvals."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import Any
 
-from actions.benefits.orders import body_of, present, refuse_step, resume, take_up
+from actions.benefits.orders import refuse_step, resume, run_order, take_up
 from actions.benefits.payment_status import apply_status
 from actions.benefits.plans import upcoming_periods
 from actions.benefits.recovery_orders import note_part, order, tell_of_recovery
 from actions.benefits.sanction import add_instalment, issue_instalment, rail_of
-from actions.benefits.sanction_budgets import NOTHING_ASKED, Balances, balances_before_approval, check_at_sanction
+from actions.benefits.sanction_budgets import NOTHING_ASKED, balances_before_approval, check_at_sanction
 from actions.benefits.sanction_stops import about_sanction, add_stop, note, stops_of
 from actions.benefits.second_approvals import ask, decide, needs_second
 from actions.feedback.notices import tell
-from actions.kernel import Environment, UnitOfWork, may_read_all, of_sanction, permitted_postings, run_idempotently
+from actions.kernel import Environment, UnitOfWork, may_read_all, of_sanction, permitted_postings
 from domain.benefits.benefits import Instalment, InstalmentKind, PaymentNews, PaymentStatus, Sanction, SanctionState
 from domain.benefits.bills import bill_number, end_to_end_id
 from domain.benefits.recoveries import Recovery, RecoveryGround, RecoveryState, RecoveryWay
@@ -23,7 +22,6 @@ from domain.feedback.notices import NoticeKind
 from domain.identity.policy import ObjectKind, Purpose
 from domain.kernel import ErrorCode, NotSignedIn, Problem, Problems, Remedy, Subject, holds_aadhaar, ist_date, not_found
 from store.benefits import benefits, recoveries, sanction_course
-from store.database import Transaction
 
 LONGEST_CHALLAN = 40
 MOST_WAITING = 200
@@ -108,7 +106,7 @@ async def reissue_payment(env: Environment, subject: Subject, request: ReissuePa
             await reissue(acting, sanction, found)
         return sanction
 
-    return await _run_order(env, subject, "reissuePayment", request, work)
+    return await run_order(env, subject, "reissuePayment", request, work)
 
 
 async def order_recovery(env: Environment, subject: Subject, request: OrderRecovery) -> tuple[Sanction, bool]:
@@ -132,7 +130,7 @@ async def order_recovery(env: Environment, subject: Subject, request: OrderRecov
         await order(acting, sanction, request.amount_paise, request.ground, request.way)
         return sanction
 
-    return await _run_order(env, subject, "orderRecovery", request, work)
+    return await run_order(env, subject, "orderRecovery", request, work)
 
 
 async def note_challan(env: Environment, subject: Subject, request: NoteChallan) -> tuple[Sanction, bool]:
@@ -156,7 +154,7 @@ async def note_challan(env: Environment, subject: Subject, request: NoteChallan)
             raise Problems(Problem(ErrorCode.CONFLICT, ("input", "challan"), Remedy.CORRECT_INPUT, params))
         return sanction
 
-    return await _run_order(env, subject, "noteRecoveryChallan", request, work)
+    return await run_order(env, subject, "noteRecoveryChallan", request, work)
 
 
 async def cancel_recovery(env: Environment, subject: Subject, request: CancelRecovery) -> tuple[Sanction, bool]:
@@ -169,7 +167,7 @@ async def cancel_recovery(env: Environment, subject: Subject, request: CancelRec
         await recoveries.set_state(acting.tx, recovery.id, RecoveryState.CANCELLED)
         return sanction
 
-    return await _run_order(env, subject, "cancelRecovery", request, work)
+    return await run_order(env, subject, "cancelRecovery", request, work)
 
 
 async def decide_approval(env: Environment, subject: Subject, request: DecideApproval) -> tuple[Sanction, bool]:
@@ -191,7 +189,7 @@ async def decide_approval(env: Environment, subject: Subject, request: DecideApp
 
     asked = (env, subject, request.sanction_id, request.number)
     balances = await balances_before_approval(*asked) if request.approve else NOTHING_ASKED
-    return await _run_order(env, subject, "decidePaymentApproval", request, work, balances)
+    return await run_order(env, subject, "decidePaymentApproval", request, work, balances=balances)
 
 
 async def waiting_approvals(env: Environment, subject: Subject) -> list[tuple[Sanction, int, Approval]]:
@@ -282,24 +280,6 @@ async def _recovery(acting: UnitOfWork, sanction_id: str, number: int) -> tuple[
     return sanction, found
 
 
-async def _run_order(
-    env: Environment,
-    subject: Subject,
-    operation: str,
-    request: Any,
-    work: Callable[[UnitOfWork], Awaitable[Sanction]],
-    balances: Balances = NOTHING_ASKED,
-) -> tuple[Sanction, bool]:
-    async def in_transaction(tx: Transaction) -> dict[str, Any]:
-        return {"sanction": (await work(UnitOfWork(env, tx, subject, balances=balances))).id}
-
-    key, body = request.idempotency_key, body_of(request)
-    answer, replayed = await run_idempotently(
-        env, subject, operation, key=key, body=body, work=in_transaction, for_ever=True
-    )
-    return await present(env, answer["sanction"]), replayed
-
-
 async def reissue(acting: UnitOfWork, sanction: Sanction, returned: Instalment) -> Instalment:
     """Make the order that follows one that came back, in the caller's transaction; each order has one at most.
 
@@ -326,8 +306,7 @@ async def reissue(acting: UnitOfWork, sanction: Sanction, returned: Instalment) 
     )
     news = PaymentNews(PaymentStatus.REISSUED, acting.now, source_ref=following.end_to_end_id, rail=returned.rail)
     if not await apply_status(acting, returned.id, news):
-        state = {"state": returned.status.value}
-        raise Problems(Problem(ErrorCode.STEP_NOT_ALLOWED, ("input", "sequence"), params=state))
+        raise refuse_step("input", "sequence", state=returned.status.value)
     await issue_instalment(acting, sanction, following)
     await note(acting, sanction, "instalment.reissue_ordered", sequence=str(sequence))
     params = {"number": sanction.number, "on": returned.period_from.isoformat()}

@@ -4,12 +4,11 @@ The wallet takes a refund by its own calls; the treasury has none, so that its r
 drawing officer and noted here by a finance officer when they are done (docs/contracts/other_systems.md section 4).
 """
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import Any
 
 from actions.fees.fee_cases import differ, note, of_order, tell_of_payment
-from actions.kernel import Environment, Transition, UnitOfWork, conflict_problem, require, run_idempotently
+from actions.kernel import Environment, Transition, UnitOfWork, refuse_other_version, require_thing, run_request
 from domain.feedback.notices import NoticeKind
 from domain.fees.fees import (
     CAUSES,
@@ -23,10 +22,10 @@ from domain.fees.fees import (
     ReportedState,
 )
 from domain.identity.policy import Purpose
-from domain.kernel import SYSTEM, ErrorCode, Problem, Problems, Subject, latin_digits, not_found
+from domain.kernel import SYSTEM, ErrorCode, Problem, Problems, Subject, latin_digits
 from domain.reconciliation.finance_cases import DifferenceKind
 from integrations.csc import CscBridge, Refund
-from store.database import NotThere, Transaction, crash_points
+from store.database import crash_points
 from store.fees import fee_orders
 from store.platform import outbox
 
@@ -55,24 +54,15 @@ async def record_fee_refund(env: Environment, subject: Subject, request: RecordF
     Raises Problems: NOT_FOUND, CONFLICT, BAD_INPUT, STEP_NOT_ALLOWED where no refund was asked for, or where CSC
     gives the money back itself.
     """
-
-    async def work(tx: Transaction) -> dict[str, Any]:
-        return {"id": (await _record_refund(UnitOfWork(env, tx, subject), request)).id}
-
-    answer, replayed = await run_idempotently(
+    return await run_request(
         env,
         subject,
         "recordFeeRefund",
-        key=request.idempotency_key,
-        body=asdict(request),
-        work=work,
+        request,
+        lambda acting: _record_refund(acting, request),
+        read=fee_orders.get,
         for_ever=True,
     )
-    async with env.store.read_transaction() as tx:
-        order = await fee_orders.get(tx, answer["id"])
-    if order is None:
-        raise NotThere("the order of a fee")
-    return order, replayed
 
 
 async def give_back_after(acting: UnitOfWork, transition: Transition) -> None:
@@ -180,12 +170,9 @@ async def _mark_refunded(acting: UnitOfWork, order: FeeOrder, reference: str | N
 
 
 async def _record_refund(acting: UnitOfWork, request: RecordFeeRefund) -> FeeOrder:
-    order = await fee_orders.by_number(acting.tx, "".join(latin_digits(request.number).split()))
-    if order is None:
-        raise not_found(*_ORDER)
-    await require(acting.env, acting.tx, acting.subject, of_order(order), Purpose.PAY_BENEFIT, path=_ORDER)
-    if request.expected_version is not None and request.expected_version != order.version:
-        raise conflict_problem(order.version, order.state.value)
+    found = await fee_orders.by_number(acting.tx, "".join(latin_digits(request.number).split()))
+    order = await require_thing(acting, found, of_order, Purpose.PAY_BENEFIT, path=_ORDER)
+    refuse_other_version(request.expected_version, order.version, order.state)
     reference = request.refund_reference.strip()
     if not 1 <= len(reference) <= LONGEST_REFERENCE:
         longest = {"longest": str(LONGEST_REFERENCE)}

@@ -6,7 +6,6 @@ Amount and head are fixed here and nowhere else. The outcome of an order is read
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import Any
 
 from actions.documents.signed_links import holds, link_signature
 from actions.fees.fee_cases import note
@@ -18,7 +17,7 @@ from actions.kernel import (
     draw_number,
     leave_receipt,
     of_application,
-    run_idempotently,
+    run_request,
     take_up,
 )
 from domain.applications.applications import Application
@@ -57,16 +56,18 @@ async def start_fee_payment(env: Environment, subject: Subject, request: StartFe
     FEE_NOT_DUE, PAYMENT_NOT_OFFERED, FEE_PAYMENT_OPEN where another way was begun and may yet be paid.
     """
     await _ask_about_open(env, subject, request)
-
-    async def work(tx: Transaction) -> dict[str, Any]:
-        return {"id": (await place_order(UnitOfWork(env, tx, subject), request)).id}
-
     route = request.route.value if request.route else None
     body = {"application_id": request.application_id, "route": route}
-    answer, replayed = await run_idempotently(
-        env, subject, "startFeePayment", key=request.idempotency_key, body=body, work=work, for_ever=True
+    return await run_request(
+        env,
+        subject,
+        "startFeePayment",
+        request,
+        lambda acting: place_order(acting, request),
+        read=fee_orders.get,
+        body=body,
+        for_ever=True,
     )
-    return await present_order(env, answer["id"]), replayed
 
 
 async def place_order(acting: UnitOfWork, request: StartFeePayment) -> FeeOrder:

@@ -2,14 +2,13 @@
 
 import re
 from dataclasses import dataclass, field
-from typing import Any
 
 from actions.benefits.budget import INSTRUCT
-from actions.benefits.orders import present, take_up
+from actions.benefits.orders import refuse_step, run_order, take_up
 from actions.benefits.payment_status import apply_status
 from actions.benefits.sanction_stops import about_sanction, note
 from actions.feedback.notices import tell
-from actions.kernel import Environment, UnitOfWork, hash_of, run_idempotently
+from actions.kernel import Environment, UnitOfWork, hash_of
 from actions.payments.registrations import account_changed
 from domain.benefits.benefits import Hold, Instalment, PaymentNews, PaymentStatus, Rail, Sanction
 from domain.benefits.sanction_course import PaymentAccount
@@ -19,7 +18,6 @@ from domain.identity.policy import Purpose
 from domain.kernel import Assurance, ErrorCode, Problem, Problems, Subject
 from domain.kernel.messages import bilingual
 from store.benefits import benefits, sanction_course
-from store.database import Transaction
 from store.platform import outbox
 
 NEEDED = Assurance.SUBSTANTIAL
@@ -50,18 +48,14 @@ async def correct_account(env: Environment, subject: Subject, request: CorrectAc
     account or a code that is none, STEP_NOT_ALLOWED where no payment was refused, returned or waits for an account.
     """
 
-    async def work(tx: Transaction) -> dict[str, Any]:
-        acting = UnitOfWork(env, tx, subject)
+    async def work(acting: UnitOfWork) -> Sanction:
         sanction = await take_up(acting, request.sanction_id, Purpose.APPLY, *_BENEFIT)
         await _correct(acting, sanction, request)
-        return {"sanction": sanction.id}
+        return sanction
 
     # The number itself is not kept with the key: only what it hashes to.
     body = {"sanction": request.sanction_id, "account": hash_of({"n": request.account_number, "i": request.ifsc})}
-    answer, replayed = await run_idempotently(
-        env, subject, "correctPaymentAccount", key=request.idempotency_key, body=body, work=work, for_ever=True
-    )
-    return await present(env, answer["sanction"]), replayed
+    return await run_order(env, subject, "correctPaymentAccount", request, work, body=body)
 
 
 async def _correct(acting: UnitOfWork, sanction: Sanction, request: CorrectAccount) -> None:
@@ -71,7 +65,7 @@ async def _correct(acting: UnitOfWork, sanction: Sanction, request: CorrectAccou
     account = _validated_account(acting, sanction, request)
     made = (await benefits.instalments(acting.tx, [sanction.id])).get(sanction.id, [])
     if not any(one.status in _REFUSED for one in made):
-        raise Problems(Problem(ErrorCode.STEP_NOT_ALLOWED, _BENEFIT, params={"state": sanction.state.value}))
+        raise refuse_step(*_BENEFIT, state=sanction.state.value)
     await sanction_course.set_account(acting.tx, account)
     await benefits.change_sanction(acting.tx, sanction.id, bank_account_last4=account.number[-4:])
     if any(one.rail is Rail.PFMS for one in made):
