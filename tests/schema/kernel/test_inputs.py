@@ -127,6 +127,15 @@ def test_null_is_the_default_of_a_parameter_that_is_never_null():
     assert values["awards"] == ()
 
 
+def test_a_required_field_has_no_default_and_is_never_null_though_the_parameter_may_be():
+    declared = {**DECLARED, "note": InputField("A note.", required=True)}
+
+    fields = {one.name: one for one in dataclasses.fields(bound(**declared).type)}
+
+    assert fields["note"].default is dataclasses.MISSING
+    assert fields["note"].type is str
+
+
 def test_an_input_that_two_mutations_share_is_one_type():
     shared = input_fields("Whose.", "SharedInput", reason="Why.")
     one = shared.bind(parameters_of(Award), "OneInput", {"amount_paise"})
