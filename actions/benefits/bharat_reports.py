@@ -85,8 +85,7 @@ async def figures_of(env: Environment, scheme_code: str, month: date) -> dict[st
     credited = NOTHING
     for line in await month_statement(env, month, scheme_code=scheme_code):
         credited = add_sums(credited, line.credited)
-    async with env.store.read_transaction() as tx:
-        people = await bharat_figures.beneficiaries(tx, scheme_code, ist_date(begins), ends)
+    people = await env.store.read(lambda tx: bharat_figures.beneficiaries(tx, scheme_code, ist_date(begins), ends))
     last_day = ist_date(ends - timedelta(seconds=1))
     return {
         "StateCode": STATE_CODE,
@@ -130,15 +129,9 @@ async def send_report(env: Environment, payload: Mapping[str, str]) -> None:
 async def _settle(tx: Transaction, report: KeptReport, state: str) -> None:
     await bharat_reports.settle(tx, report.scheme_code, report.month, report.revision, state)
     detail: dict[str, str | int] = {"month": report.month, "revision": report.revision, "state": state}
-    line = audit.AuditLine(
-        SYSTEM.label,
-        "bharat_report.sent",
-        ObjectKind.FINANCE_BOOK.value,
-        report.scheme_code,
-        Purpose.COUNT.value,
-        detail,
+    await audit.record(
+        tx, SYSTEM.label, "bharat_report.sent", ObjectKind.FINANCE_BOOK, report.scheme_code, Purpose.COUNT, **detail
     )
-    await audit.append(tx, line)
 
 
 def _name(month: date) -> str:

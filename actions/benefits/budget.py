@@ -24,7 +24,7 @@ from domain.payments.budgets import ReportedBalance, year_of
 from integrations.calling.errors import RemoteError
 from store.benefits import benefit_rounds, benefits, sanction_course
 from store.catalogue import catalogue
-from store.database import audit, locks
+from store.database import locks
 from store.platform import outbox
 
 INSTRUCT = "dbt.instruct"
@@ -183,4 +183,4 @@ async def _wait(acting: UnitOfWork, instalment: Instalment, sanction: Sanction, 
 
 async def _note(acting: UnitOfWork, instalment: Instalment, action: str) -> None:
     purpose = Purpose.PAY_BENEFIT.value
-    await audit.append(acting.tx, audit.AuditLine(acting.subject.label, action, "BENEFIT", instalment.id, purpose, {}))
+    await acting.record(action, "BENEFIT", instalment.id, purpose)

@@ -119,8 +119,7 @@ async def budget_of(
     if scheme is None:
         return None
     balance = await ask(scheme.code)
-    async with env.store.read_transaction() as tx:
-        promised = await _set_aside(tx, balance)
+    promised = await env.store.read(lambda tx: _set_aside(tx, balance))
     found = SanctionBudget(scheme, need_of(scheme, ist_date(env.clock.now())), balance, promised)
     return Sourced(found, Source.DBT_FINANCE, SourceState.LIVE, balance.as_of)
 

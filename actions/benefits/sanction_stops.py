@@ -20,7 +20,7 @@ from domain.benefits.sanction_course import (
 from domain.feedback.notices import MISSED, NoticeKind, Topic
 from domain.identity.policy import Purpose
 from store.benefits import benefits, sanction_course
-from store.database import NotThere, audit
+from store.database import NotThere
 from store.platform import outbox
 
 
@@ -118,8 +118,7 @@ async def note(acting: UnitOfWork, sanction: Sanction, action: str, **detail: st
     """The audit line of a step of a sanction; `detail` holds codes, days and amounts."""
     said: dict[str, str | int] = dict(detail)
     purpose = Purpose.PAY_BENEFIT.value
-    line = audit.AuditLine(acting.subject.label, action, "BENEFIT", sanction.id, purpose, said)
-    await audit.append(acting.tx, line)
+    await acting.record(action, "BENEFIT", sanction.id, purpose, **said)
 
 
 def about_sanction(sanction: Sanction, event: str) -> About:

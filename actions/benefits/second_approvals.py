@@ -8,7 +8,6 @@ from domain.benefits.sanction_course import CONFIRMED_BY, Approval, ApprovalKind
 from domain.identity.policy import Purpose
 from domain.kernel import ErrorCode, Problem, Problems, Role
 from store.benefits import sanction_course
-from store.database import audit
 
 _PATH = ("input", "number")
 
@@ -63,12 +62,4 @@ async def decide(acting: UnitOfWork, approval: Approval, *, approved: bool) -> N
 
 async def _note(acting: UnitOfWork, approval: Approval, word: str) -> None:
     detail: dict[str, str | int] = {"kind": approval.kind.value, "amountPaise": approval.amount_paise}
-    line = audit.AuditLine(
-        acting.subject.label,
-        f"payment_approval.{word}",
-        "BENEFIT",
-        approval.sanction_id,
-        Purpose.PAY_BENEFIT.value,
-        detail,
-    )
-    await audit.append(acting.tx, line)
+    await acting.record(f"payment_approval.{word}", "BENEFIT", approval.sanction_id, Purpose.PAY_BENEFIT, **detail)

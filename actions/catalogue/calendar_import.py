@@ -58,8 +58,7 @@ async def _take_over(tx: Transaction, rows: Sequence[FileRow], *, dry_run: bool,
     if not dry_run:
         await calendar.save_calendar(tx, WorkCalendar(imported.version, calendar.by_day(merged)), merged)
         detail = {"version": imported.version, "added": len(imported.added), "removed": len(imported.removed)}
-        line = audit.AuditLine(by, "calendar.import", "CALENDAR", None, Purpose.OPERATE.value, detail)
-        await audit.append(tx, line)
+        await audit.record(tx, by, "calendar.import", "CALENDAR", None, Purpose.OPERATE, **detail)
     return imported
 
 

@@ -161,8 +161,7 @@ async def _calendar(tx: Transaction, read: Catalogue) -> None:
 
 
 async def _note(tx: Transaction, by: str, detail: dict[str, str | int]) -> None:
-    line = audit.AuditLine(by, "catalogue.import", "CATALOGUE", None, Purpose.OPERATE.value, detail)
-    await audit.append(tx, line)
+    await audit.record(tx, by, "catalogue.import", "CATALOGUE", None, Purpose.OPERATE, **detail)
 
 
 def _counts(changes: Sequence[Change]) -> dict[str, str | int]:

@@ -66,8 +66,7 @@ async def import_centres(
                 await people.save_operator(tx, operator)
             await centres.bind(tx, bindings)
             detail = {"centres": len(given), "operators": len(operators)}
-            line = audit.AuditLine(by, "centres.import", ObjectKind.CENTRE.value, None, Purpose.OPERATE.value, detail)
-            await audit.append(tx, line)
+            await audit.record(tx, by, "centres.import", ObjectKind.CENTRE, None, Purpose.OPERATE, **detail)
         return Imported(len(given), len(operators))
 
     return await store.carry_out(work)
@@ -105,8 +104,7 @@ async def centres_page(
 async def count_centres(env: Environment, subject: Subject, wanted: CentreFilter) -> int:
     """How many centres the same filter lets through."""
     require_register(subject)
-    async with env.store.read_transaction() as tx:
-        return await centres.count_of(tx, kind=wanted.kind, district=wanted.district)
+    return await env.store.read(lambda tx: centres.count_of(tx, kind=wanted.kind, district=wanted.district))
 
 
 def require_register(subject: Subject) -> None:

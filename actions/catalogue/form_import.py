@@ -117,7 +117,7 @@ async def _take_over(tx: Transaction, examined: _Examined, *, dry_run: bool, by:
             "withdrawn": len(imported.withdrawn),
             "refused": len(imported.refused),
         }
-        await audit.append(tx, audit.AuditLine(by, "forms.import", "FORM", None, Purpose.OPERATE.value, detail))
+        await audit.record(tx, by, "forms.import", "FORM", None, Purpose.OPERATE, **detail)
     return imported
 
 

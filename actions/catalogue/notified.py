@@ -23,8 +23,7 @@ class NotifiedFilter:
 
 async def notified_services(env: Environment, wanted: NotifiedFilter) -> list[Service]:
     """Notified services by English name and code; one of which it is not known is not taken for notified."""
-    async with env.store.read_transaction() as tx:
-        services = await catalogue.all_services(tx)
+    services = await env.store.read(catalogue.all_services)
     return [one for one in services if one.rts_notified and _passes(one, wanted)]
 
 

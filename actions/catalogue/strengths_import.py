@@ -30,8 +30,7 @@ async def import_strengths(store: Store, rows: Sequence[FileRow], *, by: str = S
         given = dict(read_whole(rows, _code, read, columns=(), faults={}, problem=_row_problem))
         await strengths.replace_all(tx, given)
         detail = {"services": len(given)}
-        line_of_audit = audit.AuditLine(by, "strengths.import", "CATALOGUE", None, Purpose.OPERATE.value, detail)
-        await audit.append(tx, line_of_audit)
+        await audit.record(tx, by, "strengths.import", "CATALOGUE", None, Purpose.OPERATE, **detail)
         return len(given)
 
     return await store.carry_out(work)

@@ -24,8 +24,9 @@ async def freeze(env: Environment, application: Application, document: AttachedD
     Raises Unavailable while it cannot be had, so that the outbox asks again. What will never be had, such as a
     document that she has withdrawn, is recorded by an audit line.
     """
+    client = env.partners.digilocker
     try:
-        fetched = await locker.fetch_document(env, application.citizen_id, document.uri)
+        fetched = await locker.ask(env, application.citizen_id, lambda grant: client.file(grant, document.uri))
         state = await _signature(env, application.citizen_id, document.uri)
         kept = await take_in(env, _owner(application), fetched.content, fetched.media_type, as_sent=True)
     except Unavailable:

@@ -1,7 +1,7 @@
 """A citizen's DigiLocker: renews the tokens, lists and fetches the documents."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from datetime import timedelta
@@ -16,7 +16,6 @@ from domain.identity.policy import ObjectKind
 from domain.kernel import Source, Sourced, Subject
 from integrations.calling.errors import Refused, Unavailable
 from integrations.digilocker import (
-    EAadhaar,
     Examined,
     FileStream,
     FileStreams,
@@ -24,9 +23,7 @@ from integrations.digilocker import (
     IssuedDocument,
     LockerFile,
     LockerGrant,
-    Pulled,
     TokenAnswer,
-    Uploaded,
 )
 from store.database import NotThere, StoreError, VersionConflict, leases
 from store.identity import identities
@@ -55,17 +52,12 @@ async def locker_file(env: Environment, subject: Subject, citizen_id: str, uri: 
     or its consent has ended, and what the client raises.
     """
     await read_at_sources(env, subject, of_citizen(citizen_id, ObjectKind.DOCUMENT), [Source.DIGILOCKER])
-    return await _with_grant(env, citizen_id, lambda grant: env.partners.digilocker.file(grant, uri))
+    return await ask(env, citizen_id, lambda grant: env.partners.digilocker.file(grant, uri))
 
 
 async def list_documents(env: Environment, citizen_id: str) -> Sourced[tuple[IssuedDocument, ...]]:
     """The locker's list for a caller that has decided access and leaves the receipt itself."""
-    return await _with_grant(env, citizen_id, env.partners.digilocker.issued_documents)
-
-
-async def fetch_document(env: Environment, citizen_id: str, uri: str) -> LockerFile:
-    """One document's bytes for a caller that has decided access and leaves the receipt itself."""
-    return await _with_grant(env, citizen_id, lambda grant: env.partners.digilocker.file(grant, uri))
+    return await ask(env, citizen_id, env.partners.digilocker.issued_documents)
 
 
 async def signature_state(env: Environment, citizen_id: str, uri: str) -> SignatureState:
@@ -75,45 +67,28 @@ async def signature_state(env: Environment, citizen_id: str, uri: str) -> Signat
         client = env.partners.digilocker
         return client.signature_of(await client.certificate_xml(grant, uri))
 
-    return await _with_grant(env, citizen_id, read_signature)
+    return await ask(env, citizen_id, read_signature)
 
 
 async def examine_certificate(env: Environment, citizen_id: str, uri: str) -> tuple[LockerFile, Examined]:
     """A certificate's XML with what its signature is worth and covers, for such a caller."""
 
-    async def ask(grant: LockerGrant) -> tuple[LockerFile, Examined]:
+    async def examine(grant: LockerGrant) -> tuple[LockerFile, Examined]:
         client = env.partners.digilocker
         file = await client.certificate_xml(grant, uri)
         return file, client.examine_certificate(file)
 
-    return await _with_grant(env, citizen_id, ask)
-
-
-async def eaadhaar(env: Environment, citizen_id: str, keep: Callable[[str], Awaitable[str]]) -> EAadhaar:
-    """Her e-Aadhaar, masked, for such a caller; a whole number is given to `keep` and to nothing else."""
-    return await _with_grant(env, citizen_id, lambda grant: env.partners.digilocker.eaadhaar.read(grant, keep))
+    return await ask(env, citizen_id, examine)
 
 
 async def folder(env: Environment, citizen_id: str, folder_id: str) -> Sourced[Folder]:
     """One folder of her own files, for such a caller; the empty id is the root."""
-    return await _with_grant(env, citizen_id, lambda grant: env.partners.digilocker.drive.folder(grant, folder_id))
-
-
-async def upload(env: Environment, citizen_id: str, path: str, content: bytes, media_type: str) -> Uploaded:
-    """Put a file into her locker, for such a caller. Sent once: ask `folder` first where it may have arrived."""
-    drive = env.partners.digilocker.drive
-    return await _with_grant(env, citizen_id, lambda grant: drive.upload(grant, path, content, media_type))
+    return await ask(env, citizen_id, lambda grant: env.partners.digilocker.drive.folder(grant, folder_id))
 
 
 async def forget_folder(env: Environment, citizen_id: str, folder_id: str = "") -> None:
     """Have a folder listed anew."""
-    await _with_grant(env, citizen_id, lambda grant: env.partners.digilocker.drive.forget(grant, folder_id))
-
-
-async def pull(env: Environment, citizen_id: str, org_id: str, doctype: str, parameters: Mapping[str, str]) -> Pulled:
-    """Have an issuer put a document into her locker, for such a caller."""
-    pulling = env.partners.digilocker.pulling
-    return await _with_grant(env, citizen_id, lambda grant: pulling.pull(grant, org_id, doctype, parameters))
+    await ask(env, citizen_id, lambda grant: env.partners.digilocker.drive.forget(grant, folder_id))
 
 
 async def open_stream(
@@ -138,9 +113,9 @@ async def consent_holds(env: Environment, citizen_id: str) -> None:
         raise
 
 
-async def _with_grant(env: Environment, citizen_id: str, ask: Callable[[LockerGrant], Awaitable[T]]) -> T:
+async def ask(env: Environment, citizen_id: str, question: Callable[[LockerGrant], Awaitable[T]]) -> T:
     """Ask, and drop the answer where the citizen withdrew her consent meanwhile. Raises as `locker_file`."""
-    answer = await _ask_with_tokens(env, citizen_id, ask)
+    answer = await _ask_with_tokens(env, citizen_id, question)
     await consent_holds(env, citizen_id)
     return answer
 

@@ -132,7 +132,8 @@ async def _put(env: Environment, order: LockerOrder) -> tuple[OrderState, str | 
         raise NotThere("the file of an order")
     path = str(order.asked["path"])
     if order.sent_at is None or not await _has_arrived(env, order.citizen_id, path, len(content)):
-        await locker.upload(env, order.citizen_id, path, content, file.media_type.value)
+        drive, media_type = env.partners.digilocker.drive, file.media_type.value
+        await locker.ask(env, order.citizen_id, lambda grant: drive.upload(grant, path, content, media_type))
     return OrderState.DONE, None
 
 
@@ -153,8 +154,9 @@ async def _has_arrived(env: Environment, citizen_id: str, path: str, size: int) 
 
 
 async def _pull(env: Environment, order: LockerOrder) -> tuple[OrderState, str | None]:
-    asked = order.asked
-    pulled = await locker.pull(env, order.citizen_id, asked["org"], asked["doctype"], asked["parameters"])
+    asked, pulling = order.asked, env.partners.digilocker.pulling
+    named = (asked["org"], asked["doctype"], asked["parameters"])
+    pulled = await locker.ask(env, order.citizen_id, lambda grant: pulling.pull(grant, *named))
     return _STATES[pulled.state], pulled.uri
 
 

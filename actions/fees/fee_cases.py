@@ -8,7 +8,6 @@ from domain.fees.fees import FeeOrder
 from domain.identity.policy import ObjectKind, Purpose, Resource
 from domain.reconciliation.finance_cases import DifferenceKind, FinanceDifference
 from store.applications import applications
-from store.database import audit
 
 ABOUT = "fee:"
 """How a case of money names an order."""
@@ -35,12 +34,7 @@ def of_order(order: FeeOrder) -> Resource:
 async def note(acting: UnitOfWork, order: FeeOrder, action: str, purpose: Purpose = Purpose.COLLECT_FEE) -> None:
     """Write the audit line of a step."""
     detail = {"state": order.state.value, "route": order.route.value, "paise": order.held_paise}
-    await audit.append(
-        acting.tx,
-        audit.AuditLine(
-            acting.subject.label, f"fee.{action}", ObjectKind.FEE_ORDER.value, order.id, purpose.value, detail
-        ),
-    )
+    await acting.record(f"fee.{action}", ObjectKind.FEE_ORDER, order.id, purpose, **detail)
 
 
 async def differ(

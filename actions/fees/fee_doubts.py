@@ -35,8 +35,7 @@ async def ask_source_again(env: Environment, case: FinanceCase) -> None:
     What it says is noted; its silence changes nothing. Also where nobody knows of other money there: an older release
     did not keep the amount, and what was accepted as gone might have come again.
     """
-    async with env.store.read_transaction() as tx:
-        order = await _order_of(tx, case)
+    order = await env.store.read(lambda tx: _order_of(tx, case))
     if order is not None and order.state not in PAID:
         await enquire(env, order)
 

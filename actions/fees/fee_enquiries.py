@@ -71,8 +71,7 @@ _log = structlog.get_logger(__name__)
 
 async def ask_due(env: Environment) -> int:
     """Ask about every order whose time has come; returns how many were asked about. Run by any number of workers."""
-    async with env.store.read_transaction() as tx:
-        due = await fee_orders.due(tx, env.clock.now(), BATCH)
+    due = await env.store.read(lambda tx: fee_orders.due(tx, env.clock.now(), BATCH))
     places = asyncio.Semaphore(AT_ONCE)
 
     async def ask_order(order: FeeOrder) -> None:

@@ -116,8 +116,7 @@ async def payment_form(env: Environment, order: FeeOrder, *, by: Subject | None 
 
 async def present_order(env: Environment, order_id: str) -> FeeOrder:
     """The order as it now is; raises NotThere."""
-    async with env.store.read_transaction() as tx:
-        order = await fee_orders.get(tx, order_id)
+    order = await env.store.read(lambda tx: fee_orders.get(tx, order_id))
     if order is None:
         raise NotThere("the order of a fee")
     return order
@@ -134,8 +133,7 @@ async def linked_order(env: Environment, page: str, number: str, *, until: str, 
     """The order that a link is of; None where the link is not ours, or has run out."""
     if not holds(env, ("fee-page", page, number), until, signature):
         return None
-    async with env.store.read_transaction() as tx:
-        return await fee_orders.by_number(tx, number)
+    return await env.store.read(lambda tx: fee_orders.by_number(tx, number))
 
 
 def offered_routes(env: Environment, subject: Subject, application: Application) -> list[FeeRoute]:

@@ -247,7 +247,7 @@ async def _finish(acting: UnitOfWork, day: date, lines: Sequence[ScrollLine]) ->
     await resolve_automatically(acting, DifferenceKind.FILE_REFUSED, _scroll_reference(day), good, CAME_GOOD)
     detail = {"lines": len(lines), "paise": sum(line.amount_paise for line in lines)}
     who, kind, purpose = acting.subject.label, ObjectKind.FEE_ORDER.value, Purpose.COLLECT_FEE.value
-    await audit.append(acting.tx, audit.AuditLine(who, "fee.scroll_compared", kind, day.isoformat(), purpose, detail))
+    await audit.record(acting.tx, who, "fee.scroll_compared", kind, day.isoformat(), purpose, **detail)
 
 
 async def _days_due(env: Environment) -> list[ExpectedFile]:

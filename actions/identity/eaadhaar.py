@@ -43,7 +43,8 @@ async def masked_aadhaar(env: Environment, subject: Subject, citizen_id: str) ->
     async def keep(number: str) -> str:
         return (await env.vault.put(number)).reference
 
-    card = await locker.eaadhaar(env, citizen_id, keep)
+    reader = env.partners.digilocker.eaadhaar
+    card = await locker.ask(env, citizen_id, lambda grant: reader.read(grant, keep))
     await env.store.carry_out(lambda tx: bind_card(tx, citizen_id, card))
     shown = MaskedAadhaar(card.last4, card.name, card.born_on, card.gender, card.signature, card.fetched_at)
     return Sourced(shown, Source.DIGILOCKER, SourceState.LIVE, card.fetched_at)

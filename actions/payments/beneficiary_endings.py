@@ -76,8 +76,7 @@ def not_deleted(who: str, codes: Sequence[str]) -> FinanceDifference:
 
 
 async def _is_misread(env: Environment) -> bool:
-    async with env.store.read_transaction() as tx:
-        misread = await alarms.older_worker(tx, KNOWN_SINCE, HEARD_WITHIN)
+    misread = await env.store.read(lambda tx: alarms.older_worker(tx, KNOWN_SINCE, HEARD_WITHIN))
     if misread:
         _log.warning("beneficiaries_wait_for_older_workers")
     return misread

@@ -3,7 +3,6 @@
 from actions.kernel import UnitOfWork
 from domain.identity.policy import Purpose
 from domain.payments.files import BatchState, FileState, PaymentFileBatch
-from store.database import audit
 from store.payments import payment_batches, payment_files
 
 
@@ -28,7 +27,4 @@ async def close_if_final(acting: UnitOfWork, batch: PaymentFileBatch) -> bool:
 
 async def note_batch(acting: UnitOfWork, batch: PaymentFileBatch, action: str, detail: dict[str, int | str]) -> None:
     """An audit line about a batch, by the message under which PFMS knows it."""
-    line = audit.AuditLine(
-        acting.subject.label, action, "PAYMENT_BATCH", batch.message_id, Purpose.PAY_BENEFIT.value, detail
-    )
-    await audit.append(acting.tx, line)
+    await acting.record(action, "PAYMENT_BATCH", batch.message_id, Purpose.PAY_BENEFIT, **detail)

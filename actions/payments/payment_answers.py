@@ -47,7 +47,7 @@ from integrations.dbt_finance.pfms.models import (
     LineStatus,
     PaymentRow,
 )
-from store.database import audit, crash_points
+from store.database import crash_points
 from store.payments import payment_batches, payment_files
 
 ROWS = 500
@@ -245,8 +245,7 @@ async def _refuse_reused_name(acting: UnitOfWork, entry: LedgerFile) -> None:
 
 
 async def _audit_file(acting: UnitOfWork, entry: LedgerFile, action: str, detail: dict[str, int | str]) -> None:
-    line = audit.AuditLine(acting.subject.label, action, "PAYMENT_FILE", entry.name, Purpose.PAY_BENEFIT.value, detail)
-    await audit.append(acting.tx, line)
+    await acting.record(action, "PAYMENT_FILE", entry.name, Purpose.PAY_BENEFIT, **detail)
 
 
 async def apply_acknowledgement(

@@ -68,8 +68,7 @@ async def _is_ready(env: Environment) -> bool:
     partner = env.partners.pfms
     if partner is None:
         return False
-    async with env.store.read_transaction() as tx:
-        ready = await may_sign(tx, partner.papers.signer.fingerprint)
+    ready = await env.store.read(lambda tx: may_sign(tx, partner.papers.signer.fingerprint))
     if not ready:
         _log.warning("payment_signer_declined")
     return ready

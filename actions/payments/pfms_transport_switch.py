@@ -26,8 +26,7 @@ async def report_disconnected_transports(env: Environment, partner: Pfms) -> int
     """Open a case for each file under way whose way is not connected; returns how many there are."""
     if partner.former is not None:
         return 0
-    async with env.store.read_transaction() as tx:
-        cut_off = await payment_batches.under_way_by(tx, partner.way.other)
+    cut_off = await env.store.read(lambda tx: payment_batches.under_way_by(tx, partner.way.other))
     if cut_off:
         await env.store.carry_out(lambda tx: open_disconnected_cases(UnitOfWork(env, tx, SYSTEM), cut_off))
     return len(cut_off)

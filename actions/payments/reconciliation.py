@@ -88,8 +88,7 @@ async def reconcile_due(env: Environment) -> list[ReconciliationRun]:
 async def _days_due(env: Environment, rail: Rail) -> list[date]:
     """The days whose run has not ended, the oldest first; of PFMS also those since the last run that have none."""
     yesterday = ist_date(env.clock.now()) - timedelta(days=1)
-    async with env.store.read_transaction() as tx:
-        runs = await reconciliation.runs_between(tx, rail, yesterday - ASKED_BACK, yesterday)
+    runs = await env.store.read(lambda tx: reconciliation.runs_between(tx, rail, yesterday - ASKED_BACK, yesterday))
     days = {one.day for one in runs if one.state is not RunState.ENDED}
     if not runs or runs[-1].day < yesterday:
         days.add(yesterday)
@@ -137,8 +136,7 @@ async def _ask_treasury(env: Environment, run: ReconciliationRun) -> bool:
         if done.unanswered == done.asked:
             await env.store.carry_out(lambda tx: reconciliation.note_problem(tx, run.id, "PARTNER_AWAY"))
             return False
-    async with env.store.read_transaction() as tx:
-        owed = await payment_enquiries.count_unasked(tx, asked_before)
+    owed = await env.store.read(lambda tx: payment_enquiries.count_unasked(tx, asked_before))
     if owed and env.clock.now() - run.begun_at < ASKED_WITHIN:
         await env.store.carry_out(lambda tx: reconciliation.note_problem(tx, run.id, "ANSWERS_MISSING"))
         return False
@@ -326,8 +324,7 @@ async def _forget_rows(env: Environment, run: ReconciliationRun) -> None:
     last = min(run.day - timedelta(days=KEPT_DAYS), kept - timedelta(days=1))
     if run.rail is Rail.PFMS and (owed := await expected_files.missing_days(env, STATEMENT)):
         last = min(last, owed[0] - timedelta(days=KEPT_DAYS))
-    async with env.store.read_transaction() as tx:
-        old = await reconciliation.runs_between(tx, run.rail, last - timedelta(days=31), last)
+    old = await env.store.read(lambda tx: reconciliation.runs_between(tx, run.rail, last - timedelta(days=31), last))
     for one in old:
         while await env.store.carry_out(partial(_forget, one.id)):
             pass

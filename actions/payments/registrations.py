@@ -35,7 +35,7 @@ from domain.payments.files import (
 from domain.reconciliation.banks import bank_name
 from domain.reconciliation.finance_cases import DifferenceKind, FinanceDifference
 from integrations.dbt_finance.pfms.models import BeneficiaryRow, LineStatus
-from store.database import Transaction, audit
+from store.database import Transaction
 from store.identity import people
 from store.payments import beneficiaries, beneficiary_endings, payment_batches
 from store.payments.beneficiaries import RegistrationAnswer, RegistrationLine
@@ -259,5 +259,4 @@ async def _mark_payments_pending(acting: UnitOfWork, sanction_ids: Collection[st
 
 
 async def _audit_beneficiary(acting: UnitOfWork, who: str, action: str, detail: dict[str, int | str]) -> None:
-    line = audit.AuditLine(acting.subject.label, action, "BENEFICIARY", who, Purpose.PAY_BENEFIT.value, detail)
-    await audit.append(acting.tx, line)
+    await acting.record(action, "BENEFICIARY", who, Purpose.PAY_BENEFIT, **detail)

@@ -7,7 +7,6 @@ from domain.identity.policy import Purpose
 from domain.kernel import CommandFailed
 from domain.payments.files import BatchKind, BatchLine, BatchState, LineState, PaymentFileBatch, RegistrationState
 from domain.reconciliation.finance_cases import FinanceCase
-from store.database import audit
 from store.payments import beneficiaries, beneficiary_endings, payment_batches
 from store.payments.beneficiaries import RegistrationAnswer
 from store.reconciliation import finance_cases
@@ -50,10 +49,7 @@ async def release_set_aside(acting: UnitOfWork, what: str) -> int:
         many = len(lines)
     else:
         many = 0
-    line = audit.AuditLine(
-        acting.subject.label, "payment.released", "PAYMENT_BATCH", what, Purpose.PAY_BENEFIT.value, {"lines": many}
-    )
-    await audit.append(acting.tx, line)
+    await acting.record("payment.released", "PAYMENT_BATCH", what, Purpose.PAY_BENEFIT, lines=many)
     return many
 
 

@@ -86,8 +86,7 @@ async def _put_there(env: Environment, partner: Pfms, batch: PaymentFileBatch, c
 
 async def _tried_before(env: Environment, batch_id: str) -> PaymentFileBatch | None:
     """The batch as it was tried, with its way; None where another worker brought it to an end meanwhile."""
-    async with env.store.read_transaction() as tx:
-        batch = await payment_batches.batch(tx, batch_id)
+    batch = await env.store.read(lambda tx: payment_batches.batch(tx, batch_id))
     return batch if batch is not None and batch.state in _NOT_SENT else None
 
 

@@ -18,7 +18,7 @@ from domain.reconciliation.finance_cases import CaseOutcome, DifferenceKind, Fin
 from integrations.dbt_finance.pfms import Pfms
 from integrations.dbt_finance.pfms.models import EnrolmentAnswer
 from store.certificates import signing_certificates
-from store.database import Transaction, audit
+from store.database import Transaction
 from store.payments import payment_files
 
 ENROLLED = "PFMS takes the certificate by now."
@@ -47,10 +47,7 @@ async def apply_enrolment(acting: UnitOfWork, partner: Pfms, file_id: str, answe
     await payment_files.advance(acting.tx, file_id, rows=1, applied=1, unknown=int(not ours))
     await payment_files.settle(acting.tx, file_id, FileState.APPLIED)
     detail: dict[str, int | str] = {"digest": entry.digest, "signer": answer.fingerprint, "state": state.value}
-    line = audit.AuditLine(
-        acting.subject.label, "payment_signer.heard", "PAYMENT_FILE", entry.name, Purpose.PAY_BENEFIT.value, detail
-    )
-    await audit.append(acting.tx, line)
+    await acting.record("payment_signer.heard", "PAYMENT_FILE", entry.name, Purpose.PAY_BENEFIT, **detail)
     _log.info("payment_signer_heard", state=state.value, ours=ours, codes=len(answer.codes))
 
 

@@ -96,8 +96,7 @@ async def _take_all(env: Environment, exchange: FileExchange) -> bool:
 
 async def _tell_missing(env: Environment, run: ReconciliationRun) -> None:
     """The day is compared with nothing; where PFMS did something on it, its statement is owed and a case is opened."""
-    async with env.store.read_transaction() as tx:
-        moved = await statement_reads.moved_within(tx, statement_bounds(run.day))
+    moved = await env.store.read(lambda tx: statement_reads.moved_within(tx, statement_bounds(run.day)))
     if moved:
         await expect_one(env, FileSource.PFMS_STATEMENT, run.day)
     await report_missing_files(env, FileSource.PFMS_STATEMENT)
@@ -133,8 +132,7 @@ async def _settle(env: Environment, entry: LedgerFile, content: bytes) -> Ledger
     partner = env.partners.pfms
     if partner is None:
         return None
-    async with env.store.read_transaction() as tx:
-        reused = await payment_files.counted_before(tx, entry)
+    reused = await env.store.read(lambda tx: payment_files.counted_before(tx, entry))
     if reused:
         difference = FinanceDifference(DifferenceKind.FILE_NAME_REUSED, about, found=entry.digest[:16])
         return await _refuse(env, entry, difference, FileState.REUSED)

@@ -67,8 +67,7 @@ async def apply_stated(acting: UnitOfWork, run: ReconciliationRun, payments: Seq
     if changed:
         detail: dict[str, str | int] = {"day": run.day.isoformat(), "payments": len(changed)}
         who, purpose = acting.subject.label, Purpose.PAY_BENEFIT.value
-        done = audit.AuditLine(who, "payment_statement.applied", "RECONCILIATION", run.id, purpose, detail)
-        await audit.append(acting.tx, done)
+        await audit.record(acting.tx, who, "payment_statement.applied", "RECONCILIATION", run.id, purpose, **detail)
         _log.warning("statement_applied", day=run.day.isoformat(), payments=len(changed))
     return changed
 

@@ -169,8 +169,7 @@ async def _run_case_step(
 
 
 async def _ask_source_again(env: Environment, subject: Subject, request: CaseRequest) -> None:
-    async with env.store.read_transaction() as tx:
-        case = await finance_cases.get(tx, request.case_id)
+    case = await env.store.read(lambda tx: finance_cases.get(tx, request.case_id))
     if case is not None and decide(subject, of_case(case), Purpose.PAY_BENEFIT):
         await env.registry.fee_cases.ask_source_again(env, case)
 

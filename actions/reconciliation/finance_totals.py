@@ -70,8 +70,7 @@ async def make_statements(env: Environment) -> bool:
     A month that no worker lived to the end of is made up for. A line that does not balance opens a case; the statement
     is kept as it is.
     """
-    async with env.store.read_transaction() as tx:
-        last = await finance_totals.last_statement(tx)
+    last = await env.store.read(finance_totals.last_statement)
     owed = months_owed(last, ist_date(env.clock.now()))
     return any([await _make_statement(env, month) for month in owed])
 
