@@ -11,10 +11,10 @@ from actions.catalogue.submit_checks import DocumentSource, NewDocument
 from domain.applications.applications import Channel, DeliveryMode
 from domain.catalogue.forms import MOST_ANSWERS
 from domain.kernel import ErrorCode, Problem, Problems, TypeCode
+from schema.applications.payloads import application_payload
 from schema.kernel.action_mutations import action_mutation
 from schema.kernel.inputs import Declared, InputField, Path, ValueFrom, id_of, input_fields, nested_input
 from schema.kernel.mutations import VERSION_DESCRIPTION
-from schema.kernel.payloads import application_payload
 
 _APPLICATION = id_of(TypeCode.APPLICATION, "The application.")
 

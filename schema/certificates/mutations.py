@@ -4,9 +4,9 @@ import strawberry
 
 from actions.certificates.certificate_endings import correct_certificate, revoke_certificate
 from domain.kernel import ErrorCode, Problem, Problems, TypeCode
+from schema.applications.payloads import application_payload
 from schema.kernel.action_mutations import action_mutation
 from schema.kernel.inputs import InputField, Path, id_of, input_fields
-from schema.kernel.payloads import application_payload
 
 MOST_FACTS = 30
 

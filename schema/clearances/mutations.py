@@ -9,10 +9,11 @@ from actions.clearances.clearances import answer_clearance, ask_clearance
 from actions.clearances.verification import report_verification
 from domain.clearances import Place
 from domain.kernel import TypeCode
+from schema.applications.payloads import application_payload
 from schema.clearances.types import Clearance
 from schema.kernel.action_mutations import action_mutation
 from schema.kernel.inputs import InputField, id_of, input_fields, nested_input
-from schema.kernel.payloads import Thing, application_payload, thing_payload
+from schema.kernel.payloads import Thing, thing_payload
 
 _APPLICATION = id_of(TypeCode.APPLICATION, "The application.")
 

@@ -4,9 +4,9 @@ import strawberry
 
 from actions.applications.respond import record_fee
 from domain.kernel import TypeCode
+from schema.applications.payloads import application_payload
 from schema.kernel.action_mutations import action_mutation
 from schema.kernel.inputs import id_of, input_fields, paise
-from schema.kernel.payloads import application_payload
 
 
 @strawberry.type

@@ -13,12 +13,13 @@ from actions.officers.forward import forward_application
 from actions.officers.offline import OfflineDecision, replay_decisions
 from actions.officers.second_approvals import confirm_decision, send_back_decision
 from domain.kernel import TypeCode
+from schema.applications.payloads import application_payload
 from schema.applications.types import Application
 from schema.kernel import Info, node_id
 from schema.kernel.action_mutations import Action, action_mutation
 from schema.kernel.inputs import InputField, id_of, input_fields, nested_input
 from schema.kernel.mutations import Submission, UserError, rejected_submission, user_errors_of
-from schema.kernel.payloads import Outcome, Payload, application_payload, subtype_of
+from schema.kernel.payloads import Outcome, Payload, subtype_of
 
 _APPLICATION = id_of(TypeCode.APPLICATION, "The application.")
 _CASES = id_of(TypeCode.APPLICATION, "The cases, at most 50, each once.")
