@@ -161,7 +161,7 @@ class DepartmentCertificate:
     sha1: bool = False
     """Whether that signature rests on RSA-SHA1 (docs/adr/0008-document-signatures.md)."""
     born_on: date | None = field(default=None, repr=False)
-    facts: Mapping[FactKey, str] = field(default_factory=lambda: MappingProxyType({}), repr=False)
+    facts: Mapping[FactKey, str] = field(default_factory=dict, repr=False)
     """What signed XML states of the holder; empty for the other forms."""
 
 

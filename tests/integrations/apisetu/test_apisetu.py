@@ -114,6 +114,16 @@ async def test_nothing_is_kept_without_the_consent_to_store(market):
     assert (await client.certificate(asked())).state is SourceState.LIVE
 
 
+async def test_a_pdf_without_facts_is_cached_as_xml_is(market):
+    client, request = market.client(), asked(format="pdf", consent_artefact=consent("VIEWSTORE"))
+    live = await client.certificate(request)
+
+    cached = await client.certificate(request)
+
+    assert cached.state is SourceState.CACHED
+    assert cached.value == live.value
+
+
 async def test_with_the_consent_to_store_a_copy_serves_through_an_outage_until_the_consent_ends(market):
     ends = {"from": "2026-04-01T05:00:00.000Z", "to": "2026-04-01T08:00:00.000Z"}
     artefact = consent("VIEWSTORE")
