@@ -10,17 +10,18 @@ T = TypeVar("T")
 _NOTHING: tuple[Any, ...] = (None, [], ())
 
 
-def read_settings(kind: type[T], given: Mapping[str, Any], **named: Any) -> T:
+def read_settings(kind: type[T], given: Mapping[str, Any], prefix: str = "", **named: Any) -> T:
     """A dataclass of settings; `named` are the fields that come from elsewhere or have a form of their own.
 
-    A field without a default must be there; one with a default may be missing, or an empty list. Raises KeyError with
+    The parts in `given` are named as the fields are, behind `prefix`. A field without a default must be there; one with a default may be missing, or an empty list. Raises KeyError with
     the name of a part that is missing, ValueError for one that is not of its type.
     """
     types, read = get_type_hints(kind), dict(named)
     for each in fields(cast("Any", kind)):
         needed = each.default is MISSING and each.default_factory is MISSING
-        if each.name not in named and (needed or given.get(each.name) not in _NOTHING):
-            read[each.name] = _convert(types[each.name], given[each.name])
+        part = prefix + each.name
+        if each.name not in named and (needed or given.get(part) not in _NOTHING):
+            read[each.name] = _convert(types[each.name], given[part])
     return kind(**read)
 
 

@@ -89,8 +89,7 @@ class UmangSettings:
 
 def _access(given: Mapping[str, Any], name: str, **named: Any) -> DepartmentAccess:
     """The access to a department, whose parts begin with its name."""
-    own = {each.removeprefix(f"{name}_"): value for each, value in given.items() if each.startswith(f"{name}_")}
-    return read_settings(DepartmentAccess, own, **named)
+    return read_settings(DepartmentAccess, given, f"{name}_", **named)
 
 
 def _access_if_given(given: Mapping[str, Any], name: str, **named: Any) -> DepartmentAccess | None:
