@@ -13,8 +13,9 @@ _NOTHING: tuple[Any, ...] = (None, [], ())
 def read_settings(kind: type[T], given: Mapping[str, Any], prefix: str = "", **named: Any) -> T:
     """A dataclass of settings; `named` are the fields that come from elsewhere or have a form of their own.
 
-    The parts in `given` are named as the fields are, behind `prefix`. A field without a default must be there; one with a default may be missing, or an empty list. Raises KeyError with
-    the name of a part that is missing, ValueError for one that is not of its type.
+    The parts in `given` are named as the fields are, behind `prefix`. A field without a default must be there; one
+    with a default may be missing, or an empty list. Raises KeyError with the name of a part that is missing,
+    ValueError for one that is not of its type.
     """
     types, read = get_type_hints(kind), dict(named)
     for each in fields(cast("Any", kind)):
