@@ -1,7 +1,8 @@
 """The outbox: messages written with the change that causes them, and sent by any number of workers.
 
 Delivery is at least once; the order of one application's messages is kept, also past a dead letter: what
-comes after it waits until somebody revives or discards it. Other applications are not held up.
+comes after it waits until somebody revives or discards it. Other applications are not held up. Orders to pay are
+ordered by their instalment instead (ORDERED_BY_KEY).
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -29,6 +30,13 @@ from store.database.metadata import metadata
 RETRY_AFTER_SECONDS = (60, 300, 3_600, 21_600, 86_400, 172_800)
 """The wait after the first, second, … failed attempt; after one more the letter is dead
 (docs/reliability.md section 4)."""
+
+ORDERED_BY_KEY = frozenset({"dbt.instruct"})
+"""Topics whose messages are ordered by their key instead of their application: the key is the instalment that is paid.
+
+(topic, key) is unique, so an instalment has one such message, which is revived and never doubled. One that is dead or
+waits for its retry stops its own instalment: neither a later one of the sanction nor the application waits for it.
+"""
 
 ABANDONED = "ABANDONED"
 """The error code of a message whose last attempts ended with the death of the worker."""
@@ -157,8 +165,9 @@ async def claim(
 ) -> list[OutboxMessage]:
     """Take due messages for a while, the oldest first; of each application only the oldest that is undelivered.
 
-    Those of the topics `but` are left, and all but the first of the topics `one_of`. The lease goes by the database's
-    clock, what is due by the Clock. Commit before sending.
+    Those of ORDERED_BY_KEY wait for nothing of their application, and nothing of it waits for them. Those of the topics
+    `but` are left, and all but the first of the topics `one_of`. The lease goes by the database's clock, what is due by
+    the Clock. Commit before sending.
     """
     now = await database_now(tx)
     await _bury_abandoned(tx, now)
@@ -263,14 +272,20 @@ def _other_than(topics: Collection[str]) -> tuple[sa.ColumnElement[bool], ...]:
 def _claimable(due: datetime, now: datetime, limit: int, but: Collection[str]) -> sa.Select[Any]:
     earlier = outbox_table.alias("earlier")
     undelivered = earlier.c.state.in_((OutboxState.PENDING.value, OutboxState.DEAD.value))
-    waits = sa.exists().where(earlier.c.application_id == _T.application_id, undelivered, earlier.c.id < _T.id)
+    by_key = sorted(ORDERED_BY_KEY)
+    waits = sa.exists().where(
+        earlier.c.application_id == _T.application_id,
+        earlier.c.topic.not_in(by_key),
+        undelivered,
+        earlier.c.id < _T.id,
+    )
     return (
         sa.select(_T.id)
         .where(
             _T.state == OutboxState.PENDING.value,
             _T.due_at <= due,
             sa.or_(_T.lease_until.is_(None), _T.lease_until <= now),
-            sa.or_(_T.application_id.is_(None), ~waits),
+            sa.or_(_T.application_id.is_(None), _T.topic.in_(by_key), ~waits),
             *_other_than(but),
         )
         .order_by(_T.id)

@@ -98,6 +98,48 @@ async def test_of_an_application_only_the_oldest_undelivered_is_claimed(store: S
     assert keys(await claim(store)) == ["a1-second"]
 
 
+async def order(store: Store, *instalments: str) -> None:
+    async with store.write_transaction() as tx:
+        for one in instalments:
+            await outbox.add(tx, "dbt.instruct", one, {"instalment_id": one}, application_id="app-1")
+
+
+async def test_a_dead_order_to_pay_stops_its_own_instalment_and_not_the_later_ones(
+    store: Store, store_clock: ManualClock
+) -> None:
+    await order(store, "i1", "i2")
+    first, second = await claim(store)
+    assert await fail(store, first, store_clock, final=True) is OutboxState.DEAD
+    await deliver(store, second)
+    await order(store, "i3")
+    assert keys(await claim(store)) == ["i3"]
+
+
+async def test_a_dead_order_to_pay_holds_back_nothing_else_of_its_application(
+    store: Store, store_clock: ManualClock
+) -> None:
+    await order(store, "i1")
+    assert await fail(store, (await claim(store))[0], store_clock, final=True) is OutboxState.DEAD
+    await add(store, "a", application_id="app-1")
+    assert keys(await claim(store)) == ["a"]
+
+
+async def test_an_order_to_pay_does_not_wait_for_a_dead_message_of_its_application(
+    store: Store, store_clock: ManualClock
+) -> None:
+    await add(store, "a", application_id="app-1")
+    assert await fail(store, (await claim(store))[0], store_clock, final=True) is OutboxState.DEAD
+    await order(store, "i1")
+    assert keys(await claim(store)) == ["i1"]
+
+
+async def test_an_order_to_pay_that_is_under_way_is_not_taken_by_another_worker(store: Store) -> None:
+    await order(store, "i1")
+    assert keys(await claim(store)) == ["i1"]
+    await order(store, "i1")
+    assert await claim(store, worker="w2") == []
+
+
 async def test_a_message_that_waits_for_its_retry_holds_back_its_application_only(
     store: Store, store_clock: ManualClock
 ) -> None:
