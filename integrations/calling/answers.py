@@ -21,6 +21,12 @@ from integrations.calling.errors import (
 A = TypeVar("A")
 T = TypeVar("T")
 
+LONGEST_WAIT = 300.0
+"""Seconds; no longer Retry-After of a partner is believed. It reaches apps, which do not ask before.
+
+It is as long as a breaker stays open at most: then we ask ourselves, whatever the partner said.
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -88,11 +94,15 @@ def refuse_status(
 
 
 def retry_after_seconds(answer: Answer) -> float | None:
-    """The Retry-After header in seconds, in either of its forms (RFC 9110 section 10.2.3); None if unusable."""
+    """The Retry-After header in seconds, in either of its forms (RFC 9110 section 10.2.3); None if unusable.
+
+    At most LONGEST_WAIT.
+    """
     text = answer.headers.get("retry-after", "").strip()
     if text.isascii() and text.isdigit():
-        return float(text)
+        return min(float(text), LONGEST_WAIT)
     try:
-        return max(0.0, (parsedate_to_datetime(text) - answer.at).total_seconds()) if text else None
+        seconds = (parsedate_to_datetime(text) - answer.at).total_seconds() if text else None
     except (TypeError, ValueError):
         return None
+    return None if seconds is None else min(max(0.0, seconds), LONGEST_WAIT)

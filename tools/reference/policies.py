@@ -27,7 +27,8 @@ for the fields that are read from a source.
 gives a call a share of the time that is left, after a reserve of {reserve} s for our own store: {shares}.
 A `READ` may be repeated. A `KEYED_WRITE` may be repeated once the partner was asked whether the first attempt
 had arrived. What happens `ONCE` is repeated only where the connection was never made. Repeats wait with full
-jitter, honour `Retry-After` up to 5 s, and are a share of all calls at most.
+jitter, honour `Retry-After` up to 5 s, and are a share of all calls at most. What an app is told to wait is a
+partner's `Retry-After` too, but never more than 300 s, as long as a breaker stays open at most.
 
 *Accepts* is checked before a byte of a good answer is read; another type is garbled. An answer without a body has
 no type. An HTML page with status 200 is a portal that is down or asks somebody to sign in: `Unavailable` with the

@@ -7,10 +7,13 @@ import httpx
 import pytest
 
 from domain.kernel import Source
+from integrations.calling.answers import LONGEST_WAIT
+from integrations.calling.breakers import LONGEST_OPEN_SECONDS
 from integrations.calling.deadline import set_request_deadline
 from integrations.calling.errors import Garbled, NotAsked, Refused, Unavailable
 from integrations.calling.policies import Bulkhead, CallPolicy
 from integrations.calling.remote import Answer, retry_after_seconds
+from schema.kernel.errors import extensions_of, problem_of
 from tests.support.remotes import remote_over, shared_resilience
 
 READ = CallPolicy("digilocker.read", Source.DIGILOCKER)
@@ -63,6 +66,15 @@ async def test_an_asked_for_wait_longer_than_five_seconds_is_not_waited_for(remo
         await remote.send(READ, "GET", "/a")
 
     assert (caught.value.retry_after, route.call_count) == (30.0, 1)
+
+
+async def test_a_wait_of_a_day_that_a_partner_asks_for_reaches_the_app_as_five_minutes(remote, partner):
+    partner.get("/a").respond(429, headers={"Retry-After": "86400"})
+
+    with pytest.raises(Unavailable) as caught:
+        await remote.send(READ, "GET", "/a")
+
+    assert extensions_of(problem_of(caught.value), None)["retryAfterSeconds"] == 300
 
 
 async def test_repeats_stop_when_the_budget_of_the_system_is_spent(remote, partner):
@@ -222,3 +234,10 @@ def test_both_forms_of_retry_after_are_read(header, seconds):
     answer = Answer(429, {"retry-after": header}, b"", datetime(2026, 11, 24, 6, 0, tzinfo=UTC))
 
     assert retry_after_seconds(answer) == seconds
+
+
+@pytest.mark.parametrize("header", ["301", "86400", "9" * 400, "Wed, 25 Nov 2026 06:00:00 GMT"])
+def test_a_longer_wait_than_a_breaker_stays_open_is_not_believed(header):
+    answer = Answer(429, {"retry-after": header}, b"", datetime(2026, 11, 24, 6, 0, tzinfo=UTC))
+
+    assert retry_after_seconds(answer) == LONGEST_WAIT == LONGEST_OPEN_SECONDS
