@@ -11,8 +11,9 @@ from domain.benefits.benefits import BudgetState, PaymentStatus, Rail
 from domain.benefits.plans import Period
 from domain.benefits.recoveries import RecoveryGround, RecoveryState, RecoveryWay
 from domain.benefits.sanction_course import ApprovalKind, StopGround, StopKind
+from domain.kernel.messages import label
 from integrations.dbt_finance import ReturnReason, return_reason
-from schema.kernel import Mapped, Paise, View, label_field, text_field
+from schema.kernel import Info, InLanguage, Mapped, Paise, View, field_language, label_field, resolver_field, text_field
 
 
 @strawberry.type(description="Why a payment came back, and what the citizen can do.")
@@ -43,7 +44,12 @@ class PaymentEvent(Mapped[benefits.PaymentEvent], bank_reference_last4="utr_last
         """The graph's view of an event."""
         return cls.read(item, reason=PaymentReason.of(item.return_code))
 
-    status_label = label_field("payment", "status", description="Where it came to stand, in words.")
+    @resolver_field(description="Where it came to stand, in words.")
+    def status_label(self, info: Info, language: InLanguage = None) -> str:
+        """That one is reissued is noted when the new order is made, and not when that one is sent."""
+        ordered = self.status is PaymentStatus.REISSUED
+        name = "payment_reissue.ORDERED" if ordered else f"payment.{self.status.value}"
+        return label(name, field_language(info, language))
 
 
 @strawberry.type(description="What the treasury said of the budget of a sanction.")

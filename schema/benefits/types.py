@@ -18,7 +18,7 @@ from actions.benefits.plans import (
     upcoming_periods,
 )
 from actions.kernel import of_sanction
-from domain.benefits.benefits import Hold, InstalmentKind, PaymentStatus, Rail, Sanction, SanctionState
+from domain.benefits.benefits import UNSENT, Hold, InstalmentKind, PaymentStatus, Rail, Sanction, SanctionState
 from domain.benefits.benefits import Instalment as InstalmentItem
 from domain.benefits.benefits import PaymentEvent as EventItem
 from domain.benefits.sanction_course import Stop
@@ -96,7 +96,13 @@ class Instalment(Mapped[InstalmentItem]):
             source_heard=state is not None,
         )
 
-    status_label = label_field("payment", "status", description="Where it stands, in words.")
+    @resolver_field(
+        description="Where it stands, in words. What came back is said to be paid again once its new order was sent."
+    )
+    async def status_label(self, info: Info, language: InLanguage = None) -> str:
+        waits = self.status is PaymentStatus.REISSUED and await self._reissue_waits(info)
+        name = "payment_reissue.ORDERED" if waits else f"payment.{self.status.value}"
+        return label(name, field_language(info, language))
 
     @resolver_field(
         description="What keeps it from being sent, in words; so for ever where a stop was lifted without arrears. "
@@ -158,6 +164,10 @@ class Instalment(Mapped[InstalmentItem]):
             return None
         made = await info.context.load(instalments_of_sanction, self.view.instalment.sanction_id)
         return next((one.sequence for one in made if one.id == first), None)
+
+    async def _reissue_waits(self, info: Info) -> bool:
+        made = await info.context.load(instalments_of_sanction, self.view.instalment.sanction_id)
+        return any(one.reissue_of == self.view.instalment.id and one.status in UNSENT for one in made)
 
     async def _stops(self, info: Info) -> Sequence[Stop]:
         return await info.context.load(stops_of_sanction, self.view.instalment.sanction_id)

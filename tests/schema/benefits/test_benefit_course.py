@@ -35,7 +35,7 @@ query ($id: ID!) { application(by: {id: $id}) { benefit {
   approvals { number kind amount approved }
   instalments { sequence status statusLabel asOf kind rail hold deducted reissueOf bankReferenceLast4
     reason { code text action }
-    events { status at heardAt rail bankReferenceLast4 reason { code action } } } } } }
+    events { status statusLabel at heardAt rail bankReferenceLast4 reason { code action } } } } } }
 """
 SCHEMES = """
 query ($filter: SchemeFilter) { schemes(filter: $filter) {
@@ -242,6 +242,20 @@ async def test_a_finance_officer_reissues_what_came_back_and_orders_money_back(w
     assert told["recoveries"] == [
         {"number": 1, "amount": 50_000, "outstanding": 50_000, "ground": "WRONG_AMOUNT", "state": "OPEN"}
     ]
+
+
+async def test_a_payment_is_said_to_be_paid_again_only_once_its_reissue_was_sent(world):
+    application, benefit = await pension(world)
+    await tell(world, application, PaymentStatus.INSTRUCTED)
+    await tell(world, application, PaymentStatus.RETURNED, return_code="54")
+    await do(world, "reissuePayment", FINANCE, benefitId=benefit, sequence=1, idempotencyKey="k")
+    before = (await seen(world, application))["instalments"][0]
+    await tell(world, application, PaymentStatus.INSTRUCTED)
+    after = (await seen(world, application))["instalments"][0]
+
+    assert (before["status"], before["statusLabel"]) == ("REISSUED", "To be paid again")
+    assert (after["status"], after["statusLabel"]) == ("REISSUED", "Paid again")
+    assert after["events"][-1]["statusLabel"] == "To be paid again"
 
 
 async def test_a_corrected_account_shows_its_last_digits_only(world):
