@@ -79,7 +79,8 @@ MEANINGS: Mapping[Fault, str] = MappingProxyType(
         Fault.AADHAAR_IN_TEXT: "an Aadhaar number stands where none may be kept",
         Fault.STEP_NOT_LAWFUL: "the step does not follow from the state before it, or is none that may be taken over",
         Fault.OUTCOME_DIFFERS: "the history does not end as the outcome says",
-        Fault.GROUND_MISSING: "a refusal needs its coded ground",
+        Fault.GROUND_MISSING: "REJECTED and RETURNED need a coded ground (with a history: in its last step), one of "
+        + ", ".join(RejectionGround),
         Fault.PAYMENT_UNDER_WAY: "it is approved and not delivered; end it in the former system first",
         Fault.NO_CERTIFICATE_HERE: "the service ends in no certificate, or the application has not come so far",
         Fault.CERTIFICATE_MISSING: "number, day of issue and file of a certificate go together",

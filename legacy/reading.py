@@ -127,7 +127,8 @@ class _Reader:
         if service is None or outcome is None:
             return None  # which steps are lawful depends on both
         steps = self._steps(service, outcome, history, times)
-        certificate = self._certificate(service, self._status(steps, service, outcome))
+        ground_at = f"history[{len(history) - 1}].ground" if history else "ground"
+        certificate = self._certificate(service, self._status(steps, service, outcome, ground_at))
         return LegacyRow(service=service, steps=steps, certificate=certificate, **parts)
 
     def _service(self) -> Service | None:
@@ -236,7 +237,9 @@ class _Reader:
             return None
         return LegacyStep(move, at, texts.get("by") or None, ground, texts.get("note") or None) if at else None
 
-    def _status(self, steps: tuple[LegacyStep, ...], service: Service, outcome: LegacyOutcome) -> Status | None:
+    def _status(
+        self, steps: tuple[LegacyStep, ...], service: Service, outcome: LegacyOutcome, ground_at: str
+    ) -> Status | None:
         if not steps or self._cells.faults:
             return None
         try:
@@ -249,7 +252,7 @@ class _Reader:
         if OUTCOME_OF.get(status) is not outcome:
             self._cells.fault("outcome", Fault.OUTCOME_DIFFERS)
         if status in REFUSED and steps[-1].ground is None:
-            self._cells.fault("ground", Fault.GROUND_MISSING)
+            self._cells.fault(ground_at, Fault.GROUND_MISSING)
         if status in (Status.APPROVED, Status.BENEFIT_SANCTIONED) and service.outcome is not Outcome.CERTIFICATE:
             self._cells.fault("outcome", Fault.PAYMENT_UNDER_WAY)
         return status

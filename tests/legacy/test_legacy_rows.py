@@ -11,7 +11,9 @@ import pytest
 
 from actions.kernel import certificate_by_any
 from actions.kernel.scanner import EICAR
+from domain.applications.applications import RejectionGround
 from legacy import files as legacy_files
+from legacy.applications import MEANINGS, Fault
 from legacy.files import MOST_OCTETS, TarFiles
 from legacy.source import LONGEST_ROW, NotOldData, look_at
 from tests.support.actions import World
@@ -66,6 +68,7 @@ async def test_a_row_is_left_out_for_every_reason_at_once(world: World, old: Pat
         ({"outcome": "DELIVERED"}, None),
         ({"ended_at": "2018-01-01"}, ("history[2]", "OUT_OF_ORDER")),
         ({"ground": None}, ("ground", "GROUND_MISSING")),
+        ({"ground": None, "outcome": "RETURNED"}, ("ground", "GROUND_MISSING")),
         ({"form": "not JSON"}, ("form", "NOT_TEXT")),
         ({"fee_paise": "forty"}, ("fee_paise", "NOT_A_NUMBER")),
         ({"tehsil": "304", "district": "50"}, ("tehsil", "PLACE_UNKNOWN")),
@@ -84,6 +87,31 @@ async def test_what_is_wrong_is_named(world: World, old: Path, changes: Any, sai
     assert (found == [] and done.imported == 1) if said is None else said in found
     assert said is None or (said[0], "FIELD_MISSING") not in found, "a column that was refused is not empty"
     assert aadhaar(7) not in (old / "rows.rejects.csv").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(("outcome", "move"), [("REJECTED", "REJECT"), ("RETURNED", "RETURN_AS_INCOMPLETE")])
+async def test_a_history_that_ends_without_a_ground_is_told_where_it_goes_and_which_there_are(
+    world: World, old: Path, outcome: str, move: str
+) -> None:
+    at = "2026-11-10T10:00:00+05:30"
+    steps = [{"move": "SUBMIT", "at": at}, {"move": move, "at": at, "note": "No reason was entered"}]
+    row = old_row(1) | {"outcome": outcome, "submitted_at": at, "history": steps}
+    path = write_rows(old / "rows.jsonl", [row])
+
+    _, rejects = await take_over(rooms_of(world.env), path)
+
+    assert [(one["field"], one["code"]) for one in rejects] == [("history[1].ground", "GROUND_MISSING")]
+    assert all(ground in rejects[0]["reason"] for ground in RejectionGround)
+    steps[1]["ground"] = "FORM_INCOMPLETE"
+    done, _ = await take_over(rooms_of(world.env), write_rows(path, [row]))
+    assert done.imported == 1
+
+
+def test_the_documentation_lists_every_ground_and_every_code_with_its_reason() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "import.md").read_text(encoding="utf-8")
+
+    assert [ground for ground in RejectionGround if f"| `{ground}` | " not in text] == []
+    assert [fault for fault in Fault if f"| `{fault}` | {MEANINGS[fault]} |" not in text] == []
 
 
 @pytest.mark.parametrize("status", ["BENEFIT_SANCTIONED", "APPROVED"])
