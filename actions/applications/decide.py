@@ -132,7 +132,7 @@ def _refuse_without_reason(request: Decide) -> None:
     founded = request.verdict in (Verdict.REJECT, Verdict.RETURN_AS_INCOMPLETE, Verdict.RAISE_QUERY)
     problems = []
     if founded and request.ground is None:
-        problems.append(Problem(ErrorCode.REASON_REQUIRED, ("input", "ground")))
+        problems.append(Problem(ErrorCode.REASON_REQUIRED, ("input", "ground"), sentence="lacking.ground"))
     reason = (request.reason or "").strip()
     if founded and not reason:
         problems.append(Problem(ErrorCode.REASON_REQUIRED, ("input", "reason")))

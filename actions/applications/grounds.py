@@ -34,7 +34,7 @@ async def refuse_unfounded(
     if ground in ABOUT_PAPERS and not notified:
         problems.append(Problem(ErrorCode.DOCUMENT_NOT_NOTIFIED, ("input", "ground"), params={"position": "1"}))
     elif ground in ABOUT_PAPERS and not documents:
-        problems.append(Problem(ErrorCode.REASON_REQUIRED, _PATH))
+        problems.append(Problem(ErrorCode.REASON_REQUIRED, _PATH, sentence="lacking.documents"))
     if problems:
         raise Problems(*problems)
 

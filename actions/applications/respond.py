@@ -121,7 +121,7 @@ async def give_answer(acting: UnitOfWork, request: AnswerQuery, findings: Sequen
         acting, request.application_id, Purpose.APPLY, expected_version=request.expected_version
     )
     if not request.answer.strip():
-        raise Problems(Problem(ErrorCode.REASON_REQUIRED, ("input", "answer")))
+        raise Problems(Problem(ErrorCode.REASON_REQUIRED, ("input", "answer"), sentence="lacking.text"))
     filled = await amend(acting, application, request.form, request.sources)
     service = await service_of(acting, application)
     papers = [*unasked_documents(service, request.documents), *(one.problem for one in findings if one.problem)]

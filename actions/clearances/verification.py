@@ -88,7 +88,7 @@ def _problems(acting: UnitOfWork, application: Application, request: ReportVerif
     found = []
     text = request.text.strip()
     if not text:
-        found.append(Problem(ErrorCode.REASON_REQUIRED, ("input", "text")))
+        found.append(Problem(ErrorCode.REASON_REQUIRED, ("input", "text"), sentence="lacking.text"))
     if len(text) > LONGEST_TEXT:
         found.append(Problem(ErrorCode.BAD_INPUT, ("input", "text"), params={"longest": str(LONGEST_TEXT)}))
     if len(request.photos) > MOST_PHOTOS or len(set(request.photos)) < len(request.photos):

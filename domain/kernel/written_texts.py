@@ -11,7 +11,8 @@ def written_text(text: str | None, *path: str, longest: int, required: bool = Tr
     """
     written = (text or "").strip()
     if required and not written:
-        raise Problems(Problem(ErrorCode.REASON_REQUIRED, path))
+        sentence = None if path[-1:] == ("reason",) else "lacking.text"
+        raise Problems(Problem(ErrorCode.REASON_REQUIRED, path, sentence=sentence))
     if len(written) > longest:
         raise Problems(Problem(ErrorCode.BAD_INPUT, path, params={"longest": str(longest)}))
     return mask_aadhaar_in(written) or None

@@ -165,6 +165,36 @@ async def test_a_rejection_needs_a_ground_and_a_reason(world):
     assert done["application"]["decision"]["groundText"] == "The applicant is not eligible under the rules."
 
 
+@pytest.mark.parametrize(
+    ("given", "path", "text"),
+    [
+        (
+            {"reason": "Which school?"},
+            ["input", "ground"],
+            "The ground is missing: choose one from the list, beside the reason in words.",
+        ),
+        (
+            {"ground": "FORM_INCOMPLETE"},
+            ["input", "reason"],
+            "A reason must be given for this decision.",
+        ),
+        (
+            {"ground": "DOCUMENT_NOT_LEGIBLE", "reason": "It cannot be read."},
+            ["input", "documents"],
+            "With this ground the papers that it is about must be named.",
+        ),
+    ],
+)
+async def test_a_query_that_lacks_something_is_told_what(world, given, path, text):
+    application = await world.submit()
+
+    refused = await decide(world, application, verdict="RAISE_QUERY", **given)
+
+    assert [(error["code"], error["path"], error["message"]) for error in refused["userErrors"]] == [
+        ("REASON_REQUIRED", path, text)
+    ]
+
+
 async def test_a_query_is_answered_and_an_application_withdrawn(world):
     application = await world.submit()
     await decide(world, application, verdict="RAISE_QUERY", ground="FORM_INCOMPLETE", reason="Which school?")
