@@ -164,7 +164,7 @@ async def file(
     await _refuse_if_wrong(acting, request, service, [*filled.problems, *_wrong(findings)])
     await require_strength(acting, service.code)
     await refuse_weak_bank_change(acting, citizen_id, filled.answers)
-    await _refuse_duplicate(acting, citizen_id, service.code)
+    await _refuse_duplicate(acting, citizen_id, service.code, filled)
     application = await _submit_application(acting, request, service, held, filled)
     await keep(acting, application, filled)
     await note_strength(acting, application)
@@ -233,11 +233,12 @@ def _wrong(findings: Sequence[Finding]) -> list[Problem]:
     return [finding.problem for finding in findings if finding.problem is not None]
 
 
-async def _refuse_duplicate(acting: UnitOfWork, citizen_id: str, service_code: str) -> None:
-    twin = await applications.open_duplicate(acting.tx, citizen_id, service_code)
-    if twin is not None:
-        params = {"number": twin.number}
-        raise Problems(Problem(ErrorCode.ALREADY_APPLIED, ("input", "serviceCode"), params=params))
+async def _refuse_duplicate(acting: UnitOfWork, citizen_id: str, service_code: str, filled: Filled) -> None:
+    """Raise ALREADY_APPLIED where she has an open application for the same matter, as the service's form tells."""
+    for other in await applications.open_of_service(acting.tx, citizen_id, service_code):
+        if filled.same_matter(other):
+            params = {"number": other.number}
+            raise Problems(Problem(ErrorCode.ALREADY_APPLIED, ("input", "serviceCode"), params=params))
 
 
 async def _own_draft(acting: UnitOfWork, citizen_id: str, draft_id: str | None) -> Application | None:

@@ -36,6 +36,10 @@ class Filled:
     form: Form | None = None
     sources: KeptSources = field(default_factory=dict)
 
+    def same_matter(self, other: Application) -> bool:
+        """Whether another application of the citizen for the service asks for the same."""
+        return self.form is None or self.form.same_matter(self.answers, other.form)
+
 
 async def fill_in(
     acting: UnitOfWork,

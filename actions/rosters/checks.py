@@ -49,14 +49,14 @@ async def row_problems(acting: UnitOfWork, batch: Batch, person: RowPerson, raw:
     answers = answers_for(batch.form, person)
     checked = check_answers(batch.form, answers, today=acting.today, complete=True).problems if batch.form else ()
     return [
-        *await _twins(acting, batch, person),
+        *await _twins(acting, batch, person, answers),
         *checked,
         *document_problems(batch.service, papers_of(person)),
         *await _unknown_uploads(acting, person, raw.consent_paper),
     ]
 
 
-async def _twins(acting: UnitOfWork, batch: Batch, person: RowPerson) -> list[Problem]:
+async def _twins(acting: UnitOfWork, batch: Batch, person: RowPerson, answers: Mapping[str, str]) -> list[Problem]:
     """ROW_TWICE for somebody who is on the roster already, ALREADY_APPLIED where her application here is open.
 
     Applications that came in elsewhere are not reported before the guardian has consented: filing looks at those.
@@ -69,7 +69,8 @@ async def _twins(acting: UnitOfWork, batch: Batch, person: RowPerson) -> list[Pr
     lists = await rosters.by_ids(acting.tx, {row.roster_id for row in others})
     mine = [row.application_id for row in others if lists[row.roster_id].centre_code == batch.roster.centre_code]
     for application in await _applications(acting, [one for one in mine if one is not None]):
-        if application.service_code == batch.service.code and application.status in OPEN:
+        same = batch.form is None or batch.form.same_matter(answers, application.form)
+        if application.service_code == batch.service.code and application.status in OPEN and same:
             params = {"number": application.number}
             return [Problem(ErrorCode.ALREADY_APPLIED, ("name",), params=params)]
     return []

@@ -10,7 +10,7 @@ from domain.catalogue.form_bounds import FormRefused, Reason
 from domain.catalogue.form_checking import check_answers, validator_of
 from domain.catalogue.form_patterns import unsafe
 from domain.catalogue.form_rules import depth_of, fits, names_in, rules_of
-from domain.catalogue.forms import MOST_ANSWERS, Form, Question, Rule, flat
+from domain.catalogue.forms import MOST_ANSWERS, Form, Question, QuestionKind, Rule, flat
 from domain.identity.facts import FactKey
 
 DEEPEST_RULE = 4
@@ -33,6 +33,7 @@ def lint(form: Form, failures: Iterable[Mapping[str, Any]]) -> None:
     for check in form.checks:
         if check.name not in form.by_name:
             raise FormRefused(Reason.QUESTION_UNKNOWN, "schema", "x-checks", check.name)
+    _distinct_by(form)
     validator_of(form)
     _examples(form)
     for failure in failures:
@@ -83,6 +84,13 @@ def _rule(form: Form, rule: Rule) -> None:
         inner = {one.name: one for question in form.all_questions() for one in question.questions}
         if not fits(kind, name, {**inner, **form.by_name}):
             raise FormRefused(Reason.RULE_DOES_NOT_FIT, "schema", name, keyword=kind)
+
+
+def _distinct_by(form: Form) -> None:
+    """What tells applications apart is a question of the form, and no group: rows have no order that counts."""
+    for name in form.distinct_by:
+        if name not in form.by_name or form.by_name[name].kind is QuestionKind.GROUP:
+            raise FormRefused(Reason.QUESTION_UNKNOWN, "schema", "x-distinct-by", name)
 
 
 def _examples(form: Form) -> None:

@@ -91,6 +91,7 @@ def _build_form(document: Mapping[str, Any]) -> Form:
         ),
         schema=schema,
         by_name=by_name,
+        distinct_by=tuple(schema.get("x-distinct-by", ())),
     )
 
 

@@ -5,6 +5,7 @@ from 0 (docs/forms.md). domain/catalogue/form_reading.py makes forms, domain/cat
 """
 
 import hashlib
+import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -111,6 +112,8 @@ class Form:
     checks: tuple[Check, ...]
     schema: Mapping[str, Any] = field(repr=False)
     by_name: Mapping[str, Question] = field(repr=False)
+    distinct_by: tuple[str, ...] = ()
+    """The questions that tell one application of a citizen from another, such as the name of the child."""
 
     @property
     def generic(self) -> bool:
@@ -135,10 +138,25 @@ class Form:
             return None
         return next((inner for inner in asked.questions if inner.name == parts[2]), None)
 
+    def same_matter(self, answers: Mapping[str, str], others: Mapping[str, str]) -> bool:
+        """Whether two applications of one citizen ask for the same: none of `distinct_by` is answered differently.
+
+        What one of them leaves open does not tell them apart: a child without a name may be the one that has a name.
+        Without `distinct_by` all applications for the service are the same.
+        """
+        asked = [(answers.get(name), others.get(name)) for name in self.distinct_by]
+        return all(_comparable(one) == _comparable(other) for one, other in asked if one and other)
+
     def all_questions(self) -> Iterator[Question]:
         """Every question in the order in which it is drawn; those of a group stay in it."""
         for section in self.sections:
             yield from section.questions
+
+
+def _comparable(answer: str) -> str:
+    """An answer without what people write differently: case, width, spaces and punctuation."""
+    letters = unicodedata.normalize("NFKC", answer).casefold()
+    return " ".join("".join(one if unicodedata.category(one)[0] in "LNM" else " " for one in letters).split())
 
 
 def digest_of(answer: str) -> str:

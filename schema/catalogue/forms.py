@@ -123,6 +123,11 @@ class ServiceForm(View[forms.Form], general="generic"):
     general: bool = strawberry.field(description="Whether it serves every service that has no form of its own.")
     code_source: str = strawberry.field(description="LOCAL: it was laid out here and not by the department.")
     verified: bool = strawberry.field(description="Whether the department has confirmed it.")
+    distinct_by: list[str] = strawberry.field(
+        description="The questions that tell one application of a citizen from another. Two of hers may be open at "
+        "once where one of these is answered differently; without them the service takes one at a time.",
+        directives=[assumed_list_size(5), cost(0)],
+    )
 
     label = text_field("item.label", description="Its heading.")
 

@@ -38,7 +38,7 @@ __all__ = [
     "get",
     "held_by",
     "mark_document_verified",
-    "open_duplicate",
+    "open_of_service",
     "page_of_citizen",
     "remove_documents",
     "save",
@@ -131,17 +131,17 @@ async def count_of_citizen(tx: Transaction, citizen_id: str, statuses: Collectio
     return await count(tx, _of_citizen(citizen_id, statuses))
 
 
-async def open_duplicate(tx: Transaction, citizen_id: str, service_code: str) -> Application | None:
-    """An open application of the same citizen for the same service, or None.
+async def open_of_service(tx: Transaction, citizen_id: str, service_code: str) -> list[Application]:
+    """The open applications of a citizen for a service, oldest first.
 
-    In a write transaction nobody else can find none for the same pair until it ends, so that two
+    In a write transaction nobody else can read those of the same pair until it ends, so that two
     submissions at once cannot both pass.
     """
     if tx.writable and tx.dialect == "postgresql":
         pair = literal(f"{citizen_id}:{service_code}")
         await tx.connection.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(pair, 0))))
     statement = _of_citizen(citizen_id, OPEN).where(_T.service_code == service_code)
-    return await APPLICATIONS.select_first(tx, statement.order_by(_T.created_at, _T.id).limit(1))
+    return await APPLICATIONS.select_all(tx, statement.order_by(_T.created_at, _T.id))
 
 
 async def held_by(

@@ -7,11 +7,14 @@ from sqlalchemy import func, select
 
 from actions.applications.respond import Withdraw, withdraw_application
 from actions.applications.submit import submit_application
+from actions.catalogue.form_import import import_forms
 from domain.applications.applications import Channel
 from domain.kernel import ErrorCode, Problems
+from gateway.runtime.form_files import form_files
 from store.applications.application_rows import applications_table
 from tests.support.actions import FREE, request_for
 from tests.support.bounds import rounds
+from tests.support.forms import own_forms
 from tests.support.twins import Twins
 from tests.support.worlds import wrong
 
@@ -64,6 +67,28 @@ async def test_the_same_application_from_the_app_and_from_a_counter_is_one(twins
         assert lost.code is ErrorCode.ALREADY_APPLIED
         assert lost.problems[0].params == {"number": won.number}
         await _take_back(twins, won.id, number)
+
+
+async def test_a_child_registered_twice_at_once_is_one_application_and_two_children_are_two(twins: Twins):
+    assert not (await import_forms(twins.one.store, form_files())).refused
+    child = own_forms()["birth-certificate"].example
+    for number in range(COUNTERS):
+        forms = [child, child, {**child, "child_name": "Anvi Negi"}]
+        requests = [request_for(FREE, form=form, idempotency_key=f"{number}-{n}") for n, form in enumerate(forms)]
+        ended = await asyncio.gather(
+            *(
+                submit_application(twins.one if place % 2 else twins.other, twins.world.asha, request)
+                for place, request in enumerate(requests)
+            ),
+            return_exceptions=True,
+        )
+
+        taken = [end[0] for end in ended if isinstance(end, tuple)]
+        [refused] = [end for end in ended if isinstance(end, Problems)]
+        assert refused.code is ErrorCode.ALREADY_APPLIED
+        assert sorted(one.form["child_name"] for one in taken) == ["Ananya Negi", "Anvi Negi"]
+        for one in taken:
+            await withdraw_application(twins.one, twins.world.asha, Withdraw(one.id, f"back-{one.id}"))
 
 
 async def _take_back(twins: Twins, application_id: str, number: int) -> None:

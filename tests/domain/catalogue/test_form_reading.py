@@ -152,6 +152,13 @@ def test_a_question_stands_in_one_section_and_is_not_both_hidden_and_always_need
     assert of(None, required=["town"]).reason is Reason.QUESTION_UNKNOWN
 
 
+def test_what_tells_applications_apart_is_a_question_of_the_form_and_no_group():
+    assert of(None, **{"x-distinct-by": ["village", "meter"]}).place == "schema/x-distinct-by/meter"
+    group = {"group": {"type": "array", "x-label": LABEL, "maxItems": 2, "items": ROWS}}
+    assert of(group, **{"x-distinct-by": ["group"]}).reason is Reason.QUESTION_UNKNOWN
+    assert of(None, **{"x-distinct-by": []}).reason is Reason.NOT_A_FORM
+
+
 def test_a_form_that_asks_for_an_aadhaar_number_is_refused():
     assert of({"aadhaar_number": text()}).reason is Reason.ASKS_AADHAAR
     assert of({"card": text(**{"x-label": {"hi": "आधार संख्या", "en": "Aadhar number"}})}).reason is Reason.ASKS_AADHAAR

@@ -8,6 +8,7 @@ from actions.catalogue.prefill_tokens import Noted, note
 from domain.kernel import ErrorCode, Language
 from gateway.runtime.form_files import form_files
 from tests.actions.catalogue.test_filled_forms import SOURCE
+from tests.actions.catalogue.test_form_import import changed
 from tests.support.forms import own_forms
 from tests.support.graph import ASHA, CITIZEN, LOCKER_URI, OFFICER, STRANGE_OFFICER
 from tests.support.operations import operation
@@ -76,6 +77,17 @@ async def test_the_schema_is_json_schema_with_titles_in_the_asked_language(forme
         )
         assert jsonschema_rs.meta.is_valid(schema)
         assert jsonschema_rs.Draft202012Validator(schema).is_valid(schema["examples"][0])
+
+
+async def test_a_form_says_which_questions_tell_applications_apart(formed):
+    ask = 'query { service(by: {code: "ES09"}) { form { distinctBy } } }'
+    before = await formed.ask(ask, CITIZEN)
+    name = "income-certificate.json"
+    by_year = changed(name, **{"x-distinct-by": ["financial_year"]})
+    assert not (await import_forms(formed.environment.store, {**form_files(), name: by_year})).refused
+    after = await formed.ask(ask, CITIZEN)
+    assert before["data"]["service"]["form"] == {"distinctBy": []}
+    assert after["data"]["service"]["form"] == {"distinctBy": ["financial_year"]}
 
 
 async def test_a_service_without_a_form_has_the_general_one_and_a_store_without_forms_has_none(world):
