@@ -1,14 +1,43 @@
 """Conditional GET for trusted documents: ETag, Cache-Control and 304 responses."""
 
 import hashlib
+from collections.abc import Mapping, Sequence
+from copy import deepcopy
+from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
 
+from domain.kernel import ErrorCode
+from gateway.graphql.answers import encode_json
+
+_CONSENT = ErrorCode.CONSENT_REQUIRED.value
 KEPT_PRIVATELY = "private, no-cache"
 """Kept by the one who asked, and asked for again each time: what is personal must not be shown after signing out."""
 
 _OF_THE_BODY = ("content-length", "content-type", "content-encoding")
+
+
+def may_be_kept(body: Mapping[str, Any]) -> bool:
+    """Whether an answer holds until something changes: it lacks nothing but what the citizen has not consented to."""
+    return all(error.get("extensions", {}).get("code") == _CONSENT for error in body.get("errors", ()))
+
+
+def content_of(body: Mapping[str, Any], ages: Sequence[Sequence[str | int]] = ()) -> bytes:
+    """What of an answer makes it another one: all but extensions and the places that tell only how fresh it is.
+
+    The same content that was read again is the same answer, so that a phone which asks each minute gets 304. Its copy
+    tells an earlier instant than it might, never a later one.
+    """
+    content = {"data": deepcopy(body["data"]) if ages else body["data"]}
+    for *way, name in ages:
+        place: Any = content["data"]
+        for step in way:
+            place = place[step]
+        place.pop(name, None)
+    if "errors" in body:
+        content["errors"] = [{name: error.get(name) for name in ("message", "path")} for error in body["errors"]]
+    return encode_json(content)
 
 
 def conditional(response: Response, request: Request, data: bytes) -> Response:

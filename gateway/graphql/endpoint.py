@@ -17,7 +17,7 @@ from strawberry.schema import BaseSchema
 from domain.kernel import ErrorCode, NotSignedIn, Problem, language_from_header
 from gateway.graphql.answers import encode_json, failed_before_execution
 from gateway.graphql.body import GraphQLParameters, parameters_of_get, parameters_of_post
-from gateway.graphql.conditional import conditional
+from gateway.graphql.conditional import conditional, content_of, may_be_kept
 from gateway.graphql.pipeline import InvalidDocument, Pipeline
 from gateway.http.callers import ROUTER
 from gateway.http.calls import Call, ContextFactory, OperationRecord, ReadyOperation, RequestContext, RequestFacts
@@ -177,8 +177,9 @@ def _result_response(call: Call, result: Any, context: RequestContext, ready: Re
     response = call.answer(body, status)
     if getattr(getattr(context, "signals", None), "replayed", False):
         response.headers["Idempotency-Replayed"] = "true"
-    if ready.resolved.trusted and not result.errors and call.request.method in ("GET", "HEAD"):
-        return conditional(response, call.request, encode_json(body["data"]))
+    if ready.resolved.trusted and call.request.method in ("GET", "HEAD") and "data" in body and may_be_kept(body):
+        ages = getattr(getattr(context, "sources", None), "ages", ())
+        return conditional(response, call.request, content_of(body, ages))
     return response
 
 

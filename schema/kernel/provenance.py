@@ -8,23 +8,43 @@ import strawberry
 
 from domain.kernel import Source, SourceState
 from schema.kernel.context import Info
+from schema.kernel.fields import resolver_field
 
 Told: TypeAlias = tuple[Source, SourceState, datetime | None]
 """What verbs tell of one source: its state and the age of its answer."""
 
+_CURRENT = frozenset({SourceState.LIVE, SourceState.CACHED})
+"""An answer of a moment ago is as good as a new one: which of them it is does not make another answer."""
+
 
 @strawberry.type(description="Where a part of an answer came from, and how fresh it is.")
 class Provenance:
+    told: strawberry.Private[Told]
+    age: strawberry.Private[int | None]
     source: Source = strawberry.field(description="The system that was asked.")
-    state: SourceState = strawberry.field(description="How the answer was had.")
-    as_of: datetime | None = strawberry.field(description="When the system gave it; null where it gave none.")
-    age_seconds: int | None = strawberry.field(description="How old it is; null where there is none.")
 
     @classmethod
     def of(cls, info: Info, entry: Told) -> Self:
         """The graph's view of an action's provenance."""
-        source, state, as_of = entry
-        return cls(source=source, state=state, as_of=as_of, age_seconds=info.context.sources.age_seconds(as_of))
+        source, _, as_of = entry
+        return cls(told=entry, age=info.context.sources.age_seconds(as_of), source=source)
+
+    @resolver_field(description="How the answer was had.")
+    def state(self, info: Info) -> SourceState:
+        _, state, _ = self.told
+        if state in _CURRENT:
+            info.context.sources.note_age(info.path)
+        return state
+
+    @resolver_field(description="When the system gave it; null where it gave none.")
+    def as_of(self, info: Info) -> datetime | None:
+        info.context.sources.note_age(info.path)
+        return self.told[2]
+
+    @resolver_field(description="How old it is; null where there is none.")
+    def age_seconds(self, info: Info) -> int | None:
+        info.context.sources.note_age(info.path)
+        return self.age
 
 
 def record_provenance(info: Info, entries: Iterable[Told]) -> list[Provenance]:

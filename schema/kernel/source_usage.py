@@ -52,6 +52,8 @@ class SourceUsage:
         self._clock = clock
         self._reads: dict[Source, SourceRead] = {}
         self.failures: list[PartialFailure] = []
+        self.ages: list[ResponsePath] = []
+        """Places of the answer that tell only how fresh it is: they change although nothing else does."""
 
     @property
     def touched(self) -> bool:
@@ -83,6 +85,10 @@ class SourceUsage:
             self.note(path, error.source, SourceState.LIVE, self._clock.now())
         else:
             self.note(path, error.source, SourceState.DOWN, None, error.retry_after)
+
+    def note_age(self, path: Path) -> None:
+        """Record a place of the answer that tells only how fresh it is."""
+        self.ages.append(tuple(path.as_list()))
 
     def note_missing(self, path: Path, error: RemoteError) -> None:
         """Record a source that is missing from a merged list, so that it is reported with the list.
