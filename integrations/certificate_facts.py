@@ -1,8 +1,8 @@
 """Reads a certificate's XML: its head, its holder, and the facts of its body.
 
 Source: docs/contracts/digilocker.md section 7.4. Read leniently, as the contract asks: letter case of names and three
-ways to write a day do not matter, an empty attribute says nothing. The caller has examined the signature; only what it
-covers may be handed in here.
+ways to write a day do not matter, an empty attribute says nothing, and characters that nobody sees are left out. The
+caller has examined the signature; only what it covers may be handed in here.
 """
 
 import re
@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from domain.identity.facts import FactKey
+from domain.kernel import without_hidden_characters
 from integrations.calling import safe_xml
 
 _DAYS = ("%d-%m-%Y", "%d/%m/%Y", "%Y-%m-%d")
@@ -154,4 +155,5 @@ def _descendant(element: safe_xml.Element | None, *path: str) -> safe_xml.Elemen
 
 
 def _text(element: safe_xml.Element | None, name: str) -> str | None:
-    return safe_xml.attribute(element, name) if element is not None else None
+    found = safe_xml.attribute(element, name) if element is not None else None
+    return found and (without_hidden_characters(found).strip() or None)

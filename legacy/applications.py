@@ -25,6 +25,7 @@ class Fault(StrEnum):
     FIELD_MISSING = "FIELD_MISSING"
     FIELD_TOO_LONG = "FIELD_TOO_LONG"
     NOT_TEXT = "NOT_TEXT"
+    HIDDEN_CHARACTER = "HIDDEN_CHARACTER"
     NOT_A_DAY = "NOT_A_DAY"
     NOT_AN_INSTANT = "NOT_AN_INSTANT"
     NOT_A_NUMBER = "NOT_A_NUMBER"
@@ -62,6 +63,7 @@ MEANINGS: Mapping[Fault, str] = MappingProxyType(
         Fault.FIELD_MISSING: "the column must not be empty here",
         Fault.FIELD_TOO_LONG: "the text is too long",
         Fault.NOT_TEXT: "the value is of another kind than asked for",
+        Fault.HIDDEN_CHARACTER: "the value has a character of direction or zero width, which nobody sees",
         Fault.NOT_A_DAY: "a day is written as 2019-03-31",
         Fault.NOT_AN_INSTANT: "a time is written as 2019-03-31T10:00:00+05:30",
         Fault.NOT_A_NUMBER: "a whole number is asked for",

@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import Any, TypeVar
 
 from domain.identity.aliases import alias_form
-from domain.kernel import IST, MistypedNumber, holds_aadhaar, latin_digits, parse_number
+from domain.kernel import IST, MistypedNumber, hidden_character, holds_aadhaar, latin_digits, parse_number
 from legacy.applications import Fault
 
 LONGEST: Mapping[str, int] = MappingProxyType(
@@ -102,8 +102,8 @@ class RowCells:
     def _take_one(self, name: str, text: str) -> None:
         if len(text) > LONGEST.get(name, USUAL):
             self.fault(name, Fault.FIELD_TOO_LONG)
-        elif not is_kept_whole(text):
-            self.fault(name, Fault.NOT_TEXT)
+        elif (fault := fault_of_text(text)) is not None:
+            self.fault(name, fault)
         elif self._is_searched(name) and holds_aadhaar(text):
             self.fault(name, Fault.AADHAAR_IN_TEXT)
         else:
@@ -190,9 +190,11 @@ class RowCells:
         return int(text)
 
 
-def is_kept_whole(text: str) -> bool:
-    """Whether a database keeps every letter of a text."""
-    return _UNKEPT.search(text) is None
+def fault_of_text(text: str) -> Fault | None:
+    """What is wrong with the letters of a text: one that a database does not keep, or that nobody sees; else None."""
+    if _UNKEPT.search(text) is not None:
+        return Fault.NOT_TEXT
+    return None if hidden_character(text) is None else Fault.HIDDEN_CHARACTER
 
 
 def _is_ours(number: str) -> bool:

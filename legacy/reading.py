@@ -27,7 +27,7 @@ from legacy.applications import (
     statuses_of,
     with_scrutiny,
 )
-from legacy.cells import LONGEST, REQUIRED, RowCells, is_kept_whole
+from legacy.cells import LONGEST, REQUIRED, RowCells, fault_of_text
 
 _MOST_STEPS, _MOST_ANSWERS = 100, 200
 _RELATIVES = ("father_name", "mother_name", "husband_name", "guardian_name")
@@ -179,8 +179,10 @@ class _Reader:
     def _answers(self, form: Any) -> Mapping[str, str]:
         found = {name: self._said[name] for name in _RELATIVES if name in self._said}
         for name, value in (form or {}).items():
-            if not isinstance(value, str | int) or isinstance(value, bool) or not is_kept_whole(f"{name}{value}"):
+            if not isinstance(value, str | int) or isinstance(value, bool):
                 self._cells.fault("form", Fault.NOT_TEXT)
+            elif (fault := fault_of_text(f"{name}{value}")) is not None:
+                self._cells.fault("form", fault)
             elif len(str(value)) > LONGEST["reason"] or len(name) > 100 or len(found) > _MOST_ANSWERS:
                 self._cells.fault("form", Fault.FIELD_TOO_LONG)
             elif holds_aadhaar(str(value)) or holds_aadhaar(name):
@@ -224,8 +226,11 @@ class _Reader:
             self._cells.fault(name, Fault.NOT_TEXT)
             return None
         texts = {key: value.strip() for key, value in given.items() if value is not None}
-        if any(len(text) > LONGEST["reason"] or not is_kept_whole(text) for text in texts.values()):
+        if any(len(text) > LONGEST["reason"] for text in texts.values()):
             self._cells.fault(name, Fault.FIELD_TOO_LONG)
+        for fault in map(fault_of_text, texts.values()):
+            if fault is not None:
+                self._cells.fault(name, fault)
         if any(holds_aadhaar(text) for text in texts.values()):
             self._cells.fault(name, Fault.AADHAAR_IN_TEXT)
         at = self._cells.instant_in(name, texts.get("at", ""))

@@ -17,7 +17,7 @@ from actions.appeals.steps import step
 from actions.kernel import UnitOfWork
 from domain.appeals.appeals import PENDING, Appeal, AppealMove, AppealState, AwardKind, Hearing, HearingState
 from domain.appeals.commission import Bench, CommissionMessage, CommissionWord, MessageState
-from domain.kernel import ErrorCode, Problem, Problems, Remedy, mask_aadhaar_in
+from domain.kernel import ErrorCode, Problem, Problems, Remedy, mask_aadhaar_in, without_hidden_characters
 from store.appeals import appeals, commission
 
 _A = MessageState
@@ -37,7 +37,7 @@ async def _hearing(acting: UnitOfWork, appeal: Appeal, message: CommissionMessag
         return _A.SUPERSEDED
     if given["cancelled"]:
         return await _cancel_hearing(acting, appeal, message, before)
-    at, place = datetime.fromisoformat(given["at"]), str(given["place"])
+    at, place = datetime.fromisoformat(given["at"]), without_hidden_characters(str(given["place"]))
     same = next((one for one in held if (one.at, one.state) == (at, HearingState.FIXED)), None)
     if same is not None and (same.reference in {None, given["hearingId"]}) and same.place == place:
         # Its officer recorded it by hand: it is the same hearing, and from now on known by its name.
@@ -78,9 +78,14 @@ class _Ruling:
         return AppealVerdict.CLOSE if state is AppealState.SERVICE_DELIVERED_LATE else AppealVerdict.DISMISS
 
 
+def _clean(text: str) -> str:
+    """The Commission's text as it is kept: Aadhaar numbers masked, without characters that nobody sees."""
+    return mask_aadhaar_in(without_hidden_characters(text))
+
+
 async def _order(acting: UnitOfWork, appeal: Appeal, message: CommissionMessage) -> MessageState:
     given = message.payload
-    ruling = _Ruling(mask_aadhaar_in(given["text"]), date.fromisoformat(given["until"]) if "until" in given else None)
+    ruling = _Ruling(_clean(given["text"]), date.fromisoformat(given["until"]) if "until" in given else None)
     if appeal.order is not None:
         if appeal.order.decided_at >= message.at or (appeal.order.text, appeal.order.direct_until) == (
             ruling.text,
@@ -95,7 +100,7 @@ async def _order(acting: UnitOfWork, appeal: Appeal, message: CommissionMessage)
 
 async def _award(acting: UnitOfWork, appeal: Appeal, message: CommissionMessage) -> MessageState:
     kind, amount = AwardKind(message.word.value), message.payload["amountPaise"]
-    reason = mask_aadhaar_in(message.payload["reason"])
+    reason = _clean(message.payload["reason"])
     before = await appeals.award(acting.tx, appeal.id, kind)
     if before is not None and (
         (before.amount_paise, before.reason) == (amount, reason) or before.ordered_at >= message.at

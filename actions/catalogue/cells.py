@@ -36,7 +36,7 @@ REASONS: Mapping[str, str] = {
     "NOT_AN_AMOUNT": "is not an amount of rupees",
     "OUT_OF_RANGE": "is too large or below zero",
     "TOO_LONG": "is too long",
-    "NOT_PLAIN": "holds a line break or another character that cannot be shown",
+    "NOT_PLAIN": "holds a line break, a character of direction or zero width, or another one that cannot be shown",
     "NOT_A_KEY": "may hold only Latin letters, digits, dots, hyphens and underscores, at most 100",
     "NOT_YES_OR_NO": "is neither yes nor no",
     "NOT_KNOWN": "names something that is not there",

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from domain.catalogue.catalogue import Service
-from domain.kernel import ErrorCode, Problem, Problems, mask_aadhaar_in
+from domain.kernel import ErrorCode, Problem, Problems, hidden_character_problem, mask_aadhaar_in
 from store.catalogue import catalogue
 from store.database import Transaction
 
@@ -86,13 +86,14 @@ def unknown_document(place: int) -> Problem:
 
 
 def form_problems(form: Mapping[str, str]) -> list[Problem]:
-    """BAD_INPUT for a form that is too large."""
+    """BAD_INPUT for a form that is too large, TEXT_HIDDEN_CHARACTER for each answer with what nobody sees."""
     path = ("input", "form")
     if len(form) > MOST_FIELDS:
         return [Problem(ErrorCode.BAD_INPUT, path, params={"most": str(MOST_FIELDS)})]
     if any(len(name) > 100 or len(value) > LONGEST_VALUE for name, value in form.items()):
         return [Problem(ErrorCode.BAD_INPUT, path, params={"longest": str(LONGEST_VALUE)})]
-    return []
+    hidden = (hidden_character_problem(value, *path, *name.split(".")) for name, value in form.items())
+    return [problem for problem in hidden if problem is not None]
 
 
 def clean_form(form: Mapping[str, str]) -> dict[str, str]:

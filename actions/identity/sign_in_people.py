@@ -22,6 +22,7 @@ from domain.kernel import (
     Role,
     Subject,
     strongest,
+    without_hidden_characters,
 )
 from integrations.sso import ProviderIdentity, ProviderTokens
 from store.catalogue import centres
@@ -114,7 +115,7 @@ async def _in_a_centre(tx: Transaction, operator_id: str, kinds: Collection[Cent
 async def _new_citizen(env: Environment, tx: Transaction, identity: ProviderIdentity, language: Language) -> str:
     citizen = Citizen(
         id=env.ids.key(),
-        name=Bilingual(None, identity.name),
+        name=Bilingual(None, without_hidden_characters(identity.name)),
         born_on=identity.born_on,
         gender=identity.gender,
         mobile=identity.mobile,

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from actions.catalogue.submit_checks import DocumentSource, NewDocument, document_problems
+from actions.catalogue.submit_checks import DocumentSource, NewDocument, document_problems, form_problems
 from actions.kernel import UnitOfWork
 from actions.uploads.uploads import known_uploads
 from domain.applications.applications import Application
@@ -47,7 +47,11 @@ async def row_problems(acting: UnitOfWork, batch: Batch, person: RowPerson, raw:
     if there is None and batch.room <= 0:
         return [Problem(ErrorCode.ROSTER_FULL, ("reference",), params={"most": str(MOST_ROWS)})]
     answers = answers_for(batch.form, person)
-    checked = check_answers(batch.form, answers, today=acting.today, complete=True).problems if batch.form else ()
+    checked = (
+        check_answers(batch.form, answers, today=acting.today, complete=True).problems
+        if batch.form
+        else form_problems(answers)
+    )
     return [
         *await _twins(acting, batch, person, answers),
         *checked,

@@ -26,7 +26,7 @@ from domain.catalogue.form_problems import (
 )
 from domain.catalogue.form_rules import Scope, holds, is_needed, is_visible, names_in
 from domain.catalogue.forms import LONGEST_ANSWER, MOST_ANSWERS, Form, Question, QuestionKind, flat
-from domain.kernel import ErrorCode, Problem, holds_aadhaar, latin_digits
+from domain.kernel import ErrorCode, Problem, hidden_character_problem, holds_aadhaar, latin_digits
 
 MOST_VALIDATORS = 500
 _validators: dict[str, jsonschema_rs.Draft202012Validator] = {}
@@ -135,6 +135,10 @@ def _read(form: Form, answers: Mapping[str, str]) -> _Read:
 
 def _value(question: Question, name: str, text: str, read: _Read) -> Any:
     """The answer as a JSON value; None where it is empty or refused."""
+    hidden = hidden_character_problem(text, *PATH, *name.split("."))
+    if hidden is not None:
+        read.refuse(name, hidden)
+        return None
     plain = unicodedata.normalize("NFC", text).replace("\r\n", "\n").strip()
     if not plain:
         return None

@@ -19,6 +19,7 @@ from domain.kernel.errors import (
     rate_limited,
 )
 from domain.kernel.global_ids import TypeCode, from_global_id, to_global_id
+from domain.kernel.hidden_characters import HIDDEN, hidden_character, without_hidden_characters
 from domain.kernel.ids import Ids, SeededIds, SystemIds
 from domain.kernel.masks import account_of_last4, holds_aadhaar, mask_aadhaar_in, mask_account, mask_mobile
 from domain.kernel.mobiles import mobile_digits
@@ -42,10 +43,16 @@ from domain.kernel.refusals import remedy_for, sentence_for
 from domain.kernel.scopes import Scope, scopes_of
 from domain.kernel.sources import Source, Sourced, SourceState
 from domain.kernel.text import Bilingual, Language, is_plain_line, language_from_header, latin_digits
-from domain.kernel.written_texts import short_word, written_text
+from domain.kernel.written_texts import (
+    hidden_character_problem,
+    refuse_hidden_character,
+    short_word,
+    written_text,
+)
 
 __all__ = [
     "ANONYMOUS",
+    "HIDDEN",
     "IST",
     "LARGEST_PAISE",
     "LENGTH",
@@ -90,6 +97,8 @@ __all__ = [
     "TypeCode",
     "account_of_last4",
     "from_global_id",
+    "hidden_character",
+    "hidden_character_problem",
     "holds_aadhaar",
     "is_plain_line",
     "ist_date",
@@ -105,6 +114,7 @@ __all__ = [
     "paise_from_rupees",
     "parse_number",
     "rate_limited",
+    "refuse_hidden_character",
     "remedy_for",
     "rupees",
     "scopes_of",
@@ -114,5 +124,6 @@ __all__ = [
     "strongest",
     "to_global_id",
     "weakest",
+    "without_hidden_characters",
     "written_text",
 ]

@@ -4,6 +4,8 @@ import unicodedata
 from dataclasses import dataclass
 from enum import StrEnum
 
+from domain.kernel.hidden_characters import hidden_character
+
 DEVANAGARI_DIGITS = "०१२३४५६७८९"
 _TO_LATIN = str.maketrans(DEVANAGARI_DIGITS, "0123456789")
 
@@ -37,11 +39,12 @@ class Bilingual:
 
 
 def is_plain_line(text: str) -> bool:
-    """Whether a text is one line that every database and terminal takes: without control characters and half letters.
+    """Whether a text is one line that every database and terminal takes and that shows all of itself.
 
-    Half letters are surrogates, which JSON can name and UTF-8 cannot write. The joiners of Hindi are let through.
+    It has no control characters, no characters of direction or zero width and no half letters. Half letters are
+    surrogates, which JSON can name and UTF-8 cannot write. The joiners of Hindi are let through.
     """
-    return not any(unicodedata.category(letter) in ("Cc", "Cs") for letter in text)
+    return hidden_character(text) is None and not any(unicodedata.category(letter) in ("Cc", "Cs") for letter in text)
 
 
 def latin_digits(text: str) -> str:

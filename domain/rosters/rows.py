@@ -7,11 +7,13 @@ from datetime import date
 
 from domain.catalogue.form_checking import plain_day
 from domain.catalogue.forms import Form
-from domain.kernel import ErrorCode, Problem, holds_aadhaar, mobile_digits
+from domain.kernel import ErrorCode, Problem, hidden_character_problem, holds_aadhaar, mobile_digits
 from domain.kernel.messages import bilingual
 from domain.rosters.rosters import LONGEST_NAME, LONGEST_REFERENCE, GuardianRelation, RowPerson, of_age
 
 OLDEST_YEARS = 120
+_JOINERS = re.compile("[\u200c\u200d]")
+"""Parts of Hindi words, which Python does not count as printable."""
 _REFERENCE = re.compile(r"[\w][\w/. -]*")
 
 _OF_RELATION: Mapping[GuardianRelation, str] = {
@@ -57,7 +59,8 @@ def read_row(raw: RawRow, today: date) -> tuple[RowPerson | None, list[Problem]]
         "guardian": not _a_name(guardian),
         "mobile": bool(written) and mobile is None,
     }
-    problems = [_invalid(field) for field, found in wrong.items() if found]
+    hidden = _hidden_characters(raw)
+    problems = [*hidden.values(), *(_invalid(field) for field, found in wrong.items() if found and field not in hidden)]
     if problems or born_on is None or relation is None:
         return None, problems
     answers, documents = _non_empty_fields(raw.answers), _non_empty_fields(raw.documents)
@@ -96,6 +99,21 @@ def at_row(problem: Problem, place: int) -> Problem:
     return Problem(problem.code, ("input", "rows", str(place), *inner), problem.action, problem.params, problem.texts)
 
 
+def _hidden_characters(raw: RawRow) -> dict[str, Problem]:
+    """The fields with a character that nobody sees. Those of the answers are told with the answers."""
+    texts = {
+        "reference": raw.reference,
+        "name": raw.name,
+        "nameHi": raw.name_hi or "",
+        "bornOn": raw.born_on,
+        "relation": raw.relation,
+        "guardian": raw.guardian,
+        "mobile": raw.mobile or "",
+    }
+    found = {field: hidden_character_problem(text, field) for field, text in texts.items()}
+    return {field: problem for field, problem in found.items() if problem is not None}
+
+
 def _invalid(name: str) -> Problem:
     texts = {"label": bilingual(f"roster_field.{name}"), "expected": bilingual(f"roster_expected.{name}")}
     return Problem(ErrorCode.ROW_INVALID, (name,), texts=texts)
@@ -114,7 +132,7 @@ def _a_reference(text: str) -> bool:
 
 
 def _a_name(text: str) -> bool:
-    fits = 2 <= len(text) <= LONGEST_NAME and text.isprintable()
+    fits = 2 <= len(text) <= LONGEST_NAME and _JOINERS.sub("", text).isprintable()
     return fits and any(letter.isalpha() for letter in text) and not holds_aadhaar(text)
 
 

@@ -2,14 +2,14 @@
 
 import re
 
+from domain.kernel import HIDDEN
+
 _UNDRAWABLE = re.compile(
     "[^\u0020-\u007e\u00a0-\u024f\u0900-\u097f\u200c\u200d\u2010-\u2027\u2030-\u2040\u20a0-\u20bf\ua8e0-\ua8ff]"
 )
 _SPACES = re.compile(r"[\t\n\v\f\r\u0085\u2028\u2029]+")
-_UNSEEN = re.compile(
-    "[\u0000-\u0008\u000e-\u001f\u007f-\u0084\u0086-\u009f\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff]"
-)
-_NOT_XML = re.compile("[\u0000-\u0008\u000b\u000c\u000e-\u001f\ud800-\udfff\ufffe\uffff]")
+_UNSEEN = re.compile(f"[\u0000-\u0008\u000e-\u001f\u007f-\u0084\u0086-\u009f{HIDDEN}]")
+_NOT_XML = re.compile(f"[{HIDDEN}\u0000-\u0008\u000b\u000c\u000e-\u001f\ud800-\udfff\ufffe\uffff]")
 BLANK_BOX = "□"
 
 
@@ -23,5 +23,8 @@ def drawable(text: str) -> str:
 
 
 def xml_safe(text: str) -> str:
-    """The text without characters that XML 1.0 section 2.2 does not allow."""
+    """The text without characters that XML 1.0 section 2.2 does not allow, and without those that nobody sees.
+
+    What was filed before those were refused says the same in XML as in print.
+    """
     return _NOT_XML.sub("", text)

@@ -10,7 +10,7 @@ from typing import Any
 
 from signxml.algorithms import SignatureMethod
 
-from domain.kernel import Source
+from domain.kernel import Source, without_hidden_characters
 from integrations import certificate_facts
 from integrations.apisetu import wire_json
 from integrations.apisetu.codes import ERRORS
@@ -198,11 +198,12 @@ def _certificate(
 
 
 def _attribute_at(root: safe_xml.Element, *path: str) -> str | None:
-    """An attribute of the root, or of an organisation or person within it."""
+    """An attribute of the root, or of an organisation or person within it, without characters that nobody sees."""
     element: safe_xml.Element | None = root
     for name in path[:-1]:
         element = safe_xml.child(element, name) if element is not None else None
-    return safe_xml.attribute(element, path[-1]) if element is not None else None
+    found = safe_xml.attribute(element, path[-1]) if element is not None else None
+    return found and (without_hidden_characters(found).strip() or None)
 
 
 _METHODS = frozenset({SignatureMethod.RSA_SHA1, SignatureMethod.RSA_SHA256})

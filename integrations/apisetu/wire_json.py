@@ -7,6 +7,7 @@ without an outer `Certificate`. It carries no signature, so nothing in it is eve
 from collections.abc import Mapping
 from typing import Any
 
+from domain.kernel import without_hidden_characters
 from integrations.calling.answers import read_object
 from integrations.calling.errors import Unreadable
 
@@ -21,8 +22,8 @@ def read(content: bytes) -> Mapping[str, Any]:
 
 
 def text_at(certificate: Mapping[str, Any], *path: str) -> str | None:
-    """A text inside the certificate; None where there is none."""
+    """A text inside the certificate, without characters that nobody sees; None where there is none."""
     found: Any = certificate
     for name in path:
         found = found.get(name) if isinstance(found, Mapping) else None
-    return found if isinstance(found, str) and found else None
+    return without_hidden_characters(found) or None if isinstance(found, str) else None

@@ -11,6 +11,7 @@ from strawberry.utils.str_converters import capitalize_first, to_camel_case
 from domain.kernel import Scope
 from schema.kernel.context import Info
 from schema.kernel.fields import mutation
+from schema.kernel.hidden_text import refuse_hidden_text
 from schema.kernel.inputs import KEY, InputFields, Parameter, parameters_of
 from schema.kernel.mutations import key_of, mutation_outcome
 from schema.kernel.payloads import Payload
@@ -47,6 +48,7 @@ def action_mutation(
 
     async def resolve(info: Info, input: Any) -> Any:  # noqa: A002 - the argument's name in the graph
         async def work() -> tuple[T, bool]:
+            refuse_hidden_text(input, ("input",))
             values = {**constants, **given.values(input, ("input",))}
             if key is not None:
                 values[key] = key_of(info, values[key])

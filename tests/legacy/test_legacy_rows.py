@@ -75,6 +75,8 @@ async def test_a_row_is_left_out_for_every_reason_at_once(world: World, old: Pat
         ({"certificate_number": "C/1"}, ("certificate_file", "CERTIFICATE_MISSING")),
         ({"name_en": "\ud800"}, ("name_en", "NOT_TEXT")),
         ({"name_en": f"Ram {aadhaar(7)}", "name_hi": None}, ("name_en", "AADHAAR_IN_TEXT")),
+        ({"name_en": "Ram \u202eigeN"}, ("name_en", "HIDDEN_CHARACTER")),
+        ({"form": {"note": "school\u200b"}}, ("form", "HIDDEN_CHARACTER")),
         ({"reason": "x" * 4001}, ("reason", "FIELD_TOO_LONG")),
     ],
 )

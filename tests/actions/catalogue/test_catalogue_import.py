@@ -106,6 +106,7 @@ async def test_services_that_an_import_does_not_name_stay_and_are_told(world):
         ({"name_en": "x" * 301}, "name_en", "TOO_LONG"),
         ({"name_en": "Income\0Certificate"}, "name_en", "NOT_PLAIN"),
         ({"name_hi": "आय\nप्रमाण"}, "name_hi", "NOT_PLAIN"),
+        ({"name_hi": "आय\u202eप्रमाण"}, "name_hi", "NOT_PLAIN"),
         ({"slug": "income/../certificate"}, "slug", "NOT_A_KEY"),
         ({"service_code": "ES 09"}, "service_code", "NOT_A_KEY"),
         ({"slug": "domicile-certificate"}, "slug", "TWICE"),

@@ -66,6 +66,19 @@ async def test_no_number_of_a_person_in_a_reason_is_kept(world: World, court: Co
     assert [one["answer"]["state"] for one in again] == ["SUPERSEDED", "SUPERSEDED"]
 
 
+async def test_the_commissions_words_are_kept_without_characters_that_nobody_sees(world: World, court: Court):
+    appeal, number = await filed(world, court)
+    fixed = {"hearingId": "H1", "at": world.clock.now().isoformat(), "place": "\ufeffRing Road"}
+    await court.act("tell", case=number, type="HEARING_FIXED", payload=fixed)
+    world.clock.advance(timedelta(hours=1))
+    until = (ist_date(world.clock.now()) + timedelta(days=5)).isoformat()
+
+    await court.tell(number, "DIRECTION", text="Give \u202eit.\u200b", until=until)
+
+    assert [one.place for one in await hearings_of(court, appeal.id)] == ["Ring Road"]
+    assert (await appeal_now(court, appeal.id)).order.text == "Give it."
+
+
 async def test_what_comes_in_the_wrong_order_ends_as_what_comes_in_the_right_one(world: World, court: Court):
     appeal, number = await filed(world, court)
     began = world.clock.now()

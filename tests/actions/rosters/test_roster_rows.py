@@ -56,6 +56,32 @@ async def test_a_wrong_row_names_field_and_remedy_in_the_asked_language_and_the_
 
 
 @pytest.mark.parametrize(
+    ("changes", "path"),
+    [
+        ({"name": "Asha \u202eigeN"}, ("name",)),
+        ({"name_hi": "आशा\u200b"}, ("nameHi",)),
+        ({"guardian": "\ufeffBachan Singh"}, ("guardian",)),
+        ({"reference": "7-\u20601"}, ("reference",)),
+        ({"answers": {"purpose": "school\u2069"}}, ("answers", "purpose")),
+    ],
+)
+async def test_a_row_with_a_character_that_nobody_sees_is_refused_at_its_place(camps, changes, path):
+    roster = await opened(camps)
+
+    (result,) = await added(camps, roster, child(1, **changes))
+
+    problem = next(one for one in result.problems if one.code is ErrorCode.TEXT_HIDDEN_CHARACTER)
+    assert (result.outcome, problem.path) == (RowOutcome.REFUSED, ("input", "rows", "0", *path))
+    assert problem.params["character"].startswith("U+")
+
+
+async def test_a_hindi_name_with_a_joiner_is_taken(camps):
+    (result,) = await added(camps, await opened(camps), child(1, name_hi="लक्ष्\u200dमी नेगी"))
+
+    assert (result.outcome, result.row.person.name_hi) == (RowOutcome.ADDED, "लक्ष्\u200dमी नेगी")
+
+
+@pytest.mark.parametrize(
     ("changes", "field"),
     [
         ({"relation": "SELF"}, "relation"),

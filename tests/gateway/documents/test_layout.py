@@ -5,10 +5,12 @@ from dataclasses import replace
 
 import pypdfium2
 import pytest
+from lxml import etree
 
 from actions.certificates.content import CertificateContent, CertificateField
 from domain.kernel import Bilingual
 from gateway.documents.layout import lay_out, page_data, qr_svg
+from gateway.documents.renderer import CertificateRenderer
 from gateway.documents.text import drawable, xml_safe
 
 
@@ -76,7 +78,7 @@ def test_a_letter_that_no_font_draws_becomes_a_box_and_not_a_failure(content: Ce
 
 
 def test_signs_that_hide_or_turn_text_are_left_out():
-    assert drawable("a\x00b\u202ec\u200b\x07\n\u2066d\u200d") == "abc d\u200d"
+    assert drawable("a\x00b\u202ec\u061c\u200b\x07\n\u2066d\u200d") == "abc d\u200d"
 
 
 def test_every_letter_that_is_let_through_can_be_drawn(content: CertificateContent):
@@ -122,3 +124,16 @@ def test_the_qr_code_is_a_picture_without_scripts_or_addresses_to_load():
 
 def test_what_xml_forbids_is_left_out():
     assert xml_safe("क\x00\x0b\ud800\uffff ख\n") == "क ख\n"
+
+
+def test_xml_and_print_of_a_form_that_was_filed_before_say_the_same(
+    renderer: CertificateRenderer, content: CertificateContent
+):
+    filed = replace(content, guardian="Bachan Singh Negi \u202e000,09\u202c\u200b")
+
+    made = renderer.render(with_field(filed, "\u2067Rs 10\u2069"))
+
+    tree = etree.fromstring(made.xml)
+    assert tree.find("IssuedTo/Person").get("swd") == "Bachan Singh Negi 000,09"
+    assert tree.find("CertificateData/Field").get("value") == "Rs 10"
+    assert "BachanSinghNegi000,09" in words_of(made.pdf)

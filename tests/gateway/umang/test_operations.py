@@ -89,6 +89,7 @@ async def test_a_refusal_of_the_rules_names_the_field_of_umang(portal: Portal):
     closed = await portal.call("applyService", serviceCode="ES01", formData=PLACE)
     unknown = await portal.call("applyService", serviceCode="XX", formData=PLACE)
     nowhere = await portal.call("applyService", **{**INCOME, "formData": {"district": "99"}})
+    hidden = await portal.call("applyService", **{**INCOME, "formData": {**INCOME["formData"], "purpose": "a\u202eb"}})
     empty = await portal.call("applyService")
 
     assert missing["rc"] == "APSK0422"
@@ -96,6 +97,9 @@ async def test_a_refusal_of_the_rules_names_the_field_of_umang(portal: Portal):
     assert (closed["rc"], closed["pd"]["errors"][0]["code"]) == ("APSK0422", "SERVICE_CLOSED")
     assert unknown["rc"] == "APSK0404"
     assert (nowhere["rc"], nowhere["pd"]["fields"][0]["field"]) == ("APSK0400", "district")
+    assert [(field["field"], field["code"]) for field in hidden["pd"]["fields"]] == [
+        ("formData.purpose", "TEXT_HIDDEN_CHARACTER")
+    ]
     assert [field["field"] for field in empty["pd"]["fields"]] == ["serviceCode", "district"]
     assert await count(portal, "applications") == 0
 
