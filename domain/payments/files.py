@@ -69,6 +69,16 @@ class Transport(StrEnum):
         return Transport.REST if self is Transport.SFTP else Transport.SFTP
 
 
+class AnswersSigned(StrEnum):
+    """Whether the XML files of PFMS and the banks must be signed (docs/contracts/dbt_finance.md section 2.5)."""
+
+    REQUIRED = "required"
+    IF_PRESENT = "if_present"
+    """A signature that is there must be good; a file without one counts too."""
+    NONE = "none"
+    """No signature is looked at."""
+
+
 class LineState(StrEnum):
     """The state of one payment of a batch."""
 
@@ -119,6 +129,8 @@ class FileState(StrEnum):
 
     SEALED = "SEALED"
     SENT = "SENT"
+    TAKEN = "TAKEN"
+    """PFMS was seen to have taken our file by the day on which its payments are to be carried out."""
     DESTROYED = "DESTROYED"
     """Our own file is gone, as every line of it has its final status; name, size and hash stay."""
     RECEIVED = "RECEIVED"
@@ -141,11 +153,11 @@ LIVING_LINES = frozenset({LineState.BUILT, LineState.ACCEPTED, LineState.DEBITED
 UNTOLD = (PaymentStatus.SANCTIONED, PaymentStatus.BENEFICIARY_PENDING, PaymentStatus.BENEFICIARY_REJECTED)
 """States of an instalment that was sent to no partner."""
 
-OF_THE_FILE = frozenset({"DBE0002", "DBE0003", "DBE0004"})
+OF_THE_FILE = frozenset(f"{interface}{number:04d}" for interface in ("DBE", "TBE") for number in (2, 3, 4))
 """Codes about the whole file: a line that bears nothing else is not wrong itself
 (docs/contracts/dbt_finance.md section 2.6)."""
 
-TWICE = frozenset({"DBE0004", "DBE0018"})
+TWICE = frozenset({"DBE0004", "DBE0018", "TBE0004", "TBE0018"})
 """Codes by which PFMS says that it has it already: nothing is sent again, what it has is looked for
 (docs/contracts/dbt_finance.md section 10)."""
 

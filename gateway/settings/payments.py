@@ -8,7 +8,7 @@ from typing import Annotated
 from pydantic import BaseModel, Field, StringConstraints, field_validator
 from pydantic_core import PydanticCustomError
 
-from domain.payments.files import PaymentRules, Transport
+from domain.payments.files import AnswersSigned, PaymentRules, Transport
 
 _TIME = Annotated[str, StringConstraints(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
 _DAYS = re.compile(r"(0[1-9]|1[0-2])-[0-3][0-9]/(0[1-9]|1[0-2])-[0-3][0-9]")
@@ -29,6 +29,13 @@ class PfmsWay(BaseModel):
         "it are not final: their answers are fetched there. Onboarding provides what both transports "
         "need.",
         json_schema_extra={"production": "of the other way: https or sftp, and no sandbox"},
+    )
+    answers_signed: AnswersSigned = Field(
+        default=AnswersSigned.IF_PRESENT,
+        description="Whether the answers of PFMS and the banks must be signed: `required`; `if_present`, by which a "
+        "signature that is there must be good; `none`, by which none is looked at. With an unsigned file the host key "
+        "or TLS, the login and the folder are the only proof of who wrote it: ask PFMS, and set `required` where it "
+        "signs.",
     )
     client_certificate_file: Path | None = Field(
         default=None,

@@ -3,7 +3,7 @@
 import json
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
@@ -12,7 +12,7 @@ from typing import Any
 from stdnum.verhoeff import calc_check_digit
 
 from domain.kernel import ManualClock, Source
-from domain.payments.files import Transport
+from domain.payments.files import AnswersSigned, Transport
 from integrations.calling.remote import Remote
 from integrations.calling.resilience import Resilience
 from integrations.calling.transport import Transports
@@ -74,8 +74,8 @@ class Pfms:
 
     @cached_property
     def papers(self) -> PfmsPapers:
-        """With what we sign, and whom we trust."""
-        return PfmsPapers.from_onboarding(self.given)
+        """With what we sign, and whom we trust; every answer must be signed."""
+        return replace(PfmsPapers.from_onboarding(self.given), answers_signed=AnswersSigned.REQUIRED)
 
     @property
     def trust(self) -> Trust:

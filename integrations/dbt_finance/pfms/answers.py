@@ -1,18 +1,37 @@
 """Verifies and reads the files that PFMS and the banks write.
 
-Source: docs/contracts/dbt_finance.md sections 2.3, 2.5 and 10. Elements are found by their local name, whatever the
-prefix; the namespace of the root says what a file is. Nothing is read but what the signature covers, and nothing is
-given out before counts and sums are checked. Names of containers that the contract leaves open are INFERRED from ISO
-20022; a value is looked for by its own name at any depth.
+Source: docs/contracts/dbt_finance.md sections 2.3, 2.5 and 10. The local name of the root says what a file is; its
+namespace is taken from the document, and one that was never seen is told. Where a file is signed nothing is read but
+what the signature covers; the settings say whether one may come unsigned. Nothing is given out before counts and sums
+are checked.
 """
 
 import re
-from collections.abc import Iterable, Mapping
-from datetime import date, datetime
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from types import MappingProxyType
 
-from domain.kernel import IST, paise_from_rupees
+import structlog
+
+from domain.payments.files import AnswersSigned
 from integrations.calling import safe_xml
+from integrations.dbt_finance.pfms.answer_values import (
+    CODE,
+    REFERENCE,
+    check_rows,
+    codes_below,
+    count_of,
+    creation_time,
+    day_of,
+    fields_of,
+    instant,
+    only_element,
+    paise_of,
+    require_match,
+    required_text,
+    status_in,
+    text_in,
+)
 from integrations.dbt_finance.pfms.apbs_layout import read_returns
 from integrations.dbt_finance.pfms.exchange import LARGEST_FILE
 from integrations.dbt_finance.pfms.models import (
@@ -25,35 +44,52 @@ from integrations.dbt_finance.pfms.models import (
     FileRefusal,
     FileRefused,
     LineStatus,
-    PaymentRow,
     StatementRow,
     Trust,
 )
 from integrations.dbt_finance.pfms.names import answered_at, is_safe
+from integrations.dbt_finance.pfms.payment_reports import read_acknowledgement, read_bank_status
 from integrations.dbt_finance.pfms.signing import signed_part
+from integrations.xml_signatures import DS
 
 MOST_MARKUP = 1_500_000
 """Tags and attributes of one file: what is larger comes in parts."""
 
-_BASE = "http://cpsms.nic.in/Beneficiary"
-BENEFICIARY_RESPONSE = frozenset({f"{_BASE}/BeneficiaryDataResponse"})
-ACKNOWLEDGEMENT = frozenset({f"{_BASE}/ContractorPaymentAck", f"{_BASE}/DbtPaymentAck"})
-BANK_STATUS = frozenset({f"{_BASE}/ContractorPaymentStatus", f"{_BASE}/DbtPaymentStatus"})
-STATEMENT = frozenset({f"{_BASE}/DailyPaymentStatement"})
-ENROLMENT = frozenset({f"{_BASE}/DscEnrolmentAck"})
-"""The namespaces of the contractor variant are public, those of DBT by analogy; of the statement and of the enrolment
-of a signer, of which only the existence is public, they are INFERRED with all their elements."""
+_BASE = "http://cpsms.nic.in/"
+KNOWN_NAMESPACES = frozenset(
+    {
+        f"{_BASE}BeneficiaryDataResponse",
+        f"{_BASE}Beneficiary/BeneficiaryDataResponse",
+        f"{_BASE}BeneficiaryPaymentAck",
+        f"{_BASE}Beneficiary/ContractorPaymentAck",
+        f"{_BASE}Beneficiary/DbtPaymentAck",
+        f"{_BASE}BeneficiaryPaymentStatus",
+        f"{_BASE}Beneficiary/ContractorPaymentStatus",
+        f"{_BASE}Beneficiary/DbtPaymentStatus",
+        f"{_BASE}Beneficiary/DailyPaymentStatement",
+        f"{_BASE}Beneficiary/DscEnrolmentAck",
+    }
+)
+"""Those that were seen in public, and ours by analogy. The last two are INFERRED with all elements of their files, the
+statement and the enrolment of a signer, of which only the existence is public."""
+STATEMENT = "DailyPaymentStatement"
 
 _WIDE = (b"\xff\xfe", b"\xfe\xff", b"\x00\x00\xfe\xff")
 _ENCODING = re.compile(rb"^\s*(?:\xef\xbb\xbf)?<\?xml[^>]{0,200}encoding\s*=\s*[\"']([A-Za-z0-9._\-]{1,40})[\"']")
 _TYPE = re.compile(rb"<!\s*(?:DOCTYPE|ENTITY)", re.IGNORECASE)
-_REFERENCE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_/\-]{0,39}")
-_CODE = re.compile(r"[A-Za-z0-9]{2,12}")
+_BENEFICIARY_WORDS: Mapping[str, LineStatus] = MappingProxyType(
+    {
+        "ACCP": LineStatus.ACCEPTED,
+        "ACPT": LineStatus.ACCEPTED,
+        "RJCT": LineStatus.REJECTED,
+        "PDNG": LineStatus.PENDING,
+    }
+)
 _FINGERPRINT = re.compile(r"[0-9A-Fa-f]{2}(?::?[0-9A-Fa-f]{2}){31}")
+_log = structlog.get_logger(__name__)
 
 Answer = BeneficiaryAnswer | BatchAcknowledgement | BankStatus
 """Answers about batches and their lines; an EnrolmentAnswer is about a certificate."""
-Fields = Mapping[str, safe_xml.Element]
 
 
 def read_answer(name: str, content: bytes, trust: Trust) -> Answer | EnrolmentAnswer:
@@ -62,35 +98,32 @@ def read_answer(name: str, content: bytes, trust: Trust) -> Answer | EnrolmentAn
     if name.lower().endswith(".txt"):
         return read_returns(content, trust, answered_at(name) or trust.at)
     root = _root(content)
-    namespace = _namespace(root)
-    if namespace in BENEFICIARY_RESPONSE:
-        return _beneficiaries(signed_part(root, trust.pfms, trust.at))
-    if namespace in ACKNOWLEDGEMENT:
-        return _acknowledgement(signed_part(root, trust.pfms, trust.at))
-    if namespace in BANK_STATUS:
-        return _bank_status(signed_part(root, trust.banks, trust.at))
-    if namespace in ENROLMENT:
-        return _enrolment(signed_part(root, trust.pfms, trust.at))
-    raise FileRefused(FileRefusal.UNKNOWN_NAMESPACE)
+    reader = _READERS.get(safe_xml.local_name(root))
+    if reader is None:
+        raise FileRefused(FileRefusal.UNKNOWN_ROOT)
+    by_bank = reader is read_bank_status
+    answer = reader(_trusted_part(root, trust.banks if by_bank else trust.pfms, trust))
+    return replace(answer, unknown_namespace=_unknown_namespace(root))
 
 
 def read_statement(name: str, content: bytes, trust: Trust) -> DailyStatement:
     """PFMS's statement of a day, or a part of it. Raises FileRefused."""
     _check_file(name, content)
     root = _root(content)
-    if _namespace(root) not in STATEMENT:
-        raise FileRefused(FileRefusal.UNKNOWN_NAMESPACE)
-    part = signed_part(root, trust.pfms, trust.at)
-    head, elements = _only_element(part, "GrpHdr"), list(part.iterchildren("{*}TxInf"))
+    if safe_xml.local_name(root) != STATEMENT:
+        raise FileRefused(FileRefusal.UNKNOWN_ROOT)
+    part = _trusted_part(root, trust.pfms, trust)
+    _unknown_namespace(root)
+    head, elements = only_element(part, "GrpHdr"), list(part.iterchildren("{*}TxInf"))
     rows = tuple(_statement_row(element, number) for number, element in enumerate(elements, 1))
-    _check_rows(head, [row.end_to_end_id for row in rows], [row.amount_paise for row in rows], needed=True)
+    check_rows(head, [row.end_to_end_id for row in rows], [row.amount_paise for row in rows], needed=True)
     return DailyStatement(
-        day=_day(_required_text(head, "StmtDt"), "StmtDt"),
-        created_at=_instant(_required_text(head, "CreDtTm")),
+        day=day_of(required_text(head, "StmtDt"), "StmtDt"),
+        created_at=instant(required_text(head, "CreDtTm")),
         rows=rows,
         total_paise=sum(row.amount_paise for row in rows),
-        part=_count(_required_text(head, "Part"), "Part"),
-        parts=_count(_required_text(head, "Parts"), "Parts"),
+        part=count_of(required_text(head, "Part"), "Part"),
+        parts=count_of(required_text(head, "Parts"), "Parts"),
     )
 
 
@@ -116,230 +149,96 @@ def _root(content: bytes) -> safe_xml.Element:
         raise FileRefused(FileRefusal.MALFORMED) from None
 
 
-def _namespace(root: safe_xml.Element) -> str:
-    return str(root.tag).rpartition("}")[0].removeprefix("{")
+def _trusted_part(root: safe_xml.Element, signers: tuple[str, ...], trust: Trust) -> safe_xml.Element:
+    """The part of a document that may be read: what its signature covers, or the whole where it may be unsigned.
+
+    Whoever could write an unsigned file could also take a signature away, so that with IF_PRESENT and NONE the host
+    and its folder are the only proof (docs/contracts/dbt_finance.md section 2.5).
+    """
+    signed = next(root.iter(f"{DS}Signature"), None) is not None
+    if trust.answers_signed is AnswersSigned.NONE or (trust.answers_signed is AnswersSigned.IF_PRESENT and not signed):
+        return root
+    return signed_part(root, signers, trust.at)
+
+
+def _unknown_namespace(root: safe_xml.Element) -> str | None:
+    """The namespace of a document that was never seen for its kind of file, noted in the log; None for a known one."""
+    namespace = str(root.tag).rpartition("}")[0].removeprefix("{")[:200]
+    if namespace in KNOWN_NAMESPACES:
+        return None
+    _log.warning("pfms_namespace_unknown", root=safe_xml.local_name(root))
+    return namespace
 
 
 def _beneficiaries(part: safe_xml.Element) -> BeneficiaryAnswer:
-    head, info = _only_element(part, "GrpHdr"), _only_element(part, "CstmrInf")
-    rows = tuple(
-        _beneficiary_row(_only_element(element, "Cstmr"), number)
+    head, info = only_element(part, "GrpHdr"), only_element(part, "CstmrInf")
+    told = [
+        _beneficiary_row(only_element(element, "Cstmr"), number)
         for number, element in enumerate(info.iterchildren("{*}CstmrTxInf"), 1)
-    )
-    _check_rows(head, [row.id for row in rows], ())
+    ]
+    check_rows(head, [name for name, _ in told], ())
+    rows = tuple(row for _, row in told if row is not None)
     return BeneficiaryAnswer(
-        _required_text(info, "CstmrInfId", _REFERENCE), _instant(_required_text(head, "CreDtTm")), rows
+        required_text(info, "CstmrInfId", REFERENCE), instant(required_text(head, "CreDtTm")), rows
     )
 
 
-def _beneficiary_row(customer: safe_xml.Element, number: int) -> BeneficiaryRow:
-    fields = _fields(customer)
-    status = _status(fields, "CstmrSts", number, {LineStatus.ACCEPTED, LineStatus.REJECTED, LineStatus.PENDING})
-    cpsms_id = _text(fields, "CPSMSId") or None
+def _beneficiary_row(customer: safe_xml.Element, number: int) -> tuple[str, BeneficiaryRow | None]:
+    """The id of a beneficiary with what is said of it; None for a word that leaves the record as it was."""
+    fields = fields_of(customer)
+    party = fields.get("PrTry")
+    if party is None:
+        raise FileRefused(FileRefusal.MISSING_ELEMENT, f"PrTry {number}")
+    ours, word = required_text(party, "Id", REFERENCE), text_in(fields, "CstmrSts")
+    if not word:
+        raise FileRefused(FileRefusal.MISSING_ELEMENT, f"CstmrSts {number}")
+    status = _BENEFICIARY_WORDS.get(word)
+    if status is None:
+        _log.warning("pfms_beneficiary_word_unknown", line=number)
+        return ours, None
+    cpsms_id = text_in(fields, "CPSMSId") or None
     if (status is LineStatus.ACCEPTED) is not (cpsms_id is not None):
         raise FileRefused(FileRefusal.MALFORMED_VALUE, f"CPSMSId {number}")
     name = None
     if "CstmrAcct" in fields:
         family = next(fields["CstmrAcct"].iter("{*}CstmrAcctFmly"), None)
         name = safe_xml.child_text(family, "Nm") if family is not None else None
-    party = fields.get("PrTry")
-    if party is None:
-        raise FileRefused(FileRefusal.MISSING_ELEMENT, f"PrTry {number}")
-    return BeneficiaryRow(_required_text(party, "Id", _REFERENCE), status, cpsms_id, _codes(customer, number), name)
-
-
-def _acknowledgement(part: safe_xml.Element) -> BatchAcknowledgement:
-    rows = tuple(_payment_row(each, number) for number, each in enumerate(part.iter("{*}TxInfAndSts"), 1))
-    message, batch = _one_of(part, "OrgnlMsgId"), _one_of(part, "OrgnlPmtInfId")
-    if message is None and batch is None:
-        raise FileRefused(FileRefusal.MISSING_ELEMENT, "OrgnlPmtInfId")
-    group = next(part.iter("{*}OrgnlGrpInfAndSts"), None)
-    told = safe_xml.child_text(group, "GrpSts") if group is not None else None
-    accepted = _batch_accepted(told, rows)
-    _check_rows(next(part.iter("{*}GrpHdr"), None), [row.end_to_end_id for row in rows], ())
-    codes = _codes(group, 0) if group is not None else ()
-    if not accepted and not codes:
-        codes = tuple(dict.fromkeys(code for row in rows for code in row.codes))
-    return BatchAcknowledgement(message, batch, _creation_time(part), accepted, codes, rows)
-
-
-def _batch_accepted(status: str | None, rows: Iterable[PaymentRow]) -> bool:
-    """One rejected line means that the whole batch is rejected, whatever the head says."""
-    if status not in {None, LineStatus.ACCEPTED.value, LineStatus.REJECTED.value}:
-        raise FileRefused(FileRefusal.MALFORMED_VALUE, "GrpSts")
-    statuses = {row.status for row in rows}
-    if status is None and not statuses:
-        raise FileRefused(FileRefusal.MISSING_ELEMENT, "TxInfAndSts")
-    return status != LineStatus.REJECTED.value and LineStatus.REJECTED not in statuses
-
-
-def _bank_status(part: safe_xml.Element) -> BankStatus:
-    rows = tuple(_payment_row(each, number) for number, each in enumerate(part.iter("{*}TxInfAndSts"), 1))
-    batch = _one_of(part, "OrgnlPmtInfId")
-    if batch is None or not rows:
-        raise FileRefused(FileRefusal.MISSING_ELEMENT, "TxInfAndSts" if batch else "OrgnlPmtInfId")
-    told = [row.amount_paise for row in rows if row.amount_paise is not None]
-    _check_rows(
-        next(part.iter("{*}GrpHdr"), None), [row.end_to_end_id for row in rows], told if len(told) == len(rows) else ()
-    )
-    return BankStatus(batch, _creation_time(part), rows)
+    return ours, BeneficiaryRow(ours, status, cpsms_id, codes_below(customer, number), name)
 
 
 def _enrolment(part: safe_xml.Element) -> EnrolmentAnswer:
-    signer = _only_element(part, "SgnrInf")
-    told = _required_text(signer, "EnrlmtSts")
+    signer = only_element(part, "SgnrInf")
+    told = required_text(signer, "EnrlmtSts")
     if told not in {LineStatus.ACCEPTED.value, LineStatus.REJECTED.value}:
         raise FileRefused(FileRefusal.MALFORMED_VALUE, "EnrlmtSts")
-    fingerprint = _required_text(signer, "Tmbprnt", _FINGERPRINT).replace(":", "").lower()
+    fingerprint = required_text(signer, "Tmbprnt", _FINGERPRINT).replace(":", "").lower()
     accepted = told == LineStatus.ACCEPTED.value
-    return EnrolmentAnswer(fingerprint, _creation_time(part), accepted, _codes(signer, 0))
-
-
-def _payment_row(element: safe_xml.Element, number: int) -> PaymentRow:
-    fields = _fields(element)
-    day, amount = _text(fields, "ValDt"), _text(fields, "Amt")
-    return PaymentRow(
-        end_to_end_id=_require_match(_text(fields, "OrgnlEndToEndId"), _REFERENCE, f"OrgnlEndToEndId {number}"),
-        status=_status(fields, "TxSts", number, set(LineStatus)),
-        codes=_codes(element, number),
-        utr=_require_match(_text(fields, "UTR"), _REFERENCE, f"UTR {number}") if _text(fields, "UTR") else None,
-        value_date=_day(day, f"ValDt {number}") if day else None,
-        amount_paise=_paise(amount, f"Amt {number}") if amount else None,
-    )
+    return EnrolmentAnswer(fingerprint, creation_time(part), accepted, codes_below(signer, 0))
 
 
 def _statement_row(element: safe_xml.Element, number: int) -> StatementRow:
-    fields = _fields(element)
-    utr, day, code = _text(fields, "UTR"), _text(fields, "ValDt"), _text(fields, "RsnCd")
+    fields = fields_of(element)
+    utr, day, code = text_in(fields, "UTR"), text_in(fields, "ValDt"), text_in(fields, "RsnCd")
     return StatementRow(
-        end_to_end_id=_require_match(_text(fields, "EndToEndId"), _REFERENCE, f"EndToEndId {number}"),
-        batch_id=_require_match(_text(fields, "PmtInfId"), _REFERENCE, f"PmtInfId {number}"),
-        amount_paise=_paise(_text(fields, "Amt"), f"Amt {number}"),
-        status=_status(fields, "TxSts", number, set(LineStatus)),
-        codes=(_require_match(code, _CODE, f"RsnCd {number}"),) if code else (),
-        utr=_require_match(utr, _REFERENCE, f"UTR {number}") if utr else None,
-        value_date=_day(day, f"ValDt {number}") if day else None,
+        end_to_end_id=require_match(text_in(fields, "EndToEndId"), REFERENCE, f"EndToEndId {number}"),
+        batch_id=require_match(text_in(fields, "PmtInfId"), REFERENCE, f"PmtInfId {number}"),
+        amount_paise=paise_of(text_in(fields, "Amt"), f"Amt {number}"),
+        status=status_in(fields, "TxSts", number, set(LineStatus)),
+        codes=(require_match(code, CODE, f"RsnCd {number}"),) if code else (),
+        utr=require_match(utr, REFERENCE, f"UTR {number}") if utr else None,
+        value_date=day_of(day, f"ValDt {number}") if day else None,
     )
 
 
-def _check_rows(head: safe_xml.Element | None, ids: list[str], amounts: Iterable[int], *, needed: bool = False) -> None:
-    """Check count and sum of the header, and that no row comes twice; a header may leave them out unless `needed`."""
-    if len(set(ids)) != len(ids):
-        raise FileRefused(FileRefusal.ROW_TWICE)
-    count = safe_xml.child_text(head, "NbOfTxs") if head is not None else None
-    total = safe_xml.child_text(head, "CtrlSum") if head is not None else None
-    if needed and (count is None or total is None):
-        raise FileRefused(FileRefusal.MISSING_ELEMENT, "CtrlSum" if count else "NbOfTxs")
-    if count is not None and _count(count, "NbOfTxs") != len(ids):
-        raise FileRefused(FileRefusal.WRONG_COUNT)
-    told = tuple(amounts)
-    if total is not None and (told or needed) and _paise(total, "CtrlSum") != sum(told):
-        raise FileRefused(FileRefusal.WRONG_TOTAL)
-
-
-def _fields(element: safe_xml.Element) -> Fields:
-    """Child elements by local name; raises FileRefused where a name comes twice, but for reasons, which may."""
-    found: dict[str, safe_xml.Element] = {}
-    for child in element:
-        name = str(child.tag).rpartition("}")[2]
-        if name in found and name != "StsRsnInf":
-            raise FileRefused(FileRefusal.MALFORMED, f"{name} twice")
-        found[name] = child
-    return MappingProxyType(found)
-
-
-def _codes(element: safe_xml.Element, number: int) -> tuple[str, ...]:
-    """Every reason code directly below, in order."""
-    found: list[str] = []
-    for information in element.iterchildren("{*}StsRsnInf"):
-        for reason in information.iterchildren("{*}Rsn"):
-            code = safe_xml.child_text(reason, "Cd")
-            if code:
-                found.append(_require_match(code, _CODE, f"Cd {number}"))
-    return tuple(dict.fromkeys(found))
-
-
-def _only_element(element: safe_xml.Element, name: str) -> safe_xml.Element:
-    found = list(element.iter(f"{{*}}{name}"))
-    if len(found) != 1:
-        raise FileRefused(FileRefusal.MISSING_ELEMENT if not found else FileRefusal.MALFORMED, name)
-    return found[0]
-
-
-def _one_of(part: safe_xml.Element, name: str) -> str | None:
-    """A value that occurs once in a file, at any depth; None where it does not."""
-    found = {safe_xml.text_of(element) for element in part.iter(f"{{*}}{name}")} - {None}
-    if len(found) > 1:
-        raise FileRefused(FileRefusal.MALFORMED, f"{name} twice")
-    value = next(iter(found), None)
-    return None if value is None else _require_match(value, _REFERENCE, name)
-
-
-def _required_text(element: safe_xml.Element, name: str, form: re.Pattern[str] | None = None) -> str:
-    text = safe_xml.child_text(element, name)
-    if text is None:
-        raise FileRefused(FileRefusal.MISSING_ELEMENT, name)
-    return text if form is None else _require_match(text, form, name)
-
-
-def _text(fields: Fields, name: str) -> str:
-    """The trimmed text; files have thousands of elements without children, so those are read the short way."""
-    element = fields.get(name)
-    if element is None:
-        return ""
-    return (safe_xml.text_of(element) or "") if len(element) else (element.text or "").strip()
-
-
-def _require_match(text: str, form: re.Pattern[str], where: str) -> str:
-    if not text:
-        raise FileRefused(FileRefusal.MISSING_ELEMENT, where)
-    if not form.fullmatch(text):
-        raise FileRefused(FileRefusal.MALFORMED_VALUE, where)
-    return text
-
-
-def _status(fields: Fields, name: str, number: int, allowed: set[LineStatus]) -> LineStatus:
-    text = _text(fields, name)
-    if text not in allowed:
-        raise FileRefused(FileRefusal.MALFORMED_VALUE if text else FileRefusal.MISSING_ELEMENT, f"{name} {number}")
-    return LineStatus(text)
-
-
-def _creation_time(part: safe_xml.Element) -> datetime:
-    text = _one_text(part, "CreDtTm")
-    if text is None:
-        raise FileRefused(FileRefusal.MISSING_ELEMENT, "CreDtTm")
-    return _instant(text)
-
-
-def _one_text(part: safe_xml.Element, name: str) -> str | None:
-    found = next(part.iter(f"{{*}}{name}"), None)
-    return safe_xml.text_of(found) if found is not None else None
-
-
-def _instant(text: str) -> datetime:
-    try:
-        read = datetime.fromisoformat(text)
-    except ValueError:
-        raise FileRefused(FileRefusal.MALFORMED_VALUE, "CreDtTm") from None
-    return read if read.tzinfo else read.replace(tzinfo=IST)
-
-
-def _day(text: str, where: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise FileRefused(FileRefusal.MALFORMED_VALUE, where) from None
-
-
-def _paise(text: str, where: str) -> int:
-    """Rupees with two decimals; nothing below zero, no exponents, no separators."""
-    if not re.fullmatch(r"[0-9]{1,14}(?:\.[0-9]{1,2})?", text):
-        raise FileRefused(FileRefusal.MALFORMED_VALUE, where)
-    return paise_from_rupees(text)
-
-
-def _count(text: str, where: str) -> int:
-    if not re.fullmatch(r"[0-9]{1,9}", text):
-        raise FileRefused(FileRefusal.MALFORMED_VALUE, where)
-    return int(text)
+_READERS: Mapping[str, Callable[[safe_xml.Element], Answer | EnrolmentAnswer]] = MappingProxyType(
+    {
+        "DbtBeneficiaries": _beneficiaries,
+        "BeneficiaryDataResponse": _beneficiaries,
+        "DbtPaymentAck": read_acknowledgement,
+        "ContractorPaymentAck": read_acknowledgement,
+        "DbtPaymentStatus": read_bank_status,
+        "ContractorPaymentStatus": read_bank_status,
+        "DscEnrolmentAck": _enrolment,
+    }
+)
+"""Who reads a file, by the local name of its root; where public readers and our first reading differ, both."""

@@ -51,6 +51,10 @@ class FileExchange(Protocol):
         """Whether a request is there: waiting, taken or refused. To be asked before any repeat."""
         ...
 
+    async def is_taken(self, kind: FileKind, name: str) -> bool:
+        """Whether PFMS took a request that we sent: it waits no more, and lies not among what was refused."""
+        ...
+
     async def list_incoming(self) -> list[IncomingFile]:
         """The files that lie ready for us, by kind and name."""
         ...

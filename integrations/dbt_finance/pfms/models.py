@@ -6,6 +6,9 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, Self
 
+from domain.payments.files import AnswersSigned
+from domain.payments.refusals import RefusalCodes
+
 
 class FileKind(StrEnum):
     """The kinds of files, each with a folder of its own: what we write in `out`, what we read from `in`."""
@@ -159,6 +162,7 @@ class PfmsIdentity:
     agencies: Mapping[str, Agency] = field(default_factory=dict)
     scheme_codes: Mapping[str, str] = field(default_factory=dict)
     state_lgd: str = "5"
+    refusal_codes: RefusalCodes = field(default_factory=RefusalCodes)
 
     @classmethod
     def from_onboarding(cls, given: Mapping[str, Any]) -> Self:
@@ -169,6 +173,7 @@ class PfmsIdentity:
             agencies={str(lgd): _agency(each) for lgd, each in given.get("agencies", {}).items()},
             scheme_codes={str(ours): str(theirs) for ours, theirs in given["scheme_codes"].items()},
             state_lgd=str(given.get("state_lgd", "5")),
+            refusal_codes=RefusalCodes(_texts(given, "date_past_codes"), _texts(given, "line_codes")),
         )
 
     def agency_of(self, district_lgd: str) -> Agency:
@@ -178,6 +183,10 @@ class PfmsIdentity:
     def scheme_code(self, ours: str) -> str | None:
         """PFMS's code of a scheme; None for one that was not enrolled there, which cannot be paid by this rail."""
         return self.scheme_codes.get(ours)
+
+
+def _texts(given: Mapping[str, Any], name: str) -> frozenset[str]:
+    return frozenset(str(each) for each in given.get(name, ()))
 
 
 def _agency(given: Mapping[str, Any]) -> Agency:
@@ -205,6 +214,8 @@ class BeneficiaryAnswer:
     batch_id: str
     created_at: datetime
     rows: tuple[BeneficiaryRow, ...]
+    unknown_namespace: str | None = None
+    """The namespace of the file where nobody has seen it before: it was read all the same, and is told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,9 +235,10 @@ class PaymentRow:
 
 @dataclass(frozen=True, slots=True)
 class BatchAcknowledgement:
-    """PFMS took a batch, or rejected the whole of it (`accepted` False, with `codes`).
+    """PFMS took a batch, or rejected the whole of it (`accepted` False); `codes` are those of the batch alone.
 
-    A file that could not be read is rejected by its `message_id` alone. `rows` say which lines were wrong.
+    A file that could not be read is rejected by its `message_id` alone. `rows` say which lines were wrong; a rejected
+    one in a batch that was taken is rejected for itself.
     """
 
     message_id: str | None
@@ -235,6 +247,7 @@ class BatchAcknowledgement:
     accepted: bool
     codes: tuple[str, ...]
     rows: tuple[PaymentRow, ...]
+    unknown_namespace: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,6 +260,7 @@ class BankStatus:
     batch_id: str | None
     created_at: datetime
     rows: tuple[PaymentRow, ...]
+    unknown_namespace: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,6 +271,7 @@ class EnrolmentAnswer:
     created_at: datetime
     accepted: bool
     codes: tuple[str, ...]
+    unknown_namespace: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -286,11 +301,15 @@ class DailyStatement:
 
 @dataclass(frozen=True, slots=True)
 class Trust:
-    """Whose signatures count at an instant: PEM certificates of PFMS and of the sponsor banks."""
+    """Whose signatures count at an instant (PEM certificates of PFMS and of the sponsor banks), and what needs one.
+
+    The file of APBS has its own signature in its last line, which it always needs.
+    """
 
     pfms: tuple[str, ...]
     banks: tuple[str, ...]
     at: datetime
+    answers_signed: AnswersSigned = AnswersSigned.IF_PRESENT
 
 
 class FileRefusal(StrEnum):
@@ -300,7 +319,7 @@ class FileRefusal(StrEnum):
     ENCODING = "ENCODING"
     DOCUMENT_TYPE = "DOCUMENT_TYPE"
     MALFORMED = "MALFORMED"
-    UNKNOWN_NAMESPACE = "UNKNOWN_NAMESPACE"
+    UNKNOWN_ROOT = "UNKNOWN_ROOT"
     UNSIGNED = "UNSIGNED"
     FOREIGN_SIGNATURE = "FOREIGN_SIGNATURE"
     BROKEN_SIGNATURE = "BROKEN_SIGNATURE"

@@ -1,10 +1,10 @@
 """Opens the file exchange with PFMS over the transport in the settings."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 from urllib.parse import urlsplit
 
-from domain.payments.files import Transport
+from domain.payments.files import AnswersSigned, Transport
 from integrations.calling.opening import Clients, Opening, UnfitSettings
 from integrations.dbt_finance.pfms.exchange import FileExchange
 from integrations.dbt_finance.pfms.models import PfmsIdentity
@@ -21,6 +21,7 @@ class Options(Protocol):
 
     transport: Transport
     former_url: str | None
+    answers_signed: AnswersSigned
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +62,13 @@ async def open_clients(opening: Opening) -> Clients:
         raise UnfitSettings(f"{named} is {transport.value}, but the address of pfms is {wrong}")
     if former is not None and not _fits(former, transport.other):
         raise UnfitSettings(f"{opening.variable('pfms', 'former_url')} is no address of {transport.other.value}")
+    papers = opening.read_onboarding(PfmsPapers.from_onboarding)
     connected = Pfms(
         exchange=await _open_exchange(opening, transport, opening.address),
         way=transport,
         former=await _open_exchange(opening, transport.other, former) if former else None,
         identity=opening.read_onboarding(PfmsIdentity.from_onboarding),
-        papers=opening.read_onboarding(PfmsPapers.from_onboarding),
+        papers=replace(papers, answers_signed=options.answers_signed),
     )
     return {"pfms": connected}
 

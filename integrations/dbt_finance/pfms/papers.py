@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Self
 
+from domain.payments.files import AnswersSigned
 from integrations.dbt_finance.pfms.models import Trust
 from integrations.dbt_finance.pfms.signing import FileSigner
 
@@ -22,6 +23,7 @@ class PfmsPapers:
     banks: tuple[str, ...] = field(repr=False)
     others: tuple[FileSigner, ...] = field(repr=False, default=())
     """Keys that sign nothing new: earlier ones, and the next one until PFMS has taken its certificate."""
+    answers_signed: AnswersSigned = AnswersSigned.IF_PRESENT
 
     @classmethod
     def from_onboarding(cls, given: Mapping[str, Any]) -> Self:
@@ -47,4 +49,4 @@ class PfmsPapers:
 
     def trust(self, at: datetime) -> Trust:
         """Whose signatures count at an instant."""
-        return Trust(self.pfms, self.banks, at)
+        return Trust(self.pfms, self.banks, at, self.answers_signed)

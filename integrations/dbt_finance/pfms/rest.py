@@ -83,6 +83,11 @@ class RestExchange:
         check_place(kind, name, OUTGOING)
         return await self._tokens.call_with_token(SENT, lambda token: self._find_receipt(token, kind, name)) is not None
 
+    async def is_taken(self, kind: FileKind, name: str) -> bool:
+        check_place(kind, name, OUTGOING)
+        found = await self._tokens.call_with_token(SENT, lambda token: self._find_receipt(token, kind, name))
+        return found is not None and found.state == wire.RequestState.TAKEN.value
+
     async def list_incoming(self) -> list[IncomingFile]:
         async def list_all_kinds(token: str) -> list[IncomingFile]:
             return [each for kind in INCOMING for each in await self._ready(token, kind)]

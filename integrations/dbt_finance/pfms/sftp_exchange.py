@@ -111,6 +111,15 @@ class SftpExchange:
 
         return await self._run(SENT, look)
 
+    async def is_taken(self, kind: FileKind, name: str) -> bool:
+        check_place(kind, name, OUTGOING)
+
+        async def look() -> bool:
+            # A PFMS without the folders `archive` and `failed` shows only that the file has left ours.
+            return await self._find_request(kind, name) in {None, self._path("archive", kind, name)}
+
+        return await self._run(SENT, look)
+
     async def list_incoming(self) -> list[IncomingFile]:
         async def list_all_kinds() -> list[IncomingFile]:
             return [each for kind in INCOMING for each in await self._list_files(kind)]

@@ -18,12 +18,19 @@ from signxml.signer import XMLSigner
 
 from sandbox.dbt_finance.pfms.times import INDIA
 
-_BASE = "http://cpsms.nic.in/Beneficiary"
-RESPONSE = ("BeneficiaryDataResponse", f"{_BASE}/BeneficiaryDataResponse")
-ACK = ("DbtPaymentAck", f"{_BASE}/DbtPaymentAck")
-STATUS = ("DbtPaymentStatus", f"{_BASE}/DbtPaymentStatus")
-ENROLMENT = ("DscEnrolmentAck", f"{_BASE}/DscEnrolmentAck")
-STATEMENT = ("DailyPaymentStatement", f"{_BASE}/DailyPaymentStatement")
+_BASE = "http://cpsms.nic.in"
+RESPONSE = ("DbtBeneficiaries", f"{_BASE}/BeneficiaryDataResponse")
+ACK = ("DbtPaymentAck", f"{_BASE}/BeneficiaryPaymentAck")
+STATUS = ("DbtPaymentStatus", f"{_BASE}/BeneficiaryPaymentStatus")
+ENROLMENT = ("DscEnrolmentAck", f"{_BASE}/Beneficiary/DscEnrolmentAck")
+STATEMENT = ("DailyPaymentStatement", f"{_BASE}/Beneficiary/DailyPaymentStatement")
+
+GROUP_REASONS = ("group", "header", "line", "empty", "none")
+"""Where the reason of a whole batch stands: in `GrpStsRsnInf` of the group, in that of the header as a sister system
+has it, in `StsRsnInf`, in an element that is there and empty, or nowhere."""
+TREES = ("public", "sister", "plain")
+"""The shapes of a bank status: as the public readers take it, as a sister system's, and one row like the
+acknowledgement's, which names the amount."""
 
 Draw = Callable[["Pen"], str]
 """Writes the body of a document."""
@@ -95,6 +102,7 @@ def document(kind: tuple[str, str], draw: Draw, seal: Seal | None, shape: str = 
         paise_off=1 if shape == "total" else 0,
     )
     namespace += "/v9" if shape == "namespace" else ""
+    name = "DbtNotice" if shape == "root" else name
     tag = f"{pen.prefix}:{name}" if pen.prefix else name
     declared = f'xmlns:{pen.prefix}="{namespace}"' if pen.prefix else f'xmlns="{namespace}"'
     text = f"<{tag} {declared}>{draw(pen)}</{tag}>"
@@ -150,49 +158,90 @@ def acknowledgement(
     at: datetime,
     codes: Iterable[str],
     rows: Iterable[tuple[str, str, str | None]],
+    *,
+    word: str | None = None,
+    reasons: str = "group",
 ) -> Draw:
-    """ACK or NACK of a payment file: rows are end-to-end id, status and code; any `codes` reject the whole."""
+    """ACK or NACK of a payment file: rows are end-to-end id, status and code; any `codes` reject the whole.
+
+    `word` of the group where it is not told by codes and rows; `reasons` is one of GROUP_REASONS.
+    """
     kept, said = list(rows), list(codes)
 
     def draw(pen: Pen) -> str:
         rejected = said or any(status == "RJCT" for _, status, _ in kept)
+        told = _group_reasons(pen, said, reasons)
+        head = pen.head(at, len(kept), None, told if reasons == "header" else "")
         group = pen.enclose(
             "OrgnlGrpInfAndSts",
             pen.if_given("OrgnlMsgId", message),
-            pen.el("GrpSts", "RJCT" if rejected else "ACCP"),
-            *(_reason(pen, code) for code in said),
+            pen.el("GrpSts", word or ("RJCT" if rejected else "ACCP")),
+            told if reasons != "header" else "",
         )
         lines = "".join(
             pen.enclose("TxInfAndSts", pen.el("OrgnlEndToEndId", one), pen.el("TxSts", status), _reason(pen, code))
             for one, status, code in kept
         )
         payments = pen.enclose("OrgnlPmtInfAndSts", pen.if_given("OrgnlPmtInfId", batch), lines) if batch else ""
-        return pen.head(at, len(kept)) + group + payments
+        return pen.enclose("CstmrPmtAckRpt", head + group + payments)
 
     return draw
 
 
-def bank_status(batch: str, at: datetime, rows: Iterable[Mapping[str, Any]]) -> Draw:
-    """Debits, credits or returns of one batch. A row has end_to_end_id, status, code, utr, day and paise."""
+def _group_reasons(pen: Pen, codes: Iterable[str], place: str) -> str:
+    if place == "none":
+        return ""
+    name = "StsRsnInf" if place == "line" else "GrpStsRsnInf"
+    if place == "empty":
+        return pen.enclose(name, pen.enclose("Rsn", pen.el("Cd", ""), pen.el("AddtlInf", "")))
+    written = "".join(pen.enclose("Rsn", pen.el("Cd", code)) for code in codes)
+    return pen.enclose(name, written) if written else ""
+
+
+def bank_status(batch: str, at: datetime, rows: Iterable[Mapping[str, Any]], tree: str = "plain") -> Draw:
+    """Debits, credits or returns of one batch, in one of TREES.
+
+    A row has end_to_end_id, status, code, utr, day and paise; without `utr` or `day` the file names none.
+    """
     kept = list(rows)
 
     def draw(pen: Pen) -> str:
-        lines = "".join(
-            pen.enclose(
-                "TxInfAndSts",
-                pen.el("OrgnlEndToEndId", row["end_to_end_id"]),
-                pen.el("TxSts", row["status"]),
-                _reason(pen, row.get("code")),
-                pen.el("UTR", row["utr"]),
-                pen.el("ValDt", row["day"]),
-                pen.el("Amt", rupees(row["paise"])),
-            )
-            for row in kept
-        )
-        total = sum(row["paise"] for row in kept)
-        return pen.head(at, len(kept), total) + pen.enclose("OrgnlPmtInfAndSts", pen.el("OrgnlPmtInfId", batch), lines)
+        if tree == "plain":
+            lines = "".join(_plain_row(pen, row) for row in kept)
+            head = pen.head(at, len(kept), sum(row["paise"] for row in kept))
+            return head + pen.enclose("OrgnlPmtInfAndSts", pen.el("OrgnlPmtInfId", batch), lines)
+        lines = "".join(_public_row(pen, row) for row in kept)
+        if tree == "public":
+            info = pen.enclose("PmtInf", pen.el("PmtInfId", batch), lines)
+            return pen.enclose("CstmrCdtTrfInitn", pen.head(at, len(kept)), info)
+        named = pen.enclose("PmtInf", pen.enclose("SrcSystmIdntfr", pen.el("PmtInfId", batch)))
+        return pen.enclose("CstmrCdtTrfInitn", pen.head(at, len(kept), None, named), lines)
 
     return draw
+
+
+def _plain_row(pen: Pen, row: Mapping[str, Any]) -> str:
+    return pen.enclose(
+        "TxInfAndSts",
+        pen.el("OrgnlEndToEndId", row["end_to_end_id"]),
+        pen.el("TxSts", row["status"]),
+        _reason(pen, row.get("code")),
+        pen.if_given("UTR", row.get("utr")),
+        pen.if_given("ValDt", row.get("day")),
+        pen.el("Amt", rupees(row["paise"])),
+    )
+
+
+def _public_row(pen: Pen, row: Mapping[str, Any]) -> str:
+    ids = (pen.el("EndToEndId", row["end_to_end_id"]), pen.if_given("CrTxID", row.get("utr")))
+    return pen.enclose(
+        "CdtTrfTxInf",
+        pen.enclose("PmtId", *ids),
+        pen.enclose("Cdtr", pen.el("PFMSId", row.get("cpsms_id", ""))),
+        pen.el("TxSts", row["status"]),
+        pen.if_given("TxDt", row.get("day")),
+        _reason(pen, row.get("code")) or pen.enclose("StsRsnInf", pen.enclose("Rsn", pen.el("Cd", ""))),
+    )
 
 
 def enrolment(fingerprint: str, accepted: bool, code: str | None, at: datetime) -> Draw:

@@ -24,6 +24,8 @@ from sandbox.dbt_finance.pfms.store import Books
 MALFORMED, HEADER, BATCH, DUPLICATE = "DBE0001", "DBE0002", "DBE0003", "DBE0004"
 EXISTS, MISSING, BAD_ACCOUNT, NO_ACCOUNT = "DBE0006", "DBE0007", "DBE0008", "DBE0010"
 BAD_MOBILE, BAD_PLACE, BAD_PURPOSE, BAD_IFSC, TWICE = "DBE0011", "DBE0012", "DBE0014", "DBE0015", "DBE0018"
+DATE_PAST = "DBE0019"
+"""The day on which the batch was to be carried out is over (no public code; docs/contracts/dbt_finance.md 2.6)."""
 
 _ROOTS = {
     "beneficiary-request": ("DbtBeneficiaries", "http://cpsms.nic.in/BeneficiaryDataRequest"),
@@ -128,10 +130,11 @@ def _payments(root: safe_xml.Element, reader: _Reader, found: Examined, rules: R
         found.scheme not in rules.client["scheme_codes"].values(),
         found.method not in {"A", "U"},
         reader.text(root, f"{base}/PmtInf/BtchBookg") != "true",
-        _too_old(reader.text(root, f"{base}/PmtInf/ReqdExctnDt"), rules.today),
     )
     if any(wrong):
         found.codes.append(BATCH)
+    if _too_old(reader.text(root, f"{base}/PmtInf/ReqdExctnDt"), rules.today):
+        found.codes.append(DATE_PAST)
     _known_batch(found, rules)
     _payment_lines(found, rules)
 

@@ -142,12 +142,17 @@ class Post:
             self._bank_said("RETURN", batch, others, at)
 
     def _bank_said(self, kind: str, batch: str, moved: Iterable[Mapping[str, Any]], at: datetime) -> None:
-        status = {"DEBIT": "ACSP", "CREDIT": "ACSC", "RETURN": "RTND"}[kind]
+        config = self._desk.home.state.get("config", "times") or {}
+        tree = str(config.get("status_tree", times.DEFAULTS["status_tree"]))
+        paid = "ACSC" if tree == "plain" else "ACCP"
+        status = {"DEBIT": "ACSP", "CREDIT": paid, "RETURN": "RTND"}[kind]
         day = at.astimezone(times.INDIA).date().isoformat()
         rows = [
             {**row, "status": status, "day": day, "code": row["code"] if kind == "RETURN" else None} for row in moved
         ]
-        self._deliver("bank-status", self._message(batch), answers.STATUS, answers.bank_status(batch, at, rows), at)
+        self._deliver(
+            "bank-status", self._message(batch), answers.STATUS, answers.bank_status(batch, at, rows, tree), at
+        )
 
     def _apbs(self, message: str, moved: list[dict[str, Any]], at: datetime) -> None:
         again = self._read_again("payment-request", message, "CdtTrfTxInf", "EndToEndId")

@@ -22,6 +22,7 @@ from starlette.routing import Route
 from sandbox.city.kit import Sandbox, SandboxHome, sandbox_app, write_onboarding
 from sandbox.city.proxy import bind_loopback
 from sandbox.dbt_finance.pfms.answers import Seal
+from sandbox.dbt_finance.pfms.checks import DATE_PAST
 from sandbox.dbt_finance.pfms.office import Office
 from sandbox.dbt_finance.pfms.post import Desk
 from sandbox.dbt_finance.pfms.rest import RestEndpoint
@@ -184,6 +185,7 @@ def _enrolment(demo: Mapping[str, Any]) -> dict[str, Any]:
         "agencies": dict(enrolled["agencies"]),
         "scheme_codes": dict(enrolled["scheme_codes"]),
         "state_lgd": "5",
+        "date_past_codes": [DATE_PAST],
     }
 
 

@@ -24,8 +24,10 @@ DEFAULTS: dict[str, Any] = {
     "late_return_days": 3,
     "silence_days": 10,
     "statement_at": "23:30",
+    "status_tree": "public",
 }
-"""The times, as the action `configure` takes them. Without `bank_runs` the bank acts at once."""
+"""The times, as the action `configure` takes them, and the shape of bank statuses (`answers.TREES`). Without
+`bank_runs` the bank acts at once."""
 
 VALIDATION = {"01": "DBE0017", "16": "DBE0016"}
 APBS_CODES = (

@@ -94,7 +94,7 @@ KINDS = (
     Kind("apbs-return", f"0905APBSRET24112026_{STAMP}.txt", "bank", returned),
     Kind("daily-statement", f"0905DBTSTM24112026_{STAMP}.xml", "pfms", stated),
 )
-XML_ONLY = {"doctype": "DOCUMENT_TYPE", "namespace": "UNKNOWN_NAMESPACE"}
+XML_ONLY = {"doctype": "DOCUMENT_TYPE", "root": "UNKNOWN_ROOT"}
 SHAPES = {
     "syntax": "MALFORMED",
     "truncated": "MALFORMED",

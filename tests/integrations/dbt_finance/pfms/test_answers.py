@@ -2,6 +2,7 @@
 
 import base64
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -9,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
+from domain.payments.files import AnswersSigned
 from integrations.dbt_finance.pfms.answers import MOST_MARKUP, read_answer, read_statement
 from integrations.dbt_finance.pfms.apbs_layout import DETAIL, HEADER, RECORD
 from integrations.dbt_finance.pfms.models import (
@@ -31,7 +33,7 @@ APBS_NAME = "0905APBSRET24112026_24112026113000.txt"
 BATCH = "CP0905241120261"
 KEPT = {name: new_seal(name, AT) for name in ("pfms", "bank", "stranger")}
 SEALS = {name: writing.Seal(kept) for name, kept in KEPT.items()}
-TRUST = Trust((KEPT["pfms"]["certificate"],), (KEPT["bank"]["certificate"],), AT)
+TRUST = Trust((KEPT["pfms"]["certificate"],), (KEPT["bank"]["certificate"],), AT, AnswersSigned.REQUIRED)
 
 
 def moved(number: int, paise: int = 150_000, status: str = "ACSC", **changes) -> dict:
@@ -53,6 +55,11 @@ def status_file(*rows: dict, seal: str | None = "bank", shape: str = "", moved_o
 def ack_file(codes: Iterable[str] = (), rows=(("E1", "ACCP", None),), seal: str = "pfms", shape: str = "") -> bytes:
     draw = writing.acknowledgement("0905DBTPAYREQ241120261", BATCH, AT, codes, rows)
     return writing.document(writing.ACK, draw, SEALS[seal], shape)
+
+
+def ack_drawn(codes: Iterable[str] = (), rows=(("E1", "ACCP", None),), **shape) -> bytes:
+    draw = writing.acknowledgement("0905DBTPAYREQ241120261", BATCH, AT, codes, rows, **shape)
+    return writing.document(writing.ACK, draw, SEALS["pfms"])
 
 
 def response_file(*rows: dict, seal: str = "pfms", shape: str = "") -> bytes:
@@ -90,15 +97,92 @@ def test_an_acknowledgement_is_read():
     )
 
 
-def test_one_rejected_line_is_a_rejected_batch_whatever_the_head_says():
-    content = ack_file(rows=[("E1", "ACCP", None), ("E2", "RJCT", "DBE0015")])
-    said_otherwise = writing.Seal(KEPT["pfms"]).sign(
-        etree.tostring(_without_signature(content)).decode().replace("<GrpSts>RJCT", "<GrpSts>ACCP")
-    )
-    for each in (content, said_otherwise):
-        read = read_answer(NAME, each, TRUST)
-        assert isinstance(read, BatchAcknowledgement)
-        assert (read.accepted, read.codes) == (False, ("DBE0015",))
+@pytest.mark.parametrize("word", ["ACCP", "ACPT"])
+def test_the_word_of_the_group_decides_and_a_rejected_line_in_it_stands_alone(word: str):
+    rows = [("E1", "ACPT", None), ("E2", "RJCT", "DBE0015")]
+    read = read_answer(NAME, ack_drawn(rows=rows, word=word), TRUST)
+
+    assert isinstance(read, BatchAcknowledgement)
+    assert (read.accepted, read.codes) == (True, ())
+    assert [(row.status, row.codes) for row in read.rows] == [
+        (LineStatus.ACCEPTED, ()),
+        (LineStatus.REJECTED, ("DBE0015",)),
+    ]
+
+
+@pytest.mark.parametrize("word", ["RJCT", "PART"])
+def test_a_word_of_the_group_that_does_not_accept_rejects_the_batch(word: str):
+    read = read_answer(NAME, ack_drawn(rows=[("E1", "", None)], word=word), TRUST)
+
+    assert isinstance(read, BatchAcknowledgement)
+    assert (read.accepted, [row.status for row in read.rows]) == (False, [LineStatus.REJECTED])
+
+
+@pytest.mark.parametrize("place", ["group", "header", "line"])
+def test_reasons_of_a_batch_are_found_wherever_they_stand_outside_its_lines(place: str):
+    content = ack_drawn(["DBE0004", "X-1"], rows=[("E1", "RJCT", "DBE0003")], reasons=place)
+    read = read_answer(NAME, content, TRUST)
+
+    assert isinstance(read, BatchAcknowledgement)
+    assert (read.accepted, read.codes, read.rows[0].codes) == (False, ("DBE0004", "X-1"), ("DBE0003",))
+
+
+@pytest.mark.parametrize("place", ["empty", "none"])
+def test_an_empty_reason_is_none(place: str):
+    read = read_answer(NAME, ack_drawn(["DBE0004"], rows=(), reasons=place), TRUST)
+
+    assert isinstance(read, BatchAcknowledgement)
+    assert (read.accepted, read.codes) == (False, ())
+
+
+@pytest.mark.parametrize("tree", ["public", "sister"])
+def test_both_public_trees_of_a_bank_status_are_read(tree: str):
+    rows = [moved(1, status="ACCP"), moved(2, status="RJCT", code="54"), moved(3, status="ACPT", utr="", day="")]
+    draw = writing.bank_status(BATCH, AT, rows, tree)
+    read = read_answer(NAME, writing.document(writing.STATUS, draw, SEALS["bank"]), TRUST)
+
+    assert isinstance(read, BankStatus)
+    assert (read.batch_id, read.created_at, read.unknown_namespace) == (BATCH, AT, None)
+    assert [(row.end_to_end_id, row.status, row.codes, row.utr, str(row.value_date)) for row in read.rows] == [
+        ("E1", LineStatus.CREDITED, (), "SBINR50000000000000001", "2026-11-24"),
+        ("E2", LineStatus.REJECTED, ("54",), "SBINR50000000000000002", "2026-11-24"),
+        ("E3", LineStatus.CREDITED, (), None, "None"),
+    ]
+
+
+def test_a_namespace_that_was_never_seen_is_read_and_told():
+    read = read_answer(NAME, status_file(shape="namespace"), TRUST)
+
+    assert read.unknown_namespace == "http://cpsms.nic.in/BeneficiaryPaymentStatus/v9"
+    assert replace(read, unknown_namespace=None) == read_answer(NAME, status_file(), TRUST)
+
+
+@pytest.mark.parametrize(
+    ("answers_signed", "seal", "expected"),
+    [
+        (AnswersSigned.REQUIRED, None, FileRefusal.UNSIGNED),
+        (AnswersSigned.IF_PRESENT, None, None),
+        (AnswersSigned.IF_PRESENT, "stranger", FileRefusal.FOREIGN_SIGNATURE),
+        (AnswersSigned.NONE, None, None),
+        (AnswersSigned.NONE, "stranger", None),
+    ],
+)
+def test_the_setting_says_whether_an_answer_must_be_signed(
+    answers_signed: AnswersSigned, seal: str | None, expected: FileRefusal | None
+):
+    trust = replace(TRUST, answers_signed=answers_signed)
+    if expected is not None:
+        assert refused(status_file(seal=seal), trust=trust) is expected
+        return
+    assert read_answer(NAME, status_file(seal=seal), trust) == read_answer(NAME, status_file(), TRUST)
+
+
+def test_an_unknown_word_about_a_beneficiary_leaves_the_record_as_it_was():
+    rows = ({"id": "BEN-1", "status": "HOLD"}, {"id": "BEN-2", "status": "ACPT", "cpsms_id": "U2"})
+    read = read_answer(NAME, response_file(*rows), TRUST)
+
+    assert isinstance(read, BeneficiaryAnswer)
+    assert [(row.id, row.status) for row in read.rows] == [("BEN-2", LineStatus.ACCEPTED)]
 
 
 def test_both_waves_of_a_beneficiary_answer_are_read():
@@ -131,7 +215,7 @@ def test_another_prefix_and_the_contractors_namespace_are_read_alike():
     [
         (b"", FileRefusal.MALFORMED),
         (b"hello", FileRefusal.MALFORMED),
-        (b"<html><body>down for repair</body></html>", FileRefusal.UNKNOWN_NAMESPACE),
+        (b"<html><body>down for repair</body></html>", FileRefusal.UNKNOWN_ROOT),
         (status_file(shape="syntax"), FileRefusal.MALFORMED),
         (status_file(shape="truncated"), FileRefusal.MALFORMED),
         (status_file(shape="utf16"), FileRefusal.ENCODING),
@@ -139,7 +223,7 @@ def test_another_prefix_and_the_contractors_namespace_are_read_alike():
         (status_file().replace(b"UTF-8", b"UTF-7"), FileRefusal.ENCODING),
         (status_file().replace(b"UTF-8", b"ISO-8859-1"), FileRefusal.ENCODING),
         (status_file(shape="doctype"), FileRefusal.DOCUMENT_TYPE),
-        (status_file(shape="namespace"), FileRefusal.UNKNOWN_NAMESPACE),
+        (status_file(shape="root"), FileRefusal.UNKNOWN_ROOT),
         (status_file(seal=None), FileRefusal.UNSIGNED),
         (status_file(seal="stranger"), FileRefusal.FOREIGN_SIGNATURE),
         (status_file(seal="pfms"), FileRefusal.FOREIGN_SIGNATURE),
@@ -156,7 +240,7 @@ def test_another_prefix_and_the_contractors_namespace_are_read_alike():
         (status_file(moved(1, end_to_end_id="E 1")), FileRefusal.MALFORMED_VALUE),
         (response_file({"id": "B1", "status": "ACCP"}), FileRefusal.MALFORMED_VALUE),
         (response_file({"id": "B1", "status": "RJCT", "cpsms_id": "U1"}), FileRefusal.MALFORMED_VALUE),
-        (response_file({"id": "B1", "status": "ACSC"}), FileRefusal.MALFORMED_VALUE),
+        (response_file({"id": "B1", "status": ""}), FileRefusal.MISSING_ELEMENT),
         (b"<a>" + b"<b/>" * (MOST_MARKUP + 1) + b"</a>", FileRefusal.TOO_LARGE),
         (b" " * 32_000_001, FileRefusal.TOO_LARGE),
     ],
@@ -190,7 +274,7 @@ def test_a_signature_that_is_wrapped_moved_or_doubled_is_refused():
 
 
 def test_a_signers_certificate_counts_only_while_it_is_valid():
-    later = Trust(TRUST.pfms, TRUST.banks, AT + timedelta(days=5000))
+    later = replace(TRUST, at=AT + timedelta(days=5000))
     assert refused(status_file(), trust=later) is FileRefusal.BROKEN_SIGNATURE
     assert refused(apbs_file(), APBS_NAME, later) is FileRefusal.FOREIGN_SIGNATURE
 
@@ -221,12 +305,12 @@ def test_a_statement_is_read_and_its_sums_are_checked():
         (written("total"), FileRefusal.WRONG_TOTAL),
         (written("count"), FileRefusal.WRONG_COUNT),
         (written(seal="bank"), FileRefusal.FOREIGN_SIGNATURE),
-        (status_file(), FileRefusal.UNKNOWN_NAMESPACE),
+        (status_file(), FileRefusal.UNKNOWN_ROOT),
     ):
         with pytest.raises(FileRefused) as error:
             read_statement(name, content, TRUST)
         assert error.value.reason is reason
-    assert refused(written()) is FileRefusal.UNKNOWN_NAMESPACE
+    assert refused(written()) is FileRefusal.UNKNOWN_ROOT
 
 
 def apbs_file(*rows: dict, seal: str | None = "bank") -> bytes:
@@ -352,7 +436,7 @@ def test_a_fingerprint_may_be_written_in_pairs_and_capitals():
         ({"seal": "stranger"}, FileRefusal.FOREIGN_SIGNATURE),
         ({"fingerprint": "ab"}, FileRefusal.MALFORMED_VALUE),
         ({"shape": "truncated"}, FileRefusal.MALFORMED),
-        ({"shape": "namespace"}, FileRefusal.UNKNOWN_NAMESPACE),
+        ({"shape": "root"}, FileRefusal.UNKNOWN_ROOT),
     ],
 )
 def test_an_enrolment_counts_only_whole_and_from_pfms(given: dict, reason: FileRefusal):
