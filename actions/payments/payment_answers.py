@@ -3,33 +3,30 @@
 A file is in the ledger before anything of it counts, and leaves PFMS's folder after all of it did. How far it was
 applied is noted in the transaction of each part, so that whoever carries on applies each row once.
 
-An acknowledgement is of a whole batch: PFMS took it, or one wrong line made it reject the whole.
+An acknowledgement is of a whole batch (actions/payments/acknowledgements.py).
 """
 
 import asyncio
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
 
 import structlog
 
 from actions.kernel import Environment, UnitOfWork
-from actions.payments.closing import close_batch, close_if_final, note_batch
+from actions.payments.acknowledgements import apply_acknowledgement
+from actions.payments.closing import close_if_final
 from actions.payments.incoming_files import archive_file, enter, fetch_file
 from actions.payments.registrations import apply_rows, is_wrong_itself
 from actions.payments.rows import RowSource, apply_payment_rows
-from actions.payments.sealing import set_aside
 from actions.payments.signers import apply_enrolment
+from actions.payments.taken_files import note_taken_files
 from actions.reconciliation.finance_cases import open_case
 from domain.identity.policy import Purpose
 from domain.kernel import SYSTEM
 from domain.payments.files import (
-    OF_THE_FILE,
     BatchKind,
-    BatchLine,
-    BatchState,
     FileState,
     LedgerFile,
-    LineState,
     PaymentFileBatch,
 )
 from domain.reconciliation.finance_cases import DifferenceKind, FinanceDifference
@@ -44,8 +41,6 @@ from integrations.dbt_finance.pfms.models import (
     EnrolmentAnswer,
     FileKind,
     FileRefused,
-    LineStatus,
-    PaymentRow,
 )
 from store.database import crash_points
 from store.payments import payment_batches, payment_files
@@ -54,15 +49,12 @@ ROWS = 500
 """Rows that one transaction applies; an acknowledgement of a batch is applied as one."""
 
 NAME_REUSED, UNKNOWN_BATCH = "NAME_REUSED", "UNKNOWN_BATCH"
+UNKNOWN_NAMESPACE = "UNKNOWN_NAMESPACE"
+"""Of a file that was applied: its namespace was never seen before, its root was known."""
 _NOT_OURS_TO_READ = frozenset({FileKind.STATEMENTS})
 """Statements of a day are read by the reconciliation."""
 
 _log = structlog.get_logger(__name__)
-MALFORMED, DUPLICATE_BATCH = "DBE0001", "DBE0004"
-"""The file is malformed; PFMS has a batch or message under this id, so that its answers are awaited
-(docs/contracts/dbt_finance.md section 10)."""
-
-_OPEN = frozenset({BatchState.BUILT, BatchState.SEALED, BatchState.SENT, BatchState.IN_DOUBT})
 
 
 async def fetch_answers(env: Environment) -> int:
@@ -75,6 +67,7 @@ async def fetch_answers(env: Environment) -> int:
     if partner is None:
         return 0
     settled = 0
+    await note_taken_files(env, partner)
     async with env.store.read_transaction() as tx:
         begun = await payment_files.received_files(tx, env.rules.payments.files_at_once, but=_NOT_OURS_TO_READ)
     for file_id in begun:
@@ -167,7 +160,15 @@ async def _apply_part(acting: UnitOfWork, file_id: str, answer: Answer) -> bool:
     await payment_files.advance(acting.tx, file_id, rows=len(rows), applied=ends, unknown=unknown)
     if ends < len(rows):
         return True
-    await payment_files.settle(acting.tx, file_id, FileState.APPLIED, batch_id=batch.id if batch else None)
+    strange = answer.unknown_namespace
+    await payment_files.settle(
+        acting.tx,
+        file_id,
+        FileState.APPLIED,
+        batch_id=batch.id if batch else None,
+        reason=None if strange is None else UNKNOWN_NAMESPACE,
+        detail=strange,
+    )
     detail: dict[str, int | str] = {"digest": entry.digest, "rows": len(rows), "unknown": unknown}
     await _audit_file(acting, entry, "payment_answer.applied", detail)
     _log.info("payment_answer_applied", kind=entry.kind, rows=len(rows), unknown=unknown)
@@ -246,113 +247,3 @@ async def _refuse_reused_name(acting: UnitOfWork, entry: LedgerFile) -> None:
 
 async def _audit_file(acting: UnitOfWork, entry: LedgerFile, action: str, detail: dict[str, int | str]) -> None:
     await acting.record(action, "PAYMENT_FILE", entry.name, Purpose.PAY_BENEFIT, **detail)
-
-
-async def apply_acknowledgement(
-    acting: UnitOfWork, batch: PaymentFileBatch, said: BatchAcknowledgement, source: RowSource
-) -> int:
-    """Apply an acknowledgement in the caller's transaction; returns how many of its rows are not ours."""
-    if said.accepted:
-        return await _accept_batch(acting, batch, said, source)
-    if DUPLICATE_BATCH in said.codes or batch.state not in _OPEN:
-        await _contradicts(acting, batch, said.codes)
-        return 0
-    return await _reject_batch(acting, batch, said)
-
-
-async def _accept_batch(
-    acting: UnitOfWork, batch: PaymentFileBatch, said: BatchAcknowledgement, source: RowSource
-) -> int:
-    """Every line is taken, also those that the file does not name."""
-    if batch.state in {BatchState.REJECTED, BatchState.ABANDONED}:
-        await _contradicts(acting, batch, ("ACCP",))
-        return 0
-    if batch.state in _OPEN:
-        await payment_batches.set_state(acting.tx, batch.id, BatchState.ACCEPTED, answered_at=acting.now)
-        await note_batch(acting, batch, "payment_batch.accepted", {"lines": batch.lines})
-    if batch.kind is BatchKind.BENEFICIARY:
-        return 0
-    named = {row.end_to_end_id for row in said.rows}
-    taken = [
-        PaymentRow(line.end_to_end_id, LineStatus.ACCEPTED)
-        for line in await payment_batches.lines(acting.tx, batch.id)
-        if line.end_to_end_id not in named and line.state is LineState.BUILT
-    ]
-    return await apply_payment_rows(acting, source, [*said.rows, *taken])
-
-
-async def _reject_batch(acting: UnitOfWork, batch: PaymentFileBatch, said: BatchAcknowledgement) -> int:
-    """The wrong lines are set aside, each with a case; the others go in another batch, under their own ids.
-
-    Where PFMS names no line, the file itself was wrong: sending its payments again would have the same end, so
-    they are held until an officer releases them (`apuni dbt release`). Where PFMS came to it only after its day they
-    go in another batch, which has a new day, once.
-    """
-    if batch.kind is BatchKind.BENEFICIARY:
-        await _hold(acting, batch, said.codes)
-        return 0
-    lines = await payment_batches.lines(acting.tx, batch.id)
-    by_id = {line.end_to_end_id: line for line in lines}
-    wrong = _wrong(said, by_id)
-    alike = len(wrong) == len(lines) > 1 and {code for _, code in wrong} == {MALFORMED}
-    if alike or (not wrong and not await _may_be_late(acting, batch, by_id)):
-        built = [line for line in lines if line.state is LineState.BUILT]
-        await _hold(acting, batch, said.codes, built)
-        return sum(row.end_to_end_id not in by_id for row in said.rows)
-    await set_aside(acting, wrong)
-    released = await payment_batches.release(acting.tx, batch.id)
-    await close_batch(acting, batch, BatchState.REJECTED)
-    _log.warning("payment_batch_rejected", lines=batch.lines, wrong=len(wrong), released=released)
-    return sum(row.end_to_end_id not in by_id for row in said.rows)
-
-
-async def _may_be_late(acting: UnitOfWork, batch: PaymentFileBatch, by_id: Collection[str]) -> bool:
-    """Whether PFMS may have come to a batch only after the day on which it was to be carried out, as after an outage.
-
-    We hear of it on a later day then; the time in its answer does not tell when it looked. Not where a payment of the
-    batch was released from an earlier one: then the same might happen for ever, and nobody would look.
-    """
-    if acting.today <= batch.executes_on:
-        return False
-    return not await payment_batches.was_released(acting.tx, by_id)
-
-
-def _wrong(said: BatchAcknowledgement, by_id: Mapping[str, BatchLine]) -> list[tuple[BatchLine, str]]:
-    """The lines that PFMS says are wrong themselves, each with its code."""
-    found = []
-    for row in said.rows:
-        line, own = by_id.get(row.end_to_end_id), [code for code in row.codes if code not in OF_THE_FILE]
-        if line is not None and row.status is LineStatus.REJECTED and own:
-            found.append((line, own[0]))
-    return found
-
-
-async def _hold(
-    acting: UnitOfWork, batch: PaymentFileBatch, codes: Collection[str], built: Collection[BatchLine] = ()
-) -> None:
-    await payment_batches.note(
-        acting.tx, [payment_batches.LineNews(line, LineState.SET_ASIDE, tuple(codes)) for line in built]
-    )
-    await close_batch(acting, batch, BatchState.REJECTED)
-    found = ",".join(codes)[:200] or "RJCT"
-    difference = FinanceDifference(
-        DifferenceKind.FILE_REFUSED,
-        f"batch:{batch.message_id}",
-        expected="ACCP",
-        found=found,
-        amount_paise=batch.total_paise,
-    )
-    await open_case(acting, difference)
-    _log.error("payment_batch_held", lines=batch.lines, codes=len(codes))
-
-
-async def _contradicts(acting: UnitOfWork, batch: PaymentFileBatch, codes: Collection[str]) -> None:
-    """PFMS reports an impossible state of a batch: nothing is resent or released, a case is opened."""
-    difference = FinanceDifference(
-        DifferenceKind.STATUS_DIFFERS,
-        f"batch:{batch.message_id}",
-        expected=batch.state.value,
-        found=",".join(codes)[:200] or "RJCT",
-        amount_paise=batch.total_paise,
-    )
-    await open_case(acting, difference)

@@ -11,7 +11,7 @@ from actions.reconciliation.finance_cases import open_cases
 from actions.reconciliation.second_payments import credited_again
 from domain.benefits.benefits import PaymentNews, PaymentStatus, Rail
 from domain.payments.files import BatchLine, LineState, line_after
-from domain.reconciliation.finance_cases import INSTALMENT, DifferenceKind, FinanceDifference
+from domain.reconciliation.finance_cases import INSTALMENT, UNPROVEN_CREDIT, DifferenceKind, FinanceDifference
 from integrations.dbt_finance.pfms.models import LineStatus, PaymentRow
 from store.payments import payment_batches
 from store.payments.payment_batches import LineNews
@@ -43,8 +43,9 @@ async def apply_payment_rows(acting: UnitOfWork, source: RowSource, rows: Sequen
     """Apply a part of a file in the caller's transaction; returns how many rows are not ours.
 
     A row that is not ours, names another amount, is about a payment that PFMS is said not to have, or bears a
-    bank reference that another payment has, opens a case. Only the last of these is applied all the same. Many rows
-    come to the same as each by itself.
+    bank reference that another payment has, opens a case. Only the last of these is applied all the same. A success
+    without reference or date is kept as a payment that is at the bank, with a case. Many rows come to the same as each
+    by itself.
     """
     return sum([await _apply_part(acting, source, part) for part in _distinct_parts(rows)])
 
@@ -74,10 +75,14 @@ async def _apply_part(acting: UnitOfWork, source: RowSource, rows: Sequence[Paym
             cases.append(_unknown(row))
         elif (difference := _differs(source, row, line)) is not None:
             cases.append(difference)
-        elif (after := line_after(line.state, row.status.value)) is not None:
-            news.append((row, line, after))
-        else:
+        elif (after := line_after(line.state, row.status.value)) is None:
             old.append((row, line))
+        elif after is LineState.CREDITED and (row.utr is None or row.value_date is None):
+            cases.append(_unproven(row, line))
+            if (at_bank := line_after(line.state, LineStatus.DEBITED.value)) is not None:
+                news.append((row, line, at_bank))
+        else:
+            news.append((row, line, after))
     cases += await credited_again(acting, old)
     cases += await _references_twice(acting, [row for row, _, _ in news])
     await _apply(acting, source, news)
@@ -118,6 +123,17 @@ def _row_news(source: RowSource, row: PaymentRow, after: LineState) -> PaymentNe
 def _unknown(row: PaymentRow) -> FinanceDifference:
     found = row.status.value if row.amount_paise is None else f"{row.status.value} {row.amount_paise}"
     return FinanceDifference(DifferenceKind.NOT_WITH_US, f"payment:{row.end_to_end_id}", expected=None, found=found)
+
+
+def _unproven(row: PaymentRow, line: BatchLine) -> FinanceDifference:
+    """A success without the bank's reference or its date: no credit is believed without them.
+
+    Source: docs/contracts/dbt_finance.md section 7.
+    """
+    missing = [name for name, value in (("reference", row.utr), ("date", row.value_date)) if value is None]
+    found = f"{UNPROVEN_CREDIT} {' and '.join(missing)}"
+    about = f"{INSTALMENT}{line.instalment_id}"
+    return FinanceDifference(DifferenceKind.STATUS_DIFFERS, about, expected=PaymentStatus.AT_BANK.value, found=found)
 
 
 def _differs(source: RowSource, row: PaymentRow, line: BatchLine) -> FinanceDifference | None:

@@ -86,9 +86,14 @@ def _fits(row: StatementEntry, line: BatchLine, batches: Mapping[str, str], take
         row.amount_paise == line.amount_paise
         and ours is not None
         and row.batch_id == ours
-        and (row.side is not Side.CREDITED or row.utr_hash is None or row.utr_hash not in taken)
+        and (row.side is not Side.CREDITED or _proves_credit(row, taken))
         and (row.side is not Side.CAME_BACK or row.return_code is not None)
     )
+
+
+def _proves_credit(row: StatementEntry, taken: Collection[str]) -> bool:
+    """Whether a credit has the bank's reference, which is nobody else's, and its date."""
+    return row.utr_hash is not None and row.utr_hash not in taken and row.value_on is not None
 
 
 def _state_after(row: StatementEntry, line: BatchLine) -> LineState | None:

@@ -97,6 +97,9 @@ CRITICAL = frozenset(
 INSTALMENT, LONGEST_ABOUT, LONGEST_FACT = "instalment:", 200, 200
 """How `about` names an instalment, and the most characters of a reference and of a fact."""
 
+UNPROVEN_CREDIT = "CREDITED without"
+"""How `found` begins where a bank named a success and left out the reference or the date of the credit."""
+
 
 @dataclass(frozen=True, slots=True)
 class FinanceDifference:

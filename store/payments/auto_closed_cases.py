@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
 
 from domain.benefits.benefits import PaymentStatus
 from domain.payments.files import RegistrationState
-from domain.reconciliation.finance_cases import CaseState, DifferenceKind
+from domain.reconciliation.finance_cases import UNPROVEN_CREDIT, CaseState, DifferenceKind
 from domain.reconciliation.reconciliation import CAME_BACK, IN_FLIGHT, SENT, values_of
 from store.benefits.benefits import instalments_table
 from store.benefits.payment_enquiries import enquiries_table
@@ -43,8 +43,8 @@ async def of_payments(tx: Transaction, run_id: str, after: str, limit: int) -> l
     """Cases about payments that agree by now, where the statement of a run, or the treasury's last word, is one proof.
 
     On no scroll: the partner's book has it as ours has it. Another state: ours has come where the partner's was, but
-    never that what came back was paid after all. Too long on its way: it arrived or came back. Not at the partner: it
-    is. Declined: it was taken since.
+    never that what came back was paid after all; or a credit that lacked its reference has one. Too long on its way: it
+    arrived or came back. Not at the partner: it is. Declined: it was taken since.
     """
     heard = and_(_Q.instalment_id == _I.id, _Q.asked_at > _C.last_found_at, side_in_sql(_Q.heard_status) == _side())
     known = exists().where(heard, _Q.heard_status.is_not(None))
@@ -57,6 +57,11 @@ async def of_payments(tx: Transaction, run_id: str, after: str, limit: int) -> l
             _kind(DifferenceKind.NOT_IN_SCROLL), _I.status.in_(values_of(SENT)), or_(_statement_agrees(run_id), agrees)
         ),
         and_(_kind(DifferenceKind.STATUS_DIFFERS), met, not_back, _C.expected != _I.status, _C.found == _side()),
+        and_(
+            _kind(DifferenceKind.STATUS_DIFFERS),
+            _C.found.startswith(UNPROVEN_CREDIT, autoescape=True),
+            _I.status == PaymentStatus.CREDITED.value,
+        ),
         and_(_kind(DifferenceKind.TOO_LONG_IN_FLIGHT), _I.status.in_(values_of(SENT - IN_FLIGHT))),
         and_(_kind(DifferenceKind.NOT_AT_PARTNER), known),
         and_(_kind(DifferenceKind.FILE_REFUSED), _I.status.in_(values_of(SENT - CAME_BACK))),

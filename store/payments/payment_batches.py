@@ -12,11 +12,28 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from domain.payments.files import LIVING_LINES, BatchLine, BatchState, Group, LineState, PaymentFileBatch, Transport
+from domain.payments.files import (
+    LIVING_LINES,
+    BatchKind,
+    BatchLine,
+    BatchState,
+    FileState,
+    Group,
+    LineState,
+    PaymentFileBatch,
+    Transport,
+)
 from store.benefits.benefits import instalments_table
 from store.database import Records, Transaction, equals_given, first_row, insert_into, rows_of
 from store.database.bulk import update_rows
-from store.payments.payment_tables import NOT_RELEASED, RELEASED, batches_table, lines_table, sealed_files_table
+from store.payments.payment_tables import (
+    NOT_RELEASED,
+    RELEASED,
+    batches_table,
+    files_table,
+    lines_table,
+    sealed_files_table,
+)
 
 _T, _L, _I = batches_table.c, lines_table.c, instalments_table.c
 _UNDER_WAY = (BatchState.SEALED, BatchState.SENT, BatchState.IN_DOUBT, BatchState.ACCEPTED)
@@ -246,6 +263,14 @@ async def under_way_by(tx: Transaction, way: Transport) -> list[PaymentFileBatch
     """The batches that were tried by a way and are not final, in the order of their making."""
     under_way = _T.state.in_([state.value for state in _UNDER_WAY])
     statement = sa.select(batches_table).where(under_way, _T.way == way.value).order_by(_T.created_at, _T.id)
+    return await _BATCHES.select_all(tx, statement)
+
+
+async def sent_not_taken(tx: Transaction, today: date, limit: int) -> list[PaymentFileBatch]:
+    """Payment batches that went, whose day is not over, and whose file was not seen taken; the oldest first."""
+    open_still = (_T.kind == BatchKind.PAYMENT.value, _T.state == BatchState.SENT.value, _T.executes_on >= today)
+    taken = sa.exists().where(files_table.c.batch_id == _T.id, files_table.c.state == FileState.TAKEN.value)
+    statement = sa.select(batches_table).where(*open_still, ~taken).order_by(_T.created_at, _T.id).limit(limit)
     return await _BATCHES.select_all(tx, statement)
 
 

@@ -148,6 +148,18 @@ async def settle_outgoing(tx: Transaction, batch_id: str, state: FileState) -> N
     await tx.connection.execute(update(files_table).where(*ours).values(values))
 
 
+async def note_taken(tx: Transaction, batch_id: str) -> None:
+    """Note that PFMS was seen to have taken the file of a batch, unless it came to its end meanwhile."""
+    ours = (_F.batch_id == batch_id, _F.direction == Direction.OUT.value, _F.state == FileState.SENT.value)
+    await tx.connection.execute(update(files_table).where(*ours).values(state=FileState.TAKEN.value))
+
+
+async def was_taken(tx: Transaction, batch_id: str) -> bool:
+    """Whether PFMS was seen to take the file of a batch by its day."""
+    ours = (_F.batch_id == batch_id, _F.direction == Direction.OUT.value, _F.state == FileState.TAKEN.value)
+    return await first_row(tx, select(_F.id).where(*ours).limit(1)) is not None
+
+
 def digest_of(content: bytes) -> str:
     """SHA-256 in hex."""
     return hashlib.sha256(content).hexdigest()
