@@ -55,6 +55,7 @@ from gateway.runtime.edge_wiring import admission_wrapper, open_edge
 from gateway.runtime.heartbeat import BEAT_SECONDS, Heartbeat, run_heartbeat
 from gateway.runtime.partners import addresses, is_connected, make_transports, read_onboarding
 from gateway.runtime.sealing import SealWatch
+from gateway.runtime.source_reports import SourceReports
 from gateway.runtime.worker_watch import WorkerWatch
 from gateway.settings.limits import DEMO_COST_TIMES, DEMO_TIMES
 from gateway.settings.settings import Settings
@@ -201,7 +202,13 @@ async def run_gateway_heartbeat(runtime: Runtime, settings: Settings, metrics: M
         first_look = asyncio.create_task(reach.probe_all())  # never waited for: readiness depends on no outside system
         stack.callback(first_look.cancel)
         pulse = Heartbeat(environment, runtime.switches, runtime.vitals)
-        more = ((BEAT_SECONDS, sealing.look), (LOOK_SECONDS, workers.look), (BEAT_SECONDS, reach.probe_all))
+        reports = SourceReports(environment, runtime.monitor)
+        more = (
+            (BEAT_SECONDS, sealing.look),
+            (LOOK_SECONDS, workers.look),
+            (BEAT_SECONDS, reach.probe_all),
+            (BEAT_SECONDS, reports.look),
+        )
         withdrawals = (WITHDRAWAL_SECONDS, ConsentWatch(environment).look)
         yield await stack.enter_async_context(run_heartbeat(pulse, *more, withdrawals))
 

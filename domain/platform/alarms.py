@@ -10,6 +10,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import TypeAlias
 
+from domain.platform.source_reports import LastHeard
 from domain.reconciliation.reconciliation import RAN_WITHIN
 from domain.statistics.silence import FEWEST_ACTIVE_DAYS, FEWEST_WORKING_DAYS, LOOK_BACK_DAYS, SILENT_TIMES
 
@@ -288,6 +289,8 @@ class ProcessFacts:
     """The newest revision of the schema that its release knows; older releases said nothing of it."""
     jobs: Mapping[str, JobRuns] = field(default_factory=dict)
     """A worker's jobs by name, as far as they ended once since it was started."""
+    heard: Mapping[str, LastHeard] = field(default_factory=dict)
+    """By system that it asked: since when it answered and since when it did not."""
     age: float = 0.0
     """Seconds since this report."""
 

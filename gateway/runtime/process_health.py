@@ -7,6 +7,7 @@ from pathlib import Path
 
 from domain.kernel import Clock, Source
 from domain.platform.alarms import COUNTED_SECONDS, RULES, AlarmCode, Event, JobOutcome, JobRuns, ProcessFacts
+from domain.platform.source_reports import LastHeard
 from integrations.calling.breakers import BreakerState
 from integrations.calling.monitor import CallObserver
 from store.database.revisions import HEAD
@@ -35,6 +36,7 @@ class ProcessHealth:
         self._not_closed: dict[tuple[Source, str], float] = {}
         self._integrity: dict[Source, tuple[int, float]] = {}
         self._not_let_in: dict[Source, tuple[int, float]] = {}
+        self._heard: dict[tuple[Source, str], float] = {}
         self._sign_in_failures: deque[float] = deque(maxlen=10_000)
         self._last_reading: tuple[float, float] | None = None
         self._step: tuple[float, float] | None = None
@@ -51,6 +53,8 @@ class ProcessHealth:
                 self.integrity_failed(source)
             elif outcome == "not_let_in":
                 self.not_let_in(source)
+            elif outcome in ("answered", "failed"):
+                self._heard[source, outcome] = self._clock.monotonic()
             if other is not None:
                 other(source, policy, outcome, seconds)
 
@@ -136,8 +140,13 @@ class ProcessHealth:
             sweep=None if self._swept is None else now - self._swept,
             not_let_in=_events(self._not_let_in, now),
             knows=HEAD,
+            heard={source.value: self._last_heard(source, now) for source, _ in self._heard},
             jobs={name: JobRuns(dict(job.runs), job.failures) for name, job in self._jobs.items()},
         )
+
+    def _last_heard(self, source: Source, now: float) -> LastHeard:
+        answered, failed = (self._heard.get((source, outcome)) for outcome in ("answered", "failed"))
+        return LastHeard(None if answered is None else now - answered, None if failed is None else now - failed)
 
     def _event(self, happened: tuple[float, float] | None) -> Event | None:
         return None if happened is None else Event(happened[0], self._clock.monotonic() - happened[1])

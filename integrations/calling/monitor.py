@@ -1,8 +1,8 @@
 """The last outcomes of each outside system, for the status page, `Query.sources` and metrics."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import structlog
 
@@ -16,12 +16,16 @@ CallObserver = Callable[[Source, str, str, float], None]
 Outcomes are answered, failed and not_asked; integrity and not_let_in are reported in addition to one of them.
 """
 
+PROBE_AFTER = timedelta(seconds=30)
+"""A system that nobody has asked for so long is tried again: it may have gone away since."""
+
 
 @dataclass(frozen=True, slots=True)
 class SourceStatus:
     """The last we know of one system.
 
-    `state` is what the last call found; before the first one whether it takes connections; None where it was
+    `state` is what the last call found, of this process or, where it made none, of another one; DOWN also where the
+    system takes no connections since. Before the first call it is whether it takes connections, and None where it was
     not tried either, as for a system that asks us.
     """
 
@@ -34,14 +38,15 @@ class SourceStatus:
 
 
 class SourceMonitor:
-    """Remembers the last outcome of every system, in this process."""
+    """The last outcome of every system in this process, and what others reported of those that it does not ask."""
 
     def __init__(self, configured: Iterable[Source], observer: CallObserver | None = None) -> None:
         self._configured = frozenset(configured)
         self._observer = observer
         self._success: dict[Source, datetime] = {}
         self._failure: dict[Source, tuple[datetime, float | None]] = {}
-        self._reached: dict[Source, bool] = {}
+        self._reached: dict[Source, tuple[bool, datetime]] = {}
+        self._reported: Mapping[Source, tuple[datetime | None, datetime | None]] = {}
         self.integrity_failures: dict[tuple[Source, str], int] = {}
 
     def record_success(self, source: Source, policy: str, at: datetime, seconds: float) -> None:
@@ -56,13 +61,24 @@ class SourceMonitor:
         self._failure[source] = (at, retry_after)
         self._observe(source, policy, "failed", seconds)
 
-    def record_reachability(self, source: Source, *, reachable: bool) -> None:
-        """Whether it accepts connections; set only for a system that was not called yet, and cleared once it was."""
-        self._reached[source] = reachable
+    def record_reachability(self, source: Source, at: datetime, *, reachable: bool) -> None:
+        """Whether it accepts connections."""
+        self._reached[source] = (reachable, at)
 
-    def was_asked(self, source: Source) -> bool:
-        """Whether a call has found anything out about it."""
-        return source in self._success or source in self._failure
+    def take_reports(self, reports: Mapping[Source, tuple[datetime | None, datetime | None]]) -> None:
+        """When each system last answered another process and when it last did not, in place of what was told before."""
+        self._reported = reports
+
+    def is_probe_due(self, source: Source, now: datetime) -> bool:
+        """Whether to try if it takes connections: where no call has told, or its last answer or try was long ago.
+
+        That a system which failed a call takes connections would prove nothing.
+        """
+        success, failure = self._success.get(source), self._failure.get(source)
+        if success is None or (failure is not None and failure[0] > success):
+            return success is None and failure is None
+        reachable, tried_at = self._reached.get(source, (True, success))
+        return not reachable or now - max(success, tried_at) >= PROBE_AFTER
 
     def record_not_asked(self, source: Source, policy: str, seconds: float) -> None:
         """The call was not made, or was cut short by its request; the system's state is not touched."""
@@ -90,12 +106,16 @@ class SourceMonitor:
     def _status(self, source: Source) -> SourceStatus:
         success = self._success.get(source)
         failure, retry_after = self._failure.get(source, (None, None))
+        if success is None and failure is None:
+            success, failure = self._reported.get(source, (None, None))
         state: SourceState | None = None
+        reachable, tried_at = self._reached.get(source, (None, None))
         if success is not None and (failure is None or success >= failure):
-            state = SourceState.LIVE
+            closed_since = reachable is False and tried_at is not None and tried_at > success
+            state = SourceState.DOWN if closed_since else SourceState.LIVE
         elif failure is not None:
             state = SourceState.DOWN
-        elif source in self._reached:
-            state = SourceState.LIVE if self._reached[source] else SourceState.DOWN
+        elif reachable is not None:
+            state = SourceState.LIVE if reachable else SourceState.DOWN
         shown = retry_after if state is SourceState.DOWN else None
         return SourceStatus(source, source in self._configured, state, success, failure, shown)

@@ -1,7 +1,7 @@
-"""Probes whether an outside system is reachable before the first call to it.
+"""Probes whether an outside system is reachable before the first call to it, and again while nobody asks it.
 
 A connection is opened and closed, with the handshake where it is TLS; no request is sent, so that nothing is
-counted, logged or billed over there. What a real call finds out goes before it (integrations/calling/monitor.py).
+counted, logged or billed over there. A call that failed goes before it (integrations/calling/monitor.py).
 """
 
 import asyncio
@@ -20,7 +20,7 @@ log = structlog.get_logger(__name__)
 
 
 class ReachabilityProbes:
-    """Tries every system that was not asked yet; a system has one address or several, all of which must answer."""
+    """Tries every system that was not asked lately; a system has one address or several, all of which must answer."""
 
     def __init__(self, lines: Transports, addresses: Mapping[Source, Sequence[str]], monitor: SourceMonitor) -> None:
         self._lines = lines
@@ -29,11 +29,12 @@ class ReachabilityProbes:
 
     async def probe_all(self) -> None:
         """Try them all at once, for a second at most. Never raises: what cannot be reached is DOWN."""
-        unasked = [source for source in self._addresses if not self._monitor.was_asked(source)]
-        await asyncio.gather(*(self._try(source) for source in unasked))
+        now = self._lines.clock.now()
+        due = [source for source in self._addresses if self._monitor.is_probe_due(source, now)]
+        await asyncio.gather(*(self._try(source) for source in due))
 
     async def _try(self, source: Source) -> None:
         found = await asyncio.gather(*(self._lines.is_reachable(url, REACH_SECONDS) for url in self._addresses[source]))
-        self._monitor.record_reachability(source, reachable=all(found))
+        self._monitor.record_reachability(source, self._lines.clock.now(), reachable=all(found))
         if not all(found):
             log.info("source_not_reached", source=source.value)

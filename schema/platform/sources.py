@@ -14,17 +14,18 @@ from schema.kernel import NEVER_SILENTLY_NULL, PUBLIC, Info, Mapped, assumed_lis
 
 @strawberry.type(description="An outside system and what we last heard of it.")
 class SourceHealth(Mapped[SourceStatus], name="source"):
-    """One system; the status is what this process observed, without asking the system.
+    """One system; the status is what this process observed, or another one where this one does not ask the system.
 
-    Before its first call a system is tried in the background: whether it takes a connection, without a request.
+    A system that was not asked lately is tried in the background: whether it takes a connection, without a request.
     """
 
     name: Source = strawberry.field(description="The system.")
     configured: bool = strawberry.field(description="Whether this gateway is connected with it.")
     state: SourceState | None = strawberry.field(
         description=(
-            "LIVE or DOWN as the last call found it; before the first call, whether it takes connections. "
-            "Null for a system that is not connected, that asks us, or that only workers ask over SFTP (PFMS)."
+            "LIVE or DOWN as the last call found it, and DOWN where it takes no connections since; before the first "
+            "call, whether it takes connections. Null for a system that is not connected, or of which no process has "
+            "told within two hours: such as asks us (E_TAAL), or is asked by workers over SFTP (PFMS)."
         )
     )
     last_success_at: datetime | None = strawberry.field(description="When it last gave a usable answer.")

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import BigInteger, Column, Float, Index, Table, delete, func, select
 
 from domain.platform.alarms import Alarm, AlarmCode, AlarmState, Event, JobRuns, ProcessFacts, Where
+from domain.platform.source_reports import LastHeard
 from store.database import Instant, Json, Key, Records, Transaction, upsert
 from store.database.metadata import metadata
 
@@ -103,6 +104,7 @@ def _facts(kept: Mapping[str, Any], *, age: float) -> ProcessFacts:
         not_let_in={source: Event(**event) for source, event in kept.get("not_let_in", {}).items()},
         switches=kept.get("switches", 0),
         knows=kept.get("knows", ""),
+        heard={source: LastHeard(**heard) for source, heard in kept.get("heard", {}).items()},
         jobs={name: JobRuns(**job) for name, job in kept.get("jobs", {}).items()},
         age=age,
     )

@@ -1,17 +1,18 @@
-"""A system that nobody has asked yet: LIVE where it takes connections, DOWN where it does not, without a request."""
+"""A system that nobody asks: LIVE where it takes connections, DOWN where it does not, without a request."""
 
 import asyncio
 
 import pytest
 
 from domain.kernel import Source, SourceState, SystemClock
-from integrations.calling.monitor import SourceMonitor
+from integrations.calling.monitor import PROBE_AFTER, SourceMonitor
 from integrations.calling.reachability_probes import ReachabilityProbes
 from integrations.calling.transport import Transports
 from tests.support.running import free_port
 
 pytestmark = pytest.mark.integration
 CLOCK = SystemClock()
+LONG_AGO = PROBE_AFTER * 2
 
 
 class Listener:
@@ -105,3 +106,43 @@ async def test_a_system_that_comes_up_later_is_found():
     await server.wait_closed()
 
     assert (before, states(monitor)) == ({Source.UMANG: SourceState.DOWN}, {Source.UMANG: SourceState.LIVE})
+
+
+@pytest.mark.parametrize("source", ["SSO", "CSC"])
+async def test_a_system_that_answered_once_is_down_when_its_port_is_closed_and_live_when_it_is_open_again(source):
+    monitor, port = SourceMonitor(Source), free_port()
+    trying = watch(monitor, **{source: [f"http://127.0.0.1:{port}/"]})
+    monitor.record_success(Source[source], "sign_in", CLOCK.now() - LONG_AGO, 0.1)
+    before = states(monitor)
+    await trying.probe_all()
+    closed = states(monitor)
+    server = await asyncio.start_server(lambda reader, writer: writer.close(), "127.0.0.1", port)
+    await trying.probe_all()
+    server.close()
+    await server.wait_closed()
+
+    assert (before, closed) == ({Source[source]: SourceState.LIVE}, {Source[source]: SourceState.DOWN})
+    assert states(monitor) == {Source[source]: SourceState.LIVE}
+
+
+async def test_a_system_that_answered_lately_or_took_a_connection_lately_is_not_tried_again():
+    monitor = SourceMonitor(Source)
+    async with Listener() as there:
+        trying = watch(monitor, UMANG=[there.url], SSO=[there.url])
+        monitor.record_success(Source.UMANG, "umang.getrationcard", CLOCK.now(), 0.1)
+        monitor.record_success(Source.SSO, "sso.token", CLOCK.now() - LONG_AGO, 0.1)
+        await trying.probe_all()
+        await trying.probe_all()
+        await asyncio.sleep(0.01)
+
+        assert there.connections == 1
+
+
+async def test_an_answer_that_comes_after_a_closed_port_was_found_makes_it_live_again():
+    monitor = SourceMonitor(Source)
+    monitor.record_success(Source.CSC, "csc.token", CLOCK.now() - LONG_AGO, 0.1)
+    await watch(monitor, CSC=[f"http://127.0.0.1:{free_port()}/"]).probe_all()
+
+    monitor.record_success(Source.CSC, "csc.token", CLOCK.now(), 0.1)
+
+    assert states(monitor) == {Source.CSC: SourceState.LIVE}

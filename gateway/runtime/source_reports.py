@@ -1,0 +1,37 @@
+"""Takes over what other processes heard of outside systems that this one does not ask itself.
+
+e-Taal and, over SFTP, PFMS are called by workers alone.
+"""
+
+from datetime import datetime, timedelta
+
+from actions.kernel import Environment
+from domain.kernel import Source
+from domain.platform.source_reports import last_heard
+from integrations.calling.monitor import SourceMonitor
+from store.platform import alarms
+
+
+class SourceReports:
+    """The reports of all processes, read for the monitor of this one."""
+
+    def __init__(self, environment: Environment, monitor: SourceMonitor) -> None:
+        self._environment = environment
+        self._monitor = monitor
+
+    async def look(self) -> None:
+        """Read what was last reported. Raises StoreError."""
+        async with self._environment.store.read_transaction() as tx:
+            heard = last_heard(await alarms.reported_facts(tx))
+        now = self._environment.clock.now()
+        self._monitor.take_reports(
+            {
+                Source(name): (_instant_of(now, one.success), _instant_of(now, one.failure))
+                for name, one in heard.items()
+                if name in Source.__members__
+            }
+        )
+
+
+def _instant_of(now: datetime, seconds: float | None) -> datetime | None:
+    return None if seconds is None else now - timedelta(seconds=seconds)
