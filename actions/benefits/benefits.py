@@ -1,10 +1,9 @@
 """Reads a citizen's benefits: our sanctions, with the status of each payment at DBT finance."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
-from actions.benefits.payment_corrections import first_orders
 from actions.benefits.sanction import bill_of
 from actions.certificates.certificates import MOST, Provenance
 from actions.kernel import Environment, of_citizen, read_at_sources
@@ -15,7 +14,7 @@ from domain.identity.policy import ObjectKind
 from domain.kernel import Source, Sourced, SourceState, Subject, ist_date
 from domain.reconciliation.reconciliation import IN_FLIGHT, SENT
 from integrations.calling.errors import RemoteError
-from integrations.dbt_finance import BillReference, PaymentState
+from integrations.dbt_finance import PaymentState
 from store.benefits import benefits
 from store.catalogue import catalogue
 from store.payments import payment_files
@@ -58,7 +57,8 @@ async def benefits_of(env: Environment, subject: Subject, citizen_id: str) -> Be
 
     Raises NOT_FOUND where the subject may not see them; a dead source never raises.
     """
-    sanctions, made, schemes, by_files, sent = await _load_benefits(env, citizen_id)
+    sanctions, made, schemes, by_files = await _load_benefits(env, citizen_id)
+    sent = [one for several in made.values() for one in several if _may_be_asked(one)]
     asked = [Source.DBT_FINANCE] if sent else []
     await read_at_sources(env, subject, of_citizen(citizen_id, ObjectKind.BENEFIT), asked)
     heard, failure = await _fetch_payment_states(env, citizen_id, sent)
@@ -78,17 +78,14 @@ def _may_be_asked(one: Instalment) -> bool:
 
 async def _load_benefits(
     env: Environment, citizen_id: str
-) -> tuple[list[Sanction], dict[str, list[Instalment]], dict[str, Scheme], Sequence[Provenance], list[BillReference]]:
+) -> tuple[list[Sanction], dict[str, list[Instalment]], dict[str, Scheme], Sequence[Provenance]]:
     async with env.store.read_transaction() as tx:
         sanctions = await benefits.sanctions_of_citizen(tx, citizen_id)
         made = await benefits.instalments(tx, [sanction.id for sanction in sanctions])
         schemes = await catalogue.schemes(tx, [sanction.scheme_code for sanction in sanctions])
         told = [one for several in made.values() for one in several if one.rail is Rail.PFMS and one.status in SENT]
         heard_at = await payment_files.last_heard(tx) if told else None
-        asked = [one for several in made.values() for one in several if _may_be_asked(one)]
-        firsts = await first_orders(tx, {one.id: one.sanction_id for one in asked if one.reissue_of})
-    bills = [replace(bill_of(one), corrects=firsts.get(one.id)) for one in asked]
-    return sanctions, made, schemes, provenance_by_files(env, told, heard_at), bills
+    return sanctions, made, schemes, provenance_by_files(env, told, heard_at)
 
 
 def provenance_by_files(
@@ -115,12 +112,12 @@ def _may_change(one: Instalment, now: datetime) -> bool:
 
 
 async def _fetch_payment_states(
-    env: Environment, citizen_id: str, sent: Sequence[BillReference]
+    env: Environment, citizen_id: str, sent: Sequence[Instalment]
 ) -> tuple[Sourced[Mapping[str, PaymentState]] | None, RemoteError | None]:
     if not sent:
         return None, None
     try:
-        return await env.partners.dbt.payment_statuses(citizen_id, sent), None
+        return await env.partners.dbt.payment_statuses(citizen_id, [bill_of(one) for one in sent]), None
     except RemoteError as error:
         return None, error
 

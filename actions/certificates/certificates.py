@@ -20,7 +20,7 @@ from domain.documents.documents import key_of, key_of_uri
 from domain.identity.policy import ObjectKind
 from domain.kernel import Bilingual, Source, Sourced, SourceState, Subject, ist_date
 from integrations.apisetu import issuer_id_of
-from integrations.calling.errors import RemoteError
+from integrations.calling.errors import Refused, RemoteError, is_corrected_by_citizen
 from integrations.digilocker import IssuedDocument
 from store.certificates import certificates
 
@@ -71,9 +71,10 @@ class CertificateView:
 
 @dataclass(frozen=True, slots=True)
 class CertificatesView:
-    """The merged list. `complete` is False where a linked source did not answer, or the list was cut.
+    """The merged list. `complete` is False where a source did not answer or was not asked, or the list was cut.
 
-    A citizen who linked no locker has a complete list of the rest, and a failure Refused(consent_needed).
+    Without her consent a source is not asked: that is a failure Refused(consent_needed). A department that answers that
+    it has nothing under her number leaves nothing out: the failure is hers to correct.
     """
 
     nodes: tuple[CertificateView, ...]
@@ -110,8 +111,8 @@ async def department_certificates(env: Environment, subject: Subject, citizen_id
     answers = await department_certificates_of(env, subject, citizen_id)
     views = _each_once(_of_departments_each(env, answers))
     failures = tuple(answer.failure for answer in answers if answer.failure is not None)
-    provenances = tuple(_of_departments(answers))
-    heard_all = all(failure.code == locker.CONSENT_NEEDED for failure in failures)
+    provenances = tuple(_of_departments(answers, env.clock.now()))
+    heard_all = all(map(is_corrected_by_citizen, failures))
     return CertificatesView(views[:MOST], heard_all and len(views) <= MOST, provenances, failures)
 
 
@@ -138,13 +139,16 @@ def _merge_sources(
     once = _each_once(views)
     failures = [in_locker.failure, *(answer.failure for answer in answers)]
     told = tuple(failure for failure in failures if failure is not None)
-    heard_all = all(failure.code == locker.CONSENT_NEEDED for failure in told)
-    provenances: list[Provenance] = [(Source.STORE, SourceState.LIVE, env.clock.now())]
+    heard_all = all(map(is_corrected_by_citizen, told))
+    now = env.clock.now()
+    provenances: list[Provenance] = [(Source.STORE, SourceState.LIVE, now)]
     if in_locker.listed is not None:
         provenances.append((Source.DIGILOCKER, in_locker.listed.state, in_locker.listed.as_of))
     elif in_locker.failure is not None and in_locker.failure.code != locker.CONSENT_NEEDED:
-        provenances.append((Source.DIGILOCKER, SourceState.DOWN, None))
-    provenances += _of_departments(answers)
+        refused = isinstance(in_locker.failure, Refused)
+        state, as_of = (SourceState.LIVE, now) if refused else (SourceState.DOWN, None)
+        provenances.append((Source.DIGILOCKER, state, as_of))
+    provenances += _of_departments(answers, now)
     return CertificatesView(once[:MOST], heard_all and len(once) <= MOST, tuple(provenances), told)
 
 
@@ -223,13 +227,17 @@ def _of_department(answer: DepartmentAnswer, issuer_id: str) -> CertificateView:
     )
 
 
-def _of_departments(all_answers: Sequence[DepartmentAnswer]) -> list[Provenance]:
-    """The state of the worst answer and the age of the oldest one; nothing where none was asked for want of consent."""
+def _of_departments(all_answers: Sequence[DepartmentAnswer], now: datetime) -> list[Provenance]:
+    """The state of the worst answer and the age of the oldest one; nothing where none was asked for want of consent.
+
+    A refusal is an answer of now: the system is there.
+    """
     answers = [one for one in all_answers if one.failure is None or one.failure.code != locker.CONSENT_NEEDED]
     if not answers:
         return []
-    heard = [answer.certificate for answer in answers if answer.certificate is not None]
-    if len(heard) < len(answers):
-        return [(Source.API_SETU, SourceState.DOWN, min((one.as_of for one in heard), default=None))]
-    state = max((one.state for one in heard), key=_WORST_LAST.index)
-    return [(Source.API_SETU, state, min(one.as_of for one in heard))]
+    heard = [(found.state, found.as_of) for one in answers if (found := one.certificate) is not None]
+    if any(answer.failure is not None and not isinstance(answer.failure, Refused) for answer in answers):
+        return [(Source.API_SETU, SourceState.DOWN, min((as_of for _, as_of in heard), default=None))]
+    heard += [(SourceState.LIVE, now)] * (len(answers) - len(heard))
+    state = max((state for state, _ in heard), key=_WORST_LAST.index)
+    return [(Source.API_SETU, state, min(as_of for _, as_of in heard))]

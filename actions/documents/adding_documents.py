@@ -1,6 +1,7 @@
 """Adds and removes the documents that a citizen names as held by a department, and lists what may be named.
 
-Naming one asks nobody. It is read at API Setu once she gives the consent for it (actions/consents/consents.py).
+Naming one asks nobody. It is read at API Setu, a ration card through UMANG, once she gives the consent for it
+(actions/consents/consents.py).
 """
 
 from collections.abc import Mapping
@@ -9,7 +10,13 @@ from datetime import datetime
 from typing import Any
 
 from actions.kernel import Environment, UnitOfWork, hash_of, of_citizen, require, run_idempotently
-from domain.documents.documents import RATION_CARD, name_of
+from domain.documents.documents import (
+    CARD_NUMBER,
+    RATION_CARD,
+    RATION_CARD_DOCTYPE,
+    name_of,
+    ration_card_number,
+)
 from domain.identity.policy import ObjectKind, Purpose
 from domain.kernel import ErrorCode, PersonKind, Problem, Problems, Subject, mask_aadhaar_in, not_found
 from integrations.apisetu import DocumentSpecification
@@ -44,16 +51,22 @@ class AddDocument:
 
 
 def offers_of(env: Environment) -> list[Offer]:
-    """Every document of every publisher that let us in, in their order; parameters that are never sent left out."""
-    return [
+    """The ration card, then every document of every publisher that let us in, in their order.
+
+    Parameters that are never sent are left out. A ration card is no file: it has no format.
+    """
+    at_departments = [
         Offer(publisher, doctype, tuple(name for name in known.parameters if name not in known.withheld), known.formats)
         for publisher, settings in sorted(env.partners.apisetu.publishers().items())
         for doctype, known in sorted(settings.documents.items())
     ]
+    return [Offer(RATION_CARD, RATION_CARD_DOCTYPE, (CARD_NUMBER,), ()), *at_departments]
 
 
 async def add_document(env: Environment, subject: Subject, request: AddDocument) -> tuple[DepartmentDocument, bool]:
     """Name a document; the same one is stored once. True where it is a replay.
+
+    She has one ration card: another number takes the place of the earlier one and is read with the same consent.
 
     Raises Problems: NOT_FOUND for others than citizens, DOCUMENT_UNKNOWN for what no publisher offers, BAD_INPUT for
     parameters that are missing, unknown, too long or hold an Aadhaar number, and for more than MOST_HELD.
@@ -75,6 +88,8 @@ async def add_document(env: Environment, subject: Subject, request: AddDocument)
         found = (await department_documents.by_ids(tx, [answer["document"]])).get(answer["document"])
     if found is None:
         raise not_found("input")
+    if request.publisher == RATION_CARD:
+        await env.partners.forget_citizen(citizen_id)
     return found, replayed
 
 
@@ -85,7 +100,7 @@ async def remove_document(env: Environment, subject: Subject, document_id: str, 
     async def work(tx: Transaction) -> dict[str, Any]:
         await require(env, tx, subject, of_citizen(citizen_id, ObjectKind.DOCUMENT), Purpose.APPLY)
         held = (await department_documents.by_ids(tx, [document_id])).get(document_id)
-        if held is None or held.citizen_id != citizen_id or held.publisher == RATION_CARD:
+        if held is None or held.citizen_id != citizen_id:
             raise not_found("input", "documentId")
         await department_documents.remove(tx, document_id)
         acting = UnitOfWork(env, tx, subject)
@@ -103,8 +118,7 @@ async def documents_named(env: Environment, subject: Subject, citizen_id: str) -
     """What she named, by doctype; raises NOT_FOUND where the subject may not see it."""
     async with env.store.read_transaction() as tx:
         await require(env, tx, subject, of_citizen(citizen_id, ObjectKind.DOCUMENT), Purpose.VIEW)
-        held = await department_documents.of_citizen(tx, citizen_id)
-    return [document for document in held if document.publisher != RATION_CARD]
+        return await department_documents.of_citizen(tx, citizen_id)
 
 
 def is_open(document: DepartmentDocument, now: datetime) -> bool:
@@ -120,7 +134,8 @@ async def _add_document(
     for each in held:
         if (each.publisher, each.doctype, dict(each.parameters)) == (publisher, doctype, dict(parameters)):
             return each
-    if len(held) >= MOST_HELD:
+    earlier = next((one for one in held if one.publisher == publisher == RATION_CARD), None)
+    if len(held) >= MOST_HELD and earlier is None:
         raise Problems(Problem(ErrorCode.BAD_INPUT, ("input",), params={"most": str(MOST_HELD)}))
     document = DepartmentDocument(
         id=acting.env.ids.key(),
@@ -129,15 +144,20 @@ async def _add_document(
         doctype=doctype,
         name=name_of(doctype),
         parameters=parameters,
-        consent={},
-        valid_until=acting.now,  # until she consents
+        consent={} if earlier is None else earlier.consent,
+        valid_until=acting.now if earlier is None else earlier.valid_until,  # now: until she consents
     )
+    if earlier is not None:
+        await department_documents.remove(acting.tx, earlier.id)
+        await acting.record("department_document.removed", ObjectKind.DOCUMENT, earlier.id, Purpose.APPLY)
     await department_documents.add(acting.tx, document)
     await acting.record("department_document.added", ObjectKind.DOCUMENT, document.id, Purpose.APPLY)
     return document
 
 
 def _validated_parameters(env: Environment, publisher: str, doctype: str, given: Mapping[str, str]) -> dict[str, str]:
+    if publisher == RATION_CARD:
+        return _card_parameters(doctype, given)
     known = _specification(env, publisher, doctype)
     wanted = [name for name in known.parameters if name not in known.withheld]
     values = {name: value.strip() for name, value in given.items()}
@@ -146,6 +166,15 @@ def _validated_parameters(env: Environment, publisher: str, doctype: str, given:
     if any(mask_aadhaar_in(value) != value for value in values.values()):
         raise _wrong_parameters()
     return values
+
+
+def _card_parameters(doctype: str, given: Mapping[str, str]) -> dict[str, str]:
+    if doctype != RATION_CARD_DOCTYPE:
+        raise Problems(Problem(ErrorCode.DOCUMENT_UNKNOWN, ("input", "doctype")))
+    number = ration_card_number(given.get(CARD_NUMBER, ""))
+    if set(given) != {CARD_NUMBER} or number is None or mask_aadhaar_in(number) != number:
+        raise _wrong_parameters()
+    return {CARD_NUMBER: number}
 
 
 def _specification(env: Environment, publisher: str, doctype: str) -> DocumentSpecification:

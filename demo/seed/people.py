@@ -9,9 +9,8 @@ from typing import Any
 from stdnum import verhoeff
 
 from actions.kernel import Environment, UnitOfWork
-from actions.umang.ration import CARD_NUMBER
 from domain.catalogue.centres import Binding, Centre, CentreKind
-from domain.documents.documents import RATION_CARD
+from domain.documents.documents import CARD_NUMBER, RATION_CARD, RATION_CARD_DOCTYPE, name_of
 from domain.doorstep import DoorstepAgent
 from domain.kernel import (
     Bilingual,
@@ -147,8 +146,8 @@ def _held_of(acting: UnitOfWork, person: Entry, citizen: Citizen) -> Sequence[De
                 id=acting.env.ids.key(),
                 citizen_id=citizen.id,
                 publisher=RATION_CARD,
-                doctype="RATCR",
-                name=Bilingual("राशन कार्ड", "Ration Card"),
+                doctype=RATION_CARD_DOCTYPE,
+                name=name_of(RATION_CARD_DOCTYPE),
                 parameters={CARD_NUMBER: card["number"]},
                 consent={},
                 valid_until=acting.now,

@@ -7,15 +7,21 @@ document without a URI has the issuer's own number in place of the DocId. Where 
 by which the document was asked for are compared. Documents that agree in less are two.
 """
 
+import re
 from collections.abc import Mapping
 from enum import StrEnum
 from types import MappingProxyType
 
-from domain.kernel import Bilingual
+from domain.kernel import Bilingual, latin_digits
 from domain.kernel.messages import bilingual
 
 RATION_CARD = "onorc"
 """The publisher under which the number of a ration card is kept; it is asked for through UMANG."""
+
+RATION_CARD_DOCTYPE, CARD_NUMBER = "RATCR", "CardNumber"
+"""The doctype of a ration card, and the parameter that holds its number."""
+
+_CARD_NUMBER = re.compile(r"[0-9A-Z]{6,20}", re.ASCII)
 
 
 class DocumentKind(StrEnum):
@@ -58,13 +64,21 @@ KINDS: Mapping[str, DocumentKind] = MappingProxyType(
 """By doctype; the names are those of catalogue_data/digilocker_doctypes.csv."""
 
 
-NAMES: Mapping[str, Bilingual] = MappingProxyType({doctype: bilingual(f"doctype.{doctype}") for doctype in KINDS})
+NAMES: Mapping[str, Bilingual] = MappingProxyType(
+    {doctype: bilingual(f"doctype.{doctype}") for doctype in (*KINDS, RATION_CARD_DOCTYPE)}
+)
 """What documents are called where their source gives no name."""
 
 
 def name_of(doctype: str) -> Bilingual:
     """What a doctype is called; its own letters where it is not in the table."""
     return NAMES.get(doctype.upper(), Bilingual(None, doctype.upper()))
+
+
+def ration_card_number(text: str) -> str | None:
+    """The number of a ration card as it is asked for, without spaces and hyphens; None for what cannot be one."""
+    number = re.sub(r"[\s-]", "", latin_digits(text)).upper()
+    return number if _CARD_NUMBER.fullmatch(number) else None
 
 
 def kind_of(doctype: str) -> DocumentKind:

@@ -1,6 +1,7 @@
 """Advice to a citizen about an outside system's refusal, by the system's own code.
 
-The codes are those of docs/contracts/digilocker.md sections 3.2 and 4 to 4.3 and docs/contracts/apisetu.md section 6. A
+The codes are those of docs/contracts/digilocker.md sections 3.2 and 4 to 4.3 and docs/contracts/apisetu.md section 6;
+of UMANG they are our own words (integrations/umang/wire.py). A
 code that is not here, or says that we asked wrongly, is for the helpline.
 """
 
@@ -41,9 +42,18 @@ _SETU: Mapping[str, Remedy] = {
     "record_not_found": Remedy.CORRECT_INPUT,
     "consent_expired": Remedy.GIVE_CONSENT,
 }
+_UMANG: Mapping[str, Remedy] = {
+    "CARD_NOT_FOUND": Remedy.CORRECT_INPUT,
+    "CARD_NUMBER_MALFORMED": Remedy.CORRECT_INPUT,
+    "CARD_NOT_ACTIVE": Remedy.VISIT_CSC,
+}
 
 REMEDIES: Mapping[Source, Mapping[str, Remedy]] = MappingProxyType(
-    {Source.DIGILOCKER: MappingProxyType(_LOCKER), Source.API_SETU: MappingProxyType(_SETU)}
+    {
+        Source.DIGILOCKER: MappingProxyType(_LOCKER),
+        Source.API_SETU: MappingProxyType(_SETU),
+        Source.UMANG: MappingProxyType(_UMANG),
+    }
 )
 """By system and code."""
 

@@ -12,7 +12,7 @@ RemoteError
 from enum import StrEnum
 from typing import ClassVar
 
-from domain.kernel import ErrorCode, Source
+from domain.kernel import ErrorCode, Remedy, Source, remedy_for
 
 
 class Verdict(StrEnum):
@@ -71,6 +71,11 @@ class Refused(RemoteError):
     """Understood and declined."""
 
     error_code = ErrorCode.SOURCE_REFUSED
+
+
+def is_corrected_by_citizen(error: RemoteError) -> bool:
+    """Whether a system answered that what she wrote is wrong or names nothing there: she corrects it."""
+    return isinstance(error, Refused) and remedy_for(error.source, error.code) is Remedy.CORRECT_INPUT
 
 
 class NotLetIn(Refused):

@@ -197,7 +197,7 @@ class LockersQuery:
     """Root fields about what can be had from issuers and departments."""
 
     @resolver_field(
-        description="The documents that departments give through API Setu.",
+        description="The documents that departments give through API Setu, and the ration card through UMANG.",
         directives=[AUTHENTICATED, NEVER_SILENTLY_NULL, assumed_list_size(30)],
     )
     def department_document_offers(self, info: Info) -> list[DepartmentDocumentOffer] | None:

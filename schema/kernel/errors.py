@@ -32,7 +32,7 @@ from domain.kernel import (
 )
 from domain.kernel.errors import RETRY_SECONDS
 from domain.kernel.messages import label, message
-from integrations.calling.errors import Refused, RemoteError
+from integrations.calling.errors import Refused, RemoteError, is_corrected_by_citizen
 from schema.kernel.document_errors import document_message
 from store.database import InProgress, KeyReused, ObjectDamaged, StoreError, VersionConflict
 
@@ -94,7 +94,10 @@ def _detail(problem: Problem) -> str | None:
 
 
 def _of_remote(error: RemoteError) -> Problem:
-    """A source that lacks the citizen's consent is the citizen's to mend; any other refusal is reported as it is."""
+    """The problem of an outside system; what the citizen can mend herself is none of an outage.
+
+    That is a consent which is missing, and what she named at a department under a number that it does not know.
+    """
     if isinstance(error, Refused) and error.code == CONSENT_NEEDED:
         purpose = PURPOSE_OF.get(error.source)
         named = {} if purpose is None else {PURPOSE_PARAM: purpose.value}
@@ -102,8 +105,9 @@ def _of_remote(error: RemoteError) -> Problem:
         detail = named.get(PURPOSE_PARAM)
         return Problem(ErrorCode.CONSENT_REQUIRED, action=remedy, detail=detail, source=error.source, params=named)
     refused = isinstance(error, Refused)
+    by_citizen = error.source in _KNOWN_BY_NUMBER and is_corrected_by_citizen(error)
     return Problem(
-        error.error_code,
+        ErrorCode.DOCUMENT_UNKNOWN if by_citizen else error.error_code,
         action=remedy_for(error.source, error.code) if refused else USUAL,
         detail=error.code,
         source=error.source,
@@ -112,6 +116,9 @@ def _of_remote(error: RemoteError) -> Problem:
         sentence=sentence_for(error.source, error.code) if refused else None,
     )
 
+
+_KNOWN_BY_NUMBER = (Source.API_SETU, Source.UMANG)
+"""Where a citizen names what she wants by a number, which may be a wrong one."""
 
 _INTERNAL = Problem(ErrorCode.INTERNAL)
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import respx
 
-from domain.kernel import Source
+from domain.kernel import Remedy, Source
 from domain.kernel.refusals import REMEDIES
 from integrations.apisetu import ApiSetu, ApiSetuSettings
 from integrations.apisetu import codes as setu_codes
@@ -40,7 +40,8 @@ def judged(told: dict[str, Any], source: Source, code: str, *, again: bool) -> N
         assert (told["code"], told["action"], told["retryable"]) == ("SOURCE_UNAVAILABLE", "RETRY_LATER", True)
         return
     wanted = REMEDIES[source].get(code)
-    assert (told["code"], told["retryable"]) == ("SOURCE_REFUSED", False)
+    hers = source is Source.API_SETU and wanted is Remedy.CORRECT_INPUT
+    assert (told["code"], told["retryable"]) == ("DOCUMENT_UNKNOWN" if hers else "SOURCE_REFUSED", False)
     assert told["action"] == (wanted.value if wanted else "CALL_HELPLINE")
 
 

@@ -139,7 +139,7 @@ async def test_a_locker_that_is_away_leaves_our_own_certificates(world):
     assert answer["errors"][0]["message"].startswith("डिजिलॉकर")
 
 
-async def test_the_ration_card_is_null_with_an_error_when_umang_is_away(world):
+async def test_the_ration_card_is_null_with_an_error_where_umang_knows_no_such_number(world):
     query = "{ viewer { ... on Citizen { name rationCard { number provenance { source state } } } } }"
     whole = await world.ask(query, CITIZEN)
     world.down.errors[Source.UMANG] = Refused(Source.UMANG, "CARD_NOT_FOUND")
@@ -149,7 +149,7 @@ async def test_the_ration_card_is_null_with_an_error_when_umang_is_away(world):
     assert whole["extensions"]["sources"][0]["state"] == "STALE"
     assert broken["data"]["viewer"] == {"name": "Asha Negi", "rationCard": None}
     assert broken["errors"][0]["path"] == ["viewer", "rationCard"]
-    assert broken["errors"][0]["extensions"]["code"] == "SOURCE_REFUSED"
+    assert broken["errors"][0]["extensions"]["code"] == "DOCUMENT_UNKNOWN"
     assert broken["extensions"]["sources"][0]["state"] == "LIVE"
 
 

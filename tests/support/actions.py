@@ -16,7 +16,6 @@ from actions.certificates.content import CertificateContent, RenderedCertificate
 from actions.kernel import Environment
 from actions.kernel.case_reads import read_one
 from domain.applications.applications import Application, Channel, DeliveryMode
-from domain.benefits.benefits import PaymentStatus
 from domain.certificates.signatures import SignatureState
 from domain.kernel import (
     Bilingual,
@@ -127,7 +126,7 @@ class FakeDbt:
         self.known.add(correction.bill_number)
         return self._receipt(correction.bill_number, correction.bill_date)
 
-    async def head_balance(self, head_of_account: str | None, day: date) -> HeadBalance:
+    async def head_balance(self, head_of_account: str | None, scheme_code: str, day: date) -> HeadBalance:
         self.asked_heads.append(head_of_account)
         if self.failure:
             raise self.failure
@@ -148,8 +147,7 @@ class FakeDbt:
         if self.failure:
             raise self.failure
         told = self.enquiries.get(bill.bill_number)
-        waits = PaymentState(PaymentStatus.INSTRUCTED, datetime(2026, 11, 24, tzinfo=UTC), awaits_approval=True)
-        return told or BillEnquiry(self.states.get(bill.end_to_end_id, waits))
+        return told or BillEnquiry(self.states.get(bill.end_to_end_id))
 
     def _receipt(self, bill_number: str, bill_date: date) -> InstructionReceipt:
         at = datetime(2026, 11, 24, tzinfo=UTC)

@@ -164,7 +164,7 @@ class Finance:
 
     down: Down
 
-    async def head_balance(self, head_of_account: str | None, day: date) -> HeadBalance:
+    async def head_balance(self, head_of_account: str | None, scheme_code: str, day: date) -> HeadBalance:
         """What is left."""
         self.down.check(Source.DBT_FINANCE)
         return HeadBalance(head_of_account or "own", 1_000_000, NOW)
@@ -187,7 +187,7 @@ class Ration:
     async def ration_card(self, citizen_id: str, number: str, language: Language) -> Sourced[RationCard]:
         """The card."""
         self.down.check(Source.UMANG)
-        card = RationCard(number, "NFSA", "Dehradun", "FPS1", (Member("Asha", "SELF"),))
+        card = RationCard(number, "NFSA", "Dehradun", "FPS1", (Member("Asha Negi", "SELF"),))
         return Sourced(card, Source.UMANG, SourceState.STALE, NOW)
 
     @property

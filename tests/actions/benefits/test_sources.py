@@ -11,13 +11,15 @@ from actions.benefits.sanction import send_instruction
 from actions.certificates.certificates import certificates_of
 from actions.certificates.issue import issue_certificate
 from actions.documents.department_documents import RATION_CARD, department_certificates_of
-from actions.umang.ration import CARD_NUMBER, ration_card_of
+from actions.umang.ration import ration_card_of
 from domain.benefits.benefits import PaymentStatus
+from domain.documents.documents import CARD_NUMBER
 from domain.kernel import Bilingual, Language, Problems, Source, Sourced, SourceState, Subject
 from integrations.apisetu import DepartmentCertificate
 from integrations.calling.errors import Garbled, Refused, Unavailable
 from integrations.dbt_finance import PaymentState
 from integrations.digilocker import IssuedDocument
+from integrations.umang import Member, RationCard
 from store.benefits import benefits
 from store.documents import department_documents
 from store.documents.department_documents import DepartmentDocument
@@ -104,11 +106,11 @@ async def test_a_dead_locker_leaves_the_rest_and_says_so(world: World, failure: 
     assert (Source.DIGILOCKER, SourceState.DOWN, None) in view.provenances
 
 
-async def test_without_a_linked_locker_the_rest_is_complete_and_linking_is_offered(world: World):
+async def test_without_a_linked_locker_the_rest_is_told_as_incomplete_and_linking_is_offered(world: World):
     await hold(world)
     world.apisetu.answer = Sourced(DEPARTMENT_CERTIFICATE, Source.API_SETU, SourceState.LIVE, AS_OF)
     view = await certificates_of(world.env, world.asha, world.asha.person_id or "")
-    assert view.complete
+    assert not view.complete
     assert [(type(failure), failure.source, failure.code) for failure in view.failures] == [
         (Refused, Source.DIGILOCKER, "consent_needed")
     ]
@@ -122,6 +124,37 @@ async def test_one_dead_department_does_not_hide_the_others(world: World):
     assert len(view.nodes) == 2
     assert not view.complete
     assert view.provenances[-1] == (Source.API_SETU, SourceState.DOWN, None)
+
+
+@pytest.mark.parametrize("code", ["record_not_found", "invalid_parameter"])
+async def test_a_number_that_a_department_does_not_know_is_no_outage(world: World, code: str):
+    await everything(world)
+    world.apisetu.answer = Refused(Source.API_SETU, code)
+
+    view = await certificates_of(world.env, world.asha, world.asha.person_id or "")
+
+    assert (len(view.nodes), view.complete, [one.code for one in view.failures]) == (2, True, [code])
+    assert view.provenances[-1] == (Source.API_SETU, SourceState.LIVE, world.clock.now())
+
+
+async def test_a_department_that_refuses_for_another_reason_is_there_and_the_list_is_not_complete(world: World):
+    await everything(world)
+    world.apisetu.answer = Refused(Source.API_SETU, "invalid_authorization")
+
+    view = await certificates_of(world.env, world.asha, world.asha.person_id or "")
+
+    assert not view.complete
+    assert view.provenances[-1] == (Source.API_SETU, SourceState.LIVE, world.clock.now())
+
+
+async def test_a_locker_that_refuses_is_there_and_the_list_is_not_complete(world: World):
+    await everything(world)
+    world.locker.failure = Refused(Source.DIGILOCKER, "insufficient_scope")
+
+    view = await certificates_of(world.env, world.asha, world.asha.person_id or "")
+
+    assert not view.complete
+    assert (Source.DIGILOCKER, SourceState.LIVE, world.clock.now()) in view.provenances
 
 
 async def test_a_consent_that_has_lapsed_is_not_used(world: World):
@@ -202,9 +235,10 @@ async def test_a_ration_card_is_asked_for_by_its_number_only_where_one_is_known(
     asked: list[tuple[str, str, Language]] = []
 
     class Umang:
-        async def ration_card(self, citizen_id: str, card_number: str, language: Language) -> str:
+        async def ration_card(self, citizen_id: str, card_number: str, language: Language) -> Sourced[RationCard]:
             asked.append((citizen_id, card_number, language))
-            return "card"
+            card = RationCard(card_number, "PHH", "DEHRADUN", None, (Member("Asha Negi", "Self"),))
+            return Sourced(card, Source.UMANG, SourceState.LIVE, world.clock.now())
 
     env = replace(world.env, partners=replace(world.env.partners, umang=cast("Any", Umang())))
     citizen_id = world.asha.person_id or ""

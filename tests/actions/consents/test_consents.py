@@ -15,8 +15,8 @@ from actions.documents.department_documents import RATION_CARD, department_certi
 from actions.documents.locker_revoking import REVOKE, revoke_locker
 from actions.identity.sign_in_people import keep_grant
 from actions.privacy.personal_data import erase_person, export_part
-from actions.umang.ration import CARD_NUMBER
 from domain.consents.consents import ConsentPurpose, ConsentState, ConsentStatus, ConsentStep
+from domain.documents.documents import CARD_NUMBER
 from domain.feedback.notices import NoticeKind, notice_text
 from domain.kernel import Bilingual, ErrorCode, Language, PersonKind, Problems, Role, Source, Subject
 from integrations.apisetu.consent import artefact_to_send

@@ -281,6 +281,22 @@ async def test_the_error_of_a_source_comes_through_the_door_with_its_code(held: 
     assert answer.json()["errors"][0]["extensions"]["detail"] == "repository_service_unresponsive"
 
 
+async def test_a_number_that_a_department_does_not_know_is_hers_to_correct_and_no_outage(held: Held):
+    await added(held, "edistrictuk", "INCER", ApplicationNo="UK1", CertificateID="INCER70")
+    await allowed(held)
+
+    answer = await held.world.ask("{ viewer { ... on Citizen { " + LIST + " } } }", CITIZEN)
+
+    [error] = answer["errors"]
+    told = error["extensions"]
+    assert (told["code"], told["type"], told["action"]) == ("DOCUMENT_UNKNOWN", "BAD_REQUEST", "CORRECT_INPUT")
+    assert (told["source"], told["detail"], told["retryable"]) == ("API_SETU", "record_not_found", False)
+    assert error["message"] == "The issuer found no such document. Check what you wrote."
+    listed = answer["data"]["viewer"]["documents"]
+    assert listed["complete"]
+    assert {"source": "API_SETU", "state": "LIVE"} in listed["provenance"]
+
+
 OFFERED = [
     ("edistrictuk", "INCER", "INCOME", {"ApplicationNo": "UK1", "CertificateID": "INCER07"}),
     ("edistrictuk", "CTCER", "CASTE", {"ApplicationNo": "UK2", "CertificateID": "CTCER08"}),
@@ -304,7 +320,7 @@ async def test_documents_of_departments_join_the_list_once_she_consents(held: He
     asked = len(held.setu.ledger.entries())
     answer = await held.world.ask("{ viewer { ... on Citizen { " + LIST + " } } }", CITIZEN)
     assert {error["extensions"]["code"] for error in answer["errors"]} == {"CONSENT_REQUIRED"}
-    assert answer["data"]["viewer"]["documents"]["complete"]
+    assert not answer["data"]["viewer"]["documents"]["complete"]
     assert len(held.setu.ledger.entries()) == asked
 
     await allowed(held)
@@ -340,7 +356,8 @@ async def test_what_no_department_gives_is_refused(held: Held, publisher, doctyp
 
 async def test_a_named_document_is_forgotten(held: Held):
     await with_income(held)
-    [document] = (await held.mine("departmentDocuments { key publisher consented }"))["departmentDocuments"]
+    document, card = (await held.mine("departmentDocuments { key publisher consented }"))["departmentDocuments"]
+    assert (document["publisher"], card["publisher"]) == ("edistrictuk", "onorc")
     assert document["consented"]
 
     gone = await held.ask(
@@ -349,13 +366,13 @@ async def test_a_named_document_is_forgotten(held: Held):
     )
 
     assert gone["removeDepartmentDocument"]["removedKey"] == document["key"]
-    assert (await held.mine("departmentDocuments { key }"))["departmentDocuments"] == []
+    assert (await held.mine("departmentDocuments { key }"))["departmentDocuments"] == [{"key": card["key"]}]
 
 
 async def test_another_citizen_sees_and_removes_nothing_of_hers(held: Held):
     await our_own(held)
     await with_income(held)
-    [document] = (await held.mine("departmentDocuments { key }"))["departmentDocuments"]
+    document, _ = (await held.mine("departmentDocuments { key }"))["departmentDocuments"]
     mine = await held.world.ask("{ viewer { ... on Citizen { " + LIST + " departmentDocuments { key } } } }", NEIGHBOUR)
     assert mine["data"]["viewer"]["documents"]["nodes"] == []
     assert mine["data"]["viewer"]["departmentDocuments"] == []
