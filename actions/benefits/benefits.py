@@ -1,9 +1,10 @@
 """Reads a citizen's benefits: our sanctions, with the status of each payment at DBT finance."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
+from actions.benefits.payment_corrections import first_orders
 from actions.benefits.sanction import bill_of
 from actions.certificates.certificates import MOST, Provenance
 from actions.kernel import Environment, of_citizen, read_at_sources
@@ -14,7 +15,7 @@ from domain.identity.policy import ObjectKind
 from domain.kernel import Source, Sourced, SourceState, Subject, ist_date
 from domain.reconciliation.reconciliation import IN_FLIGHT, SENT
 from integrations.calling.errors import RemoteError
-from integrations.dbt_finance import PaymentState
+from integrations.dbt_finance import BillReference, PaymentState
 from store.benefits import benefits
 from store.catalogue import catalogue
 from store.payments import payment_files
@@ -57,8 +58,7 @@ async def benefits_of(env: Environment, subject: Subject, citizen_id: str) -> Be
 
     Raises NOT_FOUND where the subject may not see them; a dead source never raises.
     """
-    sanctions, made, schemes, by_files = await _load_benefits(env, citizen_id)
-    sent = [one for several in made.values() for one in several if _may_be_asked(one)]
+    sanctions, made, schemes, by_files, sent = await _load_benefits(env, citizen_id)
     asked = [Source.DBT_FINANCE] if sent else []
     await read_at_sources(env, subject, of_citizen(citizen_id, ObjectKind.BENEFIT), asked)
     heard, failure = await _fetch_payment_states(env, citizen_id, sent)
@@ -78,14 +78,17 @@ def _may_be_asked(one: Instalment) -> bool:
 
 async def _load_benefits(
     env: Environment, citizen_id: str
-) -> tuple[list[Sanction], dict[str, list[Instalment]], dict[str, Scheme], Sequence[Provenance]]:
+) -> tuple[list[Sanction], dict[str, list[Instalment]], dict[str, Scheme], Sequence[Provenance], list[BillReference]]:
     async with env.store.read_transaction() as tx:
         sanctions = await benefits.sanctions_of_citizen(tx, citizen_id)
         made = await benefits.instalments(tx, [sanction.id for sanction in sanctions])
         schemes = await catalogue.schemes(tx, [sanction.scheme_code for sanction in sanctions])
         told = [one for several in made.values() for one in several if one.rail is Rail.PFMS and one.status in SENT]
         heard_at = await payment_files.last_heard(tx) if told else None
-    return sanctions, made, schemes, provenance_by_files(env, told, heard_at)
+        asked = [one for several in made.values() for one in several if _may_be_asked(one)]
+        firsts = await first_orders(tx, {one.id: one.sanction_id for one in asked if one.reissue_of})
+    bills = [replace(bill_of(one), corrects=firsts.get(one.id)) for one in asked]
+    return sanctions, made, schemes, provenance_by_files(env, told, heard_at), bills
 
 
 def provenance_by_files(
@@ -112,12 +115,12 @@ def _may_change(one: Instalment, now: datetime) -> bool:
 
 
 async def _fetch_payment_states(
-    env: Environment, citizen_id: str, sent: Sequence[Instalment]
+    env: Environment, citizen_id: str, sent: Sequence[BillReference]
 ) -> tuple[Sourced[Mapping[str, PaymentState]] | None, RemoteError | None]:
     if not sent:
         return None, None
     try:
-        return await env.partners.dbt.payment_statuses(citizen_id, [bill_of(one) for one in sent]), None
+        return await env.partners.dbt.payment_statuses(citizen_id, sent), None
     except RemoteError as error:
         return None, error
 

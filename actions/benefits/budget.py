@@ -57,7 +57,7 @@ async def told_balance(env: Environment, scheme_code: str, day: date) -> Reporte
     async with env.store.read_transaction() as tx:
         scheme = (await catalogue.schemes(tx, [scheme_code])).get(scheme_code)
     asked_at = env.clock.now()
-    told = await env.partners.dbt.head_balance(scheme.head_of_account if scheme else None, scheme_code, day)
+    told = await env.partners.dbt.head_balance(scheme.head_of_account if scheme else None, day)
     return ReportedBalance(told.head_of_account, told.available_paise, told.as_of, asked_at)
 
 

@@ -1,10 +1,12 @@
 """Sends a failed treasury payment again to the corrected account, as a correction of its order (COR).
 
 It is a reissue as every other: an instalment of its own with a bill number and an end-to-end id that were minted once,
-which names the one that came back. Only how it is ordered differs (docs/contracts/dbt_finance.md section 5).
+which names the one that came back. Only how it is ordered and asked for differs (docs/contracts/dbt_finance.md
+section 5).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from actions.benefits.payee_account import account_at
 from actions.benefits.payment_status import apply_status
@@ -20,7 +22,7 @@ from store.database import Transaction
 CORRECTS = "COR "
 """How the note of an order begins that was sent as a correction; the bill that failed first follows."""
 
-REFUSALS = frozenset({"NOT_IN_ORIGINAL", "NOT_FOUND", "SAME_ACCOUNT_TWICE", "NOT_ACCEPTED"})
+REFUSALS = frozenset({"NOT_IN_ORIGINAL", "WRONG_IFSC", "SAME_ACCOUNT_TWICE", "NOT_ACCEPTED"})
 """Words of the treasury after which a correction is over: it took nothing, and would not at another time.
 
 NOT_FAILED is none of them, nor is a word that we do not know: the first payment may stand, or this correction may have
@@ -51,13 +53,24 @@ async def correction_of(
         bill_date=instalment.period_from,
         end_to_end_id=instalment.end_to_end_id,
         amount_paise=instalment.amount_paise,
-        scheme_code=sanction.scheme_code,
         first=_bill(first),
         first_account=at_first,
-        failed=_bill(failed),
+        failed=_bill(failed) if failed is first else replace(_bill(failed), corrects=_bill(first)),
         failed_account=before,
         corrected=present,
     )
+
+
+async def first_orders(tx: Transaction, reissued: Mapping[str, str]) -> dict[str, BillReference]:
+    """The first order of each reissue that was sent as a correction; of those that were not there is none.
+
+    `reissued` are instalments that pay another again, with their sanctions.
+    """
+    events = await benefits.payment_events(tx, reissued)
+    bills = {one: bill for one in reissued if (bill := _corrected_bill(events.get(one, ()))) is not None}
+    made = await benefits.instalments(tx, {reissued[one] for one in bills})
+    by_number = {each.bill_number: _bill(each) for several in made.values() for each in several}
+    return {one: by_number[bill] for one, bill in bills.items() if bill in by_number}
 
 
 async def note_refusal(acting: UnitOfWork, instalment: Instalment, code: str) -> None:
@@ -84,9 +97,14 @@ def _first_of(
     failed: Instalment, made: Sequence[Instalment], events: Mapping[str, Sequence[PaymentEvent]]
 ) -> Instalment:
     """The order that failed first: the one that a correction before this one corrected."""
-    notes = (event.source_ref or "" for event in events.get(failed.id, ()))
-    bill = next((note.removeprefix(CORRECTS) for note in notes if note.startswith(CORRECTS)), None)
+    bill = _corrected_bill(events.get(failed.id, ()))
     return next((one for one in made if one.bill_number == bill), failed)
+
+
+def _corrected_bill(events: Iterable[PaymentEvent]) -> str | None:
+    """The bill that failed first, where an order was sent as a correction of it."""
+    notes = (event.source_ref or "" for event in events)
+    return next((note.removeprefix(CORRECTS) for note in notes if note.startswith(CORRECTS)), None)
 
 
 async def _sent_to(

@@ -11,6 +11,7 @@ from datetime import date, datetime, timedelta
 
 import structlog
 
+from actions.benefits.payment_corrections import first_orders
 from actions.benefits.payment_status import apply_statuses
 from actions.kernel import Environment, UnitOfWork
 from actions.reconciliation.finance_cases import open_cases
@@ -34,10 +35,11 @@ How many bills are asked for at the same time, and in an hour, are settings (Pay
 EVERY_HOUR = timedelta(hours=1)
 AFTER_CREDIT, AFTER_WINDOW = timedelta(days=1), timedelta(days=7)
 """How often a credit is asked for while it may lawfully come back, and afterwards."""
-FOLLOWED_FOR = timedelta(days=35)
-"""After so long a credit is asked for no more; the daily statement would still show a return."""
+FOLLOWED_FOR = timedelta(days=90)
+"""After so long a credit is asked for no more (docs/contracts/dbt_finance.md section 5.4)."""
 PUT_OFF = timedelta(minutes=10)
-NOT_KNOWN = "NOT_KNOWN"
+TOLD_BY = "PIS/PAG/PD/FD"
+"""What news of a payment names as its source."""
 
 _log = structlog.get_logger(__name__)
 
@@ -70,7 +72,9 @@ async def ask_due(env: Environment, *, limit: int = ROUND) -> Round:
     now = env.clock.now()
     async with env.store.read_transaction() as tx:
         due = await payment_enquiries.due(tx, now, limit)
-        waiting = [_bill_to_ask(row) for row in await payment_reads.present(tx, due) if row.rail == Rail.IFMS.value]
+        rows = [row for row in await payment_reads.present(tx, due) if row.rail == Rail.IFMS.value]
+        firsts = await first_orders(tx, {row.id: row.sanction_id for row in rows if row.reissue_of})
+        waiting = [_bill_to_ask(row, firsts.get(row.id)) for row in rows]
     total = Round()
     for start in range(0, len(waiting), APPLIED_AT_ONCE):
         part = await _ask(env, waiting[start : start + APPLIED_AT_ONCE])
@@ -106,7 +110,7 @@ def _is_answer(answer: object) -> bool:
 
 
 async def _apply(acting: UnitOfWork, heard: Sequence[tuple[_Asked, BillEnquiry]], silent: Sequence[str]) -> int:
-    told = [(asked.instalment_id, _news(enquiry)) for asked, enquiry in heard if enquiry.state is not None]
+    told = [(asked.instalment_id, _news(enquiry)) for asked, enquiry in heard if not _differs(asked, enquiry)]
     changed = await apply_statuses(acting, told)
     await open_cases(acting, [one for asked, enquiry in heard for one in _differences(asked, enquiry)])
     await _claim_references(acting, heard)
@@ -122,16 +126,16 @@ async def _apply(acting: UnitOfWork, heard: Sequence[tuple[_Asked, BillEnquiry]]
 async def _second_credits(acting: UnitOfWork, heard: Sequence[tuple[_Asked, BillEnquiry]]) -> list[FinanceDifference]:
     """Bills that were credited under another reference than the one reported before."""
     credited = {
-        asked.instalment_id: hash_of(enquiry.utr)
+        asked.instalment_id: hash_of(enquiry.reference)
         for asked, enquiry in heard
-        if enquiry.utr and enquiry.state is not None and enquiry.state.status is PaymentStatus.CREDITED
+        if enquiry.reference and enquiry.state.status is PaymentStatus.CREDITED
     }
     before = await payment_enquiries.credits_heard(acting.tx, credited)
     return [paid_again(one) for one, utr in credited.items() if before.get(one, utr) != utr]
 
 
 async def _claim_references(acting: UnitOfWork, heard: Sequence[tuple[_Asked, BillEnquiry]]) -> None:
-    claims = {hash_of(enquiry.utr): asked.end_to_end_id for asked, enquiry in heard if enquiry.utr}
+    claims = {hash_of(enquiry.reference): asked.end_to_end_id for asked, enquiry in heard if enquiry.reference}
     taken = await reconciliation.claim_utrs(acting.tx, claims)
     await open_cases(acting, [reference_twice(utr, claims[utr]) for utr in sorted(taken)])
 
@@ -146,20 +150,18 @@ def reference_twice(utr_hash: str, payment: str) -> FinanceDifference:
     return FinanceDifference(DifferenceKind.UTR_TWICE, f"utr:{utr_hash[:16]}", expected="1", found=payment)
 
 
-def _bill_to_ask(row: AnyRow) -> _Asked:
+def _bill_to_ask(row: AnyRow, first: BillReference | None) -> _Asked:
     begins: date = row.period_from
-    bill = BillReference(row.bill_number, begins, row.end_to_end_id)
+    bill = BillReference(row.bill_number, begins, row.end_to_end_id, corrects=first)
     return _Asked(row.id, row.end_to_end_id, bill, row.amount_paise, PaymentStatus(row.status), row.status_at)
 
 
 def _news(enquiry: BillEnquiry) -> PaymentNews:
     state = enquiry.state
-    if state is None:
-        raise ValueError("no state was heard")
     return PaymentNews(
         state.status,
         state.at,
-        source_ref="PIS/PAG/PD/FD",
+        source_ref=TOLD_BY,
         utr_last4=state.utr_last4,
         return_code=state.return_code,
         rail=Rail.IFMS,
@@ -172,24 +174,27 @@ def _differences(asked: _Asked, enquiry: BillEnquiry) -> list[FinanceDifference]
         FinanceDifference(DifferenceKind.UNKNOWN_IN_SCROLL, f"payment:{stranger}", found=asked.bill.bill_number)
         for stranger in enquiry.strangers
     ]
-    if enquiry.state is None:
-        found.append(FinanceDifference(DifferenceKind.NOT_AT_PARTNER, about, asked.status.value, NOT_KNOWN))
-    elif enquiry.net_paise is not None and enquiry.net_paise != asked.amount_paise:
+    if _differs(asked, enquiry):
         theirs = str(enquiry.net_paise)
         found.append(FinanceDifference(DifferenceKind.AMOUNT_DIFFERS, about, str(asked.amount_paise), theirs))
     return found
+
+
+def _differs(asked: _Asked, enquiry: BillEnquiry) -> bool:
+    """Whether the treasury pays another amount than we ordered: then a person looks, and no step is taken."""
+    return enquiry.net_paise is not None and enquiry.net_paise != asked.amount_paise
 
 
 def _heard_record(acting: UnitOfWork, asked: _Asked, enquiry: BillEnquiry) -> EnquiryAnswer:
     state = enquiry.state
     return EnquiryAnswer(
         asked.instalment_id,
-        state.status if state else None,
-        state.at if state else None,
+        state.status,
+        state.at,
         enquiry.net_paise,
-        hash_of(enquiry.utr) if enquiry.utr else None,
-        state.return_code if state else None,
-        next_enquiry(state.status if state else None, state.at if state else None, acting.now),
+        hash_of(enquiry.reference) if enquiry.reference else None,
+        state.return_code,
+        next_enquiry(state.status, state.at, acting.now),
     )
 
 

@@ -185,7 +185,7 @@ async def send_instruction(env: Environment, instalment_id: str) -> None:
 
 
 async def _hear_of_stopped(env: Environment, instalment: Instalment, correction: Correction | None) -> None:
-    if await env.partners.dbt.confirm(bill_of(instalment)) is not None:
+    if await env.partners.dbt.confirm(correction.bill if correction else bill_of(instalment)) is not None:
         note = payment_corrections.note_of(correction) if correction else None
         await _settle(env, instalment, PaymentStatus.INSTRUCTED, note)
 
@@ -212,7 +212,7 @@ async def _correct(env: Environment, instalment: Instalment, correction: Correct
 
     A refusal is believed only where the treasury does not know the bill then either: an answer may have been lost.
     """
-    dbt, bill = env.partners.dbt, bill_of(instalment)
+    dbt, bill = env.partners.dbt, correction.bill
     if await dbt.confirm(bill) is None:
         code = await _refusal_of(env, correction)
         if code is not None and await dbt.confirm(bill) is None:

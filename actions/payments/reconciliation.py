@@ -11,7 +11,7 @@ from functools import partial
 
 import structlog
 
-from actions.benefits.payment_enquiries import NOT_KNOWN, ask_due, reference_twice
+from actions.benefits.payment_enquiries import ask_due, reference_twice
 from actions.kernel import Environment, UnitOfWork
 from actions.payments.auto_closed_cases import auto_close_cases
 from actions.payments.statement_files import read_statements, take_statements
@@ -39,6 +39,7 @@ from store.payments.payment_reads import Pair
 from store.reconciliation import reconciliation
 
 RANGE, CASES_AT_ONCE = 1_000, 200
+NOT_KNOWN = "NOT_KNOWN"
 ASKED_WITHIN = timedelta(hours=12)
 """An answer of the treasury that is older is asked for anew before it is compared."""
 

@@ -1,7 +1,7 @@
 """The public interface of DBT finance: the state treasury's JIT payment service and the files of PFMS."""
 
-from integrations.dbt_finance.bharat import REPORT_MONTH, DbtBharat, MonthlyReport
-from integrations.dbt_finance.jit.client import CODES, DbtFinance
+from integrations.dbt_finance.bharat import REPORT_MONTH, BharatSettings, DbtBharat, MonthlyReport
+from integrations.dbt_finance.jit.client import CODES, DbtFinance, Declined
 from integrations.dbt_finance.jit.client import POLICIES as _CALLS
 from integrations.dbt_finance.jit.models import (
     BankAccount,
@@ -38,12 +38,14 @@ __all__ = [
     "RETURN_REASONS",
     "UNKNOWN_REASON",
     "BankAccount",
+    "BharatSettings",
     "BillEnquiry",
     "BillReference",
     "Correction",
     "DbtBharat",
     "DbtFinance",
     "DbtFinanceSettings",
+    "Declined",
     "HeadBalance",
     "InstructionOutcome",
     "InstructionReceipt",

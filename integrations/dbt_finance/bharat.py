@@ -1,21 +1,22 @@
 """DBT Bharat: the monthly figures of one scheme, as XML (docs/contracts/dbt_finance.md section 6).
 
 The names of the fields are public, misspelt ones included. INFERRED: the envelope `DBTReport`, the path, that a
-field whose value is not known is left out, and the signature, which is that of the treasury's service.
+field whose value is not known is left out, and the signature.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
+from typing import Any, Self
 from xml.sax.saxutils import escape, quoteattr
 
 from domain.kernel import Clock, Source
 from integrations.calling.answers import read_object, refuse_status
 from integrations.calling.errors import Foreign, NotLetIn, Refused, Unreadable
+from integrations.calling.onboarding import read_settings
 from integrations.calling.policies import JSON_TYPES, Bulkhead, CallPolicy
 from integrations.calling.remote import Answer, Remote
-from integrations.dbt_finance.jit import wire_auth
-from integrations.dbt_finance.jit.models import DbtFinanceSettings
+from integrations.dbt_finance import bharat_auth
 
 REPORT_MONTH = CallPolicy(
     "dbt_finance.bharat_report",
@@ -49,6 +50,19 @@ CODES: Mapping[str, str] = MappingProxyType({"0": "NOT_SAVED"})
 
 
 @dataclass(frozen=True, slots=True)
+class BharatSettings:
+    """What onboarding hands over for the reports. `hmac_secret` signs them and checks the answers."""
+
+    client_id: str
+    hmac_secret: str = field(repr=False)
+
+    @classmethod
+    def from_onboarding(cls, given: Mapping[str, Any]) -> Self:
+        """Read the onboarding file; raises KeyError where a needed part is missing."""
+        return read_settings(cls, given)
+
+
+@dataclass(frozen=True, slots=True)
 class MonthlyReport:
     """The figures of one scheme in one month (`2026-10`). A value is None where it is not known."""
 
@@ -70,7 +84,7 @@ def report_xml(report: MonthlyReport) -> bytes:
 class DbtBharat:
     """The one call of the reporting service."""
 
-    def __init__(self, remote: Remote, settings: DbtFinanceSettings, clock: Clock) -> None:
+    def __init__(self, remote: Remote, settings: BharatSettings, clock: Clock) -> None:
         self._remote = remote
         self._settings = settings
         self._clock = clock
@@ -82,14 +96,16 @@ class DbtBharat:
         Garbled for an answer about another report.
         """
         settings, body = self._settings, report_xml(report)
-        headers = wire_auth.request_headers(settings.client_id, settings.hmac_secret, SERVICE, body, self._clock.now())
+        headers = bharat_auth.request_headers(
+            settings.client_id, settings.hmac_secret, SERVICE, body, self._clock.now()
+        )
 
         def judge(answer: Answer) -> None:
             if answer.status in {401, 403}:
                 raise NotLetIn(Source.DBT_FINANCE, "unauthorised")
             refuse_status(Source.DBT_FINANCE, answer)
-            asked, given = headers[wire_auth.SIGNATURE_HEADER], answer.headers.get(wire_auth.SIGNATURE_HEADER, "")
-            if not wire_auth.answer_is_genuine(settings.hmac_secret, asked, answer.status, answer.content, given):
+            asked, given = headers[bharat_auth.SIGNATURE_HEADER], answer.headers.get(bharat_auth.SIGNATURE_HEADER, "")
+            if not bharat_auth.answer_is_genuine(settings.hmac_secret, asked, answer.status, answer.content, given):
                 raise Foreign("signature")
             _check_reply(answer.content, report)
 

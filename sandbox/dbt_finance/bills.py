@@ -1,7 +1,8 @@
 """The bills of the DBT finance sandbox, and how they progress with its clock.
 
-Accepted at once, at the bank after one hour, credited after one day; account numbers ending in 01, 16, 51
-or 95 come back after one day, 99 stays at the bank for ten days (docs/contracts/dbt_finance.md section 9).
+Taken at once, approved by the spending unit's officer after half an hour, given to the bank after one hour, paid by the
+reserve bank after one day. Account numbers ending in 01, 16, 51 or 95 come back a day after that, 99 stays at the bank
+for ten days (docs/contracts/dbt_finance.md section 9). The action `configure` sets other times for new bills.
 """
 
 import hashlib
@@ -14,8 +15,12 @@ from zoneinfo import ZoneInfo
 from domain.benefits.plans import demo_day
 
 INDIA = ZoneInfo("Asia/Kolkata")
+TO_APPROVAL = timedelta(minutes=30)
 TO_BANK = timedelta(hours=1)
 TO_CREDIT = timedelta(days=1)
+TO_FAILURE = timedelta(days=2)
+TIMES = {"APPROVED": TO_APPROVAL, "AT_BANK": TO_BANK, "CREDITED": TO_CREDIT, "RETURNED": TO_FAILURE}
+"""When each step comes, counted from when the bill was taken."""
 LONG_SILENCE = timedelta(days=10)
 RETURN_BY_SUFFIX = {"01": "01", "16": "02", "51": "51", "95": "95"}
 
@@ -61,6 +66,8 @@ def scripted_bill(number: str, script: Mapping[str, Any], now: datetime) -> dict
     bill = new_bill(number, None, accepted, [payee], str(script["scheme"]), int(script["amount_paise"]))
     bill["held"] = True
     state = script["state"]
+    if state in {"APPROVED", "AT_BANK", "CREDITED", "RETURNED"}:
+        bill["moves"]["APPROVED"] = (accepted + TO_APPROVAL).isoformat()
     if state in {"AT_BANK", "CREDITED", "RETURNED"}:
         bill["moves"]["AT_BANK"] = (accepted + TO_BANK).isoformat()
     if state in {"CREDITED", "RETURNED"}:
@@ -84,6 +91,7 @@ def new_bill(
         "net": net,
         "gross": net,
         "held": False,
+        "after": {},
         "moves": {},
         "returns": {},
         "rejected": None,
@@ -95,25 +103,37 @@ def progress(bill: Mapping[str, Any], payee: Mapping[str, Any], now: datetime) -
     marked = bill["returns"].get(payee["id"])
     suffix = str(payee["last4"])[-2:]
     by_suffix = None if bill["held"] else RETURN_BY_SUFFIX.get(suffix)
-    at_bank = _step_time(bill, "AT_BANK", TO_BANK, now)
-    credited = None
-    if not by_suffix:
-        credited = _step_time(bill, "CREDITED", LONG_SILENCE if suffix == "99" else TO_CREDIT, now)
+    at_bank = _step_time(bill, "AT_BANK", now)
+    credited = _step_time(bill, "CREDITED", now, LONG_SILENCE if suffix == "99" else None)
     if marked:
         return Progress(at_bank, credited, datetime.fromisoformat(marked["at"]), marked["code"])
-    returned = _step_time(bill, "CREDITED", TO_CREDIT, now) if by_suffix else None
+    returned = _step_time(bill, "RETURNED", now) if by_suffix else None
     return Progress(at_bank, credited, returned, by_suffix if returned else None)
+
+
+def approved_at(bill: Mapping[str, Any], now: datetime) -> datetime | None:
+    """When the spending unit's officer approved the bill; None where it still waits for that."""
+    return _step_time(bill, "APPROVED", now)
 
 
 def bill_at_bank(bill: Mapping[str, Any], now: datetime) -> datetime | None:
     """When the treasury gave the bill to the bank; None where it has not yet."""
-    return _step_time(bill, "AT_BANK", TO_BANK, now)
+    return _step_time(bill, "AT_BANK", now)
 
 
-def _step_time(bill: Mapping[str, Any], step: str, after: timedelta, now: datetime) -> datetime | None:
+def move(bill: dict[str, Any], state: str, now: datetime) -> None:
+    """Have a bill reach a step now, and those before it that it has not reached."""
+    for step in list(TIMES)[: list(TIMES).index(state) + 1]:
+        due = _step_time(bill, step, now)
+        bill["moves"].setdefault(step, (due or now).isoformat())
+
+
+def _step_time(bill: Mapping[str, Any], step: str, now: datetime, after: timedelta | None = None) -> datetime | None:
     if step in bill["moves"]:
         return datetime.fromisoformat(bill["moves"][step])
-    due = datetime.fromisoformat(bill["accepted_at"]) + after
+    set_by_action = bill.get("after", {}).get(step)
+    wait = timedelta(minutes=set_by_action) if set_by_action is not None else after or TIMES[step]
+    due = datetime.fromisoformat(bill["accepted_at"]) + wait
     return None if bill["held"] or now < due else due
 
 
@@ -126,7 +146,9 @@ def stage(bill: Mapping[str, Any], now: datetime) -> str:
         return "RETURNED"
     if reached.credited:
         return "CREDITED"
-    return "AT_BANK" if reached.at_bank else "INSTRUCTED"
+    if reached.at_bank:
+        return "AT_BANK"
+    return "APPROVED" if approved_at(bill, now) else "PENDING"
 
 
 def reference(prefix: str, number: str, length: int = 10) -> str:
@@ -146,10 +168,9 @@ def time_text(at: datetime) -> str:
 
 
 def financial_year(at: datetime) -> str:
-    """The financial year from April to March, as 2026-27."""
+    """The year in which the financial year from April to March begins, as 2026."""
     day = at.astimezone(INDIA)
-    first = day.year if day.month >= 4 else day.year - 1
-    return f"{first}-{(first + 1) % 100:02d}"
+    return str(day.year if day.month >= 4 else day.year - 1)
 
 
 def accepted_at(bill: Mapping[str, Any]) -> datetime:

@@ -1,74 +1,114 @@
-"""What the DBT finance sandbox rejects: wrong signatures, and instructions that violate the contract.
+"""What the DBT finance sandbox rejects in an instruction, and the treasury's texts for it.
 
-Source: docs/contracts/dbt_finance.md section 5.
+Source: docs/contracts/dbt_finance.md sections 5.3 and 5.5. Its error codes other than 340 and 322 are not public: those
+here, and the texts about heads, schemes, allotments and accounts, are invented.
 """
 
-import hashlib
-import hmac
 import re
-from collections.abc import Mapping
-from datetime import datetime
-from typing import Any
-
-SKEW_SECONDS = 300
-
-DUPLICATE = "Duplicate payment instruction ID."
-NO_FUND = "Insufficient fund."
-_NO_CONFIGURATION = "DDO and SSUID configuration is missing."
-_COUNT = "Number of beneficiaries provided in header doesn't match with the details."
-_NET = "The total net amount provided in header doesn't match with total of all the beneficiaries."
-_GROSS = "Gross amount can not be less than the net amount."
-_NOBODY = "Beneficiary detail is missing."
-_TWICE = "There are 2 or more than 2 beneficiaries account number and IFSC are same."
-_HEADER = ("jitBillNo", "jitBillDate", "granteeAgCode", "schemeCode", "hoa", "mstAllotmentDistId", "purpose")
-_LINE = ("benefId", "benefName", "benfAcctNo", "ifscCode", "accountType")
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
 
-def signature(secret: str, *parts: str) -> str:
-    """Hex HMAC-SHA256 over the parts, each on a line."""
-    return hmac.new(secret.encode(), "\n".join(parts).encode(), hashlib.sha256).hexdigest()
+class Fault(NamedTuple):
+    """One error: a code and a text."""
+
+    code: str
+    text: str
 
 
-def request_is_genuine(
-    headers: Mapping[str, str], client: Mapping[str, str], service: str, body: bytes, clocks: tuple[datetime, ...]
-) -> bool:
-    """Whether client, time and signature hold; the time may agree with any of the clocks."""
-    stamp = headers.get("x-timestamp", "")
-    if headers.get("x-client-id") != client["client_id"] or not re.fullmatch(r"[0-9]{1,12}", stamp):
-        return False
-    if all(abs(clock.timestamp() - int(stamp)) > SKEW_SECONDS for clock in clocks):
-        return False
-    expected = signature(client["hmac_secret"], client["client_id"], stamp, service, hashlib.sha256(body).hexdigest())
-    return hmac.compare_digest(expected.encode(), headers.get("x-signature", "").encode())
+DUPLICATE = Fault("310", "Duplicate payment instruction ID.")
+DUPLICATE_CORRECTION = Fault("310", "Duplicate Payment Information Id")
+NO_FUND = Fault("315", "Insufficient fund.")
+NOBODY = Fault("330", "Beneficiary detail is missing.")
+TWICE = Fault("334", "There are 2 or more than 2 beneficiaries having same account number and IFSC.")
+_NO_CONFIGURATION = Fault("301", "DDO and SSUID configuration is missing.")
+_COUNT = Fault("331", "Number of beneficiaries provided in header doesn’t match with the details.")
+_NET = Fault("332", "The total net amount provided in header doesn’t match with total of all the beneficiaries.")
+_GROSS = Fault("333", "Gross amount can not be less than the net amount.")
+_HEAD = Fault("302", "Head of account is not valid.")
+_SCHEME = Fault("303", "Scheme code is not mapped with the head of account.")
+_ALLOTMENT = Fault("304", "Allotment detail is not valid.")
+_AMOUNT = Fault("335", "Amount is invalid.")
+_DATE = Fault("305", "Bill date is not valid.")
+
+_HEADER = (
+    "jitBillNo",
+    "jitBillDate",
+    "jitBillDdoCode",
+    "granteeAgCode",
+    "schemeCode",
+    "hoa",
+    "ssuIaId",
+    "mstAllotmentDistId",
+    "ssuAllotmentId",
+    "allotmentTxnSlNo",
+    "purpose",
+)
+_LINE = ("benefId", "benefName", "benfAcctNo", "benfBankIfscCode", "benfAccountType", "benfAmount")
+_IFSC = re.compile(r"[A-Z]{4}0[A-Z0-9]{6}")
+_NO_BRANCH = "9999"
+"""How the IFSC of a branch ends that there is not."""
 
 
-def faults_of_instruction(params: Mapping[str, Any], client: Mapping[str, str]) -> list[str]:
-    """Every rule that an instruction breaks; one is enough to reject the whole bill."""
-    lines = params.get("beneficiaries")
-    if not isinstance(lines, list) or not lines:
-        return [_NOBODY]
-    missing = [name for name in _HEADER if not _has_value(params, name)]
-    missing += [name for line in lines for name in _LINE if not _has_value(line, name)]
+def faults_of_instruction(
+    params: Mapping[str, Any], client: Mapping[str, str], allotment: Mapping[str, str] | None
+) -> list[Fault]:
+    """Every rule that an instruction breaks; one is enough to reject the whole bill.
+
+    `allotment` is what the head of account has; None where the treasury has no such head.
+    """
+    lines = params.get("beneficiaryDetails")
+    if not isinstance(lines, list) or not lines or not all(isinstance(line, dict) for line in lines):
+        return [NOBODY]
+    missing = missing_fields(params, _HEADER) + [name for line in lines for name in missing_fields(line, _LINE)]
     if missing:
-        return [f"Mandatory parameter {name} is missing." for name in dict.fromkeys(missing)]
+        return [Fault("300", f"Mandatory parameter {name} is missing.") for name in dict.fromkeys(missing)]
     net, gross = paise(params.get("billNetAmount")), paise(params.get("billGrossAmount"))
-    amounts = [paise(line.get("paymentAmount")) for line in lines]
+    amounts = [paise(line["benfAmount"]) for line in lines]
     if net is None or gross is None or None in amounts:
-        return ["Amount is invalid."]
-    accounts = [(line["benfAcctNo"], line["ifscCode"]) for line in lines]
+        return [_AMOUNT]
     rules = (
-        (params.get("ssuIaId") != client["ssu_ia_id"] or not _has_value(params, "jitBillDdoCode"), _NO_CONFIGURATION),
+        (not is_time(params["jitBillDate"]), _DATE),
+        (not _is_configured(params, client), _NO_CONFIGURATION),
+        (allotment is None, _HEAD),
+        (allotment is not None and params["schemeCode"] != allotment["schemeCode"], _SCHEME),
+        (allotment is not None and not _is_charged(params, allotment), _ALLOTMENT),
         (str(params.get("billNumberOfBenf")) != str(len(lines)), _COUNT),
         (net != sum(amount or 0 for amount in amounts), _NET),
-        (gross < net or 0 in {net, gross}, _GROSS),
-        (len(set(accounts)) != len(accounts), _TWICE),
+        (gross < net or 0 in {net, gross, *amounts}, _GROSS),
+        (_has_twins((line["benfAcctNo"], line["benfBankIfscCode"]) for line in lines), TWICE),
     )
-    return [text for broken, text in rules if broken]
+    found = [fault for broken, fault in rules if broken]
+    return found + [fault for line in lines for fault in _faults_of_payee(line)]
+
+
+def missing_fields(record: Mapping[str, Any], names: Sequence[str]) -> list[str]:
+    """The fields that are not there or empty."""
+    return [name for name in names if not str(record.get(name) or "").strip()]
+
+
+def wrong_ifsc(ifsc: object, code: str, beneficiary: object) -> list[Fault]:
+    """The error of a branch that there is not; `code` is 340 in an instruction and 322 in a correction."""
+    if isinstance(ifsc, str) and _IFSC.fullmatch(ifsc) and not ifsc.endswith(_NO_BRANCH):
+        return []
+    return [Fault(code, f"Wrong IFSC provided in Beneficiary Details for BenefId {beneficiary}")]
+
+
+def wrong_account(account: object, beneficiary: object) -> list[Fault]:
+    """The error of an account number that is none: 9 to 18 digits."""
+    if isinstance(account, str) and re.fullmatch(r"[0-9]{9,18}", account):
+        return []
+    return [Fault("341", f"Wrong account number provided in Beneficiary Details for BenefId {beneficiary}")]
 
 
 def is_head(head: str) -> bool:
-    """Whether a text has the form of a head of account: major, sub-major and minor head, and the levels below."""
-    return re.fullmatch(r"[0-9]{4}(-[0-9]{2,3}){3,5}", head) is not None
+    """Whether a text has the form of a head of account: 27 digits, of a major head of revenue or capital expenses."""
+    return re.fullmatch(r"[2-5][0-9]{26}", head) is not None
+
+
+def is_time(text: object) -> bool:
+    """Whether a text is a day with its time."""
+    return isinstance(text, str) and re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", text) is not None
 
 
 def paise(amount: object) -> int | None:
@@ -77,5 +117,20 @@ def paise(amount: object) -> int | None:
     return int(match[1]) * 100 + int((match[2] or "0").ljust(2, "0")) if match else None
 
 
-def _has_value(record: object, name: str) -> bool:
-    return isinstance(record, dict) and bool(str(record.get(name) or "").strip())
+def _faults_of_payee(line: Mapping[str, Any]) -> list[Fault]:
+    payee = line["benefId"]
+    return wrong_ifsc(line["benfBankIfscCode"], "340", payee) + wrong_account(line["benfAcctNo"], payee)
+
+
+def _is_configured(params: Mapping[str, Any], client: Mapping[str, str]) -> bool:
+    theirs = (params["ssuIaId"], params["jitBillDdoCode"], params["granteeAgCode"])
+    return theirs == (client["ssu_ia_id"], client["ddo_code"], client["grantee_code"])
+
+
+def _is_charged(params: Mapping[str, Any], allotment: Mapping[str, str]) -> bool:
+    return all(params[name] == allotment[name] for name in ("mstAllotmentDistId", "ssuAllotmentId", "allotmentTxnSlNo"))
+
+
+def _has_twins(accounts: Any) -> bool:
+    seen = list(accounts)
+    return len(set(seen)) != len(seen)

@@ -273,7 +273,7 @@ class Application(Node, Mapped[applications.Application], id_of=TypeCode.APPLICA
     @resolver_field(
         description="For who decides it: what a sanction on it would need of the budget, and what is left, asked of "
         "the treasury now and never told from an old answer; null where it is decided, or its service grants none.",
-        directives=read_from("dbt_finance.BHB"),
+        directives=read_from("dbt_finance.VA"),
     )
     async def sanction_budget(self, info: Info) -> SanctionBudget | None:
         context = info.context

@@ -44,8 +44,9 @@ class RangeComparison:
 
 
 async def present(tx: Transaction, instalment_ids: Iterable[str]) -> list[AnyRow]:
-    """What an enquiry needs of instalments: bill, payment id, amount, state and since when."""
-    columns = (_I.id, _I.bill_number, _I.period_from, _I.end_to_end_id, _I.amount_paise, _I.status, _I.status_at)
+    """What an enquiry needs of instalments: bill, payment id, amount, state and since when, and what it pays again."""
+    known = (_I.id, _I.sanction_id, _I.reissue_of, _I.bill_number, _I.period_from, _I.end_to_end_id)
+    columns = (*known, _I.amount_paise, _I.status, _I.status_at)
     return await rows_of(tx, select(*columns, _RAIL.label("rail")), _I.id, instalment_ids)
 
 

@@ -9,6 +9,7 @@ from domain.kernel import Source
 from integrations import dbt_finance
 from integrations.dbt_finance import (
     BankAccount,
+    BharatSettings,
     BillReference,
     Correction,
     DbtBharat,
@@ -18,10 +19,13 @@ from integrations.dbt_finance import (
     Payee,
     PaymentInstruction,
 )
+from integrations.dbt_finance.jit import calls
 from integrations.dbt_finance.jit import client as jit_client
 from tests.faults.base import CLIENT_CREDENTIALS, ONE_RECORD, Adapter
 from tests.faults.site import Line
 
+ENCRYPTED = "an answer is encrypted for its request and not signed: another key makes it unreadable"
+OWN_SESSION = "the client opens sessions itself, and anew where one is lost"
 RETURNED = "42560023996205003"
 """The payment of the demo that came back from the bank."""
 
@@ -39,13 +43,17 @@ class PaymentStatuses(Treasury):
     name = "dbt_finance.payment_statuses"
     policies = (
         jit_client.PAYMENT_STATUSES,
-        jit_client.INSTRUCTION_STATUS,
-        jit_client.ADVICE_STATUS,
-        jit_client.DEBIT_SCROLL,
-        jit_client.FAILED_PAYMENTS,
+        calls.INSTRUCTION_STATUS,
+        calls.ADVICE_STATUS,
+        calls.DEBIT_SCROLL,
+        calls.FAILED_PAYMENTS,
     )
-    tells = frozenset({"body", "signature", "parts", "owner"})
-    why_not: ClassVar[Mapping[str, str]] = {"token": CLIENT_CREDENTIALS, "pages": "its lists have no pages"}
+    tells = frozenset({"body", "parts", "owner"})
+    why_not: ClassVar[Mapping[str, str]] = {
+        "signature": ENCRYPTED,
+        "token": OWN_SESSION,
+        "pages": "its lists have no pages",
+    }
     payments = ("42560023996205001", "42560023996205002", RETURNED)
 
     async def ask(self, client: DbtFinance, number: int) -> Any:
@@ -57,29 +65,28 @@ class HeadBalance(Treasury):
     """What is left of the budget of a head of account."""
 
     name = "dbt_finance.head_balance"
-    policies = (jit_client.HEAD_BALANCE,)
-    tells = frozenset({"body", "signature"})
+    policies = (calls.ALLOTMENTS, calls.OPEN_SESSION)
+    tells = frozenset({"body", "owner"})
     why_not: ClassVar[Mapping[str, str]] = {
-        "token": CLIENT_CREDENTIALS,
-        "parts": ONE_RECORD,
+        "signature": ENCRYPTED,
+        "token": OWN_SESSION,
+        "parts": "one record of it is enough",
         "pages": ONE_RECORD,
-        "owner": "it is nobody's",
     }
 
     async def ask(self, client: DbtFinance, number: int) -> Any:
-        balance = await client.head_balance(
-            f"2235-60-102-03-00-{number % 90 + 10}", "uk-widow-pension", date(2026, 6, 1)
-        )
+        balance = await client.head_balance(f"2235-60-102-03-00-{number % 90 + 10}", date(2026, 6, 1))
         assert balance.available_paise > 0
         return balance.available_paise
 
 
 class Instruct(Treasury):
     name = "dbt_finance.instruct"
-    policies = (jit_client.PUSH_INSTRUCTION, jit_client.INSTRUCTION_STATUS)
-    tells = frozenset({"body", "signature", "owner"})
+    policies = (calls.PUSH_INSTRUCTION, calls.INSTRUCTION_STATUS, calls.ALLOTMENTS)
+    tells = frozenset({"body", "owner"})
     why_not: ClassVar[Mapping[str, str]] = {
-        "token": CLIENT_CREDENTIALS,
+        "signature": ENCRYPTED,
+        "token": OWN_SESSION,
         "parts": ONE_RECORD,
         "pages": ONE_RECORD,
     }
@@ -97,28 +104,21 @@ class Correct(Treasury):
     """The same correction each time, since a payment is corrected once: all but the first are known there already."""
 
     name = "dbt_finance.correct"
-    policies = (jit_client.CORRECT_ACCOUNT, jit_client.ADVICE_STATUS)
+    policies = (calls.CORRECT_ACCOUNT, calls.ADVICE_STATUS, calls.CORRECTION_PAID)
     tells = Instruct.tells
     why_not = Instruct.why_not
 
     async def ask(self, client: DbtFinance, number: int) -> Any:
-        failed = BillReference(f"UKB{RETURNED}", date(2026, 6, 1), f"UKE{RETURNED}")
-        was, corrected = (BankAccount(number, "SBIN0000630") for number in ("30001234501", "30001234500"))
-        order = Correction(
-            f"UKC{RETURNED}",
-            date(2026, 11, 24),
-            f"UKCE{RETURNED}",
-            150_000,
-            "uk-widow-pension",
-            failed,
-            was,
-            failed,
-            was,
-            corrected,
-        )
-        receipt = await client.correct(order)
-        assert receipt.bill_number == order.bill_number
+        receipt = await client.correct(a_correction())
+        assert receipt.bill_number == a_correction().bill_number
         return "corrected"
+
+
+def a_correction() -> Correction:
+    failed = BillReference(f"UKB{RETURNED}", date(2026, 6, 1), f"UKE{RETURNED}")
+    was, corrected = (BankAccount(number, "SBIN0000630") for number in ("30001234501", "30001234500"))
+    day = date(2026, 11, 24)
+    return Correction(f"UKC{RETURNED}", day, f"UKCE{RETURNED}", 150_000, failed, was, failed, was, corrected)
 
 
 class Enquire(Treasury):
@@ -126,18 +126,36 @@ class Enquire(Treasury):
 
     name = "dbt_finance.enquire"
     policies = PaymentStatuses.policies[1:]
-    tells = frozenset({"body", "signature", "owner"})
+    tells = frozenset({"body", "owner"})
     why_not: ClassVar[Mapping[str, str]] = {
-        "token": CLIENT_CREDENTIALS,
+        "signature": ENCRYPTED,
+        "token": OWN_SESSION,
         "parts": ONE_RECORD,
         "pages": ONE_RECORD,
     }
 
     async def ask(self, client: DbtFinance, number: int) -> Any:
         bill = PaymentStatuses.payments[0]
-        told = await client.enquire(BillReference(f"UKB{bill}", date(2026, 6, 1), f"UKE{bill}"))
-        assert told.state is not None
-        return told
+        return await client.enquire(BillReference(f"UKB{bill}", date(2026, 6, 1), f"UKE{bill}"))
+
+
+class EnquireCorrection(Treasury):
+    """The enquiry about a correction of a bill, by the lists of its own."""
+
+    name = "dbt_finance.enquire_correction"
+    policies = (calls.CORRECTION_PAID, calls.CORRECTION_FAILED, calls.INSTRUCTION_STATUS, calls.ADVICE_STATUS)
+    tells = frozenset({"body", "owner"})
+    why_not: ClassVar[Mapping[str, str]] = Enquire.why_not
+
+    async def prepare(self) -> None:
+        """Order the correction, and have it paid."""
+        async with self.line() as line:
+            await self.client(line).correct(a_correction())
+        treasury = self.site.city.sandboxes[self.system]
+        await treasury.act("advance", {"bill_number": a_correction().bill_number, "state": "CREDITED"})
+
+    async def ask(self, client: DbtFinance, number: int) -> Any:
+        return await client.enquire(a_correction().bill)
 
 
 class ReportMonth(Treasury):
@@ -154,7 +172,7 @@ class ReportMonth(Treasury):
     }
 
     def client(self, line: Line) -> DbtBharat:  # type: ignore[override]
-        return DbtBharat(line.remote, DbtFinanceSettings.from_onboarding(self.site.onboarding), line.clock)
+        return DbtBharat(line.remote, BharatSettings.from_onboarding(self.site.onboarding), line.clock)
 
     async def ask(self, client: DbtBharat, number: int) -> Any:  # type: ignore[override]
         figures = {
@@ -175,6 +193,7 @@ BENEFITS: tuple[type[Adapter], ...] = (
     Instruct,
     Correct,
     Enquire,
+    EnquireCorrection,
     ReportMonth,
 )
 """Every call by which benefits are paid, but for the files of PFMS."""

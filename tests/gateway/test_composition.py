@@ -18,6 +18,7 @@ from gateway.settings.settings import Settings, SettingsRefused
 from integrations.calling.errors import Unavailable
 from tests.support.loads import ANY, KEPT, KEY
 from tests.support.loads import Partner as Asked
+from tests.support.production import TREASURY_KEY
 from tests.support.running import free_port
 
 PARTS: dict[str, dict[str, Any]] = {
@@ -35,11 +36,11 @@ PARTS: dict[str, dict[str, Any]] = {
     "umang": {"api_key": "k", "onorc_deptid": "1", "onorc_srvid": "2"},
     "dbt_finance": {
         "client_id": "c",
-        "hmac_secret": "s",
+        "client_secret": "s",
+        "public_key": TREASURY_KEY,
         "ssu_ia_id": "1",
         "ddo_code": "2",
         "grantee_code": "3",
-        "allotment_id": "4",
         "head_of_account": "5",
     },
     "etaal": {"username": "u", "password": "p", "bearer": "b"},
@@ -133,7 +134,7 @@ async def test_a_demo_without_onboarding_is_not_up(home):
         ("csc", "client_token"),
         ("apisetu", "api_key"),
         ("umang", "onorc_deptid"),
-        ("dbt_finance", "hmac_secret"),
+        ("dbt_finance", "client_secret"),
     ],
 )
 async def test_onboarding_that_lacks_a_part_is_told_by_system_and_part(home, system, part):

@@ -14,7 +14,8 @@ from integrations.calling.errors import NotAsked
 from integrations.calling.kill_switch import KillSwitch, SwitchedOff
 from integrations.calling.policies import CallPolicy
 from integrations.calling.remote import Codec, Remote, Resilience
-from integrations.dbt_finance.jit.client import INSTRUCTION_STATUS, PAYMENT_STATUSES, PUSH_INSTRUCTION
+from integrations.dbt_finance.jit.calls import INSTRUCTION_STATUS, PUSH_INSTRUCTION
+from integrations.dbt_finance.jit.client import PAYMENT_STATUSES
 from integrations.digilocker.requester.client import LIST_ISSUED, REVOKE
 from tests.support.remotes import PARTNER, remote_over, shared_resilience
 

@@ -16,6 +16,7 @@ from actions.certificates.content import CertificateContent, RenderedCertificate
 from actions.kernel import Environment
 from actions.kernel.case_reads import read_one
 from domain.applications.applications import Application, Channel, DeliveryMode
+from domain.benefits.benefits import PaymentStatus
 from domain.certificates.signatures import SignatureState
 from domain.kernel import (
     Bilingual,
@@ -126,7 +127,7 @@ class FakeDbt:
         self.known.add(correction.bill_number)
         return self._receipt(correction.bill_number, correction.bill_date)
 
-    async def head_balance(self, head_of_account: str | None, scheme_code: str, day: date) -> HeadBalance:
+    async def head_balance(self, head_of_account: str | None, day: date) -> HeadBalance:
         self.asked_heads.append(head_of_account)
         if self.failure:
             raise self.failure
@@ -147,7 +148,8 @@ class FakeDbt:
         if self.failure:
             raise self.failure
         told = self.enquiries.get(bill.bill_number)
-        return told or BillEnquiry(self.states.get(bill.end_to_end_id))
+        waits = PaymentState(PaymentStatus.INSTRUCTED, datetime(2026, 11, 24, tzinfo=UTC), awaits_approval=True)
+        return told or BillEnquiry(self.states.get(bill.end_to_end_id, waits))
 
     def _receipt(self, bill_number: str, bill_date: date) -> InstructionReceipt:
         at = datetime(2026, 11, 24, tzinfo=UTC)

@@ -164,7 +164,7 @@ class Finance:
 
     down: Down
 
-    async def head_balance(self, head_of_account: str | None, scheme_code: str, day: date) -> HeadBalance:
+    async def head_balance(self, head_of_account: str | None, day: date) -> HeadBalance:
         """What is left."""
         self.down.check(Source.DBT_FINANCE)
         return HeadBalance(head_of_account or "own", 1_000_000, NOW)

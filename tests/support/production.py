@@ -31,10 +31,17 @@ DEVELOPER_KEY = "01930000-0000-7000-8000-0000000000dd"
 START_SECONDS = 150
 _NAMES = (
     *("client_id", "client_secret", "client_token", "api_key", "hmac_secret", "onorc_deptid", "onorc_srvid"),
-    *("ssu_ia_id", "ddo_code", "grantee_code", "allotment_id", "head_of_account", "username", "password", "bearer"),
+    *("ssu_ia_id", "ddo_code", "grantee_code", "head_of_account", "username", "password", "bearer"),
     *(f"{which}_{part}" for which in ("parichay", "jan_parichay") for part in ("client_id", "client_secret")),
 )
-GIVEN = dict.fromkeys(_NAMES, "given-by-onboarding")
+TREASURY_KEY = (
+    "MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEAsYxy2XW3gQpK+bIHHC/XbBwfj+ZYNA9bnVak5x+9L0jMz9yWLOaPW5xT"
+    "4QeuwB+1s6qRhsme9gXd1rkpv4XuJr47NQUhpDBGiIUstmg3KDI9wJVWLUb5DX/Q/c8vtIC3Ds25u5U4LhSMGlp+uFCY9lLoBiAc"
+    "DyaJxFlufITop1sAKT787914ts/mit75+ocKrG27S2snRZt6V/YcsGo0sV83kog4k2oacEzapnOBU2saq/kPWNy2YT05uvWNJhqi"
+    "HheBESc/Ny5M3uf8EcMikCIru7Tar0P85EAvZ8PijrACPxVCU7sSsf7NGhu6VCzhaipr4xuaIyxQoRFZpRTonwIDAQAB"
+)
+"""An RSA key whose other half nobody has."""
+GIVEN = {**dict.fromkeys(_NAMES, "given-by-onboarding"), "public_key": TREASURY_KEY}
 """What onboarding of every system together gives."""
 
 PARTNERS = {

@@ -21,7 +21,7 @@ from domain.kernel import SYSTEM, Source
 from gateway.worker.deliveries import Deliveries
 from gateway.worker.finance_clock import FinanceClock
 from gateway.worker.jobs import reconcile_fees
-from integrations.dbt_finance import DbtBharat, DbtFinance, DbtFinanceSettings
+from integrations.dbt_finance import BharatSettings, DbtBharat, DbtFinance, DbtFinanceSettings
 from sandbox.city.kit import Sandbox
 from sandbox.dbt_finance.server import create_sandbox
 from store.benefits import benefits
@@ -177,7 +177,10 @@ async def opened(made: Prepared, url: str, folder: Path, keyrings: Keyrings, at:
         office, given = sandbox(create_sandbox, world.clock, folder / "office", "dbt_finance")
         settings = DbtFinanceSettings.from_onboarding(given)
         remote = remote_over(office.app, Source.DBT_FINANCE, clock=world.clock)
-        dbt, bharat = DbtFinance(remote, settings, world.clock), DbtBharat(remote, settings, world.clock)
+        dbt, bharat = (
+            DbtFinance(remote, settings, world.clock),
+            DbtBharat(remote, BharatSettings.from_onboarding(given), world.clock),
+        )
         world.env = replace(world.env, partners=replace(world.env.partners, dbt=dbt, bharat=bharat))
         with open_tills(world, folder / "tills") as tills:
             async with with_pfms(world, folder) as paying:

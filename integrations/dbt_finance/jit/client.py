@@ -1,19 +1,22 @@
 """The client of DBT finance: sends payment instructions, reads the status of payments."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from datetime import date
-from typing import Any, TypeVar
+from typing import Any
 
 from domain.benefits.benefits import PaymentStatus
-from domain.kernel import Clock, Source, Sourced
-from integrations.calling.errors import Garbled, IntegrityFailure, NotLetIn, Refused, Unavailable
-from integrations.calling.policies import JSON_TYPES, Bulkhead, CallPolicy, Priority
-from integrations.calling.remote import Answer, Codec, Parts, Remote
-from integrations.dbt_finance.jit import wire, wire_auth
+from domain.kernel import Clock, Source, Sourced, ist_date
+from domain.payments.budgets import year_of
+from integrations.calling.errors import Garbled, Refused, Unavailable
+from integrations.calling.policies import CallPolicy
+from integrations.calling.remote import Codec, Remote
+from integrations.dbt_finance.jit import calls, params, records, wire
+from integrations.dbt_finance.jit.bills import Bills, read
+from integrations.dbt_finance.jit.calls import ALLOTMENTS, CORRECT_ACCOUNT, PUSH_INSTRUCTION, Calls
 from integrations.dbt_finance.jit.models import (
+    Allotment,
     BillEnquiry,
     BillReference,
     Correction,
@@ -27,76 +30,61 @@ from integrations.dbt_finance.jit.models import (
     PaymentState,
 )
 from integrations.dbt_finance.jit.return_codes import INSTRUCTION_REJECTED
-from integrations.dbt_finance.jit.states import BillAnswers, enquiry_of, states_of
+from integrations.dbt_finance.jit.states import enquiry_of, states_of
 
-T = TypeVar("T")
+CODES = {
+    **{f"text with “{part}”": f"Refused: {code}" for part, code in wire.REJECTS},
+    **{f"errorCode {number}": f"Refused: {code}" for number, code in wire.CODES.items()},
+}
+"""What its errors mean to us, as docs/policies.md prints them."""
 
-CODES = {f"text with “{part}”": f"Refused: {code}" for part, code in wire.REJECTS}
-"""What its texts of errors mean to us, as docs/policies.md prints them."""
-
-_WRITES, _READS = "instruct", "status"
-"""Breaker groups: instructions that fail do not close the view of payments."""
-
-_ORDERS = Bulkhead("instruct", places=4)
-
-PUSH_INSTRUCTION = CallPolicy(
-    "dbt_finance.PI",
-    Source.DBT_FINANCE,
-    body_limit=256_000,
-    keyed=True,
-    priority=Priority.FIRST,
-    breaker=_WRITES,
-    lane=_ORDERS,
-    accepts=JSON_TYPES,
+PAYMENT_STATUSES = CallPolicy(
+    "dbt_finance.payment_statuses", Source.DBT_FINANCE, breaker="status", fresh=30.0, stale=0.0, schema_version=2
 )
-"""Repeatable only because `jitBillNo` keys it: the partner takes one bill once. Enquired before it is repeated."""
-CORRECT_ACCOUNT = replace(PUSH_INSTRUCTION, name="dbt_finance.COR")
-"""Keyed by `jitCorBillNo`, a bill number as those of instructions."""
-INSTRUCTION_STATUS = CallPolicy(
-    "dbt_finance.PIS", Source.DBT_FINANCE, body_limit=256_000, breaker=_READS, accepts=JSON_TYPES
-)
-ADVICE_STATUS = CallPolicy("dbt_finance.PAG", Source.DBT_FINANCE, breaker=_READS, accepts=JSON_TYPES)
-DEBIT_SCROLL = CallPolicy("dbt_finance.PD", Source.DBT_FINANCE, breaker=_READS, accepts=JSON_TYPES)
-FAILED_PAYMENTS = CallPolicy("dbt_finance.FD", Source.DBT_FINANCE, breaker=_READS, accepts=JSON_TYPES)
-HEAD_BALANCE = CallPolicy(
-    "dbt_finance.BHB", Source.DBT_FINANCE, total=3.0, attempt=2.0, attempts=2, breaker=_READS, accepts=JSON_TYPES
-)
-"""An officer who approves waits for it, and the order is checked again: so it is asked for a short while only."""
-PAYMENT_STATUSES = CallPolicy("dbt_finance.payment_statuses", Source.DBT_FINANCE, breaker=_READS, fresh=30.0, stale=0.0)
 """All calls for one citizen together. A payment status is never served old: without the source there is none."""
-POLICIES = (
-    PUSH_INSTRUCTION,
-    CORRECT_ACCOUNT,
-    INSTRUCTION_STATUS,
-    ADVICE_STATUS,
-    DEBIT_SCROLL,
-    FAILED_PAYMENTS,
-    HEAD_BALANCE,
-    PAYMENT_STATUSES,
-)
+POLICIES = (*calls.POLICIES, PAYMENT_STATUSES)
 
 BILLS_AT_ONCE = 4
 """Bills of one citizen that are asked for at the same time."""
 
 
+class Declined(Refused):
+    """An order that the treasury did not take; `told` is its text, for an officer."""
+
+    def __init__(self, code: str, told: str) -> None:
+        super().__init__(Source.DBT_FINANCE, code)
+        self.told = told
+
+
 class DbtFinance:
-    """The REST calls of the state treasury's JIT service (docs/contracts/dbt_finance.md section 5)."""
+    """The calls of the state treasury's JIT service (docs/contracts/dbt_finance.md section 5)."""
 
     def __init__(self, remote: Remote, settings: DbtFinanceSettings, clock: Clock) -> None:
         self._remote = remote
         self._settings = settings
         self._clock = clock
+        self._calls = Calls(remote, settings, clock)
+        self._bills = Bills(self._calls, settings, clock)
 
     async def instruct(self, instruction: PaymentInstruction) -> InstructionReceipt:
         """Push an order to pay. Safe to repeat with the same bill number and content.
 
-        After a lost or spoiled answer, or where the partner says that it knows the bill, it is enquired.
-        Raises Refused with the code of the reject (`wire.REJECTS`), which holds for the whole bill, or
-        DUPLICATE_WITH_OTHER_CONTENT where the bill is there with another amount, scheme or count.
-        Unavailable means that it is not known whether the bill arrived: ask `confirm` before anything else.
+        That it was taken, and that the treasury has it already, both mean that it has it. After a lost or spoiled
+        answer it is enquired, which tells only whether it was approved or rejected: else the same order goes again.
+        Raises Declined with the code of the reject (`wire.REJECTS`), after which the treasury has nothing, Refused with
+        INSTRUCTION_REJECTED where the spending unit rejected it, or with DUPLICATE_WITH_OTHER_CONTENT where another
+        amount or count was approved under the number. Unavailable means that it is not known whether the bill arrived:
+        only the same order again tells.
         """
-        params = wire.instruction_params(instruction, self._settings)
-        return await self._place_order(PUSH_INSTRUCTION, "PI", params, instruction)
+        ddo_code = instruction.ddo_code or self._settings.ddo_code
+        head = instruction.head_of_account or self._settings.head_of_account
+        allotted = await self._allotments(head, ddo_code, ist_date(self._clock.now()))
+        if not allotted:
+            raise Declined("INSUFFICIENT_FUND", "nothing is allotted to the head of account")
+        charged = max(allotted, key=lambda one: one.available_paise)
+        asked = params.instruction_params(instruction, charged, self._settings)
+        bill = BillReference(instruction.bill_number, instruction.bill_date, "")
+        return await self._place_order(PUSH_INSTRUCTION, asked, bill, instruction)
 
     async def correct(self, correction: Correction) -> InstructionReceipt:
         """Order a failed payment to the corrected account (COR), as safe to repeat as `instruct`.
@@ -104,62 +92,45 @@ class DbtFinance:
         Raises what `instruct` does; Refused(NOT_IN_ORIGINAL) where the treasury does not find the payment in the first
         order, and Refused(NOT_FAILED) where it does not hold it for failed or has no advice of it.
         """
-        first = await self._online_reference(correction.first)
+        first = await self._bills.reference(correction.first)
         same = correction.failed == correction.first
-        failed = first if same else await self._online_reference(correction.failed)
-        params = wire.correction_params(correction, first, failed, self._settings)
-        return await self._place_order(CORRECT_ACCOUNT, "COR", params, correction)
+        failed = first if same else await self._bills.reference(correction.failed)
+        asked = params.correction_params(correction, first, failed, self._settings)
+        return await self._place_order(CORRECT_ACCOUNT, asked, correction.bill, None)
 
     async def confirm(self, bill: BillReference) -> InstructionReceipt | None:
-        """Whether DBT finance has the bill; None where it does not know it, so that it may be sent (again).
+        """That DBT finance has the bill; None where it tells nothing: it waits there for approval, or is not there.
 
-        Raises Refused(INSTRUCTION_REJECTED) where the treasury has rejected it.
+        Raises Refused(INSTRUCTION_REJECTED) where the spending unit has rejected it.
         """
-        status = await self.instruction_status(bill.bill_number, bill.bill_date)
-        if status is None:
+        status = await self._status(bill)
+        if status.stage is InstructionStage.PENDING:
             return None
-        if status.stage is InstructionStage.REJECTED:
-            raise Refused(Source.DBT_FINANCE, INSTRUCTION_REJECTED)
-        return self._receipt(bill.bill_number, bill.bill_date, InstructionOutcome.ALREADY_KNOWN)
+        return self._known_bill_receipt(bill, status, None)
 
-    async def instruction_status(self, bill_number: str, bill_date: date) -> InstructionStatus | None:
-        """The status of one instruction at the treasury (PIS); None where the bill is unknown there."""
-        params = wire.status_params(bill_number, bill_date, self._settings.ssu_ia_id)
-        reply = await self._ask(INSTRUCTION_STATUS, "PIS", params)
-        if reply.errors:
-            return _stage_of(wire.reject_code(reply.errors))
-        if not reply.records:
-            return None
-        return _read(lambda: wire.instruction_status(reply.records[0], bill_number))
+    async def instruction_status(self, bill: BillReference) -> InstructionStatus:
+        """The status of one instruction at the treasury (PIS); PENDING also where it never arrived."""
+        return await self._bills.status(bill)
 
-    async def head_balance(self, head_of_account: str | None, scheme_code: str, day: date) -> HeadBalance:
-        """What is left of the budget of a head of account (None: the installation's own) in the year of a day.
+    async def head_balance(self, head_of_account: str | None, day: date) -> HeadBalance:
+        """What is left of the budget of a head of account (None: the installation's own) in the year of a day (VA).
 
-        INFERRED (BHB). Raises Refused(HEAD_UNKNOWN) where the treasury has no such head; never served old.
+        Nothing is left where nothing was allotted. Never served old.
         """
         asked = head_of_account or self._settings.head_of_account
-        reply = await self._ask(HEAD_BALANCE, "BHB", wire.balance_params(asked, scheme_code, day, self._settings))
-        if reply.errors:
-            code = wire.reject_code(reply.errors)
-            raise Refused(Source.DBT_FINANCE, "HEAD_UNKNOWN" if code == "NOT_FOUND" else code)
-        if not reply.records:
-            raise Garbled(Source.DBT_FINANCE, "no_record")
-        return _read(lambda: wire.head_balance(reply.records[0], asked))
+        allotted = await self._allotments(asked, self._settings.ddo_code, day)
+        return HeadBalance(asked, sum(one.available_paise for one in allotted), self._clock.now())
 
     async def payment_statuses(
         self, citizen_id: str, bills: Sequence[BillReference]
     ) -> Sourced[Mapping[str, PaymentState]]:
-        """The state of a citizen's payments by end-to-end id; one the treasury does not know is left out.
+        """The state of a citizen's payments by end-to-end id.
 
-        Cached for 30 s and never served stale; an answer that leaves one out is not cached. Raises the first
-        RemoteError where any bill cannot be read.
+        Cached for 30 s and never served stale. Raises the first RemoteError where any bill cannot be read.
         """
         asked = sorted(set(bills), key=lambda bill: (bill.bill_number, bill.end_to_end_id))
         key = (citizen_id, *(f"{bill.bill_number}/{bill.end_to_end_id}" for bill in asked))
-        payments = {bill.end_to_end_id for bill in asked}
-        return await self._remote.fetch_cached(
-            PAYMENT_STATUSES, key, lambda: self._states(asked), _STATES, whole=lambda states: payments <= states.keys()
-        )
+        return await self._remote.fetch_cached(PAYMENT_STATUSES, key, lambda: self._states(asked), _STATES)
 
     async def enquire(self, bill: BillReference) -> BillEnquiry:
         """The status of one bill, asked anew and not cached: for the hourly enquiry and the daily comparison.
@@ -168,7 +139,7 @@ class DbtFinance:
         """
         try:
             async with asyncio.timeout(PAYMENT_STATUSES.total):
-                return enquiry_of(bill, await self._fetch_bill_answers(bill))
+                return enquiry_of(bill, await self._bills.fetch(bill))
         except TimeoutError as error:
             raise Unavailable(Source.DBT_FINANCE, "timed_out") from error
 
@@ -180,7 +151,7 @@ class DbtFinance:
 
         async def ask_bill(references: list[BillReference]) -> dict[str, PaymentState]:
             async with places:
-                return states_of(references, await self._fetch_bill_answers(references[0]))
+                return states_of(references, await self._bills.fetch(references[0]))
 
         try:
             async with asyncio.timeout(PAYMENT_STATUSES.total):
@@ -191,156 +162,59 @@ class DbtFinance:
             raise Unavailable(Source.DBT_FINANCE, "timed_out") from error
         return {payment: state for part in parts for payment, state in part.result().items()}
 
-    async def _fetch_bill_answers(self, bill: BillReference) -> BillAnswers:
-        status = await self.instruction_status(bill.bill_number, bill.bill_date)
-        advice = None
-        if status is not None and status.stage is InstructionStage.APPROVED:
-            advice = await self._advice(bill, status)
-        if advice is None:
-            return BillAnswers(status, None, (), (), self._clock.now())
-        with _first_failure():
-            async with asyncio.TaskGroup() as group:
-                debits = group.create_task(self._debits(bill, advice))
-                failures = group.create_task(self._failures(bill, advice))
-        return BillAnswers(status, advice, debits.result(), failures.result(), self._clock.now())
+    async def _status(self, bill: BillReference) -> InstructionStatus:
+        if bill.corrects is not None:
+            return await self._bills.correction_status(bill, bill.corrects)
+        return await self._bills.status(bill)
 
-    async def _debits(self, bill: BillReference, advice: wire.Advice) -> list[wire.Debit]:
-        params = wire.debit_params(advice, self._settings.application_name)
-        return await self._lines(DEBIT_SCROLL, "PD", params, lambda record: wire.debits(record, bill.bill_number))
-
-    async def _failures(self, bill: BillReference, advice: wire.Advice) -> list[wire.Failure]:
-        params = wire.failure_params(bill, advice)
-        return await self._lines(FAILED_PAYMENTS, "FD", params, lambda record: wire.failures(record, bill.bill_number))
-
-    async def _advice(self, bill: BillReference, status: InstructionStatus) -> wire.Advice | None:
-        params = wire.advice_params(bill, status, self._settings.ssu_ia_id)
-        found = await self._lines(ADVICE_STATUS, "PAG", params, lambda record: [wire.advice(record, bill.bill_number)])
-        return found[0] if found else None
-
-    async def _lines(
-        self, policy: CallPolicy, service: str, params: Mapping[str, Any], read: Callable[[wire.Record], list[T]]
-    ) -> list[T]:
-        """The lines of all records, empty where the partner has nothing yet; any other error is raised."""
-        reply = await self._ask(policy, service, params)
+    async def _allotments(self, head: str, ddo_code: str, day: date) -> list[Allotment]:
+        reply = await self._calls.ask(
+            ALLOTMENTS, params.allotment_params(head, year_of(day)[0], ddo_code, self._settings)
+        )
         if reply.errors:
-            code = wire.reject_code(reply.errors)
-            if code in {"NOT_YET", "NOT_FOUND"}:
-                return []
-            raise Refused(Source.DBT_FINANCE, code)
-        return _read(lambda: [line for record in reply.records for line in read(record)])
-
-    async def _online_reference(self, bill: BillReference) -> str:
-        """The treasury's own reference of an order that it gave to the bank."""
-        status = await self.instruction_status(bill.bill_number, bill.bill_date)
-        approved = status is not None and status.stage is InstructionStage.APPROVED
-        advice = await self._advice(bill, status) if approved and status is not None else None
-        if advice is None:
-            raise Refused(Source.DBT_FINANCE, "NOT_FAILED")
-        return advice.bill_reference
+            raise Declined(wire.reject_code(reply.errors), wire.officer_text(reply.errors))
+        return read(lambda several: records.allotments(several, ddo_code, self._settings), reply.records)
 
     async def _place_order(
-        self, policy: CallPolicy, service: str, params: Mapping[str, Any], order: PaymentInstruction | Correction
+        self, policy: CallPolicy, asked: Mapping[str, Any], bill: BillReference, order: PaymentInstruction | None
     ) -> InstructionReceipt:
         found: list[InstructionStatus] = []
 
         async def has_arrived() -> bool:
-            status = await self.instruction_status(order.bill_number, order.bill_date)
-            if status is not None:
+            status = await self._status(bill)
+            if status.stage is not InstructionStage.PENDING:
                 found.append(status)
-            return status is not None
+            return bool(found)
 
-        reply = await self._push(policy, service, params, has_arrived)
+        reply = await self._calls.ask_once(policy, asked, has_arrived)
         if reply is None:
-            return self._known_bill_receipt(order, found[-1])
-        code = wire.reject_code(reply.errors) if reply.errors else None
-        if code == "DUPLICATE_INSTRUCTION":
-            return await self._confirm_duplicate(order)
-        if code is not None:
-            raise Refused(Source.DBT_FINANCE, code)
+            return self._known_bill_receipt(bill, found[-1], order)
+        if reply.errors:
+            code = wire.reject_code(reply.errors)
+            if code == "DUPLICATE_INSTRUCTION":
+                return self._known_bill_receipt(bill, await self._status(bill), order)
+            raise Declined(code, wire.officer_text(reply.errors))
         if not reply.records:
             raise Garbled(Source.DBT_FINANCE, "no_record")
-        if not _read(lambda: wire.is_accepted(reply.records[0], order.bill_number)):
+        number = "jitCorBillNo" if bill.corrects else "jitBillNo"
+        if not read(lambda record: records.is_accepted(record, {number: bill.bill_number}), reply.records[0]):
             raise Refused(Source.DBT_FINANCE, "NOT_ACCEPTED")
-        return self._receipt(order.bill_number, order.bill_date, InstructionOutcome.ACCEPTED)
-
-    async def _confirm_duplicate(self, order: PaymentInstruction | Correction) -> InstructionReceipt:
-        status = await self.instruction_status(order.bill_number, order.bill_date)
-        if status is None:
-            raise Unavailable(Source.DBT_FINANCE, "duplicate_not_found")
-        return self._known_bill_receipt(order, status)
+        return self._receipt(bill, InstructionOutcome.ACCEPTED)
 
     def _known_bill_receipt(
-        self, order: PaymentInstruction | Correction, status: InstructionStatus
+        self, bill: BillReference, status: InstructionStatus, order: PaymentInstruction | None
     ) -> InstructionReceipt:
         if status.stage is InstructionStage.REJECTED:
             raise Refused(Source.DBT_FINANCE, INSTRUCTION_REJECTED)
-        theirs = (status.net_paise, status.scheme_code, status.payee_count)
-        many = len(order.payees) if isinstance(order, PaymentInstruction) else 1
-        if status.stage is InstructionStage.APPROVED and theirs != (order.net_paise, order.scheme_code, many):
+        theirs = (status.net_paise, status.payee_count)
+        if order is not None and status.net_paise is not None and theirs != (order.net_paise, len(order.payees)):
             raise Refused(Source.DBT_FINANCE, "DUPLICATE_WITH_OTHER_CONTENT")
-        return self._receipt(order.bill_number, order.bill_date, InstructionOutcome.ALREADY_KNOWN)
+        return self._receipt(bill, InstructionOutcome.ALREADY_KNOWN)
 
-    def _receipt(self, bill_number: str, bill_date: date, outcome: InstructionOutcome) -> InstructionReceipt:
-        return InstructionReceipt(bill_number, bill_date, self._settings.ssu_ia_id, outcome, self._clock.now())
-
-    async def _push(
-        self, policy: CallPolicy, service: str, params: Mapping[str, Any], arrived: Callable[[], Awaitable[bool]]
-    ) -> wire.Reply | None:
-        """The reply to an order, or None where an enquiry after a lost answer found that it had arrived."""
-        parts = self._message(service, params)
-        answer = await self._remote.send_once(policy, "POST", f"/jit/{service}", confirm=arrived, **parts)
-        return None if answer is None else _read(lambda: wire.read_reply(answer.content, service))
-
-    async def _ask(self, policy: CallPolicy, service: str, params: Mapping[str, Any]) -> wire.Reply:
-        answer = await self._remote.send(policy, "POST", f"/jit/{service}", **self._message(service, params))
-        return _read(lambda: wire.read_reply(answer.content, service))
-
-    def _message(self, service: str, params: Mapping[str, Any]) -> Parts:
-        settings = self._settings
-        body = wire.message(service, params)
-        headers = wire_auth.request_headers(settings.client_id, settings.hmac_secret, service, body, self._clock.now())
-
-        def judge(answer: Answer) -> None:
-            _refuse_status(answer)
-            _read(lambda: wire.read_reply(answer.content, service))
-            signature = answer.headers.get(wire_auth.SIGNATURE_HEADER, "")
-            asked = headers[wire_auth.SIGNATURE_HEADER]
-            if not wire_auth.answer_is_genuine(settings.hmac_secret, asked, answer.status, answer.content, signature):
-                raise IntegrityFailure(Source.DBT_FINANCE, "signature")
-
-        sent = {"Content-Type": "application/json", "Accept": "application/json", **headers}
-        return {"headers": sent, "content": body, "judge": judge}
-
-
-def _refuse_status(answer: Answer) -> None:
-    """Raise what a status other than 200 means; a web page with 200 is a portal that is down."""
-    if answer.status in {401, 403}:
-        raise NotLetIn(Source.DBT_FINANCE, "unauthorised")
-    if answer.status >= 500:
-        raise Unavailable(Source.DBT_FINANCE, f"http_{answer.status}")
-    if answer.status != 200:
-        raise Refused(Source.DBT_FINANCE, f"http_{answer.status}")
-    if answer.media_type == "text/html":
-        raise Unavailable(Source.DBT_FINANCE, "html_page")
-
-
-def _stage_of(code: str) -> InstructionStatus | None:
-    """What an error of PIS says about the bill; Refused where it says nothing about it."""
-    if code == "NOT_FOUND":
-        return None
-    if code in {"PENDING", "REJECTED"}:
-        return InstructionStatus(InstructionStage[code])
-    raise Refused(Source.DBT_FINANCE, code)
-
-
-def _read(read: Callable[[], T]) -> T:
-    """Read a message; raises Garbled for an unreadable one and IntegrityFailure for another's record."""
-    try:
-        return read()
-    except wire.OtherBill as error:
-        raise IntegrityFailure(Source.DBT_FINANCE, str(error)) from error
-    except wire.Unreadable as error:
-        raise Garbled(Source.DBT_FINANCE, str(error)) from error
+    def _receipt(self, bill: BillReference, outcome: InstructionOutcome) -> InstructionReceipt:
+        return InstructionReceipt(
+            bill.bill_number, bill.bill_date, self._settings.ssu_ia_id, outcome, self._clock.now()
+        )
 
 
 @contextmanager
@@ -357,17 +231,17 @@ def _first_leaf(failed: ExceptionGroup[Exception]) -> Exception:
     return _first_leaf(first) if isinstance(first, ExceptionGroup) else first
 
 
-def _encode(states: Mapping[str, PaymentState]) -> dict[str, list[str | None]]:
+def _encode(states: Mapping[str, PaymentState]) -> dict[str, list[Any]]:
     return {
-        payment: [state.status.value, state.at.isoformat(), state.utr_last4, state.return_code]
+        payment: [state.status.value, state.at.isoformat(), state.utr_last4, state.return_code, state.awaits_approval]
         for payment, state in states.items()
     }
 
 
 def _decode(kept: Mapping[str, list[Any]]) -> dict[str, PaymentState]:
     return {
-        payment: PaymentState(PaymentStatus(status), wire.instant(at), last4, code)
-        for payment, (status, at, last4, code) in kept.items()
+        payment: PaymentState(PaymentStatus(status), wire.instant(at), last4, code, awaits)
+        for payment, (status, at, last4, code, awaits) in kept.items()
     }
 
 

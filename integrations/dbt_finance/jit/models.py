@@ -1,36 +1,70 @@
 """Models of DBT finance's messages. Amounts are whole paise; accounts never show in a repr."""
 
+import base64
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
+from functools import cached_property
 from typing import Any, Self
+
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 from domain.benefits.benefits import PaymentStatus
 from integrations.calling.onboarding import read_settings
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class DbtFinanceSettings:
-    """What onboarding hands over. `hmac_secret` signs requests and checks answers.
+    """What onboarding hands over, and what the public code leaves open (docs/contracts/dbt_finance.md section 5.7).
 
-    The codes name our treasury office, agency, allotment and head of account; `ddo_code` is used where
-    an instruction does not carry its own.
+    `public_key` is the treasury's RSA key, Base64 of its DER form. The codes name our treasury office, agency and head
+    of account; `ddo_code` and `head_of_account` are used where an instruction does not carry its own.
     """
 
     client_id: str
-    hmac_secret: str = field(repr=False)
+    client_secret: str = field(repr=False)
+    public_key: str = field(repr=False)
     ssu_ia_id: str
     ddo_code: str
     grantee_code: str
-    allotment_id: str
     head_of_account: str
     application_name: str = "APUNISARKAR"
+    """`extAppName`, and `jitCorBillDeptCode` of a correction."""
+    authenticate_path: str = "/webservices/jitfs/v1.0/authenticate"
+    data_path: str = "/webservices/jitfs/v1.0/get-jit-service-data"
+    id_header: str = "clientId"
+    secret_header: str = "clientSecret"  # noqa: S105 - the name of a header
+    token_header: str = "authToken"  # noqa: S105 - the name of a header
+    oaep_hash: str = "SHA1"
+    """SHA1 or SHA256, for the covered application key."""
+    session_seconds: int = 1_800
+    service_field: str = "serviceId"
+    """Or `serviceID`, as some samples have it; answers are read with both."""
+    corrections_field: str = "beneficiaryDetails"
+    """Or `beneficiaryDtls`, as the public code writes it."""
+    pan_field: str = "panNo"
+    """Or `pranNo`, as the samples have it."""
+    failures_by: str = "voucher"
+    """How FD is asked: by `voucher` date, or by `bill` as before."""
 
     @classmethod
     def from_onboarding(cls, given: Mapping[str, Any]) -> Self:
-        """Read the onboarding file; raises KeyError where a needed part is missing."""
-        return read_settings(cls, given)
+        """Read the onboarding file; raises KeyError where a needed part is missing, ValueError for a spoilt one."""
+        settings = read_settings(cls, given)
+        if settings.oaep_hash not in {"SHA1", "SHA256"} or settings.failures_by not in {"voucher", "bill"}:
+            raise ValueError("a setting is none of those that are known")
+        settings.treasury_key.key_size  # noqa: B018 - read now, so that a spoilt key refuses the start
+        return settings
+
+    @cached_property
+    def treasury_key(self) -> RSAPublicKey:
+        """The treasury's key. Raises ValueError where it is none."""
+        key = load_der_public_key(base64.b64decode(self.public_key, validate=True))
+        if not isinstance(key, RSAPublicKey):
+            raise ValueError("an RSA key is needed")  # noqa: TRY004 - spoilt onboarding, not a defect
+        return key
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +81,7 @@ class Payee:
     amount_paise: int
     mobile: str = field(repr=False, default="")
     address: str = field(repr=False, default="")
-    account_type: str = "SAVINGS"
+    account_type: str = "Saving"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +104,20 @@ class PaymentInstruction:
 
 @dataclass(frozen=True, slots=True)
 class BillReference:
-    """How one payment is asked for: its bill and its own end-to-end id."""
+    """How one payment is asked for: its bill and its own end-to-end id.
+
+    `corrects` is the first order, where this one is a correction of it: then it is asked for by FTPS and FTFPS.
+    """
 
     bill_number: str
     bill_date: date
     end_to_end_id: str
+    corrects: "BillReference | None" = None
+
+    @property
+    def beneficiary_id(self) -> str:
+        """The treasury's `benefId`: our end-to-end id of the first order, which its corrections keep."""
+        return self.corrects.end_to_end_id if self.corrects else self.end_to_end_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,18 +129,29 @@ class BankAccount:
 
 
 @dataclass(frozen=True, slots=True)
+class Allotment:
+    """What an order is charged to: the allotment of a head of account to our office, as VA told of it."""
+
+    distribution_id: str
+    allotment_id: str
+    serial: str
+    scheme_code: str
+    available_paise: int
+
+
+@dataclass(frozen=True, slots=True)
 class Correction:
     """A payment that failed, ordered again to a corrected account (COR) under a bill of its own, minted once.
 
     `first` is the order that failed first and `failed` the one that failed last: the same where no correction went
-    before. The treasury compares their accounts with its own. `amount_paise` is theirs too.
+    before, and a correction of `first` otherwise. The treasury compares their accounts with its own, and pays what the
+    first had.
     """
 
     bill_number: str
     bill_date: date
     end_to_end_id: str
     amount_paise: int
-    scheme_code: str
     first: BillReference
     first_account: BankAccount
     failed: BillReference
@@ -105,9 +159,9 @@ class Correction:
     corrected: BankAccount
 
     @property
-    def net_paise(self) -> int:
-        """What is paid."""
-        return self.amount_paise
+    def bill(self) -> BillReference:
+        """How it is asked for."""
+        return BillReference(self.bill_number, self.bill_date, self.end_to_end_id, corrects=self.first)
 
 
 class InstructionOutcome(StrEnum):
@@ -132,19 +186,23 @@ class InstructionStage(StrEnum):
     """The status of an instruction at the treasury."""
 
     PENDING = "PENDING"
+    """It told nothing: the bill waits for the spending unit's officer, for days or weeks, or has never arrived."""
     APPROVED = "APPROVED"
     REJECTED = "REJECTED"
 
 
 @dataclass(frozen=True, slots=True)
 class InstructionStatus:
-    """What the treasury says of one bill. The numbers are None until it is approved."""
+    """What the treasury says of one bill. The numbers are None until it is approved.
+
+    `instructed_on` is the time of the approval as the treasury wrote it, for PAG wants it back so.
+    """
 
     stage: InstructionStage
     instruction_id: str | None = None
+    instructed_on: str | None = None
     instructed_at: datetime | None = None
     net_paise: int | None = None
-    scheme_code: str | None = None
     payee_count: int | None = None
 
 
@@ -156,19 +214,22 @@ class PaymentState:
     at: datetime
     utr_last4: str | None = None
     return_code: str | None = None
+    awaits_approval: bool = False
+    """Whether the treasury has not told yet that the spending unit's officer approved it."""
 
 
 @dataclass(frozen=True, slots=True)
 class BillEnquiry:
     """What the treasury says of one bill when it is asked anew.
 
-    `state` is None where it does not know the bill. `net_paise` is its own figure, None until it approved the bill;
-    `utr` the bank's whole reference; `strangers` are end-to-end ids that it paid under this bill and that are not ours.
+    `net_paise` is its own figure, None until it approved the bill. `reference` is that of one payment alone: the
+    treasury's end-to-end id with its `benfId`, for the scroll's `utrNo` is the same for all payees of a bill.
+    `strangers` are ids of payees that it paid under this bill and that are not ours.
     """
 
-    state: PaymentState | None
+    state: PaymentState
     net_paise: int | None = None
-    utr: str | None = field(default=None, repr=False)
+    reference: str | None = field(default=None, repr=False)
     strangers: tuple[str, ...] = ()
 
 

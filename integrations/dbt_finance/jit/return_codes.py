@@ -17,6 +17,9 @@ from domain.kernel.messages import bilingual
 
 UNKNOWN_REASON = "UNKNOWN"
 INSTRUCTION_REJECTED = "INSTRUCTION_REJECTED"
+LATE_RETURN = "LATE_RETURN"
+WRONG_IFSC = "WRONG_IFSC"
+"""The treasury knows no branch by the IFSC of the account."""
 DECLINED = "DECLINED"
 """PFMS or the bank declined a beneficiary without a code; an officer has a case of it."""
 
@@ -66,7 +69,9 @@ _ROWS = (
     _row("95", "UPDATE_AADHAAR", "inactive aadhaar"),
     _row("96", "SEED_ACCOUNT", "not mapped to iin", "mapping does not exist"),
     _row("DEAF", "REACTIVATE", "unclaimed", "deaf account"),
+    _row(LATE_RETURN, "ASK_BANK", "late ret"),
     _row(INSTRUCTION_REJECTED, "DEPARTMENT_ACTS"),
+    _row(WRONG_IFSC, "CORRECT_IFSC", reason="DBE0015"),
     _row("DBE0008", "CORRECT_ACCOUNT"),
     _row("DBE0010", "CORRECT_ACCOUNT"),
     _row("DBE0015", "CORRECT_IFSC"),

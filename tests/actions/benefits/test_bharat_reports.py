@@ -14,7 +14,7 @@ from actions.kernel import Environment
 from domain.benefits.benefits import PaymentStatus
 from domain.kernel import Source
 from integrations.calling.errors import Refused
-from integrations.dbt_finance import DbtBharat, DbtFinanceSettings
+from integrations.dbt_finance import BharatSettings, DbtBharat
 from sandbox.city.kit import Sandbox, SandboxClock, SandboxHome
 from sandbox.dbt_finance.server import create_sandbox
 from store.benefits import bharat_reports
@@ -32,7 +32,7 @@ async def office(world: World, tmp_path: Path) -> AsyncIterator[tuple[Environmen
     onboarding = tmp_path / "dbt.json"
     home = SandboxHome("dbt_finance", tmp_path / "city", onboarding, SandboxClock(base=world.clock), {}, "", "")
     sandbox = create_sandbox(home)
-    settings = DbtFinanceSettings.from_onboarding(json.loads(onboarding.read_text()))
+    settings = BharatSettings.from_onboarding(json.loads(onboarding.read_text()))
     remote = remote_over(sandbox.app, Source.DBT_FINANCE, clock=world.clock)
     partners = replace(world.env.partners, bharat=DbtBharat(remote, settings, world.clock))
     yield replace(world.env, partners=partners), sandbox

@@ -157,7 +157,7 @@ async def test_a_correction_that_failed_too_is_corrected_under_the_first_order(f
     assert statuses == [PaymentStatus.REISSUED, PaymentStatus.REISSUED, PaymentStatus.CREDITED]
 
 
-async def test_a_lost_answer_is_enquired_before_anything_is_sent_again(failed: Corrected):
+async def test_a_correction_whose_answer_was_lost_is_sent_again_under_its_number_and_taken_once(failed: Corrected):
     await failed.account()
     second = await failed.reissue()
     real: Any = failed.env.partners.dbt
@@ -174,7 +174,7 @@ async def test_a_lost_answer_is_enquired_before_anything_is_sent_again(failed: C
     with pytest.raises(Unavailable):
         await send_instruction(replace(failed.env, partners=replace(failed.env.partners, dbt=losing)), second.id)
     await send_instruction(failed.env, second.id)
-    assert len(failed.calls("COR")) == 1
+    assert [call["effect"] for call in failed.calls("COR")] == ["instruction accepted", "COR refused"]
     assert (await failed.made())[-1].status is PaymentStatus.INSTRUCTED
     assert (await failed.source_refs(second))[-1] == f"COR {(await failed.made())[0].bill_number}"
 

@@ -118,21 +118,20 @@ async def test_a_credit_that_comes_back_later_opens_a_case_and_changes_nothing(w
     ]
 
 
-async def test_a_bill_that_the_treasury_does_not_know_opens_one_case_however_often_it_is_asked(world: World):
+async def test_a_bill_that_waits_for_approval_is_asked_for_without_a_case(world: World):
     instalment_id = await instructed(world)
     for _ in range(3):
         world.clock.advance(HOUR)
         await ask_due(world.env)
-    (case,) = await cases_of(world)
-    assert (case.kind, case.times_found, case.instalment_id) == (DifferenceKind.NOT_AT_PARTNER, 3, instalment_id)
-    assert (case.scheme_code, case.amount_paise, case.district) == ("uk-old-age-pension", 150_000, "49")
+    assert await status_of(world, instalment_id) is PaymentStatus.INSTRUCTED
+    assert await cases_of(world) == []
 
 
 async def test_another_amount_and_a_payment_that_is_not_ours_open_cases(world: World):
     instalment_id = await instructed(world)
     world.clock.advance(HOUR)
     await told(world, instalment_id, PaymentStatus.AT_BANK, paise=100_000, strangers=("UKE-other",))
-    await ask_due(world.env)
+    assert (await ask_due(world.env)).changed == 0
     found = {(one.kind, one.expected, one.found) for one in await cases_of(world)}
     assert (DifferenceKind.AMOUNT_DIFFERS, "150000", "100000") in found
     assert {kind for kind, _, _ in found} == {DifferenceKind.AMOUNT_DIFFERS, DifferenceKind.UNKNOWN_IN_SCROLL}
@@ -163,7 +162,8 @@ async def test_one_that_is_not_answered_is_put_off_and_asked_again(world: World,
         (PaymentStatus.AT_BANK, 30, EVERY_HOUR),
         (PaymentStatus.CREDITED, 10, AFTER_CREDIT),
         (PaymentStatus.CREDITED, 11, timedelta(days=7)),
-        (PaymentStatus.CREDITED, 36, None),
+        (PaymentStatus.CREDITED, 90, timedelta(days=7)),
+        (PaymentStatus.CREDITED, 91, None),
         (PaymentStatus.RETURNED, 0, None),
     ],
 )

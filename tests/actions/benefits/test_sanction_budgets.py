@@ -184,11 +184,11 @@ async def test_the_treasury_is_asked_once_on_every_way_and_never_within_a_transa
     world.dbt.budget_paise = PAISE - 1
     told = world.dbt.head_balance
 
-    async def while_nothing_is_written(head: str | None, scheme: str, day: date) -> Any:
+    async def while_nothing_is_written(head: str | None, day: date) -> Any:
         async with (
             world.env.store.write_transaction()
         ):  # would wait for ever within a transaction: SQLite has one writer
-            return await told(head, scheme, day)
+            return await told(head, day)
 
     monkeypatch.setattr(world.dbt, "head_balance", while_nothing_is_written)
     case = await way(world)

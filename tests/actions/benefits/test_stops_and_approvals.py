@@ -256,10 +256,10 @@ class StoppedMeanwhile(FakeDbt):
         self.budget_paise = paise
         self._world, self._sanction = world, sanction
 
-    async def head_balance(self, head_of_account: str | None, scheme_code: str, day: date) -> HeadBalance:
+    async def head_balance(self, head_of_account: str | None, day: date) -> HeadBalance:
         ended = EndBenefit(self._sanction.id, StopGround.DEATH, day - timedelta(days=1), "meanwhile")
         await end_benefit(self._world.env, self._world.welfare, ended)
-        return await super().head_balance(head_of_account, scheme_code, day)
+        return await super().head_balance(head_of_account, day)
 
 
 @pytest.mark.parametrize("paise", [0, 100_000_000])

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -65,12 +65,41 @@ class Treasury:
     home: SandboxHome
 
     def client(self, app: Callable[..., Any] | httpx.AsyncBaseTransport | None = None, **changes: str) -> DbtFinance:
-        given = {**json.loads(self.home.onboarding.read_text()), **changes}
+        given = {**self.given(), **changes}
         remote = remote_over(app or self.sandbox.app, Source.DBT_FINANCE, clock=self.clock)
         return DbtFinance(remote, DbtFinanceSettings.from_onboarding(given), self.clock)
 
     def effects(self) -> list[str]:
-        return [entry["effect"] for entry in self.sandbox.ledger.entries()]
+        """What the treasury did, but for opening sessions."""
+        found = [entry["effect"] for entry in self.sandbox.ledger.entries()]
+        return [effect for effect in found if effect != "session opened"]
+
+    def secret(self) -> str:
+        """What signs the reports to DBT Bharat."""
+        return str(self.given()["hmac_secret"])
+
+    def given(self) -> dict[str, Any]:
+        """What onboarding hands over."""
+        return dict(json.loads(self.home.onboarding.read_text()))
+
+    def approve(self) -> None:
+        """Let the time go by after which the spending unit's officer has approved what waits."""
+        self.clock.advance(timedelta(minutes=31))
+
+
+class LosesAnswers(httpx.AsyncBaseTransport):
+    """Delivers every request, and loses the answers of one service as often as told."""
+
+    def __init__(self, treasury: Treasury, service: str, times: int) -> None:
+        self._inner = httpx.ASGITransport(app=treasury.sandbox.app)
+        self._ledger, self._route, self.left = treasury.sandbox.ledger, f"/jit/{service}", times
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        response = await self._inner.handle_async_request(request)
+        if self._ledger.entries()[-1]["route"] == self._route and self.left:
+            self.left -= 1
+            raise httpx.ReadError("the answer was lost", request=request)
+        return response
 
 
 @pytest.fixture

@@ -4,30 +4,16 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-import httpx
 import pytest
 
 from domain.benefits.benefits import PaymentStatus
 from integrations.calling.errors import Refused
-from integrations.dbt_finance import BankAccount, Correction, InstructionOutcome
-from integrations.dbt_finance.jit.wire import correction_params
-from tests.integrations.dbt_finance.conftest import BILL_DAY, Treasury, asked, order
+from integrations.dbt_finance import BankAccount, BillReference, Correction, Declined, InstructionOutcome
+from tests.integrations.dbt_finance.conftest import BILL_DAY, LosesAnswers, Treasury, asked, order
 
-CLOSED, GOOD, OTHER = "30001234501", "30001234500", "30009999900"
-
-
-class LosesAnswers(httpx.AsyncBaseTransport):
-    """Delivers every request, and loses the answers of COR as often as told."""
-
-    def __init__(self, app: Any, times: int) -> None:
-        self._inner, self.left = httpx.ASGITransport(app=app), times
-
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        response = await self._inner.handle_async_request(request)
-        if request.url.path.endswith("/COR") and self.left:
-            self.left -= 1
-            raise httpx.ReadError("the answer was lost", request=request)
-        return response
+CLOSED, GOOD, OTHER, OTHER_CLOSED = "30001234501", "30001234500", "30009999900", "30005555551"
+FAILED = timedelta(days=2, minutes=1)
+"""When a payment to a closed account is told as failed."""
 
 
 def account(number: str) -> BankAccount:
@@ -41,45 +27,22 @@ def correction(number: str = "10", failed: str = "9", was: str = CLOSED, now: st
         "bill_date": BILL_DAY,
         "end_to_end_id": f"UKE{number}",
         "amount_paise": 150005,
-        "scheme_code": "uk-old-age-pension",
         "first": asked("9"),
         "first_account": account(CLOSED),
-        "failed": asked(failed),
+        "failed": asked(failed) if failed == "9" else corrected_bill(failed),
         "failed_account": account(was),
         "corrected": account(now),
     }
     return Correction(**{**given, **changes})
 
 
+def corrected_bill(number: str = "10") -> BillReference:
+    return replace(asked(number), corrects=asked("9"))
+
+
 async def a_failed_payment(treasury: Treasury) -> None:
     await treasury.client().instruct(order(account=CLOSED))
-    treasury.clock.advance(timedelta(days=1, minutes=1))
-
-
-def test_the_message_bears_the_first_order_and_the_accounts_of_both(treasury: Treasury):
-    params = correction_params(correction(), "OBR1", "OBR2", treasury.settings)
-    assert params == {
-        "jitCorBillNo": "UKB10",
-        "jitCorBillDate": "2026-11-24",
-        "jitCorBillDeptCode": "APUNISARKAR",
-        "jitOrgBillRefNo": "OBR1",
-        "jitOrgBillNo": "UKB9",
-        "jitOrgBillDate": "2026-11-24",
-        "beneficiaryDtls": [
-            {
-                "benefId": "UKE9",
-                "endToEndId": "UKE10",
-                "jitCurBillRefNo": "OBR2",
-                "orgAccountNo": CLOSED,
-                "orgIfsc": "SBIN0000630",
-                "curAccountNo": CLOSED,
-                "curIfsc": "SBIN0000630",
-                "correctedAccountNo": GOOD,
-                "correctedIfsc": "SBIN0000630",
-            }
-        ],
-    }
-    assert GOOD not in repr(correction())
+    treasury.clock.advance(FAILED)
 
 
 async def test_a_failed_payment_is_paid_to_the_corrected_account_without_new_money(treasury: Treasury):
@@ -87,18 +50,18 @@ async def test_a_failed_payment_is_paid_to_the_corrected_account_without_new_mon
     treasury.sandbox.actions["set_fund"]({"paise": 0})
     receipt = await treasury.client().correct(correction())
     assert (receipt.outcome, receipt.bill_number) == (InstructionOutcome.ACCEPTED, "UKB10")
+    in_process = await treasury.client().enquire(corrected_bill())
+    assert in_process.state.status is PaymentStatus.INSTRUCTED
     treasury.clock.advance(timedelta(days=1, minutes=1))
-    found = await treasury.client().enquire(asked("10"))
-    assert found.state is not None
-    assert (found.state.status, found.net_paise, found.strangers) == (PaymentStatus.CREDITED, 150005, ())
+    found = await treasury.client().enquire(corrected_bill())
+    assert (found.state.status, found.strangers) == (PaymentStatus.CREDITED, ())
     first = await treasury.client().enquire(asked("9"))
-    assert first.state is not None
     assert first.state.status is PaymentStatus.RETURNED
 
 
 async def test_a_lost_answer_is_enquired_and_nothing_is_paid_twice(treasury: Treasury):
     await a_failed_payment(treasury)
-    client = treasury.client(LosesAnswers(treasury.sandbox.app, 1))
+    client = treasury.client(LosesAnswers(treasury, "COR", 1))
     assert (await client.correct(correction())).outcome is InstructionOutcome.ALREADY_KNOWN
     assert treasury.effects().count("instruction accepted") == 2
 
@@ -114,16 +77,35 @@ async def test_the_same_correction_again_is_reconciled(treasury: Treasury):
 async def test_a_correction_that_failed_too_is_corrected_under_the_first_order(treasury: Treasury):
     await a_failed_payment(treasury)
     client = treasury.client()
-    await client.correct(correction(now="30005555551"))
+    await client.correct(correction(now=OTHER_CLOSED))
+    treasury.clock.advance(FAILED)
+    await client.correct(correction("11", failed="10", was=OTHER_CLOSED, now=OTHER))
+    treasury.clock.advance(FAILED)
+    bills = (asked("9"), corrected_bill("10"), corrected_bill("11"))
+    states = [(await client.enquire(bill)).state for bill in bills]
+    assert [(state.status, state.return_code) for state in states] == [
+        (PaymentStatus.RETURNED, "01"),
+        (PaymentStatus.RETURNED, "51"),
+        (PaymentStatus.CREDITED, None),
+    ]
+
+
+async def test_a_correction_is_followed_by_its_own_lists_and_never_by_those_of_instructions(treasury: Treasury):
+    await a_failed_payment(treasury)
+    client = treasury.client()
+    await client.correct(correction())
     treasury.clock.advance(timedelta(days=1, minutes=1))
-    await client.correct(correction("11", failed="10", was="30005555551", now=OTHER))
-    treasury.clock.advance(timedelta(days=1, minutes=1))
-    states = {number: (await client.enquire(asked(number))).state for number in ("9", "10", "11")}
-    assert {number: state.status if state else None for number, state in states.items()} == {
-        "9": PaymentStatus.RETURNED,
-        "10": PaymentStatus.RETURNED,
-        "11": PaymentStatus.CREDITED,
-    }
+    before = len(treasury.sandbox.ledger.entries())
+    await client.enquire(corrected_bill())
+    asked_for = [(entry["route"], entry["key"]) for entry in treasury.sandbox.ledger.entries()[before:]]
+    assert [one for one in asked_for if one[1] == "UKB10"] == [("/jit/FTPS", "UKB10"), ("/jit/FTFPS", "UKB10")]
+
+
+async def test_a_wrong_branch_refuses_a_correction(treasury: Treasury):
+    await a_failed_payment(treasury)
+    with pytest.raises(Declined) as refusal:
+        await treasury.client().correct(correction(corrected=BankAccount(GOOD, "SBIN0009999")))
+    assert (refusal.value.code, refusal.value.told[:14]) == ("WRONG_IFSC", "322 Wrong IFSC")
 
 
 @pytest.mark.parametrize(

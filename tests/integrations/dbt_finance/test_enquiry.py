@@ -11,7 +11,7 @@ from domain.kernel import Source
 from integrations.calling.errors import IntegrityFailure, Refused, Unavailable
 from integrations.calling.remote import Remote
 from integrations.calling.transport import open_client
-from integrations.dbt_finance import DbtBharat, DbtFinance, MonthlyReport, Payee
+from integrations.dbt_finance import BharatSettings, DbtBharat, DbtFinance, MonthlyReport, Payee
 from integrations.dbt_finance.bharat import report_xml
 from tests.integrations.dbt_finance.conftest import Treasury, asked, order
 from tests.support.remotes import shared_resilience
@@ -39,25 +39,28 @@ async def over_sockets(treasury: Treasury) -> AsyncIterator[tuple[DbtFinance, Db
         remote = Remote(Source.DBT_FINANCE, url, client=client, shared=shared)
         yield (
             DbtFinance(remote, treasury.settings, treasury.clock),
-            DbtBharat(remote, treasury.settings, treasury.clock),
+            DbtBharat(remote, BharatSettings("sandbox-apuni-sarkar", treasury.secret()), treasury.clock),
         )
 
 
 async def test_a_bill_is_followed_from_the_order_to_the_credit_with_its_bank_reference(treasury: Treasury):
     async with over_sockets(treasury) as (client, _):
-        assert (await client.enquire(asked())).state is None
         await client.instruct(order())
         seen = []
-        for passes in (timedelta(0), timedelta(hours=2), timedelta(days=2)):
+        for passes in (timedelta(0), timedelta(minutes=31), timedelta(hours=2), timedelta(days=2)):
             treasury.clock.advance(passes)
             told = await client.enquire(asked())
-            assert told.state is not None
-            seen.append(told.state.status)
-    assert seen == [PaymentStatus.INSTRUCTED, PaymentStatus.AT_BANK, PaymentStatus.CREDITED]
+            seen.append((told.state.status, told.state.awaits_approval))
+    assert seen == [
+        (PaymentStatus.INSTRUCTED, True),
+        (PaymentStatus.INSTRUCTED, False),
+        (PaymentStatus.AT_BANK, False),
+        (PaymentStatus.CREDITED, False),
+    ]
     assert (told.net_paise, told.strangers) == (150_005, ())
-    assert told.utr is not None
-    assert told.state.utr_last4 == told.utr[-4:]
-    assert told.utr not in repr(told)
+    assert told.reference is not None
+    assert told.reference.startswith("EP")
+    assert told.reference not in repr(told)
 
 
 async def test_a_payment_under_our_bill_that_is_not_ours_is_told(treasury: Treasury):
@@ -82,6 +85,7 @@ async def test_an_enquiry_is_never_answered_from_what_was_kept(treasury: Treasur
 async def test_a_record_of_another_bill_is_never_believed(treasury: Treasury):
     async with over_sockets(treasury) as (client, _):
         await client.instruct(order())
+        treasury.approve()
         treasury.sandbox.faults.set([{"kind": "foreign", "route": "/jit/PIS"}])
         with pytest.raises(IntegrityFailure):
             await client.enquire(asked())

@@ -1,129 +1,181 @@
-"""The JIT messages against messages written by hand from the contract."""
+"""The envelope and the fields of JIT messages, and the texts of their errors."""
 
 import json
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from domain.benefits.benefits import PaymentStatus
 from domain.kernel import IST
-from integrations.dbt_finance import BillReference, DbtFinanceSettings, Payee, PaymentInstruction
-from integrations.dbt_finance.jit import wire, wire_auth
+from integrations.calling.errors import Foreign, Unreadable
+from integrations.dbt_finance import BillReference, InstructionStage, InstructionStatus, bharat_auth, code_of_reason
+from integrations.dbt_finance.jit import params, records, wire
 from integrations.dbt_finance.jit.states import BillAnswers, states_of
-from sandbox.dbt_finance import checks
+from integrations.dbt_finance.jit.wire import TreasuryError
+from sandbox.dbt_finance import bharat, checks
+from tests.integrations.dbt_finance.conftest import order
+from tests.support.jit_examples import of_service
 
 PAYLOADS = Path(__file__).parents[2] / "payloads" / "dbt_finance"
-BILL = "UKB42612345678901001"
-PAYMENT = "UKE42612345678901001"
-SETTINGS = DbtFinanceSettings(
-    client_id="c",
-    hmac_secret="h",
-    ssu_ia_id="905",
-    ddo_code="UKDDN0101",
-    grantee_code="GAUKDSW001",
-    allotment_id="10451",
-    head_of_account="2235-60-102-03-00-42",
-)
-ORDER = PaymentInstruction(
-    BILL,
-    date(2026, 11, 24),
-    "uk-old-age-pension",
-    "Pension of November 2026",
-    (Payee(PAYMENT, "सीता देवी", "30001234500", "SBIN0000630", 150005, "9800000001", "Dehradun"),),
-)
-REFERENCE = BillReference(BILL, date(2026, 11, 24), PAYMENT)
+BILL = BillReference("UKSW/2026-27/000123", date(2026, 11, 23), "BN-2")
+NOW = datetime(2026, 12, 1, tzinfo=UTC)
 
 
 def golden(name: str) -> bytes:
     return (PAYLOADS / name).read_bytes().rstrip(b"\n")
 
 
-def record(name: str, service: str) -> wire.Record:
-    return wire.read_reply(golden(name), service).records[0]
-
-
-def test_an_instruction_is_written_as_the_golden_message_without_aadhaar():
-    assert wire.message("PI", wire.instruction_params(ORDER, SETTINGS)) == golden("pi_request.json")
-    assert b"adhaar" not in golden("pi_request.json").lower()
-
-
-def test_the_sandbox_takes_the_golden_instruction():
-    client = {"ssu_ia_id": "905"}
-    params = json.loads(golden("pi_request.json"))["params"]
-    assert checks.faults_of_instruction(params, client) == []
-
-
-def test_an_accepted_instruction_is_read():
-    assert wire.is_accepted(record("pi_accepted.json", "PI"), BILL)
+def record(service: str) -> dict[str, Any]:
+    return of_service(service)[0].records[0]
 
 
 def test_pis_pag_pd_and_fd_lead_to_the_state_that_a_citizen_sees():
-    status = wire.instruction_status(record("pis.json", "PIS"), BILL)
-    advice = wire.advice(record("pag.json", "PAG"), BILL)
-    debits = wire.debits(record("pd.json", "PD"), BILL)
-    failures = wire.failures(record("fd.json", "FD"), BILL)
-    now = datetime(2026, 12, 1, tzinfo=UTC)
+    status = records.instruction_status(record("PIS"), BILL, "4101")
+    advice = records.advice(record("PAG"), BILL, "4101")
+    scroll = records.scroll(record("PD"), BILL, advice.bill_reference)
+    assert scroll is not None
+    failures = records.failures_of_bill([record("FD")], BILL, advice.bill_reference)
+    failed = records.failed_payees(failures, scroll.debits, advice.payees)
 
-    def state(*heard: object):
-        return states_of([REFERENCE], BillAnswers(*heard, now))[PAYMENT]
+    def state(*heard: Any):
+        return states_of([BILL], BillAnswers(status, NOW, *heard))["BN-2"]
 
-    assert (status.net_paise, status.payee_count, status.scheme_code) == (150005, 1, "uk-old-age-pension")
-    assert state(status, None, (), ()).status is PaymentStatus.INSTRUCTED
-    assert state(status, advice, (), ()).at == datetime(2026, 11, 25, tzinfo=IST)
-    credited = state(status, advice, debits, ())
-    assert (credited.status, credited.utr_last4) == (PaymentStatus.CREDITED, "6543")
-    assert credited.at == datetime(2026, 11, 26, 11, 29, 2, tzinfo=IST)
-    returned = state(status, advice, debits, failures)
-    assert (returned.status, returned.return_code) == (PaymentStatus.RETURNED, "53")
+    assert (status.net_paise, status.payee_count) == (300_000, 2)
+    assert state().status is PaymentStatus.INSTRUCTED
+    at_bank = state(advice.at)
+    assert (at_bank.status, at_bank.at) == (PaymentStatus.AT_BANK, datetime(2026, 11, 26, tzinfo=IST))
+    credited = state(advice.at, scroll.debits)
+    assert (credited.status, credited.utr_last4) == (PaymentStatus.CREDITED, "I611")
+    assert credited.at == datetime(2026, 11, 27, tzinfo=IST)
+    returned = state(advice.at, scroll.debits, failed)
+    assert (returned.status, returned.return_code) == (PaymentStatus.RETURNED, "02")
 
 
-def test_a_bill_that_the_treasury_does_not_know_has_no_state():
-    assert states_of([REFERENCE], BillAnswers(None, None, (), (), datetime(2026, 12, 1, tzinfo=UTC))) == {}
+def test_a_bill_of_which_nothing_is_told_waits_for_approval():
+    heard = BillAnswers(InstructionStatus(InstructionStage.PENDING), NOW)
+    state = states_of([BILL], heard)["BN-2"]
+    assert (state.status, state.awaits_approval) == (PaymentStatus.INSTRUCTED, True)
 
 
 @pytest.mark.parametrize(("text", "code"), json.loads(golden("rejects.json")).items())
 def test_every_published_reject_has_its_code(text: str, code: str):
-    assert wire.reject_code((text,)) == code
+    assert wire.reject_code((TreasuryError(text),)) == code
 
 
-def test_a_record_of_another_bill_is_never_read():
-    with pytest.raises(wire.OtherBill):
-        wire.debits(record("pd.json", "PD"), "UKB-another")
+@pytest.mark.parametrize(("number", "code"), [("340", "WRONG_IFSC"), ("322", "WRONG_IFSC"), ("999", "UNKNOWN_REJECT")])
+def test_a_text_that_nobody_knows_is_read_by_its_number(number: str, code: str):
+    assert wire.reject_code((TreasuryError("odd", number),)) == code
+
+
+def test_an_officer_reads_the_text_of_a_reject_without_accounts_and_ids():
+    told = wire.officer_text((TreasuryError("Account 30001234500 of UKE42560023996205001 is odd", "399"),))
+    assert told == "399 Account … of … is odd"
 
 
 @pytest.mark.parametrize(
-    "content", [b"<html>", b"[]", b'{"serviceId":"PD","data":[]}', b'{"serviceId":"PIS","data":[1]}']
+    ("text", "code"),
+    [
+        (" Account does not exist", "02"),
+        ("Account does not exist.", "02"),
+        (" Account is Dormant", "54"),
+        ("Failed to Pay by RBI(Through e-Kuber) Late Ret", "LATE_RETURN"),
+    ],
+)
+def test_the_reasons_of_failed_payments_are_known(text: str, code: str):
+    assert code_of_reason(text) == code
+
+
+@pytest.mark.parametrize(
+    ("service", "change"),
+    [("PIS", {"jitBillNumber": "X"}), ("PIS", {"ssuIaId": "1"}), ("PIS", {"jitBillDate": "2026-11-24"})],
+)
+def test_a_status_of_another_bill_date_or_office_is_never_read(service: str, change: dict[str, str]):
+    with pytest.raises(Foreign):
+        records.instruction_status({**record(service), **change}, BILL, "4101")
+
+
+@pytest.mark.parametrize("change", [{"billNumber": "X"}, {"billRefNo": "X"}])
+def test_a_scroll_of_another_bill_is_never_read_and_a_failure_that_contradicts_itself_neither(change: dict[str, str]):
+    with pytest.raises(Foreign):
+        records.scroll({**record("PD"), **change}, BILL, "202611260011")
+    with pytest.raises(Foreign):
+        records.failures_of_bill([{**record("FD"), **change}], BILL, "202611260011")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"<html>",
+        b"[]",
+        b'{"serviceId":"PD","data":[]}',
+        b'{"serviceId":"PIS","data":[1]}',
+        b'{"data":[]}',
+        b'{"serviceId":"PIS","errorMsgs":[7]}',
+    ],
 )
 def test_what_does_not_have_the_published_form_is_unreadable(content: bytes):
-    with pytest.raises(wire.Unreadable):
+    with pytest.raises(Unreadable):
         wire.read_reply(content, "PIS")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b'{"serviceId":"PIS","data":null,"errorMsg":" odd "}',
+        b'{"serviceId":"PIS","errorMsgs":[{"errorCode":7,"errorMsg":"odd"}]}',
+        b'{"serviceId":"PIS","errorMsgs":["odd"],"data":[]}',
+        b'{"serviceId":"PIS","errorMsgs":{"errorMsg":"odd"},"data":[]}',
+    ],
+)
+def test_an_error_is_seen_in_each_of_its_carriers(content: bytes):
+    (error,) = wire.read_reply(content, "PIS").errors
+    assert error.text == "odd"
 
 
 @pytest.mark.parametrize("name", ["billNetAmount", "payInstDate", "totalNumberOfBeneficiary"])
 def test_a_field_of_another_form_is_unreadable_and_not_told(name: str):
-    spoiled = {**record("pis.json", "PIS"), name: "1e999 x"}
-    with pytest.raises(wire.Unreadable) as failure:
-        wire.instruction_status(spoiled, BILL)
+    spoiled = {**record("PIS"), name: "1e999 x"}
+    with pytest.raises(Unreadable) as failure:
+        records.instruction_status(spoiled, BILL, "4101")
     assert "1e999" not in str(failure.value)
 
 
-def test_both_sides_agree_with_signatures_made_by_openssl():
+@pytest.mark.parametrize(
+    ("head", "digits"),
+    [
+        ("2235-02-789-03-00-42", "223502789030000000000000042"),
+        ("223502789030000000000000042", "223502789030000000000000042"),
+        ("pensions", ""),
+    ],
+)
+def test_a_head_of_account_is_written_in_27_digits(head: str, digits: str):
+    assert params.head_digits(head) == digits
+    assert checks.is_head(digits) is bool(digits)
+
+
+def test_names_keep_letters_digits_and_the_signs_of_indian_scripts():
+    assert params.plain("Sita  Devi, W/o. R. Singh (2)") == "Sita Devi W o R Singh 2"
+    assert params.plain("सीता देवी") == "सीता देवी"
+
+
+def test_both_sides_agree_with_signatures_of_reports_made_by_openssl():
     vector = json.loads(golden("signature.json"))
     body, at = vector["body"].encode(), datetime.fromtimestamp(vector["timestamp"], UTC)
     client, secret = vector["client_id"], vector["hmac_secret"]
-    headers = wire_auth.request_headers(client, secret, vector["service"], body, at)
+    headers = bharat_auth.request_headers(client, secret, vector["service"], body, at)
     assert headers["x-signature"] == vector["signature"]
     known = {"client_id": client, "hmac_secret": secret}
-    assert checks.request_is_genuine(headers, known, "PIS", body, (at,))
-    assert not checks.request_is_genuine(headers, known, "PI", body, (at,))
+    assert bharat.request_is_genuine(headers, known, "PIS", body, (at,))
+    assert not bharat.request_is_genuine(headers, known, "PI", body, (at,))
     answer, signature = vector["answer"].encode(), vector["answer_signature"]
-    assert wire_auth.answer_is_genuine(secret, vector["signature"], 200, answer, signature)
-    assert not wire_auth.answer_is_genuine(secret, vector["signature"], 200, answer + b" ", signature)
+    assert bharat_auth.answer_is_genuine(secret, vector["signature"], 200, answer, signature)
+    assert not bharat_auth.answer_is_genuine(secret, vector["signature"], 200, answer + b" ", signature)
 
 
 def test_money_is_summed_in_paise_and_no_account_shows_in_a_repr():
-    shown = repr(ORDER)
-    assert ORDER.net_paise == 150005
+    shown = repr(order())
+    assert order().net_paise == 150005
     assert "30001234500" not in shown
     assert "सीता" not in shown

@@ -1,4 +1,4 @@
-"""INFERRED: signs requests to DBT finance and verifies its answers; one file, to be replaced by the real scheme.
+"""INFERRED: signs reports to DBT Bharat and verifies its answers; one file, to be replaced by the real scheme.
 
 A request carries `x-client-id`, `x-timestamp` (Unix seconds) and `x-signature`: hex HMAC-SHA256 over
 client id, timestamp, service id and the SHA-256 of the body, each on a line. An answer with status 200

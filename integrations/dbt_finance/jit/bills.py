@@ -1,0 +1,135 @@
+"""Asks the treasury where a bill stands, step by step: PIS, PAG, PD and FD, or for a correction FTPS and FTFPS."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, TypeVar
+
+from domain.kernel import Clock, Source
+from integrations.calling.answers import read_as
+from integrations.calling.errors import Refused
+from integrations.calling.policies import CallPolicy
+from integrations.dbt_finance.jit import params, records, wire
+from integrations.dbt_finance.jit.calls import (
+    ADVICE_STATUS,
+    CORRECTION_FAILED,
+    CORRECTION_PAID,
+    DEBIT_SCROLL,
+    FAILED_PAYMENTS,
+    INSTRUCTION_STATUS,
+    Calls,
+)
+from integrations.dbt_finance.jit.models import BillReference, DbtFinanceSettings, InstructionStage, InstructionStatus
+from integrations.dbt_finance.jit.states import BillAnswers
+
+T = TypeVar("T")
+
+
+class Bills:
+    """What the treasury's answers say of one bill. All methods raise RemoteError where it cannot be learnt."""
+
+    def __init__(self, calls: Calls, settings: DbtFinanceSettings, clock: Clock) -> None:
+        self._calls = calls
+        self._settings = settings
+        self._clock = clock
+
+    async def fetch(self, bill: BillReference) -> BillAnswers:
+        """All that the treasury tells of a bill, as far as it has come."""
+        return await (self._fetch_correction(bill, bill.corrects) if bill.corrects else self._fetch_instruction(bill))
+
+    async def status(self, bill: BillReference) -> InstructionStatus:
+        """Where an instruction stands (PIS). An answer without a record is PENDING, and never that it did not arrive.
+
+        Only a text that names the bill and says that the spending unit rejected it is a rejection; any other error
+        says nothing of the bill and is raised as Refused.
+        """
+        reply = await self._calls.ask(INSTRUCTION_STATUS, params.status_params(bill, self._settings.ssu_ia_id))
+        if reply.errors:
+            code = wire.reject_code(reply.errors)
+            if code == "REJECTED" and any(bill.bill_number in error.text for error in reply.errors):
+                return InstructionStatus(InstructionStage.REJECTED)
+            raise Refused(Source.DBT_FINANCE, code)
+        if not reply.records:
+            return InstructionStatus(InstructionStage.PENDING)
+        office = self._settings.ssu_ia_id
+        return read(lambda record: records.instruction_status(record, bill, office), reply.records[0])
+
+    async def correction_status(self, bill: BillReference, first: BillReference) -> InstructionStatus:
+        """Where a correction stands (FTPS): APPROVED once it was paid, before that PENDING."""
+        paid = await self._correction_paid(bill, first, await self.reference(first))
+        return InstructionStatus(InstructionStage.APPROVED if paid else InstructionStage.PENDING)
+
+    async def reference(self, bill: BillReference) -> str:
+        """The treasury's own reference of an order that it gave to the bank. Raises Refused(NOT_FAILED) without one."""
+        if bill.corrects is not None:
+            paid = await self._correction_paid(bill, bill.corrects, await self.reference(bill.corrects))
+            if paid is not None:
+                return paid.bill_reference
+        else:
+            status = await self.status(bill)
+            advice = await self._advice(bill, status) if status.stage is InstructionStage.APPROVED else None
+            if advice is not None:
+                return advice.bill_reference
+        raise Refused(Source.DBT_FINANCE, "NOT_FAILED")
+
+    async def _fetch_instruction(self, bill: BillReference) -> BillAnswers:
+        status = await self.status(bill)
+        heard = BillAnswers(status, self._clock.now())
+        advice = await self._advice(bill, status) if status.stage is InstructionStage.APPROVED else None
+        if advice is None:
+            return heard
+        scrolls = await self._debits(bill, advice)
+        debits = [debit for scroll in scrolls for debit in scroll.debits]
+        failures: list[records.Failure] = []
+        for day in sorted({scroll.voucher_date for scroll in scrolls}):
+            failures += await self._failures(bill, advice, day)
+        failed = read(lambda found: records.failed_payees(found, debits, advice.payees), failures)
+        return replace(heard, taken_at=advice.at, debits=debits, failures=failed)
+
+    async def _fetch_correction(self, bill: BillReference, first: BillReference) -> BillAnswers:
+        heard = BillAnswers(InstructionStatus(InstructionStage.PENDING), self._clock.now())
+        paid = await self._correction_paid(bill, first, await self.reference(first))
+        if paid is None:
+            return heard
+        failures = await self._correction_failures(bill, paid)
+        failed = read(lambda found: records.failed_payees(found, paid.scroll.debits, ()), failures)
+        status = InstructionStatus(InstructionStage.APPROVED)
+        return replace(heard, status=status, taken_at=paid.at, debits=paid.scroll.debits, failures=failed)
+
+    async def _advice(self, bill: BillReference, status: InstructionStatus) -> records.Advice | None:
+        office = self._settings.ssu_ia_id
+        asked = params.advice_params(bill, status, office)
+        found = await self._records(ADVICE_STATUS, asked)
+        return read(lambda record: records.advice(record, bill, office), found[0]) if found else None
+
+    async def _debits(self, bill: BillReference, advice: records.Advice) -> list[records.Scroll]:
+        found = await self._records(DEBIT_SCROLL, params.debit_params(advice, self._settings.application_name))
+        told = [read(lambda each: records.scroll(each, bill, advice.bill_reference), record) for record in found]
+        return [scroll for scroll in told if scroll is not None]
+
+    async def _failures(self, bill: BillReference, advice: records.Advice, day: str) -> list[records.Failure]:
+        found = await self._records(FAILED_PAYMENTS, params.failures_params(advice, day, self._settings))
+        return read(lambda several: records.failures_of_bill(several, bill, advice.bill_reference), found)
+
+    async def _correction_paid(
+        self, bill: BillReference, first: BillReference, first_reference: str
+    ) -> records.CorrectionPaid | None:
+        asked = params.correction_paid_params(bill, first, first_reference, self._settings)
+        found = await self._records(CORRECTION_PAID, asked)
+        return read(lambda record: records.correction_paid(record, bill, first_reference), found[0]) if found else None
+
+    async def _correction_failures(self, bill: BillReference, paid: records.CorrectionPaid) -> list[records.Failure]:
+        found = await self._records(CORRECTION_FAILED, params.correction_failed_params(bill, paid))
+        told = [read(lambda each: records.correction_failures(each, bill, paid.bill_reference), one) for one in found]
+        return [failure for several in told for failure in several]
+
+    async def _records(self, policy: CallPolicy, asked: Mapping[str, Any]) -> Sequence[wire.Record]:
+        """The records of an answer, none where the treasury has nothing yet. Raises Refused for an error."""
+        reply = await self._calls.ask(policy, asked)
+        if reply.errors:
+            raise Refused(Source.DBT_FINANCE, wire.reject_code(reply.errors))
+        return reply.records
+
+
+def read(reading: Callable[[Any], T], given: object) -> T:
+    """Read a message; raises Garbled for an unreadable one and IntegrityFailure for another's record."""
+    return read_as(Source.DBT_FINANCE, reading, given)
