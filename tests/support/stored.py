@@ -19,6 +19,7 @@ from store.fees.fee_orders import messages_table
 from store.identity.people import citizens_table
 from store.platform import outbox
 from store.platform.outbox import OutboxMessage, OutboxState, outbox_table
+from store.tables import metadata
 
 
 async def audit_lines_of(
@@ -86,6 +87,14 @@ async def record_payment_status(tx: Transaction, instalment_id: str, status: Pay
         return present
     await benefits._record_all(tx, [(present, PaymentNews(status, at, rail=present.rail))], at)
     return replace(present, status=status, status_at=at)
+
+
+async def tables_there(tx: Transaction) -> MetaData:
+    """The tables and columns that we declare and the database has: a schema of an earlier release has fewer."""
+    there = MetaData()
+    for part in await dump.present(tx, metadata):
+        Table(part.table.name, there, *(column._copy() for column in part.columns), info=part.table.info)
+    return there
 
 
 async def digest(tx: Transaction, tables: MetaData | Iterable[Table]) -> str:
