@@ -5,13 +5,23 @@ The rules are those of docs/import.md. Nothing here counts, tells or files anyth
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from enum import StrEnum
 from types import MappingProxyType
 
 from domain.applications.applications import Channel, Decision, DeliveryMode, RejectionGround
-from domain.applications.deadline import DayUnit, TimeLimit, WorkCalendar, breaches_at, due_on, end_of_day
-from domain.applications.lifecycle import FINAL, OPEN, REFUSED, TRANSITIONS, Move, Status
+from domain.applications.deadline import (
+    DayUnit,
+    Pause,
+    TimeLimit,
+    WorkCalendar,
+    breaches_at,
+    days_left,
+    due_if_answered,
+    due_on,
+    end_of_day,
+)
+from domain.applications.lifecycle import FINAL, ON_THE_CLOCK, OPEN, REFUSED, TRANSITIONS, Move, Status
 from domain.catalogue.catalogue import Outcome, Service
 from domain.kernel import Bilingual, Role, ist_date
 
@@ -220,10 +230,12 @@ class Life:
     limit: TimeLimit | None
     clock_started_at: datetime | None
     paused_since: datetime | None
+    paused_left: int | None
     paused_days: int
     due_at: datetime | None
     decision: Decision | None
     delivered_at: datetime | None
+    clock_ended_at: datetime | None
 
     @property
     def status(self) -> Status:
@@ -316,10 +328,12 @@ def life_of(row: LegacyRow, statuses: Sequence[Status], calendar: WorkCalendar) 
         limit=clock.limit,
         clock_started_at=clock.started_at,
         paused_since=None if ended else clock.paused_since,
+        paused_left=None if ended else clock.paused_left,
         paused_days=clock.paused_days,
         due_at=clock.due_at,
         decision=decision,
         delivered_at=delivered,
+        clock_ended_at=clock.ended_at,
     )
 
 
@@ -331,6 +345,10 @@ def _decision_of(step: LegacyStep, status: Status, reason: str | None) -> Decisi
     return None
 
 
+_BEFORE_THE_END = ON_THE_CLOCK | {Status.DRAFT, Status.SUBMITTED, Status.FEE_PENDING}
+"""The legal clock runs, or is still to start."""
+
+
 class _Clock:
     """The legal clock on its way through the steps, by the rules of actions/kernel/legal_clock.py."""
 
@@ -339,14 +357,20 @@ class _Clock:
         self.limit: TimeLimit | None = None
         self.started_at: datetime | None = None
         self.paused_since: datetime | None = None
+        self.paused_left: int | None = None
         self.paused_days = 0
         self.due_at: datetime | None = None
+        self.ended_at: datetime | None = None
 
     def pass_by(self, step: LegacyStep, status: Status) -> None:
+        if status in _BEFORE_THE_END:
+            self.ended_at = None
+        elif self.ended_at is None:
+            self.ended_at = step.at
         if self.started_at is None and status is Status.IN_SCRUTINY:
             self._start(step.at)
         if step.move is Move.RAISE_QUERY and (self.due_at is None or step.at < breaches_at(self.due_at)):
-            self.paused_since = step.at
+            self.paused_since, self.paused_left = step.at, self._left_on(ist_date(step.at))
         elif step.move is Move.ANSWER_QUERY and self.paused_since is not None:
             self._resume(step.at)
 
@@ -360,10 +384,20 @@ class _Clock:
         due = row.due_on or due_on(ist_date(at), self.limit, self._calendar, district=row.district)
         self.due_at = None if due is None else end_of_day(due)
 
+    def _left_on(self, day: date) -> int | None:
+        if self.due_at is None or self.limit is None:
+            return None
+        due, district = ist_date(self.due_at), self._row.district
+        return days_left(due, day, self.limit.unit, self._calendar, district=district)
+
     def _resume(self, at: datetime) -> None:
         if self.paused_since is None:
             return
-        days = max((ist_date(at) - ist_date(self.paused_since)).days, 0)
-        self.paused_since, self.paused_days = None, self.paused_days + days
-        if self.due_at is not None and self._row.due_on is None:
-            self.due_at = end_of_day(ist_date(self.due_at) + timedelta(days=days))
+        pause = Pause(self.paused_since, self.paused_left)
+        self.paused_days += max((ist_date(at) - ist_date(pause.since)).days, 0)
+        self.paused_since = self.paused_left = None
+        if self.due_at is not None and self.limit is not None and self._row.due_on is None:
+            due, calendar, district = ist_date(self.due_at), self._calendar, self._row.district
+            self.due_at = end_of_day(
+                due_if_answered(due, ist_date(at), pause, self.limit.unit, calendar, district=district)
+            )

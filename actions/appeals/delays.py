@@ -17,7 +17,7 @@ from actions.kernel import (
 )
 from actions.officers.dashboards import line_of
 from domain.appeals.delays import LONGEST_TEXT, OLDEST_MONTHS, DelayCause, DelayReason, ReasonFilter
-from domain.applications.applications import Application
+from domain.applications.applications import Application, clock_end_of
 from domain.applications.lifecycle import ON_THE_CLOCK
 from domain.feedback.feedback import moderate_text
 from domain.identity.policy import ObjectKind, Purpose, Resource
@@ -121,14 +121,10 @@ async def _late(acting: UnitOfWork, application_id: str) -> Application:
         path=_APPLICATION,
     )
     running = application.status in ON_THE_CLOCK and application.paused_since is None
-    until = acting.now if running else application.delivered_at or _decided_at(application)
+    until = acting.now if running else clock_end_of(application)
     if application.due_at is None or until is None or until <= application.due_at:
         raise Problems(Problem(ErrorCode.BAD_INPUT, _APPLICATION))
     return application
-
-
-def _decided_at(application: Application) -> Any:
-    return application.decision.decided_at if application.decision else None
 
 
 def _month(acting: UnitOfWork, asked: date | None) -> date:

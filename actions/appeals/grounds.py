@@ -9,7 +9,7 @@ from actions.appeals.steps import Filing, may_be_appealed, step
 from actions.kernel import PATH, UnitOfWork, has_breached
 from domain.appeals.appeals import Appeal, AppealGround, AppealLevel, AppealMove, AppealOrigin, AppealState
 from domain.appeals.law import Period
-from domain.applications.applications import Application
+from domain.applications.applications import Application, clock_end_of
 from domain.applications.deadline import end_of_day
 from domain.applications.lifecycle import ON_THE_CLOCK, Status
 from domain.kernel import ErrorCode, Problem, Problems, Remedy, ist_date
@@ -22,6 +22,7 @@ _BY_STATUS = {
     Status.REJECTED: AppealGround.REJECTED,
     Status.RETURNED_AS_INCOMPLETE: AppealGround.CLOSED_WITHOUT_SERVICE,
 }
+_AVAILABLE = frozenset({Status.CERTIFICATE_ISSUED, Status.BENEFIT_SANCTIONED})
 _GROUND = ("input", "ground")
 
 
@@ -106,17 +107,24 @@ def _possible(acting: UnitOfWork, application: Application, earlier: list[Appeal
         return [_BY_STATUS[application.status]]
     if application.status is Status.DELIVERED:
         found = [AppealGround.NOT_SATISFIED, AppealGround.CLOSED_WITHOUT_SERVICE]
-        delivered_at = application.delivered_at or acting.now
-        breached = application.due_at is not None and has_breached(delivered_at, application.due_at)
+        breached = _ended_late(acting, application)
         of_time = [one for one in earlier if one.ground is late]
         if of_time and _against_her(max(of_time, key=_rank)):
             return [late, *found]  # the delay is what she has been appealing about
         return [*found, late] if breached or of_time else found
+    if application.status in _AVAILABLE:
+        return [late] if _ended_late(acting, application) else []
     running = application.status in ON_THE_CLOCK and application.paused_since is None
     if not running or application.due_at is None or not has_breached(acting.now, application.due_at):
         return []
     by_order = application.limit is not None and application.limit.by_order
     return [AppealGround.DO_IGNORED_ORDER] if by_order else [late]
+
+
+def _ended_late(acting: UnitOfWork, application: Application) -> bool:
+    """Whether the result was made available after the due instant; when it was collected does not matter."""
+    ended_at = clock_end_of(application) or acting.now
+    return application.due_at is not None and has_breached(ended_at, application.due_at)
 
 
 def _filing_above(last: Appeal, ground: AppealGround) -> Filing:

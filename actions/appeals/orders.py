@@ -78,7 +78,9 @@ def _fresh_start(acting: UnitOfWork, appeal: Appeal, until: date, holder: Holder
         "limit": TimeLimit(days, DayUnit.CALENDAR_DAYS, f"{ORDER}{appeal.number}"),
         "clock_started_at": acting.now,
         "paused_since": None,
+        "paused_left": None,
         "paused_days": 0,
+        "clock_ended_at": None,
         "due_at": end_of_day(until),
     }
 

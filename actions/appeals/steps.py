@@ -32,7 +32,7 @@ from domain.appeals.appeals import (
     AppealState,
     correct,
 )
-from domain.applications.applications import Application
+from domain.applications.applications import Application, clock_end_of
 from domain.applications.deadline import breaches_at, end_of_day
 from domain.applications.lifecycle import Move
 from domain.kernel import NumberKind, OfficerLevel, ist_date, mask_aadhaar_in
@@ -42,13 +42,14 @@ from store.catalogue import catalogue
 from store.database import audit
 from store.officers import cover
 
-_ENDS_CLOCK = frozenset({Move.ISSUE_CERTIFICATE, Move.SANCTION_BENEFIT, Move.DELIVER})
+_GIVES_SERVICE = frozenset({Move.ISSUE_CERTIFICATE, Move.SANCTION_BENEFIT, Move.DELIVER})
+_REFUSES = frozenset({Move.REJECT, Move.RETURN_AS_INCOMPLETE})
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
 class Filing:
-    """What a new appeal is about. `received_at` is when it is taken to have come in, for an automatic one."""
+    """What a new appeal is about; `previous` is the one below, from which it came."""
 
     level: AppealLevel
     ground: AppealGround
@@ -148,23 +149,24 @@ def _appeal_after(appeal: Appeal, move: AppealMove, changes: Mapping[str, Any]) 
 async def follow(acting: UnitOfWork, transition: Transition) -> None:
     """What a step of the application means for its open appeals.
 
-    Service given within the limit voids them, also when it is recorded later; service given late keeps the
-    question of a penalty with the authority; an order that was obeyed closes its appeal.
+    Service given or refused within the limit voids them, also when it is recorded later; service given late keeps the
+    question of a penalty with the authority, and so does a late refusal; an order that was obeyed closes its appeal.
     """
     application, move = transition.after, transition.move
-    if move not in _ENDS_CLOCK and move is not Move.WITHDRAW:
+    if move not in _GIVES_SERVICE | _REFUSES and move is not Move.WITHDRAW:
         return
     for appeal in (await appeals.of_applications(acting.tx, [application.id])).get(application.id, []):
         if appeal.state in OPEN:
-            await _follow(acting, application, appeal, withdrawn=move is Move.WITHDRAW)
+            await _follow(acting, application, appeal, move)
 
 
-async def _follow(acting: UnitOfWork, application: Application, appeal: Appeal, *, withdrawn: bool) -> None:
-    given_at = application.delivered_at or acting.now
-    in_time = appeal.due_at is not None and not has_breached(given_at, appeal.due_at)
-    of_time = appeal.ground is AppealGround.TIME_LIMIT_BREACHED
-    if withdrawn or (of_time and in_time):
+async def _follow(acting: UnitOfWork, application: Application, appeal: Appeal, move: Move) -> None:
+    ended_at = clock_end_of(application) or acting.now
+    in_time = appeal.due_at is not None and not has_breached(ended_at, appeal.due_at)
+    if move is Move.WITHDRAW or (appeal.ground is AppealGround.TIME_LIMIT_BREACHED and in_time):
         await step(acting, appeal, AppealMove.VOID)
+    elif move in _REFUSES:
+        return
     elif appeal.state is AppealState.DIRECTED:
         await step(acting, appeal, AppealMove.COMPLY)
     elif appeal.state in PENDING:
@@ -203,7 +205,8 @@ def in_cover(acting: UnitOfWork, appeal: Appeal, absence_id: str) -> CoveredCase
 async def _new(acting: UnitOfWork, application: Application, filing: Filing, holder: Holder, number: str) -> Appeal:
     place = place_of(application)
     designated = application.officer_id or await at_level(acting, place, OfficerLevel.DESIGNATED)
-    last = await decide_by(acting, filing.level, acting.now, application.district)
+    received_at = await _received_at(acting, application, filing)
+    last = await decide_by(acting, filing.level, received_at, application.district)
     limit = application.limit
     return Appeal(
         id=acting.env.ids.key(),
@@ -221,7 +224,7 @@ async def _new(acting: UnitOfWork, application: Application, filing: Filing, hol
         version=1,
         text=filing.text,
         late_reason=filing.late_reason,
-        received_at=acting.now,
+        received_at=received_at,
         due_at=application.due_at,
         breached_on=_breached_on(acting, application),
         limit_days=limit.days if limit else None,
@@ -239,9 +242,34 @@ async def _new(acting: UnitOfWork, application: Application, filing: Filing, hol
     )
 
 
+async def _received_at(acting: UnitOfWork, application: Application, filing: Filing) -> datetime:
+    """The legal time of filing: of one that files itself the instant of the breach or lapse, whenever the round runs.
+
+    Where the authority's time has run out since, which no outage lasts for but an import or a citizen who chose
+    automatic appeals later may bring, it is now: no appeal is filed that has lapsed already.
+    """
+    if filing.origin is not AppealOrigin.AUTO:
+        return acting.now
+    since = _due_before(application, filing)
+    if since is None or (at := breaches_at(since)) > acting.now:
+        return acting.now
+    last = await decide_by(acting, filing.level, at, application.district)
+    return at if last is None or not has_breached(acting.now, last) else acting.now
+
+
+def _due_before(application: Application, filing: Filing) -> datetime | None:
+    """The last second in which what an automatic appeal is about was still in time."""
+    previous = filing.previous
+    if previous is None:
+        return application.due_at
+    until = previous.order.direct_until if previous.order else None
+    ignored = filing.ground is AppealGround.DO_IGNORED_ORDER and until is not None
+    return end_of_day(until) if ignored and until is not None else previous.decide_by
+
+
 def _breached_on(acting: UnitOfWork, application: Application) -> date | None:
-    """The day after the due date, where the limit was breached before the application was decided."""
-    ended_at = application.delivered_at or (application.decision.decided_at if application.decision else acting.now)
+    """The day after the due date, where the limit was breached before the clock ended."""
+    ended_at = clock_end_of(application) or acting.now
     if application.due_at is None or not has_breached(ended_at, application.due_at):
         return None
     return ist_date(application.due_at) + timedelta(days=1)

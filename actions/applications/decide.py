@@ -191,9 +191,8 @@ async def _return(acting: UnitOfWork, application: Application, request: Decide)
 async def _raise_query(acting: UnitOfWork, application: Application, request: Decide) -> Application:
     advance(application.status, Move.RAISE_QUERY)
     await refuse_more_pauses(acting, application)
-    return await apply_transition(
-        acting, application, _step(Move.RAISE_QUERY, request, legal_clock.pause_changes(acting, application))
-    )
+    changes = await legal_clock.pause_changes(acting, application)
+    return await apply_transition(acting, application, _step(Move.RAISE_QUERY, request, changes))
 
 
 async def _send(acting: UnitOfWork, application: Application, request: Decide) -> Application:

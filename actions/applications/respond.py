@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
+from datetime import date, datetime
 
 from actions.applications.strength import refuse_weak_bank_change
 from actions.catalogue.prefilled_answers import amend, keep
@@ -23,7 +24,17 @@ from actions.kernel import (
 from domain.applications.applications import Application
 from domain.applications.lifecycle import Move, advance
 from domain.identity.policy import Purpose, decide
-from domain.kernel import ErrorCode, NotSignedIn, Problem, Problems, Subject, not_found, short_word
+from domain.kernel import (
+    ErrorCode,
+    NotSignedIn,
+    Problem,
+    Problems,
+    Subject,
+    ist_date,
+    ist_midnight,
+    not_found,
+    short_word,
+)
 from store.applications import applications
 
 LONGEST_ANSWER = 4000
@@ -56,13 +67,17 @@ class Withdraw:
 
 @dataclass(frozen=True, slots=True)
 class RecordFee:
-    """A fee that was taken at a centre or an office: the number of its receipt and the amount in paise."""
+    """A fee that was taken at a centre or an office: the number of its receipt and the amount in paise.
+
+    `paid_on` is the day on which it was paid, in India, where it is entered later; None is today.
+    """
 
     application_id: str
     receipt: str
     amount_paise: int
     idempotency_key: str
     expected_version: int | None = None
+    paid_on: date | None = None
 
 
 async def answer_query(env: Environment, subject: Subject, request: AnswerQuery) -> tuple[Application, bool]:
@@ -102,8 +117,12 @@ async def record_fee(env: Environment, subject: Subject, request: RecordFee) -> 
     """Enter a fee that was taken; the case goes into scrutiny and the legal clock starts. True for a replay.
 
     For the operator whom the citizen let serve her, and for officers of the place. Raises Problems:
-    NOT_FOUND, CONFLICT, FEE_MISMATCH, BAD_INPUT, TRANSITION_NOT_ALLOWED.
+    NOT_FOUND, CONFLICT, FEE_MISMATCH, BAD_INPUT, TRANSITION_NOT_ALLOWED, DATE_NOT_ALLOWED for a day to come or one
+    before the submission.
     """
+    body = asdict(request)
+    if request.paid_on is None:  # the body of a fee of today is that of releases that knew no other
+        del body["paid_on"]
     return await run_request(
         env,
         subject,
@@ -111,6 +130,7 @@ async def record_fee(env: Environment, subject: Subject, request: RecordFee) -> 
         request,
         lambda acting: enter_fee(acting, request),
         read=applications.get,
+        body=body,
         for_ever=True,
     )
 
@@ -130,7 +150,7 @@ async def give_answer(acting: UnitOfWork, request: AnswerQuery, findings: Sequen
         raise Problems(*problems)
     await refuse_weak_bank_change(acting, application.citizen_id, clean_form(request.form))
     await keep(acting, application, filled)
-    changes = {"form": filled.answers, **legal_clock.resume_changes(acting, application)}
+    changes = {"form": filled.answers, **await legal_clock.resume_changes(acting, application)}
     keys = tuple(dict.fromkeys(document.key for document in request.documents))
     step = Step(Move.ANSWER_QUERY, note=request.answer.strip(), changes=changes, documents=keys)
     answered = await apply_transition(acting, application, step)
@@ -146,7 +166,9 @@ async def take_back(acting: UnitOfWork, request: Withdraw) -> Application:
     problems = _too_long(request.reason or "", "reason", LONGEST_ANSWER)
     if problems:
         raise Problems(*problems)
-    step = Step(Move.WITHDRAW, note=(request.reason or "").strip() or None, changes={"paused_since": None})
+    step = Step(
+        Move.WITHDRAW, note=(request.reason or "").strip() or None, changes={"paused_since": None, "paused_left": None}
+    )
     withdrawn = await apply_transition(acting, application, step)
     await let_lapse(acting, withdrawn)
     return withdrawn
@@ -160,10 +182,23 @@ async def enter_fee(acting: UnitOfWork, request: RecordFee) -> Application:
     receipt = short_word(request.receipt, "input", "receipt", longest=LONGEST_RECEIPT)
     advance(application.status, Move.RECEIVE_FEE)
     service = await service_of(acting, application)
-    changes = {"fee_receipt": receipt, **await legal_clock.start_changes(acting, application, service)}
+    start = await legal_clock.start_changes(
+        acting, application, service, paid_at=_paid_at(acting, application, request)
+    )
+    changes = {"fee_receipt": receipt, **start}
     if request.amount_paise != application.fee_paise:
         raise Problems(Problem(ErrorCode.FEE_MISMATCH, ("input", "amount"), params=_fee(application)))
     return await apply_transition(acting, application, Step(Move.RECEIVE_FEE, changes=changes))
+
+
+def _paid_at(acting: UnitOfWork, application: Application, request: RecordFee) -> datetime | None:
+    """The first second of the day on which it was paid; None for today."""
+    day = request.paid_on
+    if day is None:
+        return None
+    if not ist_date(application.submitted_at or application.created_at) <= day <= acting.today:
+        raise Problems(Problem(ErrorCode.DATE_NOT_ALLOWED, ("input", "paidOn")))
+    return ist_midnight(day)
 
 
 async def _look_up(env: Environment, subject: Subject, request: AnswerQuery) -> list[Finding]:

@@ -1,18 +1,43 @@
 """The legal clock of one application: its start, its pauses, and the due date that follows.
 
-The due date is fixed when the clock starts and moves only by pauses, in whole days. A calendar that is imported later
-does not move it: the recount of docs/contracts/right_to_service.md section 3.3 is not built yet.
+The due date is fixed when the clock starts and moves only by pauses, which give back the days that were left
+(docs/contracts/right_to_service.md section 3.2). A calendar that is imported later does not move it: the recount of
+its section 3.3 is not built yet.
 """
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 
 from actions.kernel.unit_of_work import UnitOfWork
 from domain.applications.applications import Application
-from domain.applications.deadline import TimeLimit, WorkCalendar, breaches_at, due_on, end_of_day
+from domain.applications.deadline import (
+    Pause,
+    TimeLimit,
+    WorkCalendar,
+    breaches_at,
+    days_left,
+    due_if_answered,
+    due_on,
+    end_of_day,
+)
+from domain.applications.lifecycle import Move, Status
 from domain.catalogue.catalogue import Service
 from domain.kernel import ist_date
 from store.catalogue import calendar as calendars
+
+_ENDS_CLOCK = frozenset(
+    {
+        Move.ISSUE_CERTIFICATE,
+        Move.SANCTION_BENEFIT,
+        Move.DELIVER,
+        Move.REJECT,
+        Move.RETURN_AS_INCOMPLETE,
+        Move.WITHDRAW,
+    }
+)
+"""The result is made available, refused by a reasoned order, or not wanted any more."""
+
+_AVAILABLE = frozenset({Status.CERTIFICATE_ISSUED, Status.BENEFIT_SANCTIONED})
 
 
 async def calendar_of(acting: UnitOfWork) -> WorkCalendar:
@@ -28,40 +53,67 @@ async def _latest(acting: UnitOfWork) -> WorkCalendar:
     return await calendars.work_calendar(acting.tx, latest)
 
 
-async def start_changes(acting: UnitOfWork, application: Application, service: Service) -> dict[str, Any]:
+async def start_changes(
+    acting: UnitOfWork, application: Application, service: Service, *, paid_at: datetime | None = None
+) -> dict[str, Any]:
     """The changes by which the clock starts: a complete application is in, with its fee.
 
+    With a fee it starts when the citizen paid, however late that is heard of, but not before the application came in.
     Without a known limit there is no due date.
     """
     calendar = await calendar_of(acting)
+    started_at = acting.now
+    if paid_at is not None:
+        started_at = min(max(paid_at, application.submitted_at or paid_at), acting.now)
     limit = TimeLimit(service.limit_days, service.limit_unit, calendar.version)
-    due = due_on(acting.today, limit, calendar, district=application.district)
-    return {"limit": limit, "clock_started_at": acting.now, "due_at": None if due is None else end_of_day(due)}
+    due = due_on(ist_date(started_at), limit, calendar, district=application.district)
+    return {"limit": limit, "clock_started_at": started_at, "due_at": None if due is None else end_of_day(due)}
 
 
-def pause_changes(acting: UnitOfWork, application: Application) -> dict[str, Any]:
-    """The changes by which the clock stops while a query is with the citizen.
+async def pause_changes(acting: UnitOfWork, application: Application) -> dict[str, Any]:
+    """The changes by which the clock stops while a query is with the citizen, with the days that were left.
 
     A limit that is breached already, or that an order on appeal set, runs on.
     """
-    if application.limit is not None and application.limit.by_order:
+    limit, due_at = application.limit, application.due_at
+    if limit is not None and limit.by_order:
         return {}
-    if application.due_at is not None and has_breached(acting.now, application.due_at):
+    if limit is None or due_at is None:
+        return {"paused_since": acting.now}
+    if has_breached(acting.now, due_at):
         return {}
-    return {"paused_since": acting.now}
+    calendar, district = await calendar_of(acting), application.district
+    left = days_left(ist_date(due_at), acting.today, limit.unit, calendar, district=district)
+    return {"paused_since": acting.now, "paused_left": left}
 
 
-def resume_changes(acting: UnitOfWork, application: Application) -> dict[str, Any]:
-    """The changes by which the clock continues: the calendar days of the pause are added to the due date."""
-    if application.paused_since is None:
+async def resume_changes(acting: UnitOfWork, application: Application) -> dict[str, Any]:
+    """The changes by which the clock continues: what was left is counted anew from today."""
+    since, due_at, limit = application.paused_since, application.due_at, application.limit
+    if since is None:
         return {}
-    days = max((acting.today - ist_date(application.paused_since)).days, 0)
-    due = application.due_at
+    if due_at is not None and limit is not None:
+        pause = Pause(since, application.paused_left)
+        calendar, district = await calendar_of(acting), application.district
+        due = due_if_answered(ist_date(due_at), acting.today, pause, limit.unit, calendar, district=district)
+        due_at = end_of_day(due)
+    days = max((acting.today - ist_date(since)).days, 0)
     return {
         "paused_since": None,
+        "paused_left": None,
         "paused_days": application.paused_days + days,
-        "due_at": None if due is None else end_of_day(ist_date(due) + timedelta(days=days)),
+        "due_at": due_at,
     }
+
+
+def end_changes(acting: UnitOfWork, application: Application, move: Move) -> dict[str, Any]:
+    """The changes by which a step ends the clock; nothing where it ended before, as with a hand-over after the issue.
+
+    A result that an earlier release made available bears no such instant: it was its last change.
+    """
+    if move not in _ENDS_CLOCK or application.clock_ended_at is not None:
+        return {}
+    return {"clock_ended_at": application.updated_at if application.status in _AVAILABLE else acting.now}
 
 
 def has_breached(now: datetime, due_at: datetime) -> bool:

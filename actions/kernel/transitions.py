@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any
 
+from actions.kernel.legal_clock import end_changes
 from actions.kernel.unit_of_work import UnitOfWork
 from domain.applications.applications import Application, RejectionGround, TimelineEntry
 from domain.applications.lifecycle import Move, Status, advance
@@ -45,7 +46,8 @@ async def apply_transition(acting: UnitOfWork, application: Application, step: S
     Raises Problems(TRANSITION_NOT_ALLOWED) for an unlawful step and store.database.errors.VersionConflict where
     somebody changed the application since it was read.
     """
-    changed = replace(application, status=advance(application.status, step.move), **step.changes)
+    ended = end_changes(acting, application, step.move)
+    changed = replace(application, status=advance(application.status, step.move), **{**ended, **step.changes})
     saved = await applications.save(acting.tx, changed, application.version)
     await _record(acting, application.status, saved, step)
     await _follow(acting, Transition(application, saved, step.move))

@@ -13,7 +13,7 @@ from actions.statistics.figures import DEFAULT_MONTHS, Statistics, statistics
 from actions.statistics.filters import refuse_unknown
 from domain.appeals.appeals import PENDING
 from domain.appeals.delays import CaseFilter, CaseList, DelayReason, ListSize
-from domain.applications.applications import Application
+from domain.applications.applications import Application, clock_end_of
 from domain.identity.policy import ObjectKind, Purpose, Resource
 from domain.kernel import Officer, Posting, Subject, ist_date, not_found
 from domain.officers.dashboards import (
@@ -29,7 +29,7 @@ from domain.officers.dashboards import (
 )
 from domain.officers.desk import ReadPurpose
 from domain.platform.alarms import AlarmCode, AlarmState
-from domain.statistics.figures import Delivery, figure_inputs, month_of, months_back
+from domain.statistics.figures import Delivery, month_of, months_back
 from store.appeals import appeals, delays
 from store.database import Transaction
 from store.payments import payment_queues
@@ -302,7 +302,7 @@ def place_of(wanted: CaseList, application: Application) -> datetime:
 
 
 def days_late(application: Application, now: datetime) -> int:
-    """Calendar days in India from the due day to the end of the case, or until now; 0 where there are none."""
+    """Calendar days in India from the due day to the end of the legal clock, or until now; 0 where there are none."""
     if application.due_at is None:
         return 0
-    return max((ist_date(figure_inputs(application).ended_at or now) - ist_date(application.due_at)).days, 0)
+    return max((ist_date(clock_end_of(application) or now) - ist_date(application.due_at)).days, 0)

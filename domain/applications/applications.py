@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from domain.applications.deadline import TimeLimit
-from domain.applications.lifecycle import Move, Status
+from domain.applications.lifecycle import ON_THE_CLOCK, Move, Status
 from domain.certificates.signatures import SignatureState
 
 
@@ -127,8 +127,26 @@ class Application:
     decision: Decision | None = None
     submitted_at: datetime | None = None
     delivered_at: datetime | None = None
+    paused_left: int | None = None
+    """Days of the limit's unit that were left when the pause began; None where none runs, or by an earlier release."""
+    clock_ended_at: datetime | None = None
+    """When the legal clock ended: made available, refused or withdrawn; None also where an earlier release wrote it."""
     service_version: int | None = None
     """The entry of the catalogue that it was filed under; None before entries were counted, which is the first."""
+
+
+def clock_end_of(application: Application) -> datetime | None:
+    """When the legal clock of an application ended; None while it runs or has not begun.
+
+    It ends when the result is made available, not when it is collected (docs/contracts/right_to_service.md section
+    3.1). What an earlier release ended says no such instant: then the delivery or the decision stands for it.
+    """
+    if application.clock_ended_at is not None:
+        return application.clock_ended_at
+    if application.status in ON_THE_CLOCK or application.submitted_at is None or application.decision is None:
+        withdrawn = application.status is Status.WITHDRAWN
+        return application.delivered_at or (application.updated_at if withdrawn else None)
+    return application.delivered_at or application.decision.decided_at
 
 
 @dataclass(frozen=True, slots=True)

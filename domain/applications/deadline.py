@@ -49,6 +49,12 @@ class WorkCalendar:
                 count -= 1
         return day
 
+    def first_working_day(self, day: date, district: str | None = None) -> date:
+        """The day itself where offices are open on it, else the next one on which they are."""
+        while not self.is_working(day, district):
+            day += timedelta(days=1)
+        return day
+
     def working_days_between(self, start: date, end: date, district: str | None = None) -> int:
         """Working days after `start` up to and with `end`; negative where `end` is before `start`."""
         if end < start:
@@ -93,6 +99,17 @@ class Deadline:
 
 
 @dataclass(frozen=True, slots=True)
+class Pause:
+    """A pause that is not over: since when, and the days of the limit's unit that were left at its beginning.
+
+    `left` is None for one that began before it was kept; then it is counted by the calendar that is given.
+    """
+
+    since: datetime
+    left: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Fixed:
     """What is kept of a deadline: the due date as it was fixed at the start, and when the clock ended."""
 
@@ -103,17 +120,34 @@ class Fixed:
 _NOTHING_FIXED = Fixed()
 
 
-def due_on(
-    start: date, limit: TimeLimit, calendar: WorkCalendar, *, district: str | None, paused_days: int = 0
-) -> date | None:
-    """The last lawful day: the limit counted from the day after a complete application, plus pauses."""
+def due_on(start: date, limit: TimeLimit, calendar: WorkCalendar, *, district: str | None) -> date | None:
+    """The last lawful day: the limit counted from the day after `start`; None without a known limit.
+
+    Calendar days that end on a shut day end on the next open one (General Clauses Act 1897 section 10).
+    """
     if limit.days is None:
         return None
     if limit.unit is DayUnit.CALENDAR_DAYS:
-        due = start + timedelta(days=limit.days)
-    else:
-        due = calendar.add_working_days(start, limit.days, district)
-    return due + timedelta(days=paused_days)
+        return calendar.first_working_day(start + timedelta(days=limit.days), district)
+    return calendar.add_working_days(start, limit.days, district)
+
+
+def days_left(due: date, since: date, unit: DayUnit, calendar: WorkCalendar, *, district: str | None) -> int:
+    """Days of a limit's unit after the day of a notice up to and with the due date: what a pause gives back."""
+    if unit is DayUnit.CALENDAR_DAYS:
+        return max((due - since).days, 0)
+    return max(calendar.working_days_between(since, due, district), 0)
+
+
+def due_after_pause(replied: date, left: int, unit: DayUnit, calendar: WorkCalendar, *, district: str | None) -> date:
+    """The last lawful day after a pause: what was left, counted anew from the day of the reply, never a shut day.
+
+    Source: docs/contracts/right_to_service.md section 3.2. The reply's own day is not counted, so that of working days
+    one is left even where the notice came on the last one.
+    """
+    if unit is DayUnit.CALENDAR_DAYS:
+        return calendar.first_working_day(replied + timedelta(days=left), district)
+    return calendar.add_working_days(replied, max(left, 1), district)
 
 
 def end_of_day(day: date) -> datetime:
@@ -133,34 +167,44 @@ def deadline_at(
     limit: TimeLimit | None,
     calendar: WorkCalendar,
     district: str | None,
-    paused_since: datetime | None = None,
+    pause: Pause | None = None,
     paused_days: int = 0,
     fixed: Fixed = _NOTHING_FIXED,
 ) -> Deadline:
-    """The current deadline. While the clock is paused the pause so far is added.
+    """The current deadline. While the clock is paused the date is provisional: that of an answer given today.
 
     A due date that is fixed is never moved by a calendar that is imported later; without one it is counted
-    anew. Once the clock has ended the date stays and no days are left.
+    anew. Once the clock has ended the date stays and no days are left. `paused_days` is told and not counted by.
     """
     due_at, ended_at = fixed.due_at, fixed.ended_at
+    pause = None if ended_at else pause
     if limit is None or limit.days is None or started_at is None:
         basis = "UNKNOWN" if limit is not None and limit.days is None else "NOT_STARTED"
-        return Deadline(None, None, paused_since is not None and ended_at is None, paused_days, basis)
+        return Deadline(None, None, pause is not None, paused_days, basis)
     today = ist_date(now)
-    pause = (today - ist_date(paused_since)).days if paused_since and ended_at is None else 0
     if due_at is None:
-        counted = due_on(ist_date(started_at), limit, calendar, district=district, paused_days=paused_days)
+        counted = due_on(ist_date(started_at), limit, calendar, district=district)
         if counted is None:
             raise AssertionError("a known limit has a due day")
         due_at = end_of_day(counted)
-    last_day = ist_date(due_at) + timedelta(days=pause)
+    last_day = due_if_answered(ist_date(due_at), today, pause, limit.unit, calendar, district=district)
     return Deadline(
         end_of_day(last_day),
         None if ended_at else calendar.working_days_between(today, last_day, district),
-        paused_since is not None and ended_at is None,
-        paused_days + pause,
+        pause is not None,
+        paused_days + ((today - ist_date(pause.since)).days if pause else 0),
         _basis(limit),
     )
+
+
+def due_if_answered(
+    due: date, today: date, pause: Pause | None, unit: DayUnit, calendar: WorkCalendar, *, district: str | None
+) -> date:
+    """The last lawful day where the answer comes today; an answer on the day of the notice changes nothing."""
+    if pause is None or today <= (since := ist_date(pause.since)):
+        return due
+    left = days_left(due, since, unit, calendar, district=district) if pause.left is None else pause.left
+    return due_after_pause(today, left, unit, calendar, district=district)
 
 
 def _basis(limit: TimeLimit) -> str:

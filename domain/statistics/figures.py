@@ -20,7 +20,7 @@ from domain.feedback.grievances import Grievance
 from domain.kernel import ist_date
 from domain.statistics.waiting import STANDING, number_of
 
-DEFINITIONS_VERSION = "2026-1"
+DEFINITIONS_VERSION = "2026-2"
 """The edition of docs/figures.md by which figures are counted."""
 
 
@@ -42,7 +42,7 @@ class Measure(StrEnum):
     TIMED = "timed"
     """The ones among them whose time limit is known."""
     ON_TIME = "on_time"
-    """The ones among those that ended not after their due instant."""
+    """The ones among those whose result was made available, or which were refused, not after their due instant."""
     DAYS = "days"
     """The sum of their days from submission."""
     DUE = "due"
@@ -131,6 +131,8 @@ class FigureInputs:
     submitted_at: datetime | None
     ended_at: datetime | None
     """When it was delivered, refused or withdrawn; None while it is open."""
+    clock_ended_at: datetime | None
+    """When the legal clock ended, by which it is in time; None where that is not known, which is with its end."""
     due_at: datetime | None
     paused: bool
 
@@ -149,6 +151,7 @@ def figure_inputs(application: Application) -> FigureInputs:
         application.status,
         application.submitted_at,
         ended_at(application.status, application.delivered_at, decided_at, application.updated_at),
+        application.clock_ended_at,
         application.due_at,
         application.paused_since is not None,
     )
@@ -195,8 +198,9 @@ def _marks_of_ended(case: FigureInputs, ended: datetime, received: date) -> Coun
     if case.status is Status.DELIVERED:
         marks += _ones(case.cell, (day, Measure.DELIVERED))
     if case.due_at is not None:
+        in_time = (case.clock_ended_at or ended) <= case.due_at
         marks += _ones(case.cell, (day, Measure.TIMED))
-        marks += _ones(case.cell, *(((day, Measure.ON_TIME),) if ended <= case.due_at else ()))
+        marks += _ones(case.cell, *(((day, Measure.ON_TIME),) if in_time else ()))
     marks += Counter({Mark(case.cell, day, Part.SUM, 0, Measure.DAYS): taken})
     marks[Mark(case.cell, day, Part.DAYS, bucket_of(taken), Measure.DISPOSED)] = 1
     return marks

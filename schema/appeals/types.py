@@ -17,6 +17,7 @@ from domain.appeals.appeals import (
     AwardState,
     HearingState,
 )
+from domain.applications.applications import clock_end_of
 from domain.identity.policy import Purpose, decide
 from domain.kernel import NumberKind, Role, TypeCode, from_global_id, ist_date, parse_number, show_number
 from schema.appeals.commission_cases import CommissionCase, case_of_appeal
@@ -175,7 +176,7 @@ class Appeal(Node, View[appeals.Appeal], id_of=TypeCode.APPEAL, decide_by_at="de
         if not hears or self.item.due_at is None or self.item.breached_on is None:
             return None
         application = await info.context.load(application_by_id, self.item.application_id)
-        until = application.delivered_at if application and application.delivered_at else None
+        until = clock_end_of(application) if application else None
         last = ist_date(until or info.context.environment.clock.now())
         days = (last - ist_date(self.item.due_at)).days
         proposed = law.proposed_penalty(days, info.context.environment.rules.law)

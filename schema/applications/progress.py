@@ -8,7 +8,7 @@ import strawberry
 from actions.catalogue.submit_checks import DocumentSource
 from domain.applications import applications, deadline
 from domain.applications.applications import RejectionGround
-from domain.applications.lifecycle import ON_THE_CLOCK, Move, Status
+from domain.applications.lifecycle import Move, Status
 from domain.certificates.signatures import SignatureState
 from domain.kernel import Role
 from schema.catalogue.services import service_as_filed
@@ -25,15 +25,20 @@ auto_appeal_opt_out_of_citizen = one_by_key(appeal_store.opted_out)
 @strawberry.type(description="The legal deadline, as it stands now, or as it stood when the application was decided.")
 class Deadline:
     item: strawberry.Private[applications.Application]
-    due_at: datetime | None = strawberry.field(description="The last second of the last lawful day in India.")
+    due_at: datetime | None = strawberry.field(
+        description="The last second of the last lawful day in India; while paused as if the answer came today."
+    )
     working_days_left: int | None = strawberry.field(
         description="Working days until then, negative when it is past; null once the clock has ended."
     )
     ended_at: datetime | None = strawberry.field(
-        description="When the clock ended: with the delivery or the decision; null while it runs."
+        description="When the clock ended: the result was made available, or it was refused or withdrawn; null while "
+        "it runs. When it is collected does not matter."
     )
     paused: bool = strawberry.field(description="Whether the clock stands still, because a query is with the citizen.")
-    paused_days: int = strawberry.field(description="Calendar days that pauses have added.")
+    paused_days: int = strawberry.field(
+        description="Calendar days of pauses, for information; nothing is counted by them."
+    )
     basis: str = strawberry.field(
         description="Limit, calendar and rule; UNKNOWN without a known limit, NOT_STARTED before the clock runs."
     )
@@ -41,14 +46,14 @@ class Deadline:
     @classmethod
     def of(cls, info: Info, item: applications.Application) -> Self:
         """The deadline of an application."""
-        ended_at = _ended_at(item)
+        ended_at = applications.clock_end_of(item)
         at = deadline.deadline_at(
             info.context.environment.clock.now(),
             started_at=item.clock_started_at,
             limit=item.limit,
             calendar=info.context.environment.work_calendar,
             district=item.district,
-            paused_since=item.paused_since,
+            pause=deadline.Pause(item.paused_since, item.paused_left) if item.paused_since else None,
             paused_days=item.paused_days,
             fixed=deadline.Fixed(item.due_at, ended_at),
         )
@@ -74,13 +79,6 @@ class Deadline:
         service = await info.context.load(service_as_filed, (item.service_code, item.service_version))
         files = out is None and service is not None and service.rts_notified is not False
         return deadline.breaches_at(self.due_at) if files else None
-
-
-def _ended_at(item: applications.Application) -> datetime | None:
-    """When the clock ended; None while it runs or has not begun."""
-    if item.status in ON_THE_CLOCK or item.submitted_at is None or item.decision is None:
-        return item.delivered_at or (item.updated_at if item.status is Status.WITHDRAWN else None)
-    return item.delivered_at or item.decision.decided_at
 
 
 @strawberry.type(description="A step in the life of an application.")

@@ -22,6 +22,7 @@ class FeesMutation:
             application_id=id_of(TypeCode.APPLICATION, "The application."),
             receipt="The number of the receipt, at most 40 characters.",
             amount_paise=paise("What was taken; it must be the fee of the application.", "amount"),
+            paid_on="The day on which it was paid, where it is entered later; left out today.",
             expected_version="The version that was seen; with another one the answer is CONFLICT.",
         ),
         argument="The fee.",

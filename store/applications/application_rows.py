@@ -16,9 +16,10 @@ _OPEN_WORDS = "status NOT IN (" + ", ".join(f"'{one}'" for one in _OTHER) + ")"
 
 
 ENDED_LATE = (
-    "status IN ('DELIVERED', 'REJECTED', 'RETURNED_AS_INCOMPLETE') AND coalesce(delivered_at, decided_at) > due_at"
+    "status IN ('DELIVERED', 'REJECTED', 'RETURNED_AS_INCOMPLETE') "
+    "AND coalesce(clock_ended_at, delivered_at, decided_at) > due_at"
 )
-"""Disposed of after the due instant, in the words of the index that finds those; columns of applications alone."""
+"""Disposed of, and made available or refused after the due instant: the words of the index that finds those."""
 
 _LATE = sa.text(ENDED_LATE)
 
@@ -66,6 +67,8 @@ applications_table = sa.Table(
     sa.Column("delivered_at", Instant),
     sa.Column("updated_at", Instant, nullable=False),
     sa.Column("service_version", sa.Integer),
+    sa.Column("paused_left", sa.Integer),
+    sa.Column("clock_ended_at", Instant),
     sa.UniqueConstraint("number"),
     sa.UniqueConstraint("acknowledgement"),
     sa.Index(None, "citizen_id", "created_at", "id"),
@@ -75,7 +78,7 @@ applications_table = sa.Table(
     _of_open("district"),
     _of_open("department"),
     _of_open(),
-    sa.Index("ix_applications_ended_late", "updated_at", "id", sqlite_where=_LATE, postgresql_where=_LATE),
+    sa.Index("ix_applications_clock_ended_late", "updated_at", "id", sqlite_where=_LATE, postgresql_where=_LATE),
 )
 """Of a hundred applications one is open; what officers look at is found by small indexes that hold only those."""
 

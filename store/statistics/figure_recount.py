@@ -41,6 +41,7 @@ _COUNTED_BY = (
     "delivered_at",
     "decided_at",
     "updated_at",
+    "clock_ended_at",
     "due_at",
     "paused_since",
 )
@@ -111,6 +112,7 @@ def _figure_inputs(row: AnyRow) -> FigureInputs:
         status,
         row.submitted_at,
         ended_at(status, row.delivered_at, row.decided_at, row.updated_at),
+        row.clock_ended_at,
         row.due_at,
         row.paused_since is not None,
     )

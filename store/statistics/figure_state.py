@@ -24,7 +24,10 @@ Without it the worker counts them when it starts: a worker of before, which knew
 PACKED = "figures-counted-with-packed-days"
 """As COUNTED, of the rows with many classes of days in each; until then every class is read from its own row."""
 
-MARKS = (COUNTED, PACKED)
+BY_CLOCK = "figures-counted-by-the-end-of-the-clock"
+"""As COUNTED, with what was in time judged by when the result was made available, not by when it was collected."""
+
+MARKS = (COUNTED, PACKED, BY_CLOCK)
 """What a store bears whose applications were all counted by this release."""
 
 _LOCK = ("figures", "generation")

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.applications.deadline import DayUnit, TimeLimit, WorkCalendar, deadline_at, due_on, end_of_day
+from domain.applications.deadline import DayUnit, Pause, TimeLimit, WorkCalendar, deadline_at, due_on, end_of_day
 from domain.kernel import IST, ist_date
 
 DISTRICT = "49"
@@ -62,10 +62,14 @@ def test_a_later_start_never_gives_an_earlier_due_day(one: date, other: date, co
     assert first <= second
 
 
-@given(days, st.integers(0, 60), st.integers(0, 30))
-def test_calendar_days_and_pauses_are_plain_sums(start: date, count: int, paused: int):
-    limit = TimeLimit(count, DayUnit.CALENDAR_DAYS, "test")
-    assert due_on(start, limit, CALENDAR, district=None, paused_days=paused) == start + timedelta(days=count + paused)
+@given(days, st.integers(0, 60))
+def test_calendar_days_end_on_the_first_open_day_from_their_last_one_on(start: date, count: int):
+    due = due_on(start, TimeLimit(count, DayUnit.CALENDAR_DAYS, "test"), CALENDAR, district=DISTRICT)
+    assert due is not None
+    assert works_by_hand(due, DISTRICT)
+    last = start + timedelta(days=count)
+    assert due >= last
+    assert not any(works_by_hand(last + timedelta(days=one), DISTRICT) for one in range((due - last).days))
 
 
 @pytest.mark.parametrize(
@@ -111,7 +115,7 @@ def test_an_unknown_limit_has_no_date_and_a_clock_that_did_not_start_neither():
     assert deadline_at(now, started_at=None, limit=None, calendar=CALENDAR, district=None).due_at is None
 
 
-def test_while_paused_the_date_moves_day_by_day():
+def test_while_paused_the_date_is_that_of_an_answer_today():
     started = datetime(2026, 11, 2, 9, tzinfo=IST)
     paused = datetime(2026, 11, 4, 9, tzinfo=IST)
     limit = TimeLimit(10, DayUnit.CALENDAR_DAYS, "test")
@@ -123,14 +127,15 @@ def test_while_paused_the_date_moves_day_by_day():
             limit=limit,
             calendar=CALENDAR,
             district=None,
-            paused_since=paused,
+            pause=Pause(paused, left=8),
             paused_days=3,
         )
         assert deadline.paused
         return ist_date(deadline.due_at) if deadline.due_at else None
 
-    assert at(paused) == date(2026, 11, 15)
-    assert at(paused + timedelta(days=4)) == date(2026, 11, 19)
+    assert at(paused) == date(2026, 11, 12)
+    assert at(paused + timedelta(days=4)) == date(2026, 11, 16)
+    assert at(paused + timedelta(days=11)) == date(2026, 11, 23)
 
 
 def test_days_left_turn_negative_after_the_due_day():

@@ -146,7 +146,7 @@ async def test_a_store_that_was_counted_by_a_release_of_before_is_counted_once_m
     assert await count_once(told) is None
     assert await read(told) == right
     async with told.read_transaction() as tx:
-        assert [await seeds.is_seeded(tx, mark) for mark in MARKS] == [True, True]
+        assert [await seeds.is_seeded(tx, mark) for mark in MARKS] == [True for _ in MARKS]
         assert await figure_recount.stored_cubes(tx) == await figure_recount.recount_cubes(tx)
 
 
