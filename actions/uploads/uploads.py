@@ -76,7 +76,7 @@ async def take_in(
     most = env.rules.files.largest_of(document_key)
     if len(content) > most:
         raise too_large(most)
-    if expected is not None and await asyncio.to_thread(_hash, content) != expected:
+    if expected is not None and await asyncio.to_thread(sha256_of, content) != expected:
         raise Problems(Problem(ErrorCode.FILE_DAMAGED, _FILE))
     await refuse_infected(env, subject, content)
     kind = true_type(content, claimed, *_FILE)
@@ -103,7 +103,7 @@ async def refuse_infected(env: Environment, subject: Subject, content: bytes) ->
         owner=subject.label,
         person_id=subject.person_id or "",
         citizen_id=_citizen_of(subject),
-        digest=await asyncio.to_thread(_hash, content),
+        digest=await asyncio.to_thread(sha256_of, content),
         media_type=None,
         size=len(content),
         found=found[:LONGEST_FINDING],
@@ -126,7 +126,7 @@ async def _keep(env: Environment, subject: Subject, content: bytes, kind: MediaT
         owner=subject.label,
         person_id=subject.person_id or "",
         citizen_id=_citizen_of(subject),
-        sha256=await asyncio.to_thread(_hash, content),
+        sha256=await asyncio.to_thread(sha256_of, content),
         media_type=kind,
         size=len(content),
         created_at=env.clock.now(),
@@ -281,5 +281,6 @@ async def _finish(acting: UnitOfWork, upload: UploadedFile, content: bytes) -> N
     await acting.record("upload.received", resource.kind, upload.id, Purpose.APPLY, **detail)
 
 
-def _hash(content: bytes) -> str:
+def sha256_of(content: bytes) -> str:
+    """The SHA-256 of a file in hexadecimal."""
     return hashlib.sha256(content).hexdigest()

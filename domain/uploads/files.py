@@ -70,7 +70,7 @@ class PartialUpload:
     """A file on its way: `received` of `length` bytes have come.
 
     `claimed` is the media type that the sender named, `document_key` the paper that it is to be, `expected` the
-    SHA-256 of the whole as the sender named it; `upload_id` what it became once it was whole.
+    SHA-256 of the whole as the sender named it, and of a whole one that of what came; `upload_id` what it then became.
     """
 
     id: str

@@ -3,7 +3,7 @@
 Extensions: creation, creation-with-upload, checksum (sha256), expiration, termination. `Upload-Metadata` may name
 `filetype`, `document` (the key of the paper) and `sha256` (of the whole, in hexadecimal); a file's name is not read.
 After the last piece `GET /uploads/<id>` returns what `POST /uploads` does for a whole file. What came of a piece before
-the link dropped is kept, unless the piece has a checksum.
+the link dropped is kept, unless the piece has a checksum; HEAD and PATCH end a request whose link died unnoticed.
 """
 
 import asyncio
@@ -34,6 +34,7 @@ from actions.uploads.uploads import too_large
 from domain.kernel import ErrorCode, Problem, Problems, Subject, not_found
 from domain.uploads.files import PartialUpload
 from gateway.http.headers import EVERY_ANSWER, media_type_of
+from gateway.http.upload_bodies import Body, Holders, TakenOver
 from gateway.http.upload_requests import BODY_SECONDS, FAULTS, file_json, json_response, refusal_response, subject_of
 
 VERSION = "1.0.0"
@@ -64,6 +65,7 @@ class Resumable:
     def __init__(self, env: Environment, origins: Collection[str]) -> None:
         self._env = env
         self._origins = origins
+        self._holders = Holders()
 
     def routes(self) -> list[Route]:
         """Every route but POST at `/uploads`, which whole files share."""
@@ -120,6 +122,7 @@ class Resumable:
     ) -> Response:
         match method:
             case "HEAD":
+                partial = await self._as_written(subject, partial)
                 length = {"Upload-Length": str(partial.length)}
                 offset = {"Upload-Offset": str(partial.received)}
                 return self._answer(200, length | offset | self._expires(partial))
@@ -127,6 +130,7 @@ class Resumable:
                 partial = await self._append_piece(request, subject, partial)
                 return self._answer(204, {"Upload-Offset": str(partial.received), **self._expires(partial)})
             case "DELETE":
+                await self._holders.end(partial.id)
                 await drop_partial(self._env, partial)
                 return self._answer(204, {})
             case "GET":
@@ -140,7 +144,17 @@ class Resumable:
             state = {"offset": partial.received, "length": partial.length}
             return self._with_tus(json_response(self._env, request, state, 202))
         kept = await finish_upload(self._env, subject, partial)
-        return self._with_tus(json_response(self._env, request, file_json(self._env, kept), 200))
+        finished = await own_partial(self._env, subject, partial.id)
+        told = file_json(self._env, kept, sent_sha256=finished.expected if finished else None)
+        return self._with_tus(json_response(self._env, request, told, 200))
+
+    async def _as_written(self, subject: Subject, partial: PartialUpload) -> PartialUpload:
+        """How far a file has come, once nobody is writing it in this process."""
+        await self._holders.end(partial.id)
+        found = await own_partial(self._env, subject, partial.id)
+        if found is None:
+            raise not_found("file")
+        return found
 
     async def _append_piece(self, request: Request, subject: Subject, partial: PartialUpload) -> PartialUpload:
         if media_type_of(request) != PIECE:
@@ -148,47 +162,53 @@ class Resumable:
         offset = request.headers.get("upload-offset", "")
         if not (offset.isascii() and offset.isdigit() and len(offset) <= 12):
             raise Problems(Problem(ErrorCode.BAD_INPUT, ("Upload-Offset",)))
+        partial = await self._as_written(subject, partial)
         if int(offset) != partial.received:
             raise _EarlyAnswer(409)
         return await self._take(request, subject, partial)
 
     async def _take(self, request: Request, subject: Subject, partial: PartialUpload) -> PartialUpload:
-        """Add the body of a request; the last piece makes the file whole, and it is checked and kept."""
+        """Add the body of a request; the last piece makes the file whole, and it is checked and kept.
+
+        A request that was taken over is told 409 as the one whose offset is old.
+        """
         named = request.headers.get("upload-checksum")
-        if named is not None:
-            partial = await self._add_checked(request, partial, named)
-        else:
-            partial = await self._add(request, partial)
+        try:
+            async with self._holders.hold(partial.id, request) as body:
+                added = self._add(body, partial) if named is None else self._add_checked(body, partial, named)
+                partial = await added
+        except TakenOver:
+            raise _EarlyAnswer(409) from None
         if partial.is_whole:
             kept = await finish_upload(self._env, subject, partial)
             _log.info("upload", media_type=kept.media_type.value, bytes=kept.size)
         return partial
 
-    async def _add(self, request: Request, partial: PartialUpload) -> PartialUpload:
-        """Write what comes in small pieces, also the rest that came before a link dropped."""
+    async def _add(self, body: Body, partial: PartialUpload) -> PartialUpload:
+        """Write what comes in small pieces, also what came before a link dropped, fell silent or was taken over."""
         waiting = bytearray()
         try:
             async with asyncio.timeout(BODY_SECONDS):
-                async for chunk in request.stream():
+                while (chunk := await body.read()) is not None:
                     waiting += chunk
                     _refuse_beyond(partial, len(waiting))
-                    if len(waiting) >= LARGEST_PIECE:
+                    if len(waiting) >= LARGEST_PIECE or (waiting and not chunk):
                         partial = await add_piece(self._env, partial, bytes(waiting))
                         waiting.clear()
-        except (ClientDisconnect, TimeoutError):
+        except (ClientDisconnect, TakenOver, TimeoutError):
             if waiting:
                 await add_piece(self._env, partial, bytes(waiting))
             raise
         return await add_piece(self._env, partial, bytes(waiting)) if waiting else partial
 
-    async def _add_checked(self, request: Request, partial: PartialUpload, named: str) -> PartialUpload:
+    async def _add_checked(self, body: Body, partial: PartialUpload, named: str) -> PartialUpload:
         """Write a piece whole, once it is what its checksum says; else nothing of it."""
         algorithm, _, value = named.partition(" ")
         if algorithm != "sha256":
             raise _EarlyAnswer(400)
         content = bytearray()
         async with asyncio.timeout(BODY_SECONDS):
-            async for chunk in request.stream():
+            while (chunk := await body.read()) is not None:
                 content += chunk
                 _refuse_beyond(partial, len(content))
         digest = base64.b64encode(hashlib.sha256(content).digest()).decode()

@@ -88,12 +88,17 @@ def language_of(request: Request) -> Language:
     return language_from_header(request.headers.get("accept-language"))
 
 
-def file_json(env: Environment, kept: UploadedFile) -> dict[str, Any]:
-    """A kept file as JSON, with a link to read it."""
+def file_json(env: Environment, kept: UploadedFile, *, sent_sha256: str | None) -> dict[str, Any]:
+    """A kept file as JSON, with a link to read it.
+
+    `sentSha256` is the hash of what was sent, by which the sender knows that it came whole: of a picture another one is
+    kept. Null for a file of which an older release took the last piece.
+    """
     link = signed_link(env, kept)
     return {
         "reference": kept.reference,
         "sha256": kept.sha256,
+        "sentSha256": sent_sha256,
         "mediaType": kept.media_type.value,
         "bytes": kept.size,
         "createdAt": kept.created_at.astimezone(IST).isoformat(timespec="milliseconds"),

@@ -5,6 +5,7 @@ pieces. `?document=` names the paper that the file is to be, `Content-Digest` th
 file's name nor anything of its content is kept or logged.
 """
 
+import asyncio
 import base64
 import binascii
 import re
@@ -19,7 +20,7 @@ from starlette.routing import Route
 
 from actions.documents.file_links import OpenedFile, open_file
 from actions.kernel import Environment
-from actions.uploads.uploads import refuse_strangers, take_in, too_large
+from actions.uploads.uploads import refuse_strangers, sha256_of, take_in, too_large
 from domain.kernel import ErrorCode, Problem, Problems
 from domain.uploads.files import ENDINGS
 from gateway.http.headers import EVERY_ANSWER, media_type_of
@@ -63,10 +64,11 @@ def upload_routes(environment: Environment, *, origins: Collection[str]) -> list
             document_key, expected = _document_key(request), _digest(request)
             content, claimed = await _file(request, environment.rules.files.largest_of(document_key))
             kept = await take_in(environment, subject, content, claimed, document_key=document_key, expected=expected)
+            sent = await asyncio.to_thread(sha256_of, content)
         except FAULTS as error:
             return refusal_response(environment, request, error)
         _log.info("upload", media_type=kept.media_type.value, bytes=kept.size)
-        return json_response(environment, request, file_json(environment, kept), 201)
+        return json_response(environment, request, file_json(environment, kept, sent_sha256=sent), 201)
 
     async def read(request: Request) -> Response:
         given = request.query_params

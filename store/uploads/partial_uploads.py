@@ -29,7 +29,10 @@ partial_uploads_table = Table(
     Index(None, "citizen_id"),
     Index(None, "touched_at"),
 )
-"""`expected` is the hash that the sender named; `upload_id` the upload that the whole file became."""
+"""`expected` is the hash that the sender named, and of a whole file that of what was sent.
+
+`upload_id` is the upload that the whole file became.
+"""
 
 pieces_table = Table(
     "partial_upload_pieces",
@@ -81,10 +84,10 @@ async def content_of(tx: Transaction, partial_id: str) -> bytes:
     return b"".join(tx.cipher.decrypt(row.content, _cell_name(row.id)) for row in rows)
 
 
-async def finish(tx: Transaction, partial_id: str, upload_id: str) -> None:
-    """Note what the whole file became, and let its pieces go."""
+async def finish(tx: Transaction, partial_id: str, upload_id: str, sha256: str) -> None:
+    """Note what the whole file became and the hash of what was sent, and let its pieces go."""
     done = update(partial_uploads_table).where(_P.id == partial_id)
-    await tx.connection.execute(done.values(upload_id=upload_id, touched_at=tx.clock.now()))
+    await tx.connection.execute(done.values(upload_id=upload_id, expected=sha256, touched_at=tx.clock.now()))
     await _drop_pieces(tx, [partial_id])
 
 
