@@ -1,13 +1,16 @@
 """What every step of a fee order writes: the audit line, the case of a discrepancy, the citizen's message."""
 
+from datetime import timedelta
+
 from actions.feedback.notices import About, tell
-from actions.kernel import UnitOfWork
+from actions.kernel import Environment, UnitOfWork
 from actions.reconciliation.finance_cases import open_case
 from domain.feedback.notices import NoticeKind, Topic
 from domain.fees.fees import FeeOrder
 from domain.identity.policy import ObjectKind, Purpose, Resource
 from domain.reconciliation.finance_cases import DifferenceKind, FinanceDifference
 from store.applications import applications
+from store.fees import fee_orders
 
 ABOUT = "fee:"
 """How a case of money names an order."""
@@ -29,6 +32,15 @@ def of_order(order: FeeOrder) -> Resource:
         order.tehsil,
         service=order.service_code,
     )
+
+
+async def claim_enquiry(env: Environment, order: FeeOrder, lease: timedelta) -> bool:
+    """Whether this process asks about the order, and no other one at the same moment.
+
+    It is asked about again after the lease where whoever asked died before it noted the answer.
+    """
+    again = env.clock.now() + lease
+    return await env.store.carry_out(lambda tx: fee_orders.mark_asked(tx, order, again))
 
 
 async def note(acting: UnitOfWork, order: FeeOrder, action: str, purpose: Purpose = Purpose.COLLECT_FEE) -> None:

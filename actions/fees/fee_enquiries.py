@@ -12,8 +12,9 @@ from types import MappingProxyType
 
 import structlog
 
-from actions.fees.fee_cases import ABOUT, differ, note, tell_of_payment
-from actions.fees.fee_refunds import note_refund_heard, request_refund, send_refund
+from actions.fees.fee_cases import ABOUT, claim_enquiry, differ, note, tell_of_payment
+from actions.fees.fee_refunds import note_refund_heard, request_refund
+from actions.fees.wallet_refunds import follow_refund
 from actions.kernel import Environment, Step, UnitOfWork, apply_transition, legal_clock, service_of
 from actions.reconciliation.finance_cases import resolve_automatically
 from domain.applications.applications import Application
@@ -23,7 +24,7 @@ from domain.fees.fees import (
     BETWEEN,
     OPEN,
     PAID,
-    REFUND_ENQUIRIES,
+    UNPAID_ENQUIRIES,
     FeeNews,
     FeeOrder,
     FeeProblem,
@@ -36,6 +37,7 @@ from domain.fees.fees import (
     may_be_asked,
     may_become,
     next_enquiry,
+    next_unpaid_enquiry,
 )
 from domain.kernel import SYSTEM, Source
 from domain.reconciliation.finance_cases import CaseOutcome, DifferenceKind
@@ -90,13 +92,14 @@ async def enquire(env: Environment, order: FeeOrder, *, replaced: bool = False) 
     """Ask what became of an order, at most once in ten seconds, and note the answer; gives the order as it then is.
 
     Silence changes nothing: the order is asked about again later. `replaced` ends one that nobody came to pay, so that
-    another way may be begun; should it be paid later all the same, that money goes back.
+    another way may be begun; should it be paid later all the same, that money goes back. So that this is heard of, an
+    order of the wallet that ended unpaid is asked about daily for seven days.
     """
     if order.state in PAID and order.state is not FeeState.SUCCESS:
         return order
     if not may_be_asked(order.asked_at, env.clock.now()):
         return await _asked_soon(env, order)
-    if not await _claim_enquiry(env, order):
+    if not await claim_enquiry(env, order, _LEASE):
         return await _present(env, order)
     try:
         news = await ask(env, order)
@@ -126,26 +129,6 @@ async def settle(env: Environment, order_id: str, news: FeeNews, *, replaced: bo
     return await env.store.carry_out(partial(_apply_answer, env, order_id, news, replaced))
 
 
-async def follow_refund(env: Environment, order: FeeOrder) -> None:
-    """Ask the wallet for the status of a refund; where it does not answer, again later."""
-    if not may_be_asked(order.asked_at, env.clock.now()) or not await _claim_enquiry(env, order):
-        return
-    wallet, receipt = env.partners.wallet, order.receipt
-    if order.route is not FeeRoute.CSC_WALLET or wallet is None or receipt is None:
-        await _refund_put_off(env, order)
-        return
-    try:
-        if order.refund_reference is None:
-            await send_refund(env, order.id)
-            return
-        heard = await wallet.refund_status(order.reference, receipt.grn, order.refund_reference)
-    except RemoteError as error:
-        _log.info("fee_refund_unanswered", code=error.code)
-        await _refund_put_off(env, order)
-        return
-    await env.store.carry_out(lambda tx: note_refund_heard(UnitOfWork(env, tx, SYSTEM), order.id, heard))
-
-
 async def _apply_answer(env: Environment, order_id: str, news: FeeNews, replaced: bool, tx: Transaction) -> FeeOrder:
     acting = UnitOfWork(env, tx, SYSTEM)
     order = await fee_orders.get(tx, order_id)
@@ -157,11 +140,10 @@ async def _apply_answer(env: Environment, order_id: str, news: FeeNews, replaced
     if order.state in PAID or (news.state is ReportedState.REFUNDED and not order.open and not doubted):
         return await _note_contradiction(acting, order, news)
     after = _state_after(order, news, acting.now, replaced=replaced)
-    followed = after in OPEN or news.state is ReportedState.PENDING
-    due_at = next_enquiry(order.created_at, acting.now) if followed else None
+    settled_at = None if after in OPEN else order.settled_at or acting.now
+    due_at = _next_enquiry(replace(order, state=after, settled_at=settled_at), news.state, acting.now)
     if after is order.state and not doubted:
         return await _note_answer(acting, order, due_at)
-    settled_at = acting.now if after in {FeeState.FAILED, FeeState.EXPIRED} else None
     problem = FeeProblem.REPLACED if replaced and news.state is ReportedState.UNKNOWN else order.problem
     changed = replace(
         order, state=after, confirmed_at=acting.now, due_at=due_at, settled_at=settled_at, problem=problem
@@ -182,6 +164,14 @@ def _state_after(order: FeeOrder, news: FeeNews, now: datetime, *, replaced: boo
     if news.state is ReportedState.PENDING and is_over(order.created_at, now):
         wanted = FeeState.EXPIRED
     return wanted if wanted is order.state or may_become(order.state, wanted) else order.state
+
+
+def _next_enquiry(order: FeeOrder, heard: ReportedState, now: datetime) -> datetime | None:
+    """When an order that is not paid is asked about next, after an answer."""
+    wallet = order.route is FeeRoute.CSC_WALLET
+    if order.open or (heard is ReportedState.PENDING and not wallet):
+        return next_enquiry(order.created_at, now)
+    return next_unpaid_enquiry(order, now)
 
 
 async def _apply_success(acting: UnitOfWork, order: FeeOrder, news: FeeNews) -> FeeOrder:
@@ -244,7 +234,7 @@ async def _doubtful(acting: UnitOfWork, order: FeeOrder, problem: FeeProblem, ne
     other = problem is FeeProblem.AMOUNT_MISMATCH
     due_at = next_enquiry(order.created_at, acting.now)
     state = FeeState.PENDING if may_become(order.state, FeeState.PENDING) else order.state
-    taken, receipt = (news.amount_paise, news.receipt) if other else (None, None)
+    taken, receipt = (news.amount_paise, _first_heard(order, news.receipt)) if other else (None, None)
     scrolled_on = order.scrolled_on if taken == order.taken_paise else None
     doubted = replace(order, state=state, problem=problem, taken_paise=taken, receipt=receipt, scrolled_on=scrolled_on)
     found = str(taken) if other else problem.value
@@ -258,6 +248,13 @@ async def _doubtful(acting: UnitOfWork, order: FeeOrder, problem: FeeProblem, ne
     if other:
         await tell_of_payment(acting, saved, NoticeKind.FEE_AMOUNT_DIFFERS)
     return saved
+
+
+def _first_heard(order: FeeOrder, receipt: FeeReceipt | None) -> FeeReceipt | None:
+    """The receipt; the one that is kept where no time was told, since each answer would have another one."""
+    kept = order.receipt
+    same = kept is not None and receipt is not None and receipt.paid_at_heard and kept.grn == receipt.grn
+    return kept if same else receipt
 
 
 async def _note_contradiction(acting: UnitOfWork, order: FeeOrder, news: FeeNews) -> FeeOrder:
@@ -279,12 +276,6 @@ async def _note_answer(acting: UnitOfWork, order: FeeOrder, due_at: datetime | N
     return replace(order, confirmed_at=acting.now, due_at=due_at)
 
 
-async def _claim_enquiry(env: Environment, order: FeeOrder) -> bool:
-    """Whether this asks about the order, and no other process at the same moment."""
-    again = env.clock.now() + _LEASE
-    return await env.store.carry_out(lambda tx: fee_orders.mark_asked(tx, order, again))
-
-
 async def _asked_soon(env: Environment, order: FeeOrder) -> FeeOrder:
     """It was asked about a moment ago: the worker asks again as soon as the treasury's limit lets it."""
     if order.state not in PAID and order.asked_at is not None:
@@ -295,14 +286,11 @@ async def _asked_soon(env: Environment, order: FeeOrder) -> FeeOrder:
 
 
 async def _put_off(env: Environment, order: FeeOrder) -> FeeOrder:
-    next_at = None if order.state in PAID else next_enquiry(order.created_at, env.clock.now())
+    now, ended = env.clock.now(), order.route is FeeRoute.CSC_WALLET and not order.open
+    after = now + UNPAID_ENQUIRIES if ended else next_enquiry(order.created_at, now)
+    next_at = None if order.state in PAID else after
     await env.store.carry_out(lambda tx: fee_orders.set_due(tx, order.id, next_at))
     return await _present(env, order)
-
-
-async def _refund_put_off(env: Environment, order: FeeOrder) -> None:
-    again = env.clock.now() + REFUND_ENQUIRIES
-    await env.store.carry_out(lambda tx: fee_orders.set_due(tx, order.id, again))
 
 
 async def _present(env: Environment, order: FeeOrder) -> FeeOrder:

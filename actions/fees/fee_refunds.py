@@ -1,31 +1,30 @@
 """Refunds fees: duplicates, fees no longer due, wrong amounts, and where a rule grants it.
 
-The wallet takes a refund by its own calls; the treasury has none, so that its refunds are asked for on paper by the
-drawing officer and noted here by a finance officer when they are done (docs/contracts/other_systems.md section 4).
+The wallet takes a refund by its own calls (actions/fees/wallet_refunds.py); the treasury has none, so that its refunds
+are asked for on paper by the drawing officer and noted here by a finance officer when they are done
+(docs/contracts/other_systems.md section 4).
 """
 
 from dataclasses import dataclass, replace
-from datetime import timedelta
 
 from actions.fees.fee_cases import differ, note, of_order, tell_of_payment
 from actions.kernel import Environment, Transition, UnitOfWork, refuse_other_version, require_thing, run_request
 from domain.feedback.notices import NoticeKind
 from domain.fees.fees import (
     CAUSES,
+    LATE_ENQUIRIES,
     REFUND_ENQUIRIES,
+    REFUND_WORKING_DAYS,
     FeeOrder,
     FeeProblem,
-    FeeReceipt,
     FeeRoute,
     FeeState,
     RefundCause,
     ReportedState,
 )
 from domain.identity.policy import Purpose
-from domain.kernel import SYSTEM, ErrorCode, Problem, Problems, Subject, latin_digits
+from domain.kernel import ErrorCode, Problem, Problems, Subject, ist_date, latin_digits
 from domain.reconciliation.finance_cases import DifferenceKind
-from integrations.csc import CscBridge, Refund
-from store.database import crash_points
 from store.fees import fee_orders
 from store.platform import outbox
 
@@ -34,8 +33,8 @@ REFUND = "fee.refund"
 
 LONGEST_REFERENCE = 40
 _ORDER = ("input", "number")
-_AT_ONCE = frozenset({RefundCause.SECOND_PAYMENT, RefundCause.NOT_DUE, RefundCause.OTHER_AMOUNT})
-"""Nothing was done for the money: the wallet may simply reverse it."""
+UNSETTLED_REFUNDS = frozenset({FeeProblem.REFUND_DECLINED, FeeProblem.REFUND_UNCLEAR, FeeProblem.REFUND_OVERDUE})
+"""Problems of a refund that a finance officer settles at the wallet's merchant centre, and notes here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +82,7 @@ async def request_refund(acting: UnitOfWork, order: FeeOrder, cause: RefundCause
         state=FeeState.REFUND_REQUESTED,
         refund_cause=cause,
         refund_requested_at=acting.now,
-        due_at=acting.now + REFUND_ENQUIRIES if wallet else None,
+        due_at=acting.now + LATE_ENQUIRIES if wallet else None,
     )
     saved = await fee_orders.save(acting.tx, changed, order.version)
     second = cause is RefundCause.SECOND_PAYMENT
@@ -96,64 +95,50 @@ async def request_refund(acting: UnitOfWork, order: FeeOrder, cause: RefundCause
     return saved
 
 
-async def send_refund(env: Environment, order_id: str) -> None:
-    """Ask the wallet to give a payment back. May run again: CSC takes one refund of a payment.
-
-    Where it does not reverse the payment it is asked first whether the money went back already, since the answer to
-    an earlier reversal may have been lost. Raises RemoteError; the message then stays in the outbox.
-    """
-    async with env.store.read_transaction() as tx:
-        order = await fee_orders.get(tx, order_id)
-    wallet = env.partners.wallet
-    if order is None or wallet is None or order.receipt is None:
-        return
-    if order.state is not FeeState.REFUND_REQUESTED or order.refund_reference is not None:
-        return
-    own, receipt = f"R{order.number}", order.receipt
-    at_once = order.refund_cause in _AT_ONCE and await _reverse_payment(wallet, order, receipt, own)
-    reason = order.refund_cause.value if order.refund_cause else "OTHER"
-    number = own if at_once else await wallet.refund(Refund(order.reference, receipt.grn, own, reason))
-    crash_points.reach(crash_points.FEE_HEARD)
-    await env.store.carry_out(lambda tx: _note_sent(UnitOfWork(env, tx, SYSTEM), order_id, number, done=at_once))
-
-
-async def _reverse_payment(wallet: CscBridge, order: FeeOrder, receipt: FeeReceipt, own: str) -> bool:
-    if await wallet.reverse(order.reference, receipt.paid_at, own):
-        return True
-    return (await wallet.verify(order.reference)).state is ReportedState.REFUNDED
-
-
 async def note_refund_heard(acting: UnitOfWork, order_id: str, heard: ReportedState) -> FeeOrder | None:
     """Record the status of a refund at the wallet, in the caller's transaction."""
     order = await fee_orders.get(acting.tx, order_id)
     if order is None or order.state is not FeeState.REFUND_REQUESTED:
         return order
     if heard is ReportedState.REFUNDED:
-        return await _mark_refunded(acting, order, order.refund_reference)
-    if heard is ReportedState.FAILED:
-        expected, found = FeeState.REFUNDED.value, FeeProblem.REFUND_DECLINED
-        await differ(acting, order, DifferenceKind.REFUND_DUE, expected=expected, found=found)
-        changed = replace(order, problem=FeeProblem.REFUND_DECLINED, due_at=None, confirmed_at=acting.now)
-        return await fee_orders.save(acting.tx, changed, order.version)
+        return await mark_refunded(acting, order.id, order.refund_reference)
+    if _is_overdue(acting, order):
+        return await note_problem(acting, order.id, FeeProblem.REFUND_OVERDUE)
     await fee_orders.note_answer(acting.tx, order, acting.now + REFUND_ENQUIRIES)
     return order
 
 
-async def _note_sent(acting: UnitOfWork, order_id: str, number: str, *, done: bool) -> None:
+async def note_acceptance(acting: UnitOfWork, order_id: str, number: str) -> None:
+    """The wallet accepted to give the money back and gave that its number; it is not paid yet."""
     order = await fee_orders.get(acting.tx, order_id)
     if order is None or order.state is not FeeState.REFUND_REQUESTED:
         return
-    if done:
-        await _mark_refunded(acting, order, number)
-        return
-    due_at = acting.now + timedelta(hours=1)
-    changed = replace(order, refund_reference=number, due_at=due_at)
+    due_at = acting.now + REFUND_ENQUIRIES
+    changed = replace(order, refund_reference=number, problem=None, due_at=due_at, confirmed_at=acting.now)
     saved = await fee_orders.save(acting.tx, changed, order.version)
     await note(acting, saved, "refund_sent")
     await tell_of_payment(acting, saved, NoticeKind.FEE_REFUND_SENT)
 
 
-async def _mark_refunded(acting: UnitOfWork, order: FeeOrder, reference: str | None) -> FeeOrder:
+async def note_problem(acting: UnitOfWork, order_id: str, problem: FeeProblem) -> FeeOrder | None:
+    """The wallet does not give the money back, or it is not known whether it has: a finance officer looks.
+
+    What is not declined is asked about daily all the same, so that it ends by itself where the wallet has paid.
+    """
+    order = await fee_orders.get(acting.tx, order_id)
+    if order is None or order.state is not FeeState.REFUND_REQUESTED:
+        return order
+    await differ(acting, order, DifferenceKind.REFUND_DUE, expected=FeeState.REFUNDED.value, found=problem)
+    due_at = None if problem is FeeProblem.REFUND_DECLINED else acting.now + REFUND_ENQUIRIES
+    changed = replace(order, problem=problem, due_at=due_at, confirmed_at=acting.now)
+    return await fee_orders.save(acting.tx, changed, order.version)
+
+
+async def mark_refunded(acting: UnitOfWork, order_id: str, reference: str | None) -> FeeOrder | None:
+    """The money went back; in the caller's transaction."""
+    order = await fee_orders.get(acting.tx, order_id)
+    if order is None or order.state is not FeeState.REFUND_REQUESTED:
+        return order
     changed = replace(
         order,
         state=FeeState.REFUNDED,
@@ -169,6 +154,14 @@ async def _mark_refunded(acting: UnitOfWork, order: FeeOrder, reference: str | N
     return saved
 
 
+def _is_overdue(acting: UnitOfWork, order: FeeOrder) -> bool:
+    """Whether the wallet accepted a refund more than ten working days ago, which is when the order was last saved."""
+    if order.problem in UNSETTLED_REFUNDS or order.updated_at is None:
+        return False
+    calendar, accepted = acting.env.work_calendar, ist_date(order.updated_at)
+    return calendar.working_days_between(accepted, acting.today) > REFUND_WORKING_DAYS
+
+
 async def _record_refund(acting: UnitOfWork, request: RecordFeeRefund) -> FeeOrder:
     found = await fee_orders.by_number(acting.tx, "".join(latin_digits(request.number).split()))
     order = await require_thing(acting, found, of_order, Purpose.PAY_BENEFIT, path=_ORDER)
@@ -180,9 +173,9 @@ async def _record_refund(acting: UnitOfWork, request: RecordFeeRefund) -> FeeOrd
     if order.state is not FeeState.REFUND_REQUESTED or not _goes_by_hand(order):
         state = {"state": order.state.value}
         raise Problems(Problem(ErrorCode.STEP_NOT_ALLOWED, _ORDER, params=state))
-    return await _mark_refunded(acting, order, reference)
+    return await mark_refunded(acting, order.id, reference) or order
 
 
 def _goes_by_hand(order: FeeOrder) -> bool:
-    """Whether an officer gives the money back: the treasury's always, CSC's only where CSC declined to."""
-    return order.route is FeeRoute.TREASURY or order.problem == FeeProblem.REFUND_DECLINED
+    """Whether an officer gives the money back: the treasury's always, CSC's only where CSC does not or nobody knows."""
+    return order.route is FeeRoute.TREASURY or order.problem in UNSETTLED_REFUNDS

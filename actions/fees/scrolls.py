@@ -191,7 +191,9 @@ def _may_follow(env: Environment, paid: date, day: date) -> bool:
 
 async def _agrees(env: Environment, order: FeeOrder, news: FeeNews) -> bool:
     """Whether the source says what we do of a paid order; opens the case where it does not."""
-    gone_back = news.state is ReportedState.REFUNDED and order.state is not FeeState.SUCCESS
+    # What the wallet's status says of a payment that went back is explained nowhere: our own state is the truth there.
+    asked_back = news.state is ReportedState.REFUNDED and order.state is not FeeState.SUCCESS
+    gone_back = asked_back or order.state is FeeState.REFUNDED
     if gone_back or (news.state is ReportedState.SUCCESS and news.amount_paise == order.held_paise):
         return True
     if news.state is ReportedState.SUCCESS:

@@ -52,7 +52,15 @@ class FeeProblem(StrEnum):
     STATUS_DIFFERS = "STATUS_DIFFERS"
     REPLACED = "REPLACED"
     """Nobody came to pay it, and another way was begun in its place."""
+    REVERSAL_UNANSWERED = "REVERSAL_UNANSWERED"
+    """The wallet is asked to reverse the payment, and has not answered yet."""
+    REFUND_UNANSWERED = "REFUND_UNANSWERED"
+    """The wallet is asked for a refund, and has not answered yet."""
     REFUND_DECLINED = "REFUND_DECLINED"
+    REFUND_UNCLEAR = "REFUND_UNCLEAR"
+    """The wallet may have given the money back or not: somebody must look there."""
+    REFUND_OVERDUE = "REFUND_OVERDUE"
+    """The wallet accepted to give the money back, and did not within ten working days."""
 
 
 class RefundCause(StrEnum):
@@ -117,8 +125,14 @@ ENQUIRIES = (
 BETWEEN = timedelta(seconds=10)
 """The treasury answers one enquiry about an order in ten seconds (docs/contracts/other_systems.md section 7)."""
 
-REFUND_ENQUIRIES = timedelta(hours=6)
-"""How often a refund that was asked for is asked about."""
+LATE_ENQUIRIES = timedelta(hours=6)
+"""How often an order is asked about after its days, and a refund sent again that the wallet did not take."""
+
+REFUND_ENQUIRIES = UNPAID_ENQUIRIES = timedelta(days=1)
+"""How often the wallet is asked about a refund that it accepted, and about an order that ended unpaid."""
+
+REFUND_WORKING_DAYS = 10
+"""Within how many working days the wallet pays a refund (docs/contracts/other_systems.md section 3.4)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +170,8 @@ class FeeReceipt:
     bank_reference: str | None
     mode: str | None
     paid_at: datetime
+    paid_at_heard: bool = False
+    """Whether `paid_at` is when it was first heard of, since the source told no time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,7 +275,18 @@ def next_enquiry(created_at: datetime, now: datetime) -> datetime:
 
     After seven days it is every six hours still, until somebody answers: a time-out never ends an order.
     """
-    return next((created_at + after for after in ENQUIRIES if created_at + after > now), now + REFUND_ENQUIRIES)
+    return next((created_at + after for after in ENQUIRIES if created_at + after > now), now + LATE_ENQUIRIES)
+
+
+def next_unpaid_enquiry(order: "FeeOrder", now: datetime) -> datetime | None:
+    """When an order that ended unpaid is asked about next; None where nobody asks any more.
+
+    The wallet is asked once a day for seven days, since it may be paid in an old tab, and no scroll would tell of it
+    (docs/contracts/other_systems.md section 3.5). The treasury has its scroll.
+    """
+    ended = order.settled_at or now
+    wallet = order.route is FeeRoute.CSC_WALLET
+    return now + UNPAID_ENQUIRIES if wallet and now - ended < FOLLOWED else None
 
 
 def is_over(created_at: datetime, now: datetime) -> bool:

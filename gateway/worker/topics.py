@@ -20,8 +20,9 @@ from actions.documents.locker_revoking import REVOKE, revoke_locker
 from actions.etaal.etaal_rounds import PUSH as COUNTS
 from actions.etaal.etaal_rounds import send_counts
 from actions.fees.fee_enquiries import RECONCILED
-from actions.fees.fee_refunds import REFUND, send_refund
+from actions.fees.fee_refunds import REFUND
 from actions.fees.reconciled import log_reconciled
+from actions.fees.wallet_refunds import send_refund
 from actions.identity.code_sending import SEND, send_code
 from actions.identity.provider_sign_out import END, end_at_provider
 from actions.kernel import Environment

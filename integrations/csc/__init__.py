@@ -1,8 +1,8 @@
 """Common Service Centres: sign-in of centre operators by CSC Connect, and their wallet (CSC Bridge)."""
 
+from integrations.csc.bridge import NEVER_SENT, CscBridge
 from integrations.csc.bridge import POLICIES as BRIDGE_POLICIES
-from integrations.csc.bridge import CscBridge
-from integrations.csc.bridge_models import BridgeSettings, Refund, WalletPayment
+from integrations.csc.bridge_models import BridgeSettings, Outcome, Refund, RefundAnswer, WalletPayment
 from integrations.csc.connect import RESOURCE_POLICY, TOKEN_POLICY, CscConnect, CscConnectSettings
 from integrations.csc.endpoint import wallet_routes
 from integrations.csc.opening import open_clients
@@ -12,12 +12,15 @@ POLICIES = (TOKEN_POLICY, RESOURCE_POLICY, *BRIDGE_POLICIES)
 
 __all__ = [
     "CODES",
+    "NEVER_SENT",
     "POLICIES",
     "BridgeSettings",
     "CscBridge",
     "CscConnect",
     "CscConnectSettings",
+    "Outcome",
     "Refund",
+    "RefundAnswer",
     "WalletPayment",
     "open_clients",
     "wallet_routes",

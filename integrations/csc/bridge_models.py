@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Self
+from enum import StrEnum
+from typing import Any, Literal, Self
 
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key, load_pem_public_key
@@ -23,6 +24,14 @@ class BridgeSettings:
     csc_key: RSAPublicKey = field(repr=False)
     head: str
     """The head of account that the merchant's receipts are booked to."""
+    generation: Literal["v1", "v2"] = "v2"
+    """Of the server-to-server API (docs/contracts/other_systems.md section 3.2)."""
+    reference_digits: int = 6
+    """How many digits CSC takes of our own number of a refund."""
+    unknown_codes: frozenset[str] = frozenset()
+    """`response_code` of an answer without an envelope that says that nobody came to pay."""
+    refund_repeats: bool = False
+    """Whether CSC says that it takes a repeated `refund/log` with the same number of ours once."""
 
     @classmethod
     def from_onboarding(cls, given: Mapping[str, Any]) -> Self | None:
@@ -38,7 +47,8 @@ class BridgeSettings:
         if not isinstance(private, RSAPrivateKey) or not isinstance(public, RSAPublicKey):
             raise ValueError("RSA keys are needed")  # noqa: TRY004 - the same for whoever reads the file
         email = str(own.get("pay_to_email") or "NA")
-        return read_settings(cls, own, pay_to_email=email, private_key=private, csc_key=public)
+        generation = "v1" if own.get("generation") == "v1" else "v2"
+        return read_settings(cls, own, pay_to_email=email, private_key=private, csc_key=public, generation=generation)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,4 +71,24 @@ class Refund:
     reference: str
     receipt: str
     refund_reference: str
+    paise: int
     reason: str
+
+
+class Outcome(StrEnum):
+    """What CSC said when it was asked to give money back."""
+
+    DONE = "DONE"
+    ACCEPTED = "ACCEPTED"
+    """It will be paid; `refund/status` tells when it is."""
+    DECLINED = "DECLINED"
+    UNCLEAR = "UNCLEAR"
+    """It may have been taken or not."""
+
+
+@dataclass(frozen=True, slots=True)
+class RefundAnswer:
+    """The outcome, and CSC's number for what goes back."""
+
+    outcome: Outcome
+    reference: str = ""

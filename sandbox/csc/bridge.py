@@ -1,28 +1,23 @@
-"""The sandbox of CSC Bridge, written from docs/contracts/other_systems.md section 3, with real RSA and AES.
+"""The sandbox of CSC Bridge as a browser meets it, with real RSA and AES, and what operators and banks do there.
 
-Faults of its own: `signature` (answers signed by another key), `foreign` (another payment's answer), `partial` (status
-200 with an empty body). Amounts choose others (wallet.py).
+Written from docs/contracts/other_systems.md section 3. The calls of a merchant are in methods.py.
 """
 
-import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from html import escape
 from typing import Any
 
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.responses import HTMLResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from sandbox.city.kit import Action, SandboxHome
 from sandbox.csc import envelope as envelopes
 from sandbox.csc import wallet as wallets
+from sandbox.csc.methods import Methods
 
-MERCHANT, PRODUCT = "49613", "4961300001"
 HEAD = "007060800020000"
-_METHOD = "/v1/{group}/{method}/format/json"
-
-Pairs = dict[str, str]
 
 
 class Bridge:
@@ -32,20 +27,13 @@ class Bridge:
         self._home = home
         self._state = home.state
         self._keys = home.state.get_or_create("bridge", "keys", envelopes.new_keys)
-        self._methods: Mapping[str, Callable[[Request, Pairs], Pairs]] = {
-            "transaction/enquiry": self._enquire,
-            "transaction/status": self._enquire,
-            "transaction/reverse": self._reverse,
-            "refund/log": self._refund,
-            "refund/status": self._refund_status,
-            "recon/log": self._recon,
-        }
+        self._methods = Methods(home, self._keys)
 
     def onboarding(self) -> dict[str, Any]:
         """What the merchant centre hands over for the wallet."""
         return {
-            "merchant_id": MERCHANT,
-            "product_id": PRODUCT,
+            "merchant_id": wallets.MERCHANT,
+            "product_id": wallets.PRODUCT,
             "pay_url": f"{self._home.public_url}/v1/payment",
             "pay_to_email": "fees@apuni.example",
             "private_key": self._keys["merchant_private"],
@@ -58,7 +46,7 @@ class Bridge:
         return [
             Route("/v1/payment/confirm", self.confirm, methods=["POST"]),
             Route("/v1/payment/{frac}", self.pay, methods=["POST"]),
-            Route(_METHOD, self.call, methods=["POST"]),
+            *self._methods.routes(),
         ]
 
     def actions(self) -> dict[str, Action]:
@@ -70,12 +58,14 @@ class Bridge:
             "book_other_amount": self.book_other_amount,
             "wallet_return": self.wallet_return,
             "wallet_payment": self.payment,
+            "serve_generation": self._methods.serve_generation,
         }
 
     async def pay(self, request: Request) -> Response:
         """An operator comes with a payment of a merchant."""
         form = await request.form()
         try:
+            wallets.check_frac(request.path_params["frac"])
             payment = self._take(str(form.get("message", "")))
         except (envelopes.NotOurs, ValueError):
             request.state.ledger_effect = "declined"
@@ -112,32 +102,6 @@ class Bridge:
             "<p><button>Back to the department</button></p></form>"
         )
 
-    async def call(self, request: Request) -> Response:
-        """One call of a merchant."""
-        method = f"{request.path_params['group']}/{request.path_params['method']}"
-        if method not in self._methods:
-            return JSONResponse({"response_status": "Error"}, 404)
-        try:
-            body = json.loads(await request.body())
-            asked = envelopes.open_message(self._keys, str(body["request_data"]))
-        except (envelopes.NotOurs, ValueError, KeyError, TypeError):
-            request.state.ledger_effect = "not let in"
-            return JSONResponse({"response_status": "Error"}, 401)
-        reference = asked.get("merchant_txn", "")
-        request.state.ledger_key = reference
-        if body.get("merchant_id") != MERCHANT:
-            return JSONResponse({"response_status": "Error"}, 401)
-        said = self._methods[method](request, asked)
-        kept = self._state.get("payment", reference)
-        faults = self._home.faults
-        if faults.match("partial", _METHOD) or (kept and kept["amount"] % 100 == wallets.EMPTY):
-            return Response(b"", 200, media_type="application/json")
-        if faults.match("foreign", _METHOD):
-            said = {**said, "merchant_txn": "UKASOTHER"}
-        signer = "merchant" if faults.match("signature", _METHOD) else "csc"
-        sealed = envelopes.seal_message(self._keys, said, signer=signer)
-        return JSONResponse({"response_status": "Success", "response_data": sealed})
-
     def set_balance(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
         """Fill or empty a wallet."""
         self._state.put("balance", str(arguments["csc_id"]), {"paise": int(arguments["paise"])})
@@ -155,7 +119,7 @@ class Bridge:
         payment = self._require_payment(arguments)
         if payment["outcome"] != "PAID":
             payment["outcome"] = "FAILED"
-            payment["csc_txn"] = payment["csc_txn"] or f"CSCW{self._serial():012d}"
+            payment["csc_txn"] = payment["csc_txn"] or f"CSCW{self._methods.serial():012d}"
             self._state.put("payment", payment["reference"], payment)
         return {"status": wallets.code(payment, self._current_time())}
 
@@ -169,9 +133,7 @@ class Bridge:
     def wallet_return(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
         """What the browser posts on its way back; with `pairs` somebody tampered with it."""
         payment = self._require_payment(arguments)
-        pairs = wallets.payment_pairs(payment, payment["reference"], MERCHANT, self._current_time()) | dict(
-            arguments.get("pairs") or {}
-        )
+        pairs = wallets.return_pairs(payment, self._current_time()) | dict(arguments.get("pairs") or {})
         return {
             "url": payment["return_url"],
             "message": envelopes.seal_message(self._keys, pairs),
@@ -186,7 +148,7 @@ class Bridge:
 
     def _take(self, message: str) -> wallets.Payment:
         merchant, _, sealed = message.partition("|")
-        if merchant != MERCHANT:
+        if merchant != wallets.MERCHANT:
             raise envelopes.NotOurs
         sent = wallets.new_payment(envelopes.open_message(self._keys, sealed))
         self._state.add("payment", sent["reference"], sent)
@@ -194,84 +156,21 @@ class Bridge:
 
     def _pay(self, payment: wallets.Payment) -> bool:
         """Once for its reference; False where the wallet holds too little."""
-        if payment["outcome"] is not None:
+        if payment["outcome"] == "PAID":
             return True
         kept = self._state.get("balance", payment["csc_id"]) or {"paise": wallets.FIRST_BALANCE}
         if kept["paise"] < payment["amount"]:
             return False
         self._state.put("balance", payment["csc_id"], {"paise": kept["paise"] - payment["amount"]})
-        wallets.pay(payment, self._serial(), self._current_time())
+        wallets.pay(payment, self._methods.serial(), self._current_time())
         self._state.put("payment", payment["reference"], payment)
         return True
-
-    def _enquire(self, request: Request, asked: Pairs) -> Pairs:
-        reference = asked.get("merchant_txn", "")
-        said = wallets.payment_pairs(self._state.get("payment", reference), reference, MERCHANT, self._current_time())
-        request.state.ledger_effect = said["txn_status"]
-        return said
-
-    def _reverse(self, request: Request, asked: Pairs) -> Pairs:
-        payment = self._require_payment({"reference": asked.get("merchant_txn", "")})
-        if payment["amount"] % 100 == wallets.NO_REVERSE or wallets.code(payment, self._current_time()) not in {
-            "100",
-            "101",
-        }:
-            request.state.ledger_effect = "not reversed"
-            return self._reply_pairs(asked, reverse_status="300")
-        again = payment["reversed"]
-        payment["reversed"] = True
-        self._state.put("payment", payment["reference"], payment)
-        if not again:
-            self._give_back(payment)
-        request.state.ledger_effect = "reversed before" if again else "reversed"
-        return self._reply_pairs(asked, reverse_status="100")
-
-    def _refund(self, request: Request, asked: Pairs) -> Pairs:
-        payment = self._require_payment({"reference": asked.get("merchant_txn", "")})
-        if payment["refund"] is None:
-            number = f"CSCR{self._serial():010d}"
-            payment["refund"] = {
-                "number": number,
-                "at": self._current_time().isoformat(),
-                "by": asked["merchant_reference"],
-            }
-            self._state.put("payment", payment["reference"], payment)
-            self._give_back(payment)
-            request.state.ledger_effect = "refund taken"
-        else:
-            request.state.ledger_effect = "refund known"
-        return self._reply_pairs(asked, refund_reference=payment["refund"]["number"])
-
-    def _refund_status(self, request: Request, asked: Pairs) -> Pairs:
-        payment = self._require_payment({"reference": asked.get("merchant_txn", "")})
-        state = wallets.refund_code(payment, self._current_time()) if payment["refund"] else "404"
-        request.state.ledger_effect = state
-        return self._reply_pairs(asked, refund_status=state)
-
-    def _recon(self, request: Request, asked: Pairs) -> Pairs:
-        first = self._state.add("recon", asked.get("merchant_txn", ""), dict(asked))
-        request.state.ledger_effect = "logged" if first else "logged before"
-        return self._reply_pairs(asked, recon_status="100")
-
-    def _give_back(self, payment: Mapping[str, Any]) -> None:
-        if payment["amount"] % 100 != wallets.REFUND_DECLINED:
-            kept = self._state.get("balance", payment["csc_id"]) or {"paise": wallets.FIRST_BALANCE}
-            self._state.put("balance", payment["csc_id"], {"paise": kept["paise"] + payment["amount"]})
-
-    def _reply_pairs(self, asked: Pairs, **more: str) -> Pairs:
-        own = {"merchant_id": MERCHANT, "merchant_txn": asked.get("merchant_txn", "")}
-        return {**own, "csc_txn": asked.get("csc_txn", ""), **more}
 
     def _require_payment(self, arguments: Mapping[str, Any]) -> wallets.Payment:
         payment = self._state.get("payment", str(arguments["reference"]))
         if payment is None:
             raise KeyError("there is no such payment")
         return payment
-
-    def _serial(self) -> int:
-        number = int((self._state.get("serial", "last") or {"number": 0})["number"]) + 1
-        self._state.put("serial", "last", {"number": number})
-        return number
 
     def _current_time(self) -> datetime:
         return self._home.clock.now()

@@ -1,7 +1,8 @@
 """The sandbox's wallets and their payments, which progress with its clock.
 
 The last two digits of an amount choose a fault: 21 paid without a way back, 22 pending for ten minutes, 23 another
-amount is booked, 24 answers with status 200 and an empty body, 25 a refund is declined, 26 too late to reverse.
+amount is booked, 24 answers with status 200 and an empty body, 25 a refund is declined, 26 too late to reverse, 27 a
+status without creation_date, 28 a refund that is accepted and never paid, 29 answers without an envelope.
 """
 
 from collections.abc import Mapping
@@ -9,11 +10,26 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+MERCHANT, PRODUCT = "49613", "4961300001"
 INDIA = ZoneInfo("Asia/Kolkata")
-NO_RETURN, PENDING, OTHER_AMOUNT, EMPTY, REFUND_DECLINED, NO_REVERSE = 21, 22, 23, 24, 25, 26
+NO_RETURN, PENDING, OTHER_AMOUNT, EMPTY, REFUND_DECLINED, NO_REVERSE, NO_TIME, NEVER_PAID, NOT_SEALED = range(21, 30)
 PENDING_FOR = timedelta(minutes=10)
 REFUND_TAKES = timedelta(hours=1)
 FIRST_BALANCE = 500_000
+SENT = (
+    "merchant_id", "merchant_txn", "merchant_txn_date_time", "product_id", "product_name", "txn_amount",
+    "amount_parameter", "txn_mode", "txn_type", "merchant_receipt_no", "csc_share_amount", "pay_to_email", "return_url",
+    "cancel_url", "Currency", "Discount", "param_1", "param_2", "param_3", "param_4", "csc_id",
+)  # fmt: skip
+"""The pairs of a payment, in their order."""
+_FIXED = {
+    "merchant_id": MERCHANT,
+    "product_id": PRODUCT,
+    "amount_parameter": "NA",
+    "txn_mode": "D",
+    "txn_type": "D",
+    "Currency": "INR",
+}
 
 Payment = dict[str, Any]
 
@@ -21,25 +37,37 @@ Payment = dict[str, Any]
 def new_payment(pairs: Mapping[str, str]) -> Payment:
     """A payment that a merchant sent an operator with.
 
-    Raises ValueError for fields that are not as docs/contracts/other_systems.md section 3.1 says.
+    Raises ValueError for pairs that are not as docs/contracts/other_systems.md section 3.1 says.
     """
-    whole, dot, part = pairs.get("txn_amount", "").partition(".")
-    good = 1 <= len(pairs.get("merchant_txn", "")) <= 30 and pairs.get("Currency") == "INR" and pairs.get("csc_id")
-    if not (good and whole.isdigit() and dot and len(part) == 2 and part.isdigit()):
+    wrong = tuple(pairs) != SENT or any(pairs[name] != value for name, value in _FIXED.items())
+    if wrong or not 1 <= len(pairs["merchant_txn"]) <= 30 or not all(pairs[name] for name in ("csc_id", "return_url")):
         raise ValueError("the payment is not as docs/contracts/other_systems.md section 3.1 says")
+    datetime.strptime(pairs["merchant_txn_date_time"], "%Y-%m-%d %H:%M:%S").replace(tzinfo=INDIA)
     return {
         "reference": pairs["merchant_txn"],
-        "amount": int(whole) * 100 + int(part),
+        "amount": paise(pairs["txn_amount"]),
         "csc_id": pairs["csc_id"],
-        "product_id": pairs.get("product_id", ""),
-        "return_url": pairs.get("return_url", ""),
-        "cancel_url": pairs.get("cancel_url", ""),
+        "product_id": pairs["product_id"],
+        "return_url": pairs["return_url"],
+        "cancel_url": pairs["cancel_url"],
+        "sent": dict(pairs),
         "csc_txn": None,
         "paid_at": None,
         "outcome": None,
         "reversed": False,
         "refund": None,
     }
+
+
+def check_frac(text: str) -> None:
+    """Raise ValueError where the last part of the pay address does not hold a time.
+
+    docs/contracts/other_systems.md section 3.1.
+    """
+    number, rest = divmod(int(text) - 117, 883)
+    if rest:
+        raise ValueError("the address does not hold a time")
+    datetime.strptime(f"{number:012d}", "%y%m%d%H%M%S").replace(tzinfo=INDIA)
 
 
 def pay(payment: Payment, serial: int, now: datetime) -> None:
@@ -49,43 +77,62 @@ def pay(payment: Payment, serial: int, now: datetime) -> None:
 
 
 def code(payment: Mapping[str, Any] | None, now: datetime) -> str:
-    """`txn_status` of a payment: 100 paid, 101 gone back, 200 pending, 300 failed, 404 unknown."""
+    """`txn_status` of a payment: 100 paid, 101 reversed, 200 pending, 300 failed, 404 unknown."""
     if payment is None or (payment["outcome"] is None):
         return "404"
     if payment["outcome"] == "FAILED":
         return "300"
-    if payment["reversed"] or (payment["refund"] and refund_code(payment, now) == "100"):
+    if payment["reversed"]:
         return "101"
     return "100" if datetime.fromisoformat(payment["paid_at"]) <= now else "200"
 
 
-def refund_code(payment: Mapping[str, Any], now: datetime) -> str:
-    """`refund_status`: 100 done, 200 under way, 300 declined."""
-    if payment["amount"] % 100 == REFUND_DECLINED:
-        return "300"
+def refund_is_paid(payment: Mapping[str, Any], now: datetime) -> bool:
+    """Whether a refund that was accepted is paid by now."""
     asked = datetime.fromisoformat(payment["refund"]["at"])
-    return "100" if now - asked >= REFUND_TAKES else "200"
+    return payment["amount"] % 100 != NEVER_PAID and now - asked >= REFUND_TAKES
 
 
-def payment_pairs(payment: Mapping[str, Any] | None, reference: str, merchant: str, now: datetime) -> dict[str, str]:
-    """The pairs of a return, an enquiry or a status."""
+def return_pairs(payment: Mapping[str, Any], now: datetime) -> dict[str, str]:
+    """The pairs that the browser brings back: those that were sent, and the outcome. There is no time of payment."""
+    sent = {name: value for name, value in payment["sent"].items() if not name.endswith("_url")}
     state = code(payment, now)
+    told = {"txn_status_message": "Success", "status_message": "Successful"}
+    failed = {"error_code": state, "error_message": "The payment failed"}
+    amount = {"txn_amount": rupees(booked_paise(payment)), "txn_status": state}
+    return {**sent, **amount, "csc_txn": payment["csc_txn"] or "", **(told if state == "100" else failed)}
+
+
+def status_pairs(payment: Mapping[str, Any] | None, reference: str, now: datetime) -> dict[str, str]:
+    """The pairs of a status or an enquiry."""
+    state = code(payment, now)
+    own = {"merchant_id": MERCHANT, "merchant_txn": reference}
     if payment is None or state == "404":
-        return {"merchant_id": merchant, "merchant_txn": reference, "txn_status": "404"}
-    booked = payment.get("booked")
-    amount = payment["amount"] if booked is None else int(booked)
-    amount -= 100 if payment["amount"] % 100 == OTHER_AMOUNT else 0
+        return {**own, "txn_status": "404", "response_status": "Fail"}
+    made = {} if payment["amount"] % 100 == NO_TIME or not payment["paid_at"] else creation_date(payment)
     return {
-        "merchant_id": merchant,
-        "csc_txn": payment["csc_txn"] or "",
-        "merchant_txn": reference,
-        "txn_amount": rupees(amount),
-        "txn_status": state,
-        "txn_status_message": {"100": "Success", "101": "Reversed", "200": "Pending", "300": "Failed"}[state],
+        **own,
         "csc_id": payment["csc_id"],
+        "csc_txn": payment["csc_txn"] or "",
         "product_id": payment["product_id"],
-        "txn_date_time": day_time(payment["paid_at"]) if payment["paid_at"] else "",
+        "txn_amount": rupees(booked_paise(payment)),
+        "txn_mode": "D",
+        "txn_status": state,
+        "response_status": "Success",
+        **made,
     }
+
+
+def creation_date(payment: Mapping[str, Any]) -> dict[str, str]:
+    """The pair with the time of a payment."""
+    return {"creation_date": day_time(payment["paid_at"])}
+
+
+def booked_paise(payment: Mapping[str, Any]) -> int:
+    """The paise that were booked for a payment."""
+    known = payment.get("booked")
+    amount = payment["amount"] if known is None else int(known)
+    return int(amount) - (100 if payment["amount"] % 100 == OTHER_AMOUNT else 0)
 
 
 def day_time(text: str) -> str:
@@ -96,3 +143,11 @@ def day_time(text: str) -> str:
 def rupees(amount: int) -> str:
     """Paise as rupees with two decimals."""
     return f"{amount // 100}.{amount % 100:02d}"
+
+
+def paise(text: str) -> int:
+    """Rupees with two decimals as paise. Raises ValueError."""
+    whole, dot, part = text.partition(".")
+    if not (text.isascii() and whole.isdigit() and dot and len(part) == 2 and part.isdigit()):
+        raise ValueError("an amount has two decimals")
+    return int(whole) * 100 + int(part)

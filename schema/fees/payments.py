@@ -76,6 +76,9 @@ class FeePaymentReceipt(View[fees.FeeReceipt], challan_number="challan_no"):
     bank_reference: str | None = strawberry.field(description="The bank's number.")
     mode: str | None = strawberry.field(description="How it was paid, such as NB, UPI, CARD, COUNTER, WALLET.")
     paid_at: datetime = strawberry.field(description="When the money was taken.")
+    paid_at_heard: bool = strawberry.field(
+        description="Whether paidAt is when it was first heard of, since the source told no time."
+    )
 
 
 @strawberry.type(description="A fee that goes back.")

@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Select, String, and_, exists, func, literal, not_, or_, select
 
 from domain.applications.lifecycle import Move, Status
-from domain.fees.fees import FOLLOWED, OPEN, PAID, REFUND_ENQUIRIES, FeeRoute, FeeState
+from domain.fees.fees import FOLLOWED, LATE_ENQUIRIES, OPEN, PAID, FeeRoute, FeeState
 from domain.reconciliation.finance_cases import DifferenceKind
 from store.applications.application_rows import applications_table
 from store.applications.timeline import timeline_table
@@ -20,7 +20,7 @@ from store.reconciliation.finance_cases import cases_table
 ABOUT, REFUND = "fee:", "fee.refund"
 """How cases name an order, and the topic that asks for a refund; a test compares them with those of the actions."""
 
-UNASKED_FOR = 4 * REFUND_ENQUIRIES
+UNASKED_FOR = 4 * LATE_ENQUIRIES
 """An order that is not settled after its days is asked about every six hours: a day of silence means nobody asks."""
 
 _T, _A, _E, _C, _O = orders_table.c, applications_table.c, timeline_table.c, cases_table.c, outbox_table.c

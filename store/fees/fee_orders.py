@@ -64,6 +64,7 @@ orders_table = sa.Table(
     sa.Column("bank_reference", Key),
     sa.Column("mode", Key),
     sa.Column("paid_at", Instant),
+    sa.Column("paid_at_heard", sa.Boolean),
     sa.Column("taken_paise", sa.BigInteger),
     sa.Column("problem", Key),
     sa.Column("settled_at", Instant),

@@ -8,7 +8,8 @@ import pytest
 
 from actions.applications.respond import RecordFee, record_fee
 from actions.fees.fee_enquiries import ask_due
-from actions.fees.fee_refunds import REFUND, send_refund
+from actions.fees.fee_refunds import REFUND
+from actions.fees.wallet_refunds import send_refund
 from domain.applications.lifecycle import Move, Status
 from domain.fees.fees import FeeOrder, FeeRoute, FeeState
 from domain.kernel import Subject

@@ -63,8 +63,8 @@ class TreasuryScroll(TreasuryVerify):
 class Wallet(Adapter):
     """A payment out of the wallet that is there; the calls say the same of it however often."""
 
-    name, system, source = "csc.bridge.enquiry", "csc", Source.CSC
-    policies = (bridge.ENQUIRY, bridge.STATUS)
+    name, system, source = "csc.bridge.status", "csc", Source.CSC
+    policies = (bridge.STATUS,)
     tells = frozenset({"body", "signature", "owner"})
     why_not: ClassVar[Mapping[str, str]] = {**_NO_TOKEN, "parts": ONE_RECORD}
     paise = 5000

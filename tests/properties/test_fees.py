@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from actions.applications.respond import RecordFee, Withdraw, record_fee, withdraw_application
 from actions.fees.fee_cases import ABOUT
-from actions.fees.fee_refunds import send_refund
+from actions.fees.wallet_refunds import send_refund
 from actions.reconciliation.finance_desk import CaseRequest, resolve_case, take_case
 from domain.applications.applications import Application
 from domain.applications.lifecycle import Move, Status

@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from actions.applications.respond import RecordFee, record_fee
-from actions.fees.fee_refunds import RecordFeeRefund, record_fee_refund, request_refund, send_refund
+from actions.fees.fee_refunds import RecordFeeRefund, record_fee_refund, request_refund
 from actions.fees.fees import payment_form
 from actions.fees.scrolls import compare_due
+from actions.fees.wallet_refunds import send_refund
 from actions.kernel import UnitOfWork
 from actions.reconciliation.finance_desk import CaseRequest, answer_case, resolve_case, take_case
 from domain.applications.lifecycle import Status

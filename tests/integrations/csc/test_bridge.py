@@ -2,7 +2,7 @@
 
 import base64
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -11,10 +11,10 @@ import httpx
 import pytest
 import respx
 
-from domain.fees.fees import FeeReceipt, ReportedState
+from domain.fees.fees import FeeNews, FeeReceipt, ReportedState
 from domain.kernel import IST, ManualClock, Source
-from integrations.calling.errors import Foreign, Garbled, IntegrityFailure, NotLetIn, Unavailable, Unreadable
-from integrations.csc import BridgeSettings, CscBridge, Refund, WalletPayment
+from integrations.calling.errors import Foreign, Garbled, IntegrityFailure, NotLetIn, Refused, Unavailable, Unreadable
+from integrations.csc import BridgeSettings, CscBridge, Outcome, Refund, WalletPayment
 from integrations.csc import wire_bridge as wire
 from sandbox.city.kit import Sandbox
 from sandbox.csc.server import create_sandbox
@@ -22,7 +22,8 @@ from tests.support.fees import sandbox
 from tests.support.remotes import PARTNER, remote_over
 
 NOON = datetime(2026, 11, 26, 6, 30, tzinfo=UTC)
-REFERENCE, CSC_ID = "UKAS42600000000127", "500100010011"
+REFERENCE, CSC_ID, OWN = "UKAS42600000000127", "500100010011", "000127"
+XML = {"content-type": "application/xml"}
 
 
 @dataclass
@@ -44,6 +45,13 @@ class Town:
     async def paid(self, paise: int = 5000, reference: str = REFERENCE) -> dict[str, Any]:
         message = self.client.payment_form(self.payment(paise, reference)).fields["message"]
         return await self.csc.act("pay_from_wallet", {"message": message})
+
+    async def receipt(self, paise: int = 5000) -> FeeReceipt:
+        """What shows that a payment was taken."""
+        await self.paid(paise)
+        news = await self.client.verify(REFERENCE)
+        assert news.receipt is not None
+        return news.receipt
 
     def effects(self) -> list[str]:
         return [str(entry["effect"]) for entry in self.csc.ledger.entries()]
@@ -102,8 +110,9 @@ async def test_a_payment_is_found_and_confirmed(town: Town):
     assert (news.state, news.amount_paise) == (ReportedState.SUCCESS, 5000)
     assert news.receipt is not None
     assert news.receipt.mode == "WALLET"
-    routes = [entry["route"] for entry in town.csc.ledger.entries()]
-    assert len(routes) == 3  # an enquiry in vain; an enquiry and a status
+    assert news.receipt.paid_at == NOON
+    assert not news.receipt.paid_at_heard
+    assert {entry["route"] for entry in town.csc.ledger.entries()} == {"/v2/{group}/{method}"}
 
 
 async def test_pending_for_ten_minutes_and_then_paid(town: Town):
@@ -146,28 +155,112 @@ async def test_a_tampered_return_names_the_order_and_no_more(town: Town):
     assert (await town.client.verify(REFERENCE)).amount_paise == 5000
 
 
-async def test_a_payment_is_reversed_once_however_often_it_is_asked(town: Town):
-    await town.paid()
-    news = await town.client.verify(REFERENCE)
-    assert news.receipt is not None
-    for _ in range(2):
-        assert await town.client.reverse(REFERENCE, news.receipt.paid_at, "R1")
+async def test_a_payment_of_today_is_reversed_by_its_creation_date(town: Town):
+    receipt = await town.receipt()
+    answer = await town.client.reverse(REFERENCE, receipt.paid_at, OWN)
+    assert answer.outcome is Outcome.DONE
+    assert answer.reference.startswith("CSCV")
+    assert (await town.client.reverse(REFERENCE, receipt.paid_at, OWN)).outcome is Outcome.DECLINED
     assert town.effects().count("reversed") == 1
     assert (await town.client.verify(REFERENCE)).state is ReportedState.REFUNDED
 
 
-@pytest.mark.parametrize(("paise", "end"), [(5026, ReportedState.REFUNDED), (5025, ReportedState.FAILED)])
-async def test_a_refund_is_taken_once_and_followed(town: Town, paise: int, end: ReportedState):
-    await town.paid(paise)
-    news = await town.client.verify(REFERENCE)
-    assert news.receipt is not None
-    if paise == 5026:
-        assert not await town.client.reverse(REFERENCE, news.receipt.paid_at, "R1")
-    refund = Refund(REFERENCE, news.receipt.grn, "R1", "WITHDRAWN")
-    number = await town.client.refund(refund)
-    assert await town.client.refund(refund) == number
+async def test_a_payment_of_yesterday_is_not_reversed(town: Town):
+    receipt = await town.receipt()
+    town.clock.advance(timedelta(days=1))
+    assert (await town.client.reverse(REFERENCE, receipt.paid_at, OWN)).outcome is Outcome.DECLINED
+
+
+async def test_a_refund_of_the_whole_amount_is_accepted_and_later_paid(town: Town):
+    receipt = await town.receipt()
+    answer = await town.client.refund(Refund(REFERENCE, receipt.grn, OWN, 5000, "SECOND_PAYMENT"))
+    assert answer.outcome is Outcome.ACCEPTED
+    status = town.client.refund_status
+    assert await status(REFERENCE, receipt.grn, answer.reference) is ReportedState.PENDING
     town.clock.advance(timedelta(hours=1))
-    assert await town.client.refund_status(REFERENCE, news.receipt.grn, number) is end
+    assert await status(REFERENCE, receipt.grn, answer.reference) is ReportedState.REFUNDED
+    assert (await town.csc.act("wallet_payment", {"reference": REFERENCE}))["refund"]["amount"] == 5000
+
+
+async def test_a_declined_refund_says_so(town: Town):
+    receipt = await town.receipt(5025)
+    answer = await town.client.refund(Refund(REFERENCE, receipt.grn, OWN, 5025, "WITHDRAWN"))
+    assert answer.outcome is Outcome.DECLINED
+
+
+@pytest.mark.parametrize(
+    "spoilt", [{"receipt": "CSCW9"}, {"paise": 0}, {"paise": 5001}, {"reason": ""}, {"refund_reference": "R1"}]
+)
+async def test_a_refund_with_a_wrong_field_is_answered_without_an_envelope_and_counts_as_unclear(
+    town: Town, spoilt: dict[str, Any]
+):
+    receipt = await town.receipt()
+    asked = replace(Refund(REFERENCE, receipt.grn, OWN, 5000, "WITHDRAWN"), **spoilt)
+    assert (await town.client.refund(asked)).outcome is Outcome.UNCLEAR
+    assert town.effects()[-1].startswith("not as agreed")
+
+
+async def test_a_reversal_with_another_time_than_the_creation_date_is_unclear(town: Town):
+    receipt = await town.receipt()
+    answer = await town.client.reverse(REFERENCE, receipt.paid_at + timedelta(seconds=1), OWN)
+    assert (answer.outcome, town.effects()[-1]) == (Outcome.UNCLEAR, "not as agreed: merchant_txn_datetime")
+
+
+async def test_an_answer_without_an_envelope_says_nothing_of_a_payment(town: Town):
+    await town.paid(5029)
+    with pytest.raises(Refused) as told:
+        await town.client.verify(REFERENCE)
+    assert told.value.code == "nothing_sealed"
+
+
+@respx.mock
+async def test_a_code_of_the_settings_says_that_nobody_came_to_pay(town: Town):
+    answer = b"<xml><response_status>Fail</response_status><response_code>E7</response_code>"
+    answer += b"<response_data>NA</response_data></xml>"
+    told = httpx.Response(200, content=answer, headers={"content-type": "text/xml"})
+    respx.post(f"{PARTNER}/v2/transaction/status").mock(return_value=told)
+    settings = replace(town.settings, unknown_codes=frozenset({"E7"}))
+    client = CscBridge(remote_over(None, Source.CSC, clock=town.clock), settings)
+    assert (await client.verify(REFERENCE)).state is ReportedState.UNKNOWN
+
+
+async def test_a_success_without_a_time_is_a_success_at_the_time_of_hearing(town: Town):
+    receipt = await town.receipt(5027)
+    assert (receipt.paid_at_heard, receipt.paid_at) == (True, NOON)
+
+
+async def test_the_kit_of_2016_is_served_by_its_own_addresses(town: Town):
+    await town.csc.act("serve_generation", {"generation": "v1"})
+    await town.paid()
+    with pytest.raises(NotLetIn):  # another generation than the one that is served: somebody must look
+        await town.client.verify(REFERENCE)
+    old = replace(town, settings=replace(town.settings, generation="v1"))
+    assert (await old.client.verify(REFERENCE)).state is ReportedState.SUCCESS
+
+
+async def test_a_call_whose_pairs_do_not_name_the_merchant_is_not_let_in(town: Town):
+    await town.paid()
+    sealed = wire.envelope(
+        f"merchant_txn={REFERENCE}|csc_txn=N|", signer=town.settings.private_key, reader=town.settings.csc_key
+    )
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(town.csc.app), base_url=PARTNER) as caller:
+        body = {"merchant_id": town.settings.merchant_id, "request_data": sealed}
+        answer = await caller.post("/v2/transaction/status", json=body)
+    assert (answer.status_code, answer.headers["content-type"]) == (401, "application/xml")
+
+
+@pytest.mark.parametrize(
+    "spoilt", [{"product_id": "4961300009"}, {"txn_amount": "50"}, {"txn_mode": "C"}, {"return_url": ""}]
+)
+async def test_a_form_with_a_wrong_field_is_refused_at_the_wallet(town: Town, spoilt: dict[str, str]):
+    pairs = wire.payment_pairs(town.payment(), town.settings) | spoilt
+    sealed = wire.envelope(wire.pairs_text(pairs), signer=town.settings.private_key, reader=town.settings.csc_key)
+    address = f"/v1/payment/{wire.frac(NOON)}"
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(town.csc.app), base_url=PARTNER) as browser:
+        good = await browser.post(address, data=dict(town.client.payment_form(town.payment()).fields))
+        bad = await browser.post(address, data={"message": f"{town.settings.merchant_id}|{sealed}"})
+        other = await browser.post(f"{address}1", data=dict(town.client.payment_form(town.payment()).fields))
+    assert (good.status_code, bad.status_code, other.status_code) == (200, 400, 400)
 
 
 async def test_what_a_payment_was_taken_for_is_logged(town: Town):
@@ -197,6 +290,10 @@ async def test_the_way_of_a_browser(town: Town):
     ("answer", "error"),
     [
         (httpx.Response(200, json={"response_data": "AAAA"}), IntegrityFailure),
+        (httpx.Response(200, content=b"<xml><response_data>AAAA</response_data></xml>", headers=XML), IntegrityFailure),
+        (httpx.Response(200, content=b"<xml><response_status>Fail</response_status></xml>", headers=XML), Garbled),
+        (httpx.Response(200, content=b"<!DOCTYPE xml [<!ENTITY a 'b'>]><xml>&a;</xml>", headers=XML), Garbled),
+        (httpx.Response(404, text="Not found"), NotLetIn),
         (httpx.Response(200, json={"response_status": "Error"}), Garbled),
         (httpx.Response(200, json=[]), Garbled),
         (httpx.Response(200, content=b"[" * 20_000, headers={"content-type": "application/json"}), Garbled),
@@ -207,7 +304,7 @@ async def test_the_way_of_a_browser(town: Town):
 )
 @respx.mock
 async def test_what_cscs_answers_mean(town: Town, answer: httpx.Response, error: type[Exception]):
-    respx.post(f"{PARTNER}/v1/transaction/enquiry/format/json").mock(return_value=answer)
+    respx.post(f"{PARTNER}/v2/transaction/status").mock(return_value=answer)
     client = CscBridge(remote_over(None, Source.CSC, clock=town.clock), town.settings)
     with pytest.raises(error):
         await client.verify(REFERENCE)
@@ -228,15 +325,25 @@ def test_a_pair_that_comes_twice_spoils_the_message(town: Town):
         {"txn_status": "100"},
         {"txn_status": "100", "txn_amount": "5.001"},
         {"txn_status": "100", "txn_amount": "5.00"},
-        {"txn_status": "100", "txn_amount": "5.00", "csc_txn": "C1", "txn_date_time": "today"},
     ],
 )
 def test_what_is_not_as_the_contract_says_is_unreadable(pairs: dict[str, str]):
     with pytest.raises(Unreadable):
-        wire.news(pairs)
+        wire.news(pairs, NOON)
 
 
 def test_a_receipt_of_the_wallet_is_its_own_number():
-    pairs = {"txn_status": "100", "txn_amount": "5.00", "csc_txn": "C1", "txn_date_time": "2026-11-26 12:00:00"}
+    pairs = {"txn_status": "100", "txn_amount": "5.00", "csc_txn": "C1", "creation_date": "2026-11-26 12:00:00"}
     at = datetime(2026, 11, 26, 12, 0, tzinfo=IST)
-    assert wire.news(pairs).receipt == FeeReceipt("C1", None, None, None, "WALLET", at)
+    assert wire.news(pairs, NOON).receipt == FeeReceipt("C1", None, None, None, "WALLET", at)
+
+
+@pytest.mark.parametrize("said", ["", "today", "2026-11-26"])
+def test_a_time_that_cannot_be_read_does_not_make_a_success_unreadable(said: str):
+    pairs = {"txn_status": "100", "txn_amount": "5.00", "csc_txn": "C1", "creation_date": said}
+    receipt = FeeReceipt("C1", None, None, None, "WALLET", NOON, paid_at_heard=True)
+    assert wire.news(pairs, NOON) == FeeNews(ReportedState.SUCCESS, 500, receipt)
+
+
+def test_a_code_that_nobody_explains_is_no_success_and_ends_nothing():
+    assert wire.news({"txn_status": "777"}, NOON) == FeeNews(ReportedState.PENDING)

@@ -14,7 +14,7 @@ from store.catalogue.calendar import calendars_table, holidays_table
 from store.database.migration_runner import upgrade
 from store.identity.people import citizens_table
 
-BEFORE, AFTER = "1001", "1002"
+BEFORE, AFTER = "1002", "1003"
 
 
 def at(day: date) -> datetime:

@@ -13,8 +13,8 @@ from alembic import op
 
 from store.database.types import Instant, Key
 
-revision = "1002"
-down_revision = "1001"
+revision = "1003"
+down_revision = "1002"
 branch_labels = None
 depends_on = None
 
