@@ -10,10 +10,11 @@ from dataclasses import replace
 
 from actions.benefits.payee_account import account_at
 from actions.benefits.payment_status import apply_status
-from actions.kernel import UnitOfWork
+from actions.kernel import Environment, UnitOfWork
 from actions.reconciliation.finance_cases import open_case
 from domain.benefits.benefits import Instalment, PaymentEvent, PaymentNews, PaymentStatus, Rail, Sanction
 from domain.benefits.sanction_course import PaymentAccount
+from domain.kernel import ist_date
 from domain.reconciliation.finance_cases import INSTALMENT, DifferenceKind, FinanceDifference
 from integrations.dbt_finance import INSTRUCTION_REJECTED, BankAccount, BillReference, Correction
 from store.benefits import benefits
@@ -31,12 +32,13 @@ been taken and its answer lost, so somebody must look before anything is ordered
 
 
 async def correction_of(
-    tx: Transaction, instalment: Instalment, sanction: Sanction, account: PaymentAccount
+    env: Environment, tx: Transaction, instalment: Instalment, sanction: Sanction, account: PaymentAccount
 ) -> Correction | None:
     """The correction that an order is; None where it is an order as any other.
 
     It is one where it pays again, to another account and to the paisa, what the treasury had sent and the bank sent
-    back. An order that the treasury rejected before it left is ordered anew, as is one whose account stayed the same.
+    back, as long as the treasury takes corrections of the first order. An order that the treasury rejected before it
+    left is ordered anew, as is one whose account stayed the same.
     """
     failed = await benefits.instalment(tx, instalment.reissue_of) if instalment.reissue_of else None
     if failed is None or failed.rail is not Rail.IFMS or failed.amount_paise != instalment.amount_paise:
@@ -47,6 +49,8 @@ async def correction_of(
     before, at_first = await _sent_to(tx, sanction, failed, events), await _sent_to(tx, sanction, first, events)
     present = BankAccount(account.number, account.ifsc)
     if before is None or at_first is None or before == present or _was_rejected(failed, events):
+        return None
+    if not _is_in_time(env, instalment, first, events):
         return None
     return Correction(
         bill_number=instalment.bill_number,
@@ -114,6 +118,15 @@ async def _sent_to(
     went = next((event for event in events.get(one.id, ()) if event.status is PaymentStatus.INSTRUCTED), None)
     account = await account_at(tx, sanction, went.heard_at or went.at) if went else None
     return BankAccount(account.number, account.ifsc) if account else None
+
+
+def _is_in_time(
+    env: Environment, instalment: Instalment, first: Instalment, events: Mapping[str, Sequence[PaymentEvent]]
+) -> bool:
+    """Whether a reissue was ordered while the first order could be corrected; so it stays what it was once it went."""
+    ordered = next(event.at for event in events[first.id] if event.status is PaymentStatus.INSTRUCTED)
+    made = events[instalment.id][0].at
+    return env.rules.payments.may_be_corrected(ist_date(ordered), ist_date(made))
 
 
 def _was_rejected(one: Instalment, events: Mapping[str, Sequence[PaymentEvent]]) -> bool:

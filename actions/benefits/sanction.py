@@ -270,7 +270,9 @@ async def _order(
         citizen = (await people.citizens(tx, [sanction.citizen_id]))[sanction.citizen_id]
         account = await account_of(tx, sanction)
         schemes = await catalogue.schemes(tx, [sanction.scheme_code])
-        correction = await payment_corrections.correction_of(tx, instalment, sanction, account) if account else None
+        correction = (
+            await payment_corrections.correction_of(env, tx, instalment, sanction, account) if account else None
+        )
     scheme = schemes.get(sanction.scheme_code)
     head = scheme.head_of_account if scheme else None
     return instalment, sanction, _instruction(instalment, sanction, citizen, account, head), correction

@@ -288,12 +288,17 @@ async def _batches(acting: UnitOfWork, run: ReconciliationRun, place: str) -> _S
 
 
 async def _long_in_flight(acting: UnitOfWork, run: ReconciliationRun, place: str) -> _Step:
-    """Payments of this rail that left more than five working days ago and neither arrived nor came back."""
+    """Payments of this rail that left long ago and neither arrived nor came back.
+
+    An order to the treasury, which an officer of its spending unit must approve, has more time than a file.
+    """
     if _is_old(acting.env, run):
         return _Step(None)
-    before = sent_before(acting)
+    by_bill = run.rail is Rail.IFMS
+    days = acting.env.rules.payments.approval_days if by_bill else IN_FLIGHT_WORKING_DAYS
+    before = _sent_before(acting, days)
     ids = await payment_reads.long_in_flight(acting.tx, run.rail, before, place, CASES_AT_ONCE)
-    limit = f"{IN_FLIGHT_WORKING_DAYS} working days"
+    limit = f"{days} working days"
     found = tuple(FinanceDifference(DifferenceKind.TOO_LONG_IN_FLIGHT, f"{INSTALMENT}{one}", limit) for one in ids)
     return _Step(ids[-1] if len(ids) == CASES_AT_ONCE else None, differences=found)
 
@@ -368,9 +373,9 @@ def _difference(pair: Pair) -> FinanceDifference | None:
     return FinanceDifference(kind, about, expected, found, amount_paise=pair.theirs.paise if pair.theirs else None)
 
 
-def sent_before(acting: UnitOfWork) -> datetime:
-    """An order that left before this instant has been in flight for more than five working days."""
+def _sent_before(acting: UnitOfWork, working_days: int) -> datetime:
+    """An order that left before this instant has been in flight for more than so many working days."""
     calendar, day = acting.env.work_calendar, acting.today
-    while calendar.working_days_between(day, acting.today) <= IN_FLIGHT_WORKING_DAYS:
+    while calendar.working_days_between(day, acting.today) <= working_days:
         day -= timedelta(days=1)
     return bounds(day)[1]

@@ -83,7 +83,7 @@ class InstalmentKind(StrEnum):
 
 
 RETURN_WINDOW = timedelta(days=10)
-"""How long after a credit the bank may still send the money back (docs/contracts/dbt_finance.md section 7,
+"""How long after a credit the bank usually still sends the money back (docs/contracts/dbt_finance.md section 7,
 INFERRED)."""
 
 _COURSE = MappingProxyType(
@@ -100,10 +100,13 @@ _COURSE = MappingProxyType(
 )
 
 
-def may_follow(before: PaymentStatus, after: PaymentStatus, *, since: datetime, at: datetime) -> bool:
+def may_follow(
+    before: PaymentStatus, after: PaymentStatus, *, since: datetime, at: datetime, rail: Rail = Rail.PFMS
+) -> bool:
     """Whether a payment in state `before` since then may change to `after`, as of `at`.
 
-    Only forward. A credit may come back for ten days; only what came back is reissued, and then no more is
+    Only forward. A credit may come back for ten days, and by the state treasury, which tells of no limit, at any later
+    time (docs/contracts/dbt_finance.md section 7); only what came back is reissued, and then no more is
     heard of the first order. A rejected beneficiary may be put forward again with a corrected account.
     """
     match before:
@@ -112,7 +115,7 @@ def may_follow(before: PaymentStatus, after: PaymentStatus, *, since: datetime, 
         case PaymentStatus.RETURNED:
             return after is PaymentStatus.REISSUED
         case PaymentStatus.CREDITED:
-            return after is PaymentStatus.RETURNED and at - since <= RETURN_WINDOW
+            return after is PaymentStatus.RETURNED and (rail is Rail.IFMS or at - since <= RETURN_WINDOW)
         case PaymentStatus.BENEFICIARY_REJECTED if after is PaymentStatus.BENEFICIARY_PENDING:
             return True
         case _:

@@ -12,6 +12,7 @@ from types import MappingProxyType
 from domain.applications.deadline import WorkCalendar
 from domain.benefits.benefits import PaymentStatus
 from domain.kernel import IST, ist_date
+from domain.payments.budgets import year_of
 
 NOW = "NOW"
 """How the place of a run begins that an operator asked for."""
@@ -226,13 +227,27 @@ class PaymentRules:
     enquiries_an_hour: int = 120_000
     """Payments at the state treasury that are asked for in an hour at most."""
     enquiries_at_once: int = 8
-    """Bills that are asked for at the same time, each by up to two calls."""
+    """Bills that are asked for at the same time, each by one call after the other."""
+    approval_days: int = 7
+    """Working days that an order to the state treasury may be under way, its approval included, before it is a case."""
+    correction_days: int = 90
+    """Days after an order of the treasury in which a failed payment of it can be corrected (`may_be_corrected`)."""
 
     def is_bank_day(self, day: date, calendar: WorkCalendar) -> bool:
         """Whether banks and treasuries work: offices do, it is no fourth Saturday, and no year is being closed."""
         if not calendar.is_working(day) or (day.weekday() == _SATURDAY and 22 <= day.day <= 28):
             return False
         return not any(begins <= f"{day:%m-%d}" <= ends for begins, ends in self.frozen)
+
+    def may_be_corrected(self, ordered_on: date, today: date) -> bool:
+        """Whether the treasury still takes a correction of an order (docs/contracts/dbt_finance.md section 5.4).
+
+        Over the turn of the financial year until 30 April.
+        """
+        first, last = year_of(ordered_on)
+        if today <= last:
+            return (today - ordered_on).days <= self.correction_days
+        return today <= date(first.year + 1, 4, 30)
 
     def slot(self, now: datetime, calendar: WorkCalendar) -> str | None:
         """The batch time of today that has come last, as HH:MM; None before the first and on days without banks."""

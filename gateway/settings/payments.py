@@ -85,12 +85,25 @@ class PaymentFiles(BaseModel):
         description="Maximum number of payments queried from the state treasury in an hour, each by up to four calls."
         " If it is below the number of open orders, each is queried less often than hourly.",
     )
+    approval_days: int = Field(
+        default=7,
+        ge=1,
+        le=60,
+        description="Working days that an order to the state treasury may be under way, the approval by its spending "
+        "unit included, before it is a case (TOO_LONG_IN_FLIGHT).",
+    )
+    correction_days: int = Field(
+        default=90,
+        ge=0,
+        description="Days after an order to the state treasury in which a failed payment of it goes to the corrected "
+        "account as a correction; over the turn of the financial year until 30 April. Afterwards it is a new order.",
+    )
     enquiries_at_once: int = Field(
         default=8,
         ge=1,
         le=20,
-        description="Payments queried at the same time, each by up to two calls; citizens' own queries share the "
-        "system's limit of 20 calls.",
+        description="Payments queried at the same time, each by one call after the other; citizens' own queries share "
+        "the system's limit of 20 calls.",
     )
 
     @field_validator("frozen")

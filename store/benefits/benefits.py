@@ -204,7 +204,7 @@ async def record_many(
     unchanged: list[tuple[Instalment, PaymentNews]] = []
     for present in locked.values():
         news = by_id[present.id]
-        follows = may_follow(present.status, news.status, since=present.status_at, at=news.at)
+        follows = may_follow(present.status, news.status, since=present.status_at, at=news.at, rail=present.rail)
         (changed if follows else unchanged).append((present, news))
     await _record_all(tx, changed, heard_at)
     return changed, unchanged

@@ -125,6 +125,15 @@ async def test_a_reissue_to_the_same_account_is_a_new_order(failed: Corrected):
     assert [call["key"] for call in failed.calls("PI")][-1] == second.bill_number
 
 
+async def test_after_ninety_days_or_the_april_after_it_a_corrected_payment_is_a_new_order(failed: Corrected):
+    failed.world.clock.advance(timedelta(days=91))
+    await failed.account()
+    second = await failed.reissue()
+    await send_instruction(failed.env, second.id)
+    assert failed.calls("COR") == []
+    assert [call["key"] for call in failed.calls("PI")][-1] == second.bill_number
+
+
 async def test_what_the_treasury_rejected_before_it_left_is_a_new_order(failed: Corrected):
     second = await failed.reissue()
     await send_instruction(failed.env, second.id)

@@ -101,7 +101,7 @@ async def test_a_credit_that_comes_back_within_ten_days_is_returned_with_its_cod
     assert (await ask_due(world.env)).asked == 0
 
 
-async def test_a_credit_that_comes_back_later_opens_a_case_and_changes_nothing(world: World):
+async def test_a_credit_that_comes_back_to_the_treasury_later_is_returned_too(world: World):
     instalment_id = await instructed(world)
     world.clock.advance(HOUR)
     await told(world, instalment_id, PaymentStatus.CREDITED)
@@ -112,10 +112,8 @@ async def test_a_credit_that_comes_back_later_opens_a_case_and_changes_nothing(w
     await told(world, instalment_id, PaymentStatus.RETURNED, return_code="01")
     world.clock.advance(timedelta(days=8))
     await ask_due(world.env)
-    assert await status_of(world, instalment_id) is PaymentStatus.CREDITED
-    assert [(one.kind, one.about) for one in await cases_of(world)] == [
-        (DifferenceKind.RETURNED_TOO_LATE, f"instalment:{instalment_id}")
-    ]
+    assert await status_of(world, instalment_id) is PaymentStatus.RETURNED
+    assert await cases_of(world) == []
 
 
 async def test_a_bill_that_waits_for_approval_is_asked_for_without_a_case(world: World):

@@ -61,9 +61,9 @@ async def test_what_we_say_is_paid_and_the_scroll_does_not_hold_opens_a_case(wor
     assert found == [(DifferenceKind.NOT_IN_SCROLL, "CREDITED", "IN_FLIGHT")]
 
 
-async def test_a_payment_in_flight_for_more_than_five_working_days_is_told_once(world: World):
+async def test_an_order_in_flight_for_more_than_seven_working_days_is_told_once(world: World):
     instalment_id = await instructed(world)
-    for days, kinds in ((6, []), (1, [DifferenceKind.TOO_LONG_IN_FLIGHT]), (1, [DifferenceKind.TOO_LONG_IN_FLIGHT])):
+    for days, kinds in ((8, []), (1, [DifferenceKind.TOO_LONG_IN_FLIGHT]), (1, [DifferenceKind.TOO_LONG_IN_FLIGHT])):
         world.clock.advance(timedelta(days=days))
         await told(world, instalment_id, PaymentStatus.AT_BANK)
         await reconcile_due(world.env)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.benefits.benefits import PaymentStatus, SanctionState, may_follow
+from domain.benefits.benefits import PaymentStatus, Rail, SanctionState, may_follow
 from domain.benefits.recoveries import deduction_of
 from domain.benefits.sanction_course import Stop, StopGround, StopKind, state_under
 
@@ -28,9 +28,10 @@ def test_only_forward_but_for_a_corrected_account_and_a_reissue_of_what_came_bac
 
 
 @pytest.mark.parametrize(("days", "legal"), [(0, True), (10, True), (10.001, False), (400, False)])
-def test_a_credit_comes_back_within_ten_days_or_not_at_all(days: float, legal: bool):
+def test_a_credit_comes_back_within_ten_days_or_not_at_all_but_from_the_treasury_at_any_time(days: float, legal: bool):
     later = AT + timedelta(days=days)
     assert may_follow(S.CREDITED, S.RETURNED, since=AT, at=later) is legal
+    assert may_follow(S.CREDITED, S.RETURNED, since=AT, at=later, rail=Rail.IFMS)
     assert may_follow(S.AT_BANK, S.RETURNED, since=AT, at=later)
 
 
