@@ -29,12 +29,14 @@ from actions.umang.umang_compare import compare_due
 from actions.uploads.uploads import sweep_partial, sweep_quarantine, sweep_unused
 from domain.kernel import ist_date
 from gateway.settings.settings import Retention
-from gateway.worker import finance_clock, legal_clock
+from gateway.worker import finance_clock, legal_clock, recovered_systems
 from gateway.worker.deliveries import Deliveries
 from gateway.worker.finance_clock import FinanceClock
 from gateway.worker.legal_clock import LegalClock
 from gateway.worker.payment_rounds import PaymentRounds
+from gateway.worker.recovered_systems import RecoveredSystems
 from gateway.worker.runner import Job
+from integrations.calling.breakers import Breakers
 from store import umang
 from store.database import Store, Transaction, audit, change_feed, idempotency
 from store.etaal import ledger_seal
@@ -62,11 +64,14 @@ def service_jobs(
     stopping: asyncio.Event,
     after_sweep: Callable[[], object],
     payment_seconds: float,
+    breakers: Breakers,
 ) -> tuple[Job, ...]:
     """What must not wait behind anything else. `after_sweep` is called after each round of the legal clock."""
+    recovered = RecoveredSystems(environment, breakers)
     legal, finance = LegalClock(environment, after_sweep), FinanceClock(environment, stopping)
     return (
         Job("deliver_outbox", POLL_SECONDS, deliveries.deliver_due, deliveries.finish),
+        Job("bring_messages_forward", recovered_systems.LOOK_SECONDS, recovered.look),
         Job("seal_ledger", SEAL_SECONDS, partial(ledger_seal.seal, environment.store)),
         Job("ask_about_fees", FEE_SECONDS, partial(ask_due, environment)),
         Job("legal_clock", legal_clock.RENEW_SECONDS, legal.tick, legal.resign),

@@ -48,7 +48,8 @@ async def run_worker(settings: Settings) -> None:
         deliveries = Deliveries(environment, {**handlers(renderer), NOTIFY: notify or discard_notification}, stopping)
         await settle_erasures(environment, ErasureList(settings.erasure_list))
         payment_seconds = settings.payments.seconds(demo=settings.demo)
-        services = service_jobs(environment, deliveries, stopping, runtime.vitals.note_sweep, payment_seconds)
+        breakers = runtime.resilience.breakers
+        services = service_jobs(environment, deliveries, stopping, runtime.vitals.note_sweep, payment_seconds, breakers)
         upkeep = upkeep_jobs(environment, settings.retention)
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(Runner(services, stopping, ended).run())

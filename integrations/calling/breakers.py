@@ -245,6 +245,10 @@ class Breakers:
         breaker = self._breakers.get((source, group))
         return breaker.state if breaker is not None else BreakerState.CLOSED
 
+    def groups(self, source: Source) -> dict[str, BreakerState]:
+        """The state of each group of a system that was asked in this process."""
+        return {group: breaker.state for (asked, group), breaker in self._breakers.items() if asked is source}
+
     def open_seconds(self, source: Source, group: str = "") -> float:
         """For how long calls of an open group are refused; zero for others."""
         breaker = self._breakers.get((source, group))

@@ -11,6 +11,7 @@ from gateway.settings.settings import Retention
 from gateway.worker import jobs
 from gateway.worker.deliveries import Deliveries
 from gateway.worker.runner import Job, Runner
+from integrations.calling.breakers import Breakers
 from store.platform import outbox
 from store.platform.outbox import OutboxState
 from tests.support.sign_in import environment
@@ -36,7 +37,7 @@ async def fails(env: Environment) -> None:
 def table(env: Environment, stopping: asyncio.Event, swept=lambda: None) -> tuple[Job, ...]:
     deliveries = Deliveries(env, {"letter": deliver}, stopping)
     return (
-        *jobs.service_jobs(env, deliveries, stopping, swept, 60.0),
+        *jobs.service_jobs(env, deliveries, stopping, swept, 60.0, Breakers(env.clock)),
         *jobs.upkeep_jobs(env, Retention()),
     )
 

@@ -211,6 +211,30 @@ async def test_a_message_that_kills_every_worker_ends_as_a_dead_letter(store: St
     assert dead.error_code == ABANDONED
 
 
+async def test_failed_messages_of_a_system_that_is_back_are_due_at_once_and_the_failure_does_not_count(
+    store: Store, store_clock: ManualClock
+) -> None:
+    await order(store, "i1", "i2")
+    await add(store, "a")
+    for wait in (*RETRY_AFTER_SECONDS[:2], 0):
+        for message in await claim(store):
+            await fail(store, message, store_clock)
+        store_clock.advance(timedelta(seconds=wait))
+    async with store.write_transaction() as tx:
+        assert await outbox.bring_forward(tx, ["dbt.instruct"], 1) == 1
+        assert await outbox.bring_forward(tx, ["dbt.instruct"], 10) == 1
+        assert await outbox.bring_forward(tx, ["dbt.instruct"], 10) == 0
+    brought = await claim(store)
+    assert [(message.key, message.attempts) for message in brought] == [("i1", 3), ("i2", 3)]
+
+
+async def test_a_message_that_was_not_tried_yet_is_not_brought_forward(store: Store, store_clock: ManualClock) -> None:
+    async with store.write_transaction() as tx:
+        later = store_clock.now() + timedelta(hours=1)
+        await outbox.add(tx, "dbt.instruct", "i1", {}, due_at=later)
+        assert await outbox.bring_forward(tx, ["dbt.instruct"], 10) == 0
+
+
 async def test_a_message_for_later_waits(store: Store, store_clock: ManualClock) -> None:
     async with store.write_transaction() as tx:
         await outbox.add(tx, "appeal.file", "a1", {}, due_at=NOW + timedelta(hours=1))
