@@ -4,6 +4,8 @@ The names were minted and kept before; the same name never carries other bytes f
 be at PFMS never goes in another (docs/contracts/dbt_finance.md section 10).
 """
 
+from datetime import datetime
+
 import structlog
 
 from actions.kernel import Environment, UnitOfWork
@@ -16,7 +18,7 @@ from actions.reconciliation.finance_cases import open_case
 from domain.kernel import SYSTEM, Source, ist_date
 from domain.payments.files import BatchKind, BatchState, FileState, PaymentFileBatch, RegistrationState
 from domain.reconciliation.finance_cases import DifferenceKind, FinanceDifference
-from integrations.calling.errors import NotAsked
+from integrations.calling.errors import NotAsked, RemoteError
 from integrations.dbt_finance.pfms import Pfms
 from integrations.dbt_finance.pfms.exchange import NameTaken
 from store.database import NotThere, Transaction, crash_points
@@ -49,23 +51,50 @@ async def send_batch(env: Environment, batch_id: str) -> None:
     content = await content_of(env, partner, batch)
     if content is None:
         return
+    if await env.store.read(lambda tx: _holds_back(tx, batch.id)) and not await _lies_there(partner, batch):
+        await env.store.carry_out(lambda tx: _abandon(UnitOfWork(env, tx, SYSTEM), batch.id))
+        return
     now, way = env.clock.now(), partner.way
     first = await env.store.carry_out(lambda tx: payment_batches.start_sending(tx, batch.id, now, way))
     known = batch if first else await _tried_before(env, batch.id)
     if known is not None:
-        await _send(env, partner, known, content, first=first)
+        await _send(env, partner, known, content, begun_at=now if first else None)
 
 
-async def _send(env: Environment, partner: Pfms, batch: PaymentFileBatch, content: bytes, *, first: bool) -> None:
+async def _holds_back(tx: Transaction, batch_id: str) -> bool:
+    """Whether a payment was stopped since its batch was signed, and PFMS certainly has nothing of the batch.
+
+    Then the batch is made anew without that payment, as when somebody died while PFMS could not be reached.
+    """
+    batch = await payment_batches.batch(tx, batch_id)
+    return batch is not None and never_tried(batch) and await payment_batches.has_held(tx, batch_id)
+
+
+async def _lies_there(partner: Pfms, batch: PaymentFileBatch) -> bool:
+    kind, name = FILE_KINDS[batch.kind], batch.file_name
+    return any([await each.is_sent(kind, name) for each in partner.exchanges])
+
+
+async def _send(
+    env: Environment, partner: Pfms, batch: PaymentFileBatch, content: bytes, *, begun_at: datetime | None
+) -> None:
+    """Put the file there; `begun_at` where it is the first attempt, which is none where nothing can have arrived.
+
+    A batch that may have arrived goes out again as it is, whoever died since.
+    """
     try:
-        await _put_there(env, partner, batch, content, first=first)
+        await _put_there(env, partner, batch, content, first=begun_at is not None)
     except NameTaken:
         await env.store.carry_out(lambda tx: _in_doubt(UnitOfWork(env, tx, SYSTEM), batch))
         return
+    except RemoteError as error:
+        if begun_at is not None and error.nothing_arrived:
+            await env.store.carry_out(lambda tx: payment_batches.forget_attempt(tx, batch.id, begun_at))
+        raise
     crash_points.reach(crash_points.PAYMENT_SENT)
     await env.store.carry_out(lambda tx: _note_sent(UnitOfWork(env, tx, SYSTEM), batch.id))
     crash_points.reach(crash_points.PAYMENT_NOTED)
-    _log.info("payment_batch_sent", kind=batch.kind.value, lines=batch.lines, first=first)
+    _log.info("payment_batch_sent", kind=batch.kind.value, lines=batch.lines, first=begun_at is not None)
 
 
 async def _put_there(env: Environment, partner: Pfms, batch: PaymentFileBatch, content: bytes, *, first: bool) -> None:
@@ -117,9 +146,9 @@ async def _in_doubt(acting: UnitOfWork, batch: PaymentFileBatch) -> None:
 
 
 async def _abandon(acting: UnitOfWork, batch_id: str) -> None:
-    """A batch that certainly never went, and that PFMS would decline: for its day, or for its signer.
+    """A batch that certainly never went and must not go: for its day, for its signer, or for who was stopped since.
 
-    Its lines go in another.
+    Its lines go in another, as far as nothing holds them back.
     """
     batch = await payment_batches.batch(acting.tx, batch_id)
     if batch is None or not never_tried(batch):

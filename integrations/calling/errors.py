@@ -38,6 +38,8 @@ class RemoteError(Exception):
     """
 
     retryable = False
+    nothing_arrived = False
+    """Set by a client that knows that nothing of what it was to write came to be at the system."""
     error_code: ClassVar[ErrorCode]
     """The code of the graph for it."""
 

@@ -141,6 +141,19 @@ async def start_sending(tx: Transaction, batch_id: str, at: datetime, way: Trans
     return (await tx.connection.execute(statement.returning(_T.id))).first() is not None
 
 
+async def forget_attempt(tx: Transaction, batch_id: str, at: datetime) -> None:
+    """Note that the one attempt, begun then, certainly did not bring the file to PFMS: it was never tried."""
+    same = (_T.id == batch_id, _T.state == BatchState.SEALED.value, _T.started_at == at)
+    await tx.connection.execute(sa.update(batches_table).where(*same).values(started_at=None, way=None))
+
+
+async def has_held(tx: Transaction, batch_id: str) -> bool:
+    """Whether something holds back a payment of a batch that was made for it."""
+    held = sa.exists().where(_I.id == _L.instalment_id, _I.hold.is_not(None))
+    own = (_L.batch_id == batch_id, _L.state == LineState.BUILT.value, held)
+    return await first_row(tx, sa.select(_L.position).where(*own).limit(1)) is not None
+
+
 async def lines(tx: Transaction, batch_id: str) -> list[BatchLine]:
     """The lines of the file of a batch in their order."""
     statement = sa.select(lines_table).where(_L.batch_id == batch_id, _L.position > 0).order_by(_L.position)

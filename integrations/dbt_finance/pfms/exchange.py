@@ -44,7 +44,11 @@ class FileExchange(Protocol):
     """The way to PFMS. All raise an RemoteError where the other side cannot be asked."""
 
     async def send(self, kind: FileKind, name: str, content: bytes) -> None:
-        """Put a request there, once. The same bytes under the name are as good; others raise NameTaken."""
+        """Put a request there, once. The same bytes under the name are as good; others raise NameTaken.
+
+        An error says by `nothing_arrived` that the file certainly is not there by this call: no line was made, or it
+        failed before the file was to get its name.
+        """
         ...
 
     async def is_sent(self, kind: FileKind, name: str) -> bool:

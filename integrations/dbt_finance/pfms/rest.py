@@ -13,7 +13,7 @@ import structlog
 from domain.kernel import Source
 from integrations.calling.access_tokens import AccessTokens, Token, TokenEnded
 from integrations.calling.answers import Answer
-from integrations.calling.errors import Foreign, Garbled, NotLetIn, Refused, Unavailable, Unreadable
+from integrations.calling.errors import Foreign, Garbled, NotLetIn, Refused, RemoteError, Unavailable, Unreadable
 from integrations.calling.policies import XML_TYPES, Bulkhead, CallPolicy
 from integrations.calling.remote import Remote
 from integrations.dbt_finance.pfms import rest_wire as wire
@@ -76,8 +76,13 @@ class RestExchange:
         check_place(kind, name, OUTGOING)
         if len(content) > LARGEST_FILE:
             raise ValueError("a file is too large to be sent")
-        async with self._sending:  # one after the other: files that shared a slow line would all come too late
-            await self._tokens.call_with_token(SEND, lambda token: self._put(token, kind, name, content))
+        begun: list[bool] = []
+        try:
+            async with self._sending:  # one after the other: files that shared a slow line would all come too late
+                await self._tokens.call_with_token(SEND, lambda token: self._put(token, kind, name, content, begun))
+        except RemoteError as error:
+            error.nothing_arrived = not begun
+            raise
 
     async def is_sent(self, kind: FileKind, name: str) -> bool:
         check_place(kind, name, OUTGOING)
@@ -110,7 +115,8 @@ class RestExchange:
     async def aclose(self) -> None:
         """Nothing is held: the line belongs to whoever opened it."""
 
-    async def _put(self, token: str, kind: FileKind, name: str, content: bytes) -> None:
+    async def _put(self, token: str, kind: FileKind, name: str, content: bytes, begun: list[bool]) -> None:
+        """Put a file there; `begun` is filled before the first of its bytes may go."""
         digest = wire.digest_of(content)
 
         async def has_arrived() -> bool:
@@ -123,6 +129,7 @@ class RestExchange:
 
         if await has_arrived():
             return
+        begun.append(True)
         try:
             await self._remote.ask_once(
                 for_size(SEND, len(content)),

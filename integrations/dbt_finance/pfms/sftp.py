@@ -70,8 +70,10 @@ class SftpSession:
 
         return await self._run(ask)
 
-    async def put(self, path: str, content: bytes) -> bool:
+    async def put(self, path: str, content: bytes, before_naming: Callable[[], None] = lambda: None) -> bool:
         """Write a file under another name and give it its own when it is whole; False where the name is taken.
+
+        `before_naming` is called before the file is to get its own name: until then it is certainly not there.
 
         The other name is of this attempt alone. Under one that attempts shared, a worker that stood still until its
         claim had passed on would cut off or fill in what its heir writes, and give a mixture the file's own name.
@@ -85,6 +87,7 @@ class SftpSession:
                     await file.fsync()
             if (await client.lstat(unfinished)).size != len(content):
                 raise Unavailable(_SOURCE, "cut_short")
+            before_naming()
             return await _try_rename(client, unfinished, path)
 
         return await self._run(ask)

@@ -89,19 +89,23 @@ class SftpExchange:
         check_place(kind, name, OUTGOING)
         if len(content) > LARGEST_FILE:
             raise ValueError("a file is too large to be sent")
+        naming: list[bool] = []
 
         async def put() -> None:
             if await self._same_is_there(kind, name, content):
                 return
             target = self._path("out", kind, name)
-            if not await self._upload_session.put(target, content) and not await self._same_is_there(
-                kind, name, content
-            ):
+            named = await self._upload_session.put(target, content, lambda: naming.append(True))
+            if not named and not await self._same_is_there(kind, name, content):
                 raise Unavailable(Source.PFMS, "not_renamed")
             await self._remove_leftovers(kind, name)
 
-        async with self._sending:
-            await self._run(for_size(SEND, len(content)), put)
+        try:
+            async with self._sending:
+                await self._run(for_size(SEND, len(content)), put)
+        except RemoteError as error:
+            error.nothing_arrived = not naming
+            raise
 
     async def is_sent(self, kind: FileKind, name: str) -> bool:
         check_place(kind, name, OUTGOING)

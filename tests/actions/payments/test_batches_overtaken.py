@@ -1,6 +1,8 @@
 """Batches that are overtaken on the way: by the end of their day, or by the end of a benefit that they pay."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import date
 from typing import Any
 
@@ -9,7 +11,7 @@ import pytest
 from actions.benefits.instalments import stop
 from actions.benefits.recovery_orders import recover_overpaid
 from actions.benefits.sanction_stops import add_stop
-from actions.kernel import UnitOfWork
+from actions.kernel import Environment, UnitOfWork
 from actions.payments.partner import pfms
 from actions.payments.payment_batches import batch_now
 from actions.payments.releasing import release_set_aside
@@ -25,9 +27,11 @@ from integrations.dbt_finance.pfms.models import FileKind
 from store.benefits import benefits, recoveries
 from store.database import Transaction
 from store.payments import payment_batches
+from tests.support.noting import Noting
 from tests.support.payments import LATE, Paying, pfms_changed
 
 pytestmark = pytest.mark.integration
+_NOBODY_LISTENS = 1
 _DIED_ON = date(2026, 10, 20)
 """Before the period that the payment is for began."""
 
@@ -148,6 +152,86 @@ async def test_who_dies_before_the_file_is_signed_is_taken_out_of_it(paying: Pay
     await paying.answers()
     assert (await paying.statuses([alive]), len(paying.pfms.orders())) == ([PaymentStatus.CREDITED], 1)
     assert await recovered(paying, dead) == []
+
+
+@asynccontextmanager
+async def unreachable(paying: Paying) -> AsyncIterator[Environment]:
+    """PFMS takes no connections."""
+    exchange = paying.pfms.exchange(port=_NOBODY_LISTENS)
+    yield pfms_changed(paying.env, exchange=exchange)
+    await exchange.aclose()
+
+
+async def test_who_dies_while_pfms_cannot_be_reached_is_not_paid_and_the_others_are(paying: Paying) -> None:
+    dead, alive = await paying.validated(2)
+    batch_id = await a_batch(paying)
+    async with unreachable(paying) as away:
+        with pytest.raises(Unavailable):
+            await send_batch(away, batch_id)
+    await dies(paying, dead)
+
+    await send_batch(paying.env, batch_id)
+    await paying.round(now=True)
+
+    first, second = await paying.batches()
+    assert (first.state, first.started_at, second.lines) == (BatchState.ABANDONED, None, 1)
+    assert await paying.statuses([alive]) == [PaymentStatus.CREDITED]
+    assert [order["paise"] for order in paying.pfms.orders()] == [150_000]
+    assert await recovered(paying, dead) == []
+    assert await paying.findings() == []
+
+
+async def test_a_file_that_could_not_be_sent_goes_as_it_is_where_nobody_was_stopped(paying: Paying) -> None:
+    (one,) = await paying.validated(1)
+    batch_id = await a_batch(paying)
+    async with unreachable(paying) as away:
+        with pytest.raises(Unavailable):
+            await send_batch(away, batch_id)
+    sealed = await paying.sealed(batch_id)
+
+    await send_batch(paying.env, batch_id)
+
+    (batch,) = await paying.batches()
+    assert paying.archive("payment-request", "out")[batch.file_name] == sealed
+    paying.pfms.pick_up()
+    await paying.answers()
+    assert await paying.statuses([one]) == [PaymentStatus.CREDITED]
+
+
+async def test_a_file_that_may_have_arrived_goes_again_as_it_is_though_somebody_died(paying: Paying) -> None:
+    dead, alive = await paying.validated(2)
+    batch_id = await a_batch(paying)
+    lossy = Noting(pfms(paying.env).exchange)
+    lossy.loses = "answer"
+    with pytest.raises(Unavailable):
+        await send_batch(pfms_changed(paying.env, exchange=lossy), batch_id)
+    await dies(paying, dead)
+
+    await send_batch(paying.env, batch_id)
+
+    (batch,) = await paying.batches()
+    assert (batch.state, batch.lines) == (BatchState.SENT, 2)
+    paying.pfms.pick_up()
+    await paying.answers()
+    assert await paying.statuses([dead, alive]) == [PaymentStatus.CREDITED] * 2
+    assert await recovered(paying, dead) == [(150_000, RecoveryGround.PAID_AFTER_DEATH, RecoveryState.OPEN)]
+
+
+async def test_a_file_that_pfms_holds_unknown_to_us_goes_on_though_somebody_died(paying: Paying) -> None:
+    (dead,) = await paying.validated(1)
+    batch_id = await a_batch(paying)
+    async with unreachable(paying) as away:
+        with pytest.raises(Unavailable):
+            await send_batch(away, batch_id)
+    (batch,) = await paying.batches()
+    content = await paying.sealed(batch_id)
+    await pfms(paying.env).exchange.send(FileKind.PAYMENTS, batch.file_name, content or b"")
+    await dies(paying, dead)
+
+    await send_batch(paying.env, batch_id)
+
+    (batch,) = await paying.batches()
+    assert batch.state == BatchState.SENT
 
 
 async def test_who_dies_while_the_file_is_under_way_is_paid_and_it_is_ordered_back(paying: Paying) -> None:

@@ -76,6 +76,30 @@ async def test_a_file_that_was_taken_while_the_answer_was_lost_is_found_in_the_a
     assert f"{NAME}" not in files_of(pfms).names("/out/payment-request")
 
 
+@pytest.mark.parametrize(("operation", "nothing_arrived"), [("open", True), ("write", True), ("rename", False)])
+async def test_an_error_says_whether_the_file_may_have_got_its_name(
+    pfms: Pfms, exchange: SftpExchange, operation: str, nothing_arrived: bool
+):
+    pfms.faults(fault("reset", operation))
+    with pytest.raises(Unavailable) as lost:
+        await exchange.send(FileKind.PAYMENTS, NAME, CONTENT)
+
+    assert lost.value.nothing_arrived is nothing_arrived
+
+
+async def test_a_file_is_taken_once_it_waits_no_more_and_was_not_refused(pfms: Pfms, exchange: SftpExchange):
+    await exchange.send(FileKind.PAYMENTS, NAME, CONTENT)
+    seen = [await exchange.is_taken(FileKind.PAYMENTS, NAME)]
+    files_of(pfms).move(f"/out/payment-request/{NAME}", f"/failed/payment-request/{NAME}")
+    seen.append(await exchange.is_taken(FileKind.PAYMENTS, NAME))
+    files_of(pfms).move(f"/failed/payment-request/{NAME}", f"/archive/payment-request/{NAME}")
+    seen.append(await exchange.is_taken(FileKind.PAYMENTS, NAME))
+    files_of(pfms).remove(f"/archive/payment-request/{NAME}")
+    seen.append(await exchange.is_taken(FileKind.PAYMENTS, NAME))
+
+    assert seen == [False, False, True, True]
+
+
 async def test_another_hosts_key_is_an_alarm_and_nothing_is_sent(pfms: Pfms):
     shared = shared_resilience(pfms.clock)
     exchange = pfms.exchange(shared)

@@ -82,6 +82,15 @@ async def test_after_a_lost_answer_the_name_is_asked_for_before_anything_is_sent
     assert [method for method, _ in asked(pfms)] == ["POST", "GET", "PUT", "GET"]
 
 
+@pytest.mark.parametrize(("call", "nothing_arrived"), [(1, True), (2, False)])
+async def test_an_error_says_whether_any_of_the_file_was_sent(pfms: Pfms, exchange, call: int, nothing_arrived: bool):
+    pfms.faults(fault("status", OUT, list(range(call, 20)), status=503))
+    with pytest.raises(Unavailable) as lost:
+        await exchange.send(FileKind.PAYMENTS, NAME, CONTENT)
+
+    assert lost.value.nothing_arrived is nothing_arrived
+
+
 async def test_what_never_arrived_is_sent_after_the_enquiry(pfms: Pfms, exchange):
     pfms.faults(fault("status", OUT, [2], status=503))
     await exchange.send(FileKind.PAYMENTS, NAME, CONTENT)
