@@ -20,7 +20,7 @@ from actions.payments.registrations import CITIZEN_CORRECTS, report_rejected
 from actions.reconciliation.finance_cases import open_case, open_cases
 from domain.benefits.benefits import PaymentNews, PaymentStatus, Rail
 from domain.identity.policy import Purpose
-from domain.kernel import SYSTEM
+from domain.kernel import SYSTEM, Source
 from domain.payments.files import (
     DELETE,
     TWICE,
@@ -37,10 +37,12 @@ from domain.payments.files import (
     PaymentMethod,
 )
 from domain.reconciliation.finance_cases import INSTALMENT, DifferenceKind, FinanceDifference
+from integrations.calling.errors import NotAsked
 from integrations.dbt_finance.pfms import Pfms
 from integrations.dbt_finance.pfms import models as wire
 from integrations.dbt_finance.pfms.files import beneficiary_file, payment_file
 from integrations.dbt_finance.pfms.line_rules import faults_of_beneficiary, faults_of_payment
+from integrations.dbt_finance.pfms.scheme_terms import SchemeTerms
 from integrations.dbt_finance.pfms.signing import FileSigner
 from store.database import CannotDecrypt, NotThere, Transaction, crash_points
 from store.payments import beneficiaries, payment_batches, payment_files
@@ -176,8 +178,11 @@ async def _build_file(
 ) -> tuple[bytes | None, list[Faulty]]:
     """The bytes, or the lines for which PFMS would reject the whole."""
     agency = wire.Agency(batch.group.agency, batch.agency_name)
+    terms = partner.identity.terms.get(batch.group.scheme_code)
+    if terms is None:  # taken away since the batch was made: it waits, and is given up after its day
+        raise NotAsked(Source.PFMS, "scheme_without_terms")
     if batch.kind is BatchKind.BENEFICIARY:
-        registrations = await _registrations(env, batch)
+        registrations = await _registrations(env, batch, terms)
         faulty = [Faulty(at, _code(faults)) for at, one in registrations if (faults := faults_of_beneficiary(one))]
         if faulty or not registrations:
             return None, faulty
@@ -204,11 +209,14 @@ async def _build_file(
         method,
         batch.executes_on,
         tuple(one for _, one in payments),
+        terms,
     )
     return await asyncio.to_thread(payment_file, order, partner.identity, signer), []
 
 
-async def _registrations(env: Environment, batch: PaymentFileBatch) -> list[tuple[int, wire.BeneficiaryLine]]:
+async def _registrations(
+    env: Environment, batch: PaymentFileBatch, terms: SchemeTerms
+) -> list[tuple[int, wire.BeneficiaryLine]]:
     async with env.store.read_transaction() as tx:
         lines = await beneficiaries.lines(tx, batch.id)
         details = await beneficiaries.details(tx, [line.account_id for line in lines])
@@ -216,10 +224,12 @@ async def _registrations(env: Environment, batch: PaymentFileBatch) -> list[tupl
     numbers = await _reveal_aadhaar(
         env, {line.account_id: details[line.account_id] for line in lines if line.purpose != DELETE}
     )
-    return [(line.position, _registration(line, details[line.account_id], numbers)) for line in lines]
+    return [(line.position, _registration(line, details[line.account_id], numbers, terms)) for line in lines]
 
 
-def _registration(line: RegistrationLine, who: PayeeDetails, numbers: Mapping[str, str]) -> wire.BeneficiaryLine:
+def _registration(
+    line: RegistrationLine, who: PayeeDetails, numbers: Mapping[str, str], terms: SchemeTerms
+) -> wire.BeneficiaryLine:
     return wire.BeneficiaryLine(
         id=line.beneficiary_id,
         purpose=wire.BeneficiaryPurpose(line.purpose),
@@ -231,6 +241,8 @@ def _registration(line: RegistrationLine, who: PayeeDetails, numbers: Mapping[st
         account_number=who.account_number or None,
         aadhaar=numbers.get(who.aadhaar_reference or ""),
         district_lgd=who.district,
+        benefit_type=terms.beneficiary_type,
+        title=terms.title,
     )
 
 

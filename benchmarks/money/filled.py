@@ -224,7 +224,7 @@ def _register(folder: Path, page: list[int]) -> None:
         for number in page
     ]  # fmt: skip
     with sqlite3.connect(folder / "pfms" / "books.db", timeout=60) as books:
-        books.executemany("INSERT INTO beneficiary VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
+        books.executemany("INSERT INTO beneficiary VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, NULL, NULL)", rows)
 
 
 def orders(folder: Path) -> Iterator[tuple[int, int, int]]:

@@ -35,6 +35,7 @@ from integrations.dbt_finance.pfms.names import (
 )
 from integrations.dbt_finance.pfms.papers import PfmsPapers
 from integrations.dbt_finance.pfms.rest import RestExchange
+from integrations.dbt_finance.pfms.scheme_terms import CentralShare, SchemeTerms
 from integrations.dbt_finance.pfms.settings import RestSettings, SftpSettings
 from integrations.dbt_finance.pfms.sftp_exchange import SftpExchange
 from sandbox.city.kit import Sandbox, SandboxClock, SandboxHome
@@ -45,6 +46,8 @@ from tests.support.served import served
 MORNING = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)
 """Tuesday, 08:30 in India."""
 TODAY = date(2026, 11, 24)
+TERMS = SchemeTerms(CentralShare(paise=20_000), "7001", mission_code="EOAP1", beneficiary_type="4281")
+"""What the sandbox has agreed without demo data for the old age pension."""
 
 
 async def loopback(host: str, port: int) -> Sequence[str]:
@@ -158,6 +161,7 @@ def beneficiary(number: int, account: str = "50100012345600", **changes: Any) ->
         "account_number": account,
         "aadhaar": None,
         "district_lgd": "49",
+        "benefit_type": TERMS.beneficiary_type,
     }
     return BeneficiaryLine(**{**given, **changes})
 
@@ -191,8 +195,8 @@ def payment(number: int, cpsms_id: str, account: str = "50100012345600", **chang
         "account_number": account,
         "period_from": date(2026, 11, 1),
         "period_to": date(2026, 11, 30),
-        "purpose": "PENSION",
         "district_lgd": "49",
+        "bank_name": "STATE BANK OF INDIA",
     }
     return PaymentLine(**{**given, **changes})
 
@@ -214,4 +218,5 @@ def payments(
         method,
         day,
         lines,
+        TERMS,
     )

@@ -22,6 +22,7 @@ from integrations.dbt_finance.pfms.models import (
     PaymentMethod,
     PfmsIdentity,
 )
+from integrations.dbt_finance.pfms.scheme_terms import SchemeTerms
 from integrations.dbt_finance.pfms.signing import FileSigner
 
 BENEFICIARY_NAMESPACE = "http://cpsms.nic.in/BeneficiaryDataRequest"
@@ -47,18 +48,22 @@ def payment_file(batch: PaymentBatch, identity: PfmsIdentity, signer: FileSigner
     method = batch.method
     _check(batch.lines, lambda line: faults_of_payment(line, method), [line.end_to_end_id for line in batch.lines])
     total = _el("CtrlSum", rupees(batch.total_paise))
-    header = _header(batch.message_id, batch.created_at, len(batch.lines), total, identity, "PFMS", batch)
+    header = _header(
+        batch.message_id, batch.created_at, len(batch.lines), total, identity, identity.forms.payment_receiver, batch
+    )
+    terms, authority = batch.terms, batch.terms.authorised_by(batch.batch_id)
+    owner = batch.batch_id if identity.forms.batch_as_organisation else batch.agency.name
     head = (
         _el("PmtInfId", batch.batch_id),
         _el("PmtInfDt", _day(batch.created_at.astimezone(IST).date())),
-        _enclose("PmtAuthCtre", _el("Cd", batch.mission_code)) if batch.mission_code else "",
-        _enclose("PmtAuthPrvc", _el("Cd", batch.authorisation)) if batch.authorisation else "",
-        _enclose("OrgId", _el("Cd", batch.agency.code), _el("Nm", batch.batch_id), _el("SchmeCd", batch.scheme_code)),
+        _enclose("PmtAuthCtre", _el("Cd", terms.mission_code)) if terms.mission_code else "",
+        _enclose("PmtAuthPrvc", _el("Cd", authority)) if authority else "",
+        _enclose("OrgId", _el("Cd", batch.agency.code), _el("Nm", owner), _el("SchmeCd", batch.scheme_code)),
+        _el("PmtMtd", method.value),
         _el("BtchBookg", "true"),
         _el("ReqdExctnDt", _day(batch.executed_on)),
-        _el("PmtMtd", method.value),
     )
-    lines = "".join(_transfer(line, method, identity) for line in batch.lines)
+    lines = "".join(_transfer(line, batch, identity) for line in batch.lines)
     body = _enclose("CstmrCdtTrfInitn", header, _enclose("PmtInf", *head, lines))
     return _signed_document("DbtPayment", PAYMENT_NAMESPACE, body, signer)
 
@@ -81,6 +86,7 @@ def _header(
 def _customer(line: BeneficiaryLine, identity: PfmsIdentity) -> str:
     named = (
         _el("Tp", line.benefit_type),
+        _optional_element("Titl", line.title),
         _el("Nm", line.name),
         _optional_element("NmRegLang", line.name_regional),
         _address(line, identity),
@@ -118,22 +124,20 @@ def _address(line: BeneficiaryLine, identity: PfmsIdentity) -> str:
     return _enclose("PstlAdr", lines, _enclose("Prtry", *places), _optional_element("PstCd", line.pin_code))
 
 
-def _transfer(line: PaymentLine, method: PaymentMethod, identity: PfmsIdentity) -> str:
-    amount = _enclose("Amt", _el("CtreAmt", rupees(line.amount_paise)))
-    by_account = method is PaymentMethod.ACCOUNT
-    number = _el("BBAN", line.account_number or "") if by_account else _el("SOSE", line.aadhaar or "")
+def _transfer(line: PaymentLine, batch: PaymentBatch, identity: PfmsIdentity) -> str:
+    terms, by_account = batch.terms, batch.method is PaymentMethod.ACCOUNT
+    amount = _shares(line.amount_paise, terms)
     place = _enclose("PstlAdr", _enclose("Prtry", _el("DstCd", line.district_lgd), _el("PrvcCd", identity.state_lgd)))
+    account, beside = _account(line, by_account=by_account), identity.forms.account_beside_creditor
     creditor = _enclose(
         "Cdtr",
         _enclose("PrTry", _el("Id", line.beneficiary_id)),
         _el("CPSMSId", line.cpsms_id),
+        _el("Tp", terms.beneficiary_type),
+        _optional_element("Titl", terms.title),
         _el("Nm", line.name),
         place if line.district_lgd else "",
-    )
-    period = _optional_element("FrmDt", _day(line.period_from)) + _optional_element("ToDt", _day(line.period_to))
-    remitted = (
-        _enclose("RmtInf", _enclose("Strd", period)) if period else "",
-        _enclose("Purp", _el("Cd", line.purpose), amount) if line.purpose else "",
+        "" if beside else account,
     )
     return _enclose(
         "CdtTrfTxInf",
@@ -141,9 +145,34 @@ def _transfer(line: PaymentLine, method: PaymentMethod, identity: PfmsIdentity) 
         amount,
         _bank(line.bank_name, line.ifsc, "CdtrAgt") if by_account else "",
         creditor,
-        _enclose("CdtrAcct", _enclose("Id", _enclose("Othr", number))),
-        *reversed(remitted),
+        account if beside else "",
+        _enclose("Purp", _el("Cd", terms.purpose), amount),
+        _remittance(line, terms),
     )
+
+
+def _shares(amount_paise: int, terms: SchemeTerms) -> str:
+    """The Centre's share, the state's and their sum; what is not the Centre's money has an empty share of it."""
+    central = terms.share.part_of(amount_paise)
+    return _enclose(
+        "Amt",
+        _el("CtreAmt", rupees(central) if central else ""),
+        _el("PrvcAmt", rupees(amount_paise - central)),
+        _el("InstdAmt", rupees(amount_paise)),
+    )
+
+
+def _account(line: PaymentLine, *, by_account: bool) -> str:
+    """Where the money goes; a payment by Aadhaar has an empty account number before it."""
+    number = _el("BBAN", line.account_number or "") if by_account else _el("BBAN", "") + _el("SOSE", line.aadhaar or "")
+    return _enclose("CdtrAcct", _enclose("Id", _enclose("Othr", number)))
+
+
+def _remittance(line: PaymentLine, terms: SchemeTerms) -> str:
+    period = _optional_element("FrmDt", _day(line.period_from)) + _optional_element("ToDt", _day(line.period_to))
+    month = f" {line.period_from:%b %Y}" if line.period_from else ""
+    remark = _enclose("RltdInf", _el("Rem", f"{terms.remark}{month}")) if terms.remark else ""
+    return _enclose("RmtInf", _enclose("Strd", period) if period else "", remark) if period or remark else ""
 
 
 def _bank(name: str, ifsc: str, element: str) -> str:

@@ -20,7 +20,7 @@ _LGD = re.compile(r"[0-9]{1,6}")
 _MOBILE = re.compile(r"[6-9][0-9]{9}")
 _PIN = re.compile(r"[1-9][0-9]{5}")
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufffe\uffff]")
-_BENEFITS = frozenset({"Cash", "Kind", "Other"})
+_BENEFIT = re.compile(r"Cash|Kind|Other|[0-9]{1,6}")
 
 
 def faults_of_beneficiary(line: BeneficiaryLine) -> tuple[str, ...]:
@@ -40,7 +40,8 @@ def _beneficiary(line: BeneficiaryLine) -> Iterator[str]:
     else:
         yield from _wrong_fields(cpsms_id=_fits(_CPSMS, line.cpsms_id or ""))
     yield from _wrong_fields(
-        benefit_type=line.benefit_type in _BENEFITS,
+        benefit_type=_fits(_BENEFIT, line.benefit_type),
+        title=_text(line.title, least=0, most=12),
         name_regional=_text(line.name_regional, least=0),
         address=len(line.address) <= 3 and all(map(_text, line.address)),
         mobile=not line.mobile or _fits(_MOBILE, line.mobile),
@@ -74,9 +75,7 @@ def _payment(line: PaymentLine, method: PaymentMethod) -> Iterator[str]:
         cpsms_id=_fits(_CPSMS, line.cpsms_id),
         name=_text(line.name),
         amount_paise=0 < line.amount_paise <= LARGEST_PAISE,
-        purpose=_text(line.purpose, least=0, most=35),
         district_lgd=not line.district_lgd or _fits(_LGD, line.district_lgd),
-        bank_name=_text(line.bank_name, least=0),
     )
     if line.period_from and line.period_to and line.period_from > line.period_to:
         yield "period_to"
@@ -84,6 +83,7 @@ def _payment(line: PaymentLine, method: PaymentMethod) -> Iterator[str]:
         yield from _wrong_fields(
             account_number=_fits(_ACCOUNT, line.account_number or ""),
             ifsc=_fits(_IFSC, line.ifsc),
+            bank_name=_text(line.bank_name),
         )
     else:
         yield from _wrong_fields(aadhaar=_is_aadhaar(line.aadhaar or ""))

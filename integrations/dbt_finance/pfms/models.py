@@ -8,6 +8,7 @@ from typing import Any, Self
 
 from domain.payments.files import AnswersSigned
 from domain.payments.refusals import RefusalCodes
+from integrations.dbt_finance.pfms.scheme_terms import FileForms, SchemeTerms
 
 
 class FileKind(StrEnum):
@@ -82,6 +83,7 @@ class BeneficiaryLine:
     aadhaar: str | None = field(repr=False, default=None)
     district_lgd: str = ""
     benefit_type: str = "Cash"
+    title: str = ""
     address: tuple[str, ...] = field(repr=False, default=())
     """At most three lines."""
     village_lgd: str = ""
@@ -107,7 +109,6 @@ class PaymentLine:
     aadhaar: str | None = field(repr=False, default=None)
     period_from: date | None = None
     period_to: date | None = None
-    purpose: str = ""
     district_lgd: str = ""
     bank_name: str = ""
 
@@ -126,11 +127,7 @@ class BeneficiaryBatch:
 
 @dataclass(frozen=True, slots=True)
 class PaymentBatch:
-    """One payment file: one scheme, one agency, one method.
-
-    `authorisation` is the treasury's token or bill number (`PmtAuthPrvc`), `mission_code` the scheme's code at
-    the DBT Mission (`PmtAuthCtre`); both may be empty.
-    """
+    """One payment file: one scheme, one agency, one method."""
 
     message_id: str
     batch_id: str
@@ -140,8 +137,7 @@ class PaymentBatch:
     method: PaymentMethod
     executed_on: date
     lines: tuple[PaymentLine, ...]
-    authorisation: str = ""
-    mission_code: str = ""
+    terms: SchemeTerms
 
     @property
     def total_paise(self) -> int:
@@ -154,13 +150,15 @@ class PfmsIdentity:
     """Who we are at PFMS: the source system id, our agencies, the codes of our schemes, and the state's LGD code.
 
     `agency` owns what no agency of a district does; `agencies` are by the district's LGD code, `scheme_codes`
-    (`SchmeCd`) by our code of a scheme.
+    (`SchmeCd`) and `terms` by our code of a scheme.
     """
 
     source_id: str
     agency: Agency
     agencies: Mapping[str, Agency] = field(default_factory=dict)
     scheme_codes: Mapping[str, str] = field(default_factory=dict)
+    terms: Mapping[str, SchemeTerms] = field(default_factory=dict)
+    forms: FileForms = field(default_factory=FileForms)
     state_lgd: str = "5"
     refusal_codes: RefusalCodes = field(default_factory=RefusalCodes)
 
@@ -172,6 +170,8 @@ class PfmsIdentity:
             agency=_agency(given["agency"]),
             agencies={str(lgd): _agency(each) for lgd, each in given.get("agencies", {}).items()},
             scheme_codes={str(ours): str(theirs) for ours, theirs in given["scheme_codes"].items()},
+            terms={str(ours): SchemeTerms.from_onboarding(each) for ours, each in given.get("schemes", {}).items()},
+            forms=FileForms.from_onboarding(given.get("forms", {})),
             state_lgd=str(given.get("state_lgd", "5")),
             refusal_codes=RefusalCodes(_texts(given, "date_past_codes"), _texts(given, "line_codes")),
         )
@@ -181,8 +181,8 @@ class PfmsIdentity:
         return self.agencies.get(district_lgd, self.agency)
 
     def scheme_code(self, ours: str) -> str | None:
-        """PFMS's code of a scheme; None for one that was not enrolled there, which cannot be paid by this rail."""
-        return self.scheme_codes.get(ours)
+        """PFMS's code of a scheme; None for one without code or terms there, which cannot be paid by this rail."""
+        return self.scheme_codes.get(ours) if ours in self.terms else None
 
 
 def _texts(given: Mapping[str, Any], name: str) -> frozenset[str]:

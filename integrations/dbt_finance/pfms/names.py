@@ -12,6 +12,8 @@ _ANSWER = re.compile(rf"(?P<message_id>{_REQUEST})_(?P<at>[0-9]{{14}})\.(?:xml|t
 _STATEMENT = re.compile(r"[0-9]{4}DBTSTM(?P<day>[0-9]{8})(?:P(?P<part>[0-9]{3}))?_[0-9]{14}\.xml", re.IGNORECASE)
 _SAFE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.\-]{0,119}")
 
+_THREE_DIGITS, _MOST_OF_A_DAY = 100, 9_999
+
 UNFINISHED = ".tmp"
 """How the name of a file ends that is not whole yet; the other side passes it by."""
 
@@ -34,8 +36,15 @@ def beneficiary_batch_id(day: date, number: int) -> str:
 
 
 def payment_batch_id(source_id: str, day: date, number: int) -> str:
-    """`CP<SSID><DDMMYYYY><N>`."""
-    return f"CP{_source(source_id)}{day:%d%m%Y}{_running_number(number)}"
+    """`CP<SSID><DDMMYYYY><N>`; from the hundredth of a day `CP<SSID><DDMMYY><NNNN>`, as it has 16 characters at most.
+
+    Raises ValueError for a number that does not fit.
+    """
+    if number < _THREE_DIGITS:
+        return f"CP{_source(source_id)}{day:%d%m%Y}{_running_number(number)}"
+    if number > _MOST_OF_A_DAY:
+        raise ValueError("a payment batch has a number from 1 to 9999")
+    return f"CP{_source(source_id)}{day:%d%m%y}{number:04d}"
 
 
 def file_name(message_id: str) -> str:

@@ -11,14 +11,15 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sandbox.dbt_finance.pfms import times
-from sandbox.dbt_finance.pfms.checks import Examined, Rules, examine
+from sandbox.dbt_finance.pfms.checks import examine
+from sandbox.dbt_finance.pfms.findings import Examined, Rules
 from sandbox.dbt_finance.pfms.post import Desk, Post
 from sandbox.dbt_finance.pfms.signers import Signers
 from sandbox.dbt_finance.pfms.store import ADD_EVENT, OUT_KINDS, instant, stamp
 
 Step = tuple[str, Sequence[Sequence[object]]]
 """A statement with its rows."""
-_ADD_BENEFICIARY = "INSERT OR REPLACE INTO beneficiary VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_ADD_BENEFICIARY = "INSERT OR REPLACE INTO beneficiary VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _ADD_PAYMENT = "INSERT INTO payment VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 
 
@@ -227,7 +228,8 @@ class Office:
             cpsms_id = line["cpsms_id"] or _cpsms_id(line["id"])
             told = (line["last4"], line["aadhaar_hmac"], line["aadhaar_last4"])
             state = "DLTD" if gone else "PDNG"
-            rows.append((line["id"], cpsms_id, batch, *told, state, None if gone else code, stamp(due)))
+            account = (line["account_hmac"], line["ifsc"] or None)
+            rows.append((line["id"], cpsms_id, batch, *told, state, None if gone else code, stamp(due), *account))
             if not gone:
                 events.add((stamp(due), "WAVE2", f"{batch}|{stamp(due)}"))
         return [(_ADD_BENEFICIARY, rows), (ADD_EVENT, sorted(events))]

@@ -16,7 +16,7 @@ from lxml import etree
 from sandbox.city.kit import SandboxHome
 from sandbox.dbt_finance.pfms import answers, times
 from sandbox.dbt_finance.pfms.apbs import return_file
-from sandbox.dbt_finance.pfms.checks import BATCH
+from sandbox.dbt_finance.pfms.findings import BATCH
 from sandbox.dbt_finance.pfms.store import ADD_EVENT, Books, SealedFiles, instant, stamp
 
 PART_ROWS = 20_000

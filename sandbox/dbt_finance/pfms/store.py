@@ -1,7 +1,7 @@
 """The PFMS sandbox's storage: encrypted folders of files, and its records in SQLite.
 
-Files hold Aadhaar numbers and accounts, so all are sealed. The records have of an Aadhaar number an HMAC and the last
-four digits, of an account the last four, and no name.
+Files hold Aadhaar numbers and accounts, so all are sealed. The records have of an Aadhaar number and of an account
+an HMAC and the last four digits, and no name.
 """
 
 import os
@@ -86,7 +86,8 @@ CREATE TABLE IF NOT EXISTS arrival (path TEXT PRIMARY KEY, at TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS message (id TEXT PRIMARY KEY, kind TEXT NOT NULL, batch TEXT NOT NULL UNIQUE,
  state TEXT NOT NULL, at TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS beneficiary (id TEXT PRIMARY KEY, cpsms_id TEXT NOT NULL UNIQUE, batch TEXT NOT NULL,
- last4 TEXT NOT NULL, aadhaar_hmac TEXT, aadhaar_last4 TEXT, state TEXT NOT NULL, code TEXT, answer_at TEXT NOT NULL);
+ last4 TEXT NOT NULL, aadhaar_hmac TEXT, aadhaar_last4 TEXT, state TEXT NOT NULL, code TEXT, answer_at TEXT NOT NULL,
+ account_hmac TEXT, ifsc TEXT);
 CREATE TABLE IF NOT EXISTS payment (end_to_end_id TEXT PRIMARY KEY, message TEXT NOT NULL, batch TEXT NOT NULL,
  scheme TEXT NOT NULL, method TEXT NOT NULL, paise INTEGER NOT NULL, cpsms_id TEXT NOT NULL, last4 TEXT NOT NULL,
  aadhaar_hmac TEXT, aadhaar_last4 TEXT, taken_at TEXT NOT NULL, debit_at TEXT, credit_at TEXT, return_at TEXT,
@@ -110,6 +111,10 @@ class Books:
         self._connection.execute("PRAGMA journal_mode=WAL")
         self._connection.execute("PRAGMA synchronous=NORMAL")
         self._connection.executescript(_SCHEMA)
+        known = {row["name"] for row in self.rows("PRAGMA table_info(beneficiary)")}
+        for column in ("account_hmac", "ifsc"):  # books of a former release
+            if column not in known:
+                self._connection.execute(f"ALTER TABLE beneficiary ADD COLUMN {column} TEXT")
 
     def rows(self, statement: str, *values: object) -> list[dict[str, Any]]:
         """The rows of a question."""
@@ -149,7 +154,7 @@ class Books:
             part = asked[start : start + 500]
             marks = ",".join("?" * len(part))
             wanted = f"cpsms_id IN ({marks}) AND state = 'ACCP'"
-            rows = self.rows(f"SELECT id, cpsms_id, last4 FROM beneficiary WHERE {wanted}", *part)  # noqa: S608
+            rows = self.rows(f"SELECT * FROM beneficiary WHERE {wanted}", *part)  # noqa: S608 - marks only
             found |= {row["cpsms_id"]: row for row in rows}
         return found
 

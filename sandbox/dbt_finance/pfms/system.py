@@ -22,7 +22,7 @@ from starlette.routing import Route
 from sandbox.city.kit import Sandbox, SandboxHome, sandbox_app, write_onboarding
 from sandbox.city.proxy import bind_loopback
 from sandbox.dbt_finance.pfms.answers import Seal
-from sandbox.dbt_finance.pfms.checks import DATE_PAST
+from sandbox.dbt_finance.pfms.findings import DATE_PAST
 from sandbox.dbt_finance.pfms.office import Office
 from sandbox.dbt_finance.pfms.post import Desk
 from sandbox.dbt_finance.pfms.rest import RestEndpoint
@@ -34,6 +34,14 @@ _YEARS = timedelta(days=3650)
 _MOST_SHOWN = 1000
 _WITHOUT_DEMO: Mapping[str, Any] = {
     "scheme_codes": {"uk-old-age-pension": "UKOAP"},
+    "schemes": {
+        "uk-old-age-pension": {
+            "share": {"central_rupees": "200.00"},
+            "mission_code": "EOAP1",
+            "purpose": "7001",
+            "beneficiary_type": "4281",
+        }
+    },
     "agencies": {"49": {"code": "UKDD0001", "name": "DSWO Dehradun"}},
 }
 
@@ -184,6 +192,7 @@ def _enrolment(demo: Mapping[str, Any]) -> dict[str, Any]:
         "agency": {"code": "UKST0001", "name": "Directorate of Social Welfare"},
         "agencies": dict(enrolled["agencies"]),
         "scheme_codes": dict(enrolled["scheme_codes"]),
+        "schemes": dict(enrolled["schemes"]),
         "state_lgd": "5",
         "date_past_codes": [DATE_PAST],
     }

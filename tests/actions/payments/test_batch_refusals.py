@@ -8,7 +8,7 @@ from actions.payments.payment_batches import batch_now
 from domain.benefits.benefits import PaymentStatus
 from domain.payments.files import BatchState, LineState
 from sandbox.dbt_finance.pfms.answers import ACK, STATUS, Seal, acknowledgement, bank_status, document
-from sandbox.dbt_finance.pfms.checks import DATE_PAST
+from sandbox.dbt_finance.pfms.findings import DATE_PAST
 from tests.support.payments import Paying
 
 pytestmark = pytest.mark.integration

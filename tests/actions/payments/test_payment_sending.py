@@ -4,6 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from lxml import etree
 from sqlalchemy import delete, select, update
 
 from actions.kernel import Environment, UnitOfWork
@@ -49,6 +50,32 @@ async def a_batch(paying: Paying, many: int = 1) -> Any:
     await paying.validated(many)
     await batch_now(paying.env)
     return (await paying.batches())[-1]
+
+
+async def test_the_file_says_what_was_agreed_for_the_scheme(paying: Paying) -> None:
+    batch = await a_batch(paying)
+    await paying.send_due()
+    sealed = await paying.sealed(batch.id)
+
+    root = etree.fromstring(sealed or b"")
+    names = ("CtreAmt", "PrvcAmt", "InstdAmt", "Tp")
+    told = {name: [each.text for each in root.iterfind(f".//{{*}}{name}")] for name in names}
+    assert told == {
+        "CtreAmt": ["200.00"] * 2,
+        "PrvcAmt": ["1300.00"] * 2,
+        "InstdAmt": ["1500.00"] * 2,
+        "Tp": ["4281"],
+    }
+    codes = [root.findtext(f".//{{*}}{name}/{{*}}Cd") for name in ("PmtAuthCtre", "PmtAuthPrvc", "Purp")]
+    assert codes == ["EOAP1", batch.batch_id, "7001"]
+
+
+async def test_a_scheme_without_terms_waits(paying: Paying) -> None:
+    await paying.validated(1)
+    without = replace(pfms(paying.env).identity, terms={})
+
+    assert await batch_now(pfms_changed(paying.env, identity=without)) == 0
+    assert await batch_now(paying.env) == 1
 
 
 async def test_a_lost_answer_is_followed_by_an_enquiry_and_no_second_file(paying: Paying) -> None:

@@ -1,7 +1,6 @@
 """Request files: their form by the contract, the same bytes for the same batch, and lines that are never sent."""
 
 import dataclasses
-import hashlib
 import re
 from datetime import date, timedelta
 from pathlib import Path
@@ -25,8 +24,9 @@ from integrations.dbt_finance.pfms.names import (
     payment_batch_id,
     payment_message_id,
 )
+from integrations.dbt_finance.pfms.scheme_terms import FileForms, SchemeTerms
 from integrations.dbt_finance.pfms.signing import FileSigner, signed_part
-from tests.support.pfms import TODAY, Pfms, aadhaar_of, beneficiary, open_pfms, payment, payments, registration
+from tests.support.pfms import TERMS, TODAY, Pfms, aadhaar_of, beneficiary, open_pfms, payment, payments, registration
 
 GOLDEN = Path(__file__).parent / "golden"
 NUMBER = aadhaar_of(1)
@@ -78,9 +78,11 @@ def test_the_sample_of_the_contract_is_what_is_written(closed: Pfms):
     """docs/contracts/dbt_finance.md section 2.4, element by element, where the sample has one."""
     sample = (
         "MsgId 0905DBTPAYREQ241120261, CreDtTm 2026-11-24T08:30:00, NbOfTxs 1, CtrlSum 1500.00, Src 0905, Dest PFMS, "
-        "Nm DSWO Dehradun, Id UKDD0001, PmtInfId CP0905241120261, PmtInfDt 2026-11-24, Cd UKDD0001, "
-        "Nm CP0905241120261, SchmeCd UKOAP, BtchBookg true, ReqdExctnDt 2026-11-24, "
-        "EndToEndId UKOAP26110000001, CtreAmt 1500.00, Id BEN-1, CPSMSId U1234567, Nm Sita Devi"
+        "Nm DSWO Dehradun, Id UKDD0001, PmtInfId CP0905241120261, PmtInfDt 2026-11-24, Cd EOAP1, Cd CP0905241120261, "
+        "Cd UKDD0001, Nm DSWO Dehradun, SchmeCd UKOAP, PmtMtd A, BtchBookg true, ReqdExctnDt 2026-11-24, "
+        "EndToEndId UKOAP26110000001, CtreAmt 200.00, PrvcAmt 1300.00, InstdAmt 1500.00, BICFI STATE BANK OF INDIA, "
+        "BrnchId SBIN0000630, Id BEN-1, CPSMSId U1234567, Tp 4281, Nm Sita Devi, DstCd 49, PrvcCd 5, "
+        "BBAN 50100012345600, Cd 7001, CtreAmt 200.00, PrvcAmt 1300.00, InstdAmt 1500.00, FrmDt 2026-11-01"
     )
     root = etree.fromstring(payment_file(payments(payment(1, "U1234567")), closed.identity, closed.papers.signer))
     told = [f"{etree.QName(each).localname} {each.text}" for each in root.iter() if len(each) == 0]
@@ -89,18 +91,79 @@ def test_the_sample_of_the_contract_is_what_is_written(closed: Pfms):
     assert root.tag == "{http://cpsms.nic.in/PaymentRequest}DbtPayment"
 
 
+def elements(content: bytes, path: str) -> list[str | None]:
+    """The texts below each element of a path, in their order."""
+    root = etree.fromstring(content)
+    return [each.text for found in root.iterfind(path) for each in found.iter() if len(each) == 0]
+
+
+@pytest.mark.parametrize(
+    ("share", "mission_code", "shares", "authorities"),
+    [
+        ("central", "EOAP1", ["1500.00", "0.00", "1500.00"], ["EOAP1"]),
+        ("state", "", [None, "1500.00", "1500.00"], ["TKN1"]),
+        ({"central_percent": "60"}, "EOAP1", ["900.00", "600.00", "1500.00"], ["EOAP1", "TKN1"]),
+        ({"central_rupees": "200.00"}, "EOAP1", ["200.00", "1300.00", "1500.00"], ["EOAP1", "TKN1"]),
+    ],
+)
+def test_a_file_says_whose_money_it_is_and_by_what_authority(closed: Pfms, share, mission_code, shares, authorities):
+    given = {"share": share, "mission_code": mission_code, "purpose": "7001", "authorisation": "TKN1"}
+    batch = dataclasses.replace(payments(payment(1, "U1234567")), terms=SchemeTerms.from_onboarding(given))
+    content = payment_file(batch, closed.identity, closed.papers.signer)
+
+    assert elements(content, ".//{*}CdtTrfTxInf/{*}Amt") == shares
+    assert elements(content, ".//{*}Purp") == ["7001", *shares]
+    assert elements(content, ".//{*}PmtAuthCtre") + elements(content, ".//{*}PmtAuthPrvc") == authorities
+
+
+def test_type_title_and_remark_are_those_of_the_scheme_and_the_account_stands_in_the_creditor(closed: Pfms):
+    terms = dataclasses.replace(TERMS, title="Smt", remark="Widow pension")
+    batch = dataclasses.replace(payments(payment(1, "U1234567")), terms=terms)
+    content = payment_file(batch, closed.identity, closed.papers.signer)
+
+    creditor = next(etree.fromstring(content).iter("{*}Cdtr"))
+    names = ["PrTry", "CPSMSId", "Tp", "Titl", "Nm", "PstlAdr", "CdtrAcct"]
+    assert [etree.QName(each).localname for each in creditor] == names
+    assert elements(content, ".//{*}Tp") + elements(content, ".//{*}Titl") == ["4281", "Smt"]
+    assert elements(content, ".//{*}RmtInf/{*}RltdInf") == ["Widow pension Nov 2026"]
+
+
+def test_forms_that_differ_between_public_files_follow_the_settings(closed: Pfms):
+    forms = FileForms.from_onboarding(
+        {"payment_receiver": "CPSMS", "batch_as_organisation": True, "account_beside_creditor": True}
+    )
+    identity = dataclasses.replace(closed.identity, forms=forms)
+    content = payment_file(payments(payment(1, "U1234567")), identity, closed.papers.signer)
+
+    assert elements(content, ".//{*}Dest") == ["CPSMS"]
+    assert elements(content, ".//{*}OrgId/{*}Nm") == ["CP0905241120261"]
+    assert elements(content, ".//{*}CdtTrfTxInf/{*}CdtrAcct") == ["50100012345600"]
+    assert elements(content, ".//{*}Cdtr/{*}CdtrAcct") == []
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"share": "central", "purpose": "7001"},
+        {"share": "ours", "purpose": "7001"},
+        {"share": {"central_percent": "100"}, "mission_code": "EOAP1", "purpose": "7001"},
+        {"share": "state"},
+        {"share": "state", "purpose": "7001", "beneficiary_type": "Gold"},
+    ],
+)
+def test_terms_that_cannot_be_are_not_read(given: dict):
+    with pytest.raises(ValueError, match=r"."):
+        SchemeTerms.from_onboarding(given)
+
+
 def test_the_same_batch_gives_the_same_bytes_after_a_restart(closed: Pfms):
     batch = payments(payment(1, "U1234567"))
     again = FileSigner(closed.given["signing_key"], closed.given["signing_certificate"])
 
     first = payment_file(batch, closed.identity, closed.papers.signer)
+    other = dataclasses.replace(batch, terms=dataclasses.replace(TERMS, authorisation="T1"))
     assert payment_file(batch, closed.identity, again) == first
-    assert (
-        hashlib.sha256(first).hexdigest()
-        != hashlib.sha256(
-            payment_file(dataclasses.replace(batch, authorisation="T1"), closed.identity, again)
-        ).hexdigest()
-    )
+    assert payment_file(other, closed.identity, again) != first
 
 
 def test_the_signature_is_what_the_contract_asks_for(closed: Pfms):
@@ -154,6 +217,7 @@ def test_nothing_personal_shows_in_a_repr_or_in_an_error(closed: Pfms):
         ({"name": "a\nb"}, ("name",)),
         ({"ifsc": "SBIN1000630"}, ("ifsc",)),
         ({"account_number": None}, ("account_number",)),
+        ({"bank_name": ""}, ("bank_name",)),
         ({"end_to_end_id": "A B"}, ("end_to_end_id",)),
         ({"period_from": date(2026, 12, 1)}, ("period_to",)),
     ],
@@ -195,7 +259,12 @@ def test_the_sum_of_a_file_is_the_sum_of_its_lines_to_the_paisa(closed: Pfms, am
     batch = payments(*(payment(number, "U1234567", amount_paise=paise) for number, paise in enumerate(amounts, 1)))
     root = etree.fromstring(payment_file(batch, closed.identity, closed.papers.signer))
 
-    written = [each.text for each in root.iterfind(".//{*}CdtTrfTxInf/{*}Amt/{*}CtreAmt")]
+    written = [each.text for each in root.iterfind(".//{*}CdtTrfTxInf/{*}Amt/{*}InstdAmt")]
+    shares = [
+        sum(paise_from_rupees(each.text) for each in amount[:2] if each.text)
+        for amount in root.iterfind(".//{*}Purp/{*}Amt")
+    ]
+    assert shares == amounts
     assert [paise_from_rupees(text) for text in written] == amounts
     assert all(re.fullmatch(r"[0-9]+\.[0-9]{2}", text) for text in written)
     assert paise_from_rupees(root.findtext(".//{*}CtrlSum")) == sum(amounts)
@@ -220,6 +289,9 @@ def test_names_and_ids_are_those_of_the_contract():
     assert payment_message_id("0905", TODAY, 12) == "0905DBTPAYREQ2411202612"
     assert beneficiary_batch_id(date(2017, 2, 13), 2) == "1302170002"
     assert payment_batch_id("0905", TODAY, 1) == "CP0905241120261"
+    assert payment_batch_id("0905", TODAY, 100) == "CP09052411260100"
+    with pytest.raises(ValueError, match="9999"):
+        payment_batch_id("0905", TODAY, 10_000)
     assert file_name("0905DBTPAYREQ241120261") == "0905DBTPAYREQ241120261.xml"
     assert answered_message_id("0905DBTPAYREQ241120261_24112026101502.xml") == "0905DBTPAYREQ241120261"
     assert answered_message_id("0077VENREGREQ31052021013_01062021161902.xml") is None

@@ -2,6 +2,7 @@
 
 import dataclasses
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -17,12 +18,13 @@ from integrations.dbt_finance.pfms.models import (
     PaymentMethod,
 )
 from integrations.dbt_finance.pfms.names import file_name
+from integrations.dbt_finance.pfms.scheme_terms import CentralShare, FileForms
 from integrations.dbt_finance.pfms.sftp_exchange import SftpExchange
 from integrations.dbt_finance.pfms.signing import FileSigner
 from sandbox.dbt_finance.pfms.office import Office
 from sandbox.dbt_finance.pfms.system import new_seal
 from sandbox.dbt_finance.pfms.times import APBS_CODES, DEFAULTS, course
-from tests.support.pfms import TODAY, Pfms, aadhaar_of, beneficiary, payment, payments, registration
+from tests.support.pfms import TERMS, TODAY, Pfms, aadhaar_of, beneficiary, payment, payments, registration
 
 pytestmark = pytest.mark.integration
 
@@ -93,6 +95,66 @@ async def test_one_wrong_line_rejects_the_whole_batch(pfms: Pfms, exchange: Sftp
     }
     assert pfms.orders() == []
     assert await exchange.is_sent(FileKind.PAYMENTS, "0905DBTPAYREQ241120261.xml")
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"account_number": "50100099999900"}, "DBE0008"),
+        ({"ifsc": "SBIN0000999"}, "DBE0015"),
+        ({"beneficiary_id": "BEN-2"}, "DBE0007"),
+    ],
+)
+async def test_a_payment_to_another_account_than_the_registered_one_rejects_its_batch(
+    pfms: Pfms, exchange: SftpExchange, changes: dict[str, str], code: str
+):
+    pfms.at_once()
+    ids = register(pfms, beneficiary(1), beneficiary(2))
+    pay(pfms, payments(payment(1, ids["BEN-1"], **changes)))
+
+    (nack,) = await read(pfms, exchange, FileKind.ACKNOWLEDGEMENTS)
+    assert (nack.accepted, [row.codes for row in nack.rows]) == (False, [(code,)])
+    assert pfms.orders() == []
+
+
+async def test_a_payment_to_another_aadhaar_number_than_the_registered_one_rejects_its_batch(
+    pfms: Pfms, exchange: SftpExchange
+):
+    pfms.at_once()
+    ids = register(pfms, beneficiary(1, aadhaar=aadhaar_of(1)))
+    pay(pfms, payments(payment(1, ids["BEN-1"], aadhaar=aadhaar_of(2)), method=PaymentMethod.AADHAAR))
+
+    (nack,) = await read(pfms, exchange, FileKind.ACKNOWLEDGEMENTS)
+    assert (nack.accepted, [row.codes for row in nack.rows]) == (False, [("DBE0008",)])
+
+
+@pytest.mark.parametrize(
+    ("terms", "forms", "codes"),
+    [
+        ({"share": CentralShare()}, {}, {"DBE0001"}),
+        ({"share": CentralShare(paise=10_000)}, {}, {"DBE0001"}),
+        ({"purpose": "7002"}, {}, {"DBE0001"}),
+        ({"beneficiary_type": "4282"}, {}, {"DBE0001"}),
+        ({"mission_code": "EXXX9"}, {}, {"DBE0003"}),
+        ({"mission_code": ""}, {}, {"DBE0003"}),
+        ({}, {"account_beside_creditor": True}, {"DBE0001"}),
+        ({}, {"payment_receiver": "CPSMS"}, {"DBE0002", "DBE0003"}),
+    ],
+)
+async def test_what_was_agreed_for_a_scheme_is_checked_in_each_payment_file(
+    pfms: Pfms, exchange: SftpExchange, terms: dict[str, Any], forms: dict[str, Any], codes: set[str]
+):
+    pfms.at_once()
+    ids = register(pfms, beneficiary(1))
+    batch = dataclasses.replace(payments(payment(1, ids["BEN-1"])), terms=dataclasses.replace(TERMS, **terms))
+    identity = dataclasses.replace(pfms.identity, forms=FileForms(**forms))
+    give(pfms, FileKind.PAYMENTS, file_name(batch.message_id), payment_file(batch, identity, pfms.papers.signer))
+    pfms.pick_up()
+
+    (nack,) = await read(pfms, exchange, FileKind.ACKNOWLEDGEMENTS)
+    assert not nack.accepted
+    assert codes <= {*nack.codes, *(code for row in nack.rows for code in row.codes)}
+    assert pfms.orders() == []
 
 
 async def test_an_id_that_was_used_is_rejected_and_the_first_order_stays_alone(pfms: Pfms, exchange: SftpExchange):
