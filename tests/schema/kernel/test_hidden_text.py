@@ -1,10 +1,11 @@
 """No mutation takes a text with a character that nobody sees; what a partner sends is cleaned of them."""
 
 import pytest
+from graphql import GraphQLEnumType, GraphQLInputObjectType, GraphQLList, GraphQLNonNull
 
 from actions.identity.sign_in_people import person_of
 from domain.identity.facts import FactKey
-from domain.kernel import Assurance, Language, Provider
+from domain.kernel import Assurance, Language, PersonKind, Provider, Role, Subject
 from integrations.certificate_facts import read_facts
 from integrations.sso import ProviderIdentity
 from schema.kernel.hidden_text import refuse_hidden_text
@@ -67,6 +68,49 @@ async def test_the_same_request_without_it_is_taken_under_the_same_key(world):
 
 def test_an_input_without_texts_and_a_joiner_of_hindi_pass():
     refuse_hidden_text(["लक्ष्\u200dमी", 7, None, True, []], ("input",))
+
+
+SAMPLES = {
+    "ID": "QQ",
+    "Int": 1,
+    "Boolean": True,
+    "Long": 1,
+    "Paise": 100,
+    "Date": "2026-11-25",
+    "DateTime": "2026-11-25T10:00:00+05:30",
+    "String": "a\u200b",
+}
+EVERY_SCOPE = Subject(frozenset({Role.CITIZEN, Role.SYSTEM}), PersonKind.CITIZEN, ASHA)
+OF_WORDS_THAT_ARE_LOOKED_UP = {"exportMyData", "requestErasure"}
+"""Their texts name a part of a list, and nothing of them is kept."""
+
+
+def sample(kind, seen=()):
+    """A value of a type of the graph with every field of it, whose texts all hold a character that nobody sees."""
+    if isinstance(kind, GraphQLNonNull):
+        return sample(kind.of_type, seen)
+    if isinstance(kind, GraphQLList):
+        return [sample(kind.of_type, seen)]
+    if isinstance(kind, GraphQLEnumType):
+        return next(iter(kind.values))
+    if isinstance(kind, GraphQLInputObjectType):
+        fields = list(kind.fields.items())[:1] if kind.is_one_of else list(kind.fields.items())
+        return {name: sample(field.type, (*seen, kind.name)) for name, field in fields}
+    return SAMPLES[kind.name]
+
+
+async def test_no_mutation_takes_a_text_with_a_character_that_nobody_sees(world, graph):
+    mutations = graph._schema.mutation_type.fields
+    taken = {}
+    for name in mutations.keys() - OF_WORDS_THAT_ARE_LOOKED_UP:
+        [(argument, declared)] = mutations[name].args.items()
+        query = f"mutation ($input: {declared.type}) {{ {name}({argument}: $input) {{ userErrors {{ code }} }} }}"
+        given = sample(declared.type)
+        answer = await world.ask(query, EVERY_SCOPE, input=given)
+        codes = {error["code"] for error in ((answer["data"] or {}).get(name) or {"userErrors": ()})["userErrors"]}
+        if codes != {"TEXT_HIDDEN_CHARACTER"}:
+            taken[name] = codes or answer["errors"]
+    assert taken == {}
 
 
 async def test_the_name_that_a_provider_vouches_for_is_cleaned_of_them(world):
