@@ -227,6 +227,7 @@ def _decision(acting: UnitOfWork, request: Decide, *, approved: bool) -> Decisio
         reason=_text(request),
         officer_id=acting.decides_for or acting.subject.person_id,
         decided_at=acting.now,
+        signed_at=acting.signed_at,
     )
 
 

@@ -9,7 +9,7 @@ from datetime import date, datetime
 from typing import Any
 
 from actions.kernel.unit_of_work import UnitOfWork
-from domain.applications.applications import Application
+from domain.applications.applications import Application, Decision
 from domain.applications.deadline import (
     Pause,
     TimeLimit,
@@ -106,13 +106,16 @@ async def resume_changes(acting: UnitOfWork, application: Application) -> dict[s
     }
 
 
-def end_changes(acting: UnitOfWork, application: Application, move: Move) -> dict[str, Any]:
+def end_changes(acting: UnitOfWork, application: Application, move: Move, decision: Decision | None) -> dict[str, Any]:
     """The changes by which a step ends the clock; nothing where it ended before, as with a hand-over after the issue.
 
-    A result that an earlier release made available bears no such instant: it was its last change.
+    A decision that was signed without a connection ends it at that instant (docs/contracts/right_to_service.md section
+    3.4). A result that an earlier release made available bears no such instant: it was its last change.
     """
     if move not in _ENDS_CLOCK or application.clock_ended_at is not None:
         return {}
+    if decision is not None and decision.signed_at is not None and move is not Move.WITHDRAW:
+        return {"clock_ended_at": decision.signed_at}
     return {"clock_ended_at": application.updated_at if application.status in _AVAILABLE else acting.now}
 
 

@@ -46,7 +46,7 @@ async def apply_transition(acting: UnitOfWork, application: Application, step: S
     Raises Problems(TRANSITION_NOT_ALLOWED) for an unlawful step and store.database.errors.VersionConflict where
     somebody changed the application since it was read.
     """
-    ended = end_changes(acting, application, step.move)
+    ended = end_changes(acting, application, step.move, step.changes.get("decision", application.decision))
     changed = replace(application, status=advance(application.status, step.move), **{**ended, **step.changes})
     saved = await applications.save(acting.tx, changed, application.version)
     await _record(acting, application.status, saved, step)

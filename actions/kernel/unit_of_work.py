@@ -25,6 +25,9 @@ class UnitOfWork:
     remark: str | None = None
     """What each timeline entry of this action says beside its own note."""
 
+    signed_at: datetime | None = None
+    """When the officer signed the decision on a device without a connection, where that instant counts."""
+
     balances: Mapping[str, ReportedBalance | None] = field(default_factory=dict)
     """By scheme, the balance that the treasury reported before the transaction; None where it did not answer."""
 

@@ -22,6 +22,7 @@ from actions.kernel import Environment, UnitOfWork, leave_receipt, of_applicant,
 from actions.kernel.case_reads import own_cases
 from actions.officers.bulk import ItemResult, attempt
 from actions.officers.claim import in_india, note
+from actions.officers.offline_times import Device, OfflineDecision, TimeDoubt, device_of, doubts_of
 from actions.officers.proposals import WEIGHED
 from actions.officers.queue import queue_postings
 from domain.applications.applications import Application, AttachedDocument, RejectionGround
@@ -77,25 +78,14 @@ class GivenPack:
     signed: str
 
 
-@dataclass(frozen=True, slots=True)
-class OfflineDecision:
-    """A verdict passed without signal: on which version, under which key, and when by the officer's clock."""
-
-    application_id: str
-    version: int
-    key: str
-    verdict: Verdict
-    decided_at: datetime
-    ground: RejectionGround | None = None
-    reason: str | None = None
-    documents: tuple[str, ...] = ()
-
-
-async def queue_pack(env: Environment, subject: Subject, officer: Officer, day: date) -> GivenPack:
+async def queue_pack(
+    env: Environment, subject: Subject, officer: Officer, day: date, device: Device | None = None
+) -> GivenPack:
     """Give out the officer's own open cases for today or tomorrow; each applicant gets a receipt.
 
-    At most PACK_SIZE cases, those that are due first. Raises BAD_INPUT for another day.
+    At most PACK_SIZE cases, those that are due first. Raises BAD_INPUT for another day or a key that is none.
     """
+    enrolled = device_of(device, env.clock.now()) if device else {}
     today = ist_date(env.clock.now())
     if day not in (today, today + timedelta(days=1)):
         raise Problems(Problem(ErrorCode.BAD_INPUT, ("day",)))
@@ -104,18 +94,24 @@ async def queue_pack(env: Environment, subject: Subject, officer: Officer, day: 
     async def work(tx: Transaction) -> GivenPack:
         rows = await desk_queue.page(tx, officer.id, postings, QueueFilter(), limit=PACK_SIZE)
         own = await own_cases(tx, officer.id, rows)
-        return await _give(UnitOfWork(env, tx, subject), day, [row for row in rows if row.id in own])
+        return await _give(UnitOfWork(env, tx, subject), day, [row for row in rows if row.id in own], enrolled)
 
     return await env.store.carry_out(work)
 
 
 async def replay_decisions(
-    env: Environment, subject: Subject, pack_id: str, decisions: Sequence[OfflineDecision], signed: str | None = None
+    env: Environment,
+    subject: Subject,
+    pack_id: str,
+    decisions: Sequence[OfflineDecision],
+    signed: str | None = None,
+    device_at: datetime | None = None,
 ) -> list[ItemResult]:
     """Pass each verdict again, on the version that was decided and under its own key.
 
-    A case that changed meanwhile is a CONFLICT and stays as it is. The legal time is that of the replay;
-    the officer's own time is shown in the timeline. Raises PACK_REFUSED for a pack that is not hers or was
+    A case that changed meanwhile is a CONFLICT and stays as it is. The legal clock ends with the device's time where
+    that is beyond doubt, else with the replay; the officer's own time is shown in the timeline. `device_at` is the
+    device's clock as it hands them in. Raises PACK_REFUSED for a pack that is not hers or was
     altered, PACK_EXPIRED, BAD_INPUT for no decision or more than fifty.
     """
     if not 1 <= len(decisions) <= MOST_AT_ONCE:
@@ -124,10 +120,14 @@ async def replay_decisions(
     given = await _known_pack(env, subject, pack_id, signed)
     approved = [one.application_id for one in decisions if one.verdict is Verdict.APPROVE]
     balances = await balances_before(env, subject, [one for one in approved if one in given.cases])
-    return [await _replay(env, subject, given, decision, balances) for decision in decisions]
+    doubts = await env.store.carry_out(lambda tx: doubts_of(tx, given, decisions, device_at))
+    return [
+        await _replay(env, subject, given, decision, balances, doubt)
+        for decision, doubt in zip(decisions, doubts, strict=True)
+    ]
 
 
-async def _give(acting: UnitOfWork, day: date, cases: Sequence[Application]) -> GivenPack:
+async def _give(acting: UnitOfWork, day: date, cases: Sequence[Application], enrolled: Mapping[str, Any]) -> GivenPack:
     officer_id = acting.subject.person_id or acting.subject.label
     pack = Pack(
         id=acting.env.ids.key(),
@@ -136,6 +136,7 @@ async def _give(acting: UnitOfWork, day: date, cases: Sequence[Application]) -> 
         issued_at=acting.now,
         expires_at=pack_expires_at(day),
         cases={case.id: case.version for case in cases},
+        **enrolled,
     )
     await desk.add_pack(acting.tx, pack)
     made_of = MadeOf(
@@ -163,7 +164,12 @@ async def _known_pack(env: Environment, subject: Subject, pack_id: str, signed: 
 
 
 async def _replay(
-    env: Environment, subject: Subject, pack: Pack, decision: OfflineDecision, balances: Balances
+    env: Environment,
+    subject: Subject,
+    pack: Pack,
+    decision: OfflineDecision,
+    balances: Balances,
+    doubt: TimeDoubt | None,
 ) -> ItemResult:
     async def step(acting: UnitOfWork) -> Application:
         verdict = Decide(
@@ -175,15 +181,18 @@ async def _replay(
             decision.reason,
             decision.documents,
         )
-        decided_there = replace(acting, remark=_remark(decision), balances=balances)
+        signed_at = decision.decided_at if doubt is None else None
+        decided_there = replace(acting, remark=_remark(decision), balances=balances, signed_at=signed_at)
         application = await pass_verdict(decided_there, verdict, at_desk=True)
         at = decision.decided_at.isoformat(timespec="seconds")
-        await note(acting, "replay", application.id, pack=pack.id, decided_at=at)
+        await note(acting, "replay", application.id, pack=pack.id, decided_at=at, doubt=doubt.value if doubt else None)
         return application
 
     async def run() -> tuple[Application, bool]:
         _refuse_foreign(env, pack, decision)
         operation, body = "replayDecisions", asdict(decision)
+        if decision.signature is None:  # the body of one without is that of releases that knew no other
+            del body["signature"]
         return await run_once(env, subject, operation, step, key=decision.key, body=body, read=applications.get)
 
     return await attempt(env, decision.application_id, run, weighed=decision.verdict.value in WEIGHED)

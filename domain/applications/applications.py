@@ -94,6 +94,11 @@ class Decision:
     reason: str | None
     officer_id: str | None
     decided_at: datetime
+    signed_at: datetime | None = None
+    """When it was signed on a device without a connection, where that instant ends the legal clock; else None.
+
+    `decided_at` is then when it came in, with which the citizen's periods begin.
+    """
 
 
 @dataclass(frozen=True, slots=True)

@@ -180,6 +180,18 @@ class Pack:
     issued_at: datetime
     expires_at: datetime
     cases: Mapping[str, int]
+    device_key: str | None = None
+    """The public key that the device signs decisions with, as a JWK; None where it gave none."""
+    device_ahead_ms: int | None = None
+    """How far the device's clock was ahead of ours when it took the pack."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """How far the signed decisions of a pack have come in: the last one's digest and time; None before the first."""
+
+    digest: str | None
+    at: datetime | None
 
 
 def pack_expires_at(day: date) -> datetime:

@@ -128,7 +128,10 @@ class Decision(View[applications.Decision]):
     approved: bool = strawberry.field(description="Whether it was granted.")
     ground: RejectionGround | None = strawberry.field(description="The coded ground of a refusal.")
     reason: str | None = strawberry.field(description="The reasons as the officer wrote them.")
-    decided_at: datetime = strawberry.field(description="When it was decided.")
+    decided_at: datetime = strawberry.field(description="When it was decided, and came in; her periods begin with it.")
+    signed_at: datetime | None = strawberry.field(
+        description="When it was signed without a connection, where the legal clock ended with that; else null."
+    )
 
     ground_text = label_field("ground", "ground", description="The ground in words.", nullable=True)
     officer = officer_field("item.officer_id", description="The officer who decided.")

@@ -10,7 +10,8 @@ from actions.kernel import SubmissionState
 from actions.officers.bulk import Item, ItemOutcome, ItemResult, bulk_claim, bulk_decide, bulk_forward
 from actions.officers.claim import claim_application, release_application
 from actions.officers.forward import forward_application
-from actions.officers.offline import OfflineDecision, replay_decisions
+from actions.officers.offline import replay_decisions
+from actions.officers.offline_times import OfflineDecision
 from actions.officers.second_approvals import confirm_decision, send_back_decision
 from domain.kernel import TypeCode
 from schema.applications.payloads import application_payload
@@ -39,10 +40,12 @@ _offline_decisions = nested_input(
     version="Its version in the pack; where it has another one now: CONFLICT.",
     key="1 to 255 characters that name this decision, made when it was made.",
     verdict="What was decided.",
-    decided_at="When, by the officer's clock. The timeline tells it; the legal time is that of the replay.",
+    decided_at="When, by the officer's clock. The timeline tells it; the legal clock ends with it where the signature "
+    "proves it, else with the replay.",
     ground=_GROUND,
     reason="The reasons, as the citizen will read them.",
     documents=_DOCUMENTS,
+    signature="What the pack's device signed of it: a compact JWS (ES256), chained to the one before.",
 )
 
 
@@ -198,6 +201,7 @@ class DeskMutation:
                 "The signed pack as it was kept on the telephone; an altered one is refused.", name="pack"
             ),
             decisions=_offline_decisions("At most 50, in the order they were made."),
+            device_at="The device's clock as it hands them in.",
         ),
         argument="Pack and decisions.",
     )

@@ -8,6 +8,7 @@ import strawberry
 from actions.officers import queue
 from actions.officers.forward import forward_targets
 from actions.officers.offline import queue_pack
+from actions.officers.offline_times import Device
 from domain.applications import applications
 from domain.applications.lifecycle import Status
 from domain.kernel import OfficerLevel, Role, TypeCode, people
@@ -44,6 +45,12 @@ FilterArgument: TypeAlias = Annotated[
 ]
 Row: TypeAlias = tuple[applications.Application, bool]
 """A case, and whether a colleague holds it."""
+
+
+@strawberry.input(description="The device that takes a pack and will sign the decisions made without signal.")
+class DeviceInput:
+    key: str = strawberry.field(description="Its public key of the curve P-256: a JWK as JSON.")
+    at: datetime = strawberry.field(description="Its clock as it takes the pack.")
 
 
 @strawberry.type(description="An officer to whom a case may be forwarded.")
@@ -135,8 +142,13 @@ class Officer(
         self,
         info: Info,
         day: Annotated[date, strawberry.argument(description="Today or tomorrow, in India.")],
+        device: Annotated[
+            DeviceInput | None,
+            strawberry.argument(description="What will sign the decisions; without one their times count as received."),
+        ] = None,
     ) -> QueuePack:
-        return QueuePack.of(await queue_pack(info.context.environment, info.context.subject, self.item, day))
+        context, taker = info.context, Device(device.key, device.at) if device else None
+        return QueuePack.of(await queue_pack(context.environment, context.subject, self.item, day, taker))
 
     @resolver_field(
         description="The officers to whom she may forward a case: colleagues of the place, and one level up."

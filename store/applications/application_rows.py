@@ -69,6 +69,7 @@ applications_table = sa.Table(
     sa.Column("service_version", sa.Integer),
     sa.Column("paused_left", sa.Integer),
     sa.Column("clock_ended_at", Instant),
+    sa.Column("signed_at", Instant),
     sa.UniqueConstraint("number"),
     sa.UniqueConstraint("acknowledgement"),
     sa.Index(None, "citizen_id", "created_at", "id"),
@@ -107,6 +108,7 @@ def _limit_and_decision(tx: Transaction, row: AnyRow) -> dict[str, Any]:
             reason=tx.cipher.decrypt_text(row.reason, _reason_cell_name(row.id)),
             officer_id=row.decided_by,
             decided_at=row.decided_at,
+            signed_at=row.signed_at,
         )
     limit = TimeLimit(row.limit_days, DayUnit(row.limit_unit), row.calendar_version) if row.limit_unit else None
     return {"limit": limit, "decision": decision}
@@ -115,7 +117,7 @@ def _limit_and_decision(tx: Transaction, row: AnyRow) -> dict[str, Any]:
 def _limit_and_decision_values(tx: Transaction, application: Application) -> dict[str, Any]:
     limit, decision = application.limit, application.decision
     values: dict[str, Any] = dict.fromkeys(("limit_days", "limit_unit", "calendar_version"))
-    values |= dict.fromkeys(("approved", "ground", "reason", "decided_by", "decided_at"))
+    values |= dict.fromkeys(("approved", "ground", "reason", "decided_by", "decided_at", "signed_at"))
     if limit is not None:
         values |= {
             "limit_days": limit.days,
@@ -129,6 +131,7 @@ def _limit_and_decision_values(tx: Transaction, application: Application) -> dic
             "reason": tx.cipher.encrypt_text(decision.reason, _reason_cell_name(application.id)),
             "decided_by": decision.officer_id,
             "decided_at": decision.decided_at,
+            "signed_at": decision.signed_at,
         }
     return values
 

@@ -6,10 +6,21 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from domain.officers.desk import Claim, OpinionState, Pack, Proposal
+from domain.officers.desk import Chain, Claim, OpinionState, Pack, Proposal
 from domain.platform.changes import ChangeKind
 from store.applications.application_rows import applications_table
-from store.database import Instant, Json, Key, NotThere, Records, Transaction, change_feed, insert_into, rows_of
+from store.database import (
+    Instant,
+    Json,
+    Key,
+    NotThere,
+    Records,
+    Transaction,
+    change_feed,
+    first_row,
+    insert_into,
+    rows_of,
+)
 from store.database.metadata import metadata
 from store.officers.desk_reads import note_read, reads_since, record_unusual, unusual_reads, unusual_since
 
@@ -17,7 +28,9 @@ __all__ = [
     "add_pack",
     "add_proposal",
     "answer_proposal",
+    "chain_of",
     "claims",
+    "keep_chain",
     "lock_application",
     "note_read",
     "pack",
@@ -82,6 +95,10 @@ queue_packs_table = sa.Table(
     sa.Column("issued_at", Instant, nullable=False),
     sa.Column("expires_at", Instant, nullable=False),
     sa.Column("cases", Json, nullable=False),
+    sa.Column("device_key", sa.Text),
+    sa.Column("device_ahead_ms", sa.Integer),
+    sa.Column("chain", Key),
+    sa.Column("chained_at", Instant),
 )
 
 _C, _O = claims_table.c, second_opinions_table.c
@@ -187,3 +204,17 @@ async def add_pack(tx: Transaction, given: Pack) -> None:
 async def pack(tx: Transaction, pack_id: str) -> Pack | None:
     """A pack that was given out, or None."""
     return await _PACKS.find(tx, queue_packs_table.c.id == pack_id)
+
+
+async def chain_of(tx: Transaction, pack_id: str) -> Chain:
+    """How far the signed decisions of a pack have come in; its row is locked."""
+    table = queue_packs_table
+    statement = sa.select(table.c.chain, table.c.chained_at).where(table.c.id == pack_id).with_for_update()
+    row = await first_row(tx, statement)
+    return Chain(None, None) if row is None else Chain(row.chain, row.chained_at)
+
+
+async def keep_chain(tx: Transaction, pack_id: str, chain: Chain) -> None:
+    """Note how far the signed decisions of a pack have come in."""
+    statement = sa.update(queue_packs_table).where(queue_packs_table.c.id == pack_id)
+    await tx.connection.execute(statement.values(chain=chain.digest, chained_at=chain.at))
