@@ -135,7 +135,7 @@ class NodesQuery:
         ids: Annotated[list[strawberry.ID], strawberry.argument(description="Opaque ids, at most 100.")],
     ) -> list[Node | None] | None:
         if len(ids) > MOST_NODES:
-            raise Problems(Problem(ErrorCode.BAD_INPUT, ("ids",)))
+            raise Problems(Problem(ErrorCode.BAD_INPUT, ("ids",), params={"most": str(MOST_NODES)}))
         results = await asyncio.gather(*(find_node(info, one, "ids") for one in ids), return_exceptions=True)
         # An exception in a list is an error of that place alone.
         return cast("list[Node | None]", results)

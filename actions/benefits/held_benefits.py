@@ -1,8 +1,8 @@
 """Finds the benefits that an officer decides or pays in the places of the officer's post."""
 
-from actions.kernel import permitted_postings
+from actions.kernel import not_open, permitted_postings
 from domain.identity.policy import ObjectKind, Purpose
-from domain.kernel import NotSignedIn, Posting, Subject, not_found
+from domain.kernel import NotSignedIn, Posting, Subject
 
 
 def reach_of_benefits(subject: Subject) -> list[Posting]:
@@ -14,5 +14,5 @@ def reach_of_benefits(subject: Subject) -> list[Posting]:
         *permitted_postings(subject, ObjectKind.BENEFIT, Purpose.PAY_BENEFIT),
     ]
     if not found:
-        raise not_found()
+        raise not_open(subject, ObjectKind.BENEFIT, Purpose.DECIDE, Purpose.PAY_BENEFIT)
     return found

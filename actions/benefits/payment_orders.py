@@ -13,7 +13,7 @@ from actions.benefits.sanction_budgets import NOTHING_ASKED, balances_before_app
 from actions.benefits.sanction_stops import about_sanction, add_stop, note, stops_of
 from actions.benefits.second_approvals import ask, decide, needs_second
 from actions.feedback.notices import tell
-from actions.kernel import Environment, UnitOfWork, may_read_all, of_sanction, permitted_postings
+from actions.kernel import Environment, UnitOfWork, may_read_all, not_open, of_sanction, permitted_postings
 from domain.benefits.benefits import Instalment, InstalmentKind, PaymentNews, PaymentStatus, Sanction, SanctionState
 from domain.benefits.bills import bill_number, end_to_end_id
 from domain.benefits.recoveries import Recovery, RecoveryGround, RecoveryState, RecoveryWay
@@ -201,7 +201,7 @@ async def waiting_approvals(env: Environment, subject: Subject) -> list[tuple[Sa
         raise NotSignedIn
     postings = permitted_postings(subject, ObjectKind.BENEFIT, Purpose.PAY_BENEFIT)
     if not postings:
-        raise not_found()
+        raise not_open(subject, ObjectKind.BENEFIT, Purpose.PAY_BENEFIT)
     async with env.store.read_transaction() as tx:
         mine = subject.person_id or ""
         by_others = await sanction_course.waiting_approvals(tx, postings, mine, MOST_WAITING)

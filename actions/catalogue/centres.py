@@ -7,7 +7,7 @@ from functools import partial
 
 from actions.catalogue import cells
 from actions.catalogue.cells import FIRST_ROW, MOST_PROBLEMS, CellWrong, FileRow, Row
-from actions.kernel import Environment
+from actions.kernel import Environment, not_open
 from domain.catalogue.centres import Binding, Centre, CentreKind
 from domain.identity.policy import ObjectKind, Purpose, Resource, decide
 from domain.kernel import (
@@ -20,7 +20,6 @@ from domain.kernel import (
     Problem,
     Problems,
     Subject,
-    not_found,
 )
 from store.catalogue import catalogue, centres
 from store.database import Store, Transaction, audit
@@ -113,7 +112,7 @@ def require_register(subject: Subject) -> None:
         raise NotSignedIn
     register = Resource(ObjectKind.CENTRE)
     if not any(decide(subject, register, purpose) for purpose in (Purpose.OPERATE, Purpose.AUDIT)):
-        raise not_found()
+        raise not_open(subject, ObjectKind.CENTRE, Purpose.OPERATE, Purpose.AUDIT)
 
 
 async def _centres(tx: Transaction, rows: Sequence[FileRow]) -> list[Centre]:

@@ -75,7 +75,8 @@ async def service_levels(env: Environment, subject: Subject, days: int) -> list[
     if not subject.signed_in:
         raise NotSignedIn
     if not 1 <= days <= LONGEST_PERIOD:
-        raise Problems(Problem(ErrorCode.BAD_INPUT, ("days",)))
+        params = {"least": "1", "most": str(LONGEST_PERIOD)}
+        raise Problems(Problem(ErrorCode.BAD_INPUT, ("days",), params=params))
     reach = permitted_postings(subject, ObjectKind.RATING, Purpose.AUDIT)
     if not reach:
         return []

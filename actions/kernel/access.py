@@ -12,8 +12,9 @@ from domain.applications.lifecycle import Status
 from domain.benefits.benefits import Sanction
 from domain.certificates.certificates import IssuedCertificate
 from domain.clearances import Clearance
-from domain.identity.policy import ObjectKind, Purpose, Resource, decide, purpose_for
-from domain.kernel import Citizen, NotSignedIn, PersonKind, Posting, Role, Source, Subject, not_found
+from domain.identity.policy import ObjectKind, Purpose, Resource, decide, purpose_for, roles_for
+from domain.kernel import Citizen, NotSignedIn, PersonKind, Posting, Problems, Role, Source, Subject, not_found
+from domain.kernel.closed_to_roles import only_for
 from store.database import Transaction
 from store.identity import accesses, people
 from store.identity.accesses import AccessReceipt
@@ -83,9 +84,18 @@ async def require(
     if not subject.signed_in:
         raise NotSignedIn
     if not decide(subject, resource, purpose):
-        raise not_found(*path)
+        raise not_found(*path) if resource.id else not_open(subject, resource.kind, purpose, path=path)
     if of_another(subject, resource):
         await leave_receipt(UnitOfWork(env, tx, subject), resource, purpose)
+
+
+def not_open(subject: Subject, kind: ObjectKind, *purposes: Purpose, path: tuple[str, ...] = ()) -> Problems:
+    """NOT_FOUND where no single thing was asked for: it names the roles that may, where the subject has none of them.
+
+    It depends on roles alone, so that it tells nothing of what is there.
+    """
+    roles = roles_for(kind, purposes)
+    return not_found(*path) if subject.roles.intersection(roles) else only_for(roles, *path)
 
 
 async def require_one(
@@ -146,7 +156,7 @@ def require_postings(subject: Subject, kind: ObjectKind, *purposes: Purpose) -> 
         raise NotSignedIn
     found = [posting for purpose in purposes for posting in permitted_postings(subject, kind, purpose)]
     if not found:
-        raise not_found()
+        raise not_open(subject, kind, *purposes)
     return found
 
 
@@ -169,7 +179,7 @@ def require_operations(subject: Subject) -> None:
         raise NotSignedIn
     operations = Resource(ObjectKind.OPERATIONS)
     if not any(decide(subject, operations, purpose) for purpose in (Purpose.OPERATE, Purpose.AUDIT)):
-        raise not_found()
+        raise not_open(subject, ObjectKind.OPERATIONS, Purpose.OPERATE, Purpose.AUDIT)
 
 
 async def may_read(env: Environment, subject: Subject, resource: Resource) -> Purpose | None:

@@ -115,7 +115,7 @@ async def replay_decisions(
     altered, PACK_EXPIRED, BAD_INPUT for no decision or more than fifty.
     """
     if not 1 <= len(decisions) <= MOST_AT_ONCE:
-        params = {"longest": str(MOST_AT_ONCE)}
+        params = {"most": str(MOST_AT_ONCE)}
         raise Problems(Problem(ErrorCode.BAD_INPUT, ("input", "decisions"), params=params))
     given = await _known_pack(env, subject, pack_id, signed)
     approved = [one.application_id for one in decisions if one.verdict is Verdict.APPROVE]

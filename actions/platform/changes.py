@@ -14,7 +14,8 @@ from actions.kernel.case_reads import own_cases
 from domain.applications.applications import Application
 from domain.applications.lifecycle import WITH_OFFICER, Status
 from domain.identity.policy import ObjectKind, Resource, purpose_for
-from domain.kernel import ErrorCode, NotSignedIn, PersonKind, Posting, Problem, Problems, Subject, not_found
+from domain.kernel import ErrorCode, NotSignedIn, PersonKind, Posting, Problem, Problems, Role, Subject
+from domain.kernel.closed_to_roles import only_for
 from domain.officers.desk import QueueFilter, QueueSort
 from domain.platform.changes import OF_APPLICATIONS, OF_QUEUES, Change, FeedState, Position, Wanted
 from store.applications import applications
@@ -99,7 +100,7 @@ async def changed_applications(env: Environment, subject: Subject, since: Bookma
     if not subject.signed_in:
         raise NotSignedIn
     if subject.kind is not PersonKind.CITIZEN or subject.person_id is None:
-        raise not_found()
+        raise only_for([Role.CITIZEN])
     citizen_id = subject.person_id
 
     async def listing(tx: Transaction, place: Place, limit: int) -> Sequence[Application]:

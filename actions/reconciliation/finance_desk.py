@@ -3,9 +3,17 @@
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 
-from actions.kernel import Environment, UnitOfWork, permitted_postings, refuse_other_version, require_thing, run_request
+from actions.kernel import (
+    Environment,
+    UnitOfWork,
+    not_open,
+    permitted_postings,
+    refuse_other_version,
+    require_thing,
+    run_request,
+)
 from domain.identity.policy import ObjectKind, Purpose, Resource, decide
-from domain.kernel import ErrorCode, NotSignedIn, Posting, Problem, Problems, Subject, mask_aadhaar_in, not_found
+from domain.kernel import ErrorCode, NotSignedIn, Posting, Problem, Problems, Subject, mask_aadhaar_in
 from domain.reconciliation.finance_cases import (
     CaseEvent,
     CaseOutcome,
@@ -61,7 +69,7 @@ def reach_of(subject: Subject, kind: ObjectKind = ObjectKind.FINANCE_CASE) -> li
         return None
     found = permitted_postings(subject, kind, Purpose.PAY_BENEFIT)
     if not found:
-        raise not_found()
+        raise not_open(subject, kind, Purpose.AUDIT, Purpose.PAY_BENEFIT)
     return found
 
 

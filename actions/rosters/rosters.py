@@ -8,6 +8,7 @@ from actions.kernel import (
     UnitOfWork,
     draw_number,
     leave_receipt,
+    not_open,
     note,
     of_row,
     permitted_postings,
@@ -233,7 +234,7 @@ def _reach(subject: Subject) -> tuple[frozenset[str], list[Posting]]:
     )
     postings = permitted_postings(subject, ObjectKind.ROSTER, Purpose.DECIDE)
     if not places and not postings:
-        raise not_found()
+        raise not_open(subject, ObjectKind.ROSTER, Purpose.VIEW, Purpose.DECIDE)
     return places, postings
 
 

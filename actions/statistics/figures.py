@@ -97,4 +97,4 @@ def _check(subject: Subject, question: Question) -> None:
     if Dimension.SERVICE in combined:
         combined.discard(Dimension.DEPARTMENT)
     if len(combined) > STRANGERS_DIMENSIONS:
-        raise Problems(Problem(ErrorCode.BAD_INPUT, ("groupBy",), params={"longest": str(STRANGERS_DIMENSIONS)}))
+        raise Problems(Problem(ErrorCode.BAD_INPUT, ("groupBy",), params={"most": str(STRANGERS_DIMENSIONS)}))

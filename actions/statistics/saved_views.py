@@ -75,7 +75,7 @@ async def keep(acting: UnitOfWork, request: SaveView) -> SavedView:
         await saved_views.save(acting.tx, view)
     else:
         if await saved_views.count_of(acting.tx, acting.subject.person_id or "") >= MOST_VIEWS:
-            raise Problems(Problem(ErrorCode.BAD_INPUT, ("input",), params={"longest": str(MOST_VIEWS)}))
+            raise Problems(Problem(ErrorCode.BAD_INPUT, ("input",), params={"most": str(MOST_VIEWS)}))
         now = acting.now
         view = SavedView(acting.env.ids.key(), acting.subject.person_id or "", name, request.content, now, now)
         await saved_views.add(acting.tx, view)
@@ -153,7 +153,7 @@ def _validated_name(request: SaveView) -> str:
     if len(set(content.group_by)) != len(content.group_by):
         problems.append(Problem(ErrorCode.BAD_INPUT, ("input", "groupBy")))
     if not 1 <= content.months <= MOST_MONTHS:
-        problems.append(Problem(ErrorCode.BAD_INPUT, ("input", "months"), params={"longest": str(MOST_MONTHS)}))
+        problems.append(Problem(ErrorCode.BAD_INPUT, ("input", "months"), params={"most": str(MOST_MONTHS)}))
     if problems:
         raise Problems(*problems)
     return name

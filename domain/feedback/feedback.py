@@ -110,7 +110,8 @@ def moderate_text(text: str | None, *path: str, required: bool = True) -> str | 
 def check_rating(rating: int) -> None:
     """Raise BAD_INPUT for anything but one to five stars."""
     if not LOWEST <= rating <= HIGHEST:
-        raise Problems(Problem(ErrorCode.BAD_INPUT, ("input", "rating")))
+        limits = {"least": str(LOWEST), "most": str(HIGHEST)}
+        raise Problems(Problem(ErrorCode.BAD_INPUT, ("input", "rating"), params=limits))
 
 
 def check_may_change(feedback: Feedback, now: datetime, days: int) -> None:

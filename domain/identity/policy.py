@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import Any, Protocol, Self
 
 from domain.appeals.appeals import LEVELS, AppealLevel
-from domain.kernel import Posting, Role, Subject
+from domain.kernel import PEOPLE, Posting, Role, Subject
 
 
 class ObjectKind(StrEnum):
@@ -302,6 +302,12 @@ _SEE_DRAFTS = frozenset({Role.CITIZEN, Role.OPERATOR, Role.SYSTEM})
 def decide(subject: Subject, resource: Resource, purpose: Purpose) -> bool:
     """Whether the subject may do this to that, by any role it holds."""
     return any(_is_allowed(subject, role, resource, purpose) for role in subject.roles)
+
+
+def roles_for(kind: ObjectKind, purposes: Iterable[Purpose]) -> list[Role]:
+    """The roles of people that may do one of this to some things of that kind, in the order of the list of roles."""
+    wanted = tuple(purposes)
+    return [role for role in Role if role in PEOPLE and any((role, kind, one) in TABLE for one in wanted)]
 
 
 def purpose_for(subject: Subject, resource: Resource) -> Purpose | None:

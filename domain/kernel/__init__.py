@@ -27,6 +27,7 @@ from domain.kernel.money import LARGEST_PAISE, paise_from_rupees, rupees
 from domain.kernel.numbers import LENGTH, NumberKind, make_number, parse_number, show_number
 from domain.kernel.people import (
     ANONYMOUS,
+    PEOPLE,
     SYSTEM,
     Citizen,
     LinkedAccount,
@@ -56,6 +57,7 @@ __all__ = [
     "IST",
     "LARGEST_PAISE",
     "LENGTH",
+    "PEOPLE",
     "SYSTEM",
     "USUAL",
     "Assurance",

@@ -112,10 +112,20 @@ def message(
     `params` fill the text. A value that has a label of its own (`status` DRAFT has `status.DRAFT`)
     is shown by it; a parameter that is not given is shown as a dash. `texts` fill it in their own words.
     """
+    return filled_label(f"error.{code.value}", language, params, texts)
+
+
+def filled_label(
+    key: str,
+    language: Language,
+    params: Mapping[str, str] = _NOTHING,
+    texts: Mapping[str, Bilingual] = _NO_TEXTS,
+) -> str:
+    """The text of a key with what fills it, as for `message`; raises MissingMessage."""
     known = catalogue(language)
     shown = {name: known.get(f"{name}.{value}", value) for name, value in params.items()}
     shown |= {name: text.in_language(language) for name, text in texts.items()}
-    return label(f"error.{code.value}", language).format_map(_Shown(shown))
+    return label(key, language).format_map(_Shown(shown))
 
 
 class _Shown(dict[str, str]):

@@ -37,6 +37,18 @@ class Role(StrEnum):
     """The gateway itself: worker, clock, seeding."""
 
 
+PEOPLE = frozenset(Role) - {
+    Role.ANONYMOUS,
+    Role.UMANG,
+    Role.E_TAAL,
+    Role.DIGILOCKER,
+    Role.API_SETU,
+    Role.ROUTER,
+    Role.SYSTEM,
+}
+"""The roles of people who sign in."""
+
+
 class PersonKind(StrEnum):
     """Which table holds a person."""
 

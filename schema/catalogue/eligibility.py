@@ -42,7 +42,8 @@ class EligibilityFacts:
     def facts(self) -> Facts:
         """The same for the search; raises BAD_INPUT for an age or an income that nobody has."""
         if self.age is not None and not 0 <= self.age <= _OLDEST:
-            raise Problems(Problem(ErrorCode.BAD_INPUT, ("filter", "eligibleFor", "age")))
+            limits = {"least": "0", "most": str(_OLDEST)}
+            raise Problems(Problem(ErrorCode.BAD_INPUT, ("filter", "eligibleFor", "age"), params=limits))
         if self.monthly_family_income is not None and self.monthly_family_income < 0:
             raise Problems(Problem(ErrorCode.BAD_INPUT, ("filter", "eligibleFor", "monthlyFamilyIncome")))
         said = None if self.situations is None else frozenset(self.situations)

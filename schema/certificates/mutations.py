@@ -21,7 +21,7 @@ def _facts(given: list[CertificateFactInput], path: Path) -> dict[str, str]:
     """The facts by key; raises BAD_INPUT where one is named twice or there are too many."""
     facts = {fact.key: fact.value for fact in given}
     if len(facts) != len(given) or len(given) > MOST_FACTS:
-        raise Problems(Problem(ErrorCode.BAD_INPUT, path, params={"longest": str(MOST_FACTS)}))
+        raise Problems(Problem(ErrorCode.BAD_INPUT, path, params={"most": str(MOST_FACTS)}))
     return facts
 
 

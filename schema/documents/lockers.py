@@ -16,12 +16,11 @@ from domain.consents.consents import ConsentPurpose
 from domain.documents.documents import DocumentKind, kind_of, name_of
 from domain.documents.locker import OrderKind, OrderState
 from domain.identity.policy import ObjectKind
-from domain.kernel import ErrorCode, Problem, Problems, Source, Sourced, SourceState
+from domain.kernel import Source, Sourced, SourceState
 from integrations.digilocker import Folder, FolderEntry
 from schema.documents.document_addresses import DocumentAddress, address_of
 from schema.kernel import (
     AUTHENTICATED,
-    LARGEST_PAGE,
     NEVER_SILENTLY_NULL,
     Info,
     InLanguage,
@@ -30,6 +29,7 @@ from schema.kernel import (
     View,
     assumed_list_size,
     field_language,
+    page_size,
     read_from,
     requires_consent,
     resolver_field,
@@ -284,9 +284,7 @@ async def aadhaar_of(info: Info, citizen_id: str) -> MaskedEAadhaar:
 
 async def orders_listed(info: Info, citizen_id: str, first: int) -> list[LockerOrder]:
     """Her latest orders."""
-    if not 1 <= first <= LARGEST_PAGE:
-        raise Problems(Problem(ErrorCode.BAD_INPUT, ("first",)))
-    found = await orders_of(info.context.environment, info.context.subject, citizen_id, first)
+    found = await orders_of(info.context.environment, info.context.subject, citizen_id, page_size(first))
     return [LockerOrder.of(item) for item in found]
 
 

@@ -26,7 +26,7 @@ from domain.feedback.grievances import Grievance as GrievanceItem
 from domain.feedback.notices import Notice as NoticeItem
 from domain.fees.fees import FeeOrder
 from domain.identity.policy import ObjectKind
-from domain.kernel import ErrorCode, Language, Problem, Problems, Source, TypeCode, mask_mobile, people
+from domain.kernel import Language, Source, TypeCode, mask_mobile, people
 from schema.appeals.types import Appeal
 from schema.applications.progress import auto_appeal_opt_out_of_citizen
 from schema.applications.types import Application
@@ -59,7 +59,6 @@ from schema.identity.assistance import Assistance, Relative, assistances_of, rel
 from schema.identity.linked_accounts import DataAccess, LinkedAccount, accounts_of_citizen
 from schema.kernel import (
     AUTHENTICATED,
-    LARGEST_PAGE,
     NEVER_SILENTLY_NULL,
     Connection,
     Info,
@@ -74,6 +73,7 @@ from schema.kernel import (
     assumed_list_size,
     count_reader,
     field_language,
+    page_size,
     read_from,
     record_provenance,
     requires_consent,
@@ -342,9 +342,8 @@ class Citizen(Node, View[people.Citizen], id_of=TypeCode.CITIZEN):
         info: Info,
         first: Annotated[int, strawberry.argument(description="How many, 1 to 100.")],
     ) -> list[DataAccess]:
-        if not 1 <= first <= LARGEST_PAGE:
-            raise Problems(Problem(ErrorCode.BAD_INPUT, ("first",)))
-        found = await receipts_of_citizen(info.context.environment, info.context.subject, self.item.id, first)
+        most = page_size(first)
+        found = await receipts_of_citizen(info.context.environment, info.context.subject, self.item.id, most)
         return [DataAccess.of(item) for item in found]
 
 

@@ -21,7 +21,7 @@ from schema.kernel.fields import MUTATIONS, mutation, resolver_field, subscripti
 from schema.kernel.guards import enforce
 from schema.kernel.loaders import ByKey, Loader, Loaders, Read, many_by_key, one_by_key
 from schema.kernel.node import VIEWS, Node, node_id
-from schema.kernel.paging import LARGEST_PAGE, Connection, Edge, Listing, Paged, PageInfo, Window
+from schema.kernel.paging import Connection, Edge, Listing, Paged, PageInfo, Window, page_size
 from schema.kernel.provenance import Provenance, record_provenance
 from schema.kernel.resolved_fields import field_by_key, label_field, text_field
 from schema.kernel.scalars import Long, Paise, scalar_map
@@ -31,7 +31,6 @@ from schema.kernel.views import Mapped, View
 
 __all__ = [
     "AUTHENTICATED",
-    "LARGEST_PAGE",
     "MUTATIONS",
     "NEVER_SILENTLY_NULL",
     "PUBLIC",
@@ -73,6 +72,7 @@ __all__ = [
     "node_id",
     "one_by_key",
     "page_reader",
+    "page_size",
     "read_from",
     "record_provenance",
     "require_signed_in",

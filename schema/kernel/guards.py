@@ -14,7 +14,9 @@ from strawberry.federation.schema_directives import Authenticated, RequiresScope
 
 from actions.consents.recorded_consents import require_consent
 from domain.consents.consents import ConsentPurpose
-from domain.kernel import ErrorCode, NotSignedIn, Problem, Problems, Subject, not_found, scopes_of
+from domain.kernel import PEOPLE, ErrorCode, NotSignedIn, Problem, Problems, Subject, not_found, scopes_of
+from domain.kernel.closed_to_roles import only_for
+from domain.kernel.scopes import SCOPES
 from schema.kernel.context import Context, Info
 from schema.kernel.directives import Consent, directives_of
 
@@ -39,13 +41,17 @@ class Demand:
     """Each declaration's sets of scopes, of which one set must be held as a whole."""
 
     def check(self, subject: Subject) -> None:
-        """Raise NotSignedIn where nobody is signed in, NOT_FOUND where a scope is missing."""
+        """Raise NotSignedIn where nobody is signed in, NOT_FOUND with the roles that may where a scope is missing."""
         if self.signed_in and not subject.signed_in:
             raise NotSignedIn
         if self.scopes:
             held = scopes_of(subject)
-            if not all(any(needed <= held for needed in any_of) for any_of in self.scopes):
-                raise not_found()
+            if not self._is_met_by(held):
+                roles = [role for role, scopes in SCOPES.items() if role in PEOPLE and self._is_met_by(scopes)]
+                raise not_found() if subject.roles.intersection(roles) else only_for(roles)
+
+    def _is_met_by(self, held: frozenset[str]) -> bool:
+        return all(any(needed <= held for needed in any_of) for any_of in self.scopes)
 
 
 NOTHING = Demand()

@@ -82,7 +82,8 @@ def key_of(info: Info, given: str | None) -> str:
     header = info.context.idempotency_key
     key = given or header
     if key is None or (header is not None and key != header):
-        raise Problems(Problem(ErrorCode.BAD_INPUT, ("input", "idempotencyKey")))
+        sentence = "idempotency.missing" if key is None else "idempotency.differs"
+        raise Problems(Problem(ErrorCode.BAD_INPUT, ("input", "idempotencyKey"), sentence=sentence))
     return key
 
 

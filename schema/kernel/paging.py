@@ -149,13 +149,24 @@ def _window(cursors: Cursors, paging: dict[str, Any]) -> Window:
     backward = paging["first"] is None
     size_name, place_name, other_place = ("last", "before", "after") if backward else ("first", "after", "before")
     size, place = paging[size_name], paging[place_name]
-    if size is None or not 1 <= size <= LARGEST_PAGE:
-        raise _bad_argument("first" if size is None else size_name)
+    if size is None:
+        raise Problems(Problem(ErrorCode.BAD_INPUT, ("first",), params=_SIZES, sentence="paging.missing"))
+    page_size(size, size_name)
     if not backward and paging["last"] is not None:
         raise _bad_argument("last")
     if paging[other_place] is not None:
         raise _bad_argument(other_place)
     return Window(size, None if place is None else cursors.read(place, place_name), backward)
+
+
+def page_size(size: int, argument: str = "first") -> int:
+    """The number of rows that is asked for; raises BAD_INPUT with the limits where it is none of a page."""
+    if not 1 <= size <= LARGEST_PAGE:
+        raise Problems(Problem(ErrorCode.BAD_INPUT, (argument,), params=_SIZES))
+    return size
+
+
+_SIZES = {"least": "1", "most": str(LARGEST_PAGE)}
 
 
 def _bad_argument(argument: str) -> Problems:

@@ -6,14 +6,14 @@ from typing import Annotated, Self, TypeAlias
 import strawberry
 
 from actions.platform.changes import Delta, changed_applications, changed_queue
-from domain.kernel import ErrorCode, Problem, Problems, TypeCode, people
+from domain.kernel import TypeCode, people
 from schema.applications.types import Application
 from schema.kernel import (
     AUTHENTICATED,
-    LARGEST_PAGE,
     NEVER_SILENTLY_NULL,
     Info,
     node_id,
+    page_size,
     resolver_field,
     sliced_list_size,
 )
@@ -73,7 +73,7 @@ class ChangesQuery:
         context = info.context
         cursors = bookmarks.cursors_of(context.environment.keyrings, context.subject)
         mark = bookmarks.read(cursors, since)
-        delta = await changed_applications(context.environment, context.subject, mark, _size(first))
+        delta = await changed_applications(context.environment, context.subject, mark, page_size(first))
         return Changes.of(delta, lambda one: bookmarks.write(cursors, one.next))
 
 
@@ -92,11 +92,5 @@ class OfficeChanges:
         context = info.context
         cursors = bookmarks.cursors_of(context.environment.keyrings, context.subject)
         mark = bookmarks.read(cursors, since)
-        delta = await changed_queue(context.environment, context.subject, self.item.id, mark, _size(first))
+        delta = await changed_queue(context.environment, context.subject, self.item.id, mark, page_size(first))
         return Changes.of(delta, lambda one: bookmarks.write(cursors, one.next))
-
-
-def _size(first: int) -> int:
-    if not 1 <= first <= LARGEST_PAGE:
-        raise Problems(Problem(ErrorCode.BAD_INPUT, ("first",)))
-    return first
