@@ -14,15 +14,25 @@ from actions.kernel import Step, UnitOfWork, apply_transition
 from actions.reconciliation.finance_cases import open_cases
 from domain.applications.applications import Channel
 from domain.applications.lifecycle import Move
-from domain.benefits.benefits import ON_ITS_WAY, RETURN_WINDOW, UNSENT, Instalment, PaymentNews, PaymentStatus, Sanction
+from domain.benefits.benefits import (
+    ON_ITS_WAY,
+    RETURN_WINDOW,
+    UNSENT,
+    Instalment,
+    InstalmentKind,
+    PaymentNews,
+    PaymentStatus,
+    Sanction,
+)
 from domain.etaal.counting import CorrectionReason, CountingEvent
 from domain.feedback.notices import NoticeKind, Topic
 from domain.identity.policy import Purpose
 from domain.kernel import Source
+from domain.platform.changes import ChangeKind
 from domain.reconciliation.finance_cases import INSTALMENT, DifferenceKind, FinanceDifference
 from store.applications import applications
 from store.benefits import benefit_rounds, benefits, sanction_course
-from store.database import audit
+from store.database import audit, change_feed
 
 _CHUNK = 500
 
@@ -65,6 +75,7 @@ async def _follow(acting: UnitOfWork, applied: Sequence[tuple[Instalment, Paymen
     gone = [one.id for one, news in applied if news.status in ON_ITS_WAY]
     await sanction_course.release_budgets(acting.tx, gone, acting.now)
     pairs = [(one, sanctions[one.sanction_id], news) for one, news in applied]
+    await change_feed.touch_many(acting.tx, ChangeKind.APPLICATION, _shown_anew(pairs))
     await _count_credits(acting, pairs)
     await tell_many(acting, [_payment_notice(*pair) for pair in pairs if pair[2].status in _TOLD])
     for one, sanction, news in pairs:
@@ -73,6 +84,13 @@ async def _follow(acting: UnitOfWork, applied: Sequence[tuple[Instalment, Paymen
         elif one.status in UNSENT and news.status in ON_ITS_WAY:
             await recover_late(acting, sanction, one)
     await _deliver(acting, sanctions.values())
+
+
+def _shown_anew(pairs: Sequence[_Pair]) -> list[str]:
+    """The applications that are shown in another state by the news: their money came back, or arrived after all."""
+    changing = {PaymentStatus.RETURNED, PaymentStatus.BENEFICIARY_REJECTED}
+    told = [sanction for one, sanction, news in pairs if news.status in changing or one.kind is InstalmentKind.REISSUE]
+    return list(dict.fromkeys(sanction.application_id for sanction in told if sanction.application_id is not None))
 
 
 def _line(acting: UnitOfWork, one: Instalment, news: PaymentNews) -> audit.AuditLine:

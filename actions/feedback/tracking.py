@@ -4,10 +4,11 @@ from datetime import timedelta
 
 from actions.etaal.enquiries import Asker, count_enquiry
 from actions.kernel import Environment, application_by_any
+from domain.applications.lifecycle import Status
 from domain.feedback.tracking import SecondFactor, Tracked, is_public, matches, stages_of
 from domain.identity.aliases import alias_form
 from domain.kernel import ErrorCode, MistypedNumber, Problem, Problems, rate_limited
-from store.applications import applications
+from store.applications import applications, shown_status
 from store.catalogue import catalogue
 from store.database import Transaction
 from store.feedback import tracking
@@ -89,9 +90,10 @@ async def _tracking_view(tx: Transaction, application_id: str) -> Tracked | None
     entries = (await applications.timelines(tx, [application.id])).get(application.id, [])
     if service is None:
         return None
+    lacks_money = await shown_status.not_arrived(tx, [application.id])
     return Tracked(
         number=application.number,
-        status=application.status,
+        status=Status.BENEFIT_SANCTIONED if lacks_money else application.status,
         service=service.name,
         department=department.name if department else None,
         submitted_at=application.submitted_at,

@@ -13,7 +13,7 @@ from domain.kernel import Citizen, Subject, TypeCode
 from domain.officers.desk import ReadPurpose
 from schema.kernel import VIEWS, Loader, Read, field_by_key, many_by_key, one_by_key
 from store.appeals import appeals
-from store.applications import applications
+from store.applications import applications, shown_status
 from store.identity import people, strengths
 
 Named: TypeAlias = tuple[str, str, ReadPurpose | None]
@@ -71,6 +71,7 @@ applicant_of_application = Loader(_read_applicants)
 appeals_of_application = many_by_key(appeals.of_applications)
 old_numbers_of_application = many_by_key(aliases.old_numbers_of)
 strength_of_application = one_by_key(strengths.applied_with)
+money_not_arrived = one_by_key(shown_status.not_arrived)
 
 
 def _view(item: Application) -> object:

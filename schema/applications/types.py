@@ -16,12 +16,14 @@ from domain.applications.applications import Channel, DeliveryMode
 from domain.applications.lifecycle import OPEN, Move, Status, moves_from
 from domain.identity.aliases import meant_as_ours, ours_or_old
 from domain.kernel import Assurance, MistypedNumber, NumberKind, PersonKind, TypeCode, from_global_id, show_number
+from domain.kernel.messages import label
 from domain.officers.desk import ReadPurpose
 from schema.applications.loaders import (
     Applied,
     appeals_of_application,
     applicant_of_application,
     application_by_name,
+    money_not_arrived,
     old_numbers_of_application,
     strength_of_application,
 )
@@ -57,12 +59,13 @@ from schema.kernel import (
     VIEWS,
     ByKey,
     Info,
+    InLanguage,
     Loader,
     Mapped,
     Node,
     Paise,
     field_by_key,
-    label_field,
+    field_language,
     read_from,
     require_signed_in,
     resolver_field,
@@ -89,6 +92,7 @@ _FORM = ByKey(form_of_application, lambda application: application.item.id)
 _CERTIFICATE = ByKey(certificate_of_application, lambda application: application.item.id)
 _APPLIED_WITH = ByKey(strength_of_application, lambda application: application.item.id)
 _FEEDBACK = ByKey(feedback_of_application, lambda application: application.item.id)
+_NOT_ARRIVED = ByKey(money_not_arrived, lambda application: application.item.id)
 _SANCTION = ByKey(sanction_of_application, lambda application: application.item.id)
 
 
@@ -107,7 +111,6 @@ class Application(Node, Mapped[applications.Application], id_of=TypeCode.APPLICA
     acknowledgement: str | None = strawberry.field(
         description="The number of the acknowledgement; null for a draft, and where it was filed in a former system."
     )
-    status: Status = strawberry.field(description="Where it stands.")
     version: int = strawberry.field(description="Grows by one with every change; give it back with a decision.")
     channel: Channel = strawberry.field(description="Where it came in.")
     delivery: DeliveryMode = strawberry.field(description="How the citizen wants the result.")
@@ -131,7 +134,23 @@ class Application(Node, Mapped[applications.Application], id_of=TypeCode.APPLICA
     def shown_number(self) -> str:
         return show_number(self.item.number)
 
-    status_label = label_field("status", "item.status", description="Where it stands, in words.")
+    @resolver_field(
+        description="Where it stands. A benefit whose latest payment came back, or is being paid again, stands as "
+        "BENEFIT_SANCTIONED until the money arrives.",
+        metadata=_NOT_ARRIVED.metadata,
+    )
+    async def status(self, info: Info) -> Status:
+        return Status.BENEFIT_SANCTIONED if await self._lacks_money(info) else self.item.status
+
+    @resolver_field(description="Where it stands, in words; also that the payment of a benefit did not arrive.")
+    async def status_label(self, info: Info, language: InLanguage = None) -> str:
+        key = "shown_status.NOT_ARRIVED" if await self._lacks_money(info) else f"status.{self.item.status.value}"
+        return label(key, field_language(info, language))
+
+    async def _lacks_money(self, info: Info) -> bool:
+        if self.item.status is not Status.DELIVERED:
+            return False
+        return await _NOT_ARRIVED.load(self, info.context.loaders) is True
 
     @resolver_field(description="The service that was applied for.", metadata=_SERVICE.metadata)
     async def service(self, info: Info) -> Service:

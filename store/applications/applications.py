@@ -10,6 +10,7 @@ from domain.applications.applications import Application
 from domain.applications.lifecycle import OPEN, Status
 from domain.platform.changes import ChangeKind
 from store.applications.application_rows import APPLICATIONS, applications_table
+from store.applications.shown_status import shown_in
 from store.applications.timeline import (
     add_documents,
     add_entries,
@@ -109,14 +110,14 @@ async def page_of_citizen(
     limit: int,
     newest_first: bool = True,
 ) -> list[Application]:
-    """A page of one citizen's applications by (created_at, id), which are also what `after` and `before` hold.
+    """A page of one citizen's applications that are shown in those states, by (created_at, id).
 
-    Both are places in the list as it is ordered. With `before` alone it is the last page before that
+    `after` and `before` are places in the list as it is ordered. With `before` alone it is the last page before that
     place; the last page of all is the first one with `newest_first` turned round.
     """
     rows = await keyset_page(
         tx,
-        _of_citizen(citizen_id, statuses),
+        _shown_of_citizen(citizen_id, statuses),
         (_T.created_at, _T.id),
         after=after,
         before=before,
@@ -127,8 +128,8 @@ async def page_of_citizen(
 
 
 async def count_of_citizen(tx: Transaction, citizen_id: str, statuses: Collection[Status] | None = None) -> int:
-    """How many applications the citizen has in those states, or in all."""
-    return await count(tx, _of_citizen(citizen_id, statuses))
+    """How many applications the citizen has that are shown in those states, or in all."""
+    return await count(tx, _shown_of_citizen(citizen_id, statuses))
 
 
 async def open_of_service(tx: Transaction, citizen_id: str, service_code: str) -> list[Application]:
@@ -140,7 +141,9 @@ async def open_of_service(tx: Transaction, citizen_id: str, service_code: str) -
     if tx.writable and tx.dialect == "postgresql":
         pair = literal(f"{citizen_id}:{service_code}")
         await tx.connection.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(pair, 0))))
-    statement = _of_citizen(citizen_id, OPEN).where(_T.service_code == service_code)
+    statement = select(applications_table).where(
+        _T.citizen_id == citizen_id, _has_status(OPEN), _T.service_code == service_code
+    )
     return await APPLICATIONS.select_all(tx, statement.order_by(_T.created_at, _T.id))
 
 
@@ -154,9 +157,9 @@ async def held_by(
     return await APPLICATIONS.select_all(tx, statement.order_by(_T.id).limit(limit))
 
 
-def _of_citizen(citizen_id: str, statuses: Collection[Status] | None) -> Select[Any]:
+def _shown_of_citizen(citizen_id: str, statuses: Collection[Status] | None) -> Select[Any]:
     statement = select(applications_table).where(_T.citizen_id == citizen_id)
-    return statement if statuses is None else statement.where(_has_status(statuses))
+    return statement if statuses is None else statement.where(shown_in(statuses))
 
 
 def _has_status(statuses: Collection[Status]) -> ColumnElement[bool]:

@@ -7,14 +7,16 @@ from sqlalchemy import func, select
 from domain.applications.applications import Application
 from domain.applications.lifecycle import Status
 from store.applications.application_rows import APPLICATIONS, applications_table
+from store.applications.shown_status import shown_status
 from store.database import Transaction
 
 _T = applications_table.c
 
 
 async def counts(tx: Transaction, citizen_id: str) -> dict[Status, int]:
-    """How many applications the citizen has in each state that has any."""
-    statement = select(_T.status, func.count().label("many")).where(_T.citizen_id == citizen_id).group_by(_T.status)
+    """How many applications the citizen has in each state that they are shown in."""
+    shown = select(shown_status().label("status")).where(_T.citizen_id == citizen_id).subquery()
+    statement = select(shown.c.status, func.count().label("many")).group_by(shown.c.status)
     return {Status(row.status): int(row.many) for row in (await tx.connection.execute(statement)).all()}
 
 
