@@ -87,7 +87,7 @@ async def test_names_of_the_graph_are_told_and_values_are_not(world):
 
     assert "nosuch" in name["errors"][0]["message"]
     assert "9999" not in str(literal["errors"])
-    assert variable["errors"][0]["message"].endswith(" [Variable '$first' has a value of the wrong type.]")
+    assert variable["errors"][0]["message"].endswith(" [Variable $first: A value of the type Int is expected.]")
     for answer in (name, literal, variable):
         assert answer["data"] is None
         assert answer["errors"][0]["extensions"]["code"] == "BAD_INPUT"
