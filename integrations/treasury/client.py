@@ -128,7 +128,7 @@ class Treasury:
         return news
 
     def _unseal_news(self, encdata: str) -> tuple[str, FeeNews]:
-        return wire.read_news(wire.unseal(self._settings.key, encdata))
+        return wire.read_news(wire.unseal(self._settings.key, encdata), self._remote.clock.now())
 
     def _signature_headers(self, content: bytes) -> dict[str, str]:
         own = self._settings

@@ -102,8 +102,11 @@ def challan_text(challan: Challan, settings: TreasurySettings) -> str:
     return text + checksum(settings.checksum_key, text.encode())
 
 
-def read_news(text: str) -> tuple[str, FeeNews]:
-    """Our reference and what the treasury says of it, of a return or an enquiry. Raises Unreadable."""
+def read_news(text: str, heard_at: datetime) -> tuple[str, FeeNews]:
+    """Our reference and what the treasury says of it, of a return or an enquiry. Raises Unreadable.
+
+    A success without a time that can be read is a success: `heard_at` stands for the time, marked as such.
+    """
     parts = text.split("|")
     if len(parts) < 9:
         raise Unreadable("parts")
@@ -118,8 +121,9 @@ def read_news(text: str) -> tuple[str, FeeNews]:
         return reference, FeeNews(state, paise)
     if not _WORD.fullmatch(grn):
         raise Unreadable("grn")
-    receipt = FeeReceipt(grn, _word(challan_no), _word(cin), _word(bank), _word(mode), _instant(paid_at))
-    return reference, FeeNews(state, paise, receipt)
+    told = _instant(paid_at)
+    words = (_word(challan_no), _word(cin), _word(bank), _word(mode))
+    return reference, FeeNews(state, paise, FeeReceipt(grn, *words, told or heard_at, paid_at_heard=told is None))
 
 
 def enquiry(reference: str) -> bytes:
@@ -200,8 +204,9 @@ def _paise(text: str) -> int:
         raise Unreadable("amount") from error
 
 
-def _instant(text: str) -> datetime:
+def _instant(text: str) -> datetime | None:
+    """A time of the treasury; None where there is none that can be read."""
     try:
-        return datetime.strptime(text, "%Y-%m-%d %H:%M:%S").replace(tzinfo=IST)
-    except ValueError as error:
-        raise Unreadable("payDateTime") from error
+        return datetime.strptime(text.strip(), "%Y-%m-%d %H:%M:%S").replace(tzinfo=IST)
+    except ValueError:
+        return None

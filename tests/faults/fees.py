@@ -2,12 +2,12 @@
 
 import secrets
 from collections.abc import Mapping
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, ClassVar
 
 from domain.fees.fees import FeeReceipt
 from domain.kernel import Source, SystemClock, ist_date
-from integrations.csc import BridgeSettings, CscBridge, Refund, WalletPayment, bridge
+from integrations.csc import BridgeSettings, CscBridge, Outcome, Refund, WalletPayment, bridge
 from integrations.treasury import Challan, Treasury, TreasurySettings, client
 from tests.faults.base import BROWSER, CLIENT_CREDENTIALS, ONE_RECORD, POOL, Adapter
 from tests.faults.site import Line
@@ -79,13 +79,28 @@ class Wallet(Adapter):
             return
         reference = f"UK{secrets.token_hex(8).upper()}"
         async with self.line() as line:
-            form = self.client(line).payment_form(payment(reference, self.paise))
-        await self.site.city.sandboxes[self.system].act("pay_from_wallet", {"message": form.fields["message"]})
-        self.site.pools[self.name] = [reference]
+            client = self.client(line)
+            form = client.payment_form(payment(reference, self.paise))
+            await self.site.city.sandboxes[self.system].act("pay_from_wallet", {"message": form.fields["message"]})
+            news = await client.verify(reference)
+            assert news.receipt is not None
+            grn, paid_at = news.receipt.grn, news.receipt.paid_at
+            number = await self.number(client, Refund(reference, grn, "000001", self.paise, "WITHDRAWN"))
+        self.site.pools[self.name] = [reference, grn, paid_at.isoformat(), number]
+
+    async def number(self, client: CscBridge, refund: Refund) -> str:
+        """The number that CSC gave the refund, for the calls about one."""
+        del client, refund
+        return ""
 
     @property
     def reference(self) -> str:
         return str(self.site.pools[self.name][0])
+
+    @property
+    def receipt(self) -> FeeReceipt:
+        _, grn, paid_at, _ = self.site.pools[self.name]
+        return FeeReceipt(str(grn), None, None, None, "WALLET", datetime.fromisoformat(str(paid_at)))
 
     async def ask(self, client: CscBridge, number: int) -> Any:
         del number
@@ -94,12 +109,14 @@ class Wallet(Adapter):
 
 
 class WalletReverse(Wallet):
+    """The first one is done and every other one declined: what counts is that CSC says which."""
+
     name = "csc.bridge.reverse"
     policies = (bridge.REVERSE,)
 
     async def ask(self, client: CscBridge, number: int) -> Any:
         del number
-        return await client.reverse(self.reference, SystemClock().now(), "R1")
+        return (await client.reverse(self.reference, self.receipt.paid_at, "000001")).outcome is not Outcome.UNCLEAR
 
 
 class WalletRefund(Wallet):
@@ -108,16 +125,20 @@ class WalletRefund(Wallet):
 
     async def ask(self, client: CscBridge, number: int) -> Any:
         del number
-        return (await client.refund(Refund(self.reference, "CSCW1", "R1", "WITHDRAWN")))[:4]
+        refund = Refund(self.reference, self.receipt.grn, "000001", self.paise, "WITHDRAWN")
+        return (await client.refund(refund)).outcome is not Outcome.UNCLEAR
 
 
 class WalletRefundStatus(Wallet):
     name = "csc.bridge.refund_status"
     policies = (bridge.REFUND_STATUS,)
 
+    async def number(self, client: CscBridge, refund: Refund) -> str:
+        return (await client.refund(refund)).reference
+
     async def ask(self, client: CscBridge, number: int) -> Any:
         del number
-        return await client.refund_status(self.reference, "CSCW1", "CSCR1")
+        return await client.refund_status(self.reference, self.receipt.grn, str(self.site.pools[self.name][3]))
 
 
 class WalletReconciled(Wallet):
@@ -126,8 +147,7 @@ class WalletReconciled(Wallet):
 
     async def ask(self, client: CscBridge, number: int) -> Any:
         del number
-        receipt = FeeReceipt("CSCW1", None, None, None, "WALLET", SystemClock().now())
-        await client.log_reconciled(self.reference, receipt, CSC_ID, "50.00")
+        await client.log_reconciled(self.reference, self.receipt, CSC_ID, "50.00")
         return "logged"
 
 

@@ -182,6 +182,24 @@ async def test_a_success_without_a_time_pays_the_fee_at_the_time_of_hearing(worl
         assert (paid.receipt.paid_at, paid.receipt.paid_at_heard) == (heard_at, True)
 
 
+async def test_another_amount_without_a_time_keeps_the_time_at_which_it_was_first_heard_of(
+    world: World, tmp_path: Path
+):
+    with open_tills(world, tmp_path / "tills", FeeRules(charge_paise=27, charge_source="a test")) as tills:
+        order = await tills.started(await tills.submitted(), world.operator)
+        await tills.pays(order)
+        await tills.csc.act("book_other_amount", {"reference": order.reference, "paise": 100})
+        world.clock.advance(2 * MINUTE)
+        await tills.rounds()
+        first = await tills.order(order)
+        world.clock.advance(DAY)
+        await tills.rounds()
+        again = await tills.order(order)
+        assert first.receipt is not None
+        assert (again.receipt, again.version) == (first.receipt, first.version)
+        assert again.confirmed_at != first.confirmed_at
+
+
 async def test_a_time_that_csc_tells_is_the_time_of_payment_however_late_it_is_heard(tills: Tills):
     order = await tills.started(await tills.submitted(), tills.world.operator)
     paid_at = tills.world.clock.now().replace(microsecond=0)

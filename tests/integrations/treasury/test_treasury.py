@@ -68,7 +68,7 @@ def town(tmp_path: Path) -> Iterator[Town]:
 
 
 def test_the_sample_of_the_contract_is_read():
-    reference, news = wire.read_news(SAMPLE)
+    reference, news = wire.read_news(SAMPLE, NOON)
     assert (reference, news.state, news.amount_paise) == ("UKAS2026000123", ReportedState.SUCCESS, 5000)
     assert news.receipt is not None
     receipt = news.receipt
@@ -121,7 +121,15 @@ def test_one_to_five_heads_of_13_to_15_digits(town: Town, heads: tuple[tuple[str
 )
 def test_what_is_not_as_the_contract_says_is_unreadable(text: str):
     with pytest.raises(Unreadable):
-        wire.read_news(text)
+        wire.read_news(text, NOON)
+
+
+@pytest.mark.parametrize("told", ["", "24-11-2026", "2026-11-24"])
+def test_a_time_that_cannot_be_read_does_not_make_a_success_unreadable(told: str):
+    _, news = wire.read_news(SAMPLE.replace("2026-11-24 11:03:22", told), NOON)
+    assert news.state is ReportedState.SUCCESS
+    assert news.receipt is not None
+    assert (news.receipt.paid_at, news.receipt.paid_at_heard) == (NOON, True)
 
 
 async def test_a_paid_order_is_told_by_an_enquiry(town: Town):
