@@ -65,7 +65,10 @@ class EtaalSettings:
 
         Raises KeyError where a part is missing. `times` widens both limits, for the demo.
         """
-        limits = {"calls_a_minute": CALLS_A_MINUTE * times, "failures_a_minute": FAILURES_A_MINUTE * times}
+        limits: dict[str, Any] = {
+            "calls_a_minute": CALLS_A_MINUTE * times,
+            "failures_a_minute": FAILURES_A_MINUTE * times,
+        }
         return read_settings(cls, given, public_url=public_url, **limits)
 
 

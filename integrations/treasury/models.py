@@ -43,7 +43,7 @@ class TreasurySettings:
         if not all(map(_HEAD.fullmatch, filter(None, (*heads.values(), charge_head)))):
             raise ValueError("a head of account has 13 to 15 digits")
         checksum_key = base64.b64decode(str(given["checksum_key"]), validate=True)
-        named = {"browser_url": browser_url, "heads": heads, "key": key, "checksum_key": checksum_key}
+        named: dict[str, Any] = {"browser_url": browser_url, "heads": heads, "key": key, "checksum_key": checksum_key}
         return read_settings(cls, given, charge_head=charge_head, **named)
 
     def head_of(self, department: str | None) -> str | None:
