@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import date, timedelta
 
-from actions.benefits import payment_corrections
+from actions.benefits import payment_corrections, treasury_answers
 from actions.benefits.budget import INSTRUCT, reserve_budget, wait_for_budget
 from actions.benefits.payee_account import ACCOUNT_FIELD, IFSC_FIELD, account_of
 from actions.benefits.payment_status import apply_status
@@ -30,8 +30,16 @@ from domain.catalogue.catalogue import Scheme, Service
 from domain.kernel import SYSTEM, Citizen, ErrorCode, NumberKind, Problem, Problems, Remedy, ist_date
 from domain.payments.budgets import granted_until
 from integrations.calling.errors import Refused
-from integrations.dbt_finance import BillReference, Correction, Payee, PaymentInstruction
-from store.benefits import benefits
+from integrations.dbt_finance import (
+    INSTRUCTION_REJECTED,
+    WRONG_IFSC,
+    BillReference,
+    Correction,
+    Declined,
+    Payee,
+    PaymentInstruction,
+)
+from store.benefits import benefits, payment_enquiries
 from store.catalogue import catalogue
 from store.database import NotThere, Transaction
 from store.identity import people
@@ -174,20 +182,36 @@ async def send_instruction(env: Environment, instalment_id: str) -> None:
     if order is None:
         return
     instalment, sanction, instruction, correction = order
-    if instalment.hold is Hold.STOPPED:
-        await _hear_of_stopped(env, instalment, correction)
-    elif instruction is None:
-        await _settle(env, instalment, PaymentStatus.BENEFICIARY_PENDING)
-    elif correction is not None:
-        await _correct(env, instalment, correction)
-    else:
-        await _instruct(env, instalment, sanction, instruction)
+    try:
+        if instalment.hold is Hold.STOPPED:
+            await _hear_of_stopped(env, instalment, correction)
+        elif instruction is None:
+            await _settle(env, instalment, PaymentStatus.BENEFICIARY_PENDING)
+        elif correction is not None:
+            await _correct(env, instalment, correction)
+        else:
+            await _instruct(env, instalment, sanction, instruction)
+    except Refused as refusal:
+        if refusal.code != INSTRUCTION_REJECTED:
+            raise
+        await env.store.carry_out(lambda tx: treasury_answers.note_rejection(UnitOfWork(env, tx, SYSTEM), instalment))
 
 
 async def _hear_of_stopped(env: Environment, instalment: Instalment, correction: Correction | None) -> None:
-    if await env.partners.dbt.confirm(correction.bill if correction else bill_of(instalment)) is not None:
-        note = payment_corrections.note_of(correction) if correction else None
-        await _settle(env, instalment, PaymentStatus.INSTRUCTED, note)
+    """Learn whether a payment that was stopped may be at the treasury. It is asked for only, and not sent again.
+
+    That the treasury tells nothing of it proves nothing where it was sent once.
+    """
+    bill = correction.bill if correction else bill_of(instalment)
+    approved = await env.partners.dbt.confirm(bill) is not None
+    note = payment_corrections.note_of(correction) if correction else None
+
+    async def work(tx: Transaction) -> None:
+        if approved or await payment_enquiries.may_have_arrived(tx, instalment.id):
+            acting = UnitOfWork(env, tx, SYSTEM)
+            await treasury_answers.note_sent_before_stop(acting, instalment, note, approved=approved)
+
+    await env.store.carry_out(work)
 
 
 async def _instruct(
@@ -197,14 +221,29 @@ async def _instruct(
     if await dbt.confirm(bill_of(instalment)) is None:
         if not await reserve_budget(env, instalment, sanction):
             return
+        await env.store.carry_out(lambda tx: payment_enquiries.note_sending(tx, instalment.id))
         try:
             await dbt.instruct(instruction)
-        except Refused as refusal:
-            if refusal.code != NO_FUND:
+        except Declined as declined:
+            if not await _is_settled(env, instalment, sanction, declined):
                 raise
-            await env.store.carry_out(lambda tx: wait_for_budget(UnitOfWork(env, tx, SYSTEM), instalment, sanction))
             return
     await _settle(env, instalment, PaymentStatus.INSTRUCTED)
+
+
+async def _is_settled(env: Environment, instalment: Instalment, sanction: Sanction, declined: Declined) -> bool:
+    """Note that the treasury took nothing of an order; whether nothing more is to be done about it now."""
+
+    async def work(tx: Transaction) -> None:
+        acting = UnitOfWork(env, tx, SYSTEM)
+        if declined.code == NO_FUND:
+            await payment_enquiries.forget_sending(tx, instalment.id)
+            await wait_for_budget(acting, instalment, sanction)
+        else:
+            await treasury_answers.note_declined(acting, instalment, declined)
+
+    await env.store.carry_out(work)
+    return declined.code in {NO_FUND, WRONG_IFSC}
 
 
 async def _correct(env: Environment, instalment: Instalment, correction: Correction) -> None:
@@ -214,6 +253,7 @@ async def _correct(env: Environment, instalment: Instalment, correction: Correct
     """
     dbt, bill = env.partners.dbt, correction.bill
     if await dbt.confirm(bill) is None:
+        await env.store.carry_out(lambda tx: payment_enquiries.note_sending(tx, instalment.id))
         code = await _refusal_of(env, correction)
         if code is not None and await dbt.confirm(bill) is None:
             await env.store.carry_out(

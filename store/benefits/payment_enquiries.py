@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import BigInteger, Column, Index, Integer, Table, case, func, or_, select, update
+from sqlalchemy import BigInteger, Column, Index, Integer, Table, case, delete, func, or_, select, update
 
 from domain.benefits.benefits import PaymentStatus, Rail
 from store.database import Instant, Key, Transaction, insert_into, rows_of
@@ -67,6 +67,25 @@ async def schedule_enquiry(
     await tx.connection.execute(
         statement.on_conflict_do_update(index_elements=["instalment_id"], set_={"due_at": kept}), [values]
     )
+
+
+async def note_sending(tx: Transaction, instalment_id: str) -> None:
+    """Note that an order is sent now, before it is: should its answer be lost, the treasury may have it."""
+    statement = insert_into(tx, enquiries_table)
+    values = {"instalment_id": instalment_id, "due_at": None, "asks": 0, "failures": 0}
+    await tx.connection.execute(statement.on_conflict_do_nothing(index_elements=["instalment_id"]), [values])
+
+
+async def may_have_arrived(tx: Transaction, instalment_id: str) -> bool:
+    """Whether an order was ever sent that the treasury did not decline."""
+    found = await tx.connection.execute(select(_T.instalment_id).where(_T.instalment_id == instalment_id))
+    return found.first() is not None
+
+
+async def forget_sending(tx: Transaction, instalment_id: str) -> None:
+    """Note that an order was surely not taken. One that was ever asked for stays."""
+    never_asked = _T.due_at.is_(None), _T.asked_at.is_(None)
+    await tx.connection.execute(delete(enquiries_table).where(_T.instalment_id == instalment_id, *never_asked))
 
 
 async def due(tx: Transaction, now: datetime, limit: int) -> list[str]:

@@ -90,11 +90,10 @@ def test_a_night_that_nobody_disturbs_finds_each_difference_once(evening: Evenin
     assert cases == {
         DifferenceKind.AMOUNT_DIFFERS: 1,
         DifferenceKind.FILE_REFUSED: 1,
-        DifferenceKind.NOT_AT_PARTNER: 1,
         DifferenceKind.UNKNOWN_IN_SCROLL: 2,
         DifferenceKind.UTR_TWICE: 1,
     }
-    assert left["finance_case_events"] == [("OPEN", SYSTEM.label)] * 6
+    assert left["finance_case_events"] == [("OPEN", SYSTEM.label)] * 5
     assert [(row[0], row[2], row[3]) for row in left["reconciliation_runs"]] == [
         ("IFMS", "ENDED", 0),
         ("PFMS", "ENDED", 5),

@@ -98,7 +98,7 @@ class Night:
         paying.tell_pfms("UPDATE payment SET end_to_end_id = 'UKE-STRANGER' WHERE end_to_end_id = ?", third)
 
     async def _pay_by_bill(self) -> None:
-        """One that is credited, one that came back, one that is under way, and one that never reached the treasury."""
+        """One that is credited, one that came back, one that is under way, and one of which it tells nothing."""
         env, who = self.paying.env, self.paying.world.asha.person_id or ""
         async with env.store.write_transaction() as tx:
             numbers = range(100, 100 + BY_BILL)

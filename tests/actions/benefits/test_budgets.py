@@ -17,7 +17,8 @@ from domain.applications.lifecycle import Status
 from domain.benefits.benefits import Hold, Instalment, PaymentNews, PaymentStatus, Rail, Sanction, SanctionState
 from domain.benefits.sanction_course import StopGround
 from domain.kernel import SYSTEM, Source
-from integrations.calling.errors import Refused, Unavailable
+from integrations.calling.errors import Unavailable
+from integrations.dbt_finance import Declined
 from store.applications import applications
 from store.benefits import benefits, sanction_course
 from store.platform import outbox
@@ -107,7 +108,7 @@ async def test_the_treasury_has_the_last_word(world: World, monkeypatch: pytest.
     (first,) = await made(world, sanction)
 
     async def refuse(_: object) -> None:
-        raise Refused(Source.DBT_FINANCE, "INSUFFICIENT_FUND")
+        raise Declined("INSUFFICIENT_FUND", "Insufficient fund.")
 
     monkeypatch.setattr(world.dbt, "instruct", refuse)
     await send_instruction(world.env, first.id)

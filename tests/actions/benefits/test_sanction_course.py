@@ -328,7 +328,9 @@ async def test_money_is_for_finance_officers_and_the_course_for_the_department(w
         assert code_of(refused) is ErrorCode.NOT_FOUND
 
 
-async def test_a_return_after_ten_days_is_not_applied_and_opens_a_case(world: World, pension: Sanction):
+async def test_a_return_by_pfms_after_ten_days_is_not_applied_and_opens_a_case(world: World, pension: Sanction):
+    async with world.env.store.write_transaction() as tx:
+        await tx.connection.exec_driver_sql("UPDATE instalments SET rail = 'PFMS'")
     (first,) = await made(world, pension)
     await news(world, first, CREDITED)
     world.clock.advance(timedelta(days=11))
