@@ -1,6 +1,6 @@
 """Types for applications, their attachments and their history."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -8,6 +8,7 @@ from enum import StrEnum
 from domain.applications.deadline import TimeLimit
 from domain.applications.lifecycle import ON_THE_CLOCK, Move, Status
 from domain.certificates.signatures import SignatureState
+from domain.kernel import ist_date
 
 
 class Channel(StrEnum):
@@ -173,3 +174,13 @@ class TimelineEntry:
     """The notified papers that a query or refusal is about, by their keys."""
     holder_id: str | None = None
     """The officer who has the application after the step; None where nobody has it."""
+
+
+def heard_late_at(application: Application, steps: Iterable[TimelineEntry]) -> datetime | None:
+    """When the payment was heard of with which the clock began, where that was on a later day; else None.
+
+    Before that no officer could have known of it (docs/contracts/right_to_service.md section 3.3).
+    """
+    began = application.clock_started_at
+    heard = next((one.at for one in steps if one.move is Move.RECEIVE_FEE), None)
+    return heard if began is not None and heard is not None and ist_date(heard) > ist_date(began) else None

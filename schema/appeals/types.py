@@ -17,11 +17,12 @@ from domain.appeals.appeals import (
     AwardState,
     HearingState,
 )
-from domain.applications.applications import clock_end_of
+from domain.applications.applications import clock_end_of, heard_late_at
 from domain.identity.policy import Purpose, decide
 from domain.kernel import NumberKind, Role, TypeCode, from_global_id, ist_date, parse_number, show_number
 from schema.appeals.commission_cases import CommissionCase, case_of_appeal
 from schema.applications.loaders import application_by_id
+from schema.applications.progress import timeline_of_application
 from schema.applications.types import Application
 from schema.kernel import (
     AUTHENTICATED,
@@ -91,7 +92,10 @@ class Award(View[appeals.Award], settlement_reference="settlement"):
 
 @strawberry.type(description="What the delay would give by the day. It advises the authority and imposes nothing.")
 class PenaltyProposal:
-    delay_days: int = strawberry.field(description="Calendar days beyond the due date, up to the delivery or to today.")
+    delay_days: int = strawberry.field(
+        description="Calendar days beyond the due date, or beyond the day on which a payment was heard of late, up to "
+        "when the result was made available or to today."
+    )
     amount: Paise = strawberry.field(description="The amount, up to the cap.")
     section: str = strawberry.field(description="The section that the numbers come from.")
     confirmed: bool = strawberry.field(description="Whether the numbers were read in the gazette of the state.")
@@ -178,7 +182,9 @@ class Appeal(Node, View[appeals.Appeal], id_of=TypeCode.APPEAL, decide_by_at="de
         application = await info.context.load(application_by_id, self.item.application_id)
         until = clock_end_of(application) if application else None
         last = ist_date(until or info.context.environment.clock.now())
-        days = (last - ist_date(self.item.due_at)).days
+        steps = await info.context.load(timeline_of_application, self.item.application_id) if application else []
+        heard_at = heard_late_at(application, steps) if application else None
+        days = (last - max(ist_date(self.item.due_at), ist_date(heard_at or self.item.due_at))).days
         proposed = law.proposed_penalty(days, info.context.environment.rules.law)
         return PenaltyProposal(
             delay_days=proposed.delay_days,

@@ -68,6 +68,14 @@ class Deadline:
         )
 
     @resolver_field(
+        description="When the payment that began the clock was heard of, where that was on a later day; else null."
+    )
+    async def heard_at(self, info: Info) -> datetime | None:
+        if self.item.fee_paise is None or self.item.clock_started_at is None:
+            return None
+        return applications.heard_late_at(self.item, await info.context.load(timeline_of_application, self.item.id))
+
+    @resolver_field(
         description="When the first appeal files itself if nothing is done: the first second after the due date. Null "
         "while the clock is paused or has ended, without a known limit, and for a citizen who opted out."
     )

@@ -9,10 +9,11 @@ import pytest
 
 from actions.appeals.legal_sweep import sweep
 from actions.applications.respond import RecordFee, record_fee
-from domain.applications.applications import Application
+from domain.applications.applications import Application, heard_late_at
 from domain.applications.deadline import breaches_at, end_of_day
 from domain.fees.fees import FeeState
 from domain.kernel import IST, ErrorCode, ist_date, ist_midnight
+from store.applications import timeline
 from store.catalogue import catalogue
 from tests.support.actions import ORDER, World
 from tests.support.fees import Tills, open_tills
@@ -61,6 +62,15 @@ async def test_the_clock_starts_on_the_day_of_the_payment_that_is_heard_of_days_
     assert application.clock_started_at is not None
     assert ist_date(application.clock_started_at) == ist_date(PAID)
     assert application.due_at == end_of_day(date(2026, 12, 3))
+
+
+async def test_it_is_told_when_a_payment_was_heard_of_late_and_not_when_it_was_heard_of_that_day(tills: Tills):
+    application = await heard_late(tills)
+    async with tills.env.store.read_transaction() as tx:
+        steps = (await timeline.timelines(tx, [application.id]))[application.id]
+    assert heard_late_at(application, steps) == tills.world.clock.now()
+    at_once = [replace(one, at=PAID) for one in steps]
+    assert heard_late_at(application, at_once) is None
 
 
 async def test_the_appeal_of_a_payment_heard_of_late_bears_the_instant_of_the_breach(tills: Tills):
