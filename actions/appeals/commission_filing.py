@@ -6,6 +6,7 @@ that is away holds back nothing else of the application, since they are ordered 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import date
 from types import MappingProxyType
 from typing import Any
 
@@ -26,6 +27,7 @@ from domain.appeals.appeals import (
 )
 from domain.appeals.commission import CommissionCase, reference_of
 from domain.applications.applications import Application
+from domain.applications.lifecycle import REFUSED, Status
 from domain.kernel import Citizen, Role, Source, Subject, ist_date, ist_midnight
 from integrations.calling.errors import Unavailable
 from integrations.right_to_service import AppealFiling, Attachment, CaseEvent, FilingReceipt, RightToService
@@ -50,7 +52,7 @@ _KINDS = MappingProxyType(
         AppealMove.DELIVER_LATE: "SERVICE_DELIVERED",
         AppealMove.COMPLY: "ORDER_OBEYED",
         AppealMove.IGNORE_ORDER: "ORDER_IGNORED",
-        AppealMove.VOID: "WITHDRAWN",
+        AppealMove.VOID: "VOIDED",
         AppealMove.REOPEN: "REOPENED",
         AppealMove.AMEND: "AMENDED",
     }
@@ -131,7 +133,7 @@ async def send_to_commission(env: Environment, payload: Mapping[str, Any]) -> No
     appeal_id = payload["appeal_id"]
     await env.store.carry_out(lambda tx: _ensure_case(tx, appeal_id))
     async with env.store.read_transaction() as tx:
-        case, appeal, _, _ = await _load_case(tx, appeal_id)
+        case, appeal, application, _ = await _load_case(tx, appeal_id)
         if "award" in payload:
             awards = (await appeals.awards(tx, [appeal_id])).get(appeal_id, [])
             award = next((one for one in awards if one.kind is AwardKind(payload["award"])), None)
@@ -140,7 +142,7 @@ async def send_to_commission(env: Environment, payload: Mapping[str, Any]) -> No
             steps = (await appeals.events(tx, [appeal_id])).get(appeal_id, [])
             taken = next((one for one in steps if one.sequence == payload["sequence"]), None)
             hearings = (await appeals.hearings(tx, [appeal_id])).get(appeal_id, [])
-            event = None if taken is None else _step_event(case, appeal, taken, hearings)
+            event = None if taken is None else _step_event(case, appeal, taken, hearings, application)
     if case.number is None:
         if appeal.state is AppealState.CLOSED and appeal.order is None:
             return  # it never went there
@@ -240,7 +242,15 @@ def _filing(
         mobile_masked=masked_mobile(citizen),
         previous_number=previous.number if previous else None,
         late_reason=appeal.late_reason,
+        paid_on=_paid_on(application),
+        filed_at=appeal.received_at,
     )
+
+
+def _paid_on(application: Application) -> date | None:
+    """The day of the payment, with which the clock of a service with a fee began."""
+    began = application.clock_started_at if application.fee_paise else None
+    return None if began is None else ist_date(began)
 
 
 def _case_file_event(env: Environment, case: CommissionCase) -> CaseEvent:
@@ -249,7 +259,13 @@ def _case_file_event(env: Environment, case: CommissionCase) -> CaseEvent:
     return CaseEvent(f"{case.reference}:CASE_FILE", "CASE_FILE", case.filed_at, Role.SYSTEM.value, None, (file,))
 
 
-def _step_event(case: CommissionCase, appeal: Appeal, taken: AppealEvent, hearings: Sequence[Hearing]) -> CaseEvent:
+def _step_event(
+    case: CommissionCase,
+    appeal: Appeal,
+    taken: AppealEvent,
+    hearings: Sequence[Hearing],
+    application: Application,
+) -> CaseEvent:
     order = appeal.order
     until = order.direct_until.isoformat() if order and order.direct_until else None
     facts: Mapping[str, Any] = {}
@@ -262,8 +278,20 @@ def _step_event(case: CommissionCase, appeal: Appeal, taken: AppealEvent, hearin
             facts = {"until": until}
         case AppealMove.DISMISS | AppealMove.CLOSE:
             facts = {"outcome": "DISMISSED" if taken.move is AppealMove.DISMISS else "CLOSED"}
+        case AppealMove.VOID:
+            facts = {"reason": _why_void(application)}
     kind = _KINDS[taken.move]
     return CaseEvent(f"{case.reference}:{taken.sequence}", kind, taken.at, taken.actor_role, taken.note, facts=facts)
+
+
+def _why_void(application: Application) -> str:
+    """Why an appeal is void (docs/contracts/right_to_service.md section 6.1)."""
+    if application.status is Status.WITHDRAWN:
+        return "WITHDRAWN"
+    if application.status in REFUSED:
+        return "REJECTED_IN_TIME"
+    signed = application.decision is not None and application.decision.signed_at is not None
+    return "DECIDED_IN_TIME" if signed else "SERVED_IN_TIME"
 
 
 def _award_event(case: CommissionCase, award: Award, state: AwardState) -> CaseEvent:

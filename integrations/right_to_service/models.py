@@ -64,6 +64,10 @@ class AppealFiling:
     mobile_masked: str | None
     previous_number: str | None
     late_reason: str | None = None
+    paid_on: date | None = None
+    """The day of the payment with which the limit begins; None without a fee."""
+    filed_at: datetime | None = None
+    """The legal time of filing: for an automatic appeal the instant of the breach or lapse."""
 
 
 @dataclass(frozen=True, slots=True)

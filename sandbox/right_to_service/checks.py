@@ -7,10 +7,12 @@ import hashlib
 import hmac
 import re
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 _GROUNDS = {"TIME_LIMIT_BREACHED", "REJECTED", "CLOSED_WITHOUT_SERVICE", "NOT_SATISFIED", "DO_IGNORED_ORDER"}
 _ORIGINS = {"AUTO", "CITIZEN", "HELPLINE", "CSC"}
+_VOID_REASONS = {"DECIDED_IN_TIME", "REJECTED_IN_TIME", "SERVED_IN_TIME", "WITHDRAWN", "PAYMENT_REVERSED"}
 _AADHAAR = re.compile(r"(?<!\d)\d{4} ?\d{4} ?\d{4}(?!\d)")
 
 
@@ -32,7 +34,16 @@ def faults_of_appeal(content: Mapping[str, Any]) -> str | None:
         return "origin"
     if content.get("level") not in {1, 2, 3}:
         return "level"
+    if not _is_instant(content.get("filedAt")):
+        return "filedAt"
     return _fault_of_citizen(content.get("citizen"))
+
+
+def _is_instant(text: Any) -> bool:
+    try:
+        return datetime.fromisoformat(str(text)).tzinfo is not None
+    except ValueError:
+        return False
 
 
 def _fault_of_citizen(citizen: Any) -> str | None:
@@ -50,6 +61,9 @@ def faults_of_event(content: Mapping[str, Any]) -> str | None:
     for name in ("eventId", "type", "at", "by"):
         if not isinstance(content.get(name), str) or not content[name]:
             return name
+    facts = content.get("facts")
+    if content["type"] == "VOIDED" and (not isinstance(facts, dict) or facts.get("reason") not in _VOID_REASONS):
+        return "facts.reason"
     attachments = content.get("attachments")
     if not isinstance(attachments, list):
         return "attachments"

@@ -127,8 +127,8 @@ def filing(reference: str) -> AppealFiling:
         ground="TIME_LIMIT_BREACHED",
         origin="AUTO",
         received_on=date(2026, 10, 30),
-        due_on=date(2026, 11, 20),
-        breached_on=date(2026, 11, 21),
+        due_on=date(2026, 11, 19),
+        breached_on=date(2026, 11, 20),
         paused_days=0,
         limit_days=15,
         limit_unit="WORKING_DAYS",
@@ -137,6 +137,8 @@ def filing(reference: str) -> AppealFiling:
         second_id="DM-DDN",
         citizen_name="S. Devi",
         mobile_masked="98xxxxxx78",
+        filed_at=datetime(2026, 11, 19, 18, 30, tzinfo=UTC),
+        paid_on=date(2026, 10, 30),
         previous_number=None,
     )
 

@@ -239,6 +239,7 @@ def _filing() -> AppealFiling:
         citizen_name="S. Devi",
         mobile_masked="98xxxxxx78",
         previous_number="36000001234567",
+        filed_at=datetime(2026, 11, 26, tzinfo=UTC),
     )
 
 

@@ -28,7 +28,8 @@ REFERENCE = "UK-AS-2026-0001234-L1-TL"
 SAMPLE = json.loads(
     '{"appealRef":"UK-AS-2026-0001234-L1-TL","applicationId":"26123456789012","serviceCode":"REV-INC",'
     '"lgdUnit":"D-DDN/T-01","channel":"CSC","ground":"TIME_LIMIT_BREACHED","origin":"AUTO","level":3,'
-    '"receivedOn":"2026-10-30","dueOn":"2026-11-20","breachedOn":"2026-11-21","pausedDays":0,"limitDays":15,'
+    '"receivedOn":"2026-10-30","paidOn":"2026-10-30","dueOn":"2026-11-19","breachedOn":"2026-11-20",'
+    '"filedAt":"2026-11-20T00:00:00.000+05:30","pausedDays":0,"limitDays":15,'
     '"unit":"WORKING_DAYS","doId":"TEH-DDN-1","faaId":"SDM-DDN","saaId":"DM-DDN",'
     '"citizen":{"name":"S. Devi","mobileMasked":"98xxxxxx78"},"previousAppealNo":null}'
 )
