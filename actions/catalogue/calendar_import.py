@@ -1,22 +1,29 @@
 """Imports a calendar of holidays; existing due dates do not change, new ones use the new calendar."""
 
-import hashlib
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 
-from actions.catalogue.cells import CellWrong, FileRow, Row, day_of, read_whole, required_text, text
-from actions.catalogue.rows import read_holiday
-from domain.applications.deadline import WorkCalendar
+from actions.catalogue.cells import FileRow, Row, read_whole
+from actions.catalogue.rows import key_of_holiday, read_holiday
+from domain.applications.deadline import ListState
+from domain.applications.holidays import Holiday, HolidayKind, in_order, list_states, version_of
 from domain.identity.policy import Purpose
 from domain.kernel import SYSTEM, ErrorCode, Problem, Problems, ist_date
 from store.catalogue import calendar, catalogue
-from store.catalogue.calendar import Holiday
 from store.database import Store, Transaction, audit
 
-COLUMNS = ("date", "name_hi", "name_en", "district")
+COLUMNS = ("date", "name_hi", "name_en", "kind", "source", "verified")
 MOST_ROWS = 2000
-_FAULTS = {"date": "DATE", "name_en": "NAME", "name_hi": "NAME", "district": "DISTRICT"}
+_FAULTS = {
+    "date": "DATE",
+    "name_en": "NAME",
+    "name_hi": "NAME",
+    "kind": "KIND",
+    "district": "DISTRICT",
+    "source": "SOURCE",
+    "verified": "VERIFIED",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +33,8 @@ class Imported:
     version: str
     added: Sequence[Holiday]
     removed: Sequence[Holiday]
+    in_doubt: Mapping[int, ListState]
+    """The years of the file whose list is missing or not verified after it."""
 
 
 async def import_calendar(store: Store, rows: Sequence[FileRow], *, dry_run: bool, by: str = SYSTEM.label) -> Imported:
@@ -48,15 +57,16 @@ async def _take_over(tx: Transaction, rows: Sequence[FileRow], *, dry_run: bool,
     before = await _present(tx)
     years = {holiday.day.year for holiday in given}
     kept = [holiday for holiday in before if holiday.day.year not in years]
-    merged = sorted([*kept, *given], key=lambda holiday: (holiday.day, holiday.district or ""))
+    merged = in_order([*kept, *given])
     places = {_key(holiday) for holiday in before}
     imported = Imported(
-        version=_version(merged),
+        version=version_of(merged),
         added=[holiday for holiday in given if _key(holiday) not in places],
         removed=[one for one in before if one.day.year in years and _key(one) not in {_key(new) for new in given}],
+        in_doubt={year: state for year, state in list_states(given).items() if state is not ListState.VERIFIED},
     )
     if not dry_run:
-        await calendar.save_calendar(tx, WorkCalendar(imported.version, calendar.by_day(merged)), merged)
+        await calendar.save_calendar(tx, imported.version, merged)
         detail = {"version": imported.version, "added": len(imported.added), "removed": len(imported.removed)}
         await audit.record(tx, by, "calendar.import", "CALENDAR", None, Purpose.OPERATE, **detail)
     return imported
@@ -72,16 +82,10 @@ def _read(rows: Sequence[FileRow], districts: set[str], today: date) -> list[Hol
     if not rows or len(rows) > MOST_ROWS:
         raise Problems(_row_problem(1, "NO_ROWS" if not rows else "TOO_MANY_ROWS"))
 
-    def key(row: Row) -> str:
-        return f"{day_of(required_text(row, 'date'), 'date')}/{text(row, 'district')}"
-
     def read(row: Row) -> Holiday:
-        holiday = read_holiday(row)
-        if holiday.district is not None and holiday.district not in districts:
-            raise CellWrong("district", "NOT_KNOWN")
-        return replace(holiday, verified=True)
+        return read_holiday(row, districts)
 
-    holidays = read_whole(rows, key, read, columns=COLUMNS, faults=_FAULTS, problem=_row_problem)
+    holidays = read_whole(rows, key_of_holiday, read, columns=COLUMNS, faults=_FAULTS, problem=_row_problem)
     if max(holiday.day for holiday in holidays) < today:
         raise Problems(_row_problem(len(rows) + 1, "WHOLLY_PAST"))
     return holidays
@@ -91,11 +95,5 @@ def _row_problem(line: int, fault: str) -> Problem:
     return Problem(ErrorCode.CALENDAR_REFUSED, ("row", str(line)), params={"row": str(line), "fault": fault})
 
 
-def _key(holiday: Holiday) -> tuple[date, str | None]:
-    return holiday.day, holiday.district
-
-
-def _version(holidays: Iterable[Holiday]) -> str:
-    """A name for the content, so that a stored due date can be recomputed and a repeated import changes nothing."""
-    content = ";".join(f"{holiday.day}:{holiday.district or ''}" for holiday in holidays)
-    return f"UK-{hashlib.sha256(content.encode()).hexdigest()[:8]}"
+def _key(holiday: Holiday) -> tuple[date, HolidayKind, str | None]:
+    return holiday.day, holiday.kind, holiday.district

@@ -13,6 +13,7 @@ from actions.catalogue.files import FILES, CatalogueRows
 from actions.catalogue.portal import merge_records
 from actions.catalogue.rows import Catalogue, etaal_code, examine_catalogue, read_catalogue
 from actions.kernel import Environment
+from domain.applications.holidays import better_lists, version_of
 from domain.catalogue.catalogue import Service
 from domain.etaal.counting import FIRST_DAY, Category, EnrolledService
 from domain.identity.policy import Purpose
@@ -156,8 +157,12 @@ async def _enrol(tx: Transaction, services: Sequence[Service]) -> None:
 
 
 async def _calendar(tx: Transaction, read: Catalogue) -> None:
-    if not await calendar.is_there(tx, read.calendar.version):  # else a calendar imported since would be hidden
-        await calendar.save_calendar(tx, read.calendar, list(read.holidays))
+    if await calendar.is_there(tx, read.calendar.version):
+        return  # a calendar imported since would be hidden
+    latest = await calendar.latest_version(tx)
+    holidays = better_lists([] if latest is None else await calendar.holidays(tx, latest), read.holidays)
+    if not await calendar.is_there(tx, version := version_of(holidays)):
+        await calendar.save_calendar(tx, version, holidays)
 
 
 async def _note(tx: Transaction, by: str, detail: dict[str, str | int]) -> None:

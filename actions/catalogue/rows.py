@@ -6,7 +6,7 @@ is left out and reported by file, row, field and reason; the others go on.
 """
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 
 from actions.catalogue import cells
@@ -16,8 +16,8 @@ from actions.catalogue.keys import document_key, letters, row_id
 from actions.catalogue.schemes import read_schemes
 from actions.catalogue.services import read_services
 from domain.applications.deadline import WorkCalendar
+from domain.applications.holidays import Holiday, HolidayKind, calendar_of
 from domain.catalogue.catalogue import Department, District, Scheme, Service, Tehsil
-from store.catalogue.calendar import Holiday, by_day
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ def examine_catalogue(rows: CatalogueRows) -> Catalogue:
     departments = read("departments", _slug_of_department, _department)
     schemes = read_schemes(sieve, rows.schemes, rows.local_schemes)
     services = tuple(read_services(sieve, rows, departments, schemes))
-    holidays = read("holidays", _key_of_holiday, read_holiday)
+    holidays = read("holidays", key_of_holiday, lambda row: read_holiday(row, known))
     return Catalogue(
         districts=districts,
         tehsils=tehsils,
@@ -71,13 +71,6 @@ def examine_catalogue(rows: CatalogueRows) -> Catalogue:
         rejects=tuple(sieve.rejects),
         lines={code: line for (file, code), line in sieve.lines.items() if file == FILES["services"]},
     )
-
-
-def calendar_of(days: Sequence[Holiday]) -> WorkCalendar:
-    """Holidays by date; the version names the content, so that a stored due date can be recomputed."""
-    holidays = by_day(days)
-    content = ";".join(f"{day}:{','.join(sorted(holidays[day]))}" for day in sorted(holidays))
-    return WorkCalendar(f"UK-{_digest(content)[:8]}", holidays)
 
 
 def etaal_code(code: str) -> str:
@@ -135,11 +128,28 @@ def _department(row: Row) -> Department:
     )
 
 
-def _key_of_holiday(row: Row) -> str:
-    return f"{cells.text(row, 'date') or ''}/{cells.text(row, 'district') or ''}/{cells.text(row, 'name_en') or ''}"
+def key_of_holiday(row: Row) -> str:
+    """The day and the place of a holiday, of which each is there once."""
+    _, _, district = (cells.text(row, "kind") or "").partition(":")
+    return f"{cells.day_of(cells.required_text(row, 'date'), 'date')}/{district}"
 
 
-def read_holiday(row: Row) -> Holiday:
-    """The holiday of a row; raises CellWrong."""
+def read_holiday(row: Row, districts: Collection[str]) -> Holiday:
+    """The holiday of a row (catalogue_data/README.md); raises CellWrong, also for a verified one without a source."""
     day, name = cells.day_of(cells.required_text(row, "date"), "date"), cells.bilingual_name(row)
-    return Holiday(day, name, cells.text(row, "district"), cells.is_verified(row))
+    kind, district = _kind_of_holiday(cells.required_text(row, "kind"))
+    if district is not None and district not in districts:
+        raise CellWrong("district", "NOT_KNOWN")
+    source, verified = cells.text(row, "source"), cells.is_verified(row)
+    if verified and source is None:
+        raise CellWrong("source", "MISSING")
+    return Holiday(day, name, kind, district, source, verified)
+
+
+def _kind_of_holiday(said: str) -> tuple[HolidayKind, str | None]:
+    """A kind, and the district that stands after a colon; only the kind `district` has one, and must."""
+    word, _, district = said.partition(":")
+    kind = cells.word(word.upper(), "kind", HolidayKind)
+    if (kind is HolidayKind.DISTRICT) != bool(district):
+        raise CellWrong("kind", "NOT_KNOWN")
+    return kind, district or None

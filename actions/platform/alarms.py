@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from actions.kernel import Environment, access
 from actions.umang import umang_compare
 from domain.applications.deadline import WorkCalendar
+from domain.applications.holidays import lists_in_doubt
 from domain.identity.policy import Purpose
 from domain.kernel import SYSTEM, Subject, ist_date
 from domain.platform.alarms import RULES, Alarm, AlarmCode, AlarmState, ProcessFacts, Readings, Where, active_alarms
@@ -55,7 +56,9 @@ async def evaluate(
         read = await readings(tx, session_key_made_at)
         silent = await silent_offices(tx, env.work_calendar)
         read = replace(read, umang_differences=await umang_compare.count_differences(tx))
-        holding = active_alarms(replace(read, worker_seconds=worker_seconds, silent_offices=silent))
+        doubtful = tuple(map(str, lists_in_doubt(env.work_calendar, ist_date(tx.clock.now()))))
+        read = replace(read, silent_offices=silent, holiday_lists_in_doubt=doubtful)
+        holding = active_alarms(replace(read, worker_seconds=worker_seconds))
 
     async def keep(tx: Transaction) -> list[Alarm]:
         if not await still_held(tx, lease):

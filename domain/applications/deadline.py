@@ -1,9 +1,10 @@
 """Computes legal due dates in working or calendar days (docs/contracts/right_to_service.md section 3)."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
+from types import MappingProxyType
 
 from domain.kernel import IST, ist_date
 
@@ -23,22 +24,60 @@ class DayUnit(StrEnum):
     CALENDAR_DAYS = "CALENDAR_DAYS"
 
 
+class OfficeWeek(StrEnum):
+    """The working week of an office."""
+
+    SIX_DAY = "SIX_DAY"
+    """Shut on Sundays and second Saturdays: tehsil and district offices (INFERRED)."""
+    FIVE_DAY = "FIVE_DAY"
+    """Shut on Sundays and all Saturdays: the Secretariat and others; some holidays do not bind it."""
+
+
+class ListState(StrEnum):
+    """What is known of a year's list of holidays, the best first."""
+
+    VERIFIED = "VERIFIED"
+    UNVERIFIED = "UNVERIFIED"
+    MISSING = "MISSING"
+
+
 @dataclass(frozen=True, slots=True)
 class WorkCalendar:
-    """Days on which offices are shut: Sundays, second Saturdays, and holidays by date.
+    """Days on which offices are shut: Sundays, Saturdays by the office's week, and holidays by date.
 
-    `holidays` maps a date to the districts that observe it; an empty set means the whole state.
+    `holidays` maps a date to the districts that observe it; an empty set means the whole state. Those of `six_day` bind
+    offices with a six-day week alone. `lists` says what is known of each year's list; another year has none.
     """
 
     version: str
     holidays: Mapping[date, frozenset[str]] = field(default_factory=dict)
+    six_day: frozenset[date] = frozenset()
+    lists: Mapping[int, ListState] = field(default_factory=dict)
+    week: OfficeWeek = OfficeWeek.SIX_DAY
+
+    def for_week(self, week: OfficeWeek) -> "WorkCalendar":
+        """The same calendar for offices with a working week."""
+        return replace(self, week=week)
+
+    def list_of(self, year: int) -> ListState:
+        """What is known of a year's list of holidays."""
+        return self.lists.get(year, ListState.MISSING)
 
     def is_working(self, day: date, district: str | None = None) -> bool:
         """Whether offices of the district are open on a day."""
-        if day.weekday() == _SUNDAY or (day.weekday() == _SATURDAY and 8 <= day.day <= 14):
+        if day.weekday() == _SUNDAY or (day.weekday() == _SATURDAY and self._is_shut_saturday(day)):
+            return False
+        if self.week is OfficeWeek.SIX_DAY and day in self.six_day:
             return False
         districts = self.holidays.get(day)
         return districts is None or (bool(districts) and district not in districts)
+
+    def is_holiday_of_all(self, day: date) -> bool:
+        """Whether a day is a holiday of all offices of the state, whatever their week; Sundays alone are none."""
+        return self.holidays.get(day) == frozenset()
+
+    def _is_shut_saturday(self, day: date) -> bool:
+        return self.week is OfficeWeek.FIVE_DAY or 8 <= day.day <= 14
 
     def add_working_days(self, start: date, count: int, district: str | None = None) -> date:
         """The day that is so many working days after `start`, which itself is not counted."""
@@ -61,6 +100,11 @@ class WorkCalendar:
             return -self.working_days_between(end, start, district)
         days = (start + timedelta(days=offset) for offset in range(1, (end - start).days + 1))
         return sum(self.is_working(day, district) for day in days)
+
+
+_DOUBTS: Mapping[ListState, str] = MappingProxyType(
+    {ListState.UNVERIFIED: "not verified", ListState.MISSING: "not notified"}
+)
 
 
 class CalendarBoard:
@@ -193,7 +237,7 @@ def deadline_at(
         None if ended_at else calendar.working_days_between(today, last_day, district),
         pause is not None,
         paused_days + ((today - ist_date(pause.since)).days if pause else 0),
-        _basis(limit),
+        _basis(limit, last_day, calendar),
     )
 
 
@@ -207,7 +251,9 @@ def due_if_answered(
     return due_after_pause(today, left, unit, calendar, district=district)
 
 
-def _basis(limit: TimeLimit) -> str:
+def _basis(limit: TimeLimit, due: date, calendar: WorkCalendar) -> str:
     if limit.by_order:
         return f"order on appeal {limit.calendar_version.removeprefix(ORDER)}; {ORDER_LAW}"
-    return f"{limit.days} {limit.unit.value}; calendar {limit.calendar_version}; {LAW}"
+    state = calendar.list_of(due.year)
+    doubt = "" if state is ListState.VERIFIED else f"; holidays of {due.year} {_DOUBTS[state]}"
+    return f"{limit.days} {limit.unit.value}; calendar {limit.calendar_version}; {LAW}{doubt}"

@@ -17,7 +17,7 @@ from domain.payments.budgets import year_of
 NOW = "NOW"
 """How the place of a run begins that an operator asked for."""
 
-_SATURDAY = 5
+_SATURDAY, _SUNDAY = 5, 6
 _FROZEN = (("03-28", "03-31"),)
 
 
@@ -234,8 +234,14 @@ class PaymentRules:
     """Days after an order of the treasury in which a failed payment of it can be corrected (`may_be_corrected`)."""
 
     def is_bank_day(self, day: date, calendar: WorkCalendar) -> bool:
-        """Whether banks and treasuries work: offices do, it is no fourth Saturday, and no year is being closed."""
-        if not calendar.is_working(day) or (day.weekday() == _SATURDAY and 22 <= day.day <= 28):
+        """Whether banks and treasuries work: no Sunday, second or fourth Saturday or holiday of all, and no closing.
+
+        Holidays of six-day offices and of a district are none of theirs; the list of the Negotiable Instruments Act is
+        not known in full, so all others are taken for one (docs/contracts/right_to_service.md section 3.3).
+        """
+        if day.weekday() == _SUNDAY or (day.weekday() == _SATURDAY and (day.day - 1) // 7 in (1, 3)):
+            return False
+        if calendar.is_holiday_of_all(day):
             return False
         return not any(begins <= f"{day:%m-%d}" <= ends for begins, ends in self.frozen)
 

@@ -46,6 +46,7 @@ class AlarmCode(StrEnum):
     MONEY_DIFFERS = "MONEY_DIFFERS"
     RECONCILIATION_LATE = "RECONCILIATION_LATE"
     JOB_FAILING = "JOB_FAILING"
+    HOLIDAYS_IN_DOUBT = "HOLIDAYS_IN_DOUBT"
 
 
 class AlarmState(StrEnum):
@@ -217,6 +218,13 @@ RULES: Mapping[AlarmCode, AlarmRule] = MappingProxyType(
             f"{COUNTED_SECONDS} seconds counts; while the store is away none is raised.",
             "Find `job_failed` with this job in the worker's log: kind and place of the error; what it does waits.",
         ),
+        AlarmCode.HOLIDAYS_IN_DOUBT: AlarmRule(
+            Severity.WARNING,
+            1,
+            "lists",
+            "The list of holidays of the year, this one or from 1 December the next, is missing or not verified.",
+            "`apuni doctor calendar` says what is missing; import the notified list by `apuni calendar import`.",
+        ),
     }
 )
 """Every alarm has a line; docs/alarms.md is printed from it."""
@@ -316,6 +324,8 @@ class Readings:
     """Critical differences in public money that are open (domain/reconciliation/finance_cases.py)."""
     reconciliation_seconds: Mapping[str, float] = field(default_factory=dict)
     """Since when no comparison with the book of each partner has ended (domain/reconciliation/reconciliation.py)."""
+    holiday_lists_in_doubt: tuple[str, ...] = ()
+    """The years in use whose list is missing or not verified (domain/applications/holidays.py)."""
 
 
 def active_alarms(readings: Readings) -> dict[Where, float]:
@@ -365,6 +375,7 @@ def _by_name(readings: Readings) -> tuple[tuple[AlarmCode, Mapping[str, float]],
         (AlarmCode.SILENT_OFFICE, readings.silent_offices),
         (AlarmCode.UMANG_COUNTS_DIFFER, readings.umang_differences),
         (AlarmCode.RECONCILIATION_LATE, readings.reconciliation_seconds),
+        (AlarmCode.HOLIDAYS_IN_DOUBT, dict.fromkeys(readings.holiday_lists_in_doubt, 1)),
     )
 
 

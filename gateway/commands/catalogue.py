@@ -1,4 +1,4 @@
-"""The commands `apuni catalogue` and `apuni doctor`: import services, and list what no source states of them."""
+"""The commands `apuni catalogue` and `apuni doctor`: import services, and list what no source states."""
 
 import json
 import sys
@@ -14,7 +14,9 @@ from actions.catalogue.cells import REASONS, Reject, Row
 from actions.catalogue.doctor import count_missing_facts, missing_facts
 from actions.catalogue.files import FILES, CatalogueRows
 from actions.kernel import Environment
-from domain.kernel import Clock, CommandFailed, Source
+from domain.applications.holidays import calendar_of, lists_in_doubt, years_in_use
+from domain.kernel import Clock, CommandFailed, Source, ist_date
+from gateway.commands.calendar import doubt_line
 from gateway.commands.kernel import CommandGroup, account, out, print_json, print_table, read_csv, readable
 from gateway.pages.spreadsheets import csv_line
 from gateway.settings.settings import read_settings
@@ -26,7 +28,8 @@ from integrations.calling.monitor import SourceMonitor
 from integrations.calling.remote import Remote, Resilience
 from integrations.calling.transport import Transports
 from integrations.portal import NotACatalogue, PortalCatalogue, ReadCatalogue, read_catalogue
-from store.catalogue import catalogue
+from store.catalogue import calendar, catalogue
+from store.catalogue.calendar import NO_CALENDAR
 
 group = CommandGroup()
 """The catalogue of services."""
@@ -93,6 +96,30 @@ async def list_missing_facts(env: Environment, as_json: _Json = False) -> None:
     print_table(("service", "name", "not known"), ((each.code, each.name, ", ".join(each.facts)) for each in missing))
     for name, many in counts.items():
         out.print(f"apuni: {name} is not known of {many} of {len(services)} services")
+
+
+@doctor_group.storage_command("calendar")
+async def list_calendar_doubts(env: Environment, as_json: _Json = False) -> None:
+    """List the years in use whose list of holidays is missing or not verified, with the days that are not."""
+    async with env.store.read_transaction() as tx:
+        version = await calendar.latest_version(tx)
+        held = [] if version is None else await calendar.holidays(tx, version)
+        today = ist_date(tx.clock.now())
+    doubts = lists_in_doubt(calendar_of(held, version or NO_CALENDAR.version), today)
+    days = {year: [one for one in held if one.day.year == year and not one.verified] for year in doubts}
+    if as_json:
+        lists = [
+            {"year": year, "list": state.value, "notVerified": [one.day.isoformat() for one in days[year]]}
+            for year, state in doubts.items()
+        ]
+        print_json({"calendar": version, "yearsInUse": list(years_in_use(today)), "inDoubt": lists})
+        return
+    named = [one for year in doubts for one in days[year]]
+    print_table(("day", "not verified", "kind"), ((f"{one.day}", one.name.en or "", one.kind) for one in named))
+    for year, state in doubts.items():
+        out.print(f"apuni: {doubt_line(year, state)}")
+    if not doubts:
+        out.print(f"apuni: the list of holidays is verified of {', '.join(map(str, years_in_use(today)))}")
 
 
 def _read_folder(folder: Path) -> CatalogueRows | None:

@@ -1,7 +1,7 @@
 """The heartbeat of every process: refreshes the kill switches and reports the process's health."""
 
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
 
@@ -9,6 +9,9 @@ import structlog
 
 from actions.kernel import Environment
 from actions.platform.alarms import tell
+from domain.applications.deadline import ListState
+from domain.applications.holidays import lists_in_doubt
+from domain.kernel import ist_date
 from domain.platform.alarms import AlarmCode
 from domain.platform.switches import Switchboard
 from gateway.runtime.background import Periodic, run_periodically
@@ -56,6 +59,7 @@ class Heartbeat:
         self._vitals = vitals
         self._id = environment.ids.key()
         self.raised: dict[AlarmCode, int] = {}
+        self._doubts: Mapping[int, ListState] = {}
 
     @property
     def alarms(self) -> int:
@@ -69,9 +73,17 @@ class Heartbeat:
             await self.beat()
 
     async def poll_calendar(self) -> None:
-        """Take over a calendar that was imported since: day counts then follow it. One row is read where none was."""
+        """Take over a calendar that was imported since: day counts then follow it. One row is read where none was.
+
+        A list of holidays that is missing or not verified is noted once, also when a new year comes into use.
+        """
         if await refresh_calendar(self._environment):
             log.info("calendar_taken_over", version=self._environment.work_calendar.version)
+        doubts = lists_in_doubt(self._environment.work_calendar, ist_date(self._environment.clock.now()))
+        for year, state in doubts.items():
+            if self._doubts.get(year) is not state:
+                log.warning("holidays_in_doubt", year=year, list=state.value)
+        self._doubts = doubts
 
     async def beat(self) -> None:
         """Tell of this process. Raises StoreError, and remembers that the store was away."""

@@ -1,12 +1,12 @@
-"""Work calendars by version, with the names of their holidays."""
+"""Work calendars by version, with their holidays."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import date
+from typing import Any
 
 from sqlalchemy import Boolean, Column, Date, ForeignKey, SmallInteger, Table, Text, delete, insert, select
 
 from domain.applications.deadline import WorkCalendar
+from domain.applications.holidays import Holiday, HolidayKind, calendar_of
 from domain.kernel import Bilingual
 from store.database import Instant, Key, Transaction, first_row, upsert
 from store.database.metadata import metadata
@@ -28,20 +28,12 @@ holidays_table = Table(
     Column("name_en", Text, nullable=False),
     Column("district", Key),
     Column("verified", Boolean, nullable=False),
+    Column("kind", Key),
+    Column("source", Text),
 )
 
 NO_CALENDAR = WorkCalendar("NONE")
 """Stands in until a calendar is imported: Sundays and second Saturdays only, and its name says so."""
-
-
-@dataclass(frozen=True, slots=True)
-class Holiday:
-    """One holiday of one district, or of the whole state where `district` is None."""
-
-    day: date
-    name: Bilingual
-    district: str | None
-    verified: bool
 
 
 async def latest_version(tx: Transaction) -> str | None:
@@ -67,28 +59,25 @@ async def work_calendar(tx: Transaction, version: str | None = None) -> WorkCale
     row = await first_row(tx, statement if version is None else statement.where(table.c.version == version))
     if row is None:
         return NO_CALENDAR
-    return WorkCalendar(row.version, by_day(await holidays(tx, row.version)))
+    return calendar_of(await holidays(tx, row.version), row.version)
 
 
-async def save_calendar(tx: Transaction, calendar: WorkCalendar, rows: Sequence[Holiday]) -> None:
-    """Keep a calendar with its named holidays, in place of one with the same version.
-
-    Raises ValueError where the rows do not give exactly the calendar's holidays.
-    """
-    if by_day(rows) != {day: frozenset(districts) for day, districts in calendar.holidays.items()}:
-        raise ValueError("the rows and the calendar name different holidays")
-    head = {"version": calendar.version, "saved_at": tx.clock.now()}
+async def save_calendar(tx: Transaction, version: str, rows: Sequence[Holiday]) -> None:
+    """Keep a calendar with its holidays, in place of one with the same version."""
+    head = {"version": version, "saved_at": tx.clock.now()}
     await upsert(tx, calendars_table, [head], keys=("version",))
-    await tx.connection.execute(delete(holidays_table).where(holidays_table.c.version == calendar.version))
+    await tx.connection.execute(delete(holidays_table).where(holidays_table.c.version == version))
     values = [
         {
-            "version": calendar.version,
+            "version": version,
             "sequence": sequence,
             "day": row.day,
             "name_hi": row.name.hi,
             "name_en": row.name.en,
             "district": row.district,
             "verified": row.verified,
+            "kind": row.kind.value,
+            "source": row.source,
         }
         for sequence, row in enumerate(rows)
     ]
@@ -101,16 +90,11 @@ async def holidays(tx: Transaction, version: str) -> list[Holiday]:
     table = holidays_table
     statement = select(table).where(table.c.version == version).order_by(table.c.day, table.c.sequence)
     rows = (await tx.connection.execute(statement)).all()
-    return [Holiday(row.day, Bilingual(row.name_hi, row.name_en), row.district, row.verified) for row in rows]
+    return [_holiday(row) for row in rows]
 
 
-def by_day(rows: Sequence[Holiday]) -> dict[date, frozenset[str]]:
-    """Districts by holiday; a holiday of the whole state outweighs one of a district."""
-    found: dict[date, frozenset[str]] = {}
-    for row in rows:
-        districts = found.get(row.day)
-        if row.district is None or districts == frozenset():
-            found[row.day] = frozenset()
-        else:
-            found[row.day] = (districts or frozenset()) | {row.district}
-    return found
+def _holiday(row: Any) -> Holiday:
+    """A row as a holiday; what an earlier release wrote bears no kind."""
+    kind = HolidayKind.GENERAL if row.district is None else HolidayKind.DISTRICT
+    name = Bilingual(row.name_hi, row.name_en)
+    return Holiday(row.day, name, HolidayKind(row.kind) if row.kind else kind, row.district, row.source, row.verified)

@@ -35,7 +35,16 @@ pytestmark = [
 ]
 
 READY_SECONDS = 3.0
-ROWS = [{"date": "2027-08-15", "name_hi": "स्वतंत्रता दिवस", "name_en": "Independence Day", "district": ""}]
+ROWS = [
+    {
+        "date": "2027-08-15",
+        "name_hi": "स्वतंत्रता दिवस",
+        "name_en": "Independence Day",
+        "kind": "fixed",
+        "source": "",
+        "verified": "no",
+    }
+]
 
 Work = Callable[[World, Prepared], Awaitable[Any]]
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from actions.catalogue.calendar_import import COLUMNS
 from domain.kernel import SYSTEM, Role, ist_date
 from domain.platform.switches import SwitchState
 from gateway.commands import calendar, outbox, switch
@@ -61,6 +62,6 @@ async def test_messages_of_the_outbox_switches_and_holidays_name_it(settings, tm
     await on_storage(settings, switch.set_switch, "UMANG", SwitchState.OFF, "it is ill")
     assert [actor for _, actor in await actors(settings, "SWITCH", "SYSTEM:UMANG")] == [NUMBER]
     file = tmp_path / "holidays.csv"
-    file.write_text(f"date,name_hi,name_en,district\n{next_year}-01-26,,Republic Day,\n", encoding="utf-8")
+    file.write_text(f"{','.join(COLUMNS)}\n{next_year}-01-26,,Republic Day,fixed,,no\n", encoding="utf-8")
     await on_storage(settings, calendar.import_holidays, file)
     assert await actors(settings, "CALENDAR", None) == [("calendar.import", NUMBER)]

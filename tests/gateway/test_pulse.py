@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import event
 
 from actions.kernel import Environment
-from domain.applications.deadline import WorkCalendar
+from domain.applications.holidays import Holiday, HolidayKind
 from domain.kernel import Bilingual, Source
 from domain.platform.alarms import Event
 from domain.platform.switches import Switch, Switchboard, SwitchKind, SwitchState
@@ -182,11 +182,10 @@ async def test_a_store_that_was_away_for_long_is_an_alarm_at_once_and_is_told_af
 
 async def test_a_calendar_that_is_imported_elsewhere_is_shown_without_a_restart(env):
     new_year = date(2027, 1, 1)
-    later = WorkCalendar("UK-later", {new_year: frozenset()})
-    holiday = calendar.Holiday(new_year, Bilingual(None, "New Year"), None, verified=True)
+    holiday = Holiday(new_year, Bilingual(None, "New Year"), HolidayKind.ADDED, None, "an order", verified=True)
     assert not await refresh_calendar(env)
     async with env.store.write_transaction() as tx:
-        await calendar.save_calendar(tx, later, [holiday])
+        await calendar.save_calendar(tx, "UK-later", [holiday])
 
     assert await refresh_calendar(env)
     assert not await refresh_calendar(env)

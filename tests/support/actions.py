@@ -61,13 +61,23 @@ DEMO: Mapping[str, Any] = {
 """The files of demo/ by name."""
 
 
-def catalogue_rows() -> CatalogueRows:
+NATIONAL_HOLIDAYS = ("01-26", "08-15", "10-02")
+"""The month and day of each."""
+
+
+def shipped_rows() -> CatalogueRows:
     """The rows of catalogue_data/."""
     read: dict[str, Any] = {}
     for name, file in FILES.items():
         with (ROOT / "catalogue_data" / file).open(encoding="utf-8", newline="") as lines:
             read[name] = tuple(csv.DictReader(lines))
     return CatalogueRows(**read)
+
+
+def catalogue_rows() -> CatalogueRows:
+    """The rows of catalogue_data/, of the holidays the national ones: the day on which tests begin is another one."""
+    rows = shipped_rows()
+    return replace(rows, holidays=tuple(row for row in rows.holidays if row["date"][5:] in NATIONAL_HOLIDAYS))
 
 
 class FakeLocker:

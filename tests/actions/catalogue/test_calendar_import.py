@@ -16,7 +16,8 @@ from tests.support.law import present
 
 
 def row(day: str, name: str = "Holiday", district: str = "", hindi: str = "अवकाश") -> dict[str, str]:
-    return {"date": day, "name_hi": hindi, "name_en": name, "district": district}
+    kind = f"district:{district}" if district else "general"
+    return {"date": day, "name_hi": hindi, "name_en": name, "kind": kind, "source": "the gazette", "verified": "yes"}
 
 
 async def test_a_later_holiday_counts_for_new_applications_and_never_moves_an_open_date(world: World):
@@ -61,7 +62,14 @@ async def test_a_dry_run_and_a_repeated_import_change_nothing(world: World):
         ([row("2027-02-29")], "2", "DATE"),
         ([row("2027-03-04", " ")], "2", "NAME"),
         ([row("2027-03-04", district="999")], "2", "DISTRICT"),
+        ([row("2027-03-04") | {"kind": "restricted"}], "2", "KIND"),
+        ([row("2027-03-04") | {"kind": "district"}], "2", "KIND"),
+        ([row("2027-03-04") | {"kind": "general:49"}], "2", "KIND"),
+        ([row("2027-03-04") | {"kind": ""}], "2", "KIND"),
+        ([row("2027-03-04") | {"source": " "}], "2", "SOURCE"),
+        ([row("2027-03-04") | {"verified": "perhaps"}], "2", "VERIFIED"),
         ([row("2027-03-04"), row("2027-03-04", "Holi again")], "3", "TWICE"),
+        ([row("2027-03-04"), row("2027-03-04") | {"kind": "six_day"}], "3", "TWICE"),
         ([row("2024-03-25", "Holi")], "2", "WHOLLY_PAST"),
     ],
 )

@@ -7,13 +7,13 @@ from datetime import date
 import pytest
 
 from actions.catalogue.catalogue_import import import_catalogue
-from actions.catalogue.rows import calendar_of, read_catalogue
+from actions.catalogue.rows import read_catalogue
 from domain.applications.deadline import DayUnit
+from domain.applications.holidays import Holiday, HolidayKind, calendar_of
 from domain.catalogue.catalogue import Outcome
 from domain.etaal.counting import Category, EnrolledService
 from domain.kernel import Bilingual
 from store.catalogue import calendar, catalogue
-from store.catalogue.calendar import Holiday
 from store.etaal import etaal
 from tests.support.actions import World, catalogue_rows
 
@@ -104,9 +104,9 @@ def test_the_calendar_holds_national_holidays_and_its_version_follows_its_conten
     assert not READ.calendar.is_working(date(2026, 1, 26), "49")
     assert not READ.calendar.is_working(date(2026, 10, 2))
     assert len(READ.calendar.holidays) == 9
-    one = [Holiday(date(2026, 3, 4), Bilingual("होली", "Holi"), "49", verified=False)]
+    one = [Holiday(date(2026, 3, 4), Bilingual("होली", "Holi"), HolidayKind.DISTRICT, "49", None, verified=False)]
     two = [*one, replace(one[0], district="50")]
-    both, whole = calendar_of(two), calendar_of([*two, replace(one[0], district=None)])
+    both, whole = calendar_of(two), calendar_of([*two, replace(one[0], kind=HolidayKind.GENERAL, district=None)])
     assert not both.is_working(date(2026, 3, 4), "50")
     assert both.is_working(date(2026, 3, 4), "51")
     assert not whole.is_working(date(2026, 3, 4), "51")

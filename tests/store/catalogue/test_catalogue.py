@@ -1,14 +1,17 @@
 from datetime import date, timedelta
 
-import pytest
+from sqlalchemy import text
 
-from domain.applications.deadline import WorkCalendar
+from domain.applications.deadline import ListState
+from domain.applications.holidays import Holiday, HolidayKind, calendar_of
 from domain.catalogue.catalogue import Department, District, Tehsil
 from domain.kernel import Bilingual, ManualClock
 from store.catalogue import catalogue
-from store.catalogue.calendar import NO_CALENDAR, Holiday, holidays, save_calendar, work_calendar
+from store.catalogue.calendar import NO_CALENDAR, holidays, save_calendar, work_calendar
 from store.catalogue.catalogue import PAST_ALL_SERVICES
-from store.database import Store, Transaction
+from store.database import FieldCipher, Store, Transaction, migrate
+from store.database.connections import database_url, migration_engine
+from store.database.migration_runner import upgrade
 from tests.store.builders import scheme, service
 from tests.support.stored import versions_of
 
@@ -121,23 +124,52 @@ async def test_schemes_are_found_by_code(store: Store) -> None:
         assert await catalogue.schemes(tx, []) == {}
 
 
+def holiday(day: date, name: str, kind: HolidayKind, district: str | None = None, *, verified: bool = True) -> Holiday:
+    return Holiday(day, Bilingual("अवकाश", name), kind, district, "the gazette", verified)
+
+
 async def test_the_calendar_that_was_saved_last_holds(store: Store, store_clock: ManualClock) -> None:
     rows = [
-        Holiday(date(2026, 8, 15), Bilingual("स्वतंत्रता दिवस", "Independence Day"), None, True),
-        Holiday(date(2026, 7, 16), Bilingual("हरेला", "Harela"), "57", False),
-        Holiday(date(2026, 7, 16), Bilingual("हरेला", "Harela"), "58", False),
+        holiday(date(2026, 8, 15), "Independence Day", HolidayKind.GENERAL),
+        holiday(date(2026, 7, 16), "Harela", HolidayKind.DISTRICT, "57", verified=False),
+        holiday(date(2026, 7, 16), "Harela", HolidayKind.DISTRICT, "58", verified=False),
+        holiday(date(2026, 9, 17), "Vishwakarma Puja", HolidayKind.SIX_DAY),
     ]
-    first = WorkCalendar("2026-1", {rows[0].day: frozenset(), rows[1].day: frozenset({"57", "58"})})
-    second = WorkCalendar("2026-2", {rows[0].day: frozenset()})
     async with store.write_transaction() as tx:
         assert await work_calendar(tx) == NO_CALENDAR
-        await save_calendar(tx, first, rows)
-        await save_calendar(tx, first, rows)
+        await save_calendar(tx, "2026-1", rows)
+        await save_calendar(tx, "2026-1", rows)
         store_clock.advance(timedelta(days=1))
-        await save_calendar(tx, second, rows[:1])
-        with pytest.raises(ValueError, match="different holidays"):
-            await save_calendar(tx, second, rows)
+        await save_calendar(tx, "2026-2", rows[:1])
     async with store.read_transaction() as tx:
-        assert await work_calendar(tx) == second
-        assert await work_calendar(tx, "2026-1") == first
-        assert await holidays(tx, "2026-1") == [rows[1], rows[2], rows[0]]
+        assert await work_calendar(tx) == calendar_of(rows[:1], "2026-2")
+        assert await work_calendar(tx, "2026-1") == calendar_of(rows, "2026-1")
+        assert await holidays(tx, "2026-1") == [rows[1], rows[2], rows[0], rows[3]]
+
+
+async def test_a_holiday_of_an_earlier_release_is_of_all_offices_or_of_its_district(
+    empty_url: str, store_cipher: FieldCipher, store_clock: ManualClock
+) -> None:
+    await upgrade(empty_url, "1004")
+    engine = migration_engine(database_url(empty_url))
+    async with engine.begin() as connection:
+        await connection.execute(text("INSERT INTO calendars VALUES ('UK-old', '2026-11-01 00:00:00')"))
+        await connection.execute(
+            text(
+                "INSERT INTO holidays (version, sequence, day, name_en, district, verified) VALUES "
+                "('UK-old', 0, '2026-08-15', 'Independence Day', NULL, TRUE), "
+                "('UK-old', 1, '2026-12-07', 'Fair', '49', FALSE)"
+            )
+        )
+    await engine.dispose()
+    await migrate(empty_url)
+
+    store = await Store.open(empty_url, cipher=store_cipher, clock=store_clock)
+    async with store.read_transaction() as tx:
+        found = [(one.kind, one.district, one.source) for one in await holidays(tx, "UK-old")]
+        held = await work_calendar(tx)
+    await store.close()
+
+    assert found == [(HolidayKind.GENERAL, None, None), (HolidayKind.DISTRICT, "49", None)]
+    assert [held.is_working(date(2026, 12, 7), district) for district in ("49", "51", None)] == [False, True, True]
+    assert held.list_of(2026) is ListState.UNVERIFIED
