@@ -4,9 +4,11 @@ from datetime import timedelta
 
 import pytest
 
+from actions.catalogue.calendar_import import import_calendar
 from actions.platform.alarms import NOTIFY, alarms_for, evaluate, tell
 from domain.kernel import PersonKind, Problems, Role, Subject
 from domain.platform.alarms import AlarmCode, AlarmState, ProcessFacts
+from gateway.runtime.heartbeat import refresh_calendar
 from store.database import audit
 from store.database.leases import acquire, release
 from store.platform import outbox, outbox_desk
@@ -105,3 +107,20 @@ async def test_alarms_are_read_by_administrators_and_auditors_only(world):
     assert await alarms_for(world.env, AUDITOR) == []
     with pytest.raises(Problems):
         await alarms_for(world.env, Subject(frozenset({Role.CITIZEN}), PersonKind.CITIZEN, "x"))
+
+
+async def test_a_year_in_use_without_its_list_of_holidays_is_an_alarm_until_the_list_is_verified(world, lease):
+    quiet = await look(world, lease)
+    world.clock.advance(timedelta(days=7))  # to 1 December
+    raised = await look(world, lease)
+    row = {"date": "2027-01-26", "name_hi": "", "name_en": "Republic Day", "kind": "general"}
+    await import_calendar(world.env.store, [row | {"source": "the gazette", "verified": "yes"}], dry_run=False)
+    await refresh_calendar(world.env)
+    cleared = await look(world, lease)
+
+    assert AlarmCode.HOLIDAYS_IN_DOUBT not in [alarm.code for alarm in quiet]
+    told = [
+        [(one.about, one.state) for one in some if one.code is AlarmCode.HOLIDAYS_IN_DOUBT]
+        for some in (raised, cleared)
+    ]
+    assert told == [[("2027", AlarmState.RAISED)], [("2027", AlarmState.CLEARED)]]

@@ -48,6 +48,7 @@ def test_a_quiet_house_has_no_alarm():
         (of(clock_step=Event(7, 10)), AlarmCode.CLOCK_STEPPED, "gateway@one"),
         (of(sweep=7200.0), AlarmCode.LEGAL_CLOCK_LATE, ""),
         (of(jobs=FAILING), AlarmCode.JOB_FAILING, "settle_budgets"),
+        (replace(QUIET, holiday_lists_in_doubt=("2027",)), AlarmCode.HOLIDAYS_IN_DOUBT, "2027"),
     ],
 )
 def test_each_alarm_is_raised_by_its_own_number(readings, code, about):
