@@ -14,7 +14,7 @@ from actions.applications.submit import NewDocument, SubmitApplication, submit_a
 from actions.kernel import Environment, Partners, Rules
 from actions.registry import REGISTRY
 from domain.applications.applications import Application, Channel, DeliveryMode
-from domain.applications.deadline import WorkCalendar
+from domain.applications.deadline import ListState, WorkCalendar
 from domain.benefits.benefits import PaymentStatus
 from domain.certificates.certificates import CertificateStatus, IssuedCertificate
 from domain.certificates.signatures import SignatureState
@@ -283,7 +283,7 @@ def environment(store: Store, keyrings: Keyrings, clock: Clock, folder: Path, do
         keyrings=keyrings,
         clock=clock,
         ids=SeededIds(clock, "graph"),
-        rules=Rules(calendar=WorkCalendar("test-1")),
+        rules=Rules(calendar=WorkCalendar("test-1", lists={NOW.year: ListState.VERIFIED})),
         partners=Partners(digilocker=stands_in[0], apisetu=market, umang=stands_in[2], dbt=stands_in[1], identity={}),
         public_url="http://gateway.test",
     )

@@ -11,7 +11,7 @@ import httpx
 
 from actions.kernel import Environment, Partners, Rules
 from actions.registry import REGISTRY
-from domain.applications.deadline import WorkCalendar
+from domain.applications.deadline import ListState, WorkCalendar
 from domain.catalogue.centres import Binding, Centre, CentreKind
 from domain.kernel import (
     Bilingual,
@@ -201,7 +201,7 @@ def environment(
         keyrings=keyrings,
         clock=clock,
         ids=SystemIds(clock),
-        rules=Rules(calendar=WorkCalendar("test")),
+        rules=Rules(calendar=WorkCalendar("test", lists={NOW.year: ListState.VERIFIED})),
         partners=Partners(digilocker=absent, apisetu=absent, umang=absent, dbt=absent, identity=identity),
         public_url=public_url,
     )
