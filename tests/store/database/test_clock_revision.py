@@ -70,7 +70,8 @@ async def migrated(url: str, cases: list[dict[str, Any]], steps: list[dict[str, 
             await connection.run_sync(fill)
         await upgrade(url, AFTER)
         async with engine.connect() as connection:
-            return {row.id: row for row in (await connection.execute(select(applications_table))).all()}
+            kept = select(*(applications_table.c[name] for name in ("id", "due_at", "clock_ended_at")))
+            return {row.id: row for row in (await connection.execute(kept)).all()}
     finally:
         await engine.dispose()
 
