@@ -74,10 +74,12 @@ async def add_document(env: Environment, subject: Subject, request: AddDocument)
     citizen_id = _citizen(subject)
     doctype = request.doctype.upper()
     parameters = _validated_parameters(env, request.publisher, doctype, request.parameters)
+    added: dict[str, DepartmentDocument] = {}
 
     async def work(tx: Transaction) -> dict[str, Any]:
         await require(env, tx, subject, of_citizen(citizen_id, ObjectKind.DOCUMENT), Purpose.APPLY)
         document = await _add_document(UnitOfWork(env, tx, subject), citizen_id, request.publisher, doctype, parameters)
+        added[document.id] = document
         return {"document": document.id}
 
     body = {"publisher": request.publisher, "doctype": doctype, "parameters": hash_of(dict(parameters))}
@@ -86,6 +88,8 @@ async def add_document(env: Environment, subject: Subject, request: AddDocument)
     )
     async with env.store.read_transaction() as tx:
         found = (await department_documents.by_ids(tx, [answer["document"]])).get(answer["document"])
+    # Another number, named at the same time, may have taken the place of the one that this call added.
+    found = found or added.get(answer["document"])
     if found is None:
         raise not_found("input")
     if request.publisher == RATION_CARD:

@@ -187,7 +187,9 @@ class Ration:
     async def ration_card(self, citizen_id: str, number: str, language: Language) -> Sourced[RationCard]:
         """The card."""
         self.down.check(Source.UMANG)
-        card = RationCard(number, "NFSA", "Dehradun", "FPS1", (Member("Asha Negi", "SELF"),))
+        card = RationCard(
+            number, "NFSA", "Dehradun", "FPS1", (Member("Asha Negi", "SELF"), Member("Ravi Rawat", "SON"))
+        )
         return Sourced(card, Source.UMANG, SourceState.STALE, NOW)
 
     @property

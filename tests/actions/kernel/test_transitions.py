@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from actions.applications.respond import Withdraw, withdraw_application
-from actions.kernel import Registry, Transition
+from actions.kernel import Transition
 from domain.applications.lifecycle import Move, Status
 from store.applications import applications
 from tests.support.actions import FREE, World
@@ -24,7 +24,7 @@ async def test_each_follower_is_told_of_each_transition_in_order_before_it_is_co
 
         return note
 
-    registry = Registry((follower("first"), follower("second")), world.env.registry.outside_topics)
+    registry = replace(world.env.registry, followers=(follower("first"), follower("second")))
     world.env = replace(world.env, registry=registry)
 
     made = await world.submit(world.asha, FREE)
