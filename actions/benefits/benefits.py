@@ -9,19 +9,17 @@ from actions.benefits.sanction import bill_of
 from actions.certificates.certificates import MOST, Provenance
 from actions.kernel import Environment, of_citizen, read_at_sources
 from actions.reconciliation.expected_files import bank_days_beside
-from domain.benefits.benefits import RETURN_WINDOW, Instalment, PaymentStatus, Rail, Sanction
+from domain.benefits.benefits import RETURN_WINDOW, Instalment, PaymentStatus, Rail, Sanction, may_follow
 from domain.catalogue.catalogue import Scheme
 from domain.identity.policy import ObjectKind
 from domain.kernel import Source, Sourced, SourceState, Subject, ist_date
 from domain.reconciliation.reconciliation import IN_FLIGHT, SENT
 from integrations.calling.errors import RemoteError
 from integrations.dbt_finance import BillReference, PaymentState
-from store.benefits import benefits
+from store.benefits import benefits, payment_enquiries
+from store.benefits.payment_enquiries import LastHeard
 from store.catalogue import catalogue
 from store.payments import payment_files
-
-_NOT_SENT = frozenset({PaymentStatus.SANCTIONED, PaymentStatus.BENEFICIARY_PENDING, PaymentStatus.BENEFICIARY_REJECTED})
-"""These were not sent to the treasury, so it is not asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,37 +56,57 @@ async def benefits_of(env: Environment, subject: Subject, citizen_id: str) -> Be
 
     Raises NOT_FOUND where the subject may not see them; a dead source never raises.
     """
-    sanctions, made, schemes, by_files, sent = await _load_benefits(env, citizen_id)
-    asked = [Source.DBT_FINANCE] if sent else []
+    sanctions, made, schemes, bills, apart = await _load_benefits(env, citizen_id)
+    asked = [Source.DBT_FINANCE] if bills else []
     await read_at_sources(env, subject, of_citizen(citizen_id, ObjectKind.BENEFIT), asked)
-    heard, failure = await _fetch_payment_states(env, citizen_id, sent)
+    heard, failure = await _fetch_payment_states(env, citizen_id, bills)
     states, heard_at = (heard.value, heard.as_of) if heard else ({}, None)
     nodes = tuple(
         BenefitView(sanction, schemes.get(sanction.scheme_code), _views(made.get(sanction.id, ()), states, heard_at))
         for sanction in sanctions
     )
     complete = failure is None and len(nodes) <= MOST
-    return BenefitsView(nodes[:MOST], complete, (*_provenances(env, heard, failure), *by_files), failure)
+    return BenefitsView(nodes[:MOST], complete, (*_provenances(env, heard, failure), *apart), failure)
 
 
-def _may_be_asked(one: Instalment) -> bool:
-    """Whether the treasury can be asked: PFMS reports by files only, so its status is as of the last one."""
-    return one.rail is Rail.IFMS and one.status not in _NOT_SENT
+def _is_to_be_asked(one: Instalment, last: LastHeard | None, now: datetime) -> bool:
+    """Whether the treasury may have news of it: of what is settled nobody is asked.
+
+    A credit is asked about for a return alone, which needs what an enquiry of the worker gave.
+    """
+    if one.status is PaymentStatus.CREDITED and not (last and last.reached):
+        return False
+    return _may_change(one, now)
+
+
+def _provenance_of_settled(settled: Sequence[Instalment], last: Mapping[str, LastHeard]) -> Sequence[Provenance]:
+    """How fresh the treasury's word is on what it is not asked about: as of when it last told of one of them."""
+    if not settled:
+        return ()
+    as_of = max(last[one.id].asked_at if one.id in last else one.status_at for one in settled)
+    return ((Source.DBT_FINANCE, SourceState.CACHED, as_of),)
 
 
 async def _load_benefits(
     env: Environment, citizen_id: str
-) -> tuple[list[Sanction], dict[str, list[Instalment]], dict[str, Scheme], Sequence[Provenance], list[BillReference]]:
+) -> tuple[list[Sanction], dict[str, list[Instalment]], dict[str, Scheme], list[BillReference], Sequence[Provenance]]:
+    """Also the bills that the treasury is asked about, and how fresh our own word is on all that it is not."""
     async with env.store.read_transaction() as tx:
         sanctions = await benefits.sanctions_of_citizen(tx, citizen_id)
         made = await benefits.instalments(tx, [sanction.id for sanction in sanctions])
         schemes = await catalogue.schemes(tx, [sanction.scheme_code for sanction in sanctions])
         told = [one for several in made.values() for one in several if one.rail is Rail.PFMS and one.status in SENT]
         heard_at = await payment_files.last_heard(tx) if told else None
-        asked = [one for several in made.values() for one in several if _may_be_asked(one)]
-        firsts = await first_orders(tx, {one.id: one.sanction_id for one in asked if one.reissue_of})
-    bills = [replace(bill_of(one), corrects=firsts.get(one.id)) for one in asked]
-    return sanctions, made, schemes, provenance_by_files(env, told, heard_at), bills
+        sent = [one for several in made.values() for one in several if one.rail is Rail.IFMS and one.status in SENT]
+        last = await payment_enquiries.last_heard(tx, [one.id for one in sent])
+        moving = [one for one in sent if _is_to_be_asked(one, last.get(one.id), env.clock.now())]
+        firsts = await first_orders(tx, {one.id: one.sanction_id for one in moving if one.reissue_of})
+    bills = [
+        replace(bill_of(one, last[one.id].reached if one.id in last else None), corrects=firsts.get(one.id))
+        for one in moving
+    ]
+    settled = _provenance_of_settled([one for one in sent if one not in moving], last)
+    return sanctions, made, schemes, bills, (*settled, *provenance_by_files(env, told, heard_at))
 
 
 def provenance_by_files(
@@ -115,12 +133,12 @@ def _may_change(one: Instalment, now: datetime) -> bool:
 
 
 async def _fetch_payment_states(
-    env: Environment, citizen_id: str, sent: Sequence[BillReference]
+    env: Environment, citizen_id: str, bills: Sequence[BillReference]
 ) -> tuple[Sourced[Mapping[str, PaymentState]] | None, RemoteError | None]:
-    if not sent:
+    if not bills:
         return None, None
     try:
-        return await env.partners.dbt.payment_statuses(citizen_id, sent), None
+        return await env.partners.dbt.payment_statuses(citizen_id, bills), None
     except RemoteError as error:
         return None, error
 
@@ -128,7 +146,14 @@ async def _fetch_payment_states(
 def _views(
     made: Sequence[Instalment], states: Mapping[str, PaymentState], heard_at: datetime | None
 ) -> tuple[InstalmentView, ...]:
-    return tuple(InstalmentView(one, states.get(one.end_to_end_id), heard_at) for one in made)
+    return tuple(InstalmentView(one, _newer(one, states.get(one.end_to_end_id)), heard_at) for one in made)
+
+
+def _newer(one: Instalment, state: PaymentState | None) -> PaymentState | None:
+    """What the treasury said, unless our store has heard more since: its answer may be a copy."""
+    if state is None or state.status is one.status:
+        return state
+    return state if may_follow(one.status, state.status, since=one.status_at, at=state.at, rail=one.rail) else None
 
 
 def _provenances(

@@ -8,7 +8,7 @@ section 5).
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from actions.benefits.payee_account import account_at
+from actions.benefits.payee_account import account_at, account_at_place
 from actions.benefits.payment_status import apply_status
 from actions.kernel import Environment, UnitOfWork
 from actions.reconciliation.finance_cases import open_case
@@ -46,7 +46,7 @@ async def correction_of(
     made = (await benefits.instalments(tx, [sanction.id])).get(sanction.id, [])
     events = await benefits.payment_events(tx, [one.id for one in made])
     first = _first_of(failed, made, events)
-    before, at_first = await _sent_to(tx, sanction, failed, events), await _sent_to(tx, sanction, first, events)
+    before, at_first = [await _sent_to(tx, sanction, one, events[one.id]) for one in (failed, first)]
     present = BankAccount(account.number, account.ifsc)
     if before is None or at_first is None or before == present or _was_rejected(failed, events):
         return None
@@ -112,11 +112,20 @@ def _corrected_bill(events: Iterable[PaymentEvent]) -> str | None:
 
 
 async def _sent_to(
-    tx: Transaction, sanction: Sanction, one: Instalment, events: Mapping[str, Sequence[PaymentEvent]]
+    tx: Transaction, sanction: Sanction, one: Instalment, events: Sequence[PaymentEvent]
 ) -> BankAccount | None:
-    """The account that an order went to; None where it never went, or that is not known any more."""
-    went = next((event for event in events.get(one.id, ()) if event.status is PaymentStatus.INSTRUCTED), None)
-    account = await account_at(tx, sanction, went.heard_at or went.at) if went else None
+    """The account that an order was sent with; None where it never went, or that is not known any more.
+
+    That it went may have been heard long after it was sent, and the account corrected in between.
+    """
+    went = next((event for event in events if event.status is PaymentStatus.INSTRUCTED), None)
+    if went is None:
+        return None
+    place = (await benefits.accounts_sent(tx, [one.id])).get(one.id)
+    if place is None:
+        account = await account_at(tx, sanction, went.heard_at or went.at)
+    else:
+        account = await account_at_place(tx, sanction, place)
     return BankAccount(account.number, account.ifsc) if account else None
 
 

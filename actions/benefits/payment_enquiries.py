@@ -195,6 +195,7 @@ def _heard_record(acting: UnitOfWork, asked: _Asked, enquiry: BillEnquiry) -> En
         hash_of(enquiry.reference) if enquiry.reference else None,
         state.return_code,
         next_enquiry(state.status, state.at, acting.now),
+        enquiry.reached,
     )
 
 

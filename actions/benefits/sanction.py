@@ -1,11 +1,13 @@
 """Grants a benefit: the sanction, its instalments, and the instruction to the state treasury."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date, timedelta
+from functools import partial
 
 from actions.benefits import payment_corrections, treasury_answers
 from actions.benefits.budget import INSTRUCT, reserve_budget, wait_for_budget
-from actions.benefits.payee_account import ACCOUNT_FIELD, IFSC_FIELD, account_of
+from actions.benefits.payee_account import ACCOUNT_FIELD, IFSC_FIELD, account_at_place, account_of, present_place
 from actions.benefits.payment_status import apply_status
 from actions.benefits.recoveries import deduct_recoveries
 from actions.benefits.sanction_budgets import check_at_sanction
@@ -32,6 +34,7 @@ from domain.payments.budgets import granted_until
 from integrations.calling.errors import Refused
 from integrations.dbt_finance import (
     INSTRUCTION_REJECTED,
+    OTHER_CONTENT,
     WRONG_IFSC,
     BillReference,
     Correction,
@@ -41,7 +44,7 @@ from integrations.dbt_finance import (
 )
 from store.benefits import benefits, payment_enquiries
 from store.catalogue import catalogue
-from store.database import NotThere, Transaction
+from store.database import NotThere, Transaction, TryAgain
 from store.identity import people
 from store.platform import outbox
 
@@ -164,9 +167,10 @@ def plan_of(sanction: Sanction, anchor: date | None = None) -> Plan | None:
     return Plan.of(begins, sanction.period, sanction.amount_paise, sanction.terms, sanction.ended_on)
 
 
-def bill_of(instalment: Instalment) -> BillReference:
+def bill_of(instalment: Instalment, reached: Mapping[str, str] | None = None) -> BillReference:
     """How DBT finance is asked about an instalment; the bill bears the date on which its period begins."""
-    return BillReference(instalment.bill_number, instalment.period_from, instalment.end_to_end_id)
+    number, begins = instalment.bill_number, instalment.period_from
+    return BillReference(number, begins, instalment.end_to_end_id, reached=reached or {})
 
 
 async def send_instruction(env: Environment, instalment_id: str) -> None:
@@ -188,10 +192,13 @@ async def send_instruction(env: Environment, instalment_id: str) -> None:
         elif instruction is None:
             await _settle(env, instalment, PaymentStatus.BENEFICIARY_PENDING)
         elif correction is not None:
-            await _correct(env, instalment, correction)
+            await _correct(env, instalment, sanction, correction)
         else:
             await _instruct(env, instalment, sanction, instruction)
     except Refused as refusal:
+        if refusal.code == OTHER_CONTENT:
+            acting = partial(UnitOfWork, env, subject=SYSTEM)
+            await env.store.carry_out(lambda tx: treasury_answers.note_other_bill(acting(tx=tx), instalment))
         if refusal.code != INSTRUCTION_REJECTED:
             raise
         await env.store.carry_out(lambda tx: treasury_answers.note_rejection(UnitOfWork(env, tx, SYSTEM), instalment))
@@ -218,10 +225,10 @@ async def _instruct(
     env: Environment, instalment: Instalment, sanction: Sanction, instruction: PaymentInstruction
 ) -> None:
     dbt = env.partners.dbt
-    if await dbt.confirm(bill_of(instalment)) is None:
+    if await dbt.confirm(bill_of(instalment), instruction) is None:
         if not await reserve_budget(env, instalment, sanction):
             return
-        await env.store.carry_out(lambda tx: payment_enquiries.note_sending(tx, instalment.id))
+        await _note_sending(env, instalment, sanction, instruction.payees[0].account_number)
         try:
             await dbt.instruct(instruction)
         except Declined as declined:
@@ -236,6 +243,7 @@ async def _is_settled(env: Environment, instalment: Instalment, sanction: Sancti
 
     async def work(tx: Transaction) -> None:
         acting = UnitOfWork(env, tx, SYSTEM)
+        await benefits.forget_account_sent(tx, instalment.id)
         if declined.code == NO_FUND:
             await payment_enquiries.forget_sending(tx, instalment.id)
             await wait_for_budget(acting, instalment, sanction)
@@ -246,14 +254,32 @@ async def _is_settled(env: Environment, instalment: Instalment, sanction: Sancti
     return declined.code in {NO_FUND, WRONG_IFSC}
 
 
-async def _correct(env: Environment, instalment: Instalment, correction: Correction) -> None:
+async def _note_sending(env: Environment, instalment: Instalment, sanction: Sanction, number: str) -> None:
+    """Keep with an order that it is sent, and with which account: its answer may be lost, and the account be corrected.
+
+    Raises TryAgain where the account was corrected since the order was made up.
+    """
+
+    async def work(tx: Transaction) -> None:
+        place = (await benefits.accounts_sent(tx, [instalment.id])).get(instalment.id)
+        place = await present_place(tx, sanction) if place is None else place
+        account = await account_at_place(tx, sanction, place)
+        same = account is not None and account.number == number
+        if not same or not await benefits.note_account_sent(tx, instalment.id, place):
+            raise TryAgain("the account of the order was corrected")
+        await payment_enquiries.note_sending(tx, instalment.id)
+
+    await env.store.carry_out(work)
+
+
+async def _correct(env: Environment, instalment: Instalment, sanction: Sanction, correction: Correction) -> None:
     """Have a failed payment paid to the corrected account. Its money came back, so no budget is set aside for it.
 
     A refusal is believed only where the treasury does not know the bill then either: an answer may have been lost.
     """
     dbt, bill = env.partners.dbt, correction.bill
     if await dbt.confirm(bill) is None:
-        await env.store.carry_out(lambda tx: payment_enquiries.note_sending(tx, instalment.id))
+        await _note_sending(env, instalment, sanction, correction.corrected.number)
         code = await _refusal_of(env, correction)
         if code is not None and await dbt.confirm(bill) is None:
             await env.store.carry_out(
@@ -308,7 +334,8 @@ async def _order(
             return None
         sanction = (await benefits.sanctions(tx, [instalment.sanction_id]))[instalment.sanction_id]
         citizen = (await people.citizens(tx, [sanction.citizen_id]))[sanction.citizen_id]
-        account = await account_of(tx, sanction)
+        place = (await benefits.accounts_sent(tx, [instalment.id])).get(instalment.id)
+        account = await (account_of(tx, sanction) if place is None else account_at_place(tx, sanction, place))
         schemes = await catalogue.schemes(tx, [sanction.scheme_code])
         correction = (
             await payment_corrections.correction_of(env, tx, instalment, sanction, account) if account else None

@@ -8,7 +8,7 @@ from actions.kernel import UnitOfWork
 from actions.reconciliation.finance_cases import open_case
 from domain.benefits.benefits import UNSENT, Instalment, PaymentNews, PaymentStatus
 from domain.reconciliation.finance_cases import INSTALMENT, DifferenceKind, FinanceDifference
-from integrations.dbt_finance import INSTRUCTION_REJECTED, WRONG_IFSC, Declined
+from integrations.dbt_finance import INSTRUCTION_REJECTED, OTHER_CONTENT, WRONG_IFSC, Declined
 from store.benefits import benefits, payment_enquiries
 
 STOPPED, AWAITS_APPROVAL = "STOPPED", "AWAITS_APPROVAL"
@@ -46,6 +46,12 @@ async def note_sent_before_stop(
         about = f"{INSTALMENT}{instalment.id}"
         kind = DifferenceKind.STOPPED_AFTER_SENDING
         await open_case(acting, FinanceDifference(kind, about, STOPPED, AWAITS_APPROVAL))
+
+
+async def note_other_bill(acting: UnitOfWork, instalment: Instalment) -> None:
+    """The treasury has another bill under the number of the order: nothing is sent, and a person has to look."""
+    about, amount = f"{INSTALMENT}{instalment.id}", str(instalment.amount_paise)
+    await open_case(acting, FinanceDifference(DifferenceKind.BILL_DIFFERS, about, amount, OTHER_CONTENT))
 
 
 async def _apply(

@@ -32,6 +32,7 @@ class DifferenceKind(StrEnum):
     REFUND_DUE = "REFUND_DUE"
     SIGNER_DECLINED = "SIGNER_DECLINED"
     CORRECTION_REFUSED = "CORRECTION_REFUSED"
+    BILL_DIFFERS = "BILL_DIFFERS"
     INSTRUCTION_DECLINED = "INSTRUCTION_DECLINED"
     STOPPED_AFTER_SENDING = "STOPPED_AFTER_SENDING"
 
@@ -80,6 +81,7 @@ USUAL_CAUSE = MappingProxyType(
         _K.REFUND_DUE: _C.PAID_FOR_NOTHING,
         _K.SIGNER_DECLINED: _C.CERTIFICATE_NOT_ENROLLED,
         _K.CORRECTION_REFUSED: _C.NOT_IN_THE_FIRST_ORDER,
+        _K.BILL_DIFFERS: _C.ORDER_NOT_OURS,
         _K.INSTRUCTION_DECLINED: _C.DETAILS_NOT_ACCEPTED,
         _K.STOPPED_AFTER_SENDING: _C.STOPPED_TOO_LATE,
     }
@@ -96,6 +98,7 @@ CRITICAL = frozenset(
         _K.SECOND_PAYMENT,
         _K.UNKNOWN_IN_SCROLL,
         _K.SIGNER_DECLINED,
+        _K.BILL_DIFFERS,
     }
 )
 """Kinds behind which money may be gone, a file forged or every payment stopped: an open one raises an alarm."""

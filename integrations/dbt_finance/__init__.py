@@ -1,7 +1,7 @@
 """The public interface of DBT finance: the state treasury's JIT payment service and the files of PFMS."""
 
 from integrations.dbt_finance.bharat import REPORT_MONTH, BharatSettings, DbtBharat, MonthlyReport
-from integrations.dbt_finance.jit.client import CODES, DbtFinance, Declined
+from integrations.dbt_finance.jit.client import CODES, OTHER_CONTENT, DbtFinance, Declined
 from integrations.dbt_finance.jit.client import POLICIES as _CALLS
 from integrations.dbt_finance.jit.models import (
     BankAccount,
@@ -35,6 +35,7 @@ POLICIES = (*_CALLS, REPORT_MONTH)
 __all__ = [
     "CODES",
     "INSTRUCTION_REJECTED",
+    "OTHER_CONTENT",
     "POLICIES",
     "RETURN_REASONS",
     "UNKNOWN_REASON",

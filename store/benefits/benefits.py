@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from domain.benefits.benefits import Hold, Instalment, PaymentEvent, PaymentNews, Sanction, may_follow
 from store.benefits import payment_enquiries
-from store.database import Instant, Key, NotThere, Records, Serial, Transaction, change_feed
+from store.database import Instant, Key, NotThere, Records, Serial, Transaction, change_feed, rows_of
 from store.database.bulk import insert_rows, update_rows
 from store.database.metadata import metadata
 
@@ -77,6 +77,7 @@ instalments_table = sa.Table(
     sa.Column("reissue_of", Key),
     sa.Column("hold", Key),
     sa.Column("deducted_paise", sa.BigInteger),
+    sa.Column("account_sent", sa.Integer),
     sa.UniqueConstraint("sanction_id", "sequence"),
     sa.Index(
         "uq_instalments_sanction_id_period_from",
@@ -93,7 +94,11 @@ instalments_table = sa.Table(
     sa.UniqueConstraint("bill_number"),
     sa.UniqueConstraint("end_to_end_id"),
 )
-"""Each period has one first order; what came back is reissued once, by an order that names the one it follows."""
+"""Each period has one first order; what came back is reissued once, by an order that names the one it follows.
+
+`account_sent` is the account that the treasury was given: 0 for the application's, n for the n-th corrected one of the
+sanction; null where nothing was sent, and where an older release sent it.
+"""
 
 payment_events_table = sa.Table(
     "payment_events",
@@ -226,6 +231,27 @@ async def set_hold(tx: Transaction, instalment_id: str, hold: Hold | None) -> No
     table = instalments_table
     values = {"hold": hold.value if hold else None}
     await tx.connection.execute(sa.update(table).where(table.c.id == instalment_id).values(values))
+
+
+async def note_account_sent(tx: Transaction, instalment_id: str, place: int) -> bool:
+    """Note with which account an order is sent, before it is; False where it may have been sent with another one."""
+    table = instalments_table
+    free = sa.or_(table.c.account_sent.is_(None), table.c.account_sent == place)
+    statement = sa.update(table).where(table.c.id == instalment_id, free).values(account_sent=place)
+    return (await tx.connection.execute(statement.returning(table.c.id))).first() is not None
+
+
+async def forget_account_sent(tx: Transaction, instalment_id: str) -> None:
+    """Note that an order was surely not taken, so that it may go with another account."""
+    table = instalments_table
+    await tx.connection.execute(sa.update(table).where(table.c.id == instalment_id).values(account_sent=None))
+
+
+async def accounts_sent(tx: Transaction, instalment_ids: Iterable[str]) -> dict[str, int]:
+    """With which account each was sent, by its place; one of which that is not known is left out."""
+    table = instalments_table
+    statement = sa.select(table.c.id, table.c.account_sent).where(table.c.account_sent.is_not(None))
+    return {row.id: row.account_sent for row in await rows_of(tx, statement, table.c.id, instalment_ids)}
 
 
 async def change_sanction(tx: Transaction, sanction_id: str, **values: object) -> None:

@@ -1,6 +1,6 @@
 """Due times of enquiries at the state treasury, and its last answer for each payment."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import BigInteger, Column, Index, Integer, Table, case, delete, func, or_, select, update
 
 from domain.benefits.benefits import PaymentStatus, Rail
-from store.database import Instant, Key, Transaction, insert_into, rows_of
+from store.database import Instant, Json, Key, Transaction, insert_into, rows_of
 from store.database.metadata import metadata
 
 FIRST_AFTER = timedelta(hours=1)
@@ -27,10 +27,14 @@ enquiries_table = Table(
     Column("heard_paise", BigInteger),
     Column("utr_hash", Key),
     Column("return_code", Key),
+    Column("reached", Json),
     Index(None, "due_at", "instalment_id"),
     Index(None, "asked_at"),
 )
-"""`due_at` is null where nothing more is asked. `asked_at` is the last time that an answer came."""
+"""`due_at` is null where nothing more is asked. `asked_at` is the last time that an answer came.
+
+`reached` is what the treasury has said of the bill and asks back in its later calls, as its client keeps it.
+"""
 
 _T = enquiries_table.c
 FOLLOWED = frozenset({PaymentStatus.INSTRUCTED, PaymentStatus.AT_BANK, PaymentStatus.CREDITED})
@@ -48,6 +52,15 @@ class EnquiryAnswer:
     utr_hash: str | None
     return_code: str | None
     next_at: datetime | None
+    reached: Mapping[str, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LastHeard:
+    """When the treasury last answered about a payment, and what it has said that its later calls ask back."""
+
+    asked_at: datetime
+    reached: Mapping[str, str]
 
 
 async def schedule_enquiry(
@@ -115,6 +128,8 @@ async def record_answers(tx: Transaction, answers: Sequence[EnquiryAnswer], now:
             "utr_hash": one.utr_hash,
             "return_code": one.return_code,
         }
+        if one.reached:
+            values["reached"] = dict(one.reached)
         statement = update(enquiries_table).where(_T.instalment_id == one.instalment_id)
         await tx.connection.execute(statement.values(values))
 
@@ -123,6 +138,13 @@ async def put_off(tx: Transaction, instalment_ids: Sequence[str], until: datetim
     """Ask for these later: the treasury did not answer."""
     statement = update(enquiries_table).where(_T.instalment_id.in_(instalment_ids))
     await tx.connection.execute(statement.values(due_at=until, failures=_T.failures + 1))
+
+
+async def last_heard(tx: Transaction, instalment_ids: Iterable[str]) -> dict[str, LastHeard]:
+    """What was last heard of each payment; one that the treasury was never asked for is left out."""
+    asked = select(_T.instalment_id, _T.asked_at, _T.reached).where(_T.asked_at.is_not(None))
+    rows = await rows_of(tx, asked, _T.instalment_id, instalment_ids)
+    return {row.instalment_id: LastHeard(row.asked_at, row.reached or {}) for row in rows}
 
 
 async def credits_heard(tx: Transaction, instalment_ids: Iterable[str]) -> dict[str, str]:

@@ -122,7 +122,7 @@ class FakeDbt:
         self.budget_paise = 10**12
         self.asked_heads: list[str | None] = []
 
-    async def confirm(self, bill: BillReference) -> InstructionReceipt | None:
+    async def confirm(self, bill: BillReference, order: PaymentInstruction | None = None) -> InstructionReceipt | None:
         if self.failure:
             raise self.failure
         return self._receipt(bill.bill_number, bill.bill_date) if bill.bill_number in self.known else None

@@ -47,7 +47,7 @@ class KeptDbt(FakeDbt):
         self._folder = folder
         folder.mkdir(exist_ok=True)
 
-    async def confirm(self, bill: BillReference) -> InstructionReceipt | None:
+    async def confirm(self, bill: BillReference, order: PaymentInstruction | None = None) -> InstructionReceipt | None:
         there = (self._folder / bill.bill_number).exists()
         return self._receipt(bill.bill_number, bill.bill_date) if there else None
 

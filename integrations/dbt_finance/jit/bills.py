@@ -8,7 +8,7 @@ from domain.kernel import Clock, Source
 from integrations.calling.answers import read_as
 from integrations.calling.errors import Refused
 from integrations.calling.policies import CallPolicy
-from integrations.dbt_finance.jit import params, records, wire
+from integrations.dbt_finance.jit import params, progress, records, wire
 from integrations.dbt_finance.jit.calls import (
     ADVICE_STATUS,
     CORRECTION_FAILED,
@@ -35,6 +35,31 @@ class Bills:
     async def fetch(self, bill: BillReference) -> BillAnswers:
         """All that the treasury tells of a bill, as far as it has come."""
         return await (self._fetch_correction(bill, bill.corrects) if bill.corrects else self._fetch_instruction(bill))
+
+    async def fetch_next(self, bill: BillReference) -> BillAnswers:
+        """What was known of a bill, and the one answer that tells of its next step.
+
+        All that the treasury tells, where nothing is known yet, and of a correction, which has few steps.
+        """
+        reached = bill.reached
+        if bill.corrects is not None or "instruction_id" not in reached:
+            return await self.fetch(bill)
+        status, now = progress.status_in(reached), self._clock.now()
+        given = progress.advice_in(reached)
+        if given is None:
+            given = await self._advice(bill, status)
+            return BillAnswers(status, now, given.at if given else None)
+        heard, paid = BillAnswers(status, now, given.at), progress.debit_in(bill)
+        if paid is None:
+            scrolls = await self._debits(bill, given)
+            return replace(heard, debits=[debit for scroll in scrolls for debit in scroll.debits])
+        failures = await self._failures(bill, given, reached["voucher_date"])
+        failed = read(lambda found: records.failed_payees(found, [paid], ()), failures)
+        return replace(heard, debits=[paid], failures=failed)
+
+    async def advice(self, bill: BillReference, status: InstructionStatus) -> records.Advice | None:
+        """What the treasury gave to the bank (PAG); None where it has not yet."""
+        return await self._advice(bill, status)
 
     async def status(self, bill: BillReference) -> InstructionStatus:
         """Where an instruction stands (PIS). An answer without a record is PENDING, and never that it did not arrive.
@@ -76,14 +101,15 @@ class Bills:
         heard = BillAnswers(status, self._clock.now())
         advice = await self._advice(bill, status) if status.stage is InstructionStage.APPROVED else None
         if advice is None:
-            return heard
+            return replace(heard, reached=progress.progress_of(bill, status, None, ()))
         scrolls = await self._debits(bill, advice)
         debits = [debit for scroll in scrolls for debit in scroll.debits]
         failures: list[records.Failure] = []
         for day in sorted({scroll.voucher_date for scroll in scrolls}):
             failures += await self._failures(bill, advice, day)
         failed = read(lambda found: records.failed_payees(found, debits, advice.payees), failures)
-        return replace(heard, taken_at=advice.at, debits=debits, failures=failed)
+        reached = progress.progress_of(bill, status, advice, scrolls)
+        return replace(heard, taken_at=advice.at, debits=debits, failures=failed, reached=reached)
 
     async def _fetch_correction(self, bill: BillReference, first: BillReference) -> BillAnswers:
         heard = BillAnswers(InstructionStatus(InstructionStage.PENDING), self._clock.now())

@@ -44,6 +44,12 @@ PAYMENT_STATUSES = CallPolicy(
 """All calls for one citizen together. A payment status is never served old: without the source there is none."""
 POLICIES = (*calls.POLICIES, PAYMENT_STATUSES)
 
+OTHER_CONTENT = "DUPLICATE_WITH_OTHER_CONTENT"
+"""The code of Refused where the treasury has another bill under the number of an order."""
+
+SHOWN = 4
+"""The last characters of an account number, which are there where the others are masked."""
+
 BILLS_AT_ONCE = 4
 """Bills of one citizen that are asked for at the same time."""
 
@@ -72,8 +78,8 @@ class DbtFinance:
         That it was taken, and that the treasury has it already, both mean that it has it. After a lost or spoiled
         answer it is enquired, which tells only whether it was approved or rejected: else the same order goes again.
         Raises Declined with the code of the reject (`wire.REJECTS`), after which the treasury has nothing, Refused with
-        INSTRUCTION_REJECTED where the spending unit rejected it, or with DUPLICATE_WITH_OTHER_CONTENT where another
-        amount or count was approved under the number. Unavailable means that it is not known whether the bill arrived:
+        INSTRUCTION_REJECTED where the spending unit rejected it, or with OTHER_CONTENT where another amount, count or
+        account was approved under the number. Unavailable means that it is not known whether the bill arrived:
         only the same order again tells.
         """
         ddo_code = instruction.ddo_code or self._settings.ddo_code
@@ -83,8 +89,7 @@ class DbtFinance:
             raise Declined("INSUFFICIENT_FUND", "nothing is allotted to the head of account")
         charged = max(allotted, key=lambda one: one.available_paise)
         asked = params.instruction_params(instruction, charged, self._settings)
-        bill = BillReference(instruction.bill_number, instruction.bill_date, "")
-        return await self._place_order(PUSH_INSTRUCTION, asked, bill, instruction)
+        return await self._place_order(PUSH_INSTRUCTION, asked, _bill_of(instruction), instruction)
 
     async def correct(self, correction: Correction) -> InstructionReceipt:
         """Order a failed payment to the corrected account (COR), as safe to repeat as `instruct`.
@@ -98,15 +103,16 @@ class DbtFinance:
         asked = params.correction_params(correction, first, failed, self._settings)
         return await self._place_order(CORRECT_ACCOUNT, asked, correction.bill, None)
 
-    async def confirm(self, bill: BillReference) -> InstructionReceipt | None:
+    async def confirm(self, bill: BillReference, order: PaymentInstruction | None = None) -> InstructionReceipt | None:
         """That DBT finance has the bill; None where it tells nothing: it waits there for approval, or is not there.
 
-        Raises Refused(INSTRUCTION_REJECTED) where the spending unit has rejected it.
+        Raises Refused(INSTRUCTION_REJECTED) where the spending unit has rejected it, and Refused(OTHER_CONTENT) where
+        what was approved under its number is of another amount, number of payees or account than the order.
         """
         status = await self._status(bill)
         if status.stage is InstructionStage.PENDING:
             return None
-        return self._known_bill_receipt(bill, status, None)
+        return await self._known_bill_receipt(bill, status, order)
 
     async def instruction_status(self, bill: BillReference) -> InstructionStatus:
         """The status of one instruction at the treasury (PIS); PENDING also where it never arrived."""
@@ -126,10 +132,11 @@ class DbtFinance:
     ) -> Sourced[Mapping[str, PaymentState]]:
         """The state of a citizen's payments by end-to-end id.
 
+        One call for each bill that had reached a step (`BillReference.reached`): the one that tells of the next step.
         Cached for 30 s and never served stale. Raises the first RemoteError where any bill cannot be read.
         """
         asked = sorted(set(bills), key=lambda bill: (bill.bill_number, bill.end_to_end_id))
-        key = (citizen_id, *(f"{bill.bill_number}/{bill.end_to_end_id}" for bill in asked))
+        key = (citizen_id, *(f"{bill.bill_number}/{bill.end_to_end_id}/{len(bill.reached)}" for bill in asked))
         return await self._remote.fetch_cached(PAYMENT_STATUSES, key, lambda: self._states(asked), _STATES)
 
     async def enquire(self, bill: BillReference) -> BillEnquiry:
@@ -151,7 +158,7 @@ class DbtFinance:
 
         async def ask_bill(references: list[BillReference]) -> dict[str, PaymentState]:
             async with places:
-                return states_of(references, await self._bills.fetch(references[0]))
+                return states_of(references, await self._bills.fetch_next(references[0]))
 
         try:
             async with asyncio.timeout(PAYMENT_STATUSES.total):
@@ -188,11 +195,11 @@ class DbtFinance:
 
         reply = await self._calls.ask_once(policy, asked, has_arrived)
         if reply is None:
-            return self._known_bill_receipt(bill, found[-1], order)
+            return await self._known_bill_receipt(bill, found[-1], order)
         if reply.errors:
             code = wire.reject_code(reply.errors)
             if code == "DUPLICATE_INSTRUCTION":
-                return self._known_bill_receipt(bill, await self._status(bill), order)
+                return await self._known_bill_receipt(bill, await self._status(bill), order)
             raise Declined(code, wire.officer_text(reply.errors))
         if not reply.records:
             raise Garbled(Source.DBT_FINANCE, "no_record")
@@ -201,20 +208,39 @@ class DbtFinance:
             raise Refused(Source.DBT_FINANCE, "NOT_ACCEPTED")
         return self._receipt(bill, InstructionOutcome.ACCEPTED)
 
-    def _known_bill_receipt(
+    async def _known_bill_receipt(
         self, bill: BillReference, status: InstructionStatus, order: PaymentInstruction | None
     ) -> InstructionReceipt:
+        """The receipt of a bill that is there, once it is seen to be this order.
+
+        Source: docs/contracts/dbt_finance.md section 5.6.
+        """
         if status.stage is InstructionStage.REJECTED:
             raise Refused(Source.DBT_FINANCE, INSTRUCTION_REJECTED)
         theirs = (status.net_paise, status.payee_count)
         if order is not None and status.net_paise is not None and theirs != (order.net_paise, len(order.payees)):
-            raise Refused(Source.DBT_FINANCE, "DUPLICATE_WITH_OTHER_CONTENT")
+            raise Refused(Source.DBT_FINANCE, OTHER_CONTENT)
+        if order is not None and status.stage is InstructionStage.APPROVED:
+            advice = await self._bills.advice(bill, status)
+            if advice is not None and not _pays(advice, order):
+                raise Refused(Source.DBT_FINANCE, OTHER_CONTENT)
         return self._receipt(bill, InstructionOutcome.ALREADY_KNOWN)
 
     def _receipt(self, bill: BillReference, outcome: InstructionOutcome) -> InstructionReceipt:
         return InstructionReceipt(
             bill.bill_number, bill.bill_date, self._settings.ssu_ia_id, outcome, self._clock.now()
         )
+
+
+def _bill_of(instruction: PaymentInstruction) -> BillReference:
+    return BillReference(instruction.bill_number, instruction.bill_date, "")
+
+
+def _pays(advice: records.Advice, order: PaymentInstruction) -> bool:
+    """Whether an advice names the payees of an order, if it names any; it may mask their accounts."""
+    theirs = [(one.account.number[-SHOWN:], one.account.ifsc.upper(), one.paise) for one in advice.payees]
+    ours = [(one.account_number[-SHOWN:], one.ifsc.upper(), one.amount_paise) for one in order.payees]
+    return not theirs or sorted(theirs) == sorted(ours)
 
 
 @contextmanager

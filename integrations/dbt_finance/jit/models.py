@@ -113,6 +113,8 @@ class BillReference:
     bill_date: date
     end_to_end_id: str
     corrects: "BillReference | None" = None
+    reached: Mapping[str, str] = field(default_factory=dict, compare=False)
+    """What the last enquiry gave of it (`BillEnquiry.reached`), so that nothing is asked anew."""
 
     @property
     def beneficiary_id(self) -> str:
@@ -231,6 +233,8 @@ class BillEnquiry:
     net_paise: int | None = None
     reference: str | None = field(default=None, repr=False)
     strangers: tuple[str, ...] = ()
+    reached: Mapping[str, str] = field(default_factory=dict)
+    """What the treasury has said of the bill and asks back in its later calls, to be given with the next question."""
 
 
 @dataclass(frozen=True, slots=True)

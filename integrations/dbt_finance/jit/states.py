@@ -6,7 +6,7 @@ it is INSTRUCTED until FTPS tells that it was paid.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from domain.benefits.benefits import PaymentStatus
@@ -34,6 +34,7 @@ class BillAnswers:
     taken_at: datetime | None = None
     debits: Sequence[Debit] = ()
     failures: Mapping[str, Failure] | None = None
+    reached: Mapping[str, str] = field(default_factory=dict)
 
 
 def states_of(bills: Iterable[BillReference], heard: BillAnswers) -> dict[str, PaymentState]:
@@ -50,6 +51,7 @@ def enquiry_of(bill: BillReference, heard: BillAnswers) -> BillEnquiry:
         net_paise=heard.status.net_paise,
         reference=f"{own.end_to_end_id}/{own.beneficiary_id}" if own else None,
         strangers=tuple(sorted(told - {bill.beneficiary_id})),
+        reached=heard.reached,
     )
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from actions.benefits.instalments import release_due
 from actions.benefits.payment_enquiries import ask_due
 from actions.benefits.payment_orders import ReissuePayment, reissue_payment
 from actions.benefits.sanction import send_instruction
@@ -20,7 +21,14 @@ from domain.kernel import Source
 from integrations.calling.errors import Refused, Unavailable
 from integrations.calling.remote import Remote
 from integrations.calling.transport import open_client
-from integrations.dbt_finance import INSTRUCTION_REJECTED, BillReference, Correction, DbtFinance, DbtFinanceSettings
+from integrations.dbt_finance import (
+    INSTRUCTION_REJECTED,
+    BillReference,
+    Correction,
+    DbtFinance,
+    DbtFinanceSettings,
+    PaymentInstruction,
+)
 from sandbox.city.kit import Sandbox, SandboxClock, SandboxHome
 from sandbox.dbt_finance.server import create_sandbox
 from store.benefits import benefits
@@ -188,6 +196,45 @@ async def test_a_correction_whose_answer_was_lost_is_sent_again_under_its_number
     assert (await failed.source_refs(second))[-1] == f"COR {(await failed.made())[0].bill_number}"
 
 
+class LosesInstructions:
+    """A treasury that takes each order, and whose answer does not arrive; afterwards it does not answer at all."""
+
+    def __init__(self, real: Any) -> None:
+        self._real = real
+
+    async def instruct(self, instruction: PaymentInstruction) -> None:
+        await self._real.instruct(instruction)
+        raise Unavailable(Source.DBT_FINANCE, "timed_out")
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._real, name)
+
+
+async def test_a_correction_names_the_account_that_was_sent_though_it_was_corrected_before_that_was_heard(
+    failed: Corrected,
+):
+    failed.world.clock.advance(timedelta(days=31))
+    await release_due(failed.env)
+    second = (await failed.made())[-1]
+    losing: Any = LosesInstructions(failed.env.partners.dbt)
+    with pytest.raises(Unavailable):
+        await send_instruction(replace(failed.env, partners=replace(failed.env.partners, dbt=losing)), second.id)
+    await failed.account()
+    failed.world.clock.advance(timedelta(minutes=1))
+    await send_instruction(failed.env, second.id)
+    failed.sandbox.actions["mark_returned"]({"bill_number": second.bill_number, "code": "54"})
+    await failed.pass_time(hours=2)
+
+    third = await failed.reissue(2)
+    await send_instruction(failed.env, third.id)
+
+    (call,) = failed.calls("COR")
+    assert (call["key"], call["effect"]) == (third.bill_number, "instruction accepted")
+    bill = failed.sandbox.state.get("bill", third.bill_number)
+    assert bill is not None
+    assert (bill["corrects"], bill["payees"][0]["last4"]) == (second.bill_number, NEW[-4:])
+
+
 async def test_a_correction_that_the_treasury_refuses_is_told_and_is_a_case_and_an_officer_may_order_anew(
     failed: Corrected,
 ):
@@ -219,7 +266,7 @@ class Refusing:
     def __init__(self, real: Any, code: str, *, taken: bool = False) -> None:
         self._real, self._code, self._taken, self._asked = real, code, taken, 0
 
-    async def confirm(self, bill: BillReference) -> Any:
+    async def confirm(self, bill: BillReference, order: PaymentInstruction | None = None) -> Any:
         self._asked += 1
         return object() if self._taken and self._asked > 1 else None
 

@@ -1,22 +1,28 @@
 """Benefits: the sanction, its instalments, and one instruction for each bill."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
+from typing import Any, cast
 
 import pytest
+from sqlalchemy import select
 
 from actions.benefits.sanction import INSTRUCT, add_instalment, send_instruction
 from actions.kernel import UnitOfWork
 from domain.applications.lifecycle import Status
 from domain.benefits.benefits import PaymentStatus, Sanction
 from domain.benefits.bills import bill_number, end_to_end_id
+from domain.benefits.sanction_course import PaymentAccount
 from domain.kernel import SYSTEM, Source, ist_date
 from integrations.calling.errors import Refused, Unavailable
+from integrations.dbt_finance import OTHER_CONTENT, Declined, InstructionReceipt, PaymentInstruction
 from store.applications import applications
-from store.benefits import benefits
+from store.benefits import benefits, sanction_course
 from store.database import NotThere
 from store.etaal import ledger, ledger_seal
 from store.platform import outbox
-from tests.support.actions import NO_AMOUNT, PENSION, World, papers
+from store.reconciliation.finance_cases import cases_table
+from tests.support.actions import NO_AMOUNT, PENSION, FakeDbt, World, papers
 
 PENSION_PAPERS = (
     "applicant-photo",
@@ -79,6 +85,67 @@ async def test_a_bill_that_arrived_before_is_not_sent_again(world: World):
     world.dbt.known.add(bill_number(sanction.number, 1))
     await send_instruction(world.env, await first_instalment(world, sanction))
     assert world.dbt.instructed == []
+
+
+async def test_another_bill_under_our_number_is_a_case_and_nothing_is_sent(world: World):
+    _, sanction = await sanctioned(world)
+    instalment_id = await first_instalment(world, sanction)
+    world.dbt.failure = Refused(Source.DBT_FINANCE, OTHER_CONTENT)
+    for _ in range(2):
+        with pytest.raises(Refused, match=OTHER_CONTENT):
+            await send_instruction(world.env, instalment_id)
+    assert world.dbt.instructed == []
+    async with world.env.store.read_transaction() as tx:
+        made = await benefits.instalment(tx, instalment_id)
+        cases = (await tx.connection.execute(select(cases_table))).all()
+    assert made is not None
+    assert made.status is PaymentStatus.SANCTIONED
+    assert [(case.kind, case.about, case.expected, case.critical) for case in cases] == [
+        ("BILL_DIFFERS", f"instalment:{instalment_id}", "150000", True)
+    ]
+
+
+async def correct_account_to(world: World, sanction: Sanction, number: str) -> None:
+    async with world.env.store.write_transaction() as tx:
+        account = PaymentAccount(sanction.id, sanction.citizen_id, number, "SBIN0000630", "", world.clock.now())
+        await sanction_course.set_account(tx, account)
+
+
+class LosesOrders(FakeDbt):
+    """A treasury whose answer to an order does not arrive, and which does not know the bill when it is enquired."""
+
+    async def instruct(self, instruction: PaymentInstruction) -> InstructionReceipt:
+        self.instructed.append(instruction)
+        raise Unavailable(Source.DBT_FINANCE, "timed_out")
+
+
+class DeclinesOrders(FakeDbt):
+    """A treasury that declines what an order says."""
+
+    async def instruct(self, instruction: PaymentInstruction) -> InstructionReceipt:
+        self.instructed.append(instruction)
+        raise Declined("UNKNOWN_REJECT", "the treasury's text")
+
+
+@pytest.mark.parametrize(
+    ("treasury", "second"),
+    [(LosesOrders(), "30000000100"), (DeclinesOrders(), "30000000777")],
+    ids=["lost", "declined"],
+)
+async def test_an_order_is_repeated_with_the_account_it_was_sent_with_unless_it_was_declined(
+    world: World, treasury: FakeDbt, second: str
+):
+    _, sanction = await sanctioned(world)
+    instalment_id = await first_instalment(world, sanction)
+    env = replace(world.env, partners=replace(world.env.partners, dbt=cast("Any", treasury)))
+    treasury.instructed.clear()
+    for _ in range(2):
+        with pytest.raises((Unavailable, Refused)):
+            await send_instruction(env, instalment_id)
+        await correct_account_to(world, sanction, "30000000777")
+
+    accounts = [one.payees[0].account_number for one in treasury.instructed]
+    assert accounts == ["30000000100", second]
 
 
 @pytest.mark.parametrize("failure", [Unavailable(Source.DBT_FINANCE, "down"), Refused(Source.DBT_FINANCE, "no_fund")])

@@ -7,14 +7,16 @@ from typing import Any, cast
 import pytest
 
 from actions.benefits.benefits import benefits_of
+from actions.benefits.payment_status import apply_status
 from actions.benefits.sanction import send_instruction
 from actions.certificates.certificates import certificates_of
 from actions.certificates.issue import issue_certificate
 from actions.documents.department_documents import RATION_CARD, department_certificates_of
+from actions.kernel import UnitOfWork
 from actions.umang.ration import ration_card_of
-from domain.benefits.benefits import PaymentStatus
+from domain.benefits.benefits import PaymentNews, PaymentStatus
 from domain.documents.documents import CARD_NUMBER
-from domain.kernel import Bilingual, Language, Problems, Source, Sourced, SourceState, Subject
+from domain.kernel import SYSTEM, Bilingual, Language, Problems, Source, Sourced, SourceState, Subject
 from integrations.apisetu import DepartmentCertificate
 from integrations.calling.errors import Garbled, Refused, Unavailable
 from integrations.dbt_finance import PaymentState
@@ -213,6 +215,38 @@ async def test_a_benefit_shows_where_each_payment_stands(world: World):
     assert (node.scheme.code, node.sanction.amount_paise) == ("uk-old-age-pension", 150_000)
     assert [one.state.status if one.state else None for one in node.instalments] == [PaymentStatus.RETURNED]
     assert view.provenances[-1] == (Source.DBT_FINANCE, SourceState.LIVE, AS_OF)
+
+
+async def record_status(world: World, payment: str, status: PaymentStatus, at: datetime) -> None:
+    async with world.env.store.write_transaction() as tx:
+        made = await benefits.instalments(
+            tx, [one.id for one in await benefits.sanctions_of_citizen(tx, world.asha.person_id or "")]
+        )
+        one = next(one for several in made.values() for one in several if one.end_to_end_id == payment)
+        await apply_status(UnitOfWork(world.env, tx, SYSTEM), one.id, PaymentNews(status, at))
+
+
+@pytest.mark.parametrize(("status", "days"), [(PaymentStatus.CREDITED, 11), (PaymentStatus.RETURNED, 0)])
+async def test_of_a_settled_payment_the_store_tells_and_the_treasury_is_not_asked(
+    world: World, status: PaymentStatus, days: int
+):
+    payment = await pension(world)
+    at = world.clock.now()
+    await record_status(world, payment, status, at)
+    world.clock.advance(timedelta(days=days))
+    world.dbt.failure = Unavailable(Source.DBT_FINANCE, "down")
+    view = await benefits_of(world.env, world.asha, world.asha.person_id or "")
+    assert (view.complete, view.failure) == (True, None)
+    assert [(one.instalment.status, one.state) for one in view.nodes[0].instalments] == [(status, None)]
+    assert view.provenances[1:] == ((Source.DBT_FINANCE, SourceState.CACHED, at),)
+
+
+async def test_an_answer_from_before_does_not_hide_what_the_store_has_heard_since(world: World):
+    payment = await pension(world)
+    await record_status(world, payment, PaymentStatus.AT_BANK, world.clock.now())
+    world.dbt.states = {payment: PaymentState(PaymentStatus.INSTRUCTED, AS_OF)}
+    view = await benefits_of(world.env, world.asha, world.asha.person_id or "")
+    assert [(one.instalment.status, one.state) for one in view.nodes[0].instalments] == [(PaymentStatus.AT_BANK, None)]
 
 
 async def test_while_dbt_finance_is_away_the_sanction_is_shown_without_a_state(world: World):

@@ -19,7 +19,7 @@ from actions.umang.ration import ration_card_of
 from demo.seed.people import DemoPeople, cast_of, citizen_subject
 from demo.seed.seed import seed
 from domain.benefits.benefits import PaymentStatus, Rail
-from domain.kernel import Language, ManualClock, Source, ist_date
+from domain.kernel import Language, ManualClock, Source, SourceState, ist_date
 from domain.reconciliation.finance_cases import DifferenceKind
 from domain.reconciliation.reconciliation import RunState
 from integrations.apisetu import ApiSetu, ApiSetuSettings
@@ -100,6 +100,30 @@ async def test_every_scripted_payment_is_known_to_the_treasury_in_its_state(seed
     assert {status.value: count for status, count in states.items()} == Counter(
         scripted["state"] for scripted in DEMO["payments"].values()
     )
+
+
+async def test_the_benefits_of_the_demos_default_citizen_cost_two_calls_at_most_and_none_while_the_answer_is_kept(
+    seeded: tuple[Environment, DemoPeople], city: City
+):
+    env, cast = seeded
+    citizen_id = cast.citizens["asha-negi"]
+    treasury = city.sandboxes[1].ledger
+    while (await ask_due(env)).asked:  # the worker's round, as soon as the demo runs
+        pass
+    before = len(treasury.entries())
+
+    first = await benefits_of(env, citizen_subject(citizen_id), citizen_id)
+    calls = treasury.entries()[before:]
+    again = await benefits_of(env, citizen_subject(citizen_id), citizen_id)
+
+    assert first.complete
+    assert 1 <= len(calls) <= 2
+    assert len(treasury.entries()) == before + len(calls)
+    told = [(source, state) for source, state, _ in first.provenances if source is Source.DBT_FINANCE]
+    assert told == [(Source.DBT_FINANCE, SourceState.LIVE), (Source.DBT_FINANCE, SourceState.CACHED)]
+    assert [state for source, state, _ in again.provenances if source is Source.DBT_FINANCE] == [SourceState.CACHED] * 2
+    heard = {one.instalment.status for node in first.nodes for one in node.instalments if one.state is not None}
+    assert heard <= {PaymentStatus.INSTRUCTED, PaymentStatus.AT_BANK}
 
 
 async def test_recorded_consents_open_every_department_document(seeded: tuple[Environment, DemoPeople]):

@@ -1,6 +1,7 @@
 """The client against its own sandbox, and against connections that are lost."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import timedelta
 
@@ -9,7 +10,7 @@ import pytest
 from domain.benefits.benefits import PaymentStatus
 from domain.kernel import Source, SourceState
 from integrations.calling.errors import Garbled, IntegrityFailure, NotLetIn, Refused, Unavailable
-from integrations.dbt_finance import Declined, InstructionOutcome, InstructionStage
+from integrations.dbt_finance import OTHER_CONTENT, Declined, InstructionOutcome, InstructionStage
 from integrations.dbt_finance.jit import client as client_module
 from tests.integrations.dbt_finance.conftest import LosesAnswers, Treasury, asked, order
 
@@ -57,7 +58,7 @@ async def test_when_every_answer_is_lost_the_enquiry_finds_a_bill_that_was_appro
     await treasury.sandbox.act("configure", {"APPROVED": 0})
     client = treasury.client(LosesAnswers(treasury, "PI", 9))
     assert (await client.instruct(order())).outcome is InstructionOutcome.ALREADY_KNOWN
-    assert treasury.effects()[-2:] == ["instruction accepted", "PIS answered"]
+    assert treasury.effects()[-3:] == ["instruction accepted", "PIS answered", "PAG answered"]
 
 
 @pytest.mark.parametrize("fault", [{"kind": "silence"}, {"kind": "status", "params": {"status": 500, "after": True}}])
@@ -93,14 +94,50 @@ async def test_an_empty_status_never_says_that_a_bill_may_be_called_unknown(trea
 async def test_confirm_tells_what_the_spending_unit_has_decided(treasury: Treasury):
     client = treasury.client()
     await client.instruct(order())
-    assert await client.confirm(asked()) is None
+    assert await client.confirm(asked(), order()) is None
     treasury.approve()
-    receipt = await client.confirm(asked())
+    receipt = await client.confirm(asked(), order())
     assert receipt is not None
     assert receipt.outcome is InstructionOutcome.ALREADY_KNOWN
     await treasury.sandbox.act("reject", {"bill_number": "UKB9"})
     with pytest.raises(Refused, match="INSTRUCTION_REJECTED"):
-        await client.confirm(asked())
+        await client.confirm(asked(), order())
+
+
+@pytest.mark.parametrize(
+    "repeat", [lambda client: client.confirm(asked(), order()), lambda client: client.instruct(order())]
+)
+@pytest.mark.parametrize(
+    ("change", "at_bank"),
+    [
+        ({"net": 150006}, False),
+        ({"last4": "9999"}, True),
+        ({"ifsc": "SBIN0000631"}, True),
+    ],
+)
+async def test_a_bill_of_another_amount_or_payee_under_the_number_is_not_taken_for_ours(
+    treasury: Treasury, repeat: Callable[..., Awaitable[object]], change: dict[str, object], *, at_bank: bool
+):
+    client = treasury.client()
+    await client.instruct(order())
+    bill = treasury.sandbox.state.get("bill", "UKB9")
+    assert bill is not None
+    payee = {**bill["payees"][0], **{name: value for name, value in change.items() if name != "net"}}
+    net = change.get("net", bill["net"])
+    treasury.sandbox.state.put("bill", "UKB9", {**bill, "net": net, "payees": [payee]})
+    treasury.approve()
+    treasury.clock.advance(timedelta(hours=2 if at_bank else 0))
+    with pytest.raises(Refused, match=OTHER_CONTENT):
+        await repeat(client)
+
+
+async def test_a_bill_that_is_at_the_bank_with_our_amount_and_payee_is_ours(treasury: Treasury):
+    client = treasury.client()
+    await client.instruct(order())
+    treasury.clock.advance(timedelta(hours=3))
+    receipt = await client.confirm(asked(), order())
+    assert receipt is not None
+    assert receipt.outcome is InstructionOutcome.ALREADY_KNOWN
 
 
 async def test_pis_gives_what_the_treasury_took(treasury: Treasury):

@@ -71,6 +71,20 @@ async def test_up_down_and_up_again_gives_the_same_schema(empty_url: str) -> Non
     assert len(once) > 25
 
 
+async def test_the_upgrade_from_1005_keeps_enquiries_without_what_the_treasury_said(
+    empty_url: str,
+) -> None:
+    await upgrade(empty_url, "1005")
+    row = "INSERT INTO payment_enquiries (instalment_id, asks, failures) VALUES ('i1', 3, 1)"
+    await on(empty_url, lambda connection: connection.execute(text(row)))
+    await upgrade(empty_url)
+    kept = "SELECT instalment_id, asks, failures, reached FROM payment_enquiries"
+    assert await on(empty_url, lambda connection: [tuple(one) for one in connection.execute(text(kept))]) == [
+        ("i1", 3, 1, None)
+    ]
+    assert await on(empty_url, differences) == []
+
+
 async def test_migrating_twice_changes_nothing(empty_url: str) -> None:
     assert not await schema_is_current(empty_url)
     await migrate(empty_url)
