@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 from sqlalchemy import select, update
 
-from actions.benefits.payment_enquiries import ask_due
 from actions.benefits.payment_status import apply_status
 from actions.kernel import UnitOfWork
 from actions.payments.payment_batches import batch_now
@@ -24,7 +23,7 @@ from store.payments import auto_closed_cases
 from store.payments.payment_tables import beneficiaries_table
 from store.reconciliation import finance_cases
 from store.reconciliation.finance_cases import CaseFilter, cases_table
-from tests.actions.benefits.test_payment_enquiries import HOUR, instructed, told
+from tests.actions.benefits.test_payment_enquiries import instructed, told
 from tests.actions.payments.test_statement_reconciliation import compared, e2e, lost, open_kinds, paid, taken
 from tests.support.actions import World
 from tests.support.payments import Paying
@@ -300,9 +299,9 @@ async def test_kinds_behind_which_money_may_be_gone_never_close_themselves(payin
 
 async def test_a_bill_that_the_treasury_knows_by_now_closes_its_case(world: World) -> None:
     instalment_id = await instructed(world)
-    world.clock.advance(HOUR)
-    await ask_due(world.env)
-    world.clock.advance(DAY)
+    missing = FinanceDifference(K.NOT_AT_PARTNER, f"instalment:{instalment_id}", expected="INSTRUCTED")
+    async with world.env.store.write_transaction() as tx:
+        await open_case(UnitOfWork(world.env, tx, SYSTEM), missing)
     await reconcile_due(world.env)
     kinds = [one.kind for one in await left(world)]
     assert kinds == [K.NOT_AT_PARTNER]
