@@ -30,7 +30,7 @@ CELL = cell_of("revenue-department", "ES09", "49", None, Channel.MOBILE)
 
 
 def case(status: Status, ended_at: datetime | None = None, **changes: object) -> FigureInputs:
-    values = {"submitted_at": RECEIVED_AT, "due_at": DUE_AT, "paused": False} | changes
+    values = {"submitted_at": RECEIVED_AT, "clock_ended_at": None, "due_at": DUE_AT, "paused": False} | changes
     return FigureInputs(CELL, status, ended_at=ended_at, **values)
 
 
@@ -62,6 +62,11 @@ def test_a_delivered_case_counts_on_the_day_of_its_delivery_and_as_processed_on_
     }
     histogram = Mark(CELL, day, Part.DAYS, 10, Measure.DISPOSED)
     assert marks_of(case(Status.DELIVERED, delivered))[histogram] == 1
+
+
+def test_a_certificate_that_was_made_in_time_and_collected_late_is_on_time() -> None:
+    collected = case(Status.DELIVERED, DUE_AT + timedelta(days=9), clock_ended_at=DUE_AT)
+    assert ("on_time", date(2026, 12, 14)) in measures(collected)
 
 
 def test_a_second_after_the_due_instant_is_late() -> None:
