@@ -7,25 +7,10 @@ from typing import Any
 from actions.appeals.commission_filing import note_award
 from actions.appeals.steps import step
 from actions.feedback.notices import tell_of_award
-from actions.kernel import (
-    Environment,
-    UnitOfWork,
-    require_postings,
-    require_thing,
-    run_idempotently,
-)
+from actions.kernel import Environment, UnitOfWork, require_postings, require_thing, run_idempotently
 from domain.appeals.appeals import SETTLED, Appeal, AppealMove, Award, AwardKind, AwardState
 from domain.identity.policy import ObjectKind, Purpose, Resource
-from domain.kernel import (
-    ErrorCode,
-    Posting,
-    Problem,
-    Problems,
-    Remedy,
-    Subject,
-    holds_aadhaar,
-    ist_date,
-)
+from domain.kernel import ErrorCode, Posting, Problem, Problems, Remedy, Subject, holds_aadhaar, ist_date
 from store.appeals import appeals, hearing_calendar
 from store.database import Transaction
 

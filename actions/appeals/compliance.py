@@ -4,14 +4,7 @@ from dataclasses import dataclass
 
 from actions.appeals.appeals import APPEAL, LONGEST_TEXT
 from actions.appeals.steps import step
-from actions.kernel import (
-    Environment,
-    UnitOfWork,
-    of_appeal,
-    refuse_other_version,
-    require_thing,
-    run_request,
-)
+from actions.kernel import Environment, UnitOfWork, of_appeal, refuse_other_version, require_thing, run_request
 from actions.uploads.uploads import require_upload, use
 from domain.appeals.appeals import Appeal, AppealMove
 from domain.applications.lifecycle import Status

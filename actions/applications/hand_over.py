@@ -3,15 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from actions.kernel import (
-    PATH,
-    Environment,
-    Step,
-    UnitOfWork,
-    apply_transition,
-    run_request,
-    take_up,
-)
+from actions.kernel import PATH, Environment, Step, UnitOfWork, apply_transition, run_request, take_up
 from domain.applications.applications import Application, DeliveryMode
 from domain.applications.lifecycle import Move, Status
 from domain.doorstep import OPEN, VisitPurpose

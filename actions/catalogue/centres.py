@@ -10,17 +10,7 @@ from actions.catalogue.cells import FIRST_ROW, MOST_PROBLEMS, CellWrong, FileRow
 from actions.kernel import Environment, not_open
 from domain.catalogue.centres import Binding, Centre, CentreKind
 from domain.identity.policy import ObjectKind, Purpose, Resource, decide
-from domain.kernel import (
-    SYSTEM,
-    Bilingual,
-    ErrorCode,
-    Ids,
-    NotSignedIn,
-    Operator,
-    Problem,
-    Problems,
-    Subject,
-)
+from domain.kernel import SYSTEM, Bilingual, ErrorCode, Ids, NotSignedIn, Operator, Problem, Problems, Subject
 from store.catalogue import catalogue, centres
 from store.database import Store, Transaction, audit
 from store.identity import officer_accounts, people

@@ -31,16 +31,7 @@ from domain.applications.applications import Application
 from domain.applications.lifecycle import Move
 from domain.certificates.certificates import CertificateEnding, CertificateStatus, EndGround, IssuedCertificate
 from domain.identity.policy import ObjectKind, Purpose
-from domain.kernel import (
-    SYSTEM,
-    ErrorCode,
-    Problem,
-    Problems,
-    Subject,
-    ist_date,
-    not_found,
-    written_text,
-)
+from domain.kernel import SYSTEM, ErrorCode, Problem, Problems, Subject, ist_date, not_found, written_text
 from store.applications import applications
 from store.certificates import certificate_endings, certificates
 from store.database import AlreadyThere, NotThere, audit

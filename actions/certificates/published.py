@@ -28,11 +28,7 @@ from domain.kernel import (
     TemporarilyUnavailable,
     parse_number,
 )
-from integrations.apisetu import (
-    PublishedCall,
-    PublishedDocument,
-    PublishedService,
-)
+from integrations.apisetu import PublishedCall, PublishedDocument, PublishedService
 from store.catalogue import catalogue
 from store.certificates import certificates
 from store.database import KeyReused, Transaction, audit, idempotency

@@ -5,15 +5,7 @@ from datetime import datetime
 
 from actions.catalogue.submit_checks import place_problems
 from actions.clearances.steps import enter_report
-from actions.kernel import (
-    Environment,
-    Step,
-    UnitOfWork,
-    apply_transition,
-    of_application,
-    run_request,
-    take_up,
-)
+from actions.kernel import Environment, Step, UnitOfWork, apply_transition, of_application, run_request, take_up
 from actions.uploads.uploads import require_upload, use
 from domain.applications.applications import Application
 from domain.applications.lifecycle import Move

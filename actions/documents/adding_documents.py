@@ -10,13 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from actions.kernel import Environment, UnitOfWork, hash_of, of_citizen, require, run_idempotently
-from domain.documents.documents import (
-    CARD_NUMBER,
-    RATION_CARD,
-    RATION_CARD_DOCTYPE,
-    name_of,
-    ration_card_number,
-)
+from domain.documents.documents import CARD_NUMBER, RATION_CARD, RATION_CARD_DOCTYPE, name_of, ration_card_number
 from domain.identity.policy import ObjectKind, Purpose
 from domain.kernel import ErrorCode, PersonKind, Problem, Problems, Subject, mask_aadhaar_in, not_found
 from integrations.apisetu import DocumentSpecification

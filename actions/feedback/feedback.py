@@ -4,15 +4,7 @@ from dataclasses import dataclass
 from dataclasses import replace as changed
 from datetime import timedelta
 
-from actions.kernel import (
-    Environment,
-    UnitOfWork,
-    case_for,
-    note,
-    of_feedback,
-    permitted_postings,
-    run_request,
-)
+from actions.kernel import Environment, UnitOfWork, case_for, note, of_feedback, permitted_postings, run_request
 from domain.applications.applications import Application
 from domain.feedback.feedback import Feedback, ServiceLevel, check_may_change, check_rating, moderate_text
 from domain.identity.policy import ObjectKind, Purpose

@@ -11,13 +11,7 @@ from datetime import timedelta
 import structlog
 
 from actions.fees.fee_cases import claim_enquiry, differ
-from actions.fees.fee_refunds import (
-    UNSETTLED_REFUNDS,
-    mark_refunded,
-    note_acceptance,
-    note_problem,
-    note_refund_heard,
-)
+from actions.fees.fee_refunds import UNSETTLED_REFUNDS, mark_refunded, note_acceptance, note_problem, note_refund_heard
 from actions.kernel import Environment, UnitOfWork
 from domain.fees.fees import (
     LATE_ENQUIRIES,

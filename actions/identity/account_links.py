@@ -12,13 +12,7 @@ from actions.feedback.notices import About, tell
 from actions.identity import provider_sign_out
 from actions.identity.code_sending import Addressee, CodeKind, make_code, try_code
 from actions.identity.sign_in_guards import constant_time_equal
-from actions.kernel import (
-    Environment,
-    UnitOfWork,
-    require_own_record,
-    run_idempotently,
-    wrong_code,
-)
+from actions.kernel import Environment, UnitOfWork, require_own_record, run_idempotently, wrong_code
 from domain.feedback.notices import NoticeKind, Topic
 from domain.identity.policy import ObjectKind, Purpose
 from domain.kernel import (

@@ -23,12 +23,7 @@ from actions.payments.taken_files import note_taken_files
 from actions.reconciliation.finance_cases import open_case
 from domain.identity.policy import Purpose
 from domain.kernel import SYSTEM
-from domain.payments.files import (
-    BatchKind,
-    FileState,
-    LedgerFile,
-    PaymentFileBatch,
-)
+from domain.payments.files import BatchKind, FileState, LedgerFile, PaymentFileBatch
 from domain.reconciliation.finance_cases import DifferenceKind, FinanceDifference
 from integrations.calling.errors import RemoteError
 from integrations.dbt_finance.pfms import Pfms

@@ -44,12 +44,7 @@ from domain.kernel.refusals import remedy_for, sentence_for
 from domain.kernel.scopes import Scope, scopes_of
 from domain.kernel.sources import Source, Sourced, SourceState
 from domain.kernel.text import Bilingual, Language, is_plain_line, language_from_header, latin_digits
-from domain.kernel.written_texts import (
-    hidden_character_problem,
-    refuse_hidden_character,
-    short_word,
-    written_text,
-)
+from domain.kernel.written_texts import hidden_character_problem, refuse_hidden_character, short_word, written_text
 
 __all__ = [
     "ANONYMOUS",

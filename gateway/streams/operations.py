@@ -12,13 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Protocol, runtime_checkable
 
 import structlog
-from graphql import (
-    ExecutionResult,
-    Executor,
-    GraphQLError,
-    OperationType,
-    create_source_event_stream,
-)
+from graphql import ExecutionResult, Executor, GraphQLError, OperationType, create_source_event_stream
 
 from domain.kernel import ErrorCode, Language, NotSignedIn, Problem
 from gateway.graphql.pipeline import InvalidDocument, Pipeline

@@ -13,12 +13,7 @@ from integrations.apisetu.models import (
     issuer_id_of,
 )
 from integrations.apisetu.published import published_routes
-from integrations.apisetu.published_models import (
-    PublishedCall,
-    PublishedDocument,
-    PublishedService,
-    PublishedSettings,
-)
+from integrations.apisetu.published_models import PublishedCall, PublishedDocument, PublishedService, PublishedSettings
 
 __all__ = [
     "CODES",

@@ -16,10 +16,7 @@ from starlette.routing import Route
 from domain.kernel import CallerError, Clock, ErrorCode
 from integrations.apisetu import published_wire as wire
 from integrations.apisetu.published_document import ROOT, document
-from integrations.apisetu.published_models import (
-    PublishedSettings,
-    Publisher,
-)
+from integrations.apisetu.published_models import PublishedSettings, Publisher
 from integrations.calling.incoming_calls import NO_STORE, TooLarge, read_body
 
 log = structlog.get_logger(__name__)

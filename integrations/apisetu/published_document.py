@@ -9,13 +9,7 @@ from typing import Any
 
 from domain.kernel import Bilingual
 from integrations.apisetu.codes import ERRORS
-from integrations.apisetu.published_models import (
-    FORMATS,
-    FULL_NAME,
-    NUMBER,
-    PublishedDocument,
-    PublishedService,
-)
+from integrations.apisetu.published_models import FORMATS, FULL_NAME, NUMBER, PublishedDocument, PublishedService
 
 ROOT = "/apisetu"
 _TEXT: Mapping[str, Any] = {"type": "string"}

@@ -8,15 +8,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any, TypeVar
 
 from domain.kernel import Source
-from integrations.calling.errors import (
-    Foreign,
-    Garbled,
-    IntegrityFailure,
-    NotLetIn,
-    Refused,
-    Unavailable,
-    Unreadable,
-)
+from integrations.calling.errors import Foreign, Garbled, IntegrityFailure, NotLetIn, Refused, Unavailable, Unreadable
 
 A = TypeVar("A")
 T = TypeVar("T")

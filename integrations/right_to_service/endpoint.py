@@ -17,12 +17,7 @@ from integrations.calling.errors import Unreadable
 from integrations.calling.incoming_calls import NO_STORE, CallerLimits, TooLarge, brings_bearer, read_body
 from integrations.calling.request_counters import LocalRequestCounters, RequestCounters
 from integrations.right_to_service import wire
-from integrations.right_to_service.models import (
-    Hearings,
-    OtherMessage,
-    RightToServiceSettings,
-    UnknownCase,
-)
+from integrations.right_to_service.models import Hearings, OtherMessage, RightToServiceSettings, UnknownCase
 
 _log = structlog.get_logger(__name__)
 HOOK = "/hooks/rts"

@@ -21,12 +21,7 @@ from joserfc.jws import JWSRegistry
 from domain.kernel import IST, Clock
 from integrations.calling.incoming_calls import is_listed, is_same_secret
 from integrations.calling.request_counters import RequestCounters
-from integrations.umang.door_models import (
-    ASSERTION_SECONDS,
-    SKEW_SECONDS,
-    UmangEndpointSettings,
-    UserAssertion,
-)
+from integrations.umang.door_models import ASSERTION_SECONDS, SKEW_SECONDS, UmangEndpointSettings, UserAssertion
 
 _REGISTRY = JWSRegistry(algorithms=["RS256"])
 _LONGEST = 4096

@@ -2,13 +2,7 @@
 
 import strawberry
 
-from actions.benefits.orders import (
-    complete_review,
-    end_benefit,
-    resume_benefit,
-    suspend_benefit,
-    take_life_certificate,
-)
+from actions.benefits.orders import complete_review, end_benefit, resume_benefit, suspend_benefit, take_life_certificate
 from actions.benefits.payment_orders import (
     cancel_recovery,
     decide_approval,

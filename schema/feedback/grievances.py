@@ -10,16 +10,7 @@ from domain.feedback.grievances import WAITING, GrievanceCategory, GrievanceStat
 from domain.kernel import TypeCode, show_number
 from schema.applications.loaders import application_field
 from schema.catalogue.services import service_field
-from schema.kernel import (
-    AUTHENTICATED,
-    Info,
-    Node,
-    View,
-    label_field,
-    many_by_key,
-    one_by_key,
-    resolver_field,
-)
+from schema.kernel import AUTHENTICATED, Info, Node, View, label_field, many_by_key, one_by_key, resolver_field
 from schema.officers.staff import officer_field
 from store.feedback import grievances as grievance_store
 

@@ -7,16 +7,7 @@ from typing import TypeVar
 import strawberry
 
 from actions.kernel import SubmissionState
-from domain.kernel import (
-    CallerError,
-    ErrorCode,
-    MalformedGlobalId,
-    Problem,
-    Problems,
-    Remedy,
-    TypeCode,
-    from_global_id,
-)
+from domain.kernel import CallerError, ErrorCode, MalformedGlobalId, Problem, Problems, Remedy, TypeCode, from_global_id
 from schema.kernel.context import Info, require_signed_in
 from schema.kernel.errors import EXPECTED_IN_MUTATIONS, problem_of, text_of
 

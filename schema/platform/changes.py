@@ -8,15 +8,7 @@ import strawberry
 from actions.platform.changes import Delta, changed_applications, changed_queue
 from domain.kernel import TypeCode, people
 from schema.applications.types import Application
-from schema.kernel import (
-    AUTHENTICATED,
-    NEVER_SILENTLY_NULL,
-    Info,
-    node_id,
-    page_size,
-    resolver_field,
-    sliced_list_size,
-)
+from schema.kernel import AUTHENTICATED, NEVER_SILENTLY_NULL, Info, node_id, page_size, resolver_field, sliced_list_size
 from schema.platform import bookmarks
 
 Since: TypeAlias = Annotated[

@@ -18,16 +18,7 @@ from integrations.dbt_finance.jit.models import (
     InstructionStage,
     InstructionStatus,
 )
-from integrations.dbt_finance.jit.wire import (
-    Record,
-    check_same,
-    count,
-    instant,
-    lines,
-    maybe_text,
-    paise,
-    text,
-)
+from integrations.dbt_finance.jit.wire import Record, check_same, count, instant, lines, maybe_text, paise, text
 
 WITHDRAWAL = "withdrawal"
 NOT_PAID = re.compile(r"fail|reject|pending|in process")
