@@ -9,8 +9,8 @@ import httpx
 from domain.kernel import IST
 from tests.support.crashing import Processes
 
-DATE = "2026-11-24"
-"""Tuesday: banks work."""
+DATE = "2026-11-25"
+"""Wednesday: banks work, as they do not on the 24th (Guru Nanak Jayanti)."""
 
 TIMES = [
     *(f"10:{minute:02d}" for minute in range(36)),
