@@ -35,7 +35,7 @@ from tests.support.remotes import shared_resilience
 SCHEME, ACCOUNT, PAISE = "uk-old-age-pension", "50100012345600", 150_000
 MORNING = datetime(2026, 11, 25, 5, 30, tzinfo=UTC)
 """Tuesday, 11:00 in India: banks work, and the first batch time has passed."""
-NEXT_MORNING = datetime(2026, 11, 25, 2, 30, tzinfo=UTC)
+NEXT_MORNING = datetime(2026, 11, 26, 2, 30, tzinfo=UTC)
 """When the statement of that day lies ready."""
 
 AT_ONCE: dict[str, Any] = {
