@@ -7,10 +7,20 @@ are printed to docs/configuration.md (`python -m tools.reference print`).
 import logging
 import re
 from enum import StrEnum
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
@@ -121,7 +131,11 @@ class Settings(BaseSettings):
         description="The data folder: store, files, keys, and the demo's sandboxes.",
         json_schema_extra={"production": "not the home of a demo"},
     )
-    host: str = Field(default="127.0.0.1", description="The address that the gateway listens on.")
+    host: str = Field(
+        default="127.0.0.1",
+        description="The address that the gateway listens on; in the demo a loopback address.",
+        json_schema_extra={"production": "any address"},
+    )
     port: int = Field(default=8000, ge=1, le=65535, description="The port that the gateway listens on.")
     metrics_port: int | None = Field(
         default=None,
@@ -260,6 +274,16 @@ class Settings(BaseSettings):
         json_schema_extra={"production": "every system must be set"},
     )
 
+    @field_validator("host")
+    @classmethod
+    def _is_reachable_by_the_profile(cls, value: str, known: ValidationInfo) -> str:
+        if known.data.get("profile") is Profile.DEMO and not _is_loopback(value):
+            raise PydanticCustomError(
+                "loopback",
+                "the demo listens on loopback only; set 127.0.0.1, or APUNI_PROFILE=production to serve a network",
+            )
+        return value
+
     @field_validator("database_url", "vault_url")
     @classmethod
     def _is_a_database(cls, value: SecretStr | None) -> SecretStr | None:
@@ -374,6 +398,13 @@ def variable(*path: str) -> str:
 
 def _secret_value(secret: SecretStr | None) -> str | None:
     return secret.get_secret_value() if secret else None
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def _is_database(url: str) -> bool:

@@ -81,8 +81,33 @@ def test_production_refuses_every_key_that_the_samples_for_partners_print(monkey
     assert reasons(settings) == [f"the credentials of {system} are those of published samples"]
 
 
-def test_the_demo_is_never_refused():
+def test_the_demo_is_never_refused_for_what_production_needs():
     assert reasons(Settings()) == []
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "10.1.2.3", "fe80::1", "::ffff:10.1.2.3", "apuni.uk.gov.in"])
+@pytest.mark.parametrize("profile", [None, "demo"])
+def test_the_demo_refuses_a_host_that_is_not_loopback_in_one_line(monkeypatch, host, profile):
+    monkeypatch.setenv("APUNI_HOST", host)
+    if profile is not None:
+        monkeypatch.setenv("APUNI_PROFILE", profile)
+
+    with pytest.raises(SettingsRefused) as refused:
+        read_settings()
+
+    assert refused.value.reasons == [
+        "APUNI_HOST: the demo listens on loopback only; set 127.0.0.1, or APUNI_PROFILE=production to serve a network"
+    ]
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.7.7.7", "::1", "localhost"])
+def test_the_demo_listens_on_any_loopback_address(monkeypatch, host):
+    monkeypatch.setenv("APUNI_HOST", host)
+    assert read_settings().host == host
+
+
+def test_production_listens_on_every_address(monkeypatch):
+    assert reasons(fit(monkeypatch, APUNI_HOST="0.0.0.0")) == []
 
 
 @pytest.mark.parametrize(
