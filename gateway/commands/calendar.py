@@ -62,9 +62,9 @@ async def list_holidays(
     year: Annotated[int | None, typer.Option(help="of this year only")] = None,
     district: Annotated[str | None, typer.Option(help="that bind the offices of this district (its code)")] = None,
     kind: Annotated[HolidayKind | None, typer.Option(case_sensitive=False, help="of this kind only")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="print JSON")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="print JSON, with Hindi names and sources")] = False,
 ) -> None:
-    """List the holidays that due dates are counted by, with kind, source and whether each was verified."""
+    """List the holidays that due dates are counted by, with kind and whether each was verified."""
     async with env.store.read_transaction() as tx:
         version = await calendar.latest_version(tx)
         found = [] if version is None else await calendar.holidays(tx, version)
@@ -80,7 +80,7 @@ async def list_holidays(
         lists = {str(one): state.value for one, state in states.items()}
         print_json({"version": version, "lists": lists, "holidays": [_as_json(holiday) for holiday in shown]})
         return
-    heads = ("day", "", "name", "name in Hindi", "kind", "district", "verified", "source")
+    heads = ("day", "", "name", "kind", "district", "verified")
     print_table(heads, (_cells(holiday) for holiday in shown))
     for one, state in states.items():
         out.print(f"apuni: the list of {one}: {state.value}")
@@ -110,11 +110,9 @@ def _cells(holiday: Holiday) -> tuple[str, ...]:
         holiday.day.isoformat(),
         f"{holiday.day:%a}",
         holiday.name.en or "",
-        holiday.name.hi or "",
         holiday.kind.value,
         holiday.district or "all",
         "yes" if holiday.verified else "no",
-        holiday.source or "",
     )
 
 
