@@ -184,7 +184,7 @@ async def enter(acting: UnitOfWork, request: FileAppeal) -> Appeal:
     text = written_text(request.text, "input", "text", longest=LONGEST_TEXT)
     filing = await open_filing(acting, application, request.ground)
     reason = written_text(request.late_reason, "input", "lateReason", longest=LONGEST_TEXT, required=False)
-    late = late_reason(acting, application, filing, reason)
+    late = await late_reason(acting, application, filing, reason)
     origin = AppealOrigin.CSC if acting.subject.kind is PersonKind.OPERATOR else AppealOrigin.CITIZEN
     appeal = await file(
         acting,

@@ -3,10 +3,10 @@
 Source: docs/contracts/right_to_service.md section 7.
 """
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from actions.appeals.steps import Filing, may_be_appealed, step
-from actions.kernel import PATH, UnitOfWork, has_breached
+from actions.kernel import PATH, UnitOfWork, has_breached, last_day_for_her
 from domain.appeals.appeals import Appeal, AppealGround, AppealLevel, AppealMove, AppealOrigin, AppealState
 from domain.appeals.law import Period
 from domain.applications.applications import Application, clock_end_of
@@ -50,7 +50,7 @@ async def open_filing(acting: UnitOfWork, application: Application, wanted: Appe
     return _filing_above(last, last.ground)
 
 
-def late_reason(acting: UnitOfWork, application: Application, filing: Filing, reason: str | None) -> str | None:
+async def late_reason(acting: UnitOfWork, application: Application, filing: Filing, reason: str | None) -> str | None:
     """The reason of a late appeal; None where it is in time. Raises APPEAL_TOO_LATE without a reason.
 
     The Act lets a late appeal in for a cause against a refusal, a breach or an order; the period for saying
@@ -58,8 +58,8 @@ def late_reason(acting: UnitOfWork, application: Application, filing: Filing, re
     """
     first_after_delivery = filing.previous is None and application.status is Status.DELIVERED
     period = _period(acting, filing, after_delivery=first_after_delivery)
-    last_day = ist_date(_counts_from(acting, application, filing)) + timedelta(days=period.value)
-    if acting.today <= last_day:
+    since = ist_date(_counts_from(acting, application, filing))
+    if acting.today <= await last_day_for_her(acting, since, period.value, application):
         return None
     final = first_after_delivery and filing.ground in AFTER_DELIVERY
     if reason is None or final:

@@ -24,6 +24,7 @@ from actions.kernel import (
     escalation,
     furthest,
     in_batches,
+    office_calendar,
     place_of,
     run_fenced,
 )
@@ -141,8 +142,8 @@ class _Warning:
     """First authorities by place: a batch has many cases of few places."""
 
     async def write(self, acting: UnitOfWork) -> tuple[int, int]:
-        calendar = await calendar_of(acting)
-        since, until, days = self._span(acting, calendar)
+        acting = acting.with_cache()
+        since, until, days = self._span(acting, await calendar_of(acting))
         unless = {self.kind, EscalationKind.DUE_TOMORROW} if self.kind is EscalationKind.DUE_SOON else {self.kind}
         found = await clearances.to_be_warned(
             acting.tx, since=since, until=until, unless=unless, after=self.after, limit=BATCH
@@ -151,11 +152,11 @@ class _Warning:
         warnings = [
             await self._escalation_for(acting, application)
             for application in found
-            if self._is_due(acting, application, calendar, days)
+            if await self._is_due(acting, application, days)
         ]
         new = await clearances.warn_many(acting.tx, warnings)
         if self.kind is EscalationKind.OVERDUE:
-            await _tell_them(acting.with_cache(), [application for application in found if application.id in new])
+            await _tell_them(acting, [application for application in found if application.id in new])
         return len(found), len(new)
 
     async def _appellate_officer(self, acting: UnitOfWork, place: Place) -> str | None:
@@ -174,9 +175,10 @@ class _Warning:
                 days = law.first_warning_working_days.value
         return now, end_of_day(furthest(calendar, acting.today, days)), days
 
-    def _is_due(self, acting: UnitOfWork, application: Application, calendar: WorkCalendar, days: int | None) -> bool:
+    async def _is_due(self, acting: UnitOfWork, application: Application, days: int | None) -> bool:
         if application.due_at is None:
             return False
+        calendar = await office_calendar(acting, application)
         left = calendar.working_days_between(acting.today, ist_date(application.due_at), application.district)
         return days is None or left <= days
 

@@ -14,9 +14,9 @@ from actions.kernel import (
     UnitOfWork,
     at_level,
     authority_for,
-    calendar_of,
     draw_numbers,
     has_breached,
+    office_calendar,
     place_of,
 )
 from actions.officers.involved import barred_from, pasts
@@ -180,13 +180,15 @@ async def may_be_appealed(acting: UnitOfWork, application: Application) -> bool:
     return service is None or service.rts_notified is not False
 
 
-async def decide_by(acting: UnitOfWork, level: AppealLevel, received_at: datetime, district: str) -> datetime | None:
+async def decide_by(
+    acting: UnitOfWork, level: AppealLevel, received_at: datetime, about: Application | Appeal
+) -> datetime | None:
     """The last second in which an appeal may be decided before it lapses; None for the Commission."""
     if level.above is None:
         return None
-    calendar = await calendar_of(acting)
+    calendar = await office_calendar(acting, about)
     days = acting.env.rules.law.decide_working_days.value
-    return end_of_day(calendar.add_working_days(ist_date(received_at), days, district))
+    return end_of_day(calendar.add_working_days(ist_date(received_at), days, about.district))
 
 
 def in_cover(acting: UnitOfWork, appeal: Appeal, absence_id: str) -> CoveredCase:
@@ -206,7 +208,7 @@ async def _new(acting: UnitOfWork, application: Application, filing: Filing, hol
     place = place_of(application)
     designated = application.officer_id or await at_level(acting, place, OfficerLevel.DESIGNATED)
     received_at = await _received_at(acting, application, filing)
-    last = await decide_by(acting, filing.level, received_at, application.district)
+    last = await decide_by(acting, filing.level, received_at, application)
     limit = application.limit
     return Appeal(
         id=acting.env.ids.key(),
@@ -253,7 +255,7 @@ async def _received_at(acting: UnitOfWork, application: Application, filing: Fil
     since = _due_before(application, filing)
     if since is None or (at := breaches_at(since)) > acting.now:
         return acting.now
-    last = await decide_by(acting, filing.level, at, application.district)
+    last = await decide_by(acting, filing.level, at, application)
     return at if last is None or not has_breached(acting.now, last) else acting.now
 
 

@@ -136,10 +136,11 @@ async def _refuse_wrong_departments(acting: UnitOfWork, application: Application
 async def _due_days(acting: UnitOfWork, application: Application, request: AskClearance) -> dict[str, date]:
     """The day of each department: its own, else the one for all, else the usual one."""
     days = acting.env.rules.law.clearance_working_days.value
-    usual = (await calendar_of(acting)).add_working_days(acting.today, days, application.district)
+    calendar, rules, district = await calendar_of(acting), acting.env.rules, application.district
+    weeks = {one: calendar.for_week(rules.week_of(one, district)) for one in request.departments}
     if request.due_on is not None and request.due_on < acting.today:
         raise Problems(Problem(ErrorCode.DATE_NOT_ALLOWED, ("input", "dueOn")))
-    due_on = dict.fromkeys(request.departments, request.due_on or usual)
+    due_on = {one: request.due_on or week.add_working_days(acting.today, days, district) for one, week in weeks.items()}
     for place, (department, day) in enumerate(request.due_dates):
         path = ("input", "dueDates", str(place))
         if department not in due_on:

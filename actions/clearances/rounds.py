@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from actions.kernel import BATCH, UnitOfWork, at_level, calendar_of, escalation, furthest, place_of
+from actions.kernel import BATCH, UnitOfWork, at_level, calendar_of, escalation, furthest, office_calendar, place_of
 from domain.applications.deadline import end_of_day
 from domain.clearances import Clearance, EscalationKind
 from domain.kernel import OfficerLevel, ist_date
@@ -12,15 +12,17 @@ from store.applications import applications
 
 async def remind_of_clearances(acting: UnitOfWork) -> tuple[int, int]:
     """Mark what is due within the last working days as reminded of; it is shown to the department that was asked."""
+    acting = acting.with_cache()
     calendar, days = await calendar_of(acting), acting.env.rules.law.last_warning_working_days.value
     until = end_of_day(furthest(calendar, acting.today, days))
     found = await clearances.to_be_reminded(acting.tx, since=acting.now, until=until, limit=BATCH)
-    soon = [
-        one for one in found if calendar.working_days_between(acting.today, ist_date(one.due_at), one.district) <= days
-    ]
-    for one in soon:
-        await clearances.note_reminder(acting.tx, replace(one, reminded_at=acting.now))
-    return len(found), len(soon)
+    soon = 0
+    for one in found:
+        office = await office_calendar(acting, one)
+        if office.working_days_between(acting.today, ist_date(one.due_at), one.district) <= days:
+            await clearances.note_reminder(acting.tx, replace(one, reminded_at=acting.now))
+            soon += 1
+    return len(found), soon
 
 
 async def escalate_clearances(acting: UnitOfWork) -> tuple[int, int]:

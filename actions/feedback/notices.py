@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from types import MappingProxyType
 
-from actions.kernel import Environment, Transition, UnitOfWork, require_own, run_idempotently
+from actions.kernel import Environment, Transition, UnitOfWork, last_day_for_her, require_own, run_idempotently
 from domain.appeals.appeals import Appeal, AppealLevel, AppealMove, AppealOrigin, Award, AwardKind, AwardState, Hearing
 from domain.applications.applications import Application, DeliveryMode
 from domain.applications.lifecycle import Move
@@ -97,9 +97,10 @@ async def tell_of_step(acting: UnitOfWork, transition: Transition) -> None:
 async def tell_of_breaches(acting: UnitOfWork, breached: Iterable[tuple[Application, bool]]) -> None:
     """Due dates have passed; beside each case stands whether its appeal files itself or is for her to file by a day."""
     written = []
+    days = acting.env.rules.law.first_appeal_days.value
     for application, filed in breached:
         if application.due_at is not None:
-            until = ist_date(application.due_at) + timedelta(days=acting.env.rules.law.first_appeal_days.value)
+            until = await last_day_for_her(acting, ist_date(application.due_at), days, application)
             about = _of_application(application, application.due_at.isoformat())
             way = "AUTO" if filed else "BY_HAND"
             params = {"number": application.number, "appeal_way": way, "on": until.isoformat()}
@@ -140,7 +141,7 @@ async def tell_of_appeals(acting: UnitOfWork, steps: Iterable[tuple[Appeal, Appe
         if kind in _GO_UP:
             above = appeal.level.above
             kind = kind if above else _GO_UP[kind]
-            params |= {"on": _last_day(acting, above).isoformat()} if above else {}
+            params |= {"on": (await _last_day(acting, appeal, above)).isoformat()} if above else {}
         written.append(_notice(acting, kind, _of_appeal(appeal), params))
     await notices.add_many(acting.tx, written)
 
@@ -213,8 +214,8 @@ def _appeal_params(appeal: Appeal) -> dict[str, str]:
     return {"appeal": appeal.number, "appeal_level": appeal.level.value}
 
 
-def _last_day(acting: UnitOfWork, level: AppealLevel) -> date:
+async def _last_day(acting: UnitOfWork, appeal: Appeal, level: AppealLevel) -> date:
     """The last day on which she may go on to a level."""
     law = acting.env.rules.law
     days = law.second_appeal_days if level is AppealLevel.SECOND else law.commission_days
-    return acting.today + timedelta(days=days.value)
+    return await last_day_for_her(acting, acting.today, days.value, appeal)

@@ -63,7 +63,14 @@ from actions.kernel.jurisdiction import (
     place_of,
     stand_in_at_work,
 )
-from actions.kernel.legal_clock import calendar_of, furthest, has_breached, start_changes
+from actions.kernel.legal_clock import (
+    calendar_of,
+    furthest,
+    has_breached,
+    last_day_for_her,
+    office_calendar,
+    start_changes,
+)
 from actions.kernel.numbering import draw_number, draw_numbers, draw_uris
 from actions.kernel.rounds import BATCH, Fence, in_batches, run_fenced
 from actions.kernel.submission_progress import SourceOutage, SubmissionState
@@ -108,6 +115,7 @@ __all__ = [
     "holder_at",
     "in_batches",
     "known_service",
+    "last_day_for_her",
     "leave_receipt",
     "may_read",
     "may_read_all",
@@ -127,6 +135,7 @@ __all__ = [
     "of_sanction",
     "of_suggestion",
     "of_visit",
+    "office_calendar",
     "permitted_postings",
     "place_of",
     "present",

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from actions.kernel.scanner import EicarScanner, Scanner
 from domain.appeals.law import LAW, Law
-from domain.applications.deadline import CalendarBoard, WorkCalendar
+from domain.applications.deadline import CalendarBoard, OfficeWeek, WorkCalendar
 from domain.benefits.benefits import Rail
 from domain.catalogue.search import IndexCache
 from domain.etaal.counting import DayCountCache
@@ -107,6 +107,8 @@ class Rules:
     calendar: WorkCalendar
     """The calendar of working days that was there at the start."""
     issuer_id: str = ISSUER_ID
+    five_day_offices: frozenset[str] = frozenset()
+    """Departments whose offices have a five-day week, as `department`, or as `department/district` in one district."""
     law: Law = LAW
     rails: Mapping[str, Rail] = field(default_factory=dict)
     """Schemes, by code, whose money goes another way than the catalogue says."""
@@ -118,6 +120,11 @@ class Rules:
     """When batches for PFMS are made, and how large."""
     fees: FeeRules = field(default_factory=FeeRules)
     """The portal's charge, and after which steps a fee that was paid online goes back."""
+
+    def week_of(self, department: str | None, district: str) -> OfficeWeek:
+        """The working week of a department's offices in a district."""
+        named = self.five_day_offices & {department, f"{department}/{district}"}
+        return OfficeWeek.FIVE_DAY if named else OfficeWeek.SIX_DAY
 
 
 @dataclass(frozen=True, slots=True)

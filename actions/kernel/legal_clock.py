@@ -5,12 +5,14 @@ The due date is fixed when the clock starts and moves only by pauses, which give
 its section 3.3 is not built yet.
 """
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from actions.kernel.unit_of_work import UnitOfWork
+from domain.appeals.appeals import Appeal
 from domain.applications.applications import Application, Decision
 from domain.applications.deadline import (
+    OfficeWeek,
     Pause,
     TimeLimit,
     WorkCalendar,
@@ -22,6 +24,7 @@ from domain.applications.deadline import (
 )
 from domain.applications.lifecycle import Move, Status
 from domain.catalogue.catalogue import Service
+from domain.clearances import Clearance
 from domain.kernel import ist_date
 from store.catalogue import calendar as calendars
 
@@ -45,6 +48,20 @@ async def calendar_of(acting: UnitOfWork) -> WorkCalendar:
     return await acting.load_once("calendar", lambda: _latest(acting))
 
 
+async def office_calendar(acting: UnitOfWork, about: Application | Appeal | Clearance) -> WorkCalendar:
+    """The same by the working week of the office that has a case."""
+    return (await calendar_of(acting)).for_week(acting.env.rules.week_of(about.department, about.district))
+
+
+async def last_day_for_her(acting: UnitOfWork, since: date, days: int, about: Application | Appeal) -> date:
+    """The last day of a period of the citizen's own, in calendar days after `since`.
+
+    What ends on a shut day ends on the next open one (docs/contracts/right_to_service.md section 3.1).
+    """
+    calendar = await office_calendar(acting, about)
+    return calendar.first_working_day(since + timedelta(days=days), about.district)
+
+
 async def _latest(acting: UnitOfWork) -> WorkCalendar:
     latest = await calendars.latest_version(acting.tx)
     known = acting.env.work_calendar
@@ -61,7 +78,7 @@ async def start_changes(
     With a fee it starts when the citizen paid, however late that is heard of, but not before the application came in.
     Without a known limit there is no due date.
     """
-    calendar = await calendar_of(acting)
+    calendar = await office_calendar(acting, application)
     started_at = acting.now
     if paid_at is not None:
         started_at = min(max(paid_at, application.submitted_at or paid_at), acting.now)
@@ -82,7 +99,7 @@ async def pause_changes(acting: UnitOfWork, application: Application) -> dict[st
         return {"paused_since": acting.now}
     if has_breached(acting.now, due_at):
         return {}
-    calendar, district = await calendar_of(acting), application.district
+    calendar, district = await office_calendar(acting, application), application.district
     left = days_left(ist_date(due_at), acting.today, limit.unit, calendar, district=district)
     return {"paused_since": acting.now, "paused_left": left}
 
@@ -94,7 +111,7 @@ async def resume_changes(acting: UnitOfWork, application: Application) -> dict[s
         return {}
     if due_at is not None and limit is not None:
         pause = Pause(since, application.paused_left)
-        calendar, district = await calendar_of(acting), application.district
+        calendar, district = await office_calendar(acting, application), application.district
         due = due_if_answered(ist_date(due_at), acting.today, pause, limit.unit, calendar, district=district)
         due_at = end_of_day(due)
     days = max((acting.today - ist_date(since)).days, 0)
@@ -125,6 +142,7 @@ def has_breached(now: datetime, due_at: datetime) -> bool:
 
 
 def furthest(calendar: WorkCalendar, today: date, days: int) -> date:
-    """The latest day that is so many working days ahead in any district."""
-    districts = {district for places in calendar.holidays.values() for district in places}
-    return max(calendar.add_working_days(today, days, district) for district in (None, *sorted(districts)))
+    """The latest day that is so many working days ahead in any office."""
+    districts = {None, *(district for places in calendar.holidays.values() for district in places)}
+    weeks = [calendar.for_week(week) for week in OfficeWeek]
+    return max(one.add_working_days(today, days, district) for one in weeks for district in districts)

@@ -116,6 +116,7 @@ async def open_runtime(
         rules = Rules(
             calendar=calendar,
             issuer_id=settings.issuer_id,
+            five_day_offices=frozenset(settings.five_day_offices),
             law=LAW.with_values(settings.law),
             rails=settings.rails,
             care=settings.care.rules(demo=settings.demo),

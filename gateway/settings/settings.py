@@ -268,6 +268,11 @@ class Settings(BaseSettings):
         default_factory=dict,
         description="Schemes, by code, that are paid by another rail (IFMS or PFMS) than in the catalogue.",
     )
+    five_day_offices: list[str] = Field(
+        default_factory=list,
+        description="Departments whose offices work five days a week, as a JSON list: `revenue`, or `revenue/49` for "
+        "those of one district. The last days of their limits are counted so; all others work six days.",
+    )
     partners: dict[str, Partner] = Field(
         default_factory=dict,
         description="Connections to outside systems. In the demo, those of the sandboxes.",

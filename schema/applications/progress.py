@@ -47,11 +47,12 @@ class Deadline:
     def of(cls, info: Info, item: applications.Application) -> Self:
         """The deadline of an application."""
         ended_at = applications.clock_end_of(item)
+        env = info.context.environment
         at = deadline.deadline_at(
-            info.context.environment.clock.now(),
+            env.clock.now(),
             started_at=item.clock_started_at,
             limit=item.limit,
-            calendar=info.context.environment.work_calendar,
+            calendar=env.work_calendar.for_week(env.rules.week_of(item.department, item.district)),
             district=item.district,
             pause=deadline.Pause(item.paused_since, item.paused_left) if item.paused_since else None,
             paused_days=item.paused_days,

@@ -1,7 +1,7 @@
 """What tests of the law share: authorities of Dehradun, and the days that the clock has to pass."""
 
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from actions.appeals.appeals import AppealVerdict, DecideAppeal, FileAppeal, RecordHearing, decide_appeal, file_appeal
@@ -11,14 +11,33 @@ from actions.kernel import Environment
 from domain.appeals.appeals import Appeal, AppealEvent
 from domain.applications.applications import Application, RejectionGround
 from domain.applications.deadline import breaches_at
-from domain.kernel import Bilingual, Officer, OfficerLevel, PersonKind, Posting, Role, Subject
+from domain.kernel import IST, Bilingual, Officer, OfficerLevel, PersonKind, Posting, Role, Subject
 from store.appeals import appeals
 from store.applications import applications
+from store.catalogue import catalogue
 from store.identity import people
 from tests.support.actions import FREE, World
 
 DEPARTMENT = "panchayati-raj-development"
 """The department of the service FREE, whose designated officer in the world is the registrar."""
+
+MONDAY = date(2026, 11, 30)
+"""No holiday lies in the three weeks after it, and the second Saturday is 12 December."""
+
+
+def at(day: date, hour: int = 11) -> datetime:
+    """An hour of a day in India."""
+    return datetime.combine(day, time(hour), tzinfo=IST)
+
+
+async def submitted(world: World, days: int = 8, **changes: Any) -> Application:
+    """An application of Asha's of that Monday, for which the limit is so many working days."""
+    async with world.env.store.write_transaction() as tx:
+        service = await catalogue.service(tx, FREE)
+        assert service is not None
+        await catalogue.upsert_services(tx, [replace(service, limit_days=days)])
+    world.clock.set(at(MONDAY))
+    return await world.submit(world.asha, **changes)
 
 
 @dataclass(frozen=True)

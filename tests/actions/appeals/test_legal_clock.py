@@ -1,7 +1,6 @@
 """The legal clock of an application: what a query gives back, when it ends, and which instants appeals bear."""
 
-from dataclasses import replace
-from datetime import date, datetime, time, timedelta
+from datetime import date, timedelta
 
 import pytest
 
@@ -17,30 +16,12 @@ from domain.appeals.delays import DelayCause
 from domain.applications.applications import Application, DeliveryMode, RejectionGround, clock_end_of
 from domain.applications.deadline import breaches_at, end_of_day
 from domain.applications.lifecycle import Status
-from domain.kernel import IST, ErrorCode, ist_midnight
+from domain.kernel import ErrorCode, ist_midnight
 from domain.statistics.figures import Measure, figure_inputs, marks_of
 from store.appeals import commission_figures
-from store.catalogue import catalogue
-from tests.support.actions import FREE, FakeRenderer, World
-from tests.support.law import appealed, appeals_of, authorities, events_of, present
+from tests.support.actions import FakeRenderer, World
+from tests.support.law import MONDAY, appealed, appeals_of, at, authorities, events_of, present, submitted
 from tests.support.refusals import refusal
-
-MONDAY = date(2026, 11, 30)
-"""No holiday lies in the three weeks after it, and the second Saturday is 12 December."""
-
-
-def at(day: date, hour: int = 11) -> datetime:
-    return datetime.combine(day, time(hour), tzinfo=IST)
-
-
-async def submitted(world: World, days: int = 8, **changes: object) -> Application:
-    """An application of that Monday, for which the limit is so many working days."""
-    async with world.env.store.write_transaction() as tx:
-        service = await catalogue.service(tx, FREE)
-        assert service is not None
-        await catalogue.upsert_services(tx, [replace(service, limit_days=days)])
-    world.clock.set(at(MONDAY))
-    return await world.submit(world.asha, **changes)
 
 
 async def asked(world: World, application: Application) -> Application:
