@@ -148,20 +148,28 @@ async def begin_link(tx: Transaction, ticket: str, account: Account, expires_at:
 
 async def account_of(tx: Transaction, ticket: str) -> Account | None:
     """The account of a ticket; None where it is used or over."""
-    row = await first_row(
-        tx, sa.select(links_table).where(_L.ticket_hash == _hash(ticket), _L.expires_at > tx.clock.now())
-    )
-    if row is None:
-        return None
+    row = await first_row(tx, sa.select(links_table).where(*_is_open(tx, ticket)))
+    return None if row is None else _account(tx, row)
+
+
+async def count_try(tx: Transaction, ticket: str, *, most: int) -> tuple[Account, int] | None:
+    """Count a try before it is compared; gives the account and how many there were, or None where it is over.
+
+    One statement looks and counts, so that of tries at once no more than `most` go on.
+    """
+    may_be_tried = (*_is_open(tx, ticket), _L.tries < most)
+    counted = sa.update(links_table).where(*may_be_tried).values(tries=_L.tries + 1).returning(links_table)
+    row = (await tx.connection.execute(counted)).first()
+    return None if row is None else (_account(tx, row), row.tries)
+
+
+def _is_open(tx: Transaction, ticket: str) -> tuple[sa.ColumnElement[bool], ...]:
+    return _L.ticket_hash == _hash(ticket), _L.expires_at > tx.clock.now()
+
+
+def _account(tx: Transaction, row: AnyRow) -> Account:
     given = tx.cipher.decrypt_json(row.account, _link_cell_name(row.ticket_hash))
     return Account(given["subject"], given["mobile"], given["mpid"])
-
-
-async def count_try(tx: Transaction, ticket: str) -> int:
-    """Count a wrong try and give how many there were."""
-    counted = sa.update(links_table).where(_L.ticket_hash == _hash(ticket)).values(tries=_L.tries + 1)
-    row = (await tx.connection.execute(counted.returning(_L.tries))).first()
-    return int(row.tries) if row else 0
 
 
 async def end_link(tx: Transaction, ticket: str) -> None:

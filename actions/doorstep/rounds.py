@@ -6,7 +6,7 @@ from typing import Any
 
 from actions.doorstep.doorstep import number_of, run_visit_mutation, take_up_visit
 from actions.feedback.notices import tell_of_visit
-from actions.identity.one_time_codes import count_code
+from actions.identity.one_time_codes import count_code, count_entry, settle_entry
 from actions.kernel import (
     Environment,
     Step,
@@ -108,7 +108,7 @@ async def hand_over(env: Environment, subject: Subject, request: HandOver) -> tu
     """Hand over; a delivery makes its application DELIVERED. A wrong code is counted though it is refused.
 
     Raises Problems: NOT_FOUND, STEP_NOT_ALLOWED, CONFLICT, FEE_NOT_PAID, PROOF_MISSING,
-    UPLOAD_UNKNOWN for a paper that the agent did not upload, OTP_WRONG, OTP_EXPIRED.
+    UPLOAD_UNKNOWN for a paper that the agent did not upload, OTP_WRONG, OTP_EXPIRED, RATE_LIMITED.
     """
 
     async def work(tx: Transaction) -> dict[str, Any]:
@@ -178,7 +178,10 @@ async def give(acting: UnitOfWork, request: HandOver) -> dict[str, Any]:
     if request.otp is not None:
         if not visit.otp_holds(acting.now):
             raise Problems(Problem(ErrorCode.OTP_EXPIRED, ("input", "otp"), texts=_WITHOUT_CODE))
-        if visit.otp_hash not in kept.otp_hashes(acting.tx, visit.id, request.otp.strip()):
+        counts = await count_entry(acting, visit.citizen_id, ("input", "otp"))
+        right = visit.otp_hash in kept.otp_hashes(acting.tx, visit.id, request.otp.strip())
+        await settle_entry(acting, counts, visit.citizen_id, right=right)
+        if not right:
             tried = replace(visit, otp_tries=visit.otp_tries + 1)
             await _save_visit(acting, tried, "visit.wrong_code")
             return {"id": visit.id, "left": rules.OTP_TRIES - tried.otp_tries}

@@ -50,7 +50,7 @@ def _mistyped_problems() -> Problems:
 
 async def forget_tries(env: Environment) -> None:
     """Drop the counts of windows that are over."""
-    over = env.clock.now() - 2 * timedelta(minutes=env.rules.care.tracking_window_minutes)
+    over = env.clock.now() - max(tracking.LONGEST_WINDOW, 2 * timedelta(minutes=env.rules.care.tracking_window_minutes))
     await env.store.carry_out(lambda tx: tracking.forget_before(tx, over))
 
 

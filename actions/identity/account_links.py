@@ -132,7 +132,8 @@ async def prove_link(env: Environment, link_id: str, identity: ProviderIdentity)
 async def confirm_link(env: Environment, link_id: str, browser_hash: str, code: str) -> Provider:
     """Enter the code from her telephone; then the account is hers for good. A wrong code is counted.
 
-    Raises Problems: BAD_INPUT for another browser or a link that is over, OTP_WRONG, OTP_EXPIRED, ACCOUNT_TAKEN.
+    Raises Problems: BAD_INPUT for another browser or a link that is over, OTP_WRONG, OTP_EXPIRED, RATE_LIMITED,
+    ACCOUNT_TAKEN.
     """
     await link_under_way(env, link_id, browser_hash)
 

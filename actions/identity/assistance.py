@@ -82,7 +82,8 @@ async def confirm_assistance(
 ) -> tuple[Assistance, bool]:
     """Enter the code that she, or her relative, was sent; a wrong one is counted though it is refused.
 
-    Raises Problems: NOT_FOUND for a request that is not his or not of this session, OTP_WRONG, OTP_EXPIRED.
+    Raises Problems: NOT_FOUND for a request that is not his or not of this session, OTP_WRONG, OTP_EXPIRED,
+    RATE_LIMITED.
     """
     sealed = FieldCipher(env.keyrings).blind_index("assistance_code", code)
     return await run_once(

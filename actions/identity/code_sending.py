@@ -9,7 +9,7 @@ from enum import StrEnum
 
 import structlog
 
-from actions.identity.one_time_codes import count_code
+from actions.identity.one_time_codes import count_code, count_entry, refuse_closed, settle_entry
 from actions.kernel import Environment, UnitOfWork
 from domain.identity.assisting import CODE_DIGITS, CODE_LIFE, CODE_TRIES
 from domain.kernel import ErrorCode, Language, Problem, Problems
@@ -54,8 +54,9 @@ async def make_code(
     """Make a code for one thing and have it sent; an earlier one is good no more.
 
     With `deliver` false nothing is sent; all else is the same, so that nobody can tell the two apart.
-    Raises Problems with RATE_LIMITED where there were enough for that number.
+    Raises Problems with RATE_LIMITED where there were enough for that number, or too many wrong ones this day.
     """
+    await refuse_closed(acting, to.citizen_id or to.mobile, path)
     await count_code(acting.env, acting.tx, to.mobile, path)
     content = {"code": acting.env.ids.digits(CODE_DIGITS), "mobile": to.mobile, "language": to.language.value}
     content |= {} if deliver else {NEVER: "yes"}
@@ -76,14 +77,17 @@ async def make_code(
 async def try_code(acting: UnitOfWork, kind: CodeKind, about: str, text: str, *, path: tuple[str, ...]) -> int | None:
     """Try what was entered: None where it is right, else how many tries are left. The caller keeps the count.
 
-    Raises Problems with OTP_EXPIRED where there is no code that may still be tried.
+    Raises Problems: OTP_EXPIRED where there is no code that may still be tried, RATE_LIMITED where too many codes
+    were wrong this day, about her or by whoever enters them.
     """
-    code = await sent_codes.open_for(acting.tx, kind.value, about)
-    if code is None or code.tries >= CODE_TRIES:
+    code = await sent_codes.count_try(acting.tx, kind.value, about, most=CODE_TRIES)
+    if code is None:
         raise Problems(Problem(ErrorCode.OTP_EXPIRED, path, texts=_ANOTHER))
-    if await sent_codes.try_code(acting.tx, code, text.strip()):
-        return None
-    return CODE_TRIES - code.tries - 1
+    whom = code.citizen_id or code.content["mobile"]
+    counts = await count_entry(acting, whom, path)
+    right = await sent_codes.use(acting.tx, code, text.strip())
+    await settle_entry(acting, counts, whom, right=right)
+    return None if right else CODE_TRIES - code.tries
 
 
 async def send_code(env: Environment, payload: Mapping[str, str]) -> None:

@@ -99,7 +99,7 @@ async def confirm_claim(
     """Enter the code. Then the record is hers, this session ends, and she signs in anew. A wrong code is counted.
 
     Of a record that an import made the applications come to hers instead, and the session continues.
-    Raises Problems: NOT_FOUND for a claim that is not hers, OTP_WRONG, OTP_EXPIRED, RECORD_IN_USE.
+    Raises Problems: NOT_FOUND for a claim that is not hers, OTP_WRONG, OTP_EXPIRED, RATE_LIMITED, RECORD_IN_USE.
     """
     sealed = FieldCipher(env.keyrings).blind_index("record_claim_code", code)
     return await run_once(

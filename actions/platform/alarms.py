@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from actions.identity.one_time_codes import closings
 from actions.kernel import Environment, access
 from actions.umang import umang_compare
 from domain.applications.deadline import WorkCalendar
@@ -39,6 +40,7 @@ async def readings(tx: Transaction, session_key_made_at: datetime) -> Readings:
         reconciliation_seconds={
             rail.value: _seconds(since, now) for rail, since in (await reconciliation.ended_since(tx)).items()
         },
+        codes_closed=await closings(tx),
         unusual_reads={one.officer_id: one.count for one in await desk_reads.unusual_reads(tx, now - HOUR)},
     )
 

@@ -81,7 +81,8 @@ async def ask_row_code(
 async def record_consent(env: Environment, subject: Subject, request: RecordConsent) -> tuple[RosterRow, bool]:
     """Keep the guardian's word; a wrong code is counted though it is refused.
 
-    Raises Problems: NOT_FOUND, STEP_NOT_ALLOWED, CAMP_CLOSED, PROOF_MISSING, OTP_WRONG, OTP_EXPIRED, UPLOAD_UNKNOWN.
+    Raises Problems: NOT_FOUND, STEP_NOT_ALLOWED, CAMP_CLOSED, PROOF_MISSING, OTP_WRONG, OTP_EXPIRED,
+    RATE_LIMITED, UPLOAD_UNKNOWN.
     """
     body = {"row": request.row_id, "code": hashed_code(env, request.code), "paper": request.paper}
     return await run_request(

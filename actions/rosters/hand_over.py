@@ -60,7 +60,7 @@ async def hand_over_row(env: Environment, subject: Subject, request: HandOverRow
 
     Raises Problems: NOT_FOUND, STEP_NOT_ALLOWED where there is no paper yet or it was handed over, CONSENT_REQUIRED
     where the guardian's consent was taken back, PROOF_MISSING (the paper of the consent is none), OTP_WRONG,
-    OTP_EXPIRED, UPLOAD_UNKNOWN, CONFLICT.
+    OTP_EXPIRED, RATE_LIMITED, UPLOAD_UNKNOWN, CONFLICT.
     """
     body = {
         "row": request.row_id,

@@ -99,14 +99,14 @@ async def confirm_link(env: Environment, subject: Subject, ticket: str, digits: 
         citizen_id = subject.person_id if subject.kind is PersonKind.CITIZEN else None
         resource = of_citizen(citizen_id or "", ObjectKind.ACCOUNT)
         await require(env, tx, subject, resource, Purpose.APPLY)
-        account = await umang.account_of(tx, ticket)
-        if account is None or citizen_id is None:
+        counted = await umang.count_try(tx, ticket, most=TRIES)
+        if counted is None or citizen_id is None:
             raise _expired_ticket_problems()
+        account, tried = counted
         if not constant_time_equal(account.mobile[-4:], digits.strip()):
-            tried = await umang.count_try(tx, ticket)
-            if tried >= TRIES:
+            if tried == TRIES:
                 await umang.end_link(tx, ticket)
-            return max(TRIES - tried, 0)
+            return TRIES - tried
         await _tie(acting, account, citizen_id)
         await umang.end_link(tx, ticket)
         return None

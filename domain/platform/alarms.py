@@ -47,6 +47,7 @@ class AlarmCode(StrEnum):
     RECONCILIATION_LATE = "RECONCILIATION_LATE"
     JOB_FAILING = "JOB_FAILING"
     HOLIDAYS_IN_DOUBT = "HOLIDAYS_IN_DOUBT"
+    CODES_CLOSED = "CODES_CLOSED"
 
 
 class AlarmState(StrEnum):
@@ -225,6 +226,14 @@ RULES: Mapping[AlarmCode, AlarmRule] = MappingProxyType(
             "The list of holidays of the year, this one or from 1 December the next, is missing or not verified.",
             "`apuni doctor calendar` says what is missing; import the notified list by `apuni calendar import`.",
         ),
+        AlarmCode.CODES_CLOSED: AlarmRule(
+            Severity.WARNING,
+            1,
+            "closings",
+            "In the district, at least so often within a day, one-time codes were closed for a citizen, or for whoever "
+            "entered them, after ten wrong ones.",
+            "Tell the district; lines `assistance.wrong_code` of the audit log say at which centre and by whom.",
+        ),
     }
 )
 """Every alarm has a line; docs/alarms.md is printed from it."""
@@ -324,6 +333,8 @@ class Readings:
     """Critical differences in public money that are open (domain/reconciliation/finance_cases.py)."""
     reconciliation_seconds: Mapping[str, float] = field(default_factory=dict)
     """Since when no comparison with the book of each partner has ended (domain/reconciliation/reconciliation.py)."""
+    codes_closed: Mapping[str, int] = field(default_factory=dict)
+    """How often within a day one-time codes were closed after too many wrong ones, by district (its code)."""
     holiday_lists_in_doubt: tuple[str, ...] = ()
     """The years in use whose list is missing or not verified (domain/applications/holidays.py)."""
 
@@ -374,6 +385,7 @@ def _by_name(readings: Readings) -> tuple[tuple[AlarmCode, Mapping[str, float]],
         (AlarmCode.UNUSUAL_READS, readings.unusual_reads),
         (AlarmCode.SILENT_OFFICE, readings.silent_offices),
         (AlarmCode.UMANG_COUNTS_DIFFER, readings.umang_differences),
+        (AlarmCode.CODES_CLOSED, readings.codes_closed),
         (AlarmCode.RECONCILIATION_LATE, readings.reconciliation_seconds),
         (AlarmCode.HOLIDAYS_IN_DOUBT, dict.fromkeys(readings.holiday_lists_in_doubt, 1)),
     )

@@ -1,11 +1,12 @@
-"""Counts tracking attempts by number and by client, in time windows.
+"""Counts attempts in time windows: of tracking by number and client, of one-time codes by number and person.
 
-Neither number nor address is kept, only their blind indexes.
+Of numbers, addresses and persons only blind indexes are kept.
 """
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from sqlalchemy import Column, Index, Integer, Table, and_, case, delete, or_, update
+from sqlalchemy import Column, Index, Integer, Table, and_, case, delete, or_, select, update
 
 from store.database import Instant, Key, Transaction, insert_into
 from store.database.metadata import metadata
@@ -20,6 +21,9 @@ tries_table = Table(
 )
 
 _T = tries_table.c
+
+LONGEST_WINDOW = timedelta(days=1)
+"""The longest window of those who count here, but for tracking, whose window is a setting."""
 
 
 async def count_try(tx: Transaction, kind: str, value: str, *, window: timedelta) -> tuple[int, datetime]:
@@ -38,6 +42,17 @@ async def count_try(tx: Transaction, kind: str, value: str, *, window: timedelta
     ).returning(_T.tries, _T.since)
     row = (await tx.connection.execute(counted)).one()
     return row.tries, row.since
+
+
+async def tries_of(
+    tx: Transaction, kind: str, values: Iterable[str], *, window: timedelta
+) -> dict[str, tuple[int, datetime]]:
+    """By value, how many attempts there are in the present window, and when it began; left out where there are none."""
+    now = tx.clock.now()
+    named = {_scope(tx, kind, value): value for value in values}
+    statement = select(tries_table).where(_T.scope.in_(named), _T.since > now - window, _T.since <= now, _T.tries > 0)
+    rows = (await tx.connection.execute(statement)).all()
+    return {named[row.scope]: (row.tries, row.since) for row in rows}
 
 
 async def settle_try(tx: Transaction, kind: str, value: str, *, forgiven: bool) -> None:

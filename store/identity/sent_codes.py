@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Column, ForeignKey, Index, Integer, LargeBinary, Table, delete, select, update
+from sqlalchemy import Column, ForeignKey, Index, Integer, LargeBinary, Table, and_, delete, update
 
 from store.database import Instant, Key, Records, Transaction
 from store.database.metadata import metadata
@@ -58,20 +58,22 @@ async def get(tx: Transaction, code_id: str) -> SentCode | None:
     return await _CODES.find(tx, _T.id == code_id)
 
 
-async def open_for(tx: Transaction, kind: str, about: str) -> SentCode | None:
-    """The code for a thing that may still be tried; None where there is none."""
-    statement = select(codes_table).where(_T.kind == kind, _T.about == about, _T.used_at.is_(None))
-    return await _CODES.select_first(tx, statement.where(_T.expires_at > tx.clock.now()))
+async def count_try(tx: Transaction, kind: str, about: str, *, most: int) -> SentCode | None:
+    """Count a try of the code for a thing, and give it; None where there is none that may still be tried.
+
+    One statement looks and counts, so that of tries at once no more than `most` go on.
+    """
+    may_be_tried = (_T.used_at.is_(None), _T.expires_at > tx.clock.now(), _T.tries < most)
+    counted = update(codes_table).where(_T.kind == kind, _T.about == about, *may_be_tried).values(tries=_T.tries + 1)
+    row = (await tx.connection.execute(counted.returning(codes_table))).first()
+    return None if row is None else _CODES.read(tx, row)
 
 
-async def try_code(tx: Transaction, code: SentCode, text: str) -> bool:
-    """Count a try and compare what was entered; a right code is used up. Two at once are looked at one by one."""
-    counted = update(codes_table).where(_T.id == code.id, _T.used_at.is_(None)).values(tries=_T.tries + 1)
-    row = (await tx.connection.execute(counted.returning(_T.code_hash))).first()
-    if row is None or row.code_hash not in _hashes(tx, code.kind, code.about, text):
-        return False
-    await tx.connection.execute(update(codes_table).where(_T.id == code.id).values(used_at=tx.clock.now()))
-    return True
+async def use(tx: Transaction, code: SentCode, text: str) -> bool:
+    """Use a code up where what was entered is right; gives whether it is. `count_try` holds its row until then."""
+    right = and_(_T.id == code.id, _T.code_hash.in_(_hashes(tx, code.kind, code.about, text)))
+    used = update(codes_table).where(right).values(used_at=tx.clock.now())
+    return (await tx.connection.execute(used.returning(_T.id))).first() is not None
 
 
 async def forget_expired(tx: Transaction) -> None:

@@ -31,7 +31,9 @@ from actions.doorstep.rounds import (
     set_out,
 )
 from actions.doorstep.views import code_for, count_visit_tasks, possible_agents, visit_tasks
+from actions.identity.one_time_codes import count_entry, settle_entry
 from actions.identity.sessions import mint_session_token, subject_for_token
+from actions.kernel import UnitOfWork
 from domain.applications.applications import Application, DeliveryMode, RejectionGround
 from domain.applications.lifecycle import Status
 from domain.catalogue.centres import Binding, Centre, CentreKind
@@ -48,6 +50,7 @@ from integrations.etaal.models import etaal_channel
 from store import doorstep
 from store.applications import applications
 from store.catalogue import centres
+from store.database import Transaction
 from store.etaal import ledger, ledger_seal
 from store.feedback import notices
 from store.identity import accesses
@@ -125,6 +128,23 @@ async def test_five_wrong_codes_end_the_code_and_the_same_request_is_counted_onc
         case = await applications.get(tx, door.case.id)
     assert case is not None
     assert case.status is Status.CERTIFICATE_ISSUED
+
+
+async def test_an_agent_is_refused_every_code_after_ten_wrong_ones_of_a_day(door: Door):
+    env = door.world.env
+    visit = await door.out(await door.book())
+    agent = door.hers(visit)
+
+    async def enter_wrongly(tx: Transaction) -> None:
+        acting = UnitOfWork(env, tx, agent)
+        await settle_entry(acting, await count_entry(acting, "somebody else", ()), "somebody else", right=False)
+
+    for _ in range(10):
+        await env.store.carry_out(enter_wrongly)
+
+    closed = await refused(hand_over(env, agent, HandOver(visit.id, "r", otp=door.code(visit))))
+
+    assert closed.code is ErrorCode.RATE_LIMITED
 
 
 async def test_a_code_expires(door: Door):
