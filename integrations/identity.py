@@ -90,8 +90,8 @@ class IdentityProvider(Protocol):
         """Which provider this is."""
         ...
 
-    def authorize_url(self, **asked: Unpack[Authorization]) -> str:
-        """Where to send the browser; raises SwitchedOff where a switch holds sign-in back."""
+    async def authorize_url(self, **asked: Unpack[Authorization]) -> str:
+        """Where to send the browser; raises Unavailable where a sign-in could not be finished now."""
         ...
 
     async def exchange(self, *, code: str, code_verifier: str, redirect_uri: str, nonce: str) -> ProviderIdentity:

@@ -93,7 +93,8 @@ async def begin_sign_in(
     """Open a transaction and give the address of the provider's page.
 
     `browser_hash` is the hash of a secret that only this browser holds. Raises Problems(BAD_INPUT) for a
-    `return_to` that is not a path of ours, and NOT_FOUND for a provider that is not configured.
+    `return_to` that is not a path of ours, and NOT_FOUND for a provider that is not configured; Unavailable where the
+    provider is away.
     """
     wanted = safe_return_to(return_to)
     identity_provider = _provider(env, provider)
@@ -114,8 +115,7 @@ async def begin_sign_in(
         expires_at=now + timedelta(seconds=TRANSACTION_SECONDS),
         link_id=wish.link_id if wish else None,
     )
-    await env.store.carry_out(lambda tx: sign_ins.add_transaction(tx, transaction))
-    return identity_provider.authorize_url(
+    address = await identity_provider.authorize_url(
         state=transaction.state,
         nonce=transaction.nonce,
         code_challenge=challenge_of(transaction.code_verifier),
@@ -123,6 +123,8 @@ async def begin_sign_in(
         language=language.value,
         strength=wish.strength if wish else None,
     )
+    await env.store.carry_out(lambda tx: sign_ins.add_transaction(tx, transaction))
+    return address
 
 
 async def finish_sign_in(

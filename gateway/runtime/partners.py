@@ -15,7 +15,7 @@ from gateway.settings.settings import Settings, SettingsRefused, variable
 from integrations.calling.opening import UnfitSettings
 from integrations.calling.remote import Remote, Resilience
 from integrations.calling.ssrf_guard import SsrfGuard
-from integrations.calling.transport import Transports
+from integrations.calling.transport import RecentProbe, Transports
 from integrations.dbt_finance.pfms.rest_tls import RestTls, Unfit
 from integrations.registry import OUTSIDE_SYSTEMS, Need, OutsideSystems, System
 
@@ -109,7 +109,8 @@ class _ClientOpener:
     async def remote(self, address: str | None = None) -> Remote:
         base_url = address or self._partner.base_url
         client = await self.stack.enter_async_context(self.lines.client_for([base_url]))
-        return Remote(self.system.source, base_url, client=client, shared=self.resilience)
+        probe = RecentProbe(self.lines, base_url) if self.system.probed else None
+        return Remote(self.system.source, base_url, client=client, shared=self.resilience, probe=probe)
 
     async def remote_of(self, name: str) -> Remote | None:
         given = self.read_onboarding(lambda known: str(known.get(name) or ""))

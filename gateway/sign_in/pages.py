@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping
 from html import escape
+from math import ceil
 from string import Template
 from types import MappingProxyType
 from urllib.parse import urlencode
@@ -70,19 +71,20 @@ def sign_in_page(
             accounts = f"/sign-in/accounts?language={language.value}"
             parts.append(f'<p><a href="{accounts}">{say(_TEXTS.my_accounts, language)}</a></p>')
     parts.append(f"<p>{say(_TEXTS.introduction if providers else _TEXTS.no_provider, language)}</p>")
-    staff = tuple(provider for provider in SLUGS if provider not in _CITIZENS)
-    for heading, group in ((_TEXTS.for_citizens, _CITIZENS), (_TEXTS.for_staff, staff)):
-        offered = [provider for provider in group if provider in providers]
-        if offered:
-            items = "".join(_provider(provider, language, return_to) for provider in offered)
-            parts.append(f"<h2>{say(heading, language)}</h2><ul>{items}</ul>")
+    parts.append(_choice(providers, language, return_to))
     return respond(language, _TEXTS.sign_in, "\n".join(parts), {"return_to": return_to}, forms_to=ways_out)
 
 
 def problem_page(
-    language: Language, code: ErrorCode, *, status: int, return_to: str | None = None, retry_after: int | None = None
+    language: Language,
+    code: ErrorCode,
+    *,
+    status: int,
+    return_to: str | None = None,
+    retry_after: float | None = None,
+    more: str = "",
 ) -> HTMLResponse:
-    """A readable refusal with its code and the way back; nothing internal."""
+    """A readable refusal with its code and the way back; nothing internal. `retry_after` is in seconds."""
     back = "/sign-in?" + urlencode({"language": language.value, **({"return_to": return_to} if return_to else {})})
     known = f"problems.{code.value}" in _TEXTS
     said = _TEXTS[f"problems.{code.value}"] if known else _TEXTS["problems.INTERNAL"]
@@ -90,12 +92,39 @@ def problem_page(
         f"<h1>{say(_TEXTS.problem, language)}</h1>"
         f'<p role="alert">{say(said, language)}</p>'
         f'<p class="code">{say(_TEXTS.code, language)}: <code id="code">{code.value}</code></p>'
-        f'<p><a class="provider" href="{escape(back)}">{say(_TEXTS.back, language)}</a></p>'
+        f'{more}<p><a class="provider" href="{escape(back)}">{say(_TEXTS.back, language)}</a></p>'
     )
     response = respond(language, _TEXTS.problem, body, {"return_to": return_to} if return_to else {}, status)
-    if retry_after is not None:
-        response.headers["Retry-After"] = str(retry_after)
+    if retry_after:
+        response.headers["Retry-After"] = str(ceil(retry_after))
     return response
+
+
+def away_page(
+    language: Language,
+    provider: Provider,
+    others: Collection[Provider],
+    *,
+    again: str,
+    return_to: str,
+    retry_after: float | None,
+) -> HTMLResponse:
+    """That a provider cannot be reached now, with the address that tries it again, and the other ways to sign in."""
+    tried = f"{say(_TEXTS.try_again, language)}: {say(PROVIDERS[provider], language)}"
+    more = f'<p><a class="provider" href="{escape(again)}">{tried}</a></p>{_choice(others, language, return_to)}'
+    code = ErrorCode.SOURCE_UNAVAILABLE
+    return problem_page(language, code, status=503, return_to=return_to, retry_after=retry_after, more=more)
+
+
+def _choice(providers: Collection[Provider], language: Language, return_to: str) -> str:
+    """Links to the providers, those of citizens first."""
+    staff = tuple(provider for provider in SLUGS if provider not in _CITIZENS)
+    parts = []
+    for heading, group in ((_TEXTS.for_citizens, _CITIZENS), (_TEXTS.for_staff, staff)):
+        items = "".join(_provider(provider, language, return_to) for provider in group if provider in providers)
+        if items:
+            parts.append(f"<h2>{say(heading, language)}</h2><ul>{items}</ul>")
+    return "\n".join(parts)
 
 
 def _provider(provider: Provider, language: Language, return_to: str) -> str:

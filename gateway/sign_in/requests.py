@@ -51,7 +51,7 @@ def readable(view: View) -> View:
         except StoreError as error:
             code, status, after = ErrorCode.INTERNAL, 503, None
             _log.warning("sign_in_store_failed", kind=type(error).__name__)
-        return pages.problem_page(language_of(request), code, status=status, retry_after=int(after) if after else None)
+        return pages.problem_page(language_of(request), code, status=status, retry_after=after)
 
     return run_view
 

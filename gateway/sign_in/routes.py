@@ -41,6 +41,7 @@ from gateway.sign_in.requests import (
     text_in,
     ways_out,
 )
+from integrations.calling.errors import Unavailable
 from store.database import StoreError
 
 SIGNED_OUT = "user_loggedout"
@@ -80,26 +81,38 @@ class _SignInHandlers:
             return_to = safe_return_to(None)
         subject = await signed_in_subject(env, request)
         kind = subject.kind if subject else None
-        offered = {one for one in env.partners.identity if env.rules.sign_on.offers(one)}
         gone = request.query_params.get("error") == SIGNED_OUT and kind is None
         return pages.sign_in_page(
-            language_of(request), offered, return_to, kind, ways_out=ways_out(env), signed_out=gone
+            language_of(request), _offered_providers(env), return_to, kind, ways_out=ways_out(env), signed_out=gone
         )
 
     async def start(self, request: Request) -> Response:
         """Open a transaction and send the browser to the provider."""
         env, provider = self._environment_of(request), _provider(request)
-        secret = cookies.browser_secret(request) or env.ids.token()
-        address = await begin_sign_in(
-            env,
-            provider,
-            browser_hash=hash_of(secret),
-            redirect_uri=env.public_url + callback_path(provider),
-            return_to=request.query_params.get("return_to"),
-            app=self._app(request),
-            language=language_of(request),
-            wish=_wish(request),
-        )
+        secret, app = cookies.browser_secret(request) or env.ids.token(), self._app(request)
+        try:
+            address = await begin_sign_in(
+                env,
+                provider,
+                browser_hash=hash_of(secret),
+                redirect_uri=env.public_url + callback_path(provider),
+                return_to=request.query_params.get("return_to"),
+                app=app,
+                language=language_of(request),
+                wish=_wish(request),
+            )
+        except Unavailable as away:
+            _log.warning("sign_in_not_begun", provider=provider.value, code=away.code)
+            if app is not None:
+                return redirect(with_query(app.redirect, error="temporarily_unavailable", state=app.state))
+            return pages.away_page(
+                language_of(request),
+                provider,
+                _offered_providers(env) - {provider},
+                again=f"{request.url.path}?{request.url.query}",
+                return_to=safe_return_to(request.query_params.get("return_to")),
+                retry_after=away.retry_after,
+            )
         response = redirect(address, 302)
         cookies.bind_browser(response, env, secret)
         return response
@@ -210,6 +223,11 @@ def _tokens(answer: AppToken) -> JSONResponse:
     if answer.refresh_token is not None:
         body |= {"refresh_token": answer.refresh_token, "refresh_token_expires_in": answer.refresh_expires_in}
     return JSONResponse(body, headers=EVERY_ANSWER)
+
+
+def _offered_providers(env: Environment) -> set[Provider]:
+    """The providers that people may sign in with."""
+    return {one for one in env.partners.identity if env.rules.sign_on.offers(one)}
 
 
 def _wish(request: Request) -> SignInIntent | None:

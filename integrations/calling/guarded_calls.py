@@ -95,6 +95,12 @@ class GuardedCalls:
         """Raise SwitchedOff where a switch holds calls back."""
         self._shared.gate.admit(self._source, self._shared.clock.now(), writes=writes)
 
+    def refuse_open_circuit(self, policy: CallPolicy, group: str) -> None:
+        """Raise CircuitOpen where the breaker would not let a call by the policy through now."""
+        wait = self._shared.breakers.open_seconds(self._source, _group_of(policy, group))
+        if wait:
+            raise CircuitOpen(self._source, "circuit_open", retry_after=wait)
+
     @contextmanager
     def raise_alarms(self, policy: CallPolicy) -> Iterator[None]:
         """Raise the alarm for an IntegrityFailure or a NotLetIn that comes through, once."""

@@ -11,10 +11,7 @@ import structlog
 
 from domain.kernel import Source
 from integrations.calling.monitor import SourceMonitor
-from integrations.calling.transport import Transports
-
-REACH_SECONDS = 1.0
-"""A connection that is not there after this is not there."""
+from integrations.calling.transport import REACH_SECONDS, Transports
 
 log = structlog.get_logger(__name__)
 

@@ -22,7 +22,7 @@ from integrations.calling.http_transport import CertificateRefused, ServerNotTru
 from integrations.calling.policies import CallPolicy
 from integrations.calling.resilience import Resilience
 from integrations.calling.streams import Body, Limits, read_whole
-from integrations.calling.transport import Client
+from integrations.calling.transport import PROBE_HOLDS, Client, RecentProbe
 
 __all__ = ["Answer", "Body", "Codec", "Remote", "Resilience", "never_arrived", "retry_after_seconds"]
 
@@ -49,8 +49,11 @@ class Parts(TypedDict, total=False):
 class Remote:
     """One outside system at one origin. Paths are relative to `base_url`; redirects are never followed."""
 
-    def __init__(self, source: Source, base_url: str, *, client: Client, shared: Resilience) -> None:
+    def __init__(
+        self, source: Source, base_url: str, *, client: Client, shared: Resilience, probe: RecentProbe | None = None
+    ) -> None:
         self.source = source
+        self._probe = probe
         self._base_url = base_url.rstrip("/")
         self._client = client
         self._shared = shared
@@ -137,6 +140,18 @@ class Remote:
     def admit(self, *, writes: bool = False) -> None:
         """Raise SwitchedOff where a switch holds calls back; for what a browser is sent to without a call of ours."""
         self._calls.admit(writes=writes)
+
+    async def admit_visitor(self, policy: CallPolicy, group: str = "") -> None:
+        """Let a browser be sent to a page of the system, whose outcome a call by the policy will fetch.
+
+        Raises SwitchedOff; CircuitOpen where that call would not be made now; NeverSent where the system takes no
+        connection, which the monitor then knows.
+        """
+        self.admit()
+        self._calls.refuse_open_circuit(policy, group)
+        if self._probe is not None and not await self._probe.is_reachable():
+            self._shared.monitor.record_reachability(self.source, self.clock.now(), reachable=False)
+            raise NeverSent(self.source, "connection_failed", retry_after=PROBE_HOLDS)
 
     async def forget(self, policy: CallPolicy, key: tuple[str, ...]) -> None:
         """Drop a cached answer."""

@@ -23,6 +23,12 @@ TIMEOUT = {"connect": 1.0, "read": 10.0, "write": 10.0, "pool": 1.0}
 LARGE_BODY = 65_536
 """Bytes; a request with more to send may take longer than a phase, since it waits behind itself on a slow line."""
 
+REACH_SECONDS = 1.0
+"""A connection that is not there after this is not there."""
+
+PROBE_HOLDS = 5.0
+"""Seconds for which everybody who is sent to a system goes by one try."""
+
 TransportKind = Literal["own", "httpcore"]
 
 
@@ -120,6 +126,24 @@ class Transports:
 
     def _tls_of(self, *origins: str) -> ssl.SSLContext | None:
         return next((self.own_tls[each] for each in origins if each in self.own_tls), self.tls)
+
+
+class RecentProbe:
+    """Whether one address takes connections, found out once for all who ask within a few seconds."""
+
+    def __init__(self, lines: Transports, address: str) -> None:
+        self._lines = lines
+        self._address = address
+        self._turn = asyncio.Lock()
+        self._found: tuple[bool, float] | None = None
+
+    async def is_reachable(self) -> bool:
+        """What the last try found, or a new one, which takes a second at most."""
+        async with self._turn:
+            now = self._lines.clock.monotonic()
+            if self._found is None or now - self._found[1] >= PROBE_HOLDS:
+                self._found = await self._lines.is_reachable(self._address, REACH_SECONDS), now
+            return self._found[0]
 
 
 async def _probe_connection(guard: SsrfGuard, url: str, tls: ssl.SSLContext | None) -> None:

@@ -64,8 +64,8 @@ class CscConnect:
         self._remote = remote
         self._ids = ids
 
-    def authorize_url(self, **asked: Unpack[Authorization]) -> str:
-        self._remote.admit()
+    async def authorize_url(self, **asked: Unpack[Authorization]) -> str:
+        await self._remote.admit_visitor(TOKEN_POLICY)
         own, back = self._settings, asked["redirect_uri"]
         query = wire.authorize_query(client_id=own.client_id, redirect_uri=back, state=asked["state"])
         return f"{own.browser_url.rstrip('/')}{wire.AUTHORIZE_PATH}?{query}"

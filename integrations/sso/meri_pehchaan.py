@@ -111,8 +111,8 @@ class MeriPehchaan:
                 reload=reload_keys,
             )
 
-    def authorize_url(self, **asked: Unpack[Authorization]) -> str:
-        self._remote.admit()
+    async def authorize_url(self, **asked: Unpack[Authorization]) -> str:
+        await self._remote.admit_visitor(TOKEN_POLICY)
         query = wire.authorize_query(
             {
                 "client_id": self._settings.client_id,

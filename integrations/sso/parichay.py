@@ -75,8 +75,8 @@ class Parichay:
         self._prefix = settings.prefix or PREFIXES[settings.provider]
         self.provider: Provider = settings.provider
 
-    def authorize_url(self, **asked: Unpack[Authorization]) -> str:
-        self._remote.admit()
+    async def authorize_url(self, **asked: Unpack[Authorization]) -> str:
+        await self._remote.admit_visitor(TOKEN_POLICY, group=self.provider.value)
         query = wire.authorize_query(
             client_id=self._settings.client_id,
             redirect_uri=asked["redirect_uri"],

@@ -50,7 +50,7 @@ class Locker(Adapter):
         given = MeriPehchaanSettings.from_onboarding(BROWSER, self.site.onboarding)
         settings = replace(given, scope=f"{given.scope} files.uploadeddocs")
         async with self.line() as line:
-            url = MeriPehchaan(settings, line.remote, line.clock).authorize_url(**asked_for("meri-pehchaan"))
+            url = await MeriPehchaan(settings, line.remote, line.clock).authorize_url(**asked_for("meri-pehchaan"))
         code = query_of(await choose(self.site.app, url, "asha-negi"))["code"]
         form = {"grant_type": "authorization_code", "code": code, "code_verifier": VERIFIER}
         form |= {"redirect_uri": callback_of("meri-pehchaan"), "client_id": settings.client_id}

@@ -40,7 +40,7 @@ class SignIn(Adapter):
     async def prepare(self) -> None:
         pool = self.site.pools.setdefault(self.name, [])
         async with self.line() as line:
-            url = self.client(line).authorize_url(**asked_for(self.slug))
+            url = await self.client(line).authorize_url(**asked_for(self.slug))
         while len(pool) < POOL:
             pool.append(query_of(await choose(self.site.app, url, self.person))["code"])
 
@@ -83,7 +83,7 @@ class SignOut(Adapter):
         pool = self.site.pools.setdefault(self.name, [])
         async with self.line() as line:
             client = self.client(line)
-            url = client.authorize_url(**asked_for(self.slug))
+            url = await client.authorize_url(**asked_for(self.slug))
             while len(pool) < POOL:
                 code = query_of(await choose(self.site.app, url, self.person))["code"]
                 identity = await client.exchange(

@@ -7,6 +7,7 @@ from urllib.parse import parse_qs, quote, urlsplit
 import httpx
 import pytest
 from lxml import html
+from sqlalchemy import func, select
 from starlette.applications import Starlette
 
 from actions.identity.sign_in_guards import challenge_of
@@ -16,6 +17,7 @@ from gateway.sign_in import SESSION_COOKIE, routes
 from integrations.calling.errors import Garbled, IntegrityFailure, Refused, Unavailable
 from store.database import StoreUnavailable
 from store.identity import people
+from store.identity.sign_ins import sign_ins_table
 from tests.support.sign_in import GATEWAY, FakeProvider, environment, officer
 
 APP = "http://127.0.0.1:53682/signed-in"
@@ -107,6 +109,38 @@ async def test_the_page_needs_no_script_and_loads_only_our_style(browser):
     style = await browser.get("/sign-in/style.css")
     assert (style.status_code, style.headers["content-type"]) == (200, "text/css; charset=utf-8")
     assert SAFE.items() <= dict(answer.headers).items()
+
+
+async def test_nobody_is_sent_to_a_provider_that_is_away_but_told_so_and_offered_the_other_ways(browser, env, meri):
+    meri.away = Unavailable(Source.SSO, "connection_failed", retry_after=4.2)
+    answer = await browser.get("/sign-in/start/meri-pehchaan", params={"return_to": "/graphql", "language": "en"})
+
+    links = html.document_fromstring(answer.content).xpath("//main//a[@class='provider']/@href")
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
+    assert code_on(answer) == "SOURCE_UNAVAILABLE"
+    assert "does not answer now. Try again in a while, or choose another way." in answer.text
+    assert links == [
+        "/sign-in/start/meri-pehchaan?return_to=%2Fgraphql&language=en",
+        "/sign-in/start/parichay?return_to=%2Fgraphql&language=en",
+        "/sign-in?language=en&return_to=%2Fgraphql",
+    ]
+
+
+async def test_a_sign_in_that_cannot_begin_leaves_nothing_behind(browser, env, meri):
+    meri.away = Unavailable(Source.SSO, "connection_failed")
+    answer = await browser.get("/sign-in/start/meri-pehchaan")
+
+    async with env.store.read_transaction() as tx:
+        begun = (await tx.connection.execute(select(func.count()).select_from(sign_ins_table))).scalar_one()
+    assert (answer.status_code, begun) == (503, 0)
+
+
+async def test_an_app_is_told_that_the_provider_is_away(browser, meri):
+    meri.away = Unavailable(Source.SSO, "connection_failed")
+    query = {"app_redirect": APP, "app_state": "s1", "code_challenge": challenge_of(VERIFIER)}
+    answer = await browser.get("/sign-in/start/meri-pehchaan", params=query)
+
+    assert answer.headers["location"] == f"{APP}?error=temporarily_unavailable&state=s1"
 
 
 async def test_a_bad_return_on_the_page_is_dropped(browser):
@@ -201,7 +235,7 @@ async def test_a_failing_provider_is_a_readable_page_without_internals(browser, 
     answer = await callback(browser, code="c", state=await start(browser))
 
     assert (answer.status_code, code_on(answer)) == (status, code)
-    assert answer.headers.get("retry-after") == ("7" if code == "SOURCE_UNAVAILABLE" else None)
+    assert answer.headers.get("retry-after") == ("8" if code == "SOURCE_UNAVAILABLE" else None)
     assert not any(word in answer.text for word in ("timed_out", "invalid_grant", "id_token", "secret", "Traceback"))
     assert 'role="alert"' in answer.text
 

@@ -154,9 +154,12 @@ class FakeProvider:
         self.codes: dict[str, ProviderIdentity] = {}
         self.exchanged: list[dict[str, str]] = []
         self.error: Exception | None = None
+        self.away: Exception | None = None
         self.revoked: list[str] = []
 
-    def authorize_url(self, **asked: str) -> str:
+    async def authorize_url(self, **asked: str) -> str:
+        if self.away is not None:
+            raise self.away
         return f"http://provider.test/authorize?{urlencode(asked)}"
 
     async def revoke(self, token: str) -> None:

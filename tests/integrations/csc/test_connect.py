@@ -48,7 +48,7 @@ def connect(sandbox, settings: CscConnectSettings, clock: ManualClock) -> CscCon
 
 
 async def sign_in(sandbox, client: CscConnect, person: str = "operator-1"):
-    url = client.authorize_url(state="s1", nonce="n1", code_challenge="c1", redirect_uri=CALLBACK, language="hi")
+    url = await client.authorize_url(state="s1", nonce="n1", code_challenge="c1", redirect_uri=CALLBACK, language="hi")
     back = query_of(await choose(sandbox.app, url, person))
     assert back["state"] == "s1"
     return await client.exchange(code=back["code"], code_verifier="v" * 43, redirect_uri=CALLBACK, nonce="n1")
@@ -106,7 +106,7 @@ async def test_a_wrong_secret_is_refused_and_somebody_must_look(sandbox, setting
 
 async def test_a_code_works_once_and_for_five_minutes(sandbox, settings, clock):
     client = connect(sandbox, settings, clock)
-    url = client.authorize_url(state="s1", nonce="n1", code_challenge="c1", redirect_uri=CALLBACK, language="hi")
+    url = await client.authorize_url(state="s1", nonce="n1", code_challenge="c1", redirect_uri=CALLBACK, language="hi")
     codes = [query_of(await choose(sandbox.app, url, "operator-1"))["code"] for _ in range(2)]
     asked = {"code_verifier": "v" * 43, "redirect_uri": CALLBACK, "nonce": "n1"}
     await client.exchange(code=codes[0], **asked)
@@ -129,13 +129,13 @@ async def test_the_exchange_is_sent_once_whatever_happens(sandbox, settings, clo
 
 async def test_a_person_who_denies_is_sent_back(sandbox, settings, clock):
     client = connect(sandbox, settings, clock)
-    url = client.authorize_url(state="s1", nonce="n1", code_challenge="c1", redirect_uri=CALLBACK, language="hi")
+    url = await client.authorize_url(state="s1", nonce="n1", code_challenge="c1", redirect_uri=CALLBACK, language="hi")
 
     assert query_of(await choose(sandbox.app, url, "operator-1", "deny")) == {"error": "access_denied", "state": "s1"}
 
 
 async def test_an_unregistered_redirect_is_not_followed(sandbox, settings, clock):
-    url = connect(sandbox, settings, clock).authorize_url(
+    url = await connect(sandbox, settings, clock).authorize_url(
         state="s1", nonce="n1", code_challenge="c1", redirect_uri="http://evil.example/", language="hi"
     )
 

@@ -16,12 +16,14 @@ def settings_of(locker, **given):
     return MeriPehchaanSettings.from_onboarding("http://locker.test", {**locker.onboarding, **given})
 
 
-def test_the_address_of_the_consent_page_names_purpose_and_kinds(shared_locker):
+async def test_the_address_of_the_consent_page_names_purpose_and_kinds(shared_locker):
     settings = settings_of(shared_locker, purpose="Scholarship 2026", doctypes=["SSCER", "PANCR"])
     remote = remote_over(shared_locker.sandbox.app, Source.SSO, clock=shared_locker.clock)
     client = MeriPehchaan(settings, remote, shared_locker.clock)
 
-    url = client.authorize_url(state="s", nonce="n", code_challenge="c", redirect_uri="http://g/cb", language="hi")
+    url = await client.authorize_url(
+        state="s", nonce="n", code_challenge="c", redirect_uri="http://g/cb", language="hi"
+    )
 
     asked = parse_qs(urlsplit(url).query)
     assert asked["purpose"] == ["Scholarship 2026"]

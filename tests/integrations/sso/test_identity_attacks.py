@@ -152,13 +152,13 @@ async def test_a_storm_of_unknown_keys_reads_the_configured_keys_once_a_minute(p
     assert len(reads) == 1
 
 
-def test_a_higher_strength_asks_for_a_verification_against_aadhaar():
-    def asked(strength: Assurance | None) -> dict[str, list[str]]:
-        url = provider().authorize_url(
+async def test_a_higher_strength_asks_for_a_verification_against_aadhaar():
+    async def asked(strength: Assurance | None) -> dict[str, list[str]]:
+        url = await provider().authorize_url(
             state="s", nonce="n", code_challenge="c", redirect_uri="http://gateway.test/cb", language="hi",
             strength=strength,
         )  # fmt: skip
         return parse_qs(urlsplit(url).query)
 
-    assert asked(Assurance.HIGH)["acr"] == ["aadhaar"]
-    assert "acr" not in asked(None)
+    assert (await asked(Assurance.HIGH))["acr"] == ["aadhaar"]
+    assert "acr" not in await asked(None)

@@ -76,8 +76,10 @@ def provider(*, keys: bool = True) -> MeriPehchaan:
     return MeriPehchaan(settings, remote_over(None, Source.SSO, clock=clock), clock)
 
 
-def test_the_browser_is_sent_with_everything_that_the_page_asks_for():
-    url = provider().authorize_url(state="s1", nonce="n1", code_challenge="c1", redirect_uri=CALLBACK, language="hi")
+async def test_the_browser_is_sent_with_everything_that_the_page_asks_for():
+    url = await provider().authorize_url(
+        state="s1", nonce="n1", code_challenge="c1", redirect_uri=CALLBACK, language="hi"
+    )
 
     parts = urlsplit(url)
     assert (parts.netloc, parts.path) == ("digilocker.meripehchaan.gov.in", "/public/oauth2/1/authorize")

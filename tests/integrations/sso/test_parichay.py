@@ -52,8 +52,8 @@ def client(sandbox, home, clock):
     return make
 
 
-def address(client: Parichay, *, challenge: str = CHALLENGE, redirect_uri: str | None = None) -> str:
-    return client.authorize_url(
+async def address(client: Parichay, *, challenge: str = CHALLENGE, redirect_uri: str | None = None) -> str:
+    return await client.authorize_url(
         state="s1",
         nonce="n1",
         code_challenge=challenge,
@@ -63,7 +63,7 @@ def address(client: Parichay, *, challenge: str = CHALLENGE, redirect_uri: str |
 
 
 async def code_for(sandbox, client: Parichay, person: str) -> str:
-    return query_of(await choose(sandbox.app, address(client), person))["code"]
+    return query_of(await choose(sandbox.app, await address(client), person))["code"]
 
 
 async def exchange(client: Parichay, issued: str, **changes: str):
@@ -102,11 +102,11 @@ def test_a_recycled_mobile_is_another_subject():
 
 
 async def test_the_state_comes_back(sandbox, client):
-    assert query_of(await choose(sandbox.app, address(client()), "officer-dehradun-sadar"))["state"] == "s1"
+    assert query_of(await choose(sandbox.app, await address(client()), "officer-dehradun-sadar"))["state"] == "s1"
 
 
 async def test_a_person_who_denies_is_sent_back_with_access_denied(sandbox, client):
-    query = query_of(await choose(sandbox.app, address(client()), "officer-dehradun-sadar", "deny"))
+    query = query_of(await choose(sandbox.app, await address(client()), "officer-dehradun-sadar", "deny"))
 
     assert (query["error"], query["state"]) == ("access_denied", "s1")
 
@@ -146,13 +146,15 @@ async def test_a_code_of_one_provider_does_not_work_at_the_other(sandbox, client
 
 
 async def test_an_unregistered_redirect_is_not_followed(sandbox, client):
-    answer = await choose(sandbox.app, address(client(), redirect_uri="http://evil.example/"), "officer-dehradun-sadar")
+    answer = await choose(
+        sandbox.app, await address(client(), redirect_uri="http://evil.example/"), "officer-dehradun-sadar"
+    )
 
     assert answer.status_code == 400
 
 
 async def test_a_missing_challenge_is_sent_back(sandbox, client):
-    answer = await choose(sandbox.app, address(client(), challenge="short"), "officer-dehradun-sadar")
+    answer = await choose(sandbox.app, await address(client(), challenge="short"), "officer-dehradun-sadar")
 
     assert query_of(answer)["error"] == "invalid_request"
 
@@ -168,7 +170,7 @@ async def test_details_without_the_key_are_garbled(sandbox, client):
 async def test_an_altered_state_can_be_asked_for(sandbox, client):
     sandbox.faults.set([{"kind": "foreign", "route": "/pnv1/oauth2/login"}])
 
-    assert query_of(await choose(sandbox.app, address(client()), "officer-dehradun-sadar"))["state"] != "s1"
+    assert query_of(await choose(sandbox.app, await address(client()), "officer-dehradun-sadar"))["state"] != "s1"
 
 
 async def test_an_html_page_instead_of_tokens_is_a_portal_that_is_down(sandbox, client):
@@ -246,7 +248,7 @@ async def test_the_partner_can_end_the_sessions_of_a_person(sandbox, client):
 
 async def test_the_login_page_names_its_controls_and_needs_no_script(sandbox, client):
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app=sandbox.app)) as browser:
-        page = (await browser.get(address(client()))).text
+        page = (await browser.get(await address(client()))).text
 
     assert 'lang="en"' in page
     assert "<script" not in page
