@@ -33,6 +33,7 @@ from gateway.http.document_downloads import document_routes
 from gateway.http.edge import Edge
 from gateway.http.fallback import HANDLERS
 from gateway.http.health import health_routes
+from gateway.http.hidden_addresses import refuse_hidden_text
 from gateway.http.kill_switches import count_failures, refuse_when_off
 from gateway.http.metrics import Metrics
 from gateway.http.openapi import openapi_routes
@@ -133,7 +134,7 @@ def doors(
     )
     return [
         *graphql_routes(settings, runtime, edge, graph, streaming),
-        *count_failures(sign_in.routes(settings), runtime.vitals.sign_in_failed),
+        *count_failures(refuse_hidden_text(sign_in.routes(settings)), runtime.vitals.sign_in_failed),
         *partner(
             issuer_routes(CertificateIssuer(environment, locker.search_tags), locker, environment.clock),
             Source.DIGILOCKER,
@@ -146,6 +147,14 @@ def doors(
         *admitted(umang_routes(settings, runtime, graph, edge, metrics)),
         *partner(commission_doors(settings, environment, edge.tallies), Source.RIGHT_TO_SERVICE),
         *admitted(fee_doors(environment)),
+        *refuse_hidden_text(own_pages(settings, runtime, metrics, pulse)),
+    ]
+
+
+def own_pages(settings: Settings, runtime: Runtime, metrics: Metrics, pulse: Heartbeat) -> list[Route]:
+    """The routes that are neither the graph's nor a partner's: pages for everybody, uploads, figures, status."""
+    environment = runtime.environment
+    return [
         *public_key_routes(environment),
         *openapi_routes(settings.url),
         *verify_routes(environment),

@@ -50,6 +50,7 @@ from schema.identity.viewer import ViewerQuery
 from schema.kernel import Context, Info, enforce, scalar_map
 from schema.kernel.answers import AnswerExtension
 from schema.kernel.errors import replace_errors
+from schema.kernel.hidden_text import refuse_hidden_arguments
 from schema.kernel.labels import LabelsQuery
 from schema.nodes import NodesQuery
 from schema.officers.desk_mutations import DeskMutation
@@ -194,5 +195,7 @@ def build_schema(*, execution_context_class: "type[Executor[Any]] | None" = None
         config=StrawberryConfig(scalar_map=scalar_map()),
         federation_version=FEDERATION_VERSION,
     )
-    enforce(built._schema)  # noqa: SLF001 - Strawberry gives graphql-core's schema no public name
+    executable = built._schema  # noqa: SLF001 - Strawberry gives graphql-core's schema no public name
+    enforce(executable)
+    refuse_hidden_arguments(executable)
     return built

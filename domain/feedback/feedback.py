@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from types import MappingProxyType
 
-from domain.kernel import ErrorCode, Problem, Problems, written_text
+from domain.kernel import ErrorCode, Problem, Problems, is_plain_line, refuse_hidden_character, written_text
 
 LONGEST_TEXT = 2000
 LOWEST, HIGHEST = 1, 5
@@ -101,9 +101,11 @@ class Suggestion:
 def moderate_text(text: str | None, *path: str, required: bool = True) -> str | None:
     """The text as it is kept: no control characters, Aadhaar numbers masked, at most 2,000 characters.
 
-    Raises Problems: REASON_REQUIRED for an empty text that is required, BAD_INPUT for one that is too long.
+    Raises Problems: REASON_REQUIRED for an empty text that is required, BAD_INPUT for one that is too long,
+    TEXT_HIDDEN_CHARACTER.
     """
-    plain = "".join(letter for letter in text or "" if letter.isprintable() or letter in "\n\t")
+    refuse_hidden_character(text or "", *path)
+    plain = "".join(letter for letter in text or "" if is_plain_line(letter) or letter in "\n\t")
     return written_text(plain, *path, longest=LONGEST_TEXT, required=required)
 
 

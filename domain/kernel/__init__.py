@@ -44,7 +44,13 @@ from domain.kernel.refusals import remedy_for, sentence_for
 from domain.kernel.scopes import Scope, scopes_of
 from domain.kernel.sources import Source, Sourced, SourceState
 from domain.kernel.text import Bilingual, Language, is_plain_line, language_from_header, latin_digits
-from domain.kernel.written_texts import hidden_character_problem, refuse_hidden_character, short_word, written_text
+from domain.kernel.written_texts import (
+    hidden_character_problem,
+    hidden_character_problems,
+    refuse_hidden_character,
+    short_word,
+    written_text,
+)
 
 __all__ = [
     "ANONYMOUS",
@@ -96,6 +102,7 @@ __all__ = [
     "from_global_id",
     "hidden_character",
     "hidden_character_problem",
+    "hidden_character_problems",
     "holds_aadhaar",
     "is_plain_line",
     "ist_date",

@@ -1,7 +1,10 @@
 """Checks what people write into the fields of a form."""
 
+from collections.abc import Iterator, Mapping
+from typing import Any
+
 from domain.kernel.errors import ErrorCode, Problem, Problems
-from domain.kernel.hidden_characters import hidden_character
+from domain.kernel.hidden_characters import hidden_character, without_hidden_characters
 from domain.kernel.masks import mask_aadhaar_in
 
 
@@ -19,6 +22,22 @@ def refuse_hidden_character(text: str, *path: str) -> None:
     problem = hidden_character_problem(text, *path)
     if problem is not None:
         raise Problems(problem)
+
+
+def hidden_character_problems(given: Any, *path: str) -> Iterator[Problem]:
+    """The same for each text of a value of JSON, and for each name in it."""
+    if isinstance(given, str):
+        found = hidden_character_problem(given, *path)
+        if found is not None:
+            yield found
+    elif isinstance(given, list):
+        for place, one in enumerate(given):
+            yield from hidden_character_problems(one, *path, str(place))
+    elif isinstance(given, Mapping):
+        for name, value in given.items():
+            inner = (*path, without_hidden_characters(name))
+            yield from hidden_character_problems(name, *inner)
+            yield from hidden_character_problems(value, *inner)
 
 
 def written_text(text: str | None, *path: str, longest: int, required: bool = True) -> str | None:

@@ -11,7 +11,7 @@ from types import MappingProxyType
 
 from domain.appeals.delays import CaseList
 from domain.benefits.benefits import SanctionState
-from domain.kernel import ErrorCode, OfficerLevel, Posting, Problem, Problems, Role
+from domain.kernel import ErrorCode, OfficerLevel, Posting, Problem, Problems, Role, is_plain_line
 from domain.statistics.figures import StatisticsChannel
 
 
@@ -240,7 +240,7 @@ MOST_VIEWS = 50
 def view_name(name: str, path: str) -> str:
     """The name of a view without needless blanks; raises BAD_INPUT at that field of the input."""
     clean = " ".join(name.split())
-    if not clean or len(clean) > LONGEST_NAME or not clean.isprintable():
+    if not clean or len(clean) > LONGEST_NAME or not is_plain_line(clean):
         raise Problems(Problem(ErrorCode.BAD_INPUT, ("input", path)))
     return clean
 

@@ -13,7 +13,16 @@ from starlette.routing import Route
 from actions.feedback.tracking import track_application
 from actions.kernel import Environment
 from domain.feedback.tracking import SecondFactor, Tracked
-from domain.kernel import IST, ErrorCode, Language, Problems, latin_digits, show_number
+from domain.kernel import (
+    IST,
+    ErrorCode,
+    Language,
+    Problem,
+    Problems,
+    latin_digits,
+    refuse_hidden_character,
+    show_number,
+)
 from domain.kernel.messages import Texts, label, message
 from gateway.graphql.answers import retry_headers
 from gateway.pages.frame import FORM_POLICY, language_of, read_form, respond, say, table
@@ -39,14 +48,16 @@ def track_routes(environment: Environment) -> list[Route]:
         factor = _factor(fields)
         client = request.client.host if request.client else ""
         try:
+            for name, text in fields.items():
+                refuse_hidden_character(text, name)
             agent = request.headers.get("user-agent")
             found = await track_application(environment, fields.get("number", ""), factor, client=client, agent=agent)
         except Problems as problems:
             return _refusal_page(request, language, problems)
         except StoreError:
-            return _error_page(request, language, ErrorCode.OVERLOADED)
+            return _error_page(request, language, Problem(ErrorCode.OVERLOADED))
         if found is None:
-            return _error_page(request, language, ErrorCode.NOT_FOUND)
+            return _error_page(request, language, Problem(ErrorCode.NOT_FOUND))
         return _page(request, language, _status_tables(found, language))
 
     return [Route("/track", form, methods=["GET"]), Route("/track", answer, methods=["POST"])]
@@ -63,14 +74,14 @@ def _factor(fields: dict[str, str]) -> SecondFactor:
 
 
 def _refusal_page(request: Request, language: Language, problems: Problems) -> Response:
-    response = _error_page(request, language, problems.code)
+    response = _error_page(request, language, problems.problem)
     response.headers.update(retry_headers(problems.problem))
     return response
 
 
-def _error_page(request: Request, language: Language, code: ErrorCode) -> Response:
-    text = f'<p class="bad" role="alert">{escape(message(code, language))}</p>'
-    return _page(request, language, f"{text}\n{_form(language)}", _STATUSES.get(code, 400))
+def _error_page(request: Request, language: Language, problem: Problem) -> Response:
+    text = f'<p class="bad" role="alert">{escape(message(problem.code, language, problem.params))}</p>'
+    return _page(request, language, f"{text}\n{_form(language)}", _STATUSES.get(problem.code, 400))
 
 
 def _page(request: Request, language: Language, body: str, status: int = 200) -> HTMLResponse:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from domain.kernel import is_plain_line
 from integrations.apisetu import consent as artefacts
 from integrations.apisetu.codes import ERRORS
 from integrations.apisetu.published_models import (
@@ -110,7 +111,7 @@ def _check_form(given: Mapping[str, Any]) -> None:
 def _parameters(given: Any) -> Mapping[str, str]:
     if not isinstance(given, dict) or not all(isinstance(value, str) for value in given.values()):
         raise CallProblem("invalid_parameter")
-    if any(len(value) > _LONGEST or not value.isprintable() for value in given.values()):
+    if any(len(value) > _LONGEST or not is_plain_line(value) for value in given.values()):
         raise CallProblem("invalid_parameter")
     if any(not given.get(name, "").strip() for name in PARAMETERS):
         raise CallProblem("missing_parameter")

@@ -8,11 +8,12 @@ carry the same four fields.
 import hashlib
 import json
 from collections.abc import Mapping
+from itertools import islice
 from types import MappingProxyType
 from typing import Any
 
-from domain.kernel import Bilingual, Language
-from domain.kernel.messages import bilingual
+from domain.kernel import Bilingual, Language, hidden_character_problems
+from domain.kernel.messages import bilingual, message
 from integrations.umang.door_models import Fields, UmangReply
 
 OK = "APSK0000"
@@ -54,6 +55,7 @@ ATTEMPT = frozenset({"trkr", "tkn", "lat", "lon", "lac", "usag", "did"})
 _EMPTY = frozenset({"", "none", "null"})
 _MOST_DEEP = 12
 _LONGEST_TRACKER = 100
+_MOST_WRONG = 20
 
 
 class NotUnderstood(ValueError):
@@ -107,6 +109,16 @@ def parameters_of(fields: Mapping[str, Any], operation: str) -> dict[str, Any]:
     if isinstance(nested, dict):
         return {name: value for name, value in nested.items() if not is_empty(value)}
     return {name: value for name, value in fields.items() if name not in COMMON}
+
+
+def refuse_hidden_text(parameters: Mapping[str, Any], language: Language) -> None:
+    """Raise NotUnderstood with the place of each text in which there is a character that nobody sees."""
+    found = [
+        field(".".join(one.path), one.code.value, message(one.code, language, one.params))
+        for one in islice(hidden_character_problems(parameters), _MOST_WRONG)
+    ]
+    if found:
+        raise NotUnderstood(*found)
 
 
 def hash_of(fields: Mapping[str, Any], operation: str, srvid: str, subject: str) -> str:

@@ -202,12 +202,14 @@ class _Endpoint:
             course.language = wire.language_of(fields["lang"])
         tracker = wire.tracker_of(fields, request.headers.get(REQUEST_ID))
         subject = user.subject if user else ""
+        parameters = wire.parameters_of(fields, course.operation)
+        wire.refuse_hidden_text(parameters, course.language)
         return UmangCall(
             operation=course.operation,
             srvid=srvid,
             tracker=tracker,
             language=course.language.value,
-            parameters=wire.parameters_of(fields, course.operation),
+            parameters=parameters,
             body_hash=wire.hash_of(fields, course.operation, srvid, subject),
             user=user,
         )

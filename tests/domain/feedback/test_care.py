@@ -49,6 +49,8 @@ def test_texts_are_kept_without_aadhaar_numbers_and_control_characters():
     assert AADHAAR[:8] not in (moderate_text(devanagari_digits(AADHAAR), "text") or "")
     assert devanagari_digits(AADHAAR[:8]) not in (moderate_text(devanagari_digits(AADHAAR), "text") or "")
     assert moderate_text(" \n", "text", required=False) is None
+    assert moderate_text("श्री\u200dमती\x07", "text") == "श्री\u200dमती"
+    assert code_of(lambda: moderate_text("why\u202e", "text")) is ErrorCode.TEXT_HIDDEN_CHARACTER
     assert code_of(lambda: moderate_text(" ", "text")) is ErrorCode.REASON_REQUIRED
     assert code_of(lambda: moderate_text("x" * 2001, "text")) is ErrorCode.BAD_INPUT
 

@@ -96,3 +96,12 @@ async def test_a_body_of_another_kind_or_too_long_is_an_empty_form(
     await client.post("/track", data={**GOOD, "padding": "x" * 5000})
     await client.post("/track", content=b"number=\xff", headers={"content-type": "application/x-www-form-urlencoded"})
     assert asked == [SecondFactor()] * 3
+
+
+async def test_a_number_with_a_character_that_nobody_sees_is_refused_by_its_name(
+    client: httpx.AsyncClient, asked: list[SecondFactor]
+):
+    page = await client.post("/track", data={**GOOD, "number": f"{NUMBER}\u200b"}, headers={"Accept-Language": "en"})
+
+    assert (page.status_code, asked) == (400, [])
+    assert "U+200B" in page.text

@@ -104,6 +104,27 @@ async def test_a_refusal_of_the_rules_names_the_field_of_umang(portal: Portal):
     assert await count(portal, "applications") == 0
 
 
+@pytest.mark.parametrize(
+    ("operation", "given", "field"),
+    [
+        ("getMyApplications", {"status": "in_scrutiny\u200b"}, "status"),
+        ("getServices", {"search": "in\u202ecome"}, "search"),
+        ("applyService", {**INCOME, "clientRef": "c\u2066"}, "clientRef"),
+        ("applyService", {**INCOME, "documents": [{"key": "id-proof\ufeff", "uri": "x"}]}, "documents.0.key"),
+        ("postFeedback", {"comment\u200b": "x"}, "comment"),
+    ],
+)
+async def test_no_operation_takes_a_text_with_a_character_that_nobody_sees(
+    portal: Portal, operation: str, given: dict[str, object], field: str
+):
+    refused = await portal.call(operation, **given)
+
+    assert refused["rc"] == "APSK0400"
+    assert [(one["field"], one["code"]) for one in refused["pd"]["fields"]] == [(field, "TEXT_HIDDEN_CHARACTER")]
+    assert "U+2" in refused["pd"]["fields"][0]["message"] or "U+F" in refused["pd"]["fields"][0]["message"]
+    assert await count(portal, "applications") == 0
+
+
 async def test_somebody_else_s_application_is_answered_like_one_that_there_is_not(portal: Portal):
     number = (await filed(portal))["applicationId"]
     await portal.link("ravi")

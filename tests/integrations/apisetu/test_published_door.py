@@ -145,6 +145,7 @@ CASES = [
     (lambda body: changed(body, "1", *CONSENT, "consentId"), "invalid_consentid"),
     (lambda body: changed(body, 7, "certificateParameters"), "invalid_parameter"),
     (lambda body: changed(body, {"CertificateNumber": 1}, "certificateParameters"), "invalid_parameter"),
+    (lambda body: changed(body, "Asha \u202eNegi", "certificateParameters", "FullName"), "invalid_parameter"),
     (lambda body: changed(body, [], "consentArtifact"), "invalid_parameter"),
     (lambda body: changed(body, "bm8=", "consentArtifact", "signature", "signature"), "invalid_parameter"),
     (lambda body: changed(body, "Another purpose", *CONSENT, "purpose", "description"), "invalid_parameter"),
@@ -215,6 +216,13 @@ async def test_a_consent_that_has_run_out_is_refused(market, minutes):
     answer = await market.sandbox.act("call_published", {**arguments, "minutes": minutes - 0.5})
 
     assert answer["error"] == "invalid_parameter"
+
+
+async def test_a_name_with_a_joiner_of_hindi_is_looked_up(app, good):
+    headers, body = good
+    answer = await post(app, changed(body, "लक्ष्\u200dमी", "certificateParameters", "FullName"), headers)
+
+    assert answer.status_code == 200
 
 
 async def test_a_consent_for_another_consumer_is_refused_though_it_is_well_signed(app, market, shelf, good):

@@ -71,7 +71,7 @@ def test_an_input_without_texts_and_a_joiner_of_hindi_pass():
 
 
 SAMPLES = {
-    "ID": "QQ",
+    "ID": "a\u200b",
     "Int": 1,
     "Boolean": True,
     "Long": 1,
