@@ -118,7 +118,7 @@ def _header(token: str) -> Mapping[str, Any]:
     encoded, _, _ = token.partition(".")
     try:
         header = json.loads(base64.urlsafe_b64decode(encoded + "=" * (-len(encoded) % 4)))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise NotSignedIn(reason="not a token of ours") from error
     if not isinstance(header, dict):
         raise NotSignedIn(reason="not a token of ours")

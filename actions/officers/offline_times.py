@@ -90,7 +90,7 @@ def _public_key(text: str) -> str | None:
         if ECKey.import_key(given).curve_name != "P-256" or "d" in given:
             return None
         return canonical_json({name: given[name] for name in ("kty", "crv", "x", "y")})
-    except (JoseError, ValueError, TypeError, KeyError, AttributeError):
+    except (JoseError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
         return None
 
 
@@ -156,7 +156,7 @@ def _payload_of(key: str, signature: str | None) -> Mapping[str, Any] | None:
     try:
         payload = jws.deserialize_compact(signature, ECKey.import_key(json.loads(key)), [ALGORITHM]).payload
         said = json.loads(payload)
-    except (JoseError, ValueError, KeyError, TypeError):
+    except (JoseError, ValueError, KeyError, TypeError, RecursionError):
         return None
     return said if isinstance(said, dict) else None
 

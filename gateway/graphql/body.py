@@ -70,7 +70,7 @@ def decode_json(raw: bytes, limits: Limits) -> Any:
         raise bad_request("BODY_NOT_UTF8") from None
     _measure(raw, limits)
     try:
-        value = json.loads(text, parse_constant=_refuse_constant, parse_float=_finite)
+        value = json.loads(text, parse_constant=_refuse_constant, parse_float=_finite, object_pairs_hook=_each_once)
     except ValueError:
         raise bad_request("BODY_NOT_JSON") from None
     if "\\u" in text and any(_is_odd(part) for part in _strings(value)):
@@ -100,6 +100,14 @@ def _measure(raw: bytes, limits: Limits) -> None:
             raise bad_request("BODY_TOO_DEEP")
         if keys > limits.json_keys:
             raise bad_request("BODY_TOO_WIDE")
+
+
+def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """The members of an object: readers disagree on which of two with one name counts (RFC 8259 section 4)."""
+    members = dict(pairs)
+    if len(members) < len(pairs):
+        raise bad_request("BODY_MEMBER_TWICE")
+    return members
 
 
 def _refuse_constant(_: str) -> NoReturn:

@@ -34,6 +34,7 @@ from graphql import (
     InlineFragmentNode,
     IntValueNode,
     ListValueNode,
+    NullValueNode,
     OperationDefinitionNode,
     SelectionSetNode,
     ValueNode,
@@ -41,9 +42,9 @@ from graphql import (
     get_named_type,
     get_nullable_type,
     get_operation_ast,
+    get_variable_values,
     is_composite_type,
     is_list_type,
-    value_from_ast_untyped,
 )
 from strawberry.extensions import SchemaExtension
 from strawberry.federation.schema_directives import Cost, ListSize
@@ -58,7 +59,8 @@ DEFAULT_SIZE = 5
 """How long a list is taken to be that declares nothing: such lists are short by nature, like steps or papers."""
 
 MOST_ROWS = 100
-"""No page is longer; a larger size is refused where it is asked for (docs/graph.md section 1)."""
+"""No page is longer; a larger size is refused where it is asked for (docs/graph.md section 1). What says no size that
+is understood counts as so many."""
 
 Name: TypeAlias = str
 
@@ -69,8 +71,8 @@ class FieldCost:
 
     `weight` is what the field costs for each object that it gives; `upstream` the part of it that stands for calls
     of outside systems. A list is as long as one of `slicing` says, or as `keys`, the argument whose entries it
-    answers one by one, has entries, else `assumed`; None is the default. With `sized`, the length is that of the
-    lists of these names one level below.
+    answers one by one, has entries, else `usual`, the default of such an argument, else `assumed`; None is the
+    default. With `sized`, the length is that of the lists of these names one level below.
     """
 
     type_name: Name
@@ -80,6 +82,7 @@ class FieldCost:
     arguments: tuple[tuple[Name, int], ...] = ()
     assumed: int | None = None
     slicing: tuple[Name, ...] = ()
+    usual: int | None = None
     sized: frozenset[Name] = frozenset()
     keys: Name | None = None
 
@@ -106,6 +109,13 @@ class CostTable:
         root = roots[operation]
         return root.name if root is not None else ""
 
+    def coerce_variables(self, operation: OperationDefinitionNode, given: "Variables") -> "Variables":
+        """The variables as the resolvers get them, with defaults; None where they are not known or not understood."""
+        if given is None:
+            return None
+        values = get_variable_values(self._schema, operation.variable_definitions or (), dict(given), max_errors=1)
+        return None if isinstance(values, list) else values.coerced
+
     def _field(self, parent: Name, name: Name) -> FieldCost | None:
         owner = self._schema.type_map.get(parent)
         if not isinstance(owner, GraphQLObjectType | GraphQLInterfaceType) or name not in owner.fields:
@@ -119,6 +129,8 @@ def _cost_of(field: GraphQLField) -> FieldCost:
     weights = [one.weight for of in (field, named) for one in directives_of(of, Cost)]
     weight = weights[0] if weights else int(is_composite_type(named))
     size: Any = next(iter(directives_of(field, ListSize)), None)
+    slicing = tuple(size.slicing_arguments or ()) if size else ()
+    usual = [rows for name in slicing if isinstance(rows := field.args[name].default_value, int)]
     return FieldCost(
         type_name=named.name,
         is_list=is_list,
@@ -126,7 +138,8 @@ def _cost_of(field: GraphQLField) -> FieldCost:
         upstream=UPSTREAM_POINTS * len(directives_of(field, SourcePolicy)),
         arguments=tuple(_weights(field)),
         assumed=(size.assumed_size or None) if size else None,
-        slicing=tuple(size.slicing_arguments or ()) if size else (),
+        slicing=slicing,
+        usual=max(usual, default=None),
         sized=frozenset(size.sized_fields or ()) if size else frozenset(),
         keys=_keys(field) if is_list else None,
     )
@@ -173,7 +186,8 @@ class Measure:
 def requested_cost(table: CostTable, document: DocumentNode, name: str | None, variables: Variables) -> int:
     """The most that an operation of a document can cost, by its declared sizes.
 
-    `variables` None means that they are not known: then each page whose size is a variable is a full one.
+    `variables` None means that they are not known: then each page whose size is a variable is a full one, as where
+    they are not understood.
     """
     operation = get_operation_ast(document, name)
     return 0 if operation is None else Requested(table, document, operation, variables).points()
@@ -188,7 +202,7 @@ class Requested:
         self._table = table
         self._operation = operation
         self._fragments = _fragments(document)
-        self._variables = None if variables is None else {**_defaults(operation), **variables}
+        self._variables = table.coerce_variables(operation, variables)
         self._known: dict[Name, Measure] = {}
         self._open: set[Name] = set()
         self.steps = 0
@@ -247,24 +261,28 @@ class Requested:
         pages = [page for name in cost.slicing if (page := self._page(given.get(name))) is not None]
         if pages:
             return max(pages)
+        if cost.usual is not None:
+            return cost.usual
         # Without a page the field is refused where it is resolved, so that nothing is read.
         fallback = 1 if cost.slicing else DEFAULT_SIZE
         return fallback if cost.assumed is None else cost.assumed
 
     def _page(self, value: ValueNode | None) -> int | None:
+        number: Any = None if isinstance(value, NullValueNode) else value
         if isinstance(value, VariableNode):
-            if self._variables is None:
-                return MOST_ROWS
-            number = self._variables.get(value.name.value)
-            return _clamp_rows(number) if isinstance(number, int) and not isinstance(number, bool) else None
-        return _clamp_rows(int(value.value)) if isinstance(value, IntValueNode) else None
+            number = MOST_ROWS if self._variables is None else self._variables.get(value.name.value)
+        elif isinstance(value, IntValueNode):
+            number = int(value.value)
+        if number is None:
+            return None
+        return min(max(number, 0), MOST_ROWS) if isinstance(number, int) else MOST_ROWS
 
     def _length(self, value: ValueNode | None) -> int:
         if isinstance(value, VariableNode):
             if self._variables is None:
                 return MOST_ROWS
             entries = self._variables.get(value.name.value)
-            return len(entries) if isinstance(entries, list) else int(entries is not None)
+            return len(entries or ())
         return len(value.values) if isinstance(value, ListValueNode) else int(value is not None)
 
     @staticmethod
@@ -275,20 +293,8 @@ class Requested:
         return sum(weight for name, weight in cost.arguments if name in given)
 
 
-def _clamp_rows(number: int) -> int:
-    return min(max(number, 0), MOST_ROWS)
-
-
 def _fragments(document: DocumentNode) -> dict[Name, FragmentDefinitionNode]:
     return {node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)}
-
-
-def _defaults(operation: OperationDefinitionNode) -> dict[str, Any]:
-    return {
-        definition.variable.name.value: value_from_ast_untyped(definition.default_value)
-        for definition in operation.variable_definitions or ()
-        if definition.default_value is not None
-    }
 
 
 Level: TypeAlias = tuple[tuple[SelectionSetNode, Name], ...]

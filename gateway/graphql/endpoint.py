@@ -14,7 +14,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 from strawberry.schema import BaseSchema
 
-from domain.kernel import ErrorCode, NotSignedIn, Problem, language_from_header
+from domain.kernel import ErrorCode, NotSignedIn, Problem, Remedy, language_from_header
 from gateway.graphql.answers import encode_json, failed_before_execution
 from gateway.graphql.body import GraphQLParameters, parameters_of_get, parameters_of_post
 from gateway.graphql.conditional import conditional, content_of, may_be_kept
@@ -26,6 +26,7 @@ from gateway.http.edge import Edge
 from gateway.http.headers import (
     came_by_cookie,
     deadline_of,
+    is_foreign_page,
     is_router,
     negotiate_media_type,
     prefers_html,
@@ -110,6 +111,8 @@ class GraphQLEndpoint:
         request, pipeline = call.request, self.pipeline
         if call.accepted is None and not self._streams(request):
             raise bad_request("NOT_ACCEPTABLE", 406)
+        if self._streams(request) and is_foreign_page(request.headers, self._edge.origins):
+            raise RequestProblem(403, Problem(ErrorCode.FORBIDDEN, action=Remedy.NONE, detail="ORIGIN"))
         token = token_of(request, self._edge.origins)
         call.caller = pipeline.caller(token, request.client.host if request.client else None)
         if not call.caller.signed_in and is_router(request.headers, self._edge.router_secret):
@@ -123,7 +126,7 @@ class GraphQLEndpoint:
                 return await self._document_refused(call, refused, token)
             call.make_context = lambda: self._context(call, token)
             _check_method(request, call.ready.type)
-            if self._edge.streams is not None and self._edge.streams.wants(request.headers.get("accept")):
+            if self._edge.streams is not None and self._streams(request):
                 return await self._edge.streams.respond(call, call.ready)
             if call.ready.type is OperationType.SUBSCRIPTION:
                 raise bad_document("SUBSCRIPTION", ErrorCode.STREAM_NEEDED)

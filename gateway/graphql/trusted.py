@@ -46,6 +46,7 @@ NAME_HEADERS = ("x-client-name", "apollographql-client-name")
 VERSION_HEADERS = ("x-client-version", "apollographql-client-version")
 APOLLO_VERSION = 1
 
+_ID_MEMBERS = ("documentId", "id")
 _MAY_OPEN = {
     DocumentMode.DEVELOPERS: ("authorization", "cookie", ROUTER_HEADER, "upgrade"),
     DocumentMode.TRUSTED: (ROUTER_HEADER,),
@@ -183,10 +184,17 @@ class TrustedLibrary:
             self._uses[app, version, day] += 1
 
 
+def names_document(given: Mapping[str, Any]) -> bool:
+    """Whether the members of a request name a document by an id, of whatever form."""
+    extensions = given.get("extensions")
+    persisted = extensions.get("persistedQuery") if isinstance(extensions, Mapping) else None
+    return any(named is not None for named in (*map(given.get, _ID_MEMBERS), persisted))
+
+
 def wanted_id(parameters: GraphQLParameters) -> str | None:
     """The id that a request names, None where it names none. Raises RequestProblem where it has no form of an id."""
     given = parameters.given
-    named = [given[name] for name in ("documentId", "id") if given.get(name) is not None]
+    named = [given[name] for name in _ID_MEMBERS if given.get(name) is not None]
     persisted = parameters.extensions.get("persistedQuery")
     if persisted is not None:
         if not isinstance(persisted, Mapping) or persisted.get("version") != APOLLO_VERSION:

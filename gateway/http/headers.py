@@ -12,6 +12,8 @@ PLAIN_JSON = "application/json"
 HTML = "text/html"
 SESSION_COOKIE = "apuni_session"
 ROUTER_HEADER = "x-router-secret"
+OTHER_SITES = frozenset({"cross-site", "same-site"})
+"""Values of Sec-Fetch-Site, which no page can set, for a page that is not of our origin."""
 
 EVERY_ANSWER: Mapping[str, str] = {
     "X-Content-Type-Options": "nosniff",
@@ -140,6 +142,14 @@ def cookie_may_be_used(request: Request, origins: Collection[str]) -> bool:
     if site is not None:
         return site == "same-origin"
     return request.headers.get("origin") in origins
+
+
+def is_foreign_page(headers: Mapping[str, str], origins: Collection[str]) -> bool:
+    """Whether a browser says that a page of another origin asks. Apps name no origin, or ours."""
+    origin = headers.get("origin")
+    if origin is not None:
+        return origin not in origins
+    return headers.get("sec-fetch-site") in OTHER_SITES
 
 
 def media_type_of(request: Request) -> str:

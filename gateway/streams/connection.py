@@ -10,7 +10,6 @@ from contextlib import ExitStack, aclosing, suppress
 from typing import Any
 
 import structlog
-from starlette.datastructures import Headers
 from starlette.requests import HTTPConnection
 from starlette.types import Receive, Scope, Send
 
@@ -18,9 +17,10 @@ from domain.kernel import ErrorCode, NotSignedIn, Problem, Remedy, language_from
 from gateway.graphql.answers import encode_json
 from gateway.graphql.body import parameters_in
 from gateway.graphql.pipeline import InvalidDocument
+from gateway.graphql.trusted import names_document
 from gateway.http.callers import ROUTER, Caller
 from gateway.http.calls import RequestFacts
-from gateway.http.headers import SESSION_COOKIE, is_router
+from gateway.http.headers import SESSION_COOKIE, is_foreign_page, is_router
 from gateway.http.problems import RequestProblem
 from gateway.streams.messages import (
     SUBPROTOCOL,
@@ -178,7 +178,8 @@ class Connection:
             raise Closing(CloseCode.UNAUTHORIZED, "Unauthorized")
         if name in self._operations:
             raise Closing(CloseCode.SUBSCRIBER_EXISTS, f"Subscriber for {name} already exists"[:120])
-        if payload is None:
+        query = payload.get("query") if payload is not None else None
+        if payload is None or not (isinstance(query, str) or (query is None and names_document(payload))):
             raise bad_message()
         self._operations[name] = asyncio.create_task(self._operate(name, payload, self._caller))
 
@@ -263,7 +264,7 @@ class SocketEndpoint:
         """Serve one socket until it is closed."""
         await receive()  # websocket.connect
         request = HTTPConnection(scope)
-        if self._is_strange(request.headers):
+        if is_foreign_page(request.headers, self._streaming.edge.origins):
             await send(_close(CloseCode.FORBIDDEN, ""))  # before the handshake is done, so it is answered with 403
             return
         if self._streaming.full:
@@ -279,11 +280,6 @@ class SocketEndpoint:
             connection = Connection(self._streaming, receive, send, _handshake(request))
             closing = await connection.serve()
         log.info("socket", code=closing.code if closing else None, messages=connection.messages)
-
-    def _is_strange(self, headers: Headers) -> bool:
-        """Whether a page of another origin asks. Browsers name the origin of their page, apps none or ours."""
-        origin = headers.get("origin")
-        return origin is not None and origin not in self._streaming.edge.origins
 
 
 def _offered_subprotocol(scope: Scope) -> str | None:

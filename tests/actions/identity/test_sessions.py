@@ -202,6 +202,13 @@ async def test_a_token_with_another_header_does_not_hold(env, changes):
         await subject_for_token(env, forged)
 
 
+async def test_a_header_that_nests_deeper_than_can_be_read_does_not_hold(env):
+    header = base64.urlsafe_b64encode(b"[" * 3000).rstrip(b"=").decode()
+
+    with pytest.raises(NotSignedIn):
+        await subject_for_token(env, f"{header}.e.e")
+
+
 @pytest.mark.parametrize("algorithm", ["none", "HS256", "RS256", "ES384", ""])
 async def test_any_other_algorithm_is_refused(env, algorithm):
     token = mint_session_token(env, await opened(env))

@@ -226,7 +226,7 @@ async def test_a_time_that_runs_back_on_the_device_does_not_count(peopled: World
     assert [await doubt_about(world, case) for case in cases] == [None, TimeDoubt.TIME_RUNS_BACK.value]
 
 
-@pytest.mark.parametrize("key", ["{}", "no key", '{"kty":"oct","k":"AA"}', "[]"])
+@pytest.mark.parametrize("key", ["{}", "no key", '{"kty":"oct","k":"AA"}', "[]", "[" * 3000])
 async def test_a_pack_for_a_device_without_a_usable_key_is_refused(peopled: World, key: str):
     world = peopled
     officer = await officer_of(world, world.registrar)

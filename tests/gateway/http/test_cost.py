@@ -65,6 +65,10 @@ class Query(Thing):
     def rows(self, first: int) -> list[Heavy]:
         return []
 
+    @strawberry.field(directives=[sliced_list_size("first")])
+    def usual(self, first: int = 7) -> list[Heavy]:
+        return []
+
 
 TABLE = CostTable(strawberry.federation.Schema(Query, federation_version="2.9")._schema)
 
@@ -104,8 +108,23 @@ def test_sizes_come_from_variables_and_their_defaults():
 
     assert requested(text, ids=["a"]) == 1 + 3 + 1
     assert requested(text, n=40, ids=["a", "b"]) == 1 + 40 + 2
-    assert requested(text, n="many", ids="a") == 1 + 1 + 1
+    assert requested(text, n=None, ids="a") == 1 + 1 + 1
     assert requested_cost(TABLE, parse(text), None, None) == 1 + 100 + 100
+
+
+@pytest.mark.parametrize("size", [100.0, 1e2])
+def test_a_page_size_written_as_a_float_counts_as_the_number_that_it_is_read_as(size):
+    assert requested("query ($n: Int!) { page(first: $n) { nodes { name } } }", n=size) == 1 + 100
+
+
+def test_variables_that_are_not_understood_count_the_most_rows():
+    text = "query ($n: Int, $ids: [ID!]!) { page(first: $n) { nodes { name } } keyed(ids: $ids) { name } }"
+
+    assert requested(text, n="many", ids=["a"]) == 1 + 100 + 100
+
+
+def test_a_page_size_that_is_left_out_counts_the_default_of_its_argument():
+    assert requested("query ($n: Int) { usual(first: $n) { name } b: usual { name } }") == 2 * 7 * 3
 
 
 def test_the_operation_that_runs_is_the_one_that_is_counted():

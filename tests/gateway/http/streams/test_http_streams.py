@@ -208,3 +208,25 @@ async def test_a_reader_that_takes_nothing_is_dropped():
 )
 def test_which_stream_is_asked_for(accept, kind):
     assert framing_of(accept) is kind
+
+
+@BOTH
+@pytest.mark.parametrize(
+    "headers",
+    [{"origin": "https://evil.example"}, {"origin": "null"}, {"sec-fetch-site": "cross-site"}],
+    ids=["origin", "no origin of its own", "site"],
+)
+async def test_a_page_of_another_origin_opens_no_stream(house, accept, headers):
+    async with a_reader(house.app, FOREVER, accept, headers=headers) as reader:
+        await reader.rest()
+
+    assert (reader.status, house.streaming.open) == (403, 0)
+
+
+@BOTH
+async def test_a_page_of_ours_opens_a_stream(house, accept):
+    headers = {"origin": ORIGIN, "sec-fetch-site": "same-origin"}
+    async with a_reader(house.app, COUNT, accept, headers=headers, to=1) as reader:
+        await reader.rest()
+
+    assert reader.status == 200
