@@ -49,6 +49,7 @@ from domain.kernel import (
 )
 from store import umang
 from store.applications import applications
+from store.database import locks
 
 __all__ = ["NewDocument", "SaveDraft", "SubmitApplication", "file", "open_case", "save_draft", "submit_application"]
 
@@ -121,7 +122,8 @@ async def submit_application(
 async def save_draft(env: Environment, subject: Subject, request: SaveDraft) -> tuple[Application, bool]:
     """Keep a draft, or change one; raises as `submit_application`, but no paper need be there yet.
 
-    CONFLICT with the present version where it was changed since, as on another device.
+    CONFLICT with the present version where it was changed since, as on another device. A new one is refused with
+    ALREADY_APPLIED where there is a draft for the same matter, with DRAFTS_FULL beyond `drafts_per_person`.
     """
     citizen_id = applicant(subject, request.on_behalf_of, request.service_code)
     findings = await attachments.check_documents(env, subject, citizen_id, request.documents or ())
@@ -200,6 +202,8 @@ async def draft(acting: UnitOfWork, request: SaveDraft, findings: Sequence[Findi
     if problems:
         raise Problems(*each_once(problems))
     await refuse_weak_bank_change(acting, citizen_id, filled.answers)
+    if held is None:
+        await _refuse_more_drafts(acting, citizen_id, service.code, filled)
     saved = await _save_draft(acting, request, service, held, filled)
     await keep(acting, saved, filled)
     if request.documents is not None:
@@ -235,10 +239,24 @@ def _wrong(findings: Sequence[Finding]) -> list[Problem]:
 
 async def _refuse_duplicate(acting: UnitOfWork, citizen_id: str, service_code: str, filled: Filled) -> None:
     """Raise ALREADY_APPLIED where she has an open application for the same matter, as the service's form tells."""
-    for other in await applications.open_of_service(acting.tx, citizen_id, service_code):
+    _refuse_same_matter(filled, await applications.of_service(acting.tx, citizen_id, service_code))
+
+
+async def _refuse_more_drafts(acting: UnitOfWork, citizen_id: str, service_code: str, filled: Filled) -> None:
+    """Raise ALREADY_APPLIED where she has a draft for the same matter, DRAFTS_FULL where she has too many."""
+    most = acting.env.rules.care.drafts_per_person
+    await locks.lock_exclusive(acting.tx, "drafts", citizen_id)
+    drafts = await applications.of_service(acting.tx, citizen_id, service_code, {Status.DRAFT})
+    _refuse_same_matter(filled, drafts, sentence="draft.same_matter")
+    if await applications.count_of_citizen(acting.tx, citizen_id, {Status.DRAFT}) >= most:
+        raise Problems(Problem(ErrorCode.DRAFTS_FULL, ("input",), params={"most": str(most)}))
+
+
+def _refuse_same_matter(filled: Filled, others: Sequence[Application], sentence: str | None = None) -> None:
+    for other in others:
         if filled.same_matter(other):
-            params = {"number": other.number}
-            raise Problems(Problem(ErrorCode.ALREADY_APPLIED, ("input", "serviceCode"), params=params))
+            path, params = ("input", "serviceCode"), {"number": other.number}
+            raise Problems(Problem(ErrorCode.ALREADY_APPLIED, path, params=params, sentence=sentence))
 
 
 async def _own_draft(acting: UnitOfWork, citizen_id: str, draft_id: str | None) -> Application | None:

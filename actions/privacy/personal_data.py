@@ -94,8 +94,9 @@ async def _erase_citizen(acting: UnitOfWork, citizen_id: str) -> tuple[dict[str,
     if blocked:
         params = {name: str(many) for name, many in blocked.items()}
         raise Problems(Problem(ErrorCode.ERASURE_BLOCKED, ("input",), params=params))
-    for draft in await applications.page_of_citizen(tx, citizen_id, statuses=[Status.DRAFT], limit=_DRAFTS):
-        await apply_transition(acting, draft, Step(Move.WITHDRAW))
+    while drafts := await applications.page_of_citizen(tx, citizen_id, statuses=[Status.DRAFT], limit=_DRAFTS):
+        for draft in drafts:
+            await apply_transition(acting, draft, Step(Move.WITHDRAW))
     files = await personal_files.files_of_person(tx, citizen_id)
     erased = await personal.erase(tx, citizen_id)
     own = Subject(frozenset({Role.CITIZEN}), PersonKind.CITIZEN, citizen_id)

@@ -23,6 +23,7 @@ class CareRules:
     tracking_tries_per_number: int = 10
     tracking_tries_per_client: int = 60
     texts_per_day: int = 20
+    drafts_per_person: int = 20
     codes_per_number: int = 5
     doorstep_fee_paise: int | None = None
     doorstep_visits_per_slot: int = 4

@@ -39,6 +39,9 @@ class Care(BaseModel):
     texts_per_day: int = Field(
         default=20, gt=0, description="Grievances that one person may submit in a day, and as many suggestions."
     )
+    drafts_per_person: int = Field(
+        default=20, gt=0, description="Drafts that are kept for one citizen; in the demo a thousand times as many."
+    )
     doorstep_fee_paise: int | None = Field(
         default=None,
         ge=0,
@@ -51,6 +54,6 @@ class Care(BaseModel):
     def rules(self, *, demo: bool) -> CareRules:
         """The same for the verbs."""
         given = self.model_dump()
-        for name in ("tracking_tries_per_client", "codes_per_number"):
+        for name in ("tracking_tries_per_client", "codes_per_number", "drafts_per_person"):
             given[name] *= DEMO_TIMES if demo else 1
         return CareRules(**given)

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, literal, select
+from sqlalchemy import ColumnElement, Select, select
 
 from domain.applications.applications import Application
 from domain.applications.lifecycle import OPEN, Status
@@ -21,7 +21,7 @@ from store.applications.timeline import (
     remove_documents,
     timelines,
 )
-from store.database import Transaction, change_feed, count, keyset_page
+from store.database import Transaction, change_feed, count, keyset_page, locks
 
 __all__ = [
     "add",
@@ -39,7 +39,7 @@ __all__ = [
     "get",
     "held_by",
     "mark_document_verified",
-    "open_of_service",
+    "of_service",
     "page_of_citizen",
     "remove_documents",
     "save",
@@ -132,17 +132,17 @@ async def count_of_citizen(tx: Transaction, citizen_id: str, statuses: Collectio
     return await count(tx, _shown_of_citizen(citizen_id, statuses))
 
 
-async def open_of_service(tx: Transaction, citizen_id: str, service_code: str) -> list[Application]:
-    """The open applications of a citizen for a service, oldest first.
+async def of_service(
+    tx: Transaction, citizen_id: str, service_code: str, statuses: Collection[Status] = OPEN
+) -> list[Application]:
+    """The applications of a citizen for a service in those states, else the open ones, oldest first.
 
     In a write transaction nobody else can read those of the same pair until it ends, so that two
     submissions at once cannot both pass.
     """
-    if tx.writable and tx.dialect == "postgresql":
-        pair = literal(f"{citizen_id}:{service_code}")
-        await tx.connection.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(pair, 0))))
+    await locks.lock_exclusive(tx, citizen_id, service_code)
     statement = select(applications_table).where(
-        _T.citizen_id == citizen_id, _has_status(OPEN), _T.service_code == service_code
+        _T.citizen_id == citizen_id, _has_status(statuses), _T.service_code == service_code
     )
     return await APPLICATIONS.select_all(tx, statement.order_by(_T.created_at, _T.id))
 

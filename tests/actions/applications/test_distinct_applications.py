@@ -4,7 +4,9 @@ from collections.abc import Mapping
 
 import pytest
 
+from actions.applications.submit import SaveDraft, save_draft
 from actions.catalogue.form_import import import_forms
+from domain.applications.applications import Channel, DeliveryMode
 from domain.kernel import ErrorCode, Problems
 from gateway.runtime.form_files import form_files
 from store.catalogue import catalogue
@@ -88,3 +90,14 @@ async def test_without_such_questions_a_service_takes_one_application_at_a_time(
     first = await formed.submit(formed.asha, ORDER, form=form)
 
     assert await refused_number(formed, ORDER, {**form, "wanted_work": "Driver"}) == first.number
+
+
+async def test_a_draft_for_another_child_is_kept_beside_the_first(formed: World):
+    def birth_of(name: str) -> SaveDraft:
+        form = {**BIRTH, "child_name": name}
+        return SaveDraft(FREE, "49", None, Channel.WEB, DeliveryMode.PORTAL, form, idempotency_key=name)
+
+    first, _ = await save_draft(formed.env, formed.asha, birth_of("Ananya Negi"))
+    second, _ = await save_draft(formed.env, formed.asha, birth_of("Anvi Negi"))
+
+    assert first.id != second.id

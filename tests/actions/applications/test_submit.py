@@ -1,6 +1,7 @@
 """Submission: every rule of the door, one transaction, the start of the legal clock."""
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -11,6 +12,7 @@ from actions.documents.attachments import VERIFY, verify_document
 from actions.kernel import UnitOfWork
 from domain.applications.applications import Application, Channel, DeliveryMode
 from domain.applications.lifecycle import Move, Status
+from domain.feedback.feedback import CareRules
 from domain.kernel import (
     ANONYMOUS,
     ErrorCode,
@@ -276,6 +278,38 @@ async def test_a_draft_is_saved_changed_and_handed_in_under_one_number(world: Wo
     handed_in = await world.submit(world.asha, INCOME, documents=papers(*INCOME_PAPERS), draft_id=draft.id)
     assert (handed_in.id, handed_in.number, handed_in.status) == (draft.id, draft.number, Status.FEE_PENDING)
     assert handed_in.acknowledgement is not None
+
+
+async def test_a_second_draft_for_the_same_matter_is_refused_with_the_number_of_the_first(world: World):
+    first, _ = await save_draft(world.env, world.asha, draft_request("one"))
+
+    with pytest.raises(Problems) as caught:
+        await save_draft(world.env, world.asha, draft_request("two"))
+
+    [problem] = caught.value.problems
+    assert (problem.code, problem.params) == (ErrorCode.ALREADY_APPLIED, {"number": first.number})
+
+
+async def test_no_more_drafts_are_kept_than_the_rule_says(world: World):
+    world.env = replace(world.env, rules=replace(world.env.rules, care=CareRules(drafts_per_person=1)))
+    await save_draft(world.env, world.asha, draft_request("one"))
+
+    with pytest.raises(Problems) as caught:
+        await save_draft(world.env, world.asha, draft_request("two", service_code=FREE, form={}))
+
+    [problem] = caught.value.problems
+    assert (problem.code, problem.params) == (ErrorCode.DRAFTS_FULL, {"most": "1"})
+
+
+async def test_drafts_saved_at_once_are_counted_one_after_the_other(world: World):
+    world.env = replace(world.env, rules=replace(world.env.rules, care=CareRules(drafts_per_person=1)))
+    wanted = [draft_request("one"), draft_request("two", service_code=FREE, form={})]
+
+    saved = await asyncio.gather(
+        *(save_draft(world.env, world.asha, one) for one in wanted), return_exceptions=True
+    )
+
+    assert sum(isinstance(one, Problems) for one in saved) == 1
 
 
 async def test_a_draft_that_was_changed_on_another_device_is_not_written_over(world: World):

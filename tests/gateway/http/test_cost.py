@@ -112,9 +112,8 @@ def test_sizes_come_from_variables_and_their_defaults():
     assert requested_cost(TABLE, parse(text), None, None) == 1 + 100 + 100
 
 
-@pytest.mark.parametrize("size", [100.0, 1e2])
-def test_a_page_size_written_as_a_float_counts_as_the_number_that_it_is_read_as(size):
-    assert requested("query ($n: Int!) { page(first: $n) { nodes { name } } }", n=size) == 1 + 100
+def test_a_page_size_written_as_a_float_counts_as_the_number_that_it_is_read_as():
+    assert requested("query ($n: Int!) { page(first: $n) { nodes { name } } }", n=100.0) == 1 + 100
 
 
 def test_variables_that_are_not_understood_count_the_most_rows():

@@ -115,9 +115,9 @@ async def test_open_applications_for_the_same_service_are_found(store: Store) ->
             application("a2", status=Status.DRAFT),
             application("a3", service_code="ES10"),
         )
-        assert await applications.open_of_service(tx, "c1", "ES09") == []
+        assert await applications.of_service(tx, "c1", "ES09") == []
         await applications.add(tx, application("a4", status=Status.QUERY_RAISED))
-        assert [found.id for found in await applications.open_of_service(tx, "c1", "ES09")] == ["a4"]
+        assert [found.id for found in await applications.of_service(tx, "c1", "ES09")] == ["a4"]
 
 
 async def test_two_submissions_at_once_cannot_both_find_nothing(store: Store) -> None:
@@ -126,7 +126,7 @@ async def test_two_submissions_at_once_cannot_both_find_nothing(store: Store) ->
 
     async def submit(key: str) -> bool:
         async with store.write_transaction() as tx:
-            if await applications.open_of_service(tx, "c1", "ES09"):
+            if await applications.of_service(tx, "c1", "ES09"):
                 return False
             await asyncio.sleep(0)
             await applications.add(tx, application(key))
