@@ -1,9 +1,10 @@
-"""The uvicorn HTTP protocol with its limits set and the size of request headers bounded.
+"""The uvicorn HTTP protocol with its limits set: heads are bounded, their Host is checked, refusals are readable.
 
 uvicorn's fast parser takes a head of any length, for any time, so that four hundred connections that send a byte now
 and then would keep everybody out. Here a head has so many headers, bytes and seconds; then the connection is closed.
 """
 
+import re
 from asyncio import TimerHandle, Transport
 from typing import Any
 
@@ -16,16 +17,29 @@ from gateway.settings.limits import Server
 
 _REFUSALS = {
     400: b"HTTP/1.1 400 Bad Request\r\n",
+    421: b"HTTP/1.1 421 Misdirected Request\r\n",
     408: b"HTTP/1.1 408 Request Timeout\r\n",
     431: b"HTTP/1.1 431 Request Header Fields Too Large\r\n",
 }
 _BODY = b'{"code":"BAD_INPUT"}'
+_HOST = re.compile(rb"(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{0,5})?")
+_ANY_HOST = frozenset({b"/health/live", b"/health/ready", b"/metrics"})
+"""What is asked by probes, which name an address and no host of ours."""
+
+LINGER_SECONDS = 1.0
+LINGER_BYTES = 10_000_000
+"""How much a client may still send after a refusal. A connection that is closed while something comes is reset, and
+the client never reads the answer (RFC 9112 section 9.6)."""
 
 
 class BoundedHttp(HttpToolsProtocol):
-    """One connection. `bounds` are those of the server; subclasses made by `bounded_protocol` bear them."""
+    """One connection. `bounds` are those of the server; subclasses made by `server_options` bear them.
+
+    `hosts` are those by which the gateway may be called, in lower case; None is any.
+    """
 
     bounds = Server()
+    hosts: frozenset[str] | None = None
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
@@ -33,6 +47,7 @@ class BoundedHttp(HttpToolsProtocol):
         self._head_bytes = 0
         self._head_timer: TimerHandle | None = None
         self._body_timer: TimerHandle | None = None
+        self._lingers: int | None = None
 
     def connection_made(self, transport: Transport) -> None:  # type: ignore[override]
         """Begin to wait for the first head."""
@@ -47,6 +62,11 @@ class BoundedHttp(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Take in what came, as long as the head is within its bounds."""
+        if self._lingers is not None:
+            self._lingers += len(data)
+            if self._lingers > LINGER_BYTES:
+                self.transport.abort()
+            return
         if self._in_head:
             self._await_head()
             self._head_bytes += len(data)
@@ -68,13 +88,47 @@ class BoundedHttp(HttpToolsProtocol):
         if len(self.headers) > self.bounds.headers or size > self.bounds.head_bytes:
             self._refuse(431)
             raise HeadRefused
+        wrong = self._refused_host()
+        if wrong is not None:
+            self._refuse(wrong)
+            raise HeadRefused
         self._body_is_there()
         self._body_timer = self.loop.call_later(self.bounds.body_seconds, self._body_is_late)
         super().on_headers_complete()
+        if self.cycle is not None:
+            self.cycle.transport = _ClosedGently(self)  # type: ignore[assignment]
+
+    def close_gently(self) -> None:
+        """Close; where a body is still coming drop it for a while first, so that the answer can be read."""
+        if self._body_timer is None:
+            self.transport.close()
+        else:
+            self._linger()
+
+    def _linger(self) -> None:
+        self._head_is_there()
+        self._body_is_there()
+        if self._lingers is None and not self.transport.is_closing():
+            self._lingers = 0
+            if self.transport.can_write_eof():
+                self.transport.write_eof()
+            self.loop.call_later(LINGER_SECONDS, self.transport.close)
+
+    def _refused_host(self) -> int | None:
+        """The status for a request that does not name exactly one host, or not one of ours (RFC 9112 section 3.2)."""
+        named = [value for name, value in self.headers if name == b"host"]
+        host = named[0].lower() if named else b""
+        if len(named) != 1 and not (not named and self.parser.get_http_version() == "1.0"):
+            return 400
+        path = self.url.partition(b"?")[0]
+        absolute = b"" if path.startswith((b"/", b"*")) else path.partition(b"://")[2].partition(b"/")[0].lower()
+        if (named and not _HOST.fullmatch(host)) or absolute not in (b"", host):
+            return 400
+        return None if self.hosts is None or path in _ANY_HOST or host.decode() in self.hosts else 421
 
     def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - uvicorn's shape
         """Answer what is no HTTP, once, with a code instead of uvicorn's words."""
-        if not self.transport.is_closing():
+        if self._lingers is None and not self.transport.is_closing():
             self._refuse(400)
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
@@ -120,7 +174,10 @@ class BoundedHttp(HttpToolsProtocol):
         length = b"content-length: %d\r\n" % len(_BODY)
         head = _REFUSALS[status] + b"content-type: application/json\r\nconnection: close\r\n" + length
         self.transport.write(head + b"x-content-type-options: nosniff\r\ncache-control: no-store\r\n\r\n" + _BODY)
-        self.transport.close()
+        if status == 408:  # nothing is coming
+            self.transport.close()
+        else:
+            self._linger()
 
 
 full_house: Any = code_response(ErrorCode.OVERLOADED, 503, {"Retry-After": "1"})
@@ -131,15 +188,19 @@ class HeadRefused(Exception):
     """Ends the parsing of a head that was answered already."""
 
 
-def bounded_protocol(server: Server) -> type[BoundedHttp]:
-    """The protocol with the bounds of these settings."""
-    return type("BoundedHttp", (BoundedHttp,), {"bounds": server})
+class _ClosedGently:
+    """The transport as a response sees it, which closes it at its end."""
+
+    def __init__(self, connection: BoundedHttp) -> None:
+        self.write = connection.transport.write
+        self.is_closing = connection.transport.is_closing
+        self.close = connection.close_gently
 
 
-def server_options(server: Server) -> dict[str, Any]:
+def server_options(server: Server, hosts: frozenset[str] | None = None) -> dict[str, Any]:
     """Every option of uvicorn that these settings decide (docs/reliability.md sections 1 and 4)."""
     return {
-        "http": bounded_protocol(server),
+        "http": type("BoundedHttp", (BoundedHttp,), {"bounds": server, "hosts": hosts}),
         "ws": "websockets-sansio",
         "access_log": False,
         "log_config": None,

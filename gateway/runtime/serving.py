@@ -133,9 +133,8 @@ def serve_gateway(settings: Settings) -> None:
 
 
 def _config(app: ASGIApp, settings: Settings) -> uvicorn.Config:
-    return uvicorn.Config(
-        app, host=settings.host, port=settings.port, lifespan="on", loop="uvloop", **server_options(settings.server)
-    )
+    options = server_options(settings.server, settings.hosts)
+    return uvicorn.Config(app, host=settings.host, port=settings.port, lifespan="on", loop="uvloop", **options)
 
 
 def _sockets(settings: Settings) -> list[socket.socket]:

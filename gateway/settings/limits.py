@@ -123,6 +123,12 @@ class Server(BaseModel):
     body_seconds: float = Field(
         default=120.0, gt=0, description="Seconds in which a client must send any request body."
     )
+    hosts: list[str] = Field(
+        default_factory=list,
+        description="Further values of the header Host by which the gateway may be called outside the demo, as a JSON "
+        "list: names, with their port where it is not that of the scheme. That of `APUNI_PUBLIC_URL` is always taken; "
+        "any other gets 421. Probes and `/metrics` may be called by any.",
+    )
     trusted_proxies: list[str] = Field(
         default_factory=list,
         description="The addresses of load balancers whose `X-Forwarded-For` is trusted, as a JSON list. If unset, "

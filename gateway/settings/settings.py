@@ -10,6 +10,7 @@ from enum import StrEnum
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Literal, Self
+from urllib.parse import urlsplit
 
 from pydantic import (
     BaseModel,
@@ -319,6 +320,16 @@ class Settings(BaseSettings):
     def url(self) -> str:
         """The base of redirects and links, without a slash at the end."""
         return (self.public_url or f"http://127.0.0.1:{self.port}").rstrip("/")
+
+    @property
+    def hosts(self) -> frozenset[str] | None:
+        """The values of the header Host by which the gateway may be called, in lower case; None is any, in the demo."""
+        if self.demo:
+            return None
+        public = urlsplit(self.url)
+        port = {"http": ":80", "https": ":443"}[public.scheme]
+        names = [public.netloc, *self.server.hosts]
+        return frozenset(text.lower() for name in names for text in (name, name.removesuffix(port), name + port))
 
     @property
     def store_url(self) -> str:

@@ -88,6 +88,15 @@ def test_the_graph_is_shown_to_developers_only(gateway: Production):
         assert "Did you mean" in ask(line, "{ servces { totalCount } }", **bearer(gateway.developer)).text
 
 
+@pytest.mark.parametrize(
+    ("host", "status"), [("apuni.uk.gov.in", 400), ("APUNI.uk.gov.in:443", 400), ("apuni.uk.gov.in:8000", 421)]
+)
+def test_it_is_called_by_its_public_host_only(gateway: Production, host: str, status: int):
+    with gateway.client(11) as line:
+        assert line.get("/graphql", headers=MODERN | {"Host": host}).status_code == status
+        assert line.get("/health/live", headers={"Host": host}).status_code == 200
+
+
 def test_what_is_of_the_demo_is_not_there(gateway: Production):
     with gateway.client(3) as line:
         for path in ("/graphiql", "/playground", "/_control/clock", "/_control/umang/faults", "/docs", "/metrics"):
@@ -98,7 +107,8 @@ def test_what_is_of_the_demo_is_not_there(gateway: Production):
         assert "graphiql" not in page.text.lower()
     numbers = httpx.get(f"http://127.0.0.1:{gateway.metrics_port}/metrics", timeout=20)
     assert "apuni_graphql_operations_total" in numbers.text
-    assert httpx.get(f"http://127.0.0.1:{gateway.metrics_port}/graphql", timeout=20).status_code == 404
+    apart = f"http://127.0.0.1:{gateway.metrics_port}/graphql"
+    assert httpx.get(apart, headers={"Host": "apuni.uk.gov.in"}, timeout=20).status_code == 404
 
 
 def test_federation_is_for_the_router_that_proves_itself(gateway: Production):

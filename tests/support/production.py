@@ -92,6 +92,7 @@ def production(server: PostgresServer, home: Path) -> Iterator[Production]:
         "APUNI_ALLOW_UNSCANNED": "1",
         "APUNI_ROUTER_SECRET": ROUTER_SECRET,
         "APUNI_SERVER__NOTICE_SECONDS": "0",
+        "APUNI_SERVER__HOSTS": json.dumps([f"127.0.0.1:{port}"]),
         "APUNI_PARTNERS": json.dumps(PARTNERS),
     }
     kept = {name: value for name, value in os.environ.items() if not name.startswith("APUNI_")}

@@ -305,9 +305,7 @@ async def test_drafts_saved_at_once_are_counted_one_after_the_other(world: World
     world.env = replace(world.env, rules=replace(world.env.rules, care=CareRules(drafts_per_person=1)))
     wanted = [draft_request("one"), draft_request("two", service_code=FREE, form={})]
 
-    saved = await asyncio.gather(
-        *(save_draft(world.env, world.asha, one) for one in wanted), return_exceptions=True
-    )
+    saved = await asyncio.gather(*(save_draft(world.env, world.asha, one) for one in wanted), return_exceptions=True)
 
     assert sum(isinstance(one, Problems) for one in saved) == 1
 

@@ -16,8 +16,9 @@ pytestmark = pytest.mark.integration
 
 
 @asynccontextmanager
-async def serving(edge: Edge, server: Server) -> AsyncIterator[int]:
-    config = uvicorn.Config(application(edge), port=0, lifespan="off", **server_options(server))
+async def serving(edge: Edge, server: Server, hosts: frozenset[str] | None = None) -> AsyncIterator[int]:
+    options = server_options(server, hosts)
+    config = uvicorn.Config(application(edge), port=0, lifespan="off", loop="uvloop", **options)
     running = uvicorn.Server(config)
     task = asyncio.create_task(running.serve())
     while not running.started:
@@ -136,3 +137,86 @@ async def test_requests_on_one_connection_have_their_heads_counted_apart(port: i
     answer = await exchange(port, one + one, one, head())
 
     assert answer.count(b"HTTP/1.1 200 ") == 4
+
+
+def asked(*hosts: bytes, version: bytes = b"1.1", target: bytes = b"/graphql?query={hello}") -> bytes:
+    lines = [b"GET " + target + b" HTTP/" + version, *(b"Host: " + host for host in hosts), b"Connection: close"]
+    return b"\r\n".join([*lines, b"", b""])
+
+
+@pytest.mark.parametrize(
+    "hosts",
+    [
+        (),
+        (b"gateway.test", b"gateway.test"),
+        (b"gateway.test", b"other.test"),
+        (b"",),
+        (b"a b",),
+        (b"a@b",),
+        (b"[::1",),
+    ],
+    ids=["none", "twice", "two", "empty", "space", "user", "bracket"],
+)
+async def test_a_request_without_exactly_one_well_formed_host_is_400(port: int, hosts: tuple[bytes, ...]):
+    assert (await exchange(port, asked(*hosts))).startswith(b"HTTP/1.1 400 ")
+
+
+@pytest.mark.parametrize("host", [b"gateway.test", b"GATEWAY.test:8443", b"127.0.0.1:80", b"[::1]:8000"])
+async def test_a_request_with_one_well_formed_host_is_answered(port: int, host: bytes):
+    assert (await exchange(port, asked(host))).startswith(b"HTTP/1.1 200 ")
+
+
+async def test_a_request_of_http_1_0_needs_no_host(port: int):
+    assert (await exchange(port, asked(version=b"1.0"))).startswith(b"HTTP/1.1 200 ")
+
+
+async def test_a_target_that_names_another_host_than_the_header_is_400(port: int):
+    answer = await exchange(port, asked(b"gateway.test", target=b"http://other.test/graphql?query={hello}"))
+
+    assert answer.startswith(b"HTTP/1.1 400 ")
+
+
+@pytest.mark.parametrize(
+    ("host", "target", "status"),
+    [
+        (b"gateway.test", b"/graphql?query={hello}", b"200"),
+        (b"Gateway.Test", b"/graphql?query={hello}", b"200"),
+        (b"evil.example", b"/graphql?query={hello}", b"421"),
+        (b"10.0.0.7:8000", b"/health/live", b"404"),  # this small application has none, but it was asked
+        (b"10.0.0.7:8000", b"/metrics", b"404"),
+        (b"10.0.0.7:8000", b"/metrics/more", b"421"),
+    ],
+)
+async def test_where_hosts_are_named_any_other_is_misdirected_but_for_probes_and_metrics(
+    make_edge: Callable[..., Edge], host: bytes, target: bytes, status: bytes
+):
+    async with serving(make_edge(), Server(), hosts=frozenset({"gateway.test"})) as port:
+        answer = await exchange(port, asked(host, target=target))
+
+    assert answer.split()[1] == status
+
+
+async def test_a_client_that_goes_on_sending_after_413_reads_the_answer(port: int):
+    size = 4_000_000
+    post = b"POST /graphql HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % size
+    parts = [post, *[b" " * 500_000] * (size // 500_000)]
+
+    answer = await exchange(port, *parts, pause=0.01)
+
+    assert answer.startswith(b"HTTP/1.1 413 ")
+    assert b'"BODY_TOO_LARGE"' in answer
+
+
+async def test_a_connection_that_is_refused_is_closed_though_the_client_never_stops(port: int):
+    post = b"POST /graphql HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 900000000\r\n\r\n"
+
+    async def send_for_ever() -> None:
+        _, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(post)
+        while True:
+            writer.write(b" " * 500_000)
+            await writer.drain()
+
+    async with asyncio.timeout(30):
+        with pytest.raises(ConnectionError):
+            await send_for_ever()
