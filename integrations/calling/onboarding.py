@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import MISSING, fields
 from datetime import date
 from types import NoneType, UnionType
-from typing import Any, TypeVar, cast, get_args, get_origin, get_type_hints
+from typing import Any, Literal, TypeVar, cast, get_args, get_origin, get_type_hints
 
 T = TypeVar("T")
 _NOTHING: tuple[Any, ...] = (None, [], ())
@@ -32,6 +32,8 @@ def _convert(kind: Any, value: Any) -> Any:
         return _convert(next(each for each in get_args(kind) if each is not NoneType), value)
     if origin in {tuple, frozenset}:
         return origin(map(str, value))
+    if origin is Literal and value not in get_args(kind):
+        raise ValueError(f"one of {', '.join(get_args(kind))} is needed")
     if kind is date:
         return date.fromisoformat(str(value))
     return kind(value) if origin is None else value

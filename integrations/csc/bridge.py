@@ -124,7 +124,7 @@ class CscBridge:
 
     async def refund(self, refund: Refund) -> RefundAnswer:
         """Ask that a payment goes back. Not to be repeated where the answer was lost. Raises as `reverse`."""
-        said = await self._ask(REFUND_LOG, "refund/log", wire.refund_pairs(refund), refund.reference)
+        said = await self._ask(REFUND_LOG, "refund/log", wire.refund_pairs(refund, self._settings), refund.reference)
         return wire.refund_answer(said.pairs or {})
 
     async def refund_status(self, reference: str, receipt: str, refund_reference: str) -> ReportedState:

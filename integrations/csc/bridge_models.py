@@ -37,7 +37,7 @@ class BridgeSettings:
     def from_onboarding(cls, given: Mapping[str, Any]) -> Self | None:
         """Read the part `bridge` of the onboarding; None without one: then no wallet is offered.
 
-        Raises KeyError for a missing part, ValueError for a spoilt key.
+        Raises KeyError for a missing part, ValueError for a spoilt key or a generation that is none.
         """
         own = given.get("bridge")
         if own is None:
@@ -47,8 +47,7 @@ class BridgeSettings:
         if not isinstance(private, RSAPrivateKey) or not isinstance(public, RSAPublicKey):
             raise ValueError("RSA keys are needed")  # noqa: TRY004 - the same for whoever reads the file
         email = str(own.get("pay_to_email") or "NA")
-        generation = "v1" if own.get("generation") == "v1" else "v2"
-        return read_settings(cls, own, pay_to_email=email, private_key=private, csc_key=public, generation=generation)
+        return read_settings(cls, own, pay_to_email=email, private_key=private, csc_key=public)
 
 
 @dataclass(frozen=True, slots=True)

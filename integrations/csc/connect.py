@@ -33,8 +33,8 @@ STATES = frozenset({"UK", "UA"})
 class CscConnectSettings:
     """What the CSC merchant centre hands over. `browser_url` is the host as a browser reaches it.
 
-    `token_in` says where the access token goes on the resource call. The header keeps it out of logs;
-    `query` is for a host that reads nothing else.
+    `token_in` says where the access token goes on the resource call: every public client sends it in the query, and
+    whether the header alone is enough only CSC can say (docs/contracts/other_systems.md section 2).
     """
 
     browser_url: str
@@ -42,16 +42,15 @@ class CscConnectSettings:
     client_secret: str = field(repr=False)
     client_token: str = field(repr=False)
     states: frozenset[str] = STATES
-    token_in: Literal["header", "query"] = "header"  # noqa: S105 - a place
+    token_in: Literal["query", "header", "both"] = "query"  # noqa: S105 - a place
 
     @classmethod
     def from_onboarding(cls, browser_url: str, given: Mapping[str, Any]) -> Self:
-        """Read what the merchant centre handed over; raises KeyError where a needed part is missing.
+        """Read what the merchant centre handed over. Raises KeyError for a missing part, ValueError for a spoilt one.
 
         Needed are `client_id`, `client_secret` and `client_token`; `states` and `token_in` may be given.
         """
-        token_in = "query" if given.get("token_in") == "query" else "header"
-        return read_settings(cls, given, browser_url=browser_url, token_in=token_in)
+        return read_settings(cls, given, browser_url=browser_url)
 
 
 class CscConnect:
@@ -94,14 +93,14 @@ class CscConnect:
         return wire.encrypted_secret(self._settings.client_token, self._settings.client_secret, before, after)
 
     async def _resource(self, access_token: str) -> ProviderIdentity:
-        in_header = self._settings.token_in == "header"  # noqa: S105 - a place
+        place = self._settings.token_in
         return await self._remote.ask(
             RESOURCE_POLICY,
             "GET",
             wire.RESOURCE_PATH,
             reading_json(Source.CSC, lambda body: wire.read_identity(body, self._settings.states)),
-            headers={"authorization": f"Bearer {access_token}"} if in_header else None,
-            params=None if in_header else {"access_token": access_token},
+            headers=None if place == "query" else {"authorization": f"Bearer {access_token}"},
+            params=None if place == "header" else {"access_token": access_token},
         )
 
 

@@ -157,9 +157,10 @@ def read_reply(content: bytes) -> Reply:
     return Reply(None if sealed == NOTHING_SEALED else sealed, str(code or "").strip(), _instant(str(date or "")))
 
 
-def refund_pairs(refund: Refund) -> dict[str, str]:
+def refund_pairs(refund: Refund, settings: BridgeSettings) -> dict[str, str]:
     """The fields of `refund/log`. `refund_deduction` is the amount to give back, however its name reads."""
     return {
+        **({"product_id": settings.product_id} if settings.generation == "v1" else {}),
         "csc_txn": refund.receipt,
         "merchant_txn": refund.reference,
         "merchant_txn_param": "N",

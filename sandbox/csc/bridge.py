@@ -58,7 +58,7 @@ class Bridge:
             "book_other_amount": self.book_other_amount,
             "wallet_return": self.wallet_return,
             "wallet_payment": self.payment,
-            "serve_generation": self._methods.serve_generation,
+            **self._methods.actions(),
         }
 
     async def pay(self, request: Request) -> Response:
@@ -152,7 +152,10 @@ class Bridge:
             raise envelopes.NotOurs
         sent = wallets.new_payment(envelopes.open_message(self._keys, sealed))
         self._state.add("payment", sent["reference"], sent)
-        return self._require_payment({"reference": sent["reference"]})
+        kept = self._require_payment({"reference": sent["reference"]})
+        if kept["amount"] != sent["amount"]:
+            raise ValueError("merchant_txn names a payment of another amount")
+        return kept
 
     def _pay(self, payment: wallets.Payment) -> bool:
         """Once for its reference; False where the wallet holds too little."""

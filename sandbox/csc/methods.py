@@ -16,7 +16,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from sandbox.city.kit import SandboxHome
+from sandbox.city.kit import Action, SandboxHome
 from sandbox.csc import envelope as envelopes
 from sandbox.csc import wallet as wallets
 
@@ -28,6 +28,7 @@ _FIXED_OF_REFUND = {
     "refund_type": ("R",),
     "refund_trigger": ("M",),
 }
+_OWN_REFERENCE = re.compile(r"[0-9]{1,6}")
 
 Pairs = dict[str, str]
 
@@ -59,6 +60,25 @@ class Methods:
             Route(V1, self.call_v1, methods=["POST"]),
         ]
 
+    def actions(self) -> dict[str, Action]:
+        """What CSC decides about its calls, and what a merchant does without them."""
+        return {
+            "serve_generation": self.serve_generation,
+            "take_repeats": self.take_repeats,
+            "refund_at_centre": self.refund_at_centre,
+        }
+
+    def take_repeats(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        """Answer a refund that is asked for again under the same number of the merchant as the first time, or not."""
+        self._state.put("bridge", "repeats", {"on": bool(arguments["on"])})
+        return {"on": bool(arguments["on"])}
+
+    def refund_at_centre(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        """The refund of a payment as a person sees it at the merchant centre, where she makes it if there is none."""
+        payment = self._require_paid({"merchant_txn": str(arguments["reference"])})
+        _require("reversed", not payment["reversed"])
+        return payment["refund"] or self._make_refund(payment, "", wallets.booked_paise(payment))
+
     def serve_generation(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
         """Serve `v1` or `v2` from now on."""
         self._state.put("bridge", "generation", {"name": str(arguments["generation"])})
@@ -79,7 +99,7 @@ class Methods:
         return number
 
     async def _call(self, request: Request, route: str, generation: str) -> Response:
-        served = (self._state.get("bridge", "generation") or {"name": "v2"})["name"]
+        served = self._served_generation()
         method = self._methods.get(f"{request.path_params['group']}/{request.path_params['method']}")
         if method is None or generation != served:
             request.state.ledger_effect = "not served"
@@ -157,6 +177,7 @@ class Methods:
         payment = self._require_paid(asked)
         made = wallets.creation_date(payment)["creation_date"]
         _require("merchant_txn_datetime", asked.get("merchant_txn_datetime") == made)
+        _require("merchant_reference", _OWN_REFERENCE.fullmatch(asked.get("merchant_reference", "0")))
         now = self._current_time()
         late = made[:10] != wallets.day_time(now.isoformat())[:10]
         own = {"merchant_id": wallets.MERCHANT, "merchant_txn": payment["reference"]}
@@ -173,9 +194,10 @@ class Methods:
     def _refund(self, request: Request, asked: Pairs) -> Pairs:
         payment = self._require_paid(asked)
         _require("csc_txn", asked.get("csc_txn") == payment["csc_txn"])
+        _require("product_id", self._served_generation() == "v2" or asked.get("product_id") == wallets.PRODUCT)
         for name, words in _FIXED_OF_REFUND.items():
             _require(name, asked.get(name) in words)
-        _require("merchant_reference", re.fullmatch(r"[0-9]{1,6}", asked.get("merchant_reference", "")))
+        _require("merchant_reference", _OWN_REFERENCE.fullmatch(asked.get("merchant_reference", "")))
         _require("refund_reason", re.fullmatch(r"[A-Za-z0-9 ]{1,100}", asked.get("refund_reason", "")))
         try:
             amount = wallets.paise(asked.get("refund_deduction", ""))
@@ -184,21 +206,23 @@ class Methods:
         _require("refund_deduction", 0 < amount <= wallets.booked_paise(payment))
         own = {"merchant_id": wallets.MERCHANT, "merchant_txn": payment["reference"]}
         declined = payment["amount"] % 100 == wallets.REFUND_DECLINED
-        if payment["reversed"] or payment["refund"] or declined:
+        by, known = asked["merchant_reference"], payment["refund"]
+        repeats = (self._state.get("bridge", "repeats") or {"on": False})["on"]
+        repeated = repeats and known and (known["by"], known["amount"]) == (by, amount)
+        if payment["reversed"] or declined or (known and not repeated):
             request.state.ledger_effect = "refund declined" if declined else "refund known"
             return {**own, "refund_status": "Fail", "response_status": "Fail"}
-        number = f"CSCR{self.serial():010d}"
-        payment["refund"] = {
-            "number": number,
-            "at": self._current_time().isoformat(),
-            "by": asked["merchant_reference"],
-            "amount": amount,
-        }
+        request.state.ledger_effect = "refund known" if known else "refund taken"
+        number = (known or self._make_refund(payment, by, amount))["number"]
+        more = {"merchant_reference": by, "csc_txn": payment["csc_txn"]}
+        return {**own, "refund_status": "Success", "refund_reference": number, **more}
+
+    def _make_refund(self, payment: wallets.Payment, by: str, amount: int) -> dict[str, Any]:
+        number, at = f"CSCR{self.serial():010d}", self._current_time().isoformat()
+        payment["refund"] = {"number": number, "at": at, "by": by, "amount": amount}
         self._state.put("payment", payment["reference"], payment)
         self._give_back(payment, amount)
-        request.state.ledger_effect = "refund taken"
-        more = {"merchant_reference": asked["merchant_reference"], "csc_txn": payment["csc_txn"]}
-        return {**own, "refund_status": "Success", "refund_reference": number, **more}
+        return dict(payment["refund"])
 
     def _refund_status(self, request: Request, asked: Pairs) -> Pairs:
         payment = self._require_paid(asked)
@@ -227,12 +251,19 @@ class Methods:
         _require("cscuser_id", asked.get("cscuser_id") == payment["csc_id"])
         _require("product_id", asked.get("product_id") == wallets.PRODUCT)
         _require("txn_amount", asked.get("txn_amount") == wallets.rupees(wallets.booked_paise(payment)))
+        try:
+            wallets.read_day_time(asked.get("merchant_date", ""))
+        except ValueError:
+            raise NotAsAgreed("merchant_date") from None
         _require("merchant_txn_status", asked.get("merchant_txn_status") in {"S", "Success"})
         _require("merchant_reciept", asked.get("merchant_reciept"))
         first = self._state.add("recon", payment["reference"], dict(asked))
         request.state.ledger_effect = "logged" if first else "logged before"
         own = {"merchant_id": wallets.MERCHANT, "merchant_txn": payment["reference"]}
         return {**own, "recon_status": "100"}
+
+    def _served_generation(self) -> str:
+        return str((self._state.get("bridge", "generation") or {"name": "v2"})["name"])
 
     def _require_paid(self, asked: Pairs) -> wallets.Payment:
         """The payment of a call about one that was taken."""

@@ -1,7 +1,8 @@
 """The sandbox of CSC Connect, written from the contract alone, with the wallet's routes.
 
 Source: docs/contracts/other_systems.md section 2. INFERRED: the statuses of `invalid_client` and `invalid_grant`, and
-that a refusal by the operator comes back as `access_denied`. Own fault: `foreign` on `/account/login` alters the state
+that a refusal by the operator comes back as `access_denied`. The token of the resource call is read in the query, as
+every public client sends it, or where `read_token_in` says. Own fault: `foreign` on `/account/login` alters the state
 on the way back.
 """
 
@@ -44,7 +45,7 @@ def create_sandbox(home: SandboxHome) -> Sandbox:
         Route("/account/resource", service.resource, methods=["GET", "POST"]),
         *bridge.routes(),
     ]
-    return sandbox_app(home, routes, actions=bridge.actions())
+    return sandbox_app(home, routes, actions={**bridge.actions(), "read_token_in": service.read_token_in})
 
 
 class _Service:
@@ -108,15 +109,22 @@ class _Service:
         return JSONResponse({"access_token": access_token, "token_type": "bearer", "expires_in": TOKEN_SECONDS})
 
     async def resource(self, request: Request) -> Response:
-        """The operator of a token, by header or by query; an error comes with status 200."""
-        _, _, presented = request.headers.get("authorization", "").partition("Bearer ")
-        token = self._home.state.get("token", presented or request.query_params.get("access_token", ""))
+        """The operator of a token, which is read in one place; an error comes with status 200."""
+        place = (self._home.state.get("resource", "token_in") or {"place": "query"})["place"]
+        _, _, in_header = request.headers.get("authorization", "").partition("Bearer ")
+        presented = in_header if place == "header" else request.query_params.get("access_token", "")
+        token = self._home.state.get("token", presented)
         if token is None or token["until"] < self._timestamp():
             return JSONResponse({"error_message": "Invalid access token"})
         user = self._users[token["person"]]
         last_active = self._home.clock.now().strftime("%Y-%m-%d %H:%M:%S")
         shown = {name: value for name, value in user.items() if name != "key"}
         return JSONResponse({"User": {**shown, "last_active": last_active}})
+
+    def read_token_in(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        """Read the token of the resource call in the `query` or in the `header`, and nowhere else, from now on."""
+        self._home.state.put("resource", "token_in", {"place": str(arguments["place"])})
+        return {"place": str(arguments["place"])}
 
     def _form(self, asked: str) -> str:
         choices = "".join(

@@ -5,6 +5,7 @@ amount is booked, 24 answers with status 200 and an empty body, 25 a refund is d
 status without creation_date, 28 a refund that is accepted and never paid, 29 answers without an envelope.
 """
 
+import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
@@ -30,6 +31,10 @@ _FIXED = {
     "txn_type": "D",
     "Currency": "INR",
 }
+_NEEDED = (
+    "product_name", "merchant_receipt_no", "pay_to_email", "return_url", "cancel_url", "csc_id",
+)  # fmt: skip
+_MONEY = re.compile(r"[0-9]+(\.[0-9]{2})?")
 
 Payment = dict[str, Any]
 
@@ -40,9 +45,11 @@ def new_payment(pairs: Mapping[str, str]) -> Payment:
     Raises ValueError for pairs that are not as docs/contracts/other_systems.md section 3.1 says.
     """
     wrong = tuple(pairs) != SENT or any(pairs[name] != value for name, value in _FIXED.items())
-    if wrong or not 1 <= len(pairs["merchant_txn"]) <= 30 or not all(pairs[name] for name in ("csc_id", "return_url")):
+    if wrong or not 1 <= len(pairs["merchant_txn"]) <= 30 or not all(pairs[name] for name in _NEEDED):
         raise ValueError("the payment is not as docs/contracts/other_systems.md section 3.1 says")
-    datetime.strptime(pairs["merchant_txn_date_time"], "%Y-%m-%d %H:%M:%S").replace(tzinfo=INDIA)
+    if not all(_MONEY.fullmatch(pairs[name]) for name in ("csc_share_amount", "Discount")):
+        raise ValueError("an amount of the payment is none")
+    read_day_time(pairs["merchant_txn_date_time"])
     return {
         "reference": pairs["merchant_txn"],
         "amount": paise(pairs["txn_amount"]),
@@ -138,6 +145,11 @@ def booked_paise(payment: Mapping[str, Any]) -> int:
 def day_time(text: str) -> str:
     """An instant as the wallet writes it, in India."""
     return datetime.fromisoformat(text).astimezone(INDIA).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def read_day_time(text: str) -> datetime:
+    """An instant as the wallet writes it. Raises ValueError."""
+    return datetime.strptime(text, "%Y-%m-%d %H:%M:%S").replace(tzinfo=INDIA)
 
 
 def rupees(amount: int) -> str:

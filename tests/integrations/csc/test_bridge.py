@@ -238,6 +238,45 @@ async def test_the_kit_of_2016_is_served_by_its_own_addresses(town: Town):
     assert (await old.client.verify(REFERENCE)).state is ReportedState.SUCCESS
 
 
+async def test_a_refund_by_the_kit_of_2016_names_the_product(town: Town):
+    await town.csc.act("serve_generation", {"generation": "v1"})
+    old = replace(town, settings=replace(town.settings, generation="v1"))
+    receipt = await old.receipt()
+    answer = await old.client.refund(Refund(REFERENCE, receipt.grn, OWN, 5000, "WITHDRAWN"))
+    assert (answer.outcome, town.effects()[-1]) == (Outcome.ACCEPTED, "refund taken")
+
+
+FIELDS = {
+    "transaction/status": "csc_txn",
+    "transaction/reverse": "merchant_txn merchant_txn_datetime merchant_reference",
+    "refund/log": "csc_txn merchant_txn merchant_txn_param merchant_txn_status merchant_reference refund_deduction "
+    "refund_mode refund_type refund_trigger refund_reason",
+    "refund/status": "csc_txn merchant_txn refund_reference",
+    "recon/log": "merchant_txn csc_txn cscuser_id product_id txn_amount merchant_date merchant_txn_status "
+    "merchant_reciept",
+}
+
+
+@pytest.mark.parametrize(("method", "field"), [(call, each) for call in FIELDS for each in FIELDS[call].split()])
+async def test_a_call_with_a_spoilt_field_is_answered_by_the_name_of_the_field(town: Town, method: str, field: str):
+    receipt = await town.receipt()
+    paid_at = wire.time_text(receipt.paid_at)
+    pairs = wire.refund_pairs(Refund(REFERENCE, receipt.grn, OWN, 5000, "WITHDRAWN"), town.settings) | {
+        "merchant_txn_datetime": paid_at,
+        "refund_reference": "CSCR0000000001",
+        "cscuser_id": CSC_ID,
+        "product_id": town.settings.product_id,
+        "txn_amount": "50.00",
+        "merchant_date": paid_at,
+        "merchant_reciept": REFERENCE,
+        field: "",
+    }
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(town.csc.app), base_url=PARTNER) as caller:
+        answer = await caller.post(f"/v2/{method}", content=wire.request_body(pairs, town.settings))
+    assert b"<response_data>NA</response_data>" in answer.content
+    assert town.effects()[-1] == f"not as agreed: {field}"
+
+
 async def test_a_call_whose_pairs_do_not_name_the_merchant_is_not_let_in(town: Town):
     await town.paid()
     sealed = wire.envelope(
@@ -250,7 +289,24 @@ async def test_a_call_whose_pairs_do_not_name_the_merchant_is_not_let_in(town: T
 
 
 @pytest.mark.parametrize(
-    "spoilt", [{"product_id": "4961300009"}, {"txn_amount": "50"}, {"txn_mode": "C"}, {"return_url": ""}]
+    "spoilt",
+    [
+        {"product_id": "4961300009"},
+        {"txn_amount": "50"},
+        {"txn_mode": "C"},
+        {"return_url": ""},
+        {"cancel_url": ""},
+        {"merchant_txn": "7" * 31},
+        {"merchant_txn_date_time": "today"},
+        {"product_name": ""},
+        {"merchant_receipt_no": ""},
+        {"pay_to_email": ""},
+        {"csc_share_amount": "none"},
+        {"Discount": "none"},
+        {"Currency": "USD"},
+        {"csc_id": ""},
+    ],
+    ids=str,
 )
 async def test_a_form_with_a_wrong_field_is_refused_at_the_wallet(town: Town, spoilt: dict[str, str]):
     pairs = wire.payment_pairs(town.payment(), town.settings) | spoilt
@@ -261,6 +317,12 @@ async def test_a_form_with_a_wrong_field_is_refused_at_the_wallet(town: Town, sp
         bad = await browser.post(address, data={"message": f"{town.settings.merchant_id}|{sealed}"})
         other = await browser.post(f"{address}1", data=dict(town.client.payment_form(town.payment()).fields))
     assert (good.status_code, bad.status_code, other.status_code) == (200, 400, 400)
+
+
+async def test_a_reference_is_the_name_of_one_amount_for_ever(town: Town):
+    await town.paid()
+    with pytest.raises(ValueError, match="another amount"):
+        await town.paid(6000)
 
 
 async def test_what_a_payment_was_taken_for_is_logged(town: Town):

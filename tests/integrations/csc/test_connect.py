@@ -1,11 +1,13 @@
 """CSC Connect: the contract's vector, and the client against the sandbox, which was written apart from it."""
 
 import json
+import logging
 import re
 from dataclasses import replace
 
 import pytest
 import respx
+from structlog.testing import capture_logs
 
 from domain.kernel import ManualClock, Provider, SeededIds, Source
 from integrations.calling.errors import Garbled, NotLetIn, Refused, Unavailable
@@ -77,10 +79,42 @@ async def test_an_operator_is_known_by_her_csc_id(sandbox, settings, clock):
     assert (identity.name, identity.mobile) == ("Vikram Rana", "9800200001")
 
 
-async def test_the_token_may_go_in_the_query_where_a_host_needs_it(sandbox, settings, clock):
-    client = connect(sandbox, replace(settings, token_in="query"), clock)
+@pytest.mark.parametrize("place", ["query", "header"])
+@pytest.mark.parametrize("token_in", ["query", "header", "both"])
+async def test_the_token_goes_where_the_onboarding_says_and_is_read_there_alone(
+    sandbox, settings, clock, token_in, place
+):
+    await sandbox.act("read_token_in", {"place": place})
+    client = connect(sandbox, replace(settings, token_in=token_in), clock)
 
-    assert (await sign_in(sandbox, client)).subject == "500100010011"
+    if token_in in {place, "both"}:
+        assert (await sign_in(sandbox, client)).subject == "500100010011"
+    else:
+        with pytest.raises(Refused, match="error_message"):
+            await sign_in(sandbox, client)
+
+
+async def test_without_a_word_of_csc_the_token_goes_in_the_query_as_in_every_public_client(sandbox, settings, clock):
+    assert settings.token_in == "query"
+    assert (await sign_in(sandbox, connect(sandbox, settings, clock))).subject == "500100010011"
+
+
+def test_a_place_for_the_token_that_is_none_is_refused(home, sandbox):
+    handed = json.loads(home.onboarding.read_text())
+
+    with pytest.raises(ValueError, match="query, header, both"):
+        CscConnectSettings.from_onboarding(handed["base_url"], {**handed, "token_in": "body"})
+
+
+async def test_the_token_is_in_no_log_and_no_error(sandbox, settings, clock, caplog):
+    caplog.set_level(logging.DEBUG)
+    sandbox.faults.set([{"kind": "status", "route": "/account/resource", "params": {"status": 500}}])
+
+    with capture_logs() as logs, pytest.raises(Unavailable) as caught:
+        await sign_in(sandbox, connect(sandbox, settings, clock))
+
+    (token,) = sandbox.state.values_of("token")
+    assert token not in f"{logs}{caplog.text}{caught.value!r}{caught.value}"
 
 
 @pytest.mark.parametrize(("person", "code"), [(INACTIVE, "operator_inactive"), (OTHER_STATE, "other_state")])
