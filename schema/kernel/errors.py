@@ -78,7 +78,7 @@ def problem_of(error: BaseException) -> Problem:
     """The problem that an exception is for whoever asked; an unknown one is INTERNAL."""
     match error:
         case Problems(problem=problem):
-            return replace(problem, detail=_detail(problem), retryable=problem.retry_after is not None)
+            return replace(problem, detail=_detail(problem))
         case CallerError():
             return error.problem
         case RemoteError():

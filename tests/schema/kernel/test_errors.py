@@ -13,6 +13,7 @@ from domain.kernel import (
     NotSignedIn,
     Problem,
     Problems,
+    Retry,
     Source,
     not_found,
 )
@@ -52,6 +53,11 @@ def test_every_exception_has_a_code(error, code, retryable):
     assert set(extensions_of(problem, "r")) <= {
         "code", "type", "detail", "source", "retryable", "retryAfterSeconds", "action", "requestId"
     }  # fmt: skip
+
+
+@pytest.mark.parametrize("code", ErrorCode)
+def test_what_cannot_be_done_may_be_sent_again_where_the_table_of_codes_says_so(code):
+    assert problem_of(Problems(Problem(code))).retryable is (code.retry is Retry.LATER)
 
 
 def test_what_is_not_known_is_neutral_and_its_text_is_not_logged():
