@@ -47,6 +47,12 @@ class Tills:
         wallet = our_wallet(self.csc, clock, self.enrolled)
         self.world.env = replace(self.env, partners=replace(self.env.partners, treasury=ours, wallet=wallet))
 
+    async def take_repeats(self) -> None:
+        """CSC takes a refund that is asked for twice as one, and has said so."""
+        await self.csc.act("take_repeats", {"on": True})
+        self.enrolled["bridge"]["refund_repeats"] = True
+        self.restart()
+
     @property
     def env(self) -> Environment:
         return self.world.env

@@ -26,6 +26,12 @@ MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 
 
 @pytest.fixture
+def world(peopled: World) -> World:
+    """On both databases."""
+    return peopled
+
+
+@pytest.fixture
 def tills(world: World, tmp_path: Path) -> Iterator[Tills]:
     with open_tills(world, tmp_path / "tills") as tills:
         yield tills
