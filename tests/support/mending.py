@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,15 +19,17 @@ from actions.applications.respond import Withdraw, withdraw_application
 from actions.benefits.budget import settle_budgets
 from actions.benefits.payment_enquiries import ask_due
 from actions.benefits.payment_orders import ReissuePayment, reissue_payment
+from actions.fees.fee_cases import order_id_of
 from actions.fees.fee_enquiries import ask_due as ask_about_fees
+from actions.fees.fee_refunds import RecordFeeRefund, record_fee_refund
 from actions.payments.account_corrections import CorrectAccount, correct_account
 from actions.payments.registrations import enrol
 from actions.reconciliation.finance_desk import CaseRequest, resolve_case, take_case
 from domain.applications.lifecycle import Move
 from domain.benefits.benefits import Instalment
-from domain.fees.fees import FeeRules, FeeState
+from domain.fees.fees import FeeProblem, FeeRules, FeeState
 from domain.kernel import Source
-from domain.reconciliation.finance_cases import CaseOutcome, DifferenceKind
+from domain.reconciliation.finance_cases import CaseOutcome, CaseState, DifferenceKind, FinanceCase
 from gateway.worker.deliveries import Deliveries
 from gateway.worker.topics import handlers
 from integrations.dbt_finance import DbtFinance, DbtFinanceSettings
@@ -37,6 +40,7 @@ from store.benefits import benefits
 from store.benefits.benefits import instalments_table
 from store.database import Keyrings
 from store.database.metadata import metadata
+from store.fees import fee_orders
 from store.reconciliation import finance_cases
 from store.reconciliation.finance_cases import CaseFilter
 from tests.support.actions import FakeRenderer, World
@@ -68,6 +72,8 @@ class Mending:
     office: Sandbox | None = None
     tills: Tills | None = None
     paying: Paying | None = None
+    refunds_by_hand: int = 0
+    """How many refunds an officer noted that she looked for at CSC's merchant centre."""
 
     async def deliver(self) -> None:
         """What the worker does with the outbox, beginning as a process that holds nothing yet."""
@@ -104,9 +110,10 @@ class Mending:
                 rows = (await tx.connection.execute(select(*(table.c[each] for each in columns)))).all()
                 found[name] = Counter(tuple(row) for row in rows if self.paying is None or not _PASSED & set(row))
         if self.office is not None:
-            found["office"] = _effects(self.office)
+            found["orders"] = _orders(self.office)
         if self.tills is not None:
-            found["csc"] = _effects(self.tills.csc)
+            found["wallets"] = self.tills.csc.state.values_of("balance")
+            found["refunds_by_hand"] = self.refunds_by_hand
         if self.paying is not None:
             found["pfms"] = sorted(Counter(each["end_to_end_id"] for each in self.paying.pfms.orders()).items())
         return found
@@ -131,12 +138,9 @@ _COUNTS = {
 _PASSED = frozenset({"AT_BANK", "instalment.at_bank"})
 """What nobody hears of where the file that tells of the credit is read first, as after a death both may lie there."""
 
-_EFFECTS = frozenset({"instruction accepted", "refund taken", "reversed"})
-"""What partners note where money was ordered, or went back."""
 
-
-def _effects(partner: Sandbox) -> Counter[str]:
-    return Counter(str(each["effect"]) for each in partner.ledger.entries() if each["effect"] in _EFFECTS)
+def _orders(office: Sandbox) -> int:
+    return sum(each["effect"] == "instruction accepted" for each in office.ledger.entries())
 
 
 @asynccontextmanager
@@ -152,11 +156,18 @@ async def with_office(made: Prepared, url: str, folder: Path, keyrings: Keyrings
 
 
 @asynccontextmanager
-async def with_tills(made: Prepared, url: str, folder: Path, keyrings: Keyrings) -> AsyncIterator[Mending]:
-    """Treasury and wallet, with a rule by which the fee of whoever withdraws goes back."""
+async def with_tills(
+    made: Prepared, url: str, folder: Path, keyrings: Keyrings, *, repeats: bool = False
+) -> AsyncIterator[Mending]:
+    """Treasury and wallet, with a rule by which the fee of whoever withdraws goes back.
+
+    With `repeats` CSC takes a refund that is asked for twice as one, and has said so.
+    """
     rules = FeeRules(refund_after=frozenset({Move.WITHDRAW}), refund_source="a test")
     async with made.opened(url, folder, keyrings) as world:
         with open_tills(world, folder / "tills", rules) as tills:
+            if repeats:
+                await tills.take_repeats()
             yield Mending(world, made.cases, tills=tills)
 
 
@@ -215,10 +226,7 @@ async def is_given_back(story: Mending) -> None:
     """She withdraws, the wallet is asked to give the fee back, and then whether it has."""
     withdraws = Withdraw(story.cases["unpaid"], "withdraw")
     await withdraw_application(story.world.env, story.world.asha, withdraws)
-    await story.deliver()
-    for _ in range(2):
-        story.world.clock.advance(timedelta(hours=7))
-        await ask_about_fees(story.world.env)
+    await _refund_ends(story)
 
 
 async def came_with_another_amount(story: Mending) -> None:
@@ -233,26 +241,43 @@ async def came_with_another_amount(story: Mending) -> None:
     await story.tills.csc.act("book_other_amount", booked)
     await story.tills.comes_back(order, posted)
     assert (await story.tills.order(order)).holds_other_amount
-    await take_case(story.world.env, FIRST, CaseRequest(await _doubted(story), "take"))
+    (doubted,) = await _cases(story, DifferenceKind.AMOUNT_DIFFERS)
+    await take_case(story.world.env, FIRST, CaseRequest(doubted.id, "take"))
     await story.deliver()
 
 
 async def goes_back_as_a_whole(story: Mending) -> None:
     """She settles it on a later day, CSC is asked to give all of it back, and then whether it has."""
-    settles = CaseRequest(await _doubted(story), "settle", note="All of it goes back.", outcome=CaseOutcome.REFUNDED)
+    (doubted,) = await _cases(story, DifferenceKind.AMOUNT_DIFFERS)
+    settles = CaseRequest(doubted.id, "settle", note="All of it goes back.", outcome=CaseOutcome.REFUNDED)
     await resolve_case(story.world.env, FIRST, settles)
+    await _refund_ends(story)
+
+
+async def _refund_ends(story: Mending) -> None:
+    """CSC is asked for a refund and then how it stands; what nobody knows a finance officer settles by its case.
+
+    She looks at the merchant centre, has the money sent back there where it was not, and notes it.
+    """
+    env = story.world.env
+    assert story.tills is not None
     await story.deliver()
     for _ in range(2):
         story.world.clock.advance(timedelta(hours=7))
-        await ask_about_fees(story.world.env)
+        await ask_about_fees(env)
+    for case in await _cases(story, DifferenceKind.REFUND_DUE):
+        assert case.state is CaseState.OPEN
+        async with env.store.read_transaction() as tx:
+            order = await fee_orders.get(tx, order_id_of(case.about) or "")
+        if order is not None and order.problem == FeeProblem.REFUND_UNCLEAR:
+            shown = await story.tills.csc.act("refund_at_centre", {"reference": order.reference})
+            await record_fee_refund(env, FIRST, RecordFeeRefund(order.number, shown["number"], "noted"))
+            story.refunds_by_hand += 1
 
 
-async def _doubted(story: Mending) -> str:
-    """The case of the other amount."""
-    kinds = CaseFilter(kinds=[DifferenceKind.AMOUNT_DIFFERS])
+async def _cases(story: Mending, kind: DifferenceKind) -> list[FinanceCase]:
     async with story.world.env.store.read_transaction() as tx:
-        (case,) = await finance_cases.page(tx, None, kinds, place=None, limit=2)
-    return case.id
+        return await finance_cases.page(tx, None, CaseFilter(kinds=[kind]), place=None, limit=2)
 
 
 async def were_refused(story: Mending) -> None:
@@ -295,5 +320,6 @@ STORIES = {
     "funded": Story(with_office, too_little, is_funded),
     "refunded": Story(with_tills, was_paid, is_given_back),
     "another_amount": Story(with_tills, came_with_another_amount, goes_back_as_a_whole),
+    "repeated": Story(partial(with_tills, repeats=True), came_with_another_amount, goes_back_as_a_whole),
     "refiled": Story(with_files, were_refused, are_corrected, SOON),
 }
