@@ -306,7 +306,7 @@ class ProcessFacts:
     """The newest revision of the schema that its release knows; older releases said nothing of it."""
     jobs: Mapping[str, JobRuns] = field(default_factory=dict)
     """A worker's jobs by name, as far as they ended once since it was started."""
-    heard: Mapping[str, LastHeard] = field(default_factory=dict)
+    last_heard: Mapping[str, LastHeard] = field(default_factory=dict)
     """By system that it asked: since when it answered and since when it did not."""
     age: float = 0.0
     """Seconds since this report."""

@@ -26,7 +26,7 @@ class SourceReport(Protocol):
     """The part of a process's report that is about outside systems (domain/platform/alarms.py, ProcessFacts)."""
 
     @property
-    def heard(self) -> Mapping[str, LastHeard]:
+    def last_heard(self) -> Mapping[str, LastHeard]:
         """By system, as it was when the process reported."""
         ...
 
@@ -40,6 +40,6 @@ def last_heard(reports: Iterable[SourceReport]) -> dict[str, LastHeard]:
     """The latest that any process heard of each system, also one that has ended since."""
     latest: dict[str, LastHeard] = {}
     for report in reports:
-        for source, heard in report.heard.items():
+        for source, heard in report.last_heard.items():
             latest[source] = latest.get(source, LastHeard()).with_later(heard.older_by(report.age))
     return latest

@@ -36,7 +36,7 @@ class ProcessHealth:
         self._not_closed: dict[tuple[Source, str], float] = {}
         self._integrity: dict[Source, tuple[int, float]] = {}
         self._not_let_in: dict[Source, tuple[int, float]] = {}
-        self._heard: dict[tuple[Source, str], float] = {}
+        self._heard_at: dict[tuple[Source, str], float] = {}
         self._sign_in_failures: deque[float] = deque(maxlen=10_000)
         self._last_reading: tuple[float, float] | None = None
         self._step: tuple[float, float] | None = None
@@ -54,7 +54,7 @@ class ProcessHealth:
             elif outcome == "not_let_in":
                 self.not_let_in(source)
             elif outcome in ("answered", "failed"):
-                self._heard[source, outcome] = self._clock.monotonic()
+                self._heard_at[source, outcome] = self._clock.monotonic()
             if other is not None:
                 other(source, policy, outcome, seconds)
 
@@ -140,12 +140,12 @@ class ProcessHealth:
             sweep=None if self._swept is None else now - self._swept,
             not_let_in=_events(self._not_let_in, now),
             knows=HEAD,
-            heard={source.value: self._last_heard(source, now) for source, _ in self._heard},
+            last_heard={source.value: self._last_heard(source, now) for source, _ in self._heard_at},
             jobs={name: JobRuns(dict(job.runs), job.failures) for name, job in self._jobs.items()},
         )
 
     def _last_heard(self, source: Source, now: float) -> LastHeard:
-        answered, failed = (self._heard.get((source, outcome)) for outcome in ("answered", "failed"))
+        answered, failed = (self._heard_at.get((source, outcome)) for outcome in ("answered", "failed"))
         return LastHeard(None if answered is None else now - answered, None if failed is None else now - failed)
 
     def _event(self, happened: tuple[float, float] | None) -> Event | None:

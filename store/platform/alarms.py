@@ -60,7 +60,9 @@ async def save(tx: Transaction, alarm: Alarm) -> None:
 
 async def save_facts(tx: Transaction, process_id: str, facts: ProcessFacts) -> None:
     """Store the health report of a process, in place of its last one."""
-    values = {"process_id": process_id, "at": tx.clock.now(), "facts": asdict(facts)}
+    kept = asdict(facts)
+    kept["heard"] = kept.pop("last_heard")  # as releases before this one write and read it
+    values = {"process_id": process_id, "at": tx.clock.now(), "facts": kept}
     await upsert(tx, health_facts_table, [values], keys=("process_id",))
 
 
@@ -104,7 +106,7 @@ def _facts(kept: Mapping[str, Any], *, age: float) -> ProcessFacts:
         not_let_in={source: Event(**event) for source, event in kept.get("not_let_in", {}).items()},
         switches=kept.get("switches", 0),
         knows=kept.get("knows", ""),
-        heard={source: LastHeard(**heard) for source, heard in kept.get("heard", {}).items()},
+        last_heard={source: LastHeard(**heard) for source, heard in kept.get("heard", {}).items()},
         jobs={name: JobRuns(**job) for name, job in kept.get("jobs", {}).items()},
         age=age,
     )

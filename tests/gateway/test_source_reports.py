@@ -77,7 +77,7 @@ async def test_what_the_gateway_asks_itself_it_judges_itself(env, store_clock, t
 
 async def test_a_report_of_an_older_release_says_nothing_of_systems(env, store_clock, tmp_path):
     vitals = ProcessHealth("worker@one", store_clock, tmp_path)
-    facts = replace(vitals.facts(), heard={"A_NEW_ONE": LastHeard(1.0)})
+    facts = replace(vitals.facts(), last_heard={"A_NEW_ONE": LastHeard(1.0)})
     async with env.store.write_transaction() as tx:
         await alarms.save_facts(tx, "newer", facts)
         await alarms.save_facts(tx, "older", vitals.facts())
@@ -89,6 +89,6 @@ async def test_a_report_of_an_older_release_says_nothing_of_systems(env, store_c
 
 
 def test_ages_of_reports_are_added_and_what_never_happened_stays_so():
-    report = type("Report", (), {"heard": {"PFMS": LastHeard(3.0, None)}, "age": 4.0})
+    report = type("Report", (), {"last_heard": {"PFMS": LastHeard(3.0, None)}, "age": 4.0})
 
     assert last_heard([report]) == {"PFMS": LastHeard(7.0, None)}

@@ -208,13 +208,13 @@ async def _made(world: World, **by_name: Application) -> dict[TypeCode, str]:
         ),
         (TypeCode.LEAVE, "admin", "recordLeave", "record { leave { id } }", leave),
     )
-    made[TypeCode.NOTIFICATION] = node_id(TypeCode.NOTIFICATION, await _told(world, by_name["case"]))
+    made[TypeCode.NOTIFICATION] = node_id(TypeCode.NOTIFICATION, await _notice_to_asha(world, by_name["case"]))
     for code, who, name, entity, given in todo:
-        made[code] = await _done(world, SUBJECTS[who], name, entity, given)
+        made[code] = await _result_id(world, SUBJECTS[who], name, entity, given)
     return made
 
 
-async def _told(world: World, case: Application) -> str:
+async def _notice_to_asha(world: World, case: Application) -> str:
     env = world.environment
     key = env.ids.key()
     notice = Notice(key, ASHA, NoticeKind.APPROVED, Topic.APPLICATION, case.id, case.id, "told", env.clock.now())
@@ -223,7 +223,7 @@ async def _told(world: World, case: Application) -> str:
     return key
 
 
-async def _done(world: World, subject: Subject, name: str, entity: str, given: dict[str, Any]) -> str:
+async def _result_id(world: World, subject: Subject, name: str, entity: str, given: dict[str, Any]) -> str:
     graph: Any = world.graph
     argument = graph._schema.mutation_type.fields[name].args["input"].type
     query = f"mutation ($input: {argument}) {{ {name}(input: $input) {{ {entity} userErrors {{ code path }} }} }}"

@@ -1,7 +1,11 @@
+from dataclasses import replace
 from datetime import timedelta
+
+from sqlalchemy import select
 
 from domain.kernel import ManualClock
 from domain.platform.alarms import Alarm, AlarmCode, AlarmState, Event, JobRuns, ProcessFacts
+from domain.platform.source_reports import LastHeard
 from store.database import AuditLine, Store, audit
 from store.platform import alarms
 from tests.support.databases import NOW
@@ -42,6 +46,15 @@ async def test_what_a_process_tells_replaces_what_it_told_before_and_has_its_age
     assert (told.not_closed, told.integrity, told.store_away) == (FACTS.not_closed, FACTS.integrity, FACTS.store_away)
     assert told.jobs == FACTS.jobs
     assert (told.free_bytes, told.clock_step, told.sign_in_failures) == (10**12, None, 3)
+
+
+async def test_what_was_heard_of_systems_is_kept_under_the_name_that_the_release_before_reads(store: Store) -> None:
+    facts = replace(FACTS, last_heard={"PFMS": LastHeard(3.0, None)})
+    async with store.write_transaction() as tx:
+        await alarms.save_facts(tx, "p1", facts)
+        kept = (await tx.connection.execute(select(alarms.health_facts_table.c.facts))).scalar_one()
+        [told] = await alarms.reported_facts(tx)
+    assert (kept["heard"], told.last_heard) == ({"PFMS": {"success": 3.0, "failure": None}}, facts.last_heard)
 
 
 async def test_facts_of_processes_that_ended_long_ago_are_deleted(store: Store, store_clock: ManualClock) -> None:
