@@ -12,6 +12,11 @@ class Streams(BaseModel):
         description="Maximum number of open streams of a process: WebSockets, SSE and multipart together. More get "
         "503. They count towards `APUNI_SERVER__CONCURRENCY`; the rest of it is left for requests.",
     )
+    per_caller: int = Field(
+        default=10,
+        gt=0,
+        description="Maximum number of open streams of one person, or of all who are not signed in at one address.",
+    )
     init_seconds: float = Field(
         default=5.0, gt=0, description="Seconds in which a WebSocket client must send connection_init."
     )
@@ -23,6 +28,12 @@ class Streams(BaseModel):
     )
     subscriptions: int = Field(
         default=10, gt=0, description="Maximum number of concurrent operations of one WebSocket."
+    )
+    subscriptions_per_caller: int = Field(
+        default=20, gt=0, description="The same over all streams of one person, or of strangers at one address."
+    )
+    idle_seconds: float = Field(
+        default=60.0, gt=0, description="Seconds after which a WebSocket without an operation is closed."
     )
     pending_events: int = Field(
         default=500,

@@ -13,7 +13,7 @@ import structlog
 from starlette.requests import HTTPConnection
 from starlette.types import Receive, Scope, Send
 
-from domain.kernel import ErrorCode, NotSignedIn, Problem, Remedy, language_from_header
+from domain.kernel import ErrorCode, NotSignedIn, language_from_header
 from gateway.graphql.answers import encode_json
 from gateway.graphql.body import parameters_in
 from gateway.graphql.pipeline import InvalidDocument
@@ -51,6 +51,7 @@ class Connection:
     """Serves one accepted socket. `messages` counts what the client sent."""
 
     def __init__(self, streaming: Streaming, receive: Receive, send: Send, handshake: Handshake) -> None:
+        """Raises RequestProblem where there is no room for one more."""
         self._streaming = streaming
         self._receive = receive
         self._send_raw = send
@@ -64,6 +65,8 @@ class Connection:
         self._caller: Caller | None = None
         self._token: str | None = None
         self._language: str | None = handshake.language
+        self._patience: asyncio.Timeout | None = None
+        self._stream = streaming.enter(self._find_caller(handshake.cookie), self._give_way)
         self.messages = 0
 
     async def serve(self) -> Closing | None:
@@ -74,6 +77,7 @@ class Connection:
             await asyncio.wait(waited, return_when=asyncio.FIRST_COMPLETED)
             closing = self._reason(conversation)
         finally:
+            self._streaming.leave(self._stream)
             self._stack.close()
             left = [conversation, process, *self._operations.values()]
             for task in left:
@@ -94,6 +98,9 @@ class Connection:
         if not self._end.done():
             self._end.set_result(closing)
 
+    def _give_way(self) -> None:
+        self.end(Closing(CloseCode.TRY_AGAIN_LATER, "Try again later"))
+
     def _reason(self, conversation: "asyncio.Task[None]") -> Closing | None:
         if self._end.done():
             return self._end.result()
@@ -109,13 +116,25 @@ class Connection:
     async def _converse(self) -> None:
         """Take message after message. Raises Closing or ClientGone."""
         try:
-            async with asyncio.timeout(self._streaming.settings.init_seconds) as patience:
+            async with asyncio.timeout(self._streaming.settings.init_seconds) as self._patience:
                 while True:
                     await self._take(await self._next_message())
-                    if self._caller is not None:
-                        patience.reschedule(None)
         except TimeoutError:
-            raise Closing(CloseCode.INIT_TIMEOUT, "Connection initialisation timeout") from None
+            if self._caller is None:
+                raise Closing(CloseCode.INIT_TIMEOUT, "Connection initialisation timeout") from None
+            raise Closing(CloseCode.NORMAL, "Idle") from None
+        finally:
+            self._patience = None
+
+    def _note_operations(self) -> None:
+        """Count the operations, and let the socket end after a while where there are none.
+
+        Raises RequestProblem where they are too many.
+        """
+        if self._patience is not None:
+            idle_at = asyncio.get_running_loop().time() + self._streaming.settings.idle_seconds
+            self._patience.reschedule(None if self._operations else idle_at)
+        self._streaming.count_operations(self._stream, len(self._operations))
 
     async def _next_message(self) -> dict[str, Any]:
         message = await self._receive()
@@ -142,9 +161,10 @@ class Connection:
             case "subscribe":
                 self._subscribe(id_of(message), payload_of(message))
             case "complete":
-                task = self._operations.pop(id_of(message), None)
+                task = self._operations.get(id_of(message))
                 if task is not None:
                     task.cancel()
+                    self._forget(id_of(message))
             case _:
                 raise bad_message()
 
@@ -158,12 +178,16 @@ class Connection:
         language = payload.get("acceptLanguage")
         self._language = language if isinstance(language, str) else self._language
         pipeline = self._streaming.operations.pipeline
-        caller = pipeline.caller(self._token, self._handshake.client)
-        if not caller.signed_in and self._router:
-            caller = ROUTER
+        caller = self._find_caller(self._token)
         try:
+            await pipeline.spend(caller)
+            self._streaming.introduce(self._stream, caller)
             async with asyncio.timeout(self._streaming.settings.init_seconds):
                 context = await pipeline.context(self._facts())
+        except RequestProblem as refused:
+            if refused.problem.retryable:
+                raise Closing(CloseCode.TRY_AGAIN_LATER, "Rate limited") from None
+            raise Closing(CloseCode.TOO_MANY, "Too many streams") from None
         except NotSignedIn:
             raise Closing(CloseCode.FORBIDDEN, "Forbidden") from None
         except OURS:
@@ -171,7 +195,13 @@ class Connection:
         ended = Closing(CloseCode.FORBIDDEN, "Session ended")
         self._stack.enter_context(self._streaming.watch_session(context, lambda: self.end(ended)))
         self._caller = caller
+        self._note_operations()
         await self._send({"type": "connection_ack"})
+
+    def _find_caller(self, token: str | None) -> Caller:
+        """The caller with this token, at the address of the socket."""
+        caller = self._streaming.operations.pipeline.caller(token, self._handshake.client)
+        return ROUTER if not caller.signed_in and self._router else caller
 
     def _subscribe(self, name: str, payload: dict[str, Any] | None) -> None:
         if self._caller is None:
@@ -196,7 +226,7 @@ class Connection:
             self.end(Closing(CloseCode.INTERNAL, "Internal error"))
         finally:
             if self._operations.get(name) is task:
-                del self._operations[name]
+                self._forget(name)
 
     async def _answer(self, name: str, payload: dict[str, Any], caller: Caller) -> None:
         operations = self._streaming.operations
@@ -216,10 +246,7 @@ class Connection:
 
     async def _prepare_operation(self, payload: dict[str, Any], caller: Caller) -> OperationRequest:
         """The operation that is meant. Raises RequestProblem or InvalidDocument."""
-        if len(self._operations) > self._streaming.settings.subscriptions:
-            raise RequestProblem(
-                429, Problem(ErrorCode.RATE_LIMITED, action=Remedy.NONE, detail="SUBSCRIPTIONS", retryable=False)
-            )
+        self._note_operations()
         pipeline = self._streaming.operations.pipeline
         standing = await pipeline.spend(caller)
         ready = pipeline.ready(parameters_in(payload), self._handshake.headers)
@@ -236,8 +263,13 @@ class Connection:
 
     async def _finish(self, name: str, message: dict[str, Any]) -> None:
         """The last message of an operation; its id is free before the client receives it."""
-        self._operations.pop(name, None)
+        self._forget(name)
         await self._send({"id": name, **message})
+
+    def _forget(self, name: str) -> None:
+        self._operations.pop(name, None)
+        with suppress(RequestProblem):  # that of another operation, which is told itself
+            self._note_operations()
 
     async def _send(self, message: dict[str, Any]) -> None:
         """Send a message. Raises Closing where the reader does not take it in time, ClientGone where it left.
@@ -267,18 +299,17 @@ class SocketEndpoint:
         if is_foreign_page(request.headers, self._streaming.edge.origins):
             await send(_close(CloseCode.FORBIDDEN, ""))  # before the handshake is done, so it is answered with 403
             return
-        if self._streaming.full:
-            await send({"type": "websocket.accept", "subprotocol": _offered_subprotocol(scope)})
-            await send(_close(CloseCode.TRY_AGAIN_LATER, "Try again later"))
-            return
         if _offered_subprotocol(scope) is None:
             await send({"type": "websocket.accept"})
             await send(_close(CloseCode.SUBPROTOCOL, "Subprotocol not acceptable"))
             return
-        with self._streaming.count_stream():
-            await send({"type": "websocket.accept", "subprotocol": SUBPROTOCOL})
+        await send({"type": "websocket.accept", "subprotocol": SUBPROTOCOL})
+        try:
             connection = Connection(self._streaming, receive, send, _handshake(request))
-            closing = await connection.serve()
+        except RequestProblem:
+            await send(_close(CloseCode.TRY_AGAIN_LATER, "Try again later"))
+            return
+        closing = await connection.serve()
         log.info("socket", code=closing.code if closing else None, messages=connection.messages)
 
 

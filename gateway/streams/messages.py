@@ -20,6 +20,7 @@ LONGEST_ID = 128
 class CloseCode(IntEnum):
     """Why we close a socket; below 4000 are those of RFC 6455."""
 
+    NORMAL = 1000
     GOING_AWAY = 1001
     TOO_BIG = 1009
     INTERNAL = 1011

@@ -3,13 +3,19 @@
 A query or mutation gives one answer, a subscription one for each event. Each event is run like an operation of its
 own: with a new context, so with the session, the roles and the postings as they are then, within the same time and
 through the same guards. Strawberry's handlers keep one context for a whole subscription, and parse by themselves.
+
+A change is read once for those for whom the answer is the same, counts as one operation of its reader, and of one
+reader no two are read at the same time: who follows much must not slow others down.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterable, Callable
+import json
+from collections import OrderedDict
+from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable, Hashable
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from typing import Any, Protocol, runtime_checkable
+from weakref import WeakValueDictionary
 
 import structlog
 from graphql import ExecutionResult, Executor, GraphQLError, OperationType, create_source_event_stream
@@ -23,6 +29,9 @@ from schema.kernel.errors import OURS, extensions_of, problem_of, replace_errors
 
 ENDED = 499
 """The status in metrics of a stream that its reader left."""
+
+SHARED_SECONDS = 1.0
+"""For how long the answer to an event is given to further readers; the feed is looked at as often."""
 
 log = structlog.get_logger(__name__)
 
@@ -61,12 +70,33 @@ class OperationRequest:
     codes: tuple[str, ...] = ()
 
 
+class SharedRuns:
+    """What is run once for all who ask for the same at about the same time."""
+
+    def __init__(self, now: Callable[[], float]) -> None:
+        self._now = now
+        self._runs: OrderedDict[Hashable, tuple[float, asyncio.Future[Any]]] = OrderedDict()
+
+    async def run_once(self, key: Hashable, run: Callable[[], Awaitable[Any]]) -> Any:
+        """What `run` gives or raises, run now or within the last second for the same key."""
+        now = self._now()
+        while self._runs and next(iter(self._runs.values()))[0] <= now:
+            self._runs.popitem(last=False)
+        if key not in self._runs:
+            running = asyncio.ensure_future(run())
+            running.add_done_callback(lambda ended: ended.cancelled() or ended.exception())  # its readers may be gone
+            self._runs[key] = (now + SHARED_SECONDS, running)
+        return await asyncio.shield(self._runs[key][1])
+
+
 class Operations:
     """Runs operations behind one pipeline. `behind` is called for each one whose reader fell too many events behind."""
 
     def __init__(self, pipeline: Pipeline, behind: Callable[[], None] | None = None) -> None:
         self.pipeline = pipeline
         self._behind = behind
+        self._shared = SharedRuns(pipeline.edge.clock.monotonic)
+        self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def answers(self, asked: OperationRequest) -> AsyncGenerator[Answer, None]:
         """Every answer. Whatever goes wrong is an answer too, the last one, with `over`."""
@@ -130,10 +160,26 @@ class Operations:
                     yield answer
 
     async def _event(self, asked: OperationRequest, event: Any) -> Answer | None:
-        context = await self._context(asked)
-        if isinstance(event, Event) and not await event.seen_by(context):
-            return None
-        result = await self.pipeline.execute(asked.ready, context, root=event)
+        ready, facts, change = asked.ready, asked.facts, getattr(event, "change", None)
+        if change is None:
+            return await self._answer_to(asked, event, await self._context(asked))
+        variables = json.dumps(ready.parameters.variables, sort_keys=True)
+        key = (change, event.cursor, ready.resolved.query, ready.name, variables, facts.accept_language, facts.router)
+        context: Any = await self._shared.run_once((*key, facts.token), lambda: self._context(asked))
+        asked.language = context.language
+        reader = (replace(context.subject, session_id=None), context.language)  # other sessions of hers read the same
+        answer: Answer | None = await self._shared.run_once(
+            (*key, reader), lambda: self._answer_to(asked, event, context)
+        )
+        return answer
+
+    async def _answer_to(self, asked: OperationRequest, event: Any, context: RequestContext) -> Answer | None:
+        turn = self._turns.setdefault(asked.caller.key, asyncio.Lock())
+        async with turn:
+            if isinstance(event, Event) and not await event.seen_by(context):
+                return None
+            await self.pipeline.spend(asked.caller)
+            result = await self.pipeline.execute(asked.ready, context, root=event)
         return Answer(body_of(result), getattr(event, "cursor", None))
 
     async def _context(self, asked: OperationRequest) -> RequestContext:

@@ -19,6 +19,7 @@ from gateway.graphql.answers import encode_json
 from gateway.http.admission import overload_refusal
 from gateway.http.calls import Call, ReadyOperation, RequestContext
 from gateway.http.headers import EVERY_ANSWER, VARY, token_of
+from gateway.http.problems import RequestProblem
 from gateway.streams.operations import SESSION_ENDED, Answer, OperationRequest, final_answer
 from gateway.streams.streams import Dropped, Streaming
 
@@ -104,13 +105,11 @@ class HttpStreams:
         return framing_of(accept) is not None
 
     async def respond(self, call: Call, ready: ReadyOperation) -> Response:
-        """Answer an operation in parts. Raises NotSignedIn for a token that does not hold, RequestProblem with 503."""
+        """Answer an operation in parts. Raises NotSignedIn for a token that does not hold, RequestProblem."""
         framing = framing_of(call.request.headers.get("accept"))
         if framing is None or call.caller is None:
             raise RuntimeError("only a request that asks for a stream comes here")
         context = await call.context()
-        if self._streaming.full:
-            raise overload_refusal()
         edge = self._streaming.edge
         facts = call.facts(token_of(call.request, edge.origins), edge.router_secret)
         resume = call.request.headers.get("last-event-id") or None
@@ -122,10 +121,10 @@ class HttpStreams:
 
 
 class StreamedResponse(Response):
-    """A response that is written answer by answer.
+    """A response that is written answer by answer. Raises RequestProblem where there is no room for it.
 
     It ends by itself where the operation does, the session has ended, the process ends, the reader is too slow or
-    has left.
+    has left, or the stream of a stranger gives way.
     """
 
     def __init__(
@@ -144,14 +143,27 @@ class StreamedResponse(Response):
         self._framing = framing
         self._context = context
         self._over = asyncio.Event()
+        self._problem = SESSION_ENDED
+        self._stream = streaming.enter(asked.caller, self._give_way)
+        try:
+            streaming.introduce(self._stream, asked.caller)
+            streaming.count_operations(self._stream, 1)
+        except RequestProblem:
+            streaming.leave(self._stream)
+            raise
+
+    def _give_way(self) -> None:
+        self._problem = overload_refusal().problem
+        self._over.set()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 - ASGI's shape
         """Write until the end."""
-        with self._streaming.count_stream(), self._streaming.watch_session(self._context, self._over.set):
+        with self._streaming.watch_session(self._context, self._over.set):
             tasks = [asyncio.create_task(self._write(send)), asyncio.create_task(_wait_for_disconnect(receive))]
             try:
                 await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
             finally:
+                self._streaming.leave(self._stream)
                 for task in tasks:
                     task.cancel()
                 await asyncio.gather(*tasks, return_exceptions=True)
@@ -203,7 +215,7 @@ class StreamedResponse(Response):
         """The error sent where the stream is ended from outside."""
         facts, language = self._asked.facts, self._asked.language
         if self._over.is_set():
-            return final_answer(SESSION_ENDED, facts.request_id, language)
+            return final_answer(self._problem, facts.request_id, language)
         if self._streaming.stopping.is_set():
             return final_answer(GOING_AWAY, facts.request_id, language)
         return None

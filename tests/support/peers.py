@@ -17,7 +17,9 @@ PATIENCE = 10.0
 class Peer:
     """One socket from its client's side."""
 
-    def __init__(self, app: ASGIApp, *, subprotocols: Sequence[str], headers: Mapping[str, str]) -> None:
+    def __init__(
+        self, app: ASGIApp, *, subprotocols: Sequence[str], headers: Mapping[str, str], address: str = "127.0.0.1"
+    ) -> None:
         self._app = app
         self._to_server: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
         self._heard: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
@@ -38,7 +40,7 @@ class Peer:
             "root_path": "",
             "headers": [(name.lower().encode(), value.encode()) for name, value in headers.items()],
             "subprotocols": list(subprotocols),
-            "client": ("127.0.0.1", 1),
+            "client": (address, 1),
             "server": ("gateway.test", 80),
         }
 
@@ -100,10 +102,14 @@ class Peer:
 
 @asynccontextmanager
 async def a_peer(
-    app: ASGIApp, *, subprotocols: Sequence[str] = (SUBPROTOCOL,), headers: Mapping[str, str] | None = None
+    app: ASGIApp,
+    *,
+    subprotocols: Sequence[str] = (SUBPROTOCOL,),
+    headers: Mapping[str, str] | None = None,
+    address: str = "127.0.0.1",
 ) -> AsyncIterator[Peer]:
     """A socket that is open until the end of the context."""
-    peer = Peer(app, subprotocols=subprotocols, headers=headers or {})
+    peer = Peer(app, subprotocols=subprotocols, headers=headers or {}, address=address)
     task = asyncio.create_task(peer.run())
     await asyncio.sleep(0)
     try:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import strawberry
@@ -27,18 +27,23 @@ from domain.kernel import (
     language_from_header,
 )
 from gateway.graphql.endpoint import GraphQLEndpoint
+from gateway.http.callers import Callers
 from gateway.http.calls import RequestFacts
 from gateway.http.edge import Edge
+from gateway.http.rates import RateLimits
+from gateway.settings.limits import Rates
 from gateway.settings.subscriptions import Streams
 from gateway.streams.connection import SocketEndpoint
 from gateway.streams.responses import HttpStreams
 from gateway.streams.sessions import Sessions
 from gateway.streams.streams import Streaming
 from schema.kernel.errors import replace_errors
-from tests.support.peers import Peer, a_peer
+from tests.support.peers import PATIENCE, Peer, a_peer
 
 ORIGIN = "http://gateway.test"
 GOOD, OTHER = "good-token", "other-token"
+SECOND = "second-token"
+"""Another session of hers."""
 ASHA = Subject(frozenset({Role.CITIZEN}), PersonKind.CITIZEN, "asha", session_id="s1")
 
 
@@ -48,8 +53,12 @@ class Small:
 
     running: int = 0
     went_on: asyncio.Event = field(default_factory=asyncio.Event)
-    good: set[str] = field(default_factory=lambda: {GOOD})
+    good: set[str] = field(default_factory=lambda: {GOOD, SECOND})
     contexts: int = 0
+    runs: int = 0
+    """How often an event was run that asks for `run`."""
+    together: int = 0
+    most_together: int = 0
     loop: Any = None
 
 
@@ -91,9 +100,20 @@ class Tick:
     number: int
     cursor: str
     hidden: strawberry.Private[bool] = False
+    change: strawberry.Private[str | None] = None
 
     async def seen_by(self, context: Any) -> bool:
         return not self.hidden
+
+    @strawberry.field
+    async def run(self, info: strawberry.Info) -> int:
+        small: Small = info.context.small
+        small.runs += 1
+        small.together += 1
+        small.most_together = max(small.most_together, small.together)
+        await asyncio.sleep(0)
+        small.together -= 1
+        return small.runs
 
     @strawberry.field
     def context(self, info: strawberry.Info) -> int:
@@ -130,6 +150,15 @@ class Subscription:
             small.running -= 1
 
     @strawberry.subscription
+    async def changes(self, info: strawberry.Info, name: str = "") -> AsyncGenerator[Tick | None, None]:
+        small: Small = info.context.small
+        small.running += 1
+        await small.went_on.wait()
+        for number in range(3):
+            yield Tick(number=number, cursor=str(number), change=f"change {number}")
+        await asyncio.Event().wait()
+
+    @strawberry.subscription
     async def too_slow(self) -> AsyncGenerator[Tick | None, None]:
         yield Tick(number=0, cursor="0")
         raise TooSlow
@@ -160,12 +189,18 @@ class SmallHouse:
     streaming: Streaming
     small: Small
 
+    async def all_running(self, many: int) -> None:
+        """Wait until so many subscriptions that wait for `went_on` run."""
+        async with asyncio.timeout(PATIENCE):
+            while self.small.running < many:
+                await asyncio.sleep(0)
+
     def peer(self, **options: Any) -> Any:
         """A socket of a client."""
         return a_peer(self.socket, **options)
 
 
-def small_house(store: Any = None, *, page: Any = None, **settings: Any) -> SmallHouse:
+def small_house(store: Any = None, *, page: Any = None, rates: Rates | None = None, **settings: Any) -> SmallHouse:
     """Make one; `settings` are those of Streams."""
     small, clock = Small(), SystemClock()
 
@@ -173,13 +208,17 @@ def small_house(store: Any = None, *, page: Any = None, **settings: Any) -> Smal
         if facts.token is not None and facts.token not in small.good:
             raise NotSignedIn
         small.contexts += 1
-        subject = ASHA if facts.token else ANONYMOUS
+        subject = replace(ASHA, session_id="s2") if facts.token == SECOND else ASHA if facts.token else ANONYMOUS
         return Context(facts.request_id, language_from_header(facts.accept_language), subject, small, small.contexts)
 
     streams = Streams(**{"keep_alive_seconds": 5.0, **settings})
     streaming = Streaming(streams, Sessions(store, streams.session_seconds), NoFeed())  # type: ignore[arg-type]
     doors = HttpStreams(streaming)
-    shown = {"introspection": page is not None, "page": page}
+    shown: Any = {"introspection": page is not None, "page": page}
+    shown["callers"] = Callers(
+        clock.monotonic, lambda token: (PersonKind.CITIZEN, "asha") if token in (GOOD, SECOND) else None
+    )
+    shown["rates"] = RateLimits(rates, clock) if rates else None
     edge = Edge(clock, SystemIds(clock), origins=(ORIGIN,), streams=doors, **shown)
     endpoint = GraphQLEndpoint(Schema(Query, Mutation, Subscription), context, edge)
     streaming.serve(endpoint.pipeline)

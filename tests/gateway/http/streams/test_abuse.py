@@ -64,7 +64,7 @@ async def until(look):
 
 
 async def test_two_hundred_idle_sockets_keep_nobody_out_and_leave_nothing_behind():
-    house = small_house()
+    house = small_house(per_caller=MANY)
     async with serving(house) as (port, _), httpx.AsyncClient(timeout=PATIENCE) as client:
         before = len(asyncio.all_tasks())
         async with contextlib.AsyncExitStack() as stack:

@@ -301,11 +301,12 @@ async def test_a_page_of_another_origin_is_turned_down_and_ours_may_use_the_cook
         assert (await peer.begin())["type"] == "connection_ack"
 
 
-async def test_without_room_it_is_closed_with_1013(house):
-    house.streaming.open = house.streaming.settings.connections
-    async with house.peer() as peer:
-        assert await peer.closed() == (1013, "Try again later")
-    house.streaming.open = 0
+async def test_without_room_it_is_closed_with_1013():
+    house = small_house(connections=1)
+    async with house.peer() as first:
+        await first.begin(authorization=f"Bearer {GOOD}")
+        async with house.peer() as peer:
+            assert await peer.closed() == (1013, "Try again later")
 
 
 async def test_a_process_that_ends_closes_its_sockets_with_1001(begun, house):
