@@ -1,11 +1,10 @@
 """Reads a citizen's benefits: our sanctions, with the status of each payment at DBT finance."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import date, datetime
 
-from actions.benefits.payment_corrections import first_orders
-from actions.benefits.sanction import bill_of
+from actions.benefits.asked_bills import bills_to_ask
 from actions.certificates.certificates import MOST, Provenance
 from actions.kernel import Environment, of_citizen, read_at_sources
 from actions.reconciliation.expected_files import bank_days_beside
@@ -20,6 +19,12 @@ from store.benefits import benefits, payment_enquiries
 from store.benefits.payment_enquiries import LastHeard
 from store.catalogue import catalogue
 from store.payments import payment_files
+
+MOST_ASKED = 2
+"""About how many payments the treasury is asked while a citizen waits for the answer, each by one call.
+
+The worker asks about all of them each hour; of the others our store tells.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +74,11 @@ async def benefits_of(env: Environment, subject: Subject, citizen_id: str) -> Be
     return BenefitsView(nodes[:MOST], complete, (*_provenances(env, heard, failure), *apart), failure)
 
 
+def _asked_first(one: Instalment) -> tuple[bool, date, int]:
+    """By what the payments are chosen that the treasury is asked about: those on their way, and of them the newest."""
+    return one.status is not PaymentStatus.CREDITED, one.period_from, one.sequence
+
+
 def _is_to_be_asked(one: Instalment, last: LastHeard | None, now: datetime) -> bool:
     """Whether the treasury may have news of it: of what is settled nobody is asked.
 
@@ -100,13 +110,10 @@ async def _load_benefits(
         sent = [one for several in made.values() for one in several if one.rail is Rail.IFMS and one.status in SENT]
         last = await payment_enquiries.last_heard(tx, [one.id for one in sent])
         moving = [one for one in sent if _is_to_be_asked(one, last.get(one.id), env.clock.now())]
-        firsts = await first_orders(tx, {one.id: one.sanction_id for one in moving if one.reissue_of})
-    bills = [
-        replace(bill_of(one, last[one.id].reached if one.id in last else None), corrects=firsts.get(one.id))
-        for one in moving
-    ]
-    settled = _provenance_of_settled([one for one in sent if one not in moving], last)
-    return sanctions, made, schemes, bills, (*settled, *provenance_by_files(env, told, heard_at))
+        asked = sorted(moving, key=_asked_first, reverse=True)[:MOST_ASKED]
+        bills = await bills_to_ask(tx, asked)
+    settled = _provenance_of_settled([one for one in sent if one.id not in bills], last)
+    return sanctions, made, schemes, list(bills.values()), (*settled, *provenance_by_files(env, told, heard_at))
 
 
 def provenance_by_files(

@@ -18,7 +18,7 @@ from domain.kernel import ist_date
 from domain.reconciliation.finance_cases import INSTALMENT, DifferenceKind, FinanceDifference
 from integrations.dbt_finance import INSTRUCTION_REJECTED, BankAccount, BillReference, Correction
 from store.benefits import benefits
-from store.database import Transaction
+from store.database import AnyRow, Transaction
 
 CORRECTS = "COR "
 """How the note of an order begins that was sent as a correction; the bill that failed first follows."""
@@ -57,23 +57,28 @@ async def correction_of(
         bill_date=instalment.period_from,
         end_to_end_id=instalment.end_to_end_id,
         amount_paise=instalment.amount_paise,
-        first=_bill(first),
+        first=bill_of(first),
         first_account=at_first,
-        failed=_bill(failed) if failed is first else replace(_bill(failed), corrects=_bill(first)),
+        failed=bill_of(failed) if failed is first else replace(bill_of(failed), corrects=bill_of(first)),
         failed_account=before,
         corrected=present,
     )
 
 
-async def first_orders(tx: Transaction, reissued: Mapping[str, str]) -> dict[str, BillReference]:
+def bill_of(instalment: Instalment | AnyRow) -> BillReference:
+    """How the treasury is asked about an instalment; the bill bears the date on which its period begins."""
+    return BillReference(instalment.bill_number, instalment.period_from, instalment.end_to_end_id)
+
+
+async def first_orders(tx: Transaction, reissued: Mapping[str, str]) -> dict[str, Instalment]:
     """The first order of each reissue that was sent as a correction; of those that were not there is none.
 
     `reissued` are instalments that pay another again, with their sanctions.
     """
     events = await benefits.payment_events(tx, reissued)
-    bills = {one: bill for one in reissued if (bill := _corrected_bill(events.get(one, ()))) is not None}
+    bills = {one: bill for one in reissued if (bill := corrected_bill(events.get(one, ()))) is not None}
     made = await benefits.instalments(tx, {reissued[one] for one in bills})
-    by_number = {each.bill_number: _bill(each) for several in made.values() for each in several}
+    by_number = {each.bill_number: each for several in made.values() for each in several}
     return {one: by_number[bill] for one, bill in bills.items() if bill in by_number}
 
 
@@ -101,11 +106,11 @@ def _first_of(
     failed: Instalment, made: Sequence[Instalment], events: Mapping[str, Sequence[PaymentEvent]]
 ) -> Instalment:
     """The order that failed first: the one that a correction before this one corrected."""
-    bill = _corrected_bill(events.get(failed.id, ()))
+    bill = corrected_bill(events.get(failed.id, ()))
     return next((one for one in made if one.bill_number == bill), failed)
 
 
-def _corrected_bill(events: Iterable[PaymentEvent]) -> str | None:
+def corrected_bill(events: Iterable[PaymentEvent]) -> str | None:
     """The bill that failed first, where an order was sent as a correction of it."""
     notes = (event.source_ref or "" for event in events)
     return next((note.removeprefix(CORRECTS) for note in notes if note.startswith(CORRECTS)), None)
@@ -140,7 +145,3 @@ def _is_in_time(
 
 def _was_rejected(one: Instalment, events: Mapping[str, Sequence[PaymentEvent]]) -> bool:
     return any(event.return_code == INSTRUCTION_REJECTED for event in events.get(one.id, ()))
-
-
-def _bill(one: Instalment) -> BillReference:
-    return BillReference(one.bill_number, one.period_from, one.end_to_end_id)

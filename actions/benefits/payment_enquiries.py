@@ -7,11 +7,11 @@ import asyncio
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 
 import structlog
 
-from actions.benefits.payment_corrections import first_orders
+from actions.benefits.asked_bills import bills_to_ask
 from actions.benefits.payment_status import apply_statuses
 from actions.kernel import Environment, UnitOfWork
 from actions.reconciliation.finance_cases import open_cases
@@ -23,7 +23,7 @@ from integrations.calling.errors import RemoteError, Unavailable
 from integrations.dbt_finance import BillEnquiry, BillReference
 from store.benefits import payment_enquiries
 from store.benefits.payment_enquiries import EnquiryAnswer
-from store.database import AnyRow, crash_points
+from store.database import crash_points
 from store.payments import payment_reads
 from store.reconciliation import reconciliation
 
@@ -38,6 +38,8 @@ AFTER_CREDIT, AFTER_WINDOW = timedelta(days=1), timedelta(days=7)
 FOLLOWED_FOR = timedelta(days=90)
 """After so long a credit is asked for no more (docs/contracts/dbt_finance.md section 5.4)."""
 PUT_OFF = timedelta(minutes=10)
+OTHER_PAYEE = "OTHER_PAYEE"
+"""What a case says was found where the treasury names another account, branch or amount than was sent."""
 TOLD_BY = "PIS/PAG/PD/FD"
 """What news of a payment names as its source."""
 
@@ -73,8 +75,11 @@ async def ask_due(env: Environment, *, limit: int = ROUND) -> Round:
     async with env.store.read_transaction() as tx:
         due = await payment_enquiries.due(tx, now, limit)
         rows = [row for row in await payment_reads.present(tx, due) if row.rail == Rail.IFMS.value]
-        firsts = await first_orders(tx, {row.id: row.sanction_id for row in rows if row.reissue_of})
-        waiting = [_bill_to_ask(row, firsts.get(row.id)) for row in rows]
+        bills = await bills_to_ask(tx, rows)
+    waiting = [
+        _Asked(row.id, row.end_to_end_id, bills[row.id], row.amount_paise, PaymentStatus(row.status), row.status_at)
+        for row in rows
+    ]
     total = Round()
     for start in range(0, len(waiting), APPLIED_AT_ONCE):
         part = await _ask(env, waiting[start : start + APPLIED_AT_ONCE])
@@ -150,12 +155,6 @@ def reference_twice(utr_hash: str, payment: str) -> FinanceDifference:
     return FinanceDifference(DifferenceKind.UTR_TWICE, f"utr:{utr_hash[:16]}", expected="1", found=payment)
 
 
-def _bill_to_ask(row: AnyRow, first: BillReference | None) -> _Asked:
-    begins: date = row.period_from
-    bill = BillReference(row.bill_number, begins, row.end_to_end_id, corrects=first)
-    return _Asked(row.id, row.end_to_end_id, bill, row.amount_paise, PaymentStatus(row.status), row.status_at)
-
-
 def _news(enquiry: BillEnquiry) -> PaymentNews:
     state = enquiry.state
     return PaymentNews(
@@ -174,14 +173,20 @@ def _differences(asked: _Asked, enquiry: BillEnquiry) -> list[FinanceDifference]
         FinanceDifference(DifferenceKind.UNKNOWN_IN_SCROLL, f"payment:{stranger}", found=asked.bill.bill_number)
         for stranger in enquiry.strangers
     ]
-    if _differs(asked, enquiry):
-        theirs = str(enquiry.net_paise)
-        found.append(FinanceDifference(DifferenceKind.AMOUNT_DIFFERS, about, str(asked.amount_paise), theirs))
+    ours, theirs = str(asked.amount_paise), str(enquiry.net_paise)
+    if _is_of_another_amount(asked, enquiry):
+        found.append(FinanceDifference(DifferenceKind.AMOUNT_DIFFERS, about, ours, theirs))
+    if enquiry.other_payee:
+        found.append(FinanceDifference(DifferenceKind.BILL_DIFFERS, about, ours, OTHER_PAYEE))
     return found
 
 
 def _differs(asked: _Asked, enquiry: BillEnquiry) -> bool:
-    """Whether the treasury pays another amount than we ordered: then a person looks, and no step is taken."""
+    """Whether the treasury pays somebody else or another amount than we ordered: a person looks, no step is taken."""
+    return enquiry.other_payee or _is_of_another_amount(asked, enquiry)
+
+
+def _is_of_another_amount(asked: _Asked, enquiry: BillEnquiry) -> bool:
     return enquiry.net_paise is not None and enquiry.net_paise != asked.amount_paise
 
 
@@ -195,7 +200,7 @@ def _heard_record(acting: UnitOfWork, asked: _Asked, enquiry: BillEnquiry) -> En
         hash_of(enquiry.reference) if enquiry.reference else None,
         state.return_code,
         next_enquiry(state.status, state.at, acting.now),
-        enquiry.reached,
+        {} if _differs(asked, enquiry) else enquiry.reached,
     )
 
 

@@ -1,6 +1,5 @@
 """Grants a benefit: the sanction, its instalments, and the instruction to the state treasury."""
 
-from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date, timedelta
 from functools import partial
@@ -36,7 +35,6 @@ from integrations.dbt_finance import (
     INSTRUCTION_REJECTED,
     OTHER_CONTENT,
     WRONG_IFSC,
-    BillReference,
     Correction,
     Declined,
     Payee,
@@ -167,12 +165,6 @@ def plan_of(sanction: Sanction, anchor: date | None = None) -> Plan | None:
     return Plan.of(begins, sanction.period, sanction.amount_paise, sanction.terms, sanction.ended_on)
 
 
-def bill_of(instalment: Instalment, reached: Mapping[str, str] | None = None) -> BillReference:
-    """How DBT finance is asked about an instalment; the bill bears the date on which its period begins."""
-    number, begins = instalment.bill_number, instalment.period_from
-    return BillReference(number, begins, instalment.end_to_end_id, reached=reached or {})
-
-
 async def send_instruction(env: Environment, instalment_id: str) -> None:
     """Have an instalment paid by the treasury; keyed by its bill number, so it may be run again.
 
@@ -209,7 +201,7 @@ async def _hear_of_stopped(env: Environment, instalment: Instalment, correction:
 
     That the treasury tells nothing of it proves nothing where it was sent once.
     """
-    bill = correction.bill if correction else bill_of(instalment)
+    bill = correction.bill if correction else payment_corrections.bill_of(instalment)
     approved = await env.partners.dbt.confirm(bill) is not None
     note = payment_corrections.note_of(correction) if correction else None
 
@@ -225,7 +217,7 @@ async def _instruct(
     env: Environment, instalment: Instalment, sanction: Sanction, instruction: PaymentInstruction
 ) -> None:
     dbt = env.partners.dbt
-    if await dbt.confirm(bill_of(instalment), instruction) is None:
+    if await dbt.confirm(payment_corrections.bill_of(instalment), instruction) is None:
         if not await reserve_budget(env, instalment, sanction):
             return
         await _note_sending(env, instalment, sanction, instruction.payees[0].account_number)

@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date
 from typing import Any, ClassVar
 
@@ -40,14 +41,10 @@ class Treasury(Adapter):
 
 
 class PaymentStatuses(Treasury):
+    """The statuses that a citizen waits for: of payments that were asked for before, each by one call."""
+
     name = "dbt_finance.payment_statuses"
-    policies = (
-        jit_client.PAYMENT_STATUSES,
-        calls.INSTRUCTION_STATUS,
-        calls.ADVICE_STATUS,
-        calls.DEBIT_SCROLL,
-        calls.FAILED_PAYMENTS,
-    )
+    policies = (jit_client.PAYMENT_STATUSES, calls.FAILED_PAYMENTS)
     tells = frozenset({"body", "parts", "owner"})
     why_not: ClassVar[Mapping[str, str]] = {
         "signature": ENCRYPTED,
@@ -56,9 +53,15 @@ class PaymentStatuses(Treasury):
     }
     payments = ("42560023996205001", "42560023996205002", RETURNED)
 
+    async def prepare(self) -> None:
+        """Ask for each, as the worker does."""
+        bills = [BillReference(f"UKB{each}", date(2026, 6, 1), f"UKE{each}") for each in self.payments]
+        async with self.line() as line:
+            client = self.client(line)
+            self.asked = [replace(bill, reached=(await client.enquire(bill)).reached) for bill in bills]
+
     async def ask(self, client: DbtFinance, number: int) -> Any:
-        asked = [BillReference(f"UKB{each}", date(2026, 6, 1), f"UKE{each}") for each in self.payments]
-        return await client.payment_statuses(f"citizen-{number}", asked)
+        return await client.payment_statuses(f"citizen-{number}", self.asked)
 
 
 class HeadBalance(Treasury):
@@ -125,7 +128,7 @@ class Enquire(Treasury):
     """The enquiry about one bill, which is kept nowhere."""
 
     name = "dbt_finance.enquire"
-    policies = PaymentStatuses.policies[1:]
+    policies = (calls.INSTRUCTION_STATUS, calls.ADVICE_STATUS, calls.DEBIT_SCROLL, calls.FAILED_PAYMENTS)
     tells = frozenset({"body", "owner"})
     why_not: ClassVar[Mapping[str, str]] = {
         "signature": ENCRYPTED,

@@ -119,6 +119,7 @@ class FakeDbt:
         self.states: dict[str, PaymentState] = {}
         self.enquiries: dict[str, BillEnquiry] = {}
         self.enquired: list[str] = []
+        self.shown: list[BillReference] = []
         self.budget_paise = 10**12
         self.asked_heads: list[str | None] = []
 
@@ -148,6 +149,7 @@ class FakeDbt:
     ) -> Sourced[Mapping[str, PaymentState]]:
         if self.failure:
             raise self.failure
+        self.shown += bills
         asked = {bill.end_to_end_id for bill in bills}
         found = {key: state for key, state in self.states.items() if key in asked}
         return Sourced(found, Source.DBT_FINANCE, SourceState.LIVE, datetime(2026, 11, 24, tzinfo=UTC))

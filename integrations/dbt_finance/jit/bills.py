@@ -1,7 +1,9 @@
 """Asks the treasury where a bill stands, step by step: PIS, PAG, PD and FD, or for a correction FTPS and FTFPS."""
 
+import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from domain.kernel import Clock, Source
@@ -22,33 +24,49 @@ from integrations.dbt_finance.jit.models import BillReference, DbtFinanceSetting
 from integrations.dbt_finance.jit.states import BillAnswers
 
 T = TypeVar("T")
+SHARED_FOR = timedelta(seconds=30)
+"""How long one list of the failures of a day serves every bill of that day."""
+
+
+@dataclass
+class _DayList:
+    asked_at: datetime
+    records: Sequence[wire.Record] | None = None
+    asking: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
 class Bills:
-    """What the treasury's answers say of one bill. All methods raise RemoteError where it cannot be learnt."""
+    """What the treasury's answers say of one bill. All methods raise RemoteError where it cannot be learnt.
+
+    FD answers for all bills of a day (docs/contracts/dbt_finance.md section 5.4), so bills of one day are asked for
+    by one call.
+    """
 
     def __init__(self, calls: Calls, settings: DbtFinanceSettings, clock: Clock) -> None:
         self._calls = calls
         self._settings = settings
         self._clock = clock
+        self._day_lists: dict[tuple[str, ...], _DayList] = {}
 
     async def fetch(self, bill: BillReference) -> BillAnswers:
         """All that the treasury tells of a bill, as far as it has come."""
         return await (self._fetch_correction(bill, bill.corrects) if bill.corrects else self._fetch_instruction(bill))
 
-    async def fetch_next(self, bill: BillReference) -> BillAnswers:
+    async def fetch_next(self, bill: BillReference) -> BillAnswers | None:
         """What was known of a bill, and the one answer that tells of its next step.
 
-        All that the treasury tells, where nothing is known yet, and of a correction, which has few steps.
+        None of a correction where the treasury's reference of the first order is not known, without which no call
+        tells of it.
         """
-        reached = bill.reached
-        if bill.corrects is not None or "instruction_id" not in reached:
-            return await self.fetch(bill)
-        status, now = progress.status_in(reached), self._clock.now()
-        given = progress.advice_in(reached)
+        if bill.corrects is not None:
+            return await self._fetch_next_of_correction(bill, bill.corrects)
+        reached, now = bill.reached, self._clock.now()
+        if "instruction_id" not in reached:
+            return BillAnswers(await self.status(bill), now)
+        status, given = progress.status_in(reached), progress.advice_in(reached)
         if given is None:
             given = await self._advice(bill, status)
-            return BillAnswers(status, now, given.at if given else None)
+            return BillAnswers(status, now, given.at, given.payees) if given else BillAnswers(status, now)
         heard, paid = BillAnswers(status, now, given.at), progress.debit_in(bill)
         if paid is None:
             scrolls = await self._debits(bill, given)
@@ -109,17 +127,31 @@ class Bills:
             failures += await self._failures(bill, advice, day)
         failed = read(lambda found: records.failed_payees(found, debits, advice.payees), failures)
         reached = progress.progress_of(bill, status, advice, scrolls)
-        return replace(heard, taken_at=advice.at, debits=debits, failures=failed, reached=reached)
+        return replace(heard, taken_at=advice.at, payees=advice.payees, debits=debits, failures=failed, reached=reached)
 
     async def _fetch_correction(self, bill: BillReference, first: BillReference) -> BillAnswers:
-        heard = BillAnswers(InstructionStatus(InstructionStage.PENDING), self._clock.now())
-        paid = await self._correction_paid(bill, first, await self.reference(first))
+        reference = progress.first_reference_in(bill) or await self.reference(first)
+        paid = await self._correction_paid(bill, first, reference)
+        heard = self._correction_answers(paid, await self._correction_failures(bill, paid) if paid else ())
+        return replace(heard, reached=progress.progress_of_correction(bill, reference, paid))
+
+    async def _fetch_next_of_correction(self, bill: BillReference, first: BillReference) -> BillAnswers | None:
+        reference, paid = progress.first_reference_in(bill), progress.correction_in(bill)
+        if reference is None:
+            return None
         if paid is None:
-            return heard
-        failures = await self._correction_failures(bill, paid)
-        failed = read(lambda found: records.failed_payees(found, paid.scroll.debits, ()), failures)
-        status = InstructionStatus(InstructionStage.APPROVED)
-        return replace(heard, status=status, taken_at=paid.at, debits=paid.scroll.debits, failures=failed)
+            return self._correction_answers(await self._correction_paid(bill, first, reference), ())
+        return self._correction_answers(paid, await self._correction_failures(bill, paid))
+
+    def _correction_answers(
+        self, paid: records.CorrectionPaid | None, failures: Sequence[records.Failure]
+    ) -> BillAnswers:
+        now = self._clock.now()
+        if paid is None:
+            return BillAnswers(InstructionStatus(InstructionStage.PENDING), now)
+        debits, status = paid.scroll.debits, InstructionStatus(InstructionStage.APPROVED)
+        failed = read(lambda found: records.failed_payees(found, debits, ()), failures)
+        return BillAnswers(status, now, paid.at, debits=debits, failures=failed)
 
     async def _advice(self, bill: BillReference, status: InstructionStatus) -> records.Advice | None:
         office = self._settings.ssu_ia_id
@@ -133,8 +165,20 @@ class Bills:
         return [scroll for scroll in told if scroll is not None]
 
     async def _failures(self, bill: BillReference, advice: records.Advice, day: str) -> list[records.Failure]:
-        found = await self._records(FAILED_PAYMENTS, params.failures_params(advice, day, self._settings))
+        found = await self._day_list(params.failures_params(advice, day, self._settings))
         return read(lambda several: records.failures_of_bill(several, bill, advice.bill_reference), found)
+
+    async def _day_list(self, asked: Mapping[str, str]) -> Sequence[wire.Record]:
+        """The records of FD, of all bills of a day: asked for once by those who want them at about the same time."""
+        now, lists = self._clock.now(), self._day_lists
+        for key in [key for key, one in lists.items() if not one.asking.locked() and not _serves(one, now)]:
+            del lists[key]
+        one = lists.setdefault(tuple(asked.values()), _DayList(now))
+        async with one.asking:
+            if one.records is None or not _serves(one, self._clock.now()):
+                one.asked_at = self._clock.now()
+                one.records = await self._records(FAILED_PAYMENTS, asked)
+            return one.records
 
     async def _correction_paid(
         self, bill: BillReference, first: BillReference, first_reference: str
@@ -154,6 +198,10 @@ class Bills:
         if reply.errors:
             raise Refused(Source.DBT_FINANCE, wire.reject_code(reply.errors))
         return reply.records
+
+
+def _serves(one: _DayList, now: datetime) -> bool:
+    return timedelta() <= now - one.asked_at < SHARED_FOR
 
 
 def read(reading: Callable[[Any], T], given: object) -> T:

@@ -17,6 +17,7 @@ from integrations.dbt_finance.jit.bills import Bills, read
 from integrations.dbt_finance.jit.calls import ALLOTMENTS, CORRECT_ACCOUNT, PUSH_INSTRUCTION, Calls
 from integrations.dbt_finance.jit.models import (
     Allotment,
+    BankAccount,
     BillEnquiry,
     BillReference,
     Correction,
@@ -46,9 +47,6 @@ POLICIES = (*calls.POLICIES, PAYMENT_STATUSES)
 
 OTHER_CONTENT = "DUPLICATE_WITH_OTHER_CONTENT"
 """The code of Refused where the treasury has another bill under the number of an order."""
-
-SHOWN = 4
-"""The last characters of an account number, which are there where the others are masked."""
 
 BILLS_AT_ONCE = 4
 """Bills of one citizen that are asked for at the same time."""
@@ -132,8 +130,10 @@ class DbtFinance:
     ) -> Sourced[Mapping[str, PaymentState]]:
         """The state of a citizen's payments by end-to-end id.
 
-        One call for each bill that had reached a step (`BillReference.reached`): the one that tells of the next step.
-        Cached for 30 s and never served stale. Raises the first RemoteError where any bill cannot be read.
+        One call for each bill, the one that tells of the step after that which it had reached
+        (`BillReference.reached`), and one for all bills that were paid on a day. Left out is what goes to another
+        payee than was sent, and a correction whose first order was never asked for. Cached for 30 s and never served
+        stale. Raises the first RemoteError where any bill cannot be read.
         """
         asked = sorted(set(bills), key=lambda bill: (bill.bill_number, bill.end_to_end_id))
         key = (citizen_id, *(f"{bill.bill_number}/{bill.end_to_end_id}/{len(bill.reached)}" for bill in asked))
@@ -146,7 +146,7 @@ class DbtFinance:
         """
         try:
             async with asyncio.timeout(PAYMENT_STATUSES.total):
-                return enquiry_of(bill, await self._bills.fetch(bill))
+                return enquiry_of(bill, await self._bills.fetch(bill), self._settings.accounts_compared)
         except TimeoutError as error:
             raise Unavailable(Source.DBT_FINANCE, "timed_out") from error
 
@@ -154,11 +154,12 @@ class DbtFinance:
         by_bill: dict[str, list[BillReference]] = {}
         for bill in bills:
             by_bill.setdefault(bill.bill_number, []).append(bill)
-        places = asyncio.Semaphore(BILLS_AT_ONCE)
+        places, asking = asyncio.Semaphore(BILLS_AT_ONCE), Bills(self._calls, self._settings, self._clock)
 
         async def ask_bill(references: list[BillReference]) -> dict[str, PaymentState]:
             async with places:
-                return states_of(references, await self._bills.fetch_next(references[0]))
+                heard = await asking.fetch_next(references[0])
+                return states_of(references, heard, self._settings.accounts_compared) if heard else {}
 
         try:
             async with asyncio.timeout(PAYMENT_STATUSES.total):
@@ -222,7 +223,7 @@ class DbtFinance:
             raise Refused(Source.DBT_FINANCE, OTHER_CONTENT)
         if order is not None and status.stage is InstructionStage.APPROVED:
             advice = await self._bills.advice(bill, status)
-            if advice is not None and not _pays(advice, order):
+            if advice is not None and not _pays(advice, order, self._settings.accounts_compared):
                 raise Refused(Source.DBT_FINANCE, OTHER_CONTENT)
         return self._receipt(bill, InstructionOutcome.ALREADY_KNOWN)
 
@@ -236,11 +237,14 @@ def _bill_of(instruction: PaymentInstruction) -> BillReference:
     return BillReference(instruction.bill_number, instruction.bill_date, "")
 
 
-def _pays(advice: records.Advice, order: PaymentInstruction) -> bool:
+def _pays(advice: records.Advice, order: PaymentInstruction, compared: str) -> bool:
     """Whether an advice names the payees of an order, if it names any; it may mask their accounts."""
-    theirs = [(one.account.number[-SHOWN:], one.account.ifsc.upper(), one.paise) for one in advice.payees]
-    ours = [(one.account_number[-SHOWN:], one.ifsc.upper(), one.amount_paise) for one in order.payees]
-    return not theirs or sorted(theirs) == sorted(ours)
+    sent = [(BankAccount(one.account_number, one.ifsc), one.amount_paise) for one in order.payees]
+    told = [(one.account, one.paise) for one in advice.payees]
+    theirs, ours = (
+        sorted((records.account_compared(one, compared), paise) for one, paise in each) for each in (told, sent)
+    )
+    return not theirs or theirs == ours
 
 
 @contextmanager

@@ -14,6 +14,12 @@ from cryptography.hazmat.primitives.serialization import load_der_public_key
 from domain.benefits.benefits import PaymentStatus
 from integrations.calling.onboarding import read_settings
 
+_KNOWN = {
+    "oaep_hash": {"SHA1", "SHA256"},
+    "failures_by": {"voucher", "bill"},
+    "accounts_compared": {"whole", "last_four", "none"},
+}
+
 
 @dataclass(frozen=True)
 class DbtFinanceSettings:
@@ -48,13 +54,16 @@ class DbtFinanceSettings:
     """Or `pranNo`, as the samples have it."""
     failures_by: str = "voucher"
     """How FD is asked: by `voucher` date, or by `bill` as before."""
+    accounts_compared: str = "last_four"
+    """How much of an account in an answer is compared with that of the order: `whole`, `last_four` or `none` of it."""
 
     @classmethod
     def from_onboarding(cls, given: Mapping[str, Any]) -> Self:
         """Read the onboarding file; raises KeyError where a needed part is missing, ValueError for a spoilt one."""
         settings = read_settings(cls, given)
-        if settings.oaep_hash not in {"SHA1", "SHA256"} or settings.failures_by not in {"voucher", "bill"}:
-            raise ValueError("a setting is none of those that are known")
+        for name, known in _KNOWN.items():
+            if getattr(settings, name) not in known:
+                raise ValueError("a setting is none of those that are known")
         settings.treasury_key.key_size  # noqa: B018 - read now, so that a spoilt key refuses the start
         return settings
 
@@ -115,6 +124,9 @@ class BillReference:
     corrects: "BillReference | None" = None
     reached: Mapping[str, str] = field(default_factory=dict, compare=False)
     """What the last enquiry gave of it (`BillEnquiry.reached`), so that nothing is asked anew."""
+    account: "BankAccount | None" = field(default=None, compare=False)
+    """The account that it was sent with, which the answers have to name too; None where that is not known."""
+    amount_paise: int | None = field(default=None, compare=False)
 
     @property
     def beneficiary_id(self) -> str:
@@ -226,13 +238,15 @@ class BillEnquiry:
 
     `net_paise` is its own figure, None until it approved the bill. `reference` is that of one payment alone: the
     treasury's end-to-end id with its `benfId`, for the scroll's `utrNo` is the same for all payees of a bill.
-    `strangers` are ids of payees that it paid under this bill and that are not ours.
+    `strangers` are ids of payees that it paid under this bill and that are not ours. `other_payee` says that it names
+    another account, branch or amount for ours than was sent: then nothing of its state may be believed.
     """
 
     state: PaymentState
     net_paise: int | None = None
     reference: str | None = field(default=None, repr=False)
     strangers: tuple[str, ...] = ()
+    other_payee: bool = False
     reached: Mapping[str, str] = field(default_factory=dict)
     """What the treasury has said of the bill and asks back in its later calls, to be given with the next question."""
 

@@ -58,6 +58,7 @@ class Debit:
     end_to_end_id: str
     utr: str
     at: datetime
+    account: BankAccount | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +93,17 @@ class Failure:
     account: BankAccount | None = field(repr=False)
     reason: str
     at: datetime
+
+
+def account_compared(account: BankAccount, compared: str) -> tuple[str, str]:
+    """What is compared of an account, as the setting `accounts_compared` says: of its number, and its branch."""
+    number = {"whole": account.number, "last_four": account.number[-4:], "none": ""}[compared]
+    return number, account.ifsc.upper()
+
+
+def is_same_account(told: BankAccount, sent: BankAccount, compared: str) -> bool:
+    """Whether the treasury names the account that was sent, as far as it shows it."""
+    return account_compared(told, compared) == account_compared(sent, compared)
 
 
 def allotments(records: Iterable[Record], ddo_code: str, settings: DbtFinanceSettings) -> list[Allotment]:
@@ -207,6 +219,7 @@ def failed_payees(
     """Failures by `benefId`: as they name it, else by the treasury's end-to-end id, else by account and branch."""
     by_reference = {debit.end_to_end_id: debit.beneficiary_id for debit in debits}
     by_account = {payee.account: payee.beneficiary_id for payee in payees}
+    by_account |= {debit.account: debit.beneficiary_id for debit in debits if debit.account is not None}
     found = {}
     for failure in failures:
         named = failure.beneficiary_id or by_reference.get(failure.end_to_end_id or "")
@@ -235,7 +248,7 @@ def _debit(line: Record) -> Debit | None:
     reference, day = maybe_text(line, "endToEndId"), maybe_text(line, "utrDate")
     if reference is None or day is None:
         return None
-    return Debit(payee, reference, maybe_text(line, "utrNo") or reference, instant(day))
+    return Debit(payee, reference, maybe_text(line, "utrNo") or reference, instant(day), _account(line))
 
 
 def _failures(record: Record) -> list[Failure]:

@@ -18,7 +18,7 @@ from integrations.dbt_finance.jit.models import (
     InstructionStatus,
     PaymentState,
 )
-from integrations.dbt_finance.jit.records import Debit, Failure
+from integrations.dbt_finance.jit.records import AdvisedPayee, Debit, Failure, is_same_account
 from integrations.dbt_finance.jit.return_codes import INSTRUCTION_REJECTED, code_of_reason
 
 
@@ -32,27 +32,49 @@ class BillAnswers:
     status: InstructionStatus
     asked_at: datetime
     taken_at: datetime | None = None
+    payees: Sequence[AdvisedPayee] = ()
     debits: Sequence[Debit] = ()
     failures: Mapping[str, Failure] | None = None
     reached: Mapping[str, str] = field(default_factory=dict)
 
 
-def states_of(bills: Iterable[BillReference], heard: BillAnswers) -> dict[str, PaymentState]:
-    """The state of each payment of one bill, by its end-to-end id."""
-    return {bill.end_to_end_id: _state(bill, heard) for bill in bills}
+def states_of(bills: Iterable[BillReference], heard: BillAnswers, compared: str) -> dict[str, PaymentState]:
+    """The state of each payment of one bill, by its end-to-end id; none of one that goes to another payee.
+
+    `compared` is the setting `accounts_compared`.
+    """
+    return {bill.end_to_end_id: _state(bill, heard) for bill in bills if not _pays_another(bill, heard, compared)}
 
 
-def enquiry_of(bill: BillReference, heard: BillAnswers) -> BillEnquiry:
+def enquiry_of(bill: BillReference, heard: BillAnswers, compared: str) -> BillEnquiry:
     """All answers about a bill with one payment: its state, the treasury's amount, and payees not ours."""
     own = _debit_of(bill, heard)
-    told = {debit.beneficiary_id for debit in heard.debits} | set(heard.failures or ())
+    told = {payee.beneficiary_id for payee in heard.payees} | {debit.beneficiary_id for debit in heard.debits}
+    told |= set(heard.failures or ())
+    other = _pays_another(bill, heard, compared)
     return BillEnquiry(
         state=_state(bill, heard),
         net_paise=heard.status.net_paise,
         reference=f"{own.end_to_end_id}/{own.beneficiary_id}" if own else None,
         strangers=tuple(sorted(told - {bill.beneficiary_id})),
-        reached=heard.reached,
+        other_payee=other,
+        reached={} if other else heard.reached,
     )
+
+
+def _pays_another(bill: BillReference, heard: BillAnswers, compared: str) -> bool:
+    """Whether an answer names another account, branch or amount for the payee than was sent.
+
+    Names are not compared: the treasury writes them in its own way.
+    """
+    own = bill.beneficiary_id
+    advised = [one for one in heard.payees if one.beneficiary_id == own]
+    accounts = [one.account for one in advised] + [one.account for one in heard.debits if one.beneficiary_id == own]
+    accounts += [one.account for name, one in (heard.failures or {}).items() if name == own]
+    if any(bill.amount_paise not in {None, one.paise} for one in advised):
+        return True
+    sent = bill.account
+    return sent is not None and any(told and not is_same_account(told, sent, compared) for told in accounts)
 
 
 def _state(bill: BillReference, heard: BillAnswers) -> PaymentState:
@@ -67,7 +89,7 @@ def _state(bill: BillReference, heard: BillAnswers) -> PaymentState:
     if heard.status.stage is InstructionStage.REJECTED:
         return PaymentState(PaymentStatus.RETURNED, heard.asked_at, return_code=INSTRUCTION_REJECTED)
     at = heard.status.instructed_at or datetime.combine(bill.bill_date, datetime.min.time(), IST)
-    pending = heard.status.stage is InstructionStage.PENDING
+    pending = heard.status.stage is InstructionStage.PENDING and bill.corrects is None  # those need no approval
     return PaymentState(PaymentStatus.INSTRUCTED, at, awaits_approval=pending)
 
 

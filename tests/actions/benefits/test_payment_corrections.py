@@ -17,6 +17,7 @@ from actions.benefits.sanction import send_instruction
 from actions.kernel import Environment
 from actions.payments.account_corrections import CorrectAccount, correct_account
 from domain.benefits.benefits import Instalment, PaymentStatus
+from domain.benefits.sanction_course import PaymentAccount
 from domain.kernel import Source
 from integrations.calling.errors import Refused, Unavailable
 from integrations.calling.remote import Remote
@@ -31,7 +32,7 @@ from integrations.dbt_finance import (
 )
 from sandbox.city.kit import Sandbox, SandboxClock, SandboxHome
 from sandbox.dbt_finance.server import create_sandbox
-from store.benefits import benefits
+from store.benefits import benefits, sanction_course
 from store.feedback import notices
 from store.reconciliation.finance_cases import cases_table
 from tests.support.actions import PENSION, World, papers
@@ -84,6 +85,12 @@ class Corrected:
 
 
 @pytest.fixture
+def world(peopled: World) -> World:
+    """On both databases: what is kept of an order decides what is sent and asked next."""
+    return peopled
+
+
+@pytest.fixture
 async def failed(world: World, tmp_path: Path) -> AsyncIterator[Corrected]:
     """The first payment went to the account of the application and came back."""
     onboarding = tmp_path / "dbt.json"
@@ -124,6 +131,52 @@ async def test_the_reissue_goes_as_a_correction_of_the_first_order_under_its_own
     await failed.pass_time(days=1, hours=1)
     assert [one.status for one in await failed.made()] == [PaymentStatus.REISSUED, PaymentStatus.CREDITED]
     assert await failed.cases() == []
+
+
+async def corrected(failed: Corrected) -> Instalment:
+    """The order that pays the failed payment to the corrected account."""
+    await failed.account()
+    second = await failed.reissue()
+    await send_instruction(failed.env, second.id)
+    return second
+
+
+async def test_a_correction_that_was_paid_to_another_account_than_was_sent_is_a_case_and_never_a_credit(
+    failed: Corrected,
+):
+    second = await corrected(failed)
+    bill = failed.sandbox.state.get("bill", second.bill_number)
+    assert bill is not None
+    payee = {**bill["payees"][0], "last4": "0055"}
+    failed.sandbox.state.put("bill", second.bill_number, {**bill, "payees": [payee]})
+    await failed.pass_time(days=1, hours=1)
+
+    assert (await failed.made())[-1].status is PaymentStatus.INSTRUCTED
+    assert await failed.cases() == [("BILL_DIFFERS", f"instalment:{second.id}", "OTHER_PAYEE")]
+
+
+async def test_a_credit_to_the_account_that_was_sent_counts_though_she_has_named_another_since(failed: Corrected):
+    second = await corrected(failed)
+    failed.world.clock.advance(timedelta(minutes=1))
+    later = PaymentAccount(
+        failed.sanction_id, second.citizen_id, "50100088888800", "SBIN0000630", "", failed.world.clock.now()
+    )
+    async with failed.env.store.write_transaction() as tx:
+        await sanction_course.set_account(tx, later)
+    await failed.pass_time(days=1, hours=1)
+
+    assert (await failed.made())[-1].status is PaymentStatus.CREDITED
+    assert await failed.cases() == []
+
+
+async def test_a_correction_is_followed_by_its_own_lists_alone_once_the_first_order_was_asked_for(failed: Corrected):
+    second = await corrected(failed)
+    before = len(failed.sandbox.ledger.entries())
+    await failed.pass_time(days=1, hours=1)
+
+    asked = {entry["route"] for entry in failed.sandbox.ledger.entries()[before:]}
+    assert {route for route in asked if route.startswith("/jit/")} == {"/jit/FTPS", "/jit/FTFPS"}
+    assert (await failed.made())[-1].id == second.id
 
 
 async def test_a_reissue_to_the_same_account_is_a_new_order(failed: Corrected):

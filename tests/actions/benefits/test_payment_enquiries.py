@@ -22,6 +22,12 @@ from tests.support.stored import enquiry_of
 HOUR = timedelta(hours=1, seconds=1)
 
 
+@pytest.fixture
+def world(peopled: World) -> World:
+    """On both databases: what is kept of an order decides what is sent and asked next."""
+    return peopled
+
+
 async def instructed(world: World) -> str:
     """A payment whose order is at the treasury."""
     _, sanction = await sanctioned(world)

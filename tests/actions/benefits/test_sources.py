@@ -8,18 +8,18 @@ import pytest
 
 from actions.benefits.benefits import benefits_of
 from actions.benefits.payment_status import apply_status
-from actions.benefits.sanction import send_instruction
+from actions.benefits.sanction import add_instalment, send_instruction, settle
 from actions.certificates.certificates import certificates_of
 from actions.certificates.issue import issue_certificate
 from actions.documents.department_documents import RATION_CARD, department_certificates_of
 from actions.kernel import UnitOfWork
 from actions.umang.ration import ration_card_of
-from domain.benefits.benefits import PaymentNews, PaymentStatus
+from domain.benefits.benefits import PaymentNews, PaymentStatus, Rail
 from domain.documents.documents import CARD_NUMBER
 from domain.kernel import SYSTEM, Bilingual, Language, Problems, Source, Sourced, SourceState, Subject
 from integrations.apisetu import DepartmentCertificate
 from integrations.calling.errors import Garbled, Refused, Unavailable
-from integrations.dbt_finance import PaymentState
+from integrations.dbt_finance import BankAccount, PaymentState
 from integrations.digilocker import IssuedDocument
 from integrations.umang import Member, RationCard
 from store.benefits import benefits
@@ -239,6 +239,53 @@ async def test_of_a_settled_payment_the_store_tells_and_the_treasury_is_not_aske
     assert (view.complete, view.failure) == (True, None)
     assert [(one.instalment.status, one.state) for one in view.nodes[0].instalments] == [(status, None)]
     assert view.provenances[1:] == ((Source.DBT_FINANCE, SourceState.CACHED, at),)
+
+
+async def many_payments(world: World, count: int) -> list[str]:
+    """Payments of a pension whose orders the treasury has and was never asked for; their end-to-end ids in order."""
+    await pension(world)
+    async with world.env.store.write_transaction() as tx:
+        acting = UnitOfWork(world.env, tx, SYSTEM)
+        (held,) = await benefits.sanctions_of_citizen(tx, world.asha.person_id or "")
+        (latest,) = (await benefits.instalments(tx, [held.id]))[held.id]
+        for _ in range(count - 1):
+            latest = await add_instalment(acting, held, begins=latest.period_to + timedelta(days=1), rail=Rail.IFMS)
+            await settle(acting, latest, PaymentStatus.INSTRUCTED)
+        return [one.end_to_end_id for one in (await benefits.instalments(tx, [held.id]))[held.id]]
+
+
+async def test_of_many_payments_that_were_never_asked_for_a_page_asks_about_the_two_newest_alone(world: World):
+    payments = await many_payments(world, 6)
+
+    view = await benefits_of(world.env, world.asha, world.asha.person_id or "")
+
+    assert [bill.end_to_end_id for bill in world.dbt.shown] == [payments[5], payments[4]]
+    assert (view.complete, len(view.nodes[0].instalments)) == (True, 6)
+    told = [state for source, state, _ in view.provenances if source is Source.DBT_FINANCE]
+    assert told == [SourceState.LIVE, SourceState.CACHED]
+
+
+async def test_a_page_asks_about_payments_on_their_way_before_those_that_may_come_back(world: World):
+    payments = await many_payments(world, 4)
+    async with world.env.store.write_transaction() as tx:
+        await tx.connection.exec_driver_sql(
+            'UPDATE payment_enquiries SET asked_at = due_at, reached = \'{"paid_at":""}\''
+        )
+    await record_status(world, payments[3], PaymentStatus.CREDITED, world.clock.now())
+
+    await benefits_of(world.env, world.asha, world.asha.person_id or "")
+
+    assert [bill.end_to_end_id for bill in world.dbt.shown] == [payments[2], payments[1]]
+
+
+async def test_a_payment_is_asked_about_with_the_account_and_the_amount_that_were_sent(world: World):
+    await pension(world)
+
+    await benefits_of(world.env, world.asha, world.asha.person_id or "")
+
+    (bill,) = world.dbt.shown
+    (sent,) = world.dbt.instructed[0].payees
+    assert (bill.account, bill.amount_paise) == (BankAccount(sent.account_number, sent.ifsc), sent.amount_paise)
 
 
 async def test_an_answer_from_before_does_not_hide_what_the_store_has_heard_since(world: World):

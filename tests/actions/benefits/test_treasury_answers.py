@@ -74,6 +74,12 @@ class Ordered:
 
 
 @pytest.fixture
+def world(peopled: World) -> World:
+    """On both databases: what is kept of an order decides what is sent and asked next."""
+    return peopled
+
+
+@pytest.fixture
 async def ordered(world: World, tmp_path: Path) -> AsyncIterator[Ordered]:
     onboarding = tmp_path / "dbt.json"
     clock = SandboxClock(base=world.clock)
@@ -130,6 +136,21 @@ async def test_an_order_that_was_rejected_before_we_heard_of_it_is_returned_and_
     await ordered.sandbox.act("reject", {"bill_number": await ordered.bill_number()})
     await ordered.send()
     assert await ordered.status() == (PaymentStatus.RETURNED, "INSTRUCTION_REJECTED")
+
+
+async def test_a_payment_that_went_to_another_account_than_was_sent_is_a_case_and_never_a_credit(ordered: Ordered):
+    await ordered.send()
+    number = await ordered.bill_number()
+    bill = ordered.sandbox.state.get("bill", number)
+    assert bill is not None
+    ordered.sandbox.state.put("bill", number, {**bill, "payees": [{**bill["payees"][0], "last4": "0055"}]})
+    await ordered.sandbox.act("advance", {"bill_number": number, "state": "CREDITED"})
+    for _ in range(2):
+        ordered.world.clock.advance(HOUR)
+        await ask_due(ordered.env)
+
+    assert await ordered.status() == (PaymentStatus.INSTRUCTED, None)
+    assert await ordered.cases() == [("BILL_DIFFERS", "OTHER_PAYEE")]
 
 
 async def account(ordered: Ordered, ifsc: str, key: str) -> None:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -134,3 +134,9 @@ def order(number: str = "9", account: str = "30001234500", paise: int = 150005, 
 
 def asked(number: str = "9") -> BillReference:
     return BillReference(f"UKB{number}", BILL_DAY, f"UKE{number}")
+
+
+async def known(client: DbtFinance, *numbers: str) -> list[BillReference]:
+    """Bills with what the worker's enquiry has heard of each."""
+    bills = [asked(number) for number in numbers]
+    return [replace(bill, reached=(await client.enquire(bill)).reached) for bill in bills]

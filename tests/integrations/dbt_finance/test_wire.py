@@ -40,22 +40,22 @@ def test_pis_pag_pd_and_fd_lead_to_the_state_that_a_citizen_sees():
     failed = records.failed_payees(failures, scroll.debits, advice.payees)
 
     def state(*heard: Any):
-        return states_of([BILL], BillAnswers(status, NOW, *heard))["BN-2"]
+        return states_of([BILL], BillAnswers(status, NOW, *heard), "last_four")["BN-2"]
 
     assert (status.net_paise, status.payee_count) == (300_000, 2)
     assert state().status is PaymentStatus.INSTRUCTED
-    at_bank = state(advice.at)
+    at_bank = state(advice.at, advice.payees)
     assert (at_bank.status, at_bank.at) == (PaymentStatus.AT_BANK, datetime(2026, 11, 26, tzinfo=IST))
-    credited = state(advice.at, scroll.debits)
+    credited = state(advice.at, advice.payees, scroll.debits)
     assert (credited.status, credited.utr_last4) == (PaymentStatus.CREDITED, "I611")
     assert credited.at == datetime(2026, 11, 27, tzinfo=IST)
-    returned = state(advice.at, scroll.debits, failed)
+    returned = state(advice.at, advice.payees, scroll.debits, failed)
     assert (returned.status, returned.return_code) == (PaymentStatus.RETURNED, "02")
 
 
 def test_a_bill_of_which_nothing_is_told_waits_for_approval():
     heard = BillAnswers(InstructionStatus(InstructionStage.PENDING), NOW)
-    state = states_of([BILL], heard)["BN-2"]
+    state = states_of([BILL], heard, "last_four")["BN-2"]
     assert (state.status, state.awaits_approval) == (PaymentStatus.INSTRUCTED, True)
 
 
