@@ -6,6 +6,7 @@ from typing import Annotated, Self
 
 import strawberry
 
+from actions.benefits.asked_bills import waits_for_approval
 from actions.benefits.benefits import BenefitView, InstalmentView
 from actions.benefits.plans import (
     MOST_COMING,
@@ -45,13 +46,12 @@ from schema.kernel import (
     Paise,
     Provenance,
     field_language,
-    label_field,
     many_by_key,
     one_by_key,
     resolver_field,
     sliced_list_size,
 )
-from store.benefits import benefits, recoveries, sanction_course
+from store.benefits import benefits, payment_enquiries, recoveries, sanction_course
 
 sanction_by_id = one_by_key(benefits.sanctions, of_sanction)
 # The loaders below are keyed by applications, citizens, sanctions and instalments that were let through before.
@@ -59,6 +59,7 @@ sanction_of_application = one_by_key(benefits.sanction_of_applications)
 sanctions_of_citizen = many_by_key(benefits.sanctions_of_citizens)
 instalments_of_sanction = many_by_key(benefits.instalments)
 events_of_instalment = many_by_key(benefits.payment_events)
+last_heard_of_instalment = one_by_key(payment_enquiries.last_heard)
 stops_of_sanction = many_by_key(sanction_course.stops)
 recoveries_of_sanction = many_by_key(recoveries.of_sanctions)
 approvals_of_sanction = many_by_key(sanction_course.approvals)
@@ -97,12 +98,29 @@ class Instalment(Mapped[InstalmentItem]):
         )
 
     @resolver_field(
-        description="Where it stands, in words. What came back is said to be paid again once its new order was sent."
+        description="Where it stands, in words, and whether it waits there for approval. What came back is said to be "
+        "paid again once its new order was sent."
     )
     async def status_label(self, info: Info, language: InLanguage = None) -> str:
-        waits = self.status is PaymentStatus.REISSUED and await self._reissue_waits(info)
-        name = "payment_reissue.ORDERED" if waits else f"payment.{self.status.value}"
+        name = f"payment.{self.status.value}"
+        if self.status is PaymentStatus.REISSUED and await self._reissue_waits(info):
+            name = "payment_reissue.ORDERED"
+        elif await self.awaits_approval(info):
+            name = "payment_approval.AWAITED"
         return label(name, field_language(info, language))
+
+    @resolver_field(
+        description="Whether its order is at the state treasury and waits there for the approval of the spending "
+        "unit's officer, which may take weeks: as the treasury says, else as we last heard."
+    )
+    async def awaits_approval(self, info: Info) -> bool:
+        if self.status is not PaymentStatus.INSTRUCTED:
+            return False
+        if self.view.state is not None:
+            return self.view.state.awaits_approval
+        item = self.view.instalment
+        last = await info.context.load(last_heard_of_instalment, item.id) if item.rail is Rail.IFMS else None
+        return waits_for_approval(item, await self._payment_events(info), last)
 
     @resolver_field(
         description="What keeps it from being sent, in words; so for ever where a stop was lifted without arrears. "
@@ -223,12 +241,15 @@ class Benefit(Node, Mapped[Sanction], id_of=TypeCode.BENEFIT):
     def scheme(self) -> Scheme | None:
         return Scheme.of(self.view.scheme) if self.view.scheme else None
 
-    status_label = label_field("payment", "status", description="Where its latest payment stands, in words.")
+    @resolver_field(description="Where its latest payment stands, in words, and whether it waits there for approval.")
+    async def status_label(self, info: Info, language: InLanguage = None) -> str:
+        waits = self._latest is not None and await self._latest.awaits_approval(info)
+        name = "payment_approval.AWAITED" if waits else f"payment.{self.status.value}"
+        return label(name, field_language(info, language))
 
     @resolver_field(description="Why its latest payment came back; null where it did not.")
     async def reason(self, info: Info) -> PaymentReason | None:
-        latest = max(self.instalments, key=lambda one: one.sequence, default=None)
-        return None if latest is None else await latest.reason(info)
+        return None if self._latest is None else await self._latest.reason(info)
 
     @resolver_field(
         description="Whether it pays, in words, and what holds it back; also that all of it has been paid out."
@@ -300,6 +321,10 @@ class Benefit(Node, Mapped[Sanction], id_of=TypeCode.BENEFIT):
 
     async def _stops(self, info: Info) -> Sequence[Stop]:
         return await info.context.load(stops_of_sanction, self.view.sanction.id)
+
+    @property
+    def _latest(self) -> Instalment | None:
+        return max(self.instalments, key=lambda one: one.sequence, default=None)
 
     @property
     def _made(self) -> list[InstalmentItem]:
