@@ -160,6 +160,8 @@ class CaseOutcome(StrEnum):
     """How a case was settled."""
 
     NO_DIFFERENCE = "NO_DIFFERENCE"
+    NOT_RECEIVED = "NOT_RECEIVED"
+    """The partner was asked by telephone or letter, and confirmed that it has, and will pay, none of it."""
     CORRECTED_AT_PARTNER = "CORRECTED_AT_PARTNER"
     CORRECTED_WITH_US = "CORRECTED_WITH_US"
     PAID_AGAIN = "PAID_AGAIN"
@@ -242,10 +244,10 @@ def after_step(case: FinanceCase, step: CaseStep) -> CaseState:
 
 
 def needs_second_officer(case: FinanceCase, outcome: CaseOutcome, above_paise: int) -> bool:
-    """Whether another officer must agree: money given up, an amount above the set one, or a grave one unknown.
+    """Whether another officer must agree: money given up or sent anew, or an amount above the set one or unknown.
 
     `above_paise` is the law's `case_second_officer_paise`.
     """
-    if outcome is CaseOutcome.WRITTEN_OFF:
+    if outcome in {CaseOutcome.WRITTEN_OFF, CaseOutcome.NOT_RECEIVED}:
         return True
     return case.critical if case.amount_paise is None else case.amount_paise > above_paise

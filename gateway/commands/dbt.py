@@ -200,15 +200,17 @@ async def release(
 ) -> None:
     """Release payments that were set aside, or a declined deletion, for another batch, once the case is settled.
 
-    Only payments that PFMS does not have are ever set aside; those that it may have cannot be released.
+    Payments that PFMS may have are released only where it contradicted itself about their batch and two finance
+    officers, who asked it, have settled that case with NOT_RECEIVED; those that it had acknowledged are returned.
     """
-    many = await env.store.carry_out(lambda tx: release_set_aside(UnitOfWork(env, tx, command_subject()), what))
-    if not many:
+    done = await env.store.carry_out(lambda tx: release_set_aside(UnitOfWork(env, tx, command_subject()), what))
+    if not any(done):
         raise CommandFailed(
             f"nothing of {what} is set aside; `apuni dbt batches` names messages with lines SET_ASIDE, "
             "`apuni dbt cases` the payment or the beneficiary of a case"
         )
-    out.print(f"apuni: {many} lines may go in another batch")
+    returned = f", {done.returned} payments are returned and wait to be paid anew" if done.returned else ""
+    out.print(f"apuni: {done.lines} lines may go in another batch{returned}")
 
 
 @group.runtime_command("reconcile")

@@ -47,7 +47,7 @@ class FinanceMutation:
     settle_finance_case = action_mutation(
         resolve_case,
         thing_payload("What became of settling a case.", case=_case),
-        "Settle a case of money that one took. Where money is given up, or more than 10 000 rupees are at "
+        "Settle a case of money that one took. Where money is given up or sent anew, or more than 10 000 rupees are at "
         "stake, the state is PROPOSED until another officer agrees by answerFinanceCase. A fee that came with another "
         "amount is settled with REFUNDED alone, which orders all of it back once the source has confirmed it anew.",
         input_fields(

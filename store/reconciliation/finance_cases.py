@@ -186,6 +186,15 @@ async def open_about(tx: Transaction, about: str) -> list[FinanceCase]:
     return await _CASES.select_all(tx, statement)
 
 
+async def last_settled(
+    tx: Transaction, kinds: Collection[DifferenceKind], about: Collection[str]
+) -> FinanceCase | None:
+    """The case of some kinds about one of some things that was settled last, or None."""
+    named = (_C.kind.in_([kind.value for kind in kinds]), _C.about.in_(list(about)))
+    settled = sa.select(cases_table).where(*named, _C.state == CaseState.SETTLED.value)
+    return await _CASES.select_first(tx, settled.order_by(_C.settled_at.desc(), _C.id.desc()).limit(1))
+
+
 async def of_instalments(tx: Transaction, instalment_ids: Iterable[str]) -> dict[str, list[FinanceCase]]:
     """Open cases by the instalment that they are about, the oldest first."""
     statement = sa.select(cases_table).where(_is_open()).order_by(_C.found_at, _C.id)

@@ -29,11 +29,13 @@ async def taken_and_unanswered(paying: Paying) -> Any:
     return (await paying.batches())[-1]
 
 
-def refuse(paying: Paying, batch: Any, codes: list[str], rows: list[Any] | None = None, **shape: str) -> None:
+def refuse(
+    paying: Paying, batch: Any, codes: list[str], rows: list[Any] | None = None, stamp: str = STAMP, **shape: str
+) -> None:
     """PFMS says that it rejected the batch."""
     kept = paying.pfms.home.state.get("seal", "pfms")
     draw = acknowledgement(batch.message_id, batch.batch_id, paying.clock.now(), codes, rows or [], **shape)
-    paying.files().put(f"/in/payment-ack/{batch.message_id}_{STAMP}.xml", document(ACK, draw, Seal(kept or {})))
+    paying.files().put(f"/in/payment-ack/{batch.message_id}_{stamp}.xml", document(ACK, draw, Seal(kept or {})))
 
 
 @pytest.mark.parametrize("reasons", ["group", "header", "line"])

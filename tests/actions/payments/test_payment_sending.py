@@ -219,7 +219,7 @@ async def test_what_was_set_aside_goes_once_it_is_released(paying: Paying) -> No
     paying.tell_pfms("UPDATE beneficiary SET state = 'ACCP'")
     await paying.settle_cases()
     async with paying.env.store.write_transaction() as tx:
-        assert await release_set_aside(UnitOfWork(paying.env, tx, SYSTEM), line.end_to_end_id) == 1
+        assert await release_set_aside(UnitOfWork(paying.env, tx, SYSTEM), line.end_to_end_id) == (1, 0)
     await paying.round(now=True)
     assert await paying.statuses([line.instalment_id]) == [PaymentStatus.CREDITED]
     assert await paying.findings() == []
@@ -238,7 +238,7 @@ async def test_a_batch_that_is_rejected_as_a_whole_is_held_with_a_case(paying: P
     assert await batch_now(paying.env) == 0
     await paying.settle_cases()
     async with paying.env.store.write_transaction() as tx:
-        assert await release_set_aside(UnitOfWork(paying.env, tx, SYSTEM), batch.message_id) == 2
+        assert await release_set_aside(UnitOfWork(paying.env, tx, SYSTEM), batch.message_id) == (2, 0)
     await paying.round(now=True)
     assert len(paying.pfms.orders()) == 2
     assert await paying.findings() == []
