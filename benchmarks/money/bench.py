@@ -1,4 +1,4 @@
-"""Many payments by files: batched, signed, sent over SFTP, answered and reconciled, with kill -9 half-way.
+"""A pension day by files with refusals of every kind: sent over SFTP, answered, reconciled; with kill -9 half-way.
 
     SCALE=1000000 python -m benchmarks.money.bench [sqlite|postgresql]
 
@@ -12,34 +12,57 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from time import perf_counter
 from typing import Any
 
-from benchmarks.money.filled import NEXT_MORNING, PAISE, fill, move_clock, open_environment, orders
+from sqlalchemy import and_, select
+
+from benchmarks.money.filled import (
+    LAST_MORNING,
+    NEXT_MORNING,
+    NEXT_NOON,
+    fill,
+    move_clock,
+    number_of,
+    open_environment,
+    plan_of,
+    their_payments,
+)
+from benchmarks.money.officers import open_cases
+from benchmarks.money.plan import paise_of
 from benchmarks.money.work import PARTS
+from domain.benefits.benefits import UNSENT, PaymentStatus
+from domain.benefits.bills import end_to_end_id
+from store.benefits.benefits import instalments_table
 from store.checks.payments import payments
 from store.database import migrate
+from store.payments.payment_tables import NOT_RELEASED, lines_table
 from tests.support.databases import PostgresServer
 
 SCALE = 1_000_000
+LEAST = 2_000
 STEPS = 6
 """Of each payment: made, sealed, sent, and three answers."""
 SERVER = ("autovacuum=on", "shared_buffers=512MB", "max_wal_size=4GB")
 """As a server of production has it; the tests' server keeps no statistics and has little memory."""
+_LATER = ((NEXT_MORNING, "2026-11-25"), (NEXT_NOON,), (LAST_MORNING, "2026-11-26"))
+"""When the work goes on after the first day, and the day whose statement is compared then."""
+_I, _L = instalments_table.c, lines_table.c
 
 
 def main() -> None:
     """Run it and print a table."""
     many = int(os.environ.get("SCALE", SCALE))
+    if many < LEAST:
+        raise SystemExit(f"SCALE is {LEAST} at least, so that each kind of refusal has a payment")
     kinds = sys.argv[1:] or ["sqlite", "postgresql"]
     print(f"{many:,} payments")
-    print(
-        "| store | filled | batch | sign | send | answer | reconcile | all | a second | memory | again after kill -9 |"
-    )
-    print("| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |")
+    print("| store | filled | " + " | ".join(PARTS) + " | all | a second | memory | again after kill -9 |")
+    print("| --- |" + " ---: |" * (len(PARTS) + 5))
     for kind in kinds:
         with tempfile.TemporaryDirectory(prefix="apuni-money-") as name:
             for line in _lines(kind, Path(name), many):
@@ -53,29 +76,30 @@ def _lines(kind: str, folder: Path, many: int) -> Iterator[str]:
             begun = perf_counter()
             asyncio.run(_fill(folder, url, many))
             filled, before = perf_counter() - begun, used()
-            first = _until(folder, url, many, kill_at=many // 2)
-            second = _until(folder, url, many, kill_at=None)
+            runs = [_until(folder, url, many, kill_at=many // 2), _until(folder, url, many)]
             answered = sandbox()
-        move_clock(folder, NEXT_MORNING)
-        with _partner(folder) as sandbox:
-            third = _until(folder, url, many, "reconcile", kill_at=None)
-            stated = sandbox()
-        asyncio.run(_reconciled(folder, url, many, third))
+        for at, *words in _LATER:
+            move_clock(folder, at)
+            with _partner(folder) as sandbox:
+                runs.append(_until(folder, url, many, *words))
+                answered += sandbox()
+        outcomes = asyncio.run(_outcomes(folder, url, many))
         server = used() - before
-    runs = (first, second, third)
     took = {part: [sum(run["took"][part][which] for run in runs) for which in (0, 1)] for part in PARTS}
     whole = sum(wall for wall, _ in took.values())
     told = " | ".join(f"{took[part][0]:,.1f} s" for part in PARTS)
     memory = max(run["mebibytes"] for run in runs)
     yield (
         f"| {kind} | {filled:,.0f} s | {told} | {whole:,.1f} s | {many / whole:,.0f} | {memory:,.0f} MiB "
-        f"| {second['resumed']:,.1f} s |"
+        f"| {runs[1]['resumed']:,.1f} s |"
     )
     each = ", ".join(f"{part} {took[part][1] * 1000 / many:.3f}" for part in PARTS)
     yield (
-        f"CPU in ms a payment: {each}; {kind} {server * 1000 / many:.3f}; PFMS {answered * 1000 / many:.3f}, its "
-        f"statement {stated * 1000 / many:.3f}. Load {', '.join(f'{load:.1f}' for load in os.getloadavg())}."
+        f"CPU in ms a payment: {each}; {kind} {server * 1000 / many:.3f}; PFMS {answered * 1000 / many:.3f}. "
+        f"Load {', '.join(f'{load:.1f}' for load in os.getloadavg())}."
     )
+    yield ""
+    yield from outcomes
 
 
 async def _fill(folder: Path, url: str, many: int) -> None:
@@ -83,16 +107,57 @@ async def _fill(folder: Path, url: str, many: int) -> None:
         await fill(env, folder, many, lambda done: _show(f"{done:,} of {many:,} filled"))
 
 
-async def _reconciled(folder: Path, url: str, many: int, compared: dict[str, Any]) -> None:
-    """Our books agree with themselves and with PFMS's: one order each, the same sum. Raises AssertionError."""
-    assert (compared["rows"], compared["paise"]) == (many, many * PAISE), compared
-    ((count, distinct, paise),) = orders(folder)
-    assert (count, distinct, paise) == (many, many, many * PAISE), (count, distinct, paise)
-    async with open_environment(folder, url) as env, env.store.read_transaction() as tx:
-        assert [finding async for finding in payments(tx)] == []
+async def _outcomes(folder: Path, url: str, many: int) -> list[str]:
+    """A table of what became of each kind of payment, after the books were held against each other.
+
+    Raises AssertionError unless ours is theirs to the paisa, payment by payment, each payment ended as its kind says,
+    and nothing but the lines that PFMS refused is left to officers.
+    """
+    async with open_environment(folder, url) as env:
+        async with env.store.read_transaction() as tx:
+            assert [finding async for finding in payments(tx)] == []
+            columns = (_I.end_to_end_id, _I.status, _I.amount_paise, _L.codes)
+            newest = (_L.instalment_id == _I.id, NOT_RELEASED)
+            statement = select(*columns).outerjoin_from(instalments_table, lines_table, and_(*newest))
+            ours = {row[0]: row[1:] for row in (await tx.connection.execute(statement)).all()}
+        left = Counter(case.instalment_id for case in await open_cases(env))
+    theirs, plan, ended = their_payments(folder), plan_of(folder, many), Counter[str]()
+    assert len(ours) == many, len(ours)
+    for number in range(1, many + 1):
+        name, kind = end_to_end_id(number_of(number), 1), plan.kind_of(number)
+        status, paise, codes = ours[name]
+        if kind.ends is None:
+            assert (name in theirs, PaymentStatus(status) in UNSENT, codes) == (False, True, [kind.code]), (kind, name)
+        else:
+            assert (status, paise) == theirs[name] == (kind.ends.value, paise_of(number)), (
+                kind,
+                name,
+                status,
+                theirs[name],
+            )
+            assert kind.code is None or codes == [kind.code], (kind, name, codes)
+        ended[kind.name] += 1
+    refused = sum(count for name, count in ended.items() if name.startswith("line refused"))
+    assert len(theirs) == many - refused, (len(theirs), refused)
+    assert None not in left, left.most_common(3)
+    assert len(left) == refused, (len(left), refused)
+    sums = [_sum_of(((status, paise) for status, paise, _ in ours.values())), _sum_of(theirs.values())]
+    assert {**sums[0], "": 0} == {**sums[1], "": 0}, sums
+    rows = [f"| {name} | {count:,} |" for name, count in sorted(ended.items())]
+    told = ", ".join(f"{status} {paise / 100:,.2f}" for status, paise in sorted(sums[0].items()))
+    return ["| what became of it | payments |", "| --- | ---: |", *rows, "", f"Ours = theirs in rupees: {told}."]
 
 
-def _until(folder: Path, url: str, many: int, *words: str, kill_at: int | None) -> dict[str, Any]:
+def _sum_of(rows: Iterable[tuple[str, int]]) -> dict[str, int]:
+    """The paise by how payments stand, of those that PFMS has."""
+    found: dict[str, int] = {}
+    for status, paise in rows:
+        if status not in UNSENT:
+            found[status] = found.get(status, 0) + paise
+    return found
+
+
+def _until(folder: Path, url: str, many: int, *words: str, kill_at: int | None = None) -> dict[str, Any]:
     """Let a worker work to its end, or until it is killed as so many payments are final; what it told last."""
     begun = perf_counter()
     command = [sys.executable, "-m", "benchmarks.money.work", str(folder), url, *words]
@@ -115,7 +180,7 @@ def _until(folder: Path, url: str, many: int, *words: str, kill_at: int | None) 
 
 def _progress(state: dict[str, Any], many: int, seconds: float, first: int) -> None:
     done, left = state["steps"] - first, many * STEPS - state["steps"]
-    about = f"about {seconds * left / done / 60:,.1f} minutes left" if done > 0 else "…"
+    about = f"about {seconds * max(left, 0) / done / 60:,.1f} minutes left" if done > 0 else "…"
     _show(f"{state['closed']:,} of {many:,} final, {state['steps'] / many / STEPS:.1%} of the steps, {about}")
 
 

@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 from benchmarks.money.filled import AT_ONCE, sandbox_of
+from benchmarks.money.plan import verdicts
 
 
 async def serve(folder: Path) -> None:
@@ -12,7 +13,7 @@ async def serve(folder: Path) -> None:
     sandbox = sandbox_of(folder)
     (service,) = sandbox.services
     await service.start()
-    sandbox.actions["configure"](AT_ONCE)
+    sandbox.actions["configure"]({**AT_ONCE, "verdicts": verdicts()})
     sandbox.actions["look"]({})  # what fell due while nobody looked, such as the statement of yesterday
     print("ready", flush=True)
     await asyncio.Event().wait()

@@ -1,7 +1,7 @@
 """The worker's part in a process of its own: `python -m benchmarks.money.work FOLDER URL`; now and then a line of JSON.
 
-It does what the gateway's worker does, the same rounds and the same outbox, until no payment is on its way. With
-`reconcile` as a third word it compares the day's statement of PFMS instead.
+It does what the gateway's worker does, the same rounds and the same outbox, until neither side has anything to do. With
+a day as a third word it compares PFMS's statement of that day afterwards, and the officers settle what they would.
 """
 
 import asyncio
@@ -10,6 +10,7 @@ import json
 import resource
 import sys
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 from time import perf_counter, process_time
 from typing import Any
@@ -23,20 +24,19 @@ from actions.payments.payment_answers import fetch_answers
 from actions.payments.payment_batches import SEND, batch_round
 from actions.payments.reconciliation import reconcile
 from actions.payments.sealing import content_of
-from benchmarks.money.filled import MORNING, open_environment
-from domain.benefits.benefits import PaymentStatus, Rail
+from benchmarks.money.filled import is_quiet, open_environment
+from benchmarks.money.officers import settle_cases
+from domain.benefits.benefits import Rail
 from domain.payments.files import BatchState, Direction
 from domain.reconciliation.reconciliation import RunState
 from gateway.worker.deliveries import Deliveries
 from gateway.worker.topics import HANDLERS
 from integrations.calling.errors import RemoteError
-from store.benefits.benefits import instalments_table
 from store.database import StoreError
 from store.payments import payment_batches
 from store.payments.payment_tables import batches_table, files_table
 
-FINAL = (PaymentStatus.CREDITED.value, PaymentStatus.RETURNED.value)
-PARTS = ("batch", "sign", "send", "answer", "reconcile")
+PARTS = ("batch", "sign", "send", "answer", "reconcile", "settle")
 TOLD_EVERY, PAUSE = 2.0, 0.2
 """Seconds between two lines, and those for which a round waits that found nothing to do."""
 
@@ -67,32 +67,35 @@ class Meter:
         return self._took | {self._going: (wall + perf_counter() - begun[0], cpu + process_time() - begun[1])}
 
 
-async def work(folder: Path, url: str) -> None:
-    """Go round until every payment is final."""
-    meter = Meter()
+async def work(folder: Path, url: str, day: date | None) -> None:
+    """Go round until nothing is to be done; then compare a day, and settle its cases. Raises AssertionError."""
+    meter, more = Meter(), dict[str, Any]()
     async with open_environment(folder, url) as env, asyncio.TaskGroup() as tasks:
         telling = tasks.create_task(_tell_on(env, meter))
         worker = Deliveries(env, {SEND: HANDLERS[SEND]}, asyncio.Event())
         while True:
             try:
-                if await _round(env, worker, meter) == 0 and await _left(env) == 0:
+                calm = is_quiet(folder, env.clock.now())
+                if await _round(env, worker, meter) == 0 and calm and not await _unsent(env):
                     break
             except StoreError:  # as the gateway's worker, which goes on with its next round
                 print("the store did not answer", file=sys.stderr)
                 await asyncio.sleep(PAUSE)
+        if day is not None:
+            more = await _compare(env, meter, day)
+            with meter.part("settle"):
+                more["settled"] = await settle_cases(env)
         telling.cancel()
-        await _tell(env, meter)
+        await _tell(env, meter, **more)
 
 
-async def compare(folder: Path, url: str) -> None:
-    """Compare PFMS's statement of the day with our books, row by row. Raises AssertionError where they differ."""
-    meter = Meter()
-    async with open_environment(folder, url) as env:
-        with meter.part("reconcile"):
-            run = await reconcile(env, Rail.PFMS, MORNING.date())
-        assert (run.state, run.differences) == (RunState.ENDED, 0), run
-        assert run.ours_paise == run.theirs_paise, run
-        await _tell(env, meter, rows=run.rows_compared, paise=run.theirs_paise)
+async def _compare(env: Environment, meter: Meter, day: date) -> dict[str, Any]:
+    """Compare PFMS's statement of a day with our books, row by row. Raises AssertionError where they differ."""
+    with meter.part("reconcile"):
+        run = await reconcile(env, Rail.PFMS, day)
+    assert (run.state, run.differences) == (RunState.ENDED, 0), run
+    assert run.ours_paise == run.theirs_paise, run
+    return {"rows": run.rows_compared, "paise": run.theirs_paise}
 
 
 async def _round(env: Environment, worker: Deliveries, meter: Meter) -> int:
@@ -103,8 +106,11 @@ async def _round(env: Environment, worker: Deliveries, meter: Meter) -> int:
         done += await _sign(env)
     with meter.part("send"):
         done += await worker.deliver_due()
-    with meter.part("answer"), contextlib.suppress(RemoteError):
-        done += await fetch_answers(env)
+    with meter.part("answer"):
+        try:
+            done += await fetch_answers(env)
+        except RemoteError:
+            done += 1
     if done == 0:
         await asyncio.sleep(PAUSE)
     return done
@@ -119,10 +125,9 @@ async def _sign(env: Environment) -> int:
     return len(built)
 
 
-async def _left(env: Environment) -> int:
+async def _unsent(env: Environment) -> bool:
     async with env.store.read_transaction() as tx:
-        statement = select(func.count()).where(instalments_table.c.status.not_in(FINAL))
-        return int((await tx.connection.execute(statement)).scalar_one())
+        return bool(await payment_batches.batches(tx, states=(BatchState.BUILT, BatchState.SEALED), limit=1))
 
 
 async def _steps(env: Environment) -> tuple[int, int]:
@@ -159,6 +164,5 @@ async def _tell(env: Environment, meter: Meter, **more: Any) -> None:
 
 
 if __name__ == "__main__":
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(40))
-    doing = compare if sys.argv[3:] == ["reconcile"] else work
-    asyncio.run(doing(Path(sys.argv[1]), sys.argv[2]))
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(50))
+    asyncio.run(work(Path(sys.argv[1]), sys.argv[2], next(map(date.fromisoformat, sys.argv[3:]), None)))

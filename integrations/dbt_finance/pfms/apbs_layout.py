@@ -2,8 +2,8 @@
 
 Source: docs/contracts/dbt_finance.md section 3.2. INFERRED from the ECS/NACH credit family, as are these choices: the
 header's item sequence is the number of details, the narration carries the end-to-end id, the checksums are not ours to
-check, and the last line is `SIGNATURE:` with the sponsor bank's RSA-SHA256 over all bytes before it, in Base64. Aadhaar
-numbers and names are never read.
+check, a credited record has reason 00 and a returned one another, and the last line is `SIGNATURE:` with the sponsor
+bank's RSA-SHA256 over all bytes before it, in Base64. Aadhaar numbers and names are never read.
 """
 
 import re
@@ -61,6 +61,7 @@ FLAGS = {
 }
 """Pending, credited, returned, extended."""
 
+_DECIDED, _NO_REASON = frozenset({"1", "2"}), "00"
 _END_TO_END = re.compile(r"[A-Za-z0-9]{1,20}")
 
 
@@ -78,7 +79,8 @@ def read_returns(content: bytes, trust: Trust, created_at: datetime) -> BankStat
     if not records:
         raise FileRefused(FileRefusal.MALFORMED, "no record")
     head = _head(records[0])
-    rows = tuple(_row(number, record, head.settled_on) for number, record in enumerate(records[1:], 1))
+    final = trust.apbs_credits_final
+    rows = tuple(_row(number, record, head.settled_on, final=final) for number, record in enumerate(records[1:], 1))
     if len(rows) != head.count:
         raise FileRefused(FileRefusal.WRONG_COUNT)
     if sum(row.amount_paise or 0 for row in rows) != head.total_paise:
@@ -118,7 +120,8 @@ def _head(record: str) -> _Head:
     )
 
 
-def _row(number: int, record: str, settled_on: date) -> PaymentRow:
+def _row(number: int, record: str, settled_on: date, *, final: bool) -> PaymentRow:
+    """A record; one that was credited is at the bank until PFMS tells its reference, unless it is `final`."""
     where = f"record {number}"
     if _field(record, DETAIL, "code") != DETAIL_CODE:
         raise FileRefused(FileRefusal.MALFORMED, where)
@@ -128,11 +131,16 @@ def _row(number: int, record: str, settled_on: date) -> PaymentRow:
     end_to_end_id = _field(record, DETAIL, "narration").strip()
     if flag not in FLAGS or not re.fullmatch(r"[0-9]{2}", reason) or not _END_TO_END.fullmatch(end_to_end_id):
         raise FileRefused(FileRefusal.MALFORMED_VALUE, where)
-    status = FLAGS[flag]
+    status, reference = FLAGS[flag], _field(record, DETAIL, "credit_reference").strip()
+    if (reason == _NO_REASON) is (status is LineStatus.RETURNED) and flag in _DECIDED:
+        raise FileRefused(FileRefusal.MALFORMED_VALUE, where)
+    if status is LineStatus.CREDITED and not final:
+        status, reference = LineStatus.DEBITED, ""
     return PaymentRow(
         end_to_end_id,
         status,
         (reason,) if status is LineStatus.RETURNED else (),
+        utr=reference if status is LineStatus.CREDITED and reference.strip("0") else None,
         value_date=settled_on,
         amount_paise=_number(record, DETAIL, "amount_paise", where),
     )

@@ -310,6 +310,8 @@ class Trust:
     banks: tuple[str, ...]
     at: datetime
     answers_signed: AnswersSigned = AnswersSigned.IF_PRESENT
+    apbs_credits_final: bool = False
+    """Whether a record of APBS that was credited is the credit, with its own reference."""
 
 
 class FileRefusal(StrEnum):

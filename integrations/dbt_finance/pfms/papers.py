@@ -24,6 +24,7 @@ class PfmsPapers:
     others: tuple[FileSigner, ...] = field(repr=False, default=())
     """Keys that sign nothing new: earlier ones, and the next one until PFMS has taken its certificate."""
     answers_signed: AnswersSigned = AnswersSigned.IF_PRESENT
+    apbs_credits_final: bool = False
 
     @classmethod
     def from_onboarding(cls, given: Mapping[str, Any]) -> Self:
@@ -36,6 +37,7 @@ class PfmsPapers:
                 FileSigner(str(each["signing_key"]), str(each["signing_certificate"]))
                 for each in given.get("other_signers", ())
             ),
+            apbs_credits_final=bool(given.get("apbs_credits_final", False)),
         )
 
     @property
@@ -49,4 +51,4 @@ class PfmsPapers:
 
     def trust(self, at: datetime) -> Trust:
         """Whose signatures count at an instant."""
-        return Trust(self.pfms, self.banks, at, self.answers_signed)
+        return Trust(self.pfms, self.banks, at, self.answers_signed, self.apbs_credits_final)

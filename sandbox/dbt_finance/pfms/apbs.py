@@ -13,7 +13,10 @@ _SPONSOR, _USER = "508505117", "0000905"
 
 
 def return_file(day: date, rows: Iterable[Mapping[str, Any]], seal: Seal | None) -> bytes:
-    """A whole file. A row has end_to_end_id, paise, code, aadhaar and name; `seal` None leaves it unsigned."""
+    """A whole file. A row has end_to_end_id, paise, code, aadhaar and name; `seal` None leaves it unsigned.
+
+    Without a code it was credited, under the last thirteen characters of its `utr`.
+    """
     kept = list(rows)
     lines = [_header(day, kept), *(_detail(number, row) for number, row in enumerate(kept, 1))]
     body = "".join(f"{line}\n" for line in lines).encode("ascii")
@@ -52,12 +55,12 @@ def _detail(number: int, row: Mapping[str, Any]) -> str:
         (_SPONSOR, 9),
         (_USER, 7),
         (str(row["end_to_end_id"]).ljust(20), 20),
-        (f"{number:013d}", 13),
+        (f"{number:013d}" if row["code"] else str(row["utr"])[-13:], 13),
         (f"{row['paise']:013d}", 13),
         (f"{number:010d}", 10),
         ("0" * 10, 10),
-        ("2", 1),
-        (str(row["code"]), 2),
+        ("2" if row["code"] else "1", 1),
+        (str(row["code"] or "00"), 2),
     )
 
 

@@ -33,11 +33,13 @@ class Examined:
     scheme: str = ""
     method: str = ""
     signed: bool | None = None
+    told: Mapping[str, Any] = field(default_factory=dict)
+    """What was arranged for the file (`verdicts` of times.py)."""
 
     @property
     def rejected(self) -> bool:
         """Whether the whole batch is rejected."""
-        return bool(self.codes or self.line_codes)
+        return bool(self.codes or self.line_codes or ("codes" in self.told and not self.told.get("late")))
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,8 @@ from sandbox.dbt_finance.pfms.store import ADD_EVENT, OUT_KINDS, instant, stamp
 
 Step = tuple[str, Sequence[Sequence[object]]]
 """A statement with its rows."""
+_LATE = timedelta(hours=15)
+"""After so long a file that was taken is refused where `late` was arranged for it."""
 _ADD_BENEFICIARY = "INSERT OR REPLACE INTO beneficiary VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _ADD_PAYMENT = "INSERT INTO payment VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 
@@ -49,7 +51,9 @@ class Office:
 
     def record_arrival(self, path: str) -> None:
         """A request got its name."""
-        self._desk.books.write(("INSERT OR IGNORE INTO arrival VALUES (?, ?)", [(path, stamp(self._current_time()))]))
+        lies = timedelta(hours=self._arranged(path.rpartition("/")[2]).get("hours", 0))
+        at = stamp(self._current_time() + lies)
+        self._desk.books.write(("INSERT OR IGNORE INTO arrival VALUES (?, ?)", [(path, at)]))
         self._due = ""
 
     def catch_up(self) -> None:
@@ -159,7 +163,16 @@ class Office:
     def _examine_file(self, kind: str, name: str, content: bytes) -> Examined:
         today = self._current_time().astimezone(times.INDIA).date()
         desk, signers = self._desk, self._signers.accepted_certificates()
-        return examine(kind, name, content, Rules(desk.client, desk.books, today, desk.hmac_key, signers))
+        found = examine(kind, name, content, Rules(desk.client, desk.books, today, desk.hmac_key, signers))
+        found.told = self._arranged(name)
+        if not found.told.get("late"):
+            found.codes += found.told.get("codes", ())
+        return found
+
+    def _arranged(self, name: str) -> dict[str, Any]:
+        """What was arranged for a payment file (`verdicts` of times.py)."""
+        arranged: dict[str, Any] = self.times["verdicts"].get(name.removesuffix(".xml"), {})
+        return arranged
 
     def _message_step(self, kind: str, found: Examined, state: str, at: datetime) -> Step:
         key = found.message_id or "UNKNOWN"
@@ -168,14 +181,14 @@ class Office:
 
     def _outcome_steps(self, kind: str, found: Examined, at: datetime) -> list[Step]:
         """What is written of a file that was examined: all of it in one transaction, or none."""
-        answer_at = stamp(at + timedelta(minutes=self.times["check_minutes"]))
+        late = timedelta(days=1 if found.told.get("late") else 0)
+        answer_at = stamp(at + timedelta(minutes=self.times["check_minutes"]) + late)
         if found.rejected:
-            verdict = {"codes": found.codes, "lines": found.line_codes, "batch": found.batch_id, "kind": kind}
-            ids = [line["id"] for line in found.lines]
-            key = json.dumps({**verdict, "message": found.message_id, "ids": ids})
-            nack = (ADD_EVENT, [(answer_at, "NACK", f"{key}|{answer_at}")])
-            return [self._message_step(kind, found, "RJCT", at), nack]
+            return [self._message_step(kind, found, "RJCT", at), _refusal(kind, found, found.codes, answer_at)]
         taken = self._message_step(kind, found, "TAKEN", at)
+        if late:
+            refusal = _refusal(kind, found, found.told["codes"], stamp(at + _LATE))
+            return [taken, refusal, *self._taken_payments(found, at, answer_at)]
         if kind == "payment-request":
             return [taken, *self._taken_payments(found, at, answer_at)]
         return [taken, *self._taken_beneficiaries(found, answer_at)]
@@ -237,6 +250,13 @@ class Office:
     def _statement_event(self, step: str) -> tuple[str, str, str]:
         made = times.statement_time(instant(step), self.times)
         return stamp(made), "STATEMENT", f"{made.date().isoformat()}|{stamp(made)}"
+
+
+def _refusal(kind: str, found: Examined, codes: Sequence[str], at: str) -> Step:
+    verdict = {"codes": codes, "lines": found.line_codes, "batch": found.batch_id, "kind": kind, "told": found.told}
+    ids = [line["id"] for line in found.lines]
+    key = json.dumps({**verdict, "message": found.message_id, "ids": ids})
+    return ADD_EVENT, [(at, "NACK", f"{key}|{at}")]
 
 
 def _utr(end_to_end_id: str) -> str:

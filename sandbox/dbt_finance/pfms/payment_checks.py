@@ -27,6 +27,7 @@ from sandbox.dbt_finance.pfms.findings import (
     paise,
     terms_of,
 )
+from sandbox.dbt_finance.pfms.times import line_code
 
 
 def examine_payments(root: safe_xml.Element, reader: Reader, found: Examined, rules: Rules) -> None:
@@ -155,6 +156,8 @@ def _payment_code(line: Mapping[str, Any], method: str, registered: Mapping[str,
         return MALFORMED
     if registered is None or registered["id"] != line["beneficiary"]:
         return MISSING
+    if arranged := line_code(line["last4"] or registered["last4"]):
+        return arranged
     if method == "U":
         return _not_registered(line, registered, "aadhaar_hmac", BAD_ACCOUNT) if line["aadhaar_ok"] else NO_ACCOUNT
     if not line["account_ok"]:

@@ -77,6 +77,11 @@ class Post:
             draw = answers.beneficiary_answer(batch, self._agency(), at, rows)
             self._deliver("beneficiary-response", str(message), answers.RESPONSE, draw, at)
             return
+        if (verdict.get("told") or {}).get("codes") is not None:
+            reasons = verdict["told"].get("reasons", "group")
+            draw = answers.acknowledgement(message, batch, at, verdict["codes"], (), word="RJCT", reasons=reasons)
+            self._deliver("payment-ack", str(message), answers.ACK, draw, at)
+            return
         rows_of_ack = [(one, "RJCT", wrong.get(one, BATCH)) for one in dict.fromkeys(verdict["ids"]) if one]
         codes = verdict["codes"] or [BATCH]
         folder = "payment-ack" if verdict["kind"] == "payment-request" else "beneficiary-response"
@@ -130,7 +135,20 @@ class Post:
         if kind == "RETURN":
             self._write_returns(batch, moved, at)
         elif moved:
-            self._bank_said(kind, batch, moved, at)
+            self._moved(kind, batch, moved, at)
+
+    def _moved(self, kind: str, batch: str, moved: list[dict[str, Any]], at: datetime) -> None:
+        """A debit or a credit: of what was sent by Aadhaar the file of APBS may tell the credit too, or alone."""
+        teller = str(self._times()["apbs_credits"])
+        by_aadhaar = [row for row in moved if row["method"] == "U"] if kind == "CREDIT" and teller != "bank" else []
+        if by_aadhaar:
+            self._apbs(self._message(batch), [{**row, "code": None} for row in by_aadhaar], at)
+        others = [row for row in moved if row not in by_aadhaar] if teller == "bridge" else moved
+        if others:
+            self._bank_said(kind, batch, others, at)
+
+    def _times(self) -> dict[str, Any]:
+        return {**times.DEFAULTS, **(self._desk.home.state.get("config", "times") or {})}
 
     def _write_returns(self, batch: str, moved: list[dict[str, Any]], at: datetime) -> None:
         """What was sent by Aadhaar comes back in a file of APBS, the rest in the bank's status."""
@@ -142,14 +160,15 @@ class Post:
             self._bank_said("RETURN", batch, others, at)
 
     def _bank_said(self, kind: str, batch: str, moved: Iterable[Mapping[str, Any]], at: datetime) -> None:
-        config = self._desk.home.state.get("config", "times") or {}
-        tree = str(config.get("status_tree", times.DEFAULTS["status_tree"]))
+        tree = str(self._times()["status_tree"])
         paid = "ACSC" if tree == "plain" else "ACCP"
         status = {"DEBIT": "ACSP", "CREDIT": paid, "RETURN": "RTND"}[kind]
         day = at.astimezone(times.INDIA).date().isoformat()
         rows = [
             {**row, "status": status, "day": day, "code": row["code"] if kind == "RETURN" else None} for row in moved
         ]
+        if kind == "CREDIT":
+            rows = [{**row, "utr": None} if times.has_no_reference(row["last4"]) else row for row in rows]
         self._deliver(
             "bank-status", self._message(batch), answers.STATUS, answers.bank_status(batch, at, rows, tree), at
         )

@@ -1,8 +1,9 @@
 """The PFMS sandbox's timing, and the outcome of a payment by the end of its account number.
 
 docs/contracts/dbt_finance.md sections 8 and 9.3. Accounts ending in 01 and 16 fail validation; 99 is silent for ten
-days; 51 and 95 are returned after the debit; 77 is credited and comes back three days later; a last three digits of 8
-and an APBS code come back with that code. Every other account is credited.
+days; 51 and 95 are returned after the debit; 77 is credited and comes back three days later; 88 is credited without a
+reference in the bank's status. A last three digits of 8 and an APBS code come back with that code; of 7 and the number
+of a line's reject code (01, 06 to 18) have the line refused with that code. Every other account is credited.
 """
 
 from collections.abc import Mapping
@@ -25,9 +26,17 @@ DEFAULTS: dict[str, Any] = {
     "silence_days": 10,
     "statement_at": "23:30",
     "status_tree": "public",
+    "apbs_credits": "bank",
+    "verdicts": {},
 }
 """The times, as the action `configure` takes them, and the shape of bank statuses (`answers.TREES`). Without
-`bank_runs` the bank acts at once."""
+`bank_runs` the bank acts at once.
+
+`apbs_credits` says who tells the credit of a payment by Aadhaar: `bank` (its status), `bridge` (the file of APBS) or
+`both`. `verdicts` say by message id what becomes of a payment file: `codes` have the whole batch refused, without named
+lines, at one of the places `reasons` (`answers.GROUP_REASONS`); with `late` PFMS takes it, refuses it after fifteen hours
+all the same and answers after a day; `hours` is how long it lies unseen.
+"""
 
 VALIDATION = {"01": "DBE0017", "16": "DBE0016"}
 APBS_CODES = (
@@ -35,6 +44,7 @@ APBS_CODES = (
     *("60", "62", "64", "68", "69", "71", "80", "95", "96"),
 )
 LATE_CODE = "53"
+LINE_CODES = ("01", *(f"{number:02d}" for number in range(6, 19)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +87,16 @@ def return_code(last4: str) -> str | None:
     if suffix in {"51", "95"}:
         return suffix
     return suffix if last4[-3:-2] == "8" and suffix in APBS_CODES else None
+
+
+def line_code(last4: str) -> str | None:
+    """The code with which a payment file's line to an account is refused; None where it is not."""
+    return f"DBE00{last4[-2:]}" if last4[-3:-2] == "7" and last4[-2:] in LINE_CODES else None
+
+
+def has_no_reference(last4: str) -> bool:
+    """Whether the bank tells a credit to an account without its reference."""
+    return last4[-2:] == "88"
 
 
 def next_run(after: datetime, times: Mapping[str, Any]) -> datetime:
