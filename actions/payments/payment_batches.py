@@ -176,13 +176,13 @@ async def _new(acting: UnitOfWork, partner: Pfms, kind: BatchKind, group: Group)
         _log.warning("scheme_without_code_of_pfms", scheme=group.scheme_code)
         return None
     number = await payment_runs.next_number(acting.tx, kind, today)
-    source = partner.identity.source_id
+    source, long = partner.identity.source_id, partner.identity.forms.long_batch_ids
     if kind is BatchKind.PAYMENT:
         message = names.payment_message_id(source, today, number)
-        name = names.payment_batch_id(source, today, number)
+        name = names.payment_batch_id(source, today, number, long=long)
     else:
         message = names.beneficiary_message_id(source, today, number)
-        name = names.beneficiary_batch_id(today, number)
+        name = names.beneficiary_batch_id(source, today, number, long=long)
     return PaymentFileBatch(
         id=acting.env.ids.key(),
         kind=kind,

@@ -170,7 +170,7 @@ def registration(*lines: BeneficiaryLine, number: int = 1, at: datetime = MORNIN
     """A beneficiary batch of the day."""
     return BeneficiaryBatch(
         beneficiary_message_id("0905", TODAY, number),
-        beneficiary_batch_id(TODAY, number),
+        beneficiary_batch_id("0905", TODAY, number),
         at,
         "UKOAP",
         agency_of_dehradun(),

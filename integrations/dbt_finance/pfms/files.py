@@ -22,7 +22,7 @@ from integrations.dbt_finance.pfms.models import (
     PaymentMethod,
     PfmsIdentity,
 )
-from integrations.dbt_finance.pfms.scheme_terms import SchemeTerms
+from integrations.dbt_finance.pfms.scheme_terms import FileForms, SchemeTerms
 from integrations.dbt_finance.pfms.signing import FileSigner
 
 BENEFICIARY_NAMESPACE = "http://cpsms.nic.in/BeneficiaryDataRequest"
@@ -47,12 +47,13 @@ def payment_file(batch: PaymentBatch, identity: PfmsIdentity, signer: FileSigner
     """The signed file of a payment batch. Raises BadLine for the first line that PFMS would reject."""
     method = batch.method
     _check(batch.lines, lambda line: faults_of_payment(line, method), [line.end_to_end_id for line in batch.lines])
-    total = _el("CtrlSum", rupees(batch.total_paise))
+    forms = identity.forms
+    total = _el("CtrlSum", _amount(batch.total_paise, forms))
     header = _header(
-        batch.message_id, batch.created_at, len(batch.lines), total, identity, identity.forms.payment_receiver, batch
+        batch.message_id, batch.created_at, len(batch.lines), total, identity, forms.payment_receiver, batch
     )
     terms, authority = batch.terms, batch.terms.authorised_by(batch.batch_id)
-    owner = batch.batch_id if identity.forms.batch_as_organisation else batch.agency.name
+    owner = batch.batch_id if forms.batch_as_organisation else batch.agency.name
     head = (
         _el("PmtInfId", batch.batch_id),
         _el("PmtInfDt", _day(batch.created_at.astimezone(IST).date())),
@@ -94,7 +95,7 @@ def _customer(line: BeneficiaryLine, identity: PfmsIdentity) -> str:
         _optional_element("BirthDt", _day(line.born_on) if line.born_on else ""),
         _enclose("CtctDtls", _el("MobNb", line.mobile)) if line.mobile else "",
     )
-    account = "" if line.purpose is BeneficiaryPurpose.DELETE else _customer_account(line)
+    account = "" if line.purpose is BeneficiaryPurpose.DELETE else _customer_account(line, identity)
     return _enclose(
         "Cstmr",
         _enclose("Purp", _el("Cd", line.purpose.value)),
@@ -105,9 +106,9 @@ def _customer(line: BeneficiaryLine, identity: PfmsIdentity) -> str:
     )
 
 
-def _customer_account(line: BeneficiaryLine) -> str:
+def _customer_account(line: BeneficiaryLine, identity: PfmsIdentity) -> str:
     numbers = _optional_element("BBAN", line.account_number or "") + _optional_element("SOSE", line.aadhaar or "")
-    bank = _bank(line.bank_name, line.ifsc, "CstmrAgt") if line.account_number else ""
+    bank = _bank(line, identity, "CstmrAgt") if line.account_number else ""
     return _enclose("CstmrAcct", bank, _enclose("AcctId", _enclose("Othr", numbers)))
 
 
@@ -117,7 +118,7 @@ def _address(line: BeneficiaryLine, identity: PfmsIdentity) -> str:
         _optional_element("TwnCd", line.village_lgd),
         _optional_element("BlokCd", line.block_lgd),
         _optional_element("SubDvsnCd", line.subdistrict_lgd),
-        _el("DstCd", line.district_lgd),
+        _el("DstCd", _district(line, identity)),
         _el("PrvcCd", identity.state_lgd),
         _el("CtryCd", COUNTRY),
     )
@@ -126,8 +127,9 @@ def _address(line: BeneficiaryLine, identity: PfmsIdentity) -> str:
 
 def _transfer(line: PaymentLine, batch: PaymentBatch, identity: PfmsIdentity) -> str:
     terms, by_account = batch.terms, batch.method is PaymentMethod.ACCOUNT
-    amount = _shares(line.amount_paise, terms)
-    place = _enclose("PstlAdr", _enclose("Prtry", _el("DstCd", line.district_lgd), _el("PrvcCd", identity.state_lgd)))
+    amount = _shares(line.amount_paise, terms, identity.forms)
+    district, state = _el("DstCd", _district(line, identity)), _el("PrvcCd", identity.state_lgd)
+    place = _enclose("PstlAdr", _enclose("Prtry", district, state))
     account, beside = _account(line, by_account=by_account), identity.forms.account_beside_creditor
     creditor = _enclose(
         "Cdtr",
@@ -143,7 +145,7 @@ def _transfer(line: PaymentLine, batch: PaymentBatch, identity: PfmsIdentity) ->
         "CdtTrfTxInf",
         _enclose("PmtId", _el("EndToEndId", line.end_to_end_id)),
         amount,
-        _bank(line.bank_name, line.ifsc, "CdtrAgt") if by_account else "",
+        _bank(line, identity, "CdtrAgt") if by_account else "",
         creditor,
         account if beside else "",
         _enclose("Purp", _el("Cd", terms.purpose), amount),
@@ -151,15 +153,23 @@ def _transfer(line: PaymentLine, batch: PaymentBatch, identity: PfmsIdentity) ->
     )
 
 
-def _shares(amount_paise: int, terms: SchemeTerms) -> str:
-    """The Centre's share, the state's and their sum; what is not the Centre's money has an empty share of it."""
+def _shares(amount_paise: int, terms: SchemeTerms, forms: FileForms) -> str:
+    """The Centre's share, the state's and their sum."""
     central = terms.share.part_of(amount_paise)
     return _enclose(
         "Amt",
-        _el("CtreAmt", rupees(central) if central else ""),
-        _el("PrvcAmt", rupees(amount_paise - central)),
-        _el("InstdAmt", rupees(amount_paise)),
+        _el("CtreAmt", _amount(central, forms) if central or forms.central_share_named else ""),
+        _el("PrvcAmt", _amount(amount_paise - central, forms)),
+        _el("InstdAmt", _amount(amount_paise, forms)),
     )
+
+
+def _amount(amount_paise: int, forms: FileForms) -> str:
+    return rupees(amount_paise).removesuffix(".00") if forms.whole_rupees else rupees(amount_paise)
+
+
+def _district(line: BeneficiaryLine | PaymentLine, identity: PfmsIdentity) -> str:
+    return identity.district_codes.get(line.district_lgd, line.district_lgd)
 
 
 def _account(line: PaymentLine, *, by_account: bool) -> str:
@@ -175,8 +185,11 @@ def _remittance(line: PaymentLine, terms: SchemeTerms) -> str:
     return _enclose("RmtInf", _enclose("Strd", period) if period else "", remark) if period or remark else ""
 
 
-def _bank(name: str, ifsc: str, element: str) -> str:
-    return _enclose(element, _enclose("FinInstnId", _optional_element("BICFI", name), _el("BrnchId", ifsc)))
+def _bank(line: BeneficiaryLine | PaymentLine, identity: PfmsIdentity, element: str) -> str:
+    name, branch = identity.bank_names.get(line.bank_name, line.bank_name), line.ifsc
+    if identity.forms.bank_by_ifsc:
+        name, branch = line.ifsc, line.ifsc[-6:]
+    return _enclose(element, _enclose("FinInstnId", _optional_element("BICFI", name), _el("BrnchId", branch)))
 
 
 def _check(lines: Iterable[object], faults: Callable[..., tuple[str, ...]], ids: list[str]) -> None:

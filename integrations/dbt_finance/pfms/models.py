@@ -161,6 +161,10 @@ class PfmsIdentity:
     forms: FileForms = field(default_factory=FileForms)
     state_lgd: str = "5"
     refusal_codes: RefusalCodes = field(default_factory=RefusalCodes)
+    district_codes: Mapping[str, str] = field(default_factory=dict)
+    """PFMS's code of a district by its LGD code, where PFMS has another table."""
+    bank_names: Mapping[str, str] = field(default_factory=dict)
+    """How the bank master of PFMS spells a bank, by our name of it."""
 
     @classmethod
     def from_onboarding(cls, given: Mapping[str, Any]) -> Self:
@@ -174,6 +178,8 @@ class PfmsIdentity:
             forms=FileForms.from_onboarding(given.get("forms", {})),
             state_lgd=str(given.get("state_lgd", "5")),
             refusal_codes=RefusalCodes(_texts(given, "date_past_codes"), _texts(given, "line_codes")),
+            district_codes=dict(given.get("district_codes", {})),
+            bank_names=dict(given.get("bank_names", {})),
         )
 
     def agency_of(self, district_lgd: str) -> Agency:

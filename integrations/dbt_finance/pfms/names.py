@@ -28,21 +28,21 @@ def payment_message_id(source_id: str, day: date, number: int) -> str:
     return f"{_source(source_id)}DBTPAYREQ{day:%d%m%Y}{_running_number(number)}"
 
 
-def beneficiary_batch_id(day: date, number: int) -> str:
-    """`DDMMYY` and four digits; raises ValueError for a number that does not fit."""
-    if not 1 <= number <= 9999:
+def beneficiary_batch_id(source_id: str, day: date, number: int, *, long: bool = False) -> str:
+    """`DDMMYY` and four digits, or `long` behind `CB<SSID>`; raises ValueError for a number that does not fit."""
+    if not 1 <= number <= _MOST_OF_A_DAY:
         raise ValueError("a beneficiary batch has a number from 1 to 9999")
-    return f"{day:%d%m%y}{number:04d}"
+    return f"{f'CB{_source(source_id)}' if long else ''}{day:%d%m%y}{number:04d}"
 
 
-def payment_batch_id(source_id: str, day: date, number: int) -> str:
-    """`CP<SSID><DDMMYYYY><N>`; from the hundredth of a day `CP<SSID><DDMMYY><NNNN>`, as it has 16 characters at most.
+def payment_batch_id(source_id: str, day: date, number: int, *, long: bool = False) -> str:
+    """`CP<SSID><DDMMYYYY><N>`; from the hundredth of a day, or `long`, `CP<SSID><DDMMYY><NNNN>`: it has 16 characters.
 
     Raises ValueError for a number that does not fit.
     """
-    if number < _THREE_DIGITS:
+    if number < _THREE_DIGITS and not long:
         return f"CP{_source(source_id)}{day:%d%m%Y}{_running_number(number)}"
-    if number > _MOST_OF_A_DAY:
+    if not 1 <= number <= _MOST_OF_A_DAY:
         raise ValueError("a payment batch has a number from 1 to 9999")
     return f"CP{_source(source_id)}{day:%d%m%y}{number:04d}"
 

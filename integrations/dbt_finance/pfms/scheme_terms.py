@@ -5,7 +5,7 @@ Source: docs/contracts/dbt_finance.md sections 2.4 and 2.7.
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from decimal import Decimal
 from typing import Any, Self
 
@@ -99,15 +99,20 @@ class FileForms:
     """Whether `OrgId/Nm` of payment files is the batch's id; else it is the agency's name."""
     account_beside_creditor: bool = False
     """Whether `CdtrAcct` stands beside `Cdtr`; else in it."""
+    bank_by_ifsc: bool = False
+    """Whether `BICFI` is the IFSC and `BrnchId` its branch code; else the bank's name and the IFSC."""
+    central_share_named: bool = False
+    """Whether `CtreAmt` says 0.00 where nothing is the Centre's money; else it is empty."""
+    whole_rupees: bool = False
+    """Whether amounts without paise are written without decimals."""
+    long_batch_ids: bool = False
+    """Whether each batch has the id `CB<SSID><DDMMYY><NNNN>` or `CP<SSID><DDMMYY><NNNN>`."""
 
     @classmethod
     def from_onboarding(cls, given: Mapping[str, Any]) -> Self:
-        """Read the forms; raises ValueError for a receiver that there is not."""
+        """Read the forms; raises ValueError for a receiver or a form that there is not."""
         receiver = str(given.get("payment_receiver", "PFMS"))
-        if receiver not in {"PFMS", "CPSMS"}:
-            raise ValueError("payments go to PFMS or CPSMS")
-        return cls(
-            receiver,
-            bool(given.get("batch_as_organisation", False)),
-            bool(given.get("account_beside_creditor", False)),
-        )
+        flags = {name: bool(value) for name, value in given.items() if name != "payment_receiver"}
+        if receiver not in {"PFMS", "CPSMS"} or not set(flags) <= {each.name for each in fields(cls)}:
+            raise ValueError("payments go to PFMS or CPSMS, in forms that there are")
+        return cls(receiver, **flags)

@@ -17,6 +17,8 @@ class SftpSettings:
     client_key: str = field(repr=False)
     host_keys: tuple[str, ...]
     root: str = ""
+    folders: Mapping[str, str] = field(default_factory=dict)
+    """Folders of PFMS that have other names, below the root, by ours, such as `out/payment-request`."""
 
     @classmethod
     def from_onboarding(cls, given: Mapping[str, Any]) -> Self:
@@ -24,7 +26,7 @@ class SftpSettings:
         if not given["host_keys"]:
             raise ValueError("no host key")
         port, root = int(given.get("port", 22)), str(given.get("root", "")).rstrip("/")
-        return read_settings(cls, given, port=port, root=root)
+        return read_settings(cls, given, port=port, root=root, folders=dict(given.get("folders", {})))
 
 
 @dataclass(frozen=True, slots=True)

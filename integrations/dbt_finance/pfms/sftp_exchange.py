@@ -181,7 +181,8 @@ class SftpExchange:
         return SftpSession(self._settings, self._addresses)
 
     def _path(self, folder: str, kind: FileKind, name: str = "") -> str:
-        return f"{self._settings.root}/{folder}/{kind.value}" + (f"/{name}" if name else "")
+        place = f"{folder}/{kind.value}"
+        return f"{self._settings.root}/{self._settings.folders.get(place, place)}" + (f"/{name}" if name else "")
 
     async def _find_request(self, kind: FileKind, name: str) -> str | None:
         """The path of a request at the other side, looked for in the order of its travel, as it may move meanwhile."""

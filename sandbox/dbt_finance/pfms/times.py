@@ -34,8 +34,8 @@ DEFAULTS: dict[str, Any] = {
 
 `apbs_credits` says who tells the credit of a payment by Aadhaar: `bank` (its status), `bridge` (the file of APBS) or
 `both`. `verdicts` say by message id what becomes of a payment file: `codes` have the whole batch refused, without named
-lines, at one of the places `reasons` (`answers.GROUP_REASONS`); with `late` PFMS takes it, refuses it after fifteen hours
-all the same and answers after a day; `hours` is how long it lies unseen.
+lines, at one of the places `reasons` (`answers.GROUP_REASONS`); with `late` PFMS takes it, refuses it after fifteen
+hours all the same and answers after a day; `hours` is how long it lies unseen.
 """
 
 VALIDATION = {"01": "DBE0017", "16": "DBE0016"}

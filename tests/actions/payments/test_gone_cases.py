@@ -53,7 +53,7 @@ async def moved_on(paying: Paying, instalment_id: str, day: date) -> None:
         await tx.connection.execute(update(table).where(table.c.id == instalment_id).values(status_at=at(day)))
 
 
-async def state_it(paying: Paying, day: date, instalment_id: str, *, signer: str = "pfms", **said: Any) -> str:
+async def state_it(paying: Paying, day: date, instalment_id: str, /, *, signer: str = "pfms", **said: Any) -> str:
     """PFMS states one payment on the statement of a day, which lies ready; gives the name of the file."""
     (batch,) = [one for one in await paying.batches() if one.kind == "PAYMENT"]
     row = {"status": "ACSC", "paise": 150_000, "batch": batch.batch_id, "scheme": "UKOAP", "day": f"{day}"}

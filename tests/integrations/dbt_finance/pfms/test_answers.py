@@ -338,9 +338,29 @@ def test_a_return_file_of_apbs_is_read_without_names_and_numbers():
     assert "999900000019" not in repr(read)
 
 
+CREDITED_BY_APBS = {"code": None, "utr": "SBINR50000000000000042"}
+
+
+def test_what_apbs_credited_is_at_the_bank_as_its_record_is_not_the_reference_of_pfms():
+    read = read_answer(APBS_NAME, apbs_file(CREDITED_BY_APBS), TRUST)
+
+    assert [(row.status, row.utr, row.codes) for row in read.rows] == [(LineStatus.DEBITED, None, ())]
+
+
+@pytest.mark.parametrize(("utr", "reference"), [("SBINR50000000000000042", "0000000000042"), ("0" * 13, None)])
+def test_by_a_setting_the_record_of_apbs_is_the_credit_with_its_own_reference(utr: str, reference: str | None):
+    trust = replace(TRUST, apbs_credits_final=True)
+
+    read = read_answer(APBS_NAME, apbs_file({**CREDITED_BY_APBS, "utr": utr}), trust)
+
+    assert [(row.status, row.utr, row.value_date) for row in read.rows] == [(LineStatus.CREDITED, reference, AT.date())]
+
+
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
+        (resigned(apbs_file(CREDITED_BY_APBS).replace(b"100\n", b"154\n")), FileRefusal.MALFORMED_VALUE),
+        (resigned(apbs_file({"code": "54"}).replace(b"254\n", b"200\n")), FileRefusal.MALFORMED_VALUE),
         (apbs_file(seal=None), FileRefusal.UNSIGNED),
         (apbs_file(seal="stranger"), FileRefusal.FOREIGN_SIGNATURE),
         (apbs_file().replace(b"54\n", b"00\n"), FileRefusal.FOREIGN_SIGNATURE),

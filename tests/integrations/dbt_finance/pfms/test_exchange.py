@@ -100,6 +100,15 @@ async def test_a_file_is_taken_once_it_waits_no_more_and_was_not_refused(pfms: P
     assert seen == [False, False, True, True]
 
 
+async def test_folders_of_pfms_with_other_names_are_used_by_the_setting(pfms: Pfms):
+    exchange = pfms.exchange(folders={"out/payment-request": "out/beneficiary-request"})
+    await exchange.send(FileKind.PAYMENTS, NAME, CONTENT)
+    await exchange.aclose()
+
+    assert files_of(pfms).names("/out/beneficiary-request") == [NAME]
+    assert files_of(pfms).names("/out/payment-request") == []
+
+
 async def test_another_hosts_key_is_an_alarm_and_nothing_is_sent(pfms: Pfms):
     shared = shared_resilience(pfms.clock)
     exchange = pfms.exchange(shared)

@@ -24,7 +24,7 @@ from integrations.dbt_finance.pfms.names import (
     payment_batch_id,
     payment_message_id,
 )
-from integrations.dbt_finance.pfms.scheme_terms import FileForms, SchemeTerms
+from integrations.dbt_finance.pfms.scheme_terms import CentralShare, FileForms, SchemeTerms
 from integrations.dbt_finance.pfms.signing import FileSigner, signed_part
 from tests.support.pfms import TERMS, TODAY, Pfms, aadhaar_of, beneficiary, open_pfms, payment, payments, registration
 
@@ -139,6 +139,46 @@ def test_forms_that_differ_between_public_files_follow_the_settings(closed: Pfms
     assert elements(content, ".//{*}OrgId/{*}Nm") == ["CP0905241120261"]
     assert elements(content, ".//{*}CdtTrfTxInf/{*}CdtrAcct") == ["50100012345600"]
     assert elements(content, ".//{*}Cdtr/{*}CdtrAcct") == []
+
+
+def written(closed: Pfms, given: dict, **identity: object) -> bytes:
+    """A payment file of a state's scheme under forms that differ."""
+    own = dataclasses.replace(closed.identity, forms=FileForms.from_onboarding(given), **identity)
+    terms = dataclasses.replace(TERMS, share=CentralShare(), mission_code="")
+    batch = dataclasses.replace(payments(payment(1, "U1234567"), payment(2, "U12345", amount_paise=5)), terms=terms)
+    return payment_file(batch, own, closed.papers.signer)
+
+
+@pytest.mark.parametrize(
+    ("given", "path", "texts"),
+    [
+        ({}, ".//{*}CdtTrfTxInf/{*}Amt/{*}InstdAmt", ["1500.00", "0.05"]),
+        ({"central_share_named": True}, ".//{*}CdtTrfTxInf/{*}Amt/{*}CtreAmt", ["0.00", "0.00"]),
+        ({"whole_rupees": True}, ".//{*}CdtTrfTxInf/{*}Amt/{*}InstdAmt", ["1500", "0.05"]),
+        ({"whole_rupees": True}, ".//{*}CtrlSum", ["1500.05"]),
+        ({"bank_by_ifsc": True}, ".//{*}CdtrAgt//{*}BICFI", ["SBIN0000630"] * 2),
+        ({"bank_by_ifsc": True}, ".//{*}CdtrAgt//{*}BrnchId", ["000630"] * 2),
+    ],
+)
+def test_shares_decimals_and_banks_have_the_forms_of_the_settings(closed: Pfms, given: dict, path: str, texts: list):
+    assert elements(written(closed, given), path) == texts
+
+
+def test_districts_and_banks_have_the_names_that_pfms_gave_them(closed: Pfms):
+    content = written(closed, {}, district_codes={"49": "60"}, bank_names={"STATE BANK OF INDIA": "SBI"})
+
+    assert elements(content, ".//{*}DstCd") == ["60", "60"]
+    assert elements(content, ".//{*}BICFI") == ["SBI", "SBI"]
+
+
+def test_a_form_that_there_is_not_is_not_read():
+    with pytest.raises(ValueError, match="forms"):
+        FileForms.from_onboarding({"whole_rupee": True})
+
+
+def test_long_ids_of_batches_bear_the_source_from_the_first():
+    assert beneficiary_batch_id("0905", TODAY, 1, long=True) == "CB09052411260001"
+    assert payment_batch_id("0905", TODAY, 1, long=True) == "CP09052411260001"
 
 
 @pytest.mark.parametrize(
@@ -287,7 +327,7 @@ def test_a_name_comes_through_as_it_is_or_is_refused(closed: Pfms, name):
 def test_names_and_ids_are_those_of_the_contract():
     assert beneficiary_message_id("0905", TODAY, 1) == "0905DBTBENREQ241120261"
     assert payment_message_id("0905", TODAY, 12) == "0905DBTPAYREQ2411202612"
-    assert beneficiary_batch_id(date(2017, 2, 13), 2) == "1302170002"
+    assert beneficiary_batch_id("0038", date(2017, 2, 13), 2) == "1302170002"
     assert payment_batch_id("0905", TODAY, 1) == "CP0905241120261"
     assert payment_batch_id("0905", TODAY, 100) == "CP09052411260100"
     with pytest.raises(ValueError, match="9999"):
@@ -300,7 +340,7 @@ def test_names_and_ids_are_those_of_the_contract():
         with pytest.raises(ValueError, match=r"."):
             payment_message_id(bad[0], TODAY, bad[1])
     with pytest.raises(ValueError, match="9999"):
-        beneficiary_batch_id(TODAY, 10_000)
+        beneficiary_batch_id("0038", TODAY, 10_000)
     with pytest.raises(ValueError, match="message id"):
         file_name("../x")
 
