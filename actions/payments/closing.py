@@ -1,5 +1,7 @@
 """Closes a batch: deletes its file when the last line's status is final; its name and hash are retained."""
 
+from collections.abc import Iterable
+
 from actions.kernel import UnitOfWork
 from domain.identity.policy import Purpose
 from domain.payments.files import BatchState, FileState, PaymentFileBatch
@@ -23,6 +25,14 @@ async def close_if_final(acting: UnitOfWork, batch: PaymentFileBatch) -> bool:
         return False
     await close_batch(acting, batch, BatchState.CLOSED)
     return True
+
+
+async def close_final_batches(acting: UnitOfWork, batch_ids: Iterable[str]) -> None:
+    """Close those of some batches, in the order of their ids, of which no money is on its way any more."""
+    for batch_id in sorted(set(batch_ids)):
+        batch = await payment_batches.batch(acting.tx, batch_id)
+        if batch is not None:
+            await close_if_final(acting, batch)
 
 
 async def note_batch(acting: UnitOfWork, batch: PaymentFileBatch, action: str, detail: dict[str, int | str]) -> None:

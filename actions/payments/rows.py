@@ -6,7 +6,7 @@ from datetime import datetime
 
 from actions.benefits.payment_status import apply_statuses
 from actions.kernel import UnitOfWork
-from actions.payments.closing import close_if_final
+from actions.payments.closing import close_final_batches
 from actions.reconciliation.finance_cases import open_cases
 from actions.reconciliation.second_payments import credited_again
 from domain.benefits.benefits import PaymentNews, PaymentStatus, Rail
@@ -16,7 +16,7 @@ from integrations.dbt_finance.pfms.models import LineStatus, PaymentRow
 from store.payments import payment_batches
 from store.payments.payment_batches import LineNews
 
-_NEWS = {
+STATUS_OF_LINES = {
     LineState.ACCEPTED: PaymentStatus.INSTRUCTED,
     LineState.DEBITED: PaymentStatus.AT_BANK,
     LineState.CREDITED: PaymentStatus.CREDITED,
@@ -103,15 +103,12 @@ async def _apply(
         if line.instalment_id in changed or line.state is not LineState.CREDITED
     ]
     await payment_batches.note(acting.tx, kept)
-    for batch_id in sorted({each.line.batch_id for each in kept}):
-        batch = await payment_batches.batch(acting.tx, batch_id)
-        if batch is not None:
-            await close_if_final(acting, batch)
+    await close_final_batches(acting, [each.line.batch_id for each in kept])
 
 
 def _row_news(source: RowSource, row: PaymentRow, after: LineState) -> PaymentNews:
     return PaymentNews(
-        status=_NEWS[after],
+        status=STATUS_OF_LINES[after],
         at=source.at,
         source_ref=source.source,
         utr_last4=row.utr[-4:] if row.utr else None,

@@ -13,8 +13,9 @@ import structlog
 
 from actions.benefits.payment_status import apply_statuses
 from actions.kernel import UnitOfWork
-from actions.payments.closing import close_if_final
-from domain.benefits.benefits import PaymentNews, PaymentStatus, Rail
+from actions.payments.closing import close_final_batches
+from actions.payments.rows import STATUS_OF_LINES
+from domain.benefits.benefits import PaymentNews, Rail
 from domain.identity.policy import Purpose
 from domain.payments.files import BatchLine, LineState, line_after
 from domain.reconciliation.reconciliation import ReconciliationRun, Side
@@ -32,14 +33,6 @@ _SAID: Mapping[Side, str] = MappingProxyType(
 )
 """The least that each side proves, in the words of an answer."""
 
-_NEWS: Mapping[LineState, PaymentStatus] = MappingProxyType(
-    {
-        LineState.ACCEPTED: PaymentStatus.INSTRUCTED,
-        LineState.CREDITED: PaymentStatus.CREDITED,
-        LineState.RETURNED: PaymentStatus.RETURNED,
-        LineState.REJECTED: PaymentStatus.RETURNED,
-    }
-)
 _AT_PFMS = frozenset({LineState.ACCEPTED, LineState.DEBITED})
 _log = structlog.get_logger(__name__)
 
@@ -105,7 +98,7 @@ def _state_after(row: StatementEntry, line: BatchLine) -> LineState | None:
 
 def _row_news(row: StatementEntry, after: LineState, at: datetime) -> PaymentNews:
     return PaymentNews(
-        status=_NEWS[after],
+        status=STATUS_OF_LINES[after],
         at=at,
         source_ref=f"{SOURCE} {row.file}",
         utr_last4=row.utr_last4,
@@ -123,7 +116,4 @@ async def _note(acting: UnitOfWork, applied: Sequence[tuple[StatementEntry, Batc
     await payment_batches.note(acting.tx, news)
     references = [(line, row.utr_hash, row.utr_last4) for row, line, _ in applied if row.utr_hash]
     await statement_reads.note_references(acting.tx, references)
-    for batch_id in sorted({line.batch_id for _, line, _ in applied}):
-        batch = await payment_batches.batch(acting.tx, batch_id)
-        if batch is not None:
-            await close_if_final(acting, batch)
+    await close_final_batches(acting, [line.batch_id for _, line, _ in applied])

@@ -1,6 +1,6 @@
 """What is to become of each payment of the pension day: which files PFMS refuses, which lines, and what comes back.
 
-Docs/contracts/dbt_finance.md sections 2.6 and 3.1 name the kinds. The sandbox does it by account and by file
+The kinds are those of docs/contracts/dbt_finance.md sections 2.6 and 3.1. The sandbox does it by account and by file
 (sandbox/dbt_finance/pfms/times.py).
 """
 

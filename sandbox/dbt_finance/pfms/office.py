@@ -51,7 +51,7 @@ class Office:
 
     def record_arrival(self, path: str) -> None:
         """A request got its name."""
-        lies = timedelta(hours=self._arranged(path.rpartition("/")[2]).get("hours", 0))
+        lies = timedelta(hours=self._verdict_on(path.rpartition("/")[2]).get("hours", 0))
         at = stamp(self._current_time() + lies)
         self._desk.books.write(("INSERT OR IGNORE INTO arrival VALUES (?, ?)", [(path, at)]))
         self._due = ""
@@ -164,12 +164,12 @@ class Office:
         today = self._current_time().astimezone(times.INDIA).date()
         desk, signers = self._desk, self._signers.accepted_certificates()
         found = examine(kind, name, content, Rules(desk.client, desk.books, today, desk.hmac_key, signers))
-        found.told = self._arranged(name)
+        found.told = self._verdict_on(name)
         if not found.told.get("late"):
             found.codes += found.told.get("codes", ())
         return found
 
-    def _arranged(self, name: str) -> dict[str, Any]:
+    def _verdict_on(self, name: str) -> dict[str, Any]:
         """What was arranged for a payment file (`verdicts` of times.py)."""
         arranged: dict[str, Any] = self.times["verdicts"].get(name.removesuffix(".xml"), {})
         return arranged

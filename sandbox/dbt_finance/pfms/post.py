@@ -135,9 +135,9 @@ class Post:
         if kind == "RETURN":
             self._write_returns(batch, moved, at)
         elif moved:
-            self._moved(kind, batch, moved, at)
+            self._tell_moved(kind, batch, moved, at)
 
-    def _moved(self, kind: str, batch: str, moved: list[dict[str, Any]], at: datetime) -> None:
+    def _tell_moved(self, kind: str, batch: str, moved: list[dict[str, Any]], at: datetime) -> None:
         """A debit or a credit: of what was sent by Aadhaar the file of APBS may tell the credit too, or alone."""
         teller = str(self._times()["apbs_credits"])
         by_aadhaar = [row for row in moved if row["method"] == "U"] if kind == "CREDIT" and teller != "bank" else []
