@@ -148,8 +148,9 @@ class Instalment(Mapped[InstalmentItem]):
         description="When the status was told: by the payment system for this answer, else when we last heard of it."
     )
     async def as_of(self, info: Info) -> datetime:
-        if self.source_heard and self.view.heard_at is not None:
-            return self.view.heard_at
+        heard_at = self.heard_at(info)
+        if heard_at is not None:
+            return heard_at
         last = await self._latest_event(info)
         return self.status_at if last is None else last.heard_at or last.at
 
@@ -183,6 +184,12 @@ class Instalment(Mapped[InstalmentItem]):
         made = await info.context.load(instalments_of_sanction, self.view.instalment.sanction_id)
         return next((one.sequence for one in made if one.id == first), None)
 
+    def heard_at(self, info: Info) -> datetime | None:
+        """When the payment system told of it for this answer, which is told anew each time though nothing changed."""
+        if self.source_heard:
+            info.context.sources.note_age(info.path)
+        return self.view.heard_at if self.source_heard else None
+
     async def _reissue_waits(self, info: Info) -> bool:
         made = await info.context.load(instalments_of_sanction, self.view.instalment.sanction_id)
         return any(one.reissue_of == self.view.instalment.id and one.status in UNSENT for one in made)
@@ -213,22 +220,26 @@ class Benefit(Node, Mapped[Sanction], id_of=TypeCode.BENEFIT):
     state: SanctionState = strawberry.field(description="Whether it pays, and what holds it back where it does not.")
     ended_on: date | None = strawberry.field(description="The last day that it covers; null where it has none.")
     status: PaymentStatus = strawberry.field(description="Where its latest payment stands.")
-    as_of: datetime = strawberry.field(description="When the status was told; else when our own record was made.")
 
     @classmethod
-    def of(cls, view: BenefitView, heard_at: datetime | None = None) -> Self:
-        """The graph's view of a benefit; `heard_at` is when the payment system answered."""
+    def of(cls, view: BenefitView) -> Self:
+        """The graph's view of a benefit."""
         sanction = view.sanction
         instalments = [Instalment.of(one) for one in view.instalments]
         latest = max(instalments, key=lambda one: one.sequence, default=None)
-        recorded = latest.view.instalment.status_at if latest else sanction.sanctioned_at
         return cls.read(
             sanction,
             view=view,
             instalments=instalments,
             status=latest.status if latest else PaymentStatus.SANCTIONED,
-            as_of=heard_at if heard_at and latest and latest.source_heard else recorded,
         )
+
+    @resolver_field(description="When the status was told; else when our own record was made.")
+    def as_of(self, info: Info) -> datetime:
+        latest = max(self.instalments, key=lambda one: one.sequence, default=None)
+        if latest is None:
+            return self.sanctioned_at
+        return latest.heard_at(info) or latest.view.instalment.status_at
 
     @classmethod
     async def of_sanction(cls, info: Info, sanction: Sanction) -> Self:

@@ -26,7 +26,7 @@ from domain.feedback.grievances import Grievance as GrievanceItem
 from domain.feedback.notices import Notice as NoticeItem
 from domain.fees.fees import FeeOrder
 from domain.identity.policy import ObjectKind
-from domain.kernel import Language, Source, TypeCode, mask_mobile, people
+from domain.kernel import Language, TypeCode, mask_mobile, people
 from schema.appeals.types import Appeal
 from schema.applications.progress import auto_appeal_opt_out_of_citizen
 from schema.applications.types import Application
@@ -236,8 +236,7 @@ class Citizen(Node, View[people.Citizen], id_of=TypeCode.CITIZEN):
         provenance = record_provenance(info, view.provenances)
         if view.failure is not None:
             info.context.sources.note_missing(info.path, view.failure)
-        heard_at = next((at for source, _, at in view.provenances if source is Source.DBT_FINANCE), None)
-        nodes = [Benefit.of(node, heard_at) for node in view.nodes]
+        nodes = [Benefit.of(node) for node in view.nodes]
         return BenefitList(nodes=nodes, complete=view.complete, provenance=provenance)
 
     @resolver_field(

@@ -1,6 +1,7 @@
 """The home screen over HTTP: a phone that has it gets 304 until something on it changed."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -10,7 +11,8 @@ import strawberry
 from starlette.applications import Starlette
 from starlette.routing import Route
 
-from domain.kernel import Source, SourceState, SystemIds
+from domain.benefits.benefits import PaymentStatus
+from domain.kernel import Clock, Source, Sourced, SourceState, SystemIds
 from domain.platform.manifests import Manifest, Operation, document_id
 from gateway.graphql.conditional import content_of
 from gateway.graphql.endpoint import Edge, GraphQLEndpoint
@@ -18,11 +20,17 @@ from gateway.graphql.trusted import TrustedLibrary
 from gateway.http.calls import RequestFacts
 from gateway.settings.limits import DocumentMode
 from integrations.calling.errors import Unavailable
+from integrations.dbt_finance import BillReference, PaymentState
 from schema.kernel import Context, Info, Provenance, record_provenance
+from tests.schema.benefits.test_benefit_course import tell
 from tests.support.graph import CITIZEN, NEIGHBOUR, NOW, World
 from tests.support.operations import operation
 
 HOME = operation("citizen_app/home")
+BENEFITS = operation("citizen_app/benefits")
+PUBLISHED = tuple(
+    Operation(document_id(text), name, "query", text) for name, text in (("CitizenHome", HOME), ("Benefits", BENEFITS))
+)
 
 
 @strawberry.type
@@ -44,13 +52,28 @@ class Phone:
         self.client = client
         self.etag, self.subject = "", CITIZEN
 
-    async def ask(self) -> httpx.Response:
+    async def ask(self, document: str = HOME) -> httpx.Response:
         """The answer; its ETag, where it has one, is kept for the next time."""
         answer = await self.client.get(
-            "/graphql", params={"documentId": document_id(HOME)}, headers={"If-None-Match": self.etag}
+            "/graphql", params={"documentId": document_id(document)}, headers={"If-None-Match": self.etag}
         )
         self.etag = answer.headers.get("etag", self.etag)
         return answer
+
+
+@dataclass
+class Treasury:
+    """Tells at each enquiry, and as of then, where payments stand."""
+
+    clock: Clock
+    status: PaymentStatus = PaymentStatus.INSTRUCTED
+
+    async def payment_statuses(
+        self, citizen_id: str, bills: Sequence[BillReference]
+    ) -> Sourced[Mapping[str, PaymentState]]:
+        state = PaymentState(self.status, NOW, None, None)
+        states = {bill.end_to_end_id: state for bill in bills}
+        return Sourced(states, Source.DBT_FINANCE, SourceState.LIVE, self.clock.now())
 
 
 @pytest.fixture
@@ -58,7 +81,7 @@ async def phone(world: World) -> AsyncIterator[Phone]:
     """A phone of Asha before the endpoint of the whole graph."""
     clock = world.environment.clock
     library = TrustedLibrary(DocumentMode.TRUSTED, clock)
-    library.replace([Manifest("citizen_app", "1.0.0", (Operation(document_id(HOME), "CitizenHome", "query", HOME),))])
+    library.replace([Manifest("citizen_app", "1.0.0", PUBLISHED)])
 
     async def context(facts: RequestFacts) -> Context:
         return world.context(asking.subject)
@@ -79,6 +102,25 @@ async def test_the_home_screen_that_did_not_change_is_304_a_minute_later(world: 
     assert first.json()["data"]["viewer"]["certificates"]["provenance"][0]["asOf"]
     assert (again.status_code, again.content) == (304, b"")
     assert again.headers["etag"] == first.headers["etag"]
+
+
+async def test_benefits_of_which_the_treasury_tells_the_same_again_are_304_until_it_tells_something_else(
+    world: World, phone: Phone, store_clock: Any
+):
+    application = await world.approve(await world.submit("ES90"))
+    await tell(world, application, PaymentStatus.INSTRUCTED)
+    treasury = Treasury(store_clock)
+    object.__setattr__(world.environment.partners, "dbt", treasury)
+    first = await phone.ask(BENEFITS)
+    store_clock.advance(timedelta(minutes=1))
+    again = await phone.ask(BENEFITS)
+    treasury.status = PaymentStatus.BENEFICIARY_REJECTED
+    changed = await phone.ask(BENEFITS)
+
+    [told] = first.json()["data"]["viewer"]["benefits"]["nodes"]
+    assert (told["instalments"][0]["sourceHeard"], told["asOf"]) == (True, told["instalments"][0]["asOf"])
+    assert (again.status_code, again.content) == (304, b"")
+    assert changed.status_code == 200
 
 
 async def test_an_application_on_the_home_screen_makes_it_another_one(world: World, phone: Phone):
