@@ -1,7 +1,8 @@
 """The state in which an application stands for people: a benefit that did not arrive is sanctioned, and not delivered.
 
 In law the service was delivered when the sanction was (docs/contracts/right_to_service.md section 3.1): the row, the
-clock, the counts and officers' figures keep that. Whoever looks at the application is told of the money too.
+clock, the counts and officers' figures keep that. Whoever looks at the application, or at a queue with it, is told of
+the money too.
 """
 
 from collections.abc import Collection, Iterable
@@ -10,7 +11,7 @@ import sqlalchemy as sa
 
 from domain.applications.lifecycle import Status
 from domain.benefits.benefits import InstalmentKind, PaymentStatus
-from store.applications.application_rows import applications_table
+from store.applications.application_rows import applications_table, in_states
 from store.database import Transaction, rows_of
 from store.database.metadata import metadata
 
@@ -31,7 +32,7 @@ def shown_status() -> sa.ColumnElement[str]:
 
 def shown_in(statuses: Collection[Status]) -> sa.ColumnElement[bool]:
     """That people are told one of the states."""
-    raw = _T.status.in_(sorted(status.value for status in statuses))
+    raw = sa.and_(*in_states(statuses))
     if (Status.DELIVERED in statuses) is (Status.BENEFIT_SANCTIONED in statuses):
         return raw
     if Status.DELIVERED in statuses:

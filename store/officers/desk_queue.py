@@ -12,6 +12,7 @@ from domain.applications.lifecycle import OPEN, Status
 from domain.kernel import Posting
 from domain.officers.desk import DaysLeft, Holder, OpinionState, QueueCounts, QueueFilter, QueueSort, days_left_limits
 from store.applications.application_rows import APPLICATIONS, applications_table, in_states
+from store.applications.shown_status import shown_in, shown_status
 from store.clearances import overdue_at, owed_since_before
 from store.database import AnyRow, Transaction, any_posting_covers, count
 from store.officers.desk import PROPOSAL_WAITS, claims_table, second_opinions_table
@@ -54,28 +55,28 @@ async def page(
 
 async def size(tx: Transaction, officer_id: str, postings: Sequence[Posting], wanted: QueueFilter) -> int:
     """How many cases the same filter lets through: from the counters of figures where those give it."""
-    waiting = await figure_open.count_waiting(tx, postings, wanted)
+    waiting = await _from_counters(tx, officer_id, postings, wanted)
     if waiting is not None:
-        return sum(waiting.values())
+        return waiting.total()
     return await count(tx, _queue(officer_id, postings, wanted, tx.clock.now()))
 
 
 async def counts(tx: Transaction, officer_id: str, postings: Sequence[Posting], wanted: QueueFilter) -> QueueCounts:
-    """How many cases wait, by state and by days left, and those that concern the officer; five queries.
+    """How many cases wait, by state and by days left, and those that concern the officer; five queries or six.
 
     Where the counters of figures give it, none of it grows with the cases that wait: claims, proposals and overdue
     clearances are looked up from their own side.
     """
     now = tx.clock.now()
-    waiting = await figure_open.count_waiting(tx, postings, wanted)
+    waiting = await _from_counters(tx, officer_id, postings, wanted)
     if waiting is None:
-        waiting = await _count_cases(tx, officer_id, postings, wanted)
+        waiting = await _count_cases(tx, _queue(officer_id, postings, wanted, now))
     by_status: Counter[Status] = Counter()
     by_days: Counter[DaysLeft] = Counter()
     for (status, days_left), number in waiting.items():
         by_status[status] += number
         by_days[days_left] += number
-    there = (any_posting_covers(applications_table, postings), *in_states(wanted.statuses))
+    there = (any_posting_covers(applications_table, postings), shown_in(wanted.statuses))
     claimed = sa.select(_C.application_id).where(_C.officer_id == officer_id, _C.expires_at > now)
     # A proposal waits on the version that it was made on, so the case is open as it was then.
     waits = (sa.literal_column(PROPOSAL_WAITS, sa.Boolean()), _O.proposed_by != officer_id)
@@ -103,16 +104,27 @@ async def _cases_of(tx: Transaction, marks: sa.Select[Any], there: Sequence[sa.C
     return int((await tx.connection.execute(cases)).scalar_one())
 
 
-async def _count_cases(
+async def _from_counters(
     tx: Transaction, officer_id: str, postings: Sequence[Posting], wanted: QueueFilter
-) -> dict[tuple[Status, DaysLeft], int]:
+) -> Counter[tuple[Status, DaysLeft]] | None:
+    """How many cases stand in each state with so many days left; None where the counters of figures do not give it.
+
+    To these a benefit is delivered; those whose money did not arrive are counted beside them.
+    """
+    waiting = await figure_open.count_waiting(tx, postings, wanted)
+    if waiting is None or Status.BENEFIT_SANCTIONED not in wanted.statuses:
+        return None if waiting is None else Counter(waiting)
+    without_money = _queue(officer_id, postings, wanted, tx.clock.now()).where(_T.status == Status.DELIVERED.value)
+    return Counter(waiting) + await _count_cases(tx, without_money)
+
+
+async def _count_cases(tx: Transaction, queue: sa.Select[Any]) -> Counter[tuple[Status, DaysLeft]]:
     """The same case by case, for filters by what only cases know."""
-    now = tx.clock.now()
-    near = _days_left(now).label("days_left")
-    cases = _queue(officer_id, postings, wanted, now).with_only_columns(_T.status, near).subquery()
+    near = _days_left(tx.clock.now()).label("days_left")
+    cases = queue.with_only_columns(shown_status().label("status"), near).subquery()
     grouped = sa.select(cases.c.status, cases.c.days_left, sa.func.count()).group_by(cases.c.status, cases.c.days_left)
     rows = (await tx.connection.execute(grouped)).all()
-    return {(Status(status), DaysLeft(days_left)): number for status, days_left, number in rows}
+    return Counter({(Status(status), DaysLeft(days_left)): number for status, days_left, number in rows})
 
 
 def _queue(officer_id: str, postings: Sequence[Posting], wanted: QueueFilter, now: datetime) -> sa.Select[Any]:
@@ -122,7 +134,7 @@ def _queue(officer_id: str, postings: Sequence[Posting], wanted: QueueFilter, no
 
 
 def _conditions(officer_id: str, wanted: QueueFilter, now: datetime) -> Iterable[sa.ColumnElement[bool]]:
-    yield from in_states(wanted.statuses)
+    yield shown_in(wanted.statuses)
     lists = ((_T.service_code, wanted.services), (_T.tehsil, wanted.tehsils), (_T.channel, wanted.channels))
     yield from (_is_one_of(column, values) for column, values in lists if values)
     yield from _due(wanted, now)

@@ -6,14 +6,16 @@ from datetime import timedelta
 import pytest
 
 from domain.applications.applications import Channel, RejectionGround
-from domain.applications.lifecycle import Status
+from domain.applications.lifecycle import OPEN, Status
+from domain.benefits.benefits import PaymentStatus
 from domain.kernel import Posting, Role
 from domain.officers.desk import Claim, DaysLeft, Holder, OpinionState, Pack, Proposal, QueueFilter, QueueSort
 from store.applications import applications
+from store.benefits import benefits
 from store.database import NotThere, Store
 from store.identity import people
 from store.officers import desk, desk_queue
-from tests.store.builders import application, citizen
+from tests.store.builders import application, citizen, instalment, sanction
 from tests.support.databases import NOW
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -109,6 +111,40 @@ async def test_each_filter_lets_only_its_cases_through(with_cases: Store, wanted
     async with with_cases.read_transaction() as tx:
         assert await desk_queue.size(tx, "o1", [HERE], wanted) == len(expected)
         assert await desk_queue.size(tx, "o1", [], wanted) == 0
+
+
+@pytest.mark.parametrize(
+    ("statuses", "expected"),
+    [
+        ({Status.DELIVERED}, {Status.DELIVERED: ["arrived"]}),
+        ({Status.BENEFIT_SANCTIONED}, {Status.BENEFIT_SANCTIONED: ["came-back", "sanctioned"]}),
+        (
+            {Status.DELIVERED, Status.BENEFIT_SANCTIONED},
+            {Status.DELIVERED: ["arrived"], Status.BENEFIT_SANCTIONED: ["came-back", "sanctioned"]},
+        ),
+        (OPEN, {Status.BENEFIT_SANCTIONED: ["came-back", "sanctioned"]}),
+    ],
+)
+async def test_a_queue_is_filtered_and_counted_by_the_state_in_which_a_case_is_shown(
+    store: Store, statuses: set[Status], expected: dict[Status, list[str]]
+) -> None:
+    delivered = {"arrived": PaymentStatus.CREDITED, "came-back": PaymentStatus.RETURNED}
+    async with store.write_transaction() as tx:
+        await people.add_citizen(tx, citizen())
+        await applications.add(tx, application("sanctioned", due_at=NOW, status=Status.BENEFIT_SANCTIONED))
+        for name, paid in delivered.items():
+            await applications.add(tx, application(name, due_at=NOW, status=Status.DELIVERED))
+            await benefits.add_sanction(tx, sanction(f"s-{name}", name))
+            await benefits.add_instalments(tx, [instalment(f"i-{name}", f"s-{name}", status=paid)])
+    wanted = QueueFilter(statuses=frozenset(statuses))
+
+    async with store.read_transaction() as tx:
+        size = await desk_queue.size(tx, "o1", [HERE], wanted)
+        counts = await desk_queue.counts(tx, "o1", [HERE], wanted)
+
+    assert sorted(await listed(store, wanted)) == sorted(name for names in expected.values() for name in names)
+    assert counts.by_status == {status: len(names) for status, names in expected.items()}
+    assert size == counts.total
 
 
 async def test_claims_filter_a_queue_until_they_end(with_cases: Store, store_clock) -> None:
