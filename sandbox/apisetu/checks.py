@@ -1,5 +1,6 @@
 """Validates a certificate call at the API Setu sandbox (docs/contracts/apisetu.md sections 4 to 6)."""
 
+import base64
 import hashlib
 import json
 import re
@@ -7,6 +8,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
 from sandbox.city import State
 
@@ -45,6 +51,29 @@ class Call:
     format: str
     parameters: Mapping[str, str]
     consent: Mapping[str, Any] | None
+    signature: str = ""
+
+
+def check_media_type(header: str) -> None:
+    """Raise Rejected for a body that is not announced as JSON (docs/contracts/apisetu.md section 3)."""
+    if header.partition(";")[0].strip().lower() != "application/json":
+        raise _bad()
+
+
+def check_signature(call: Call, public_key: str) -> None:
+    """Raise Rejected where the holder of the PEM key did not sign the consent.
+
+    INFERRED: RS256 over the canonical JSON, in Base64 (docs/contracts/apisetu.md section 5).
+    """
+    text = json.dumps(call.consent, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    try:
+        key = load_pem_public_key(public_key.encode())
+        signature = base64.b64decode(call.signature, validate=True)
+        if not isinstance(key, rsa.RSAPublicKey):
+            raise _bad()
+        key.verify(signature, text.encode(), padding.PKCS1v15(), SHA256())
+    except (ValueError, InvalidSignature) as error:
+        raise _bad() from error
 
 
 def check_call(body: bytes, now: datetime, formats: frozenset[str]) -> Call:
@@ -61,7 +90,9 @@ def check_call(body: bytes, now: datetime, formats: frozenset[str]) -> Call:
     if not isinstance(parameters, dict) or not all(isinstance(value, str) for value in parameters.values()):
         raise _bad()
     artefact = given.get("consentArtifact")
-    return Call(transaction, form, parameters, None if artefact is None else _consent(artefact, now))
+    if artefact is None:
+        return Call(transaction, form, parameters, None)
+    return Call(transaction, form, parameters, _consent(artefact, now), artefact["signature"]["signature"])
 
 
 def check_strictly(state: State, client_id: str, publisher: str, call: Call, body: bytes) -> None:

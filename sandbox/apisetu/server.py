@@ -16,7 +16,14 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from sandbox.apisetu.checks import Call, Rejected, check_call, check_strictly
+from sandbox.apisetu.checks import (
+    Call,
+    Rejected,
+    check_call,
+    check_media_type,
+    check_signature,
+    check_strictly,
+)
 from sandbox.apisetu.consumer import ConsumerCalls
 from sandbox.apisetu.papers import Papers, forge_by_wrapping
 from sandbox.apisetu.publishers import NEWER, OLDER, Offer, Publisher, publishers_of
@@ -100,9 +107,12 @@ class _Service:
             if spoilt is not None:
                 request.state.ledger_effect = spoilt["error"]
                 return _fault_response(spoilt)
+            check_media_type(request.headers.get("content-type", ""))
             call = check_call(body, self._home.clock.now(), frozenset(offer.formats))
             request.state.ledger_key = call.transaction_id
-            if self._home.state.get("mode", "strict") is not None:
+            strict = self._home.state.get("mode", "strict")
+            if strict is not None:
+                check_signature(call, strict.get("consent_key", ""))
                 check_strictly(self._home.state, self._client["client_id"], publisher, call, body)
             content = self._find(publisher, doctype, offer, call)
         except Rejected as rejected:
@@ -143,9 +153,12 @@ class _Service:
         return {"publisher": publisher, "error": code}
 
     def mode(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
-        """Action: check consent artefacts and transactions strictly, or by their form only."""
+        """Action: check consent artefacts and transactions strictly, or by their form only.
+
+        `consent_key` is the PEM key with which the subscriber signs consents; without one no signature holds.
+        """
         if arguments.get("strict"):
-            self._home.state.put("mode", "strict", {})
+            self._home.state.put("mode", "strict", {"consent_key": str(arguments.get("consent_key", ""))})
         else:
             self._home.state.take("mode", "strict")
         return {"strict": bool(arguments.get("strict"))}

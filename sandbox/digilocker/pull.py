@@ -20,7 +20,6 @@ from sandbox.digilocker.world import World, invalid_token
 
 ISSUERS, DOCTYPES = "/public/oauth2/1/pull/issuers", "/public/oauth2/1/pull/doctype"
 PARAMETERS, PULL = "/public/oauth2/1/pull/parameters", "/public/oauth2/1/pull/pulldocument"
-OLDEST_SECONDS = 30 * 60
 ISSUED_ON = "2022-04-01"
 
 
@@ -144,8 +143,7 @@ class PullDesk:
         """The refusal of a call that `ts` and `hmac` do not authenticate."""
         if form.get("clientid") != self._world.client["client_id"]:
             return self._errors.answer(call, "invalid_client_id")
-        ts, now = form.get("ts", ""), int(self._world.skewed_time(ISSUERS).timestamp())
-        if not ts.isdigit() or abs(now - int(ts)) > OLDEST_SECONDS:
+        if not self._world.is_recent(ISSUERS, form.get("ts", "")):
             return self._errors.answer(call, "invalid_parameter")
         order = ("clientid", *names, "ts")
         digest = meta_digest(self._world.client["client_secret"], [form.get(name, "") for name in order])

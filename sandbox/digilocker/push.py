@@ -17,7 +17,6 @@ from sandbox.digilocker.locker import PDF_TYPE, XML_TYPE, Lockers
 from sandbox.digilocker.world import World, error
 
 PUSH = "/public/account/1/pushuri"
-OLDEST_SECONDS = 30 * 60
 DIGESTED = (
     "clientid",
     "digilockerid",
@@ -70,9 +69,7 @@ class PushDesk:
 
     def _wrong(self, form: Mapping[str, str]) -> str | None:
         """The name of the first parameter that does not hold."""
-        now = int(self._world.skewed_time(PUSH).timestamp())
-        ts = form.get("ts", "")
-        if not ts.isdigit() or abs(now - int(ts)) > OLDEST_SECONDS:
+        if not self._world.is_recent(PUSH, form.get("ts", "")):
             return "Timestamp"
         joined = self._world.client["client_secret"] + "".join(form.get(name, "") for name in DIGESTED)
         if not hmac.compare_digest(hashlib.sha256(joined.encode()).hexdigest(), form.get("hmac", "")):

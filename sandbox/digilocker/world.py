@@ -21,6 +21,7 @@ CALLBACK = "/sign-in/callback/meri-pehchaan"
 """Path of the gateway's registered redirect URI; its origin follows the gateway."""
 
 ACCESS_SECONDS = 3600
+OLDEST_SECONDS, EARLIEST_SECONDS = 30 * 60, 60
 CONSENT_SECONDS = 365 * 86400
 SCOPES = frozenset({"openid", "userdetails", "files.issueddocs", "files.uploadeddocs"})
 
@@ -62,6 +63,14 @@ class World:
         fault = self.home.faults.match("skew", route)
         off = float(fault.params.get("seconds", 600)) if fault else 0.0
         return self.home.clock.now() + timedelta(seconds=off)
+
+    def is_recent(self, route: str, ts: str) -> bool:
+        """Whether a `ts` is of the last half hour, and of the next minute at most.
+
+        Source: docs/contracts/digilocker.md sections 4.3 and 5.
+        """
+        age = self.skewed_time(route).timestamp() - int(ts) if ts.isdigit() else OLDEST_SECONDS + 1
+        return -EARLIEST_SECONDS <= age <= OLDEST_SECONDS
 
     def issue_tokens(self, grant_id: str, *, with_refresh: bool) -> dict[str, str]:
         """New tokens of a consent: forty hexadecimal digits each."""

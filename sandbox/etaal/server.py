@@ -23,6 +23,10 @@ from sandbox.city.kit import Sandbox, SandboxHome, sandbox_app, write_onboarding
 from sandbox.etaal.push import PushReceiver, new_push_account
 
 TIMEOUT_SECONDS = 30.0
+XML_FORMS = ("xml", "url", "soap")
+"""By URL with a form that is posted, by URL alone, and SOAP 1.1 (docs/contracts/etaal.md section 3.2)."""
+
+FORMS = (*XML_FORMS, "json")
 PROJECT_CODE = "UKAPSK"
 CLOSED_DAY_CHANGED = "CLOSED_DAY_CHANGED"
 NEGATIVE_COUNT = "NEGATIVE_COUNT"
@@ -119,31 +123,32 @@ class _Puller:
         self._transport = transport
 
     async def pull_counts(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
-        """Pull one day: `date` (YYYY-MM-DD, default today in India) and `transport` (xml, soap or json)."""
+        """Pull one day: `date` (YYYY-MM-DD, default today in India) and `transport` (xml, url, soap or json).
+
+        `url` is the form by GET, which gives the same XML as the one by POST.
+        """
         today = ist_date(self._home.clock.now())
         day = date.fromisoformat(str(arguments.get("date", today.isoformat())))
         transport = str(arguments.get("transport", "xml"))
-        if transport not in {"xml", "soap", "json"}:
-            raise ValueError("transport must be xml, soap or json")
+        if transport not in FORMS:
+            raise ValueError(f"transport must be one of {', '.join(FORMS)}")
         async with self._client() as client:
             if transport == "json":
                 pull = _read_json(await self._ask_json(client, {"transactionDate": _format_day(day)}))
             else:
-                pull = _read_xml(await self._ask(client, self._fields(_format_day(day)), soap=transport == "soap"))
+                pull = _read_xml(await self._ask(client, self._fields(_format_day(day)), form=transport))
         flags = list(pull.flags)
         if pull.figures is not None:
             flags += self._store(day, pull)
         return {"date": day.isoformat(), "transport": transport, **pull.view(), "flags": flags}
 
     async def pull_due(self, _arguments: Mapping[str, Any]) -> dict[str, Any]:
-        """What the scheduler does in its daily round: today and the three days before it, in all three forms."""
+        """What the scheduler does in its daily round: today and the three days before it, in all forms."""
         today = ist_date(self._home.clock.now())
         days = []
         for back in range(4):
             day = (today - timedelta(days=back)).isoformat()
-            pulls = [
-                await self.pull_counts({"date": day, "transport": transport}) for transport in ("xml", "soap", "json")
-            ]
+            pulls = [await self.pull_counts({"date": day, "transport": transport}) for transport in FORMS]
             same = all(pull["rows"] == pulls[0]["rows"] for pull in pulls)
             flags = sorted({flag for pull in pulls for flag in pull["flags"]} | (set() if same else {FORMS_DIFFER}))
             days.append({"date": day, "total": pulls[0]["total"], "flags": flags})
@@ -171,8 +176,8 @@ class _Puller:
         today = _format_day(ist_date(self._home.clock.now()))
         async with self._client() as client:
             calls = [
-                await self._judge(client, name, fields, expected, soap=soap)
-                for soap in (False, True)
+                await self._judge(client, name, fields, expected, form=form)
+                for form in XML_FORMS
                 for name, fields, expected in self._bad_calls(today)
             ]
             calls += [await self._judge_bearer(client, token) for token in ("", "Bearer wrong")]
@@ -195,11 +200,11 @@ class _Puller:
         ]
 
     async def _judge(
-        self, client: httpx.AsyncClient, name: str, fields: Mapping[str, str], expected: int | None, *, soap: bool
+        self, client: httpx.AsyncClient, name: str, fields: Mapping[str, str], expected: int | None, *, form: str
     ) -> dict[str, Any]:
-        pull = _read_xml(await self._ask(client, fields, soap=soap))
+        pull = _read_xml(await self._ask(client, fields, form=form))
         right = pull.status == 200 and pull.error == expected and not pull.figures
-        return {"name": name, "transport": "soap" if soap else "xml", "ok": right, **pull.view()}
+        return {"name": name, "transport": form, "ok": right, **pull.view()}
 
     async def _judge_bearer(self, client: httpx.AsyncClient, authorization: str) -> dict[str, Any]:
         body = {"transactionDate": _format_day(ist_date(self._home.clock.now()))}
@@ -224,8 +229,10 @@ class _Puller:
             "Password": self._account["password"],
         }
 
-    async def _ask(self, client: httpx.AsyncClient, fields: Mapping[str, str], *, soap: bool = False) -> httpx.Response:
-        if not soap:
+    async def _ask(self, client: httpx.AsyncClient, fields: Mapping[str, str], *, form: str = "xml") -> httpx.Response:
+        if form == "url":
+            return await client.get("/etaal/eTransactionCount", params=dict(fields))
+        if form == "xml":
             return await client.post("/etaal/eTransactionCount", data=dict(fields))
         parts = "".join(f"<{name}>{escape(value)}</{name}>" for name, value in fields.items())
         headers = {"Content-Type": "text/xml; charset=utf-8", "SOAPAction": '"http://tempuri.org/eTransactionCount"'}

@@ -169,7 +169,8 @@ class _Service:
             body = json.loads(await request.body())
         except ValueError:
             body = None
-        if not isinstance(body, dict):
+        media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+        if media_type != "application/json" or not isinstance(body, dict):
             return _refuse(400, "The body must be JSON")
         if body.get("grant_type") == "refresh_token":
             return self._refresh_tokens(request)

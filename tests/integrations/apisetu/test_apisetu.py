@@ -10,6 +10,7 @@ import httpx
 import pytest
 import respx
 
+from actions.consents.artefacts import KEYRING, sign
 from domain.kernel import ManualClock, Source, SourceState
 from integrations.apisetu import (
     ApiSetu,
@@ -263,23 +264,61 @@ async def test_an_address_that_is_not_known_may_be_empty(market):
     assert (await market.client().certificate(asked(consent_artefact=consent(user=user)))).value
 
 
-async def test_in_strict_mode_a_consent_is_used_up(market):
-    await market.sandbox.act("mode", {"strict": True})
-    client = market.client()
-    await client.certificate(asked())
-    await client.certificate(asked())
+@pytest.fixture
+async def signed(market, store_keyrings):
+    """Signs a consent as we do, in strict mode; the market knows our key."""
+    store_keyrings.init()
+    key = store_keyrings.active(KEYRING).as_pem(private=False).decode()
+    await market.sandbox.act("mode", {"strict": True, "consent_key": key})
+
+    def sign_it(artefact):
+        return {**artefact, "signature": {"signature": sign(store_keyrings, artefact["consent"])}}
+
+    return sign_it
+
+
+async def test_in_strict_mode_a_consent_is_used_up(market, signed):
+    client, artefact = market.client(), signed(consent())
+    await client.certificate(asked(consent_artefact=artefact))
+    await client.certificate(asked(consent_artefact=artefact))
 
     with pytest.raises(Refused, match="invalid_parameter"):
-        await client.certificate(asked(transaction_id=TXN.replace("f7", "a1")))
+        await client.certificate(asked(consent_artefact=artefact, transaction_id=TXN.replace("f7", "a1")))
     with pytest.raises(Refused, match="invalid_txnid"):
-        await client.certificate(asked(format="pdf"))
+        await client.certificate(asked(consent_artefact=artefact, format="pdf"))
 
 
-async def test_in_strict_mode_a_consent_is_for_one_pair(market):
-    await market.sandbox.act("mode", {"strict": True})
-
+async def test_in_strict_mode_a_consent_is_for_one_pair(market, signed):
     with pytest.raises(Refused, match="invalid_parameter"):
-        await market.client().certificate(asked(consent_artefact=consent(dataProvider={"id": "another"})))
+        await market.client().certificate(asked(consent_artefact=signed(consent(dataProvider={"id": "another"}))))
+
+
+@pytest.mark.parametrize("spoil", ["another text", "no signature of ours"])
+async def test_in_strict_mode_the_signature_covers_the_consent(market, signed, spoil):
+    whole, other = signed(consent()), consent(purpose={"description": "Another purpose"})
+    spoilt = {"another text": {**other, "signature": whole["signature"]}, "no signature of ours": consent()}[spoil]
+
+    assert (await market.client().certificate(asked(consent_artefact=whole))).value
+    with pytest.raises(Refused, match="invalid_parameter"):
+        await market.client().certificate(asked(consent_artefact=spoilt, transaction_id=TXN.replace("f7", "a1")))
+
+
+@pytest.mark.parametrize("media_type", ["text/plain", "application/x-www-form-urlencoded", ""])
+async def test_a_body_that_is_not_announced_as_json_is_refused(market, media_type):
+    request = asked()
+    parameters = {name: text.strip() for name, text in request.parameters.items()}
+    body = {"txnId": TXN, "format": "xml", "certificateParameters": parameters}
+    keys = {"x-apisetu-clientid": market.onboarding["client_id"], "x-apisetu-apikey": market.onboarding["api_key"]}
+    path = f"/certificate/v3/{request.publisher}/{request.doctype.lower()}"
+    transport = httpx.ASGITransport(app=market.sandbox.app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://apisetu.test") as caller:
+        answers = [
+            await caller.post(path, content=json.dumps(body), headers={**keys, "content-type": kind})
+            for kind in (media_type, "application/json; charset=utf-8")
+        ]
+
+    assert (answers[0].status_code, answers[0].json()["error"]) == (400, "invalid_parameter")
+    assert answers[1].status_code == 200
 
 
 SIGNER = new_signer("Signer", NOW)

@@ -129,6 +129,15 @@ async def test_a_wrong_secret_and_an_old_timestamp_are_refused(locker):
         await locker.client().pushing.push(OURS)
 
 
+async def test_a_timestamp_of_the_future_is_refused_beyond_a_minute(locker):
+    locker.fault("skew", seconds=-61)
+    with pytest.raises(Refused, match="invalid_parameter"):
+        await locker.client().pushing.push(OURS)
+    locker.fault("skew", seconds=-60)
+
+    await locker.client().pushing.push(OURS)
+
+
 async def test_a_locker_that_is_away_is_asked_again_later(locker):
     locker.fault("status", status=503)
     with pytest.raises(Unavailable):

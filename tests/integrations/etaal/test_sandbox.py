@@ -12,7 +12,7 @@ ROWS = [
 ]
 
 
-@pytest.mark.parametrize("transport", ["xml", "soap", "json"])
+@pytest.mark.parametrize("transport", ["xml", "url", "soap", "json"])
 async def test_every_transport_gives_the_same_figures(puller: Puller, transport: str):
     view = await puller.sandbox.act("pull_counts", {"date": "2026-11-23", "transport": transport})
     assert (view["status"], view["errorCode"], view["rows"], view["total"]) == (200, None, ROWS, 460)
@@ -27,7 +27,7 @@ async def test_every_wrong_call_is_answered_as_the_contract_says(puller: Puller)
     view = await puller.sandbox.act("pull_bad", {})
     assert [call for call in view["calls"] if not call["ok"]] == []
     assert view["ok"]
-    assert len(view["calls"]) == 27
+    assert len(view["calls"]) == 39
 
 
 async def test_a_later_pull_takes_the_place_of_an_earlier_one(puller: Puller, counts: ListedCounts):

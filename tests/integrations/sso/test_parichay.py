@@ -120,6 +120,19 @@ async def test_a_code_works_once(sandbox, client):
         await exchange(parichay, code)
 
 
+@pytest.mark.parametrize("media_type", ["text/plain", "application/x-www-form-urlencoded", ""])
+async def test_a_token_is_asked_for_in_json_that_is_announced_as_such(sandbox, media_type):
+    body = b'{"grant_type": "authorization_code"}'
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app=sandbox.app), base_url="http://sso.test") as caller:
+        refused, read = [
+            await caller.post("/pnv1/salt/api/oauth2/token", content=body, headers={"content-type": kind})
+            for kind in (media_type, "application/json; charset=utf-8")
+        ]
+
+    assert (refused.status_code, refused.json()["message"]) == (400, "The body must be JSON")
+    assert read.json()["message"] == "Invalid client"
+
+
 @pytest.mark.parametrize("changes", [{"code_verifier": "w" * 64}, {"redirect_uri": f"{GATEWAY}/other"}, {"code": "x"}])
 async def test_a_code_is_bound_to_verifier_and_redirect(sandbox, client, changes):
     parichay = client()
