@@ -48,6 +48,8 @@ class System:
     """In the demo: the system whose settings serve for it where it has none of its own."""
     probed: bool = True
     """Whether connections to it are tried before it is asked."""
+    asked_with: str | None = None
+    """The part of its onboarding without which it only asks us."""
     calls_us: bool = False
     """Whether it asks us at an endpoint of its own, so that the fault matrix must have that endpoint too."""
 
@@ -133,7 +135,7 @@ OUTSIDE_SYSTEMS = OutsideSystems(
             "sandbox.dbt_finance.pfms.system",
             Need.OPTIONAL,
         ),
-        System("etaal", Source.E_TAAL, "integrations.etaal", "sandbox.etaal.server", probed=False, calls_us=True),
+        System("etaal", Source.E_TAAL, "integrations.etaal", "sandbox.etaal.server", asked_with="push", calls_us=True),
         System(
             "texts",
             Source.SSO,
@@ -161,5 +163,5 @@ OUTSIDE_SYSTEMS = OutsideSystems(
 MeriPehchaan runs on DigiLocker's host and is reached on its own; in the demo through the fault proxy of single
 sign-on. `texts` is the SMS gateway, without which no codes are sent. Cases of the Commission (`right_to_service`) are
 else recorded by hand alone, and fees are else taken at counters (`treasury`) and benefits paid by the treasury's
-service alone (`pfms`). e-Taal calls us, and a connection to it proves nothing.
+service alone (`pfms`). e-Taal calls us, and is sent counts where its enrolment has `push`.
 """

@@ -4,6 +4,7 @@ import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, fields
+from operator import methodcaller
 from typing import Any, TypeVar
 
 from actions.kernel import Partners
@@ -147,12 +148,14 @@ def connected_sources(settings: Settings, registry: OutsideSystems = OUTSIDE_SYS
 
 
 def addresses(settings: Settings, registry: OutsideSystems = OUTSIDE_SYSTEMS) -> dict[Source, list[str]]:
-    """Where systems are tried before they are asked. Not among them is PFMS over SFTP.
+    """Where systems are tried before they are asked. Not among them is PFMS over SFTP, nor one that only asks us.
 
     A host of SFTP takes connections without a login for an attack, and would shut out who tries every ten seconds.
     """
     tried: dict[Source, list[str]] = {}
     for system in connected_systems(settings, registry):
+        if system.asked_with and not read_onboarding(settings, system.name, methodcaller("get", system.asked_with)):
+            continue
         if system.probed and settings.scheme(system.name) != "sftp":
             tried.setdefault(system.source, []).append(settings.partner(system.name).base_url)
     return tried

@@ -99,6 +99,16 @@ def test_its_calls_and_codes_are_in_the_tables_and_its_address_is_tried():
     assert addresses(settings, WITH_TOY)[Source.SMART_CITY] == ["https://toy.gov.in"]
 
 
+@pytest.mark.parametrize(("given", "tried"), [({}, None), ({"push": {"secret": "s"}}, ["https://etaal.gov.in"])])
+def test_e_taal_is_tried_where_it_is_sent_counts_and_not_where_it_only_asks_us(
+    given: dict[str, object], tried: list[str] | None
+):
+    partners = {name: partner(name) for name in OUTSIDE_SYSTEMS.required}
+    partners["etaal"] = Partner(base_url="https://etaal.gov.in", given={"key": "own", **given})
+
+    assert addresses(Settings(profile=Profile.PRODUCTION, partners=partners)).get(Source.E_TAAL) == tried
+
+
 @pytest.mark.integration
 async def test_its_sandbox_is_in_the_city_and_its_client_among_the_others(tmp_path: Path):
     async with in_the_city(tmp_path, WITH_TOY) as partners:
