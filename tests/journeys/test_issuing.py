@@ -1,11 +1,14 @@
 """A certificate on its way into the wallet by itself, corrected there, revoked there; over real sockets."""
 
 import httpx
+import pypdfium2
+from lxml import etree
 
 from domain.kernel import ist_date
 from tests.journeys.test_write_path import approve, case, locker_uri, submit
 from tests.support.eventually import eventually
-from tests.support.papers import RECORD_FEE, income_application
+from tests.support.forms import answers_of
+from tests.support.papers import RECORD_FEE, SUBMIT, income_application
 
 PERSON = "rekha-panwar"
 GRANT = "mutation ($input: GrantConsentInput!) { grantConsent(input: $input) { userErrors { code } } }"
@@ -18,6 +21,8 @@ CORRECT = """mutation ($input: CorrectCertificateInput!) { correctCertificate(in
 REVOKE = """mutation ($input: RevokeCertificateInput!) { revokeCertificate(input: $input) {
   application { timeline { move } } userErrors { code path } } }"""
 MESSAGES = "{ viewer { ... on Citizen { notifications(first: 10) { nodes { text(language: %s) } } } } }"
+FILES = """query ($id: ID!) { node(id: $id) { ... on Application { certificate {
+  pdf: download(mediaType: "application/pdf") { url } xml: download(mediaType: "application/xml") { url } } } } }"""
 PUSH = "/public/account/1/pushuri"
 
 
@@ -100,3 +105,42 @@ def test_a_certificate_follows_what_becomes_of_it_into_the_wallet(running):
         assert any(wording in text for text in messages(running, citizen, language))
     consent["idempotencyKey"] = "issuing-no"
     assert running.data(WITHDRAW, {"input": consent}, token=citizen)["withdrawConsent"]["userErrors"] == []
+
+
+def words_of(pdf: bytes) -> str:
+    """The text of the pages without white space: pdfium drops a space after some vowel signs."""
+    pages = pypdfium2.PdfDocument(pdf)
+    return "".join("".join(page.get_textpage().get_text_range().split()) for page in pages)
+
+
+def test_a_name_that_would_be_read_otherwise_is_refused_and_print_and_xml_say_what_was_written(running):
+    citizen, officer = running.token("citizen", PERSON), running.token("officer")
+    paper, income = locker_uri(running, citizen), "income-certificate"
+    turned, written = (
+        income_application(paper, "hidden-1", form=answers_of(income, annual_income="48000", father_name=name))
+        for name in ("Bachan Singh Negi \u202e000,09\u202c\u200b", "लक्ष्\u200dमण सिंह पंवार")
+    )
+
+    refused = running.data(SUBMIT, {"input": turned}, token=citizen)["submitApplication"]
+    assert refused["application"] is None
+    assert [(error["code"], error["path"]) for error in refused["userErrors"]] == [
+        ("TEXT_HIDDEN_CHARACTER", ["input", "form", "father_name"])
+    ]
+
+    application = submit(running, citizen, written)
+    fee = {"applicationId": application["id"], "receipt": "CH-2026-11", "amount": application["fee"]["amount"]}
+    running.data(RECORD_FEE, {"input": {**fee, "idempotencyKey": "hidden-fee"}}, token=officer)
+    approve(running, officer, application["id"], "hidden-approve")
+    eventually(lambda: case(running, citizen, application["id"]), lambda seen: seen["status"] == "DELIVERED")
+    addresses = running.data(FILES, {"id": application["id"]}, token=citizen)["node"]["certificate"]
+    pdf, xml = (httpx.get(addresses[kind]["url"], timeout=10).content for kind in ("pdf", "xml"))
+
+    root = etree.fromstring(xml)
+    person, shown = root.find("IssuedTo/Person"), words_of(pdf)
+    assert person is not None
+    assert person.get("swd") == "लक्ष्\u200dमण सिंह पंवार"
+    stated = [person.get("name", ""), person.get("swd", ""), *(one.get("value", "") for one in root.iter("Field"))]
+    lacking = [
+        text for text in stated if "".join(text.split()).replace("\u200d", "") not in shown.replace("\u200d", "")
+    ]
+    assert lacking == []

@@ -2,10 +2,14 @@
 
 import asyncio
 
+import pytest
+from stdnum import verhoeff
+
 from actions.consents.consents import ChangeConsent, grant_consent
 from actions.documents.adding_documents import AddDocument, add_document, documents_named
 from domain.consents.consents import ConsentPurpose
 from domain.documents.documents import CARD_NUMBER, RATION_CARD, RATION_CARD_DOCTYPE
+from domain.kernel import ErrorCode, Problems
 from tests.support.actions import World
 
 
@@ -37,6 +41,17 @@ async def test_the_same_number_in_another_spelling_changes_nothing(peopled: Worl
 
     assert again == first
     assert await cards(peopled) == [first]
+
+
+async def test_a_number_that_reads_as_an_aadhaar_number_is_refused_and_the_earlier_card_stays(peopled: World):
+    kept, _ = await named(peopled, "054600000009")
+    alike = "29991234567" + verhoeff.calc_check_digit("29991234567")
+
+    with pytest.raises(Problems) as refusal:
+        await named(peopled, alike)
+
+    assert (refusal.value.code, refusal.value.problem.path) == (ErrorCode.BAD_INPUT, ("input", "parameters"))
+    assert await cards(peopled) == [kept]
 
 
 async def test_two_numbers_that_are_named_at_once_leave_one_card(peopled: World):
