@@ -42,7 +42,7 @@ class FormsImported:
 @dataclass(slots=True)
 class _Examined:
     forms: list[Form] = field(default_factory=list)
-    refused: list[RefusedFile] = field(default_factory=list)
+    refused_files: list[RefusedFile] = field(default_factory=list)
 
 
 async def import_forms(
@@ -70,7 +70,7 @@ def examine(files: Mapping[str, bytes]) -> _Examined:
         try:
             form = _read_form_file(name, files[name], common, taken)
         except FormRefused as refused:
-            examined.refused.append(RefusedFile(name, refused.reason, refused.place, refused.keyword))
+            examined.refused_files.append(RefusedFile(name, refused.reason, refused.place, refused.keyword))
             continue
         taken |= set(form.services)
         examined.forms.append(form)
@@ -94,7 +94,7 @@ def _common(files: Mapping[str, bytes], examined: _Examined) -> Common:
     try:
         return read_common(files[COMMON])
     except FormRefused as refused:
-        examined.refused.append(RefusedFile(COMMON, refused.reason, refused.place, refused.keyword))
+        examined.refused_files.append(RefusedFile(COMMON, refused.reason, refused.place, refused.keyword))
         return NO_COMMON
 
 
@@ -132,7 +132,7 @@ def _import_report(
         added=tuple(sorted(added)),
         changed=tuple(sorted(changed)),
         unchanged=tuple(form.name for form in examined.forms if form.name not in added | changed),
-        withdrawn=() if examined.refused else tuple(sorted(before.keys() - wanted)),
+        withdrawn=() if examined.refused_files else tuple(sorted(before.keys() - wanted)),
         elsewhere=tuple(sorted(slug for form in examined.forms for slug in form.services if slug not in codes)),
-        refused=tuple(examined.refused),
+        refused=tuple(examined.refused_files),
     )

@@ -85,7 +85,7 @@ class CertificatesView:
 
 @dataclass(frozen=True, slots=True)
 class _Locker:
-    listed: Sourced[tuple[IssuedDocument, ...]] | None
+    listing: Sourced[tuple[IssuedDocument, ...]] | None
     failure: RemoteError | None
 
 
@@ -133,8 +133,8 @@ def _merge_sources(
     env: Environment, own: Sequence[IssuedCertificate], in_locker: _Locker, answers: Sequence[DepartmentAnswer]
 ) -> CertificatesView:
     views = [view_of_ours(certificate, env.clock.now()) for certificate in own]
-    if in_locker.listed is not None:
-        views += [_of_locker(item, in_locker.listed) for item in in_locker.listed.value]
+    if in_locker.listing is not None:
+        views += [_of_locker(item, in_locker.listing) for item in in_locker.listing.value]
     views += _of_departments_each(env, answers)
     once = _each_once(views)
     failures = [in_locker.failure, *(answer.failure for answer in answers)]
@@ -142,8 +142,8 @@ def _merge_sources(
     heard_all = all(map(is_corrected_by_citizen, told))
     now = env.clock.now()
     provenances: list[Provenance] = [(Source.STORE, SourceState.LIVE, now)]
-    if in_locker.listed is not None:
-        provenances.append((Source.DIGILOCKER, in_locker.listed.state, in_locker.listed.as_of))
+    if in_locker.listing is not None:
+        provenances.append((Source.DIGILOCKER, in_locker.listing.state, in_locker.listing.as_of))
     elif in_locker.failure is not None and in_locker.failure.code != locker.CONSENT_NEEDED:
         refused = isinstance(in_locker.failure, Refused)
         state, as_of = (SourceState.LIVE, now) if refused else (SourceState.DOWN, None)

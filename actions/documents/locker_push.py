@@ -52,8 +52,8 @@ _BEING_MADE = frozenset({Status.APPROVED, Status.CERTIFICATE_ISSUED, Status.DELI
 class _PushTask:
     """What is sent: the URI that the locker knows, and the certificate that it leads to."""
 
-    known: IssuedCertificate
-    shown: IssuedCertificate
+    in_locker: IssuedCertificate
+    certificate: IssuedCertificate
     locker_id: str
 
 
@@ -230,16 +230,16 @@ async def _push_request(env: Environment, errand: _PushTask, action: PushAction)
     pdf: bytes | None = None
     xml: bytes | None = None
     if action is not PushAction.DELETE:
-        pdf = await env.objects.get(errand.shown.pdf_sha256)
-        xml = await env.objects.get(errand.shown.xml_sha256)
+        pdf = await env.objects.get(errand.certificate.pdf_sha256)
+        xml = await env.objects.get(errand.certificate.xml_sha256)
         if pdf is None or xml is None:
             raise NotThere("the file of a certificate")
     return PushedUri(
         locker_id=errand.locker_id,
-        uri=errand.known.uri,
-        description=errand.shown.name.en,
-        issued_on=errand.shown.issued_on,
-        valid_until=errand.shown.valid_until,
+        uri=errand.in_locker.uri,
+        description=errand.certificate.name.en,
+        issued_on=errand.certificate.issued_on,
+        valid_until=errand.certificate.valid_until,
         action=action,
         pdf=pdf,
         xml=xml,
@@ -249,20 +249,20 @@ async def _push_request(env: Environment, errand: _PushTask, action: PushAction)
 async def _note_push(acting: UnitOfWork, errand: _PushTask, action: PushAction, refusal: str | None) -> None:
     if refusal is None and action is not PushAction.DELETE:
         # The same receipt as of a pull: she sees that it was given out, to whom and why.
-        owner = Subject(frozenset({Role.DIGILOCKER}), person_id=errand.known.citizen_id)
-        await require(acting.env, acting.tx, owner, of_certificate(errand.shown), Purpose.ISSUE_TO_LOCKER)
+        owner = Subject(frozenset({Role.DIGILOCKER}), person_id=errand.in_locker.citizen_id)
+        await require(acting.env, acting.tx, owner, of_certificate(errand.certificate), Purpose.ISSUE_TO_LOCKER)
     if action is PushAction.DELETE or refusal is not None:
-        await locker_copies.remove(acting.tx, errand.known.id, acting.now)
+        await locker_copies.remove(acting.tx, errand.in_locker.id, acting.now)
     if action is PushAction.UPDATE and refusal is not None:
         # She deleted the old entry, or it never came there: the new certificate goes by its own URI.
-        await plan_add(acting, errand.shown)
+        await plan_add(acting, errand.certificate)
     detail = {"source": Source.DIGILOCKER.value} | ({"refusal": refusal} if refusal else {})
     await acting.record(
         f"locker.push_{action.name.lower()}" + (".refused" if refusal else ""),
         ObjectKind.CERTIFICATE,
-        errand.known.id,
+        errand.in_locker.id,
         Purpose.ISSUE_TO_LOCKER,
         **detail,
     )
     log = _log.warning if refusal else _log.info
-    log("certificate_pushed", action=action.value, doctype=errand.known.doctype, refusal=refusal)
+    log("certificate_pushed", action=action.value, doctype=errand.in_locker.doctype, refusal=refusal)

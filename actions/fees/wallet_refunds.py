@@ -29,7 +29,7 @@ from domain.kernel import SYSTEM, Source, ist_date
 from domain.reconciliation.finance_cases import DifferenceKind
 from integrations.calling.errors import NotLetIn, RemoteError, Unavailable
 from integrations.csc import NEVER_SENT, CscBridge, Outcome, Refund, RefundAnswer
-from store.database import Transaction, VersionConflict, crash_points
+from store.database import VersionConflict, crash_points
 from store.fees import fee_orders
 
 _UNANSWERED = frozenset({FeeProblem.REVERSAL_UNANSWERED, FeeProblem.REFUND_UNANSWERED})
@@ -104,8 +104,7 @@ def _payment(env: Environment, order: FeeOrder | None) -> _Payment | None:
 
 async def _claim(env: Environment, order: FeeOrder) -> bool:
     """Whether this process may ask. While a call may be under way whose answer is missing, nobody may."""
-    waits = order.problem in _UNANSWERED and order.asked_at is not None
-    if waits and order.asked_at is not None and env.clock.now() - order.asked_at < _UNDER_WAY:
+    if order.problem in _UNANSWERED and order.asked_at and env.clock.now() - order.asked_at < _UNDER_WAY:
         return False
     return await claim_enquiry(env, order, _UNDER_WAY)
 
@@ -191,12 +190,7 @@ async def _mark(payment: _Payment, problem: str | None) -> _Payment:
 
 
 async def _note(payment: _Payment, write: Callable[[UnitOfWork], Awaitable[object]]) -> None:
-    env = payment.env
-
-    async def work(tx: Transaction) -> None:
-        await write(UnitOfWork(env, tx, SYSTEM))
-
-    await env.store.carry_out(work)
+    await payment.env.store.carry_out(lambda tx: write(UnitOfWork(payment.env, tx, SYSTEM)))
 
 
 async def _note_other_status(payment: _Payment, news: FeeNews) -> None:

@@ -71,7 +71,7 @@ class _DocumentFacts:
     """One document's own words with what its signature is worth, or why it could not be read."""
 
     view: CertificateView
-    stated: StatedFacts | None
+    statement: StatedFacts | None
     signature: SignatureState
     fetched_at: datetime
     failure: RemoteError | None = None
@@ -169,21 +169,21 @@ def _read(content: bytes) -> StatedFacts | None:
 
 
 def _facts_of(document: _DocumentFacts, citizen: Citizen) -> list[VerifiedFact]:
-    if document.stated is None or not of_holder(document.stated, citizen):
+    if document.statement is None or not of_holder(document.statement, citizen):
         return []
     view = document.view
     source = FactSource(
         origin=view.origin,
         doctype=view.doctype,
-        name=view.name.en or document.stated.name,
+        name=view.name.en or document.statement.name,
         issuer=view.issuer,
         uri=view.uri,
-        number=view.number or document.stated.number,
-        issued_on=view.issued_on or document.stated.issued_on,
+        number=view.number or document.statement.number,
+        issued_on=view.issued_on or document.statement.issued_on,
         fetched_at=document.fetched_at,
         signature=document.signature,
     )
-    return [VerifiedFact(key, value, source) for key, value in document.stated.facts.items()]
+    return [VerifiedFact(key, value, source) for key, value in document.statement.facts.items()]
 
 
 def of_holder(found: StatedFacts, citizen: Citizen) -> bool:

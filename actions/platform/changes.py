@@ -161,10 +161,10 @@ class _Reading:
     """One reader's way through a listing and then through the feed."""
 
     env: Environment
-    wanted: Wanted
+    feed_filter: Wanted
     listing: Callable[..., object]
     sorted_by: Callable[[Application], datetime | None]
-    shown: Callable[[Application], bool]
+    is_shown: Callable[[Application], bool]
     scope: str = ""
 
     async def delta(self, tx: Transaction, since: Bookmark | None, first: int) -> Delta:
@@ -180,7 +180,7 @@ class _Reading:
         rows: Sequence[Application] = await self.listing(tx, place, first + 1)  # type: ignore[misc]
         page, more = rows[:first], len(rows) > first
         if not more:
-            behind = await change_feed.page(tx, since.position, 1, self.wanted)
+            behind = await change_feed.page(tx, since.position, 1, self.feed_filter)
             return Delta([(row, False) for row in page], (), replace(since, place=None), complete=not behind)
         at = self.sorted_by(page[-1])
         going_on = replace(since, place=(at.isoformat() if at else None, page[-1].id))
@@ -188,11 +188,11 @@ class _Reading:
 
     async def _read_changes(self, tx: Transaction, state: FeedState, since: Bookmark, first: int) -> Delta:
         limit = first * ROWS_FOR_ONE
-        rows = await change_feed.page(tx, since.position, limit, self.wanted)
+        rows = await change_feed.page(tx, since.position, limit, self.feed_filter)
         taken = _limit_rows(rows, first)
         keys = list(dict.fromkeys(str(row.application_id) for row in taken))
         found: Mapping[str, Application] = await applications.by_ids(tx, keys)
-        there = [found[key] for key in keys if key in found and self.shown(found[key])]
+        there = [found[key] for key in keys if key in found and self.is_shown(found[key])]
         shown = {one.id for one in there}
         complete = len(taken) == len(rows) < limit
         return Delta(

@@ -50,15 +50,15 @@ class _Read:
     """Answers while they are read. `rows` gives for each group which rows of the input its items are."""
 
     instance: dict[str, Any] = field(default_factory=dict)
-    kept: dict[str, str] = field(default_factory=dict)
+    answers: dict[str, str] = field(default_factory=dict)
     rows: dict[str, list[int]] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
-    refused: set[str] = field(default_factory=set)
+    refused_names: set[str] = field(default_factory=set)
 
     def refuse(self, name: str, cause: Problem) -> None:
         """Record a cause; only the first one at a question is reported."""
-        if name not in self.refused:
-            self.refused.add(name)
+        if name not in self.refused_names:
+            self.refused_names.add(name)
             self.problems.append(cause)
 
 
@@ -80,7 +80,7 @@ def check_answers(form: Form, answers: Mapping[str, str], *, today: date, comple
             read.refuse(check.name, check_failed(form.by_name[check.name], check))
     order = {question.name: place for place, question in enumerate(form.all_questions())}
     told = sorted(read.problems, key=lambda one: order.get(one.path[2] if len(one.path) > 2 else "", len(order)))
-    return Checked(read.kept, tuple(told))
+    return Checked(read.answers, tuple(told))
 
 
 def plain_day(text: str) -> str | None:
@@ -129,7 +129,7 @@ def _read(form: Form, answers: Mapping[str, str]) -> _Read:
     for repeated, found in rows.items():
         read.rows[repeated] = sorted(found)
         read.instance[repeated] = [found[at] for at in read.rows[repeated]]
-    read.kept = flat(read.instance)
+    read.answers = flat(read.instance)
     return read
 
 
@@ -218,4 +218,4 @@ def _date_limit_problems(question: Question, name: str, value: str, today: date)
 
 def _needs_refused_answer(rule: Mapping[str, Any], read: _Read) -> bool:
     """Whether a rule needs an answer that is refused already."""
-    return any(name.partition(".")[0] in read.refused for _, name in names_in(rule))
+    return any(name.partition(".")[0] in read.refused_names for _, name in names_in(rule))

@@ -44,7 +44,7 @@ def check_folder(folder: _Folder = FOLDER) -> None:
     examined = examine(_files(folder))
     for form in examined.forms:
         typer.echo(f"{form.name} {form.version[:12]} {len(form.by_name)} questions")
-    _raise_refused(examined.refused)
+    _raise_refused(examined.refused_files)
 
 
 def _files(folder: Path) -> dict[str, bytes]:

@@ -143,7 +143,7 @@ class Slot:
 @dataclass(slots=True)
 class _Class:
     under_way: int = 0
-    waiting: "deque[asyncio.Future[None]]" = field(default_factory=deque)
+    queue: "deque[asyncio.Future[None]]" = field(default_factory=deque)
 
 
 class Admission:
@@ -181,7 +181,7 @@ class Admission:
     @property
     def waiting(self) -> int:
         """Requests that wait for their turn."""
-        return sum(len(each.waiting) for each in self._classes.values())
+        return sum(len(each.queue) for each in self._classes.values())
 
     def guarantee(self, share: Share) -> int:
         """How many operations a class may always have under way; at least one."""
@@ -216,10 +216,10 @@ class Admission:
 
     async def _enter(self, share: Share) -> None:
         mine = self._classes[share]
-        if not mine.waiting and self._has_room(share):
+        if not mine.queue and self._has_room(share):
             self._take(share)
             return
-        if len(mine.waiting) >= QUEUE_TIMES * self.guarantee(share) or not await self._wait(share):
+        if len(mine.queue) >= QUEUE_TIMES * self.guarantee(share) or not await self._wait(share):
             self._tell(share, "shed")
             raise overload_refusal()
 
@@ -228,7 +228,7 @@ class Admission:
         seconds = self._wait_seconds()
         mine = self._classes[share]
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        mine.waiting.append(turn)
+        mine.queue.append(turn)
         timer = asyncio.ensure_future(self._clock.sleep(seconds))
         try:
             await asyncio.wait({turn, timer}, return_when=asyncio.FIRST_COMPLETED)
@@ -241,7 +241,7 @@ class Admission:
         finally:
             timer.cancel()
             if not turn.done():
-                mine.waiting.remove(turn)
+                mine.queue.remove(turn)
                 self._note_queue()
 
     def _wait_seconds(self) -> float:
@@ -259,11 +259,11 @@ class Admission:
     def _admit_waiting(self) -> None:
         """Give free slots to waiting requests: first below their guarantee, then where the share is used least."""
         while True:
-            ready = [share for share, each in self._classes.items() if each.waiting and self._has_room(share)]
+            ready = [share for share, each in self._classes.items() if each.queue and self._has_room(share)]
             if not ready:
                 break
             share = min(ready, key=lambda each: self._classes[each].under_way / self.guarantee(each))
-            turn = self._classes[share].waiting.popleft()
+            turn = self._classes[share].queue.popleft()
             if not turn.done():
                 self._take(share)
                 turn.set_result(None)

@@ -166,7 +166,7 @@ def _posts(subject: Subject, role: DashboardRole | None) -> tuple[Posting, ...] 
 class _Page:
     """Draws the parts of a page in one language."""
 
-    chosen: _Chosen
+    choice: _Chosen
     language: Language
     names: Names
     every_cell: bool
@@ -176,28 +176,28 @@ class _Page:
     @property
     def district(self) -> str | None:
         """The only district that the page is about."""
-        return self.chosen.district or _single_value({one.district for one in self.postings})
+        return self.choice.district or _single_value({one.district for one in self.postings})
 
     @property
     def department(self) -> str | None:
         """The only department that the page is about."""
-        return self.chosen.department or _single_value({one.department for one in self.postings})
+        return self.choice.department or _single_value({one.department for one in self.postings})
 
     def links(self) -> str:
         """Ways to other periods and back to the whole state, and the rule of small cells for strangers."""
         words = [
-            f'<a href="{escape(self.chosen.address(months=many))}"'
-            f"{_CURRENT if many == self.chosen.months else ''}>{many} {self._say(_TEXTS.months_word)}</a>"
+            f'<a href="{escape(self.choice.address(months=many))}"'
+            f"{_CURRENT if many == self.choice.months else ''}>{many} {self._say(_TEXTS.months_word)}</a>"
             for many in _MONTHS
         ]
-        about = [label(f"dashboard_role.{self.chosen.role.value}", self.language)] if self.chosen.role else []
+        about = [label(f"dashboard_role.{self.choice.role.value}", self.language)] if self.choice.role else []
         about += ["; ".join(self._office(one) for one in self.postings)] if self.postings else []
-        if self.chosen.district:
-            about.append(self.names.districts[self.chosen.district].in_language(self.language))
-        if self.chosen.department:
-            about.append(self.names.departments[self.chosen.department].in_language(self.language))
+        if self.choice.district:
+            about.append(self.names.districts[self.choice.district].in_language(self.language))
+        if self.choice.department:
+            about.append(self.names.departments[self.choice.department].in_language(self.language))
         if about:
-            whole = escape(self.chosen.address(role=None, district=None, department=None))
+            whole = escape(self.choice.address(role=None, district=None, department=None))
             words.append(f'<a href="{whole}">{self._say(_TEXTS.whole)}</a>')
         shown = ", ".join(about) or self._say(_TEXTS.whole)
         rule = "" if self.every_cell else f'<p class="plain">{self._say(_TEXTS.rule).format(smallest=SMALLEST)}</p>'
@@ -232,7 +232,7 @@ class _Page:
     def over_time(self, rows: Sequence[FigureRow], first: date, last: date) -> list[str]:
         """The plots by month; a month without a case is zero, and one that is withheld is a gap."""
         known = {row.place[Dimension.MONTH]: row.figures for row in rows}
-        months = [month for many in range(self.chosen.months) if (month := months_back(last, many)) >= first][::-1]
+        months = [month for many in range(self.choice.months) if (month := months_back(last, many)) >= first][::-1]
         places = [f"{month:%Y-%m}" for month in months]
 
         def values(read: Callable[[Delivery], int | None], empty: int | None = 0) -> list[int | None]:
@@ -265,7 +265,7 @@ class _Page:
         place = {Dimension.DISTRICT: self.district} if self.district else {}
         names = [self.names.value_label(place | dict(row.place), dimension, self.language) for row in found]
         leads = {Dimension.DISTRICT: "district", Dimension.DEPARTMENT: "department"}.get(dimension)
-        links = [self.chosen.address(**{leads: row.place[dimension]}) for row in found] if leads else []
+        links = [self.choice.address(**{leads: row.place[dimension]}) for row in found] if leads else []
         heading = label(f"dimension.{dimension.value}", self.language)
         title = (
             f"{heading} {self._say(_TEXTS.by)}"

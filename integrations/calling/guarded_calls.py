@@ -64,7 +64,7 @@ class _Call(Generic[T]):
     ends_at: float
     confirm: Confirm | None
     begins: bool
-    lost: Unavailable | Garbled | None = None
+    last_error: Unavailable | Garbled | None = None
     unknown: bool = False
 
 
@@ -189,18 +189,18 @@ class GuardedCalls:
             )
         except (Unavailable, Garbled) as error:
             if not isinstance(error, NeverSent | CircuitOpen | Crowded):
-                call.lost = error
+                call.last_error = error
             raise
 
     async def _has_arrived(self, call: _Call[T]) -> bool:
         """Whether a write whose answer was lost is there; raises the loss where that cannot be learnt."""
-        if call.lost is None or call.confirm is None:
+        if call.last_error is None or call.confirm is None:
             return False
         try:
             return await call.confirm()
         except (Unavailable, Garbled):
             call.unknown = True
-            raise call.lost from None
+            raise call.last_error from None
 
     async def _given_up(self, call: _Call[T], error: Unavailable | Garbled) -> T | None:
         """Before a loss is reported, ask once more whether the write arrived."""

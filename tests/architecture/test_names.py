@@ -1,4 +1,4 @@
-"""No function is named by a bare participle, pronoun, preposition or ordinal: a name says what it does or returns."""
+"""No function is named by a bare participle, pronoun, preposition or ordinal, and no field of a module's own class."""
 
 import ast
 from collections.abc import Iterator
@@ -11,6 +11,9 @@ EXCEPTIONS = {
     "now": "the word of a clock, here as in the standard library",
 }
 """Names that stand for themselves, each with its reason; at most twenty."""
+
+WHETHER_OR_HOW_MANY = frozenset({"bool", "bool | None", "asyncio.Event", "int", "float"})
+"""Types of a field that a participle says enough of."""
 
 _PARTICIPLES_TEXT = """
 told shown kept given held made done said heard sent found left paid taken written seen begun chosen drawn known
@@ -72,6 +75,27 @@ def test_no_function_is_named_by_a_bare_participle_pronoun_or_ordinal():
         for path in (ROOT / package).rglob("*.py")
         for function in functions(ast.parse(path.read_text(encoding="utf-8")))
         if is_bare(function.name) and not is_attribute_or_constructor(function) and function.name not in EXCEPTIONS
+    }
+    assert found == set()
+
+
+def fields(tree: ast.AST) -> Iterator[tuple[str, ast.AnnAssign, ast.Name]]:
+    """The fields of the classes that are a module's own, with the names of their classes."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ClassDef) and node.name.startswith("_"):
+            for child in node.body:
+                if isinstance(child, ast.AnnAssign) and isinstance(child.target, ast.Name):
+                    yield node.name, child, child.target
+
+
+def test_no_field_of_a_modules_own_class_is_a_bare_participle_unless_it_says_whether_or_how_many():
+    found = {
+        f"{path.relative_to(ROOT)}:{field.lineno} {owner}.{name.id}"
+        for package in PACKAGES
+        for path in (ROOT / package).rglob("*.py")
+        for owner, field, name in fields(ast.parse(path.read_text(encoding="utf-8")))
+        if is_bare(name.id) and name.id.strip("_") not in SMALL_WORDS
+        if ast.unparse(field.annotation) not in WHETHER_OR_HOW_MANY
     }
     assert found == set()
 
