@@ -32,7 +32,7 @@ SHARED_FOR = timedelta(seconds=30)
 class _DayList:
     asked_at: datetime
     records: Sequence[wire.Record] | None = None
-    asking: asyncio.Lock = field(default_factory=asyncio.Lock)
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
 class Bills:
@@ -171,10 +171,10 @@ class Bills:
     async def _day_list(self, asked: Mapping[str, str]) -> Sequence[wire.Record]:
         """The records of FD, of all bills of a day: asked for once by those who want them at about the same time."""
         now, lists = self._clock.now(), self._day_lists
-        for key in [key for key, one in lists.items() if not one.asking.locked() and not _serves(one, now)]:
+        for key in [key for key, one in lists.items() if not one.lock.locked() and not _serves(one, now)]:
             del lists[key]
         one = lists.setdefault(tuple(asked.values()), _DayList(now))
-        async with one.asking:
+        async with one.lock:
             if one.records is None or not _serves(one, self._clock.now()):
                 one.asked_at = self._clock.now()
                 one.records = await self._records(FAILED_PAYMENTS, asked)
