@@ -29,6 +29,7 @@ from gateway.graphql.endpoint import GraphQLEndpoint
 from gateway.graphql.trusted import open_trusted_documents
 from gateway.http.admission import Share
 from gateway.http.calls import RequestFacts
+from gateway.http.connections import Connections
 from gateway.http.document_downloads import document_routes
 from gateway.http.edge import Edge
 from gateway.http.fallback import HANDLERS
@@ -38,6 +39,7 @@ from gateway.http.kill_switches import count_failures, refuse_when_off
 from gateway.http.metrics import Metrics
 from gateway.http.openapi import openapi_routes
 from gateway.http.public_keys import public_key_routes
+from gateway.http.rates import RateClass
 from gateway.http.uploads import upload_routes
 from gateway.pages.dashboard import dashboard_routes
 from gateway.pages.fees import fee_routes
@@ -52,7 +54,7 @@ from gateway.pages.track import track_routes
 from gateway.pages.verify import verify_routes
 from gateway.runtime.alarms import LOOK_SECONDS, AlarmWatch, alarm_webhook
 from gateway.runtime.composition import Runtime, open_runtime
-from gateway.runtime.edge_wiring import admission_wrapper, open_edge
+from gateway.runtime.edge_wiring import admission_wrapper, bound_requests, open_edge
 from gateway.runtime.heartbeat import BEAT_SECONDS, Heartbeat, run_heartbeat
 from gateway.runtime.partners import addresses, is_connected, make_transports, read_onboarding
 from gateway.runtime.sealing import SealWatch
@@ -99,6 +101,8 @@ def create_app(settings: Settings) -> Starlette:
             app.state.environment = runtime.environment
             metrics.watch_streams(lambda: streaming.open)
             streaming.dropped = metrics.observe_dropped
+            app.state.connections.callers = edge.callers or app.state.connections.callers
+            app.state.connections.end_stranger = streaming.end_stranger
             app.router.routes.extend(doors(settings, runtime, metrics, pulse, edge, graph, streaming))
             app.state.ready = True
             log.info("gateway_ready", profile=settings.profile.value)
@@ -107,6 +111,7 @@ def create_app(settings: Settings) -> Starlette:
 
     app = Starlette(routes=health_routes(), lifespan=lifespan, exception_handlers=dict(HANDLERS))
     app.state.ready = False
+    app.state.connections = Connections(settings.server.trusted_proxies)
     return app
 
 
@@ -122,7 +127,7 @@ def doors(
     """Every route but health, which is served before the others."""
     environment = runtime.environment
     times = DEMO_TIMES if settings.demo else 1
-    admitted = admission_wrapper(edge.admission, Share.PARTNERS)
+    admitted = admission_wrapper(edge, Share.PARTNERS)
 
     def partner(routes: list[Route], source: Source) -> list[Route]:
         return refuse_when_off(admitted(routes), source, runtime.switches, environment.clock)
@@ -132,9 +137,7 @@ def doors(
     etaal = read_onboarding(
         settings, "etaal", lambda given: EtaalSettings.from_onboarding(given, public_url=settings.url, times=times)
     )
-    return [
-        *graphql_routes(settings, runtime, edge, graph, streaming),
-        *count_failures(refuse_hidden_text(sign_in.routes(settings)), runtime.vitals.sign_in_failed),
+    partners = [
         *partner(
             issuer_routes(CertificateIssuer(environment, locker.search_tags), locker, environment.clock),
             Source.DIGILOCKER,
@@ -147,7 +150,15 @@ def doors(
         *admitted(umang_routes(settings, runtime, graph, edge, metrics)),
         *partner(commission_doors(settings, environment, edge.tallies), Source.RIGHT_TO_SERVICE),
         *admitted(fee_doors(environment)),
+    ]
+    pages = [
+        *count_failures(refuse_hidden_text(sign_in.routes(settings)), runtime.vitals.sign_in_failed),
         *refuse_hidden_text(own_pages(settings, runtime, metrics, pulse)),
+    ]
+    return [
+        *graphql_routes(settings, runtime, edge, graph, streaming),
+        *bound_requests(partners, edge, RateClass.PARTNERS),
+        *bound_requests(pages, edge, RateClass.REQUESTS),
     ]
 
 
@@ -229,7 +240,7 @@ def graphql_routes(
     edge = replace(edge, streams=HttpStreams(streaming))
     endpoint = GraphQLEndpoint(graph, context_factory(runtime, settings, streaming.feed), edge)
     streaming.serve(endpoint.pipeline)
-    assets = graphiql_routes() if settings.graphiql_open else []
+    assets = bound_requests(graphiql_routes(), edge, RateClass.REQUESTS) if settings.graphiql_open else []
     return [Route("/graphql", endpoint), WebSocketRoute("/graphql", SocketEndpoint(streaming)), *assets]
 
 

@@ -8,6 +8,7 @@ from domain.applications.lifecycle import Status
 from domain.feedback.tracking import SecondFactor, Tracked, is_public, matches, stages_of
 from domain.identity.aliases import alias_form
 from domain.kernel import ErrorCode, MistypedNumber, Problem, Problems, rate_limited
+from domain.kernel.networks import network_of
 from store.applications import applications, shown_status
 from store.catalogue import catalogue
 from store.database import Transaction
@@ -59,7 +60,7 @@ async def _try_factor(env: Environment, tx: Transaction, number: str, factor: Se
     window = timedelta(minutes=env.rules.care.tracking_window_minutes)
     bounds = (
         (NUMBER, number, env.rules.care.tracking_tries_per_number),
-        (CLIENT, asker.line, env.rules.care.tracking_tries_per_client),
+        (CLIENT, network_of(asker.line), env.rules.care.tracking_tries_per_client),
     )
     for kind, value, most in bounds:
         tries, since = await tracking.count_try(tx, kind, value, window=window)

@@ -9,9 +9,9 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
-from ipaddress import IPv6Address, ip_address
 
 from domain.kernel import PersonKind
+from domain.kernel.networks import network_of
 from gateway.http.admission import Share
 
 MOST_KNOWN = 4096
@@ -104,16 +104,3 @@ class Callers:
         if person is not None:
             return Caller(_KINDS[person[0]], self._digest(f"{person[0].value}:{person[1]}"))
         return Caller(CallerKind.ANONYMOUS, self._digest(network_of(address)))
-
-
-def network_of(address: str | None) -> str:
-    """The key that identifies one household: an IPv4 address, or the first 64 bits of an IPv6 address."""
-    try:
-        parsed = ip_address(address or "")
-    except ValueError:
-        return "unknown"
-    if isinstance(parsed, IPv6Address):
-        if parsed.ipv4_mapped is not None:
-            return str(parsed.ipv4_mapped)
-        return f"{IPv6Address(int(parsed) >> 64 << 64)}/64"
-    return str(parsed)

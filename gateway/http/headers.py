@@ -5,7 +5,7 @@ import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from starlette.requests import Request
+from starlette.requests import HTTPConnection, Request
 
 GRAPHQL_JSON = "application/graphql-response+json"
 PLAIN_JSON = "application/json"
@@ -117,6 +117,12 @@ def token_of(request: Request, origins: Collection[str]) -> str | None:
         return bearer_token(header)
     cookie = request.cookies.get(SESSION_COOKIE)
     return cookie if cookie and cookie_may_be_used(request, origins) else None
+
+
+def claimed_token(request: HTTPConnection) -> str | None:
+    """The token that a request brings in any way. It says for whom to count the request, and allows nothing."""
+    header = request.headers.get("authorization")
+    return bearer_token(header) if header is not None else request.cookies.get(SESSION_COOKIE)
 
 
 def bearer_token(header: str) -> str:

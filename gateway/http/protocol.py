@@ -8,23 +8,24 @@ import re
 from asyncio import TimerHandle, Transport
 from typing import Any
 
-from uvicorn.protocols.http.flow_control import service_unavailable
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from domain.kernel import ErrorCode
 from gateway.graphql.answers import code_response
+from gateway.http.connections import Connections
 from gateway.settings.limits import Server
 
 _REFUSALS = {
+    503: b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 1\r\n",
     400: b"HTTP/1.1 400 Bad Request\r\n",
     421: b"HTTP/1.1 421 Misdirected Request\r\n",
     408: b"HTTP/1.1 408 Request Timeout\r\n",
     431: b"HTTP/1.1 431 Request Header Fields Too Large\r\n",
 }
-_BODY = b'{"code":"BAD_INPUT"}'
+_BODY = b'{"code":"%s"}'
 _HOST = re.compile(rb"(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{0,5})?")
-_ANY_HOST = frozenset({b"/health/live", b"/health/ready", b"/metrics"})
-"""What is asked by probes, which name an address and no host of ours."""
+_PROBES = frozenset({b"/health/live", b"/health/ready", b"/metrics"})
+"""What is asked by probes, which name an address and no host of ours, and are answered in a full process too."""
 
 LINGER_SECONDS = 1.0
 LINGER_BYTES = 10_000_000
@@ -35,10 +36,12 @@ the client never reads the answer (RFC 9112 section 9.6)."""
 class BoundedHttp(HttpToolsProtocol):
     """One connection. `bounds` are those of the server; subclasses made by `server_options` bear them.
 
-    `hosts` are those by which the gateway may be called, in lower case; None is any.
+    `hosts` are those by which the gateway may be called, in lower case; None is any. `waiting` has those that wait for
+    a whole request.
     """
 
     bounds = Server()
+    waiting = Connections()
     hosts: frozenset[str] | None = None
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
@@ -47,17 +50,22 @@ class BoundedHttp(HttpToolsProtocol):
         self._head_bytes = 0
         self._head_timer: TimerHandle | None = None
         self._body_timer: TimerHandle | None = None
+        self._body_is_counted = False
         self._lingers: int | None = None
 
     def connection_made(self, transport: Transport) -> None:  # type: ignore[override]
-        """Begin to wait for the first head."""
+        """Begin to wait for the first head. In a full process another one that waits gives way."""
         super().connection_made(transport)
         self._await_head()
+        self.waiting.wait_for_head(self, self._address)
+        if self._is_full():
+            self.waiting.make_room(self)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Stop waiting."""
         self._head_is_there()
         self._body_is_there()
+        self.waiting.forget(self)
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -75,6 +83,9 @@ class BoundedHttp(HttpToolsProtocol):
                 self._refuse(431)
                 return
         super().data_received(data)
+        if self._body_timer is not None and not self._body_is_counted:
+            self._body_is_counted = True
+            self.waiting.wait_for_body(self, self._address, self.headers)
 
     def on_message_begin(self) -> None:
         """A head begins."""
@@ -94,6 +105,7 @@ class BoundedHttp(HttpToolsProtocol):
             raise HeadRefused
         self._body_is_there()
         self._body_timer = self.loop.call_later(self.bounds.body_seconds, self._body_is_late)
+        self._body_is_counted = False
         super().on_headers_complete()
         if self.cycle is not None:
             self.cycle.transport = _ClosedGently(self)  # type: ignore[assignment]
@@ -124,15 +136,52 @@ class BoundedHttp(HttpToolsProtocol):
         absolute = b"" if path.startswith((b"/", b"*")) else path.partition(b"://")[2].partition(b"/")[0].lower()
         if (named and not _HOST.fullmatch(host)) or absolute not in (b"", host):
             return 400
-        return None if self.hosts is None or path in _ANY_HOST or host.decode() in self.hosts else 421
+        return None if self.hosts is None or path in _PROBES or host.decode() in self.hosts else 421
 
     def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - uvicorn's shape
         """Answer what is no HTTP, once, with a code instead of uvicorn's words."""
         if self._lingers is None and not self.transport.is_closing():
             self._refuse(400)
 
+    def on_response_complete(self) -> None:
+        """Wait for the next request."""
+        super().on_response_complete()
+        if self.cycle.response_complete and self._body_timer is None and not self.transport.is_closing():
+            self.waiting.wait_for_head(self, self._address)
+
+    def handle_websocket_upgrade(self) -> None:
+        """Leave the connection to the protocol of sockets."""
+        self.waiting.forget(self)
+        super().handle_websocket_upgrade()
+
+    def give_way(self) -> None:
+        """Close, with a code where a request had begun."""
+        self.connections.discard(self)
+        if self.transport.is_closing():
+            return
+        if (self._head_bytes or self._body_timer is not None) and not self._has_answered():
+            self._refuse(503)
+        self.transport.close()
+
+    def _has_answered(self) -> bool:
+        return self._body_timer is not None and self.cycle is not None and self.cycle.response_started
+
+    @property
+    def _address(self) -> str | None:
+        return self.client[0] if self.client else None
+
+    def _is_full(self) -> bool:
+        """Whether there are more connections than allowed; those that a proxy keeps for later do not count."""
+        most = self.bounds.concurrency
+        return len(self.connections) > most and len(self.connections) - self.waiting.idle_proxies > most
+
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
-        super()._start_asgi_task(cycle, full_house if app is service_unavailable else app)
+        """Begin to answer. In a full process a stranger's stream gives way to somebody who is signed in."""
+        if self._is_full() and cycle.scope["raw_path"] not in _PROBES and not self.waiting.make_room(self):
+            caller = self.waiting.caller_of(self._address, list(cycle.scope["headers"]))
+            if not (caller.signed_in and self.waiting.end_stranger()):
+                app = full_house
+        super()._start_asgi_task(cycle, app)
 
     def _await_head(self) -> None:
         if self._head_timer is None:
@@ -148,6 +197,7 @@ class BoundedHttp(HttpToolsProtocol):
     def on_message_complete(self) -> None:
         """A request is there; what comes next begins with a head."""
         self._body_is_there()
+        self.waiting.forget(self)
         super().on_message_complete()
         self._in_head = True
 
@@ -171,10 +221,11 @@ class BoundedHttp(HttpToolsProtocol):
             self._refuse(408)
 
     def _refuse(self, status: int) -> None:
-        length = b"content-length: %d\r\n" % len(_BODY)
+        body = _BODY % (b"OVERLOADED" if status == 503 else b"BAD_INPUT")
+        length = b"content-length: %d\r\n" % len(body)
         head = _REFUSALS[status] + b"content-type: application/json\r\nconnection: close\r\n" + length
-        self.transport.write(head + b"x-content-type-options: nosniff\r\ncache-control: no-store\r\n\r\n" + _BODY)
-        if status == 408:  # nothing is coming
+        self.transport.write(head + b"x-content-type-options: nosniff\r\ncache-control: no-store\r\n\r\n" + body)
+        if status in (408, 503):  # nothing is coming, or there is no room to wait for it
             self.transport.close()
         else:
             self._linger()
@@ -197,17 +248,19 @@ class _ClosedGently:
         self.close = connection.close_gently
 
 
-def server_options(server: Server, hosts: frozenset[str] | None = None) -> dict[str, Any]:
+def server_options(
+    server: Server, hosts: frozenset[str] | None = None, waiting: Connections | None = None
+) -> dict[str, Any]:
     """Every option of uvicorn that these settings decide (docs/reliability.md sections 1 and 4)."""
+    waiting = waiting or Connections(server.trusted_proxies)
     return {
-        "http": type("BoundedHttp", (BoundedHttp,), {"bounds": server, "hosts": hosts}),
+        "http": type("BoundedHttp", (BoundedHttp,), {"bounds": server, "hosts": hosts, "waiting": waiting}),
         "ws": "websockets-sansio",
         "access_log": False,
         "log_config": None,
         "server_header": False,
         "proxy_headers": bool(server.trusted_proxies),
         "forwarded_allow_ips": server.trusted_proxies,
-        "limit_concurrency": server.concurrency,
         "backlog": server.backlog,
         "timeout_keep_alive": server.keep_alive_seconds,
         "timeout_graceful_shutdown": server.drain_seconds,

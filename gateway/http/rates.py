@@ -8,6 +8,7 @@ import math
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
+from enum import StrEnum
 from math import floor
 from typing import Any
 
@@ -27,6 +28,19 @@ MOST_CALLERS = 50_000
 """Callers that are counted in memory; those not seen for longest are forgotten first."""
 
 STORE_FAULTS = (StorageError, TimeoutError, OSError)
+
+
+class RateClass(StrEnum):
+    """What is counted of a caller, each apart from the others."""
+
+    OPERATIONS = ""
+    """Operations of the graph."""
+    REQUESTS = "requests"
+    """Requests of pages, files and forms."""
+    SIGN_INS = "sign-ins"
+    """Beginnings of a sign-in."""
+    PARTNERS = "partners"
+    """Requests at the doors of outside systems, by their address."""
 
 
 class MemoryWindows(Storage, SlidingWindowCounterSupport):
@@ -154,8 +168,16 @@ class RateLimits:
             CallerKind.ANONYMOUS: rates.anonymous_per_minute,
             CallerKind.ROUTER: rates.router_per_minute,
         }
+        beside = {
+            RateClass.REQUESTS: rates.requests_per_minute,
+            RateClass.SIGN_INS: rates.sign_ins_per_minute,
+            RateClass.PARTNERS: rates.partner_requests_per_minute,
+        }
         self._items = {
-            kind: RateLimitItemPerMinute(own.get(kind, rates.signed_in_per_minute), namespace=kind.value)
+            (counted, kind): RateLimitItemPerMinute(
+                beside.get(counted) or own.get(kind, rates.signed_in_per_minute), namespace=counted.value + kind.value
+            )
+            for counted in RateClass
             for kind in CallerKind
         }
         self._shared = SharedWindows(shared_url, rates.store_seconds) if shared_url else None
@@ -169,9 +191,9 @@ class RateLimits:
             faults=faults,
         )
 
-    async def spend(self, caller: Caller) -> RateStatus:
-        """Count one operation. Raises RequestProblem with 429 where the caller has none left."""
-        item = self._items[caller.kind]
+    async def spend(self, caller: Caller, counted: RateClass = RateClass.OPERATIONS) -> RateStatus:
+        """Count one operation or request. Raises RequestProblem with 429 where the caller has none left."""
+        item = self._items[counted, caller.kind]
         return await self._windows.ask(lambda storage: _spend(storage, item, caller.key))
 
     async def close(self) -> None:

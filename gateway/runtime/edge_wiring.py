@@ -1,14 +1,17 @@
 """Opens rate limits, admission control and trusted documents for one process."""
 
+import asyncio
+import re
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from functools import partial
 
+from starlette.requests import HTTPConnection
 from starlette.routing import Route
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from actions.identity.sessions import person_of_token
-from domain.kernel import PersonKind, Role
+from domain.kernel import ErrorCode, PersonKind, Role
 from gateway.graphiql.page import graphiql_page
 from gateway.graphql.answers import code_response
 from gateway.graphql.replays import StoredReplays
@@ -17,16 +20,22 @@ from gateway.http.admission import Admission, Share
 from gateway.http.callers import Callers
 from gateway.http.calls import RequestContext
 from gateway.http.edge import Edge
+from gateway.http.headers import claimed_token
 from gateway.http.kill_switches import wrap_routes
 from gateway.http.metrics import Metrics
 from gateway.http.problems import RequestProblem
-from gateway.http.rates import RateLimits
+from gateway.http.rates import RateClass, RateLimits
 from gateway.runtime.background import run_in_background
 from gateway.runtime.composition import Runtime
 from gateway.settings.limits import DEMO_TIMES
 from gateway.settings.settings import Settings
 from integrations.calling.request_counters import FallbackRequestCounters
 from store.database import FieldCipher
+
+LARGEST_BODY = 1_000_000
+"""More than any partner's body may have, in bytes; each route has a bound of its own below."""
+
+SIGN_IN_START = re.compile(r"/sign-in/(?:start|accounts/link)(?:/|$)")
 
 
 @asynccontextmanager
@@ -73,21 +82,70 @@ def is_developer(context: RequestContext) -> bool:
     return subject is not None and Role.DEVELOPER in subject.roles
 
 
-def admission_wrapper(admission: Admission | None, share: Share) -> Callable[[list[Route]], list[Route]]:
-    """Applies admission control to routes as to operations of a class: 503 with Retry-After where there is no slot."""
+def admission_wrapper(edge: Edge, share: Share) -> Callable[[list[Route]], list[Route]]:
+    """Applies admission control to routes as to operations of a class: 503 with Retry-After where there is no slot.
+
+    The body is read before, within its time, so that slow senders hold no slot.
+    """
 
     def wrap_app(gate: Admission, app: ASGIApp) -> ASGIApp:
         async def door(scope: Scope, receive: Receive, send: Send) -> None:
             try:
+                async with asyncio.timeout(edge.limits.body_seconds):
+                    received = await _read_ahead(receive)
+            except TimeoutError:
+                await code_response(ErrorCode.BAD_INPUT, 408, {"Connection": "close"})(scope, receive, send)
+                return
+            try:
                 async with gate.slot(share) as slot:
                     slot.own = False  # a route's duration does not matter; the graph's operations set the limit
-                    await app(scope, receive, send)
+                    await app(scope, received, send)
             except RequestProblem as refusal:
                 await code_response(refusal.problem.code, refusal.status, refusal.headers)(scope, receive, send)
 
         return door
 
-    return lambda routes: routes if admission is None else wrap_routes(routes, partial(wrap_app, admission))
+    return lambda routes: routes if edge.admission is None else wrap_routes(routes, partial(wrap_app, edge.admission))
+
+
+async def _read_ahead(receive: Receive) -> Receive:
+    """Gives what was received once more: a whole body, or so much of it that the route refuses it as too large."""
+    messages: list[Message] = []
+    size, whole = 0, False
+    while not whole and size <= LARGEST_BODY:
+        messages.append(await receive())
+        size += len(messages[-1].get("body", b""))
+        whole = not messages[-1].get("more_body", False)
+
+    async def receive_again() -> Message:
+        return messages.pop(0) if messages else await receive()
+
+    return receive_again
+
+
+def bound_requests(routes: list[Route], edge: Edge, counted: RateClass) -> list[Route]:
+    """The routes, each request counted for its person or address: 429 with Retry-After where none is left.
+
+    A request that begins a sign-in is counted as that; `/metrics` is not counted.
+    """
+    rates, callers = edge.rates, edge.callers
+    if rates is None or callers is None:
+        return routes
+
+    def wrap_app(app: ASGIApp) -> ASGIApp:
+        async def door(scope: Scope, receive: Receive, send: Send) -> None:
+            caller = callers(claimed_token(HTTPConnection(scope)), scope["client"][0] if scope["client"] else None)
+            try:
+                await rates.spend(caller, RateClass.SIGN_INS if SIGN_IN_START.match(scope["path"]) else counted)
+            except RequestProblem as refusal:
+                await code_response(refusal.problem.code, refusal.status, refusal.headers)(scope, receive, send)
+                return
+            await app(scope, receive, send)
+
+        return door
+
+    wrap_routes([route for route in routes if route.path != "/metrics"], wrap_app)
+    return routes
 
 
 def _callers(runtime: Runtime) -> Callers:

@@ -12,6 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from domain.kernel import Clock, SystemClock
 from gateway.app import create_app
+from gateway.http.connections import Connections
 from gateway.http.headers import EVERY_ANSWER
 from gateway.http.protocol import server_options
 from gateway.runtime import gc_tuning
@@ -116,7 +117,7 @@ def serve_gateway(settings: Settings) -> None:
     try:
         with suppress(KeyboardInterrupt):
             DrainingServer(
-                _config(kept, settings),
+                _config(kept, settings, gateway.state.connections),
                 SystemClock(),
                 started=gc_tuning.tune_for_serving,
                 unready=lambda: setattr(gateway.state, "ready", False),
@@ -132,8 +133,8 @@ def serve_gateway(settings: Settings) -> None:
         raise kept.failure
 
 
-def _config(app: ASGIApp, settings: Settings) -> uvicorn.Config:
-    options = server_options(settings.server, settings.hosts)
+def _config(app: ASGIApp, settings: Settings, connections: Connections) -> uvicorn.Config:
+    options = server_options(settings.server, settings.hosts, connections)
     return uvicorn.Config(app, host=settings.host, port=settings.port, lifespan="on", loop="uvloop", **options)
 
 

@@ -58,6 +58,23 @@ class Rates(BaseModel):
         description="Operations per minute that all routers together forward for people without a session. Signed-in "
         "people are counted individually.",
     )
+    requests_per_minute: int = Field(
+        default=300,
+        gt=0,
+        description="Requests per minute beside the graph (pages, files, forms, downloads) of one signed-in person, or "
+        "of one address without a session.",
+    )
+    sign_ins_per_minute: int = Field(
+        default=30,
+        gt=0,
+        description="Sign-ins that one address, or a person who adds an account, may begin per minute.",
+    )
+    partner_requests_per_minute: int = Field(
+        default=6000,
+        gt=0,
+        description="Requests per minute of one address where outside systems call us, and where browsers come back "
+        "from paying; each system has bounds of its own behind it.",
+    )
     store_seconds: float = Field(
         default=0.25,
         gt=0,
@@ -67,7 +84,7 @@ class Rates(BaseModel):
 
     def times(self, factor: int) -> "Rates":
         """The same, so many times as generous."""
-        per_minute = ("anonymous_per_minute", "signed_in_per_minute", "router_per_minute")
+        per_minute = [name for name in type(self).model_fields if name.endswith("_per_minute")]
         return self.model_copy(update={name: getattr(self, name) * factor for name in per_minute})
 
 
@@ -101,7 +118,12 @@ class Load(BaseModel):
 class Server(BaseModel):
     """The HTTP server under the gateway. Sizes are bytes, times seconds."""
 
-    concurrency: int = Field(default=400, gt=0, description="Maximum number of connections of a process.")
+    concurrency: int = Field(
+        default=400,
+        gt=0,
+        description="Maximum number of connections of a process. In a "
+        "full one the oldest that waits for a whole request gives way.",
+    )
     backlog: int = Field(default=512, gt=0, description="Maximum number of connections waiting to be accepted.")
     keep_alive_seconds: int = Field(default=5, gt=0, description="Seconds for which an idle connection is kept open.")
     drain_seconds: int = Field(

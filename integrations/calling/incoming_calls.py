@@ -7,6 +7,7 @@ from ipaddress import IPv4Network, IPv6Network, ip_address
 import structlog
 from starlette.requests import Request
 
+from domain.kernel.networks import network_of
 from integrations.calling.request_counters import RequestCounters
 
 NO_STORE = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
@@ -65,7 +66,7 @@ class CallerLimits:
 
     async def wait_seconds(self, address: str) -> int | None:
         """How long the address must wait, or None: after too many failures of its own, or too many calls."""
-        limits = ((f"{self._credential}@{address}", self._failures), (self._credential, self._calls))
+        limits = ((f"{self._credential}@{network_of(address)}", self._failures), (self._credential, self._calls))
         for key, most in limits:
             counted = await self._counters.look(key, _WINDOW_SECONDS)
             if counted.number >= most:
@@ -74,7 +75,7 @@ class CallerLimits:
 
     async def count(self, address: str, *, right: bool) -> bool:
         """Count a call by whether its credentials were right; the log says so once the address is locked out."""
-        key = self._credential if right else f"{self._credential}@{address}"
+        key = self._credential if right else f"{self._credential}@{network_of(address)}"
         counted = await self._counters.add(key, _WINDOW_SECONDS)
         if not right and counted.number == self._failures:
             _log.error(f"{self._credential}.locked_out")

@@ -63,7 +63,11 @@ DOORS = (
         (Role.PRINCIPAL, ObjectKind.ROSTER_ROW, Purpose.VIEW),
         "actions/rosters/rosters.py",
     ),
-    Door("`/verify/<number>`, `/track`", None, "actions/feedback/tracking.py: a number with a second factor, bounded"),
+    Door(
+        "`/verify/<number>`, `/track`",
+        None,
+        "actions/feedback/tracking.py: `/track` wants a second factor; both are counted by address",
+    ),
     Door("`_entities`, `_service`", None, "schema/kernel/guards.py: the router's secret, then the subject's own cells"),
 )
 """UMANG has no cell: its door asks as the citizen who linked her account with it."""

@@ -278,18 +278,19 @@ async def test_wrong_tries_are_bounded_for_a_number_and_right_ones_are_not_held_
     assert await track_application(world.env, application.number, MOBILE, client="hers")
 
 
-async def test_tries_are_bounded_for_a_client(world: World):
+async def test_tries_are_bounded_for_a_household(world: World):
     env = replace(
         world.env, rules=replace(world.env.rules, care=replace(world.env.rules.care, tracking_tries_per_client=3))
     )
     numbers = [make_number(NumberKind.APPLICATION, 2026, f"{place:010d}") for place in range(5)]
-    for number in numbers[:3]:
-        assert await track_application(env, number, WRONG, client="robot") is None
-    assert (await refused(track_application(env, numbers[3], WRONG, client="robot"))).code is ErrorCode.RATE_LIMITED
-    assert await track_application(env, numbers[4], WRONG, client="somebody") is None
+    for place, number in enumerate(numbers[:3]):
+        assert await track_application(env, number, WRONG, client=f"2001:db8::{place}") is None
+    robot, somebody = "2001:db8::9", "2001:db8:0:1::9"
+    assert (await refused(track_application(env, numbers[3], WRONG, client=robot))).code is ErrorCode.RATE_LIMITED
+    assert await track_application(env, numbers[4], WRONG, client=somebody) is None
     world.clock.advance(timedelta(hours=3))
     await forget_tries(env)
-    assert await track_application(env, numbers[3], WRONG, client="robot") is None
+    assert await track_application(env, numbers[3], WRONG, client=robot) is None
 
 
 async def test_a_mistyped_number_and_a_factor_out_of_form_are_named(world: World):

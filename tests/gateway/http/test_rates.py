@@ -7,8 +7,9 @@ import httpx
 import pytest
 
 from domain.kernel import ManualClock, PersonKind
+from domain.kernel.networks import network_of
 from gateway.graphql.endpoint import Edge
-from gateway.http.callers import MOST_KNOWN, ROUTER, Caller, CallerKind, Callers, network_of
+from gateway.http.callers import MOST_KNOWN, ROUTER, Caller, CallerKind, Callers
 from gateway.http.problems import RequestProblem
 from gateway.http.rates import MemoryWindows, RateLimits
 from gateway.settings.limits import Rates

@@ -61,7 +61,6 @@ def test_every_number_of_the_server_is_as_decided():
         "server_header": False,
         "proxy_headers": False,
         "forwarded_allow_ips": [],
-        "limit_concurrency": 400,
         "backlog": 512,
         "timeout_keep_alive": 5,
         "timeout_graceful_shutdown": 20,
@@ -71,6 +70,7 @@ def test_every_number_of_the_server_is_as_decided():
         "ws_ping_timeout": 20.0,
         "ws_per_message_deflate": False,
     }
+    assert options["http"].bounds.concurrency == 400
     assert options["http"].bounds.headers == 100
     assert options["http"].bounds.head_bytes == 32_768
 

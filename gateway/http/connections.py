@@ -1,0 +1,81 @@
+"""Which connections of the process wait for a whole request, and which of them gives way where there is no room."""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from typing import Protocol, TypeAlias
+
+from starlette.requests import HTTPConnection
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
+
+from gateway.http.callers import Caller, Callers
+from gateway.http.headers import claimed_token
+
+Headers: TypeAlias = list[tuple[bytes, bytes]]
+
+
+class Waiting(Protocol):
+    """A connection that waits for a request, or for the rest of one."""
+
+    def give_way(self) -> None:
+        """Close it now."""
+        ...
+
+
+class Connections:
+    """The waiting connections of one process, the oldest first.
+
+    `callers` identifies who sent a head; `end_stranger` ends a stream of somebody who is not signed in, and says
+    whether there was one. A connection belongs to its address until a head names a person. One of a trusted proxy
+    belongs to nobody until its head says whom it is for.
+    """
+
+    def __init__(self, trusted_proxies: Sequence[str] = ()) -> None:
+        self.callers = Callers(lambda: 0.0)
+        self.end_stranger: Callable[[], bool] = lambda: False
+        self._proxies = ProxyHeadersMiddleware(_no_app, list(trusted_proxies)).trusted_hosts
+        self._waiting: dict[Waiting, Caller | None] = {}
+
+    @property
+    def idle_proxies(self) -> int:
+        """How many connections of trusted proxies are kept for requests to come."""
+        return sum(caller is None for caller in self._waiting.values())
+
+    def wait_for_head(self, connection: Waiting, address: str | None) -> None:
+        """Note that a connection waits for a request."""
+        self.forget(connection)
+        self._waiting[connection] = None if address in self._proxies else self.callers(None, address)
+
+    def wait_for_body(self, connection: Waiting, address: str | None, headers: Headers) -> None:
+        """Note whose the request is of which the body is still to come."""
+        self._waiting[connection] = self.caller_of(address, headers)
+
+    def forget(self, connection: Waiting) -> None:
+        """Note that a request is whole, or the connection gone."""
+        self._waiting.pop(connection, None)
+
+    def caller_of(self, address: str | None, headers: Headers) -> Caller:
+        """Who sent a head, by the forwarded address where a trusted proxy passed it on."""
+        head = HTTPConnection({"type": "http", "headers": headers})
+        forwarded = ", ".join(head.headers.getlist("x-forwarded-for"))
+        if forwarded and address in self._proxies:
+            address = self._proxies.get_trusted_client_address(forwarded)[0] or address
+        return self.callers(claimed_token(head), address)
+
+    def make_room(self, beside: Waiting) -> bool:
+        """Close the oldest waiting connection at the address that has most of them; False where none may be closed.
+
+        Only where no stranger waits, that of the person who has most of them, if more than one.
+        """
+        owned = [(one, caller) for one, caller in self._waiting.items() if caller is not None and one is not beside]
+        strangers = [(one, caller) for one, caller in owned if not caller.signed_in]
+        count = Counter(caller for _, caller in strangers or owned).most_common(1)
+        if not count or not (strangers or count[0][1] > 1):
+            return False
+        oldest = next(one for one, caller in owned if caller == count[0][0])
+        self.forget(oldest)
+        oldest.give_way()
+        return True
+
+
+async def _no_app(*_: object) -> None:
+    """Nothing is served here: only the middleware's reading of proxies is used."""
