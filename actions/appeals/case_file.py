@@ -132,7 +132,7 @@ def _application(course: _Course) -> dict[str, Any]:
     one, limit = course.application, course.application.limit
     names = ("number", "department", "district", "tehsil", "channel", "status", "submitted_at", "clock_started_at")
     return {
-        **_as_json(one, *names, "paused_days", "due_at", "clock_ended_at", "delivered_at"),
+        **_as_json(one, *names, "paused_days", "due_at", "lawful_due_at", "clock_ended_at", "delivered_at"),
         "service": course.service,
         "applicant": {
             "name": course.citizen.name.en or course.citizen.name.hi,

@@ -244,6 +244,7 @@ def _filing(
         late_reason=appeal.late_reason,
         paid_on=_paid_on(application),
         filed_at=appeal.received_at,
+        lawful_due_on=ist_date(application.lawful_due_at) if application.lawful_due_at else None,
     )
 
 

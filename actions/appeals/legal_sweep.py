@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
+from actions.appeals.due_dates import recount_due_dates
 from actions.appeals.steps import Filing, file_many, may_be_appealed, step_many
 from actions.clearances.rounds import escalate_clearances, remind_of_clearances
 from actions.feedback.notices import tell_of_breaches
@@ -63,6 +64,7 @@ class Swept:
 async def sweep(env: Environment, fence: Fence | None = None) -> Swept:
     """Go round once. Raises what the fence raises; a round that was cut off is finished by the next one."""
     moved = await sweep_staff(env, fence)
+    counted = await recount_due_dates(env, fence)
     filed = await in_batches(env, fence, _file_breaches)
     raised = await in_batches(env, fence, _raise_levels)
     warned = 0
@@ -70,7 +72,7 @@ async def sweep(env: Environment, fence: Fence | None = None) -> Swept:
         warned += await _warn(env, fence, kind)
     for round_ in (_warn_authorities, remind_of_clearances, escalate_clearances):
         warned += await in_batches(env, fence, round_)
-    _log.info("legal_sweep", filed=filed, raised=raised, warned=warned, moved=moved)
+    _log.info("legal_sweep", filed=filed, raised=raised, warned=warned, moved=moved, counted=counted)
     return Swept(filed, raised, warned, moved)
 
 

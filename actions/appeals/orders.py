@@ -82,6 +82,7 @@ def _fresh_start(acting: UnitOfWork, appeal: Appeal, until: date, holder: Holder
         "paused_days": 0,
         "clock_ended_at": None,
         "due_at": end_of_day(until),
+        "lawful_due_at": None,
     }
 
 

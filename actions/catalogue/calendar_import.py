@@ -1,4 +1,4 @@
-"""Imports a calendar of holidays; existing due dates do not change, new ones use the new calendar."""
+"""Imports a calendar of holidays, by which actions/appeals/due_dates.py counts open applications anew."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -68,6 +68,7 @@ from actions.kernel.legal_clock import (
     furthest,
     has_breached,
     last_day_for_her,
+    later_than,
     office_calendar,
     start_changes,
 )
@@ -116,6 +117,7 @@ __all__ = [
     "in_batches",
     "known_service",
     "last_day_for_her",
+    "later_than",
     "leave_receipt",
     "may_read",
     "may_read_all",

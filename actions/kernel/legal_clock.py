@@ -1,8 +1,8 @@
 """The legal clock of one application: its start, its pauses, and the due date that follows.
 
-The due date is fixed when the clock starts and moves only by pauses, which give back the days that were left
-(docs/contracts/right_to_service.md section 3.2). A calendar that is imported later does not move it: the recount of
-its section 3.3 is not built yet.
+The due date is fixed when the clock starts and moves by pauses, which give back the days that were left
+(docs/contracts/right_to_service.md section 3.2). What a calendar that is imported later makes of it is counted in
+actions/appeals/due_dates.py.
 """
 
 from datetime import date, datetime, timedelta
@@ -109,18 +109,30 @@ async def resume_changes(acting: UnitOfWork, application: Application) -> dict[s
     since, due_at, limit = application.paused_since, application.due_at, application.limit
     if since is None:
         return {}
+    lawful_due_at = application.lawful_due_at
     if due_at is not None and limit is not None:
-        pause = Pause(since, application.paused_left)
         calendar, district = await office_calendar(acting, application), application.district
-        due = due_if_answered(ist_date(due_at), acting.today, pause, limit.unit, calendar, district=district)
-        due_at = end_of_day(due)
+
+        def move_on(due: datetime, left: int | None) -> datetime:
+            pause = Pause(since, left)
+            day = due_if_answered(ist_date(due), acting.today, pause, limit.unit, calendar, district=district)
+            return end_of_day(day)
+
+        due_at = move_on(due_at, application.paused_left)
+        lawful_due_at = None if lawful_due_at is None else later_than(due_at, move_on(lawful_due_at, None))
     days = max((acting.today - ist_date(since)).days, 0)
     return {
         "paused_since": None,
         "paused_left": None,
         "paused_days": application.paused_days + days,
         "due_at": due_at,
+        "lawful_due_at": lawful_due_at,
     }
+
+
+def later_than(promised: datetime, lawful: datetime) -> datetime | None:
+    """The lawful due instant where it is later than the promised one; else None, as then they are the same."""
+    return lawful if lawful > promised else None
 
 
 def end_changes(acting: UnitOfWork, application: Application, move: Move, decision: Decision | None) -> dict[str, Any]:

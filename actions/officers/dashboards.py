@@ -302,7 +302,7 @@ def place_of(wanted: CaseList, application: Application) -> datetime:
 
 
 def days_late(application: Application, now: datetime) -> int:
-    """Calendar days in India from the due day to the end of the legal clock, or until now; 0 where there are none."""
-    if application.due_at is None:
+    """Calendar days in India from the lawful due day to the end of the legal clock, or until now; 0 where none are."""
+    if application.officer_due_at is None:
         return 0
-    return max((ist_date(clock_end_of(application) or now) - ist_date(application.due_at)).days, 0)
+    return max((ist_date(clock_end_of(application) or now) - ist_date(application.officer_due_at)).days, 0)

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from actions.kernel import Transition, UnitOfWork
+from domain.applications.applications import Application
 from domain.identity.policy import ObjectKind, Purpose
 from domain.kernel import SYSTEM
 from domain.statistics.figures import difference, figure_inputs, marks_of
@@ -21,9 +22,14 @@ Tell = Callable[[Build], None]
 
 async def count_change(acting: UnitOfWork, transition: Transition) -> None:
     """Change the figures by what a transition has changed of its application."""
-    before, after = transition.before, marks_of(figure_inputs(transition.after))
-    change = after if before is None else difference(marks_of(figure_inputs(before)), after)
-    await figures.add(acting.tx, change, transition.after.id)
+    await count_between(acting, transition.before, transition.after)
+
+
+async def count_between(acting: UnitOfWork, before: Application | None, after: Application) -> None:
+    """Change the figures by what is different of an application; all of it where there was none before."""
+    marks = marks_of(figure_inputs(after))
+    change = marks if before is None else difference(marks_of(figure_inputs(before)), marks)
+    await figures.add(acting.tx, change, after.id)
 
 
 async def rebuild(store: Store, by: str = SYSTEM.label, *, tell: Tell | None = None, page: int | None = None) -> int:

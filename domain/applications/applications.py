@@ -104,7 +104,10 @@ class Decision:
 
 @dataclass(frozen=True, slots=True)
 class Application:
-    """One citizen's application for one service. `version` grows by one with every change."""
+    """One citizen's application for one service.
+
+    `version` grows by one with every change but that of dates by a newer list of holidays, which is no step.
+    """
 
     id: str
     number: str
@@ -137,8 +140,15 @@ class Application:
     """Days of the limit's unit that were left when the pause began; None where none runs, or by an earlier release."""
     clock_ended_at: datetime | None = None
     """When the legal clock ended: made available, refused or withdrawn; None also where an earlier release wrote it."""
+    lawful_due_at: datetime | None = None
+    """The last lawful second by the newest list of holidays, where that is later than `due_at`, which was promised."""
     service_version: int | None = None
     """The entry of the catalogue that it was filed under; None before entries were counted, which is the first."""
+
+    @property
+    def officer_due_at(self) -> datetime | None:
+        """By what the officer's lateness is measured (docs/contracts/right_to_service.md section 3.3)."""
+        return self.lawful_due_at or self.due_at
 
 
 def clock_end_of(application: Application) -> datetime | None:
@@ -184,3 +194,16 @@ def heard_late_at(application: Application, steps: Iterable[TimelineEntry]) -> d
     began = application.clock_started_at
     heard = next((one.at for one in steps if one.move is Move.RECEIVE_FEE), None)
     return heard if began is not None and heard is not None and ist_date(heard) > ist_date(began) else None
+
+
+def pauses_of(steps: Iterable[TimelineEntry]) -> list[tuple[datetime, datetime]]:
+    """The queries to which she has replied: when each began and when it was answered, the oldest first."""
+    found: list[tuple[datetime, datetime]] = []
+    since = None
+    for one in steps:
+        if one.move is Move.RAISE_QUERY:
+            since = one.at
+        elif one.move is Move.ANSWER_QUERY and since is not None:
+            found.append((since, one.at))
+            since = None
+    return found

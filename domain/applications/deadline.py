@@ -1,6 +1,6 @@
 """Computes legal due dates in working or calendar days (docs/contracts/right_to_service.md section 3)."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
@@ -249,6 +249,25 @@ def due_if_answered(
         return due
     left = days_left(due, since, unit, calendar, district=district) if pause.left is None else pause.left
     return due_after_pause(today, left, unit, calendar, district=district)
+
+
+def recounted_due(
+    started: datetime,
+    pauses: Sequence[tuple[datetime, datetime]],
+    limit: TimeLimit,
+    calendar: WorkCalendar,
+    *,
+    district: str | None,
+) -> date | None:
+    """The last lawful day by a calendar, from the start over the pauses that are over; None without a known limit.
+
+    A notice after the due instant pauses nothing.
+    """
+    due = due_on(ist_date(started), limit, calendar, district=district)
+    for since, until in pauses:
+        if due is not None and ist_date(since) <= due:
+            due = due_if_answered(due, ist_date(until), Pause(since), limit.unit, calendar, district=district)
+    return due
 
 
 def _basis(limit: TimeLimit, due: date, calendar: WorkCalendar) -> str:

@@ -135,6 +135,8 @@ class FigureInputs:
     """When the legal clock ended, by which it is in time; None where that is not known, which is with its end."""
     due_at: datetime | None
     paused: bool
+    lawful_due_at: datetime | None = None
+    """By the newest list of holidays, where that is later than `due_at`: what the officer is measured by."""
 
 
 def figure_inputs(application: Application) -> FigureInputs:
@@ -154,6 +156,7 @@ def figure_inputs(application: Application) -> FigureInputs:
         application.clock_ended_at,
         application.due_at,
         application.paused_since is not None,
+        application.lawful_due_at,
     )
 
 
@@ -198,7 +201,7 @@ def _marks_of_ended(case: FigureInputs, ended: datetime, received: date) -> Coun
     if case.status is Status.DELIVERED:
         marks += _ones(case.cell, (day, Measure.DELIVERED))
     if case.due_at is not None:
-        in_time = (case.clock_ended_at or ended) <= case.due_at
+        in_time = (case.clock_ended_at or ended) <= (case.lawful_due_at or case.due_at)
         marks += _ones(case.cell, (day, Measure.TIMED))
         marks += _ones(case.cell, *(((day, Measure.ON_TIME),) if in_time else ()))
     marks += Counter({Mark(case.cell, day, Part.SUM, 0, Measure.DAYS): taken})

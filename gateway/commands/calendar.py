@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from actions.appeals.due_dates import recount_due_dates
 from actions.catalogue.calendar_import import COLUMNS, import_calendar
 from actions.kernel import Environment
 from domain.appeals.law import LAW
@@ -40,7 +41,7 @@ async def import_holidays(
     file: Annotated[Path, typer.Argument(help=f"CSV with the columns {','.join(COLUMNS)}")],
     dry_run: Annotated[bool, typer.Option(help="only show what would change")] = False,
 ) -> None:
-    """Import the holidays of the years in the file; due dates that are already set do not change."""
+    """Import the holidays of the years in the file, and count open applications anew: no date is moved later."""
 
     def line_of(problem: Problem) -> str:
         return f"{file}, line {problem.params['row']}: {_FAULTS.get(problem.params['fault'], 'it is not correct')}"
@@ -51,7 +52,10 @@ async def import_holidays(
         for holiday in holidays:
             typer.echo(f"{sign} {holiday.day} {holiday.district or 'all districts'} {holiday.name.en}")
     done = "would become" if dry_run else "is now"
-    typer.echo(f"the calendar {done} {imported.version}; due dates that are set already stay as they are")
+    typer.echo(f"the calendar {done} {imported.version}")
+    if not dry_run:
+        counted = await recount_due_dates(env, tell=lambda so_far: typer.echo(f"{so_far} open applications ..."))
+        typer.echo(f"{counted} open applications were counted anew; no date that was shown is later than before")
     for year, state in imported.in_doubt.items():
         typer.echo(f"apuni: {doubt_line(year, state)}", err=True)
 

@@ -74,7 +74,7 @@ async def open_storage(settings: Settings, *, any_revision: bool = False) -> Asy
             keyrings=keyrings,
             clock=clock,
             ids=ids,
-            rules=Rules(calendar=NO_CALENDAR),
+            rules=Rules(calendar=NO_CALENDAR, five_day_offices=frozenset(settings.five_day_offices)),
             partners=Partners(nobody, nobody, nobody, nobody, {}),
             public_url=settings.url,
             erasures=ErasureList(settings.erasure_list),

@@ -68,6 +68,8 @@ class AppealFiling:
     """The day of the payment with which the limit begins; None without a fee."""
     filed_at: datetime | None = None
     """The legal time of filing: for an automatic appeal the instant of the breach or lapse."""
+    lawful_due_on: date | None = None
+    """By the newest list of holidays, where that is later than `due_on`, which was promised."""
 
 
 @dataclass(frozen=True, slots=True)

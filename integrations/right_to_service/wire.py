@@ -105,7 +105,8 @@ def filing(given: AppealFiling) -> dict[str, Any]:
         "citizen": {"name": given.citizen_name, "mobileMasked": given.mobile_masked},
         "previousAppealNo": given.previous_number,
     }
-    return content | ({"lateReason": given.late_reason} if given.late_reason else {})
+    lawful = {"lawfulDueOn": _day(given.lawful_due_on)} if given.lawful_due_on else {}
+    return content | lawful | ({"lateReason": given.late_reason} if given.late_reason else {})
 
 
 def event(given: CaseEvent) -> dict[str, Any]:

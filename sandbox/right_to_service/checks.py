@@ -36,6 +36,8 @@ def faults_of_appeal(content: Mapping[str, Any]) -> str | None:
         return "level"
     if not _is_instant(content.get("filedAt")):
         return "filedAt"
+    if "lawfulDueOn" in content and not str(content["lawfulDueOn"]) > str(content.get("dueOn")):
+        return "lawfulDueOn"
     return _fault_of_citizen(content.get("citizen"))
 
 

@@ -93,8 +93,8 @@ class Award(View[appeals.Award], settlement_reference="settlement"):
 @strawberry.type(description="What the delay would give by the day. It advises the authority and imposes nothing.")
 class PenaltyProposal:
     delay_days: int = strawberry.field(
-        description="Calendar days beyond the due date, or beyond the day on which a payment was heard of late, up to "
-        "when the result was made available or to today."
+        description="Calendar days beyond the lawful due date, or beyond the day on which a payment was heard of late, "
+        "up to when the result was made available or to today."
     )
     amount: Paise = strawberry.field(description="The amount, up to the cap.")
     section: str = strawberry.field(description="The section that the numbers come from.")
@@ -128,6 +128,22 @@ class Appeal(Node, View[appeals.Appeal], id_of=TypeCode.APPEAL, decide_by_at="de
     )
     breached_on: date | None = strawberry.field(description="The first day beyond the limit, where it was breached.")
     vacant: bool = strawberry.field(description="Whether it went to the level above because a post is vacant.")
+
+    @resolver_field(
+        description="The last lawful day by the newest list of holidays, where that is later than the date that was "
+        "promised; the officer is measured by it. Else null."
+    )
+    async def lawful_due_on(self, info: Info) -> date | None:
+        application = await info.context.load(application_by_id, self.item.application_id)
+        return ist_date(application.lawful_due_at) if application and application.lawful_due_at else None
+
+    @resolver_field(
+        description="When its authority could first see it, from which the authority's own time is judged where an "
+        "outage made that later than when it came in. The Commission's is in `commissionCase`."
+    )
+    async def handed_over_at(self, info: Info) -> datetime:
+        steps = await info.context.load(events_of_appeal, self.item.id)
+        return next((one.at for one in steps), self.item.received_at)
 
     @resolver_field(description="The number as people read it: 4-5-5.")
     def shown_number(self) -> str:
@@ -184,7 +200,8 @@ class Appeal(Node, View[appeals.Appeal], id_of=TypeCode.APPEAL, decide_by_at="de
         last = ist_date(until or info.context.environment.clock.now())
         steps = await info.context.load(timeline_of_application, self.item.application_id) if application else []
         heard_at = heard_late_at(application, steps) if application else None
-        days = (last - max(ist_date(self.item.due_at), ist_date(heard_at or self.item.due_at))).days
+        due_at = (application.lawful_due_at if application else None) or self.item.due_at
+        days = (last - max(ist_date(due_at), ist_date(heard_at or due_at))).days
         proposed = law.proposed_penalty(days, info.context.environment.rules.law)
         return PenaltyProposal(
             delay_days=proposed.delay_days,

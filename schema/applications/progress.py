@@ -28,6 +28,10 @@ class Deadline:
     due_at: datetime | None = strawberry.field(
         description="The last second of the last lawful day in India; while paused as if the answer came today."
     )
+    lawful_due_at: datetime | None = strawberry.field(
+        description="The last lawful second by the newest list of holidays, where that is later than what was "
+        "promised: the officer's lateness counts from there, and nothing of hers does. Else null."
+    )
     working_days_left: int | None = strawberry.field(
         description="Working days until then, negative when it is past; null once the clock has ended."
     )
@@ -62,6 +66,7 @@ class Deadline:
             item=item,
             ended_at=ended_at,
             due_at=at.due_at,
+            lawful_due_at=item.lawful_due_at,
             working_days_left=at.working_days_left,
             paused=at.paused,
             paused_days=at.paused_days,

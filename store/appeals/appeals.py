@@ -55,6 +55,7 @@ __all__ = [
     "clock_is_running",
     "count_docket",
     "count_of_citizen",
+    "counted_by_others",
     "docket",
     "due",
     "events",
@@ -67,6 +68,7 @@ __all__ = [
     "save",
     "save_many",
     "set_award",
+    "set_due_dates",
     "set_hearing",
     "with_authority",
 ]
@@ -225,11 +227,34 @@ async def _by_due_date(
     return await APPLICATIONS.select_all(tx, ordered)
 
 
+async def counted_by_others(tx: Transaction, calendar_version: str, limit: int) -> list[Application]:
+    """Applications whose clock runs or is paused and whose date was counted by another calendar, by (due_at, id).
+
+    The rows are locked.
+    """
+    statement = sa.select(applications_table).where(_has_clock(), _T.calendar_version != calendar_version)
+    return await _by_due_date(tx, statement, None, limit)
+
+
+async def set_due_dates(tx: Transaction, counted: Sequence[Application]) -> None:
+    """Keep what a newer calendar makes of the dates of these; it is no step, and their versions stay."""
+    if not counted:
+        return
+    names = ("due_at", "lawful_due_at", "paused_left", "calendar_version")
+    rows = [APPLICATIONS.values(tx, one) for one in counted]
+    changing = sa.update(applications_table).where(_T.id == sa.bindparam("counted_id"))
+    values = [{**{name: row[name] for name in names}, "counted_id": row["id"]} for row in rows]
+    await tx.connection.execute(changing, values)
+
+
 def clock_is_running() -> sa.ColumnElement[bool]:
     """The clock of an application runs under its own limit, and does not wait since an import."""
+    return sa.and_(_has_clock(), _T.paused_since.is_(None))
+
+
+def _has_clock() -> sa.ColumnElement[bool]:
     return sa.and_(
         _T.status.in_(sorted(status.value for status in ON_THE_CLOCK)),
-        _T.paused_since.is_(None),
         _T.due_at.is_not(None),
         ~_T.calendar_version.startswith(ORDER, autoescape=True),
         ~is_held(_T.id),

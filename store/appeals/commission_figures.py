@@ -37,12 +37,13 @@ class DayRow:
 async def day_rows(tx: Transaction, since: datetime, until: datetime) -> list[DayRow]:
     """The rows of a day, `until` not included. What is pending is counted now.
 
-    What was made available on the due day is in time, whenever it was handed over.
+    What was made available on the lawful due day is in time, whenever it was handed over.
     """
     within = {
         name: and_(_T[name] >= since, _T[name] < until) for name in ("submitted_at", "delivered_at", "decided_at")
     }
-    late = and_(_T.due_at.is_not(None), func.coalesce(_T.clock_ended_at, _T.delivered_at) > _T.due_at)
+    due_at = func.coalesce(_T.lawful_due_at, _T.due_at)
+    late = and_(due_at.is_not(None), func.coalesce(_T.clock_ended_at, _T.delivered_at) > due_at)
     running = and_(_T.status.in_(_values(ON_THE_CLOCK)), _T.paused_since.is_(None))
     refused = and_(_T.status == Status.REJECTED.value, within["decided_at"])
     is_open = and_(_T.status.in_(_values(OPEN)), _T.submitted_at.is_not(None))

@@ -17,9 +17,9 @@ _OPEN_WORDS = "status NOT IN (" + ", ".join(f"'{one}'" for one in _OTHER) + ")"
 
 ENDED_LATE = (
     "status IN ('DELIVERED', 'REJECTED', 'RETURNED_AS_INCOMPLETE') "
-    "AND coalesce(clock_ended_at, delivered_at, decided_at) > due_at"
+    "AND coalesce(clock_ended_at, delivered_at, decided_at) > coalesce(lawful_due_at, due_at)"
 )
-"""Disposed of, and made available or refused after the due instant: the words of the index that finds those."""
+"""Disposed of, and made available or refused after the lawful due instant: the words of the index that finds those."""
 
 _LATE = sa.text(ENDED_LATE)
 
@@ -70,6 +70,7 @@ applications_table = sa.Table(
     sa.Column("paused_left", sa.Integer),
     sa.Column("clock_ended_at", Instant),
     sa.Column("signed_at", Instant),
+    sa.Column("lawful_due_at", Instant),
     sa.UniqueConstraint("number"),
     sa.UniqueConstraint("acknowledgement"),
     sa.Index(None, "citizen_id", "created_at", "id"),
@@ -79,7 +80,7 @@ applications_table = sa.Table(
     _of_open("district"),
     _of_open("department"),
     _of_open(),
-    sa.Index("ix_applications_clock_ended_late", "updated_at", "id", sqlite_where=_LATE, postgresql_where=_LATE),
+    sa.Index("ix_applications_lawfully_late", "updated_at", "id", sqlite_where=_LATE, postgresql_where=_LATE),
 )
 """Of a hundred applications one is open; what officers look at is found by small indexes that hold only those."""
 

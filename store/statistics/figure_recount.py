@@ -44,6 +44,7 @@ _COUNTED_BY = (
     "clock_ended_at",
     "due_at",
     "paused_since",
+    "lawful_due_at",
 )
 
 Cubes = Mapping[Place, Mapping[str, int]]
@@ -115,6 +116,7 @@ def _figure_inputs(row: AnyRow) -> FigureInputs:
         row.clock_ended_at,
         row.due_at,
         row.paused_since is not None,
+        row.lawful_due_at,
     )
 
 

@@ -118,6 +118,24 @@ async def test_a_verified_list_that_is_imported_ends_the_doubt(shipped: World, c
     assert "apuni: the list of holidays is verified of 2026" in capsys.readouterr().out
 
 
+async def test_an_import_counts_open_applications_anew_and_says_how_many(shipped: World, capsys, tmp_path):
+    await shipped.submit(shipped.asha)
+    rows = [row | {"verified": "yes"} for row in SHIPPED if row["date"].startswith("2026")]
+
+    await calendar.import_holidays(shipped.env, written(tmp_path / "2026.csv", rows))
+
+    assert "1 open applications were counted anew" in capsys.readouterr().out
+
+
+async def test_a_dry_run_counts_nothing_anew(shipped: World, capsys, tmp_path):
+    await shipped.submit(shipped.asha)
+    rows = [row | {"verified": "yes"} for row in SHIPPED if row["date"].startswith("2026")]
+
+    await calendar.import_holidays(shipped.env, written(tmp_path / "2026.csv", rows), dry_run=True)
+
+    assert "counted" not in capsys.readouterr().out
+
+
 async def test_a_list_that_is_imported_without_being_verified_is_told_of(shipped: World, capsys, tmp_path):
     rows = [row for row in SHIPPED if row["date"].startswith("2026")]
 

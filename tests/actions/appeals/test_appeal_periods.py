@@ -7,14 +7,13 @@ import pytest
 
 from actions.appeals.appeals import AppealVerdict
 from actions.appeals.legal_sweep import sweep
-from actions.catalogue.calendar_import import import_calendar
-from actions.kernel import Environment
 from domain.appeals.appeals import AppealLevel
 from domain.applications.deadline import end_of_day
 from domain.feedback.notices import NoticeKind
 from domain.kernel import ErrorCode, ist_date
 from store.feedback import notices
 from tests.support.actions import World
+from tests.support.holidays import take_over
 from tests.support.law import (
     DEPARTMENT,
     MONDAY,
@@ -28,23 +27,6 @@ from tests.support.law import (
     submitted,
 )
 from tests.support.refusals import refusal
-
-
-async def shut(env: Environment, *days: date, kind: str = "general") -> None:
-    """Take over a list that has these days, besides the national ones of its years."""
-    named = {*days, *(date(day.year, *national) for day in days for national in ((1, 26), (8, 15), (10, 2)))}
-    rows = [
-        {
-            "date": day.isoformat(),
-            "name_hi": "अवकाश",
-            "name_en": "Holiday",
-            "kind": kind if day in days else "general",
-            "source": "the gazette",
-            "verified": "yes",
-        }
-        for day in sorted(named)
-    ]
-    await import_calendar(env.store, rows, dry_run=False)
 
 
 async def told_on(world: World, kind: NoticeKind) -> str:
@@ -74,7 +56,7 @@ async def test_a_second_appeal_whose_sixtieth_day_is_a_holiday_is_in_time_on_the
     dismissed = await ordered(
         peopled, courts.bdo, await appealed(peopled, case := await refused(peopled)), AppealVerdict.DISMISS
     )
-    await shut(peopled.env, MONDAY + timedelta(days=60))
+    await take_over(peopled.env, MONDAY + timedelta(days=60))
     peopled.clock.advance(timedelta(days=61))
     second = await appealed(peopled, case, "second")
     assert (second.level, second.previous_id, second.late_reason) == (AppealLevel.SECOND, dismissed.id, None)
@@ -83,7 +65,7 @@ async def test_a_second_appeal_whose_sixtieth_day_is_a_holiday_is_in_time_on_the
 async def test_the_message_about_a_breach_names_the_day_to_which_her_period_is_rolled(peopled: World):
     await overdue(peopled)
     due = ist_date(peopled.clock.now()) - timedelta(days=1)
-    await shut(peopled.env, due + timedelta(days=30))
+    await take_over(peopled.env, due + timedelta(days=30))
     await sweep(peopled.env)
     rolled = due + timedelta(days=31)
     while rolled.weekday() == 6:
@@ -94,7 +76,7 @@ async def test_the_message_about_a_breach_names_the_day_to_which_her_period_is_r
 async def test_the_message_about_a_dismissal_names_the_day_to_which_her_period_is_rolled(peopled: World):
     courts = await authorities(peopled)
     peopled.clock.set(at(MONDAY))
-    await shut(peopled.env, date(2027, 1, 29))  # the sixtieth day, a Friday
+    await take_over(peopled.env, date(2027, 1, 29))  # the sixtieth day, a Friday
     await ordered(peopled, courts.bdo, await appealed(peopled, await refused(peopled)), AppealVerdict.DISMISS)
     assert await told_on(peopled, NoticeKind.APPEAL_DISMISSED) == "2027-01-30"
 

@@ -7,7 +7,7 @@ import pytest
 from actions.appeals.legal_sweep import sweep
 from actions.applications.decide import Decide, Verdict, decide_application
 from domain.applications.applications import RejectionGround
-from domain.applications.deadline import breaches_at
+from domain.applications.deadline import breaches_at, end_of_day
 from domain.kernel import (
     Bilingual,
     Language,
@@ -24,6 +24,7 @@ from schema.kernel import node_id
 from schema.kernel.scalars import show_instant
 from store.identity import people
 from tests.support.graph import CITIZEN, NEIGHBOUR, OFFICER, STRANGE_OFFICER
+from tests.support.holidays import take_over
 from tests.support.operations import operation
 
 FILE = operation("citizen_app/file_appeal")
@@ -42,6 +43,8 @@ ORDER = """mutation($input: DecideAppealInput!) { decideAppeal(input: $input) {
 DOCKET = """{ viewer { ... on Officer { appeals(first: 10) { totalCount nodes { number level
   penaltyProposal { delayDays amount confirmed } authority { name } application { number escalation { kind label } } } }
   clearances(first: 10) { nodes { question } } } } }"""
+MEASURED = """{ viewer { ... on Officer { appeals(first: 10) { nodes { receivedAt handedOverAt lawfulDueOn
+  penaltyProposal { delayDays } application { deadline { dueAt lawfulDueAt } } } } } } }"""
 ONE = """query($by: AppealBy!) { appeal(by: $by) { number stateLabel(language: HI) penaltyProposal { amount } } }"""
 DEADLINE = """query($by: ApplicationBy!) { application(by: $by) { appeals { level state } deadline {
   dueAt workingDaysLeft endedAt autoAppealAt basis } } }"""
@@ -121,6 +124,24 @@ async def test_a_breach_is_before_the_authority_with_an_advisory_penalty(world, 
     shown = (await world.ask(DEADLINE, CITIZEN, by=by))["data"]["application"]
     assert shown["appeals"] == [{"level": "FIRST", "state": "FILED"}]
     assert shown["deadline"]["workingDaysLeft"] < 0
+
+
+async def test_an_appeal_says_since_when_its_authority_sees_it_and_what_the_newest_holidays_give_the_officer(
+    world, sdm, store_clock
+):
+    application = await world.submit()
+    breach = breaches_at(application.due_at)
+    due = ist_date(application.due_at)
+    store_clock.set(breach + timedelta(days=2))
+    await take_over(world.environment, due, year=due.year)
+    await sweep(world.environment)
+    lawful = world.environment.rules.calendar.add_working_days(due, 1, "49")
+    (one,) = (await world.ask(MEASURED, sdm))["data"]["viewer"]["appeals"]["nodes"]
+    assert one["application"]["deadline"]["dueAt"] == show_instant(application.due_at)
+    assert one["application"]["deadline"]["lawfulDueAt"] == show_instant(end_of_day(lawful))
+    assert one["lawfulDueOn"] == lawful.isoformat()
+    assert one["penaltyProposal"]["delayDays"] == (ist_date(store_clock.now()) - lawful).days
+    assert (one["receivedAt"], one["handedOverAt"]) == (show_instant(breach), show_instant(store_clock.now()))
 
 
 async def test_a_decided_case_keeps_its_date_and_has_no_days_left(world, store_clock):
