@@ -2,15 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from types import MappingProxyType
 
 from actions.kernel import Transition, UnitOfWork
 from domain.applications.lifecycle import Move
 from domain.etaal.counting import CorrectionReason, CountingEvent, Transaction, counted_channel
 from domain.etaal.counting_rules import rules_on
 from store.etaal import ledger
-
-_EVENTS = MappingProxyType({Move.DELIVER: CountingEvent.DELIVERED, Move.REJECT: CountingEvent.REJECTED_BY_ORDER})
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +26,9 @@ async def count_transition(acting: UnitOfWork, transition: Transition) -> None:
     after, step = transition.after, transition.move
     if step is Move.REVOKE_CERTIFICATE:
         await take_back(acting, CountingEvent.DELIVERED, after.id, CorrectionReason.CERTIFICATE_REVOKED)
-    event = _EVENTS.get(step)
+    event = rules_on(acting.today).event_of(step)
     if event is not None:
-        channel = counted_channel(event, acting.role.value, after.channel.value)
+        channel = counted_channel(step, acting.role.value, after.channel.value, after.delivery.value)
         await count_event(acting, Counted(event, after.id, after.service_code, after.district, channel))
 
 

@@ -11,7 +11,8 @@ from enum import StrEnum
 from functools import cached_property
 from typing import Self
 
-from domain.applications.applications import Channel
+from domain.applications.applications import Channel, DeliveryMode
+from domain.applications.lifecycle import Move
 from domain.kernel import IST, Role
 
 
@@ -85,12 +86,15 @@ DOORSTEP = "DOORSTEP"
 _HANDED_OVER_BY = {Role.DOORSTEP_AGENT.value: DOORSTEP, Role.OPERATOR.value: Channel.CSC.value}
 
 
-def counted_channel(event: CountingEvent, actor_role: str, channel: str) -> str:
-    """The channel that a ledger row bears: where it came in, unless an agent or operator handed it over.
+def counted_channel(move: Move, actor_role: str, channel: str, delivery: str) -> str:
+    """The channel that a ledger row bears: where it came in, unless an agent or operator hands it over.
 
-    Doorstep and CSC assisted delivery count once, as assisted (docs/contracts/etaal.md section 2).
+    Doorstep and CSC assisted delivery count once, as assisted (docs/contracts/etaal.md section 2). What counts
+    before it is handed over is assisted where she chose the doorstep.
     """
-    return _HANDED_OVER_BY.get(actor_role, channel) if event is CountingEvent.DELIVERED else channel
+    if move is Move.DELIVER:
+        return _HANDED_OVER_BY.get(actor_role, channel)
+    return DOORSTEP if move is Move.ISSUE_CERTIFICATE and delivery == DeliveryMode.DOORSTEP.value else channel
 
 
 MOST_KEPT_DAYS = 4

@@ -12,6 +12,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
+from domain.applications.lifecycle import Move
 from domain.etaal.counting import Category, CountingEvent
 from domain.kernel import IST, Role
 
@@ -42,6 +43,14 @@ class RuleTable:
     """A repeated enquiry within so many minutes of the clock counts once."""
     roles: Mapping[Role, str]
     agents: Mapping[str, str]
+    delivered_with: frozenset[Move]
+    """The steps with the first of which an application is delivered."""
+
+    def event_of(self, move: Move) -> CountingEvent | None:
+        """What a step of an application is to e-Taal; None for one that is no event."""
+        if move in self.delivered_with:
+            return CountingEvent.DELIVERED
+        return CountingEvent.REJECTED_BY_ORDER if move is Move.REJECT else None
 
     def category(self, event: CountingEvent) -> Category | None:
         """The category under which an event counts; None where it does not count."""
@@ -106,6 +115,7 @@ def _table(given: Mapping[str, Any]) -> RuleTable:
         repeat_minutes=minutes,
         roles={Role(name): why for name, why in excluded["roles"].items()},
         agents={str(word).casefold(): why for word, why in excluded["agents"].items()},
+        delivered_with=frozenset(map(Move, given["delivered_with"])),
     )
 
 

@@ -18,8 +18,8 @@ from store.checks.finding import Finding, row_pages
 from store.database import AnyRow, Transaction, audit_lines_table
 from store.etaal.ledger import event_key, ledger_table
 
-EVENTS = MappingProxyType({Move.DELIVER: CountingEvent.DELIVERED, Move.REJECT: CountingEvent.REJECTED_BY_ORDER})
-"""What a step enters into the ledger, said again so that a mistake of the transitions shows; a test compares."""
+_EVENTS = (CountingEvent.DELIVERED, CountingEvent.REJECTED_BY_ORDER)
+"""What steps enter into the ledger, each once."""
 IMPORTED = "application.import"
 """The audit line of what an import brought; a test compares it with that of the actions."""
 _FIRST = MappingProxyType({Move.SAVE_DRAFT: Status.DRAFT, Move.SUBMIT: Status.SUBMITTED})
@@ -79,20 +79,20 @@ def _lines(steps: Steps, entries: Sequence[tuple[str, Any]], brought: int) -> It
 
 def _events(application: AnyRow, steps: Steps, events: dict[str, AnyRow]) -> Iterator[str]:
     """The ledger has exactly the events that happened and count, on the application's service and place."""
-    for move, event in EVENTS.items():
+    for event in _EVENTS:
         row = events.get(event_key(event, application.id))
-        step = next((step for step in steps if step.move == move.value), None)
+        step = next((one for one in steps if rules_on(ist_date(one.at)).event_of(Move(one.move)) is event), None)
         counts = step is not None and rules_on(ist_date(step.at)).category(event) is not None
         if (row is not None) is not counts:
             yield "LEDGER_IS_NOT_THE_STEPS"
         elif row is not None and step is not None:
-            channel = counted_channel(event, step.actor_role, application.channel)
+            channel = counted_channel(Move(step.move), step.actor_role, application.channel, application.delivery)
             if (row.service_code, row.channel) != (application.service_code, channel):
                 yield "LEDGER_ROW_IS_ANOTHER"
 
 
 async def _more_in_the_ledger(tx: Transaction, found: int) -> AsyncIterator[Finding]:
-    names = [event.value for event in EVENTS.values()]
+    names = [event.value for event in _EVENTS]
     rows = select(func.count()).where(ledger_table.c.event.in_(names), ledger_table.c.corrects.is_(None))
     if (await tx.connection.execute(rows)).scalar_one() != found:
         yield Finding("LEDGER_HAS_EVENTS_OF_NO_APPLICATION", "ledger")
@@ -111,7 +111,7 @@ async def _audit_lines(tx: Transaction, ids: Sequence[str]) -> dict[str, list[tu
 
 
 async def _ledger(tx: Transaction, ids: Sequence[str]) -> dict[str, AnyRow]:
-    keys = [event_key(event, key) for event in EVENTS.values() for key in ids]
+    keys = [event_key(event, key) for event in _EVENTS for key in ids]
     statement = select(ledger_table).where(ledger_table.c.event_key.in_(keys))
     return {row.event_key: row for row in (await tx.connection.execute(statement)).all()}
 

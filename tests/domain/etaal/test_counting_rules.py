@@ -40,7 +40,8 @@ def test_each_event_of_the_contract_counts_as_it_says(event: CountingEvent, cate
 
 
 def test_a_new_rule_begins_on_its_day_and_leaves_the_days_before_it():
-    first, second = counting_rules()
+    first, second, third = counting_rules()
+    assert rules_on(third.starts_on) is third
     assert rules_on(second.starts_on) is second
     assert rules_on(date.fromordinal(second.starts_on.toordinal() - 1)) is first
     assert rules_on(date(2001, 1, 1)) is first

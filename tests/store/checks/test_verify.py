@@ -7,10 +7,8 @@ from sqlalchemy import LargeBinary, text
 
 from actions.applications import decide
 from actions.benefits import sanction
-from actions.etaal import counting as etaal_counting
 from actions.etaal import etaal_rounds
-from domain.etaal.counting import CountingEvent
-from store.checks import counting, histories, messages
+from store.checks import counting, messages
 from store.checks.contents import PLACES
 from store.checks.references import SOFT
 from store.tables import metadata
@@ -112,8 +110,6 @@ async def test_a_number_of_the_vault_that_does_not_open_is_named(sqlite_lived):
 
 
 def test_the_checker_knows_the_same_events_and_topics_as_the_verbs():
-    assert dict(histories.EVENTS) == dict(etaal_counting._EVENTS)
-    assert set(histories.EVENTS.values()) <= set(CountingEvent)
     assert counting.CLOSED == etaal_rounds.CLOSE
     assert (messages.ISSUE, messages.INSTRUCT) == (decide.ISSUE, sanction.INSTRUCT)
 
