@@ -23,8 +23,18 @@ def graph():
 @pytest.fixture
 async def world(graph, sqlite_store, store_keyrings, store_clock, tmp_path) -> World:
     """A seeded world on SQLite."""
+    return await seeded(graph, sqlite_store, store_keyrings, store_clock, tmp_path)
+
+
+@pytest.fixture
+async def each_world(graph, store, store_keyrings, store_clock, tmp_path) -> World:
+    """A seeded world on each database."""
+    return await seeded(graph, store, store_keyrings, store_clock, tmp_path)
+
+
+async def seeded(graph, store, keyrings, clock, folder) -> World:
     down = Down()
-    env = environment(sqlite_store, store_keyrings, store_clock, tmp_path / "objects", down)
+    env = environment(store, keyrings, clock, folder / "objects", down)
     await seed(env)
     return World(graph, env, SourceMonitor([Source.DIGILOCKER]), down)
 

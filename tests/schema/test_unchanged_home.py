@@ -77,6 +77,11 @@ class Treasury:
 
 
 @pytest.fixture
+def world(each_world: World) -> World:
+    return each_world
+
+
+@pytest.fixture
 async def phone(world: World) -> AsyncIterator[Phone]:
     """A phone of Asha before the endpoint of the whole graph."""
     clock = world.environment.clock

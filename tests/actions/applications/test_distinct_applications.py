@@ -17,10 +17,10 @@ BIRTH = {name: text for name, text in own_forms()["birth-certificate"].example.i
 
 
 @pytest.fixture
-async def formed(world: World) -> World:
-    """The world with the forms that come with the gateway."""
-    assert not (await import_forms(world.env.store, form_files())).refused
-    return world
+async def formed(peopled: World) -> World:
+    """The world on each database, with the forms that come with the gateway."""
+    assert not (await import_forms(peopled.env.store, form_files())).refused
+    return peopled
 
 
 async def refused_number(world: World, service: str, form: Mapping[str, str]) -> str:

@@ -25,8 +25,8 @@ SMALL = 20 * 1024
 
 
 @pytest.fixture
-def world(sqlite_peopled: World) -> World:
-    return sqlite_peopled
+def world(peopled: World) -> World:
+    return peopled
 
 
 @pytest.fixture

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 from actions.benefits.payment_orders import reissue
 from actions.kernel import UnitOfWork
 from domain.applications.lifecycle import Status
@@ -20,6 +22,11 @@ query ($in: Language) { viewer { ... on Citizen {
 } } }
 """
 SYNC = "query ($since: String) { changes(first: 10, since: $since) { nextCursor present { number status } } }"
+
+
+@pytest.fixture
+def world(each_world: World) -> World:
+    return each_world
 
 
 async def home(world: World, language: Language = Language.EN) -> dict[str, Any]:

@@ -37,6 +37,11 @@ def person(key: str, number: str, *members: str) -> dict:
 
 
 @pytest.fixture
+def world(each_world: World) -> World:
+    return each_world
+
+
+@pytest.fixture
 async def cards(world: World, store_clock, tmp_path) -> AsyncIterator[World]:
     """The world with UMANG's own sandbox, which knows a card of Ravi's family and one of another."""
     folk = [person("ravi", CARD, "Ravi Rawat", "Meena Rawat"), person("sunil", ANOTHERS, "Sunil Rawat")]
