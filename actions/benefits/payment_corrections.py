@@ -16,7 +16,7 @@ from domain.benefits.benefits import Instalment, PaymentEvent, PaymentNews, Paym
 from domain.benefits.sanction_course import PaymentAccount
 from domain.kernel import ist_date
 from domain.reconciliation.finance_cases import INSTALMENT, DifferenceKind, FinanceDifference
-from integrations.dbt_finance import INSTRUCTION_REJECTED, BankAccount, BillReference, Correction
+from integrations.dbt_finance import INSTRUCTION_REJECTED, WRONG_IFSC, BankAccount, BillReference, Correction
 from store.benefits import benefits
 from store.database import AnyRow, Transaction
 
@@ -45,10 +45,12 @@ async def correction_of(
         return None
     made = (await benefits.instalments(tx, [sanction.id])).get(sanction.id, [])
     events = await benefits.payment_events(tx, [one.id for one in made])
+    while failed.reissue_of and _came_back_for(failed, events, WRONG_IFSC):  # that correction never went
+        failed = next(one for one in made if one.id == failed.reissue_of)
     first = _first_of(failed, made, events)
     before, at_first = [await _sent_to(tx, sanction, one, events[one.id]) for one in (failed, first)]
     present = BankAccount(account.number, account.ifsc)
-    if before is None or at_first is None or before == present or _was_rejected(failed, events):
+    if before is None or at_first is None or before == present or _came_back_for(failed, events, INSTRUCTION_REJECTED):
         return None
     if not _is_in_time(env, instalment, first, events):
         return None
@@ -85,12 +87,12 @@ async def first_orders(tx: Transaction, reissued: Mapping[str, str]) -> dict[str
 async def note_refusal(acting: UnitOfWork, instalment: Instalment, code: str) -> None:
     """Record a refused correction, in the caller's transaction: not sent, the citizen is notified, a case opened.
 
-    An officer may order it again: then it goes as an order of its own.
+    An officer may order it again: then it goes as an order of its own. One whose account names no branch is hers to
+    mend, without a case, and goes then as a correction again.
     """
-    news = PaymentNews(
-        PaymentStatus.RETURNED, acting.now, source_ref="COR", return_code=INSTRUCTION_REJECTED, rail=instalment.rail
-    )
-    if not await apply_status(acting, instalment.id, news):
+    told = WRONG_IFSC if code == WRONG_IFSC else INSTRUCTION_REJECTED
+    news = PaymentNews(PaymentStatus.RETURNED, acting.now, source_ref="COR", return_code=told, rail=instalment.rail)
+    if not await apply_status(acting, instalment.id, news) or code == WRONG_IFSC:
         return
     about = f"{INSTALMENT}{instalment.id}"
     difference = FinanceDifference(DifferenceKind.CORRECTION_REFUSED, about, expected="COR", found=code)
@@ -143,5 +145,6 @@ def _is_in_time(
     return env.rules.payments.may_be_corrected(ist_date(ordered), ist_date(made))
 
 
-def _was_rejected(one: Instalment, events: Mapping[str, Sequence[PaymentEvent]]) -> bool:
-    return any(event.return_code == INSTRUCTION_REJECTED for event in events.get(one.id, ()))
+def _came_back_for(one: Instalment, events: Mapping[str, Sequence[PaymentEvent]], code: str) -> bool:
+    told = events.get(one.id, ())
+    return any(event.status is PaymentStatus.RETURNED and event.return_code == code for event in told)

@@ -231,18 +231,26 @@ async def _instruct(
 
 
 async def _is_settled(env: Environment, instalment: Instalment, sanction: Sanction, declined: Declined) -> bool:
-    """Note that the treasury took nothing of an order; whether nothing more is to be done about it now."""
+    """Note that the treasury took nothing of an order; whether nothing more is to be done about it now.
 
-    async def work(tx: Transaction) -> None:
+    Raises TryAgain where the account whose branch is wrong was corrected since it was sent: the order goes with that.
+    """
+
+    async def work(tx: Transaction) -> bool:
         acting = UnitOfWork(env, tx, SYSTEM)
+        sent = (await benefits.accounts_sent(tx, [instalment.id])).get(instalment.id)
         await benefits.forget_account_sent(tx, instalment.id)
-        if declined.code == NO_FUND:
+        mended = declined.code == WRONG_IFSC and sent != await present_place(tx, sanction)
+        if declined.code == NO_FUND or mended:
             await payment_enquiries.forget_sending(tx, instalment.id)
+        if declined.code == NO_FUND:
             await wait_for_budget(acting, instalment, sanction)
-        else:
+        elif not mended:
             await treasury_answers.note_declined(acting, instalment, declined)
+        return mended
 
-    await env.store.carry_out(work)
+    if await env.store.carry_out(work):
+        raise TryAgain("the account of the order was corrected")
     return declined.code in {NO_FUND, WRONG_IFSC}
 
 

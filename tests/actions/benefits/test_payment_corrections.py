@@ -58,8 +58,8 @@ class Corrected:
         async with self.env.store.read_transaction() as tx:
             return (await benefits.instalments(tx, [self.sanction_id]))[self.sanction_id]
 
-    async def account(self, number: str = NEW) -> None:
-        request = CorrectAccount(self.sanction_id, number, "SBIN0000630", f"account {number}")
+    async def account(self, number: str = NEW, ifsc: str = "SBIN0000630") -> None:
+        request = CorrectAccount(self.sanction_id, number, ifsc, f"account {number} {ifsc}")
         await correct_account(self.env, self.world.sunil, request)
 
     async def reissue(self, sequence: int = 1) -> Instalment:
@@ -311,6 +311,26 @@ async def test_a_correction_that_the_treasury_refuses_is_told_and_is_a_case_and_
     third = await failed.reissue(2)
     await send_instruction(failed.env, third.id)
     assert [call["key"] for call in failed.calls("PI")][-1] == third.bill_number
+
+
+async def test_a_correction_to_an_account_of_no_branch_is_hers_to_mend_and_goes_then_as_a_correction_again(
+    failed: Corrected,
+):
+    await failed.account(ifsc="SBIN0009999")
+    second = await failed.reissue()
+    await send_instruction(failed.env, second.id)
+    async with failed.env.store.read_transaction() as tx:
+        told = (await benefits.payment_events(tx, [second.id]))[second.id][-1]
+    await failed.account()
+    third = await failed.reissue(2)
+    await send_instruction(failed.env, third.id)
+    await failed.pass_time(days=1, hours=1)
+
+    assert (told.status, told.return_code) == (PaymentStatus.RETURNED, "WRONG_IFSC")
+    assert [call["effect"] for call in failed.calls("COR")] == ["COR refused", "instruction accepted"]
+    assert len(failed.calls("PI")) == 1
+    assert (await failed.made())[-1].status is PaymentStatus.CREDITED
+    assert await failed.cases() == []
 
 
 class Refusing:

@@ -14,12 +14,15 @@ from actions.benefits.sanction import send_instruction
 from actions.kernel import Environment
 from actions.payments.account_corrections import CorrectAccount, correct_account
 from domain.benefits.benefits import Hold, PaymentStatus
+from domain.feedback.notices import NoticeKind
 from domain.kernel import Source
 from integrations.calling.errors import Refused, Unavailable
 from integrations.dbt_finance import DbtFinance, DbtFinanceSettings
 from sandbox.city.kit import Sandbox, SandboxClock, SandboxHome
 from sandbox.dbt_finance.server import create_sandbox
 from store.benefits import benefits
+from store.database import TryAgain
+from store.feedback import notices
 from store.reconciliation.finance_cases import cases_table
 from tests.actions.benefits.test_payment_enquiries import HOUR
 from tests.actions.benefits.test_sanction import first_instalment, sanctioned
@@ -57,6 +60,12 @@ class Ordered:
         async with self.env.store.read_transaction() as tx:
             events = (await benefits.payment_events(tx, [self.instalment_id]))[self.instalment_id]
         return events[-1].status, events[-1].return_code
+
+    async def rejections(self) -> int:
+        """How often she was asked to mend the account."""
+        async with self.env.store.read_transaction() as tx:
+            told = await notices.page_of_citizen(tx, self.world.asha.person_id or "", limit=100)
+        return [notice.kind for notice in told].count(NoticeKind.PAYMENT_ACCOUNT_REJECTED)
 
     async def cases(self) -> list[tuple[str, str]]:
         async with self.env.store.read_transaction() as tx:
@@ -169,6 +178,36 @@ async def test_an_account_of_no_branch_waits_for_the_citizen_and_goes_then_under
     assert await ordered.status() == (PaymentStatus.INSTRUCTED, None)
     assert [one["effect"] for one in ordered.orders()] == ["PI refused", "instruction accepted"]
     assert len({one["key"] for one in ordered.orders()}) == 1
+
+
+async def test_a_branch_that_she_has_mended_while_the_refusal_was_lost_is_not_asked_of_her_again(ordered: Ordered):
+    async with ordered.env.store.write_transaction() as tx:
+        await tx.connection.exec_driver_sql("UPDATE instalments SET status = 'BENEFICIARY_PENDING'")
+    await account(ordered, "SBIN0009999", "wrong")
+    await ordered.lose_the_answer()
+    await account(ordered, "SBIN0000630", "right")
+    with pytest.raises(TryAgain):
+        await ordered.send()
+    await ordered.send()
+
+    assert await ordered.status() == (PaymentStatus.INSTRUCTED, None)
+    assert await ordered.rejections() == 0
+    bill = ordered.sandbox.state.get("bill", await ordered.bill_number())
+    assert bill is not None
+    assert bill["payees"][0]["ifsc"] == "SBIN0000630"
+
+
+async def test_an_account_that_no_branch_had_is_asked_of_her_where_it_is_the_one_that_was_sent(ordered: Ordered):
+    async with ordered.env.store.write_transaction() as tx:
+        await tx.connection.exec_driver_sql("UPDATE instalments SET status = 'BENEFICIARY_PENDING'")
+    await account(ordered, "SBIN0009999", "wrong")
+    await ordered.lose_the_answer()
+    await ordered.send()
+
+    assert await ordered.status() == (PaymentStatus.BENEFICIARY_REJECTED, "WRONG_IFSC")
+    assert await ordered.rejections() == 1
+    async with ordered.env.store.read_transaction() as tx:
+        assert await benefits.accounts_sent(tx, [ordered.instalment_id]) == {}
 
 
 async def test_what_else_the_treasury_declines_is_a_case_with_its_text_and_never_sent(ordered: Ordered):
