@@ -42,19 +42,25 @@ def make_transports(settings: Settings, clock: Clock) -> Transports:
 
 def pfms_tls(settings: Settings) -> RestTls:
     """The files for the TLS of PFMS over REST."""
-    way = settings.pfms
-    return RestTls(way.client_certificate_file, way.client_key_file, way.ca_file)
+    way, own = settings.pfms, settings.partners.get("pfms")
+    return RestTls(way.client_certificate_file, way.client_key_file, way.ca_file or (own.ca_file if own else None))
 
 
 def _own_tls(settings: Settings, clock: Clock) -> dict[str, ssl.SSLContext]:
-    """The TLS of PFMS over REST, by each address that it may have."""
-    try:
-        context = pfms_tls(settings).context(clock.now())
-    except Unfit as error:
-        raise SettingsRefused([f"the TLS of pfms: {error}"]) from None
-    own = settings.partners.get("pfms")
-    known = (own.base_url if own else None, settings.pfms.former_url)
-    return {} if context is None else {url: context for url in known if url is not None}
+    """The TLS of PFMS over REST and of systems whose authorities are named, by each address that they may have."""
+    files = {name: RestTls(authorities=each.ca_file) for name, each in settings.partners.items()}
+    known = {name: [each.base_url] for name, each in settings.partners.items()}
+    files["pfms"] = pfms_tls(settings)
+    known["pfms"] = [url for url in (*known.get("pfms", ()), settings.pfms.former_url) if url is not None]
+    found: dict[str, ssl.SSLContext] = {}
+    for name, tls in files.items():
+        try:
+            context = tls.context(clock.now())
+        except Unfit as error:
+            raise SettingsRefused([f"the TLS of {name}: {error}"]) from None
+        if context is not None:
+            found |= dict.fromkeys(known[name], context)
+    return found
 
 
 @dataclass(frozen=True)

@@ -38,6 +38,12 @@ class Partner(BaseModel):
         "precedence.",
     )
 
+    ca_file: Path | None = Field(
+        default=None,
+        description="A PEM file with the only authorities, or the only certificate, trusted at `BASE_URL`. If unset, "
+        "the roots trusted for every system. For PFMS, `APUNI_PFMS__CA_FILE` takes precedence.",
+    )
+
     def onboarding(self) -> dict[str, Any]:
         """What onboarding handed over; raises OSError or ValueError where the file cannot be read."""
         if self.given_file is None:

@@ -125,7 +125,13 @@ class Transports:
         return True
 
     def _tls_of(self, *origins: str) -> ssl.SSLContext | None:
-        return next((self.own_tls[each] for each in origins if each in self.own_tls), self.tls)
+        """The TLS of the first of some URLs that is a configured address or begins with one, as a second host's may."""
+        own = (tls for each in origins for url, tls in self.own_tls.items() if _is_under(each, url))
+        return next(own, self.tls)
+
+
+def _is_under(url: str, base: str) -> bool:
+    return f"{url}/".startswith(f"{base.rstrip('/')}/")
 
 
 class RecentProbe:

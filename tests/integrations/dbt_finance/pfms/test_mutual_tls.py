@@ -152,10 +152,13 @@ async def test_a_host_whose_certificate_is_wrong_in_itself_is_not_trusted(site: 
                 await exchange.list_incoming()
 
 
-async def test_a_connection_is_found_reachable_only_with_the_named_authority(site: Site, shared: Resilience) -> None:
+@pytest.mark.parametrize("path", ["", "/second"])
+async def test_a_connection_is_found_reachable_only_with_the_named_authority(
+    site: Site, shared: Resilience, path: str
+) -> None:
     context = site.caller().context(site.now)
     assert context is not None
-    assert await Transports(shared.clock, demo=True, own_tls={site.url: context}).is_reachable(site.url, 5)
+    assert await Transports(shared.clock, demo=True, own_tls={site.url: context}).is_reachable(site.url + path, 5)
     assert not await Transports(shared.clock, demo=True).is_reachable(site.url, 5)
 
 
