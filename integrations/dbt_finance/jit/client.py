@@ -1,8 +1,7 @@
 """The client of DBT finance: sends payment instructions, reads the status of payments."""
 
 import asyncio
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -31,7 +30,7 @@ from integrations.dbt_finance.jit.models import (
     PaymentState,
 )
 from integrations.dbt_finance.jit.return_codes import INSTRUCTION_REJECTED
-from integrations.dbt_finance.jit.states import enquiry_of, states_of
+from integrations.dbt_finance.jit.states import enquiry_of, state_of
 
 CODES = {
     **{f"text with “{part}”": f"Refused: {code}" for part, code in wire.REJECTS},
@@ -47,9 +46,6 @@ POLICIES = (*calls.POLICIES, PAYMENT_STATUSES)
 
 OTHER_CONTENT = "DUPLICATE_WITH_OTHER_CONTENT"
 """The code of Refused where the treasury has another bill under the number of an order."""
-
-BILLS_AT_ONCE = 4
-"""Bills of one citizen that are asked for at the same time."""
 
 
 class Declined(Refused):
@@ -112,10 +108,6 @@ class DbtFinance:
             return None
         return await self._known_bill_receipt(bill, status, order)
 
-    async def instruction_status(self, bill: BillReference) -> InstructionStatus:
-        """The status of one instruction at the treasury (PIS); PENDING also where it never arrived."""
-        return await self._bills.status(bill)
-
     async def head_balance(self, head_of_account: str | None, day: date) -> HeadBalance:
         """What is left of the budget of a head of account (None: the installation's own) in the year of a day (VA).
 
@@ -151,24 +143,20 @@ class DbtFinance:
             raise Unavailable(Source.DBT_FINANCE, "timed_out") from error
 
     async def _states(self, bills: Sequence[BillReference]) -> Mapping[str, PaymentState]:
-        by_bill: dict[str, list[BillReference]] = {}
-        for bill in bills:
-            by_bill.setdefault(bill.bill_number, []).append(bill)
-        places, asking = asyncio.Semaphore(BILLS_AT_ONCE), Bills(self._calls, self._settings, self._clock)
+        asking = Bills(self._calls, self._settings, self._clock)
 
-        async def ask_bill(references: list[BillReference]) -> dict[str, PaymentState]:
-            async with places:
-                heard = await asking.fetch_next(references[0])
-                return states_of(references, heard, self._settings.accounts_compared) if heard else {}
+        async def ask_bill(bill: BillReference) -> PaymentState | None:
+            heard = await asking.fetch_next(bill)
+            return state_of(bill, heard, self._settings.accounts_compared) if heard else None
 
         try:
-            async with asyncio.timeout(PAYMENT_STATUSES.total):
-                with _first_failure():
-                    async with asyncio.TaskGroup() as group:
-                        parts = [group.create_task(ask_bill(references)) for references in by_bill.values()]
+            async with asyncio.timeout(PAYMENT_STATUSES.total), asyncio.TaskGroup() as group:
+                asked = {bill.end_to_end_id: group.create_task(ask_bill(bill)) for bill in bills}
         except TimeoutError as error:
             raise Unavailable(Source.DBT_FINANCE, "timed_out") from error
-        return {payment: state for part in parts for payment, state in part.result().items()}
+        except ExceptionGroup as failed:
+            raise failed.exceptions[0] from None
+        return {payment: state for payment, task in asked.items() if (state := task.result())}
 
     async def _status(self, bill: BillReference) -> InstructionStatus:
         if bill.corrects is not None:
@@ -245,20 +233,6 @@ def _pays(advice: records.Advice, order: PaymentInstruction, compared: str) -> b
         sorted((records.account_compared(one, compared), paise) for one, paise in each) for each in (told, sent)
     )
     return not theirs or theirs == ours
-
-
-@contextmanager
-def _first_failure() -> Iterator[None]:
-    """Raise the first failure of a task group as it is."""
-    try:
-        yield
-    except ExceptionGroup as failed:
-        raise _first_leaf(failed) from None
-
-
-def _first_leaf(failed: ExceptionGroup[Exception]) -> Exception:
-    first = failed.exceptions[0]
-    return _first_leaf(first) if isinstance(first, ExceptionGroup) else first
 
 
 def _encode(states: Mapping[str, PaymentState]) -> dict[str, list[Any]]:

@@ -5,7 +5,7 @@ payee of FD is RETURNED whatever was said before: a paid amount can still come b
 it is INSTRUCTED until FTPS tells that it was paid.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -38,20 +38,17 @@ class BillAnswers:
     reached: Mapping[str, str] = field(default_factory=dict)
 
 
-def states_of(bills: Iterable[BillReference], heard: BillAnswers, compared: str) -> dict[str, PaymentState]:
-    """The state of each payment of one bill, by its end-to-end id; none of one that goes to another payee.
-
-    `compared` is the setting `accounts_compared`.
-    """
-    return {bill.end_to_end_id: _state(bill, heard) for bill in bills if not _pays_another(bill, heard, compared)}
+def state_of(bill: BillReference, heard: BillAnswers, compared: str) -> PaymentState | None:
+    """The state of a payment; None of one that goes to another payee. `compared` is the setting `accounts_compared`."""
+    return None if _pays_another(bill, heard, compared) else _state(bill, heard)
 
 
 def enquiry_of(bill: BillReference, heard: BillAnswers, compared: str) -> BillEnquiry:
-    """All answers about a bill with one payment: its state, the treasury's amount, and payees not ours."""
+    """All answers about a bill, which has one payment: its state, the amount of the treasury, and payees not ours."""
     own = _debit_of(bill, heard)
     told = {payee.beneficiary_id for payee in heard.payees} | {debit.beneficiary_id for debit in heard.debits}
     told |= set(heard.failures or ())
-    other = _pays_another(bill, heard, compared)
+    other = heard.status.payee_count not in {None, 1} or _pays_another(bill, heard, compared)
     return BillEnquiry(
         state=_state(bill, heard),
         net_paise=heard.status.net_paise,

@@ -10,7 +10,7 @@ import pytest
 from domain.benefits.benefits import PaymentStatus
 from domain.kernel import Source, SourceState
 from integrations.calling.errors import Garbled, IntegrityFailure, NotLetIn, Refused, Unavailable
-from integrations.dbt_finance import OTHER_CONTENT, Declined, InstructionOutcome, InstructionStage
+from integrations.dbt_finance import OTHER_CONTENT, Declined, InstructionOutcome
 from integrations.dbt_finance.jit import client as client_module
 from tests.integrations.dbt_finance.conftest import LosesAnswers, Treasury, asked, known, order
 
@@ -84,11 +84,11 @@ async def test_when_the_enquiry_fails_too_the_loss_is_told(treasury: Treasury):
 
 async def test_an_empty_status_never_says_that_a_bill_may_be_called_unknown(treasury: Treasury):
     client = treasury.client()
-    unknown, enquiry = await client.instruction_status(asked()), await client.enquire(asked())
+    unknown = (await client.enquire(asked())).state
     await client.instruct(order())
-    waiting = await client.instruction_status(asked())
-    assert unknown.stage is waiting.stage is InstructionStage.PENDING
-    assert (enquiry.state.status, enquiry.state.awaits_approval) == (PaymentStatus.INSTRUCTED, True)
+    waiting = (await client.enquire(asked())).state
+    assert unknown == waiting
+    assert (waiting.status, waiting.awaits_approval) == (PaymentStatus.INSTRUCTED, True)
 
 
 async def test_confirm_tells_what_the_spending_unit_has_decided(treasury: Treasury):
@@ -144,8 +144,8 @@ async def test_pis_gives_what_the_treasury_took(treasury: Treasury):
     client = treasury.client()
     await client.instruct(order())
     treasury.approve()
-    status = await client.instruction_status(asked())
-    assert (status.stage, status.net_paise, status.payee_count) == (InstructionStage.APPROVED, 150005, 1)
+    told = await client.enquire(asked())
+    assert (told.state.awaits_approval, told.net_paise) == (False, 150005)
 
 
 @pytest.mark.parametrize(

@@ -73,6 +73,14 @@ async def test_an_advice_of_another_amount_for_the_payee_is_told(treasury: Treas
     assert (await treasury.client().enquire(sent(asked()))).other_payee
 
 
+async def test_an_approval_of_more_payees_than_the_one_that_was_sent_is_told(treasury: Treasury):
+    payees = (*order(account=GOOD).payees, replace(order(account="30001234577").payees[0], end_to_end_id="UKEX"))
+    await treasury.client().instruct(order(payees=payees))
+    treasury.approve()
+
+    assert (await treasury.client().enquire(sent(asked()))).other_payee
+
+
 async def test_a_payee_of_an_advice_that_is_not_ours_is_told_before_it_is_paid(treasury: Treasury):
     payees = (*order(account=GOOD).payees, replace(order(account="30001234577").payees[0], end_to_end_id="UKEX"))
     await treasury.client().instruct(order(payees=payees))

@@ -84,7 +84,7 @@ async def test_what_is_no_answer_of_the_session_is_none(
     treasury: Treasury, status: int, body: bytes, raised: type[Exception]
 ):
     with pytest.raises(raised):
-        await treasury.client(Answers(treasury, status, body)).instruction_status(asked())
+        await treasury.client(Answers(treasury, status, body)).enquire(asked())
     assert opened(treasury) == (2 if raised in {Unavailable, NotLetIn} else 1)
 
 
@@ -104,10 +104,10 @@ async def test_the_answer_to_another_request_is_never_believed(treasury: Treasur
             )
 
     client = treasury.client(Repeats())
-    first = await client.instruction_status(asked())
+    first = await client.enquire(asked())
     assert first.net_paise is None
     with pytest.raises(Garbled, match=r"not_sealed|not_json"):
-        await client.instruction_status(asked())
+        await client.enquire(asked())
 
 
 def test_neither_keys_nor_tokens_show(treasury: Treasury):

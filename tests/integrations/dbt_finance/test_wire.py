@@ -12,7 +12,7 @@ from domain.kernel import IST
 from integrations.calling.errors import Foreign, Unreadable
 from integrations.dbt_finance import BillReference, InstructionStage, InstructionStatus, bharat_auth, code_of_reason
 from integrations.dbt_finance.jit import params, records, wire
-from integrations.dbt_finance.jit.states import BillAnswers, states_of
+from integrations.dbt_finance.jit.states import BillAnswers, state_of
 from integrations.dbt_finance.jit.wire import TreasuryError
 from sandbox.dbt_finance import bharat, checks
 from tests.integrations.dbt_finance.conftest import order
@@ -40,7 +40,7 @@ def test_pis_pag_pd_and_fd_lead_to_the_state_that_a_citizen_sees():
     failed = records.failed_payees(failures, scroll.debits, advice.payees)
 
     def state(*heard: Any):
-        return states_of([BILL], BillAnswers(status, NOW, *heard), "last_four")["BN-2"]
+        return state_of(BILL, BillAnswers(status, NOW, *heard), "last_four")
 
     assert (status.net_paise, status.payee_count) == (300_000, 2)
     assert state().status is PaymentStatus.INSTRUCTED
@@ -55,7 +55,8 @@ def test_pis_pag_pd_and_fd_lead_to_the_state_that_a_citizen_sees():
 
 def test_a_bill_of_which_nothing_is_told_waits_for_approval():
     heard = BillAnswers(InstructionStatus(InstructionStage.PENDING), NOW)
-    state = states_of([BILL], heard, "last_four")["BN-2"]
+    state = state_of(BILL, heard, "last_four")
+    assert state is not None
     assert (state.status, state.awaits_approval) == (PaymentStatus.INSTRUCTED, True)
 
 
