@@ -1,6 +1,7 @@
 """Requests clearances of other departments, each with its due date, and records their officers' answers."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 
 from actions.clearances.steps import with_answer
@@ -10,6 +11,8 @@ from actions.kernel import (
     UnitOfWork,
     apply_transition,
     calendar_of,
+    may_read_all,
+    of_application,
     of_clearance,
     require_thing,
     run_request,
@@ -19,7 +22,7 @@ from domain.applications.applications import Application
 from domain.applications.deadline import end_of_day
 from domain.applications.lifecycle import Move, Status
 from domain.clearances import Clearance, ClearanceState
-from domain.identity.policy import Purpose
+from domain.identity.policy import ObjectKind, Purpose, purpose_for
 from domain.kernel import ErrorCode, Problem, Problems, Remedy, Subject, written_text
 from store import clearances
 from store.applications import applications
@@ -29,6 +32,7 @@ from store.database import NotThere
 LONGEST_TEXT = 4000
 MOST_DEPARTMENTS = 10
 CLEARANCE = ("input", "clearanceId")
+_NOBODY = "absent"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +57,24 @@ class AnswerClearance:
     granted: bool
     text: str
     idempotency_key: str
+
+
+async def may_read_clearances(
+    env: Environment, subject: Subject, found: Sequence[Clearance]
+) -> Sequence[Purpose | None]:
+    """For each clearance the purpose under which the subject may read it, with a receipt, or None.
+
+    Those read it who may act on it in the department that was asked, and those whose case it is about.
+    """
+    # The same statement where nothing was found, so that denied takes as long as absent.
+    cases = {one.application_id for one in found} or {_NOBODY}
+    about = await env.store.read(lambda tx: applications.by_ids(tx, cases))
+    resources = []
+    for one in found:
+        asked, case = of_clearance(one), about[one.application_id]
+        asking = replace(of_application(case), kind=ObjectKind.CLEARANCE, id=one.id)
+        resources.append(asking if purpose_for(subject, asked) is None else asked)
+    return await may_read_all(env, subject, resources)
 
 
 async def ask_clearance(env: Environment, subject: Subject, request: AskClearance) -> tuple[Application, bool]:

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import strawberry
 
-from actions.kernel import permitted_postings, require
+from actions.kernel import of_appeal, of_clearance, permitted_postings, require
 from domain import clearances as domain_clearances
 from domain.appeals import appeals as domain_appeals
 from domain.appeals.appeals import PENDING, AppealState
@@ -25,12 +25,15 @@ from schema.kernel import (
     Part,
     Position,
     Window,
+    count_reader,
+    page_reader,
     require_signed_in,
     requires_scopes,
     resolver_field,
 )
 from store import clearances as kept_clearances
 from store.appeals import appeals as kept_appeals
+from store.database import Transaction
 from store.statistics import overdue as kept_overdue
 
 _OPEN_APPEALS = frozenset({*PENDING, AppealState.SERVICE_DELIVERED_LATE})
@@ -112,42 +115,36 @@ def _own_postings(info: Info, officer: people.Officer, kind: ObjectKind, purpose
 
 
 def _appeals(info: Info, officer: people.Officer, states: frozenset[AppealState]) -> Listing[domain_appeals.Appeal]:
-    store = info.context.environment.store
     postings = _own_postings(info, officer, ObjectKind.APPEAL, Purpose.HEAR_APPEAL)
     holder = officer.id if postings else None
 
-    async def rows(window: Window) -> list[domain_appeals.Appeal]:
-        async with store.read_transaction() as tx:
-            return await kept_appeals.docket(tx, postings, holder, states=states, **Part.of(window).where)
+    async def read(tx: Transaction, part: Part) -> list[domain_appeals.Appeal]:
+        return await kept_appeals.docket(tx, postings, holder, states=states, **part.where)
 
-    async def count() -> int:
-        async with store.read_transaction() as tx:
-            return await kept_appeals.count_docket(tx, postings, holder, states)
+    count = count_reader(info, lambda tx: kept_appeals.count_docket(tx, postings, holder, states))
 
     def position(appeal: domain_appeals.Appeal) -> Position:
         return appeal.received_at.isoformat(), appeal.id
 
-    return Listing(f"appeals:{officer.id}:{sorted(states)}", rows, count, position, Appeal.of)
+    name = f"appeals:{officer.id}:{sorted(states)}"
+    return Listing(name, page_reader(info, read, of_appeal), count, position, Appeal.of)
 
 
 def _clearances(info: Info, officer: people.Officer) -> Listing[domain_clearances.Clearance]:
-    store, states = info.context.environment.store, frozenset({ClearanceState.ASKED})
+    states = frozenset({ClearanceState.ASKED})
     postings = _own_postings(info, officer, ObjectKind.CLEARANCE, Purpose.DECIDE)
     # What is overdue goes before the level above, who has it by name.
     above = officer.id if info.context.subject.person_id == officer.id else None
 
-    async def rows(window: Window) -> list[domain_clearances.Clearance]:
-        async with store.read_transaction() as tx:
-            return await kept_clearances.asked_of(tx, postings, above, states=states, **Part.of(window).where)
+    async def read(tx: Transaction, part: Part) -> list[domain_clearances.Clearance]:
+        return await kept_clearances.asked_of(tx, postings, above, states=states, **part.where)
 
-    async def count() -> int:
-        async with store.read_transaction() as tx:
-            return await kept_clearances.count_asked(tx, postings, above, states)
+    count = count_reader(info, lambda tx: kept_clearances.count_asked(tx, postings, above, states))
 
     def position(clearance: domain_clearances.Clearance) -> Position:
         return clearance.due_at.isoformat(), clearance.id
 
-    return Listing(f"clearances:{officer.id}", rows, count, position, Clearance.of)
+    return Listing(f"clearances:{officer.id}", page_reader(info, read, of_clearance), count, position, Clearance.of)
 
 
 def _overdue(info: Info, wanted: OverdueFilter) -> Listing[applications.Application]:

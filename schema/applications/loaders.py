@@ -5,7 +5,7 @@ from typing import Annotated, TypeAlias
 
 import strawberry
 
-from actions.kernel import Environment, aliases
+from actions.kernel import Environment, aliases, of_appeal
 from actions.kernel.case_reads import read_all, read_applicants
 from domain.applications.applications import Application
 from domain.identity.policy import Resource
@@ -67,8 +67,8 @@ application_by_id: Loader[str, Application | None] = Loader(_by_id)
 application_by_number: Loader[str, Application | None] = Loader(_by_number)
 application_by_name: Loader[Named, Application | None] = Loader(_read_named)
 applicant_of_application = Loader(_read_applicants)
+appeals_of_application = many_by_key(appeals.of_applications, of_appeal)
 # The loaders below are keyed by applications that were let through before.
-appeals_of_application = many_by_key(appeals.of_applications)
 old_numbers_of_application = many_by_key(aliases.old_numbers_of)
 strength_of_application = one_by_key(strengths.applied_with)
 money_not_arrived = one_by_key(shown_status.not_arrived)

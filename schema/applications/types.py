@@ -22,6 +22,7 @@ from schema.applications.loaders import (
     Applied,
     appeals_of_application,
     applicant_of_application,
+    application_by_id,
     application_by_name,
     money_not_arrived,
     old_numbers_of_application,
@@ -48,6 +49,7 @@ from schema.clearances.types import (
     ClearanceProgress,
     Escalation,
     clearances_of_application,
+    counted_clearances_of_application,
     escalations_of_application,
 )
 from schema.doorstep.types import DoorstepVisit, visits_of_application
@@ -124,11 +126,20 @@ class Application(Node, Mapped[applications.Application], id_of=TypeCode.APPLICA
         "decision are not shown; claim it, or ask for it by its number with a purpose.",
     )
     stated: strawberry.Private[ReadPurpose | None] = None
+    listed: strawberry.Private[bool] = False
+    """A row of a queue, which leaves its receipt when more than the row is read."""
 
     @classmethod
-    def of(cls, item: applications.Application, *, withheld: bool = False, stated: ReadPurpose | None = None) -> Self:
+    def of(
+        cls,
+        item: applications.Application,
+        *,
+        withheld: bool = False,
+        listed: bool = False,
+        stated: ReadPurpose | None = None,
+    ) -> Self:
         """The graph's view of an application; `stated` is why an officer reads it outside her queue."""
-        return cls.read(item, withheld=withheld, stated=stated)
+        return cls.read(item, withheld=withheld, listed=listed, stated=stated)
 
     @resolver_field(description="The number as people read it: 4-5-5.")
     def shown_number(self) -> str:
@@ -193,8 +204,8 @@ class Application(Node, Mapped[applications.Application], id_of=TypeCode.APPLICA
         return await tehsil_by_code(info.context.loaders, self.item.district, self.item.tehsil)
 
     @resolver_field(description="What was filled in.")
-    def form(self) -> list[FormField]:
-        shown = {} if self.withheld else self.item.form
+    async def form(self, info: Info) -> list[FormField]:
+        shown = self.item.form if await self._may_show(info) else {}
         return [FormField(application_id=self.item.id, name=name, value=value) for name, value in shown.items()]
 
     @resolver_field(
@@ -243,7 +254,7 @@ class Application(Node, Mapped[applications.Application], id_of=TypeCode.APPLICA
 
     @resolver_field(description="How far its clearances are; null where none was asked.")
     async def clearance_progress(self, info: Info) -> ClearanceProgress | None:
-        found = await self._load_own(info, clearances_of_application)
+        found = await self._load_own(info, counted_clearances_of_application)
         return ClearanceProgress.of(found, info.context.environment.clock.now())
 
     @resolver_field(description="Reports from the field, the first one first.")
@@ -331,7 +342,13 @@ class Application(Node, Mapped[applications.Application], id_of=TypeCode.APPLICA
 
     async def _load_own(self, info: Info, loader: Loader[str, Sequence[V]]) -> Sequence[V]:
         """What it has many of; nothing where it is withheld."""
-        return [] if self.withheld else await info.context.load(loader, self.item.id)
+        return await info.context.load(loader, self.item.id) if await self._may_show(info) else []
+
+    async def _may_show(self, info: Info) -> bool:
+        """Whether what it holds is shown; of a row of a queue this is a read of the case, with its receipt."""
+        if self.withheld or not self.listed:
+            return not self.withheld
+        return await info.context.load(application_by_id, self.item.id) is not None
 
 
 VIEWS[TypeCode.APPLICATION] = Application.of

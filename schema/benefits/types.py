@@ -54,8 +54,8 @@ from schema.kernel import (
 from store.benefits import benefits, payment_enquiries, recoveries, sanction_course
 
 sanction_by_id = one_by_key(benefits.sanctions, of_sanction)
-# The loaders below are keyed by applications, citizens, sanctions and instalments that were let through before.
-sanction_of_application = one_by_key(benefits.sanction_of_applications)
+sanction_of_application = one_by_key(benefits.sanction_of_applications, of_sanction)
+# The loaders below are keyed by citizens, sanctions and instalments that were let through before.
 sanctions_of_citizen = many_by_key(benefits.sanctions_of_citizens)
 instalments_of_sanction = many_by_key(benefits.instalments)
 events_of_instalment = many_by_key(benefits.payment_events)

@@ -36,8 +36,8 @@ from store.certificates import certificates as certificate_store
 
 certificate_by_id = one_by_key(certificate_store.by_ids, of_certificate)
 certificate_by_number = one_by_key(certificate_store.by_numbers, of_certificate)
-# The loaders below are keyed by applications and certificates that were let through before.
-certificate_of_application = one_by_key(certificate_store.of_applications)
+certificate_of_application = one_by_key(certificate_store.of_applications, of_certificate)
+# The loader below is keyed by certificates that were let through before.
 ending_of_certificate = one_by_key(certificate_endings.of_certificates)
 
 ENDED = (CertificateStatus.CORRECTED, CertificateStatus.REVOKED)

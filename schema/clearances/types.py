@@ -7,7 +7,7 @@ from typing import Self
 
 import strawberry
 
-from actions.kernel import of_clearance
+from actions.clearances.clearances import may_read_clearances
 from domain import clearances
 from domain.clearances import ClearanceState, EscalationKind
 from domain.kernel import TypeCode
@@ -16,9 +16,10 @@ from schema.kernel import AUTHENTICATED, Info, Node, View, label_field, many_by_
 from schema.officers.staff import officer_field
 from store import clearances as clearance_store
 
-clearance_by_id = one_by_key(clearance_store.by_ids, of_clearance)
-# The loaders below are keyed by applications that were let through before.
-clearances_of_application = many_by_key(clearance_store.of_applications)
+clearance_by_id = one_by_key(clearance_store.by_ids, guard=may_read_clearances)
+clearances_of_application = many_by_key(clearance_store.of_applications, guard=may_read_clearances)
+# The loaders below are keyed by applications that were let through before; progress counts clearances and shows none.
+counted_clearances_of_application = many_by_key(clearance_store.of_applications)
 escalations_of_application = many_by_key(clearance_store.warnings)
 
 

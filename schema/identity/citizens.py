@@ -1,6 +1,5 @@
 """The Citizen type: profile, applications, holdings, and the log of reads of the citizen's data."""
 
-from collections.abc import Sequence
 from typing import Annotated
 
 import strawberry
@@ -13,7 +12,7 @@ from actions.certificates.certificates import (
     certificates_of,
     department_certificates,
 )
-from actions.kernel import of_citizen, receipts_of_citizen, require_read
+from actions.kernel import of_application, of_citizen, receipts_of_citizen, require_read
 from actions.statistics.dashboard import dashboard_of
 from actions.umang.ration import ration_card_of
 from domain.appeals.appeals import Appeal as AppealItem
@@ -69,10 +68,10 @@ from schema.kernel import (
     Part,
     Position,
     View,
-    Window,
     assumed_list_size,
     count_reader,
     field_language,
+    page_reader,
     page_size,
     read_from,
     record_provenance,
@@ -84,6 +83,7 @@ from schema.kernel import (
 from schema.statistics.dashboard import Dashboard
 from schema.umang import RationCard
 from store.applications import applications as kept
+from store.database import Transaction
 
 
 @strawberry.input(description="Which applications are listed.")
@@ -351,26 +351,22 @@ async def _require_citizen_read(info: Info, citizen_id: str, kind: ObjectKind) -
 
 
 def _applications(info: Info, citizen_id: str, statuses: frozenset[Status] | None) -> Listing[ApplicationItem]:
-    store = info.context.environment.store
-
-    async def rows(window: Window) -> Sequence[ApplicationItem]:
-        part = Part.of(window)
+    async def read(tx: Transaction, part: Part) -> list[ApplicationItem]:
         from_end = part.backward and part.place is None
-        async with store.read_transaction() as tx:
-            page = await kept.page_of_citizen(
-                tx,
-                citizen_id,
-                statuses=statuses,
-                after=None if part.backward else part.place,
-                before=part.place if part.backward else None,
-                limit=part.limit,
-                newest_first=not from_end,
-            )
+        page = await kept.page_of_citizen(
+            tx,
+            citizen_id,
+            statuses=statuses,
+            after=None if part.backward else part.place,
+            before=part.place if part.backward else None,
+            limit=part.limit,
+            newest_first=not from_end,
+        )
         return list(reversed(page)) if from_end else page
 
     name = f"applications:{citizen_id}:{sorted(statuses) if statuses is not None else None}"
     count = count_reader(info, lambda tx: kept.count_of_citizen(tx, citizen_id, statuses))
-    return Listing(name, rows, count, _position, Application.of)
+    return Listing(name, page_reader(info, read, of_application), count, _position, Application.of)
 
 
 def _position(application: ApplicationItem) -> Position:

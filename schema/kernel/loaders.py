@@ -13,7 +13,7 @@ from typing import Any, Generic, TypeAlias, TypeVar
 from strawberry.dataloader import DataLoader
 
 from actions.kernel import Environment, may_read_all
-from domain.identity.policy import Resource
+from domain.identity.policy import Purpose, Resource
 from domain.kernel import Subject
 from store.database import Transaction
 
@@ -23,6 +23,8 @@ V_co = TypeVar("V_co", covariant=True)
 
 Read: TypeAlias = Callable[[Transaction, list[K]], Awaitable[Mapping[K, V]]]
 ResourceOf: TypeAlias = Callable[[V], Resource]
+Guard: TypeAlias = Callable[[Environment, Subject, Sequence[V]], Awaitable[Sequence[Purpose | None]]]
+"""Gives the purpose under which the subject may read each value, or None, and leaves the receipts."""
 
 METADATA_KEY = "load_by_key"
 
@@ -37,29 +39,46 @@ class Loader(Generic[K, V_co]):
     where everybody may read, or where the batch asks by itself."""
 
 
-def one_by_key(read: Read[K, V], resource: ResourceOf[V] | None = None) -> Loader[K, V | None]:
-    """The value of each key; None where there is none, or the subject may not read it."""
+def by_resource(resource: ResourceOf[V]) -> Guard[V]:
+    """Asks the access table by what access to each value depends on."""
+
+    async def ask(environment: Environment, subject: Subject, values: Sequence[V]) -> Sequence[Purpose | None]:
+        return await may_read_all(environment, subject, [resource(value) for value in values])
+
+    return ask
+
+
+def one_by_key(
+    read: Read[K, V], resource: ResourceOf[V] | None = None, guard: Guard[V] | None = None
+) -> Loader[K, V | None]:
+    """The value of each key; None where there is none, or the subject may not read it.
+
+    Access is asked by the resource of each value, or by a guard where it depends on more than the value.
+    """
+    ask = by_resource(resource) if resource is not None else guard
 
     async def batch(environment: Environment, subject: Subject, keys: list[K]) -> list[V | None]:
         async with environment.store.read_transaction() as tx:
             found = await read(tx, keys)
-        if resource is not None:
-            purposes = await may_read_all(environment, subject, [resource(value) for value in found.values()])
+        if ask is not None:
+            purposes = await ask(environment, subject, list(found.values()))
             found = {key: value for (key, value), may in zip(found.items(), purposes, strict=True) if may}
         return [found.get(key) for key in keys]
 
     return Loader(batch, resource)
 
 
-def many_by_key(read: Read[K, list[V]], resource: ResourceOf[V] | None = None) -> Loader[K, Sequence[V]]:
-    """All values of each key, without those that the subject may not read."""
+def many_by_key(
+    read: Read[K, list[V]], resource: ResourceOf[V] | None = None, guard: Guard[V] | None = None
+) -> Loader[K, Sequence[V]]:
+    """All values of each key, without those that the subject may not read; asked as by `one_by_key`."""
+    ask = by_resource(resource) if resource is not None else guard
 
     async def batch(environment: Environment, subject: Subject, keys: list[K]) -> list[Sequence[V]]:
         async with environment.store.read_transaction() as tx:
             found = await read(tx, keys)
-        if resource is not None:
-            resources = [resource(value) for values in found.values() for value in values]
-            purposes = iter(await may_read_all(environment, subject, resources))
+        if ask is not None:
+            purposes = iter(await ask(environment, subject, [value for values in found.values() for value in values]))
             found = {key: [value for value in values if next(purposes)] for key, values in found.items()}
         return [found.get(key, []) for key in keys]
 

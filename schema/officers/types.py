@@ -184,7 +184,7 @@ def _queue(info: Info, officer: people.Officer, wanted: desk.QueueFilter, sort: 
 
 
 def _node(row: Row) -> Application:
-    return Application.of(row[0], withheld=row[1])
+    return Application.of(row[0], withheld=row[1], listed=True)
 
 
 def _parse_position(position: Position | None) -> tuple[datetime | None, str] | None:

@@ -9,6 +9,7 @@ from strawberry.federation.schema_directives import RequiresScopes, Tag
 
 import schema
 from schema.kernel import directives_of
+from schema.kernel.guards import FEDERATION_FIELDS
 from tests.authz import rows
 
 FIELDS = Path(__file__).parent / "fields.json"
@@ -19,6 +20,8 @@ def rule_of(kind: str, name: str, field: Any) -> str:
     """The rule that the declarations suggest."""
     if kind == "Mutation":
         return "mutation"
+    if kind == "Query" and name in FEDERATION_FIELDS:
+        return "router"
     if kind in ROOTS:
         if any(tag.name == "public" for tag in directives_of(field, Tag)):
             return "public"
@@ -38,10 +41,9 @@ def main() -> None:
         kind.name: {
             name: kept.get(kind.name, {}).get(name) or rule_of(kind.name, name, field)
             for name, field in sorted(kind.fields.items())
-            if not name.startswith("_")
         }
         for kind in graph._schema.type_map.values()
-        if isinstance(kind, GraphQLObjectType | GraphQLInterfaceType) and not kind.name.startswith("_")
+        if isinstance(kind, GraphQLObjectType | GraphQLInterfaceType) and not kind.name.startswith("__")
     }
     FIELDS.write_text(json.dumps(dict(sorted(proposed.items())), indent=1) + "\n", encoding="utf-8")
 

@@ -1,12 +1,14 @@
 """Nothing of the schema is without an entry in the authorisation matrix (`make authz` then asks as everybody)."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from graphql import GraphQLInputObjectType, GraphQLInterfaceType, GraphQLObjectType, get_named_type
 from strawberry.federation.schema_directives import Authenticated, RequiresScopes, Tag
 
+from domain.kernel import Language
 from schema.kernel import directives_of
 from schema.nodes import TYPE_NAMES
 from tests.authz import rows
@@ -22,6 +24,7 @@ RULES = {
     "part": "whoever got the thing that it is a part of",
     "role": "whoever holds the scope that the field declares (ROOTS in rows.py)",
     "signed in": "whoever is signed in, for what is her own or what she may see",
+    "router": "whoever proves itself as a router of a federation; things it then asks for are seen as by `node`",
     "mutation": "see MUTATIONS and OWN in rows.py",
 }
 """What an entry may say. A new field needs one: `python -m tests.authz.entries` proposes it, a person reviews it."""
@@ -37,12 +40,12 @@ def shown(graph: Any) -> dict[str, set[str]]:
     return {
         kind.name: set(kind.fields)
         for kind in graph._schema.type_map.values()
-        if isinstance(kind, GraphQLObjectType | GraphQLInterfaceType) and not kind.name.startswith("_")
+        if isinstance(kind, GraphQLObjectType | GraphQLInterfaceType) and not kind.name.startswith("__")
     }
 
 
 def test_every_field_has_an_entry_and_no_entry_is_left_over(graph):
-    schema = {f"{kind}.{field}" for kind, fields in shown(graph).items() for field in fields if field[0] != "_"}
+    schema = {f"{kind}.{field}" for kind, fields in shown(graph).items() for field in fields}
     kept = {f"{kind}.{field}" for kind, fields in entries().items() for field in fields}
 
     assert sorted(schema - kept) == []
@@ -66,6 +69,19 @@ def test_entries_agree_with_what_the_schema_declares(graph):
         if directives_of(field, RequiresScopes) and kind == "Query":
             assert rule == "role", name
             assert name in rows.ROOTS
+
+
+async def test_names_of_federation_are_for_routers_alone(world):
+    entered = {field for field, rule in entries()["Query"].items() if rule == "router"}
+    assert entered == {name for name in world.graph._schema.query_type.fields if name.startswith("_")}
+    asked = {"_entities": "_entities(representations: []) { __typename }", "_service": "_service { sdl }"}
+    assert set(asked) == entered
+
+    for query in asked.values():
+        for subject in SUBJECTS.values():
+            context = replace(world.context(subject, Language.EN), federation=False)
+            answer = await world.run(f"{{ {query} }}", context, {})
+            assert [error["extensions"]["code"] for error in answer["errors"]] == ["FORBIDDEN"]
 
 
 def test_every_thing_with_an_id_has_a_row(graph):

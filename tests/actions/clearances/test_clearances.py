@@ -7,16 +7,24 @@ import pytest
 from actions.appeals.legal_sweep import sweep
 from actions.applications.decide import Decide, Verdict, decide_application
 from actions.applications.respond import Withdraw, withdraw_application
-from actions.clearances.clearances import AnswerClearance, AskClearance, answer_clearance, ask_clearance
+from actions.clearances.clearances import (
+    AnswerClearance,
+    AskClearance,
+    answer_clearance,
+    ask_clearance,
+    may_read_clearances,
+)
 from actions.officers.queue import queue_counts, queue_page
 from actions.officers.second_approvals import ConfirmDecision, confirm_decision
 from domain.applications.applications import Application, RejectionGround
 from domain.applications.deadline import breaches_at, end_of_day
 from domain.applications.lifecycle import Status
 from domain.clearances import Clearance, ClearanceState, EscalationKind
+from domain.identity.policy import Purpose
 from domain.kernel import ErrorCode, OfficerLevel, Posting, Problems, Role, Subject, ist_date
 from domain.officers.desk import OpinionState, QueueFilter, QueueSort
 from store import clearances
+from store.identity import accesses
 from store.officers import desk
 from tests.support.actions import World
 from tests.support.desk import DISABILITY_PENSION, colleagues_of, officer_of
@@ -64,6 +72,21 @@ async def test_departments_are_asked_at_once_each_with_its_own_day_and_answer_in
     await answered(world, world.tehsildar, first)
     approved, _ = await decide_application(world.env, world.registrar, Decide(case.id, Verdict.APPROVE, "yes"))
     assert approved.status is Status.APPROVED
+
+
+async def test_who_was_asked_and_whose_case_it_is_about_read_a_clearance_and_no_other_officer_does(world: World):
+    case = await world.submit(world.asha)
+    found = await asked(world, case, (REVENUE, 5))
+
+    who = (world.registrar, world.tehsildar, world.asha, world.welfare, world.sunil, world.operator)
+    purposes = [(await may_read_clearances(world.env, one, found))[0] for one in who]
+
+    assert purposes == [Purpose.DECIDE, Purpose.DECIDE, Purpose.VIEW, None, None, None]
+    async with world.env.store.read_transaction() as tx:
+        left = [
+            one for one in await accesses.of_citizen(tx, world.asha.person_id, 20) if one.object_kind == "CLEARANCE"
+        ]
+    assert {one.subject for one in left} == {world.registrar.label, world.tehsildar.label}
 
 
 async def test_a_day_of_its_own_is_for_a_department_that_is_asked_and_not_past(world: World):
