@@ -12,6 +12,7 @@ from store.applications import applications
 from store.database import Transaction, audit, idempotency
 from store.identity import people
 from store.privacy import personal, personal_files, personal_rules
+from store.privacy.export_rules import HANDED_OUT
 from store.privacy.personal import Rows
 
 ERASED_ACTION = "citizen.erased"
@@ -35,7 +36,7 @@ class Erasure:
 
 def parts() -> list[str]:
     """The parts of a person's data that can be asked for."""
-    return list(personal_rules.person_tables())
+    return sorted(HANDED_OUT)
 
 
 async def export_part(
@@ -46,7 +47,7 @@ async def export_part(
     An audit line says that the part was handed out. Raises Problems: NOT_FOUND for another person or an
     unknown part, BAD_INPUT for a place or size that cannot be.
     """
-    if part not in personal_rules.person_tables():
+    if part not in HANDED_OUT:
         raise not_found("input", "part")
     if not 1 <= limit <= MOST_ROWS:
         raise Problems(Problem(ErrorCode.BAD_INPUT, ("input", "first"), params={"most": str(MOST_ROWS)}))

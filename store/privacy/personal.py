@@ -2,7 +2,8 @@
 
 Erasing writes over the person's own words and data and leaves the bare record: numbers, states, dates, places.
 Audit lines, counters and the ledger hold no personal data, so nothing here touches them. What becomes of each table
-is said in store/privacy/personal_rules.py, which files go with the data in store/privacy/personal_files.py.
+is said in store/privacy/personal_rules.py, what of it is handed out in store/privacy/export_rules.py, and which files
+go with the data in store/privacy/personal_files.py.
 """
 
 import json
@@ -19,7 +20,8 @@ from domain.applications.lifecycle import OPEN
 from domain.benefits.benefits import PaymentStatus
 from domain.certificates.certificates import CertificateStatus
 from store.database import AnyRow, Transaction, change_feed, first_row, sealed_columns
-from store.privacy.personal_rules import DELETED, ERASED, PIECES, PLAIN, SECRET, TEXTS, THROUGH, VALUES, person_tables
+from store.privacy.export_rules import HANDED_OUT
+from store.privacy.personal_rules import DELETED, ERASED, PLAIN, TEXTS, THROUGH, VALUES, person_tables
 from store.tables import metadata
 
 FINAL_PAYMENTS = (
@@ -39,7 +41,7 @@ class Rows:
 
 
 async def rows_of_person(tx: Transaction, name: str, citizen_id: str, *, after: str | None, limit: int) -> Rows:
-    """What one table holds of a citizen, opened, in the order of its key.
+    """What of one table is hers to read, opened, in the order of its key.
 
     Raises KeyError for another table, ValueError for an `after` that is no place in it.
     """
@@ -156,11 +158,11 @@ def _blank(tx: Transaction, table: Table, row: AnyRow) -> dict[str, Any]:
 
 
 def _readable_row(tx: Transaction, table: Table, row: AnyRow) -> dict[str, Any]:
-    sealed = set(sealed_columns(table))
+    sealed, shown = set(sealed_columns(table)), HANDED_OUT.get(table.name, frozenset())
     return {
         column.name: _decrypt_column(tx, table, row, column.name) if column.name in sealed else _plain(row, column.name)
         for column in table.columns
-        if column.name not in (*SECRET, PIECES.get(table.name)) and getattr(row, column.name) is not None
+        if column.name in shown and getattr(row, column.name) is not None
     }
 
 

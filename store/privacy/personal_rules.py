@@ -1,4 +1,4 @@
-"""Rules for each table with personal data: what an export includes and what an erasure does.
+"""Rules for each table with personal data: whose it is, and what an erasure does with it.
 
 The rules name what keeps a table; a test asserts that every table with a citizen or sealed columns is named here.
 """
@@ -176,32 +176,6 @@ THROUGH: Mapping[str, tuple[str, str]] = MappingProxyType(
     }
 )
 """Tables that belong to a citizen through another one: the column that names its row, and that table."""
-
-SECRET = frozenset(
-    {
-        "otp",
-        "otp_hash",
-        "tokens",
-        "subject_index",
-        "witness",
-        "code_hash",
-        "sent",
-        "ticket_hash",
-        "browser_hash",
-        "seed",
-        "proven",
-        "mobile_index",
-        "person_index",
-        "content_index",
-        "born_index",
-        "reference_index",
-        "infected",
-    }
-)
-"""Columns that are not the citizen's to read: secrets of the gateway, or another person's."""
-
-PIECES: Mapping[str, str] = MappingProxyType({"partial_upload_pieces": "content"})
-"""Sealed columns with bytes of a file, which is no file yet: rows name files and do not carry them."""
 
 
 def person_tables() -> dict[str, Column[str]]:
