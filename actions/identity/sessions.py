@@ -18,6 +18,7 @@ from actions.identity import provider_sign_out
 from actions.kernel import Environment
 from domain.catalogue.centres import ROSTER_KINDS
 from domain.kernel import Assurance, NotSignedIn, Officer, PersonKind, Posting, Role, Subject, ist_date
+from domain.officers.postings import with_taken
 from domain.rosters.rosters import KEEPERS
 from store import doorstep
 from store.catalogue import centres
@@ -191,8 +192,11 @@ async def _operator(tx: Transaction, session: Session) -> Subject:
 
 
 async def with_cover(tx: Transaction, officer: Officer) -> tuple[Posting, ...]:
-    """The officer's own postings, those held as substitute today, and vacant posts in the officer's charge."""
+    """The officer's own postings, those held as substitute today, and vacant posts in the officer's charge.
+
+    What may not be held beside her own posts gives her no power, whatever was recorded (domain/officers/postings.py).
+    """
     absent = await leave.stood_in_for(tx, officer.id, ist_date(tx.clock.now()))
     covered = [posting for one in (await people.officers(tx, absent)).values() for posting in one.postings]
     vacant = [vacancy.posting for vacancy in await posts.covered_by(tx, officer.id)]
-    return tuple(dict.fromkeys((*officer.postings, *covered, *vacant)))
+    return with_taken(officer.postings, (*covered, *vacant))

@@ -6,10 +6,12 @@ from datetime import date
 from typing import Any
 
 from actions.catalogue.submit_checks import place_problems
+from actions.identity.sessions import with_cover
 from actions.kernel import Environment, UnitOfWork, require, run_idempotently
 from actions.officers.staff_rounds import finish_leave, finish_transfer, settle_vacancies, start_leave
 from domain.identity.policy import ObjectKind, Purpose, Resource
 from domain.kernel import ErrorCode, Officer, OfficerLevel, Posting, Problem, Problems, Role, Subject, not_found
+from domain.officers.postings import with_taken
 from domain.officers.staff import CoverKind, Leave, LeaveState, Transfer, Vacancy
 from store.catalogue import catalogue
 from store.database import NotThere, Transaction
@@ -112,7 +114,8 @@ async def transfer_officer(
 
     The postings change in one transaction, cases follow in batches; the legal clock's round finishes what was
     cut off. Raises Problems: NOT_FOUND for officers who are absent or not of the subject's department,
-    OFFICER_UNSUITABLE for herself, BAD_INPUT, DEPARTMENT_UNKNOWN and PLACE_UNKNOWN for a posting.
+    OFFICER_UNSUITABLE where she or whoever orders it would take a post, POSTS_INCOMPATIBLE, BAD_INPUT,
+    DEPARTMENT_UNKNOWN and PLACE_UNKNOWN for a posting.
     """
 
     async def work(tx: Transaction) -> dict[str, Any]:
@@ -133,7 +136,8 @@ async def record_leave(env: Environment, subject: Subject, request: RecordLeave)
     """Enter a leave; the officer's open work goes to the substitute on its first day.
 
     A leave that begins later moves nothing yet: the legal clock's round does it on that day, and brings it back
-    after the last one. Raises Problems: NOT_FOUND, DATE_NOT_ALLOWED, LEAVE_OVERLAPS, OFFICER_UNSUITABLE.
+    after the last one. Raises Problems: NOT_FOUND, DATE_NOT_ALLOWED, LEAVE_OVERLAPS, OFFICER_UNSUITABLE,
+    POSTS_INCOMPATIBLE.
     """
 
     async def work(tx: Transaction) -> dict[str, Any]:
@@ -183,12 +187,17 @@ async def _order_transfer(acting: UnitOfWork, request: TransferOfficer) -> str:
         await require_staff(acting, officer, "input", "officerId")
     await refuse_wrong_postings(acting, request.postings)
     successor = named.get("successorId")
+    await _refuse_own_post(acting, officer, request.postings)
+    left = tuple(one for one in officer.postings if one not in request.postings)
+    await _refuse_incompatible(acting, replace(officer, postings=()), request.postings, "input", "postings")
+    for field, taker in named.items():
+        await _refuse_incompatible(acting, taker, left, "input", field)
     transfer = Transfer(
         id=acting.env.ids.key(),
         officer_id=officer.id,
         successor_id=request.successor_id,
         cover_id=None if successor else request.cover_id,
-        left=tuple(one for one in officer.postings if one not in request.postings),
+        left=left,
         taken=tuple(one for one in request.postings if one not in officer.postings),
         recorded_by=acting.subject.person_id,
         recorded_at=acting.now,
@@ -203,6 +212,19 @@ async def _order_transfer(acting: UnitOfWork, request: TransferOfficer) -> str:
     detail = {"vacant": successor is None, "left": len(transfer.left), "taken": len(transfer.taken)}
     await _note(acting, "staff.transfer", officer, {**detail, "successor": request.successor_id})
     return transfer.id
+
+
+async def _refuse_own_post(acting: UnitOfWork, officer: Officer, postings: Sequence[Posting]) -> None:
+    """Raise OFFICER_UNSUITABLE for a new post that somebody orders for herself."""
+    if officer.id == acting.subject.person_id and set(postings) - set(officer.postings):
+        raise Problems(Problem(ErrorCode.OFFICER_UNSUITABLE, ("input", "officerId")))
+
+
+async def _refuse_incompatible(acting: UnitOfWork, taker: Officer, offered: Sequence[Posting], *path: str) -> None:
+    """Raise POSTS_INCOMPATIBLE for posts that may not be held beside all that the taker holds, own and covered."""
+    held = await with_cover(acting.tx, taker)
+    if set(offered) - set(with_taken(held, offered)):
+        raise Problems(Problem(ErrorCode.POSTS_INCOMPATIBLE, path))
 
 
 async def _post(acting: UnitOfWork, officer: Officer, taken: tuple[Posting, ...]) -> None:
@@ -229,8 +251,10 @@ async def _enter_leave(acting: UnitOfWork, request: RecordLeave) -> str:
     days = (request.until_on - request.from_on).days
     if not 0 <= days < LONGEST_LEAVE or request.until_on < acting.today:
         raise Problems(Problem(ErrorCode.DATE_NOT_ALLOWED, ("input", "untilOn")))
-    officer, _ = await _officers(acting, request.officer_id, {"substituteId": request.substitute_id})
+    officer, named = await _officers(acting, request.officer_id, {"substituteId": request.substitute_id})
     await require_staff(acting, officer, "input", "officerId")
+    for field, taker in named.items():
+        await _refuse_incompatible(acting, taker, officer.postings, "input", field)
     if await leave.overlapping_leave(acting.tx, officer.id, request.from_on, request.until_on):
         raise Problems(Problem(ErrorCode.LEAVE_OVERLAPS, ("input", "fromOn")))
     entry = Leave(
@@ -264,7 +288,10 @@ async def _cancel(acting: UnitOfWork, request: CancelLeave) -> str:
 async def _officers(
     acting: UnitOfWork, officer_id: str, others: Mapping[str, str | None]
 ) -> tuple[Officer, dict[str, Officer]]:
-    """The officer, and the further officers, each by the field that names them."""
+    """The officer, and the further officers, each by the field that names them.
+
+    Raises NOT_FOUND, and OFFICER_UNSUITABLE for the officer herself and for whoever orders it.
+    """
     named = {field: key for field, key in others.items() if key is not None}
     found = await people.officers(acting.tx, [officer_id, *named.values()])
     if officer_id not in found:
@@ -272,7 +299,7 @@ async def _officers(
     for field, key in named.items():
         if key not in found:
             raise not_found("input", field)
-        if key == officer_id:
+        if key in (officer_id, acting.subject.person_id):
             raise Problems(Problem(ErrorCode.OFFICER_UNSUITABLE, ("input", field)))
     return found[officer_id], {field: found[key] for field, key in named.items()}
 
