@@ -1,8 +1,8 @@
 """The columns of each table that are handed out to the citizen whom they are about; any other is withheld.
 
 Withheld are secrets of the gateway, names and keys of officers and operators, and what officers noted for each other:
-proposals before they are decisions, field reports, claims, cases of money and reasons of delays (DPDP Act 2023,
-section 11, gives a person her own data; section 17(1)(c) excepts what would harm an inquiry).
+proposals before they are decisions, field reports, claims, cases of money and reasons of delays (a person gets her own
+data, except what would harm an inquiry: DPDP Act 2023, sections 11 and 17(1)(c)).
 """
 
 from collections.abc import Mapping
