@@ -84,6 +84,8 @@ class EscalationKind(StrEnum):
     CLEARANCE_OVERDUE = "CLEARANCE_OVERDUE"
     HEARING = "HEARING"
     """An appeal about the officer's work is heard on that date, or was to be: it may have been moved or cancelled."""
+    TIME_DOUBTED = "TIME_DOUBTED"
+    """A decision made without a connection names that time, which does not count: its device does not prove it."""
 
 
 @dataclass(frozen=True, slots=True)

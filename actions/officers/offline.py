@@ -18,7 +18,16 @@ from joserfc.errors import JoseError
 
 from actions.applications.decide import Decide, Verdict, pass_verdict
 from actions.benefits.sanction_budgets import Balances, balances_before
-from actions.kernel import Environment, UnitOfWork, leave_receipt, of_applicant, run_once
+from actions.kernel import (
+    Environment,
+    UnitOfWork,
+    at_level,
+    escalation,
+    leave_receipt,
+    of_applicant,
+    place_of,
+    run_once,
+)
 from actions.kernel.case_reads import own_cases
 from actions.officers.bulk import ItemResult, attempt
 from actions.officers.claim import in_india, note
@@ -28,6 +37,7 @@ from actions.officers.queue import queue_postings
 from domain.applications.applications import Application, AttachedDocument, RejectionGround
 from domain.applications.lifecycle import Move, moves_from
 from domain.catalogue.catalogue import Service
+from domain.clearances import EscalationKind
 from domain.identity.policy import Purpose
 from domain.kernel import (
     IST,
@@ -35,6 +45,7 @@ from domain.kernel import (
     Citizen,
     ErrorCode,
     Officer,
+    OfficerLevel,
     Problem,
     Problems,
     Subject,
@@ -46,6 +57,7 @@ from domain.kernel import (
 )
 from domain.kernel.messages import bilingual
 from domain.officers.desk import CLOCK_SKEW, MOST_AT_ONCE, PACK_SIZE, Pack, QueueFilter, pack_expires_at
+from store import clearances
 from store.applications import applications
 from store.catalogue import catalogue, forms
 from store.catalogue.forms import FiledForm
@@ -184,6 +196,8 @@ async def _replay(
         signed_at = decision.decided_at if doubt is None else None
         decided_there = replace(acting, remark=_remark(decision), balances=balances, signed_at=signed_at)
         application = await pass_verdict(decided_there, verdict, at_desk=True)
+        if doubt not in (None, TimeDoubt.NO_DEVICE_KEY):
+            await _put_before_the_head(acting, application, decision)
         at = decision.decided_at.isoformat(timespec="seconds")
         await note(acting, "replay", application.id, pack=pack.id, decided_at=at, doubt=doubt.value if doubt else None)
         return application
@@ -196,6 +210,14 @@ async def _replay(
         return await run_once(env, subject, operation, step, key=decision.key, body=body, read=applications.get)
 
     return await attempt(env, decision.application_id, run, weighed=decision.verdict.value in WEIGHED)
+
+
+async def _put_before_the_head(acting: UnitOfWork, application: Application, decision: OfflineDecision) -> None:
+    """Open a case for the level above where a device does not prove when it was decided; once for each time."""
+    above = await at_level(acting, place_of(application), OfficerLevel.FIRST_APPELLATE)
+    kind, officer_id = EscalationKind.TIME_DOUBTED, acting.subject.person_id
+    warning = escalation(acting, application, kind, officer_id, above, due_at=decision.decided_at)
+    await clearances.warn(acting.tx, warning)
 
 
 def _refuse_foreign(env: Environment, pack: Pack, decision: OfflineDecision) -> None:

@@ -46,6 +46,8 @@ class CaseList(StrEnum):
     """On the running clock beyond the due instant; the one due first comes first."""
     DISPOSED_LATE = "DISPOSED_LATE"
     """Delivered or refused in this month after the due instant; the one that changed first comes first."""
+    TIME_DOUBTED = "TIME_DOUBTED"
+    """Decided without a connection at a time that its device does not prove; the one that changed first comes first."""
 
 
 @dataclass(frozen=True, slots=True)

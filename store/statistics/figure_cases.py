@@ -10,10 +10,12 @@ from sqlalchemy import Boolean, Column, ColumnElement, Select, func, literal_col
 from domain.appeals.delays import DUE_SOON_DAYS, MOST_COUNTED, CaseFilter, CaseList, ListSize
 from domain.applications.applications import Application
 from domain.applications.lifecycle import ON_THE_CLOCK, OPEN
+from domain.clearances import EscalationKind
 from domain.kernel import IST, Posting, ist_date
 from domain.statistics.figures import Measure, month_of
 from store.appeals.delays import delay_reasons_table
 from store.applications.application_rows import APPLICATIONS, ENDED_LATE, applications_table, in_states
+from store.clearances import escalations_table
 from store.database import PageByTime, Transaction, any_posting_covers, equals_given
 from store.statistics import figure_open, figures
 from store.statistics.figure_open import OpenCaseFilter
@@ -27,6 +29,8 @@ def column_of(wanted: CaseList) -> Column[Any]:
     match wanted:
         case CaseList.PENDING:
             return _T.submitted_at
+        case CaseList.TIME_DOUBTED:
+            return _T.updated_at
         case CaseList.DISPOSED_LATE:
             return _T.updated_at  # not before its end, so that a month is a stretch of the index
         case _:
@@ -46,7 +50,8 @@ async def size(tx: Transaction, postings: Sequence[Posting], wanted: CaseList, f
 
     What they do not distinguish is counted case by case up to MOST_COUNTED, so that it never costs more than that.
     """
-    if filtered.service_code is None and filtered.cause is None and filtered.explained is None:
+    listed = wanted is CaseList.TIME_DOUBTED
+    if not listed and filtered.service_code is None and filtered.cause is None and filtered.explained is None:
         return ListSize(await _count_cases(tx, postings, wanted, filtered))
     cases = _cases(postings, wanted, filtered, tx.clock.now()).with_only_columns(_T.id).limit(MOST_COUNTED + 1)
     found = int((await tx.connection.execute(select(func.count()).select_from(cases.subquery()))).scalar_one())
@@ -74,6 +79,8 @@ async def _count_cases(tx: Transaction, postings: Sequence[Posting], wanted: Cas
             sums = (await figures.sums(tx, everything)).get((), {})
             ended = sums.get(Measure.DISPOSED, 0) + sums.get(Measure.WITHDRAWN, 0)
             return sums.get(Measure.RECEIVED, 0) - ended
+        case CaseList.TIME_DOUBTED:
+            raise AssertionError("no counter has them")
 
 
 def _open_case_range(where: FigureFilter, wanted: CaseList, today: date) -> OpenCaseFilter | None:
@@ -92,7 +99,7 @@ def _open_case_range(where: FigureFilter, wanted: CaseList, today: date) -> Open
         case CaseList.DUE_SOON:
             soon = today + timedelta(days=DUE_SOON_DAYS)
             return OpenCaseFilter(where, ON_THE_CLOCK, due_from=today, due_until=soon, paused=False)
-        case CaseList.DISPOSED_LATE:
+        case CaseList.DISPOSED_LATE | CaseList.TIME_DOUBTED:
             return None
 
 
@@ -110,6 +117,9 @@ def _cases(postings: Sequence[Posting], wanted: CaseList, filtered: CaseFilter, 
 def _states(wanted: CaseList) -> list[ColumnElement[bool]]:
     if wanted is CaseList.DISPOSED_LATE:
         return [literal_column(ENDED_LATE, Boolean())]
+    if wanted is CaseList.TIME_DOUBTED:
+        doubted = select(escalations_table.c.application_id)
+        return [_T.id.in_(doubted.where(escalations_table.c.kind == EscalationKind.TIME_DOUBTED.value))]
     return list(in_states(OPEN if wanted is CaseList.PENDING else ON_THE_CLOCK))
 
 
@@ -118,6 +128,8 @@ def _time_conditions(wanted: CaseList, now: datetime) -> list[ColumnElement[bool
     match wanted:
         case CaseList.PENDING:
             return [_T.submitted_at.is_not(None)]
+        case CaseList.TIME_DOUBTED:
+            return []
         case CaseList.DUE_SOON:
             return [*running, _T.due_at >= now, _T.due_at < now + timedelta(days=DUE_SOON_DAYS)]
         case CaseList.OVERDUE:

@@ -14,12 +14,14 @@ from actions.appeals.legal_sweep import sweep
 from actions.applications.decide import Verdict
 from actions.certificates.issue import issue_certificate
 from actions.officers.bulk import ItemOutcome
+from actions.officers.dashboards import case_count, case_page
 from actions.officers.offline import queue_pack, replay_decisions
 from actions.officers.offline_times import Device, OfflineDecision, TimeDoubt, digest_of
 from domain.appeals.appeals import AppealState
+from domain.appeals.delays import CaseFilter, CaseList
 from domain.applications.applications import Application, RejectionGround
 from domain.kernel import ErrorCode, TypeCode, ist_date, to_global_id
-from domain.officers.desk import Pack
+from domain.officers.desk import Pack, ReadPurpose
 from tests.support.actions import FakeRenderer, World
 from tests.support.desk import officer_of
 from tests.support.law import appealed, appeals_of, authorities, present
@@ -160,6 +162,25 @@ async def test_what_was_not_signed_as_it_is_handed_in_counts_when_it_came_in(
     assert refused.decision is not None
     assert refused.decision.signed_at is None
     assert await doubt_about(peopled, case) == doubt.value
+
+
+async def doubted(world: World) -> list[str]:
+    """The applications that those who supervise the office have to look into."""
+    head = (await authorities(world)).bdo
+    wanted = (CaseList.TIME_DOUBTED, CaseFilter())
+    found = await case_page(world.env, head, *wanted, ReadPurpose.SUPERVISE, limit=9)
+    assert (await case_count(world.env, head, *wanted)).many == len(found)
+    return [one.application.id for one in found]
+
+
+async def test_a_decision_whose_time_is_doubted_is_a_case_for_the_head_of_the_office(peopled: World):
+    case, _ = await received_late(peopled, Phone(peopled), verdict="APPROVE")
+    assert await doubted(peopled) == [case.id]
+
+
+async def test_a_decision_whose_time_counts_is_no_case(peopled: World):
+    await received_late(peopled, Phone(peopled))
+    assert await doubted(peopled) == []
 
 
 async def test_the_time_of_a_device_whose_clock_is_off_does_not_count(peopled: World):
