@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from actions.kernel import UnitOfWork
+from actions.payments.partner import pfms
 from actions.payments.payment_batches import batch_now
 from actions.payments.releasing import CasesAreOpen, MayBeAtPfms, Released, release_set_aside
 from actions.reconciliation.finance_desk import CaseRequest, answer_case, resolve_case, take_case
@@ -12,6 +13,7 @@ from domain.benefits.benefits import PaymentStatus
 from domain.kernel import SYSTEM, ErrorCode, PersonKind, Posting, Problems, Role, Subject
 from domain.payments.files import BatchState, LineState
 from domain.reconciliation.finance_cases import CaseOutcome, CaseState
+from integrations.dbt_finance.pfms.models import FileKind
 from sandbox.dbt_finance.pfms.findings import DATE_PAST
 from store.database import audit
 from store.reconciliation import finance_cases
@@ -169,3 +171,19 @@ async def test_what_pfms_acknowledged_before_it_refused_it_is_returned_and_never
     assert await paying.statuses([one]) == [PaymentStatus.RETURNED]
     assert (await paying.batches())[-1].state == BatchState.CLOSED
     assert await batch_now(paying.env) == 0
+
+
+async def test_a_batch_in_doubt_goes_under_another_name_once_pfms_said_that_it_has_none_of_it(paying: Paying) -> None:
+    (one,) = await paying.validated(1)
+    await batch_now(paying.env)
+    (batch,) = await paying.batches()
+    await pfms(paying.env).exchange.send(FileKind.PAYMENTS, batch.file_name, b"<other/>")
+    await paying.send_due()
+    assert (await paying.batches())[0].state == BatchState.IN_DOUBT
+
+    await settle(paying)
+    assert await release(paying, batch.message_id) == Released(1)
+    await paid_again(paying)
+
+    assert await paying.statuses([one]) == [PaymentStatus.CREDITED]
+    assert len(paying.pfms.orders()) == 1

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import count
 
+import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
@@ -20,6 +21,8 @@ from store.reconciliation.finance_cases import CaseFilter
 from store.reconciliation.reconciliation import StatementLine
 from tests.support.actions import World
 from tests.support.stored import record_payment_status
+
+pytestmark = pytest.mark.integration
 
 DAY = date(2026, 11, 23)
 _EXAMPLE = count(1)
@@ -72,9 +75,9 @@ def expected(row: Row) -> DifferenceKind | None:
 )
 @given(ledger=ledgers)
 async def test_every_difference_of_two_ledgers_has_one_case_and_none_is_invented(
-    world: World, ledger: list[tuple[tuple[int, PaymentStatus] | None, tuple[int, Side] | None]]
+    peopled: World, ledger: list[tuple[tuple[int, PaymentStatus] | None, tuple[int, Side] | None]]
 ) -> None:
-    example = next(_EXAMPLE)
+    world, example = peopled, next(_EXAMPLE)
     day = among_bank_days(world, DAY + timedelta(days=10 * example))
     world.clock.advance(statement_bounds(day)[1] + timedelta(hours=3) - world.clock.now())
     rows = [Row(example * 1_000 + place, *pair) for place, pair in enumerate(ledger)]
