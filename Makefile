@@ -51,7 +51,7 @@ bench-store: bootstrap-dev ## Load and measure a store of up to 6.2 million appl
 	$(BIN)/python -m benchmarks.store.bench
 	$(BIN)/python -m benchmarks.store.table
 
-bench-money: bootstrap-dev ## Batch, sign, send, answer and compare SCALE= instalments over SFTP; killed and gone on with
+bench-money: bootstrap-dev ## A pension day of SCALE= instalments over SFTP with refusals of every kind; killed and gone on with
 	$(BIN)/python -m benchmarks.money.bench
 
 faults: bootstrap-dev ## Every adapter meets every fault; BOUND=ci runs half of the cells (build/faults.md)
