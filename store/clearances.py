@@ -16,8 +16,6 @@ from store.appeals.appeals import clock_is_running
 from store.applications.application_rows import APPLICATIONS, applications_table
 from store.database import (
     AnyRow,
-    Instant,
-    Json,
     Key,
     PageByTime,
     Records,
@@ -27,60 +25,27 @@ from store.database import (
     count,
     insert_into,
 )
-from store.database.metadata import metadata
+from store.database.metadata import table_of
 
-clearances_table = sa.Table(
+clearances_table = table_of(
+    Clearance,
     "clearances",
-    metadata,
-    sa.Column("id", Key, primary_key=True),
-    sa.Column("citizen_id", Key, sa.ForeignKey("citizens.citizen_id"), nullable=False),
-    sa.Column("application_id", Key, sa.ForeignKey("applications.id"), nullable=False),
-    sa.Column("department", Key, nullable=False),
-    sa.Column("district", Key, nullable=False),
-    sa.Column("tehsil", Key),
-    sa.Column("state", Key, nullable=False),
     sa.Column("question", sa.LargeBinary, nullable=False),
-    sa.Column("asked_by", Key),
-    sa.Column("asked_at", Instant, nullable=False),
-    sa.Column("due_at", Instant, nullable=False),
     sa.Column("answer", sa.LargeBinary),
-    sa.Column("answered_by", Key),
-    sa.Column("answered_at", Instant),
-    sa.Column("reminded_at", Instant),
-    sa.Column("escalated_at", Instant),
-    sa.Column("escalated_to", Key),
     sa.Index(None, "application_id"),
     sa.Index(None, "department", "district", "state", "due_at"),
     sa.Index(None, "state", "due_at"),
 )
 
-verifications_table = sa.Table(
+verifications_table = table_of(
+    VerificationReport,
     "verifications",
-    metadata,
-    sa.Column("id", Key, primary_key=True),
-    sa.Column("citizen_id", Key, sa.ForeignKey("citizens.citizen_id"), nullable=False),
-    sa.Column("application_id", Key, sa.ForeignKey("applications.id"), nullable=False),
-    sa.Column("officer_id", Key),
     sa.Column("content", sa.LargeBinary, nullable=False),
-    sa.Column("photos", Json, nullable=False),
-    sa.Column("observed_at", Instant, nullable=False),
-    sa.Column("reported_at", Instant, nullable=False),
     sa.Index(None, "application_id"),
+    apart=("text", "place", "tehsil"),
 )
 
-escalations_table = sa.Table(
-    "escalations",
-    metadata,
-    sa.Column("id", Key, primary_key=True),
-    sa.Column("citizen_id", Key, sa.ForeignKey("citizens.citizen_id"), nullable=False),
-    sa.Column("application_id", Key, sa.ForeignKey("applications.id"), nullable=False),
-    sa.Column("kind", Key, nullable=False),
-    sa.Column("officer_id", Key),
-    sa.Column("above_id", Key),
-    sa.Column("due_at", Instant, nullable=False),
-    sa.Column("at", Instant, nullable=False),
-    sa.UniqueConstraint("application_id", "kind", "due_at"),
-)
+escalations_table = table_of(Escalation, "escalations", sa.UniqueConstraint("application_id", "kind", "due_at"))
 
 _C, _E, _T = clearances_table.c, escalations_table.c, applications_table.c
 _UNTOLD = "application/octet-stream"
@@ -101,11 +66,6 @@ async def settle(tx: Transaction, clearance: Clearance) -> bool:
         return False
     await change_feed.touch(tx, ChangeKind.APPLICATION, clearance.application_id)
     return True
-
-
-async def by_ids(tx: Transaction, ids: Iterable[str]) -> dict[str, Clearance]:
-    """Clearances by id; those that are not there are left out."""
-    return await _CLEARANCES.by_keys(tx, _C.id, ids)
 
 
 async def get(tx: Transaction, clearance_id: str) -> Clearance | None:
@@ -277,6 +237,7 @@ def _report_content_values(tx: Transaction, report: VerificationReport) -> dict[
 
 
 _CLEARANCES = Records(Clearance, clearances_table, "the clearance")
+by_ids = _CLEARANCES.by_ids
 _ESCALATIONS = Records(Escalation, escalations_table, "the warning")
 _REPORTS = Records(
     VerificationReport,

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from domain.doorstep import OPEN, DoorstepAgent, Handover, HandOverProof, Slot, SlotWindow, Visit, VisitState
 from domain.platform.changes import ChangeKind
 from store.database import AnyRow, Instant, Key, PageRequest, Records, Transaction, change_feed, count
-from store.database.metadata import metadata
+from store.database.metadata import metadata, table_of
 
 agents_table = sa.Table(
     "doorstep_agents",
@@ -21,39 +21,23 @@ agents_table = sa.Table(
     sa.Index(None, "district", "tehsil"),
 )
 
-visits_table = sa.Table(
+visits_table = table_of(
+    Visit,
     "doorstep_visits",
-    metadata,
-    sa.Column("id", Key, primary_key=True),
-    sa.Column("application_id", Key, sa.ForeignKey("applications.id"), nullable=False),
-    sa.Column("citizen_id", Key, sa.ForeignKey("citizens.citizen_id"), nullable=False),
-    sa.Column("purpose", Key, nullable=False),
     sa.Column("sequence", sa.SmallInteger, nullable=False),
-    sa.Column("state", Key, nullable=False),
     sa.Column("slot_on", sa.Date, nullable=False),
     sa.Column("slot_window", Key, nullable=False),
     sa.Column("agent_id", Key, sa.ForeignKey("doorstep_agents.operator_id"), nullable=False),
-    sa.Column("department", Key),
-    sa.Column("district", Key, nullable=False),
-    sa.Column("tehsil", Key),
-    sa.Column("fee_paise", sa.BigInteger),
-    sa.Column("fee_receipt", Key),
-    sa.Column("failure", Key),
     sa.Column("proof", Key),
     sa.Column("paper_sha256", Key),
     sa.Column("witness", sa.LargeBinary),
     sa.Column("otp", sa.LargeBinary),
-    sa.Column("otp_hash", Key),
     sa.Column("otp_tries", sa.SmallInteger, nullable=False),
-    sa.Column("otp_expires_at", Instant),
-    sa.Column("version", sa.Integer, nullable=False),
-    sa.Column("created_at", Instant, nullable=False),
-    sa.Column("updated_at", Instant, nullable=False),
-    sa.Column("closed_at", Instant),
     sa.UniqueConstraint("application_id", "purpose", "sequence"),
     sa.Index(None, "citizen_id"),
     sa.Index(None, "agent_id", "slot_on", "id"),
     sa.Index(None, "state", "slot_on"),
+    apart=("slot", "handover"),
 )
 
 _A, _T = agents_table.c, visits_table.c
@@ -62,11 +46,6 @@ _A, _T = agents_table.c, visits_table.c
 async def add_agent(tx: Transaction, agent: DoorstepAgent) -> None:
     """Put an operator on the register of agents. Raises AlreadyThere."""
     await _AGENTS.add(tx, agent, since=tx.clock.now())
-
-
-async def agent(tx: Transaction, operator_id: str) -> DoorstepAgent | None:
-    """The agent whom an operator is, or None."""
-    return await _AGENTS.find(tx, _A.operator_id == operator_id)
 
 
 async def agents_for(tx: Transaction, district: str, tehsil: str | None) -> list[DoorstepAgent]:
@@ -104,11 +83,6 @@ async def save(tx: Transaction, visit: Visit, expected_version: int) -> Visit:
 async def get(tx: Transaction, visit_id: str) -> Visit | None:
     """The visit with an id, or None."""
     return (await by_ids(tx, [visit_id])).get(visit_id)
-
-
-async def by_ids(tx: Transaction, ids: Iterable[str]) -> dict[str, Visit]:
-    """Visits by id."""
-    return await _VISITS.by_keys(tx, _T.id, ids)
 
 
 async def of_applications(tx: Transaction, ids: Iterable[str]) -> dict[str, list[Visit]]:
@@ -172,6 +146,9 @@ def _witness_cell_name(visit_id: str) -> str:
 
 
 _AGENTS = Records(DoorstepAgent, agents_table, "the agent")
+agent = _AGENTS.get
+"""The agent whom an operator is, or None."""
+
 _VISITS = Records(
     Visit,
     visits_table,
@@ -181,3 +158,4 @@ _VISITS = Records(
     write=_slot_and_handover_values,
     fixed=("application_id", "citizen_id", "purpose", "sequence", "created_at"),
 )
+by_ids = _VISITS.by_ids

@@ -5,58 +5,37 @@ from collections.abc import Iterable
 import sqlalchemy as sa
 
 from domain.appeals.appeals import AppealEvent, Award, AwardKind, Hearing
-from store.database import Instant, Key, Records, Transaction
-from store.database.metadata import metadata
+from store.database import Key, Records, Transaction
+from store.database.metadata import table_of
 
-events_table = sa.Table(
+events_table = table_of(
+    AppealEvent,
     "appeal_events",
-    metadata,
-    sa.Column("id", Key, primary_key=True),
     sa.Column("citizen_id", Key, sa.ForeignKey("citizens.citizen_id"), nullable=False),
-    sa.Column("appeal_id", Key, sa.ForeignKey("appeals.id"), nullable=False),
-    sa.Column("sequence", sa.Integer, nullable=False),
-    sa.Column("move", Key, nullable=False),
     sa.Column("state_before", Key),
     sa.Column("state_after", Key, nullable=False),
-    sa.Column("actor_role", Key, nullable=False),
-    sa.Column("actor_id", Key),
     sa.Column("note", sa.LargeBinary),
-    sa.Column("at", Instant, nullable=False),
     sa.UniqueConstraint("appeal_id", "sequence"),
+    apart=("before", "after"),
 )
 
-hearings_table = sa.Table(
+hearings_table = table_of(
+    Hearing,
     "appeal_hearings",
-    metadata,
-    sa.Column("id", Key, primary_key=True),
     sa.Column("citizen_id", Key, sa.ForeignKey("citizens.citizen_id"), nullable=False),
-    sa.Column("appeal_id", Key, sa.ForeignKey("appeals.id"), nullable=False),
-    sa.Column("at", Instant, nullable=False),
     sa.Column("place", sa.Text, nullable=False),
-    sa.Column("recorded_at", Instant, nullable=False),
     sa.Column("state", Key),  # null is FIXED: rows of before dates were moved
-    sa.Column("reference", Key),
-    sa.Column("fixed_at", Instant),
     sa.Index(None, "appeal_id"),
     sa.Index(None, "at", "id"),
 )
 
-awards_table = sa.Table(
+awards_table = table_of(
+    Award,
     "appeal_awards",
-    metadata,
-    sa.Column("id", Key, primary_key=True),
     sa.Column("citizen_id", Key, sa.ForeignKey("citizens.citizen_id"), nullable=False),
-    sa.Column("appeal_id", Key, sa.ForeignKey("appeals.id"), nullable=False),
-    sa.Column("kind", Key, nullable=False),
-    sa.Column("officer_id", Key),
-    sa.Column("amount_paise", sa.BigInteger, nullable=False),
     sa.Column("reason", sa.LargeBinary, nullable=False),
     sa.Column("section", sa.Text, nullable=False),
-    sa.Column("ordered_by", Key),
-    sa.Column("ordered_at", Instant, nullable=False),
     sa.Column("state", Key),  # null is ORDERED: rows from before payments were reported
-    sa.Column("settled_on", sa.Date),
-    sa.Column("settlement", Key),
     sa.UniqueConstraint("appeal_id", "kind"),
 )
 

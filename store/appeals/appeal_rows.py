@@ -8,48 +8,22 @@ import sqlalchemy as sa
 from domain.appeals.appeals import LEVELS, Appeal, AppealLevel, Order
 from domain.kernel import Posting, Role
 from store.database import AnyRow, Instant, Key, Records, Transaction, posting_covers
-from store.database.metadata import metadata
+from store.database.metadata import table_of
 
-appeals_table = sa.Table(
+appeals_table = table_of(
+    Appeal,
     "appeals",
-    metadata,
-    sa.Column("id", Key, primary_key=True),
-    sa.Column("citizen_id", Key, sa.ForeignKey("citizens.citizen_id"), nullable=False),
-    sa.Column("application_id", Key, sa.ForeignKey("applications.id"), nullable=False),
-    sa.Column("number", Key, nullable=False),
-    sa.Column("service_code", Key, nullable=False),
-    sa.Column("department", Key),
-    sa.Column("district", Key, nullable=False),
-    sa.Column("tehsil", Key),
-    sa.Column("level", Key, nullable=False),
-    sa.Column("ground", Key, nullable=False),
-    sa.Column("origin", Key, nullable=False),
-    sa.Column("state", Key, nullable=False),
-    sa.Column("version", sa.Integer, nullable=False),
     sa.Column("content", sa.LargeBinary, nullable=False),
-    sa.Column("received_at", Instant, nullable=False),
-    sa.Column("due_at", Instant),
-    sa.Column("breached_on", sa.Date),
-    sa.Column("limit_days", sa.Integer),
-    sa.Column("limit_unit", Key),
-    sa.Column("paused_days", sa.Integer, nullable=False),
-    sa.Column("designated_id", Key),
-    sa.Column("first_id", Key),
-    sa.Column("second_id", Key),
-    sa.Column("authority_id", Key),
-    sa.Column("vacant", sa.Boolean, nullable=False),
-    sa.Column("decide_by", Instant),
-    sa.Column("next_at", Instant),
     sa.Column("decided_at", Instant),
     sa.Column("decided_by", Key),
     sa.Column("direct_until", sa.Date),
-    sa.Column("previous_id", Key),
     sa.UniqueConstraint("number"),
     sa.UniqueConstraint("application_id", "level", "ground"),
     sa.Index(None, "state", "next_at"),
     sa.Index(None, "district", "level", "state", "received_at"),
     sa.Index(None, "authority_id", "state"),
     sa.Index(None, "citizen_id", "received_at"),
+    apart=("text", "late_reason", "order"),
 )
 
 

@@ -82,6 +82,7 @@ opt_outs_table = sa.Table(
 
 _A, _T = appeals_table.c, applications_table.c
 _UNCHANGING = frozenset({"id", "citizen_id", "application_id", "number", "level", "ground", "received_at"})
+by_ids = APPEALS.by_ids
 
 
 async def add(tx: Transaction, filed: Sequence[Appeal]) -> set[str]:
@@ -127,11 +128,6 @@ async def save_many(tx: Transaction, changed: Sequence[Appeal]) -> None:
         replacing, [{**row, "saved_id": one.id} for one, row in zip(changed, rows, strict=True)]
     )
     await change_feed.touch_many(tx, ChangeKind.APPLICATION, list(dict.fromkeys(one.application_id for one in changed)))
-
-
-async def by_ids(tx: Transaction, ids: Iterable[str]) -> dict[str, Appeal]:
-    """Appeals by id; those that are not there are left out."""
-    return await APPEALS.by_keys(tx, _A.id, ids)
 
 
 async def get(tx: Transaction, appeal_id: str) -> Appeal | None:

@@ -3,28 +3,16 @@
 from collections.abc import Iterable
 from datetime import date, datetime
 
-from sqlalchemy import Column, Date, ForeignKey, Index, Integer, LargeBinary, Table, UniqueConstraint, select, update
+from sqlalchemy import Column, Date, ForeignKey, Index, LargeBinary, UniqueConstraint, select, update
 
 from domain.appeals.commission import CommissionCase, CommissionMessage, DelayReview, MessageState
-from store.database import Instant, Json, Key, Records, Transaction, insert_into
-from store.database.metadata import metadata
+from store.database import Key, Records, Transaction, insert_into
+from store.database.metadata import table_of
 
-cases_table = Table(
+cases_table = table_of(
+    CommissionCase,
     "commission_cases",
-    metadata,
     Column("appeal_id", Key, ForeignKey("appeals.id"), primary_key=True),
-    Column("citizen_id", Key, ForeignKey("citizens.citizen_id"), nullable=False),
-    Column("application_id", Key, ForeignKey("applications.id"), nullable=False),
-    Column("reference", Key, nullable=False),
-    Column("number", Key),
-    Column("filed_at", Instant, nullable=False),
-    Column("received_at", Instant),
-    Column("decide_by", Instant),
-    Column("bench", Key),
-    Column("bundle", Key),
-    Column("bundle_octets", Integer),
-    Column("bundle_sent_at", Instant),
-    Column("compared_at", Instant),
     UniqueConstraint("reference"),
     UniqueConstraint("number"),
     Index(None, "citizen_id"),
@@ -32,39 +20,33 @@ cases_table = Table(
     Index(None, "filed_at", "appeal_id"),
 )
 
-messages_table = Table(
+messages_table = table_of(
+    CommissionMessage,
     "commission_messages",
-    metadata,
-    Column("id", Key, primary_key=True),
-    Column("citizen_id", Key, ForeignKey("citizens.citizen_id"), nullable=False),
-    Column("appeal_id", Key, ForeignKey("appeals.id"), nullable=False),
-    Column("word", Key, nullable=False),
-    Column("at", Instant, nullable=False),
     Column("payload", LargeBinary, nullable=False),
-    Column("digest", Key, nullable=False),
-    Column("received_at", Instant, nullable=False),
-    Column("state", Key, nullable=False),
-    Column("answered", Key, nullable=False),
-    Column("code", Key),
     Index(None, "appeal_id", "at"),
     Index(None, "citizen_id"),
     Index(None, "state", "received_at"),
 )
 
-reviews_table = Table(
-    "delay_reviews",
-    metadata,
-    Column("month", Date, primary_key=True),
-    Column("sha256", Key, nullable=False),
-    Column("content", Json, nullable=False),
-    Column("made_at", Instant, nullable=False),
-    Column("sent_at", Instant),
-)
+reviews_table = table_of(DelayReview, "delay_reviews", Column("month", Date, primary_key=True))
 
 _C, _M = cases_table.c, messages_table.c
 _CASES = Records(CommissionCase, cases_table, "the case")
+cases = _CASES.by_ids
+"""Cases by the id of their appeal; those that are not there are left out."""
+
 _MESSAGES = Records(CommissionMessage, messages_table, "the message")
+message = _MESSAGES.get
+"""The message with an id of the Commission, or None."""
+add_message = _MESSAGES.insert
+"""Keep a message; False where one with its id is there."""
+
 _REVIEWS = Records(DelayReview, reviews_table, "the review")
+add_review = _REVIEWS.insert
+"""Keep the review of a month; False where there is one, which then stays."""
+review = _REVIEWS.get
+"""The review of a month by its first day, or None."""
 
 
 async def add_cases(tx: Transaction, cases: Iterable[CommissionCase]) -> None:
@@ -72,11 +54,6 @@ async def add_cases(tx: Transaction, cases: Iterable[CommissionCase]) -> None:
     rows = [_CASES.values(tx, case) for case in cases]
     if rows:
         await tx.connection.execute(insert_into(tx, cases_table).on_conflict_do_nothing(), rows)
-
-
-async def cases(tx: Transaction, appeal_ids: Iterable[str]) -> dict[str, CommissionCase]:
-    """Cases by the id of their appeal; those that are not there are left out."""
-    return await _CASES.by_keys(tx, _C.appeal_id, appeal_ids)
 
 
 async def case_by_number(tx: Transaction, number: str) -> CommissionCase | None:
@@ -103,16 +80,6 @@ async def to_compare(tx: Transaction, before: datetime, limit: int) -> list[Comm
     return await _CASES.select_all(tx, statement)
 
 
-async def message(tx: Transaction, message_id: str) -> CommissionMessage | None:
-    """The message with an id of the Commission, or None."""
-    return await _MESSAGES.find(tx, _M.id == message_id)
-
-
-async def add_message(tx: Transaction, given: CommissionMessage) -> bool:
-    """Keep a message; False where one with its id is there."""
-    return await _MESSAGES.insert(tx, given)
-
-
 async def settle_message(tx: Transaction, message_id: str, state: MessageState, code: str | None) -> None:
     """Note what became of a message that waited."""
     await tx.connection.execute(update(messages_table).where(_M.id == message_id).values(state=state.value, code=code))
@@ -127,16 +94,6 @@ async def waiting_appeal_ids(tx: Transaction, limit: int) -> list[str]:
     """Ids of appeals with messages that wait for others, those of the oldest message first."""
     statement = select(_M.appeal_id).where(_M.state == MessageState.WAITING.value).order_by(_M.received_at, _M.id)
     return list(dict.fromkeys((await tx.connection.execute(statement.limit(limit))).scalars()))
-
-
-async def add_review(tx: Transaction, review: DelayReview) -> bool:
-    """Keep the review of a month; False where there is one, which then stays."""
-    return await _REVIEWS.insert(tx, review)
-
-
-async def review(tx: Transaction, month: date) -> DelayReview | None:
-    """The review of a month by its first day, or None."""
-    return await _REVIEWS.find(tx, reviews_table.c.month == month)
 
 
 async def reviews(tx: Transaction, limit: int) -> list[DelayReview]:

@@ -3,27 +3,17 @@
 from collections.abc import Iterable, Sequence
 from typing import Any, Unpack
 
-from sqlalchemy import Column, Date, ForeignKey, Index, LargeBinary, Select, Table, select
+from sqlalchemy import Column, Index, LargeBinary, Select, select
 
 from domain.appeals.delays import DelayReason, ReasonFilter
 from domain.kernel import Posting
-from store.database import Instant, Key, PageByTime, Records, Transaction, any_posting_covers, count
-from store.database.metadata import metadata
+from store.database import PageByTime, Records, Transaction, any_posting_covers, count
+from store.database.metadata import table_of
 
-delay_reasons_table = Table(
+delay_reasons_table = table_of(
+    DelayReason,
     "delay_reasons",
-    metadata,
-    Column("id", Key, primary_key=True),
-    Column("application_id", Key, ForeignKey("applications.id")),
-    Column("citizen_id", Key, ForeignKey("citizens.citizen_id")),
-    Column("month", Date, nullable=False),
-    Column("department", Key),
-    Column("district", Key),
-    Column("tehsil", Key),
-    Column("cause", Key, nullable=False),
     Column("text", LargeBinary),
-    Column("officer_id", Key, nullable=False),
-    Column("recorded_at", Instant, nullable=False),
     Index(None, "application_id", "recorded_at", "id"),
     Index(None, "citizen_id"),
     Index(None, "recorded_at", "id"),
@@ -31,16 +21,9 @@ delay_reasons_table = Table(
 
 _R = delay_reasons_table.c
 _REASONS = Records(DelayReason, delay_reasons_table, "the reason")
-
-
-async def add(tx: Transaction, reason: DelayReason) -> None:
-    """Keep a reason; earlier ones about the same stay."""
-    await _REASONS.add(tx, reason)
-
-
-async def get(tx: Transaction, reason_id: str) -> DelayReason | None:
-    """The reason with an id, or None."""
-    return await _REASONS.find(tx, _R.id == reason_id)
+get = _REASONS.get
+add = _REASONS.add
+"""Keep a reason; earlier ones about the same stay."""
 
 
 async def latest(tx: Transaction, application_ids: Iterable[str]) -> dict[str, DelayReason]:

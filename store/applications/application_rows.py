@@ -9,7 +9,7 @@ from domain.applications.applications import Application, Decision, RejectionGro
 from domain.applications.deadline import DayUnit, TimeLimit
 from domain.applications.lifecycle import OPEN, Status
 from store.database import AnyRow, Instant, Key, Records, Transaction
-from store.database.metadata import metadata
+from store.database.metadata import partial_index, table_of
 
 _OTHER = sorted(status.value for status in frozenset(Status) - OPEN)
 _OPEN_WORDS = "status NOT IN (" + ", ".join(f"'{one}'" for one in _OTHER) + ")"
@@ -21,56 +21,26 @@ ENDED_LATE = (
 )
 """Disposed of, and made available or refused after the lawful due instant: the words of the index that finds those."""
 
-_LATE = sa.text(ENDED_LATE)
-
 
 def _of_open(*places: str) -> sa.Index:
     """An index of open applications by place and due date, from which they are counted by state and clock too."""
-    name, only = "_".join(("ix_applications_open", *places, "due_at")), sa.text(_OPEN_WORDS)
-    return sa.Index(name, *places, "due_at", "id", "status", "paused_since", sqlite_where=only, postgresql_where=only)
+    name = "_".join(("ix_applications_open", *places, "due_at"))
+    return partial_index(name, *places, "due_at", "id", "status", "paused_since", where=_OPEN_WORDS)
 
 
-applications_table = sa.Table(
+applications_table = table_of(
+    Application,
     "applications",
-    metadata,
-    sa.Column("id", Key, primary_key=True),
-    sa.Column("citizen_id", Key, sa.ForeignKey("citizens.citizen_id"), nullable=False),
-    sa.Column("number", Key, nullable=False),
-    sa.Column("acknowledgement", Key),
-    sa.Column("service_code", Key, nullable=False),
-    sa.Column("department", Key),
-    sa.Column("district", Key, nullable=False),
-    sa.Column("tehsil", Key),
-    sa.Column("channel", Key, nullable=False),
-    sa.Column("operator_id", Key),
-    sa.Column("delivery", Key, nullable=False),
-    sa.Column("status", Key, nullable=False),
-    sa.Column("version", sa.Integer, nullable=False),
     sa.Column("form", sa.LargeBinary, nullable=False),
-    sa.Column("fee_paise", sa.BigInteger),
-    sa.Column("fee_receipt", Key),
-    sa.Column("officer_id", Key),
     sa.Column("limit_days", sa.Integer),
     sa.Column("limit_unit", Key),
     sa.Column("calendar_version", Key),
-    sa.Column("clock_started_at", Instant),
-    sa.Column("paused_since", Instant),
-    sa.Column("paused_days", sa.Integer, nullable=False),
-    sa.Column("due_at", Instant),
     sa.Column("approved", sa.Boolean),
     sa.Column("ground", Key),
     sa.Column("reason", sa.LargeBinary),
     sa.Column("decided_by", Key),
     sa.Column("decided_at", Instant),
-    sa.Column("created_at", Instant, nullable=False),
-    sa.Column("submitted_at", Instant),
-    sa.Column("delivered_at", Instant),
-    sa.Column("updated_at", Instant, nullable=False),
-    sa.Column("service_version", sa.Integer),
-    sa.Column("paused_left", sa.Integer),
-    sa.Column("clock_ended_at", Instant),
     sa.Column("signed_at", Instant),
-    sa.Column("lawful_due_at", Instant),
     sa.UniqueConstraint("number"),
     sa.UniqueConstraint("acknowledgement"),
     sa.Index(None, "citizen_id", "created_at", "id"),
@@ -80,7 +50,8 @@ applications_table = sa.Table(
     _of_open("district"),
     _of_open("department"),
     _of_open(),
-    sa.Index("ix_applications_lawfully_late", "updated_at", "id", sqlite_where=_LATE, postgresql_where=_LATE),
+    partial_index("ix_applications_lawfully_late", "updated_at", "id", where=ENDED_LATE),
+    apart=("limit", "decision"),
 )
 """Of a hundred applications one is open; what officers look at is found by small indexes that hold only those."""
 

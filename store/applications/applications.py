@@ -47,6 +47,7 @@ __all__ = [
 ]
 
 _T = applications_table.c
+by_ids = APPLICATIONS.by_ids
 
 
 async def add(tx: Transaction, application: Application) -> None:
@@ -82,11 +83,6 @@ async def by_numbers(tx: Transaction, numbers: Iterable[str]) -> dict[str, Appli
 async def by_acknowledgements(tx: Transaction, numbers: Iterable[str]) -> dict[str, Application]:
     """Applications by acknowledgement number; those that are not there are left out. One query for many."""
     return await APPLICATIONS.by_keys(tx, _T.acknowledgement, numbers)
-
-
-async def by_ids(tx: Transaction, ids: Iterable[str]) -> dict[str, Application]:
-    """Applications by id; those that are not there are left out."""
-    return await APPLICATIONS.by_keys(tx, _T.id, ids)
 
 
 async def save(tx: Transaction, application: Application, expected_version: int) -> Application:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from store.database import Instant, Key, Transaction, rows_of
-from store.database.metadata import metadata
+from store.database.metadata import metadata, partial_index
 
 imports_table = sa.Table(
     "legacy_imports",
@@ -41,9 +41,7 @@ legacy_applications_table = sa.Table(
     sa.Column("held", sa.Boolean, nullable=False),
     sa.Column("imported_at", Instant, nullable=False),
     sa.Index(None, "citizen_id"),
-    sa.Index(
-        "ix_legacy_applications_held", "application_id", sqlite_where=sa.text("held"), postgresql_where=sa.text("held")
-    ),
+    partial_index("ix_legacy_applications_held", "application_id", where="held"),
 )
 
 legacy_persons_table = sa.Table(

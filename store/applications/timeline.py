@@ -12,26 +12,18 @@ from domain.certificates.signatures import SignatureState
 from domain.platform.changes import ChangeKind
 from store.applications.application_rows import applications_table
 from store.database import AnyRow, Instant, Json, Key, NotThere, Records, Transaction, change_feed, first_row, rows_of
-from store.database.metadata import metadata
+from store.database.metadata import metadata, table_of
 
-timeline_table = sa.Table(
+timeline_table = table_of(
+    TimelineEntry,
     "timeline_entries",
-    metadata,
-    sa.Column("id", Key, primary_key=True),
     sa.Column("citizen_id", Key, sa.ForeignKey("citizens.citizen_id"), nullable=False),
-    sa.Column("application_id", Key, sa.ForeignKey("applications.id"), nullable=False),
-    sa.Column("sequence", sa.Integer, nullable=False),
-    sa.Column("move", Key, nullable=False),
     sa.Column("status_before", Key),
     sa.Column("status_after", Key, nullable=False),
-    sa.Column("actor_role", Key, nullable=False),
-    sa.Column("actor_id", Key),
-    sa.Column("ground", Key),
     sa.Column("note", sa.LargeBinary),
-    sa.Column("at", Instant, nullable=False),
     sa.Column("documents", Json),
-    sa.Column("holder_id", Key),
     sa.UniqueConstraint("application_id", "sequence"),
+    apart=("before", "after"),
 )
 
 documents_table = sa.Table(

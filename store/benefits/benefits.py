@@ -11,86 +11,46 @@ from domain.benefits.benefits import Hold, Instalment, PaymentEvent, PaymentNews
 from store.benefits import payment_enquiries
 from store.database import Instant, Key, NotThere, Records, Serial, Transaction, change_feed, rows_of
 from store.database.bulk import insert_rows, update_rows
-from store.database.metadata import metadata
+from store.database.metadata import metadata, partial_index, table_of
 
-_TO_SEND = sa.text(
-    "rail = 'PFMS' AND hold IS NULL AND status IN ('SANCTIONED', 'BENEFICIARY_PENDING', 'BENEFICIARY_REJECTED')"
-)
-_FIRST_ORDER, _HELD = sa.text("reissue_of IS NULL"), sa.text("hold IS NOT NULL")
-_ENDED = sa.text("ended_on IS NOT NULL")
-_THERE = sa.text("ended_on IS NOT NULL AND payee_gone_at IS NULL")
+_TO_SEND = "rail = 'PFMS' AND hold IS NULL AND status IN ('SANCTIONED', 'BENEFICIARY_PENDING', 'BENEFICIARY_REJECTED')"
 
-sanctions_table = sa.Table(
+sanctions_table = table_of(
+    Sanction,
     "sanctions",
-    metadata,
-    sa.Column("id", Key, primary_key=True),
-    sa.Column("citizen_id", Key, sa.ForeignKey("citizens.citizen_id"), nullable=False),
-    sa.Column("number", Key, nullable=False),
-    sa.Column("application_id", Key, sa.ForeignKey("applications.id")),
-    sa.Column("scheme_code", Key, nullable=False),
-    sa.Column("department", Key),
-    sa.Column("district", Key, nullable=False),
-    sa.Column("amount_paise", sa.BigInteger),
-    sa.Column("period", Key),
-    sa.Column("bank_account_last4", Key),
-    sa.Column("sanctioned_at", Instant, nullable=False),
-    sa.Column("next_due_on", sa.Date),
-    sa.Column("ended_on", sa.Date),
     sa.Column("state", Key),
-    sa.Column("anchor_on", sa.Date),
-    sa.Column("terms", sa.Integer),
-    sa.Column("certified_on", sa.Date),
-    sa.Column("reviewed_on", sa.Date),
-    sa.Column("reminded_on", sa.Date),
-    sa.Column("granted_by", Key),
-    sa.Column("budget", Key),
-    sa.Column("budget_at", Instant),
     sa.Column("payee_gone_at", Instant),
     sa.UniqueConstraint("number"),
     sa.UniqueConstraint("application_id"),
     sa.Index(None, "citizen_id", "sanctioned_at"),
     sa.Index(None, "next_due_on", "period"),
     sa.Index(None, "scheme_code", "id"),
-    sa.Index("ix_sanctions_ended_on", "ended_on", "id", sqlite_where=_ENDED, postgresql_where=_ENDED),
-    sa.Index(
-        "ix_sanctions_payee_there", "payee_gone_at", "ended_on", "id", sqlite_where=_THERE, postgresql_where=_THERE
+    partial_index("ix_sanctions_ended_on", "ended_on", "id", where="ended_on IS NOT NULL"),
+    partial_index(
+        "ix_sanctions_payee_there",
+        "payee_gone_at",
+        "ended_on",
+        "id",
+        where="ended_on IS NOT NULL AND payee_gone_at IS NULL",
     ),
 )
 """A sanction without a state is active: older releases knew no other."""
 
-instalments_table = sa.Table(
+instalments_table = table_of(
+    Instalment,
     "instalments",
-    metadata,
-    sa.Column("id", Key, primary_key=True),
-    sa.Column("citizen_id", Key, sa.ForeignKey("citizens.citizen_id"), nullable=False),
-    sa.Column("sanction_id", Key, sa.ForeignKey("sanctions.id"), nullable=False),
-    sa.Column("sequence", sa.Integer, nullable=False),
-    sa.Column("period_from", sa.Date, nullable=False),
-    sa.Column("period_to", sa.Date, nullable=False),
-    sa.Column("amount_paise", sa.BigInteger, nullable=False),
-    sa.Column("bill_number", Key, nullable=False),
-    sa.Column("end_to_end_id", Key, nullable=False),
-    sa.Column("status", Key, nullable=False),
-    sa.Column("status_at", Instant, nullable=False),
     sa.Column("rail", Key),
     sa.Column("kind", Key),
-    sa.Column("reissue_of", Key),
-    sa.Column("hold", Key),
     sa.Column("deducted_paise", sa.BigInteger),
     sa.Column("account_sent", sa.Integer),
     sa.UniqueConstraint("sanction_id", "sequence"),
-    sa.Index(
-        "uq_instalments_sanction_id_period_from",
-        "sanction_id",
-        "period_from",
-        unique=True,
-        sqlite_where=_FIRST_ORDER,
-        postgresql_where=_FIRST_ORDER,
+    partial_index(
+        "uq_instalments_sanction_id_period_from", "sanction_id", "period_from", where="reissue_of IS NULL", unique=True
     ),
     sa.Index("uq_instalments_reissue_of", "reissue_of", unique=True),
     sa.Index(None, "status", "status_at"),
-    sa.Index("ix_instalments_held", "id", sqlite_where=_HELD, postgresql_where=_HELD),
-    sa.Index("ix_instalments_to_send", "sanction_id", "sequence", sqlite_where=_TO_SEND, postgresql_where=_TO_SEND),
+    partial_index("ix_instalments_held", "id", where="hold IS NOT NULL"),
+    partial_index("ix_instalments_to_send", "sanction_id", "sequence", where=_TO_SEND),
     sa.UniqueConstraint("bill_number"),
     sa.UniqueConstraint("end_to_end_id"),
 )
@@ -119,13 +79,13 @@ payment_events_table = sa.Table(
 
 
 SANCTIONS = Records(Sanction, sanctions_table, "the sanction")
+sanctions = SANCTIONS.by_ids
+add_sanction = SANCTIONS.add
+"""Keep a new sanction. Raises AlreadyThere: one for each application, and for each number."""
+
 INSTALMENTS = Records(Instalment, instalments_table, "the instalment")
+instalment = INSTALMENTS.get
 _EVENTS = Records(PaymentEvent, payment_events_table, "the event")
-
-
-async def add_sanction(tx: Transaction, sanction: Sanction) -> None:
-    """Keep a new sanction. Raises AlreadyThere: one for each application, and for each number."""
-    await SANCTIONS.add(tx, sanction)
 
 
 async def add_instalments(tx: Transaction, added: Sequence[Instalment]) -> None:
@@ -169,21 +129,11 @@ async def sanction_of_applications(tx: Transaction, application_ids: Iterable[st
     return await SANCTIONS.by_keys(tx, table.c.application_id, application_ids, sa.select(table))
 
 
-async def sanctions(tx: Transaction, ids: Iterable[str]) -> dict[str, Sanction]:
-    """Sanctions by id; those that are not there are left out."""
-    return await SANCTIONS.by_keys(tx, sanctions_table.c.id, ids)
-
-
 async def instalments(tx: Transaction, sanction_ids: Iterable[str]) -> dict[str, list[Instalment]]:
     """The instalments of each sanction in their order; a sanction without any is left out."""
     table = instalments_table
     statement = sa.select(table).order_by(table.c.sanction_id, table.c.sequence)
     return await INSTALMENTS.groups(tx, statement, table.c.sanction_id, sanction_ids)
-
-
-async def instalment(tx: Transaction, instalment_id: str) -> Instalment | None:
-    """The instalment with an id, or None."""
-    return await INSTALMENTS.find(tx, instalments_table.c.id == instalment_id)
 
 
 async def lock_instalments(tx: Transaction, ids: Iterable[str]) -> dict[str, Instalment]:

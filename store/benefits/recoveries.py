@@ -2,26 +2,15 @@
 
 from collections.abc import Iterable
 
-from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, Table, UniqueConstraint, select, update
+from sqlalchemy import BigInteger, Column, ForeignKey, Index, Table, UniqueConstraint, select, update
 
 from domain.benefits.recoveries import Recovery, RecoveryPart, RecoveryState
 from store.database import Instant, Key, NotThere, Records, Serial, Transaction
-from store.database.metadata import metadata
+from store.database.metadata import metadata, table_of
 
-recoveries_table = Table(
+recoveries_table = table_of(
+    Recovery,
     "recoveries",
-    metadata,
-    Column("id", Key, primary_key=True),
-    Column("citizen_id", Key, ForeignKey("citizens.citizen_id"), nullable=False),
-    Column("sanction_id", Key, ForeignKey("sanctions.id"), nullable=False),
-    Column("number", Integer, nullable=False),
-    Column("amount_paise", BigInteger, nullable=False),
-    Column("recovered_paise", BigInteger, nullable=False),
-    Column("ground", Key, nullable=False),
-    Column("way", Key, nullable=False),
-    Column("state", Key, nullable=False),
-    Column("made_by", Key, nullable=False),
-    Column("made_at", Instant, nullable=False),
     UniqueConstraint("sanction_id", "number"),
     Index(None, "citizen_id"),
 )
@@ -42,12 +31,10 @@ recovery_parts_table = Table(
 
 
 _RECOVERIES = Records(Recovery, recoveries_table, "the recovery")
+add = _RECOVERIES.add
+"""Keep a new recovery. Raises AlreadyThere for its place in the sanction."""
+
 _PARTS = Records(RecoveryPart, recovery_parts_table, "the part")
-
-
-async def add(tx: Transaction, recovery: Recovery) -> None:
-    """Keep a new recovery. Raises AlreadyThere for its place in the sanction."""
-    await _RECOVERIES.add(tx, recovery)
 
 
 async def get(tx: Transaction, recovery_id: str) -> Recovery | None:

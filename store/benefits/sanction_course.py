@@ -8,78 +8,30 @@ import sqlalchemy as sa
 
 from domain.benefits.sanction_course import Approval, LifeCertificate, PaymentAccount, Stop
 from domain.kernel import Posting
-from store.database import Instant, Json, Key, Records, Transaction, first_row, rows_of, upsert, wide_posting_covers
-from store.database.metadata import metadata
+from store.database import Instant, Key, Records, Transaction, first_row, rows_of, upsert, wide_posting_covers
+from store.database.metadata import metadata, partial_index, table_of
 
-_OPEN = sa.text("lifted_at IS NULL")
-_WAITING = sa.text("decided_at IS NULL")
-
-sanction_stops_table = sa.Table(
+sanction_stops_table = table_of(
+    Stop,
     "sanction_stops",
-    metadata,
-    sa.Column("id", Key, primary_key=True),
-    sa.Column("citizen_id", Key, sa.ForeignKey("citizens.citizen_id"), nullable=False),
-    sa.Column("sanction_id", Key, sa.ForeignKey("sanctions.id"), nullable=False),
-    sa.Column("kind", Key, nullable=False),
-    sa.Column("ground", Key, nullable=False),
-    sa.Column("from_on", sa.Date, nullable=False),
-    sa.Column("made_by", Key, nullable=False),
-    sa.Column("made_at", Instant, nullable=False),
-    sa.Column("lifted_by", Key),
-    sa.Column("lifted_at", Instant),
-    sa.Column("lift_ground", Key),
-    sa.Column("unpaid_until", sa.Date),
     sa.Index(None, "sanction_id", "made_at"),
     sa.Index(None, "citizen_id"),
-    sa.Index(
-        "uq_sanction_stops_open",
-        "sanction_id",
-        "kind",
-        unique=True,
-        sqlite_where=_OPEN,
-        postgresql_where=_OPEN,
-    ),
+    partial_index("uq_sanction_stops_open", "sanction_id", "kind", where="lifted_at IS NULL", unique=True),
 )
 
-life_certificates_table = sa.Table(
+life_certificates_table = table_of(
+    LifeCertificate,
     "life_certificates",
-    metadata,
-    sa.Column("id", Key, primary_key=True),
-    sa.Column("citizen_id", Key, sa.ForeignKey("citizens.citizen_id"), nullable=False),
-    sa.Column("sanction_id", Key, sa.ForeignKey("sanctions.id"), nullable=False),
-    sa.Column("given_on", sa.Date, nullable=False),
-    sa.Column("proof", Key, nullable=False),
-    sa.Column("taken_by", Key, nullable=False),
-    sa.Column("at", Instant, nullable=False),
     sa.UniqueConstraint("sanction_id", "given_on"),
     sa.Index(None, "citizen_id"),
 )
 
-payment_approvals_table = sa.Table(
+payment_approvals_table = table_of(
+    Approval,
     "payment_approvals",
-    metadata,
-    sa.Column("id", Key, primary_key=True),
-    sa.Column("citizen_id", Key, sa.ForeignKey("citizens.citizen_id"), nullable=False),
-    sa.Column("sanction_id", Key, sa.ForeignKey("sanctions.id"), nullable=False),
-    sa.Column("kind", Key, nullable=False),
-    sa.Column("subject_id", Key, nullable=False),
-    sa.Column("amount_paise", sa.BigInteger, nullable=False),
-    sa.Column("wanted", Json, nullable=False),
-    sa.Column("asked_by", Key, nullable=False),
-    sa.Column("asked_at", Instant, nullable=False),
-    sa.Column("decided_by", Key),
-    sa.Column("decided_at", Instant),
-    sa.Column("approved", sa.Boolean),
     sa.Index(None, "sanction_id", "asked_at"),
     sa.Index(None, "citizen_id"),
-    sa.Index(
-        "uq_payment_approvals_waiting",
-        "kind",
-        "subject_id",
-        unique=True,
-        sqlite_where=_WAITING,
-        postgresql_where=_WAITING,
-    ),
+    partial_index("uq_payment_approvals_waiting", "kind", "subject_id", where="decided_at IS NULL", unique=True),
 )
 
 payment_accounts_table = sa.Table(
@@ -108,13 +60,16 @@ budget_holds_table = sa.Table(
 
 
 _STOPS = Records(Stop, sanction_stops_table, "the stop")
+add_stop = _STOPS.insert
+"""Keep a new stop; False where the sanction has an open one of that kind."""
+
 _CERTIFICATES = Records(LifeCertificate, life_certificates_table, "the life certificate")
+add_life_certificate = _CERTIFICATES.insert
+"""Keep a life certificate; False where that sanction has one of that day."""
+
 _APPROVALS = Records(Approval, payment_approvals_table, "the approval")
-
-
-async def add_stop(tx: Transaction, stop: Stop) -> bool:
-    """Keep a new stop; False where the sanction has an open one of that kind."""
-    return await _STOPS.insert(tx, stop)
+add_approval = _APPROVALS.insert
+"""Ask for a second approval; False where one for the same thing waits already."""
 
 
 async def lift_stop(
@@ -133,16 +88,6 @@ async def stops(tx: Transaction, sanction_ids: Iterable[str]) -> dict[str, list[
     return await _STOPS.groups(
         tx, sa.select(table).order_by(table.c.made_at, table.c.id), table.c.sanction_id, sanction_ids
     )
-
-
-async def add_life_certificate(tx: Transaction, given: LifeCertificate) -> bool:
-    """Keep a life certificate; False where that sanction has one of that day."""
-    return await _CERTIFICATES.insert(tx, given)
-
-
-async def add_approval(tx: Transaction, approval: Approval) -> bool:
-    """Ask for a second approval; False where one for the same thing waits already."""
-    return await _APPROVALS.insert(tx, approval)
 
 
 async def approvals(tx: Transaction, sanction_ids: Iterable[str]) -> dict[str, list[Approval]]:

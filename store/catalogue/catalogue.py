@@ -25,6 +25,7 @@ from store.database import Transaction, count, equals_given, insert_into, keyset
 
 PAST_ALL_SERVICES = ("\U0010ffff", "")
 """A place after every service, to page backwards from the end."""
+services_by_ids = SERVICES.by_ids
 
 
 async def upsert_services(tx: Transaction, services: Iterable[Service]) -> list[Service]:
@@ -143,11 +144,6 @@ async def service_by_slug(tx: Transaction, slug: str) -> Service | None:
 async def services_by_codes(tx: Transaction, codes: Iterable[str]) -> dict[str, Service]:
     """Services by code; those that are not there are left out."""
     return await SERVICES.by_keys(tx, services_table.c.code, codes)
-
-
-async def services_by_ids(tx: Transaction, ids: Iterable[str]) -> dict[str, Service]:
-    """Services by id; those that are not there are left out."""
-    return await SERVICES.by_keys(tx, services_table.c.id, ids)
 
 
 async def services_by_schemes(tx: Transaction, scheme_codes: Iterable[str]) -> dict[str, Service]:

@@ -5,7 +5,7 @@ from dataclasses import asdict
 from types import SimpleNamespace
 from typing import Any
 
-from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, Table, Text, UniqueConstraint
+from sqlalchemy import Boolean, Column, Index, Integer, Table, Text, UniqueConstraint
 
 from domain.catalogue.catalogue import (
     Department,
@@ -19,44 +19,25 @@ from domain.catalogue.catalogue import (
     Tehsil,
 )
 from store.database import AnyRow, Instant, Json, Key, Records, Transaction
-from store.database.metadata import metadata
+from store.database.metadata import metadata, table_of
 
-services_table = Table(
+services_table = table_of(
+    Service,
     "services",
-    metadata,
-    Column("id", Key, primary_key=True),
-    Column("code", Key, nullable=False),
-    Column("code_source", Key, nullable=False),
-    Column("slug", Key, nullable=False),
     Column("name_hi", Text),
     Column("name_en", Key, nullable=False),
-    Column("department", Key),
     Column("category", Text),
-    Column("rts_notified", Boolean),
-    Column("limit_days", Integer),
-    Column("limit_unit", Key, nullable=False),
-    Column("portal_delivery_days", Integer),
     Column("designated_officer", Text),
     Column("first_appellate", Text),
     Column("second_appellate", Text),
-    Column("fee_paise", BigInteger),
-    Column("documents", Json, nullable=False),
-    Column("channels", Json, nullable=False),
-    Column("outcome", Key, nullable=False),
-    Column("doctype", Key),
-    Column("scheme_id", Key),
-    Column("open", Boolean, nullable=False),
-    Column("needs_second_pair", Boolean),
     Column("source", Text, nullable=False),
-    Column("verified", Boolean, nullable=False),
-    Column("life_events", Json),
     Column("eligibility", Json),
     Column("keywords", Json),
     Column("version", Integer),
-    Column("needs_no_documents", Boolean),
     UniqueConstraint("code"),
     UniqueConstraint("slug"),
     Index(None, "name_en", "code"),
+    apart=("name",),
 )
 """`version` is null in rows of a release that kept no versions, which is the first one."""
 
@@ -109,36 +90,24 @@ tehsils_table = Table(
     Index(None, "district"),
 )
 
-schemes_table = Table(
+schemes_table = table_of(
+    Scheme,
     "schemes",
-    metadata,
-    Column("id", Key, primary_key=True),
-    Column("code", Key, nullable=False),
     Column("name_hi", Text),
     Column("name_en", Key, nullable=False),
     Column("department_hi", Text),
     Column("department_en", Text, nullable=False),
-    Column("benefit_type", Key, nullable=False),
-    Column("amount_paise", BigInteger),
-    Column("period", Key),
-    Column("service_code", Key),
     Column("source", Text, nullable=False),
-    Column("verified", Boolean, nullable=False),
     Column("rail", Key),
-    Column("head_of_account", Key),
-    Column("terms", Integer),
-    Column("life_certificate", Boolean),
-    Column("annual_review", Boolean),
     Column("eligibility_hi", Text),
     Column("eligibility_en", Text),
     Column("documents_hi", Text),
     Column("documents_en", Text),
-    Column("limit_days", Integer),
-    Column("is_dbt", Boolean),
     Column("portal", Text),
     Column("notes", Text),
     UniqueConstraint("code"),
     Index(None, "service_code"),
+    apart=("name", "department", "eligibility", "papers"),
 )
 
 

@@ -3,25 +3,20 @@
 from collections.abc import Collection, Iterable
 from typing import Any
 
-from sqlalchemy import Boolean, Column, Date, ForeignKey, Index, Select, Table, Text, UniqueConstraint, select
+from sqlalchemy import Column, ForeignKey, Index, Select, Table, Text, UniqueConstraint, select
 
 from domain.catalogue.centres import ROSTER_KINDS, Binding, Centre, CentreKind
 from store.database import Key, Records, Transaction, count, equals_given, first_row, insert_new, rows_of, upsert
-from store.database.metadata import metadata
+from store.database.metadata import metadata, table_of
 
-centres_table = Table(
+centres_table = table_of(
+    Centre,
     "centres",
-    metadata,
     Column("code", Key, primary_key=True),
-    Column("kind", Key, nullable=False),
     Column("name_hi", Text),
     Column("name_en", Text, nullable=False),
-    Column("district", Key, nullable=False),
-    Column("tehsil", Key),
-    Column("open", Boolean, nullable=False),
-    Column("opens_on", Date),
-    Column("closes_on", Date),
     Index(None, "district", "code"),
+    apart=("name",),
 )
 
 operator_centres_table = Table(
@@ -44,6 +39,8 @@ camp_duties_table = Table(
 
 _C, _B, _D = centres_table.c, operator_centres_table.c, camp_duties_table.c
 _CENTRES = Records(Centre, centres_table, "the centre")
+centres = _CENTRES.by_ids
+"""Centres by code; those that are not there are left out."""
 
 
 async def save_centres(tx: Transaction, centres: Iterable[Centre]) -> None:
@@ -75,11 +72,6 @@ async def places_of(tx: Transaction, operator_id: str) -> list[Centre]:
     codes = (await tx.connection.execute(served)).scalars().all()
     found = await centres(tx, codes)
     return [here, *(found[code] for code in codes if code != here.code)]
-
-
-async def centres(tx: Transaction, codes: Iterable[str]) -> dict[str, Centre]:
-    """Centres by code; those that are not there are left out."""
-    return await _CENTRES.by_keys(tx, _C.code, codes)
 
 
 async def centre_of(tx: Transaction, operator_id: str) -> Centre | None:

@@ -1,6 +1,5 @@
 """Corrections and revocations of certificates, and which certificate replaces which."""
 
-from collections.abc import Iterable
 from typing import Any
 
 from sqlalchemy import Column, ForeignKey, Index, LargeBinary, Table, select, update
@@ -28,21 +27,11 @@ _LONGEST_CHAIN = 100
 """Corrections of corrections; more than any certificate has."""
 
 
-async def add(tx: Transaction, ending: CertificateEnding) -> None:
-    """Keep how a certificate ended, the reasons encrypted. Raises AlreadyThere: it ends once."""
-    await _ENDINGS.add(tx, ending)
-
-
 async def succeed(tx: Transaction, certificate_id: str, successor_id: str) -> bool:
     """Name the certificate that stands in the place of a corrected one; False where one is named already."""
     open_end = (_T.certificate_id == certificate_id, _T.successor_id.is_(None))
     statement = update(certificate_endings_table).where(*open_end).values(successor_id=successor_id)
     return (await tx.connection.execute(statement.returning(_T.certificate_id))).first() is not None
-
-
-async def of_certificates(tx: Transaction, certificate_ids: Iterable[str]) -> dict[str, CertificateEnding]:
-    """The endings by certificate; certificates that hold are left out."""
-    return await _ENDINGS.by_keys(tx, _T.certificate_id, certificate_ids)
 
 
 async def of_certificate(tx: Transaction, certificate_id: str) -> CertificateEnding | None:
@@ -92,3 +81,7 @@ _ENDINGS = Records(
     read=_reason,
     write=_reason_values,
 )
+add = _ENDINGS.add
+"""Keep how a certificate ended, the reasons encrypted. Raises AlreadyThere: it ends once."""
+of_certificates = _ENDINGS.by_ids
+"""The endings by certificate; certificates that hold are left out."""

@@ -8,43 +8,24 @@ import sqlalchemy as sa
 from domain.certificates.certificates import CertificateStatus, IssuedCertificate
 from domain.kernel import Bilingual
 from domain.platform.changes import ChangeKind
-from store.database import AnyRow, Instant, Key, Records, Transaction, change_feed, rows_of
-from store.database.metadata import metadata
+from store.database import AnyRow, Records, Transaction, change_feed, rows_of
+from store.database.metadata import partial_index, table_of
 
-certificates_table = sa.Table(
+certificates_table = table_of(
+    IssuedCertificate,
     "certificates",
-    metadata,
-    sa.Column("id", Key, primary_key=True),
-    sa.Column("citizen_id", Key, sa.ForeignKey("citizens.citizen_id"), nullable=False),
-    sa.Column("number", Key, nullable=False),
-    sa.Column("application_id", Key, sa.ForeignKey("applications.id"), nullable=False),
-    sa.Column("service_code", Key, nullable=False),
-    sa.Column("department", Key),
-    sa.Column("district", Key, nullable=False),
-    sa.Column("doctype", Key, nullable=False),
-    sa.Column("uri", Key, nullable=False),
     sa.Column("name_hi", sa.Text),
     sa.Column("name_en", sa.Text, nullable=False),
     sa.Column("holder", sa.LargeBinary, nullable=False),
-    sa.Column("issued_on", sa.Date, nullable=False),
-    sa.Column("valid_until", sa.Date),
-    sa.Column("status", Key, nullable=False),
-    sa.Column("pdf_sha256", Key, nullable=False),
-    sa.Column("xml_sha256", Key, nullable=False),
-    sa.Column("issued_by", Key),
-    sa.Column("created_at", Instant, nullable=False),
     sa.UniqueConstraint("number"),
     sa.UniqueConstraint("uri"),
     sa.Index(None, "citizen_id", "created_at"),
-    sa.Index(
-        "uq_certificates_application_id_standing",
-        "application_id",
-        unique=True,
-        sqlite_where=sa.text("status <> 'CORRECTED'"),
-        postgresql_where=sa.text("status <> 'CORRECTED'"),
+    partial_index(
+        "uq_certificates_application_id_standing", "application_id", where="status <> 'CORRECTED'", unique=True
     ),
     sa.Index(None, "application_id"),
     sa.Index(None, "pdf_sha256"),
+    apart=("name",),
 )
 """Of one application at most one certificate was not corrected."""
 
@@ -90,11 +71,6 @@ async def end(tx: Transaction, certificate_id: str, status: CertificateStatus) -
     return True
 
 
-async def by_ids(tx: Transaction, ids: Iterable[str]) -> dict[str, IssuedCertificate]:
-    """Certificates by id; those that are not there are left out."""
-    return await CERTIFICATES.by_keys(tx, _T.id, ids)
-
-
 async def lock_certificate(tx: Transaction, certificate_id: str) -> IssuedCertificate | None:
     """One certificate, which nobody can end before this transaction is done; None where it is not there."""
     chosen = sa.select(certificates_table).where(_T.id == certificate_id).with_for_update(read=True)
@@ -138,3 +114,4 @@ CERTIFICATES = Records(
     read=_holder,
     write=_holder_values,
 )
+by_ids = CERTIFICATES.by_ids

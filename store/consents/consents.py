@@ -11,38 +11,23 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Column, ForeignKey, Index, Integer, LargeBinary, Table, UniqueConstraint, delete, select
+from sqlalchemy import Column, Index, LargeBinary, UniqueConstraint, delete, select
 
 from domain.consents.consents import ConsentRecord, ConsentStep
 from store.consents import consent_deletions
 from store.consents.consent_deletions import DeletedRecord
-from store.database import Instant, Json, Key, Records, Transaction, TryAgain, canonical_json, first_row, keyset_page
-from store.database.metadata import metadata
+from store.database import Records, Transaction, TryAgain, canonical_json, first_row, keyset_page
+from store.database.metadata import table_of
 
 GENESIS = "0" * 64
 """What the first record of a citizen is linked to."""
 
 PAGE = 500
 
-consent_records_table = Table(
+consent_records_table = table_of(
+    ConsentRecord,
     "consent_records",
-    metadata,
-    Column("id", Key, primary_key=True),
-    Column("citizen_id", Key, ForeignKey("citizens.citizen_id"), nullable=False),
-    Column("sequence", Integer, nullable=False),
-    Column("consent_id", Key, nullable=False),
-    Column("step", Key, nullable=False),
-    Column("purpose", Key, nullable=False),
-    Column("source", Key, nullable=False),
-    Column("scope", Json, nullable=False),
-    Column("until", Instant),
-    Column("at", Instant, nullable=False),
-    Column("actor", Key, nullable=False),
-    Column("role", Key, nullable=False),
-    Column("notice_hash", Key, nullable=False),
     Column("artefact", LargeBinary, nullable=False),
-    Column("artefact_hash", Key, nullable=False),
-    Column("link", Key, nullable=False),
     UniqueConstraint("citizen_id", "sequence"),
     Index(None, "step", "at"),
 )

@@ -5,14 +5,15 @@ from dataclasses import MISSING, Field, fields, replace
 from enum import Enum
 from functools import cache
 from operator import attrgetter
-from types import NoneType, UnionType
-from typing import TYPE_CHECKING, Any, Generic, TypeVar, Union, Unpack, get_args, get_origin, get_type_hints
+from types import NoneType
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, Unpack, get_args, get_type_hints
 
 import sqlalchemy as sa
 
 from domain.kernel import Bilingual
 from store.database.engine import Transaction
 from store.database.errors import AlreadyThere, NotThere, VersionConflict
+from store.database.metadata import plain_type
 from store.database.sql import AnyRow, PageRequest, first_row, group_rows, insert_new, keyset_window, rows_of, upsert
 from store.database.types import Json
 
@@ -54,7 +55,7 @@ class Records(Generic[T]):
         self._bilingual = [
             (name, names.get(name, name), NoneType in get_args(hint))
             for name, hint in hints.items()
-            if _plain_type(hint) is Bilingual and name not in apart
+            if plain_type(hint) is Bilingual and name not in apart
         ]
         columns = _columns_of(kind, table, names, {*apart, *(name for name, _, _ in self._bilingual)})
         self._names = tuple(columns)
@@ -63,7 +64,7 @@ class Records(Generic[T]):
         self._has_update_time = "updated_at" in self._names
         given = [(field, columns[field.name], hints[field.name]) for field in fields(kind) if field.name in columns]
         self._sealed = [
-            (field.name, column.name, _plain_type(hint) is str)
+            (field.name, column.name, plain_type(hint) is str)
             for field, column, hint in given
             if isinstance(column.type, sa.LargeBinary)
         ]
@@ -162,6 +163,14 @@ class Records(Generic[T]):
         statement = sa.select(self._table).where(*wanted)
         return await self.select_first(tx, statement.with_for_update() if lock else statement)
 
+    async def get(self, tx: Transaction, key: Any, *, lock: bool = False) -> T | None:
+        """The object with a primary key, or None; its row locked where that is asked for."""
+        return await self.find(tx, self._key == key, lock=lock)
+
+    async def by_ids(self, tx: Transaction, ids: Iterable[str]) -> dict[str, T]:
+        """Objects by their primary keys; those that are not there are left out. One query for many."""
+        return await self.by_keys(tx, self._key, ids)
+
     async def select_first(self, tx: Transaction, statement: sa.Select[Any]) -> T | None:
         """The first object of a statement that gives rows of the table, or None."""
         row = await first_row(tx, statement)
@@ -214,16 +223,9 @@ def _columns_of(
     return found
 
 
-def _plain_type(hint: Any) -> Any:
-    """The type of a field without None, and without what a container holds."""
-    if get_origin(hint) in (Union, UnionType):
-        (hint,) = (part for part in get_args(hint) if part is not NoneType)
-    return get_origin(hint) or hint
-
-
 def _reader(field: Field[Any], column: sa.Column[Any], hint: Any) -> tuple[Convert, Any] | None:
     """How the value of a column becomes that of a field, and what stands for null; None where nothing is to be done."""
-    plain = _plain_type(hint)
+    plain = plain_type(hint)
     default = field.default if field.default_factory is MISSING else field.default_factory()
     absent = None if NoneType in get_args(hint) or default is MISSING else default
     if isinstance(plain, type) and issubclass(plain, Enum):
@@ -237,7 +239,7 @@ def _reader(field: Field[Any], column: sa.Column[Any], hint: Any) -> tuple[Conve
 
 def _writer(column: sa.Column[Any], hint: Any) -> Convert | None:
     """How the value of a field becomes that of a column; None where nothing is to be done."""
-    plain = _plain_type(hint)
+    plain = plain_type(hint)
     if isinstance(plain, type) and issubclass(plain, Enum):
         return attrgetter("value")
     if not isinstance(column.type, Json):

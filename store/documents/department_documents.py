@@ -42,11 +42,8 @@ class DepartmentDocument:
 
 
 _DOCUMENTS = Records(DepartmentDocument, department_documents_table, "the department's document")
-
-
-async def add(tx: Transaction, document: DepartmentDocument) -> None:
-    """Keep a document's reference; parameters and consent are encrypted. Raises AlreadyThere."""
-    await _DOCUMENTS.add(tx, document)
+add = _DOCUMENTS.add
+"""Keep a document's reference; parameters and consent are encrypted. Raises AlreadyThere."""
 
 
 async def set_consent(tx: Transaction, document_id: str, consent: Mapping[str, Any], valid_until: datetime) -> None:

@@ -5,29 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Column, ForeignKey, Index, LargeBinary, Table, select, update
+from sqlalchemy import Column, Index, LargeBinary, select, update
 
 from domain.documents.locker import OrderKind, OrderState
-from store.database import Instant, Key, Records, Transaction
-from store.database.metadata import metadata
-
-locker_orders_table = Table(
-    "locker_orders",
-    metadata,
-    Column("id", Key, primary_key=True),
-    Column("citizen_id", Key, ForeignKey("citizens.citizen_id"), nullable=False),
-    Column("kind", Key, nullable=False),
-    Column("state", Key, nullable=False),
-    Column("asked", LargeBinary, nullable=False),
-    Column("uri", LargeBinary),
-    Column("code", Key),
-    Column("created_at", Instant, nullable=False),
-    Column("sent_at", Instant),
-    Column("settled_at", Instant),
-    Index(None, "citizen_id", "created_at"),
-)
-
-_T = locker_orders_table.c
+from store.database import Records, Transaction
+from store.database.metadata import table_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,17 +32,21 @@ class LockerOrder:
     settled_at: datetime | None = None
 
 
+locker_orders_table = table_of(
+    LockerOrder,
+    "locker_orders",
+    Column("asked", LargeBinary, nullable=False),
+    Column("uri", LargeBinary),
+    Index(None, "citizen_id", "created_at"),
+)
+
+_T = locker_orders_table.c
+
+
 _ORDERS = Records(LockerOrder, locker_orders_table, "the order")
-
-
-async def add(tx: Transaction, order: LockerOrder) -> None:
-    """Keep a new order; what is asked is encrypted. Raises AlreadyThere."""
-    await _ORDERS.add(tx, order)
-
-
-async def get(tx: Transaction, order_id: str) -> LockerOrder | None:
-    """The order with an id, or None."""
-    return await _ORDERS.find(tx, _T.id == order_id)
+get = _ORDERS.get
+add = _ORDERS.add
+"""Keep a new order; what is asked is encrypted. Raises AlreadyThere."""
 
 
 async def of_citizen(tx: Transaction, citizen_id: str, limit: int) -> list[LockerOrder]:

@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Column, Date, Index, Integer, Table, func, select, text
+from sqlalchemy import BigInteger, Column, Date, Index, Integer, Table, func, select
 
 from domain.etaal.counting import MAPPED, UNMAPPED, Correction, CorrectionReason, CountingEvent, TransactionCount
 from domain.etaal.counting import Transaction as ETransaction
 from store.database import AnyRow, Instant, Key, Transaction, first_row, insert_new, rows_of
 from store.database.bulk import insert_rows
-from store.database.metadata import metadata
+from store.database.metadata import metadata, partial_index
 
 ledger_table = Table(
     "e_transactions",
@@ -38,18 +38,8 @@ ledger_table = Table(
     Column("stands", Key),
     Column("link", Key),
     Index("uq_e_transactions_day_sequence", "day", "sequence", unique=True),
-    Index(
-        "ix_e_transactions_waiting",
-        "day",
-        sqlite_where=text("sequence IS NULL"),
-        postgresql_where=text("sequence IS NULL"),
-    ),
-    Index(
-        "ix_e_transactions_corrections",
-        "day",
-        sqlite_where=text("reason IS NOT NULL"),
-        postgresql_where=text("reason IS NOT NULL"),
-    ),
+    partial_index("ix_e_transactions_waiting", "day", where="sequence IS NULL"),
+    partial_index("ix_e_transactions_corrections", "day", where="reason IS NOT NULL"),
 )
 
 day_totals_table = Table(

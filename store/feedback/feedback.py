@@ -1,17 +1,16 @@
 """Feedback on decided applications; the text is encrypted, the rating is not."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Unpack
 
-from sqlalchemy import Column, ForeignKey, Index, LargeBinary, SmallInteger, Table, func, select
+from sqlalchemy import Column, ForeignKey, Index, LargeBinary, SmallInteger, func, select
 from sqlalchemy.sql.selectable import Select
 
 from domain.feedback.feedback import Feedback, ServiceLevel
 from domain.kernel import Posting
 from domain.platform.changes import ChangeKind
 from store.database import (
-    Instant,
     Key,
     PageByTime,
     Records,
@@ -21,22 +20,14 @@ from store.database import (
     count,
     upsert,
 )
-from store.database.metadata import metadata
+from store.database.metadata import table_of
 
-feedback_table = Table(
+feedback_table = table_of(
+    Feedback,
     "feedback",
-    metadata,
     Column("application_id", Key, ForeignKey("applications.id"), primary_key=True),
-    Column("citizen_id", Key, ForeignKey("citizens.citizen_id"), nullable=False),
-    Column("service_code", Key, nullable=False),
-    Column("department", Key),
-    Column("district", Key, nullable=False),
-    Column("tehsil", Key),
-    Column("officer_id", Key),
     Column("rating", SmallInteger, nullable=False),
     Column("text", LargeBinary),
-    Column("created_at", Instant, nullable=False),
-    Column("updated_at", Instant, nullable=False),
     Index(None, "citizen_id"),
     Index(None, "district", "created_at"),
 )
@@ -46,6 +37,10 @@ MOST_LEVELS = 200
 
 _T = feedback_table.c
 _FEEDBACK = Records(Feedback, feedback_table, "the feedback")
+get = _FEEDBACK.get
+"""The feedback on an application, or None."""
+of_applications = _FEEDBACK.by_ids
+"""Feedback by application."""
 
 
 async def add(tx: Transaction, feedback: Feedback) -> bool:
@@ -60,16 +55,6 @@ async def replace(tx: Transaction, feedback: Feedback) -> None:
     """Put feedback in the place of what was said before."""
     await upsert(tx, feedback_table, [_FEEDBACK.values(tx, feedback)], keys=("application_id",))
     await change_feed.touch(tx, ChangeKind.APPLICATION, feedback.application_id)
-
-
-async def get(tx: Transaction, application_id: str) -> Feedback | None:
-    """The feedback on an application, or None."""
-    return await _FEEDBACK.find(tx, _T.application_id == application_id)
-
-
-async def of_applications(tx: Transaction, ids: Iterable[str]) -> dict[str, Feedback]:
-    """Feedback by application."""
-    return await _FEEDBACK.by_keys(tx, _T.application_id, ids)
 
 
 async def page(tx: Transaction, postings: Sequence[Posting], **part: Unpack[PageByTime]) -> list[Feedback]:

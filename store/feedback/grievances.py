@@ -10,28 +10,12 @@ from domain.feedback.grievances import WAITING, Grievance, GrievanceCategory, Gr
 from domain.kernel import Posting
 from domain.platform.changes import ChangeKind
 from store.database import Instant, Key, PageByTime, Records, Transaction, any_posting_covers, change_feed, count
-from store.database.metadata import metadata
+from store.database.metadata import metadata, table_of
 
-grievances_table = sa.Table(
+grievances_table = table_of(
+    Grievance,
     "grievances",
-    metadata,
-    sa.Column("id", Key, primary_key=True),
-    sa.Column("number", Key, nullable=False),
-    sa.Column("application_id", Key, sa.ForeignKey("applications.id"), nullable=False),
-    sa.Column("citizen_id", Key, sa.ForeignKey("citizens.citizen_id"), nullable=False),
-    sa.Column("service_code", Key, nullable=False),
-    sa.Column("department", Key),
-    sa.Column("district", Key, nullable=False),
-    sa.Column("tehsil", Key),
-    sa.Column("category", Key, nullable=False),
     sa.Column("text", sa.LargeBinary, nullable=False),
-    sa.Column("state", Key, nullable=False),
-    sa.Column("escalated", sa.Boolean, nullable=False),
-    sa.Column("due_at", Instant, nullable=False),
-    sa.Column("version", sa.Integer, nullable=False),
-    sa.Column("created_at", Instant, nullable=False),
-    sa.Column("updated_at", Instant, nullable=False),
-    sa.Column("closed_at", Instant),
     sa.UniqueConstraint("number"),
     sa.Index(None, "application_id"),
     sa.Index(None, "citizen_id", "created_at", "id"),
@@ -51,7 +35,9 @@ replies_table = sa.Table(
 
 _T, _R = grievances_table.c, replies_table.c
 _GRIEVANCES = Records(Grievance, grievances_table, "the grievance")
+by_ids = _GRIEVANCES.by_ids
 _REPLIES = Records(GrievanceReply, replies_table, "the reply")
+add_reply = _REPLIES.add
 _SAVED = ("state", "escalated", "due_at", "version", "updated_at", "closed_at")
 
 
@@ -71,11 +57,6 @@ async def save(tx: Transaction, grievance: Grievance, expected_version: int) -> 
 async def get(tx: Transaction, grievance_id: str) -> Grievance | None:
     """The grievance with an id, or None."""
     return (await by_ids(tx, [grievance_id])).get(grievance_id)
-
-
-async def by_ids(tx: Transaction, ids: Iterable[str]) -> dict[str, Grievance]:
-    """Grievances by id."""
-    return await _GRIEVANCES.by_keys(tx, _T.id, ids)
 
 
 async def of_applications(tx: Transaction, ids: Iterable[str]) -> dict[str, list[Grievance]]:
@@ -124,11 +105,6 @@ async def waiting_grievance(tx: Transaction, application_id: str, category: Grie
 async def count_since(tx: Transaction, citizen_id: str, since: datetime) -> int:
     """How many the citizen raised since a moment."""
     return await count(tx, sa.select(_T.id).where(_T.citizen_id == citizen_id, _T.created_at >= since))
-
-
-async def add_reply(tx: Transaction, reply: GrievanceReply) -> None:
-    """Keep a reply."""
-    await _REPLIES.add(tx, reply)
 
 
 async def replies(tx: Transaction, grievance_ids: Iterable[str]) -> dict[str, list[GrievanceReply]]:

@@ -1,29 +1,19 @@
 """Messages to citizens: one row for each event, written with it, as keys and parameters without text."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any, Unpack
 
-from sqlalchemy import Column, ForeignKey, Index, Select, Table, UniqueConstraint, select, update
+from sqlalchemy import Index, Select, UniqueConstraint, select, update
 
 from domain.feedback.notices import Notice
-from store.database import Instant, Json, Key, PageByTime, Records, Transaction, count
+from store.database import PageByTime, Records, Transaction, count
 from store.database.bulk import insert_rows
-from store.database.metadata import metadata
+from store.database.metadata import table_of
 
-notices_table = Table(
+notices_table = table_of(
+    Notice,
     "notices",
-    metadata,
-    Column("id", Key, primary_key=True),
-    Column("citizen_id", Key, ForeignKey("citizens.citizen_id"), nullable=False),
-    Column("kind", Key, nullable=False),
-    Column("topic", Key, nullable=False),
-    Column("topic_id", Key, nullable=False),
-    Column("application_id", Key, ForeignKey("applications.id")),
-    Column("event_key", Key, nullable=False),
-    Column("params", Json, nullable=False),
-    Column("created_at", Instant, nullable=False),
-    Column("read_at", Instant),
     UniqueConstraint("event_key"),
     Index(None, "citizen_id", "created_at", "id"),
     Index(None, "citizen_id", "read_at", "created_at"),
@@ -32,11 +22,9 @@ notices_table = Table(
 
 _T = notices_table.c
 NOTICES = Records(Notice, notices_table, "the message")
-
-
-async def add(tx: Transaction, notice: Notice) -> bool:
-    """Store a message; False where its event has one already."""
-    return await NOTICES.insert(tx, notice)
+by_ids = NOTICES.by_ids
+add = NOTICES.insert
+"""Store a message; False where its event has one already."""
 
 
 async def add_many(tx: Transaction, written: Sequence[Notice]) -> None:
@@ -55,11 +43,6 @@ async def page_of_citizen(
 async def count_of_citizen(tx: Transaction, citizen_id: str, *, unread_only: bool = False) -> int:
     """How many messages a citizen has, or has not read."""
     return await count(tx, _of_citizen(citizen_id, unread_only=unread_only))
-
-
-async def by_ids(tx: Transaction, ids: Iterable[str]) -> dict[str, Notice]:
-    """Messages by id; those that are not there are left out."""
-    return await NOTICES.by_keys(tx, _T.id, ids)
 
 
 async def mark_read(tx: Transaction, citizen_id: str, at: datetime, *, ids: Collection[str] | None) -> int:

@@ -1,34 +1,23 @@
 """Suggestions by citizens and officers, with the reply; both texts are encrypted."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any, Unpack
 
-from sqlalchemy import Column, ForeignKey, Index, Integer, LargeBinary, Select, Table, or_, select
+from sqlalchemy import Column, ForeignKey, Index, LargeBinary, Select, or_, select
 
 from domain.feedback.feedback import Suggestion, SuggestionState
 from domain.kernel import Posting
-from store.database import Instant, Key, PageByTime, Records, Transaction, any_posting_covers, count
-from store.database.metadata import metadata
+from store.database import Key, PageByTime, Records, Transaction, any_posting_covers, count
+from store.database.metadata import table_of
 
-suggestions_table = Table(
+suggestions_table = table_of(
+    Suggestion,
     "suggestions",
-    metadata,
-    Column("id", Key, primary_key=True),
-    Column("citizen_id", Key, ForeignKey("citizens.citizen_id")),
     Column("officer_id", Key, ForeignKey("officers.officer_id")),
-    Column("service_code", Key, nullable=False),
-    Column("department", Key),
-    Column("district", Key),
     Column("tehsil", Key),
     Column("text", LargeBinary, nullable=False),
-    Column("state", Key, nullable=False),
     Column("reply", LargeBinary),
-    Column("replied_by", Key),
-    Column("replied_at", Instant),
-    Column("version", Integer, nullable=False),
-    Column("created_at", Instant, nullable=False),
-    Column("updated_at", Instant, nullable=False),
     Index(None, "citizen_id", "created_at", "id"),
     Index(None, "officer_id", "created_at", "id"),
     Index(None, "department", "state", "created_at", "id"),
@@ -37,12 +26,8 @@ suggestions_table = Table(
 _T = suggestions_table.c
 _NEWEST = (_T.created_at, _T.id)
 _SUGGESTIONS = Records(Suggestion, suggestions_table, "the suggestion")
+add, by_ids = _SUGGESTIONS.add, _SUGGESTIONS.by_ids
 _SAVED = ("state", "reply", "replied_by", "replied_at", "version", "updated_at")
-
-
-async def add(tx: Transaction, suggestion: Suggestion) -> None:
-    """Keep a new suggestion. Raises AlreadyThere."""
-    await _SUGGESTIONS.add(tx, suggestion)
 
 
 async def save(tx: Transaction, suggestion: Suggestion, expected_version: int) -> Suggestion:
@@ -53,11 +38,6 @@ async def save(tx: Transaction, suggestion: Suggestion, expected_version: int) -
 async def get(tx: Transaction, suggestion_id: str) -> Suggestion | None:
     """The suggestion with an id, or None."""
     return (await by_ids(tx, [suggestion_id])).get(suggestion_id)
-
-
-async def by_ids(tx: Transaction, ids: Iterable[str]) -> dict[str, Suggestion]:
-    """Suggestions by id."""
-    return await _SUGGESTIONS.by_keys(tx, _T.id, ids)
 
 
 async def page_of_author(tx: Transaction, author_id: str, **part: Unpack[PageByTime]) -> list[Suggestion]:

@@ -29,35 +29,11 @@ from store.database import (
     insert_new,
     posting_covers,
 )
-from store.database.metadata import metadata
+from store.database.metadata import metadata, partial_index, table_of
 
-_OPEN = sa.text("state IN ('CREATED', 'PENDING', 'REDIRECTED')")
-_SUCCESS = sa.text("state = 'SUCCESS'")
-_UNSCROLLED = sa.text("scrolled_on IS NULL AND paid_at IS NOT NULL")
-
-orders_table = sa.Table(
+orders_table = table_of(
+    FeeOrder,
     "fee_orders",
-    metadata,
-    sa.Column("id", Key, primary_key=True),
-    sa.Column("number", Key, nullable=False),
-    sa.Column("reference", Key, nullable=False),
-    sa.Column("application_id", Key, sa.ForeignKey("applications.id"), nullable=False),
-    sa.Column("citizen_id", Key, sa.ForeignKey("citizens.citizen_id"), nullable=False),
-    sa.Column("operator_id", Key),
-    sa.Column("service_code", Key, nullable=False),
-    sa.Column("department", Key),
-    sa.Column("district", Key, nullable=False),
-    sa.Column("tehsil", Key),
-    sa.Column("route", Key, nullable=False),
-    sa.Column("state", Key, nullable=False),
-    sa.Column("fee_paise", sa.BigInteger, nullable=False),
-    sa.Column("charge_paise", sa.BigInteger, nullable=False),
-    sa.Column("head", Key, nullable=False),
-    sa.Column("charge_head", Key),
-    sa.Column("created_at", Instant, nullable=False),
-    sa.Column("due_at", Instant),
-    sa.Column("asked_at", Instant),
-    sa.Column("confirmed_at", Instant),
     sa.Column("grn", Key),
     sa.Column("challan_no", Key),
     sa.Column("cin", Key),
@@ -65,15 +41,6 @@ orders_table = sa.Table(
     sa.Column("mode", Key),
     sa.Column("paid_at", Instant),
     sa.Column("paid_at_heard", sa.Boolean),
-    sa.Column("taken_paise", sa.BigInteger),
-    sa.Column("problem", Key),
-    sa.Column("settled_at", Instant),
-    sa.Column("scrolled_on", sa.Date),
-    sa.Column("refund_cause", Key),
-    sa.Column("refund_reference", Key),
-    sa.Column("refund_requested_at", Instant),
-    sa.Column("refunded_at", Instant),
-    sa.Column("version", sa.Integer, nullable=False),
     sa.Column("updated_at", Instant, nullable=False),
     sa.UniqueConstraint("number"),
     sa.UniqueConstraint("reference"),
@@ -82,11 +49,14 @@ orders_table = sa.Table(
     sa.Index(None, "citizen_id", "created_at", "id"),
     sa.Index(None, "due_at"),
     sa.Index(None, "state", "created_at", "id"),
-    sa.Index(
-        "ix_fee_orders_unscrolled", "route", "paid_at", "id", sqlite_where=_UNSCROLLED, postgresql_where=_UNSCROLLED
+    partial_index(
+        "ix_fee_orders_unscrolled", "route", "paid_at", "id", where="scrolled_on IS NULL AND paid_at IS NOT NULL"
     ),
-    sa.Index("uq_fee_orders_one_open", "application_id", unique=True, sqlite_where=_OPEN, postgresql_where=_OPEN),
-    sa.Index("uq_fee_orders_one_paid", "application_id", unique=True, sqlite_where=_SUCCESS, postgresql_where=_SUCCESS),
+    partial_index(
+        "uq_fee_orders_one_open", "application_id", where="state IN ('CREATED', 'PENDING', 'REDIRECTED')", unique=True
+    ),
+    partial_index("uq_fee_orders_one_paid", "application_id", where="state = 'SUCCESS'", unique=True),
+    apart=("receipt",),
 )
 
 messages_table = sa.Table(
@@ -120,6 +90,7 @@ _RECEIPTS = Records(FeeReceipt, orders_table, "the receipt")
 _ORDERS = Records(
     FeeOrder, orders_table, "the order", apart=("receipt",), read=_receipt_and_amount, write=_receipt_values
 )
+get, by_ids = _ORDERS.get, _ORDERS.by_ids
 
 
 async def add(tx: Transaction, order: FeeOrder) -> bool:
@@ -163,16 +134,6 @@ async def note_answer(tx: Transaction, order: FeeOrder, due_at: datetime | None)
 async def set_due(tx: Transaction, order_id: str, due_at: datetime | None) -> None:
     """When an order is to be asked about next; the version stays."""
     await tx.connection.execute(sa.update(orders_table).where(_T.id == order_id).values(due_at=due_at))
-
-
-async def get(tx: Transaction, order_id: str) -> FeeOrder | None:
-    """The order with an id, or None."""
-    return await _ORDERS.find(tx, _T.id == order_id)
-
-
-async def by_ids(tx: Transaction, ids: Iterable[str]) -> dict[str, FeeOrder]:
-    """Orders by their ids."""
-    return await _ORDERS.by_keys(tx, _T.id, ids)
 
 
 async def by_number(tx: Transaction, number: str) -> FeeOrder | None:

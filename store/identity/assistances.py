@@ -4,32 +4,17 @@ from dataclasses import asdict, replace
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Column, ForeignKey, Index, Integer, LargeBinary, Table, func, select, update
+from sqlalchemy import Column, ForeignKey, Index, LargeBinary, func, select, update
 
 from domain.identity.assisting import Applicant, Assistance, AssistanceState
-from store.database import AnyRow, Instant, Key, Records, Transaction, equals_given
-from store.database.metadata import metadata
+from store.database import AnyRow, Key, Records, Transaction, equals_given
+from store.database.metadata import table_of
 
-assistances_table = Table(
+assistances_table = table_of(
+    Assistance,
     "assistances",
-    metadata,
-    Column("id", Key, primary_key=True),
     Column("operator_id", Key, ForeignKey("operators.operator_id"), nullable=False),
-    Column("session_id", Key, nullable=False),
-    Column("centre_code", Key, nullable=False),
-    Column("citizen_id", Key, ForeignKey("citizens.citizen_id")),
-    Column("way", Key, nullable=False),
-    Column("strength", Key, nullable=False),
-    Column("service_code", Key),
-    Column("minutes", Integer, nullable=False),
     Column("applicant", LargeBinary, nullable=False),
-    Column("relative_id", Key),
-    Column("paper_sha256", Key),
-    Column("state", Key, nullable=False),
-    Column("asked_at", Instant, nullable=False),
-    Column("given_at", Instant),
-    Column("until", Instant),
-    Column("ended_at", Instant),
     Index(None, "session_id", "state"),
     Index(None, "citizen_id", "asked_at"),
     Index(None, "operator_id", "asked_at"),
@@ -38,21 +23,11 @@ assistances_table = Table(
 _T = assistances_table.c
 
 
-async def add(tx: Transaction, assistance: Assistance) -> None:
-    """Keep a request."""
-    await _ASSISTANCES.insert(tx, assistance)
-
-
 async def save(tx: Transaction, assistance: Assistance) -> Assistance:
     """Replace what is kept of a request, and give it back."""
     statement = update(assistances_table).where(_T.id == assistance.id)
     await tx.connection.execute(statement.values(_ASSISTANCES.values(tx, assistance)))
     return assistance
-
-
-async def get(tx: Transaction, assistance_id: str) -> Assistance | None:
-    """The request with an id, or None."""
-    return await _ASSISTANCES.find(tx, _T.id == assistance_id)
 
 
 async def active_assistance(tx: Transaction, session_id: str) -> Assistance | None:
@@ -108,3 +83,4 @@ def _cell_name(assistance_id: str) -> str:
 _ASSISTANCES = Records(
     Assistance, assistances_table, "the request", apart=("applicant",), read=_applicant, write=_applicant_values
 )
+add, get = _ASSISTANCES.insert, _ASSISTANCES.get

@@ -93,6 +93,9 @@ _OFFICERS = Records(
     write=lambda _, officer: {"email": _email(officer.email)},
 )
 _OPERATORS = Records(Operator, operators_table, "the operator", renamed={"id": "operator_id"})
+operators = _OPERATORS.by_ids
+add_operator = _OPERATORS.add
+"""Keep a new operator. Raises AlreadyThere for the id or the CSC id."""
 
 
 async def add_citizen(tx: Transaction, citizen: Citizen) -> None:
@@ -240,19 +243,9 @@ def _staff(within: Sequence[Posting], department: str | None, district: str | No
     return sa.select(table.officer_id).where(any_posting_covers(postings_table, within), *place)
 
 
-async def add_operator(tx: Transaction, operator: Operator) -> None:
-    """Keep a new operator. Raises AlreadyThere for the id or the CSC id."""
-    await _OPERATORS.add(tx, operator)
-
-
 async def save_operator(tx: Transaction, operator: Operator) -> None:
     """Enter an operator, or bring the one with the same CSC id up to date; that one keeps its id."""
     await _OPERATORS.upsert(tx, [operator], keys=("csc_id",))
-
-
-async def operators(tx: Transaction, ids: Iterable[str]) -> dict[str, Operator]:
-    """Operators by id; those that are not there are left out."""
-    return await _OPERATORS.by_keys(tx, operators_table.c.operator_id, ids)
 
 
 async def operator_by_csc_id(tx: Transaction, csc_id: str) -> Operator | None:

@@ -3,29 +3,18 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import Column, ForeignKey, Index, LargeBinary, Table, and_, func, or_, select, update
+from sqlalchemy import Column, ForeignKey, Index, LargeBinary, and_, func, or_, select, update
 
 from domain.identity.record_claims import ClaimState, ClaimWay, RecordClaim
 from domain.kernel import Posting
-from store.database import Instant, Key, Records, Transaction, any_posting_covers
-from store.database.metadata import metadata
+from store.database import Key, Records, Transaction, any_posting_covers
+from store.database.metadata import table_of
 
-record_claims_table = Table(
+record_claims_table = table_of(
+    RecordClaim,
     "record_claims",
-    metadata,
-    Column("id", Key, primary_key=True),
-    Column("citizen_id", Key, ForeignKey("citizens.citizen_id"), nullable=False),
     Column("record_id", Key, ForeignKey("citizens.citizen_id")),
     Column("application_id", Key),
-    Column("department", Key),
-    Column("district", Key),
-    Column("tehsil", Key),
-    Column("way", Key, nullable=False),
-    Column("strength", Key, nullable=False),
-    Column("state", Key, nullable=False),
-    Column("asked_at", Instant, nullable=False),
-    Column("decided_at", Instant),
-    Column("decided_by", Key),
     Column("reason", LargeBinary),
     Index(None, "citizen_id", "asked_at"),
     Index(None, "way", "state", "asked_at"),
@@ -34,22 +23,13 @@ record_claims_table = Table(
 
 _T = record_claims_table.c
 _CLAIMS = Records(RecordClaim, record_claims_table, "the claim")
-
-
-async def add(tx: Transaction, claim: RecordClaim) -> None:
-    """Keep a claim."""
-    await _CLAIMS.insert(tx, claim)
+add, get = _CLAIMS.insert, _CLAIMS.get
 
 
 async def save(tx: Transaction, claim: RecordClaim) -> RecordClaim:
     """Replace what is kept of a claim, and give it back."""
     await tx.connection.execute(update(record_claims_table).where(_T.id == claim.id).values(_CLAIMS.values(tx, claim)))
     return claim
-
-
-async def get(tx: Transaction, claim_id: str) -> RecordClaim | None:
-    """The claim with an id, or None."""
-    return await _CLAIMS.find(tx, _T.id == claim_id)
 
 
 async def of_citizen(tx: Transaction, citizen_id: str, limit: int) -> list[RecordClaim]:

@@ -44,6 +44,7 @@ class SentCode:
 
 
 _CODES = Records(SentCode, codes_table, "the code", renamed={"content": "sent"})
+get = _CODES.get
 
 
 async def add(tx: Transaction, code: SentCode) -> None:
@@ -51,11 +52,6 @@ async def add(tx: Transaction, code: SentCode) -> None:
     await tx.connection.execute(delete(codes_table).where(_T.kind == code.kind, _T.about == code.about))
     code_hash = _hashes(tx, code.kind, code.about, code.content["code"])[0]
     await _CODES.insert(tx, code, code_hash=code_hash)
-
-
-async def get(tx: Transaction, code_id: str) -> SentCode | None:
-    """The code with an id, or None."""
-    return await _CODES.find(tx, _T.id == code_id)
 
 
 async def count_try(tx: Transaction, kind: str, about: str, *, most: int) -> SentCode | None:

@@ -4,26 +4,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Column, Index, Table, delete, select, update
+from sqlalchemy import Index, delete, select, update
 
 from domain.kernel import PersonKind, Provider
-from store.database import Instant, Key, Records, Transaction, rows_of
-from store.database.metadata import metadata
-
-sessions_table = Table(
-    "sessions",
-    metadata,
-    Column("id", Key, primary_key=True),
-    Column("kind", Key, nullable=False),
-    Column("person_id", Key, nullable=False),
-    Column("provider", Key, nullable=False),
-    Column("assurance", Key, nullable=False),
-    Column("on_behalf_of", Key),
-    Column("created_at", Instant, nullable=False),
-    Column("expires_at", Instant, nullable=False),
-    Column("revoked_at", Instant),
-    Index(None, "person_id"),
-)
+from store.database import Records, Transaction, rows_of
+from store.database.metadata import table_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,17 +26,13 @@ class Session:
     revoked_at: datetime | None = None
 
 
+sessions_table = table_of(Session, "sessions", Index(None, "person_id"))
+
+
 _SESSIONS = Records(Session, sessions_table, "the session")
-
-
-async def add_session(tx: Transaction, new: Session) -> None:
-    """Keep a new session. Raises AlreadyThere."""
-    await _SESSIONS.add(tx, new)
-
-
-async def session(tx: Transaction, session_id: str) -> Session | None:
-    """The session, also where it has expired or was revoked: the caller judges."""
-    return await _SESSIONS.find(tx, sessions_table.c.id == session_id)
+add_session = _SESSIONS.add
+session = _SESSIONS.get
+"""The session, also where it has expired or was revoked: the caller judges."""
 
 
 async def ended_sessions(tx: Transaction, session_ids: Iterable[str]) -> set[str]:

@@ -11,7 +11,6 @@ from domain.platform.changes import ChangeKind
 from store.applications.application_rows import applications_table
 from store.database import (
     Instant,
-    Json,
     Key,
     NotThere,
     Records,
@@ -21,7 +20,7 @@ from store.database import (
     insert_into,
     rows_of,
 )
-from store.database.metadata import metadata
+from store.database.metadata import metadata, partial_index, table_of
 from store.officers.desk_reads import note_read, reads_since, record_unusual, unusual_reads, unusual_since
 
 __all__ = [
@@ -58,45 +57,19 @@ claims_table = sa.Table(
 PROPOSAL_WAITS = "state = 'PROPOSED'"
 """That nobody answered a second opinion yet, in the words of the index that holds those."""
 
-_WAITS = sa.text(PROPOSAL_WAITS)
-
-second_opinions_table = sa.Table(
+second_opinions_table = table_of(
+    Proposal,
     "second_opinions",
-    metadata,
-    sa.Column("id", Key, primary_key=True),
-    sa.Column("citizen_id", Key, sa.ForeignKey("citizens.citizen_id"), nullable=False),
-    sa.Column("application_id", Key, sa.ForeignKey("applications.id"), nullable=False),
-    sa.Column("version", sa.Integer, nullable=False),
-    sa.Column("state", Key, nullable=False),
-    sa.Column("verdict", Key, nullable=False),
-    sa.Column("ground", Key),
     sa.Column("reason", sa.LargeBinary),
-    sa.Column("documents", Json, nullable=False),
-    sa.Column("proposed_by", Key, nullable=False),
-    sa.Column("proposed_at", Instant, nullable=False),
-    sa.Column("answered_by", Key),
-    sa.Column("answered_at", Instant),
     sa.Column("answer_note", sa.LargeBinary),
     sa.Index(None, "application_id", "state"),
-    sa.Index(
-        "ix_second_opinions_waiting",
-        *("application_id", "version", "proposed_by"),
-        sqlite_where=_WAITS,
-        postgresql_where=_WAITS,
-    ),
+    partial_index("ix_second_opinions_waiting", "application_id", "version", "proposed_by", where=PROPOSAL_WAITS),
 )
 
-queue_packs_table = sa.Table(
+queue_packs_table = table_of(
+    Pack,
     "queue_packs",
-    metadata,
-    sa.Column("id", Key, primary_key=True),
-    sa.Column("officer_id", Key, nullable=False),
-    sa.Column("day", sa.Date, nullable=False),
-    sa.Column("issued_at", Instant, nullable=False),
-    sa.Column("expires_at", Instant, nullable=False),
-    sa.Column("cases", Json, nullable=False),
     sa.Column("device_key", sa.Text),
-    sa.Column("device_ahead_ms", sa.Integer),
     sa.Column("chain", Key),
     sa.Column("chained_at", Instant),
 )
@@ -107,6 +80,10 @@ _C, _O = claims_table.c, second_opinions_table.c
 _CLAIMS = Records(Claim, claims_table, "the claim")
 _PROPOSALS = Records(Proposal, second_opinions_table, "the proposal")
 _PACKS = Records(Pack, queue_packs_table, "the pack")
+add_pack = _PACKS.add
+"""Note a pack that is given out."""
+pack = _PACKS.get
+"""A pack that was given out, or None."""
 
 
 async def lock_application(tx: Transaction, application_id: str) -> None:
@@ -194,16 +171,6 @@ async def weighed_by(tx: Transaction, application_ids: Iterable[str]) -> dict[st
         named = (row.proposed_by, row.answered_by)
         found.setdefault(row.application_id, set()).update(one for one in named if one is not None)
     return found
-
-
-async def add_pack(tx: Transaction, given: Pack) -> None:
-    """Note a pack that is given out."""
-    await _PACKS.add(tx, given)
-
-
-async def pack(tx: Transaction, pack_id: str) -> Pack | None:
-    """A pack that was given out, or None."""
-    return await _PACKS.find(tx, queue_packs_table.c.id == pack_id)
 
 
 async def chain_of(tx: Transaction, pack_id: str) -> Chain:

@@ -4,26 +4,17 @@ from collections.abc import Collection, Iterable
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, Date, ForeignKey, Index, Select, Table, and_, or_, select, update
+from sqlalchemy import Column, ColumnElement, ForeignKey, Index, Select, and_, or_, select, update
 
 from domain.officers.staff import Leave
-from store.database import Instant, Key, Records, Transaction, count, keyset_page
-from store.database.metadata import metadata
+from store.database import Key, Records, Transaction, count, keyset_page
+from store.database.metadata import table_of
 
-leaves_table = Table(
+leaves_table = table_of(
+    Leave,
     "leaves",
-    metadata,
-    Column("id", Key, primary_key=True),
     Column("officer_id", Key, ForeignKey("officers.officer_id", ondelete="CASCADE"), nullable=False),
     Column("substitute_id", Key, ForeignKey("officers.officer_id", ondelete="CASCADE")),
-    Column("from_on", Date, nullable=False),
-    Column("until_on", Date, nullable=False),
-    Column("recorded_by", Key),
-    Column("recorded_at", Instant, nullable=False),
-    Column("begun_at", Instant),
-    Column("ended_at", Instant),
-    Column("cancelled_at", Instant),
-    Column("cancelled_by", Key),
     Index(None, "officer_id", "from_on"),
     Index(None, "substitute_id", "from_on"),
     Index(None, "ended_at", "from_on"),
@@ -31,16 +22,7 @@ leaves_table = Table(
 
 _T = leaves_table.c
 _LEAVES = Records(Leave, leaves_table, "the leave")
-
-
-async def add(tx: Transaction, leave: Leave) -> None:
-    """Keep a leave."""
-    await _LEAVES.add(tx, leave)
-
-
-async def get(tx: Transaction, leave_id: str) -> Leave | None:
-    """The leave with an id, or None."""
-    return await _LEAVES.find(tx, _T.id == leave_id)
+add, get = _LEAVES.add, _LEAVES.get
 
 
 async def on_leave(tx: Transaction, officer_ids: Iterable[str], day: date) -> dict[str, Leave]:

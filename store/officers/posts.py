@@ -1,6 +1,6 @@
 """Transfers of officers, and the posts that they left vacant."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -11,7 +11,6 @@ from domain.officers.staff import Transfer, Vacancy
 from store.database import (
     AnyRow,
     Instant,
-    Json,
     Key,
     Records,
     Transaction,
@@ -20,22 +19,12 @@ from store.database import (
     equals_given,
     keyset_page,
 )
-from store.database.metadata import metadata
+from store.database.metadata import metadata, table_of
 
-transfers_table = sa.Table(
+transfers_table = table_of(
+    Transfer,
     "transfers",
-    metadata,
-    sa.Column("id", Key, primary_key=True),
     sa.Column("officer_id", Key, sa.ForeignKey("officers.officer_id", ondelete="CASCADE"), nullable=False),
-    sa.Column("successor_id", Key),
-    sa.Column("cover_id", Key),
-    sa.Column("left", Json, nullable=False),
-    sa.Column("taken", Json, nullable=False),
-    sa.Column("recorded_by", Key),
-    sa.Column("recorded_at", Instant, nullable=False),
-    sa.Column("done_at", Instant),
-    sa.Column("moved_cases", sa.Integer, nullable=False),
-    sa.Column("moved_appeals", sa.Integer, nullable=False),
     sa.Index(None, "done_at"),
 )
 
@@ -62,16 +51,6 @@ _F, _V = transfers_table.c, vacancies_table.c
 _PLACE = ("department", "district", "tehsil")
 
 
-async def add_transfer(tx: Transaction, transfer: Transfer) -> None:
-    """Keep a transfer as it was ordered."""
-    await _TRANSFERS.add(tx, transfer)
-
-
-async def transfer(tx: Transaction, transfer_id: str) -> Transfer | None:
-    """The transfer with an id, or None."""
-    return await _TRANSFERS.find(tx, _F.id == transfer_id)
-
-
 async def unfinished_transfers(tx: Transaction, limit: int) -> list[Transfer]:
     """Transfers of which something has yet to move, the oldest first."""
     statement = sa.select(transfers_table).where(_F.done_at.is_(None)).order_by(_F.id).limit(limit)
@@ -86,16 +65,6 @@ async def note_moved(tx: Transaction, transfer_id: str, *, cases: int, appeals: 
         "done_at": done_at,
     }
     await tx.connection.execute(sa.update(transfers_table).where(_F.id == transfer_id).values(values))
-
-
-async def add_vacancy(tx: Transaction, vacancy: Vacancy) -> None:
-    """Keep a post that fell vacant."""
-    await _VACANCIES.add(tx, vacancy)
-
-
-async def vacancies(tx: Transaction, ids: Iterable[str]) -> dict[str, Vacancy]:
-    """Vacancies by id; those that are not there are left out."""
-    return await _VACANCIES.by_keys(tx, _V.id, ids)
 
 
 async def of_transfer(tx: Transaction, transfer_id: str) -> list[Vacancy]:
@@ -194,6 +163,7 @@ _VACANCIES = Records(
     read=lambda tx, row: {"posting": _POSTINGS.read(tx, row)},
     write=lambda tx, vacancy: _POSTINGS.values(tx, vacancy.posting),
 )
+add_vacancy, vacancies = _VACANCIES.add, _VACANCIES.by_ids
 _TRANSFERS = Records(
     Transfer,
     transfers_table,
@@ -202,3 +172,4 @@ _TRANSFERS = Records(
     read=_postings,
     write=_postings_values,
 )
+add_transfer, transfer = _TRANSFERS.add, _TRANSFERS.get

@@ -57,6 +57,7 @@ _BENEFICIARIES = Records(
     read=lambda tx, row: {"group": _GROUPS.read(tx, row)},
     write=lambda tx, one: _GROUPS.values(tx, one.group),
 )
+by_ids = _BENEFICIARIES.by_ids
 _LINES = Records(RegistrationLine, registration_lines_table, "the line")
 
 
@@ -103,11 +104,6 @@ async def of_sanction(tx: Transaction, sanction_id: str) -> Beneficiary | None:
     """The beneficiary of a sanction, locked where the transaction may write."""
     statement = sa.select(beneficiaries_table).where(_B.sanction_id == sanction_id)
     return await _BENEFICIARIES.select_first(tx, statement.with_for_update() if tx.writable else statement)
-
-
-async def by_ids(tx: Transaction, ids: Iterable[str]) -> dict[str, Beneficiary]:
-    """Beneficiaries by id."""
-    return await _BENEFICIARIES.by_keys(tx, _B.id, ids)
 
 
 async def details(tx: Transaction, account_ids: Iterable[str]) -> dict[str, PayeeDetails]:

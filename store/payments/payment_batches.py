@@ -59,12 +59,10 @@ _BATCHES = Records(
     read=lambda tx, row: {"group": _GROUPS.read(tx, row)},
     write=lambda tx, batch: _GROUPS.values(tx, batch.group),
 )
+add = _BATCHES.add
+"""Keep a new batch, before its lines."""
+
 _LINES = Records(BatchLine, lines_table, "the line")
-
-
-async def add(tx: Transaction, batch: PaymentFileBatch) -> None:
-    """Keep a new batch, before its lines."""
-    await _BATCHES.add(tx, batch)
 
 
 async def set_size(tx: Transaction, batch_id: str, lines: int, total_paise: int) -> None:

@@ -6,39 +6,24 @@ its last line (ADR 0015).
 
 import sqlalchemy as sa
 
+from domain.payments.files import BatchLine, Beneficiary, LedgerFile, PaymentFileBatch
 from store.database import LARGE_ROWS, NOT_KEPT_ELSEWHERE, Instant, Json, Key
-from store.database.metadata import metadata
+from store.database.metadata import metadata, partial_index, table_of
 
-_DECLINED = sa.text("codes IS NOT NULL")
-
-beneficiaries_table = sa.Table(
+beneficiaries_table = table_of(
+    Beneficiary,
     "payment_beneficiaries",
-    metadata,
-    sa.Column("id", Key, primary_key=True),
-    sa.Column("citizen_id", Key, sa.ForeignKey("citizens.citizen_id"), nullable=False),
-    sa.Column("sanction_id", Key, sa.ForeignKey("sanctions.id"), nullable=False),
     sa.Column("scheme_code", Key, nullable=False),
     sa.Column("agency", Key, nullable=False),
     sa.Column("method", Key, nullable=False),
-    sa.Column("version", sa.Integer, nullable=False),
-    sa.Column("account_id", Key, nullable=False),
-    sa.Column("state", Key, nullable=False),
-    sa.Column("state_at", Instant, nullable=False),
-    sa.Column("cpsms_id", Key),
     sa.Column("codes", Json),
     sa.Column("created_at", Instant, nullable=False),
     sa.UniqueConstraint("sanction_id"),
     sa.Index(None, "citizen_id"),
     sa.Index(None, "state", "scheme_code", "agency", "method", "id"),
     sa.Index("ix_payment_beneficiaries_state_state_at", "state", "state_at", "id"),
-    sa.Index(
-        "ix_payment_beneficiaries_declined",
-        "state",
-        "state_at",
-        "id",
-        sqlite_where=_DECLINED,
-        postgresql_where=_DECLINED,
-    ),
+    partial_index("ix_payment_beneficiaries_declined", "state", "state_at", "id", where="codes IS NOT NULL"),
+    apart=("group",),
 )
 
 accounts_table = sa.Table(
@@ -74,37 +59,20 @@ runs_table = sa.Table(
     sa.Column("lines", sa.Integer, nullable=False),
 )
 
-batches_table = sa.Table(
+batches_table = table_of(
+    PaymentFileBatch,
     "payment_batches",
-    metadata,
-    sa.Column("id", Key, primary_key=True),
-    sa.Column("kind", Key, nullable=False),
-    sa.Column("message_id", Key, nullable=False),
-    sa.Column("batch_id", Key, nullable=False),
-    sa.Column("file_name", Key, nullable=False),
     sa.Column("scheme_code", Key, nullable=False),
     sa.Column("agency", Key, nullable=False),
     sa.Column("method", Key, nullable=False),
-    sa.Column("pfms_scheme", Key, nullable=False),
     sa.Column("agency_name", sa.Text, nullable=False),
-    sa.Column("lines", sa.Integer, nullable=False),
-    sa.Column("total_paise", sa.BigInteger, nullable=False),
-    sa.Column("state", Key, nullable=False),
-    sa.Column("created_at", Instant, nullable=False),
-    sa.Column("executes_on", sa.Date, nullable=False),
-    sa.Column("digest", Key),
     sa.Column("size", sa.BigInteger),
-    sa.Column("started_at", Instant),
-    sa.Column("sent_at", Instant),
-    sa.Column("answered_at", Instant),
-    sa.Column("closed_at", Instant),
-    sa.Column("signed_by", Key),
-    sa.Column("way", Key),
     sa.UniqueConstraint("message_id"),
     sa.UniqueConstraint("batch_id"),
     sa.UniqueConstraint("file_name"),
     sa.Index("ix_payment_batches_state_created_at", "state", "created_at"),
     sa.Index("ix_payment_batches_created_at_id", "created_at", "id"),
+    apart=("group",),
 )
 
 registration_lines_table = sa.Table(
@@ -122,46 +90,19 @@ registration_lines_table = sa.Table(
     sa.Index(None, "beneficiary_id"),
 )
 
-_NOT_RELEASED, _RELEASED = sa.text("state <> 'RELEASED'"), sa.text("state = 'RELEASED'")
-
-lines_table = sa.Table(
+lines_table = table_of(
+    BatchLine,
     "payment_lines",
-    metadata,
     sa.Column("batch_id", Key, sa.ForeignKey("payment_batches.id"), primary_key=True),
     sa.Column("position", sa.Integer, primary_key=True, autoincrement=False),
     sa.Column("instalment_id", Key, sa.ForeignKey("instalments.id"), nullable=False),
-    sa.Column("end_to_end_id", Key, nullable=False),
-    sa.Column("beneficiary_id", Key, sa.ForeignKey("payment_beneficiaries.id"), nullable=False),
     sa.Column("account_id", Key, sa.ForeignKey("beneficiary_accounts.id"), nullable=False),
-    sa.Column("amount_paise", sa.BigInteger, nullable=False),
-    sa.Column("state", Key, nullable=False),
-    sa.Column("state_at", Instant, nullable=False),
     sa.Column("codes", Json),
     sa.Column("utr_digest", Key),
-    sa.Column("utr_last4", Key),
-    sa.Column("value_on", sa.Date),
     # An order is out once: these two let no second line of the same payment exist while PFMS may have one.
-    sa.Index(
-        "uq_payment_lines_living_end_to_end_id",
-        "end_to_end_id",
-        unique=True,
-        sqlite_where=_NOT_RELEASED,
-        postgresql_where=_NOT_RELEASED,
-    ),
-    sa.Index(
-        "uq_payment_lines_living_instalment_id",
-        "instalment_id",
-        unique=True,
-        sqlite_where=_NOT_RELEASED,
-        postgresql_where=_NOT_RELEASED,
-    ),
-    sa.Index(
-        "ix_payment_lines_released",
-        "end_to_end_id",
-        "state_at",
-        sqlite_where=_RELEASED,
-        postgresql_where=_RELEASED,
-    ),
+    partial_index("uq_payment_lines_living_end_to_end_id", "end_to_end_id", where="state <> 'RELEASED'", unique=True),
+    partial_index("uq_payment_lines_living_instalment_id", "instalment_id", where="state <> 'RELEASED'", unique=True),
+    partial_index("ix_payment_lines_released", "end_to_end_id", "state_at", where="state = 'RELEASED'"),
     sa.Index(None, "utr_digest"),
     sa.Index("ix_payment_lines_state_state_at", "state", "state_at"),
 )
@@ -190,24 +131,12 @@ signing_certificates_table = sa.Table(
 )
 """What PFMS said last of each certificate that we sign with; of one that is not here nothing was ever heard."""
 
-files_table = sa.Table(
+files_table = table_of(
+    LedgerFile,
     "payment_files",
-    metadata,
-    sa.Column("id", Key, primary_key=True),
-    sa.Column("direction", Key, nullable=False),
-    sa.Column("kind", Key, nullable=False),
-    sa.Column("name", Key, nullable=False),
-    sa.Column("digest", Key, nullable=False),
     sa.Column("size", sa.BigInteger, nullable=False),
-    sa.Column("state", Key, nullable=False),
     sa.Column("batch_id", Key, sa.ForeignKey("payment_batches.id")),
-    sa.Column("rows", sa.Integer, nullable=False),
-    sa.Column("applied", sa.Integer, nullable=False),
-    sa.Column("unknown", sa.Integer, nullable=False),
-    sa.Column("reason", Key),
     sa.Column("detail", sa.Text),
-    sa.Column("seen_at", Instant, nullable=False),
-    sa.Column("settled_at", Instant),
     sa.UniqueConstraint("direction", "kind", "name", "digest"),
     sa.Index("ix_payment_files_state_seen_at", "state", "seen_at"),
     sa.Index("ix_payment_files_seen_at_id", "seen_at", "id"),

@@ -8,25 +8,19 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from typing import NamedTuple
 
-from sqlalchemy import BigInteger, Column, Date, Integer, Table, Text, delete, exists, func, select, update
+from sqlalchemy import BigInteger, Column, Date, Table, Text, delete, exists, func, select, update
 
 from domain.platform.client_policy import ClientPlatform, ClientRule
 from domain.platform.manifests import PublishedManifest, Use
-from store.database import Instant, Key, Records, Transaction, insert_into
-from store.database.metadata import metadata
+from store.database import Key, Records, Transaction, insert_into
+from store.database.metadata import metadata, table_of
 
-manifests_table = Table(
+manifests_table = table_of(
+    PublishedManifest,
     "manifests",
-    metadata,
     Column("app", Key, primary_key=True),
     Column("version", Key, primary_key=True),
     Column("signed", Text, nullable=False),
-    Column("content_hash", Key, nullable=False),
-    Column("operations", Integer, nullable=False),
-    Column("published_at", Instant, nullable=False),
-    Column("published_by", Key, nullable=False),
-    Column("retired_at", Instant),
-    Column("retired_by", Key),
 )
 
 manifest_uses_table = Table(
@@ -38,22 +32,20 @@ manifest_uses_table = Table(
     Column("uses", BigInteger, nullable=False),
 )
 
-client_rules_table = Table(
+client_rules_table = table_of(
+    ClientRule,
     "client_rules",
-    metadata,
     Column("app", Key, primary_key=True),
     Column("platform", Key, primary_key=True),
-    Column("minimum", Key, nullable=False),
-    Column("latest", Key),
-    Column("store_url", Key),
-    Column("set_by", Key, nullable=False),
-    Column("set_at", Instant, nullable=False),
 )
 
 _M, _U, _C = manifests_table.c, manifest_uses_table.c, client_rules_table.c
 
 
 _MANIFESTS = Records(PublishedManifest, manifests_table, "the manifest")
+add = _MANIFESTS.insert
+"""Keep a manifest; False where there is one of the same application and version."""
+
 _RULES = Records(ClientRule, client_rules_table, "the rule")
 
 
@@ -69,11 +61,6 @@ async def mark(tx: Transaction) -> Mark:
     counting = select(func.count(_M.app).label("published"), func.count(_M.retired_at).label("retired"))
     row = (await tx.connection.execute(counting)).one()
     return Mark(row.published, row.retired)
-
-
-async def add(tx: Transaction, manifest: PublishedManifest) -> bool:
-    """Keep a manifest; False where there is one of the same application and version."""
-    return await _MANIFESTS.insert(tx, manifest)
 
 
 async def find_manifest(tx: Transaction, app: str, version: str) -> PublishedManifest | None:

@@ -16,7 +16,6 @@ from domain.reconciliation.finance_cases import (
     FinanceDifference,
 )
 from store.database import (
-    Instant,
     Key,
     NotThere,
     PageByTime,
@@ -28,35 +27,14 @@ from store.database import (
     insert_new,
     wide_posting_covers,
 )
-from store.database.metadata import metadata
+from store.database.metadata import table_of
 
-cases_table = sa.Table(
+cases_table = table_of(
+    FinanceCase,
     "finance_cases",
-    metadata,
-    sa.Column("id", Key, primary_key=True),
-    sa.Column("kind", Key, nullable=False),
-    sa.Column("about", Key, nullable=False),
     sa.Column("open_key", Key),
-    sa.Column("state", Key, nullable=False),
     sa.Column("expected", sa.Text),
     sa.Column("found", sa.Text),
-    sa.Column("suggested_cause", Key, nullable=False),
-    sa.Column("critical", sa.Boolean, nullable=False),
-    sa.Column("scheme_code", Key),
-    sa.Column("department", Key),
-    sa.Column("district", Key),
-    sa.Column("amount_paise", sa.BigInteger),
-    sa.Column("instalment_id", Key),
-    sa.Column("citizen_id", Key, sa.ForeignKey("citizens.citizen_id")),
-    sa.Column("found_at", Instant, nullable=False),
-    sa.Column("last_found_at", Instant, nullable=False),
-    sa.Column("times_found", sa.Integer, nullable=False),
-    sa.Column("taken_by", Key),
-    sa.Column("outcome", Key),
-    sa.Column("proposed_by", Key),
-    sa.Column("settled_by", Key),
-    sa.Column("settled_at", Instant),
-    sa.Column("version", sa.Integer, nullable=False),
     sa.UniqueConstraint("open_key"),
     sa.Index(None, "kind", "about"),
     sa.Index(None, "instalment_id"),
@@ -66,16 +44,11 @@ cases_table = sa.Table(
 )
 """`open_key` names kind and object while the case is open, so that no second one can be; a settled one has none."""
 
-events_table = sa.Table(
+events_table = table_of(
+    CaseEvent,
     "finance_case_events",
-    metadata,
-    sa.Column("id", Key, primary_key=True),
     sa.Column("case_id", Key, sa.ForeignKey("finance_cases.id"), nullable=False),
     sa.Column("citizen_id", Key, sa.ForeignKey("citizens.citizen_id")),
-    sa.Column("step", Key, nullable=False),
-    sa.Column("by", Key, nullable=False),
-    sa.Column("at", Instant, nullable=False),
-    sa.Column("outcome", Key),
     sa.Column("note", sa.LargeBinary),
     sa.Index(None, "case_id", "id"),
     sa.Index(None, "citizen_id"),
@@ -86,6 +59,7 @@ OPEN_STATES = (CaseState.OPEN, CaseState.TAKEN, CaseState.PROPOSED)
 
 
 _CASES = Records(FinanceCase, cases_table, "the case")
+get = _CASES.get
 _EVENTS = Records(CaseEvent, events_table, "the line")
 _SAVED = ("state", "taken_by", "outcome", "proposed_by", "settled_by", "settled_at")
 
@@ -167,11 +141,6 @@ async def save(tx: Transaction, case: FinanceCase, event: CaseEvent) -> FinanceC
 async def add_event(tx: Transaction, event: CaseEvent, citizen_id: str | None) -> None:
     """Add a line to the history of a case."""
     await _EVENTS.add(tx, event, citizen_id=citizen_id)
-
-
-async def get(tx: Transaction, case_id: str) -> FinanceCase | None:
-    """The case with an id, or None."""
-    return await _CASES.find(tx, _C.id == case_id)
 
 
 async def open_one(tx: Transaction, kind: DifferenceKind, about: str) -> FinanceCase | None:

@@ -3,24 +3,18 @@
 from collections.abc import Collection, Sequence
 from typing import Any, Unpack
 
-from sqlalchemy import Index, Select, func, select, text
+from sqlalchemy import Select, func, select, text
 
 from domain.benefits.benefits import Sanction, SanctionState
 from domain.kernel import Posting
 from store.benefits.benefits import SANCTIONS, sanctions_table
 from store.database import PageByTime, Transaction, count, wide_posting_covers
+from store.database.metadata import partial_index
 
 _S = sanctions_table.c
-_HELD_BACK = text("state NOT IN ('ACTIVE', 'ENDED')")
+_HELD_BACK = "state NOT IN ('ACTIVE', 'ENDED')"
 
-Index(
-    "ix_sanctions_held_back",
-    _S.state,
-    _S.sanctioned_at,
-    _S.id,
-    sqlite_where=_HELD_BACK,
-    postgresql_where=_HELD_BACK,
-)
+partial_index("ix_sanctions_held_back", _S.state, _S.sanctioned_at, _S.id, where=_HELD_BACK)
 
 
 async def page(
@@ -47,4 +41,4 @@ async def counts(
 def _select_held_sanctions(postings: Sequence[Posting], states: Collection[SanctionState]) -> Select[Any]:
     # The words of the index, for no database sees by itself that these states are among them.
     wanted = _S.state.in_([state.value for state in states])
-    return select(sanctions_table).where(_HELD_BACK, wanted, wide_posting_covers(sanctions_table, postings))
+    return select(sanctions_table).where(text(_HELD_BACK), wanted, wide_posting_covers(sanctions_table, postings))

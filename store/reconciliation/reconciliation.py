@@ -21,45 +21,43 @@ from store.database import (
     insert_into,
     insert_new,
 )
-from store.database.metadata import metadata
+from store.database.metadata import metadata, table_of
 
-runs_table = sa.Table(
+runs_table = table_of(
+    ReconciliationRun,
     "reconciliation_runs",
-    metadata,
-    sa.Column("id", Key, primary_key=True),
-    sa.Column("rail", Key, nullable=False),
-    sa.Column("day", sa.Date, nullable=False),
-    sa.Column("state", Key, nullable=False),
-    sa.Column("place", Key),
     sa.Column("rows_read", sa.BigInteger, nullable=False),
     sa.Column("rows_compared", sa.BigInteger, nullable=False),
     sa.Column("differences", sa.BigInteger, nullable=False),
-    sa.Column("ours_paise", sa.BigInteger, nullable=False),
-    sa.Column("theirs_paise", sa.BigInteger, nullable=False),
-    sa.Column("starts", sa.Integer, nullable=False),
     sa.Column("problem", sa.Text),
-    sa.Column("begun_at", Instant, nullable=False),
-    sa.Column("moved_at", Instant, nullable=False),
-    sa.Column("ended_at", Instant),
     sa.UniqueConstraint("rail", "day"),
     sa.Index(None, "begun_at", "id"),
     sa.Index(None, "state", "ended_at"),
 )
 
-statement_rows_table = sa.Table(
+
+@dataclass(frozen=True, slots=True)
+class StatementLine:
+    """One row of the partner's book; `utr_hash` is the SHA-256 of the bank's reference, `utr_last4` its end."""
+
+    file: str
+    line: int
+    end_to_end_id: str
+    batch_id: str | None
+    amount_paise: int
+    status: str
+    utr_hash: str | None = None
+    return_code: str | None = None
+    value_on: date | None = None
+    utr_last4: str | None = None
+
+
+statement_rows_table = table_of(
+    StatementLine,
     "statement_rows",
-    metadata,
     sa.Column("run_id", Key, nullable=False),
     sa.Column("file", Key, nullable=False),
     sa.Column("line", sa.Integer, nullable=False),
-    sa.Column("end_to_end_id", Key, nullable=False),
-    sa.Column("batch_id", Key),
-    sa.Column("amount_paise", sa.BigInteger, nullable=False),
-    sa.Column("status", Key, nullable=False),
-    sa.Column("utr_hash", Key),
-    sa.Column("utr_last4", Key),
-    sa.Column("return_code", Key),
-    sa.Column("value_on", sa.Date),
     sa.PrimaryKeyConstraint("run_id", "file", "line"),
     sa.Index(None, "run_id", "end_to_end_id"),
     sa.Index(None, "run_id", "utr_hash"),
@@ -77,22 +75,6 @@ utrs_table = sa.Table(
 
 _R, _S, _U = runs_table.c, statement_rows_table.c, utrs_table.c
 RUN_COUNTS = ("rows_read", "rows_compared", "differences", "ours_paise", "theirs_paise")
-
-
-@dataclass(frozen=True, slots=True)
-class StatementLine:
-    """One row of the partner's book; `utr_hash` is the SHA-256 of the bank's reference, `utr_last4` its end."""
-
-    file: str
-    line: int
-    end_to_end_id: str
-    batch_id: str | None
-    amount_paise: int
-    status: str
-    utr_hash: str | None = None
-    return_code: str | None = None
-    value_on: date | None = None
-    utr_last4: str | None = None
 
 
 _RUNS = Records(ReconciliationRun, runs_table, "the run")

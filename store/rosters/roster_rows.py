@@ -78,11 +78,6 @@ _T, _A = roster_rows_table.c, applications_table.c
 _READY = (Status.CERTIFICATE_ISSUED.value, Status.BENEFIT_SANCTIONED.value)
 
 
-async def add(tx: Transaction, row: RosterRow) -> bool:
-    """Keep a new row; False where the roster has one with the same reference."""
-    return await _ROWS.insert(tx, row)
-
-
 async def save(tx: Transaction, row: RosterRow) -> RosterRow:
     """Replace a row that is as it was read, with the next version. Raises VersionConflict, NotThere."""
     return await _ROWS.save(tx, row, row.version)
@@ -91,16 +86,6 @@ async def save(tx: Transaction, row: RosterRow) -> RosterRow:
 async def remove(tx: Transaction, row_id: str) -> None:
     """Take a row off."""
     await tx.connection.execute(delete(roster_rows_table).where(_T.id == row_id))
-
-
-async def get(tx: Transaction, row_id: str) -> RosterRow | None:
-    """The row with an id, or None."""
-    return await _ROWS.find(tx, _T.id == row_id)
-
-
-async def by_ids(tx: Transaction, ids: Iterable[str]) -> dict[str, RosterRow]:
-    """Rows by id; those that are not there are left out."""
-    return await _ROWS.by_keys(tx, _T.id, ids)
 
 
 async def by_references(tx: Transaction, roster_id: str, references: Sequence[str]) -> dict[str, RosterRow]:
@@ -258,3 +243,6 @@ _ROWS = Records(
     read=_contents,
     write=_contents_values,
 )
+get, by_ids = _ROWS.get, _ROWS.by_ids
+add = _ROWS.insert
+"""Keep a new row; False where the roster has one with the same reference."""

@@ -1,43 +1,28 @@
 """Rosters of schools and camps: their metadata, their progress, and queries that list them."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
-from sqlalchemy import Column, ForeignKey, Index, Integer, Select, Table, or_, select
+from sqlalchemy import Column, ForeignKey, Index, Select, UniqueConstraint, or_, select
 
 from domain.kernel import Posting
 from domain.rosters.rosters import Roster, RosterState
-from store.database import Instant, Key, Records, Transaction, count, posting_covers
-from store.database.metadata import metadata
+from store.database import Key, Records, Transaction, count, posting_covers
+from store.database.metadata import table_of
 
-rosters_table = Table(
+rosters_table = table_of(
+    Roster,
     "rosters",
-    metadata,
-    Column("id", Key, primary_key=True),
-    Column("number", Key, nullable=False, unique=True),
     Column("centre_code", Key, ForeignKey("centres.code"), nullable=False),
-    Column("kind", Key, nullable=False),
-    Column("service_code", Key, nullable=False),
-    Column("department", Key),
-    Column("district", Key, nullable=False),
-    Column("tehsil", Key),
     Column("operator_id", Key, ForeignKey("operators.operator_id"), nullable=False),
-    Column("state", Key, nullable=False),
-    Column("version", Integer, nullable=False),
-    Column("rounds", Integer, nullable=False),
-    Column("created_at", Instant, nullable=False),
-    Column("filed_at", Instant),
+    UniqueConstraint("number"),
     Index(None, "centre_code", "id"),
     Index(None, "district", "id"),
 )
 
 _T = rosters_table.c
 _ROSTERS = Records(Roster, rosters_table, "the roster")
-
-
-async def add(tx: Transaction, roster: Roster) -> None:
-    """Keep a new roster."""
-    await _ROSTERS.insert(tx, roster)
+add, by_ids = _ROSTERS.insert, _ROSTERS.by_ids
 
 
 async def save(tx: Transaction, roster: Roster) -> Roster:
@@ -48,11 +33,6 @@ async def save(tx: Transaction, roster: Roster) -> Roster:
 async def get(tx: Transaction, roster_id: str) -> Roster | None:
     """The roster with an id, or None."""
     return (await by_ids(tx, [roster_id])).get(roster_id)
-
-
-async def by_ids(tx: Transaction, ids: Iterable[str]) -> dict[str, Roster]:
-    """Rosters by id; those that are not there are left out."""
-    return await _ROSTERS.by_keys(tx, _T.id, ids)
 
 
 async def by_number(tx: Transaction, number: str) -> Roster | None:

@@ -7,24 +7,12 @@ from typing import Any
 from sqlalchemy import Column, ForeignKey, Index, Integer, LargeBinary, Table, delete, insert, select, update
 
 from domain.uploads.files import PartialUpload
-from store.database import Instant, Key, Records, Transaction, count
-from store.database.metadata import metadata
+from store.database import Key, Records, Transaction, count
+from store.database.metadata import metadata, table_of
 
-partial_uploads_table = Table(
+partial_uploads_table = table_of(
+    PartialUpload,
     "partial_uploads",
-    metadata,
-    Column("id", Key, primary_key=True),
-    Column("owner", Key, nullable=False),
-    Column("person_id", Key, nullable=False),
-    Column("citizen_id", Key, ForeignKey("citizens.citizen_id")),
-    Column("length", Integer, nullable=False),
-    Column("received", Integer, nullable=False),
-    Column("claimed", Key),
-    Column("document_key", Key),
-    Column("expected", Key),
-    Column("upload_id", Key),
-    Column("created_at", Instant, nullable=False),
-    Column("touched_at", Instant, nullable=False),
     Index(None, "owner"),
     Index(None, "citizen_id"),
     Index(None, "touched_at"),
@@ -47,16 +35,9 @@ pieces_table = Table(
 
 _P, _C = partial_uploads_table.c, pieces_table.c
 _PARTIALS = Records(PartialUpload, partial_uploads_table, "the file")
-
-
-async def begin(tx: Transaction, partial: PartialUpload) -> None:
-    """Note a file of which nothing has come yet."""
-    await _PARTIALS.add(tx, partial)
-
-
-async def get(tx: Transaction, partial_id: str) -> PartialUpload | None:
-    """The file with an id, or None."""
-    return await _PARTIALS.find(tx, _P.id == partial_id)
+get = _PARTIALS.get
+begin = _PARTIALS.add
+"""Note a file of which nothing has come yet."""
 
 
 async def count_open(tx: Transaction, owner: str) -> int:

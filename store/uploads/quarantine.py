@@ -2,25 +2,17 @@
 
 from datetime import datetime
 
-from sqlalchemy import Column, ForeignKey, Index, Integer, LargeBinary, Table, Text, delete, select
+from sqlalchemy import Column, Index, LargeBinary, Text, delete, select
 
 from domain.uploads.files import QuarantinedFile
-from store.database import Instant, Key, Records, Transaction, first_row
-from store.database.metadata import metadata
+from store.database import Records, Transaction, first_row
+from store.database.metadata import table_of
 
-quarantined_files_table = Table(
+quarantined_files_table = table_of(
+    QuarantinedFile,
     "quarantined_files",
-    metadata,
-    Column("id", Key, primary_key=True),
-    Column("owner", Key, nullable=False),
-    Column("person_id", Key, nullable=False),
-    Column("citizen_id", Key, ForeignKey("citizens.citizen_id")),
-    Column("digest", Key, nullable=False),
-    Column("media_type", Key),
-    Column("size", Integer, nullable=False),
     Column("found", Text, nullable=False),
     Column("infected", LargeBinary, nullable=False),
-    Column("at", Instant, nullable=False),
     Index(None, "citizen_id"),
     Index(None, "at"),
 )

@@ -4,25 +4,17 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from sqlalchemy import Column, ForeignKey, Index, Integer, Table, delete, func, insert, or_, select, update
+from sqlalchemy import Column, ForeignKey, Index, Table, delete, func, insert, or_, select, update
 
 from domain.uploads.files import UploadedFile
 from store.database import Instant, Key, Records, Transaction, count, insert_new
-from store.database.metadata import metadata
+from store.database.metadata import metadata, table_of
 
-uploads_table = Table(
+uploads_table = table_of(
+    UploadedFile,
     "uploads",
-    metadata,
-    Column("id", Key, primary_key=True),
-    Column("owner", Key, nullable=False),
-    Column("person_id", Key, nullable=False),
-    Column("citizen_id", Key, ForeignKey("citizens.citizen_id")),
     Column("expected", Key),
     Column("sha256", Key),
-    Column("media_type", Key, nullable=False),
-    Column("size", Integer, nullable=False),
-    Column("created_at", Instant, nullable=False),
-    Column("used_at", Instant),
     Index(None, "sha256"),
     Index(None, "expected"),
     Index(None, "owner", "used_at"),
