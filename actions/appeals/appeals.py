@@ -115,9 +115,7 @@ async def file_appeal(env: Environment, subject: Subject, request: FileAppeal) -
 
     Raises Problems: NOT_FOUND, REASON_REQUIRED, NOT_APPEALABLE, ALREADY_APPEALED, APPEAL_TOO_LATE.
     """
-    return await run_request(
-        env, subject, "fileAppeal", request, lambda acting: enter(acting, request), read=appeals.get
-    )
+    return await run_request(env, subject, "fileAppeal", request, enter, read=appeals.get)
 
 
 async def record_hearing(env: Environment, subject: Subject, request: RecordHearing) -> tuple[Appeal, bool]:
@@ -125,9 +123,7 @@ async def record_hearing(env: Environment, subject: Subject, request: RecordHear
 
     Raises Problems: NOT_FOUND, CONFLICT, BAD_INPUT, TRANSITION_NOT_ALLOWED.
     """
-    return await run_request(
-        env, subject, "recordHearing", request, lambda acting: fix_hearing(acting, request), read=appeals.get
-    )
+    return await run_request(env, subject, "recordHearing", request, fix_hearing, read=appeals.get)
 
 
 async def cancel_hearing(env: Environment, subject: Subject, request: CancelHearing) -> tuple[Appeal, bool]:
@@ -136,7 +132,7 @@ async def cancel_hearing(env: Environment, subject: Subject, request: CancelHear
     Raises Problems: NOT_FOUND, CONFLICT, REASON_REQUIRED, DATE_NOT_ALLOWED where no hearing is fixed for that moment.
     """
 
-    async def call_off(acting: UnitOfWork) -> Appeal:
+    async def call_off(acting: UnitOfWork, _: CancelHearing) -> Appeal:
         appeal = await _taken_up(acting, request.appeal_id, request.expected_version)
         reason = written_text(request.reason, "input", "reason", longest=LONGEST_TEXT) or ""
         found = await fixed_at(acting, appeal, request.at, ("input", "at"))
@@ -151,9 +147,7 @@ async def decide_appeal(env: Environment, subject: Subject, request: DecideAppea
     Raises Problems: NOT_FOUND, CONFLICT, REASON_REQUIRED, DATE_NOT_ALLOWED, HEARING_REQUIRED,
     PENALTY_NOT_ALLOWED, TRANSITION_NOT_ALLOWED.
     """
-    return await run_request(
-        env, subject, "decideAppeal", request, lambda acting: pass_order(acting, request), read=appeals.get
-    )
+    return await run_request(env, subject, "decideAppeal", request, pass_order, read=appeals.get)
 
 
 async def choose_auto_appeal(env: Environment, subject: Subject, *, wanted: bool, key: str) -> bool:

@@ -30,9 +30,7 @@ async def report_compliance(env: Environment, subject: Subject, request: ReportC
 
     Raises Problems: NOT_FOUND, CONFLICT, REASON_REQUIRED, UPLOAD_UNKNOWN, TRANSITION_NOT_ALLOWED.
     """
-    return await run_request(
-        env, subject, "reportCompliance", request, lambda acting: comply(acting, request), read=appeals.get
-    )
+    return await run_request(env, subject, "reportCompliance", request, comply, read=appeals.get)
 
 
 async def comply(acting: UnitOfWork, request: ReportCompliance) -> Appeal:

@@ -58,9 +58,7 @@ async def record_delay_reason(
     Raises Problems: NOT_FOUND outside of the officer's jurisdiction, BAD_INPUT where the application is not late, the
     month is in the future or too far back, the text is too long, or neither or both of application and month are named.
     """
-    return await run_request(
-        env, subject, "recordDelayReason", request, lambda acting: record(acting, request), read=delays.get
-    )
+    return await run_request(env, subject, "recordDelayReason", request, record, read=delays.get)
 
 
 async def record(acting: UnitOfWork, request: RecordDelayReason) -> DelayReason:

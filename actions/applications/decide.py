@@ -92,7 +92,7 @@ async def decide_with(
         subject,
         "decideApplication",
         request,
-        lambda acting: pass_verdict(replace(acting, balances=balances), request, at_desk=True),
+        lambda acting, _: pass_verdict(replace(acting, balances=balances), request, at_desk=True),
         read=applications.get,
     )
 

@@ -35,9 +35,7 @@ async def hand_over(env: Environment, subject: Subject, request: HandOver) -> tu
     NOT_FOUND, CONFLICT, DATE_NOT_ALLOWED for a time before the issue or in the future, BAD_INPUT,
     TRANSITION_NOT_ALLOWED.
     """
-    return await run_request(
-        env, subject, "handOver", request, lambda acting: give(acting, request), read=applications.get
-    )
+    return await run_request(env, subject, "handOver", request, give, read=applications.get)
 
 
 async def give(acting: UnitOfWork, request: HandOver) -> Application:

@@ -97,7 +97,7 @@ async def answer_query(env: Environment, subject: Subject, request: AnswerQuery)
         subject,
         "answerQuery",
         request,
-        lambda acting: give_answer(acting, request, findings),
+        lambda acting, _: give_answer(acting, request, findings),
         read=applications.get,
         body=body,
     )
@@ -108,9 +108,7 @@ async def withdraw_application(env: Environment, subject: Subject, request: With
 
     Raises Problems: NOT_FOUND, CONFLICT, TRANSITION_NOT_ALLOWED.
     """
-    return await run_request(
-        env, subject, "withdrawApplication", request, lambda acting: take_back(acting, request), read=applications.get
-    )
+    return await run_request(env, subject, "withdrawApplication", request, take_back, read=applications.get)
 
 
 async def record_fee(env: Environment, subject: Subject, request: RecordFee) -> tuple[Application, bool]:
@@ -124,14 +122,7 @@ async def record_fee(env: Environment, subject: Subject, request: RecordFee) -> 
     if request.paid_on is None:  # the body of a fee of today is that of releases that knew no other
         del body["paid_on"]
     return await run_request(
-        env,
-        subject,
-        "recordFee",
-        request,
-        lambda acting: enter_fee(acting, request),
-        read=applications.get,
-        body=body,
-        for_ever=True,
+        env, subject, "recordFee", request, enter_fee, read=applications.get, body=body, for_ever=True
     )
 
 

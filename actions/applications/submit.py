@@ -110,7 +110,7 @@ async def submit_application(
     citizen_id = applicant(subject, request.on_behalf_of, request.service_code)
     findings = await attachments.check_documents(env, subject, citizen_id, request.documents)
 
-    async def hand_in(acting: UnitOfWork) -> Application:
+    async def hand_in(acting: UnitOfWork, _: SubmitApplication) -> Application:
         application, service = await file(acting, request, findings)
         return await open_case(acting, application, service)
 
@@ -132,7 +132,7 @@ async def save_draft(env: Environment, subject: Subject, request: SaveDraft) -> 
         subject,
         "saveDraft",
         request,
-        lambda acting: draft(acting, request, findings),
+        lambda acting, _: draft(acting, request, findings),
         read=applications.get,
         body=_body(request),
     )

@@ -79,7 +79,7 @@ async def correct_certificate(
     TRANSITION_NOT_ALLOWED where it does not hold any more, or its holder was erased.
     """
 
-    async def work(acting: UnitOfWork) -> Application:
+    async def work(acting: UnitOfWork, _: EndCertificate) -> Application:
         certificate, application = await _taken_up(acting, request)
         await _still_written(acting, certificate)
         form = {**application.form, **_facts(request)}
@@ -94,7 +94,7 @@ async def correct_certificate(
 async def revoke_certificate(env: Environment, subject: Subject, request: EndCertificate) -> tuple[Application, bool]:
     """Revoke a certificate; it is taken out of lockers. Raises as `correct_certificate`."""
 
-    async def work(acting: UnitOfWork) -> Application:
+    async def work(acting: UnitOfWork, _: EndCertificate) -> Application:
         certificate, application = await _taken_up(acting, request)
         after = await _end(acting, application, certificate, request, CertificateStatus.REVOKED, {})
         await plan_delete(acting, certificate)

@@ -83,9 +83,7 @@ async def ask_clearance(env: Environment, subject: Subject, request: AskClearanc
     Raises Problems: NOT_FOUND, CONFLICT, REASON_REQUIRED, DEPARTMENT_UNKNOWN, CLEARANCE_PENDING where a
     department was asked and has not answered, DATE_NOT_ALLOWED, TRANSITION_NOT_ALLOWED.
     """
-    return await run_request(
-        env, subject, "askClearance", request, lambda acting: ask(acting, request), read=applications.get
-    )
+    return await run_request(env, subject, "askClearance", request, ask, read=applications.get)
 
 
 async def answer_clearance(env: Environment, subject: Subject, request: AnswerClearance) -> tuple[Clearance, bool]:
@@ -93,9 +91,7 @@ async def answer_clearance(env: Environment, subject: Subject, request: AnswerCl
 
     Raises Problems: NOT_FOUND, REASON_REQUIRED, TRANSITION_NOT_ALLOWED where it is not asked any more.
     """
-    return await run_request(
-        env, subject, "answerClearance", request, lambda acting: give_answer(acting, request), read=clearances.get
-    )
+    return await run_request(env, subject, "answerClearance", request, give_answer, read=clearances.get)
 
 
 async def ask(acting: UnitOfWork, request: AskClearance) -> Application:

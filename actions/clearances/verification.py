@@ -46,9 +46,7 @@ async def report_verification(
     Raises Problems: NOT_FOUND, CONFLICT, REASON_REQUIRED, UPLOAD_UNKNOWN for a photograph that the officer did
     not hand in, FILE_TYPE_NOT_ALLOWED, BAD_INPUT, PLACE_UNKNOWN, DATE_NOT_ALLOWED, TRANSITION_NOT_ALLOWED.
     """
-    return await run_request(
-        env, subject, "reportVerification", request, lambda acting: report(acting, request), read=applications.get
-    )
+    return await run_request(env, subject, "reportVerification", request, report, read=applications.get)
 
 
 async def report(acting: UnitOfWork, request: ReportVerification) -> Application:

@@ -73,14 +73,12 @@ async def book_visit(env: Environment, subject: Subject, request: BookVisit) -> 
 
     Raises Problems: NOT_FOUND, VISIT_NOT_POSSIBLE, VISITS_EXHAUSTED, SLOT_NOT_OFFERED, AGENT_UNKNOWN.
     """
-    return await run_visit_mutation(env, subject, "bookDoorstepVisit", request, lambda acting: book(acting, request))
+    return await run_visit_mutation(env, subject, "bookDoorstepVisit", request, book)
 
 
 async def reschedule_visit(env: Environment, subject: Subject, request: ChangeVisit) -> tuple[Visit, bool]:
     """Put a visit that has not set out into another slot; the answer is the new visit. Raises as `book_visit`."""
-    return await run_visit_mutation(
-        env, subject, "rescheduleDoorstepVisit", request, lambda acting: postpone(acting, request)
-    )
+    return await run_visit_mutation(env, subject, "rescheduleDoorstepVisit", request, postpone)
 
 
 async def assign_visit(env: Environment, subject: Subject, request: ChangeVisit) -> tuple[Visit, bool]:
@@ -88,16 +86,12 @@ async def assign_visit(env: Environment, subject: Subject, request: ChangeVisit)
 
     Raises Problems: NOT_FOUND, AGENT_UNKNOWN, STEP_NOT_ALLOWED, CONFLICT.
     """
-    return await run_visit_mutation(
-        env, subject, "assignDoorstepVisit", request, lambda acting: hand_to(acting, request)
-    )
+    return await run_visit_mutation(env, subject, "assignDoorstepVisit", request, hand_to)
 
 
 async def cancel_visit(env: Environment, subject: Subject, request: ChangeVisit) -> tuple[Visit, bool]:
     """Cancel a visit that has not set out. Raises Problems: NOT_FOUND, STEP_NOT_ALLOWED, CONFLICT."""
-    return await run_visit_mutation(
-        env, subject, "cancelDoorstepVisit", request, lambda acting: call_off(acting, request)
-    )
+    return await run_visit_mutation(env, subject, "cancelDoorstepVisit", request, call_off)
 
 
 async def book(acting: UnitOfWork, request: BookVisit) -> Visit:
@@ -166,13 +160,13 @@ async def run_visit_mutation(
     subject: Subject,
     operation: str,
     request: Any,
-    work: Callable[[UnitOfWork], Awaitable[Visit]],
+    work: Callable[[UnitOfWork, Any], Awaitable[Visit]],
 ) -> tuple[Visit, bool]:
     """Run a verb about a visit once for its key, and give the visit as it now is."""
 
-    async def step(acting: UnitOfWork) -> Visit:
+    async def step(acting: UnitOfWork, _: Any) -> Visit:
         try:
-            return await work(acting)
+            return await work(acting, request)
         except AlreadyThere:
             path = ("input", "applicationId")
             raise Problems(Problem(ErrorCode.CONFLICT, path)) from None

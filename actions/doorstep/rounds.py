@@ -89,19 +89,17 @@ async def set_out(env: Environment, subject: Subject, request: SetOut) -> tuple[
 
     Raises Problems: NOT_FOUND, STEP_NOT_ALLOWED, CONFLICT, RATE_LIMITED where her number had many codes already.
     """
-    return await run_visit_mutation(env, subject, "setOutOnVisit", request, lambda acting: leave(acting, request))
+    return await run_visit_mutation(env, subject, "setOutOnVisit", request, leave)
 
 
 async def fail_visit(env: Environment, subject: Subject, request: FailVisit) -> tuple[Visit, bool]:
     """Note a failed visit; the citizen may choose a new slot. Raises as `set_out`."""
-    return await run_visit_mutation(env, subject, "failDoorstepVisit", request, lambda acting: give_up(acting, request))
+    return await run_visit_mutation(env, subject, "failDoorstepVisit", request, give_up)
 
 
 async def record_visit_fee(env: Environment, subject: Subject, request: RecordVisitFee) -> tuple[Visit, bool]:
     """Enter the fee of the doorstep service. Raises Problems: NOT_FOUND, FEE_MISMATCH, BAD_INPUT."""
-    return await run_request(
-        env, subject, "recordVisitFee", request, lambda acting: take_fee(acting, request), read=kept.get, for_ever=True
-    )
+    return await run_request(env, subject, "recordVisitFee", request, take_fee, read=kept.get, for_ever=True)
 
 
 async def hand_over(env: Environment, subject: Subject, request: HandOver) -> tuple[Visit, bool]:

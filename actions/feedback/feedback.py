@@ -32,7 +32,7 @@ async def give_feedback(env: Environment, subject: Subject, request: GiveFeedbac
     Raises Problems: NOT_FOUND, FEEDBACK_TOO_EARLY, FEEDBACK_CLOSED, BAD_INPUT.
     """
 
-    async def step(acting: UnitOfWork) -> str:
+    async def step(acting: UnitOfWork, _: GiveFeedback) -> str:
         return (await record_feedback(acting, request)).application_id
 
     return await run_request(env, subject, "giveFeedback", request, step, read=kept.get)

@@ -79,9 +79,7 @@ async def raise_grievance(env: Environment, subject: Subject, request: RaiseGrie
 
     Raises Problems: NOT_FOUND, REASON_REQUIRED, BAD_INPUT, GRIEVANCE_OPEN, RATE_LIMITED.
     """
-    return await run_request(
-        env, subject, "raiseGrievance", request, lambda acting: open_grievance(acting, request), read=kept.get
-    )
+    return await run_request(env, subject, "raiseGrievance", request, open_grievance, read=kept.get)
 
 
 async def reply_to_grievance(env: Environment, subject: Subject, request: ReplyToGrievance) -> tuple[Grievance, bool]:
@@ -89,16 +87,12 @@ async def reply_to_grievance(env: Environment, subject: Subject, request: ReplyT
 
     Raises Problems: NOT_FOUND, REASON_REQUIRED, STEP_NOT_ALLOWED, CONFLICT, FORBIDDEN.
     """
-    return await run_request(
-        env, subject, "replyToGrievance", request, lambda acting: answer(acting, request), read=kept.get
-    )
+    return await run_request(env, subject, "replyToGrievance", request, answer, read=kept.get)
 
 
 async def move_grievance(env: Environment, subject: Subject, request: MoveGrievance) -> tuple[Grievance, bool]:
     """Close it or take it up one level. Raises Problems: NOT_FOUND, STEP_NOT_ALLOWED, CONFLICT, BAD_INPUT."""
-    return await run_request(
-        env, subject, "moveGrievance", request, lambda acting: step(acting, request), read=kept.get
-    )
+    return await run_request(env, subject, "moveGrievance", request, step, read=kept.get)
 
 
 async def escalate_overdue(env: Environment) -> int:

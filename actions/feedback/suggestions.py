@@ -55,18 +55,14 @@ async def make_suggestion(env: Environment, subject: Subject, request: MakeSugge
     Raises Problems: FORBIDDEN for one who is neither citizen nor officer, SERVICE_UNKNOWN, PLACE_UNKNOWN,
     REASON_REQUIRED, BAD_INPUT, RATE_LIMITED.
     """
-    return await run_request(
-        env, subject, "makeSuggestion", request, lambda acting: propose(acting, request), read=kept.get
-    )
+    return await run_request(env, subject, "makeSuggestion", request, propose, read=kept.get)
 
 
 async def reply_to_suggestion(
     env: Environment, subject: Subject, request: ReplyToSuggestion
 ) -> tuple[Suggestion, bool]:
     """Reply for one's department. Raises Problems: NOT_FOUND, STEP_NOT_ALLOWED, REASON_REQUIRED, CONFLICT."""
-    return await run_request(
-        env, subject, "replyToSuggestion", request, lambda acting: respond(acting, request), read=kept.get
-    )
+    return await run_request(env, subject, "replyToSuggestion", request, respond, read=kept.get)
 
 
 async def propose(acting: UnitOfWork, request: MakeSuggestion) -> Suggestion:

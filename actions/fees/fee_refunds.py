@@ -54,13 +54,7 @@ async def record_fee_refund(env: Environment, subject: Subject, request: RecordF
     gives the money back itself.
     """
     return await run_request(
-        env,
-        subject,
-        "recordFeeRefund",
-        request,
-        lambda acting: _record_refund(acting, request),
-        read=fee_orders.get,
-        for_ever=True,
+        env, subject, "recordFeeRefund", request, _record_refund, read=fee_orders.get, for_ever=True
     )
 
 

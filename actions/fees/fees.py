@@ -59,14 +59,7 @@ async def start_fee_payment(env: Environment, subject: Subject, request: StartFe
     route = request.route.value if request.route else None
     body = {"application_id": request.application_id, "route": route}
     return await run_request(
-        env,
-        subject,
-        "startFeePayment",
-        request,
-        lambda acting: place_order(acting, request),
-        read=fee_orders.get,
-        body=body,
-        for_ever=True,
+        env, subject, "startFeePayment", request, place_order, read=fee_orders.get, body=body, for_ever=True
     )
 
 

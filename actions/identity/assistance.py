@@ -66,15 +66,7 @@ async def ask_assistance(env: Environment, subject: Subject, request: AskAssista
     # What names her goes into the request's hash only under our key: a date and a mobile would be found by trying.
     given = json.dumps(asdict(request), default=str, sort_keys=True)
     body = {"request": FieldCipher(env.keyrings).blind_index("assistance_request", given)}
-    return await run_request(
-        env,
-        subject,
-        "askAssistance",
-        request,
-        lambda acting: _request_assistance(acting, request),
-        body=body,
-        read=_present,
-    )
+    return await run_request(env, subject, "askAssistance", request, _request_assistance, body=body, read=_present)
 
 
 async def confirm_assistance(

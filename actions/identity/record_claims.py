@@ -88,9 +88,7 @@ async def claim_record(env: Environment, subject: Subject, request: ClaimRecord)
     # The number and the date go into the request's hash only under our key: they would be found by trying.
     given = f"{request.number}:{request.born_on.isoformat()}:{request.way.value}"
     body = {"request": FieldCipher(env.keyrings).blind_index("record_claim", given)}
-    return await run_request(
-        env, subject, "claimRecord", request, lambda acting: _open_claim(acting, request), body=body, read=_present
-    )
+    return await run_request(env, subject, "claimRecord", request, _open_claim, body=body, read=_present)
 
 
 async def confirm_claim(

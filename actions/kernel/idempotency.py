@@ -33,8 +33,8 @@ class Identified(Protocol):
         ...
 
 
-InnerStep = Callable[[UnitOfWork], Awaitable[Identified | str | int]]
-"""The inner step of a verb: gives what it is about, or its id; a number is the tries that a wrong code has left."""
+Outcome = Awaitable[Identified | str | int]
+"""What a verb is about, or its id; a number is the tries that a wrong code has left."""
 
 completed: ContextVar[list[str] | None] = ContextVar("completed", default=None)
 """The operations of this request that were done or replayed under a key, where somebody wants to know."""
@@ -80,23 +80,28 @@ async def run_request(
     subject: Subject,
     operation: str,
     request: Any,
-    step: InnerStep,
+    step: Callable[[UnitOfWork, Any], Outcome],
     *,
     read: Callable[[Transaction, str], Awaitable[T | None]],
     body: Mapping[str, Any] | None = None,
     for_ever: bool = False,
 ) -> tuple[T, bool]:
-    """As `run_once`, for a request that bears its key; without `body` all of the request is what the key stands for."""
+    """As `run_once`, for a request that bears its key, with which the step is called too.
+
+    Without `body` all of the request is what the key stands for.
+    """
     body = asdict(request) if body is None else body
     key = request.idempotency_key
-    return await run_once(env, subject, operation, step, key=key, body=body, read=read, for_ever=for_ever)
+    return await run_once(
+        env, subject, operation, lambda acting: step(acting, request), key=key, body=body, read=read, for_ever=for_ever
+    )
 
 
 async def run_once(
     env: Environment,
     subject: Subject,
     operation: str,
-    step: InnerStep,
+    step: Callable[[UnitOfWork], Outcome],
     *,
     key: str,
     body: Mapping[str, Any],

@@ -37,16 +37,12 @@ async def claim_application(env: Environment, subject: Subject, request: ClaimCa
     Raises Problems: NOT_FOUND, TRANSITION_NOT_ALLOWED for a case that is decided, CASE_CLAIMED where a
     colleague's claim holds and it is not to be taken over.
     """
-    return await run_request(
-        env, subject, "claimApplication", request, lambda acting: _claim(acting, request), read=applications.get
-    )
+    return await run_request(env, subject, "claimApplication", request, _claim, read=applications.get)
 
 
 async def release_application(env: Environment, subject: Subject, request: ReleaseCase) -> tuple[Application, bool]:
     """Give a case back; a case that nobody holds stays as it is. Raises NOT_FOUND, CASE_CLAIMED for a colleague's."""
-    return await run_request(
-        env, subject, "releaseApplication", request, lambda acting: _release(acting, request), read=applications.get
-    )
+    return await run_request(env, subject, "releaseApplication", request, _release, read=applications.get)
 
 
 async def refuse_if_claimed(acting: UnitOfWork, application: Application) -> Claim | None:

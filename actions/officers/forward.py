@@ -44,9 +44,7 @@ async def forward_application(env: Environment, subject: Subject, request: Forwa
     Raises Problems: NOT_FOUND, CONFLICT, REASON_REQUIRED, OFFICER_UNSUITABLE, CASE_CLAIMED, PROPOSAL_WAITS,
     TRANSITION_NOT_ALLOWED for a case that is decided.
     """
-    return await run_request(
-        env, subject, "forwardApplication", request, lambda acting: _forward(acting, request), read=applications.get
-    )
+    return await run_request(env, subject, "forwardApplication", request, _forward, read=applications.get)
 
 
 async def forward_targets(env: Environment, subject: Subject, application_id: str) -> list[Officer]:

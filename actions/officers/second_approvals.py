@@ -48,16 +48,14 @@ async def confirm_decision(env: Environment, subject: Subject, request: ConfirmD
         subject,
         "confirmDecision",
         request,
-        lambda acting: _confirm(replace(acting, balances=balances), request),
+        lambda acting, _: _confirm(replace(acting, balances=balances), request),
         read=applications.get,
     )
 
 
 async def send_back_decision(env: Environment, subject: Subject, request: SendBackDecision) -> tuple[Application, bool]:
     """End a proposal without carrying it out; raises as `confirm_decision`, and REASON_REQUIRED."""
-    return await run_request(
-        env, subject, "sendBackDecision", request, lambda acting: _send_back(acting, request), read=applications.get
-    )
+    return await run_request(env, subject, "sendBackDecision", request, _send_back, read=applications.get)
 
 
 async def _confirm(acting: UnitOfWork, request: ConfirmDecision) -> Application:

@@ -170,7 +170,7 @@ Step = Callable[[UnitOfWork, FinanceCase], Awaitable[FinanceCase]]
 async def _run_case_step(
     env: Environment, subject: Subject, operation: str, request: CaseRequest, step: Step
 ) -> tuple[FinanceCase, bool]:
-    async def work(acting: UnitOfWork) -> FinanceCase:
+    async def work(acting: UnitOfWork, _: CaseRequest) -> FinanceCase:
         return await step(acting, await _take_up(acting, request))
 
     return await run_request(env, subject, operation, request, work, read=finance_cases.get)

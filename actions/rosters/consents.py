@@ -85,15 +85,7 @@ async def record_consent(env: Environment, subject: Subject, request: RecordCons
     RATE_LIMITED, UPLOAD_UNKNOWN.
     """
     body = {"row": request.row_id, "code": hashed_code(env, request.code), "paper": request.paper}
-    return await run_request(
-        env,
-        subject,
-        "recordRosterConsent",
-        request,
-        lambda acting: _record_consent(acting, request),
-        body=body,
-        read=present_row,
-    )
+    return await run_request(env, subject, "recordRosterConsent", request, _record_consent, body=body, read=present_row)
 
 
 async def enter_in_ledger(acting: UnitOfWork, roster: Roster, row: RosterRow, citizen_id: str) -> None:

@@ -68,15 +68,7 @@ async def hand_over_row(env: Environment, subject: Subject, request: HandOverRow
         "code": hashed_code(env, request.code),
         "paper": request.paper,
     }
-    return await run_request(
-        env,
-        subject,
-        "handOverRosterRow",
-        request,
-        lambda acting: _hand_over_row(acting, request),
-        body=body,
-        read=present_row,
-    )
+    return await run_request(env, subject, "handOverRosterRow", request, _hand_over_row, body=body, read=present_row)
 
 
 async def record_row_fee(env: Environment, subject: Subject, request: RecordRowFee) -> tuple[RosterRow, bool]:

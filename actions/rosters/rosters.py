@@ -70,9 +70,7 @@ async def open_roster(env: Environment, subject: Subject, request: OpenRoster) -
     SERVICE_UNKNOWN, SERVICE_CLOSED, BAD_INPUT where several camps are hers and none is named, RATE_LIMITED where too
     many are open.
     """
-    return await run_request(
-        env, subject, "openRoster", request, lambda acting: begin(acting, request), read=rosters.get
-    )
+    return await run_request(env, subject, "openRoster", request, begin, read=rosters.get)
 
 
 async def begin(acting: UnitOfWork, request: OpenRoster) -> Roster:
