@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
-from typing import Any, Unpack
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -17,14 +17,13 @@ from store.applications.application_rows import APPLICATIONS, applications_table
 from store.database import (
     AnyRow,
     Key,
-    PageByTime,
     Records,
     Transaction,
     any_posting_covers,
     change_feed,
-    count,
     insert_into,
 )
+from store.database.lists import StoredList
 from store.database.metadata import table_of
 
 clearances_table = table_of(
@@ -79,26 +78,13 @@ async def of_applications(tx: Transaction, ids: Iterable[str]) -> dict[str, list
     return await _CLEARANCES.groups(tx, statement, _C.application_id, ids)
 
 
-async def asked_of(
-    tx: Transaction,
-    postings: Sequence[Posting],
-    above_id: str | None,
-    *,
-    states: Collection[ClearanceState],
-    **part: Unpack[PageByTime],
-) -> list[Clearance]:
-    """Clearances asked of the departments and places of the postings, or escalated to an officer.
-
-    By (due_at, id), the most urgent first.
-    """
-    return await _CLEARANCES.window(tx, _select_clearances(postings, above_id, states), (_C.due_at, _C.id), **part)
-
-
-async def count_asked(
-    tx: Transaction, postings: Sequence[Posting], above_id: str | None, states: Collection[ClearanceState]
-) -> int:
-    """How many clearances in those states were asked of them."""
-    return await count(tx, _select_clearances(postings, above_id, states))
+def asked_of(
+    postings: Sequence[Posting], above_id: str | None, states: Collection[ClearanceState]
+) -> StoredList[Clearance]:
+    """Clearances asked of the departments and places of the postings, or escalated to an officer, first due first."""
+    covered = sa.or_(_C.escalated_to == above_id, any_posting_covers(clearances_table, postings))
+    statement = sa.select(clearances_table).where(_C.state.in_(sorted(state.value for state in states)), covered)
+    return StoredList(_CLEARANCES, statement, (_C.due_at, _C.id))
 
 
 async def to_be_reminded(tx: Transaction, *, since: datetime, until: datetime, limit: int) -> list[Clearance]:
@@ -206,13 +192,6 @@ def owed_since_before(now: datetime) -> sa.Select[Any]:
 def _select_outstanding() -> sa.Select[Any]:
     statement = sa.select(clearances_table).where(_C.state == ClearanceState.ASKED.value)
     return statement.order_by(_C.due_at, _C.id)
-
-
-def _select_clearances(
-    postings: Sequence[Posting], above_id: str | None, states: Collection[ClearanceState]
-) -> sa.Select[Any]:
-    covered = sa.or_(_C.escalated_to == above_id, any_posting_covers(clearances_table, postings))
-    return sa.select(clearances_table).where(_C.state.in_(sorted(state.value for state in states)), covered)
 
 
 def _report_content(tx: Transaction, row: AnyRow) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from domain.identity.policy import ObjectKind, Purpose, Resource
 from domain.kernel import ErrorCode, Posting, Problem, Problems, Remedy, Subject, holds_aadhaar, ist_date
 from store.appeals import appeals, hearing_calendar
 from store.database import Transaction
+from store.database.lists import StoredList
 
 LONGEST_REFERENCE = 40
 _APPEAL = ("input", "appealId")
@@ -82,18 +83,6 @@ def award_postings(subject: Subject) -> list[Posting]:
     return require_postings(subject, ObjectKind.AWARD, *_PURPOSES)
 
 
-async def awards_page(
-    env: Environment, subject: Subject, states: frozenset[AwardState], **part: Any
-) -> list[tuple[Award, Appeal]]:
-    """A page of the awards of the subject's jurisdictions, the oldest order first; raises as `award_postings`."""
-    postings = award_postings(subject)
-    async with env.store.read_transaction() as tx:
-        found = await hearing_calendar.awards_page(tx, postings, states, **part)
-        known = await appeals.by_ids(tx, {one.appeal_id for one in found})
-    return [(one, known[one.appeal_id]) for one in found]
-
-
-async def count_awards(env: Environment, subject: Subject, states: frozenset[AwardState]) -> int:
-    """How many there are; raises as `award_postings`."""
-    postings = award_postings(subject)
-    return await env.store.read(lambda tx: hearing_calendar.count_awards(tx, postings, states))
+def awards_of(subject: Subject, states: frozenset[AwardState]) -> StoredList[Award]:
+    """The awards of the subject's jurisdictions, the oldest order first; raises as `award_postings`."""
+    return hearing_calendar.awards(award_postings(subject), states)

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import Any
 
 from actions.kernel import (
     Environment,
@@ -25,6 +24,7 @@ from domain.kernel import ErrorCode, NotSignedIn, PersonKind, Posting, Problem, 
 from domain.statistics.figures import month_of, months_back
 from store.appeals import delays
 from store.applications import applications
+from store.database.lists import StoredList
 
 Office = tuple[str | None, str | None, str | None]
 """Department, district and tehsil."""
@@ -98,16 +98,9 @@ def reviewer_postings(subject: Subject) -> list[Posting]:
     return require_postings(subject, ObjectKind.DELAY_REASON, Purpose.SUPERVISE)
 
 
-async def reasons_page(env: Environment, subject: Subject, wanted: ReasonFilter, **part: Any) -> list[DelayReason]:
-    """A page of the reasons of the subject's jurisdictions, the newest first; raises as `reviewer_postings`."""
-    postings = reviewer_postings(subject)
-    return await env.store.read(lambda tx: delays.page(tx, postings, wanted, **part))
-
-
-async def count_reasons(env: Environment, subject: Subject, wanted: ReasonFilter) -> int:
-    """How many reasons there are; raises as `reviewer_postings`."""
-    postings = reviewer_postings(subject)
-    return await env.store.read(lambda tx: delays.count_of(tx, postings, wanted))
+def reasons_of(subject: Subject, wanted: ReasonFilter) -> StoredList[DelayReason]:
+    """The reasons of the subject's jurisdictions, the newest first; raises as `reviewer_postings`."""
+    return delays.reasons(reviewer_postings(subject), wanted)
 
 
 async def _late(acting: UnitOfWork, application_id: str) -> Application:

@@ -1,13 +1,17 @@
 """Lists hearings: a citizen's own, those that an authority holds, and those about an officer's work."""
 
-from typing import Any
+from collections.abc import Sequence
+from typing import TypeVar
 
 from actions.kernel import Environment, permitted_postings
-from domain.appeals.appeals import Appeal, Hearing
+from domain.appeals.appeals import Appeal, Award, Hearing
 from domain.identity.policy import ObjectKind, Purpose, Resource, decide
 from domain.kernel import NotSignedIn, PersonKind, Subject, not_found
 from store.appeals import appeals, hearing_calendar
 from store.appeals.hearing_calendar import Concerned, HearingWanted
+from store.database.lists import StoredList
+
+OfAppeal = TypeVar("OfAppeal", Hearing, Award)
 
 
 def hearing_scope(subject: Subject) -> Concerned:
@@ -26,18 +30,12 @@ def hearing_scope(subject: Subject) -> Concerned:
     return Concerned(citizen_id=citizen_id)
 
 
-async def hearings_page(
-    env: Environment, subject: Subject, wanted: HearingWanted, **part: Any
-) -> list[tuple[Hearing, Appeal]]:
-    """A page of the calendar, the earliest first, each with its appeal; raises as `hearing_scope`."""
-    whose = hearing_scope(subject)
-    async with env.store.read_transaction() as tx:
-        found = await hearing_calendar.hearings_page(tx, whose, wanted, **part)
-        known = await appeals.by_ids(tx, {one.appeal_id for one in found})
+def hearings_of(subject: Subject, wanted: HearingWanted) -> StoredList[Hearing]:
+    """The subject's calendar, the earliest first; raises as `hearing_scope`."""
+    return hearing_calendar.hearings(hearing_scope(subject), wanted)
+
+
+async def with_appeals(env: Environment, found: Sequence[OfAppeal]) -> list[tuple[OfAppeal, Appeal]]:
+    """Hearings or awards, each with its appeal."""
+    known = await env.store.read(lambda tx: appeals.by_ids(tx, {one.appeal_id for one in found}))
     return [(one, known[one.appeal_id]) for one in found]
-
-
-async def count_hearings(env: Environment, subject: Subject, wanted: HearingWanted) -> int:
-    """How many hearings there are; raises as `hearing_scope`."""
-    whose = hearing_scope(subject)
-    return await env.store.read(lambda tx: hearing_calendar.count_hearings(tx, whose, wanted))

@@ -76,7 +76,7 @@ async def propose(acting: UnitOfWork, request: MakeSuggestion) -> Suggestion:
     author = acting.subject.person_id or ""
     await locks.lock_exclusive(acting.tx, "suggestion", author)
     since = acting.now - timedelta(seconds=DAY_SECONDS)
-    refuse_flood(await kept.count_of_author(acting.tx, author, since), acting.env.rules.care.texts_per_day)
+    refuse_flood(await kept.count_since(acting.tx, author, since), acting.env.rules.care.texts_per_day)
     await kept.add(acting.tx, suggestion)
     await note(acting, "suggestion.make", resource, Purpose.APPLY, service=suggestion.service_code)
     return suggestion

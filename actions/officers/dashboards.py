@@ -195,7 +195,7 @@ async def _tile_size(tx: Transaction, key: TileKey, subject: Subject, postings: 
             return await figure_cases.size(tx, postings, *_LISTED[key])
         case TileKey.APPEALS_WAITING:
             hearing = permitted_postings(subject, ObjectKind.APPEAL, Purpose.HEAR_APPEAL)
-            return ListSize(await appeals.count_docket(tx, hearing, subject.person_id, frozenset(PENDING)))
+            return ListSize(await appeals.docket(hearing, subject.person_id, PENDING).count(tx))
         case TileKey.SILENT_OFFICES:
             return ListSize(await _silent(tx, postings))
         case _:

@@ -7,9 +7,10 @@ from actions.kernel import Environment, require_postings
 from actions.officers.staffing import of_posting
 from domain.identity.policy import ObjectKind, Purpose, decide
 from domain.kernel import Officer, PersonKind, Posting, Role, Subject
-from domain.officers.staff import Leave, Vacancy
+from domain.officers.staff import Leave
+from store.database.lists import StoredList
 from store.identity import people
-from store.officers import leave, posts
+from store.officers import leave
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,18 +46,9 @@ async def leave_by_id(env: Environment, subject: Subject, leave_id: str) -> Leav
     return found if found and officer is not None and may_see_leaves(subject, officer) else None
 
 
-async def leaves_page(env: Environment, subject: Subject, officer: Officer, **part: Any) -> list[Leave]:
+def leaves_of(subject: Subject, officer: Officer) -> StoredList[Leave]:
     """Leaves of an officer, the latest first; none for those who may not see them."""
-    if not may_see_leaves(subject, officer):
-        return []
-    return await env.store.read(lambda tx: leave.page(tx, officer.id, **part))
-
-
-async def count_leaves(env: Environment, subject: Subject, officer: Officer) -> int:
-    """How many leaves of an officer there are."""
-    if not may_see_leaves(subject, officer):
-        return 0
-    return await env.store.read(lambda tx: leave.count_of(tx, officer.id))
+    return leave.of_officer(officer.id if may_see_leaves(subject, officer) else "")
 
 
 async def staff_page(env: Environment, within: list[Posting], wanted: StaffFilter, **part: Any) -> list[Officer]:
@@ -67,13 +59,3 @@ async def staff_page(env: Environment, within: list[Posting], wanted: StaffFilte
 async def count_staff(env: Environment, within: list[Posting], wanted: StaffFilter) -> int:
     """How many officers there are."""
     return await env.store.read(lambda tx: people.count_staff(tx, within, wanted.department, wanted.district))
-
-
-async def vacancies_page(env: Environment, within: list[Posting], wanted: StaffFilter, **part: Any) -> list[Vacancy]:
-    """Vacant posts in those postings, those that are vacant longest first."""
-    return await env.store.read(lambda tx: posts.page(tx, within, **asdict(wanted), **part))
-
-
-async def count_vacancies(env: Environment, within: list[Posting], wanted: StaffFilter) -> int:
-    """How many posts are vacant."""
-    return await env.store.read(lambda tx: posts.count_of(tx, within, wanted.department, wanted.district))

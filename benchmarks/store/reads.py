@@ -115,7 +115,7 @@ class Asking:
 
         async def late(district: str | None, limit: int) -> Any:
             async with env.store.read_transaction() as tx:
-                return await overdue(tx, NOW, department=None, district=district, limit=limit)
+                return await overdue(NOW, None, district).page(tx, limit=limit)
 
         async def counted(env: Environment) -> Any:
             return await placed_counts(env, await transaction_counts(env, COMMISSION, yesterday))

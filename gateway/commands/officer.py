@@ -7,7 +7,7 @@ import typer
 
 from actions.identity.officer_accounts import add_account, remove_account
 from actions.kernel import Environment
-from actions.officers.staff_views import StaffFilter, count_staff, staff_page, vacancies_page
+from actions.officers.staff_views import StaffFilter, count_staff, staff_page
 from actions.officers.staffing import (
     CancelLeave,
     Moved,
@@ -23,7 +23,7 @@ from domain.officers.staff import Leave, LeaveState
 from gateway.commands.kernel import CommandGroup, command_subject, out, parse_day, problems_as_lines
 from store.database import NotThere
 from store.identity import officer_accounts, people
-from store.officers import leave
+from store.officers import leave, posts
 
 group = CommandGroup()
 """Officers: posts, leave and transfers."""
@@ -63,7 +63,8 @@ async def list_officers(
         if len(page) < _PAGE:
             break
         after = page[-1].id
-    vacant = await vacancies_page(env, _EVERYWHERE, wanted, after=None, before=None, limit=_PAGE)
+    async with env.store.read_transaction() as tx:
+        vacant = await posts.vacant(_EVERYWHERE, wanted.department, wanted.district).page(tx, limit=_PAGE)
     for one in vacant:
         since = one.since.astimezone(IST).date().isoformat()
         out.print(f"vacant since {since}: {_post(one.posting)}; charge: {one.cover_id or 'level above'}")
@@ -145,11 +146,11 @@ async def remove_address(
 
 
 async def _print_officer(env: Environment, officer: Officer) -> None:
-    posts = ", ".join(_post(one) for one in officer.postings)
-    out.print(f"{officer.id} {officer.email} {officer.name.en}: {posts}")
+    held = ", ".join(_post(one) for one in officer.postings)
+    out.print(f"{officer.id} {officer.email} {officer.name.en}: {held}")
     today = ist_date(env.clock.now())
     async with env.store.read_transaction() as tx:
-        taken = await leave.page(tx, officer.id, limit=_PAGE)
+        taken = await leave.of_officer(officer.id).page(tx, limit=_PAGE)
         further = (await officer_accounts.of_officers(tx, [officer.id])).get(officer.id, [])
     for email in further:
         out.print(f"  signs in as {email} too")

@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from actions.appeals.hearing_lists import hearings_page
+from actions.appeals.hearing_lists import hearings_of, with_appeals
 from actions.kernel import Environment
 from domain.appeals.appeals import Appeal, Hearing, HearingState
 from domain.catalogue.catalogue import Service
@@ -127,7 +127,9 @@ async def _calendar_response(env: Environment, request: Request) -> Response:
     language = language_of(request)
     try:
         subject = await reader_of(env, request)
-        found = await hearings_page(env, subject, _hearing_filter(env, request), place=None, limit=MOST)
+        listed = hearings_of(subject, _hearing_filter(env, request))
+        hearings = await env.store.read(lambda tx: listed.page(tx, limit=MOST))
+        found = await with_appeals(env, hearings)
     except OURS as error:
         return refusal_response(env, request, language, error)
     async with env.store.read_transaction() as tx:

@@ -1,13 +1,15 @@
 """Queries of the Right to Service Commission: hearings by date, unpaid awards, monthly reviews of delays."""
 
 from datetime import date, datetime, timedelta
+from functools import partial
+from operator import itemgetter
 from typing import Annotated, Any, Self
 
 import strawberry
 
-from actions.appeals.awards import award_postings, awards_page, count_awards
+from actions.appeals.awards import award_postings, awards_of
 from actions.appeals.delay_review import reviews_made, shown_review
-from actions.appeals.hearing_lists import count_hearings, hearing_scope, hearings_page
+from actions.appeals.hearing_lists import hearing_scope, hearings_of, with_appeals
 from domain.appeals import appeals, commission
 from domain.appeals.appeals import AppealLevel, AwardState, HearingState
 from domain.appeals.delays import DelayCause
@@ -24,16 +26,14 @@ from schema.kernel import (
     Listing,
     Long,
     Paged,
-    Part,
-    Position,
     View,
-    Window,
     assumed_list_size,
     label_field,
     node_id,
     require_signed_in,
     requires_scopes,
     resolver_field,
+    stored_listing,
 )
 from store.appeals.hearing_calendar import HearingWanted
 
@@ -254,32 +254,14 @@ class OfficeAwards:
 
 
 def _hearings(info: Info, wanted: HearingWanted) -> Listing[tuple[appeals.Hearing, appeals.Appeal]]:
-    environment, subject = info.context.environment, info.context.subject
-
-    async def rows(window: Window) -> list[tuple[appeals.Hearing, appeals.Appeal]]:
-        return await hearings_page(environment, subject, wanted, **Part.of(window).where)
-
-    async def count() -> int:
-        return await count_hearings(environment, subject, wanted)
-
-    def position(line: tuple[appeals.Hearing, appeals.Appeal]) -> Position:
-        return line[0].at.isoformat(), line[0].id
-
+    subject, complete = info.context.subject, partial(with_appeals, info.context.environment)
     name = f"hearings:{subject.person_id}:{sorted(wanted.states)}:{wanted.since}:{wanted.until}"
     name += f":{wanted.department}:{wanted.district}:{wanted.place!r}"
-    return Listing(name, rows, count, position, CalendarHearing.of)
+    found = hearings_of(subject, wanted)
+    return stored_listing(info, name, found, CalendarHearing.of, complete=complete, row_of=itemgetter(0))
 
 
 def _awards(info: Info, states: frozenset[AwardState]) -> Listing[tuple[appeals.Award, appeals.Appeal]]:
-    environment, subject = info.context.environment, info.context.subject
-
-    async def rows(window: Window) -> list[tuple[appeals.Award, appeals.Appeal]]:
-        return await awards_page(environment, subject, states, **Part.of(window).where)
-
-    async def count() -> int:
-        return await count_awards(environment, subject, states)
-
-    def position(line: tuple[appeals.Award, appeals.Appeal]) -> Position:
-        return line[0].ordered_at.isoformat(), line[0].id
-
-    return Listing(f"awards:{subject.person_id}:{sorted(states)}", rows, count, position, DueAward.of)
+    subject, complete = info.context.subject, partial(with_appeals, info.context.environment)
+    name = f"awards:{subject.person_id}:{sorted(states)}"
+    return stored_listing(info, name, awards_of(subject, states), DueAward.of, complete=complete, row_of=itemgetter(0))

@@ -1,5 +1,6 @@
 """An officer's legal queries: appeals to hear, clearances owed by the department, overdue cases."""
 
+from dataclasses import replace
 from typing import Annotated
 
 import strawberry
@@ -22,14 +23,11 @@ from schema.kernel import (
     Info,
     Listing,
     Paged,
-    Part,
-    Position,
-    Window,
     count_reader,
-    page_reader,
     require_signed_in,
     requires_scopes,
     resolver_field,
+    stored_listing,
 )
 from store import clearances as kept_clearances
 from store.appeals import appeals as kept_appeals
@@ -116,55 +114,21 @@ def _own_postings(info: Info, officer: people.Officer, kind: ObjectKind, purpose
 
 def _appeals(info: Info, officer: people.Officer, states: frozenset[AppealState]) -> Listing[domain_appeals.Appeal]:
     postings = _own_postings(info, officer, ObjectKind.APPEAL, Purpose.HEAR_APPEAL)
-    holder = officer.id if postings else None
-
-    async def read(tx: Transaction, part: Part) -> list[domain_appeals.Appeal]:
-        return await kept_appeals.docket(tx, postings, holder, states=states, **part.where)
-
-    count = count_reader(info, lambda tx: kept_appeals.count_docket(tx, postings, holder, states))
-
-    def position(appeal: domain_appeals.Appeal) -> Position:
-        return appeal.received_at.isoformat(), appeal.id
-
-    name = f"appeals:{officer.id}:{sorted(states)}"
-    return Listing(name, page_reader(info, read, of_appeal), count, position, Appeal.of)
+    found = kept_appeals.docket(postings, officer.id if postings else None, states)
+    return stored_listing(info, f"appeals:{officer.id}:{sorted(states)}", found, Appeal.of, resource=of_appeal)
 
 
 def _clearances(info: Info, officer: people.Officer) -> Listing[domain_clearances.Clearance]:
-    states = frozenset({ClearanceState.ASKED})
     postings = _own_postings(info, officer, ObjectKind.CLEARANCE, Purpose.DECIDE)
     # What is overdue goes before the level above, who has it by name.
     above = officer.id if info.context.subject.person_id == officer.id else None
-
-    async def read(tx: Transaction, part: Part) -> list[domain_clearances.Clearance]:
-        return await kept_clearances.asked_of(tx, postings, above, states=states, **part.where)
-
-    count = count_reader(info, lambda tx: kept_clearances.count_asked(tx, postings, above, states))
-
-    def position(clearance: domain_clearances.Clearance) -> Position:
-        return clearance.due_at.isoformat(), clearance.id
-
-    return Listing(f"clearances:{officer.id}", page_reader(info, read, of_clearance), count, position, Clearance.of)
+    found = kept_clearances.asked_of(postings, above, (ClearanceState.ASKED,))
+    return stored_listing(info, f"clearances:{officer.id}", found, Clearance.of, resource=of_clearance)
 
 
 def _overdue(info: Info, wanted: OverdueFilter) -> Listing[applications.Application]:
-    store, now = info.context.environment.store, info.context.environment.clock.now()
-
-    async def rows(window: Window) -> list[applications.Application]:
-        async with store.read_transaction() as tx:
-            return await kept_overdue.overdue(
-                tx,
-                now,
-                department=wanted.department,
-                district=wanted.district,
-                **Part.of(window).where,
-            )
-
-    async def count() -> int:
-        async with store.read_transaction() as tx:
-            return await kept_overdue.count_overdue(tx, now, wanted.department, wanted.district)
-
-    def position(application: applications.Application) -> Position:
-        return (application.due_at or now).isoformat(), application.id
-
-    return Listing(f"overdue:{wanted.department}:{wanted.district}", rows, count, position, Application.of)
+    now, department, district = info.context.environment.clock.now(), wanted.department, wanted.district
+    found = kept_overdue.overdue(now, department, district)
+    # The figures count them without reading them.
+    count = count_reader(info, lambda tx: kept_overdue.count_overdue(tx, now, department, district))
+    return replace(stored_listing(info, f"overdue:{department}:{district}", found, Application.of), count=count)

@@ -3,6 +3,8 @@
 import asyncio
 from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
+from operator import attrgetter
 from typing import Annotated, Self
 
 import strawberry
@@ -37,11 +39,10 @@ from schema.kernel import (
     Paise,
     Provenance,
     View,
-    Window,
     assumed_list_size,
     field_language,
-    page_reader,
     resolver_field,
+    stored_listing,
 )
 from store.reconciliation import held_benefits
 
@@ -155,24 +156,15 @@ class HeldBenefitsQuery:
         info: Info,
         state: Annotated[SanctionState, strawberry.argument(description="What holds them back.")],
     ) -> Listing[BenefitView]:
-        environment, subject = info.context.environment, info.context.subject
-        reach = reach_of_benefits(subject)
-
-        page = page_reader(info, lambda tx, part: held_benefits.page(tx, reach, state, **part.where), of_sanction)
-
-        async def rows(window: Window) -> list[BenefitView]:
-            return await _views(info, await page(window))
-
-        async def count() -> int:
-            async with environment.store.read_transaction() as tx:
-                return await held_benefits.count_of(tx, reach, state)
-
-        return Listing(
+        subject = info.context.subject
+        return stored_listing(
+            info,
             f"held-benefits:{subject.person_id}:{state}",
-            rows,
-            count,
-            lambda view: (view.sanction.sanctioned_at.isoformat(), view.sanction.id),
+            held_benefits.held(reach_of_benefits(subject), state),
             Benefit.of,
+            resource=of_sanction,
+            complete=partial(_views, info),
+            row_of=attrgetter("sanction"),
         )
 
 

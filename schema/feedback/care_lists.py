@@ -17,91 +17,48 @@ from schema.doorstep.types import AgentVisit
 from schema.feedback.grievances import Grievance as GrievanceView
 from schema.feedback.suggestions import Suggestion as SuggestionView
 from schema.feedback.types import Feedback as FeedbackView
-from schema.kernel import Info, Listing, Part, Position, Window, count_reader, page_reader
+from schema.kernel import Info, Listing, Position, Window, stored_listing
 from store.appeals import appeals
-from store.database import Transaction
 from store.feedback import feedback, grievances, suggestions
 
 
 def grievances_of_citizen(info: Info, citizen_id: str) -> Listing[Grievance]:
     """Her grievances, the newest first; empty for those who may not see them."""
-    return Listing(
-        f"grievances:{citizen_id}",
-        page_reader(info, lambda tx, part: grievances.page_of_citizen(tx, citizen_id, **part.where), of_grievance),
-        count_reader(info, lambda tx: grievances.count_of_citizen(tx, citizen_id)),
-        lambda item: (item.created_at.isoformat(), item.id),
-        GrievanceView.of,
-    )
+    found = grievances.of_citizen(citizen_id)
+    return stored_listing(info, f"grievances:{citizen_id}", found, GrievanceView.of, resource=of_grievance)
 
 
 def appeals_of_citizen(info: Info, citizen_id: str) -> Listing[Appeal]:
     """Her appeals, the newest first; empty for those who may not see them."""
-    return Listing(
-        f"appeals:{citizen_id}",
-        page_reader(info, lambda tx, part: appeals.page_of_citizen(tx, citizen_id, **part.where), of_appeal),
-        count_reader(info, lambda tx: appeals.count_of_citizen(tx, citizen_id)),
-        lambda item: (item.received_at.isoformat(), item.id),
-        AppealView.of,
-    )
+    found = appeals.of_citizen(citizen_id)
+    return stored_listing(info, f"appeals:{citizen_id}", found, AppealView.of, resource=of_appeal)
 
 
 def suggestions_of_author(info: Info, author_id: str) -> Listing[Suggestion]:
     """What one person suggested, the newest first; empty for others."""
-    return Listing(
-        f"suggestions:{author_id}",
-        page_reader(info, lambda tx, part: suggestions.page_of_author(tx, author_id, **part.where), of_suggestion),
-        count_reader(info, lambda tx: suggestions.count_of_author(tx, author_id)),
-        lambda item: (item.created_at.isoformat(), item.id),
-        SuggestionView.of,
-    )
+    found = suggestions.of_author(author_id)
+    return stored_listing(info, f"suggestions:{author_id}", found, SuggestionView.of, resource=of_suggestion)
 
 
 def grievances_of_office(info: Info, states: Collection[GrievanceState]) -> Listing[Grievance]:
     """Grievances of the asking officer's jurisdictions, the one that is due first at the top."""
-    reach = _reach(info, ObjectKind.GRIEVANCE)
-
-    async def read(tx: Transaction, part: Part) -> list[Grievance]:
-        return await grievances.page(tx, reach, states, **part.where)
-
-    return Listing(
-        f"office-grievances:{info.context.subject.person_id}:{sorted(states)}",
-        page_reader(info, read, of_grievance),
-        count_reader(info, lambda tx: grievances.count_of(tx, reach, states)),
-        lambda item: (item.due_at.isoformat(), item.id),
-        GrievanceView.of,
-    )
+    found = grievances.of_office(_reach(info, ObjectKind.GRIEVANCE), states)
+    name = f"office-grievances:{info.context.subject.person_id}:{sorted(states)}"
+    return stored_listing(info, name, found, GrievanceView.of, resource=of_grievance)
 
 
 def suggestions_of_office(info: Info, states: Collection[Any]) -> Listing[Suggestion]:
     """Suggestions for the asking officer's departments, the newest first."""
-    reach = _reach(info, ObjectKind.SUGGESTION)
-
-    async def read(tx: Transaction, part: Part) -> list[Suggestion]:
-        return await suggestions.page(tx, reach, states, **part.where)
-
-    return Listing(
-        f"office-suggestions:{info.context.subject.person_id}:{sorted(states)}",
-        page_reader(info, read, of_suggestion),
-        count_reader(info, lambda tx: suggestions.count_of(tx, reach, states)),
-        lambda item: (item.created_at.isoformat(), item.id),
-        SuggestionView.of,
-    )
+    found = suggestions.of_office(_reach(info, ObjectKind.SUGGESTION), states)
+    name = f"office-suggestions:{info.context.subject.person_id}:{sorted(states)}"
+    return stored_listing(info, name, found, SuggestionView.of, resource=of_suggestion)
 
 
 def feedback_of_office(info: Info) -> Listing[Feedback]:
     """Feedback on cases of the asking officer's departments, the newest first."""
-    reach = _reach(info, ObjectKind.FEEDBACK)
-
-    async def read(tx: Transaction, part: Part) -> list[Feedback]:
-        return await feedback.page(tx, reach, **part.where)
-
-    return Listing(
-        f"office-feedback:{info.context.subject.person_id}",
-        page_reader(info, read, of_feedback),
-        count_reader(info, lambda tx: feedback.count_of(tx, reach)),
-        lambda item: (item.created_at.isoformat(), item.application_id),
-        lambda item: FeedbackView.of(info, item),
-    )
+    found = feedback.of_office(_reach(info, ObjectKind.FEEDBACK))
+    name = f"office-feedback:{info.context.subject.person_id}"
+    return stored_listing(info, name, found, lambda item: FeedbackView.of(info, item), resource=of_feedback)
 
 
 def visits_of_agent(info: Info, states: Collection[VisitState]) -> Listing[VisitTask]:

@@ -26,7 +26,7 @@ from schema.kernel.provenance import Provenance, record_provenance
 from schema.kernel.resolved_fields import field_by_key, label_field, text_field
 from schema.kernel.scalars import Long, Paise, scalar_map
 from schema.kernel.source_policies import SourcePolicy, read_from
-from schema.kernel.store_lists import Part, count_reader, page_reader
+from schema.kernel.store_lists import Part, count_reader, page_reader, stored_listing
 from schema.kernel.views import Mapped, View
 
 __all__ = [
@@ -81,6 +81,7 @@ __all__ = [
     "resolver_field",
     "scalar_map",
     "sliced_list_size",
+    "stored_listing",
     "subscription",
     "text_field",
 ]

@@ -3,13 +3,14 @@
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TypedDict, TypeVar
+from typing import Any, TypedDict, TypeVar
 
 from actions.kernel import may_read_all
 from domain.identity.policy import Resource
 from schema.kernel.context import Info
-from schema.kernel.paging import Window
+from schema.kernel.paging import Listing, Window
 from store.database import Transaction
+from store.database.lists import StoredList
 
 Row = TypeVar("Row")
 _Read = Callable[[Transaction, "Part"], Awaitable[list[Row]]]
@@ -51,18 +52,50 @@ def page_reader(
     """Pages of rows that the access table lets through, each read with its receipt."""
 
     async def rows(window: Window) -> Sequence[Row]:
-        environment = info.context.environment
-        async with environment.store.read_transaction() as tx:
+        async with info.context.environment.store.read_transaction() as tx:
             found = await read(tx, Part.of(window))
-        # The row beyond the page only says that there is one; nobody reads it.
-        page = found[-window.size :] if window.backward else found[: window.size]
-        purposes = await may_read_all(environment, info.context.subject, [resource(row) for row in page])
-        allowed = [row for row, purpose in zip(page, purposes, strict=True) if purpose is not None]
-        if len(allowed) < window.size:
-            return allowed
-        return [*found[: -window.size], *allowed] if window.backward else [*allowed, *found[window.size :]]
+        return await _permitted(info, found, window, resource)
 
     return rows
+
+
+def stored_listing(
+    info: Info,
+    name: str,
+    found: StoredList[Row],
+    node: Callable[[Any], Any],
+    *,
+    resource: Callable[[Row], Resource] | None = None,
+    complete: Callable[[Sequence[Row]], Awaitable[Sequence[Any]]] | None = None,
+    row_of: Callable[[Any], Any] = lambda row: row,
+) -> Listing[Any]:
+    """A list of the store in pages.
+
+    With a `resource` a page has only the rows that the access table lets through, each read with its receipt. What is
+    shown is what `complete` makes of the rows of a page, each with the row that `row_of` finds in it.
+    """
+
+    async def rows(window: Window) -> Sequence[Any]:
+        place = None if window.place is None else found.read_place(*window.place)
+        async with info.context.environment.store.read_transaction() as tx:
+            page: Sequence[Row] = await found.page(tx, place=place, backward=window.backward, limit=window.size + 1)
+        if resource is not None:
+            page = await _permitted(info, page, window, resource)
+        return page if complete is None else await complete(page)
+
+    return Listing(name, rows, count_reader(info, found.count), lambda one: found.place_of(row_of(one)), node)
+
+
+async def _permitted(
+    info: Info, found: Sequence[Row], window: Window, resource: Callable[[Row], Resource]
+) -> Sequence[Row]:
+    # The row beyond the page only says that there is one; nobody reads it.
+    page = found[-window.size :] if window.backward else found[: window.size]
+    purposes = await may_read_all(info.context.environment, info.context.subject, [resource(row) for row in page])
+    allowed = [row for row, purpose in zip(page, purposes, strict=True) if purpose is not None]
+    if len(allowed) < window.size:
+        return allowed
+    return [*found[: -window.size], *allowed] if window.backward else [*allowed, *found[window.size :]]
 
 
 def count_reader(info: Info, count: _Count) -> Callable[[], Awaitable[int | None]]:

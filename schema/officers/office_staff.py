@@ -4,7 +4,7 @@ from datetime import date, datetime
 
 import strawberry
 
-from actions.officers.staff_views import count_leaves, leaves_page
+from actions.officers.staff_views import leaves_of
 from domain.kernel import TypeCode, ist_date, people
 from domain.kernel.messages import label
 from domain.officers import staff
@@ -19,9 +19,9 @@ from schema.kernel import (
     Paged,
     Position,
     View,
-    Window,
     field_language,
     resolver_field,
+    stored_listing,
 )
 from schema.officers.staff import officer_field
 
@@ -70,21 +70,8 @@ class OfficeStaff:
 
 
 def listed_leaves(info: Info, officer: people.Officer) -> Listing[staff.Leave]:
-    """The leaves of an officer as a list of pages."""
-    environment, subject = info.context.environment, info.context.subject
-
-    async def rows(window: Window) -> list[staff.Leave]:
-        place = _parse_position(window.place)
-        after, before = (None, place) if window.backward else (place, None)
-        return await leaves_page(environment, subject, officer, after=after, before=before, limit=window.size + 1)
-
-    async def count() -> int:
-        return await count_leaves(environment, subject, officer)
-
-    def position(item: staff.Leave) -> Position:
-        return item.from_on.isoformat(), item.id
-
-    return Listing(f"leaves:{officer.id}", rows, count, position, Leave.of)
+    """The leaves of an officer as a list of pages; an empty one for those who may not see them."""
+    return stored_listing(info, f"leaves:{officer.id}", leaves_of(info.context.subject, officer), Leave.of)
 
 
 def _parse_position(position: Position | None) -> tuple[date, str] | None:

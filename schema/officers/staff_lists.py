@@ -9,9 +9,7 @@ from actions.officers.staff_views import (
     StaffFilter,
     administrator_postings,
     count_staff,
-    count_vacancies,
     staff_page,
-    vacancies_page,
 )
 from domain.kernel import Scope, TypeCode, people
 from domain.officers import staff
@@ -30,11 +28,13 @@ from schema.kernel import (
     require_signed_in,
     requires_scopes,
     resolver_field,
+    stored_listing,
     text_field,
 )
 from schema.officers.jurisdictions import Jurisdiction
 from schema.officers.office_staff import Leave, listed_leaves
 from schema.officers.staff import officer_field
+from store.officers import posts
 
 
 @strawberry.input(description="Which officers or posts are listed.")
@@ -144,17 +144,6 @@ def _officers(info: Info, wanted: StaffFilter) -> Listing[people.Officer]:
 
 
 def _vacancies(info: Info, wanted: StaffFilter) -> Listing[staff.Vacancy]:
-    environment, within = info.context.environment, administrator_postings(require_signed_in(info))
-
-    async def rows(window: Window) -> list[staff.Vacancy]:
-        place = (datetime.fromisoformat(window.place[0] or ""), window.place[1]) if window.place else None
-        after, before = (None, place) if window.backward else (place, None)
-        return await vacancies_page(environment, within, wanted, after=after, before=before, limit=window.size + 1)
-
-    async def count() -> int:
-        return await count_vacancies(environment, within, wanted)
-
-    def position(item: staff.Vacancy) -> Position:
-        return item.since.isoformat(), item.id
-
-    return Listing(f"vacancies:{wanted.department}:{wanted.district}", rows, count, position, Vacancy.of)
+    within = administrator_postings(require_signed_in(info))
+    name = f"vacancies:{wanted.department}:{wanted.district}"
+    return stored_listing(info, name, posts.vacant(within, wanted.department, wanted.district), Vacancy.of)

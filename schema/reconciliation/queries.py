@@ -27,6 +27,7 @@ from schema.kernel import (
     count_reader,
     page_reader,
     resolver_field,
+    stored_listing,
 )
 from schema.reconciliation import types as views
 from store.benefits import bharat_reports
@@ -177,13 +178,8 @@ class FinanceQuery:
         rail: Annotated[Rail | None, strawberry.argument(description="Only with this partner.")] = None,
     ) -> Listing[ReconciliationRun]:
         reach_of(info.context.subject, ObjectKind.FINANCE_BOOK)
-        return Listing(
-            f"reconciliation-runs:{info.context.subject.person_id}:{rail}",
-            _read(info, lambda tx, part: reconciliation.page_of_runs(tx, rail, **part.where)),
-            count_reader(info, lambda tx: reconciliation.count_runs(tx, rail)),
-            lambda run: (run.begun_at.isoformat(), run.id),
-            views.ReconciliationRun.of,
-        )
+        name = f"reconciliation-runs:{info.context.subject.person_id}:{rail}"
+        return stored_listing(info, name, reconciliation.runs(rail), views.ReconciliationRun.of)
 
     @resolver_field(
         description="What stands where in one's places by the month that is paid for, scheme and district, as it was "

@@ -7,7 +7,7 @@ from typing import Annotated, Self
 
 import strawberry
 
-from actions.appeals.delays import count_reasons, reasons_page, record_delay_reason, reviewer_postings
+from actions.appeals.delays import reasons_of, record_delay_reason, reviewer_postings
 from actions.officers.dashboards import Case, case_count, case_page, days_late, place_of, supervisor_postings
 from domain.appeals import delays
 from domain.appeals.delays import CaseList, DelayCause, ListSize
@@ -35,6 +35,7 @@ from schema.kernel import (
     node_id,
     requires_scopes,
     resolver_field,
+    stored_listing,
 )
 from schema.kernel.action_mutations import action_mutation
 from schema.kernel.inputs import id_of, input_fields
@@ -265,15 +266,4 @@ def _cases(info: Info, wanted: CaseList, given: CaseFilter, purpose: ReadPurpose
 
 
 def _reasons(info: Info, wanted: delays.ReasonFilter) -> Listing[delays.DelayReason]:
-    environment, subject = info.context.environment, info.context.subject
-
-    async def rows(window: Window) -> list[delays.DelayReason]:
-        return await reasons_page(environment, subject, wanted, **Part.of(window).where)
-
-    async def count() -> int:
-        return await count_reasons(environment, subject, wanted)
-
-    def position(reason: delays.DelayReason) -> Position:
-        return reason.recorded_at.isoformat(), reason.id
-
-    return Listing(f"delayReasons:{wanted}", rows, count, position, DelayReason.of)
+    return stored_listing(info, f"delayReasons:{wanted}", reasons_of(info.context.subject, wanted), DelayReason.of)

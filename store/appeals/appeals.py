@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
-from typing import Any, Unpack
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -31,15 +31,14 @@ from store.database import (
     Instant,
     Key,
     NotThere,
-    PageByTime,
     Transaction,
     VersionConflict,
     change_feed,
-    count,
     insert_into,
     insert_new,
     rows_of,
 )
+from store.database.lists import StoredList
 from store.database.metadata import metadata
 
 __all__ = [
@@ -53,18 +52,16 @@ __all__ = [
     "by_ids",
     "by_numbers",
     "clock_is_running",
-    "count_docket",
-    "count_of_citizen",
     "counted_by_others",
     "docket",
     "due",
     "events",
     "hearings",
     "of_applications",
+    "of_citizen",
     "opt_out",
     "opt_outs_table",
     "opted_out",
-    "page_of_citizen",
     "save",
     "save_many",
     "set_award",
@@ -146,18 +143,10 @@ async def of_applications(tx: Transaction, ids: Iterable[str]) -> dict[str, list
     return await APPEALS.groups(tx, statement, _A.application_id, ids)
 
 
-async def page_of_citizen(tx: Transaction, citizen_id: str, **part: Unpack[PageByTime]) -> list[Appeal]:
-    """A citizen's appeals, the newest first, by (received_at, id): after a place, or before it."""
-    return await APPEALS.window(tx, _of_citizen(citizen_id), (_A.received_at, _A.id), descending=True, **part)
-
-
-async def count_of_citizen(tx: Transaction, citizen_id: str) -> int:
-    """How many appeals the citizen has."""
-    return await count(tx, _of_citizen(citizen_id))
-
-
-def _of_citizen(citizen_id: str) -> sa.Select[Any]:
-    return sa.select(appeals_table).where(_A.citizen_id == citizen_id)
+def of_citizen(citizen_id: str) -> StoredList[Appeal]:
+    """A citizen's appeals, the newest first."""
+    statement = sa.select(appeals_table).where(_A.citizen_id == citizen_id)
+    return StoredList(APPEALS, statement, (_A.received_at, _A.id), descending=True)
 
 
 async def opted_out(tx: Transaction, citizen_ids: Iterable[str]) -> dict[str, datetime]:
@@ -175,23 +164,11 @@ async def opt_out(tx: Transaction, citizen_id: str, since: datetime | None) -> N
     await insert_new(tx, opt_outs_table, {"citizen_id": citizen_id, "since": since})
 
 
-async def docket(
-    tx: Transaction,
-    postings: Sequence[Posting],
-    officer_id: str | None,
-    *,
-    states: Collection[AppealState],
-    **part: Unpack[PageByTime],
-) -> list[Appeal]:
-    """Appeals for an authority by (received_at, id), the oldest first: of its level and place, or passed to it."""
-    return await APPEALS.window(tx, _docket(postings, officer_id, states), (_A.received_at, _A.id), **part)
-
-
-async def count_docket(
-    tx: Transaction, postings: Sequence[Posting], officer_id: str | None, states: Collection[AppealState]
-) -> int:
-    """How many appeals in those states the authority has."""
-    return await count(tx, _docket(postings, officer_id, states))
+def docket(postings: Sequence[Posting], officer_id: str | None, states: Collection[AppealState]) -> StoredList[Appeal]:
+    """Appeals for an authority, the oldest first: of its level and place, or passed to it."""
+    covered = sa.or_(sa.false(), _A.authority_id == officer_id, *(posting_hears(posting) for posting in postings))
+    statement = sa.select(appeals_table).where(_A.state.in_(sorted(state.value for state in states)), covered)
+    return StoredList(APPEALS, statement, (_A.received_at, _A.id))
 
 
 async def breached_applications(
@@ -272,8 +249,3 @@ async def with_authority(tx: Transaction, officer_id: str, *, after: str | None 
     if after is not None:
         statement = statement.where(_A.id > after)
     return await APPEALS.select_all(tx, statement.order_by(_A.id).limit(limit))
-
-
-def _docket(postings: Sequence[Posting], officer_id: str | None, states: Collection[AppealState]) -> sa.Select[Any]:
-    covered = sa.or_(sa.false(), _A.authority_id == officer_id, *(posting_hears(posting) for posting in postings))
-    return sa.select(appeals_table).where(_A.state.in_(sorted(state.value for state in states)), covered)

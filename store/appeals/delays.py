@@ -1,13 +1,13 @@
 """Reasons for delays as officers record them for the Commission's review; the text is encrypted."""
 
 from collections.abc import Iterable, Sequence
-from typing import Any, Unpack
 
-from sqlalchemy import Column, Index, LargeBinary, Select, select
+from sqlalchemy import Column, Index, LargeBinary, select
 
 from domain.appeals.delays import DelayReason, ReasonFilter
 from domain.kernel import Posting
-from store.database import PageByTime, Records, Transaction, any_posting_covers, count
+from store.database import Records, Transaction, any_posting_covers
+from store.database.lists import StoredList
 from store.database.metadata import table_of
 
 delay_reasons_table = table_of(
@@ -33,20 +33,8 @@ async def latest(tx: Transaction, application_ids: Iterable[str]) -> dict[str, D
     )
 
 
-async def page(
-    tx: Transaction, postings: Sequence[Posting], wanted: ReasonFilter, **part: Unpack[PageByTime]
-) -> list[DelayReason]:
-    """Reasons in those jurisdictions, the newest first, by (recorded_at, id): after a place, or before it."""
-    statement, columns = _select_reasons(postings, wanted), (_R.recorded_at, _R.id)
-    return await _REASONS.window(tx, statement, columns, descending=True, **part)
-
-
-async def count_of(tx: Transaction, postings: Sequence[Posting], wanted: ReasonFilter) -> int:
-    """How many there are."""
-    return await count(tx, _select_reasons(postings, wanted))
-
-
-def _select_reasons(postings: Sequence[Posting], wanted: ReasonFilter) -> Select[Any]:
+def reasons(postings: Sequence[Posting], wanted: ReasonFilter) -> StoredList[DelayReason]:
+    """Reasons in those jurisdictions, the newest first."""
     statement = select(delay_reasons_table).where(any_posting_covers(delay_reasons_table, postings))
     exact = {"department": wanted.department, "district": wanted.district, "cause": wanted.cause}
     for name, value in exact.items():
@@ -55,4 +43,4 @@ def _select_reasons(postings: Sequence[Posting], wanted: ReasonFilter) -> Select
         statement = statement.where(_R.month >= wanted.first_month)
     if wanted.last_month is not None:
         statement = statement.where(_R.month <= wanted.last_month)
-    return statement
+    return StoredList(_REASONS, statement, (_R.recorded_at, _R.id), descending=True)

@@ -3,15 +3,15 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Unpack
 
-from sqlalchemy import ColumnElement, Select, false, or_, select
+from sqlalchemy import ColumnElement, false, or_, select
 
 from domain.appeals.appeals import Award, AwardState, Hearing, HearingState
 from domain.kernel import Posting
 from store.appeals.appeal_course import AWARDS, HEARINGS, awards_table, hearings_table
 from store.appeals.appeal_rows import appeals_table, posting_hears
-from store.database import PageByTime, Transaction, any_posting_covers, count, equals_given
+from store.database import any_posting_covers, equals_given
+from store.database.lists import StoredList
 
 _A, _H, _W = appeals_table.c, hearings_table.c, awards_table.c
 
@@ -37,31 +37,8 @@ class HearingWanted:
     states: frozenset[HearingState] = frozenset({HearingState.FIXED})
 
 
-async def hearings_page(
-    tx: Transaction, concerned: Concerned, wanted: HearingWanted, **part: Unpack[PageByTime]
-) -> list[Hearing]:
-    """Hearings, the earliest first, by (at, id): after a place, or before it."""
-    return await HEARINGS.window(tx, _hearings(concerned, wanted), (_H.at, _H.id), **part)
-
-
-async def count_hearings(tx: Transaction, concerned: Concerned, wanted: HearingWanted) -> int:
-    """How many hearings those are."""
-    return await count(tx, _hearings(concerned, wanted))
-
-
-async def awards_page(
-    tx: Transaction, postings: Sequence[Posting], states: frozenset[AwardState], **part: Unpack[PageByTime]
-) -> list[Award]:
-    """Awards of appeals in those jurisdictions, the oldest order first, by (ordered_at, id)."""
-    return await AWARDS.window(tx, _awards(postings, states), (_W.ordered_at, _W.id), **part)
-
-
-async def count_awards(tx: Transaction, postings: Sequence[Posting], states: frozenset[AwardState]) -> int:
-    """How many awards those are."""
-    return await count(tx, _awards(postings, states))
-
-
-def _hearings(concerned: Concerned, wanted: HearingWanted) -> Select[Any]:
+def hearings(concerned: Concerned, wanted: HearingWanted) -> StoredList[Hearing]:
+    """Hearings, the earliest first."""
     statement = select(hearings_table).join(appeals_table, _A.id == _H.appeal_id).where(_concerns(concerned))
     states = [state.value for state in wanted.states]
     known = _H.state.in_(states)
@@ -73,7 +50,7 @@ def _hearings(concerned: Concerned, wanted: HearingWanted) -> Select[Any]:
         statement = statement.where(_H.at < wanted.until)
     if wanted.place is not None:
         statement = statement.where(_H.place.icontains(wanted.place, autoescape=True))
-    return statement
+    return StoredList(HEARINGS, statement, (_H.at, _H.id))
 
 
 def _concerns(concerned: Concerned) -> ColumnElement[bool]:
@@ -83,11 +60,10 @@ def _concerns(concerned: Concerned) -> ColumnElement[bool]:
     return or_(false(), named, *(posting_hears(posting) for posting in concerned.postings))
 
 
-def _awards(postings: Sequence[Posting], states: frozenset[AwardState]) -> Select[Any]:
+def awards(postings: Sequence[Posting], states: frozenset[AwardState]) -> StoredList[Award]:
+    """Awards of appeals in those jurisdictions, the oldest order first."""
     known = _W.state.in_([state.value for state in states])
     state = or_(known, _W.state.is_(None)) if AwardState.ORDERED in states else known
-    return (
-        select(awards_table)
-        .join(appeals_table, _A.id == _W.appeal_id)
-        .where(any_posting_covers(appeals_table, postings), state)
-    )
+    joined = select(awards_table).join(appeals_table, _A.id == _W.appeal_id)
+    statement = joined.where(any_posting_covers(appeals_table, postings), state)
+    return StoredList(AWARDS, statement, (_W.ordered_at, _W.id))

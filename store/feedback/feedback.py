@@ -2,24 +2,21 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, Unpack
 
 from sqlalchemy import Column, ForeignKey, Index, LargeBinary, SmallInteger, func, select
-from sqlalchemy.sql.selectable import Select
 
 from domain.feedback.feedback import Feedback, ServiceLevel
 from domain.kernel import Posting
 from domain.platform.changes import ChangeKind
 from store.database import (
     Key,
-    PageByTime,
     Records,
     Transaction,
     any_posting_covers,
     change_feed,
-    count,
     upsert,
 )
+from store.database.lists import StoredList
 from store.database.metadata import table_of
 
 feedback_table = table_of(
@@ -57,15 +54,10 @@ async def replace(tx: Transaction, feedback: Feedback) -> None:
     await change_feed.touch(tx, ChangeKind.APPLICATION, feedback.application_id)
 
 
-async def page(tx: Transaction, postings: Sequence[Posting], **part: Unpack[PageByTime]) -> list[Feedback]:
-    """Feedback on applications that the postings cover, the newest first, by (created_at, application id)."""
-    statement = _select_feedback(postings)
-    return await _FEEDBACK.window(tx, statement, (_T.created_at, _T.application_id), descending=True, **part)
-
-
-async def count_of(tx: Transaction, postings: Sequence[Posting]) -> int:
-    """How many the postings cover."""
-    return await count(tx, _select_feedback(postings))
+def of_office(postings: Sequence[Posting]) -> StoredList[Feedback]:
+    """Feedback on applications that the postings cover, the newest first."""
+    statement = select(feedback_table).where(any_posting_covers(feedback_table, postings))
+    return StoredList(_FEEDBACK, statement, (_T.created_at, _T.application_id), descending=True)
 
 
 async def levels(tx: Transaction, postings: Sequence[Posting], since: datetime) -> list[ServiceLevel]:
@@ -84,7 +76,3 @@ async def levels(tx: Transaction, postings: Sequence[Posting], since: datetime) 
         ServiceLevel(row.officer_id, row.service_code, row.department, int(row.ratings), int(row.average))
         for row in rows
     ]
-
-
-def _select_feedback(postings: Sequence[Posting]) -> Select[Any]:
-    return select(feedback_table).where(any_posting_covers(feedback_table, postings))

@@ -2,14 +2,15 @@
 
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
-from typing import Any, Unpack
+from typing import Any
 
 import sqlalchemy as sa
 
 from domain.feedback.grievances import WAITING, Grievance, GrievanceCategory, GrievanceReply, GrievanceState
 from domain.kernel import Posting
 from domain.platform.changes import ChangeKind
-from store.database import Instant, Key, PageByTime, Records, Transaction, any_posting_covers, change_feed, count
+from store.database import Instant, Key, Records, Transaction, any_posting_covers, change_feed, count
+from store.database.lists import StoredList
 from store.database.metadata import metadata, table_of
 
 grievances_table = table_of(
@@ -65,27 +66,16 @@ async def of_applications(tx: Transaction, ids: Iterable[str]) -> dict[str, list
     return await _GRIEVANCES.groups(tx, statement, _T.application_id, ids)
 
 
-async def page_of_citizen(tx: Transaction, citizen_id: str, **part: Unpack[PageByTime]) -> list[Grievance]:
-    """A citizen's grievances, the newest first, by (created_at, id): after a place, or before it."""
+def of_citizen(citizen_id: str) -> StoredList[Grievance]:
+    """A citizen's grievances, the newest first."""
     statement = sa.select(grievances_table).where(_T.citizen_id == citizen_id)
-    return await _GRIEVANCES.window(tx, statement, (_T.created_at, _T.id), descending=True, **part)
+    return StoredList(_GRIEVANCES, statement, (_T.created_at, _T.id), descending=True)
 
 
-async def count_of_citizen(tx: Transaction, citizen_id: str) -> int:
-    """How many the citizen raised."""
-    return await count(tx, sa.select(grievances_table).where(_T.citizen_id == citizen_id))
-
-
-async def page(
-    tx: Transaction, postings: Sequence[Posting], states: Collection[GrievanceState], **part: Unpack[PageByTime]
-) -> list[Grievance]:
-    """Grievances in those states that the postings cover, by (due_at, id), the most urgent first."""
-    return await _GRIEVANCES.window(tx, _select_grievances(postings, states), (_T.due_at, _T.id), **part)
-
-
-async def count_of(tx: Transaction, postings: Sequence[Posting], states: Collection[GrievanceState]) -> int:
-    """How many in those states the postings cover."""
-    return await count(tx, _select_grievances(postings, states))
+def of_office(postings: Sequence[Posting], states: Collection[GrievanceState]) -> StoredList[Grievance]:
+    """Grievances in those states that the postings cover, the most urgent first."""
+    statement = sa.select(grievances_table).where(any_posting_covers(grievances_table, postings), _has_state(states))
+    return StoredList(_GRIEVANCES, statement, (_T.due_at, _T.id))
 
 
 async def overdue(tx: Transaction, now: datetime, limit: int) -> list[Grievance]:
@@ -110,10 +100,6 @@ async def count_since(tx: Transaction, citizen_id: str, since: datetime) -> int:
 async def replies(tx: Transaction, grievance_ids: Iterable[str]) -> dict[str, list[GrievanceReply]]:
     """Replies by grievance, the oldest first."""
     return await _REPLIES.groups(tx, sa.select(replies_table).order_by(_R.at, _R.id), _R.grievance_id, grievance_ids)
-
-
-def _select_grievances(postings: Sequence[Posting], states: Collection[GrievanceState]) -> sa.Select[Any]:
-    return sa.select(grievances_table).where(any_posting_covers(grievances_table, postings), _has_state(states))
 
 
 def _has_state(states: Collection[GrievanceState]) -> Any:

@@ -2,13 +2,14 @@
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
-from typing import Any, Unpack
+from typing import Any
 
 from sqlalchemy import Column, ForeignKey, Index, LargeBinary, Select, or_, select
 
 from domain.feedback.feedback import Suggestion, SuggestionState
 from domain.kernel import Posting
-from store.database import Key, PageByTime, Records, Transaction, any_posting_covers, count
+from store.database import Key, Records, Transaction, any_posting_covers, count
+from store.database.lists import StoredList
 from store.database.metadata import table_of
 
 suggestions_table = table_of(
@@ -40,33 +41,23 @@ async def get(tx: Transaction, suggestion_id: str) -> Suggestion | None:
     return (await by_ids(tx, [suggestion_id])).get(suggestion_id)
 
 
-async def page_of_author(tx: Transaction, author_id: str, **part: Unpack[PageByTime]) -> list[Suggestion]:
-    """What one person suggested, the newest first, by (created_at, id): after a place, or before it."""
-    return await _SUGGESTIONS.window(tx, _select_of_author(author_id), _NEWEST, descending=True, **part)
+def of_author(author_id: str) -> StoredList[Suggestion]:
+    """What one person suggested, the newest first."""
+    return StoredList(_SUGGESTIONS, _select_of_author(author_id), _NEWEST, descending=True)
 
 
-async def count_of_author(tx: Transaction, author_id: str, since: datetime | None = None) -> int:
-    """How many one person made, in all or since a moment."""
-    statement = _select_of_author(author_id)
-    return await count(tx, statement if since is None else statement.where(_T.created_at >= since))
+async def count_since(tx: Transaction, author_id: str, since: datetime) -> int:
+    """How many one person made since a moment."""
+    return await count(tx, _select_of_author(author_id).where(_T.created_at >= since))
 
 
-async def page(
-    tx: Transaction, postings: Sequence[Posting], states: Collection[SuggestionState], **part: Unpack[PageByTime]
-) -> list[Suggestion]:
-    """Suggestions in those states that the postings cover, the newest first, by (created_at, id)."""
-    return await _SUGGESTIONS.window(tx, _select_suggestions(postings, states), _NEWEST, descending=True, **part)
-
-
-async def count_of(tx: Transaction, postings: Sequence[Posting], states: Collection[SuggestionState]) -> int:
-    """How many in those states the postings cover."""
-    return await count(tx, _select_suggestions(postings, states))
+def of_office(postings: Sequence[Posting], states: Collection[SuggestionState]) -> StoredList[Suggestion]:
+    """Suggestions in those states that the postings cover, the newest first."""
+    wanted = sorted(state.value for state in states)
+    covered = any_posting_covers(suggestions_table, postings)
+    statement = select(suggestions_table).where(covered, _T.state.in_(wanted))
+    return StoredList(_SUGGESTIONS, statement, _NEWEST, descending=True)
 
 
 def _select_of_author(author_id: str) -> Select[Any]:
     return select(suggestions_table).where(or_(_T.citizen_id == author_id, _T.officer_id == author_id))
-
-
-def _select_suggestions(postings: Sequence[Posting], states: Collection[SuggestionState]) -> Select[Any]:
-    wanted = sorted(state.value for state in states)
-    return select(suggestions_table).where(any_posting_covers(suggestions_table, postings), _T.state.in_(wanted))

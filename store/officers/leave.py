@@ -2,12 +2,12 @@
 
 from collections.abc import Collection, Iterable
 from datetime import date, datetime
-from typing import Any
 
-from sqlalchemy import Column, ColumnElement, ForeignKey, Index, Select, and_, or_, select, update
+from sqlalchemy import Column, ColumnElement, ForeignKey, Index, and_, or_, select, update
 
 from domain.officers.staff import Leave
-from store.database import Key, Records, Transaction, count, keyset_page
+from store.database import Key, Records, Transaction
+from store.database.lists import StoredList
 from store.database.metadata import table_of
 
 leaves_table = table_of(
@@ -44,23 +44,10 @@ async def overlapping_leave(tx: Transaction, officer_id: str, from_on: date, unt
     return await _LEAVES.find(tx, *shared, _T.cancelled_at.is_(None), _T.ended_at.is_(None))
 
 
-async def page(
-    tx: Transaction,
-    officer_id: str,
-    *,
-    after: tuple[date, str] | None = None,
-    before: tuple[date, str] | None = None,
-    limit: int,
-) -> list[Leave]:
-    """Leaves of an officer by (from_on, id), the latest first."""
-    statement, columns = _of_officer(officer_id), (_T.from_on, _T.id)
-    rows = await keyset_page(tx, statement, columns, after=after, before=before, limit=limit, descending=True)
-    return [_LEAVES.read(tx, row) for row in rows]
-
-
-async def count_of(tx: Transaction, officer_id: str) -> int:
-    """How many leaves of an officer there are."""
-    return await count(tx, _of_officer(officer_id))
+def of_officer(officer_id: str) -> StoredList[Leave]:
+    """Leaves of an officer, the latest first."""
+    statement = select(leaves_table).where(_T.officer_id == officer_id)
+    return StoredList(_LEAVES, statement, (_T.from_on, _T.id), descending=True)
 
 
 async def leaves_in_force(tx: Transaction, day: date, *, after: str | None, limit: int) -> list[Leave]:
@@ -91,10 +78,6 @@ async def _by_id(
     if after is not None:
         statement = statement.where(_T.id > after)
     return await _LEAVES.select_all(tx, statement.order_by(_T.id).limit(limit))
-
-
-def _of_officer(officer_id: str) -> Select[Any]:
-    return select(leaves_table).where(_T.officer_id == officer_id)
 
 
 def _in_force(day: date) -> ColumnElement[bool]:

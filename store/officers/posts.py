@@ -15,10 +15,9 @@ from store.database import (
     Records,
     Transaction,
     any_posting_covers,
-    count,
     equals_given,
-    keyset_page,
 )
+from store.database.lists import StoredList
 from store.database.metadata import metadata, table_of
 
 transfers_table = table_of(
@@ -103,37 +102,18 @@ async def vacant_at(
     return [_VACANCIES.read(tx, row) for row in sorted(rows, key=_specific_first)]
 
 
-async def page(
-    tx: Transaction,
-    postings: Sequence[Posting],
-    *,
-    department: str | None,
-    district: str | None,
-    after: tuple[datetime, str] | None = None,
-    before: tuple[datetime, str] | None = None,
-    limit: int,
-) -> list[Vacancy]:
-    """Vacant posts that the postings cover, by (since, id), those that are vacant longest first."""
-    statement = _select_vacancies(postings, department, district)
-    rows = await keyset_page(tx, statement, (_V.since, _V.id), after=after, before=before, limit=limit)
-    return [_VACANCIES.read(tx, row) for row in rows]
-
-
-async def count_of(tx: Transaction, postings: Sequence[Posting], department: str | None, district: str | None) -> int:
-    """How many vacant posts the same filter lets through."""
-    return await count(tx, _select_vacancies(postings, department, district))
+def vacant(postings: Sequence[Posting], department: str | None, district: str | None) -> StoredList[Vacancy]:
+    """Vacant posts that the postings cover, those that are vacant longest first."""
+    place = equals_given({_V.department: department, _V.district: district})
+    covered = any_posting_covers(vacancies_table, postings)
+    statement = sa.select(vacancies_table).where(_V.filled_at.is_(None), covered, *place)
+    return StoredList(_VACANCIES, statement, (_V.since, _V.id))
 
 
 async def filled_vacancies(tx: Transaction, ids: Collection[str]) -> list[Vacancy]:
     """Of these vacancies those that were filled, by id."""
     found = await vacancies(tx, sorted(ids))
     return [found[key] for key in sorted(found) if found[key].filled_at is not None]
-
-
-def _select_vacancies(postings: Sequence[Posting], department: str | None, district: str | None) -> sa.Select[Any]:
-    place = equals_given({_V.department: department, _V.district: district})
-    covered = any_posting_covers(vacancies_table, postings)
-    return sa.select(vacancies_table).where(_V.filled_at.is_(None), covered, *place)
 
 
 def _posting(given: Mapping[str, Any]) -> Posting:

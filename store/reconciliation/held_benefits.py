@@ -1,14 +1,15 @@
 """Withheld benefits by cause, in the jurisdictions of the responsible officers."""
 
 from collections.abc import Collection, Sequence
-from typing import Any, Unpack
+from typing import Any
 
 from sqlalchemy import Select, func, select, text
 
 from domain.benefits.benefits import Sanction, SanctionState
 from domain.kernel import Posting
 from store.benefits.benefits import SANCTIONS, sanctions_table
-from store.database import PageByTime, Transaction, count, wide_posting_covers
+from store.database import Transaction, wide_posting_covers
+from store.database.lists import StoredList
 from store.database.metadata import partial_index
 
 _S = sanctions_table.c
@@ -17,16 +18,9 @@ _HELD_BACK = "state NOT IN ('ACTIVE', 'ENDED')"
 partial_index("ix_sanctions_held_back", _S.state, _S.sanctioned_at, _S.id, where=_HELD_BACK)
 
 
-async def page(
-    tx: Transaction, postings: Sequence[Posting], state: SanctionState, **part: Unpack[PageByTime]
-) -> list[Sanction]:
+def held(postings: Sequence[Posting], state: SanctionState) -> StoredList[Sanction]:
     """Benefits in a state that the postings cover, the longest granted first; none where none is held back."""
-    return await SANCTIONS.window(tx, _select_held_sanctions(postings, [state]), (_S.sanctioned_at, _S.id), **part)
-
-
-async def count_of(tx: Transaction, postings: Sequence[Posting], state: SanctionState) -> int:
-    """How many such benefits there are."""
-    return await count(tx, _select_held_sanctions(postings, [state]))
+    return StoredList(SANCTIONS, _select_held_sanctions(postings, [state]), (_S.sanctioned_at, _S.id))
 
 
 async def counts(

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any, Unpack
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -12,15 +12,14 @@ from domain.reconciliation.reconciliation import ReconciliationRun, RunState
 from store.database import (
     Instant,
     Key,
-    PageByTime,
     Records,
     Transaction,
-    count,
     crash_points,
     first_row,
     insert_into,
     insert_new,
 )
+from store.database.lists import StoredList
 from store.database.metadata import metadata, table_of
 
 runs_table = table_of(
@@ -177,18 +176,11 @@ async def ended_since(tx: Transaction) -> dict[Rail, datetime]:
     return {Rail(row.rail): row.ended or row.begun for row in rows}
 
 
-async def page_of_runs(tx: Transaction, rail: Rail | None, **part: Unpack[PageByTime]) -> list[ReconciliationRun]:
-    """Runs, the newest first, by (begun_at, id)."""
+def runs(rail: Rail | None) -> StoredList[ReconciliationRun]:
+    """Runs of a rail or of all, the newest first."""
     statement = sa.select(runs_table)
-    if rail is not None:
-        statement = statement.where(_R.rail == rail.value)
-    return await _RUNS.window(tx, statement, (_R.begun_at, _R.id), descending=True, **part)
-
-
-async def count_runs(tx: Transaction, rail: Rail | None) -> int:
-    """How many runs there are."""
-    statement = sa.select(runs_table.c.id)
-    return await count(tx, statement if rail is None else statement.where(_R.rail == rail.value))
+    wanted = statement if rail is None else statement.where(_R.rail == rail.value)
+    return StoredList(_RUNS, wanted, (_R.begun_at, _R.id), descending=True)
 
 
 async def keep_rows(tx: Transaction, run_id: str, rows: Sequence[StatementLine]) -> None:

@@ -1,15 +1,15 @@
 """Queries for the Commission's review: applications past their due instant."""
 
 from datetime import date, datetime
-from typing import Any, Unpack
 
-from sqlalchemy import Select, select
+from sqlalchemy import select
 
 from domain.applications.applications import Application
 from domain.applications.lifecycle import ON_THE_CLOCK
 from domain.kernel import ist_date
 from store.applications.application_rows import APPLICATIONS, applications_table, in_states
-from store.database import PageByTime, Transaction, equals_given
+from store.database import Transaction, equals_given
+from store.database.lists import StoredList
 from store.statistics import figure_open, figures
 from store.statistics.figure_open import OpenCaseFilter
 from store.statistics.figures import FigureFilter
@@ -17,11 +17,11 @@ from store.statistics.figures import FigureFilter
 _T = applications_table.c
 
 
-async def overdue(
-    tx: Transaction, now: datetime, *, department: str | None, district: str | None, **part: Unpack[PageByTime]
-) -> list[Application]:
-    """Applications that run beyond their due instant, the latest ones last, by (due_at, id)."""
-    return await APPLICATIONS.window(tx, _overdue(now, department, district), (_T.due_at, _T.id), **part)
+def overdue(now: datetime, department: str | None, district: str | None) -> StoredList[Application]:
+    """Applications that run beyond their due instant, the longest overdue first."""
+    late = (*in_states(ON_THE_CLOCK), _T.paused_since.is_(None), _T.due_at < now)
+    place = equals_given({_T.department: department, _T.district: district})
+    return StoredList(APPLICATIONS, select(applications_table).where(*late, *place), (_T.due_at, _T.id))
 
 
 async def count_overdue(tx: Transaction, now: datetime, department: str | None, district: str | None) -> int:
@@ -35,9 +35,3 @@ async def count_overdue(tx: Transaction, now: datetime, department: str | None, 
         overdue_ones = OpenCaseFilter(everything, ON_THE_CLOCK, due_until=ist_date(now), paused=False)
         return await figure_open.count_open(tx, overdue_ones)
     return await figures.due_before(tx, everything, ist_date(now))
-
-
-def _overdue(now: datetime, department: str | None, district: str | None) -> Select[Any]:
-    late = (*in_states(ON_THE_CLOCK), _T.paused_since.is_(None), _T.due_at < now)
-    place = equals_given({_T.department: department, _T.district: district})
-    return select(applications_table).where(*late, *place)

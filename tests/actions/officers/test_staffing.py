@@ -117,7 +117,7 @@ async def test_a_vacant_post_goes_to_the_level_above_who_may_decide_and_it_is_fl
     assert not decide(courts.dm, of_application(held), Purpose.DECIDE)
     async with world.env.store.read_transaction() as tx:
         (warning,) = (await clearances.warnings(tx, [application.id]))[application.id]
-        (vacancy,) = await posts.page(tx, [Posting(Role.ADMIN)], department=DEPARTMENT, district="49", limit=9)
+        (vacancy,) = await posts.vacant([Posting(Role.ADMIN)], DEPARTMENT, "49").page(tx, limit=9)
     assert (warning.kind, warning.above_id) == (EscalationKind.POST_VACANT, courts.bdo.person_id)
     assert (vacancy.posting, vacancy.former_id, vacancy.cover_id) == (LEFT, world.registrar.person_id, None)
     approved, _ = await decide_application(world.env, courts.bdo, Decide(application.id, Verdict.APPROVE, "yes"))
@@ -163,7 +163,7 @@ async def test_who_is_posted_to_a_vacant_post_gets_back_what_went_up_and_is_stil
     assert (await present(world.env, old.id)).officer_id == holder.person_id
     assert (await present(world.env, decided.id)).officer_id == courts.bdo.person_id
     async with world.env.store.read_transaction() as tx:
-        assert await posts.page(tx, [Posting(Role.ADMIN)], department=None, district=None, limit=9) == []
+        assert await posts.vacant([Posting(Role.ADMIN)], None, None).page(tx, limit=9) == []
     assert (await sweep(world.env)).moved == 0
 
 

@@ -344,7 +344,7 @@ async def test_a_run_that_was_killed_while_reading_reads_the_rows_once(
         await compared(paying)
     monkeypatch.undo()
     async with paying.env.store.read_transaction() as tx:
-        runs = await reconciliation.page_of_runs(tx, Rail.PFMS, place=None, limit=5)
+        runs = await reconciliation.runs(Rail.PFMS).page(tx, limit=5)
     first = min(runs, key=lambda one: one.day)
     done = await reconcile(paying.env, Rail.PFMS, first.day)
     assert (done.state, done.rows_read, done.rows_compared, done.differences) == (RunState.ENDED, 3, 3, 0)

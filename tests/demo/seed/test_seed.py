@@ -200,7 +200,7 @@ async def _figures_are_filled_and_right(sown: Sown) -> None:
     assert await wrong_figures(sown.env) == []
     everywhere = [Posting(Role.SYSTEM)]
     async with sown.env.store.read_transaction() as tx:
-        assert 5 <= await delays.count_of(tx, everywhere, ReasonFilter()) <= MOST
+        assert 5 <= await delays.reasons(everywhere, ReasonFilter()).count(tx) <= MOST
         views = [await saved_views.of_officer(tx, officer) for officer in sown.cast.officers]
     assert sum(map(bool, views)) > len(views) / 2  # a developer has no office
 

@@ -85,7 +85,7 @@ async def test_the_commission_s_review_of_what_is_overdue_reads_no_other_case(
 ) -> None:
     with asked(full) as seen:
         async with full.read_transaction() as tx:
-            found = await overdue(tx, NOW, department=department, district=district, limit=100)
+            found = await overdue(NOW, department, district).page(tx, limit=100)
             await count_overdue(
                 tx, NOW, department, district
             )  # by counters: tests/store/statistics/test_counted_cases.py

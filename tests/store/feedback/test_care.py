@@ -115,10 +115,10 @@ async def test_averages_are_by_service_and_officer_in_hundredths(store: Store):
         assert await feedback.levels(tx, EVERYWHERE, NOW + HOUR) == []
         await feedback.replace(tx, said("a1", 3, text=None))
         assert (await feedback.of_applications(tx, ["a1", "a9"])) == {"a1": said("a1", 3, text=None)}
-        first = await feedback.page(tx, here, place=None, limit=1)
-        rest = await feedback.page(tx, here, place=(NOW, first[0].application_id), limit=5)
+        first = await feedback.of_office(here).page(tx, limit=1)
+        rest = await feedback.of_office(here).page(tx, place=(NOW, first[0].application_id), limit=5)
         assert [one.application_id for one in (*first, *rest)] == ["a2", "a1"]
-        assert await feedback.count_of(tx, here) == 2
+        assert await feedback.of_office(here).count(tx) == 2
 
 
 async def test_grievances_are_paged_by_due_date_and_saved_by_version(store: Store):
@@ -128,10 +128,10 @@ async def test_grievances_are_paged_by_due_date_and_saved_by_version(store: Stor
             await grievances.add(tx, complaint(key, due_at=NOW + hours * HOUR))
         with pytest.raises(AlreadyThere):
             await grievances.add(tx, complaint("g4", number="6g1"))
-        states = frozenset({GrievanceState.OPEN})
-        page = await grievances.page(tx, EVERYWHERE, states, place=None, limit=2)
+        listed = grievances.of_office(EVERYWHERE, {GrievanceState.OPEN})
+        page = await listed.page(tx, limit=2)
         assert [one.id for one in page] == ["g2", "g3"]
-        rest = await grievances.page(tx, EVERYWHERE, states, place=(page[1].due_at, "g3"), limit=2)
+        rest = await listed.page(tx, place=(page[1].due_at, "g3"), limit=2)
         assert [one.id for one in rest] == ["g1"]
         assert [one.id for one in await grievances.overdue(tx, NOW + 2 * HOUR, 5)] == ["g2"]
         saved = await grievances.save(tx, replace(page[0], state=GrievanceState.ANSWERED), 1)
@@ -151,9 +151,9 @@ async def test_suggestions_are_found_by_author_and_by_office(store: Store):
         await people_and_case(tx)
         await suggestions.add(tx, proposal("s1"))
         await suggestions.add(tx, proposal("s2", citizen_id=None, officer_id="o1", department="other"))
-        assert [one.id for one in await suggestions.page_of_author(tx, "o1", place=None, limit=5)] == ["s2"]
+        assert [one.id for one in await suggestions.of_author("o1").page(tx, limit=5)] == ["s2"]
         here = [Posting(Role.DEPARTMENT_ADMIN, "revenue-department")]
-        assert await suggestions.page(tx, here, frozenset(SuggestionState), place=None, limit=5) == [proposal("s1")]
+        assert await suggestions.of_office(here, frozenset(SuggestionState)).page(tx, limit=5) == [proposal("s1")]
         replied = replace(proposal("s1"), state=SuggestionState.ACCEPTED, reply="हाँ", replied_by="o1", replied_at=NOW)
         assert (await suggestions.save(tx, replied, 1)).version == 2
         again = await suggestions.get(tx, "s1")

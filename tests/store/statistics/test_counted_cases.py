@@ -88,7 +88,7 @@ async def agrees(tx: Transaction, cases: Sequence[Application]) -> None:
         assert {one.id for one in rows} == ids
         if wanted is CaseList.OVERDUE:
             assert await count_overdue(tx, now, department, district) == len(ids)
-            found = await overdue(tx, now, department=department, district=district, limit=1_000)
+            found = await overdue(now, department, district).page(tx, limit=1_000)
             assert {one.id for one in found} == ids
 
 

@@ -1,0 +1,52 @@
+"""Lists of objects that are read page by page, and counted."""
+
+from datetime import timedelta
+
+from domain.officers.staff import Leave
+from store.database import Store, Transaction
+from store.identity import people
+from store.officers import leave
+from tests.store.builders import NOW, officer
+
+DAY = timedelta(days=1)
+
+
+def leave_of(number: int) -> Leave:
+    first = NOW.date() + number * DAY
+    return Leave(f"l{number}", "o1", None, first, first, "o2", NOW)
+
+
+async def add_leaves(tx: Transaction, many: int) -> None:
+    await people.add_officer(tx, officer("o1"))
+    for number in range(many):
+        await leave.add(tx, leave_of(number))
+
+
+async def test_a_list_gives_its_pages_in_its_order_from_either_end(store: Store) -> None:
+    async with store.write_transaction() as tx:
+        await add_leaves(tx, 5)
+        listed = leave.of_officer("o1")
+
+        first = await listed.page(tx, limit=2)
+        after = await listed.page(tx, place=(first[-1].from_on, first[-1].id), limit=2)
+        before = await listed.page(tx, place=(after[0].from_on, after[0].id), backward=True, limit=1)
+        last = await listed.page(tx, backward=True, limit=2)
+
+    assert [one.id for one in (*first, *after)] == ["l4", "l3", "l2", "l1"]
+    assert [one.id for one in before] == ["l3"]
+    assert [one.id for one in last] == ["l1", "l0"]
+
+
+async def test_a_list_counts_what_all_its_pages_hold(store: Store) -> None:
+    async with store.write_transaction() as tx:
+        await add_leaves(tx, 3)
+
+        assert await leave.of_officer("o1").count(tx) == 3
+        assert await leave.of_officer("o2").count(tx) == 0
+
+
+def test_a_place_is_read_as_it_was_given() -> None:
+    one, listed = leave_of(1), leave.of_officer("o1")
+
+    assert listed.read_place(*listed.place_of(one)) == (one.from_on, one.id)
+    assert listed.read_place(None, "l1") == ("l1",)
