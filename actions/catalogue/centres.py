@@ -13,6 +13,7 @@ from domain.identity.policy import ObjectKind, Purpose, Resource, decide
 from domain.kernel import SYSTEM, Bilingual, ErrorCode, Ids, NotSignedIn, Operator, Problem, Problems, Subject
 from store.catalogue import catalogue, centres
 from store.database import Store, Transaction, audit
+from store.database.lists import StoredList
 from store.identity import officer_accounts, people
 
 CENTRE_COLUMNS = ("code", "kind", "name_hi", "name_en", "district", "tehsil", "open")
@@ -77,23 +78,16 @@ class Listed:
     operators: int
 
 
-async def centres_page(
-    env: Environment, subject: Subject, wanted: CentreFilter, *, place: str | None, backward: bool, limit: int
-) -> list[Listed]:
-    """A page of the register by code. Raises NotSignedIn, NOT_FOUND for others than administrators and auditors."""
+def register_of(subject: Subject, wanted: CentreFilter) -> StoredList[Centre]:
+    """The register by code. Raises NotSignedIn, NOT_FOUND for others than administrators and auditors."""
     require_register(subject)
-    async with env.store.read_transaction() as tx:
-        page = await centres.page(
-            tx, kind=wanted.kind, district=wanted.district, place=place, backward=backward, limit=limit
-        )
-        working = await centres.operators_in(tx, [centre.code for centre in page])
-    return [Listed(centre, working.get(centre.code, 0)) for centre in page]
+    return centres.register(wanted.kind, wanted.district)
 
 
-async def count_centres(env: Environment, subject: Subject, wanted: CentreFilter) -> int:
-    """How many centres the same filter lets through."""
-    require_register(subject)
-    return await env.store.read(lambda tx: centres.count_of(tx, kind=wanted.kind, district=wanted.district))
+async def with_operators(env: Environment, found: Sequence[Centre]) -> list[Listed]:
+    """Centres, each with the number of its operators."""
+    working = await env.store.read(lambda tx: centres.operators_in(tx, [centre.code for centre in found]))
+    return [Listed(centre, working.get(centre.code, 0)) for centre in found]
 
 
 def require_register(subject: Subject) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 from actions.kernel import Environment
 from actions.rosters.adding import AddRows, RowResult, add_rows
-from actions.rosters.rosters import RowFilter, rows_page
+from actions.rosters.rosters import RowFilter, rows_of, with_receipts
 from domain.applications.applications import Application
 from domain.kernel import Bilingual, ErrorCode, Problem, Problems, Subject
 from domain.kernel.messages import bilingual
@@ -87,15 +87,17 @@ async def listed_rows(
     env: Environment, subject: Subject, roster: Roster, wanted: RowFilter
 ) -> AsyncIterator[list[ListedRow]]:
     """The rows of a roster page by page, for those of the school or camp; raises NOT_FOUND for others."""
-    place: str | None = None
+    listed, place = rows_of(subject, roster, wanted), None
     while True:
-        page = await rows_page(env, subject, roster, wanted, place=place, backward=False, limit=_PAGE)
+        async with env.store.read_transaction() as tx:
+            page = await listed.page(tx, place=place, limit=_PAGE)
+        await with_receipts(env, subject, roster, page)
         async with env.store.read_transaction() as tx:
             known = await applications.by_ids(tx, [row.application_id for row in page if row.application_id])
         yield list(_listed_rows(page, known))
         if len(page) < _PAGE:
             return
-        place = page[-1].id
+        place = (page[-1].id,)
 
 
 def _listed_rows(page: Sequence[RosterRow], known: dict[str, Application]) -> Iterator[ListedRow]:

@@ -1,5 +1,6 @@
 """Opens, reads and claims rosters of schools and camps, each only for its own school or camp."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from actions.catalogue.submit_checks import open_service
@@ -34,6 +35,7 @@ from domain.kernel import (
 from domain.rosters.rosters import MOST_OPEN, Roster, RosterRow, RosterState, RowState, refuse_closed
 from store.catalogue import centres
 from store.database import Transaction, locks
+from store.database.lists import StoredList
 from store.rosters import roster_rows, rosters
 
 NUMBER = ("input", "number")
@@ -160,67 +162,31 @@ def sees(subject: Subject, roster: Roster) -> bool:
     return any(decide(subject, of_roster(roster), purpose) for purpose in (Purpose.VIEW, Purpose.DECIDE))
 
 
-async def rosters_page(
-    env: Environment, subject: Subject, *, place: str | None, backward: bool, limit: int
-) -> list[Roster]:
+def rosters_of(subject: Subject) -> StoredList[Roster]:
     """The rosters of one's school or camps, or of an officer's place, the newest first; NOT_FOUND for others."""
-    places, postings = _reach(subject)
-    async with env.store.read_transaction() as tx:
-        return await rosters.page(tx, places=places, postings=postings, place=place, backward=backward, limit=limit)
+    return rosters.within(*_reach(subject))
 
 
-async def count_rosters(env: Environment, subject: Subject) -> int:
-    """How many of them there are."""
-    places, postings = _reach(subject)
-    return await env.store.read(lambda tx: rosters.count_of(tx, places=places, postings=postings))
-
-
-async def rows_page(
-    env: Environment,
-    subject: Subject,
-    roster: Roster,
-    wanted: RowFilter,
-    *,
-    place: str | None,
-    backward: bool,
-    limit: int,
-) -> list[RosterRow]:
-    """Rows in the order in which they were added, for those of the school or camp; raises NOT_FOUND for others.
-
-    Every person of a row whom we know sees in her receipts that she was read.
-    """
-    _require_rows(subject, roster)
-    async with env.store.read_transaction() as tx:
-        page = await roster_rows.page(
-            tx,
-            roster.id,
-            states=wanted.states,
-            awaiting=wanted.awaiting,
-            place=place,
-            backward=backward,
-            limit=limit,
-        )
-    known = [row for row in page if row.citizen_id is not None]
-    if known:
-
-        async def work(tx: Transaction) -> None:
-            for row in known:
-                await leave_receipt(UnitOfWork(env, tx, subject), of_row(roster, row), Purpose.VIEW)
-
-        await env.store.carry_out(work)
-    return page
-
-
-async def count_rows(env: Environment, subject: Subject, roster: Roster, wanted: RowFilter) -> int:
-    """How many rows the same filter lets through."""
-    _require_rows(subject, roster)
-    async with env.store.read_transaction() as tx:
-        return await roster_rows.count_of(tx, roster.id, states=wanted.states, awaiting=wanted.awaiting)
-
-
-def _require_rows(subject: Subject, roster: Roster) -> None:
+def rows_of(subject: Subject, roster: Roster, wanted: RowFilter) -> StoredList[RosterRow]:
+    """Rows in the order in which they were added, for those of the school or camp; raises NOT_FOUND for others."""
     if not decide(subject, Resource(ObjectKind.ROSTER_ROW, place=roster.centre_code), Purpose.VIEW):
         raise not_found("rows")
+    return roster_rows.listed(roster.id, wanted.states, awaiting=wanted.awaiting)
+
+
+async def with_receipts(
+    env: Environment, subject: Subject, roster: Roster, page: Sequence[RosterRow]
+) -> Sequence[RosterRow]:
+    """The rows, of which every person whom we know sees in her receipts that she was read."""
+    known = [row for row in page if row.citizen_id is not None]
+
+    async def work(tx: Transaction) -> None:
+        for row in known:
+            await leave_receipt(UnitOfWork(env, tx, subject), of_row(roster, row), Purpose.VIEW)
+
+    if known:
+        await env.store.carry_out(work)
+    return page
 
 
 def _reach(subject: Subject) -> tuple[frozenset[str], list[Posting]]:

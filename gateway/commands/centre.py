@@ -64,17 +64,17 @@ async def list_register(
     district: Annotated[str | None, typer.Option(help="only this district, by its code")] = None,
 ) -> None:
     """List the centres with the number of operators of each."""
-    place: str | None = None
+    listed, place = centres.register(kind, district), None
     async with env.store.read_transaction() as tx:
         while True:
-            page = await centres.page(tx, kind=kind, district=district, place=place, backward=False, limit=_PAGE)
+            page = await listed.page(tx, place=place, limit=_PAGE)
             working = await centres.operators_in(tx, [one.code for one in page])
             for one in page:
                 state, where = "open" if one.open else "closed", f"{one.district}:{one.tehsil or ''}"
                 out.print(f"{one.code} {one.kind.value} {where} {state} {working.get(one.code, 0)} {one.name.en}")
             if len(page) < _PAGE:
                 return
-            place = page[-1].code
+            place = (page[-1].code,)
 
 
 @strength_group.storage_command("import")

@@ -1,10 +1,12 @@
 """The register of centres, for administrators and auditors."""
 
+from functools import partial
+from operator import attrgetter
 from typing import Annotated, Self
 
 import strawberry
 
-from actions.catalogue.centres import CentreFilter, Listed, centres_page, count_centres
+from actions.catalogue.centres import CentreFilter, Listed, register_of, with_operators
 from domain.catalogue import centres
 from domain.catalogue.centres import CentreKind
 from domain.kernel import Scope
@@ -17,11 +19,10 @@ from schema.kernel import (
     Listing,
     Mapped,
     Paged,
-    Position,
-    Window,
     require_signed_in,
     requires_scopes,
     resolver_field,
+    stored_listing,
     text_field,
 )
 
@@ -72,20 +73,12 @@ class CentresQuery:
             CentreFilterInput | None, strawberry.argument(description="Which centres are listed.")
         ] = None,
     ) -> Listing[Listed]:
-        environment, subject = info.context.environment, require_signed_in(info)
         wanted = CentreFilter(filter.kind, filter.district) if filter else CentreFilter()
-
-        async def rows(window: Window) -> list[Listed]:
-            place = window.place[1] if window.place else None
-            return await centres_page(
-                environment, subject, wanted, place=place, backward=window.backward, limit=window.size + 1
-            )
-
-        async def count() -> int:
-            return await count_centres(environment, subject, wanted)
-
-        return Listing(f"centres:{wanted.kind}:{wanted.district}", rows, count, _position, Centre.of)
-
-
-def _position(item: Listed) -> Position:
-    return None, item.centre.code
+        return stored_listing(
+            info,
+            f"centres:{wanted.kind}:{wanted.district}",
+            register_of(require_signed_in(info), wanted),
+            Centre.of,
+            complete=partial(with_operators, info.context.environment),
+            row_of=attrgetter("centre"),
+        )

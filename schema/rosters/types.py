@@ -1,11 +1,12 @@
 """Rosters of schools and camps: their progress, and their rows for officers of the same school or camp."""
 
 from datetime import date, datetime
+from functools import partial
 from typing import Annotated, Self, TypeAlias
 
 import strawberry
 
-from actions.rosters.rosters import RowFilter, count_rosters, count_rows, roster_of, rosters_page, rows_page
+from actions.rosters.rosters import RowFilter, roster_of, rosters_of, rows_of, with_receipts
 from domain.applications.lifecycle import Status
 from domain.catalogue.centres import CentreKind
 from domain.doorstep import HandOverProof
@@ -33,15 +34,14 @@ from schema.kernel import (
     Listing,
     Mapped,
     Paged,
-    Position,
     View,
-    Window,
     field_by_key,
     field_language,
     one_by_key,
     require_signed_in,
     requires_scopes,
     resolver_field,
+    stored_listing,
 )
 from schema.kernel.mutations import UserError, user_errors_of
 from store.applications import applications as application_store
@@ -206,17 +206,9 @@ class Roster(Mapped[rosters.Roster]):
         environment, subject, roster = info.context.environment, require_signed_in(info), self.item
         wanted = RowFilter(tuple(filter.states or ()), filter.awaiting_hand_over) if filter else RowFilter()
 
-        async def rows(window: Window) -> list[rosters.RosterRow]:
-            place = window.place[1] if window.place else None
-            return await rows_page(
-                environment, subject, roster, wanted, place=place, backward=window.backward, limit=window.size + 1
-            )
-
-        async def count() -> int:
-            return await count_rows(environment, subject, roster, wanted)
-
         name = f"roster:{roster.id}:{','.join(sorted(wanted.states))}:{wanted.awaiting}"
-        return Listing(name, rows, count, _position, RosterRow.of)
+        complete = partial(with_receipts, environment, subject, roster)
+        return stored_listing(info, name, rows_of(subject, roster, wanted), RosterRow.of, complete=complete)
 
 
 @strawberry.type
@@ -241,23 +233,5 @@ class RostersQuery:
         directives=[AUTHENTICATED, NEVER_SILENTLY_NULL, requires_scopes(Scope.ROSTERS, Scope.CASES)],
     )
     async def rosters(self, info: Info) -> Listing[RosterItem]:
-        environment, subject = info.context.environment, require_signed_in(info)
-
-        async def rows(window: Window) -> list[RosterItem]:
-            place = window.place[1] if window.place else None
-            return await rosters_page(
-                environment, subject, place=place, backward=window.backward, limit=window.size + 1
-            )
-
-        async def count() -> int:
-            return await count_rosters(environment, subject)
-
-        return Listing(f"rosters:{subject.person_id}", rows, count, _position_of, Roster.of)
-
-
-def _position(item: rosters.RosterRow) -> Position:
-    return None, item.id
-
-
-def _position_of(item: RosterItem) -> Position:
-    return None, item.id
+        subject = require_signed_in(info)
+        return stored_listing(info, f"rosters:{subject.person_id}", rosters_of(subject), Roster.of)

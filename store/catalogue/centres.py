@@ -1,12 +1,12 @@
 """The register of centres and of the operators who work in them."""
 
 from collections.abc import Collection, Iterable
-from typing import Any
 
-from sqlalchemy import Column, ForeignKey, Index, Select, Table, Text, UniqueConstraint, select
+from sqlalchemy import Column, ForeignKey, Index, Table, Text, UniqueConstraint, select
 
 from domain.catalogue.centres import ROSTER_KINDS, Binding, Centre, CentreKind
-from store.database import Key, Records, Transaction, count, equals_given, first_row, insert_new, rows_of, upsert
+from store.database import Key, Records, Transaction, equals_given, first_row, insert_new, rows_of, upsert
+from store.database.lists import StoredList
 from store.database.metadata import metadata, table_of
 
 centres_table = table_of(
@@ -94,33 +94,10 @@ async def operators_in(tx: Transaction, codes: Iterable[str]) -> dict[str, int]:
     return found
 
 
-async def page(
-    tx: Transaction,
-    *,
-    kind: CentreKind | None,
-    district: str | None,
-    place: str | None,
-    backward: bool,
-    limit: int,
-) -> list[Centre]:
-    """A page of the register in the order of codes."""
-    return await _CENTRES.window(
-        tx,
-        _select_centres(kind, district),
-        (_C.code,),
-        place=None if place is None else (place,),
-        backward=backward,
-        limit=limit,
-    )
-
-
-async def count_of(tx: Transaction, *, kind: CentreKind | None, district: str | None) -> int:
-    """How many centres the same filter lets through."""
-    return await count(tx, _select_centres(kind, district))
-
-
-def _select_centres(kind: CentreKind | None, district: str | None) -> Select[Any]:
-    return select(centres_table).where(*equals_given({_C.kind: kind.value if kind else None, _C.district: district}))
+def register(kind: CentreKind | None, district: str | None) -> StoredList[Centre]:
+    """The register, or its centres of a kind or district, by code."""
+    wanted = equals_given({_C.kind: kind.value if kind else None, _C.district: district})
+    return StoredList(_CENTRES, select(centres_table).where(*wanted), (_C.code,))
 
 
 def _email(email: str | None) -> str | None:

@@ -1,6 +1,6 @@
 """The rows of rosters: each person sealed, and found within the roster by a keyed hash of the reference."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict
 from datetime import date, datetime
 from typing import Any
@@ -40,6 +40,7 @@ from domain.rosters.rosters import (
 from domain.rosters.rows import same_person
 from store.applications.application_rows import applications_table
 from store.database import AnyRow, Instant, Json, Key, Records, Transaction, count, rows_of
+from store.database.lists import StoredList
 from store.database.metadata import metadata
 from store.rosters.rosters import rosters_table
 
@@ -132,27 +133,6 @@ async def note_missing_consents(tx: Transaction, roster_id: str, problem: Proble
     return len((await tx.connection.execute(statement.returning(_T.id))).all())
 
 
-async def page(
-    tx: Transaction,
-    roster_id: str,
-    *,
-    states: Sequence[RowState] = (),
-    awaiting: bool = False,
-    place: str | None,
-    backward: bool,
-    limit: int,
-) -> list[RosterRow]:
-    """The rows of a roster in the order in which they were added; `awaiting` those whose paper waits for its owner."""
-    statement = _select_rows(roster_id, states, awaiting=awaiting)
-    at = None if place is None else (place,)
-    return await _ROWS.window(tx, statement, (_T.id,), place=at, backward=backward, limit=limit)
-
-
-async def count_of(tx: Transaction, roster_id: str, *, states: Sequence[RowState] = (), awaiting: bool = False) -> int:
-    """How many rows the same filter lets through."""
-    return await count(tx, _select_rows(roster_id, states, awaiting=awaiting))
-
-
 async def progress(tx: Transaction, roster_ids: Sequence[str]) -> dict[str, RosterProgress]:
     """How far rosters have come, by their ids; two queries for all of them."""
     counted = select(_T.roster_id, _T.state, func.count().label("many"), func.count(_T.handed_over_at).label("over"))
@@ -181,15 +161,15 @@ async def forget_unfiled(tx: Transaction, before: datetime, limit: int) -> list[
     return [str(row.id) for row in (await tx.connection.execute(gone)).all()]
 
 
-def _select_rows(roster_id: str, states: Iterable[RowState], *, awaiting: bool) -> Select[Any]:
+def listed(roster_id: str, states: Collection[RowState] = (), *, awaiting: bool = False) -> StoredList[RosterRow]:
+    """The rows of a roster in the order in which they were added; `awaiting` those whose paper waits for its owner."""
     statement = select(roster_rows_table).where(_T.roster_id == roster_id)
-    chosen = [state.value for state in states]
-    if chosen:
-        statement = statement.where(_T.state.in_(chosen))
+    if states:
+        statement = statement.where(_T.state.in_([state.value for state in states]))
     if awaiting:
         made = select(_A.id).where(_A.id == _T.application_id, _A.status.in_(_READY)).exists()
         statement = statement.where(_T.handed_over_at.is_(None), made)
-    return statement
+    return StoredList(_ROWS, statement, (_T.id,))
 
 
 def _contents(tx: Transaction, row: AnyRow) -> dict[str, Any]:

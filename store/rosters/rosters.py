@@ -1,13 +1,13 @@
 """Rosters of schools and camps: their metadata, their progress, and queries that list them."""
 
 from collections.abc import Collection, Sequence
-from typing import Any
 
-from sqlalchemy import Column, ForeignKey, Index, Select, UniqueConstraint, or_, select
+from sqlalchemy import Column, ForeignKey, Index, UniqueConstraint, or_, select
 
 from domain.kernel import Posting
 from domain.rosters.rosters import Roster, RosterState
 from store.database import Key, Records, Transaction, count, posting_covers
+from store.database.lists import StoredList
 from store.database.metadata import table_of
 
 rosters_table = table_of(
@@ -46,32 +46,8 @@ async def count_open(tx: Transaction, centre_code: str) -> int:
     return await count(tx, select(_T.id).where(_T.centre_code == centre_code, _T.state.in_(unfiled)))
 
 
-async def page(
-    tx: Transaction,
-    *,
-    places: Collection[str] = (),
-    postings: Sequence[Posting] = (),
-    place: str | None,
-    backward: bool,
-    limit: int,
-) -> list[Roster]:
+def within(places: Collection[str], postings: Sequence[Posting]) -> StoredList[Roster]:
     """The rosters of these schools and camps, or within these postings, the newest first."""
-    return await _ROSTERS.window(
-        tx,
-        _select_rosters(places, postings),
-        (_T.id,),
-        place=None if place is None else (place,),
-        backward=backward,
-        limit=limit,
-        descending=True,
-    )
-
-
-async def count_of(tx: Transaction, *, places: Collection[str] = (), postings: Sequence[Posting] = ()) -> int:
-    """How many there are."""
-    return await count(tx, _select_rosters(places, postings))
-
-
-def _select_rosters(places: Collection[str], postings: Sequence[Posting]) -> Select[Any]:
     covered = [posting_covers(rosters_table, posting) for posting in postings]
-    return select(rosters_table).where(or_(_T.centre_code.in_(sorted(places)), *covered))
+    statement = select(rosters_table).where(or_(_T.centre_code.in_(sorted(places)), *covered))
+    return StoredList(_ROSTERS, statement, (_T.id,), descending=True)

@@ -11,8 +11,7 @@ from actions.rosters.adding import AddRows, add_rows
 from actions.rosters.consents import CodeUse, RecordConsent, ask_row_code, record_consent
 from actions.rosters.hand_over import HandOverRow, hand_over_row
 from actions.rosters.roster_filing import FILE, file_roster
-from actions.rosters.rosters import RowFilter, roster_of
-from actions.rosters.rosters import rows_page as page_of
+from actions.rosters.rosters import RowFilter, roster_of, rows_of
 from actions.statistics.counts import Question
 from actions.statistics.figures import statistics
 from demo.seed.people import citizen_subject
@@ -260,9 +259,8 @@ async def test_a_paper_is_handed_over_by_a_code_and_the_application_is_delivered
         is ErrorCode.STEP_NOT_ALLOWED
     )
     await approved(camps.env, world.registrar, rows[0].application_id)
-    waiting = await page_of(
-        camps.env, camps.principal, roster, RowFilter(awaiting=True), place=None, backward=False, limit=10
-    )
+    listed = rows_of(camps.principal, roster, RowFilter(awaiting=True))
+    waiting = await camps.env.store.read(lambda tx: listed.page(tx, limit=10))
     assert [row.id for row in waiting] == [rows[0].id]
 
     await ask_row_code(camps.env, camps.principal, rows[0].id, CodeUse.HAND_OVER, "ask")

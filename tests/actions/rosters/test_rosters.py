@@ -3,16 +3,16 @@
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
 from sqlalchemy import select
 
 from actions.documents.file_links import link_to
 from actions.kernel import may_read, of_application
 from actions.rosters.adding import AddRows, add_rows, forget_unfiled, remove_row
 from actions.rosters.roster_filing import file_roster
-from actions.rosters.rosters import OpenRoster, RowFilter, count_rows, open_roster, roster_of, rosters_page
-from actions.rosters.rosters import rows_page as page_of
+from actions.rosters.rosters import OpenRoster, RowFilter, open_roster, roster_of, rosters_of, rows_of, with_receipts
 from domain.applications.applications import Channel
-from domain.kernel import ErrorCode, Role
+from domain.kernel import ErrorCode, Problems, Role
 from domain.rosters.rosters import DRAFT_DAYS
 from store.applications import applications
 from store.catalogue import centres as roster_centres
@@ -80,21 +80,23 @@ async def test_a_principal_sees_her_own_school_and_nobody_else_sees_the_children
         assert await refusal(roster_of(camps.env, stranger, roster.number)) is ErrorCode.NOT_FOUND
         assert await refusal(remove_row(camps.env, stranger, rows[0].id, "no")) is ErrorCode.NOT_FOUND
         assert await refusal(file_roster(camps.env, stranger, roster.number, "no")) is ErrorCode.NOT_FOUND
-        assert await refusal(count_rows(camps.env, stranger, roster, everybody)) is ErrorCode.NOT_FOUND
+        with pytest.raises(Problems, match="NOT_FOUND"):
+            rows_of(stranger, roster, everybody)
         assert await link_to(camps.env, stranger, rows[0].consent.paper_sha256) is None
     assert (await roster_of(camps.env, world.registrar, roster.number)).id == roster.id
-    assert await refusal(count_rows(camps.env, world.registrar, roster, everybody)) is ErrorCode.NOT_FOUND
+    with pytest.raises(Problems, match="NOT_FOUND"):
+        rows_of(world.registrar, roster, everybody)
     assert await link_to(camps.env, world.registrar, rows[0].consent.paper_sha256) is None
-    [listed] = await rosters_page(camps.env, world.registrar, place=None, backward=False, limit=5)
-    assert listed.number == roster.number
     async with camps.env.store.read_transaction() as tx:
+        [listed] = await rosters_of(world.registrar).page(tx, limit=5)
         application = await applications.get(tx, rows[0].application_id)
+    assert listed.number == roster.number
     assert await may_read(camps.env, camps.principal, of_application(application)) is None
 
 
 async def test_a_read_of_the_rows_leaves_receipts_that_the_person_sees(camps):
     roster, rows = await a_filed_roster(camps)
-    await page_of(camps.env, camps.principal, roster, RowFilter(), place=None, backward=False, limit=10)
+    await with_receipts(camps.env, camps.principal, roster, rows)
     async with camps.env.store.read_transaction() as tx:
         receipts = await accesses.of_citizen(tx, rows[0].citizen_id, 20)
     assert ("PRINCIPAL", "ROSTER_ROW", "VIEW") in {(one.role, one.object_kind, one.purpose) for one in receipts}
