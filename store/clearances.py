@@ -18,12 +18,12 @@ from store.database import (
     AnyRow,
     Key,
     Records,
+    StoredList,
     Transaction,
     any_posting_covers,
     change_feed,
     insert_into,
 )
-from store.database.lists import StoredList
 from store.database.metadata import table_of
 
 clearances_table = table_of(

@@ -12,8 +12,7 @@ from domain.appeals.appeals import SETTLED, Appeal, AppealMove, Award, AwardKind
 from domain.identity.policy import ObjectKind, Purpose, Resource
 from domain.kernel import ErrorCode, Posting, Problem, Problems, Remedy, Subject, holds_aadhaar, ist_date
 from store.appeals import appeals, hearing_calendar
-from store.database import Transaction
-from store.database.lists import StoredList
+from store.database import StoredList, Transaction
 
 LONGEST_REFERENCE = 40
 _APPEAL = ("input", "appealId")

@@ -24,7 +24,7 @@ from domain.kernel import ErrorCode, NotSignedIn, PersonKind, Posting, Problem, 
 from domain.statistics.figures import month_of, months_back
 from store.appeals import delays
 from store.applications import applications
-from store.database.lists import StoredList
+from store.database import StoredList
 
 Office = tuple[str | None, str | None, str | None]
 """Department, district and tehsil."""

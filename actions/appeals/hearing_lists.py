@@ -9,7 +9,7 @@ from domain.identity.policy import ObjectKind, Purpose, Resource, decide
 from domain.kernel import NotSignedIn, PersonKind, Subject, not_found
 from store.appeals import appeals, hearing_calendar
 from store.appeals.hearing_calendar import Concerned, HearingWanted
-from store.database.lists import StoredList
+from store.database import StoredList
 
 OfAppeal = TypeVar("OfAppeal", Hearing, Award)
 

@@ -12,8 +12,7 @@ from domain.catalogue.centres import Binding, Centre, CentreKind
 from domain.identity.policy import ObjectKind, Purpose, Resource, decide
 from domain.kernel import SYSTEM, Bilingual, ErrorCode, Ids, NotSignedIn, Operator, Problem, Problems, Subject
 from store.catalogue import catalogue, centres
-from store.database import Store, Transaction, audit
-from store.database.lists import StoredList
+from store.database import Store, StoredList, Transaction, audit
 from store.identity import officer_accounts, people
 
 CENTRE_COLUMNS = ("code", "kind", "name_hi", "name_en", "district", "tehsil", "open")

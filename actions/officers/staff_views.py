@@ -8,7 +8,7 @@ from actions.officers.staffing import of_posting
 from domain.identity.policy import ObjectKind, Purpose, decide
 from domain.kernel import Officer, PersonKind, Posting, Role, Subject
 from domain.officers.staff import Leave
-from store.database.lists import StoredList
+from store.database import StoredList
 from store.identity import people
 from store.officers import leave
 

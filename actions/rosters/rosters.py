@@ -34,8 +34,7 @@ from domain.kernel import (
 )
 from domain.rosters.rosters import MOST_OPEN, Roster, RosterRow, RosterState, RowState, refuse_closed
 from store.catalogue import centres
-from store.database import Transaction, locks
-from store.database.lists import StoredList
+from store.database import StoredList, Transaction, locks
 from store.rosters import roster_rows, rosters
 
 NUMBER = ("input", "number")
@@ -164,14 +163,14 @@ def sees(subject: Subject, roster: Roster) -> bool:
 
 def rosters_of(subject: Subject) -> StoredList[Roster]:
     """The rosters of one's school or camps, or of an officer's place, the newest first; NOT_FOUND for others."""
-    return rosters.within(*_reach(subject))
+    return rosters.rosters_of(*_reach(subject))
 
 
 def rows_of(subject: Subject, roster: Roster, wanted: RowFilter) -> StoredList[RosterRow]:
     """Rows in the order in which they were added, for those of the school or camp; raises NOT_FOUND for others."""
     if not decide(subject, Resource(ObjectKind.ROSTER_ROW, place=roster.centre_code), Purpose.VIEW):
         raise not_found("rows")
-    return roster_rows.listed(roster.id, wanted.states, awaiting=wanted.awaiting)
+    return roster_rows.rows_of_roster(roster.id, wanted.states, awaiting=wanted.awaiting)
 
 
 async def with_receipts(

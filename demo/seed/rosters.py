@@ -114,7 +114,7 @@ async def _file_roster(env: Environment, keeper: Subject, entry: Entry, key: str
         raise ValueError(f"the demo does not fit the catalogue: {refused[0].code.value} {'.'.join(refused[0].path)}")
     await _file_at_once(env, keeper, roster.number)
     async with env.store.read_transaction() as tx:
-        filed = await roster_rows.listed(roster.id).page(tx, limit=len(rows))
+        filed = await roster_rows.rows_of_roster(roster.id).page(tx, limit=len(rows))
     for row in filed if service.fee_paise else ():
         if row.application_id is not None:
             fee = RecordRowFee(row.id, f"D-{row.reference}", service.fee_paise or 0, f"{key}:fee:{row.reference}")

@@ -160,7 +160,7 @@ class HeldBenefitsQuery:
         return stored_listing(
             info,
             f"held-benefits:{subject.person_id}:{state}",
-            held_benefits.held(reach_of_benefits(subject), state),
+            held_benefits.held_sanctions(reach_of_benefits(subject), state),
             Benefit.of,
             resource=of_sanction,
             complete=partial(_views, info),

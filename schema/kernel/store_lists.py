@@ -9,8 +9,7 @@ from actions.kernel import may_read_all
 from domain.identity.policy import Resource
 from schema.kernel.context import Info
 from schema.kernel.paging import Listing, Window
-from store.database import Transaction
-from store.database.lists import StoredList
+from store.database import StoredList, Transaction
 
 Row = TypeVar("Row")
 _Read = Callable[[Transaction, "Part"], Awaitable[list[Row]]]
@@ -54,7 +53,7 @@ def page_reader(
     async def rows(window: Window) -> Sequence[Row]:
         async with info.context.environment.store.read_transaction() as tx:
             found = await read(tx, Part.of(window))
-        return await _permitted(info, found, window, resource)
+        return await _permitted_rows(info, found, window, resource)
 
     return rows
 
@@ -80,13 +79,13 @@ def stored_listing(
         async with info.context.environment.store.read_transaction() as tx:
             page: Sequence[Row] = await found.page(tx, place=place, backward=window.backward, limit=window.size + 1)
         if resource is not None:
-            page = await _permitted(info, page, window, resource)
+            page = await _permitted_rows(info, page, window, resource)
         return page if complete is None else await complete(page)
 
     return Listing(name, rows, count_reader(info, found.count), lambda one: found.place_of(row_of(one)), node)
 
 
-async def _permitted(
+async def _permitted_rows(
     info: Info, found: Sequence[Row], window: Window, resource: Callable[[Row], Resource]
 ) -> Sequence[Row]:
     # The row beyond the page only says that there is one; nobody reads it.

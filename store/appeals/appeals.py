@@ -31,6 +31,7 @@ from store.database import (
     Instant,
     Key,
     NotThere,
+    StoredList,
     Transaction,
     VersionConflict,
     change_feed,
@@ -38,7 +39,6 @@ from store.database import (
     insert_new,
     rows_of,
 )
-from store.database.lists import StoredList
 from store.database.metadata import metadata
 
 __all__ = [

@@ -6,8 +6,7 @@ from sqlalchemy import Column, Index, LargeBinary, select
 
 from domain.appeals.delays import DelayReason, ReasonFilter
 from domain.kernel import Posting
-from store.database import Records, Transaction, any_posting_covers
-from store.database.lists import StoredList
+from store.database import Records, StoredList, Transaction, any_posting_covers
 from store.database.metadata import table_of
 
 delay_reasons_table = table_of(

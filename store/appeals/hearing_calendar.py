@@ -10,8 +10,7 @@ from domain.appeals.appeals import Award, AwardState, Hearing, HearingState
 from domain.kernel import Posting
 from store.appeals.appeal_course import AWARDS, HEARINGS, awards_table, hearings_table
 from store.appeals.appeal_rows import appeals_table, posting_hears
-from store.database import any_posting_covers, equals_given
-from store.database.lists import StoredList
+from store.database import StoredList, any_posting_covers, equals_given
 
 _A, _H, _W = appeals_table.c, hearings_table.c, awards_table.c
 

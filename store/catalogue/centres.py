@@ -5,8 +5,7 @@ from collections.abc import Collection, Iterable
 from sqlalchemy import Column, ForeignKey, Index, Table, Text, UniqueConstraint, select
 
 from domain.catalogue.centres import ROSTER_KINDS, Binding, Centre, CentreKind
-from store.database import Key, Records, Transaction, equals_given, first_row, insert_new, rows_of, upsert
-from store.database.lists import StoredList
+from store.database import Key, Records, StoredList, Transaction, equals_given, first_row, insert_new, rows_of, upsert
 from store.database.metadata import metadata, table_of
 
 centres_table = table_of(

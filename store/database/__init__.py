@@ -27,6 +27,7 @@ from store.database.metadata import NOT_KEPT_ELSEWHERE as NOT_KEPT_ELSEWHERE
 from store.database.objects import LocalObjects as LocalObjects
 from store.database.objects import ObjectStore as ObjectStore
 from store.database.records import Records as Records
+from store.database.records import StoredList as StoredList
 from store.database.sql import AnyRow as AnyRow
 from store.database.sql import PageByTime as PageByTime
 from store.database.sql import PageRequest as PageRequest

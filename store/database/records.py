@@ -1,7 +1,8 @@
-"""Reads the rows of a table as objects of a dataclass, and writes them back, by the names of the fields."""
+"""Reads the rows of a table as objects of a dataclass and writes them back, by the names of the fields; lists them."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import MISSING, Field, fields, replace
+from dataclasses import MISSING, Field, dataclass, fields, replace
+from datetime import date, datetime
 from enum import Enum
 from functools import cache
 from operator import attrgetter
@@ -14,7 +15,17 @@ from domain.kernel import Bilingual
 from store.database.engine import Transaction
 from store.database.errors import AlreadyThere, NotThere, VersionConflict
 from store.database.metadata import plain_type
-from store.database.sql import AnyRow, PageRequest, first_row, group_rows, insert_new, keyset_window, rows_of, upsert
+from store.database.sql import (
+    AnyRow,
+    PageRequest,
+    count,
+    first_row,
+    group_rows,
+    insert_new,
+    keyset_window,
+    rows_of,
+    upsert,
+)
 from store.database.types import Json
 
 if TYPE_CHECKING:
@@ -209,6 +220,37 @@ class Records(Generic[T]):
     def _cell_name(self, column: str, key: str) -> str:
         """The place to which an encrypted field is bound."""
         return f"{self._table.name}:{column}:{key}"
+
+
+@dataclass(frozen=True, slots=True)
+class StoredList(Generic[T]):
+    """The objects of a statement in the order of some columns, whose values are an object's place.
+
+    There are two columns, an instant or a day and a key, or the key alone; both are fields of the object.
+    """
+
+    records: Records[Any]
+    statement: sa.Select[Any]
+    columns: Sequence[sa.Column[Any]]
+    descending: bool = False
+
+    async def page(self, tx: Transaction, **part: Unpack[PageRequest[Sequence[Any]]]) -> list[T]:
+        """A page of the list: after a place, or before it."""
+        return await self.records.window(tx, self.statement, self.columns, descending=self.descending, **part)
+
+    async def count(self, tx: Transaction) -> int:
+        """How many there are."""
+        return await count(tx, self.statement)
+
+    def place_of(self, one: T) -> tuple[str | None, str]:
+        """The place of an object as texts: the instant or day where the list has one, and the key."""
+        *at, key = (getattr(one, column.name) for column in self.columns)
+        return at[0].isoformat() if at else None, key
+
+    def read_place(self, at: str | None, key: str) -> Sequence[Any]:
+        """The place that `place_of` gave."""
+        kind = date if isinstance(self.columns[0].type, sa.Date) else datetime
+        return (key,) if at is None else (kind.fromisoformat(at), key)
 
 
 def _columns_of(

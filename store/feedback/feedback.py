@@ -11,12 +11,12 @@ from domain.platform.changes import ChangeKind
 from store.database import (
     Key,
     Records,
+    StoredList,
     Transaction,
     any_posting_covers,
     change_feed,
     upsert,
 )
-from store.database.lists import StoredList
 from store.database.metadata import table_of
 
 feedback_table = table_of(

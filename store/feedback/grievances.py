@@ -9,8 +9,7 @@ import sqlalchemy as sa
 from domain.feedback.grievances import WAITING, Grievance, GrievanceCategory, GrievanceReply, GrievanceState
 from domain.kernel import Posting
 from domain.platform.changes import ChangeKind
-from store.database import Instant, Key, Records, Transaction, any_posting_covers, change_feed, count
-from store.database.lists import StoredList
+from store.database import Instant, Key, Records, StoredList, Transaction, any_posting_covers, change_feed, count
 from store.database.metadata import metadata, table_of
 
 grievances_table = table_of(

@@ -8,8 +8,7 @@ from sqlalchemy import Column, ForeignKey, Index, LargeBinary, Select, or_, sele
 
 from domain.feedback.feedback import Suggestion, SuggestionState
 from domain.kernel import Posting
-from store.database import Key, Records, Transaction, any_posting_covers, count
-from store.database.lists import StoredList
+from store.database import Key, Records, StoredList, Transaction, any_posting_covers, count
 from store.database.metadata import table_of
 
 suggestions_table = table_of(

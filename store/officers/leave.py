@@ -6,8 +6,7 @@ from datetime import date, datetime
 from sqlalchemy import Column, ColumnElement, ForeignKey, Index, and_, or_, select, update
 
 from domain.officers.staff import Leave
-from store.database import Key, Records, Transaction
-from store.database.lists import StoredList
+from store.database import Key, Records, StoredList, Transaction
 from store.database.metadata import table_of
 
 leaves_table = table_of(

@@ -13,11 +13,11 @@ from store.database import (
     Instant,
     Key,
     Records,
+    StoredList,
     Transaction,
     any_posting_covers,
     equals_given,
 )
-from store.database.lists import StoredList
 from store.database.metadata import metadata, table_of
 
 transfers_table = table_of(

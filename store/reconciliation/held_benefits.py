@@ -8,8 +8,7 @@ from sqlalchemy import Select, func, select, text
 from domain.benefits.benefits import Sanction, SanctionState
 from domain.kernel import Posting
 from store.benefits.benefits import SANCTIONS, sanctions_table
-from store.database import Transaction, wide_posting_covers
-from store.database.lists import StoredList
+from store.database import StoredList, Transaction, wide_posting_covers
 from store.database.metadata import partial_index
 
 _S = sanctions_table.c
@@ -18,7 +17,7 @@ _HELD_BACK = "state NOT IN ('ACTIVE', 'ENDED')"
 partial_index("ix_sanctions_held_back", _S.state, _S.sanctioned_at, _S.id, where=_HELD_BACK)
 
 
-def held(postings: Sequence[Posting], state: SanctionState) -> StoredList[Sanction]:
+def held_sanctions(postings: Sequence[Posting], state: SanctionState) -> StoredList[Sanction]:
     """Benefits in a state that the postings cover, the longest granted first; none where none is held back."""
     return StoredList(SANCTIONS, _select_held_sanctions(postings, [state]), (_S.sanctioned_at, _S.id))
 

@@ -13,13 +13,13 @@ from store.database import (
     Instant,
     Key,
     Records,
+    StoredList,
     Transaction,
     crash_points,
     first_row,
     insert_into,
     insert_new,
 )
-from store.database.lists import StoredList
 from store.database.metadata import metadata, table_of
 
 runs_table = table_of(

@@ -39,8 +39,7 @@ from domain.rosters.rosters import (
 )
 from domain.rosters.rows import same_person
 from store.applications.application_rows import applications_table
-from store.database import AnyRow, Instant, Json, Key, Records, Transaction, count, rows_of
-from store.database.lists import StoredList
+from store.database import AnyRow, Instant, Json, Key, Records, StoredList, Transaction, count, rows_of
 from store.database.metadata import metadata
 from store.rosters.rosters import rosters_table
 
@@ -161,7 +160,9 @@ async def forget_unfiled(tx: Transaction, before: datetime, limit: int) -> list[
     return [str(row.id) for row in (await tx.connection.execute(gone)).all()]
 
 
-def listed(roster_id: str, states: Collection[RowState] = (), *, awaiting: bool = False) -> StoredList[RosterRow]:
+def rows_of_roster(
+    roster_id: str, states: Collection[RowState] = (), *, awaiting: bool = False
+) -> StoredList[RosterRow]:
     """The rows of a roster in the order in which they were added; `awaiting` those whose paper waits for its owner."""
     statement = select(roster_rows_table).where(_T.roster_id == roster_id)
     if states:

@@ -6,8 +6,7 @@ from sqlalchemy import Column, ForeignKey, Index, UniqueConstraint, or_, select
 
 from domain.kernel import Posting
 from domain.rosters.rosters import Roster, RosterState
-from store.database import Key, Records, Transaction, count, posting_covers
-from store.database.lists import StoredList
+from store.database import Key, Records, StoredList, Transaction, count, posting_covers
 from store.database.metadata import table_of
 
 rosters_table = table_of(
@@ -46,7 +45,7 @@ async def count_open(tx: Transaction, centre_code: str) -> int:
     return await count(tx, select(_T.id).where(_T.centre_code == centre_code, _T.state.in_(unfiled)))
 
 
-def within(places: Collection[str], postings: Sequence[Posting]) -> StoredList[Roster]:
+def rosters_of(places: Collection[str], postings: Sequence[Posting]) -> StoredList[Roster]:
     """The rosters of these schools and camps, or within these postings, the newest first."""
     covered = [posting_covers(rosters_table, posting) for posting in postings]
     statement = select(rosters_table).where(or_(_T.centre_code.in_(sorted(places)), *covered))

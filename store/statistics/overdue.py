@@ -8,8 +8,7 @@ from domain.applications.applications import Application
 from domain.applications.lifecycle import ON_THE_CLOCK
 from domain.kernel import ist_date
 from store.applications.application_rows import APPLICATIONS, applications_table, in_states
-from store.database import Transaction, equals_given
-from store.database.lists import StoredList
+from store.database import StoredList, Transaction, equals_given
 from store.statistics import figure_open, figures
 from store.statistics.figure_open import OpenCaseFilter
 from store.statistics.figures import FigureFilter

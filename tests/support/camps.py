@@ -155,7 +155,7 @@ async def filed(camps: Camps, roster: Roster, *, key: str = "file", subject: Sub
 async def rows_now(env: Environment, roster: Roster) -> list[RosterRow]:
     """Its rows as they now are."""
     async with env.store.read_transaction() as tx:
-        return await roster_rows.listed(roster.id).page(tx, limit=500)
+        return await roster_rows.rows_of_roster(roster.id).page(tx, limit=500)
 
 
 async def approved(env: Environment, officer: Subject, application_id: str) -> None:

@@ -22,13 +22,13 @@ MOST_MARKUP = 1_000
 PHONE = ""
 """`Person@phone`: the partner portal's match on the mobile number is to be off."""
 
-ELSEWHERE, UNKNOWN = "uri_in_another_account", "uri_unknown"
+ELSEWHERE, URI_UNKNOWN = "uri_in_another_account", "uri_unknown"
 """Our own codes for two texts of `invalid_parameter`."""
 
 PUSH_TEXTS: tuple[tuple[str, str | None], ...] = (
     ("in this account", None),
     ("another account", ELSEWHERE),
-    ("uri does not exist", UNKNOWN),
+    ("uri does not exist", URI_UNKNOWN),
 )
 """What `invalid_parameter` means by its description (docs/contracts/digilocker.md section 4.3): None is done already,
 else a code of ours.

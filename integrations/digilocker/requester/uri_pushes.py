@@ -15,7 +15,7 @@ from integrations.calling.errors import Refused
 from integrations.calling.policies import JSON_TYPES, CallPolicy
 from integrations.calling.remote import Answer, Parts
 from integrations.digilocker.digests import parameters_digest
-from integrations.digilocker.issuer.inferred import ELSEWHERE, PUSH_TEXTS, UNKNOWN
+from integrations.digilocker.issuer.inferred import ELSEWHERE, PUSH_TEXTS, URI_UNKNOWN
 from integrations.digilocker.requester import wire
 from integrations.digilocker.requester.models import DigiLockerSettings
 from integrations.digilocker.requester.session import LockerSession
@@ -39,7 +39,7 @@ No body is documented for what was taken, so a plain text is as good as none.
 POLICIES = (PUSH,)
 
 NOT_TAKEN, NO_LOCKER = "invalid_parameter", "invalid_digilocker_id"
-NOT_HELD = frozenset({NO_LOCKER, ELSEWHERE, UNKNOWN})
+NOT_HELD = frozenset({NO_LOCKER, ELSEWHERE, URI_UNKNOWN})
 """Refusals after which the locker does not hold the certificate, however often it is asked."""
 
 

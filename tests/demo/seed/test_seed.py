@@ -99,7 +99,7 @@ async def test_the_demo_is_large_true_and_quiet(sown: Sown):
 
 async def _a_school_and_a_camp_filed_their_rosters(sown: Sown) -> None:
     async with sown.env.store.read_transaction() as tx:
-        page = await rosters.within((), [Posting(Role.SYSTEM)]).page(tx, limit=5)
+        page = await rosters.rosters_of((), [Posting(Role.SYSTEM)]).page(tx, limit=5)
         progress = await roster_rows.progress(tx, [one.id for one in page])
         rows = [row for one in page for row in await roster_rows.next_ready(tx, one.id, 1)]
     assert {one.kind.value: progress[one.id].total for one in page} == {"SCHOOL": 6, "CAMP": 2}

@@ -3,6 +3,8 @@
 from datetime import timedelta
 
 from domain.officers.staff import Leave
+from store.appeals import appeals
+from store.catalogue import centres
 from store.database import Store, Transaction
 from store.identity import people
 from store.officers import leave
@@ -49,4 +51,14 @@ def test_a_place_is_read_as_it_was_given() -> None:
     one, listed = leave_of(1), leave.of_officer("o1")
 
     assert listed.read_place(*listed.place_of(one)) == (one.from_on, one.id)
-    assert listed.read_place(None, "l1") == ("l1",)
+
+
+def test_a_place_by_an_instant_is_read_as_it_was_given() -> None:
+    assert appeals.of_citizen("c1").read_place(NOW.isoformat(), "a1") == (NOW, "a1")
+
+
+def test_a_place_by_the_key_alone_is_read_as_it_was_given() -> None:
+    listed = centres.register(None, None)
+
+    assert listed.columns[0].name == "code"
+    assert listed.read_place(None, "CSC-1") == ("CSC-1",)
