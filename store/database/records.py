@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
 T = TypeVar("T", bound="DataclassInstance")
+Item = TypeVar("Item")
 Convert = Callable[[Any], Any]
 
 
@@ -223,7 +224,7 @@ class Records(Generic[T]):
 
 
 @dataclass(frozen=True, slots=True)
-class StoredList(Generic[T]):
+class StoredList(Generic[Item]):
     """The objects of a statement in the order of some columns, whose values are an object's place.
 
     There are two columns, an instant or a day and a key, or the key alone; both are fields of the object.
@@ -234,7 +235,7 @@ class StoredList(Generic[T]):
     columns: Sequence[sa.Column[Any]]
     descending: bool = False
 
-    async def page(self, tx: Transaction, **part: Unpack[PageRequest[Sequence[Any]]]) -> list[T]:
+    async def page(self, tx: Transaction, **part: Unpack[PageRequest[Sequence[Any]]]) -> list[Item]:
         """A page of the list: after a place, or before it."""
         return await self.records.window(tx, self.statement, self.columns, descending=self.descending, **part)
 
@@ -242,7 +243,7 @@ class StoredList(Generic[T]):
         """How many there are."""
         return await count(tx, self.statement)
 
-    def place_of(self, one: T) -> tuple[str | None, str]:
+    def place_of(self, one: Item) -> tuple[str | None, str]:
         """The place of an object as texts: the instant or day where the list has one, and the key."""
         *at, key = (getattr(one, column.name) for column in self.columns)
         return at[0].isoformat() if at else None, key
