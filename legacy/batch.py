@@ -24,7 +24,7 @@ from legacy import import_rows
 from legacy.applications import LegacyRow, Life, life_of, statuses_of
 from legacy.import_rows import Bookmark, TakenOver
 from legacy.people import People, Slot, new_citizen
-from store.applications import applications
+from store.applications import applications, timeline
 from store.certificates import certificates
 from store.database import Transaction, audit
 from store.database.vault import VaultReference
@@ -143,7 +143,7 @@ async def write(tx: Transaction, batch: Batch, places: Places, ids: Ids) -> None
     told = {case.id for case in batch.cases if case.status in OPEN or case.slot.known_id}
     await applications.add_many(tx, new, announced=told)
     entries = [(entry, case.slot.citizen_id) for case in batch.cases for entry in _entries(case, ids)]
-    await applications.add_entries(tx, entries)
+    await timeline.add_entries(tx, entries)
     await _add_certificates(tx, batch.cases, new, ids)
     await aliases.add_many(tx, AliasKind.APPLICATION, {case.row.number: case.id for case in batch.cases})
     await import_rows.add(tx, batch.before.id, [_import_record(case) for case in batch.cases])

@@ -11,7 +11,7 @@ from actions.kernel import Environment, UnitOfWork, require_postings, require_th
 from domain.appeals.appeals import SETTLED, Appeal, AppealMove, Award, AwardKind, AwardState
 from domain.identity.policy import ObjectKind, Purpose, Resource
 from domain.kernel import ErrorCode, Posting, Problem, Problems, Remedy, Subject, holds_aadhaar, ist_date
-from store.appeals import appeals, hearing_calendar
+from store.appeals import appeal_course, appeals, hearing_calendar
 from store.database import StoredList, Transaction
 
 LONGEST_REFERENCE = 40
@@ -44,7 +44,7 @@ async def settle_award(env: Environment, subject: Subject, request: SettleAward)
     _, replayed = await run_idempotently(
         env, subject, "settleAward", key=request.idempotency_key, body=asdict(request), work=work
     )
-    found = await env.store.read(lambda tx: appeals.awards(tx, [request.appeal_id]))
+    found = await env.store.read(lambda tx: appeal_course.awards(tx, [request.appeal_id]))
     return next(one for one in found[request.appeal_id] if one.kind is request.kind), replayed
 
 
@@ -52,7 +52,7 @@ async def settle(acting: UnitOfWork, request: SettleAward) -> Award:
     """The inner step, in the caller's transaction."""
     found = await appeals.get(acting.tx, request.appeal_id)
     appeal = await require_thing(acting, found, of_award, *_PURPOSES, path=_APPEAL)
-    award = await appeals.award(acting.tx, appeal.id, request.kind)
+    award = await appeal_course.award(acting.tx, appeal.id, request.kind)
     if award is None:
         raise Problems(Problem(ErrorCode.BAD_INPUT, ("input", "kind"), Remedy.REFRESH))
     reference = request.reference.strip()
@@ -65,7 +65,7 @@ async def settle(acting: UnitOfWork, request: SettleAward) -> Award:
         raise Problems(Problem(ErrorCode.CONFLICT, ("input", "kind"), params=params))
     settled = replace(award, state=SETTLED[award.kind], settled_on=request.settled_on, settlement=reference)
     changed = await step(acting, appeal, AppealMove.AMEND)
-    await appeals.set_award(acting.tx, settled)
+    await appeal_course.set_award(acting.tx, settled)
     await note_award(acting, changed, settled)
     if settled.kind is AwardKind.COMPENSATION:
         await tell_of_award(acting, changed, settled)

@@ -26,7 +26,7 @@ from domain.appeals.commission import CommissionCase
 from domain.applications.applications import Application, AttachedDocument, TimelineEntry
 from domain.kernel import IST, Citizen, ist_date, mask_aadhaar_in, mask_mobile
 from domain.kernel.messages import bilingual
-from store.appeals import appeals
+from store.appeals import appeal_course, appeals
 from store.applications import timeline
 from store.catalogue import catalogue
 from store.database import Keyrings, NotThere, Transaction, canonical_json
@@ -111,9 +111,9 @@ async def _course(tx: Transaction, application: Application, citizen: Citizen) -
         (await timeline.timelines(tx, [application.id])).get(application.id, []),
         (await timeline.documents(tx, [application.id])).get(application.id, []),
         found,
-        await appeals.events(tx, ids),
-        await appeals.hearings(tx, ids),
-        await appeals.awards(tx, ids),
+        await appeal_course.events(tx, ids),
+        await appeal_course.hearings(tx, ids),
+        await appeal_course.awards(tx, ids),
         {
             "code": service.code,
             "version": service.version,

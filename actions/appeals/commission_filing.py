@@ -31,7 +31,7 @@ from domain.applications.lifecycle import REFUSED, Status
 from domain.kernel import Citizen, Role, Source, Subject, ist_date, ist_midnight
 from integrations.calling.errors import Unavailable
 from integrations.right_to_service import AppealFiling, Attachment, CaseEvent, FilingReceipt, RightToService
-from store.appeals import appeals, commission
+from store.appeals import appeal_course, appeals, commission
 from store.applications import applications
 from store.database import NotThere, Transaction
 from store.identity import people
@@ -135,13 +135,13 @@ async def send_to_commission(env: Environment, payload: Mapping[str, Any]) -> No
     async with env.store.read_transaction() as tx:
         case, appeal, application, _ = await _load_case(tx, appeal_id)
         if "award" in payload:
-            awards = (await appeals.awards(tx, [appeal_id])).get(appeal_id, [])
+            awards = (await appeal_course.awards(tx, [appeal_id])).get(appeal_id, [])
             award = next((one for one in awards if one.kind is AwardKind(payload["award"])), None)
             event = None if award is None else _award_event(case, award, AwardState(payload["state"]))
         else:
-            steps = (await appeals.events(tx, [appeal_id])).get(appeal_id, [])
+            steps = (await appeal_course.events(tx, [appeal_id])).get(appeal_id, [])
             taken = next((one for one in steps if one.sequence == payload["sequence"]), None)
-            hearings = (await appeals.hearings(tx, [appeal_id])).get(appeal_id, [])
+            hearings = (await appeal_course.hearings(tx, [appeal_id])).get(appeal_id, [])
             event = None if taken is None else _step_event(case, appeal, taken, hearings, application)
     if case.number is None:
         if appeal.state is AppealState.CLOSED and appeal.order is None:

@@ -18,7 +18,7 @@ from actions.kernel import UnitOfWork
 from domain.appeals.appeals import PENDING, Appeal, AppealMove, AppealState, AwardKind, Hearing, HearingState
 from domain.appeals.commission import Bench, CommissionMessage, CommissionWord, MessageState
 from domain.kernel import ErrorCode, Problem, Problems, Remedy, mask_aadhaar_in, without_hidden_characters
-from store.appeals import appeals, commission
+from store.appeals import appeal_course, commission
 
 _A = MessageState
 
@@ -30,7 +30,7 @@ async def apply(acting: UnitOfWork, appeal: Appeal, message: CommissionMessage) 
 
 async def _hearing(acting: UnitOfWork, appeal: Appeal, message: CommissionMessage) -> MessageState:
     given = message.payload
-    held = (await appeals.hearings(acting.tx, [appeal.id])).get(appeal.id, [])
+    held = (await appeal_course.hearings(acting.tx, [appeal.id])).get(appeal.id, [])
     named = [one for one in held if one.reference == given["hearingId"]]
     before = max(named, key=lambda one: (one.state is HearingState.FIXED, one.recorded_at), default=None)
     if before is not None and before.fixed_at is not None and before.fixed_at >= message.at:
@@ -41,7 +41,7 @@ async def _hearing(acting: UnitOfWork, appeal: Appeal, message: CommissionMessag
     same = next((one for one in held if (one.at, one.state) == (at, HearingState.FIXED)), None)
     if same is not None and (same.reference in {None, given["hearingId"]}) and same.place == place:
         # Its officer recorded it by hand: it is the same hearing, and from now on known by its name.
-        await appeals.set_hearing(acting.tx, replace(same, reference=given["hearingId"], fixed_at=message.at))
+        await appeal_course.set_hearing(acting.tx, replace(same, reference=given["hearingId"], fixed_at=message.at))
         return _A.SUPERSEDED
     if at < appeal.received_at:
         raise Problems(Problem(ErrorCode.DATE_NOT_ALLOWED, ("payload", "at"), Remedy.NONE))
@@ -101,12 +101,12 @@ async def _order(acting: UnitOfWork, appeal: Appeal, message: CommissionMessage)
 async def _award(acting: UnitOfWork, appeal: Appeal, message: CommissionMessage) -> MessageState:
     kind, amount = AwardKind(message.word.value), message.payload["amountPaise"]
     reason = _clean(message.payload["reason"])
-    before = await appeals.award(acting.tx, appeal.id, kind)
+    before = await appeal_course.award(acting.tx, appeal.id, kind)
     if before is not None and (
         (before.amount_paise, before.reason) == (amount, reason) or before.ordered_at >= message.at
     ):
         return _A.SUPERSEDED
-    held = (await appeals.hearings(acting.tx, [appeal.id])).get(appeal.id, [])
+    held = (await appeal_course.hearings(acting.tx, [appeal.id])).get(appeal.id, [])
     heard = any(one.at <= acting.now for one in held if one.state is HearingState.FIXED)
     if not heard or appeal.state in PENDING:
         return _A.WAITING

@@ -11,14 +11,14 @@ from domain.clearances import EscalationKind
 from domain.feedback.notices import NoticeKind
 from domain.kernel import ErrorCode, Problem, Problems, Remedy
 from store import clearances
-from store.appeals import appeals
+from store.appeals import appeal_course
 
 _MAY_BE_HEARD = frozenset({*PENDING, AppealState.SERVICE_DELIVERED_LATE})
 
 
 async def fixed_at(acting: UnitOfWork, appeal: Appeal, at: datetime, path: tuple[str, ...]) -> Hearing:
     """The hearing that is fixed for a moment; raises Problems(DATE_NOT_ALLOWED) at the path where there is none."""
-    held = (await appeals.hearings(acting.tx, [appeal.id])).get(appeal.id, [])
+    held = (await appeal_course.hearings(acting.tx, [appeal.id])).get(appeal.id, [])
     for hearing in held:
         if hearing.at == at and hearing.state is HearingState.FIXED:
             return hearing
@@ -33,8 +33,8 @@ async def fix(acting: UnitOfWork, appeal: Appeal, hearing: Hearing, *, instead: 
     move = AppealMove.FIX_HEARING if appeal.state in _MAY_BE_HEARD else AppealMove.AMEND
     heard = await step(acting, appeal, move)
     if instead is not None:
-        await appeals.set_hearing(acting.tx, replace(instead, state=HearingState.MOVED))
-    await appeals.add_hearing(acting.tx, appeal.citizen_id, hearing)
+        await appeal_course.set_hearing(acting.tx, replace(instead, state=HearingState.MOVED))
+    await appeal_course.add_hearing(acting.tx, appeal.citizen_id, hearing)
     await _tell(acting, heard, hearing, NoticeKind.HEARING_MOVED if instead else NoticeKind.HEARING_FIXED)
     return heard
 
@@ -43,7 +43,7 @@ async def cancel(acting: UnitOfWork, appeal: Appeal, hearing: Hearing, reason: s
     """Cancel a date of hearing; the appeal's state does not change."""
     changed = await step(acting, appeal, AppealMove.AMEND, note=reason)
     gone = replace(hearing, state=HearingState.CANCELLED)
-    await appeals.set_hearing(acting.tx, gone)
+    await appeal_course.set_hearing(acting.tx, gone)
     await _tell(acting, changed, gone, NoticeKind.HEARING_CANCELLED)
     return changed
 

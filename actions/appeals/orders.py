@@ -25,7 +25,7 @@ from domain.appeals.law import Period
 from domain.applications.deadline import ORDER, DayUnit, TimeLimit, breaches_at, end_of_day
 from domain.applications.lifecycle import FINAL, REFUSED, Move, Status
 from domain.kernel import ErrorCode, Problem, Problems, Remedy, ist_date, mask_aadhaar_in
-from store.appeals import appeals
+from store.appeals import appeal_course
 from store.applications import applications
 from store.database import NotThere
 
@@ -103,7 +103,7 @@ async def impose(
     name = "penalty" if penalty else "compensation"
     if appeal.level is AppealLevel.FIRST or appeal.state is AppealState.DISMISSED:
         raise Problems(Problem(ErrorCode.PENALTY_NOT_ALLOWED, ("input", name)))
-    held = (await appeals.hearings(acting.tx, [appeal.id])).get(appeal.id, [])
+    held = (await appeal_course.hearings(acting.tx, [appeal.id])).get(appeal.id, [])
     if not any(one.at <= acting.now for one in held if one.state is HearingState.FIXED):
         raise Problems(Problem(ErrorCode.HEARING_REQUIRED, ("input", name)))
     law = acting.env.rules.law
@@ -124,7 +124,7 @@ async def _award(
     reason = imposed.reason.strip()
     if not reason:
         raise Problems(Problem(ErrorCode.REASON_REQUIRED, ("input", name, "reason")))
-    before = await appeals.award(acting.tx, appeal.id, kind)
+    before = await appeal_course.award(acting.tx, appeal.id, kind)
     award = Award(
         id=before.id if before else acting.env.ids.key(),
         appeal_id=appeal.id,
@@ -137,9 +137,9 @@ async def _award(
         ordered_at=at,
     )
     if before is None:
-        await appeals.add_award(acting.tx, appeal.citizen_id, award)
+        await appeal_course.add_award(acting.tx, appeal.citizen_id, award)
     elif before.state is AwardState.ORDERED:
-        await appeals.set_award(acting.tx, award)  # a later order mends it
+        await appeal_course.set_award(acting.tx, award)  # a later order mends it
     else:
         raise Problems(Problem(ErrorCode.PENALTY_NOT_ALLOWED, ("input", name)))
     await note_award(acting, appeal, award)

@@ -37,7 +37,7 @@ from domain.applications.deadline import breaches_at, end_of_day
 from domain.applications.lifecycle import Move
 from domain.kernel import NumberKind, OfficerLevel, ist_date, mask_aadhaar_in
 from domain.officers.staff import CoveredCase, CoverKind
-from store.appeals import appeals
+from store.appeals import appeal_course, appeals
 from store.catalogue import catalogue
 from store.database import audit
 from store.officers import cover
@@ -278,7 +278,7 @@ def _breached_on(acting: UnitOfWork, application: Application) -> date | None:
 
 
 async def _record(acting: UnitOfWork, steps: Sequence[_Taken]) -> None:
-    await appeals.add_events(acting.tx, [(one.appeal.citizen_id, _event(acting, one)) for one in steps])
+    await appeal_course.add_events(acting.tx, [(one.appeal.citizen_id, _event(acting, one)) for one in steps])
     await audit.append_many(acting.tx, [_line(acting, one) for one in steps])
     await note_steps(acting, [(one.appeal, one.move) for one in steps])
 

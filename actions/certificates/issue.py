@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import structlog
 
-from actions.certificates.content import CertificateContent, CertificateField, RenderedCertificate, Renderer
+from actions.certificates.content import CertificateContent, RenderedCertificate, Renderer
 from actions.certificates.fields import guardian_of, printed_fields
 from actions.documents.locker_push import plan_add
 from actions.kernel import Environment, Step, UnitOfWork, apply_transition, draw_number, draw_uris
@@ -20,18 +20,6 @@ from store.catalogue import catalogue
 from store.certificates import certificates
 from store.database import AlreadyThere, NotThere, Transaction
 from store.identity import people
-
-__all__ = [
-    "CertificateContent",
-    "CertificateField",
-    "Issue",
-    "RenderedCertificate",
-    "Renderer",
-    "content_of",
-    "enter",
-    "issue_certificate",
-    "mint",
-]
 
 PDF, XML = "application/pdf", "application/xml"
 _log = structlog.get_logger(__name__)

@@ -17,7 +17,7 @@ from domain.consents.consents import ConsentPurpose, consent_required
 from domain.identity.policy import ObjectKind, Purpose
 from domain.kernel import SYSTEM, ErrorCode, Problem, Problems, Remedy, Source, Subject
 from integrations.calling.errors import Refused, RemoteError, Unavailable
-from store.applications import applications
+from store.applications import applications, timeline
 from store.certificates import certificates
 from store.database import Transaction, audit
 from store.platform import outbox
@@ -100,7 +100,7 @@ async def attach(
     it answers. Raises DOCUMENT_UNKNOWN for an upload that is gone.
     """
     attached = _papers(acting, service, documents, findings)
-    await applications.add_documents(acting.tx, application.id, attached)
+    await timeline.add_documents(acting.tx, application.id, attached)
     await name_uploads(acting, application, documents)
     for paper, finding in zip(attached, findings, strict=True):
         if finding.freeze or not finding.verified:
@@ -119,13 +119,13 @@ async def attach_to_draft(
 ) -> None:
     """Give a draft these papers in place of those that it has; they are frozen when it is handed in."""
     await detach(acting, draft)
-    await applications.add_documents(acting.tx, draft.id, _papers(acting, service, documents, findings))
+    await timeline.add_documents(acting.tx, draft.id, _papers(acting, service, documents, findings))
     await name_uploads(acting, draft, documents)
 
 
 async def detach(acting: UnitOfWork, draft: Application) -> None:
     """Take all papers from a draft, as when it is handed in with those of the submission."""
-    await applications.remove_documents(acting.tx, draft.id)
+    await timeline.remove_documents(acting.tx, draft.id)
     await uploads.no_longer_use(acting.tx, ObjectKind.APPLICATION.value, draft.id)
 
 
@@ -145,7 +145,7 @@ async def verify_document(env: Environment, document_id: str, *, application_id:
     """
     async with env.store.read_transaction() as tx:
         application = await applications.get(tx, application_id)
-        attached = (await applications.documents(tx, [application_id])).get(application_id, [])
+        attached = (await timeline.documents(tx, [application_id])).get(application_id, [])
     document = next((paper for paper in attached if paper.id == document_id), None)
     if document is not None and document.sha256 is not None:
         return
@@ -247,7 +247,7 @@ async def _upload_sizes(env: Environment, subject: Subject, references: list[str
 async def _note(env: Environment, document_id: str, action: str, reason: str) -> None:
     async def work(tx: Transaction) -> None:
         if action == VERIFIED:
-            await applications.mark_document_verified(tx, document_id, env.clock.now())
+            await timeline.mark_document_verified(tx, document_id, env.clock.now())
         await audit.record(
             tx, SYSTEM.label, action, "DOCUMENT", document_id, Purpose.DECIDE, **({"reason": reason} if reason else {})
         )

@@ -12,7 +12,7 @@ from domain.certificates.signatures import SignatureState
 from domain.kernel import SYSTEM, ErrorCode, PersonKind, Problems, Role, Source, Subject
 from domain.uploads.files import UploadedFile
 from integrations.calling.errors import Garbled, NotAsked, Refused, RemoteError, Unavailable
-from store.applications import applications
+from store.applications import timeline
 from store.database import Transaction, audit
 
 FROZEN, NOT_FROZEN = "document.frozen", "document.not_frozen"
@@ -58,7 +58,7 @@ async def _signature(env: Environment, citizen_id: str, uri: str) -> SignatureSt
 async def _bind(
     acting: UnitOfWork, application: Application, document: AttachedDocument, kept: UploadedFile, state: SignatureState
 ) -> None:
-    if await applications.freeze_document(acting.tx, document, kept.sha256, state):
+    if await timeline.freeze_document(acting.tx, document, kept.sha256, state):
         await use(acting, kept, of_application(application))
         await _note(acting.tx, document.id, FROZEN, {"sha256": kept.sha256, "signature": state.value})
 

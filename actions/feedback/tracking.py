@@ -9,7 +9,7 @@ from domain.feedback.tracking import SecondFactor, Tracked, is_public, matches, 
 from domain.identity.aliases import alias_form
 from domain.kernel import ErrorCode, MistypedNumber, Problem, Problems, rate_limited
 from domain.kernel.networks import network_of
-from store.applications import applications, shown_status
+from store.applications import applications, shown_status, timeline
 from store.catalogue import catalogue
 from store.database import Transaction
 from store.feedback import tracking
@@ -88,7 +88,7 @@ async def _tracking_view(tx: Transaction, application_id: str) -> Tracked | None
     service = await catalogue.service(tx, application.service_code)
     departments = {one.slug: one for one in await catalogue.departments(tx)}
     department = departments.get(application.department or "")
-    entries = (await applications.timelines(tx, [application.id])).get(application.id, [])
+    entries = (await timeline.timelines(tx, [application.id])).get(application.id, [])
     if service is None:
         return None
     lacks_money = await shown_status.not_arrived(tx, [application.id])

@@ -17,7 +17,7 @@ from domain.identity.policy import Purpose, Resource, purpose_for
 from domain.kernel import ErrorCode, Problem, Problems, Subject, ist_date
 from domain.officers.desk import Claim, Proposal, ReadPurpose, in_own_queue
 from store.database import Transaction
-from store.officers import cover, desk, leave
+from store.officers import cover, desk, desk_reads, leave
 
 HOUR = timedelta(hours=1)
 
@@ -163,14 +163,15 @@ async def _note(env: Environment, subject: Subject, reads: Sequence[tuple[Applic
 
 async def _note_outside(acting: UnitOfWork, application: Application, purpose: Purpose) -> None:
     officer_id = acting.subject.person_id or acting.subject.label
-    await desk.note_read(acting.tx, officer_id, application.id, application.citizen_id, purpose.value)
+    await desk_reads.note_read(acting.tx, officer_id, application.id, application.citizen_id, purpose.value)
 
 
 async def _raise_alarm(acting: UnitOfWork) -> None:
     """One alarm for each officer and hour."""
     officer_id, since = acting.subject.person_id or acting.subject.label, acting.now - HOUR
-    count = await desk.reads_since(acting.tx, officer_id, since)
-    if count <= acting.env.rules.desk.outside_reads_an_hour or await desk.unusual_since(acting.tx, officer_id, since):
+    count = await desk_reads.reads_since(acting.tx, officer_id, since)
+    most = acting.env.rules.desk.outside_reads_an_hour
+    if count <= most or await desk_reads.unusual_since(acting.tx, officer_id, since):
         return
-    await desk.record_unusual(acting.tx, officer_id, count)
+    await desk_reads.record_unusual(acting.tx, officer_id, count)
     await acting.record("desk.unusual_reads", "OFFICER", officer_id, Purpose.AUDIT, reads=count)

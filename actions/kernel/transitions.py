@@ -10,7 +10,7 @@ from actions.kernel.unit_of_work import UnitOfWork
 from domain.applications.applications import Application, RejectionGround, TimelineEntry
 from domain.applications.lifecycle import Move, Status, advance
 from domain.kernel import mask_aadhaar_in
-from store.applications import applications
+from store.applications import applications, timeline
 
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
 
@@ -84,7 +84,7 @@ async def _record(acting: UnitOfWork, before: Status | None, after: Application,
         documents=step.documents,
         holder_id=after.officer_id,
     )
-    await applications.add_entry(acting.tx, entry)
+    await timeline.add_entry(acting.tx, entry)
     await acting.record(
         f"application.{step.move.value.lower()}",
         "APPLICATION",

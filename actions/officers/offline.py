@@ -58,7 +58,7 @@ from domain.kernel import (
 from domain.kernel.messages import bilingual
 from domain.officers.desk import CLOCK_SKEW, MOST_AT_ONCE, PACK_SIZE, Pack, QueueFilter, pack_expires_at
 from store import clearances
-from store.applications import applications
+from store.applications import applications, timeline
 from store.catalogue import catalogue, forms
 from store.catalogue.forms import FiledForm
 from store.database import Transaction
@@ -155,7 +155,7 @@ async def _give(acting: UnitOfWork, day: date, cases: Sequence[Application], enr
         cases,
         await people.citizens(acting.tx, {case.citizen_id for case in cases}),
         await catalogue.services_as_filed(acting.tx, [(case.service_code, case.service_version) for case in cases]),
-        await applications.documents(acting.tx, pack.cases),
+        await timeline.documents(acting.tx, pack.cases),
         await forms.filed_forms(acting.tx, pack.cases),
     )
     for case in cases:

@@ -39,14 +39,15 @@ from schema.kernel import (
     resolver_field,
 )
 from schema.officers.staff import officer_field
+from store.appeals import appeal_course
 from store.appeals import appeals as appeal_store
 
 appeal_by_id = one_by_key(appeal_store.by_ids, of_appeal)
 appeal_by_number = one_by_key(appeal_store.by_numbers, of_appeal)
 # The loaders below are keyed by appeals that were let through before.
-events_of_appeal = many_by_key(appeal_store.events)
-hearings_of_appeal = many_by_key(appeal_store.hearings)
-awards_of_appeal = many_by_key(appeal_store.awards)
+events_of_appeal = many_by_key(appeal_course.events)
+hearings_of_appeal = many_by_key(appeal_course.hearings)
+awards_of_appeal = many_by_key(appeal_course.awards)
 
 
 @strawberry.type(description="A step in the life of an appeal.")

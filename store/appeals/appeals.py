@@ -12,17 +12,6 @@ from domain.applications.deadline import ORDER
 from domain.applications.lifecycle import ON_THE_CLOCK
 from domain.kernel import Posting
 from domain.platform.changes import ChangeKind
-from store.appeals.appeal_course import (
-    add_award,
-    add_events,
-    add_hearing,
-    award,
-    awards,
-    events,
-    hearings,
-    set_award,
-    set_hearing,
-)
 from store.appeals.appeal_rows import APPEALS, appeals_table, posting_hears
 from store.applications.application_rows import APPLICATIONS, applications_table
 from store.applications.imports import is_held
@@ -40,35 +29,6 @@ from store.database import (
     rows_of,
 )
 from store.database.metadata import metadata
-
-__all__ = [
-    "add",
-    "add_award",
-    "add_events",
-    "add_hearing",
-    "award",
-    "awards",
-    "breached_applications",
-    "by_ids",
-    "by_numbers",
-    "clock_is_running",
-    "counted_by_others",
-    "docket",
-    "due",
-    "events",
-    "hearings",
-    "of_applications",
-    "of_citizen",
-    "opt_out",
-    "opt_outs_table",
-    "opted_out",
-    "save",
-    "save_many",
-    "set_award",
-    "set_due_dates",
-    "set_hearing",
-    "with_authority",
-]
 
 opt_outs_table = sa.Table(
     "appeal_opt_outs",

@@ -11,40 +11,7 @@ from domain.applications.lifecycle import OPEN, Status
 from domain.platform.changes import ChangeKind
 from store.applications.application_rows import APPLICATIONS, applications_table
 from store.applications.shown_status import shown_in
-from store.applications.timeline import (
-    add_documents,
-    add_entries,
-    add_entry,
-    documents,
-    freeze_document,
-    mark_document_verified,
-    remove_documents,
-    timelines,
-)
 from store.database import Transaction, change_feed, count, keyset_page, locks
-
-__all__ = [
-    "add",
-    "add_documents",
-    "add_entries",
-    "add_entry",
-    "add_many",
-    "by_acknowledgements",
-    "by_ids",
-    "by_number",
-    "by_numbers",
-    "count_of_citizen",
-    "documents",
-    "freeze_document",
-    "get",
-    "held_by",
-    "mark_document_verified",
-    "of_service",
-    "page_of_citizen",
-    "remove_documents",
-    "save",
-    "timelines",
-]
 
 _T = applications_table.c
 by_ids = APPLICATIONS.by_ids

@@ -21,27 +21,6 @@ from store.database import (
     rows_of,
 )
 from store.database.metadata import metadata, partial_index, table_of
-from store.officers.desk_reads import note_read, reads_since, record_unusual, unusual_reads, unusual_since
-
-__all__ = [
-    "add_pack",
-    "add_proposal",
-    "answer_proposal",
-    "chain_of",
-    "claims",
-    "keep_chain",
-    "lock_application",
-    "note_read",
-    "pack",
-    "proposals",
-    "reads_since",
-    "record_unusual",
-    "release",
-    "take_claim",
-    "unusual_reads",
-    "unusual_since",
-    "weighed_by",
-]
 
 claims_table = sa.Table(
     "claims",

@@ -15,7 +15,7 @@ from actions.applications.respond import Withdraw, withdraw_application
 from actions.kernel import cases
 from domain.applications.applications import Application, RejectionGround
 from domain.kernel import ErrorCode, PersonKind, Problems, Role, Subject
-from store.applications import applications
+from store.applications import applications, timeline
 from store.identity import people
 from tests.store.builders import officer
 from tests.support.actions import FREE
@@ -72,7 +72,7 @@ async def outcomes(*calls: Awaitable[tuple[Application, bool]]) -> tuple[list[Ap
 
 async def steps_of(twins: Twins, application_id: str) -> tuple[list[str], list[str]]:
     async with twins.one.store.read_transaction() as tx:
-        entries = (await applications.timelines(tx, [application_id]))[application_id]
+        entries = (await timeline.timelines(tx, [application_id]))[application_id]
         lines = await audit_lines_of(tx, "APPLICATION", application_id)
     return [entry.move.value for entry in entries], [line.action for line in lines]
 

@@ -22,7 +22,7 @@ from integrations.right_to_service import RightToService, RightToServiceSettings
 from sandbox.city.clock import SandboxClock
 from sandbox.city.kit import Sandbox, SandboxHome
 from sandbox.right_to_service.server import create_sandbox
-from store.appeals import appeals, commission
+from store.appeals import appeal_course, appeals, commission
 from store.feedback import notices
 from store.platform import outbox
 from tests.support.actions import World
@@ -150,13 +150,13 @@ async def appeal_now(court: Court, appeal_id: str) -> Any:
 async def hearings_of(court: Court, appeal_id: str) -> list[Any]:
     """Its hearings by date."""
     async with court.env.store.read_transaction() as tx:
-        return (await appeals.hearings(tx, [appeal_id])).get(appeal_id, [])
+        return (await appeal_course.hearings(tx, [appeal_id])).get(appeal_id, [])
 
 
 async def awards_of(court: Court, appeal_id: str) -> dict[AwardKind, Any]:
     """What its order imposed, by kind."""
     async with court.env.store.read_transaction() as tx:
-        return {one.kind: one for one in (await appeals.awards(tx, [appeal_id])).get(appeal_id, [])}
+        return {one.kind: one for one in (await appeal_course.awards(tx, [appeal_id])).get(appeal_id, [])}
 
 
 async def filed(world: World, court: Court) -> tuple[Any, str]:

@@ -12,7 +12,7 @@ from domain.appeals.appeals import Appeal, AppealEvent
 from domain.applications.applications import Application, RejectionGround
 from domain.applications.deadline import breaches_at
 from domain.kernel import IST, Bilingual, Officer, OfficerLevel, PersonKind, Posting, Role, Subject
-from store.appeals import appeals
+from store.appeals import appeal_course, appeals
 from store.applications import applications
 from store.catalogue import catalogue
 from store.identity import people
@@ -116,7 +116,7 @@ async def appeals_of(env: Environment, application_id: str) -> list[Appeal]:
 async def events_of(env: Environment, appeal_id: str) -> list[AppealEvent]:
     """The steps of an appeal."""
     async with env.store.read_transaction() as tx:
-        return (await appeals.events(tx, [appeal_id]))[appeal_id]
+        return (await appeal_course.events(tx, [appeal_id]))[appeal_id]
 
 
 async def present(env: Environment, application_id: str) -> Application:

@@ -7,7 +7,7 @@ from actions.kernel import Environment
 from domain.applications.applications import Application
 from domain.applications.lifecycle import UNDECIDED, Move
 from domain.kernel import PersonKind, Posting, Role, Subject
-from store.applications import applications
+from store.applications import applications, timeline
 from store.identity import people
 from tests.support.actions import World
 from tests.support.law import DEPARTMENT
@@ -42,5 +42,5 @@ async def on_duty(env: Environment, officer: Subject) -> Subject:
 async def reassigned(world: World, case: Application) -> int:
     """How often a case went from one officer to another by a transfer, a leave or a vacancy."""
     async with world.env.store.read_transaction() as tx:
-        steps = (await applications.timelines(tx, [case.id]))[case.id]
+        steps = (await timeline.timelines(tx, [case.id]))[case.id]
     return sum(step.move is Move.REASSIGN for step in steps)

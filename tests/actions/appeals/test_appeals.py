@@ -24,7 +24,7 @@ from domain.applications.applications import RejectionGround
 from domain.applications.deadline import Fixed, deadline_at, end_of_day
 from domain.applications.lifecycle import Status
 from domain.kernel import ErrorCode, Problems, ist_date
-from store.appeals import appeals
+from store.appeals import appeal_course
 from tests.support.actions import FakeRenderer, World
 from tests.support.law import (
     appealed,
@@ -239,7 +239,7 @@ async def test_a_penalty_needs_the_second_level_a_hearing_and_the_cap(world: Wor
     awards = {**imposed, "compensation": Imposed(10_000, "For three journeys.")}
     decided = await ordered(world, courts.dm, second, AppealVerdict.DIRECT, **direct, **awards)
     async with world.env.store.read_transaction() as tx:
-        kept = (await appeals.awards(tx, [decided.id]))[decided.id]
+        kept = (await appeal_course.awards(tx, [decided.id]))[decided.id]
     assert [(one.kind.value, one.amount_paise, one.officer_id) for one in kept] == [
         ("PENALTY", 25_000, world.registrar.person_id),
         ("COMPENSATION", 10_000, None),

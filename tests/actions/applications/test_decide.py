@@ -10,7 +10,7 @@ from actions.applications.respond import AnswerQuery, answer_query
 from domain.applications.applications import Application, RejectionGround
 from domain.applications.lifecycle import Status
 from domain.kernel import ErrorCode, Problems, Subject, ist_date
-from store.applications import applications
+from store.applications import timeline
 from store.etaal import ledger, ledger_seal
 from store.identity import accesses
 from store.platform import outbox
@@ -68,7 +68,7 @@ async def test_a_rejection_is_a_reasoned_order_and_counts_too(world: World):
     assert rejected.decision.reason == f"{REASON} XXXX XXXX 7058"
     await ledger_seal.seal(world.env.store)
     async with world.env.store.read_transaction() as tx:
-        entry = (await applications.timelines(tx, [application.id]))[application.id][-1]
+        entry = (await timeline.timelines(tx, [application.id]))[application.id][-1]
         counts = await ledger.counts_on(tx, ist_date(world.clock.now()))
     assert (entry.ground, entry.note) == (GROUND, rejected.decision.reason)
     assert sum(count.count for count in counts) == 1

@@ -19,7 +19,7 @@ from domain.applications.lifecycle import Move, Status
 from domain.clearances import Clearance, ClearanceState, Photo, Place
 from domain.kernel import ErrorCode, Problems, ist_date
 from store import clearances
-from store.applications import applications
+from store.applications import timeline
 from tests.support.actions import FREE, FakeRenderer, World
 from tests.support.files import JPEG, PNG, hand_in
 
@@ -110,7 +110,7 @@ async def test_departments_are_asked_at_once_and_each_answers_for_itself(world: 
     approved = await verdict(world, world.registrar, application, Verdict.APPROVE, reason="All clear.")
     assert approved.status is Status.APPROVED
     async with world.env.store.read_transaction() as tx:
-        steps = (await applications.timelines(tx, [application.id]))[application.id]
+        steps = (await timeline.timelines(tx, [application.id]))[application.id]
     assert [step.move for step in steps[-4:]] == [
         Move.ASK_CLEARANCE,
         Move.ANSWER_CLEARANCE,

@@ -13,7 +13,7 @@ from domain.applications.applications import Application, RejectionGround
 from domain.applications.lifecycle import Move, Status
 from domain.catalogue.catalogue import RequiredDocument
 from domain.kernel import ErrorCode, Problems, Subject, ist_date
-from store.applications import applications
+from store.applications import applications, timeline
 from store.catalogue import catalogue
 from store.officers import desk
 from tests.support.actions import FREE, World
@@ -90,7 +90,7 @@ def verdict_on(case: Application, what: Verdict, key: str, **changes) -> Decide:
 
 async def last_step(world: World, case: Application):
     async with world.env.store.read_transaction() as tx:
-        return (await applications.timelines(tx, [case.id]))[case.id][-1]
+        return (await timeline.timelines(tx, [case.id]))[case.id][-1]
 
 
 @pytest.mark.parametrize("way", WAYS, ids=lambda way: way.__name__)

@@ -24,7 +24,7 @@ from domain.applications.lifecycle import Move, Status
 from domain.kernel import ANONYMOUS, ErrorCode, NotSignedIn, Problems, Source, Subject
 from integrations.calling.errors import Unavailable
 from integrations.digilocker import IssuedDocument
-from store.applications import applications
+from store.applications import applications, timeline
 from store.database import idempotency
 from store.identity import accesses
 from store.platform import outbox
@@ -132,7 +132,7 @@ def answer(application: Application, key: str, *documents: NewDocument) -> Answe
 
 async def attached_to(world: World, application: Application) -> Sequence[AttachedDocument]:
     async with world.env.store.read_transaction() as tx:
-        return (await applications.documents(tx, [application.id]))[application.id]
+        return (await timeline.documents(tx, [application.id]))[application.id]
 
 
 async def test_the_paper_that_a_query_asked_for_is_handed_in_with_the_answer(world: World):
@@ -147,7 +147,7 @@ async def test_the_paper_that_a_query_asked_for_is_handed_in_with_the_answer(wor
 
     copies = [paper for paper in await attached_to(world, application) if paper.key == ASKED]
     async with world.env.store.read_transaction() as tx:
-        steps = (await applications.timelines(tx, [application.id]))[application.id]
+        steps = (await timeline.timelines(tx, [application.id]))[application.id]
     assert [paper.sha256 == better for paper in copies] == [False, True]
     assert copies[1].attached_at - copies[0].attached_at == timedelta(days=2)
     assert (steps[-1].move, steps[-1].documents) == (Move.ANSWER_QUERY, (ASKED,))

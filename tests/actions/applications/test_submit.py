@@ -26,7 +26,7 @@ from domain.kernel import (
 )
 from integrations.calling.errors import Unavailable
 from integrations.digilocker import IssuedDocument
-from store.applications import applications
+from store.applications import applications, timeline
 from store.identity import accesses
 from store.platform import outbox
 from store.uploads import uploads
@@ -60,7 +60,7 @@ async def test_a_free_service_goes_into_scrutiny_at_once_and_its_clock_starts(wo
 async def test_a_submission_writes_timeline_audit_and_counter_together(world: World):
     application = await world.submit(world.asha)
     async with world.env.store.read_transaction() as tx:
-        steps = (await applications.timelines(tx, [application.id]))[application.id]
+        steps = (await timeline.timelines(tx, [application.id]))[application.id]
         lines = await audit_lines_of(tx, "APPLICATION", application.id)
     assert [(step.move, step.sequence) for step in steps] == [(Move.SUBMIT, 1), (Move.BEGIN_SCRUTINY, 2)]
     assert steps[0].before is None
@@ -127,7 +127,7 @@ async def test_documents_of_her_locker_are_attached_under_the_names_the_locker_g
     world.locker.documents = (PAN,)
     application = await world.submit(world.asha, INCOME, documents=papers(*INCOME_PAPERS))
     async with world.env.store.read_transaction() as tx:
-        attached = (await applications.documents(tx, [application.id]))[application.id]
+        attached = (await timeline.documents(tx, [application.id]))[application.id]
         receipts = await accesses.of_citizen(tx, world.asha.person_id or "", 10)
     assert {paper.name for paper in attached} == {"PAN"}
     assert [receipt.source for receipt in receipts] == [Source.DIGILOCKER.value]
@@ -164,7 +164,7 @@ async def test_while_the_locker_is_away_documents_are_taken_and_checked_later(wo
         await verify_document(world.env, payload["document_id"], application_id=payload["application_id"])
         async with world.env.store.read_transaction() as tx:
             assert (await audit_lines_of(tx, "DOCUMENT", payload["document_id"]))[-1].action == action
-            attached = (await applications.documents(tx, [application.id]))[application.id]
+            attached = (await timeline.documents(tx, [application.id]))[application.id]
         verified = {paper.id for paper in attached if paper.verified_at}
         assert verified == ({payload["document_id"]} if documents else set())
 
@@ -174,7 +174,7 @@ async def test_an_upload_must_be_a_file_that_she_handed_in(world: World):
     good = tuple(NewDocument(key, sha256, DocumentSource.UPLOAD.value) for key in INCOME_PAPERS)
     application = await world.submit(world.asha, INCOME, documents=good)
     async with world.env.store.read_transaction() as tx:
-        attached = (await applications.documents(tx, [application.id]))[application.id]
+        attached = (await timeline.documents(tx, [application.id]))[application.id]
     assert {paper.sha256 for paper in attached} == {sha256}
     assert "Applicant Photo" in {paper.name for paper in attached}
     unlisted = await world.env.objects.put(b"a certificate of somebody", "application/pdf")
@@ -332,7 +332,7 @@ async def test_the_papers_of_a_draft_are_kept_until_others_take_their_place(worl
 
     async def papers_of(application: Application) -> list[str | None]:
         async with world.env.store.read_transaction() as tx:
-            return [paper.sha256 for paper in (await applications.documents(tx, [application.id])).get(draft.id, [])]
+            return [paper.sha256 for paper in (await timeline.documents(tx, [application.id])).get(draft.id, [])]
 
     async def unused() -> int:
         async with world.env.store.read_transaction() as tx:

@@ -10,7 +10,7 @@ from domain.appeals.appeals import AppealLevel, AppealMove, AppealState
 from domain.applications.applications import Application
 from domain.applications.deadline import breaches_at
 from domain.kernel import NumberKind, make_number
-from store.appeals import appeals
+from store.appeals import appeal_course, appeals
 from store.applications.application_rows import APPLICATIONS, applications_table
 from store.database import NotThere, VersionConflict
 from store.identity import people
@@ -50,7 +50,7 @@ async def test_twenty_cases_cost_as_many_statements_as_two(world: World):
         spent.append(len(seen))
         async with world.env.store.read_transaction() as tx:
             filed = await appeals.of_applications(tx, cases)
-            events = await appeals.events(tx, [one.id for listed in filed.values() for one in listed])
+            events = await appeal_course.events(tx, [one.id for listed in filed.values() for one in listed])
         assert done.filed >= many
         assert [len(filed[key]) for key in cases] == [1] * many
         assert all(len(listed) == 1 for listed in events.values())
@@ -74,7 +74,7 @@ async def test_twenty_appeals_that_lapse_cost_as_many_statements_as_two(world: W
         assert done.raised >= many
         async with world.env.store.read_transaction() as tx:
             after = await appeals.of_applications(tx, cases)
-            events = await appeals.events(tx, [one.id for one in filed])
+            events = await appeal_course.events(tx, [one.id for one in filed])
         for lapsed, second in after.values():
             assert (lapsed.state, lapsed.version, lapsed.next_at) == (AppealState.LAPSED, 2, None)
             assert (second.level, second.previous_id) == (AppealLevel.SECOND, lapsed.id)

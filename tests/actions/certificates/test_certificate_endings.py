@@ -16,7 +16,7 @@ from domain.applications.lifecycle import Move
 from domain.certificates.certificates import CertificateStatus, EndGround
 from domain.feedback.notices import NoticeKind, notice_text
 from domain.kernel import SYSTEM, ErrorCode, Language, Problems
-from store.applications import applications
+from store.applications import timeline
 from store.certificates import certificate_endings, certificates
 from store.feedback import notices
 from store.privacy.personal_rules import ERASED
@@ -44,7 +44,7 @@ async def test_a_corrected_certificate_is_a_new_one_in_the_place_of_the_old(worl
     async with world.env.store.read_transaction() as tx:
         stands = (await certificates.of_applications(tx, [application.id]))[application.id]
         ending = await certificate_endings.of_certificate(tx, old.id)
-        steps = (await applications.timelines(tx, [application.id]))[application.id]
+        steps = (await timeline.timelines(tx, [application.id]))[application.id]
         lines = await audit_lines_of(tx, "CERTIFICATE", old.id)
         assert await certificate_endings.latest(tx, old) == old  # as read before it was ended
         assert (await certificates.by_uri(tx, old.uri)) is not None

@@ -8,7 +8,7 @@ from actions.certificates.issue import issue_certificate
 from domain.applications.applications import DeliveryMode
 from domain.applications.lifecycle import Move, Status
 from domain.kernel import NumberKind, ist_date, parse_number
-from store.applications import applications
+from store.applications import applications, timeline
 from store.certificates import certificates
 from store.database import NotThere
 from store.etaal import ledger, ledger_seal
@@ -24,7 +24,7 @@ async def test_a_certificate_is_issued_delivered_and_counted_in_one_go(world: Wo
     await ledger_seal.seal(world.env.store)
     async with world.env.store.read_transaction() as tx:
         after = await applications.get(tx, application.id)
-        steps = (await applications.timelines(tx, [application.id]))[application.id]
+        steps = (await timeline.timelines(tx, [application.id]))[application.id]
         counts = await ledger.counts_on(tx, ist_date(world.clock.now()))
     assert after is not None
     assert (after.status, after.delivered_at) == (Status.DELIVERED, world.clock.now())

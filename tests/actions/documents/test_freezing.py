@@ -9,7 +9,7 @@ from domain.applications.applications import Application, AttachedDocument
 from domain.certificates.signatures import SignatureState
 from domain.kernel import Source
 from integrations.calling.errors import IntegrityFailure, Refused, Unavailable
-from store.applications import applications
+from store.applications import timeline
 from store.platform import outbox
 from tests.actions.applications.test_submit import INCOME, PAN, papers
 from tests.support.actions import World
@@ -29,7 +29,7 @@ async def submitted(world: World) -> tuple[Application, str]:
 
 async def paper_of(world: World, application: Application, document_id: str) -> AttachedDocument:
     async with world.env.store.read_transaction() as tx:
-        attached = (await applications.documents(tx, [application.id]))[application.id]
+        attached = (await timeline.documents(tx, [application.id]))[application.id]
     return next(paper for paper in attached if paper.id == document_id)
 
 

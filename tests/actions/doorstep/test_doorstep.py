@@ -48,7 +48,7 @@ from domain.feedback.notices import NoticeKind
 from domain.kernel import ANONYMOUS, Bilingual, ErrorCode, NotSignedIn, PersonKind, Problems, Provider, Role, ist_date
 from integrations.etaal.models import etaal_channel
 from store import doorstep
-from store.applications import applications
+from store.applications import applications, timeline
 from store.catalogue import centres
 from store.database import Transaction
 from store.etaal import ledger, ledger_seal
@@ -87,7 +87,7 @@ async def test_the_code_hands_over_and_the_application_is_delivered_and_counted(
     await ledger_seal.seal(door.world.env.store)
     async with env.store.read_transaction() as tx:
         case = await applications.get(tx, door.case.id)
-        steps = (await applications.timelines(tx, [door.case.id]))[door.case.id]
+        steps = (await timeline.timelines(tx, [door.case.id]))[door.case.id]
         counts = await ledger.counts_on(tx, ist_date(door.world.clock.now()))
     assert case is not None
     assert (case.status, case.delivered_at) == (Status.DELIVERED, door.world.clock.now())

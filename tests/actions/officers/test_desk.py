@@ -17,7 +17,7 @@ from domain.applications.applications import Application, RejectionGround
 from domain.applications.lifecycle import Move, Status
 from domain.kernel import ErrorCode, Problems, Subject
 from domain.officers.desk import OpinionState
-from store.applications import applications
+from store.applications import timeline
 from store.officers import desk
 from tests.support.actions import FREE, ORDER, World
 from tests.support.desk import DISABILITY_PENSION, Colleagues, colleagues_of
@@ -113,7 +113,7 @@ async def test_a_case_is_forwarded_to_a_colleague_or_one_level_up_and_the_timeli
     assert (forwarded.officer_id, forwarded.status) == (others.registrar.person_id, case.status)
     assert forwarded.version == case.version + 1
     async with world.env.store.read_transaction() as tx:
-        entry = (await applications.timelines(tx, [case.id]))[case.id][-1]
+        entry = (await timeline.timelines(tx, [case.id]))[case.id][-1]
         assert await desk.claims(tx, [case.id], world.clock.now()) == {}
     assert (entry.move, entry.note) == (Move.FORWARD, "I know the family.")
 

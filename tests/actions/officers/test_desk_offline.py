@@ -15,9 +15,9 @@ from domain.applications.applications import Application, RejectionGround
 from domain.applications.lifecycle import Status
 from domain.kernel import ErrorCode, Problems, Subject, TypeCode, ist_date, to_global_id
 from domain.officers.desk import DeskRules, ReadPurpose
-from store.applications import applications
+from store.applications import applications, timeline
 from store.identity import accesses
-from store.officers import desk
+from store.officers import desk_reads
 from tests.support.actions import World
 from tests.support.desk import DISABILITY_PENSION, Colleagues, colleagues_of, officer_of
 from tests.support.stored import audit_lines_of
@@ -103,7 +103,7 @@ async def test_decisions_come_back_once_and_conflicts_are_left_alone(world: Worl
     assert done.decision.decided_at == world.clock.now()
     assert left == touched
     async with world.env.store.read_transaction() as tx:
-        note = (await applications.timelines(tx, [mine.id]))[mine.id][-1].note or ""
+        note = (await timeline.timelines(tx, [mine.id]))[mine.id][-1].note or ""
         lines = await audit_lines_of(tx, "APPLICATION", mine.id)
     assert "Decided without signal at 24.11.2026 13:00 IST" in note
     assert "desk.replay" in [line.action for line in lines]
@@ -202,7 +202,7 @@ async def test_unusually_many_reads_raise_one_alarm_an_hour(world: World, others
 
     async def alarms() -> list[tuple[str, int]]:
         async with world.env.store.read_transaction() as tx:
-            return [(one.officer_id, one.count) for one in await desk.unusual_reads(tx, world.clock.now() - HOUR)]
+            return [(one.officer_id, one.count) for one in await desk_reads.unusual_reads(tx, world.clock.now() - HOUR)]
 
     for _ in range(2):
         await strict.read(officer, case.id, ReadPurpose.SUPERVISE)

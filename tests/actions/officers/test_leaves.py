@@ -19,7 +19,7 @@ from domain.officers.staff import AbsenceRule, Leave, LeaveState
 from gateway.runtime.leadership import LeadershipLost
 from gateway.worker.legal_clock import LegalClock
 from store.identity import accesses
-from store.officers import desk, leave
+from store.officers import desk_reads, leave
 from tests.support.actions import World
 from tests.support.law import appealed, appeals_of, authorities, enter_officer, present, refused
 from tests.support.staffing import ADMIN, OURS, open_with, reassigned, signed_in_now
@@ -268,7 +268,7 @@ async def test_who_stands_in_states_no_purpose_and_the_citizen_sees_that_she_cov
         assert await world.read(acting, case.id) is not None
         async with world.env.store.read_transaction() as tx:
             seen = (await accesses.of_citizen(tx, world.asha.person_id or "", 1))[0]
-            assert await desk.reads_since(tx, acting.person_id or "", world.clock.now() - DAY) == 0
+            assert await desk_reads.reads_since(tx, acting.person_id or "", world.clock.now() - DAY) == 0
         assert (seen.object_kind, seen.purpose) == ("APPLICATION", "COVER_COLLEAGUE")
         await sweep(world.env)
     world.clock.advance(5 * DAY)

@@ -20,7 +20,7 @@ from domain.kernel import ErrorCode, OfficerLevel, PersonKind, Posting, Problems
 from domain.officers.desk import DeskRules
 from domain.officers.staff import AbsenceRule
 from store import clearances
-from store.applications import applications
+from store.applications import timeline
 from store.identity import people
 from store.officers import posts
 from tests.support.actions import World
@@ -58,7 +58,7 @@ async def test_a_transfer_takes_postings_and_open_cases_to_the_successor(world: 
     after = await present(world.env, application.id)
     assert after.officer_id == successor.person_id
     async with world.env.store.read_transaction() as tx:
-        last = (await applications.timelines(tx, [application.id]))[application.id][-1]
+        last = (await timeline.timelines(tx, [application.id]))[application.id][-1]
         found = await people.officers(tx, [successor.person_id or "", world.registrar.person_id or ""])
         lines = await audit_lines_of(tx, "OFFICER", world.registrar.person_id or "")
     assert (last.move, last.holder_id) == (Move.REASSIGN, successor.person_id)

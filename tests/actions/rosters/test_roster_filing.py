@@ -23,7 +23,7 @@ from domain.kernel import Assurance, ErrorCode, Role, ist_date
 from domain.officers.dashboards import Dimension
 from domain.officers.desk import QueueFilter
 from domain.rosters.rosters import ConsentWay, Recipient, Roster, RosterProgress, RosterState, RowOutcome, RowState
-from store.applications import applications
+from store.applications import applications, timeline
 from store.identity import people, strengths
 from store.officers import desk_queue
 from store.rosters import roster_rows
@@ -274,7 +274,7 @@ async def test_a_paper_is_handed_over_by_a_code_and_the_application_is_delivered
     )
     async with camps.env.store.read_transaction() as tx:
         application = await applications.get(tx, row.application_id)
-        last = (await applications.timelines(tx, [application.id]))[application.id][-1]
+        last = (await timeline.timelines(tx, [application.id]))[application.id][-1]
     assert (application.status, last.actor_role) == (Status.DELIVERED, "PRINCIPAL")
     over = await progress(camps, roster)
     assert (over.waiting, over.handed_over) == (0, 1)

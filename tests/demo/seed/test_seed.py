@@ -32,8 +32,8 @@ from domain.kernel import OfficerLevel, Posting, Role, ist_date
 from domain.rosters.rosters import RosterState, RowState
 from gateway.runtime.form_files import form_files
 from store import doorstep
-from store.appeals import appeals, delays
-from store.applications import applications
+from store.appeals import appeal_course, appeals, delays
+from store.applications import applications, timeline
 from store.benefits import benefits
 from store.catalogue import catalogue
 from store.certificates import certificates
@@ -121,7 +121,7 @@ async def _every_state_is_there(sown: Sown) -> None:
 async def _histories_are_lawful_and_in_order(sown: Sown) -> None:
     now = sown.env.clock.now()
     async with sown.env.store.read_transaction() as tx:
-        histories = await applications.timelines(tx, [one.id for one in sown.all])
+        histories = await timeline.timelines(tx, [one.id for one in sown.all])
     for one in sown.all:
         steps = histories[one.id]
         assert [step.sequence for step in steps] == list(range(1, one.version + 1))
@@ -224,7 +224,7 @@ async def _appeals_are_of_every_state_and_lawful(sown: Sown) -> None:
     async with sown.env.store.read_transaction() as tx:
         held = await appeals.of_applications(tx, [one.id for one in sown.all])
         found = [appeal for of_one in held.values() for appeal in of_one]
-        told = await appeals.events(tx, [one.id for one in found])
+        told = await appeal_course.events(tx, [one.id for one in found])
     assert {one.state for one in found} == set(AppealState)
     assert {one.level for one in found} == set(AppealLevel)
     for one in found:

@@ -10,7 +10,7 @@ from domain.applications.applications import Channel, DeliveryMode, RejectionGro
 from domain.kernel import Source
 from gateway.umang import writes
 from integrations.calling.errors import Unavailable
-from store.applications import applications
+from store.applications import timeline
 from tests.support.files import hand_in
 from tests.support.graph import CITIZEN, LOCKER_URI, NEIGHBOUR, OFFICER
 from tests.support.umang import Portal
@@ -94,7 +94,7 @@ async def test_an_uploaded_paper_is_named_by_its_reference_and_a_foreign_one_is_
     assert (refused["rc"], refused["pd"]["errors"][0]["code"]) == ("APSK0422", "DOCUMENT_UNKNOWN"), refused
     assert done["rc"] == "APSK0000", done
     async with portal.env.store.read_transaction() as tx:
-        held = await applications.documents(tx, [(await the_application(portal)).id])
+        held = await timeline.documents(tx, [(await the_application(portal)).id])
     assert [(paper.source, paper.sha256) for papers in held.values() for paper in papers] == [("UPLOAD", own.sha256)]
 
 

@@ -7,7 +7,7 @@ import pytest
 from domain.applications.applications import Decision, RejectionGround
 from domain.applications.lifecycle import Status
 from domain.kernel import ManualClock
-from store.applications import applications
+from store.applications import applications, timeline
 from store.applications.application_rows import applications_table
 from store.database import AlreadyThere, CannotDecrypt, NotThere, Store, TryAgain, VersionConflict
 from store.identity import people
@@ -139,13 +139,13 @@ async def test_timelines_come_in_their_order_for_many_applications(store: Store)
     async with store.write_transaction() as tx:
         await sow(tx, application("a1"), application("a2"), application("a3"))
         for one in (entry("t2", "a1", 2, "कृपया प्रतीक्षा करें"), entry("t1", "a1", 1), entry("t3", "a2", 1)):
-            await applications.add_entry(tx, one)
+            await timeline.add_entry(tx, one)
         with pytest.raises(AlreadyThere):
-            await applications.add_entry(tx, entry("t9", "a1", 2))
+            await timeline.add_entry(tx, entry("t9", "a1", 2))
         with pytest.raises(NotThere):
-            await applications.add_entry(tx, entry("t9", "a9", 1))
+            await timeline.add_entry(tx, entry("t9", "a9", 1))
     async with store.read_transaction() as tx:
-        found = await applications.timelines(tx, ["a1", "a2", "a3"])
+        found = await timeline.timelines(tx, ["a1", "a2", "a3"])
     assert found == {
         "a1": [entry("t1", "a1", 1), entry("t2", "a1", 2, "कृपया प्रतीक्षा करें")],
         "a2": [entry("t3", "a2", 1)],
@@ -156,24 +156,24 @@ async def test_papers_come_oldest_first_for_many_applications(store: Store) -> N
     papers = [document("p2", NOW + MINUTE), document("p1")]
     async with store.write_transaction() as tx:
         await sow(tx, application("a1"), application("a2"))
-        await applications.add_documents(tx, "a1", papers)
-        await applications.add_documents(tx, "a2", [])
+        await timeline.add_documents(tx, "a1", papers)
+        await timeline.add_documents(tx, "a2", [])
         with pytest.raises(NotThere):
-            await applications.add_documents(tx, "a9", papers)
+            await timeline.add_documents(tx, "a9", papers)
     async with store.read_transaction() as tx:
-        assert await applications.documents(tx, ["a1", "a2"]) == {"a1": [papers[1], papers[0]]}
+        assert await timeline.documents(tx, ["a1", "a2"]) == {"a1": [papers[1], papers[0]]}
 
 
 async def test_a_paper_is_seen_at_its_source_once(store: Store) -> None:
     seen = replace(document("p1"), verified_at=NOW)
     async with store.write_transaction() as tx:
         await sow(tx, application("a1"))
-        await applications.add_documents(tx, "a1", [seen, document("p2")])
-        assert await applications.mark_document_verified(tx, "p2", NOW + MINUTE)
-        assert not await applications.mark_document_verified(tx, "p2", NOW)
-        assert not await applications.mark_document_verified(tx, "p9", NOW)
+        await timeline.add_documents(tx, "a1", [seen, document("p2")])
+        assert await timeline.mark_document_verified(tx, "p2", NOW + MINUTE)
+        assert not await timeline.mark_document_verified(tx, "p2", NOW)
+        assert not await timeline.mark_document_verified(tx, "p9", NOW)
     async with store.read_transaction() as tx:
-        found = (await applications.documents(tx, ["a1"]))["a1"]
+        found = (await timeline.documents(tx, ["a1"]))["a1"]
     assert found == [seen, replace(document("p2"), verified_at=NOW + MINUTE)]
 
 

@@ -14,7 +14,7 @@ from store.applications import applications
 from store.benefits import benefits
 from store.database import NotThere, Store
 from store.identity import people
-from store.officers import desk, desk_queue
+from store.officers import desk, desk_queue, desk_reads
 from tests.store.builders import application, citizen, instalment, sanction
 from tests.support.databases import NOW
 
@@ -245,16 +245,16 @@ async def test_a_pack_is_known_again(store: Store) -> None:
 
 async def test_reads_outside_the_queue_are_counted_and_unusual_ones_told(with_cases: Store, store_clock) -> None:
     async with with_cases.write_transaction() as tx:
-        await desk.note_read(tx, "o1", "a1", "c1", "SUPERVISE")
-        await desk.note_read(tx, "o2", "a1", "c1", "SUPERVISE")
-        assert await desk.reads_since(tx, "o1", NOW - HOUR) == 1
-        assert await desk.reads_since(tx, "o1", NOW) == 0
-        await desk.record_unusual(tx, "o1", 51)
-        assert await desk.unusual_since(tx, "o1", NOW - HOUR)
-        assert not await desk.unusual_since(tx, "o2", NOW - HOUR)
+        await desk_reads.note_read(tx, "o1", "a1", "c1", "SUPERVISE")
+        await desk_reads.note_read(tx, "o2", "a1", "c1", "SUPERVISE")
+        assert await desk_reads.reads_since(tx, "o1", NOW - HOUR) == 1
+        assert await desk_reads.reads_since(tx, "o1", NOW) == 0
+        await desk_reads.record_unusual(tx, "o1", 51)
+        assert await desk_reads.unusual_since(tx, "o1", NOW - HOUR)
+        assert not await desk_reads.unusual_since(tx, "o2", NOW - HOUR)
     store_clock.advance(HOUR)
     async with with_cases.write_transaction() as tx:
-        await desk.record_unusual(tx, "o1", 60)
-        found = await desk.unusual_reads(tx, NOW - HOUR)
+        await desk_reads.record_unusual(tx, "o1", 60)
+        found = await desk_reads.unusual_reads(tx, NOW - HOUR)
         assert [(one.officer_id, one.count) for one in found] == [("o1", 60)]
-        assert await desk.unusual_reads(tx, NOW + HOUR) == []
+        assert await desk_reads.unusual_reads(tx, NOW + HOUR) == []
