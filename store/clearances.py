@@ -67,11 +67,6 @@ async def settle(tx: Transaction, clearance: Clearance) -> bool:
     return True
 
 
-async def get(tx: Transaction, clearance_id: str) -> Clearance | None:
-    """The clearance with an id, or None."""
-    return (await by_ids(tx, [clearance_id])).get(clearance_id)
-
-
 async def of_applications(tx: Transaction, ids: Iterable[str]) -> dict[str, list[Clearance]]:
     """The clearances of each application in the order in which they were asked."""
     statement = sa.select(clearances_table).order_by(_C.application_id, _C.asked_at, _C.id)
@@ -216,7 +211,7 @@ def _report_content_values(tx: Transaction, report: VerificationReport) -> dict[
 
 
 _CLEARANCES = Records(Clearance, clearances_table, "the clearance")
-by_ids = _CLEARANCES.by_ids
+get, by_ids = _CLEARANCES.get, _CLEARANCES.by_ids
 _ESCALATIONS = Records(Escalation, escalations_table, "the warning")
 _REPORTS = Records(
     VerificationReport,

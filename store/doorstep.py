@@ -80,11 +80,6 @@ async def save(tx: Transaction, visit: Visit, expected_version: int) -> Visit:
     return changed
 
 
-async def get(tx: Transaction, visit_id: str) -> Visit | None:
-    """The visit with an id, or None."""
-    return (await by_ids(tx, [visit_id])).get(visit_id)
-
-
 async def of_applications(tx: Transaction, ids: Iterable[str]) -> dict[str, list[Visit]]:
     """Visits by application, the first one first."""
     statement = sa.select(visits_table).order_by(_T.created_at, _T.sequence, _T.id)
@@ -158,4 +153,4 @@ _VISITS = Records(
     write=_slot_and_handover_values,
     fixed=("application_id", "citizen_id", "purpose", "sequence", "created_at"),
 )
-by_ids = _VISITS.by_ids
+get, by_ids = _VISITS.get, _VISITS.by_ids

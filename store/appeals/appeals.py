@@ -39,7 +39,9 @@ opt_outs_table = sa.Table(
 
 _A, _T = appeals_table.c, applications_table.c
 _UNCHANGING = frozenset({"id", "citizen_id", "application_id", "number", "level", "ground", "received_at"})
-by_ids = APPEALS.by_ids
+by_ids, get = APPEALS.by_ids, APPEALS.get
+by_numbers = APPEALS.reader_of_many_by(_A.number)
+"""Appeals by their reference number of fourteen Latin digits."""
 
 
 async def add(tx: Transaction, filed: Sequence[Appeal]) -> set[str]:
@@ -85,16 +87,6 @@ async def save_many(tx: Transaction, changed: Sequence[Appeal]) -> None:
         replacing, [{**row, "saved_id": one.id} for one, row in zip(changed, rows, strict=True)]
     )
     await change_feed.touch_many(tx, ChangeKind.APPLICATION, list(dict.fromkeys(one.application_id for one in changed)))
-
-
-async def get(tx: Transaction, appeal_id: str) -> Appeal | None:
-    """The appeal with an id, or None."""
-    return (await by_ids(tx, [appeal_id])).get(appeal_id)
-
-
-async def by_numbers(tx: Transaction, numbers: Iterable[str]) -> dict[str, Appeal]:
-    """Appeals by their reference number of fourteen Latin digits."""
-    return await APPEALS.by_keys(tx, _A.number, numbers)
 
 
 async def of_applications(tx: Transaction, ids: Iterable[str]) -> dict[str, list[Appeal]]:

@@ -33,6 +33,8 @@ reviews_table = table_of(DelayReview, "delay_reviews", Column("month", Date, pri
 
 _C, _M = cases_table.c, messages_table.c
 _CASES = Records(CommissionCase, cases_table, "the case")
+case_with_bundle = _CASES.reader_by(_C.bundle)
+"""The case whose signed case file has this hash, or None."""
 cases = _CASES.by_ids
 """Cases by the id of their appeal; those that are not there are left out."""
 
@@ -59,11 +61,6 @@ async def add_cases(tx: Transaction, cases: Iterable[CommissionCase]) -> None:
 async def case_by_number(tx: Transaction, number: str) -> CommissionCase | None:
     """The case with the Commission's number, or with our reference."""
     return await _CASES.find(tx, (_C.number == number) | (_C.reference == number))
-
-
-async def case_with_bundle(tx: Transaction, sha256: str) -> CommissionCase | None:
-    """The case whose signed case file has this hash, or None."""
-    return await _CASES.find(tx, _C.bundle == sha256)
 
 
 async def save_case(tx: Transaction, case: CommissionCase) -> None:

@@ -1,6 +1,6 @@
 """Queries about applications and officers' queues; history and attachments are in store/applications/timeline.py."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -14,7 +14,13 @@ from store.applications.shown_status import shown_in
 from store.database import Transaction, change_feed, count, keyset_page, locks
 
 _T = applications_table.c
-by_ids = APPLICATIONS.by_ids
+by_ids, get = APPLICATIONS.by_ids, APPLICATIONS.get
+by_number = APPLICATIONS.reader_by(_T.number)
+"""The application with a reference number of fourteen Latin digits, or None."""
+by_numbers = APPLICATIONS.reader_of_many_by(_T.number)
+"""Applications by reference number; those that are not there are left out. One query for many."""
+by_acknowledgements = APPLICATIONS.reader_of_many_by(_T.acknowledgement)
+"""Applications by acknowledgement number; those that are not there are left out. One query for many."""
 
 
 async def add(tx: Transaction, application: Application) -> None:
@@ -30,26 +36,6 @@ async def add_many(tx: Transaction, new: Sequence[Application], *, announced: Co
     """
     await APPLICATIONS.add_all(tx, new)
     await change_feed.touch_many(tx, ChangeKind.APPLICATION, [one.id for one in new if one.id in announced])
-
-
-async def get(tx: Transaction, application_id: str) -> Application | None:
-    """The application with an id, or None."""
-    return (await by_ids(tx, [application_id])).get(application_id)
-
-
-async def by_number(tx: Transaction, number: str) -> Application | None:
-    """The application with a reference number of fourteen Latin digits, or None."""
-    return await APPLICATIONS.find(tx, _T.number == number)
-
-
-async def by_numbers(tx: Transaction, numbers: Iterable[str]) -> dict[str, Application]:
-    """Applications by reference number; those that are not there are left out. One query for many."""
-    return await APPLICATIONS.by_keys(tx, _T.number, numbers)
-
-
-async def by_acknowledgements(tx: Transaction, numbers: Iterable[str]) -> dict[str, Application]:
-    """Applications by acknowledgement number; those that are not there are left out. One query for many."""
-    return await APPLICATIONS.by_keys(tx, _T.acknowledgement, numbers)
 
 
 async def save(tx: Transaction, application: Application, expected_version: int) -> Application:

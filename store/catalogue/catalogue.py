@@ -26,6 +26,10 @@ from store.database import Transaction, count, equals_given, insert_into, keyset
 PAST_ALL_SERVICES = ("\U0010ffff", "")
 """A place after every service, to page backwards from the end."""
 services_by_ids = SERVICES.by_ids
+service_by_slug = SERVICES.reader_by(services_table.c.slug)
+"""The service with a slug of the portal, or None."""
+services_by_codes = SERVICES.reader_of_many_by(services_table.c.code)
+"""Services by code; those that are not there are left out."""
 
 
 async def upsert_services(tx: Transaction, services: Iterable[Service]) -> list[Service]:
@@ -134,16 +138,6 @@ async def upsert_schemes(tx: Transaction, rows: Iterable[Scheme]) -> None:
 async def service(tx: Transaction, code: str) -> Service | None:
     """The service with a code, or None."""
     return (await services_by_codes(tx, [code])).get(code)
-
-
-async def service_by_slug(tx: Transaction, slug: str) -> Service | None:
-    """The service with a slug of the portal, or None."""
-    return await SERVICES.find(tx, services_table.c.slug == slug)
-
-
-async def services_by_codes(tx: Transaction, codes: Iterable[str]) -> dict[str, Service]:
-    """Services by code; those that are not there are left out."""
-    return await SERVICES.by_keys(tx, services_table.c.code, codes)
 
 
 async def services_by_schemes(tx: Transaction, scheme_codes: Iterable[str]) -> dict[str, Service]:

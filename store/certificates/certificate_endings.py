@@ -34,11 +34,6 @@ async def succeed(tx: Transaction, certificate_id: str, successor_id: str) -> bo
     return (await tx.connection.execute(statement.returning(_T.certificate_id))).first() is not None
 
 
-async def of_certificate(tx: Transaction, certificate_id: str) -> CertificateEnding | None:
-    """How a certificate ended, or None while it holds."""
-    return (await of_certificates(tx, [certificate_id])).get(certificate_id)
-
-
 async def latest(tx: Transaction, certificate: IssuedCertificate) -> IssuedCertificate:
     """The certificate at the end of the corrections; itself where it was not corrected, or its successor is awaited."""
     for _ in range(_LONGEST_CHAIN):
@@ -81,6 +76,8 @@ _ENDINGS = Records(
     read=_reason,
     write=_reason_values,
 )
+of_certificate = _ENDINGS.get
+"""How a certificate ended, or None while it holds."""
 add = _ENDINGS.add
 """Keep how a certificate ended, the reasons encrypted. Raises AlreadyThere: it ends once."""
 of_certificates = _ENDINGS.by_ids

@@ -77,21 +77,6 @@ async def lock_certificate(tx: Transaction, certificate_id: str) -> IssuedCertif
     return await CERTIFICATES.select_first(tx, chosen)
 
 
-async def by_number(tx: Transaction, number: str) -> IssuedCertificate | None:
-    """The certificate with a reference number of fourteen Latin digits, or None."""
-    return await CERTIFICATES.find(tx, _T.number == number)
-
-
-async def by_numbers(tx: Transaction, numbers: Iterable[str]) -> dict[str, IssuedCertificate]:
-    """Certificates by reference number; those that are not there are left out. One query for many."""
-    return await CERTIFICATES.by_keys(tx, _T.number, numbers)
-
-
-async def by_uri(tx: Transaction, uri: str) -> IssuedCertificate | None:
-    """The certificate with a DigiLocker address, or None."""
-    return await CERTIFICATES.find(tx, _T.uri == uri)
-
-
 def _holder(tx: Transaction, row: AnyRow) -> dict[str, Any]:
     holder: Mapping[str, Any] = tx.cipher.decrypt_json(row.holder, _holder_cell_name(row.id))
     return {"holder": Bilingual(holder["hi"], holder["en"])}
@@ -114,4 +99,10 @@ CERTIFICATES = Records(
     read=_holder,
     write=_holder_values,
 )
+by_number = CERTIFICATES.reader_by(_T.number)
+"""The certificate with a reference number of fourteen Latin digits, or None."""
+by_numbers = CERTIFICATES.reader_of_many_by(_T.number)
+"""Certificates by reference number; those that are not there are left out. One query for many."""
+by_uri = CERTIFICATES.reader_by(_T.uri)
+"""The certificate with a DigiLocker address, or None."""
 by_ids = CERTIFICATES.by_ids

@@ -1,6 +1,6 @@
 """Reads the rows of a table as objects of a dataclass and writes them back, by the names of the fields; lists them."""
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import MISSING, Field, dataclass, fields, replace
 from datetime import date, datetime
 from enum import Enum
@@ -182,6 +182,16 @@ class Records(Generic[T]):
     async def by_ids(self, tx: Transaction, ids: Iterable[str]) -> dict[str, T]:
         """Objects by their primary keys; those that are not there are left out. One query for many."""
         return await self.by_keys(tx, self._key, ids)
+
+    def reader_by(self, column: sa.Column[Any]) -> Callable[[Transaction, str], Awaitable[T | None]]:
+        """A function that gives the object whose column has a value, or None."""
+        return lambda tx, value: self.find(tx, column == value)
+
+    def reader_of_many_by(
+        self, column: sa.Column[Any]
+    ) -> Callable[[Transaction, Iterable[str]], Awaitable[dict[str, T]]]:
+        """A function that gives objects by the values of a column; absent ones are left out. One query for many."""
+        return lambda tx, values: self.by_keys(tx, column, values)
 
     async def select_first(self, tx: Transaction, statement: sa.Select[Any]) -> T | None:
         """The first object of a statement that gives rows of the table, or None."""

@@ -35,7 +35,7 @@ replies_table = sa.Table(
 
 _T, _R = grievances_table.c, replies_table.c
 _GRIEVANCES = Records(Grievance, grievances_table, "the grievance")
-by_ids = _GRIEVANCES.by_ids
+get, by_ids = _GRIEVANCES.get, _GRIEVANCES.by_ids
 _REPLIES = Records(GrievanceReply, replies_table, "the reply")
 add_reply = _REPLIES.add
 _SAVED = ("state", "escalated", "due_at", "version", "updated_at", "closed_at")
@@ -52,11 +52,6 @@ async def save(tx: Transaction, grievance: Grievance, expected_version: int) -> 
     changed = await _GRIEVANCES.save(tx, grievance, expected_version, only=_SAVED)
     await change_feed.touch(tx, ChangeKind.APPLICATION, grievance.application_id)
     return changed
-
-
-async def get(tx: Transaction, grievance_id: str) -> Grievance | None:
-    """The grievance with an id, or None."""
-    return (await by_ids(tx, [grievance_id])).get(grievance_id)
 
 
 async def of_applications(tx: Transaction, ids: Iterable[str]) -> dict[str, list[Grievance]]:

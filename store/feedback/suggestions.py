@@ -26,6 +26,7 @@ suggestions_table = table_of(
 _T = suggestions_table.c
 _NEWEST = (_T.created_at, _T.id)
 _SUGGESTIONS = Records(Suggestion, suggestions_table, "the suggestion")
+get = _SUGGESTIONS.get
 add, by_ids = _SUGGESTIONS.add, _SUGGESTIONS.by_ids
 _SAVED = ("state", "reply", "replied_by", "replied_at", "version", "updated_at")
 
@@ -33,11 +34,6 @@ _SAVED = ("state", "reply", "replied_by", "replied_at", "version", "updated_at")
 async def save(tx: Transaction, suggestion: Suggestion, expected_version: int) -> Suggestion:
     """Replace a suggestion whose version is still the expected one. Raises VersionConflict or NotThere."""
     return await _SUGGESTIONS.save(tx, suggestion, expected_version, only=_SAVED)
-
-
-async def get(tx: Transaction, suggestion_id: str) -> Suggestion | None:
-    """The suggestion with an id, or None."""
-    return (await by_ids(tx, [suggestion_id])).get(suggestion_id)
 
 
 def of_author(author_id: str) -> StoredList[Suggestion]:

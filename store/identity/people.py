@@ -93,6 +93,8 @@ _OFFICERS = Records(
     write=lambda _, officer: {"email": _email(officer.email)},
 )
 _OPERATORS = Records(Operator, operators_table, "the operator", renamed={"id": "operator_id"})
+operator_by_csc_id = _OPERATORS.reader_by(operators_table.c.csc_id)
+"""The operator with an id of the Common Service Centres."""
 operators = _OPERATORS.by_ids
 add_operator = _OPERATORS.add
 """Keep a new operator. Raises AlreadyThere for the id or the CSC id."""
@@ -246,11 +248,6 @@ def _staff(within: Sequence[Posting], department: str | None, district: str | No
 async def save_operator(tx: Transaction, operator: Operator) -> None:
     """Enter an operator, or bring the one with the same CSC id up to date; that one keeps its id."""
     await _OPERATORS.upsert(tx, [operator], keys=("csc_id",))
-
-
-async def operator_by_csc_id(tx: Transaction, csc_id: str) -> Operator | None:
-    """The operator with an id of the Common Service Centres."""
-    return await _OPERATORS.find(tx, operators_table.c.csc_id == csc_id)
 
 
 def personal_place(citizen_id: str) -> str:

@@ -21,22 +21,15 @@ rosters_table = table_of(
 
 _T = rosters_table.c
 _ROSTERS = Records(Roster, rosters_table, "the roster")
+get = _ROSTERS.get
+by_number = _ROSTERS.reader_by(_T.number)
+"""The roster with a number, or None."""
 add, by_ids = _ROSTERS.insert, _ROSTERS.by_ids
 
 
 async def save(tx: Transaction, roster: Roster) -> Roster:
     """Replace a roster that is as it was read, with the next version. Raises VersionConflict, NotThere."""
     return await _ROSTERS.save(tx, roster, roster.version)
-
-
-async def get(tx: Transaction, roster_id: str) -> Roster | None:
-    """The roster with an id, or None."""
-    return (await by_ids(tx, [roster_id])).get(roster_id)
-
-
-async def by_number(tx: Transaction, number: str) -> Roster | None:
-    """The roster with a number, or None."""
-    return await _ROSTERS.find(tx, _T.number == number)
 
 
 async def count_open(tx: Transaction, centre_code: str) -> int:
