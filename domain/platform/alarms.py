@@ -1,14 +1,17 @@
 """The alarms as data, and the pure rules that raise each one from measured values.
 
-The meaning of each alarm in Hindi and English stands in domain/kernel/locale under `alarm.<CODE>`.
+The meaning of each alarm in Hindi and English stands in domain/kernel/locale under `alarm.<CODE>`, what operators do
+about it in domain/platform/alarm_texts.json.
 """
 
+import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from importlib.resources import files
 from types import MappingProxyType
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from domain.platform.source_reports import LastHeard
 from domain.reconciliation.reconciliation import RAN_WITHIN
@@ -74,168 +77,52 @@ _HOUR = 3600.0
 COUNTED_SECONDS = 30
 """Of the failures of a job one in so many seconds counts: one that runs five times a second may fail for a moment."""
 
-RULES: Mapping[AlarmCode, AlarmRule] = MappingProxyType(
+_MEASURES: Mapping[AlarmCode, tuple[Any, ...]] = MappingProxyType(
     {
-        AlarmCode.BREAKER_OPEN: AlarmRule(
-            Severity.WARNING,
-            300,
-            "seconds",
-            "A breaker of the system has not been closed for longer than this in any process.",
-            "See `sources` and the partner's own status; if it will last, set a switch and tell the partner.",
-        ),
-        AlarmCode.INTEGRITY_FAILURE: AlarmRule(
-            Severity.CRITICAL,
-            1,
-            "failures",
-            "A signature, HMAC or owner of the system's answer was wrong at least so often within the last hour.",
-            "Switch the system OFF, keep the logs, and ask the partner whether it changed keys or was attacked.",
-            _HOUR,
-        ),
-        AlarmCode.NOT_LET_IN: AlarmRule(
-            Severity.WARNING,
-            1,
-            "refusals",
-            "The system said within the last hour that our own key, subscription or path is wrong.",
-            "Compare our onboarding data with the partner's portal: key, approval, path; then ask the partner.",
-            _HOUR,
-        ),
-        AlarmCode.OUTBOX_DEAD_LETTER: AlarmRule(
-            Severity.CRITICAL,
-            1,
-            "messages",
-            "At least so many messages to the outside will not be tried again.",
-            "`apuni outbox list --state DEAD`; mend the cause, then `apuni outbox retry`.",
-        ),
-        AlarmCode.OUTBOX_LATE: AlarmRule(
-            Severity.WARNING,
-            1800,
-            "seconds",
-            "The message that waits longest waits longer than this.",
-            "See whether a worker runs, then `apuni outbox list`: which topic waits, and with which error.",
-        ),
-        AlarmCode.AUDIT_UNSEALED: AlarmRule(
-            Severity.CRITICAL,
-            4 * _HOUR,
-            "seconds",
-            "Lines of the audit log wait, and none was sealed for longer than this.",
-            "Look for `store_unavailable` in the worker's log, then run `apuni verify`.",
-        ),
-        AlarmCode.STORE_UNAVAILABLE: AlarmRule(
-            Severity.CRITICAL,
-            30,
-            "seconds",
-            "A process could not write to the store for longer than this, now or within the last ten minutes.",
-            "Check the database, its disk and the network; answers from outside systems go on meanwhile.",
-            600,
-        ),
-        AlarmCode.CLOCK_STEPPED: AlarmRule(
-            Severity.WARNING,
-            5,
-            "seconds",
-            "The clock of a process jumped by more than this within the last hour.",
-            "Check NTP on that machine; legal dates decided within the hour may need a look.",
-            _HOUR,
-        ),
-        AlarmCode.SESSION_KEY_OLD: AlarmRule(
-            Severity.WARNING,
-            90 * 24 * _HOUR,
-            "seconds",
-            "The key that signs sessions is older than this.",
-            "`apuni keys rotate session`; sessions of the older key go on until they end.",
-        ),
-        AlarmCode.DISK_LOW: AlarmRule(
-            Severity.CRITICAL,
-            1_000_000_000,
-            "bytes",
-            "Less than this is free where a process keeps its files.",
-            "Free or add space; SQLite and the files of certificates stop taking writes when it is used up.",
-        ),
-        AlarmCode.SIGN_IN_FAILURES: AlarmRule(
-            Severity.WARNING,
-            50,
-            "failures",
-            "At least so many sign-ins ended in an error within five minutes, over all processes.",
-            "See `sign_in_failed` in the log: one provider down (switch it), or somebody who guesses codes.",
-            300,
-        ),
-        AlarmCode.LEGAL_CLOCK_LATE: AlarmRule(
-            Severity.CRITICAL,
-            2 * _HOUR,
-            "seconds",
-            "No worker finished a round of the legal clock for longer than this; one is due each hour.",
-            "See whether a worker runs, and look for `store_unavailable` in its log; automatic appeals wait meanwhile.",
-        ),
-        AlarmCode.UNUSUAL_READS: AlarmRule(
-            Severity.WARNING,
-            1,
-            "reads",
-            "Within the last hour the officer read more of colleagues' cases than APUNI_DESK__OUTSIDE_READS_AN_HOUR.",
-            "See the purposes in the audit log and ask the officer's superior; the citizens see the reads themselves.",
-        ),
-        AlarmCode.WORKER_AWAY: AlarmRule(
-            Severity.CRITICAL,
-            300,
-            "seconds",
-            "No worker told of itself for longer than this; a gateway notices it and decides the alarms meanwhile.",
-            "Start `apuni worker` and read the end of its log; certificates, payments and appeals wait meanwhile.",
-        ),
-        AlarmCode.SILENT_OFFICE: AlarmRule(
-            Severity.WARNING,
-            FEWEST_WORKING_DAYS,
-            "working days",
-            "From the tehsil (codes of district and tehsil) nothing was submitted or disposed of for at least so many "
-            f"working days, and for at least {SILENT_TIMES} times the average gap between its active days in the last "
-            f"{LOOK_BACK_DAYS} days; a tehsil with fewer than {FEWEST_ACTIVE_DAYS} active days has no norm.",
-            "Ask the tehsil: line, power, staff, or another way of filing; then see `figureCases` of that tehsil.",
-        ),
-        AlarmCode.UMANG_COUNTS_DIFFER: AlarmRule(
-            Severity.WARNING,
-            1,
-            "differences",
-            "Of UMANG's service (`srvid`) at least so many calls of the last week do not fit the applications that "
-            "came of them, or UMANG counted others than we did.",
-            "`apuni umang compare --day DAY` names the trackers; tell NeGD of each, and compare that day again.",
-        ),
-        AlarmCode.MONEY_DIFFERS: AlarmRule(
-            Severity.CRITICAL,
-            1,
-            "cases",
-            "At least so many critical differences in public money are open: an amount, a total, a file or a bank "
-            "reference is not what it must be.",
-            "`apuni dbt cases --critical` lists them; a finance officer takes and settles each (docs/runbook.md).",
-        ),
-        AlarmCode.RECONCILIATION_LATE: AlarmRule(
-            Severity.CRITICAL,
-            RAN_WITHIN.total_seconds(),
-            "seconds",
-            "No daily comparison with the partner's book (IFMS or PFMS) came to its end for longer than this.",
-            "`apuni dbt reconcile` says what it waits for: the treasury's answers, or the statement of PFMS.",
-        ),
-        AlarmCode.JOB_FAILING: AlarmRule(
-            Severity.CRITICAL,
-            3,
-            "failures",
-            "The named job of a worker failed at least so many times in a row, of which one in "
-            f"{COUNTED_SECONDS} seconds counts; while the store is away none is raised.",
-            "Find `job_failed` with this job in the worker's log: kind and place of the error; what it does waits.",
-        ),
-        AlarmCode.HOLIDAYS_IN_DOUBT: AlarmRule(
-            Severity.WARNING,
-            1,
-            "lists",
-            "The list of holidays of the year, this one or from 1 December the next, is missing or not verified.",
-            "`apuni doctor calendar` says what is missing; import the notified list by `apuni calendar import`.",
-        ),
-        AlarmCode.CODES_CLOSED: AlarmRule(
-            Severity.WARNING,
-            1,
-            "closings",
-            "In the district, at least so often within a day, one-time codes were closed for a citizen, or for whoever "
-            "entered them, after ten wrong ones.",
-            "Tell the district; lines `assistance.wrong_code` of the audit log say at which centre and by whom.",
-        ),
+        AlarmCode.BREAKER_OPEN: (Severity.WARNING, 300, "seconds"),
+        AlarmCode.INTEGRITY_FAILURE: (Severity.CRITICAL, 1, "failures", _HOUR),
+        AlarmCode.NOT_LET_IN: (Severity.WARNING, 1, "refusals", _HOUR),
+        AlarmCode.OUTBOX_DEAD_LETTER: (Severity.CRITICAL, 1, "messages"),
+        AlarmCode.OUTBOX_LATE: (Severity.WARNING, 1800, "seconds"),
+        AlarmCode.AUDIT_UNSEALED: (Severity.CRITICAL, 4 * _HOUR, "seconds"),
+        AlarmCode.STORE_UNAVAILABLE: (Severity.CRITICAL, 30, "seconds", 600),
+        AlarmCode.CLOCK_STEPPED: (Severity.WARNING, 5, "seconds", _HOUR),
+        AlarmCode.SESSION_KEY_OLD: (Severity.WARNING, 90 * 24 * _HOUR, "seconds"),
+        AlarmCode.DISK_LOW: (Severity.CRITICAL, 1_000_000_000, "bytes"),
+        AlarmCode.SIGN_IN_FAILURES: (Severity.WARNING, 50, "failures", 300),
+        AlarmCode.LEGAL_CLOCK_LATE: (Severity.CRITICAL, 2 * _HOUR, "seconds"),
+        AlarmCode.UNUSUAL_READS: (Severity.WARNING, 1, "reads"),
+        AlarmCode.WORKER_AWAY: (Severity.CRITICAL, 300, "seconds"),
+        AlarmCode.SILENT_OFFICE: (Severity.WARNING, FEWEST_WORKING_DAYS, "working days"),
+        AlarmCode.UMANG_COUNTS_DIFFER: (Severity.WARNING, 1, "differences"),
+        AlarmCode.MONEY_DIFFERS: (Severity.CRITICAL, 1, "cases"),
+        AlarmCode.RECONCILIATION_LATE: (Severity.CRITICAL, RAN_WITHIN.total_seconds(), "seconds"),
+        AlarmCode.JOB_FAILING: (Severity.CRITICAL, 3, "failures"),
+        AlarmCode.HOLIDAYS_IN_DOUBT: (Severity.WARNING, 1, "lists"),
+        AlarmCode.CODES_CLOSED: (Severity.WARNING, 1, "closings"),
     }
 )
+"""What is measured of each alarm; its rule and what to do about it stand in domain/platform/alarm_texts.json."""
+
+
+def _read_rules() -> Mapping[AlarmCode, AlarmRule]:
+    text = files("domain.platform").joinpath("alarm_texts.json").read_text(encoding="utf-8")
+    texts: Mapping[str, Mapping[str, str]] = json.loads(text)
+    numbers = {
+        "silent_times": SILENT_TIMES,
+        "look_back_days": LOOK_BACK_DAYS,
+        "fewest_active_days": FEWEST_ACTIVE_DAYS,
+        "counted_seconds": COUNTED_SECONDS,
+    }
+    return {
+        code: AlarmRule(
+            severity, threshold, unit, texts[code]["rule"].format_map(numbers), texts[code]["runbook"], *rest
+        )
+        for code, (severity, threshold, unit, *rest) in _MEASURES.items()
+    }
+
+
+RULES: Mapping[AlarmCode, AlarmRule] = MappingProxyType(_read_rules())
 """Every alarm has a line; docs/alarms.md is printed from it."""
 
 Where: TypeAlias = tuple[AlarmCode, str]
