@@ -256,7 +256,7 @@ async def list_cases(
     place, many = None, 0
     while True:
         async with env.store.read_transaction() as tx:
-            found = await finance_cases.page(tx, None, wanted, place=place, limit=_PAGE)
+            found = await finance_cases.cases(None, wanted).page(tx, place=place, limit=_PAGE)
             payments = await payment_queues.by_instalments(
                 tx, [case.instalment_id for case in found if case.instalment_id]
             )

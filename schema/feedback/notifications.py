@@ -24,12 +24,10 @@ from schema.kernel import (
     Listing,
     Mapped,
     Node,
-    Part,
-    Position,
-    Window,
     field_language,
     one_by_key,
     resolver_field,
+    stored_listing,
 )
 from schema.kernel.action_mutations import action_mutation
 from schema.kernel.inputs import InputField, Path, input_fields
@@ -96,23 +94,10 @@ class Notification(Node, Mapped[notices.Notice], id_of=TypeCode.NOTIFICATION):
 
 async def notifications_of(info: Info, citizen_id: str, *, unread_only: bool) -> Listing[notices.Notice]:
     """Her messages, the newest first, for herself alone; raises NOT_FOUND for anybody else."""
-    environment = info.context.environment
     mine = Resource(ObjectKind.NOTICE, None, citizen_id)
-    await require_read(environment, info.context.subject, mine)
-
-    async def rows(window: Window) -> list[notices.Notice]:
-        async with environment.store.read_transaction() as tx:
-            return await kept.page_of_citizen(tx, citizen_id, unread_only=unread_only, **Part.of(window).where)
-
-    async def count() -> int:
-        async with environment.store.read_transaction() as tx:
-            return await kept.count_of_citizen(tx, citizen_id, unread_only=unread_only)
-
-    return Listing(f"notifications:{citizen_id}:{unread_only}", rows, count, _position, Notification.of)
-
-
-def _position(notice: notices.Notice) -> Position:
-    return notice.created_at.isoformat(), notice.id
+    await require_read(info.context.environment, info.context.subject, mine)
+    found = kept.of_citizen(citizen_id, unread_only=unread_only)
+    return stored_listing(info, f"notifications:{citizen_id}:{unread_only}", found, Notification.of)
 
 
 def _notice_ids(given: list[str], path: Path) -> list[str]:

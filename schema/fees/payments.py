@@ -25,17 +25,14 @@ from schema.kernel import (
     Listing,
     Paged,
     Paise,
-    Part,
     View,
-    count_reader,
     field_language,
     label_field,
     many_by_key,
     one_by_key,
-    page_reader,
     resolver_field,
+    stored_listing,
 )
-from store.database import Transaction
 from store.fees import fee_orders
 
 fee_order_by_id = one_by_key(fee_orders.by_ids, of_order)
@@ -156,13 +153,8 @@ class FeePayment(
 
 def fee_payments_of_citizen(info: Info, citizen_id: str, *, view: Callable[[FeeOrder], Any]) -> Listing[FeeOrder]:
     """Her orders, the newest first; empty for those who may not see them."""
-    return Listing(
-        f"fee-payments:{citizen_id}",
-        page_reader(info, lambda tx, part: fee_orders.page_of_citizen(tx, citizen_id, **part.where), of_order),
-        count_reader(info, lambda tx: fee_orders.count_of_citizen(tx, citizen_id)),
-        lambda item: (item.created_at.isoformat(), item.id),
-        view,
-    )
+    found = fee_orders.of_citizen(citizen_id)
+    return stored_listing(info, f"fee-payments:{citizen_id}", found, view, resource=of_order)
 
 
 def fee_payments_of_office(
@@ -176,24 +168,10 @@ def fee_payments_of_office(
         for posting in permitted_postings(subject, ObjectKind.FEE_ORDER, purpose)
     ]
 
-    async def read(tx: Transaction, part: Part) -> list[FeeOrder]:
-        if not reach:
-            return []
-        return await fee_orders.page_within(tx, reach, states=states, problems_only=problems_only, **part.where)
-
-    async def count(tx: Transaction) -> int:
-        if not reach:
-            return 0
-        return await fee_orders.count_within(tx, reach, states=states, problems_only=problems_only)
-
     asked = sorted(states) if states is not None else "all"
-    return Listing(
-        f"office-fee-payments:{subject.person_id}:{asked}:{problems_only}",
-        page_reader(info, read, of_order),
-        count_reader(info, count),
-        lambda item: (item.created_at.isoformat(), item.id),
-        view,
-    )
+    name = f"office-fee-payments:{subject.person_id}:{asked}:{problems_only}"
+    found = fee_orders.orders_within(reach, states=states, problems_only=problems_only)
+    return stored_listing(info, name, found, view, resource=of_order)
 
 
 @strawberry.type

@@ -84,13 +84,9 @@ class FinanceQuery:
     ) -> Listing[FinanceCase]:
         reach = reach_of(info.context.subject)
         wanted = (filter or FinanceCaseFilter()).to_criteria()
-        return Listing(
-            f"finance-cases:{info.context.subject.person_id}:{wanted}",
-            page_reader(info, lambda tx, part: finance_cases.page(tx, reach, wanted, **part.where), of_case),
-            count_reader(info, lambda tx: finance_cases.count_of(tx, reach, wanted)),
-            lambda case: (case.found_at.isoformat(), case.id),
-            views.FinanceCase.of,
-        )
+        name = f"finance-cases:{info.context.subject.person_id}:{wanted}"
+        found = finance_cases.cases(reach, wanted)
+        return stored_listing(info, name, found, views.FinanceCase.of, resource=of_case)
 
     @resolver_field(
         description="One case of money with its history. Null where it is not there or not in one's places.",

@@ -2,12 +2,11 @@
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
-from typing import Any, Unpack
 
-from sqlalchemy import Index, Select, UniqueConstraint, select, update
+from sqlalchemy import Index, UniqueConstraint, select, update
 
 from domain.feedback.notices import Notice
-from store.database import PageByTime, Records, Transaction, count
+from store.database import Records, StoredList, Transaction
 from store.database.bulk import insert_rows
 from store.database.metadata import table_of
 
@@ -32,19 +31,6 @@ async def add_many(tx: Transaction, written: Sequence[Notice]) -> None:
     await insert_rows(tx, notices_table, [NOTICES.values(tx, one) for one in written], once=True)
 
 
-async def page_of_citizen(
-    tx: Transaction, citizen_id: str, *, unread_only: bool = False, **part: Unpack[PageByTime]
-) -> list[Notice]:
-    """A page of a citizen's messages by (created_at, id), the newest first."""
-    statement = _of_citizen(citizen_id, unread_only=unread_only)
-    return await NOTICES.window(tx, statement, (_T.created_at, _T.id), descending=True, **part)
-
-
-async def count_of_citizen(tx: Transaction, citizen_id: str, *, unread_only: bool = False) -> int:
-    """How many messages a citizen has, or has not read."""
-    return await count(tx, _of_citizen(citizen_id, unread_only=unread_only))
-
-
 async def mark_read(tx: Transaction, citizen_id: str, at: datetime, *, ids: Collection[str] | None) -> int:
     """Mark these messages of a citizen, or all, as read; returns how many were unread."""
     statement = update(notices_table).where(_T.citizen_id == citizen_id, _T.read_at.is_(None))
@@ -53,6 +39,8 @@ async def mark_read(tx: Transaction, citizen_id: str, at: datetime, *, ids: Coll
     return len((await tx.connection.execute(statement.values(read_at=at).returning(_T.id))).all())
 
 
-def _of_citizen(citizen_id: str, *, unread_only: bool) -> Select[Any]:
+def of_citizen(citizen_id: str, *, unread_only: bool = False) -> StoredList[Notice]:
+    """A citizen's messages, or those that are not read, the newest first."""
     statement = select(notices_table).where(_T.citizen_id == citizen_id)
-    return statement.where(_T.read_at.is_(None)) if unread_only else statement
+    wanted = statement.where(_T.read_at.is_(None)) if unread_only else statement
+    return StoredList(NOTICES, wanted, (_T.created_at, _T.id), descending=True)

@@ -8,7 +8,7 @@ import hashlib
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import fields, replace
 from datetime import date, datetime
-from typing import Any, Unpack
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -19,15 +19,14 @@ from store.database import (
     AnyRow,
     Instant,
     Key,
-    PageByTime,
     Records,
+    StoredList,
     Transaction,
     VersionConflict,
+    any_posting_covers,
     change_feed,
-    count,
     first_row,
     insert_new,
-    posting_covers,
 )
 from store.database.metadata import metadata, partial_index, table_of
 
@@ -174,35 +173,10 @@ async def of_applications(tx: Transaction, ids: Iterable[str]) -> dict[str, list
     return await _ORDERS.groups(tx, statement, _T.application_id, ids)
 
 
-async def page_of_citizen(tx: Transaction, citizen_id: str, **part: Unpack[PageByTime]) -> list[FeeOrder]:
-    """A citizen's orders, the newest first, by (created_at, id): after a place, or before it."""
+def of_citizen(citizen_id: str) -> StoredList[FeeOrder]:
+    """A citizen's orders, the newest first."""
     statement = sa.select(orders_table).where(_T.citizen_id == citizen_id)
-    return await _ORDERS.window(tx, statement, (_T.created_at, _T.id), descending=True, **part)
-
-
-async def count_of_citizen(tx: Transaction, citizen_id: str) -> int:
-    """How many orders a citizen has."""
-    return await count(tx, sa.select(_T.id).where(_T.citizen_id == citizen_id))
-
-
-async def page_within(
-    tx: Transaction,
-    postings: Sequence[Posting],
-    *,
-    states: Collection[FeeState] | None,
-    problems_only: bool,
-    **part: Unpack[PageByTime],
-) -> list[FeeOrder]:
-    """Orders in the places of postings, the newest first."""
-    statement = _select_in_places(postings, states, problems_only=problems_only)
-    return await _ORDERS.window(tx, statement, (_T.created_at, _T.id), descending=True, **part)
-
-
-async def count_within(
-    tx: Transaction, postings: Sequence[Posting], *, states: Collection[FeeState] | None, problems_only: bool
-) -> int:
-    """How many orders there are in the places of postings."""
-    return await count(tx, _select_in_places(postings, states, problems_only=problems_only))
+    return StoredList(_ORDERS, statement, (_T.created_at, _T.id), descending=True)
 
 
 async def due(tx: Transaction, now: datetime, limit: int) -> list[FeeOrder]:
@@ -250,13 +224,15 @@ async def first_paid(tx: Transaction, route: FeeRoute) -> datetime | None:
     return row.at if row else None
 
 
-def _select_in_places(
-    postings: Sequence[Posting], states: Collection[FeeState] | None, *, problems_only: bool
-) -> sa.Select[Any]:
-    statement = sa.select(orders_table).where(sa.or_(*(posting_covers(orders_table, posting) for posting in postings)))
+def orders_within(
+    postings: Sequence[Posting], *, states: Collection[FeeState] | None, problems_only: bool
+) -> StoredList[FeeOrder]:
+    """Orders in the places of postings, the newest first; none where there is no posting."""
+    statement = sa.select(orders_table).where(any_posting_covers(orders_table, postings))
     if states is not None:
         statement = statement.where(_T.state.in_(sorted(state.value for state in states)))
-    return statement.where(_T.problem.is_not(None)) if problems_only else statement
+    wanted = statement.where(_T.problem.is_not(None)) if problems_only else statement
+    return StoredList(_ORDERS, wanted, (_T.created_at, _T.id), descending=True)
 
 
 def _other_amount(row: AnyRow) -> int | None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, Unpack
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -18,10 +18,9 @@ from domain.reconciliation.finance_cases import (
 from store.database import (
     Key,
     NotThere,
-    PageByTime,
     Records,
+    StoredList,
     Transaction,
-    count,
     equals_given,
     first_row,
     insert_new,
@@ -175,18 +174,6 @@ async def history(tx: Transaction, case_ids: Iterable[str]) -> dict[str, list[Ca
     return await _EVENTS.groups(tx, sa.select(events_table).order_by(_E.case_id, _E.id), _E.case_id, case_ids)
 
 
-async def page(
-    tx: Transaction, postings: Sequence[Posting] | None, asked: CaseFilter, **part: Unpack[PageByTime]
-) -> list[FinanceCase]:
-    """Cases that the postings cover, the newest first, by (found_at, id). No postings (None): every place."""
-    return await _CASES.window(tx, _select_cases(postings, asked), (_C.found_at, _C.id), descending=True, **part)
-
-
-async def count_of(tx: Transaction, postings: Sequence[Posting] | None, asked: CaseFilter) -> int:
-    """How many such cases there are."""
-    return await count(tx, _select_cases(postings, asked))
-
-
 async def open_counts(tx: Transaction) -> dict[tuple[DifferenceKind, bool], int]:
     """How many cases are open, by kind and whether it is critical."""
     counted = sa.select(_C.kind, _C.critical, sa.func.count().label("many")).where(_is_open())
@@ -222,7 +209,8 @@ def _open_key(difference: FinanceDifference) -> str:
     return f"{difference.kind.value}|{difference.about}"
 
 
-def _select_cases(postings: Sequence[Posting] | None, asked: CaseFilter) -> sa.Select[Any]:
+def cases(postings: Sequence[Posting] | None, asked: CaseFilter) -> StoredList[FinanceCase]:
+    """Cases that the postings cover, the newest first. No postings (None): every place."""
     wanted: list[sa.ColumnElement[bool]] = [sa.true()]
     if postings is not None:
         wanted.append(wide_posting_covers(cases_table, postings))
@@ -233,4 +221,4 @@ def _select_cases(postings: Sequence[Posting] | None, asked: CaseFilter) -> sa.S
     wanted += equals_given({_C.scheme_code: asked.scheme_code, _C.district: asked.district})
     if asked.critical is not None:
         wanted.append(_C.critical.is_(asked.critical))
-    return sa.select(cases_table).where(*wanted)
+    return StoredList(_CASES, sa.select(cases_table).where(*wanted), (_C.found_at, _C.id), descending=True)

@@ -170,5 +170,5 @@ async def filed(world: World, court: Court) -> tuple[Any, str]:
 
 async def told_to(court: Court, world: World) -> list[NoticeKind]:
     async with court.env.store.read_transaction() as tx:
-        found = await notices.page_of_citizen(tx, world.asha.person_id or "", place=None, limit=100)
+        found = await notices.of_citizen(world.asha.person_id or "").page(tx, limit=100)
     return [one.kind for one in found]

@@ -111,7 +111,7 @@ class Tills:
         """What she was told of her fee that goes back, in both languages, the oldest first."""
         kinds = {NoticeKind.FEE_REFUND_REQUESTED, NoticeKind.FEE_REFUND_SENT, NoticeKind.FEE_REFUNDED}
         async with self.env.store.read_transaction() as tx:
-            rows = await notices.page_of_citizen(tx, self.world.asha.person_id or "", place=None, limit=50)
+            rows = await notices.of_citizen(self.world.asha.person_id or "").page(tx, limit=50)
         return [
             (one.kind, notice_text(one, Language.EN), notice_text(one, Language.HI))
             for one in reversed(rows)

@@ -277,7 +277,7 @@ async def _refund_ends(story: Mending) -> None:
 
 async def _cases(story: Mending, kind: DifferenceKind) -> list[FinanceCase]:
     async with story.world.env.store.read_transaction() as tx:
-        return await finance_cases.page(tx, None, CaseFilter(kinds=[kind]), place=None, limit=2)
+        return await finance_cases.cases(None, CaseFilter(kinds=[kind])).page(tx, limit=2)
 
 
 async def were_refused(story: Mending) -> None:

@@ -186,7 +186,7 @@ class Paying:
     async def settle_cases(self) -> None:
         """Settle every open case of money, as finance officers do before what was set aside goes again."""
         async with self.env.store.write_transaction() as tx:
-            for case in await finance_cases.page(tx, None, CaseFilter(), place=None, limit=100):
+            for case in await finance_cases.cases(None, CaseFilter()).page(tx, limit=100):
                 outcome, note = CaseOutcome.CORRECTED_AT_PARTNER, "mended"
                 await resolve_automatically(UnitOfWork(self.env, tx, SYSTEM), case.kind, case.about, outcome, note)
 

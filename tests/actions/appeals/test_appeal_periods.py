@@ -32,7 +32,7 @@ from tests.support.refusals import refusal
 async def told_on(world: World, kind: NoticeKind) -> str:
     """The day that the latest message of a kind names."""
     async with world.env.store.read_transaction() as tx:
-        found = await notices.page_of_citizen(tx, world.asha.person_id or "", unread_only=False, limit=50)
+        found = await notices.of_citizen(world.asha.person_id or "").page(tx, limit=50)
     return next(one for one in found if one.kind is kind).params["on"]
 
 

@@ -70,7 +70,7 @@ async def test_a_credit_at_the_partner_reaches_store_count_and_citizen_by_itself
     today = ist_date(world.clock.now())
     async with env.store.read_transaction() as tx:
         counts = await ledger.counts_on(tx, today)
-        told = await notices.page_of_citizen(tx, sanction.citizen_id, place=None, limit=20)
+        told = await notices.of_citizen(sanction.citizen_id).page(tx, limit=20)
         run = await reconciliation.run_of(tx, Rail.IFMS, today - timedelta(days=1))
         one = await benefits.instalment(tx, instalment_id)
     assert [one.count for one in counts if one.service_code == sanction.scheme_code] == [1]

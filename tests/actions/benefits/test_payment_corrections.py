@@ -303,7 +303,7 @@ async def test_a_correction_that_the_treasury_refuses_is_told_and_is_a_case_and_
     assert await failed.cases() == [("CORRECTION_REFUSED", f"instalment:{second.id}", "NOT_IN_ORIGINAL")]
     async with failed.env.store.read_transaction() as tx:
         events = (await benefits.payment_events(tx, [second.id]))[second.id]
-        told = await notices.page_of_citizen(tx, second.citizen_id, limit=100)
+        told = await notices.of_citizen(second.citizen_id).page(tx, limit=100)
     assert events[-1].return_code == INSTRUCTION_REJECTED
     assert [notice.kind.value for notice in told].count("PAYMENT_RETURNED") == 2
     await send_instruction(failed.env, second.id)

@@ -57,7 +57,7 @@ async def status_of(world: World, instalment_id: str) -> PaymentStatus:
 
 async def cases_of(world: World) -> list[FinanceCase]:
     async with world.env.store.read_transaction() as tx:
-        return await finance_cases.page(tx, None, CaseFilter(), place=None, limit=50)
+        return await finance_cases.cases(None, CaseFilter()).page(tx, limit=50)
 
 
 async def test_nothing_is_asked_before_an_hour_has_passed(world: World):

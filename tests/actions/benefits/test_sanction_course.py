@@ -60,7 +60,7 @@ async def now_of(world: World, sanction: Sanction) -> Sanction:
 
 async def told(world: World, sanction: Sanction) -> list[NoticeKind]:
     async with world.env.store.read_transaction() as tx:
-        page = await notices.page_of_citizen(tx, sanction.citizen_id, limit=100)
+        page = await notices.of_citizen(sanction.citizen_id).page(tx, limit=100)
     return [one.kind for one in page if one.topic_id == sanction.id]
 
 

@@ -139,7 +139,7 @@ async def test_she_is_told_in_both_languages_once(world: World):
     await revoke_certificate(world.env, world.registrar, EndCertificate(new.id, WRONG, "Wrong", "r"))
 
     async with world.env.store.read_transaction() as tx:
-        page = await notices.page_of_citizen(tx, world.asha.person_id or "", limit=20)
+        page = await notices.of_citizen(world.asha.person_id or "").page(tx, limit=20)
     ended = (NoticeKind.CERTIFICATE_CORRECTED, NoticeKind.CERTIFICATE_REVOKED)
     words = {
         one.kind: (notice_text(one, Language.HI), notice_text(one, Language.EN)) for one in page if one.kind in ended

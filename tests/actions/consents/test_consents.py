@@ -307,7 +307,7 @@ async def test_she_is_told_when_an_operator_asks_for_a_consent(world, asked):
     await ask_consent(world.env, asked, of(DOCUMENTS, "ask"))
 
     async with world.env.store.read_transaction() as tx:
-        [notice] = await notices.page_of_citizen(tx, world.asha.person_id, limit=5)
+        [notice] = await notices.of_citizen(world.asha.person_id).page(tx, limit=5)
     assert (notice.kind, notice.params) == (NoticeKind.CONSENT_ASKED, {"consent_purpose": DOCUMENTS.value})
     assert "सहमति" in notice_text(notice, Language.HI)
 

@@ -348,7 +348,7 @@ async def test_a_pick_up_is_called_off_with_the_application_that_is_withdrawn(do
 
     async with env.store.read_transaction() as tx:
         after = await doorstep.get(tx, visit.id)
-        told = [one.kind for one in await notices.page_of_citizen(tx, case.citizen_id, limit=20)]
+        told = [one.kind for one in await notices.of_citizen(case.citizen_id).page(tx, limit=20)]
         taken = await doorstep.taken_slots(tx, [visit.agent_id], visit.slot.on)
         lines = [line.action for line in await audit_lines_of(tx, "VISIT", visit.id)]
     assert after is not None

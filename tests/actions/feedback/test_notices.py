@@ -44,7 +44,7 @@ async def hers(world: World, citizen=None) -> list[Notice]:
     """Her messages, the oldest first."""
     citizen_id = (citizen or world.asha).person_id
     async with world.env.store.read_transaction() as tx:
-        return list(reversed(await notices.page_of_citizen(tx, citizen_id, limit=100)))
+        return list(reversed(await notices.of_citizen(citizen_id).page(tx, limit=100)))
 
 
 async def kinds(world: World, citizen=None) -> list[NoticeKind]:
@@ -201,7 +201,7 @@ async def test_she_marks_her_own_and_nobody_elses(world: World):
     assert (await hers(world, world.sunil))[0].read_at is None
     assert await mark_read(world.env, world.sunil, ids=None, key="all") == (1, False)
     async with world.env.store.read_transaction() as tx:
-        assert await notices.count_of_citizen(tx, world.asha.person_id, unread_only=True) == 0
+        assert await notices.of_citizen(world.asha.person_id, unread_only=True).count(tx) == 0
     for stranger in (world.registrar, world.operator):
         with pytest.raises(Problems) as caught:
             await mark_read(world.env, stranger, ids=None, key="x")

@@ -78,7 +78,7 @@ async def come_again(tills: Tills, order: FeeOrder, paise: int) -> None:
 
 async def cases(tills: Tills) -> list[FinanceCase]:
     async with tills.env.store.read_transaction() as tx:
-        return await finance_cases.page(tx, None, CaseFilter(), place=None, limit=50)
+        return await finance_cases.cases(None, CaseFilter()).page(tx, limit=50)
 
 
 async def case_of(tills: Tills) -> FinanceCase:
@@ -100,7 +100,7 @@ async def settled(tills: Tills, outcome: CaseOutcome = CaseOutcome.REFUNDED, key
 async def told(tills: Tills) -> list[NoticeKind]:
     """What she was told of her fee, the oldest first."""
     async with tills.env.store.read_transaction() as tx:
-        rows = await notices.page_of_citizen(tx, tills.world.asha.person_id or "", place=None, limit=50)
+        rows = await notices.of_citizen(tills.world.asha.person_id or "").page(tx, limit=50)
     return [one.kind for one in reversed(rows) if one.kind.name.startswith("FEE_")]
 
 

@@ -141,7 +141,7 @@ async def test_an_officer_and_a_book_that_is_put_right_at_once_give_back_or_pay_
     tills.world.clock.advance(timedelta(minutes=2))
     await ask_due(tills.env)
     async with tills.env.store.read_transaction() as tx:
-        (case,) = await finance_cases.page(tx, None, CaseFilter(), place=None, limit=5)
+        (case,) = await finance_cases.cases(None, CaseFilter()).page(tx, limit=5)
     officers = [finance_officer(f"finance-{number}") for number in (1, 2)]
     await take_case(tills.env, officers[0], CaseRequest(case.id, "take"))
     tills.world.clock.advance(timedelta(minutes=2))
@@ -172,7 +172,7 @@ async def test_an_answer_that_was_noted_too_late_opens_no_case_of_what_goes_back
     other = FeeNews(ReportedState.SUCCESS, 3900, receipt)
     held = await settle(tills.env, order.id, other)
     async with tills.env.store.write_transaction() as tx:
-        (case,) = await finance_cases.page(tx, None, CaseFilter(), place=None, limit=5)
+        (case,) = await finance_cases.cases(None, CaseFilter()).page(tx, limit=5)
         given_back = replace(case, state=CaseState.SETTLED, outcome=CaseOutcome.REFUNDED)
         event = CaseEvent("settled", case.id, CaseStep.SETTLE, "finance-1", tills.world.clock.now())
         await finance_cases.save(tx, given_back, event)
@@ -186,7 +186,7 @@ async def test_an_answer_that_was_noted_too_late_opens_no_case_of_what_goes_back
     assert (await settle(pair.envs[1], order.id, other)).state is FeeState.REFUND_REQUESTED
     assert (await tills.order(order)).due_at is None
     async with tills.env.store.read_transaction() as tx:
-        open_ones = await finance_cases.page(tx, None, CaseFilter(states=OPEN_STATES), place=None, limit=5)
+        open_ones = await finance_cases.cases(None, CaseFilter(states=OPEN_STATES)).page(tx, limit=5)
     assert [one.kind for one in open_ones] == [DifferenceKind.REFUND_DUE]
 
 

@@ -38,7 +38,7 @@ async def paid(tills: Tills) -> FeeOrder:
 async def open_cases(tills: Tills) -> list[tuple[DifferenceKind, str]]:
     async with tills.env.store.read_transaction() as tx:
         asked = CaseFilter(states=finance_cases.OPEN_STATES)
-        return [(one.kind, one.about) for one in await finance_cases.page(tx, None, asked, place=None, limit=50)]
+        return [(one.kind, one.about) for one in await finance_cases.cases(None, asked).page(tx, limit=50)]
 
 
 def pass_to(tills: Tills, day: date, hour: time) -> None:
@@ -222,7 +222,7 @@ async def test_a_scroll_that_does_not_come_has_a_case_from_noon_until_it_is_comp
 async def settled(tills: Tills) -> list[tuple[CaseOutcome | None, CaseStep]]:
     """How each settled case ended, and the last line of its history."""
     async with tills.env.store.read_transaction() as tx:
-        found = await finance_cases.page(tx, None, CaseFilter(states=(CaseState.SETTLED,)), place=None, limit=50)
+        found = await finance_cases.cases(None, CaseFilter(states=(CaseState.SETTLED,))).page(tx, limit=50)
         told = await finance_cases.history(tx, [one.id for one in found])
     return [(one.outcome, told[one.id][-1].step) for one in found]
 

@@ -94,7 +94,7 @@ async def test_the_consent_is_in_the_ledger_with_centre_service_and_end_and_she_
 
     async with world.env.store.read_transaction() as tx:
         [consent] = await recorded_consents(tx, world.asha.person_id)
-        [notice] = await notices.page_of_citizen(tx, world.asha.person_id, limit=5)
+        [notice] = await notices.of_citizen(world.asha.person_id).page(tx, limit=5)
         [held] = await assistances.of_citizen(tx, world.asha.person_id, 5)
     assert (consent.purpose, consent.status(world.clock.now())) == (ASSISTANCE, ConsentStatus.GIVEN)
     assert consent.scope == ("centre/CSC-49-1", f"service/{FREE}")
@@ -285,7 +285,7 @@ async def test_a_signed_paper_that_was_scanned_speaks_for_her_with_its_strength(
     assert acting.on_behalf_of == world.asha.person_id
     async with world.env.store.read_transaction() as tx:
         [consent] = await recorded_consents(tx, world.asha.person_id)
-        [notice, *_] = await notices.page_of_citizen(tx, world.asha.person_id, limit=5)
+        [notice, *_] = await notices.of_citizen(world.asha.person_id).page(tx, limit=5)
     assert consent.records[0].artefact["paper"] == request.paper
     assert notice.params["assistance_way"] == "SIGNED_PAPER"
 

@@ -104,7 +104,7 @@ async def test_an_account_is_linked_by_showing_it_and_by_the_code_to_the_telepho
 
     assert await owner_of(env, JAN, "JP-1") == her.person_id
     async with env.store.read_transaction() as tx:
-        [notice] = await notices.page_of_citizen(tx, her.person_id or "", limit=5)
+        [notice] = await notices.of_citizen(her.person_id or "").page(tx, limit=5)
     assert (notice.kind.value, notice.params) == ("ACCOUNT_LINKED", {"provider": "JAN_PARICHAY"})
 
 

@@ -89,7 +89,7 @@ async def test_the_code_from_the_telephone_on_file_makes_the_record_hers(claimin
     assert await owner(world) == world.asha.person_id
     async with world.env.store.read_transaction() as tx:
         left = (await people.citizens(tx, [NEW]))[NEW]
-        told = await notices.page_of_citizen(tx, world.asha.person_id, limit=5)
+        told = await notices.of_citizen(world.asha.person_id).page(tx, limit=5)
         lines = await audit_lines_of(tx, "RECORD_CLAIM", claim.id)
     assert (left.name.en, left.mobile) == ("Erased", None)
     assert "ACCOUNT_LINKED" in {one.kind.value for one in told}
@@ -255,7 +255,7 @@ async def test_two_used_records_become_one_a_week_after_an_officer_agreed(claimi
     assert await owner(world) == NEW
     async with world.env.store.read_transaction() as tx:
         led = (await people.citizens(tx, [record.id]))[record.id]
-        told = {one.kind.value for one in await notices.page_of_citizen(tx, NEW, limit=20)}
+        told = {one.kind.value for one in await notices.of_citizen(NEW).page(tx, limit=20)}
         lines = [line.action for line in await audit_lines_of(tx, "RECORD_CLAIM", claim.id)]
         assert await aliases_of(tx, NEW) == [record.id]
     assert led.id == NEW

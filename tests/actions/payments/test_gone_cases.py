@@ -71,7 +71,7 @@ async def ended(paying: Paying, kind: DifferenceKind) -> list[tuple[CaseOutcome 
     """How each settled case of a kind ended: its outcome, and the last line of its history with its reason."""
     async with paying.env.store.read_transaction() as tx:
         asked = CaseFilter(states=(CaseState.SETTLED,), kinds=(kind,))
-        found = await finance_cases.page(tx, None, asked, place=None, limit=50)
+        found = await finance_cases.cases(None, asked).page(tx, limit=50)
         told_of = await finance_cases.history(tx, [one.id for one in found])
     return [(one.outcome, told_of[one.id][-1].step, told_of[one.id][-1].note) for one in found]
 
@@ -333,4 +333,4 @@ async def left(world: World) -> list[Any]:
     """The open cases."""
     async with world.env.store.read_transaction() as tx:
         asked = CaseFilter(states=finance_cases.OPEN_STATES)
-        return list(await finance_cases.page(tx, None, asked, place=None, limit=50))
+        return list(await finance_cases.cases(None, asked).page(tx, limit=50))

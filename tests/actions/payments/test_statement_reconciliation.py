@@ -44,7 +44,7 @@ async def paid(paying: Paying, many: int = 3) -> list[str]:
 
 async def cases_of(paying: Paying) -> list[FinanceCase]:
     async with paying.env.store.read_transaction() as tx:
-        return await finance_cases.page(tx, None, CaseFilter(), place=None, limit=50)
+        return await finance_cases.cases(None, CaseFilter()).page(tx, limit=50)
 
 
 async def compared(paying: Paying, hours: int = 18) -> ReconciliationRun:

@@ -92,7 +92,7 @@ async def test_every_difference_of_two_ledgers_has_one_case_and_none_is_invented
     assert await reconcile(world.env, Rail.PFMS, day) == done
     wanted = {names[row.number]: kind for row in rows if (kind := expected(row)) is not None}
     async with world.env.store.read_transaction() as tx:
-        cases = await finance_cases.page(tx, None, CaseFilter(), place=None, limit=500)
+        cases = await finance_cases.cases(None, CaseFilter()).page(tx, limit=500)
     mine = [case for case in cases if case.about in names.values()]
     assert {case.about: case.kind for case in mine} == wanted
     assert len(mine) == len(wanted) == done.differences

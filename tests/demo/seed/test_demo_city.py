@@ -174,7 +174,7 @@ async def test_the_books_of_a_new_demo_agree_with_the_treasury(
     assert asked.unanswered == 0
     run = await reconcile(env, Rail.IFMS, ist_date(store_clock.now()) - timedelta(days=1))
     async with env.store.read_transaction() as tx:
-        [case] = await finance_cases.page(tx, None, CaseFilter(), place=None, limit=50)
+        [case] = await finance_cases.cases(None, CaseFilter()).page(tx, limit=50)
         shown = await benefits.instalment(tx, case.instalment_id or "")
     assert run.state is RunState.ENDED
     # The one that demo/README.md tells of: a grant that has waited at the bank for weeks.

@@ -66,7 +66,7 @@ async def test_an_unknown_account_is_linked_by_its_person_and_then_served(portal
     served = await portal.call("getMyApplications", "ravi")
     assert (served["rc"], served["pd"]["total"]) == ("APSK0000", 0)
     async with portal.env.store.read_transaction() as tx:
-        assert await notices.count_of_citizen(tx, RAVI) == 1
+        assert await notices.of_citizen(RAVI).count(tx) == 1
         [line] = await audit_lines_of(tx, "ACCOUNT", RAVI)
         assert (line.action, line.detail) == ("account.linked", {"provider": "UMANG"})
         sub = portal.callers.user_details({"person": "ravi"})["sub"]

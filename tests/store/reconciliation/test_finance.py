@@ -189,7 +189,7 @@ async def test_cases_are_covered_by_department_and_district_and_a_tehsil_covers_
         await finance_cases.open_once(tx, "case-2", DIFFERENCE, critical=True)
         role = Role.FINANCE_OFFICER
         seen = [
-            await finance_cases.count_of(tx, [Posting(role, *place)], CaseFilter())
+            await finance_cases.cases([Posting(role, *place)], CaseFilter()).count(tx)
             for place in (
                 ("welfare", "49"),
                 ("welfare", None),

@@ -77,16 +77,16 @@ async def test_one_event_tells_once_and_pages_go_both_ways(store: Store):
         await notices.add(tx, notice("n3", created_at=NOW + 2 * DAY))
         place = (NOW + DAY, "n2")
         pages = [
-            await notices.page_of_citizen(tx, "c1", limit=2),
-            await notices.page_of_citizen(tx, "c1", place=place, limit=2),
-            await notices.page_of_citizen(tx, "c1", place=place, backward=True, limit=2),
-            await notices.page_of_citizen(tx, "c1", backward=True, limit=2),
+            await notices.of_citizen("c1").page(tx, limit=2),
+            await notices.of_citizen("c1").page(tx, place=place, limit=2),
+            await notices.of_citizen("c1").page(tx, place=place, backward=True, limit=2),
+            await notices.of_citizen("c1").page(tx, backward=True, limit=2),
         ]
         assert [[one.id for one in page] for page in pages] == [["n3", "n2"], ["n1"], ["n3"], ["n2", "n1"]]
         assert await notices.mark_read(tx, "c2", NOW, ids=None) == 0
         assert await notices.mark_read(tx, "c1", NOW, ids=["n1", "n2"]) == 2
         assert await notices.mark_read(tx, "c1", NOW, ids=["n1"]) == 0
-        assert [one.id for one in await notices.page_of_citizen(tx, "c1", unread_only=True, limit=5)] == ["n3"]
+        assert [one.id for one in await notices.of_citizen("c1", unread_only=True).page(tx, limit=5)] == ["n3"]
         assert (await notices.by_ids(tx, ["n1"]))["n1"] == notice("n1", read_at=NOW)
 
 
