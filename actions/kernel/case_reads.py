@@ -1,7 +1,7 @@
 """Reads of applications: a case that a colleague holds needs a stated purpose, which the citizen sees.
 
 Unusually many such reads within an hour raise an alarm: an audit line, and a row that
-`store.officers.desk.unusual_reads` gives.
+`store.officers.desk_reads.unusual_reads` gives.
 """
 
 from collections.abc import Mapping, Sequence

@@ -22,7 +22,7 @@ async def open_cases(env: Environment) -> list[FinanceCase]:
     while True:
         async with env.store.read_transaction() as tx:
             asked = CaseFilter(states=finance_cases.OPEN_STATES)
-            page = await finance_cases.page(tx, None, asked, place=place, limit=500)
+            page = await finance_cases.cases(None, asked).page(tx, place=place, limit=500)
         found += page
         if len(page) < 500:
             return found

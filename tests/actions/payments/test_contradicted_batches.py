@@ -51,7 +51,7 @@ async def contradicted(paying: Paying, *, lost: bool = True) -> Any:
 async def settle(paying: Paying, outcome: CaseOutcome = NOT_RECEIVED, *, by: Subject = SECOND) -> CaseState:
     """The first officer asks PFMS and says how the one open case ends; the other agrees."""
     async with paying.env.store.read_transaction() as tx:
-        (case,) = await finance_cases.page(tx, None, CaseFilter(states=finance_cases.OPEN_STATES), place=None, limit=5)
+        (case,) = await finance_cases.cases(None, CaseFilter(states=finance_cases.OPEN_STATES)).page(tx, limit=5)
     asked = CaseRequest(case.id, f"{case.id} take")
     await take_case(paying.env, FIRST, asked)
     words = CaseRequest(case.id, f"{case.id} {outcome}", note="PFMS, letter 17 of 25 November", outcome=outcome)
