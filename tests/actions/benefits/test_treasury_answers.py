@@ -64,7 +64,7 @@ class Ordered:
     async def rejections(self) -> int:
         """How often she was asked to mend the account."""
         async with self.env.store.read_transaction() as tx:
-            told = await notices.page_of_citizen(tx, self.world.asha.person_id or "", limit=100)
+            told = await notices.of_citizen(self.world.asha.person_id or "").page(tx, limit=100)
         return [notice.kind for notice in told].count(NoticeKind.PAYMENT_ACCOUNT_REJECTED)
 
     async def cases(self) -> list[tuple[str, str]]:
