@@ -31,7 +31,6 @@ from schema.kernel import (
 )
 from store import clearances as kept_clearances
 from store.appeals import appeals as kept_appeals
-from store.database import Transaction
 from store.statistics import overdue as kept_overdue
 
 _OPEN_APPEALS = frozenset({*PENDING, AppealState.SERVICE_DELIVERED_LATE})
