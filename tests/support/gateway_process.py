@@ -23,6 +23,7 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
 if TYPE_CHECKING:
+    from gateway.settings.limits import Rates
     from gateway.streams.fanout import Fanout
 
 START_SECONDS = 60
@@ -32,14 +33,23 @@ WAKES_ONLY = 3600.0
 
 @asynccontextmanager
 async def a_gateway(
-    store_url: str, keys: Path, port: int, cache_url: str | None = None, *, look_seconds: float = 0.2
+    store_url: str,
+    keys: Path,
+    port: int,
+    cache_url: str | None = None,
+    *,
+    look_seconds: float = 0.2,
+    rates: "Rates | None" = None,
 ) -> AsyncIterator[uvicorn.Server]:
     """The server of a gateway, not yet started; give it its own loop time by `serve`."""
+    from actions.identity.sessions import person_of_token
     from domain.kernel import SystemClock
     from domain.platform.switches import Switchboard
     from gateway.app import graphql_routes
+    from gateway.http.callers import Callers
     from gateway.http.edge import Edge
     from gateway.http.protocol import server_options
+    from gateway.http.rates import RateLimits
     from gateway.settings.limits import Server
     from gateway.settings.settings import Settings
     from gateway.settings.subscriptions import Streams
@@ -57,7 +67,9 @@ async def a_gateway(
         stack.push_async_callback(store.close)
         env = environment(store, keyrings, clock, keys / "objects", Down())
         house: Any = _House(env, SourceMonitor([]), Switchboard())
-        edge = Edge(clock, env.ids, introspection=True, origins=(settings.url,))
+        callers = Callers(clock.monotonic, lambda token: person_of_token(env, token))
+        limits = RateLimits(rates, clock) if rates else None
+        edge = Edge(clock, env.ids, introspection=True, origins=(settings.url,), callers=callers, rates=limits)
         streaming = await stack.enter_async_context(open_streams(streams, store, cache_url, lambda: True))
         doors = graphql_routes(settings, house, edge, build(), streaming)
         app = Starlette(routes=[*doors, Route("/ready", lambda _: PlainTextResponse("yes"))])
@@ -67,10 +79,16 @@ async def a_gateway(
 
 @asynccontextmanager
 async def gateway_here(
-    store_url: str, keys: Path, port: int, cache_url: str | None = None, *, look_seconds: float = 0.2
+    store_url: str,
+    keys: Path,
+    port: int,
+    cache_url: str | None = None,
+    *,
+    look_seconds: float = 0.2,
+    rates: "Rates | None" = None,
 ) -> "AsyncIterator[GatewayProcess]":
     """A gateway in this process, over real sockets."""
-    async with a_gateway(store_url, keys, port, cache_url, look_seconds=look_seconds) as server:
+    async with a_gateway(store_url, keys, port, cache_url, look_seconds=look_seconds, rates=rates) as server:
         task = asyncio.create_task(server.serve())
         while not server.started:
             await asyncio.sleep(0.01)
