@@ -15,7 +15,7 @@ stands for outside systems is left out; the calls that were really made are coun
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache, partial
 from typing import Any, TypeAlias
 
@@ -61,6 +61,9 @@ DEFAULT_SIZE = 5
 MOST_ROWS = 100
 """No page is longer; a larger size is refused where it is asked for (docs/graph.md section 1). What says no size that
 is understood counts as so many."""
+
+ENTITY_POINTS = 10
+"""What a reference of `_entities` costs, also one that leads nowhere: each is looked up and judged by itself."""
 
 Name: TypeAlias = str
 
@@ -120,7 +123,8 @@ class CostTable:
         owner = self._schema.type_map.get(parent)
         if not isinstance(owner, GraphQLObjectType | GraphQLInterfaceType) or name not in owner.fields:
             return None
-        return _cost_of(owner.fields[name])
+        cost = _cost_of(owner.fields[name])
+        return replace(cost, weight=ENTITY_POINTS) if name == "_entities" else cost
 
 
 def _cost_of(field: GraphQLField) -> FieldCost:

@@ -94,6 +94,7 @@ class QueueChanged:
 
 @strawberry.type(description="An outside system went away or came back, or its switch was set.")
 class SourceChanged:
+    change: strawberry.Private[tuple[Source, Known]]
     cursor: str = strawberry.field(description="Where to go on: it holds what was known, and only differences follow.")
     at: datetime = strawberry.field(description="When this process saw it.")
     source: SourceHealth = strawberry.field(description="The system as it is now.")
@@ -139,7 +140,8 @@ def _differences(
         health = SourceHealth.of(item, context.switches.system(item.source, now))
         if known.get(item.source) != (health.state, health.switched) and item.source in wanted:
             known[item.source] = (health.state, health.switched)
-            told.append(SourceChanged(cursor=_write(cursors, known), at=now, source=health))
+            change = (item.source, known[item.source])
+            told.append(SourceChanged(change=change, cursor=_write(cursors, known), at=now, source=health))
     return told
 
 

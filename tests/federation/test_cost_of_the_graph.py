@@ -18,7 +18,7 @@ from gateway.graphql.cost import CostTable, counting_cost, requested_cost
 from gateway.graphql.endpoint import GraphQLEndpoint
 from gateway.http.calls import RequestFacts
 from gateway.http.edge import Edge
-from gateway.settings.limits import Limits
+from gateway.settings.limits import DEMO_COST_TIMES, Limits
 from integrations.calling.calls import counted_calls
 from integrations.calling.policies import CallPolicy
 from schema.kernel import Context
@@ -154,3 +154,12 @@ async def test_over_http_it_is_a_400_that_tells_the_cost_and_the_limit(counted):
     assert (cheap.status_code, "errors" in cheap.json()) == (200, False)
     cost = cheap.json()["extensions"]["cost"]
     assert cost["actualQueryCost"] < cost["requestedQueryCost"]
+
+
+async def test_two_thousand_references_are_too_many_for_a_stranger_in_the_demo_too(counted: World):
+    query = "query ($refs: [_Any!]!) { _entities(representations: $refs) { __typename } }"
+    references = [{"__typename": "District", "id": "none"}] * 2000
+
+    answer = await asked(counted, query, LIMIT * DEMO_COST_TIMES, refs=references)
+
+    assert answer["errors"][0]["extensions"]["code"] == "TOO_COMPLEX"
