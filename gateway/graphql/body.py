@@ -18,6 +18,7 @@ from starlette.requests import Request
 from gateway.http.headers import PLAIN_JSON, charset_of, media_type_of
 from gateway.http.problems import bad_request
 from gateway.settings.limits import Limits
+from integrations.calling.incoming_calls import TooLarge, read_body
 
 _NUL_ESCAPE = re.compile(r"\\u(?:0000|\{0+\})")
 
@@ -144,18 +145,13 @@ async def _read(request: Request, limits: Limits) -> bytes:
     declared = request.headers.get("content-length", "")
     if declared.isascii() and declared.isdigit() and int(declared[:20]) > most:
         raise bad_request("BODY_TOO_LARGE", 413, headers={"Connection": "close"})
-    parts: list[bytes] = []
-    size = 0
     try:
         async with asyncio.timeout(limits.body_seconds):
-            async for part in request.stream():
-                size += len(part)
-                if size > most:
-                    raise bad_request("BODY_TOO_LARGE", 413, headers={"Connection": "close"})
-                parts.append(part)
+            return await read_body(request, most)
+    except TooLarge:
+        raise bad_request("BODY_TOO_LARGE", 413, headers={"Connection": "close"}) from None
     except TimeoutError:
         raise bad_request("BODY_TOO_SLOW", 408, headers={"Connection": "close"}) from None
-    return b"".join(parts)
 
 
 def parameters_in(given: Mapping[str, Any]) -> GraphQLParameters:

@@ -17,6 +17,7 @@ from domain.kernel import Bilingual, Language, language_from_header
 from domain.kernel.messages import Texts
 from gateway.graphiql.page import STATIC
 from gateway.http.headers import EVERY_ANSWER, media_type_of
+from integrations.calling.incoming_calls import TooLarge, read_body
 
 _TEXTS = Texts("page.frame")
 
@@ -74,14 +75,10 @@ async def read_form(request: Request, most_bytes: int, most_fields: int) -> dict
     """The fields of a form that was posted; None for a body that is too long, of another kind, or has too many."""
     if media_type_of(request) != "application/x-www-form-urlencoded":
         return None
-    body = b""
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > most_bytes:
-            return None
     try:
+        body = await read_body(request, most_bytes)
         return dict(parse_qsl(body.decode("ascii"), keep_blank_values=True, max_num_fields=most_fields))
-    except ValueError:
+    except (TooLarge, ValueError):
         return None
 
 

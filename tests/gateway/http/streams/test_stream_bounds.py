@@ -168,6 +168,20 @@ async def test_a_change_is_run_for_each_for_whom_the_answer_may_differ(query, la
     assert house.small.runs == 6
 
 
+async def test_a_change_is_run_once_for_all_strangers_of_one_language():
+    house = small_house()
+    async with house.peer(address="10.0.0.1") as one, house.peer(address="10.0.0.2") as other:
+        for peer in (one, other):
+            await peer.begin(acceptLanguage="en")
+            peer.subscribe("1", CHANGES)
+        await house.all_running(2)
+        house.small.went_on.set()
+        await numbers(one, 3)
+        await numbers(other, 3)
+
+    assert house.small.runs == 3
+
+
 async def test_a_change_counts_as_one_operation_of_its_reader():
     house = small_house(rates=Rates(signed_in_per_minute=3))  # the introduction, the subscription, one change
     async with house.peer() as peer:
