@@ -2,13 +2,10 @@
 
 import hashlib
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import datetime
 from functools import partial
 from typing import Any
-
-from signxml.algorithms import SignatureMethod
 
 from domain.kernel import Source, without_hidden_characters
 from integrations import certificate_facts
@@ -19,7 +16,7 @@ from integrations.calling import safe_xml
 from integrations.calling.answers import read_object
 from integrations.calling.errors import Foreign, Garbled, Refused, RemoteError, Unavailable, Unreadable, Verdict
 from integrations.calling.remote import Answer, retry_after_seconds
-from integrations.xml_signatures import DS, verify_signature
+from integrations.xml_signatures import examine
 
 SOURCE = Source.API_SETU
 PDF, XML, JSON = "application/pdf", "application/xml", "application/json"
@@ -117,11 +114,12 @@ def read_certificate(
     if request.format == "json":
         return _read_json(answer, request)
     try:
-        root = safe_xml.parse(answer.content)
+        found = examine(answer.content, publisher.signing_certificates, answer.at)
     except safe_xml.UnsafeXml as error:
         raise Unreadable("certificate_xml") from error
-    signed = signed_part(root, publisher.signing_certificates, answer.at)
-    return replace(_read_signed(signed, answer, request), sha1=by_sha1(root))
+    if found.part is None:
+        raise Foreign("signature")
+    return replace(_read_signed(found.part, answer, request), sha1=found.sha1)
 
 
 def asks_once_more(error: RemoteError) -> bool:
@@ -204,26 +202,3 @@ def _attribute_at(root: safe_xml.Element, *path: str) -> str | None:
         element = safe_xml.child(element, name) if element is not None else None
     found = safe_xml.attribute(element, path[-1]) if element is not None else None
     return found and (without_hidden_characters(found).strip() or None)
-
-
-_METHODS = frozenset({SignatureMethod.RSA_SHA1, SignatureMethod.RSA_SHA256})
-"""Genuine documents carry one reference over the whole document with a SHA-256 digest, but sign it with RSA-SHA1. It is
-therefore allowed here and for DigiLocker's documents, under a certificate that was given to us, and nowhere else."""
-
-
-def signed_part(root: safe_xml.Element, certificates: Iterable[str], at: datetime) -> safe_xml.Element:
-    """What the signature covers, and only that (docs/contracts/digilocker.md section 7.4); raises Foreign.
-
-    The certificates are PEM texts, valid at `at`. What the document itself says about keys is not trusted.
-    """
-    for certificate in certificates:
-        part = verify_signature(root, certificate, at, _METHODS)
-        if part is not None:
-            return part
-    raise Foreign("signature")
-
-
-def by_sha1(root: safe_xml.Element) -> bool:
-    """Whether the signature rests on RSA-SHA1."""
-    methods = root.iter(f"{DS}SignatureMethod")
-    return any(method.get("Algorithm") == SignatureMethod.RSA_SHA1.value for method in methods)

@@ -30,11 +30,11 @@ from integrations.digilocker.requester.models import PullParameter as PullParame
 from integrations.digilocker.requester.models import PullState as PullState
 from integrations.digilocker.requester.models import TokenAnswer as TokenAnswer
 from integrations.digilocker.requester.models import Uploaded as Uploaded
-from integrations.digilocker.requester.signatures import Examined as Examined
-from integrations.digilocker.requester.signatures import examine as examine
 from integrations.digilocker.requester.streamed_documents import FileStream as FileStream
 from integrations.digilocker.requester.streamed_documents import FileStreams as FileStreams
 from integrations.digilocker.requester.uri_pushes import NOT_HELD as NOT_HELD
 from integrations.digilocker.requester.uri_pushes import PushAction as PushAction
 from integrations.digilocker.requester.uri_pushes import PushedUri as PushedUri
 from integrations.digilocker.requester.wire_drive import check_upload as check_upload
+from integrations.xml_signatures import Examined as Examined
+from integrations.xml_signatures import examine as examine

@@ -20,11 +20,17 @@ from lxml import etree
 from signxml.algorithms import CanonicalizationMethod, DigestAlgorithm, SignatureConstructionMethod, SignatureMethod
 from signxml.signer import XMLSigner
 
+from domain.certificates.signatures import SignatureState
 from integrations.calling import safe_xml
 from integrations.dbt_finance.pfms.models import FileRefusal, FileRefused
-from integrations.xml_signatures import DS, claimed_certificate, covers_all, der, verify_signature
+from integrations.xml_signatures import examine_root
 
 _METHODS = frozenset({SignatureMethod.RSA_SHA256})
+_REFUSALS = {
+    SignatureState.UNSIGNED: FileRefusal.UNSIGNED,
+    SignatureState.UNKNOWN_SIGNER: FileRefusal.FOREIGN_SIGNATURE,
+    SignatureState.INVALID: FileRefusal.BROKEN_SIGNATURE,
+}
 
 
 class _Signer(XMLSigner):
@@ -74,19 +80,10 @@ def signed_part(root: safe_xml.Element, signers: Iterable[str], at: datetime) ->
     Raises FileRefused: UNSIGNED, FOREIGN_SIGNATURE of anybody else, BROKEN_SIGNATURE where it does not cover the
     whole document as it is.
     """
-    signatures = list(root.iter(f"{DS}Signature"))
-    if not signatures:
-        raise FileRefused(FileRefusal.UNSIGNED)
-    pinned = tuple(signers)
-    if claimed_certificate(signatures[0]) not in {der(signer) for signer in pinned}:
-        raise FileRefused(FileRefusal.FOREIGN_SIGNATURE)
-    if not covers_all(root, signatures):
-        raise FileRefused(FileRefusal.BROKEN_SIGNATURE)
-    for signer in pinned:
-        part = verify_signature(root, signer, at, _METHODS)
-        if part is not None:
-            return part
-    raise FileRefused(FileRefusal.BROKEN_SIGNATURE)
+    found = examine_root(root, signers, at, _METHODS)
+    if found.part is None:
+        raise FileRefused(_REFUSALS[found.state])
+    return found.part
 
 
 def check_detached(content: bytes, signature: bytes, signers: Iterable[str], at: datetime) -> None:

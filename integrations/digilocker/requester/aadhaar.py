@@ -9,7 +9,7 @@ from integrations.calling.policies import XML_TYPES, CallPolicy
 from integrations.digilocker.requester import wire, wire_aadhaar
 from integrations.digilocker.requester.models import EAadhaar, LockerGrant
 from integrations.digilocker.requester.session import FILES, GATEWAY_TROUBLE, LockerSession
-from integrations.digilocker.requester.signatures import examine
+from integrations.xml_signatures import examine
 
 FETCH_EAADHAAR = CallPolicy(
     "digilocker.eaadhaar",

@@ -21,9 +21,9 @@ from integrations.digilocker.requester.models import (
     TokenAnswer,
 )
 from integrations.digilocker.requester.session import FILES, GATEWAY_TROUBLE, WHO_OWNS, LockerSession
-from integrations.digilocker.requester.signatures import Examined, examine
 from integrations.digilocker.requester.streamed_documents import FileStreams
 from integrations.digilocker.requester.uri_pushes import UriPushing
+from integrations.xml_signatures import Examined, examine
 
 LIST_ISSUED = replace(drive.LIST_FOLDER, name="digilocker.issued_documents")
 FETCH_FILE = replace(drive.FETCH_UPLOADED, name="digilocker.file", breaker="<issuer>")
