@@ -10,6 +10,9 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 from gateway.http.callers import Caller, Callers
 from gateway.http.headers import claimed_token
 
+MOST_OF_A_PERSON = 10
+"""Requests that one person may be sending at once without any being closed for others."""
+
 Headers: TypeAlias = list[tuple[bytes, bytes]]
 
 
@@ -64,14 +67,15 @@ class Connections:
     def make_room(self, beside: Waiting) -> bool:
         """Close the oldest waiting connection at the address that has most of them; False where none may be closed.
 
-        Only where no stranger waits, that of the person who has most of them, if more than one.
+        A person counts like an address where she has more than `MOST_OF_A_PERSON`; else none of hers is closed.
         """
         owned = [(one, caller) for one, caller in self._waiting.items() if caller is not None and one is not beside]
-        strangers = [(one, caller) for one, caller in owned if not caller.signed_in]
-        count = Counter(caller for _, caller in strangers or owned).most_common(1)
-        if not count or not (strangers or count[0][1] > 1):
+        count = Counter(caller for _, caller in owned)
+        groups = [caller for caller, many in count.items() if not caller.signed_in or many > MOST_OF_A_PERSON]
+        if not groups:
             return False
-        oldest = next(one for one, caller in owned if caller == count[0][0])
+        busiest = max(groups, key=count.__getitem__)
+        oldest = next(one for one, caller in owned if caller == busiest)
         self.forget(oldest)
         oldest.give_way()
         return True

@@ -103,6 +103,15 @@ async def test_what_a_stranger_elsewhere_is_still_sending_goes_on_too():
         assert await other.answer() == [b"200"]
 
 
+async def test_410_slow_bodies_of_one_person_cost_a_stranger_nothing_who_is_still_sending():
+    async with (
+        serving(small_house()) as port,
+        slow_bodies(port, 1, source=ELSEWHERE) as [other],
+        slow_bodies(port, 410, headers=HERS),
+    ):
+        assert await other.answer() == [b"200"]
+
+
 async def test_one_that_gives_way_is_told_so():
     async with serving(small_house(), concurrency=1) as port, slow_bodies(port, 1) as [slow]:
         assert await status_of(port) == 200
