@@ -20,8 +20,8 @@ from schema.kernel import (
     Info,
     Listing,
     Mapped,
-    Paged,
     assumed_list_size,
+    connection_field,
     count_reader,
     label_field,
     page_reader,
@@ -86,12 +86,11 @@ class PaymentBeneficiary(
 class BeneficiariesQuery:
     """Root fields about beneficiaries."""
 
-    @resolver_field(
+    @connection_field(
+        Connection[PaymentBeneficiary] | None,
         description="Beneficiaries of one's places that stand somewhere at PFMS: waiting, sent, validated, rejected "
         "and others; `totalCount` is null where they are more than 10 000. Each leaves a receipt. Null with NOT_FOUND "
         "for those who pay nothing.",
-        graphql_type=Connection[PaymentBeneficiary] | None,
-        extensions=[Paged()],
         directives=[AUTHENTICATED, NEVER_SILENTLY_NULL],
     )
     async def payment_beneficiaries(

@@ -25,9 +25,9 @@ from schema.kernel import (
     Info,
     Listing,
     Long,
-    Paged,
     View,
     assumed_list_size,
+    connection_field,
     label_field,
     node_id,
     require_signed_in,
@@ -191,11 +191,10 @@ class DelayReview(View[commission.DelayReview]):
 class CommissionQuery:
     """Root fields about hearings and reviews."""
 
-    @resolver_field(
+    @connection_field(
+        Connection[CalendarHearing] | None,
         description="Hearings by date, the earliest first: a citizen's own; those that an authority or the Commission "
         "hears; those about an officer's own work. Null with NOT_FOUND for everybody else.",
-        graphql_type=Connection[CalendarHearing] | None,
-        extensions=[Paged()],
         directives=[AUTHENTICATED, NEVER_SILENTLY_NULL],
     )
     async def hearings(
@@ -234,11 +233,10 @@ class OfficeAwards:
 
     item: strawberry.Private[people.Officer]
 
-    @resolver_field(
+    @connection_field(
+        Connection[DueAward] | None,
         description="Penalties and compensations of her jurisdictions by where their money stands, the oldest order "
         "first; for finance officers, heads of departments and the Commission.",
-        graphql_type=Connection[DueAward] | None,
-        extensions=[Paged()],
         directives=[NEVER_SILENTLY_NULL],
     )
     async def awards(

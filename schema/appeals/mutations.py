@@ -55,7 +55,6 @@ class AppealingMutation:
             ground="Left out, the one that the case gives. Against a delivered service: NOT_SATISFIED or "
             "CLOSED_WITHOUT_SERVICE, within 30 days.",
         ),
-        argument="The appeal.",
     )
     record_hearing = action_mutation(
         record_hearing,
@@ -70,7 +69,6 @@ class AppealingMutation:
                 "The date that this one takes the place of, where a hearing is moved.", name="replaces_at"
             ),
         ),
-        argument="The hearing.",
     )
     cancel_hearing = action_mutation(
         cancel_hearing,
@@ -82,7 +80,6 @@ class AppealingMutation:
             at="The date as it was fixed.",
             reason="Why, as the citizen will read it; at most 4000 characters.",
         ),
-        argument="The date.",
     )
     decide_appeal = action_mutation(
         decide_appeal,
@@ -97,7 +94,6 @@ class AppealingMutation:
             penalty=_award("A penalty on the designated officer; after a hearing, from the second level on."),
             compensation=_award("A compensation to the citizen; after a hearing, from the second level on."),
         ),
-        argument="The order.",
     )
     report_compliance = action_mutation(
         report_compliance,
@@ -109,7 +105,6 @@ class AppealingMutation:
             text="What was done, as the citizen will read it; at most 4000 characters.",
             paper=InputField("The SHA-256 of a paper or photograph that was uploaded.", name="paper_sha256"),
         ),
-        argument="What was done.",
     )
     choose_auto_appeal = action_mutation(
         _choose_auto_appeal,
@@ -122,7 +117,6 @@ class AppealingMutation:
             "Whether appeals are to file themselves.",
             wanted="False: no appeal is filed by itself for her.",
         ),
-        argument="The choice.",
         name="choose_auto_appeal",
     )
     settle_award = action_mutation(
@@ -139,6 +133,5 @@ class AppealingMutation:
             settled_on="The day of the recovery or payment.",
             reference="The number of the challan or voucher, at most 40 characters.",
         ),
-        argument="What was settled.",
         scopes=[Scope.COUNTS],
     )

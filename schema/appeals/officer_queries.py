@@ -22,11 +22,10 @@ from schema.kernel import (
     Connection,
     Info,
     Listing,
-    Paged,
+    connection_field,
     count_reader,
     require_signed_in,
     requires_scopes,
-    resolver_field,
     stored_listing,
 )
 from store import clearances as kept_clearances
@@ -55,10 +54,9 @@ class OfficeLaw:
 
     item: strawberry.Private[people.Officer]
 
-    @resolver_field(
+    @connection_field(
+        Connection[Appeal],
         description="Appeals of her level and jurisdiction, or that came to her from a vacant post; the oldest first.",
-        graphql_type=Connection[Appeal],
-        extensions=[Paged()],
     )
     async def appeals(
         self,
@@ -70,11 +68,10 @@ class OfficeLaw:
         states = frozenset(filter.states) if filter and filter.states else _OPEN_APPEALS
         return _appeals(info, self.item, states)
 
-    @resolver_field(
+    @connection_field(
+        Connection[Clearance],
         description="Clearances that other departments asked of hers, and overdue ones that came to her as the level "
         "above; the one that is due first at the top.",
-        graphql_type=Connection[Clearance],
-        extensions=[Paged()],
     )
     async def clearances(self, info: Info) -> Listing[domain_clearances.Clearance]:
         return _clearances(info, self.item)
@@ -84,10 +81,9 @@ class OfficeLaw:
 class OverdueQuery:
     """Root fields of the Commission's review."""
 
-    @resolver_field(
+    @connection_field(
+        Connection[Application] | None,
         description="For the Commission: applications that run beyond their due date, the longest overdue first.",
-        graphql_type=Connection[Application] | None,
-        extensions=[Paged()],
         directives=[AUTHENTICATED, NEVER_SILENTLY_NULL, requires_scopes(Scope.COMMISSION)],
     )
     async def overdue(

@@ -96,7 +96,6 @@ class SubmittingMutation:
             draft_id=id_of(TypeCode.APPLICATION, "The draft that becomes it."),
             form_version=_FORM_VERSION,
         ),
-        argument="The application.",
     )
     save_draft = action_mutation(
         save_draft,
@@ -113,7 +112,6 @@ class SubmittingMutation:
             "device, the answer is CONFLICT.",
             documents=_documents("All papers so far; left out, those that the draft has stay."),
         ),
-        argument="The draft.",
     )
 
 
@@ -132,7 +130,6 @@ class RespondingMutation:
             **_form("Only the fields that change."),
             documents=_documents("Papers of the service's list that are handed in now, as the query asked."),
         ),
-        argument="The answer.",
     )
     withdraw_application = action_mutation(
         withdraw_application,
@@ -143,7 +140,6 @@ class RespondingMutation:
             application_id=_APPLICATION,
             reason="Why, if the citizen wants to say.",
         ),
-        argument="What is taken back.",
     )
 
 
@@ -164,5 +160,4 @@ class DecidingMutation:
             documents="Keys of the service's notified papers that a refusal or query is about.",
             reason="The reasons, as the citizen will read them.",
         ),
-        argument="The verdict.",
     )

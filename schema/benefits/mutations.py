@@ -47,7 +47,6 @@ class BenefitCourseMutation:
             ground="Why; one of the grounds of a suspension.",
             from_on="Periods that begin on or after this day are not paid; left out, today.",
         ),
-        argument="What is suspended.",
         scopes=_CASES,
     )
     resume_benefit = action_mutation(
@@ -59,7 +58,6 @@ class BenefitCourseMutation:
             ground="Why.",
             arrears="Whether the periods that were missed are paid, each once.",
         ),
-        argument="What is resumed.",
         scopes=_CASES,
     )
     # On the day of a death the last day is that day.
@@ -72,7 +70,6 @@ class BenefitCourseMutation:
             ground="Why; one of the grounds of an end.",
             last_day="The last day that it covers; a period that began by then is paid.",
         ),
-        argument="What ends.",
         scopes=_CASES,
     )
     take_life_certificate = action_mutation(
@@ -84,7 +81,6 @@ class BenefitCourseMutation:
             given_on="The day on which she showed that she lives; at most a year ago.",
             proof="How.",
         ),
-        argument="What was given.",
         scopes=_CASES,
     )
     complete_benefit_review = action_mutation(
@@ -92,7 +88,6 @@ class BenefitCourseMutation:
         _payload("What became of a yearly review."),
         "Note that the yearly review of a benefit was done today, and found in order.",
         _fields("A yearly review that was done."),
-        argument="What was reviewed.",
         name="complete_benefit_review",
         scopes=_CASES,
     )
@@ -105,7 +100,6 @@ class BenefitCourseMutation:
             account_number="The number of the account, 9 to 18 digits.",
             ifsc="The IFSC of the branch.",
         ),
-        argument="The account.",
         name="correct_payment_account",
         scopes=[Scope.OWN],
     )
@@ -120,7 +114,6 @@ class BenefitMoneyMutation:
         _payload("What became of a reissue."),
         "Pay a payment again that finally came back, by a new order that names the first.",
         _fields("A payment that came back and is paid again.", sequence="The place of the payment that came back."),
-        argument="What is paid again.",
         scopes=_MONEY,
     )
     order_recovery = action_mutation(
@@ -133,7 +126,6 @@ class BenefitMoneyMutation:
             ground="Why it was not due.",
             way="How it comes back.",
         ),
-        argument="What is ordered back.",
         scopes=_MONEY,
     )
     note_recovery_challan = action_mutation(
@@ -146,7 +138,6 @@ class BenefitMoneyMutation:
             challan="The number of the challan, at most 40 characters.",
             amount_paise=paise("How much was paid in; no more than is outstanding.", "amount"),
         ),
-        argument="The challan.",
         name="note_recovery_challan",
         scopes=_MONEY,
     )
@@ -155,7 +146,6 @@ class BenefitMoneyMutation:
         _payload("What became of a recovery that is cancelled."),
         "Ask nothing more of a recovery.",
         _fields("A recovery of which nothing more is asked.", recovery=_RECOVERY),
-        argument="The recovery.",
         scopes=_MONEY,
     )
     decide_payment_approval = action_mutation(
@@ -167,7 +157,6 @@ class BenefitMoneyMutation:
             number="The place of the approval.",
             approve="Whether it is approved.",
         ),
-        argument="The word.",
         name="decide_payment_approval",
         scopes=_MONEY,
     )

@@ -35,11 +35,11 @@ from schema.kernel import (
     Listing,
     Loader,
     Mapped,
-    Paged,
     Paise,
     Provenance,
     View,
     assumed_list_size,
+    connection_field,
     field_language,
     resolver_field,
     stored_listing,
@@ -143,12 +143,11 @@ class SanctionBudget(
 class HeldBenefitsQuery:
     """Root fields about benefits that are held back."""
 
-    @resolver_field(
+    @connection_field(
+        Connection[Benefit] | None,
         description="Benefits in one's places that a state holds back, such as BUDGET_WAIT, the longest granted first; "
         "payments as our own record has them. Each leaves a receipt. Null with NOT_FOUND for those who neither decide "
         "nor pay benefits.",
-        graphql_type=Connection[Benefit] | None,
-        extensions=[Paged()],
         directives=[AUTHENTICATED, NEVER_SILENTLY_NULL],
     )
     async def held_benefits(

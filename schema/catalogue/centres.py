@@ -18,7 +18,7 @@ from schema.kernel import (
     Info,
     Listing,
     Mapped,
-    Paged,
+    connection_field,
     require_signed_in,
     requires_scopes,
     resolver_field,
@@ -59,11 +59,10 @@ class Centre(Mapped[centres.Centre]):
 class CentresQuery:
     """The root field about centres."""
 
-    @resolver_field(
+    @connection_field(
+        Connection[Centre] | None,
         description="The register of centres by code, for administrators and auditors; "
         "null with NOT_FOUND for everybody else.",
-        graphql_type=Connection[Centre] | None,
-        extensions=[Paged()],
         directives=[AUTHENTICATED, NEVER_SILENTLY_NULL, requires_scopes(Scope.OPERATIONS_READ)],
     )
     async def centres(

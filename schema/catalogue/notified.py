@@ -16,9 +16,9 @@ from schema.kernel import (
     Info,
     Listing,
     Mapped,
-    Paged,
     Position,
     Window,
+    connection_field,
     resolver_field,
     text_field,
 )
@@ -73,11 +73,10 @@ class NotifiedServiceFilter:
 class NotifiedQuery:
     """Root fields about notified services."""
 
-    @resolver_field(
+    @connection_field(
+        Connection[NotifiedService] | None,
         description="Services that are notified under the Right to Service Act, with limits and authorities. The same "
         "list is at /notified-services as a page, JSON and CSV.",
-        graphql_type=Connection[NotifiedService] | None,
-        extensions=[Paged()],
         directives=[PUBLIC, NEVER_SILENTLY_NULL],
     )
     async def notified_services(

@@ -27,11 +27,11 @@ from schema.kernel import (
     Listing,
     Mapped,
     Node,
-    Paged,
     Paise,
     Position,
     View,
     Window,
+    connection_field,
     field_by_key,
     field_language,
     one_by_key,
@@ -229,10 +229,9 @@ class ServicesQuery:
         item = await _find(info, by)
         return None if item is None else Service.of(item)
 
-    @resolver_field(
+    @connection_field(
+        Connection[Service] | None,
         description="Services by English name; where words are searched for, those that fit best come first.",
-        graphql_type=Connection[Service] | None,
-        extensions=[Paged()],
         directives=[PUBLIC, NEVER_SILENTLY_NULL],
     )
     async def services(

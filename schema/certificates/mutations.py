@@ -46,7 +46,6 @@ class CorrectingMutation:
             ),
             expected_version="The version of its application that was seen; with another one: CONFLICT.",
         ),
-        argument="The correction.",
     )
     revoke_certificate = action_mutation(
         revoke_certificate,
@@ -59,5 +58,4 @@ class CorrectingMutation:
             reason="The reasons, as the citizen will read them.",
             expected_version="The version of its application that was seen; with another one: CONFLICT.",
         ),
-        argument="The revocation.",
     )

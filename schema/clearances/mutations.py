@@ -54,7 +54,6 @@ class ExaminingMutation:
             due_on="The day for the answer; left out the usual one.",
             due_dates=_clearance_due("Departments of the list with a day of their own."),
         ),
-        argument="The question.",
     )
     answer_clearance = action_mutation(
         answer_clearance,
@@ -69,7 +68,6 @@ class ExaminingMutation:
             granted="Whether it is granted.",
             text="The answer.",
         ),
-        argument="The answer.",
     )
     report_verification = action_mutation(
         report_verification,
@@ -88,7 +86,6 @@ class ExaminingMutation:
             tehsil="The code of the tehsil where it was seen, beside a point or in its place.",
             observed_at="When it was seen; left out, now.",
         ),
-        argument="The report.",
     )
     hand_over = action_mutation(
         hand_over,
@@ -100,5 +97,4 @@ class ExaminingMutation:
             handed_over_at="When it happened; left out, now.",
             note="A note for the citizen.",
         ),
-        argument="The hand-over.",
     )

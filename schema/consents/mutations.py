@@ -28,7 +28,6 @@ class ConsentsMutation:
             purpose=_PURPOSE,
             documents=_DOCUMENTS,
         ),
-        argument="What is asked.",
         constants={"days": None},
         scopes=[Scope.ASSIST],
     )
@@ -42,7 +41,6 @@ class ConsentsMutation:
             documents=_DOCUMENTS,
             days=_DAYS,
         ),
-        argument="What is given.",
         scopes=[Scope.OWN],
     )
     renew_consent = action_mutation(
@@ -55,7 +53,6 @@ class ConsentsMutation:
             documents=_DOCUMENTS,
             days=_DAYS,
         ),
-        argument="What is renewed.",
         scopes=[Scope.OWN],
     )
     withdraw_consent = action_mutation(
@@ -66,7 +63,6 @@ class ConsentsMutation:
             "A consent that the citizen takes back, or declines to give.",
             purpose=_PURPOSE,
         ),
-        argument="What is taken back.",
         constants={"documents": None, "days": None},
         scopes=[Scope.OWN],
     )

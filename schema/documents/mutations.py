@@ -94,7 +94,6 @@ class OrderingMutation:
             reference=InputField("The reference that /uploads gave.", name="file"),
             path=InputField("Folder and file name, such as Certificates/income.pdf.", read=_path_in_locker),
         ),
-        argument="The file and its place.",
         name="put_into_locker",
     )
     pull_document = action_mutation(
@@ -107,7 +106,6 @@ class OrderingMutation:
             doctype="DigiLocker's document type.",
             parameters=InputField("What `pullParameters` names.", type=list[NamedValueInput], read=_values),
         ),
-        argument="Which document.",
     )
     add_department_document = action_mutation(
         add_document,
@@ -122,7 +120,6 @@ class OrderingMutation:
             doctype="DigiLocker's document type.",
             parameters=InputField("What `departmentDocumentOffers` names.", type=list[NamedValueInput], read=_values),
         ),
-        argument="Which document.",
         name="add_department_document",
     )
     remove_department_document = action_mutation(
@@ -136,6 +133,5 @@ class OrderingMutation:
             "A document that is to be forgotten.",
             document_id=InputField("The `key` of the document.", "key", read=lambda key, _: key[:64]),
         ),
-        argument="Which one.",
         name="remove_department_document",
     )

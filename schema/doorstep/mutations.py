@@ -78,7 +78,6 @@ class ArrangingMutation:
             purpose=InputField("Why the agent should come.", default=VisitPurpose.DELIVERY),
             slot=_SLOT,
         ),
-        argument="The visit.",
         name="book_doorstep_visit",
     )
     reschedule_doorstep_visit = action_mutation(
@@ -90,7 +89,6 @@ class ArrangingMutation:
             **_VISIT,
             slot=_SLOT,
         ),
-        argument="The visit and its new slot.",
         constants={"agent_id": None},
         name="reschedule_doorstep_visit",
     )
@@ -103,7 +101,6 @@ class ArrangingMutation:
             **_VISIT,
             agent_id=id_of(TypeCode.OPERATOR, "One of the visit's possibleAgents.", required=True),
         ),
-        argument="The visit and its new agent.",
         constants={"slot": None},
         name="assign_doorstep_visit",
     )
@@ -112,7 +109,6 @@ class ArrangingMutation:
         _visit_payload,
         "Cancel a visit that has not set out.",
         _visit_fields,
-        argument="The visit.",
         constants={"slot": None, "agent_id": None},
         name="cancel_doorstep_visit",
     )
@@ -127,7 +123,6 @@ class VisitingMutation:
         _visit_payload,
         "Set out on a visit; the citizen now sees the code.",
         _visit_fields,
-        argument="The visit.",
         name="set_out_on_visit",
     )
     hand_over_visit = action_mutation(
@@ -142,7 +137,6 @@ class VisitingMutation:
             paper_sha256="Without the code: the SHA-256 of the signed paper that was uploaded.",
             witness="With the paper: the name of the witness.",
         ),
-        argument="The proof.",
         name="hand_over_visit",
     )
     fail_doorstep_visit = action_mutation(
@@ -154,7 +148,6 @@ class VisitingMutation:
             **_VISIT,
             reason="The coded reason.",
         ),
-        argument="The visit and the reason.",
         name="fail_doorstep_visit",
     )
     record_visit_fee = action_mutation(
@@ -167,5 +160,4 @@ class VisitingMutation:
             receipt="The number of the receipt, at most 40 characters.",
             amount_paise=paise("What was taken; it must be the fee of the visit.", "amount"),
         ),
-        argument="The fee.",
     )

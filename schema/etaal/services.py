@@ -15,13 +15,12 @@ from schema.kernel import (
     Info,
     Listing,
     Long,
-    Paged,
     Position,
     View,
     Window,
+    connection_field,
     require_signed_in,
     requires_scopes,
-    resolver_field,
     text_field,
 )
 from schema.kernel.action_mutations import action_mutation
@@ -57,11 +56,10 @@ class EtaalService(View[CountedService], service_code="code"):
 class EtaalQuery:
     """The root field about services under codes of e-Taal."""
 
-    @resolver_field(
+    @connection_field(
+        Connection[EtaalService] | None,
         description="What counts for e-Taal by our codes, for those who may see counts; "
         "null with NOT_FOUND for everybody else.",
-        graphql_type=Connection[EtaalService] | None,
-        extensions=[Paged()],
         directives=[AUTHENTICATED, NEVER_SILENTLY_NULL, requires_scopes(Scope.COUNTS)],
     )
     async def etaal_services(
@@ -119,7 +117,6 @@ class EtaalMutation:
             level=InputField("The level of place that was agreed.", default=Level.DISTRICT),
             standard_service="e-Taal's name of the standard service, such as Certificates.",
         ),
-        argument="The code.",
         name="map_etaal_service",
         scopes=[Scope.OPERATIONS_WRITE],
     )

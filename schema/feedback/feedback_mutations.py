@@ -27,5 +27,4 @@ class FeedbackMutation:
             rating="One to five stars.",
             text="What she wants to say, at most 2000 characters.",
         ),
-        argument="The feedback.",
     )

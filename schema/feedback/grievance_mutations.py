@@ -33,7 +33,6 @@ class GrievancesMutation:
             category="What it is about.",
             text="The grievance, at most 2000 characters.",
         ),
-        argument="The grievance.",
     )
     reply_to_grievance = action_mutation(
         reply_to_grievance,
@@ -44,14 +43,12 @@ class GrievancesMutation:
             grievance_id=_grievance,
             text="The reply, as the citizen will read it.",
         ),
-        argument="The reply.",
     )
     close_grievance = action_mutation(
         move_grievance,
         _grievance_payload,
         "Close one's grievance.",
         _own_grievance,
-        argument="The grievance.",
         name="close_grievance",
         constants={"move": GrievanceMove.CLOSE},
     )
@@ -60,7 +57,6 @@ class GrievancesMutation:
         _grievance_payload,
         "Take one's grievance up one level: after a reply that does not help, or when it is overdue.",
         _own_grievance,
-        argument="The grievance.",
         name="escalate_grievance",
         constants={"move": GrievanceMove.ESCALATE},
     )

@@ -120,6 +120,5 @@ class NotificationsMutation:
                 "The messages, at most 100; left out, all of them.", type=list[strawberry.ID] | None, read=_notice_ids
             ),
         ),
-        argument="Which ones.",
         name="mark_notifications_read",
     )

@@ -57,7 +57,6 @@ class SuggestionsMutation:
             district="The district, if it is about one.",
             text="The proposal, at most 2000 characters.",
         ),
-        argument="The suggestion.",
     )
     reply_to_suggestion = action_mutation(
         reply_to_suggestion,
@@ -69,5 +68,4 @@ class SuggestionsMutation:
             state="Where it then stands.",
             text="The reply, as its author will read it.",
         ),
-        argument="The reply.",
     )

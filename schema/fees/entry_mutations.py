@@ -25,5 +25,4 @@ class FeesMutation:
             paid_on="The day on which it was paid, where it is entered later; left out today.",
             expected_version="The version that was seen; with another one the answer is CONFLICT.",
         ),
-        argument="The fee.",
     )

@@ -91,7 +91,6 @@ class FeePayingMutation:
             route="By which way; left out, the wallet for an operator and else the treasury.",
             idempotency_key=_FOR_EVER,
         ),
-        argument="The fee.",
         name="start_fee_payment",
     )
     record_fee_refund = action_mutation(
@@ -105,5 +104,4 @@ class FeePayingMutation:
             expected_version=VERSION_DESCRIPTION,
             idempotency_key=_FOR_EVER,
         ),
-        argument="The refund.",
     )

@@ -23,9 +23,9 @@ from schema.kernel import (
     Info,
     InLanguage,
     Listing,
-    Paged,
     Paise,
     View,
+    connection_field,
     field_language,
     label_field,
     many_by_key,
@@ -180,10 +180,9 @@ class OfficeFees:
 
     item: strawberry.Private[people.Officer]
 
-    @resolver_field(
+    @connection_field(
+        Connection[FeePayment],
         description="Orders to pay fees in the places of a finance officer or an auditor, the newest first.",
-        graphql_type=Connection[FeePayment],
-        extensions=[Paged()],
     )
     async def fee_payments(
         self,

@@ -93,7 +93,6 @@ class AssistingMutation:
             relative_mobile="For RELATIVE: the relative's mobile.",
             paper="For SIGNED_PAPER: the reference of the scan that the operator uploaded.",
         ),
-        argument="Whom, and how.",
         scopes=[Scope.ASSIST],
     )
     confirm_assistance = action_mutation(
@@ -107,7 +106,6 @@ class AssistingMutation:
             assistance_id="The request, as askAssistance told.",
             code="Six digits.",
         ),
-        argument="The code.",
         scopes=[Scope.ASSIST],
     )
     end_assistance = action_mutation(
@@ -115,7 +113,6 @@ class AssistingMutation:
         thing_payload("What was ended.", ended=Thing(int, "How many consents ended; null when refused.", int)),
         "Stop to act for the citizen whom this session acts for.",
         input_fields("The end of acting for a citizen."),
-        argument="The key.",
         scopes=[Scope.ASSIST],
     )
     register_relative = action_mutation(
@@ -128,7 +125,6 @@ class AssistingMutation:
             relation="How the relative is related to her.",
             mobile="The telephone that codes go to.",
         ),
-        argument="Who.",
         scopes=[Scope.OWN],
     )
     remove_relative = action_mutation(
@@ -139,6 +135,5 @@ class AssistingMutation:
             "A relative who is struck off.",
             relative_id="The relative; one that is none of hers changes nothing.",
         ),
-        argument="Who.",
         scopes=[Scope.OWN],
     )

@@ -64,11 +64,11 @@ from schema.kernel import (
     InLanguage,
     Listing,
     Node,
-    Paged,
     Part,
     Position,
     View,
     assumed_list_size,
+    connection_field,
     count_reader,
     field_language,
     page_reader,
@@ -111,11 +111,7 @@ class Citizen(Node, View[people.Citizen], id_of=TypeCode.CITIZEN):
 
     district = district_field("item.district", description="Her district, where it is known.")
 
-    @resolver_field(
-        description="Her applications, the newest first.",
-        graphql_type=Connection[Application],
-        extensions=[Paged()],
-    )
+    @connection_field(Connection[Application], description="Her applications, the newest first.")
     async def applications(
         self,
         info: Info,
@@ -172,10 +168,9 @@ class Citizen(Node, View[people.Citizen], id_of=TypeCode.CITIZEN):
         view = await prefill(context.environment, context.subject, service_code, self.item.id)
         return PrefilledForm.of(info, view)
 
-    @resolver_field(
+    @connection_field(
+        HeldDocumentConnection | None,
         description="Her documents from everywhere, each once, the newest first: ours, her locker's, departments'.",
-        graphql_type=HeldDocumentConnection | None,
-        extensions=[Paged()],
         directives=[*read_from("digilocker.issued_documents", "apisetu.certificate"), NEVER_SILENTLY_NULL],
     )
     async def documents(
@@ -254,29 +249,17 @@ class Citizen(Node, View[people.Citizen], id_of=TypeCode.CITIZEN):
         context = info.context
         return Dashboard.of(await dashboard_of(context.environment, context.subject, self.item.id))
 
-    @resolver_field(
-        description="Orders to pay fees online, the newest first.",
-        graphql_type=Connection[FeePayment],
-        extensions=[Paged()],
-    )
+    @connection_field(Connection[FeePayment], description="Orders to pay fees online, the newest first.")
     async def fee_payments(self, info: Info) -> Listing[FeeOrder]:
         await _require_citizen_read(info, self.item.id, ObjectKind.FEE_ORDER)
         return fee_payments_of_citizen(info, self.item.id, view=FeePayment.of)
 
-    @resolver_field(
-        description="Her grievances, the newest first.",
-        graphql_type=Connection[Grievance],
-        extensions=[Paged()],
-    )
+    @connection_field(Connection[Grievance], description="Her grievances, the newest first.")
     async def grievances(self, info: Info) -> Listing[GrievanceItem]:
         await _require_citizen_read(info, self.item.id, ObjectKind.GRIEVANCE)
         return grievances_of_citizen(info, self.item.id)
 
-    @resolver_field(
-        description="Her messages, the newest first; for herself alone.",
-        graphql_type=Connection[Notification],
-        extensions=[Paged()],
-    )
+    @connection_field(Connection[Notification], description="Her messages, the newest first; for herself alone.")
     async def notifications(
         self,
         info: Info,
@@ -286,11 +269,7 @@ class Citizen(Node, View[people.Citizen], id_of=TypeCode.CITIZEN):
     ) -> Listing[NoticeItem]:
         return await notifications_of(info, self.item.id, unread_only=unread_only)
 
-    @resolver_field(
-        description="Her appeals, the newest first.",
-        graphql_type=Connection[Appeal],
-        extensions=[Paged()],
-    )
+    @connection_field(Connection[Appeal], description="Her appeals, the newest first.")
     async def appeals(self, info: Info) -> Listing[AppealItem]:
         await _require_citizen_read(info, self.item.id, ObjectKind.APPEAL)
         return appeals_of_citizen(info, self.item.id)
@@ -300,11 +279,7 @@ class Citizen(Node, View[people.Citizen], id_of=TypeCode.CITIZEN):
         await _require_citizen_read(info, self.item.id, ObjectKind.APPEAL)
         return await info.context.load(auto_appeal_opt_out_of_citizen, self.item.id) is None
 
-    @resolver_field(
-        description="What she suggested, the newest first.",
-        graphql_type=Connection[Suggestion],
-        extensions=[Paged()],
-    )
+    @connection_field(Connection[Suggestion], description="What she suggested, the newest first.")
     async def suggestions(self, info: Info) -> Listing[SuggestionItem]:
         await _require_citizen_read(info, self.item.id, ObjectKind.SUGGESTION)
         return suggestions_of_author(info, self.item.id)
@@ -327,10 +302,8 @@ class Citizen(Node, View[people.Citizen], id_of=TypeCode.CITIZEN):
     async def relatives(self, info: Info) -> list[Relative]:
         return await relatives_listed(info)
 
-    @resolver_field(
-        description="What she lets us read, from whom and until when, the latest first.",
-        graphql_type=Connection[Consent],
-        extensions=[Paged()],
+    @connection_field(
+        Connection[Consent], description="What she lets us read, from whom and until when, the latest first."
     )
     async def consents(self, info: Info) -> Listing[ConsentItem]:
         return await consents_listed(info, self.item.id)

@@ -97,7 +97,6 @@ class DevicesMutation:
             device="The key of one device; left out, all. One that is none of one's own changes nothing.",
             keep_this="Whether the device that asks stays signed in.",
         ),
-        argument="Which.",
         name="sign_out_devices",
     )
     link_account = action_mutation(
@@ -112,7 +111,6 @@ class DevicesMutation:
             provider="Who holds the account: one that citizens sign in with.",
             unused_key=InputField("Asked again it begins anew: the address is a secret that is not kept.", KEY),
         ),
-        argument="Whose.",
         name="link_account",
         scopes=[Scope.OWN],
     )
@@ -126,7 +124,6 @@ class DevicesMutation:
             "Accounts to untie.",
             provider="Who holds the account.",
         ),
-        argument="Whose.",
         name="unlink_account",
         scopes=[Scope.OWN],
     )

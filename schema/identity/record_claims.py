@@ -100,7 +100,6 @@ class RecordClaimsMutation:
             way="CODE: a code goes to the telephone that the record has on file. OFFICER: she shows herself and "
             "her papers to an officer of the place of that application.",
         ),
-        argument="Which.",
         scopes=[Scope.OWN],
     )
     confirm_record_claim = action_mutation(
@@ -121,7 +120,6 @@ class RecordClaimsMutation:
             claim_id="The claim, as claimRecord told.",
             code="Six digits.",
         ),
-        argument="The code.",
         name="confirm_record_claim",
         scopes=[Scope.OWN],
     )
@@ -136,7 +134,6 @@ class RecordClaimsMutation:
             accept="Whether the one who claims is the one of the record.",
             reason="What was seen, and why.",
         ),
-        argument="Her word.",
         name="decide_record_claim",
         scopes=[Scope.CASES],
     )
@@ -148,7 +145,6 @@ class RecordClaimsMutation:
             "A joining that is to be stopped.",
             claim_id="The claim, as recordClaims told; its state is AGREED.",
         ),
-        argument="Which.",
         name="stop_record_claim",
         scopes=[Scope.OWN, Scope.CASES],
     )

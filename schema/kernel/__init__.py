@@ -40,6 +40,7 @@ from schema.kernel.paging import Listing as Listing
 from schema.kernel.paging import Paged as Paged
 from schema.kernel.paging import PageInfo as PageInfo
 from schema.kernel.paging import Window as Window
+from schema.kernel.paging import connection_field as connection_field
 from schema.kernel.paging import page_size as page_size
 from schema.kernel.provenance import Provenance as Provenance
 from schema.kernel.provenance import record_provenance as record_provenance

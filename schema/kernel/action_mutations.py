@@ -28,7 +28,6 @@ def action_mutation(
     description: str,
     fields: InputFields,
     *,
-    argument: str,
     name: str = "",
     scopes: Iterable[Scope] = (),
     constants: Mapping[str, Any] = _NONE,
@@ -36,8 +35,8 @@ def action_mutation(
     """A field of the mutation root that runs an action, which gives its result and whether it was a replay.
 
     The action takes environment and subject, then a dataclass or parameters of its own, or both; the fields and the
-    constants say what they are. `argument` describes the argument `input`. The mutation is called like the action, its
-    types like the mutation, where no name is given.
+    constants say what they are. The mutation is called like the action, its types like the mutation, where no name is
+    given. The argument `input` is described as its type is.
     """
     name = name or action.__name__
     title = capitalize_first(to_camel_case(name))
@@ -57,7 +56,7 @@ def action_mutation(
 
         return await payload.fill(payload_type, info, await mutation_outcome(info, work))
 
-    described = cast("Any", Annotated)[given.type, strawberry.argument(description=argument)]
+    described = cast("Any", Annotated)[given.type, strawberry.argument(description=fields.description)]
     resolve.__name__, resolve.__annotations__ = name, {"info": Info, "input": described, "return": payload_type}
     return mutation(description=description, scopes=scopes)(resolve)
 

@@ -124,7 +124,7 @@ class InputFields:
     """The fields of an input as they are declared. Its type is made once, when they are first bound to parameters."""
 
     def __init__(self, description: str, name: str, declared: Mapping[str, Declared]) -> None:
-        self._description, self._name, self._declared = description, name, declared
+        self.description, self._name, self._declared = description, name, declared
         self._type: type[Any] | None = None
 
     def bind(self, parameters: Mapping[str, Parameter], name: str, constants: Collection[str] = ()) -> InputType:
@@ -137,7 +137,7 @@ class InputFields:
         completed = {one: _complete_field(how, one, parameters[one]) for one, how in declared.items()}
         fields = {how.name: how for how in completed.values() if isinstance(how, InputField)}
         _refuse(f"{name} reads from fields that it does not have", {how.name for how in completed.values()} - {*fields})
-        self._type = self._type or _input_class(name, self._description, fields.values())
+        self._type = self._type or _input_class(name, self.description, fields.values())
         readers = [
             (one, how.name, to_camel_case(how.name), _reader(how, parameters[one])) for one, how in completed.items()
         ]

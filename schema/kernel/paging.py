@@ -23,6 +23,7 @@ LARGEST_PAGE = 100
 
 Row = TypeVar("Row")
 Node = TypeVar("Node")
+F = TypeVar("F", bound=Callable[..., Any])
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +111,11 @@ class Paged(FieldExtension):
         paging = {name: kwargs.pop(name, None) for name in _ARGUMENTS}
         listing: Listing[Any] | None = await next_(source, info, **kwargs)
         return None if listing is None else await _page(info, listing, paging)
+
+
+def connection_field(connection: Any, *, description: str, **options: Any) -> Callable[[F], F]:
+    """A field whose resolver gives a Listing, of which it shows a page; the options are those of strawberry.field."""
+    return resolver_field(description=description, graphql_type=connection, extensions=[Paged()], **options)
 
 
 def _argument(name: str, type_: type, description: str) -> StrawberryArgument:

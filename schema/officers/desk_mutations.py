@@ -118,14 +118,12 @@ class DeskMutation:
         application_payload("What became of a claim."),
         "Claim a case, so that no colleague decides it meanwhile. The claim ends by itself.",
         input_fields("A case to claim.", application_id=_APPLICATION, take_over=_TAKE_OVER),
-        argument="The case.",
     )
     release_application = action_mutation(
         release_application,
         application_payload("What became of a release.", withheld=True),
         "Give a claimed case back.",
         input_fields("A case to give back.", application_id=_APPLICATION),
-        argument="The case.",
     )
     forward_application = action_mutation(
         forward_application,
@@ -137,14 +135,12 @@ class DeskMutation:
             officer_id=id_of(TypeCode.OFFICER, "One of Officer.forwardTargets."),
             reason=_REASON,
         ),
-        argument="Case and officer.",
     )
     confirm_decision = action_mutation(
         confirm_decision,
         application_payload("What became of a confirmation."),
         "Confirm a colleague's proposed decision; it is carried out as hers.",
         input_fields("A proposed decision to confirm.", application_id=_APPLICATION),
-        argument="The case.",
     )
     send_back_decision = action_mutation(
         send_back_decision,
@@ -155,7 +151,6 @@ class DeskMutation:
             application_id=_APPLICATION,
             reason="Why, as the first officer will read it.",
         ),
-        argument="The case.",
     )
     bulk_decide = action_mutation(
         _for_each(bulk_decide),
@@ -169,14 +164,12 @@ class DeskMutation:
             reason="The reasons, as the citizens will read them.",
             documents=_DOCUMENTS,
         ),
-        argument="Cases and verdict.",
     )
     bulk_claim = action_mutation(
         _for_each(bulk_claim),
         _cases_payload("What became of several claims."),
         "Claim up to 50 cases; each is claimed or refused by itself.",
         input_fields("Several cases to claim.", application_ids=_CASES, take_over=_TAKE_OVER),
-        argument="The cases.",
     )
     bulk_forward = action_mutation(
         _for_each(bulk_forward),
@@ -188,7 +181,6 @@ class DeskMutation:
             officer_id=id_of(TypeCode.OFFICER, "One of Officer.forwardTargets of each case."),
             reason=_REASON,
         ),
-        argument="Cases and officer.",
     )
     replay_decisions = action_mutation(
         _for_each(replay_decisions),
@@ -203,5 +195,4 @@ class DeskMutation:
             decisions=_offline_decisions("At most 50, in the order they were made."),
             device_at="The device's clock as it hands them in.",
         ),
-        argument="Pack and decisions.",
     )

@@ -19,7 +19,7 @@ from schema.feedback.care_lists import (
 from schema.feedback.grievances import Grievance
 from schema.feedback.suggestions import Suggestion
 from schema.feedback.types import Feedback
-from schema.kernel import Connection, Info, Listing, Paged, resolver_field
+from schema.kernel import Connection, Info, Listing, connection_field
 
 _ASKED = frozenset({SuggestionState.RECEIVED, SuggestionState.UNDER_REVIEW})
 
@@ -30,10 +30,8 @@ class OfficeCare:
 
     item: strawberry.Private[people.Officer]
 
-    @resolver_field(
-        description="Grievances of her jurisdictions, the one that is due first at the top.",
-        graphql_type=Connection[Grievance],
-        extensions=[Paged()],
+    @connection_field(
+        Connection[Grievance], description="Grievances of her jurisdictions, the one that is due first at the top."
     )
     async def grievances(
         self,
@@ -45,10 +43,8 @@ class OfficeCare:
     ) -> Listing[GrievanceItem]:
         return grievances_of_office(info, frozenset(states) if states is not None else WAITING)
 
-    @resolver_field(
-        description="Suggestions for the departments that she administers, the newest first.",
-        graphql_type=Connection[Suggestion],
-        extensions=[Paged()],
+    @connection_field(
+        Connection[Suggestion], description="Suggestions for the departments that she administers, the newest first."
     )
     async def suggestions(
         self,
@@ -60,18 +56,12 @@ class OfficeCare:
     ) -> Listing[SuggestionItem]:
         return suggestions_of_office(info, frozenset(states) if states is not None else _ASKED)
 
-    @resolver_field(
-        description="Feedback on cases of the departments that she administers, the newest first.",
-        graphql_type=Connection[Feedback],
-        extensions=[Paged()],
+    @connection_field(
+        Connection[Feedback], description="Feedback on cases of the departments that she administers, the newest first."
     )
     async def feedback(self, info: Info) -> Listing[FeedbackItem]:
         return feedback_of_office(info)
 
-    @resolver_field(
-        description="What she suggested herself, the newest first.",
-        graphql_type=Connection[Suggestion],
-        extensions=[Paged()],
-    )
+    @connection_field(Connection[Suggestion], description="What she suggested herself, the newest first.")
     async def own_suggestions(self, info: Info) -> Listing[SuggestionItem]:
         return suggestions_of_author(info, self.item.id)

@@ -16,9 +16,9 @@ from schema.kernel import (
     InLanguage,
     Listing,
     Node,
-    Paged,
     Position,
     View,
+    connection_field,
     field_language,
     resolver_field,
     stored_listing,
@@ -60,10 +60,8 @@ class OfficeStaff:
 
     item: strawberry.Private[people.Officer]
 
-    @resolver_field(
-        description="Her leaves, the latest first; empty for those who may not see them.",
-        graphql_type=Connection[Leave],
-        extensions=[Paged()],
+    @connection_field(
+        Connection[Leave], description="Her leaves, the latest first; empty for those who may not see them."
     )
     async def leaves(self, info: Info) -> Listing[staff.Leave]:
         return listed_leaves(info, self.item)

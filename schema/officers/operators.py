@@ -11,7 +11,17 @@ from schema.catalogue.places import Tehsil, district_field, tehsil_by_code
 from schema.doorstep.types import AgentVisit
 from schema.feedback.care_lists import visits_of_agent
 from schema.identity.citizens import Citizen
-from schema.kernel import AUTHENTICATED, Connection, Info, Listing, Node, Paged, View, resolver_field, text_field
+from schema.kernel import (
+    AUTHENTICATED,
+    Connection,
+    Info,
+    Listing,
+    Node,
+    View,
+    connection_field,
+    resolver_field,
+    text_field,
+)
 from schema.officers.staff import citizen_by_id
 
 
@@ -38,10 +48,9 @@ class Operator(Node, View[people.Operator], id_of=TypeCode.OPERATOR):
     def roster_centres(self, info: Info) -> list[str]:
         return sorted(info.context.subject.places)
 
-    @resolver_field(
+    @connection_field(
+        Connection[AgentVisit],
         description="The agent's own doorstep visits, the earliest day first; empty for one who is no agent.",
-        graphql_type=Connection[AgentVisit],
-        extensions=[Paged()],
     )
     async def doorstep_visits(
         self,

@@ -19,15 +19,14 @@ from schema.kernel import (
     Connection,
     Info,
     Listing,
-    Paged,
     Position,
     View,
     Window,
     assumed_list_size,
+    connection_field,
     node_id,
     require_signed_in,
     requires_scopes,
-    resolver_field,
     stored_listing,
     text_field,
 )
@@ -60,10 +59,8 @@ class StaffMember:
     name = text_field("item.name", description="The officer's name.")
     designation = text_field("item.designation", description="The officer's post.")
 
-    @resolver_field(
-        description="Her leaves, the latest first; empty for those who may not see them.",
-        graphql_type=Connection[Leave],
-        extensions=[Paged()],
+    @connection_field(
+        Connection[Leave], description="Her leaves, the latest first; empty for those who may not see them."
     )
     async def leaves(self, info: Info) -> Listing[staff.Leave]:
         return listed_leaves(info, self.item)
@@ -94,10 +91,9 @@ FilterArgument = Annotated[
 class StaffQuery:
     """Root fields about officers and their posts."""
 
-    @resolver_field(
+    @connection_field(
+        Connection[StaffMember] | None,
         description="Officers of the departments that one administers; null with NOT_FOUND for everybody else.",
-        graphql_type=Connection[StaffMember] | None,
-        extensions=[Paged()],
         directives=_FOR_STAFF,
     )
     async def officers(
@@ -107,11 +103,10 @@ class StaffQuery:
     ) -> Listing[people.Officer]:
         return _officers(info, _staff_filter(filter))
 
-    @resolver_field(
+    @connection_field(
+        Connection[Vacancy] | None,
         description="Vacant posts of the departments that one administers, those that are vacant longest first; "
         "null with NOT_FOUND for everybody else.",
-        graphql_type=Connection[Vacancy] | None,
-        extensions=[Paged()],
         directives=_FOR_STAFF,
     )
     async def vacancies(

@@ -93,7 +93,6 @@ class StaffingMutation:
             ),
             postings=_posts("Her posts from now on; one that was vacant is filled by it."),
         ),
-        argument="The transfer.",
         scopes=[Scope.STAFF],
     )
     record_leave = action_mutation(
@@ -107,7 +106,6 @@ class StaffingMutation:
             until_on="The last day; cases come back after it.",
             substitute_id=id_of(TypeCode.OFFICER, "Who stands in; without one the level above has her work."),
         ),
-        argument="The leave.",
         scopes=[Scope.STAFF],
     )
     cancel_leave = action_mutation(
@@ -115,6 +113,5 @@ class StaffingMutation:
         _leave_payload,
         "Cancel a leave that is planned or running; what had moved comes back at once.",
         input_fields("A leave to cancel.", leave_id=id_of(TypeCode.LEAVE, "The leave, planned or running.")),
-        argument="The leave.",
         scopes=[Scope.STAFF],
     )

@@ -25,9 +25,9 @@ from schema.kernel import (
     Listing,
     Mapped,
     Node,
-    Paged,
     Position,
     Window,
+    connection_field,
     node_id,
     resolver_field,
     text_field,
@@ -103,10 +103,8 @@ class Officer(
     name = text_field("item.name", description="The officer's name.")
     designation = text_field("item.designation", description="The officer's post.")
 
-    @resolver_field(
-        description="Applications of her jurisdictions, the one that is due first at the top.",
-        graphql_type=Connection[Application],
-        extensions=[Paged()],
+    @connection_field(
+        Connection[Application], description="Applications of her jurisdictions, the one that is due first at the top."
     )
     async def queue(
         self,
@@ -116,10 +114,9 @@ class Officer(
     ) -> Listing[Row]:
         return _queue(info, self.item, criteria_of(filter), sort)
 
-    @resolver_field(
+    @connection_field(
+        Connection[Application],
         description="Colleagues' decisions that wait for her to confirm or send back, those due first on top.",
-        graphql_type=Connection[Application],
-        extensions=[Paged()],
     )
     async def proposals(self, info: Info) -> Listing[Row]:
         wanted = desk.QueueFilter(statuses=frozenset(Status), proposed_by=Holder.OTHERS)

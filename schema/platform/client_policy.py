@@ -79,6 +79,5 @@ class ClientPolicyMutation:
             latest=InputField("The newest version; older ones are told that it is there.", name="latest_version"),
             store_url="Where the newest version is had, by https.",
         ),
-        argument="The policy.",
         scopes=[Scope.OPERATIONS_WRITE],
     )

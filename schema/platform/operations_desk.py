@@ -123,7 +123,6 @@ class OperationsMutation:
             reason="Why, in at most 300 characters. Nothing about a person belongs here.",
             until="When it is to end by itself.",
         ),
-        argument="The switch.",
         constants={"mutations": MUTATIONS},
         scopes=[Scope.OPERATIONS_WRITE],
     )

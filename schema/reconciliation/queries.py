@@ -20,10 +20,10 @@ from schema.kernel import (
     Connection,
     Info,
     Listing,
-    Paged,
     Part,
     Window,
     assumed_list_size,
+    connection_field,
     count_reader,
     page_reader,
     resolver_field,
@@ -68,11 +68,10 @@ class FinanceCaseFilter:
 class FinanceQuery:
     """Root fields about public money."""
 
-    @resolver_field(
+    @connection_field(
+        Connection[views.FinanceCase] | None,
         description="Differences in public money in the finance officer's places, the newest first; all of them for an "
         "auditor. Null with NOT_FOUND for everybody else.",
-        graphql_type=Connection[views.FinanceCase] | None,
-        extensions=[Paged()],
         directives=_GUARDED,
     )
     async def finance_cases(
@@ -99,11 +98,10 @@ class FinanceQuery:
         found = await case_with_history(info.context.environment, info.context.subject, case_id)
         return None if found is None else views.FinanceCaseRecord.of(*found)
 
-    @resolver_field(
+    @connection_field(
+        Connection[views.QueuedPaymentLine] | None,
         description="Payments of one's places that wait, are on their way, came back or are on their way for too long, "
         "the longest first. Null with NOT_FOUND for those who pay nothing.",
-        graphql_type=Connection[views.QueuedPaymentLine] | None,
-        extensions=[Paged()],
         directives=_GUARDED,
     )
     async def payment_queue(
@@ -128,11 +126,10 @@ class FinanceQuery:
             views.QueuedPaymentLine.of,
         )
 
-    @resolver_field(
+    @connection_field(
+        Connection[views.PaymentBatch] | None,
         description="Files for PFMS, the newest first; they name nobody. Null with NOT_FOUND for those who pay "
         "nothing.",
-        graphql_type=Connection[views.PaymentBatch] | None,
-        extensions=[Paged()],
         directives=_GUARDED,
     )
     async def payment_batches(
@@ -161,11 +158,10 @@ class FinanceQuery:
         reach_of(info.context.subject, ObjectKind.FINANCE_BOOK)
         return [views.PaymentSigner.of(one) for one in await known_signers(info.context.environment)]
 
-    @resolver_field(
+    @connection_field(
+        Connection[views.ReconciliationRun] | None,
         description="The daily comparisons with the partners' books, the newest first, with their progress. Null with "
         "NOT_FOUND for those who pay nothing.",
-        graphql_type=Connection[views.ReconciliationRun] | None,
-        extensions=[Paged()],
         directives=_GUARDED,
     )
     async def reconciliation_runs(

@@ -119,7 +119,6 @@ class RosteringMutation:
             service_code="The service that its persons apply for.",
             centre_code="The school or camp; may be left out where there is one only.",
         ),
-        argument="For what.",
         scopes=_KEYED,
     )
     add_roster_rows = action_mutation(
@@ -131,7 +130,6 @@ class RosteringMutation:
             number=_NUMBER,
             rows=_row("The rows."),
         ),
-        argument="The rows.",
         name="add_roster_rows",
         scopes=_KEYED,
     )
@@ -146,7 +144,6 @@ class RosteringMutation:
             "A row to take off, which is not filed.",
             row_id=_ROW,
         ),
-        argument="The row.",
         name="remove_roster_row",
         scopes=_KEYED,
     )
@@ -162,7 +159,6 @@ class RosteringMutation:
             row_id=_ROW,
             use_=InputField("What the code is for.", name="use"),
         ),
-        argument="The row, and what for.",
         name="ask_roster_code",
         scopes=_KEYED,
     )
@@ -176,7 +172,6 @@ class RosteringMutation:
             code="The six digits that her telephone was sent.",
             paper="The reference of the scan.",
         ),
-        argument="The consent.",
         name="record_roster_consent",
         scopes=_KEYED,
     )
@@ -196,7 +191,6 @@ class RosteringMutation:
             "A roster to file.",
             number=_NUMBER,
         ),
-        argument="The roster.",
         scopes=_KEYED,
     )
     record_roster_fee = action_mutation(
@@ -209,7 +203,6 @@ class RosteringMutation:
             receipt="The number of the receipt.",
             amount_paise=paise("The amount that was taken.", "amount"),
         ),
-        argument="The fee.",
         name="record_roster_fee",
         scopes=_KEYED,
     )
@@ -227,7 +220,6 @@ class RosteringMutation:
             code="The six digits that the telephone was sent.",
             paper="The reference of the scan of the signed receipt.",
         ),
-        argument="Row and proof.",
         name="hand_over_roster_row",
         scopes=_KEYED,
     )

@@ -33,8 +33,8 @@ from schema.kernel import (
     InLanguage,
     Listing,
     Mapped,
-    Paged,
     View,
+    connection_field,
     field_by_key,
     field_language,
     one_by_key,
@@ -190,11 +190,10 @@ class Roster(Mapped[rosters.Roster]):
 
     progress = field_by_key(progress_of_roster, RosterCounts.of, "item.id", description="How far it has come.")
 
-    @resolver_field(
+    @connection_field(
+        Connection[RosterRow] | None,
         description="Its rows in the order in which they were added, for those of the school or camp; null with "
         "NOT_FOUND for officers, who see applications. A person who is known sees that she was read.",
-        graphql_type=Connection[RosterRow] | None,
-        extensions=[Paged()],
     )
     async def rows(
         self,
@@ -225,11 +224,10 @@ class RostersQuery:
     ) -> Roster | None:
         return Roster.of(await roster_of(info.context.environment, require_signed_in(info), number))
 
-    @resolver_field(
+    @connection_field(
+        Connection[Roster] | None,
         description="The rosters of one's school or camps, or of an officer's place, the newest first; null with "
         "NOT_FOUND for everybody else.",
-        graphql_type=Connection[Roster] | None,
-        extensions=[Paged()],
         directives=[AUTHENTICATED, NEVER_SILENTLY_NULL, requires_scopes(Scope.ROSTERS, Scope.CASES)],
     )
     async def rosters(self, info: Info) -> Listing[RosterItem]:

@@ -26,11 +26,11 @@ from schema.kernel import (
     Info,
     Listing,
     Mapped,
-    Paged,
     Part,
     Position,
     View,
     Window,
+    connection_field,
     label_field,
     node_id,
     requires_scopes,
@@ -168,12 +168,11 @@ class DelayReasonFilter:
 class FigureCasesQuery:
     """Root fields about the cases behind figures."""
 
-    @resolver_field(
+    @connection_field(
+        CaseLineConnection | None,
         description="The applications behind a tile within one's jurisdiction, for officers, authorities, heads of "
         "departments, auditors and the Commission; null with NOT_FOUND for everybody else. The purpose is kept in the "
         "audit log, and each citizen sees it with the read.",
-        graphql_type=CaseLineConnection | None,
-        extensions=[Paged()],
         directives=_SUPERVISING,
     )
     async def figure_cases(
@@ -189,11 +188,10 @@ class FigureCasesQuery:
         supervisor_postings(info.context.subject, given.dashboard)
         return _cases(info, list, given, purpose)
 
-    @resolver_field(
+    @connection_field(
+        Connection[DelayReason] | None,
         description="Reasons of delays that officers recorded within one's jurisdiction, the newest first: the "
         "Commission's monthly review. Null with NOT_FOUND for those who review nothing.",
-        graphql_type=Connection[DelayReason] | None,
-        extensions=[Paged()],
         directives=_SUPERVISING,
     )
     async def delay_reasons(
@@ -229,7 +227,6 @@ class DelaysMutation:
             cause="The coded reason.",
             text="More in words, at most 500 characters. Nothing about a person belongs here.",
         ),
-        argument="The reason.",
         scopes=[Scope.COUNTS],
     )
 

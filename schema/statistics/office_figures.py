@@ -164,7 +164,6 @@ class ViewsMutation:
             group_by="What the rows tell apart.",
             months="How many months, the present one included; 1 to 60.",
         ),
-        argument="The view.",
         name="save_view",
         scopes=[Scope.COUNTS],
     )
@@ -177,7 +176,6 @@ class ViewsMutation:
             name="The name that it has.",
             new_name="The name that it gets, at most 80 characters.",
         ),
-        argument="The names.",
         scopes=[Scope.COUNTS],
     )
     delete_view = action_mutation(
@@ -188,6 +186,5 @@ class ViewsMutation:
             "A view to delete.",
             name="Its name.",
         ),
-        argument="The view.",
         scopes=[Scope.COUNTS],
     )
