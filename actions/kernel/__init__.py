@@ -1,85 +1,79 @@
 """What all actions share: unit of work, access, idempotency, transitions."""
 
-from actions.kernel.access import leave_receipt as leave_receipt
-from actions.kernel.access import may_read as may_read
-from actions.kernel.access import may_read_all as may_read_all
-from actions.kernel.access import not_open as not_open
-from actions.kernel.access import of_another as of_another
-from actions.kernel.access import of_appeal as of_appeal
-from actions.kernel.access import of_applicant as of_applicant
-from actions.kernel.access import of_application as of_application
-from actions.kernel.access import of_certificate as of_certificate
-from actions.kernel.access import of_citizen as of_citizen
-from actions.kernel.access import of_clearance as of_clearance
-from actions.kernel.access import of_sanction as of_sanction
-from actions.kernel.access import permitted_postings as permitted_postings
-from actions.kernel.access import read_at_sources as read_at_sources
-from actions.kernel.access import receipts_of_citizen as receipts_of_citizen
-from actions.kernel.access import require as require
-from actions.kernel.access import require_one as require_one
-from actions.kernel.access import require_own as require_own
-from actions.kernel.access import require_own_record as require_own_record
-from actions.kernel.access import require_postings as require_postings
-from actions.kernel.access import require_read as require_read
-from actions.kernel.access import require_thing as require_thing
-from actions.kernel.aliases import application_by_any as application_by_any
-from actions.kernel.aliases import certificate_by_any as certificate_by_any
-from actions.kernel.case_access import DAY_SECONDS as DAY_SECONDS
-from actions.kernel.case_access import case_for as case_for
-from actions.kernel.case_access import known_service as known_service
-from actions.kernel.case_access import note as note
-from actions.kernel.case_access import of_feedback as of_feedback
-from actions.kernel.case_access import of_grievance as of_grievance
-from actions.kernel.case_access import of_row as of_row
-from actions.kernel.case_access import of_suggestion as of_suggestion
-from actions.kernel.case_access import of_visit as of_visit
-from actions.kernel.case_access import refuse_flood as refuse_flood
-from actions.kernel.cases import PATH as PATH
-from actions.kernel.cases import present as present
-from actions.kernel.cases import service_of as service_of
-from actions.kernel.cases import take_up as take_up
-from actions.kernel.environment import Environment as Environment
-from actions.kernel.environment import Partners as Partners
-from actions.kernel.environment import Registry as Registry
-from actions.kernel.environment import Rules as Rules
-from actions.kernel.idempotency import ANSWERS as ANSWERS
-from actions.kernel.idempotency import completed as completed
-from actions.kernel.idempotency import conflict_problem as conflict_problem
-from actions.kernel.idempotency import hash_of as hash_of
-from actions.kernel.idempotency import refuse_other_version as refuse_other_version
-from actions.kernel.idempotency import run_idempotently as run_idempotently
-from actions.kernel.idempotency import run_once as run_once
-from actions.kernel.idempotency import run_request as run_request
-from actions.kernel.idempotency import wrong_code as wrong_code
-from actions.kernel.jurisdiction import NOBODY as NOBODY
-from actions.kernel.jurisdiction import Holder as Holder
-from actions.kernel.jurisdiction import Place as Place
-from actions.kernel.jurisdiction import at_level as at_level
-from actions.kernel.jurisdiction import authority_for as authority_for
-from actions.kernel.jurisdiction import designated_for as designated_for
-from actions.kernel.jurisdiction import escalation as escalation
-from actions.kernel.jurisdiction import holder_at as holder_at
-from actions.kernel.jurisdiction import note_holder as note_holder
-from actions.kernel.jurisdiction import place_of as place_of
-from actions.kernel.jurisdiction import stand_in_at_work as stand_in_at_work
-from actions.kernel.legal_clock import calendar_of as calendar_of
-from actions.kernel.legal_clock import furthest as furthest
-from actions.kernel.legal_clock import has_breached as has_breached
-from actions.kernel.legal_clock import last_day_for_her as last_day_for_her
-from actions.kernel.legal_clock import later_than as later_than
-from actions.kernel.legal_clock import office_calendar as office_calendar
-from actions.kernel.legal_clock import start_changes as start_changes
-from actions.kernel.numbering import draw_number as draw_number
-from actions.kernel.numbering import draw_numbers as draw_numbers
-from actions.kernel.numbering import draw_uris as draw_uris
-from actions.kernel.rounds import BATCH as BATCH
-from actions.kernel.rounds import Fence as Fence
-from actions.kernel.rounds import in_batches as in_batches
-from actions.kernel.rounds import run_fenced as run_fenced
-from actions.kernel.submission_progress import SourceOutage as SourceOutage
-from actions.kernel.submission_progress import SubmissionState as SubmissionState
-from actions.kernel.transitions import Step as Step
-from actions.kernel.transitions import Transition as Transition
-from actions.kernel.transitions import apply_transition as apply_transition
-from actions.kernel.transitions import register as register
-from actions.kernel.unit_of_work import UnitOfWork as UnitOfWork
+from actions.kernel.access import (
+    leave_receipt,
+    may_read,
+    may_read_all,
+    not_open,
+    of_another,
+    of_appeal,
+    of_applicant,
+    of_application,
+    of_certificate,
+    of_citizen,
+    of_clearance,
+    of_sanction,
+    permitted_postings,
+    read_at_sources,
+    receipts_of_citizen,
+    require,
+    require_one,
+    require_own,
+    require_own_record,
+    require_postings,
+    require_read,
+    require_thing,
+)
+from actions.kernel.aliases import application_by_any, certificate_by_any
+from actions.kernel.case_access import (
+    DAY_SECONDS,
+    case_for,
+    known_service,
+    note,
+    of_feedback,
+    of_grievance,
+    of_row,
+    of_suggestion,
+    of_visit,
+    refuse_flood,
+)
+from actions.kernel.cases import PATH, present, service_of, take_up
+from actions.kernel.environment import Environment, Partners, Registry, Rules
+from actions.kernel.idempotency import (
+    ANSWERS,
+    completed,
+    conflict_problem,
+    hash_of,
+    refuse_other_version,
+    run_idempotently,
+    run_once,
+    run_request,
+    wrong_code,
+)
+from actions.kernel.jurisdiction import (
+    NOBODY,
+    Holder,
+    Place,
+    at_level,
+    authority_for,
+    designated_for,
+    escalation,
+    holder_at,
+    note_holder,
+    place_of,
+    stand_in_at_work,
+)
+from actions.kernel.legal_clock import (
+    calendar_of,
+    furthest,
+    has_breached,
+    last_day_for_her,
+    later_than,
+    office_calendar,
+    start_changes,
+)
+from actions.kernel.numbering import draw_number, draw_numbers, draw_uris
+from actions.kernel.rounds import BATCH, Fence, in_batches, run_fenced
+from actions.kernel.submission_progress import SourceOutage, SubmissionState
+from actions.kernel.transitions import Step, Transition, apply_transition, register
+from actions.kernel.unit_of_work import UnitOfWork

@@ -1,79 +1,53 @@
 """Base types of the domain: clock, ids, errors, texts, money, people."""
 
-from domain.kernel.assurance import Assurance as Assurance
-from domain.kernel.assurance import Needed as Needed
-from domain.kernel.assurance import strongest as strongest
-from domain.kernel.assurance import weakest as weakest
-from domain.kernel.clock import IST as IST
-from domain.kernel.clock import Clock as Clock
-from domain.kernel.clock import ManualClock as ManualClock
-from domain.kernel.clock import SystemClock as SystemClock
-from domain.kernel.clock import ist_date as ist_date
-from domain.kernel.clock import ist_midnight as ist_midnight
-from domain.kernel.errors import USUAL as USUAL
-from domain.kernel.errors import CallerError as CallerError
-from domain.kernel.errors import CommandFailed as CommandFailed
-from domain.kernel.errors import ErrorCode as ErrorCode
-from domain.kernel.errors import MalformedGlobalId as MalformedGlobalId
-from domain.kernel.errors import MistypedNumber as MistypedNumber
-from domain.kernel.errors import NotSignedIn as NotSignedIn
-from domain.kernel.errors import Problem as Problem
-from domain.kernel.errors import Problems as Problems
-from domain.kernel.errors import Remedy as Remedy
-from domain.kernel.errors import Retry as Retry
-from domain.kernel.errors import TemporarilyUnavailable as TemporarilyUnavailable
-from domain.kernel.errors import not_found as not_found
-from domain.kernel.errors import rate_limited as rate_limited
-from domain.kernel.global_ids import TypeCode as TypeCode
-from domain.kernel.global_ids import from_global_id as from_global_id
-from domain.kernel.global_ids import to_global_id as to_global_id
-from domain.kernel.hidden_characters import HIDDEN as HIDDEN
-from domain.kernel.hidden_characters import hidden_character as hidden_character
-from domain.kernel.hidden_characters import without_hidden_characters as without_hidden_characters
-from domain.kernel.ids import Ids as Ids
-from domain.kernel.ids import SeededIds as SeededIds
-from domain.kernel.ids import SystemIds as SystemIds
-from domain.kernel.masks import account_of_last4 as account_of_last4
-from domain.kernel.masks import holds_aadhaar as holds_aadhaar
-from domain.kernel.masks import mask_aadhaar_in as mask_aadhaar_in
-from domain.kernel.masks import mask_account as mask_account
-from domain.kernel.masks import mask_mobile as mask_mobile
-from domain.kernel.mobiles import mobile_digits as mobile_digits
-from domain.kernel.money import LARGEST_PAISE as LARGEST_PAISE
-from domain.kernel.money import paise_from_rupees as paise_from_rupees
-from domain.kernel.money import rupees as rupees
-from domain.kernel.numbers import LENGTH as LENGTH
-from domain.kernel.numbers import NumberKind as NumberKind
-from domain.kernel.numbers import make_number as make_number
-from domain.kernel.numbers import parse_number as parse_number
-from domain.kernel.numbers import show_number as show_number
-from domain.kernel.people import ANONYMOUS as ANONYMOUS
-from domain.kernel.people import PEOPLE as PEOPLE
-from domain.kernel.people import SYSTEM as SYSTEM
-from domain.kernel.people import Citizen as Citizen
-from domain.kernel.people import LinkedAccount as LinkedAccount
-from domain.kernel.people import Officer as Officer
-from domain.kernel.people import OfficerLevel as OfficerLevel
-from domain.kernel.people import Operator as Operator
-from domain.kernel.people import PersonKind as PersonKind
-from domain.kernel.people import Posting as Posting
-from domain.kernel.people import Provider as Provider
-from domain.kernel.people import Role as Role
-from domain.kernel.people import Subject as Subject
-from domain.kernel.refusals import remedy_for as remedy_for
-from domain.kernel.refusals import sentence_for as sentence_for
-from domain.kernel.scopes import Scope as Scope
-from domain.kernel.scopes import scopes_of as scopes_of
-from domain.kernel.sources import Source as Source
-from domain.kernel.sources import Sourced as Sourced
-from domain.kernel.sources import SourceState as SourceState
-from domain.kernel.text import Bilingual as Bilingual
-from domain.kernel.text import Language as Language
-from domain.kernel.text import is_plain_line as is_plain_line
-from domain.kernel.text import language_from_header as language_from_header
-from domain.kernel.text import latin_digits as latin_digits
-from domain.kernel.written_texts import hidden_character_problem as hidden_character_problem
-from domain.kernel.written_texts import hidden_character_problems as hidden_character_problems
-from domain.kernel.written_texts import refuse_hidden_character as refuse_hidden_character
-from domain.kernel.written_texts import short_word as short_word
-from domain.kernel.written_texts import written_text as written_text
+from domain.kernel.assurance import Assurance, Needed, strongest, weakest
+from domain.kernel.clock import IST, Clock, ManualClock, SystemClock, ist_date, ist_midnight
+from domain.kernel.errors import (
+    USUAL,
+    CallerError,
+    CommandFailed,
+    ErrorCode,
+    MalformedGlobalId,
+    MistypedNumber,
+    NotSignedIn,
+    Problem,
+    Problems,
+    Remedy,
+    Retry,
+    TemporarilyUnavailable,
+    not_found,
+    rate_limited,
+)
+from domain.kernel.global_ids import TypeCode, from_global_id, to_global_id
+from domain.kernel.hidden_characters import HIDDEN, hidden_character, without_hidden_characters
+from domain.kernel.ids import Ids, SeededIds, SystemIds
+from domain.kernel.masks import account_of_last4, holds_aadhaar, mask_aadhaar_in, mask_account, mask_mobile
+from domain.kernel.mobiles import mobile_digits
+from domain.kernel.money import LARGEST_PAISE, paise_from_rupees, rupees
+from domain.kernel.numbers import LENGTH, NumberKind, make_number, parse_number, show_number
+from domain.kernel.people import (
+    ANONYMOUS,
+    PEOPLE,
+    SYSTEM,
+    Citizen,
+    LinkedAccount,
+    Officer,
+    OfficerLevel,
+    Operator,
+    PersonKind,
+    Posting,
+    Provider,
+    Role,
+    Subject,
+)
+from domain.kernel.refusals import remedy_for, sentence_for
+from domain.kernel.scopes import Scope, scopes_of
+from domain.kernel.sources import Source, Sourced, SourceState
+from domain.kernel.text import Bilingual, Language, is_plain_line, language_from_header, latin_digits
+from domain.kernel.written_texts import (
+    hidden_character_problem,
+    hidden_character_problems,
+    refuse_hidden_character,
+    short_word,
+    written_text,
+)

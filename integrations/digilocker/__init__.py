@@ -1,40 +1,38 @@
 """DigiLocker, the national document wallet: our client as requester, our endpoint as issuer."""
 
-from integrations.digilocker.digests import HmacEncoding as HmacEncoding
-from integrations.digilocker.issuer.endpoint import issuer_routes as issuer_routes
-from integrations.digilocker.issuer.inferred import URI_UNKNOWN as URI_UNKNOWN
-from integrations.digilocker.issuer.models import PENDING as PENDING
-from integrations.digilocker.issuer.models import CopyFormat as CopyFormat
-from integrations.digilocker.issuer.models import IssuedCopy as IssuedCopy
-from integrations.digilocker.issuer.models import Issuer as Issuer
-from integrations.digilocker.issuer.models import IssuerSettings as IssuerSettings
-from integrations.digilocker.issuer.models import Pending as Pending
-from integrations.digilocker.issuer.models import PullDocRequest as PullDocRequest
-from integrations.digilocker.issuer.models import PullRequest as PullRequest
-from integrations.digilocker.requester.client import POLICIES as POLICIES
-from integrations.digilocker.requester.client import DigiLocker as DigiLocker
-from integrations.digilocker.requester.client import open_clients as open_clients
-from integrations.digilocker.requester.codes import CODES as CODES
-from integrations.digilocker.requester.drive import Walk as Walk
-from integrations.digilocker.requester.models import DigiLockerSettings as DigiLockerSettings
-from integrations.digilocker.requester.models import EAadhaar as EAadhaar
-from integrations.digilocker.requester.models import Folder as Folder
-from integrations.digilocker.requester.models import FolderEntry as FolderEntry
-from integrations.digilocker.requester.models import IssuedDocument as IssuedDocument
-from integrations.digilocker.requester.models import LockerFile as LockerFile
-from integrations.digilocker.requester.models import LockerGrant as LockerGrant
-from integrations.digilocker.requester.models import PullDoctype as PullDoctype
-from integrations.digilocker.requester.models import Pulled as Pulled
-from integrations.digilocker.requester.models import PullIssuer as PullIssuer
-from integrations.digilocker.requester.models import PullParameter as PullParameter
-from integrations.digilocker.requester.models import PullState as PullState
-from integrations.digilocker.requester.models import TokenAnswer as TokenAnswer
-from integrations.digilocker.requester.models import Uploaded as Uploaded
-from integrations.digilocker.requester.streamed_documents import FileStream as FileStream
-from integrations.digilocker.requester.streamed_documents import FileStreams as FileStreams
-from integrations.digilocker.requester.uri_pushes import NOT_HELD as NOT_HELD
-from integrations.digilocker.requester.uri_pushes import PushAction as PushAction
-from integrations.digilocker.requester.uri_pushes import PushedUri as PushedUri
-from integrations.digilocker.requester.wire_drive import check_upload as check_upload
-from integrations.xml_signatures import Examined as Examined
-from integrations.xml_signatures import examine as examine
+from integrations.digilocker.digests import HmacEncoding
+from integrations.digilocker.issuer.endpoint import issuer_routes
+from integrations.digilocker.issuer.inferred import URI_UNKNOWN
+from integrations.digilocker.issuer.models import (
+    PENDING,
+    CopyFormat,
+    IssuedCopy,
+    Issuer,
+    IssuerSettings,
+    Pending,
+    PullDocRequest,
+    PullRequest,
+)
+from integrations.digilocker.requester.client import POLICIES, DigiLocker, open_clients
+from integrations.digilocker.requester.codes import CODES
+from integrations.digilocker.requester.drive import Walk
+from integrations.digilocker.requester.models import (
+    DigiLockerSettings,
+    EAadhaar,
+    Folder,
+    FolderEntry,
+    IssuedDocument,
+    LockerFile,
+    LockerGrant,
+    PullDoctype,
+    Pulled,
+    PullIssuer,
+    PullParameter,
+    PullState,
+    TokenAnswer,
+    Uploaded,
+)
+from integrations.digilocker.requester.streamed_documents import FileStream, FileStreams
+from integrations.digilocker.requester.uri_pushes import NOT_HELD, PushAction, PushedUri
+from integrations.digilocker.requester.wire_drive import check_upload
+from integrations.xml_signatures import Examined, examine

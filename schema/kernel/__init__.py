@@ -1,60 +1,30 @@
 """What every noun of the graph shares: context, paging, errors, directives, mutations."""
 
-import schema.kernel.enums  # noqa: F401 - before every type: types refer to the enums by their Python classes
+import schema.kernel.enums  # before every type: types refer to the enums by their Python classes
 
 # isort: split
-from schema.kernel.context import Context as Context
-from schema.kernel.context import Info as Info
-from schema.kernel.context import InLanguage as InLanguage
-from schema.kernel.context import field_language as field_language
-from schema.kernel.context import require_signed_in as require_signed_in
-from schema.kernel.cursors import Cursors as Cursors
-from schema.kernel.cursors import Position as Position
-from schema.kernel.directives import AUTHENTICATED as AUTHENTICATED
-from schema.kernel.directives import NEVER_SILENTLY_NULL as NEVER_SILENTLY_NULL
-from schema.kernel.directives import PUBLIC as PUBLIC
-from schema.kernel.directives import UPSTREAM_POINTS as UPSTREAM_POINTS
-from schema.kernel.directives import assumed_list_size as assumed_list_size
-from schema.kernel.directives import cost as cost
-from schema.kernel.directives import directives_of as directives_of
-from schema.kernel.directives import requires_consent as requires_consent
-from schema.kernel.directives import requires_scopes as requires_scopes
-from schema.kernel.directives import sliced_list_size as sliced_list_size
-from schema.kernel.fields import MUTATIONS as MUTATIONS
-from schema.kernel.fields import mutation as mutation
-from schema.kernel.fields import resolver_field as resolver_field
-from schema.kernel.fields import subscription as subscription
-from schema.kernel.guards import enforce as enforce
-from schema.kernel.loaders import ByKey as ByKey
-from schema.kernel.loaders import Loader as Loader
-from schema.kernel.loaders import Loaders as Loaders
-from schema.kernel.loaders import Read as Read
-from schema.kernel.loaders import many_by_key as many_by_key
-from schema.kernel.loaders import one_by_key as one_by_key
-from schema.kernel.node import VIEWS as VIEWS
-from schema.kernel.node import Node as Node
-from schema.kernel.node import node_id as node_id
-from schema.kernel.paging import Connection as Connection
-from schema.kernel.paging import Edge as Edge
-from schema.kernel.paging import Listing as Listing
-from schema.kernel.paging import Paged as Paged
-from schema.kernel.paging import PageInfo as PageInfo
-from schema.kernel.paging import Window as Window
-from schema.kernel.paging import connection_field as connection_field
-from schema.kernel.paging import page_size as page_size
-from schema.kernel.provenance import Provenance as Provenance
-from schema.kernel.provenance import record_provenance as record_provenance
-from schema.kernel.resolved_fields import field_by_key as field_by_key
-from schema.kernel.resolved_fields import label_field as label_field
-from schema.kernel.resolved_fields import text_field as text_field
-from schema.kernel.scalars import Long as Long
-from schema.kernel.scalars import Paise as Paise
-from schema.kernel.scalars import scalar_map as scalar_map
-from schema.kernel.source_policies import SourcePolicy as SourcePolicy
-from schema.kernel.source_policies import read_from as read_from
-from schema.kernel.store_lists import Part as Part
-from schema.kernel.store_lists import count_reader as count_reader
-from schema.kernel.store_lists import page_reader as page_reader
-from schema.kernel.store_lists import stored_listing as stored_listing
-from schema.kernel.views import Mapped as Mapped
-from schema.kernel.views import View as View
+from schema.kernel.context import Context, Info, InLanguage, field_language, require_signed_in
+from schema.kernel.cursors import Cursors, Position
+from schema.kernel.directives import (
+    AUTHENTICATED,
+    NEVER_SILENTLY_NULL,
+    PUBLIC,
+    UPSTREAM_POINTS,
+    assumed_list_size,
+    cost,
+    directives_of,
+    requires_consent,
+    requires_scopes,
+    sliced_list_size,
+)
+from schema.kernel.fields import MUTATIONS, mutation, resolver_field, subscription
+from schema.kernel.guards import enforce
+from schema.kernel.loaders import ByKey, Loader, Loaders, Read, many_by_key, one_by_key
+from schema.kernel.node import VIEWS, Node, node_id
+from schema.kernel.paging import Connection, Edge, Listing, Paged, PageInfo, Window, connection_field, page_size
+from schema.kernel.provenance import Provenance, record_provenance
+from schema.kernel.resolved_fields import field_by_key, label_field, text_field
+from schema.kernel.scalars import Long, Paise, scalar_map
+from schema.kernel.source_policies import SourcePolicy, read_from
+from schema.kernel.store_lists import Part, count_reader, page_reader, stored_listing
+from schema.kernel.views import Mapped, View

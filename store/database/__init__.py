@@ -1,56 +1,48 @@
 """The database layer under every table: engine, transactions, types, encryption, audit and files."""
 
-from store.database.audit import AuditLine as AuditLine
-from store.database.audit import audit_lines_table as audit_lines_table
-from store.database.cipher import FieldCipher as FieldCipher
-from store.database.engine import Store as Store
-from store.database.engine import Transaction as Transaction
-from store.database.engine import migrate as migrate
-from store.database.engine import schema_is_current as schema_is_current
-from store.database.errors import AlreadyThere as AlreadyThere
-from store.database.errors import BackupDamaged as BackupDamaged
-from store.database.errors import CannotDecrypt as CannotDecrypt
-from store.database.errors import InProgress as InProgress
-from store.database.errors import KeyMissing as KeyMissing
-from store.database.errors import KeyReused as KeyReused
-from store.database.errors import NotEmpty as NotEmpty
-from store.database.errors import NotThere as NotThere
-from store.database.errors import ObjectDamaged as ObjectDamaged
-from store.database.errors import StoreError as StoreError
-from store.database.errors import StoreUnavailable as StoreUnavailable
-from store.database.errors import TryAgain as TryAgain
-from store.database.errors import VersionConflict as VersionConflict
-from store.database.errors import WritesStopped as WritesStopped
-from store.database.keyring import Keyrings as Keyrings
-from store.database.metadata import LARGE_ROWS as LARGE_ROWS
-from store.database.metadata import NOT_KEPT_ELSEWHERE as NOT_KEPT_ELSEWHERE
-from store.database.objects import LocalObjects as LocalObjects
-from store.database.objects import ObjectStore as ObjectStore
-from store.database.records import Records as Records
-from store.database.records import StoredList as StoredList
-from store.database.sql import AnyRow as AnyRow
-from store.database.sql import PageByTime as PageByTime
-from store.database.sql import PageRequest as PageRequest
-from store.database.sql import any_posting_covers as any_posting_covers
-from store.database.sql import count as count
-from store.database.sql import count_up_to as count_up_to
-from store.database.sql import database_now as database_now
-from store.database.sql import equals_given as equals_given
-from store.database.sql import first_row as first_row
-from store.database.sql import group_rows as group_rows
-from store.database.sql import insert_into as insert_into
-from store.database.sql import insert_new as insert_new
-from store.database.sql import integer_sum as integer_sum
-from store.database.sql import keyset_page as keyset_page
-from store.database.sql import keyset_window as keyset_window
-from store.database.sql import pages as pages
-from store.database.sql import posting_covers as posting_covers
-from store.database.sql import rows_of as rows_of
-from store.database.sql import upsert as upsert
-from store.database.sql import wide_posting_covers as wide_posting_covers
-from store.database.types import Instant as Instant
-from store.database.types import Json as Json
-from store.database.types import Key as Key
-from store.database.types import Serial as Serial
-from store.database.types import canonical_json as canonical_json
-from store.database.types import sealed_columns as sealed_columns
+from store.database.audit import AuditLine, audit_lines_table
+from store.database.cipher import FieldCipher
+from store.database.engine import Store, Transaction, migrate, schema_is_current
+from store.database.errors import (
+    AlreadyThere,
+    BackupDamaged,
+    CannotDecrypt,
+    InProgress,
+    KeyMissing,
+    KeyReused,
+    NotEmpty,
+    NotThere,
+    ObjectDamaged,
+    StoreError,
+    StoreUnavailable,
+    TryAgain,
+    VersionConflict,
+    WritesStopped,
+)
+from store.database.keyring import Keyrings
+from store.database.metadata import LARGE_ROWS, NOT_KEPT_ELSEWHERE
+from store.database.objects import LocalObjects, ObjectStore
+from store.database.records import Records, StoredList
+from store.database.sql import (
+    AnyRow,
+    PageByTime,
+    PageRequest,
+    any_posting_covers,
+    count,
+    count_up_to,
+    database_now,
+    equals_given,
+    first_row,
+    group_rows,
+    insert_into,
+    insert_new,
+    integer_sum,
+    keyset_page,
+    keyset_window,
+    pages,
+    posting_covers,
+    rows_of,
+    upsert,
+    wide_posting_covers,
+)
+from store.database.types import Instant, Json, Key, Serial, canonical_json, sealed_columns
