@@ -65,7 +65,7 @@ class CallerAuthentication:
             raise NotAuthentic("signature_stale")
 
     def assertion(self, token: str, *, srvid: str | None, longest: int = ASSERTION_SECONDS) -> UserAssertion:
-        """The user of an assertion; `srvid` None where it is for no service (hand-off). Raises NotAuthentic."""
+        """The user of an assertion for this service; one for a hand-off (`srvid` None) names none. Raises NotAuthentic."""
         claims = self._verify_token(token)
         now = self._clock.now().timestamp()
         issued, ends = claims.get("iat"), claims.get("exp")
@@ -75,7 +75,8 @@ class CallerAuthentication:
             raise NotAuthentic("assertion_times")
         if claims.get("aud") != self._settings.audience:
             raise NotAuthentic("assertion_audience")
-        if srvid is not None and str(claims.get("srvid")) != srvid:
+        named = claims.get("srvid")
+        if (None if named is None else str(named)) != srvid:
             raise NotAuthentic("assertion_srvid")
         return _user(claims, ends)
 

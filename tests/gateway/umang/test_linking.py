@@ -185,6 +185,13 @@ async def test_a_hand_off_with_a_token_that_does_not_hold_is_refused(portal: Por
         assert (await portal.http.get(address)).status_code == 400, claims
 
 
+async def test_an_assertion_for_a_call_of_the_interface_signs_no_browser_in(portal: Portal):
+    address = portal.callers.hand_over({"person": "asha", "claims": {"srvid": "2103"}})["url"]
+    refused = await portal.http.get(address)
+
+    assert (refused.status_code, "apuni_session" in refused.cookies) == (400, False)
+
+
 async def test_while_it_is_switched_off_nobody_is_handed_over(portal: Portal):
     portal.shut_for = 30
     answer = await portal.http.get(portal.callers.hand_over({"person": "asha"})["url"])
