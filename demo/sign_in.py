@@ -107,7 +107,8 @@ class _DemoSignIn:
             "code_challenge": challenge_of(self._verifier),
             "language": "en",
         }
-        answer = await self._client.get(f"{self._gateway_url}/sign-in/start/{SLUGS[provider]}", params=query)
+        asked = await self._client.get(f"{self._gateway_url}/sign-in/start/{SLUGS[provider]}", params=query)
+        answer = await self._client.get(urljoin(str(asked.url), _allowing_address(asked)))
         for _ in range(_HOPS):
             if not answer.has_redirect_location:
                 break
@@ -144,6 +145,15 @@ class _DemoSignIn:
 
 def _target(answer: httpx.Response) -> str:
     return urljoin(str(answer.url), answer.headers["location"])
+
+
+def _allowing_address(page: httpx.Response) -> str:
+    """The address by which the person lets this program be signed in."""
+    try:
+        links = html.document_fromstring(page.content).iter("a")
+        return next(str(link.get("href")) for link in links if link.get("id") == "allow-app")
+    except (etree.ParserError, etree.XMLSyntaxError, StopIteration):
+        raise DemoSignInFailed(_reason(page)) from None
 
 
 def _form(page: httpx.Response) -> tuple[str, dict[str, str], set[str]]:

@@ -54,6 +54,11 @@ def app_request(redirect: str, state: str | None, challenge: str | None, links: 
     return AppRequest(redirect, state, challenge)
 
 
+def app_consent(secret: str, app: AppRequest) -> str:
+    """What shows that the person at the browser with this secret lets this app be signed in."""
+    return hash_of("\n".join((secret, app.redirect, app.challenge)))
+
+
 def with_query(url: str, **values: str | None) -> str:
     """The address with these values added to its query; absent ones are left out."""
     parts = urlsplit(url)

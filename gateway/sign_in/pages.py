@@ -116,6 +116,19 @@ def away_page(
     return problem_page(language, code, status=503, return_to=return_to, retry_after=retry_after, more=more)
 
 
+def app_page(language: Language, address: str, *, allow: str, refuse: str) -> HTMLResponse:
+    """That a program at a loopback address asks to be signed in, with the ways to let it and to refuse it."""
+    title = _TEXTS.app_asks
+    body = (
+        f"<h1>{say(title, language)}</h1>"
+        f"<p>{say(_TEXTS.app_asks_as_you, language).format(address=escape(address))}</p>"
+        f'<p role="alert">{say(_TEXTS.app_caution, language)}</p>'
+        f'<p><a class="provider" id="allow-app" href="{escape(allow)}">{say(_TEXTS.app_allow, language)}</a></p>'
+        f'<p><a id="refuse-app" href="{escape(refuse)}">{say(_TEXTS.app_refuse, language)}</a></p>'
+    )
+    return respond(language, title, body, path=None)
+
+
 def _choice(providers: Collection[Provider], language: Language, return_to: str) -> str:
     """Links to the providers, those of citizens first."""
     staff = tuple(provider for provider in SLUGS if provider not in _CITIZENS)

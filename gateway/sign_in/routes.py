@@ -1,6 +1,7 @@
 """HTTP routes of sign-in: pages, redirects, cookies, and the token endpoint of native apps."""
 
 from importlib.resources import files
+from urllib.parse import urlsplit
 
 import structlog
 from starlette.requests import Request
@@ -20,7 +21,15 @@ from actions.identity.sign_in import (
     finish_sign_in,
     refresh_session,
 )
-from actions.identity.sign_in_guards import AppRequest, app_request, hash_of, safe_return_to, with_query
+from actions.identity.sign_in_guards import (
+    AppRequest,
+    app_consent,
+    app_request,
+    constant_time_equal,
+    hash_of,
+    safe_return_to,
+    with_query,
+)
 from actions.kernel import Environment
 from domain.kernel import Assurance, ErrorCode, Language, NotSignedIn, Problem, Problems, Provider, Remedy
 from gateway.http.headers import EVERY_ANSWER
@@ -87,9 +96,21 @@ class _SignInHandlers:
         )
 
     async def start(self, request: Request) -> Response:
-        """Open a transaction and send the browser to the provider."""
+        """Open a transaction and send the browser to the provider; for an app that nobody registered, ask before."""
         env, provider = self._environment_of(request), _provider(request)
         secret, app = cookies.browser_secret(request) or env.ids.token(), self._app(request)
+        if app is not None and app.redirect not in self._settings.app_redirects:
+            consent = app_consent(secret, app)
+            if not constant_time_equal(request.query_params.get("app_allowed", ""), consent):
+                asked = request.url.include_query_params(app_allowed=consent).query
+                page = pages.app_page(
+                    language_of(request),
+                    urlsplit(app.redirect).netloc,
+                    allow=f"{request.url.path}?{asked}",
+                    refuse=with_query(app.redirect, error="access_denied", state=app.state),
+                )
+                cookies.bind_browser(page, env, secret)
+                return page
         try:
             address = await begin_sign_in(
                 env,

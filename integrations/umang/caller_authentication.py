@@ -65,7 +65,7 @@ class CallerAuthentication:
             raise NotAuthentic("signature_stale")
 
     def assertion(self, token: str, *, srvid: str | None, longest: int = ASSERTION_SECONDS) -> UserAssertion:
-        """The user of an assertion for this service; one for a hand-off (`srvid` None) names none. Raises NotAuthentic."""
+        """The user of an assertion for this service; one for a hand-off names none. Raises NotAuthentic."""
         claims = self._verify_token(token)
         now = self._clock.now().timestamp()
         issued, ends = claims.get("iat"), claims.get("exp")

@@ -19,8 +19,8 @@ from gateway.sign_in import SESSION_COOKIE, routes
 from store.platform import outbox
 from tests.support.sign_in import GATEWAY, FakeProvider, environment
 
-APP, VERIFIER = "http://127.0.0.1:53682/signed-in", "v" * 64
-LINKS = frozenset({"https://apuni.example/signed-in"})
+APP, VERIFIER = "https://apuni.example/signed-in", "v" * 64
+LINKS = frozenset({APP})
 
 
 class Telephones:

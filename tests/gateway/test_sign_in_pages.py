@@ -60,12 +60,18 @@ async def browser(env):
 
 async def start(browser, slug="meri-pehchaan", **query) -> str:
     answer = await browser.get(f"/sign-in/start/{slug}", params=query)
+    if answer.status_code == 200:
+        answer = await browser.get(link_on(answer, "allow-app"))
     assert answer.status_code == 302, answer.text
     return parse_qs(urlsplit(answer.headers["location"]).query)["state"][0]
 
 
 async def callback(browser, slug="meri-pehchaan", **query):
     return await browser.get(f"/sign-in/callback/{slug}", params=query)
+
+
+def link_on(answer: httpx.Response, name: str) -> str:
+    return str(html.document_fromstring(answer.content).get_element_by_id(name).get("href"))
 
 
 def code_on(answer: httpx.Response) -> str:
@@ -138,7 +144,8 @@ async def test_a_sign_in_that_cannot_begin_leaves_nothing_behind(browser, env, m
 async def test_an_app_is_told_that_the_provider_is_away(browser, meri):
     meri.away = Unavailable(Source.SSO, "connection_failed")
     query = {"app_redirect": APP, "app_state": "s1", "code_challenge": challenge_of(VERIFIER)}
-    answer = await browser.get("/sign-in/start/meri-pehchaan", params=query)
+    asked = await browser.get("/sign-in/start/meri-pehchaan", params=query)
+    answer = await browser.get(link_on(asked, "allow-app"))
 
     assert answer.headers["location"] == f"{APP}?error=temporarily_unavailable&state=s1"
 
@@ -293,6 +300,35 @@ async def app_code(browser, meri, redirect=APP) -> str:
     sent = parse_qs(urlsplit(answer.headers["location"]).query)
     assert sent["state"] == ["s&1"]
     return sent["code"][0]
+
+
+def asking_app(redirect: str = APP) -> dict[str, str]:
+    return {"app_redirect": redirect, "app_state": "s1", "code_challenge": challenge_of(VERIFIER), "language": "en"}
+
+
+async def test_a_program_on_the_same_machine_is_shown_to_the_person_before_the_provider_is_asked(browser):
+    answer = await browser.get("/sign-in/start/meri-pehchaan", params=asking_app())
+
+    assert (answer.status_code, SAFE.items() <= dict(answer.headers).items()) == (200, True)
+    assert "A program on this computer (127.0.0.1:53682) asks to be signed in as you." in answer.text
+    assert link_on(answer, "refuse-app") == f"{APP}?error=access_denied&state=s1"
+
+
+async def test_a_yes_to_a_program_counts_in_the_browser_that_was_asked_and_for_that_program_only(browser, env):
+    asked = await browser.get("/sign-in/start/meri-pehchaan", params=asking_app())
+    yes = link_on(asked, "allow-app")
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app=application(env)), base_url=GATEWAY) as other:
+        elsewhere = await other.get(yes)
+    for_another = await browser.get(yes.replace("53682", "53683"))
+
+    assert [elsewhere.status_code, for_another.status_code] == [200, 200]
+    assert (await browser.get(yes)).status_code == 302
+
+
+async def test_a_registered_app_is_not_asked_about(browser):
+    answer = await browser.get("/sign-in/start/meri-pehchaan", params=asking_app("https://app.example/signed-in"))
+
+    assert answer.status_code == 302
 
 
 @pytest.mark.parametrize("redirect", [APP, "https://app.example/signed-in"])
