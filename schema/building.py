@@ -56,7 +56,7 @@ from schema.nodes import NodesQuery
 from schema.officers.desk_mutations import DeskMutation
 from schema.officers.operators import Operator
 from schema.officers.staff_lists import StaffQuery
-from schema.officers.staff_mutations import StaffingMutation
+from schema.officers.staff_mutations import StaffingMutation, WaitingOrdersQuery
 from schema.officers.types import Officer
 from schema.payments import BeneficiariesQuery
 from schema.platform.changes import ChangesQuery
@@ -110,6 +110,7 @@ class Query(
     LabelsQuery,
     OperationsQuery,
     StaffQuery,
+    WaitingOrdersQuery,
     ClientPolicyQuery,
     ConsentsQuery,
     DevicesQuery,

@@ -12,7 +12,7 @@ from typing import TypeVar
 from actions.kernel import BATCH, Environment, Fence, UnitOfWork, run_fenced
 from actions.officers.staff_moves import Counted, begin_leave, bring_back, carry_out_transfer
 from domain.kernel import Subject
-from domain.officers.staff import Leave, LeaveState
+from domain.officers.staff import Confirmation, Leave, LeaveState
 from store.database import VersionConflict
 from store.officers import cover, leave, posts
 
@@ -152,7 +152,7 @@ async def _end(acting: UnitOfWork, leave_id: str) -> Counted:
 
 async def _move_on(acting: UnitOfWork, transfer_id: str) -> Counted:
     one = await posts.transfer(acting.tx, transfer_id)
-    if one is None or one.done_at is not None:
+    if one is None or one.done_at is not None or one.confirmation in (Confirmation.WAITING, Confirmation.REFUSED):
         return NOTHING
     moved = await carry_out_transfer(acting, one)
     done_at = None if moved.more else acting.now

@@ -10,9 +10,20 @@ from actions.identity.sessions import with_cover
 from actions.kernel import Environment, UnitOfWork, require, run_idempotently
 from actions.officers.staff_rounds import finish_leave, finish_transfer, settle_vacancies, start_leave
 from domain.identity.policy import ObjectKind, Purpose, Resource
-from domain.kernel import ErrorCode, Officer, OfficerLevel, Posting, Problem, Problems, Role, Subject, not_found
+from domain.kernel import (
+    ErrorCode,
+    Officer,
+    OfficerLevel,
+    PersonKind,
+    Posting,
+    Problem,
+    Problems,
+    Role,
+    Subject,
+    not_found,
+)
 from domain.officers.postings import with_taken
-from domain.officers.staff import CoverKind, Leave, LeaveState, Transfer, Vacancy
+from domain.officers.staff import LONGEST_COVER_ALONE, Confirmation, CoverKind, Leave, LeaveState, Transfer, Vacancy
 from store.catalogue import catalogue
 from store.database import NotThere, Transaction
 from store.identity import people
@@ -112,8 +123,9 @@ async def transfer_officer(
 ) -> tuple[tuple[Transfer, Moved], bool]:
     """Move an officer and all that is open with her in the posts that she leaves; True where it is a replay.
 
-    The postings change in one transaction, cases follow in batches; the legal clock's round finishes what was
-    cut off. Raises Problems: NOT_FOUND for officers who are absent or not of the subject's department,
+    What gives somebody a post, or charge of one, waits for a second administrator (`confirm_transfer`). Else the
+    postings change in one transaction and cases follow in batches; the legal clock's round finishes what was cut off.
+    Raises Problems: NOT_FOUND for officers who are absent or not of the subject's department,
     OFFICER_UNSUITABLE where she or whoever orders it would take a post, POSTS_INCOMPATIBLE, BAD_INPUT,
     DEPARTMENT_UNKNOWN and PLACE_UNKNOWN for a posting.
     """
@@ -136,8 +148,8 @@ async def record_leave(env: Environment, subject: Subject, request: RecordLeave)
     """Enter a leave; the officer's open work goes to the substitute on its first day.
 
     A leave that begins later moves nothing yet: the legal clock's round does it on that day, and brings it back
-    after the last one. Raises Problems: NOT_FOUND, DATE_NOT_ALLOWED, LEAVE_OVERLAPS, OFFICER_UNSUITABLE,
-    POSTS_INCOMPATIBLE.
+    after the last one. A substitute for more than 15 days waits for a second administrator (`confirm_leave`).
+    Raises Problems: NOT_FOUND, DATE_NOT_ALLOWED, LEAVE_OVERLAPS, OFFICER_UNSUITABLE, POSTS_INCOMPATIBLE.
     """
 
     async def work(tx: Transaction) -> dict[str, Any]:
@@ -148,7 +160,7 @@ async def record_leave(env: Environment, subject: Subject, request: RecordLeave)
         env, subject, "recordLeave", key=request.idempotency_key, body=body, work=work
     )
     await start_leave(env, subject, answer["id"])
-    return await _present_leave(env, answer["id"]), replayed
+    return await present_leave(env, answer["id"]), replayed
 
 
 async def cancel_leave(env: Environment, subject: Subject, request: CancelLeave) -> tuple[tuple[Leave, Moved], bool]:
@@ -164,7 +176,7 @@ async def cancel_leave(env: Environment, subject: Subject, request: CancelLeave)
         env, subject, "cancelLeave", key=request.idempotency_key, body=asdict(request), work=work
     )
     await finish_leave(env, subject, answer["id"])
-    return await _present_leave(env, answer["id"]), replayed
+    return await present_leave(env, answer["id"]), replayed
 
 
 async def require_staff(acting: UnitOfWork, officer: Officer, *path: str) -> None:
@@ -192,26 +204,56 @@ async def _order_transfer(acting: UnitOfWork, request: TransferOfficer) -> str:
     await _refuse_incompatible(acting, replace(officer, postings=()), request.postings, "input", "postings")
     for field, taker in named.items():
         await _refuse_incompatible(acting, taker, left, "input", field)
+    taken = tuple(one for one in request.postings if one not in officer.postings)
     transfer = Transfer(
         id=acting.env.ids.key(),
         officer_id=officer.id,
         successor_id=request.successor_id,
         cover_id=None if successor else request.cover_id,
         left=left,
-        taken=tuple(one for one in request.postings if one not in officer.postings),
+        taken=taken,
         recorded_by=acting.subject.person_id,
         recorded_at=acting.now,
+        confirmation=_confirmation_of(acting, waits=bool(named or taken)),
     )
     await posts.add_transfer(acting.tx, transfer)
-    await _post(acting, replace(officer, postings=request.postings), transfer.taken)
+    detail = {"vacant": successor is None, "left": len(left), "taken": len(taken), "successor": request.successor_id}
+    if transfer.confirmation is Confirmation.WAITING:
+        await note_of(acting, "staff.transfer_ordered", officer.id, **detail)
+        return transfer.id
+    await carry_out_order(acting, transfer, "input", "officerId")
+    await note_of(acting, "staff.transfer", officer.id, **detail)
+    return transfer.id
+
+
+def _confirmation_of(acting: UnitOfWork, *, waits: bool) -> Confirmation | None:
+    """WAITING for what gives somebody a post or charge; a command of the host is no person's, and waits for nobody."""
+    return Confirmation.WAITING if waits and acting.subject.kind is PersonKind.OFFICER else None
+
+
+async def carry_out_order(acting: UnitOfWork, transfer: Transfer, *path: str) -> None:
+    """Change the postings as a transfer orders it.
+
+    Raises STEP_NOT_ALLOWED where the officer has no more what she is to leave, POSTS_INCOMPATIBLE.
+    """
+    found = await people.officers(
+        acting.tx, [transfer.officer_id, transfer.successor_id or "", transfer.cover_id or ""]
+    )
+    officer = found[transfer.officer_id]
+    if set(transfer.left) - set(officer.postings):
+        raise Problems(Problem(ErrorCode.STEP_NOT_ALLOWED, path, params={"state": "CHANGED"}))
+    kept = tuple(one for one in officer.postings if one not in transfer.left)
+    await _refuse_incompatible(acting, replace(officer, postings=kept), transfer.taken, *path)
+    await _post(acting, replace(officer, postings=(*kept, *transfer.taken)), transfer.taken)
+    for taker in (found.get(transfer.successor_id or ""), found.get(transfer.cover_id or "")):
+        if taker is not None:
+            await _refuse_incompatible(acting, taker, transfer.left, *path)
+    successor = found.get(transfer.successor_id or "")
     if successor is not None:
         taken = tuple(one for one in transfer.left if one not in successor.postings)
         await _post(acting, replace(successor, postings=(*successor.postings, *taken)), taken)
     else:
         await _leave_vacant(acting, transfer)
-    detail = {"vacant": successor is None, "left": len(transfer.left), "taken": len(transfer.taken)}
-    await _note(acting, "staff.transfer", officer, {**detail, "successor": request.successor_id})
-    return transfer.id
 
 
 async def _refuse_own_post(acting: UnitOfWork, officer: Officer, postings: Sequence[Posting]) -> None:
@@ -265,10 +307,11 @@ async def _enter_leave(acting: UnitOfWork, request: RecordLeave) -> str:
         until_on=request.until_on,
         recorded_by=acting.subject.person_id,
         recorded_at=acting.now,
+        confirmation=_confirmation_of(acting, waits=bool(named) and days >= LONGEST_COVER_ALONE),
     )
     await leave.add(acting.tx, entry)
     detail = {"leave": entry.id, "from": request.from_on.isoformat(), "until": request.until_on.isoformat()}
-    await _note(acting, "staff.leave", officer, {**detail, "substitute": request.substitute_id})
+    await note_of(acting, "staff.leave", officer.id, **detail, substitute=request.substitute_id)
     return entry.id
 
 
@@ -278,10 +321,10 @@ async def _cancel(acting: UnitOfWork, request: CancelLeave) -> str:
         raise not_found("input", "leaveId")
     officer, _ = await _officers(acting, entry.officer_id, {})
     await require_staff(acting, officer, "input", "leaveId")
-    if entry.state_on(acting.today) not in (LeaveState.PLANNED, LeaveState.RUNNING):
+    if entry.state_on(acting.today) in (LeaveState.OVER, LeaveState.CANCELLED):
         raise Problems(Problem(ErrorCode.STEP_NOT_ALLOWED, ("input", "leaveId")))
     await leave.note(acting.tx, entry.id, cancelled_at=acting.now, cancelled_by=acting.subject.person_id)
-    await _note(acting, "staff.cancel_leave", officer, {"leave": entry.id})
+    await note_of(acting, "staff.cancel_leave", officer.id, leave=entry.id)
     return entry.id
 
 
@@ -304,7 +347,8 @@ async def _officers(
     return found[officer_id], {field: found[key] for field, key in named.items()}
 
 
-async def _present_leave(env: Environment, leave_id: str) -> tuple[Leave, Moved]:
+async def present_leave(env: Environment, leave_id: str) -> tuple[Leave, Moved]:
+    """A leave as it now is, with what it moved."""
     async with env.store.read_transaction() as tx:
         entry, went = await leave.get(tx, leave_id), await cover.counts(tx, leave_id)
     if entry is None:
@@ -312,5 +356,6 @@ async def _present_leave(env: Environment, leave_id: str) -> tuple[Leave, Moved]
     return entry, Moved(went.get(CoverKind.CASE, 0), went.get(CoverKind.APPEAL, 0))
 
 
-async def _note(acting: UnitOfWork, action: str, officer: Officer, detail: Mapping[str, Any]) -> None:
-    await acting.record(action, "OFFICER", officer.id, Purpose.OPERATE, **detail)
+async def note_of(acting: UnitOfWork, action: str, officer_id: str, **detail: Any) -> None:
+    """Write the audit line of an order about an officer."""
+    await acting.record(action, "OFFICER", officer_id, Purpose.OPERATE, **detail)

@@ -16,9 +16,23 @@ class AbsenceRule(StrEnum):
     """Always the level above."""
 
 
+class Confirmation(StrEnum):
+    """What a second administrator has said of an order; None where none is needed."""
+
+    WAITING = "WAITING"
+    CONFIRMED = "CONFIRMED"
+    REFUSED = "REFUSED"
+
+
+LONGEST_COVER_ALONE = 15
+"""Days for which one administrator may name a substitute; a longer cover waits for a second one."""
+
+
 class LeaveState(StrEnum):
     """The state of a leave on a day."""
 
+    PROPOSED = "PROPOSED"
+    """Its substitute waits for a second administrator."""
     PLANNED = "PLANNED"
     RUNNING = "RUNNING"
     OVER = "OVER"
@@ -44,6 +58,8 @@ class Leave:
     ended_at: datetime | None = None
     cancelled_at: datetime | None = None
     cancelled_by: str | None = None
+    confirmation: Confirmation | None = None
+    confirmed_by: str | None = None
 
     def state_on(self, day: date) -> LeaveState:
         """Its state on a day."""
@@ -51,6 +67,8 @@ class Leave:
             return LeaveState.CANCELLED
         if self.ended_at is not None or self.until_on < day:
             return LeaveState.OVER
+        if self.confirmation is Confirmation.WAITING:
+            return LeaveState.PROPOSED
         begun = self.begun_at is not None or self.from_on <= day
         return LeaveState.RUNNING if begun else LeaveState.PLANNED
 
@@ -73,6 +91,8 @@ class Transfer:
     done_at: datetime | None = None
     moved_cases: int = 0
     moved_appeals: int = 0
+    confirmation: Confirmation | None = None
+    confirmed_by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

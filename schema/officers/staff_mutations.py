@@ -1,18 +1,31 @@
 """Mutations that transfer officers and record leaves, for department administrators."""
 
+from datetime import datetime
 from typing import TypeAlias
 
 import strawberry
 
+from actions.officers.staff_confirmations import confirm_leave, confirm_transfer, waiting_orders
 from actions.officers.staffing import Moved, cancel_leave, record_leave, transfer_officer
 from domain.kernel import Posting, Scope, TypeCode
 from domain.officers import staff
-from schema.kernel import View, node_id
+from schema.kernel import (
+    AUTHENTICATED,
+    NEVER_SILENTLY_NULL,
+    Info,
+    View,
+    assumed_list_size,
+    node_id,
+    require_signed_in,
+    requires_scopes,
+    resolver_field,
+)
 from schema.kernel.action_mutations import action_mutation
 from schema.kernel.inputs import id_of, input_fields, nested_input
 from schema.kernel.payloads import Thing, thing_payload
 from schema.officers.jurisdictions import Jurisdiction
 from schema.officers.office_staff import Leave
+from schema.officers.staff import officer_field
 
 Recorded: TypeAlias = tuple[staff.Leave, Moved]
 
@@ -34,8 +47,14 @@ class MovedWork(View[Moved]):
     appeals: int = strawberry.field(description="Open appeals.")
 
 
-@strawberry.type(description="A transfer as it was carried out.")
+@strawberry.type(directives=[AUTHENTICATED], description="A transfer as it was ordered or carried out.")
 class Transfer:
+    item: strawberry.Private[staff.Transfer]
+    id: strawberry.ID = strawberry.field(description="Give it to confirmTransfer.")
+    waits: bool = strawberry.field(
+        description="Whether nothing has changed yet, because a second administrator has to confirm it."
+    )
+    ordered_at: datetime = strawberry.field(description="When it was ordered.")
     officer_id: strawberry.ID = strawberry.field(description="The officer.")
     left: list[Jurisdiction] = strawberry.field(description="The posts that she left.")
     taken: list[Jurisdiction] = strawberry.field(description="Her new posts.")
@@ -47,11 +66,48 @@ class Transfer:
         """The graph's view of a transfer."""
         item, moved = done
         return cls(
+            item=item,
+            id=strawberry.ID(item.id),
+            waits=item.confirmation is staff.Confirmation.WAITING,
+            ordered_at=item.recorded_at,
             officer_id=node_id(TypeCode.OFFICER, item.officer_id),
             left=[Jurisdiction.of(posting) for posting in item.left],
             taken=[Jurisdiction.of(posting) for posting in item.taken],
             vacant=bool(item.left) and item.successor_id is None,
             moved=MovedWork.of(moved),
+        )
+
+    officer = officer_field("item.officer_id", description="The officer, by name.")
+    successor = officer_field("item.successor_id", description="Who takes what she leaves; null where nobody does.")
+    cover = officer_field("item.cover_id", description="Who has charge of what is vacant; null where nobody has.")
+    ordered_by = officer_field("item.recorded_by", description="The administrator who ordered it.")
+
+
+@strawberry.type(directives=[AUTHENTICATED], description="Orders that wait for a second administrator.")
+class WaitingOrders:
+    transfers: list[Transfer] = strawberry.field(
+        description="Transfers, the oldest first.", directives=[assumed_list_size(20)]
+    )
+    leaves: list[Leave] = strawberry.field(
+        description="Leaves with a substitute for more than 15 days, the oldest first.",
+        directives=[assumed_list_size(20)],
+    )
+
+
+@strawberry.type
+class WaitingOrdersQuery:
+    """Root fields about orders that wait."""
+
+    @resolver_field(
+        description="Orders about officers that one administers and that wait for a second administrator, at most 100 "
+        "of a kind; null with NOT_FOUND for everybody else.",
+        directives=[AUTHENTICATED, NEVER_SILENTLY_NULL, requires_scopes(Scope.STAFF)],
+    )
+    async def waiting_orders(self, info: Info) -> WaitingOrders | None:
+        transfers, leaves = await waiting_orders(info.context.environment, require_signed_in(info))
+        nothing = Moved(0, 0)
+        return WaitingOrders(
+            transfers=[Transfer.of((one, nothing)) for one in transfers], leaves=[Leave.of(one) for one in leaves]
         )
 
 
@@ -108,10 +164,31 @@ class StaffingMutation:
         ),
         scopes=[Scope.STAFF],
     )
+    confirm_transfer = action_mutation(
+        confirm_transfer,
+        thing_payload(
+            "What became of a transfer that waited.",
+            transfer=Thing(Transfer, "The transfer; null when refused.", Transfer.of),
+        ),
+        "Confirm or refuse a transfer that another administrator ordered.",
+        input_fields(
+            "What a second administrator says of a transfer.",
+            transfer_id="The transfer, as waitingOrders names it.",
+            confirm="True carries it out; false ends it, and nothing changes.",
+        ),
+        scopes=[Scope.STAFF],
+    )
+    confirm_leave = action_mutation(
+        confirm_leave,
+        _leave_payload,
+        "Confirm a leave whose substitute another administrator named for more than 15 days; cancelLeave refuses it.",
+        input_fields("A leave to confirm.", leave_id=id_of(TypeCode.LEAVE, "The leave that waits.")),
+        scopes=[Scope.STAFF],
+    )
     cancel_leave = action_mutation(
         cancel_leave,
         _leave_payload,
-        "Cancel a leave that is planned or running; what had moved comes back at once.",
+        "Cancel a leave that waits, is planned or running; what had moved comes back at once.",
         input_fields("A leave to cancel.", leave_id=id_of(TypeCode.LEAVE, "The leave, planned or running.")),
         scopes=[Scope.STAFF],
     )

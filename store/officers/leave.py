@@ -5,7 +5,7 @@ from datetime import date, datetime
 
 from sqlalchemy import Column, ColumnElement, ForeignKey, Index, and_, or_, select, update
 
-from domain.officers.staff import Leave
+from domain.officers.staff import Confirmation, Leave
 from store.database import Key, Records, StoredList, Transaction
 from store.database.metadata import table_of
 
@@ -70,6 +70,22 @@ async def note(tx: Transaction, leave_id: str, **changes: datetime | str | None)
     await tx.connection.execute(update(leaves_table).where(_T.id == leave_id).values(changes))
 
 
+async def confirm(tx: Transaction, leave_id: str, *, by: str) -> bool:
+    """Note who confirmed a leave that waits; False where it does not wait."""
+    waits = (_T.id == leave_id, _T.confirmation == Confirmation.WAITING.value, _T.cancelled_at.is_(None))
+    values = {"confirmation": Confirmation.CONFIRMED.value, "confirmed_by": by}
+    return (
+        await tx.connection.execute(update(leaves_table).where(*waits).values(values).returning(_T.id))
+    ).first() is not None
+
+
+async def waiting_leaves(tx: Transaction, limit: int) -> list[Leave]:
+    """Leaves that wait for a second administrator, the oldest first."""
+    waits = (_T.confirmation == Confirmation.WAITING.value, _T.cancelled_at.is_(None))
+    statement = select(leaves_table).where(*waits).order_by(_T.recorded_at, _T.id)
+    return await _LEAVES.select_all(tx, statement.limit(limit))
+
+
 async def _by_id(
     tx: Transaction, conditions: Iterable[ColumnElement[bool]], after: str | None, limit: int
 ) -> list[Leave]:
@@ -82,4 +98,5 @@ async def _by_id(
 def _in_force(day: date) -> ColumnElement[bool]:
     """As Leave.state_on gives RUNNING, in SQL."""
     begun = or_(_T.from_on <= day, _T.begun_at.is_not(None))
-    return and_(_T.cancelled_at.is_(None), _T.ended_at.is_(None), _T.until_on >= day, begun)
+    confirmed = or_(_T.confirmation.is_(None), _T.confirmation == Confirmation.CONFIRMED.value)
+    return and_(confirmed, _T.cancelled_at.is_(None), _T.ended_at.is_(None), _T.until_on >= day, begun)

@@ -7,7 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from domain.kernel import OfficerLevel, Posting, Role
-from domain.officers.staff import Transfer, Vacancy
+from domain.officers.staff import Confirmation, Transfer, Vacancy
 from store.database import (
     AnyRow,
     Instant,
@@ -52,8 +52,28 @@ _PLACE = ("department", "district", "tehsil")
 
 async def unfinished_transfers(tx: Transaction, limit: int) -> list[Transfer]:
     """Transfers of which something has yet to move, the oldest first."""
-    statement = sa.select(transfers_table).where(_F.done_at.is_(None)).order_by(_F.id).limit(limit)
+    ordered = sa.or_(_F.confirmation.is_(None), _F.confirmation == Confirmation.CONFIRMED.value)
+    statement = sa.select(transfers_table).where(_F.done_at.is_(None), ordered).order_by(_F.id).limit(limit)
     return await _TRANSFERS.select_all(tx, statement)
+
+
+async def confirm(tx: Transaction, transfer_id: str, outcome: Confirmation, *, by: str) -> bool:
+    """Note what a second administrator said of a transfer that waits; False where it does not wait."""
+    waits = (_F.id == transfer_id, _F.confirmation == Confirmation.WAITING.value)
+    values = {"confirmation": outcome.value, "confirmed_by": by}
+    said = sa.update(transfers_table).where(*waits).values(values).returning(_F.id)
+    return (await tx.connection.execute(said)).first() is not None
+
+
+async def waiting_transfers(tx: Transaction, limit: int) -> list[Transfer]:
+    """Transfers that wait for a second administrator, the oldest first."""
+    statement = sa.select(transfers_table).where(_F.confirmation == Confirmation.WAITING.value)
+    return await _TRANSFERS.select_all(tx, statement.order_by(_F.recorded_at, _F.id).limit(limit))
+
+
+async def recorded_since(tx: Transaction, moment: datetime) -> list[Transfer]:
+    """Transfers that were ordered since a moment, whatever became of them."""
+    return await _TRANSFERS.select_all(tx, sa.select(transfers_table).where(_F.recorded_at >= moment))
 
 
 async def note_moved(tx: Transaction, transfer_id: str, *, cases: int, appeals: int, done_at: datetime | None) -> None:

@@ -51,6 +51,7 @@ MUTATIONS: Mapping[str, frozenset[str]] = {
     "bulkForward": who("officer"),
     "cancelDoorstepVisit": who(*_HERS, "officer"),
     "cancelLeave": who("admin"),
+    "confirmLeave": who("admin"),
     "claimApplication": who("officer"),
     "closeGrievance": who(*_HERS),
     "cancelHearing": who("appellate"),
@@ -166,6 +167,7 @@ OWN: Mapping[str, frozenset[str]] = {
     "setSwitch": who("admin"),
     "submitApplication": who("citizen", "neighbour", "assisting operator"),
     "transferOfficer": who("admin"),
+    "confirmTransfer": NOBODY,  # it names what is not there
     "withdrawConsent": who("citizen", "neighbour"),
 }
 """Mutations that name nothing of another's: who is not told UNAUTHENTICATED, NOT_FOUND or FORBIDDEN.
@@ -219,6 +221,7 @@ ROOTS: Mapping[str, frozenset[str]] = {
         "e-taal",
     ),
     "Query.overdue": who("commission"),
+    "Query.waitingOrders": who("admin", "department admin"),
     "Query.switches": who("auditor", "admin"),
     "Query.rosters": who("principal", "camp officer", "officer", "officer elsewhere"),
     "Query.transactionCounts": who(

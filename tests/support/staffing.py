@@ -4,9 +4,12 @@ from dataclasses import replace
 
 from actions.identity.sessions import with_cover
 from actions.kernel import Environment
+from actions.officers.staff_confirmations import ConfirmLeave, ConfirmTransfer, confirm_leave, confirm_transfer
+from actions.officers.staffing import Moved, RecordLeave, TransferOfficer, record_leave, transfer_officer
 from domain.applications.applications import Application
 from domain.applications.lifecycle import UNDECIDED, Move
 from domain.kernel import PersonKind, Posting, Role, Subject
+from domain.officers.staff import Confirmation, Leave, Transfer
 from store.applications import applications, timeline
 from store.identity import people
 from tests.support.actions import World
@@ -17,6 +20,27 @@ OURS = Subject(
     frozenset({Role.DEPARTMENT_ADMIN}), PersonKind.OFFICER, "da", (Posting(Role.DEPARTMENT_ADMIN, DEPARTMENT),)
 )
 """The administrator of the registrar's department."""
+
+
+SECOND = replace(ADMIN, person_id="second-admin")
+"""Another administrator, who confirms."""
+
+
+async def transferred(env: Environment, by: Subject, request: TransferOfficer) -> tuple[Transfer, Moved]:
+    """A transfer that was ordered and, where it waits, confirmed by the second administrator."""
+    done, _ = await transfer_officer(env, by, request)
+    if done[0].confirmation is Confirmation.WAITING:
+        confirming = ConfirmTransfer(done[0].id, confirm=True, idempotency_key=f"confirm-{done[0].id}")
+        done, _ = await confirm_transfer(env, SECOND, confirming)
+    return done
+
+
+async def recorded_leave(env: Environment, by: Subject, request: RecordLeave) -> tuple[Leave, Moved]:
+    """A leave that was recorded and, where it waits, confirmed by the second administrator."""
+    done, _ = await record_leave(env, by, request)
+    if done[0].confirmation is Confirmation.WAITING:
+        done, _ = await confirm_leave(env, SECOND, ConfirmLeave(done[0].id, f"confirm-{done[0].id}"))
+    return done
 
 
 async def open_with(world: World, officer: Subject) -> set[str]:

@@ -10,7 +10,7 @@ from actions.appeals.legal_sweep import sweep
 from actions.applications.decide import Decide, Verdict, decide_application
 from actions.officers.forward import ForwardCase, forward_application, forward_targets
 from actions.officers.second_approvals import ConfirmDecision, confirm_decision
-from actions.officers.staffing import RecordLeave, TransferOfficer, record_leave, transfer_officer
+from actions.officers.staffing import RecordLeave, TransferOfficer
 from domain.appeals.appeals import AppealLevel, AppealState
 from domain.applications.applications import Application, RejectionGround
 from domain.applications.deadline import breaches_at
@@ -27,7 +27,7 @@ from tests.support.law import (
     ordered,
     present,
 )
-from tests.support.staffing import ADMIN, signed_in_now
+from tests.support.staffing import ADMIN, recorded_leave, signed_in_now, transferred
 
 FIRST_POST = Posting(Role.APPELLATE, DEPARTMENT, "49", None, OfficerLevel.FIRST_APPELLATE)
 DO_POST = Posting(Role.OFFICER, DEPARTMENT, "49", None, OfficerLevel.DESIGNATED)
@@ -48,14 +48,14 @@ async def forwarded(world: World, case: Application, by: Subject, to: Subject) -
     return (await forward_application(world.env, by, request))[0]
 
 
-async def transferred(world: World, officer: Subject, **how) -> None:
-    await transfer_officer(world.env, ADMIN, TransferOfficer(officer.person_id or "", f"t-{officer.person_id}", **how))
+async def move(world: World, officer: Subject, **how) -> None:
+    await transferred(world.env, ADMIN, TransferOfficer(officer.person_id or "", f"t-{officer.person_id}", **how))
 
 
 async def on_leave(world: World, officer: Subject, stand_in: Subject | None) -> None:
     day, substitute = ist_date(world.clock.now()), stand_in.person_id if stand_in else None
     leave = RecordLeave(officer.person_id or "", day, day + timedelta(days=400 - 40), f"l-{day}", substitute)
-    await record_leave(world.env, ADMIN, leave)
+    await recorded_leave(world.env, ADMIN, leave)
 
 
 async def refused_to_hear(world: World, officer: Subject, appeal) -> ErrorCode:
@@ -104,7 +104,7 @@ async def test_vacancy_and_leave_a_case_never_goes_up_to_who_hears_an_appeal_abo
     await sweep(world.env)
     await on_leave(world, world.registrar, courts.bdo)
     assert (await present(world.env, case.id)).officer_id == courts.dm.person_id
-    await transferred(world, world.registrar)
+    await move(world, world.registrar)
     (appeal,) = await appeals_of(world.env, case.id)
     assert (await present(world.env, case.id)).officer_id == courts.dm.person_id
     assert appeal.authority_id == courts.bdo.person_id
@@ -113,8 +113,8 @@ async def test_vacancy_and_leave_a_case_never_goes_up_to_who_hears_an_appeal_abo
 async def test_transfer_who_decided_and_is_then_posted_above_does_not_hear_it(world: World, courts: Authorities):
     case = await rejected(world, await world.submit(world.asha), world.registrar)
     early = await appealed(world, case)
-    await transferred(world, world.registrar, postings=(FIRST_POST,))
-    await transferred(world, courts.bdo, successor_id=world.registrar.person_id)
+    await move(world, world.registrar, postings=(FIRST_POST,))
+    await move(world, courts.bdo, successor_id=world.registrar.person_id)
     (appeal,) = await appeals_of(world.env, case.id)
     assert (early.authority_id, appeal.authority_id) == (courts.bdo.person_id, courts.dm.person_id)
     assert await refused_to_hear(world, world.registrar, appeal) is ErrorCode.OFFICER_INVOLVED
@@ -125,8 +125,8 @@ async def test_transfer_who_had_a_case_before_her_successor_decided_it_does_not_
 ):
     case = await world.submit(world.asha)
     successor = await enter_officer(world.env, "successor", Posting(Role.OFFICER, "none-yet"))
-    await transferred(world, world.registrar, successor_id=successor.person_id, postings=(FIRST_POST,))
-    await transferred(world, courts.bdo)
+    await move(world, world.registrar, successor_id=successor.person_id, postings=(FIRST_POST,))
+    await move(world, courts.bdo)
     await rejected(world, case, await signed_in_now(world, successor))
     appeal = await appealed(world, case)
     assert appeal.authority_id == courts.dm.person_id
@@ -152,7 +152,7 @@ async def test_the_second_pair_of_eyes_does_not_hear_the_appeal_either(world: Wo
     post = Posting(Role.APPELLATE, "social-welfare-development", "49", None, OfficerLevel.FIRST_APPELLATE)
     await rejected(world, case, world.welfare)
     await confirm_decision(world.env, others.welfare, ConfirmDecision(case.id, "confirm"))
-    await transferred(world, others.welfare, postings=(post,))
+    await move(world, others.welfare, postings=(post,))
     appeal = await appealed(world, case)
     assert (appeal.authority_id, appeal.vacant) == (None, True)
     assert await refused_to_hear(world, others.welfare, appeal) is ErrorCode.OFFICER_INVOLVED
@@ -161,7 +161,7 @@ async def test_the_second_pair_of_eyes_does_not_hear_the_appeal_either(world: Wo
 async def test_an_appeal_that_goes_up_is_not_heard_again_by_who_heard_it_below(world: World, courts: Authorities):
     case = await rejected(world, await world.submit(world.asha), world.registrar)
     await ordered(world, courts.bdo, await appealed(world, case), AppealVerdict.DISMISS)
-    await transferred(world, courts.dm, successor_id=courts.bdo.person_id)
+    await move(world, courts.dm, successor_id=courts.bdo.person_id)
     second = await appealed(world, case, "second")
     assert (second.level, second.authority_id, second.vacant) == (AppealLevel.SECOND, None, True)
     assert await refused_to_hear(world, courts.bdo, second) is ErrorCode.OFFICER_INVOLVED
@@ -170,10 +170,10 @@ async def test_an_appeal_that_goes_up_is_not_heard_again_by_who_heard_it_below(w
 async def test_an_order_opens_a_case_again_for_somebody_who_did_not_hear_it(world: World, courts: Authorities):
     case = await rejected(world, await world.submit(world.asha), world.registrar)
     appeal = await appealed(world, case)
-    await transferred(world, world.registrar)
+    await move(world, world.registrar)
     until = ist_date(world.clock.now()) + timedelta(days=5)
     await ordered(world, courts.bdo, appeal, AppealVerdict.DIRECT, direct_until=until)
     assert (await present(world.env, case.id)).officer_id == courts.dm.person_id
     successor = await enter_officer(world.env, "successor", replace(DO_POST, department="none-yet"))
-    await transferred(world, successor, postings=(DO_POST,))
+    await move(world, successor, postings=(DO_POST,))
     assert (await present(world.env, case.id)).officer_id == successor.person_id

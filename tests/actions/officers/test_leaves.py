@@ -22,7 +22,7 @@ from store.identity import accesses
 from store.officers import desk_reads, leave
 from tests.support.actions import World
 from tests.support.law import appealed, appeals_of, authorities, enter_officer, present, refused
-from tests.support.staffing import ADMIN, OURS, open_with, reassigned, signed_in_now
+from tests.support.staffing import ADMIN, OURS, open_with, reassigned, recorded_leave, signed_in_now
 
 DAY = timedelta(days=1)
 
@@ -49,7 +49,7 @@ async def away(
     first = today(world) + ahead * DAY
     last, substitute = first + (days - 1) * DAY, stand_in.person_id if stand_in else None
     request = RecordLeave(officer.person_id or "", first, last, f"{officer.person_id}{first}", substitute)
-    return (await record_leave(world.env, by, request))[0]
+    return await recorded_leave(world.env, by, request)
 
 
 async def now(world: World, taken: Leave) -> Leave:

@@ -35,7 +35,7 @@ from tests.support.law import (
     present,
     refused,
 )
-from tests.support.staffing import ADMIN, OURS, open_with, reassigned, signed_in_now
+from tests.support.staffing import ADMIN, OURS, open_with, reassigned, signed_in_now, transferred
 from tests.support.stored import audit_lines_of
 
 LEFT = Posting(Role.OFFICER, DEPARTMENT, "49", None, OfficerLevel.DESIGNATED)
@@ -43,8 +43,7 @@ LEFT = Posting(Role.OFFICER, DEPARTMENT, "49", None, OfficerLevel.DESIGNATED)
 
 async def moved(world: World, officer: Subject, by: Subject = OURS, key: str = "t", **how) -> Moved:
     request = TransferOfficer(officer.person_id or "", key, **how)
-    (_, went), _ = await transfer_officer(world.env, by, request)
-    return went
+    return (await transferred(world.env, by, request))[1]
 
 
 async def newcomer(world: World, name: str = "newcomer") -> Subject:
@@ -64,7 +63,8 @@ async def test_a_transfer_takes_postings_and_open_cases_to_the_successor(world: 
     assert (last.move, last.holder_id) == (Move.REASSIGN, successor.person_id)
     assert found[world.registrar.person_id or ""].postings == ()
     assert LEFT in found[successor.person_id or ""].postings
-    assert [(line.action, line.detail["vacant"]) for line in lines] == [("staff.transfer", False)]
+    assert [line.action for line in lines] == ["staff.transfer_ordered", "staff.transfer_confirmed"]
+    assert lines[0].detail["vacant"] is False
 
 
 async def test_the_same_key_transfers_once_and_tells_the_same_again(world: World):
@@ -87,7 +87,7 @@ async def test_a_transfer_that_was_cut_off_is_finished_by_the_legal_clock(world:
         raise SystemExit
 
     with monkeypatch.context() as patch:
-        patch.setattr("actions.officers.staffing.finish_transfer", killed)
+        patch.setattr("actions.officers.staff_confirmations.finish_transfer", killed)
         with pytest.raises(SystemExit):
             await moved(world, world.registrar, successor_id=successor.person_id)
     assert (await present(world.env, application.id)).officer_id == world.registrar.person_id

@@ -19,12 +19,18 @@ ADMIN = Subject(
     ADMIN_ID,
     tuple(Posting(Role.DEPARTMENT_ADMIN, slug) for slug in ("revenue-department", "social-welfare")),
 )
+SECOND_ADMIN = replace(ADMIN, person_id="01930000-0000-7000-8000-000000000023")
 OTHER_ADMIN = replace(ADMIN, postings=(Posting(Role.DEPARTMENT_ADMIN, "forest-department"),))
 MOVED = "moved { cases appeals } } userErrors { code path message } submission { state replayed }"
 TRANSFER = f"""mutation ($input: TransferOfficerInput!) {{ transferOfficer(input: $input) {{
-  transfer {{ officerId vacant left {{ role department {{ slug }} }} taken {{ level }} {MOVED} }} }}"""
+  transfer {{ id waits officerId vacant left {{ role department {{ slug }} }} taken {{ level }} {MOVED} }} }}"""
 RECORD = f"""mutation ($input: RecordLeaveInput!) {{ recordLeave(input: $input) {{
   record {{ leave {{ id state stateLabel officer {{ name }} substitute {{ name }} begunAt }} {MOVED} }} }}"""
+CONFIRM = f"""mutation ($input: ConfirmTransferInput!) {{ confirmTransfer(input: $input) {{
+  transfer {{ id waits officerId vacant left {{ role department {{ slug }} }} taken {{ level }} {MOVED} }} }}"""
+WAITING = """query { waitingOrders {
+  transfers { id waits orderedAt officer { name } successor { name } orderedBy { name } }
+  leaves { state substitute { name } } } }"""
 CANCEL = f"""mutation ($input: CancelLeaveInput!) {{ cancelLeave(input: $input) {{
   record {{ leave {{ state cancelledAt endedAt }} {MOVED} }} }}"""
 STAFF = """query ($filter: StaffFilterInput, $first: Int, $after: String, $last: Int, $before: String) {
@@ -62,19 +68,43 @@ async def do(world: World, document: str, subject: Subject = ADMIN, language: La
     return payload
 
 
+async def transfer(office: World, **given):
+    """A transfer that one administrator orders and another one confirms."""
+    ordered = await do(office, TRANSFER, **given)
+    assert ordered["transfer"]["waits"], ordered
+    said = {"transferId": ordered["transfer"]["id"], "confirm": True}
+    return await do(office, CONFIRM, SECOND_ADMIN, **said, idempotencyKey=f"confirm-{ordered['transfer']['id']}")
+
+
+async def test_orders_that_wait_are_listed_with_who_ordered_them(office: World):
+    ordered = await do(office, TRANSFER, officerId=officer_id(OFFICER.person_id), successorId=officer_id(BINA_ID))
+    listed = (await office.ask(WAITING, SECOND_ADMIN))["data"]["waitingOrders"]
+    assert listed["leaves"] == []
+    [one] = listed["transfers"]
+    assert (one["id"], one["waits"]) == (ordered["transfer"]["id"], True)
+    assert [one[name] for name in ("officer", "successor", "orderedBy")] == [
+        {"name": "Anita"},
+        {"name": "Bina"},
+        {"name": "Admin"},
+    ]
+    refused = await do(office, CONFIRM, transferId=one["id"], confirm=True)
+    assert [error["code"] for error in refused["userErrors"]] == ["SECOND_OFFICER_NEEDED"]
+
+
 async def test_a_transfer_moves_posts_and_cases_once_for_one_key(office: World):
     await office.submit()
     given = {"officerId": officer_id(OFFICER.person_id), "successorId": officer_id(BINA_ID)}
-    done = await do(office, TRANSFER, **given)
+    done = await transfer(office, **given)
     assert (done["userErrors"], done["transfer"]["vacant"]) == ([], False)
     assert done["transfer"]["moved"] == {"cases": 1, "appeals": 0}
     assert {"role": "OFFICER", "department": {"slug": "revenue-department"}} in done["transfer"]["left"]
     again = await do(office, TRANSFER, **given)
+    assert not again["transfer"]["waits"]
     assert (again["transfer"], again["submission"]["replayed"]) == (done["transfer"], True)
 
 
 async def test_a_vacant_post_is_listed_for_its_department_until_it_is_filled(office: World):
-    gone = await do(office, TRANSFER, officerId=officer_id(OFFICER.person_id), coverId=officer_id(BINA_ID))
+    gone = await transfer(office, officerId=officer_id(OFFICER.person_id), coverId=officer_id(BINA_ID))
     assert gone["transfer"]["vacant"]
     listed = (await office.ask(VACANCIES, ADMIN, filter={"department": "revenue-department"}))["data"]["vacancies"]
     (vacancy,) = listed["nodes"]
@@ -90,7 +120,7 @@ async def test_a_vacant_post_is_listed_for_its_department_until_it_is_filled(off
         "district": post["district"] and post["district"]["code"],
         "tehsil": post["tehsil"] and post["tehsil"]["code"],
     }
-    filled = await do(office, TRANSFER, officerId=officer_id(OFFICER.person_id), postings=[posting], idempotencyKey="f")
+    filled = await transfer(office, officerId=officer_id(OFFICER.person_id), postings=[posting], idempotencyKey="f")
     assert filled["userErrors"] == []
     after = (await office.ask(VACANCIES, ADMIN, filter={"department": "revenue-department"}))["data"]["vacancies"]
     assert after["totalCount"] == listed["totalCount"] - 1
