@@ -99,6 +99,7 @@ def create_app(settings: Settings) -> Starlette:
             ) as streaming,
         ):
             app.state.environment = runtime.environment
+            app.state.store_answers = lambda: runtime.vitals.store_answers
             metrics.watch_streams(lambda: streaming.open)
             streaming.dropped = metrics.observe_dropped
             app.state.connections.callers = edge.callers or app.state.connections.callers
@@ -217,6 +218,7 @@ async def run_gateway_heartbeat(runtime: Runtime, settings: Settings, metrics: M
         post = await alarm_webhook(settings, environment.clock, stack)
         workers = WorkerWatch(environment, AlarmWatch(environment, notify=post is not None), post)
         metrics.watch_workers(lambda: workers.silence)
+        metrics.watch_alarms(runtime.vitals.own_alarms)
         lines = make_transports(settings, environment.clock)
         reach = ReachabilityProbes(lines, addresses(settings), runtime.monitor)
         first_look = asyncio.create_task(reach.probe_all())  # never waited for: readiness depends on no outside system

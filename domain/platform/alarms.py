@@ -88,7 +88,7 @@ _MEASURES: Mapping[AlarmCode, tuple[Any, ...]] = MappingProxyType(
         AlarmCode.STORE_UNAVAILABLE: (Severity.CRITICAL, 30, "seconds", 600),
         AlarmCode.CLOCK_STEPPED: (Severity.WARNING, 5, "seconds", _HOUR),
         AlarmCode.SESSION_KEY_OLD: (Severity.WARNING, 90 * 24 * _HOUR, "seconds"),
-        AlarmCode.DISK_LOW: (Severity.CRITICAL, 1_000_000_000, "bytes"),
+        AlarmCode.DISK_LOW: (Severity.CRITICAL, 1_000_000_000, "bytes", 600),
         AlarmCode.SIGN_IN_FAILURES: (Severity.WARNING, 50, "failures", 300),
         AlarmCode.LEGAL_CLOCK_LATE: (Severity.CRITICAL, 2 * _HOUR, "seconds"),
         AlarmCode.UNUSUAL_READS: (Severity.WARNING, 1, "reads"),
@@ -195,6 +195,8 @@ class ProcessFacts:
     """A worker's jobs by name, as far as they ended once since it was started."""
     last_heard: Mapping[str, LastHeard] = field(default_factory=dict)
     """By system that it asked: since when it answered and since when it did not."""
+    disk_refusals: Event | None = None
+    """How many writes the disk of the store refused since the process was started."""
     age: float = 0.0
     """Seconds since this report."""
 
@@ -299,6 +301,8 @@ def _counts(code: AlarmCode, event: Event, facts: ProcessFacts) -> bool:
 
 def _events(facts: ProcessFacts) -> Iterator[tuple[AlarmCode, str, float]]:
     """Events are remembered for a while, also those of a process that has ended since."""
+    if facts.disk_refusals is not None and _counts(AlarmCode.DISK_LOW, facts.disk_refusals, facts):
+        yield AlarmCode.DISK_LOW, facts.process, 0  # bytes, whatever is free where its files are
     told: list[tuple[AlarmCode, str, Event | None]] = []
     for code, events in ((AlarmCode.INTEGRITY_FAILURE, facts.integrity), (AlarmCode.NOT_LET_IN, facts.not_let_in)):
         told += [(code, source, event) for source, event in sorted(events.items())]

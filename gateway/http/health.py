@@ -8,7 +8,7 @@ from gateway.http.headers import EVERY_ANSWER
 
 
 def health_routes() -> list[Route]:
-    """`/health/live` and `/health/ready`; the second reads `app.state.ready`."""
+    """`/health/live` and `/health/ready`; the second reads `app.state.ready` and `app.state.store_answers`."""
     return [Route("/health/live", _live, methods=["GET"]), Route("/health/ready", _ready, methods=["GET"])]
 
 
@@ -23,5 +23,6 @@ async def _ready(request: Request) -> Response:
 
 
 def is_ready(request: Request) -> bool:
-    """Whether start-up is done and the drain has not begun."""
-    return bool(getattr(request.app.state, "ready", False))
+    """Whether start-up is done, the drain has not begun, and the store has not been away for ten seconds."""
+    state = request.app.state
+    return bool(getattr(state, "ready", False) and getattr(state, "store_answers", lambda: True)())

@@ -4,7 +4,7 @@ An operation is shown by its name only where it is a published one (gateway/grap
 """
 
 from collections import Counter as Sums
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from functools import partial
 
 import structlog
@@ -119,6 +119,7 @@ class Metrics:
             self._not_let_in.labels(policy.source.value, policy.name)
             policies.labels(**policy.as_labels()).set(1)
         self._alarms = gauge("apuni_alarm", "Alarms that hold (docs/alarms.md)", ("code",))
+        self._own_alarms: Callable[[], Collection[AlarmCode]] = tuple
         self._waiting = gauge("apuni_outbox_messages", "Messages not delivered", ("state",))
         self._oldest = gauge("apuni_outbox_oldest_seconds", "Age of the oldest message that waits")
         self._jobs = JobRuns()
@@ -130,6 +131,10 @@ class Metrics:
     def watch_workers(self, silence: Callable[[], float]) -> None:
         """Show for how long no worker was heard, as `silence` gives it at each reading."""
         self._watch("apuni_worker_silence_seconds", "Time since a worker was last heard", silence)
+
+    def watch_alarms(self, read: Callable[[], Collection[AlarmCode]]) -> None:
+        """Show the alarms that the process itself knows to hold, as `read` gives them at each reading."""
+        self._own_alarms = read
 
     def observe_operation(self, record: OperationRecord) -> None:
         """Count one answered request; for `Edge.observe`."""
@@ -218,6 +223,8 @@ class Metrics:
             except StoreError as error:
                 _log.warning("outbox_not_counted", kind=type(error).__name__)
                 self._alarms.labels(AlarmCode.STORE_UNAVAILABLE.value).set(1)
+            for code in self._own_alarms():
+                self._alarms.labels(code.value).set(1)
             return Response(generate_latest(self.registry), headers=EVERY_ANSWER, media_type=CONTENT_TYPE_LATEST)
 
         return [Route("/metrics", read, methods=["GET"])]

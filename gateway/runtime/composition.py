@@ -94,6 +94,7 @@ async def open_runtime(
         storage = await stack.enter_async_context(open_storage(settings))
         store, clock, ids = storage.store, storage.clock, storage.ids
         switches, vitals = Switchboard(), ProcessHealth(label_of(kind), clock, settings.home)
+        store.disk_refused = vitals.disk_refused
         await refresh_switches(switches, store)
         hints = BreakerSharing(settings.cache_store_url, clock) if settings.cache_store_url else None
         resilience = Resilience(

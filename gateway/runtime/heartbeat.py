@@ -63,12 +63,14 @@ class Heartbeat:
 
     @property
     def alarms(self) -> int:
-        """How many alarms hold; a store that this process cannot reach is one of them."""
-        return sum(self.raised.values()) + self._vitals.store_is_away
+        """How many alarms hold; what this process alone knows of the store is among them."""
+        return sum(self.raised.values()) + len(self._vitals.own_alarms() - self.raised.keys())
 
     async def poll_switches(self) -> None:
         """Take over the switches and say so at once; the last known ones hold while the store is away."""
-        if await refresh_switches(self._board, self._environment.store):
+        changed = await refresh_switches(self._board, self._environment.store)
+        self._vitals.store_read()
+        if changed:
             log.info("switches_taken_over", version=self._board.version)
             await self.beat()
 

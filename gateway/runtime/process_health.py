@@ -13,6 +13,9 @@ from integrations.calling.monitor import CallObserver
 from store.database.revisions import HEAD
 
 SIGN_IN_SECONDS = 300.0
+READY_SECONDS = 10.0
+"""For so long a process without an answer of its store still counts as ready."""
+
 LEAST_AWAY = RULES[AlarmCode.STORE_UNAVAILABLE].threshold
 LEAST_STEP = RULES[AlarmCode.CLOCK_STEPPED].threshold
 
@@ -43,6 +46,8 @@ class ProcessHealth:
         self._swept: float | None = None
         self._away_since: float | None = None
         self._away: tuple[float, float] | None = None
+        self._read_at = clock.monotonic()
+        self._disk_refusals: tuple[int, float] | None = None
         self._jobs: dict[str, _Job] = {}
 
     def call_observer(self, other: CallObserver | None) -> CallObserver:
@@ -93,6 +98,20 @@ class ProcessHealth:
         if self._away_since is None:
             self._away_since = self._clock.monotonic()
 
+    def store_read(self) -> None:
+        """The store answered a read."""
+        self._read_at = self._clock.monotonic()
+
+    @property
+    def store_answers(self) -> bool:
+        """Whether the store answered a read within the last READY_SECONDS, or the process is that young."""
+        return self._clock.monotonic() - self._read_at < READY_SECONDS
+
+    def disk_refused(self) -> None:
+        """The disk of the store refused a write."""
+        count = self._disk_refusals[0] if self._disk_refusals else 0
+        self._disk_refusals = (count + 1, self._clock.monotonic())
+
     def note_sweep(self) -> None:
         """A round of the legal clock came to its end, or its worker starts."""
         self._swept = self._clock.monotonic()
@@ -113,6 +132,13 @@ class ProcessHealth:
     def store_is_away(self) -> bool:
         """Whether the store has taken no write for so long that it is an alarm."""
         return self._away_since is not None and self._clock.monotonic() - self._away_since >= LEAST_AWAY
+
+    def own_alarms(self) -> set[AlarmCode]:
+        """The alarms of the store that this process knows to hold, also while none can be kept in the store."""
+        away = {AlarmCode.STORE_UNAVAILABLE} if self.store_is_away else set()
+        refused = self._disk_refusals
+        lately = refused and self._clock.monotonic() - refused[1] <= RULES[AlarmCode.DISK_LOW].remembered
+        return away | ({AlarmCode.DISK_LOW} if lately else set())
 
     def read_clock(self) -> None:
         """Compare the wall clock with the monotonic clock; called at every heartbeat."""
@@ -137,6 +163,7 @@ class ProcessHealth:
             free_bytes=shutil.disk_usage(self._home).free,
             store_away=self._event(self._away),
             clock_step=self._event(self._step),
+            disk_refusals=self._event(self._disk_refusals),
             sweep=None if self._swept is None else now - self._swept,
             not_let_in=_events(self._not_let_in, now),
             knows=HEAD,

@@ -18,6 +18,7 @@ from domain.kernel import ErrorCode, Language, NotSignedIn, Problems, Subject, l
 from gateway.http.headers import EVERY_ANSWER, media_type_of
 from gateway.sign_in import cookies, pages
 from integrations.calling.errors import Garbled, IntegrityFailure, Refused, RemoteError, Unavailable
+from schema.kernel.errors import problem_of
 from store.database import StoreError
 
 EnvironmentOf = Callable[[Request], Environment]
@@ -44,12 +45,13 @@ def readable(view: View) -> View:
         try:
             return await view(request)
         except Problems as error:
-            code, status, after = error.code, _STATUSES.get(error.code, 400), None
+            code, status, after = error.code, _STATUSES.get(error.code, 400), error.problem.retry_after
         except RemoteError as error:
             code, status, after = *_outcome(error), error.retry_after
             _log.warning("sign_in_failed", source=error.source.value, code=error.code)
         except StoreError as error:
-            code, status, after = ErrorCode.INTERNAL, 503, None
+            problem = problem_of(error)
+            code, status, after = problem.code, 503, problem.retry_after
             _log.warning("sign_in_store_failed", kind=type(error).__name__)
         return pages.problem_page(language_of(request), code, status=status, retry_after=after)
 

@@ -1,6 +1,7 @@
 """HTTP routes of sign-in: pages, redirects, cookies, and the token endpoint of native apps."""
 
 from importlib.resources import files
+from math import ceil
 from urllib.parse import urlsplit
 
 import structlog
@@ -51,6 +52,7 @@ from gateway.sign_in.requests import (
     ways_out,
 )
 from integrations.calling.errors import Unavailable
+from schema.kernel.errors import problem_of
 from store.database import StoreError
 
 SIGNED_OUT = "user_loggedout"
@@ -184,7 +186,7 @@ class _SignInHandlers:
             return JSONResponse({"error": "invalid_grant"}, 400, headers=EVERY_ANSWER)
         except StoreError as error:
             _log.warning("app_code_store_failed", kind=type(error).__name__)
-            return JSONResponse({"error": "temporarily_unavailable"}, 503, headers=EVERY_ANSWER)
+            return JSONResponse({"error": "temporarily_unavailable"}, 503, headers=_retry_headers(error))
 
     async def refresh(self, request: Request) -> Response:
         """Refresh a browser's session by its cookie: 204 with new cookies, or 401 and none."""
@@ -199,7 +201,7 @@ class _SignInHandlers:
             return response
         except StoreError as error:
             _log.warning("refresh_store_failed", kind=type(error).__name__)
-            return Response(status_code=503, headers=EVERY_ANSWER)
+            return Response(status_code=503, headers=_retry_headers(error))
         response = Response(status_code=204, headers=EVERY_ANSWER)
         cookies.open_session(response, env, answer.access_token, self._settings.session_life)
         if answer.refresh_token is not None:
@@ -233,6 +235,12 @@ class _SignInHandlers:
         if redirect is None:
             return None
         return app_request(redirect, query.get("app_state"), query.get("code_challenge"), self._settings.app_redirects)
+
+
+def _retry_headers(error: StoreError) -> dict[str, str]:
+    """The headers of an answer that the store did not allow, with Retry-After where asking again may help."""
+    after = problem_of(error).retry_after
+    return dict(EVERY_ANSWER) if after is None else {**EVERY_ANSWER, "Retry-After": str(ceil(after))}
 
 
 def _tokens(answer: AppToken) -> JSONResponse:

@@ -12,7 +12,7 @@ from domain.kernel import Clock
 from store.database import crash_points
 from store.database.cipher import FieldCipher
 from store.database.connections import database_url, read_engine, write_engine
-from store.database.errors import TryAgain
+from store.database.errors import DiskFull, TryAgain
 from store.database.failures import open_connection, translate_errors
 from store.database.revisions import HEAD, check_known
 
@@ -52,6 +52,8 @@ class Store:
         self._clock = clock
         self.after_commit: list[Callable[[Collection[str]], None]] = []
         """Told of the marks of each transaction that was committed; must neither wait nor raise."""
+        self.disk_refused: Callable[[], None] = lambda: None
+        """Called for each write that the disk refused; must neither wait nor raise."""
         self.audit_stopped = False
         """Set by gateway/runtime/sealing.py; what must be audited is then refused with WritesStopped."""
         self._writer = write_engine(address)
@@ -75,11 +77,15 @@ class Store:
 
         Raises TryAgain where it lost a race, StoreUnavailable where the database is down.
         """
-        with translate_errors():
-            async with open_connection(self._writer) as connection, connection.begin():
-                tx = Transaction(connection, self._cipher, self._clock, True, self.audit_stopped)
-                yield tx
-                crash_points.reach(crash_points.BEFORE_COMMIT)
+        try:
+            with translate_errors():
+                async with open_connection(self._writer) as connection, connection.begin():
+                    tx = Transaction(connection, self._cipher, self._clock, True, self.audit_stopped)
+                    yield tx
+                    crash_points.reach(crash_points.BEFORE_COMMIT)
+        except DiskFull:
+            self.disk_refused()
+            raise
         crash_points.reach(crash_points.AFTER_COMMIT)
         if tx.marks:
             for tell in self.after_commit:

@@ -8,6 +8,7 @@ StoreError
   InProgress         the twin of this request is still at work
   TryAgain           the transaction lost a race and may be repeated as a whole
   StoreUnavailable   the database cannot be reached, is full or is too slow
+  DiskFull           the same, because its disk took no more
   WritesStopped      the audit log could not be sealed for too long, so nothing more may be done
   SchemaTooNew       the database was migrated by a later release
   SchemaTooOld       the database or backup was made before 0.2.0
@@ -66,6 +67,10 @@ class TryAgain(StoreError, TemporarilyUnavailable):
 
 class StoreUnavailable(StoreError, TemporarilyUnavailable):
     """The database cannot be reached, is full, is read-only or is too slow."""
+
+
+class DiskFull(StoreUnavailable):
+    """The disk of the database, or a limit on its files, took no more."""
 
 
 class WritesStopped(StoreError, TemporarilyUnavailable):

@@ -7,12 +7,13 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from store.database.errors import AlreadyThere, StoreError, StoreUnavailable, TryAgain
+from store.database.errors import AlreadyThere, DiskFull, StoreError, StoreUnavailable, TryAgain
 
 LOCK_TIMEOUT = "55P03"
 _AGAIN = frozenset({"40001", "40P01", LOCK_TIMEOUT, "SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_BUSY_SNAPSHOT"})
 _UNIQUE = frozenset({"23505", "SQLITE_CONSTRAINT_UNIQUE", "SQLITE_CONSTRAINT_PRIMARYKEY"})
-_UNAVAILABLE = frozenset({"57014", "SQLITE_FULL", "SQLITE_READONLY", "SQLITE_CANTOPEN"})
+_UNAVAILABLE = frozenset({"57014", "SQLITE_READONLY", "SQLITE_CANTOPEN"})
+_FULL = frozenset({"53100", "SQLITE_FULL", "SQLITE_IOERR_WRITE"})
 _UNAVAILABLE_CLASSES = ("08", "53", "57", "58", "SQLITE_IOERR", "SQLITE_READONLY", "SQLITE_CANTOPEN")
 
 
@@ -58,6 +59,8 @@ def _translate(error: DBAPIError) -> StoreError:
         return TryAgain(f"the transaction lost a race ({code})")
     if code in _UNIQUE:
         return AlreadyThere("a row with the same key")
+    if code in _FULL:
+        return DiskFull(f"the disk took no more ({code})")
     if error.connection_invalidated or code in _UNAVAILABLE or code.startswith(_UNAVAILABLE_CLASSES):
         return StoreUnavailable(f"the database does not answer ({code or type(error).__name__})")
     return StoreError(f"the database refused ({code or type(error).__name__})")

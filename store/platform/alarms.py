@@ -108,6 +108,7 @@ def _facts(kept: Mapping[str, Any], *, age: float) -> ProcessFacts:
         knows=kept.get("knows", ""),
         last_heard={source: LastHeard(**heard) for source, heard in kept.get("heard", {}).items()},
         jobs={name: JobRuns(**job) for name, job in kept.get("jobs", {}).items()},
+        disk_refusals=_event(kept.get("disk_refusals")),
         age=age,
     )
 

@@ -181,6 +181,16 @@ async def test_a_store_that_was_away_for_long_is_an_alarm_at_once_and_is_told_af
     assert (well.alarms, vitals.facts().store_away) == (0, Event(40.0, 0.0))
 
 
+async def test_a_poll_of_the_switches_says_whether_the_store_answers(env, vitals, store_clock):
+    store_clock.advance(timedelta(seconds=10))
+    with pytest.raises(StoreUnavailable):
+        await Heartbeat(replace(env, store=Away()), Switchboard(), vitals).poll_switches()
+    away = vitals.store_answers
+    await Heartbeat(env, Switchboard(), vitals).poll_switches()
+
+    assert (away, vitals.store_answers) == (False, True)
+
+
 async def test_a_calendar_that_is_imported_elsewhere_is_shown_without_a_restart(env):
     new_year = date(2027, 1, 1)
     holiday = Holiday(new_year, Bilingual(None, "New Year"), HolidayKind.ADDED, None, "an order", verified=True)

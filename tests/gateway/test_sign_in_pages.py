@@ -1,6 +1,7 @@
 """The doors of sign-in over fake providers: pages, cookies, redirects, refusals."""
 
 import re
+from dataclasses import replace
 from datetime import timedelta
 from urllib.parse import parse_qs, quote, urlsplit
 
@@ -15,7 +16,7 @@ from domain.kernel import Provider, Source
 from gateway.settings.settings import Settings
 from gateway.sign_in import SESSION_COOKIE, routes
 from integrations.calling.errors import Garbled, IntegrityFailure, Refused, Unavailable
-from store.database import StoreUnavailable
+from store.database import StoreError, StoreUnavailable, WritesStopped
 from store.identity import people
 from store.identity.sign_ins import sign_ins_table
 from tests.support.sign_in import GATEWAY, FakeProvider, environment, officer
@@ -227,6 +228,40 @@ async def test_another_error_of_the_provider_is_a_refusal(browser):
     assert code_on(await callback(browser, error="invalid_scope", state=state)) == "SOURCE_REFUSED"
 
 
+class Away:
+    """A store that does not answer."""
+
+    def __getattr__(self, name):
+        raise StoreUnavailable("gone")
+
+
+@pytest.mark.parametrize(
+    ("path", "form"),
+    [
+        ("/sign-in/token", {"code": "c", "code_verifier": VERIFIER, "redirect_uri": APP}),
+        ("/sign-in/token", {"grant_type": "refresh_token", "refresh_token": "r" * 43}),
+        ("/sign-in/refresh", {}),
+    ],
+)
+async def test_a_token_is_to_be_asked_again_while_the_store_is_away(env, path, form):
+    transport = httpx.ASGITransport(app=application(replace(env, store=Away())))
+    async with httpx.AsyncClient(transport=transport, base_url=GATEWAY) as client:
+        answer = await client.post(path, data=form, headers={"cookie": f"apuni_refresh={'r' * 43}", "origin": GATEWAY})
+
+    assert (answer.status_code, answer.headers.get("retry-after")) == (503, "1")
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "seconds"), [(StoreUnavailable, "OVERLOADED", "1"), (WritesStopped, "WRITES_STOPPED", "60")]
+)
+async def test_a_store_that_is_away_says_when_to_come_back(browser, meri, error, code, seconds):
+    meri.error = error("/secret/path")
+    answer = await callback(browser, code="c", state=await start(browser))
+
+    assert (answer.status_code, code_on(answer), answer.headers.get("retry-after")) == (503, code, seconds)
+    assert "secret" not in answer.text
+
+
 @pytest.mark.parametrize(
     ("error", "status", "code"),
     [
@@ -234,7 +269,7 @@ async def test_another_error_of_the_provider_is_a_refusal(browser):
         (Refused(Source.SSO, "invalid_grant"), 403, "SOURCE_REFUSED"),
         (Garbled(Source.SSO, "not_json"), 502, "SOURCE_GARBLED"),
         (IntegrityFailure(Source.SSO, "id_token_signature"), 502, "INTEGRITY"),
-        (StoreUnavailable("/secret/path"), 503, "INTERNAL"),
+        (StoreError("/secret/path"), 503, "INTERNAL"),
     ],
 )
 async def test_a_failing_provider_is_a_readable_page_without_internals(browser, meri, error, status, code):

@@ -18,7 +18,8 @@ worker's log. What holds now is in `Query.alarms` for administrators and auditor
 `apuni_alarm{{code="..."}}`, and as a mere number on `/status`.
 
 While the store is away nothing can be kept. Then the gateway's own metric says so:
-`apuni_alarm{{code="STORE_UNAVAILABLE"}}` is 1. The alarm is raised once the store is back.
+`apuni_alarm{{code="STORE_UNAVAILABLE"}}` is 1. The alarm is raised once the store is back. Where the disk of the store
+refuses writes, `apuni_alarm{{code="DISK_LOW"}}` is 1 in the same way.
 While no worker is heard for {silence:.0f} seconds, one gateway decides the alarms in its place. It raises `WORKER_AWAY`
 and posts that change itself, since the outbox stands still; `apuni_worker_silence_seconds` shows the silence.
 Where neither a worker nor a gateway runs, nobody is left to raise an alarm: have the monitoring ask

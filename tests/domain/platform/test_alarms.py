@@ -44,6 +44,7 @@ def test_a_quiet_house_has_no_alarm():
         (of(not_let_in={"API_SETU": Event(1, 10)}), AlarmCode.NOT_LET_IN, "API_SETU"),
         (of(sign_in_failures=50), AlarmCode.SIGN_IN_FAILURES, ""),
         (of(free_bytes=999_999_999), AlarmCode.DISK_LOW, "gateway@one"),
+        (of(disk_refusals=Event(3, 599)), AlarmCode.DISK_LOW, "gateway@one"),
         (of(store_away=Event(31, 10)), AlarmCode.STORE_UNAVAILABLE, "gateway@one"),
         (of(clock_step=Event(7, 10)), AlarmCode.CLOCK_STEPPED, "gateway@one"),
         (of(sweep=7200.0), AlarmCode.LEGAL_CLOCK_LATE, ""),
@@ -64,6 +65,7 @@ def test_each_alarm_is_raised_by_its_own_number(readings, code, about):
         of(sign_in_failures=49),
         of(integrity={"DIGILOCKER": Event(5, 3601)}),
         of(clock_step=Event(7, 3601)),
+        of(disk_refusals=Event(3, 601)),
         of(not_let_in={"API_SETU": Event(9, 3601)}),
     ],
 )

@@ -1,5 +1,6 @@
 """Health, readiness and numbers."""
 
+from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any
 
@@ -12,6 +13,7 @@ from domain.platform.alarms import PRESENT_SECONDS, AlarmCode, JobRuns, ProcessF
 from gateway.graphql.endpoint import OperationRecord
 from gateway.http.health import health_routes
 from gateway.http.metrics import Metrics
+from gateway.runtime.process_health import ProcessHealth
 from gateway.streams.streams import Dropped
 from store.database import StoreUnavailable
 from store.platform.outbox import OutboxCounts
@@ -34,6 +36,21 @@ async def test_a_process_is_live_before_it_is_ready_and_while_it_drains():
     assert [starting.status_code, ready.status_code, draining.status_code, live.status_code] == [503, 200, 503, 200]
     assert draining.headers["retry-after"] == "1"
     assert live.headers["cache-control"] == "no-store"
+
+
+async def test_a_process_is_not_ready_once_it_had_no_answer_of_the_store_for_ten_seconds(store_clock, tmp_path):
+    app, health = Starlette(routes=health_routes()), ProcessHealth("gateway@one", store_clock, tmp_path)
+    app.state.ready, app.state.store_answers = True, lambda: health.store_answers
+    seen = []
+    async with client_of(app) as client:
+        for seconds in (9.9, 0.1):
+            store_clock.advance(timedelta(seconds=seconds))
+            seen.append((await client.get("/health/ready")).status_code)
+        live = await client.get("/health/live")
+        health.store_read()
+        seen.append((await client.get("/health/ready")).status_code)
+
+    assert (seen, live.status_code) == ([200, 503, 200], 200)
 
 
 class StoreAway:
@@ -94,6 +111,13 @@ async def test_the_outbox_shows_its_oldest_message_and_stays_where_the_store_is_
 
     assert "apuni_outbox_oldest_seconds 42.0" in text
     assert 'apuni_outbox_messages{state="dead"} 1.0' in text
+
+
+async def test_an_alarm_of_the_process_itself_is_exported_though_the_store_keeps_none():
+    metrics = Metrics()
+    metrics.watch_alarms(lambda: {AlarmCode.DISK_LOW})
+
+    assert 'apuni_alarm{code="DISK_LOW"} 1.0' in await scraped(metrics)
 
 
 async def test_alarms_are_exported_by_code_and_a_store_that_is_away_is_one():

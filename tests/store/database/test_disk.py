@@ -10,12 +10,19 @@ from multiprocessing import get_context
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
+from actions.platform.alarms import readings
 from domain.kernel import ErrorCode
+from domain.platform.alarms import AlarmCode, active_alarms
+from domain.platform.switches import Switchboard
+from gateway.runtime.heartbeat import Heartbeat
+from gateway.runtime.process_health import ProcessHealth
 from schema.kernel.errors import problem_of
 from store.database import FieldCipher, Keyrings, LocalObjects, Store, StoreUnavailable
 from store.identity import people
 from tests.store.builders import citizen
+from tests.support.sign_in import environment
 
 NOBODY = 65534
 
@@ -55,6 +62,16 @@ async def add_many(store: Store, first: int, many: int) -> None:
             await people.add_citizen(tx, citizen(f"c{number}"))
 
 
+async def add_until_refused(store: Store, first: int) -> tuple[int, StoreUnavailable]:
+    """Add citizens until the store refuses: the number of the first that is not there, and the refusal."""
+    for done in range(first, first + 3_000, 30):
+        try:
+            await add_many(store, done, 30)
+        except StoreUnavailable as error:
+            return done, error
+    raise AssertionError("nothing was refused")
+
+
 async def present(store: Store) -> int:
     async with store.read_transaction() as tx:
         return len(await people.citizens(tx, [f"c{number}" for number in range(5_000)]))
@@ -65,15 +82,7 @@ async def fill_and_recover(path, cipher, clock) -> str:
     store = await opened(path, cipher, clock)
     await add_many(store, 0, 10)
     resource.setrlimit(resource.RLIMIT_FSIZE, (path.stat().st_size + 65_536, resource.RLIM_INFINITY))
-    refused = None
-    done = 10
-    for _ in range(100):
-        try:
-            await add_many(store, done, 30)
-            done += 30
-        except StoreUnavailable as error:
-            refused = error
-            break
+    done, refused = await add_until_refused(store, 10)
     reads = await present(store)
     with pytest.raises(StoreUnavailable):
         await LocalObjects(path.parent / "objects").put(b"x" * (path.stat().st_size + 1_000_000), "text/plain")
@@ -81,7 +90,6 @@ async def fill_and_recover(path, cipher, clock) -> str:
     await add_many(store, done, 30)
     after = await present(store)
     await store.close()
-    assert refused is not None
     assert problem_of(refused).code is ErrorCode.OVERLOADED
     assert problem_of(refused).retryable
     return f"{reads - done} {after - done}"
@@ -91,6 +99,41 @@ async def fill_and_recover(path, cipher, clock) -> str:
 @pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")
 def test_a_full_disk_refuses_writes_with_a_code_while_reads_go_on_and_recovers(path, store_cipher, store_clock):
     assert apart(fill_and_recover, path, store_cipher, store_clock) == "0 30"
+
+
+async def fill_and_tell(path, keyrings, clock) -> str:
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    store = await opened(path, FieldCipher(keyrings), clock)
+    health = ProcessHealth("gateway@one", clock, path.parent)
+    store.disk_refused = health.disk_refused
+    resource.setrlimit(resource.RLIMIT_FSIZE, (path.stat().st_size + 65_536, resource.RLIM_INFINITY))
+    await add_until_refused(store, 0)
+    holds = AlarmCode.DISK_LOW in health.own_alarms()
+    resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+    await Heartbeat(environment(store, keyrings, clock, []), Switchboard(), health).beat()
+    read = await store.read(lambda tx: readings(tx, clock.now()))
+    await store.close()
+    return f"{holds} {active_alarms(read).get((AlarmCode.DISK_LOW, 'gateway@one'))}"
+
+
+@pytest.mark.integration
+@pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")
+def test_a_write_that_the_disk_refused_raises_the_alarm_of_the_disk_though_a_heartbeat_still_fits(
+    path, store_keyrings, store_clock
+):
+    assert apart(fill_and_tell, path, store_keyrings, store_clock) == "True 0"
+
+
+@pytest.mark.integration
+async def test_a_full_disk_of_postgresql_is_known_by_its_code(postgres_store):
+    refused = []
+    postgres_store.disk_refused = lambda: refused.append("once")
+
+    with pytest.raises(StoreUnavailable):
+        async with postgres_store.write_transaction() as tx:
+            await tx.connection.execute(text("DO $$ BEGIN RAISE EXCEPTION USING ERRCODE = 'disk_full'; END $$"))
+
+    assert refused == ["once"]
 
 
 async def read_only(path, keys, cipher, clock) -> str:
