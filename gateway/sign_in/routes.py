@@ -1,7 +1,6 @@
 """HTTP routes of sign-in: pages, redirects, cookies, and the token endpoint of native apps."""
 
 from importlib.resources import files
-from math import ceil
 from urllib.parse import urlsplit
 
 import structlog
@@ -33,6 +32,7 @@ from actions.identity.sign_in_guards import (
 )
 from actions.kernel import Environment
 from domain.kernel import Assurance, ErrorCode, Language, NotSignedIn, Problem, Problems, Provider, Remedy
+from gateway.graphql.answers import retry_headers
 from gateway.http.headers import EVERY_ANSWER
 from gateway.settings.settings import Settings
 from gateway.sign_in import cookies, pages
@@ -186,7 +186,9 @@ class _SignInHandlers:
             return JSONResponse({"error": "invalid_grant"}, 400, headers=EVERY_ANSWER)
         except StoreError as error:
             _log.warning("app_code_store_failed", kind=type(error).__name__)
-            return JSONResponse({"error": "temporarily_unavailable"}, 503, headers=_retry_headers(error))
+            return JSONResponse(
+                {"error": "temporarily_unavailable"}, 503, headers={**EVERY_ANSWER, **retry_headers(problem_of(error))}
+            )
 
     async def refresh(self, request: Request) -> Response:
         """Refresh a browser's session by its cookie: 204 with new cookies, or 401 and none."""
@@ -201,7 +203,7 @@ class _SignInHandlers:
             return response
         except StoreError as error:
             _log.warning("refresh_store_failed", kind=type(error).__name__)
-            return Response(status_code=503, headers=_retry_headers(error))
+            return Response(status_code=503, headers={**EVERY_ANSWER, **retry_headers(problem_of(error))})
         response = Response(status_code=204, headers=EVERY_ANSWER)
         cookies.open_session(response, env, answer.access_token, self._settings.session_life)
         if answer.refresh_token is not None:
@@ -235,12 +237,6 @@ class _SignInHandlers:
         if redirect is None:
             return None
         return app_request(redirect, query.get("app_state"), query.get("code_challenge"), self._settings.app_redirects)
-
-
-def _retry_headers(error: StoreError) -> dict[str, str]:
-    """The headers of an answer that the store did not allow, with Retry-After where asking again may help."""
-    after = problem_of(error).retry_after
-    return dict(EVERY_ANSWER) if after is None else {**EVERY_ANSWER, "Retry-After": str(ceil(after))}
 
 
 def _tokens(answer: AppToken) -> JSONResponse:
