@@ -5,29 +5,11 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
-from sqlalchemy import Column, ForeignKey, Index, LargeBinary, Table, delete, select, update
+from sqlalchemy import Column, Index, LargeBinary, delete, update
 
 from domain.kernel import Provider
-from store.database import AnyRow, Instant, Key, Transaction, first_row, insert_new
-from store.database.metadata import metadata
-
-links_table = Table(
-    "account_links",
-    metadata,
-    Column("id", Key, primary_key=True),
-    Column("citizen_id", Key, ForeignKey("citizens.citizen_id"), nullable=False),
-    Column("ticket_hash", Key, nullable=False),
-    Column("browser_hash", Key),
-    Column("provider", Key, nullable=False),
-    Column("proven", LargeBinary),
-    Column("created_at", Instant, nullable=False),
-    Column("expires_at", Instant, nullable=False),
-    Index(None, "citizen_id", "created_at"),
-    Index(None, "ticket_hash"),
-    Index(None, "expires_at"),
-)
-
-_T = links_table.c
+from store.database import AnyRow, Instant, Key, Records, Transaction
+from store.database.metadata import table_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,19 +26,33 @@ class AccountLink:
     """Of the secret of the one browser that may go on with it."""
 
 
+links_table = table_of(
+    AccountLink,
+    "account_links",
+    Column("ticket_hash", Key, nullable=False),
+    Column("proven", LargeBinary),
+    Column("created_at", Instant, nullable=False),
+    Index(None, "citizen_id", "created_at"),
+    Index(None, "ticket_hash"),
+    Index(None, "expires_at"),
+    apart=("subject", "assurance"),
+)
+
+_T = links_table.c
+
+
+def _outcome(tx: Transaction, row: AnyRow) -> dict[str, Any]:
+    proven = tx.cipher.decrypt_json(row.proven, _cell_name(row.id)) if row.proven else {}
+    return {name: proven.get(name) for name in ("subject", "assurance")}
+
+
+_LINKS = Records(AccountLink, links_table, "the link", apart=("subject", "assurance"), read=_outcome)
+
+
 async def begin(tx: Transaction, link: AccountLink, ticket: str) -> None:
     """Keep a link that begins; one that was begun before ends. The ticket itself is kept as a hash."""
     await tx.connection.execute(delete(links_table).where(_T.citizen_id == link.citizen_id))
-    values: dict[str, Any] = {
-        "id": link.id,
-        "citizen_id": link.citizen_id,
-        "ticket_hash": _hash(ticket),
-        "provider": link.provider.value,
-        "proven": None,
-        "created_at": tx.clock.now(),
-        "expires_at": link.expires_at,
-    }
-    await insert_new(tx, links_table, values)
+    await _LINKS.insert(tx, link, ticket_hash=_hash(ticket), created_at=tx.clock.now())
 
 
 async def by_ticket(tx: Transaction, ticket: str, browser_hash: str) -> AccountLink | None:
@@ -64,13 +60,12 @@ async def by_ticket(tx: Transaction, ticket: str, browser_hash: str) -> AccountL
     spent = update(links_table).where(_T.ticket_hash == _hash(ticket), _T.expires_at > tx.clock.now())
     taken = spent.values(ticket_hash="", browser_hash=browser_hash).returning(links_table)
     row = (await tx.connection.execute(taken)).first()
-    return None if row is None else _link(tx, row)
+    return None if row is None else _LINKS.read(tx, row)
 
 
 async def get(tx: Transaction, link_id: str) -> AccountLink | None:
     """A link by its id; None where there is none or its time is over."""
-    row = await first_row(tx, select(links_table).where(_T.id == link_id, _T.expires_at > tx.clock.now()))
-    return None if row is None else _link(tx, row)
+    return await _LINKS.find(tx, _T.id == link_id, _T.expires_at > tx.clock.now())
 
 
 async def prove(tx: Transaction, link_id: str, subject: str, assurance: str) -> None:
@@ -87,19 +82,6 @@ async def finish(tx: Transaction, link_id: str) -> None:
 async def forget_expired(tx: Transaction) -> None:
     """Forget links that nobody came back for."""
     await tx.connection.execute(delete(links_table).where(_T.expires_at <= tx.clock.now()))
-
-
-def _link(tx: Transaction, row: AnyRow) -> AccountLink:
-    proven = tx.cipher.decrypt_json(row.proven, _cell_name(row.id)) if row.proven else {}
-    return AccountLink(
-        row.id,
-        row.citizen_id,
-        Provider(row.provider),
-        proven.get("subject"),
-        proven.get("assurance"),
-        row.expires_at,
-        row.browser_hash,
-    )
 
 
 def _hash(ticket: str) -> str:

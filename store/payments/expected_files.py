@@ -4,27 +4,21 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Column, Date, Index, PrimaryKeyConstraint, Table, func, select, update
+from sqlalchemy import Index, PrimaryKeyConstraint, func, select, update
 
 from domain.payments.expected_files import ExpectedFile, FileSource
-from store.database import Instant, Key, Transaction, first_row, insert_into
-from store.database.metadata import metadata
+from store.database import Records, Transaction, first_row, insert_into
+from store.database.metadata import table_of
 
-expected_table = Table(
+expected_table = table_of(
+    ExpectedFile,
     "expected_files",
-    metadata,
-    Column("source", Key, nullable=False),
-    Column("day", Date, nullable=False),
-    Column("due_at", Instant),
-    Column("asked_at", Instant),
-    Column("came_at", Instant),
-    Column("told_at", Instant),
-    Column("compared_at", Instant),
     PrimaryKeyConstraint("source", "day"),
     Index(None, "source", "compared_at", "day"),
 )
 
 _T = expected_table.c
+_FILES = Records(ExpectedFile, expected_table, "the expected file")
 
 
 async def expect(tx: Transaction, days: Sequence[ExpectedFile]) -> None:
@@ -44,11 +38,7 @@ async def last_day(tx: Transaction, source: FileSource) -> date | None:
 async def not_compared(tx: Transaction, source: FileSource, since: date) -> list[ExpectedFile]:
     """The days since one whose file was not compared, the oldest first."""
     wanted = _T.source == source.value, _T.compared_at.is_(None), _T.day >= since
-    rows = (await tx.connection.execute(select(expected_table).where(*wanted).order_by(_T.day))).all()
-    return [
-        ExpectedFile(source, row.day, row.due_at, row.asked_at, row.came_at, row.told_at, row.compared_at)
-        for row in rows
-    ]
+    return await _FILES.select_all(tx, select(expected_table).where(*wanted).order_by(_T.day))
 
 
 async def note_asked(tx: Transaction, source: FileSource, day: date) -> None:
