@@ -5,11 +5,11 @@ from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from sqlalchemy import select
 
 from domain.consents.consents import ConsentRecord
-from store.checks.finding import PAGE, Finding, in_turn, row_pages
+from store.checks.finding import PAGE, Finding, in_turn
 from store.consents import consent_deletions
 from store.consents.consent_deletions import DELETED, DeletedRecord
 from store.consents.consents import GENESIS, all_records, consent_records_table, hash_of, link_of
-from store.database import Transaction, audit, pages, rows_of
+from store.database import Transaction, audit, pages, row_pages, rows_of
 
 LEDGER = "CONSENT"
 """The kind of object that audit lines of the ledger name."""
@@ -70,7 +70,7 @@ def _artefact_changed(record: ConsentRecord) -> bool:
 async def _told_by_the_audit_log(tx: Transaction) -> AsyncIterator[Finding]:
     lines = audit.audit_lines_table
     statement = select(lines.c.id, lines.c.detail).where(lines.c.object_kind == LEDGER)
-    async for rows in row_pages(tx, statement, lines.c.id):
+    async for rows in row_pages(tx, statement, (lines.c.id,), PAGE):
         told = {row.detail["record"]: row.detail["link"] for row in rows if "record" in row.detail}
         links: dict[str, str] = {}
         for table in (consent_records_table, consent_deletions.consent_deletions_table):

@@ -11,8 +11,8 @@ from domain.applications.lifecycle import Move
 from domain.etaal.counting import MAPPED, UNMAPPED, CorrectionReason, CountingEvent
 from domain.etaal.counting_rules import rules_named
 from store.applications.timeline import timeline_table
-from store.checks.finding import PAGE, Finding, in_turn, row_pages
-from store.database import AnyRow, Transaction, audit, pages, rows_of
+from store.checks.finding import PAGE, Finding, in_turn
+from store.database import AnyRow, Transaction, audit, pages, row_pages, rows_of
 from store.etaal.ledger import AMOUNT, PLACE, REVERSED, day_totals_table, days_table, event_key, ledger_table
 from store.etaal.ledger_seal import GENESIS, export_rows, link_of
 
@@ -84,7 +84,7 @@ async def _corrections(tx: Transaction) -> AsyncIterator[Finding]:
     """Each takes back the whole of one earlier row on its place and day; a revocation of what was counted has one."""
     columns = (*(_L[name] for name in PLACE), _L.event_key, _L.corrects, AMOUNT)
     taken = select(*columns).where(_L.corrects.is_not(None))
-    async for rows in row_pages(tx, taken, _L.event_key):
+    async for rows in row_pages(tx, taken, (_L.event_key,), PAGE):
         first = {row.event_key: row for row in await rows_of(tx, select(*columns), _L.event_key, _corrected_keys(rows))}
         for row in rows:
             before = first.get(row.corrects)

@@ -9,8 +9,8 @@ from domain.certificates.certificates import CertificateStatus
 from store.certificates import certificate_endings, certificates
 from store.certificates.certificate_endings import certificate_endings_table
 from store.certificates.certificates import certificates_table
-from store.checks.finding import Finding, findings, in_turn, row_pages
-from store.database import AnyRow, Transaction, rows_of
+from store.checks.finding import PAGE, Finding, findings, in_turn
+from store.database import AnyRow, Transaction, row_pages, rows_of
 from store.documents.locker_copies import locker_copies_table
 from store.platform.outbox import OutboxState, outbox_table
 
@@ -38,7 +38,7 @@ async def _records(tx: Transaction) -> AsyncIterator[Finding]:
     joined = select(_E.certificate_id, _E.status, _E.ended_at, _E.successor_id, _C.status.label("stands"), *_PLACE)
     joined = joined.join_from(certificate_endings_table, certificates_table, _C.id == _E.certificate_id)
     heirs: Counter[str] = Counter()
-    async for rows in row_pages(tx, joined, _E.certificate_id):
+    async for rows in row_pages(tx, joined, (_E.certificate_id,), PAGE):
         after = {row.id: row for row in await rows_of(tx, select(*_PLACE), _C.id, _successors(rows))}
         open_ids = [row.certificate_id for row in rows if row.successor_id is None]
         awaited = {row.key for row in await rows_of(tx, select(_O.key).where(_awaits_correction()), _O.key, open_ids)}
@@ -77,7 +77,7 @@ async def _lockers(tx: Transaction) -> AsyncIterator[Finding]:
     """A locker that holds what was revoked, under any URI that leads there, has been sent or will be sent word."""
     inside = select(_L.certificate_id).join(certificates_table, _C.id == _L.certificate_id)
     inside = inside.where(_L.removed_at.is_(None), _C.status.in_(_ENDED))
-    async for rows in row_pages(tx, inside, _L.certificate_id):
+    async for rows in row_pages(tx, inside, (_L.certificate_id,), PAGE):
         held = await certificates.by_ids(tx, [row.certificate_id for row in rows])
         for row in rows:
             last = await certificate_endings.latest(tx, held[row.certificate_id])

@@ -1,12 +1,12 @@
 """The types for the input and the findings of a check."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Column, Select
 
-from store.database import AnyRow, Transaction, pages
+from store.database import Transaction, pages
 
 PAGE = 500
 """Rows that a check holds at once."""
@@ -18,21 +18,6 @@ class Finding:
 
     code: str
     where: str
-
-
-async def row_pages(
-    tx: Transaction, statement: Select[Any], column: Column[Any], *, size: int = PAGE
-) -> AsyncIterator[Sequence[AnyRow]]:
-    """All rows in the order of a unique column, a page at a time."""
-    last: Any = None
-    while True:
-        page = statement if last is None else statement.where(column > last)
-        rows = (await tx.connection.execute(page.order_by(column).limit(size))).all()
-        if rows:
-            yield rows
-            last = getattr(rows[-1], column.name)
-        if len(rows) < size:
-            return
 
 
 async def findings(

@@ -14,8 +14,8 @@ from domain.kernel import Role, ist_date
 from store.applications.application_rows import applications_table
 from store.applications.imports import imported_steps
 from store.applications.timeline import timeline_table
-from store.checks.finding import Finding, row_pages
-from store.database import AnyRow, Transaction, audit_lines_table
+from store.checks.finding import PAGE, Finding
+from store.database import AnyRow, Transaction, audit_lines_table, row_pages
 from store.etaal.ledger import event_key, ledger_table
 
 _EVENTS = (CountingEvent.DELIVERED, CountingEvent.REJECTED_BY_ORDER)
@@ -32,7 +32,7 @@ async def histories(tx: Transaction) -> AsyncIterator[Finding]:
     """Timelines, audit lines and ledger of every application, then whether the ledger has more."""
     ledger_rows = 0
     columns = [column for column in _A if column.name not in {"form", "reason"}]
-    async for rows in row_pages(tx, select(*columns), _A.id):
+    async for rows in row_pages(tx, select(*columns), (_A.id,), PAGE):
         ids = [row.id for row in rows]
         steps = await _group_rows(tx, select(timeline_table).where(_E.application_id.in_(ids)), "application_id")
         told = await _audit_lines(tx, ids)

@@ -16,7 +16,7 @@ from sqlalchemy import Column, Index, LargeBinary, UniqueConstraint, delete, sel
 from domain.consents.consents import ConsentRecord, ConsentStep
 from store.consents import consent_deletions
 from store.consents.consent_deletions import DeletedRecord
-from store.database import Records, Transaction, TryAgain, canonical_json, first_row, keyset_page
+from store.database import Records, Transaction, TryAgain, canonical_json, first_row, row_pages
 from store.database.metadata import table_of
 
 GENESIS = "0" * 64
@@ -87,21 +87,9 @@ async def ended_since(tx: Transaction, moment: datetime) -> dict[str, str]:
 
 async def all_records(tx: Transaction) -> AsyncIterator[ConsentRecord]:
     """All records, citizen by citizen, each chain from its start."""
-    place: tuple[str, int] | None = None
-    while True:
-        rows = await keyset_page(
-            tx,
-            select(consent_records_table),
-            (_T.citizen_id, _T.sequence),
-            after=place,
-            before=None,
-            limit=PAGE,
-        )
+    async for rows in row_pages(tx, select(consent_records_table), (_T.citizen_id, _T.sequence), PAGE):
         for row in rows:
             yield _RECORDS.read(tx, row)
-        if len(rows) < PAGE:
-            return
-        place = (rows[-1].citizen_id, rows[-1].sequence)
 
 
 def link_of(before: str, record: ConsentRecord) -> str:

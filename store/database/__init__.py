@@ -41,6 +41,7 @@ from store.database.sql import (
     keyset_window,
     pages,
     posting_covers,
+    row_pages,
     rows_of,
     upsert,
     wide_posting_covers,

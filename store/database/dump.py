@@ -16,6 +16,7 @@ import sqlalchemy as sa
 from store.database.engine import Transaction
 from store.database.errors import BackupDamaged
 from store.database.metadata import NOT_KEPT_ELSEWHERE
+from store.database.sql import row_pages
 from store.database.types import Instant, canonical_json
 
 BATCH = 1_000
@@ -105,18 +106,8 @@ async def batches(tx: Transaction, part: Part, *, size: int = BATCH) -> AsyncIte
     table, columns = part.table, part.columns
     names = tuple(column.name for column in columns)
     keys = list(table.primary_key.columns)
-    last: tuple[Any, ...] | None = None
-    while True:
-        statement = sa.select(*columns).order_by(*keys).limit(size)
-        if last is not None:
-            there = sa.tuple_(*(sa.literal(value, key.type) for key, value in zip(keys, last, strict=True)))
-            statement = statement.where(sa.tuple_(*keys) > there)
-        rows = (await tx.connection.execute(statement)).all()
-        if rows:
-            yield Batch(table.name, names, tuple(_plain_row(columns, row) for row in rows))
-            last = tuple(getattr(rows[-1], key.name) for key in keys)
-        if len(rows) < size:
-            return
+    async for rows in row_pages(tx, sa.select(*columns), keys, size):
+        yield Batch(table.name, names, tuple(_plain_row(columns, row) for row in rows))
 
 
 async def load(tx: Transaction, tables: Mapping[str, sa.Table], batch: Batch) -> None:

@@ -204,13 +204,21 @@ async def keyset_window(
 
 async def pages(tx: Transaction, statement: sa.Select[Any], column: sa.Column[Any], size: int) -> AsyncIterator[AnyRow]:
     """All rows in the order of a unique column, read page by page so that memory stays flat."""
-    last: Any = None
-    while True:
-        page = statement if last is None else statement.where(column > last)
-        rows = (await tx.connection.execute(page.order_by(column).limit(size))).all()
+    async for rows in row_pages(tx, statement, (column,), size):
         for row in rows:
             yield row
-            last = getattr(row, column.name)
+
+
+async def row_pages(
+    tx: Transaction, statement: sa.Select[Any], columns: Sequence[sa.Column[Any]], size: int
+) -> AsyncIterator[list[AnyRow]]:
+    """As `pages`, a page at a time, in the order of columns that are unique together."""
+    place: tuple[Any, ...] | None = None
+    while True:
+        rows = await keyset_page(tx, statement, columns, after=place, before=None, limit=size)
+        if rows:
+            yield rows
+            place = tuple(getattr(rows[-1], column.name) for column in columns)
         if len(rows) < size:
             return
 
