@@ -14,6 +14,7 @@ import structlog
 
 from actions.appeals.case_file import MEDIA_TYPE, make_case_file, masked_mobile
 from actions.kernel import Environment, UnitOfWork
+from actions.privacy.files_at_rest import delete_unnamed
 from domain.appeals.appeals import (
     Appeal,
     AppealEvent,
@@ -171,7 +172,7 @@ async def _with_bundle(
     name = await env.objects.put(content, MEDIA_TYPE)
     kept = await _update_case(env, case.appeal_id, {"bundle": name, "bundle_octets": len(content)}, unless="bundle")
     if kept.bundle != name:
-        await env.objects.remove(name)
+        await delete_unnamed(env, name)
     return kept
 
 

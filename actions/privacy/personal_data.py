@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from actions.kernel import ANSWERS, Environment, Step, UnitOfWork, apply_transition, of_citizen, require
+from actions.privacy.files_at_rest import delete_unnamed
 from domain.applications.lifecycle import Move, Status
 from domain.identity.policy import ObjectKind, Purpose
 from domain.kernel import Citizen, ErrorCode, PersonKind, Problem, Problems, Role, Subject, not_found
@@ -84,7 +85,7 @@ async def erase_person(env: Environment, subject: Subject, citizen_id: str, *, c
     if held.aadhaar_reference is not None:
         await env.vault.forget(held.aadhaar_reference, by=subject.label)
     for sha256 in sorted(files):
-        await env.objects.remove(sha256)
+        await delete_unnamed(env, sha256)
     await env.partners.forget_citizen(citizen_id)
     return Erasure(erased, personal_rules.KEPT, len(files), already=not erased)
 

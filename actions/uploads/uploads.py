@@ -14,6 +14,7 @@ from datetime import timedelta
 import structlog
 
 from actions.kernel import Environment, UnitOfWork
+from actions.privacy.files_at_rest import delete_unnamed
 from actions.uploads.images import re_encode_image
 from domain.identity.policy import ObjectKind, Purpose, Resource, decide
 from domain.kernel import ErrorCode, NotSignedIn, PersonKind, Problem, Problems, Role, Subject, rate_limited
@@ -21,7 +22,6 @@ from domain.uploads.file_types import true_type
 from domain.uploads.files import MediaType, QuarantinedFile, UploadedFile
 from domain.uploads.pdf_content import refuse_unfit_pdf
 from store.database import Transaction, audit, locks
-from store.privacy import personal_files
 from store.uploads import partial_uploads, quarantine, uploads
 from store.uploads.uploads import Use
 
@@ -187,7 +187,7 @@ async def sweep_unused(env: Environment) -> int:
     while True:
         gone = await env.store.carry_out(lambda tx: uploads.forget_unused(tx, before, SWEEP_BATCH))
         for sha256 in sorted(set(gone)):
-            await discard(env, sha256)
+            await delete_unnamed(env, sha256)
         swept += len(gone)
         if len(gone) < SWEEP_BATCH:
             return swept
@@ -212,16 +212,6 @@ async def _forget_in_batches(env: Environment, forget: Callable[[Transaction], A
         swept += gone
         if gone < SWEEP_BATCH:
             return swept
-
-
-async def discard(env: Environment, sha256: str) -> bool:
-    """Delete a file from the object store unless a row names it, also a row that is only just being made."""
-
-    async def work(tx: Transaction) -> bool:
-        await locks.lock_exclusive(tx, "file", sha256)
-        return not await personal_files.still_named(tx, sha256) and await env.objects.remove(sha256)
-
-    return await env.store.carry_out(work)
 
 
 def refuse_strangers(subject: Subject) -> None:

@@ -23,6 +23,7 @@ from actions.fees.scrolls import compare_wallet
 from actions.identity.contact_lookup import index_contacts
 from actions.identity.record_joining import join_due
 from actions.kernel import Environment
+from actions.privacy.files_at_rest import encrypt_clear_files
 from actions.rosters.adding import forget_unfiled
 from actions.statistics.upkeep import count_once, go_on_if_stalled
 from actions.umang.umang_compare import compare_due
@@ -89,6 +90,7 @@ def upkeep_jobs(environment: Environment, kept: Retention) -> tuple[Job, ...]:
         "resume_figures": partial(go_on_if_stalled, store),
         "seal_audit_log": partial(audit.seal, store),
         "index_contacts": _run_once(partial(_index_contacts, environment)),
+        "encrypt_clear_files": _run_once(partial(_encrypt_clear_files, environment)),
         **_retention_jobs(environment, kept),
         "escalate_grievances": partial(escalate_overdue, environment),
         "close_missed_visits": partial(close_missed, environment),
@@ -158,6 +160,11 @@ async def _index_contacts(environment: Environment) -> None:
     """Citizens of before there was an index are indexed."""
     while await index_contacts(environment):
         pass
+
+
+async def _encrypt_clear_files(environment: Environment) -> None:
+    if files := await encrypt_clear_files(environment):
+        log.info("clear_files_encrypted", files=files)
 
 
 async def reconcile_fees(environment: Environment) -> None:

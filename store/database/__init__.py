@@ -21,7 +21,7 @@ from store.database.errors import (
 )
 from store.database.keyring import Keyrings
 from store.database.metadata import LARGE_ROWS, NOT_KEPT_ELSEWHERE
-from store.database.objects import LocalObjects, ObjectStore
+from store.database.objects import EncryptedObjects, LocalBlobs, ObjectStore
 from store.database.records import Records, StoredList
 from store.database.sql import (
     AnyRow,

@@ -18,15 +18,16 @@ def write_atomically(path: Path, content: bytes) -> None:
         raise
 
 
-def create_atomically(path: Path, content: bytes) -> None:
-    """Write a file unless it is there; of several processes the first wins. Raises OSError."""
+def create_atomically(path: Path, content: bytes) -> bool:
+    """Write a file unless it is there, and say whether it was; of several processes the first wins. Raises OSError."""
     temporary = _write_temporary(path, content)
     try:
         path.hardlink_to(temporary)  # fails where the name exists, as a rename does not
     except FileExistsError:
-        pass
+        return False
     finally:
         temporary.unlink()
+    return True
 
 
 def sync_folder(folder: Path) -> None:

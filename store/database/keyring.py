@@ -42,6 +42,7 @@ PURPOSES: dict[str, _Kind] = {
     "qr": _Kind("EC", "ES256", _SIGN),
     "field": _Kind("oct", None, _ENCRYPT),
     "blind_index": _Kind("oct", None, _SIGN),
+    "object": _Kind("oct", None, _ENCRYPT),
     "vault": _Kind("oct", None, _ENCRYPT),
     "backup": _Kind("oct", None, _ENCRYPT),
     "pdf": _Kind("RSA", None, _SIGN),

@@ -10,7 +10,7 @@ import pytest
 
 from store.backup.archive import BackupKey
 from store.backup.backup import Place, write_backup
-from store.database import FieldCipher, Keyrings, LocalObjects, Store
+from store.database import EncryptedObjects, FieldCipher, Keyrings, LocalBlobs, Store
 from store.database.vault import Vault
 from tests.gateway.test_cli import apuni, told
 from tests.support.before import BACKUP, PASSPHRASE, make_schema
@@ -86,7 +86,7 @@ async def _backed_up_as_older(url: str, folder: Path) -> bytes:
     store = Store(url, cipher=FieldCipher(keyrings), clock=None)
     vault = await Vault.open(f"sqlite:///{folder / 'vault.db'}", keyrings, None, None)
     out = io.BytesIO()
-    place = Place(store, vault, LocalObjects(folder / "objects"))
+    place = Place(store, vault, EncryptedObjects(LocalBlobs(folder / "objects"), keyrings))
     async with closed_at_the_end(store):
         await write_backup(out, BackupKey(PASSPHRASE, keyrings), place, "2026-11-24T06:30:00+00:00", lambda *_: None)
     await vault.close()

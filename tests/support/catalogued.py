@@ -21,7 +21,7 @@ from actions.kernel import Environment, Partners, Rules
 from actions.registry import REGISTRY
 from domain.applications.deadline import WorkCalendar
 from domain.kernel import Clock, Ids, ManualClock, SeededIds, Subject
-from store.database import FieldCipher, Keyrings, LocalObjects, Store
+from store.database import EncryptedObjects, FieldCipher, Keyrings, LocalBlobs, Store
 from store.database.vault import Vault
 from tests.support.actions import FakeApiSetu, FakeDbt, FakeLocker, World, catalogue_rows, people_of_the_world
 from tests.support.databases import BOTH, NOW, PostgresServer, patient, run_apart
@@ -80,7 +80,7 @@ async def bare_environment(
             registry=REGISTRY,
             store=store,
             vault=vault,
-            objects=LocalObjects(folder / "objects"),
+            objects=EncryptedObjects(LocalBlobs(folder / "objects"), keyrings),
             keyrings=keyrings,
             clock=clock,
             ids=ids,

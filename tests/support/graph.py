@@ -43,7 +43,7 @@ from integrations.digilocker import EAadhaar, Folder, IssuedDocument, LockerFile
 from integrations.umang import BloodBank, Mandi, Medicine, Member, RationCard
 from schema.kernel import Context
 from store.certificates import certificates
-from store.database import Keyrings, LocalObjects, Store
+from store.database import EncryptedObjects, Keyrings, LocalBlobs, Store
 from store.documents import department_documents
 from store.documents.department_documents import DepartmentDocument
 from store.identity import identities, people
@@ -281,7 +281,7 @@ def environment(store: Store, keyrings: Keyrings, clock: Clock, folder: Path, do
         registry=REGISTRY,
         store=store,
         vault=absent,
-        objects=LocalObjects(folder),
+        objects=EncryptedObjects(LocalBlobs(folder), keyrings),
         keyrings=keyrings,
         clock=clock,
         ids=SeededIds(clock, "graph"),

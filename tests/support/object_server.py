@@ -10,14 +10,12 @@ from pathlib import Path
 
 import httpx
 
-from domain.kernel import SystemClock
-from store.database.s3_objects import Credentials, S3Place, signed_headers
+from store.database.s3_blobs import Credentials, S3Place
 from tests.support.eventually import eventually
 from tests.support.running import free_port
 
 CREDENTIALS = Credentials("apuni-test", "a-secret-of-the-tests", "us-east-1")
 BUCKET = "apuni"
-_EMPTY = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 
 
 @contextmanager
@@ -49,7 +47,7 @@ def object_server(folder: Path) -> Iterator[S3Place]:
         process = subprocess.Popen(command, stdout=log, stderr=log, cwd=folder)
         try:
             endpoint = f"http://127.0.0.1:{ports['s3']}"
-            eventually(lambda: _has_bucket(endpoint, process), bool, seconds=60)
+            eventually(lambda: _has_bucket(ports["filer"], endpoint, process), bool, seconds=60)
             yield S3Place(endpoint, BUCKET, CREDENTIALS, "files/")
         finally:
             process.kill()  # it takes its time to end in order, and nothing of it is needed
@@ -57,12 +55,11 @@ def object_server(folder: Path) -> Iterator[S3Place]:
             shutil.rmtree(data, ignore_errors=True)
 
 
-def _has_bucket(endpoint: str, process: subprocess.Popen[bytes]) -> bool:
+def _has_bucket(filer: int, endpoint: str, process: subprocess.Popen[bytes]) -> bool:
+    """Whether the server answers; its bucket is a folder of its filer, which is made first."""
     assert process.poll() is None, "the object server ended"
-    url = f"{endpoint}/{BUCKET}"
-    signed = signed_headers("PUT", url, {}, body_sha256=_EMPTY, by=CREDENTIALS, at=SystemClock().now())
     try:
-        answer = httpx.put(url, headers=signed, timeout=10)
+        made = httpx.post(f"http://127.0.0.1:{filer}/buckets/{BUCKET}/", timeout=10)
+        return made.status_code in (201, 409) and httpx.get(f"{endpoint}/{BUCKET}", timeout=10).status_code == 403
     except httpx.HTTPError:
         return False
-    return answer.status_code in (200, 409)

@@ -16,7 +16,7 @@ from actions.kernel import Environment, Partners, Rules
 from actions.registry import REGISTRY
 from domain.kernel import ManualClock, SeededIds, SystemIds
 from integrations.dbt_finance import BillReference, InstructionReceipt, PaymentInstruction
-from store.database import FieldCipher, Keyrings, LocalObjects, Store
+from store.database import EncryptedObjects, FieldCipher, Keyrings, LocalBlobs, Store
 from store.database.vault import Vault
 from tests.support.actions import (
     FREE,
@@ -93,7 +93,7 @@ class Prepared:
                 registry=REGISTRY,
                 store=store,
                 vault=vault,
-                objects=LocalObjects(folder / "objects"),
+                objects=EncryptedObjects(LocalBlobs(folder / "objects"), keyrings),
                 keyrings=keyrings,
                 clock=clock,
                 ids=ids,

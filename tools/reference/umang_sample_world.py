@@ -44,7 +44,7 @@ from schema import build
 from schema.kernel import Context
 from store.applications import applications
 from store.catalogue import catalogue
-from store.database import FieldCipher, Keyrings, LocalObjects, Store, Transaction, migrate
+from store.database import EncryptedObjects, FieldCipher, Keyrings, LocalBlobs, Store, Transaction, migrate
 from store.identity import identities, people
 from tools.reference.umang_sample_calls import LINKED, SERVICE
 
@@ -99,7 +99,7 @@ def _environment(store: Store, keyrings: Keyrings, clock: ManualClock, folder: P
         registry=REGISTRY,
         store=store,
         vault=nobody,
-        objects=LocalObjects(folder / "objects"),
+        objects=EncryptedObjects(LocalBlobs(folder / "objects"), keyrings),
         keyrings=keyrings,
         clock=clock,
         ids=SeededIds(clock, "umang-samples"),

@@ -13,7 +13,7 @@ from domain.certificates.certificates import CertificateStatus
 from domain.kernel import NumberKind, PersonKind, Provider, SystemIds, TemporarilyUnavailable, make_number
 from integrations.digilocker import CopyFormat, IssuedCopy, PullDocRequest, PullRequest
 from store.certificates import certificates
-from store.database import InProgress, LocalObjects, StoreError, StoreUnavailable, WritesStopped
+from store.database import EncryptedObjects, InProgress, LocalBlobs, StoreError, StoreUnavailable, WritesStopped
 from store.database.vault import Vault
 from store.identity import accesses, identities, people
 from store.identity.identities import LockerTokens
@@ -30,7 +30,8 @@ UNTIL = datetime(2027, 1, 1, tzinfo=UTC)
 
 @pytest.fixture
 async def env(store, store_keyrings, store_clock, tmp_path):
-    made = replace(environment(store, store_keyrings, store_clock, ()), objects=LocalObjects(tmp_path / "objects"))
+    objects = EncryptedObjects(LocalBlobs(tmp_path / "objects"), store_keyrings)
+    made = replace(environment(store, store_keyrings, store_clock, ()), objects=objects)
     pdf = await made.objects.put(b"%PDF-1.7", "application/pdf")
     xml = await made.objects.put(b"<Certificate/>", "application/xml")
     async with store.write_transaction() as tx:

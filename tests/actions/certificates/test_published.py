@@ -13,7 +13,7 @@ from domain.kernel import NumberKind, make_number
 from integrations.apisetu import PublishedSettings, published_routes
 from sandbox.apisetu.consumer import CONSUMER_ID
 from store.certificates import certificates
-from store.database import LocalObjects
+from store.database import EncryptedObjects, LocalBlobs
 from store.identity import accesses
 from tests.store.builders import application, certificate, citizen, sow
 from tests.support.setu import Market, market_of
@@ -45,7 +45,7 @@ class Door:
 
 @pytest.fixture
 async def door(catalogued, tmp_path, keys):
-    env = replace(catalogued, objects=LocalObjects(tmp_path / "objects"))
+    env = replace(catalogued, objects=EncryptedObjects(LocalBlobs(tmp_path / "objects"), catalogued.keyrings))
     pdf = await env.objects.put(b"%PDF-1.7", "application/pdf")
     xml = await env.objects.put(b"<Certificate/>", "application/xml")
     async with env.store.write_transaction() as tx:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
+from dataclasses import replace
 
 import pytest
 
@@ -12,6 +13,7 @@ from gateway.worker import jobs
 from gateway.worker.deliveries import Deliveries
 from gateway.worker.runner import Job, Runner
 from integrations.calling.breakers import Breakers
+from store.database import EncryptedObjects, LocalBlobs
 from store.platform import outbox
 from store.platform.outbox import OutboxState
 from tests.support.sign_in import environment
@@ -22,8 +24,9 @@ PRIVATE = "Asha Negi 9800000001"
 
 
 @pytest.fixture
-def env(sqlite_store, store_keyrings, store_clock) -> Environment:
-    return environment(sqlite_store, store_keyrings, store_clock, [])
+def env(sqlite_store, store_keyrings, store_clock, tmp_path) -> Environment:
+    made = environment(sqlite_store, store_keyrings, store_clock, [])
+    return replace(made, objects=EncryptedObjects(LocalBlobs(tmp_path / "objects"), store_keyrings))
 
 
 async def deliver(env: Environment, payload: Mapping[str, str]) -> None:

@@ -15,7 +15,7 @@ from actions.applications.respond import Withdraw, withdraw_application
 from domain.kernel import Citizen
 from store.backup.archive import PIECE, BackupKey
 from store.backup.backup import Place, read_files, read_manifest, restore_backup, write_backup
-from store.database import BackupDamaged, KeyMissing, Keyrings, LocalObjects, NotEmpty, Store
+from store.database import BackupDamaged, EncryptedObjects, KeyMissing, Keyrings, LocalBlobs, NotEmpty, Store
 from store.database.vault import Vault
 from store.identity import people
 from store.platform import outbox
@@ -86,7 +86,7 @@ async def restored(world, url: str, folder: Path, file: io.BytesIO, key: BackupK
     env = world.env
     store = await Store.open(url, cipher=env.store._cipher, clock=env.clock)
     vault = await Vault.open(f"sqlite:///{folder / 'vault.db'}", env.keyrings, env.clock, env.ids)
-    place = Place(store, vault, LocalObjects(folder / "objects"))
+    place = Place(store, vault, EncryptedObjects(LocalBlobs(folder / "objects"), env.keyrings))
     await restore_backup(file, key, place, quiet)
     return replace(world, env=replace(env, store=store, vault=vault, objects=place.objects))
 

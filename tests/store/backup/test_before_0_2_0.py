@@ -6,7 +6,7 @@ from sqlalchemy import MetaData, inspect, text
 from store.backup.archive import BackupKey
 from store.backup.backup import Place, read_files, read_manifest, restore_backup
 from store.checks.verify import verify
-from store.database import FieldCipher, Keyrings, LocalObjects, Store, dump, migrate, schema_is_current
+from store.database import EncryptedObjects, FieldCipher, Keyrings, LocalBlobs, Store, dump, migrate, schema_is_current
 from store.database.errors import SchemaTooNew, SchemaTooOld
 from store.database.revisions import BEFORE, GONE, LAST_BEFORE, REVISIONS, schema_of_backup
 from store.database.vault import Vault
@@ -107,9 +107,10 @@ async def test_a_backup_of_the_last_one_restores_into_either_database(store_url:
         for name, content in read_files(file, key).items():
             (tmp_path / name).write_bytes(content)
         keyrings = Keyrings(tmp_path / "keys")
+        keyrings.init()  # that of the files is younger than the backup
         store = await Store.open(store_url, cipher=FieldCipher(keyrings), clock=store_clock)
         vault = await Vault.open(f"sqlite:///{tmp_path / 'vault.db'}", keyrings, store_clock, None)
-        place = Place(store, vault, LocalObjects(tmp_path / "objects"))
+        place = Place(store, vault, EncryptedObjects(LocalBlobs(tmp_path / "objects"), keyrings))
         async with closed_at_the_end(store):
             await restore_backup(file, key, place, quiet)
             async with store.read_transaction() as tx:

@@ -19,7 +19,7 @@ from domain.platform.switches import Switchboard
 from gateway.runtime.heartbeat import Heartbeat
 from gateway.runtime.process_health import ProcessHealth
 from schema.kernel.errors import problem_of
-from store.database import FieldCipher, Keyrings, LocalObjects, Store, StoreUnavailable
+from store.database import FieldCipher, Keyrings, LocalBlobs, Store, StoreUnavailable
 from store.identity import people
 from tests.store.builders import citizen
 from tests.support.sign_in import environment
@@ -85,7 +85,7 @@ async def fill_and_recover(path, cipher, clock) -> str:
     done, refused = await add_until_refused(store, 10)
     reads = await present(store)
     with pytest.raises(StoreUnavailable):
-        await LocalObjects(path.parent / "objects").put(b"x" * (path.stat().st_size + 1_000_000), "text/plain")
+        await LocalBlobs(path.parent / "objects").create("x", b"x" * (path.stat().st_size + 1_000_000))
     resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
     await add_many(store, done, 30)
     after = await present(store)

@@ -1,5 +1,4 @@
 import asyncio
-import hashlib
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -8,7 +7,7 @@ from sqlalchemy import create_engine, text
 from stdnum import verhoeff
 
 from domain.kernel import ManualClock, SystemIds
-from store.database import Keyrings, LocalObjects, NotThere, ObjectDamaged, StoreUnavailable
+from store.database import Keyrings, NotThere
 from store.database.vault import Vault
 from tests.support.databases import NOW
 
@@ -73,39 +72,3 @@ async def test_the_vaults_file_does_not_show_the_number(vault: Vault, tmp_path: 
     await vault.close()
     assert not [path for path in tmp_path.glob("vault.db*") if NUMBER.encode() in path.read_bytes()]
     assert (tmp_path / "vault.db").stat().st_mode & 0o077 == 0
-
-
-async def test_a_file_is_kept_under_its_hash(tmp_path: Path) -> None:
-    objects = LocalObjects(tmp_path / "objects")
-    name = await objects.put(b"%PDF-1.7", "application/pdf")
-    assert name == hashlib.sha256(b"%PDF-1.7").hexdigest()
-    assert await objects.put(b"%PDF-1.7", "text/plain") == name
-    assert await objects.get(name) == b"%PDF-1.7"
-    assert await objects.media_type(name) == "application/pdf"
-    assert await objects.exists(name)
-    files = [path for path in (tmp_path / "objects").rglob("*") if path.is_file()]
-    assert len(files) == 2
-    assert {path.stat().st_mode & 0o077 for path in files} == {0}
-
-
-async def test_what_is_not_there_is_none_and_names_cannot_leave_the_folder(tmp_path: Path) -> None:
-    (tmp_path / "secret").write_bytes(b"secret")
-    objects = LocalObjects(tmp_path / "objects")
-    for name in ("0" * 64, "../secret", "", "A" * 64, "0" * 63 + "/"):
-        assert await objects.get(name) is None
-        assert await objects.media_type(name) is None
-        assert not await objects.exists(name)
-
-
-async def test_a_flipped_bit_is_found(tmp_path: Path) -> None:
-    objects = LocalObjects(tmp_path)
-    name = await objects.put(b"certificate", "application/xml")
-    (tmp_path / name[:2] / name[2:4] / name).write_bytes(b"certificatf")
-    with pytest.raises(ObjectDamaged):
-        await objects.get(name)
-
-
-async def test_a_folder_that_cannot_be_written_is_unavailable(tmp_path: Path) -> None:
-    (tmp_path / "objects").write_bytes(b"a file in the way")
-    with pytest.raises(StoreUnavailable):
-        await LocalObjects(tmp_path / "objects").put(b"x", "text/plain")
