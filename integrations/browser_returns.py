@@ -40,7 +40,6 @@ class Returns(Protocol):
 
         Raises TemporarilyUnavailable where the store cannot be reached.
         """
-        ...
 
 
 def return_route(path: str, field_name: str, opened: Callable[[str], str], returns: Returns, *, log: str) -> Route:

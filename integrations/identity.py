@@ -88,26 +88,21 @@ class IdentityProvider(Protocol):
     @property
     def provider(self) -> Provider:
         """Which provider this is."""
-        ...
 
     async def authorize_url(self, **asked: Unpack[Authorization]) -> str:
         """Where to send the browser; raises Unavailable where a sign-in could not be finished now."""
-        ...
 
     async def exchange(self, *, code: str, code_verifier: str, redirect_uri: str, nonce: str) -> ProviderIdentity:
         """Trade the single-use code for the person; raises RemoteError. Never repeated."""
-        ...
 
     async def revoke(self, token: str) -> None:
         """End at the provider what a token stands for; one that is dead already is as good. Raises RemoteError."""
-        ...
 
     def sign_out_url(self, back: str) -> str | None:
         """Where a browser ends its session at the provider, and is sent `back` where the provider does so.
 
         None for a provider without such a page.
         """
-        ...
 
 
 def basic(client_id: str, client_secret: str) -> dict[str, str]:

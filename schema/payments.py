@@ -58,7 +58,6 @@ class PaymentBeneficiary(
 
     @classmethod
     def of(cls, item: ListedBeneficiary) -> Self:
-        """The graph's view of a beneficiary."""
         return cls.read(item, number=show_number(item.number), masked_account=account_of_last4(item.account_last4))
 
     state_label = label_field("beneficiary_state", "state", description="Where she stands at PFMS, in words.")

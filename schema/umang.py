@@ -28,7 +28,6 @@ class RationCard(Mapped[RationCardItem]):
 
     @classmethod
     def of(cls, info: Info, sourced: Sourced[RationCardItem]) -> Self:
-        """The graph's view of an answer of UMANG."""
         item = sourced.value
         return cls.read(
             item,

@@ -42,7 +42,6 @@ class RequestContext(Protocol):
     @property
     def language(self) -> Language:
         """The language of the answer."""
-        ...
 
 
 ContextFactory = Callable[[RequestFacts], Awaitable[RequestContext]]

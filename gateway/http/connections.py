@@ -21,7 +21,6 @@ class Waiting(Protocol):
 
     def give_way(self) -> None:
         """Close it now."""
-        ...
 
 
 class Connections:

@@ -23,11 +23,9 @@ class Streams(Protocol):
 
     def wants(self, accept: str | None) -> bool:
         """Whether an Accept header asks for a stream."""
-        ...
 
     async def respond(self, call: Call, ready: ReadyOperation) -> Response:
         """Answer an operation in parts: a subscription, or any operation where the client asks for a stream."""
-        ...
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,6 @@ import asyncio
 import json
 import sys
 from collections.abc import Mapping, Sequence
-from datetime import date
 from functools import partial
 from typing import Any
 
@@ -100,6 +99,7 @@ async def laid_out(page: Mapping[str, Any]) -> bytes:
 def page_data(review: DelayReview, language: Language) -> dict[str, Any]:
     """The words of the page, in the shape that the template reads; sums are of the rows that are shown."""
     made, rows = ist_date(review.made_at), review.content["rows"]
+    made_on = _TEXTS.made.in_language(language).format(day=f"{made:%d-%m-%Y}")
     reasons = [{cause.value: row["reasons"].get(cause.value, 0) for cause in DelayCause} for row in rows]
     causes = {cause.value: label(f"delay_cause.{cause.value}", language) for cause in DelayCause}
     month = _TEXTS[f"months.{_MONTHS[review.month.month - 1]}"]
@@ -108,7 +108,7 @@ def page_data(review: DelayReview, language: Language) -> dict[str, Any]:
         "state": _TEXTS.state.in_language(language),
         "title": _TEXTS.title.in_language(language),
         "month": f"{month.in_language(language)} {review.month.year}",
-        "made": {"year": made.year, "month": made.month, "day": made.day, "shown": _date_line(made, language)},
+        "made": {"year": made.year, "month": made.month, "day": made.day, "shown": made_on},
         "scope": _TEXTS.scope.in_language(language),
         "digest": _TEXTS.digest.in_language(language).format(digest=review.sha256),
         "none": _TEXTS.none.in_language(language),
@@ -141,7 +141,3 @@ def _part(
 
 def _place_names(row: Mapping[str, Any], language: Language) -> list[str]:
     return [drawable(name_in_language(row[f"{name}Name"], language) or row[name] or "") for name in _PLACES]
-
-
-def _date_line(day: date, language: Language) -> str:
-    return _TEXTS.made.in_language(language).format(day=f"{day:%d-%m-%Y}")

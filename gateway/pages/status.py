@@ -36,7 +36,6 @@ class CountsAlarms(Protocol):
     @property
     def alarms(self) -> int:
         """How many alarms hold."""
-        ...
 
 
 def status_routes(

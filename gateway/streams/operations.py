@@ -44,7 +44,6 @@ class Event(Protocol):
 
     async def seen_by(self, context: Any) -> bool:
         """Whether the subject of the context may know of it now."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)

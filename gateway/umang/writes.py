@@ -31,7 +31,7 @@ async def apply_service(graph: Operations, given: CallParameters) -> Mapping[str
     `district` and `tehsil` are codes of the catalogue, next to `formData` or within it.
     """
     form, draft = given.answers("formData"), given.text("applicationId", needed=False)
-    documents = _documents(given)
+    documents = [_document(given.row_parameters(row)) for row in given.rows("documents")]
     code = given.text("serviceCode", needed=not draft)
     district, tehsil = _district_and_tehsil(given, form, needed=not draft)
     delivery = given.one_of("delivery", _MODES)
@@ -243,10 +243,6 @@ def _district_and_tehsil(given: CallParameters, form: dict[str, str], *, needed:
     if needed and not district:
         given.wrong("district", "MISSING")
     return district or None, tehsil or None
-
-
-def _documents(given: CallParameters) -> list[dict[str, Any]]:
-    return [_document(given.row_parameters(row)) for row in given.rows("documents")]
 
 
 def _document(given: CallParameters) -> dict[str, Any]:

@@ -7,7 +7,6 @@ docs/contracts/apisetu.md section 6 as components, one path for each document. `
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from domain.kernel import Bilingual
 from integrations.apisetu.codes import ERRORS
 from integrations.apisetu.published_models import FORMATS, FULL_NAME, NUMBER, PublishedDocument, PublishedService
 
@@ -84,7 +83,7 @@ def _certificate(each: PublishedDocument, operation: str) -> dict[str, Any]:
         "operationId": operation,
         "summary": each.name.en,
         "description": f"{each.name.en} · {each.name.hi or each.name.en}",
-        "x-name": _in_both_languages(each.name),
+        "x-name": {"en": each.name.en, "hi": each.name.hi},
         "x-services": list(each.services),
         "tags": ["APIs"],
         "security": _SECURITY,
@@ -190,7 +189,3 @@ def _services() -> dict[str, Any]:
 def _object(**properties: Any) -> dict[str, Any]:
     """An object all of whose members must be there."""
     return {"type": "object", "required": list(properties), "properties": properties}
-
-
-def _in_both_languages(name: Bilingual) -> dict[str, str | None]:
-    return {"en": name.en, "hi": name.hi}

@@ -43,23 +43,18 @@ class Backend(Protocol):
 
     async def read(self, name: str) -> tuple[bytes | None, int]:
         """An entry, and the epoch of its subject: how often everything cached of it was dropped."""
-        ...
 
     async def write(self, name: str, raw: bytes, seconds: float) -> None:
         """Keep an entry for so long."""
-        ...
 
     async def remove(self, name: str) -> None:
         """Drop an entry."""
-        ...
 
     async def remove_subject(self, subject: str) -> None:
         """Drop all entries of a subject and begin her next epoch."""
-        ...
 
     async def close(self) -> None:
         """Close connections and timers."""
-        ...
 
 
 def entry_name(subject: str, policy: str, digest: str) -> str:
@@ -222,11 +217,9 @@ class Seal(Protocol):
 
     def encrypt(self, plain: bytes, context: str) -> bytes:
         """The sealed bytes; the context is where they may be opened again."""
-        ...
 
     def decrypt(self, sealed: bytes, context: str) -> bytes:
         """The bytes that were sealed for this context; raises where they were not."""
-        ...
 
 
 class SealedCache:

@@ -42,15 +42,12 @@ class RequestCounters(Protocol):
 
     async def look(self, key: str, seconds: float) -> RequestCount:
         """What was counted; an empty window of so many seconds where nothing was."""
-        ...
 
     async def add(self, key: str, seconds: float) -> RequestCount:
         """Count one in a window of so many seconds."""
-        ...
 
     async def take(self, key: str, per_second: float, burst: float) -> float:
         """Take a token of a bucket: 0 where there was one, else the seconds until there is one, and none is taken."""
-        ...
 
 
 class LocalRequestCounters:

@@ -25,11 +25,9 @@ class Seal(Protocol):
 
     def update(self, piece: bytes, /) -> None:
         """See the next piece."""
-        ...
 
     def verify(self) -> None:
         """Raise an RemoteError where the whole is not what was promised."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,11 +36,9 @@ class Counts(Protocol):
 
     async def counts_on(self, day: date) -> Sequence[ServiceCount]:
         """The counts of an IST day; raises TemporarilyUnavailable."""
-        ...
 
     async def revision(self, day: date) -> int:
         """The revision of a day, which grows with every change; raises TemporarilyUnavailable."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)

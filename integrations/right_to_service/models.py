@@ -182,8 +182,6 @@ class Hearings(Protocol):
 
         Raises UnknownCase, OtherMessage, TemporarilyUnavailable.
         """
-        ...
 
     async def case_file(self, sha256: str) -> bytes | None:
         """The signed case file with this hash, or None; a read leaves a receipt. Raises TemporarilyUnavailable."""
-        ...

@@ -16,7 +16,7 @@ from domain.appeals.delays import DelayCause
 from domain.kernel import Scope, TypeCode, ist_midnight, people
 from domain.statistics.figures import month_of
 from schema.appeals.types import Appeal, Award, appeal_by_id
-from schema.catalogue.places import Department, District, department_by_slug, district_by_code
+from schema.catalogue.places import department_field, district_field
 from schema.catalogue.services import service_field
 from schema.kernel import (
     AUTHENTICATED,
@@ -28,6 +28,7 @@ from schema.kernel import (
     View,
     assumed_list_size,
     connection_field,
+    field_by_key,
     label_field,
     node_id,
     require_signed_in,
@@ -55,7 +56,6 @@ class CalendarHearing:
 
     @classmethod
     def of(cls, item: tuple[appeals.Hearing, appeals.Appeal]) -> Self:
-        """The graph's view of a line."""
         hearing, appeal = item
         return cls(
             item=item,
@@ -68,11 +68,9 @@ class CalendarHearing:
             district_code=appeal.district,
         )
 
-    @resolver_field(description="The appeal, for those who may see it.")
-    async def appeal(self, info: Info) -> Appeal | None:
-        item = await info.context.load(appeal_by_id, self.item[1].id)
-        return None if item is None else Appeal.of(item)
-
+    appeal = field_by_key(
+        appeal_by_id, Appeal.of, lambda one: one.item[1].id, description="The appeal, for those who may see it."
+    )
     service = service_field(lambda one: one.item[1].service_code, description="The service that it is about.")
 
 
@@ -111,7 +109,6 @@ class DueAward:
 
     @classmethod
     def of(cls, item: tuple[appeals.Award, appeals.Appeal]) -> Self:
-        """The graph's view of an award in a list."""
         award, appeal = item
         return cls(
             appeal_id=node_id(TypeCode.APPEAL, appeal.id),
@@ -147,7 +144,6 @@ class DelayReviewRow:
 
     @classmethod
     def of(cls, row: dict[str, Any]) -> Self:
-        """The graph's view of a row."""
         return cls(
             department_slug=row.get("department") or None,
             district_code=row.get("district") or None,
@@ -163,15 +159,8 @@ class DelayReviewRow:
             reasons=[CauseCount(cause=DelayCause(cause), count=many) for cause, many in row["reasons"].items()],
         )
 
-    @resolver_field(description="The department.")
-    async def department(self, info: Info) -> Department | None:
-        item = await info.context.load(department_by_slug, self.department_slug) if self.department_slug else None
-        return None if item is None else Department.of(item)
-
-    @resolver_field(description="The district.")
-    async def district(self, info: Info) -> District | None:
-        item = await info.context.load(district_by_code, self.district_code) if self.district_code else None
-        return None if item is None else District.of(item)
+    department = department_field("department_slug", description="The department.")
+    district = district_field("district_code", description="The district.")
 
 
 @strawberry.type(directives=[AUTHENTICATED], description="The review of delays of one month, made once.")

@@ -21,9 +21,8 @@ from domain.applications.applications import clock_end_of, heard_late_at
 from domain.identity.policy import Purpose, decide
 from domain.kernel import NumberKind, Role, TypeCode, from_global_id, ist_date, parse_number, show_number
 from schema.appeals.commission_cases import CommissionCase, case_of_appeal
-from schema.applications.loaders import application_by_id
+from schema.applications.loaders import application_by_id, application_field
 from schema.applications.progress import timeline_of_application
-from schema.applications.types import Application
 from schema.kernel import (
     AUTHENTICATED,
     VIEWS,
@@ -64,7 +63,6 @@ class AppealEvent(Mapped[appeals.AppealEvent]):
 
     @classmethod
     def of(cls, item: appeals.AppealEvent) -> Self:
-        """The graph's view of a step."""
         return cls.read(item, actor_role=Role(item.actor_role))
 
     label = label_field("appeal_move", "move", description="What happened, in words.")
@@ -153,11 +151,7 @@ class Appeal(Node, View[appeals.Appeal], id_of=TypeCode.APPEAL, decide_by_at="de
     state_label = label_field("appeal_state", "item.state", description="Where it stands, in words.")
     ground_label = label_field("appeal_ground", "item.ground", description="The ground, in words.")
 
-    @resolver_field(description="The application, for those who may see it.")
-    async def application(self, info: Info) -> Application | None:
-        item = await info.context.load(application_by_id, self.item.application_id)
-        return None if item is None else Application.of(item)
-
+    application = application_field(description="The application, for those who may see it.")
     designated_officer = officer_field("item.designated_id", description="The designated officer when it was filed.")
     first_appellate = officer_field("item.first_id", description="The first appellate authority when it was filed.")
     second_appellate = officer_field("item.second_id", description="The second appellate authority when it was filed.")

@@ -109,7 +109,6 @@ class TimelineEntry(Mapped[applications.TimelineEntry]):
 
     @classmethod
     def of(cls, item: applications.TimelineEntry) -> Self:
-        """The graph's view of a step."""
         return cls.read(item, actor_role=Role(item.actor_role))
 
     label = label_field("move", "move", description="What happened, in words.")
@@ -132,7 +131,6 @@ class AttachedDocument(Mapped[applications.AttachedDocument]):
 
     @classmethod
     def of(cls, item: applications.AttachedDocument) -> Self:
-        """The graph's view of an attached document."""
         return cls.read(item, source=DocumentSource(item.source))
 
 

@@ -41,7 +41,6 @@ class PaymentEvent(Mapped[benefits.PaymentEvent], bank_reference_last4="utr_last
 
     @classmethod
     def of(cls, item: benefits.PaymentEvent) -> Self:
-        """The graph's view of an event."""
         return cls.read(item, reason=PaymentReason.of(item.return_code))
 
     @resolver_field(description="Where it came to stand, in words.")
@@ -112,7 +111,6 @@ class BenefitRecovery(Mapped[recoveries.Recovery]):
 
     @classmethod
     def of(cls, item: recoveries.Recovery) -> Self:
-        """The graph's view of a recovery."""
         cancelled = item.state is RecoveryState.CANCELLED
         return cls.read(item, outstanding=Paise(0 if cancelled else item.outstanding_paise))
 
@@ -132,5 +130,4 @@ class PaymentApproval(Mapped[sanction_course.Approval]):
 
     @classmethod
     def of(cls, number: int, item: sanction_course.Approval) -> Self:
-        """The graph's view of an approval."""
         return cls.read(item, number=number)

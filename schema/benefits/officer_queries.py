@@ -24,7 +24,7 @@ from domain.payments import budgets
 from domain.payments.budgets import year_name
 from schema.benefits.course import PaymentApproval
 from schema.benefits.types import Benefit, instalments_of_sanction, sanctions_of_citizen, stops_of_sanction
-from schema.catalogue.places import District, district_by_code
+from schema.catalogue.places import district_field
 from schema.catalogue.services import Scheme, scheme_by_code, service_as_filed
 from schema.kernel import (
     AUTHENTICATED,
@@ -63,10 +63,7 @@ class DrawnBenefit(View[Sanction]):
         over = paid_out(self.item, made, stops, [one.status for one in made])
         return label(f"sanction_state.{PAID_OUT if over else self.state.value}", field_language(info, language))
 
-    @resolver_field(description="The district that granted it.")
-    async def district(self, info: Info) -> District | None:
-        item = await info.context.load(district_by_code, self.item.district)
-        return None if item is None else District.of(item)
+    district = district_field("item.district", description="The district that granted it.")
 
 
 async def drawn_by_applicant(info: Info, application: Application) -> list[DrawnBenefit]:
@@ -125,7 +122,6 @@ class SanctionBudget(
 
     @classmethod
     def of(cls, info: Info, sourced: Sourced[budgets.SanctionBudget]) -> Self:
-        """The graph's view of the treasury's present answer."""
         item = sourced.value
         need, balance = item.need, item.balance
         return cls.read(

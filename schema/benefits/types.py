@@ -223,7 +223,6 @@ class Benefit(Node, Mapped[Sanction], id_of=TypeCode.BENEFIT):
 
     @classmethod
     def of(cls, view: BenefitView) -> Self:
-        """The graph's view of a benefit."""
         sanction = view.sanction
         instalments = [Instalment.of(one) for one in view.instalments]
         latest = max(instalments, key=lambda one: one.sequence, default=None)

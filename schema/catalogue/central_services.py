@@ -54,7 +54,6 @@ class GenericMedicine(Mapped[MedicineItem]):
 
     @classmethod
     def of(cls, item: MedicineItem) -> "GenericMedicine":
-        """The graph's view of a medicine."""
         price = None if item.price_paise is None else Paise(item.price_paise)
         return cls.read(item, price=price)
 
@@ -81,7 +80,6 @@ class BloodBank(Mapped[BloodBankItem]):
 
     @classmethod
     def of(cls, item: BloodBankItem) -> "BloodBank":
-        """The graph's view of a blood bank."""
         stock = [BloodStock(group=group, units=units) for group, units in item.units]
         return cls.read(item, stock=stock)
 

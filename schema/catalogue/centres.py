@@ -43,7 +43,6 @@ class Centre(Mapped[centres.Centre]):
 
     @classmethod
     def of(cls, item: Listed) -> Self:
-        """The graph's view of a centre."""
         return cls.read(item.centre, item=item, operators=item.operators)
 
     name = text_field("item.centre.name", description="The centre's name.")

@@ -66,7 +66,6 @@ class FormQuestion(Mapped[forms.Question], most_rows="rows", prefilled_from="pre
 
     @classmethod
     def of(cls, item: forms.Question) -> Self:
-        """The graph's view of a question."""
         return cls.read(
             item,
             visible_if=JSON(item.visible_if) if item.visible_if is not None else None,

@@ -1,5 +1,6 @@
 """The public list of notified services with their limits and authorities (Right to Service Act, section 3)."""
 
+from operator import attrgetter
 from typing import Annotated, Self
 
 import strawberry
@@ -7,7 +8,7 @@ import strawberry
 from actions.catalogue.notified import SECTION, NotifiedFilter, notified_services, page_of
 from domain.applications.deadline import DayUnit
 from domain.catalogue import catalogue
-from schema.catalogue.places import Department, department_by_slug
+from schema.catalogue.places import department_field
 from schema.catalogue.services import Service
 from schema.kernel import (
     NEVER_SILENTLY_NULL,
@@ -16,7 +17,6 @@ from schema.kernel import (
     Info,
     Listing,
     Mapped,
-    Position,
     Window,
     connection_field,
     resolver_field,
@@ -41,7 +41,6 @@ class NotifiedService(Mapped[catalogue.Service], time_limit_days="limit_days"):
 
     @classmethod
     def of(cls, item: catalogue.Service) -> Self:
-        """The graph's view of a line."""
         return cls.read(
             item,
             time_limit_unit=item.limit_unit if item.limit_days is not None else None,
@@ -51,11 +50,7 @@ class NotifiedService(Mapped[catalogue.Service], time_limit_days="limit_days"):
 
     name = text_field("item.name", description="Its name.")
 
-    @resolver_field(description="The department.")
-    async def department(self, info: Info) -> Department | None:
-        slug = self.item.department
-        item = await info.context.load(department_by_slug, slug) if slug else None
-        return None if item is None else Department.of(item)
+    department = department_field("item.department", description="The department.")
 
     @resolver_field(description="The whole entry of the catalogue.")
     def service(self) -> Service:
@@ -97,8 +92,4 @@ class NotifiedQuery:
         async def count() -> int:
             return len(found)
 
-        return Listing(f"notified:{wanted!r}", rows, count, _position, NotifiedService.of)
-
-
-def _position(service: catalogue.Service) -> Position:
-    return service.name.en, service.code
+        return Listing(f"notified:{wanted!r}", rows, count, attrgetter("name.en", "code"), NotifiedService.of)

@@ -73,7 +73,6 @@ class Tehsil:
 
     @classmethod
     def of(cls, item: catalogue.Tehsil) -> Self:
-        """The graph's view of a tehsil."""
         return cls(item=item, code=item.code)
 
     name = text_field("item.name", description="The tehsil's name.")

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Iterable
 from functools import partial
+from operator import attrgetter
 from typing import Annotated, Self
 
 import strawberry
@@ -28,7 +29,6 @@ from schema.kernel import (
     Mapped,
     Node,
     Paise,
-    Position,
     View,
     Window,
     connection_field,
@@ -89,7 +89,6 @@ class Scheme(Node, Mapped[catalogue.Scheme], id_of=TypeCode.SCHEME, time_limit_d
 
     @classmethod
     def of(cls, item: catalogue.Scheme) -> Self:
-        """The graph's view of a scheme."""
         return cls.read(item, terms=item.terms or 1)
 
     name = text_field("item.name", description="The scheme's name.")
@@ -160,7 +159,6 @@ class Service(
 
     @classmethod
     def of(cls, item: catalogue.Service) -> Self:
-        """The graph's view of a service."""
         return cls.read(item, life_events=None if item.life_events is None else list(item.life_events))
 
     name = text_field("item.name", description="The service's name.")
@@ -311,11 +309,7 @@ def _listing(info: Info, wanted: Wanted) -> Listing[catalogue.Service]:
                 open_only=wanted.open_only,
             )
 
-    return Listing(f"services:{filters!r}", rows, count, _position, Service.of)
-
-
-def _position(service: catalogue.Service) -> Position:
-    return service.name.en, service.code
+    return Listing(f"services:{filters!r}", rows, count, attrgetter("name.en", "code"), Service.of)
 
 
 service_field = partial(field_by_key, service_by_code, Service.of)

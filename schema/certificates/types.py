@@ -75,7 +75,6 @@ class CertificateEnd(Mapped[CertificateEnding]):
 
     @classmethod
     def of(cls, item: CertificateEnding) -> Self:
-        """The graph's view of the record."""
         return cls.read(item, ended_on=ist_date(item.ended_at))
 
     @resolver_field(
@@ -109,7 +108,6 @@ class Certificate(Node, Mapped[CertificateView]):
 
     @classmethod
     def of(cls, view: CertificateView, citizen_id: str) -> Self:
-        """The graph's view of a line of the merged list."""
         issued = view.issued
         # A certificate of a source has no key of ours; this one is stable as long as its names are.
         names = view.uri or f"{view.origin}:{view.doctype}:{view.issuer}:{view.number}"
@@ -125,7 +123,6 @@ class Certificate(Node, Mapped[CertificateView]):
 
     @classmethod
     def of_issued(cls, item: IssuedCertificate) -> Self:
-        """The graph's view of one of ours."""
         return cls.of(view_of_ours(item), item.citizen_id)
 
     name = text_field("view.name", description="What it is called.")

@@ -55,7 +55,6 @@ class FieldReport(Mapped[clearances.VerificationReport]):
 
     @classmethod
     def of(cls, item: clearances.VerificationReport, district: str) -> Self:
-        """The graph's view of a report about an application of a district."""
         photos = [FieldPhoto(report=item, sha256=one.sha256, media_type=one.media_type) for one in item.photos]
         return cls.read(item, district=district, photos=photos)
 

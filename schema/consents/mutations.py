@@ -23,11 +23,7 @@ class ConsentsMutation:
         ask_consent,
         thing_payload("What became of the question.", consent=_CONSENT),
         "Ask the citizen whom one serves for a consent. It opens nothing: she gives it herself.",
-        input_fields(
-            "A consent that the citizen is asked for.",
-            purpose=_PURPOSE,
-            documents=_DOCUMENTS,
-        ),
+        input_fields("A consent that the citizen is asked for.", purpose=_PURPOSE, documents=_DOCUMENTS),
         constants={"days": None},
         scopes=[Scope.ASSIST],
     )
@@ -59,10 +55,7 @@ class ConsentsMutation:
         withdraw_consent,
         thing_payload("What became of a consent that was taken back.", consent=_CONSENT),
         "Take a consent back, or decline it; it holds for the next read everywhere. For the citizen alone.",
-        input_fields(
-            "A consent that the citizen takes back, or declines to give.",
-            purpose=_PURPOSE,
-        ),
+        input_fields("A consent that the citizen takes back, or declines to give.", purpose=_PURPOSE),
         constants={"documents": None, "days": None},
         scopes=[Scope.OWN],
     )

@@ -62,7 +62,6 @@ class ConsentReceipt(Mapped[consents.ConsentRecord], notice_sha256="notice_hash"
 
     @classmethod
     def of(cls, item: consents.ConsentRecord) -> Self:
-        """The graph's view of a record."""
         return cls.read(item, role=Role(item.role))
 
 

@@ -61,7 +61,6 @@ class HeldDocument(Mapped[CertificateView]):
 
     @classmethod
     def of(cls, view: CertificateView, citizen_id: str) -> Self:
-        """The graph's view of a line of the merged list."""
         issued = view.issued
         return cls.read(
             view,

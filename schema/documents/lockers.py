@@ -58,7 +58,6 @@ class LockerEntry(Mapped[FolderEntry]):
 
     @classmethod
     def of(cls, item: FolderEntry, citizen_id: str) -> Self:
-        """The graph's view of an entry."""
         return cls.read(item, citizen_id=citizen_id, folder_id=item.id if item.is_folder else None)
 
     @resolver_field(description="An address to read the file at, for some minutes; null for a folder.")
@@ -80,7 +79,6 @@ class LockerFolder:
 
     @classmethod
     def of(cls, info: Info, found: Sourced[Folder], citizen_id: str) -> Self:
-        """The graph's view of a folder."""
         entries = found.value.entries
         return cls(
             directory=found.value.directory,
@@ -103,7 +101,6 @@ class MaskedEAadhaar(Mapped[MaskedAadhaar]):
 
     @classmethod
     def of(cls, info: Info, found: Sourced[MaskedAadhaar]) -> Self:
-        """The graph's view of a card."""
         card = found.value
         return cls.read(
             card,
@@ -144,7 +141,6 @@ class DepartmentDocument(Mapped[DepartmentDocumentItem], key="id"):
 
     @classmethod
     def of(cls, item: DepartmentDocumentItem) -> Self:
-        """The graph's view of a named document."""
         return cls.read(item, kind=kind_of(item.doctype))
 
     name = text_field("item.name", description="What it is called.")

@@ -84,11 +84,7 @@ class ArrangingMutation:
         reschedule_visit,
         _visit_payload,
         "Put a visit that has not set out into another slot.",
-        input_fields(
-            "A new slot for a visit that has not set out.",
-            **_VISIT,
-            slot=_SLOT,
-        ),
+        input_fields("A new slot for a visit that has not set out.", **_VISIT, slot=_SLOT),
         constants={"agent_id": None},
         name="reschedule_doorstep_visit",
     )
@@ -143,11 +139,7 @@ class VisitingMutation:
         fail_visit,
         _visit_payload,
         "Note that a visit failed; after fewer than three failures a new slot may be chosen.",
-        input_fields(
-            "Why a visit failed.",
-            **_VISIT,
-            reason="The coded reason.",
-        ),
+        input_fields("Why a visit failed.", **_VISIT, reason="The coded reason."),
         name="fail_doorstep_visit",
     )
     record_visit_fee = action_mutation(

@@ -53,7 +53,6 @@ class DoorstepAgent:
 
     @classmethod
     def of(cls, item: people.Operator) -> Self:
-        """The graph's view of an agent."""
         return cls(item=item, id=node_id(TypeCode.OPERATOR, item.id))
 
     name = text_field("item.name", description="The agent's name.")
@@ -101,7 +100,6 @@ class DoorstepVisit(VisitFacts, Node, Mapped[doorstep.Visit], id_of=TypeCode.VIS
 
     @classmethod
     def of(cls, item: doorstep.Visit) -> Self:
-        """The graph's view of a visit."""
         return cls.read(item, proof=item.handover.proof if item.handover else None)
 
     application = application_field(description="The application that it belongs to, for those who may see it.")
@@ -137,7 +135,6 @@ class AgentVisit(VisitFacts, Mapped[doorstep.Visit], id_of=TypeCode.VISIT):
 
     @classmethod
     def of(cls, errand: VisitTask) -> Self:
-        """The graph's view of a visit for its agent."""
         return cls.read(errand.visit, errand=errand, number=errand.number, address=errand.address)
 
     @resolver_field(description="The number as people read it: 4-5-5.")

@@ -38,7 +38,6 @@ class TransactionCountRow(Mapped[counting.TransactionCount], district_code="dist
 
     @classmethod
     def of(cls, item: counting.TransactionCount) -> Self:
-        """The graph's view of a row."""
         return cls.read(
             item, etaal_code=standing.etaal_code if (standing := counting.EtaalClass.of(item.stands)) else None
         )
@@ -55,7 +54,6 @@ class TransactionDistrict:
 
     @classmethod
     def of(cls, item: tuple[str, int]) -> Self:
-        """The graph's view of a district's count."""
         return cls(item=item, district_code=item[0], count=Long(item[1]))
 
     district = district_field(lambda row: row.item[0], description="The district.")
@@ -80,7 +78,6 @@ class TransactionCorrection(Mapped[counting.Correction]):
 
     @classmethod
     def of(cls, item: counting.Correction) -> Self:
-        """The graph's view of a correction."""
         return cls.read(item, district_code=item.district or None)
 
     reason_label = label_field("correction_reason", "reason", description="Why, in words.")
@@ -120,7 +117,6 @@ class TransactionCounts(Mapped[DayCounts]):
 
     @classmethod
     def of(cls, counts: DayCounts) -> Self:
-        """The graph's view of a day."""
         return cls.read(
             counts,
             rules_version=rules_on(counts.day).version,

@@ -1,5 +1,6 @@
 """A citizen's messages: what the office did, what the citizen must or may do, and by when."""
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Self
 
@@ -12,8 +13,7 @@ from domain.feedback.notices import NEEDS_HER, NoticeKind, Topic, notice_text
 from domain.identity.policy import ObjectKind, Resource
 from domain.kernel import TypeCode
 from schema.appeals.types import Appeal, appeal_by_id
-from schema.applications.loaders import application_by_id
-from schema.applications.types import Application
+from schema.applications.loaders import application_field
 from schema.doorstep.types import DoorstepVisit, visit_by_id
 from schema.feedback.grievances import Grievance, grievance_by_id
 from schema.feedback.suggestions import Suggestion, suggestion_by_id
@@ -24,6 +24,7 @@ from schema.kernel import (
     Listing,
     Mapped,
     Node,
+    field_by_key,
     field_language,
     one_by_key,
     resolver_field,
@@ -43,6 +44,11 @@ def _of_notice(notice: notices.Notice) -> Resource:
 notice_by_id = one_by_key(kept.by_ids, _of_notice)
 
 
+def _about(topic: Topic) -> Callable[["Notification"], str | None]:
+    """The key of what a message is about, where that is of one kind."""
+    return lambda message: message.item.topic_id if message.item.topic is topic else None
+
+
 @strawberry.type(
     directives=[AUTHENTICATED], description="A message to the citizen, made of keys: no free text is kept."
 )
@@ -55,41 +61,34 @@ class Notification(Node, Mapped[notices.Notice], id_of=TypeCode.NOTIFICATION):
 
     @classmethod
     def of(cls, item: notices.Notice) -> Self:
-        """The graph's view of a message."""
         return cls.read(item, needs_action=item.kind in NEEDS_HER)
 
     @resolver_field(description="The message in words.")
     def text(self, info: Info, language: InLanguage = None) -> str:
         return notice_text(self.item, field_language(info, language))
 
-    @resolver_field(description="The application that it is about; null for a suggestion.")
-    async def application(self, info: Info) -> Application | None:
-        key = self.item.application_id
-        item = await info.context.load(application_by_id, key) if key else None
-        return None if item is None else Application.of(item)
-
-    @resolver_field(description="The appeal that it is about, if it is about one.")
-    async def appeal(self, info: Info) -> Appeal | None:
-        item = await info.context.load(appeal_by_id, self.item.topic_id) if self._is(Topic.APPEAL) else None
-        return None if item is None else Appeal.of(item)
-
-    @resolver_field(description="The doorstep visit that it is about, if it is about one.")
-    async def visit(self, info: Info) -> DoorstepVisit | None:
-        item = await info.context.load(visit_by_id, self.item.topic_id) if self._is(Topic.VISIT) else None
-        return None if item is None else DoorstepVisit.of(item)
-
-    @resolver_field(description="The grievance that it is about, if it is about one.")
-    async def grievance(self, info: Info) -> Grievance | None:
-        item = await info.context.load(grievance_by_id, self.item.topic_id) if self._is(Topic.GRIEVANCE) else None
-        return None if item is None else Grievance.of(item)
-
-    @resolver_field(description="The suggestion that it is about, if it is about one.")
-    async def suggestion(self, info: Info) -> Suggestion | None:
-        item = await info.context.load(suggestion_by_id, self.item.topic_id) if self._is(Topic.SUGGESTION) else None
-        return None if item is None else Suggestion.of(item)
-
-    def _is(self, topic: Topic) -> bool:
-        return self.item.topic is topic
+    application = application_field(description="The application that it is about; null for a suggestion.")
+    appeal = field_by_key(
+        appeal_by_id, Appeal.of, _about(Topic.APPEAL), description="The appeal that it is about, if it is about one."
+    )
+    visit = field_by_key(
+        visit_by_id,
+        DoorstepVisit.of,
+        _about(Topic.VISIT),
+        description="The doorstep visit that it is about, if it is about one.",
+    )
+    grievance = field_by_key(
+        grievance_by_id,
+        Grievance.of,
+        _about(Topic.GRIEVANCE),
+        description="The grievance that it is about, if it is about one.",
+    )
+    suggestion = field_by_key(
+        suggestion_by_id,
+        Suggestion.of,
+        _about(Topic.SUGGESTION),
+        description="The suggestion that it is about, if it is about one.",
+    )
 
 
 async def notifications_of(info: Info, citizen_id: str, *, unread_only: bool) -> Listing[notices.Notice]:

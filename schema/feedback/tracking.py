@@ -52,7 +52,6 @@ class TrackedApplication(Mapped[tracking.Tracked]):
 
     @classmethod
     def of(cls, item: tracking.Tracked) -> Self:
-        """The graph's view of what is tracked."""
         return cls.read(
             item, stages=[TrackedStage(move=stage.move, after=stage.after, at=stage.at) for stage in item.stages]
         )

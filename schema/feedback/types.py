@@ -38,7 +38,6 @@ class Feedback(Mapped[feedback.Feedback]):
 
     @classmethod
     def of(cls, info: Info, item: feedback.Feedback) -> Self:
-        """The graph's view of feedback."""
         days = info.context.environment.rules.care.feedback_edit_days
         return cls.read(item, editable_until=item.created_at + timedelta(days=days))
 

@@ -46,7 +46,6 @@ class Relative(Mapped[assisting.Relative], relative_id="id"):
 
     @classmethod
     def of(cls, item: assisting.Relative) -> Self:
-        """The graph's view of a relative."""
         return cls.read(item, masked_mobile=mask_mobile(item.mobile))
 
 

@@ -65,7 +65,6 @@ from schema.kernel import (
     Listing,
     Node,
     Part,
-    Position,
     View,
     assumed_list_size,
     connection_field,
@@ -339,8 +338,5 @@ def _applications(info: Info, citizen_id: str, statuses: frozenset[Status] | Non
 
     name = f"applications:{citizen_id}:{sorted(statuses) if statuses is not None else None}"
     count = count_reader(info, lambda tx: kept.count_of_citizen(tx, citizen_id, statuses))
-    return Listing(name, page_reader(info, read, of_application), count, _position, Application.of)
-
-
-def _position(application: ApplicationItem) -> Position:
-    return application.created_at.isoformat(), application.id
+    rows = page_reader(info, read, of_application)
+    return Listing(name, rows, count, lambda one: (one.created_at.isoformat(), one.id), Application.of)

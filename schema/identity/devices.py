@@ -44,7 +44,6 @@ class Device(Mapped[device_store.Device], expires_at="until"):
 
     @classmethod
     def of(cls, item: OwnDevice, provider_sign_out: str | None) -> Self:
-        """The graph's view of a device."""
         return cls.read(
             item.device,
             provider_sign_out=provider_sign_out,
@@ -120,10 +119,7 @@ class DevicesMutation:
             "What was untied.", unlinked=Thing(int, "How many accounts were untied; null when refused.", int)
         ),
         "Untie the accounts that she has with a provider; the last way in cannot be untied.",
-        input_fields(
-            "Accounts to untie.",
-            provider="Who holds the account.",
-        ),
+        input_fields("Accounts to untie.", provider="Who holds the account."),
         name="unlink_account",
         scopes=[Scope.OWN],
     )

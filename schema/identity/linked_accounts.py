@@ -36,7 +36,6 @@ class DataAccess:
 
     @classmethod
     def of(cls, item: AccessReceipt) -> Self:
-        """The graph's view of a receipt."""
         return cls(
             at=item.at,
             role=Role(item.role),

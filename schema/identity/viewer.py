@@ -19,7 +19,6 @@ class Developer:
 
     @classmethod
     def of(cls, subject: Subject) -> Self:
-        """The graph's view of a developer's session."""
         return cls(roles=sorted(subject.roles), scopes=sorted(subject.scopes))
 
 

@@ -29,7 +29,6 @@ class OfCitizen(Protocol):
     @property
     def consenting_citizen(self) -> str:
         """The inner key of the citizen whose consent counts."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,6 @@ class Provenance:
 
     @classmethod
     def of(cls, info: Info, entry: Told) -> Self:
-        """The graph's view of an action's provenance."""
         source, _, as_of = entry
         return cls(told=entry, age=info.context.sources.age_seconds(as_of), source=source)
 

@@ -1,7 +1,7 @@
 """The outside systems behind one response, how fresh their data is, and what failed."""
 
 import math
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeVar
@@ -131,8 +131,4 @@ class SourceUsage:
             "retryAfterSeconds": math.ceil(read.retry_after) if read.retry_after is not None else None,
         }
         present: dict[str, Any] = {name: value for name, value in facts.items() if value is not None}
-        return present | {"paths": _path_lists(read.paths)}
-
-
-def _path_lists(paths: Sequence[ResponsePath]) -> list[list[str | int]]:
-    return [list(path) for path in paths]
+        return present | {"paths": [list(path) for path in read.paths]}

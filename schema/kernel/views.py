@@ -19,7 +19,7 @@ Convert: TypeAlias = Callable[[Any], Any]
 
 
 class Mapped(Generic[S]):
-    """A graph type whose fields are read from an object S.
+    """A graph type whose fields are read from an object S; its `of` gives the graph's view of one.
 
     A field is read from the attribute of its name, an amount `fee` from `fee_paise`; or along the path that the class
     gives for it as a keyword (`expires_at="until"`). A value becomes a graph type by that type's `of`, in lists and

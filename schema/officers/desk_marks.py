@@ -32,7 +32,6 @@ class DeskClaim(Mapped[desk.Claim]):
 
     @classmethod
     def of(cls, info: Info, item: desk.Claim) -> Self:
-        """The graph's view of a claim."""
         mine = item.officer_id == info.context.subject.person_id
         return cls.read(item, mine=mine)
 
@@ -53,7 +52,6 @@ class Proposal(Mapped[desk.Proposal]):
 
     @classmethod
     def of(cls, info: Info, item: desk.Proposal, version: int) -> Self:
-        """The graph's view of a proposal on an application that has that version now."""
         overtaken = item.state is OpinionState.PROPOSED and not item.waits(version)
         return cls.read(
             item,

@@ -60,7 +60,6 @@ class CaseResult:
 
     @classmethod
     def of(cls, info: Info, result: ItemResult) -> Self:
-        """The graph's view of a result."""
         return cls(
             application_id=node_id(TypeCode.APPLICATION, result.application_id),
             outcome=result.outcome,

@@ -17,7 +17,6 @@ class Jurisdiction(Mapped[Posting]):
 
     @classmethod
     def of(cls, posting: Posting) -> Self:
-        """The graph's view of a posting."""
         return cls.read(posting, posting=posting)
 
     department = department_field("posting.department", description="The department, or null for every one.")

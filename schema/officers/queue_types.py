@@ -103,7 +103,6 @@ class QueueCounts(Mapped[desk.QueueCounts]):
 
     @classmethod
     def of(cls, counts: desk.QueueCounts) -> Self:
-        """The graph's view of the counts."""
         return cls.read(
             counts,
             by_status=[
@@ -128,5 +127,4 @@ class QueuePack(Mapped[desk.Pack]):
 
     @classmethod
     def of(cls, given: GivenPack) -> Self:
-        """The graph's view of a pack."""
         return cls.read(given.pack, case_count=len(given.pack.cases), signed=given.signed)

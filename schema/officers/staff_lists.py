@@ -52,7 +52,6 @@ class StaffMember:
 
     @classmethod
     def of(cls, item: people.Officer) -> Self:
-        """The graph's view of an officer."""
         posts = [Jurisdiction.of(posting) for posting in item.postings]
         return cls(item=item, officer_id=node_id(TypeCode.OFFICER, item.id), jurisdictions=posts)
 

@@ -63,7 +63,6 @@ class Transfer:
 
     @classmethod
     def of(cls, done: tuple[staff.Transfer, Moved]) -> "Transfer":
-        """The graph's view of a transfer."""
         item, moved = done
         return cls(
             item=item,
@@ -118,7 +117,6 @@ class LeaveRecord:
 
     @classmethod
     def of(cls, done: Recorded) -> "LeaveRecord":
-        """The graph's view of it."""
         return cls(leave=Leave.of(done[0]), moved=MovedWork.of(done[1]))
 
 

@@ -63,7 +63,6 @@ class ForwardTarget:
 
     @classmethod
     def of(cls, item: people.Officer) -> Self:
-        """The graph's view of such an officer."""
         levels = sorted({posting.level for posting in item.postings if posting.level}, key=list(OfficerLevel).index)
         return cls(item=item, officer_id=node_id(TypeCode.OFFICER, item.id), levels=levels)
 
@@ -97,7 +96,6 @@ class Officer(
 
     @classmethod
     def of(cls, item: people.Officer) -> Self:
-        """The graph's view of an officer."""
         return cls.read(item, roles=sorted({posting.role for posting in item.postings}))
 
     name = text_field("item.name", description="The officer's name.")
@@ -177,11 +175,13 @@ def _queue(info: Info, officer: people.Officer, wanted: desk.QueueFilter, sort: 
         at = row[0].due_at if sort is QueueSort.DUE else row[0].submitted_at
         return (at.isoformat() if at else None), row[0].id
 
-    return Listing(list_name(officer.id, wanted, sort), rows, count, position, _node)
-
-
-def _node(row: Row) -> Application:
-    return Application.of(row[0], withheld=row[1], listed=True)
+    return Listing(
+        list_name(officer.id, wanted, sort),
+        rows,
+        count,
+        position,
+        lambda row: Application.of(row[0], withheld=row[1], listed=True),
+    )
 
 
 def _parse_position(position: Position | None) -> tuple[datetime | None, str] | None:

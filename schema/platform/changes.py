@@ -43,7 +43,6 @@ class Changes:
 
     @classmethod
     def of(cls, delta: Delta, write: Callable[[Delta], str]) -> Self:
-        """The graph's view of a step."""
         return cls(
             present=[Application.of(item, withheld=withheld) for item, withheld in delta.present],
             removed=[node_id(TypeCode.APPLICATION, key) for key in delta.removed],

@@ -28,7 +28,6 @@ class ClientPolicy(Mapped[ClientRule], minimum_version="minimum", latest_version
 
     @classmethod
     def of(cls, support: Support, rule: ClientRule | None) -> "ClientPolicy":
-        """The graph's view of a policy."""
         if rule is None:
             return cls(support=support, minimum_version=None, latest_version=None, store_url=None)
         return cls.read(rule, support=support)

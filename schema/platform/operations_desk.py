@@ -41,7 +41,6 @@ class Switch(Mapped[switches.Switch]):
 
     @classmethod
     def of(cls, item: switches.Switch, now: datetime) -> Self:
-        """The graph's view of a switch."""
         return cls.read(item, state=item.state_at(now))
 
 
@@ -62,7 +61,6 @@ class Alarm(Mapped[alarms.Alarm]):
 
     @classmethod
     def of(cls, item: alarms.Alarm) -> Self:
-        """The graph's view of an alarm."""
         rule = RULES[item.code]
         return cls.read(
             item, severity=rule.severity, value=Long(round(item.value)), unit=rule.unit, runbook=rule.runbook

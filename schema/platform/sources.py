@@ -34,7 +34,6 @@ class SourceHealth(Mapped[SourceStatus], name="source"):
 
     @classmethod
     def of(cls, item: SourceStatus, switched: SwitchState) -> Self:
-        """The graph's view of a status."""
         return cls.read(
             item,
             retry_after_seconds=None if item.retry_after is None else math.ceil(item.retry_after),

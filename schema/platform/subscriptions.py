@@ -67,7 +67,6 @@ class QueueChanged:
 
     @classmethod
     def of(cls, change: Change, cursor: str) -> Self:
-        """The graph's view of a change."""
         key = node_id(TypeCode.APPLICATION, str(change.application_id))
         return cls(change=change, read=[], cursor=cursor, at=change.at, application_id=key)
 
@@ -178,7 +177,6 @@ class ApplicationChanged:
 
     @classmethod
     def of(cls, change: Change, cursor: str) -> "ApplicationChanged":
-        """The graph's view of a change."""
         key = node_id(TypeCode.APPLICATION, str(change.application_id))
         return cls(change=change, cursor=cursor, at=change.at, application_id=key)
 
@@ -204,7 +202,6 @@ class PaymentChanged:
 
     @classmethod
     def of(cls, change: Change, cursor: str) -> "PaymentChanged":
-        """The graph's view of a change."""
         key = None if change.application_id is None else node_id(TypeCode.APPLICATION, change.application_id)
         return cls(change=change, cursor=cursor, at=change.at, application_id=key)
 

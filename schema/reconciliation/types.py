@@ -16,7 +16,7 @@ from domain.reconciliation import finance_cases, finance_totals, reconciliation
 from domain.reconciliation.finance_cases import CaseOutcome, CaseState, CaseStep, DifferenceKind, SuggestedCause
 from domain.reconciliation.reconciliation import RunState
 from integrations.dbt_finance import return_reason
-from schema.catalogue.places import District, district_by_code
+from schema.catalogue.places import district_field
 from schema.fees.payments import FeePayment, fee_order_by_id
 from schema.kernel import (
     AUTHENTICATED,
@@ -60,7 +60,6 @@ class QueuedPaymentLine(Mapped[QueuedPayment], payment_ref="end_to_end_id", dist
 
     @classmethod
     def of(cls, item: QueuedPayment) -> Self:
-        """The graph's view of a payment in a queue."""
         return cls.read(item, number=show_number(item.number))
 
     @resolver_field(description="Why it came back, in words; null where it did not.")
@@ -100,11 +99,7 @@ class FinanceCase(
         "suggested_cause", "suggested_cause", description="What most often lies behind it, in words."
     )
 
-    @resolver_field(description="The district; null for the whole state.")
-    async def district(self, info: Info) -> District | None:
-        item = await info.context.load(district_by_code, self.district_code) if self.district_code else None
-        return None if item is None else District.of(item)
-
+    district = district_field("district_code", description="The district; null for the whole state.")
     payment = field_by_key(
         payment_of_instalment,
         QueuedPaymentLine.of,
@@ -141,7 +136,6 @@ class FinanceCaseRecord:
 
     @classmethod
     def of(cls, case: finance_cases.FinanceCase, events: Sequence[finance_cases.CaseEvent]) -> Self:
-        """The graph's view of both."""
         lines = [FinanceCaseEvent(step=one.step, at=one.at, outcome=one.outcome, note=one.note) for one in events]
         return cls(case=FinanceCase.of(case), history=lines)
 
@@ -184,7 +178,6 @@ class PaymentSigner(Mapped[files.SignerEnrolment]):
 
     @classmethod
     def of(cls, known: KnownSigner) -> Self:
-        """The graph's view of a certificate."""
         return cls.read(
             known.enrolment,
             signs_now=known.signs_now,
@@ -219,7 +212,6 @@ class PaymentSum:
 
     @classmethod
     def of(cls, item: finance_totals.Sum) -> Self:
-        """The graph's view of a sum."""
         return cls(count=Long(item[0]), amount=Paise(item[1]))
 
 
@@ -240,7 +232,6 @@ class PaymentTotal(Mapped[finance_totals.PaymentTotal], district_code="district"
 
     @classmethod
     def of(cls, item: finance_totals.PaymentTotal) -> Self:
-        """The graph's view of a line."""
         return cls.read(item, month=date.fromisoformat(f"{item.month}-01"))
 
 
@@ -278,7 +269,6 @@ class BharatReport(Mapped[KeptReport]):
 
     @classmethod
     def of(cls, item: KeptReport) -> Self:
-        """The graph's view of a report."""
         return cls.read(
             item,
             month=date.fromisoformat(f"{item.month}-01"),

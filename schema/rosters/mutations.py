@@ -81,7 +81,6 @@ class RosterRowResult(Mapped[RowResult]):
 
     @classmethod
     def of(cls, info: Info, item: RowResult) -> Self:
-        """The graph's view of a result."""
         errors = user_errors_of(info, Problems(*item.problems)) if item.problems else []
         return cls.read(item, user_errors=errors)
 
@@ -140,10 +139,7 @@ class RosteringMutation:
             removed=Thing(bool, "True when it is off; null when refused.", bool),
         ),
         "Take a row off that is not filed.",
-        input_fields(
-            "A row to take off, which is not filed.",
-            row_id=_ROW,
-        ),
+        input_fields("A row to take off, which is not filed.", row_id=_ROW),
         name="remove_roster_row",
         scopes=_KEYED,
     )
@@ -187,10 +183,7 @@ class RosteringMutation:
         ),
         "File a roster: one application for each row with a consent, by the same rules as everybody's. It "
         "goes on by itself, also after a restart, and files no row twice.",
-        input_fields(
-            "A roster to file.",
-            number=_NUMBER,
-        ),
+        input_fields("A roster to file.", number=_NUMBER),
         scopes=_KEYED,
     )
     record_roster_fee = action_mutation(

@@ -72,7 +72,6 @@ class RosterCounts(Mapped[RosterProgress], awaiting_hand_over="waiting"):
 
     @classmethod
     def of(cls, item: RosterProgress) -> Self:
-        """The graph's view of a progress."""
         states = item.by_state
         return cls.read(
             item,
@@ -121,7 +120,6 @@ class RosterRow(
 
     @classmethod
     def of(cls, item: rosters.RosterRow) -> Self:
-        """The graph's view of a row."""
         person, consent = item.person, item.consent
         return cls.read(
             item,
@@ -173,7 +171,6 @@ class Roster(Mapped[rosters.Roster]):
 
     @classmethod
     def of(cls, item: rosters.Roster) -> Self:
-        """The graph's view of a roster."""
         return cls.read(item, row_limit=MOST_ROWS)
 
     @resolver_field(description="The school's or camp's name.", metadata=_CENTRE.metadata)

@@ -90,7 +90,6 @@ class CaseLine(
 
     @classmethod
     def of(cls, info: Info, item: Case) -> Self:
-        """The graph's view of a case."""
         one = item.application
         return cls.read(
             one,
@@ -202,7 +201,9 @@ class FigureCasesQuery:
         ] = None,
     ) -> Listing[delays.DelayReason]:
         reviewer_postings(info.context.subject)
-        return _reasons(info, (filter or DelayReasonFilter()).to_criteria())
+        wanted = (filter or DelayReasonFilter()).to_criteria()
+        found = reasons_of(info.context.subject, wanted)
+        return stored_listing(info, f"delayReasons:{wanted}", found, DelayReason.of)
 
 
 @strawberry.type
@@ -260,7 +261,3 @@ def _cases(info: Info, wanted: CaseList, given: CaseFilter, purpose: ReadPurpose
 
     name = f"figureCases:{wanted}:{filtered}" + (f":{board}" if board else "")
     return Listing(name, rows, count, position, lambda case: CaseLine.of(info, case), make_connection)
-
-
-def _reasons(info: Info, wanted: delays.ReasonFilter) -> Listing[delays.DelayReason]:
-    return stored_listing(info, f"delayReasons:{wanted}", reasons_of(info.context.subject, wanted), DelayReason.of)

@@ -33,7 +33,6 @@ class Dashboard(Mapped[dashboard.Dashboard], next_deadlines="deadlines"):
 
     @classmethod
     def of(cls, item: dashboard.Dashboard) -> Self:
-        """The graph's view of the page."""
         return cls.read(
             item,
             counts=[DashboardCount(status=one, count=item.counts[one]) for one in Status if one in item.counts],

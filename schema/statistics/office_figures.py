@@ -59,7 +59,6 @@ class Tile(
 
     @classmethod
     def of(cls, item: boards.Tile, link: str) -> Self:
-        """The graph's view of a tile."""
         value = None if item.value is None else Long(item.value)
         return cls.read(item, value=value, link=link)
 
@@ -77,7 +76,6 @@ class RoleDashboard(Mapped[boards.Board], jurisdictions="postings"):
 
     @classmethod
     def of(cls, item: boards.Board) -> Self:
-        """The graph's view of a dashboard."""
         return cls.read(item, tiles=[Tile.of(tile, item.link) for tile in item.tiles])
 
     title = label_field("dashboard_role", "role", description="The role in words.")
@@ -102,7 +100,6 @@ class SavedView(Mapped[ViewContent]):
 
     @classmethod
     def of(cls, item: dashboards.SavedView) -> Self:
-        """The graph's view of a saved view."""
         return cls.read(item.content, name=item.name, created_at=item.created_at, updated_at=item.updated_at)
 
 
@@ -182,9 +179,6 @@ class ViewsMutation:
         delete_view,
         _view_payload,
         "Delete a view of one's own.",
-        input_fields(
-            "A view to delete.",
-            name="Its name.",
-        ),
+        input_fields("A view to delete.", name="Its name."),
         scopes=[Scope.COUNTS],
     )

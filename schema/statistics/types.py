@@ -122,7 +122,6 @@ class StatisticsRow:
 
     @classmethod
     def of_row(cls, item: FigureRow) -> Self:
-        """The graph's view of a row."""
         channel = item.place.get(Dimension.CHANNEL)
         return cls(
             item=item,
@@ -178,7 +177,6 @@ class DeliveryStatistics(
 
     @classmethod
     def of(cls, item: Statistics) -> Self:
-        """The graph's view of an answer."""
         return cls.read(
             item,
             rows=[StatisticsRow.of_row(row) for row in item.rows],

@@ -83,7 +83,8 @@ class DbtFinance:
             raise Declined("INSUFFICIENT_FUND", "nothing is allotted to the head of account")
         charged = max(allotted, key=lambda one: one.available_paise)
         asked = params.instruction_params(instruction, charged, self._settings)
-        return await self._place_order(PUSH_INSTRUCTION, asked, _bill_of(instruction), instruction)
+        bill = BillReference(instruction.bill_number, instruction.bill_date, "")
+        return await self._place_order(PUSH_INSTRUCTION, asked, bill, instruction)
 
     async def correct(self, correction: Correction) -> InstructionReceipt:
         """Order a failed payment to the corrected account (COR), as safe to repeat as `instruct`.
@@ -219,10 +220,6 @@ class DbtFinance:
         return InstructionReceipt(
             bill.bill_number, bill.bill_date, self._settings.ssu_ia_id, outcome, self._clock.now()
         )
-
-
-def _bill_of(instruction: PaymentInstruction) -> BillReference:
-    return BillReference(instruction.bill_number, instruction.bill_date, "")
 
 
 def _pays(advice: records.Advice, order: PaymentInstruction, compared: str) -> bool:

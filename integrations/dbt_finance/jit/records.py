@@ -120,17 +120,13 @@ def allotments(records: Iterable[Record], ddo_code: str, settings: DbtFinanceSet
         by_distribution.setdefault(text(record, "mstAllotmentDistId"), []).append(record)
     found = []
     for distribution, several in by_distribution.items():
-        several.sort(key=_serial)
+        several.sort(key=lambda one: count(one, "allotmentTxnSlNo"))
         given = [one for one in several if WITHDRAWAL not in text(one, "allotmentTxnType").lower()]
         if given:
             charged, left = given[-1], paise(several[-1], "availableBalance")
             serial, scheme = text(charged, "allotmentTxnSlNo"), text(charged, "schemeCode")
             found.append(Allotment(distribution, text(charged, "ssuAllotmentId"), serial, scheme, left))
     return found
-
-
-def _serial(record: Record) -> int:
-    return count(record, "allotmentTxnSlNo")
 
 
 def is_accepted(record: Record, expected: Mapping[str, str]) -> bool:

@@ -49,34 +49,27 @@ class FileExchange(Protocol):
         An error says by `nothing_arrived` that the file certainly is not there by this call: no line was made, or it
         failed before the file was to get its name.
         """
-        ...
 
     async def is_sent(self, kind: FileKind, name: str) -> bool:
         """Whether a request is there: waiting, taken or refused. To be asked before any repeat."""
-        ...
 
     async def is_taken(self, kind: FileKind, name: str) -> bool:
         """Whether PFMS took a request that we sent: it waits no more, and lies not among what was refused."""
-        ...
 
     async def list_incoming(self) -> list[IncomingFile]:
         """The files that lie ready for us, by kind and name."""
-        ...
 
     async def fetch(self, kind: FileKind, name: str, size: int = 0) -> bytes:
         """Read a file, for which there is time by its size as it was listed.
 
         Raises Refused(no_such_file), and Garbled beyond LARGEST_FILE.
         """
-        ...
 
     async def archive(self, kind: FileKind, name: str) -> None:
         """Move a file that was taken in durably to the archive. One that is already there counts as moved."""
-        ...
 
     async def refuse(self, kind: FileKind, name: str, reason: str) -> None:
         """Move a file to `failed`, with `<name>.reason` beside it, which holds our word for what is wrong."""
-        ...
 
 
 def check_place(kind: FileKind, name: str, allowed: Sequence[FileKind]) -> None:

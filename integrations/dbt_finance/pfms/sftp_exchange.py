@@ -5,6 +5,7 @@ A file is written under a name of the attempt and renamed when it is whole; befo
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
 import structlog
@@ -50,22 +51,8 @@ The size of the file gives it more time (pfms_exchange.for_size), as it does to 
 """
 SENT = CallPolicy("pfms.sftp_sent", Source.PFMS, lane=_LANE, accepts=XML_TYPES)
 LIST = CallPolicy("pfms.sftp_list", Source.PFMS, total=30.0, attempt=15.0, lane=_LANE, accepts=XML_TYPES)
-FETCH = CallPolicy(
-    "pfms.sftp_fetch",
-    Source.PFMS,
-    total=120.0,
-    attempt=60.0,
-    body_limit=LARGEST_FILE,
-    lane=_LANE,
-    accepts=XML_TYPES,
-)
-MOVE = CallPolicy(
-    "pfms.sftp_move",
-    Source.PFMS,
-    changes=True,
-    lane=_LANE,
-    accepts=XML_TYPES,
-)
+FETCH = replace(SEND, name="pfms.sftp_fetch", keyed=False)
+MOVE = replace(SENT, name="pfms.sftp_move", changes=True)
 """A file that was read, to the archive or, with a reason beside it, to `failed`. A second time changes nothing."""
 POLICIES = (SEND, SENT, LIST, FETCH, MOVE)
 

@@ -118,8 +118,6 @@ class Issuer(Protocol):
 
     async def find(self, request: PullRequest) -> IssuedCopy | Pending | None:
         """The certificate that answers the search, or None where there is none for this locker."""
-        ...
 
     async def fetch(self, request: PullDocRequest) -> IssuedCopy | None:
         """The certificate of a URI, or None where there is none for this locker."""
-        ...
