@@ -44,7 +44,7 @@ def _of_notice(notice: notices.Notice) -> Resource:
 notice_by_id = one_by_key(kept.by_ids, _of_notice)
 
 
-def _about(topic: Topic) -> Callable[["Notification"], str | None]:
+def _key_of_topic(topic: Topic) -> Callable[["Notification"], str | None]:
     """The key of what a message is about, where that is of one kind."""
     return lambda message: message.item.topic_id if message.item.topic is topic else None
 
@@ -69,24 +69,27 @@ class Notification(Node, Mapped[notices.Notice], id_of=TypeCode.NOTIFICATION):
 
     application = application_field(description="The application that it is about; null for a suggestion.")
     appeal = field_by_key(
-        appeal_by_id, Appeal.of, _about(Topic.APPEAL), description="The appeal that it is about, if it is about one."
+        appeal_by_id,
+        Appeal.of,
+        _key_of_topic(Topic.APPEAL),
+        description="The appeal that it is about, if it is about one.",
     )
     visit = field_by_key(
         visit_by_id,
         DoorstepVisit.of,
-        _about(Topic.VISIT),
+        _key_of_topic(Topic.VISIT),
         description="The doorstep visit that it is about, if it is about one.",
     )
     grievance = field_by_key(
         grievance_by_id,
         Grievance.of,
-        _about(Topic.GRIEVANCE),
+        _key_of_topic(Topic.GRIEVANCE),
         description="The grievance that it is about, if it is about one.",
     )
     suggestion = field_by_key(
         suggestion_by_id,
         Suggestion.of,
-        _about(Topic.SUGGESTION),
+        _key_of_topic(Topic.SUGGESTION),
         description="The suggestion that it is about, if it is about one.",
     )
 
