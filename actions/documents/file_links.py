@@ -69,7 +69,7 @@ async def _application_of(env: Environment, subject: Subject, sha256: str, state
         ids = await file_uses.applications_within(tx, sha256, reach, subject.person_id, colleagues)
         cases = await applications.by_ids(tx, ids)
     for case in (cases[one] for one in ids if one in cases):
-        if purpose_for(subject, of_application(case)) is not None:
+        if purpose_for(subject, replace(of_application(case), appealed=True)) is not None:
             # One's own work comes first: where this one needs a purpose, so do those after it.
             return await read_one(env, subject, case, stated) is not None
     return False
@@ -98,7 +98,7 @@ def reach_of(subject: Subject, kind: ObjectKind) -> Reach:
         posting
         for posting in subject.postings
         if reads(
-            Resource(kind, None, None, posting.department, posting.district, posting.tehsil),
+            Resource(kind, None, None, posting.department, posting.district, posting.tehsil, appealed=True),
             replace(subject, roles=frozenset({posting.role}), postings=(posting,)),
         )
     ]
@@ -106,7 +106,7 @@ def reach_of(subject: Subject, kind: ObjectKind) -> Reach:
         one for one in people_of(subject) if reads(Resource(kind, citizen_id=one, service=subject.assisted_service))
     }
     return Reach(
-        every=reads(Resource(kind)),
+        every=reads(Resource(kind, appealed=True)),
         postings=tuple(by_post),
         people=frozenset(people),
         service=None if subject.person_id in people else subject.assisted_service,

@@ -6,7 +6,7 @@ from typing import TypeVar
 
 from actions.kernel.environment import Environment
 from actions.kernel.unit_of_work import UnitOfWork
-from domain.appeals.appeals import Appeal
+from domain.appeals.appeals import Appeal, AppealLevel
 from domain.applications.applications import Application
 from domain.applications.lifecycle import Status
 from domain.benefits.benefits import Sanction
@@ -15,6 +15,7 @@ from domain.clearances import Clearance
 from domain.identity.policy import ObjectKind, Purpose, Resource, decide, purpose_for, roles_for
 from domain.kernel import Citizen, NotSignedIn, PersonKind, Posting, Problems, Role, Source, Subject, not_found
 from domain.kernel.closed_to_roles import only_for
+from store.appeals import appeals
 from store.database import Transaction
 from store.identity import accesses, people
 from store.identity.accesses import AccessReceipt
@@ -30,6 +31,7 @@ def of_application(application: Application) -> Resource:
         application,
         officer_id=application.officer_id,
         draft=application.status is Status.DRAFT,
+        application_id=application.id,
         service=application.service_code,
     )
 
@@ -55,7 +57,7 @@ def of_applicant(application: Application) -> Resource:
 
 def of_certificate(certificate: IssuedCertificate) -> Resource:
     """What access to a certificate of ours depends on."""
-    return Resource.of(ObjectKind.CERTIFICATE, certificate.id, certificate)
+    return Resource.of(ObjectKind.CERTIFICATE, certificate.id, certificate, application_id=certificate.application_id)
 
 
 def of_sanction(sanction: Sanction) -> Resource:
@@ -205,6 +207,7 @@ async def may_read_all(env: Environment, subject: Subject, resources: Sequence[R
 
     Reads of another person's data leave their receipts, all in one transaction of their own.
     """
+    resources = await with_appeals(env, subject, resources)
     purposes = [purpose_for(subject, resource) for resource in resources]
     foreign = [
         (resource, purpose)
@@ -220,6 +223,19 @@ async def may_read_all(env: Environment, subject: Subject, resources: Sequence[R
 
         await env.store.carry_out(work)
     return purposes
+
+
+async def with_appeals(env: Environment, subject: Subject, resources: Sequence[Resource]) -> Sequence[Resource]:
+    """The resources; for the Commission with whether an appeal about each reached it.
+
+    It is asked also where there is nothing to ask about, so that absent and denied take the same time.
+    """
+    if Role.COMMISSION not in subject.roles:
+        return resources
+    ids = {one.application_id or "" for one in resources} or {""}
+    filed = await env.store.read(lambda tx: appeals.of_applications(tx, ids))
+    reached = {key for key, each in filed.items() if any(one.level is AppealLevel.COMMISSION for one in each)}
+    return [replace(one, appealed=one.application_id in reached) for one in resources]
 
 
 async def read_at_sources(env: Environment, subject: Subject, resource: Resource, sources: Sequence[Source]) -> None:

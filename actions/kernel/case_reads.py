@@ -1,7 +1,7 @@
 """Reads of applications: a case that a colleague holds needs a stated purpose, which the citizen sees.
 
-Unusually many such reads within an hour raise an alarm: an audit line, and a row that
-`store.officers.desk_reads.unusual_reads` gives.
+For the Commission that is a case of which no appeal reached it, and the purpose is an inquiry. Unusually many such
+reads within an hour raise an alarm: an audit line, and a row that `store.officers.desk_reads.unusual_reads` gives.
 """
 
 from collections.abc import Mapping, Sequence
@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TypeAlias
 
-from actions.kernel.access import leave_receipt, may_read_all, of_another, of_application
+from actions.kernel.access import leave_receipt, may_read_all, of_another, of_application, with_appeals
 from actions.kernel.environment import Environment
 from actions.kernel.unit_of_work import UnitOfWork
 from domain.applications.applications import Application
@@ -43,20 +43,34 @@ async def read_all(env: Environment, subject: Subject, asked: Sequence[Asked]) -
     Reads of another person's data leave their receipts, all in one transaction of their own. Who stands in for a
     colleague states no purpose for what she has of hers: the receipt says COVER_COLLEAGUE.
     """
-    purposes = [purpose_for(subject, of_application(application)) for application, _ in asked]
+    known = await with_appeals(env, subject, [of_application(application) for application, _ in asked])
+    resources = [
+        replace(resource, stated=stated.purpose) if stated and not resource.appealed else resource
+        for resource, (_, stated) in zip(known, asked, strict=True)
+    ]
+    purposes = [purpose_for(subject, resource) for resource in resources]
+    inquiries = {
+        resource.id
+        for resource in known
+        if purpose_for(subject, resource) is None
+        and purpose_for(subject, replace(resource, stated=Purpose.INQUIRY)) is not None
+    }
     outside, covering = await _colleague_cases(env, subject, asked, purposes)
     answers: list[Application | Problems | None] = []
     reads: list[tuple[Application, Purpose, bool]] = []
     for (application, stated), purpose in zip(asked, purposes, strict=True):
-        far = application.id in outside
-        if purpose is None:
-            answers.append(None)
-        elif far and stated is None:
+        inquiry = application.id in inquiries
+        far = inquiry or application.id in outside
+        if far and (purpose is None or stated is None):
             answers.append(Problems(Problem(ErrorCode.PURPOSE_REQUIRED, ("purpose",))))
+        elif purpose is None:
+            answers.append(None)
         else:
             answers.append(application)
             told = stated or (ReadPurpose.COVER_COLLEAGUE if application.id in covering else None)
-            reads.append((application, told.purpose if told and own_work_first(subject, purpose) else purpose, far))
+            reads.append(
+                (application, told.purpose if told and (inquiry or own_work_first(subject, purpose)) else purpose, far)
+            )
     await _note(env, subject, reads)
     return answers
 

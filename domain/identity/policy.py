@@ -88,6 +88,8 @@ class Relation(StrEnum):
     JURISDICTION = "JURISDICTION"
     HELD = "HELD"
     """In the officer's jurisdiction, and the case is assigned to the officer by name."""
+    APPEALED = "APPEALED"
+    """An appeal about it reached the Commission, or an inquiry was stated as the purpose."""
     PLACED = "PLACED"
     """Of the school or camp in which the operator works."""
 
@@ -127,7 +129,7 @@ class Resource:
     officer_id: str | None = None
     """The officer to whom the case is assigned."""
     stated: Purpose | None = None
-    """The purpose that was stated for a read outside one's own queue; receipts bear it."""
+    """The purpose that was stated for a read outside one's own queue, or beside an appeal; receipts bear it."""
     person_id: str | None = None
     draft: bool = False
     """Not handed in yet: the citizen's own business, also where an officer would have the jurisdiction."""
@@ -135,6 +137,10 @@ class Resource:
     """The service of an application, which the consent given to an operator may be limited to."""
     level: AppealLevel | None = None
     """The level of an appeal that is to be acted on; None for a read."""
+    application_id: str | None = None
+    """The application that it is, or came of."""
+    appealed: bool = False
+    """An appeal about the application reached the Commission."""
     place: str | None = None
     """The school or camp of a roster, by its code in the register of centres."""
 
@@ -273,7 +279,7 @@ TABLE = MappingProxyType(
         **_cells(_R.JURISDICTION, _Role.OFFICER, _K.APPLICATION, _P.COLLECT_FEE),
         **_cells(_R.JURISDICTION, _Role.APPELLATE, (_K.CITIZEN, *_CASE, _K.QUEUE), _P.HEAR_APPEAL),
         **_cells(_R.HELD, _Role.APPELLATE, _K.APPLICATION, _P.DECIDE),
-        **_cells(_R.ANY, _Role.COMMISSION, (_K.APPLICATION, _K.CERTIFICATE, _K.QUEUE), _P.HEAR_APPEAL),
+        **_cells(_R.APPEALED, _Role.COMMISSION, (_K.APPLICATION, _K.CERTIFICATE), _P.HEAR_APPEAL),
         **_cells(_R.JURISDICTION, _Role.FINANCE_OFFICER, _K.BENEFIT, _P.PAY_BENEFIT),
         **_cells(_R.OWN, _Role.DIGILOCKER, _K.CERTIFICATE, _P.ISSUE_TO_LOCKER),
         **_cells(_R.OWN, _Role.API_SETU, _K.CERTIFICATE, _P.SHARE_WITH_CONSENT),
@@ -335,8 +341,9 @@ def _is_allowed(subject: Subject, role: Role, resource: Resource, purpose: Purpo
     match relation:
         case None:
             return False
-        case Relation.ANY:
-            return role is not Role.COMMISSION or resource.level in (None, AppealLevel.COMMISSION)
+        case Relation.ANY | Relation.APPEALED:
+            opened = relation is Relation.ANY or resource.appealed or resource.stated is Purpose.INQUIRY
+            return opened and (role is not Role.COMMISSION or resource.level in (None, AppealLevel.COMMISSION))
         case Relation.OWN:
             return resource.citizen_id is not None and resource.citizen_id == subject.person_id
         case Relation.ASSISTED:

@@ -97,7 +97,7 @@ class OverdueQuery:
         if Role.COMMISSION not in subject.roles:
             raise not_found()
         async with environment.store.read_transaction() as tx:
-            await require(environment, tx, subject, Resource(ObjectKind.QUEUE), Purpose.HEAR_APPEAL)
+            await require(environment, tx, subject, Resource(ObjectKind.CASE_LIST), Purpose.SUPERVISE)
         return _overdue(info, filter or OverdueFilter())
 
 
@@ -126,4 +126,9 @@ def _overdue(info: Info, wanted: OverdueFilter) -> Listing[applications.Applicat
     found = kept_overdue.overdue(now, department, district)
     # The figures count them without reading them.
     count = count_reader(info, lambda tx: kept_overdue.count_overdue(tx, now, department, district))
-    return replace(stored_listing(info, f"overdue:{department}:{district}", found, Application.of), count=count)
+    return replace(stored_listing(info, f"overdue:{department}:{district}", found, _outline), count=count)
+
+
+def _outline(case: applications.Application) -> Application:
+    """What the review shows of a case: number, service, dates and office. More is asked for by its number."""
+    return Application.of(case, withheld=True)

@@ -23,7 +23,7 @@ THINGS: Mapping[str, frozenset[str]] = {
     "Application": who(*_HERS, *_OFFICE),
     "Appeal": who(*_HERS, *_OFFICE),
     "Benefit": who("citizen", "officer", "finance officer"),
-    "Certificate": who("citizen", *_OFFICE),
+    "Certificate": who("citizen", "officer", "appellate"),
     "Citizen": who(*_HERS),
     "Clearance": who("citizen", "officer"),
     "Department": EVERYBODY,
@@ -271,7 +271,7 @@ ROOTS: Mapping[str, frozenset[str]] = {
 
 FOLLOWED: Mapping[str, frozenset[str]] = {
     "Subscription.applicationChanged": who("citizen", "neighbour", "assisting operator"),
-    "Subscription.officerQueueChanged": who("officer", "officer elsewhere", "appellate", "commission"),
+    "Subscription.officerQueueChanged": who("officer", "officer elsewhere", "appellate"),
     "Subscription.paymentChanged": who("citizen", "neighbour", "assisting operator"),
     "Subscription.sourceChanged": EVERYBODY,
 }
@@ -279,7 +279,7 @@ FOLLOWED: Mapping[str, frozenset[str]] = {
 
 TOLD: Mapping[str, frozenset[str]] = {
     "Subscription.applicationChanged": who(*_HERS),
-    "Subscription.officerQueueChanged": who(*_OFFICE),
+    "Subscription.officerQueueChanged": who("officer", "appellate"),
     "Subscription.paymentChanged": who("citizen"),
 }
 """Who, of those who follow without naming a thing, is told of an event about Asha's application or payment."""

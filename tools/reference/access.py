@@ -80,6 +80,7 @@ RELATIONS: Mapping[Relation, str] = MappingProxyType(
         Relation.ASSIGNED: "given to this person",
         Relation.JURISDICTION: "in the jurisdiction",
         Relation.HELD: "in the jurisdiction, and held by name",
+        Relation.APPEALED: "an appeal about it reached the Commission, or an inquiry was stated",
         Relation.PLACED: "of the school or camp in which she works",
     }
 )

@@ -1,6 +1,7 @@
 """The access table, cell by cell: what is not granted is denied."""
 
 import itertools
+from dataclasses import replace
 
 import pytest
 
@@ -30,6 +31,7 @@ GRANTED: dict[Relation | None, set[str]] = {
     Relation.JURISDICTION: {"posted here"},
     Relation.HELD: set(),
     Relation.ASSIGNED: set(),
+    Relation.APPEALED: set(),
     Relation.PLACED: {"keeper"},
 }
 
@@ -47,6 +49,16 @@ def test_each_cell_says_yes_only_to_the_relation_it_asks_for(role: Role):
     for kind, purpose in itertools.product(ObjectKind, Purpose):
         allowed = {name for name, asker in askers.items() if decide(asker, resource(kind), purpose)}
         assert allowed == GRANTED[TABLE.get((role, kind, purpose))], (kind, purpose)
+
+
+@pytest.mark.parametrize("kind", [ObjectKind.APPLICATION, ObjectKind.CERTIFICATE])
+def test_the_commission_reads_a_case_for_an_appeal_that_reached_it_or_a_stated_inquiry_alone(kind: ObjectKind):
+    commission, case = subject(Role.COMMISSION, place=(None, None, None)), resource(kind)
+
+    assert purpose_for(commission, case) is None
+    assert purpose_for(commission, replace(case, stated=Purpose.SUPERVISE)) is None
+    assert purpose_for(commission, replace(case, stated=Purpose.INQUIRY)) is Purpose.HEAR_APPEAL
+    assert purpose_for(commission, replace(case, appealed=True)) is Purpose.HEAR_APPEAL
 
 
 def test_nobody_sees_anything_without_signing_in():

@@ -22,7 +22,8 @@ from domain.kernel import (
 )
 from schema.kernel import node_id
 from schema.kernel.scalars import show_instant
-from store.identity import people
+from store.appeals import appeals
+from store.identity import accesses, people
 from tests.support.graph import CITIZEN, NEIGHBOUR, OFFICER, STRANGE_OFFICER
 from tests.support.holidays import take_over
 from tests.support.operations import operation
@@ -163,6 +164,74 @@ async def test_the_commission_reviews_what_is_overdue_and_nobody_else(world, sdm
     for stranger in (sdm, OFFICER, CITIZEN):
         answer = await world.ask(OVERDUE, stranger)
         assert answer["errors"][0]["extensions"]["code"] == "NOT_FOUND"
+
+
+PERSONAL = """number service { code } deadline { dueAt } district { code } form { name value } documents { key }
+  timeline { after } decision { reason } certificate { number } applicant { name }"""
+OVERDUE_PERSONAL = f"{{ overdue(first: 5) {{ nodes {{ {PERSONAL} }} }} }}"
+CASE = f"""query($by: ApplicationBy!, $purpose: ReadPurpose) {{ application(by: $by, purpose: $purpose) {{
+  {PERSONAL} }} }}"""
+
+
+async def receipts_of(world, who):
+    async with world.environment.store.read_transaction() as tx:
+        held = await accesses.of_citizen(tx, CITIZEN.person_id, 50)
+    return [(one.object_kind, one.purpose) for one in held if one.subject == who.label]
+
+
+async def test_the_review_of_the_commission_shows_number_service_dates_and_office_alone(world, store_clock):
+    commission = await enter(world, "commission", Posting(Role.COMMISSION))
+    application = await world.submit()
+    store_clock.set(breaches_at(application.due_at))
+
+    (row,) = (await world.ask(OVERDUE_PERSONAL, commission))["data"]["overdue"]["nodes"]
+
+    shown = {name: row.pop(name) for name in ("number", "service", "deadline", "district")}
+    assert (shown["number"], all(shown.values())) == (application.number, True)
+    assert not any(row.values())
+    assert await receipts_of(world, commission) == []
+
+
+async def test_the_commission_has_no_queue_of_applications(world):
+    commission = await enter(world, "commission", Posting(Role.COMMISSION))
+    await world.submit()
+
+    answer = await world.ask("{ viewer { ... on Officer { queue(first: 5) { nodes { number } } } } }", commission)
+
+    assert answer["data"]["viewer"]["queue"]["nodes"] == []
+
+
+async def test_the_commission_reads_a_case_without_an_appeal_for_a_stated_inquiry_which_the_citizen_sees(world):
+    commission = await enter(world, "commission", Posting(Role.COMMISSION))
+    by = {"number": (await world.submit()).number}
+
+    for purpose in (None, "SUPERVISE"):
+        refused_ = await world.ask(CASE, commission, by=by, purpose=purpose)
+        assert refused_["errors"][0]["extensions"]["code"] == "PURPOSE_REQUIRED"
+    assert await receipts_of(world, commission) == []
+    read = (await world.ask(CASE, commission, by=by, purpose="INQUIRY"))["data"]["application"]
+
+    assert all(read[name] for name in ("form", "documents", "timeline"))
+    assert await receipts_of(world, commission) == [("APPLICATION", "INQUIRY")]
+
+
+async def test_an_appeal_at_a_lower_level_opens_a_case_to_the_commission_as_little_as_none(world, store_clock):
+    commission = await enter(world, "commission", Posting(Role.COMMISSION))
+    application = await world.submit()
+    store_clock.set(breaches_at(application.due_at))
+    await sweep(world.environment)
+    by = {"number": application.number}
+
+    lower = await world.ask(CASE, commission, by=by)
+    assert lower["errors"][0]["extensions"]["code"] == "PURPOSE_REQUIRED"
+    for _ in range(2):
+        async with world.environment.store.read_transaction() as tx:
+            held = (await appeals.of_applications(tx, [application.id]))[application.id]
+        store_clock.set(held[-1].next_at)
+        await sweep(world.environment)
+
+    assert (await world.ask(CASE, commission, by=by))["data"]["application"]["form"]
+    assert await receipts_of(world, commission) == [("APPLICATION", "HEAR_APPEAL")]
 
 
 async def test_clearances_and_field_reports_go_through_the_graph(world):
