@@ -1,5 +1,6 @@
 """The environment that every action receives: store, partners, clock, identifiers."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -13,12 +14,13 @@ from domain.etaal.counting import DayCountCache
 from domain.feedback.feedback import CareRules
 from domain.fees.fees import FeeRules
 from domain.identity.sign_on import SignOnRules
-from domain.kernel import Clock, Ids, Provider, Source
+from domain.kernel import Clock, ErrorCode, Ids, Provider, Source
 from domain.officers.desk import DeskRules
 from domain.payments.files import PaymentRules
 from domain.statistics.cell_suppression import SuppressedCells, SuppressedPairs, SuppressionCache
 from domain.umang.enquiries import RecentEnquiries
 from domain.uploads.files import FileRules
+from domain.uploads.pdf_content import problem_of_pdf
 from integrations.apisetu import ApiSetu
 from integrations.csc import CscBridge
 from integrations.dbt_finance import DbtBharat, DbtFinance
@@ -40,6 +42,10 @@ T = TypeVar("T")
 
 ISSUER_ID = "in.gov.uk.apunisarkar"
 """Our issuer id with DigiLocker until onboarding gives the real one (docs/contracts/digilocker.md section 11)."""
+
+
+async def _problem_of_pdf(content: bytes) -> ErrorCode | None:
+    return await asyncio.to_thread(problem_of_pdf, content)
 
 
 async def _nothing_kept(citizen_id: str) -> bool:
@@ -165,6 +171,11 @@ class Environment:
     caches: Caches = field(default_factory=Caches)
     erasures: ErasureList | None = None
     """Where erasures are noted outside of the store; None where nothing is kept that could outlive it."""
+    problem_of_pdf: Callable[[bytes], Awaitable[ErrorCode | None]] = _problem_of_pdf
+    """Why a PDF that was handed in is refused, None where it is not; the gateway asks a process of its own.
+
+    Raises TemporarilyUnavailable.
+    """
 
     @property
     def work_calendar(self) -> WorkCalendar:

@@ -20,7 +20,6 @@ from domain.identity.policy import ObjectKind, Purpose, Resource, decide
 from domain.kernel import ErrorCode, NotSignedIn, PersonKind, Problem, Problems, Role, Subject, rate_limited
 from domain.uploads.file_types import true_type
 from domain.uploads.files import MediaType, QuarantinedFile, UploadedFile
-from domain.uploads.pdf_content import refuse_unfit_pdf
 from store.database import Transaction, audit, locks
 from store.uploads import partial_uploads, quarantine, uploads
 from store.uploads.uploads import Use
@@ -82,7 +81,9 @@ async def take_in(
     kind = true_type(content, claimed, *_FILE)
     kept = content
     if kind is MediaType.PDF and not as_sent:
-        await asyncio.to_thread(refuse_unfit_pdf, content, *_FILE)
+        problem = await env.problem_of_pdf(content)
+        if problem is not None:
+            raise Problems(Problem(problem, _FILE))
     elif not as_sent:
         kept = await re_encode_image(content, kind, largest_pixels=env.rules.files.largest_pixels, path=_FILE)
     if len(kept) > most:

@@ -6,7 +6,6 @@ such a process needs a second of a processor.
 
 import asyncio
 import json
-import sys
 from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
@@ -25,6 +24,7 @@ from gateway.http.session_auth import reader_of
 from gateway.pages.figures_csv import REVIEWED, name_in_language, refusal_response, review_asked_for
 from gateway.pages.frame import language_of
 from gateway.pages.spreadsheets import download_headers
+from gateway.runtime.processes import output_of
 from schema.kernel.errors import OURS
 
 _TEXTS = Texts("page.review_pdf")
@@ -75,25 +75,8 @@ async def _load_review(env: Environment, request: Request) -> DelayReview:
 
 
 async def laid_out(page: Mapping[str, Any]) -> bytes:
-    """The PDF of a page; raises RuntimeError where the process that makes it failed, TimeoutError where it hangs."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        "gateway.documents.review",
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )
-    try:
-        async with asyncio.timeout(SECONDS):
-            content, _ = await process.communicate(json.dumps(page, ensure_ascii=False).encode())
-    finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
-    if process.returncode:
-        raise RuntimeError("the page of a review could not be laid out")
-    return content
+    """The PDF of a page; raises ProcessEnded where the process that makes it failed, TimeoutError where it hangs."""
+    return await output_of("gateway.documents.review", json.dumps(page, ensure_ascii=False).encode(), SECONDS)
 
 
 def page_data(review: DelayReview, language: Language) -> dict[str, Any]:

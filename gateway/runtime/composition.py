@@ -12,6 +12,7 @@ from actions.registry import REGISTRY
 from domain.appeals.law import LAW
 from domain.kernel import Clock, Source, SystemClock, SystemIds
 from domain.platform.switches import Switchboard
+from gateway.documents.pdf_inspection import PdfInspection
 from gateway.runtime.heartbeat import label_of, refresh_switches
 from gateway.runtime.object_place import open_objects
 from gateway.runtime.partners import connected_sources, open_partners
@@ -127,7 +128,8 @@ async def open_runtime(
             sign_on=settings.sign_on.rules(),
             fees=settings.fees.rules(),
         )
-        yield Runtime(replace(storage, rules=rules, partners=partners), resilience, switches, vitals)
+        environment = replace(storage, rules=rules, partners=partners, problem_of_pdf=PdfInspection().problem_of_pdf)
+        yield Runtime(environment, resilience, switches, vitals)
 
 
 def _combined_observer(

@@ -20,6 +20,7 @@ from domain.statistics.figures import figure_inputs, marks_of
 from gateway.http import session_auth
 from gateway.pages import review_pdf
 from gateway.pages.review_pdf import laid_out, page_data, review_pdf_routes
+from gateway.runtime.processes import ProcessEnded
 from store.applications import applications
 from store.database import Keyrings, Store
 from store.statistics import figures
@@ -88,7 +89,7 @@ async def test_a_state_s_review_runs_over_pages():
 
 
 async def test_a_process_that_fails_is_an_error_and_not_half_a_page():
-    with pytest.raises(RuntimeError):
+    with pytest.raises(ProcessEnded):
         await laid_out({"made": {"year": 2026, "month": 11, "day": 5}})
 
 
