@@ -15,8 +15,9 @@ from typing import Any
 from actions.documents import locker
 from actions.documents.department_documents import fetch_document
 from actions.kernel import Environment, of_citizen, read_at_sources
+from domain.certificates.certificates import ENDED, IssuedCertificate
 from domain.identity.policy import ObjectKind, Purpose
-from domain.kernel import PersonKind, Role, Source, Subject
+from domain.kernel import ErrorCode, PersonKind, Problem, Problems, Role, Source, Subject
 from integrations.digilocker import FileStream
 from store.certificates import certificates
 from store.database import CannotDecrypt, FieldCipher, audit
@@ -94,11 +95,18 @@ def link_to(env: Environment, subject: Subject, citizen_id: str, document: Docum
     return DocumentLink(f"{env.public_url}/documents/{token}", expires_at, document.media_type)
 
 
+def refuse_ended(certificate: IssuedCertificate) -> None:
+    """Raise CERTIFICATE_ENDED for a corrected or revoked one: its signed bytes still say that it holds."""
+    if certificate.status in ENDED:
+        raise Problems(Problem(ErrorCode.CERTIFICATE_ENDED))
+
+
 async def open_document(env: Environment, token: str) -> OpenedDocument | None:
     """The document behind an address; None where it is not ours, has run out, or her session has ended.
 
     Decides access, asks the consent, leaves a receipt and an audit line, then asks the source. Raises what the
-    source's client raises, Refused(consent_needed) without a call where the consent has ended, ObjectDamaged.
+    source's client raises, Refused(consent_needed) without a call where the consent has ended, ObjectDamaged, Problems
+    CERTIFICATE_ENDED.
     """
     given = _read(env, token)
     if given is None or not await _session_lives(env, given["session"]):
@@ -146,6 +154,7 @@ async def _open_certificate(env: Environment, citizen_id: str, document: Documen
         certificate = (await certificates.by_ids(tx, [document.name])).get(document.name)
     if certificate is None or certificate.citizen_id != citizen_id:
         return None
+    refuse_ended(certificate)
     sha256 = certificate.xml_sha256 if document.media_type == XML else certificate.pdf_sha256
     content = await env.objects.get(sha256)
     return None if content is None else _in_memory_document(content, document.media_type)

@@ -15,6 +15,7 @@ from actions.documents import locker
 from actions.documents.holder_match import is_holder
 from actions.documents.own_signature import own_signature
 from actions.kernel import Environment
+from domain.certificates.certificates import ENDED
 from domain.certificates.signatures import SignatureState
 from domain.documents.documents import KINDS, DocumentKind, kind_of
 from domain.identity.facts import FactKey, FactSource, VerifiedFact, best_first
@@ -106,7 +107,7 @@ def _readers(
     useful = [view for view in listed.nodes if _useful(view, wanted)]
     in_locker = [view for view in useful if view.origin is Source.DIGILOCKER and _XML in view.media_types]
     latest = sorted(in_locker, key=lambda view: view.issued_on or date.min, reverse=True)[:MOST_FETCHED]
-    ours = [view for view in useful if view.issued is not None]
+    ours = [view for view in useful if view.issued is not None and view.issued.status not in ENDED]
     held = [view for view in useful if view.answer is not None]
     return [
         *(partial(_of_ours, env, view) for view in ours),

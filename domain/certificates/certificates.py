@@ -17,6 +17,10 @@ class CertificateStatus(StrEnum):
     """Another certificate, with a number of its own, stands in its place or is being made."""
 
 
+ENDED = frozenset({CertificateStatus.CORRECTED, CertificateStatus.REVOKED})
+"""An officer ended it before its time."""
+
+
 class EndGround(StrEnum):
     """Why an officer ends a certificate; stored with the officer's written reasons."""
 

@@ -116,7 +116,7 @@ class _Objects:
         for head in _OBJECT.finditer(self.content):
             self._file.seek(head.end())
             try:
-                read_non_whitespace(self._file, seek_back=True)
+                read_non_whitespace(self._file, seek_back=True)  # type: ignore[no-untyped-call]
                 one = self._read(self._file, int(head[1]))
             except (PdfError, ValueError, KeyError, IndexError, TypeError, AttributeError):
                 if head.start() < streams_end:
@@ -148,7 +148,7 @@ class _Objects:
     def _read(self, file: io.BytesIO, number: int) -> Any:
         from pyhanko.pdf_utils.generic import Reference, read_object
 
-        one = read_object(file, Reference(number, 0, self))  # type: ignore[arg-type]
+        one = read_object(file, Reference(number, 0, self))
         self.by_number[number].append(one)
         return one
 
@@ -170,7 +170,7 @@ class _Objects:
             value = waiting.pop()
             if isinstance(value, dict):
                 waiting += (*value.keys(), *value.values())
-                self.actions += (value.raw_get(key) for key in _ACTION_KEYS if key in value)  # type: ignore[attr-defined]
+                self.actions += (dict.__getitem__(value, key) for key in _ACTION_KEYS if key in value)
             elif isinstance(value, list):
                 waiting += value
             elif _is_name(value) and value in _FORBIDDEN:

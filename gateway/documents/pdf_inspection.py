@@ -41,7 +41,7 @@ class PdfInspection:
                 raise
             except TimeoutError:
                 raise TemporarilyUnavailable("a PDF was not looked into in time") from None
-        return None if output.decode() == _PLAIN else ErrorCode(output.decode())
+        return None if output.decode() == _PLAIN else ErrorCode[output.decode()]
 
 
 def main() -> None:
@@ -49,7 +49,7 @@ def main() -> None:
     resource.setrlimit(resource.RLIMIT_CPU, (PROCESSOR_SECONDS, PROCESSOR_SECONDS))
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
     problem = problem_of_pdf(sys.stdin.buffer.read())
-    sys.stdout.write(_PLAIN if problem is None else problem.value)
+    sys.stdout.write(_PLAIN if problem is None else problem.name)
 
 
 if __name__ == "__main__":

@@ -37,6 +37,7 @@ _STATUSES = {
     ErrorCode.CONSENT_REQUIRED: 403,
     ErrorCode.NOT_FOUND: 404,
     ErrorCode.DOCUMENT_UNKNOWN: 404,
+    ErrorCode.CERTIFICATE_ENDED: 410,
     ErrorCode.SOURCE_REFUSED: 404,
     ErrorCode.SOURCE_GARBLED: 502,
     ErrorCode.INTEGRITY: 502,

@@ -9,10 +9,10 @@ import strawberry
 
 from actions.certificates.certificate_endings import Ended, end_of
 from actions.certificates.certificates import CertificateView, view_of_ours
-from actions.documents.document_links import DocumentName, LinkKind
+from actions.documents.document_links import DocumentName, LinkKind, refuse_ended
 from actions.documents.locker import locker_file
 from actions.kernel import certificate_by_any, of_certificate
-from domain.certificates.certificates import CertificateEnding, CertificateStatus, EndGround, IssuedCertificate
+from domain.certificates.certificates import ENDED, CertificateEnding, CertificateStatus, EndGround, IssuedCertificate
 from domain.kernel import ErrorCode, PersonKind, Problem, Problems, Source, Sourced, SourceState, TypeCode, ist_date
 from schema.documents.document_addresses import DocumentAddress, address_of
 from schema.kernel import (
@@ -40,7 +40,6 @@ certificate_of_application = one_by_key(certificate_store.of_applications, of_ce
 # The loader below is keyed by certificates that were let through before.
 ending_of_certificate = one_by_key(certificate_endings.of_certificates)
 
-ENDED = (CertificateStatus.CORRECTED, CertificateStatus.REVOKED)
 _PDF = "application/pdf"
 
 
@@ -146,7 +145,8 @@ class Certificate(Node, Mapped[CertificateView]):
 
     @resolver_field(
         description="An address to read it at, for some minutes; each read of it is shown to her. Null for all but "
-        "her, and for one that is not ours: `documents` has the addresses of those."
+        "her, and for one that is not ours: `documents` has the addresses of those. CERTIFICATE_ENDED for one that was "
+        "corrected or revoked."
     )
     def download(
         self,
@@ -159,6 +159,7 @@ class Certificate(Node, Mapped[CertificateView]):
         hers = subject.kind is PersonKind.CITIZEN and subject.person_id == self.citizen_id
         if not hers or self.view.issued is None:
             return None
+        refuse_ended(self.view.issued)
         chosen = self.media_types[0] if media_type is None else media_type.lower()
         if chosen not in self.media_types:
             raise Problems(Problem(ErrorCode.BAD_INPUT, ("mediaType",)))

@@ -8,7 +8,7 @@ import strawberry
 
 from actions.certificates.certificates import CertificatesView, CertificateView
 from actions.certificates.held_documents import DocumentsWanted, held_documents, key_of, page_of, place_of, signature_of
-from actions.documents.document_links import DocumentName, LinkKind
+from actions.documents.document_links import DocumentName, LinkKind, refuse_ended
 from domain.certificates.certificates import CertificateStatus
 from domain.certificates.signatures import SignatureState
 from domain.documents.documents import DocumentKind, kind_of
@@ -96,7 +96,10 @@ class HeldDocument(Mapped[CertificateView]):
             provenance=Provenance.of(info, (found.source, found.state, found.as_of)),
         )
 
-    @resolver_field(description="An address to read it at, for some minutes; each read of it is shown to her.")
+    @resolver_field(
+        description="An address to read it at, for some minutes; each read of it is shown to her. CERTIFICATE_ENDED "
+        "for one of ours that was corrected or revoked."
+    )
     def download(
         self,
         info: Info,
@@ -106,6 +109,8 @@ class HeldDocument(Mapped[CertificateView]):
     ) -> DocumentAddress | None:
         if not self.media_types:
             return None
+        if self.view.issued is not None:
+            refuse_ended(self.view.issued)
         chosen = self.media_types[0] if media_type is None else media_type.lower()
         if chosen not in self.media_types:
             raise Problems(Problem(ErrorCode.BAD_INPUT, ("mediaType",)))

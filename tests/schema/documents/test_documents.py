@@ -5,7 +5,9 @@ from datetime import timedelta
 
 import pytest
 
+from domain.certificates.certificates import CertificateStatus
 from domain.kernel import Source, TypeCode, to_global_id
+from store.certificates import certificates
 from tests.support.graph import ASHA, CITIZEN, NEIGHBOUR, OFFICER, add_certificate
 from tests.support.held import Held
 from tests.support.stored import audit_lines_of
@@ -223,6 +225,36 @@ async def test_a_certificate_of_ours_is_read_at_an_address_that_only_she_is_give
     assert (read.status_code, hers["download"]["mediaType"]) == (200, "application/pdf")
     assert hashlib.sha256(read.content).hexdigest() == certificate.pdf_sha256
     assert office == {"number": certificate.number, "download": None}
+
+
+async def end(held: Held, certificate, status: CertificateStatus) -> None:
+    async with held.world.environment.store.write_transaction() as tx:
+        assert await certificates.end(tx, certificate.id, status)
+
+
+@pytest.mark.parametrize("status", [CertificateStatus.REVOKED, CertificateStatus.CORRECTED])
+@pytest.mark.parametrize("kind", ["application/pdf", "application/xml"])
+async def test_an_ended_certificate_is_not_handed_out_at_an_address_of_before(held: Held, status, kind):
+    certificate = await our_own(held)
+    where = await address(held, "INCER", f'(mediaType: "{kind}")')
+    await end(held, certificate, status)
+
+    answer = await held.door.get(where)
+
+    assert answer.status_code == 410
+    assert answer.json()["errors"][0]["extensions"]["code"] == "CERTIFICATE_ENDED"
+
+
+async def test_for_an_ended_certificate_no_address_is_given_and_the_refusal_says_so(held: Held):
+    certificate = await our_own(held)
+    await end(held, certificate, CertificateStatus.REVOKED)
+
+    refused = [
+        await held.refused(DOWNLOAD % ("INCER", "")),
+        await held.refused("certificates { nodes { download { url } } }"),
+    ]
+
+    assert [one["extensions"]["code"] for one in refused] == ["CERTIFICATE_ENDED"] * 2
 
 
 async def test_the_kind_of_file_is_chosen(held: Held):
