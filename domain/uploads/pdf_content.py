@@ -181,8 +181,8 @@ class _Objects:
         for one in self._resolve(action):
             for part in one if isinstance(one, list) else [one]:
                 for each in self._resolve(part):
-                    kinds = self._resolve(each.raw_get("/S")) if isinstance(each, dict) and "/S" in each else ()
-                    if any(kind not in ALLOWED_ACTIONS for kind in kinds):
+                    kind = dict.get(each, "/S", "/GoTo") if isinstance(each, dict) else "/GoTo"
+                    if not ALLOWED_ACTIONS.issuperset(map(str, self._resolve(kind))):
                         raise _Refused(ErrorCode.FILE_NOT_PLAIN)
 
     def _resolve(self, value: Any) -> Iterator[Any]:

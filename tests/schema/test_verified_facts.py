@@ -4,15 +4,20 @@ from dataclasses import replace
 from datetime import date
 
 import pytest
+from sqlalchemy import update
 
 from actions.identity.verified_facts import verified_facts
+from domain.certificates.certificates import CertificateStatus
 from domain.certificates.signatures import SignatureState
 from domain.identity.facts import FactKey, FactSource, VerifiedFact, best_first
 from domain.kernel import Bilingual, Problems, Source
+from gateway.documents.renderer import CertificateRenderer
 from integrations.certificate_facts import read_facts, rupees
+from store.certificates.certificates import certificates_table
 from store.identity import people
+from tests.gateway.documents.conftest import CONTENT
 from tests.schema.documents.test_documents import with_income
-from tests.support.graph import ASHA, CITIZEN, NEIGHBOUR, NOW
+from tests.support.graph import ASHA, CITIZEN, NEIGHBOUR, NOW, add_certificate
 from tests.support.held import Held
 
 
@@ -65,6 +70,26 @@ async def test_a_locker_that_is_down_is_told_and_hides_nothing_else(held: Held):
     assert not found.complete
     assert {failure.source for failure in found.failures} == {Source.DIGILOCKER}
     assert found.best(FactKey.ANNUAL_INCOME) is not None
+
+
+@pytest.mark.parametrize(
+    ("status", "kept"),
+    [(CertificateStatus.ACTIVE, {"INCER"}), (CertificateStatus.REVOKED, set()), (CertificateStatus.CORRECTED, set())],
+)
+async def test_a_certificate_of_ours_states_facts_as_long_as_it_was_not_ended(held: Held, tmp_path, status, kept):
+    env = held.world.environment
+    content = replace(CONTENT, holder=Bilingual("आशा नेगी", "Asha Negi"), born_on=date(1984, 3, 14))
+    signed = CertificateRenderer(env.keyrings, tmp_path / "certificates", env.clock).data(content)
+    issued = await add_certificate(env, await held.world.submit("ES03"))
+    values = {"xml_sha256": await env.objects.put(signed, "application/xml"), "status": status.value}
+    async with env.store.write_transaction() as tx:
+        await tx.connection.execute(
+            update(certificates_table).where(certificates_table.c.id == issued.id).values(values)
+        )
+
+    found = await facts_of(held, FactKey.ANNUAL_INCOME)
+
+    assert {fact.source.doctype for fact in found.facts if fact.source.origin is Source.STORE} == kept
 
 
 async def test_a_stranger_is_told_nothing(held: Held):

@@ -166,11 +166,22 @@ def test_the_seven_ways_round_a_filter_are_refused(content: bytes) -> None:
         b"/A 4 0 R>>endobj\n4 0 obj<</S /Movie",
         b"/A <</S 4 0 R>>>>endobj\n4 0 obj /Hide endobj\n5 0 obj<<",
         b"/A <</S /URI /URI (https://example.org) /Next [<</S /GoTo>> <</S /ResetForm>>]>>",
+        b"/A <</S <</S /GoTo>>>>",
         b"/Type /Catalog /OpenAction 4 0 R>>endobj\n4 0 obj<</S /Unheard",
         b"/Type /Filespec /EF <</F 9 0 R>>",
         b">>endobj\n4%(hidden)\n0 obj<</S /Launch",
     ],
-    ids=["additional", "sound", "referred to", "its kind referred to", "followed", "unknown", "a file", "a comment"],
+    ids=[
+        "additional",
+        "sound",
+        "referred to",
+        "its kind referred to",
+        "followed",
+        "no name",
+        "unknown",
+        "a file",
+        "a comment",
+    ],
 )
 def test_an_action_that_is_not_allowed_is_refused(inside: bytes) -> None:
     assert refusal(with_object(inside)) is ErrorCode.FILE_NOT_PLAIN
