@@ -96,6 +96,11 @@ fuzz: bootstrap-dev ## schemathesis on the graph and every door of a partner; at
 proofs: bootstrap-dev ## Every proof in its bounded form, two side by side; what failed runs once more, alone
 	@$(BIN)/python tools/proofs.py ci
 
+SOFTHSM ?= /usr/lib/softhsm/libsofthsm2.so
+hsm: bootstrap-dev ## Keys in a PKCS#11 module, against SoftHSM2
+	@test -e $(SOFTHSM) || { echo "SoftHSM2 is not there: apt-get install softhsm2, or SOFTHSM=<its library>"; exit 1; }
+	SOFTHSM=$(SOFTHSM) $(BIN)/python -m pytest tests/hsm/run.py -q -p no:cacheprovider
+
 load: bootstrap-dev ## Steady load, overload, slow and dead sources, a herd: ratios of one run (benchmarks/load)
 	BOUND=$(BOUND) $(BIN)/python -m benchmarks.load.run
 

@@ -101,6 +101,7 @@ def create_app(settings: Settings) -> Starlette:
             app.state.environment = runtime.environment
             app.state.store_answers = lambda: runtime.vitals.store_answers
             metrics.watch_streams(lambda: streaming.open)
+            metrics.watch_encryptions(runtime.environment.keyrings.encryptions)
             streaming.dropped = metrics.observe_dropped
             app.state.connections.callers = edge.callers or app.state.connections.callers
             app.state.connections.end_stranger = streaming.end_stranger

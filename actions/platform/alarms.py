@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from actions.identity.one_time_codes import closings
 from actions.kernel import Environment, access
+from actions.platform.stolen_keys import distrusted_keys
 from actions.umang import umang_compare
 from domain.applications.deadline import WorkCalendar
 from domain.applications.holidays import lists_in_doubt
@@ -41,6 +42,7 @@ async def readings(tx: Transaction, session_key_made_at: datetime) -> Readings:
             rail.value: _seconds(since, now) for rail, since in (await reconciliation.ended_since(tx)).items()
         },
         codes_closed=await closings(tx),
+        distrusted_keys=await distrusted_keys(tx, now),
         unusual_reads={one.officer_id: one.count for one in await desk_reads.unusual_reads(tx, now - HOUR)},
     )
 

@@ -187,7 +187,7 @@ async def _seal(store: Store, tell: Callable[[str], None]) -> None:
             rows = (await tx.connection.execute(unlinked.order_by(lines.id).limit(LINKS))).all()
             link, made = head.link, []
             for sequence, row in enumerate(rows, start=head.sequence + 1):
-                link = audit.next_link(link, row.line_hash)
+                link = audit.next_link(tx.cipher.keyrings, link, row.line_hash)
                 made.append({"sequence": sequence, "line_id": row.id, "link": link, "sealed_at": NOW})
             await bulk.chain(tx, made)
         total += len(rows)

@@ -51,6 +51,7 @@ class AlarmCode(StrEnum):
     JOB_FAILING = "JOB_FAILING"
     HOLIDAYS_IN_DOUBT = "HOLIDAYS_IN_DOUBT"
     CODES_CLOSED = "CODES_CLOSED"
+    KEY_DISTRUSTED = "KEY_DISTRUSTED"
 
 
 class AlarmState(StrEnum):
@@ -100,6 +101,7 @@ _MEASURES: Mapping[AlarmCode, tuple[Any, ...]] = MappingProxyType(
         AlarmCode.JOB_FAILING: (Severity.CRITICAL, 3, "failures"),
         AlarmCode.HOLIDAYS_IN_DOUBT: (Severity.WARNING, 1, "lists"),
         AlarmCode.CODES_CLOSED: (Severity.WARNING, 1, "closings"),
+        AlarmCode.KEY_DISTRUSTED: (Severity.CRITICAL, 1, "keys"),
     }
 )
 """What is measured of each alarm; its rule and what to do about it stand in domain/platform/alarm_texts.json."""
@@ -224,6 +226,8 @@ class Readings:
     """Since when no comparison with the book of each partner has ended (domain/reconciliation/reconciliation.py)."""
     codes_closed: Mapping[str, int] = field(default_factory=dict)
     """How often within a day one-time codes were closed after too many wrong ones, by district (its code)."""
+    distrusted_keys: Mapping[str, int] = field(default_factory=dict)
+    """The keys that were dropped as stolen within a week, as `<purpose>:<key id>`."""
     holiday_lists_in_doubt: tuple[str, ...] = ()
     """The years in use whose list is missing or not verified (domain/applications/holidays.py)."""
 
@@ -275,6 +279,7 @@ def _by_name(readings: Readings) -> tuple[tuple[AlarmCode, Mapping[str, float]],
         (AlarmCode.SILENT_OFFICE, readings.silent_offices),
         (AlarmCode.UMANG_COUNTS_DIFFER, readings.umang_differences),
         (AlarmCode.CODES_CLOSED, readings.codes_closed),
+        (AlarmCode.KEY_DISTRUSTED, readings.distrusted_keys),
         (AlarmCode.RECONCILIATION_LATE, readings.reconciliation_seconds),
         (AlarmCode.HOLIDAYS_IN_DOUBT, dict.fromkeys(readings.holiday_lists_in_doubt, 1)),
     )

@@ -30,6 +30,7 @@ from integrations.calling.transport import Transports
 from integrations.portal import NotACatalogue, PortalCatalogue, ReadCatalogue, read_catalogue
 from store.catalogue import calendar, catalogue
 from store.catalogue.calendar import NO_CALENDAR
+from store.database.keyring import PURPOSES
 
 group = CommandGroup()
 """The catalogue of services."""
@@ -120,6 +121,24 @@ async def list_calendar_doubts(env: Environment, as_json: _Json = False) -> None
         out.print(f"apuni: {doubt_line(year, state)}")
     if not doubts:
         out.print(f"apuni: the list of holidays is verified of {', '.join(map(str, years_in_use(today)))}")
+
+
+@doctor_group.storage_command("keys")
+async def list_keys(env: Environment, as_json: _Json = False) -> None:
+    """List every key with its age (docs/adr/0018-keys.md)."""
+    now = env.clock.now()
+    rows = [
+        {"purpose": purpose, "key": key.kid, "active": place == 0, "days": max((now - at).days, 0)}
+        for purpose in PURPOSES
+        for place, (key, at) in enumerate(zip(env.keyrings.keys(purpose), env.keyrings.made_at(purpose), strict=True))
+    ]
+    if as_json:
+        print_json({"keys": rows})
+        return
+    shown = (
+        (str(one["purpose"]), str(one["key"]), "active" if one["active"] else "", str(one["days"])) for one in rows
+    )
+    print_table(("keyring", "key", "", "days old"), shown)
 
 
 def _read_folder(folder: Path) -> CatalogueRows | None:

@@ -17,7 +17,7 @@ from domain.platform.manifests import InvalidManifest, Manifest, read_operations
 from gateway.commands.kernel import CommandGroup, Reason, account, out
 from gateway.operations.checking import OperationsChecker
 from gateway.operations.screens import OPERATIONS, manifests
-from gateway.runtime.composition import open_storage
+from gateway.runtime.composition import open_keyrings, open_storage
 from gateway.settings.limits import Limits
 from gateway.settings.settings import read_settings
 from store.database import Keyrings
@@ -82,7 +82,7 @@ def sign(
 ) -> None:
     """Check a manifest and sign it with the keyring `manifest`."""
     settings = read_settings()
-    keyrings = Keyrings(settings.keys_folder)
+    keyrings = open_keyrings(settings)
     keyrings.init()
     signed = sign_file(keyrings, make_checker(settings.limits), file, app, app_version)
     path = target or file.with_suffix(SIGNED_SUFFIX)

@@ -12,10 +12,11 @@ from typing import Annotated, BinaryIO
 
 import typer
 
+from actions.platform.audit_head import unkept_heads
 from actions.platform.manifests import damaged_manifests
 from actions.privacy.erasures import settle_erasures
 from domain.kernel import SystemClock
-from gateway.commands.kernel import out
+from gateway.commands.kernel import out, readable
 from gateway.runtime.composition import open_storage
 from gateway.settings.settings import Settings, read_settings
 from store.backup.archive import BackupKey
@@ -53,15 +54,23 @@ def restore(
     asyncio.run(_restore(read_settings(), file, erasures))
 
 
-def verify() -> None:
+def verify(
+    heads: Annotated[
+        Path | None, typer.Option("--audit-heads", help="heads of /.well-known/audit-head that were kept, one a line")
+    ] = None,
+) -> None:
     """Check the whole store; the exit status is 1 where anything is not as it must be."""
-    if not run_verify(read_settings()):
+    if not run_verify(read_settings(), heads):
         raise typer.Exit(1)
 
 
-def run_verify(settings: Settings) -> bool:
-    """Check the whole store, report the findings, and return whether there are none."""
-    checked = asyncio.run(_verify(settings))
+def run_verify(settings: Settings, heads: Path | None = None) -> bool:
+    """Check the whole store, report the findings, and return whether there are none. Raises CommandFailed."""
+    signed: list[str] = []
+    if heads is not None:
+        with readable(heads):
+            signed = heads.read_text(encoding="ascii").split()
+    checked = asyncio.run(_verify(settings, signed))
     wrong = sum(check.many for check in checked)
     for check in checked:
         for finding in check.findings:
@@ -165,14 +174,17 @@ def _put_files(settings: Settings, files: dict[str, bytes]) -> None:
             stream.write(content)
 
 
-async def _verify(settings: Settings) -> list[Checked]:
+async def _verify(settings: Settings, heads: list[str]) -> list[Checked]:
     def tell(name: str, many: int) -> None:
         out.print(f"apuni: {name}: {'good' if not many else f'{many} findings'}")
 
     clock = SystemClock()
     begun = clock.monotonic()
     async with open_storage(settings) as env:
-        signed = [("manifests of operations", partial(damaged_manifests, keyrings=env.keyrings))]
+        signed = [
+            ("manifests of operations", partial(damaged_manifests, keyrings=env.keyrings)),
+            ("heads of the audit log", partial(unkept_heads, keyrings=env.keyrings, signed=heads)),
+        ]
         checked = await verify_store(env.store, env.vault, env.objects, tell=tell, more=signed)
     out.print(f"apuni: checked in {clock.monotonic() - begun:.1f} s")
     return checked

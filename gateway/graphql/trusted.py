@@ -236,7 +236,7 @@ class TrustedDocumentLoader:
         self._schema = schema
         self._store = store
         self._keyrings = keyrings
-        self._mark: manifests.Mark | None = None
+        self._mark: tuple[manifests.Mark, tuple[str | None, ...]] | None = None
         self._opened: dict[Version, tuple[str, Manifest]] = {}
 
     async def poll(self) -> bool:
@@ -280,10 +280,12 @@ class TrustedDocumentLoader:
 
     async def _take_over(self) -> bool:
         async with self._store.read_transaction() as tx:
-            mark = await manifests.mark(tx)
+            mark = (await manifests.mark(tx), tuple(key.kid for key in self._keyrings.keys("manifest")))
             if mark == self._mark:
                 return False
             found = await manifests.all_manifests(tx)
+        if self._mark is not None and mark[1] != self._mark[1]:
+            self._opened = {}  # a key may have been distrusted
         self.library.replace(self._open(found))
         self._mark = mark
         return True

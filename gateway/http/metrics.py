@@ -61,6 +61,22 @@ class JobRuns(Collector):
         yield family
 
 
+class Encryptions(Collector):
+    """How often keys encrypted: one of AES-GCM with random nonces is good for 2**32 times over all processes."""
+
+    def __init__(self, counts: Mapping[tuple[str, str], int]) -> None:
+        self._counts = counts
+
+    def collect(self) -> Iterator[CounterMetricFamily]:
+        """One line for each key that was used."""
+        family = CounterMetricFamily(
+            "apuni_key_encryptions", "Encryptions by each key, which must stay below 2**32", labels=("keyring", "key")
+        )
+        for labels, many in sorted(self._counts.items()):
+            family.add_metric(labels, many)
+        yield family
+
+
 class Metrics:
     """The numbers of one process. At most `most_names` operations are shown by name, the first that are asked for."""
 
@@ -135,6 +151,10 @@ class Metrics:
     def watch_alarms(self, read: Callable[[], Collection[AlarmCode]]) -> None:
         """Show the alarms that the process itself knows to hold, as `read` gives them at each reading."""
         self._own_alarms = read
+
+    def watch_encryptions(self, counts: Mapping[tuple[str, str], int]) -> None:
+        """Show how often each key encrypted in this process, by its keyring and key id."""
+        self.registry.register(Encryptions(counts))
 
     def observe_operation(self, record: OperationRecord) -> None:
         """Count one answered request; for `Edge.observe`."""

@@ -1,6 +1,6 @@
-"""`/.well-known/jwks.json`: the public keys of our signatures, so that anyone can verify them (RFC 7517).
+"""`/.well-known/jwks.json`, the public keys of our signatures (RFC 7517), and `/.well-known/audit-head`.
 
-Older keys stay in it: what they signed is still to be examined.
+Older keys stay in the set, as what they signed is still to be examined; those that are distrusted do not.
 """
 
 from collections.abc import Sequence
@@ -11,6 +11,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from actions.kernel import Environment
+from actions.platform.audit_head import published_head
 from gateway.graphql.answers import encode_json
 from gateway.http.headers import EVERY_ANSWER
 from store.database import Keyrings
@@ -32,11 +33,19 @@ def public_keys(keyrings: Keyrings, purposes: Sequence[str] = PURPOSES) -> dict[
 
 
 def public_key_routes(environment: Environment) -> list[Route]:
-    """The key set, for everybody."""
+    """The key set and the signed head of the audit log, for everybody."""
 
     async def read(request: Request) -> Response:  # noqa: ARG001 - Starlette's shape
         headers = {**EVERY_ANSWER, "Cache-Control": "public, max-age=300"}
         content = encode_json(public_keys(environment.keyrings))
         return Response(content, headers=headers, media_type="application/jwk-set+json")
 
-    return [Route("/.well-known/jwks.json", read, methods=["GET"])]
+    async def read_head(request: Request) -> Response:  # noqa: ARG001 - Starlette's shape
+        signed = await published_head(environment)
+        headers = {**EVERY_ANSWER, "Cache-Control": "public, max-age=300"}
+        return Response(signed, 200 if signed else 404, headers, media_type="application/jose")
+
+    return [
+        Route("/.well-known/jwks.json", read, methods=["GET"]),
+        Route("/.well-known/audit-head", read_head, methods=["GET"]),
+    ]

@@ -48,7 +48,7 @@ class AlarmWatch:
         lease = self._lead.lease
         if lease is None:
             return []
-        made_at = self._environment.keyrings.changed_at("session")
+        made_at = self._environment.keyrings.made_at("session")[0]
         changes = await evaluate(
             self._environment,
             lease,

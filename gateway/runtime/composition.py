@@ -47,6 +47,16 @@ class Runtime:
         return self.resilience.monitor
 
 
+def open_keyrings(settings: Settings) -> Keyrings:
+    """The keyrings, with the PKCS#11 module where the settings name one. Raises HolderFailed."""
+    given = settings.pkcs11
+    if given.module is None:
+        return Keyrings(settings.keys_folder)
+    from gateway.runtime.pkcs11_keys import Pkcs11Keys  # needs the extra `hsm`
+
+    return Keyrings(settings.keys_folder, Pkcs11Keys(given.module, given.token, given.read_pin()))
+
+
 @asynccontextmanager
 async def open_storage(settings: Settings, *, any_revision: bool = False) -> AsyncIterator[Environment]:
     """Open store, vault, files and keys, without outside systems.
@@ -59,7 +69,7 @@ async def open_storage(settings: Settings, *, any_revision: bool = False) -> Asy
         raise NotUp("the store is not migrated to this release; run `apuni migrate`")
     clock = await open_clock(settings)
     ids = SystemIds(clock)
-    keyrings = Keyrings(settings.keys_folder)
+    keyrings = open_keyrings(settings)
     keyrings.init()
     nobody: Any = None
     async with AsyncExitStack() as stack:

@@ -10,6 +10,8 @@ from gateway.settings.limits import DocumentMode
 from gateway.settings.partners import Partner
 from gateway.settings.settings import Settings, SettingsRefused, variable
 from integrations.registry import OUTSIDE_SYSTEMS, OutsideSystems
+from store.database import Keyrings
+from store.database.keyring import HOLDABLE
 
 SAMPLE_KEY = "d6c001a8086f7c085c6a60654e45fbc75384c7357e3d043a12784b21e34a98f1"
 """SHA-256 of docs/partners/umang/keys/test_only_public_key.pem without its white space."""
@@ -53,10 +55,7 @@ def _findings(settings: Settings) -> list[tuple[bool, str]]:
             _is_sqlite(settings.vault_store_url) and not may_sqlite,
             "the vault is SQLite; set APUNI_VAULT_URL, or APUNI_ALLOW_SQLITE=1",
         ),
-        (
-            not settings.allow_software_keys,
-            "keys lie in files; give a PKCS#11 module, or set APUNI_ALLOW_SOFTWARE_KEYS=1",
-        ),
+        *((unfit and not settings.allow_software_keys, text) for unfit, text in _software_keys(settings)),
         (
             settings.scanner.address is None and not settings.allow_unscanned,
             "no malware scanner looks into files; set APUNI_SCANNER__ADDRESS, or APUNI_ALLOW_UNSCANNED=1",
@@ -70,6 +69,14 @@ def _findings(settings: Settings) -> list[tuple[bool, str]]:
             "APUNI_HOME is the home of a demo, with its data and keys; choose another",
         ),
     ]
+
+
+def _software_keys(settings: Settings) -> Iterator[tuple[bool, str]]:
+    missing = settings.pkcs11.module is None
+    yield missing, "keys lie in files; set APUNI_PKCS11__MODULE, or APUNI_ALLOW_SOFTWARE_KEYS=1"
+    for purpose in Keyrings(settings.keys_folder).in_file(HOLDABLE):
+        text = f"the active key of {purpose} lies in a file; run `apuni keys rotate {purpose}`"
+        yield not missing, text
 
 
 def _unfit_webhook(settings: Settings) -> bool:

@@ -23,6 +23,7 @@ from actions.fees.scrolls import compare_wallet
 from actions.identity.contact_lookup import index_contacts
 from actions.identity.record_joining import join_due
 from actions.kernel import Environment
+from actions.platform.audit_head import publish_head
 from actions.privacy.files_at_rest import encrypt_clear_files
 from actions.rosters.adding import forget_unfiled
 from actions.statistics.upkeep import count_once, go_on_if_stalled
@@ -106,6 +107,7 @@ def upkeep_jobs(environment: Environment, kept: Retention) -> tuple[Job, ...]:
         "plan_count_pushes": partial(plan_pushes, environment),
         "reconcile_fees": partial(reconcile_fees, environment),
         "compare_umang": partial(compare_due, environment),
+        "publish_audit_head": partial(publish_head, environment),
         "delete_old_consents": _daily(environment, partial(delete_old_consents, environment)),
     }
     return tuple(Job(name, UPKEEP_SECONDS, run) for name, run in work.items())

@@ -16,7 +16,7 @@ from actions.kernel.scanner import ScannerAway
 from domain.kernel import Clock, SystemIds
 from gateway.commands.kernel import account, out, why_unread
 from gateway.documents.renderer import CertificateRenderer
-from gateway.runtime.composition import open_storage
+from gateway.runtime.composition import open_keyrings, open_storage
 from gateway.runtime.scanning import scanner_of
 from gateway.settings.settings import Settings, read_settings
 from legacy.batch import MovedOn
@@ -26,7 +26,7 @@ from legacy.import_rows import Bookmark
 from legacy.imports import ImportStorage, Plan, bookmark_of, import_applications
 from legacy.rejects import RejectsFile, RejectsLost
 from legacy.source import NotOldData, OldData, look_at
-from store.database import FieldCipher, Keyrings
+from store.database import FieldCipher
 
 
 def import_old_applications(
@@ -137,7 +137,7 @@ async def _import_data(rooms: ImportStorage, handed: Handed, data: OldData, file
 @asynccontextmanager
 async def _rooms(settings: Settings) -> AsyncIterator[ImportStorage]:
     async with open_storage(settings) as rooms:
-        keyrings = Keyrings(settings.keys_folder)
+        keyrings = open_keyrings(settings)
         yield ImportStorage(
             store=rooms.store,
             vault=rooms.vault,

@@ -1,12 +1,16 @@
 """The audit log: entries written in the action's transaction and sealed into a hash chain in commit order.
 
-A line carries the hash of its own content. The chain links those hashes: each link is the SHA-256 of
-the link before and the line's hash, so that a changed, removed or inserted line breaks it.
+A line carries the hash of its own content. The chain links those hashes: each link is the HMAC-SHA-256 of
+the link before and the line's hash, under a key of the keyring `audit`, so that a changed, removed or inserted line
+breaks it and nobody who has the database alone can make another chain. It is written `<key id>:<hex>`. Links of
+earlier releases are the plain SHA-256; none may be younger than the keyring by more than a day, for which such a
+release may run beside this one.
 """
 
+import hmac
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import Any
 
@@ -14,7 +18,8 @@ import sqlalchemy as sa
 
 from store.database.bulk import insert_rows
 from store.database.engine import Store, Transaction
-from store.database.errors import WritesStopped
+from store.database.errors import KeyMissing, WritesStopped
+from store.database.keyring import Keyrings, octets_of
 from store.database.metadata import metadata
 from store.database.sql import AnyRow, first_row, pages
 from store.database.types import Instant, Json, Key, Serial, canonical_json
@@ -47,9 +52,11 @@ audit_chain_table = sa.Table(
     sa.UniqueConstraint("line_id"),
 )
 
+KEYRING = "audit"
 GENESIS = "0" * 64
 """The link before the first."""
 
+_BESIDE = timedelta(days=1)
 _BATCH = 1_000
 _SEALER_LOCK = 0x41505345
 _L, _C = audit_lines_table.c, audit_chain_table.c
@@ -137,6 +144,18 @@ async def objects_of(tx: Transaction, object_kind: str, action: str) -> dict[str
     return {row.object_id: row.at for row in rows}
 
 
+async def last_line(tx: Transaction, object_kind: str, action: str) -> AnyRow | None:
+    """The row of the line that was written last about an action on a kind of object; None where none was."""
+    statement = sa.select(audit_lines_table).where(_L.object_kind == object_kind, _L.action == action)
+    return await first_row(tx, statement.order_by(_L.id.desc()).limit(1))
+
+
+async def link_at(tx: Transaction, sequence: int) -> str | None:
+    """A link of the chain; None where there is none."""
+    row = await first_row(tx, sa.select(_C.link).where(_C.sequence == sequence))
+    return row.link if row else None
+
+
 async def seal(store: Store) -> int:
     """Chain every committed line that is not sealed yet; returns how many. One sealer works at a time."""
     total = 0
@@ -181,7 +200,7 @@ async def _seal_batch(tx: Transaction) -> int:
     last = await head(tx)
     link, now, links = last.link, tx.clock.now(), []
     for sequence, line in enumerate(lines, start=last.sequence + 1):
-        link = next_link(link, line.line_hash)
+        link = next_link(tx.cipher.keyrings, link, line.line_hash)
         links.append({"sequence": sequence, "line_id": line.id, "link": link, "sealed_at": now})
     await tx.connection.execute(sa.insert(audit_chain_table), links)
     # The lines of one batch need not follow each other: in between may be lines that are not committed yet.
@@ -191,14 +210,21 @@ async def _seal_batch(tx: Transaction) -> int:
 
 
 async def _chain_holds(tx: Transaction) -> bool:
-    joined = sa.select(_C.sequence, _C.link, audit_lines_table).outerjoin_from(audit_chain_table, audit_lines_table)
-    link, expected = GENESIS, 1
+    joined = sa.select(_C.sequence, _C.link, _C.sealed_at, audit_lines_table).outerjoin_from(
+        audit_chain_table, audit_lines_table
+    )
+    link, expected, keyrings = GENESIS, 1, tx.cipher.keyrings
+    keyed_since = keyrings.made_at(KEYRING)[-1]
     async for row in pages(tx, joined, _C.sequence, _BATCH):
         if row.sequence != expected or row.id is None or row.line_hash != hash_of_line(_line(row), row.at):
             return False
-        link, expected = next_link(link, row.line_hash), expected + 1
-        if row.link != link:
+        if not _follows(keyrings, row.link, link, row.line_hash):
             return False
+        if ":" not in row.link:
+            oldest = keyed_since if ":" in link else datetime.min.replace(tzinfo=UTC)
+            if not oldest <= row.sealed_at <= keyed_since + _BESIDE:
+                return False
+        link, expected = row.link, expected + 1
     return True
 
 
@@ -211,9 +237,22 @@ async def _lines_hold(tx: Transaction) -> bool:
     return True
 
 
-def next_link(before: str, line_hash: str) -> str:
-    """The link of a line, from the link before."""
-    return sha256(f"{before}{line_hash}".encode()).hexdigest()
+def next_link(keyrings: Keyrings, before: str, line_hash: str, key_id: str | None = None) -> str:
+    """The link of a line, from the link before, by the active key or the named one. Raises KeyMissing."""
+    for key in keyrings.keys(KEYRING):
+        if key_id in {None, key.kid}:
+            return f"{key.kid}:{hmac.digest(octets_of(key), f'{before}{line_hash}'.encode(), 'sha256').hex()}"
+    raise KeyMissing("the key of a link of the audit log is gone")
+
+
+def _follows(keyrings: Keyrings, link: str, before: str, line_hash: str) -> bool:
+    key_id, colon, _ = link.partition(":")
+    if not colon:
+        return link == sha256(f"{before}{line_hash}".encode()).hexdigest()
+    try:
+        return hmac.compare_digest(link, next_link(keyrings, before, line_hash, key_id))
+    except KeyMissing:
+        return False
 
 
 def hash_of_line(line: AuditLine, at: datetime) -> str:

@@ -10,7 +10,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from store.database.errors import CannotDecrypt, KeyMissing
-from store.database.keyring import Keyrings, octets_of
+from store.database.keyring import HeldSecret, Keyrings, RingKey, octets_of
 from store.database.types import canonical_json
 
 _FORMAT = 1
@@ -25,15 +25,17 @@ class FieldCipher:
     """
 
     def __init__(self, keyrings: Keyrings, *, purpose: str = "field", index_purpose: str = "blind_index") -> None:
-        self._keyrings = keyrings
+        self.keyrings = keyrings
+        """For what is not a field: the chain of the audit log."""
         self._purpose = purpose
         self._index_purpose = index_purpose
-        self._ciphers: dict[str, AESGCM] = {}
+        self._ciphers: dict[str, AESGCM | HeldSecret] = {}
 
     def encrypt(self, plain: bytes, context: str) -> bytes:
         """Seal the text for one place with the active key."""
-        key = self._keyrings.active(self._purpose)
+        key = self.keyrings.keys(self._purpose)[0]
         key_id = str(key.kid).encode()
+        self.keyrings.encryptions[self._purpose, str(key.kid)] += 1
         nonce = os.urandom(_NONCE)
         head = bytes((_FORMAT, len(key_id))) + key_id
         return head + nonce + self._cipher(key).encrypt(nonce, plain, head + context.encode())
@@ -68,25 +70,25 @@ class FieldCipher:
 
     def blind_index(self, purpose: str, value: str) -> str:
         """The index by which a value is found without being kept: HMAC-SHA-256 in hex, by the active key."""
-        return _index(self._keyrings.active(self._index_purpose), purpose, value)
+        return _index(self.keyrings.active(self._index_purpose), purpose, value)
 
     def blind_indexes(self, purpose: str, value: str) -> tuple[str, ...]:
         """The indexes by every key, the active one first: rows made before a rotation are found too."""
-        return tuple(_index(key, purpose, value) for key in self._keyrings.key_set(self._index_purpose).keys)
+        return tuple(_index(key, purpose, value) for key in self.keyrings.keys(self._index_purpose))
 
-    def _by_id(self, key_id: str) -> AESGCM:
+    def _by_id(self, key_id: str) -> AESGCM | HeldSecret:
         known = self._ciphers.get(key_id)
         if known is not None:
             return known
-        for key in self._keyrings.key_set(self._purpose).keys:
+        for key in self.keyrings.keys(self._purpose):
             if key.kid == key_id:
                 return self._cipher(key)
         raise KeyMissing("the key of a field is gone")
 
-    def _cipher(self, key: Any) -> AESGCM:
+    def _cipher(self, key: RingKey) -> AESGCM | HeldSecret:
         known = self._ciphers.get(str(key.kid))
         if known is None:
-            known = self._ciphers[str(key.kid)] = AESGCM(octets_of(key))
+            known = self._ciphers[str(key.kid)] = key if isinstance(key, HeldSecret) else AESGCM(octets_of(key))
         return known
 
 

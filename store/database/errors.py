@@ -16,9 +16,10 @@ StoreError
   BackupDamaged      a backup was changed or cut off, or does not fit this release
   NotEmpty           there are data where a backup is to be restored
   KeyMissing         a keyring, or a key in it, is not there
+  HolderFailed       the PKCS#11 module or remote signer that holds a key does not answer
   CannotDecrypt      a cipher text was changed, moved, or made with a key that is gone
 
-TryAgain, StoreUnavailable and WritesStopped are TemporarilyUnavailable for whoever asked.
+TryAgain, StoreUnavailable, WritesStopped and HolderFailed are TemporarilyUnavailable for whoever asked.
 """
 
 from domain.kernel import ErrorCode, Problem, TemporarilyUnavailable
@@ -101,6 +102,10 @@ class NotEmpty(StoreError):
 
 class KeyMissing(StoreError):
     """A keyring, or a key in it, is not there."""
+
+
+class HolderFailed(StoreError, TemporarilyUnavailable):
+    """The PKCS#11 module or remote signer that holds a key does not answer."""
 
 
 class CannotDecrypt(StoreError):

@@ -23,7 +23,7 @@ from store.database.connections import database_url, write_engine
 from store.database.engine import Transaction
 from store.database.errors import CannotDecrypt, NotThere
 from store.database.failures import open_connection, translate_errors
-from store.database.keyring import Keyrings, octets_of
+from store.database.keyring import HeldSecret, Keyrings, RingKey, octets_of
 from store.database.sql import AnyRow, first_row, insert_new, rows_of
 from store.database.types import Instant, Key, Serial
 
@@ -203,7 +203,7 @@ class Vault:
 
     def _indexes(self, number: str) -> tuple[str, ...]:
         """The blind indexes by every key of the vault, the active one first."""
-        return tuple(_index(key, number) for key in self._keyrings.key_set("vault").keys)
+        return tuple(_index(key, number) for key in self._keyrings.keys("vault"))
 
 
 async def _entry(tx: Transaction, indexes: tuple[str, ...]) -> AnyRow | None:
@@ -216,7 +216,9 @@ async def _entries(tx: Transaction, numbers: Mapping[str, tuple[str, ...]]) -> d
     return {owners[row.number_index]: VaultReference(row.reference, row.last4) for row in rows}
 
 
-def _index(key: object, number: str) -> str:
+def _index(key: RingKey, number: str) -> str:
+    if isinstance(key, HeldSecret):
+        return key.mac(number.encode()).hex()
     derived = HKDF(algorithm=hashes.SHA256(), length=32, salt=None, info=b"apuni vault index").derive(octets_of(key))
     return hmac.new(derived, number.encode(), sha256).hexdigest()
 

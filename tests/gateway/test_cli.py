@@ -94,7 +94,7 @@ def test_an_unfit_production_is_refused_with_one_line_for_each_reason(home, comm
         "apuni: GraphiQL is open (APUNI_GRAPHIQL)",
         "apuni: the store is SQLite; set APUNI_DATABASE_URL, or APUNI_ALLOW_SQLITE=1",
         "apuni: the vault is SQLite; set APUNI_VAULT_URL, or APUNI_ALLOW_SQLITE=1",
-        "apuni: keys lie in files; give a PKCS#11 module, or set APUNI_ALLOW_SOFTWARE_KEYS=1",
+        "apuni: keys lie in files; set APUNI_PKCS11__MODULE, or APUNI_ALLOW_SOFTWARE_KEYS=1",
         "apuni: no malware scanner looks into files; set APUNI_SCANNER__ADDRESS, or APUNI_ALLOW_UNSCANNED=1",
         *(f"apuni: APUNI_PARTNERS__{system.upper()} is not set" for system in OUTSIDE_SYSTEMS.required),
     ]

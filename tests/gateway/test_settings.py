@@ -11,6 +11,7 @@ from gateway.runtime.runfiles import NotUp
 from gateway.settings.partners import Partner
 from gateway.settings.settings import Settings, SettingsRefused, read_settings
 from integrations.registry import OUTSIDE_SYSTEMS
+from store.database import Keyrings
 from tools.reference.commission_samples import ACCOUNT
 from tools.reference.etaal_samples import BEARER, PASSWORD
 from tools.reference.umang_samples import API_KEY as UMANG_KEY
@@ -129,7 +130,7 @@ def test_production_listens_on_every_address(monkeypatch):
         (
             "APUNI_ALLOW_SOFTWARE_KEYS",
             None,
-            "keys lie in files; give a PKCS#11 module, or set APUNI_ALLOW_SOFTWARE_KEYS=1",
+            "keys lie in files; set APUNI_PKCS11__MODULE, or APUNI_ALLOW_SOFTWARE_KEYS=1",
         ),
         (
             "APUNI_SCANNER__ADDRESS",
@@ -221,6 +222,26 @@ def test_sqlite_and_software_keys_may_be_allowed(monkeypatch):
     settings = fit(monkeypatch, APUNI_DATABASE_URL=None, APUNI_VAULT_URL=None, APUNI_ALLOW_SQLITE="1")
 
     assert reasons(settings) == []
+
+
+def test_with_a_module_no_key_of_sessions_certificates_or_the_vault_may_lie_in_a_file(monkeypatch, tmp_path):
+    module = {"APUNI_PKCS11__MODULE": "/usr/lib/module.so", "APUNI_PKCS11__PIN": SECRET}
+    settings = fit(monkeypatch, APUNI_ALLOW_SOFTWARE_KEYS=None, APUNI_KEYS_DIR=str(tmp_path), **module)
+    assert reasons(settings) == []
+
+    Keyrings(tmp_path).init()
+
+    assert [line.split("; ")[1] for line in reasons(settings)] == [
+        f"run `apuni keys rotate {purpose}`" for purpose in ("session", "vault", "pdf", "xml")
+    ]
+
+
+def test_a_module_needs_a_pin_or_a_file_with_it_and_shows_neither(monkeypatch):
+    with pytest.raises(SettingsRefused):
+        fit(monkeypatch, APUNI_PKCS11__MODULE="/usr/lib/module.so")
+    settings = fit(monkeypatch, APUNI_PKCS11__MODULE="/usr/lib/module.so", APUNI_PKCS11__PIN=SECRET)
+
+    assert SECRET not in repr(settings)
 
 
 def test_no_secret_is_printed_with_the_settings(monkeypatch):

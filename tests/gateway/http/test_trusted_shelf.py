@@ -147,3 +147,14 @@ async def test_preparing_many_operations_does_not_hold_up_the_start_and_goes_on_
     assert shelf.library.resolve(parameters_in({"documentId": document_id("query Q0 { departments { slug } }")}), {})
     while shelf.library.unprepared_operations():
         assert await shelf.poll() is False
+
+
+async def test_a_manifest_of_a_key_that_was_dropped_is_served_no_more(shelf, publish, store_keyrings):
+    await publish(manifest("1.0.0", GOOD))
+    await shelf.poll()
+    assert len(shelf.library) == 1
+
+    store_keyrings.drop("manifest", str(store_keyrings.active("manifest").kid))
+
+    assert await shelf.poll() is True
+    assert len(shelf.library) == 0

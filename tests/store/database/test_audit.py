@@ -1,7 +1,9 @@
 import asyncio
+from datetime import timedelta
+from hashlib import sha256
 
 import pytest
-from sqlalchemy import delete, insert, update
+from sqlalchemy import delete, insert, select, update
 
 from store.database import AuditLine, Store, audit, audit_lines_table
 from store.database.audit import GENESIS, audit_chain_table
@@ -118,3 +120,63 @@ async def test_a_line_committed_after_a_later_one_is_sealed_later(postgres_store
     async with postgres_store.read_transaction() as tx:
         links = (await tx.connection.execute(audit_chain_table.select().order_by("sequence"))).all()
     assert [link.line_id for link in links] == [2, 1]
+
+
+def plain_chain(hashes: list[str]) -> list[str]:
+    """The links as releases before 0.4.0 made them, which needs no key."""
+    links = [GENESIS]
+    for line_hash in hashes:
+        links.append(sha256(f"{links[-1]}{line_hash}".encode()).hexdigest())
+    return links[1:]
+
+
+async def rewrite_as_plain(store: Store, days: int) -> None:
+    """Make every link anew without the key, sealed so many days before the keyring was made."""
+    made = store._cipher.keyrings.made_at("audit")[-1]
+    async with store.write_transaction() as tx:
+        joined = select(audit_chain_table.c.sequence, audit_lines_table.c.line_hash).join(audit_lines_table)
+        rows = (await tx.connection.execute(joined.order_by(audit_chain_table.c.sequence))).all()
+        for row, link in zip(rows, plain_chain([row.line_hash for row in rows]), strict=True):
+            changed = update(audit_chain_table).where(audit_chain_table.c.sequence == row.sequence)
+            await tx.connection.execute(changed.values(link=link, sealed_at=made - timedelta(days=days)))
+
+
+async def test_a_chain_that_was_made_anew_without_the_key_is_found(store: Store) -> None:
+    await append(store, "SUBMIT", "APPROVE")
+    await audit.seal(store)
+    await rewrite_as_plain(store, -2)
+    assert not await audit.verify(store)
+
+
+async def test_links_of_an_earlier_release_verify_and_the_chain_goes_on_with_the_key(store: Store) -> None:
+    await append(store, "SUBMIT", "APPROVE")
+    await audit.seal(store)
+    await rewrite_as_plain(store, 1)
+    await append(store, "ISSUE")
+    await audit.seal(store)
+    assert await audit.verify(store)
+
+
+@pytest.mark.parametrize(("hours", "holds"), [(-1, False), (1, True), (25, False)])
+async def test_a_plain_link_after_a_keyed_one_is_of_the_day_of_the_upgrade(
+    store: Store, hours: int, holds: bool
+) -> None:
+    await append(store, "SUBMIT", "APPROVE")
+    await audit.seal(store)
+    async with store.write_transaction() as tx:
+        first, second = (await tx.connection.execute(audit_chain_table.select().order_by("sequence"))).all()
+        line = (await tx.connection.execute(audit_lines_table.select().where(audit_lines_table.c.id == 2))).one()
+        forged = sha256(f"{first.link}{line.line_hash}".encode()).hexdigest()
+        at = store._cipher.keyrings.made_at("audit")[-1] + timedelta(hours=hours)
+        changed = update(audit_chain_table).where(audit_chain_table.c.sequence == second.sequence)
+        await tx.connection.execute(changed.values(link=forged, sealed_at=at))
+    assert await audit.verify(store) is holds
+
+
+async def test_links_of_a_rotated_key_verify(store: Store) -> None:
+    await append(store, "SUBMIT")
+    await audit.seal(store)
+    store._cipher.keyrings.rotate("audit")
+    await append(store, "APPROVE")
+    await audit.seal(store)
+    assert await audit.verify(store)

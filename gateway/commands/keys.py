@@ -1,0 +1,38 @@
+"""The commands `apuni keys`: make, rotate and distrust keys."""
+
+from typing import Annotated
+
+import typer
+
+from actions.kernel import Environment
+from actions.platform.stolen_keys import distrust_key
+from gateway.commands.kernel import CommandGroup, Reason, account, out
+from gateway.runtime.composition import open_keyrings
+from gateway.settings.settings import read_settings
+
+keys = CommandGroup()
+"""Keyrings of this installation."""
+
+
+@keys.command("init")
+def init_keys() -> None:
+    """Make the keyrings that are missing."""
+    open_keyrings(read_settings()).init()
+
+
+@keys.command("rotate")
+def rotate_keys(purpose: str) -> None:
+    """Make a new active key for a purpose; older ones remain, to verify signatures."""
+    open_keyrings(read_settings()).rotate(purpose)
+
+
+@keys.storage_command("distrust")
+async def distrust(
+    env: Environment,
+    purpose: str,
+    key_id: Annotated[str, typer.Argument(help="the id of the key, as `apuni doctor keys` lists it")],
+    reason: Reason,
+) -> None:
+    """Drop a stolen key: nothing that it signed holds any more. It is recorded, and an alarm tells it for a week."""
+    await distrust_key(env, purpose, key_id, reason=reason, by=account())
+    out.print(f"apuni: nothing that {purpose}:{key_id} signed holds any more")

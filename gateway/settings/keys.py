@@ -1,0 +1,34 @@
+"""Settings of the PKCS#11 module that holds keys."""
+
+from pathlib import Path
+from typing import Self
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
+
+
+class Pkcs11(BaseModel):
+    """A PKCS#11 module for the keys of sessions, certificates and the vault."""
+
+    model_config = ConfigDict(hide_input_in_errors=True)
+
+    module: Path | None = Field(
+        default=None,
+        description="The library of the module, such as `/usr/lib/softhsm/libsofthsm2.so`; it needs the extra `hsm` of "
+        "the package. If unset, all keys lie in files.",
+        json_schema_extra={"production": "must be set, unless `APUNI_ALLOW_SOFTWARE_KEYS=1`"},
+    )
+    token: str = Field(default="apuni", description="The label of the token in the module.")
+    pin: SecretStr | None = Field(default=None, description="The PIN of the token's user. Secret.")
+    pin_file: Path | None = Field(default=None, description="A file with that PIN, in place of it.")
+
+    @model_validator(mode="after")
+    def _has_a_pin(self) -> Self:
+        if self.module is not None and (self.pin is None) == (self.pin_file is None):
+            raise ValueError("a module needs either a PIN or a file with it")
+        return self
+
+    def read_pin(self) -> str:
+        """The PIN. Raises OSError where its file cannot be read."""
+        if self.pin_file is not None:
+            return self.pin_file.read_text(encoding="utf-8").strip()
+        return self.pin.get_secret_value() if self.pin else ""
