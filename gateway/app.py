@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import structlog
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 from strawberry.schema import BaseSchema
 
@@ -35,6 +36,7 @@ from gateway.http.edge import Edge
 from gateway.http.fallback import HANDLERS
 from gateway.http.health import health_routes
 from gateway.http.hidden_addresses import refuse_hidden_text
+from gateway.http.https_address import HttpsAddress
 from gateway.http.kill_switches import count_failures, refuse_when_off
 from gateway.http.metrics import Metrics
 from gateway.http.openapi import openapi_routes
@@ -111,7 +113,8 @@ def create_app(settings: Settings) -> Starlette:
             yield
             app.state.ready = False
 
-    app = Starlette(routes=health_routes(), lifespan=lifespan, exception_handlers=dict(HANDLERS))
+    secure = [Middleware(HttpsAddress)] if settings.url.startswith("https://") else []
+    app = Starlette(routes=health_routes(), middleware=secure, lifespan=lifespan, exception_handlers=dict(HANDLERS))
     app.state.ready = False
     app.state.connections = Connections(settings.server.trusted_proxies)
     return app

@@ -11,6 +11,12 @@ GRAPHQL_JSON = "application/graphql-response+json"
 PLAIN_JSON = "application/json"
 HTML = "text/html"
 SESSION_COOKIE = "apuni_session"
+OWN_COOKIES = b"apuni_"
+"""How the names of all cookies of ours begin."""
+
+HOST_PREFIX = b"__Host-"
+"""What stands before them where the public address is https (gateway/http/https_address.py)."""
+
 ROUTER_HEADER = "x-router-secret"
 OTHER_SITES = frozenset({"cross-site", "same-site"})
 """Values of Sec-Fetch-Site, which no page can set, for a page that is not of our origin."""
@@ -122,7 +128,9 @@ def token_of(request: Request, origins: Collection[str]) -> str | None:
 def claimed_token(request: HTTPConnection) -> str | None:
     """The token that a request brings in any way. It says for whom to count the request, and allows nothing."""
     header = request.headers.get("authorization")
-    return bearer_token(header) if header is not None else request.cookies.get(SESSION_COOKIE)
+    if header is not None:
+        return bearer_token(header)
+    return request.cookies.get(HOST_PREFIX.decode() + SESSION_COOKIE) or request.cookies.get(SESSION_COOKIE)
 
 
 def bearer_token(header: str) -> str:
@@ -142,12 +150,13 @@ def cookie_may_be_used(request: Request, origins: Collection[str]) -> bool:
     Against cross-site request forgery (ADR 0020). `Sec-Fetch-Site` cannot be set by a page;
     browsers without it send `Origin` on every POST.
     """
-    if media_type_of(request) != PLAIN_JSON:
-        return False
+    return media_type_of(request) == PLAIN_JSON and is_own_page(request, origins)
+
+
+def is_own_page(request: Request, origins: Collection[str]) -> bool:
+    """Whether the browser says that a page of ours sent this request, which is no mere navigation."""
     site = request.headers.get("sec-fetch-site")
-    if site is not None:
-        return site == "same-origin"
-    return request.headers.get("origin") in origins
+    return site == "same-origin" if site is not None else request.headers.get("origin") in origins
 
 
 def is_foreign_page(headers: Mapping[str, str], origins: Collection[str]) -> bool:

@@ -5,7 +5,7 @@ from starlette.requests import Request
 from actions.identity.sessions import subject_for_token
 from actions.kernel import Environment
 from domain.kernel import ANONYMOUS, NotSignedIn, Subject
-from gateway.http.headers import OTHER_SITES, SESSION_COOKIE, token_of
+from gateway.http.headers import SESSION_COOKIE, is_foreign_page, token_of
 
 
 async def reader_of(env: Environment, request: Request) -> Subject:
@@ -17,7 +17,7 @@ async def reader_of(env: Environment, request: Request) -> Subject:
     if token is not None:
         return await subject_for_token(env, token)
     cookie = request.cookies.get(SESSION_COOKIE)
-    if cookie is None or request.headers.get("sec-fetch-site") in OTHER_SITES:
+    if cookie is None or is_foreign_page(request.headers, (env.public_url,)):
         return ANONYMOUS
     try:
         return await subject_for_token(env, cookie)

@@ -26,7 +26,7 @@ from domain.kernel import (
 )
 from domain.uploads.files import UploadedFile
 from gateway.graphql.answers import json_answer, problem_response
-from gateway.http.headers import SESSION_COOKIE, request_id_of, token_of
+from gateway.http.headers import SESSION_COOKIE, is_own_page, request_id_of, token_of
 from schema.kernel.errors import OURS, problem_of
 
 BODY_SECONDS = 120.0
@@ -59,17 +59,11 @@ STATUSES: Mapping[ErrorCode, int] = MappingProxyType(
 
 
 async def subject_of(env: Environment, request: Request, origins: Collection[str]) -> Subject:
-    """Who sends: the holder of the token, or of the session cookie where a page of ours sends it."""
+    """Who sends: the holder of the token, or of the session cookie where a page of ours sends it (ADR 0020)."""
     token = token_of(request, origins)
-    if token is None and _from_our_page(request, origins):
+    if token is None and is_own_page(request, origins):
         token = request.cookies.get(SESSION_COOKIE)
     return ANONYMOUS if token is None else await subject_for_token(env, token)
-
-
-def _from_our_page(request: Request, origins: Collection[str]) -> bool:
-    """A form of another site can send a file too, so the browser must vouch for the page (ADR 0020)."""
-    site = request.headers.get("sec-fetch-site")
-    return site == "same-origin" if site is not None else request.headers.get("origin") in origins
 
 
 async def read_body(request: Request, bound: int, *, most: int | None = None) -> bytes:

@@ -77,6 +77,9 @@ class MetricsApart:
         self._port = port
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "websocket" and scope["server"][1] == self._port:
+            await send({"type": "websocket.close"})  # before it is accepted: 403
+            return
         if scope["type"] == "http" and (scope["server"][1] == self._port) is not (scope["path"] == METRICS):
             await Response(status_code=404, headers=EVERY_ANSWER)(scope, receive, send)
             return

@@ -133,7 +133,7 @@ class _AccountHandlers:
     async def take_code(self, request: Request) -> Response:
         """Link the account where the code is right; ask again where it is not."""
         env, form = self.environment_of(request), await form_of(request)
-        if from_elsewhere(request):
+        if from_elsewhere(request, env):
             return Response(status_code=403, headers=EVERY_ANSWER)
         link_id = text_in(form, "link")
         try:
@@ -175,7 +175,7 @@ class _AccountHandlers:
     async def _signed_in(self, request: Request, *, changing: bool = False) -> tuple[Environment, Subject]:
         """Who is signed in; raises Problems(FORBIDDEN) for a form of another site, UNAUTHENTICATED for nobody."""
         env = self.environment_of(request)
-        if changing and from_elsewhere(request):
+        if changing and from_elsewhere(request, env):
             raise Problems(Problem(ErrorCode.FORBIDDEN))
         subject = await signed_in_subject(env, request)
         if subject is None:

@@ -1,4 +1,7 @@
-"""The cookies of sign-in: one binds a transaction to a browser, one holds the session, one refreshes it."""
+"""The cookies of sign-in: one binds a transaction to a browser, one holds the session, one refreshes it.
+
+All have Path=/, which the prefix `__Host-` needs (gateway/http/https_address.py).
+"""
 
 import re
 
@@ -12,7 +15,6 @@ from gateway.http.headers import SESSION_COOKIE
 BROWSER_COOKIE = "apuni_browser"
 BROWSER_SECONDS = 3600
 REFRESH_COOKIE = "apuni_refresh"
-REFRESH_PATH = "/sign-in/refresh"
 
 _SECRET = re.compile(r"[A-Za-z0-9_-]{43,128}")
 
@@ -34,7 +36,7 @@ def bind_browser(response: Response, env: Environment, secret: str) -> None:
         BROWSER_COOKIE,
         secret,
         max_age=BROWSER_SECONDS,
-        path="/sign-in",
+        path="/",
         secure=_https(env),
         httponly=True,
         samesite="lax",
@@ -49,9 +51,9 @@ def open_session(response: Response, env: Environment, token: str, seconds: int)
 
 
 def keep_refresh(response: Response, env: Environment, token: str, seconds: int) -> None:
-    """Put the refresh token into a cookie that is sent to its one path only."""
+    """Put the refresh token into a cookie that no other site's page makes a browser send."""
     response.set_cookie(
-        REFRESH_COOKIE, token, max_age=seconds, path=REFRESH_PATH, secure=_https(env), httponly=True, samesite="strict"
+        REFRESH_COOKIE, token, max_age=seconds, path="/", secure=_https(env), httponly=True, samesite="strict"
     )
 
 
@@ -63,7 +65,7 @@ def refresh_token_of(request: Request) -> str | None:
 def close_session(response: Response, env: Environment) -> None:
     """Take the cookies of the session away."""
     response.delete_cookie(SESSION_COOKIE, path="/", secure=_https(env), httponly=True, samesite="lax")
-    response.delete_cookie(REFRESH_COOKIE, path=REFRESH_PATH, secure=_https(env), httponly=True, samesite="strict")
+    response.delete_cookie(REFRESH_COOKIE, path="/", secure=_https(env), httponly=True, samesite="strict")
 
 
 def token_of(request: Request) -> str | None:

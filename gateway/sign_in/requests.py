@@ -15,7 +15,7 @@ from actions.identity.provider_sign_out import address_of
 from actions.identity.sessions import subject_for_token
 from actions.kernel import Environment
 from domain.kernel import ErrorCode, Language, NotSignedIn, Problems, Subject, language_from_header
-from gateway.http.headers import EVERY_ANSWER, media_type_of
+from gateway.http.headers import EVERY_ANSWER, is_own_page, media_type_of
 from gateway.sign_in import cookies, pages
 from integrations.calling.errors import Garbled, IntegrityFailure, Refused, RemoteError, Unavailable
 from schema.kernel.errors import problem_of
@@ -104,9 +104,12 @@ def text_in(form: FormData, name: str) -> str:
     return value if isinstance(value, str) else ""
 
 
-def from_elsewhere(request: Request) -> bool:
-    """Whether a page of another site sent the browser here with a form."""
-    return request.headers.get("sec-fetch-site") in {"cross-site", "same-site"}
+def from_elsewhere(request: Request, env: Environment) -> bool:
+    """Whether a form was not sent by a page of ours: by Sec-Fetch-Site, else by the Origin, which is then compulsory.
+
+    A token in a header is no browser's: no page can make another one's browser add it (ADR 0020).
+    """
+    return "authorization" not in request.headers and not is_own_page(request, (env.public_url,))
 
 
 def language_of(request: Request) -> Language:

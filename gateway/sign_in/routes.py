@@ -193,7 +193,7 @@ class _SignInHandlers:
     async def refresh(self, request: Request) -> Response:
         """Refresh a browser's session by its cookie: 204 with new cookies, or 401 and none."""
         env, token = self._environment_of(request), cookies.refresh_token_of(request)
-        if from_elsewhere(request):
+        if from_elsewhere(request, env):
             return Response(status_code=403, headers=EVERY_ANSWER)
         try:
             answer = await refresh_session(env, token or "", self._settings.session_life)
@@ -212,9 +212,9 @@ class _SignInHandlers:
 
     async def leave(self, request: Request) -> Response:
         """End the session of the browser or of the app that asks."""
-        if from_elsewhere(request):
-            return Response(status_code=403, headers=EVERY_ANSWER)
         env = self._environment_of(request)
+        if from_elsewhere(request, env):
+            return Response(status_code=403, headers=EVERY_ANSWER)
         by_app = "authorization" in request.headers
         token = cookies.token_of(request)
         further: str | None = None

@@ -93,7 +93,7 @@ class _HandoffHandlers:
 
     async def confirm(self, request: Request) -> Response:
         """Link the account where the digits are right; ask again where they are not."""
-        if from_elsewhere(request):
+        if from_elsewhere(request, self._env):
             raise Problems(Problem(ErrorCode.FORBIDDEN))
         form, subject = await form_of(request), await self._citizen(request)
         if subject is None:

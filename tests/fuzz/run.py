@@ -186,7 +186,7 @@ def link_with_umang(client: httpx.Client, city: str, site: Site) -> None:
     if told["rc"] == "APSK1001":
         ticket = told["pd"]["linkUrl"].partition("ticket=")[2]
         digits = act(client, city, "who", {"person": CITIZEN})["mobile"][-4:]
-        cookies = {"Cookie": f"apuni_session={site.citizen}"}
+        cookies = {"Cookie": f"apuni_session={site.citizen}", "Origin": site.url}
         done = client.post(f"{site.url}/sign-in/umang", data={"ticket": ticket, "digits": digits}, headers=cookies)
         assert done.status_code == 200, done.text
 

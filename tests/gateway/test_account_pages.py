@@ -31,6 +31,15 @@ class Telephones:
         self.codes.append("".join(filter(str.isdigit, text))[:6])
 
 
+ELSEWHERE = [
+    {"sec-fetch-site": "cross-site"},
+    {"sec-fetch-site": "same-site", "origin": GATEWAY},
+    {"origin": "https://evil.test"},
+    {"origin": "null"},
+    {"origin": ""},
+]
+
+
 @pytest.fixture
 def meri() -> FakeProvider:
     return FakeProvider(Provider.MERI_PEHCHAAN)
@@ -62,7 +71,9 @@ def application(env, **settings: Any) -> Starlette:
 
 
 def browser_of(env, **settings: Any) -> httpx.AsyncClient:
-    return httpx.AsyncClient(transport=httpx.ASGITransport(app=application(env, **settings)), base_url=GATEWAY)
+    return httpx.AsyncClient(
+        transport=httpx.ASGITransport(app=application(env, **settings)), base_url=GATEWAY, headers={"origin": GATEWAY}
+    )
 
 
 @pytest.fixture
@@ -85,16 +96,24 @@ def page(answer: httpx.Response) -> Any:
     return html.document_fromstring(answer.content)
 
 
+@pytest.mark.parametrize("head", ELSEWHERE)
+@pytest.mark.parametrize("path", ["/sign-in/accounts/link", "/sign-in/accounts/unlink", "/sign-in/link/code"])
+async def test_another_site_links_and_unlinks_nothing(browser, meri, head, path):
+    await enter(browser, meri, "meri-pehchaan")
+
+    assert (await browser.post(path, data={"provider": "JAN_PARICHAY"}, headers=head)).status_code == 403
+
+
 def error_of(answer: httpx.Response) -> str:
     return str(html.document_fromstring(answer.content).get_element_by_id("code").text)
 
 
-async def test_a_browser_is_refreshed_by_a_cookie_that_goes_to_one_door(browser, meri):
+async def test_a_browser_is_refreshed_by_a_cookie_that_no_script_reads_and_no_other_site_sends(browser, meri):
     answer = await enter(browser, meri, "meri-pehchaan")
     kept = next(each for each in answer.headers.get_list("set-cookie") if each.startswith("apuni_refresh="))
     assert "HttpOnly" in kept
     assert "SameSite=strict" in kept
-    assert "Path=/sign-in/refresh" in kept
+    assert "Path=/;" in kept
     before = browser.cookies[SESSION_COOKIE]
 
     refreshed = await browser.post("/sign-in/refresh")
@@ -115,10 +134,9 @@ async def test_a_refresh_token_of_a_browser_that_was_used_before_signs_it_out(br
     assert (await browser.get("/sign-in/devices")).status_code == 400
 
 
-@pytest.mark.parametrize("site", ["cross-site", "same-site"])
-async def test_another_site_refreshes_and_signs_out_nothing(browser, meri, site):
+@pytest.mark.parametrize("head", ELSEWHERE)
+async def test_another_site_refreshes_and_signs_out_nothing(browser, meri, head):
     await enter(browser, meri, "meri-pehchaan")
-    head = {"sec-fetch-site": site}
 
     assert (await browser.post("/sign-in/refresh", headers=head)).status_code == 403
     ended = await browser.post("/sign-in/devices", data={"which": "all"}, headers=head)

@@ -47,7 +47,8 @@ def link(running, person: str = PERSON) -> None:
     ticket = parse_qs(urlsplit(address).query)["ticket"][0]
     mobile = running.act("umang", "who", person=person)["mobile"]
     cookies = {"apuni_session": running.token("citizen", person)}
-    with httpx.Client(base_url=running.url, cookies=cookies, timeout=30) as browser:
+    headers = {"Origin": running.url}
+    with httpx.Client(base_url=running.url, cookies=cookies, headers=headers, timeout=30) as browser:
         page = browser.get("/sign-in/umang", params={"ticket": ticket, "language": "hi"})
         assert "उमंग" in page.text
         done = browser.post("/sign-in/umang", data={"ticket": ticket, "digits": mobile[-4:]})

@@ -18,6 +18,8 @@ from tests.support.umang import Portal
 
 OF_RAVI = "9800000002"
 
+OURS = {"Origin": "http://gateway.test"}
+
 
 async def signed_in(portal: Portal, person_id: str = RAVI, assurance: Assurance = Assurance.HIGH) -> dict[str, str]:
     """A browser in which a citizen is signed in."""
@@ -50,7 +52,7 @@ async def ticket(portal: Portal, person: str = "ravi", **more: object) -> str:
 async def confirm(portal: Portal, name: str, digits: str, cookies: dict[str, str]) -> httpx.Response:
     portal.http.cookies.clear()
     portal.http.cookies.update(cookies)
-    return await portal.http.post("/sign-in/umang?language=en", data={"ticket": name, "digits": digits})
+    return await portal.http.post("/sign-in/umang?language=en", data={"ticket": name, "digits": digits}, headers=OURS)
 
 
 async def test_an_unknown_account_is_linked_by_its_person_and_then_served(portal: Portal):
@@ -110,9 +112,10 @@ async def test_nobody_links_without_being_signed_in_or_from_another_site(portal:
     stranger = await confirm(portal, name, OF_RAVI[-4:], {})
     portal.http.cookies.update(await signed_in(portal))
     form = {"ticket": name, "digits": OF_RAVI[-4:]}
-    forged = await portal.http.post("/sign-in/umang", data=form, headers={"Sec-Fetch-Site": "cross-site"})
+    foreign = ({"Sec-Fetch-Site": "cross-site"}, {"Origin": "https://evil.test"})
+    forged = [await portal.http.post("/sign-in/umang", data=form, headers=head) for head in foreign]
 
-    assert (stranger.status_code, forged.status_code) == (400, 403)
+    assert (stranger.status_code, [one.status_code for one in forged]) == (400, [403, 403])
     assert "UNAUTHENTICATED" in stranger.text
 
 
