@@ -8,7 +8,7 @@ BOUND ?= full
 export PYTHONDONTWRITEBYTECODE :=
 .DEFAULT_GOAL := help
 .PHONY: help run test check fix schema bootstrap bootstrap-dev clean lock bench-remote bench-sweep bench-store bench-money faults race idem mig crash authz
-.PHONY: hostile pii clamav fuzz load backup ws forms proofs
+.PHONY: advisories hostile pii clamav fuzz load backup ws forms proofs
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -25,7 +25,7 @@ run: bootstrap ## Start everything: store, demo people, sandboxes, gateway, work
 test: bootstrap-dev ## Run all tests; starts what they need
 	@$(BIN)/python -m pytest -n 2 --dist loadscope
 
-check: bootstrap-dev ## Lint, types, import directions, printed schema
+check: bootstrap-dev ## Lint, types, import directions, printed schema, licences; makes the bill of materials build/sbom.cdx.json
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -33,6 +33,12 @@ check: bootstrap-dev ## Lint, types, import directions, printed schema
 	$(BIN)/apuni schema check
 	$(BIN)/apuni schema diff
 	$(BIN)/python -m tools.reference check
+	$(BIN)/pip-licenses > /dev/null
+	@mkdir -p build
+	$(BIN)/cyclonedx-py requirements requirements/run.txt --pyproject pyproject.toml --output-reproducible -o build/sbom.cdx.json
+
+advisories: bootstrap-dev ## Say which pinned versions a dump of OSV names: FILE= is its ZIP or JSON; nothing is asked of the network
+	@$(BIN)/python -m tools.supply_chain $(FILE)
 
 fix: bootstrap-dev ## Format and mend what can be mended by machine
 	$(BIN)/ruff check --fix .
