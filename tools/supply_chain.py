@@ -1,7 +1,7 @@
 """Says which pinned versions a dump of OSV names: `python -m tools.supply_chain FILE`, offline.
 
 FILE is what OSV publishes of an ecosystem: a ZIP with one JSON record for each advisory, or one record or a list of
-records as JSON (https://ossf.github.io/osv-schema/). Ends with 1 where a version is named, with 2 where FILE is no dump.
+records as JSON (https://ossf.github.io/osv-schema/). Ends with 1 where a version is named, with 2 for no dump.
 """
 
 import json
