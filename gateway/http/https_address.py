@@ -21,24 +21,29 @@ class HttpsAddress:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] in ("http", "websocket"):
-            headers = [(name, _read(value) if name == b"cookie" else value) for name, value in scope["headers"]]
+            headers = [
+                (name, _plain_cookies(value) if name == b"cookie" else value) for name, value in scope["headers"]
+            ]
             scope = {**scope, "headers": headers}
 
-        async def send_bound(message: Message) -> None:
+        async def send_host_cookie(message: Message) -> None:
             if message["type"] == "http.response.start":
-                told = [(name, _bound(value) if name == b"set-cookie" else value) for name, value in message["headers"]]
+                told = [
+                    (name, _host_cookie(value) if name == b"set-cookie" else value)
+                    for name, value in message["headers"]
+                ]
                 message = {**message, "headers": told}
                 MutableHeaders(scope=message)["Strict-Transport-Security"] = STRICT_TRANSPORT
             await send(message)
 
-        await self._app(scope, receive, send_bound)
+        await self._app(scope, receive, send_secure)
 
 
-def _read(value: bytes) -> bytes:
+def _plain_cookies(value: bytes) -> bytes:
     """A Cookie header by the plain names, without those of ours that any host may have set."""
     parts = (part.strip() for part in value.split(b";"))
     return b"; ".join(part.removeprefix(HOST_PREFIX) for part in parts if not part.startswith(OWN_COOKIES))
 
 
-def _bound(value: bytes) -> bytes:
+def _host_cookie(value: bytes) -> bytes:
     return HOST_PREFIX + value if value.startswith(OWN_COOKIES) else value
