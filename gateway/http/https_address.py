@@ -26,7 +26,7 @@ class HttpsAddress:
             ]
             scope = {**scope, "headers": headers}
 
-        async def send_host_cookie(message: Message) -> None:
+        async def send_secure(message: Message) -> None:
             if message["type"] == "http.response.start":
                 told = [
                     (name, _host_cookie(value) if name == b"set-cookie" else value)
