@@ -12,7 +12,7 @@ STRICT_TRANSPORT = "max-age=31536000"
 class HttpsAddress:
     """Gives our cookies the prefix `__Host-`, and reads none of ours without it.
 
-    A browser takes such a name from this very host alone, with Secure and Path=/ (RFC 6265bis section 4.1.3.2): a
+    A browser takes such a name from this very host alone, with Secure and Path=/ (draft-ietf-httpbis-rfc6265bis): a
     sibling host cannot put its own session or transaction into a browser. Handlers use the plain names.
     """
 
