@@ -167,7 +167,7 @@ async def test_a_read_only_file_refuses_writes_and_answers_reads(path, store_cip
         await add_many(store, 0, 10)
         await store.close()
         shutil.copy(path, folder / "store.db")
-        keys = shutil.copytree(store_cipher._keyrings._folder, folder / "keys")
+        keys = shutil.copytree(store_cipher.keyrings._folder, folder / "keys")
         keys.chmod(0o755)
         said = apart(read_only, folder / "store.db", keys, FieldCipher(Keyrings(keys)), store_clock)
         assert said == "10 refused"
