@@ -1,7 +1,8 @@
 """Lets an operator act for a citizen for minutes, with consent by one-time code, a relative or a signed paper.
 
-What the operator sees does not depend on whether we know whom he named. The consent is a record of the ledger; it
-holds in the operator's session only, for one citizen at a time, and she can take it back like any other.
+What the operator sees does not depend on whether we know whom he named, but for a paper where she has a telephone.
+The consent is a record of the ledger; it holds in the operator's session only, for one citizen at a time, and she can
+take it back like any other.
 """
 
 import json
@@ -28,11 +29,13 @@ from domain.identity.assisting import (
 from domain.identity.policy import ObjectKind, Purpose, Resource
 from domain.kernel import ErrorCode, Language, Problem, Problems, Subject, mobile_digits, not_found, rate_limited
 from store.catalogue import centres
-from store.database import FieldCipher, Transaction
-from store.identity import assistances, relatives
+from store.database import FieldCipher, Transaction, locks
+from store.identity import assistances, people, relatives
 
 MOST_ASKED, ASKED_WITHIN = 60, timedelta(hours=1)
 """Requests of one operator in an hour: whoever may ask for more may guess more often whom we know."""
+
+DAY = timedelta(days=1)
 
 _INPUT = ("input",)
 
@@ -60,8 +63,10 @@ class AskAssistance:
 async def ask_assistance(env: Environment, subject: Subject, request: AskAssistance) -> tuple[Assistance, bool]:
     """Ask to act for a citizen. By a signed paper it is given at once, else by the code that was sent.
 
+    By paper only where no telephone of hers is on file, to which a code could be sent.
+
     Raises Problems: NOT_FOUND for whoever is no operator, FORBIDDEN where his centre is not on the register,
-    BAD_INPUT, SERVICE_UNKNOWN, SERVICE_CLOSED, UPLOAD_UNKNOWN, RATE_LIMITED.
+    TELEPHONE_ON_FILE, BAD_INPUT, SERVICE_UNKNOWN, SERVICE_CLOSED, UPLOAD_UNKNOWN, RATE_LIMITED.
     """
     # What names her goes into the request's hash only under our key: a date and a mobile would be found by trying.
     given = json.dumps(asdict(request), default=str, sort_keys=True)
@@ -110,12 +115,15 @@ async def _request_assistance(acting: UnitOfWork, request: AskAssistance) -> Ass
         raise rate_limited(ASKED_WITHIN.total_seconds(), *_INPUT)
     if request.service_code is not None:
         await open_service(acting.tx, request.service_code)
+    citizen_id = await _find_citizen(acting, request, mobile)
+    if request.way is AssistanceWay.SIGNED_PAPER:
+        await _check_paper(acting, citizen_id)
     assistance = Assistance(
         id=acting.env.ids.key(),
         operator_id=acting.subject.person_id or "",
         session_id=acting.subject.session_id or "",
         centre_code=centre.code,
-        citizen_id=await _find_citizen(acting, request, mobile),
+        citizen_id=citizen_id,
         way=request.way,
         strength=STRENGTH[request.way],
         service_code=request.service_code,
@@ -148,6 +156,18 @@ async def _by_code(acting: UnitOfWork, assistance: Assistance, request: AskAssis
     to = Addressee(number, Language.HI, assistance.citizen_id)
     await make_code(acting, kind, assistance.id, to, path=("input", field), deliver=deliver)
     return assistance
+
+
+async def _check_paper(acting: UnitOfWork, citizen_id: str | None) -> None:
+    """Raise TELEPHONE_ON_FILE where a code could be sent to her, RATE_LIMITED after the papers of a day."""
+    known = (await people.citizens(acting.tx, [citizen_id])).get(citizen_id) if citizen_id else None
+    if known is not None and known.mobile is not None:
+        raise Problems(Problem(ErrorCode.TELEPHONE_ON_FILE, ("input", "way")))
+    operator = acting.subject.person_id or ""
+    await locks.lock_exclusive(acting.tx, "papers", operator)
+    made = await assistances.count_since(acting.tx, operator, acting.now - DAY, AssistanceWay.SIGNED_PAPER)
+    if made >= acting.env.rules.sign_on.papers_a_day:
+        raise rate_limited(DAY.total_seconds(), *_INPUT)
 
 
 async def _by_paper(acting: UnitOfWork, assistance: Assistance) -> Assistance:
@@ -208,6 +228,7 @@ def _validated_mobile(request: AskAssistance) -> str | None:
     if request.way is AssistanceWay.RELATIVE and mobile_digits(request.relative_mobile or "") is None:
         wrong.append("relativeMobile")
     if request.way is AssistanceWay.SIGNED_PAPER:
+        wrong += ["mobile"] if request.mobile is not None else []  # who has a telephone is sent a code
         wrong += ["paper"] if not request.paper else []
         wrong += ["name"] if not (request.name or "").strip() and "name" not in wrong else []
     if wrong:

@@ -17,6 +17,7 @@ from joserfc.jws import JWSRegistry
 from actions.identity import provider_sign_out
 from actions.kernel import Environment
 from domain.catalogue.centres import ROSTER_KINDS
+from domain.identity.assisting import AssistanceWay
 from domain.kernel import Assurance, NotSignedIn, Officer, PersonKind, Posting, Role, Subject, ist_date
 from domain.officers.postings import with_taken
 from domain.rosters.rosters import KEEPERS
@@ -188,6 +189,7 @@ async def _operator(tx: Transaction, session: Session) -> Subject:
         district=operator.district,
         assurance=held.strength if held else None,
         assisted_service=held.service_code if held else None,
+        filing_since=held.given_at if held and held.way is AssistanceWay.SIGNED_PAPER else None,
     )
 
 

@@ -32,6 +32,7 @@ def of_application(application: Application) -> Resource:
         officer_id=application.officer_id,
         draft=application.status is Status.DRAFT,
         application_id=application.id,
+        begun_at=application.created_at,
         service=application.service_code,
     )
 

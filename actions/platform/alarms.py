@@ -11,10 +11,22 @@ from domain.applications.deadline import WorkCalendar
 from domain.applications.holidays import lists_in_doubt
 from domain.identity.policy import Purpose
 from domain.kernel import SYSTEM, Subject, ist_date
-from domain.platform.alarms import RULES, Alarm, AlarmCode, AlarmState, ProcessFacts, Readings, Where, active_alarms
+from domain.platform.alarms import (
+    FEWEST_HELPED,
+    HELPED_DAYS,
+    RULES,
+    Alarm,
+    AlarmCode,
+    AlarmState,
+    ProcessFacts,
+    Readings,
+    Where,
+    active_alarms,
+)
 from domain.statistics.silence import LOOK_BACK_DAYS, silent_for
 from store.database import Transaction, audit
 from store.database.leases import Lease, still_held
+from store.identity import assistances
 from store.officers import desk_reads
 from store.platform import alarms, outbox
 from store.reconciliation import finance_cases, reconciliation
@@ -43,6 +55,7 @@ async def readings(tx: Transaction, session_key_made_at: datetime) -> Readings:
         },
         codes_closed=await closings(tx),
         distrusted_keys=await distrusted_keys(tx, now),
+        paper_shares=await assistances.paper_shares(tx, now - timedelta(days=HELPED_DAYS), FEWEST_HELPED),
         unusual_reads={one.officer_id: one.count for one in await desk_reads.unusual_reads(tx, now - HOUR)},
     )
 

@@ -6,6 +6,7 @@ else decides (ADR 0012).
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from itertools import product
 from types import MappingProxyType
@@ -139,6 +140,8 @@ class Resource:
     """The level of an appeal that is to be acted on; None for a read."""
     application_id: str | None = None
     """The application that it is, or came of."""
+    begun_at: datetime | None = None
+    """When the application that it is, or hangs on, was begun."""
     appealed: bool = False
     """An appeal about the application reached the Commission."""
     place: str | None = None
@@ -348,7 +351,8 @@ def _is_allowed(subject: Subject, role: Role, resource: Resource, purpose: Purpo
             return resource.citizen_id is not None and resource.citizen_id == subject.person_id
         case Relation.ASSISTED:
             hers = resource.citizen_id is not None and resource.citizen_id == subject.on_behalf_of
-            return hers and subject.assisted_service in (None, resource.service or subject.assisted_service)
+            ours = subject.assisted_service in (None, resource.service or subject.assisted_service)
+            return hers and ours and (subject.filing_since is None or _is_new(subject.filing_since, resource, purpose))
         case Relation.ASSIGNED | Relation.PLACED:
             mine = subject.places if relation is Relation.PLACED else {subject.person_id}
             named = resource.place if relation is Relation.PLACED else resource.person_id
@@ -356,6 +360,13 @@ def _is_allowed(subject: Subject, role: Role, resource: Resource, purpose: Purpo
         case Relation.JURISDICTION | Relation.HELD:
             hers = resource.officer_id is not None and resource.officer_id == subject.person_id
             return (hers or relation is Relation.JURISDICTION) and _has_posting(subject, role, resource)
+
+
+def _is_new(since: datetime, resource: Resource, purpose: Purpose) -> bool:
+    """Whether it is to be made, or hangs on an application that was begun since an instant."""
+    if resource.begun_at is not None:
+        return resource.begun_at >= since
+    return purpose is Purpose.APPLY and resource.id in (None, resource.citizen_id)
 
 
 def _has_posting(subject: Subject, role: Role, resource: Resource) -> bool:

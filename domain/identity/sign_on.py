@@ -19,14 +19,19 @@ CITIZEN_REFRESH_SECONDS = 30 * 86_400
 STAFF_REFRESH_SECONDS = 12 * 3_600
 """How long a device may refresh its session without a new sign-in: an officer's or operator's for one working day."""
 
+PAPERS_A_DAY, HELPLINE = 10, "1905"
+
 
 @dataclass(frozen=True, slots=True)
 class SignOnRules:
-    """Providers by the kind of person, and the longest life of a signed-in device in seconds."""
+    """Providers by the kind of person, life of a signed-in device in seconds, and help by signed paper."""
 
     providers: Mapping[PersonKind, frozenset[Provider]] = field(default_factory=lambda: PROVIDERS)
     citizen_refresh_seconds: int = CITIZEN_REFRESH_SECONDS
     staff_refresh_seconds: int = STAFF_REFRESH_SECONDS
+    papers_a_day: int = PAPERS_A_DAY
+    """Signed papers by which one operator may begin to act for citizens in 24 hours."""
+    helpline: str = HELPLINE
 
     def offers(self, provider: Provider) -> bool:
         """Whether anybody may sign in with the provider."""

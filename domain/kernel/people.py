@@ -162,6 +162,8 @@ class Subject:
     """Assurance of the session, or of the consent to an operator; None where there is no session."""
     assisted_service: str | None = None
     """The one service that the consent of whom an operator serves is limited to."""
+    filing_since: datetime | None = None
+    """Since when an operator acts on a signed paper, which lets file but opens nothing from before; None for others."""
     scopes: frozenset[str] = field(default_factory=frozenset)
     places: frozenset[str] = frozenset()
     """The school or camps, by their codes, whose rosters an operator keeps."""

@@ -72,6 +72,8 @@ class QueueFilter:
     number: str | None = None
     roster: str | None = None
     """The number of a roster of a school or camp: only what was filed by it."""
+    filed_by_paper: bool = False
+    """Only what an operator filed on a signed paper."""
 
 
 class DaysLeft(StrEnum):

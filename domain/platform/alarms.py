@@ -52,6 +52,7 @@ class AlarmCode(StrEnum):
     HOLIDAYS_IN_DOUBT = "HOLIDAYS_IN_DOUBT"
     CODES_CLOSED = "CODES_CLOSED"
     KEY_DISTRUSTED = "KEY_DISTRUSTED"
+    PAPER_SHARE = "PAPER_SHARE"
 
 
 class AlarmState(StrEnum):
@@ -78,6 +79,9 @@ _HOUR = 3600.0
 COUNTED_SECONDS = 30
 """Of the failures of a job one in so many seconds counts: one that runs five times a second may fail for a moment."""
 
+FEWEST_HELPED, HELPED_DAYS = 20, 30
+"""A centre has a share of signed papers once it helped so many citizens within so many days."""
+
 _MEASURES: Mapping[AlarmCode, tuple[Any, ...]] = MappingProxyType(
     {
         AlarmCode.BREAKER_OPEN: (Severity.WARNING, 300, "seconds"),
@@ -102,6 +106,7 @@ _MEASURES: Mapping[AlarmCode, tuple[Any, ...]] = MappingProxyType(
         AlarmCode.HOLIDAYS_IN_DOUBT: (Severity.WARNING, 1, "lists"),
         AlarmCode.CODES_CLOSED: (Severity.WARNING, 1, "closings"),
         AlarmCode.KEY_DISTRUSTED: (Severity.CRITICAL, 1, "keys"),
+        AlarmCode.PAPER_SHARE: (Severity.WARNING, 20, "percent"),
     }
 )
 """What is measured of each alarm; its rule and what to do about it stand in domain/platform/alarm_texts.json."""
@@ -115,6 +120,8 @@ def _read_rules() -> Mapping[AlarmCode, AlarmRule]:
         "look_back_days": LOOK_BACK_DAYS,
         "fewest_active_days": FEWEST_ACTIVE_DAYS,
         "counted_seconds": COUNTED_SECONDS,
+        "fewest_helped": FEWEST_HELPED,
+        "helped_days": HELPED_DAYS,
     }
     return {
         code: AlarmRule(
@@ -228,6 +235,8 @@ class Readings:
     """How often within a day one-time codes were closed after too many wrong ones, by district (its code)."""
     distrusted_keys: Mapping[str, int] = field(default_factory=dict)
     """The keys that were dropped as stolen within a week, as `<purpose>:<key id>`."""
+    paper_shares: Mapping[str, int] = field(default_factory=dict)
+    """The share in percent of help by signed paper among all help within 30 days, by centre (its code)."""
     holiday_lists_in_doubt: tuple[str, ...] = ()
     """The years in use whose list is missing or not verified (domain/applications/holidays.py)."""
 
@@ -280,6 +289,7 @@ def _by_name(readings: Readings) -> tuple[tuple[AlarmCode, Mapping[str, float]],
         (AlarmCode.UMANG_COUNTS_DIFFER, readings.umang_differences),
         (AlarmCode.CODES_CLOSED, readings.codes_closed),
         (AlarmCode.KEY_DISTRUSTED, readings.distrusted_keys),
+        (AlarmCode.PAPER_SHARE, readings.paper_shares),
         (AlarmCode.RECONCILIATION_LATE, readings.reconciliation_seconds),
         (AlarmCode.HOLIDAYS_IN_DOUBT, dict.fromkeys(readings.holiday_lists_in_doubt, 1)),
     )

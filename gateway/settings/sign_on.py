@@ -6,7 +6,14 @@ from typing import Any, Self
 from pydantic import BaseModel, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from domain.identity.sign_on import CITIZEN_REFRESH_SECONDS, PROVIDERS, STAFF_REFRESH_SECONDS, SignOnRules
+from domain.identity.sign_on import (
+    CITIZEN_REFRESH_SECONDS,
+    HELPLINE,
+    PAPERS_A_DAY,
+    PROVIDERS,
+    STAFF_REFRESH_SECONDS,
+    SignOnRules,
+)
 from domain.kernel import PersonKind, Provider
 
 
@@ -36,6 +43,17 @@ class SignOn(BaseModel):
         le=24,
         description="Hours for which an officer's or operator's device may refresh its session without a new sign-in.",
     )
+    papers_a_day: int = Field(
+        default=PAPERS_A_DAY,
+        ge=0,
+        le=100,
+        description="Signed papers by which one operator may begin to act for citizens in 24 hours; 0 for none.",
+    )
+    helpline: str = Field(
+        default=HELPLINE,
+        pattern=r"^[0-9+ -]{3,20}$",
+        description="The telephone of the helpline, as it is printed where an operator filed on a signed paper.",
+    )
     apple_app_ids: list[str] = Field(
         default_factory=list,
         description="Our apps for Apple's systems, as a JSON list of `<team>.<bundle>`, published at `/.well-"
@@ -63,6 +81,8 @@ class SignOn(BaseModel):
             providers=MappingProxyType(self._providers_by_kind()),
             citizen_refresh_seconds=self.citizen_refresh_days * 86_400,
             staff_refresh_seconds=self.staff_refresh_hours * 3_600,
+            papers_a_day=self.papers_a_day,
+            helpline=self.helpline,
         )
 
     def _providers_by_kind(self) -> dict[PersonKind, frozenset[Provider]]:

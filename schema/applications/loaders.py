@@ -14,7 +14,7 @@ from domain.officers.desk import ReadPurpose
 from schema.kernel import VIEWS, Loader, Read, field_by_key, many_by_key, one_by_key
 from store.appeals import appeals
 from store.applications import applications, shown_status
-from store.identity import people, strengths
+from store.identity import assistances, people, strengths
 
 Named: TypeAlias = tuple[str, str, ReadPurpose | None]
 """An application by the kind of its name, the name, and the purpose that was stated for reading it."""
@@ -70,6 +70,7 @@ applicant_of_application = Loader(_read_applicants)
 appeals_of_application = many_by_key(appeals.of_applications, of_appeal)
 # The loaders below are keyed by applications that were let through before.
 old_numbers_of_application = many_by_key(aliases.old_numbers_of)
+paper_of_application = one_by_key(assistances.papers_of_applications)
 strength_of_application = one_by_key(strengths.applied_with)
 money_not_arrived = one_by_key(shown_status.not_arrived)
 

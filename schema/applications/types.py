@@ -26,8 +26,10 @@ from schema.applications.loaders import (
     application_by_name,
     money_not_arrived,
     old_numbers_of_application,
+    paper_of_application,
     strength_of_application,
 )
+from schema.applications.paper_notice import notice_of_paper
 from schema.applications.progress import (
     AttachedDocument,
     Deadline,
@@ -195,6 +197,20 @@ class Application(Node, Mapped[applications.Application], id_of=TypeCode.APPLICA
     async def identity_strength(self, info: Info) -> Assurance | None:
         item = await _APPLIED_WITH.load(self, info.context.loaders)
         return None if item is None else item.assurance
+
+    @resolver_field(
+        description="Whether an operator filed it on a paper that the citizen signed, which nobody checked."
+    )
+    async def filed_by_paper(self, info: Info) -> bool:
+        return await info.context.load(paper_of_application, self.item.id) is not None
+
+    @resolver_field(
+        description="What is printed with the acknowledgement where it was filed on a signed paper: who filed what, "
+        "and how the citizen says that it was not she; null for others."
+    )
+    async def paper_notice(self, info: Info, language: InLanguage = None) -> str | None:
+        paper = await info.context.load(paper_of_application, self.item.id)
+        return None if paper is None else await notice_of_paper(info, self, paper, field_language(info, language))
 
     officer = officer_field("item.officer_id", description="The officer who has it.")
     district = district_field("item.district", description="The district whose office decides.")

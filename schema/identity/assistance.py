@@ -6,6 +6,7 @@ from typing import Any, Self
 import strawberry
 
 from actions.identity.assistance import ask_assistance, confirm_assistance, end_assistance
+from actions.identity.paper_disputes import dispute_paper
 from actions.identity.relatives import register_relative, relatives_of, remove_relative
 from actions.kernel import of_citizen, require_read
 from domain.identity import assisting
@@ -66,6 +67,10 @@ def _relatives(items: Any) -> list[Relative]:
     return [Relative.of(one) for one in items]
 
 
+def _number_of(case: Any) -> str:
+    return str(case.number)
+
+
 _RELATIVES = Thing(list[Relative], "All that she registered; null when refused.", _relatives)
 
 
@@ -82,9 +87,10 @@ class AssistingMutation:
         input_fields(
             "Whom an operator wants to act for, by whose word, and for what.",
             way="OTP: a code to her own telephone. RELATIVE: a code to a relative whom she registered. "
-            "SIGNED_PAPER: a paper that she signed, scanned; given at once.",
+            "SIGNED_PAPER: a paper that she signed, scanned, where no telephone of hers is on file; given at once, and "
+            "lets file without opening what was before.",
             born_on="Her date of birth.",
-            mobile="Her mobile number; for OTP it is required.",
+            mobile="Her mobile number; for OTP it is required, with SIGNED_PAPER it is refused.",
             number="The number of an application of hers.",
             name="Her name, to enter her where she is not known; for SIGNED_PAPER it is required.",
             service_code="The one service it is for; left out, any.",
@@ -106,6 +112,14 @@ class AssistingMutation:
             code="Six digits.",
         ),
         scopes=[Scope.ASSIST],
+    )
+    dispute_paper = action_mutation(
+        dispute_paper,
+        thing_payload("The case that was opened.", case_number=Thing(str, "Its number; or null.", _number_of)),
+        "Say for a citizen that what an operator filed on a signed paper is not hers: what the paper still lets do "
+        "ends, and a grievance is opened. For operators of other centres, and officers of the place.",
+        input_fields("What was filed on a signed paper.", number="The number of the application, as it was printed."),
+        scopes=[Scope.ASSIST, Scope.CASES],
     )
     end_assistance = action_mutation(
         end_assistance,

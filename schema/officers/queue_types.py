@@ -38,6 +38,9 @@ class QueueFilter:
     roster: str | None = strawberry.field(
         default=None, description="Only what a school or camp filed by the roster with this number."
     )
+    filed_by_paper: bool = strawberry.field(
+        default=False, description="Only what a centre's operator filed on a paper that the citizen signed."
+    )
 
     def to_criteria(self) -> desk.QueueFilter:
         """The filter in the words of the domain; raises NUMBER_MISTYPED."""
@@ -54,6 +57,7 @@ class QueueFilter:
             proposed_by=self.proposed_by,
             number=digits_of(self.number, "filter", "number") if self.number else None,
             roster=number_of(self.roster, "filter", "roster") if self.roster else None,
+            filed_by_paper=self.filed_by_paper,
         )
 
 
@@ -75,6 +79,7 @@ def list_name(officer_id: str, wanted: desk.QueueFilter, sort: QueueSort) -> str
         "holders": [wanted.claimed_by, wanted.assigned_to, wanted.proposed_by],
         "number": wanted.number,
         "roster": wanted.roster,
+        "filedByPaper": wanted.filed_by_paper,
         "sort": sort,
     }
     return f"queue:{officer_id}:{hash_of(said)}"

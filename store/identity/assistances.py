@@ -1,13 +1,15 @@
 """Operators' requests to act for citizens, by session; the consent itself is in store/consents/consents.py."""
 
+from collections.abc import Iterable
 from dataclasses import asdict, replace
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Column, ForeignKey, Index, LargeBinary, func, select, update
+from sqlalchemy import Column, ForeignKey, Index, LargeBinary, Select, case, func, select, update
 
-from domain.identity.assisting import Applicant, Assistance, AssistanceState
-from store.database import AnyRow, Key, Records, Transaction, equals_given
+from domain.identity.assisting import Applicant, Assistance, AssistanceState, AssistanceWay
+from store.applications.application_rows import applications_table
+from store.database import AnyRow, Key, Records, Transaction, equals_given, rows_of
 from store.database.metadata import table_of
 
 assistances_table = table_of(
@@ -20,7 +22,7 @@ assistances_table = table_of(
     Index(None, "operator_id", "asked_at"),
 )
 
-_T = assistances_table.c
+_T, _A = assistances_table.c, applications_table.c
 
 
 async def save(tx: Transaction, assistance: Assistance) -> Assistance:
@@ -42,10 +44,34 @@ async def of_citizen(tx: Transaction, citizen_id: str, limit: int) -> list[Assis
     return await _ASSISTANCES.select_all(tx, statement.order_by(_T.asked_at.desc(), _T.id.desc()).limit(limit))
 
 
-async def count_since(tx: Transaction, operator_id: str, moment: datetime) -> int:
-    """How many requests an operator made since a moment."""
-    statement = select(func.count()).where(_T.operator_id == operator_id, _T.asked_at >= moment)
+async def count_since(tx: Transaction, operator_id: str, moment: datetime, way: AssistanceWay | None = None) -> int:
+    """How many requests an operator made since a moment, of one way where it is named."""
+    given = equals_given({_T.way: way.value if way else None})
+    statement = select(func.count()).where(_T.operator_id == operator_id, _T.asked_at >= moment, *given)
     return int((await tx.connection.execute(statement)).scalar_one())
+
+
+async def paper_shares(tx: Transaction, moment: datetime, fewest: int) -> dict[str, int]:
+    """By centre, the share in percent of what was given by signed paper since a moment; of `fewest` or more only."""
+    papers = func.sum(case((_T.way == AssistanceWay.SIGNED_PAPER.value, 1), else_=0))
+    statement = select(_T.centre_code, papers, func.count()).where(_T.given_at >= moment).group_by(_T.centre_code)
+    rows = (await tx.connection.execute(statement.having(func.count() >= fewest))).all()
+    return {centre: int(paper) * 100 // int(given) for centre, paper, given in rows}
+
+
+def filed_by_paper() -> Select[Any]:
+    """The signed papers by which applications were begun, with `application_id`."""
+    same = (_T.citizen_id == _A.citizen_id) & (_T.operator_id == _A.operator_id)
+    began = select(assistances_table, _A.id.label("application_id")).join(applications_table, same)
+    return began.where(
+        _T.way == AssistanceWay.SIGNED_PAPER.value, _T.given_at <= _A.created_at, _A.created_at <= _T.until
+    )
+
+
+async def papers_of_applications(tx: Transaction, ids: Iterable[str]) -> dict[str, Assistance]:
+    """The signed paper by which each application was begun; the others are left out."""
+    rows = await rows_of(tx, filed_by_paper(), _A.id, ids)
+    return {row.application_id: _ASSISTANCES.read(tx, row) for row in rows}
 
 
 async def end(tx: Transaction, *, citizen_id: str | None = None, session_id: str | None = None) -> list[Assistance]:

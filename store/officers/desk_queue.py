@@ -15,6 +15,7 @@ from store.applications.application_rows import APPLICATIONS, applications_table
 from store.applications.shown_status import shown_in, shown_status
 from store.clearances import overdue_at, owed_since_before
 from store.database import AnyRow, Transaction, any_posting_covers, count
+from store.identity.assistances import filed_by_paper
 from store.officers.desk import PROPOSAL_WAITS, claims_table, second_opinions_table
 from store.rosters.roster_rows import applications_of
 from store.statistics import figure_open
@@ -140,6 +141,8 @@ def _conditions(officer_id: str, wanted: QueueFilter, now: datetime) -> Iterable
     yield from _due(wanted, now)
     if wanted.number is not None:
         yield _T.number.startswith(wanted.number, autoescape=True)
+    if wanted.filed_by_paper:
+        yield _T.id.in_(filed_by_paper().with_only_columns(_T.id))
     if wanted.roster is not None:
         yield _T.id.in_(applications_of(wanted.roster))
     if wanted.claimed_by is not None:

@@ -118,6 +118,7 @@ OWN: Mapping[str, frozenset[str]] = {
     "openRoster": who("principal", "camp officer"),
     "chooseAutoAppeal": who("citizen", "neighbour"),
     "confirmAssistance": NOBODY,
+    "disputePaper": NOBODY,
     "claimRecord": who("citizen", "neighbour"),
     "confirmRecordClaim": NOBODY,
     "decideRecordClaim": NOBODY,

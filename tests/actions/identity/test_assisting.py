@@ -12,22 +12,27 @@ from actions.applications.respond import AnswerQuery, answer_query
 from actions.applications.submit import SaveDraft, save_draft, submit_application
 from actions.consents.consent_ledger import recorded_consents
 from actions.consents.consents import ChangeConsent, grant_consent, withdraw_consent
-from actions.identity.assistance import ask_assistance, confirm_assistance, end_assistance
+from actions.identity.assistance import AskAssistance, ask_assistance, confirm_assistance, end_assistance
 from actions.identity.contact_lookup import index_contacts
+from actions.identity.paper_disputes import DisputePaper, dispute_paper
 from actions.identity.relatives import RegisterRelative, register_relative, remove_relative
-from actions.kernel import may_read, of_citizen
+from actions.kernel import may_read, of_application, of_citizen
 from actions.uploads.uploads import take_in
-from domain.applications.applications import Channel, DeliveryMode, RejectionGround
+from domain.applications.applications import Application, Channel, DeliveryMode, RejectionGround
 from domain.applications.lifecycle import Status
+from domain.catalogue.centres import Binding, Centre, CentreKind
 from domain.consents.consents import ConsentPurpose, ConsentStatus
+from domain.feedback.grievances import GrievanceCategory
 from domain.feedback.notices import NoticeKind
 from domain.identity.assisting import AssistanceState, AssistanceWay
-from domain.identity.policy import ObjectKind
-from domain.kernel import Assurance, ErrorCode, Needed, NotSignedIn, Problems, Subject
+from domain.identity.policy import ObjectKind, Purpose
+from domain.kernel import Assurance, Bilingual, ErrorCode, Needed, NotSignedIn, Problems, Subject
+from domain.officers.desk import QueueFilter
 from store.catalogue import centres
 from store.database import audit
 from store.feedback import notices
 from store.identity import accesses, assistances, people, strengths
+from store.officers import desk_queue
 from tests.support.actions import FREE, request_for
 from tests.support.assisting import MOBILE, again, asking, by_code, delivered, signed_in
 from tests.support.files import PNG
@@ -264,41 +269,159 @@ async def test_relatives_are_hers_to_register_and_to_strike_off(world, phones):
     assert (await remove_relative(world.env, world.asha, held[0].id, "z"))[0] == []
 
 
+async def by_relative(world, phones, operator: Subject) -> Subject:
+    """A weak consent: her son's telephone, which she registered."""
+    await register_relative(world.env, world.asha, RegisterRelative("Mohan Negi", "son", "9800000077", "r"))
+    return await by_code(
+        world, phones, operator, key="p", way=AssistanceWay.RELATIVE, relative_mobile="9800000077", service_code=None
+    )
+
+
 async def scan(world, operator: Subject) -> str:
     return (await take_in(world.env, operator, PNG, "image/png")).sha256
 
 
-async def test_a_signed_paper_that_was_scanned_speaks_for_her_with_its_strength(world, phones):
+@pytest.fixture
+async def kamla(world, phones) -> Application:
+    """An application of one who has no telephone on file, filed before."""
+    paper = await by_paper(world, await signed_in(world), name="Kamla Bisht", key="before")
+    application, _ = await submit_application(world.env, paper, request_for(FREE, channel=Channel.CSC))
+    world.clock.advance(timedelta(days=1))
+    return application
+
+
+def paper_of(scanned: str, key: str = "p", **changes: Any) -> AskAssistance:
+    changes = {"mobile": None, "name": "Asha Negi", "service_code": None} | changes
+    return asking(key, way=AssistanceWay.SIGNED_PAPER, paper=scanned, **changes)
+
+
+async def by_paper(world, operator: Subject, key: str = "p", **changes: Any) -> Subject:
+    await ask_assistance(world.env, operator, paper_of(await scan(world, operator), key, **changes))
+    return await again(world, operator)
+
+
+async def test_a_signed_paper_that_was_scanned_speaks_for_her_with_its_strength(world, phones, kamla):
     operator = await signed_in(world)
-    paper = asking("p", way=AssistanceWay.SIGNED_PAPER, mobile=None, name="Asha Negi")
+    paper = paper_of("", name="Kamla Bisht", number=kamla.number)
     assert await refusal(ask_assistance(world.env, operator, paper)) is ErrorCode.BAD_INPUT
     assert await refusal(ask_assistance(world.env, operator, replace(paper, paper="a" * 64))) is (
         ErrorCode.UPLOAD_UNKNOWN
     )
 
-    own = await world.submit(world.asha)
-    request = replace(paper, paper=await scan(world, operator), number=own.number)
+    request = replace(paper, paper=await scan(world, operator))
     given, _ = await ask_assistance(world.env, operator, request)
 
     acting = await again(world, operator)
     assert (given.state, given.strength) == (AssistanceState.GIVEN, Assurance.LOW)
-    assert acting.on_behalf_of == world.asha.person_id
+    assert acting.on_behalf_of == kamla.citizen_id
     async with world.env.store.read_transaction() as tx:
-        [consent] = await recorded_consents(tx, world.asha.person_id)
-        [notice, *_] = await notices.of_citizen(world.asha.person_id).page(tx, limit=5)
-    assert consent.records[0].artefact["paper"] == request.paper
+        consent = (await recorded_consents(tx, kamla.citizen_id))[-1]
+        [notice, *_] = await notices.of_citizen(kamla.citizen_id).page(tx, limit=5)
+    assert consent.records[-1].artefact["paper"] == request.paper
     assert notice.params["assistance_way"] == "SIGNED_PAPER"
+
+
+async def test_a_paper_is_refused_where_a_telephone_is_on_file_or_named(world, phones):
+    operator, own = await signed_in(world), await world.submit(world.asha)
+    scanned = await scan(world, operator)
+
+    on_file = ask_assistance(world.env, operator, paper_of(scanned, number=own.number))
+    named = ask_assistance(world.env, operator, paper_of(scanned, "q", mobile=MOBILE))
+
+    assert (await refusal(on_file), await refusal(named)) == (ErrorCode.TELEPHONE_ON_FILE, ErrorCode.BAD_INPUT)
+    assert (await again(world, operator)).on_behalf_of is None
+
+
+async def test_a_paper_lets_file_and_opens_nothing_from_before(world, phones, kamla):
+    acting = await by_paper(world, await signed_in(world), name="Kamla Bisht", number=kamla.number)
+
+    filed, _ = await submit_application(
+        world.env, acting, request_for(PENSION, channel=Channel.CSC, idempotency_key="now")
+    )
+
+    assert filed.citizen_id == kamla.citizen_id
+    assert await may_read(world.env, acting, of_application(filed)) is Purpose.ASSIST
+    assert await may_read(world.env, acting, of_application(kamla)) is None
+    assert await may_read(world.env, acting, of_citizen(kamla.citizen_id)) is None
+    query = AnswerQuery(kamla.id, "x", {}, "a")
+    assert await refusal(answer_query(world.env, acting, query)) is ErrorCode.NOT_FOUND
+
+
+async def test_an_operator_acts_on_so_many_papers_in_a_day(world, phones):
+    rules = replace(world.env.rules, sign_on=replace(world.env.rules.sign_on, papers_a_day=2))
+    world.env = replace(world.env, rules=rules)
+    operator = await signed_in(world)
+    for number in range(2):
+        await by_paper(world, operator, f"k{number}", name=f"Kamla {number}")
+
+    third = paper_of(await scan(world, operator), "k3", name="Kamla 3")
+    assert await refusal(ask_assistance(world.env, operator, third)) is ErrorCode.RATE_LIMITED
+    world.clock.advance(timedelta(days=1, seconds=1))
+    later = await signed_in(world)
+    assert (await by_paper(world, later, "k4", name="Kamla 4")).on_behalf_of is not None
+
+
+async def test_the_office_finds_what_was_filed_by_paper_in_its_queue(world, phones, kamla):
+    await world.submit(world.asha)
+
+    async with world.env.store.read_transaction() as tx:
+        found = await desk_queue.page(tx, "", world.registrar.postings, QueueFilter(filed_by_paper=True), limit=10)
+        papers = await assistances.papers_of_applications(tx, [kamla.id])
+    assert [one.id for one in found] == [kamla.id]
+    assert papers[kamla.id].centre_code == "CSC-49-1"
+
+
+async def test_another_centre_and_the_office_open_a_case_for_whom_it_was_not_and_the_paper_ends(world, phones):
+    acting = await by_paper(world, await signed_in(world), name="Kamla Bisht")
+    filed, _ = await submit_application(world.env, acting, request_for(FREE, channel=Channel.CSC))
+    dispute = DisputePaper(filed.number, "d")
+    assert await refusal(dispute_paper(world.env, acting, dispute)) is ErrorCode.NOT_FOUND
+    assert await refusal(dispute_paper(world.env, world.asha, dispute)) is ErrorCode.NOT_FOUND
+
+    case, _ = await dispute_paper(world.env, world.registrar, dispute)
+
+    assert (case.application_id, case.category) == (filed.id, GrievanceCategory.PERSONAL_DATA)
+    assert (await again(world, acting)).on_behalf_of is None
+    async with world.env.store.read_transaction() as tx:
+        consent = (await recorded_consents(tx, filed.citizen_id))[-1]
+    assert consent.status(world.clock.now()) is ConsentStatus.WITHDRAWN
+    assert "assistance.dispute" in await actions_of(world)
+
+
+async def test_an_operator_of_another_centre_disputes_a_paper_and_one_of_the_same_centre_does_not(world, phones, kamla):
+    there = await signed_in(world)
+    assert await refusal(dispute_paper(world.env, there, DisputePaper(kamla.number, "a"))) is ErrorCode.NOT_FOUND
+    async with world.env.store.write_transaction() as tx:
+        elsewhere = Centre("CSC-49-2", CentreKind.CSC, Bilingual(None, "CSC"), "49", None, open=True)
+        await centres.save_centres(tx, [elsewhere])
+        await centres.bind(tx, [Binding(there.person_id, elsewhere.code, None)])
+
+    assert (await dispute_paper(world.env, there, DisputePaper(kamla.number, "b")))[0].application_id == kamla.id
+
+
+async def test_what_an_operator_filed_otherwise_is_not_disputed_as_a_paper(world, phones):
+    own = await world.submit(world.asha)
+
+    call = dispute_paper(world.env, world.registrar, DisputePaper(own.number, "d"))
+    assert await refusal(call) is ErrorCode.NOT_FOUND
+
+
+async def test_the_share_of_papers_is_told_of_a_centre_that_helped_enough(world, phones):
+    operator = await signed_in(world)
+    await by_paper(world, operator, name="Kamla Bisht")
+    await by_code(world, phones, operator)
+
+    async with world.env.store.read_transaction() as tx:
+        since = world.clock.now() - timedelta(days=30)
+        shares = await assistances.paper_shares(tx, since, 2), await assistances.paper_shares(tx, since, 3)
+    assert shares == ({"CSC-49-1": 50}, {})
 
 
 async def test_a_weak_consent_never_changes_a_bank_account(world, phones):
     account = {"bank_account_number": "30000000100", "bank_ifsc": "DEMO0000001"}
     await world.submit(world.asha, FREE, form=account)
     operator = await signed_in(world)
-    request = asking(
-        "p", way=AssistanceWay.SIGNED_PAPER, name="Asha Negi", paper=await scan(world, operator), service_code=None
-    )
-    await ask_assistance(world.env, operator, request)
-    weak = await again(world, operator)
+    weak = await by_relative(world, phones, operator)
 
     def pension(key: str, **form: str) -> Any:
         return request_for(PENSION, form=form, channel=Channel.CSC, idempotency_key=key)
@@ -322,10 +445,7 @@ async def test_a_service_may_ask_for_more_than_a_weak_consent(world, phones):
     async with world.env.store.write_transaction() as tx:
         await strengths.replace_all(tx, {FREE: Needed(Assurance.SUBSTANTIAL, Assurance.SUBSTANTIAL)})
     operator = await signed_in(world)
-    request = asking("p", way=AssistanceWay.SIGNED_PAPER, name="Asha Negi", paper=await scan(world, operator))
-    await ask_assistance(world.env, operator, request)
-
-    weak = await again(world, operator)
+    weak = await by_relative(world, phones, operator)
     assert await refusal(submit_application(world.env, weak, request_for(FREE))) is ErrorCode.STRENGTH_TOO_LOW
     strong = await by_code(world, phones, operator, key="otp")
     assert (await submit_application(world.env, strong, request_for(FREE)))[0].status is Status.IN_SCRUTINY
