@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from actions.kernel import Environment, UnitOfWork, require, run_idempotently
+from actions.officers.administrators import require_two
 from actions.officers.staff_rounds import finish_transfer, settle_vacancies, start_leave
 from actions.officers.staff_views import administrator_postings
 from actions.officers.staffing import Moved, carry_out_order, note_of, of_posting, present_leave
@@ -40,8 +41,9 @@ async def confirm_transfer(
 ) -> tuple[tuple[Transfer, Moved], bool]:
     """Carry out a transfer that another administrator ordered, or refuse it; True where it is a replay.
 
-    Raises Problems: NOT_FOUND, SECOND_OFFICER_NEEDED for whoever ordered it and for whom it concerns,
-    STEP_NOT_ALLOWED where it does not wait or the posts changed since, POSTS_INCOMPATIBLE.
+    Raises Problems: NOT_FOUND, SECOND_ADMINISTRATOR_NEEDED where there is one administrator alone,
+    SECOND_OFFICER_NEEDED for whoever ordered it and for whom it concerns, STEP_NOT_ALLOWED where it does not wait or
+    the posts changed since, POSTS_INCOMPATIBLE.
     """
 
     async def work(tx: Transaction) -> dict[str, Any]:
@@ -126,6 +128,7 @@ async def _require_second(
     for posting in posted or (Posting(Role.OFFICER),):
         resource = of_posting(order.officer_id, posting)
         await require(acting.env, acting.tx, acting.subject, resource, Purpose.OPERATE, path=path)
+    await require_two(acting.tx, *path)
     if acting.subject.person_id in (order.recorded_by, *concerned):
         raise Problems(Problem(ErrorCode.SECOND_OFFICER_NEEDED, path))
     if order.confirmation is not Confirmation.WAITING:

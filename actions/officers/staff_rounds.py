@@ -10,10 +10,12 @@ from functools import partial
 from typing import TypeVar
 
 from actions.kernel import BATCH, Environment, Fence, UnitOfWork, run_fenced
+from actions.officers.administrators import note_changed
 from actions.officers.staff_moves import Counted, begin_leave, bring_back, carry_out_transfer
 from domain.kernel import Subject
 from domain.officers.staff import Confirmation, Leave, LeaveState
 from store.database import VersionConflict
+from store.identity import people
 from store.officers import cover, leave, posts
 
 T = TypeVar("T")
@@ -137,6 +139,9 @@ async def _begin(acting: UnitOfWork, leave_id: str) -> Counted:
     moved = await begin_leave(acting, one)
     if one.begun_at is None and not moved.more:
         await leave.note(acting.tx, one.id, begun_at=acting.now)
+        if one.substitute_id is not None:
+            officer = (await people.officers(acting.tx, [one.officer_id]))[one.officer_id]
+            await note_changed(acting, officer.id, officer.postings)
     return moved
 
 

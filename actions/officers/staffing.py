@@ -8,6 +8,7 @@ from typing import Any
 from actions.catalogue.submit_checks import place_problems
 from actions.identity.sessions import with_cover
 from actions.kernel import Environment, UnitOfWork, require, run_idempotently
+from actions.officers.administrators import ADMINISTRATOR, note_changed, require_two, stands_alone
 from actions.officers.staff_rounds import finish_leave, finish_transfer, settle_vacancies, start_leave
 from domain.identity.policy import ObjectKind, Purpose, Resource
 from domain.kernel import (
@@ -22,7 +23,7 @@ from domain.kernel import (
     Subject,
     not_found,
 )
-from domain.officers.postings import with_taken
+from domain.officers.postings import watched, with_taken
 from domain.officers.staff import LONGEST_COVER_ALONE, Confirmation, CoverKind, Leave, LeaveState, Transfer, Vacancy
 from store.catalogue import catalogue
 from store.database import NotThere, Transaction
@@ -35,8 +36,9 @@ LEVELS_OF = {
     Role.OFFICER: frozenset({OfficerLevel.DESIGNATED}),
     Role.APPELLATE: frozenset({OfficerLevel.FIRST_APPELLATE, OfficerLevel.SECOND_APPELLATE}),
     Role.FINANCE_OFFICER: frozenset({None}),
+    Role.ADMIN: frozenset({None}),
 }
-"""The posts of a department, with their levels. Nobody is made an administrator or Commissioner this way."""
+"""The posts that are given, with their levels. Nobody is made an auditor or Commissioner this way."""
 
 LONGEST_LEAVE = 366
 """Days from the first to the last one of a leave."""
@@ -62,6 +64,8 @@ async def refuse_wrong_postings(acting: UnitOfWork, postings: Sequence[Posting])
 def _impossible(posting: Posting, path: tuple[str, ...]) -> Iterator[Problem]:
     if posting.level not in LEVELS_OF.get(posting.role, frozenset()):
         yield Problem(ErrorCode.BAD_INPUT, (*path, "level"))
+    if posting.role is Role.ADMIN and posting != ADMINISTRATOR:
+        yield Problem(ErrorCode.BAD_INPUT, (*path, "role"))
     if posting.tehsil is not None and posting.district is None:
         yield Problem(ErrorCode.BAD_INPUT, (*path, "district"))
 
@@ -123,11 +127,12 @@ async def transfer_officer(
 ) -> tuple[tuple[Transfer, Moved], bool]:
     """Move an officer and all that is open with her in the posts that she leaves; True where it is a replay.
 
-    What gives somebody a post, or charge of one, waits for a second administrator (`confirm_transfer`). Else the
+    What gives somebody a post, or charge of one, or concerns a watched post, waits for a second administrator
+    (`confirm_transfer`); whoever is the only one may but make the second one, which waits for nobody. Else the
     postings change in one transaction and cases follow in batches; the legal clock's round finishes what was cut off.
     Raises Problems: NOT_FOUND for officers who are absent or not of the subject's department,
-    OFFICER_UNSUITABLE where she or whoever orders it would take a post, POSTS_INCOMPATIBLE, BAD_INPUT,
-    DEPARTMENT_UNKNOWN and PLACE_UNKNOWN for a posting.
+    SECOND_ADMINISTRATOR_NEEDED, OFFICER_UNSUITABLE where she or whoever orders it would take a post,
+    POSTS_INCOMPATIBLE, BAD_INPUT, DEPARTMENT_UNKNOWN and PLACE_UNKNOWN for a posting.
     """
 
     async def work(tx: Transaction) -> dict[str, Any]:
@@ -148,8 +153,9 @@ async def record_leave(env: Environment, subject: Subject, request: RecordLeave)
     """Enter a leave; the officer's open work goes to the substitute on its first day.
 
     A leave that begins later moves nothing yet: the legal clock's round does it on that day, and brings it back
-    after the last one. A substitute for more than 15 days waits for a second administrator (`confirm_leave`).
-    Raises Problems: NOT_FOUND, DATE_NOT_ALLOWED, LEAVE_OVERLAPS, OFFICER_UNSUITABLE, POSTS_INCOMPATIBLE.
+    after the last one. A substitute for more than 15 days, or in a watched post, waits for a second administrator
+    (`confirm_leave`). Raises Problems: NOT_FOUND, SECOND_ADMINISTRATOR_NEEDED for a substitute, DATE_NOT_ALLOWED,
+    LEAVE_OVERLAPS, OFFICER_UNSUITABLE, POSTS_INCOMPATIBLE.
     """
 
     async def work(tx: Transaction) -> dict[str, Any]:
@@ -205,6 +211,11 @@ async def _order_transfer(acting: UnitOfWork, request: TransferOfficer) -> str:
     for field, taker in named.items():
         await _refuse_incompatible(acting, taker, left, "input", field)
     taken = tuple(one for one in request.postings if one not in officer.postings)
+    makes_second = acting.subject.kind is PersonKind.OFFICER and not (named or left) and taken == (ADMINISTRATOR,)
+    alone = await stands_alone(acting.tx)
+    if not makes_second:
+        await require_two(acting.tx, "input", "officerId")
+    waits = bool(named or taken or watched(left)) and not alone
     transfer = Transfer(
         id=acting.env.ids.key(),
         officer_id=officer.id,
@@ -214,7 +225,7 @@ async def _order_transfer(acting: UnitOfWork, request: TransferOfficer) -> str:
         taken=taken,
         recorded_by=acting.subject.person_id,
         recorded_at=acting.now,
-        confirmation=_confirmation_of(acting, waits=bool(named or taken)),
+        confirmation=Confirmation.WAITING if waits else None,
     )
     await posts.add_transfer(acting.tx, transfer)
     detail = {"vacant": successor is None, "left": len(left), "taken": len(taken), "successor": request.successor_id}
@@ -226,15 +237,11 @@ async def _order_transfer(acting: UnitOfWork, request: TransferOfficer) -> str:
     return transfer.id
 
 
-def _confirmation_of(acting: UnitOfWork, *, waits: bool) -> Confirmation | None:
-    """WAITING for what gives somebody a post or charge; a command of the host is no person's, and waits for nobody."""
-    return Confirmation.WAITING if waits and acting.subject.kind is PersonKind.OFFICER else None
-
-
 async def carry_out_order(acting: UnitOfWork, transfer: Transfer, *path: str) -> None:
     """Change the postings as a transfer orders it.
 
-    Raises STEP_NOT_ALLOWED where the officer has no more what she is to leave, POSTS_INCOMPATIBLE.
+    Raises STEP_NOT_ALLOWED where the officer has no more what she is to leave, POSTS_INCOMPATIBLE, and
+    SECOND_ADMINISTRATOR_NEEDED where fewer than two administrators would be left.
     """
     found = await people.officers(
         acting.tx, [transfer.officer_id, transfer.successor_id or "", transfer.cover_id or ""]
@@ -254,6 +261,9 @@ async def carry_out_order(acting: UnitOfWork, transfer: Transfer, *path: str) ->
         await _post(acting, replace(successor, postings=(*successor.postings, *taken)), taken)
     else:
         await _leave_vacant(acting, transfer)
+    await note_changed(acting, transfer.officer_id, (*transfer.left, *transfer.taken))
+    if ADMINISTRATOR in transfer.left:  # what was noted keeps another such change out until this one is kept
+        await require_two(acting.tx, *path)
 
 
 async def _refuse_own_post(acting: UnitOfWork, officer: Officer, postings: Sequence[Posting]) -> None:
@@ -296,7 +306,9 @@ async def _enter_leave(acting: UnitOfWork, request: RecordLeave) -> str:
     officer, named = await _officers(acting, request.officer_id, {"substituteId": request.substitute_id})
     await require_staff(acting, officer, "input", "officerId")
     for field, taker in named.items():
+        await require_two(acting.tx, "input", field)
         await _refuse_incompatible(acting, taker, officer.postings, "input", field)
+    waits = bool(named) and (days >= LONGEST_COVER_ALONE or watched(officer.postings))
     if await leave.overlapping_leave(acting.tx, officer.id, request.from_on, request.until_on):
         raise Problems(Problem(ErrorCode.LEAVE_OVERLAPS, ("input", "fromOn")))
     entry = Leave(
@@ -307,7 +319,7 @@ async def _enter_leave(acting: UnitOfWork, request: RecordLeave) -> str:
         until_on=request.until_on,
         recorded_by=acting.subject.person_id,
         recorded_at=acting.now,
-        confirmation=_confirmation_of(acting, waits=bool(named) and days >= LONGEST_COVER_ALONE),
+        confirmation=Confirmation.WAITING if waits else None,
     )
     await leave.add(acting.tx, entry)
     detail = {"leave": entry.id, "from": request.from_on.isoformat(), "until": request.until_on.isoformat()}

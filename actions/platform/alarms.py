@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from actions.identity.one_time_codes import closings
 from actions.kernel import Environment, access
+from actions.officers.administrators import changes_of_watched
 from actions.platform.stolen_keys import distrusted_keys
 from actions.umang import umang_compare
 from domain.applications.deadline import WorkCalendar
@@ -56,6 +57,7 @@ async def readings(tx: Transaction, session_key_made_at: datetime) -> Readings:
         codes_closed=await closings(tx),
         distrusted_keys=await distrusted_keys(tx, now),
         paper_shares=await assistances.paper_shares(tx, now - timedelta(days=HELPED_DAYS), FEWEST_HELPED),
+        posts_changed=await changes_of_watched(tx),
         unusual_reads={one.officer_id: one.count for one in await desk_reads.unusual_reads(tx, now - HOUR)},
     )
 

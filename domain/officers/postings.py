@@ -7,6 +7,9 @@ from domain.kernel import Posting, Role
 ALONE = frozenset({Role.ADMIN, Role.DEPARTMENT_ADMIN, Role.AUDITOR, Role.COMMISSION})
 """Roles that nobody holds together with another one: who posts, audits or reviews does not decide or pay."""
 
+WATCHED = frozenset({Role.ADMIN, Role.AUDITOR, Role.COMMISSION})
+"""Roles whose posts pass to others with a second administrator only, and with an alarm."""
+
 DECIDING = frozenset({Role.OFFICER, Role.APPELLATE})
 """Roles that decide, and that nobody has who pays for the same department and place."""
 
@@ -17,6 +20,11 @@ NEVER_PASSED_ON = frozenset({Role.COMMISSION})
 def may_hold(held: Sequence[Posting], more: Posting) -> bool:
     """Whether one who holds these posts may take one more from somebody else."""
     return more.role not in NEVER_PASSED_ON and all(_go_together(one, more) for one in held)
+
+
+def watched(postings: Sequence[Posting]) -> frozenset[Role]:
+    """The roles of these posts that are watched."""
+    return WATCHED & {one.role for one in postings}
 
 
 def with_taken(held: Sequence[Posting], offered: Sequence[Posting]) -> tuple[Posting, ...]:

@@ -53,6 +53,7 @@ class AlarmCode(StrEnum):
     CODES_CLOSED = "CODES_CLOSED"
     KEY_DISTRUSTED = "KEY_DISTRUSTED"
     PAPER_SHARE = "PAPER_SHARE"
+    POST_CHANGED = "POST_CHANGED"
 
 
 class AlarmState(StrEnum):
@@ -107,6 +108,7 @@ _MEASURES: Mapping[AlarmCode, tuple[Any, ...]] = MappingProxyType(
         AlarmCode.CODES_CLOSED: (Severity.WARNING, 1, "closings"),
         AlarmCode.KEY_DISTRUSTED: (Severity.CRITICAL, 1, "keys"),
         AlarmCode.PAPER_SHARE: (Severity.WARNING, 20, "percent"),
+        AlarmCode.POST_CHANGED: (Severity.CRITICAL, 1, "changes"),
     }
 )
 """What is measured of each alarm; its rule and what to do about it stand in domain/platform/alarm_texts.json."""
@@ -237,6 +239,8 @@ class Readings:
     """The keys that were dropped as stolen within a week, as `<purpose>:<key id>`."""
     paper_shares: Mapping[str, int] = field(default_factory=dict)
     """The share in percent of help by signed paper among all help within 30 days, by centre (its code)."""
+    posts_changed: Mapping[str, int] = field(default_factory=dict)
+    """How often within a day a watched post changed hands, by its role (domain/officers/postings.py)."""
     holiday_lists_in_doubt: tuple[str, ...] = ()
     """The years in use whose list is missing or not verified (domain/applications/holidays.py)."""
 
@@ -290,6 +294,7 @@ def _by_name(readings: Readings) -> tuple[tuple[AlarmCode, Mapping[str, float]],
         (AlarmCode.CODES_CLOSED, readings.codes_closed),
         (AlarmCode.KEY_DISTRUSTED, readings.distrusted_keys),
         (AlarmCode.PAPER_SHARE, readings.paper_shares),
+        (AlarmCode.POST_CHANGED, readings.posts_changed),
         (AlarmCode.RECONCILIATION_LATE, readings.reconciliation_seconds),
         (AlarmCode.HOLIDAYS_IN_DOUBT, dict.fromkeys(readings.holiday_lists_in_doubt, 1)),
     )

@@ -1,4 +1,4 @@
-"""The commands of `apuni officer`: transfers, leave and accounts, by the same actions as in the graph."""
+"""The commands of `apuni officer` and `apuni admin`: by the same actions as in the graph, and under the same rules."""
 
 from datetime import date
 from typing import Annotated, Any
@@ -7,6 +7,7 @@ import typer
 
 from actions.identity.officer_accounts import add_account, remove_account
 from actions.kernel import Environment
+from actions.officers.recovery import recover_administrator
 from actions.officers.staff_views import StaffFilter, count_staff, staff_page
 from actions.officers.staffing import (
     CancelLeave,
@@ -19,14 +20,16 @@ from actions.officers.staffing import (
 )
 from domain.kernel import IST, Language, Officer, OfficerLevel, Posting, Problem, Role, ist_date
 from domain.kernel.messages import message
-from domain.officers.staff import Leave, LeaveState
-from gateway.commands.kernel import CommandGroup, command_subject, out, parse_day, problems_as_lines
+from domain.officers.staff import Confirmation, Leave, LeaveState
+from gateway.commands.kernel import CommandGroup, Reason, command_subject, out, parse_day, problems_as_lines
 from store.database import NotThere
 from store.identity import officer_accounts, people
 from store.officers import leave, posts
 
 group = CommandGroup()
 """Officers: posts, leave and transfers."""
+admin_group = CommandGroup()
+"""Administrators: who replaces one that is lost."""
 
 _PAGE = 100
 _EVERYWHERE = [Posting(Role.ADMIN)]
@@ -83,7 +86,7 @@ async def transfer(
         typer.Option(parser=posting_of, metavar="ROLE:LEVEL:DEPARTMENT:DISTRICT:TEHSIL", help="a new post"),
     ] = None,
 ) -> None:
-    """Transfer an officer, and reassign the open cases of the posts that the officer leaves."""
+    """Transfer an officer, and reassign the open cases; what gives somebody a post waits for an administrator."""
     with problems_as_lines(_line_of):
         request = TransferOfficer(
             officer_id=await _officer(env, who),
@@ -93,6 +96,9 @@ async def transfer(
             postings=tuple(post or ()),
         )
         (done, moved), _ = await transfer_officer(env, command_subject(), request)
+    if done.confirmation is Confirmation.WAITING:
+        out.print(f"apuni: transfer {done.id} waits: an administrator confirms it (`waitingOrders` in the graph)")
+        return
     out.print(f"apuni: left {len(done.left)} posts, took {len(done.taken)}; {_moved_summary(moved)}")
 
 
@@ -109,7 +115,9 @@ async def enter_leave(
         officer, named = await _officer(env, who), await _optional_officer(env, substitute)
         request = RecordLeave(officer, first, last, env.ids.key(), named)
         (entry, moved), _ = await record_leave(env, command_subject(), request)
-    out.print(f"apuni: leave {entry.id} is recorded; {_moved_summary(moved)}")
+    waits = "; an administrator has to confirm it (`waitingOrders` in the graph)"
+    state = waits if entry.confirmation is Confirmation.WAITING else ""
+    out.print(f"apuni: leave {entry.id} is recorded; {_moved_summary(moved)}{state}")
 
 
 @group.runtime_command("cancel-leave")
@@ -143,6 +151,20 @@ async def remove_address(
     with problems_as_lines(_line_of):
         ended = await remove_account(env, command_subject(), await _officer(env, who), email)
     out.print(f"apuni: the account is removed; {ended} sessions ended")
+
+
+@admin_group.runtime_command("recover")
+async def recover(
+    env: Environment,
+    who: _Who,
+    reason: Reason,
+    in_place_of: Annotated[str | None, typer.Option(help="the administrator who is lost: the post ends")] = None,
+) -> None:
+    """Make an officer the second administrator where there is none, or in place of a lost one; it raises an alarm."""
+    with problems_as_lines(_line_of):
+        officer, lost = await _officer(env, who), await _optional_officer(env, in_place_of)
+        await recover_administrator(env, command_subject(), officer, reason, in_place_of=lost)
+    out.print(f"apuni: {officer} is an administrator")
 
 
 async def _print_officer(env: Environment, officer: Officer) -> None:

@@ -14,11 +14,13 @@ from gateway.commands.officer import (
     enter_leave,
     list_officers,
     posting_of,
+    recover,
     transfer,
 )
 from store.database import NotThere
 from store.identity import people
 from tests.support.graph import Down, environment
+from tests.support.staffing import enter_administrators
 from tests.support.stored import audit_lines_of
 
 POST = Posting(Role.OFFICER, "revenue-department", "49", "304", OfficerLevel.DESIGNATED)
@@ -32,6 +34,7 @@ async def house(sqlite_store, store_keyrings, store_clock, tmp_path):
         for name, postings in (("anita", (POST,)), ("bina", (Posting(Role.OFFICER, "forest-department"),))):
             mail, title = f"{name}@x.example", Bilingual(None, "Tehsildar")
             await people.add_officer(tx, Officer(f"id-{name}", Bilingual(None, name.title()), title, mail, postings))
+    await enter_administrators(env, "head", "second-head")
     return env
 
 
@@ -61,16 +64,36 @@ async def test_a_leave_is_recorded_listed_and_cancelled(house, capsys):
 
 
 async def test_a_transfer_leaves_a_vacant_post_that_is_listed(house, capsys):
-    await transfer(house, "id-anita", None, "bina@x.example", ())
+    await transfer(house, "id-anita", None, None, ())
     assert capsys.readouterr().out == "apuni: left 1 posts, took 0; 0 cases and 0 appeals went to others\n"
     await list_officers(house, None, None)
     *_, vacant, count = capsys.readouterr().out.splitlines()
-    assert vacant.endswith(": OFFICER:DESIGNATED:revenue-department:49:304; charge: id-bina")
-    assert count == "apuni: 1 officers, 1 vacant posts"
+    assert vacant.endswith(": OFFICER:DESIGNATED:revenue-department:49:304; charge: level above")
+    assert count == "apuni: 3 officers, 1 vacant posts"
     with pytest.raises(NotThere, match="the officer nobody"):
         await transfer(house, "nobody", None, None, ())
     with pytest.raises(CommandFailed, match="successorId"):
         await transfer(house, "id-bina", "id-bina", None, ())
+
+
+async def test_a_transfer_to_a_successor_says_that_an_administrator_confirms_it(house, capsys):
+    await transfer(house, "id-anita", "id-bina", None, ())
+    assert "waits: an administrator confirms it" in capsys.readouterr().out
+
+
+async def test_a_long_leave_says_that_an_administrator_confirms_it(house, capsys):
+    first = ist_date(house.clock.now())
+    await enter_leave(house, "id-anita", first, first + timedelta(days=20), "id-bina")
+    assert "an administrator has to confirm it" in capsys.readouterr().out
+
+
+async def test_a_lost_administrator_is_replaced_by_an_officer_without_a_post(house, capsys):
+    await transfer(house, "id-bina", None, None, ())
+    capsys.readouterr()
+    await recover(house, "id-bina", "left the service", "second-head")
+    assert capsys.readouterr().out == "apuni: id-bina is an administrator\n"
+    with pytest.raises(CommandFailed, match="officerId"):
+        await recover(house, "id-anita", "one more", None)
 
 
 def test_a_post_is_typed_with_colons_and_anything_else_is_refused():

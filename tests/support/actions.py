@@ -2,7 +2,7 @@
 
 import csv
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -283,7 +283,7 @@ async def people_of_the_world(env: Environment) -> dict[str, Subject]:
     async with env.store.write_transaction() as tx:
         for citizen in (asha, sunil):
             await people.add_citizen(tx, citizen)
-        for officer in officers.values():
+        for officer in (*officers.values(), *_administrators()):
             await people.add_officer(tx, officer)
         await people.add_operator(tx, operator)
     return {
@@ -309,6 +309,13 @@ def _citizen(env: Environment, english: str, hindi: str) -> Citizen:
         language=Language.HI,
         created_at=env.clock.now(),
     )
+
+
+def _administrators() -> Iterator[Officer]:
+    """Two, by whose ids tests of staff act (tests/support/staffing.py)."""
+    for key in ("admin", "second-admin"):
+        title = Bilingual("प्रशासक", "Administrator")
+        yield Officer(key, Bilingual(None, key), title, f"{key}@officer.example", (Posting(Role.ADMIN),))
 
 
 def _officer(env: Environment, name: str, department: str, district: str, tehsil: str | None) -> Officer:

@@ -48,6 +48,9 @@ _POSTED: Mapping[str, Posting] = {
 }
 
 
+_ADMINS = (Posting(Role.ADMIN),)
+
+
 def _staff(number: int, posting: Posting) -> Subject:
     return Subject(frozenset({posting.role}), PersonKind.OFFICER, STAFF_KEY.format(number), (posting,))
 
@@ -138,6 +141,8 @@ async def _enter_staff(world: World) -> None:
             key = str(subject.person_id)
             email = f"{key}@officer.example"
             await people.add_officer(tx, Officer(key, Bilingual(None, name), title, email, subject.postings))
+        second = Officer(STAFF_KEY.format(9099), Bilingual(None, "admin"), title, "second@officer.example", _ADMINS)
+        await people.add_officer(tx, second)
         agent = Operator(AGENT_KEY, Bilingual("मोहन", "Mohan"), "CSC-9", Bilingual(None, "Door"), "49", None)
         await people.add_operator(tx, agent)
         await doorstep.add_agent(tx, DoorstepAgent(agent.id, "49", None))

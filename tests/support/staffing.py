@@ -8,7 +8,7 @@ from actions.officers.staff_confirmations import ConfirmLeave, ConfirmTransfer, 
 from actions.officers.staffing import Moved, RecordLeave, TransferOfficer, record_leave, transfer_officer
 from domain.applications.applications import Application
 from domain.applications.lifecycle import UNDECIDED, Move
-from domain.kernel import PersonKind, Posting, Role, Subject
+from domain.kernel import Bilingual, Officer, PersonKind, Posting, Role, Subject
 from domain.officers.staff import Confirmation, Leave, Transfer
 from store.applications import applications, timeline
 from store.identity import people
@@ -24,6 +24,15 @@ OURS = Subject(
 
 SECOND = replace(ADMIN, person_id="second-admin")
 """Another administrator, who confirms."""
+
+
+async def enter_administrators(env: Environment, *keys: str) -> None:
+    """Enter administrators with these ids, so that the rule of two is kept."""
+    title = Bilingual("प्रशासक", "Administrator")
+    async with env.store.write_transaction() as tx:
+        for key in keys:
+            posted = Officer(key, Bilingual(None, key), title, f"{key}@admin.example", (Posting(Role.ADMIN),))
+            await people.add_officer(tx, posted)
 
 
 async def transferred(env: Environment, by: Subject, request: TransferOfficer) -> tuple[Transfer, Moved]:

@@ -10,7 +10,7 @@ from domain.kernel import Bilingual, Language, Officer, PersonKind, Posting, Rol
 from schema.kernel import node_id
 from store.identity import people
 from tests.support.graph import CITIZEN, OFFICER, STRANGE_OFFICER, World
-from tests.support.staffing import on_duty
+from tests.support.staffing import enter_administrators, on_duty
 
 ADMIN_ID, BINA_ID = "01930000-0000-7000-8000-000000000021", "01930000-0000-7000-8000-000000000022"
 ADMIN = Subject(
@@ -58,6 +58,7 @@ async def office(world: World) -> World:
         ):
             officer = Officer(key, Bilingual(None, name.title()), title, f"{name}@officer.example", postings)
             await people.add_officer(tx, officer)
+    await enter_administrators(world.environment, "head", "second-head")
     return world
 
 
