@@ -6,7 +6,7 @@ from datetime import timedelta
 from actions.kernel import UnitOfWork
 from domain.identity.policy import Purpose
 from domain.kernel import ErrorCode, Posting, Problem, Problems, Role
-from domain.officers.postings import WATCHED, watched
+from domain.officers.postings import WATCHED, watched_roles
 from store.database import Transaction
 from store.feedback import tracking
 from store.identity import people
@@ -36,7 +36,7 @@ async def require_two(tx: Transaction, *path: str) -> None:
 
 async def note_changed(acting: UnitOfWork, officer_id: str, changed: Sequence[Posting]) -> None:
     """Note for audit and alarm the watched posts among those that passed to others, or in charge of others."""
-    for role in sorted(watched(changed)):
+    for role in sorted(watched_roles(changed)):
         await tracking.count_try(acting.tx, _CHANGED, role.value, window=DAY)
         await acting.record("staff.post_changed", "OFFICER", officer_id, Purpose.OPERATE, role=role.value)
 

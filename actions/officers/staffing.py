@@ -23,7 +23,7 @@ from domain.kernel import (
     Subject,
     not_found,
 )
-from domain.officers.postings import watched, with_taken
+from domain.officers.postings import watched_roles, with_taken
 from domain.officers.staff import LONGEST_COVER_ALONE, Confirmation, CoverKind, Leave, LeaveState, Transfer, Vacancy
 from store.catalogue import catalogue
 from store.database import NotThere, Transaction
@@ -215,7 +215,7 @@ async def _order_transfer(acting: UnitOfWork, request: TransferOfficer) -> str:
     alone = await stands_alone(acting.tx)
     if not makes_second:
         await require_two(acting.tx, "input", "officerId")
-    waits = bool(named or taken or watched(left)) and not alone
+    waits = bool(named or taken or watched_roles(left)) and not alone
     transfer = Transfer(
         id=acting.env.ids.key(),
         officer_id=officer.id,
@@ -308,7 +308,7 @@ async def _enter_leave(acting: UnitOfWork, request: RecordLeave) -> str:
     for field, taker in named.items():
         await require_two(acting.tx, "input", field)
         await _refuse_incompatible(acting, taker, officer.postings, "input", field)
-    waits = bool(named) and (days >= LONGEST_COVER_ALONE or watched(officer.postings))
+    waits = bool(named) and (days >= LONGEST_COVER_ALONE or watched_roles(officer.postings))
     if await leave.overlapping_leave(acting.tx, officer.id, request.from_on, request.until_on):
         raise Problems(Problem(ErrorCode.LEAVE_OVERLAPS, ("input", "fromOn")))
     entry = Leave(

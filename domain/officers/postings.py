@@ -22,7 +22,7 @@ def may_hold(held: Sequence[Posting], more: Posting) -> bool:
     return more.role not in NEVER_PASSED_ON and all(_go_together(one, more) for one in held)
 
 
-def watched(postings: Sequence[Posting]) -> frozenset[Role]:
+def watched_roles(postings: Sequence[Posting]) -> frozenset[Role]:
     """The roles of these posts that are watched."""
     return WATCHED & {one.role for one in postings}
 

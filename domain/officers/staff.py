@@ -109,6 +109,29 @@ class Vacancy:
     filled_at: datetime | None = None
 
 
+class PostChangeKind(StrEnum):
+    """What a change of posts means for whoever is told of it; its text is `post_change.<kind>` of the catalogues."""
+
+    MOVED = "MOVED"
+    TAKEN = "TAKEN"
+    CHARGE = "CHARGE"
+    COVERED = "COVERED"
+    STANDS_IN = "STANDS_IN"
+    HEADED = "HEADED"
+    """It is a post that she administers."""
+
+
+@dataclass(frozen=True, slots=True)
+class PostChange:
+    """A transfer, charge or substitution that took effect, as it concerns one person."""
+
+    kind: PostChangeKind
+    officer_id: str
+    taker_id: str | None
+    posts: tuple[Posting, ...]
+    at: datetime
+
+
 class CoverKind(StrEnum):
     """The kinds of work that somebody else holds while an officer is away."""
 

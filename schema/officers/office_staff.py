@@ -4,6 +4,7 @@ from datetime import date, datetime
 
 import strawberry
 
+from actions.officers.post_changes import post_changes
 from actions.officers.staff_views import leaves_of
 from domain.kernel import TypeCode, ist_date, people
 from domain.kernel.messages import label
@@ -18,11 +19,13 @@ from schema.kernel import (
     Node,
     Position,
     View,
+    assumed_list_size,
     connection_field,
     field_language,
     resolver_field,
     stored_listing,
 )
+from schema.officers.jurisdictions import Jurisdiction
 from schema.officers.staff import officer_field
 
 
@@ -54,6 +57,23 @@ class Leave(Node, View[staff.Leave], id_of=TypeCode.LEAVE):
     )
 
 
+@strawberry.type(directives=[AUTHENTICATED], description="A change of posts that concerns the officer.")
+class PostChange(View[staff.PostChange]):
+    item: strawberry.Private[staff.PostChange]
+    at: datetime = strawberry.field(description="When it was ordered; of a leave, when the substitute took over.")
+
+    @resolver_field(description="What it means for her, in words.")
+    def text(self, info: Info, language: InLanguage = None) -> str:
+        return label(f"post_change.{self.item.kind.value}", field_language(info, language))
+
+    @resolver_field(description="The posts.", directives=[assumed_list_size(5)])
+    def posts(self) -> list[Jurisdiction]:
+        return [Jurisdiction.of(posting) for posting in self.item.posts]
+
+    officer = officer_field("item.officer_id", description="Who had them, or was moved.")
+    taker = officer_field("item.taker_id", description="Who has them now; null where nobody was named.")
+
+
 @strawberry.type
 class OfficeStaff:
     """Fields of an officer about her presence."""
@@ -65,6 +85,15 @@ class OfficeStaff:
     )
     async def leaves(self, info: Info) -> Listing[staff.Leave]:
         return listed_leaves(info, self.item)
+
+    @resolver_field(
+        description="Changes of posts of the last 30 days that concern her, as leaver, taker or head of department, "
+        "the latest first, at most 100; empty for everybody else.",
+        directives=[assumed_list_size(20)],
+    )
+    async def post_changes(self, info: Info) -> list[PostChange]:
+        found = await post_changes(info.context.environment, info.context.subject, self.item)
+        return [PostChange.of(one) for one in found]
 
 
 def listed_leaves(info: Info, officer: people.Officer) -> Listing[staff.Leave]:

@@ -70,6 +70,12 @@ async def note(tx: Transaction, leave_id: str, **changes: datetime | str | None)
     await tx.connection.execute(update(leaves_table).where(_T.id == leave_id).values(changes))
 
 
+async def begun_since(tx: Transaction, moment: datetime) -> list[Leave]:
+    """Leaves with a substitute that began since a moment."""
+    statement = select(leaves_table).where(_T.begun_at >= moment, _T.substitute_id.is_not(None))
+    return await _LEAVES.select_all(tx, statement)
+
+
 async def confirm(tx: Transaction, leave_id: str, *, by: str) -> bool:
     """Note who confirmed a leave that waits; False where it does not wait."""
     waits = (_T.id == leave_id, _T.confirmation == Confirmation.WAITING.value, _T.cancelled_at.is_(None))
