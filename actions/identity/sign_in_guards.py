@@ -39,13 +39,15 @@ def safe_return_to(text: str | None) -> str:
     return text
 
 
-def app_request(redirect: str, state: str | None, challenge: str | None, links: Collection[str]) -> AppRequest:
+def app_request(
+    redirect: str, state: str | None, challenge: str | None, links: Collection[str], *, loopback: bool
+) -> AppRequest:
     """The request of a native app; raises Problems(BAD_INPUT).
 
-    The redirect is a loopback address with any port (RFC 8252 section 7.3) or, letter for letter, one of
-    the registered app links. A challenge is required, method S256.
+    The redirect is, letter for letter, one of the registered app links or, where `loopback`, a loopback address with
+    any port (RFC 8252 section 7.3). A challenge is required, method S256.
     """
-    if redirect not in links and not _is_loopback(redirect):
+    if redirect not in links and not (loopback and _is_loopback(redirect)):
         raise _bad_input("appRedirect")
     if challenge is None or not _CHALLENGE.fullmatch(challenge):
         raise _bad_input("codeChallenge")

@@ -168,13 +168,14 @@ async def _read_portal(source: str, clock: Clock) -> ReadCatalogue:
 async def _fetch_catalogue(address: str, clock: Clock) -> ReadCatalogue:
     """The catalogue at an address, through the resilient caller; in production by https only."""
     settings, parts = read_settings(), urlsplit(address)
-    if parts.username or parts.query or parts.fragment or (parts.scheme != "https" and not settings.demo):
+    if parts.username or parts.query or parts.fragment or (parts.scheme != "https" and not settings.takes_sandboxes):
         raise CommandFailed("the address must be plain https, without user, query or fragment")
     base = f"{parts.scheme}://{parts.netloc}"
     kept = AnswerCache(open_cache(None), clock)
     shared = Resilience(clock, Breakers(clock), kept, SourceMonitor(()), KillSwitch())
     try:
-        async with Transports(clock, kind=settings.http_transport, demo=settings.demo).client_for([base]) as client:
+        lines = Transports(clock, kind=settings.http_transport, demo=settings.takes_sandboxes)
+        async with lines.client_for([base]) as client:
             remote = Remote(Source.DEPARTMENTS, base, client=client, shared=shared)
             return await PortalCatalogue(remote, parts.path or "/").services()
     except RemoteError as error:

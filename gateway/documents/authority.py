@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import NameOID
 
 from domain.kernel import Clock
-from store.database import Keyrings
+from store.database import KeyMissing, Keyrings
 from store.database.atomic_files import create_atomically
 
 TEST_AUTHORITY = "Apuni Sarkar test authority"
@@ -42,14 +42,16 @@ class Signer:
 class Authority:
     """Finds or makes the certificate of the active key of a purpose (`pdf`, `xml`)."""
 
-    def __init__(self, keyrings: Keyrings, folder: Path, clock: Clock) -> None:
+    def __init__(self, keyrings: Keyrings, folder: Path, clock: Clock, *, makes_tests: bool = True) -> None:
+        """`makes_tests`: whether the test authority signs a key that has no certificate."""
         self._keyrings = keyrings
         self._folder = folder
         self._clock = clock
+        self._makes_tests = makes_tests
         self._signers: dict[tuple[str, str], Signer] = {}
 
     def signer(self, purpose: str) -> Signer:
-        """The active key of the purpose with its chain. Raises KeyMissing."""
+        """The active key of the purpose with its chain. Raises KeyMissing, also where its certificate is."""
         active = self._keyrings.active(purpose)
         key = active.private_key
         if not isinstance(key, rsa.RSAPrivateKey):
@@ -62,6 +64,8 @@ class Authority:
     def _load_or_make(self, purpose: str, key: rsa.RSAPrivateKey) -> Signer:
         path = self._folder / f"{purpose}-{fingerprint(key)}.pem"
         if not path.exists():
+            if not self._makes_tests:
+                raise KeyMissing(f"the certificate {path.name} is not there")
             chain = self._issue(purpose, key)
             write_once(path, b"".join(_pem(certificate) for certificate in chain))
         certificates = tuple(x509.load_pem_x509_certificates(path.read_bytes()))

@@ -106,7 +106,7 @@ async def alarm_webhook(settings: Settings, clock: Clock, stack: AsyncExitStack)
     url, secret = settings.alarms.webhook_url, settings.alarms.webhook_secret
     if url is None or secret is None:
         return None
-    lines = Transports(clock, kind=settings.http_transport, demo=settings.demo)
+    lines = Transports(clock, kind=settings.http_transport, demo=settings.takes_sandboxes)
     client = await stack.enter_async_context(lines.client_for([url]))
     return AlarmWebhook(url, secret.get_secret_value(), client, clock)
 

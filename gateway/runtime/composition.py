@@ -51,10 +51,10 @@ def open_keyrings(settings: Settings) -> Keyrings:
     """The keyrings, with the PKCS#11 module where the settings name one. Raises HolderFailed."""
     given = settings.pkcs11
     if given.module is None:
-        return Keyrings(settings.keys_folder)
+        return Keyrings(settings.keys_folder, mark=settings.key_mark)
     from gateway.runtime.pkcs11_keys import Pkcs11Keys  # needs the extra `hsm`
 
-    return Keyrings(settings.keys_folder, Pkcs11Keys(given.module, given.token, given.read_pin()))
+    return Keyrings(settings.keys_folder, Pkcs11Keys(given.module, given.token, given.read_pin()), settings.key_mark)
 
 
 @asynccontextmanager

@@ -37,7 +37,9 @@ def read_onboarding(settings: Settings, system: str, read: Callable[[dict[str, A
 
 def make_transports(settings: Settings, clock: Clock) -> Transports:
     """How this process reaches outside systems. Raises SettingsRefused where what TLS needs cannot serve."""
-    return Transports(clock, kind=settings.http_transport, demo=settings.demo, own_tls=_own_tls(settings, clock))
+    return Transports(
+        clock, kind=settings.http_transport, demo=settings.takes_sandboxes, own_tls=_own_tls(settings, clock)
+    )
 
 
 def pfms_tls(settings: Settings) -> RestTls:
@@ -128,17 +130,17 @@ class _ClientOpener:
     def checked_addresses(self, host: str, port: int) -> Callable[[str, int], Awaitable[Sequence[str]]]:
         """The guard's checked addresses; the guard knows hosts by a URL."""
         named = f"[{host}]" if ":" in host else host
-        return SsrfGuard([f"https://{named}:{port}"], clock=self.clock, demo=self.settings.demo).addresses
+        return SsrfGuard([f"https://{named}:{port}"], clock=self.clock, demo=self.settings.takes_sandboxes).addresses
 
     def on_close(self, close: Callable[[], Awaitable[None]]) -> None:
         self.stack.push_async_callback(close)
 
 
 def is_connected(settings: Settings, system: System, registry: OutsideSystems = OUTSIDE_SYSTEMS) -> bool:
-    """Whether these settings connect this gateway with a system: it is set, or the demo's sandboxes are used."""
+    """Whether these settings connect this gateway with a system: it is set, or sandboxes are used."""
     if system.need is not Need.OPTIONAL:
         return system.need is Need.REQUIRED
-    if system.name in settings.partners or not settings.demo:
+    if system.name in settings.partners or not settings.takes_sandboxes:
         return system.name in settings.partners
     return system.demo_settings_of is not None or not settings.partners.keys() >= set(registry.required)
 

@@ -52,7 +52,6 @@ class MalwareScanner(BaseModel):
         pattern=r"^(?:/[^\s\x00]+|[A-Za-z0-9.-]+:[0-9]{1,5})$",
         description="Where ClamAV's daemon listens: the path of its socket, or `host:port`. If unset, only the EICAR "
         "test file is detected.",
-        json_schema_extra={"production": "must be set, unless `APUNI_ALLOW_UNSCANNED=1`"},
     )
     seconds: float = Field(
         default=20.0, gt=0, description="Maximum duration of a scan in seconds; after it the file is refused."
@@ -68,7 +67,6 @@ class S3(BaseModel):
         default=None,
         pattern=r"^https?://[^\s/?#]+$",
         description="The address of the store, without a path. If unset, files are kept in `objects` in `APUNI_HOME`.",
-        json_schema_extra={"production": "https, where it is set"},
     )
     bucket: str = Field(default="apuni", pattern=r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$", description="The bucket.")
     prefix: str = Field(

@@ -50,6 +50,7 @@ class Profile(StrEnum):
     """What the process is for."""
 
     DEMO = "demo"
+    STAGING = "staging"
     PRODUCTION = "production"
 
 
@@ -90,7 +91,6 @@ class Alarms(BaseModel):
         default=None,
         pattern=r"^https?://[^\s?#]+$",
         description="The address to which changes of alarms are posted. If unset, they are only stored and exported.",
-        json_schema_extra={"production": "https"},
     )
     webhook_secret: SecretStr | None = Field(
         default=None,
@@ -125,13 +125,12 @@ class Settings(BaseSettings):
 
     profile: Profile = Field(
         default=Profile.DEMO,
-        description="The profile of the process: `demo` or `production`.",
+        description="The profile of the process: `demo`, `staging` or `production` (ADR 0036).",
         json_schema_extra={"production": "`production`"},
     )
     home: Path = Field(
         default=Path("var"),
         description="The data folder: store, files, keys, and the demo's sandboxes.",
-        json_schema_extra={"production": "not the home of a demo"},
     )
     host: str = Field(
         default="127.0.0.1",
@@ -158,17 +157,14 @@ class Settings(BaseSettings):
         default=None,
         pattern=r"^https?://[^\s?#]+$",
         description="The base URL of redirects and links. If unset, the loopback address.",
-        json_schema_extra={"production": "must be set, https"},
     )
     database_url: SecretStr | None = Field(
         default=None,
         description="The store, `postgresql://...` or `sqlite:///...`. If unset, `store.db` in `APUNI_HOME`. Secret.",
-        json_schema_extra={"production": "PostgreSQL, unless `APUNI_ALLOW_SQLITE=1`"},
     )
     vault_url: SecretStr | None = Field(
         default=None,
         description="The Aadhaar vault, a separate database. If unset, `vault.db` in `APUNI_HOME`. Secret.",
-        json_schema_extra={"production": "PostgreSQL, unless `APUNI_ALLOW_SQLITE=1`"},
     )
     cache_url: SecretStr | None = Field(
         default=None,
@@ -177,7 +173,6 @@ class Settings(BaseSettings):
     keys_dir: Path | None = Field(
         default=None,
         description="The folder of the keyrings. If unset, `keys` in `APUNI_HOME`.",
-        json_schema_extra={"production": "refused, unless `APUNI_ALLOW_SOFTWARE_KEYS=1`"},
     )
     http_transport: Literal["own", "httpcore"] = Field(
         default="own",
@@ -186,12 +181,14 @@ class Settings(BaseSettings):
     clock: Literal["system", "sandbox"] = Field(
         default="system",
         description="`system`, or `sandbox` to follow the clock of the sandboxes.",
-        json_schema_extra={"production": "`system`"},
     )
     log_level: Literal["debug", "info", "warning"] = Field(
         default="info", description="The log level. At no level is anything logged that a person sent."
     )
     allow_sqlite: bool = Field(default=False, description="Whether production may keep its data in SQLite.")
+    allow_own_counters: bool = Field(
+        default=False, description="Whether production may count rates in each process, as where one alone serves."
+    )
     allow_unscanned: bool = Field(
         default=False, description="Whether production may accept files without a malware scan."
     )
@@ -211,19 +208,16 @@ class Settings(BaseSettings):
     graphiql: bool | None = Field(
         default=None,
         description="Whether browsers get GraphiQL at `/graphql`. If unset, only in the demo.",
-        json_schema_extra={"production": "must not be open"},
     )
     documents: DocumentMode | None = Field(
         default=None,
         description="Who may send GraphQL documents that are not published: `open` (everybody), `developers` (signed-"
         "in developers), `trusted` (nobody). If unset, `open` in the demo and `developers` in production.",
-        json_schema_extra={"production": "not `open`"},
     )
     crash_at: str | None = Field(
         default=None,
         pattern=CRASH_POINT,
         description="For tests of the demo: a marked point at which the process is killed, as by `kill -9`.",
-        json_schema_extra={"production": "must not be set"},
     )
     backup_passphrase: SecretStr | None = Field(
         default=None,
@@ -285,10 +279,10 @@ class Settings(BaseSettings):
     @field_validator("host")
     @classmethod
     def _is_reachable_by_the_profile(cls, value: str, known: ValidationInfo) -> str:
-        if known.data.get("profile") is Profile.DEMO and not _is_loopback(value):
+        if known.data.get("profile") is Profile.DEMO and not is_loopback(value):
             raise PydanticCustomError(
                 "loopback",
-                "the demo listens on loopback only; set 127.0.0.1, or APUNI_PROFILE=production to serve a network",
+                "the demo listens on loopback only; set 127.0.0.1, or another APUNI_PROFILE to serve a network",
             )
         return value
 
@@ -312,6 +306,16 @@ class Settings(BaseSettings):
     def demo(self) -> bool:
         """Whether this is the demo."""
         return self.profile is Profile.DEMO
+
+    @property
+    def takes_sandboxes(self) -> bool:
+        """Whether partners may be sandboxes or test systems, so that all that comes out is a specimen."""
+        return self.profile is not Profile.PRODUCTION
+
+    @property
+    def specimen(self) -> bool:
+        """Whether pages, messages and papers say that they are specimens; the demo's papers do by their test keys."""
+        return self.profile is Profile.STAGING
 
     @property
     def log_number(self) -> int:
@@ -354,6 +358,16 @@ class Settings(BaseSettings):
         return self.keys_dir or self.home / "keys"
 
     @property
+    def key_mark(self) -> str:
+        """What the identifiers of new keys begin with, by which production knows those of another profile."""
+        return f"{self.profile.value}-" if self.takes_sandboxes else ""
+
+    @property
+    def certificates_folder(self) -> Path:
+        """The folder of the certificates of the signing keys."""
+        return self.home / "certificates"
+
+    @property
     def objects_folder(self) -> Path:
         """The folder of certificates and attachments."""
         return self.home / "objects"
@@ -379,13 +393,13 @@ class Settings(BaseSettings):
         return self.demo if self.graphiql is None else self.graphiql
 
     def partner(self, system: str) -> Partner:
-        """How a system is reached: as set, or in the demo as its sandbox's onboarding file says.
+        """How a system is reached: as set, or in demo and staging as its sandbox's onboarding file says.
 
         Raises SettingsRefused where neither says it, NotUp where the sandboxes have not run yet.
         """
         if system in self.partners:
             return self.partners[system]
-        if not self.demo:
+        if not self.takes_sandboxes:
             raise SettingsRefused([f"{variable('partners', system)} is not set"])
         return Partner.model_validate(runfiles.demo_partner(self.home, system))
 
@@ -418,7 +432,8 @@ def _secret_value(secret: SecretStr | None) -> str | None:
     return secret.get_secret_value() if secret else None
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Whether a host is this machine, by its address or as localhost."""
     try:
         return ip_address(host).is_loopback
     except ValueError:

@@ -236,7 +236,9 @@ class _SignInHandlers:
         redirect = query.get("app_redirect")
         if redirect is None:
             return None
-        return app_request(redirect, query.get("app_state"), query.get("code_challenge"), self._settings.app_redirects)
+        links = self._settings.app_redirects
+        state, challenge = query.get("app_state"), query.get("code_challenge")
+        return app_request(redirect, state, challenge, links, loopback=self._settings.demo)
 
 
 def _tokens(answer: AppToken) -> JSONResponse:

@@ -44,7 +44,13 @@ async def run_worker(settings: Settings) -> None:
         withdrawals = (WITHDRAWAL_SECONDS, ConsentWatch(environment).look)
         await stack.enter_async_context(run_heartbeat(pulse, *beats, withdrawals))
         await stack.enter_async_context(announce_commits(environment.store, open_bus(settings.cache_store_url)))
-        renderer = CertificateRenderer(environment.keyrings, settings.home / "certificates", environment.clock)
+        renderer = CertificateRenderer(
+            environment.keyrings,
+            settings.certificates_folder,
+            environment.clock,
+            specimen=settings.specimen,
+            makes_tests=settings.takes_sandboxes,
+        )
         deliveries = Deliveries(environment, {**handlers(renderer), NOTIFY: notify or discard_notification}, stopping)
         await settle_erasures(environment, ErasureList(settings.erasure_list))
         payment_seconds = settings.payments.seconds(demo=settings.demo)

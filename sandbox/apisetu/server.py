@@ -27,7 +27,7 @@ from sandbox.apisetu.checks import (
 from sandbox.apisetu.consumer import ConsumerCalls
 from sandbox.apisetu.papers import Papers, forge_by_wrapping
 from sandbox.apisetu.publishers import NEWER, OLDER, Offer, Publisher, publishers_of
-from sandbox.city import Sandbox, SandboxHome, sandbox_app, write_onboarding
+from sandbox.city import Sandbox, SandboxHome, sandbox_app
 
 CLIENT_ID = "in.gov.uk.apunisarkar"
 UNAPPROVED = "edistrictpb"
@@ -95,7 +95,7 @@ class _Service:
             "publishers": publishers,
             "published": self.consumer.subscription(),
         }
-        write_onboarding(self._home.onboarding, handed_over)
+        self._home.hand_over(handed_over)
 
     async def certificate(self, request: Request) -> Response:
         """One certificate call, in either path style."""

@@ -2,7 +2,7 @@
 
     def create_sandbox(home: SandboxHome) -> Sandbox:
         key = home.state.get_or_create("key", "signing", make_key)       # the same after a restart
-        write_onboarding(home.onboarding, {"client_id": ..., "client_secret": ...})
+        home.hand_over({"client_id": ..., "client_secret": ...})
 
         async def token(request: Request) -> Response:
             if home.faults.match("skew", "/token"):             # a fault that only this system knows
@@ -82,6 +82,10 @@ class SandboxHome:
     demo: Mapping[str, Any]
     gateway_url: str
     public_url: str
+
+    def hand_over(self, given: Mapping[str, Any]) -> None:
+        """Write the onboarding file, marked so that no gateway in production takes it."""
+        write_onboarding(self.onboarding, {**given, "sandbox": True})
 
     @cached_property
     def state(self) -> State:

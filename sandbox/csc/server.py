@@ -21,7 +21,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from sandbox.city.kit import Sandbox, SandboxHome, sandbox_app, write_onboarding
+from sandbox.city.kit import Sandbox, SandboxHome, sandbox_app
 from sandbox.city.magic import magic_code
 from sandbox.csc.bridge import Bridge
 
@@ -37,7 +37,7 @@ _SECRET = re.compile(r"[1-9]\d:(.*)@[1-9]\d", re.DOTALL)
 def create_sandbox(home: SandboxHome) -> Sandbox:
     """CSC Connect as the operators' login, and their wallet."""
     service, bridge = _Service(home), Bridge(home)
-    write_onboarding(home.onboarding, {**service.onboarding(), "bridge": bridge.onboarding()})
+    home.hand_over({**service.onboarding(), "bridge": bridge.onboarding()})
     routes = [
         Route("/account/authorize", service.authorize, methods=["GET"]),
         Route("/account/login", service.login, methods=["POST"]),

@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from sandbox.city.kit import Sandbox, SandboxHome, sandbox_app, write_onboarding
+from sandbox.city.kit import Sandbox, SandboxHome, sandbox_app
 from sandbox.dbt_finance import bharat, bills, checks, corrections, envelope, records
 from sandbox.dbt_finance.allotments import Allotments, hoa_of
 from sandbox.dbt_finance.checks import Fault
@@ -57,7 +57,7 @@ class _Treasury:
         self._state = home.state
         self.sessions = envelope.Sessions(home, lambda: self._client)
         self._client = home.state.get_or_create("client", "apuni", _new_client)
-        write_onboarding(home.onboarding, {**self._client, "public_key": self.sessions.public_key()})
+        home.hand_over({**self._client, "public_key": self.sessions.public_key()})
         self.reports = bharat.ReportDesk(home, self._client)
         self._allotments = Allotments(home.state)
         for number, script in home.demo.get("payments", {}).items():

@@ -11,7 +11,7 @@ from typing import Any
 
 import httpx
 
-from sandbox.city import Sandbox, SandboxHome, sandbox_app, write_onboarding
+from sandbox.city import Sandbox, SandboxHome, sandbox_app
 from sandbox.digilocker.aadhaar import EAadhaars
 from sandbox.digilocker.drive import OwnFiles
 from sandbox.digilocker.errors import Errors
@@ -70,8 +70,7 @@ def create_sandbox(home: SandboxHome, transport: httpx.AsyncBaseTransport | None
 
 def _onboard(world: World, id_tokens: IdTokens, lockers: Lockers) -> None:
     """What the partner portal hands over, to requester and issuer."""
-    write_onboarding(
-        world.home.onboarding,
+    world.home.hand_over(
         {
             "sandbox": True,
             "client_id": world.client["client_id"],

@@ -19,7 +19,7 @@ from starlette.routing import Route
 
 from domain.kernel import IST, ist_date
 from integrations.calling.safe_xml import Element, UnsafeXml, child_text, children, local_name, parse
-from sandbox.city.kit import Sandbox, SandboxHome, sandbox_app, write_onboarding
+from sandbox.city.kit import Sandbox, SandboxHome, sandbox_app
 from sandbox.etaal.push import PushReceiver, new_push_account
 
 TIMEOUT_SECONDS = 30.0
@@ -78,7 +78,7 @@ def create_sandbox(home: SandboxHome, *, transport: httpx.AsyncBaseTransport | N
     """e-Taal at its side of the wire. `transport` takes the place of the network in unit tests."""
     account = home.state.get_or_create("account", "apuni", _new_account)
     push = home.state.get_or_create("account", "push", lambda: new_push_account(home))
-    write_onboarding(home.onboarding, {**account, "push": push})
+    home.hand_over({**account, "push": push})
     puller = _Puller(home, account, transport)
     receiver = PushReceiver(home, str(account.get("project_code", PROJECT_CODE)), push)
 

@@ -11,12 +11,12 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from sandbox.city.kit import Sandbox, SandboxHome, sandbox_app, write_onboarding
+from sandbox.city.kit import Sandbox, SandboxHome, sandbox_app
 
 
 def create_sandbox(home: SandboxHome) -> Sandbox:
     """The portal's public list of services."""
-    write_onboarding(home.onboarding, {"sandbox": True, "base_url": home.public_url, "path": "/api/service"})
+    home.hand_over({"sandbox": True, "base_url": home.public_url, "path": "/api/service"})
     records = list(home.demo["portal_catalogue"])
 
     def current_records() -> list[dict[str, Any]]:

@@ -18,7 +18,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from sandbox.city.kit import Sandbox, SandboxHome, sandbox_app, write_onboarding
+from sandbox.city.kit import Sandbox, SandboxHome, sandbox_app
 from sandbox.right_to_service.bench import case_view, new_case
 from sandbox.right_to_service.checks import faults_of_appeal, faults_of_event, request_signature
 from sandbox.right_to_service.sender import Sender
@@ -31,7 +31,7 @@ Handler = Callable[[Request, dict[str, Any]], Awaitable[Response]]
 def create_sandbox(home: SandboxHome, *, transport: httpx.AsyncBaseTransport | None = None) -> Sandbox:
     """The Commission at its side of the wire. `transport` takes the place of the network in unit tests."""
     account = home.state.get_or_create("account", "apuni", _new_account)
-    write_onboarding(home.onboarding, {"sandbox": True, "base_url": home.public_url, **account})
+    home.hand_over({"sandbox": True, "base_url": home.public_url, **account})
     system = _CaseSystem(home, account)
     sender = Sender(home, account, transport)
     routes = [

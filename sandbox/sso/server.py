@@ -23,7 +23,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from sandbox.city.kit import Sandbox, SandboxHome, sandbox_app, write_onboarding
+from sandbox.city.kit import Sandbox, SandboxHome, sandbox_app
 from sandbox.city.magic import magic_code
 from sandbox.sso import pages, people
 from sandbox.sso.texts import TextSandbox
@@ -60,7 +60,7 @@ def create_sandbox(home: SandboxHome) -> Sandbox:
     for service in services:
         handed.update(service.onboarding())
     handed.update(texts.onboarding())
-    write_onboarding(home.onboarding, handed)
+    home.hand_over(handed)
     by_name = {service.house.name: service for service in services}
 
     def end_sessions(arguments: Mapping[str, Any]) -> Mapping[str, Any]:

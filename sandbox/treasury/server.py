@@ -16,7 +16,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from sandbox.city.kit import Sandbox, SandboxHome, sandbox_app, write_onboarding
+from sandbox.city.kit import Sandbox, SandboxHome, sandbox_app
 from sandbox.treasury import challans, pages
 from sandbox.treasury import scroll as scrolls
 
@@ -27,7 +27,7 @@ _VERIFY = "/echallan/api/verify"
 def create_sandbox(home: SandboxHome) -> Sandbox:
     """The treasury at its side of the wire."""
     given = home.state.get_or_create("account", "apuni", challans.account)
-    write_onboarding(home.onboarding, {"sandbox": True, "base_url": home.public_url, **given})
+    home.hand_over({"sandbox": True, "base_url": home.public_url, **given})
     treasury = _Treasury(home, given)
     routes = [
         Route("/echallan/pay", treasury.pay, methods=["POST"]),

@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from sandbox.city.kit import Fault, Sandbox, SandboxHome, sandbox_app, write_onboarding
+from sandbox.city.kit import Fault, Sandbox, SandboxHome, sandbox_app
 from sandbox.city.magic import SpoilAnswer, magic_fault
 from sandbox.umang.caller import Callers
 from sandbox.umang.central import Department
@@ -67,7 +67,7 @@ class _Gateway:
         self._departments = departments(people, self._consumer["user_name"], self._consumer["token"])
         self.quota = Quota(home)
         self.callers = Callers(home)
-        write_onboarding(home.onboarding, self._handed_over())
+        home.hand_over(self._handed_over())
 
     def _handed_over(self) -> dict[str, Any]:
         return {

@@ -174,9 +174,10 @@ _Mark: TypeAlias = tuple[int, int, int]
 class Keyrings:
     """The keyrings of one folder, read again whenever a file changes."""
 
-    def __init__(self, folder: Path, holder: KeyHolder | None = None) -> None:
-        """With a holder the new keys of the purposes of HOLDABLE are made and used there."""
+    def __init__(self, folder: Path, holder: KeyHolder | None = None, mark: str = "") -> None:
+        """With a holder the new keys of the purposes of HOLDABLE are made and used there; `mark` begins their ids."""
         self._folder = folder
+        self._mark = mark
         self._holder = holder
         self.encryptions: Counter[tuple[str, str]] = Counter()
         """How often this process encrypted, by purpose and key id: a key of AES-GCM with random nonces is good for
@@ -236,6 +237,11 @@ class Keyrings:
         """The keys of a purpose by which joserfc verifies, the active one first. Raises KeyMissing."""
         return KeySet([key for key in self._keys(purpose) if not isinstance(key, HeldSecret)])
 
+    def key_ids(self) -> Iterator[str]:
+        """The identifier of each key of every keyring that is there. Raises KeyMissing for one that cannot be read."""
+        there = (purpose for purpose in PURPOSES if self._path(purpose).exists())
+        return (str(jwk.get("kid")) for purpose in there for jwk in self._read_jwks(self._path(purpose)))
+
     def secrets(self, purpose: str) -> Iterator[bytes]:
         """The bytes of each key of a purpose whose keys are symmetric, the active one first. Raises KeyMissing."""
         return (octets_of(key) for key in self._keys(purpose))
@@ -261,7 +267,7 @@ class Keyrings:
         sync_folder(self._folder)
 
     def _new_jwk(self, purpose: str) -> dict[str, Any]:
-        kind, key_id = PURPOSES[purpose], secrets.token_hex(4)
+        kind, key_id = PURPOSES[purpose], self._mark + secrets.token_hex(4)
         if self._holder is None or not kind.holdable:
             return dict(_new_key(kind, key_id).as_dict(private=True))
         public = self._holder.generate(purpose, key_id, kind.family)

@@ -135,12 +135,15 @@ async def test_the_way_of_before_is_connected_at_its_own_address_while_files_are
         await open_pfms_clients(own).__aenter__()
 
 
+FORMER = "the former address of pfms is a sandbox's or not sftp; set APUNI_PFMS__FORMER_URL"
+
+
 @pytest.mark.parametrize(
     ("former", "reasons"),
     [
         ("sftp://old.pfms.gov.in", []),
-        ("sftp://127.0.0.1", ["the former address of pfms is a sandbox's or not sftp"]),
-        ("https://old.pfms.gov.in", ["the former address of pfms is a sandbox's or not sftp"]),
+        ("sftp://127.0.0.1", [FORMER]),
+        ("https://old.pfms.gov.in", [FORMER]),
     ],
 )
 def test_production_wants_a_public_address_of_the_way_of_before_too(former, reasons):
@@ -187,6 +190,7 @@ def test_production_wants_the_way_of_the_settings_to_a_public_host(way, address,
     with pytest.raises(SettingsRefused) as refused:
         refuse_unfit_production(settings(address, {"source_id": "0905"}, way))
     told = [each for each in refused.value.reasons if "pfms" in each]
-    assert told == ([reason] if reason else [])
+    to_set = "set APUNI_PARTNERS__PFMS__BASE_URL to what pfms handed over"
+    assert told == ([f"{reason}; {to_set}"] if reason else [])
     assert "pfms" not in OUTSIDE_SYSTEMS.required
     assert json.dumps(told)

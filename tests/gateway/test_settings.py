@@ -6,58 +6,29 @@ from pathlib import Path
 import pytest
 
 from gateway.runtime.partners import read_onboarding
-from gateway.runtime.production import refuse_unfit_production
 from gateway.runtime.runfiles import NotUp
 from gateway.settings.partners import Partner
 from gateway.settings.settings import Settings, SettingsRefused, read_settings
 from integrations.registry import OUTSIDE_SYSTEMS
 from store.database import Keyrings
+from tests.support.fit_settings import SECRET, clear_environment, fit, partner, reasons
 from tools.reference.commission_samples import ACCOUNT
 from tools.reference.etaal_samples import BEARER, PASSWORD
 from tools.reference.umang_samples import API_KEY as UMANG_KEY
 
-SECRET = "hunter2-is-secret"
 UMANG = Path(__file__).parents[2] / "docs" / "partners" / "umang" / "keys"
 
 
 @pytest.fixture(autouse=True)
 def _bare_environment(monkeypatch, tmp_path):
-    """No setting of the machine reaches a test; the home is a folder of the test's."""
-    import os
-
-    for name in [name for name in os.environ if name.startswith("APUNI_") or name in {"METRICS_PORT", "SANDBOX_PORT"}]:
-        monkeypatch.delenv(name)
-    monkeypatch.setenv("APUNI_HOME", str(tmp_path / "home"))
+    clear_environment(monkeypatch, tmp_path / "home")
 
 
-def partner(system: str, **changes) -> dict:
-    return {"base_url": f"https://{system.replace('_', '-')}.gov.in/api", "given": {"client_id": SECRET}} | changes
+UNREADABLE = "the file of APUNI_PARTNERS__CSC__GIVEN_FILE cannot be read; set one with a JSON object"
 
 
-def fit(monkeypatch, **changes) -> Settings:
-    """Settings that production takes, but for the changes; a change to None takes a variable away."""
-    variables = {
-        "APUNI_PROFILE": "production",
-        "APUNI_PUBLIC_URL": "https://apuni.uk.gov.in",
-        "APUNI_DATABASE_URL": f"postgresql://apuni:{SECRET}@db.uk.gov.in/apuni",
-        "APUNI_VAULT_URL": f"postgresql://vault:{SECRET}@vault.uk.gov.in/vault",
-        "APUNI_ALLOW_SOFTWARE_KEYS": "1",
-        "APUNI_SCANNER__ADDRESS": "clamd.uk.gov.in:3310",
-        "APUNI_PARTNERS": json.dumps({system: partner(system) for system in OUTSIDE_SYSTEMS.required}),
-    } | changes
-    for name, value in variables.items():
-        if value is not None:
-            monkeypatch.setenv(name, value)
-    return read_settings()
-
-
-def reasons(settings: Settings) -> list[str]:
-    """Why production does not start; none where it does."""
-    try:
-        refuse_unfit_production(settings)
-    except SettingsRefused as refused:
-        return refused.reasons
-    return []
+def to_set(system: str, setting: str = "GIVEN") -> str:
+    return f"set APUNI_PARTNERS__{system.upper()}__{setting} to what {system} handed over"
 
 
 def test_production_starts_when_everything_is_fit(monkeypatch):
@@ -79,7 +50,7 @@ def test_production_refuses_every_key_that_the_samples_for_partners_print(monkey
         system: partner(system, given=given)
     }
     settings = fit(monkeypatch, APUNI_PARTNERS=json.dumps(partners))
-    assert reasons(settings) == [f"the credentials of {system} are those of published samples"]
+    assert reasons(settings) == [f"the credentials of {system} are those of published samples; {to_set(system)}"]
 
 
 def test_the_demo_is_never_refused_for_what_production_needs():
@@ -97,7 +68,7 @@ def test_the_demo_refuses_a_host_that_is_not_loopback_in_one_line(monkeypatch, h
         read_settings()
 
     assert refused.value.reasons == [
-        "APUNI_HOST: the demo listens on loopback only; set 127.0.0.1, or APUNI_PROFILE=production to serve a network"
+        "APUNI_HOST: the demo listens on loopback only; set 127.0.0.1, or another APUNI_PROFILE to serve a network"
     ]
 
 
@@ -109,39 +80,6 @@ def test_the_demo_listens_on_any_loopback_address(monkeypatch, host):
 
 def test_production_listens_on_every_address(monkeypatch):
     assert reasons(fit(monkeypatch, APUNI_HOST="0.0.0.0")) == []
-
-
-@pytest.mark.parametrize(
-    ("variable", "value", "reason"),
-    [
-        ("APUNI_PUBLIC_URL", None, "APUNI_PUBLIC_URL is not set"),
-        ("APUNI_PUBLIC_URL", "http://apuni.uk.gov.in", "APUNI_PUBLIC_URL is not https, or names this machine"),
-        ("APUNI_PUBLIC_URL", "https://127.0.0.1:8000", "APUNI_PUBLIC_URL is not https, or names this machine"),
-        ("APUNI_CLOCK", "sandbox", "APUNI_CLOCK is not the system's clock"),
-        ("APUNI_GRAPHIQL", "1", "GraphiQL is open (APUNI_GRAPHIQL)"),
-        ("APUNI_DOCUMENTS", "open", "everybody may send documents that are not published (APUNI_DOCUMENTS)"),
-        ("APUNI_DATABASE_URL", None, "the store is SQLite; set APUNI_DATABASE_URL, or APUNI_ALLOW_SQLITE=1"),
-        (
-            "APUNI_DATABASE_URL",
-            "sqlite:////s.db",
-            "the store is SQLite; set APUNI_DATABASE_URL, or APUNI_ALLOW_SQLITE=1",
-        ),
-        ("APUNI_VAULT_URL", None, "the vault is SQLite; set APUNI_VAULT_URL, or APUNI_ALLOW_SQLITE=1"),
-        (
-            "APUNI_ALLOW_SOFTWARE_KEYS",
-            None,
-            "keys lie in files; set APUNI_PKCS11__MODULE, or APUNI_ALLOW_SOFTWARE_KEYS=1",
-        ),
-        (
-            "APUNI_SCANNER__ADDRESS",
-            None,
-            "no malware scanner looks into files; set APUNI_SCANNER__ADDRESS, or APUNI_ALLOW_UNSCANNED=1",
-        ),
-        ("APUNI_S3__ENDPOINT", "http://s3.uk.gov.in", "the object store is not https (APUNI_S3__ENDPOINT)"),
-    ],
-)
-def test_production_refuses_each_unfit_setting_with_one_line(monkeypatch, variable, value, reason):
-    assert reasons(fit(monkeypatch, **{variable: value})) == [reason]
 
 
 @pytest.mark.parametrize(
@@ -164,7 +102,7 @@ def test_production_refuses_the_address_of_a_sandbox(monkeypatch, address):
 
     settings = fit(monkeypatch, APUNI_PARTNERS=json.dumps(partners))
 
-    assert reasons(settings) == ["the address of umang is a sandbox's or not https"]
+    assert reasons(settings) == [f"the address of umang is a sandbox's or not https; {to_set('umang', 'BASE_URL')}"]
 
 
 def test_production_refuses_a_sandbox_that_only_browsers_are_sent_to(monkeypatch):
@@ -173,16 +111,18 @@ def test_production_refuses_a_sandbox_that_only_browsers_are_sent_to(monkeypatch
 
     settings = fit(monkeypatch, APUNI_PARTNERS=json.dumps(partners))
 
-    assert reasons(settings) == ["the address of sso is a sandbox's or not https"]
+    assert reasons(settings) == [f"the address of sso is a sandbox's or not https; {to_set('sso', 'BASE_URL')}"]
 
 
 @pytest.mark.parametrize(
     ("changes", "reason"),
     [
-        ({"given": {}}, "APUNI_PARTNERS__CSC has neither GIVEN nor GIVEN_FILE"),
-        ({"given": {"sandbox": True}}, "the credentials of csc are a sandbox's"),
-        ({"given_file": "/nowhere/csc.json"}, "the file of APUNI_PARTNERS__CSC__GIVEN_FILE cannot be read"),
-        ({"given_file": __file__}, "the file of APUNI_PARTNERS__CSC__GIVEN_FILE cannot be read"),
+        ({"given": {}}, "APUNI_PARTNERS__CSC has neither GIVEN nor GIVEN_FILE; set one of them"),
+        ({"given": {"sandbox": True}}, f"the credentials of csc are a sandbox's; {to_set('csc')}"),
+        ({"given": {"bridge": {"key": "sandbox-1a2b"}}}, f"the credentials of csc are a sandbox's; {to_set('csc')}"),
+        ({"given": {"url": "http://127.0.0.1:9000/csc"}}, f"the credentials of csc are a sandbox's; {to_set('csc')}"),
+        ({"given_file": "/nowhere/csc.json"}, UNREADABLE),
+        ({"given_file": __file__}, UNREADABLE),
     ],
 )
 def test_production_refuses_credentials_that_are_missing_or_a_sandboxs(monkeypatch, changes, reason):
@@ -200,39 +140,16 @@ def test_production_refuses_a_system_that_is_not_set(monkeypatch, system):
     ]
 
 
-def test_production_refuses_the_home_of_a_demo_whose_keys_lie_there(monkeypatch, tmp_path):
-    (tmp_path / "home" / "onboarding").mkdir(parents=True)
-
-    assert reasons(fit(monkeypatch)) == ["APUNI_HOME is the home of a demo, with its data and keys; choose another"]
-
-
-def test_production_tells_every_reason_together_in_one_line_each(monkeypatch):
-    monkeypatch.setenv("APUNI_PROFILE", "production")
-    monkeypatch.setenv("APUNI_CLOCK", "sandbox")
-    monkeypatch.setenv("APUNI_GRAPHIQL", "1")
-
-    told = reasons(read_settings())
-
-    assert len(told) == 7 + len(OUTSIDE_SYSTEMS.required)
-    assert len(set(told)) == len(told)
-    assert all("\n" not in line for line in told)
-
-
-def test_sqlite_and_software_keys_may_be_allowed(monkeypatch):
-    settings = fit(monkeypatch, APUNI_DATABASE_URL=None, APUNI_VAULT_URL=None, APUNI_ALLOW_SQLITE="1")
-
-    assert reasons(settings) == []
-
-
 def test_with_a_module_no_key_of_sessions_certificates_or_the_vault_may_lie_in_a_file(monkeypatch, tmp_path):
     module = {"APUNI_PKCS11__MODULE": "/usr/lib/module.so", "APUNI_PKCS11__PIN": SECRET}
     settings = fit(monkeypatch, APUNI_ALLOW_SOFTWARE_KEYS=None, APUNI_KEYS_DIR=str(tmp_path), **module)
-    assert reasons(settings) == []
+    assert [line for line in reasons(settings) if "KEYS" in line] == []
 
     Keyrings(tmp_path).init()
 
-    assert [line.split("; ")[1] for line in reasons(settings)] == [
-        f"run `apuni keys rotate {purpose}`" for purpose in ("session", "vault", "pdf", "xml")
+    assert [line for line in reasons(settings) if "KEYS" in line] == [
+        "APUNI_KEYS_DIR: the active key of session, vault, pdf or xml lies in a file; "
+        "set it up in the module by `apuni keys rotate <purpose>`"
     ]
 
 

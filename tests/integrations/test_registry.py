@@ -83,8 +83,8 @@ def test_production_asks_for_the_settings_of_a_required_system_and_examines_thos
     assert reasons({}, required) == ["APUNI_PARTNERS__TOY is not set"]
     assert reasons({}, WITH_TOY) == []
     assert reasons({"toy": sandbox}, WITH_TOY) == [
-        "the address of toy is a sandbox's or not https",
-        "the credentials of toy are a sandbox's",
+        "the address of toy is a sandbox's or not https; set APUNI_PARTNERS__TOY__BASE_URL to what toy handed over",
+        "the credentials of toy are a sandbox's; set APUNI_PARTNERS__TOY__GIVEN to what toy handed over",
     ]
     assert reasons({"toy": partner("toy")}, WITH_TOY) == []
 

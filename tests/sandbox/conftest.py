@@ -11,14 +11,14 @@ from starlette.routing import Route
 
 from domain.kernel import ManualClock
 from sandbox.city.clock import SandboxClock
-from sandbox.city.kit import Sandbox, SandboxHome, sandbox_app, write_onboarding
+from sandbox.city.kit import Sandbox, SandboxHome, sandbox_app
 
 NOON = datetime(2026, 11, 23, 6, 30, tzinfo=UTC)
 
 
 def create_counting_sandbox(home: SandboxHome) -> Sandbox:
     secret = home.state.get_or_create("key", "secret", lambda: {"value": home.system + "-secret"})
-    write_onboarding(home.onboarding, {"secret": secret["value"]})
+    home.hand_over({"secret": secret["value"]})
 
     async def count(request: Request) -> Response:
         name = request.path_params["name"]

@@ -11,6 +11,7 @@ from integrations.registry import OUTSIDE_SYSTEMS
 from sandbox.city.kit import load_demo
 from sandbox.city.serving import City
 from sandbox.server import sandbox_factories
+from tests.support.fit_settings import clear_environment, fit, partner, reasons
 
 DEMO = Path(__file__).parents[2] / "demo"
 
@@ -31,3 +32,20 @@ async def test_every_system_starts_hands_over_its_onboarding_and_keeps_it(tmp_pa
     assert set(handed[0]) == set(city.ports["proxies"]) == set(OUTSIDE_SYSTEMS.sandboxes)
     assert handed[0] == handed[1]
     assert all(json.loads(text) for text in handed[0].values())
+
+
+@pytest.mark.integration
+async def test_production_takes_no_onboarding_file_of_the_city(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    city = City(tmp_path, load_demo(DEMO), port=0, gateway_url="http://127.0.0.1:1", factories=sandbox_factories())
+    await city.start()
+    await city.stop()
+    clear_environment(monkeypatch, tmp_path / "home")
+    files = {path.stem: str(path) for path in (tmp_path / "onboarding").iterdir()}
+    partners = {name: partner(name) for name in OUTSIDE_SYSTEMS.required}
+    partners |= {name: partner(name, given={}, given_file=file) for name, file in files.items()}
+    partners["pfms"]["base_url"] = "sftp://pfms.gov.in"
+
+    told = reasons(fit(monkeypatch, APUNI_PARTNERS=json.dumps(partners)))
+
+    refused = {line.split()[3] for line in told if line.startswith("the credentials of ")}
+    assert refused == {name for name in files if name in {*OUTSIDE_SYSTEMS.required, *OUTSIDE_SYSTEMS.optional}}

@@ -20,6 +20,7 @@ from integrations.registry import OUTSIDE_SYSTEMS
 from store.database import FieldCipher, Keyrings, Store
 from store.identity import people
 from tests.support.databases import PostgresServer, run_apart
+from tests.support.fit_settings import certify
 from tests.support.gateway_process import a_token
 from tests.support.graph import CITIZEN, Down, World, environment, seed
 from tests.support.running import free_port
@@ -90,6 +91,7 @@ def production(server: PostgresServer, home: Path) -> Iterator[Production]:
         "APUNI_VAULT_URL": server.url(vault_name),
         "APUNI_ALLOW_SOFTWARE_KEYS": "1",
         "APUNI_ALLOW_UNSCANNED": "1",
+        "APUNI_ALLOW_OWN_COUNTERS": "1",
         "APUNI_ROUTER_SECRET": ROUTER_SECRET,
         "APUNI_SERVER__NOTICE_SECONDS": "0",
         "APUNI_SERVER__HOSTS": json.dumps([f"127.0.0.1:{port}"]),
@@ -113,6 +115,7 @@ async def _prepared(url: str, home: Path) -> tuple[str, str, dict[str, str]]:
     """People, a citizen's and a developer's token, and the published operations of an application."""
     keyrings = Keyrings(home / "keys")
     keyrings.init()
+    certify(keyrings, home / "certificates", SystemClock())
     store = await Store.open(url, cipher=FieldCipher(keyrings), clock=SystemClock())
     env = environment(store, keyrings, SystemClock(), home / "objects", Down())
     env = replace(env, public_url=PUBLIC_URL)

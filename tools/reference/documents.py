@@ -9,13 +9,17 @@ from pydantic_core import PydanticUndefined
 
 from domain.kernel import ErrorCode, Language, Remedy
 from domain.kernel.messages import label
+from gateway.runtime.bounds import BOUNDS
 from gateway.settings.care import Care
 from gateway.settings.desk import Desk
+from gateway.settings.fees import Fees
+from gateway.settings.files import S3, Files, MalwareScanner
 from gateway.settings.limits import Limits, Load, Rates, Server
 from gateway.settings.partners import Partner
 from gateway.settings.payments import PaymentFiles, PfmsWay
 from gateway.settings.settings import Alarms, Retention, Settings, variable
 from gateway.settings.sign_on import SignOn
+from gateway.settings.subscriptions import Streams
 from integrations.registry import OUTSIDE_SYSTEMS
 from tools.reference.access import access
 from tools.reference.alarms import alarms
@@ -30,8 +34,9 @@ _CONFIGURATION = """\
 Everything is set by environment variables, which are read once at the start. An empty variable counts as
 not set. A value that is not allowed ends the command with one line that names the variable and not the value.
 
-In the profile `production` a command that serves refuses to start, with one line for each reason, where a
-setting breaks the rule in the last column. A dash means that there is no rule or no default.
+In the profiles `production` and `staging` a command that serves refuses to start, with one line for each reason,
+where a setting breaks the rule in the last column. The rules about outside systems' addresses, and that they are no
+sandbox's, are production's alone (ADR 0036). A dash means that there is no rule or no default.
 
 ## Settings
 
@@ -39,7 +44,7 @@ setting breaks the rule in the last column. A dash means that there is no rule o
 
 ## Limits of the edge
 
-The defaults hold in both profiles.
+The defaults hold in every profile; how far production lets them be raised stands in the last column.
 
 {limits}
 
@@ -56,6 +61,22 @@ In the demo a thousand times as much. How callers are told apart: docs/edge.md.
 ## Server
 
 {server}
+
+## Subscriptions
+
+{streams}
+
+## Files
+
+{files}
+
+{scanner}
+
+{s3}
+
+## Fees
+
+{fees}
 
 ## Retention
 
@@ -95,7 +116,7 @@ The SMS gateway that carries one-time codes is the optional system `TEXTS` (`APU
 ## Outside systems
 
 `<SYSTEM>` is one of {systems}.
-In the demo a system that is not set is reached at its sandbox, as `APUNI_HOME/run/ports.json` and
+In demo and staging a system that is not set is reached at its sandbox, as `APUNI_HOME/run/ports.json` and
 `APUNI_HOME/onboarding/` say. What `GIVEN` must hold is told by `from_onboarding` in each folder
 of integrations/.
 
@@ -155,6 +176,11 @@ def configuration() -> str:
         rates=_table(header, _settings(Rates, "rates")),
         load=_table(header, _settings(Load, "load")),
         server=_table(header, _settings(Server, "server")),
+        streams=_table(header, _settings(Streams, "streams")),
+        files=_table(header, _settings(Files, "files")),
+        scanner=_table(header, _settings(MalwareScanner, "scanner")),
+        s3=_table(header, _settings(S3, "s3")),
+        fees=_table(header, _settings(Fees, "fees")),
         retention=_table(header, _settings(Retention, "retention")),
         care=_table(header, _settings(Care, "care")),
         payments=_table(header, _settings(PaymentFiles, "payments")),
@@ -188,6 +214,8 @@ _APART = {
     "alarms",
     "care",
     "desk",
+    "fees",
+    "files",
     "limits",
     "load",
     "partners",
@@ -195,8 +223,11 @@ _APART = {
     "pfms",
     "rates",
     "retention",
+    "s3",
+    "scanner",
     "server",
     "sign_on",
+    "streams",
 }
 """Settings that have tables of their own."""
 
@@ -208,8 +239,10 @@ def _settings(model: type[BaseModel], *path: str) -> Iterator[tuple[str, ...]]:
         alias = field.validation_alias
         named = variable(alias) if isinstance(alias, str) else variable(*path, name)
         extra = field.json_schema_extra
-        rule = extra.get("production") if isinstance(extra, dict) else None
-        yield f"`{named}`", _default(field), field.description or NOTHING, str(rule or NOTHING)
+        rules = [f"{extra['production']}"] if isinstance(extra, dict) and "production" in extra else []
+        own = (each for each in BOUNDS if each.variable == named)
+        rules += [each.remedy if each.staging else f"{each.remedy} (not in staging)" for each in own]
+        yield f"`{named}`", _default(field), field.description or NOTHING, "; ".join(rules) or NOTHING
 
 
 def _default(field: FieldInfo) -> str:

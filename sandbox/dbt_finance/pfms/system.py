@@ -19,7 +19,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from sandbox.city.kit import Sandbox, SandboxHome, sandbox_app, write_onboarding
+from sandbox.city.kit import Sandbox, SandboxHome, sandbox_app
 from sandbox.city.proxy import bind_loopback
 from sandbox.dbt_finance.pfms.answers import Seal
 from sandbox.dbt_finance.pfms.findings import DATE_PAST
@@ -118,7 +118,7 @@ class _Pfms:
             "pfms_certificates": [seals["pfms"]["certificate"]],
             "bank_certificates": [seals["bank"]["certificate"]],
         }
-        write_onboarding(home.onboarding, given)
+        home.hand_over(given)
 
     def close(self) -> None:
         """Close the files, and the port where the server never listened on it."""

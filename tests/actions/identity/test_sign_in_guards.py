@@ -21,7 +21,13 @@ def test_the_challenge_is_that_of_the_standards_example():
     ["http://127.0.0.1:53682/", "http://127.0.0.1:8/cb?x=1", "http://[::1]:9000/cb", *LINKS],
 )
 def test_loopback_addresses_and_registered_links_are_taken(redirect):
-    assert app_request(redirect, "s", CHALLENGE, LINKS).redirect == redirect
+    assert app_request(redirect, "s", CHALLENGE, LINKS, loopback=True).redirect == redirect
+
+
+def test_production_takes_registered_links_alone():
+    assert app_request(min(LINKS), "s", CHALLENGE, LINKS, loopback=False).redirect in LINKS
+    with pytest.raises(Problems):
+        app_request("http://127.0.0.1:53682/", "s", CHALLENGE, LINKS, loopback=False)
 
 
 @pytest.mark.parametrize(
@@ -48,18 +54,18 @@ def test_loopback_addresses_and_registered_links_are_taken(redirect):
 )
 def test_any_other_redirect_of_an_app_is_refused(redirect):
     with pytest.raises(Problems):
-        app_request(redirect, "s", CHALLENGE, LINKS)
+        app_request(redirect, "s", CHALLENGE, LINKS, loopback=True)
 
 
 @pytest.mark.parametrize("challenge", [None, "", "short", "v" * 44, "é" * 43])
 def test_an_app_must_bring_a_challenge(challenge):
     with pytest.raises(Problems):
-        app_request("http://127.0.0.1:9000/cb", "s", challenge, LINKS)
+        app_request("http://127.0.0.1:9000/cb", "s", challenge, LINKS, loopback=True)
 
 
 def test_a_state_that_is_too_long_is_refused():
     with pytest.raises(Problems):
-        app_request("http://127.0.0.1:9000/cb", "s" * 513, CHALLENGE, LINKS)
+        app_request("http://127.0.0.1:9000/cb", "s" * 513, CHALLENGE, LINKS, loopback=True)
 
 
 @pytest.mark.parametrize("path", ["/", "/graphql", "/track?number=1&x=%2F#top", "/a/b/"])

@@ -4,14 +4,14 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from sandbox.city.kit import Sandbox, SandboxHome, sandbox_app, write_onboarding
+from sandbox.city.kit import Sandbox, SandboxHome, sandbox_app
 
 KEY = "key-of-the-toy"
 
 
 def create_sandbox(home: SandboxHome) -> Sandbox:
     """The toy."""
-    write_onboarding(home.onboarding, {"sandbox": True, "key": KEY})
+    home.hand_over({"sandbox": True, "key": KEY})
 
     async def greeting(request: Request) -> Response:
         if request.headers.get("x-key") != KEY:
