@@ -4,11 +4,14 @@ import json
 from pathlib import Path
 
 import pytest
+from annotated_types import Le
 
 from domain.appeals.law import LAW
 from gateway.documents.authority import Authority
 from gateway.runtime.bounds import BOUNDS
+from gateway.settings.limits import Limits, Load, Rates, Server
 from gateway.settings.settings import Settings, read_settings
+from gateway.settings.subscriptions import Streams
 from integrations.registry import OUTSIDE_SYSTEMS
 from store.database import Keyrings
 from tests.support.fit_settings import clear_environment, fit, partner, reasons
@@ -81,12 +84,12 @@ REFUSED = [
     (
         "APUNI_SESSION_SECONDS",
         "31536000",
-        "APUNI_SESSION_SECONDS: the life of a session is above 3600; set at most 3600",
+        "APUNI_SESSION_SECONDS: the limit is above 3600; set at most 3600",
     ),
     (
         "APUNI_SEAL_LIMIT_SECONDS",
         "1e9",
-        "APUNI_SEAL_LIMIT_SECONDS: the time without a seal is above 86400; set at most 86400",
+        "APUNI_SEAL_LIMIT_SECONDS: the limit is above 86400; set at most 86400",
     ),
     ("APUNI_APP_REDIRECTS", json.dumps([APP, "http://app.uk.gov.in/signed-in"]), LINKS),
     ("APUNI_APP_REDIRECTS", json.dumps(["in.gov.uk.apuni:/signed-in"]), LINKS),
@@ -283,3 +286,13 @@ def test_the_configuration_lists_every_bound_beside_its_variable():
 
     for bound in BOUNDS:
         assert any(line.startswith(f"| `{bound.variable}` |") and bound.remedy in line for line in lines), bound.line
+
+
+@pytest.mark.parametrize("model", [Limits, Rates, Load, Server, Streams])
+def test_every_number_that_bounds_a_caller_or_a_process_has_a_bound_of_ten_times_its_default_at_most(model):
+    bounds = {bound.variable: bound.remedy for bound in BOUNDS}
+
+    for name, field in model.model_fields.items():
+        if isinstance(field.default, int | float) and not any(isinstance(each, Le) for each in field.metadata):
+            most = bounds[f"APUNI_{model.__name__.upper()}__{name.upper()}"].removeprefix("at most ")
+            assert float(most) <= field.default * 10, name
