@@ -6,7 +6,7 @@ from importlib.resources import files
 from ipaddress import ip_address, ip_network
 from operator import attrgetter
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from urllib.parse import parse_qs, urlsplit
 
 from pydantic import SecretStr
@@ -18,6 +18,7 @@ from gateway.settings.limits import DocumentMode
 from gateway.settings.settings import Profile, Settings, is_loopback, variable
 from store.database import KeyMissing, Keyrings
 from store.database.connections import database_url
+from store.database.keyring import HOLDABLE
 
 LEAST_SECRET, LEAST_DIFFERENT = 16, 8
 """Characters of a secret that a person chose, and how many of them are different at least."""
@@ -118,8 +119,14 @@ def _has_foreign_keys(settings: Settings) -> bool:
     return beside_demo or any(each.startswith(marks) for each in Keyrings(settings.keys_folder).key_ids())
 
 
+def _has_key_in_file(settings: Settings) -> bool:
+    held = settings.pkcs11.module is not None and not settings.allow_software_keys
+    return held and bool(Keyrings(settings.keys_folder).in_file(HOLDABLE))
+
+
 def _has_unfit_certificate(settings: Settings) -> bool:
-    keyrings, folder = Keyrings(settings.keys_folder), settings.certificates_folder
+    nobody: Any = object()  # only the public halves are looked at, so no holder of keys is asked
+    keyrings, folder = Keyrings(settings.keys_folder, nobody), settings.certificates_folder
     authority = Authority(keyrings, folder, SystemClock(), makes_tests=False)
     try:
         return any(authority.signer(purpose).test for purpose in ("pdf", "xml"))
@@ -151,7 +158,8 @@ _RULES: dict[str, Callable[[Settings], bool]] = {
     "vault_plain": lambda own: _is_plain_database(own.vault_store_url),
     "own_counters": lambda own: own.cache_store_url is None and not own.allow_own_counters,
     "cache_plain": lambda own: _is_plain_cache(own.cache_store_url),
-    "software_keys": lambda own: not own.allow_software_keys,
+    "software_keys": lambda own: own.pkcs11.module is None and not own.allow_software_keys,
+    "keys_in_files": _has_key_in_file,
     "foreign_keys": _has_foreign_keys,
     "clock": lambda own: own.clock != "system",
     "log_level": lambda own: own.log_level == "debug",

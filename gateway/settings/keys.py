@@ -15,7 +15,6 @@ class Pkcs11(BaseModel):
         default=None,
         description="The library of the module, such as `/usr/lib/softhsm/libsofthsm2.so`; it needs the extra `hsm` of "
         "the package. If unset, all keys lie in files.",
-        json_schema_extra={"production": "must be set, unless `APUNI_ALLOW_SOFTWARE_KEYS=1`"},
     )
     token: str = Field(default="apuni", description="The label of the token in the module.")
     pin: SecretStr | None = Field(default=None, description="The PIN of the token's user. Secret.")

@@ -9,6 +9,7 @@ from annotated_types import Le
 from domain.appeals.law import LAW
 from gateway.documents.authority import Authority
 from gateway.runtime.bounds import BOUNDS
+from gateway.runtime.composition import open_keyrings
 from gateway.settings.limits import Limits, Load, Rates, Server
 from gateway.settings.settings import Settings, read_settings
 from gateway.settings.subscriptions import Streams
@@ -77,7 +78,7 @@ REFUSED = [
     (
         "APUNI_ALLOW_SOFTWARE_KEYS",
         None,
-        "APUNI_KEYS_DIR: keys lie in files; set a PKCS#11 module, or `APUNI_ALLOW_SOFTWARE_KEYS=1`",
+        "APUNI_PKCS11__MODULE: keys lie in files; set a PKCS#11 module, or `APUNI_ALLOW_SOFTWARE_KEYS=1`",
     ),
     ("APUNI_CLOCK", "sandbox", "APUNI_CLOCK: it is not the system's clock; set `system`"),
     ("APUNI_LOG_LEVEL", "debug", "APUNI_LOG_LEVEL: it is a developer's; set `info` or `warning`"),
@@ -209,7 +210,7 @@ def test_production_refuses_the_home_of_a_demo(monkeypatch, tmp_path):
 
 def keys_of(profile: str, folder: Path) -> Keyrings:
     own = Settings(profile=profile, keys_dir=folder)
-    keyrings = Keyrings(own.keys_folder, own.key_mark)
+    keyrings = open_keyrings(own)
     keyrings.init()
     return keyrings
 
@@ -276,7 +277,7 @@ def test_staging_takes_sandboxes_any_host_and_the_test_authority(monkeypatch, tm
         APUNI_PUBLIC_URL="https://training.local",
         APUNI_PARTNERS=json.dumps(partners),
     )
-    Keyrings(settings.keys_folder, settings.key_mark).rotate("pdf")
+    open_keyrings(settings).rotate("pdf")
 
     assert reasons(settings) == []
 

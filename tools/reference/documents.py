@@ -14,6 +14,7 @@ from gateway.settings.care import Care
 from gateway.settings.desk import Desk
 from gateway.settings.fees import Fees
 from gateway.settings.files import S3, Files, MalwareScanner
+from gateway.settings.keys import Pkcs11
 from gateway.settings.limits import Limits, Load, Rates, Server
 from gateway.settings.partners import Partner
 from gateway.settings.payments import PaymentFiles, PfmsWay
@@ -73,6 +74,10 @@ In the demo a thousand times as much. How callers are told apart: docs/edge.md.
 {scanner}
 
 {s3}
+
+## Keys in hardware
+
+{pkcs11}
 
 ## Fees
 
@@ -180,6 +185,7 @@ def configuration() -> str:
         files=_table(header, _settings(Files, "files")),
         scanner=_table(header, _settings(MalwareScanner, "scanner")),
         s3=_table(header, _settings(S3, "s3")),
+        pkcs11=_table(header, _settings(Pkcs11, "pkcs11")),
         fees=_table(header, _settings(Fees, "fees")),
         retention=_table(header, _settings(Retention, "retention")),
         care=_table(header, _settings(Care, "care")),
@@ -221,6 +227,7 @@ _APART = {
     "partners",
     "payments",
     "pfms",
+    "pkcs11",
     "rates",
     "retention",
     "s3",
