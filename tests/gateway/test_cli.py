@@ -209,6 +209,22 @@ async def test_with_a_port_of_their_own_the_metrics_are_there_and_nowhere_else()
     assert await status(app, 8000, "/metrics") == 404
 
 
+async def test_the_port_of_the_metrics_takes_no_websocket():
+    reached, sent = [], []
+
+    async def app(scope, receive, send):
+        reached.append(scope["server"][1])
+
+    async def send(message):
+        sent.append(message["type"])
+
+    for port in (9100, 8000):
+        scope = {"type": "websocket", "path": "/graphql", "server": ("127.0.0.1", port)}
+        await MetricsApart(app, 9100)(scope, None, send)
+
+    assert (reached, sent) == ([8000], ["websocket.close"])
+
+
 def test_seeding_without_a_terminal_tells_a_line_for_every_hundred_applications():
     out = io.StringIO()
     with shown_progress(Console(file=out, width=40)) as tell:
