@@ -13,7 +13,7 @@ from actions.identity.one_time_codes import count_code, count_entry, refuse_clos
 from actions.kernel import Environment, UnitOfWork
 from domain.identity.assisting import CODE_DIGITS, CODE_LIFE, CODE_TRIES
 from domain.kernel import ErrorCode, Language, Problem, Problems
-from domain.kernel.messages import bilingual, label
+from domain.kernel.messages import bilingual, label, with_specimen_mark
 from store.identity import sent_codes
 from store.identity.sent_codes import SentCode
 from store.platform import outbox
@@ -101,7 +101,9 @@ async def send_code(env: Environment, payload: Mapping[str, str]) -> None:
     if env.partners.texts is None:
         _log.warning("no_way_to_send_codes", kind=code.kind)
         return
-    words = label(f"text_message.{code.kind}", Language(code.content["language"]))
+    language = Language(code.content["language"])
+    words = label(f"text_message.{code.kind}", language)
     minutes = int(CODE_LIFE.total_seconds() // 60)
     text = words.format(code=code.content["code"], minutes=minutes)
+    text = with_specimen_mark(text, language, specimen=env.rules.specimen)
     await env.partners.texts.send(reference=code.id, mobile=code.content["mobile"], text=text, template=code.kind)

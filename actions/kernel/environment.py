@@ -127,6 +127,9 @@ class Rules:
     fees: FeeRules = field(default_factory=FeeRules)
     """The portal's charge, and after which steps a fee that was paid online goes back."""
 
+    specimen: bool = False
+    """Whether messages and papers say that they are specimens, as in staging."""
+
     def week_of(self, department: str | None, district: str) -> OfficeWeek:
         """The working week of a department's offices in a district."""
         named = self.five_day_offices & {department, f"{department}/{district}"}

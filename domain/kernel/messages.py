@@ -85,6 +85,11 @@ class Texts:
         return f"{self._prefix}.{name}" in catalogue(Language.EN)
 
 
+def with_specimen_mark(text: str, language: Language, *, specimen: bool) -> str:
+    """A message or the title of a paper, which says first that it is a specimen where it is one."""
+    return f"{label('specimen.mark', language)}: {text}" if specimen else text
+
+
 def labels(language: Language, prefix: str = "") -> Mapping[str, str]:
     """Every text whose key begins with the prefix, in the order of the catalogue."""
     return {key: text for key, text in catalogue(language).items() if key.startswith(prefix)}

@@ -223,7 +223,8 @@ class BoundedHttp(HttpToolsProtocol):
     def _refuse(self, status: int) -> None:
         body = _BODY % (b"OVERLOADED" if status == 503 else b"BAD_INPUT")
         length = b"content-length: %d\r\n" % len(body)
-        head = _REFUSALS[status] + b"content-type: application/json\r\nconnection: close\r\n" + length
+        own = b"".join(b"%s: %s\r\n" % each for each in self.config.encoded_headers)
+        head = _REFUSALS[status] + own + b"content-type: application/json\r\nconnection: close\r\n" + length
         self.transport.write(head + b"x-content-type-options: nosniff\r\ncache-control: no-store\r\n\r\n" + body)
         if status in (408, 503):  # nothing is coming, or there is no room to wait for it
             self.transport.close()

@@ -18,7 +18,7 @@ from actions.kernel import Environment
 from domain.appeals.commission import DelayReview
 from domain.appeals.delays import DelayCause
 from domain.kernel import Bilingual, Language, NotSignedIn, ist_date
-from domain.kernel.messages import Texts, label
+from domain.kernel.messages import Texts, label, with_specimen_mark
 from gateway.documents.text import drawable
 from gateway.http.session_auth import reader_of
 from gateway.pages.figures_csv import REVIEWED, name_in_language, refusal_response, review_asked_for
@@ -62,7 +62,7 @@ async def _pdf_response(env: Environment, turn: asyncio.Semaphore, request: Requ
     except OURS as error:
         return refusal_response(env, request, language, error)
     async with turn:
-        content = await laid_out(page_data(review, language))
+        content = await laid_out(page_data(review, language, specimen=env.rules.specimen))
     name = f"delay-review-{review.month:%Y%m}-{language.value}.pdf"
     return Response(content, headers=download_headers(name, language), media_type="application/pdf")
 
@@ -79,7 +79,7 @@ async def laid_out(page: Mapping[str, Any]) -> bytes:
     return await output_of("gateway.documents.review", json.dumps(page, ensure_ascii=False).encode(), SECONDS)
 
 
-def page_data(review: DelayReview, language: Language) -> dict[str, Any]:
+def page_data(review: DelayReview, language: Language, *, specimen: bool = False) -> dict[str, Any]:
     """The words of the page, in the shape that the template reads; sums are of the rows that are shown."""
     made, rows = ist_date(review.made_at), review.content["rows"]
     made_on = _TEXTS.made.in_language(language).format(day=f"{made:%d-%m-%Y}")
@@ -89,7 +89,7 @@ def page_data(review: DelayReview, language: Language) -> dict[str, Any]:
     return {
         "language": language.value,
         "state": _TEXTS.state.in_language(language),
-        "title": _TEXTS.title.in_language(language),
+        "title": with_specimen_mark(_TEXTS.title.in_language(language), language, specimen=specimen),
         "month": f"{month.in_language(language)} {review.month.year}",
         "made": {"year": made.year, "month": made.month, "day": made.day, "shown": made_on},
         "scope": _TEXTS.scope.in_language(language),

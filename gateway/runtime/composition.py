@@ -137,6 +137,7 @@ async def open_runtime(
             files=settings.files.rules(),
             sign_on=settings.sign_on.rules(),
             fees=settings.fees.rules(),
+            specimen=settings.specimen,
         )
         environment = replace(storage, rules=rules, partners=partners, problem_of_pdf=PdfInspection().problem_of_pdf)
         yield Runtime(environment, resilience, switches, vitals)

@@ -142,7 +142,8 @@ def is_connected(settings: Settings, system: System, registry: OutsideSystems = 
         return system.need is Need.REQUIRED
     if system.name in settings.partners or not settings.takes_sandboxes:
         return system.name in settings.partners
-    return system.demo_settings_of is not None or not settings.partners.keys() >= set(registry.required)
+    by_another = settings.demo and system.demo_settings_of is not None
+    return by_another or not settings.partners.keys() >= set(registry.required)
 
 
 def connected_systems(settings: Settings, registry: OutsideSystems = OUTSIDE_SYSTEMS) -> list[System]:

@@ -15,6 +15,7 @@ from gateway.app import create_app
 from gateway.http.connections import Connections
 from gateway.http.headers import EVERY_ANSWER
 from gateway.http.protocol import server_options
+from gateway.pages.specimen import HEADER, SpecimenPages
 from gateway.runtime import gc_tuning
 from gateway.runtime.logs import configure_logging
 from gateway.runtime.ports import bind_socket
@@ -113,7 +114,7 @@ def serve_gateway(settings: Settings) -> None:
     sockets = _sockets(settings)
     configure_logging(level=settings.log_number)
     gateway = create_app(settings)
-    app: ASGIApp = gateway
+    app: ASGIApp = SpecimenPages(gateway) if settings.specimen else gateway
     if settings.metrics_port is not None:
         app = MetricsApart(app, settings.metrics_port)
     kept = KeptFailure(app)
@@ -138,6 +139,7 @@ def serve_gateway(settings: Settings) -> None:
 
 def _config(app: ASGIApp, settings: Settings, connections: Connections) -> uvicorn.Config:
     options = server_options(settings.server, settings.hosts, connections)
+    options["headers"] = [HEADER] if settings.specimen else []
     return uvicorn.Config(app, host=settings.host, port=settings.port, lifespan="on", loop="uvloop", **options)
 
 

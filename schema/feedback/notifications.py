@@ -12,6 +12,7 @@ from domain.feedback import notices
 from domain.feedback.notices import NEEDS_HER, NoticeKind, Topic, notice_text
 from domain.identity.policy import ObjectKind, Resource
 from domain.kernel import TypeCode
+from domain.kernel.messages import with_specimen_mark
 from schema.appeals.types import Appeal, appeal_by_id
 from schema.applications.loaders import application_field
 from schema.doorstep.types import DoorstepVisit, visit_by_id
@@ -65,7 +66,8 @@ class Notification(Node, Mapped[notices.Notice], id_of=TypeCode.NOTIFICATION):
 
     @resolver_field(description="The message in words.")
     def text(self, info: Info, language: InLanguage = None) -> str:
-        return notice_text(self.item, field_language(info, language))
+        shown, rules = field_language(info, language), info.context.environment.rules
+        return with_specimen_mark(notice_text(self.item, shown), shown, specimen=rules.specimen)
 
     application = application_field(description="The application that it is about; null for a suggestion.")
     appeal = field_by_key(

@@ -1,5 +1,6 @@
 """What a citizen reads of what is hers: messages, appeals, files, and the case behind a grievance or feedback."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -34,6 +35,15 @@ async def told(world: World, subject=CITIZEN, **variables: Any) -> dict[str, Any
     answer = await world.ask(NOTIFICATIONS, subject, **({"first": 10} | variables))
     assert answer["errors"] == [], answer
     return answer["data"]["viewer"]["notifications"]
+
+
+async def test_in_staging_a_message_says_first_that_it_is_a_specimen(world: World):
+    case = await rejected(world)
+    rules = replace(world.environment.rules, specimen=True)
+
+    [node] = (await told(replace(world, environment=replace(world.environment, rules=rules))))["nodes"]
+
+    assert node["text"].startswith(f"SPECIMEN: Application {case.number[:4]} ")
 
 
 async def test_her_messages_are_read_both_ways_and_marked(world: World):

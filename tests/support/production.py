@@ -75,14 +75,14 @@ class Production:
 
 
 @contextmanager
-def production(server: PostgresServer, home: Path) -> Iterator[Production]:
+def production(server: PostgresServer, home: Path, profile: str = "production") -> Iterator[Production]:
     """Start one over a store with the people of tests/support/graph.py; stop it at the end."""
     store_name, vault_name = server.migrated_database(), server.database()
     home.mkdir()
     citizen, developer, ids = run_apart(_prepared, server.url(store_name), home)
     port, metrics_port, log = free_port(), free_port(), home.with_suffix(".log")
     told = {
-        "APUNI_PROFILE": "production",
+        "APUNI_PROFILE": profile,
         "APUNI_HOME": str(home),
         "APUNI_PORT": str(port),
         "METRICS_PORT": str(metrics_port),

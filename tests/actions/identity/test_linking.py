@@ -108,6 +108,16 @@ async def test_an_account_is_linked_by_showing_it_and_by_the_code_to_the_telepho
     assert (notice.kind.value, notice.params) == ("ACCOUNT_LINKED", {"provider": "JAN_PARICHAY"})
 
 
+async def test_in_staging_a_code_says_first_that_it_is_a_specimen(env, providers, phones):
+    env = replace(env, rules=replace(env.rules, specimen=True))
+
+    await proven(env, providers, await asha(env, providers))
+    await code_of(env, phones)
+
+    assert all(text.startswith(("नमूना: ", "SPECIMEN: ")) for _, text in phones.sent)
+    assert phones.sent
+
+
 async def test_a_linked_account_without_a_stable_id_is_as_good_as_the_telephone_that_vouched(env, providers, phones):
     unlinked = await came_back(env, JAN, providers[JAN].vouch("JP-9", assurance=Assurance.LOW))
     assert isinstance(unlinked, SignedIn)

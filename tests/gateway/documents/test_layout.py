@@ -2,16 +2,20 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
 
 import pypdfium2
 import pytest
 from lxml import etree
 
 from actions.certificates.content import CertificateContent, CertificateField
-from domain.kernel import Bilingual
+from domain.kernel import Bilingual, ManualClock
 from gateway.documents.layout import lay_out, page_data, qr_svg
 from gateway.documents.renderer import CertificateRenderer
 from gateway.documents.text import drawable, xml_safe
+from store.database import KeyMissing, Keyrings
+from tests.support.fit_settings import certify
 
 
 def words_of(pdf: bytes) -> str:
@@ -137,3 +141,29 @@ def test_xml_and_print_of_a_form_that_was_filed_before_say_the_same(
     assert tree.find("IssuedTo/Person").get("swd") == "Bachan Singh Negi 000,09"
     assert tree.find("CertificateData/Field").get("value") == "Rs 10"
     assert "BachanSinghNegi000,09" in words_of(made.pdf)
+
+
+def test_with_a_certified_key_the_page_is_a_specimen_where_the_profile_says_so(
+    content: CertificateContent, tmp_path: Path
+):
+    keyrings, clock = Keyrings(tmp_path / "keys"), ManualClock(datetime(2026, 11, 24, 6, 30, tzinfo=UTC))
+    keyrings.init()
+    certify(keyrings, tmp_path / "certificates", clock)
+
+    def page(*, specimen: bool) -> str:
+        renderer = CertificateRenderer(keyrings, tmp_path / "certificates", clock, specimen=specimen, makes_tests=False)
+        return words_of(renderer.render(content).pdf)
+
+    assert "SPECIMEN" in page(specimen=True)
+    assert "SPECIMEN" not in page(specimen=False)
+
+
+def test_production_makes_no_test_certificate_for_a_key_that_has_none(content: CertificateContent, tmp_path: Path):
+    keyrings, clock = Keyrings(tmp_path / "keys"), ManualClock(datetime(2026, 11, 24, 6, 30, tzinfo=UTC))
+    keyrings.init()
+    renderer = CertificateRenderer(keyrings, tmp_path / "certificates", clock, makes_tests=False)
+
+    with pytest.raises(KeyMissing, match="certificate"):
+        renderer.render(content)
+
+    assert not (tmp_path / "certificates").exists()

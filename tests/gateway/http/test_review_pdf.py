@@ -54,6 +54,12 @@ def says(pdf: bytes, text: str) -> bool:
     return "".join(text.split()) in words_of(pdf)
 
 
+async def test_in_staging_the_review_says_that_it_is_a_specimen():
+    pdf = await laid_out(page_data(review(ROW), Language.EN, specimen=True))
+
+    assert says(pdf, "SPECIMEN: Monthly review of delays")
+
+
 async def test_both_languages_say_the_figures_and_the_reasons():
     hindi, english = [await laid_out(page_data(review(ROW, ROW), language)) for language in (Language.HI, Language.EN)]
 

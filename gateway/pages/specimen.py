@@ -1,0 +1,41 @@
+"""Marks the pages of staging by a banner, and every answer by a header (ADR 0036)."""
+
+from starlette.datastructures import MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from domain.kernel import Language
+from domain.kernel.messages import label
+
+HEADER = ("x-specimen", "staging")
+_BODY = b"<body>\n"
+
+
+class SpecimenPages:
+    """Puts the banner, in both languages, at the top of each HTML page."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        words = ((each.value, label("specimen.page", each)) for each in (Language.HI, Language.EN))
+        self._banner = "".join(f'<p role="note" lang="{code}"><strong>{text}</strong></p>\n' for code, text in words)
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        page: Message | None = None
+
+        async def send_marked(message: Message) -> None:
+            nonlocal page
+            if message["type"] == "http.response.start" and _is_page(message):
+                page = message
+                return
+            if page is not None:
+                body = message.get("body", b"").replace(_BODY, _BODY + self._banner.encode(), 1)
+                if body:  # an answer to HEAD has none
+                    MutableHeaders(raw=page["headers"])["content-length"] = str(len(body))
+                await send(page)
+                message, page = {**message, "body": body}, None
+            await send(message)
+
+        await self._app(scope, receive, send_marked)
+
+
+def _is_page(start: Message) -> bool:
+    return MutableHeaders(raw=start["headers"]).get("content-type", "").startswith("text/html")
