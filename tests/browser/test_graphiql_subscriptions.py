@@ -10,6 +10,7 @@ import uvicorn
 from playwright.sync_api import BrowserContext, expect
 
 from gateway.graphiql.page import GraphiQL
+from tests.support.running import free_port
 from tests.support.streams import SmallHouse, small_house
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(900)]
@@ -19,15 +20,17 @@ pytestmark = [pytest.mark.browser, pytest.mark.timeout(900)]
 def served(tmp_path: Path) -> Iterator[tuple[str, SmallHouse]]:
     (tmp_path / "forever.graphql").write_text("subscription Forever { forever { number } }", encoding="utf-8")
     graphiql = GraphiQL(tmp_path)
-    house = small_house(page=graphiql.page)
+    port = free_port()
+    url = f"http://127.0.0.1:{port}"
+    house = small_house(page=graphiql.page, origin=url)
     house.app.router.routes.extend(graphiql.routes())
-    server = uvicorn.Server(uvicorn.Config(house.app, port=0, log_level="error", access_log=False))
+    server = uvicorn.Server(uvicorn.Config(house.app, port=port, log_level="error", access_log=False))
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     while not server.started:
         thread.join(0.02)
         assert thread.is_alive()
-    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}", house
+    yield url, house
     server.should_exit = True
     thread.join(10)
 

@@ -285,6 +285,8 @@ A source is away when its port is closed. Paths that are not named answer as the
 _UNREAD = """| SSO, CSC, E_TAAL, RIGHT_TO_SERVICE, TREASURY, PFMS | nothing | none | nothing |
 
 Without SSO no citizen and no officer signs in anew, without CSC no operator; whoever is signed in goes on working.
+Whoever begins to sign in at a provider that takes no connection, or whose calls its breaker holds back, stays here: a
+page (503, `Retry-After`) says so, tries again and offers the other ways, and an app gets `temporarily_unavailable`.
 e-Taal asks us: while it is away, nothing is lost, and the counts wait. What the Commission is to be told waits too.
 A fee that was begun is asked about until the treasury, or CSC for its wallet, answers; the form to pay is made here.
 

@@ -200,8 +200,10 @@ class SmallHouse:
         return a_peer(self.socket, **options)
 
 
-def small_house(store: Any = None, *, page: Any = None, rates: Rates | None = None, **settings: Any) -> SmallHouse:
-    """Make one; `settings` are those of Streams."""
+def small_house(
+    store: Any = None, *, page: Any = None, rates: Rates | None = None, origin: str = ORIGIN, **settings: Any
+) -> SmallHouse:
+    """Make one whose pages lie at `origin`; `settings` are those of Streams."""
     small, clock = Small(), SystemClock()
 
     async def context(facts: RequestFacts) -> Context:
@@ -219,7 +221,7 @@ def small_house(store: Any = None, *, page: Any = None, rates: Rates | None = No
         clock.monotonic, lambda token: (PersonKind.CITIZEN, "asha") if token in (GOOD, SECOND) else None
     )
     shown["rates"] = RateLimits(rates, clock) if rates else None
-    edge = Edge(clock, SystemIds(clock), origins=(ORIGIN,), streams=doors, **shown)
+    edge = Edge(clock, SystemIds(clock), origins=(origin,), streams=doors, **shown)
     endpoint = GraphQLEndpoint(Schema(Query, Mutation, Subscription), context, edge)
     streaming.serve(endpoint.pipeline)
     socket = SocketEndpoint(streaming)
