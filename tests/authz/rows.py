@@ -118,7 +118,7 @@ OWN: Mapping[str, frozenset[str]] = {
     "openRoster": who("principal", "camp officer"),
     "chooseAutoAppeal": who("citizen", "neighbour"),
     "confirmAssistance": NOBODY,
-    "disputePaper": NOBODY,
+    "disputePaper": who("assisting operator", "officer", "officer elsewhere", "appellate"),
     "claimRecord": who("citizen", "neighbour"),
     "confirmRecordClaim": NOBODY,
     "decideRecordClaim": NOBODY,
@@ -276,7 +276,10 @@ FOLLOWED: Mapping[str, frozenset[str]] = {
     "Subscription.paymentChanged": who("citizen", "neighbour", "assisting operator"),
     "Subscription.sourceChanged": EVERYBODY,
 }
-"""Who may begin to follow without naming a thing. One application is followed by those who see it (THINGS)."""
+"""Who may begin to follow without naming a thing."""
+
+ONE_FOLLOWED = THINGS["Application"] - {"commission"}
+"""One application is followed by those who see it; the Commission would have to state an inquiry for each read."""
 
 TOLD: Mapping[str, frozenset[str]] = {
     "Subscription.applicationChanged": who(*_HERS),

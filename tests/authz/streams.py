@@ -63,7 +63,7 @@ async def test_one_application_that_may_not_be_followed_looks_like_one_that_is_n
     for name, who in product(ABOUT, SUBJECTS):
         there = await follow(things, who, ABOUT[name], [], id=things.there[TypeCode.APPLICATION])
         absent = await follow(things, who, ABOUT[name], [], id=Things.absent(TypeCode.APPLICATION))
-        may = who in rows.THINGS["Application"]
+        may = who in rows.ONE_FOLLOWED
         if not absent.errors or bool(there.errors) == may:
             wrong.append((name, who, there.errors, absent.errors))
         if not may and (there.errors, there.effort) != (absent.errors, absent.effort):
