@@ -112,7 +112,10 @@ class _DemoSignIn:
         for _ in range(_HOPS):
             if not answer.has_redirect_location:
                 break
-            answer = await self._client.get(_target(answer))
+            target = _target(answer)
+            if target.startswith(APP_REDIRECT):
+                self._code(target)  # raises: the gateway broke it off before the provider was asked
+            answer = await self._client.get(target)
         if answer.status_code != 200:
             raise DemoSignInFailed(_reason(answer))
         return answer
