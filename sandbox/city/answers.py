@@ -195,9 +195,13 @@ def _names(scope: Scope, routes: tuple[BaseRoute, ...]) -> tuple[str, str]:
 
 
 def _has_bearer(scope: Scope) -> bool:
-    """Whether a token came, also a bare one as Parichay takes it; an HTTP Basic pair is none."""
+    """Whether a token came in the header, also a bare one as Parichay takes it, or in the query (RFC 6750 section 2.3).
+
+    An HTTP Basic pair is none.
+    """
     given = [value for name, value in scope["headers"] if name == b"authorization"]
-    return any(value and value[:6].lower() != b"basic " for value in given)
+    in_query = b"access_token=" in scope.get("query_string", b"")
+    return in_query or any(value and value[:6].lower() != b"basic " for value in given)
 
 
 async def _body(receive: Receive) -> bytes | None:

@@ -181,6 +181,9 @@ class Lives(RuleBasedStateMachine):
     def draft(self, who: str) -> Any:
         request = SaveDraft(FREE, "49", "304", request_for(FREE).channel, request_for(FREE).delivery, {}, self.key())
         done = self.attempt(save_draft(self.world.env, getattr(self.world, who), request))
+        if isinstance(done, ErrorCode):
+            assert done is ErrorCode.ALREADY_APPLIED  # she has a draft of the same matter
+            return multiple()
         self.numbers[done.id] = done.number
         return done.id, FREE, who
 

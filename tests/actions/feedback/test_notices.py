@@ -169,7 +169,9 @@ async def test_replies_to_grievances_and_suggestions_are_told(world: World):
     pass_days(world, 40)
     await escalate_overdue(world.env)
     suggestion, _ = await make_suggestion(world.env, world.asha, MakeSuggestion(FREE, None, "Open on Sunday.", "s"))
-    admin = await enter_officer(world.env, "admin", Posting(Role.DEPARTMENT_ADMIN, "panchayati-raj-development"))
+    admin = await enter_officer(
+        world.env, "department-admin", Posting(Role.DEPARTMENT_ADMIN, "panchayati-raj-development")
+    )
     reply = ReplyToSuggestion(suggestion.id, SuggestionState.ACCEPTED, "We will.", "sr")
     await reply_to_suggestion(world.env, admin, reply)
     assert await kinds(world) == sorted([K.GRIEVANCE_REPLIED, K.GRIEVANCE_ESCALATED, K.SUGGESTION_ANSWERED])

@@ -1,6 +1,7 @@
 """What the worker does beside the messages: it folds figures and forgets what is past its time."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -12,7 +13,7 @@ from domain.statistics.figures import figure_inputs, marks_of
 from gateway.settings.settings import Retention
 from gateway.worker.jobs import upkeep_jobs
 from gateway.worker.runner import Job
-from store.database import idempotency
+from store.database import EncryptedObjects, LocalBlobs, idempotency
 from store.identity import accesses, people, sessions
 from store.identity.sessions import Session
 from store.platform import manifests
@@ -22,8 +23,9 @@ from tests.support.sign_in import environment
 
 
 @pytest.fixture
-def env(sqlite_store, store_keyrings, store_clock) -> Environment:
-    return environment(sqlite_store, store_keyrings, store_clock, [])
+def env(sqlite_store, store_keyrings, store_clock, tmp_path) -> Environment:
+    made = environment(sqlite_store, store_keyrings, store_clock, [])
+    return replace(made, objects=EncryptedObjects(LocalBlobs(tmp_path / "objects"), store_keyrings))
 
 
 async def all_of(jobs: Sequence[Job]) -> None:
