@@ -47,6 +47,7 @@ from actions.applications.respond import (
     withdraw_application,
 )
 from actions.applications.submit import SaveDraft, save_draft, submit_application
+from actions.kernel.legal_clock import has_breached
 from actions.officers.forward import ForwardCase, forward_application
 from actions.officers.second_approvals import ConfirmDecision, SendBackDecision, confirm_decision, send_back_decision
 from domain.appeals.appeals import PENDING, AppealLevel
@@ -342,7 +343,11 @@ class Lives(RuleBasedStateMachine):
             assert sum(appeal.state in PENDING for appeal in filed) <= 2
             case = self.present(application_id)
             assert case.paused_days >= 0
-            assert (case.paused_since is not None) is (case.status is Status.QUERY_RAISED) or case.due_at is None
+            runs_on = (case.limit is not None and case.limit.by_order) or (
+                case.due_at is not None and has_breached(self.world.env.clock.now(), case.due_at)
+            )  # a query stops no limit that an order set or that is breached already
+            paused, asked = case.paused_since is not None, case.status is Status.QUERY_RAISED
+            assert paused is asked or case.due_at is None or (asked and runs_on)
 
     def present(self, application_id: str) -> Any:
         async def read() -> Any:
