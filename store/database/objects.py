@@ -189,7 +189,7 @@ class EncryptedObjects:
     async def _create(self, sha256: str, content: bytes, media_type: str) -> None:
         """Write the content and then its key, by which it counts; of several processes the first key stays."""
         key = os.urandom(32)
-        wrapped = self._cipher.encrypt_json({"key": key.hex(), "mediaType": media_type}, _place(sha256))
+        wrapped = self._cipher.encrypt_json({"key": key.hex(), "mediaType": media_type}, _key_context(sha256))
         path = _sealed_path(sha256, wrapped)
         await self._blobs.create(path, await asyncio.to_thread(_seal, AESGCM(key), sha256, content))
         created = await self._blobs.create(_key_path(sha256), wrapped)
@@ -207,7 +207,7 @@ class EncryptedObjects:
     def _unwrap(self, sha256: str, wrapped: bytes) -> tuple[bytes, str]:
         """The data key and the media type."""
         try:
-            record = self._cipher.decrypt_json(wrapped, _place(sha256))
+            record = self._cipher.decrypt_json(wrapped, _key_context(sha256))
         except CannotDecrypt:
             raise ObjectDamaged("the key of a file does not open") from None
         return bytes.fromhex(record["key"]), record["mediaType"]
@@ -258,7 +258,7 @@ def _sealed_path(sha256: str, wrapped: bytes) -> str:
     return f"sealed/{_path(sha256)}-{_hash(wrapped)[:16]}"
 
 
-def _place(sha256: str) -> str:
+def _key_context(sha256: str) -> str:
     return f"objects:key:{sha256}"
 
 

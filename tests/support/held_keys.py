@@ -71,10 +71,6 @@ class HeldKeyTests:
     """The tests of a holder; a class below gives the fixture `holder`."""
 
     @pytest.fixture
-    def holder(self) -> KeyHolder:
-        raise NotImplementedError
-
-    @pytest.fixture
     def keyrings(self, holder: KeyHolder, tmp_path: Path) -> Keyrings:
         made = Keyrings(tmp_path / "keys", holder)
         made.init()
