@@ -14,7 +14,7 @@ from schema.appeals.mutations import AppealingMutation
 from schema.appeals.officer_queries import OverdueQuery
 from schema.appeals.types import AppealsQuery
 from schema.applications.mutations import DecidingMutation, RespondingMutation, SubmittingMutation
-from schema.applications.types import ApplicationsQuery
+from schema.applications.queries import ApplicationsQuery
 from schema.benefits.mutations import BenefitCourseMutation, BenefitMoneyMutation
 from schema.benefits.officer_queries import ApprovalsQuery, HeldBenefitsQuery
 from schema.benefits.schemes import SchemesQuery

@@ -19,7 +19,7 @@ CITIZEN_REFRESH_SECONDS = 30 * 86_400
 STAFF_REFRESH_SECONDS = 12 * 3_600
 """How long a device may refresh its session without a new sign-in: an officer's or operator's for one working day."""
 
-PAPERS_A_DAY, HELPLINE = 10, "1905"
+PAPERS_A_DAY = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,8 @@ class SignOnRules:
     staff_refresh_seconds: int = STAFF_REFRESH_SECONDS
     papers_a_day: int = PAPERS_A_DAY
     """Signed papers by which one operator may begin to act for citizens in 24 hours."""
-    helpline: str = HELPLINE
+    helpline: str | None = None
+    """Its telephone, as it is printed; None where none is known."""
 
     def offers(self, provider: Provider) -> bool:
         """Whether anybody may sign in with the provider."""

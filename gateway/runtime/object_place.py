@@ -12,4 +12,4 @@ def open_objects(settings: Settings, keyrings: Keyrings) -> ObjectStore:
     from store.database.s3_blobs import Credentials, S3Blobs, S3Place
 
     by = Credentials(s3.access_key, s3.secret_key.get_secret_value(), s3.region)
-    return EncryptedObjects(S3Blobs(S3Place(s3.endpoint, s3.bucket, by, s3.prefix)), keyrings)
+    return EncryptedObjects(S3Blobs(S3Place(s3.endpoint, s3.bucket, by, s3.prefix, s3.proxy)), keyrings)

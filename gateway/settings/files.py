@@ -78,4 +78,9 @@ class S3(BaseModel):
         default="us-east-1", pattern=r"^[a-z0-9-]{1,40}$", description="The region used in request signatures."
     )
     access_key: str = Field(default="", description="The access key ID.")
+    proxy: str | None = Field(
+        default=None,
+        pattern=r"^https?://[^\s/?#@]+$",
+        description="The proxy on the way to the store. If unset, none is used, whatever the environment names.",
+    )
     secret_key: SecretStr = Field(default=SecretStr(""), description="The secret access key. Secret.")

@@ -8,7 +8,6 @@ from pydantic_core import PydanticCustomError
 
 from domain.identity.sign_on import (
     CITIZEN_REFRESH_SECONDS,
-    HELPLINE,
     PAPERS_A_DAY,
     PROVIDERS,
     STAFF_REFRESH_SECONDS,
@@ -49,10 +48,11 @@ class SignOn(BaseModel):
         le=100,
         description="Signed papers by which one operator may begin to act for citizens in 24 hours; 0 for none.",
     )
-    helpline: str = Field(
-        default=HELPLINE,
+    helpline: str | None = Field(
+        default=None,
         pattern=r"^[0-9+ -]{3,20}$",
-        description="The telephone of the helpline, as it is printed where an operator filed on a signed paper.",
+        description="The telephone of the helpline, as it is printed where an operator filed on a signed paper. If "
+        "unset, the text names the other ways only.",
     )
     apple_app_ids: list[str] = Field(
         default_factory=list,

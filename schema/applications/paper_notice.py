@@ -14,15 +14,17 @@ if TYPE_CHECKING:
 
 
 async def notice_of_paper(info: Info, application: "Application", paper: Assistance, language: Language) -> str:
-    """Who filed what and when, and the ways to say "not me": helpline, another centre, the office."""
+    """Who filed what and when, and the ways to say "not me": helpline where one is set, another centre, the office."""
     operator = await info.context.load(operator_by_id, paper.operator_id)
     service = await info.context.load(service_by_code, application.item.service_code)
     params = {
         "number": application.shown_number(),
         "centre": paper.centre_code,
         "on": ist_date(application.item.created_at).strftime("%d-%m-%Y"),
-        "helpline": info.context.environment.rules.sign_on.helpline,
     }
+    helpline = info.context.environment.rules.sign_on.helpline
+    if helpline is not None:
+        params["helpline"] = helpline
     texts = {"service_name": service.name} if service else {}
     texts |= {"operator_name": operator.name} if operator else {}
-    return filled_label("paper_notice", language, params, texts)
+    return filled_label("paper_notice" if helpline else "paper_notice.no_helpline", language, params, texts)

@@ -8,14 +8,12 @@ from typing import TYPE_CHECKING, Annotated, Self, TypeVar
 import strawberry
 
 from actions.benefits.sanction_budgets import budget_of
-from actions.etaal.enquiries import Asker, note_enquiry
 from actions.kernel import of_applicant
 from domain import doorstep
 from domain.applications import applications
 from domain.applications.applications import Channel, DeliveryMode
 from domain.applications.lifecycle import OPEN, Move, Status, moves_from
-from domain.identity.aliases import meant_as_ours, ours_or_old
-from domain.kernel import Assurance, MistypedNumber, NumberKind, PersonKind, TypeCode, from_global_id, show_number
+from domain.kernel import Assurance, PersonKind, TypeCode, show_number
 from domain.kernel.messages import label
 from domain.officers.desk import ReadPurpose
 from schema.applications.loaders import (
@@ -23,7 +21,6 @@ from schema.applications.loaders import (
     appeals_of_application,
     applicant_of_application,
     application_by_id,
-    application_by_name,
     money_not_arrived,
     old_numbers_of_application,
     paper_of_application,
@@ -71,7 +68,6 @@ from schema.kernel import (
     field_by_key,
     field_language,
     read_from,
-    require_signed_in,
     resolver_field,
 )
 from schema.officers.desk_marks import DeskClaim, Proposal, claim_of_application, proposal_of_application
@@ -81,7 +77,6 @@ if TYPE_CHECKING:
     from schema.appeals.types import Appeal
 
 V = TypeVar("V")
-_OLD = "old_number"
 _SERVICE = ByKey(service_by_code, lambda application: application.item.service_code)
 
 
@@ -368,67 +363,3 @@ class Application(Node, Mapped[applications.Application], id_of=TypeCode.APPLICA
 
 
 VIEWS[TypeCode.APPLICATION] = Application.of
-
-
-@strawberry.input(one_of=True, description="How an application is named: exactly one of these.")
-class ApplicationBy:
-    id: strawberry.Maybe[strawberry.ID] = strawberry.field(description="Its opaque id.")
-    number: strawberry.Maybe[str] = strawberry.field(
-        description="Its number as keyed, ours or that of a system before; spaces, hyphens and Devanagari digits are "
-        "accepted."
-    )
-    acknowledgement: strawberry.Maybe[str] = strawberry.field(
-        description="The number of its acknowledgement as keyed, or its number in a system before."
-    )
-
-
-@strawberry.type
-class ApplicationsQuery:
-    """Root fields about applications."""
-
-    @resolver_field(
-        description="One application, for those who may see it; null where there is none. A number with a typing "
-        "error is NUMBER_MISTYPED.",
-        directives=[AUTHENTICATED],
-    )
-    async def application(
-        self,
-        info: Info,
-        by: Annotated[ApplicationBy, strawberry.argument(description="Its id or a number.")],
-        purpose: Annotated[
-            ReadPurpose | None,
-            strawberry.argument(
-                description="Why an officer reads a case that lies with a colleague; without it PURPOSE_REQUIRED. "
-                "The citizen sees it among her `dataAccesses`."
-            ),
-        ] = None,
-    ) -> Application | None:
-        require_signed_in(info)
-        name = _name(by)
-        item = None if name is None else await info.context.load(application_by_name, (*name, purpose))
-        if item is None and name is not None and name[0] == _OLD and meant_as_ours(name[1]):
-            # Also where it is somebody else's case: absent and denied are one answer.
-            raise MistypedNumber
-        if item is None:
-            return None
-        context = info.context
-        asker = Asker(context.subject, context.client, context.agent, context.channel)
-        await note_enquiry(context.environment, asker, item)
-        return Application.of(item, stated=purpose)
-
-
-def _name(by: ApplicationBy) -> tuple[str, str] | None:
-    """The kind of the name and the name; None for the id of something else."""
-    if by.id is not None:
-        code, key = from_global_id(by.id.value)
-        return ("id", key) if code is TypeCode.APPLICATION else None
-    if by.number is not None:
-        return _number_lookup("number", by.number.value, NumberKind.APPLICATION)
-    if by.acknowledgement is not None:
-        return _number_lookup("acknowledgement", by.acknowledgement.value, NumberKind.ACKNOWLEDGEMENT)
-    return None
-
-
-def _number_lookup(name: str, text: str, kind: NumberKind) -> tuple[str, str]:
-    number, old = ours_or_old(text, kind)
-    return (_OLD if old else name), number

@@ -1,12 +1,13 @@
 """Labels of fields and enum values in the languages of the portal."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Annotated, Any
 
 import strawberry
 from graphql import GraphQLInputObjectType, GraphQLInterfaceType, GraphQLObjectType, GraphQLSchema
 
-from domain.kernel.messages import field_label, labels
+from domain.kernel.messages import MissingMessage, field_label, labels
 from schema.kernel.context import Info, InLanguage, field_language
 from schema.kernel.directives import NEVER_SILENTLY_NULL, PUBLIC, assumed_list_size
 from schema.kernel.fields import resolver_field
@@ -43,7 +44,8 @@ class LabelsQuery:
         for kind, name in fields_of(schema._schema):  # noqa: SLF001 - Strawberry gives it no public name
             key = f"field.{kind}.{name}"
             if key.startswith(prefix):
-                texts[key] = field_label(kind, name, asked)
+                with suppress(MissingMessage):  # one that is missing costs nobody the others
+                    texts[key] = field_label(kind, name, asked)
         return [Label(key=key, text=text) for key, text in texts.items()]
 
 

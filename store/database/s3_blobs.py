@@ -9,11 +9,15 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 from obstore.exceptions import AlreadyExistsError, BaseError
 from obstore.store import S3Store
 
 from store.database.errors import StoreUnavailable
+
+if TYPE_CHECKING:
+    from obstore.store import ClientConfig
 
 ATTEMPTS = 3
 """So often a request is sent that failed on its way or was answered by a 5xx."""
@@ -32,12 +36,13 @@ class Credentials:
 
 @dataclass(frozen=True, slots=True)
 class S3Place:
-    """The place of the files: the address of the store without a path, the bucket, and the prefix of their names."""
+    """The place of the files: address without a path, bucket and prefix of names, and the proxy on the way."""
 
     endpoint: str
     bucket: str
     credentials: Credentials
     prefix: str = ""
+    proxy: str | None = None
 
 
 class S3Blobs:
@@ -57,6 +62,7 @@ class S3Blobs:
                 "allow_http": place.endpoint.startswith("http:"),
                 "connect_timeout": timedelta(seconds=2),
                 "timeout": timedelta(seconds=30),
+                **_proxy_options(place.proxy),
             },
             retry_config={
                 "max_retries": ATTEMPTS - 1,
@@ -116,6 +122,11 @@ class S3Blobs:
                     async for page in self._store.list(prefix):
                         for blob in page:
                             yield blob["path"].rpartition("/")[2]
+
+
+def _proxy_options(proxy: str | None) -> "ClientConfig":
+    """Through this proxy or none: without a proxy of its own the client would take one from the environment."""
+    return {"proxy_url": proxy} if proxy else {"proxy_url": "http://127.0.0.1:9", "proxy_excludes": "*,0.0.0.0/0,::/0"}
 
 
 def _require_bucket(error: FileNotFoundError) -> None:

@@ -1,10 +1,11 @@
 """Every field of the graph has a text in both languages, and `labels` gives it."""
 
 import pytest
+import strawberry
 
 from domain.kernel import ANONYMOUS, Language
 from domain.kernel.messages import MissingMessage, field_label
-from schema.kernel.labels import fields_of
+from schema.kernel.labels import LabelsQuery, fields_of
 
 QUERY = 'query ($prefix: String! = "field.") { labels(prefix: $prefix) { key text } }'
 
@@ -40,3 +41,21 @@ async def test_a_prefix_narrows_the_labels(world):
 
     assert {one["key"].split(".")[1] for one in told} == {"Application"}
     assert len(told) > 30
+
+
+@strawberry.type
+class OfOneDepartment(LabelsQuery):
+    """A graph with a field that no catalogue names."""
+
+    unheard_of: str = "a"
+
+
+async def test_a_field_without_a_label_is_left_out_and_costs_no_other(world):
+    graph = strawberry.Schema(OfOneDepartment)
+
+    told = await graph.execute(QUERY, {"prefix": "field.Label."}, context_value=world.context(ANONYMOUS))
+    other = await graph.execute(QUERY, {"prefix": "field.OfOne"}, context_value=world.context(ANONYMOUS))
+
+    assert told.errors is None
+    assert [one["key"] for one in told.data["labels"]] == ["field.Label.key", "field.Label.text"]
+    assert (other.errors, [one["key"] for one in other.data["labels"]]) == (None, ["field.OfOneDepartment.labels"])

@@ -161,3 +161,34 @@ async def test_a_passing_fault_is_not_seen() -> None:
     server, place = await _answering([500, 200])
     async with server:
         assert await S3Blobs(place).read(NAME) == b"x"
+
+
+@pytest.mark.integration
+async def test_no_proxy_of_the_environment_is_used(
+    place: S3Place, keyrings: Keyrings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:1")
+    objects = EncryptedObjects(S3Blobs(place), keyrings)
+
+    assert await objects.get(await objects.put(PDF, "application/pdf")) == PDF
+
+
+@pytest.mark.integration
+async def test_the_proxy_of_the_settings_is_asked(place: S3Place, keyrings: Keyrings) -> None:
+    asked = []
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        asked.append((await reader.readuntil(b"\r\n\r\n")).split(b" ")[1])
+        writer.write(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+        await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(answer, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    away = replace(place, endpoint="http://bucket.example", proxy=f"http://127.0.0.1:{port}")
+    async with server:
+        with pytest.raises(StoreUnavailable):
+            await EncryptedObjects(S3Blobs(away), keyrings).exists(NAME)
+
+    assert asked[0].startswith(b"http://bucket.example/")
