@@ -54,11 +54,12 @@ from gateway.pages.rosters import roster_routes
 from gateway.pages.status import status_routes
 from gateway.pages.track import track_routes
 from gateway.pages.verify import verify_routes
-from gateway.runtime.alarms import LOOK_SECONDS, AlarmWatch, alarm_webhook
+from gateway.runtime.alarms import LOOK_SECONDS, AlarmWatch, UnkeptAlarms, alarm_webhook
 from gateway.runtime.composition import Runtime, open_runtime
 from gateway.runtime.edge_wiring import admission_wrapper, bound_requests, open_edge
 from gateway.runtime.heartbeat import BEAT_SECONDS, Heartbeat, run_heartbeat
 from gateway.runtime.partners import addresses, is_connected, make_transports, read_onboarding
+from gateway.runtime.production import refuse_second_gateway
 from gateway.runtime.sealing import SealWatch
 from gateway.runtime.source_reports import SourceReports
 from gateway.runtime.worker_watch import WorkerWatch
@@ -217,6 +218,7 @@ def commission_doors(settings: Settings, environment: Environment, tallies: Requ
 async def run_gateway_heartbeat(runtime: Runtime, settings: Settings, metrics: Metrics) -> AsyncIterator[Heartbeat]:
     """The gateway's heartbeat: refreshes switches, reports health, checks the audit log's sealing and the workers."""
     environment = runtime.environment
+    await refuse_second_gateway(environment, settings)
     sealing = SealWatch(environment.store, environment.clock, settings.seal_limit_seconds)
     async with AsyncExitStack() as stack:
         post = await alarm_webhook(settings, environment.clock, stack)
@@ -232,6 +234,7 @@ async def run_gateway_heartbeat(runtime: Runtime, settings: Settings, metrics: M
         more = (
             (BEAT_SECONDS, sealing.look),
             (LOOK_SECONDS, workers.look),
+            (BEAT_SECONDS, UnkeptAlarms(environment, pulse, post, runtime.vitals.label).look),
             (BEAT_SECONDS, reach.probe_all),
             (BEAT_SECONDS, reports.look),
         )

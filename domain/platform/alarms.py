@@ -54,6 +54,7 @@ class AlarmCode(StrEnum):
     KEY_DISTRUSTED = "KEY_DISTRUSTED"
     PAPER_SHARE = "PAPER_SHARE"
     POST_CHANGED = "POST_CHANGED"
+    OWN_COUNTERS = "OWN_COUNTERS"
 
 
 class AlarmState(StrEnum):
@@ -109,6 +110,7 @@ _MEASURES: Mapping[AlarmCode, tuple[Any, ...]] = MappingProxyType(
         AlarmCode.KEY_DISTRUSTED: (Severity.CRITICAL, 1, "keys"),
         AlarmCode.PAPER_SHARE: (Severity.WARNING, 20, "percent"),
         AlarmCode.POST_CHANGED: (Severity.CRITICAL, 1, "changes"),
+        AlarmCode.OWN_COUNTERS: (Severity.CRITICAL, 2, "processes"),
     }
 )
 """What is measured of each alarm; its rule and what to do about it stand in domain/platform/alarm_texts.json."""
@@ -208,6 +210,8 @@ class ProcessFacts:
     """By system that it asked: since when it answered and since when it did not."""
     disk_refusals: Event | None = None
     """How many writes the disk of the store refused since the process was started."""
+    counts_alone: float | None = None
+    """Seconds since the start of a gateway that counts rates by itself (docs/edge.md); None for other processes."""
     age: float = 0.0
     """Seconds since this report."""
 
@@ -280,6 +284,7 @@ def _measurements(readings: Readings) -> Iterator[tuple[AlarmCode, str, float]]:
     sweeps = [facts.sweep for facts in present if facts.sweep is not None]
     if sweeps:
         yield AlarmCode.LEGAL_CLOCK_LATE, "", min(sweeps)
+    yield AlarmCode.OWN_COUNTERS, "", _count_alone(present)
     for facts in present:
         yield AlarmCode.DISK_LOW, facts.process, facts.free_bytes
     for facts in readings.processes:
@@ -313,6 +318,12 @@ def _failures(facts: ProcessFacts) -> Mapping[str, float]:
     if facts.store_away is not None and _counts(AlarmCode.STORE_UNAVAILABLE, facts.store_away, facts):
         return {}
     return {name: job.failures for name, job in facts.jobs.items()}
+
+
+def _count_alone(present: Iterable[ProcessFacts]) -> int:
+    """The gateways that count rates by themselves at the same time; one that ended before the last began is none."""
+    started = [(facts.age + facts.counts_alone, facts.age) for facts in present if facts.counts_alone is not None]
+    return sum(reported <= min(started)[0] for _, reported in started)
 
 
 def _counts(code: AlarmCode, event: Event, facts: ProcessFacts) -> bool:

@@ -12,15 +12,19 @@ import httpx
 import structlog
 
 from actions.kernel import Environment
-from actions.platform.alarms import evaluate
+from actions.platform.alarms import evaluate, payload_of
 from domain.kernel import Clock
-from domain.platform.alarms import Alarm, AlarmState
+from domain.platform.alarms import Alarm, AlarmCode, AlarmState
+from gateway.runtime.heartbeat import Heartbeat
 from gateway.runtime.leadership import Leadership
 from gateway.settings.settings import Settings
 from integrations.calling.transport import Client, Transports
 
 LOOK_SECONDS = 30.0
 LEASE_SECONDS = 90.0
+UNKEPT_SECONDS = 60.0
+"""For so long an alarm must be unknown to the store before its process posts it itself: two looks."""
+
 SEND_SECONDS = 5.0
 SIGNATURE = "X-Apuni-Signature"
 DELIVERY = "X-Apuni-Delivery"
@@ -62,6 +66,38 @@ class AlarmWatch:
                 "alarm", code=alarm.code.value, about=alarm.about, state=alarm.state.value, value=round(alarm.value, 1)
             )
         return changes
+
+
+class UnkeptAlarms:
+    """Posts what a process knows of the store while the store takes no alarm, as no outbox carries it then.
+
+    An alarm is posted once for as long as it holds, and only after the time in which the store would have told it.
+    """
+
+    def __init__(self, environment: Environment, pulse: Heartbeat, post: "AlarmWebhook | None", process: str) -> None:
+        self._environment = environment
+        self._pulse = pulse
+        self._post = post
+        self._process = process
+        self._since: dict[AlarmCode, float] = {}
+        self._told: set[AlarmCode] = set()
+
+    async def look(self) -> None:
+        """Post what is to be told now; one that the receiver does not take is posted at the next look."""
+        clock, unkept = self._environment.clock, self._pulse.unkept_alarms()
+        self._since = {code: self._since.get(code, clock.monotonic()) for code in unkept}
+        self._told &= unkept.keys()
+        for code in unkept.keys() - self._told:
+            if self._post is None or clock.monotonic() - self._since[code] < UNKEPT_SECONDS:
+                continue
+            now = clock.now()
+            alarm = Alarm(code, self._process, AlarmState.RAISED, unkept[code], now, None, int(now.timestamp()))
+            try:
+                await self._post(self._environment, payload_of(alarm, now))
+            except AlarmNotSent as error:
+                log.warning("alarm_not_told", code=code.value, state=alarm.state.value, kind=str(error))
+            else:
+                self._told.add(code)
 
 
 class AlarmWebhook:

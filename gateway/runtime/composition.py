@@ -104,7 +104,8 @@ async def open_runtime(
     async with AsyncExitStack() as stack:
         storage = await stack.enter_async_context(open_storage(settings))
         store, clock, ids = storage.store, storage.clock, storage.ids
-        switches, vitals = Switchboard(), ProcessHealth(label_of(kind), clock, settings.home)
+        counts_alone = kind == "gateway" and settings.counts_alone
+        switches, vitals = Switchboard(), ProcessHealth(label_of(kind), clock, settings.home, counts_alone=counts_alone)
         store.disk_refused = vitals.disk_refused
         await refresh_switches(switches, store)
         hints = BreakerSharing(settings.cache_store_url, clock) if settings.cache_store_url else None

@@ -64,7 +64,11 @@ class Heartbeat:
     @property
     def alarms(self) -> int:
         """How many alarms hold; what this process alone knows of the store is among them."""
-        return sum(self.raised.values()) + len(self._vitals.own_alarms() - self.raised.keys())
+        return sum(self.raised.values()) + len(self.unkept_alarms())
+
+    def unkept_alarms(self) -> dict[AlarmCode, float]:
+        """The alarms that this process alone knows of, with what was measured."""
+        return {code: value for code, value in self._vitals.own_alarms().items() if code not in self.raised}
 
     async def poll_switches(self) -> None:
         """Take over the switches and say so at once; the last known ones hold while the store is away."""

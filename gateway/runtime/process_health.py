@@ -32,7 +32,8 @@ class _Job:
 class ProcessHealth:
     """Counts and times of one process. `label` is its kind and machine; nothing here is about a person."""
 
-    def __init__(self, label: str, clock: Clock, home: Path) -> None:
+    def __init__(self, label: str, clock: Clock, home: Path, *, counts_alone: bool = False) -> None:
+        """`counts_alone` for a gateway that shares its counters of rates with no other process."""
         self.label = label
         self._clock = clock
         self._home = home
@@ -46,7 +47,8 @@ class ProcessHealth:
         self._swept: float | None = None
         self._away_since: float | None = None
         self._away: tuple[float, float] | None = None
-        self._read_at = clock.monotonic()
+        self._read_at = self._started = clock.monotonic()
+        self._counts_alone = counts_alone
         self._disk_refusals: tuple[int, float] | None = None
         self._jobs: dict[str, _Job] = {}
 
@@ -133,12 +135,14 @@ class ProcessHealth:
         """Whether the store has taken no write for so long that it is an alarm."""
         return self._away_since is not None and self._clock.monotonic() - self._away_since >= LEAST_AWAY
 
-    def own_alarms(self) -> set[AlarmCode]:
-        """The alarms of the store that this process knows to hold, also while none can be kept in the store."""
-        away = {AlarmCode.STORE_UNAVAILABLE} if self.store_is_away else set()
-        refused = self._disk_refusals
-        lately = refused and self._clock.monotonic() - refused[1] <= RULES[AlarmCode.DISK_LOW].remembered
-        return away | ({AlarmCode.DISK_LOW} if lately else set())
+    def own_alarms(self) -> dict[AlarmCode, float]:
+        """The alarms of the store that this process knows to hold, also while none can be kept there, with values."""
+        now, holding = self._clock.monotonic(), {}
+        if self._away_since is not None and self.store_is_away:
+            holding[AlarmCode.STORE_UNAVAILABLE] = now - self._away_since
+        if self._disk_refusals and now - self._disk_refusals[1] <= RULES[AlarmCode.DISK_LOW].remembered:
+            holding[AlarmCode.DISK_LOW] = 0.0  # bytes, as nothing more was taken
+        return holding
 
     def read_clock(self) -> None:
         """Compare the wall clock with the monotonic clock; called at every heartbeat."""
@@ -164,6 +168,7 @@ class ProcessHealth:
             store_away=self._event(self._away),
             clock_step=self._event(self._step),
             disk_refusals=self._event(self._disk_refusals),
+            counts_alone=now - self._started if self._counts_alone else None,
             sweep=None if self._swept is None else now - self._swept,
             not_let_in=_events(self._not_let_in, now),
             knows=HEAD,

@@ -2,17 +2,24 @@
 
 import hashlib
 from collections.abc import Iterator, Mapping
+from datetime import timedelta
 from typing import Any
 
+from actions.kernel import Environment
+from domain.platform.alarms import PRESENT_SECONDS
 from gateway.runtime.bounds import broken_bounds, is_public
+from gateway.runtime.heartbeat import BEAT_SECONDS
 from gateway.settings.partners import Partner
 from gateway.settings.settings import Settings, SettingsRefused, variable
 from integrations.registry import OUTSIDE_SYSTEMS, OutsideSystems
+from store.platform import alarms
 
 SAMPLE_KEY = "d6c001a8086f7c085c6a60654e45fbc75384c7357e3d043a12784b21e34a98f1"
 """SHA-256 of docs/partners/umang/keys/test_only_public_key.pem without its white space."""
 SAMPLE_MARKS = ("test-only", "sample-token-", "sample-secret-")
 """What the keys, passwords, tokens and secrets of the samples in docs/partners contain."""
+_LATE_SECONDS = 2.0
+"""How late a beat of another process may be."""
 _OF_SANDBOXES = ("sandbox-", "http://127.0.0.1", "http://localhost")
 
 
@@ -28,6 +35,25 @@ def refuse_unfit_production(settings: Settings, registry: OutsideSystems = OUTSI
         reasons += _unfit_partner(settings, system)
     if reasons:
         raise SettingsRefused(reasons)
+
+
+async def refuse_second_gateway(env: Environment, settings: Settings) -> None:
+    """Raise SettingsRefused where another gateway serves with this store and each would count rates by itself.
+
+    One that reported within a minute may have ended since: then it is waited for one beat of it.
+    """
+    if not settings.counts_alone:
+        return
+    heard_within = timedelta(seconds=PRESENT_SECONDS)
+    before = await env.store.read(lambda tx: alarms.gateways_that_count_alone(tx, heard_within))
+    if not before:
+        return
+    await env.clock.sleep(BEAT_SECONDS + _LATE_SECONDS)
+    now = await env.store.read(lambda tx: alarms.gateways_that_count_alone(tx, heard_within))
+    if any(at != before.get(key) for key, at in now.items()):
+        raise SettingsRefused(
+            ["APUNI_CACHE_URL: another gateway serves with this store; set a cache that all processes share"]
+        )
 
 
 def _unfit_partner(settings: Settings, system: str) -> list[str]:

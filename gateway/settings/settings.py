@@ -318,6 +318,11 @@ class Settings(BaseSettings):
         return self.profile is Profile.STAGING
 
     @property
+    def counts_alone(self) -> bool:
+        """Whether a gateway shares its counters of rates with no other process, outside the demo."""
+        return self.cache_store_url is None and not self.demo
+
+    @property
     def log_number(self) -> int:
         """The level of the log as the standard library counts."""
         return logging.getLevelNamesMapping()[self.log_level.upper()]

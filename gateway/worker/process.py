@@ -8,7 +8,7 @@ from actions.consents.watch import LOOK_SECONDS as WITHDRAWAL_SECONDS
 from actions.consents.watch import ConsentWatch
 from actions.platform.alarms import NOTIFY
 from actions.privacy.erasures import settle_erasures
-from gateway.runtime.alarms import LOOK_SECONDS, AlarmWatch, alarm_webhook, discard_notification
+from gateway.runtime.alarms import LOOK_SECONDS, AlarmWatch, UnkeptAlarms, alarm_webhook, discard_notification
 from gateway.runtime.composition import open_runtime
 from gateway.runtime.heartbeat import BEAT_SECONDS, Heartbeat, run_heartbeat
 from gateway.runtime.logs import configure_logging
@@ -40,7 +40,8 @@ async def run_worker(settings: Settings) -> None:
         watch = AlarmWatch(environment, notify=notify is not None)
         pulse = Heartbeat(environment, runtime.switches, runtime.vitals)
         sealing = SealWatch(environment.store, environment.clock, settings.seal_limit_seconds)
-        beats = (LOOK_SECONDS, watch.look), (BEAT_SECONDS, sealing.look)
+        unkept = UnkeptAlarms(environment, pulse, notify, runtime.vitals.label)
+        beats = (LOOK_SECONDS, watch.look), (BEAT_SECONDS, sealing.look), (BEAT_SECONDS, unkept.look)
         withdrawals = (WITHDRAWAL_SECONDS, ConsentWatch(environment).look)
         await stack.enter_async_context(run_heartbeat(pulse, *beats, withdrawals))
         await stack.enter_async_context(announce_commits(environment.store, open_bus(settings.cache_store_url)))

@@ -80,6 +80,12 @@ async def last_worker_beat(tx: Transaction) -> datetime | None:
     return max(beats, default=None)
 
 
+async def gateways_that_count_alone(tx: Transaction, heard_within: timedelta) -> dict[str, datetime]:
+    """When each gateway last reported that counts rates by itself, by the id of its process."""
+    rows = (await tx.connection.execute(select(health_facts_table).where(_F.at > tx.clock.now() - heard_within))).all()
+    return {row.process_id: row.at for row in rows if row.facts.get("counts_alone") is not None}
+
+
 async def older_worker(tx: Transaction, revision: str, heard_within: timedelta) -> bool:
     """Whether a worker runs, as far as was heard lately, whose release does not know a revision of the schema."""
     since = tx.clock.now() - heard_within
@@ -109,6 +115,7 @@ def _facts(kept: Mapping[str, Any], *, age: float) -> ProcessFacts:
         last_heard={source: LastHeard(**heard) for source, heard in kept.get("heard", {}).items()},
         jobs={name: JobRuns(**job) for name, job in kept.get("jobs", {}).items()},
         disk_refusals=_event(kept.get("disk_refusals")),
+        counts_alone=kept.get("counts_alone"),
         age=age,
     )
 

@@ -4,9 +4,13 @@ import asyncio
 import hashlib
 import hmac
 import json
-from collections.abc import AsyncIterator
+import shutil
+import subprocess
+from collections.abc import AsyncIterator, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 import uvicorn
@@ -17,12 +21,25 @@ from starlette.routing import Route
 
 from actions.kernel import Environment
 from actions.platform.alarms import NOTIFY, tell
-from domain.platform.alarms import ProcessFacts
-from gateway.runtime.alarms import AlarmNotSent, AlarmWatch, AlarmWebhook, discard_notification
+from domain.platform.alarms import AlarmCode, ProcessFacts
+from domain.platform.switches import Switchboard
+from gateway.runtime.alarms import (
+    UNKEPT_SECONDS,
+    AlarmNotSent,
+    AlarmWatch,
+    AlarmWebhook,
+    UnkeptAlarms,
+    discard_notification,
+)
+from gateway.runtime.heartbeat import Heartbeat
+from gateway.runtime.process_health import ProcessHealth
 from gateway.worker.deliveries import Deliveries
 from integrations.calling.transport import open_client
+from store.database import FieldCipher, Store, StoreUnavailable
+from store.identity import people
 from store.platform import alarms
 from store.platform.outbox import RETRY_AFTER_SECONDS, OutboxState
+from tests.store.builders import citizen
 from tests.support.running import free_port
 from tests.support.sign_in import environment
 from tests.support.stored import outbox_listing
@@ -153,3 +170,73 @@ async def test_only_one_of_two_workers_watches_and_it_goes_on_watching(env):
 
 async def test_without_a_webhook_an_old_message_is_dropped(env):
     await discard_notification(env, {"code": "BREAKER_OPEN", "state": "RAISED"})
+
+
+@pytest.fixture
+def small_disk(tmp_path, migrated_sqlite) -> Iterator[Path]:
+    """A disk of its own with room for a store, which can be used up; only root may mount one."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    size = f"size={migrated_sqlite.stat().st_size * 2 + 8_000_000}"
+    command = ["mount", "-t", "tmpfs", "-o", size, "tmpfs", str(folder)]
+    if subprocess.run(command, check=False, capture_output=True).returncode:
+        pytest.skip("this account may not mount a tmpfs")
+    shutil.copy(migrated_sqlite, folder / "store.db")
+    yield folder
+    subprocess.run(["umount", str(folder)], check=True)
+
+
+def fill(folder: Path) -> None:
+    with (folder / "filler").open("wb", buffering=0) as filler, suppress(OSError):
+        while True:
+            filler.write(b"x" * 4096)
+
+
+async def add_many(store: Store) -> None:
+    async with store.write_transaction() as tx:
+        for number in range(3_000):
+            await people.add_citizen(tx, citizen(f"c{number}"))
+
+
+@pytest.mark.integration
+async def test_while_the_disk_of_the_store_is_full_a_refused_write_of_a_person_is_posted(
+    small_disk, store_keyrings, store_clock, receiver
+):
+    store = await Store.open(f"sqlite:///{small_disk}/store.db", cipher=FieldCipher(store_keyrings), clock=store_clock)
+    env, health = environment(store, store_keyrings, store_clock, []), ProcessHealth("gateway@one", store_clock, Path())
+    store.disk_refused = health.disk_refused
+    pulse = Heartbeat(env, Switchboard(), health)
+    webhook = AlarmWebhook(receiver.url, SECRET, open_client(), store_clock)
+    unkept = UnkeptAlarms(env, pulse, webhook, health.label)
+    await asyncio.to_thread(fill, small_disk)
+    with pytest.raises(StoreUnavailable):
+        await add_many(store)
+    with pytest.raises(StoreUnavailable):
+        await AlarmWatch(env, notify=True).look()
+    await unkept.look()
+    early = dict(receiver.effects)
+    for _ in range(3):
+        store_clock.advance(timedelta(seconds=UNKEPT_SECONDS))
+        receiver.now = store_clock.now().timestamp()
+        await unkept.look()
+    (small_disk / "filler").unlink()
+    await pulse.beat()
+    [later] = await AlarmWatch(env, notify=True).look()
+    await store.close()
+
+    assert early == {}
+    [posted] = receiver.effects.values()
+    assert (posted["code"], posted["about"], posted["state"]) == ("DISK_LOW", "gateway@one", "RAISED")
+    assert len(receiver.posts) == 1
+    assert later.code is AlarmCode.DISK_LOW
+
+
+async def test_what_the_store_knows_is_posted_by_the_outbox_alone(env, store_clock, tmp_path):
+    health = ProcessHealth("gateway@one", store_clock, tmp_path)
+    health.disk_refused()
+    pulse = Heartbeat(env, Switchboard(), health)
+    await pulse.beat()
+    await AlarmWatch(env, notify=True).look()
+    await pulse.beat()
+
+    assert pulse.unkept_alarms() == {}

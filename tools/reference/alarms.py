@@ -5,7 +5,7 @@ from datetime import timedelta
 from domain.kernel import Language
 from domain.kernel.messages import label
 from domain.platform.alarms import RULES, AlarmCode, AlarmRule, JobOutcome
-from gateway.runtime.alarms import DELIVERY, LOOK_SECONDS, SEND_SECONDS, SIGNATURE
+from gateway.runtime.alarms import DELIVERY, LOOK_SECONDS, SEND_SECONDS, SIGNATURE, UNKEPT_SECONDS
 from gateway.runtime.heartbeat import BEAT_SECONDS
 
 _ALARMS = """\
@@ -19,7 +19,9 @@ worker's log. What holds now is in `Query.alarms` for administrators and auditor
 
 While the store is away nothing can be kept. Then the gateway's own metric says so:
 `apuni_alarm{{code="STORE_UNAVAILABLE"}}` is 1. The alarm is raised once the store is back. Where the disk of the store
-refuses writes, `apuni_alarm{{code="DISK_LOW"}}` is 1 in the same way.
+refuses writes, `apuni_alarm{{code="DISK_LOW"}}` is 1 in the same way. What the store
+has not told for {unkept:.0f} seconds each process that knows of it posts to the webhook itself, once, with its own name
+in `about`.
 While no worker is heard for {silence:.0f} seconds, one gateway decides the alarms in its place. It raises `WORKER_AWAY`
 and posts that change itself, since the outbox stands still; `apuni_worker_silence_seconds` shows the silence.
 Where neither a worker nor a gateway runs, nobody is left to raise an alarm: have the monitoring ask
@@ -62,6 +64,7 @@ def alarms() -> str:
         send=SEND_SECONDS,
         outcomes=", ".join(f"`{outcome}`" for outcome in JobOutcome),
         silence=RULES[AlarmCode.WORKER_AWAY].threshold,
+        unkept=UNKEPT_SECONDS,
         signature=SIGNATURE,
         delivery=DELIVERY,
         critical=label("severity.CRITICAL", Language.EN).lower(),
