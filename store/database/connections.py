@@ -7,11 +7,10 @@ from typing import Any
 from sqlalchemy import URL, event, make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
-from store.database.sqlite_driver import COMPILED, DRIVER
+from store.database.sqlite_driver import BUSY_TIMEOUT, COMPILED, DRIVER
 
 _DRIVERS = {"sqlite": DRIVER, "postgresql": "postgresql+asyncpg", "postgres": "postgresql+asyncpg"}
 _PRAGMAS = (
-    "busy_timeout=5000",
     "journal_mode=WAL",
     "foreign_keys=ON",
     "synchronous=FULL",
@@ -59,7 +58,7 @@ def write_engine(url: URL) -> AsyncEngine:
 def read_engine(url: URL, writer: AsyncEngine) -> AsyncEngine:
     """The engine of read transactions: they write nothing and see one moment of the store."""
     if url.get_backend_name() == "sqlite":
-        return _sqlite_engine(url, "BEGIN", pool_size=_SQLITE_READERS, more_pragmas=("query_only=ON",))
+        return _sqlite_engine(url, "BEGIN", pool_size=_SQLITE_READERS, more_pragmas=("query_only=ON",), in_loop=True)
     return writer.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
 
 
@@ -74,9 +73,12 @@ def migration_engine(url: URL) -> AsyncEngine:
     )
 
 
-def _sqlite_engine(url: URL, begin: str, *, pool_size: int, more_pragmas: tuple[str, ...] = ()) -> AsyncEngine:
+def _sqlite_engine(
+    url: URL, begin: str, *, pool_size: int, more_pragmas: tuple[str, ...] = (), in_loop: bool = False
+) -> AsyncEngine:
     engine = create_async_engine(
         url,
+        connect_args={"in_loop": in_loop},
         execution_options={"compiled_cache": COMPILED},
         hide_parameters=True,
         pool_size=pool_size,
@@ -89,7 +91,7 @@ def _sqlite_engine(url: URL, begin: str, *, pool_size: int, more_pragmas: tuple[
         # sqlite3 must not begin transactions by itself: its late BEGIN loses updates.
         connection.isolation_level = None
         cursor = connection.cursor()
-        for pragma in (*_PRAGMAS, *more_pragmas):
+        for pragma in (f"busy_timeout={0 if in_loop else BUSY_TIMEOUT}", *_PRAGMAS, *more_pragmas):
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
 

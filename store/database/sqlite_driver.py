@@ -1,14 +1,20 @@
-"""An aiosqlite driver that needs one thread hand-over for each statement, where SQLAlchemy's needs four.
+"""An aiosqlite driver that needs one thread hand-over for each statement, where SQLAlchemy's needs four, or none.
 
 SQLAlchemy asks the thread for a cursor, for the statement, for its rows and for the cursor's end, one after another,
 and each time a thread is woken and the event loop after it. Here all of that is one piece of work. Transactions,
 errors and the order of statements are as before.
+
+A connection that only reads carries a statement out in the event loop, which costs less than waking a thread. SQLite
+counts its own steps: a statement that needs more than LOOP_STEPS is broken off and done anew in the thread, where its
+kind goes at once from then on. There also waits whatever finds the database locked.
 """
 
+import asyncio
 import sqlite3
 from collections import deque
 from collections.abc import Callable
-from typing import Any, TypeVar
+from functools import partial
+from typing import Any, TypeVar, cast
 
 import aiosqlite
 from sqlalchemy.connectors.asyncio import AsyncAdapt_dbapi_cursor
@@ -21,6 +27,20 @@ from sqlalchemy.dialects.sqlite.aiosqlite import (
 from sqlalchemy.util import LRUCache
 
 T = TypeVar("T")
+Work = Callable[[sqlite3.Connection], T]
+
+LOOP_STEPS = 50_000
+"""Instructions of SQLite's machine that one statement may take in the event loop: one to three milliseconds."""
+
+LOOP_TURNS = 20
+"""Statements after which a connection lets the other tasks of the loop go on."""
+
+BUSY_TIMEOUT = 5000
+"""Milliseconds that a thread waits for a lock of the database; the event loop never does."""
+
+_LOOK_STEPS = 1000
+_LONG: LRUCache[str, bool] = LRUCache(1000)
+"""The statements that were broken off in the loop, by their text."""
 
 DRIVER = "sqlite+apuni"
 """By this name in its address an engine takes the dialect of this module."""
@@ -63,34 +83,69 @@ class _Cursor(AsyncAdapt_dbapi_cursor):
         """Nothing is open."""
 
     async def _execute_async(self, operation: Any, parameters: Any) -> Any:
-        await self._run_statement(lambda cursor: cursor.execute(operation, () if parameters is None else parameters))
+        given = () if parameters is None else parameters
+        await self._run_statement(operation, lambda cursor: cursor.execute(operation, given))
 
     async def _executemany_async(self, operation: Any, seq_of_parameters: Any) -> Any:
-        await self._run_statement(lambda cursor: cursor.executemany(operation, seq_of_parameters))
+        await self._run_statement(operation, lambda cursor: cursor.executemany(operation, seq_of_parameters))
 
-    async def _run_statement(self, run: Callable[[sqlite3.Cursor], object]) -> None:
+    async def _run_statement(self, text: str, run: Callable[[sqlite3.Cursor], object]) -> None:
         async with self._adapt_connection._execute_mutex:  # noqa: SLF001
-            rows, self._outcome = await self._adapt_connection.visit(lambda connection: _carried_out(connection, run))
+            rows, self._outcome = await self._adapt_connection.run(text, lambda raw: _carried_out(raw, run))
             self._rows = deque(rows)
 
 
 class _Connection(AsyncAdapt_aiosqlite_connection):
     """A connection that knows whether its thread has done all it was asked to."""
 
-    __slots__ = ("_settled",)
+    __slots__ = ("_in_loop", "_looks", "_settled", "_turns")
 
     _cursor_cls = _Cursor  # type: ignore[assignment]
 
-    def __init__(self, dbapi: Any, connection: Any) -> None:
+    def __init__(self, dbapi: Any, connection: Any, *, in_loop: bool = False) -> None:
         super().__init__(dbapi, connection)
         self._settled = True
+        self._in_loop = in_loop
+        self._looks: float = 0
+        self._turns = 0
+        if in_loop:
+            self._raw.set_progress_handler(self._is_over, _LOOK_STEPS)
 
-    async def visit(self, work: Callable[[sqlite3.Connection], T]) -> T:
+    @property
+    def _raw(self) -> sqlite3.Connection:
+        raw: sqlite3.Connection = cast("Any", self._connection)._conn  # noqa: SLF001 - as SQLAlchemy does
+        return raw
+
+    def _is_over(self) -> bool:
+        self._looks -= 1
+        return self._looks < 0
+
+    async def run(self, text: str, work: Work[T]) -> T:
+        """Carry out the statement of that text: in the loop where it is short and the connection only reads."""
+        if not self._in_loop:
+            return await self.visit(work)
+        self._turns += 1
+        if self._turns % LOOP_TURNS == 0:
+            await asyncio.sleep(0)
+        if self._settled and text not in _LONG:
+            self._looks = LOOP_STEPS / _LOOK_STEPS
+            try:
+                return work(self._raw)
+            except sqlite3.OperationalError as error:
+                why = getattr(error, "sqlite_errorname", "")
+                if why == "SQLITE_INTERRUPT":
+                    _LONG[text] = True
+                elif not why.startswith("SQLITE_BUSY"):
+                    raise
+        self._looks = float("inf")
+        return await self.visit(partial(_patiently, work))
+
+    async def visit(self, work: Work[T]) -> T:
         """Do work in the connection's thread. Whoever is cancelled leaves it going on there."""
         connection: Any = self._connection
         self._settled = False
         try:
-            done: T = await connection._execute(lambda: work(connection._conn))  # noqa: SLF001 - as SQLAlchemy does
+            done: T = await connection._execute(lambda: work(self._raw))  # noqa: SLF001 - as SQLAlchemy does
         except sqlite3.Error:
             self._settled = True
             raise
@@ -103,6 +158,14 @@ class _Connection(AsyncAdapt_aiosqlite_connection):
         if connection._connection and self._settled and not connection.in_transaction:  # noqa: SLF001
             return
         super().rollback()
+        self._settled = True  # the thread does one thing after another: what was left going on is over
+
+    def commit(self) -> None:
+        """End the transaction; one that only read in the loop holds nothing that a thread would wait for."""
+        if self._in_loop and self._settled:
+            self._raw.commit()
+            return
+        super().commit()
 
 
 class _Driver(AsyncAdapt_aiosqlite_dbapi):
@@ -112,7 +175,9 @@ class _Driver(AsyncAdapt_aiosqlite_dbapi):
         super().__init__(aiosqlite, sqlite3)
 
     def connect(self, *arg: Any, **kw: Any) -> AsyncAdapt_aiosqlite_connection:
-        return _Connection(self, super().connect(*arg, **kw)._connection)  # noqa: SLF001 - the class that it made
+        in_loop = kw.pop("in_loop", False)
+        made = super().connect(*arg, **kw)
+        return _Connection(self, made._connection, in_loop=in_loop)  # noqa: SLF001 - the class that it made
 
 
 class Dialect(SQLiteDialect_aiosqlite):
@@ -132,6 +197,15 @@ class Dialect(SQLiteDialect_aiosqlite):
 
 
 registry.register(DRIVER.replace("+", "."), __name__, Dialect.__name__)
+
+
+def _patiently(work: Work[T], connection: sqlite3.Connection) -> T:
+    """Do work with the patience that a thread has for a lock."""
+    connection.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT}")
+    try:
+        return work(connection)
+    finally:
+        connection.execute("PRAGMA busy_timeout=0")
 
 
 def _carried_out(

@@ -1,7 +1,9 @@
 """Our SQLite driver: one visit to the connection's thread for a statement, and nothing lost by that."""
 
 import asyncio
+import sqlite3
 from collections.abc import AsyncIterator
+from contextlib import closing
 from typing import Any
 
 import pytest
@@ -11,9 +13,12 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from store.database.connections import database_url, read_engine, write_engine
-from store.database.sqlite_driver import COMPILED
+from store.database.sqlite_driver import COMPILED, LOOP_TURNS
 
 HANG_SECONDS = 20
+LONG_READ = text(
+    "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100000) SELECT max(i) FROM n"
+)
 
 
 @pytest.fixture
@@ -21,6 +26,15 @@ async def engine(sqlite_url: str) -> AsyncIterator[AsyncEngine]:
     made = write_engine(database_url(sqlite_url))
     async with made.begin() as connection:
         await connection.execute(text("CREATE TABLE kept (id INTEGER PRIMARY KEY, word TEXT UNIQUE)"))
+    yield made
+    await made.dispose()
+
+
+@pytest.fixture
+async def reader(engine: AsyncEngine, sqlite_url: str) -> AsyncIterator[AsyncEngine]:
+    made = read_engine(database_url(sqlite_url), engine)
+    async with made.connect() as connection:
+        await connection.execute(text("SELECT 1"))
     yield made
     await made.dispose()
 
@@ -109,3 +123,68 @@ async def test_engines_of_a_process_share_what_was_put_into_words(engine, sqlite
     await reader.dispose()
 
     assert len(COMPILED) == known
+
+
+async def test_a_short_read_is_carried_out_in_the_event_loop(reader, visits):
+    async with reader.begin() as connection:
+        assert (await connection.execute(text("SELECT count(*) FROM kept"))).scalar_one() == 0
+
+    assert visits == []
+
+
+async def test_a_read_that_needs_too_many_steps_is_carried_out_in_the_thread_with_the_same_rows(reader, visits):
+    async with reader.begin() as connection:
+        assert (await connection.execute(LONG_READ)).scalar_one() == 100_000
+
+    assert len(visits) == 1
+
+
+async def test_a_kind_of_read_that_was_too_long_once_is_not_begun_in_the_event_loop_again(reader):
+    async with reader.begin() as connection:
+        await connection.execute(LONG_READ)
+        raw: Any = (await connection.get_raw_connection()).dbapi_connection
+        begun = raw._turns
+        left = raw._looks
+        await connection.execute(LONG_READ)
+
+    assert (raw._turns - begun, raw._looks) == (1, left)
+
+
+async def test_many_short_reads_of_one_transaction_let_the_other_tasks_go_on(reader):
+    turns = 0
+
+    async def count_turns() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    other = asyncio.create_task(count_turns())
+    async with reader.begin() as connection:
+        for _ in range(10 * LOOP_TURNS):
+            await connection.execute(text("SELECT 1"))
+    other.cancel()
+
+    assert turns >= 9
+
+
+async def test_a_reader_that_finds_the_database_locked_waits_in_the_thread(engine, sqlite_url, visits):
+    await engine.dispose()
+    reader = read_engine(database_url(sqlite_url), engine)
+
+    async def read() -> Any:
+        async with reader.begin() as reading:
+            return (await reading.execute(text("SELECT count(*) FROM kept"))).scalar_one()
+
+    with closing(sqlite3.connect(str(database_url(sqlite_url).database), isolation_level=None)) as holder:
+        holder.execute("PRAGMA locking_mode=EXCLUSIVE")
+        holder.execute("BEGIN EXCLUSIVE")
+        waiting = asyncio.create_task(read())
+        async with asyncio.timeout(HANG_SECONDS):
+            while not visits:  # the connection is made in its thread; what waits for the lock comes after
+                await asyncio.sleep(0)
+        assert not waiting.done()
+
+    async with asyncio.timeout(HANG_SECONDS):
+        assert await waiting == 0
+    await reader.dispose()
