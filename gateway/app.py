@@ -18,11 +18,12 @@ from actions.consents.watch import LOOK_SECONDS as WITHDRAWAL_SECONDS
 from actions.consents.watch import ConsentWatch
 from actions.etaal.counts import LedgerCounts
 from actions.fees.returns import FeeReturns
-from actions.identity.sessions import subject_for_token
+from actions.identity.sessions import person_signed_in
 from actions.kernel import Environment
 from actions.platform.change_feed import Feed
 from domain.fees.fees import FeeRoute
-from domain.kernel import ANONYMOUS, Language, PersonKind, Source, Subject, language_from_header
+from domain.identity.kept_sessions import SignedIn
+from domain.kernel import ANONYMOUS, Language, Source, language_from_header
 from gateway import sign_in
 from gateway.graphiql.page import graphiql_routes
 from gateway.graphql.cost import counting_cost
@@ -80,8 +81,8 @@ from integrations.right_to_service import RightToServiceSettings, commission_rou
 from integrations.treasury import treasury_routes
 from schema import build
 from schema.kernel import Context
-from store.identity import people
 
+NOBODY = SignedIn(ANONYMOUS)
 log = structlog.get_logger(__name__)
 
 
@@ -98,7 +99,11 @@ def create_app(settings: Settings) -> Starlette:
             open_edge(settings, runtime, metrics) as edge,
             open_trusted_documents(runtime.environment, edge.trusted, graph),
             open_streams(
-                settings.streams, runtime.environment.store, settings.cache_store_url, lambda: bool(app.state.ready)
+                settings.streams,
+                runtime.environment.store,
+                settings.cache_store_url,
+                lambda: bool(app.state.ready),
+                runtime.environment.caches.sessions,
             ) as streaming,
         ):
             app.state.environment = runtime.environment
@@ -261,11 +266,11 @@ def context_factory(
     times = DEMO_COST_TIMES if settings.demo else 1
 
     async def make(facts: RequestFacts) -> Context:
-        subject = ANONYMOUS if facts.token is None else await subject_for_token(environment, facts.token)
+        person = NOBODY if facts.token is None else await person_signed_in(environment, facts.token)
         return Context(
             request_id=facts.request_id,
-            subject=subject,
-            language=await _language(runtime, facts.accept_language, subject),
+            subject=person.subject,
+            language=_language(facts.accept_language, person),
             environment=environment,
             monitor=runtime.monitor,
             idempotency_key=facts.idempotency_key,
@@ -282,11 +287,6 @@ def context_factory(
     return make
 
 
-async def _language(runtime: Runtime, header: str | None, subject: Subject) -> Language:
+def _language(header: str | None, person: SignedIn) -> Language:
     """The language asked for, else the citizen's saved one, else Hindi."""
-    if header or subject.kind is not PersonKind.CITIZEN or subject.person_id is None:
-        return language_from_header(header)
-    async with runtime.environment.store.read_transaction() as tx:
-        found = await people.citizens(tx, [subject.person_id])
-    citizen = found.get(subject.person_id)
-    return citizen.language if citizen else Language.HI
+    return person.language if person.language and not header else language_from_header(header)

@@ -7,6 +7,8 @@ its `kid`, then against the row of its session, so that signing out works at onc
 import base64
 import json
 from collections.abc import Mapping
+from datetime import UTC, datetime
+from hashlib import sha256
 from typing import Any
 
 from joserfc import jwt
@@ -18,6 +20,7 @@ from actions.identity import provider_sign_out
 from actions.kernel import Environment
 from domain.catalogue.centres import ROSTER_KINDS
 from domain.identity.assisting import AssistanceWay
+from domain.identity.kept_sessions import KeptSession, SignedIn
 from domain.kernel import Assurance, NotSignedIn, Officer, PersonKind, Posting, Role, Subject, ist_date
 from domain.officers.postings import with_taken
 from domain.rosters.rosters import KEEPERS
@@ -56,12 +59,32 @@ def mint_session_token(env: Environment, session: Session) -> str:
 
 async def subject_for_token(env: Environment, token: str) -> Subject:
     """The person of a token, with the roles held today; raises NotSignedIn where it does not hold."""
+    return (await person_signed_in(env, token)).subject
+
+
+async def person_signed_in(env: Environment, token: str) -> SignedIn:
+    """The same, with the language that a citizen has saved.
+
+    A citizen's session that was read within the last second is not read again (KeptSessions). What staff may do hangs
+    on more than the session, and is read each time.
+    """
+    sessions_kept = env.caches.sessions
+    digest, keys, changes = sha256(token.encode()).digest(), env.keyrings.keys(KEYRING), sessions_kept.changes
+    known = sessions_kept.find(digest, keys, env.clock)
+    if known is not None:
+        return known
+    read_at = env.clock.monotonic()
     claims = _verify(env, token)
     async with env.store.read_transaction() as tx:
-        session = await sessions.session(tx, claims["sid"])
-        if session is None or not _holds(env, session, claims):
+        found = await sessions.session_and_language(tx, claims["sid"])
+        if found is None or not _holds(env, found[0], claims):
             raise NotSignedIn(reason="the session has ended")
-        return await _subject(tx, session)
+        session, language = found
+        person = SignedIn(await _subject(tx, session), language)
+    if session.kind is PersonKind.CITIZEN:
+        ends_at = min(session.expires_at, datetime.fromtimestamp(claims["exp"], UTC))
+        sessions_kept.keep(digest, KeptSession(person, ends_at, keys, read_at), changes)
+    return person
 
 
 def person_of_token(env: Environment, token: str) -> tuple[PersonKind, str] | None:

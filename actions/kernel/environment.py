@@ -13,6 +13,7 @@ from domain.catalogue.search import IndexCache
 from domain.etaal.counting import DayCountCache
 from domain.feedback.feedback import CareRules
 from domain.fees.fees import FeeRules
+from domain.identity.kept_sessions import KeptSessions
 from domain.identity.sign_on import SignOnRules
 from domain.kernel import Clock, ErrorCode, Ids, Provider, Source
 from domain.officers.desk import DeskRules
@@ -146,6 +147,8 @@ class Caches:
     """The words of the catalogue that services are found by."""
     enquiries: RecentEnquiries = field(default_factory=RecentEnquiries)
     """Which enquiries were counted lately, so that a repeated one costs no write."""
+    sessions: KeptSessions = field(default_factory=KeptSessions)
+    """The sessions of citizens that this process lately read."""
     days: DayCountCache = field(default_factory=DayCountCache)
     """The counts of e-transactions, by what proves them."""
     held_back: SuppressionCache[SuppressedCells] = field(default_factory=SuppressionCache)

@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 from actions.platform.change_feed import Feed
+from domain.identity.kept_sessions import KeptSessions
 from domain.kernel import ErrorCode, Problem, Remedy
 from gateway.graphql.pipeline import Pipeline
 from gateway.http.admission import overload_refusal
@@ -154,11 +155,15 @@ def _too_many(detail: str) -> RequestProblem:
 
 @asynccontextmanager
 async def open_streams(
-    settings: Streams, store: Store, cache_url: str | None, is_ready: Callable[[], bool]
+    settings: Streams,
+    store: Store,
+    cache_url: str | None,
+    is_ready: Callable[[], bool],
+    kept: KeptSessions | None = None,
 ) -> AsyncIterator[Streaming]:
     """The streams of one process; they end once the process was ready and is so no more. Raises StoreError."""
     fanout = Fanout(store, settings, open_bus(cache_url))
-    sessions = Sessions(store, settings.session_seconds)
+    sessions = Sessions(store, settings.session_seconds, kept)
     async with fanout.run(), sessions.run():
         streaming = Streaming(settings, sessions, fanout)
         async with run_in_background(_until_the_end(streaming, is_ready)):

@@ -21,6 +21,9 @@ T = TypeVar("T")
 REPETITIONS = 3
 """How often a transaction that lost a race in the database is done again (docs/reliability.md section 5.4, R8)."""
 
+OUTDATED = "outdated:"
+"""Begins the mark of a session or person of which something changed (Transaction.outdate)."""
+
 
 @dataclass(frozen=True, slots=True)
 class Transaction:
@@ -34,6 +37,10 @@ class Transaction:
     """Whether the audit log takes no line now, because it could not be sealed for too long."""
     marks: set[str] = field(default_factory=set)
     """The notes for listeners of the store after the commit (Store.after_commit)."""
+
+    def outdate(self, key: str) -> None:
+        """Let listeners know after the commit that what they keep of a session or person, by its id, is outdated."""
+        self.marks.add(OUTDATED + key)
 
     @property
     def dialect(self) -> str:
@@ -49,7 +56,7 @@ class Store:
         self.url = url
         self.dialect = address.get_backend_name()
         self._cipher = cipher
-        self._clock = clock
+        self.clock = clock
         self.after_commit: list[Callable[[Collection[str]], None]] = []
         """Told of the marks of each transaction that was committed; must neither wait nor raise."""
         self.disk_refused: Callable[[], None] = lambda: None
@@ -80,7 +87,7 @@ class Store:
         try:
             with translate_errors():
                 async with open_connection(self._writer) as connection, connection.begin():
-                    tx = Transaction(connection, self._cipher, self._clock, True, self.audit_stopped)
+                    tx = Transaction(connection, self._cipher, self.clock, True, self.audit_stopped)
                     yield tx
                     crash_points.reach(crash_points.BEFORE_COMMIT)
         except DiskFull:
@@ -110,7 +117,7 @@ class Store:
         """A transaction that sees one moment of the store and can change nothing."""
         with translate_errors():
             async with open_connection(self._reader) as connection, connection.begin():
-                yield Transaction(connection, self._cipher, self._clock, writable=False)
+                yield Transaction(connection, self._cipher, self.clock, writable=False)
 
     async def read(self, work: Callable[[Transaction], Awaitable[T]]) -> T:
         """Do the work in a transaction that sees one moment of the store and can change nothing."""

@@ -122,6 +122,7 @@ async def end(tx: Transaction, session_ids: Iterable[str], reason: str) -> list[
     ended: list[str] = []
     now = tx.clock.now()
     for session_id in session_ids:
+        tx.outdate(session_id)
         changed = await tx.connection.execute(
             update(sessions_table)
             .where(_S.id == session_id, _S.revoked_at.is_(None))

@@ -126,6 +126,7 @@ async def update_citizen(tx: Transaction, citizen: Citizen) -> None:
     )
     if changed.first() is None:
         raise NotThere("the citizen")
+    tx.outdate(citizen.id)
     await contacts.note(tx, [(citizen.id, citizen.mobile)])
 
 

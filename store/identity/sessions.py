@@ -3,12 +3,14 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Index, delete, select, update
+from sqlalchemy import ColumnElement, Index, Select, delete, func, select, update
 
-from domain.kernel import PersonKind, Provider
-from store.database import Records, Transaction, rows_of
+from domain.kernel import Language, PersonKind, Provider
+from store.database import Records, Transaction, first_row, rows_of
 from store.database.metadata import table_of
+from store.identity.people import citizens_table
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +29,7 @@ class Session:
 
 
 sessions_table = table_of(Session, "sessions", Index(None, "person_id"))
+_JOINED = citizens_table.alias("joined")
 
 
 _SESSIONS = Records(Session, sessions_table, "the session")
@@ -35,16 +38,32 @@ session = _SESSIONS.get
 """The session, also where it has expired or was revoked: the caller judges."""
 
 
-async def ended_sessions(tx: Transaction, session_ids: Iterable[str]) -> set[str]:
-    """Those of the sessions that hold no more: revoked, expired, or not there. One query for many."""
-    asked, table = set(session_ids), sessions_table
-    holding = select(table.c.id).where(table.c.revoked_at.is_(None), table.c.expires_at > tx.clock.now())
-    return asked - {row.id for row in await rows_of(tx, holding, table.c.id, asked)}
+async def session_and_language(tx: Transaction, session_id: str) -> tuple[Session, Language | None] | None:
+    """The session as `session` gives it, with the language that its person has saved, where that is a citizen."""
+    row = await first_row(tx, _with_language(*sessions_table.c).where(sessions_table.c.id == session_id))
+    return None if row is None else (_SESSIONS.read(tx, row), Language(row.language) if row.language else None)
+
+
+async def holding_sessions(tx: Transaction, session_ids: Iterable[str]) -> dict[str, Language | None]:
+    """Those of the sessions that hold, not revoked and not expired, with the languages. One query for many."""
+    table = sessions_table
+    holding = _with_language(table.c.id).where(table.c.revoked_at.is_(None), table.c.expires_at > tx.clock.now())
+    rows = await rows_of(tx, holding, table.c.id, set(session_ids))
+    return {row.id: Language(row.language) if row.language else None for row in rows}
+
+
+def _with_language(*columns: ColumnElement[Any]) -> Select[Any]:
+    """Sessions with the `language` of the citizen; of a record that was joined into another, that of the other."""
+    own, other = citizens_table, _JOINED
+    language = func.coalesce(other.c.language, own.c.language).label("language")
+    named = sessions_table.outerjoin(own, own.c.citizen_id == sessions_table.c.person_id)
+    return select(*columns, language).select_from(named.outerjoin(other, other.c.citizen_id == own.c.alias_of))
 
 
 async def revoke_session(tx: Transaction, session_id: str, at: datetime) -> None:
     """End a session; the first revocation is kept."""
     table = sessions_table
+    tx.outdate(session_id)
     await tx.connection.execute(
         update(table).where(table.c.id == session_id, table.c.revoked_at.is_(None)).values(revoked_at=at)
     )

@@ -45,6 +45,7 @@ async def a_gateway(
     from actions.identity.sessions import person_of_token
     from domain.kernel import SystemClock
     from domain.platform.switches import Switchboard
+    from gateway import sign_in
     from gateway.app import graphql_routes
     from gateway.http.callers import Callers
     from gateway.http.edge import Edge
@@ -70,9 +71,13 @@ async def a_gateway(
         callers = Callers(clock.monotonic, lambda token: person_of_token(env, token))
         limits = RateLimits(rates, clock) if rates else None
         edge = Edge(clock, env.ids, introspection=True, origins=(settings.url,), callers=callers, rates=limits)
-        streaming = await stack.enter_async_context(open_streams(streams, store, cache_url, lambda: True))
+        streaming = await stack.enter_async_context(
+            open_streams(streams, store, cache_url, lambda: True, env.caches.sessions)
+        )
         doors = graphql_routes(settings, house, edge, build(), streaming)
-        app = Starlette(routes=[*doors, Route("/ready", lambda _: PlainTextResponse("yes"))])
+        ready = Route("/ready", lambda _: PlainTextResponse("yes"))
+        app = Starlette(routes=[*doors, *sign_in.routes(settings), ready])
+        app.state.environment = env
         app.state.feed = streaming.feed
         yield uvicorn.Server(uvicorn.Config(app, "127.0.0.1", port, lifespan="off", **server_options(Server())))
 
