@@ -6,10 +6,12 @@ addresses with queries, documents with the numbers that people wrote into them, 
 (docs/reliability.md section 1). So nothing of that is written at DEBUG either.
 """
 
+import json
 import logging
 import re
 import sys
 from collections.abc import Mapping, MutableMapping
+from functools import lru_cache
 from types import TracebackType
 from typing import Any, TextIO
 
@@ -27,6 +29,8 @@ _BEARER = re.compile(r"(?i)\b(bearer|basic)\s+[A-Za-z0-9._~+/=-]+")
 _MOBILE = re.compile(r"(?<!\w)(?:\+?91[ -]?)?[6-9]\d{9}(?!\w)")
 _PAN = re.compile(r"\b[A-Z]{5}\d{4}[A-Z]\b")
 _EMAIL = re.compile(r"[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63})+")
+_SUSPECT = re.compile(r"\d{4}|[@?#]|\b(?:bearer|basic)\s", re.IGNORECASE)
+"""What is in every text in which one of the patterns or an Aadhaar number is found."""
 
 LONGEST = 300
 """Characters of one text: patterns are tried at each of them, and no event of ours needs more."""
@@ -60,6 +64,7 @@ QUIET = {
 }
 
 Event = MutableMapping[str, Any]
+_JSON = json.JSONEncoder(ensure_ascii=False)
 
 
 def configure_logging(stream: TextIO | None = None, level: int = logging.INFO, *, for_good: bool = True) -> None:
@@ -67,38 +72,47 @@ def configure_logging(stream: TextIO | None = None, level: int = logging.INFO, *
 
     A service calls it once, `for_good`: then each logger is bound at its first event and a later call cannot change it.
     """
+    out = stream or sys.stderr
     shared: list[Any] = [
-        structlog.contextvars.merge_contextvars,
-        structlog.stdlib.add_log_level,
-        structlog.processors.TimeStamper(fmt="iso", utc=True, key="at"),
         shorten_exception,
         mask_event,
+        structlog.stdlib.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True, key="at"),
     ]
     structlog.configure(
-        processors=[
-            structlog.stdlib.filter_by_level,
-            structlog.stdlib.add_logger_name,
-            *shared,
-            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
-        ],
-        wrapper_class=structlog.stdlib.BoundLogger,
-        logger_factory=structlog.stdlib.LoggerFactory(),
+        processors=[structlog.contextvars.merge_contextvars, structlog.stdlib.add_logger_name, *shared, _render],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=lambda name="root": _Lines(out, name),
         cache_logger_on_first_use=for_good,
     )
-    handler = logging.StreamHandler(stream or sys.stderr)
+    handler = logging.StreamHandler(out)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=[structlog.stdlib.add_logger_name, strip_foreign, *shared],
-            processors=[
-                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                structlog.processors.JSONRenderer(ensure_ascii=False),
+            foreign_pre_chain=[
+                structlog.contextvars.merge_contextvars,
+                structlog.stdlib.add_logger_name,
+                strip_foreign,
+                *shared,
             ],
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, _render],
         )
     )
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level)
     _tame()
+
+
+class _Lines(structlog.WriteLogger):
+    """Writes the lines of our own events by themselves: by way of `logging` each would cost as much again."""
+
+    def __init__(self, stream: TextIO, name: str) -> None:
+        super().__init__(stream)
+        self.name = name
+
+
+def _render(logger: Any, method: str, event: Event) -> str:  # noqa: ARG001 - structlog's shape
+    return _JSON.encode(event)
 
 
 def _tame() -> None:
@@ -147,7 +161,7 @@ def mask_event(logger: Any, method: str, event: Event) -> Event:  # noqa: ARG001
     """Mask personal data and secrets, by the name of a value and by its form."""
     record = event.pop("_record", None)
     for name, value in list(event.items()):
-        event[name] = HIDDEN if _SECRET_NAMES.search(name) and value is not None else mask_value(value)
+        event[name] = HIDDEN if value is not None and _is_secret(name) else mask_value(value)
     if record is not None:
         event["_record"] = record
     return event
@@ -158,9 +172,7 @@ def mask_value(value: Any) -> Any:
     if isinstance(value, str):
         return _masked_text(value)
     if isinstance(value, Mapping):
-        return {
-            str(name): HIDDEN if _SECRET_NAMES.search(str(name)) else mask_value(part) for name, part in value.items()
-        }
+        return {str(name): HIDDEN if _is_secret(str(name)) else mask_value(part) for name, part in value.items()}
     if isinstance(value, list | tuple | set | frozenset):
         return [mask_value(part) for part in value]
     if value is None or isinstance(value, bool | int | float):
@@ -168,8 +180,15 @@ def mask_value(value: Any) -> Any:
     return _masked_text(str(value))
 
 
+@lru_cache(1024)
+def _is_secret(name: str) -> bool:
+    return _SECRET_NAMES.search(name) is not None
+
+
 def _masked_text(text: str) -> str:
     text = text[:LONGEST]
+    if _SUSPECT.search(text) is None:
+        return text
     text = _QUERY_OF_ADDRESS.sub(r"\1", mask_aadhaar_in(text))
     text = _BEARER.sub(rf"\1 {HIDDEN}", text)
     for pattern in (_EMAIL, _PAN, _MOBILE):
