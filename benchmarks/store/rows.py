@@ -108,9 +108,13 @@ class Writer:
 
     def applications(self, numbers: Iterable[int]) -> Chunk:
         """The rows of applications with all that belongs to each, and what they add to the sums."""
+        return self.cases(map(self.population.case, numbers))
+
+    def cases(self, cases: Iterable[Case]) -> Chunk:
+        """The same of cases that are given."""
         chunk, tx = Chunk(), self.tx
-        for number in numbers:
-            self._one(chunk, tx, self.population.case(number))
+        for case in cases:
+            self._one(chunk, tx, case)
         return chunk
 
     def days(self, numbers: Iterable[int]) -> Chunk:

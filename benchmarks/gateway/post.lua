@@ -1,0 +1,40 @@
+-- For wrk: POST the requests of a file in turn; a line is a token, a tab and a body. Answers without a text are counted.
+local requests, place = {}, 0
+local expected = os.getenv("BENCH_EXPECTED") or ""
+unfit = 0
+
+function init(_)
+  for line in io.lines(os.getenv("BENCH_REQUESTS")) do
+    local token, body = line:match("^([^\t]*)\t(.*)$")
+    local headers = { ["Content-Type"] = "application/json" }
+    if token ~= "" then headers["Authorization"] = "Bearer " .. token end
+    requests[#requests + 1] = wrk.format("POST", nil, headers, body)
+  end
+end
+
+function request()
+  place = place % #requests + 1
+  return requests[place]
+end
+
+if expected ~= "" then
+  function response(_, _, body)
+    if not body:find(expected, 1, true) then unfit = unfit + 1 end
+  end
+end
+
+local threads = {}
+
+function setup(thread)
+  threads[#threads + 1] = thread
+end
+
+function done(summary, latency, _)
+  local missing = 0
+  for _, thread in ipairs(threads) do missing = missing + thread:get("unfit") end
+  local errors = summary.errors
+  io.write(string.format(
+    'RESULT {"requests": %d, "seconds": %f, "p50": %f, "p99": %f, "refused": %d, "broken": %d, "unfit": %d}\n',
+    summary.requests, summary.duration / 1e6, latency:percentile(50) / 1e3, latency:percentile(99) / 1e3,
+    errors.status, errors.connect + errors.read + errors.write + errors.timeout, missing))
+end

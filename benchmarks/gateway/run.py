@@ -1,0 +1,183 @@
+"""`make bench-gateway`: what a request costs the gateway as production runs it. See the README of this folder."""
+
+import argparse
+import json
+import os
+import statistics
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import httpx
+
+from benchmarks.gateway.home import POSTGRESQL, SQLITE, Home, a_home
+from benchmarks.gateway.loading import Load, Outcome, Sent, missing_programs, put, together
+from benchmarks.gateway.processes import Server, gateways
+from benchmarks.gateway.rows import ROWS, Asker, Row
+from benchmarks.gateway.served import FIELDS, Counts
+
+SHORT = os.environ.get("BOUND") == "ci"
+SECONDS = 1.0 if SHORT else 4.0
+WARM_SECONDS = 1.0
+RESULT = Path("build/bench_gateway.json")
+COUNTED = 7
+"""Requests of which statements and calls are counted; the median is shown."""
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One line of the table. `cpu` is milliseconds of all processes under test for a request; `counts` are of one."""
+
+    server: str
+    row: str
+    store: str
+    processes: int
+    connections: int
+    cpu: float
+    rate: float
+    p50: float
+    p99: float
+    rss: float
+    failures: int
+    counts: dict[str, float]
+
+    def line(self) -> str:
+        """For whoever waits."""
+        counts = ", ".join(f"{value:g} {name}" for name, value in self.counts.items())
+        return (
+            f"{self.server} {self.row:12} {self.store:10} {self.processes} x {self.connections:2} connections: "
+            f"{self.cpu:7.3f} ms CPU ({1000 / self.cpu:6.0f}/CPU-s), {self.rate:6.0f}/s, p50 {self.p50:6.1f}, "
+            f"p99 {self.p99:6.1f} ms, {self.rss:4.0f} MiB, {self.failures} failed; {counts}"
+        )
+
+
+class Bench:
+    """One run over one home."""
+
+    def __init__(self, home: Home) -> None:
+        self.home = home
+        self._used = 0
+        self._http = httpx.Client(timeout=30, trust_env=False)
+
+    def count(self, rows: Sequence[Row]) -> dict[str, dict[str, float]]:
+        """What one request of each row asks for, when everything is warm."""
+        found: dict[str, dict[str, float]] = {}
+        with TemporaryDirectory() as place:
+            for live in sorted({row.live for row in rows}):
+                file = Path(place) / f"counts-{live}"
+                with gateways(self.home, 1, "count-live" if live else "count", file) as (server,):
+                    counts = Counts(file)
+                    for row in rows:
+                        if row.live is live:
+                            found[row.name] = self._counted(server, row, counts)
+        return found
+
+    def _counted(self, server: Server, row: Row, counts: Counts) -> dict[str, float]:
+        seen: list[dict[str, int]] = []
+        for _ in range(COUNTED + 2):
+            before = counts.read()
+            self._ask(server, self._next(row), row)
+            after = counts.read()
+            seen.append({name: after[name] - before[name] for name in FIELDS})
+        return {name: statistics.median(one[name] for one in seen[2:]) for name in FIELDS}
+
+    def measure(self, row: Row, servers: Sequence[Server], connections: int, counts: dict[str, float]) -> Measured:
+        """Load the servers with one row."""
+        self._warm(row, servers, connections)
+        before = sum(each.cpu_seconds() for each in servers)
+        outcome = self._load(row, servers, connections, SECONDS)
+        cpu = sum(each.cpu_seconds() for each in servers) - before
+        return Measured(
+            "ours",
+            row.name,
+            self.home.kind,
+            len(servers),
+            connections,
+            cpu * 1000 / max(outcome.good, 1),
+            outcome.good / outcome.seconds,
+            outcome.p50,
+            outcome.p99,
+            max(each.resident_mebibytes() for each in servers),
+            outcome.failures,
+            counts,
+        )
+
+    def all_of(
+        self, rows: Sequence[Row], processes: int, connections: Sequence[int], counts: dict[str, dict[str, float]]
+    ) -> Iterator[Measured]:
+        """Every row with so many processes, at each number of connections that they can share."""
+        for live in sorted({row.live for row in rows}):
+            with gateways(self.home, processes, "live" if live else None) as servers:
+                for row in (row for row in rows if row.live is live):
+                    for many in connections:
+                        if many >= processes:
+                            yield self.measure(row, servers, many, counts.get(row.name, {}))
+
+    def _warm(self, row: Row, servers: Sequence[Server], connections: int) -> None:
+        if row.asker is not Asker.APPLICANT:
+            for server in servers:
+                for sent in self.home.requests(row):
+                    self._ask(server, sent, row)
+        self._load(row, servers, connections, WARM_SECONDS)
+
+    def _load(self, row: Row, servers: Sequence[Server], connections: int, seconds: float) -> Outcome:
+        requests, each = self.home.requests(row), max(connections // len(servers), 1)
+        lists = [requests] * len(servers)
+        if row.asker is Asker.APPLICANT:
+            lists = [requests[self._used + place :: len(servers)] for place in range(len(servers))]
+        urls = [f"{server.url}/graphql" for server in servers]
+        outcomes = put({url: Load(own, each, seconds, row.expected) for url, own in zip(urls, lists, strict=True)})
+        if row.asker is Asker.APPLICANT:
+            sent = max(outcome.requests for outcome in outcomes) + each
+            if sent > len(lists[-1]):
+                raise RuntimeError("there are not enough applicants; raise APPLICANTS")
+            self._used += sent * len(servers)
+        return together(outcomes)
+
+    def _next(self, row: Row) -> Sent:
+        requests = self.home.requests(row)
+        if row.asker is Asker.APPLICANT:
+            self._used += 1
+            return requests[self._used - 1]
+        return requests[0]
+
+    def _ask(self, server: Server, sent: Sent, row: Row) -> None:
+        """Ask once; raises RuntimeError where the answer is not right."""
+        headers = {"Authorization": f"Bearer {sent.token}"}
+        answer = self._http.post(f"{server.url}/graphql", json=dict(sent.body), headers=headers)
+        if answer.status_code != 200 or row.expected not in answer.text or '"errors"' in answer.text:
+            raise RuntimeError(f"{row.name}: {answer.status_code} {answer.text[:1500]}")
+
+
+def main() -> int:
+    """Run what the arguments name, and keep the result."""
+    given = argparse.ArgumentParser(prog="python -m benchmarks.gateway.run", description=__doc__)
+    given.add_argument("--rows", default=",".join(row.name for row in ROWS), help="rows, with commas between")
+    given.add_argument("--connections", default="1,10,50", help="with commas between")
+    given.add_argument("--processes", default="1", help="with commas between")
+    given.add_argument("--stores", default=SQLITE, help=f"{SQLITE},{POSTGRESQL}")
+    given.add_argument("--no-counts", action="store_true", help="do not count statements and calls")
+    asked = given.parse_args()
+    missing = missing_programs("wrk")
+    if missing:
+        print(f"bench-gateway needs {', '.join(missing)}: apt-get install {' '.join(missing)}", file=sys.stderr)
+        return 1
+    rows = [row for row in ROWS if row.name in asked.rows.split(",")]
+    found: list[Measured] = []
+    for kind in asked.stores.split(","):
+        with a_home(kind, {row.asker for row in rows}, print) as home:
+            bench = Bench(home)
+            counts = {} if asked.no_counts else bench.count(rows)
+            for many in map(int, asked.processes.split(",")):
+                for measured in bench.all_of(rows, many, [int(each) for each in asked.connections.split(",")], counts):
+                    print(measured.line(), flush=True)
+                    found.append(measured)
+    RESULT.parent.mkdir(exist_ok=True)
+    RESULT.write_text(json.dumps([asdict(each) for each in found], indent=1) + "\n", encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

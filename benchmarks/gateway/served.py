@@ -1,0 +1,117 @@
+"""`apuni serve` with a part of it observed or left out: `python -m benchmarks.gateway.served WAYS FILE`.
+
+`count` keeps in FILE how many statements, writes, transactions and outside calls there were; it is not timed.
+`live` finds no kept answer of an outside system. `count-live` is both.
+"""
+
+import functools
+import mmap
+import sqlite3
+import struct
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+from asyncpg.prepared_stmt import PreparedStatement
+
+from gateway.commands.running import serve
+from integrations.calling.cache import AnswerCache
+from integrations.calling.transport import Client
+
+FIELDS = ("statements", "writes", "transactions", "calls")
+_LAYOUT = struct.Struct(f"{len(FIELDS)}Q")
+_WRITES = ("INSERT", "UPDATE", "DELETE", "REPLACE")
+_READS = ("SELECT", "WITH")
+
+
+class Counts:
+    """Numbers in a file that another process reads while this one counts."""
+
+    def __init__(self, file: Path) -> None:
+        if not file.exists():
+            file.write_bytes(bytes(_LAYOUT.size))
+        with file.open("r+b") as opened:
+            self._map = mmap.mmap(opened.fileno(), _LAYOUT.size)
+
+    def read(self) -> dict[str, int]:
+        """The numbers so far."""
+        return dict(zip(FIELDS, _LAYOUT.unpack_from(self._map), strict=True))
+
+    def add(self, *fields: str) -> None:
+        """Count one of each of these fields."""
+        numbers = self.read()
+        _LAYOUT.pack_into(self._map, 0, *(numbers[name] + (name in fields) for name in FIELDS))
+
+    def statement(self, text: str) -> None:
+        """Count what a driver sent."""
+        word = text.lstrip()[:8].upper()
+        if word.startswith(_WRITES):
+            self.add("statements", "writes")
+        elif word.startswith(_READS):
+            self.add("statements")
+        elif word.startswith("BEGIN"):
+            self.add("transactions")
+
+
+def count_statements(counts: Counts) -> None:
+    """Listen to both drivers themselves, so that nothing is missed that goes past SQLAlchemy."""
+    connect = sqlite3.connect
+
+    def listened(*arguments: Any, **options: Any) -> sqlite3.Connection:
+        connection: sqlite3.Connection = connect(*arguments, **options)
+        connection.set_trace_callback(counts.statement)
+        return connection
+
+    sqlite3.connect = listened  # type: ignore[assignment]  # aiosqlite calls it by this name
+
+    def noting(method: Callable[..., Any], text_of: Callable[[Any, Any], str]) -> Callable[..., Any]:
+        @functools.wraps(method)
+        async def noted(self: Any, first: Any, *arguments: Any, **options: Any) -> Any:
+            counts.statement(text_of(self, first))
+            return await method(self, first, *arguments, **options)
+
+        return noted
+
+    made: Any = PreparedStatement
+    executed = "_PreparedStatement__do_execute"
+    setattr(made, executed, noting(getattr(made, executed), lambda prepared, _: prepared._query))  # noqa: SLF001
+    line: Any = asyncpg.Connection
+    line.execute = noting(line.execute, lambda _, query: query)
+    line._execute = noting(line._execute, lambda _, query: query)  # noqa: SLF001 - what fetch and its like go through
+
+
+def count_calls(counts: Counts) -> None:
+    """Listen to the client that all outside systems are asked by."""
+    send = Client.send
+
+    async def noted(self: Client, request: Any) -> Any:
+        counts.add("calls")
+        return await send(self, request)
+
+    Client.send = noted  # type: ignore[method-assign]
+
+
+def find_nothing_kept() -> None:
+    """Let every read of an outside system ask it; readers of the same moment still share one call."""
+
+    async def nothing(*_: Any) -> tuple[None, int]:
+        return None, 0
+
+    AnswerCache._read = nothing  # type: ignore[method-assign,assignment]  # noqa: SLF001
+
+
+def main(ways: str, file: Path) -> None:
+    """Serve until SIGTERM."""
+    if "count" in ways:
+        counts = Counts(file)
+        count_statements(counts)
+        count_calls(counts)
+    if "live" in ways:
+        find_nothing_kept()
+    serve()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], Path(sys.argv[2]))
