@@ -24,6 +24,7 @@ from actions.platform.change_feed import Feed
 from domain.fees.fees import FeeRoute
 from domain.identity.kept_sessions import SignedIn
 from domain.kernel import ANONYMOUS, Language, Source, language_from_header
+from domain.kernel.messages import catalogue
 from gateway import sign_in
 from gateway.graphiql.page import graphiql_routes
 from gateway.graphql.cost import counting_cost
@@ -93,6 +94,8 @@ def create_app(settings: Settings) -> Starlette:
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         graph = counting_cost(build())
+        for language in Language:
+            catalogue(language)  # read before anybody asks, and left alone by the garbage collector
         async with (
             open_runtime(settings, metrics.observe_call, kind="gateway", breakers=metrics.observe_breaker) as runtime,
             run_gateway_heartbeat(runtime, settings, metrics) as pulse,

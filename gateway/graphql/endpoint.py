@@ -121,7 +121,7 @@ class GraphQLEndpoint:
         parameters = await self._parameters(request)
         async with pipeline.slot(call.caller) as call.slot:
             try:
-                call.ready = pipeline.ready(parameters, request.headers)
+                call.ready = await pipeline.ready(parameters, request.headers, call.caller)
             except InvalidDocument as refused:
                 return await self._document_refused(call, refused, token)
             call.make_context = lambda: self._context(call, token)

@@ -19,13 +19,17 @@ from gateway.http.admission import Slot
 from gateway.http.callers import Caller, Callers
 from gateway.http.calls import ContextFactory, ReadyOperation, RequestContext, RequestFacts, ResolvedDocument
 from gateway.http.edge import Edge
-from gateway.http.problems import bad_document, bad_request
-from gateway.http.rates import RateStatus
+from gateway.http.problems import RequestProblem, bad_document, bad_request
+from gateway.http.rates import MemoryWindows, RateStatus
 from integrations.calling.deadline import set_request_deadline
 from schema.kernel.document_errors import nameless
 
 GRACE_SECONDS = 0.5
 """Remote calls end at the deadline; what is left to do then is cut off after this long."""
+
+MOST_REFUSED, REFUSED_SECONDS = 3, 10
+"""More refused documents in so many seconds, and a caller is let in only where nobody else wants the room: to refuse a
+document can take as long as to answer one."""
 
 
 class InvalidDocument(Exception):
@@ -48,6 +52,7 @@ class Pipeline:
         self.documents = Documents(schema, edge.limits)
         self._context_factory = context_factory
         self._callers = edge.callers or Callers(edge.clock.monotonic)
+        self._refused = MemoryWindows(edge.clock)
 
     def caller(self, token: str | None, address: str | None) -> Caller:
         """Identify the caller without the store."""
@@ -65,13 +70,17 @@ class Pipeline:
         if self.edge.admission is None:
             yield Slot()
             return
-        async with self.edge.admission.slot(caller.share) as slot:
+        async with self.edge.admission.slot(caller.share, spare=await self._sends_refused(caller)) as slot:
             yield slot
 
-    def ready(self, parameters: GraphQLParameters, headers: Mapping[str, str]) -> ReadyOperation:
-        """The operation that is meant. Raises RequestProblem or InvalidDocument."""
+    async def ready(self, parameters: GraphQLParameters, headers: Mapping[str, str], caller: Caller) -> ReadyOperation:
+        """The operation that is meant. Raises RequestProblem or InvalidDocument, which counts for the caller."""
         resolved = self._resolve_document(parameters, headers)
-        prepared = resolved.prepared or self._prepare_document(resolved.query)
+        try:
+            prepared = resolved.prepared or self._prepare_document(resolved.query)
+        except (RequestProblem, InvalidDocument):
+            await self._refused.incr(caller.key, REFUSED_SECONDS)
+            raise
         return ReadyOperation(parameters, resolved, prepared, prepared.operation(parameters.operation_name))
 
     async def context(self, facts: RequestFacts) -> RequestContext:
@@ -120,6 +129,10 @@ class Pipeline:
         """How long an operation may take in all."""
         limits = self.edge.limits
         return limits.write_seconds if operation is OperationType.MUTATION else limits.read_seconds
+
+    async def _sends_refused(self, caller: Caller) -> bool:
+        before, left, now, _ = await self._refused.get_sliding_window(caller.key, REFUSED_SECONDS)
+        return before * left / REFUSED_SECONDS + now > MOST_REFUSED
 
     def _resolve_document(self, parameters: GraphQLParameters, headers: Mapping[str, str]) -> ResolvedDocument:
         if self.edge.trusted is not None:

@@ -4,9 +4,11 @@
   slots lent to others waited for, their slow requests would hold it. So the process may for a moment have more under
   way than the limit says, at most by the guarantees of the other classes.
 - Room that nobody uses is lent: a class above its guarantee is let in while the sum is below the limit.
+- Strangers are guaranteed one operation, have at most half of the room, and come after everybody who is signed in.
 - Who is not let in waits in the queue of its class, which holds twice its share. One waits at most 100 ms in a rush,
-  and 20 ms once there has been a queue all the time for as long as that (the rule of CoDel): so a short rush is
-  ridden out, and under lasting overload everybody who cannot be served knows it within 50 ms.
+  and 20 ms once there has been a queue for as long as that (the rule of CoDel): so a short rush is ridden out, and
+  under lasting overload everybody who cannot be served knows it within 50 ms.
+- Nobody is refused without a pause of 20 ms: else clients that ask again at once would leave no time for the others.
 """
 
 import asyncio
@@ -66,6 +68,7 @@ class AdaptiveLimit:
         self._value = float(min(max(load.start, load.least), load.most))
         self._usual: float | None = None
         self._window = _Window(now)
+        self._suffered = False
 
     @property
     def value(self) -> int:
@@ -96,11 +99,16 @@ class AdaptiveLimit:
     def _next_limit(self, window: _Window) -> float:
         used = window.busiest >= self._value / 2
         if _typical(window.lateness) > self._load.lag_seconds:
-            idle = not used and self._value <= self._load.start  # the machine is slow, and not by our doing
-            return self._value if idle else self._value * FALL
+            if not used and self._value <= self._load.start:
+                return self._value  # the machine is slow, and not by our doing
+            self._suffered = True
+            return self._value * FALL
         gradient = self._gradient(window)
         if gradient >= 1 and not used:
             return self._value  # nothing is learned from a limit that nobody reached
+        self._suffered = self._suffered or gradient < 1
+        if not self._suffered:
+            return self._value * 2  # a fresh process does not know yet what it can do
         wanted = self._value * gradient + math.sqrt(self._value)
         return self._value + (wanted - self._value) * SMOOTHING
 
@@ -125,6 +133,8 @@ class Share(StrEnum):
     CITIZENS = "citizens"
     OFFICERS = "officers"
     PARTNERS = "partners"
+    STRANGERS = "strangers"
+    """Whoever is not signed in."""
 
 
 def overload_refusal() -> RequestProblem:
@@ -168,9 +178,10 @@ class Admission:
             Share.CITIZENS: load.citizens_percent,
             Share.OFFICERS: load.officers_percent,
             Share.PARTNERS: load.partners_percent,
+            Share.STRANGERS: 0,
         }
         self._classes = {share: _Class() for share in Share}
-        self._queue_since: float | None = None
+        self._queue_since = self._queue_until = -math.inf
         self.limit = AdaptiveLimit(load, clock.monotonic())
 
     @property
@@ -188,9 +199,12 @@ class Admission:
         return max(1, self.limit.value * self._percent[share] // 100)
 
     @asynccontextmanager
-    async def slot(self, share: Share) -> AsyncIterator[Slot]:
-        """Admit one operation. Raises RequestProblem with 503 where there is no slot in time."""
-        await self._enter(share)
+    async def slot(self, share: Share, *, spare: bool = False) -> AsyncIterator[Slot]:
+        """Admit one operation; a `spare` one only into room that nobody waits for.
+
+        Raises RequestProblem with 503 where there is no slot in time.
+        """
+        await self._enter(share, spare=spare)
         slot, began = Slot(), self._clock.monotonic()
         try:
             yield slot
@@ -214,18 +228,23 @@ class Admission:
             if self.limit.adjust_limit(now):
                 self._admit_waiting()
 
-    async def _enter(self, share: Share) -> None:
+    async def _enter(self, share: Share, *, spare: bool) -> None:
         mine = self._classes[share]
-        if not mine.queue and self._has_room(share):
+        free = not self.waiting and self.under_way < self.limit.value if spare else not mine.queue
+        if free and self._has_room(share):
             self._take(share)
             return
-        if len(mine.queue) >= QUEUE_TIMES * self.guarantee(share) or not await self._wait(share):
-            self._tell(share, "shed")
-            raise overload_refusal()
-
-    async def _wait(self, share: Share) -> bool:
-        """Wait for a turn; True where it came. A turn that came while this task was cancelled is given on."""
         seconds = self._wait_seconds()
+        room = self._most(share) if share is Share.STRANGERS else self.guarantee(share)
+        if spare or len(mine.queue) >= QUEUE_TIMES * room:
+            await self._clock.sleep(self._load.overload_wait_seconds)
+        elif await self._wait(share, seconds):
+            return
+        self._tell(share, "shed")
+        raise overload_refusal()
+
+    async def _wait(self, share: Share, seconds: float) -> bool:
+        """Wait for a turn; True where it came. A turn that came while this task was cancelled is given on."""
         mine = self._classes[share]
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         mine.queue.append(turn)
@@ -245,29 +264,39 @@ class Admission:
                 self._note_queue()
 
     def _wait_seconds(self) -> float:
-        now = self._clock.monotonic()
-        if self._queue_since is None:
+        """How long one may wait who comes now. A queue that was empty for less than a rush's time is the same queue."""
+        now, rush = self._clock.monotonic(), self._load.wait_seconds
+        if not self.waiting and now - self._queue_until >= rush:
             self._queue_since = now
-        standing = now - self._queue_since >= self._load.wait_seconds
-        least, most = sorted((self._load.overload_wait_seconds, self._load.wait_seconds))
-        return least if standing else most
+        least, most = sorted((self._load.overload_wait_seconds, rush))
+        return least if now - self._queue_since >= rush else most
+
+    def _most(self, share: Share) -> int:
+        """How many operations of a class may be under way where nobody else wants the room."""
+        return self.limit.value * (self._load.strangers_percent if share is Share.STRANGERS else 100) // 100
 
     def _has_room(self, share: Share) -> bool:
-        guaranteed = self._classes[share].under_way < self.guarantee(share)
-        return guaranteed or self.under_way < self.limit.value
+        mine = self._classes[share].under_way
+        return mine < self.guarantee(share) or (mine < self._most(share) and self.under_way < self.limit.value)
 
     def _admit_waiting(self) -> None:
-        """Give free slots to waiting requests: first below their guarantee, then where the share is used least."""
+        """Give free slots to waiting requests: first below their guarantee, then where the share is used least.
+
+        Strangers come last.
+        """
         while True:
             ready = [share for share, each in self._classes.items() if each.queue and self._has_room(share)]
             if not ready:
                 break
-            share = min(ready, key=lambda each: self._classes[each].under_way / self.guarantee(each))
+            share = min(ready, key=self._use)
             turn = self._classes[share].queue.popleft()
+            self._note_queue()
             if not turn.done():
                 self._take(share)
                 turn.set_result(None)
-        self._note_queue()
+
+    def _use(self, share: Share) -> tuple[bool, float]:
+        return share is Share.STRANGERS, self._classes[share].under_way / self.guarantee(share)
 
     def _take(self, share: Share) -> None:
         self._classes[share].under_way += 1
@@ -275,8 +304,9 @@ class Admission:
         self._tell(share, "admitted")
 
     def _note_queue(self) -> None:
+        """Note that somebody left a queue."""
         if not self.waiting:
-            self._queue_since = None
+            self._queue_until = self._clock.monotonic()
 
     def _tell(self, share: Share, outcome: str) -> None:
         if self._observe is not None:

@@ -41,7 +41,7 @@ class Caller:
 
     @property
     def share(self) -> Share:
-        """The class in which this caller is let in. The public and the service centres stand with the citizens."""
+        """The class in which this caller is let in. The service centres stand with the citizens."""
         return _SHARES.get(self.kind, Share.CITIZENS)
 
     @property
@@ -53,7 +53,12 @@ class Caller:
 ROUTER = Caller(CallerKind.ROUTER, "router")
 """A router in front of us that proved itself and forwards somebody without a session. All routers count as one."""
 
-_SHARES = {CallerKind.OFFICER: Share.OFFICERS, CallerKind.PARTNER: Share.PARTNERS}
+_SHARES = {
+    CallerKind.ANONYMOUS: Share.STRANGERS,
+    CallerKind.ROUTER: Share.STRANGERS,
+    CallerKind.OFFICER: Share.OFFICERS,
+    CallerKind.PARTNER: Share.PARTNERS,
+}
 _KINDS = {
     PersonKind.CITIZEN: CallerKind.CITIZEN,
     PersonKind.OFFICER: CallerKind.OFFICER,

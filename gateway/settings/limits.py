@@ -107,11 +107,17 @@ class Load(BaseModel):
         default=0.025, gt=0, description="Lag of the event loop in seconds above which the limit is lowered."
     )
     citizens_percent: int = Field(
-        default=60, ge=1, le=100, description="Share guaranteed to citizens, operators and the public, in per cent."
+        default=60, ge=1, le=100, description="Share guaranteed to citizens and operators, in per cent."
     )
     officers_percent: int = Field(default=25, ge=1, le=100, description="Share guaranteed to officers, in per cent.")
     partners_percent: int = Field(
         default=15, ge=1, le=100, description="Share guaranteed to UMANG, e-Taal and DigiLocker, in per cent."
+    )
+    strangers_percent: int = Field(
+        default=50,
+        ge=1,
+        le=100,
+        description="The most that people without a session may take, in per cent; signed-in people go first.",
     )
 
 

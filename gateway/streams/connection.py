@@ -249,7 +249,7 @@ class Connection:
         self._note_operations()
         pipeline = self._streaming.operations.pipeline
         standing = await pipeline.spend(caller)
-        ready = pipeline.ready(parameters_in(payload), self._handshake.headers)
+        ready = await pipeline.ready(parameters_in(payload), self._handshake.headers, caller)
         facts = self._facts(standing)
         return OperationRequest(ready, caller, facts, language_from_header(self._language), "websocket")
 

@@ -76,7 +76,7 @@ async def follow(things: Things, who: str, query: str, rows: list[Change], **var
         return Context(facts.request_id, SUBJECTS[who], Language.EN, world.environment, world.monitor, feed=feed)
 
     pipeline = Pipeline(world.graph, context, Edge(clock, SystemIds(clock), introspection=True))
-    ready = pipeline.ready(parameters_in({"query": query, "variables": variables}), {})
+    ready = await pipeline.ready(parameters_in({"query": query, "variables": variables}), {}, NOBODY)
     asked = OperationRequest(ready, NOBODY, RequestFacts("request-1", None, None), Language.EN, "test")
     told: list[dict[str, Any]] = []
 

@@ -3,14 +3,17 @@
 import gzip
 import json
 from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack
 
 import httpx
 import pytest
 from graphql import get_introspection_query
 
+from domain.kernel import SystemClock
 from gateway.graphql.body import decode_json
 from gateway.graphql.endpoint import Edge
-from gateway.settings.limits import Limits
+from gateway.http.admission import Admission, Share
+from gateway.settings.limits import Limits, Load
 
 JSON = {"Content-Type": "application/json", "Accept": "application/graphql-response+json"}
 
@@ -214,3 +217,24 @@ async def test_what_takes_too_long_is_cut_off_with_a_code(
         response = await client.post("/graphql", json={"query": "{ slow }"}, headers=JSON)
 
     assert told(response)[:2] == (504, "DEADLINE_EXCEEDED")
+
+
+async def test_a_sender_of_refused_documents_is_let_in_only_where_nobody_else_wants_the_room(
+    make_edge: Callable[..., Edge], application_of: Callable[[Edge], httpx.AsyncClient]
+):
+    gate = Admission(Load(start=4, wait_seconds=0.001, overload_wait_seconds=0.001), SystemClock())
+    officers = [gate.slot(Share.OFFICERS) for _ in range(4)]
+    async with application_of(make_edge(admission=gate)) as client, AsyncExitStack() as room:
+
+        async def status(query: str) -> int:
+            return (await client.post("/graphql", json={"query": query}, headers=JSON)).status_code
+
+        for each in officers:
+            await room.enter_async_context(each)
+        before = await status("{ hello }")
+        refused = [await status(query) for query in ("{ nothing }", "{", nested(10), "{ other }")]
+        after = await status("{ hello }")
+        await room.aclose()
+
+        assert (before, refused, after) == (200, [400] * 4, 503)
+        assert await status("{ hello }") == 200

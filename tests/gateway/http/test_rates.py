@@ -158,7 +158,7 @@ def test_a_person_is_one_caller_wherever_she_is_and_her_token_is_read_once(clock
     assert first.kind is CallerKind.OFFICER
     assert first.share.value == "officers"
     assert forged == callers(None, "203.0.113.7")
-    assert forged.share.value == "citizens"
+    assert forged.share.value == "strangers"
     assert read == ["good-1", "good-2", "forged"]
 
 
