@@ -44,12 +44,12 @@ def percentile(values: list[float], part: float) -> float:
 
 
 class Load:
-    """Puts load on one gateway."""
+    """Puts load on one gateway, as one person; without a token as a stranger."""
 
-    def __init__(self, session: aiohttp.ClientSession, url: str, token: str) -> None:
+    def __init__(self, session: aiohttp.ClientSession, url: str, token: str | None) -> None:
         self._session = session
         self._url = f"{url}/graphql"
-        self._headers = {"Authorization": f"Bearer {token}", "Accept-Encoding": "identity"}
+        self._headers = {"Accept-Encoding": "identity"} | ({"Authorization": f"Bearer {token}"} if token else {})
 
     async def ask(self, query: str, tally: Tally) -> dict[str, Any] | None:
         """Ask once and write down how the answer came."""
@@ -87,9 +87,26 @@ class Load:
 
         return await _timed(tally, lambda: _all(user(number) for number in range(users)))
 
-    async def arriving(self, rate: float, seconds: float, queries: tuple[str, ...], *, most: int = 350) -> Tally:
-        """Requests that arrive at a rate, whether or not those before were answered; at most so many are open."""
+    async def arriving(
+        self,
+        rate: float,
+        seconds: float,
+        queries: tuple[str, ...],
+        *,
+        fifth: Callable[[int], Awaitable[object]] | None = None,
+        most: int = 350,
+    ) -> Tally:
+        """Requests that arrive at a rate, whether or not those before were answered; at most so many are open.
+
+        Each fifth is another, if one is given, which is not in the tally.
+        """
         tally = Tally()
+
+        def request(number: int) -> Awaitable[object]:
+            if fifth is not None and number % 5 == 4:
+                return fifth(number // 5)
+            return self.ask(queries[number % len(queries)], tally)
+
         began = time.monotonic()
         open_now: set[asyncio.Task[Any]] = set()
 
@@ -97,7 +114,7 @@ class Load:
             sent = 0
             while (passed := time.monotonic() - began) < seconds:
                 while sent < passed * rate and len(open_now) < most:
-                    task = asyncio.ensure_future(self.ask(queries[sent % len(queries)], tally))
+                    task = asyncio.ensure_future(request(sent))
                     open_now.add(task)
                     task.add_done_callback(open_now.discard)
                     sent += 1

@@ -12,13 +12,16 @@ import sys
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
+from random import Random
 
 import aiohttp
 import httpx
 
 from benchmarks.load.clients import CATALOGUE, LOCKER, MIXED, Load, Tally, percentile
 from benchmarks.load.one_citizen import OneCitizen
+from demo.sign_in import demo_sign_in
 from gateway.runtime import runfiles
+from tests.hostile.set_documents import documents
 from tests.support.site import Site, a_site
 
 SHORT = os.environ.get("BOUND") == "ci"
@@ -32,6 +35,7 @@ LATE = 0.1 if SHORT else 0.01
 """The share of the event loop's ticks that may be later than 50 ms: a shared machine is late by itself."""
 
 HERD = 200
+OTHER_CITIZEN = "sunil-rawat"
 HOSTILE = "{ " + " ".join(f"a{number}: services(first: 100) {{ nodes {{ code }} }}" for number in range(15)) + " }"
 REPORT = Path("build/load.md")
 
@@ -74,6 +78,22 @@ class Run:
         self.load = Load(session, site.url, site.citizen)
         self.peak = self.single = self.steady_p95 = self.late_before = 0.0
 
+    async def fresh(self) -> list[Finding]:
+        """L10: fifty connections at once to a process that answered nobody yet, beside the same a little later."""
+        first = await self.load.closed(50, 10, MIXED)
+        later = await self.load.closed(50, 10, MIXED)
+        refused = len(first.refused) / (len(first.good) + len(first.refused))
+        print(
+            f"load: a fresh process answered {first.rate:.0f} a second and refused {refused:.0%}, later "
+            f"{later.rate:.0f} and {len(later.refused) / (len(later.good) + len(later.refused)):.0%}",
+            flush=True,
+        )
+        return [
+            at_most("L10 errors", first.errors, 0),
+            at_most("L10 share refused in the first ten seconds", refused, 0.1 * MARGIN),
+            at_least("L10 good answers beside those of the next ten seconds", first.rate / later.rate, 0.8 / MARGIN),
+        ]
+
     async def herd(self) -> list[Finding]:
         """L6: equal reads of an empty cache ask the source once."""
         before = len(await self._ledger())
@@ -108,6 +128,26 @@ class Run:
             at_most("L2 answers that are neither good nor refused in time", tally.errors, 0),
             at_most("L2 seconds to refuse, median", percentile(tally.refused, 0.5), 0.05 * MARGIN),
             at_most("L2 p95 after three seconds, beside that before", after_p95, 2 * MARGIN),
+        ]
+
+    async def hostile_overload(self) -> list[Finding]:
+        """L9: four times as many as the process can do, a fifth hostile documents of a citizen and of strangers.
+
+        No two are equal, so that nothing is kept.
+        """
+        sent = list(documents(Random(1)).values())  # noqa: S311 - made from a seed
+        other = await demo_sign_in(self.site.url, "citizen", OTHER_CITIZEN)
+        senders = [Load(self.session, self.site.url, token) for token in (other, None)]
+        apart = Tally()
+
+        async def hostile(number: int) -> None:
+            await senders[number % 2].ask(f"{sent[number % len(sent)]}\n#{number}", apart)
+
+        tally = await self.load.arriving(4 * self.peak, SECONDS, MIXED, fifth=hostile)
+        return [
+            at_least("L9 good answers beside the peak", tally.rate / self.peak, 0.7 / MARGIN),
+            at_most("L9 answers that are neither good nor refused in time", tally.errors, 0),
+            at_most("L9 seconds to refuse, p95", percentile(tally.refused, 0.95), 0.05 * MARGIN),
         ]
 
     async def slow_source(self) -> list[Finding]:
@@ -209,9 +249,11 @@ async def everything(site: Site) -> list[Finding]:
     ):
         run = Run(site, session, http)
         phases: list[Callable[[], Awaitable[list[Finding]]]] = [
+            run.fresh,
             run.herd,
             run.steady,
             run.overload,
+            run.hostile_overload,
             run.slow_source,
             run.dead_sources,
             run.lateness,

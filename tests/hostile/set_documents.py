@@ -8,14 +8,18 @@ from tests.hostile.set_bodies import CANARY
 
 def cases(seed: Random) -> list[Case]:
     """Sizes vary with the seed."""
-    made = {**_shapes(seed), **_fragments(seed), **_words(seed), **_introspection(), **_attacks()}
-    named = [graphql(f"document {name}", query) for name, query in made.items()]
+    named = [graphql(f"document {name}", query) for name, query in documents(seed).items()]
     operations = "query A { __typename } query B { __typename }"
     return [
         *named,
         *(graphql(f"operation {name!r}"[:40], operations, operationName=name) for name in _OPERATION_NAMES),
         *(graphql(f"random {number}", _random(seed)) for number in range(40)),
     ]
+
+
+def documents(seed: Random) -> dict[str, str]:
+    """Documents by their names."""
+    return {**_shapes(seed), **_fragments(seed), **_words(seed), **_introspection(), **_attacks()}
 
 
 _OPERATION_NAMES = ["C", "", " ", CANARY, "A B", "__typename", "a" * 9000, "आशा नेगी", "\u202e", "A\n"]
