@@ -7,7 +7,7 @@ from actions.kernel import UnitOfWork
 from domain.identity.policy import Purpose
 from domain.kernel import ErrorCode, Posting, Problem, Problems, Role
 from domain.officers.postings import WATCHED, watched_roles
-from store.database import Transaction
+from store.database import Transaction, locks
 from store.feedback import tracking
 from store.identity import people
 
@@ -19,7 +19,11 @@ _CHANGED, DAY = "post.changed", timedelta(days=1)
 
 
 async def administrators(tx: Transaction) -> list[str]:
-    """The ids of the administrators of the whole installation, by own post."""
+    """The ids of the administrators of the whole installation, by own post.
+
+    A write transaction that asks keeps others that ask waiting until it ends, so that two at once do not count alike.
+    """
+    await locks.lock_exclusive(tx, "administrators")
     return await people.posted_ids(tx, role=Role.ADMIN, level=None, department=None, district=None, tehsil=None)
 
 

@@ -262,7 +262,7 @@ async def carry_out_order(acting: UnitOfWork, transfer: Transfer, *path: str) ->
     else:
         await _leave_vacant(acting, transfer)
     await note_changed(acting, transfer.officer_id, (*transfer.left, *transfer.taken))
-    if ADMINISTRATOR in transfer.left:  # what was noted keeps another such change out until this one is kept
+    if ADMINISTRATOR in transfer.left:
         await require_two(acting.tx, *path)
 
 

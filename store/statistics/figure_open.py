@@ -87,9 +87,8 @@ def _figure_filter(postings: Sequence[Posting]) -> FigureFilter:
 
 def _tells(wanted: QueueFilter) -> bool:
     """Whether nothing is asked that cases alone know."""
-    others = (wanted.services, wanted.channels, wanted.clearance_overdue, wanted.number, wanted.roster)
-    holders = (wanted.claimed_by, wanted.assigned_to, wanted.proposed_by)
-    return STATES.keys() >= wanted.statuses and not any(others) and holders == (None, None, None)
+    told = QueueFilter(wanted.statuses, tehsils=wanted.tehsils, due_before=wanted.due_before, overdue=wanted.overdue)
+    return STATES.keys() >= wanted.statuses and wanted == told
 
 
 async def _added_up(

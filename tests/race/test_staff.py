@@ -1,27 +1,33 @@
 """Officers beside each other: a second officer confirms while the citizen withdraws; leaves begin while cases move."""
 
 import asyncio
+from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from actions.appeals.legal_sweep import sweep
 from actions.applications.decide import Decide, Verdict, decide_application
 from actions.applications.respond import Withdraw, withdraw_application
+from actions.officers.administrators import administrators
 from actions.officers.second_approvals import ConfirmDecision, confirm_decision
-from actions.officers.staffing import RecordLeave, record_leave
+from actions.officers.staffing import RecordLeave, TransferOfficer, record_leave, transfer_officer
 from domain.applications.lifecycle import Status
 from domain.kernel import ErrorCode, OfficerLevel, Posting, Role, Subject, ist_date
 from domain.officers.desk import OpinionState
+from domain.officers.staff import Confirmation
 from store.applications import applications
 from store.benefits import benefits
+from store.identity import people
 from store.officers import desk
 from tests.race.test_decisions import both_have_read, outcomes
 from tests.support.actions import FREE
 from tests.support.bounds import rounds
 from tests.support.desk import DISABILITY_PENSION, colleagues_of
 from tests.support.law import enter_officer, present
-from tests.support.staffing import OURS, reassigned
+from tests.support.staffing import ADMIN, OURS, reassigned
 from tests.support.stored import audit_lines_of
 from tests.support.twins import Twins
 from tests.support.worlds import deliver_all, wrong
@@ -91,3 +97,45 @@ async def test_two_rounds_of_the_clock_and_an_officer_meet_at_the_first_day_of_a
         world.clock.advance(2 * DAY)
         await sweep(twins.one)
     assert await wrong(twins.one) == []
+
+
+async def test_of_two_orders_of_the_only_administrator_at_once_one_makes_the_second_and_the_other_waits(
+    twins: Twins, monkeypatch: pytest.MonkeyPatch
+):
+    async with twins.one.store.write_transaction() as tx:
+        second = (await people.officers(tx, ["second-admin"]))["second-admin"]
+        await people.update_officer(tx, replace(second, postings=()))
+    makings = [
+        TransferOfficer((await enter_officer(twins.one, name)).person_id or "", name, postings=ADMIN.postings)
+        for name in ("first-friend", "second-friend")
+    ]
+
+    with both_have_counted(twins, monkeypatch):
+        orders = await asyncio.gather(
+            transfer_officer(twins.one, ADMIN, makings[0]), transfer_officer(twins.other, ADMIN, makings[1])
+        )
+
+    states = [order.confirmation for (order, _), _ in orders]
+    assert sorted(states, key=str) == [None, Confirmation.WAITING]
+    async with twins.one.store.read_transaction() as tx:
+        assert len(await administrators(tx)) == 2
+
+
+@contextmanager
+def both_have_counted(twins: Twins, monkeypatch: pytest.MonkeyPatch):
+    """On PostgreSQL both count administrators before either posts one, where nothing keeps the second from it."""
+    barrier, posted_ids = asyncio.Barrier(2), people.posted_ids
+
+    async def read(tx: Any, **post: Any) -> list[str]:
+        found = await posted_ids(tx, **post)
+        if twins.on_postgresql and tx.writable and post["role"] is Role.ADMIN and not barrier.broken:
+            try:
+                async with asyncio.timeout(0.5):
+                    await barrier.wait()
+            except (TimeoutError, asyncio.BrokenBarrierError):
+                await barrier.abort()
+        return found
+
+    with monkeypatch.context() as patch:
+        patch.setattr(people, "posted_ids", read)
+        yield

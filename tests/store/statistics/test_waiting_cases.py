@@ -146,6 +146,7 @@ async def test_cases_are_counted_one_by_one_until_the_counters_know_them_all(peo
         QueueFilter(claimed_by=Holder.NOBODY),
         QueueFilter(number="12"),
         QueueFilter(clearance_overdue=True),
+        QueueFilter(filed_by_paper=True),
         QueueFilter(statuses=frozenset({Status.SUBMITTED, Status.REJECTED})),
     ],
 )
