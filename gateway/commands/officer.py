@@ -5,7 +5,6 @@ from typing import Annotated, Any
 
 import typer
 
-from actions.identity.officer_accounts import add_account, remove_account
 from actions.kernel import Environment
 from actions.officers.recovery import recover_administrator
 from actions.officers.staff_views import StaffFilter, count_staff, staff_page
@@ -33,7 +32,8 @@ admin_group = CommandGroup()
 
 _PAGE = 100
 _EVERYWHERE = [Posting(Role.ADMIN)]
-_Who = Annotated[str, typer.Argument(help="the officer's id or e-mail address")]
+Who = Annotated[str, typer.Argument(help="the officer's id or e-mail address")]
+"""How a command names an officer."""
 
 
 class BadPost(ValueError):
@@ -78,7 +78,7 @@ async def list_officers(
 @group.runtime_command("transfer")
 async def transfer(
     env: Environment,
-    who: _Who,
+    who: Who,
     successor: Annotated[str | None, typer.Option(help="who takes the posts; without one they are vacant")] = None,
     cover: Annotated[str | None, typer.Option(help="who has charge of the vacant posts")] = None,
     post: Annotated[
@@ -87,9 +87,9 @@ async def transfer(
     ] = None,
 ) -> None:
     """Transfer an officer, and reassign the open cases; what gives somebody a post waits for an administrator."""
-    with problems_as_lines(_line_of):
+    with problems_as_lines(line_of):
         request = TransferOfficer(
-            officer_id=await _officer(env, who),
+            officer_id=await officer_id_of(env, who),
             idempotency_key=env.ids.key(),
             successor_id=await _optional_officer(env, successor),
             cover_id=await _optional_officer(env, cover),
@@ -105,14 +105,14 @@ async def transfer(
 @group.runtime_command("leave")
 async def enter_leave(
     env: Environment,
-    who: _Who,
+    who: Who,
     first: Annotated[date, typer.Option("--from", parser=parse_day, metavar="YYYY-MM-DD", help="the first day")],
     last: Annotated[date, typer.Option("--until", parser=parse_day, metavar="YYYY-MM-DD", help="the last day")],
     substitute: Annotated[str | None, typer.Option(help="who stands in; without one the level above")] = None,
 ) -> None:
     """Record a leave; open cases are reassigned on its first day and returned after its last."""
-    with problems_as_lines(_line_of):
-        officer, named = await _officer(env, who), await _optional_officer(env, substitute)
+    with problems_as_lines(line_of):
+        officer, named = await officer_id_of(env, who), await _optional_officer(env, substitute)
         request = RecordLeave(officer, first, last, env.ids.key(), named)
         (entry, moved), _ = await record_leave(env, command_subject(), request)
     waits = "; an administrator has to confirm it (`waitingOrders` in the graph)"
@@ -126,43 +126,21 @@ async def end_leave(
     leave_id: Annotated[str, typer.Argument(metavar="LEAVE", help="the leave's id, as `list` shows it")],
 ) -> None:
     """Cancel a planned or running leave; the cases that were reassigned are returned at once."""
-    with problems_as_lines(_line_of):
+    with problems_as_lines(line_of):
         await cancel_leave(env, command_subject(), CancelLeave(leave_id, env.ids.key()))
     out.print(f"apuni: leave {leave_id} is cancelled")
-
-
-@group.runtime_command("add-account")
-async def add_address(
-    env: Environment,
-    who: _Who,
-    email: Annotated[str, typer.Argument(help="the further official address, as Parichay gives it")],
-) -> None:
-    """Allow an officer to sign in with a further official address, as for an additional charge."""
-    with problems_as_lines(_line_of):
-        await add_account(env, command_subject(), await _officer(env, who), email)
-    out.print("apuni: the account is added")
-
-
-@group.runtime_command("remove-account")
-async def remove_address(
-    env: Environment, who: _Who, email: Annotated[str, typer.Argument(help="the further official address")]
-) -> None:
-    """Remove a further address; all sessions of the officer end."""
-    with problems_as_lines(_line_of):
-        ended = await remove_account(env, command_subject(), await _officer(env, who), email)
-    out.print(f"apuni: the account is removed; {ended} sessions ended")
 
 
 @admin_group.runtime_command("recover")
 async def recover(
     env: Environment,
-    who: _Who,
+    who: Who,
     reason: Reason,
     in_place_of: Annotated[str | None, typer.Option(help="the administrator who is lost: the post ends")] = None,
 ) -> None:
     """Make an officer the second administrator where there is none, or in place of a lost one; it raises an alarm."""
-    with problems_as_lines(_line_of):
-        officer, lost = await _officer(env, who), await _optional_officer(env, in_place_of)
+    with problems_as_lines(line_of):
+        officer, lost = await officer_id_of(env, who), await _optional_officer(env, in_place_of)
         await recover_administrator(env, command_subject(), officer, reason, in_place_of=lost)
     out.print(f"apuni: {officer} is an administrator")
 
@@ -195,15 +173,16 @@ def _moved_summary(moved: Moved) -> str:
     return f"{moved.cases} cases and {moved.appeals} appeals went to others"
 
 
-def _line_of(problem: Problem) -> str:
+def line_of(problem: Problem) -> str:
+    """A problem as a line for the terminal."""
     return f"{problem.path[-1] if problem.path else 'it'}: {message(problem.code, Language.EN, problem.params)}"
 
 
 async def _optional_officer(env: Environment, who: str | None) -> str | None:
-    return None if who is None else await _officer(env, who)
+    return None if who is None else await officer_id_of(env, who)
 
 
-async def _officer(env: Environment, who: str) -> str:
+async def officer_id_of(env: Environment, who: str) -> str:
     """The officer with an id or e-mail address. Raises NotThere."""
     async with env.store.read_transaction() as tx:
         found = (await people.officers(tx, [who])).get(who) or await officer_accounts.officer_of(tx, who)

@@ -16,7 +16,8 @@ from gateway.commands.loading import ENTRY_POINTS, PROFILES, LazyCommand, help_o
 from gateway.settings.settings import read_settings
 
 FOLDER = Path(__file__).parents[2] / "gateway" / "commands"
-LEFT_OUT = {"production": {"demo", "seed", "token", "sandbox"}, "staging": {"demo", "seed", "token"}, "demo": set()}
+OF_THE_DEMO = {"account", "demo", "seed", "token"}
+LEFT_OUT = {"production": {*OF_THE_DEMO, "sandbox"}, "staging": OF_THE_DEMO, "demo": set()}
 INSTALLED = {entry.name: entry for entry in entry_points(group=ENTRY_POINTS)}
 
 

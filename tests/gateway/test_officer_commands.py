@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 from typer.testing import CliRunner
 
+from demo.commands.account import add_address, remove_address
 from domain.kernel import Bilingual, CommandFailed, Officer, OfficerLevel, Posting, Role, ist_date
 from gateway.cli import app
 from gateway.commands.officer import (
@@ -104,3 +105,24 @@ def test_a_post_is_typed_with_colons_and_anything_else_is_refused():
             posting_of(wrong)
     done = CliRunner().invoke(app, ["officer", "transfer", "id-anita", "--post", "KING"])
     assert done.exit_code == 2
+
+
+@pytest.mark.parametrize("profile", ["production", "staging"])
+@pytest.mark.parametrize("command", [["officer", "add-account"], ["officer", "remove-account"], ["account", "add"]])
+def test_outside_a_demo_no_command_gives_an_officer_another_address(monkeypatch, profile, command):
+    monkeypatch.setenv("APUNI_PROFILE", profile)
+
+    done = CliRunner().invoke(app, [*command, "anita@x.example", "charge@x.example"])
+
+    assert done.exit_code == 2
+    assert "only" in done.stderr or "No such command" in done.stderr
+
+
+async def test_in_a_demo_an_address_is_added_and_removed(house, capsys):
+    await add_address(house, "id-anita", "charge@x.example")
+    await remove_address(house, "anita@x.example", "charge@x.example")
+
+    assert capsys.readouterr().out.splitlines() == [
+        "apuni: the account is added",
+        "apuni: the account is removed; 0 sessions ended",
+    ]

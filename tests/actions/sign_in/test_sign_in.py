@@ -6,9 +6,9 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from actions.identity.officer_accounts import add_account, remove_account
 from actions.identity.sign_in import abandon_sign_in, begin_sign_in
 from actions.identity.sign_in_guards import AppRequest, challenge_of, hash_of
+from demo.officer_accounts import add_account, remove_account
 from domain.kernel import SYSTEM, ErrorCode, Language, PersonKind, Problems, Provider, Remedy, Source
 from integrations.calling.errors import Refused, Unavailable
 from integrations.sso import Assurance

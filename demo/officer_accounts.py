@@ -1,6 +1,6 @@
-"""Adds a further Parichay account of an officer, such as that of an additional charge, by an administrator.
+"""Adds a further Parichay account of a demo officer, such as that of an additional charge, and removes it.
 
-The register decides who an address is, so it is an explicit entry there; what the provider says never makes one.
+Nobody confirms it, so an installation that is not a demo has no command for it.
 """
 
 from actions.identity import provider_sign_out
