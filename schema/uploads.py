@@ -1,13 +1,13 @@
 """Links to uploaded files, for those who may read them."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Self
 
 import strawberry
 
 from actions.documents.file_links import link_to
 from domain.officers.desk import ReadPurpose
-from domain.uploads.files import MediaType
+from domain.uploads.files import FileLink, MediaType
 from schema.kernel import AUTHENTICATED, Info, require_signed_in, resolver_field
 
 
@@ -19,6 +19,11 @@ class StoredFile:
     expires_at: datetime = strawberry.field(description="Until when.")
     media_type: MediaType = strawberry.field(description="What it is, told from its content.")
     bytes: int = strawberry.field(description="Its size.")
+
+    @classmethod
+    def of(cls, link: FileLink) -> Self:
+        """The graph's view of a link."""
+        return cls(url=link.url, expires_at=link.expires_at, media_type=link.media_type, bytes=link.size)
 
 
 @strawberry.type
@@ -40,6 +45,4 @@ class FilesQuery:
         ] = None,
     ) -> StoredFile | None:
         found = await link_to(info.context.environment, require_signed_in(info), sha256, stated=purpose)
-        if found is None:
-            return None
-        return StoredFile(url=found.url, expires_at=found.expires_at, media_type=found.media_type, bytes=found.size)
+        return StoredFile.of(found) if found else None

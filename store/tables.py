@@ -24,6 +24,7 @@ from store.identity import (
     devices,
     identities,
     officer_accounts,
+    paper_checks,
     people,
     record_claims,
     relatives,

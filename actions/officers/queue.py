@@ -43,7 +43,7 @@ async def queue_page(
 
     True marks a case that a colleague holds, whose personal parts are not shown.
     """
-    postings = await queue_postings(env, subject, officer)
+    postings = await _postings(env, subject, officer, wanted)
     async with env.store.read_transaction() as tx:
         rows = await desk_queue.page(
             tx, officer.id, postings, _without_drafts(wanted), sort=sort, place=place, backward=backward, limit=limit
@@ -54,13 +54,13 @@ async def queue_page(
 
 async def queue_size(env: Environment, subject: Subject, officer: Officer, wanted: QueueFilter) -> int:
     """How many cases the filter lets through."""
-    postings = await queue_postings(env, subject, officer)
+    postings = await _postings(env, subject, officer, wanted)
     return await env.store.read(lambda tx: desk_queue.size(tx, officer.id, postings, _without_drafts(wanted)))
 
 
 async def queue_counts(env: Environment, subject: Subject, officer: Officer, wanted: QueueFilter) -> QueueCounts:
     """How many cases the filter lets through, by state and by days left."""
-    postings = await queue_postings(env, subject, officer)
+    postings = await _postings(env, subject, officer, wanted)
     return await env.store.read(lambda tx: desk_queue.counts(tx, officer.id, postings, _without_drafts(wanted)))
 
 
@@ -80,3 +80,9 @@ def states(given: Iterable[Status] | None, otherwise: frozenset[Status]) -> froz
 def _without_drafts(wanted: QueueFilter) -> QueueFilter:
     """A draft is the citizen's own until she submits it."""
     return replace(wanted, statuses=wanted.statuses - {Status.DRAFT})
+
+
+async def _postings(env: Environment, subject: Subject, officer: Officer, wanted: QueueFilter) -> list[Posting]:
+    """Those of the queue; for papers that were drawn those of a whole district."""
+    postings = await queue_postings(env, subject, officer)
+    return [one for one in postings if not (wanted.paper_to_check and one.tehsil)]

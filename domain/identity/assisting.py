@@ -88,6 +88,31 @@ class Assistance:
         return self.state is AssistanceState.GIVEN and self.until is not None and now < self.until
 
 
+class PaperFinding(StrEnum):
+    """What the district saw in the scan of a signed paper; all but GENUINE doubt it."""
+
+    GENUINE = "GENUINE"
+    UNSIGNED = "UNSIGNED"
+    ANOTHER_PERSON = "ANOTHER_PERSON"
+    ANOTHER_MATTER = "ANOTHER_MATTER"
+    ILLEGIBLE = "ILLEGIBLE"
+
+
+@dataclass(frozen=True, slots=True)
+class PaperCheck:
+    """A signed paper that was drawn for the district to look at; `id` is that of its assistance.
+
+    `seen_at` is when it was last opened for that, by `officer_id`, who alone may say then what it is.
+    """
+
+    id: str
+    drawn_at: datetime
+    officer_id: str | None = None
+    seen_at: datetime | None = None
+    finding: PaperFinding | None = None
+    answered_at: datetime | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Relative:
     """Somebody who may speak for a citizen at a centre, as the citizen registered. `mobile` is ten digits."""

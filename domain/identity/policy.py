@@ -196,6 +196,8 @@ _CONSENTS = {
 
 _SIGN_ON = {
     **_cells(_R.ASSIGNED, _Role.OPERATOR, _K.ASSISTANCE, *_OWN),
+    **_cells(_R.JURISDICTION, _Role.OFFICER, _K.ASSISTANCE, _P.DECIDE, _P.SUPERVISE),
+    **_cells(_R.JURISDICTION, _Role.APPELLATE, _K.ASSISTANCE, _P.HEAR_APPEAL, _P.SUPERVISE),
     **_cells(_R.OWN, _Role.CITIZEN, (_K.ASSISTANCE, _K.ACCOUNT, _K.RECORD_CLAIM), *_OWN),
     **_cells(_R.JURISDICTION, _Role.OFFICER, _K.RECORD_CLAIM, _P.DECIDE),
     **_cells(
@@ -209,6 +211,7 @@ _SIGN_ON = {
 }
 """Requests to act are the operator's own; accounts are the citizen's alone; a device belongs to who signed in.
 
+A signed paper is opened by those who decide what was filed on it, and looked at by those of the whole district.
 Who claims a record that others entered shows herself to an officer of the place where it was entered.
 """
 

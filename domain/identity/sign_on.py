@@ -20,6 +20,7 @@ STAFF_REFRESH_SECONDS = 12 * 3_600
 """How long a device may refresh its session without a new sign-in: an officer's or operator's for one working day."""
 
 PAPERS_A_DAY = 10
+PAPERS_DRAWN_PERCENT, FEWEST_PAPERS_DRAWN = 10, 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,9 @@ class SignOnRules:
     """Signed papers by which one operator may begin to act for citizens in 24 hours."""
     helpline: str | None = None
     """Its telephone, as it is printed; None where none is known."""
+    papers_drawn_percent: int = PAPERS_DRAWN_PERCENT
+    """Of the signed papers by which was filed with one office on one day, the share that the district looks at."""
+    fewest_papers_drawn: int = FEWEST_PAPERS_DRAWN
 
     def offers(self, provider: Provider) -> bool:
         """Whether anybody may sign in with the provider."""

@@ -74,6 +74,8 @@ class QueueFilter:
     """The number of a roster of a school or camp: only what was filed by it."""
     filed_by_paper: bool = False
     """Only what an operator filed on a signed paper."""
+    paper_to_check: bool = False
+    """Of that only what was drawn for the district to look at the paper, and waits."""
 
 
 class DaysLeft(StrEnum):

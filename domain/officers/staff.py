@@ -60,6 +60,7 @@ class Leave:
     cancelled_by: str | None = None
     confirmation: Confirmation | None = None
     confirmed_by: str | None = None
+    confirmed_at: datetime | None = None
 
     def state_on(self, day: date) -> LeaveState:
         """Its state on a day."""
@@ -93,6 +94,7 @@ class Transfer:
     moved_appeals: int = 0
     confirmation: Confirmation | None = None
     confirmed_by: str | None = None
+    confirmed_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,19 +119,29 @@ class PostChangeKind(StrEnum):
     CHARGE = "CHARGE"
     COVERED = "COVERED"
     STANDS_IN = "STANDS_IN"
+    RETURNED = "RETURNED"
+    """Her leave is over, and with it the substitution."""
+    ENDED = "ENDED"
+    """She is no longer substitute, or in charge."""
     HEADED = "HEADED"
     """It is a post that she administers."""
 
 
 @dataclass(frozen=True, slots=True)
 class PostChange:
-    """A transfer, charge or substitution that took effect, as it concerns one person."""
+    """A transfer, charge or substitution that took effect, as it concerns one person.
+
+    `at` is when it took effect, `ordered_at` when it was ordered (None where the order was another change), and
+    `confirmed_at` when the second administrator confirmed it, where one had to.
+    """
 
     kind: PostChangeKind
     officer_id: str
     taker_id: str | None
     posts: tuple[Posting, ...]
     at: datetime
+    ordered_at: datetime | None
+    confirmed_at: datetime | None
 
 
 class CoverKind(StrEnum):

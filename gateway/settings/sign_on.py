@@ -8,7 +8,9 @@ from pydantic_core import PydanticCustomError
 
 from domain.identity.sign_on import (
     CITIZEN_REFRESH_SECONDS,
+    FEWEST_PAPERS_DRAWN,
     PAPERS_A_DAY,
+    PAPERS_DRAWN_PERCENT,
     PROVIDERS,
     STAFF_REFRESH_SECONDS,
     SignOnRules,
@@ -54,6 +56,19 @@ class SignOn(BaseModel):
         description="The telephone of the helpline, as it is printed where an operator filed on a signed paper. If "
         "unset, the text names the other ways only.",
     )
+    papers_drawn_percent: int = Field(
+        default=PAPERS_DRAWN_PERCENT,
+        ge=1,
+        le=100,
+        description="Of the signed papers of a day and office, the share in percent that is drawn for the district to "
+        "look at.",
+    )
+    fewest_papers_drawn: int = Field(
+        default=FEWEST_PAPERS_DRAWN,
+        ge=1,
+        le=100,
+        description="The fewest that are drawn of them, or all where there are fewer.",
+    )
     apple_app_ids: list[str] = Field(
         default_factory=list,
         description="Our apps for Apple's systems, as a JSON list of `<team>.<bundle>`, published at `/.well-"
@@ -82,6 +97,8 @@ class SignOn(BaseModel):
             citizen_refresh_seconds=self.citizen_refresh_days * 86_400,
             staff_refresh_seconds=self.staff_refresh_hours * 3_600,
             papers_a_day=self.papers_a_day,
+            papers_drawn_percent=self.papers_drawn_percent,
+            fewest_papers_drawn=self.fewest_papers_drawn,
             helpline=self.helpline,
         )
 

@@ -21,6 +21,7 @@ from actions.fees.fee_enquiries import ask_due
 from actions.fees.scrolls import compare_due as compare_scrolls
 from actions.fees.scrolls import compare_wallet
 from actions.identity.contact_lookup import index_contacts
+from actions.identity.paper_checks import draw_papers
 from actions.identity.record_joining import join_due
 from actions.kernel import Environment
 from actions.platform.audit_head import publish_head
@@ -108,6 +109,7 @@ def upkeep_jobs(environment: Environment, kept: Retention) -> tuple[Job, ...]:
         "reconcile_fees": partial(reconcile_fees, environment),
         "compare_umang": partial(compare_due, environment),
         "publish_audit_head": partial(publish_head, environment),
+        "draw_papers": _daily(environment, partial(draw_papers, environment)),
         "delete_old_consents": _daily(environment, partial(delete_old_consents, environment)),
     }
     return tuple(Job(name, UPKEEP_SECONDS, run) for name, run in work.items())

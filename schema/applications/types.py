@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Self, TypeVar
 import strawberry
 
 from actions.benefits.sanction_budgets import budget_of
+from actions.identity.paper_checks import open_paper
 from actions.kernel import of_applicant
 from domain import doorstep
 from domain.applications import applications
@@ -26,6 +27,7 @@ from schema.applications.loaders import (
     paper_of_application,
     strength_of_application,
 )
+from schema.applications.paper_checks import PaperCheck, check_of_paper
 from schema.applications.paper_notice import notice_of_paper
 from schema.applications.progress import (
     AttachedDocument,
@@ -72,6 +74,7 @@ from schema.kernel import (
 )
 from schema.officers.desk_marks import DeskClaim, Proposal, claim_of_application, proposal_of_application
 from schema.officers.staff import Applicant, AssistingOperator, officer_field, operator_by_id
+from schema.uploads import StoredFile
 
 if TYPE_CHECKING:
     from schema.appeals.types import Appeal
@@ -206,6 +209,28 @@ class Application(Node, Mapped[applications.Application], id_of=TypeCode.APPLICA
     async def paper_notice(self, info: Info, language: InLanguage = None) -> str | None:
         paper = await info.context.load(paper_of_application, self.item.id)
         return None if paper is None else await notice_of_paper(info, self, paper, field_language(info, language))
+
+    @resolver_field(
+        description="The scan of that paper, for the citizen, for who decides it, and for officers of the whole "
+        "district where it was drawn and waits; null for others. A read by them is shown to her."
+    )
+    async def signed_paper(self, info: Info) -> StoredFile | None:
+        paper = await info.context.load(paper_of_application, self.item.id)
+        if paper is None:
+            return None
+        env, subject = info.context.environment, info.context.subject
+        link = await open_paper(env, subject, self.item, paper, stated=self.stated, withheld=self.withheld)
+        return StoredFile.of(link) if link else None
+
+    @resolver_field(
+        description="For officers: where its paper was drawn for the district to look at, what became of that."
+    )
+    async def paper_check(self, info: Info) -> PaperCheck | None:
+        paper = await info.context.load(paper_of_application, self.item.id)
+        if paper is None or info.context.subject.kind is not PersonKind.OFFICER:
+            return None
+        check = await info.context.load(check_of_paper, paper.id)
+        return PaperCheck.of(check) if check else None
 
     officer = officer_field("item.officer_id", description="The officer who has it.")
     district = district_field("item.district", description="The district whose office decides.")

@@ -6,16 +6,18 @@ from typing import Any, Self
 import strawberry
 
 from actions.identity.assistance import ask_assistance, confirm_assistance, end_assistance
+from actions.identity.paper_checks import answer_paper_check
 from actions.identity.paper_disputes import dispute_paper
 from actions.identity.relatives import register_relative, relatives_of, remove_relative
 from actions.kernel import of_citizen, require_read
 from domain.identity import assisting
 from domain.identity.assisting import AssistanceState, AssistanceWay
 from domain.identity.policy import ObjectKind
-from domain.kernel import Assurance, Scope, mask_mobile
+from domain.kernel import Assurance, Scope, TypeCode, mask_mobile
+from schema.applications.payloads import application_payload
 from schema.kernel import AUTHENTICATED, Info, Mapped, View
 from schema.kernel.action_mutations import action_mutation
-from schema.kernel.inputs import input_fields
+from schema.kernel.inputs import id_of, input_fields
 from schema.kernel.payloads import Thing, thing_payload
 from store.identity import assistances
 
@@ -120,6 +122,18 @@ class AssistingMutation:
         "ends, and a grievance is opened. For operators of other centres, and officers of the place.",
         input_fields("What was filed on a signed paper.", number="The number of the application, as it was printed."),
         scopes=[Scope.ASSIST, Scope.CASES],
+    )
+    answer_paper_check = action_mutation(
+        answer_paper_check,
+        application_payload("What became of a paper that was drawn."),
+        "Say what a signed paper is that was drawn for the district to look at, once its scan was opened. Where it is "
+        "doubted, what it still lets do ends. For officers and appellate authorities of the whole district.",
+        input_fields(
+            "What was seen in the scan of a signed paper.",
+            application_id=id_of(TypeCode.APPLICATION, "The application that was filed on it."),
+            finding="What it is.",
+        ),
+        scopes=[Scope.CASES],
     )
     end_assistance = action_mutation(
         end_assistance,

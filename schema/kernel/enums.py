@@ -44,7 +44,7 @@ from domain.feedback.feedback import SuggestionState
 from domain.feedback.grievances import GrievanceCategory, GrievanceMove, GrievanceState
 from domain.feedback.notices import NoticeKind
 from domain.fees.fees import FeeRoute, FeeState, RefundCause
-from domain.identity.assisting import AssistanceState, AssistanceWay
+from domain.identity.assisting import AssistanceState, AssistanceWay, PaperFinding
 from domain.identity.policy import ObjectKind, Purpose
 from domain.identity.record_claims import ClaimState, ClaimWay
 from domain.kernel import Assurance, ErrorCode, Language, OfficerLevel, Provider, Remedy, Role, Source, SourceState
@@ -83,6 +83,7 @@ def _publish(enum: type[StrEnum], name: str, labels: str, description: str) -> N
 _publish(Assurance, "Assurance", "assurance", "How sure a sign-in, or a consent at a centre, is of an identity.")
 _publish(AssistanceWay, "AssistanceWay", "assistance_way", "By whose word an operator acts for a citizen.")
 _publish(AssistanceState, "AssistanceState", "assistance_state", "Where a request to act for a citizen stands.")
+_publish(PaperFinding, "PaperFinding", "paper_finding", "What a district saw in the scan of a signed paper.")
 _publish(ClaimWay, "ClaimWay", "claim_way", "By what a claim to a record is proved.")
 _publish(ClaimState, "ClaimState", "claim_state", "Where a claim to a record stands.")
 _publish(CentreKind, "CentreKind", "centre_kind", "What a centre is.")

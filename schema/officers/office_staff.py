@@ -60,7 +60,13 @@ class Leave(Node, View[staff.Leave], id_of=TypeCode.LEAVE):
 @strawberry.type(directives=[AUTHENTICATED], description="A change of posts that concerns the officer.")
 class PostChange(View[staff.PostChange]):
     item: strawberry.Private[staff.PostChange]
-    at: datetime = strawberry.field(description="When it was ordered; of a leave, when the substitute took over.")
+    at: datetime = strawberry.field(description="When it took effect; of a leave, when the open cases had moved.")
+    ordered_at: datetime | None = strawberry.field(
+        description="When it was ordered; null where it followed from an order about another officer."
+    )
+    confirmed_at: datetime | None = strawberry.field(
+        description="When a second administrator confirmed it; null where nobody had to."
+    )
 
     @resolver_field(description="What it means for her, in words.")
     def text(self, info: Info, language: InLanguage = None) -> str:

@@ -41,11 +41,15 @@ class QueueFilter:
     filed_by_paper: bool = strawberry.field(
         default=False, description="Only what a centre's operator filed on a paper that the citizen signed."
     )
+    paper_to_check: bool = strawberry.field(
+        default=False,
+        description="Of that only what was drawn for the district to look at, and waits; left out, `statuses` are all.",
+    )
 
     def to_criteria(self) -> desk.QueueFilter:
         """The filter in the words of the domain; raises NUMBER_MISTYPED."""
         return desk.QueueFilter(
-            statuses=states(self.statuses, WITH_OFFICER),
+            statuses=states(self.statuses, frozenset(Status) if self.paper_to_check else WITH_OFFICER),
             services=tuple(self.services or ()),
             tehsils=tuple(self.tehsils or ()),
             channels=tuple(self.channels or ()),
@@ -58,6 +62,7 @@ class QueueFilter:
             number=digits_of(self.number, "filter", "number") if self.number else None,
             roster=number_of(self.roster, "filter", "roster") if self.roster else None,
             filed_by_paper=self.filed_by_paper,
+            paper_to_check=self.paper_to_check,
         )
 
 
@@ -80,6 +85,7 @@ def list_name(officer_id: str, wanted: desk.QueueFilter, sort: QueueSort) -> str
         "number": wanted.number,
         "roster": wanted.roster,
         "filedByPaper": wanted.filed_by_paper,
+        "paperToCheck": wanted.paper_to_check,
         "sort": sort,
     }
     return f"queue:{officer_id}:{hash_of(said)}"

@@ -55,6 +55,9 @@ class Transfer:
         description="Whether nothing has changed yet, because a second administrator has to confirm it."
     )
     ordered_at: datetime = strawberry.field(description="When it was ordered.")
+    confirmed_at: datetime | None = strawberry.field(
+        description="When a second administrator confirmed or refused it; null where nobody did."
+    )
     officer_id: strawberry.ID = strawberry.field(description="The officer.")
     left: list[Jurisdiction] = strawberry.field(description="The posts that she left.")
     taken: list[Jurisdiction] = strawberry.field(description="Her new posts.")
@@ -69,6 +72,7 @@ class Transfer:
             id=strawberry.ID(item.id),
             waits=item.confirmation is staff.Confirmation.WAITING,
             ordered_at=item.recorded_at,
+            confirmed_at=item.confirmed_at,
             officer_id=node_id(TypeCode.OFFICER, item.officer_id),
             left=[Jurisdiction.of(posting) for posting in item.left],
             taken=[Jurisdiction.of(posting) for posting in item.taken],

@@ -15,6 +15,7 @@ from store.applications.application_rows import APPLICATIONS, applications_table
 from store.applications.shown_status import shown_in, shown_status
 from store.clearances import overdue_at, owed_since_before
 from store.database import AnyRow, Transaction, any_posting_covers, count
+from store.identity import paper_checks
 from store.identity.assistances import filed_by_paper
 from store.officers.desk import PROPOSAL_WAITS, claims_table, second_opinions_table
 from store.rosters.roster_rows import applications_of
@@ -143,6 +144,8 @@ def _conditions(officer_id: str, wanted: QueueFilter, now: datetime) -> Iterable
         yield _T.number.startswith(wanted.number, autoescape=True)
     if wanted.filed_by_paper:
         yield _T.id.in_(filed_by_paper().with_only_columns(_T.id))
+    if wanted.paper_to_check:
+        yield _T.id.in_(paper_checks.waiting_applications())
     if wanted.roster is not None:
         yield _T.id.in_(applications_of(wanted.roster))
     if wanted.claimed_by is not None:

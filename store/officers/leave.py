@@ -70,16 +70,16 @@ async def note(tx: Transaction, leave_id: str, **changes: datetime | str | None)
     await tx.connection.execute(update(leaves_table).where(_T.id == leave_id).values(changes))
 
 
-async def begun_since(tx: Transaction, moment: datetime) -> list[Leave]:
-    """Leaves with a substitute that began since a moment."""
-    statement = select(leaves_table).where(_T.begun_at >= moment, _T.substitute_id.is_not(None))
-    return await _LEAVES.select_all(tx, statement)
+async def moved_since(tx: Transaction, moment: datetime) -> list[Leave]:
+    """Leaves with a substitute that began or ended since a moment."""
+    lately = or_(_T.begun_at >= moment, _T.ended_at >= moment)
+    return await _LEAVES.select_all(tx, select(leaves_table).where(lately, _T.substitute_id.is_not(None)))
 
 
 async def confirm(tx: Transaction, leave_id: str, *, by: str) -> bool:
     """Note who confirmed a leave that waits; False where it does not wait."""
     waits = (_T.id == leave_id, _T.confirmation == Confirmation.WAITING.value, _T.cancelled_at.is_(None))
-    values = {"confirmation": Confirmation.CONFIRMED.value, "confirmed_by": by}
+    values = {"confirmation": Confirmation.CONFIRMED.value, "confirmed_by": by, "confirmed_at": tx.clock.now()}
     return (
         await tx.connection.execute(update(leaves_table).where(*waits).values(values).returning(_T.id))
     ).first() is not None

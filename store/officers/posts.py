@@ -48,19 +48,19 @@ vacancies_table = sa.Table(
 
 _F, _V = transfers_table.c, vacancies_table.c
 _PLACE = ("department", "district", "tehsil")
+_IN_FORCE = sa.or_(_F.confirmation.is_(None), _F.confirmation == Confirmation.CONFIRMED.value)
 
 
 async def unfinished_transfers(tx: Transaction, limit: int) -> list[Transfer]:
     """Transfers of which something has yet to move, the oldest first."""
-    ordered = sa.or_(_F.confirmation.is_(None), _F.confirmation == Confirmation.CONFIRMED.value)
-    statement = sa.select(transfers_table).where(_F.done_at.is_(None), ordered).order_by(_F.id).limit(limit)
+    statement = sa.select(transfers_table).where(_F.done_at.is_(None), _IN_FORCE).order_by(_F.id).limit(limit)
     return await _TRANSFERS.select_all(tx, statement)
 
 
 async def confirm(tx: Transaction, transfer_id: str, outcome: Confirmation, *, by: str) -> bool:
     """Note what a second administrator said of a transfer that waits; False where it does not wait."""
     waits = (_F.id == transfer_id, _F.confirmation == Confirmation.WAITING.value)
-    values = {"confirmation": outcome.value, "confirmed_by": by}
+    values = {"confirmation": outcome.value, "confirmed_by": by, "confirmed_at": tx.clock.now()}
     said = sa.update(transfers_table).where(*waits).values(values).returning(_F.id)
     return (await tx.connection.execute(said)).first() is not None
 
@@ -71,9 +71,16 @@ async def waiting_transfers(tx: Transaction, limit: int) -> list[Transfer]:
     return await _TRANSFERS.select_all(tx, statement.order_by(_F.recorded_at, _F.id).limit(limit))
 
 
-async def recorded_since(tx: Transaction, moment: datetime) -> list[Transfer]:
-    """Transfers that were ordered since a moment, whatever became of them."""
-    return await _TRANSFERS.select_all(tx, sa.select(transfers_table).where(_F.recorded_at >= moment))
+async def in_force_since(tx: Transaction, moment: datetime) -> list[Transfer]:
+    """Transfers that took effect since a moment: as they were ordered, or confirmed where somebody had to."""
+    effect = sa.func.coalesce(_F.confirmed_at, _F.recorded_at) >= sa.literal(moment, _F.recorded_at.type)
+    return await _TRANSFERS.select_all(tx, sa.select(transfers_table).where(_IN_FORCE, effect))
+
+
+async def filled_since(tx: Transaction, moment: datetime, cover_id: str) -> list[Vacancy]:
+    """Vacant posts of which an officer had charge and that were filled since a moment."""
+    statement = sa.select(vacancies_table).where(_V.cover_id == cover_id, _V.filled_at >= moment)
+    return await _VACANCIES.select_all(tx, statement)
 
 
 async def note_moved(tx: Transaction, transfer_id: str, *, cases: int, appeals: int, done_at: datetime | None) -> None:

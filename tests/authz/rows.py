@@ -42,6 +42,7 @@ THINGS: Mapping[str, frozenset[str]] = {
 
 MUTATIONS: Mapping[str, frozenset[str]] = {
     "answerClearance": who("officer"),
+    "answerPaperCheck": who("officer", "appellate"),
     "answerQuery": who(*_HERS),
     "askClearance": who("officer"),
     "assignDoorstepVisit": who("assisting operator", "officer"),
@@ -185,6 +186,8 @@ NARROW: Mapping[str, frozenset[str]] = {
     "Application.applicant": who("citizen", "assisting operator", "officer", "appellate"),
     "Application.claim": who("officer", "appellate", "commission"),
     "Application.escalation": who("officer", "appellate", "commission"),
+    "Application.paperCheck": who("officer", "appellate", "commission"),
+    "Application.signedPaper": who("citizen", "officer", "appellate"),
     "Application.proposal": who("officer", "appellate", "commission"),
     "Application.sanctionBudget": who("officer"),
     "Citizen.benefits": who("citizen"),

@@ -4,9 +4,12 @@ from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
+from actions.applications.submit import submit_application
 from actions.identity.assistance import AskAssistance, ask_assistance, confirm_assistance
 from actions.identity.code_sending import send_code
 from actions.identity.sessions import mint_session_token, subject_for_token
+from actions.uploads.uploads import take_in
+from domain.applications.applications import Application, Channel
 from domain.catalogue.centres import Binding, Centre, CentreKind
 from domain.identity.assisting import AssistanceWay
 from domain.kernel import Bilingual, PersonKind, Provider, Subject
@@ -14,7 +17,8 @@ from store.catalogue import centres
 from store.identity import sessions
 from store.identity.sessions import Session
 from store.platform import outbox
-from tests.support.actions import FREE, World
+from tests.support.actions import FREE, World, request_for
+from tests.support.files import PNG
 from tests.support.phones import Phones
 
 MOBILE, BORN = "9800000001", date(1984, 3, 14)
@@ -68,3 +72,27 @@ async def by_code(world: World, phones: Phones, operator: Subject, **changes: An
     [(_, code)] = await delivered(world, phones)
     await confirm_assistance(world.env, operator, asked.id, code, f"{key}-code")
     return await again(world, operator)
+
+
+async def scan(world: World, operator: Subject) -> str:
+    """The reference of a scan that the operator handed in."""
+    return (await take_in(world.env, operator, PNG, "image/png")).sha256
+
+
+def paper_of(scanned: str, key: str = "p", **changes: Any) -> AskAssistance:
+    """What he asks with a paper that she signed, on which there is no telephone."""
+    changes = {"mobile": None, "name": "Asha Negi", "service_code": None} | changes
+    return asking(key, way=AssistanceWay.SIGNED_PAPER, paper=scanned, **changes)
+
+
+async def by_paper(world: World, operator: Subject, key: str = "p", **changes: Any) -> Subject:
+    """The operator hands in a signed paper and acts for her."""
+    await ask_assistance(world.env, operator, paper_of(await scan(world, operator), key, **changes))
+    return await again(world, operator)
+
+
+async def filed_by_paper(world: World, operator: Subject, name: str, **changes: Any) -> Application:
+    """What he files at once on the paper of one who has no telephone, and whom nobody knows yet."""
+    acting = await by_paper(world, operator, f"paper of {name}", name=name, **changes)
+    request = request_for(FREE, channel=Channel.CSC, idempotency_key=f"file for {name}")
+    return (await submit_application(world.env, acting, request))[0]

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import Any
 
 from actions.applications.decide import Decide, Verdict, decide_application
@@ -13,6 +14,7 @@ from domain.applications.applications import Application, Channel, DeliveryMode,
 from domain.catalogue.centres import Binding, Centre, CentreKind
 from domain.doorstep import DoorstepAgent
 from domain.feedback.notices import Notice, NoticeKind, Topic
+from domain.identity.assisting import STRENGTH, Applicant, Assistance, AssistanceState, AssistanceWay
 from domain.kernel import (
     ANONYMOUS,
     Bilingual,
@@ -30,7 +32,7 @@ from schema.kernel import node_id
 from store import doorstep
 from store.catalogue import catalogue, centres
 from store.feedback import notices
-from store.identity import people
+from store.identity import assistances, paper_checks, people
 from tests.support.actions import FakeRenderer
 from tests.support.files import hand_in
 from tests.support.graph import ANITA, ASHA, CITIZEN, NEIGHBOUR, OFFICER, PAPERS, STRANGE_OFFICER, World
@@ -108,7 +110,7 @@ async def everything(world: World) -> Things:
     await world.approve(brought)
     await issue_certificate(world.environment, brought.id, FakeRenderer())
     benefit = await world.approve(await world.submit("ES90"))
-    case = await _submitted(world, "open", service="ES07")
+    case = await _by_paper(world, await _submitted(world, "open", service="ES07", by="assisting operator"))
     there = await _made(world, refused=refused, brought=brought, benefit=benefit, case=case)
     roster, row = await _roster(world)
     return Things(world, there, {"application": case.number, "roster": roster, "row": row})
@@ -151,12 +153,31 @@ async def _enter_staff(world: World) -> None:
         await catalogue.upsert_services(tx, [other])
 
 
+async def _by_paper(world: World, case: Application) -> Application:
+    """The same case, with the signed paper on which it was filed, drawn for the district to look at."""
+    env, operator = world.environment, SUBJECTS["assisting operator"]
+    scan, now = (await hand_in(env, operator)).reference, env.clock.now()
+    way, until = AssistanceWay.SIGNED_PAPER, now + timedelta(minutes=30)
+    asked = Assistance(
+        *("paper", str(operator.person_id), "session", "CENTRE-1", ASHA, way, STRENGTH[way], None, 30, Applicant(None)),
+        *(None, scan, AssistanceState.GIVEN, case.created_at, case.created_at, until),
+    )
+    async with env.store.write_transaction() as tx:
+        await assistances.add(tx, asked)
+        await paper_checks.draw(tx, asked.id)
+    return case
+
+
 async def _submitted(
-    world: World, key: str, delivery: DeliveryMode = DeliveryMode.PORTAL, service: str = "ES09"
+    world: World,
+    key: str,
+    delivery: DeliveryMode = DeliveryMode.PORTAL,
+    service: str = "ES09",
+    by: str = "citizen",
 ) -> Application:
     form = {"village": "Raipur", "purpose": "school"}
     request = SubmitApplication(service, "49", "304", Channel.WEB, delivery, form, PAPERS, key)
-    return (await submit_application(world.environment, CITIZEN, request))[0]
+    return (await submit_application(world.environment, SUBJECTS[by], request))[0]
 
 
 async def _made(world: World, **by_name: Application) -> dict[TypeCode, str]:

@@ -12,12 +12,11 @@ from actions.applications.respond import AnswerQuery, answer_query
 from actions.applications.submit import SaveDraft, save_draft, submit_application
 from actions.consents.consent_ledger import recorded_consents
 from actions.consents.consents import ChangeConsent, grant_consent, withdraw_consent
-from actions.identity.assistance import AskAssistance, ask_assistance, confirm_assistance, end_assistance
+from actions.identity.assistance import ask_assistance, confirm_assistance, end_assistance
 from actions.identity.contact_lookup import index_contacts
 from actions.identity.paper_disputes import DisputePaper, dispute_paper
 from actions.identity.relatives import RegisterRelative, register_relative, remove_relative
 from actions.kernel import may_read, of_application, of_citizen
-from actions.uploads.uploads import take_in
 from domain.applications.applications import Application, Channel, DeliveryMode, RejectionGround
 from domain.applications.lifecycle import Status
 from domain.catalogue.centres import Binding, Centre, CentreKind
@@ -34,8 +33,17 @@ from store.feedback import notices
 from store.identity import accesses, assistances, people, strengths
 from store.officers import desk_queue
 from tests.support.actions import FREE, request_for
-from tests.support.assisting import MOBILE, again, asking, by_code, delivered, signed_in
-from tests.support.files import PNG
+from tests.support.assisting import (
+    MOBILE,
+    again,
+    asking,
+    by_code,
+    by_paper,
+    delivered,
+    paper_of,
+    scan,
+    signed_in,
+)
 from tests.support.phones import Phones
 
 PENSION = "ES91"
@@ -277,10 +285,6 @@ async def by_relative(world, phones, operator: Subject) -> Subject:
     )
 
 
-async def scan(world, operator: Subject) -> str:
-    return (await take_in(world.env, operator, PNG, "image/png")).sha256
-
-
 @pytest.fixture
 async def kamla(world, phones) -> Application:
     """An application of one who has no telephone on file, filed before."""
@@ -288,16 +292,6 @@ async def kamla(world, phones) -> Application:
     application, _ = await submit_application(world.env, paper, request_for(FREE, channel=Channel.CSC))
     world.clock.advance(timedelta(days=1))
     return application
-
-
-def paper_of(scanned: str, key: str = "p", **changes: Any) -> AskAssistance:
-    changes = {"mobile": None, "name": "Asha Negi", "service_code": None} | changes
-    return asking(key, way=AssistanceWay.SIGNED_PAPER, paper=scanned, **changes)
-
-
-async def by_paper(world, operator: Subject, key: str = "p", **changes: Any) -> Subject:
-    await ask_assistance(world.env, operator, paper_of(await scan(world, operator), key, **changes))
-    return await again(world, operator)
 
 
 async def test_a_signed_paper_that_was_scanned_speaks_for_her_with_its_strength(world, phones, kamla):

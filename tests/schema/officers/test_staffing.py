@@ -1,7 +1,7 @@
 """Posting officers in the graph: transfers, leaves, vacancies, and who may see and do it."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -102,6 +102,30 @@ async def test_a_transfer_moves_posts_and_cases_once_for_one_key(office: World):
     again = await do(office, TRANSFER, **given)
     assert not again["transfer"]["waits"]
     assert (again["transfer"], again["submission"]["replayed"]) == (done["transfer"], True)
+
+
+async def test_a_change_of_posts_is_told_to_leaver_taker_and_head_with_its_dates_and_to_nobody_else(office: World):
+    await transfer(office, officerId=officer_id(OFFICER.person_id), successorId=officer_id(BINA_ID))
+    query = """{ viewer { ... on Officer { postChanges { at orderedAt confirmedAt text posts { role }
+      officer { name } taker { name } } } } }"""
+
+    told = {}
+    for key in (OFFICER.person_id, BINA_ID, ADMIN_ID, STRANGE_OFFICER.person_id):
+        answer = await office.ask(query, replace(OFFICER, person_id=key))
+        assert answer["errors"] == []
+        told[key] = answer["data"]["viewer"]["postChanges"]
+
+    now = office.environment.clock.now()
+    dates = dict.fromkeys(("at", "orderedAt", "confirmedAt"), now.replace(microsecond=now.microsecond // 1000 * 1000))
+    [left], [taken], [headed] = (told[key] for key in (OFFICER.person_id, BINA_ID, ADMIN_ID))
+    assert [one["text"] for one in (left, taken, headed)] == [
+        "Your posts have changed.",
+        "You have taken over posts.",
+        "Posts that you administer have changed hands.",
+    ]
+    assert {name: datetime.fromisoformat(left[name]) for name in dates} == dates
+    assert (left["officer"], left["taker"]) == ({"name": "Anita"}, {"name": "Bina"})
+    assert told[STRANGE_OFFICER.person_id] == []
 
 
 async def test_a_vacant_post_is_listed_for_its_department_until_it_is_filled(office: World):
