@@ -76,7 +76,7 @@ mig: bootstrap-dev ## Migrations there and back with 100,000 rows, beside the ol
 	BOUND=$(BOUND) $(BIN)/python -m pytest tests/mig -q -p no:cacheprovider --timeout=0
 
 authz: bootstrap-dev ## Everybody asks for everything by every way there is; BOUND=ci as seven kinds of people
-	BOUND=$(BOUND) $(BIN)/python -m pytest tests/authz/matrix.py tests/authz/streams.py tests/authz/test_entries.py tests/schema/documents/test_documents_over_sockets.py -q -p no:cacheprovider -n 2 --timeout=0
+	BOUND=$(BOUND) $(BIN)/python -m pytest tests/authz/matrix.py tests/authz/streams.py tests/authz/test_edges.py tests/authz/test_entries.py tests/schema/documents/test_documents_over_sockets.py -q -p no:cacheprovider -n 2 --timeout=0
 
 crash: bootstrap-dev ## kill -9 at marked points, and for a minute at random under load; BOUND=ci for 10 seconds
 	BOUND=$(BOUND) $(BIN)/python -m pytest tests/crash -q -p no:cacheprovider --timeout=0

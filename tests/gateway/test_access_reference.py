@@ -1,5 +1,6 @@
 """The access table in docs/access.md: whole, and with every door of a partner."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -35,3 +36,19 @@ def test_a_door_asks_in_the_module_that_is_named(door):
         or "domain.identity.policy" in module
         or "from actions.kernel import access" in module
     )
+
+
+def test_every_route_of_the_gateway_is_named_as_a_door_or_is_the_graph_s_own():
+    code = "".join(path.read_text(encoding="utf-8") for path in sorted((ROOT / "gateway").rglob("*.py")))
+    routes = set(re.findall(r'[^t]Route\(f?"(/[^"{]*)', code)) - {"/graphql"}
+    named = [name.partition("<")[0].rstrip("…") for door in DOORS for name in re.findall(r"`(/[^`]*)`", door.path)]
+
+    assert len(routes) > 20
+    assert [route for route in sorted(routes) if not any(route.startswith(name) for name in named)] == []
+
+
+def test_no_door_names_a_path_that_the_gateway_does_not_have():
+    doors = [name for door in DOORS for name in re.findall(r"`/([a-z-]+)", door.path)]
+    code = "".join(path.read_text(encoding="utf-8") for path in sorted(ROOT.glob("[gi]*/**/*.py")))
+
+    assert [door for door in doors if f"/{door}" not in code] == []

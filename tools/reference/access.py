@@ -56,7 +56,41 @@ DOORS = (
     ),
     Door("`exportMyData`", (Role.CITIZEN, ObjectKind.CITIZEN, Purpose.VIEW), "actions/privacy/personal_data.py"),
     Door("`/uploads`", (Role.CITIZEN, ObjectKind.UPLOAD, Purpose.APPLY), "actions/uploads/uploads.py"),
-    Door("`/files/<sha256>`", (Role.CITIZEN, ObjectKind.UPLOAD, Purpose.VIEW), "actions/documents/file_links.py"),
+    Door(
+        "`/files/<sha256>`",
+        None,
+        "actions/documents/file_links.py: a signed link, good for minutes, made for who may read the file or a thing "
+        "that names it",
+    ),
+    Door(
+        "`/documents/<address>`",
+        None,
+        "actions/documents/document_links.py: a signed link, good for minutes, made for the citizen herself",
+    ),
+    Door(
+        "`/hearings.ics`", (Role.APPELLATE, ObjectKind.APPEAL, Purpose.HEAR_APPEAL), "actions/appeals/hearing_lists.py"
+    ),
+    Door("`/figures/…`", (Role.OFFICER, ObjectKind.CASE_LIST, Purpose.SUPERVISE), "actions/officers/dashboards.py"),
+    Door(
+        "`/finance/statement.csv`",
+        (Role.FINANCE_OFFICER, ObjectKind.FINANCE_BOOK, Purpose.PAY_BENEFIT),
+        "actions/reconciliation/finance_desk.py",
+    ),
+    Door("`/sign-in/devices`", (Role.CITIZEN, ObjectKind.DEVICE, Purpose.VIEW), "actions/identity/devices.py"),
+    Door(
+        "`/sign-in/accounts…`", (Role.CITIZEN, ObjectKind.ACCOUNT, Purpose.APPLY), "actions/identity/account_links.py"
+    ),
+    Door("`/sign-in…`, `/sign-out`", None, "gateway/sign_in/: makes, renews and ends sessions"),
+    Door(
+        "`/dashboard`, figures of the state in `/figures/…`",
+        None,
+        "actions/statistics/figures.py: small numbers are left out but for who may COUNT",
+    ),
+    Door(
+        "`/forms…`, `/notified-services…`, `/status`, `/fonts/…`, `/health/…`, `/metrics`, `/.well-known/…`",
+        None,
+        "gateway/: nothing of a person; `/metrics` at a port of its own where that is set",
+    ),
     Door("`/rosters/<number>/rows`", (Role.PRINCIPAL, ObjectKind.ROSTER, Purpose.APPLY), "actions/rosters/rosters.py"),
     Door(
         "`/rosters/<number>/list.csv`",
@@ -93,7 +127,13 @@ One table decides every field, mutation, edge, `node`, `_entities`, subscription
 role × kind of object × purpose, with the relation that must hold between the one who asks and the object. A cell that
 is not here is denied, and denied looks like absent. `domain/identity/policy.py` holds the table and decides;
 `actions/kernel/access.py` is the one place that asks it and leaves the receipt of a read. The gateway itself (`SYSTEM`:
-worker, clock, seeding) may do everything and is left out.
+worker, clock, seeding, commands on the host) may do everything and is left out; a post that a command gives waits
+for an administrator all the same, but for `apuni admin recover`. Where no single thing was asked for, the answer names
+the roles that may.
+
+What narrows a cell further: a draft is the citizen's and her operator's alone; a consent at a centre may be for one
+service, and by a signed paper it opens nothing that was begun before; a colleague's case is read for a stated
+purpose; the Commission acts on appeals of its own level.
 
 Which rule each field of the graph goes by is in `tests/authz/fields.json`, and who sees which thing in
 `tests/authz/rows.py`: a field, thing or mutation without an entry fails the tests. `make authz` asks for everything as
@@ -110,6 +150,8 @@ everybody, by `node`, `nodes`, `_entities`, root fields, edges, lists, mutations
 {cells}
 
 ## Doors beside the graph
+
+Of the cells that a door asks one stands for the others: who has another role with that object and purpose comes in too.
 
 | Door | Role | Object | Purpose | Asked in |
 | --- | --- | --- | --- | --- |
