@@ -9,6 +9,7 @@ from actions.payments.closing import close_batch, note_batch
 from actions.payments.partner import pfms
 from actions.payments.rows import RowSource, apply_payment_rows
 from actions.payments.sealing import set_aside
+from actions.payments.sending import hold_lines
 from actions.reconciliation.finance_cases import open_case, open_cases
 from domain.payments.files import BatchKind, BatchLine, BatchState, LineState, PaymentFileBatch
 from domain.payments.refusals import Refusal, RefusalEffect
@@ -38,6 +39,7 @@ async def _accept_batch(
     """Every line is taken, also those that the file does not name; then what it says of each."""
     if batch.state in {BatchState.REJECTED, BatchState.ABANDONED}:
         await _contradicts(acting, batch, ("ACCP",))
+        await hold_lines(acting, batch)
         return 0
     if batch.state in _OPEN:
         await payment_batches.set_state(acting.tx, batch.id, BatchState.ACCEPTED, answered_at=acting.now)

@@ -16,7 +16,7 @@ from actions.payments.sealing import content_of
 from actions.payments.signers import is_stopped, never_tried
 from actions.reconciliation.finance_cases import open_case
 from domain.kernel import SYSTEM, Source, ist_date
-from domain.payments.files import BatchKind, BatchState, FileState, PaymentFileBatch, RegistrationState
+from domain.payments.files import BatchKind, BatchState, FileState, LineState, PaymentFileBatch, RegistrationState
 from domain.reconciliation.finance_cases import DifferenceKind, FinanceDifference
 from integrations.calling.errors import NotAsked, RemoteError
 from integrations.dbt_finance.pfms import Pfms
@@ -24,6 +24,7 @@ from integrations.dbt_finance.pfms.exchange import NameTaken
 from store.database import NotThere, Transaction, crash_points
 from store.payments import beneficiaries, payment_batches, payment_files
 from store.payments.beneficiaries import RegistrationAnswer
+from store.payments.payment_batches import LineNews
 
 _NOT_SENT = frozenset({BatchState.BUILT, BatchState.SEALED})
 _log = structlog.get_logger(__name__)
@@ -164,3 +165,18 @@ async def free_lines(tx: Transaction, batch: PaymentFileBatch) -> int:
     lines = [line for line in await beneficiaries.lines(tx, batch.id) if line.state is RegistrationState.SENT]
     await beneficiaries.note(tx, [RegistrationAnswer(line, RegistrationState.RELEASED, None, ()) for line in lines])
     return len(lines)
+
+
+async def hold_lines(acting: UnitOfWork, batch: PaymentFileBatch) -> None:
+    """Set aside what was released from a payment batch that PFMS took after all, in the caller's transaction.
+
+    A batch that has one of these payments now and certainly never went is given up for it; what went stays.
+    """
+    gone = [each for each in await payment_batches.lines(acting.tx, batch.id) if each.state is LineState.RELEASED]
+    names = [line.end_to_end_id for line in gone]
+    elsewhere = await payment_batches.lines_known_by(acting.tx, names)
+    for other in sorted({line.batch_id for line in elsewhere.values() if line.state is LineState.BUILT}):
+        await _abandon(acting, other)
+    present = await payment_batches.lines_known_by(acting.tx, names)
+    free = [line for line in gone if present[line.end_to_end_id].state is LineState.RELEASED]
+    await payment_batches.note(acting.tx, [LineNews(line, LineState.SET_ASIDE) for line in free])

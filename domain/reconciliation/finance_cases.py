@@ -162,6 +162,8 @@ class CaseOutcome(StrEnum):
     NO_DIFFERENCE = "NO_DIFFERENCE"
     NOT_RECEIVED = "NOT_RECEIVED"
     """The partner was asked by telephone or letter, and confirmed that it has, and will pay, none of it."""
+    RECEIVED = "RECEIVED"
+    """The partner was asked in the same way, and confirmed that it has it and pays it, whatever it said before."""
     CORRECTED_AT_PARTNER = "CORRECTED_AT_PARTNER"
     CORRECTED_WITH_US = "CORRECTED_WITH_US"
     PAID_AGAIN = "PAID_AGAIN"
@@ -244,10 +246,10 @@ def after_step(case: FinanceCase, step: CaseStep) -> CaseState:
 
 
 def needs_second_officer(case: FinanceCase, outcome: CaseOutcome, above_paise: int) -> bool:
-    """Whether another officer must agree: money given up or sent anew, or an amount above the set one or unknown.
+    """Whether another officer must agree: money given up, sent anew or said to be paid, a high or unknown amount.
 
     `above_paise` is the law's `case_second_officer_paise`.
     """
-    if outcome in {CaseOutcome.WRITTEN_OFF, CaseOutcome.NOT_RECEIVED}:
+    if outcome in {CaseOutcome.WRITTEN_OFF, CaseOutcome.NOT_RECEIVED, CaseOutcome.RECEIVED}:
         return True
     return case.critical if case.amount_paise is None else case.amount_paise > above_paise

@@ -202,6 +202,7 @@ async def release(
 
     Payments that PFMS may have are released only where it contradicted itself about their batch and two finance
     officers, who asked it, have settled that case with NOT_RECEIVED; those that it had acknowledged are returned.
+    Settled with RECEIVED, the batch counts as taken instead, and its answers are awaited.
     """
     done = await env.store.carry_out(lambda tx: release_set_aside(UnitOfWork(env, tx, command_subject()), what))
     if not any(done):
@@ -210,7 +211,8 @@ async def release(
             "`apuni dbt cases` the payment or the beneficiary of a case"
         )
     returned = f", {done.returned} payments are returned and wait to be paid anew" if done.returned else ""
-    out.print(f"apuni: {done.lines} lines may go in another batch{returned}")
+    taken = f", {done.taken} are with PFMS, and its answers are awaited" if done.taken else ""
+    out.print(f"apuni: {done.lines} lines may go in another batch{returned}{taken}")
 
 
 @group.runtime_command("reconcile")

@@ -23,6 +23,7 @@ from domain.payments.files import (
     PaymentFileBatch,
     Transport,
 )
+from domain.reconciliation.finance_cases import CaseOutcome, CaseState, DifferenceKind
 from store.benefits.benefits import instalments_table
 from store.database import Records, Transaction, equals_given, first_row, insert_into, rows_of
 from store.database.bulk import update_rows
@@ -34,8 +35,9 @@ from store.payments.payment_tables import (
     lines_table,
     sealed_files_table,
 )
+from store.reconciliation.finance_cases import cases_table
 
-_T, _L, _I = batches_table.c, lines_table.c, instalments_table.c
+_T, _L, _I, _C = batches_table.c, lines_table.c, instalments_table.c, cases_table.c
 _UNDER_WAY = (BatchState.SEALED, BatchState.SENT, BatchState.IN_DOUBT, BatchState.ACCEPTED)
 
 
@@ -123,7 +125,7 @@ async def destroy_sealed(tx: Transaction, batch_id: str) -> bool:
     return (await tx.connection.execute(gone)).first() is not None
 
 
-async def set_state(tx: Transaction, batch_id: str, state: BatchState, **instants: datetime) -> None:
+async def set_state(tx: Transaction, batch_id: str, state: BatchState, **instants: datetime | None) -> None:
     """Record the state of a batch, and what happened when: `started_at`, `sent_at`, `answered_at`, `closed_at`."""
     await _set(tx, batch_id, {"state": state.value, **instants})
 
@@ -238,13 +240,25 @@ async def release(tx: Transaction, batch_id: str) -> int:
 async def release_set_aside(
     tx: Transaction, beneficiary_id: str | None = None, *, batch_id: str | None = None, payment: str | None = None
 ) -> int:
-    """Release lines that were set aside: those of a beneficiary, of a batch, or one payment; returns how many."""
+    """Release lines that were set aside: those of a beneficiary, of a batch, or one payment; returns how many.
+
+    Of a beneficiary's, not those that wait for what officers find out about the whole batch.
+    """
     chosen = equals_given({_L.beneficiary_id: beneficiary_id, _L.batch_id: batch_id, _L.end_to_end_id: payment})
     if not chosen:
         raise ValueError("say which lines")
+    if beneficiary_id is not None:
+        chosen.append(~_is_held_with_its_batch())
     statement = sa.update(lines_table).where(_L.state == LineState.SET_ASIDE.value, *chosen)
     values = {"state": LineState.RELEASED.value, "state_at": tx.clock.now()}
     return len((await tx.connection.execute(statement.values(values).returning(_L.position))).all())
+
+
+def _is_held_with_its_batch() -> sa.ColumnElement[bool]:
+    """A case about the batch of a line is open, or officers found that PFMS did not say that it has none of it."""
+    settled_so = sa.and_(_C.kind == DifferenceKind.STATUS_DIFFERS.value, _C.outcome != CaseOutcome.NOT_RECEIVED.value)
+    named = _C.about == sa.literal("batch:") + _T.message_id
+    return sa.exists().where(_T.id == _L.batch_id, named, sa.or_(_C.state != CaseState.SETTLED.value, settled_so))
 
 
 async def has_living(tx: Transaction, batch_id: str) -> bool:
