@@ -1,8 +1,8 @@
-"""Counts the dates of open applications anew by a newer list of holidays, in batches that may be ended anywhere.
+"""Counts the dates of open applications anew by a newer list of holidays or another working week of their office.
 
 Source: docs/contracts/right_to_service.md section 3.3. The date that was shown is never moved later; where the newer
-list gives more, that is kept beside it, and the officer is measured by it. Which calendar a date was counted by is kept
-with it, so that a round goes on where the last one stopped and finds nothing where all is done.
+list gives more, that is kept beside it, and the officer is measured by it. By which list and week a date was counted is
+kept with it, so that a round, which may be ended anywhere, goes on where the last one stopped.
 """
 
 from collections.abc import Callable, Sequence
@@ -11,7 +11,7 @@ from dataclasses import replace
 from actions.kernel import BATCH, Environment, Fence, UnitOfWork, later_than, office_calendar, run_fenced
 from actions.statistics.upkeep import count_between
 from domain.applications.applications import Application, TimelineEntry, pauses_of
-from domain.applications.deadline import WorkCalendar, days_left, end_of_day, recounted_due
+from domain.applications.deadline import FIVE_DAYS, OfficeWeek, WorkCalendar, days_left, end_of_day, recounted_due
 from domain.identity.policy import Purpose
 from domain.kernel import ist_date
 from domain.platform.changes import ChangeKind
@@ -24,7 +24,7 @@ from store.database import audit, change_feed
 async def recount_due_dates(
     env: Environment, fence: Fence | None = None, tell: Callable[[int], None] | None = None
 ) -> int:
-    """Count what was counted by another calendar than the newest; gives how many applications were counted.
+    """Count what was counted by another list than the newest, or another week than now; gives how many applications.
 
     `tell` hears after each full batch how many they are by then. Raises what the fence raises.
     """
@@ -43,7 +43,7 @@ async def _recount(acting: UnitOfWork) -> int:
     newest = await calendars.latest_version(acting.tx)
     if newest is None:
         return 0
-    found = await appeals.counted_by_others(acting.tx, newest, BATCH)
+    found = await appeals.counted_by_others(acting.tx, newest, acting.env.rules.five_day_offices, BATCH)
     steps = await timeline.timelines(acting.tx, [one.id for one in found])
     counted = [await _count_anew(acting, one, steps.get(one.id, [])) for one in found]
     await appeals.set_due_dates(acting.tx, counted)
@@ -66,10 +66,10 @@ async def _count_anew(acting: UnitOfWork, application: Application, steps: Seque
     newer = await office_calendar(acting, application)
     if limit is None:
         raise AssertionError("what was counted by a calendar has a limit")
-    application = replace(application, limit=replace(limit, calendar_version=newer.version))
+    application = replace(application, limit=replace(limit, calendar_version=newer.counted_by))
     if started is None or shown is None:
         return application
-    older = (await _calendar(acting, limit.calendar_version)).for_week(newer.week)
+    older = await _calendar(acting, limit.calendar_version)
     pauses = pauses_of(steps)
     before, due = (recounted_due(started, pauses, limit, one, district=district) for one in (older, newer))
     if due is None or due == before:
@@ -84,8 +84,10 @@ async def _count_anew(acting: UnitOfWork, application: Application, steps: Seque
     return replace(application, due_at=promised, lawful_due_at=lawful, paused_left=left)
 
 
-async def _calendar(acting: UnitOfWork, version: str) -> WorkCalendar:
-    return await acting.load_once(("calendar", version), lambda: calendars.work_calendar(acting.tx, version))
+async def _calendar(acting: UnitOfWork, counted_by: str) -> WorkCalendar:
+    version = counted_by.removesuffix(FIVE_DAYS)
+    kept = await acting.load_once(("calendar", version), lambda: calendars.work_calendar(acting.tx, version))
+    return kept.for_week(OfficeWeek.SIX_DAY if version == counted_by else OfficeWeek.FIVE_DAY)
 
 
 def _dates(application: Application) -> tuple[object, ...]:

@@ -82,7 +82,7 @@ async def start_changes(
     started_at = acting.now
     if paid_at is not None:
         started_at = min(max(paid_at, application.submitted_at or paid_at), acting.now)
-    limit = TimeLimit(service.limit_days, service.limit_unit, calendar.version)
+    limit = TimeLimit(service.limit_days, service.limit_unit, calendar.counted_by)
     due = due_on(ist_date(started_at), limit, calendar, district=application.district)
     return {"limit": limit, "clock_started_at": started_at, "due_at": None if due is None else end_of_day(due)}
 

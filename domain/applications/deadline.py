@@ -14,6 +14,9 @@ ORDER_LAW = "Uttarakhand Right to Service Act 2011, section 6(2)"
 ORDER = "ORDER:"
 """How the calendar version of a limit begins that was set by an order on appeal; the appeal's number follows."""
 
+FIVE_DAYS = "/FIVE_DAY"
+"""How the calendar version of a limit ends that was counted by a five-day week."""
+
 _SATURDAY, _SUNDAY = 5, 6
 
 
@@ -58,6 +61,11 @@ class WorkCalendar:
     def for_week(self, week: OfficeWeek) -> "WorkCalendar":
         """The same calendar for offices with a working week."""
         return replace(self, week=week)
+
+    @property
+    def counted_by(self) -> str:
+        """What a limit keeps of the calendar: its version, and the week where that is of five days."""
+        return self.version + FIVE_DAYS if self.week is OfficeWeek.FIVE_DAY else self.version
 
     def list_of(self, year: int) -> ListState:
         """What is known of a year's list of holidays."""

@@ -268,7 +268,8 @@ class Settings(BaseSettings):
     five_day_offices: list[str] = Field(
         default_factory=list,
         description="Departments whose offices work five days a week, as a JSON list: `revenue`, or `revenue/49` for "
-        "those of one district. The last days of their limits are counted so; all others work six days.",
+        "those of one district. The last days of their limits are counted so; all others work six days. After a change "
+        "the legal clock counts open applications anew, none later than was shown.",
     )
     partners: dict[str, Partner] = Field(
         default_factory=dict,

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from domain.appeals.appeals import PENDING, Appeal, AppealGround, AppealLevel, AppealState
 from domain.applications.applications import Application
-from domain.applications.deadline import ORDER
+from domain.applications.deadline import FIVE_DAYS, ORDER
 from domain.applications.lifecycle import ON_THE_CLOCK
 from domain.kernel import Posting
 from domain.platform.changes import ChangeKind
@@ -152,12 +152,17 @@ async def _by_due_date(
     return await APPLICATIONS.select_all(tx, ordered)
 
 
-async def counted_by_others(tx: Transaction, calendar_version: str, limit: int) -> list[Application]:
-    """Applications whose clock runs or is paused and whose date was counted by another calendar, by (due_at, id).
+async def counted_by_others(
+    tx: Transaction, calendar_version: str, five_day_offices: Collection[str], limit: int
+) -> list[Application]:
+    """Applications whose clock runs or is paused and whose date was counted by another list or week, by (due_at, id).
 
-    The rows are locked.
+    Offices are `department` or `department/district`; all others have a six-day week. The rows are locked.
     """
-    statement = sa.select(applications_table).where(_has_clock(), _T.calendar_version != calendar_version)
+    named = (_T.department, _T.department + "/" + _T.district)
+    five = sa.or_(*(name.in_(sorted(five_day_offices)) for name in named))
+    counted_by = sa.case((five, calendar_version + FIVE_DAYS), else_=calendar_version)
+    statement = sa.select(applications_table).where(_has_clock(), _T.calendar_version != counted_by)
     return await _by_due_date(tx, statement, None, limit)
 
 

@@ -18,6 +18,7 @@ from domain.kernel import ist_date, ist_midnight
 from domain.statistics.figures import Measure, figure_inputs, marks_of
 from store.appeals import commission_figures
 from store.applications import applications
+from tests.actions.appeals.test_appeal_periods import DEPARTMENT, of_five_days
 from tests.support.actions import FakeRenderer, World
 from tests.support.holidays import take_over
 from tests.support.law import MONDAY, appeals_of, at, authorities, present, submitted
@@ -218,3 +219,42 @@ async def test_what_is_made_by_the_lawful_day_is_the_officers_in_time_and_her_ap
     async with peopled.env.store.read_transaction() as tx:
         (row,) = await commission_figures.day_rows(tx, day, day + timedelta(days=1))
     assert (row.delivered_in_time, row.delivered_late) == (1, 0)
+
+
+@pytest.mark.parametrize("offices", [(DEPARTMENT,), (f"{DEPARTMENT}/49",)])
+async def test_an_office_that_takes_a_five_day_week_has_the_day_of_its_week_and_the_promised_date_stays(
+    peopled: World, offices: tuple[str, ...]
+):
+    application = await submitted(peopled)
+    peopled.clock.set(at(WEDNESDAY))
+    assert await recount_due_dates(of_five_days(peopled, *offices).env) == 1
+    assert await due_of(peopled, application) == (DUE, date(2026, 12, 10))
+
+
+async def test_an_office_that_goes_back_to_a_six_day_week_owes_the_earlier_day(peopled: World):
+    application = await submitted(of_five_days(peopled, DEPARTMENT))
+    assert await due_of(peopled, application) == (date(2026, 12, 10), None)
+    peopled.clock.set(at(WEDNESDAY))
+    assert await recount_due_dates(peopled.env) == 1
+    assert await due_of(peopled, application) == (DUE, None)
+
+
+async def test_a_week_that_did_not_change_counts_nothing_anew(peopled: World):
+    await submitted(of_five_days(peopled, DEPARTMENT))
+    assert await recount_due_dates(of_five_days(peopled, DEPARTMENT, "revenue/51").env) == 0
+
+
+async def test_a_list_and_a_week_that_change_together_are_counted_once(peopled: World):
+    application = await submitted(peopled)
+    peopled.clock.set(at(WEDNESDAY))
+    await take_over(peopled.env, TUESDAY)
+    world = of_five_days(peopled, DEPARTMENT)
+    assert (await recount_due_dates(world.env), await recount_due_dates(world.env)) == (1, 0)
+    assert await due_of(peopled, application) == (DUE, date(2026, 12, 11))
+
+
+async def test_the_round_of_the_legal_clock_counts_by_the_week_of_the_settings(peopled: World):
+    application = await submitted(peopled)
+    peopled.clock.set(at(WEDNESDAY))
+    await sweep(of_five_days(peopled, DEPARTMENT).env)
+    assert await due_of(peopled, application) == (DUE, date(2026, 12, 10))
