@@ -89,6 +89,9 @@ class IdentityProvider(Protocol):
     def provider(self) -> Provider:
         """Which provider this is."""
 
+    async def admit_visitor(self) -> None:
+        """Let a browser be sent to a page of the provider; raises Unavailable where it takes nobody now."""
+
     async def authorize_url(self, **asked: Unpack[Authorization]) -> str:
         """Where to send the browser; raises Unavailable where a sign-in could not be finished now."""
 

@@ -87,7 +87,8 @@ async def payment_form(env: Environment, order: FeeOrder, *, by: Subject | None 
     """What a browser posts to pay an order that is not settled, sealed anew; None for one that is.
 
     None also where the source holds money that does not match the order: it must not be paid again.
-    From now on it counts as handed over, and is asked about by itself. Raises SwitchedOff.
+    From now on it counts as handed over, and is asked about by itself. Raises Unavailable where the one who takes the
+    money takes nobody now; then nothing is handed over.
     """
     if not order.open or order.problem is not None:
         return None
@@ -97,9 +98,11 @@ async def payment_form(env: Environment, order: FeeOrder, *, by: Subject | None 
         service = await catalogue.service(tx, order.service_code)
     form: PaymentForm | None = None
     if order.route is FeeRoute.TREASURY and env.partners.treasury and citizen:
+        await env.partners.treasury.admit_visitor()
         form = env.partners.treasury.payment_form(_challan(env, order, citizen.name, citizen.mobile))
     if order.route is FeeRoute.CSC_WALLET and env.partners.wallet and operator:
         name = (service.name.en if service else None) or order.service_code
+        await env.partners.wallet.admit_visitor()
         form = env.partners.wallet.payment_form(_wallet_payment(env, order, operator.csc_id, name))
     if form is not None:
         with suppress(VersionConflict):  # another window was handed it, or it was heard of, at the same moment

@@ -12,6 +12,7 @@ import structlog
 from actions.documents.locker_revoking import plan_revocation
 from actions.kernel import Environment, UnitOfWork
 from domain.kernel import SYSTEM, PersonKind, Provider
+from integrations.calling.errors import Unavailable
 from store.database import Transaction, audit
 from store.identity import identities, session_tokens, sessions
 from store.platform import outbox
@@ -58,11 +59,18 @@ async def end_at_provider(env: Environment, session_id: str) -> None:
 
 
 async def way_out(env: Environment, session_id: str | None) -> str | None:
-    """Where the browser of a session ends it at the provider; None where that has no such page."""
+    """Where the browser of a session ends it at the provider; None where that has no such page, or takes nobody now."""
     if session_id is None:
         return None
     session = await env.store.read(lambda tx: sessions.session(tx, session_id))
-    return address_of(env, session.provider) if session is not None else None
+    address = address_of(env, session.provider) if session is not None else None
+    if session is not None and address is not None:
+        try:
+            await env.partners.identity[session.provider].admit_visitor()
+        except Unavailable as away:
+            _log.info("provider_takes_nobody", provider=session.provider.value, code=away.code)
+            return None
+    return address
 
 
 def address_of(env: Environment, provider: Provider) -> str | None:

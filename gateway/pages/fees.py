@@ -20,7 +20,7 @@ from domain.kernel import IST, ErrorCode, Language, rupees, show_number
 from domain.kernel.messages import Texts, message
 from gateway.pages.frame import HEADERS, language_of, respond, say, table
 from integrations.browser_returns import PaymentForm
-from integrations.calling.kill_switch import SwitchedOff
+from integrations.calling.errors import Unavailable
 from store.database import StoreError
 
 _TEXTS = Texts("page.fees")
@@ -50,8 +50,8 @@ class _Pages:
             language = language_of(request)
             try:
                 response = await page(request, language)
-            except SwitchedOff:
-                return _error_page(request, language, ErrorCode.SWITCHED_OFF, 503)
+            except Unavailable as away:
+                return _error_page(request, language, away.error_code, 503)
             except StoreError:
                 return _error_page(request, language, ErrorCode.OVERLOADED, 503)
             return response or _error_page(request, language, ErrorCode.NOT_FOUND, 404)

@@ -157,15 +157,12 @@ def connected_sources(settings: Settings, registry: OutsideSystems = OUTSIDE_SYS
 
 
 def addresses(settings: Settings, registry: OutsideSystems = OUTSIDE_SYSTEMS) -> dict[Source, list[str]]:
-    """Where systems are tried before they are asked. Not among them is PFMS over SFTP, nor one that only asks us.
-
-    A host of SFTP takes connections without a login for an attack, and would shut out who tries every ten seconds.
-    """
+    """Where systems are tried before they are asked. Not among them is one that only asks us."""
     tried: dict[Source, list[str]] = {}
     for system in connected_systems(settings, registry):
         if system.asked_with and not read_onboarding(settings, system.name, methodcaller("get", system.asked_with)):
             continue
-        if system.probed and settings.scheme(system.name) != "sftp":
+        if system.probed:
             tried.setdefault(system.source, []).append(settings.partner(system.name).base_url)
     return tried
 

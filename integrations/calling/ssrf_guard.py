@@ -25,7 +25,7 @@ REMEMBERED_SECONDS = 30.0
 MOST_LOOKUPS = 32
 """Names that one guard looks up at the same time; it counts only where URLs come from data."""
 
-_PORTS = {"http": 80, "https": 443}
+_PORTS = {"http": 80, "https": 443, "sftp": 22}
 Origin = tuple[str, str, int]
 Lookup = Callable[[str, int], Awaitable[Sequence[str]]]
 
@@ -35,7 +35,7 @@ class NotAllowed(OSError):
 
 
 def origin_of(url: str) -> Origin:
-    """Scheme, host and port of an address; raises NotAllowed where it is not plain http or https."""
+    """Scheme, host and port of an address; raises NotAllowed where it is not plain http, https or sftp."""
     try:
         parts = urlsplit(url)
         port = parts.port

@@ -78,6 +78,10 @@ class CscBridge:
         """The head of account that the wallet's receipts are booked to."""
         return self._settings.head
 
+    async def admit_visitor(self) -> None:
+        """Let an operator's browser be sent to pay; raises as the treasury's."""
+        await self._remote.admit_visitor(STATUS)
+
     def payment_form(self, payment: WalletPayment) -> PaymentForm:
         """What the operator's browser posts to pay; sealed anew each time. Raises SwitchedOff."""
         self._remote.admit(writes=True)

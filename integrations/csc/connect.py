@@ -63,8 +63,11 @@ class CscConnect:
         self._remote = remote
         self._ids = ids
 
-    async def authorize_url(self, **asked: Unpack[Authorization]) -> str:
+    async def admit_visitor(self) -> None:
         await self._remote.admit_visitor(TOKEN_POLICY)
+
+    async def authorize_url(self, **asked: Unpack[Authorization]) -> str:
+        await self.admit_visitor()
         own, back = self._settings, asked["redirect_uri"]
         query = wire.authorize_query(client_id=own.client_id, redirect_uri=back, state=asked["state"])
         return f"{own.browser_url.rstrip('/')}{wire.AUTHORIZE_PATH}?{query}"

@@ -111,8 +111,11 @@ class MeriPehchaan:
                 reload=reload_keys,
             )
 
-    async def authorize_url(self, **asked: Unpack[Authorization]) -> str:
+    async def admit_visitor(self) -> None:
         await self._remote.admit_visitor(TOKEN_POLICY)
+
+    async def authorize_url(self, **asked: Unpack[Authorization]) -> str:
+        await self.admit_visitor()
         query = wire.authorize_query(
             {
                 "client_id": self._settings.client_id,

@@ -75,8 +75,11 @@ class Parichay:
         self._prefix = settings.prefix or PREFIXES[settings.provider]
         self.provider: Provider = settings.provider
 
-    async def authorize_url(self, **asked: Unpack[Authorization]) -> str:
+    async def admit_visitor(self) -> None:
         await self._remote.admit_visitor(TOKEN_POLICY, group=self.provider.value)
+
+    async def authorize_url(self, **asked: Unpack[Authorization]) -> str:
+        await self.admit_visitor()
         query = wire.authorize_query(
             client_id=self._settings.client_id,
             redirect_uri=asked["redirect_uri"],

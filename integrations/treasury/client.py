@@ -72,6 +72,10 @@ class Treasury:
         """The head of account that fees of a department go to; None where the treasury mapped none."""
         return self._settings.head_of(department)
 
+    async def admit_visitor(self) -> None:
+        """Let a browser be sent to pay; raises Unavailable where it would find nobody, or we would not hear of it."""
+        await self._remote.admit_visitor(VERIFY)
+
     def payment_form(self, challan: Challan) -> PaymentForm:
         """What a browser posts to begin to pay; sealed anew each time. Raises SwitchedOff, ValueError."""
         self._remote.admit(writes=True)

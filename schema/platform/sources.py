@@ -25,7 +25,7 @@ class SourceHealth(Mapped[SourceStatus], name="source"):
         description=(
             "LIVE or DOWN as the last call found it, and DOWN where it takes no connections since; before the first "
             "call, whether it takes connections. Null for a system that is not connected, or of which no process has "
-            "told within two hours: one that only asks us (E_TAAL without push), or PFMS over SFTP at the very first."
+            "told within two hours: one that only asks us (E_TAAL without push)."
         )
     )
     last_success_at: datetime | None = strawberry.field(description="When it last gave a usable answer.")

@@ -159,8 +159,8 @@ def test_another_way_than_the_two_is_refused():
         Settings.model_validate({"pfms": {"transport": "FTP"}})
 
 
-def test_a_host_of_sftp_is_not_tried_before_it_is_asked():
-    assert Source.PFMS not in addresses(with_all(settings("sftp://files.pfms.gov.in", {})))
+def test_a_host_of_sftp_is_among_those_that_are_tried_at_the_start():
+    assert addresses(with_all(settings("sftp://files.pfms.gov.in", {})))[Source.PFMS] == ["sftp://files.pfms.gov.in"]
     assert Source.PFMS in connected_sources(settings("sftp://files.pfms.gov.in", {}))
     assert Source.PFMS not in connected_sources(Settings.model_validate({"profile": "production"}))
 

@@ -146,3 +146,24 @@ async def test_an_answer_that_comes_after_a_closed_port_was_found_makes_it_live_
     monitor.record_success(Source.CSC, "csc.token", CLOCK.now(), 0.1)
 
     assert states(monitor) == {Source.CSC: SourceState.LIVE}
+
+
+async def test_a_host_of_sftp_is_tried_once_at_the_start_and_never_again_without_a_login():
+    monitor = SourceMonitor(Source)
+    async with Listener() as there:
+        trying = watch(monitor, PFMS=[there.url.replace("http:", "sftp:")])
+        await trying.probe_all()
+        await trying.probe_all()
+        await asyncio.sleep(0.01)
+
+        assert (there.connections, there.heard) == (1, b"")
+    assert states(monitor) == {Source.PFMS: SourceState.LIVE}
+
+
+async def test_what_a_worker_tells_of_a_host_of_sftp_goes_before_the_first_try():
+    monitor = SourceMonitor(Source)
+    async with Listener() as there:
+        await watch(monitor, PFMS=[there.url.replace("http:", "sftp:")]).probe_all()
+    monitor.take_reports({Source.PFMS: (None, CLOCK.now())})
+
+    assert states(monitor) == {Source.PFMS: SourceState.DOWN}

@@ -157,9 +157,12 @@ class FakeProvider:
         self.away: Exception | None = None
         self.revoked: list[str] = []
 
-    async def authorize_url(self, **asked: str) -> str:
+    async def admit_visitor(self) -> None:
         if self.away is not None:
             raise self.away
+
+    async def authorize_url(self, **asked: str) -> str:
+        await self.admit_visitor()
         return f"http://provider.test/authorize?{urlencode(asked)}"
 
     async def revoke(self, token: str) -> None:

@@ -14,7 +14,7 @@ from actions.benefits.sanction_stops import add_stop
 from actions.kernel import Environment, UnitOfWork
 from actions.payments.partner import pfms
 from actions.payments.payment_batches import batch_now
-from actions.payments.releasing import release_set_aside
+from actions.payments.releasing import Released, release_set_aside
 from actions.payments.sealing import content_of
 from actions.payments.sending import send_batch
 from domain.benefits.benefits import PaymentStatus, Sanction
@@ -136,7 +136,7 @@ async def test_a_file_that_pfms_comes_to_a_day_late_goes_in_the_next_batch_once(
     assert await paying.cases() == [("FILE_REFUSED", f"batch:{second.message_id}")]
     await paying.settle_cases()
     async with paying.env.store.write_transaction() as tx:
-        assert await release_set_aside(UnitOfWork(paying.env, tx, SYSTEM), second.message_id) == (1, 0)
+        assert await release_set_aside(UnitOfWork(paying.env, tx, SYSTEM), second.message_id) == Released(1)
     await paying.round(now=True)
     await paying.answers()
     assert await paying.statuses([one]) == [PaymentStatus.CREDITED]

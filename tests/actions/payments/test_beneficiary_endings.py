@@ -11,7 +11,7 @@ from actions.kernel import UnitOfWork
 from actions.payments.beneficiary_endings import end_and_return
 from actions.payments.partner import pfms
 from actions.payments.payment_batches import batch_now
-from actions.payments.releasing import release_set_aside
+from actions.payments.releasing import Released, release_set_aside
 from actions.payments.sending import send_batch
 from domain.benefits.benefits import PaymentStatus, Rail
 from domain.benefits.bills import bill_number, end_to_end_id
@@ -199,8 +199,8 @@ async def test_whom_pfms_will_not_delete_is_a_case_and_goes_again_when_it_is_rel
     assert await end_and_return(paying.env) == (0, 0), "she is not tried for ever"
     await paying.settle_cases()
     async with paying.env.store.write_transaction() as tx:
-        assert await release_set_aside(UnitOfWork(paying.env, tx, SYSTEM), who.id) == (1, 0)
-        assert await release_set_aside(UnitOfWork(paying.env, tx, SYSTEM), who.id) == (0, 0)
+        assert await release_set_aside(UnitOfWork(paying.env, tx, SYSTEM), who.id) == Released(1)
+        assert await release_set_aside(UnitOfWork(paying.env, tx, SYSTEM), who.id) == Released(0)
     await paying.round(now=True)
     assert (await beneficiary(paying, one)).state == "DELETED"
 

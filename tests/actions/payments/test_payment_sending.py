@@ -10,7 +10,7 @@ from sqlalchemy import delete, select, update
 from actions.kernel import Environment, UnitOfWork
 from actions.payments.partner import pfms
 from actions.payments.payment_batches import batch_now
-from actions.payments.releasing import release_set_aside
+from actions.payments.releasing import Released, release_set_aside
 from actions.payments.sealing import FileDiffers
 from actions.payments.sending import send_batch
 from domain.benefits.benefits import PaymentStatus
@@ -219,7 +219,7 @@ async def test_what_was_set_aside_goes_once_it_is_released(paying: Paying) -> No
     paying.tell_pfms("UPDATE beneficiary SET state = 'ACCP'")
     await paying.settle_cases()
     async with paying.env.store.write_transaction() as tx:
-        assert await release_set_aside(UnitOfWork(paying.env, tx, SYSTEM), line.end_to_end_id) == (1, 0)
+        assert await release_set_aside(UnitOfWork(paying.env, tx, SYSTEM), line.end_to_end_id) == Released(1)
     await paying.round(now=True)
     assert await paying.statuses([line.instalment_id]) == [PaymentStatus.CREDITED]
     assert await paying.findings() == []
@@ -238,7 +238,7 @@ async def test_a_batch_that_is_rejected_as_a_whole_is_held_with_a_case(paying: P
     assert await batch_now(paying.env) == 0
     await paying.settle_cases()
     async with paying.env.store.write_transaction() as tx:
-        assert await release_set_aside(UnitOfWork(paying.env, tx, SYSTEM), batch.message_id) == (2, 0)
+        assert await release_set_aside(UnitOfWork(paying.env, tx, SYSTEM), batch.message_id) == Released(2)
     await paying.round(now=True)
     assert len(paying.pfms.orders()) == 2
     assert await paying.findings() == []

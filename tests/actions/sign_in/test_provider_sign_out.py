@@ -99,6 +99,19 @@ async def test_the_browser_is_shown_the_way_out_of_its_own_provider(env, provide
     assert await way_out(env, None) is None
 
 
+async def test_no_browser_is_sent_to_a_provider_that_is_away_and_its_token_is_revoked_later(env, providers):
+    provider = providers[Provider.PARICHAY]
+    done = await signed_in(env, provider, EMAIL)
+    subject = await subject_of(env, done)
+    provider.away = Unavailable(Source.SSO, "connection_failed")
+
+    assert await way_out(env, done.session.id) is None
+    await sign_out(env, subject)
+    await deliver(env)
+
+    assert provider.revoked == ["t-1"]
+
+
 async def test_a_token_by_which_her_locker_is_read_stays_when_one_device_is_signed_out(env, providers):
     meri = providers[Provider.MERI_PEHCHAAN]
     done = await signed_in(env, meri, "DL-1", "access", tokens=locker("access"))
