@@ -1,5 +1,6 @@
 """Sums of public money: rebuilds the stored totals and makes a month's statement, in constant memory."""
 
+import itertools
 from collections.abc import AsyncIterator
 from datetime import UTC, date, datetime, time, timedelta
 
@@ -11,18 +12,19 @@ from domain.benefits.benefits import PaymentStatus, Rail
 from domain.identity.policy import ObjectKind
 from domain.kernel import IST, SYSTEM, Subject, ist_date
 from domain.reconciliation.finance_cases import DifferenceKind, FinanceDifference
-from domain.reconciliation.finance_totals import MonthMovement, PaymentTotal, merge_movements
+from domain.reconciliation.finance_totals import NOTHING, MonthMovement, PaymentTotal, Sum, add_sums, merge_movements
 from domain.statistics.figures import month_of, months_back
 from store.database import Transaction, crash_points
 from store.payments import payment_reads
 from store.reconciliation import finance_totals
-from store.reconciliation.finance_totals import Range
+from store.reconciliation.finance_totals import MOVES, Range
 
 SANCTIONS_AT_ONCE, LINES_AT_ONCE = 2_000, 200
 MOST_MONTHS = 24
 """How far back months are made up for."""
 MOST_TWICE = 1_000
 """Payments that were made twice of which one month's end tells."""
+_COLUMNS = tuple(f"{name}_{kind}" for name in MOVES for kind in ("count", "paise"))
 _BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)
 
 
@@ -62,6 +64,26 @@ async def month_statement(env: Environment, month: date, *, scheme_code: str | N
             found = await finance_totals.sum_movements(tx, within, begins, ends, scheme_code=scheme_code)
         lines = merge_movements([*lines, *found])
     return lines
+
+
+class StatementTable:
+    """A month's statement as rows of a table, amounts in paise; the last row holds the sums of those before it."""
+
+    HEAD = ("scheme_code", "department", "district", *_COLUMNS, "balances")
+
+    def __init__(self) -> None:
+        self._sums: dict[str, Sum] = dict.fromkeys(MOVES, NOTHING)
+
+    def add_row(self, line: MonthMovement) -> list[object]:
+        """The row of one line, which is added to the sums."""
+        moved: list[Sum] = [getattr(line, name) for name in MOVES]
+        self._sums = {name: add_sums(self._sums[name], sum_) for name, sum_ in zip(MOVES, moved, strict=True)}
+        cells = itertools.chain.from_iterable(moved)
+        return [line.scheme_code, line.department or "", line.district, *cells, "yes" if line.balances else "NO"]
+
+    def total_row(self) -> list[object]:
+        """The row of the sums."""
+        return ["TOTAL", "", "", *itertools.chain.from_iterable(self._sums.values()), ""]
 
 
 async def make_statements(env: Environment) -> bool:

@@ -3,7 +3,7 @@
 import csv
 import json
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Annotated
@@ -18,12 +18,11 @@ from actions.payments.reconciliation import reconcile, reconcile_due
 from actions.payments.releasing import release_set_aside
 from actions.payments.sending import send_batch
 from actions.payments.signers import KnownSigner, known_signers
-from actions.reconciliation.finance_totals import month_statement
+from actions.reconciliation.finance_totals import StatementTable, month_statement
 from domain.benefits.benefits import Rail
 from domain.kernel import CommandFailed, ist_date, show_number
 from domain.payments.files import BatchState, EnrolmentState, FileState, LedgerFile, LineState, PaymentFileBatch
 from domain.reconciliation.finance_cases import CaseState, FinanceCase
-from domain.reconciliation.finance_totals import MonthMovement
 from domain.reconciliation.reconciliation import ReconciliationRun, RunState
 from domain.statistics.figures import month_of
 from gateway.commands.kernel import CommandGroup, Limit, command_subject, out, parse_day, parse_month, print_lines
@@ -36,7 +35,6 @@ from store.database import Transaction
 from store.payments import beneficiary_endings, bharat_figures, payment_batches, payment_files, payment_queues
 from store.reconciliation import finance_cases
 from store.reconciliation.finance_cases import CaseFilter
-from store.reconciliation.finance_totals import MOVES
 
 group = CommandGroup()
 """Payments of benefits (DBT): batches and files for PFMS, reconciliation, reports."""
@@ -289,7 +287,8 @@ async def print_statement(env: Environment, month: _Month, scheme: _Scheme = Non
     async with env.store.read_transaction() as tx:
         await _refuse_unknown(tx, scheme)
     lines = await month_statement(env, month, scheme_code=scheme)
-    csv.writer(sys.stdout).writerows(statement_rows(lines))
+    table = StatementTable()
+    csv.writer(sys.stdout).writerows([table.HEAD, *map(table.add_row, lines), table.total_row()])
     return all(line.balances for line in lines)
 
 
@@ -309,16 +308,3 @@ async def queue_reports(env: Environment, month: _Month, scheme: _Scheme = None)
 async def _refuse_unknown(tx: Transaction, scheme_code: str | None) -> None:
     if scheme_code is not None and scheme_code not in (known := await catalogue.schemes(tx)):
         raise typer.BadParameter(f"no scheme has the code {scheme_code}; there are {', '.join(sorted(known))}")
-
-
-def statement_rows(lines: Iterable[MonthMovement]) -> Iterable[Sequence[object]]:
-    """A statement as rows of a table, amounts in paise; the last row holds the sums of all."""
-    names = [f"{name}_{kind}" for name in MOVES for kind in ("count", "paise")]
-    yield ["scheme_code", "department", "district", *names, "balances"]
-    sums = dict.fromkeys(names, 0)
-    for line in lines:
-        values = [value for name in MOVES for value in getattr(line, name)]
-        for name, value in zip(names, values, strict=True):
-            sums[name] += value
-        yield [line.scheme_code, line.department or "", line.district, *values, "yes" if line.balances else "NO"]
-    yield ["TOTAL", "", "", *sums.values(), ""]

@@ -20,7 +20,7 @@ from starlette.routing import Route
 from actions.appeals.delay_review import AMOUNTS, shown_review
 from actions.kernel import Environment
 from actions.officers.dashboards import Case, case_page, days_late, supervisor_postings
-from actions.reconciliation.finance_totals import statement_lines
+from actions.reconciliation.finance_totals import StatementTable, statement_lines
 from actions.statistics.counts import Question
 from actions.statistics.figures import FigureRow, period, sees_small_cells, statistics
 from actions.statistics.names import Names, read_names
@@ -41,7 +41,7 @@ from domain.kernel import (
 from domain.kernel.messages import field_label, label
 from domain.officers.dashboards import Dimension
 from domain.officers.desk import ReadPurpose
-from domain.reconciliation.finance_totals import NOTHING, MonthMovement, Sum, add_sums
+from domain.reconciliation.finance_totals import MonthMovement
 from domain.statistics.figures import Delivery, StatisticsChannel, month_of
 from gateway.graphql.answers import problem_response
 from gateway.http.headers import request_id_of
@@ -50,7 +50,6 @@ from gateway.pages.frame import language_of
 from gateway.pages.spreadsheets import MEDIA_TYPE, download_headers, encode_lines, leading_mark, rows_of
 from schema.kernel.errors import OURS, problem_of
 from store.catalogue import catalogue
-from store.reconciliation.finance_totals import MOVES
 
 PAGE = 100
 """Cases that are read, and for which receipts are written, at once."""
@@ -347,17 +346,8 @@ async def _refuse_unknown(env: Environment, month: date, given: Mapping[str, str
 
 
 async def _lines(first: list[MonthMovement], rest: AsyncIterator[list[MonthMovement]]) -> Lines:
-    names = [f"{name}_{kind}" for name in MOVES for kind in ("count", "paise")]
-    yield ["scheme_code", "department", "district", *names, "balances"]
-    sums: dict[str, Sum] = dict.fromkeys(MOVES, NOTHING)
+    table = StatementTable()
+    yield table.HEAD
     async for line in rows_of(first, rest):
-        yield _cells(line, sums)
-    yield ["TOTAL", "", "", *(value for name in MOVES for value in sums[name]), ""]
-
-
-def _cells(line: MonthMovement, sums: dict[str, Sum]) -> list[object]:
-    """One line of the table, added to the sums."""
-    for name in MOVES:
-        sums[name] = add_sums(sums[name], getattr(line, name))
-    values = [value for name in MOVES for value in getattr(line, name)]
-    return [line.scheme_code, line.department or "", line.district, *values, "yes" if line.balances else "NO"]
+        yield table.add_row(line)
+    yield table.total_row()

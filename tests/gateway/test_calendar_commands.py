@@ -19,12 +19,12 @@ SHIPPED = shipped_rows().holidays
 
 
 @pytest.fixture
-async def shipped(sqlite_peopled: World) -> World:
+async def shipped(peopled: World) -> World:
     """A world with the holidays that are shipped, on the day after they were imported."""
-    sqlite_peopled.clock.advance(timedelta(days=1))
-    await import_calendar(sqlite_peopled.env.store, SHIPPED, dry_run=False)
-    sqlite_peopled.clock.advance(timedelta(days=1))
-    return sqlite_peopled
+    peopled.clock.advance(timedelta(days=1))
+    await import_calendar(peopled.env.store, SHIPPED, dry_run=False)
+    peopled.clock.advance(timedelta(days=1))
+    return peopled
 
 
 async def listed(world: World, capsys, **options) -> dict:

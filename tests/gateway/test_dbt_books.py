@@ -8,10 +8,11 @@ import typer
 
 from actions.kernel import UnitOfWork
 from actions.reconciliation.finance_cases import open_case
+from actions.reconciliation.finance_totals import StatementTable
 from domain.kernel import SYSTEM
 from domain.reconciliation.finance_cases import CaseState, DifferenceKind, FinanceDifference
 from domain.reconciliation.finance_totals import MonthMovement
-from gateway.commands.dbt import list_cases, print_statement, queue_reports, statement_rows
+from gateway.commands.dbt import list_cases, print_statement, queue_reports
 from gateway.runtime.composition import open_storage
 from gateway.settings.settings import Settings
 from store.benefits import bharat_reports
@@ -71,7 +72,8 @@ async def test_a_month_to_come_and_an_unknown_scheme_are_refused_and_dbt_bharat_
 def test_the_table_of_a_statement_ends_with_its_sums_and_says_what_does_not_balance() -> None:
     whole = MonthMovement("a", "welfare", "49", instructed=(2, 300), credited=(1, 100), closing=(1, 200))
     broken = MonthMovement("b", None, "50", instructed=(1, 100))
-    lines = [",".join(map(str, row)) for row in statement_rows([whole, broken])]
+    table = StatementTable()
+    lines = [",".join(map(str, row)) for row in (table.HEAD, *map(table.add_row, (whole, broken)), table.total_row())]
     assert lines[1] == "a,welfare,49,0,0,2,300,1,100,0,0,0,0,1,200,yes"
     assert lines[2].endswith(",NO")
     assert lines[3] == "TOTAL,,,0,0,3,400,1,100,0,0,0,0,1,200,"

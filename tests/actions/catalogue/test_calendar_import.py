@@ -20,33 +20,33 @@ def row(day: str, name: str = "Holiday", district: str = "", hindi: str = "à¤…à¤
     return {"date": day, "name_hi": hindi, "name_en": name, "kind": kind, "source": "the gazette", "verified": "yes"}
 
 
-async def test_a_later_holiday_counts_for_new_applications_and_never_moves_an_open_date(world: World):
-    before = await world.submit(world.asha)
+async def test_a_later_holiday_counts_for_new_applications_and_never_moves_an_open_date(peopled: World):
+    before = await peopled.submit(peopled.asha)
     assert before.due_at is not None
-    world.clock.advance(timedelta(seconds=1))
-    first_day = world.env.rules.calendar.add_working_days(ist_date(world.clock.now()), 1, "49")
-    imported = await import_calendar(world.env.store, [row(first_day.isoformat(), district="49")], dry_run=False)
+    peopled.clock.advance(timedelta(seconds=1))
+    first_day = peopled.env.rules.calendar.add_working_days(ist_date(peopled.clock.now()), 1, "49")
+    imported = await import_calendar(peopled.env.store, [row(first_day.isoformat(), district="49")], dry_run=False)
     assert [holiday.day for holiday in imported.added] == [first_day]
-    after = await world.submit(world.sunil, idempotency_key="sunil")
+    after = await peopled.submit(peopled.sunil, idempotency_key="sunil")
     assert after.due_at is not None
     assert after.limit is not None
     assert after.limit.calendar_version == imported.version
     assert after.due_at > before.due_at
-    assert (await present(world.env, before.id)).due_at == before.due_at
+    assert (await present(peopled.env, before.id)).due_at == before.due_at
 
 
-async def test_a_dry_run_and_a_repeated_import_change_nothing(world: World):
+async def test_a_dry_run_and_a_repeated_import_change_nothing(peopled: World):
     rows = [row("2027-03-04", "Holi"), row("2027-03-05", "Fair", district="51")]
-    shown = await import_calendar(world.env.store, rows, dry_run=True)
-    async with world.env.store.read_transaction() as tx:
-        assert await calendar.latest_version(tx) == world.env.rules.calendar.version
-    world.clock.advance(timedelta(seconds=1))
-    done = await import_calendar(world.env.store, rows, dry_run=False)
+    shown = await import_calendar(peopled.env.store, rows, dry_run=True)
+    async with peopled.env.store.read_transaction() as tx:
+        assert await calendar.latest_version(tx) == peopled.env.rules.calendar.version
+    peopled.clock.advance(timedelta(seconds=1))
+    done = await import_calendar(peopled.env.store, rows, dry_run=False)
     assert (done.version, list(done.added)) == (shown.version, list(shown.added))
-    again = await import_calendar(world.env.store, rows, dry_run=False)
+    again = await import_calendar(peopled.env.store, rows, dry_run=False)
     assert (again.version, again.added, again.removed) == (done.version, [], [])
-    await import_catalogue(world.env, catalogue_rows())
-    async with world.env.store.read_transaction() as tx:
+    await import_catalogue(peopled.env, catalogue_rows())
+    async with peopled.env.store.read_transaction() as tx:
         assert await calendar.latest_version(tx) == done.version
         held = await calendar.work_calendar(tx)
     assert not held.is_working(date(2027, 3, 4), "49")
@@ -74,27 +74,27 @@ async def test_a_dry_run_and_a_repeated_import_change_nothing(world: World):
         ([row("2024-03-25", "Holi")], "2", "WHOLLY_PAST"),
     ],
 )
-async def test_a_past_or_malformed_calendar_is_refused_with_its_line(world: World, rows, line, fault):
+async def test_a_past_or_malformed_calendar_is_refused_with_its_line(peopled: World, rows, line, fault):
     with pytest.raises(Problems) as caught:
-        await import_calendar(world.env.store, rows, dry_run=False)
+        await import_calendar(peopled.env.store, rows, dry_run=False)
     problem = caught.value.problems[0]
     assert (problem.code, problem.params) == (ErrorCode.CALENDAR_REFUSED, {"row": line, "fault": fault})
-    async with world.env.store.read_transaction() as tx:
-        assert await calendar.latest_version(tx) == world.env.rules.calendar.version
+    async with peopled.env.store.read_transaction() as tx:
+        assert await calendar.latest_version(tx) == peopled.env.rules.calendar.version
 
 
-async def test_shown_day_counts_follow_the_last_calendar_and_the_due_date_stays(world: World):
-    case = await world.submit(world.asha)
+async def test_shown_day_counts_follow_the_last_calendar_and_the_due_date_stays(peopled: World):
+    case = await peopled.submit(peopled.asha)
     assert case.due_at is not None
-    shown = [days_left(world, case)]
-    world.clock.advance(timedelta(seconds=1))
-    holiday = world.env.rules.calendar.add_working_days(ist_date(world.clock.now()), 2, "49")
-    await import_calendar(world.env.store, [row(holiday.isoformat(), district="49")], dry_run=False)
-    shown.append(days_left(world, case))
-    assert await refresh_calendar(world.env)
-    shown.append(days_left(world, case))
+    shown = [days_left(peopled, case)]
+    peopled.clock.advance(timedelta(seconds=1))
+    holiday = peopled.env.rules.calendar.add_working_days(ist_date(peopled.clock.now()), 2, "49")
+    await import_calendar(peopled.env.store, [row(holiday.isoformat(), district="49")], dry_run=False)
+    shown.append(days_left(peopled, case))
+    assert await refresh_calendar(peopled.env)
+    shown.append(days_left(peopled, case))
     assert shown == [shown[0], shown[0], shown[0] - 1]
-    assert (await present(world.env, case.id)).due_at == case.due_at
+    assert (await present(peopled.env, case.id)).due_at == case.due_at
 
 
 def days_left(world: World, case: Application) -> int:
