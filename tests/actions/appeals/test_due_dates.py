@@ -12,12 +12,14 @@ from actions.applications.respond import AnswerQuery, answer_query
 from actions.certificates.issue import issue_certificate
 from actions.kernel import BATCH
 from actions.officers.dashboards import days_late
+from domain.appeals.delays import CaseFilter, CaseList
 from domain.applications.applications import Application, RejectionGround
 from domain.applications.deadline import ORDER, DayUnit, TimeLimit, end_of_day
-from domain.kernel import ist_date, ist_midnight
+from domain.kernel import Posting, Role, ist_date, ist_midnight
 from domain.statistics.figures import Measure, figure_inputs, marks_of
 from store.appeals import commission_figures
 from store.applications import applications
+from store.statistics import figure_cases
 from tests.actions.appeals.test_appeal_periods import DEPARTMENT, of_five_days
 from tests.support.actions import FakeRenderer, World
 from tests.support.holidays import take_over
@@ -258,3 +260,14 @@ async def test_the_round_of_the_legal_clock_counts_by_the_week_of_the_settings(p
     peopled.clock.set(at(WEDNESDAY))
     await sweep(of_five_days(peopled, DEPARTMENT).env)
     assert await due_of(peopled, application) == (DUE, date(2026, 12, 10))
+
+
+async def test_what_runs_past_her_date_is_overdue_and_the_officer_not_late_until_the_lawful_one(peopled: World):
+    application = await submitted(peopled)
+    await counted(peopled, TUESDAY)
+    peopled.clock.set(at(date(2026, 12, 10)))
+    now = await present(peopled.env, application.id)
+    async with peopled.env.store.read_transaction() as tx:
+        listed = await figure_cases.page(tx, (Posting(Role.OFFICER),), CaseList.OVERDUE, CaseFilter(), limit=5)
+    assert [one.id for one in listed] == [application.id]
+    assert (days_late(now, peopled.clock.now()), (await sweep(peopled.env)).filed) == (0, 1)
