@@ -73,6 +73,7 @@ from actions.kernel.legal_clock import (
     start_changes,
 )
 from actions.kernel.numbering import draw_number, draw_numbers, draw_uris
+from actions.kernel.operations import one_operation
 from actions.kernel.rounds import BATCH, Fence, in_batches, run_fenced
 from actions.kernel.submission_progress import SourceOutage, SubmissionState
 from actions.kernel.transitions import Step, Transition, apply_transition, register

@@ -5,7 +5,8 @@ from dataclasses import replace
 from typing import TypeVar
 
 from actions.kernel.environment import Environment
-from actions.kernel.unit_of_work import UnitOfWork
+from actions.kernel.operations import leave_receipts
+from actions.kernel.unit_of_work import UnitOfWork, role_of
 from domain.appeals.appeals import Appeal, AppealLevel
 from domain.applications.applications import Application
 from domain.applications.lifecycle import Status
@@ -206,23 +207,18 @@ async def receipts_of_citizen(env: Environment, subject: Subject, citizen_id: st
 async def may_read_all(env: Environment, subject: Subject, resources: Sequence[Resource]) -> list[Purpose | None]:
     """The purpose for each resource, or None where denied.
 
-    Reads of another person's data leave their receipts, all in one transaction of their own.
+    Reads of another person's data leave their receipts, all in one transaction, or in that of the operation's.
     """
     resources = await with_appeals(env, subject, resources)
     purposes = [purpose_for(subject, resource) for resource in resources]
-    foreign = [
-        (resource, purpose)
-        for resource, purpose in zip(resources, purposes, strict=True)
-        if purpose is not None and of_another(subject, resource)
-    ]
-    if foreign:
-
-        async def work(tx: Transaction) -> None:
-            for resource, purpose in foreign:
-                stated = resource.stated if purpose is Purpose.DECIDE else None
-                await leave_receipt(UnitOfWork(env, tx, subject), resource, stated or purpose)
-
-        await env.store.carry_out(work)
+    await leave_receipts(
+        env,
+        [
+            receipt_of(env, subject, resource, (purpose is Purpose.DECIDE and resource.stated) or purpose)
+            for resource, purpose in zip(resources, purposes, strict=True)
+            if purpose is not None and of_another(subject, resource)
+        ],
+    )
     return purposes
 
 
@@ -249,30 +245,30 @@ async def read_at_sources(env: Environment, subject: Subject, resource: Resource
     purpose = purpose_for(subject, resource)
     if purpose is None:
         raise not_found()
-
-    async def work(tx: Transaction) -> None:
-        for source in sources:
-            await leave_receipt(UnitOfWork(env, tx, subject), resource, purpose, source)
-
-    await env.store.carry_out(work)
+    if resource.citizen_id is not None:
+        await leave_receipts(env, [receipt_of(env, subject, resource, purpose, source) for source in sources])
 
 
 async def leave_receipt(acting: UnitOfWork, resource: Resource, purpose: Purpose, source: Source | None = None) -> None:
-    """Write down who touched which object of a citizen, for what, and from which source."""
-    if resource.citizen_id is None:
-        return
-    await accesses.add_receipt(
-        acting.tx,
-        accesses.AccessReceipt(
-            subject=acting.subject.label,
-            role=acting.role.value,
-            citizen_id=resource.citizen_id,
-            object_kind=resource.kind.value,
-            object_id=resource.id,
-            purpose=purpose.value,
-            source=source.value if source else None,
-            at=acting.now,
-        ),
+    """Write down who touched which object of a citizen, for what, and from which source, with what is being written."""
+    if resource.citizen_id is not None:
+        receipt = receipt_of(acting.env, acting.subject, resource, purpose, source)
+        await accesses.add_receipt(acting.tx, receipt)
+
+
+def receipt_of(
+    env: Environment, subject: Subject, resource: Resource, purpose: Purpose, source: Source | None = None
+) -> AccessReceipt:
+    """The receipt of a read of what belongs to a citizen, as of now."""
+    return AccessReceipt(
+        subject=subject.label,
+        role=role_of(subject).value,
+        citizen_id=resource.citizen_id or "",
+        object_kind=resource.kind.value,
+        object_id=resource.id,
+        purpose=purpose.value,
+        source=source.value if source else None,
+        at=env.clock.now(),
     )
 
 

@@ -58,15 +58,18 @@ class UnitOfWork:
 
     @property
     def role(self) -> Role:
-        """The role that timeline and receipts name: the person's kind first, else the first role held."""
-        roles = self.subject.roles
-        by_kind = {PersonKind.CITIZEN: Role.CITIZEN, PersonKind.OPERATOR: Role.OPERATOR}
-        kind = self.subject.kind
-        first = by_kind.get(kind, Role.OFFICER) if kind else None
-        return first if first in roles else min(roles, key=lambda role: role.value)
+        """The role that timeline and receipts name."""
+        return role_of(self.subject)
 
     async def record(
         self, action: str, object_kind: str, object_id: str | None, purpose: str | None = None, /, **detail: Any
     ) -> None:
         """Write the audit line of a step; `detail` holds codes only, never texts."""
         await audit.record(self.tx, self.subject.label, action, object_kind, object_id, purpose, **detail)
+
+
+def role_of(subject: Subject) -> Role:
+    """The role that timeline and receipts name: the person's kind first, else the first role held."""
+    by_kind = {PersonKind.CITIZEN: Role.CITIZEN, PersonKind.OPERATOR: Role.OPERATOR}
+    first = by_kind.get(subject.kind, Role.OFFICER) if subject.kind else None
+    return first if first in subject.roles else min(subject.roles, key=lambda role: role.value)

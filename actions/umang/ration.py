@@ -32,7 +32,9 @@ async def ration_card_of(
         raise Refused(Source.UMANG, CONSENT_NEEDED)
     answer = await env.partners.umang.ration_card(citizen_id, card.parameters[CARD_NUMBER], language)
     async with env.store.read_transaction() as tx:
-        present = (await department_documents.by_ids(tx, [card.id])).get(card.id)
+        present = next(
+            (one for one in await department_documents.of_citizen(tx, citizen_id) if one.id == card.id), None
+        )
         citizen = (await people.citizens(tx, [citizen_id])).get(citizen_id)
     if not still_held(card, present, env.clock.now()):
         await env.partners.forget_citizen(citizen_id)

@@ -12,6 +12,7 @@ from typing import Any
 from graphql import GraphQLError, GraphQLSyntaxError, OperationType
 from strawberry.schema import BaseSchema
 
+from actions.kernel import one_operation
 from domain.kernel import ErrorCode
 from gateway.graphql.body import GraphQLParameters
 from gateway.graphql.documents import PREPARED, Documents, GivenDocument, PreparedDocument
@@ -105,13 +106,14 @@ class Pipeline:
     ) -> Any:
         """Run an operation and give its ExecutionResult; `root` is the event of a subscription.
 
-        Raises RequestProblem, or TimeoutError at the deadline.
+        Raises RequestProblem, TimeoutError at the deadline, or as Store.carry_out where no receipt can be kept.
         """
         self.allow(ready, context)
         most = self.seconds(ready.type)
         seconds = most if seconds is None else min(seconds, most)
         set_request_deadline(self.edge.clock, seconds)
-        async with asyncio.timeout(seconds + GRACE_SECONDS):
+        # The receipts are written when time is up too, and before anybody is answered.
+        async with one_operation(), asyncio.timeout(seconds + GRACE_SECONDS):
             kept = await self.edge.replays.find(ready, context) if self.edge.replays else None
             if kept is not None:
                 return kept

@@ -18,6 +18,7 @@ from pydantic import TypeAdapter
 
 from domain.kernel import Clock, Sourced, SourceState
 from integrations.calling.cache_backends import CACHE_FAULTS, Backend, entry_name, open_cache, subject_of
+from integrations.calling.calls import outside_call
 from integrations.calling.deadline import request_is_bounded, share, without_deadline
 from integrations.calling.errors import Garbled, IntegrityFailure, NotAsked, Refused, Unavailable
 from integrations.calling.policies import CallPolicy, Scope
@@ -103,7 +104,8 @@ class AnswerCache:
             depart()
             return Sourced(kept.value, policy.source, SourceState.STALE, kept.at)
         try:
-            value, at = await self._wait(policy, depart)
+            async with outside_call():
+                value, at = await self._wait(policy, depart)
         except (Unavailable, Garbled) as error:
             if isinstance(error, IntegrityFailure) or kept is None or now >= kept.stale_until:
                 raise

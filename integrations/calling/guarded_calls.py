@@ -15,7 +15,7 @@ from tenacity import RetryCallState
 
 from domain.kernel import Source
 from integrations.calling.breakers import CircuitOpen
-from integrations.calling.calls import count_call
+from integrations.calling.calls import count_call, outside_call
 from integrations.calling.deadline import share
 from integrations.calling.errors import (
     CertificateNotTaken,
@@ -147,6 +147,10 @@ class GuardedCalls:
             monitor.record_success(self._source, policy.name, now, seconds)
 
     async def _run_call(self, call: _Call[T]) -> T | None:
+        async with outside_call():
+            return await self._run_noted(call)
+
+    async def _run_noted(self, call: _Call[T]) -> T | None:
         started = self._shared.clock.monotonic()
         call.lane.budget.earn()
         try:

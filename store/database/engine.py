@@ -14,6 +14,7 @@ from store.database.cipher import FieldCipher
 from store.database.connections import database_url, read_engine, write_engine
 from store.database.errors import DiskFull, TryAgain
 from store.database.failures import open_connection, translate_errors
+from store.database.reads import OperationReads, SharedConnection, current_reads
 from store.database.revisions import HEAD, check_known
 
 T = TypeVar("T")
@@ -29,7 +30,7 @@ OUTDATED = "outdated:"
 class Transaction:
     """One transaction, handed to every function of the store. `writable` is False for reads."""
 
-    connection: AsyncConnection
+    connection: AsyncConnection | SharedConnection
     cipher: FieldCipher
     clock: Clock
     writable: bool
@@ -37,6 +38,8 @@ class Transaction:
     """Whether the audit log takes no line now, because it could not be sealed for too long."""
     marks: set[str] = field(default_factory=set)
     """The notes for listeners of the store after the commit (Store.after_commit)."""
+    reads: OperationReads | None = None
+    """What the operation that reads has read so far; None for writes and outside of an operation."""
 
     def outdate(self, key: str) -> None:
         """Let listeners know after the commit that what they keep of a session or person, by its id, is outdated."""
@@ -45,7 +48,7 @@ class Transaction:
     @property
     def dialect(self) -> str:
         """`sqlite` or `postgresql`."""
-        return self.connection.dialect.name
+        return str(self.connection.dialect.name)
 
 
 class Store:
@@ -84,6 +87,7 @@ class Store:
 
         Raises TryAgain where it lost a race, StoreUnavailable where the database is down.
         """
+        reads = current_reads()
         try:
             with translate_errors():
                 async with open_connection(self._writer) as connection, connection.begin():
@@ -93,6 +97,9 @@ class Store:
         except DiskFull:
             self.disk_refused()
             raise
+        finally:
+            if reads is not None:
+                reads.forget()
         crash_points.reach(crash_points.AFTER_COMMIT)
         if tx.marks:
             for tell in self.after_commit:
@@ -114,10 +121,18 @@ class Store:
 
     @asynccontextmanager
     async def read_transaction(self) -> AsyncIterator[Transaction]:
-        """A transaction that sees one moment of the store and can change nothing."""
+        """A transaction that sees one moment of the store and can change nothing.
+
+        Within an operation the readers of one wait share one.
+        """
+        reads = current_reads()
         with translate_errors():
-            async with open_connection(self._reader) as connection, connection.begin():
-                yield Transaction(connection, self._cipher, self.clock, writable=False)
+            if reads is None:
+                async with open_connection(self._reader) as connection, connection.begin():
+                    yield Transaction(connection, self._cipher, self.clock, writable=False)
+                return
+            async with reads.connection(self._reader) as shared:
+                yield Transaction(shared, self._cipher, self.clock, writable=False, reads=reads)
 
     async def read(self, work: Callable[[Transaction], Awaitable[T]]) -> T:
         """Do the work in a transaction that sees one moment of the store and can change nothing."""

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from store.database.errors import AlreadyThere, DiskFull, StoreError, StoreUnavailable, TryAgain
 
 LOCK_TIMEOUT = "55P03"
-_AGAIN = frozenset({"40001", "40P01", LOCK_TIMEOUT, "SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_BUSY_SNAPSHOT"})
+_AGAIN = frozenset({"25P02", "40001", "40P01", LOCK_TIMEOUT, "SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_BUSY_SNAPSHOT"})
 _UNIQUE = frozenset({"23505", "SQLITE_CONSTRAINT_UNIQUE", "SQLITE_CONSTRAINT_PRIMARYKEY"})
 _UNAVAILABLE = frozenset({"57014", "SQLITE_READONLY", "SQLITE_CANTOPEN"})
 _FULL = frozenset({"53100", "SQLITE_FULL", "SQLITE_IOERR_WRITE"})
@@ -35,14 +35,26 @@ def translate_errors() -> Iterator[None]:
 @asynccontextmanager
 async def open_connection(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
     """A connection, or StoreUnavailable; what is raised while it is used passes unchanged."""
-    try:
-        connection = await engine.connect().start()
-    except OSError as error:
-        raise StoreUnavailable(f"no connection ({type(error).__name__})") from None
+    connection = await connect(engine)
     try:
         yield connection
     finally:
         await connection.close()
+
+
+async def connect(engine: AsyncEngine, *, begin: bool = False) -> AsyncConnection:
+    """A connection, which the caller closes, or StoreUnavailable; in a transaction where that is asked for."""
+    try:
+        connection = await engine.connect().start()
+    except OSError as error:
+        raise StoreUnavailable(f"no connection ({type(error).__name__})") from None
+    if begin:
+        try:
+            await connection.begin()
+        except BaseException:
+            await connection.close()
+            raise
+    return connection
 
 
 def error_code(error: DBAPIError) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, 
 from dataclasses import MISSING, Field, dataclass, fields, replace
 from datetime import date, datetime
 from enum import Enum
-from functools import cache
+from functools import cache, partial
 from operator import attrgetter
 from types import NoneType
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, Unpack, get_args, get_type_hints
@@ -19,6 +19,7 @@ from store.database.sql import (
     AnyRow,
     PageRequest,
     count,
+    each_once,
     first_row,
     group_rows,
     insert_new,
@@ -206,7 +207,13 @@ class Records(Generic[T]):
         self, tx: Transaction, column: sa.Column[Any], keys: Iterable[str], statement: sa.Select[Any] | None = None
     ) -> dict[str, T]:
         """Objects by a column that holds one of the keys, of all rows or a statement's; the last one of each key."""
-        chosen = sa.select(self._table) if statement is None else statement
+        if statement is None:
+            return await each_once(tx, column, keys, partial(self._read_by, tx, sa.select(self._table), column))
+        return await self._read_by(tx, statement, column, keys)
+
+    async def _read_by(
+        self, tx: Transaction, chosen: sa.Select[Any], column: sa.Column[Any], keys: Iterable[str]
+    ) -> dict[str, T]:
         return {getattr(row, column.name): self.read(tx, row) for row in await rows_of(tx, chosen, column, keys)}
 
     async def groups(

@@ -1,6 +1,6 @@
 """Small SQL helpers that the table modules share."""
 
-from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Hashable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cache
 from itertools import islice
@@ -21,6 +21,7 @@ T = TypeVar("T")
 AnyRow: TypeAlias = sa.Row[Any]
 Values: TypeAlias = Mapping[str, Any]
 
+K = TypeVar("K", bound=Hashable)
 P = TypeVar("P")
 
 
@@ -50,6 +51,22 @@ async def rows_of(
     for chunk in _chunks(keys):
         found += (await tx.connection.execute(statement.where(among(tx, column, chunk)))).all()
     return found
+
+
+async def each_once(
+    tx: Transaction, what: Hashable, keys: Iterable[K], read: Callable[[list[K]], Awaitable[Mapping[K, T]]]
+) -> dict[K, T]:
+    """What `read` gives for keys; an operation reads each key of a kind once, `what` names the kind."""
+    wanted = list(dict.fromkeys(keys))
+    if tx.reads is None:
+        return dict(await read(wanted))
+    async with tx.reads.looking:  # whoever asks for the same at the same time finds it
+        known = tx.reads.known
+        missing = [key for key in wanted if (what, key) not in known]
+        if missing:
+            found = await read(missing)
+            known.update({(what, key): found.get(key) for key in missing})
+    return {key: value for key in wanted if (value := known[what, key]) is not None}
 
 
 async def group_rows(

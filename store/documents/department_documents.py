@@ -3,12 +3,13 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from sqlalchemy import Column, ForeignKey, Index, LargeBinary, Table, Text, delete, select, update
 
 from domain.kernel import Bilingual
-from store.database import Instant, Key, Records, Transaction
+from store.database import Instant, Key, Records, Transaction, each_once
 from store.database.metadata import metadata
 
 department_documents_table = Table(
@@ -64,15 +65,19 @@ async def remove(tx: Transaction, document_id: str) -> None:
 
 async def of_citizen(tx: Transaction, citizen_id: str) -> list[DepartmentDocument]:
     """Every document of a citizen, by doctype; also those whose consent has lapsed: the caller judges."""
-    table = department_documents_table
-    statement = select(table).where(table.c.citizen_id == citizen_id).order_by(table.c.doctype, table.c.id)
-    return await _DOCUMENTS.select_all(tx, statement)
+    found = await each_once(tx, department_documents_table, [citizen_id], partial(_read_documents, tx))
+    return list(found.get(citizen_id, ()))
 
 
 async def by_ids(tx: Transaction, ids: Iterable[str]) -> dict[str, DepartmentDocument]:
     """Documents by id; those that are not there are left out."""
+    return await _DOCUMENTS.by_ids(tx, ids)
+
+
+async def _read_documents(tx: Transaction, citizen_ids: Iterable[str]) -> dict[str, list[DepartmentDocument]]:
     table = department_documents_table
-    return await _DOCUMENTS.by_keys(tx, table.c.id, ids)
+    statement = select(table).order_by(table.c.doctype, table.c.id)
+    return await _DOCUMENTS.groups(tx, statement, table.c.citizen_id, citizen_ids)
 
 
 def _cell_name(column: str, document_id: str) -> str:

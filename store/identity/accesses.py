@@ -1,5 +1,6 @@
 """Access receipts that the citizen can see: who read which data, why and from where."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -42,9 +43,14 @@ class AccessReceipt:
 _RECEIPTS = Records(AccessReceipt, accesses_table, "the receipt")
 
 
+async def add_receipts(tx: Transaction, receipts: Iterable[AccessReceipt]) -> None:
+    """Write down who read what; the `subject` is Subject.label, never a name."""
+    await _RECEIPTS.add_all(tx, receipts)
+
+
 async def add_receipt(tx: Transaction, receipt: AccessReceipt) -> None:
-    """Write down who read what; its `subject` is Subject.label, never a name."""
-    await _RECEIPTS.add_all(tx, [receipt])
+    """Write one of them down."""
+    await add_receipts(tx, [receipt])
 
 
 async def of_citizen(tx: Transaction, citizen_id: str, limit: int) -> list[AccessReceipt]:

@@ -16,6 +16,7 @@ from store.database import (
     NotThere,
     Transaction,
     VersionConflict,
+    each_once,
     first_row,
     insert_new,
     rows_of,
@@ -139,7 +140,7 @@ async def linked_accounts(tx: Transaction, person_ids: Iterable[str]) -> dict[st
         sure = Assurance(row.assurance)
         account = LinkedAccount(Provider(row.provider), row.linked_at, row.last_used_at, False, None, sure)
         found.setdefault(row.person_id, []).append(account)
-    for row in await rows_of(tx, select(locker_grants_table), locker_grants_table.c.citizen_id, wanted):
+    for row in (await _grants(tx, wanted)).values():
         account = LinkedAccount(
             Provider.DIGILOCKER, row.linked_at, row.last_used_at, row.needs_consent, row.consent_until
         )
@@ -221,7 +222,15 @@ async def _link(tx: Transaction, citizen_id: str, tokens: LockerTokens, linked_a
 
 
 async def _grant(tx: Transaction, citizen_id: str) -> AnyRow | None:
-    return await first_row(tx, select(locker_grants_table).where(locker_grants_table.c.citizen_id == citizen_id))
+    return (await _grants(tx, [citizen_id])).get(citizen_id)
+
+
+async def _grants(tx: Transaction, citizen_ids: Iterable[str]) -> dict[str, AnyRow]:
+    async def read(ids: Iterable[str]) -> dict[str, AnyRow]:
+        rows = await rows_of(tx, select(locker_grants_table), locker_grants_table.c.citizen_id, ids)
+        return {row.citizen_id: row for row in rows}
+
+    return await each_once(tx, locker_grants_table, citizen_ids, read)
 
 
 def _grant_values(tx: Transaction, citizen_id: str, tokens: LockerTokens) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
+from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
@@ -18,6 +19,7 @@ from store.database import (
     Transaction,
     any_posting_covers,
     count,
+    each_once,
     equals_given,
     first_row,
     insert_new,
@@ -132,6 +134,10 @@ async def update_citizen(tx: Transaction, citizen: Citizen) -> None:
 
 async def citizens(tx: Transaction, ids: Iterable[str]) -> dict[str, Citizen]:
     """Citizens by id; those that are not there are left out. The id of a merged record gives the remaining one."""
+    return await each_once(tx, citizens_table, ids, partial(_read_citizens, tx))
+
+
+async def _read_citizens(tx: Transaction, ids: Iterable[str]) -> dict[str, Citizen]:
     rows = await rows_of(tx, sa.select(citizens_table), citizens_table.c.citizen_id, ids)
     kept = {row.alias_of for row in rows if row.alias_of is not None}
     joined = await rows_of(tx, sa.select(citizens_table), citizens_table.c.citizen_id, kept) if kept else []

@@ -37,7 +37,9 @@ def _listening(store: Store, hear: Callable[[str, Any], None]) -> Iterator[None]
             hear(statement, parameters)
 
     inner: Any = store
-    engines = {inner._reader.sync_engine, inner._writer.sync_engine}
+    engines = {inner._writer.sync_engine}  # on PostgreSQL it hears what its readers ask too
+    if store.dialect == "sqlite":
+        engines.add(inner._reader.sync_engine)
     for engine in engines:
         event.listen(engine, "before_cursor_execute", note)
     try:

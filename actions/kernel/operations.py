@@ -1,0 +1,74 @@
+"""One operation of a caller: what it reads is read once, and its receipts are one write before its answer leaves."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+
+from actions.kernel.environment import Environment
+from integrations.calling.calls import around_calls
+from store.database import reads_of_operation
+from store.identity import accesses
+from store.identity.accesses import AccessReceipt
+
+
+@dataclass
+class OwedReceipts:
+    """The receipts of an operation that are not written yet."""
+
+    owed: list[tuple[Environment, AccessReceipt]] = field(default_factory=list)
+    writing: asyncio.Task[None] | None = None
+
+    async def settle(self) -> None:
+        """Write all that is owed, for everybody who waits for it in one transaction. Raises as Store.carry_out."""
+        while self.owed or self.writing is not None:
+            if self.writing is None:
+                self.writing = asyncio.ensure_future(self._write())
+            await asyncio.shield(self.writing)
+
+    async def _write(self) -> None:
+        owed, self.owed = self.owed, []
+        try:
+            if owed:
+                await write_receipts(owed[0][0], [receipt for _, receipt in owed])
+        except BaseException:
+            self.owed = [*owed, *self.owed]
+            raise
+        finally:
+            self.writing = None
+
+
+_owed: ContextVar[OwedReceipts | None] = ContextVar("owed_receipts", default=None)
+
+
+@asynccontextmanager
+async def one_operation() -> AsyncIterator[None]:
+    """Carry one operation out: leave with an answer, an error or a cancellation, and its receipts are written.
+
+    They are written before a call to an outside system too, after which everything is read anew. Raises as
+    Store.carry_out where they cannot be written: the answer must not leave then.
+    """
+    owed = OwedReceipts()
+    token = _owed.set(owed)
+    try:
+        with reads_of_operation() as reads, around_calls(owed.settle, reads.forget):
+            yield
+    finally:
+        _owed.reset(token)
+        await owed.settle()
+
+
+async def leave_receipts(environment: Environment, receipts: Sequence[AccessReceipt]) -> None:
+    """Write receipts down, in an operation with its others. Raises as Store.carry_out."""
+    owed = _owed.get()
+    if owed is None:
+        await write_receipts(environment, receipts)
+    else:
+        owed.owed += [(environment, receipt) for receipt in receipts]
+
+
+async def write_receipts(environment: Environment, receipts: Sequence[AccessReceipt]) -> None:
+    """Write receipts in a transaction of their own, where there are any."""
+    if receipts:
+        await environment.store.carry_out(lambda tx: accesses.add_receipts(tx, receipts))

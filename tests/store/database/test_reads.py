@@ -1,0 +1,160 @@
+"""What one operation reads: together in one transaction, each row once, and nothing that another operation read."""
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from sqlalchemy import event, text
+
+from store.database import Store, StoreError, reads_of_operation
+from store.identity import people
+from store.platform import seeds
+from tests.store.builders import citizen
+from tests.support.plans import statements_of
+
+LONG_READ = {
+    "sqlite": text(
+        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 300000) SELECT max(i) FROM n"
+    ),
+    "postgresql": text("SELECT 300000 FROM pg_sleep(0.2)"),
+}
+
+
+@contextmanager
+def transactions_of(store: Store) -> Iterator[list[object]]:
+    """Collects the connection of each read transaction that is begun."""
+    seen: list[object] = []
+    engine: Any = store._reader.sync_engine
+
+    def note(connection: object) -> None:
+        seen.append(connection)
+
+    event.listen(engine, "begin", note)
+    try:
+        yield seen
+    finally:
+        event.remove(engine, "begin", note)
+
+
+async def is_seeded(store: Store, name: str = "demo") -> bool:
+    async with store.read_transaction() as tx:
+        return await seeds.is_seeded(tx, name)
+
+
+@pytest.fixture
+async def asha(store: Store) -> str:
+    async with store.write_transaction() as tx:
+        await people.add_citizen(tx, citizen())
+    return "c1"
+
+
+async def find(store: Store, *ids: str) -> list[str]:
+    async with store.read_transaction() as tx:
+        return sorted(await people.citizens(tx, ids))
+
+
+async def test_reads_of_one_wait_go_through_one_transaction(store: Store) -> None:
+    with reads_of_operation(), transactions_of(store) as begun:
+        await asyncio.gather(*(is_seeded(store) for _ in range(5)))
+
+    assert len(begun) == 1
+
+
+async def test_a_read_that_begins_after_others_sees_what_was_written_since(store: Store) -> None:
+    with reads_of_operation():
+        async with store.read_transaction() as early:
+            assert not await seeds.is_seeded(early, "demo")
+            async with store.write_transaction() as tx:
+                await seeds.mark(tx, "demo")
+            assert await is_seeded(store)
+            assert not await seeds.is_seeded(early, "demo")
+
+
+async def test_two_operations_share_no_transaction(store: Store) -> None:
+    async def operation() -> None:
+        with reads_of_operation():
+            await is_seeded(store)
+
+    with transactions_of(store) as begun:
+        await asyncio.gather(operation(), operation())
+
+    assert len(begun) == 2
+
+
+async def test_a_reader_who_is_cancelled_does_not_stop_the_others_of_her_transaction(store: Store) -> None:
+    begun = asyncio.Event()
+
+    async def read_long() -> None:
+        async with store.read_transaction() as tx:
+            begun.set()
+            await tx.connection.execute(LONG_READ[store.dialect])
+
+    async def read_after() -> int:
+        async with store.read_transaction() as tx:
+            await begun.wait()
+            long.cancel()
+            return int((await tx.connection.execute(LONG_READ[store.dialect])).scalar_one())
+
+    with reads_of_operation(), transactions_of(store) as transactions:
+        long, other = asyncio.create_task(read_long()), asyncio.create_task(read_after())
+        with pytest.raises(asyncio.CancelledError):
+            await long
+        assert await other == 300_000
+
+    assert len(transactions) == 1
+    assert store._reader.pool.checkedout() == 0  # type: ignore[attr-defined]
+
+
+async def test_readers_who_are_all_cancelled_at_once_leave_no_connection_taken(store: Store) -> None:
+    with reads_of_operation():
+        readers = [asyncio.create_task(is_seeded(store)) for _ in range(3)]
+        await asyncio.sleep(0)
+        for one in readers:
+            one.cancel()
+        await asyncio.gather(*readers, return_exceptions=True)
+
+        assert not await is_seeded(store)
+
+    assert store._reader.pool.checkedout() == 0  # type: ignore[attr-defined]
+
+
+async def test_a_shared_read_cannot_write(store: Store) -> None:
+    with reads_of_operation(), pytest.raises(StoreError):
+        async with store.read_transaction() as tx:
+            await seeds.mark(tx, "demo")
+
+
+async def test_a_row_that_was_read_is_not_read_again_in_one_operation(store: Store, asha: str) -> None:
+    with reads_of_operation(), statements_of(store) as seen:
+        assert await asyncio.gather(find(store, asha), find(store, asha, "absent")) == [[asha], [asha]]
+        assert await find(store, "absent", asha) == [asha]
+
+    assert len(seen) == 2  # hers, and the absent one's
+
+
+async def test_what_an_operation_read_is_read_anew_after_it_writes(store: Store, asha: str) -> None:
+    with reads_of_operation():
+        assert await find(store, "c2") == []
+        async with store.write_transaction() as tx:
+            await people.add_citizen(tx, citizen("c2", mobile="9412345679"))
+        assert await find(store, asha, "c2") == [asha, "c2"]
+
+
+async def test_what_one_operation_read_another_reads_for_itself(store: Store, asha: str) -> None:
+    with statements_of(store) as seen:
+        for _ in range(2):
+            with reads_of_operation():
+                await find(store, asha)
+
+    assert len(seen) == 2
+
+
+async def test_a_write_of_an_operation_reads_what_is_there(store: Store, asha: str) -> None:
+    with reads_of_operation(), statements_of(store) as seen:
+        await find(store, asha)
+        async with store.write_transaction() as tx:
+            assert asha in await people.citizens(tx, [asha])
+
+    assert len(seen) == 2
