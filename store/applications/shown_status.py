@@ -6,6 +6,7 @@ the money too.
 """
 
 from collections.abc import Collection, Iterable
+from functools import cache
 
 import sqlalchemy as sa
 
@@ -40,6 +41,7 @@ def shown_in(statuses: Collection[Status]) -> sa.ColumnElement[bool]:
     return sa.or_(raw, _delivered_without_money())
 
 
+@cache
 def _delivered_without_money() -> sa.ColumnElement[bool]:
     sanctions, made = metadata.tables["sanctions"].c, metadata.tables["instalments"]
     one, later = made.alias().c, made.alias().c

@@ -3,12 +3,13 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from sqlalchemy import BigInteger, Column, Index, Integer, Table, case, delete, func, or_, select, update
 
 from domain.benefits.benefits import PaymentStatus, Rail
-from store.database import Instant, Json, Key, Transaction, insert_into, rows_of
+from store.database import Instant, Json, Key, Transaction, each_once, insert_into, rows_of
 from store.database.metadata import metadata
 
 FIRST_AFTER = timedelta(hours=1)
@@ -142,6 +143,10 @@ async def put_off(tx: Transaction, instalment_ids: Sequence[str], until: datetim
 
 async def last_heard(tx: Transaction, instalment_ids: Iterable[str]) -> dict[str, LastHeard]:
     """What was last heard of each payment; one that the treasury was never asked for is left out."""
+    return await each_once(tx, LastHeard, instalment_ids, partial(_read_last_heard, tx))
+
+
+async def _read_last_heard(tx: Transaction, instalment_ids: Iterable[str]) -> dict[str, LastHeard]:
     asked = select(_T.instalment_id, _T.asked_at, _T.reached).where(_T.asked_at.is_not(None))
     rows = await rows_of(tx, asked, _T.instalment_id, instalment_ids)
     return {row.instalment_id: LastHeard(row.asked_at, row.reached or {}) for row in rows}

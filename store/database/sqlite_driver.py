@@ -155,8 +155,11 @@ class _Connection(AsyncAdapt_aiosqlite_connection):
     def rollback(self) -> None:
         """Roll back, unless it is certain that no transaction was begun: the pool asks for it each time."""
         connection: Any = self._connection
-        if connection._connection and self._settled and not connection.in_transaction:  # noqa: SLF001
-            return
+        if connection._connection and self._settled:  # noqa: SLF001
+            if self._in_loop:
+                self._raw.rollback()
+            if not connection.in_transaction:
+                return
         super().rollback()
         self._settled = True  # the thread does one thing after another: what was left going on is over
 
