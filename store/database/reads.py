@@ -1,7 +1,7 @@
 """What one operation has read of the store: reads of one wait in one transaction, and each row once."""
 
 import asyncio
-from collections.abc import AsyncIterator, Hashable, Iterator
+from collections.abc import AsyncIterator, Coroutine, Hashable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -23,11 +23,15 @@ class SharedConnection:
         return getattr(self._connection, name)
 
     async def execute(self, *arguments: Any, **named: Any) -> Any:
-        """As AsyncConnection.execute. A statement that was begun is carried out although its reader was cancelled."""
-        statement = asyncio.ensure_future(self._connection.execute(*arguments, **named))
-        self._running.add(statement)
-        statement.add_done_callback(self._running.discard)
-        return await asyncio.shield(statement)
+        """As AsyncConnection.execute."""
+        return await self.finish(self._connection.execute(*arguments, **named))
+
+    async def finish(self, statement: Coroutine[Any, Any, Any]) -> Any:
+        """What a statement on this connection gives, which is carried out although its reader was cancelled."""
+        running = asyncio.ensure_future(statement)
+        self._running.add(running)
+        running.add_done_callback(self._running.discard)
+        return await asyncio.shield(running)
 
     async def close(self) -> None:
         """Give the connection back when nothing runs on it."""
