@@ -48,10 +48,12 @@ async def update_rows(
 
 
 def among(tx: Transaction, column: sa.ColumnElement[Any], keys: Sequence[Any]) -> sa.ColumnElement[bool]:
-    """Whether a column holds one of the keys."""
-    if tx.dialect == "sqlite" or isinstance(column.type, TupleType):
+    """Whether a column holds one of the keys, of which there is at least one."""
+    if isinstance(column.type, TupleType):
         return column.in_(keys)
-    return column == sa.any_(sa.literal(list(keys), ARRAY(plain_type_of(column.type), dimensions=1)))
+    if tx.dialect == "sqlite":  # few statements for any number of keys: the last one is repeated
+        return column.in_([*keys, *[keys[-1]] * ((1 << (len(keys) - 1).bit_length()) - len(keys))])
+    return column == sa.any_(sa.literal(list(keys), ARRAY(_plain(column.type), dimensions=1)))
 
 
 def _row_parameters(tx: Transaction, rows: Sequence[Mapping[str, Any]]) -> Any:
@@ -91,13 +93,11 @@ def _update_statement(
 
 def _arrays(table: sa.Table, names: Collection[str]) -> sa.TableValuedAlias:
     """The rows as a table, put together from an array for each column."""
-    arrays = [
-        sa.bindparam(f"{_NEW}{name}", type_=ARRAY(plain_type_of(table.c[name].type), dimensions=1)) for name in names
-    ]
+    arrays = [sa.bindparam(f"{_NEW}{name}", type_=ARRAY(_plain(table.c[name].type), dimensions=1)) for name in names]
     columns = [sa.column(name, table.c[name].type) for name in names]
     return sa.func.unnest(*arrays).table_valued(*columns, name="given").render_derived()
 
 
-def plain_type_of(kind: TypeEngine[Any]) -> TypeEngine[Any]:
+def _plain(kind: TypeEngine[Any]) -> TypeEngine[Any]:
     """The type of a parameter: one of a collation, which `Key` has, cannot be that of an array."""
     return sa.Text() if isinstance(kind, sa.Text) else kind

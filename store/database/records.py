@@ -15,7 +15,7 @@ from domain.kernel import Bilingual
 from store.database.engine import Transaction
 from store.database.errors import AlreadyThere, NotThere, VersionConflict
 from store.database.metadata import plain_type
-from store.database.prepared import PreparedByKey
+from store.database.prepared import fetch_rows
 from store.database.sql import (
     AnyRow,
     PageRequest,
@@ -63,7 +63,6 @@ class Records(Generic[T]):
         """Raises TypeError for a field that is neither in a column nor set apart."""
         self._kind, self._table, self._what = kind, table, what
         self._read, self._write = read, write
-        self._by_key: dict[sa.Column[Any], PreparedByKey] = {}
         self._key = next(iter(table.primary_key.columns))
         self._fixed = {self._key.name, *fixed}
         hints, names = get_type_hints(kind), {} if renamed is None else renamed
@@ -203,21 +202,20 @@ class Records(Generic[T]):
 
     async def select_all(self, tx: Transaction, statement: sa.Select[Any]) -> list[T]:
         """The objects of a statement that gives rows of the table."""
-        return [self.read(tx, row) for row in (await tx.connection.execute(statement)).all()]
+        return [self.read(tx, row) for row in await fetch_rows(tx, statement)]
 
     async def by_keys(
         self, tx: Transaction, column: sa.Column[Any], keys: Iterable[str], statement: sa.Select[Any] | None = None
     ) -> dict[str, T]:
         """Objects by a column that holds one of the keys, of all rows or a statement's; the last one of each key."""
         if statement is None:
-            return await each_once(tx, column, keys, partial(self._read_by, tx, column))
-        return {getattr(row, column.name): self.read(tx, row) for row in await rows_of(tx, statement, column, keys)}
+            return await each_once(tx, column, keys, partial(self._read_by, tx, sa.select(self._table), column))
+        return await self._read_by(tx, statement, column, keys)
 
-    async def _read_by(self, tx: Transaction, column: sa.Column[Any], keys: Sequence[str]) -> dict[str, T]:
-        made = self._by_key.get(column)
-        if made is None:
-            made = self._by_key[column] = PreparedByKey(sa.select(self._table), column)
-        return {getattr(row, column.name): self.read(tx, row) for row in await made.rows(tx, keys)}
+    async def _read_by(
+        self, tx: Transaction, chosen: sa.Select[Any], column: sa.Column[Any], keys: Iterable[str]
+    ) -> dict[str, T]:
+        return {getattr(row, column.name): self.read(tx, row) for row in await rows_of(tx, chosen, column, keys)}
 
     async def groups(
         self, tx: Transaction, statement: sa.Select[Any], column: sa.Column[Any], keys: Iterable[str]

@@ -16,6 +16,7 @@ from sqlalchemy.sql.dml import ReturningInsert
 from domain.kernel import Posting
 from store.database.bulk import among
 from store.database.engine import Transaction
+from store.database.prepared import fetch_rows
 
 T = TypeVar("T")
 AnyRow: TypeAlias = sa.Row[Any]
@@ -49,7 +50,7 @@ async def rows_of(
     """The rows whose column is one of the keys, in the statement's order within each chunk of 500 keys."""
     found: list[AnyRow] = []
     for chunk in _chunks(keys):
-        found += (await tx.connection.execute(statement.where(among(tx, column, chunk)))).all()
+        found += await fetch_rows(tx, statement.where(among(tx, column, chunk)))
     return found
 
 
@@ -85,14 +86,13 @@ async def group_rows(
 
 async def first_row(tx: Transaction, statement: sa.Select[Any]) -> AnyRow | None:
     """The first row, or None."""
-    row: AnyRow | None = (await tx.connection.execute(statement)).first()
-    return row
+    return next(iter(await fetch_rows(tx, statement)), None)
 
 
 async def count(tx: Transaction, statement: sa.Select[Any]) -> int:
     """How many rows a statement gives."""
     counting = sa.select(sa.func.count()).select_from(statement.order_by(None).subquery())
-    return int((await tx.connection.execute(counting)).scalar_one())
+    return int((await fetch_rows(tx, counting))[0][0])
 
 
 async def count_up_to(tx: Transaction, statement: sa.Select[Any], key: sa.ColumnElement[Any], most: int) -> int | None:
@@ -193,8 +193,8 @@ async def keyset_page(
     backwards = before is not None and after is None
     downwards = descending != backwards
     order = [column.desc() if downwards else column.asc() for column in columns]
-    rows = (await tx.connection.execute(statement.order_by(*order).limit(limit))).all()
-    return list(reversed(rows)) if backwards else list(rows)
+    rows = await fetch_rows(tx, statement.order_by(*order).limit(limit))
+    return list(reversed(rows)) if backwards else rows
 
 
 async def keyset_window(

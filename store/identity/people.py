@@ -27,7 +27,6 @@ from store.database import (
     rows_of,
 )
 from store.database.metadata import metadata
-from store.database.prepared import PreparedByKey
 from store.identity import contacts
 
 citizens_table = sa.Table(
@@ -85,7 +84,6 @@ operators_table = sa.Table(
 )
 
 
-_CITIZENS = PreparedByKey(sa.select(citizens_table), citizens_table.c.citizen_id)
 _POSTINGS = Records(Posting, postings_table, "the posting")
 _OFFICERS = Records(
     Officer,
@@ -139,10 +137,10 @@ async def citizens(tx: Transaction, ids: Iterable[str]) -> dict[str, Citizen]:
     return await each_once(tx, citizens_table, ids, partial(_read_citizens, tx))
 
 
-async def _read_citizens(tx: Transaction, ids: Sequence[str]) -> dict[str, Citizen]:
-    rows = await _CITIZENS.rows(tx, ids)
+async def _read_citizens(tx: Transaction, ids: Iterable[str]) -> dict[str, Citizen]:
+    rows = await rows_of(tx, sa.select(citizens_table), citizens_table.c.citizen_id, ids)
     kept = {row.alias_of for row in rows if row.alias_of is not None}
-    joined = await _CITIZENS.rows(tx, list(kept)) if kept else []
+    joined = await rows_of(tx, sa.select(citizens_table), citizens_table.c.citizen_id, kept) if kept else []
     into = {row.citizen_id: row for row in joined}
     return {row.citizen_id: _citizen(tx, into.get(row.alias_of, row)) for row in rows}
 

@@ -14,7 +14,7 @@ from domain.officers.desk import DaysLeft, Holder, OpinionState, QueueCounts, Qu
 from store.applications.application_rows import APPLICATIONS, applications_table, in_states
 from store.applications.shown_status import shown_in, shown_status
 from store.clearances import overdue_at, owed_since_before
-from store.database import AnyRow, Transaction, any_posting_covers, count
+from store.database import AnyRow, Transaction, any_posting_covers, count, fetch_rows
 from store.identity import paper_checks
 from store.identity.assistances import filed_by_paper
 from store.officers.desk import PROPOSAL_WAITS, claims_table, second_opinions_table
@@ -51,7 +51,7 @@ async def page(
     for part in (_parts_before if backward else _parts_after)(SORTED_BY[sort], place):
         if len(rows) < limit:
             statement = _first_cases(postings, [*conditions, *part.where], part.order, limit - len(rows))
-            rows += (await tx.connection.execute(statement)).all()
+            rows += await fetch_rows(tx, statement)
     return [APPLICATIONS.read(tx, row) for row in (reversed(rows) if backward else rows)]
 
 
