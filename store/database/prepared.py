@@ -80,7 +80,8 @@ def _in_words(statement: sa.Select[Any], binds: list[Any], dialect: sa.Dialect) 
             given[each] = (place, part, bind.effective_value, convert)
     columns = compiled._result_columns  # noqa: SLF001 - their names and types
     converts = [column.type.dialect_impl(dialect).result_processor(dialect, None) for column in columns]
-    row: Any = namedtuple("Row", [column.keyname for column in columns], rename=True)  # noqa: PYI024 - known now only
+    names: Any = namedtuple  # noqa: PYI024 - its columns are known only now
+    row = names("Row", [column.keyname for column in columns], rename=True)
     return _Words(
         str(compiled),
         [given[name] for name in compiled.positiontup],
@@ -91,7 +92,8 @@ def _in_words(statement: sa.Select[Any], binds: list[Any], dialect: sa.Dialect) 
 
 async def _fetch(tx: "Transaction", text: str, arguments: tuple[Any, ...]) -> Iterable[Any]:
     """The driver's rows; raises DBAPIError."""
-    connection, sync = tx.connection, tx.connection.sync_connection
+    shared = tx.connection if isinstance(tx.connection, SharedConnection) else None
+    sync: Any = (tx.connection if shared is None else await shared.open()).sync_connection
     for hear in sync.dispatch.before_cursor_execute:
         hear(sync, None, text, arguments, None, False)
     driver = sync.connection.dbapi_connection
@@ -99,10 +101,10 @@ async def _fetch(tx: "Transaction", text: str, arguments: tuple[Any, ...]) -> It
     try:
         if tx.dialect == "sqlite":
             await cursor._execute_async(text, arguments)  # noqa: SLF001 - as SQLAlchemy does, here and below
-        elif isinstance(connection, SharedConnection):
-            await connection.finish(cursor._prepare_and_execute(text, arguments))  # noqa: SLF001
-        else:
+        elif shared is None:
             await cursor._prepare_and_execute(text, arguments)  # noqa: SLF001
+        else:
+            await shared.finish(cursor._prepare_and_execute(text, arguments))  # noqa: SLF001
     except driver.dbapi.Error as error:
         gone = sync.dialect.is_disconnect(error, driver, cursor)
         raise DBAPIError(None, None, error, hide_parameters=True, connection_invalidated=gone) from None

@@ -1,10 +1,11 @@
 """What one operation has read of the store: reads of one wait in one transaction, and each row once."""
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine, Hashable, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Hashable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -13,18 +14,31 @@ from store.database.failures import connect
 
 
 class SharedConnection:
-    """A connection in one read transaction for the readers of one wait; one who leaves early stops no other's read."""
+    """A read transaction for the readers of one wait; it begins with the first statement, and nobody joins it then.
 
-    def __init__(self, connection: AsyncConnection) -> None:
-        self._connection = connection
+    One who leaves early stops no other's statement.
+    """
+
+    def __init__(self, engine: AsyncEngine, begun: Callable[[], object]) -> None:
+        self.dialect = engine.dialect
+        self.readers = 0
+        self._engine, self._begun = engine, begun
+        self._opening: asyncio.Task[AsyncConnection] | None = None
         self._running: set[asyncio.Future[Any]] = set()
 
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._connection, name)
+    async def open(self) -> AsyncConnection:
+        """The connection, in its transaction."""
+        if self._opening is None:
+            self._opening = asyncio.ensure_future(self._open())
+        return await asyncio.shield(self._opening)
+
+    async def _open(self) -> AsyncConnection:
+        self._begun()  # this task runs once those who join have asked
+        return await connect(self._engine, begin=True)
 
     async def execute(self, *arguments: Any, **named: Any) -> Any:
         """As AsyncConnection.execute."""
-        return await self.finish(self._connection.execute(*arguments, **named))
+        return await self.finish((await self.open()).execute(*arguments, **named))
 
     async def finish(self, statement: Coroutine[Any, Any, Any]) -> Any:
         """What a statement on this connection gives, which is carried out although its reader was cancelled."""
@@ -33,18 +47,14 @@ class SharedConnection:
         running.add_done_callback(self._running.discard)
         return await asyncio.shield(running)
 
-    async def close(self) -> None:
-        """Give the connection back when nothing runs on it."""
-        await asyncio.gather(*self._running, return_exceptions=True)
-        await self._connection.close()
-
-
-@dataclass
-class _Wait:
-    """The readers of one wait of one database, and their connection."""
-
-    opened: asyncio.Task[SharedConnection]
-    readers: int = 0
+    async def leave(self) -> None:
+        """Give the connection back when nobody reads any more."""
+        self.readers -= 1
+        if self.readers or self._opening is None:
+            return
+        opened = (await asyncio.gather(self._opening, *self._running, return_exceptions=True))[0]
+        if isinstance(opened, AsyncConnection):
+            await opened.close()
 
 
 @dataclass
@@ -54,8 +64,8 @@ class OperationReads:
     known: dict[Hashable, Any] = field(default_factory=dict)
     """What was read, by what it is and its key, until the operation writes or asks an outside system."""
     looking: asyncio.Lock = field(default_factory=asyncio.Lock)
-    waits: dict[AsyncEngine, _Wait] = field(default_factory=dict)
-    """The transactions that may still be joined: nothing was read in them."""
+    waits: dict[AsyncEngine, SharedConnection] = field(default_factory=dict)
+    """The transactions that have not begun, by their database."""
 
     def forget(self) -> None:
         """Have everything read anew, also what is being read now."""
@@ -63,22 +73,15 @@ class OperationReads:
 
     @asynccontextmanager
     async def connection(self, engine: AsyncEngine) -> AsyncIterator[SharedConnection]:
-        """A connection in a read transaction, shared with those who ask before the event loop comes round."""
-        wait = self.waits.get(engine)
-        if wait is None:
-            wait = self.waits[engine] = _Wait(asyncio.ensure_future(self._open(engine)))
-        wait.readers += 1
+        """A read transaction, shared with those who ask before it begins."""
+        shared = self.waits.get(engine)
+        if shared is None:
+            shared = self.waits[engine] = SharedConnection(engine, partial(self.waits.pop, engine))
+        shared.readers += 1
         try:
-            yield await asyncio.shield(wait.opened)
+            yield shared
         finally:
-            wait.readers -= 1
-            opened = (await asyncio.gather(wait.opened, return_exceptions=True))[0]
-            if wait.readers == 0 and isinstance(opened, SharedConnection):
-                await opened.close()
-
-    async def _open(self, engine: AsyncEngine) -> SharedConnection:
-        del self.waits[engine]  # this task runs once those who join have asked
-        return SharedConnection(await connect(engine, begin=True))
+            await shared.leave()
 
 
 _current: ContextVar[OperationReads | None] = ContextVar("operation_reads", default=None)
