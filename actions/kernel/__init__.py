@@ -15,6 +15,7 @@ from actions.kernel.access import (
     of_sanction,
     permitted_postings,
     read_at_sources,
+    receipt_of,
     receipts_of_citizen,
     require,
     require_one,
@@ -73,7 +74,7 @@ from actions.kernel.legal_clock import (
     start_changes,
 )
 from actions.kernel.numbering import draw_number, draw_numbers, draw_uris
-from actions.kernel.operations import one_operation
+from actions.kernel.operations import leave_receipts, one_operation
 from actions.kernel.rounds import BATCH, Fence, in_batches, run_fenced
 from actions.kernel.submission_progress import SourceOutage, SubmissionState
 from actions.kernel.transitions import Step, Transition, apply_transition, register

@@ -9,8 +9,9 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TypeAlias
 
-from actions.kernel.access import leave_receipt, may_read_all, of_another, of_application, with_appeals
+from actions.kernel.access import may_read_all, of_another, of_application, receipt_of, with_appeals
 from actions.kernel.environment import Environment
+from actions.kernel.operations import leave_receipts
 from actions.kernel.unit_of_work import UnitOfWork
 from domain.applications.applications import Application
 from domain.identity.policy import Purpose, Resource, purpose_for
@@ -160,17 +161,17 @@ async def _colleague_cases(
 
 async def _note(env: Environment, subject: Subject, reads: Sequence[tuple[Application, Purpose, bool]]) -> None:
     foreign = [read for read in reads if of_another(subject, of_application(read[0]))]
-    if not foreign:
+    receipts = [receipt_of(env, subject, of_application(application), purpose) for application, purpose, _ in foreign]
+    await leave_receipts(env, receipts)
+    outside = [(application, purpose) for application, purpose, far in foreign if far]
+    if not outside:
         return
 
     async def work(tx: Transaction) -> None:
         acting = UnitOfWork(env, tx, subject)
-        for application, purpose, far in foreign:
-            await leave_receipt(acting, of_application(application), purpose)
-            if far:
-                await _note_outside(acting, application, purpose)
-        if any(far for _, _, far in foreign):
-            await _raise_alarm(acting)
+        for application, purpose in outside:
+            await _note_outside(acting, application, purpose)
+        await _raise_alarm(acting)
 
     await env.store.carry_out(work)
 

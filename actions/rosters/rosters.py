@@ -8,11 +8,12 @@ from actions.kernel import (
     Environment,
     UnitOfWork,
     draw_number,
-    leave_receipt,
+    leave_receipts,
     not_open,
     note,
     of_row,
     permitted_postings,
+    receipt_of,
     require,
     require_thing,
     run_request,
@@ -34,7 +35,7 @@ from domain.kernel import (
 )
 from domain.rosters.rosters import MOST_OPEN, Roster, RosterRow, RosterState, RowState, refuse_closed
 from store.catalogue import centres
-from store.database import StoredList, Transaction, locks
+from store.database import StoredList, locks
 from store.rosters import roster_rows, rosters
 
 NUMBER = ("input", "number")
@@ -177,14 +178,8 @@ async def with_receipts(
     env: Environment, subject: Subject, roster: Roster, page: Sequence[RosterRow]
 ) -> Sequence[RosterRow]:
     """The rows, of which every person whom we know sees in her receipts that she was read."""
-    known = [row for row in page if row.citizen_id is not None]
-
-    async def work(tx: Transaction) -> None:
-        for row in known:
-            await leave_receipt(UnitOfWork(env, tx, subject), of_row(roster, row), Purpose.VIEW)
-
-    if known:
-        await env.store.carry_out(work)
+    known = [of_row(roster, row) for row in page if row.citizen_id is not None]
+    await leave_receipts(env, [receipt_of(env, subject, row, Purpose.VIEW) for row in known])
     return page
 
 

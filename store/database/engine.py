@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Self, TypeVar
+from typing import Self, TypeVar, cast
 
 from sqlalchemy import inspect, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -14,7 +14,7 @@ from store.database.cipher import FieldCipher
 from store.database.connections import database_url, read_engine, write_engine
 from store.database.errors import DiskFull, TryAgain
 from store.database.failures import open_connection, translate_errors
-from store.database.reads import OperationReads, SharedConnection, current_reads
+from store.database.reads import OperationReads, current_reads
 from store.database.revisions import HEAD, check_known
 
 T = TypeVar("T")
@@ -30,7 +30,8 @@ OUTDATED = "outdated:"
 class Transaction:
     """One transaction, handed to every function of the store. `writable` is False for reads."""
 
-    connection: AsyncConnection | SharedConnection
+    connection: AsyncConnection
+    """Of a read within an operation it is a SharedConnection, which knows `execute` alone."""
     cipher: FieldCipher
     clock: Clock
     writable: bool
@@ -48,7 +49,7 @@ class Transaction:
     @property
     def dialect(self) -> str:
         """`sqlite` or `postgresql`."""
-        return str(self.connection.dialect.name)
+        return self.connection.dialect.name
 
 
 class Store:
@@ -132,7 +133,8 @@ class Store:
                     yield Transaction(connection, self._cipher, self.clock, writable=False)
                 return
             async with reads.connection(self._reader) as shared:
-                yield Transaction(shared, self._cipher, self.clock, writable=False, reads=reads)
+                connection = cast("AsyncConnection", shared)
+                yield Transaction(connection, self._cipher, self.clock, writable=False, reads=reads)
 
     async def read(self, work: Callable[[Transaction], Awaitable[T]]) -> T:
         """Do the work in a transaction that sees one moment of the store and can change nothing."""

@@ -55,7 +55,7 @@ _WORDS: LRUCache[Any, _Words] = LRUCache(1000)
 async def fetch_rows(tx: "Transaction", statement: sa.Select[Any]) -> list[Any]:
     """The rows of a statement, by the names of their columns."""
     key = statement._generate_cache_key()  # noqa: SLF001 - as SQLAlchemy finds its own compiled statements
-    binds: list[Any] = [] if key is None else key.bindparams
+    binds: list[Any] = [] if key is None else list(key.bindparams)
     if key is None or any(bind.literal_execute or isinstance(bind.type, TupleType) for bind in binds):
         return list((await tx.connection.execute(statement)).all())
     values = [bind.effective_value for bind in binds]
@@ -92,8 +92,9 @@ def _in_words(statement: sa.Select[Any], binds: list[Any], dialect: sa.Dialect) 
 
 async def _fetch(tx: "Transaction", text: str, arguments: tuple[Any, ...]) -> Iterable[Any]:
     """The driver's rows; raises DBAPIError."""
-    shared = tx.connection if isinstance(tx.connection, SharedConnection) else None
-    sync: Any = (tx.connection if shared is None else await shared.open()).sync_connection
+    connection: Any = tx.connection
+    shared = connection if isinstance(connection, SharedConnection) else None
+    sync: Any = (connection if shared is None else await shared.open()).sync_connection
     for hear in sync.dispatch.before_cursor_execute:
         hear(sync, None, text, arguments, None, False)
     driver = sync.connection.dbapi_connection
