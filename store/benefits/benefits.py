@@ -3,13 +3,25 @@
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from enum import StrEnum
+from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
 
 from domain.benefits.benefits import Hold, Instalment, PaymentEvent, PaymentNews, Sanction, may_follow
 from store.benefits import payment_enquiries
-from store.database import Instant, Key, NotThere, Records, Serial, Transaction, change_feed, rows_of
+from store.database import (
+    Instant,
+    Key,
+    NotThere,
+    Records,
+    Serial,
+    Transaction,
+    change_feed,
+    each_once,
+    note_known,
+    rows_of,
+)
 from store.database.bulk import insert_rows, update_rows
 from store.database.metadata import metadata, partial_index, table_of
 
@@ -133,7 +145,11 @@ async def instalments(tx: Transaction, sanction_ids: Iterable[str]) -> dict[str,
     """The instalments of each sanction in their order; a sanction without any is left out."""
     table = instalments_table
     statement = sa.select(table).order_by(table.c.sanction_id, table.c.sequence)
-    return await INSTALMENTS.groups(tx, statement, table.c.sanction_id, sanction_ids)
+    found: dict[str, list[Instalment]] = {}
+    for row in await rows_of(tx, statement, table.c.sanction_id, sanction_ids):
+        found.setdefault(row.sanction_id, []).append(INSTALMENTS.read(tx, row))
+        note_known(tx, table.c.account_sent, row.id, row.account_sent)
+    return found
 
 
 async def lock_instalments(tx: Transaction, ids: Iterable[str]) -> dict[str, Instalment]:
@@ -199,6 +215,10 @@ async def forget_account_sent(tx: Transaction, instalment_id: str) -> None:
 
 async def accounts_sent(tx: Transaction, instalment_ids: Iterable[str]) -> dict[str, int]:
     """With which account each was sent, by its place; one of which that is not known is left out."""
+    return await each_once(tx, instalments_table.c.account_sent, instalment_ids, partial(_read_accounts_sent, tx))
+
+
+async def _read_accounts_sent(tx: Transaction, instalment_ids: Iterable[str]) -> dict[str, int]:
     table = instalments_table
     statement = sa.select(table.c.id, table.c.account_sent).where(table.c.account_sent.is_not(None))
     return {row.id: row.account_sent for row in await rows_of(tx, statement, table.c.id, instalment_ids)}

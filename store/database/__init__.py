@@ -42,6 +42,7 @@ from store.database.sql import (
     integer_sum,
     keyset_page,
     keyset_window,
+    note_known,
     pages,
     posting_covers,
     row_pages,

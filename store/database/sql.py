@@ -70,6 +70,12 @@ async def each_once(
     return {key: value for key in wanted if (value := known[what, key]) is not None}
 
 
+def note_known(tx: Transaction, what: Hashable, key: Hashable, value: Any) -> None:
+    """Spare an operation the reading of what another statement gave, as `each_once` would give it."""
+    if tx.reads is not None:
+        tx.reads.known[what, key] = value
+
+
 async def group_rows(
     tx: Transaction,
     statement: sa.Select[Any],
