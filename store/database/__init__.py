@@ -22,8 +22,8 @@ from store.database.errors import (
 from store.database.keyring import Keyrings
 from store.database.metadata import LARGE_ROWS, NOT_KEPT_ELSEWHERE
 from store.database.objects import EncryptedObjects, LocalBlobs, ObjectStore
-from store.database.prepared import fetch_rows
-from store.database.reads import reads_of_operation
+from store.database.reading.operation_reads import reads_of_operation
+from store.database.reading.statements import fetch_rows
 from store.database.records import Records, StoredList
 from store.database.sql import (
     AnyRow,

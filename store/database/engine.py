@@ -14,7 +14,7 @@ from store.database.cipher import FieldCipher
 from store.database.connections import database_url, read_engine, write_engine
 from store.database.errors import DiskFull, TryAgain
 from store.database.failures import open_connection, translate_errors
-from store.database.reads import OperationReads, current_reads
+from store.database.reading.operation_reads import OperationReads, current_reads
 from store.database.revisions import HEAD, check_known
 
 T = TypeVar("T")

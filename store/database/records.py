@@ -15,7 +15,7 @@ from domain.kernel import Bilingual
 from store.database.engine import Transaction
 from store.database.errors import AlreadyThere, NotThere, VersionConflict
 from store.database.metadata import plain_type
-from store.database.prepared import fetch_rows
+from store.database.reading.statements import fetch_rows
 from store.database.sql import (
     AnyRow,
     PageRequest,

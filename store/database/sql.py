@@ -16,7 +16,7 @@ from sqlalchemy.sql.dml import ReturningInsert
 from domain.kernel import Posting
 from store.database.bulk import among
 from store.database.engine import Transaction
-from store.database.prepared import fetch_rows
+from store.database.reading.statements import fetch_rows
 
 T = TypeVar("T")
 AnyRow: TypeAlias = sa.Row[Any]

@@ -14,7 +14,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.types import TupleType
 from sqlalchemy.util import LRUCache
 
-from store.database.reads import SharedConnection
+from store.database.reading.operation_reads import SharedConnection
 
 if TYPE_CHECKING:
     from store.database.engine import Transaction
@@ -27,7 +27,7 @@ class _Words:
     """A statement in the words of one database."""
 
     text: str
-    given: list[tuple[int | None, int | None, Any, _Convert | None]]
+    parameters: list[tuple[int | None, int | None, Any, _Convert | None]]
     """Its parameters in order: which value of the statement, which of its parts, or else what; how it is bound."""
     converts: list[tuple[int, _Convert]]
     row: Callable[[Iterable[Any]], Any]
@@ -36,7 +36,7 @@ class _Words:
         """The parameters, of the values of the statement."""
         found = (
             (fixed if place is None else values[place] if part is None else values[place][part], bind)
-            for place, part, fixed, bind in self.given
+            for place, part, fixed, bind in self.parameters
         )
         return tuple(value if bind is None else bind(value) for value, bind in found)
 
