@@ -5,10 +5,14 @@ from typing import Annotated
 import typer
 
 from actions.kernel import Environment
+from actions.platform.rewrapping import rewrap
 from actions.platform.stolen_keys import distrust_key
 from gateway.commands.kernel import CommandGroup, Reason, account, out
 from gateway.runtime.composition import open_keyrings
 from gateway.settings.settings import read_settings
+
+TOLD_EVERY = 1_000
+"""Pieces of work between two lines of progress."""
 
 keys = CommandGroup()
 """Keyrings of this installation."""
@@ -26,6 +30,20 @@ def rotate_keys(purpose: str) -> None:
     open_keyrings(read_settings()).rotate(purpose)
 
 
+@keys.storage_command("rewrap")
+async def rewrap_keys(env: Environment, purpose: str) -> None:
+    """Wrap by the newest key what stands under older ones of `object` or `vault`, so that those can be dropped.
+
+    The gateway may run; where it was interrupted, run it again.
+    """
+    done = looked = 0
+    async for many in rewrap(env, purpose, by=account()):
+        done, looked = done + many, looked + 1
+        if not looked % TOLD_EVERY:
+            out.print(f"apuni: {purpose}: {done} wrapped anew so far")
+    out.print(f"apuni: {purpose}: {done} wrapped anew by the newest key")
+
+
 @keys.storage_command("distrust")
 async def distrust(
     env: Environment,
@@ -33,6 +51,9 @@ async def distrust(
     key_id: Annotated[str, typer.Argument(help="the id of the key, as `apuni doctor keys` lists it")],
     reason: Reason,
 ) -> None:
-    """Drop a stolen key: nothing that it signed holds any more. It is recorded, and an alarm tells it for a week."""
+    """Drop a stolen key: nothing that it signed holds any more. It is recorded, and an alarm tells it for a week.
+
+    A key of `object` or `vault` can be dropped once nothing stands under it (`apuni keys rewrap`).
+    """
     await distrust_key(env, purpose, key_id, reason=reason, by=account())
     out.print(f"apuni: nothing that {purpose}:{key_id} signed holds any more")

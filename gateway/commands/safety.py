@@ -14,9 +14,10 @@ import typer
 
 from actions.platform.audit_head import unkept_heads
 from actions.platform.manifests import damaged_manifests
+from actions.platform.rewrapping import count_older
 from actions.privacy.erasures import settle_erasures
 from domain.kernel import SystemClock
-from gateway.commands.kernel import out, readable
+from gateway.commands.kernel import account, out, readable
 from gateway.runtime.composition import open_storage
 from gateway.settings.settings import Settings, read_settings
 from store.backup.archive import BackupKey
@@ -24,6 +25,7 @@ from store.backup.backup import Place, read_files, read_manifest, restore_backup
 from store.checks.verify import Checked
 from store.checks.verify import verify as verify_store
 from store.database import Keyrings, NotEmpty, migrate, schema_is_current
+from store.database.keyring import REWRAPPED
 from store.database.revisions import schema_of_backup
 from store.privacy.erasures import ErasureList
 
@@ -186,6 +188,10 @@ async def _verify(settings: Settings, heads: list[str]) -> list[Checked]:
             ("heads of the audit log", partial(unkept_heads, keyrings=env.keyrings, signed=heads)),
         ]
         checked = await verify_store(env.store, env.vault, env.objects, tell=tell, more=signed)
+        older = {purpose: await count_older(env, purpose, by=account()) for purpose in REWRAPPED}
+    for purpose, many in older.items():
+        if many:
+            out.print(f"apuni: {purpose}: {many} stand under older keys; `apuni keys rewrap {purpose}` changes that")
     out.print(f"apuni: checked in {clock.monotonic() - begun:.1f} s")
     return checked
 

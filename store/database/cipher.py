@@ -34,10 +34,8 @@ class FieldCipher:
     def encrypt(self, plain: bytes, context: str) -> bytes:
         """Seal the text for one place with the active key."""
         key = self.keyrings.keys(self._purpose)[0]
-        key_id = str(key.kid).encode()
         self.keyrings.encryptions[self._purpose, str(key.kid)] += 1
-        nonce = os.urandom(_NONCE)
-        head = bytes((_FORMAT, len(key_id))) + key_id
+        nonce, head = os.urandom(_NONCE), _head(key)
         return head + nonce + self._cipher(key).encrypt(nonce, plain, head + context.encode())
 
     def decrypt(self, sealed: bytes, context: str) -> bytes:
@@ -51,6 +49,10 @@ class FieldCipher:
             return cipher.decrypt(nonce, body, head + context.encode())
         except (InvalidTag, KeyMissing, ValueError):
             raise CannotDecrypt(f"a field of {context.split(':', 1)[0]} does not open") from None
+
+    def is_sealed_by_active(self, sealed: bytes) -> bool:
+        """Whether the key that encrypts now has sealed a text."""
+        return sealed.startswith(_head(self.keyrings.keys(self._purpose)[0]))
 
     def encrypt_text(self, text: str | None, context: str) -> bytes | None:
         """Seal a text; None stays None."""
@@ -90,6 +92,11 @@ class FieldCipher:
         if known is None:
             known = self._ciphers[str(key.kid)] = key if isinstance(key, HeldSecret) else AESGCM(octets_of(key))
         return known
+
+
+def _head(key: RingKey) -> bytes:
+    key_id = str(key.kid).encode()
+    return bytes((_FORMAT, len(key_id))) + key_id
 
 
 def _index(key: Any, purpose: str, value: str) -> str:

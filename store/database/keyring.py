@@ -168,6 +168,9 @@ PURPOSES: dict[str, _Kind] = {
 HOLDABLE = tuple(purpose for purpose, kind in PURPOSES.items() if kind.holdable)
 """The purposes whose keys a holder may keep: sessions, certificates and the vault."""
 
+REWRAPPED = ("object", "vault")
+"""The purposes whose older keys can be dropped once nothing stands under them (actions/platform/rewrapping.py)."""
+
 _Mark: TypeAlias = tuple[int, int, int]
 
 
@@ -205,7 +208,7 @@ class Keyrings:
         """Take a stolen key out, so that nothing which it signed holds any more; the others stay.
 
         In the place of the active one a new one is made. Raises KeyMissing for a key that is not there, and for one
-        without which what is kept could not be read: that is rotated instead.
+        without which what is kept could not be read. Of REWRAPPED the caller sees to it that nothing needs the key.
         """
         with self._lock_file(purpose):
             self.require_droppable(purpose, key_id)
@@ -217,10 +220,14 @@ class Keyrings:
 
     def require_droppable(self, purpose: str, key_id: str) -> None:
         """Raise KeyMissing where `drop` would."""
-        if purpose in PURPOSES and PURPOSES[purpose].needed:
+        needed = purpose in PURPOSES and PURPOSES[purpose].needed
+        if needed and purpose not in REWRAPPED:
             raise KeyMissing(f"what is kept needs the keys of {purpose}; run `apuni keys rotate {purpose}`")
-        if key_id not in {jwk["kid"] for jwk in self._jwks_with_ages(purpose)}:
+        key_ids = [jwk["kid"] for jwk in self._jwks_with_ages(purpose)]
+        if key_id not in key_ids:
             raise KeyMissing(f"the keyring {purpose} has no key {key_id}; see `apuni doctor keys`")
+        if needed and key_id == key_ids[0]:
+            raise KeyMissing(f"it encrypts now; run `apuni keys rotate {purpose}`, then `apuni keys rewrap {purpose}`")
 
     def active(self, purpose: str) -> JoseKey:
         """The key that signs or encrypts now. Raises KeyMissing, also for a secret that is held elsewhere."""

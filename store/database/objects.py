@@ -10,13 +10,14 @@ import hashlib
 import os
 import re
 from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Protocol
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from store.database.atomic_files import create_atomically, sync_folder
+from store.database.atomic_files import create_atomically, sync_folder, write_atomically
 from store.database.cipher import FieldCipher
 from store.database.errors import CannotDecrypt, ObjectDamaged, StoreUnavailable
 from store.database.keyring import Keyrings
@@ -25,6 +26,7 @@ PIECE = 65_536
 """Bytes of the content in each piece."""
 
 _TAG = 16
+_KEYS = "keys"
 _SHA256 = re.compile(r"[0-9a-f]{64}", re.ASCII)
 
 
@@ -62,6 +64,17 @@ class ObjectStore(Protocol):
         """
         ...
 
+    def encrypted_names(self) -> AsyncIterator[str]:
+        """The names of the files that are encrypted."""
+        ...
+
+    async def rewrap(self, sha256: str, *, write: bool = True) -> bool:
+        """Whether an older key had wrapped a file's own; with `write` the newest does then, under the same condition.
+
+        Raises ObjectDamaged.
+        """
+        ...
+
 
 class Blobs(Protocol):
     """Bytes by a path, in a folder or a bucket; every method raises StoreUnavailable."""
@@ -72,6 +85,10 @@ class Blobs(Protocol):
 
     async def create(self, path: str, content: bytes) -> bool:
         """Write bytes whole or not at all; False where some are there already, which stay."""
+        ...
+
+    async def replace(self, path: str, content: bytes) -> None:
+        """Write bytes whole or not at all in place of those that are there."""
         ...
 
     async def exists(self, path: str) -> bool:
@@ -86,8 +103,8 @@ class Blobs(Protocol):
         """The media type of a file in clear, or None."""
         ...
 
-    def clear_names(self) -> AsyncIterator[str]:
-        """The last parts of the paths of the files in clear, of which nobody is told twice."""
+    def names(self, folder: str = "") -> AsyncIterator[str]:
+        """The last parts of the paths of what lies in a folder; without one of the files in clear. None comes twice."""
         ...
 
 
@@ -104,6 +121,9 @@ class LocalBlobs:
     async def create(self, path: str, content: bytes) -> bool:
         return bool(await _run("written", self._create, self._folder / path, content))
 
+    async def replace(self, path: str, content: bytes) -> None:
+        await _run("written", write_atomically, self._folder / path, content)
+
     async def exists(self, path: str) -> bool:
         return bool(await _run("read", (self._folder / path).exists))
 
@@ -114,9 +134,9 @@ class LocalBlobs:
         kind = await self.read(f"{path}.type")
         return kind.decode() if kind is not None else None
 
-    async def clear_names(self) -> AsyncIterator[str]:
-        for folder in sorted(await asyncio.to_thread(lambda: list(self._folder.glob("[0-9a-f][0-9a-f]")))):
-            for name in await asyncio.to_thread(lambda at: [path.name for path in at.glob("??/" + "?" * 64)], folder):
+    async def names(self, folder: str = "") -> AsyncIterator[str]:
+        for each in sorted(await asyncio.to_thread(lambda: list((self._folder / folder).glob("[0-9a-f][0-9a-f]")))):
+            for name in await asyncio.to_thread(lambda at: [path.name for path in at.glob("??/" + "?" * 64)], each):
                 yield name
 
     def _create(self, path: Path, content: bytes) -> bool:
@@ -156,7 +176,11 @@ class EncryptedObjects:
         if not _SHA256.fullmatch(sha256):
             return None
         wrapped = await self._blobs.read(_key_path(sha256))
-        return await self._blobs.media_type(_path(sha256)) if wrapped is None else self._unwrap(sha256, wrapped)[1]
+        return (
+            await self._blobs.media_type(_path(sha256))
+            if wrapped is None
+            else self._unwrap(sha256, wrapped)["mediaType"]
+        )
 
     async def exists(self, sha256: str) -> bool:
         if not _SHA256.fullmatch(sha256):
@@ -168,12 +192,25 @@ class EncryptedObjects:
             return False
         wrapped = await self._blobs.read(_key_path(sha256))
         if wrapped is not None:
+            path = self._sealed_path(sha256, wrapped)
             await self._blobs.delete(_key_path(sha256))
-            await self._blobs.delete(_sealed_path(sha256, wrapped))
+            await self._blobs.delete(path)
         return await self._blobs.delete(_path(sha256)) or wrapped is not None
 
     def clear_names(self) -> AsyncIterator[str]:
-        return self._blobs.clear_names()
+        return self._blobs.names()
+
+    def encrypted_names(self) -> AsyncIterator[str]:
+        return self._blobs.names(_KEYS)
+
+    async def rewrap(self, sha256: str, *, write: bool = True) -> bool:
+        wrapped = await self._blobs.read(_key_path(sha256))
+        if wrapped is None or self._cipher.is_sealed_by_active(wrapped):
+            return False
+        if write:
+            record = {**self._unwrap(sha256, wrapped), "sealed": self._sealed_path(sha256, wrapped)}
+            await self._blobs.replace(_key_path(sha256), self._cipher.encrypt_json(record, _key_context(sha256)))
+        return True
 
     async def encrypt(self, sha256: str) -> None:
         content = await self._blobs.read(_path(sha256))
@@ -190,7 +227,7 @@ class EncryptedObjects:
         """Write the content and then its key, by which it counts; of several processes the first key stays."""
         key = os.urandom(32)
         wrapped = self._cipher.encrypt_json({"key": key.hex(), "mediaType": media_type}, _key_context(sha256))
-        path = _sealed_path(sha256, wrapped)
+        path = _named_after(sha256, wrapped)
         await self._blobs.create(path, await asyncio.to_thread(_seal, AESGCM(key), sha256, content))
         created = await self._blobs.create(_key_path(sha256), wrapped)
         if not created and await self._blobs.read(_key_path(sha256)) != wrapped:  # else our own request was sent twice
@@ -200,17 +237,23 @@ class EncryptedObjects:
         wrapped = await self._blobs.read(_key_path(sha256))
         if wrapped is None:
             return None
-        key, _ = self._unwrap(sha256, wrapped)
-        sealed = await self._blobs.read(_sealed_path(sha256, wrapped))
-        return None if sealed is None else await asyncio.to_thread(_open, AESGCM(key), sha256, sealed)
+        key = AESGCM(bytes.fromhex(self._unwrap(sha256, wrapped)["key"]))
+        sealed = await self._blobs.read(self._sealed_path(sha256, wrapped))
+        return None if sealed is None else await asyncio.to_thread(_open, key, sha256, sealed)
 
-    def _unwrap(self, sha256: str, wrapped: bytes) -> tuple[bytes, str]:
-        """The data key and the media type."""
+    def _unwrap(self, sha256: str, wrapped: bytes) -> dict[str, str]:
+        """The data key in hex, the media type, and where the content lies if its key was wrapped again."""
         try:
-            record = self._cipher.decrypt_json(wrapped, _key_context(sha256))
+            record: dict[str, str] = self._cipher.decrypt_json(wrapped, _key_context(sha256))
         except CannotDecrypt:
             raise ObjectDamaged("the key of a file does not open") from None
-        return bytes.fromhex(record["key"]), record["mediaType"]
+        return record
+
+    def _sealed_path(self, sha256: str, wrapped: bytes) -> str:
+        """Where the content lies; of a key that does not open, where it was first."""
+        with suppress(ObjectDamaged):
+            return self._unwrap(sha256, wrapped).get("sealed") or _named_after(sha256, wrapped)
+        return _named_after(sha256, wrapped)
 
 
 def _seal(cipher: AESGCM, sha256: str, content: bytes) -> bytes:
@@ -250,10 +293,10 @@ def _path(name: str) -> str:
 
 
 def _key_path(sha256: str) -> str:
-    return f"keys/{_path(sha256)}"
+    return f"{_KEYS}/{_path(sha256)}"
 
 
-def _sealed_path(sha256: str, wrapped: bytes) -> str:
+def _named_after(sha256: str, wrapped: bytes) -> str:
     """Named after the key too: two processes that keep the same file at once do not write over each other."""
     return f"sealed/{_path(sha256)}-{_hash(wrapped)[:16]}"
 

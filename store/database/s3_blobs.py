@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 ATTEMPTS = 3
 """So often a request is sent that failed on its way or was answered by a 5xx."""
 
-_PREFIX_OF_CLEAR = re.compile(r"[0-9a-f]{2}")
+_PREFIX = re.compile(r"[0-9a-f]{2}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +91,10 @@ class S3Blobs:
                 return False
             return True
 
+    async def replace(self, path: str, content: bytes) -> None:
+        with _translate_errors():
+            await self._store.put_async(path, content)
+
     async def exists(self, path: str) -> bool:
         with _translate_errors():
             try:
@@ -114,11 +118,11 @@ class S3Blobs:
                 _require_bucket(error)
                 return None
 
-    async def clear_names(self) -> AsyncIterator[str]:
+    async def names(self, folder: str = "") -> AsyncIterator[str]:
         with _translate_errors():
-            found = await self._store.list_with_delimiter_async()
+            found = await self._store.list_with_delimiter_async(folder or None)
             for prefix in found["common_prefixes"]:
-                if _PREFIX_OF_CLEAR.fullmatch(prefix):
+                if _PREFIX.fullmatch(prefix.removeprefix(f"{folder}/")):
                     async for page in self._store.list(prefix):
                         for blob in page:
                             yield blob["path"].rpartition("/")[2]

@@ -6,14 +6,14 @@ reference; a reference that nobody holds is harmless.
 
 import hmac
 from collections.abc import AsyncIterator, Collection, Iterable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Self
 
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
-from sqlalchemy import Column, LargeBinary, MetaData, Table, UniqueConstraint, delete, insert, select
+from sqlalchemy import Column, LargeBinary, MetaData, Table, UniqueConstraint, Update, delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 from stdnum.in_ import aadhaar as aadhaar_number
 
@@ -33,6 +33,9 @@ TABLES = _metadata
 
 EVERY = "*"
 """Stands for every reference in the note of a check or a removal of all."""
+
+BATCH = 500
+"""Numbers that are sealed anew in one transaction."""
 
 entries_table = Table(
     "vault_entries",
@@ -140,7 +143,7 @@ class Vault:
                 if row is None:
                     raise NotThere("the vault entry")
                 await connection.execute(insert(reads_table).values(self._note(reference, purpose, by)))
-        return self._cipher.decrypt(row.number, _cell_name(reference)).decode()
+        return self._number(row)
 
     async def reveal_many(self, references: Collection[str], *, purpose: str, by: str) -> dict[str, str]:
         """As `reveal`, for the lines of a file: the numbers by reference. Raises NotThere where one is missing."""
@@ -152,7 +155,7 @@ class Vault:
                 raise NotThere("a vault entry")
             notes = [self._note(row.reference, purpose, by) for row in rows]
             await tx.connection.execute(insert(reads_table), notes)
-        return {row.reference: self._cipher.decrypt(row.number, _cell_name(row.reference)).decode() for row in rows}
+        return {row.reference: self._number(row) for row in rows}
 
     async def forget(self, reference: str, *, by: str) -> bool:
         """Delete a number, as the erasure of a person asks; the note of it stays. False where it is not there."""
@@ -170,6 +173,27 @@ class Vault:
             rows = (await tx.connection.execute(select(entries_table))).all()
         return {row.reference: row.last4 if self._holds(row) else None for row in rows}
 
+    async def rewrap(self, *, by: str, write: bool = True) -> AsyncIterator[int]:
+        """How many numbers stand under an older key, in pieces; with `write` the newest key seals and finds them then.
+
+        One that does not open stays as it is. The reads are noted once.
+        """
+        note, place = self._note(EVERY, "REWRAP" if write else "VERIFY", by), ""
+        while True:
+            async with self.transaction() as tx:
+                if not place:
+                    await tx.connection.execute(insert(reads_table).values(note))
+                batch = select(entries_table).where(entries_table.c.reference > place)
+                rows = (await tx.connection.execute(batch.order_by(entries_table.c.reference).limit(BATCH))).all()
+                older = [row for row in rows if not self._is_newest(row)]
+                for row in older if write else ():
+                    with suppress(CannotDecrypt):
+                        await tx.connection.execute(self._newly_sealed(row))
+            if not rows:
+                return
+            place = rows[-1].reference
+            yield len(older)
+
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Transaction]:
         """A transaction on the vault's database, for backups and checks."""
@@ -186,10 +210,26 @@ class Vault:
 
     def _holds(self, row: AnyRow) -> bool:
         try:
-            number = self._cipher.decrypt(row.number, _cell_name(row.reference)).decode()
+            number = self._number(row)
         except CannotDecrypt:
             return False
         return row.number_index in self._indexes(number) and number.endswith(row.last4)
+
+    def _number(self, row: AnyRow) -> str:
+        return self._cipher.decrypt(row.number, _cell_name(row.reference)).decode()
+
+    def _is_newest(self, row: AnyRow) -> bool:
+        """Whether the newest key has made both, the sealed number and its index."""
+        if not self._cipher.is_sealed_by_active(row.number):
+            return False
+        with suppress(CannotDecrypt):
+            return bool(row.number_index == self._indexes(self._number(row))[0])
+        return True  # for `apuni verify` to tell
+
+    def _newly_sealed(self, row: AnyRow) -> Update:
+        number, place = self._number(row), _cell_name(row.reference)
+        sealed = {"number": self._cipher.encrypt(number.encode(), place), "number_index": self._indexes(number)[0]}
+        return update(entries_table).where(entries_table.c.reference == row.reference).values(sealed)
 
     def _new_entry(self, number: str, index: str) -> dict[str, object]:
         reference = self._ids.key()

@@ -222,6 +222,16 @@ async def test_verify_finds_manifests_that_are_not_what_was_published(settings: 
     assert not await asyncio.to_thread(run_verify, settings)
 
 
+async def test_verify_says_what_stands_under_older_keys(settings: Settings, capsys):
+    async with open_storage(settings) as rooms:
+        await rooms.objects.put(b"%PDF", "application/pdf")
+        rooms.keyrings.rotate("object")
+
+    assert await asyncio.to_thread(run_verify, settings)
+
+    assert "apuni: object: 1 stand under older keys; `apuni keys rewrap object` changes that" in capsys.readouterr().out
+
+
 async def test_a_version_in_use_is_not_retired(settings: Settings, file: Path, capsys):
     await published(settings, file)
     await used(settings, "1.0.0", 3)

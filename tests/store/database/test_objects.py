@@ -216,3 +216,33 @@ async def test_a_folder_that_cannot_be_written_is_unavailable(objects: Encrypted
 
     with pytest.raises(StoreUnavailable):
         await objects.put(b"x", "text/plain")
+
+
+async def test_the_key_of_a_file_is_wrapped_by_the_newest_key_and_the_older_one_can_go(
+    objects: EncryptedObjects, keyrings: Keyrings, folder: Path
+) -> None:
+    name = await objects.put(SCAN, "application/pdf")
+    older = str(keyrings.keys("object")[0].kid)
+    keyrings.rotate("object")
+    assert await objects.rewrap(name, write=False)
+
+    assert [await objects.rewrap(name), await objects.rewrap(name)] == [True, False]
+
+    keyrings.drop("object", older)
+    afresh = EncryptedObjects(LocalBlobs(folder), keyrings)
+    assert await afresh.get(name) == SCAN
+    assert await afresh.media_type(name) == "application/pdf"
+    assert name in [one async for one in afresh.encrypted_names()]
+
+
+async def test_a_file_whose_key_was_wrapped_again_is_deleted_whole(
+    objects: EncryptedObjects, keyrings: Keyrings, folder: Path
+) -> None:
+    name = await objects.put(SCAN, "application/pdf")
+    for _ in range(2):
+        keyrings.rotate("object")
+        await objects.rewrap(name)
+
+    assert await objects.remove(name)
+
+    assert files_of(folder) == []

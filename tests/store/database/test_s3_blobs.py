@@ -171,7 +171,9 @@ async def test_no_proxy_of_the_environment_is_used(
         monkeypatch.setenv(name, "http://127.0.0.1:1")
     objects = EncryptedObjects(S3Blobs(place), keyrings)
 
-    assert await objects.get(await objects.put(PDF, "application/pdf")) == PDF
+    name = await objects.put(PDF, "application/pdf")
+    assert await objects.get(name) == PDF
+    assert await objects.remove(name)
 
 
 @pytest.mark.integration
@@ -192,3 +194,36 @@ async def test_the_proxy_of_the_settings_is_asked(place: S3Place, keyrings: Keyr
             await EncryptedObjects(S3Blobs(away), keyrings).exists(NAME)
 
     assert asked[0].startswith(b"http://bucket.example/")
+
+
+@pytest.mark.integration
+async def test_the_key_of_a_file_is_wrapped_by_the_newest_key_and_the_older_one_can_go(
+    objects: EncryptedObjects, keyrings: Keyrings, place: S3Place
+) -> None:
+    name = await objects.put(PDF, "application/pdf")
+    older = str(keyrings.keys("object")[0].kid)
+    keyrings.rotate("object")
+    assert await objects.rewrap(name, write=False)
+
+    assert [await objects.rewrap(name), await objects.rewrap(name)] == [True, False]
+
+    keyrings.drop("object", older)
+    afresh = EncryptedObjects(S3Blobs(place), keyrings)
+    assert await afresh.get(name) == PDF
+    assert await afresh.media_type(name) == "application/pdf"
+    assert name in [one async for one in afresh.encrypted_names()]
+    assert await afresh.remove(name)
+
+
+@pytest.mark.integration
+async def test_a_file_whose_key_was_wrapped_again_is_deleted_whole(
+    objects: EncryptedObjects, keyrings: Keyrings, place: S3Place
+) -> None:
+    name = await objects.put(PDF, "application/pdf")
+    for _ in range(2):
+        keyrings.rotate("object")
+        await objects.rewrap(name)
+
+    assert await objects.remove(name)
+
+    assert not [each async for page in bucket_of(place).list() for each in page if name in each["path"]]

@@ -72,3 +72,50 @@ async def test_the_vaults_file_does_not_show_the_number(vault: Vault, tmp_path: 
     await vault.close()
     assert not [path for path in tmp_path.glob("vault.db*") if NUMBER.encode() in path.read_bytes()]
     assert (tmp_path / "vault.db").stat().st_mode & 0o077 == 0
+
+
+async def counted(vault: Vault, *, write: bool = True) -> int:
+    return sum([many async for many in vault.rewrap(by="CLI:0", write=write)])
+
+
+async def test_numbers_of_an_older_key_are_sealed_by_the_newest_and_found_without_the_older(
+    vault: Vault, keyrings: Keyrings, tmp_path: Path
+) -> None:
+    before = await vault.put(NUMBER)
+    older = str(keyrings.keys("vault")[0].kid)
+    keyrings.rotate("vault")
+    assert await counted(vault, write=False) == 1
+
+    assert [await counted(vault), await counted(vault)] == [1, 0]
+
+    keyrings.drop("vault", older)
+    clock = ManualClock(NOW)
+    afresh = await Vault.open(f"sqlite:///{tmp_path / 'vault.db'}", keyrings, clock, SystemIds(clock))
+    assert await afresh.put(NUMBER) == before
+    assert await afresh.reveal(before.reference, purpose="PAY_BENEFIT", by="SYSTEM") == NUMBER
+    await afresh.close()
+    assert reads(tmp_path)[:3] == [("*", purpose, "CLI:0") for purpose in ("VERIFY", "REWRAP", "REWRAP")]
+
+
+async def test_a_number_whose_index_alone_is_of_the_older_key_is_made_anew(
+    vault: Vault, keyrings: Keyrings, tmp_path: Path
+) -> None:
+    kept = await vault.put(NUMBER)
+    index = vault.blind(NUMBER)
+    keyrings.rotate("vault")
+    await counted(vault)
+    async with vault.transaction() as tx:
+        await tx.connection.execute(text("UPDATE vault_entries SET number_index = :index"), {"index": index})
+
+    assert await counted(vault) == 1
+
+    assert (await vault.find_many([NUMBER]))[NUMBER] == kept
+
+
+async def test_a_number_that_does_not_open_stays_as_it_is(vault: Vault, keyrings: Keyrings) -> None:
+    await vault.put(NUMBER)
+    keyrings.rotate("vault")
+    async with vault.transaction() as tx:
+        await tx.connection.execute(text("UPDATE vault_entries SET number = x'01'"))
+
+    assert [await counted(vault), await counted(vault)] == [1, 1]
