@@ -1,13 +1,17 @@
 """The commands `apuni keys`: make, rotate and distrust keys."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
+from joserfc.jwk import RSAKey
 
 from actions.kernel import Environment
 from actions.platform.rewrapping import rewrap
 from actions.platform.stolen_keys import distrust_key
+from domain.kernel import CommandFailed
 from gateway.commands.kernel import CommandGroup, Reason, account, out
+from gateway.documents.authority import fingerprint, signing_request
 from gateway.runtime.composition import open_keyrings
 from gateway.settings.settings import read_settings
 
@@ -28,6 +32,25 @@ def init_keys() -> None:
 def rotate_keys(purpose: str) -> None:
     """Make a new active key for a purpose; older ones remain, to verify signatures."""
     open_keyrings(read_settings()).rotate(purpose)
+
+
+@keys.command("csr")
+def request_certificate(
+    purpose: str,
+    file: Annotated[Path, typer.Argument(help="where the request is written")],
+    subject: Annotated[str, typer.Option(help="the name for the certificate, such as `CN=...,O=...,C=IN`")],
+) -> None:
+    """Write a certificate signing request for the active key of `pdf` or `xml`, wherever that key is held."""
+    settings = read_settings()
+    key = open_keyrings(settings).active(purpose)
+    if not isinstance(key, RSAKey) or key.private_key is None:
+        raise CommandFailed(f"the keyring {purpose} holds no key that an authority certifies; pdf and xml do")
+    try:
+        file.write_bytes(signing_request(key.private_key, subject))
+    except ValueError:
+        raise CommandFailed("the subject is not as RFC 4514 writes it, such as CN=...,O=...,C=IN") from None
+    path = settings.certificates_folder / f"{purpose}-{fingerprint(key.private_key)}.pem"
+    out.print(f"apuni: {file} is written; put the certificate that comes of it, with its chain, in {path}")
 
 
 @keys.storage_command("rewrap")

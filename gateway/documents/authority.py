@@ -12,7 +12,7 @@ from pathlib import Path
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import NameOID
 
 from domain.kernel import Clock
@@ -37,6 +37,15 @@ class Signer:
     key: rsa.RSAPrivateKey
     chain: tuple[x509.Certificate, ...]
     test: bool
+
+
+def signing_request(key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey, subject: str) -> bytes:
+    """A request for a certificate (PKCS #10) in PEM, signed by the key wherever it is held.
+
+    Raises ValueError for a subject that is not as RFC 4514 writes it.
+    """
+    request = x509.CertificateSigningRequestBuilder().subject_name(x509.Name.from_rfc4514_string(subject))
+    return request.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
 
 
 class Authority:

@@ -119,9 +119,16 @@ def _has_foreign_keys(settings: Settings) -> bool:
     return beside_demo or any(each.startswith(marks) for each in Keyrings(settings.keys_folder).key_ids())
 
 
+def _has_holder(settings: Settings) -> bool:
+    return settings.pkcs11.module is not None or settings.signer.url is not None
+
+
 def _has_key_in_file(settings: Settings) -> bool:
-    held = settings.pkcs11.module is not None and not settings.allow_software_keys
-    return held and bool(Keyrings(settings.keys_folder).in_file(HOLDABLE))
+    return (
+        _has_holder(settings)
+        and not settings.allow_software_keys
+        and bool(Keyrings(settings.keys_folder).in_file(HOLDABLE))
+    )
 
 
 def _has_unfit_certificate(settings: Settings) -> bool:
@@ -158,7 +165,7 @@ _RULES: dict[str, Callable[[Settings], bool]] = {
     "vault_plain": lambda own: _is_plain_database(own.vault_store_url),
     "own_counters": lambda own: own.cache_store_url is None and not own.allow_own_counters,
     "cache_plain": lambda own: _is_plain_cache(own.cache_store_url),
-    "software_keys": lambda own: own.pkcs11.module is None and not own.allow_software_keys,
+    "software_keys": lambda own: not _has_holder(own) and not own.allow_software_keys,
     "keys_in_files": _has_key_in_file,
     "foreign_keys": _has_foreign_keys,
     "clock": lambda own: own.clock != "system",

@@ -18,7 +18,7 @@ from gateway.runtime.object_place import open_objects
 from gateway.runtime.partners import connected_sources, open_partners
 from gateway.runtime.process_health import ProcessHealth
 from gateway.runtime.runfiles import NotUp
-from gateway.settings.settings import Settings
+from gateway.settings.settings import Settings, SettingsRefused
 from integrations.calling.breaker_sharing import BreakerSharing
 from integrations.calling.breakers import BreakerObserver, Breakers, BreakerState
 from integrations.calling.cache import AnswerCache, open_cache
@@ -28,6 +28,7 @@ from integrations.calling.monitor import CallObserver, SourceMonitor
 from integrations.calling.remote import Resilience
 from store.catalogue.calendar import NO_CALENDAR, work_calendar
 from store.database import FieldCipher, Keyrings, Store, crash_points, schema_is_current
+from store.database.keyring import KeyHolder
 from store.database.vault import Vault
 from store.privacy.erasures import ErasureList
 
@@ -48,13 +49,21 @@ class Runtime:
 
 
 def open_keyrings(settings: Settings) -> Keyrings:
-    """The keyrings, with the PKCS#11 module where the settings name one. Raises HolderFailed."""
-    given = settings.pkcs11
-    if given.module is None:
-        return Keyrings(settings.keys_folder, mark=settings.key_mark)
-    from gateway.runtime.pkcs11_keys import Pkcs11Keys  # needs the extra `hsm`
+    """The keyrings, with the PKCS#11 module and the remote signer that the settings name. Raises SettingsRefused."""
+    given, signer = settings.pkcs11, settings.signer
+    holder: KeyHolder | None = None
+    if given.module is not None:
+        from gateway.runtime.pkcs11_keys import Pkcs11Keys  # needs the extra `hsm`
 
-    return Keyrings(settings.keys_folder, Pkcs11Keys(given.module, given.token, given.read_pin()), settings.key_mark)
+        holder = Pkcs11Keys(given.module, given.token, given.read_pin())
+    if signer.url is not None:
+        from gateway.runtime.remote_signer import RemoteSigner
+
+        try:
+            holder = RemoteSigner(signer.url, signer.context(), SystemClock(), holder)
+        except OSError as error:
+            raise SettingsRefused([f"the TLS of APUNI_SIGNER__URL: {type(error).__name__}; see its files"]) from None
+    return Keyrings(settings.keys_folder, holder, settings.key_mark)
 
 
 @asynccontextmanager

@@ -41,6 +41,8 @@ _DOES_NOT_OPEN = (EncryptedDataInvalid, EncryptedDataLenRange, GeneralError, Fun
 class Pkcs11Keys:
     """One token. Its session is used by one thread at a time, and opened anew after the module failed."""
 
+    families = frozenset({"EC", "RSA", "oct"})
+
     def __init__(self, module: Path, token: str, pin: str) -> None:
         """The token by its label. Nothing is opened before the first key is used."""
         self._module, self._token, self._pin = module, token, pin

@@ -1,5 +1,6 @@
-"""Settings of the PKCS#11 module that holds keys."""
+"""Settings of the PKCS#11 module and of the remote signer that hold keys."""
 
+import ssl
 from pathlib import Path
 from typing import Self
 
@@ -31,3 +32,30 @@ class Pkcs11(BaseModel):
         if self.pin_file is not None:
             return self.pin_file.read_text(encoding="utf-8").strip()
         return self.pin.get_secret_value() if self.pin else ""
+
+
+class Signer(BaseModel):
+    """A remote signer for the key pairs of sessions and certificates (docs/contracts/signer.md)."""
+
+    url: str | None = Field(
+        default=None,
+        pattern=r"^https://[^\s/?#]+$",
+        description="The address of the remote signer, without a path. If unset, none is asked.",
+    )
+    certificate_file: Path | None = Field(default=None, description="The PEM file of our certificate for its TLS.")
+    key_file: Path | None = Field(default=None, description="The PEM file of the key of that certificate.")
+    ca_file: Path | None = Field(
+        default=None, description="The PEM file of the authorities whose certificates the signer may show."
+    )
+
+    @model_validator(mode="after")
+    def _has_mutual_tls(self) -> Self:
+        if self.url is not None and None in (self.certificate_file, self.key_file, self.ca_file):
+            raise ValueError("a remote signer needs a certificate, its key and the authorities of the signer")
+        return self
+
+    def context(self) -> ssl.SSLContext:
+        """The TLS of connections to it. Raises OSError where a file cannot serve."""
+        context = ssl.create_default_context(cafile=self.ca_file)
+        context.load_cert_chain(str(self.certificate_file), self.key_file, password="")
+        return context

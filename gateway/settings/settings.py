@@ -33,7 +33,7 @@ from gateway.settings.care import Care
 from gateway.settings.desk import Desk
 from gateway.settings.fees import Fees
 from gateway.settings.files import S3, Files, MalwareScanner
-from gateway.settings.keys import Pkcs11
+from gateway.settings.keys import Pkcs11, Signer
 from gateway.settings.limits import DocumentMode, Limits, Load, Rates, Server
 from gateway.settings.partners import Partner
 from gateway.settings.payments import PaymentFiles, PfmsWay
@@ -247,6 +247,7 @@ class Settings(BaseSettings):
     files: Files = Field(default_factory=Files, description="Uploaded files.")
     scanner: MalwareScanner = Field(default_factory=MalwareScanner, description="The malware scanner.")
     pkcs11: Pkcs11 = Field(default_factory=Pkcs11, description="The PKCS#11 module that holds keys.")
+    signer: Signer = Field(default_factory=Signer, description="The remote signer that holds key pairs.")
     s3: S3 = Field(default_factory=S3, description="File storage in a cluster.")
     payments: PaymentFiles = Field(default_factory=PaymentFiles, description="Payment files for PFMS.")
     pfms: PfmsWay = Field(default_factory=PfmsWay, description="The transport to PFMS.")

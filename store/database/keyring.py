@@ -17,7 +17,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NoReturn, Protocol, Self, TypeAlias
 
-from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
@@ -26,13 +26,16 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from joserfc.jwk import ECKey, KeyParameters, KeySet, OctKey, RSAKey
 
 from store.database.atomic_files import create_atomically, sync_folder, write_atomically
-from store.database.errors import KeyMissing
+from store.database.errors import HolderFailed, KeyMissing
 
 PublicKey: TypeAlias = RSAPublicKey | EllipticCurvePublicKey
 
 
 class KeyHolder(Protocol):
     """Where keys are held. A key is named by its purpose and its id; each method raises KeyMissing or HolderFailed."""
+
+    families: frozenset[str]
+    """The kinds of keys that are held there (`EC`, `RSA`, `oct`); those of other kinds lie in files."""
 
     def generate(self, purpose: str, key_id: str, family: str) -> PublicKey | None:
         """Make a key that cannot be taken out: a pair (EC on P-256, RSA of 2048 bits), or for oct two secrets.
@@ -90,8 +93,14 @@ class _HeldPair:
     def public_key(self) -> Any:
         return self._public
 
-    def _sign(self, data: Any) -> bytes:
-        return self._holder.sign(self._purpose, self._key_id, bytes(data))
+    def _sign(self, data: Any, *how: Any) -> bytes:
+        """Sign, and check it: what a holder gives out must not leave us before the public half verifies it."""
+        signature = self._holder.sign(self._purpose, self._key_id, bytes(data))
+        try:
+            self._public.verify(signature, bytes(data), *how)
+        except InvalidSignature:
+            raise HolderFailed(f"what the key {self._key_id} of {self._purpose} signed does not verify") from None
+        return signature
 
     def _refuse(self, *_: Any, **__: Any) -> NoReturn:
         raise UnsupportedAlgorithm("the key is held elsewhere; it signs with SHA-256 and does nothing else")
@@ -111,7 +120,7 @@ class HeldRsaKey(_HeldPair, RSAPrivateKey):
     def sign(self, data: Any, padding: Any, algorithm: Any) -> bytes:
         if not isinstance(padding, PKCS1v15) or not isinstance(algorithm, SHA256):
             self._refuse()
-        return self._sign(data)
+        return self._sign(data, padding, algorithm)
 
 
 class HeldEcKey(_HeldPair, ec.EllipticCurvePrivateKey):
@@ -124,7 +133,7 @@ class HeldEcKey(_HeldPair, ec.EllipticCurvePrivateKey):
     def sign(self, data: Any, signature_algorithm: Any) -> bytes:
         if not isinstance(signature_algorithm, ec.ECDSA) or not isinstance(signature_algorithm.algorithm, SHA256):
             self._refuse()
-        return self._sign(data)
+        return self._sign(data, signature_algorithm)
 
 
 JoseKey: TypeAlias = OctKey | RSAKey | ECKey
@@ -275,7 +284,7 @@ class Keyrings:
 
     def _new_jwk(self, purpose: str) -> dict[str, Any]:
         kind, key_id = PURPOSES[purpose], self._mark + secrets.token_hex(4)
-        if self._holder is None or not kind.holdable:
+        if self._holder is None or not kind.holdable or kind.family not in self._holder.families:
             return dict(_new_key(kind, key_id).as_dict(private=True))
         public = self._holder.generate(purpose, key_id, kind.family)
         jwk: dict[str, Any] = _public_jwk(public) if public is not None else {"kty": "oct"}
@@ -321,7 +330,7 @@ class Keyrings:
         if not jwk.get("held") or not signs:
             return families[jwk["kty"]].import_key(jwk)
         if self._holder is None:
-            raise KeyMissing(f"a key of {purpose} is held in a PKCS#11 module; set APUNI_PKCS11__MODULE")
+            raise KeyMissing(f"a key of {purpose} is held elsewhere; set APUNI_PKCS11__MODULE or APUNI_SIGNER__URL")
         if jwk["kty"] == "oct":
             return HeldSecret(self._holder, purpose, jwk["kid"])
         if jwk["kty"] == "EC":

@@ -78,7 +78,10 @@ REFUSED = [
     (
         "APUNI_ALLOW_SOFTWARE_KEYS",
         None,
-        "APUNI_PKCS11__MODULE: keys lie in files; set a PKCS#11 module, or `APUNI_ALLOW_SOFTWARE_KEYS=1`",
+        (
+            "APUNI_PKCS11__MODULE: keys lie in files; "
+            "set a PKCS#11 module, `APUNI_SIGNER__URL`, or `APUNI_ALLOW_SOFTWARE_KEYS=1`"
+        ),
     ),
     ("APUNI_CLOCK", "sandbox", "APUNI_CLOCK: it is not the system's clock; set `system`"),
     ("APUNI_LOG_LEVEL", "debug", "APUNI_LOG_LEVEL: it is a developer's; set `info` or `warning`"),

@@ -149,7 +149,7 @@ def test_with_a_module_no_key_of_sessions_certificates_or_the_vault_may_lie_in_a
 
     in_file = "APUNI_KEYS_DIR: the active key of session, vault, pdf or xml lies in a file; "
     assert [line for line in reasons(settings) if "KEYS" in line] == [
-        in_file + "set it up in the module by `apuni keys rotate <purpose>`"
+        in_file + "set it up in the module or signer by `apuni keys rotate <purpose>`"
     ]
 
 

@@ -1,4 +1,4 @@
-"""A remote signer, and what must work the same wherever the keys of sessions, certificates and the vault are held."""
+"""A holder in memory, and what works the same wherever the keys of sessions, certificates and the vault are held."""
 
 import json
 import os
@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 import pytest
+from cryptography import x509
 from cryptography.exceptions import InvalidTag, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, hmac, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
@@ -18,8 +19,10 @@ from actions.certificates.content import CertificateContent
 from actions.documents.own_signature import own_signature
 from domain.certificates.signatures import SignatureState
 from domain.kernel import ManualClock, SystemIds
+from gateway.documents.authority import signing_request
 from gateway.documents.renderer import CertificateRenderer
 from store.database import CannotDecrypt, FieldCipher, KeyMissing, Keyrings
+from store.database.errors import HolderFailed
 from store.database.keyring import HOLDABLE, KeyHolder, PublicKey
 from store.database.vault import Vault
 from tests.support.databases import NOW
@@ -28,8 +31,10 @@ NUMBER = "234567890124"
 Reopened: TypeAlias = Callable[[], Keyrings]
 
 
-class RemoteSigner:
-    """Keys in another place than the gateway's: it is told names and messages, and gives public halves and results."""
+class KeysInMemory:
+    """Keys in this process: it is told names and messages, and gives public halves and results."""
+
+    families = frozenset({"EC", "RSA", "oct"})
 
     def __init__(self) -> None:
         self._pairs: dict[tuple[str, str], rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey] = {}
@@ -178,3 +183,23 @@ class HeldKeyTests:
 
         assert "session" not in held.in_file(HOLDABLE)
         assert jwt.decode(token, held.key_set("session"), algorithms=["ES256"]).claims == {"sub": "c1"}
+
+    def test_a_request_for_a_certificate_is_signed_by_the_holder(self, keyrings: Keyrings) -> None:
+        key = keyrings.active("pdf").private_key
+        assert isinstance(key, rsa.RSAPrivateKey)
+
+        request = x509.load_pem_x509_csr(signing_request(key, "CN=Apuni Sarkar,O=Uttarakhand,C=IN"))
+
+        assert request.is_signature_valid
+        assert request.public_key() == key.public_key()
+        assert request.subject.rfc4514_string() == "CN=Apuni Sarkar,O=Uttarakhand,C=IN"
+
+    def test_a_signature_that_does_not_verify_is_not_given_out(self, keyrings: Keyrings, holder: KeyHolder) -> None:
+        key = keyrings.active("pdf").private_key
+        key_id = str(keyrings.active("pdf").kid)
+        assert isinstance(key, rsa.RSAPrivateKey)
+        holder.destroy("pdf", key_id)
+        holder.generate("pdf", key_id, "RSA")  # another pair of the same name
+
+        with pytest.raises(HolderFailed, match=f"the key {key_id} of pdf signed does not verify"):
+            key.sign(b"message", padding.PKCS1v15(), hashes.SHA256())

@@ -14,7 +14,7 @@ from gateway.settings.care import Care
 from gateway.settings.desk import Desk
 from gateway.settings.fees import Fees
 from gateway.settings.files import S3, Files, MalwareScanner
-from gateway.settings.keys import Pkcs11
+from gateway.settings.keys import Pkcs11, Signer
 from gateway.settings.limits import Limits, Load, Rates, Server
 from gateway.settings.partners import Partner
 from gateway.settings.payments import PaymentFiles, PfmsWay
@@ -78,6 +78,8 @@ In the demo a thousand times as much. How callers are told apart: docs/edge.md.
 ## Keys in hardware
 
 {pkcs11}
+
+{signer}
 
 ## Fees
 
@@ -186,6 +188,7 @@ def configuration() -> str:
         scanner=_table(header, _settings(MalwareScanner, "scanner")),
         s3=_table(header, _settings(S3, "s3")),
         pkcs11=_table(header, _settings(Pkcs11, "pkcs11")),
+        signer=_table(header, _settings(Signer, "signer")),
         fees=_table(header, _settings(Fees, "fees")),
         retention=_table(header, _settings(Retention, "retention")),
         care=_table(header, _settings(Care, "care")),
@@ -233,6 +236,7 @@ _APART = {
     "s3",
     "scanner",
     "server",
+    "signer",
     "sign_on",
     "streams",
 }

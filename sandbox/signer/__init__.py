@@ -1,0 +1,1 @@
+"""A remote signer as docs/contracts/signer.md says."""
