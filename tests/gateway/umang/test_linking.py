@@ -1,20 +1,23 @@
 """From the UMANG app into our pages: an account is linked once by its own person, and a hand-off opens a session."""
 
+from dataclasses import replace
 from datetime import timedelta
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import pytest
+from starlette.applications import Starlette
 
 from actions.identity.account_links import unlink
 from actions.identity.sessions import mint_session_token, subject_for_token
 from domain.kernel import Assurance, ErrorCode, PersonKind, Problems, Provider
+from gateway.umang.handoff import handoff_routes
 from store.feedback import notices
 from store.identity import identities, sessions
 from store.identity.sessions import Session
 from tests.support.graph import ASHA, CITIZEN, RAVI
 from tests.support.stored import audit_lines_of
-from tests.support.umang import Portal
+from tests.support.umang import URL, Portal
 
 OF_RAVI = "9800000002"
 
@@ -200,3 +203,14 @@ async def test_while_it_is_switched_off_nobody_is_handed_over(portal: Portal):
     answer = await portal.http.get(portal.callers.hand_over({"person": "asha"})["url"])
 
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "30")
+
+
+async def test_with_an_empty_list_of_targets_nobody_is_handed_over(portal: Portal):
+    closed = handoff_routes(portal.env, replace(portal.settings, targets=()), session_seconds=600)
+    transport = httpx.ASGITransport(Starlette(routes=closed))
+
+    async with httpx.AsyncClient(transport=transport, base_url=URL) as browser:
+        answer = await browser.get(portal.callers.hand_over({"person": "asha"})["url"])
+
+    assert answer.status_code == 400
+    assert "set-cookie" not in answer.headers
