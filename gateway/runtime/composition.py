@@ -14,7 +14,6 @@ from domain.kernel import Clock, Source, SystemClock, SystemIds
 from domain.platform.switches import Switchboard
 from gateway.documents.pdf_inspection import PdfInspection
 from gateway.runtime.heartbeat import label_of, refresh_switches
-from gateway.runtime.object_place import open_objects
 from gateway.runtime.partners import connected_sources, open_partners
 from gateway.runtime.process_health import ProcessHealth
 from gateway.runtime.runfiles import NotUp
@@ -27,7 +26,16 @@ from integrations.calling.kill_switch import KillSwitch
 from integrations.calling.monitor import CallObserver, SourceMonitor
 from integrations.calling.remote import Resilience
 from store.catalogue.calendar import NO_CALENDAR, work_calendar
-from store.database import FieldCipher, Keyrings, Store, crash_points, schema_is_current
+from store.database import (
+    EncryptedObjects,
+    FieldCipher,
+    Keyrings,
+    LocalBlobs,
+    ObjectStore,
+    Store,
+    crash_points,
+    schema_is_current,
+)
 from store.database.keyring import KeyHolder
 from store.database.vault import Vault
 from store.privacy.erasures import ErasureList
@@ -64,6 +72,17 @@ def open_keyrings(settings: Settings) -> Keyrings:
         except OSError as error:
             raise SettingsRefused([f"the TLS of APUNI_SIGNER__URL: {type(error).__name__}; see its files"]) from None
     return Keyrings(settings.keys_folder, holder, settings.key_mark)
+
+
+def open_objects(settings: Settings, keyrings: Keyrings) -> ObjectStore:
+    """The object store that the settings name; nothing is asked yet."""
+    s3 = settings.s3
+    if s3.endpoint is None:
+        return EncryptedObjects(LocalBlobs(settings.objects_folder), keyrings)
+    from store.database.s3_blobs import Credentials, S3Blobs, S3Place
+
+    by = Credentials(s3.access_key, s3.secret_key.get_secret_value(), s3.region)
+    return EncryptedObjects(S3Blobs(S3Place(s3.endpoint, s3.bucket, by, s3.prefix, s3.proxy)), keyrings)
 
 
 @asynccontextmanager

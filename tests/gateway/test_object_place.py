@@ -6,7 +6,7 @@ import pytest
 
 from actions.documents.file_links import open_file, signed_link
 from actions.uploads.uploads import sweep_unused, take_in
-from gateway.runtime.object_place import open_objects
+from gateway.runtime.composition import open_objects
 from gateway.settings.files import S3
 from gateway.settings.settings import Settings
 from tests.support.files import pdf
