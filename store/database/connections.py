@@ -97,7 +97,10 @@ def _sqlite_engine(
 
     @event.listens_for(engine.sync_engine, "begin")
     def _begin(connection: Any) -> None:
-        connection.exec_driver_sql(begin)
+        if in_loop:  # nothing is waited for, and nothing of it needs SQLAlchemy
+            connection.connection.dbapi_connection.begin()
+        else:
+            connection.exec_driver_sql(begin)
 
     return engine
 

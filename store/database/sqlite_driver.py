@@ -152,6 +152,10 @@ class _Connection(AsyncAdapt_aiosqlite_connection):
         self._settled = True
         return done
 
+    def begin(self) -> None:
+        """Begin a transaction that only reads; it locks nothing yet."""
+        self._raw.execute("BEGIN")
+
     def rollback(self) -> None:
         """Roll back, unless it is certain that no transaction was begun: the pool asks for it each time."""
         connection: Any = self._connection
