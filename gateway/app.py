@@ -27,7 +27,6 @@ from domain.kernel import ANONYMOUS, Language, Source, language_from_header
 from domain.kernel.messages import catalogue
 from gateway import sign_in
 from gateway.graphiql.page import graphiql_routes
-from gateway.graphql.cost import counting_cost
 from gateway.graphql.endpoint import GraphQLEndpoint
 from gateway.graphql.trusted import open_trusted_documents
 from gateway.http.admission import Share
@@ -93,7 +92,7 @@ def create_app(settings: Settings) -> Starlette:
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        graph = counting_cost(build())
+        graph = build()
         for language in Language:
             catalogue(language)  # read before anybody asks, and left alone by the garbage collector
         async with (

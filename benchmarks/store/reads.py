@@ -25,10 +25,11 @@ from domain.kernel import Language, NumberKind, Officer, PersonKind, Role, Sourc
 from domain.officers.dashboards import Dimension
 from domain.officers.desk import QueueFilter, QueueSort
 from domain.statistics.figures import month_of, months_back
-from gateway.graphql.documents import PREPARED, Documents, GivenDocument
+from gateway.graphql.documents import Documents
 from gateway.settings.limits import Limits
 from integrations.calling.monitor import SourceMonitor
 from schema.kernel import Context
+from schema.kernel.answers import execute_document
 from store.statistics.overdue import overdue
 from tests.support.operations import operation
 
@@ -77,8 +78,6 @@ class Asking:
     @classmethod
     def of(cls, env: Environment, graph: Any, population: Population) -> "Asking":
         """Who asks a graph whose documents the edge prepares."""
-        if GivenDocument not in graph.extensions:
-            graph.extensions = [GivenDocument, *graph.extensions]
         return cls(env, graph, population, Documents(graph, Limits()))
 
     @property
@@ -146,10 +145,7 @@ class Asking:
         monitor = SourceMonitor([Source.DIGILOCKER])
         context = Context("bench", subject, Language.HI, self.env, monitor, None)
         given, query = {"language": "HI", **variables}, operation(name)
-        prepared = {PREPARED: self.documents.prepare(query)}
-        result = await self.graph.execute(
-            query, variable_values=given, context_value=context, operation_extensions=prepared
-        )
+        result = await execute_document(self.graph, self.documents.prepare(query).document, context, variables=given)
         if result.errors:
             raise RuntimeError(f"{name}: {result.errors[0]}")
         return result.data

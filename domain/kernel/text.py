@@ -3,6 +3,7 @@
 import unicodedata
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 
 from domain.kernel.hidden_characters import hidden_character
 
@@ -52,6 +53,7 @@ def latin_digits(text: str) -> str:
     return text.translate(_TO_LATIN)
 
 
+@lru_cache(256)
 def language_from_header(header: str | None, default: Language = Language.HI) -> Language:
     """The first language of an Accept-Language header that we have (RFC 9110 section 12.5.4)."""
     ranked: list[tuple[float, int, str]] = []

@@ -71,7 +71,7 @@ def decode_json(raw: bytes, limits: Limits) -> Any:
         raise bad_request("BODY_NOT_UTF8") from None
     _measure(raw, limits)
     try:
-        value = json.loads(text, parse_constant=_refuse_constant, parse_float=_finite, object_pairs_hook=_each_once)
+        value = _DECODER.decode(text)
     except ValueError:
         raise bad_request("BODY_NOT_JSON") from None
     if "\\u" in text and any(_is_odd(part) for part in _strings(value)):
@@ -120,6 +120,9 @@ def _finite(text: str) -> float:
     if not math.isfinite(number):
         raise ValueError("JSON knows no infinity")
     return number
+
+
+_DECODER = json.JSONDecoder(parse_constant=_refuse_constant, parse_float=_finite, object_pairs_hook=_each_once)
 
 
 def _strings(value: Any) -> Iterator[str]:

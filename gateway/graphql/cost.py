@@ -14,7 +14,7 @@ stands for outside systems is left out; the calls that were really made are coun
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache, partial
 from typing import Any, TypeAlias
@@ -46,12 +46,9 @@ from graphql import (
     is_composite_type,
     is_list_type,
 )
-from strawberry.extensions import SchemaExtension
 from strawberry.federation.schema_directives import Cost, ListSize
-from strawberry.schema import BaseSchema
 
 from domain.kernel import ErrorCode, Problem, Source
-from integrations.calling.calls import counted_calls
 from schema.kernel import UPSTREAM_POINTS, Context, SourcePolicy, directives_of
 from schema.kernel.errors import extensions_of, text_of
 
@@ -369,63 +366,31 @@ def _level(found: Sequence[tuple[FieldNode, FieldCost]]) -> Level:
     return tuple((node.selection_set, cost.type_name) for node, cost in found if node.selection_set is not None)
 
 
-class CostExtension(SchemaExtension):
-    """`extensions.cost` and the limit, for every transport: it acts where the document is known and nothing has run."""
+class OperationCost:
+    """The costs of one operation; what does not hang on its variables is counted once."""
 
-    def __init__(self, table: CostTable) -> None:
-        self._table = table
-        self._requested: int | None = None
-        self._operation: OperationDefinitionNode | None = None
-        self._calls: Counter[Source] = Counter()
+    def __init__(self, table: CostTable, document: DocumentNode, operation: OperationDefinitionNode) -> None:
+        self._count = partial(Requested, table, document, operation)
+        self._fixed = None if operation.variable_definitions else self._count({}).points()
+        self._answer = AnswerCost(table, document, operation)
 
-    def on_operation(self) -> Iterator[None]:
-        """Begin to count calls of outside systems."""
-        self._calls = counted_calls()
-        yield
+    def requested(self, variables: Variables) -> int:
+        """The most that it can cost with these variables."""
+        return self._count(variables or {}).points() if self._fixed is None else self._fixed
 
-    def on_validate(self) -> Iterator[None]:
-        """Count what the operation may cost, and put a refusal in the place of its execution where that is too much."""
-        execution = self.execution_context
-        document = execution.graphql_document
-        self._operation = get_operation_ast(document, execution.operation_name) if document else None
-        if document is not None and self._operation is not None and not execution.pre_execution_errors:
-            self._requested = Requested(self._table, document, self._operation, execution.variables or {}).points()
-            context = execution.context
-            limit = context.cost_limit if isinstance(context, Context) else None
-            if limit is not None and self._requested > limit:
-                execution.pre_execution_errors = [_too_dear(context)]
-        yield
-
-    def get_results(self) -> dict[str, Any]:
-        """`cost` for the extensions of the answer; nothing where the document never got so far."""
-        context = self.execution_context.context
-        if self._requested is None or not isinstance(context, Context):
-            return {}
-        told: dict[str, Any] = {"requestedQueryCost": self._requested, "actualQueryCost": self._actual()}
+    def told(self, context: Context, variables: Variables, data: Any, calls: Counter[Source]) -> dict[str, Any]:
+        """`cost` for the extensions of the answer with this data, for which these calls were made."""
+        actual = self._answer.points(data) + UPSTREAM_POINTS * calls.total()
+        told: dict[str, Any] = {"requestedQueryCost": self.requested(variables), "actualQueryCost": actual}
         if context.cost_limit is not None:
             told["maximumQueryCost"] = context.cost_limit
         if context.throttle is not None:
             told["throttleStatus"] = dict(context.throttle)
-        told["upstream"] = [{"source": source.value, "calls": calls} for source, calls in sorted(self._calls.items())]
-        return {"cost": told}
-
-    def _actual(self) -> int:
-        execution = self.execution_context
-        document, result = execution.graphql_document, execution.result
-        if document is None or self._operation is None or result is None:
-            return 0
-        answered = AnswerCost(self._table, document, self._operation).points(getattr(result, "data", None))
-        return answered + UPSTREAM_POINTS * self._calls.total()
+        told["upstream"] = [{"source": source.value, "calls": number} for source, number in sorted(calls.items())]
+        return told
 
 
-def _too_dear(context: Context) -> GraphQLError:
+def too_dear(context: Context) -> GraphQLError:
+    """The refusal of an operation that costs more than the context allows."""
     problem = Problem(ErrorCode.TOO_COMPLEX, detail="COST")
     return GraphQLError(text_of(problem, context.language), extensions=extensions_of(problem, context.request_id))
-
-
-def counting_cost(schema: BaseSchema) -> BaseSchema:
-    """The same schema; from now on it counts and bounds the cost of every operation."""
-    built: Any = schema
-    table = CostTable(built._schema)  # noqa: SLF001 - Strawberry gives graphql-core's schema no public name
-    built.extensions = [*built.extensions, partial(CostExtension, table)]
-    return schema

@@ -1,7 +1,6 @@
 """Caches parsed, bounded and validated documents by their text."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
@@ -14,11 +13,11 @@ from graphql import (
     parse,
     specified_rules,
 )
-from strawberry.extensions import SchemaExtension
 from strawberry.schema import BaseSchema
 from strawberry.schema.schema import validate_document
 
 from domain.kernel import ErrorCode
+from gateway.graphql.cost import CostTable, OperationCost
 from gateway.graphql.document_limits import check_document, check_words
 from gateway.http.problems import bad_document
 from gateway.settings.limits import Limits
@@ -27,20 +26,20 @@ MOST_KEPT = 512
 LONGEST_KEPT = 10_000
 """Characters; longer documents are parsed each time, so that the memory of kept ones is bounded."""
 MOST_COMMENTS = 200
-PREPARED = "apuni.prepared"
-"""The key among the client's extensions under which the document is passed to the schema."""
 
 
 @dataclass(frozen=True, slots=True)
 class PreparedDocument:
     """A document within the bounds. `errors` are what validation found, in graphql-core's own words.
 
-    `introspects` is whether an operation of it asks what the graph is made of.
+    `introspects` is whether an operation of it asks what the graph is made of; `costs` holds the costs of its
+    operations, each counted when it is first run.
     """
 
     document: DocumentNode
     errors: tuple[GraphQLError, ...]
     introspects: bool = False
+    costs: dict[int, OperationCost] = field(default_factory=dict, compare=False, repr=False)
 
     def operation(self, name: str | None) -> OperationDefinitionNode:
         """The operation to run. Raises RequestProblem where the name does not single one out."""
@@ -48,6 +47,13 @@ class PreparedDocument:
         if found is None:
             raise bad_document("OPERATION_NAME")
         return found
+
+    def cost(self, table: CostTable, operation: OperationDefinitionNode) -> OperationCost:
+        """The costs of an operation of it."""
+        known = self.costs.get(id(operation))
+        if known is None:
+            known = self.costs[id(operation)] = OperationCost(table, self.document, operation)
+        return known
 
 
 class Documents:
@@ -74,24 +80,3 @@ class Documents:
         schema: Any = self._schema
         errors = validate_document(schema._schema, document, tuple(specified_rules))  # noqa: SLF001 - no public name
         return PreparedDocument(document, tuple(errors), introspects)
-
-
-class GivenDocument(SchemaExtension):
-    """Lets Strawberry run the document that the edge prepared, instead of parsing and validating it again."""
-
-    def on_parse(self) -> Iterator[None]:
-        """Hand over the document."""
-        prepared = self._prepared_document()
-        if prepared is not None:
-            self.execution_context.graphql_document = prepared.document
-        yield
-
-    def on_validate(self) -> Iterator[None]:
-        """Say that validation has been done."""
-        if self._prepared_document() is not None:
-            self.execution_context.pre_execution_errors = []
-        yield
-
-    def _prepared_document(self) -> PreparedDocument | None:
-        given = (self.execution_context.operation_extensions or {}).get(PREPARED)
-        return given if isinstance(given, PreparedDocument) else None

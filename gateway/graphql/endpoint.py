@@ -24,6 +24,7 @@ from gateway.http.calls import Call, ContextFactory, OperationRecord, ReadyOpera
 from gateway.http.compression import compress_response
 from gateway.http.edge import Edge
 from gateway.http.headers import (
+    IndexedRequest,
     came_by_cookie,
     deadline_of,
     is_foreign_page,
@@ -51,7 +52,7 @@ class GraphQLEndpoint:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one HTTP request."""
-        request = Request(scope, receive)
+        request = IndexedRequest(scope, receive)
         response = self._page(request) or await self._answer(request)
         await response(scope, receive, send)
 

@@ -9,21 +9,26 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
-from graphql import GraphQLError, GraphQLSyntaxError, OperationType
+from graphql import ExecutionResult, GraphQLError, GraphQLSyntaxError, OperationType
 from strawberry.schema import BaseSchema
 
 from actions.kernel import one_operation
 from domain.kernel import ErrorCode
 from gateway.graphql.body import GraphQLParameters
-from gateway.graphql.documents import PREPARED, Documents, GivenDocument, PreparedDocument
+from gateway.graphql.cost import CostTable, too_dear
+from gateway.graphql.documents import Documents, PreparedDocument
 from gateway.http.admission import Slot
 from gateway.http.callers import Caller, Callers
 from gateway.http.calls import ContextFactory, ReadyOperation, RequestContext, RequestFacts, ResolvedDocument
 from gateway.http.edge import Edge
 from gateway.http.problems import RequestProblem, bad_document, bad_request
 from gateway.http.rates import MemoryWindows, RateStatus
+from integrations.calling.calls import counted_calls
 from integrations.calling.deadline import set_request_deadline
+from schema.kernel import Context
+from schema.kernel.answers import answer_extensions, execute_document
 from schema.kernel.document_errors import nameless
+from schema.kernel.errors import replace_errors
 
 GRACE_SECONDS = 0.5
 """Remote calls end at the deadline; what is left to do then is cut off after this long."""
@@ -46,8 +51,7 @@ class Pipeline:
 
     def __init__(self, schema: BaseSchema, context_factory: ContextFactory, edge: Edge) -> None:
         executable: Any = schema
-        if GivenDocument not in executable.extensions:
-            executable.extensions = [GivenDocument, *executable.extensions]
+        self._costs = CostTable(executable._schema)  # noqa: SLF001 - Strawberry gives graphql-core's no public name
         self.schema = schema
         self.edge = edge
         self.documents = Documents(schema, edge.limits)
@@ -117,15 +121,29 @@ class Pipeline:
             kept = await self.edge.replays.find(ready, context) if self.edge.replays else None
             if kept is not None:
                 return kept
-            result: Any = await self.schema.execute(
-                ready.resolved.query,
-                variable_values=ready.parameters.variables,
-                context_value=context,
-                root_value=root,
-                operation_name=ready.parameters.operation_name,
-                operation_extensions={PREPARED: ready.prepared},
-            )
+            result = await self._run(ready, context, root)
             return await self.edge.replays.keep(ready, context, result) if self.edge.replays else result
+
+    async def _run(self, ready: ReadyOperation, context: RequestContext, root: Any) -> ExecutionResult:
+        """Run it, unless it may cost too much; the cost and the calls that were made are told with the answer."""
+        calls, variables = counted_calls(), ready.parameters.variables
+        cost, ours = (
+            ready.prepared.cost(self._costs, ready.operation),
+            context if isinstance(context, Context) else None,
+        )
+        if ours is not None and ours.cost_limit is not None and cost.requested(variables) > ours.cost_limit:
+            refusal = [too_dear(ours)]
+            replace_errors(refusal, ours.language, ours.request_id)
+            result = ExecutionResult(None, refusal, answer_extensions(ours))
+        else:
+            name, document = ready.parameters.operation_name, ready.prepared.document
+            result = await execute_document(
+                self.schema, document, context, variables=variables, root=root, operation_name=name
+            )
+        if ours is not None:
+            told = cost.told(ours, variables, result.data, calls)
+            result.extensions = {**(result.extensions or {}), "cost": told}
+        return result
 
     def seconds(self, operation: OperationType) -> float:
         """How long an operation may take in all."""

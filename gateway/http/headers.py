@@ -4,7 +4,10 @@ import hmac
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from typing import Any
 
+from starlette.datastructures import Headers
 from starlette.requests import HTTPConnection, Request
 
 GRAPHQL_JSON = "application/graphql-response+json"
@@ -36,6 +39,31 @@ _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 _BEARER = re.compile(r"Bearer +(?P<token>[A-Za-z0-9._~+/=-]+)", re.IGNORECASE)
 
 
+class IndexedHeaders(Headers):
+    """Headers that are found by their name without a walk over all of them; of several of a name, the first."""
+
+    @cached_property
+    def _first(self) -> dict[str, str]:
+        return {name.decode("latin-1"): value.decode("latin-1") for name, value in reversed(self.raw)}
+
+    def __getitem__(self, key: str) -> str:
+        return self._first[key.lower()]
+
+    def __contains__(self, key: object) -> bool:
+        return isinstance(key, str) and key.lower() in self._first
+
+    def get(self, key: str, default: Any = None) -> Any:
+        return self._first.get(key.lower(), default)
+
+
+class IndexedRequest(Request):
+    """A request whose headers are asked for often."""
+
+    @cached_property
+    def headers(self) -> Headers:  # type: ignore[override]
+        return IndexedHeaders(scope=self.scope)
+
+
 def is_router(headers: Mapping[str, str], secret: str | None) -> bool:
     """Whether a router in front of us proves itself by the secret that was set (docs/federation.md)."""
     given = headers.get(ROUTER_HEADER)
@@ -54,6 +82,7 @@ class AnswerFormat:
     legacy: bool = False
 
 
+@lru_cache(256)
 def negotiate_media_type(header: str | None) -> AnswerFormat | None:
     """The answer's media type by an Accept header; None where the client takes neither of ours.
 

@@ -15,7 +15,6 @@ from typing import Any
 import redis.asyncio
 from limits import RateLimitItem, RateLimitItemPerMinute
 from limits.aio.storage import RedisStorage, SlidingWindowCounterSupport, Storage
-from limits.aio.strategies import SlidingWindowCounterRateLimiter
 from limits.errors import StorageError
 
 from domain.kernel import Clock, ErrorCode, Problem
@@ -203,8 +202,9 @@ class RateLimits:
 
 
 async def _spend(storage: Any, item: RateLimitItem, key: str) -> RateStatus:
-    allowed = await SlidingWindowCounterRateLimiter(storage).hit(item, key)
-    window = await storage.get_sliding_window(item.key_for(key), item.get_expiry())
+    name, length = item.key_for(key), item.get_expiry()
+    allowed = await storage.acquire_sliding_window_entry(name, item.amount, length)
+    window = await storage.get_sliding_window(name, length)
     if allowed:
         return RateStatus(item.amount, _remaining_operations(item, window))
     raise too_many(_wait(item, window))

@@ -1,11 +1,14 @@
-"""Response extensions: request id, sources, and the sources that are missing from lists."""
+"""Executes prepared documents; response extensions: request id, sources, and those that are missing from lists."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from types import SimpleNamespace
 from typing import Any
 
 import structlog
-from graphql import ExecutionResult, GraphQLError
+from graphql import DocumentNode, ExecutionResult, GraphQLError, execute
+from strawberry.execution import optimized_is_awaitable
 from strawberry.extensions import SchemaExtension
+from strawberry.schema import BaseSchema
 
 from schema.kernel.context import Context
 from schema.kernel.errors import extensions_of, problem_of, text_of
@@ -14,23 +17,68 @@ from schema.kernel.source_usage import PartialFailure
 _log = structlog.get_logger(__name__)
 
 
+async def execute_document(
+    schema: BaseSchema,
+    document: DocumentNode,
+    context: Any,
+    *,
+    variables: Mapping[str, Any] | None = None,
+    root: Any = None,
+    operation_name: str | None = None,
+) -> ExecutionResult:
+    """Execute a document that was parsed and validated; the errors are what the client may see.
+
+    Strawberry's own way takes as long again as a small operation, for hooks of extensions that are made each time.
+    """
+    built: Any = schema
+    try:
+        running: Any = execute(
+            built._schema,  # noqa: SLF001 - Strawberry gives graphql-core's schema no public name
+            document,
+            root_value=root,
+            context_value=context,
+            variable_values=dict(variables or {}),
+            operation_name=operation_name,
+            is_awaitable=optimized_is_awaitable,
+            executor_class=built.execution_context_class,
+        )
+        result: ExecutionResult = await running if optimized_is_awaitable(running) else running
+    except Exception as error:  # noqa: BLE001 - as from a resolver: told by a code and logged by its kind
+        result = ExecutionResult(None, [GraphQLError(str(error), original_error=error)])
+    if result.errors:
+        built.process_errors(result.errors, SimpleNamespace(context=context))
+    if isinstance(context, Context):
+        tell_missing_sources(result, context)
+        result.extensions = answer_extensions(context)
+    return result
+
+
+def tell_missing_sources(result: ExecutionResult, context: Context) -> None:
+    """Add an error for each source that is missing from a merged list, at the list's own path."""
+    if context.sources.failures:
+        missing = [_partial_error(context, failure) for failure in context.sources.failures]
+        result.errors = [*(result.errors or []), *missing]
+
+
+def answer_extensions(context: Context) -> dict[str, Any]:
+    """The extensions of every answer."""
+    return {"requestId": context.request_id, "sources": context.sources.to_extension()}
+
+
 class AnswerExtension(SchemaExtension):
-    """Writes `extensions.requestId` and `extensions.sources` and the errors of partly answered lists."""
+    """The same for documents that Strawberry executes."""
 
     def on_execute(self) -> Iterator[None]:
-        """After execution, tell each source that is missing from a merged list at the list's own path."""
+        """After execution, tell what is missing."""
         yield
         context, result = self.execution_context.context, self.execution_context.result
-        if isinstance(context, Context) and isinstance(result, ExecutionResult) and context.sources.failures:
-            missing = [_partial_error(context, failure) for failure in context.sources.failures]
-            result.errors = [*(result.errors or []), *missing]
+        if isinstance(context, Context) and isinstance(result, ExecutionResult):
+            tell_missing_sources(result, context)
 
     def get_results(self) -> dict[str, Any]:
         """The extensions of the answer."""
         context = self.execution_context.context
-        if not isinstance(context, Context):
-            return {}
-        return {"requestId": context.request_id, "sources": context.sources.to_extension()}
+        return answer_extensions(context) if isinstance(context, Context) else {}
 
 
 def _partial_error(context: Context, failure: PartialFailure) -> GraphQLError:

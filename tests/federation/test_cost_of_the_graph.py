@@ -12,10 +12,12 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-import schema
 from domain.kernel import ManualClock, Source, SystemIds
-from gateway.graphql.cost import CostTable, counting_cost, requested_cost
+from gateway.graphql.body import GraphQLParameters
+from gateway.graphql.cost import CostTable, requested_cost
 from gateway.graphql.endpoint import GraphQLEndpoint
+from gateway.graphql.pipeline import InvalidDocument, Pipeline
+from gateway.http.callers import Caller, CallerKind
 from gateway.http.calls import RequestFacts
 from gateway.http.edge import Edge
 from gateway.settings.limits import DEMO_COST_TIMES, Limits
@@ -27,22 +29,23 @@ from tests.support.remotes import remote_over
 
 OPERATIONS = Path(__file__).parents[2] / "operations"
 LIMIT = Limits().cost
+CALLER = Caller(CallerKind.CITIZEN, "citizen")
 
 
-@pytest.fixture(scope="session")
-def counted_graph() -> Any:
-    """A graph of its own: the shared one knows no limit."""
-    return counting_cost(schema.build())
-
-
-@pytest.fixture
-def counted(world: World, counted_graph: Any) -> World:
-    return replace(world, graph=counted_graph)
+async def never(_: RequestFacts) -> Context:
+    raise LookupError("the contexts of these tests are given")
 
 
 async def asked(world: World, query: str, limit: int | None = LIMIT, **variables: Any) -> Any:
     throttle = {"maximumAvailable": 300, "currentlyAvailable": 299, "restoreRate": 5.0}
-    return await world.run(query, replace(world.context(CITIZEN), cost_limit=limit, throttle=throttle), variables)
+    clock = world.environment.clock
+    pipeline = Pipeline(world.graph, never, Edge(clock, SystemIds(clock), introspection=True))
+    context = replace(world.context(CITIZEN), cost_limit=limit, throttle=throttle)
+    result = await pipeline.execute(
+        await pipeline.ready(GraphQLParameters(query, None, variables), {}, CALLER), context
+    )
+    errors = [error.formatted for error in result.errors or ()]
+    return {"data": result.data, "errors": errors, "extensions": result.extensions}
 
 
 def documents() -> dict[str, str]:
@@ -71,12 +74,12 @@ def test_every_operation_of_the_applications_is_below_the_limit_with_the_largest
     assert {name: cost for name, cost in costs.items() if cost > LIMIT} == {}
 
 
-async def test_an_operation_that_costs_too_much_is_refused_before_anything_is_read(counted):
+async def test_an_operation_that_costs_too_much_is_refused_before_anything_is_read(world):
     query = """{ viewer { ... on Citizen { applications(first: 100) { nodes {
       timeline { label } documents { name } appeals { id } } } } } }"""
 
-    with counted.statements() as seen:
-        answer = await asked(counted, query)
+    with world.statements() as seen:
+        answer = await asked(world, query)
 
     [error] = answer["errors"]
     assert (answer["data"], "path" in error) == (None, False)
@@ -91,31 +94,44 @@ async def test_an_operation_that_costs_too_much_is_refused_before_anything_is_re
     assert seen == []
 
 
-async def test_aliases_do_not_make_it_cheaper_and_a_larger_limit_lets_it_through(counted):
+async def test_aliases_do_not_make_it_cheaper_and_a_larger_limit_lets_it_through(world):
     part = "viewer { ... on Citizen { applications(first: 100) { nodes { number timeline { label } } } } }"
     query = "{" + " ".join(f"a{number}: {part}" for number in range(2)) + "}"
 
-    assert (await asked(counted, query))["errors"][0]["extensions"]["code"] == "TOO_COMPLEX"
-    assert (await asked(counted, query, limit=10_000))["errors"] == []
+    assert (await asked(world, query))["errors"][0]["extensions"]["code"] == "TOO_COMPLEX"
+    assert (await asked(world, query, limit=10_000))["errors"] == []
 
 
-async def test_the_answer_tells_what_it_was_taken_to_cost_and_what_it_did_cost(counted):
-    await counted.submit()
+async def test_the_answer_tells_what_it_was_taken_to_cost_and_what_it_did_cost(world):
+    await world.submit()
     query = """query ($n: Int = 50) { viewer { ... on Citizen { name
       applications(first: $n) { totalCount nodes { number service { code } } } rationCard { number } } } }"""
 
-    cost = (await asked(counted, query))["extensions"]["cost"]
+    cost = (await asked(world, query))["extensions"]["cost"]
 
     assert cost["requestedQueryCost"] == 1 + (1 + 50 * 2) + 11
     assert cost["actualQueryCost"] == 1 + (1 + 1 * 2) + 1
     assert cost["upstream"] == []  # the stand-ins of this test are asked without a socket
 
 
-async def test_a_document_that_is_not_valid_is_told_as_such_and_costs_nothing(counted):
-    answer = await asked(counted, "{ nothing }")
+async def test_one_document_costs_by_the_variables_of_each_request(world):
+    query = "query ($n: Int) { services(first: $n) { nodes { code } } }"
+    clock = world.environment.clock
+    pipeline = Pipeline(world.graph, never, Edge(clock, SystemIds(clock), introspection=True))
 
-    assert answer["errors"][0]["extensions"]["code"] == "BAD_INPUT"
-    assert answer["data"] is None
+    costs = []
+    for many in (1, 3):
+        ready = await pipeline.ready(GraphQLParameters(query, None, {"n": many}), {}, CALLER)
+        result = await pipeline.execute(ready, world.context(CITIZEN))
+        costs.append(result.extensions["cost"])
+
+    assert [cost["requestedQueryCost"] for cost in costs] == [2, 4]
+    assert [cost["actualQueryCost"] for cost in costs] == [2, 4]
+
+
+async def test_a_document_that_is_not_valid_is_told_as_such_and_costs_nothing(world):
+    with pytest.raises(InvalidDocument):
+        await asked(world, "{ nothing }")
 
 
 async def test_calls_of_outside_systems_are_counted_attempt_by_attempt():
@@ -132,13 +148,13 @@ async def test_calls_of_outside_systems_are_counted_attempt_by_attempt():
     assert dict(calls) == {Source.UMANG: 3}
 
 
-async def test_over_http_it_is_a_400_that_tells_the_cost_and_the_limit(counted):
-    clock = counted.environment.clock
+async def test_over_http_it_is_a_400_that_tells_the_cost_and_the_limit(world):
+    clock = world.environment.clock
 
     async def context(_: RequestFacts) -> Context:
-        return replace(counted.context(CITIZEN), cost_limit=LIMIT)
+        return replace(world.context(CITIZEN), cost_limit=LIMIT)
 
-    endpoint = GraphQLEndpoint(counted.graph, context, Edge(clock, SystemIds(clock)))
+    endpoint = GraphQLEndpoint(world.graph, context, Edge(clock, SystemIds(clock)))
     query = "{ services(first: 100) { nodes { code department { name } documents { name } } } }"
     transport = httpx.ASGITransport(app=Starlette(routes=[Route("/graphql", endpoint)]))
     async with httpx.AsyncClient(transport=transport, base_url="http://gateway.test") as client:
@@ -156,10 +172,10 @@ async def test_over_http_it_is_a_400_that_tells_the_cost_and_the_limit(counted):
     assert cost["actualQueryCost"] < cost["requestedQueryCost"]
 
 
-async def test_two_thousand_references_are_too_many_for_a_stranger_in_the_demo_too(counted: World):
+async def test_two_thousand_references_are_too_many_for_a_stranger_in_the_demo_too(world: World):
     query = "query ($refs: [_Any!]!) { _entities(representations: $refs) { __typename } }"
     references = [{"__typename": "District", "id": "none"}] * 2000
 
-    answer = await asked(counted, query, LIMIT * DEMO_COST_TIMES, refs=references)
+    answer = await asked(world, query, LIMIT * DEMO_COST_TIMES, refs=references)
 
     assert answer["errors"][0]["extensions"]["code"] == "TOO_COMPLEX"
