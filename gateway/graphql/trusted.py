@@ -65,8 +65,10 @@ POLL_SECONDS = 2.0
 FLUSH_SECONDS = 30.0
 """How often counted uses are kept; those of a process that is killed in between are lost."""
 
+START_SECONDS = 0.5
 WARM_SECONDS = 3.0
-"""How long one look at the store may go on preparing operations; the rest is prepared at the next ones.
+"""How long the first look at the store, before the process is ready, and each later one may go on preparing operations;
+the rest is prepared at the next ones.
 
 An operation that is not prepared yet is answered all the same, only as slowly as a document of somebody's own.
 """
@@ -239,10 +241,10 @@ class TrustedDocumentLoader:
         self._mark: tuple[manifests.Mark, tuple[str | None, ...]] | None = None
         self._opened: dict[Version, tuple[str, Manifest]] = {}
 
-    async def poll(self) -> bool:
+    async def poll(self, seconds: float = WARM_SECONDS) -> bool:
         """Take over what changed in the store; True where something did. Raises StoreError, and keeps what it has."""
         changed = await self._take_over()
-        warmed = await self.warm()
+        warmed = await self.warm(seconds)
         if changed or warmed:
             _log.info("trusted_documents", operations=len(self.library), warmed=warmed)
         return changed
@@ -332,7 +334,7 @@ async def open_trusted_documents(
         yield
         return
     shelf = TrustedDocumentLoader(trusted, schema, env.store, env.keyrings)
-    await shelf.poll()
+    await shelf.poll(START_SECONDS)
     async with run_periodically((POLL_SECONDS, shelf.poll), (FLUSH_SECONDS, shelf.flush)):
         try:
             yield

@@ -60,7 +60,7 @@ class IndexedRequest(Request):
     """A request whose headers are asked for often."""
 
     @cached_property
-    def headers(self) -> Headers:  # type: ignore[override]
+    def headers(self) -> Headers:
         return IndexedHeaders(scope=self.scope)
 
 

@@ -14,6 +14,7 @@ from schema.kernel.context import Context
 from schema.kernel.errors import extensions_of, problem_of, text_of
 from schema.kernel.source_usage import PartialFailure
 
+_is_awaitable: Any = optimized_is_awaitable
 _log = structlog.get_logger(__name__)
 
 
@@ -39,10 +40,10 @@ async def execute_document(
             context_value=context,
             variable_values=dict(variables or {}),
             operation_name=operation_name,
-            is_awaitable=optimized_is_awaitable,
+            is_awaitable=_is_awaitable,
             executor_class=built.execution_context_class,
         )
-        result: ExecutionResult = await running if optimized_is_awaitable(running) else running
+        result: ExecutionResult = await running if _is_awaitable(running) else running
     except Exception as error:  # noqa: BLE001 - as from a resolver: told by a code and logged by its kind
         result = ExecutionResult(None, [GraphQLError(str(error), original_error=error)])
     if result.errors:
