@@ -374,14 +374,14 @@ class OperationCost:
         self._fixed = None if operation.variable_definitions else self._count({}).points()
         self._answer = AnswerCost(table, document, operation)
 
-    def requested(self, variables: Variables) -> int:
+    def requested_points(self, variables: Variables) -> int:
         """The most that it can cost with these variables."""
         return self._count(variables or {}).points() if self._fixed is None else self._fixed
 
-    def told(self, context: Context, variables: Variables, data: Any, calls: Counter[Source]) -> dict[str, Any]:
+    def to_extension(self, context: Context, variables: Variables, data: Any, calls: Counter[Source]) -> dict[str, Any]:
         """`cost` for the extensions of the answer with this data, for which these calls were made."""
         actual = self._answer.points(data) + UPSTREAM_POINTS * calls.total()
-        told: dict[str, Any] = {"requestedQueryCost": self.requested(variables), "actualQueryCost": actual}
+        told: dict[str, Any] = {"requestedQueryCost": self.requested_points(variables), "actualQueryCost": actual}
         if context.cost_limit is not None:
             told["maximumQueryCost"] = context.cost_limit
         if context.throttle is not None:

@@ -131,7 +131,7 @@ class Pipeline:
             ready.prepared.cost(self._costs, ready.operation),
             context if isinstance(context, Context) else None,
         )
-        if ours is not None and ours.cost_limit is not None and cost.requested(variables) > ours.cost_limit:
+        if ours is not None and ours.cost_limit is not None and cost.requested_points(variables) > ours.cost_limit:
             refusal = [too_dear(ours)]
             replace_errors(refusal, ours.language, ours.request_id)
             result = ExecutionResult(None, refusal, answer_extensions(ours))
@@ -141,7 +141,7 @@ class Pipeline:
                 self.schema, document, context, variables=variables, root=root, operation_name=name
             )
         if ours is not None:
-            told = cost.told(ours, variables, result.data, calls)
+            told = cost.to_extension(ours, variables, result.data, calls)
             result.extensions = {**(result.extensions or {}), "cost": told}
         return result
 

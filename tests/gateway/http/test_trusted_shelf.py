@@ -66,6 +66,16 @@ async def test_what_is_published_is_served_warm_and_what_is_retired_is_not(shelf
     assert refused.value.problem.code is ErrorCode.PERSISTED_DOCUMENT_NOT_FOUND
 
 
+async def test_what_a_start_has_no_time_to_prepare_is_served_all_the_same_and_prepared_later(shelf, publish):
+    await publish(manifest("1.0.0", GOOD))
+    await shelf.poll(0)
+    asked = parameters_in({"documentId": document_id(GOOD)})
+
+    assert (shelf.library.resolve(asked, {}).query, shelf.library.resolve(asked, {}).prepared) == (GOOD, None)
+    await shelf.poll()
+    assert shelf.library.resolve(asked, {}).prepared is not None
+
+
 async def test_an_operation_that_the_graph_no_longer_knows_spoils_no_other(shelf, publish):
     await publish(manifest("1.0.0", GOOD, GONE))
 
