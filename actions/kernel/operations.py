@@ -19,6 +19,8 @@ class OwedReceipts:
 
     owed: list[tuple[Environment, AccessReceipt]] = field(default_factory=list)
     writing: asyncio.Task[None] | None = None
+    is_over: bool = False
+    """Whether the operation is answered: a task that outlives it leaves its receipts itself."""
 
     async def settle(self) -> None:
         """Write all that is owed, for everybody who waits for it in one transaction. Raises as Store.carry_out."""
@@ -56,13 +58,14 @@ async def one_operation() -> AsyncIterator[None]:
             yield
     finally:
         _owed.reset(token)
+        owed.is_over = True
         await owed.settle()
 
 
 async def leave_receipts(environment: Environment, receipts: Sequence[AccessReceipt]) -> None:
     """Write receipts down, in an operation with its others. Raises as Store.carry_out."""
     owed = _owed.get()
-    if owed is None:
+    if owed is None or owed.is_over:
         await write_receipts(environment, receipts)
     else:
         owed.owed += [(environment, receipt) for receipt in receipts]

@@ -66,6 +66,8 @@ class OperationReads:
     looking: asyncio.Lock = field(default_factory=asyncio.Lock)
     waits: dict[AsyncEngine, SharedConnection] = field(default_factory=dict)
     """The transactions that have not begun, by their database."""
+    is_over: bool = False
+    """Whether the operation is answered: a task that outlives it reads for itself."""
 
     def forget(self) -> None:
         """Have everything read anew, also what is being read now."""
@@ -89,16 +91,18 @@ _current: ContextVar[OperationReads | None] = ContextVar("operation_reads", defa
 
 def current_reads() -> OperationReads | None:
     """The reads of the operation that is being carried out; None outside of one."""
-    return _current.get()
+    reads = _current.get()
+    return None if reads is None or reads.is_over else reads
 
 
 @contextmanager
 def reads_of_operation() -> Iterator[OperationReads]:
-    """Let what is read within be read once; tasks that outlive the operation keep nothing of it."""
+    """Let what is read within be read once."""
     reads = OperationReads()
     token = _current.set(reads)
     try:
         yield reads
     finally:
         _current.reset(token)
+        reads.is_over = True
         reads.forget()

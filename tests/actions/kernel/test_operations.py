@@ -94,6 +94,26 @@ async def break_receipts(world: World) -> None:
         await tx.connection.execute(text("ALTER TABLE data_accesses RENAME TO gone"))
 
 
+async def test_a_task_that_outlives_its_operation_leaves_its_receipts_itself_and_reads_anew(world: World):
+    answered = asyncio.Event()
+
+    async def read_later() -> int:
+        await answered.wait()
+        await read(world, Source.DIGILOCKER)
+        with statements_of(world.env.store) as seen:
+            for _ in range(2):
+                async with world.env.store.read_transaction() as tx:
+                    await people.citizens(tx, [world.asha.person_id or ""])
+        return len(seen)
+
+    async with one_operation():
+        later = asyncio.create_task(read_later())
+    answered.set()
+
+    assert await later == 2
+    assert len(await receipts(world)) == 1
+
+
 async def test_what_was_read_is_read_anew_after_an_outside_system_was_asked(world: World):
     async def find() -> None:
         async with world.env.store.read_transaction() as tx:
