@@ -28,6 +28,7 @@ from domain.kernel.messages import catalogue
 from gateway import sign_in
 from gateway.graphiql.page import graphiql_routes
 from gateway.graphql.endpoint import GraphQLEndpoint
+from gateway.graphql.pipeline import Pipeline
 from gateway.graphql.trusted import open_trusted_documents
 from gateway.http.admission import Share
 from gateway.http.calls import RequestFacts
@@ -44,14 +45,19 @@ from gateway.http.openapi import openapi_routes
 from gateway.http.public_keys import public_key_routes
 from gateway.http.rates import RateClass
 from gateway.http.uploads import upload_routes
+from gateway.operations.published import PublishedOperations
+from gateway.pages.addresses import PAGES
 from gateway.pages.dashboard import dashboard_routes
 from gateway.pages.fees import fee_routes
 from gateway.pages.figures_csv import figures_routes
 from gateway.pages.forms import forms_routes
 from gateway.pages.hearing_calendar import hearing_calendar_routes
 from gateway.pages.notified import notified_routes
+from gateway.pages.portal import portal_routes
+from gateway.pages.rendering import Pages
 from gateway.pages.review_pdf import review_pdf_routes
 from gateway.pages.rosters import roster_routes
+from gateway.pages.site import APP, Site
 from gateway.pages.status import status_routes
 from gateway.pages.track import track_routes
 from gateway.pages.verify import verify_routes
@@ -124,6 +130,7 @@ def create_app(settings: Settings) -> Starlette:
     secure = [Middleware(HttpsAddress)] if settings.url.startswith("https://") else []
     app = Starlette(routes=health_routes(), middleware=secure, lifespan=lifespan, exception_handlers=dict(HANDLERS))
     app.state.ready = False
+    app.state.pages = Pages(settings.portal)
     app.state.connections = Connections(settings.server.trusted_proxies)
     return app
 
@@ -164,15 +171,24 @@ def doors(
         *partner(commission_doors(settings, environment, edge.tallies), Source.RIGHT_TO_SERVICE),
         *admitted(fee_doors(environment)),
     ]
+    site = open_site(settings, runtime, graph, edge)
     pages = [
         *count_failures(refuse_hidden_text(sign_in.routes(settings)), runtime.vitals.sign_in_failed),
         *refuse_hidden_text(own_pages(settings, runtime, metrics, pulse)),
+        *refuse_hidden_text([*site.routes(PAGES), *portal_routes(settings.portal)]),
     ]
     return [
         *graphql_routes(settings, runtime, edge, graph, streaming),
         *bound_requests(partners, edge, RateClass.PARTNERS),
         *bound_requests(pages, edge, RateClass.REQUESTS),
     ]
+
+
+def open_site(settings: Settings, runtime: Runtime, graph: BaseSchema, edge: Edge) -> Site:
+    """What serves the pages that are published operations, over a pipeline of the graph."""
+    pipeline = Pipeline(graph, context_factory(runtime, settings), replace(edge, streams=None))
+    environment = runtime.environment
+    return Site(PublishedOperations(pipeline, APP), Pages(settings.portal, environment.clock, environment.ids))
 
 
 def own_pages(settings: Settings, runtime: Runtime, metrics: Metrics, pulse: Heartbeat) -> list[Route]:

@@ -7,6 +7,7 @@ from typing import Any
 from graphql import (
     DocumentNode,
     GraphQLError,
+    GraphQLSchema,
     GraphQLSyntaxError,
     OperationDefinitionNode,
     get_operation_ast,
@@ -64,6 +65,13 @@ class Documents:
         self._limits = limits
         self._kept = lru_cache(MOST_KEPT)(self._make)
 
+    @property
+    def schema(self) -> GraphQLSchema:
+        """The schema of graphql-core below Strawberry's."""
+        schema: Any = self._schema
+        executable: GraphQLSchema = schema._schema  # noqa: SLF001 - no public name
+        return executable
+
     def prepare(self, query: str) -> PreparedDocument:
         """The document of a text; documents out of bounds are not kept."""
         return self._kept(query) if len(query) <= LONGEST_KEPT else self._make(query)
@@ -77,6 +85,5 @@ class Documents:
             raise
         check_words(document)
         introspects = check_document(document, self._limits)
-        schema: Any = self._schema
-        errors = validate_document(schema._schema, document, tuple(specified_rules))  # noqa: SLF001 - no public name
+        errors = validate_document(self.schema, document, tuple(specified_rules))
         return PreparedDocument(document, tuple(errors), introspects)

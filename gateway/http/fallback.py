@@ -8,8 +8,8 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from domain.kernel import ErrorCode
-from gateway.graphql.answers import code_response
+from domain.kernel import ErrorCode, Problem
+from gateway.pages.refusals import refusal_response
 from schema.kernel.errors import OURS, problem_of
 
 _log = structlog.get_logger(__name__)
@@ -21,20 +21,20 @@ _CODES = {
 }
 
 
-async def handle_http_error(request: Request, error: Exception) -> Response:  # noqa: ARG001 - Starlette's shape
-    """What Starlette refuses by itself, with a code instead of words."""
+async def handle_http_error(request: Request, error: Exception) -> Response:
+    """What Starlette refuses by itself: a page for people, a code for programs."""
     status = error.status_code if isinstance(error, HTTPException) else 400
     given = error.headers if isinstance(error, HTTPException) else None
-    return code_response(_CODES.get(status, ErrorCode.BAD_INPUT), status, given)
+    return refusal_response(request, Problem(_CODES.get(status, ErrorCode.BAD_INPUT)), status, given)
 
 
-async def handle_uncaught(request: Request, error: Exception) -> Response:  # noqa: ARG001 - Starlette's shape
+async def handle_uncaught(request: Request, error: Exception) -> Response:
     """An internal error of any route: the response has its code only; an unexpected exception is logged by its type."""
     if not isinstance(error, OURS):
         _log.error("door_fault", exception=type(error).__name__)
     problem = problem_of(error)
     retry = {"Retry-After": "1"} if problem.retryable else {}
-    return code_response(problem.code, 503, retry)
+    return refusal_response(request, problem, 503, retry)
 
 
 HANDLERS: Mapping[Any, Any] = {HTTPException: handle_http_error, Exception: handle_uncaught}

@@ -26,8 +26,9 @@ from domain.officers.dashboards import DashboardRole, Dimension, dashboards_of
 from domain.statistics.figures import Delivery, months_back
 from domain.statistics.small_cells import SMALLEST
 from gateway.http.session_auth import reader_of
-from gateway.pages.frame import language_of, respond, table
+from gateway.pages.frame import respond, table
 from gateway.pages.plots import Plot, Series, Writer, bars, columns, line
+from gateway.pages.rendering import language_of
 from store.database import StoreError
 
 _TEXTS = Texts("page.dashboard")
@@ -72,7 +73,7 @@ def dashboard_routes(environment: Environment) -> list[Route]:
             chosen = _parse_selection(request.query_params)
             body = await _body(environment, subject, chosen, language, kept)
         except NotSignedIn:
-            return respond(request, language, _TEXTS.title, _signing_in(request, language), 401, keep=_CHOICES)
+            return respond(request, language, _TEXTS.title, _signing_in(request, language), 401)
         except (Problems, ValueError):
             way = f'<a href="/dashboard?language={language.value}">{escape(_TEXTS.whole.in_language(language))}</a>'
             return respond(
@@ -80,7 +81,7 @@ def dashboard_routes(environment: Environment) -> list[Route]:
             )
         except (StoreError, TimeoutError):
             return respond(request, language, _TEXTS.title, f"<p>{_TEXTS.away.in_language(language)}</p>", 503)
-        return respond(request, language, _TEXTS.title, body, keep=_CHOICES)
+        return respond(request, language, _TEXTS.title, body)
 
     return [Route("/dashboard", show, methods=["GET"])]
 

@@ -18,7 +18,8 @@ from domain.fees.fees import FeeOrder
 from domain.fees.words import fee_state_text
 from domain.kernel import IST, ErrorCode, Language, rupees, show_number
 from domain.kernel.messages import Texts, message
-from gateway.pages.frame import HEADERS, language_of, respond, say, table
+from gateway.pages.frame import respond, say, table
+from gateway.pages.rendering import language_of
 from integrations.browser_returns import PaymentForm
 from integrations.calling.errors import Unavailable
 from store.database import StoreError
@@ -75,7 +76,7 @@ class _Pages:
             return None
         order = await enquire(self._environment, order) if order.open else order
         body = _status_body(self._environment, order, language)
-        return respond(request, language, _TEXTS.title, body, keep=_LINK)
+        return respond(request, language, _TEXTS.title, body)
 
     async def _find_order(self, request: Request, page: str) -> FeeOrder | None:
         until, signature = (request.query_params.get(name, "") for name in _LINK)
@@ -94,13 +95,9 @@ def _payment_page(request: Request, language: Language, order: FeeOrder, form: P
         f'<form method="post" action="{escape(form.url)}" class="ask">\n{hidden}\n'
         f"<p><button>{say(_TEXTS.go, shown)}</button></p>\n</form>"
     )
-    response = respond(request, language, _TEXTS.title, body, keep=_LINK)
     there = urlsplit(form.url)
     # The one who takes the money may send the browser on to another page of its own before it asks.
-    allowed = f"form-action {there.scheme}://{there.netloc}"
-    policy = HEADERS["Content-Security-Policy"].replace("form-action 'none'", allowed)
-    response.headers["Content-Security-Policy"] = policy
-    return response
+    return respond(request, language, _TEXTS.title, body, forms_to=frozenset({f"{there.scheme}://{there.netloc}"}))
 
 
 def _status_body(environment: Environment, order: FeeOrder, language: Language) -> str:

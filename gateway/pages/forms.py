@@ -16,7 +16,8 @@ from domain.catalogue.forms import GENERIC, Form, row_of
 from domain.kernel import ErrorCode, Language, ist_date
 from domain.kernel.messages import Texts, message
 from gateway.pages.form_drawing import MORE, ROWS, FormView, draw
-from gateway.pages.frame import FORM_POLICY, language_of, read_form, respond, say, table
+from gateway.pages.frame import read_form, respond, say, table
+from gateway.pages.rendering import language_of
 from store.catalogue import catalogue, forms
 from store.database import StoreError
 
@@ -89,7 +90,6 @@ def _page(request: Request, drawn: FormView, *, status: int = 200, right: bool =
     done = f'<p class="good" role="status">{drawn.say(_TEXTS.right)}</p>\n' if right else ""
     body = draw(drawn, f"{request.url.path}?language={language.value}")
     response = respond(request, language, form.label, f"{done}{lines}{body}", status)
-    response.headers["Content-Security-Policy"] = FORM_POLICY
     response.headers["Cache-Control"] = "no-store"
     return response
 

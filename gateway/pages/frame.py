@@ -1,22 +1,20 @@
-"""The frame of the public pages: no script, no image, one style sheet and font of ours, both languages."""
+"""Parts of pages that are written in Python: the font, posted forms, tables, and the frame around a body."""
 
-import base64
 import gzip
-import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from functools import cache
 from html import escape
-from pathlib import Path
-from urllib.parse import parse_qsl, quote
+from urllib.parse import parse_qsl
 
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from domain.kernel import Bilingual, Language, language_from_header
+from domain.kernel import Bilingual, Language
 from domain.kernel.messages import Texts
 from gateway.graphiql.page import STATIC
 from gateway.http.headers import EVERY_ANSWER, media_type_of
+from gateway.pages.rendering import language_of, pages_of
 from integrations.calling.incoming_calls import TooLarge, read_body
 
 _TEXTS = Texts("page.frame")
@@ -28,21 +26,6 @@ FONTS = {
 
 FEW_COLUMNS, MANY_COLUMNS = 3, 5
 """Up to so many fit on a telephone, and on a tablet."""
-
-STYLE = "\n" + Path(__file__).with_name("static").joinpath("style.css").read_text(encoding="utf-8")
-_STYLE_DIGEST = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
-HEADERS = {
-    **EVERY_ANSWER,
-    "Content-Security-Policy": (
-        f"default-src 'none'; style-src 'sha256-{_STYLE_DIGEST}'; font-src 'self'; base-uri 'none'; "
-        "form-action 'none'; frame-ancestors 'none'"
-    ),
-    "Vary": "Accept, Accept-Language",
-}
-FORM_POLICY = HEADERS["Content-Security-Policy"].replace("form-action 'none'", "form-action 'self'")
-"""For a page with a form of ours."""
-
-_SWITCH = {Language.HI: ("en", "English"), Language.EN: ("hi", "हिन्दी")}
 
 
 def font_routes() -> list[Route]:
@@ -63,14 +46,6 @@ def _font_file(stored: str) -> bytes:
     return gzip.decompress((STATIC / stored).read_bytes())
 
 
-def language_of(request: Request) -> Language:
-    """The language of `?language=`, else of Accept-Language, else Hindi."""
-    asked = request.query_params.get("language")
-    if asked in set(Language):
-        return Language(asked)
-    return language_from_header(request.headers.get("accept-language"))
-
-
 async def read_form(request: Request, most_bytes: int, most_fields: int) -> dict[str, str] | None:
     """The fields of a form that was posted; None for a body that is too long, of another kind, or has too many."""
     if media_type_of(request) != "application/x-www-form-urlencoded":
@@ -89,21 +64,11 @@ def respond(
     body: str,
     status: int = 200,
     *,
-    keep: Sequence[str] = (),
+    forms_to: frozenset[str] = frozenset(),
 ) -> HTMLResponse:
-    """A whole page. `body` is HTML that is escaped already; `keep` names what of the query the other language keeps."""
-    shown = language.catalogue
-    other, words = _SWITCH[shown]
-    heading = escape(title.in_language(shown))
-    kept = "".join(f"&{name}={quote(given)}" for name in keep if (given := request.query_params.get(name)))
-    page = (
-        f'<!doctype html>\n<html lang="{shown.value}">\n<head>\n<meta charset="utf-8">\n'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>{heading}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n<main>\n"
-        f'<nav><a lang="{other}" href="{escape(request.url.path)}?language={other}{escape(kept)}">{words}</a></nav>\n'
-        f"<h1>{heading}</h1>\n{body}\n</main>\n</body>\n</html>\n"
-    )
-    return HTMLResponse(page, status, {**HEADERS, "Content-Language": shown.value})
+    """A whole page in the frame of all pages. `body` is HTML that is escaped already; `forms_to` as for Pages.draw."""
+    values = {"heading": title.in_language(language), "body": body}
+    return pages_of(request).draw(request, "plain.html", values, status=status, forms_to=forms_to)
 
 
 def say(text: Bilingual, language: Language) -> str:

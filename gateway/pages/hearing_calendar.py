@@ -23,7 +23,7 @@ from domain.kernel import Language, ist_date, ist_midnight, show_number
 from domain.kernel.messages import Texts, label
 from gateway.http.session_auth import reader_of
 from gateway.pages.figures_csv import month_in, refusal_response
-from gateway.pages.frame import language_of
+from gateway.pages.rendering import language_of
 from gateway.pages.spreadsheets import download_headers
 from schema.kernel.errors import OURS
 from store.appeals.hearing_calendar import HearingWanted

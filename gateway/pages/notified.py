@@ -22,7 +22,8 @@ from domain.kernel.messages import Texts, our_word
 from gateway.graphql.answers import code_response, encode_json
 from gateway.graphql.conditional import conditional
 from gateway.http.headers import EVERY_ANSWER
-from gateway.pages.frame import language_of, respond, say, table
+from gateway.pages.frame import respond, say, table
+from gateway.pages.rendering import language_of
 from gateway.pages.spreadsheets import MEDIA_TYPE, csv_line, leading_mark
 from store.database import StoreError
 
@@ -104,7 +105,7 @@ def _page(request: Request, services: Sequence[Service], departments: Mapping[st
     headings = [say(one, language) for one in _HEADINGS]
     counted = escape(_TEXTS.count.in_language(language).format(many=len(rows)))
     shown = table(rows, headings, caption=counted)
-    return respond(request, language, _TEXTS.title, law + back + shown + elsewhere, keep=_FILTERS)
+    return respond(request, language, _TEXTS.title, law + back + shown + elsewhere)
 
 
 def _address(ending: str, language: Language, chosen: Mapping[str, str]) -> str:

@@ -1,5 +1,7 @@
 """Marks the pages of staging by a banner, and every answer by a header (ADR 0036)."""
 
+import gzip
+
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -27,9 +29,13 @@ class SpecimenPages:
                 page = message
                 return
             if page is not None:
-                body = message.get("body", b"").replace(_BODY, _BODY + self._banner.encode(), 1)
+                headers, body = MutableHeaders(raw=page["headers"]), message.get("body", b"")
                 if body:  # an answer to HEAD has none
-                    MutableHeaders(raw=page["headers"])["content-length"] = str(len(body))
+                    if headers.get("content-encoding") == "gzip":
+                        body = gzip.decompress(body)
+                        del headers["content-encoding"]
+                    body = body.replace(_BODY, _BODY + self._banner.encode(), 1)
+                    headers["content-length"] = str(len(body))
                 await send(page)
                 message, page = {**message, "body": body}, None
             await send(message)

@@ -14,7 +14,8 @@ from domain.kernel.messages import Texts, label
 from domain.platform.switches import Switchboard, SwitchState
 from gateway.http.headers import prefers_html
 from gateway.http.health import is_ready
-from gateway.pages.frame import HEADERS, font_routes, language_of, respond, say, table
+from gateway.pages.frame import font_routes, respond, say, table
+from gateway.pages.rendering import HEADERS, language_of
 from gateway.settings.settings import Settings
 from integrations.calling.monitor import SourceMonitor, SourceStatus
 

@@ -25,7 +25,8 @@ from domain.kernel import (
 )
 from domain.kernel.messages import Texts, label, message
 from gateway.graphql.answers import retry_headers
-from gateway.pages.frame import FORM_POLICY, language_of, read_form, respond, say, table
+from gateway.pages.frame import read_form, respond, say, table
+from gateway.pages.rendering import language_of
 from store.database import StoreError
 
 _TEXTS = Texts("page.track")
@@ -85,9 +86,7 @@ def _error_page(request: Request, language: Language, problem: Problem) -> Respo
 
 
 def _page(request: Request, language: Language, body: str, status: int = 200) -> HTMLResponse:
-    response = respond(request, language, _TEXTS.title, body, status)
-    response.headers["Content-Security-Policy"] = FORM_POLICY
-    return response
+    return respond(request, language, _TEXTS.title, body, status)
 
 
 def _form(language: Language) -> str:

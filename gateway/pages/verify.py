@@ -20,7 +20,8 @@ from domain.certificates.certificates import CertificateStatus, IssuedCertificat
 from domain.kernel import Bilingual, Clock, ErrorCode, Language, MistypedNumber, ist_date, show_number
 from domain.kernel.messages import Texts, label, message
 from gateway.http.headers import prefers_html
-from gateway.pages.frame import HEADERS, language_of, respond, say, table
+from gateway.pages.frame import respond, say, table
+from gateway.pages.rendering import HEADERS, language_of
 from store.database import StoreError
 
 _TEXTS = Texts("page.verify")

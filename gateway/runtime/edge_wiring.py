@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from functools import partial
 
-from starlette.requests import HTTPConnection
+from starlette.requests import HTTPConnection, Request
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -25,6 +25,7 @@ from gateway.http.kill_switches import wrap_routes
 from gateway.http.metrics import Metrics
 from gateway.http.problems import RequestProblem
 from gateway.http.rates import RateClass, RateLimits
+from gateway.pages.refusals import refusal_response
 from gateway.runtime.background import run_in_background
 from gateway.runtime.composition import Runtime
 from gateway.settings.limits import DEMO_TIMES
@@ -138,7 +139,8 @@ def bound_requests(routes: list[Route], edge: Edge, counted: RateClass) -> list[
             try:
                 await rates.spend(caller, RateClass.SIGN_INS if SIGN_IN_START.match(scope["path"]) else counted)
             except RequestProblem as refusal:
-                await code_response(refusal.problem.code, refusal.status, refusal.headers)(scope, receive, send)
+                answer = refusal_response(Request(scope), refusal.problem, refusal.status, refusal.headers)
+                await answer(scope, receive, send)
                 return
             await app(scope, receive, send)
 

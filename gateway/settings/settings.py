@@ -37,6 +37,7 @@ from gateway.settings.keys import Pkcs11, Signer
 from gateway.settings.limits import DocumentMode, Limits, Load, Rates, Server
 from gateway.settings.partners import Partner
 from gateway.settings.payments import PaymentFiles, PfmsWay
+from gateway.settings.portal import Portal
 from gateway.settings.sign_on import SignOn
 from gateway.settings.subscriptions import Streams
 from store.database.crash_points import POINTS
@@ -244,6 +245,7 @@ class Settings(BaseSettings):
     fees: Fees = Field(default_factory=Fees, description="Fees paid online.")
     care: Care = Field(default_factory=Care, description="Feedback, grievances, tracking, doorstep delivery.")
     desk: Desk = Field(default_factory=Desk, description="The officers' desk.")
+    portal: Portal = Field(default_factory=Portal, description="What the pages say of the installation.")
     files: Files = Field(default_factory=Files, description="Uploaded files.")
     scanner: MalwareScanner = Field(default_factory=MalwareScanner, description="The malware scanner.")
     pkcs11: Pkcs11 = Field(default_factory=Pkcs11, description="The PKCS#11 module that holds keys.")

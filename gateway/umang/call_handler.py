@@ -11,10 +11,11 @@ import structlog
 from actions.kernel import Environment
 from actions.umang import umang_users
 from domain.kernel import ANONYMOUS, ErrorCode, Language, Subject, TemporarilyUnavailable
+from gateway.operations.published import PublishedOperations
 from gateway.umang import reads, writes
 from gateway.umang.failures import PASSING, CallFailed, failure_of_code
 from gateway.umang.reading import CallParameters
-from gateway.umang.running import READ_SECONDS, WRITE_SECONDS, Caller, Documents, MakeContext, Operations
+from gateway.umang.running import READ_SECONDS, WRITE_SECONDS, Caller, MakeContext, Operations
 from integrations.umang import PUBLIC, UmangCall, UmangReply, UserAssertion
 from integrations.umang.door_answers import DUPLICATE, NOT_LINKED, SOURCE_AWAY, TEXTS, failure, success
 from store import umang
@@ -47,7 +48,7 @@ _log = structlog.get_logger(__name__)
 class UmangCallHandler:
     """The Desk of UMANG's API: actions and published operations, as for the apps."""
 
-    def __init__(self, env: Environment, documents: Documents, make_context: MakeContext) -> None:
+    def __init__(self, env: Environment, documents: PublishedOperations, make_context: MakeContext) -> None:
         self._env = env
         self._documents = documents
         self._make_context = make_context

@@ -13,6 +13,7 @@ from gateway.http.calls import RequestContext, RequestFacts
 from gateway.http.edge import Edge
 from gateway.http.kill_switches import seconds_off
 from gateway.http.metrics import Metrics
+from gateway.operations.published import PublishedOperations
 from gateway.runtime.composition import Runtime
 from gateway.runtime.partners import read_onboarding
 from gateway.settings.limits import DEMO_COST_TIMES, DEMO_TIMES
@@ -20,7 +21,7 @@ from gateway.settings.settings import Settings
 from gateway.umang.call_handler import UmangCallHandler
 from gateway.umang.description import description_routes
 from gateway.umang.handoff import handoff_routes
-from gateway.umang.running import Caller, Documents
+from gateway.umang.running import APP, Caller
 from integrations.umang import UmangEndpointSettings, endpoint_routes
 from schema.kernel import Context
 
@@ -32,7 +33,7 @@ def umang_routes(settings: Settings, runtime: Runtime, graph: BaseSchema, edge: 
     door = read_onboarding(settings, "umang", lambda given: UmangEndpointSettings.from_onboarding(given, times))
     shut = partial(seconds_off, Source.UMANG, runtime.switches, env.clock)
     pipeline = Pipeline(graph, _no_requests, replace(edge, streams=None))
-    handler = UmangCallHandler(env, Documents(pipeline), partial(context_of, runtime, settings))
+    handler = UmangCallHandler(env, PublishedOperations(pipeline, APP), partial(context_of, runtime, settings))
     return [
         *endpoint_routes(
             handler,

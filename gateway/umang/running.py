@@ -10,10 +10,8 @@ from typing import Any
 from graphql import ExecutionResult
 
 from domain.kernel import Clock, ErrorCode, Language, Problem, SourceState, Subject
-from gateway.graphql.body import GraphQLParameters
-from gateway.graphql.pipeline import Pipeline
-from gateway.http.calls import ReadyOperation, RequestContext, ResolvedDocument
-from gateway.operations.screens import OPERATIONS, screens
+from gateway.http.calls import RequestContext
+from gateway.operations.published import PublishedOperations
 from gateway.umang.failures import CallFailed, failure_of_code
 from schema.kernel.errors import OURS, problem_of, text_of
 
@@ -36,24 +34,6 @@ class Caller:
     request_id: str
 
 
-class Documents:
-    """The operations of UMANG in the folder, ready to be run. Raises InvalidDocument where one does not fit."""
-
-    def __init__(self, pipeline: Pipeline) -> None:
-        self.pipeline = pipeline
-        self._held: dict[str, ResolvedDocument] = {}
-        for screen in screens(OPERATIONS, APP):
-            operation = screen.operation
-            self._held[operation.name] = ResolvedDocument(operation.body, trusted=True, name=operation.name)
-
-    def ready(self, name: str, variables: Mapping[str, Any]) -> ReadyOperation:
-        """One operation with its variables. KeyError where there is none of that name."""
-        resolved = self._held[name]
-        prepared = self.pipeline.documents.prepare(resolved.query)
-        parameters = GraphQLParameters(resolved.query, None, dict(variables))
-        return ReadyOperation(parameters, resolved, prepared, prepared.operation(None))
-
-
 @dataclass(frozen=True, slots=True)
 class OperationResult:
     """The graph's answer: its data, and the outside systems that did not answer."""
@@ -66,7 +46,7 @@ class Operations:
     """Runs operations of the graph for one call, within the seconds that the call may take in all."""
 
     def __init__(
-        self, documents: Documents, make_context: MakeContext, caller: Caller, clock: Clock, seconds: float
+        self, documents: PublishedOperations, make_context: MakeContext, caller: Caller, clock: Clock, seconds: float
     ) -> None:
         self._documents = documents
         self._make_context = make_context

@@ -54,7 +54,7 @@ async def test_the_whole_way_of_a_browser(town: Town):
     assert "40.00" in page.text
     assert "Asha" not in page.text
     policy = page.headers["content-security-policy"]
-    assert "form-action http://treasury.test;" in policy
+    assert "form-action 'self' http://treasury.test;" in policy
     assert "script-src" not in policy
     posted = await tills.pays(order)
     back = await browser.post("/hooks/treasury", data={"encdata": posted["encdata"]})

@@ -4,6 +4,9 @@ import ast
 from collections.abc import Iterator
 from pathlib import Path
 
+from jinja2 import Environment
+from jinja2 import nodes as jinja
+
 from domain.kernel import Language
 from domain.kernel.messages import labels
 
@@ -40,6 +43,11 @@ def test_every_text_of_pages_and_doors_is_asked_for_and_every_one_asked_for_is_t
             asked |= {f"{prefix}.{name}" for name in names}
             families |= {f"{prefix}.{name}" for name in begun}
 
+    for template in sorted((ROOT / "gateway" / "pages" / "templates").rglob("*.html")):
+        names, begun = texts_of_template(template.read_text(encoding="utf-8"))
+        asked |= names
+        families |= begun
+
     for language in (Language.HI, Language.EN):
         known = {key for prefix in PREFIXES for key in labels(language, prefix)}
         assert asked <= known
@@ -61,6 +69,21 @@ def names_asked_of(module: ast.Module, variable: str) -> tuple[set[str], set[str
             case ast.Subscript(value=ast.Name(id=of), slice=key) if of == variable:
                 parts = (one.value for one in ast.walk(key) if isinstance(one, ast.Constant))
                 names |= {part for part in parts if isinstance(part, str)}
+    return names, begun
+
+
+def texts_of_template(text: str) -> tuple[set[str], set[str]]:
+    """The keys that a template asks for, and the beginnings of those that it makes."""
+    names: set[str] = set()
+    begun: set[str] = set()
+    for call in Environment(extensions=["jinja2.ext.i18n"]).parse(text).find_all(jinja.Call):
+        if not (isinstance(call.node, jinja.Name) and call.node.name == "_"):
+            continue
+        match call.args[0]:
+            case jinja.Const(value=str(key)):
+                names.add(key)
+            case jinja.Concat(nodes=[jinja.Const(value=str(key)), *_]):
+                begun.add(key)
     return names, begun
 
 

@@ -17,9 +17,10 @@ from domain.kernel import Assurance, PersonKind, Provider, SystemClock
 from gateway.graphql.pipeline import Pipeline
 from gateway.graphql.replays import StoredReplays
 from gateway.http.edge import Edge
+from gateway.operations.published import PublishedOperations
 from gateway.umang.call_handler import UmangCallHandler
 from gateway.umang.handoff import handoff_routes
-from gateway.umang.running import Caller, Documents
+from gateway.umang.running import APP, Caller
 from integrations.umang import UmangEndpointSettings, endpoint_routes
 from sandbox.city.kit import SandboxClock, SandboxHome
 from sandbox.umang.caller import Callers
@@ -123,7 +124,7 @@ def routes_of(portal: Portal) -> list[Route]:
     def observe(operation: str, code: str, _: float) -> None:
         portal.seen.append((operation, code))
 
-    desk = UmangCallHandler(env, Documents(Pipeline(portal.world.graph, never, edge)), context)
+    desk = UmangCallHandler(env, PublishedOperations(Pipeline(portal.world.graph, never, edge), APP), context)
     return [
         *endpoint_routes(desk, portal.settings, env.clock, shut=shut, observe=observe),
         *handoff_routes(env, portal.settings, session_seconds=600, shut=shut),

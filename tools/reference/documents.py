@@ -18,6 +18,7 @@ from gateway.settings.keys import Pkcs11, Signer
 from gateway.settings.limits import Limits, Load, Rates, Server
 from gateway.settings.partners import Partner
 from gateway.settings.payments import PaymentFiles, PfmsWay
+from gateway.settings.portal import Portal
 from gateway.settings.settings import Alarms, Retention, Settings, variable
 from gateway.settings.sign_on import SignOn
 from gateway.settings.subscriptions import Streams
@@ -104,6 +105,10 @@ How pensions and scholarships go through PFMS: docs/payments.md.
 {payments}
 
 {pfms}
+
+## The portal's pages
+
+{portal}
 
 ## Officers' desk
 
@@ -195,6 +200,7 @@ def configuration() -> str:
         payments=_table(header, _settings(PaymentFiles, "payments")),
         pfms=_table(header, _settings(PfmsWay, "pfms")),
         desk=_table(header, _settings(Desk, "desk")),
+        portal=_table(header, _settings(Portal, "portal")),
         sign_on=_table(header, _settings(SignOn, "sign_on")),
         alarms=_table(header, _settings(Alarms, "alarms")),
         systems=systems,

@@ -35,9 +35,10 @@ from domain.kernel import (
 from gateway.graphql.pipeline import Pipeline
 from gateway.graphql.replays import StoredReplays
 from gateway.http.edge import Edge
+from gateway.operations.published import PublishedOperations
 from gateway.runtime.form_files import form_files
 from gateway.umang.call_handler import UmangCallHandler
-from gateway.umang.running import Caller, Documents
+from gateway.umang.running import APP, Caller
 from integrations.calling.monitor import SourceMonitor
 from integrations.umang import UmangEndpointSettings, endpoint_routes
 from schema import build
@@ -155,5 +156,5 @@ def _routes(env: Environment, settings: UmangEndpointSettings) -> list[Route]:
         return Context("sample", caller.subject, caller.language, env, monitor, channel=Channel.UMANG)
 
     edge = Edge(env.clock, env.ids, replays=StoredReplays(env.store, env.clock))
-    desk = UmangCallHandler(env, Documents(Pipeline(build(), refuse_context, edge)), context)
+    desk = UmangCallHandler(env, PublishedOperations(Pipeline(build(), refuse_context, edge), APP), context)
     return endpoint_routes(desk, settings, env.clock)

@@ -1,0 +1,107 @@
+"""Turns the fields of an HTML form into the variables of an operation, by the types of the graph.
+
+A field is named by its way into the variables: `input.reason`, `input.documents.0.uri`. In a list of `{name, value}`
+pairs, such as the answers to a form, the rest of the way is the name: `input.form.father_name`. The path of a problem
+in `userErrors` is such a name too, so a page finds the field that it is about.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from graphql import (
+    GraphQLBoolean,
+    GraphQLInputObjectType,
+    GraphQLInputType,
+    GraphQLInt,
+    GraphQLList,
+    GraphQLNonNull,
+    GraphQLSchema,
+    OperationDefinitionNode,
+    get_nullable_type,
+    type_from_ast,
+)
+
+from domain.kernel import latin_digits
+
+Tree = dict[str, "Tree | list[str]"]
+
+PAIR = {"name", "value"}
+_TICKED = {"true", "on", "1"}
+
+
+def variables_of(
+    schema: GraphQLSchema, operation: OperationDefinitionNode, fields: Mapping[str, Sequence[str]]
+) -> dict[str, Any]:
+    """The variables that an operation declares, out of what was filled in. What is empty is left out where it may be.
+
+    What does not fit its type goes in as the text that it is, so that the graph says what is wrong with it.
+    """
+    tree = _tree_of(fields)
+    declared = {
+        node.variable.name.value: type_from_ast(schema, node.type) for node in operation.variable_definitions or ()
+    }
+    return _members(declared, tree)
+
+
+def _tree_of(fields: Mapping[str, Sequence[str]]) -> Tree:
+    tree: Tree = {}
+    for name, values in fields.items():
+        *way, last = name.split(".")
+        node = tree
+        for step in way:
+            below = node.setdefault(step, {})
+            if not isinstance(below, dict):
+                break
+            node = below
+        else:
+            node.setdefault(last, list(values))
+    return tree
+
+
+def _members(types: Mapping[str, Any], tree: Tree) -> dict[str, Any]:
+    read = {name: _value(types[name], tree[name]) for name in tree if types.get(name) is not None}
+    return {name: value for name, value in read.items() if value is not None}
+
+
+def _value(type_: GraphQLInputType, given: Tree | list[str]) -> Any:
+    whole = get_nullable_type(type_)
+    if isinstance(whole, GraphQLList):
+        return _list(whole.of_type, given)
+    if isinstance(given, dict):
+        if not isinstance(whole, GraphQLInputObjectType):
+            return None
+        members = _members({name: field.type for name, field in whole.fields.items()}, given)
+        return members or ({} if isinstance(type_, GraphQLNonNull) else None)
+    read = _leaf(whole, given[-1].strip()) if given else None
+    return "" if read is None and isinstance(type_, GraphQLNonNull) else read
+
+
+def _leaf(type_: Any, text: str) -> Any:
+    if type_ is GraphQLBoolean:
+        return text in _TICKED
+    if not text:
+        return None
+    if type_ is GraphQLInt:
+        digits = latin_digits(text)
+        return int(digits) if digits.removeprefix("-").isdecimal() else text
+    return text
+
+
+def _list(item: Any, given: Tree | list[str]) -> Any:
+    if not isinstance(given, dict):
+        return [value for text in given if (value := _leaf(get_nullable_type(item), text.strip())) is not None]
+    whole = get_nullable_type(item)
+    if isinstance(whole, GraphQLInputObjectType) and set(whole.fields) == PAIR:
+        return [{"name": name, "value": text} for name, text in _flat(given) if text]
+    rows = sorted((name for name in given if name.isdecimal()), key=int)
+    return [value for name in rows if (value := _value(item, given[name])) is not None]
+
+
+def _flat(tree: Tree, before: str = "") -> list[tuple[str, str]]:
+    pairs: list[tuple[str, str]] = []
+    for name, below in tree.items():
+        if isinstance(below, dict):
+            pairs += _flat(below, f"{before}{name}.")
+        else:
+            pairs.append((before + name, below[-1].strip()))
+    return pairs

@@ -1,0 +1,202 @@
+"""Draws pages by Jinja2 templates in one frame: header, footer, language, style, and the headers of the answer.
+
+No page loads anything from another host. Templates are escaped by default; their texts are those of the catalogues by
+key, `_("page.track.title")`.
+"""
+
+import base64
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal, InvalidOperation
+from functools import cache
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+from babel.numbers import format_decimal
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.datastructures import QueryParams
+from starlette.requests import Request
+from starlette.responses import HTMLResponse
+
+from domain.kernel import (
+    IST,
+    Clock,
+    Ids,
+    Language,
+    PersonKind,
+    SystemClock,
+    SystemIds,
+    language_from_header,
+    show_number,
+)
+from domain.kernel.messages import catalogue, filled_label, label
+from gateway.http.compression import compress_response
+from gateway.http.headers import EVERY_ANSWER, came_by_cookie
+from gateway.settings.portal import Portal
+
+LANGUAGE_COOKIE = "apuni_language"
+_YEAR = 365 * 86400
+
+STYLE = "\n" + Path(__file__).with_name("static").joinpath("style.css").read_text(encoding="utf-8")
+_STYLE_DIGEST = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
+
+POLICY = (
+    f"default-src 'none'; style-src 'sha256-{_STYLE_DIGEST}'; font-src 'self'; img-src 'self'; "
+    "base-uri 'none'; form-action {forms}; frame-ancestors 'none'"
+)
+SCRIPTS = "; script-src 'self'; connect-src 'self'"
+"""Added to the policy of a page that has a script of ours."""
+
+HEADERS: Mapping[str, str] = {
+    **EVERY_ANSWER,
+    "Referrer-Policy": "same-origin",
+    "Vary": "Accept, Accept-Language, Cookie",
+}
+"""Referrer-Policy: without it a browser that sends no Sec-Fetch-Site hides the Origin of our forms (Fetch, 3.2)."""
+
+_OTHER = {Language.HI: Language.EN, Language.EN: Language.HI}
+
+
+def language_of(request: Request) -> Language:
+    """The language of `?language=`, else that which was chosen in this browser, else of Accept-Language, else Hindi."""
+    for asked in (request.query_params.get("language"), request.cookies.get(LANGUAGE_COOKIE)):
+        if asked in set(Language):
+            return Language(asked)
+    return language_from_header(request.headers.get("accept-language"))
+
+
+@dataclass(frozen=True, slots=True)
+class Pages:
+    """Draws the pages of one installation. `ids` blurs the length of what is compressed, and makes keys of forms."""
+
+    portal: Portal = field(default_factory=Portal)
+    clock: Clock = field(default_factory=SystemClock)
+    ids: Ids = field(default_factory=lambda: SystemIds(SystemClock()))
+
+    def draw(
+        self,
+        request: Request,
+        template: str,
+        values: Mapping[str, Any],
+        *,
+        status: int = 200,
+        headers: Mapping[str, str] | None = None,
+        person: PersonKind | None = None,
+        forms_to: frozenset[str] = frozenset(),
+        scripts: bool = False,
+    ) -> HTMLResponse:
+        """A whole page, for whom is signed in (`person`).
+
+        `forms_to` are hosts to which an answer to a form may lead on; `scripts`: whether the page has scripts of ours.
+        """
+        language = language_of(request).catalogue
+        other = _OTHER[language]
+        kept = [(name, text) for name, text in request.query_params.multi_items() if name not in ("language", "done")]
+        frame = {
+            "style": STYLE,
+            "language": language.value,
+            "other_language": {
+                "code": other.value,
+                "name": label("page.frame.this_language", other),
+                "address": f"{request.url.path}?{urlencode([*kept, ('language', other.value)])}",
+            },
+            "portal": self.portal,
+            "portal_name": self.portal.name.in_language(language),
+            "owner": self.portal.owner.in_language(language),
+            "person": person.value if person else None,
+            "path": request.url.path,
+            "here": f"{request.url.path}?{request.url.query}" if request.url.query else request.url.path,
+            "query": request.query_params,
+            "now": self.clock.now().astimezone(IST),
+        }
+        text = _templates(language).get_template(template).render({**frame, **values})
+        policy = POLICY.format(forms=" ".join(("'self'", *sorted(forms_to)))) + (SCRIPTS if scripts else "")
+        response = HTMLResponse(
+            text,
+            status,
+            {**HEADERS, "Content-Security-Policy": policy, "Content-Language": language.value, **(headers or {})},
+        )
+        if request.query_params.get("language") == language.value:
+            response.set_cookie(LANGUAGE_COOKIE, language.value, max_age=_YEAR, path="/", samesite="lax", httponly=True)
+        compress_response(response, request, secret_ambient=came_by_cookie(request), ids=self.ids)
+        return response
+
+
+def pages_of(request: Request) -> Pages:
+    """What draws the pages of the application; with the usual settings where nobody put it there."""
+    drawn: Pages = getattr(request.app.state, "pages", None) or Pages()
+    return drawn
+
+
+@cache
+def _templates(language: Language) -> Environment:
+    """The templates with the texts of one language."""
+    made = Environment(
+        loader=FileSystemLoader(Path(__file__).with_name("templates")),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        extensions=["jinja2.ext.i18n"],
+    )
+
+    def text(key: str, **params: object) -> str:
+        return filled_label(key, language, {name: str(value) for name, value in params.items()})
+
+    made.install_gettext_callables(text, text, newstyle=False)  # type: ignore[attr-defined]
+    made.globals["has_text"] = lambda key: key in catalogue(language)
+    made.filters |= {
+        "day": day,
+        "moment": moment,
+        "money": money,
+        "number": show_number,
+        "label": lambda value, kind: text(f"{kind}.{value}"),
+        "field_id": field_id,
+        "with_query": with_query,
+        "pair": lambda row, *names: tuple(row[name] for name in names),
+    }
+    return made
+
+
+def field_id(name: str) -> str:
+    """The id of the input of a field: of `input.form.father_name`, as the path of a problem, `q-form-father-name`."""
+    return "q-" + name.removeprefix("input.").replace(".", "-").replace("_", "-")
+
+
+def with_query(query: QueryParams, **changes: object) -> str:
+    """A query string with some of it changed; None takes a name out."""
+    kept = [(name, text) for name, text in query.multi_items() if name not in changes and name != "done"]
+    return urlencode([*kept, *((name, text) for name, text in changes.items() if text is not None)])
+
+
+def day(value: str | date | None) -> str:
+    """A date as people write it here, 05-12-2026; a dash for none. Of a moment its day in India."""
+    if value is None:
+        return "–"
+    read = datetime.fromisoformat(value) if isinstance(value, str) and len(value) > len("2026-12-05") else value
+    if isinstance(read, str):
+        read = date.fromisoformat(read)
+    return (read.astimezone(IST) if isinstance(read, datetime) else read).strftime("%d-%m-%Y")
+
+
+def moment(value: str | datetime | None) -> str:
+    """A date with its time in India, 05-12-2026 14:30; a dash for none."""
+    if value is None:
+        return "–"
+    read = datetime.fromisoformat(value) if isinstance(value, str) else value
+    return read.astimezone(IST).strftime("%d-%m-%Y %H:%M")
+
+
+def money(value: str | Decimal | None) -> str:
+    """Rupees with the separators of India: ₹1,14,000, with paise where there are any; a dash for none."""
+    try:
+        amount = Decimal(value) if value is not None else None
+    except InvalidOperation:
+        return str(value)
+    if amount is None:
+        return "–"
+    paise = amount != amount.to_integral_value()
+    return "₹" + str(format_decimal(amount, "#,##,##0.00" if paise else "#,##,##0", locale="en_IN"))

@@ -1,0 +1,297 @@
+"""Serves pages that are published operations: a page is an operation of `operations/web` and a template.
+
+An operation runs in this process through the graph's pipeline with the reader's own session, rights, rate and cost, so
+no page knows more than the graph. Its variables come from the address by name, `/my/applications/{number}?first=20`.
+Forms post to the same address with the name of a mutation; what it refuses stands at the fields that it is about, and
+what was typed is still there.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlencode
+
+import structlog
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+
+from domain.kernel import ErrorCode, NotSignedIn, PersonKind, Problem, Problems, refuse_hidden_character
+from domain.kernel.errors import ErrorType
+from gateway.graphql.pipeline import InvalidDocument
+from gateway.http.calls import RequestContext, RequestFacts
+from gateway.http.headers import EVERY_ANSWER, OTHER_SITES, SESSION_COOKIE, is_own_page, media_type_of
+from gateway.http.problems import RequestProblem
+from gateway.operations.published import PublishedOperations
+from gateway.pages.posted import variables_of
+from gateway.pages.refusals import problem_page
+from gateway.pages.rendering import Pages, language_of
+from schema.kernel.errors import OURS, problem_of, text_of
+
+APP = "web"
+
+FORM, KEY = "_form", "_key"
+"""Hidden fields of a form: the mutation that it posts to, and the idempotency key that was made when it was drawn."""
+
+MOST_FIELDS = 600
+STATUSES: Mapping[ErrorType, int] = {
+    ErrorType.UNAUTHENTICATED: 401,
+    ErrorType.PERMISSION_DENIED: 403,
+    ErrorType.NOT_FOUND: 404,
+    ErrorType.RESOURCE_EXHAUSTED: 429,
+    ErrorType.UNAVAILABLE: 503,
+    ErrorType.INTERNAL: 503,
+}
+"""HTTP statuses of pages that a refusal takes the place of; any other kind is 400."""
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One address. `operation` is None for a page that only says something.
+
+    `people` are those who may open it; None for everybody. `found` is the field, by its way into the data, without
+    which there is nothing to show. `scripts` is whether it has scripts of ours. `forms` are the mutations that its
+    forms may post to, each with the address to which its answer leads: filled from the payload, or None for the page
+    itself.
+    """
+
+    path: str
+    template: str
+    operation: str | None = None
+    people: frozenset[PersonKind] | None = None
+    found: str | None = None
+    scripts: bool = False
+    forms: Mapping[str, str | None] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What an operation gave: its data, its errors as the graph tells them, and its extensions."""
+
+    data: Mapping[str, Any] | None
+    errors: Sequence[Mapping[str, Any]] = ()
+    extensions: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def code(self) -> ErrorCode:
+        """The code of the first error."""
+        return ErrorCode[self.errors[0]["extensions"]["code"]] if self.errors else ErrorCode.INTERNAL
+
+
+class SessionOver(Exception):
+    """Who asks is not signed in, or no longer, and the page is not for everybody."""
+
+
+class Site:
+    """Runs the operations of pages and draws their answers."""
+
+    def __init__(self, operations: PublishedOperations, pages: Pages) -> None:
+        self._operations = operations
+        self._pipeline = operations.pipeline
+        self._edge = operations.pipeline.edge
+        self._pages = pages
+
+    def routes(self, pages: Sequence[Page]) -> list[Route]:
+        """The routes of pages. Raises KeyError where a page names an operation that is not published."""
+        for page in pages:
+            for name in (page.operation, *page.forms):
+                if name is not None and name not in self._operations:
+                    raise KeyError(f"{page.path}: operations/{APP} has no {name}")
+        return [self._route(page) for page in pages]
+
+    def _route(self, page: Page) -> Route:
+        async def serve(request: Request) -> Response:
+            try:
+                return await (
+                    self._answer_form(page, request) if request.method == "POST" else self._draw_page(page, request)
+                )
+            except SessionOver:
+                return self._to_sign_in(request)
+            except RequestProblem as refusal:
+                return self.problem(request, refusal.problem, refusal.status, refusal.headers)
+            except InvalidDocument:
+                _log.error("page_operation_unfit", page=page.path)
+                return self.problem(request, Problem(ErrorCode.INTERNAL), 503)
+            except TimeoutError:
+                return self.problem(request, Problem(ErrorCode.DEADLINE_EXCEEDED), 504)
+            except OURS as error:
+                problem = problem_of(error)
+                return self.problem(request, problem, STATUSES.get(problem.code.type, 400))
+
+        return Route(page.path, serve, methods=["GET", "POST"] if page.forms else ["GET"])
+
+    async def _draw_page(self, page: Page, request: Request, **more: Any) -> Response:
+        token = _token_to_read(request)
+        context = await self._context(request, token)
+        person = _person(context)
+        if page.people is not None and person is None:
+            raise SessionOver
+        if page.people is not None and person not in page.people:
+            return self.problem(request, Problem(ErrorCode.FORBIDDEN), 403, person=person)
+        answer = Answer({})
+        if page.operation is not None:
+            fields = {name: request.query_params.getlist(name) for name in request.query_params}
+            fields |= {name: [str(value)] for name, value in request.path_params.items()}
+            answer = await self._run(page.operation, fields, request, token, context)
+            if answer.data is None or (page.found and _value_at(answer.data, page.found) is None):
+                code = answer.code if answer.errors else ErrorCode.NOT_FOUND
+                return self.problem(
+                    request, _problem_of_answer(answer, code), STATUSES.get(code.type, 400), person=person
+                )
+        values = {
+            "data": answer.data,
+            "errors": answer.errors,
+            "missing": _silent_sources(answer),
+            "key": self._edge.ids.key(),
+            "done": request.query_params.get("done"),
+            "faults": {},
+            "typed": {},
+            "refused": None,
+            **more,
+        }
+        status = 422 if values["refused"] else 200
+        return self._pages.draw(request, page.template, values, status=status, person=person, scripts=page.scripts)
+
+    async def _answer_form(self, page: Page, request: Request) -> Response:
+        if not is_own_page(request, self._edge.origins):
+            return self.problem(request, Problem(ErrorCode.FORBIDDEN, detail="ORIGIN"), 403)
+        fields = await self._fields(request)
+        name = fields.pop(FORM, [""])[-1]
+        if name not in page.forms:
+            return self.problem(request, Problem(ErrorCode.BAD_INPUT, detail=FORM), 400)
+        token = request.cookies.get(SESSION_COOKIE)
+        context = await self._context(request, token, key=fields.pop(KEY, [None])[-1])
+        if page.people is not None and _person(context) is None:
+            raise SessionOver
+        told = self._hidden_character_faults(fields, request)
+        payload: Any = None
+        if not told:
+            path = {name: [str(value)] for name, value in request.path_params.items()}
+            answer = await self._run(name, {**path, **fields}, request, token, context)
+            payload = next(iter(answer.data.values()), None) if answer.data else None
+            problems = payload.get("userErrors", ()) if isinstance(payload, Mapping) else ()
+            told = [
+                *({"field": ".".join(problem["path"]), "message": problem["message"]} for problem in problems),
+                *({"field": "", "message": error["message"]} for error in answer.errors),
+            ]
+        if told or payload is None:
+            faults = {problem["field"]: problem["message"] for problem in reversed(told)}
+            typed = {field_name: texts[-1] for field_name, texts in fields.items()}
+            refused = {"form": name, "problems": told}
+            return await self._draw_page(page, request, faults=faults, typed=typed, refused=refused)
+        where = page.forms[name]
+        way = where.format_map(payload) if where else request.url.path
+        return RedirectResponse(f"{way}{'&' if '?' in way else '?'}{urlencode({'done': name})}", 303, EVERY_ANSWER)
+
+    def _hidden_character_faults(self, fields: Mapping[str, Sequence[str]], request: Request) -> list[dict[str, str]]:
+        """The fields that hold a character which nobody sees, and what to say of it."""
+        told = []
+        for name, texts in fields.items():
+            try:
+                refuse_hidden_character("\n".join(texts), name)
+            except Problems as hidden:
+                told.append({"field": name, "message": text_of(hidden.problem, language_of(request).catalogue)})
+        return told
+
+    async def _fields(self, request: Request) -> dict[str, list[str]]:
+        """The fields of a form; empty where the body is of another kind. Raises RequestProblem for one too large."""
+        if media_type_of(request) != "application/x-www-form-urlencoded":
+            return {}
+        length = request.headers.get("content-length", "")
+        if not length.isdigit() or int(length) > self._edge.limits.body_bytes:
+            raise RequestProblem(413, Problem(ErrorCode.BAD_INPUT, detail="BODY_TOO_LARGE"))
+        form = await request.form(max_files=0, max_fields=MOST_FIELDS)
+        fields: dict[str, list[str]] = {}
+        for name, text in form.multi_items():
+            fields.setdefault(name, []).append(str(text))
+        return fields
+
+    async def _context(self, request: Request, token: str | None, key: str | None = None) -> RequestContext:
+        """The context of one operation for whom the cookie names; of nobody where its session is over."""
+        client = request.client.host if request.client else None
+        facts = RequestFacts(
+            self._edge.ids.key(),
+            token,
+            language_of(request).value,
+            key,
+            client,
+            agent=request.headers.get("user-agent"),
+        )
+        try:
+            return await self._pipeline.context(facts)
+        except NotSignedIn:
+            if request.method == "POST":
+                raise SessionOver from None
+            return await self._context(request, None)
+
+    async def _run(
+        self,
+        name: str,
+        fields: Mapping[str, Sequence[str]],
+        request: Request,
+        token: str | None,
+        context: RequestContext,
+    ) -> Answer:
+        caller = self._pipeline.caller(token, request.client.host if request.client else None)
+        async with self._pipeline.slot(caller):
+            operation = self._operations.ready(name, {})
+            schema = self._pipeline.documents.schema
+            given = {key: texts for key, texts in fields.items() if key != "language"}
+            ready = self._operations.ready(name, variables_of(schema, operation.operation, given))
+            result = await self._pipeline.execute(ready, context)
+        errors = [dict(error.formatted) for error in result.errors or ()]
+        return Answer(result.data, errors, result.extensions or {})
+
+    def problem(
+        self,
+        request: Request,
+        problem: Problem,
+        status: int,
+        headers: Mapping[str, str] | None = None,
+        person: PersonKind | None = None,
+    ) -> Response:
+        """The page that says what is wrong, and what can be done."""
+        return problem_page(self._pages, request, problem, status, headers, person)
+
+    def _to_sign_in(self, request: Request) -> Response:
+        here = request.url.path + (f"?{request.url.query}" if request.url.query and request.method == "GET" else "")
+        asked = {"return_to": here, "language": language_of(request).value}
+        if SESSION_COOKIE in request.cookies:
+            asked["error"] = "session_over"
+        return RedirectResponse(f"/sign-in?{urlencode(asked)}", 303, EVERY_ANSWER)
+
+
+def _token_to_read(request: Request) -> str | None:
+    """The session cookie, where the reader herself goes to the page: no page of others can read what it opens so.
+
+    A frame, an image or a script of another site's page gets the page of nobody.
+    """
+    foreign = request.headers.get("sec-fetch-site") in OTHER_SITES
+    if foreign and request.headers.get("sec-fetch-dest") != "document":
+        return None
+    return request.cookies.get(SESSION_COOKIE)
+
+
+def _person(context: RequestContext) -> PersonKind | None:
+    subject = getattr(context, "subject", None)
+    return subject.kind if subject is not None and subject.person_id is not None else None
+
+
+def _value_at(data: Any, way: str) -> Any:
+    for step in way.split("."):
+        data = data.get(step) if isinstance(data, Mapping) else None
+    return data
+
+
+def _silent_sources(answer: Answer) -> tuple[str, ...]:
+    """The outside systems that did not answer."""
+    down = {source["name"] for source in answer.extensions.get("sources") or () if source["state"] == "DOWN"}
+    told = {error["extensions"]["source"] for error in answer.errors if "source" in error["extensions"]}
+    return tuple(sorted(down | told))
+
+
+def _problem_of_answer(answer: Answer, code: ErrorCode) -> Problem:
+    wait = answer.errors[0]["extensions"].get("retryAfterSeconds") if answer.errors else None
+    return Problem(code, retry_after=wait)

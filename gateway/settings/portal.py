@@ -1,0 +1,45 @@
+"""Settings of the portal's pages: its name, its owner, and the files that this installation gives of its own."""
+
+from pathlib import Path
+
+from pydantic import BaseModel, Field
+
+from domain.kernel import Bilingual, Language
+from domain.kernel.messages import bilingual
+
+
+class Portal(BaseModel):
+    """What the frame of every page says of the installation (GIGW 3.0)."""
+
+    name_hi: str = Field(default="", max_length=60, description="Its name in Hindi; empty for that of the texts.")
+    name_en: str = Field(default="", max_length=60, description="Its name in English; empty for that of the texts.")
+    owner_hi: str = Field(default="", max_length=200, description="The department that owns the portal, in Hindi.")
+    owner_en: str = Field(default="", max_length=200, description="The department that owns the portal, in English.")
+    contact: str = Field(default="", max_length=300, description="Where the owner is reached: an e-mail or an address.")
+    telephone: str = Field(default="", max_length=30, description="The telephone of the helpline, as pages show it.")
+    emblem: Path | None = Field(
+        default=None,
+        description="A PNG or SVG file with the emblem that this installation may use. None is shipped (the State "
+        "Emblem of India (Prohibition of Improper Use) Act, 2005).",
+    )
+    notices: Path | None = Field(
+        default=None,
+        description="A folder with the texts privacy, terms and accessibility, each as `<name>.hi.txt` and "
+        "`<name>.en.txt`: paragraphs between empty lines, a heading after `# `.",
+    )
+
+    @property
+    def name(self) -> Bilingual:
+        """The portal's name in both languages."""
+        usual = bilingual("page.portal.name")
+        return Bilingual(self.name_hi or usual.hi, self.name_en or usual.en)
+
+    @property
+    def owner(self) -> Bilingual:
+        """The owner in both languages; empty where nobody said."""
+        return Bilingual(self.owner_hi or None, self.owner_en)
+
+    def notice(self, name: str, language: Language) -> str | None:
+        """The text of a notice in a language; None where the installation has not given it."""
+        path = self.notices / f"{name}.{language.catalogue.value}.txt" if self.notices else None
+        return path.read_text(encoding="utf-8") if path is not None and path.is_file() else None

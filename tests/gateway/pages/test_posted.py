@@ -1,0 +1,85 @@
+"""Fields of an HTML form become the variables that an operation declares, by the types of the graph."""
+
+from typing import Any
+
+import pytest
+from graphql import OperationDefinitionNode, build_schema, parse
+
+from gateway.pages.posted import variables_of
+
+SCHEMA = build_schema("""
+type Query { one: Int }
+input Pair { name: String! value: String! }
+input Paper { key: String! uri: String! }
+enum Verdict { APPROVE REJECT }
+input Given {
+  answer: String! = "-"
+  number: Int
+  agreed: Boolean
+  verdict: Verdict
+  reason: String
+  form: [Pair!]! = []
+  papers: [Paper!]
+  codes: [String!]
+}
+""")
+
+
+def given(fields: dict[str, list[str]], declared: str = "$input: Given!") -> dict[str, Any]:
+    operation = parse(f"query Q({declared}) {{ one }}").definitions[0]
+    assert isinstance(operation, OperationDefinitionNode)
+    return variables_of(SCHEMA, operation, fields)
+
+
+@pytest.mark.parametrize(
+    ("field", "text", "value"),
+    [
+        ("reason", " The father's name ", "The father's name"),
+        ("number", "42", 42),
+        ("number", "४२", 42),
+        ("number", "many", "many"),
+        ("agreed", "on", True),
+        ("verdict", "APPROVE", "APPROVE"),
+    ],
+)
+def test_a_field_has_the_type_that_the_graph_gives_it(field: str, text: str, value: object):
+    assert given({f"input.{field}": [text]}) == {"input": {field: value}}
+
+
+def test_what_is_empty_or_not_declared_is_left_out():
+    assert given({"input.reason": [" "], "input.other": ["x"], "nothing": ["x"]}) == {"input": {}}
+
+
+def test_what_is_empty_and_must_be_given_goes_in_empty_so_that_the_graph_says_so():
+    assert given({"input.answer": [" "]}) == {"input": {"answer": ""}}
+
+
+def test_answers_are_pairs_by_the_rest_of_their_name():
+    fields = {"input.form.father_name": ["Bachan Singh"], "input.form.members.0.name": ["Asha"]}
+
+    assert given(fields) == {
+        "input": {
+            "form": [{"name": "father_name", "value": "Bachan Singh"}, {"name": "members.0.name", "value": "Asha"}]
+        }
+    }
+
+
+def test_rows_are_in_the_order_of_their_numbers():
+    fields = {f"input.papers.{row}.{name}": [f"{name}{row}"] for row in (10, 2) for name in ("key", "uri")}
+
+    assert given(fields) == {"input": {"papers": [{"key": "key2", "uri": "uri2"}, {"key": "key10", "uri": "uri10"}]}}
+
+
+def test_several_values_of_one_field_are_a_list():
+    assert given({"input.codes": ["A", "", "B"]}) == {"input": {"codes": ["A", "B"]}}
+
+
+def test_a_name_that_is_both_a_field_and_a_group_keeps_what_came_first():
+    assert given({"input.reason": ["first"], "input.reason.more": ["x"]}) == {"input": {"reason": "first"}}
+
+
+def test_a_variable_without_an_input_object_is_taken_by_its_name():
+    assert given({"number": ["1234"], "first": ["20"]}, "$number: String!, $first: Int = 5") == {
+        "number": "1234",
+        "first": 20,
+    }
