@@ -66,6 +66,19 @@ async def test_a_lost_answer_is_enquired_and_nothing_is_paid_twice(treasury: Tre
     assert treasury.effects().count("instruction accepted") == 2
 
 
+async def test_after_a_lost_answer_a_correction_that_was_paid_is_not_sent_again(treasury: Treasury):
+    await a_failed_payment(treasury)
+    await treasury.client().correct(correction())
+    treasury.clock.advance(timedelta(days=1, minutes=1))
+
+    client = treasury.client(LosesAnswers(treasury, "COR", 1))
+    receipt = await client.correct(correction())
+
+    sent = [entry for entry in treasury.sandbox.ledger.entries() if entry["route"] == "/jit/COR"]
+    assert receipt.outcome is InstructionOutcome.ALREADY_KNOWN
+    assert len(sent) == 2
+
+
 async def test_the_same_correction_again_is_reconciled(treasury: Treasury):
     await a_failed_payment(treasury)
     client = treasury.client()
