@@ -24,7 +24,7 @@ from actions.identity.sessions import mint_session_token
 from actions.kernel import Environment
 from actions.platform.manifests import publish_manifest, sign_manifest
 from benchmarks.gateway.loading import Sent
-from benchmarks.gateway.rows import ROWS, Asker, Row
+from benchmarks.gateway.rows import CODES, ROWS, Asker, Row, operation_of
 from benchmarks.store import bulk
 from benchmarks.store.cases import NOW, Case, Population, citizen_id
 from benchmarks.store.load import population_of
@@ -163,20 +163,17 @@ async def _with_environment(processes: Processes, work: Callable[[Environment], 
 
 
 async def _sow(env: Environment) -> None:
-    """Add the synthetic citizens and publish the operations of the rows."""
+    """Add the synthetic citizens."""
     population = replace(await population_of(env.store, 100), size=READERS * APPLICATIONS_EACH)
     officers = officers_of(population)
     posts = {(one.postings[0].department or "", one.postings[0].district or ""): one.id for one in officers}
     writer = Writer(population, posts, FieldCipher(env.keyrings), env.clock, audited=False)
-    operations = {row.operation.id: row.operation for row in ROWS}
-    manifest = Manifest("bench_gateway", "1.0.0", tuple(operations.values()))
 
     async def work(tx: Transaction) -> None:
         for officer in officers:
             await people.add_officer(tx, officer)
         await bulk.write(tx, writer.citizens(range(READERS + APPLICANTS)))
         await bulk.write(tx, writer.cases(_cases(population)))
-        await publish_manifest(tx, env.keyrings, sign_manifest(env.keyrings, manifest), by="bench")
 
     await env.store.carry_out(work)
     await bulk.analysed(env.store)
@@ -194,7 +191,9 @@ def _cases(population: Population) -> Iterator[Case]:
 
 
 async def _tokens(asking: Collection[Asker], env: Environment) -> dict[Asker, list[str]]:
-    """Tokens of those who ask."""
+    """Tokens of those who ask, for whom the operations of the rows are published."""
+    operations = {one.id: one for one in (*(row.operation for row in ROWS), operation_of(CODES))}
+    manifest = sign_manifest(env.keyrings, Manifest("bench_gateway", "1.0.0", tuple(operations.values())))
     async with env.store.read_transaction() as tx:
         linked = list((await tx.connection.execute(select(locker_grants_table.c.citizen_id))).scalars())
         officer = await people.officer_by_email(tx, OFFICER)
@@ -212,6 +211,7 @@ async def _tokens(asking: Collection[Asker], env: Environment) -> dict[Asker, li
 
     async def open_sessions(tx: Transaction) -> dict[Asker, list[Session]]:
         found: dict[Asker, list[Session]] = {}
+        await publish_manifest(tx, env.keyrings, manifest, by="bench")
         for asker in asking:
             kind, persons = everybody[asker]
             for person in persons:

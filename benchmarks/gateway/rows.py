@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from functools import cache
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from domain.platform.manifests import Operation, document_id
@@ -42,15 +43,11 @@ class Row:
     @property
     def operation(self) -> Operation:
         """The operation, as an application publishes it."""
-        body = self.document()
-        name = re.search(r"\b(query|mutation) (\w+)", body)
-        if name is None:
-            raise ValueError(f"{self.name} has no name")
-        return Operation(document_id(body), name[2], name[1], body)
+        return operation_of(self.document())
 
     def body(self, number: int) -> dict[str, Any]:
         """What a client sends: the id of the published document, and variables."""
-        return {"documentId": f"sha256:{self.operation.id}", "variables": dict(self.variables(number))}
+        return body_of(self.document(), self.variables(number))
 
 
 @cache
@@ -79,6 +76,25 @@ CERTIFICATES = (
     "query Certificates { viewer { ... on Citizen { certificates {"
     " nodes { uri name issuer } complete provenance { source state asOf } } } } }"
 )
+
+CODES = (
+    "query Codes { viewer { ... on Citizen { name applications(first: 5) { nodes { number service { code } } } } } }"
+)
+"""What the recorded answers need beside those of the rows."""
+
+
+def operation_of(body: str) -> Operation:
+    """A document as an application publishes it. Raises ValueError where it has no name."""
+    name = re.search(r"\b(query|mutation) (\w+)", body)
+    if name is None:
+        raise ValueError("the document has no name")
+    return Operation(document_id(body), name[2], name[1], body)
+
+
+def body_of(document: str, variables: Mapping[str, Any] = MappingProxyType({})) -> dict[str, Any]:
+    """What a client sends that asks for a published document by its id."""
+    return {"documentId": f"sha256:{document_id(document)}", "variables": dict(variables)}
+
 
 ROWS = (
     Row("typename", "`{ __typename }`", lambda: "query Typename { __typename }", Asker.FIVE, '"Query"'),

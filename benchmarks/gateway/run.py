@@ -6,7 +6,7 @@ import os
 import statistics
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -14,43 +14,20 @@ import httpx
 
 from benchmarks.gateway.home import POSTGRESQL, SQLITE, Home, a_home
 from benchmarks.gateway.loading import Load, Outcome, Sent, missing_programs, put, together
+from benchmarks.gateway.measured import Measured
+from benchmarks.gateway.peers import Peers, as_answer
 from benchmarks.gateway.processes import Server, gateways
-from benchmarks.gateway.rows import ROWS, Asker, Row
+from benchmarks.gateway.rows import CODES, ROWS, SERVICES, Asker, Row, body_of, readme_query
 from benchmarks.gateway.served import FIELDS, Counts
+from benchmarks.gateway.upstream import Recorded, nginx
 
 SHORT = os.environ.get("BOUND") == "ci"
 SECONDS = 1.0 if SHORT else 4.0
 WARM_SECONDS = 1.0
+OURS = "gateway"
 RESULT = Path("build/bench_gateway.json")
 COUNTED = 7
 """Requests of which statements and calls are counted; the median is shown."""
-
-
-@dataclass(frozen=True)
-class Measured:
-    """One line of the table. `cpu` is milliseconds of all processes under test for a request; `counts` are of one."""
-
-    server: str
-    row: str
-    store: str
-    processes: int
-    connections: int
-    cpu: float
-    rate: float
-    p50: float
-    p99: float
-    rss: float
-    failures: int
-    counts: dict[str, float]
-
-    def line(self) -> str:
-        """For whoever waits."""
-        counts = ", ".join(f"{value:g} {name}" for name, value in self.counts.items())
-        return (
-            f"{self.server} {self.row:12} {self.store:10} {self.processes} x {self.connections:2} connections: "
-            f"{self.cpu:7.3f} ms CPU ({1000 / self.cpu:6.0f}/CPU-s), {self.rate:6.0f}/s, p50 {self.p50:6.1f}, "
-            f"p99 {self.p99:6.1f} ms, {self.rss:4.0f} MiB, {self.failures} failed; {counts}"
-        )
 
 
 class Bench:
@@ -83,26 +60,25 @@ class Bench:
             seen.append({name: after[name] - before[name] for name in FIELDS})
         return {name: statistics.median(one[name] for one in seen[2:]) for name in FIELDS}
 
+    def record(self) -> Recorded:
+        """The answers that the other servers are to give: those of the gateway to one citizen."""
+        token = self.home.tokens[Asker.DEMO][0]
+        with gateways(self.home, 1) as (server,):
+            readme, codes, ten = (
+                as_answer(self._http, f"{server.url}/graphql", Sent(token, body_of(document)))
+                for document in (readme_query(), CODES, SERVICES)
+            )
+        coded = {one["number"]: one["service"]["code"] for one in codes["viewer"]["applications"]["nodes"]}
+        return Recorded.of(readme, coded, ten, codes["viewer"]["name"])
+
     def measure(self, row: Row, servers: Sequence[Server], connections: int, counts: dict[str, float]) -> Measured:
         """Load the servers with one row."""
         self._warm(row, servers, connections)
         before = sum(each.cpu_seconds() for each in servers)
         outcome = self._load(row, servers, connections, SECONDS)
         cpu = sum(each.cpu_seconds() for each in servers) - before
-        return Measured(
-            "ours",
-            row.name,
-            self.home.kind,
-            len(servers),
-            connections,
-            cpu * 1000 / max(outcome.good, 1),
-            outcome.good / outcome.seconds,
-            outcome.p50,
-            outcome.p99,
-            max(each.resident_mebibytes() for each in servers),
-            outcome.failures,
-            counts,
-        )
+        rss = max(each.resident_mebibytes() for each in servers)
+        return Measured.of(OURS, row.name, self.home.kind, len(servers), connections, cpu, outcome, rss, counts)
 
     def all_of(
         self, rows: Sequence[Row], processes: int, connections: Sequence[int], counts: dict[str, dict[str, float]]
@@ -158,25 +134,39 @@ def main() -> int:
     given.add_argument("--connections", default="1,10,50", help="with commas between")
     given.add_argument("--processes", default="1", help="with commas between")
     given.add_argument("--stores", default=SQLITE, help=f"{SQLITE},{POSTGRESQL}")
+    given.add_argument("--peers", action="store_true", help="other servers too, over the recorded answers")
     given.add_argument("--no-counts", action="store_true", help="do not count statements and calls")
     asked = given.parse_args()
-    missing = missing_programs("wrk")
+    missing = missing_programs("wrk", *(["nginx"] if asked.peers else []))
     if missing:
-        print(f"bench-gateway needs {', '.join(missing)}: apt-get install {' '.join(missing)}", file=sys.stderr)
+        print(f"bench-gateway needs {', '.join(missing)}: Debian's packages wrk and nginx-light", file=sys.stderr)
         return 1
+    found = []
+    for measured in _all_of(asked):
+        print(measured if isinstance(measured, str) else measured.line(), flush=True)
+        found.append({"said": measured} if isinstance(measured, str) else asdict(measured))
+    RESULT.parent.mkdir(exist_ok=True)
+    RESULT.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+    return 0
+
+
+def _all_of(asked: argparse.Namespace) -> Iterator[Measured | str]:
     rows = [row for row in ROWS if row.name in asked.rows.split(",")]
-    found: list[Measured] = []
-    for kind in asked.stores.split(","):
-        with a_home(kind, {row.asker for row in rows}, print) as home:
+    connections = [int(each) for each in asked.connections.split(",")]
+    askers = {row.asker for row in rows} | {Asker.DEMO}
+    for place, kind in enumerate(asked.stores.split(",")):
+        with a_home(kind, askers, print) as home:
             bench = Bench(home)
+            if asked.peers and place == 0:
+                yield from _peers(bench.record(), rows, connections)
             counts = {} if asked.no_counts else bench.count(rows)
             for many in map(int, asked.processes.split(",")):
-                for measured in bench.all_of(rows, many, [int(each) for each in asked.connections.split(",")], counts):
-                    print(measured.line(), flush=True)
-                    found.append(measured)
-    RESULT.parent.mkdir(exist_ok=True)
-    RESULT.write_text(json.dumps([asdict(each) for each in found], indent=1) + "\n", encoding="utf-8")
-    return 0
+                yield from bench.all_of(rows, many, connections, counts)
+
+
+def _peers(recorded: Recorded, rows: Sequence[Row], connections: Sequence[int]) -> Iterator[Measured | str]:
+    with TemporaryDirectory(prefix="apuni-upstream-") as place, nginx(recorded, Path(place)) as upstream:
+        yield from Peers(recorded, upstream, Path(place), SECONDS).all_of(rows, connections)
 
 
 if __name__ == "__main__":
