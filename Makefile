@@ -7,7 +7,7 @@ BOUND ?= full
 # would compile the gateway and its libraries anew, four seconds of a processor each time.
 export PYTHONDONTWRITEBYTECODE :=
 .DEFAULT_GOAL := help
-.PHONY: help run test check fix schema bootstrap bootstrap-dev clean lock bench-remote bench-sweep bench-store bench-money bench-gateway faults race idem mig crash authz
+.PHONY: help run test check fix schema bootstrap bootstrap-dev clean lock bench-remote bench-sweep bench-store bench-money bench-gateway budgets faults race idem mig crash authz
 .PHONY: advisories hostile pii clamav fuzz load backup ws forms proofs
 
 help: ## Show this list
@@ -58,7 +58,10 @@ bench-store: bootstrap-dev ## Load and measure a store of up to 6.2 million appl
 	$(BIN)/python -m benchmarks.store.table
 
 bench-gateway: bootstrap-dev ## What a request costs the gateway as production runs it; BOUND=ci for a second each
-	BOUND=$(BOUND) $(BIN)/python -m benchmarks.gateway.run
+	BOUND=$(BOUND) $(BIN)/python -m benchmarks.gateway.run --peers --profile
+
+budgets: bootstrap-dev ## Count anew what fifty published operations ask for (tests/budgets/operations.csv)
+	RENEW_BUDGETS=1 $(BIN)/python -m pytest tests/journeys/test_operation_counts.py -q -p no:cacheprovider
 
 bench-money: bootstrap-dev ## A pension day of SCALE= instalments over SFTP with refusals of every kind; killed and gone on with
 	$(BIN)/python -m benchmarks.money.bench

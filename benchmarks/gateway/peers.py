@@ -41,7 +41,7 @@ class Peers:
     place: Path
     seconds: float
 
-    def all_of(self, rows: Sequence[Row], connections: Sequence[int]) -> Iterator[Measured | str]:
+    def all_of(self, rows: Sequence[Row], connections: Sequence[int]) -> Iterator[Measured | dict[str, object]]:
         """Each row of each server, or a line that says which server is absent and why."""
         for name in (
             HELLO,
@@ -57,7 +57,7 @@ class Peers:
                     if own:
                         yield from self._measured(name, own, connections, kept=not live)
             except (Absent, RuntimeError, OSError) as error:
-                yield f"{name} is absent: " + " ".join(str(error).split())[:1500]
+                yield {"absent": name, "why": " ".join(str(error).split())[:1500]}
 
     def _answers(self, name: str, row: Row) -> bool:
         if name == HELLO:

@@ -3,6 +3,7 @@
 import argparse
 import json
 import os
+import signal
 import statistics
 import sys
 from collections.abc import Iterator, Sequence
@@ -19,13 +20,20 @@ from benchmarks.gateway.peers import Peers, as_answer
 from benchmarks.gateway.processes import Server, gateways
 from benchmarks.gateway.rows import CODES, ROWS, SERVICES, Asker, Row, body_of, readme_query
 from benchmarks.gateway.served import FIELDS, Counts
+from benchmarks.gateway.table import RESULT, table
 from benchmarks.gateway.upstream import Recorded, nginx
+from tests.support.eventually import eventually
 
 SHORT = os.environ.get("BOUND") == "ci"
-SECONDS = 1.0 if SHORT else 4.0
+SECONDS = 1.0 if SHORT else 3.0
 WARM_SECONDS = 1.0
 OURS = "gateway"
-RESULT = Path("build/bench_gateway.json")
+PLAN = ((SQLITE, 1, (1, 10, 50)), (SQLITE, 2, (50,)), (POSTGRESQL, 1, (50,)), (POSTGRESQL, 2, (50,)))
+"""Store, processes, and numbers of connections, where nothing else is asked for."""
+
+PEERS_CONNECTIONS = (1, 50)
+PROFILED = ("typename", "services", "own", "readme", "submission")
+BUSY_SECONDS = 30
 COUNTED = 7
 """Requests of which statements and calls are counted; the median is shown."""
 
@@ -91,6 +99,19 @@ class Bench:
                         if many >= processes:
                             yield self.measure(row, servers, many, counts.get(row.name, {}))
 
+    def profile(self, rows: Sequence[Row]) -> Iterator[dict[str, object]]:
+        """Where the processor is while one connection asks each of the rows."""
+        with TemporaryDirectory() as place:
+            file = Path(place) / "profile.json"
+            with gateways(self.home, 1, "profile", file) as servers:
+                for row in rows:
+                    self._warm(row, servers, 1)
+                    servers[0].process.send_signal(signal.SIGUSR1)
+                    self._load(row, servers, 1, SECONDS)
+                    servers[0].process.send_signal(signal.SIGUSR2)
+                    samples = eventually(lambda: _taken(file), bool)
+                    yield {"profile": row.name, "samples": samples}
+
     def _warm(self, row: Row, servers: Sequence[Server], connections: int) -> None:
         if row.asker is not Asker.APPLICANT:
             for server in servers:
@@ -122,7 +143,11 @@ class Bench:
     def _ask(self, server: Server, sent: Sent, row: Row) -> None:
         """Ask once; raises RuntimeError where the answer is not right."""
         headers = {"Authorization": f"Bearer {sent.token}"}
-        answer = self._http.post(f"{server.url}/graphql", json=dict(sent.body), headers=headers)
+        answer = eventually(
+            lambda: self._http.post(f"{server.url}/graphql", json=dict(sent.body), headers=headers),
+            lambda given: given.status_code != 503,  # a machine that is busy makes the gateway refuse for a while
+            seconds=BUSY_SECONDS,
+        )
         if answer.status_code != 200 or row.expected not in answer.text or '"errors"' in answer.text:
             raise RuntimeError(f"{row.name}: {answer.status_code} {answer.text[:1500]}")
 
@@ -131,10 +156,11 @@ def main() -> int:
     """Run what the arguments name, and keep the result."""
     given = argparse.ArgumentParser(prog="python -m benchmarks.gateway.run", description=__doc__)
     given.add_argument("--rows", default=",".join(row.name for row in ROWS), help="rows, with commas between")
-    given.add_argument("--connections", default="1,10,50", help="with commas between")
-    given.add_argument("--processes", default="1", help="with commas between")
-    given.add_argument("--stores", default=SQLITE, help=f"{SQLITE},{POSTGRESQL}")
+    given.add_argument("--connections", help="with commas between; 1,10,50 where only others are given")
+    given.add_argument("--processes", help="with commas between; 1 where only others are given")
+    given.add_argument("--stores", help=f"{SQLITE},{POSTGRESQL}; {SQLITE} where only others are given")
     given.add_argument("--peers", action="store_true", help="other servers too, over the recorded answers")
+    given.add_argument("--profile", action="store_true", help="also where the processor is")
     given.add_argument("--no-counts", action="store_true", help="do not count statements and calls")
     asked = given.parse_args()
     missing = missing_programs("wrk", *(["nginx"] if asked.peers else []))
@@ -143,30 +169,56 @@ def main() -> int:
         return 1
     found = []
     for measured in _all_of(asked):
-        print(measured if isinstance(measured, str) else measured.line(), flush=True)
-        found.append({"said": measured} if isinstance(measured, str) else asdict(measured))
+        print(measured if not isinstance(measured, Measured) else measured.line(), flush=True)
+        found.append(asdict(measured) if isinstance(measured, Measured) else measured)
     RESULT.parent.mkdir(exist_ok=True)
     RESULT.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+    print("\n".join(table(found)))
     return 0
 
 
-def _all_of(asked: argparse.Namespace) -> Iterator[Measured | str]:
+Told = Measured | dict[str, object]
+"""A line of the table, or a profile, or which server is absent."""
+
+
+def _plan(asked: argparse.Namespace) -> dict[str, list[tuple[int, tuple[int, ...]]]]:
+    """For each store, processes and numbers of connections."""
+    if asked.connections is None and asked.processes is None and asked.stores is None:
+        plan = PLAN
+    else:
+        connections = tuple(int(each) for each in (asked.connections or "1,10,50").split(","))
+        processes = [int(each) for each in (asked.processes or "1").split(",")]
+        plan = tuple((kind, many, connections) for kind in (asked.stores or SQLITE).split(",") for many in processes)
+    return {kind: [(many, connections) for one, many, connections in plan if one == kind] for kind, _, _ in plan}
+
+
+def _all_of(asked: argparse.Namespace) -> Iterator[Told]:
     rows = [row for row in ROWS if row.name in asked.rows.split(",")]
-    connections = [int(each) for each in asked.connections.split(",")]
     askers = {row.asker for row in rows} | {Asker.DEMO}
-    for place, kind in enumerate(asked.stores.split(",")):
+    for place, (kind, loads) in enumerate(_plan(asked).items()):
         with a_home(kind, askers, print) as home:
             bench = Bench(home)
             if asked.peers and place == 0:
-                yield from _peers(bench.record(), rows, connections)
+                yield from _peers(bench.record(), rows)
             counts = {} if asked.no_counts else bench.count(rows)
-            for many in map(int, asked.processes.split(",")):
+            for many, connections in loads:
                 yield from bench.all_of(rows, many, connections, counts)
+            if asked.profile and place == 0:
+                yield from bench.profile([row for row in rows if row.name in PROFILED])
 
 
-def _peers(recorded: Recorded, rows: Sequence[Row], connections: Sequence[int]) -> Iterator[Measured | str]:
+def _taken(file: Path) -> object:
+    """A profile that is there, which is then taken away."""
+    if not file.exists():
+        return None
+    samples = json.loads(file.read_text(encoding="utf-8"))
+    file.unlink()
+    return samples
+
+
+def _peers(recorded: Recorded, rows: Sequence[Row]) -> Iterator[Told]:
     with TemporaryDirectory(prefix="apuni-upstream-") as place, nginx(recorded, Path(place)) as upstream:
-        yield from Peers(recorded, upstream, Path(place), SECONDS).all_of(rows, connections)
+        yield from Peers(recorded, upstream, Path(place), SECONDS).all_of(rows, PEERS_CONNECTIONS)
 
 
 if __name__ == "__main__":

@@ -1,16 +1,21 @@
 """`apuni serve` with a part of it observed or left out: `python -m benchmarks.gateway.served WAYS FILE`.
 
 `count` keeps in FILE how many statements, writes, transactions and outside calls there were; it is not timed.
-`live` finds no kept answer of an outside system. `count-live` is both.
+`live` finds no kept answer of an outside system. `profile` notes from SIGUSR1 to SIGUSR2 where the processor is, and
+writes it to FILE. Several are joined by `-`.
 """
 
 import functools
+import json
 import mmap
+import signal
 import sqlite3
 import struct
 import sys
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import asyncpg
@@ -19,6 +24,10 @@ from asyncpg.prepared_stmt import PreparedStatement
 from gateway.commands.running import serve
 from integrations.calling.cache import AnswerCache
 from integrations.calling.transport import Client
+
+ROOT = Path(__file__).resolve().parents[2]
+SAMPLE_SECONDS = 0.002
+"""Of the processor's time between two samples."""
 
 FIELDS = ("statements", "writes", "transactions", "calls")
 _LAYOUT = struct.Struct(f"{len(FIELDS)}Q")
@@ -102,6 +111,43 @@ def find_nothing_kept() -> None:
     AnswerCache._read = nothing  # type: ignore[method-assign,assignment]  # noqa: SLF001
 
 
+class Profile:
+    """Samples of the main thread by the processor's time: whose code ran, that of the standard library its caller's."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+        self._samples: Counter[str] = Counter()
+        signal.signal(signal.SIGUSR1, lambda *_: self._begin())
+        signal.signal(signal.SIGUSR2, lambda *_: self._end())
+        signal.signal(signal.SIGPROF, lambda _, frame: self._note(frame))
+
+    def _begin(self) -> None:
+        self._samples.clear()
+        signal.setitimer(signal.ITIMER_PROF, SAMPLE_SECONDS, SAMPLE_SECONDS)
+
+    def _end(self) -> None:
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        written = self._file.with_suffix(".part")
+        written.write_text(json.dumps(self._samples.most_common()), encoding="utf-8")
+        written.replace(self._file)
+
+    def _note(self, frame: FrameType | None) -> None:
+        while frame is not None and (owner := owner_of(frame.f_code.co_filename)) is None:
+            frame = frame.f_back
+        self._samples[owner if frame is not None else "event loop"] += 1
+
+
+def owner_of(file: str) -> str | None:
+    """Whose code a file is: a package's, or of us a folder's; None for the standard library."""
+    parts = Path(file).parts
+    if "site-packages" in parts:
+        return parts[parts.index("site-packages") + 1].removesuffix(".py")
+    if not file.startswith(str(ROOT)):
+        return None
+    own = Path(file).relative_to(ROOT).parts
+    return "/".join(own[:2]) if own[0] != "benchmarks" else None
+
+
 def main(ways: str, file: Path) -> None:
     """Serve until SIGTERM."""
     if "count" in ways:
@@ -110,6 +156,8 @@ def main(ways: str, file: Path) -> None:
         count_calls(counts)
     if "live" in ways:
         find_nothing_kept()
+    if "profile" in ways:
+        Profile(file)
     serve()
 
 

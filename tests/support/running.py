@@ -3,8 +3,10 @@
 import contextlib
 import os
 import secrets
+import shutil
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
@@ -47,6 +49,11 @@ class Running:
     process: subprocess.Popen[bytes]
     log: Path
     tokens: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def at_first(self) -> Path:
+        """A copy of the home as it was when the demo was ready, without its sandboxes."""
+        return self.home.with_name("at-first")
 
     @property
     def events(self) -> str:
@@ -157,6 +164,17 @@ def wait_until_ready(process: subprocess.Popen[bytes], log: Path, times: int = 1
         time.sleep(0.1)
 
 
+def copy_home(home: Path, into: Path) -> None:
+    """Copy a home that is in use, but for its sandboxes."""
+    shutil.copytree(home, into, ignore=shutil.ignore_patterns("sandbox", "*.db", "*.db-wal", "*.db-shm", "*.log"))
+    for kept in home.glob("*.db"):
+        with (
+            contextlib.closing(sqlite3.connect(kept)) as used,
+            contextlib.closing(sqlite3.connect(into / kept.name)) as copy,
+        ):
+            used.backup(copy)
+
+
 def give_up(process: subprocess.Popen[bytes]) -> None:
     """End a demo that did not start, and what it has started so far: it stops its children itself when asked to."""
     process.send_signal(signal.SIGINT)
@@ -179,6 +197,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     demo = Running(f"http://127.0.0.1:{port}", folder / "var", start_demo(folder / "var", port, log), log)
     try:
         wait_until_ready(demo.process, log)
+        copy_home(demo.home, demo.at_first)
         yield demo
     finally:
         if demo.process.poll() is None:
