@@ -10,7 +10,7 @@ import logging
 import os
 import shutil
 import tempfile
-from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -22,7 +22,7 @@ from sqlalchemy import select
 
 from actions.identity.sessions import mint_session_token
 from actions.kernel import Environment
-from actions.platform.manifests import publish_manifest, sign_manifest
+from actions.platform.manifests import content_hash, publish_manifest, sign_manifest
 from benchmarks.gateway.loading import Sent
 from benchmarks.gateway.rows import CODES, ROWS, Asker, Row, operation_of
 from benchmarks.store import bulk
@@ -129,7 +129,7 @@ def _seed(kept: Path, settings: Mapping[str, str], say: Say) -> None:
         seeded = processes.run("seed")
         if seeded.returncode:
             raise RuntimeError(seeded.stderr[-3000:])
-        asyncio.run(_with_environment(processes, _sow))
+        asyncio.run(with_environment(processes, _sow))
         processes.serve()
         for person in json.loads((ROOT / "demo" / "people.json").read_text(encoding="utf-8")):
             processes.token("citizen", person["key"])  # by signing in she consents to her locker being read
@@ -142,20 +142,38 @@ def _at_work(
     kind: str, seeded: Path, place: Path, settings: Mapping[str, str], askers: Collection[Asker]
 ) -> Iterator[Home]:
     """A copy of a seeded home."""
+    with _sandboxes_of(seeded, place, settings) as processes:
+        yield Home(kind, processes, asyncio.run(with_environment(processes, partial(_tokens, askers))))
+
+
+@contextmanager
+def sandboxes(settings: Mapping[str, str], say: Say) -> Iterator[Processes]:
+    """The processes of a copy of the demo's home over another store; its sandboxes run."""
+    kept = folder() / f"{SQLITE}-{HEAD}"
+    _make(kept, {}, say)
+    with (
+        tempfile.TemporaryDirectory(prefix="apuni-bench-") as place,
+        _sandboxes_of(kept / "home", Path(place), settings) as processes,
+    ):
+        yield processes
+
+
+@contextmanager
+def _sandboxes_of(seeded: Path, place: Path, settings: Mapping[str, str]) -> Iterator[Processes]:
     shutil.copytree(seeded, place / "home")
     processes = Processes(place / "home", settings={**PRODUCTION, **settings})
     processes.settings["APUNI_PUBLIC_URL"] = processes.url
     try:
         processes.sandbox_up()
-        yield Home(kind, processes, asyncio.run(_with_environment(processes, partial(_tokens, askers))))
+        yield processes
     finally:
         processes.stop()
 
 
-async def _with_environment(processes: Processes, work: Callable[[Environment], Awaitable[T]]) -> T:
+async def with_environment(processes: Processes, work: Callable[[Environment], Awaitable[T]]) -> T:
     """Do work with the environment of a command over a home."""
     configure_logging(level=logging.WARNING)
-    names = {"public_url": "APUNI_PUBLIC_URL", "database_url": "APUNI_DATABASE_URL"}
+    names = {name: f"APUNI_{name.upper()}" for name in ("public_url", "database_url", "keys_dir")}
     given = {field: processes.settings.get(name) for field, name in names.items()}
     settings = Settings.model_validate({"home": processes.home, "port": processes.port, **given})
     async with open_runtime(settings) as runtime:
@@ -192,33 +210,40 @@ def _cases(population: Population) -> Iterator[Case]:
 
 async def _tokens(asking: Collection[Asker], env: Environment) -> dict[Asker, list[str]]:
     """Tokens of those who ask, for whom the operations of the rows are published."""
-    operations = {one.id: one for one in (*(row.operation for row in ROWS), operation_of(CODES))}
-    manifest = sign_manifest(env.keyrings, Manifest("bench_gateway", "1.0.0", tuple(operations.values())))
     async with env.store.read_transaction() as tx:
         linked = list((await tx.connection.execute(select(locker_grants_table.c.citizen_id))).scalars())
         officer = await people.officer_by_email(tx, OFFICER)
     if officer is None:
         raise LookupError(OFFICER)
     made = [citizen_id(number) for number in range(READERS + APPLICANTS)]
-    everybody = {
+    persons = {
         Asker.FIVE: (PersonKind.CITIZEN, made[:READERS]),
         Asker.APPLICANT: (PersonKind.CITIZEN, made[READERS:]),
         Asker.DEMO: (PersonKind.CITIZEN, sorted(linked)),
         Asker.OFFICER: (PersonKind.OFFICER, [officer.id]),
     }
+    await publish_rows(env)
+    return {asker: await tokens_of(env, *persons[asker]) for asker in asking}
+
+
+async def publish_rows(env: Environment) -> None:
+    """Publish the operations of the rows."""
+    operations = {one.id: one for one in (*(row.operation for row in ROWS), operation_of(CODES))}
+    manifest = Manifest("bench_gateway", "1.0.0", tuple(operations.values()))
+    manifest = replace(manifest, version=f"1.0.0+{content_hash(manifest)[:8]}")
+    signed = sign_manifest(env.keyrings, manifest)
+    await env.store.carry_out(lambda tx: publish_manifest(tx, env.keyrings, signed, by="bench"))
+
+
+async def tokens_of(env: Environment, kind: PersonKind, persons: Iterable[str]) -> list[str]:
+    """Tokens of new sessions of these persons."""
     now = env.clock.now()
     ends = now + timedelta(hours=HOURS)
+    new = [Session(env.ids.key(), kind, person, Provider.MERI_PEHCHAAN, "HIGH", None, now, ends) for person in persons]
 
-    async def open_sessions(tx: Transaction) -> dict[Asker, list[Session]]:
-        found: dict[Asker, list[Session]] = {}
-        await publish_manifest(tx, env.keyrings, manifest, by="bench")
-        for asker in asking:
-            kind, persons = everybody[asker]
-            for person in persons:
-                new = Session(env.ids.key(), kind, person, Provider.MERI_PEHCHAAN, "HIGH", None, now, ends)
-                await sessions.add_session(tx, new)
-                found.setdefault(asker, []).append(new)
-        return found
+    async def open_sessions(tx: Transaction) -> None:
+        for each in new:
+            await sessions.add_session(tx, each)
 
-    opened = await env.store.carry_out(open_sessions)
-    return {asker: [mint_session_token(env, each) for each in many] for asker, many in opened.items()}
+    await env.store.carry_out(open_sessions)
+    return [mint_session_token(env, each) for each in new]

@@ -28,7 +28,12 @@ SHORT = os.environ.get("BOUND") == "ci"
 SECONDS = 1.0 if SHORT else 3.0
 WARM_SECONDS = 1.0
 OURS = "gateway"
-PLAN = ((SQLITE, 1, (1, 10, 50)), (SQLITE, 2, (50,)), (POSTGRESQL, 1, (50,)), (POSTGRESQL, 2, (50,)))
+PLAN: tuple[tuple[str, int, tuple[int, ...]], ...] = (
+    (SQLITE, 1, (1, 10, 50)),
+    (SQLITE, 2, (50,)),
+    (POSTGRESQL, 1, (50,)),
+    (POSTGRESQL, 2, (50,)),
+)
 """Store, processes, and numbers of connections, where nothing else is asked for."""
 
 PEERS_CONNECTIONS = (1, 50)

@@ -132,9 +132,10 @@ class Profile:
         written.replace(self._file)
 
     def _note(self, frame: FrameType | None) -> None:
-        while frame is not None and (owner := owner_of(frame.f_code.co_filename)) is None:
-            frame = frame.f_back
-        self._samples[owner if frame is not None else "event loop"] += 1
+        owner = None
+        while frame is not None and owner is None:
+            owner, frame = owner_of(frame.f_code.co_filename), frame.f_back
+        self._samples[owner or "event loop"] += 1
 
 
 def owner_of(file: str) -> str | None:

@@ -32,7 +32,7 @@ from tests.support.running import Running
 
 FILE = Path(__file__).parents[1] / "budgets" / "operations.csv"
 OFFICER = "officer-dehradun-sadar@officer.example"
-TURNS = 3
+TURNS = 5
 """How often each is asked when it is warm; the least counts, since what is kept may have become old meanwhile."""
 
 CITIZENS = """
@@ -142,7 +142,8 @@ def _hear(text: str) -> None:
 @contextmanager
 def hearing_of_statements() -> Iterator[None]:
     """While this lasts, connections to SQLite that are made tell of their statements, in the context that sent them."""
-    inside = aiosqlite.Connection._execute
+    connections: Any = aiosqlite.Connection
+    inside = connections._execute
 
     def with_context(self: Any, work: Any, *arguments: Any, **options: Any) -> Any:
         return inside(self, functools.partial(contextvars.copy_context().run, work), *arguments, **options)
@@ -151,13 +152,14 @@ def hearing_of_statements() -> Iterator[None]:
         if hasattr(connection, "run_async"):
             connection.run_async(lambda driver: driver.set_trace_callback(_hear))
 
-    event.listen(Pool, "connect", listen)
-    aiosqlite.Connection._execute = with_context  # type: ignore[method-assign]
+    events: Any = event
+    events.listen(Pool, "connect", listen)
+    connections._execute = with_context
     try:
         yield
     finally:
-        aiosqlite.Connection._execute = inside  # type: ignore[method-assign]
-        event.remove(Pool, "connect", listen)
+        connections._execute = inside
+        events.remove(Pool, "connect", listen)
 
 
 @asynccontextmanager
