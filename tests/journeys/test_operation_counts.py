@@ -5,6 +5,7 @@ import os
 import pytest
 
 from tests.support.operation_counts import (
+    SLACK,
     Counts,
     gateway_over,
     grown,
@@ -31,13 +32,11 @@ async def test_no_published_operation_asks_for_more_than_its_budget(counted):
 
 
 def test_the_message_names_the_operation_that_grew_and_what_it_may_ask_for():
-    budgets = {"app/home": Counts(2, 0, 1, 0), "app/desk": Counts(2, 0, 1, 0)}
+    may, fits, grew = Counts(2, 0, 1, 0), Counts(2, 0, 1, SLACK), Counts(2, 0, 1, SLACK + 1)
 
-    lines = grown(
-        {"app/home": Counts(2, 0, 1, 1), "app/desk": Counts(1, 0, 1, 0), "app/new": Counts(1, 0, 1, 0)}, budgets
-    )
+    lines = grown({"app/home": grew, "app/desk": fits, "app/new": may}, {"app/home": may, "app/desk": may})
 
     assert lines == [
-        f"app/home grew: {Counts(2, 0, 1, 1).text()}; it may ask for {Counts(2, 0, 1, 0).text()}",
-        f"app/new has no budget: {Counts(1, 0, 1, 0).text()}",
+        f"app/home grew: {grew.text()}; it may ask for {may.text()}",
+        f"app/new has no budget: {may.text()}",
     ]
