@@ -7,7 +7,6 @@ from dataclasses import replace
 
 import structlog
 from starlette.applications import Starlette
-from starlette.middleware import Middleware
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 from strawberry.schema import BaseSchema
 
@@ -38,7 +37,7 @@ from gateway.http.edge import Edge
 from gateway.http.fallback import HANDLERS
 from gateway.http.health import health_routes
 from gateway.http.hidden_addresses import refuse_hidden_text
-from gateway.http.https_address import HttpsAddress
+from gateway.http.https_address import HttpsGateway
 from gateway.http.kill_switches import count_failures, refuse_when_off
 from gateway.http.metrics import Metrics
 from gateway.http.openapi import openapi_routes
@@ -122,13 +121,14 @@ def create_app(settings: Settings) -> Starlette:
             app.state.connections.callers = edge.callers or app.state.connections.callers
             app.state.connections.end_stranger = streaming.end_stranger
             app.router.routes.extend(doors(settings, runtime, metrics, pulse, edge, graph, streaming))
+            app.state.connections.refuses = streaming.operations.pipeline.refuses
             app.state.ready = True
             log.info("gateway_ready", profile=settings.profile.value)
             yield
             app.state.ready = False
 
-    secure = [Middleware(HttpsAddress)] if settings.url.startswith("https://") else []
-    app = Starlette(routes=health_routes(), middleware=secure, lifespan=lifespan, exception_handlers=dict(HANDLERS))
+    kind = HttpsGateway if settings.url.startswith("https://") else Starlette
+    app = kind(routes=health_routes(), lifespan=lifespan, exception_handlers=dict(HANDLERS))
     app.state.ready = False
     app.state.pages = Pages(settings.portal)
     app.state.connections = Connections(settings.server.trusted_proxies)

@@ -219,7 +219,8 @@ class Problem:
 
     `path` names the input field. `action` is the remedy of the code, unless another fits better. `params` fill the
     message of `code` in the asked language and must never hold personal data or text that the caller sent. `texts` do
-    the same with words in both languages. `detail` is a short code, never free text; `retry_after` is in seconds.
+    the same with words in both languages. `detail` is a short code, never free text; `retry_after` is in seconds;
+    OVERLOADED always has one.
     """
 
     code: ErrorCode
@@ -239,6 +240,8 @@ class Problem:
             object.__setattr__(self, "action", self.code.remedy)
         if self.retryable is USUAL:
             object.__setattr__(self, "retryable", self.code.retry is Retry.LATER)
+        if self.retry_after is None and self.code is ErrorCode.OVERLOADED:
+            object.__setattr__(self, "retry_after", RETRY_SECONDS)
 
 
 class CallerError(Exception):

@@ -29,7 +29,7 @@ def json_answer(
     return Response(encode_json(body), status, headers, media_type=f"{media_type}; charset=utf-8")
 
 
-def problem_body(problem: Problem, *, request_id: str, language: Language) -> dict[str, Any]:
+def problem_body(problem: Problem, *, request_id: str | None, language: Language) -> dict[str, Any]:
     """The GraphQL body of a request that was not executed: no `data` entry."""
     return {"errors": [{"message": text_of(problem, language), "extensions": extensions_of(problem, request_id)}]}
 

@@ -5,7 +5,7 @@ NotSignedIn, or InvalidDocument with the errors of a document that is not valid.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -75,8 +75,16 @@ class Pipeline:
         if self.edge.admission is None:
             yield Slot()
             return
-        async with self.edge.admission.slot(caller.share, spare=await self._sends_refused(caller)) as slot:
+        async with self.edge.admission.slot(caller.share, spare=self._sends_refused(caller)) as slot:
             yield slot
+
+    def refuses(self, caller_of: Callable[[], Caller]) -> float | None:
+        """After how many seconds an operation is to be refused by its head alone; None where it may wait."""
+        gate = self.edge.admission
+        if gate is None or not gate.waiting:
+            return None
+        caller = caller_of()
+        return gate.pause if gate.refuses(caller.share, spare=self._sends_refused(caller)) else None
 
     async def ready(self, parameters: GraphQLParameters, headers: Mapping[str, str], caller: Caller) -> ReadyOperation:
         """The operation that is meant. Raises RequestProblem or InvalidDocument, which counts for the caller."""
@@ -150,9 +158,8 @@ class Pipeline:
         limits = self.edge.limits
         return limits.write_seconds if operation is OperationType.MUTATION else limits.read_seconds
 
-    async def _sends_refused(self, caller: Caller) -> bool:
-        before, left, now, _ = await self._refused.get_sliding_window(caller.key, REFUSED_SECONDS)
-        return before * left / REFUSED_SECONDS + now > MOST_REFUSED
+    def _sends_refused(self, caller: Caller) -> bool:
+        return self._refused.count(caller.key, REFUSED_SECONDS) > MOST_REFUSED
 
     def _resolve_document(self, parameters: GraphQLParameters, headers: Mapping[str, str]) -> ResolvedDocument:
         if self.edge.trusted is not None:

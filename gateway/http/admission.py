@@ -5,10 +5,10 @@
   way than the limit says, at most by the guarantees of the other classes.
 - Room that nobody uses is lent: a class above its guarantee is let in while the sum is below the limit.
 - Strangers are guaranteed one operation, have at most half of the room, and come after everybody who is signed in.
-- Who is not let in waits in the queue of its class, which holds twice its share. One waits at most 100 ms in a rush,
-  and 20 ms once there has been a queue for as long as that (the rule of CoDel): so a short rush is ridden out, and
-  under lasting overload everybody who cannot be served knows it within 50 ms.
-- Nobody is refused without a pause of 20 ms: else clients that ask again at once would leave no time for the others.
+- Who is not let in waits in the queue of its class, which is as long as can have its turn in half of the time that one
+  may wait: so whoever waits is served, and everybody else knows at once. How many that are is learned from the last
+  operations that ended while the room was full.
+- Nobody is refused without a pause of 10 ms: else clients that ask again at once would leave no time for the others.
 """
 
 import asyncio
@@ -38,14 +38,14 @@ MEMORY = 0.05
 SMOOTHING = 0.3
 """How much of a step is taken at once."""
 
-FALL = 0.85
-"""What is left of the limit after a window in which the loop ran late."""
+FALL = 0.5
+"""What is left at least of the limit after a window in which the loop ran late."""
 
 LAG_SECONDS = 0.05
 """How often the lateness of the event loop is looked at."""
 
 QUEUE_TIMES = 2
-"""How many may wait for each that may be under way."""
+"""How many may always wait for each that a class is guaranteed."""
 
 RETRY_SECONDS = 1.0
 
@@ -56,6 +56,7 @@ class _Window:
 
     began: float
     own: list[float] = field(default_factory=list)
+    finished: int = 0
     busiest: int = 0
     lateness: list[float] = field(default_factory=list)
 
@@ -69,6 +70,8 @@ class AdaptiveLimit:
         self._usual: float | None = None
         self._window = _Window(now)
         self._suffered = False
+        self.finished_a_second = math.inf
+        """How many operations end in a second where the limit is reached; infinite where it never was."""
 
     @property
     def value(self) -> int:
@@ -79,9 +82,10 @@ class AdaptiveLimit:
         """Take note of how many operations are under way, with the one that begins now."""
         self._window.busiest = max(self._window.busiest, under_way)
 
-    def note_finish(self, seconds: float) -> None:
-        """Take note of an operation that asked nobody outside."""
-        if len(self._window.own) < 1000:
+    def note_finish(self, seconds: float, *, own: bool = True) -> None:
+        """Take note of the end of an operation; the time of one that asked an outside system says nothing."""
+        self._window.finished += 1
+        if own and len(self._window.own) < 1000:
             self._window.own.append(seconds)
 
     def note_lateness(self, seconds: float) -> None:
@@ -93,16 +97,20 @@ class AdaptiveLimit:
         if now - self._window.began < WINDOW_SECONDS:
             return False
         window, self._window = self._window, _Window(now)
+        if window.busiest >= self.value and window.finished:
+            rate, before = window.finished / (now - window.began), self.finished_a_second
+            self.finished_a_second = rate if math.isinf(before) else before + (rate - before) * SMOOTHING
         self._value = min(max(self._next_limit(window), self._load.least), self._load.most)
         return True
 
     def _next_limit(self, window: _Window) -> float:
         used = window.busiest >= self._value / 2
-        if _typical(window.lateness) > self._load.lag_seconds:
+        late = _typical(window.lateness)
+        if late > self._load.lag_seconds:
             if not used and self._value <= self._load.start:
                 return self._value  # the machine is slow, and not by our doing
             self._suffered = True
-            return self._value * FALL
+            return self._value * max(FALL, self._load.lag_seconds / late)
         gradient = self._gradient(window)
         if gradient >= 1 and not used:
             return self._value  # nothing is learned from a limit that nobody reached
@@ -171,6 +179,7 @@ class Admission:
         late: Callable[[float], None] = lambda _: None,
     ) -> None:
         self._load = load
+        self.pause = load.overload_wait_seconds
         self._clock = clock
         self._observe = observe
         self._late = late
@@ -181,7 +190,6 @@ class Admission:
             Share.STRANGERS: 0,
         }
         self._classes = {share: _Class() for share in Share}
-        self._queue_since = self._queue_until = -math.inf
         self.limit = AdaptiveLimit(load, clock.monotonic())
 
     @property
@@ -210,11 +218,18 @@ class Admission:
             yield slot
         finally:
             now = self._clock.monotonic()
-            if slot.own:
-                self.limit.note_finish(now - began)
+            self.limit.note_finish(now - began, own=slot.own)
             self._classes[share].under_way -= 1
             self.limit.adjust_limit(now)
             self._admit_waiting()
+
+    def refuses(self, share: Share, *, spare: bool = False) -> bool:
+        """Whether one more would be refused, which is then counted as done."""
+        mine = self._classes[share]
+        refused = bool(self.waiting) if spare else bool(mine.queue) and len(mine.queue) >= self._longest_queue(share)
+        if refused:
+            self._tell(share, "shed")
+        return refused
 
     async def watch(self) -> None:
         """Look at the lateness of the event loop for as long as the process lives."""
@@ -234,21 +249,25 @@ class Admission:
         if free and self._has_room(share):
             self._take(share)
             return
-        seconds = self._wait_seconds()
-        room = self._most(share) if share is Share.STRANGERS else self.guarantee(share)
-        if spare or len(mine.queue) >= QUEUE_TIMES * room:
-            await self._clock.sleep(self._load.overload_wait_seconds)
-        elif await self._wait(share, seconds):
+        if spare or len(mine.queue) >= self._longest_queue(share):
+            await self._clock.sleep(self.pause)
+        elif await self._wait(share):
             return
         self._tell(share, "shed")
         raise overload_refusal()
 
-    async def _wait(self, share: Share, seconds: float) -> bool:
+    def _longest_queue(self, share: Share) -> float:
+        """How many of a class may wait; all others have their turn before strangers."""
+        served = self.limit.finished_a_second * self._load.wait_seconds / 2
+        before = self.waiting - len(self._classes[share].queue) if share is Share.STRANGERS else 0
+        return max(QUEUE_TIMES * self.guarantee(share), served - before)
+
+    async def _wait(self, share: Share) -> bool:
         """Wait for a turn; True where it came. A turn that came while this task was cancelled is given on."""
         mine = self._classes[share]
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         mine.queue.append(turn)
-        timer = asyncio.ensure_future(self._clock.sleep(seconds))
+        timer = asyncio.ensure_future(self._clock.sleep(self._load.wait_seconds))
         try:
             await asyncio.wait({turn, timer}, return_when=asyncio.FIRST_COMPLETED)
             return turn.done()
@@ -261,15 +280,6 @@ class Admission:
             timer.cancel()
             if not turn.done():
                 mine.queue.remove(turn)
-                self._note_queue()
-
-    def _wait_seconds(self) -> float:
-        """How long one may wait who comes now. A queue that was empty for less than a rush's time is the same queue."""
-        now, rush = self._clock.monotonic(), self._load.wait_seconds
-        if not self.waiting and now - self._queue_until >= rush:
-            self._queue_since = now
-        least, most = sorted((self._load.overload_wait_seconds, rush))
-        return least if now - self._queue_since >= rush else most
 
     def _most(self, share: Share) -> int:
         """How many operations of a class may be under way where nobody else wants the room."""
@@ -290,7 +300,6 @@ class Admission:
                 break
             share = min(ready, key=self._use)
             turn = self._classes[share].queue.popleft()
-            self._note_queue()
             if not turn.done():
                 self._take(share)
                 turn.set_result(None)
@@ -302,11 +311,6 @@ class Admission:
         self._classes[share].under_way += 1
         self.limit.note_start(self.under_way)
         self._tell(share, "admitted")
-
-    def _note_queue(self) -> None:
-        """Note that somebody left a queue."""
-        if not self.waiting:
-            self._queue_until = self._clock.monotonic()
 
     def _tell(self, share: Share, outcome: str) -> None:
         if self._observe is not None:

@@ -27,13 +27,15 @@ class Connections:
     """The waiting connections of one process, the oldest first.
 
     `callers` identifies who sent a head; `end_stranger` ends a stream of somebody who is not signed in, and says
-    whether there was one. A connection belongs to its address until a head names a person. One of a trusted proxy
-    belongs to nobody until its head says whom it is for.
+    whether there was one; `refuses` tells of an operation of the graph, before anything but its head is read, after how
+    many seconds it is to be refused. A connection belongs to its address until a head names a person. One of a trusted
+    proxy belongs to nobody until its head says whom it is for.
     """
 
     def __init__(self, trusted_proxies: Sequence[str] = ()) -> None:
         self.callers = Callers(lambda: 0.0)
         self.end_stranger: Callable[[], bool] = lambda: False
+        self.refuses: Callable[[Callable[[], Caller]], float | None] = lambda _: None
         self._proxies = ProxyHeadersMiddleware(_no_app, list(trusted_proxies)).trusted_hosts
         self._waiting: dict[Waiting, Caller | None] = {}
 

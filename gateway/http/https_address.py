@@ -1,5 +1,6 @@
 """What an address with https adds to every request and answer: cookies bound to the host, and HSTS."""
 
+from starlette.applications import Starlette
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -7,6 +8,14 @@ from gateway.http.headers import HOST_PREFIX, OWN_COOKIES
 
 STRICT_TRANSPORT = "max-age=31536000"
 """A year (RFC 6797 section 6.1.1). Not for hosts below ours: those are other people's."""
+
+
+class HttpsGateway(Starlette):
+    """An application whose every answer goes through `HttpsAddress`, also that to an exception nobody caught."""
+
+    def build_middleware_stack(self) -> ASGIApp:
+        """See Starlette, whose own answer to such an exception comes from outside of all middleware."""
+        return HttpsAddress(super().build_middleware_stack())
 
 
 class HttpsAddress:

@@ -4,15 +4,22 @@ uvicorn's fast parser takes a head of any length, for any time, so that four hun
 and then would keep everybody out. Here a head has so many headers, bytes and seconds; then the connection is closed.
 """
 
+import asyncio
 import re
 from asyncio import TimerHandle, Transport
+from functools import lru_cache, partial
 from typing import Any
 
+from starlette.requests import HTTPConnection
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
-from domain.kernel import ErrorCode
-from gateway.graphql.answers import code_response
+from domain.kernel import ErrorCode, language_from_header
+from gateway.graphql.answers import code_response, encode_json, problem_body
+from gateway.http.admission import overload_refusal
 from gateway.http.connections import Connections
+from gateway.http.headers import EVERY_ANSWER, PLAIN_JSON, VARY, AnswerFormat, negotiate_media_type
 from gateway.settings.limits import Server
 
 _REFUSALS = {
@@ -177,6 +184,9 @@ class BoundedHttp(HttpToolsProtocol):
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
         """Begin to answer. In a full process a stranger's stream gives way to somebody who is signed in."""
+        if cycle.scope["raw_path"] == b"/graphql":
+            pause = self.waiting.refuses(lambda: self.waiting.caller_of(self._address, list(cycle.scope["headers"])))
+            app = app if pause is None else partial(_refuse_operation, pause)
         if self._is_full() and cycle.scope["raw_path"] not in _PROBES and not self.waiting.make_room(self):
             caller = self.waiting.caller_of(self._address, list(cycle.scope["headers"]))
             if not (caller.signed_in and self.waiting.end_stranger()):
@@ -234,6 +244,22 @@ class BoundedHttp(HttpToolsProtocol):
 
 full_house: Any = code_response(ErrorCode.OVERLOADED, 503, {"Retry-After": "1"})
 """The answer where there are too many connections, with a code and a time; uvicorn's own has neither."""
+
+
+async def _refuse_operation(pause: float, scope: Scope, receive: Receive, send: Send) -> None:
+    head = HTTPConnection(scope).headers
+    await asyncio.sleep(pause)
+    await overload_response(head.get("accept", "")[:200], head.get("accept-language", "")[:200])(scope, receive, send)
+
+
+@lru_cache(256)
+def overload_response(accept: str, languages: str) -> Response:
+    """The refusal of an operation of which only the head was read, in the form and language asked for."""
+    refusal, language = overload_refusal(), language_from_header(languages)
+    media_type = (negotiate_media_type(accept) or AnswerFormat(PLAIN_JSON)).media_type
+    headers = {**EVERY_ANSWER, **refusal.headers, "Vary": VARY, "Content-Language": language.value}
+    body = encode_json(problem_body(refusal.problem, request_id=None, language=language))
+    return Response(body, refusal.status, headers, media_type=f"{media_type}; charset=utf-8")
 
 
 class HeadRefused(Exception):

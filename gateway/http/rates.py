@@ -62,14 +62,19 @@ class MemoryWindows(Storage, SlidingWindowCounterSupport):
         return ()
 
     async def acquire_sliding_window_entry(self, key: str, limit: int, expiry: int, amount: int = 1) -> bool:
-        previous, weight, current, window = self._read(key, expiry)
-        if floor(previous * weight + current) + amount > limit:
+        previous, _, current, window = self._read(key, expiry)
+        if floor(self.count(key, expiry)) + amount > limit:
             return False
         self._counts[key] = (window, previous, current + amount)
         self._counts.move_to_end(key)
         if len(self._counts) > self._most:
             self._counts.popitem(last=False)
         return True
+
+    def count(self, key: str, expiry: int) -> float:
+        """What counts now of a key."""
+        previous, weight, current, _ = self._read(key, expiry)
+        return previous * weight + current
 
     async def get_sliding_window(self, key: str, expiry: int) -> tuple[int, float, int, float]:
         previous, weight, current, _ = self._read(key, expiry)

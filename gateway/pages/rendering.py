@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from functools import cache
+from math import ceil
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -32,6 +33,7 @@ from domain.kernel import (
     language_from_header,
     show_number,
 )
+from domain.kernel.errors import RETRY_SECONDS
 from domain.kernel.messages import catalogue, filled_label, label
 from gateway.http.compression import compress_response
 from gateway.http.headers import EVERY_ANSWER, came_by_cookie
@@ -114,11 +116,9 @@ class Pages:
         }
         text = _templates(language).get_template(template).render({**frame, **values})
         policy = POLICY.format(forms=" ".join(("'self'", *sorted(forms_to)))) + (SCRIPTS if scripts else "")
-        response = HTMLResponse(
-            text,
-            status,
-            {**HEADERS, "Content-Security-Policy": policy, "Content-Language": language.value, **(headers or {})},
-        )
+        told = {"Retry-After": str(ceil(RETRY_SECONDS))} if status == 503 else {}
+        told |= {"Content-Security-Policy": policy, "Content-Language": language.value}
+        response = HTMLResponse(text, status, {**HEADERS, **told, **(headers or {})})
         if request.query_params.get("language") == language.value:
             response.set_cookie(LANGUAGE_COOKIE, language.value, max_age=_YEAR, path="/", samesite="lax", httponly=True)
         compress_response(response, request, secret_ambient=came_by_cookie(request), ids=self.ids)

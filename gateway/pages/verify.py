@@ -17,8 +17,9 @@ from starlette.routing import Route
 from actions.certificates.certificate_endings import Ended, end_of
 from actions.kernel import Environment, certificate_by_any
 from domain.certificates.certificates import CertificateStatus, IssuedCertificate
-from domain.kernel import Bilingual, Clock, ErrorCode, Language, MistypedNumber, ist_date, show_number
+from domain.kernel import Bilingual, Clock, ErrorCode, Language, MistypedNumber, Problem, ist_date, show_number
 from domain.kernel.messages import Texts, label, message
+from gateway.graphql.answers import retry_headers
 from gateway.http.headers import prefers_html
 from gateway.pages.frame import respond, say, table
 from gateway.pages.rendering import HEADERS, language_of
@@ -132,7 +133,7 @@ def _refusal_response(request: Request, language: Language, code: ErrorCode, sta
     text = message(code, language)
     if as_page:
         return respond(request, language, _TEXTS.title, f'<p class="bad" role="alert">{escape(text)}</p>', status)
-    headers = {**HEADERS, "Content-Language": language.value}
+    headers = {**HEADERS, **retry_headers(Problem(code)), "Content-Language": language.value}
     return JSONResponse({"code": code.value, "message": text}, status, headers)
 
 

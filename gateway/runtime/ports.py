@@ -8,6 +8,9 @@ STUCK_MILLISECONDS = 30_000
 """How long the other side may take nothing of what was sent. Then the connection ends, and with it what was kept for
 it: a server can say good-bye to a reader that takes nothing, but cannot send it."""
 
+ACCEPTED_AT_ONCE = 16
+"""Connections that are accepted in one turn of the event loop."""
+
 
 class PortTaken(CommandFailed):
     """A port cannot be listened on; the text is one line for a person."""
@@ -28,6 +31,14 @@ def bind_socket(host: str, port: int, setting: str) -> socket.socket:
         reason = error.strerror or "cannot be used"
         raise PortTaken(f"port {port} on {host}: {reason}; choose another with {setting}") from None
     return place
+
+
+def handles_of(place: socket.socket) -> list[socket.socket]:
+    """The socket under several handles, from each of which libuv accepts one connection in a turn of the event loop.
+
+    Under load a turn takes ten milliseconds: by one handle, who comes in a rush would wait for seconds to be read.
+    """
+    return [place, *(place.dup() for _ in range(1, ACCEPTED_AT_ONCE))]
 
 
 def check_port(host: str, port: int, setting: str) -> None:

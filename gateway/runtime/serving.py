@@ -18,7 +18,7 @@ from gateway.http.protocol import server_options
 from gateway.pages.specimen import HEADER, SpecimenPages
 from gateway.runtime import gc_tuning
 from gateway.runtime.logs import configure_logging
-from gateway.runtime.ports import bind_socket
+from gateway.runtime.ports import bind_socket, handles_of
 from gateway.runtime.production import refuse_unfit_production
 from gateway.settings.settings import Settings
 
@@ -144,12 +144,13 @@ def _config(app: ASGIApp, settings: Settings, connections: Connections) -> uvico
 
 
 def _sockets(settings: Settings) -> list[socket.socket]:
-    sockets = [bind_socket(settings.host, settings.port, "APUNI_PORT")]
+    sockets = handles_of(bind_socket(settings.host, settings.port, "APUNI_PORT"))
     if settings.metrics_port is not None:
         try:
             sockets.append(bind_socket(settings.host, settings.metrics_port, "METRICS_PORT"))
         except BaseException:
-            sockets[0].close()
+            for each in sockets:
+                each.close()
             raise
     return sockets
 

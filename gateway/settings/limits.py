@@ -95,16 +95,15 @@ class Load(BaseModel):
     least: int = Field(default=4, gt=0, description="The lowest value of the limit.")
     most: int = Field(default=200, gt=0, description="The highest value of the limit.")
     wait_seconds: float = Field(
-        default=0.1, ge=0, description="Seconds that a request may wait in the queue during a short peak."
+        default=0.5,
+        ge=0,
+        description="Seconds that a request may wait for its turn. As many wait as have it in half of that.",
     )
     overload_wait_seconds: float = Field(
-        default=0.02,
-        ge=0,
-        description="The same under lasting overload, that is once the queue has not been empty for `WAIT_SECONDS`; "
-        "requests that cannot be served are then refused sooner.",
+        default=0.01, ge=0, description="Seconds after which a request that cannot have its turn in time is refused."
     )
     lag_seconds: float = Field(
-        default=0.025, gt=0, description="Lag of the event loop in seconds above which the limit is lowered."
+        default=0.01, gt=0, description="Lag of the event loop in seconds above which the limit is lowered."
     )
     citizens_percent: int = Field(
         default=60, ge=1, le=100, description="Share guaranteed to citizens and operators, in per cent."

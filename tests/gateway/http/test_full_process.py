@@ -24,10 +24,11 @@ PATIENCE = 20.0
 
 
 @contextlib.asynccontextmanager
-async def serving(house, **settings):
+async def serving(house, refuses=lambda _: None, **settings):
     bounds = Server(**settings)
     waiting = Connections(bounds.trusted_proxies)
     waiting.callers, waiting.end_stranger = house.streaming.edge.callers, house.streaming.end_stranger
+    waiting.refuses = refuses
     house.app.router.routes.extend(health_routes())
     options = server_options(bounds, waiting=waiting)
     server = uvicorn.Server(uvicorn.Config(house.app, port=0, lifespan="off", loop="uvloop", **options))
@@ -173,3 +174,25 @@ async def test_behind_a_trusted_proxy_the_forwarded_address_counts():
         slow_bodies(port, 6, headers={"x-forwarded-for": "10.0.0.2"}),
     ):
         assert await alone.answer() == [b"200"]
+
+
+async def test_an_operation_that_cannot_have_its_turn_is_refused_by_its_head_and_the_next_on_its_connection_is_not():
+    asked, refusals = [], [0.0, None]
+
+    def refuses(caller_of):
+        asked.append(caller_of().signed_in)
+        return refusals.pop(0)
+
+    async with serving(small_house(), refuses) as port:
+        line = httpx.AsyncHTTPTransport(limits=httpx.Limits(max_connections=1))
+        async with httpx.AsyncClient(transport=line, base_url=f"http://127.0.0.1:{port}", timeout=PATIENCE) as client:
+            accepting = {**HERS, "accept": "application/graphql-response+json", "accept-language": "en"}
+            refused = await client.post("/graphql", content=b"no JSON", headers=accepting)
+            answered = await client.post("/graphql", json={"query": "{ hello }"}, headers=accepting)
+
+    [error] = refused.json()["errors"]
+    assert (refused.status_code, refused.headers["retry-after"]) == (503, "1")
+    assert refused.headers["content-type"] == "application/graphql-response+json; charset=utf-8"
+    assert (error["extensions"]["code"], error["extensions"]["retryAfterSeconds"]) == ("OVERLOADED", 1)
+    assert "data" in answered.json()
+    assert asked == [True, True]

@@ -68,11 +68,19 @@ async def test_a_socket_reads_the_bound_cookie_alone():
     assert seen == [b"apuni_session=hers"]
 
 
-@pytest.mark.parametrize(("url", "wrapped"), [(URL, True), ("http://portal.test", False)])
-def test_the_gateway_adds_it_where_its_public_address_is_https(url, wrapped):
-    app = create_app(Settings(public_url=url))
+@pytest.mark.parametrize(("url", "told"), [(URL, "max-age=31536000"), ("http://portal.test", None)])
+async def test_the_answer_to_an_uncaught_exception_has_the_headers_of_every_other(url, told):
+    async def fail(request: Request) -> Response:
+        raise RuntimeError
 
-    assert any(one.cls is HttpsAddress for one in app.user_middleware) is wrapped
+    app = create_app(Settings(public_url=url))
+    app.router.routes.append(Route("/fail", fail))
+    transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=transport, base_url=url) as client:
+        answers = [await client.get("/fail"), await client.get("/health/live")]
+
+    assert [answer.headers.get("strict-transport-security") for answer in answers] == [told, told]
+    assert answers[0].headers["x-content-type-options"] == "nosniff"
 
 
 def test_a_connection_is_counted_for_the_person_whom_the_bound_cookie_names():
