@@ -1,10 +1,10 @@
 """The pages that are published operations: the address, the operation and the template of each."""
 
 from domain.kernel import PersonKind
+from gateway.pages.desk_addresses import OFFICER_PAGES
 from gateway.pages.site import Page
 
 CITIZENS = frozenset({PersonKind.CITIZEN})
-OFFICERS = frozenset({PersonKind.OFFICER})
 OPERATORS = frozenset({PersonKind.OPERATOR})
 
 PUBLIC_PAGES = (
@@ -25,4 +25,4 @@ CITIZEN_PAGES = (
     ),
 )
 
-PAGES = (*PUBLIC_PAGES, *CITIZEN_PAGES)
+PAGES = (*PUBLIC_PAGES, *CITIZEN_PAGES, *OFFICER_PAGES)

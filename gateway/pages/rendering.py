@@ -154,6 +154,7 @@ def _templates(language: Language) -> Environment:
         "money": money,
         "number": show_number,
         "label": lambda value, kind: text(f"{kind}.{value}"),
+        "labelled": lambda values, kind: [(value, text(f"{kind}.{value}")) for value in values],
         "field_id": field_id,
         "with_query": with_query,
         "pair": lambda row, *names: tuple(row[name] for name in names),

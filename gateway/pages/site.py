@@ -25,7 +25,7 @@ from gateway.http.problems import RequestProblem
 from gateway.operations.published import PublishedOperations
 from gateway.pages.posted import variables_of
 from gateway.pages.refusals import problem_page
-from gateway.pages.rendering import Pages, language_of
+from gateway.pages.rendering import Pages, language_of, with_query
 from schema.kernel.errors import OURS, problem_of, text_of
 
 APP = "web"
@@ -171,18 +171,18 @@ class Site:
             path = {name: [str(value)] for name, value in request.path_params.items()}
             answer = await self._run(name, {**path, **fields}, request, token, context)
             payload = next(iter(answer.data.values()), None) if answer.data else None
-            problems = payload.get("userErrors", ()) if isinstance(payload, Mapping) else ()
             told = [
-                *({"field": ".".join(problem["path"]), "message": problem["message"]} for problem in problems),
+                *_problems_in(payload),
                 *({"field": "", "message": error["message"]} for error in answer.errors),
             ]
         if told or payload is None:
             faults = {problem["field"]: problem["message"] for problem in reversed(told)}
             typed = {field_name: texts[-1] for field_name, texts in fields.items()}
-            refused = {"form": name, "problems": told}
+            refused = {"form": name, "problems": told, "payload": payload}
             return await self._draw_page(page, request, faults=faults, typed=typed, refused=refused)
         where = page.forms[name]
-        way = where.format_map(payload) if where else request.url.path
+        here = f"{request.url.path}?{with_query(request.query_params)}".rstrip("?")
+        way = where.format_map(payload) if where else here
         return RedirectResponse(f"{way}{'&' if '?' in way else '?'}{urlencode({'done': name})}", 303, EVERY_ANSWER)
 
     def _hidden_character_faults(self, fields: Mapping[str, Sequence[str]], request: Request) -> list[dict[str, str]]:
@@ -272,6 +272,18 @@ def _token_to_read(request: Request) -> str | None:
     if foreign and request.headers.get("sec-fetch-dest") != "document":
         return None
     return request.cookies.get(SESSION_COOKIE)
+
+
+def _problems_in(payload: Any) -> list[dict[str, str]]:
+    """What a mutation refused; of one for many cases also what it refused of each, with the number of the case."""
+    if not isinstance(payload, Mapping):
+        return []
+    whole = payload.get("userErrors", ())
+    told = [{"field": ".".join(problem["path"]), "message": problem["message"]} for problem in whole]
+    for result in payload.get("results", ()):
+        number = (result["application"] or {}).get("shownNumber", "")
+        told += [{"field": "", "message": f"{number} {one['message']}".strip()} for one in result["userErrors"]]
+    return told
 
 
 def _person(context: RequestContext) -> PersonKind | None:

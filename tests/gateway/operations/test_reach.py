@@ -17,7 +17,6 @@ STAFF_APPS = ("admin_app", "officer_app", "operator_app")
 FOR_NO_APP = {
     "Query._entities": "a router of the federation asks for it",
     "Query._service": "a router of the federation asks for it",
-    "Query.nodes": "screens ask by their own root fields, and for one thing by its id with `node`",
     "Officer.id": "nothing takes the id of the officer who is signed in; others name her by `officerId`",
 }
 """What no operation needs to reach, and why. Viewers that are developers send documents of their own."""
