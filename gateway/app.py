@@ -27,6 +27,8 @@ from domain.kernel.messages import catalogue
 from gateway import sign_in
 from gateway.graphiql.page import graphiql_routes
 from gateway.graphql.endpoint import GraphQLEndpoint
+from gateway.graphql.execution.executor import compiled_executor
+from gateway.graphql.execution.plans import Plans
 from gateway.graphql.pipeline import Pipeline
 from gateway.graphql.trusted import open_trusted_documents
 from gateway.http.admission import Share
@@ -97,7 +99,8 @@ def create_app(settings: Settings) -> Starlette:
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        graph = build()
+        executor = compiled_executor(Plans(metrics.observe_execution)) if settings.compiled else None
+        graph = build(execution_context_class=executor)
         for language in Language:
             catalogue(language)  # read before anybody asks, and left alone by the garbage collector
         async with (

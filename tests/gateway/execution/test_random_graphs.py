@@ -1,0 +1,45 @@
+"""Whatever the schema, the operation and the resolvers: compiled functions answer as graphql-core does (ADR 0028)."""
+
+import pytest
+from graphql.execution import Executor
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from gateway.graphql.execution.executor import CompiledExecution
+from gateway.graphql.execution.plans import Plans
+from tests.support.bounds import rounds
+from tests.support.random_graphs import drawn_graphs, outcome
+
+pytestmark = [
+    # graphql-core itself never awaits what is left of a list after an error
+    pytest.mark.filterwarnings("ignore:coroutine '_later' was never awaited"),
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+]
+
+EXAMPLES = settings(
+    max_examples=rounds(40, ci=400, full=10_000),
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
+
+
+class Compiled(CompiledExecution):
+    plans = Plans(after=0)
+
+
+@EXAMPLES
+@given(drawn_graphs())
+def test_an_operation_is_answered_alike(drawn):
+    expected = outcome(drawn, Executor)
+
+    assert outcome(drawn, Compiled) == expected
+    assert outcome(drawn, Compiled) == expected
+
+
+@EXAMPLES
+@given(drawn_graphs(), st.integers(0, 4))
+def test_an_operation_that_is_cancelled_ends_the_same_resolvers(drawn, turns):
+    expected = outcome(drawn, Executor, cancelled_after=turns)
+
+    assert outcome(drawn, Compiled, cancelled_after=turns) == expected
