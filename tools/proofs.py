@@ -10,7 +10,21 @@ import sys
 import threading
 import time
 
-PROOFS = ("race", "crash", "mig", "fuzz", "forms", "faults", "backup", "idem", "authz", "ws", "hostile", "pii")
+PROOFS = (
+    "race",
+    "crash",
+    "mig",
+    "fuzz",
+    "forms",
+    "faults",
+    "backup",
+    "idem",
+    "authz",
+    "conformance",
+    "ws",
+    "hostile",
+    "pii",
+)
 """The longest first, so that both lanes end together."""
 
 LANES = 2

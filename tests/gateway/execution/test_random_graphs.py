@@ -17,7 +17,7 @@ pytestmark = [
 ]
 
 EXAMPLES = settings(
-    max_examples=rounds(40, ci=400, full=10_000),
+    max_examples=rounds(40, ci=400, full=3_000),
     deadline=None,
     derandomize=True,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
