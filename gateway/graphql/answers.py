@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from graphql import GraphQLError
+from pydantic_core import PydanticSerializationError, to_json
 from starlette.responses import Response
 
 from domain.kernel import ErrorCode, Language, Problem
@@ -17,7 +18,10 @@ _OF_THE_REQUEST = frozenset({ErrorCode.BAD_INPUT, ErrorCode.TOO_COMPLEX, ErrorCo
 
 def encode_json(value: Any) -> bytes:
     """JSON in UTF-8, not escaped to ASCII: a Hindi answer is about 40 % shorter so."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
+    try:
+        return to_json(value, inf_nan_mode="constants")
+    except PydanticSerializationError:  # a text with half of a surrogate pair, which UTF-8 cannot say
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
 
 
 def json_answer(

@@ -83,7 +83,7 @@ class GraphQLEndpoint:
             )
             if self._edge.observe is not None:
                 self._edge.observe(record)
-        return compress_response(response, request, secret_ambient=came_by_cookie(request), ids=self._edge.ids)
+        return await compress_response(response, request, secret_ambient=came_by_cookie(request), ids=self._edge.ids)
 
     async def _safely(self, call: Call) -> Response:
         try:

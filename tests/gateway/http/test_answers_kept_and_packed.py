@@ -1,19 +1,30 @@
 """Compression, and answers that an app may keep."""
 
+import asyncio
 import gzip
+import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
 import httpx
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from starlette.requests import Request
+from starlette.responses import Response
 
+from domain.kernel import Clock, SeededIds
+from gateway.graphql.answers import encode_json
 from gateway.graphql.body import GraphQLParameters
 from gateway.graphql.endpoint import Edge
 from gateway.http.calls import RequestContext, ResolvedDocument
-from gateway.http.compression import gzip_body, takes_gzip
+from gateway.http.compression import LONG as LONG_ANSWER
+from gateway.http.compression import compress_response, gzip_body, takes_gzip
 from gateway.http.headers import SESSION_COOKIE
 
 LONG = "x" * 3000
+LEAVES = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text()
+WRITTEN = st.recursive(LEAVES, lambda below: st.lists(below) | st.dictionaries(st.text(), below))
 JSON = {"Content-Type": "application/json"}
 
 
@@ -50,6 +61,33 @@ async def test_a_short_answer_is_sent_as_it_is(client: httpx.AsyncClient):
     answer = await client.post("/graphql", json={"query": "{ hello }"}, headers={"Accept-Encoding": "gzip"})
 
     assert "content-encoding" not in answer.headers
+
+
+@pytest.mark.parametrize(("size", "others_run"), [(LONG_ANSWER, True), (LONG_ANSWER - 1, False)])
+async def test_others_run_while_a_very_long_answer_is_compressed(store_clock: Clock, size: int, others_run: bool):
+    request = Request({"type": "http", "headers": [(b"accept-encoding", b"gzip")]})
+    ran = asyncio.ensure_future(asyncio.sleep(0))
+
+    answer = await compress_response(
+        Response(b"x" * size), request, secret_ambient=False, ids=SeededIds(store_clock, "blur")
+    )
+
+    assert gzip.decompress(bytes(answer.body)) == b"x" * size
+    assert ran.done() is others_run
+    await ran
+
+
+@given(WRITTEN)
+def test_json_is_read_back_as_it_was(value: Any):
+    assert json.loads(encode_json(value)) == value
+
+
+def test_json_is_short_and_in_utf_8():
+    assert encode_json({"नाम": "आशा", "of": [1, 2.5, True, None]}) == '{"नाम":"आशा","of":[1,2.5,true,null]}'.encode()
+
+
+def test_half_of_a_surrogate_pair_does_not_spoil_an_answer():
+    assert encode_json({"name": "a\ud800b"}) == b'{"name":"a?b"}'
 
 
 async def test_an_answer_to_the_session_cookie_is_never_compressed(client: httpx.AsyncClient):
