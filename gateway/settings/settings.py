@@ -242,9 +242,9 @@ class Settings(BaseSettings):
         "another disk than the store. If unset, `erasures.jsonl` in `APUNI_HOME`.",
     )
     compiled: bool = Field(
-        default=True,
-        description="Whether operations that come more than once are executed by code that is compiled for them. With "
-        "`0`, graphql-core executes all of them, with the same answers.",
+        default=False,
+        description="Whether operations that come more than once are executed by functions compiled for them (ADR 0028)."
+        " Without, graphql-core executes all of them, with the same answers.",
     )
     retention: Retention = Field(default_factory=Retention, description="How long records are kept.")
     fees: Fees = Field(default_factory=Fees, description="Fees paid online.")
