@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 from graphql import (
     DocumentNode,
@@ -30,7 +30,6 @@ from graphql import (
     parse,
 )
 from graphql.execution import Executor
-from hypothesis import strategies as st
 
 OBJECTS = ("A", "B", "C")
 FIELDS = ("f0", "f1", "f2", "f3")
@@ -41,12 +40,19 @@ LEAVES: tuple[Any, ...] = (
     GraphQLFloat,
     GraphQLEnumType("Colour", {"RED": 1, "BLUE": 2}),
 )
-WAYS = ("value", "value", "value", "null", "raise", "error", "later", "later", "raise later", "null later")
-ITEM_WAYS = (*WAYS, "value", "value")
-LISTS = ("list", "list", "tuple", "iterator", "async iterator", "no list")
+FITTING = {"Int": 1, "String": "text", "ID": "1", "Float": 0.5, "Colour": 2}
+WAYS = (*8 * ("value",), *5 * ("later",), "null", "raise", "error", "raise later", "null later")
+LISTS = ("list", "list", "list", "list", "tuple", "iterator", "async iterator", "no list")
 
-Draw: TypeAlias = Callable[[st.SearchStrategy[Any]], Any]
 Events: TypeAlias = list[tuple[str, str]]
+
+
+class Draws(Protocol):
+    """What draws: a random.Random, as Hypothesis gives one."""
+
+    def choice(self, among: Sequence[Any], /) -> Any: ...
+
+    def randint(self, least: int, most: int, /) -> int: ...
 
 
 @dataclass
@@ -59,7 +65,8 @@ class Behaviour:
     items: Sequence[tuple[str, int]]
     named: str
     """The object type of its values, where it has a choice."""
-    leaf: Any
+    odd: Any
+    """What it gives in the place of a leaf that fits; None for one that does."""
 
 
 @dataclass
@@ -82,22 +89,21 @@ class Outcome:
     failed: str | None
 
 
-@st.composite
-def drawn_graphs(draw: Draw) -> Drawn:
+def drawn_graph(draw: Draws) -> Drawn:
     """A schema of three object types, an interface and a union, with one operation."""
     drawn = Drawn(GraphQLSchema(), parse("{ a }"), {})
     types: dict[str, Any] = {}
-    awaits_types = draw(st.booleans())
+    awaits_types = draw.choice((True, False))
     shared = _field_types(draw, types, FIELDS[:2])
 
     def type_of(value: Any, _info: Any, _type: Any) -> Any:
         return _later(drawn.events, "type", 1, value["type"], None) if awaits_types else value["type"]
 
-    checked = draw(st.sampled_from(("none", "now", "later")))
+    checked = draw.choice(("none", "now", "later"))
     types["Face"] = GraphQLInterfaceType("Face", lambda: _fields(shared), resolve_type=type_of)
     for name in OBJECTS:
         own = _field_types(draw, types, FIELDS[2:])
-        behaviours = {one: draw(_behaviours()) for one in FIELDS}
+        behaviours = {one: _behaviour(draw) for one in FIELDS}
         fields = _resolved_fields(drawn, {**shared, **own}, behaviours, name)
         types[name] = GraphQLObjectType(
             name, fields, interfaces=lambda: [types["Face"]], is_type_of=_type_check(drawn, name, checked)
@@ -105,36 +111,35 @@ def drawn_graphs(draw: Draw) -> Drawn:
     types["Any"] = GraphQLUnionType("Any", lambda: [types[name] for name in OBJECTS], resolve_type=type_of)
     drawn.schema = GraphQLSchema(types["A"], mutation=types["B"], types=list(types.values()))
     writer = _Writer(draw, drawn.schema)
-    operation, root = draw(st.sampled_from((("query", "A"), ("query", "A"), ("mutation", "B"))))
+    operation, root = draw.choice((("query", "A"), ("query", "A"), ("mutation", "B")))
     text = f"{operation} ($yes: Boolean!, $no: Boolean = false, $n: Int) {writer.selection(root, 3)}"
     drawn.document = parse("\n".join((text, *writer.fragments)))
-    drawn.variables = {"yes": draw(st.booleans())} | ({"n": 3} if draw(st.booleans()) else {})
+    drawn.variables = {"yes": draw.choice((True, False))} | ({"n": 3} if draw.choice((True, False)) else {})
     return drawn
 
 
-def _behaviours() -> st.SearchStrategy[Behaviour]:
-    return st.builds(
-        Behaviour,
-        way=st.sampled_from(WAYS),
-        turns=st.integers(0, 3),
-        form=st.sampled_from(LISTS),
-        items=st.lists(st.tuples(st.sampled_from(ITEM_WAYS), st.integers(0, 3)), max_size=4),
-        named=st.sampled_from(OBJECTS),
-        leaf=st.sampled_from((1, 2, "text", 1.5, True, float("inf"), 2**40, ["odd"])),
+def _behaviour(draw: Draws) -> Behaviour:
+    return Behaviour(
+        way=draw.choice(WAYS),
+        turns=draw.randint(0, 3),
+        form=draw.choice(LISTS),
+        items=[(draw.choice(WAYS), draw.randint(0, 3)) for _ in range(draw.randint(0, 3))],
+        named=draw.choice(OBJECTS),
+        odd=draw.choice((*12 * (None,), "text", 1.5, True, float("inf"), 2**40, ["odd"])),
     )
 
 
-def _field_types(draw: Draw, types: dict[str, Any], names: Sequence[str]) -> dict[str, Callable[[], Any]]:
+def _field_types(draw: Draws, types: dict[str, Any], names: Sequence[str]) -> dict[str, Callable[[], Any]]:
     """A type for each field; the named ones are looked up late, since they refer to each other."""
 
     def one() -> Callable[[], Any]:
-        named = draw(st.sampled_from((*LEAVES, *OBJECTS, *OBJECTS, "Face", "Any")))
-        wraps = draw(st.lists(st.sampled_from((GraphQLList, GraphQLNonNull)), max_size=3))
+        named = draw.choice((*LEAVES, *OBJECTS, *OBJECTS, "Face", "Any"))
+        wraps = draw.choice(("", "", "", "L", "L", "!", "L!", "!L", "!L!", "LL"))
 
         def made() -> Any:
             kind = types[named] if isinstance(named, str) else named
             for wrap in wraps:
-                kind = kind if wrap is GraphQLNonNull and isinstance(kind, GraphQLNonNull) else wrap(kind)
+                kind = GraphQLNonNull(kind) if wrap == "!" else GraphQLList(kind)
             return kind
 
         return made
@@ -205,7 +210,7 @@ def _value(events: Events, type_: Any, behaviour: Behaviour, place: str) -> Any:
     if not is_list_type(kind):
         named = get_named_type(kind)
         if is_leaf_type(named):
-            return behaviour.leaf
+            return FITTING[named.name] if behaviour.odd is None else behaviour.odd
         return {"type": behaviour.named if is_abstract_type(named) else named.name}
     return _listed(events, kind.of_type, behaviour, place)
 
@@ -235,23 +240,23 @@ async def _iterate(events: Events, items: Sequence[Any], place: str) -> AsyncIte
 class _Writer:
     """Writes selections, of which none contradict one another: a key of the answer tells its type and field."""
 
-    def __init__(self, draw: Draw, schema: GraphQLSchema) -> None:
+    def __init__(self, draw: Draws, schema: GraphQLSchema) -> None:
         self._draw, self._schema = draw, schema
         self.fragments: list[str] = []
 
     def selection(self, type_name: str, depth: int) -> str:
         """A selection of a type."""
-        written = [self._part(type_name, depth) for _ in range(self._draw(st.integers(1, 4)))]
+        written = [self._part(type_name, depth) for _ in range(self._draw.randint(2, 6))]
         return "{ " + " ".join(written) + " }"
 
     def _part(self, type_name: str, depth: int) -> str:
         kind: Any = self._schema.type_map[type_name]
-        part = self._draw(st.sampled_from(("field", "field", "field", "typename", "inline", "spread")))
+        part = self._draw.choice((*6 * ("field",), "typename", "inline", "spread"))
         if part == "field" and not isinstance(kind, GraphQLUnionType):
             return self._field(kind, depth)
         if part == "typename" or depth == 0:
             return f"__typename {self._condition()}"
-        below = self._draw(st.sampled_from(OBJECTS)) if is_abstract_type(kind) else type_name
+        below = self._draw.choice(OBJECTS) if is_abstract_type(kind) else type_name
         selection = self.selection(below, depth - 1)
         if part != "spread":
             return f"... on {below} {self._condition()} {selection}"
@@ -260,7 +265,7 @@ class _Writer:
         return f"...{name} {self._condition()}"
 
     def _field(self, kind: Any, depth: int) -> str:
-        name = self._draw(st.sampled_from(list(kind.fields)))
+        name = self._draw.choice(list(kind.fields))
         named: Any = get_named_type(kind.fields[name].type)
         if not is_leaf_type(named) and depth == 0:
             return "__typename"
@@ -269,8 +274,8 @@ class _Writer:
         return f"{kind.name}_{name}: {name}{given} {self._condition()} {below}"
 
     def _condition(self) -> str:
-        usual = ("", "", "", "", "@include(if: $yes)", "@skip(if: $no)", "@skip(if: true)")
-        return str(self._draw(st.sampled_from(usual)))
+        usual = (*9 * ("",), "@include(if: $yes)", "@skip(if: $no)", "@skip(if: true)")
+        return str(self._draw.choice(usual))
 
 
 def outcome(drawn: Drawn, executor: type[Executor[Any]], *, cancelled_after: int | None = None) -> Outcome:
