@@ -21,7 +21,7 @@ from gateway.graphql.conditional import conditional, content_of, may_be_kept
 from gateway.graphql.pipeline import InvalidDocument, Pipeline
 from gateway.http.callers import ROUTER
 from gateway.http.calls import Call, ContextFactory, OperationRecord, ReadyOperation, RequestContext, RequestFacts
-from gateway.http.compression import compress_response
+from gateway.http.compression import compress_apart
 from gateway.http.edge import Edge
 from gateway.http.headers import (
     IndexedRequest,
@@ -83,7 +83,7 @@ class GraphQLEndpoint:
             )
             if self._edge.observe is not None:
                 self._edge.observe(record)
-        return await compress_response(response, request, secret_ambient=came_by_cookie(request), ids=self._edge.ids)
+        return await compress_apart(response, request, secret_ambient=came_by_cookie(request), ids=self._edge.ids)
 
     async def _safely(self, call: Call) -> Response:
         try:

@@ -21,26 +21,33 @@ SMALLEST = 1024
 """Bytes; below, what is saved is less than what is paid."""
 
 LONG = 131_072
-"""Bytes; from here on a thread compresses, which takes about 2 ms of a processor, so that others do not wait."""
+"""Bytes, which take about 2 ms of a processor."""
 
 LEVEL = 5
 _COMMENT = 0x10
 """The flag of a gzip head that has a comment (RFC 1952 section 2.3.1)."""
 
 
-async def compress_response(response: Response, request: Request, *, secret_ambient: bool, ids: Ids) -> Response:
+def compress_response(response: Response, request: Request, *, secret_ambient: bool, ids: Ids) -> Response:
     """The answer, compressed where that is wanted, worth it and safe. `secret_ambient`: a cookie proved the caller."""
     body = getattr(response, "body", None)
     if not isinstance(body, bytes) or len(body) < SMALLEST or "content-encoding" in response.headers:
         return response
     if secret_ambient or not takes_gzip(request.headers.get("accept-encoding")):
         return response
-    blur = int(ids.digits(2))
-    packed = gzip_body(body, blur) if len(body) < LONG else await asyncio.to_thread(gzip_body, body, blur)
+    packed = gzip_body(body, int(ids.digits(2)))
     response.body = packed
     response.headers["Content-Length"] = str(len(packed))
     response.headers["Content-Encoding"] = "gzip"
     return response
+
+
+async def compress_apart(response: Response, request: Request, *, secret_ambient: bool, ids: Ids) -> Response:
+    """The same; a long answer is compressed by a thread, so that nobody waits for it."""
+    body = getattr(response, "body", None)
+    if not isinstance(body, bytes) or len(body) < LONG:
+        return compress_response(response, request, secret_ambient=secret_ambient, ids=ids)
+    return await asyncio.to_thread(compress_response, response, request, secret_ambient=secret_ambient, ids=ids)
 
 
 def takes_gzip(header: str | None) -> bool:

@@ -243,8 +243,8 @@ class Settings(BaseSettings):
     )
     compiled: bool = Field(
         default=False,
-        description="Whether operations that come more than once are executed by functions compiled for them (ADR 0028)."
-        " Without, graphql-core executes all of them, with the same answers.",
+        description="Whether operations that come more than once are executed by functions compiled for them "
+        "(ADR 0028). Without, graphql-core executes all of them, with the same answers.",
     )
     retention: Retention = Field(default_factory=Retention, description="How long records are kept.")
     fees: Fees = Field(default_factory=Fees, description="Fees paid online.")

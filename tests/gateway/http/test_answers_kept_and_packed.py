@@ -19,7 +19,7 @@ from gateway.graphql.body import GraphQLParameters
 from gateway.graphql.endpoint import Edge
 from gateway.http.calls import RequestContext, ResolvedDocument
 from gateway.http.compression import LONG as LONG_ANSWER
-from gateway.http.compression import compress_response, gzip_body, takes_gzip
+from gateway.http.compression import compress_apart, gzip_body, takes_gzip
 from gateway.http.headers import SESSION_COOKIE
 
 LONG = "x" * 3000
@@ -68,7 +68,7 @@ async def test_others_run_while_a_very_long_answer_is_compressed(store_clock: Cl
     request = Request({"type": "http", "headers": [(b"accept-encoding", b"gzip")]})
     ran = asyncio.ensure_future(asyncio.sleep(0))
 
-    answer = await compress_response(
+    answer = await compress_apart(
         Response(b"x" * size), request, secret_ambient=False, ids=SeededIds(store_clock, "blur")
     )
 
