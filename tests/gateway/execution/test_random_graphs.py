@@ -1,5 +1,8 @@
 """Whatever the schema, the operation and the resolvers: compiled functions answer as graphql-core does (ADR 0028)."""
 
+import gc
+from collections.abc import Iterator
+
 import pytest
 from graphql.execution import Executor
 from hypothesis import HealthCheck, given, settings
@@ -22,6 +25,13 @@ EXAMPLES = settings(
     derandomize=True,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_left() -> Iterator[None]:
+    """Awaitables that either executor gave up are freed here, where they are allowed, and not in another test."""
+    yield
+    gc.collect()
 
 
 RANDOMS = st.randoms(use_true_random=True).map(drawn_graph)
