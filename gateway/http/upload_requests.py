@@ -1,11 +1,14 @@
 """Shared by the upload endpoints: the sender, the response for a stored file, and the error responses."""
 
 import asyncio
-from collections.abc import Collection, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Collection, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
+from starlette.datastructures import FormData, Headers
+from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
@@ -29,9 +32,12 @@ from gateway.graphql.answers import json_answer, problem_response
 from gateway.http.headers import SESSION_COOKIE, is_own_page, request_id_of, token_of
 from schema.kernel.errors import OURS, problem_of
 
+MULTIPART = "multipart/form-data"
+_UNSAID = frozenset({"", "application/octet-stream", "application/x-www-form-urlencoded"})
+"""Content types by which a client says nothing about the file; the last one is what curl sends by itself."""
+
 BODY_SECONDS = 120.0
 """How long a caller may take to send a file, or a piece of one: 2 MB at 140 kbit/s."""
-
 
 FAULTS = (*OURS, ClientDisconnect)
 """The exceptions for which an upload endpoint makes its own error response."""
@@ -56,6 +62,35 @@ STATUSES: Mapping[ErrorCode, int] = MappingProxyType(
     }
 )
 """The HTTP status of a refusal; 400 where it is not here."""
+
+
+class _InMemory(MultiPartParser):
+    """Keeps files in memory: their size is bounded, and nothing of them may be on a disk unencrypted."""
+
+    spool_max_size = 64 * 1024 * 1024
+
+
+@asynccontextmanager
+async def parsed_multipart(headers: Headers, body: bytes, *, files: int, fields: int) -> AsyncIterator[FormData]:
+    """The parts of a body, of which so many may be files and fields. Raises Problems BAD_INPUT."""
+
+    async def stream() -> AsyncGenerator[bytes, None]:
+        yield body
+
+    try:
+        form = await _InMemory(headers, stream(), max_files=files, max_fields=fields).parse()
+    except (MultiPartException, KeyError, ValueError):
+        raise Problems(Problem(ErrorCode.BAD_INPUT, ("file",))) from None
+    try:
+        yield form
+    finally:
+        await form.close()
+
+
+def claimed_type(media_type: str) -> str | None:
+    """The media type that a sender named for a file, by its header; None where it says nothing about it."""
+    media_type = media_type.partition(";")[0].strip().lower()
+    return None if media_type in _UNSAID else media_type
 
 
 async def subject_of(env: Environment, request: Request, origins: Collection[str]) -> Subject:

@@ -9,11 +9,10 @@ import asyncio
 import base64
 import binascii
 import re
-from collections.abc import AsyncGenerator, Collection
+from collections.abc import Collection
 
 import structlog
 from starlette.datastructures import Headers, UploadFile
-from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -25,13 +24,19 @@ from domain.kernel import ErrorCode, Problem, Problems
 from domain.uploads.files import ENDINGS
 from gateway.http.headers import EVERY_ANSWER, media_type_of
 from gateway.http.resumable_uploads import Resumable, speaks_tus
-from gateway.http.upload_requests import FAULTS, file_json, json_response, read_body, refusal_response, subject_of
+from gateway.http.upload_requests import (
+    FAULTS,
+    MULTIPART,
+    claimed_type,
+    file_json,
+    json_response,
+    parsed_multipart,
+    read_body,
+    refusal_response,
+    subject_of,
+)
 from gateway.pages.frame import link_over
 from store.database import StoreError
-
-_MULTIPART = "multipart/form-data"
-_UNSAID = frozenset({"", "application/octet-stream", "application/x-www-form-urlencoded"})
-"""Content types by which a client says nothing about the file; the last one is what curl sends by itself."""
 
 _SHA_256 = re.compile(r"(?:^|[,\s])sha-256=:([A-Za-z0-9+/=]+):")
 _KEY = re.compile(r"[a-z0-9][a-z0-9-]{0,99}", re.ASCII)
@@ -46,12 +51,6 @@ _LINK_HEADERS = {
     "Cross-Origin-Resource-Policy": "same-site",
 }
 _log = structlog.get_logger(__name__)
-
-
-class _OneFile(MultiPartParser):
-    """Keeps the file in memory: its size is bounded, and nothing of it may be on a disk unencrypted."""
-
-    spool_max_size = 64 * 1024 * 1024
 
 
 def upload_routes(environment: Environment, *, origins: Collection[str]) -> list[Route]:
@@ -120,7 +119,7 @@ async def _file(request: Request, most: int) -> tuple[bytes, str | None]:
 
     Raises Problems FILE_TOO_LARGE and BAD_INPUT, TimeoutError.
     """
-    in_envelope = media_type_of(request) == _MULTIPART
+    in_envelope = media_type_of(request) == MULTIPART
     bound = most + _ENVELOPE if in_envelope else most
     length = request.headers.get("content-length", "")
     if length.isascii() and length.isdigit() and (len(length) > 12 or int(length) > bound):
@@ -128,29 +127,15 @@ async def _file(request: Request, most: int) -> tuple[bytes, str | None]:
     content = await read_body(request, bound, most=most)
     if in_envelope:
         return await _part(request.headers, content, most)
-    return content, _claim(media_type_of(request))
+    return content, claimed_type(media_type_of(request))
 
 
 async def _part(headers: Headers, body: bytes, most: int) -> tuple[bytes, str | None]:
-    async def stream() -> AsyncGenerator[bytes, None]:
-        yield body
-
-    try:
-        form = await _OneFile(headers, stream(), max_files=1, max_fields=0).parse()
-    except (MultiPartException, KeyError, ValueError):
-        raise Problems(Problem(ErrorCode.BAD_INPUT, ("file",))) from None
-    parts = [part for _, part in form.multi_items() if isinstance(part, UploadFile)]
-    if len(parts) != 1:
-        raise Problems(Problem(ErrorCode.BAD_INPUT, ("file",)))
-    try:
-        content = await parts[0].read(most + 1)
-    finally:
-        await form.close()
-    return content, _claim((parts[0].content_type or "").partition(";")[0].strip().lower())
-
-
-def _claim(media_type: str) -> str | None:
-    return None if media_type in _UNSAID else media_type
+    async with parsed_multipart(headers, body, files=1, fields=0) as form:
+        parts = [part for _, part in form.multi_items() if isinstance(part, UploadFile)]
+        if len(parts) != 1:
+            raise Problems(Problem(ErrorCode.BAD_INPUT, ("file",)))
+        return await parts[0].read(most + 1), claimed_type(parts[0].content_type or "")
 
 
 def _content(found: OpenedFile) -> Response:

@@ -13,15 +13,35 @@ PUBLIC_PAGES = (
     Page("/services/{code}", "public/service.html", "ServiceForPeople", found="service"),
 )
 
+APPLYING = {
+    "SaveMyDraft": "/my/apply/{application[service][code]}/{application[number]}",
+    "SubmitMyApplication": "/my/applications/{application[number]}/acknowledgement",
+}
 CITIZEN_PAGES = (
     Page("/my", "citizen/home.html", "MyHome", people=CITIZENS),
+    Page("/my/apply/{code}", "citizen/apply.html", "MyApply", people=CITIZENS, found="service", forms=APPLYING),
+    Page(
+        "/my/apply/{code}/{draft}",
+        "citizen/apply.html",
+        "MyDraft",
+        people=CITIZENS,
+        found="application",
+        forms=APPLYING,
+    ),
     Page(
         "/my/applications/{number}",
         "citizen/application.html",
         "MyApplication",
         people=CITIZENS,
         found="application",
-        forms={"WithdrawMyApplication": None, "AnswerMyQuery": None},
+        forms={"PayMyFee": "{redirect[pageUrl]}", "WithdrawMyApplication": None, "AnswerMyQuery": None},
+    ),
+    Page(
+        "/my/applications/{number}/acknowledgement",
+        "citizen/acknowledgement.html",
+        "MyAcknowledgement",
+        people=CITIZENS,
+        found="application",
     ),
 )
 

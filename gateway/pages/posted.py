@@ -1,12 +1,15 @@
 """Turns the fields of an HTML form into the variables of an operation, by the types of the graph.
 
 A field is named by its way into the variables: `input.reason`, `input.documents.0.uri`. In a list of `{name, value}`
-pairs, such as the answers to a form, the rest of the way is the name: `input.form.father_name`. The path of a problem
-in `userErrors` is such a name too, so a page finds the field that it is about.
+pairs, such as the answers to a form, the rest of the way is the name: `input.form.father_name`; `@source` behind it
+names the token of a prefilled answer. An object that is chosen whole, in a list of options, is one field with its
+members as a query string: `input.documents.0` is `key=income&uri=...`. The path of a problem in `userErrors` is such a
+name too, so a page finds the field that it is about.
 """
 
 from collections.abc import Mapping, Sequence
 from typing import Any
+from urllib.parse import parse_qsl
 
 from graphql import (
     GraphQLBoolean,
@@ -26,6 +29,7 @@ from domain.kernel import latin_digits
 Tree = dict[str, "Tree | list[str]"]
 
 PAIR = {"name", "value"}
+SOURCE = "source"
 _TICKED = {"true", "on", "1"}
 
 
@@ -41,6 +45,18 @@ def variables_of(
         node.variable.name.value: type_from_ast(schema, node.type) for node in operation.variable_definitions or ()
     }
     return _members(declared, tree)
+
+
+def field_of(path: Sequence[str], fields: Mapping[str, Sequence[str]]) -> str:
+    """The name of the field that the path of a problem is about: rows that were left empty have no number in a path."""
+    name = ".".join(path)
+    for place, step in enumerate(path):
+        before = ".".join(path[:place]) + "."
+        rows = [field.removeprefix(before) for field in fields if field.startswith(before) and fields[field][-1]]
+        whole = sorted((row for row in rows if row.isdecimal()), key=int)
+        if step.isdecimal() and int(step) < len(whole):
+            name = before + whole[int(step)]
+    return name
 
 
 def _tree_of(fields: Mapping[str, Sequence[str]]) -> Tree:
@@ -67,6 +83,10 @@ def _value(type_: GraphQLInputType, given: Tree | list[str]) -> Any:
     whole = get_nullable_type(type_)
     if isinstance(whole, GraphQLList):
         return _list(whole.of_type, given)
+    if isinstance(whole, GraphQLInputObjectType) and not isinstance(given, dict):
+        given = {name: [text] for name, text in parse_qsl(given[-1])}
+        if not given:
+            return None
     if isinstance(given, dict):
         if not isinstance(whole, GraphQLInputObjectType):
             return None
@@ -91,8 +111,14 @@ def _list(item: Any, given: Tree | list[str]) -> Any:
     if not isinstance(given, dict):
         return [value for text in given if (value := _leaf(get_nullable_type(item), text.strip())) is not None]
     whole = get_nullable_type(item)
-    if isinstance(whole, GraphQLInputObjectType) and set(whole.fields) == PAIR:
-        return [{"name": name, "value": text} for name, text in _flat(given) if text]
+    if isinstance(whole, GraphQLInputObjectType) and PAIR <= set(whole.fields) <= {*PAIR, SOURCE}:
+        pairs = dict(_flat(given))
+        sources = {name: {SOURCE: pairs[f"{name}@{SOURCE}"]} for name in pairs if f"{name}@{SOURCE}" in pairs}
+        return [
+            {"name": name, "value": text, **sources.get(name, {})}
+            for name, text in pairs.items()
+            if text and not name.endswith(f"@{SOURCE}")
+        ]
     rows = sorted((name for name in given if name.isdecimal()), key=int)
     return [value for name in rows if (value := _value(item, given[name])) is not None]
 

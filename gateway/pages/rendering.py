@@ -9,7 +9,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from functools import cache
 from math import ceil
 from pathlib import Path
@@ -157,6 +157,7 @@ def _templates(language: Language) -> Environment:
         "labelled": lambda values, kind: [(value, text(f"{kind}.{value}")) for value in values],
         "field_id": field_id,
         "with_query": with_query,
+        "by": lambda rows, name: {row[name]: row for row in rows},
         "pair": lambda row, *names: tuple(row[name] for name in names),
     }
     return made
@@ -191,13 +192,9 @@ def moment(value: str | datetime | None) -> str:
     return read.astimezone(IST).strftime("%d-%m-%Y %H:%M")
 
 
-def money(value: str | Decimal | None) -> str:
-    """Rupees with the separators of India: ₹1,14,000, with paise where there are any; a dash for none."""
-    try:
-        amount = Decimal(value) if value is not None else None
-    except InvalidOperation:
-        return str(value)
-    if amount is None:
+def money(paise: int | None) -> str:
+    """Paise, as the graph gives them, in rupees: ₹1,14,000, with paise where there are any; a dash for none."""
+    if paise is None:
         return "–"
-    paise = amount != amount.to_integral_value()
-    return "₹" + str(format_decimal(amount, "#,##,##0.00" if paise else "#,##,##0", locale="en_IN"))
+    shown = "₹#,##,##0.00" if paise % 100 else "₹#,##,##0"
+    return str(format_decimal(Decimal(paise) / 100, shown, locale="en_IN"))

@@ -20,20 +20,24 @@ from domain.kernel import ErrorCode, NotSignedIn, PersonKind, Problem, Problems,
 from domain.kernel.errors import ErrorType
 from gateway.graphql.pipeline import InvalidDocument
 from gateway.http.calls import RequestContext, RequestFacts
-from gateway.http.headers import EVERY_ANSWER, OTHER_SITES, SESSION_COOKIE, is_own_page, media_type_of
+from gateway.http.headers import EVERY_ANSWER, OTHER_SITES, SESSION_COOKIE, is_own_page
 from gateway.http.problems import RequestProblem
 from gateway.operations.published import PublishedOperations
-from gateway.pages.posted import variables_of
+from gateway.pages.posted import field_of, variables_of
+from gateway.pages.posted_files import Posted, has_files, read_fields, read_fields_and_files
 from gateway.pages.refusals import problem_page
 from gateway.pages.rendering import Pages, language_of, with_query
+from schema.kernel import Context
 from schema.kernel.errors import OURS, problem_of, text_of
 
 APP = "web"
 
-FORM, KEY = "_form", "_key"
-"""Hidden fields of a form: the mutation that it posts to, and the idempotency key that was made when it was drawn."""
+FORM, KEY, AGAIN = "_form", "_key", "_again"
+"""Hidden fields of a form: the mutation that it posts to, and the idempotency key that was made when it was drawn.
 
-MOST_FIELDS = 600
+The third is a button: the page is drawn again with what was typed, for one more row of what it names.
+"""
+
 STATUSES: Mapping[ErrorType, int] = {
     ErrorType.UNAUTHENTICATED: 401,
     ErrorType.PERMISSION_DENIED: 403,
@@ -149,6 +153,7 @@ class Site:
             "faults": {},
             "typed": {},
             "refused": None,
+            "again": "",
             **more,
         }
         status = 422 if values["refused"] else 200
@@ -157,33 +162,47 @@ class Site:
     async def _answer_form(self, page: Page, request: Request) -> Response:
         if not is_own_page(request, self._edge.origins):
             return self.problem(request, Problem(ErrorCode.FORBIDDEN, detail="ORIGIN"), 403)
-        fields = await self._fields(request)
-        name = fields.pop(FORM, [""])[-1]
+        token = request.cookies.get(SESSION_COOKIE)
+        posted = await self._read(page, request, token)
+        name, key, again = posted.take(FORM), posted.take(KEY) or None, posted.take(AGAIN)
         if name not in page.forms:
             return self.problem(request, Problem(ErrorCode.BAD_INPUT, detail=FORM), 400)
-        token = request.cookies.get(SESSION_COOKIE)
-        context = await self._context(request, token, key=fields.pop(KEY, [None])[-1])
+        context = await self._context(request, token, key=key)
         if page.people is not None and _person(context) is None:
             raise SessionOver
-        told = self._hidden_character_faults(fields, request)
+        fields = posted.fields
+        texts_of = language_of(request).catalogue
+        told = [{"field": at, "message": text_of(problem, texts_of)} for at, problem in posted.refused.items()]
+        told += self._hidden_character_faults(fields, request)
+        typed = {field_name: texts[-1] for field_name, texts in fields.items()}
+        if again and not told:
+            return await self._draw_page(page, request, typed=typed, again=again)
         payload: Any = None
         if not told:
             path = {name: [str(value)] for name, value in request.path_params.items()}
             answer = await self._run(name, {**path, **fields}, request, token, context)
             payload = next(iter(answer.data.values()), None) if answer.data else None
             told = [
-                *_problems_in(payload),
+                *_problems_in(payload, fields),
                 *({"field": "", "message": error["message"]} for error in answer.errors),
             ]
         if told or payload is None:
             faults = {problem["field"]: problem["message"] for problem in reversed(told)}
-            typed = {field_name: texts[-1] for field_name, texts in fields.items()}
             refused = {"form": name, "problems": told, "payload": payload}
             return await self._draw_page(page, request, faults=faults, typed=typed, refused=refused)
         where = page.forms[name]
         here = f"{request.url.path}?{with_query(request.query_params)}".rstrip("?")
         way = where.format_map(payload) if where else here
         return RedirectResponse(f"{way}{'&' if '?' in way else '?'}{urlencode({'done': name})}", 303, EVERY_ANSWER)
+
+    async def _read(self, page: Page, request: Request, token: str | None) -> Posted:
+        """The fields of a form. Its files are read for who is signed in, and on a page for such people only."""
+        if not has_files(request):
+            return await read_fields(request, self._edge.limits.body_bytes)
+        context = await self._context(request, token)
+        if page.people is None or _person(context) not in page.people or not isinstance(context, Context):
+            raise SessionOver
+        return await read_fields_and_files(request, context.environment, context.subject)
 
     def _hidden_character_faults(self, fields: Mapping[str, Sequence[str]], request: Request) -> list[dict[str, str]]:
         """The fields that hold a character which nobody sees, and what to say of it."""
@@ -194,19 +213,6 @@ class Site:
             except Problems as hidden:
                 told.append({"field": name, "message": text_of(hidden.problem, language_of(request).catalogue)})
         return told
-
-    async def _fields(self, request: Request) -> dict[str, list[str]]:
-        """The fields of a form; empty where the body is of another kind. Raises RequestProblem for one too large."""
-        if media_type_of(request) != "application/x-www-form-urlencoded":
-            return {}
-        length = request.headers.get("content-length", "")
-        if not length.isdigit() or int(length) > self._edge.limits.body_bytes:
-            raise RequestProblem(413, Problem(ErrorCode.BAD_INPUT, detail="BODY_TOO_LARGE"))
-        form = await request.form(max_files=0, max_fields=MOST_FIELDS)
-        fields: dict[str, list[str]] = {}
-        for name, text in form.multi_items():
-            fields.setdefault(name, []).append(str(text))
-        return fields
 
     async def _context(self, request: Request, token: str | None, key: str | None = None) -> RequestContext:
         """The context of one operation for whom the cookie names; of nobody where its session is over."""
@@ -274,12 +280,12 @@ def _token_to_read(request: Request) -> str | None:
     return request.cookies.get(SESSION_COOKIE)
 
 
-def _problems_in(payload: Any) -> list[dict[str, str]]:
+def _problems_in(payload: Any, fields: Mapping[str, Sequence[str]]) -> list[dict[str, str]]:
     """What a mutation refused; of one for many cases also what it refused of each, with the number of the case."""
     if not isinstance(payload, Mapping):
         return []
     whole = payload.get("userErrors", ())
-    told = [{"field": ".".join(problem["path"]), "message": problem["message"]} for problem in whole]
+    told = [{"field": field_of(problem["path"], fields), "message": problem["message"]} for problem in whole]
     for result in payload.get("results", ()):
         number = (result["application"] or {}).get("shownNumber", "")
         told += [{"field": "", "message": f"{number} {one['message']}".strip()} for one in result["userErrors"]]

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from graphql import OperationDefinitionNode, build_schema, parse
 
-from gateway.pages.posted import variables_of
+from gateway.pages.posted import field_of, variables_of
 
 SCHEMA = build_schema("""
 type Query { one: Int }
@@ -83,3 +83,33 @@ def test_a_variable_without_an_input_object_is_taken_by_its_name():
         "number": "1234",
         "first": 20,
     }
+
+
+def test_an_answer_out_of_a_document_goes_with_its_token():
+    schema = build_schema("type Query { one: Int } input Field { name: String! value: String! source: String }")
+    operation = parse("query Q($form: [Field!]!) { one }").definitions[0]
+    assert isinstance(operation, OperationDefinitionNode)
+
+    read = variables_of(
+        schema, operation, {"form.village": ["Rajpur"], "form.village@source": ["token"], "form.age": ["4"]}
+    )
+
+    assert read == {"form": [{"name": "village", "value": "Rajpur", "source": "token"}, {"name": "age", "value": "4"}]}
+
+
+def test_an_object_that_is_chosen_whole_is_one_field():
+    fields = {"input.papers.0": [""], "input.papers.1": ["key=income&uri=in.gov-1%262"]}
+
+    assert given(fields) == {"input": {"papers": [{"key": "income", "uri": "in.gov-1&2"}]}}
+
+
+def test_a_problem_with_a_row_is_about_the_field_that_was_filled_in():
+    fields = {"input.papers.0": [""], "input.papers.1": ["key=income&uri=1"]}
+
+    assert field_of(["input", "papers", "0"], fields) == "input.papers.1"
+
+
+def test_a_problem_with_an_answer_of_a_group_keeps_its_row():
+    fields = {"input.form.members.0.name": [""], "input.form.members.1.name": ["Asha"]}
+
+    assert field_of(["input", "form", "members", "1", "name"], fields) == "input.form.members.1.name"

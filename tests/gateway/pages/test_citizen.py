@@ -1,0 +1,170 @@
+"""The citizen's pages: she applies, sees her acknowledgement, and goes on with what she began."""
+
+import io
+import json
+from urllib.parse import urlencode
+
+import httpx
+import pytest
+from lxml import html
+from PIL import Image
+
+from actions.catalogue.form_import import import_forms
+from gateway.runtime.form_files import form_files
+from tests.gateway.pages.conftest import Browse
+from tests.support.forms import own_forms
+from tests.support.graph import LOCKER_URI, World
+
+APPLY = "/my/apply/ES09"
+FORM = {f"input.form.{name}": value for name, value in own_forms()["income-certificate"].example.items()}
+PLACE = {"input.district": "49", "input.tehsil": "304"}
+PAPER = {"input.documents.0": urlencode({"key": "id-proof", "uri": LOCKER_URI, "source": "DIGILOCKER"})}
+HAND_IN, SAVE = {"_form": "SubmitMyApplication"}, {"_form": "SaveMyDraft"}
+
+
+@pytest.fixture
+async def formed(world: World) -> World:
+    """The world with the forms that come with the gateway."""
+    assert not (await import_forms(world.environment.store, form_files())).refused
+    return world
+
+
+def hidden_fields(page: httpx.Response) -> dict[str, str]:
+    """What the form to apply holds before anything is filled in."""
+    found = html.fromstring(page.text).cssselect("form[data-draft] input[type=hidden]")
+    return {one.get("name"): one.get("value") for one in found}
+
+
+def summary(page: httpx.Response) -> list[str]:
+    """Where the faults of a page lead."""
+    return [link.get("href") for link in html.fromstring(page.text).cssselect(".summary a")]
+
+
+def picture() -> bytes:
+    """A photograph of a paper."""
+    made = io.BytesIO()
+    Image.new("RGB", (40, 30), "white").save(made, "PNG")
+    return made.getvalue()
+
+
+async def test_the_form_of_a_service_has_its_questions_and_its_papers(formed: World, browse: Browse):
+    async with browse("asha") as browser:
+        page = await browser.get(APPLY)
+
+    shown = html.fromstring(page.text)
+    assert shown.get_element_by_id("q-form-annual-income").get("inputmode") == "numeric"
+    assert [one.get("name") for one in shown.cssselect("input[type=file]")] == ["input.documents.0?key=id-proof"]
+
+
+async def test_an_application_is_handed_in_and_acknowledged(formed: World, browse: Browse):
+    async with browse("asha") as browser:
+        fields = {**hidden_fields(await browser.get(APPLY)), **PLACE, **FORM, **PAPER, **HAND_IN}
+        done = await browser.post(APPLY, data=fields)
+        page = await browser.get(done.headers["location"])
+
+    assert done.status_code == 303
+    assert page.status_code == 200
+    assert "Acknowledgement of the application" in page.text
+
+
+async def test_a_fault_stands_at_its_question_and_what_was_typed_is_still_there(formed: World, browse: Browse):
+    async with browse("asha") as browser:
+        fields = {**hidden_fields(await browser.get(APPLY)), **PLACE, **FORM, **PAPER, **HAND_IN}
+        page = await browser.post(APPLY, data={**fields, "input.form.annual_income": "much"})
+
+    assert page.status_code == 422
+    assert "#q-form-annual-income" in summary(page)
+    shown = html.fromstring(page.text).get_element_by_id("q-form-annual-income")
+    assert (shown.get("value"), shown.get("aria-invalid")) == ("much", "true")
+
+
+async def test_a_missing_paper_stands_at_the_papers(formed: World, browse: Browse):
+    async with browse("asha") as browser:
+        fields = {**hidden_fields(await browser.get(APPLY)), **PLACE, **FORM, **HAND_IN}
+        page = await browser.post(APPLY, data=fields)
+
+    assert summary(page) == ["#q-documents"]
+    assert html.fromstring(page.text).get_element_by_id("q-documents").tag == "fieldset"
+
+
+async def test_an_unknown_paper_stands_at_its_choice(formed: World, browse: Browse):
+    wrong = {"input.documents.0": "key=id-proof&uri=somebody-elses&source=UPLOAD"}
+
+    async with browse("asha") as browser:
+        fields = {**hidden_fields(await browser.get(APPLY)), **PLACE, **FORM, **wrong, **HAND_IN}
+        page = await browser.post(APPLY, data=fields)
+
+    assert summary(page) == ["#q-documents-0"]
+
+
+async def test_what_was_saved_is_gone_on_with_and_handed_in(formed: World, browse: Browse):
+    some = {"input.form.applicant_name": "Asha", **PLACE, **PAPER}
+
+    async with browse("asha") as browser:
+        saved = await browser.post(APPLY, data={**hidden_fields(await browser.get(APPLY)), **some, **SAVE})
+        draft = saved.headers["location"].partition("?")[0]
+        again = await browser.get(draft)
+        done = await browser.post(draft, data={**hidden_fields(again), **PLACE, **FORM, **PAPER, **HAND_IN})
+
+    shown = html.fromstring(again.text)
+    assert shown.get_element_by_id("q-form-applicant-name").get("value") == "Asha"
+    assert shown.cssselect("#q-documents-0 option[selected]")[0].get("value") == PAPER["input.documents.0"]
+    assert done.headers["location"].split("?")[0].endswith("/acknowledgement")
+
+
+async def test_a_file_is_handed_in_with_the_form_without_a_script(formed: World, browse: Browse):
+    photograph = {"input.documents.0?key=id-proof": ("paper.png", picture(), "image/png")}
+
+    async with browse("asha") as browser:
+        fields = {**hidden_fields(await browser.get(APPLY)), **PLACE, **FORM, **HAND_IN}
+        done = await browser.post(APPLY, data=fields, files=photograph)
+
+    assert done.headers["location"].split("?")[0].endswith("/acknowledgement")
+
+
+async def test_a_file_that_was_taken_stays_where_the_form_has_a_fault(formed: World, browse: Browse):
+    photograph = {"input.documents.0?key=id-proof": ("paper.png", picture(), "image/png")}
+
+    async with browse("asha") as browser:
+        fields = {**hidden_fields(await browser.get(APPLY)), **PLACE, **FORM, **HAND_IN}
+        page = await browser.post(APPLY, data={**fields, "input.form.annual_income": ""}, files=photograph)
+
+    chosen = html.fromstring(page.text).cssselect("#q-documents-0 option[selected]")
+    assert "source=UPLOAD" in chosen[0].get("value")
+
+
+async def test_a_file_that_is_refused_is_told_at_its_paper(formed: World, browse: Browse):
+    program = {"input.documents.0?key=id-proof": ("paper.png", b"MZ" + bytes(64), "image/png")}
+
+    async with browse("asha") as browser:
+        fields = {**hidden_fields(await browser.get(APPLY)), **PLACE, **FORM, **HAND_IN}
+        page = await browser.post(APPLY, data=fields, files=program)
+
+    assert page.status_code == 422
+    assert summary(page) == ["#q-documents-0"]
+
+
+async def test_a_stranger_hands_in_no_file(formed: World, browse: Browse):
+    photograph = {"input.documents.0?key=id-proof": ("paper.png", picture(), "image/png")}
+
+    async with browse() as browser:
+        page = await browser.post(APPLY, data=HAND_IN, files=photograph)
+
+    assert page.headers["location"].startswith("/sign-in")
+
+
+async def test_one_more_row_of_a_group_keeps_what_was_typed(world: World, browse: Browse):
+    files = form_files()
+    solvency = json.loads(files["solvency-haisiyat-certificate.json"]) | {"services": ["income-certificate"]}
+    files["income-certificate.json"] = json.dumps({**solvency, "form": "income-certificate"}).encode()
+    del files["solvency-haisiyat-certificate.json"]
+    assert not (await import_forms(world.environment.store, files)).refused
+
+    async with browse("asha") as browser:
+        typed = {**hidden_fields(await browser.get(APPLY)), "input.form.properties.0.description": "A field"}
+        page = await browser.post(APPLY, data={**typed, **HAND_IN, "_again": "properties"})
+
+    shown = html.fromstring(page.text)
+    assert page.status_code == 200
+    assert shown.get_element_by_id("q-form-properties-0-description").get("value") == "A field"
+    assert shown.cssselect("#q-form-properties-1-description")
