@@ -105,6 +105,9 @@ class AnswerCache:
             return Sourced(kept.value, policy.source, SourceState.STALE, kept.at)
         try:
             async with outside_call():
+                again, epoch = await self._read(name, codec) if _keeps(policy) else (None, 0)
+                if again is not None and self._clock.now() < again.fresh_until:  # another request asked meanwhile
+                    return Sourced(again.value, policy.source, SourceState.CACHED, again.at)
                 value, at = await self._wait(policy, depart)
         except (Unavailable, Garbled) as error:
             if isinstance(error, IntegrityFailure) or kept is None or now >= kept.stale_until:

@@ -1,6 +1,7 @@
 """How long an answer is fresh, served while asked for again, and a cover for silence."""
 
 import asyncio
+from contextvars import Context
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from domain.kernel import Source, SourceState
 from integrations.calling.cache import AnswerCache
 from integrations.calling.cache_backends import open_cache
+from integrations.calling.calls import around_calls
 from integrations.calling.deadline import set_request_deadline
 from integrations.calling.errors import Garbled, IntegrityFailure, NotAsked, Refused, Unavailable
 from tests.support.loads import ANY, KEPT, KEY, SERVED, Partner, down, landed
@@ -69,6 +71,18 @@ async def test_fifty_readers_of_an_old_copy_make_one_attempt(kept, clock):
 
     assert partner.calls == 2
     assert {answer.state for answer in answers} == {SourceState.STALE}
+
+
+async def test_a_reader_whose_receipt_was_being_written_while_another_asked_is_given_that_answer(kept):
+    partner = Partner()
+
+    async def another_asks() -> None:
+        await asyncio.create_task(kept.get(KEPT, KEY, partner.load, ANY), context=Context())
+
+    with around_calls(another_asks, lambda: None):
+        answer = await kept.get(KEPT, KEY, partner.load, ANY)
+
+    assert (answer.state, partner.calls) == (SourceState.CACHED, 1)
 
 
 async def test_a_part_of_a_list_is_given_but_not_kept(kept):
