@@ -49,6 +49,9 @@ class _Words:
         return self.row(raw)
 
 
+_DOUBLE = 701
+"""PostgreSQL's number of double precision; of no other type that is read does a converter ask for it."""
+
 _WORDS: LRUCache[Any, _Words] = LRUCache(1000)
 
 
@@ -79,7 +82,11 @@ def _in_words(statement: sa.Select[Any], binds: list[Any], dialect: sa.Dialect) 
         for part, each in enumerate(parts[name]) if name in parts else [(None, name)]:
             given[each] = (place, part, bind.effective_value, convert)
     columns = compiled._result_columns  # noqa: SLF001 - their names and types
-    converts = [column.type.dialect_impl(dialect).result_processor(dialect, None) for column in columns]
+    kinds = [column.type for column in columns]
+    converts = [
+        kind.dialect_impl(dialect).result_processor(dialect, _DOUBLE if isinstance(kind, sa.Float) else None)
+        for kind in kinds
+    ]
     names: Any = namedtuple  # noqa: PYI024 - its columns are known only now
     row = names("Row", [column.keyname for column in columns], rename=True)
     return _Words(
