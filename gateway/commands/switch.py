@@ -13,7 +13,7 @@ from domain.kernel import IST, ErrorCode, Problem
 from domain.platform.alarms import ProcessFacts
 from domain.platform.switches import SYSTEMS, Switch, SwitchKind, SwitchState
 from gateway.commands.kernel import CommandGroup, Reason, account, out, print_lines, problems_as_lines
-from gateway.runtime.heartbeat import BEAT_SECONDS, SWITCH_SECONDS
+from gateway.runtime.heartbeat import BEAT_SECONDS, CHANGE_SECONDS
 from schema.kernel import MUTATIONS
 from store.database import Store
 from store.platform import alarms, switches
@@ -22,7 +22,7 @@ group = CommandGroup()
 """Switches for outside systems and mutations."""
 
 _LOOK_SECONDS = 0.25
-_LOOKS = int(3 * SWITCH_SECONDS / _LOOK_SECONDS)
+_LOOKS = int(6 * CHANGE_SECONDS / _LOOK_SECONDS)
 """How often the reports of the running processes are read before they are named."""
 _HEARD_SECONDS = 2 * BEAT_SECONDS
 """A process without a report for so long is taken to have ended."""

@@ -38,7 +38,7 @@ from gateway.http.headers import ROUTER_HEADER
 from gateway.http.problems import RequestProblem, bad_request
 from gateway.runtime.background import run_periodically
 from gateway.settings.limits import DocumentMode
-from store.database import Keyrings, Store, StoreError
+from store.database import Board, Keyrings, Store, StoreError
 from store.platform import manifests
 
 PREFIX = "sha256:"
@@ -59,8 +59,8 @@ Over a socket the session comes after the headers, so `upgrade` is enough for a 
 Version = tuple[str, str]
 """An application and its version."""
 
-POLL_SECONDS = 2.0
-"""How often the store is asked whether anything was published or retired; one row is read."""
+POLL_SECONDS = 0.5
+"""How often it is asked whether anything was published or retired: of the numbers that the heartbeat reads."""
 
 FLUSH_SECONDS = 30.0
 """How often counted uses are kept; those of a process that is killed in between are lost."""
@@ -238,6 +238,7 @@ class TrustedDocumentLoader:
         self._schema = schema
         self._store = store
         self._keyrings = keyrings
+        self._version: int | None = None
         self._mark: tuple[manifests.Mark, tuple[str | None, ...]] | None = None
         self._opened: dict[Version, tuple[str, Manifest]] = {}
 
@@ -281,8 +282,13 @@ class TrustedDocumentLoader:
             raise
 
     async def _take_over(self) -> bool:
+        version = self._store.kept.version(Board.MANIFESTS)
+        kids = tuple(key.kid for key in self._keyrings.keys("manifest"))
+        if version is not None and version == self._version and self._mark is not None and self._mark[1] == kids:
+            return False
         async with self._store.read_transaction() as tx:
-            mark = (await manifests.mark(tx), tuple(key.kid for key in self._keyrings.keys("manifest")))
+            mark = await manifests.mark(tx), kids
+            self._version = version
             if mark == self._mark:
                 return False
             found = await manifests.all_manifests(tx)

@@ -1,9 +1,10 @@
-"""The heartbeat of every process: refreshes the kill switches and reports the process's health."""
+"""The heartbeat of every process: learns what others changed and reports the process's health."""
 
 import socket
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from datetime import date
 
 import structlog
 
@@ -17,14 +18,11 @@ from domain.platform.switches import Switchboard
 from gateway.runtime.background import Periodic, run_periodically
 from gateway.runtime.process_health import ProcessHealth
 from store.catalogue import calendar
-from store.database import Store, StoreError
+from store.database import Board, Store, StoreError, all_versions
 from store.platform import switches
 
-SWITCH_SECONDS = 1.0
-"""How often the number of the switches is read: a change holds everywhere within two seconds."""
-
-CALENDAR_SECONDS = 5.0
-"""How often the version of the calendar is read."""
+CHANGE_SECONDS = 0.5
+"""How often the numbers of changes are read: every process learns of a change within a second."""
 
 BEAT_SECONDS = 10.0
 log = structlog.get_logger(__name__)
@@ -60,6 +58,7 @@ class Heartbeat:
         self._id = environment.ids.key()
         self.raised: dict[AlarmCode, int] = {}
         self._doubts: Mapping[int, ListState] = {}
+        self._looked: tuple[int, date] | None = None
 
     @property
     def alarms(self) -> int:
@@ -70,22 +69,31 @@ class Heartbeat:
         """The alarms that this process alone knows of, with what was measured."""
         return {code: value for code, value in self._vitals.own_alarms().items() if code not in self.raised}
 
-    async def poll_switches(self) -> None:
-        """Take over the switches and say so at once; the last known ones hold while the store is away."""
-        changed = await refresh_switches(self._board, self._environment.store)
+    async def look_for_changes(self) -> None:
+        """Take over what changed; one query where nothing did. What is known holds while the store is away.
+
+        That other switches are obeyed is told at once. Raises StoreError.
+        """
+        store, asked_at = self._environment.store, self._environment.clock.monotonic()
+        versions = await store.read(all_versions)
         self._vitals.store_read()
-        if changed:
+        store.kept.confirm(versions, asked_at)
+        if versions.get(Board.SWITCHES, 0) != self._board.version and await refresh_switches(self._board, store):
             log.info("switches_taken_over", version=self._board.version)
             await self.beat()
+        look = versions.get(Board.CALENDAR, 0), ist_date(self._environment.clock.now())
+        if look != self._looked:
+            await self._look_at_calendar(look[1])
+            self._looked = look
 
-    async def poll_calendar(self) -> None:
-        """Take over a calendar that was imported since: day counts then follow it. One row is read where none was.
+    async def _look_at_calendar(self, today: date) -> None:
+        """Take over a calendar that was imported since: day counts then follow it.
 
         A list of holidays that is missing or not verified is noted once, also when a new year comes into use.
         """
         if await refresh_calendar(self._environment):
             log.info("calendar_taken_over", version=self._environment.work_calendar.version)
-        doubts = lists_in_doubt(self._environment.work_calendar, ist_date(self._environment.clock.now()))
+        doubts = lists_in_doubt(self._environment.work_calendar, today)
         for year, state in doubts.items():
             if self._doubts.get(year) is not state:
                 log.warning("holidays_in_doubt", year=year, list=state.value)
@@ -106,7 +114,7 @@ class Heartbeat:
 @asynccontextmanager
 async def run_heartbeat(pulse: Heartbeat, *more: Periodic) -> AsyncIterator[Heartbeat]:
     """Run the heartbeat, and each work of `more` the first time after one interval."""
-    own = (SWITCH_SECONDS, pulse.poll_switches), (CALENDAR_SECONDS, pulse.poll_calendar), (BEAT_SECONDS, pulse.beat)
+    own = (CHANGE_SECONDS, pulse.look_for_changes), (BEAT_SECONDS, pulse.beat)
     async with run_periodically(*more, at_once=own):
         yield pulse
 

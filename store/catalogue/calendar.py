@@ -8,7 +8,7 @@ from sqlalchemy import Boolean, Column, Date, ForeignKey, SmallInteger, Table, T
 from domain.applications.deadline import WorkCalendar
 from domain.applications.holidays import Holiday, HolidayKind, calendar_of
 from domain.kernel import Bilingual
-from store.database import Instant, Key, Transaction, first_row, upsert
+from store.database import Board, Instant, Key, Transaction, first_row, raise_version, upsert
 from store.database.metadata import metadata
 
 calendars_table = Table(
@@ -64,6 +64,7 @@ async def work_calendar(tx: Transaction, version: str | None = None) -> WorkCale
 
 async def save_calendar(tx: Transaction, version: str, rows: Sequence[Holiday]) -> None:
     """Keep a calendar with its holidays, in place of one with the same version."""
+    await raise_version(tx, Board.CALENDAR)
     head = {"version": version, "saved_at": tx.clock.now()}
     await upsert(tx, calendars_table, [head], keys=("version",))
     await tx.connection.execute(delete(holidays_table).where(holidays_table.c.version == version))

@@ -1,7 +1,11 @@
-"""The catalogue: services, departments, districts, tehsils and schemes."""
+"""The catalogue: services, departments, districts, tehsils and schemes.
+
+Each write raises the version of the catalogue, since processes keep what they read of it (each_kept).
+"""
 
 from collections.abc import Iterable
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, Text, and_, case, exists, func, select, tuple_, type_coerce
@@ -21,13 +25,23 @@ from store.catalogue.catalogue_rows import (
     services_table,
     tehsils_table,
 )
-from store.database import Transaction, count, equals_given, insert_into, keyset_page, rows_of
+from store.database import (
+    Board,
+    Records,
+    Transaction,
+    count,
+    each_kept,
+    equals_given,
+    insert_into,
+    keyset_page,
+    raise_version,
+    read_kept,
+    rows_of,
+)
 
 PAST_ALL_SERVICES = ("\U0010ffff", "")
 """A place after every service, to page backwards from the end."""
 services_by_ids = SERVICES.by_ids
-service_by_slug = SERVICES.reader_by(services_table.c.slug)
-"""The service with a slug of the portal, or None."""
 services_by_codes = SERVICES.reader_of_many_by(services_table.c.code)
 """Services by code; those that are not there are left out."""
 
@@ -53,7 +67,7 @@ async def upsert_services(tx: Transaction, services: Iterable[Service]) -> list[
     ]
     if versions:
         await tx.connection.execute(insert_into(tx, service_versions_table).on_conflict_do_nothing(), versions)
-    await SERVICES.upsert(tx, changed, keys=("code",))
+    await _upsert(tx, SERVICES, changed, "code")
     return changed
 
 
@@ -69,7 +83,11 @@ def _next_version(known: Service | None, given: Service) -> Service | None:
 async def catalogue_stamp(tx: Transaction) -> int:
     """A number that grows with each change of a service, for what is derived from them."""
     counted = select(func.coalesce(func.sum(func.coalesce(services_table.c.version, 1)), 0))
-    return int((await tx.connection.execute(counted)).scalar_one())
+
+    async def read() -> int:
+        return int((await tx.connection.execute(counted)).scalar_one())
+
+    return await read_kept(tx, catalogue_stamp, read)
 
 
 async def all_services(tx: Transaction) -> list[Service]:
@@ -91,8 +109,12 @@ async def services_as_filed(
     older = [(code, at or 1) for code, at in wanted if code in present and present[code].version != (at or 1)]
     versions = service_versions_table
     place = tuple_(versions.c.service_code, versions.c.version)
-    rows = await rows_of(tx, select(versions), place, older)
-    kept = {(row.service_code, row.version): service_from(tx, row.content) for row in rows}
+
+    async def read(places: list[tuple[str, int]]) -> dict[tuple[str, int], Service]:
+        rows = await rows_of(tx, select(versions), place, places)
+        return {(row.service_code, row.version): service_from(tx, row.content) for row in rows}
+
+    kept = await each_kept(tx, versions, older, read) if older else {}
     return {(code, at): kept.get((code, at or 1), present[code]) for code, at in wanted if code in present}
 
 
@@ -117,22 +139,27 @@ def filed_as_not_notified(code: ColumnElement[str], version: ColumnElement[int])
 
 async def upsert_departments(tx: Transaction, rows: Iterable[Department]) -> None:
     """Insert departments, or bring those with the same slug up to date."""
-    await DEPARTMENTS.upsert(tx, rows, keys=("slug",))
+    await _upsert(tx, DEPARTMENTS, rows, "slug")
 
 
 async def upsert_districts(tx: Transaction, rows: Iterable[District]) -> None:
     """Insert districts, or bring those with the same code up to date."""
-    await DISTRICTS.upsert(tx, rows, keys=("code",))
+    await _upsert(tx, DISTRICTS, rows, "code")
 
 
 async def upsert_tehsils(tx: Transaction, rows: Iterable[Tehsil]) -> None:
     """Insert tehsils, or bring those with the same code up to date."""
-    await TEHSILS.upsert(tx, rows, keys=("code",))
+    await _upsert(tx, TEHSILS, rows, "code")
 
 
 async def upsert_schemes(tx: Transaction, rows: Iterable[Scheme]) -> None:
     """Insert schemes, or bring those with the same code up to date."""
-    await SCHEMES.upsert(tx, rows, keys=("code",))
+    await _upsert(tx, SCHEMES, rows, "code")
+
+
+async def _upsert(tx: Transaction, records: Records[Any], rows: Iterable[Any], key: str) -> None:
+    await raise_version(tx, Board.CATALOGUE)
+    await records.upsert(tx, rows, keys=(key,))
 
 
 async def service(tx: Transaction, code: str) -> Service | None:
@@ -140,10 +167,17 @@ async def service(tx: Transaction, code: str) -> Service | None:
     return (await services_by_codes(tx, [code])).get(code)
 
 
+async def service_by_slug(tx: Transaction, slug: str) -> Service | None:
+    """The service with a slug of the portal, or None."""
+    return (await SERVICES.by_keys(tx, services_table.c.slug, [slug])).get(slug)
+
+
 async def services_by_schemes(tx: Transaction, scheme_codes: Iterable[str]) -> dict[str, Service]:
     """The service that grants each scheme, the first by code; schemes that none grants are left out."""
     statement = select(services_table).order_by(services_table.c.code.desc())
-    return await SERVICES.by_keys(tx, services_table.c.scheme_id, scheme_codes, statement)
+    column = services_table.c.scheme_id
+    read = partial(SERVICES.by_keys, tx, column, statement=statement)
+    return await each_kept(tx, column, scheme_codes, read)
 
 
 async def services_page(
@@ -160,10 +194,14 @@ async def services_page(
 
     With `before` alone it is the last page before that place; PAST_ALL_SERVICES gives the very last one.
     """
-    statement = _services(department, category, open_only)
     columns = (services_table.c.name_en, services_table.c.code)
-    rows = await keyset_page(tx, statement, columns, after=after, before=before, limit=limit)
-    return [SERVICES.read(tx, row) for row in rows]
+
+    async def read() -> list[Service]:
+        statement = _services(department, category, open_only)
+        rows = await keyset_page(tx, statement, columns, after=after, before=before, limit=limit)
+        return [SERVICES.read(tx, row) for row in rows]
+
+    return list(await read_kept(tx, (services_page, department, category, open_only, after, before, limit), read))
 
 
 async def count_services(
@@ -174,17 +212,22 @@ async def count_services(
     open_only: bool = False,
 ) -> int:
     """How many services the same filters let through."""
-    return await count(tx, _services(department, category, open_only))
+    filters = (department, category, open_only)
+    return await read_kept(tx, (count_services, *filters), lambda: count(tx, _services(*filters)))
 
 
 async def departments(tx: Transaction) -> list[Department]:
     """Every department by English name."""
-    return await DEPARTMENTS.select_all(tx, select(departments_table).order_by("name_en", "slug"))
+    return await _all_rows(tx, DEPARTMENTS, select(departments_table).order_by("name_en", "slug"))
 
 
 async def districts(tx: Transaction) -> list[District]:
     """Every district by English name."""
-    return await DISTRICTS.select_all(tx, select(districts_table).order_by("name_en"))
+    return await _all_rows(tx, DISTRICTS, select(districts_table).order_by("name_en"))
+
+
+async def _all_rows(tx: Transaction, records: Records[Any], statement: Select[Any]) -> list[Any]:
+    return list(await read_kept(tx, records, partial(records.select_all, tx, statement)))
 
 
 async def tehsils(tx: Transaction, district: str) -> list[Tehsil]:
@@ -195,15 +238,16 @@ async def tehsils(tx: Transaction, district: str) -> list[Tehsil]:
 async def tehsils_of(tx: Transaction, districts: Iterable[str]) -> dict[str, list[Tehsil]]:
     """The tehsils of each district by English name; districts without any are left out. One query for many."""
     statement = select(tehsils_table).order_by("name_en", "code")
-    return await TEHSILS.groups(tx, statement, tehsils_table.c.district, districts)
+    column = tehsils_table.c.district
+    return await each_kept(tx, column, districts, partial(TEHSILS.groups, tx, statement, column))
 
 
 async def schemes(tx: Transaction, codes: Iterable[str] | None = None) -> dict[str, Scheme]:
     """Schemes by code; all of them where no codes are given."""
     statement = select(schemes_table).order_by("name_en", "code")
     if codes is not None:
-        return await SCHEMES.by_keys(tx, schemes_table.c.code, codes, statement)
-    return {scheme.code: scheme for scheme in await SCHEMES.select_all(tx, statement)}
+        return await SCHEMES.by_keys(tx, schemes_table.c.code, codes)
+    return {scheme.code: scheme for scheme in await _all_rows(tx, SCHEMES, statement)}
 
 
 def _services(department: str | None, category: str | None, open_only: bool) -> Select[Any]:

@@ -18,7 +18,7 @@ from domain.catalogue.catalogue import (
     Situation,
     Tehsil,
 )
-from store.database import AnyRow, Instant, Json, Key, Records, Transaction
+from store.database import AnyRow, Instant, Json, KeptRecords, Key, Transaction
 from store.database.metadata import metadata, table_of
 
 services_table = table_of(
@@ -111,10 +111,10 @@ schemes_table = table_of(
 )
 
 
-DEPARTMENTS = Records(Department, departments_table, "the department")
-DISTRICTS = Records(District, districts_table, "the district")
-TEHSILS = Records(Tehsil, tehsils_table, "the tehsil")
-SCHEMES = Records(Scheme, schemes_table, "the scheme", renamed={"papers": "documents"})
+DEPARTMENTS = KeptRecords(Department, departments_table, "the department")
+DISTRICTS = KeptRecords(District, districts_table, "the district")
+TEHSILS = KeptRecords(Tehsil, tehsils_table, "the tehsil")
+SCHEMES = KeptRecords(Scheme, schemes_table, "the scheme", renamed={"papers": "documents"})
 
 
 def service_from(tx: Transaction, values: Mapping[str, Any]) -> Service:
@@ -170,7 +170,7 @@ def _eligibility_of(values: Mapping[str, Any] | None) -> Eligibility | None:
     )
 
 
-SERVICES = Records(
+SERVICES = KeptRecords(
     Service,
     services_table,
     "the service",

@@ -6,13 +6,14 @@ A version is kept for ever: an application is read and amended by the form under
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from sqlalchemy import Column, ForeignKey, Index, LargeBinary, Table, delete, select
 
 from domain.catalogue.form_reading import document_of, stored_form
 from domain.catalogue.forms import Form, digest_of
-from store.database import Instant, Json, Key, Transaction, insert_new, rows_of, upsert
+from store.database import Board, Instant, Json, Key, Transaction, each_kept, insert_new, raise_version, rows_of, upsert
 from store.database.metadata import metadata
 
 EVERY_OTHER = "*"
@@ -75,6 +76,7 @@ async def add_version(tx: Transaction, form: Form) -> bool:
 async def assign(tx: Transaction, form: Form, service_codes: Iterable[str]) -> None:
     """Give services a version of a form; a service that had it already keeps its day."""
     now, wanted = tx.clock.now(), set(service_codes)
+    await raise_version(tx, Board.CATALOGUE)
     there = {code: version for code, (_, version) in (await assigned_forms(tx)).items()}
     rows = [
         {"service_code": code, "form": form.name, "version": form.version, "since": now}
@@ -88,6 +90,7 @@ async def withdraw(tx: Transaction, service_codes: Iterable[str]) -> None:
     """Take their own form from services, which the general form then serves."""
     codes = sorted(service_codes)
     if codes:
+        await raise_version(tx, Board.CATALOGUE)
         await tx.connection.execute(delete(service_forms_table).where(service_forms_table.c.service_code.in_(codes)))
 
 
@@ -100,7 +103,10 @@ async def assigned_forms(tx: Transaction) -> dict[str, tuple[str, str]]:
 
 async def of_services(tx: Transaction, service_codes: Iterable[str]) -> dict[str, Form]:
     """The present form of each service, its own or the general one; empty where no forms were imported."""
-    wanted = list(dict.fromkeys(service_codes))
+    return await each_kept(tx, service_forms_table, service_codes, partial(_read_present, tx))
+
+
+async def _read_present(tx: Transaction, wanted: list[str]) -> dict[str, Form]:
     table = service_forms_table
     rows = await rows_of(
         tx, select(table.c.service_code, table.c.version), table.c.service_code, [*wanted, EVERY_OTHER]

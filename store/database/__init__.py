@@ -22,17 +22,20 @@ from store.database.errors import (
 from store.database.keyring import Keyrings
 from store.database.metadata import LARGE_ROWS, NOT_KEPT_ELSEWHERE
 from store.database.objects import EncryptedObjects, LocalBlobs, ObjectStore
+from store.database.reading.kept_reads import Board
 from store.database.reading.operation_reads import reads_of_operation
 from store.database.reading.statements import fetch_rows
-from store.database.records import Records, StoredList
+from store.database.records import KeptRecords, Records, StoredList
 from store.database.sql import (
     AnyRow,
     PageByTime,
     PageRequest,
+    all_versions,
     any_posting_covers,
     count,
     count_up_to,
     database_now,
+    each_kept,
     each_once,
     equals_given,
     first_row,
@@ -45,6 +48,8 @@ from store.database.sql import (
     note_known,
     pages,
     posting_covers,
+    raise_version,
+    read_kept,
     row_pages,
     rows_of,
     upsert,

@@ -14,6 +14,7 @@ from store.database.cipher import FieldCipher
 from store.database.connections import database_url, read_engine, write_engine
 from store.database.errors import DiskFull, TryAgain
 from store.database.failures import open_connection, translate_errors
+from store.database.reading.kept_reads import Board, KeptReads
 from store.database.reading.operation_reads import OperationReads, current_reads
 from store.database.revisions import HEAD, check_known
 
@@ -24,6 +25,9 @@ REPETITIONS = 3
 
 OUTDATED = "outdated:"
 """Begins the mark of a session or person of which something changed (Transaction.outdate)."""
+
+RAISED = "raised:"
+"""Begins the mark of a board whose number of changes was raised (raise_version)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +45,9 @@ class Transaction:
     """The notes for listeners of the store after the commit (Store.after_commit)."""
     reads: OperationReads | None = None
     """What the operation that reads has read so far; None for writes and outside of an operation."""
+    kept: KeptReads | None = None
+    """What the process keeps, for a transaction that only reads; `changes` is its count when this one began."""
+    changes: int = 0
 
     def outdate(self, key: str) -> None:
         """Let listeners know after the commit that what they keep of a session or person, by its id, is outdated."""
@@ -63,6 +70,8 @@ class Store:
         self.clock = clock
         self.after_commit: list[Callable[[Collection[str]], None]] = []
         """Told of the marks of each transaction that was committed; must neither wait nor raise."""
+        self.kept = KeptReads(clock)
+        """What read transactions share of rows that rarely change."""
         self.disk_refused: Callable[[], None] = lambda: None
         """Called for each write that the disk refused; must neither wait nor raise."""
         self.audit_stopped = False
@@ -102,6 +111,8 @@ class Store:
             if reads is not None:
                 reads.forget()
         crash_points.reach(crash_points.AFTER_COMMIT)
+        if RAISED + Board.CATALOGUE.value in tx.marks:
+            self.kept.forget()
         if tx.marks:
             for tell in self.after_commit:
                 tell(tx.marks)
@@ -126,15 +137,16 @@ class Store:
 
         Within an operation the readers of one wait share one.
         """
-        reads = current_reads()
+        reads, kept = current_reads(), self.kept
+        changes = kept.changes  # before the moment that is seen: what is read then may be outdated when it is kept
         with translate_errors():
             if reads is None:
                 async with open_connection(self._reader) as connection, connection.begin():
-                    yield Transaction(connection, self._cipher, self.clock, writable=False)
+                    yield Transaction(connection, self._cipher, self.clock, False, kept=kept, changes=changes)
                 return
             async with reads.connection(self._reader) as shared:
                 connection = cast("AsyncConnection", shared)
-                yield Transaction(connection, self._cipher, self.clock, writable=False, reads=reads)
+                yield Transaction(connection, self._cipher, self.clock, False, False, set(), reads, kept, changes)
 
     async def read(self, work: Callable[[Transaction], Awaitable[T]]) -> T:
         """Do the work in a transaction that sees one moment of the store and can change nothing."""

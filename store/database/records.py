@@ -20,6 +20,7 @@ from store.database.sql import (
     AnyRow,
     PageRequest,
     count,
+    each_kept,
     each_once,
     first_row,
     group_rows,
@@ -47,6 +48,8 @@ class Records(Generic[T]):
     field that takes no None. The fields `apart` are none of these: `read` gives them from a row, and `write` the
     columns that hold them. `fixed` columns are never saved again.
     """
+
+    _each = staticmethod(each_once)
 
     def __init__(
         self,
@@ -209,7 +212,7 @@ class Records(Generic[T]):
     ) -> dict[str, T]:
         """Objects by a column that holds one of the keys, of all rows or a statement's; the last one of each key."""
         if statement is None:
-            return await each_once(tx, column, keys, partial(self._read_by, tx, sa.select(self._table), column))
+            return await self._each(tx, column, keys, partial(self._read_by, tx, sa.select(self._table), column))
         return await self._read_by(tx, statement, column, keys)
 
     async def _read_by(
@@ -239,6 +242,12 @@ class Records(Generic[T]):
     def _cell_name(self, column: str, key: str) -> str:
         """The place to which an encrypted field is bound."""
         return f"{self._table.name}:{column}:{key}"
+
+
+class KeptRecords(Records[T]):
+    """Rows that rarely change, which processes keep: who writes them raises the version of the catalogue."""
+
+    _each = staticmethod(each_kept)
 
 
 @dataclass(frozen=True, slots=True)

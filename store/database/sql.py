@@ -15,7 +15,8 @@ from sqlalchemy.sql.dml import ReturningInsert
 
 from domain.kernel import Posting
 from store.database.bulk import among
-from store.database.engine import Transaction
+from store.database.engine import RAISED, Transaction
+from store.database.reading.kept_reads import Board, versions_table
 from store.database.reading.statements import fetch_rows
 
 T = TypeVar("T")
@@ -68,6 +69,39 @@ async def each_once(
             found = await read(missing)
             known.update({(what, key): found.get(key) for key in missing})
     return {key: value for key in wanted if (value := known[what, key]) is not None}
+
+
+async def each_kept(
+    tx: Transaction, what: Hashable, keys: Iterable[K], read: Callable[[list[K]], Awaitable[Mapping[K, T]]]
+) -> dict[K, T]:
+    """As `each_once`, of rows that rarely change: readers of a process share what is there (KeptReads).
+
+    What raises the version of the catalogue has it read anew. Nobody may change what it gives.
+    """
+    kept = tx.kept
+    if kept is None:
+        return await each_once(tx, what, keys, read)
+    wanted = list(dict.fromkeys(keys))
+    found: dict[K, T] = kept.find(what, wanted)
+    missing = [key for key in wanted if key not in found]
+
+    async def read_and_keep(asked: list[K]) -> Mapping[K, T]:
+        new = await read(asked)
+        kept.keep(what, new, tx.changes)
+        return new
+
+    if missing:
+        found |= await each_once(tx, what, missing, read_and_keep)
+    return {key: found[key] for key in wanted if key in found}
+
+
+async def read_kept(tx: Transaction, what: Hashable, read: Callable[[], Awaitable[T]]) -> T:
+    """As `each_kept`, one value that is not None; `what` names it in full."""
+
+    async def read_one(_: list[Hashable]) -> Mapping[Hashable, T]:
+        return {what: await read()}
+
+    return (await each_kept(tx, "value", [what], read_one))[what]
 
 
 def note_known(tx: Transaction, what: Hashable, key: Hashable, value: Any) -> None:
@@ -145,6 +179,22 @@ def integer_sum(column: sa.ColumnElement[Any]) -> sa.ColumnElement[int]:
 def insert_into(tx: Transaction, table: sa.Table) -> SqliteInsert | PostgresqlInsert:
     """An insert that knows ON CONFLICT in the database's own words."""
     return sqlite_insert(table) if tx.dialect == "sqlite" else postgresql_insert(table)
+
+
+async def raise_version(tx: Transaction, board: Board) -> int:
+    """Count a change and give the new number. Changes wait for one another, so that no number is given twice."""
+    tx.marks.add(RAISED + board.value)
+    raising = insert_into(tx, versions_table).values(board=board.value, version=1)
+    raising = raising.on_conflict_do_update(index_elements=("board",), set_={"version": versions_table.c.version + 1})
+    raised: int = (await tx.connection.execute(raising.returning(versions_table.c.version))).scalar_one()
+    return raised
+
+
+async def all_versions(tx: Transaction) -> dict[Board, int]:
+    """The number of changes of each board that ever changed; what a later release counts is left out."""
+    known = {board.value: board for board in Board}
+    rows = await fetch_rows(tx, sa.select(versions_table))
+    return {known[row.board]: row.version for row in rows if row.board in known}
 
 
 def equals_given(wanted: Mapping[sa.ColumnElement[Any], Any]) -> list[sa.ColumnElement[bool]]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import Boolean, Column, ForeignKey, Table, delete, select
 
 from domain.kernel import Assurance, Needed
-from store.database import Key, Transaction, first_row, rows_of, upsert
+from store.database import Board, Key, Transaction, each_kept, first_row, raise_version, rows_of, upsert
 from store.database.metadata import metadata
 
 strengths_table = Table(
@@ -44,13 +44,18 @@ async def needed_strength(tx: Transaction, service_code: str) -> Needed:
 
 async def needed_by(tx: Transaction, codes: Iterable[str]) -> dict[str, Needed]:
     """The same for several services. The table is small: all of it is one query."""
-    rows = (await tx.connection.execute(select(strengths_table))).all()
-    known = {row.service_code: Needed(Assurance(row.own), Assurance(row.assisted)) for row in rows}
-    return {code: known.get(code, Needed()) for code in codes}
+
+    async def read(wanted: list[str]) -> dict[str, Needed]:
+        rows = (await tx.connection.execute(select(strengths_table))).all()
+        known = {row.service_code: Needed(Assurance(row.own), Assurance(row.assisted)) for row in rows}
+        return {code: known.get(code, Needed()) for code in wanted}
+
+    return await each_kept(tx, strengths_table, codes, read)
 
 
 async def replace_all(tx: Transaction, known: Mapping[str, Needed]) -> None:
     """Take over the whole table."""
+    await raise_version(tx, Board.CATALOGUE)
     await tx.connection.execute(delete(strengths_table))
     rows = [
         {"service_code": code, "own": needs.own.value, "assisted": needs.assisted.value}

@@ -12,7 +12,7 @@ from sqlalchemy import BigInteger, Column, Date, Table, Text, delete, exists, fu
 
 from domain.platform.client_policy import ClientPlatform, ClientRule
 from domain.platform.manifests import PublishedManifest, Use
-from store.database import Key, Records, Transaction, insert_into
+from store.database import Board, Key, Records, Transaction, insert_into, raise_version
 from store.database.metadata import metadata, table_of
 
 manifests_table = table_of(
@@ -43,10 +43,13 @@ _M, _U, _C = manifests_table.c, manifest_uses_table.c, client_rules_table.c
 
 
 _MANIFESTS = Records(PublishedManifest, manifests_table, "the manifest")
-add = _MANIFESTS.insert
-"""Keep a manifest; False where there is one of the same application and version."""
-
 _RULES = Records(ClientRule, client_rules_table, "the rule")
+
+
+async def add(tx: Transaction, manifest: PublishedManifest) -> bool:
+    """Keep a manifest; False where there is one of the same application and version."""
+    await raise_version(tx, Board.MANIFESTS)
+    return await _MANIFESTS.insert(tx, manifest)
 
 
 class Mark(NamedTuple):
@@ -78,6 +81,7 @@ async def all_manifests(tx: Transaction, *, retired: bool = False) -> list[Publi
 
 async def retire(tx: Transaction, app: str, version: str, *, at: datetime, by: str) -> bool:
     """Retire a manifest; False where there is none that is not retired."""
+    await raise_version(tx, Board.MANIFESTS)
     statement = update(manifests_table).where(_M.app == app, _M.version == version, _M.retired_at.is_(None))
     done = await tx.connection.execute(statement.values(retired_at=at, retired_by=by).returning(_M.app))
     return done.first() is not None

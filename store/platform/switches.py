@@ -1,12 +1,12 @@
 """Kill switches for systems and mutations, with a version number that grows with every change.
 
-Each process asks for the number each second, which reads one row, and for the switches only when it has grown.
+Each process asks for the numbers of changes twice a second, and for the switches only when theirs has grown.
 """
 
-from sqlalchemy import BigInteger, Column, Table, Text, select
+from sqlalchemy import Column, Table, Text, select
 
 from domain.platform.switches import Switch, SwitchKind
-from store.database import Instant, Key, Records, Transaction, first_row, insert_into
+from store.database import Board, Instant, Key, Records, Transaction, all_versions, raise_version
 from store.database.metadata import metadata
 
 switches_table = Table(
@@ -21,24 +21,13 @@ switches_table = Table(
     Column("until", Instant),
 )
 
-switch_version_table = Table(
-    "switch_version",
-    metadata,
-    Column("board", Key, primary_key=True),
-    Column("version", BigInteger, nullable=False),
-)
-
-BOARD = "switches"
-"""The key of the one row that holds the number."""
-
-_S, _V = switches_table.c, switch_version_table.c
+_S = switches_table.c
 _SWITCHES = Records(Switch, switches_table, "the switch")
 
 
 async def version(tx: Transaction) -> int:
     """The number of changes so far."""
-    row = await first_row(tx, select(_V.version).where(_V.board == BOARD))
-    return row.version if row else 0
+    return (await all_versions(tx)).get(Board.SWITCHES, 0)
 
 
 async def all_switches(tx: Transaction) -> list[Switch]:
@@ -53,8 +42,6 @@ async def find_switch(tx: Transaction, kind: SwitchKind, name: str) -> Switch | 
 
 async def save(tx: Transaction, switch: Switch) -> int:
     """Keep a switch and give the new number. Changes wait for one another, so that no number is given twice."""
-    growing = insert_into(tx, switch_version_table).values(board=BOARD, version=1)
-    growing = growing.on_conflict_do_update(index_elements=("board",), set_={"version": _V.version + 1})
-    grown: int = (await tx.connection.execute(growing.returning(_V.version))).scalar_one()
+    grown = await raise_version(tx, Board.SWITCHES)
     await _SWITCHES.upsert(tx, [switch], keys=("kind", "name"))
     return grown

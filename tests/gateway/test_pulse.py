@@ -19,7 +19,7 @@ from gateway.runtime.heartbeat import Heartbeat, refresh_calendar, refresh_switc
 from gateway.runtime.process_health import ProcessHealth
 from integrations.calling.breakers import BreakerState
 from store.catalogue import calendar
-from store.database import StoreUnavailable
+from store.database import Board, StoreUnavailable
 from store.platform import alarms, switches
 from tests.support.databases import NOW
 from tests.support.sign_in import environment
@@ -48,6 +48,9 @@ class Away:
         raise StoreUnavailable("gone")
         yield
 
+    async def read(self, work):
+        raise StoreUnavailable("gone")
+
 
 async def set_switch(env: Environment, switch: Switch) -> None:
     async with env.store.write_transaction() as tx:
@@ -58,7 +61,7 @@ async def test_a_process_says_at_once_which_change_of_the_switches_it_follows(en
     pulse = Heartbeat(env, Switchboard(), vitals)
     await set_switch(env, OFF)
 
-    await pulse.poll_switches()
+    await pulse.look_for_changes()
 
     async with env.store.read_transaction() as tx:
         assert [facts.switches for facts in await alarms.reported_facts(tx)] == [1]
@@ -74,26 +77,39 @@ async def test_a_change_is_taken_over_once(env):
     assert board.system(Source.UMANG, NOW) is SwitchState.OFF
 
 
-async def test_while_nothing_changes_a_poll_reads_one_row(env):
+async def test_while_nothing_changes_a_look_for_changes_is_one_query(env, vitals):
+    pulse = Heartbeat(env, Switchboard(), vitals)
+    await pulse.look_for_changes()
     seen: list[str] = []
     reader = env.store._reader.sync_engine
     event.listen(reader, "before_cursor_execute", lambda *told: seen.append(told[2]))
 
-    await refresh_switches(Switchboard(), env.store)
+    await pulse.look_for_changes()
 
     assert [statement.split()[0] for statement in seen if statement != "BEGIN"] == ["SELECT"]
+
+
+async def test_each_look_for_changes_lets_the_process_keep_the_catalogue_for_a_second(env, vitals, store_clock):
+    pulse = Heartbeat(env, Switchboard(), vitals)
+    before = env.store.kept.version(Board.CATALOGUE)
+
+    await pulse.look_for_changes()
+    after = env.store.kept.version(Board.CATALOGUE)
+    store_clock.advance(timedelta(seconds=1.01))
+
+    assert (before, after, env.store.kept.version(Board.CATALOGUE)) == (None, 0, None)
 
 
 async def test_the_last_known_switches_hold_while_the_store_is_away(env, vitals):
     board = Switchboard([OFF], 1)
     with pytest.raises(StoreUnavailable):
-        await Heartbeat(replace(env, store=Away()), board, vitals).poll_switches()
+        await Heartbeat(replace(env, store=Away()), board, vitals).look_for_changes()
 
     assert board.system(Source.UMANG, NOW) is SwitchState.OFF
 
 
 async def test_a_running_pulse_obeys_a_change_without_a_restart(env, vitals, monkeypatch):
-    monkeypatch.setattr(beats, "SWITCH_SECONDS", 0.01)
+    monkeypatch.setattr(beats, "CHANGE_SECONDS", 0.01)
     board = Switchboard()
     async with run_heartbeat(Heartbeat(env, board, vitals)), asyncio.timeout(5):
         await set_switch(env, OFF)
@@ -184,9 +200,9 @@ async def test_a_store_that_was_away_for_long_is_an_alarm_at_once_and_is_told_af
 async def test_a_poll_of_the_switches_says_whether_the_store_answers(env, vitals, store_clock):
     store_clock.advance(timedelta(seconds=10))
     with pytest.raises(StoreUnavailable):
-        await Heartbeat(replace(env, store=Away()), Switchboard(), vitals).poll_switches()
+        await Heartbeat(replace(env, store=Away()), Switchboard(), vitals).look_for_changes()
     away = vitals.store_answers
-    await Heartbeat(env, Switchboard(), vitals).poll_switches()
+    await Heartbeat(env, Switchboard(), vitals).look_for_changes()
 
     assert (away, vitals.store_answers) == (False, True)
 
@@ -211,11 +227,11 @@ async def test_a_process_notes_once_that_a_list_of_holidays_is_in_doubt(env, vit
     pulse = Heartbeat(env, Switchboard(), vitals)
 
     with capture_logs() as logs:
-        await pulse.poll_calendar()
+        await pulse.look_for_changes()
         async with env.store.write_transaction() as tx:
             await calendar.save_calendar(tx, "UK-unverified", [day])
-        await pulse.poll_calendar()
-        await pulse.poll_calendar()
+        await pulse.look_for_changes()
+        await pulse.look_for_changes()
 
     told = [(line["year"], line["list"]) for line in logs if line["event"] == "holidays_in_doubt"]
     assert told == [(2026, "UNVERIFIED")]

@@ -14,9 +14,10 @@ from gateway.graphql.body import parameters_in
 from gateway.graphql.trusted import TrustedDocumentLoader, TrustedLibrary
 from gateway.http.problems import RequestProblem
 from gateway.settings.limits import DocumentMode
-from store.database import Keyrings, Store, StoreUnavailable
+from store.database import Keyrings, Store, StoreUnavailable, all_versions
 from store.platform import manifests
 from tests.support.databases import NOW
+from tests.support.plans import statements_of
 
 GOOD = "query Departments {\n  departments {\n    slug\n  }\n}"
 GONE = "query Gone {\n  aFieldOfLastYear\n}"
@@ -64,6 +65,25 @@ async def test_what_is_published_is_served_warm_and_what_is_retired_is_not(shelf
     with pytest.raises(RequestProblem) as refused:
         shelf.library.resolve(asked, {})
     assert refused.value.problem.code is ErrorCode.PERSISTED_DOCUMENT_NOT_FOUND
+
+
+async def test_where_the_numbers_of_changes_are_known_only_another_one_has_the_store_asked(
+    shelf, publish, sqlite_store
+):
+    async def look() -> None:
+        asked_at = sqlite_store.clock.monotonic()
+        sqlite_store.kept.confirm(await sqlite_store.read(all_versions), asked_at)
+
+    await look()
+    await shelf.poll()
+    with statements_of(sqlite_store) as unchanged:
+        await shelf.poll()
+
+    await publish(manifest("1.0.0", GOOD))
+    await look()
+
+    assert unchanged == []
+    assert await shelf.poll() is True
 
 
 async def test_what_a_start_has_no_time_to_prepare_is_served_all_the_same_and_prepared_later(shelf, publish):
