@@ -68,12 +68,15 @@ async def person_signed_in(env: Environment, token: str) -> SignedIn:
     A citizen's session that was read within the last second is not read again (KeptSessions). What staff may do hangs
     on more than the session, and is read each time.
     """
-    sessions_kept = env.caches.sessions
-    digest, keys, changes = sha256(token.encode()).digest(), env.keyrings.keys(KEYRING), sessions_kept.changes
+    sessions_kept, read_at = env.caches.sessions, env.clock.monotonic()
+    digest, keys, changes = (
+        sha256(token.encode()).digest(),
+        env.keyrings.recent_keys(KEYRING, read_at),
+        sessions_kept.changes,
+    )
     known = sessions_kept.find(digest, keys, env.clock)
     if known is not None:
         return known
-    read_at = env.clock.monotonic()
     claims = _verify(env, token)
     async with env.store.read_transaction() as tx:
         found = await sessions.session_and_language(tx, claims["sid"])

@@ -182,6 +182,9 @@ REWRAPPED = ("object", "vault")
 
 _Mark: TypeAlias = tuple[int, int, int]
 
+LOOK_SECONDS = 1.0
+"""How long `recent_keys` goes by one look at the file."""
+
 
 class Keyrings:
     """The keyrings of one folder, read again whenever a file changes."""
@@ -195,6 +198,7 @@ class Keyrings:
         """How often this process encrypted, by purpose and key id: a key of AES-GCM with random nonces is good for
         2**32 times (NIST SP 800-38D)."""
         self._read: dict[str, tuple[_Mark, tuple[RingKey, ...]]] = {}
+        self._looked_at: dict[str, float] = {}
 
     def init(self) -> None:
         """Make every keyring that is missing; safe where several processes start at once."""
@@ -249,6 +253,18 @@ class Keyrings:
         """Every key of the purpose, the active one first. Raises KeyMissing."""
         return self._keys(purpose)
 
+    def recent_keys(self, purpose: str, now: float) -> tuple[RingKey, ...]:
+        """As `keys`, by a look at the file within the last second; `now` is that of a monotonic clock.
+
+        It is the same tuple as long as nothing changed, for who asks whether what was verified still holds. What this
+        object writes shows at once.
+        """
+        if now - self._looked_at.get(purpose, -LOOK_SECONDS) < LOOK_SECONDS:
+            return self._read[purpose][1]
+        keys = self._keys(purpose)
+        self._looked_at[purpose] = now
+        return keys
+
     def key_set(self, purpose: str) -> KeySet:
         """The keys of a purpose by which joserfc verifies, the active one first. Raises KeyMissing."""
         return KeySet([key for key in self._keys(purpose) if not isinstance(key, HeldSecret)])
@@ -280,6 +296,7 @@ class Keyrings:
 
     def _write(self, purpose: str, jwks: Sequence[dict[str, Any]]) -> None:
         write_atomically(self._path(purpose), _content(jwks))
+        self._looked_at.pop(purpose, None)
         sync_folder(self._folder)
 
     def _new_jwk(self, purpose: str) -> dict[str, Any]:

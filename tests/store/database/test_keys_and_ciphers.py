@@ -77,6 +77,25 @@ def test_other_processes_see_a_rotation(keyrings: Keyrings, tmp_path: Path) -> N
     assert other.active("qr").kid == keyrings.active("qr").kid != before
 
 
+def test_who_asks_for_recent_keys_learns_of_what_another_process_dropped_within_a_second(
+    keyrings: Keyrings, tmp_path: Path
+) -> None:
+    elsewhere = Keyrings(tmp_path / "keys")
+    known = keyrings.recent_keys("session", 10.0)
+    elsewhere.drop("session", str(elsewhere.active("session").kid))
+
+    assert keyrings.recent_keys("session", 10.9) is known
+    assert keyrings.recent_keys("session", 11.0) == elsewhere.keys("session")
+
+
+def test_recent_keys_show_at_once_what_was_dropped_here(keyrings: Keyrings) -> None:
+    known = keyrings.recent_keys("session", 10.0)
+
+    keyrings.drop("session", str(keyrings.active("session").kid))
+
+    assert keyrings.recent_keys("session", 10.0) is not known
+
+
 def test_what_is_missing_is_named(tmp_path: Path) -> None:
     keyrings = Keyrings(tmp_path)
     for purpose in ("session", "no-such-purpose"):
