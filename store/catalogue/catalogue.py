@@ -93,7 +93,7 @@ async def catalogue_stamp(tx: Transaction) -> int:
 async def all_services(tx: Transaction) -> list[Service]:
     """Every service by English name and code."""
     statement = select(services_table).order_by(services_table.c.name_en, services_table.c.code)
-    return await SERVICES.select_all(tx, statement)
+    return await _all_rows(tx, SERVICES, statement)
 
 
 async def services_as_filed(
@@ -174,10 +174,10 @@ async def service_by_slug(tx: Transaction, slug: str) -> Service | None:
 
 async def services_by_schemes(tx: Transaction, scheme_codes: Iterable[str]) -> dict[str, Service]:
     """The service that grants each scheme, the first by code; schemes that none grants are left out."""
-    statement = select(services_table).order_by(services_table.c.code.desc())
     column = services_table.c.scheme_id
-    read = partial(SERVICES.by_keys, tx, column, statement=statement)
-    return await each_kept(tx, column, scheme_codes, read)
+    statement = select(services_table).where(column.is_not(None)).order_by(services_table.c.code.desc())
+    granting = {one.scheme_id: one for one in await _all_rows(tx, SERVICES, statement, services_by_schemes)}
+    return {code: granting[code] for code in scheme_codes if code in granting}
 
 
 async def services_page(
@@ -226,8 +226,8 @@ async def districts(tx: Transaction) -> list[District]:
     return await _all_rows(tx, DISTRICTS, select(districts_table).order_by("name_en"))
 
 
-async def _all_rows(tx: Transaction, records: Records[Any], statement: Select[Any]) -> list[Any]:
-    return list(await read_kept(tx, records, partial(records.select_all, tx, statement)))
+async def _all_rows(tx: Transaction, records: Records[Any], statement: Select[Any], what: object = None) -> list[Any]:
+    return list(await read_kept(tx, what or records, partial(records.select_all, tx, statement)))
 
 
 async def tehsils(tx: Transaction, district: str) -> list[Tehsil]:

@@ -61,6 +61,8 @@ READS: dict[str, Work] = {
     "a service by slug": lambda tx: catalogue.service_by_slug(tx, SERVICE.slug),
     "a service as filed": lambda tx: catalogue.service_as_filed(tx, CODE, 1),
     "a page of services": lambda tx: catalogue.services_page(tx, limit=10),
+    "every service": catalogue.all_services,
+    "services by the schemes that they grant": lambda tx: catalogue.services_by_schemes(tx, ["uk-old-age-pension"]),
     "the count of services": catalogue.count_services,
     "the stamp of the catalogue": catalogue.catalogue_stamp,
     "departments": catalogue.departments,
