@@ -192,7 +192,7 @@ class Site:
             return await self._draw_page(page, request, faults=faults, typed=typed, refused=refused)
         where = page.forms[name]
         here = f"{request.url.path}?{with_query(request.query_params)}".rstrip("?")
-        way = where.format_map(payload) if where else here
+        way = _way_on(where, payload) or here
         return RedirectResponse(f"{way}{'&' if '?' in way else '?'}{urlencode({'done': name})}", 303, EVERY_ANSWER)
 
     async def _read(self, page: Page, request: Request, token: str | None) -> Posted:
@@ -278,6 +278,14 @@ def _token_to_read(request: Request) -> str | None:
     if foreign and request.headers.get("sec-fetch-dest") != "document":
         return None
     return request.cookies.get(SESSION_COOKIE)
+
+
+def _way_on(where: str | None, payload: Mapping[str, Any]) -> str | None:
+    """The address that what was done leads to; None where the payload names none, as of a fee that is settled."""
+    try:
+        return where.format_map(payload) if where else None
+    except TypeError:
+        return None
 
 
 def _problems_in(payload: Any, fields: Mapping[str, Sequence[str]]) -> list[dict[str, str]]:

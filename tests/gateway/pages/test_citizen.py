@@ -12,6 +12,7 @@ from PIL import Image
 from actions.catalogue.form_import import import_forms
 from gateway.runtime.form_files import form_files
 from tests.gateway.pages.conftest import Browse
+from tests.gateway.pages.test_site import form_of
 from tests.support.forms import own_forms
 from tests.support.graph import LOCKER_URI, World
 
@@ -168,3 +169,91 @@ async def test_one_more_row_of_a_group_keeps_what_was_typed(world: World, browse
     assert page.status_code == 200
     assert shown.get_element_by_id("q-form-properties-0-description").get("value") == "A field"
     assert shown.cssselect("#q-form-properties-1-description")
+
+
+@pytest.mark.parametrize("language", ["hi", "en"])
+@pytest.mark.parametrize(
+    "address",
+    [
+        "/my",
+        "/my/applications",
+        "/my/certificates",
+        "/my/appeals",
+        "/my/payments",
+        "/my/voice",
+        "/my/messages",
+        "/my/data",
+        "/my/consents",
+        "/my/consents/LOCKER_DOCUMENTS",
+        "/my/family",
+        "/my/devices",
+        "/my/suggest/ES09",
+    ],
+)
+async def test_a_page_of_hers_opens_in_both_languages(world: World, browse: Browse, address: str, language: str):
+    await world.submit()
+
+    async with browse("asha", language) as browser:
+        page = await browser.get(address)
+
+    assert (page.status_code, page.headers["content-language"]) == (200, language)
+
+
+@pytest.mark.parametrize("verb", ["", "/answer", "/appeal", "/feedback", "/grievance", "/acknowledgement"])
+async def test_a_page_of_her_application_opens(world: World, browse: Browse, verb: str):
+    application = await world.submit()
+
+    async with browse("asha") as browser:
+        page = await browser.get(f"/my/applications/{application.number}{verb}")
+
+    assert page.status_code == 200
+
+
+async def test_a_grievance_is_raised_and_stands_among_hers(world: World, browse: Browse):
+    application = await world.submit()
+
+    async with browse("asha") as browser:
+        address = f"/my/applications/{application.number}/grievance"
+        fields = form_of((await browser.get(address)).text, "RaiseMyGrievance")
+        done = await browser.post(address, data={**fields, "input.category": "DELAY", "input.text": "Nobody answers"})
+        page = await browser.get(done.headers["location"])
+
+    assert "The grievance has been raised." in page.text
+    assert "Nobody answers" in page.text
+
+
+async def test_an_appeal_that_is_too_early_is_told_with_what_was_written(world: World, browse: Browse):
+    application = await world.submit()
+
+    async with browse("asha") as browser:
+        address = f"/my/applications/{application.number}/appeal"
+        fields = form_of((await browser.get(address)).text, "FileMyAppeal")
+        page = await browser.post(address, data={**fields, "input.text": "It takes too long"})
+
+    assert page.status_code == 422
+    assert "It takes too long" in page.text
+
+
+async def test_a_relative_is_registered_and_struck_off(world: World, browse: Browse):
+    relative = {"input.name": "Bachan Singh", "input.relation": "Father", "input.mobile": "9876543210"}
+
+    async with browse("asha") as browser:
+        fields = form_of((await browser.get("/my/family")).text, "RegisterMyRelative")
+        await browser.post("/my/family", data={**fields, **relative})
+        page = await browser.get("/my/family")
+        await browser.post("/my/family", data=form_of(page.text, "RemoveMyRelative"))
+        after = await browser.get("/my/family")
+
+    assert "Strike Bachan Singh off" in page.text
+    assert "Strike Bachan Singh off" not in after.text
+
+
+async def test_a_consent_is_taken_back_after_its_notice_was_read(world: World, browse: Browse):
+    address = "/my/consents/RATION_CARD"
+
+    async with browse("asha") as browser:
+        given = await browser.post(address, data=form_of((await browser.get(address)).text, "GrantMyConsent"))
+        page = await browser.get(given.headers["location"])
+        taken = await browser.post(address, data=form_of(page.text, "WithdrawMyConsent"))
+
+    assert (given.status_code, taken.status_code) == (303, 303)
