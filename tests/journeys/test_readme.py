@@ -1,4 +1,4 @@
-"""The README's operations run as they stand there, and answer with the fields that it shows."""
+"""The README is short, and its operation and those of the examples answer with the fields that the examples show."""
 
 import json
 import re
@@ -10,9 +10,12 @@ import pytest
 from gateway.operations.screens import OPERATIONS as OPERATIONS_FOLDER
 from tests.support.operations import document_of
 
-README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
-OPERATIONS = re.findall(r"```graphql\n(.*?)```", README, flags=re.DOTALL)
-ANSWERS = [json.loads(text) for text in re.findall(r"```json\n(.*?)```", README, flags=re.DOTALL)]
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+EXAMPLES = (ROOT / "docs" / "examples" / "first_queries.md").read_text(encoding="utf-8")
+OPERATION = re.compile(r"```graphql\n(.*?)```", flags=re.DOTALL)
+OPERATIONS = OPERATION.findall(EXAMPLES)
+ANSWERS = [json.loads(text) for text in re.findall(r"```json\n(.*?)```", EXAMPLES, flags=re.DOTALL)]
 ROLES = ("citizen", "officer")
 
 
@@ -29,8 +32,23 @@ def shape(value: Any) -> Any:
     return None
 
 
+def test_the_operation_of_the_readme_is_the_first_of_the_examples():
+    assert OPERATION.findall(README) == OPERATIONS[:1]
+
+
+def test_the_readme_is_a_screen_and_a_half():
+    assert len(README.splitlines()) <= 80
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/README.md", "docs/examples/first_queries.md"])
+def test_every_link_of_a_page_leads_to_a_file(page):
+    links = re.findall(r"\]\(([^)#:]+)[^)]*\)", (ROOT / page).read_text(encoding="utf-8"))
+
+    assert [link for link in links if not ((ROOT / page).parent / link).exists()] == []
+
+
 @pytest.mark.parametrize(("role", "operation", "answer"), list(zip(ROLES, OPERATIONS, ANSWERS, strict=True)), ids=ROLES)
-def test_an_operation_of_the_readme_gives_what_the_readme_shows(running, role, operation, answer):
+def test_an_operation_of_the_examples_gives_what_they_show(running, role, operation, answer):
     told = running.data(operation, token=running.token(role))
 
     assert shape(told).keys() == shape(answer["data"]).keys()
