@@ -4,10 +4,12 @@ A field is named by its way into the variables: `input.reason`, `input.documents
 pairs, such as the answers to a form, the rest of the way is the name: `input.form.father_name`; `@source` behind it
 names the token of a prefilled answer. An object that is chosen whole, in a list of options, is one field with its
 members as a query string: `input.documents.0` is `key=income&uri=...`. The path of a problem in `userErrors` is such a
-name too, so a page finds the field that it is about.
+name too, so a page finds the field that it is about. Amounts are written in rupees, and times as they are in India.
 """
 
+import re
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -31,6 +33,8 @@ Tree = dict[str, "Tree | list[str]"]
 PAIR = {"name", "value"}
 SOURCE = "source"
 _TICKED = {"true", "on", "1"}
+_LOCAL = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d", re.ASCII)
+_RUPEES = re.compile(r"\d{1,11}(\.\d{1,2})?", re.ASCII)
 
 
 def variables_of(
@@ -90,6 +94,8 @@ def _value(type_: GraphQLInputType, given: Tree | list[str]) -> Any:
     if isinstance(given, dict):
         if not isinstance(whole, GraphQLInputObjectType):
             return None
+        if not isinstance(type_, GraphQLNonNull) and not any(text for _, text in _flat(given)):
+            return None
         members = _members({name: field.type for name, field in whole.fields.items()}, given)
         return members or ({} if isinstance(type_, GraphQLNonNull) else None)
     read = _leaf(whole, given[-1].strip()) if given else None
@@ -104,6 +110,11 @@ def _leaf(type_: Any, text: str) -> Any:
     if type_ is GraphQLInt:
         digits = latin_digits(text)
         return int(digits) if digits.removeprefix("-").isdecimal() else text
+    if type_.name == "DateTime" and _LOCAL.fullmatch(text):
+        return f"{text}:00+05:30"
+    if type_.name == "Paise":
+        amount = latin_digits(text).replace(",", "")
+        return int(Decimal(amount) * 100) if _RUPEES.fullmatch(amount) else text
     return text
 
 

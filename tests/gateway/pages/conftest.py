@@ -8,7 +8,17 @@ import pytest
 from starlette.applications import Starlette
 
 import schema
-from domain.kernel import ANONYMOUS, Language, NotSignedIn, Source
+from domain.kernel import (
+    ANONYMOUS,
+    Language,
+    NotSignedIn,
+    OfficerLevel,
+    PersonKind,
+    Posting,
+    Role,
+    Source,
+    Subject,
+)
 from gateway.graphql.pipeline import Pipeline
 from gateway.http.calls import RequestFacts
 from gateway.http.edge import Edge
@@ -22,7 +32,9 @@ from schema.kernel import Context
 from tests.support.graph import CITIZEN, NEIGHBOUR, OFFICER, Down, World, environment, seed
 
 URL = "http://gateway.test"
-PEOPLE = {"asha": CITIZEN, "ravi": NEIGHBOUR, "anita": OFFICER}
+_HEARS = Posting(Role.APPELLATE, "revenue-department", "49", None, OfficerLevel.FIRST_APPELLATE)
+AUTHORITY = Subject(frozenset({Role.APPELLATE}), PersonKind.OFFICER, "01930000-0000-7000-8000-000000000109", (_HEARS,))
+PEOPLE = {"asha": CITIZEN, "ravi": NEIGHBOUR, "anita": OFFICER, "meera": AUTHORITY}
 
 Browse = Callable[..., AbstractAsyncContextManager[httpx.AsyncClient]]
 

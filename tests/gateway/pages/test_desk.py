@@ -1,18 +1,24 @@
 """The desk of an officer: she decides, alone and many at once, by pages alone."""
 
 from dataclasses import replace
+from datetime import date
 
 from lxml import html
 
-from domain.applications.applications import Application
+from actions.applications.decide import Decide, Verdict, decide_application
+from domain.applications.applications import Application, RejectionGround
 from domain.applications.lifecycle import Status
-from domain.kernel import Bilingual, PersonKind, Provider
+from domain.kernel import Bilingual, Officer, PersonKind, Provider, TypeCode
+from domain.officers.staff import Leave
+from schema.kernel import node_id
 from store.applications.application_rows import APPLICATIONS
 from store.identity import identities, people
 from store.identity.identities import LockerTokens
-from tests.gateway.pages.conftest import Browse
+from store.officers import leave as leaves
+from tests.gateway.pages.conftest import AUTHORITY, Browse
 from tests.gateway.pages.test_site import form_of
-from tests.support.graph import ASHA, CITIZEN, NOW, World
+from tests.support.graph import ANITA, ASHA, CITIZEN, FARAWAY, NOW, OFFICER, World
+from tests.support.operations import operation
 
 
 async def submit_for_many(world: World, count: int) -> list[Application]:
@@ -253,3 +259,90 @@ async def test_of_cases_decided_together_one_that_changed_meanwhile_is_told_and_
     assert "Changed in the meantime; not done" in answer.text
     assert "Nothing was changed" not in answer.text
     assert await status_of(world, second) is Status.APPROVED
+
+
+async def test_an_officer_answers_the_clearance_that_another_department_asks(world: World, browse: Browse):
+    application = await world.submit()
+
+    async with browse("anita") as browser:
+        address = f"/desk/cases/{application.number}"
+        form = form_of((await browser.get(address)).text, "AskCaseClearance")
+        await browser.post(
+            address, data={**form, "input.departments": "social-welfare", "input.question": "A pension?"}
+        )
+        listed = html.fromstring((await browser.get("/desk/clearances")).text)
+        one = listed.cssselect("ul.cards h2 a")[0].get("href")
+        form = form_of((await browser.get(one)).text, "AnswerDeskClearance")
+        done = await browser.post(one, data={**form, "input.granted": "true", "input.text": "She draws none."})
+        page = await browser.get(address)
+
+    assert done.headers["location"] == "/desk/clearances?done=AnswerDeskClearance"
+    assert "She draws none." in page.text
+
+
+async def test_something_else_than_a_clearance_is_not_found_where_one_is_answered(browse: Browse, world: World):
+    application = await world.submit()
+
+    async with browse("anita") as browser:
+        page = await browser.get("/desk/clearance", params={"id": node_id(TypeCode.APPLICATION, application.id)})
+
+    assert page.status_code == 404
+
+
+async def test_an_officer_reads_her_leaves(world: World, browse: Browse):
+    leave = Leave("leave-1", ANITA, None, date(2026, 12, 7), date(2026, 12, 8), FARAWAY, NOW)
+    async with world.environment.store.write_transaction() as tx:
+        await leaves.add(tx, leave)
+
+    async with browse("anita") as browser:
+        page = await browser.get("/desk/leave")
+
+    assert "07-12-2026 – 08-12-2026" in page.text
+
+
+async def test_a_tile_leads_to_the_applications_behind_it(world: World, browse: Browse):
+    application = await world.submit()
+
+    async with browse("anita") as browser:
+        figures = html.fromstring((await browser.get("/desk/figures")).text)
+        behind = [one.get("href") for one in figures.cssselect(".tiles a") if "list=PENDING" in one.get("href")]
+        page = await browser.get(behind[0])
+
+    assert application.number in page.text
+
+
+async def test_an_officer_saves_a_view_of_the_statistics_and_deletes_it(browse: Browse):
+    async with browse("anita") as browser:
+        form = form_of((await browser.get("/desk/figures")).text, "SaveDeskView")
+        kept = {"input.name": "My district", "input.district": "49", "input.groupBy": "SERVICE"}
+        await browser.post("/desk/figures", data={**form, **kept})
+        page = await browser.get("/desk/figures")
+        assert 'href="/figures/statistics.csv?by=service&amp;district=49"' in page.text
+        await browser.post("/desk/figures", data=form_of(page.text, "DeleteDeskView"))
+        page = await browser.get("/desk/figures")
+
+    assert "You have saved no view." in page.text
+
+
+async def test_an_appellate_authority_hears_an_appeal_and_orders_the_service(world: World, browse: Browse):
+    async with world.environment.store.write_transaction() as tx:
+        name, post = Bilingual(None, "Meera"), Bilingual("उपजिलाधिकारी", "SDM")
+        await people.add_officer(tx, Officer(AUTHORITY.person_id, name, post, "meera@x.example", AUTHORITY.postings))
+    application = await world.submit()
+    rejection = Decide(application.id, Verdict.REJECT, "no", ground=RejectionGround.NOT_ELIGIBLE, reason="No.")
+    await decide_application(world.environment, OFFICER, rejection)
+    given = {"applicationId": node_id(TypeCode.APPLICATION, application.id), "text": "I am.", "idempotencyKey": "a"}
+    filed = (await world.ask(operation("citizen_app/file_appeal"), CITIZEN, input=given))["data"]["fileAppeal"]
+
+    async with browse("meera") as browser:
+        address = html.fromstring((await browser.get("/desk/appeals")).text).cssselect("ul.cards h2 a")[0].get("href")
+        form = form_of((await browser.get(address)).text, "FixDeskHearing")
+        await browser.post(address, data={**form, "input.at": "2026-12-01T11:00", "input.place": "Collectorate"})
+        page = await browser.get(address)
+        assert "01-12-2026 11:00, Collectorate" in page.text
+        order = {"input.verdict": "DIRECT", "input.text": "Decide anew.", "input.directUntilOn": "2026-12-03"}
+        done = await browser.post(address, data={**form_of(page.text, "DecideDeskAppeal"), **order})
+        page = await browser.get(done.headers["location"])
+
+    assert address == f"/desk/appeals/{filed['appeal']['number']}"
+    assert "Decide anew." in page.text

@@ -8,6 +8,8 @@ from graphql import OperationDefinitionNode, build_schema, parse
 from gateway.pages.posted import field_of, variables_of
 
 SCHEMA = build_schema("""
+scalar DateTime
+scalar Paise
 type Query { one: Int }
 input Pair { name: String! value: String! }
 input Paper { key: String! uri: String! }
@@ -21,6 +23,9 @@ input Given {
   form: [Pair!]! = []
   papers: [Paper!]
   codes: [String!]
+  at: DateTime
+  amount: Paise
+  paper: Paper
 }
 """)
 
@@ -40,6 +45,11 @@ def given(fields: dict[str, list[str]], declared: str = "$input: Given!") -> dic
         ("number", "many", "many"),
         ("agreed", "on", True),
         ("verdict", "APPROVE", "APPROVE"),
+        ("at", "2026-12-05T14:30", "2026-12-05T14:30:00+05:30"),
+        ("at", "2026-12-05T14:30:00Z", "2026-12-05T14:30:00Z"),
+        ("amount", "1,14,000", 11_400_000),
+        ("amount", "४०.५", 4050),
+        ("amount", "much", "much"),
     ],
 )
 def test_a_field_has_the_type_that_the_graph_gives_it(field: str, text: str, value: object):
@@ -52,6 +62,14 @@ def test_what_is_empty_or_not_declared_is_left_out():
 
 def test_what_is_empty_and_must_be_given_goes_in_empty_so_that_the_graph_says_so():
     assert given({"input.answer": [" "]}) == {"input": {"answer": ""}}
+
+
+def test_a_group_that_may_be_left_out_is_left_out_where_nothing_of_it_is_filled_in():
+    assert given({"input.paper.key": [""], "input.paper.uri": [" "]}) == {"input": {}}
+
+
+def test_a_group_that_is_half_filled_in_goes_in_so_that_the_graph_says_what_is_missing():
+    assert given({"input.paper.key": ["id"], "input.paper.uri": [""]}) == {"input": {"paper": {"key": "id", "uri": ""}}}
 
 
 def test_answers_are_pairs_by_the_rest_of_their_name():
