@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-WORDS = list(csv.DictReader((ROOT / "tests/architecture/hindi_words.csv").open(encoding="utf-8")))
+WORDS = list(csv.DictReader((ROOT / "tests/architecture/hindi_words.csv").read_text(encoding="utf-8").splitlines()))
 NAMES_OF_OTHERS = {"districts.csv", "tehsils.csv", "blocks.csv", "holidays.csv"}
 """Files of places and persons, whose names are spelt as their sources spell them."""
 

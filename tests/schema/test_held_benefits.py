@@ -121,7 +121,7 @@ async def test_refused_files_are_a_tile_of_finance_officers_in_both_languages(wo
     async with world.environment.store.write_transaction() as tx:
         await tx.connection.execute(batches_table.insert(), [refused, *others])
     found = (await tiles(world, finance, Language.HI))["BATCHES_REFUSED"]
-    assert (found["value"], found["unit"], found["title"]) == (1, "FILES", "पीएफएमएस द्वारा अस्वीकृत फाइलें")
+    assert (found["value"], found["unit"], found["title"]) == (1, "FILES", "पीएफएमएस द्वारा अस्वीकृत फ़ाइलें")
     assert (await tiles(world, finance))["BATCHES_REFUSED"]["title"] == "Files refused by PFMS"
 
 

@@ -93,7 +93,7 @@ def drawings(page: str) -> list[ET.Element]:
     return [ET.fromstring(one) for one in re.findall(r"<svg viewBox.*?</svg>", page, re.DOTALL)]
 
 
-@pytest.mark.parametrize(("language", "words"), [("hi", "सेवाओं का निस्तारण"), ("en", "Delivery of services")])
+@pytest.mark.parametrize(("language", "words"), [("hi", "आवेदनों का निस्तारण"), ("en", "Delivery of services")])
 async def test_the_page_speaks_both_languages_and_each_plot_has_its_table(env, client, language, words):
     await kept(env, SMALLEST + 1)
     answer = await client.get("/dashboard", headers={"Accept-Language": language})
@@ -241,7 +241,7 @@ async def test_the_review_of_a_month_is_downloaded_in_both_languages(env, client
     english = rows(await client.get(address, headers={"Accept-Language": "en", **AS_OFFICER}))
     hindi = rows(await client.get(address, headers={"Accept-Language": "hi", **AS_OFFICER}))
     assert english[0][:5] == ["department_code", "Department", "district_code", "District", "Received"]
-    assert (hindi[0][3], hindi[0][4]) == ("जनपद", "प्राप्त")
+    assert (hindi[0][3], hindi[0][4]) == ("जिला", "प्राप्त")
     assert [line_[2:5] for line_ in english[1:]] == [["49", "Dehradun", "2"]]
     absent = await client.get("/figures/delay-review.csv?month=2020-01", headers=AS_OFFICER)
     assert (absent.status_code, (await client.get(address)).status_code) == (404, 401)

@@ -63,7 +63,7 @@ async def test_in_staging_the_review_says_that_it_is_a_specimen():
 async def test_both_languages_say_the_figures_and_the_reasons():
     hindi, english = [await laid_out(page_data(review(ROW, ROW), language)) for language in (Language.HI, Language.EN)]
 
-    for text in ("विलम्ब की मासिक समीक्षा · अक्टूबर 2026", "राजस्व विभाग", "देहरादून", "योग", "05-11-2026", "ab" * 32):
+    for text in ("विलंब की मासिक समीक्षा · अक्टूबर 2026", "राजस्व विभाग", "देहरादून", "योग", "05-11-2026", "ab" * 32):
         assert says(hindi, text), text
     for text in ("Monthly review of delays · October 2026", "Revenue", "Dehradun", "Recorded reasons", "Total"):
         assert says(english, text), text

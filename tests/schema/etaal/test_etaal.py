@@ -85,7 +85,7 @@ async def test_what_has_no_code_is_listed_until_an_administrator_gives_one(world
     listed = (await world.ask(SERVICES, AUDITOR))["data"]["etaalServices"]["nodes"]
     assert {
         "serviceCode": "APSK-STATUS",
-        "name": "आवेदन की स्थिति की पूछताछ",
+        "name": "आवेदन की स्थिति की जानकारी",
         "uncodedCount": 1,
         "firstUncodedOn": "2026-11-20",
         "codes": [],

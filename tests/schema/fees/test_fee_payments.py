@@ -123,7 +123,7 @@ async def test_a_refusal_is_data_in_both_languages(paying: Paying):
         assert (error["code"], error["action"]) == ("PAYMENT_NOT_OFFERED", "VISIT_CSC")
         texts.append(error["message"])
     assert "Common Service Centre" in texts[0]
-    assert "जन सेवा केन्द्र" in texts[1]
+    assert "जन सेवा केंद्र" in texts[1]
     assert (await paying.start(application, NEIGHBOUR))["userErrors"][0]["code"] == "NOT_FOUND"
     stranger = await paying.world.ask(START, ANONYMOUS, input={"applicationId": "x", "idempotencyKey": "k"})
     assert stranger["errors"][0]["extensions"]["code"] == "UNAUTHENTICATED"
