@@ -9,6 +9,7 @@ from domain.kernel import Sourced
 from integrations.calling.calls import outside_call
 from integrations.digilocker import IssuedDocument, LockerGrant
 from schema.kernel import Context
+from store.database import all_versions
 from store.identity import accesses
 from tests.support.graph import CITIZEN, World
 
@@ -96,3 +97,15 @@ async def test_the_query_of_the_readme_asks_for_each_row_once_and_writes_once(wo
     assert len([one for one in read if "FROM locker_grants" in one]) == 1
     assert len([one for one in read if "FROM department_documents" in one]) == 1
     assert len(seen) - len(read) == 1
+
+
+async def test_what_is_kept_of_the_catalogue_is_no_statement_of_an_operation(each_world: World):
+    world, store = each_world, each_world.environment.store
+    query = "{ services(first: 10) { totalCount nodes { code name department { name } } } districts { name } }"
+    store.kept.confirm(await store.read(all_versions), store.clock.monotonic())
+    first = await ask(world, query)
+
+    with world.statements() as seen:
+        again = await ask(world, query)
+
+    assert (again, list(seen)) == (first, [])
