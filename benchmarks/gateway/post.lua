@@ -1,7 +1,9 @@
 -- For wrk: POST the requests of a file in turn; a line is a token, a tab and a body. Answers without a text are counted.
+-- For each answer with 503 one connection rests for as long as it says, as a client does; which one does not matter.
 local requests, place = {}, 0
 local expected = os.getenv("BENCH_EXPECTED") or ""
 unfit = 0
+local rests = {}
 
 function init(_)
   for line in io.lines(os.getenv("BENCH_REQUESTS")) do
@@ -18,8 +20,15 @@ function request()
 end
 
 if expected ~= "" then
-  function response(_, _, body)
+  function response(status, headers, body)
+    if status == 503 then
+      rests[#rests + 1] = 1000 * (tonumber(headers["Retry-After"] or headers["retry-after"]) or 1)
+    end
     if not body:find(expected, 1, true) then unfit = unfit + 1 end
+  end
+
+  function delay()
+    return table.remove(rests) or 0
   end
 end
 
