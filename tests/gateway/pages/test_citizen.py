@@ -155,11 +155,7 @@ async def test_a_stranger_hands_in_no_file(formed: World, browse: Browse):
 
 
 async def test_one_more_row_of_a_group_keeps_what_was_typed(world: World, browse: Browse):
-    files = form_files()
-    solvency = json.loads(files["solvency-haisiyat-certificate.json"]) | {"services": ["income-certificate"]}
-    files["income-certificate.json"] = json.dumps({**solvency, "form": "income-certificate"}).encode()
-    del files["solvency-haisiyat-certificate.json"]
-    assert not (await import_forms(world.environment.store, files)).refused
+    assert not (await import_forms(world.environment.store, forms_of_income("solvency-haisiyat-certificate"))).refused
 
     async with browse("asha") as browser:
         typed = {**hidden_fields(await browser.get(APPLY)), "input.form.properties.0.description": "A field"}
@@ -257,3 +253,29 @@ async def test_a_consent_is_taken_back_after_its_notice_was_read(world: World, b
         taken = await browser.post(address, data=form_of(page.text, "WithdrawMyConsent"))
 
     assert (given.status_code, taken.status_code) == (303, 303)
+
+
+def forms_of_income(name: str) -> dict[str, bytes]:
+    """The forms that come with the gateway, of which another one is that of the income certificate."""
+    files = form_files()
+    form = json.loads(files.pop(f"{name}.json")) | {"services": ["income-certificate"], "form": "income-certificate"}
+    return {**files, "income-certificate.json": json.dumps(form).encode()}
+
+
+@pytest.mark.parametrize(
+    ("form", "field", "words"),
+    [
+        ("domicile-certificate", "land-record", "Only where: “Ground of residence” = Ownership of land or a house"),
+        ("birth-certificate", "delay-reason", "age by “Date of birth” >= 1"),
+        ("birth-certificate", "delivery-attended-by", "not: “Where the birth took place” = Hospital or institution"),
+    ],
+)
+async def test_a_rule_is_said_in_words(world: World, browse: Browse, form: str, field: str, words: str):
+    assert not (await import_forms(world.environment.store, forms_of_income(form))).refused
+
+    async with browse("asha") as browser:
+        page = await browser.get(APPLY)
+
+    assert words in " ".join(
+        html.fromstring(page.text).get_element_by_id(f"q-form-{field}-hint").text_content().split()
+    )
