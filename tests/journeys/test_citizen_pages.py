@@ -1,5 +1,7 @@
 """A citizen applies, pays, answers, appeals and downloads by pages alone, without a script, in both languages."""
 
+from typing import Self
+
 import httpx
 import pytest
 from lxml import html
@@ -25,6 +27,12 @@ class Reader:
             follow_redirects=True,
             timeout=60,
         )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        self.client.close()
 
     def open(self, address: str) -> httpx.Response:
         page = self.client.get(address)
@@ -66,40 +74,40 @@ def pay(reader: Reader, page: httpx.Response) -> None:
 
 @pytest.mark.parametrize(("person", "language"), [("lalit-pant", "hi"), ("rohan-adhikari", "en")])
 def test_a_citizen_applies_pays_answers_and_appeals_by_pages_alone(running: Running, person: str, language: str):
-    reader = Reader(running, person, language)
     answers = {f"input.form.{one['name']}": one["value"] for one in answers_of("new-employment-registration")}
     place = {"input.district": "49", "input.tehsil": "304"}
 
-    begun = reader.send(reader.open(f"/my/apply/{SERVICE}"), "SaveMyDraft", **place)
-    receipt = reader.send(begun, "SubmitMyApplication", **place, **answers)
-    number = receipt.url.path.split("/")[3]
-    assert receipt.url.path == f"/my/applications/{number}/acknowledgement"
+    with Reader(running, person, language) as reader:
+        begun = reader.send(reader.open(f"/my/apply/{SERVICE}"), "SaveMyDraft", **place)
+        receipt = reader.send(begun, "SubmitMyApplication", **place, **answers)
+        number = receipt.url.path.split("/")[3]
+        assert receipt.url.path == f"/my/applications/{number}/acknowledgement"
 
-    address = f"/my/applications/{number}"
-    assert 'id="fee"' in reader.open(address).text
-    pay(reader, reader.open(address))
-    assert 'id="fee"' not in reader.open(address).text
+        address = f"/my/applications/{number}"
+        assert 'id="fee"' in reader.open(address).text
+        pay(reader, reader.open(address))
+        assert 'id="fee"' not in reader.open(address).text
 
-    query = {"verdict": "RAISE_QUERY", "ground": "FORM_INCOMPLETE", "reason": "Which college?"}
-    decide(running, number, f"pages-query-{language}", **query)
-    question = reader.open(f"{address}/answer")
-    assert "Which college?" in question.text
-    assert reader.send(question, "AnswerMyQuery", **{"input.answer": "DAV"}).url.path == address
+        query = {"verdict": "RAISE_QUERY", "ground": "FORM_INCOMPLETE", "reason": "Which college?"}
+        decide(running, number, f"pages-query-{language}", **query)
+        question = reader.open(f"{address}/answer")
+        assert "Which college?" in question.text
+        assert reader.send(question, "AnswerMyQuery", **{"input.answer": "DAV"}).url.path == address
 
-    refusal = {"verdict": "REJECT", "ground": "NOT_ELIGIBLE", "reason": "The course is not on the list."}
-    decide(running, number, f"pages-reject-{language}", **refusal)
-    appeal = reader.send(reader.open(f"{address}/appeal"), "FileMyAppeal", **{"input.text": "It is on the list."})
-    assert appeal.url.path.startswith("/my/appeals/")
-    assert "It is on the list." in appeal.text
+        refusal = {"verdict": "REJECT", "ground": "NOT_ELIGIBLE", "reason": "The course is not on the list."}
+        decide(running, number, f"pages-reject-{language}", **refusal)
+        appeal = reader.send(reader.open(f"{address}/appeal"), "FileMyAppeal", **{"input.text": "It is on the list."})
+        assert appeal.url.path.startswith("/my/appeals/")
+        assert "It is on the list." in appeal.text
 
 
 def test_a_citizen_downloads_her_certificate_by_pages_alone(running: Running):
     asha = running.token("citizen")
     nodes = running.data(DELIVERED, token=asha)["viewer"]["applications"]["nodes"]
     number = next(one["number"] for one in nodes if one["certificate"])
-    reader = Reader(running, "asha-negi", "hi")
+    with Reader(running, "asha-negi", "hi") as reader:
+        page = reader.open(f"/my/applications/{number}")
+        links = [link.get("href") for link in html.fromstring(page.text).cssselect("main a.button")]
+        kinds = [reader.client.get(link).headers["content-type"] for link in links]
 
-    page = reader.open(f"/my/applications/{number}")
-    links = [link.get("href") for link in html.fromstring(page.text).cssselect("main a.button")]
-
-    assert [reader.client.get(link).headers["content-type"] for link in links] == ["application/pdf"]
+    assert kinds == ["application/pdf"]
