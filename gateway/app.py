@@ -17,6 +17,7 @@ from actions.consents.watch import LOOK_SECONDS as WITHDRAWAL_SECONDS
 from actions.consents.watch import ConsentWatch
 from actions.etaal.counts import LedgerCounts
 from actions.fees.returns import FeeReturns
+from actions.identity.provider_sign_out import sign_out_hosts
 from actions.identity.sessions import person_signed_in
 from actions.kernel import Environment
 from actions.platform.change_feed import Feed
@@ -117,6 +118,7 @@ def create_app(settings: Settings) -> Starlette:
             ) as streaming,
         ):
             app.state.environment = runtime.environment
+            app.state.pages = open_pages(settings, runtime.environment)
             app.state.store_answers = lambda: runtime.vitals.store_answers
             metrics.watch_streams(lambda: streaming.open)
             metrics.watch_encryptions(runtime.environment.keyrings.encryptions)
@@ -190,8 +192,12 @@ def doors(
 def open_site(settings: Settings, runtime: Runtime, graph: BaseSchema, edge: Edge) -> Site:
     """What serves the pages that are published operations, over a pipeline of the graph."""
     pipeline = Pipeline(graph, context_factory(runtime, settings), replace(edge, streams=None))
-    environment = runtime.environment
-    return Site(PublishedOperations(pipeline, APP), Pages(settings.portal, environment.clock, environment.ids))
+    return Site(PublishedOperations(pipeline, APP), open_pages(settings, runtime.environment))
+
+
+def open_pages(settings: Settings, environment: Environment) -> Pages:
+    """What draws the pages of this installation."""
+    return Pages(settings.portal, environment.clock, environment.ids, sign_out_hosts(environment))
 
 
 def own_pages(settings: Settings, runtime: Runtime, metrics: Metrics, pulse: Heartbeat) -> list[Route]:

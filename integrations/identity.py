@@ -89,6 +89,10 @@ class IdentityProvider(Protocol):
     def provider(self) -> Provider:
         """Which provider this is."""
 
+    @property
+    def returns_after_sign_out(self) -> bool:
+        """Whether its page that ends a session sends the browser back to us."""
+
     async def admit_visitor(self) -> None:
         """Let a browser be sent to a page of the provider; raises Unavailable where it takes nobody now."""
 

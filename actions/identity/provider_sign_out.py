@@ -6,6 +6,7 @@ she takes the consent back or signs out everywhere.
 """
 
 from collections.abc import Iterable
+from urllib.parse import urlsplit
 
 import structlog
 
@@ -22,6 +23,9 @@ END = "session.end_at_provider"
 
 BACK = "/sign-in"
 """Where a provider sends the browser when it has signed it out."""
+
+SIGNED_OUT = f"{BACK}?error=signed_out"
+"""Our page that says so, where the provider has no page that sends anybody back."""
 
 _log = structlog.get_logger(__name__)
 
@@ -58,22 +62,32 @@ async def end_at_provider(env: Environment, session_id: str) -> None:
     _log.info("signed_out_at_provider", provider=kept.provider.value)
 
 
-async def way_out(env: Environment, session_id: str | None) -> str | None:
-    """Where the browser of a session ends it at the provider; None where that has no such page, or takes nobody now."""
-    if session_id is None:
-        return None
-    session = await env.store.read(lambda tx: sessions.session(tx, session_id))
+async def way_out(env: Environment, session_id: str | None) -> str:
+    """Where a browser goes whose session is over here: to a provider that ends its own one and sends it back.
+
+    Else to our page, which names a provider whose page sends nobody back.
+    """
+    session = await env.store.read(lambda tx: sessions.session(tx, session_id)) if session_id else None
     address = address_of(env, session.provider) if session is not None else None
-    if session is not None and address is not None:
-        try:
-            await env.partners.identity[session.provider].admit_visitor()
-        except Unavailable as away:
-            _log.info("provider_takes_nobody", provider=session.provider.value, code=away.code)
-            return None
-    return address
+    if session is None or address is None:
+        return SIGNED_OUT
+    provider = env.partners.identity[session.provider]
+    try:
+        await provider.admit_visitor()
+    except Unavailable as away:
+        _log.info("provider_takes_nobody", provider=session.provider.value, code=away.code)
+        return SIGNED_OUT
+    return address if provider.returns_after_sign_out else f"{SIGNED_OUT}&provider={session.provider.value}"
 
 
 def address_of(env: Environment, provider: Provider) -> str | None:
     """The page of a provider that ends a browser's session there; None where it has none, or is not in use."""
     known = env.partners.identity.get(provider)
     return known.sign_out_url(env.public_url + BACK) if known is not None else None
+
+
+def sign_out_hosts(env: Environment) -> frozenset[str]:
+    """The hosts of providers to which a browser is sent on when it signs out; its form must be let go there."""
+    addresses = (address_of(env, one) for one, known in env.partners.identity.items() if known.returns_after_sign_out)
+    parts = (urlsplit(address) for address in addresses if address)
+    return frozenset(f"{one.scheme}://{one.netloc}" for one in parts)

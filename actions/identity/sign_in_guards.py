@@ -10,8 +10,8 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from domain.kernel import ErrorCode, Problem, Problems
 
-LANDING = "/sign-in"
-"""Where a browser goes when no page was asked for: the sign-in page, which then says who is signed in."""
+LANDING = "/home"
+"""Where a browser goes when no page was asked for: it leads to the page of its person."""
 
 _RELATIVE = re.compile(r"/(?:[A-Za-z0-9\-._~!$&'()*+,;=:@%][A-Za-z0-9\-._~!$&'()*+,;=:@%/?#]*)?")
 _CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}")

@@ -2,15 +2,33 @@
 
 import math
 from collections.abc import Mapping
+from urllib.parse import urlencode
 
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from domain.kernel import PersonKind, Problem
 from gateway.graphql.answers import code_response
-from gateway.http.headers import prefers_html
+from gateway.http.headers import EVERY_ANSWER, SESSION_COOKIE, prefers_html
 from gateway.pages.rendering import Pages, language_of, pages_of
 from schema.kernel.errors import text_of
+
+
+class SessionOver(Exception):
+    """Who asks is not signed in, or no longer. `here` is the page to come back to; None for that which is asked for."""
+
+    def __init__(self, here: str | None = None) -> None:
+        super().__init__()
+        self.here = here
+
+
+def to_sign_in(request: Request, here: str | None = None) -> RedirectResponse:
+    """The way to sign in and back; it says that a session is over where there was one."""
+    query = f"?{request.url.query}" if request.url.query and request.method == "GET" else ""
+    asked = {"return_to": here or f"{request.url.path}{query}", "language": language_of(request).value}
+    if SESSION_COOKIE in request.cookies:
+        asked["error"] = "session_over"
+    return RedirectResponse(f"/sign-in?{urlencode(asked)}", 303, EVERY_ANSWER)
 
 
 def problem_page(

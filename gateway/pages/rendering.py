@@ -20,7 +20,7 @@ from babel.numbers import format_decimal
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.datastructures import QueryParams
 from starlette.requests import Request
-from starlette.responses import HTMLResponse
+from starlette.responses import HTMLResponse, Response
 
 from domain.kernel import (
     IST,
@@ -70,6 +70,13 @@ def language_of(request: Request) -> Language:
     return language_from_header(request.headers.get("accept-language"))
 
 
+def remember_language(response: Response, request: Request) -> None:
+    """Keep in this browser the language that the address names."""
+    asked = request.query_params.get("language")
+    if asked in set(Language):
+        response.set_cookie(LANGUAGE_COOKIE, asked, max_age=_YEAR, path="/", samesite="lax", httponly=True)
+
+
 @dataclass(frozen=True, slots=True)
 class Pages:
     """Draws the pages of one installation. `ids` blurs the length of what is compressed, and makes keys of forms."""
@@ -77,6 +84,8 @@ class Pages:
     portal: Portal = field(default_factory=Portal)
     clock: Clock = field(default_factory=SystemClock)
     ids: Ids = field(default_factory=lambda: SystemIds(SystemClock()))
+    sign_out_hosts: frozenset[str] = frozenset()
+    """Where an answer to the form that signs out may lead on: the providers that end a session of their own."""
 
     def draw(
         self,
@@ -115,12 +124,12 @@ class Pages:
             "now": self.clock.now().astimezone(IST),
         }
         text = _templates(language).get_template(template).render({**frame, **values})
-        policy = POLICY.format(forms=" ".join(("'self'", *sorted(forms_to)))) + (SCRIPTS if scripts else "")
+        hosts = forms_to | self.sign_out_hosts if person else forms_to
+        policy = POLICY.format(forms=" ".join(("'self'", *sorted(hosts)))) + (SCRIPTS if scripts else "")
         told = {"Retry-After": str(ceil(RETRY_SECONDS))} if status == 503 else {}
         told |= {"Content-Security-Policy": policy, "Content-Language": language.value}
         response = HTMLResponse(text, status, {**HEADERS, **told, **(headers or {})})
-        if request.query_params.get("language") == language.value:
-            response.set_cookie(LANGUAGE_COOKIE, language.value, max_age=_YEAR, path="/", samesite="lax", httponly=True)
+        remember_language(response, request)
         compress_response(response, request, secret_ambient=came_by_cookie(request), ids=self.ids)
         return response
 

@@ -25,7 +25,7 @@ from gateway.http.problems import RequestProblem
 from gateway.operations.published import PublishedOperations
 from gateway.pages.posted import field_of, variables_of
 from gateway.pages.posted_files import Posted, has_files, read_fields, read_fields_and_files
-from gateway.pages.refusals import problem_page
+from gateway.pages.refusals import SessionOver, problem_page, to_sign_in
 from gateway.pages.rendering import Pages, language_of, with_query
 from schema.kernel import Context
 from schema.kernel.errors import OURS, problem_of, text_of
@@ -84,10 +84,6 @@ class Answer:
         return ErrorCode[self.errors[0]["extensions"]["code"]] if self.errors else ErrorCode.INTERNAL
 
 
-class SessionOver(Exception):
-    """Who asks is not signed in, or no longer, and the page is not for everybody."""
-
-
 class Site:
     """Runs the operations of pages and draws their answers."""
 
@@ -112,7 +108,7 @@ class Site:
                     self._answer_form(page, request) if request.method == "POST" else self._draw_page(page, request)
                 )
             except SessionOver:
-                return self._to_sign_in(request)
+                return to_sign_in(request)
             except RequestProblem as refusal:
                 return self.problem(request, refusal.problem, refusal.status, refusal.headers)
             except InvalidDocument:
@@ -260,13 +256,6 @@ class Site:
     ) -> Response:
         """The page that says what is wrong, and what can be done."""
         return problem_page(self._pages, request, problem, status, headers, person)
-
-    def _to_sign_in(self, request: Request) -> Response:
-        here = request.url.path + (f"?{request.url.query}" if request.url.query and request.method == "GET" else "")
-        asked = {"return_to": here, "language": language_of(request).value}
-        if SESSION_COOKIE in request.cookies:
-            asked["error"] = "session_over"
-        return RedirectResponse(f"/sign-in?{urlencode(asked)}", 303, EVERY_ANSWER)
 
 
 def _token_to_read(request: Request) -> str | None:

@@ -3,7 +3,6 @@
 import functools
 from collections.abc import Awaitable, Callable
 from types import MappingProxyType
-from urllib.parse import urlsplit
 
 import structlog
 from starlette.datastructures import FormData
@@ -11,11 +10,11 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from actions.identity.provider_sign_out import address_of
 from actions.identity.sessions import subject_for_token
 from actions.kernel import Environment
-from domain.kernel import ErrorCode, Language, NotSignedIn, Problems, Subject, language_from_header
+from domain.kernel import ErrorCode, NotSignedIn, Problems, Subject
 from gateway.http.headers import EVERY_ANSWER, is_own_page, media_type_of
+from gateway.pages.refusals import SessionOver, to_sign_in
 from gateway.sign_in import cookies, pages
 from integrations.calling.errors import Garbled, IntegrityFailure, Refused, RemoteError, Unavailable
 from schema.kernel.errors import problem_of
@@ -44,6 +43,8 @@ def readable(view: View) -> View:
     async def run_view(request: Request) -> Response:
         try:
             return await view(request)
+        except SessionOver as over:
+            return to_sign_in(request, over.here)
         except Problems as error:
             code, status, after = error.code, _STATUSES.get(error.code, 400), error.problem.retry_after
         except RemoteError as error:
@@ -53,7 +54,7 @@ def readable(view: View) -> View:
             problem = problem_of(error)
             code, status, after = problem.code, 503, problem.retry_after
             _log.warning("sign_in_store_failed", kind=type(error).__name__)
-        return pages.problem_page(language_of(request), code, status=status, retry_after=after)
+        return pages.problem_page(request, code, status=status, retry_after=after)
 
     return run_view
 
@@ -110,21 +111,6 @@ def from_elsewhere(request: Request, env: Environment) -> bool:
     A token in a header is no browser's: no page can make another one's browser add it (ADR 0020).
     """
     return "authorization" not in request.headers and not is_own_page(request, (env.public_url,))
-
-
-def language_of(request: Request) -> Language:
-    """The language that the address names, else the browser's, else Hindi."""
-    asked = request.query_params.get("language")
-    if asked in {Language.HI.value, Language.EN.value}:
-        return Language(asked)
-    return language_from_header(request.headers.get("accept-language"))
-
-
-def ways_out(env: Environment) -> frozenset[str]:
-    """The hosts of providers to which a browser is sent on when it signs out; its form must be let go there."""
-    addresses = (address_of(env, provider) for provider in env.partners.identity)
-    parts = (urlsplit(address) for address in addresses if address)
-    return frozenset(f"{one.scheme}://{one.netloc}" for one in parts)
 
 
 PLATFORMS = (("android", "ANDROID"), ("iphone", "IOS"), ("ipad", "IOS"), ("windows", "WINDOWS"), ("mac os", "MAC"))

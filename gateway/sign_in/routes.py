@@ -1,6 +1,5 @@
 """HTTP routes of sign-in: pages, redirects, cookies, and the token endpoint of native apps."""
 
-from importlib.resources import files
 from urllib.parse import urlsplit
 
 import structlog
@@ -8,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from actions.identity.provider_sign_out import BACK, way_out
+from actions.identity.provider_sign_out import SIGNED_OUT, address_of, way_out
 from actions.identity.sessions import sign_out, subject_for_token
 from actions.identity.sign_in import (
     AppToken,
@@ -22,6 +21,7 @@ from actions.identity.sign_in import (
     refresh_session,
 )
 from actions.identity.sign_in_guards import (
+    LANDING,
     AppRequest,
     app_consent,
     app_request,
@@ -31,9 +31,10 @@ from actions.identity.sign_in_guards import (
     with_query,
 )
 from actions.kernel import Environment
-from domain.kernel import Assurance, ErrorCode, Language, NotSignedIn, Problem, Problems, Provider, Remedy
+from domain.kernel import Assurance, ErrorCode, NotSignedIn, Problem, Problems, Provider, Remedy
 from gateway.graphql.answers import retry_headers
 from gateway.http.headers import EVERY_ANSWER
+from gateway.pages.rendering import language_of, remember_language
 from gateway.settings.settings import Settings
 from gateway.sign_in import cookies, pages
 from gateway.sign_in.account_routes import CODE_PATH, account_routes
@@ -43,20 +44,19 @@ from gateway.sign_in.requests import (
     environment_of_app,
     form_of,
     from_elsewhere,
-    language_of,
     platform_of,
     readable,
     redirect,
     signed_in_subject,
     text_in,
-    ways_out,
 )
 from integrations.calling.errors import Unavailable
 from schema.kernel.errors import problem_of
 from store.database import StoreError
 
-SIGNED_OUT = "user_loggedout"
-"""What MeriPehchaan says when it sends a browser back that it signed out (docs/contracts/sso.md section 2)."""
+TOLD = {"user_loggedout": "signed_out_there", "signed_out": "signed_out", "session_over": "session_over"}
+"""The text for each `?error=` of somebody who is signed out. The first is MeriPehchaan's (docs/contracts/sso.md
+section 2)."""
 
 _log = structlog.get_logger()
 
@@ -66,7 +66,6 @@ def routes(settings: Settings, environment_of: EnvironmentOf = environment_of_ap
     doors = _SignInHandlers(environment_of, settings)
     return [
         Route("/sign-in", readable(doors.page), methods=["GET"]),
-        Route("/sign-in/style.css", _style, methods=["GET"]),
         Route("/sign-in/start/{provider}", readable(doors.start), methods=["GET"]),
         Route("/sign-in/callback/{provider}", readable(doors.callback), methods=["GET"]),
         Route("/sign-in/token", doors.token, methods=["POST"]),
@@ -89,12 +88,18 @@ class _SignInHandlers:
         try:
             return_to = safe_return_to(request.query_params.get("return_to"))
         except Problems:
-            return_to = safe_return_to(None)
-        subject = await signed_in_subject(env, request)
+            return redirect("/sign-in")
+        subject, query = await signed_in_subject(env, request), request.query_params
         kind = subject.kind if subject else None
-        gone = request.query_params.get("error") == SIGNED_OUT and kind is None
-        return pages.sign_in_page(
-            language_of(request), _offered_providers(env), return_to, kind, ways_out=ways_out(env), signed_out=gone
+        return pages.draw(
+            request,
+            "choice",
+            kind,
+            groups=pages.grouped(_offered_providers(env)),
+            return_to=return_to,
+            told=TOLD.get(query.get("error", "")) if kind is None else None,
+            end_there=_end_there(env, query.get("provider", "")),
+            here=None if return_to == LANDING else return_to,
         )
 
     async def start(self, request: Request) -> Response:
@@ -105,9 +110,11 @@ class _SignInHandlers:
             consent = app_consent(secret, app)
             if not constant_time_equal(request.query_params.get("app_allowed", ""), consent):
                 asked = request.url.include_query_params(app_allowed=consent).query
-                page = pages.app_page(
-                    language_of(request),
-                    urlsplit(app.redirect).netloc,
+                page = pages.draw(
+                    request,
+                    "app",
+                    **pages.NOT_AGAIN,
+                    address=urlsplit(app.redirect).netloc,
                     allow=f"{request.url.path}?{asked}",
                     refuse=with_query(app.redirect, error="access_denied", state=app.state),
                 )
@@ -128,16 +135,19 @@ class _SignInHandlers:
             _log.warning("sign_in_not_begun", provider=provider.value, code=away.code)
             if app is not None:
                 return redirect(with_query(app.redirect, error="temporarily_unavailable", state=app.state))
-            return pages.away_page(
-                language_of(request),
-                provider,
-                _offered_providers(env) - {provider},
-                again=f"{request.url.path}?{request.url.query}",
+            return pages.problem_page(
+                request,
+                ErrorCode.SOURCE_UNAVAILABLE,
+                status=503,
                 return_to=safe_return_to(request.query_params.get("return_to")),
                 retry_after=away.retry_after,
+                provider=provider.value,
+                again=f"{request.url.path}?{request.url.query}",
+                groups=pages.grouped(_offered_providers(env) - {provider}),
             )
         response = redirect(address, 302)
         cookies.bind_browser(response, env, secret)
+        remember_language(response, request)
         return response
 
     async def callback(self, request: Request) -> Response:
@@ -217,7 +227,7 @@ class _SignInHandlers:
             return Response(status_code=403, headers=EVERY_ANSWER)
         by_app = "authorization" in request.headers
         token = cookies.token_of(request)
-        further: str | None = None
+        further = SIGNED_OUT
         if token is not None:
             try:
                 subject = await subject_for_token(env, token)
@@ -227,7 +237,7 @@ class _SignInHandlers:
                 _log.info("sign_out_without_session")
         if by_app:
             return Response(status_code=204, headers=EVERY_ANSWER)
-        response = redirect(further or BACK)
+        response = redirect(further)
         cookies.close_session(response, env)
         return response
 
@@ -257,6 +267,13 @@ def _offered_providers(env: Environment) -> set[Provider]:
     return {one for one in env.partners.identity if env.rules.sign_on.offers(one)}
 
 
+def _end_there(env: Environment, name: str) -> dict[str, str] | None:
+    """The page at which a provider ends its own session, where it sends nobody back."""
+    provider = next((one for one, known in env.partners.identity.items() if one.value == name), None)
+    address = address_of(env, provider) if provider is not None else None
+    return {"provider": name, "address": address} if address else None
+
+
 def _wish(request: Request) -> SignInIntent | None:
     """A strength that the address asks for."""
     asked = request.query_params.get("strength")
@@ -272,14 +289,7 @@ async def _provider_error_response(request: Request, env: Environment, provider:
         address = with_query(transaction.app_redirect, error=told, state=transaction.app_state)
         return redirect(address)
     code = ErrorCode.CONSENT_REQUIRED if denied else ErrorCode.SOURCE_REFUSED
-    return pages.problem_page(Language(transaction.language), code, status=403, return_to=transaction.return_to)
-
-
-async def _style(request: Request) -> Response:
-    del request
-    content = files("gateway.sign_in").joinpath("static/style.css").read_bytes()
-    headers = {"Cache-Control": "public, max-age=3600", "X-Content-Type-Options": "nosniff"}
-    return Response(content, media_type="text/css", headers=headers)
+    return pages.problem_page(request, code, status=403, return_to=transaction.return_to)
 
 
 def _provider(request: Request) -> Provider:

@@ -1,7 +1,7 @@
 """Hand-off from the UMANG app to our pages: opening a session, and linking an account once."""
 
 from collections.abc import Callable
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -11,18 +11,17 @@ from actions.identity.sign_in import open_for_umang
 from actions.kernel import Environment
 from actions.umang.umang_users import LINK_PATH, ask_link, confirm_link, link_asked, subject_of, use_assertion
 from domain.kernel import Assurance, ErrorCode, PersonKind, Problem, Problems, Remedy, Subject
+from gateway.pages.refusals import SessionOver
 from gateway.sign_in import cookies, pages
 from gateway.sign_in.requests import (
     form_of,
     from_elsewhere,
-    language_of,
     platform_of,
     readable,
     redirect,
     signed_in_subject,
     text_in,
 )
-from gateway.umang import link_pages
 from integrations.umang import HANDOFF_SECONDS, CallerAuthentication, NotAuthentic, UmangEndpointSettings
 
 HANDOFF_PATH = "/umang/handoff"
@@ -61,8 +60,7 @@ class _HandoffHandlers:
         """
         closed = self._shut()
         if closed is not None:
-            language = language_of(request)
-            return pages.problem_page(language, ErrorCode.SOURCE_UNAVAILABLE, status=503, retry_after=closed)
+            return pages.problem_page(request, ErrorCode.SOURCE_UNAVAILABLE, status=503, retry_after=closed)
         target = self._target(request.query_params.get("target", ""))
         try:
             token = request.query_params.get("token", "")
@@ -86,28 +84,33 @@ class _HandoffHandlers:
 
     async def ask(self, request: Request) -> Response:
         """Show what would be linked."""
-        ticket = request.query_params.get("ticket", "")
-        asked = await link_asked(self._env, ticket)
-        signed_in = await self._citizen(request) is not None
-        return link_pages.link_page(language_of(request), ticket, asked, signed_in=signed_in)
+        return await self._link_page(request, await self._citizen(request), request.query_params.get("ticket", ""))
 
     async def confirm(self, request: Request) -> Response:
         """Link the account where the digits are right; ask again where they are not."""
         if from_elsewhere(request, self._env):
             raise Problems(Problem(ErrorCode.FORBIDDEN))
         form, subject = await form_of(request), await self._citizen(request)
+        ticket = text_in(form, "ticket")
         if subject is None:
-            raise Problems(Problem(ErrorCode.UNAUTHENTICATED))
-        ticket, language = text_in(form, "ticket"), language_of(request)
+            raise SessionOver(_address(ticket))
         try:
             await confirm_link(self._env, subject, ticket, text_in(form, "digits"))
         except Problems as refused:
             left = refused.problems[0].params.get("left", "0")
             if refused.code is not ErrorCode.OTP_WRONG or left == "0":
                 raise
-            asked = await link_asked(self._env, ticket)
-            return link_pages.link_page(language, ticket, asked, signed_in=True, left=left)
-        return link_pages.linked_page(language)
+            return await self._link_page(request, subject, ticket, left)
+        return pages.draw(request, "umang_linked", subject.kind, **pages.NOT_AGAIN)
+
+    async def _link_page(
+        self, request: Request, citizen: Subject | None, ticket: str, left: str | None = None
+    ) -> Response:
+        """What is to be linked, with the way to sign in, or for a citizen who is signed in with the form to confirm."""
+        asked = await link_asked(self._env, ticket)
+        person, status = citizen.kind if citizen else None, 200 if left is None else 422
+        values = {"ticket": ticket, "masked_mobile": asked.masked_mobile, "left": left, "here": _address(ticket)}
+        return pages.draw(request, "umang", person, status=status, **values)
 
     async def _citizen(self, request: Request) -> Subject | None:
         """The citizen who is signed in in this browser."""
@@ -121,6 +124,10 @@ class _HandoffHandlers:
         if not plain or parts.netloc or parts.path not in self._settings.targets:
             raise Problems(Problem(ErrorCode.BAD_INPUT, ("target",)))
         return target
+
+
+def _address(ticket: str) -> str:
+    return f"{LINK_PATH}?{urlencode({'ticket': ticket})}"
 
 
 def _start_again() -> Problems:

@@ -56,6 +56,8 @@ class CscConnectSettings:
 class CscConnect:
     """CSC Connect as an identity provider."""
 
+    returns_after_sign_out = False
+
     provider = Provider.CSC_CONNECT
 
     def __init__(self, settings: CscConnectSettings, remote: Remote, ids: Ids) -> None:

@@ -90,6 +90,8 @@ class MeriPehchaanSettings:
 class MeriPehchaan:
     """MeriPehchaan as an identity provider. `reload_keys` reads the configured key set again."""
 
+    returns_after_sign_out = True
+
     provider = Provider.MERI_PEHCHAAN
 
     def __init__(

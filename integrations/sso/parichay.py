@@ -69,6 +69,8 @@ class ParichaySettings:
 class Parichay:
     """Parichay or Jan Parichay as an identity provider."""
 
+    returns_after_sign_out = False
+
     def __init__(self, settings: ParichaySettings, remote: Remote) -> None:
         self._settings = settings
         self._remote = remote

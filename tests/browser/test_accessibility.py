@@ -35,7 +35,7 @@ def sign_in(page: Page, running: Running, person: str = "sunil-rawat") -> None:
     page.locator("a[href*='meri-pehchaan']").click()
     page.locator(f"input[name=person][value={person}]").check()
     page.locator("button[value=allow]").click()
-    page.wait_for_url(f"{running.url}/sign-in")
+    page.wait_for_url(f"{running.url}/my")
 
 
 @pytest.fixture(params=["sign-in", "devices", "accounts", "problem"])
@@ -97,8 +97,8 @@ def test_a_citizen_signs_in_by_keyboard_alone(running: Running, browser: Browser
     page.locator("button[value=allow]").focus()
     page.keyboard.press("Enter")
 
-    page.wait_for_url(f"{running.url}/sign-in")
-    expect(page.get_by_role("status")).to_be_visible()
+    page.wait_for_url(f"{running.url}/my")
+    expect(page.locator("h1")).to_be_visible()
 
 
 def test_axe_finds_no_serious_fault(shown: Page):

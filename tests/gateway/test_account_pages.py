@@ -1,8 +1,9 @@
 """The pages of devices and accounts, the refresh of browsers and apps, and what telephones are told of our apps."""
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, quote, urlsplit
 
 import httpx
 import pytest
@@ -16,6 +17,7 @@ from domain.kernel import Assurance, Provider
 from gateway.settings.settings import Settings
 from gateway.settings.sign_on import SignOn
 from gateway.sign_in import SESSION_COOKIE, routes
+from store.identity.devices import devices_table
 from store.platform import outbox
 from tests.support.sign_in import GATEWAY, FakeProvider, environment
 
@@ -131,7 +133,7 @@ async def test_a_refresh_token_of_a_browser_that_was_used_before_signs_it_out(br
     again = await browser.post("/sign-in/refresh", headers={"cookie": f"apuni_refresh={old}"})
 
     assert again.status_code == 401
-    assert (await browser.get("/sign-in/devices")).status_code == 400
+    assert (await browser.get("/sign-in/devices")).status_code == 303
 
 
 @pytest.mark.parametrize("head", ELSEWHERE)
@@ -170,7 +172,7 @@ async def test_devices_are_listed_in_both_languages_each_with_a_named_button(bro
     document = page(await browser.get("/sign-in/devices", headers={"accept-language": accept}))
 
     assert document.find(".//h1").text == heading
-    [button] = document.xpath("//li//button")
+    [button] = document.xpath("//main//li//button")
     assert button.get("aria-label")
     assert not list(document.iter("script"))
 
@@ -182,7 +184,7 @@ async def test_signing_out_everywhere_else_keeps_this_browser_and_ends_the_other
         ended = await browser.post("/sign-in/devices", data={"which": "others"})
 
         assert (ended.status_code, ended.headers["location"]) == (303, "/sign-in/devices")
-        assert (await other.get("/sign-in/devices")).status_code == 400
+        assert (await other.get("/sign-in/devices")).status_code == 303
     assert (await browser.get("/sign-in/devices")).status_code == 200
 
 
@@ -199,18 +201,50 @@ async def test_one_device_is_signed_out_by_its_button(env, browser, meri):
     async with browser_of(env) as other:
         await enter(other, meri, "meri-pehchaan")
         document = page(await browser.get("/sign-in/devices", headers={"accept-language": "en"}))
-        rows = [row for row in document.iter("li") if "this device" not in row.text_content()]
+        rows = [row for row in document.xpath("//main//li") if "this device" not in row.text_content()]
         device = next(field.get("value") for field in rows[0].iter("input") if field.get("name") == "device")
         await browser.post("/sign-in/devices", data={"device": device})
 
-        assert (await other.get("/sign-in/devices")).status_code == 400
+        assert (await other.get("/sign-in/devices")).status_code == 303
 
 
 @pytest.mark.parametrize("address", ["/sign-in/devices", "/sign-in/accounts"])
-async def test_a_stranger_is_asked_to_sign_in(browser, address):
-    answer = await browser.get(address)
+async def test_a_stranger_is_led_to_sign_in_and_back(browser, address):
+    answer = await browser.get(address, headers={"accept-language": "en"})
 
-    assert (answer.status_code, error_of(answer)) == (400, "UNAUTHENTICATED")
+    assert (answer.status_code, answer.headers["location"]) == (
+        303,
+        f"/sign-in?return_to={quote(address, safe='')}&language=en",
+    )
+
+
+async def test_a_form_that_is_sent_after_the_session_leads_back_to_its_page_and_says_so(browser, store_clock, meri):
+    await enter(browser, meri, "meri-pehchaan")
+    store_clock.advance(timedelta(hours=2))
+    answer = await browser.post(
+        "/sign-in/accounts/unlink", data={"provider": "MERI_PEHCHAAN"}, headers={"accept-language": "en"}
+    )
+
+    back = "/sign-in?return_to=%2Fsign-in%2Faccounts&language=en&error=session_over"
+    assert (answer.status_code, answer.headers["location"]) == (303, back)
+
+
+async def test_an_account_that_is_linked_already_is_not_offered_again(browser, meri):
+    await enter(browser, meri, "meri-pehchaan")
+    shown = page(await browser.get("/sign-in/accounts"))
+
+    offered = shown.xpath("//form[@action='/sign-in/accounts/link']/input/@value")
+    assert (offered, "MERI_PEHCHAAN" in shown.xpath("//input/@value")) == (["JAN_PARICHAY"], True)
+
+
+@pytest.mark.parametrize(("client", "word"), [("APP", "App"), ("BROWSER", "Browser")])
+async def test_a_device_is_named_for_what_it_is(env, browser, meri, client, word):
+    await enter(browser, meri, "meri-pehchaan")
+    async with env.store.write_transaction() as tx:
+        await tx.connection.execute(devices_table.update().values(client=client))
+    shown = page(await browser.get("/sign-in/devices", headers={"accept-language": "en"}))
+
+    assert shown.xpath("//main//li//strong")[0].text.startswith(f"{word} · ")
 
 
 async def _code(env, phones) -> str:

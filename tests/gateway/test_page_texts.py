@@ -79,12 +79,20 @@ def texts_of_template(text: str) -> tuple[set[str], set[str]]:
     for call in Environment(extensions=["jinja2.ext.i18n"]).parse(text).find_all(jinja.Call):
         if not (isinstance(call.node, jinja.Name) and call.node.name == "_"):
             continue
-        match call.args[0]:
-            case jinja.Const(value=str(key)):
-                names.add(key)
-            case jinja.Concat(nodes=[jinja.Const(value=str(key)), *_]):
-                begun.add(key)
+        for key in branches_of(call.args[0]):
+            match key:
+                case jinja.Const(value=str(name)):
+                    names.add(name)
+                case jinja.Concat(nodes=[jinja.Const(value=str(name)), *_]):
+                    begun.add(name)
     return names, begun
+
+
+def branches_of(node: jinja.Node) -> list[jinja.Node]:
+    """What an expression may be: of `a if condition else b` both."""
+    if not isinstance(node, jinja.CondExpr):
+        return [node]
+    return [one for branch in (node.expr1, node.expr2) if branch is not None for one in branches_of(branch)]
 
 
 def modules(folder: str) -> Iterator[ast.Module]:

@@ -11,8 +11,10 @@ from lxml import html
 from sqlalchemy import func, select
 from starlette.applications import Starlette
 
+from actions.identity.provider_sign_out import sign_out_hosts
 from actions.identity.sign_in_guards import challenge_of
 from domain.kernel import Provider, Source
+from gateway.pages.rendering import Pages
 from gateway.settings.settings import Settings
 from gateway.sign_in import SESSION_COOKIE, routes
 from integrations.calling.errors import Garbled, IntegrityFailure, Refused, Unavailable
@@ -50,6 +52,7 @@ def application(env) -> Starlette:
     settings = Settings(session_seconds=3600, app_redirects=["https://app.example/signed-in"])
     app = Starlette(routes=routes(settings=settings))
     app.state.environment = env
+    app.state.pages = Pages(sign_out_hosts=sign_out_hosts(env))
     return app
 
 
@@ -114,8 +117,6 @@ async def test_the_page_needs_no_script_and_loads_only_our_style(browser):
     assert "script" not in answer.text
     assert "style=" not in answer.text
     assert 'name="viewport"' in answer.text
-    style = await browser.get("/sign-in/style.css")
-    assert (style.status_code, style.headers["content-type"]) == (200, "text/css; charset=utf-8")
     assert (SAFE | OF_PAGES).items() <= dict(answer.headers).items()
 
 
@@ -153,9 +154,9 @@ async def test_an_app_is_told_that_the_provider_is_away(browser, meri):
 
 
 async def test_a_bad_return_on_the_page_is_dropped(browser):
-    page = (await browser.get("/sign-in", params={"return_to": "//evil.example"})).text
+    answer = await browser.get("/sign-in", params={"return_to": "//evil.example"})
 
-    assert "evil" not in page
+    assert (answer.status_code, answer.headers["location"]) == (303, "/sign-in")
 
 
 async def test_a_browser_is_signed_in_by_a_cookie_that_scripts_cannot_read(browser, meri):
@@ -455,8 +456,53 @@ async def test_who_comes_back_from_the_provider_is_told_that_she_is_signed_out(b
     assert "You are signed out" not in (await browser.get("/sign-in", params=said)).text
 
 
+async def enter_as_officer(browser, env, parichay) -> None:
+    async with env.store.write_transaction() as tx:
+        await people.add_officer(tx, officer("0193a000-0000-7000-8000-000000000001", "a@officer.example"))
+    state = await start(browser, "parichay")
+    await callback(browser, "parichay", code=parichay.vouch("a@officer.example"), state=state)
+
+
+async def test_an_officer_is_told_that_there_are_no_accounts_to_link(browser, env, parichay):
+    await enter_as_officer(browser, env, parichay)
+    answer = await browser.get("/sign-in/accounts?language=en")
+
+    assert (answer.status_code, "Accounts are linked by citizens." in answer.text) == (403, True)
+
+
+async def test_who_signs_out_at_a_provider_that_sends_nobody_back_ends_on_our_page_with_the_way_there(
+    browser, env, parichay
+):
+    await enter_as_officer(browser, env, parichay)
+    answer = await browser.post("/sign-out")
+    page = await browser.get(answer.headers["location"])
+
+    assert answer.headers["location"] == "/sign-in?error=signed_out&provider=PARICHAY"
+    assert html.document_fromstring(page.content).get_element_by_id("signed-out").get("role") == "alert"
+    assert link_on(page, "end-there").startswith("http://provider.test/logout?")
+
+
+async def test_no_address_makes_our_page_lead_to_a_provider_that_is_none(browser):
+    page = await browser.get("/sign-in", params={"error": "signed_out", "provider": "https://evil.example"})
+
+    assert "end-there" not in page.text
+
+
+async def test_an_ended_session_is_told_and_leads_back(browser):
+    page = await browser.get("/sign-in?error=session_over&return_to=/my%3Fx=1&language=en")
+
+    assert "Your session is over." in page.text
+    assert "return_to=%2Fmy%3Fx%3D1" in page.text
+
+
+async def test_who_signs_in_without_having_asked_for_a_page_lands_on_the_page_of_their_own(browser, meri):
+    answer = await callback(browser, code=meri.vouch("DL-1"), state=await start(browser))
+
+    assert answer.headers["location"] == "/home"
+
+
 async def test_signing_out_without_a_session_leads_to_our_own_page(browser):
-    assert (await browser.post("/sign-out")).headers["location"] == "/sign-in"
+    assert (await browser.post("/sign-out")).headers["location"] == "/sign-in?error=signed_out"
 
 
 async def test_an_app_signs_out_by_its_token(browser, meri):

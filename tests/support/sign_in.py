@@ -170,6 +170,10 @@ class FakeProvider:
             raise self.error
         self.revoked.append(token)
 
+    @property
+    def returns_after_sign_out(self) -> bool:
+        return self.provider is Provider.MERI_PEHCHAAN
+
     def sign_out_url(self, back: str) -> str | None:
         if self.provider is Provider.CSC_CONNECT:
             return None

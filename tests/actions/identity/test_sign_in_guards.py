@@ -74,8 +74,8 @@ def test_paths_of_ours_are_taken(path):
 
 
 @pytest.mark.parametrize("missing", [None, ""])
-def test_without_a_path_the_sign_in_page_is_shown(missing):
-    assert safe_return_to(missing) == "/sign-in"
+def test_without_a_path_one_comes_to_the_page_of_ones_own(missing):
+    assert safe_return_to(missing) == "/home"
 
 
 def test_values_are_added_to_the_query_that_is_there():

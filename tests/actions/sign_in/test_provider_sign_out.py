@@ -6,7 +6,7 @@ import pytest
 
 from actions.identity.account_links import unlink
 from actions.identity.devices import end_devices
-from actions.identity.provider_sign_out import END, end_at_provider, way_out
+from actions.identity.provider_sign_out import END, SIGNED_OUT, end_at_provider, way_out
 from actions.identity.sessions import sign_out, subject_for_token
 from actions.identity.sign_in import SignedIn, begin_sign_in, finish_sign_in, refresh_session
 from domain.kernel import Language, PersonKind, Problems, Provider, Source, Subject
@@ -89,14 +89,21 @@ async def test_a_provider_without_such_a_call_is_told_nothing(env, providers):
     await sign_out(env, await subject_of(env, done))
 
     assert await planned(env) == []
-    assert await way_out(env, done.session.id) is None
+    assert await way_out(env, done.session.id) == SIGNED_OUT
 
 
-async def test_the_browser_is_shown_the_way_out_of_its_own_provider(env, providers):
+async def test_the_browser_is_sent_to_its_own_provider_where_that_sends_it_back(env, providers):
+    meri = providers[Provider.MERI_PEHCHAAN]
+    done = await signed_in(env, meri, "DL-1", "access", tokens=locker("access"))
+
+    assert await way_out(env, done.session.id) == meri.sign_out_url(f"{GATEWAY}/sign-in")
+
+
+async def test_a_provider_that_sends_nobody_back_is_named_by_our_own_page(env, providers):
     done = await signed_in(env, providers[Provider.PARICHAY], EMAIL)
 
-    assert await way_out(env, done.session.id) == providers[Provider.PARICHAY].sign_out_url(f"{GATEWAY}/sign-in")
-    assert await way_out(env, None) is None
+    assert await way_out(env, done.session.id) == f"{SIGNED_OUT}&provider=PARICHAY"
+    assert await way_out(env, None) == SIGNED_OUT
 
 
 async def test_no_browser_is_sent_to_a_provider_that_is_away_and_its_token_is_revoked_later(env, providers):
@@ -105,7 +112,7 @@ async def test_no_browser_is_sent_to_a_provider_that_is_away_and_its_token_is_re
     subject = await subject_of(env, done)
     provider.away = Unavailable(Source.SSO, "connection_failed")
 
-    assert await way_out(env, done.session.id) is None
+    assert await way_out(env, done.session.id) == SIGNED_OUT
     await sign_out(env, subject)
     await deliver(env)
 
