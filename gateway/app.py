@@ -61,8 +61,6 @@ from gateway.pages.review_pdf import review_pdf_routes
 from gateway.pages.rosters import roster_routes
 from gateway.pages.site import APP, Site
 from gateway.pages.status import status_routes
-from gateway.pages.track import track_routes
-from gateway.pages.verify import verify_routes
 from gateway.runtime.alarms import LOOK_SECONDS, AlarmWatch, UnkeptAlarms, alarm_webhook
 from gateway.runtime.composition import Runtime, open_runtime
 from gateway.runtime.edge_wiring import admission_wrapper, bound_requests, open_edge
@@ -206,8 +204,6 @@ def own_pages(settings: Settings, runtime: Runtime, metrics: Metrics, pulse: Hea
     return [
         *public_key_routes(environment),
         *openapi_routes(settings.url),
-        *verify_routes(environment),
-        *track_routes(environment),
         *dashboard_routes(environment),
         *figures_routes(environment),
         *review_pdf_routes(environment),

@@ -4,11 +4,13 @@ from datetime import timedelta
 
 from actions.etaal.enquiries import Asker, count_enquiry
 from actions.kernel import Environment, application_by_any
+from domain.applications.applications import clock_end_of
 from domain.applications.lifecycle import Status
 from domain.feedback.tracking import SecondFactor, Tracked, is_public, matches, stages_of
 from domain.identity.aliases import alias_form
 from domain.kernel import ErrorCode, MistypedNumber, Problem, Problems, rate_limited
 from domain.kernel.networks import network_of
+from store.appeals import appeals
 from store.applications import applications, shown_status, timeline
 from store.catalogue import catalogue
 from store.database import Transaction
@@ -101,4 +103,7 @@ async def _tracking_view(tx: Transaction, application_id: str) -> Tracked | None
         due_at=application.due_at,
         delivered_at=application.delivered_at,
         stages=stages_of(entries),
+        ended_at=clock_end_of(application),
+        paused=application.paused_since is not None,
+        appeals=tuple((await appeals.of_applications(tx, [application.id])).get(application.id, ())),
     )

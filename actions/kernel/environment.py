@@ -131,6 +131,9 @@ class Rules:
     specimen: bool = False
     """Whether messages and papers say that they are specimens, as in staging."""
 
+    test_papers: bool = False
+    """Whether papers are signed by keys of tests, as in staging and in the demo."""
+
     def week_of(self, department: str | None, district: str) -> OfficeWeek:
         """The working week of a department's offices in a district."""
         named = self.five_day_offices & {department, f"{department}/{district}"}

@@ -1,5 +1,6 @@
 """Types for certificates that the state issues through this gateway."""
 
+import unicodedata
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
@@ -70,3 +71,15 @@ class IssuedCertificate:
     xml_sha256: str
     issued_by: str | None
     created_at: datetime
+
+
+def initials(name: str) -> str:
+    """The first letter of each word with its vowel sign, the rest as three dots."""
+    return " ".join(f"{_first_letter(word)}…" for word in name.split())
+
+
+def _first_letter(word: str) -> str:
+    end = 1
+    while end < len(word) and unicodedata.category(word[end]).startswith("M"):
+        end += 1
+    return word[:end]

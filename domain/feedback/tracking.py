@@ -4,9 +4,10 @@ import hmac
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from domain.appeals.appeals import Appeal
 from domain.applications.applications import Application, TimelineEntry
 from domain.applications.lifecycle import Move, Status
-from domain.kernel import Bilingual, Citizen, latin_digits
+from domain.kernel import Bilingual, Citizen, ist_date, latin_digits
 
 MOBILE_DIGITS = 4
 
@@ -48,6 +49,19 @@ class Tracked:
     due_at: datetime | None
     delivered_at: datetime | None
     stages: tuple[Stage, ...]
+    ended_at: datetime | None = None
+    """When the legal clock ended."""
+
+    paused: bool = False
+    """Whether the clock stands still, because a query is with the applicant."""
+
+    appeals: tuple[Appeal, ...] = ()
+
+    def days_late(self, now: datetime) -> int:
+        """Calendar days since the last lawful day, until the clock ended or today; 0 where it is not over."""
+        if self.due_at is None or self.paused:
+            return 0
+        return max((ist_date(self.ended_at or now) - ist_date(self.due_at)).days, 0)
 
 
 def matches(citizen: Citizen | None, factor: SecondFactor) -> bool:

@@ -13,20 +13,22 @@ from urllib.parse import urlencode
 
 import structlog
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from domain.kernel import ErrorCode, NotSignedIn, PersonKind, Problem, Problems, refuse_hidden_character
 from domain.kernel.errors import ErrorType
+from gateway.graphql.answers import retry_headers
 from gateway.graphql.pipeline import InvalidDocument
 from gateway.http.calls import RequestContext, RequestFacts
-from gateway.http.headers import EVERY_ANSWER, OTHER_SITES, SESSION_COOKIE, is_own_page
+from gateway.http.headers import EVERY_ANSWER, OTHER_SITES, SESSION_COOKIE, is_own_page, prefers_html
 from gateway.http.problems import RequestProblem
 from gateway.operations.published import PublishedOperations
 from gateway.pages.posted import field_of, variables_of
 from gateway.pages.posted_files import Posted, has_files, read_fields, read_fields_and_files
+from gateway.pages.questions import fields_to_ask_with, told_at_field
 from gateway.pages.refusals import SessionOver, problem_page, to_sign_in
-from gateway.pages.rendering import Pages, language_of, with_query
+from gateway.pages.rendering import HEADERS, Pages, language_of, with_query
 from schema.kernel import Context
 from schema.kernel.errors import OURS, problem_of, text_of
 
@@ -59,6 +61,10 @@ class Page:
     which there is nothing to show. `scripts` is whether it has scripts of ours. `forms` are the mutations that its
     forms may post to, each with the address to which its answer leads: filled from the payload, or None for the page
     itself.
+
+    `asks` are the fields of a page that asks something: its operation runs once they are filled in, exactly one of each
+    group; what is wrong stands at its field. They come in the address, or where `posted` in the body, which is in no
+    log. `for_programs` is whether a client that prefers JSON gets the field `found`.
     """
 
     path: str
@@ -68,6 +74,9 @@ class Page:
     found: str | None = None
     scripts: bool = False
     forms: Mapping[str, str | None] = field(default_factory=dict)
+    asks: tuple[tuple[str, ...], ...] = ()
+    posted: bool = False
+    for_programs: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +113,8 @@ class Site:
     def _route(self, page: Page) -> Route:
         async def serve(request: Request) -> Response:
             try:
+                if page.asks:
+                    return await self._answer_question(page, request)
                 return await (
                     self._answer_form(page, request) if request.method == "POST" else self._draw_page(page, request)
                 )
@@ -120,7 +131,7 @@ class Site:
                 problem = problem_of(error)
                 return self.problem(request, problem, STATUSES.get(problem.code.type, 400))
 
-        return Route(page.path, serve, methods=["GET", "POST"] if page.forms else ["GET"])
+        return Route(page.path, serve, methods=["GET", "POST"] if page.forms or page.posted else ["GET"])
 
     async def _draw_page(self, page: Page, request: Request, **more: Any) -> Response:
         token = _token_to_read(request)
@@ -132,14 +143,25 @@ class Site:
             return self.problem(request, Problem(ErrorCode.FORBIDDEN), 403, person=person)
         answer = Answer({})
         if page.operation is not None:
-            fields = {name: request.query_params.getlist(name) for name in request.query_params}
-            fields |= {name: [str(value)] for name, value in request.path_params.items()}
-            answer = await self._run(page.operation, fields, request, token, context)
+            answer = await self._run(page.operation, _address_fields(request), request, token, context)
             if answer.data is None or (page.found and _value_at(answer.data, page.found) is None):
                 code = answer.code if answer.errors else ErrorCode.NOT_FOUND
                 return self.problem(
                     request, _problem_of_answer(answer, code), STATUSES.get(code.type, 400), person=person
                 )
+        return self._page_response(page, request, answer, person, status=422 if more.get("refused") else 200, **more)
+
+    def _page_response(
+        self,
+        page: Page,
+        request: Request,
+        answer: Answer,
+        person: PersonKind | None,
+        *,
+        status: int = 200,
+        headers: Mapping[str, str] | None = None,
+        **more: Any,
+    ) -> Response:
         values = {
             "data": answer.data,
             "errors": answer.errors,
@@ -152,8 +174,48 @@ class Site:
             "again": "",
             **more,
         }
-        status = 422 if values["refused"] else 200
-        return self._pages.draw(request, page.template, values, status=status, person=person, scripts=page.scripts)
+        return self._pages.draw(
+            request, page.template, values, status=status, headers=headers, person=person, scripts=page.scripts
+        )
+
+    async def _answer_question(self, page: Page, request: Request) -> Response:
+        """A page that asks: its form, with the answer once it is filled in, and with what was typed in any case."""
+        posted = request.method == "POST"
+        read = await read_fields(request, self._edge.limits.body_bytes) if posted else None
+        fields, language = read.fields if read else _address_fields(request), language_of(request).catalogue
+        token = _token_to_read(request)
+        context = await self._context(request, token)
+        answer, problem, told = Answer({}), None, list[dict[str, str]]()
+        if posted == page.posted and (posted or any(name in fields for group in page.asks for name in group)):
+            told = self._hidden_character_faults(fields, request)
+            given, empty = fields_to_ask_with(page.asks, fields, language)
+            told += empty
+            if told:
+                problem = Problem(ErrorCode.BAD_INPUT)
+            else:
+                answer = await self._run(page.operation or "", given, request, token, context)
+                if _value_at(answer.data, page.found or "") is None:
+                    problem = _problem_of_answer(answer, answer.code if answer.errors else ErrorCode.NOT_FOUND)
+                    asked = [name for group in page.asks for name in group if name in given]
+                    told = [told_at_field(answer.errors, problem, asked, language)]
+        status = STATUSES.get(problem.code.type, 400) if problem else 200
+        headers = retry_headers(problem) if problem else {}
+        if page.for_programs and not prefers_html(request.headers.get("accept")):
+            found = _value_at(answer.data, page.found or "")
+            refused = {"code": problem.code.value, "message": told[0]["message"]} if problem else None
+            told_in = {"Content-Language": language.value}
+            return JSONResponse(refused or found, status, {**HEADERS, **headers, **told_in})
+        return self._page_response(
+            page,
+            request,
+            answer if answer.data is not None else Answer({}),
+            _person(context),
+            status=status,
+            headers=headers,
+            faults={one["field"]: one["message"] for one in reversed(told)},
+            typed={name: texts[-1] for name, texts in fields.items()},
+            refused={"form": None, "code": problem.code.value, "problems": told} if problem else None,
+        )
 
     async def _answer_form(self, page: Page, request: Request) -> Response:
         if not is_own_page(request, self._edge.origins):
@@ -287,6 +349,11 @@ def _problems_in(payload: Any, fields: Mapping[str, Sequence[str]]) -> list[dict
         number = (result["application"] or {}).get("shownNumber", "")
         told += [{"field": "", "message": f"{number} {one['message']}".strip()} for one in result["userErrors"]]
     return told
+
+
+def _address_fields(request: Request) -> dict[str, list[str]]:
+    fields = {name: request.query_params.getlist(name) for name in request.query_params}
+    return fields | {name: [str(value)] for name, value in request.path_params.items()}
 
 
 def _person(context: RequestContext) -> PersonKind | None:

@@ -167,6 +167,7 @@ async def open_runtime(
             sign_on=settings.sign_on.rules(),
             fees=settings.fees.rules(),
             specimen=settings.specimen,
+            test_papers=settings.takes_sandboxes,
         )
         environment = replace(storage, rules=rules, partners=partners, problem_of_pdf=PdfInspection().problem_of_pdf)
         yield Runtime(environment, resilience, switches, vitals)

@@ -2,28 +2,51 @@
 
 import hashlib
 import uuid
-from datetime import date
+from datetime import date, datetime
 from typing import Annotated, Self
 
 import strawberry
 
+from actions.catalogue.notified import departments_by_slug
 from actions.certificates.certificate_endings import Ended, end_of
 from actions.certificates.certificates import CertificateView, view_of_ours
 from actions.documents.document_links import DocumentName, LinkKind, refuse_ended
 from actions.documents.locker import locker_file
-from actions.kernel import certificate_by_any, of_certificate
-from domain.certificates.certificates import ENDED, CertificateEnding, CertificateStatus, EndGround, IssuedCertificate
-from domain.kernel import ErrorCode, PersonKind, Problem, Problems, Source, Sourced, SourceState, TypeCode, ist_date
+from actions.kernel import Environment, certificate_by_any, of_certificate
+from domain.catalogue.catalogue import Department
+from domain.certificates.certificates import (
+    ENDED,
+    CertificateEnding,
+    CertificateStatus,
+    EndGround,
+    IssuedCertificate,
+    initials,
+)
+from domain.kernel import (
+    Bilingual,
+    ErrorCode,
+    PersonKind,
+    Problem,
+    Problems,
+    Source,
+    Sourced,
+    SourceState,
+    TypeCode,
+    ist_date,
+)
 from schema.documents.document_addresses import DocumentAddress, address_of
 from schema.kernel import (
     AUTHENTICATED,
     PUBLIC,
     ByKey,
     Info,
+    InLanguage,
     Mapped,
     Node,
     Provenance,
     field_by_key,
+    field_language,
+    label_field,
     node_id,
     one_by_key,
     read_from,
@@ -191,9 +214,10 @@ class CertificateList:
 
 @strawberry.type(description="What anybody may know of a certificate whose number is at hand.")
 class CertificateFacts:
-    """Public facts, without the holder."""
+    """Public facts; of the holder no more than initials."""
 
     item: strawberry.Private[IssuedCertificate]
+    department_name: strawberry.Private[Bilingual | None]
     number: str = strawberry.field(description="Its number.")
     ended_on: date | None = strawberry.field(description="When it was corrected or revoked; null while it holds.")
     corrected_by: str | None = strawberry.field(
@@ -203,7 +227,18 @@ class CertificateFacts:
     issued_on: date = strawberry.field(description="When it was issued.")
     valid_until: date | None = strawberry.field(description="Its last day; null where it has none.")
 
+    checked_at: datetime = strawberry.field(description="When the register was asked: now.")
+    specimen: bool = strawberry.field(
+        description="Whether it is signed by a key of tests, as in the demo and in staging, and valid nowhere."
+    )
+
     name = text_field("item.name", description="What it is called.")
+    department = text_field("department_name", description="The department that issued it.", nullable=True)
+    status_label = label_field("certificate", "status", description="Whether it holds, in words.")
+
+    @resolver_field(description="The first letter of each word of the holder's name, to compare it with the paper.")
+    def holder_initials(self, info: Info, language: InLanguage = None) -> str:
+        return initials(self.item.holder.in_language(field_language(info, language)))
 
 
 @strawberry.type
@@ -226,14 +261,22 @@ class CertificatesQuery:
         item = await certificate_by_any(info.context.environment, number[:64])
         if item is None:
             return None
-        return _facts(info, item, await end_of(info.context.environment, item))
+        env = info.context.environment
+        departments = await departments_by_slug(env)
+        return _facts(env, item, await end_of(env, item), departments.get(item.department or ""))
 
 
-def _facts(info: Info, item: IssuedCertificate, ended: Ended | None) -> CertificateFacts:
-    past = item.valid_until is not None and item.valid_until < ist_date(info.context.environment.clock.now())
+def _facts(
+    env: Environment, item: IssuedCertificate, ended: Ended | None, department: Department | None
+) -> CertificateFacts:
+    now = env.clock.now()
+    past = item.valid_until is not None and item.valid_until < ist_date(now)
     status = CertificateStatus.EXPIRED if past and item.status is CertificateStatus.ACTIVE else item.status
     return CertificateFacts(
         item=item,
+        department_name=department.name if department else None,
+        checked_at=now,
+        specimen=env.rules.test_papers,
         number=item.number,
         status=status,
         issued_on=item.issued_on,

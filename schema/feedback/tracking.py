@@ -6,6 +6,7 @@ from typing import Annotated, Self
 import strawberry
 
 from actions.feedback.tracking import track_application
+from domain.appeals.appeals import Appeal, AppealLevel
 from domain.applications.lifecycle import Move, Status
 from domain.feedback import tracking
 from domain.feedback.tracking import SecondFactor
@@ -38,6 +39,24 @@ class TrackedStage:
     label = label_field("move", "move", description="What happened, in words.")
 
 
+@strawberry.type(description="An appeal about an application that is tracked.")
+class TrackedAppeal:
+    """An appeal without its words and its officers."""
+
+    item: strawberry.Private[Appeal]
+    shown_number: str = strawberry.field(description="Its number as people read it: 4-5-5.")
+    level: AppealLevel = strawberry.field(description="With whom it is.")
+    received_at: datetime = strawberry.field(description="When it was filed.")
+
+    level_label = label_field("appeal_level", "level", description="With whom it is, in words.")
+    origin_label = label_field("appeal_origin", "item.origin", description="Who filed it, in words.")
+    state_label = label_field("appeal_state", "item.state", description="Where it stands, in words.")
+
+    @classmethod
+    def of(cls, item: Appeal) -> Self:
+        return cls(item=item, shown_number=show_number(item.number), level=item.level, received_at=item.received_at)
+
+
 @strawberry.type(description="Where an application stands, for anybody who knows its number and the second factor.")
 class TrackedApplication(Mapped[tracking.Tracked]):
     """No name, no form, no notes."""
@@ -49,12 +68,24 @@ class TrackedApplication(Mapped[tracking.Tracked]):
     due_at: datetime | None = strawberry.field(description="The last second of the last lawful day, where one runs.")
     delivered_at: datetime | None = strawberry.field(description="When the result was there for the citizen.")
     stages: list[TrackedStage] = strawberry.field(description="Every step so far, the first one first.")
+    paused: bool = strawberry.field(
+        description="Whether the legal clock stands still, because a query is with the applicant."
+    )
+    appeals: list[TrackedAppeal] = strawberry.field(description="The appeals about it, the oldest first.")
 
     @classmethod
     def of(cls, item: tracking.Tracked) -> Self:
         return cls.read(
-            item, stages=[TrackedStage(move=stage.move, after=stage.after, at=stage.at) for stage in item.stages]
+            item,
+            stages=[TrackedStage(move=stage.move, after=stage.after, at=stage.at) for stage in item.stages],
+            appeals=[TrackedAppeal.of(appeal) for appeal in item.appeals],
         )
+
+    @resolver_field(
+        description="Calendar days since the last lawful day, until the result or today; 0 where it is not over."
+    )
+    def days_late(self, info: Info) -> int:
+        return self.item.days_late(info.context.environment.clock.now())
 
     @resolver_field(description="The number as people read it: 4-5-5.")
     def shown_number(self) -> str:

@@ -10,7 +10,7 @@ LIGHT = (
     "gateway.http.health",
     "gateway.http.metrics",
     "gateway.pages.status",
-    "gateway.pages.verify",
+    "gateway.pages.site",
     "gateway.graphiql.page",
     "gateway.runtime.logs",
     "gateway.app",

@@ -94,7 +94,7 @@ def send_everywhere(site: Site, canary: Canary) -> None:
             client.post("/graphql", json={"query": "{ nothing }"}, headers={name: raw})
         client.post("/graphql", content=raw, headers={"Content-Type": "application/json"})
         client.post("/graphql", content=raw, headers={"Content-Type": b"text/" + raw.replace(b" ", b"")})
-        client.post("/track", data={"number": value, "mobile": value, "born": value})
+        client.post("/track", data={"by.number": value, "by.secondFactor.mobileLast4": value})
         for path in ("/verify/", "/files/", "/sign-in/callback/", "/", "/uploads/"):
             client.get(path + httpx.QueryParams({"x": value}).get("x", "").replace("/", ""), params={value: value})
         client.get("/sign-in", params={"provider": value, "return_to": value, "state": value, "code": value})

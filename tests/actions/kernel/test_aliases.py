@@ -2,9 +2,7 @@
 
 from datetime import date
 
-import httpx
 import pytest
-from starlette.applications import Starlette
 
 from actions.certificates.issue import issue_certificate
 from actions.feedback.tracking import track_application
@@ -14,7 +12,6 @@ from domain.certificates.certificates import IssuedCertificate
 from domain.feedback.tracking import SecondFactor
 from domain.identity.aliases import AliasKind, alias_form, meant_as_ours
 from domain.kernel import ErrorCode, MistypedNumber, Problems
-from gateway.pages.verify import verify_routes
 from store.applications import applications
 from store.certificates import certificates
 from store.identity import aliases
@@ -93,9 +90,3 @@ async def test_a_certificate_is_verified_by_its_old_number(world: World, issued)
     assert await certificate_by_any(world.env, "ES09/2019/000124") is None
     with pytest.raises(MistypedNumber):
         await certificate_by_any(world.env, certificate.number[:-1])
-    app = Starlette(routes=verify_routes(world.env))
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://gateway.test") as client:
-        page = await client.get("/verify/ES09/2019/000123")
-        assert (page.status_code, page.json()["number"]) == (200, certificate.number)
-        assert (await client.get("/verify/ES09/2019/000124")).status_code == 404
-        assert (await client.get("/verify/abc")).status_code == 400
