@@ -20,7 +20,7 @@ _CITIZENS = (Provider.MERI_PEHCHAAN, Provider.JAN_PARICHAY)
 Groups = list[tuple[str, list[tuple[str, str]]]]
 
 
-def grouped(providers: Collection[Provider]) -> Groups:
+def provider_groups(providers: Collection[Provider]) -> Groups:
     """The providers with their names in addresses, those of citizens first."""
     named = [(one.value, slug, one in _CITIZENS) for one, slug in SLUGS.items() if one in providers]
     groups = [

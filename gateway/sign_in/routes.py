@@ -95,7 +95,7 @@ class _SignInHandlers:
             request,
             "choice",
             kind,
-            groups=pages.grouped(_offered_providers(env)),
+            groups=pages.provider_groups(_offered_providers(env)),
             return_to=return_to,
             told=TOLD.get(query.get("error", "")) if kind is None else None,
             end_there=_end_there(env, query.get("provider", "")),
@@ -143,7 +143,7 @@ class _SignInHandlers:
                 retry_after=away.retry_after,
                 provider=provider.value,
                 again=f"{request.url.path}?{request.url.query}",
-                groups=pages.grouped(_offered_providers(env) - {provider}),
+                groups=pages.provider_groups(_offered_providers(env) - {provider}),
             )
         response = redirect(address, 302)
         cookies.bind_browser(response, env, secret)

@@ -267,7 +267,7 @@ async def test_the_public_page_keeps_its_filter_in_every_link_and_says_what_a_fi
     kept = "department=revenue-department&amp;words=income&amp;language=en"
     assert f'href="/notified-services.csv?{kept}"' in narrowed
     assert f'href="/notified-services.json?{kept}"' in narrowed
-    assert 'href="/notified-services?language=hi&amp;department=revenue-department&amp;words=income"' in narrowed
+    assert 'href="/notified-services?department=revenue-department&amp;words=income&amp;language=hi"' in narrowed
     assert "<caption>1 services</caption>" in narrowed
     assert (refused.status_code, "whole number from 0 to 3650" in refused.text) == (400, True)
 
