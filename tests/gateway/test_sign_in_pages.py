@@ -279,7 +279,7 @@ async def test_a_failing_provider_is_a_readable_page_without_internals(browser, 
     answer = await callback(browser, code="c", state=await start(browser))
 
     assert (answer.status_code, code_on(answer)) == (status, code)
-    assert answer.headers.get("retry-after") == ("8" if code == "SOURCE_UNAVAILABLE" else None)
+    assert answer.headers.get("retry-after") == {"SOURCE_UNAVAILABLE": "8", "INTERNAL": "1"}.get(code)
     assert not any(word in answer.text for word in ("timed_out", "invalid_grant", "id_token", "secret", "Traceback"))
     assert 'role="alert"' in answer.text
 
