@@ -84,7 +84,7 @@ async def _record(acting: UnitOfWork, before: Status | None, after: Application,
         documents=step.documents,
         holder_id=after.officer_id,
     )
-    await timeline.add_entry(acting.tx, entry)
+    await timeline.add_entry(acting.tx, entry, after.citizen_id)
     await acting.record(
         f"application.{step.move.value.lower()}",
         "APPLICATION",

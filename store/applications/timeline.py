@@ -50,9 +50,9 @@ ENTRIES = Records(
 )
 
 
-async def add_entry(tx: Transaction, entry: TimelineEntry) -> None:
-    """Add a step; the note is encrypted. Raises AlreadyThere for its sequence, NotThere for its application."""
-    await ENTRIES.add(tx, entry, citizen_id=await _citizen_of(tx, entry.application_id))
+async def add_entry(tx: Transaction, entry: TimelineEntry, citizen_id: str) -> None:
+    """Add a step of an application of hers; the note is encrypted. Raises AlreadyThere for its sequence."""
+    await ENTRIES.add(tx, entry, citizen_id=citizen_id)
 
 
 async def add_entries(tx: Transaction, entries: Sequence[tuple[TimelineEntry, str]]) -> None:

@@ -16,6 +16,7 @@ from sqlalchemy.sql.dml import Insert, Update
 from sqlalchemy.types import TupleType, TypeEngine
 
 from store.database.engine import Transaction
+from store.database.reading.statements import run_statement
 
 _NEW = "new_"
 """Before the name of a column in a parameter, which must not bear the column's own."""
@@ -27,7 +28,7 @@ async def insert_rows(
     """Insert rows in their order, all with the same columns; `once` leaves out those whose unique value is there."""
     if rows:
         statement = _insert_statement(tx.dialect, table, tuple(rows[0]), once)
-        await tx.connection.execute(statement, _row_parameters(tx, rows))
+        await run_statement(tx, statement, _row_parameters(tx, rows))
 
 
 async def update_rows(
@@ -44,7 +45,7 @@ async def update_rows(
     """
     if rows:
         statement = _update_statement(tx.dialect, table, tuple(rows[0]), frozenset(keys), frozenset(kept))
-        await tx.connection.execute(statement, _row_parameters(tx, rows))
+        await run_statement(tx, statement, _row_parameters(tx, rows))
 
 
 def among(tx: Transaction, column: sa.ColumnElement[Any], keys: Sequence[Any]) -> sa.ColumnElement[bool]:
@@ -56,10 +57,10 @@ def among(tx: Transaction, column: sa.ColumnElement[Any], keys: Sequence[Any]) -
     return column == sa.any_(sa.literal(list(keys), ARRAY(_plain(column.type), dimensions=1)))
 
 
-def _row_parameters(tx: Transaction, rows: Sequence[Mapping[str, Any]]) -> Any:
+def _row_parameters(tx: Transaction, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     if tx.dialect == "sqlite":
         return [{f"{_NEW}{name}": value for name, value in row.items()} for row in rows]
-    return {f"{_NEW}{name}": [row[name] for row in rows] for name in rows[0]}
+    return [{f"{_NEW}{name}": [row[name] for row in rows] for name in rows[0]}]
 
 
 @cache

@@ -17,6 +17,7 @@ import sqlalchemy as sa
 from domain.platform.changes import START, Change, ChangeKind, FeedState, Position, Wanted
 from store.database.engine import Transaction
 from store.database.metadata import NOT_KEPT_ELSEWHERE, metadata
+from store.database.reading.statements import fetch_rows
 from store.database.sql import AnyRow, any_posting_covers, equals_given, first_row, insert_new
 from store.database.types import Instant, Key, Serial
 
@@ -201,7 +202,7 @@ def _first_columns(
 
 async def _append(tx: Transaction, rows: sa.Select[Any]) -> None:
     names = ("tx_number", "kind", "at", "object_id", "application_id", "citizen_id", "department", "district", "tehsil")
-    await tx.connection.execute(sa.insert(changes_table).from_select(names, rows, include_defaults=False))
+    await fetch_rows(tx, sa.insert(changes_table).from_select(names, rows, include_defaults=False))
     tx.marks.add(CHANGED)
 
 

@@ -3,17 +3,20 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from hashlib import sha256
 from typing import Any, TypeAlias
 
-from sqlalchemy import Boolean, Column, Index, LargeBinary, Table, delete, false, select, update
+from sqlalchemy import Boolean, Column, Index, LargeBinary, Table, and_, bindparam, delete, false, select, update
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.sql.dml import ReturningInsert
 
 from store.database.engine import Transaction
 from store.database.errors import InProgress, KeyReused, NotThere
 from store.database.failures import LOCK_TIMEOUT, error_code
 from store.database.metadata import metadata
-from store.database.sql import first_row, insert_new
+from store.database.reading.statements import run_statement
+from store.database.sql import first_row, insert_in
 from store.database.types import Instant, Key
 
 KEPT_FOR = timedelta(days=7)
@@ -32,6 +35,12 @@ idempotency_table = Table(
 )
 
 _T = idempotency_table.c
+_COMPLETE = (
+    update(idempotency_table)
+    .where(_T.record == bindparam("here", type_=_T.record.type))
+    .values(answer=bindparam("sealed", type_=LargeBinary))
+    .returning(_T.record)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +68,9 @@ async def begin(
     the twin takes too long.
     """
     record = _record(scope, key)
-    expired = (_T.record == record, _T.for_ever == false(), _T.begun_at <= at - KEPT_FOR)
     values = {"record": record, "scope": scope, "body_hash": body_hash, "for_ever": for_ever, "begun_at": at}
     try:
-        await tx.connection.execute(delete(idempotency_table).where(*expired))
-        fresh = await insert_new(tx, idempotency_table, values)
+        fresh = await run_statement(tx, _claim(tx.dialect), [values | {"expired_at": at - KEPT_FOR}])
     except DBAPIError as error:
         if error_code(error) == LOCK_TIMEOUT:
             raise InProgress("the same request is still at work") from None
@@ -90,6 +97,15 @@ async def find_answer(tx: Transaction, scope: str, key: str, at: datetime) -> Ma
     return answer
 
 
+@cache
+def _claim(dialect: str) -> ReturningInsert[Any]:
+    """Enter a record, or enter it anew over one that is past its time; gives nothing where one holds."""
+    new = insert_in(dialect, idempotency_table)
+    said = {name: new.excluded[name] for name in ("scope", "body_hash", "answer", "for_ever", "begun_at")}
+    expired = and_(_T.for_ever == false(), _T.begun_at <= bindparam("expired_at", type_=_T.begun_at.type))
+    return new.on_conflict_do_update(index_elements=["record"], set_=said, where=expired).returning(_T.record)
+
+
 def scope_of(caller: str, operation: str) -> str:
     """The scope of a key: one caller and one operation."""
     return f"{caller}:{operation}"
@@ -99,10 +115,7 @@ async def complete(tx: Transaction, scope: str, key: str, answer: Mapping[str, A
     """Keep the answer, encrypted, for those who ask again. Raises NotThere where the key was not begun."""
     record = _record(scope, key)
     sealed = tx.cipher.encrypt_json(dict(answer), _cell_name(record))
-    changed = await tx.connection.execute(
-        update(idempotency_table).where(_T.record == record).values(answer=sealed).returning(_T.record)
-    )
-    if changed.first() is None:
+    if not await run_statement(tx, _COMPLETE, [{"here": record, "sealed": sealed}]):
         raise NotThere("the idempotency record")
 
 

@@ -10,12 +10,14 @@ from types import NoneType
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, Unpack, get_args, get_type_hints
 
 import sqlalchemy as sa
+from sqlalchemy.sql.dml import ReturningUpdate
 
 from domain.kernel import Bilingual
+from store.database.bulk import insert_rows
 from store.database.engine import Transaction
 from store.database.errors import AlreadyThere, NotThere, VersionConflict
 from store.database.metadata import plain_type
-from store.database.reading.statements import fetch_rows
+from store.database.reading.statements import fetch_rows, run_statement
 from store.database.sql import (
     AnyRow,
     PageRequest,
@@ -140,9 +142,7 @@ class Records(Generic[T]):
 
     async def add_all(self, tx: Transaction, new: Iterable[T], **other: Any) -> None:
         """Insert objects in one statement, each with the `other` columns. Raises AlreadyThere."""
-        rows = [self.values(tx, one) | other for one in new]
-        if rows:
-            await tx.connection.execute(sa.insert(self._table), rows)
+        await insert_rows(tx, self._table, [self.values(tx, one) | other for one in new])
 
     async def upsert(self, tx: Transaction, given: Iterable[T], *, keys: Collection[str], **other: Any) -> None:
         """Insert objects, or write them over those with the same keys, which keep their primary key."""
@@ -162,11 +162,11 @@ class Records(Generic[T]):
     async def save_over(self, tx: Transaction, one: T, version: int, *, only: Collection[str] = ()) -> None:
         """Write an object as it is over the row of its key with a version. Raises VersionConflict or NotThere."""
         row = self.values(tx, one)
-        values = {name: row[name] for name in only or row.keys() - self._fixed}
-        here = self._key == row[self._key.name]
-        statement = sa.update(self._table).where(here, self._table.c.version == version).values(values)
-        if (await tx.connection.execute(statement.returning(self._key))).first() is None:
-            raise await self.conflict(tx, here)
+        names = only or [name for name in row if name not in self._fixed]
+        statement = _update_of_version(self._table, self._key, tuple(sorted(names)))
+        given = {f"{_NEW}{name}": row[name] for name in names}
+        if not await run_statement(tx, statement, [given | {_HERE: row[self._key.name], _VERSION: version}]):
+            raise await self.conflict(tx, self._key == row[self._key.name])
 
     async def conflict(self, tx: Transaction, here: sa.ColumnElement[bool]) -> NotThere | VersionConflict:
         """The error for a row that is not there with the version that was expected."""
@@ -248,6 +248,18 @@ class KeptRecords(Records[T]):
     """Rows that rarely change, which processes keep: who writes them raises the version of the catalogue."""
 
     _each = staticmethod(each_kept)
+
+
+_NEW, _HERE, _VERSION = "new_", "here", "seen_version"
+"""Names of parameters, which must not be those of columns."""
+
+
+@cache
+def _update_of_version(table: sa.Table, key: sa.Column[Any], names: tuple[str, ...]) -> ReturningUpdate[Any]:
+    """Gives columns of the row of a key their new values where its version is the one that was seen."""
+    values = {name: sa.bindparam(f"{_NEW}{name}", type_=table.c[name].type) for name in names}
+    seen = (key == sa.bindparam(_HERE, type_=key.type), table.c.version == sa.bindparam(_VERSION, type_=sa.Integer))
+    return sa.update(table).where(*seen).values(values).returning(key)
 
 
 @dataclass(frozen=True, slots=True)

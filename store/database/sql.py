@@ -17,7 +17,7 @@ from domain.kernel import Posting
 from store.database.bulk import among
 from store.database.engine import RAISED, Transaction
 from store.database.reading.kept_reads import Board, versions_table
-from store.database.reading.statements import fetch_rows
+from store.database.reading.statements import fetch_rows, run_statement
 
 T = TypeVar("T")
 AnyRow: TypeAlias = sa.Row[Any]
@@ -149,26 +149,29 @@ async def insert_new(tx: Transaction, table: sa.Table, values: Values) -> bool:
     statement = _insert_unless_there(tx.dialect, table)
     if any(isinstance(value, sa.ClauseElement) for value in values.values()):
         return (await tx.connection.execute(statement.values(values))).first() is not None
-    return (await tx.connection.execute(statement, dict(values))).first() is not None
+    return bool(await run_statement(tx, statement, [values]))
 
 
 @cache
 def _insert_unless_there(dialect: str, table: sa.Table) -> ReturningInsert[Any]:
     """One statement for all rows of a table, whose values come as parameters: it need not be put together anew."""
-    new = sqlite_insert(table) if dialect == "sqlite" else postgresql_insert(table)
-    return new.on_conflict_do_nothing().returning(next(iter(table.primary_key.columns)))
+    return insert_in(dialect, table).on_conflict_do_nothing().returning(next(iter(table.primary_key.columns)))
 
 
 async def upsert(tx: Transaction, table: sa.Table, rows: Sequence[Values], *, keys: Collection[str]) -> None:
     """Insert rows, or give those with the same keys the new values; the primary key of an old row stays."""
-    if not rows:
-        return
-    statement = insert_into(tx, table)
-    kept = set(keys) | {column.name for column in table.primary_key.columns}
-    changes = {name: statement.excluded[name] for name in rows[0] if name not in kept}
-    await tx.connection.execute(
-        statement.on_conflict_do_update(index_elements=list(keys), set_=changes), [dict(row) for row in rows]
-    )
+    if rows:
+        await run_statement(tx, _upsert_statement(tx.dialect, table, tuple(rows[0]), frozenset(keys)), rows)
+
+
+@cache
+def _upsert_statement(
+    dialect: str, table: sa.Table, names: tuple[str, ...], keys: frozenset[str]
+) -> SqliteInsert | PostgresqlInsert:
+    statement = insert_in(dialect, table)
+    kept = keys | {column.name for column in table.primary_key.columns}
+    changes = {name: statement.excluded[name] for name in names if name not in kept}
+    return statement.on_conflict_do_update(index_elements=sorted(keys), set_=changes)
 
 
 def integer_sum(column: sa.ColumnElement[Any]) -> sa.ColumnElement[int]:
@@ -178,7 +181,12 @@ def integer_sum(column: sa.ColumnElement[Any]) -> sa.ColumnElement[int]:
 
 def insert_into(tx: Transaction, table: sa.Table) -> SqliteInsert | PostgresqlInsert:
     """An insert that knows ON CONFLICT in the database's own words."""
-    return sqlite_insert(table) if tx.dialect == "sqlite" else postgresql_insert(table)
+    return insert_in(tx.dialect, table)
+
+
+def insert_in(dialect: str, table: sa.Table) -> SqliteInsert | PostgresqlInsert:
+    """The same for a database by its name."""
+    return sqlite_insert(table) if dialect == "sqlite" else postgresql_insert(table)
 
 
 async def raise_version(tx: Transaction, board: Board) -> int:

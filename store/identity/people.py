@@ -21,6 +21,7 @@ from store.database import (
     count,
     each_once,
     equals_given,
+    fetch_rows,
     first_row,
     insert_new,
     keyset_page,
@@ -211,7 +212,7 @@ async def posted_ids(
         statement = statement.where(table.c.level == level.value)
     for column, value in ((table.c.department, department), (table.c.district, district), (table.c.tehsil, tehsil)):
         statement = statement.where(column.is_(None) if value is None else sa.or_(column.is_(None), column == value))
-    rows = (await tx.connection.execute(statement)).all()
+    rows = await fetch_rows(tx, statement)
     return list(dict.fromkeys(row.officer_id for row in sorted(rows, key=_specific_first)))
 
 

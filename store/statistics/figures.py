@@ -19,6 +19,7 @@ from domain.kernel import Posting
 from domain.statistics.figures import COARSE_EDGES, EDGES, Mark, Measure, Part, bucket_of, month_of
 from domain.statistics.silence import Activity
 from store.database import Key, Serial, Transaction, any_posting_covers, insert_into, integer_sum
+from store.database.bulk import insert_rows
 from store.database.metadata import metadata
 from store.statistics import figure_state
 from store.statistics.packing import pack_bucket
@@ -161,8 +162,7 @@ async def add_many(tx: Transaction, marks: Mapping[str, Mapping[Mark, int]]) -> 
 
 
 async def _append(tx: Transaction, rows: Sequence[Mapping[str, Any]]) -> None:
-    if rows:
-        await tx.connection.execute(sa.insert(figure_deltas_table), rows)
+    await insert_rows(tx, figure_deltas_table, rows)
 
 
 def _rows(marks: Mapping[Mark, int], about: str | None) -> list[dict[str, Any]]:

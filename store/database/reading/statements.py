@@ -1,16 +1,16 @@
-"""Reads straight at the driver: a statement is put into words once, however often it is made anew.
+"""Statements straight at the driver, each put into words once, however often it is made anew.
 
 SQLAlchemy looks up, binds and carries out a statement and wraps each row, which costs several times what a database
 takes for an indexed read. What a statement says, and how values are bound and read, is SQLAlchemy's own here too.
 """
 
 from collections import namedtuple
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, StatementError
 from sqlalchemy.types import TupleType
 from sqlalchemy.util import LRUCache
 
@@ -33,12 +33,15 @@ class _Words:
     row: Callable[[Iterable[Any]], Any]
 
     def arguments(self, values: list[Any]) -> tuple[Any, ...]:
-        """The parameters, of the values of the statement."""
+        """The parameters, of the values of the statement. Raises StatementError."""
         found = (
             (fixed if place is None else values[place] if part is None else values[place][part], bind)
             for place, part, fixed, bind in self.parameters
         )
-        return tuple(value if bind is None else bind(value) for value, bind in found)
+        try:
+            return tuple(value if bind is None else bind(value) for value, bind in found)
+        except (TypeError, ValueError) as error:  # as SQLAlchemy tells it
+            raise StatementError("a value is not of its column", None, None, error, hide_parameters=True) from None
 
     def read(self, raw: Iterable[Any]) -> Any:
         """A row of the driver, by the names of its columns."""
@@ -55,8 +58,8 @@ _DOUBLE = 701
 _WORDS: LRUCache[Any, _Words] = LRUCache(1000)
 
 
-async def fetch_rows(tx: "Transaction", statement: sa.Select[Any]) -> list[Any]:
-    """The rows of a statement, by the names of their columns."""
+async def fetch_rows(tx: "Transaction", statement: sa.Select[Any] | sa.CompoundSelect[Any] | sa.Insert) -> list[Any]:
+    """The rows that a statement gives, by the names of their columns."""
     key = statement._generate_cache_key()  # noqa: SLF001 - as SQLAlchemy finds its own compiled statements
     binds: list[Any] = [] if key is None else list(key.bindparams)
     if key is None or any(bind.literal_execute or isinstance(bind.type, TupleType) for bind in binds):
@@ -70,7 +73,44 @@ async def fetch_rows(tx: "Transaction", statement: sa.Select[Any]) -> list[Any]:
     return [words.read(raw) for raw in await _fetch(tx, words.text, words.arguments(values))]
 
 
-def _in_words(statement: sa.Select[Any], binds: list[Any], dialect: sa.Dialect) -> _Words:
+async def run_statement(
+    tx: "Transaction", statement: sa.Insert | sa.Update, rows: Sequence[Mapping[str, Any]]
+) -> list[Any]:
+    """Carry out a statement that its maker keeps, once for each row of values of the same names.
+
+    Gives what it returns for the one row; for several rows nothing.
+    """
+    if len(rows) > 1 and tx.dialect != "sqlite":
+        await tx.connection.execute(statement, rows)
+        return []
+    names = tuple(rows[0])
+    words = _WORDS.get((tx.dialect, statement, names))
+    if words is None:
+        words = _WORDS[tx.dialect, statement, names] = _values_in_words(statement, names, tx.connection.dialect)
+    given = [words.arguments([row[name] for name in names]) for row in rows]
+    if len(given) > 1:
+        await _fetch(tx, words.text, given, many=True)
+        return []
+    return [words.read(raw) for raw in await _fetch(tx, words.text, given[0])]
+
+
+def _values_in_words(statement: sa.Insert | sa.Update, names: tuple[str, ...], dialect: sa.Dialect) -> _Words:
+    compiled: Any = statement.compile(dialect=dialect, column_keys=list(names), for_executemany=True)
+    if compiled.insert_prefetch or compiled.update_prefetch:
+        raise TypeError("a column of the store has no default that is made in Python")
+    given = {
+        name: (names.index(name) if name in names else None, None, bind.effective_value, _binding(bind, dialect))
+        for name, bind in compiled.binds.items()
+    }
+    return _words_of(compiled, given, dialect)
+
+
+def _binding(bind: Any, dialect: sa.Dialect) -> _Convert | None:
+    convert: _Convert | None = bind.type.dialect_impl(dialect).bind_processor(dialect)
+    return convert
+
+
+def _in_words(statement: Any, binds: list[Any], dialect: sa.Dialect) -> _Words:
     compiled: Any = statement.compile(dialect=dialect, compile_kwargs={"render_postcompile": True})
     expanded = compiled._post_compile_expanded_state  # noqa: SLF001 - it names what a list became
     parts = expanded.parameter_expansion if expanded else {}
@@ -78,9 +118,13 @@ def _in_words(statement: sa.Select[Any], binds: list[Any], dialect: sa.Dialect) 
     given = {}
     for bind, name in compiled.bind_names.items():
         same = (place_of[each] for each in bind._cloned_set if each in place_of)  # noqa: SLF001 - as SQLAlchemy does
-        place, convert = next(same, None), bind.type.dialect_impl(dialect).bind_processor(dialect)
+        place, convert = next(same, None), _binding(bind, dialect)
         for part, each in enumerate(parts[name]) if name in parts else [(None, name)]:
             given[each] = (place, part, bind.effective_value, convert)
+    return _words_of(compiled, given, dialect)
+
+
+def _words_of(compiled: Any, given: Mapping[str, Any], dialect: sa.Dialect) -> _Words:
     columns = compiled._result_columns  # noqa: SLF001 - their names and types
     kinds = [column.type for column in columns]
     converts = [
@@ -97,18 +141,20 @@ def _in_words(statement: sa.Select[Any], binds: list[Any], dialect: sa.Dialect) 
     )
 
 
-async def _fetch(tx: "Transaction", text: str, arguments: tuple[Any, ...]) -> Iterable[Any]:
-    """The driver's rows; raises DBAPIError."""
+async def _fetch(tx: "Transaction", text: str, arguments: Sequence[Any], *, many: bool = False) -> Iterable[Any]:
+    """The driver's rows; raises DBAPIError. With `many` there are several arguments, on SQLite only."""
     connection: Any = tx.connection
     shared = connection if isinstance(connection, SharedConnection) else None
     sync: Any = (connection if shared is None else await shared.open()).sync_connection
     for hear in sync.dispatch.before_cursor_execute:
-        hear(sync, None, text, arguments, None, False)
+        hear(sync, None, text, arguments, None, many)
     driver = sync.connection.dbapi_connection
     cursor = driver.cursor()
     try:
-        if tx.dialect == "sqlite":
-            await cursor._execute_async(text, arguments)  # noqa: SLF001 - as SQLAlchemy does, here and below
+        if many:
+            await cursor._executemany_async(text, arguments)  # noqa: SLF001 - as SQLAlchemy does, here and below
+        elif tx.dialect == "sqlite":
+            await cursor._execute_async(text, arguments)  # noqa: SLF001
         elif shared is None:
             await cursor._prepare_and_execute(text, arguments)  # noqa: SLF001
         else:

@@ -6,6 +6,7 @@ import pytest
 from store.database import InProgress, KeyReused, NotThere, Store, idempotency
 from store.database.idempotency import Fresh, Replay
 from tests.support.databases import NOW
+from tests.support.plans import statements_of
 
 SCOPE, KEY, BODY = "CITIZEN:c1 submitApplication", "key-1", "hash-1"
 
@@ -105,3 +106,11 @@ async def test_a_twin_that_takes_too_long_is_in_progress(postgres_store: Store) 
         with pytest.raises(InProgress):
             await begin_impatiently()
         done.set()
+
+
+async def test_a_key_is_claimed_by_one_statement(store: Store) -> None:
+    with statements_of(store) as seen:
+        async with store.write_transaction() as tx:
+            assert await idempotency.begin(tx, "scope", "key", "hash", NOW) == idempotency.Fresh()
+
+    assert len(seen) == 1

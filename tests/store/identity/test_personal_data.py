@@ -26,7 +26,7 @@ async def test_no_personal_data_can_be_read_from_the_databases_files(sqlite_stor
         await people.update_citizen(tx, replace(person, gender="T"))
         await applications.add(tx, application(form={"father": form, "mobile": mobile}, decision=refused))
         await applications.save(tx, application(form={"father": form}, decision=refused), 1)
-        await timeline.add_entry(tx, entry("t1", note=f"{name}: {mobile}"))
+        await timeline.add_entry(tx, entry("t1", note=f"{name}: {mobile}"), "c1")
         await timeline.add_documents(tx, "a1", [replace(document("p1"), name=name, uri=f"uri-{name}")])
         await certificates.add(tx, certificate(holder=Bilingual(hindi, name)))
         await identities.add_identity(tx, Provider.PARICHAY, email, PersonKind.CITIZEN, "c1", NOW, "HIGH")
