@@ -3,6 +3,7 @@
 from domain.kernel import PersonKind
 from gateway.pages.citizen_addresses import CITIZEN_PAGES
 from gateway.pages.desk_addresses import OFFICER_PAGES
+from gateway.pages.money_addresses import FINANCE_PAGES, STAFF_PAGES
 from gateway.pages.site import Page
 
 OPERATORS = frozenset({PersonKind.OPERATOR})
@@ -25,4 +26,4 @@ PUBLIC_PAGES = (
     ),
 )
 
-PAGES = (*PUBLIC_PAGES, *CITIZEN_PAGES, *OFFICER_PAGES)
+PAGES = (*PUBLIC_PAGES, *CITIZEN_PAGES, *OFFICER_PAGES, *FINANCE_PAGES, *STAFF_PAGES)
