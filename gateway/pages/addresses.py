@@ -1,12 +1,10 @@
 """The pages that are published operations: the address, the operation and the template of each."""
 
-from domain.kernel import PersonKind
 from gateway.pages.citizen_addresses import CITIZEN_PAGES
+from gateway.pages.counter_addresses import OPERATOR_PAGES
 from gateway.pages.desk_addresses import OFFICER_PAGES
 from gateway.pages.money_addresses import FINANCE_PAGES, STAFF_PAGES
 from gateway.pages.site import Page
-
-OPERATORS = frozenset({PersonKind.OPERATOR})
 
 PUBLIC_PAGES = (
     Page("/", "public/front.html", "FrontPage"),
@@ -26,4 +24,4 @@ PUBLIC_PAGES = (
     ),
 )
 
-PAGES = (*PUBLIC_PAGES, *CITIZEN_PAGES, *OFFICER_PAGES, *FINANCE_PAGES, *STAFF_PAGES)
+PAGES = (*PUBLIC_PAGES, *CITIZEN_PAGES, *OFFICER_PAGES, *FINANCE_PAGES, *STAFF_PAGES, *OPERATOR_PAGES)

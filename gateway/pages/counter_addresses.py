@@ -1,0 +1,47 @@
+"""The pages of an operator at a counter: whom she helps, the form, the fee and the acknowledgement."""
+
+from domain.kernel import PersonKind
+from gateway.pages.site import Page
+
+OPERATORS = frozenset({PersonKind.OPERATOR})
+_APPLYING = {
+    "SaveMyDraft": "/counter/apply/{application[service][code]}/{application[number]}",
+    "SubmitMyApplication": "/counter/applications/{application[number]}/acknowledgement",
+}
+_APPLICATION = "/counter/applications/{number}"
+
+OPERATOR_PAGES = (
+    Page(
+        "/counter",
+        "counter/home.html",
+        "Counter",
+        OPERATORS,
+        forms={"AskAssistance": "/counter/code/{assistance[assistanceId]}", "EndAssistance": None},
+    ),
+    Page("/counter/code/{id}", "counter/code.html", "Counter", OPERATORS, forms={"ConfirmAssistance": "/counter"}),
+    Page("/counter/services", "counter/services.html", "CounterServices", OPERATORS),
+    Page("/counter/apply/{code}", "counter/apply.html", "CounterApply", OPERATORS, found="service", forms=_APPLYING),
+    Page(
+        "/counter/apply/{code}/{draft}",
+        "counter/apply.html",
+        "CounterDraft",
+        OPERATORS,
+        found="application",
+        forms=_APPLYING,
+    ),
+    Page(
+        _APPLICATION,
+        "counter/application.html",
+        "MyApplication",
+        OPERATORS,
+        found="application",
+        forms={"PayMyFee": "{redirect[pageUrl]}", "AnswerMyQuery": None},
+    ),
+    Page(
+        f"{_APPLICATION}/acknowledgement",
+        "counter/acknowledgement.html",
+        "MyAcknowledgement",
+        OPERATORS,
+        found="application",
+    ),
+)
