@@ -4,6 +4,7 @@ import base64
 import hashlib
 import hmac
 import json
+from functools import reduce
 from pathlib import Path
 from random import Random  # noqa: TID251 - the set is made from a seed
 from typing import Any
@@ -247,6 +248,12 @@ def _pages(seed: Random) -> list[Case]:
         b"number=" + CANARY.encode() + b"&mobile=0000",
         "number=१२३४५६७८९०१२३४&mobile=१२३४".encode(),
     ]
+    names = {
+        b"number=": b"by.number=",
+        b"mobile=": b"by.secondFactor.mobileLast4=",
+        b"born=": b"by.secondFactor.bornOn=",
+    }
+    asked = [reduce(lambda text, name: text.replace(name, names[name]), names, each) for each in fields]
     numbers = [b"x", b"0" * 5000, b"%00", b"%2e%2e%2f", b"<script>", CANARY.encode(), b"%ff%fe", b"12612345678903"]
     states = [b"", b"state=x", b"state=x&code=" + b"y" * 9000, b"code=%ff", b"error=access_denied&x=" + b"z" * 900]
     signs = [b"", b"provider=x", b"provider=MERI_PEHCHAAN&return_to=http://evil.test", b"provider=" + b"x" * 9000]
@@ -254,7 +261,7 @@ def _pages(seed: Random) -> list[Case]:
     door = b"/sign-in/callback/meri-pehchaan?"
     noise = bytes(range(256)) * 40
     return [
-        *(raw(f"track {each[:20]!r}", request(b"POST", b"/track", each, kind=form), **pages) for each in fields),
+        *(raw(f"track {each[:20]!r}", request(b"POST", b"/track", each, kind=form), **pages) for each in asked),
         *(raw(f"form {each[:20]!r}", request(b"POST", b"/forms/generic", each, kind=form), **pages) for each in fields),
         raw("track large", request(b"POST", b"/track", b"a" * seed.randrange(5000, 500_000), kind=form), **pages),
         *(raw(f"verify {each[:20]!r}", request(b"GET", b"/verify/" + each, kind=b""), **pages) for each in numbers),
