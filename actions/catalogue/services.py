@@ -9,6 +9,7 @@ from actions.catalogue.files import FILES, CatalogueRows
 from actions.catalogue.keys import document_key, papers_of, row_id, service_code
 from domain.applications.deadline import DayUnit
 from domain.catalogue.catalogue import Department, Eligibility, LifeEvent, Outcome, Scheme, Service, Situation
+from domain.kernel import Bilingual
 
 SERVICES, DEPARTMENTS, SCHEMES = FILES["services"], FILES["departments"], FILES["schemes"]
 _OWN_FILES = [FILES[name] for name in ("outcomes", "second_pairs", "keywords", "life_events", "eligibility")]
@@ -42,7 +43,12 @@ class _Services:
     def __init__(
         self, sieve: RowReader, rows: CatalogueRows, departments: Iterable[Department], schemes: Iterable[Scheme]
     ) -> None:
-        texts = {row.get("scheme_id"): row.get("eligibility") or "" for row in rows.schemes}
+        hindi = {row.get("scheme_id"): row.get("eligibility_hi") or None for row in rows.local_schemes}
+        texts = {
+            (code := row.get("scheme_id")): Bilingual(hindi.get(code), said)
+            for row in rows.schemes
+            if (said := row.get("eligibility"))
+        }
 
         def by_code(name: str, read: Callable[[Row], T]) -> dict[str, T]:
             """What one of our own files says of each service."""
@@ -135,7 +141,7 @@ def _outcome(row: Row) -> tuple[Outcome, str | None, str | None, bool | None]:
     return outcome, cells.text(row, "doctype"), cells.text(row, "scheme_id"), cells.yes_or_no(row, "open")
 
 
-def _eligibility(row: Row, texts: Mapping[str | None, str]) -> Eligibility:
+def _eligibility(row: Row, texts: Mapping[str | None, Bilingual]) -> Eligibility:
     """The bounds that we read out of the words of the scheme; the words themselves go with them."""
     said = texts.get(cells.text(row, "scheme_id"))
     if not said:

@@ -16,7 +16,7 @@ from actions.documents.department_documents import (
 )
 from actions.kernel import Environment, of_citizen, read_at_sources
 from domain.certificates.certificates import IssuedCertificate
-from domain.documents.documents import key_of, key_of_uri
+from domain.documents.documents import key_of, key_of_uri, name_of
 from domain.identity.policy import ObjectKind
 from domain.kernel import Bilingual, Source, Sourced, SourceState, Subject, ist_date
 from integrations.apisetu import issuer_id_of
@@ -187,7 +187,7 @@ def view_of_ours(certificate: IssuedCertificate, as_of: datetime | None = None) 
 def _of_locker(item: IssuedDocument, listed: Sourced[tuple[IssuedDocument, ...]]) -> CertificateView:
     return CertificateView(
         uri=item.uri,
-        name=Bilingual(None, item.name),
+        name=Bilingual(name_of(item.doctype).hi, item.name),
         doctype=item.doctype,
         issuer=item.issuer,
         issued_on=ist_date(item.issued_at) if item.issued_at else None,

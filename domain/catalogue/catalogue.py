@@ -69,7 +69,7 @@ class Eligibility:
     `bpl_instead`, it does not bind a household below the poverty line.
     """
 
-    text: str
+    text: Bilingual
     least_age: int | None = None
     most_age: int | None = None
     situations: tuple[Situation, ...] = ()

@@ -5,7 +5,7 @@ import strawberry
 from domain.catalogue import catalogue
 from domain.catalogue.catalogue import Facts, Situation
 from domain.kernel import ErrorCode, Problem, Problems
-from schema.kernel import Paise, View
+from schema.kernel import Paise, View, text_field
 
 _OLDEST = 150
 
@@ -14,7 +14,7 @@ _OLDEST = 150
 class Eligibility(View[catalogue.Eligibility], most_monthly_family_income="most_income_paise"):
     """The bounds of a service in numbers, and the words that they were read from."""
 
-    text: str = strawberry.field(description="What the source says, in its words.")
+    item: strawberry.Private[catalogue.Eligibility]
     least_age: int | None = strawberry.field(description="The youngest age in full years.")
     most_age: int | None = strawberry.field(description="The oldest age in full years.")
     situations: list[Situation] = strawberry.field(description="What must all be so.")
@@ -22,6 +22,7 @@ class Eligibility(View[catalogue.Eligibility], most_monthly_family_income="most_
     bpl_instead: bool = strawberry.field(
         description="Whether the income does not matter for a household below the poverty line."
     )
+    text = text_field("item.text", description="What the source says, in its words; the Hindi may be our own.")
 
 
 @strawberry.input(

@@ -9,7 +9,7 @@ from actions.catalogue.notified import SECTION, NotifiedFilter, notified_service
 from domain.applications.deadline import DayUnit
 from domain.catalogue import catalogue
 from schema.catalogue.places import department_field
-from schema.catalogue.services import Service
+from schema.catalogue.services import Service, post_field
 from schema.kernel import (
     NEVER_SILENTLY_NULL,
     PUBLIC,
@@ -31,9 +31,6 @@ class NotifiedService(Mapped[catalogue.Service], time_limit_days="limit_days"):
     version: int = strawberry.field(description="The entry of the catalogue; it grows with each change.")
     time_limit_days: int | None = strawberry.field(description="Days for the service; null where no source gives them.")
     time_limit_unit: DayUnit | None = strawberry.field(description="How they are counted; null where none are given.")
-    designated_officer: str | None = strawberry.field(description="Who must give it; null where no source says.")
-    first_appellate: str | None = strawberry.field(description="Who hears the first appeal; null where none is known.")
-    second_appellate: str | None = strawberry.field(description="Who hears the second one; null where none is known.")
     notification: str | None = strawberry.field(description="The notification; null, since no source names it yet.")
     section: str = strawberry.field(description="The section under which services are notified.")
     source: str = strawberry.field(description="Where the entry was read.")
@@ -49,6 +46,13 @@ class NotifiedService(Mapped[catalogue.Service], time_limit_days="limit_days"):
         )
 
     name = text_field("item.name", description="Its name.")
+    designated_officer = post_field("item.designated_officer", description="Who must give it; null if no source says.")
+    first_appellate = post_field(
+        "item.first_appellate", description="Who hears the first appeal; null where not known."
+    )
+    second_appellate = post_field(
+        "item.second_appellate", description="Who hears the second one; null where not known."
+    )
 
     department = department_field("item.department", description="The department.")
 

@@ -15,7 +15,6 @@ from domain.catalogue import catalogue
 from domain.catalogue.catalogue import LifeEvent, Outcome
 from domain.catalogue.search import Found
 from domain.kernel import Assurance, Needed, TypeCode, from_global_id
-from domain.kernel.messages import our_word
 from schema.catalogue.eligibility import Eligibility, EligibilityFacts
 from schema.catalogue.forms import ServiceForm, form_of_service
 from schema.catalogue.places import department_field
@@ -35,6 +34,7 @@ from schema.kernel import (
     field_by_key,
     field_language,
     one_by_key,
+    our_word_field,
     resolver_field,
     text_field,
 )
@@ -52,6 +52,8 @@ scheme_by_code, scheme_by_id = one_by_key(kept.schemes), one_by_key(_schemes_by_
 service_by_code, service_by_id = one_by_key(kept.services_by_codes), one_by_key(kept.services_by_ids)
 service_by_scheme, service_as_filed = one_by_key(kept.services_by_schemes), one_by_key(kept.services_as_filed)
 strength_of_service = one_by_key(strengths.needed_by)
+post_field = partial(our_word_field, "post", nullable=True)
+"""A field that shows the post of an officer; sources say it in English, the Hindi is our own."""
 
 
 @strawberry.type(description="A paper that a service asks for.")
@@ -60,9 +62,9 @@ class RequiredDocument(View[catalogue.RequiredDocument]):
     key: str = strawberry.field(description="Stable within the service; give it when the document is attached.")
     required: bool = strawberry.field(description="Whether an application without it is refused.")
 
-    @resolver_field(description="What the paper is called; sources say it in English, the Hindi is our own.")
-    def name(self, info: Info, language: InLanguage = None) -> str:
-        return our_word("paper", self.item.name, field_language(info, language))
+    name = our_word_field(
+        "paper", "item.name", description="What the paper is called; sources say it in English, the Hindi is our own."
+    )
 
 
 @strawberry.federation.type(keys=["id"], description="A benefit scheme of the state.")
@@ -132,9 +134,6 @@ class Service(
     time_limit_days: int | None = strawberry.field(description="Days that the law allows.")
     time_limit_unit: DayUnit = strawberry.field(description="How those days are counted.")
     portal_delivery_days: int | None = strawberry.field(description="Days that the portal promises.")
-    designated_officer: str | None = strawberry.field(description="Post of the officer who decides.")
-    first_appellate: str | None = strawberry.field(description="Post of the first appellate officer.")
-    second_appellate: str | None = strawberry.field(description="Post of the second appellate officer.")
     fee: Paise | None = strawberry.field(description="The fee of an application.")
     documents: list[RequiredDocument] = strawberry.field(description="The papers that it asks for.")
     documents_known: bool = strawberry.field(
@@ -162,6 +161,12 @@ class Service(
         return cls.read(item, life_events=None if item.life_events is None else list(item.life_events))
 
     name = text_field("item.name", description="The service's name.")
+    category_label = our_word_field(
+        "category", "item.category", description="The portal's category, in words.", nullable=True
+    )
+    designated_officer = post_field("item.designated_officer", description="Post of the officer who decides.")
+    first_appellate = post_field("item.first_appellate", description="Post of the first appellate officer.")
+    second_appellate = post_field("item.second_appellate", description="Post of the second appellate officer.")
 
     @resolver_field(description="How sure one's own sign-in must be of one's identity to apply for it.")
     async def own_strength(self, info: Info) -> Assurance:

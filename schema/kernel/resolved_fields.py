@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 import strawberry
 
-from domain.kernel.messages import label
+from domain.kernel.messages import label, our_word
 from schema.kernel.context import Info, InLanguage, field_language
 from schema.kernel.loaders import ByKey, Loader
 
@@ -61,6 +61,17 @@ def text_field(path: str, *, description: str, nullable: bool = False) -> Any:
     def resolve(self: Any, info: Info, language: InLanguage = None) -> str | None:
         text = get(self)
         return None if text is None else text.in_language(field_language(info, language))
+
+    return _words(resolve, description, nullable, {PATH_KEY: path})
+
+
+def our_word_field(kind: str, path: str, *, description: str, nullable: bool = False) -> Any:
+    """A field that shows what a source says in English alone at a path of its parent, in our own words in Hindi."""
+    get = attrgetter(path)
+
+    def resolve(self: Any, info: Info, language: InLanguage = None) -> str | None:
+        said = get(self)
+        return None if said is None else our_word(kind, said, field_language(info, language))
 
     return _words(resolve, description, nullable, {PATH_KEY: path})
 

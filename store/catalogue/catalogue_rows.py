@@ -18,6 +18,7 @@ from domain.catalogue.catalogue import (
     Situation,
     Tehsil,
 )
+from domain.kernel import Bilingual
 from store.database import AnyRow, Instant, Json, KeptRecords, Key, Transaction
 from store.database.metadata import metadata, table_of
 
@@ -147,7 +148,8 @@ def _eligibility_values(eligibility: Eligibility | None) -> dict[str, Any] | Non
     if eligibility is None:
         return None
     return {
-        "text": eligibility.text,
+        "text": eligibility.text.en,
+        "textHi": eligibility.text.hi,
         "leastAge": eligibility.least_age,
         "mostAge": eligibility.most_age,
         "situations": [situation.value for situation in eligibility.situations],
@@ -161,7 +163,7 @@ def _eligibility_of(values: Mapping[str, Any] | None) -> Eligibility | None:
         return None
     situations = tuple(Situation(situation) for situation in values["situations"])
     return Eligibility(
-        text=values["text"],
+        text=Bilingual(values.get("textHi"), values["text"]),
         least_age=values["leastAge"],
         most_age=values["mostAge"],
         situations=situations,

@@ -48,11 +48,27 @@ def test_services_without_a_portal_code_get_a_local_one():
     assert all(service.code.startswith("UKX-") and len(service.code) == 10 for service in local)
 
 
+def test_every_service_department_and_scheme_has_a_hindi_name():
+    named = (*READ.services, *READ.departments, *READ.schemes)
+    assert [one.name.en for one in named if one.name.hi is None] == []
+
+
+@pytest.mark.parametrize("language", ["hi", "en"])
+def test_no_two_services_have_one_name(language: str):
+    names = Counter(getattr(service.name, language) for service in READ.services)
+    assert [name for name, times in names.items() if times > 1] == []
+
+
+def test_whom_a_service_is_for_is_said_in_hindi_too():
+    said = [service.eligibility.text for service in READ.services if service.eligibility]
+    assert len(said) == 7
+    assert [text.en for text in said if text.hi is None] == []
+
+
 def test_what_no_source_says_is_null_and_never_zero():
     solvency = SERVICES["UKX-SHHBEG"]
     assert (solvency.fee_paise, solvency.portal_delivery_days) == (None, None)
     assert SERVICES["UKX-ISLWPJ"].limit_days is None
-    assert SERVICES["UKX-KYFODJ"].name.hi is None
     assert SERVICES["UKX-CNWTMC"].fee_paise == 0
     assert SERVICES["ES09"].fee_paise == 4000
     assert all(service.limit_days != 0 for service in READ.services)

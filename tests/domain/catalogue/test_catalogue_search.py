@@ -6,6 +6,7 @@ from actions.catalogue.rows import read_catalogue
 from domain.catalogue.catalogue import Eligibility, Facts, Situation, may_be_eligible
 from domain.catalogue.search import BEST, CatalogueIndex, IndexCache
 from domain.catalogue.transliteration import bones_of, is_devanagari, sounds_of, words_of
+from domain.kernel import Bilingual
 from tests.support.actions import catalogue_rows
 
 READ = read_catalogue(catalogue_rows())
@@ -147,8 +148,8 @@ def test_an_index_is_kept_for_one_stamp():
     assert kept.get(2) is None
 
 
-PENSION = Eligibility("60 or older", least_age=60, most_income_paise=400_000, bpl_instead=True)
-WIDOW = Eligibility("widow, 18 or older", least_age=18, situations=(Situation.WIDOW,))
+PENSION = Eligibility(Bilingual(None, "60 or older"), least_age=60, most_income_paise=400_000, bpl_instead=True)
+WIDOW = Eligibility(Bilingual(None, "widow, 18 or older"), least_age=18, situations=(Situation.WIDOW,))
 
 
 @pytest.mark.parametrize(
@@ -162,7 +163,7 @@ WIDOW = Eligibility("widow, 18 or older", least_age=18, situations=(Situation.WI
         (WIDOW, Facts(age=30), True),
         (WIDOW, Facts(situations=frozenset()), False),
         (WIDOW, Facts(situations=frozenset({Situation.WIDOW, Situation.RURAL})), True),
-        (Eligibility("18 to 60", 18, 60), Facts(age=61), False),
+        (Eligibility(Bilingual(None, "18 to 60"), 18, 60), Facts(age=61), False),
     ],
 )
 def test_what_was_not_said_speaks_against_nothing(eligibility: Eligibility, facts: Facts, may: bool):

@@ -89,7 +89,7 @@ def parameters(text: str) -> set[str]:
     return {name for _, name, _, _ in Formatter().parse(text) if name}
 
 
-def test_papers_and_posts_of_the_catalogue_are_said_in_hindi_and_what_we_have_no_word_for_as_it_came():
+def test_papers_posts_and_categories_of_the_catalogue_are_said_in_hindi_and_what_we_have_no_word_for_as_it_came():
     services = read_catalogue(catalogue_rows()).services
     papers = {paper.name for service in services for paper in service.documents}
     posts = {
@@ -98,9 +98,11 @@ def test_papers_and_posts_of_the_catalogue_are_said_in_hindi_and_what_we_have_no
         for post in (service.designated_officer, service.first_appellate, service.second_appellate)
         if post
     }
+    categories = {service.category for service in services if service.category}
+    assert len(categories) > 20
     assert len(papers) > 30
     assert len(posts) > 20
-    for kind, said in (("paper", papers), ("post", posts)):
+    for kind, said in (("paper", papers), ("post", posts), ("category", categories)):
         assert {one for one in said if our_word(kind, one, Language.HI) == one} == set()
         assert {our_word(kind, one, Language.EN) for one in said} == said
     assert our_word("paper", "A Paper of Tomorrow", Language.HI) == "A Paper of Tomorrow"

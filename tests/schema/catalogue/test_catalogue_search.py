@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 
+from domain.catalogue.catalogue import Eligibility, LifeEvent, Situation
+from domain.kernel import Bilingual
 from store.catalogue import catalogue
 from tests.support.graph import CITIZEN
 
@@ -50,9 +52,7 @@ async def test_life_events_and_eligibility_filter_and_are_null_where_nothing_say
     async with world.environment.store.write_transaction() as tx:
         known = await catalogue.services_by_codes(tx, ["ES90"])
         pension = known["ES90"]
-        from domain.catalogue.catalogue import Eligibility, LifeEvent, Situation
-
-        bounds = Eligibility("60 or older", least_age=60, situations=(Situation.RESIDENT,))
+        bounds = Eligibility(Bilingual(None, "60 or older"), least_age=60, situations=(Situation.RESIDENT,))
         await catalogue.upsert_services(tx, [replace(pension, life_events=(LifeEvent.OLD_AGE,), eligibility=bounds)])
     page = await found(world, first=5, filter={"lifeEvent": "OLD_AGE"})
     assert codes(page) == ["ES90"]
