@@ -48,7 +48,12 @@ def variables_of(
     declared = {
         node.variable.name.value: type_from_ast(schema, node.type) for node in operation.variable_definitions or ()
     }
-    return _members(declared, tree)
+    empty: dict[str, Any] = {
+        name: {}
+        for name, type_ in declared.items()
+        if isinstance(type_, GraphQLNonNull) and isinstance(type_.of_type, GraphQLInputObjectType)
+    }
+    return {**empty, **_members(declared, tree)}
 
 
 def field_of(path: Sequence[str], fields: Mapping[str, Sequence[str]]) -> str:

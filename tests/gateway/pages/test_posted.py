@@ -88,6 +88,10 @@ def test_rows_are_in_the_order_of_their_numbers():
     assert given(fields) == {"input": {"papers": [{"key": "key2", "uri": "uri2"}, {"key": "key10", "uri": "uri10"}]}}
 
 
+def test_an_input_of_which_nothing_is_filled_in_goes_in_empty_so_that_the_graph_says_what_is_missing():
+    assert given({}) == {"input": {}}
+
+
 def test_several_values_of_one_field_are_a_list():
     assert given({"input.codes": ["A", "", "B"]}) == {"input": {"codes": ["A", "B"]}}
 
