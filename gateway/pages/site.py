@@ -21,8 +21,9 @@ from domain.kernel.errors import ErrorType
 from gateway.graphql.answers import retry_headers
 from gateway.graphql.pipeline import InvalidDocument
 from gateway.http.calls import RequestContext, RequestFacts
-from gateway.http.headers import EVERY_ANSWER, OTHER_SITES, SESSION_COOKIE, is_own_page, prefers_html
+from gateway.http.headers import EVERY_ANSWER, SESSION_COOKIE, is_own_page, prefers_html
 from gateway.http.problems import RequestProblem
+from gateway.http.session_auth import cookie_to_read
 from gateway.operations.published import PublishedOperations
 from gateway.pages.posted import field_of, variables_of
 from gateway.pages.posted_files import Posted, has_files, read_fields, read_fields_and_files
@@ -134,7 +135,7 @@ class Site:
         return Route(page.path, serve, methods=["GET", "POST"] if page.forms or page.posted else ["GET"])
 
     async def _draw_page(self, page: Page, request: Request, **more: Any) -> Response:
-        token = _token_to_read(request)
+        token = cookie_to_read(request, self._edge.origins)
         context = await self._context(request, token)
         person = _person(context)
         if page.people is not None and person is None:
@@ -183,7 +184,7 @@ class Site:
         posted = request.method == "POST"
         read = await read_fields(request, self._edge.limits.body_bytes) if posted else None
         fields, language = read.fields if read else _address_fields(request), language_of(request).catalogue
-        token = _token_to_read(request)
+        token = cookie_to_read(request, self._edge.origins)
         context = await self._context(request, token)
         answer, problem, told = Answer({}), None, list[dict[str, str]]()
         if posted == page.posted and (posted or any(name in fields for group in page.asks for name in group)):
@@ -318,17 +319,6 @@ class Site:
     ) -> Response:
         """The page that says what is wrong, and what can be done."""
         return problem_page(self._pages, request, problem, status, headers, person)
-
-
-def _token_to_read(request: Request) -> str | None:
-    """The session cookie, where the reader herself goes to the page: no page of others can read what it opens so.
-
-    A frame, an image or a script of another site's page gets the page of nobody.
-    """
-    foreign = request.headers.get("sec-fetch-site") in OTHER_SITES
-    if foreign and request.headers.get("sec-fetch-dest") != "document":
-        return None
-    return request.cookies.get(SESSION_COOKIE)
 
 
 def _way_on(where: str | None, payload: Mapping[str, Any]) -> str | None:
