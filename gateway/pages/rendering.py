@@ -136,7 +136,8 @@ class Pages:
 
 def pages_of(request: Request) -> Pages:
     """What draws the pages of the application; with the usual settings where nobody put it there."""
-    drawn: Pages = getattr(request.app.state, "pages", None) or Pages()
+    state = getattr(request.scope.get("app"), "state", None)
+    drawn: Pages = getattr(state, "pages", None) or Pages()
     return drawn
 
 
