@@ -137,13 +137,13 @@ class _Connection(AsyncAdapt_aiosqlite_connection):
                     _LONG[text] = True
                 elif not why.startswith("SQLITE_BUSY"):
                     raise
-        self._looks = float("inf")
         return await self.visit(partial(_patiently, work))
 
     async def visit(self, work: Work[T]) -> T:
         """Do work in the connection's thread. Whoever is cancelled leaves it going on there."""
         connection: Any = self._connection
         self._settled = False
+        self._looks = float("inf")  # the bound is the loop's: a thread may take its time
         try:
             done: T = await connection._execute(lambda: work(self._raw))  # noqa: SLF001 - as SQLAlchemy does
         except sqlite3.Error:

@@ -122,6 +122,7 @@ KEPT: Mapping[str, str] = MappingProxyType(
         "locker_copies": "which lockers hold a public record, so that one that is revoked can be taken out of them",
         "data_accesses": "receipts without personal data, at least a year (DPDP Rules 2025, rules 6(1)(e) and 8(3))",
         "outside_reads": "receipts without personal data, as data_accesses",
+        "paper_checks": "what a district found of a signed paper; it holds no personal data",
         "consent_deletions": "places in the ledger of consents, without what was said; they hold no personal data",
         "covered_cases": "the record of who had a case while its officer was away; it holds no personal data",
         "sessions": "a log without personal data, at least 180 days (CERT-In directions of 28 April 2022, iv); ended",
@@ -165,6 +166,7 @@ PASSING: Mapping[str, str] = MappingProxyType(
 
 THROUGH: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
+        "paper_checks": ("id", "assistances"),
         "grievance_replies": ("grievance_id", "grievances"),
         "payment_lines": ("instalment_id", "instalments"),
         "registration_lines": ("beneficiary_id", "payment_beneficiaries"),

@@ -192,12 +192,12 @@ def test_a_fault_of_ours_tells_a_code_and_nothing_of_our_insides(gateway: Produc
     def tell(statement: str) -> None:
         postgres_server.run("psql", "-d", gateway.database, "-q", "-c", statement)
 
-    tell("ALTER TABLE services RENAME TO services_away")
+    tell("ALTER TABLE certificates RENAME TO certificates_away")
     try:
         with gateway.client(8) as line:
-            answer = published(gateway, line, "Services", first=1)
+            answer = published(gateway, line, "VerifyCertificate", number="22612345678902")
     finally:
-        tell("ALTER TABLE services_away RENAME TO services")
+        tell("ALTER TABLE certificates_away RENAME TO certificates")
     (error, *_) = answer.json()["errors"]
     assert error["extensions"]["code"] in ("INTERNAL", "STORE_UNAVAILABLE")
     assert error["extensions"]["requestId"] == answer.headers["x-request-id"]

@@ -77,7 +77,7 @@ async def test_a_life_of_an_application_is_told_step_by_step(world: World):
     assert "Which hospital?" not in json.dumps([dict(one.params) for one in found.values()])
     words = notice_text(found[K.QUERY_RAISED], Language.EN)
     assert words.startswith(f"Application {case.number[:4]} {case.number[4:9]} {case.number[9:]}:")
-    assert "प्रश्न" in notice_text(found[K.QUERY_RAISED], Language.HI)
+    assert "जानकारी" in notice_text(found[K.QUERY_RAISED], Language.HI)
 
 
 async def test_messages_of_one_instant_keep_the_order_in_which_they_were_written(world: World):

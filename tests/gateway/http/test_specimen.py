@@ -7,10 +7,10 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
-from domain.kernel import Bilingual, Language
+from domain.kernel import Bilingual, ErrorCode, Language
 from gateway.pages.frame import respond
 from gateway.pages.specimen import SpecimenPages
-from gateway.sign_in.pages import sign_in_page
+from gateway.sign_in.pages import problem_page
 
 BANNER = "SPECIMEN: this is a system for training and trials; nothing here is valid."
 DATA = {"text": "<body>\n"}
@@ -20,8 +20,8 @@ async def page(request: Request) -> HTMLResponse:
     return respond(request, Language.EN, Bilingual("शीर्षक", "Title"), "<p>words</p>")
 
 
-async def entry(_: Request) -> HTMLResponse:
-    return sign_in_page(Language.EN, (), "/", None)
+async def entry(request: Request) -> HTMLResponse:
+    return problem_page(request, ErrorCode.NOT_FOUND, status=404)
 
 
 async def data(_: Request) -> Response:
