@@ -37,10 +37,12 @@ OPERATOR_PAGES = (
         "counter/home.html",
         "Counter",
         OPERATORS,
-        forms={"AskAssistance": "/counter/code/{assistance[assistanceId]}", "EndAssistance": None},
+        forms={"CounterAskAssistance": "/counter/code/{assistance[assistanceId]}", "CounterEndAssistance": None},
     ),
-    Page("/counter/code/{id}", "counter/code.html", "Counter", OPERATORS, forms={"ConfirmAssistance": "/counter"}),
-    Page("/counter/services", "counter/services.html", "CounterServices", OPERATORS),
+    Page(
+        "/counter/code/{id}", "counter/code.html", "Counter", OPERATORS, forms={"CounterConfirmAssistance": "/counter"}
+    ),
+    Page("/counter/services", "counter/services.html", "ServicesAtCounter", OPERATORS),
     Page("/counter/apply/{code}", "counter/apply.html", "CounterApply", OPERATORS, found="service", forms=_APPLYING),
     Page(
         "/counter/apply/{code}/{draft}",

@@ -106,7 +106,7 @@ class _Connection(AsyncAdapt_aiosqlite_connection):
         super().__init__(dbapi, connection)
         self._settled = True
         self._in_loop = in_loop
-        self._looks: float = 0
+        self._looks = float("inf")  # the bound is the loop's alone: a thread may take its time
         self._turns = 0
         if in_loop:
             self._raw.set_progress_handler(self._is_over, _LOOK_STEPS)
@@ -137,13 +137,14 @@ class _Connection(AsyncAdapt_aiosqlite_connection):
                     _LONG[text] = True
                 elif not why.startswith("SQLITE_BUSY"):
                     raise
+            finally:
+                self._looks = float("inf")
         return await self.visit(partial(_patiently, work))
 
     async def visit(self, work: Work[T]) -> T:
         """Do work in the connection's thread. Whoever is cancelled leaves it going on there."""
         connection: Any = self._connection
         self._settled = False
-        self._looks = float("inf")  # the bound is the loop's: a thread may take its time
         try:
             done: T = await connection._execute(lambda: work(self._raw))  # noqa: SLF001 - as SQLAlchemy does
         except sqlite3.Error:

@@ -98,6 +98,11 @@ DOORS = (
         "actions/rosters/rosters.py",
     ),
     Door(
+        "`/home`, `/emblem`, `/privacy`, `/terms`, `/contact`, `/help`",
+        None,
+        "gateway/pages/portal.py: nothing of a person; any other page is an operation of the graph, run as its reader",
+    ),
+    Door(
         "`/verify/<number>`, `/track`",
         None,
         "actions/feedback/tracking.py: `/track` wants a second factor; both are counted by address",

@@ -64,9 +64,9 @@ async def code_of(world: World, phones: Phones) -> str:
 async def begin(browser: httpx.AsyncClient, world: World, phones: Phones) -> httpx.Response:
     """The counter, once a citizen whom nobody knew told her code."""
     blank = await browser.get("/counter")
-    asked = await browser.post("/counter", data={**form_of(blank.text, "AskAssistance"), **NEW})
+    asked = await browser.post("/counter", data={**form_of(blank.text, "CounterAskAssistance"), **NEW})
     page = await browser.get(asked.headers["location"])
-    code = {**form_of(page.text, "ConfirmAssistance"), "input.code": await code_of(world, phones)}
+    code = {**form_of(page.text, "CounterConfirmAssistance"), "input.code": await code_of(world, phones)}
     done = await browser.post(page.url.path, data=code)
     return await browser.get(done.headers["location"])
 
@@ -116,7 +116,7 @@ async def test_nothing_of_a_citizen_is_left_for_the_next(world, browse, token, p
         handed_in = await file(browser)
         acknowledgement = handed_in.headers["location"]
         shown = await browser.get(acknowledgement)
-        ended = await browser.post("/counter", data=form_of(shown.text, "EndAssistance"))
+        ended = await browser.post("/counter", data=form_of(shown.text, "CounterEndAssistance"))
         counter = await browser.get(ended.headers["location"])
         before = await browser.get(acknowledgement)
 
@@ -139,11 +139,11 @@ async def test_every_form_of_the_counter_is_kept_out_of_what_the_browser_remembe
 async def test_a_wrong_code_stands_at_its_field(world, browse, token, phones):
     async with browse(token) as browser:
         blank = await browser.get("/counter")
-        asked = await browser.post("/counter", data={**form_of(blank.text, "AskAssistance"), **NEW})
+        asked = await browser.post("/counter", data={**form_of(blank.text, "CounterAskAssistance"), **NEW})
         page = await browser.get(asked.headers["location"])
         right = await code_of(world, phones)
         wrong = "000000" if right != "000000" else "111111"
-        fields = {**form_of(page.text, "ConfirmAssistance"), "input.code": wrong}
+        fields = {**form_of(page.text, "CounterConfirmAssistance"), "input.code": wrong}
         answer = await browser.post(page.url.path, data=fields)
 
     assert answer.status_code == 422
@@ -153,7 +153,7 @@ async def test_a_wrong_code_stands_at_its_field(world, browse, token, phones):
 async def test_without_her_mobile_the_fault_stands_at_it_and_the_rest_is_still_there(browse, token):
     async with browse(token) as browser:
         blank = await browser.get("/counter")
-        fields = {**form_of(blank.text, "AskAssistance"), **NEW, "input.mobile": ""}
+        fields = {**form_of(blank.text, "CounterAskAssistance"), **NEW, "input.mobile": ""}
         answer = await browser.post("/counter", data=fields)
 
     shown = html.fromstring(answer.text)
@@ -177,7 +177,7 @@ async def test_what_was_typed_is_still_there_when_the_consent_is_over(world, bro
         await begin(browser, world, phones)
         fields = {**hidden_fields(await browser.get(APPLY)), **PLACE, **FORM, **HAND_IN}
         blank = await browser.get("/counter")
-        await browser.post("/counter", data=form_of(blank.text, "EndAssistance"))
+        await browser.post("/counter", data=form_of(blank.text, "CounterEndAssistance"))
         answer = await browser.post(APPLY, data={**fields, "input.form.applicant_name": "Kamla"})
 
     assert answer.status_code == 422
