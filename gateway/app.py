@@ -50,15 +50,15 @@ from gateway.http.uploads import upload_routes
 from gateway.operations.published import PublishedOperations
 from gateway.pages.addresses import PAGES
 from gateway.pages.dashboard import dashboard_routes
+from gateway.pages.downloads.figures_csv import figures_routes
+from gateway.pages.downloads.hearing_calendar import hearing_calendar_routes
+from gateway.pages.downloads.review_pdf import review_pdf_routes
+from gateway.pages.downloads.rosters import roster_routes
 from gateway.pages.fees import fee_routes
-from gateway.pages.figures_csv import figures_routes
 from gateway.pages.forms import forms_routes
-from gateway.pages.hearing_calendar import hearing_calendar_routes
 from gateway.pages.notified import notified_routes
 from gateway.pages.portal import portal_routes
 from gateway.pages.rendering import Pages
-from gateway.pages.review_pdf import review_pdf_routes
-from gateway.pages.rosters import roster_routes
 from gateway.pages.site import APP, Site
 from gateway.pages.status import status_routes
 from gateway.runtime.alarms import LOOK_SECONDS, AlarmWatch, UnkeptAlarms, alarm_webhook

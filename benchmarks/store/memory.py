@@ -91,8 +91,8 @@ async def _figures(tested: StoreUnderTest) -> None:
     from actions.statistics.names import read_names
     from domain.kernel import Language
     from domain.officers.dashboards import Dimension
-    from gateway.pages.figures_csv import _statistics_lines
-    from gateway.pages.spreadsheets import encode_lines
+    from gateway.pages.downloads.figures_csv import _statistics_lines
+    from gateway.pages.downloads.spreadsheets import encode_lines
 
     by = (Dimension.DISTRICT, Dimension.SERVICE, Dimension.MONTH)
     answer = await statistics(tested.env, COMMISSION, replace(a_year(), group_by=by))

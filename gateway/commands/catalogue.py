@@ -18,7 +18,7 @@ from domain.applications.holidays import calendar_of, lists_in_doubt, years_in_u
 from domain.kernel import Clock, CommandFailed, Source, ist_date
 from gateway.commands.calendar import doubt_line
 from gateway.commands.kernel import CommandGroup, account, out, print_json, print_table, read_csv, readable
-from gateway.pages.spreadsheets import csv_line
+from gateway.pages.downloads.spreadsheets import csv_line
 from gateway.settings.settings import read_settings
 from integrations.calling.breakers import Breakers
 from integrations.calling.cache import AnswerCache, open_cache

@@ -1,7 +1,7 @@
 """Renders the delay review as PDF in its own process: `python -m gateway.documents.review < JSON > PDF`.
 
-The serving process never loads typst (ADR 0017); it starts this one (gateway/pages/review_pdf.py). The same words
-give the same bytes.
+The serving process never loads typst (ADR 0017); it starts this one (gateway/pages/downloads/review_pdf.py). The same
+words give the same bytes.
 """
 
 import json

@@ -22,9 +22,9 @@ from domain.kernel.messages import Texts, our_word
 from gateway.graphql.answers import code_response, encode_json
 from gateway.graphql.conditional import conditional
 from gateway.http.headers import EVERY_ANSWER
+from gateway.pages.downloads.spreadsheets import MEDIA_TYPE, csv_line, leading_mark
 from gateway.pages.frame import respond, say, table
 from gateway.pages.rendering import language_of
-from gateway.pages.spreadsheets import MEDIA_TYPE, csv_line, leading_mark
 from store.database import StoreError
 
 _TEXTS = Texts("page.notified")

@@ -23,11 +23,11 @@ from domain.statistics.figures import figure_inputs, marks_of
 from domain.statistics.small_cells import SMALLEST
 from gateway.http import session_auth
 from gateway.http.headers import SESSION_COOKIE
-from gateway.pages import figures_csv
 from gateway.pages.dashboard import dashboard_routes
-from gateway.pages.figures_csv import figures_routes
+from gateway.pages.downloads import figures_csv
+from gateway.pages.downloads.figures_csv import figures_routes
+from gateway.pages.downloads.spreadsheets import safe_cell
 from gateway.pages.plots import Plot, Series, Writer, bars, columns, line
-from gateway.pages.spreadsheets import safe_cell
 from store.applications import applications
 from store.database import Keyrings, Store
 from store.statistics import figures

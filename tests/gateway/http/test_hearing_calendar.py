@@ -16,7 +16,7 @@ from starlette.applications import Starlette
 
 from domain.kernel import ManualClock, PersonKind, Role, Subject
 from gateway.http import session_auth
-from gateway.pages.hearing_calendar import Event, calendar, fold_line, hearing_calendar_routes, moment, text
+from gateway.pages.downloads.hearing_calendar import Event, calendar, fold_line, hearing_calendar_routes, moment, text
 from store.database import Keyrings, Store
 from tests.support.graph import CITIZEN, NOW, Down, environment, seed
 

@@ -18,8 +18,8 @@ from domain.applications.lifecycle import Status
 from domain.kernel import Language, ManualClock, Subject
 from domain.statistics.figures import figure_inputs, marks_of
 from gateway.http import session_auth
-from gateway.pages import review_pdf
-from gateway.pages.review_pdf import laid_out, page_data, review_pdf_routes
+from gateway.pages.downloads import review_pdf
+from gateway.pages.downloads.review_pdf import laid_out, page_data, review_pdf_routes
 from gateway.runtime.processes import ProcessEnded
 from store.applications import applications
 from store.database import Keyrings, Store

@@ -8,7 +8,7 @@ import pytest
 from starlette.applications import Starlette
 
 from actions.identity.sessions import mint_session_token
-from gateway.pages.rosters import LARGEST_TABLE, roster_routes
+from gateway.pages.downloads.rosters import LARGEST_TABLE, roster_routes
 from store.identity import sessions
 from tests.support.camps import added, approved, camps_of, child, filed, opened, rows_now, signed_paper
 from tests.support.catalogued import a_copy

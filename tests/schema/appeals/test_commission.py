@@ -26,7 +26,7 @@ from domain.kernel import (
 )
 from gateway.http import session_auth
 from gateway.http.public_keys import public_key_routes
-from gateway.pages.hearing_calendar import hearing_calendar_routes
+from gateway.pages.downloads.hearing_calendar import hearing_calendar_routes
 from gateway.pages.notified import notified_routes
 from schema.kernel import node_id
 from schema.kernel.scalars import show_instant

@@ -18,8 +18,8 @@ from domain.benefits.benefits import PaymentNews, PaymentStatus, Rail
 from domain.kernel import ANONYMOUS, SYSTEM, Language, PersonKind, Posting, Role, Subject
 from domain.payments.files import BatchKind, BatchState, EnrolmentState, Group, PaymentFileBatch, SignerEnrolment
 from domain.reconciliation.finance_cases import DifferenceKind, FinanceDifference
-from gateway.pages import figures_csv
-from gateway.pages.figures_csv import figures_routes
+from gateway.pages.downloads import figures_csv
+from gateway.pages.downloads.figures_csv import figures_routes
 from store.benefits import benefits
 from store.certificates import signing_certificates
 from store.database import audit

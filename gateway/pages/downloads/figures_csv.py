@@ -46,8 +46,8 @@ from domain.statistics.figures import Delivery, StatisticsChannel, month_of
 from gateway.graphql.answers import problem_response
 from gateway.http.headers import request_id_of
 from gateway.http.session_auth import reader_of
+from gateway.pages.downloads.spreadsheets import MEDIA_TYPE, download_headers, encode_lines, leading_mark, rows_of
 from gateway.pages.rendering import language_of
-from gateway.pages.spreadsheets import MEDIA_TYPE, download_headers, encode_lines, leading_mark, rows_of
 from schema.kernel.errors import OURS, problem_of
 from store.catalogue import catalogue
 

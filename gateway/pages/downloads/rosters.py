@@ -22,8 +22,8 @@ from domain.rosters.rosters import RowOutcome
 from gateway.http.headers import EVERY_ANSWER, media_type_of
 from gateway.http.session_auth import reader_of
 from gateway.http.upload_requests import FAULTS, json_response, read_body, refusal_response, subject_of
+from gateway.pages.downloads.spreadsheets import MEDIA_TYPE, encode_lines, leading_mark, rows_of
 from gateway.pages.rendering import language_of
-from gateway.pages.spreadsheets import MEDIA_TYPE, encode_lines, leading_mark, rows_of
 
 LARGEST_TABLE = 1024 * 1024
 """Bytes of one table: 500 rows of two kilobytes."""

@@ -1,6 +1,6 @@
-"""The pages of finance officers and administrators: cases of money, payments, and orders that wait."""
+"""The pages of finance officers: cases of money, and payments."""
 
-from gateway.pages.desk_addresses import OFFICERS
+from gateway.pages.addresses.officer import OFFICERS
 from gateway.pages.site import Page
 
 _STEPS = ("TakeMoneyCase", "NoteMoneyCase", "SettleMoneyCase", "AnswerMoneyCase")
@@ -16,14 +16,4 @@ FINANCE_PAGES = (
         forms=dict.fromkeys(_STEPS),
     ),
     Page("/finance/payments", "finance/payments.html", "FinancePayments", OFFICERS, found="paymentQueue"),
-)
-STAFF_PAGES = (
-    Page(
-        "/staff",
-        "staff/orders.html",
-        "StaffOrders",
-        OFFICERS,
-        found="waitingOrders",
-        forms=dict.fromkeys(("AnswerTransfer", "ConfirmCover")),
-    ),
 )

@@ -22,9 +22,9 @@ from domain.catalogue.catalogue import Service
 from domain.kernel import Language, ist_date, ist_midnight, show_number
 from domain.kernel.messages import Texts, label
 from gateway.http.session_auth import reader_of
-from gateway.pages.figures_csv import month_in, refusal_response
+from gateway.pages.downloads.figures_csv import month_in, refusal_response
+from gateway.pages.downloads.spreadsheets import download_headers
 from gateway.pages.rendering import language_of
-from gateway.pages.spreadsheets import download_headers
 from schema.kernel.errors import OURS
 from store.appeals.hearing_calendar import HearingWanted
 from store.catalogue import catalogue

@@ -21,9 +21,9 @@ from domain.kernel import Bilingual, Language, NotSignedIn, ist_date
 from domain.kernel.messages import Texts, label, with_specimen_mark
 from gateway.documents.text import drawable
 from gateway.http.session_auth import reader_of
-from gateway.pages.figures_csv import REVIEWED, name_in_language, refusal_response, review_asked_for
+from gateway.pages.downloads.figures_csv import REVIEWED, name_in_language, refusal_response, review_asked_for
+from gateway.pages.downloads.spreadsheets import download_headers
 from gateway.pages.rendering import language_of
-from gateway.pages.spreadsheets import download_headers
 from gateway.runtime.processes import output_of
 from schema.kernel.errors import OURS
 
