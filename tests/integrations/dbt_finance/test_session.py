@@ -19,11 +19,25 @@ def opened(treasury: Treasury) -> int:
 
 async def test_one_session_serves_all_calls_of_half_an_hour_and_then_a_new_one(treasury: Treasury):
     client = treasury.client()
-    await asyncio.gather(*(client.enquire(asked(number)) for number in "1234"))
+    for number in "1234":
+        await client.enquire(asked(number))
     assert opened(treasury) == 1
     treasury.clock.advance(timedelta(minutes=30))
     await client.enquire(asked("1"))
     assert opened(treasury) == 2
+
+
+async def test_calls_at_once_share_the_session_that_the_first_of_them_opens(treasury: Treasury):
+    class TakesTime(httpx.AsyncBaseTransport):
+        """Lets the other calls run before each answer, as a network does."""
+
+        async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+            await asyncio.sleep(0)
+            return await httpx.ASGITransport(app=treasury.sandbox.app).handle_async_request(request)
+
+    client = treasury.client(TakesTime())
+    await asyncio.gather(*(client.enquire(asked(number)) for number in "1234"))
+    assert opened(treasury) == 1
 
 
 async def test_a_lost_session_is_opened_anew_and_the_call_is_made_once_more(treasury: Treasury):
