@@ -10,7 +10,7 @@ from domain.kernel import Source, SystemClock, ist_date
 from integrations.csc import BridgeSettings, CscBridge, Outcome, Refund, WalletPayment, bridge
 from integrations.treasury import Challan, Treasury, TreasurySettings, client
 from tests.faults.base import BROWSER, CLIENT_CREDENTIALS, ONE_RECORD, POOL, Adapter
-from tests.faults.site import Line
+from tests.faults.site import Line, Site
 
 _NO_TOKEN: Mapping[str, str] = {"token": CLIENT_CREDENTIALS, "pages": ONE_RECORD}
 CSC_ID = "500100010011"
@@ -52,12 +52,16 @@ class TreasuryScroll(TreasuryVerify):
     tells = frozenset({"body", "signature", "parts"})
     why_not: ClassVar[Mapping[str, str]] = {**_NO_TOKEN, "owner": "a scroll is of no citizen"}
 
+    def __init__(self, site: Site) -> None:
+        super().__init__(site)
+        self._day = ist_date(SystemClock().now()) - timedelta(days=30)  # the same one in every cell, also past midnight
+
     async def prepare(self) -> None:
         """Nothing: the file of any day before today is there."""
 
     async def ask(self, client: Treasury, number: int) -> Any:
         del number
-        return await client.scroll(ist_date(SystemClock().now()) - timedelta(days=30))
+        return await client.scroll(self._day)
 
 
 class Wallet(Adapter):
