@@ -1,6 +1,7 @@
 """Saves drafts, submits applications, and starts the legal clock."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
@@ -17,6 +18,7 @@ from actions.catalogue.submit_checks import (
 from actions.documents import attachments
 from actions.documents.attachments import Finding
 from actions.kernel import (
+    ROUNDS,
     Environment,
     Step,
     UnitOfWork,
@@ -45,11 +47,12 @@ from domain.kernel import (
     Remedy,
     Role,
     Subject,
+    make_number,
     not_found,
 )
 from store import umang
 from store.applications import applications
-from store.database import locks
+from store.database import AlreadyThere, locks
 
 __all__ = ["NewDocument", "SaveDraft", "SubmitApplication", "file", "open_case", "save_draft", "submit_application"]
 
@@ -115,7 +118,7 @@ async def submit_application(
         return await open_case(acting, application, service)
 
     return await run_request(
-        env, subject, "submitApplication", request, hand_in, body=_body(request), read=applications.get
+        env, subject, "submitApplication", request, hand_in, body=_body(request), read=applications.get, complete=True
     )
 
 
@@ -135,6 +138,7 @@ async def save_draft(env: Environment, subject: Subject, request: SaveDraft) -> 
         lambda acting, _: draft(acting, request, findings),
         read=applications.get,
         body=_body(request),
+        complete=True,
     )
 
 
@@ -215,7 +219,7 @@ async def _save_draft(
     acting: UnitOfWork, request: SaveDraft, service: Service, held: Application | None, filled: Filled
 ) -> Application:
     if held is None:
-        return await register(acting, await _blank(acting, request, service, filled), Step(Move.SAVE_DRAFT))
+        return await _enter(acting, _blank(acting, request, service, filled), Step(Move.SAVE_DRAFT))
     if request.expected_version not in (None, held.version):
         raise conflict_problem(held.version, held.status.value)
     return await apply_transition(acting, held, Step(Move.SAVE_DRAFT, changes=_filled_in(request, service, filled)))
@@ -276,27 +280,38 @@ async def _submit_application(
     holder = await designated_for(acting, (service.department, request.district, request.tehsil))
     changes = {
         **_filled_in(request, service, filled),
-        "acknowledgement": await draw_number(acting.tx, acting.env.ids, NumberKind.ACKNOWLEDGEMENT),
         "officer_id": holder.officer_id,
         "submitted_at": now,
         "channel": _channel(acting, request),
     }
     if held is not None:
+        changes["acknowledgement"] = await draw_number(acting.tx, acting.env.ids, NumberKind.ACKNOWLEDGEMENT)
         submitted = await apply_transition(acting, held, Step(Move.SUBMIT, changes=changes))
     else:
-        application = replace(await _blank(acting, request, service, filled), status=Status.SUBMITTED, **changes)
-        submitted = await register(acting, application, Step(Move.SUBMIT))
+        application = replace(_blank(acting, request, service, filled), status=Status.SUBMITTED, **changes)
+        submitted = await _enter(acting, application, Step(Move.SUBMIT))
     await note_holder(acting, submitted, holder)
     return submitted
 
 
-async def _blank(
-    acting: UnitOfWork, request: SubmitApplication | SaveDraft, service: Service, filled: Filled
-) -> Application:
+async def _enter(acting: UnitOfWork, application: Application, step: Step) -> Application:
+    """Register an application under numbers that nothing has, which their unique indexes tell as it is written."""
+    year, digits = acting.today.year, acting.env.ids.digits
+    for _ in range(ROUNDS):
+        if application.status is Status.SUBMITTED:
+            drawn = make_number(NumberKind.ACKNOWLEDGEMENT, year, digits(10))
+            application = replace(application, acknowledgement=drawn)
+        application = replace(application, number=make_number(NumberKind.APPLICATION, year, digits(10)))
+        with suppress(AlreadyThere):
+            return await register(acting, application, step)
+    raise AlreadyThere("a reference number")
+
+
+def _blank(acting: UnitOfWork, request: SubmitApplication | SaveDraft, service: Service, filled: Filled) -> Application:
     now = acting.now
     return Application(
         id=acting.env.ids.key(),
-        number=await draw_number(acting.tx, acting.env.ids, NumberKind.APPLICATION),
+        number="",
         citizen_id=applicant(acting.subject, request.on_behalf_of, request.service_code),
         channel=_channel(acting, request),
         operator_id=acting.subject.person_id if acting.subject.kind is PersonKind.OPERATOR else None,

@@ -84,7 +84,7 @@ async def run_request(
     *,
     read: Callable[[Transaction, str], Awaitable[T | None]],
     body: Mapping[str, Any] | None = None,
-    for_ever: bool = False,
+    **options: bool,
 ) -> tuple[T, bool]:
     """As `run_once`, for a request that bears its key, with which the step is called too.
 
@@ -93,11 +93,11 @@ async def run_request(
     body = asdict(request) if body is None else body
     key = request.idempotency_key
     return await run_once(
-        env, subject, operation, lambda acting: step(acting, request), key=key, body=body, read=read, for_ever=for_ever
+        env, subject, operation, lambda acting: step(acting, request), key=key, body=body, read=read, **options
     )
 
 
-async def run_once(
+async def run_once(  # noqa: PLR0913 - all of it is named
     env: Environment,
     subject: Subject,
     operation: str,
@@ -107,13 +107,17 @@ async def run_once(
     body: Mapping[str, Any],
     read: Callable[[Transaction, str], Awaitable[T | None]],
     for_ever: bool = False,
+    complete: bool = False,
 ) -> tuple[T, bool]:
     """Run a verb once for its key, and give what it is about as it now is; True for a replay.
 
-    Raises what the step and `run_idempotently` raise, OTP_WRONG for a wrong code though it is counted, and NotThere.
+    With `complete` the step gives that as it is kept, so that only a replay reads it. Raises what the step and
+    `run_idempotently` raise, OTP_WRONG for a wrong code though it is counted, and NotThere.
     """
+    done: Any = None
 
     async def work(tx: Transaction) -> Mapping[str, Any]:
+        nonlocal done
         done = await step(UnitOfWork(env, tx, subject))
         if isinstance(done, int):
             return {"left": done}
@@ -122,7 +126,7 @@ async def run_once(
     answer, replayed = await run_idempotently(env, subject, operation, key=key, body=body, work=work, for_ever=for_ever)
     if "left" in answer:
         raise wrong_code(int(answer["left"]), "input", "code")
-    present = await env.store.read(lambda tx: read(tx, answer["id"]))
+    present: T | None = done if complete and not replayed else await env.store.read(lambda tx: read(tx, answer["id"]))
     if present is None:
         raise errors.NotThere(f"what {operation} is about")
     return present, replayed

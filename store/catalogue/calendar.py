@@ -1,6 +1,7 @@
 """Work calendars by version, with their holidays."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from sqlalchemy import Boolean, Column, Date, ForeignKey, SmallInteger, Table, Text, delete, insert, select
@@ -8,7 +9,7 @@ from sqlalchemy import Boolean, Column, Date, ForeignKey, SmallInteger, Table, T
 from domain.applications.deadline import WorkCalendar
 from domain.applications.holidays import Holiday, HolidayKind, calendar_of
 from domain.kernel import Bilingual
-from store.database import Board, Instant, Key, Transaction, first_row, raise_version, upsert
+from store.database import Board, Instant, Key, Transaction, fetch_rows, first_row, raise_version, read_kept, upsert
 from store.database.metadata import metadata
 
 calendars_table = Table(
@@ -36,13 +37,13 @@ NO_CALENDAR = WorkCalendar("NONE")
 """Stands in until a calendar is imported: Sundays and second Saturdays only, and its name says so."""
 
 
+_LATEST = select(calendars_table).order_by(calendars_table.c.saved_at.desc(), calendars_table.c.version.desc()).limit(1)
+
+
 async def latest_version(tx: Transaction) -> str | None:
     """The version of the calendar that was saved last, or None where there is none."""
-    table = calendars_table
-    row = await first_row(
-        tx, select(table.c.version).order_by(table.c.saved_at.desc(), table.c.version.desc()).limit(1)
-    )
-    return None if row is None else str(row.version)
+    latest = await read_kept(tx, latest_version, partial(fetch_rows, tx, _LATEST))
+    return latest[0].version if latest else None
 
 
 async def is_there(tx: Transaction, version: str) -> bool:
@@ -54,9 +55,7 @@ async def is_there(tx: Transaction, version: str) -> bool:
 
 async def work_calendar(tx: Transaction, version: str | None = None) -> WorkCalendar:
     """The calendar that was saved last, or the one with a version; NO_CALENDAR where there is none."""
-    table = calendars_table
-    statement = select(table).order_by(table.c.saved_at.desc(), table.c.version.desc()).limit(1)
-    row = await first_row(tx, statement if version is None else statement.where(table.c.version == version))
+    row = await first_row(tx, _LATEST if version is None else _LATEST.where(calendars_table.c.version == version))
     if row is None:
         return NO_CALENDAR
     return calendar_of(await holidays(tx, row.version), row.version)
@@ -65,6 +64,7 @@ async def work_calendar(tx: Transaction, version: str | None = None) -> WorkCale
 async def save_calendar(tx: Transaction, version: str, rows: Sequence[Holiday]) -> None:
     """Keep a calendar with its holidays, in place of one with the same version."""
     await raise_version(tx, Board.CALENDAR)
+    await raise_version(tx, Board.CATALOGUE)  # with which processes keep what the last one is
     head = {"version": version, "saved_at": tx.clock.now()}
     await upsert(tx, calendars_table, [head], keys=("version",))
     await tx.connection.execute(delete(holidays_table).where(holidays_table.c.version == version))

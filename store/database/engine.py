@@ -46,8 +46,10 @@ class Transaction:
     reads: OperationReads | None = None
     """What the operation that reads has read so far; None for writes and outside of an operation."""
     kept: KeptReads | None = None
-    """What the process keeps, for a transaction that only reads; `changes` is its count when this one began."""
+    """What the process keeps; `changes` is its count when this one began."""
     changes: int = 0
+    seen: dict[Board, int] = field(default_factory=dict)
+    """The numbers of changes as a transaction that writes saw them, once it asked for what the process keeps."""
 
     def outdate(self, key: str) -> None:
         """Let listeners know after the commit that what they keep of a session or person, by its id, is outdated."""
@@ -71,7 +73,7 @@ class Store:
         self.after_commit: list[Callable[[Collection[str]], None]] = []
         """Told of the marks of each transaction that was committed; must neither wait nor raise."""
         self.kept = KeptReads(clock)
-        """What read transactions share of rows that rarely change."""
+        """What transactions share of rows that rarely change."""
         self.disk_refused: Callable[[], None] = lambda: None
         """Called for each write that the disk refused; must neither wait nor raise."""
         self.audit_stopped = False
@@ -98,10 +100,12 @@ class Store:
         Raises TryAgain where it lost a race, StoreUnavailable where the database is down.
         """
         reads = current_reads()
+        changes = self.kept.changes  # before the moment that is seen, as for those who read
         try:
             with translate_errors():
                 async with open_connection(self._writer) as connection, connection.begin():
-                    tx = Transaction(connection, self._cipher, self.clock, True, self.audit_stopped)
+                    stopped, kept = self.audit_stopped, self.kept
+                    tx = Transaction(connection, self._cipher, self.clock, True, stopped, kept=kept, changes=changes)
                     yield tx
                     crash_points.reach(crash_points.BEFORE_COMMIT)
         except DiskFull:

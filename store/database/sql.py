@@ -16,7 +16,7 @@ from sqlalchemy.sql.dml import ReturningInsert
 from domain.kernel import Posting
 from store.database.bulk import among
 from store.database.engine import RAISED, Transaction
-from store.database.reading.kept_reads import Board, versions_table
+from store.database.reading.kept_reads import Board, KeptReads, versions_table
 from store.database.reading.statements import fetch_rows, run_statement
 
 T = TypeVar("T")
@@ -76,10 +76,11 @@ async def each_kept(
 ) -> dict[K, T]:
     """As `each_once`, of rows that rarely change: readers of a process share what is there (KeptReads).
 
-    What raises the version of the catalogue has it read anew. Nobody may change what it gives.
+    What raises the version of the catalogue has it read anew. A transaction that writes takes what is kept where it
+    sees the version itself of which it is. Nobody may change what it gives.
     """
     kept = tx.kept
-    if kept is None:
+    if kept is None or (tx.writable and not await _sees_kept_version(tx, kept)):
         return await each_once(tx, what, keys, read)
     wanted = list(dict.fromkeys(keys))
     found: dict[K, T] = kept.find(what, wanted)
@@ -93,6 +94,16 @@ async def each_kept(
     if missing:
         found |= await each_once(tx, what, missing, read_and_keep)
     return {key: found[key] for key in wanted if key in found}
+
+
+async def _sees_kept_version(tx: Transaction, kept: KeptReads) -> bool:
+    """Whether a transaction that writes sees the catalogue as the process keeps it; it is asked for once in each."""
+    version = kept.version(Board.CATALOGUE)
+    if version is None or RAISED + Board.CATALOGUE.value in tx.marks:
+        return False
+    if not tx.seen:
+        tx.seen.update({Board.CATALOGUE: 0} | await all_versions(tx))
+    return tx.seen[Board.CATALOGUE] == version
 
 
 async def read_kept(tx: Transaction, what: Hashable, read: Callable[[], Awaitable[T]]) -> T:

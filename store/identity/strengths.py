@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import Boolean, Column, ForeignKey, Table, delete, select
 
 from domain.kernel import Assurance, Needed
-from store.database import Board, Key, Transaction, each_kept, first_row, raise_version, rows_of, upsert
+from store.database import Board, Key, Transaction, each_kept, raise_version, rows_of, upsert
 from store.database.metadata import metadata
 
 strengths_table = Table(
@@ -25,7 +25,7 @@ application_strengths_table = Table(
     Column("assisted", Boolean, nullable=False),
 )
 
-_T, _A = strengths_table.c, application_strengths_table.c
+_A = application_strengths_table.c
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +38,7 @@ class AppliedWith:
 
 async def needed_strength(tx: Transaction, service_code: str) -> Needed:
     """What a service asks for."""
-    row = await first_row(tx, select(strengths_table).where(_T.service_code == service_code))
-    return Needed() if row is None else Needed(Assurance(row.own), Assurance(row.assisted))
+    return (await needed_by(tx, [service_code]))[service_code]
 
 
 async def needed_by(tx: Transaction, codes: Iterable[str]) -> dict[str, Needed]:

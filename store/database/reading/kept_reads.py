@@ -31,7 +31,7 @@ class Board(Enum):
 
     SWITCHES = "switches"
     CATALOGUE = "catalogue"
-    """Services with their forms and strengths, departments, places and schemes."""
+    """Services with their forms and strengths, departments, places, schemes, and which calendar is the last."""
     CALENDAR = "calendar"
     MANIFESTS = "manifests"
 

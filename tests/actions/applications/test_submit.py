@@ -198,6 +198,13 @@ async def test_the_same_key_gives_the_same_answer_again(world: World):
     assert first.id == again.id
 
 
+async def test_what_a_submission_gives_is_what_is_kept(world: World):
+    given = await world.submit(world.asha)
+
+    async with world.env.store.read_transaction() as tx:
+        assert await applications.get(tx, given.id) == given
+
+
 async def test_the_same_key_with_another_input_is_refused(world: World):
     await world.submit(world.asha)
     problems = await refusal(world, form={"father_name": "Somebody Else"})
@@ -278,6 +285,14 @@ async def test_a_draft_is_saved_changed_and_handed_in_under_one_number(world: Wo
     handed_in = await world.submit(world.asha, INCOME, documents=papers(*INCOME_PAPERS), draft_id=draft.id)
     assert (handed_in.id, handed_in.number, handed_in.status) == (draft.id, draft.number, Status.FEE_PENDING)
     assert handed_in.acknowledgement is not None
+
+
+async def test_what_saving_a_draft_gives_is_what_is_kept(world: World):
+    draft, _ = await save_draft(world.env, world.asha, draft_request("one"))
+    given, _ = await save_draft(world.env, world.asha, draft_request("two", draft_id=draft.id, form={"a": "b"}))
+
+    async with world.env.store.read_transaction() as tx:
+        assert await applications.get(tx, given.id) == given
 
 
 async def test_a_second_draft_for_the_same_matter_is_refused_with_the_number_of_the_first(world: World):

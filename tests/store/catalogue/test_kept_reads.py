@@ -11,7 +11,7 @@ from domain.catalogue.catalogue import Department, District, Tehsil
 from domain.catalogue.forms import Form
 from domain.kernel import Bilingual, Needed
 from gateway.runtime.heartbeat import CHANGE_SECONDS
-from store.catalogue import catalogue, forms
+from store.catalogue import calendar, catalogue, forms
 from store.database import Store, Transaction, all_versions
 from store.database.reading.kept_reads import HOLDS_SECONDS, Board, KeptReads
 from store.identity import strengths
@@ -69,6 +69,7 @@ READS: dict[str, Work] = {
     "districts": catalogue.districts,
     "schemes": catalogue.schemes,
     "strengths": lambda tx: strengths.needed_by(tx, [CODE]),
+    "the last calendar": calendar.latest_version,
 }
 
 
@@ -160,6 +161,72 @@ async def test_a_writer_sees_the_rows_themselves(here, elsewhere):
     assert found.name.en == "Renamed"
 
 
+async def test_a_writer_asks_for_the_version_once_and_takes_the_rest_from_what_is_kept(here):
+    for read in READS.values():
+        await here.read(read)
+
+    with statements_of(here) as seen:
+        async with here.write_transaction() as tx:
+            for read in READS.values():
+                await read(tx)
+
+    assert len(seen) == 1
+
+
+async def test_what_a_writer_reads_of_the_catalogue_is_kept_for_the_next_one(here):
+    await here.carry_out(lambda tx: catalogue.service(tx, CODE))
+
+    with statements_of(here) as seen:
+        await here.carry_out(lambda tx: catalogue.service(tx, CODE))
+
+    assert len(seen) == 1
+
+
+async def test_a_writer_asks_for_no_version_where_nothing_is_kept(store):
+    await store.carry_out(lambda tx: catalogue.upsert_services(tx, [SERVICE]))
+
+    with statements_of(store) as seen:
+        await store.carry_out(lambda tx: catalogue.service(tx, CODE))
+
+    assert len(seen) == 1
+    assert len(store.kept) == 0
+
+
+async def test_a_writer_sees_what_it_changed_itself(here):
+    await named(here)
+
+    async with here.write_transaction() as tx:
+        await catalogue.service(tx, CODE)
+        await catalogue.upsert_services(tx, [replace(SERVICE, open=not SERVICE.open)])
+        found = await catalogue.service(tx, CODE)
+
+    assert found is not None
+    assert found.open is not SERVICE.open
+
+
+async def test_what_a_writer_changed_and_gave_up_is_not_kept(here):
+    async def work(tx: Transaction) -> None:
+        await catalogue.upsert_services(tx, [replace(SERVICE, name=Bilingual(None, "Renamed"))])
+        await catalogue.service(tx, CODE)
+        raise LookupError
+
+    with pytest.raises(LookupError):
+        await here.carry_out(work)
+
+    assert await named(here) == SERVICE.name.en
+
+
+async def test_what_a_writer_read_before_a_change_of_another_process_is_not_kept_after_it(here, elsewhere):
+    if here.dialect == "sqlite":  # one writer at a time
+        pytest.skip("one writer at a time")
+    async with here.write_transaction() as tx:
+        await catalogue.service(tx, CODE)
+        await rename(elsewhere, "Renamed")
+        await look(here)
+
+    assert await named(here) == "Renamed"
+
+
 FORM = Form("income", "0" * 64, (), "LOCAL", True, "a capture", Bilingual(None, "Income"), None, (), (), {}, {})
 
 
@@ -172,6 +239,7 @@ WRITES: dict[str, Work] = {
     "strengths": lambda tx: strengths.replace_all(tx, {CODE: Needed()}),
     "forms": lambda tx: forms.assign(tx, FORM, []),
     "forms that are withdrawn": lambda tx: forms.withdraw(tx, [CODE]),
+    "the calendar": lambda tx: calendar.save_calendar(tx, "2027", []),
 }
 
 
