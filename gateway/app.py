@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import structlog
 from starlette.applications import Starlette
+from starlette.requests import Request
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 from strawberry.schema import BaseSchema
 
@@ -18,12 +19,12 @@ from actions.consents.watch import ConsentWatch
 from actions.etaal.counts import LedgerCounts
 from actions.fees.returns import FeeReturns
 from actions.identity.provider_sign_out import sign_out_hosts
-from actions.identity.sessions import person_signed_in
+from actions.identity.sessions import person_of_token, person_signed_in
 from actions.kernel import Environment
 from actions.platform.change_feed import Feed
 from domain.fees.fees import FeeRoute
 from domain.identity.kept_sessions import SignedIn
-from domain.kernel import ANONYMOUS, Language, Source, language_from_header
+from domain.kernel import ANONYMOUS, Language, PersonKind, Source, language_from_header
 from domain.kernel.messages import catalogue
 from gateway import sign_in
 from gateway.graphiql.page import graphiql_routes
@@ -46,6 +47,7 @@ from gateway.http.metrics import Metrics
 from gateway.http.openapi import openapi_routes
 from gateway.http.public_keys import public_key_routes
 from gateway.http.rates import RateClass
+from gateway.http.session_auth import cookie_to_read
 from gateway.http.uploads import upload_routes
 from gateway.operations.published import PublishedOperations
 from gateway.pages.addresses import PAGES
@@ -195,7 +197,13 @@ def open_site(settings: Settings, runtime: Runtime, graph: BaseSchema, edge: Edg
 
 def open_pages(settings: Settings, environment: Environment) -> Pages:
     """What draws the pages of this installation."""
-    return Pages(settings.portal, environment.clock, environment.ids, sign_out_hosts(environment))
+
+    def reader(request: Request) -> PersonKind | None:
+        token = cookie_to_read(request, (settings.url,))
+        named = person_of_token(environment, token) if token else None
+        return named[0] if named else None
+
+    return Pages(settings.portal, environment.clock, environment.ids, sign_out_hosts(environment), reader)
 
 
 def own_pages(settings: Settings, runtime: Runtime, metrics: Metrics, pulse: Heartbeat) -> list[Route]:

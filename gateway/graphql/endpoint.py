@@ -72,17 +72,7 @@ class GraphQLEndpoint:
         )
         with structlog.contextvars.bound_contextvars(request_id=call.request_id):
             response = await self._safely(call)
-            record = call.record(response.status_code, self._edge.clock.monotonic() - started)
-            _log.info(
-                "graphql",
-                operation=record.operation,
-                status=record.status,
-                ms=round(record.seconds * 1000),
-                codes=record.codes,
-                caller=record.caller.value,
-            )
-            if self._edge.observe is not None:
-                self._edge.observe(record)
+            self.pipeline.note(call.record(response.status_code, self._edge.clock.monotonic() - started))
         return await compress_apart(response, request, secret_ambient=came_by_cookie(request), ids=self._edge.ids)
 
     async def _safely(self, call: Call) -> Response:

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
+import structlog
 from graphql import ExecutionResult, GraphQLError, GraphQLSyntaxError, OperationType
 from strawberry.schema import BaseSchema
 
@@ -19,7 +20,14 @@ from gateway.graphql.cost import CostTable, too_dear
 from gateway.graphql.documents import Documents, PreparedDocument
 from gateway.http.admission import Slot
 from gateway.http.callers import Caller, Callers
-from gateway.http.calls import ContextFactory, ReadyOperation, RequestContext, RequestFacts, ResolvedDocument
+from gateway.http.calls import (
+    ContextFactory,
+    OperationRecord,
+    ReadyOperation,
+    RequestContext,
+    RequestFacts,
+    ResolvedDocument,
+)
 from gateway.http.edge import Edge
 from gateway.http.problems import RequestProblem, bad_document, bad_request
 from gateway.http.rates import MemoryWindows, RateStatus
@@ -29,6 +37,8 @@ from schema.kernel import Context
 from schema.kernel.answers import answer_extensions, execute_document
 from schema.kernel.document_errors import nameless
 from schema.kernel.errors import replace_errors
+
+_log = structlog.get_logger(__name__)
 
 GRACE_SECONDS = 0.5
 """Remote calls end at the deadline; what is left to do then is cut off after this long."""
@@ -77,6 +87,19 @@ class Pipeline:
             return
         async with self.edge.admission.slot(caller.share, spare=self._sends_refused(caller)) as slot:
             yield slot
+
+    def note(self, record: OperationRecord) -> None:
+        """Log an operation that was answered, and count it for the metrics."""
+        _log.info(
+            "graphql",
+            operation=record.operation,
+            status=record.status,
+            ms=round(record.seconds * 1000),
+            codes=record.codes,
+            caller=record.caller.value,
+        )
+        if self.edge.observe is not None:
+            self.edge.observe(record)
 
     def refuses(self, caller_of: Callable[[], Caller]) -> float | None:
         """After how many seconds an operation is to be refused by its head alone; None where it may wait."""

@@ -104,14 +104,16 @@ def _value(type_: GraphQLInputType, given: Tree | list[str]) -> Any:
         members = _members({name: field.type for name, field in whole.fields.items()}, given)
         return members or ({} if isinstance(type_, GraphQLNonNull) else None)
     read = _leaf(whole, given[-1].strip()) if given else None
-    return "" if read is None and isinstance(type_, GraphQLNonNull) else read
+    if read is None and isinstance(type_, GraphQLNonNull):
+        return False if whole is GraphQLBoolean else ""
+    return read
 
 
 def _leaf(type_: Any, text: str) -> Any:
-    if type_ is GraphQLBoolean:
-        return text in _TICKED
     if not text:
         return None
+    if type_ is GraphQLBoolean:
+        return text in _TICKED
     if type_ is GraphQLInt:
         digits = latin_digits(text)
         return int(digits) if digits.removeprefix("-").isdecimal() else text

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping
+from types import EllipsisType
 from urllib.parse import urlencode
 
 from starlette.requests import Request
@@ -37,7 +38,7 @@ def problem_page(
     problem: Problem,
     status: int,
     headers: Mapping[str, str] | None = None,
-    person: PersonKind | None = None,
+    person: PersonKind | EllipsisType | None = ...,
 ) -> HTMLResponse:
     """The page of a refusal, with its code, and `Retry-After` where the problem says when to come back."""
     language = language_of(request).catalogue

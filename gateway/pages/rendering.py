@@ -6,13 +6,14 @@ key, `_("page.track.title")`.
 
 import base64
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from functools import cache
 from math import ceil
 from pathlib import Path
+from types import EllipsisType
 from typing import Any
 from urllib.parse import urlencode
 
@@ -86,6 +87,8 @@ class Pages:
     ids: Ids = field(default_factory=lambda: SystemIds(SystemClock()))
     sign_out_hosts: frozenset[str] = frozenset()
     """Where an answer to the form that signs out may lead on: the providers that end a session of their own."""
+    reader: Callable[[Request], PersonKind | None] = lambda _: None
+    """Whom the cookie of a request names, by its signature alone: for pages that ask nobody who reads them."""
 
     def draw(
         self,
@@ -95,14 +98,15 @@ class Pages:
         *,
         status: int = 200,
         headers: Mapping[str, str] | None = None,
-        person: PersonKind | None = None,
+        person: PersonKind | EllipsisType | None = ...,
         forms_to: frozenset[str] = frozenset(),
         scripts: bool = False,
     ) -> HTMLResponse:
-        """A whole page, for whom is signed in (`person`).
+        """A whole page, for whom is signed in: `person`; left out, as the cookie says (`reader`).
 
         `forms_to` are hosts to which an answer to a form may lead on; `scripts`: whether the page has scripts of ours.
         """
+        person = self.reader(request) if isinstance(person, EllipsisType) else person
         language = language_of(request).catalogue
         other = _OTHER[language]
         kept = [(name, text) for name, text in request.query_params.multi_items() if name not in ("language", "done")]
@@ -162,7 +166,7 @@ def _templates(language: Language) -> Environment:
         "day": day,
         "moment": moment,
         "money": money,
-        "number": show_number,
+        "number": number,
         "label": lambda value, kind: text(f"{kind}.{value}"),
         "labelled": lambda values, kind: [(value, text(f"{kind}.{value}")) for value in values],
         "field_id": field_id,
@@ -200,6 +204,11 @@ def moment(value: str | datetime | None) -> str:
         return "–"
     read = datetime.fromisoformat(value) if isinstance(value, str) else value
     return read.astimezone(IST).strftime("%d-%m-%Y %H:%M")
+
+
+def number(value: str | int) -> str:
+    """A number as people read it, 4-5-5, also of one that is written so already."""
+    return show_number("".join(str(value).split()))
 
 
 def money(paise: int | None) -> str:

@@ -8,6 +8,7 @@ what was typed is still there.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from types import EllipsisType
 from typing import Any
 from urllib.parse import urlencode
 
@@ -20,8 +21,8 @@ from domain.kernel import ErrorCode, NotSignedIn, PersonKind, Problem, Problems,
 from domain.kernel.errors import ErrorType
 from gateway.graphql.answers import retry_headers
 from gateway.graphql.pipeline import InvalidDocument
-from gateway.http.calls import RequestContext, RequestFacts
-from gateway.http.headers import EVERY_ANSWER, SESSION_COOKIE, is_own_page, prefers_html
+from gateway.http.calls import OperationRecord, RequestContext, RequestFacts
+from gateway.http.headers import EVERY_ANSWER, SESSION_COOKIE, is_own_page, prefers_html, request_id_of
 from gateway.http.problems import RequestProblem
 from gateway.http.session_auth import cookie_to_read
 from gateway.operations.published import PublishedOperations
@@ -171,6 +172,7 @@ class Site:
             "done": request.query_params.get("done"),
             "faults": {},
             "typed": {},
+            "ticked": {},
             "refused": None,
             "again": "",
             **more,
@@ -214,7 +216,7 @@ class Site:
             status=status,
             headers=headers,
             faults={one["field"]: one["message"] for one in reversed(told)},
-            typed={name: texts[-1] for name, texts in fields.items()},
+            **_as_typed(fields),
             refused={"form": None, "code": problem.code.value, "problems": told} if problem else None,
         )
 
@@ -233,9 +235,8 @@ class Site:
         texts_of = language_of(request).catalogue
         told = [{"field": at, "message": text_of(problem, texts_of)} for at, problem in posted.refused.items()]
         told += self._hidden_character_faults(fields, request)
-        typed = {field_name: texts[-1] for field_name, texts in fields.items()}
         if again and not told:
-            return await self._draw_page(page, request, typed=typed, again=again)
+            return await self._draw_page(page, request, **_as_typed(fields), again=again)
         payload: Any = None
         if not told:
             path = {name: [str(value)] for name, value in request.path_params.items()}
@@ -248,7 +249,7 @@ class Site:
         if told or payload is None:
             faults = {problem["field"]: problem["message"] for problem in reversed(told)}
             refused = {"form": name, "problems": told, "payload": payload}
-            return await self._draw_page(page, request, faults=faults, typed=typed, refused=refused)
+            return await self._draw_page(page, request, faults=faults, **_as_typed(fields), refused=refused)
         where = page.forms[name]
         here = f"{request.url.path}?{with_query(request.query_params)}".rstrip("?")
         way = _way_on(where, payload) or here
@@ -277,7 +278,7 @@ class Site:
         """The context of one operation for whom the cookie names; of nobody where its session is over."""
         client = request.client.host if request.client else None
         facts = RequestFacts(
-            self._edge.ids.key(),
+            request_id_of(request) or self._edge.ids.key(),
             token,
             language_of(request).value,
             key,
@@ -287,8 +288,6 @@ class Site:
         try:
             return await self._pipeline.context(facts)
         except NotSignedIn:
-            if request.method == "POST":
-                raise SessionOver from None
             return await self._context(request, None)
 
     async def _run(
@@ -299,15 +298,29 @@ class Site:
         token: str | None,
         context: RequestContext,
     ) -> Answer:
-        caller = self._pipeline.caller(token, request.client.host if request.client else None)
-        async with self._pipeline.slot(caller):
-            operation = self._operations.ready(name, {})
-            schema = self._pipeline.documents.schema
-            given = {key: texts for key, texts in fields.items() if key != "language"}
-            ready = self._operations.ready(name, variables_of(schema, operation.operation, given))
-            result = await self._pipeline.execute(ready, context)
-        errors = [dict(error.formatted) for error in result.errors or ()]
-        return Answer(result.data, errors, result.extensions or {})
+        """What an operation gives: counted against the caller's rate, admitted, logged and measured as by the graph."""
+        pipeline, started = self._pipeline, self._edge.clock.monotonic()
+        caller = pipeline.caller(token, request.client.host if request.client else None)
+        operation = self._operations.ready(name, {})
+        status, codes = 503, tuple[str, ...]()
+        with structlog.contextvars.bound_contextvars(request_id=getattr(context, "request_id", None)):
+            try:
+                await pipeline.spend(caller)
+                async with pipeline.slot(caller):
+                    given = {key: texts for key, texts in fields.items() if key != "language"}
+                    variables = variables_of(pipeline.documents.schema, operation.operation, given)
+                    result = await pipeline.execute(self._operations.ready(name, variables), context)
+                errors = [dict(error.formatted) for error in result.errors or ()]
+                status, codes = 200, tuple(error["extensions"]["code"] for error in errors)
+                return Answer(result.data, errors, result.extensions or {})
+            except RequestProblem as refusal:
+                status, codes = refusal.status, (refusal.problem.code.value,)
+                raise
+            finally:
+                seconds = self._edge.clock.monotonic() - started
+                pipeline.note(
+                    OperationRecord(name, operation.type.value, status, seconds, codes, caller.kind, trusted=True)
+                )
 
     def problem(
         self,
@@ -315,7 +328,7 @@ class Site:
         problem: Problem,
         status: int,
         headers: Mapping[str, str] | None = None,
-        person: PersonKind | None = None,
+        person: PersonKind | EllipsisType | None = ...,
     ) -> Response:
         """The page that says what is wrong, and what can be done."""
         return problem_page(self._pages, request, problem, status, headers, person)
@@ -344,6 +357,11 @@ def _problems_in(payload: Any, fields: Mapping[str, Sequence[str]]) -> list[dict
 def _address_fields(request: Request) -> dict[str, list[str]]:
     fields = {name: request.query_params.getlist(name) for name in request.query_params}
     return fields | {name: [str(value)] for name, value in request.path_params.items()}
+
+
+def _as_typed(fields: Mapping[str, Sequence[str]]) -> dict[str, Mapping[str, Any]]:
+    """What a form draws again: the last text of each field, and all of one that was ticked more than once."""
+    return {"typed": {name: texts[-1] for name, texts in fields.items()}, "ticked": fields}
 
 
 def _person(context: RequestContext) -> PersonKind | None:

@@ -55,7 +55,13 @@ async def world(graph, sqlite_store, store_keyrings, store_clock, tmp_path) -> W
 
 
 @pytest.fixture
-def browse(world: World) -> Browse:
+def edge(world: World) -> Edge:
+    """The edge that the operations of pages go through; without rates, and nobody observes it."""
+    return Edge(world.environment.clock, world.environment.ids, origins=(URL,))
+
+
+@pytest.fixture
+def browse(world: World, edge: Edge) -> Browse:
     """Opens the browser of a person by her name or by the token of a session; of a stranger without one."""
     env = world.environment
 
@@ -65,7 +71,7 @@ def browse(world: World) -> Browse:
         language = Language(facts.accept_language or "hi")
         return Context("request-1", subject, language, env, world.monitor, facts.idempotency_key)
 
-    pipeline = Pipeline(world.graph, context, Edge(env.clock, env.ids, origins=(URL,)))
+    pipeline = Pipeline(world.graph, context, edge)
     pages = Pages(Portal(), env.clock, env.ids)
     app = Starlette(routes=Site(PublishedOperations(pipeline, APP), pages).routes(PAGES))
     app.state.pages = pages

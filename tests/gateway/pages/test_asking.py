@@ -232,3 +232,12 @@ async def test_what_is_no_certificate_of_ours_gets_a_code_and_the_form(browse: B
 @pytest.mark.parametrize(("name", "shown"), [("Asha Devi", "A… D…"), ("आशा देवी", "आ… दे…"), ("", ""), ("X", "X…")])
 def test_initials_keep_the_vowel_sign(name: str, shown: str):
     assert initials(name) == shown
+
+
+async def test_an_ended_session_still_tracks(world: World, browse: Browse):
+    application = await world.submit()
+
+    async with browse("somebody-else") as browser:
+        page = await browser.post("/track", data={"by.number": application.number, BORN: "1984-03-14"})
+
+    assert page.status_code == 200

@@ -141,6 +141,25 @@ async def test_what_was_typed_in_one_form_does_not_stand_in_another(world: World
     assert typed == ["input.question"]
 
 
+async def test_papers_that_were_ticked_are_still_ticked_where_the_form_is_refused(world: World, browse: Browse):
+    application = await world.submit()
+
+    async with browse("anita") as browser:
+        address = f"/desk/cases/{application.number}"
+        page = await browser.get(address)
+        papers = html.fromstring(page.text).xpath("//input[@name='input.documents']/@value")
+        form = {
+            **form_of(page.text, "DecideCase"),
+            "input.verdict": "RAISE_QUERY",
+            "input.documents": [*papers, "another"],
+        }
+        refused = await browser.post(address, data=form)
+
+    ticked = html.fromstring(refused.text).xpath("//input[@name='input.documents'][@checked]/@value")
+    assert (refused.status_code, ticked) == (422, papers)
+    assert papers
+
+
 async def test_an_officer_raises_a_query(world: World, browse: Browse):
     application = await world.submit()
 

@@ -44,6 +44,7 @@ def given(fields: dict[str, list[str]], declared: str = "$input: Given!") -> dic
         ("number", "४२", 42),
         ("number", "many", "many"),
         ("agreed", "on", True),
+        ("agreed", "false", False),
         ("verdict", "APPROVE", "APPROVE"),
         ("at", "2026-12-05T14:30", "2026-12-05T14:30:00+05:30"),
         ("at", "2026-12-05T14:30:00Z", "2026-12-05T14:30:00Z"),
@@ -58,6 +59,11 @@ def test_a_field_has_the_type_that_the_graph_gives_it(field: str, text: str, val
 
 def test_what_is_empty_or_not_declared_is_left_out():
     assert given({"input.reason": [" "], "input.other": ["x"], "nothing": ["x"]}) == {"input": {}}
+
+
+def test_a_choice_between_yes_and_no_that_was_not_made_is_left_out():
+    assert given({"input.agreed": [""]}) == {"input": {}}
+    assert given({"agreed": [""]}, "$agreed: Boolean!") == {"agreed": False}
 
 
 def test_what_is_empty_and_must_be_given_goes_in_empty_so_that_the_graph_says_so():

@@ -179,3 +179,10 @@ async def test_a_page_loads_nothing_from_elsewhere_and_no_script_of_its_own(brow
 
     assert "default-src 'none'" in page.headers["content-security-policy"]
     assert re.findall(r'(?:src|href)="https?:', page.text) == []
+
+
+async def test_a_page_answers_head_as_get(browse: Browse):
+    async with browse() as browser:
+        answers = [await browser.request(method, "/services") for method in ("GET", "HEAD")]
+
+    assert [answer.status_code for answer in answers] == [200, 200]
