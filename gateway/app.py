@@ -54,11 +54,10 @@ from gateway.pages.addresses import PAGES
 from gateway.pages.dashboard import dashboard_routes
 from gateway.pages.downloads.figures_csv import figures_routes
 from gateway.pages.downloads.hearing_calendar import hearing_calendar_routes
+from gateway.pages.downloads.notified import notified_routes
 from gateway.pages.downloads.review_pdf import review_pdf_routes
 from gateway.pages.downloads.rosters import roster_routes
 from gateway.pages.fees import fee_routes
-from gateway.pages.forms import forms_routes
-from gateway.pages.notified import notified_routes
 from gateway.pages.portal import portal_routes
 from gateway.pages.rendering import Pages
 from gateway.pages.site import APP, Site
@@ -217,7 +216,6 @@ def own_pages(settings: Settings, runtime: Runtime, metrics: Metrics, pulse: Hea
         *review_pdf_routes(environment),
         *hearing_calendar_routes(environment),
         *notified_routes(environment),
-        *forms_routes(environment),
         *upload_routes(environment, origins=(settings.url,)),
         *roster_routes(environment, origins=(settings.url,)),
         *document_routes(environment),

@@ -13,6 +13,7 @@ from schema.appeals.commission import CommissionQuery
 from schema.appeals.mutations import AppealingMutation
 from schema.appeals.officer_queries import OverdueQuery
 from schema.appeals.types import AppealsQuery
+from schema.applications.form_checks import FormChecksQuery
 from schema.applications.mutations import DecidingMutation, RespondingMutation, SubmittingMutation
 from schema.applications.queries import ApplicationsQuery
 from schema.benefits.mutations import BenefitCourseMutation, BenefitMoneyMutation
@@ -90,6 +91,7 @@ class Query(
     HeldBenefitsQuery,
     PlacesQuery,
     ApplicationsQuery,
+    FormChecksQuery,
     AppealsQuery,
     OverdueQuery,
     CommissionQuery,

@@ -18,7 +18,7 @@ from actions.kernel import Environment
 from domain.kernel import ErrorCode, language_from_header
 from gateway.graphql.answers import problem_response
 from gateway.http.headers import EVERY_ANSWER, request_id_of
-from gateway.pages.frame import link_over
+from gateway.pages.refusals import link_over
 from integrations.calling.errors import RemoteError
 from integrations.calling.streams import WHOLE_SECONDS
 from schema.kernel.errors import OURS, problem_of

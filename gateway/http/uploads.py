@@ -35,7 +35,7 @@ from gateway.http.upload_requests import (
     refusal_response,
     subject_of,
 )
-from gateway.pages.frame import link_over
+from gateway.pages.refusals import link_over
 from store.database import StoreError
 
 _SHA_256 = re.compile(r"(?:^|[,\s])sha-256=:([A-Za-z0-9+/=]+):")

@@ -6,9 +6,10 @@ from types import EllipsisType
 from urllib.parse import urlencode
 
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
 
 from domain.kernel import PersonKind, Problem
+from domain.kernel.messages import label
 from gateway.graphql.answers import code_response
 from gateway.http.headers import EVERY_ANSWER, SESSION_COOKIE, prefers_html
 from gateway.pages.rendering import Pages, language_of, pages_of
@@ -56,3 +57,10 @@ def refusal_response(
     if prefers_html(request.headers.get("accept")):
         return problem_page(pages_of(request), request, problem, status, headers)
     return code_response(problem.code, status, headers)
+
+
+def link_over(request: Request, headers: Mapping[str, str]) -> PlainTextResponse:
+    """The answer to a link that leads nowhere (any more), for the person who opened it; it reveals nothing else."""
+    shown = language_of(request).catalogue
+    told = {**headers, "Content-Language": shown.value, "Vary": "Accept-Language"}
+    return PlainTextResponse(label("page.frame.link_over", shown), 404, told)

@@ -198,12 +198,12 @@ def day(value: str | date | None) -> str:
     return (read.astimezone(IST) if isinstance(read, datetime) else read).strftime("%d-%m-%Y")
 
 
-def moment(value: str | datetime | None) -> str:
+def moment(value: str | datetime | None, *, seconds: bool = False) -> str:
     """A date with its time in India, 05-12-2026 14:30; a dash for none."""
     if value is None:
         return "–"
     read = datetime.fromisoformat(value) if isinstance(value, str) else value
-    return read.astimezone(IST).strftime("%d-%m-%Y %H:%M")
+    return read.astimezone(IST).strftime("%d-%m-%Y %H:%M:%S" if seconds else "%d-%m-%Y %H:%M")
 
 
 def number(value: str | int) -> str:

@@ -43,7 +43,7 @@ _documents = nested_input(
 )
 
 
-def _answers(form: Sequence[FormFieldInput], path: Path) -> dict[str, str]:
+def answers_of(form: Sequence[FormFieldInput], path: Path) -> dict[str, str]:
     """The answers by name; raises Problems with FORM_QUESTION_TWICE at the place of each that answers one again."""
     first: dict[str, int] = {}
     twice = [place for place, field in enumerate(form) if first.setdefault(field.name, place) != place]
@@ -62,7 +62,7 @@ def _sources(form: Sequence[FormFieldInput], _: Path) -> dict[str, str]:
 
 def _form(description: str) -> dict[str, Declared]:
     """The answers to the service's form and the documents that they were taken from, of one field."""
-    answers = InputField(description, type=list[FormFieldInput], default=(), read=_answers)
+    answers = InputField(description, type=list[FormFieldInput], default=(), read=answers_of)
     return {"form": answers, "sources": ValueFrom("form", _sources)}
 
 

@@ -114,6 +114,14 @@ class FormSection:
         return [FormQuestion.of(one) for one in self.item.questions]
 
 
+@strawberry.type(description="A rule between answers, which is checked when the form is handed in.")
+class FormRule(View[forms.Check]):
+    item: strawberry.Private[forms.Check]
+    name: str = strawberry.field(description="The question at which a breach is told.")
+
+    message = text_field("item.message", description="What is told then.")
+
+
 @strawberry.type(description="The form of a service. A version never changes.")
 class ServiceForm(View[forms.Form], general="generic"):
     item: strawberry.Private[forms.Form]
@@ -137,6 +145,10 @@ class ServiceForm(View[forms.Form], general="generic"):
     @resolver_field(description="Its sections in their order.", directives=[assumed_list_size(5)])
     def sections(self) -> list[FormSection]:
         return [FormSection(item=one, key=one.key) for one in self.item.sections]
+
+    @resolver_field(description="The rules between answers.", directives=[assumed_list_size(5), cost(0)])
+    def checks(self) -> list[FormRule]:
+        return [FormRule.of(one) for one in self.item.checks]
 
     @resolver_field(
         description="The whole form as JSON Schema (draft 2020-12) with the vocabulary of docs/forms.md; `title` and "

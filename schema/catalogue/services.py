@@ -8,6 +8,7 @@ from typing import Annotated, Self
 
 import strawberry
 
+from actions.catalogue.forms import form_of, services_with_form
 from actions.catalogue.search import Wanted, find_services, page_of, place_of
 from domain.applications.deadline import DayUnit
 from domain.benefits.benefits import Rail
@@ -30,6 +31,7 @@ from schema.kernel import (
     Paise,
     View,
     Window,
+    assumed_list_size,
     connection_field,
     field_by_key,
     field_language,
@@ -231,6 +233,26 @@ class ServicesQuery:
     ) -> Service | None:
         item = await _find(info, by)
         return None if item is None else Service.of(item)
+
+    @resolver_field(
+        description="The form of one service; null where there is no such service, or no form.", directives=[PUBLIC]
+    )
+    async def service_form(
+        self,
+        info: Info,
+        slug: Annotated[
+            str, strawberry.argument(description="The slug of the service; `generic` for the general form.")
+        ],
+    ) -> ServiceForm | None:
+        form = await form_of(info.context.environment, slug)
+        return None if form is None else ServiceForm.of(form)
+
+    @resolver_field(
+        description="Services that have a form of their own, by English name; every other has the general one.",
+        directives=[PUBLIC, NEVER_SILENTLY_NULL, assumed_list_size(50)],
+    )
+    async def services_with_form(self, info: Info) -> list[Service] | None:
+        return [Service.of(one) for one in await services_with_form(info.context.environment)]
 
     @connection_field(
         Connection[Service] | None,

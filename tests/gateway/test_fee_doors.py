@@ -51,7 +51,7 @@ async def test_the_whole_way_of_a_browser(town: Town):
     tills, browser = town.tills, town.browser
     order = await tills.started(await tills.submitted())
     page = await browser.get(page_link(tills.env, order), headers={"Accept-Language": "en"})
-    assert "40.00" in page.text
+    assert "₹40" in page.text
     assert "Asha" not in page.text
     policy = page.headers["content-security-policy"]
     assert "form-action 'self' http://treasury.test;" in policy

@@ -1,4 +1,4 @@
-"""The pages of everybody: front, services, track and verify."""
+"""The pages of everybody: front, services, notified services, forms, track and verify."""
 
 from gateway.pages.site import Page
 
@@ -6,6 +6,9 @@ PUBLIC_PAGES = (
     Page("/", "public/front.html", "FrontPage"),
     Page("/services", "public/services.html", "FindServices"),
     Page("/services/{code}", "public/service.html", "ServiceForPeople", found="service"),
+    Page("/notified-services", "public/notified.html", "NotifiedForPeople", found="notifiedServices"),
+    Page("/forms", "public/forms.html", "Forms"),
+    Page("/forms/{slug}", "public/form.html", "FormToTry", found="serviceForm", forms={"CheckForm": None}),
     Page(
         "/track",
         "public/track.html",

@@ -7,8 +7,8 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
-from domain.kernel import Bilingual, ErrorCode, Language
-from gateway.pages.frame import respond
+from domain.kernel import ErrorCode
+from gateway.pages.rendering import pages_of
 from gateway.pages.specimen import SpecimenPages
 from gateway.sign_in.pages import problem_page
 
@@ -17,7 +17,7 @@ DATA = {"text": "<body>\n"}
 
 
 async def page(request: Request) -> HTMLResponse:
-    return respond(request, Language.EN, Bilingual("शीर्षक", "Title"), "<p>words</p>")
+    return pages_of(request).draw(request, "help.html", {})
 
 
 async def entry(request: Request) -> HTMLResponse:

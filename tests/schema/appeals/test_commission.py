@@ -27,12 +27,13 @@ from domain.kernel import (
 from gateway.http import session_auth
 from gateway.http.public_keys import public_key_routes
 from gateway.pages.downloads.hearing_calendar import hearing_calendar_routes
-from gateway.pages.notified import notified_routes
+from gateway.pages.downloads.notified import notified_routes
 from schema.kernel import node_id
 from schema.kernel.scalars import show_instant
 from store.appeals import appeals
 from store.identity import people
 from tests.support.graph import CITIZEN, NEIGHBOUR, OFFICER, STRANGE_OFFICER
+from tests.support.pages import browser_of, pages_app
 
 HEAR = """mutation($input: RecordHearingInput!) { recordHearing(input: $input) {
   appeal { version hearings { at place state } } userErrors { code path } } }"""
@@ -257,25 +258,28 @@ async def test_notified_services_page_filter_and_say_what_is_not_known(world):
     assert none["totalCount"] == 0
 
 
-async def test_the_public_page_keeps_its_filter_in_every_link_and_says_what_a_filter_may_be(world):
-    app = Starlette(routes=notified_routes(world.environment))
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://gateway.test") as door:
-        whole = (await door.get("/notified-services?language=en")).text
-        narrowed = (await door.get("/notified-services?language=en&department=revenue-department&words=income")).text
-        refused = await door.get("/notified-services?mostDays=abc&language=en")
-    assert 'href="/notified-services?department=revenue-department&amp;language=en"' in whole
+async def test_the_public_page_keeps_its_filter_in_the_links_to_its_other_forms(world):
+    async with browser_of(pages_app(world.graph, world.environment)) as door:
+        page = (await door.get("/notified-services?department=revenue-department&words=income")).text
+        refused = await door.get("/notified-services?mostDays=abc")
     kept = "department=revenue-department&amp;words=income&amp;language=en"
-    assert f'href="/notified-services.csv?{kept}"' in narrowed
-    assert f'href="/notified-services.json?{kept}"' in narrowed
-    assert 'href="/notified-services?department=revenue-department&amp;words=income&amp;language=hi"' in narrowed
-    assert "<caption>1 services</caption>" in narrowed
-    assert (refused.status_code, "whole number from 0 to 3650" in refused.text) == (400, True)
+    assert f'href="/notified-services.csv?{kept}"' in page
+    assert f'href="/notified-services.json?{kept}"' in page
+    assert "<caption>1 services</caption>" in page
+    assert '<option value="revenue-department" selected>' in page
+    assert refused.status_code == 400
 
 
-async def test_the_public_list_has_three_forms_and_an_etag(world):
+async def test_the_public_page_is_in_hindi_and_says_what_is_not_known(world):
+    async with browser_of(pages_app(world.graph, world.environment), language="hi") as door:
+        page = await door.get("/notified-services")
+    assert "समय-सीमा" in page.text
+    assert "ज्ञात नहीं" in page.text
+
+
+async def test_the_public_list_has_forms_for_programs_and_an_etag(world):
     app = Starlette(routes=[*notified_routes(world.environment), *public_key_routes(world.environment)])
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://gateway.test") as door:
-        page = await door.get("/notified-services", headers={"Accept-Language": "hi"})
         listed = await door.get("/notified-services.json?language=en&words=es09")
         again = await door.get(
             "/notified-services.json?language=en&words=es09", headers={"If-None-Match": listed.headers["etag"]}
@@ -283,9 +287,8 @@ async def test_the_public_list_has_three_forms_and_an_etag(world):
         table = await door.get("/notified-services.csv?language=hi")
         wrong = await door.get("/notified-services.json?mostDays=abc")
         keys = await door.get("/.well-known/jwks.json")
-    assert "समय-सीमा" in page.text
     assert [one["code"] for one in listed.json()["services"]] == ["ES09"]
     assert (again.status_code, wrong.status_code, wrong.json()) == (304, 400, {"code": "BAD_INPUT"})
     assert table.text.splitlines()[0].startswith("code,सेवा,विभाग")
     assert all(set(key) == {"kty", "crv", "x", "y", "kid", "use", "alg"} for key in keys.json()["keys"])
-    assert Language.HI.value in page.headers["content-language"]
+    assert Language.HI.value in table.headers["content-language"]

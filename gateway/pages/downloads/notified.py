@@ -1,4 +1,4 @@
-"""`/notified-services`: notified services with limits and authorities, as a page, as `.json` and as `.csv`.
+"""`/notified-services.json` and `.csv`: notified services with limits and authorities, for programs and spreadsheets.
 
 Open to everybody, in Hindi or English (`language`); `department`, `words` and `mostDays` filter as in the graph. Each
 line names its version in the catalogue, and an unchanged list has an unchanged ETag.
@@ -6,9 +6,7 @@ line names its version in the catalogue, and an unchanged list has an unchanged 
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from html import escape
 from typing import Any
-from urllib.parse import urlencode
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -17,13 +15,13 @@ from starlette.routing import Route
 from actions.catalogue.notified import SECTION, NotifiedFilter, departments_by_slug, notified_services
 from actions.kernel import Environment
 from domain.catalogue.catalogue import Department, Service
-from domain.kernel import Bilingual, ErrorCode, Language
+from domain.kernel import ErrorCode, Language, Problem
 from domain.kernel.messages import Texts, our_word
-from gateway.graphql.answers import code_response, encode_json
+from gateway.graphql.answers import encode_json
 from gateway.graphql.conditional import conditional
 from gateway.http.headers import EVERY_ANSWER
 from gateway.pages.downloads.spreadsheets import MEDIA_TYPE, csv_line, leading_mark
-from gateway.pages.frame import respond, say, table
+from gateway.pages.refusals import refusal_response
 from gateway.pages.rendering import language_of
 from store.database import StoreError
 
@@ -43,13 +41,11 @@ _COLUMNS = (
     _TEXTS["columns.version"],
     _TEXTS["columns.verified"],
 )
-_SECTION = Bilingual("उत्तराखण्ड सेवा का अधिकार अधिनियम, 2011, धारा 3", SECTION)
-_FILTERS = ("department", "words", "mostDays")
 
 
 def notified_routes(environment: Environment) -> list[Route]:
-    """The page and its two other forms."""
-    forms: Mapping[str, Form] = {"": _page, ".json": _json, ".csv": _csv}
+    """The list as JSON and as CSV."""
+    forms: Mapping[str, Form] = {".json": _json, ".csv": _csv}
     return [
         Route(f"{PATH}{ending}", partial(_services_response, environment, make), methods=["GET"])
         for ending, make in forms.items()
@@ -63,22 +59,14 @@ async def _services_response(env: Environment, make: Form, request: Request) -> 
     try:
         wanted = _parse_filter(request.query_params)
     except ValueError:
-        return _refusal_response(request, make)
+        return refusal_response(request, Problem(ErrorCode.BAD_INPUT), 400)
     try:
         services = await notified_services(env, wanted)
         departments = await departments_by_slug(env)
     except StoreError:
-        return Response(status_code=503, headers={**EVERY_ANSWER, "Retry-After": "30"})
+        return refusal_response(request, Problem(ErrorCode.OVERLOADED), 503, {"Retry-After": "30"})
     made = make(request, services, departments)
     return conditional(made, request, bytes(made.body))
-
-
-def _refusal_response(request: Request, make: Form) -> Response:
-    if make is not _page:
-        return code_response(ErrorCode.BAD_INPUT, 400)
-    language = language_of(request).catalogue
-    told = f'<p class="bad" role="alert">{say(_TEXTS.refused, language)}</p>'
-    return respond(request, language, _TEXTS.title, f"{told}<p>{_every(language)}</p>", 400)
 
 
 def _parse_filter(given: Mapping[str, str]) -> NotifiedFilter:
@@ -90,54 +78,6 @@ def _parse_filter(given: Mapping[str, str]) -> NotifiedFilter:
     if most is not None and most > MOST_DAYS:
         raise ValueError("mostDays")
     return NotifiedFilter(given.get("department") or None, words, most)
-
-
-def _page(request: Request, services: Sequence[Service], departments: Mapping[str, Department]) -> Response:
-    language = language_of(request).catalogue
-    chosen = {name: given for name in _FILTERS if (given := request.query_params.get(name))}
-    rows = [_cells(one, departments, chosen, language) for one in services]
-    links = " · ".join(
-        f'<a href="{escape(_address(f".{kind}", language, chosen))}">{kind.upper()}</a>' for kind in ("json", "csv")
-    )
-    law = f'<p>{say(_TEXTS.law, language)}</p><p class="plain">{say(_SECTION, language)}</p>'
-    back = f'<p class="links">{_every(language)}</p>' if chosen else ""
-    elsewhere = f'<p class="links">{say(_TEXTS.elsewhere, language)}{links}</p>'
-    headings = [say(one, language) for one in _HEADINGS]
-    counted = escape(_TEXTS.count.in_language(language).format(many=len(rows)))
-    shown = table(rows, headings, caption=counted)
-    return respond(request, language, _TEXTS.title, law + back + shown + elsewhere)
-
-
-def _address(ending: str, language: Language, chosen: Mapping[str, str]) -> str:
-    return f"{PATH}{ending}?{urlencode({**chosen, 'language': language.value})}"
-
-
-def _every(language: Language) -> str:
-    return f'<a href="{_address("", language, {})}">{say(_TEXTS.all, language)}</a>'
-
-
-def _cells(
-    one: Service, departments: Mapping[str, Department], chosen: Mapping[str, str], language: Language
-) -> list[str]:
-    """The cells of a line; its department leads to the list of that department alone."""
-    first, department, *rest = map(escape, _line(one, departments, language))
-    if one.department and "department" not in chosen:
-        address = escape(_address("", language, {**chosen, "department": one.department}))
-        title = say(_TEXTS.department, language)
-        department = f'<a href="{address}" title="{title}">{department}</a>'
-    return [first, department, *rest]
-
-
-def _line(one: Service, departments: Mapping[str, Department], language: Language) -> list[str]:
-    unknown = _TEXTS.unknown.in_language(language)
-    limit = f"{one.limit_days} {_unit(one, language)}" if one.limit_days is not None else unknown
-    return [
-        f"{one.name.in_language(language)} ({one.code})",
-        _department(one, departments, language) or unknown,
-        limit,
-        *(_post(officer, language) or unknown for officer in _posts(one)),
-        str(one.version),
-    ]
 
 
 def _json(request: Request, services: Sequence[Service], departments: Mapping[str, Department]) -> Response:
