@@ -2,9 +2,10 @@
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, select
+from sqlalchemy import ColumnElement, Select, bindparam, select
 
 from domain.applications.applications import Application
 from domain.applications.lifecycle import OPEN, Status
@@ -66,19 +67,20 @@ async def page_of_citizen(
     """
     rows = await keyset_page(
         tx,
-        _shown_of_citizen(citizen_id, statuses),
+        _shown_of_citizen(None if statuses is None else frozenset(statuses)),
         (_T.created_at, _T.id),
         after=after,
         before=before,
         limit=limit,
         descending=newest_first,
+        citizen=citizen_id,
     )
     return [APPLICATIONS.read(tx, row) for row in rows]
 
 
 async def count_of_citizen(tx: Transaction, citizen_id: str, statuses: Collection[Status] | None = None) -> int:
     """How many applications the citizen has that are shown in those states, or in all."""
-    return await count(tx, _shown_of_citizen(citizen_id, statuses))
+    return await count(tx, _shown_of_citizen(None if statuses is None else frozenset(statuses)), citizen=citizen_id)
 
 
 async def of_service(
@@ -106,8 +108,9 @@ async def held_by(
     return await APPLICATIONS.select_all(tx, statement.order_by(_T.id).limit(limit))
 
 
-def _shown_of_citizen(citizen_id: str, statuses: Collection[Status] | None) -> Select[Any]:
-    statement = select(applications_table).where(_T.citizen_id == citizen_id)
+@cache
+def _shown_of_citizen(statuses: frozenset[Status] | None) -> Select[Any]:
+    statement = select(applications_table).where(_T.citizen_id == bindparam("citizen", None, _T.citizen_id.type))
     return statement if statuses is None else statement.where(shown_in(statuses))
 
 

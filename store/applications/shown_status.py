@@ -7,6 +7,7 @@ the money too.
 
 from collections.abc import Collection, Iterable
 from functools import cache
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -22,8 +23,12 @@ _CAME_BACK = sorted((PaymentStatus.RETURNED.value, PaymentStatus.BENEFICIARY_REJ
 
 async def not_arrived(tx: Transaction, application_ids: Iterable[str]) -> dict[str, bool]:
     """True for each application that is delivered, but whose latest payment came back or is being paid again."""
-    statement = sa.select(_T.id).where(_delivered_without_money())
-    return {row.id: True for row in await rows_of(tx, statement, _T.id, application_ids)}
+    return {row.id: True for row in await rows_of(tx, _not_arrived(), _T.id, application_ids)}
+
+
+@cache
+def _not_arrived() -> sa.Select[Any]:
+    return sa.select(_T.id).where(_delivered_without_money())
 
 
 def shown_status() -> sa.ColumnElement[str]:

@@ -94,7 +94,11 @@ SANCTIONS = Records(Sanction, sanctions_table, "the sanction")
 sanctions = SANCTIONS.by_ids
 add_sanction = SANCTIONS.add
 """Keep a new sanction. Raises AlreadyThere: one for each application, and for each number."""
-
+sanctions_of_citizen = SANCTIONS.list_reader_by(
+    sanctions_table.c.citizen_id, sanctions_table.c.sanctioned_at.desc(), sanctions_table.c.id.desc()
+)
+"""Every sanction of a citizen, the newest first."""
+_IN_ORDER = sa.select(instalments_table).order_by(instalments_table.c.sanction_id, instalments_table.c.sequence)
 INSTALMENTS = Records(Instalment, instalments_table, "the instalment")
 instalment = INSTALMENTS.get
 _EVENTS = Records(PaymentEvent, payment_events_table, "the event")
@@ -121,13 +125,6 @@ async def end_sanction(tx: Transaction, sanction_id: str, last_day: date) -> boo
     return (await tx.connection.execute(statement.values(ended_on=last_day).returning(table.c.id))).first() is not None
 
 
-async def sanctions_of_citizen(tx: Transaction, citizen_id: str) -> list[Sanction]:
-    """Every sanction of a citizen, the newest first."""
-    table = sanctions_table
-    statement = sa.select(table).where(table.c.citizen_id == citizen_id)
-    return await SANCTIONS.select_all(tx, statement.order_by(table.c.sanctioned_at.desc(), table.c.id.desc()))
-
-
 async def sanctions_of_citizens(tx: Transaction, citizen_ids: Iterable[str]) -> dict[str, list[Sanction]]:
     """The sanctions of each citizen, the newest first; a citizen without any is left out."""
     table = sanctions_table
@@ -144,9 +141,8 @@ async def sanction_of_applications(tx: Transaction, application_ids: Iterable[st
 async def instalments(tx: Transaction, sanction_ids: Iterable[str]) -> dict[str, list[Instalment]]:
     """The instalments of each sanction in their order; a sanction without any is left out."""
     table = instalments_table
-    statement = sa.select(table).order_by(table.c.sanction_id, table.c.sequence)
     found: dict[str, list[Instalment]] = {}
-    for row in await rows_of(tx, statement, table.c.sanction_id, sanction_ids):
+    for row in await rows_of(tx, _IN_ORDER, table.c.sanction_id, sanction_ids):
         found.setdefault(row.sanction_id, []).append(INSTALMENTS.read(tx, row))
         note_known(tx, table.c.account_sent, row.id, row.account_sent)
     return found

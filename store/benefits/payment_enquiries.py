@@ -141,14 +141,16 @@ async def put_off(tx: Transaction, instalment_ids: Sequence[str], until: datetim
     await tx.connection.execute(statement.values(due_at=until, failures=_T.failures + 1))
 
 
+_ASKED = select(_T.instalment_id, _T.asked_at, _T.reached).where(_T.asked_at.is_not(None))
+
+
 async def last_heard(tx: Transaction, instalment_ids: Iterable[str]) -> dict[str, LastHeard]:
     """What was last heard of each payment; one that the treasury was never asked for is left out."""
     return await each_once(tx, LastHeard, instalment_ids, partial(_read_last_heard, tx))
 
 
 async def _read_last_heard(tx: Transaction, instalment_ids: Iterable[str]) -> dict[str, LastHeard]:
-    asked = select(_T.instalment_id, _T.asked_at, _T.reached).where(_T.asked_at.is_not(None))
-    rows = await rows_of(tx, asked, _T.instalment_id, instalment_ids)
+    rows = await rows_of(tx, _ASKED, _T.instalment_id, instalment_ids)
     return {row.instalment_id: LastHeard(row.asked_at, row.reached or {}) for row in rows}
 
 

@@ -48,12 +48,6 @@ async def uris_in_use(tx: Transaction, uris: Iterable[str]) -> set[str]:
     return {row.uri for row in await rows_of(tx, sa.select(_T.uri), _T.uri, uris)}
 
 
-async def of_citizen(tx: Transaction, citizen_id: str) -> list[IssuedCertificate]:
-    """Every certificate of a citizen, the newest first."""
-    statement = sa.select(certificates_table).where(_T.citizen_id == citizen_id)
-    return await CERTIFICATES.select_all(tx, statement.order_by(_T.created_at.desc(), _T.id.desc()))
-
-
 async def of_applications(tx: Transaction, application_ids: Iterable[str]) -> dict[str, IssuedCertificate]:
     """The valid certificate, by application id; applications without one are left out."""
     standing = sa.select(certificates_table).where(_T.status != CertificateStatus.CORRECTED.value)
@@ -99,6 +93,8 @@ CERTIFICATES = Records(
     read=_holder,
     write=_holder_values,
 )
+of_citizen = CERTIFICATES.list_reader_by(_T.citizen_id, _T.created_at.desc(), _T.id.desc())
+"""Every certificate of a citizen, the newest first."""
 by_number = CERTIFICATES.reader_by(_T.number)
 """The certificate with a reference number of fourteen Latin digits, or None."""
 by_numbers = CERTIFICATES.reader_of_many_by(_T.number)

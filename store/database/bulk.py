@@ -48,13 +48,23 @@ async def update_rows(
         await run_statement(tx, statement, _row_parameters(tx, rows))
 
 
-def among(tx: Transaction, column: sa.ColumnElement[Any], keys: Sequence[Any]) -> sa.ColumnElement[bool]:
-    """Whether a column holds one of the keys, of which there is at least one."""
+KEYS = "keys_"
+"""The parameter of `among`, which must not bear the name of a column's."""
+
+
+def padded_keys(tx: Transaction, keys: Sequence[Any]) -> list[Any]:
+    """At least one key as `among` takes them: so that few statements do for any number, the last one is repeated."""
+    lacking = (1 << (len(keys) - 1).bit_length()) - len(keys) if tx.dialect == "sqlite" else 0
+    return [*keys, *[keys[-1]] * lacking]
+
+
+def among(dialect: str, column: sa.ColumnElement[Any], many: int) -> sa.ColumnElement[bool]:
+    """Whether a column holds one of so many KEYS; on PostgreSQL any number of them is one array."""
     if isinstance(column.type, TupleType):
-        return column.in_(keys)
-    if tx.dialect == "sqlite":  # few statements for any number of keys: the last one is repeated
-        return column.in_([*keys, *[keys[-1]] * ((1 << (len(keys) - 1).bit_length()) - len(keys))])
-    return column == sa.any_(sa.literal(list(keys), ARRAY(_plain(column.type), dimensions=1)))
+        return column.in_(sa.bindparam(KEYS, expanding=True))
+    if dialect == "sqlite":
+        return column.in_(sa.bindparam(KEYS, [None] * many, column.type, expanding=True))
+    return column == sa.any_(sa.bindparam(KEYS, None, ARRAY(_plain(column.type), dimensions=1)))
 
 
 def _row_parameters(tx: Transaction, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:

@@ -4,8 +4,9 @@ import os
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, event, make_url
+from sqlalchemy import URL, Connection, event, make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.pool.base import _ConnectionRecord
 
 from store.database.sqlite_driver import BUSY_TIMEOUT, COMPILED, DRIVER
 
@@ -71,6 +72,32 @@ def migration_engine(url: URL) -> AsyncEngine:
     return create_async_engine(
         url, hide_parameters=True, pool_size=1, max_overflow=0, connect_args={"server_settings": settings}
     )
+
+
+def take_idle(engine: AsyncEngine) -> Connection | None:
+    """A connection that is idle in the pool, without a try of it (`pool_pre_ping`), which costs PostgreSQL three turns.
+
+    None where there is none, or it has to be made anew, which needs one of SQLAlchemy's greenlets.
+    """
+    pool: Any = engine.pool
+    idle = pool._pool._queue._queue  # noqa: SLF001 - asyncio's queue in SQLAlchemy's
+    if not idle or idle[0]._is_hard_or_soft_invalidated():  # noqa: SLF001 - it would be connected anew
+        return None
+    taken = _ConnectionRecord.checkout(pool)
+    taken._counter = 1  # noqa: SLF001 - as SQLAlchemy does once it has tried it
+    return Connection(engine.sync_engine, connection=taken)
+
+
+def driver_of(connection: Connection) -> Any:
+    """The driver's connection of one of SQLAlchemy's."""
+    return connection.connection.dbapi_connection
+
+
+def is_quiet(connection: Connection) -> bool:
+    """Whether a read connection can be given back at once, since nothing of it is left to wait for."""
+    driver = driver_of(connection)
+    settled = getattr(driver, "_settled", None)
+    return bool(driver._transaction is None if settled is None else settled)  # noqa: SLF001 - PostgreSQL's has that
 
 
 def _sqlite_engine(

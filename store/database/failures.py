@@ -42,19 +42,12 @@ async def open_connection(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]
         await connection.close()
 
 
-async def connect(engine: AsyncEngine, *, begin: bool = False) -> AsyncConnection:
-    """A connection, which the caller closes, or StoreUnavailable; in a transaction where that is asked for."""
+async def connect(engine: AsyncEngine) -> AsyncConnection:
+    """A connection, which the caller closes, or StoreUnavailable."""
     try:
-        connection = await engine.connect().start()
+        return await engine.connect().start()
     except OSError as error:
         raise StoreUnavailable(f"no connection ({type(error).__name__})") from None
-    if begin:
-        try:
-            await connection.begin()
-        except BaseException:
-            await connection.close()
-            raise
-    return connection
 
 
 def error_code(error: DBAPIError) -> str:

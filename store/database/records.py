@@ -69,6 +69,8 @@ class Records(Generic[T]):
         self._kind, self._table, self._what = kind, table, what
         self._read, self._write = read, write
         self._key = next(iter(table.primary_key.columns))
+        self._all = sa.select(table)
+        self._with_key = self._with_value(self._key)
         self._fixed = {self._key.name, *fixed}
         hints, names = get_type_hints(kind), {} if renamed is None else renamed
         self._bilingual = [
@@ -182,7 +184,9 @@ class Records(Generic[T]):
 
     async def get(self, tx: Transaction, key: Any, *, lock: bool = False) -> T | None:
         """The object with a primary key, or None; its row locked where that is asked for."""
-        return await self.find(tx, self._key == key, lock=lock)
+        if lock:
+            return await self.find(tx, self._key == key, lock=True)
+        return await self.select_first(tx, self._with_key, value_=key)
 
     async def by_ids(self, tx: Transaction, ids: Iterable[str]) -> dict[str, T]:
         """Objects by their primary keys; those that are not there are left out. One query for many."""
@@ -190,7 +194,18 @@ class Records(Generic[T]):
 
     def reader_by(self, column: sa.Column[Any]) -> Callable[[Transaction, str], Awaitable[T | None]]:
         """A function that gives the object whose column has a value, or None."""
-        return lambda tx, value: self.find(tx, column == value)
+        statement = self._with_value(column)
+        return lambda tx, value: self.select_first(tx, statement, value_=value)
+
+    def list_reader_by(
+        self, column: sa.Column[Any], *order: sa.ColumnElement[Any]
+    ) -> Callable[[Transaction, str], Awaitable[list[T]]]:
+        """A function that gives all objects whose column has a value, in an order."""
+        statement = self._with_value(column).order_by(*order)
+        return lambda tx, value: self.select_all(tx, statement, value_=value)
+
+    def _with_value(self, column: sa.Column[Any]) -> sa.Select[Any]:
+        return self._all.where(column == sa.bindparam("value_", None, column.type))
 
     def reader_of_many_by(
         self, column: sa.Column[Any]
@@ -198,21 +213,21 @@ class Records(Generic[T]):
         """A function that gives objects by the values of a column; absent ones are left out. One query for many."""
         return lambda tx, values: self.by_keys(tx, column, values)
 
-    async def select_first(self, tx: Transaction, statement: sa.Select[Any]) -> T | None:
+    async def select_first(self, tx: Transaction, statement: sa.Select[Any], **given: Any) -> T | None:
         """The first object of a statement that gives rows of the table, or None."""
-        row = await first_row(tx, statement)
+        row = await first_row(tx, statement, **given)
         return None if row is None else self.read(tx, row)
 
-    async def select_all(self, tx: Transaction, statement: sa.Select[Any]) -> list[T]:
+    async def select_all(self, tx: Transaction, statement: sa.Select[Any], **given: Any) -> list[T]:
         """The objects of a statement that gives rows of the table."""
-        return [self.read(tx, row) for row in await fetch_rows(tx, statement)]
+        return [self.read(tx, row) for row in await fetch_rows(tx, statement, **given)]
 
     async def by_keys(
         self, tx: Transaction, column: sa.Column[Any], keys: Iterable[str], statement: sa.Select[Any] | None = None
     ) -> dict[str, T]:
         """Objects by a column that holds one of the keys, of all rows or a statement's; the last one of each key."""
         if statement is None:
-            return await self._each(tx, column, keys, partial(self._read_by, tx, sa.select(self._table), column))
+            return await self._each(tx, column, keys, partial(self._read_by, tx, self._all, column))
         return await self._read_by(tx, statement, column, keys)
 
     async def _read_by(

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Hashable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, lru_cache
 from itertools import islice
 from typing import Any, Generic, NotRequired, TypeAlias, TypedDict, TypeVar
 
@@ -14,7 +14,7 @@ from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.sql.dml import ReturningInsert
 
 from domain.kernel import Posting
-from store.database.bulk import among
+from store.database.bulk import KEYS, among, padded_keys
 from store.database.engine import RAISED, Transaction
 from store.database.reading.kept_reads import Board, KeptReads, versions_table
 from store.database.reading.statements import fetch_rows, run_statement
@@ -48,11 +48,21 @@ _CHUNK = 500
 async def rows_of(
     tx: Transaction, statement: sa.Select[Any], column: sa.ColumnElement[Any], keys: Iterable[Any]
 ) -> list[AnyRow]:
-    """The rows whose column is one of the keys, in the statement's order within each chunk of 500 keys."""
+    """The rows whose column is one of the keys, in the statement's order within each chunk of 500 keys.
+
+    It is cheapest for a statement that its maker keeps.
+    """
     found: list[AnyRow] = []
     for chunk in _chunks(keys):
-        found += await fetch_rows(tx, statement.where(among(tx, column, chunk)))
+        keyed = padded_keys(tx, chunk)
+        many = len(keyed) if tx.dialect == "sqlite" else 0
+        found += await fetch_rows(tx, _with_keys(tx.dialect, statement, column, many), **{KEYS: keyed})
     return found
+
+
+@lru_cache(500)
+def _with_keys(dialect: str, statement: sa.Select[Any], column: sa.ColumnElement[Any], many: int) -> sa.Select[Any]:
+    return statement.where(among(dialect, column, many))
 
 
 async def each_once(
@@ -135,15 +145,15 @@ async def group_rows(
     return found
 
 
-async def first_row(tx: Transaction, statement: sa.Select[Any]) -> AnyRow | None:
+async def first_row(tx: Transaction, statement: sa.Select[Any], **given: Any) -> AnyRow | None:
     """The first row, or None."""
-    return next(iter(await fetch_rows(tx, statement)), None)
+    return next(iter(await fetch_rows(tx, statement, **given)), None)
 
 
-async def count(tx: Transaction, statement: sa.Select[Any]) -> int:
+async def count(tx: Transaction, statement: sa.Select[Any], **given: Any) -> int:
     """How many rows a statement gives."""
     counting = sa.select(sa.func.count()).select_from(statement.order_by(None).subquery())
-    return int((await fetch_rows(tx, counting))[0][0])
+    return int((await fetch_rows(tx, counting, **given))[0][0])
 
 
 async def count_up_to(tx: Transaction, statement: sa.Select[Any], key: sa.ColumnElement[Any], most: int) -> int | None:
@@ -256,20 +266,32 @@ async def keyset_page(
     before: Sequence[Any] | None,
     limit: int,
     descending: bool = False,
+    **given: Any,
 ) -> list[AnyRow]:
     """A page of a list ordered by the columns, stable while rows are added.
 
-    `after` and `before` are places in that order. With `before` alone the page is the last one before it.
+    `after` and `before` are places in that order. With `before` alone the page is the last one before it. What is
+    given are the parameters of a statement that its maker keeps.
     """
-    if after is not None:
-        statement = statement.where(_beyond(columns, after, down=descending))
-    if before is not None:
-        statement = statement.where(_beyond(columns, before, down=not descending))
-    backwards = before is not None and after is None
-    downwards = descending != backwards
+    places = {"after": after, "before": before}
+    ways = tuple(name for name, place in places.items() if place is not None)
+    given |= {f"{name}_{number}": value for name in ways for number, value in enumerate(places[name] or ())}
+    rows = await fetch_rows(tx, _page(statement, tuple(columns), ways, descending), limit_=limit, **given)
+    return list(reversed(rows)) if ways == ("before",) else rows
+
+
+@lru_cache(500)
+def _page(
+    statement: sa.Select[Any], columns: Sequence[sa.Column[Any]], ways: Sequence[str], descending: bool
+) -> sa.Select[Any]:
+    """A statement of a page, before or after places whose values are its parameters."""
+    here = sa.tuple_(*columns)
+    for name in ways:
+        there = sa.tuple_(*(sa.bindparam(f"{name}_{n}", None, column.type) for n, column in enumerate(columns)))
+        statement = statement.where(here < there if descending is (name == "after") else here > there)
+    downwards = descending is not (ways == ("before",))
     order = [column.desc() if downwards else column.asc() for column in columns]
-    rows = await fetch_rows(tx, statement.order_by(*order).limit(limit))
-    return list(reversed(rows)) if backwards else rows
+    return statement.order_by(*order).limit(sa.bindparam("limit_", None, sa.Integer))
 
 
 async def keyset_window(
@@ -313,12 +335,6 @@ async def row_pages(
             place = tuple(getattr(rows[-1], column.name) for column in columns)
         if len(rows) < size:
             return
-
-
-def _beyond(columns: Sequence[sa.Column[Any]], place: Sequence[Any], *, down: bool) -> sa.ColumnElement[bool]:
-    here = sa.tuple_(*columns)
-    there = sa.tuple_(*(sa.literal(value, column.type) for column, value in zip(columns, place, strict=True)))
-    return here < there if down else here > there
 
 
 def _chunks(keys: Iterable[Any]) -> Iterable[list[Any]]:

@@ -154,8 +154,9 @@ class _Connection(AsyncAdapt_aiosqlite_connection):
         return done
 
     def begin(self) -> None:
-        """Begin a transaction that only reads; it locks nothing yet."""
-        self._raw.execute("BEGIN")
+        """Begin a transaction that only reads, unless there is one; it locks nothing yet."""
+        if not self._raw.in_transaction:
+            self._raw.execute("BEGIN")
 
     def rollback(self) -> None:
         """Roll back, unless it is certain that no transaction was begun: the pool asks for it each time."""

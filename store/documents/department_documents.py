@@ -42,6 +42,9 @@ class DepartmentDocument:
     valid_until: datetime | None
 
 
+_BY_KIND = select(department_documents_table).order_by(
+    department_documents_table.c.doctype, department_documents_table.c.id
+)
 _DOCUMENTS = Records(DepartmentDocument, department_documents_table, "the department's document")
 add = _DOCUMENTS.add
 """Keep a document's reference; parameters and consent are encrypted. Raises AlreadyThere."""
@@ -75,9 +78,7 @@ async def by_ids(tx: Transaction, ids: Iterable[str]) -> dict[str, DepartmentDoc
 
 
 async def _read_documents(tx: Transaction, citizen_ids: Iterable[str]) -> dict[str, list[DepartmentDocument]]:
-    table = department_documents_table
-    statement = select(table).order_by(table.c.doctype, table.c.id)
-    return await _DOCUMENTS.groups(tx, statement, table.c.citizen_id, citizen_ids)
+    return await _DOCUMENTS.groups(tx, _BY_KIND, department_documents_table.c.citizen_id, citizen_ids)
 
 
 def _cell_name(column: str, document_id: str) -> str:

@@ -48,6 +48,7 @@ locker_grants_table = Table(
     Column("linked_at", Instant, nullable=False),
     Column("last_used_at", Instant),
 )
+_GRANTS = select(locker_grants_table)
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,7 +228,7 @@ async def _grant(tx: Transaction, citizen_id: str) -> AnyRow | None:
 
 async def _grants(tx: Transaction, citizen_ids: Iterable[str]) -> dict[str, AnyRow]:
     async def read(ids: Iterable[str]) -> dict[str, AnyRow]:
-        rows = await rows_of(tx, select(locker_grants_table), locker_grants_table.c.citizen_id, ids)
+        rows = await rows_of(tx, _GRANTS, locker_grants_table.c.citizen_id, ids)
         return {row.citizen_id: row for row in rows}
 
     return await each_once(tx, locker_grants_table, citizen_ids, read)

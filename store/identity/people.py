@@ -85,6 +85,7 @@ operators_table = sa.Table(
 )
 
 
+_CITIZENS = sa.select(citizens_table)
 _POSTINGS = Records(Posting, postings_table, "the posting")
 _OFFICERS = Records(
     Officer,
@@ -139,9 +140,9 @@ async def citizens(tx: Transaction, ids: Iterable[str]) -> dict[str, Citizen]:
 
 
 async def _read_citizens(tx: Transaction, ids: Iterable[str]) -> dict[str, Citizen]:
-    rows = await rows_of(tx, sa.select(citizens_table), citizens_table.c.citizen_id, ids)
+    rows = await rows_of(tx, _CITIZENS, citizens_table.c.citizen_id, ids)
     kept = {row.alias_of for row in rows if row.alias_of is not None}
-    joined = await rows_of(tx, sa.select(citizens_table), citizens_table.c.citizen_id, kept) if kept else []
+    joined = await rows_of(tx, _CITIZENS, citizens_table.c.citizen_id, kept) if kept else []
     into = {row.citizen_id: row for row in joined}
     return {row.citizen_id: _citizen(tx, into.get(row.alias_of, row)) for row in rows}
 

@@ -6,11 +6,17 @@ from contextlib import asynccontextmanager, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar, cast
 
+from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.util import greenlet_spawn
 
+from store.database.connections import driver_of, is_quiet, take_idle
 from store.database.failures import connect
+
+T = TypeVar("T")
 
 
 class SharedConnection:
@@ -23,38 +29,75 @@ class SharedConnection:
         self.dialect = engine.dialect
         self.readers = 0
         self._engine, self._begun = engine, begun
-        self._opening: asyncio.Task[AsyncConnection] | None = None
+        self._opening: asyncio.Task[Connection] | None = None
         self._running: set[asyncio.Future[Any]] = set()
+        self._has_read = False
 
-    async def open(self) -> AsyncConnection:
-        """The connection, in its transaction."""
+    async def open(self) -> Connection:
+        """The connection, in its transaction, which on PostgreSQL its driver begins by itself."""
         if self._opening is None:
             self._opening = asyncio.ensure_future(self._open())
         return await asyncio.shield(self._opening)
 
-    async def _open(self) -> AsyncConnection:
+    async def _open(self) -> Connection:
         self._begun()  # this task runs once those who join have asked
-        return await connect(self._engine, begin=True)
+        connection = take_idle(self._engine) or await _connect(self._engine)
+        if self.dialect.name == "sqlite":
+            driver_of(connection).begin()
+        return connection
 
     async def execute(self, *arguments: Any, **named: Any) -> Any:
         """As AsyncConnection.execute."""
-        return await self.finish((await self.open()).execute(*arguments, **named))
+        return await self.carry_out(lambda opened: AsyncConnection(self._engine, opened).execute(*arguments, **named))
 
-    async def finish(self, statement: Coroutine[Any, Any, Any]) -> Any:
-        """What a statement on this connection gives, which is carried out although its reader was cancelled."""
-        running = asyncio.ensure_future(statement)
+    async def carry_out(self, work: Callable[[Connection], Coroutine[Any, Any, T]]) -> T:
+        """What work on this connection gives, which is done although its reader was cancelled.
+
+        It is done again on a new connection where the first work finds that the idle one which was taken is broken.
+        """
+        connection = await self.open()
+        try:
+            found = await self._finish(work(connection))
+        except DBAPIError as error:
+            if self._has_read or not error.connection_invalidated:
+                raise
+            found = await self._finish(work(await self._replace(connection)))
+        self._has_read = True
+        return found
+
+    async def _finish(self, work: Coroutine[Any, Any, T]) -> T:
+        running = asyncio.ensure_future(work)
         self._running.add(running)
         running.add_done_callback(self._running.discard)
         return await asyncio.shield(running)
 
+    async def _replace(self, broken: Connection) -> Connection:
+        """A connection in place of a broken one, for all who find it so."""
+        if self._opening is not None and self._opening.result() is broken:
+            broken.invalidate()
+            broken.close()
+            self._opening = asyncio.ensure_future(_connect(self._engine))
+        return await self.open()
+
     async def leave(self) -> None:
         """Give the connection back when nobody reads any more."""
         self.readers -= 1
-        if self.readers or self._opening is None:
+        opening = self._opening
+        if self.readers or opening is None:
             return
-        opened = (await asyncio.gather(self._opening, *self._running, return_exceptions=True))[0]
-        if isinstance(opened, AsyncConnection):
-            await opened.close()
+        if self._running or not opening.done():
+            await asyncio.gather(opening, *self._running, return_exceptions=True)
+        if opening.cancelled() or opening.exception() is not None:
+            return
+        connection = opening.result()
+        if connection.invalidated or is_quiet(connection):
+            connection.close()
+        else:
+            await asyncio.shield(asyncio.ensure_future(greenlet_spawn(connection.close)))
+
+
+async def _connect(engine: AsyncEngine) -> Connection:
+    return cast("Connection", (await connect(engine)).sync_connection)
 
 
 @dataclass

@@ -14,6 +14,7 @@ from sqlalchemy.exc import DBAPIError, StatementError
 from sqlalchemy.types import TupleType
 from sqlalchemy.util import LRUCache
 
+from store.database.connections import driver_of
 from store.database.reading.operation_reads import SharedConnection
 
 if TYPE_CHECKING:
@@ -58,13 +59,18 @@ _DOUBLE = 701
 _WORDS: LRUCache[Any, _Words] = LRUCache(1000)
 
 
-async def fetch_rows(tx: "Transaction", statement: sa.Select[Any] | sa.CompoundSelect[Any] | sa.Insert) -> list[Any]:
-    """The rows that a statement gives, by the names of their columns."""
+async def fetch_rows(
+    tx: "Transaction", statement: sa.Select[Any] | sa.CompoundSelect[Any] | sa.Insert, **given: Any
+) -> list[Any]:
+    """The rows that a statement gives, by the names of their columns.
+
+    A statement that its maker keeps is the cheapest: it names parameters by `sa.bindparam`, for which values are given.
+    """
     key = statement._generate_cache_key()  # noqa: SLF001 - as SQLAlchemy finds its own compiled statements
     binds: list[Any] = [] if key is None else list(key.bindparams)
     if key is None or any(bind.literal_execute or isinstance(bind.type, TupleType) for bind in binds):
-        return list((await tx.connection.execute(statement)).all())
-    values = [bind.effective_value for bind in binds]
+        return list((await tx.connection.execute(statement, given)).all())
+    values = [given.get(bind.key, bind.effective_value) for bind in binds]
     lengths = tuple(len(value) for value, bind in zip(values, binds, strict=True) if bind.expanding)
     name = (tx.dialect, key.key, lengths)
     words = _WORDS.get(name)
@@ -144,23 +150,27 @@ def _words_of(compiled: Any, given: Mapping[str, Any], dialect: sa.Dialect) -> _
 async def _fetch(tx: "Transaction", text: str, arguments: Sequence[Any], *, many: bool = False) -> Iterable[Any]:
     """The driver's rows; raises DBAPIError. With `many` there are several arguments, on SQLite only."""
     connection: Any = tx.connection
-    shared = connection if isinstance(connection, SharedConnection) else None
-    sync: Any = (connection if shared is None else await shared.open()).sync_connection
-    for hear in sync.dispatch.before_cursor_execute:
-        hear(sync, None, text, arguments, None, many)
-    driver = sync.connection.dbapi_connection
+    if not isinstance(connection, SharedConnection):
+        return await _fetch_on(connection.sync_connection, text, arguments, many)
+    if tx.dialect == "sqlite":  # the driver itself lets a statement end whose reader was cancelled
+        return await _fetch_on(await connection.open(), text, arguments, many)
+    return await connection.carry_out(lambda opened: _fetch_on(opened, text, arguments, many))
+
+
+async def _fetch_on(connection: Any, text: str, arguments: Sequence[Any], many: bool) -> Iterable[Any]:
+    for hear in connection.dispatch.before_cursor_execute:
+        hear(connection, None, text, arguments, None, many)
+    driver = driver_of(connection)
     cursor = driver.cursor()
     try:
         if many:
             await cursor._executemany_async(text, arguments)  # noqa: SLF001 - as SQLAlchemy does, here and below
-        elif tx.dialect == "sqlite":
+        elif connection.dialect.name == "sqlite":
             await cursor._execute_async(text, arguments)  # noqa: SLF001
-        elif shared is None:
-            await cursor._prepare_and_execute(text, arguments)  # noqa: SLF001
         else:
-            await shared.finish(cursor._prepare_and_execute(text, arguments))  # noqa: SLF001
+            await cursor._prepare_and_execute(text, arguments)  # noqa: SLF001
     except driver.dbapi.Error as error:
-        gone = sync.dialect.is_disconnect(error, driver, cursor)
+        gone = connection.dialect.is_disconnect(error, driver, cursor)
         raise DBAPIError(None, None, error, hide_parameters=True, connection_invalidated=gone) from None
     found: Iterable[Any] = cursor._rows  # noqa: SLF001
     return found

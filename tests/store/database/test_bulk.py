@@ -8,7 +8,8 @@ from sqlalchemy import select, text, tuple_
 
 from domain.payments.files import Group, PaymentMethod
 from store.database import Store, audit_lines_table
-from store.database.bulk import among, insert_rows, update_rows
+from store.database.bulk import insert_rows, update_rows
+from store.database.sql import rows_of
 from store.payments import payment_batches, payment_runs
 from store.payments.payment_tables import lines_table
 from store.reconciliation.reconciliation import utrs_table
@@ -66,10 +67,11 @@ async def test_keys_are_found_also_in_pairs(store: Store) -> None:
     async with store.write_transaction() as tx:
         await insert_rows(tx, audit_lines_table, [line(number) for number in range(4)])
         c = audit_lines_table.c
-        single = select(c.action).where(among(tx, c.action, ["done.1", "done.3", "no"])).order_by(c.id)
-        assert (await tx.connection.execute(single)).scalars().all() == ["done.1", "done.3"]
-        pairs = select(c.action).where(among(tx, tuple_(c.actor, c.action), [("a", "done.2"), ("b", "done.3")]))
-        assert (await tx.connection.execute(pairs)).scalars().all() == ["done.2"]
+        in_order = select(c.action).order_by(c.id)
+        single = await rows_of(tx, in_order, c.action, ["done.1", "done.3", "no"])
+        assert [row.action for row in single] == ["done.1", "done.3"]
+        pairs = await rows_of(tx, in_order, tuple_(c.actor, c.action), [("a", "done.2"), ("b", "done.3")])
+        assert [row.action for row in pairs] == ["done.2"]
 
 
 @pytest.mark.parametrize("known", [False, True])

@@ -1,14 +1,15 @@
 """What one operation reads: together in one transaction, each row once, and nothing that another operation read."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import asyncpg
 import pytest
 from sqlalchemy import event, text
 
-from store.database import Store, StoreError, reads_of_operation
+from store.database import Store, StoreError, StoreUnavailable, reads_of_operation
 from store.identity import people
 from store.platform import seeds
 from tests.store.builders import citizen
@@ -24,18 +25,18 @@ LONG_READ = {
 
 @contextmanager
 def transactions_of(store: Store) -> Iterator[list[object]]:
-    """Collects the connection of each read transaction that is begun."""
+    """Collects the connection of each read transaction that has ended."""
     seen: list[object] = []
-    engine: Any = store._reader.sync_engine
+    pool: Any = store._reader.pool
 
-    def note(connection: object) -> None:
+    def note(connection: object, _record: object) -> None:
         seen.append(connection)
 
-    event.listen(engine, "begin", note)
+    event.listen(pool, "checkin", note)
     try:
         yield seen
     finally:
-        event.remove(engine, "begin", note)
+        event.remove(pool, "checkin", note)
 
 
 async def is_seeded(store: Store, name: str = "demo") -> bool:
@@ -158,3 +159,71 @@ async def test_a_write_of_an_operation_reads_what_is_there(store: Store, asha: s
             assert asha in await people.citizens(tx, [asha])
 
     assert len(seen) == 2
+
+
+OTHERS = text(
+    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+    " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+)
+"""Ends all other connections to the database, as PostgreSQL does when it is started anew."""
+
+
+@pytest.fixture
+def beside_statements(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Filled with what PostgreSQL is asked beside the statements themselves: tries of a connection, begins, ends."""
+    seen: list[str] = []
+    for name in ("execute", "fetchrow"):
+        ask = getattr(asyncpg.Connection, name)
+
+        async def noted(self: Any, query: str, *given: Any, _ask: Any = ask, **named: Any) -> Any:
+            seen.append(query)
+            return await _ask(self, query, *given, **named)
+
+        monkeypatch.setattr(asyncpg.Connection, name, noted)
+    return seen
+
+
+@pytest.mark.integration
+async def test_a_connection_is_not_tried_before_it_reads(postgres_store: Store, beside_statements: list[str]) -> None:
+    await is_seeded(postgres_store)
+    beside_statements.clear()
+
+    with reads_of_operation():
+        await is_seeded(postgres_store)
+
+    assert [asked.split()[0].strip(";") for asked in beside_statements] == ["BEGIN", "ROLLBACK"]
+
+
+async def execute_straight(store: Store) -> bool:
+    async with store.read_transaction() as tx:
+        return (await tx.connection.execute(text("SELECT 1"))).scalar_one() == 0
+
+
+@pytest.mark.integration
+@pytest.mark.parametrize("way", [is_seeded, execute_straight])
+async def test_a_read_that_finds_its_idle_connection_broken_reads_on_a_new_one(
+    postgres_store: Store, way: Callable[[Store], Awaitable[bool]]
+) -> None:
+    await asyncio.gather(*(is_seeded(postgres_store) for _ in range(3)))
+    async with postgres_store.write_transaction() as tx:
+        await tx.connection.execute(OTHERS)
+
+    with reads_of_operation():
+        assert [await way(postgres_store), await way(postgres_store)] == [False, False]
+
+    assert postgres_store._reader.pool.checkedout() == 0  # type: ignore[attr-defined]
+
+
+@pytest.mark.integration
+async def test_a_connection_that_breaks_after_the_first_read_of_a_transaction_ends_it(postgres_store: Store) -> None:
+    async def read_twice() -> None:
+        async with postgres_store.read_transaction() as tx:
+            await seeds.is_seeded(tx, "demo")
+            async with postgres_store.write_transaction() as other:
+                await other.connection.execute(OTHERS)
+            await seeds.is_seeded(tx, "demo")
+
+    with reads_of_operation(), pytest.raises(StoreUnavailable):
+        await read_twice()
+
+    assert postgres_store._reader.pool.checkedout() == 0  # type: ignore[attr-defined]
