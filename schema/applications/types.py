@@ -42,7 +42,7 @@ from schema.benefits.types import Benefit, sanction_of_application
 from schema.catalogue.filed_rules import FiledRules
 from schema.catalogue.forms import FormField, ServiceForm, form_of_application
 from schema.catalogue.places import Tehsil, district_field, tehsil_by_code
-from schema.catalogue.services import Service, service_as_filed, service_by_code
+from schema.catalogue.services import service_as_filed, service_field
 from schema.certificates.types import Certificate, certificate_of_application
 from schema.clearances.field_reports import FieldReport, reports_of_application
 from schema.clearances.types import (
@@ -80,7 +80,6 @@ if TYPE_CHECKING:
     from schema.appeals.types import Appeal
 
 V = TypeVar("V")
-_SERVICE = ByKey(service_by_code, lambda application: application.item.service_code)
 
 
 def _of_applicant(application: "Application") -> Applied:
@@ -163,12 +162,11 @@ class Application(Node, Mapped[applications.Application], id_of=TypeCode.APPLICA
             return False
         return await _NOT_ARRIVED.load(self, info.context.loaders) is True
 
-    @resolver_field(description="The service that was applied for.", metadata=_SERVICE.metadata)
-    async def service(self, info: Info) -> Service:
-        item = await _SERVICE.load(self, info.context.loaders)
-        if item is None:
-            raise LookupError("the catalogue lacks the service of an application")
-        return Service.of(item)
+    service = service_field(
+        "item.service_code",
+        description="The service that was applied for.",
+        lacking="the catalogue lacks the service of an application",
+    )
 
     @resolver_field(description="The rules that it was filed under; later changes of the catalogue do not touch it.")
     async def filed_under(self, info: Info) -> FiledRules | None:

@@ -30,7 +30,7 @@ from schema.kernel import (
 )
 from store.catalogue import forms as form_store
 
-form_of_service, form_of_application = one_by_key(form_store.of_services), one_by_key(form_store.filed_forms)
+form_of_service, form_of_application = one_by_key(form_store.of_services, kept=True), one_by_key(form_store.filed_forms)
 
 
 @strawberry.type(description="One of the answers of a choice.")

@@ -46,8 +46,8 @@ async def _districts_by_id(tx: Transaction, ids: Iterable[str]) -> dict[str, cat
     return {district.id: district for district in await kept.districts(tx)}
 
 
-department_by_slug, department_by_id = one_by_key(_departments), one_by_key(_departments_by_id)
-district_by_code, district_by_id = one_by_key(_districts), one_by_key(_districts_by_id)
+department_by_slug, department_by_id = one_by_key(_departments, kept=True), one_by_key(_departments_by_id)
+district_by_code, district_by_id = one_by_key(_districts, kept=True), one_by_key(_districts_by_id)
 tehsils_of_district = many_by_key(kept.tehsils_of)
 
 

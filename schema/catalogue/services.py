@@ -50,8 +50,8 @@ async def _schemes_by_id(tx: Transaction, ids: Iterable[str]) -> dict[str, catal
     return {scheme.id: scheme for scheme in (await kept.schemes(tx)).values()}
 
 
-scheme_by_code, scheme_by_id = one_by_key(kept.schemes), one_by_key(_schemes_by_id)
-service_by_code, service_by_id = one_by_key(kept.services_by_codes), one_by_key(kept.services_by_ids)
+scheme_by_code, scheme_by_id = one_by_key(kept.schemes, kept=True), one_by_key(_schemes_by_id)
+service_by_code, service_by_id = one_by_key(kept.services_by_codes, kept=True), one_by_key(kept.services_by_ids)
 service_by_scheme, service_as_filed = one_by_key(kept.services_by_schemes), one_by_key(kept.services_as_filed)
 strength_of_service = one_by_key(strengths.needed_by)
 post_field = partial(our_word_field, "post", nullable=True)

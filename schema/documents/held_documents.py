@@ -185,9 +185,8 @@ async def documents_listed(info: Info, citizen_id: str, chosen: DocumentFilter |
 def _connection_maker(view: CertificatesView, provenance: list[Provenance]) -> Callable[[Connection[Any]], Any]:
     def make_connection(page: Connection[Any]) -> HeldDocumentConnection:
         return HeldDocumentConnection(
-            edges=page.edges,
             nodes=page.nodes,
-            page_info=page.page_info,
+            place=page.place,
             complete=view.complete,
             provenance=provenance,
             count=page.count,

@@ -8,7 +8,7 @@ loads by key declares it with ByKey; resolvers use the declaration, and an execu
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Generic, TypeAlias, TypeVar
+from typing import Any, Generic, TypeAlias, TypeVar, cast
 
 from strawberry.dataloader import DataLoader
 
@@ -20,6 +20,7 @@ from store.database import Transaction
 K = TypeVar("K")
 V = TypeVar("V")
 V_co = TypeVar("V_co", covariant=True)
+S = TypeVar("S")
 
 Read: TypeAlias = Callable[[Transaction, list[K]], Awaitable[Mapping[K, V]]]
 ResourceOf: TypeAlias = Callable[[V], Resource]
@@ -37,6 +38,8 @@ class Loader(Generic[K, V_co]):
     resource: ResourceOf[Any] | None = None
     """By what the access table is asked, with VIEW, for each value; None where the keys were let through before,
     where everybody may read, or where the batch asks by itself."""
+    kept: bool = False
+    """Whether everybody may read the values, and each changes with the version of the catalogue alone (KeptReads)."""
 
 
 def by_resource(resource: ResourceOf[V]) -> Guard[V]:
@@ -49,7 +52,7 @@ def by_resource(resource: ResourceOf[V]) -> Guard[V]:
 
 
 def one_by_key(
-    read: Read[K, V], resource: ResourceOf[V] | None = None, guard: Guard[V] | None = None
+    read: Read[K, V], resource: ResourceOf[V] | None = None, guard: Guard[V] | None = None, *, kept: bool = False
 ) -> Loader[K, V | None]:
     """The value of each key; None where there is none, or the subject may not read it.
 
@@ -65,7 +68,7 @@ def one_by_key(
             found = {key: value for (key, value), may in zip(found.items(), purposes, strict=True) if may}
         return [found.get(key) for key in keys]
 
-    return Loader(batch, resource)
+    return Loader(batch, resource, kept)
 
 
 def many_by_key(
@@ -90,6 +93,8 @@ class Loaders:
 
     def __init__(self, environment: Environment, subject: Subject) -> None:
         self._environment, self._subject = environment, subject
+        self._store_kept = environment.store.kept
+        self._changes = self._store_kept.changes
         self._made: dict[Loader[Any, Any], DataLoader[Any, Any]] = {}
 
     def __len__(self) -> int:
@@ -99,6 +104,23 @@ class Loaders:
         made = self._made.get(loader)
         if made is None:
             made = self._made[loader] = DataLoader(partial(loader.batch, self._environment, self._subject))
+        return made
+
+    def shown(self, loader: Loader[K, V | None], key: K, view: Callable[[V], S]) -> S | Awaitable[S | None]:
+        """The view of the value of a key, at once where the process keeps it; else an awaitable of it, or of None."""
+        if loader.kept:
+            found = self._store_kept.find((loader, view), (key,))
+            if found:
+                return cast("S", found[key])
+        return self._load_and_show(loader, key, view)
+
+    async def _load_and_show(self, loader: Loader[K, V | None], key: K, view: Callable[[V], S]) -> S | None:
+        value = await self[loader].load(key)
+        if value is None:
+            return None
+        made = view(value)
+        if loader.kept:
+            self._store_kept.keep((loader, view), {key: made}, self._changes)
         return made
 
     def forget(self) -> None:

@@ -70,13 +70,37 @@ class Edge(Generic[Node]):
     node: Node = strawberry.field(description="The row.")
 
 
+@dataclass(frozen=True, slots=True)
+class PagePlace:
+    """Where a page lies in its list, with the cursor of each of its rows, which is written where it is asked for."""
+
+    has_next: bool
+    has_previous: bool
+    cursor: Callable[[int], str]
+
+
+def _edges(self: "Connection[Node]") -> list[Edge[Node]]:
+    return [Edge(cursor=self.place.cursor(number), node=node) for number, node in enumerate(self.nodes)]
+
+
+def _page_info(self: "Connection[Any]") -> PageInfo:
+    there, place = bool(self.nodes), self.place
+    return PageInfo(
+        has_next_page=place.has_next,
+        has_previous_page=place.has_previous,
+        start_cursor=place.cursor(0) if there else None,
+        end_cursor=place.cursor(len(self.nodes) - 1) if there else None,
+    )
+
+
 @strawberry.type(description="A page of a list.")
 class Connection(Generic[Node]):
     """Relay's connection, with `nodes` and a count."""
 
-    edges: list[Edge[Node]] = strawberry.field(description="The rows of the page with their cursors.")
+    edges: list[Edge[Node]] = strawberry.field(resolver=_edges, description="The rows of the page with their cursors.")
     nodes: list[Node] = strawberry.field(description="The rows of the page.")
-    page_info: PageInfo = strawberry.field(description="Where this page lies in the list.")
+    page_info: PageInfo = strawberry.field(resolver=_page_info, description="Where this page lies in the list.")
+    place: strawberry.Private[PagePlace]
     count: strawberry.Private[Callable[[], Awaitable[int | None]]]
 
     @resolver_field(description="Rows in the whole list; null where it could not be counted in time.")
@@ -134,16 +158,13 @@ async def _page(info: Info, listing: Listing[Any], paging: dict[str, Any]) -> An
     rows = list(await listing.rows(window))
     more = len(rows) > window.size
     rows = rows[-window.size :] if window.backward else rows[: window.size]
-    written = [cursors.write(listing.position(row)) for row in rows]
-    nodes = [listing.node(row) for row in rows]
+    beside = window.place is not None
     page: Connection[Any] = Connection(
-        edges=[Edge(cursor=cursor, node=node) for cursor, node in zip(written, nodes, strict=True)],
-        nodes=nodes,
-        page_info=PageInfo(
-            has_next_page=window.place is not None if window.backward else more,
-            has_previous_page=more if window.backward else window.place is not None,
-            start_cursor=written[0] if written else None,
-            end_cursor=written[-1] if written else None,
+        nodes=[listing.node(row) for row in rows],
+        place=PagePlace(
+            has_next=beside if window.backward else more,
+            has_previous=more if window.backward else beside,
+            cursor=lambda number: cursors.write(listing.position(rows[number])),
         ),
         count=listing.count,
     )

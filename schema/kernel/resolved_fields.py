@@ -1,6 +1,6 @@
 """Fields that resolve alike in many types: a value by its key, a value in words, a text in the asked language."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from operator import attrgetter
 from typing import Any, TypeVar
 
@@ -24,23 +24,40 @@ def field_by_key(
     *,
     description: str,
     graph_type: object = None,
+    lacking: str | None = None,
 ) -> Any:
     """A field that loads one value by a key of its parent and shows it by a graph type's `of`; null without a value.
+
+    Where a text says what is `lacking`, it is never null: LookupError is raised without a value.
 
     The key is a path of attributes, such as `item.officer_id`, or a function of the parent. `graph_type` is needed
     where the view is not a class method of the field's type.
     """
     by_key = ByKey(loader, attrgetter(key) if isinstance(key, str) else key)
 
-    async def resolve(self: Any, info: Info) -> Any:
-        value = await by_key.load(self, info.context.loaders)
-        return None if value is None else view(value)
+    def resolve(self: Any, info: Info) -> Any:
+        value = by_key.key(self)
+        shown = None if value is None else info.context.loaders.shown(loader, value, view)
+        return shown if lacking is None else _require(shown, lacking)
 
     shown: Any = graph_type or getattr(view, "__self__", None)
+    declared = shown if lacking else shown | None
     read = {PATH_KEY: key} if isinstance(key, str) else {}
     return strawberry.field(
-        resolver=resolve, graphql_type=shown | None, description=description, metadata={**by_key.metadata, **read}
+        resolver=resolve, graphql_type=declared, description=description, metadata={**by_key.metadata, **read}
     )
+
+
+def _require(shown: Any, lacking: str) -> Any:
+    if isinstance(shown, Awaitable):
+        return _require_later(shown, lacking)
+    if shown is None:
+        raise LookupError(lacking)
+    return shown
+
+
+async def _require_later(shown: Awaitable[Any], lacking: str) -> Any:
+    return _require(await shown, lacking)
 
 
 def label_field(prefix: str, path: str, *, description: str, nullable: bool = False) -> Any:

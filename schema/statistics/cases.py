@@ -255,9 +255,7 @@ def _cases(info: Info, wanted: CaseList, given: CaseFilter, purpose: ReadPurpose
         return place_of(wanted, one).isoformat(), one.id
 
     def make_connection(page: Connection[CaseLine]) -> CaseLineConnection:
-        return CaseLineConnection(
-            edges=page.edges, nodes=page.nodes, page_info=page.page_info, count=page.count, size=size
-        )
+        return CaseLineConnection(nodes=page.nodes, place=page.place, count=page.count, size=size)
 
     name = f"figureCases:{wanted}:{filtered}" + (f":{board}" if board else "")
     return Listing(name, rows, count, position, lambda case: CaseLine.of(info, case), make_connection)
