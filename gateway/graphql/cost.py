@@ -301,6 +301,9 @@ def _fragments(document: DocumentNode) -> dict[Name, FragmentDefinitionNode]:
 Level: TypeAlias = tuple[tuple[SelectionSetNode, Name], ...]
 """The selections that apply to an object, each with the type that it selects from."""
 
+Counted: TypeAlias = list[tuple[str, int, Level]]
+"""What counts of an object, by its key in the answer: the points of each value, and what is selected of it."""
+
 
 class AnswerCost:
     """Counts the answer to one operation."""
@@ -309,7 +312,7 @@ class AnswerCost:
         self._table = table
         self._operation = operation
         self._fragments = _fragments(document)
-        self._levels: dict[tuple[int, ...], dict[str, tuple[FieldCost, Level]]] = {}
+        self._levels: dict[tuple[int, ...], Counted] = {}
 
     def points(self, data: Any) -> int:
         """The cost of what is in the answer."""
@@ -317,31 +320,29 @@ class AnswerCost:
         return self._object_points(data, ((self._operation.selection_set, root),)) if isinstance(data, dict) else 0
 
     def _object_points(self, data: dict[str, Any], level: Level) -> int:
-        fields = self._fields(level)
         points = 0
-        for key, value in data.items():
-            known = fields.get(key)
-            if known is not None and value is not None:
-                points += self._value(value, *known)
+        for key, own, below in self._fields(level):
+            value = data.get(key)
+            if value is not None:
+                points += self._value(value, own, below)
         return points
 
-    def _value(self, value: Any, cost: FieldCost, level: Level) -> int:
+    def _value(self, value: Any, own: int, level: Level) -> int:
         if isinstance(value, list):
-            return sum(self._value(one, cost, level) for one in value)
+            return sum([self._value(one, own, level) for one in value])
         if value is None:
             return 0
-        own = max(cost.weight - cost.upstream, 0)
-        return own + self._object_points(value, level) if isinstance(value, dict) and level else own
+        return own + self._object_points(value, level) if level and isinstance(value, dict) else own
 
-    def _fields(self, level: Level) -> dict[str, tuple[FieldCost, Level]]:
-        key = tuple(id(selections) for selections, _ in level)
+    def _fields(self, level: Level) -> Counted:
+        key = tuple([id(selections) for selections, _ in level])
         found = self._levels.get(key)
         if found is None:
             found = self._levels[key] = self._collect_fields(level)
         return found
 
-    def _collect_fields(self, level: Level) -> dict[str, tuple[FieldCost, Level]]:
-        """The fields of a level by their keys in the answer; a fragment is looked into once for each level."""
+    def _collect_fields(self, level: Level) -> Counted:
+        """The fields of a level that cost anything; a fragment is looked into once for each level."""
         nodes: dict[str, list[tuple[FieldNode, FieldCost]]] = {}
         pending, seen = list(level), set[Name]()
         while pending:
@@ -359,7 +360,10 @@ class AnswerCost:
                     seen.add(selection.name.value)
                     fragment = self._fragments[selection.name.value]
                     pending.append((fragment.selection_set, fragment.type_condition.name.value))
-        return {key: (found[0][1], _level(found)) for key, found in nodes.items()}
+        priced = (
+            (key, max(found[0][1].weight - found[0][1].upstream, 0), _level(found)) for key, found in nodes.items()
+        )
+        return [(key, own, below) for key, own, below in priced if own or below]
 
 
 def _level(found: Sequence[tuple[FieldNode, FieldCost]]) -> Level:
@@ -378,10 +382,10 @@ class OperationCost:
         """The most that it can cost with these variables."""
         return self._count(variables or {}).points() if self._fixed is None else self._fixed
 
-    def to_extension(self, context: Context, variables: Variables, data: Any, calls: Counter[Source]) -> dict[str, Any]:
+    def to_extension(self, context: Context, requested: int, data: Any, calls: Counter[Source]) -> dict[str, Any]:
         """`cost` for the extensions of the answer with this data, for which these calls were made."""
         actual = self._answer.points(data) + UPSTREAM_POINTS * calls.total()
-        told: dict[str, Any] = {"requestedQueryCost": self.requested_points(variables), "actualQueryCost": actual}
+        told: dict[str, Any] = {"requestedQueryCost": requested, "actualQueryCost": actual}
         if context.cost_limit is not None:
             told["maximumQueryCost"] = context.cost_limit
         if context.throttle is not None:

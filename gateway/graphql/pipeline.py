@@ -5,8 +5,8 @@ NotSignedIn, or InvalidDocument with the errors of a document that is not valid.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Mapping
+from contextlib import AbstractAsyncContextManager, nullcontext
 from typing import Any
 
 import structlog
@@ -79,14 +79,11 @@ class Pipeline:
             return None
         return await self.edge.rates.spend(caller)
 
-    @asynccontextmanager
-    async def slot(self, caller: Caller) -> AsyncIterator[Slot]:
+    def slot(self, caller: Caller) -> AbstractAsyncContextManager[Slot]:
         """Admit one operation. Raises RequestProblem with 503."""
         if self.edge.admission is None:
-            yield Slot()
-            return
-        async with self.edge.admission.slot(caller.share, spare=self._sends_refused(caller)) as slot:
-            yield slot
+            return nullcontext(Slot())
+        return self.edge.admission.slot(caller.share, spare=self._sends_refused(caller))
 
     def note(self, record: OperationRecord) -> None:
         """Log an operation that was answered, and count it for the metrics."""
@@ -158,11 +155,9 @@ class Pipeline:
     async def _run(self, ready: ReadyOperation, context: RequestContext, root: Any) -> ExecutionResult:
         """Run it, unless it may cost too much; the cost and the calls that were made are told with the answer."""
         calls, variables = counted_calls(), ready.parameters.variables
-        cost, ours = (
-            ready.prepared.cost(self._costs, ready.operation),
-            context if isinstance(context, Context) else None,
-        )
-        if ours is not None and ours.cost_limit is not None and cost.requested_points(variables) > ours.cost_limit:
+        cost = ready.prepared.cost(self._costs, ready.operation)
+        requested, ours = cost.requested_points(variables), context if isinstance(context, Context) else None
+        if ours is not None and ours.cost_limit is not None and requested > ours.cost_limit:
             refusal = [too_dear(ours)]
             replace_errors(refusal, ours.language, ours.request_id)
             result = ExecutionResult(None, refusal, answer_extensions(ours))
@@ -172,7 +167,7 @@ class Pipeline:
                 self.schema, document, context, variables=variables, root=root, operation_name=name
             )
         if ours is not None:
-            told = cost.to_extension(ours, variables, result.data, calls)
+            told = cost.to_extension(ours, requested, result.data, calls)
             result.extensions = {**(result.extensions or {}), "cost": told}
         return result
 

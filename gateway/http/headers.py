@@ -198,13 +198,19 @@ def is_foreign_page(headers: Mapping[str, str], origins: Collection[str]) -> boo
 
 def media_type_of(request: Request) -> str:
     """The media type of the request's body, lower-case, without parameters."""
-    return request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    return _content_type(request.headers.get("content-type", ""))[0]
 
 
 def charset_of(request: Request) -> str:
     """The charset that the content type names, lower-case; UTF-8 where it names none."""
-    for parameter in request.headers.get("content-type", "").split(";")[1:]:
+    return _content_type(request.headers.get("content-type", ""))[1]
+
+
+@lru_cache(256)
+def _content_type(header: str) -> tuple[str, str]:
+    media_type, *parameters = header.split(";")
+    for parameter in parameters:
         name, _, value = parameter.partition("=")
         if name.strip().lower() == "charset":
-            return value.strip().strip('"').lower()
-    return "utf-8"
+            return media_type.strip().lower(), value.strip().strip('"').lower()
+    return media_type.strip().lower(), "utf-8"

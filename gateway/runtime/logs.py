@@ -161,7 +161,8 @@ def mask_event(logger: Any, method: str, event: Event) -> Event:  # noqa: ARG001
     """Mask personal data and secrets, by the name of a value and by its form."""
     record = event.pop("_record", None)
     for name, value in list(event.items()):
-        event[name] = HIDDEN if value is not None and _is_secret(name) else mask_value(value)
+        if name != "request_id":  # it is ours, or was looked at when it came; random digits are nobody's number
+            event[name] = HIDDEN if value is not None and _is_secret(name) else mask_value(value)
     if record is not None:
         event["_record"] = record
     return event

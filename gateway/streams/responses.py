@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass
+from functools import lru_cache
 
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
@@ -72,6 +73,7 @@ APOLLO_MULTIPART = Framing(
 )
 
 
+@lru_cache(256)
 def framing_of(accept: str | None) -> Framing | None:
     """The first way that an Accept header asks for by name; None where it asks for no stream.
 

@@ -63,14 +63,16 @@ class _Plan:
             field.name == "item" for field in dataclasses.fields(cast("Any", owner))
         )
         self._names = tuple(paths)
-        self._getters = tuple(attrgetter(path) for path in paths.values())
+        # Of one name alone attrgetter would give the value itself.
+        self._get = attrgetter(*paths.values()) if len(paths) > 1 else lambda item: [get(item) for get in one]
+        one = [attrgetter(path) for path in paths.values()]
         declared = _declared_types(owner)
         converts = ((name, _convert_to(declared.get(name), _code_of(owner, name))) for name in paths)
         self._converts = tuple((name, convert) for name, convert in converts if convert)
 
     def values(self, item: object) -> dict[str, Any]:
         """The values by the names of their fields."""
-        found = {name: get(item) for name, get in zip(self._names, self._getters, strict=True)}
+        found = dict(zip(self._names, self._get(item), strict=True))
         for name, convert in self._converts:
             found[name] = convert(found[name])
         if self._holds_item:
