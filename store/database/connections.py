@@ -1,5 +1,6 @@
 """Engines for SQLite and PostgreSQL, configured for durable commits (docs/reliability.md section 4)."""
 
+import asyncio
 import os
 from pathlib import Path
 from typing import Any
@@ -7,8 +8,9 @@ from typing import Any
 from sqlalchemy import URL, Connection, event, make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool.base import _ConnectionRecord
+from sqlalchemy.util import greenlet_spawn
 
-from store.database.sqlite_driver import BUSY_TIMEOUT, COMPILED, DRIVER
+from store.database.sqlite_driver import BUSY_TIMEOUT, COMPILED, DRIVER, SqliteConnection
 
 _DRIVERS = {"sqlite": DRIVER, "postgresql": "postgresql+asyncpg", "postgres": "postgresql+asyncpg"}
 _PRAGMAS = (
@@ -93,11 +95,13 @@ def driver_of(connection: Connection) -> Any:
     return connection.connection.dbapi_connection
 
 
-def is_quiet(connection: Connection) -> bool:
-    """Whether a read connection can be given back at once, since nothing of it is left to wait for."""
-    driver = driver_of(connection)
-    settled = getattr(driver, "_settled", None)
-    return bool(driver._transaction is None if settled is None else settled)  # noqa: SLF001 - PostgreSQL's has that
+async def give_back(connection: Connection) -> None:
+    """Give a connection back to its pool, at once where nothing of it is left to be waited for."""
+    driver = None if connection.invalidated else driver_of(connection)
+    if driver is None or (driver.is_quiet if isinstance(driver, SqliteConnection) else driver._transaction is None):  # noqa: SLF001 - that of asyncpg
+        connection.close()
+    else:
+        await asyncio.shield(asyncio.ensure_future(greenlet_spawn(connection.close)))
 
 
 def _sqlite_engine(

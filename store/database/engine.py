@@ -50,6 +50,8 @@ class Transaction:
     changes: int = 0
     seen: dict[Board, int] = field(default_factory=dict)
     """The numbers of changes as a transaction that writes saw them, once it asked for what the process keeps."""
+    at_once: bool = False
+    """Whether it is one statement (Store.write_transaction)."""
 
     def outdate(self, key: str) -> None:
         """Let listeners know after the commit that what they keep of a session or person, by its id, is outdated."""
@@ -94,20 +96,24 @@ class Store:
         return store
 
     @asynccontextmanager
-    async def write_transaction(self) -> AsyncIterator[Transaction]:
+    async def write_transaction(self, *, at_once: bool = False) -> AsyncIterator[Transaction]:
         """A transaction that is committed at the end and rolled back on any error.
 
+        With `at_once` it is one statement, which the database commits by itself: that saves its begin and its end.
         Raises TryAgain where it lost a race, StoreUnavailable where the database is down.
         """
         reads = current_reads()
         changes = self.kept.changes  # before the moment that is seen, as for those who read
         try:
             with translate_errors():
-                async with open_connection(self._writer) as connection, connection.begin():
+                async with open_connection(self._writer) as connection, _begun(connection, at_once):
                     stopped, kept = self.audit_stopped, self.kept
-                    tx = Transaction(connection, self._cipher, self.clock, True, stopped, kept=kept, changes=changes)
+                    tx = Transaction(
+                        connection, self._cipher, self.clock, True, stopped, kept=kept, changes=changes, at_once=at_once
+                    )
                     yield tx
-                    crash_points.reach(crash_points.BEFORE_COMMIT)
+                    if not at_once:
+                        crash_points.reach(crash_points.BEFORE_COMMIT)
         except DiskFull:
             self.disk_refused()
             raise
@@ -121,18 +127,18 @@ class Store:
             for tell in self.after_commit:
                 tell(tx.marks)
 
-    async def carry_out(self, work: Callable[[Transaction], Awaitable[T]]) -> T:
+    async def carry_out(self, work: Callable[[Transaction], Awaitable[T]], *, at_once: bool = False) -> T:
         """Do the work in a write transaction, again as a whole where it lost a race, at most REPETITIONS times.
 
-        The work must do nothing but what its transaction undoes. Raises as `writing`.
+        The work must do nothing but what its transaction undoes. Raises as `write_transaction`.
         """
         for _ in range(REPETITIONS):
             try:
-                async with self.write_transaction() as tx:
+                async with self.write_transaction(at_once=at_once) as tx:
                     return await work(tx)
             except TryAgain:
                 continue
-        async with self.write_transaction() as tx:
+        async with self.write_transaction(at_once=at_once) as tx:
             return await work(tx)
 
     @asynccontextmanager
@@ -161,6 +167,17 @@ class Store:
         """Close every connection."""
         await self._reader.dispose()
         await self._writer.dispose()
+
+
+@asynccontextmanager
+async def _begun(connection: AsyncConnection, at_once: bool) -> AsyncIterator[None]:
+    if not at_once:
+        async with connection.begin():
+            yield
+        return
+    if connection.dialect.name != "sqlite":  # there a statement outside of a transaction is one already
+        await connection.execution_options(isolation_level="AUTOCOMMIT")
+    yield
 
 
 async def migrate(url: str, revision: str = HEAD) -> None:

@@ -2,11 +2,14 @@
 
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from typing import cast
 
+from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from store.database.connections import give_back, take_idle
 from store.database.errors import AlreadyThere, DiskFull, StoreError, StoreUnavailable, TryAgain
 
 LOCK_TIMEOUT = "55P03"
@@ -37,15 +40,18 @@ async def open_connection(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]
     """A connection, or StoreUnavailable; what is raised while it is used passes unchanged."""
     connection = await connect(engine)
     try:
-        yield connection
+        yield AsyncConnection(engine, connection)
     finally:
-        await connection.close()
+        await give_back(connection)
 
 
-async def connect(engine: AsyncEngine) -> AsyncConnection:
-    """A connection, which the caller closes, or StoreUnavailable."""
+async def connect(engine: AsyncEngine) -> Connection:
+    """A connection, which the caller gives back, or StoreUnavailable."""
+    idle = take_idle(engine) if engine.dialect.name == "sqlite" else None  # one of PostgreSQL is tried before
+    if idle is not None:
+        return idle
     try:
-        return await engine.connect().start()
+        return cast("Connection", (await engine.connect().start()).sync_connection)
     except OSError as error:
         raise StoreUnavailable(f"no connection ({type(error).__name__})") from None
 

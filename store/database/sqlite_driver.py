@@ -54,10 +54,10 @@ class _Cursor(AsyncAdapt_dbapi_cursor):
 
     __slots__ = ("_outcome", "arraysize")
 
-    _adapt_connection: "_Connection"
+    _adapt_connection: "SqliteConnection"
     _outcome: tuple[Any, int, int | None]
 
-    def __init__(self, adapt_connection: "_Connection") -> None:
+    def __init__(self, adapt_connection: "SqliteConnection") -> None:
         self._adapt_connection = adapt_connection
         self._connection = adapt_connection._connection  # noqa: SLF001 - the class that it was made for
         self._rows = deque()
@@ -95,7 +95,7 @@ class _Cursor(AsyncAdapt_dbapi_cursor):
             self._rows = deque(rows)
 
 
-class _Connection(AsyncAdapt_aiosqlite_connection):
+class SqliteConnection(AsyncAdapt_aiosqlite_connection):
     """A connection that knows whether its thread has done all it was asked to."""
 
     __slots__ = ("_in_loop", "_looks", "_settled", "_turns")
@@ -153,6 +153,11 @@ class _Connection(AsyncAdapt_aiosqlite_connection):
         self._settled = True
         return done
 
+    @property
+    def is_quiet(self) -> bool:
+        """Whether nothing is left that only the thread could end."""
+        return self._settled and (self._in_loop or not self._raw.in_transaction)
+
     def begin(self) -> None:
         """Begin a transaction that only reads, unless there is one; it locks nothing yet."""
         if not self._raw.in_transaction:
@@ -186,7 +191,7 @@ class _Driver(AsyncAdapt_aiosqlite_dbapi):
     def connect(self, *arg: Any, **kw: Any) -> AsyncAdapt_aiosqlite_connection:
         in_loop = kw.pop("in_loop", False)
         made = super().connect(*arg, **kw)
-        return _Connection(self, made._connection, in_loop=in_loop)  # noqa: SLF001 - the class that it made
+        return SqliteConnection(self, made._connection, in_loop=in_loop)  # noqa: SLF001 - the class that it made
 
 
 class Dialect(SQLiteDialect_aiosqlite):

@@ -6,14 +6,13 @@ from contextlib import asynccontextmanager, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
-from sqlalchemy.util import greenlet_spawn
 
-from store.database.connections import driver_of, is_quiet, take_idle
+from store.database.connections import driver_of, give_back, take_idle
 from store.database.failures import connect
 
 T = TypeVar("T")
@@ -41,7 +40,7 @@ class SharedConnection:
 
     async def _open(self) -> Connection:
         self._begun()  # this task runs once those who join have asked
-        connection = take_idle(self._engine) or await _connect(self._engine)
+        connection = take_idle(self._engine) or await connect(self._engine)
         if self.dialect.name == "sqlite":
             driver_of(connection).begin()
         return connection
@@ -76,7 +75,7 @@ class SharedConnection:
         if self._opening is not None and self._opening.result() is broken:
             broken.invalidate()
             broken.close()
-            self._opening = asyncio.ensure_future(_connect(self._engine))
+            self._opening = asyncio.ensure_future(connect(self._engine))
         return await self.open()
 
     async def leave(self) -> None:
@@ -89,15 +88,7 @@ class SharedConnection:
             await asyncio.gather(opening, *self._running, return_exceptions=True)
         if opening.cancelled() or opening.exception() is not None:
             return
-        connection = opening.result()
-        if connection.invalidated or is_quiet(connection):
-            connection.close()
-        else:
-            await asyncio.shield(asyncio.ensure_future(greenlet_spawn(connection.close)))
-
-
-async def _connect(engine: AsyncEngine) -> Connection:
-    return cast("Connection", (await connect(engine)).sync_connection)
+        await give_back(opening.result())
 
 
 @dataclass

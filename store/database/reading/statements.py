@@ -7,6 +7,7 @@ takes for an indexed read. What a statement says, and how values are bound and r
 from collections import namedtuple
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
@@ -94,6 +95,10 @@ async def run_statement(
     if words is None:
         words = _WORDS[tx.dialect, statement, names] = _values_in_words(statement, names, tx.connection.dialect)
     given = [words.arguments([row[name] for name in names]) for row in rows]
+    if len(given) > 1 and tx.at_once:
+        head, values = words.text.rsplit(" VALUES ", 1)
+        await _fetch(tx, f"{head} VALUES {', '.join([values] * len(given))}", [*chain(*given)])
+        return []
     if len(given) > 1:
         await _fetch(tx, words.text, given, many=True)
         return []
