@@ -29,6 +29,7 @@ from schema.kernel import (
     resolver_field,
     text_field,
 )
+from schema.kernel.paging import edges_of, page_info_of
 
 _MOST_VALUES, _LONGEST_ISSUER = 50, 100
 
@@ -185,8 +186,9 @@ async def documents_listed(info: Info, citizen_id: str, chosen: DocumentFilter |
 def _connection_maker(view: CertificatesView, provenance: list[Provenance]) -> Callable[[Connection[Any]], Any]:
     def make_connection(page: Connection[Any]) -> HeldDocumentConnection:
         return HeldDocumentConnection(
+            edges=edges_of(page),
             nodes=page.nodes,
-            place=page.place,
+            page_info=page_info_of(page),
             complete=view.complete,
             provenance=provenance,
             count=page.count,

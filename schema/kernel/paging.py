@@ -79,11 +79,13 @@ class PagePlace:
     cursor: Callable[[int], str]
 
 
-def _edges(self: "Connection[Node]") -> list[Edge[Node]]:
+def edges_of(self: "Connection[Node]") -> list[Edge[Node]]:
+    """The rows of a page with their cursors."""
     return [Edge(cursor=self.place.cursor(number), node=node) for number, node in enumerate(self.nodes)]
 
 
-def _page_info(self: "Connection[Any]") -> PageInfo:
+def page_info_of(self: "Connection[Any]") -> PageInfo:
+    """Where a page lies in its list."""
     there, place = bool(self.nodes), self.place
     return PageInfo(
         has_next_page=place.has_next,
@@ -97,9 +99,11 @@ def _page_info(self: "Connection[Any]") -> PageInfo:
 class Connection(Generic[Node]):
     """Relay's connection, with `nodes` and a count."""
 
-    edges: list[Edge[Node]] = strawberry.field(resolver=_edges, description="The rows of the page with their cursors.")
+    edges: list[Edge[Node]] = strawberry.field(
+        resolver=edges_of, description="The rows of the page with their cursors."
+    )
     nodes: list[Node] = strawberry.field(description="The rows of the page.")
-    page_info: PageInfo = strawberry.field(resolver=_page_info, description="Where this page lies in the list.")
+    page_info: PageInfo = strawberry.field(resolver=page_info_of, description="Where this page lies in the list.")
     place: strawberry.Private[PagePlace]
     count: strawberry.Private[Callable[[], Awaitable[int | None]]]
 

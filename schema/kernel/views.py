@@ -64,8 +64,8 @@ class _Plan:
         )
         self._names = tuple(paths)
         # Of one name alone attrgetter would give the value itself.
-        self._get = attrgetter(*paths.values()) if len(paths) > 1 else lambda item: [get(item) for get in one]
         one = [attrgetter(path) for path in paths.values()]
+        self._get = attrgetter(*paths.values()) if len(paths) > 1 else lambda item: [get(item) for get in one]
         declared = _declared_types(owner)
         converts = ((name, _convert_to(declared.get(name), _code_of(owner, name))) for name in paths)
         self._converts = tuple((name, convert) for name, convert in converts if convert)

@@ -40,6 +40,16 @@ def test_an_event_is_one_line_of_json_with_the_request_id(stream: io.StringIO):
     assert line["at"].endswith("Z")
 
 
+def test_the_id_of_a_request_is_told_as_it_is_whatever_its_digits_look_like(stream: io.StringIO):
+    number = "01950000-0000-7000-8000-999941057058"  # ends as an Aadhaar number might
+
+    with structlog.contextvars.bound_contextvars(request_id=number):
+        structlog.get_logger("test").info("asked")
+
+    (line,) = lines(stream)
+    assert line["request_id"] == number
+
+
 @pytest.mark.parametrize(
     "secret",
     [

@@ -4,13 +4,18 @@ import asyncio
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+import pytest
+
 from actions.kernel import one_operation
-from domain.kernel import Sourced
+from actions.kernel.operations import write_receipts
+from domain.kernel import Bilingual, Sourced
 from integrations.calling.calls import outside_call
 from integrations.digilocker import IssuedDocument, LockerGrant
 from schema.kernel import Context
-from store.database import all_versions
+from store.catalogue import catalogue
+from store.database import StoreError, all_versions
 from store.identity import accesses
+from store.identity.accesses import AccessReceipt
 from tests.support.graph import CITIZEN, World
 
 README = """
@@ -109,3 +114,35 @@ async def test_what_is_kept_of_the_catalogue_is_no_statement_of_an_operation(eac
         again = await ask(world, query)
 
     assert (again, list(seen)) == (first, [])
+
+
+async def test_what_is_shown_of_the_catalogue_is_shown_anew_once_it_changed(each_world: World):
+    world, store = each_world, each_world.environment.store
+    query = '{ service(by: { code: "ES09" }) { name department { name } } }'
+    store.kept.confirm(await store.read(all_versions), store.clock.monotonic())
+    await ask(world, query)
+    async with store.write_transaction() as tx:
+        service = (await catalogue.services_by_codes(tx, ["ES09"]))["ES09"]
+        department = next(one for one in await catalogue.departments(tx) if one.slug == service.department)
+        await catalogue.upsert_services(tx, [replace(service, name=Bilingual("नया", "New"))])
+        await catalogue.upsert_departments(tx, [replace(department, name=Bilingual("विभाग", "Department"))])
+    store.kept.confirm(await store.read(all_versions), store.clock.monotonic())
+
+    again = await ask(world, query)
+
+    assert again["data"] == {"service": {"name": "New", "department": {"name": "Department"}}}
+
+
+async def test_receipts_of_one_operation_are_one_statement_or_none(each_world: World):
+    world, store = each_world, each_world.environment.store
+    at = store.clock.now()
+    hers = [AccessReceipt("s", "CITIZEN", CITIZEN.person_id or "", kind, None, "OWN", None, at) for kind in "abc"]
+    before = await receipts(world)
+
+    with world.statements() as seen:
+        await write_receipts(world.environment, hers)
+    with pytest.raises(StoreError):
+        await write_receipts(world.environment, [*hers, replace(hers[0], citizen_id="nobody")])
+
+    assert len(seen) == 1
+    assert await receipts(world) - before == 3
