@@ -106,7 +106,7 @@ class Loaders:
             made = self._made[loader] = DataLoader(partial(loader.batch, self._environment, self._subject))
         return made
 
-    def shown(self, loader: Loader[K, V | None], key: K, view: Callable[[V], S]) -> S | Awaitable[S | None]:
+    def show(self, loader: Loader[K, V | None], key: K, view: Callable[[V], S]) -> S | Awaitable[S | None]:
         """The view of the value of a key, at once where the process keeps it; else an awaitable of it, or of None."""
         if loader.kept:
             found = self._store_kept.find((loader, view), (key,))

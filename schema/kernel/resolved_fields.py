@@ -37,7 +37,7 @@ def field_by_key(
 
     def resolve(self: Any, info: Info) -> Any:
         value = by_key.key(self)
-        shown = None if value is None else info.context.loaders.shown(loader, value, view)
+        shown = None if value is None else info.context.loaders.show(loader, value, view)
         return shown if lacking is None else _require(shown, lacking)
 
     shown: Any = graph_type or getattr(view, "__self__", None)

@@ -106,7 +106,7 @@ class Store:
         changes = self.kept.changes  # before the moment that is seen, as for those who read
         try:
             with translate_errors():
-                async with open_connection(self._writer) as connection, _begun(connection, at_once):
+                async with open_connection(self._writer) as connection, _open_transaction(connection, at_once):
                     stopped, kept = self.audit_stopped, self.kept
                     tx = Transaction(
                         connection, self._cipher, self.clock, True, stopped, kept=kept, changes=changes, at_once=at_once
@@ -170,7 +170,7 @@ class Store:
 
 
 @asynccontextmanager
-async def _begun(connection: AsyncConnection, at_once: bool) -> AsyncIterator[None]:
+async def _open_transaction(connection: AsyncConnection, at_once: bool) -> AsyncIterator[None]:
     if not at_once:
         async with connection.begin():
             yield
