@@ -27,7 +27,7 @@ from domain.identity.kept_sessions import SignedIn
 from domain.kernel import ANONYMOUS, Language, PersonKind, Source, language_from_header
 from domain.kernel.messages import catalogue
 from gateway import sign_in
-from gateway.graphiql.page import graphiql_routes
+from gateway.graphiql.page import own_graphiql
 from gateway.graphql.endpoint import GraphQLEndpoint
 from gateway.graphql.execution.executor import compiled_executor
 from gateway.graphql.execution.plans import Plans
@@ -283,7 +283,8 @@ def graphql_routes(
     edge = replace(edge, streams=HttpStreams(streaming))
     endpoint = GraphQLEndpoint(graph, context_factory(runtime, settings, streaming.feed), edge)
     streaming.serve(endpoint.pipeline)
-    assets = bound_requests(graphiql_routes(), edge, RateClass.REQUESTS) if settings.graphiql_open else []
+    files = own_graphiql(demo=settings.demo).routes() if settings.graphiql_open else []
+    assets = bound_requests(files, edge, RateClass.REQUESTS)
     return [Route("/graphql", endpoint), WebSocketRoute("/graphql", SocketEndpoint(streaming)), *assets]
 
 

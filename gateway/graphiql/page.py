@@ -6,7 +6,6 @@ under a path that holds their digest, so browsers may keep them for ever. Nothin
 
 import gzip
 import hashlib
-import html
 import json
 from dataclasses import asdict, dataclass
 from functools import cache, lru_cache
@@ -14,14 +13,19 @@ from pathlib import Path
 from typing import Any
 
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, PlainTextResponse, Response
+from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from gateway.http.compression import takes_gzip
 from gateway.operations.screens import FRAGMENTS, OPERATIONS, with_fragments
+from gateway.pages.rendering import language_of, pages_of
+from gateway.sign_in.providers import SLUGS
 
 TABS = "tabs.json"
-"""A list of the files that are tabs, in their order, such as `citizen_app/home`; without it, all are."""
+"""The files that are tabs, such as `citizen_app/home`, in their order by subject; without it, all are, in one subject.
+
+What a subject is called is the text `page.graphiql.subject.<subject>`.
+"""
 
 STATIC = Path(__file__).with_name("static")
 CONTENT_SECURITY_POLICY = (
@@ -43,29 +47,7 @@ _HEADERS = {
     "Referrer-Policy": "no-referrer",
     "Cross-Origin-Opener-Policy": "same-origin",
 }
-_PAGE = """<!doctype html>
-<html lang="hi">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>अपुणी सरकार · GraphiQL</title>
-<link rel="icon" href="data:,">
-<link rel="stylesheet" href="{base}/graphiql.css">
-</head>
-<body>
-<nav class="bar"><strong>अपुणी सरकार · Apuni Sarkar GraphQL</strong>{links}</nav>
-<div id="graphiql"></div>
-<noscript>GraphiQL को जावास्क्रिप्ट चाहिए। GraphiQL needs JavaScript.</noscript>
-<script id="page-data" type="application/json">{data}</script>
-<script src="{base}/graphiql.js" defer></script>
-</body>
-</html>
-"""
-
-
 PATH = "/graphql"
-LINKS = (("/sign-in?return_to=/graphql", "साइन इन · Sign in"), ("/status", "स्थिति · Status"))
-"""Addresses and words of the bar."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,19 +58,20 @@ class Example:
     variables: dict[str, Any] | None
 
 
-def examples(folder: Path = OPERATIONS) -> list[Example]:
-    """The documents of a folder that are tabs; none where it is missing."""
-    return [
-        Example(with_fragments(path.read_text(encoding="utf-8"), folder), _variables(path)) for path in _tabs(folder)
-    ]
+def examples(folder: Path = OPERATIONS) -> dict[str, list[Example]]:
+    """The documents of a folder that are tabs, by subject; none where it is missing."""
+    return {
+        subject: [Example(with_fragments(path.read_text(encoding="utf-8"), folder), _variables(path)) for path in paths]
+        for subject, paths in _tabs(folder).items()
+    }
 
 
-def _tabs(folder: Path) -> list[Path]:
+def _tabs(folder: Path) -> dict[str, list[Path]]:
     chosen = folder / TABS
     if chosen.exists():
-        paths = [folder / f"{name}.graphql" for name in json.loads(chosen.read_text(encoding="utf-8"))]
-        return [path for path in paths if path.exists()]
-    return [path for path in sorted(folder.glob("**/*.graphql")) if path.parent.name != FRAGMENTS]
+        subjects: dict[str, list[str]] = json.loads(chosen.read_text(encoding="utf-8"))
+        return {subject: [folder / f"{name}.graphql" for name in names] for subject, names in subjects.items()}
+    return {"": [path for path in sorted(folder.glob("**/*.graphql")) if path.parent.name != FRAGMENTS]}
 
 
 def _variables(path: Path) -> dict[str, Any] | None:
@@ -100,27 +83,39 @@ def _variables(path: Path) -> dict[str, Any] | None:
 
 
 class GraphiQL:
-    """The page. `operations` is a folder of examples, read anew for each view."""
+    """The page. `operations` is a folder of examples, read anew for each view.
 
-    def __init__(self, operations: Path = OPERATIONS) -> None:
-        self._operations = operations
+    `demo` is whether it offers to sign in as another person of the demo.
+    """
+
+    def __init__(self, operations: Path = OPERATIONS, *, demo: bool = False) -> None:
+        self._operations, self._demo = operations, demo
         self._files = {file.name.removesuffix(".gz"): file for file in sorted(STATIC.glob("*.gz"))}
         self._base = f"{PATH}/assets/{_digest(self._files.values())}"
 
-    def page(self, _: Request) -> Response:
+    def page(self, request: Request) -> Response:
         """The page itself, for `Edge.page`."""
-        data = {"url": PATH, "headers": {"Accept-Language": "hi"}, "tabs": self.tabs()}
-        links = "".join(f'<a href="{html.escape(where)}">{html.escape(words)}</a>' for where, words in LINKS)
-        body = _PAGE.format(base=self._base, links=links, data=_for_script(data))
-        return HTMLResponse(body, headers={**_HEADERS, "Cache-Control": "no-store", "Vary": "Accept"})
+        subjects, asked = examples(self._operations), request.query_params.get("subject", "")
+        subject = asked if asked in subjects else next(iter(subjects))
+        data = {
+            "url": PATH,
+            "subject": subject,
+            "headers": {"Accept-Language": language_of(request).value},
+            "tabs": [asdict(example) for example in subjects[subject]],
+        }
+        values = {
+            "base": self._base,
+            "data": _for_script(data),
+            "subject": subject,
+            "subjects": [one for one in subjects if one],
+            "providers": SLUGS.items() if self._demo else (),
+        }
+        headers = {**_HEADERS, "Cache-Control": "no-store"}
+        return pages_of(request).draw(request, "graphiql.html", values, headers=headers)
 
     def routes(self) -> list[Route]:
         """The route of the page's files."""
         return [Route(self._base + "/{name}", self.file, methods=["GET"])]
-
-    def tabs(self) -> list[dict[str, Any]]:
-        """The examples, in the order of their file names."""
-        return [asdict(example) for example in examples(self._operations)]
 
     async def file(self, request: Request) -> Response:
         """One of the page's files, compressed where the client takes that."""
@@ -135,19 +130,10 @@ class GraphiQL:
         return Response(content, headers=headers, media_type=_MEDIA_TYPES[Path(path.stem).suffix])
 
 
-def graphiql_page(request: Request) -> Response:
-    """The page at /graphql with the examples of the repository."""
-    return _default().page(request)
-
-
-def graphiql_routes() -> list[Route]:
-    """The routes of that page's files."""
-    return _default().routes()
-
-
 @cache
-def _default() -> GraphiQL:
-    return GraphiQL()
+def own_graphiql(*, demo: bool) -> GraphiQL:
+    """The page at /graphql with the examples of the repository."""
+    return GraphiQL(demo=demo)
 
 
 @lru_cache(maxsize=64)

@@ -12,7 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from actions.identity.sessions import person_of_token
 from domain.kernel import ErrorCode, PersonKind, Role
-from gateway.graphiql.page import graphiql_page
+from gateway.graphiql.page import own_graphiql
 from gateway.graphql.answers import code_response
 from gateway.graphql.replays import StoredReplays
 from gateway.graphql.trusted import TrustedLibrary
@@ -62,7 +62,7 @@ async def open_edge(settings: Settings, runtime: Runtime, metrics: Metrics) -> A
                 origins=(settings.url,),
                 introspection=settings.demo,
                 developer=is_developer,
-                page=graphiql_page if settings.graphiql_open else None,
+                page=own_graphiql(demo=settings.demo).page if settings.graphiql_open else None,
                 observe=metrics.observe_operation,
                 callers=_callers(runtime),
                 rates=rates,

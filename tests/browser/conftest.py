@@ -82,7 +82,28 @@ def browser(started: Browser) -> Iterator[BrowserContext]:
 
 
 @strawberry.type
+class Citizen:
+    name: str
+
+
+@strawberry.type
+class Officer:
+    name: str
+    designation: str
+
+
+@strawberry.type
+class Operator:
+    name: str
+    centre: str
+
+
+@strawberry.type
 class Query:
+    @strawberry.field
+    def viewer(self) -> Citizen | Officer | Operator | None:
+        return None
+
     @strawberry.field
     def hello(self, name: str = "उत्तराखण्ड") -> str:
         return f"नमस्ते {name}"

@@ -1,8 +1,11 @@
 // GraphiQL as the gateway serves it: own workers, own font, examples as tabs, nothing kept after the tab is closed.
+import { explorerPlugin } from "@graphiql/plugin-explorer";
+import "@graphiql/plugin-explorer/style.css";
 import { createGraphiQLFetcher } from "@graphiql/toolkit";
-import { GraphiQL } from "graphiql";
+import { GraphiQL, HISTORY_PLUGIN } from "graphiql";
 import "graphiql/style.css";
 import { createRoot } from "react-dom/client";
+import { showReader, withHint } from "./reader.js";
 import { withStreams } from "./streams.js";
 import "./page.css";
 
@@ -20,14 +23,27 @@ const tabs = page.tabs.map(({ query, variables }) => ({
   headers,
 }));
 
+// Each subject keeps its own tabs until the browser's tab is closed.
+const kept = window.sessionStorage;
+const storage = {
+  getItem: (key) => kept.getItem(`${page.subject}:${key}`),
+  setItem: (key, text) => kept.setItem(`${page.subject}:${key}`, text),
+  removeItem: (key) => kept.removeItem(`${page.subject}:${key}`),
+  clear: () => kept.clear(),
+  get length() {
+    return kept.length;
+  },
+};
+
 // GraphiQL 5 fills the variables editor from the stored state or from `initialVariables`, never from the first tab.
-const storage = window.sessionStorage;
-const fresh = !Object.keys(storage).some((key) => key.startsWith("graphiql:"));
+const fresh = !Object.keys(kept).some((key) => key.startsWith(`${page.subject}:graphiql:`));
 const initialVariables = (fresh && tabs[0]?.variables) || undefined;
 
+showReader(page.url);
 createRoot(document.getElementById("graphiql")).render(
   <GraphiQL
-    fetcher={withStreams(page.url, createGraphiQLFetcher({ url: page.url }))}
+    fetcher={withStreams(page.url, withHint(createGraphiQLFetcher({ url: page.url })))}
+    plugins={[HISTORY_PLUGIN, explorerPlugin({ showAttribution: false })]}
     storage={storage}
     defaultTabs={tabs.length ? tabs : undefined}
     initialVariables={initialVariables}

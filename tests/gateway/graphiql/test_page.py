@@ -22,6 +22,9 @@ def operations(tmp_path: Path) -> Path:
     return tmp_path
 
 
+SUBJECTS = {"citizen": ["a_first"], "officer": ["b_second"]}
+
+
 @pytest.fixture
 async def client(operations: Path) -> AsyncIterator[httpx.AsyncClient]:
     graphiql = GraphiQL(operations)
@@ -61,6 +64,43 @@ async def test_the_examples_are_tabs_and_cannot_end_the_script(client: httpx.Asy
     assert data["tabs"][0]["variables"] == {"name": "आशा"}
     assert data["tabs"][1]["variables"] is None
     assert "alert" in data["tabs"][0]["query"]
+
+
+def tabs_of(page: str) -> list[str]:
+    found = re.search(r'<script id="page-data" type="application/json">(.*?)</script>', page, re.DOTALL)
+    assert found is not None
+    return [tab["query"].splitlines()[-1] for tab in json.loads(found[1])["tabs"]]
+
+
+async def test_the_tabs_are_those_of_the_subject_that_the_address_names(client: httpx.AsyncClient, operations: Path):
+    (operations / "tabs.json").write_text(json.dumps(SUBJECTS), encoding="utf-8")
+
+    first, second = (await client.get("/graphql")).text, (await client.get("/graphql?subject=officer")).text
+
+    assert tabs_of(first) == ["query { a }"]
+    assert tabs_of(second) == ["query Second { b }"]
+    assert 'subject=officer" aria-current="page"' in second
+
+
+@pytest.mark.parametrize(("language", "words"), [("hi", "साइन इन"), ("en", "Sign in")])
+async def test_the_bar_is_in_the_readers_language_and_the_interface_says_that_it_is_english(
+    client: httpx.AsyncClient, language: str, words: str
+):
+    page = (await client.get("/graphql", headers={"Accept-Language": language})).text
+
+    assert '<html lang="en">' in page
+    assert f'<header class="bar" lang="{language}">' in page
+    assert f">{words}</a>" in page
+    assert f'"Accept-Language": "{language}"' in page
+
+
+@pytest.mark.parametrize("demo", [True, False])
+async def test_only_the_demo_offers_to_be_another_person(operations: Path, demo: bool):
+    app = Starlette(routes=[Route("/graphql", GraphiQL(operations, demo=demo).page)])
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://gateway.test") as client:
+        page = (await client.get("/graphql")).text
+
+    assert ("/sign-in/start/parichay?return_to=" in page) is demo
 
 
 async def test_examples_are_read_anew_for_each_view(client: httpx.AsyncClient, operations: Path):
@@ -118,10 +158,11 @@ def test_the_npm_lock_names_no_address():
     ]
 
 
-def test_the_repository_shows_a_few_operations_each_with_its_fragments():
-    shown = examples()
+def test_the_repository_shows_a_few_operations_of_each_subject_each_with_its_fragments():
+    subjects = examples()
 
-    assert 8 <= len(shown) <= 20
+    shown = [example for tabs in subjects.values() for example in tabs]
+    assert all(2 <= len(tabs) <= 6 for tabs in subjects.values())
     assert shown[0].query.startswith("# Home:")
     for example in shown:
         assert set(re.findall(r"\.\.\.(\w+)", example.query)) <= {"on", *re.findall(r"fragment (\w+)", example.query)}
