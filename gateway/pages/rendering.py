@@ -50,6 +50,8 @@ POLICY = (
     f"default-src 'none'; style-src 'sha256-{_STYLE_DIGEST}'; font-src 'self'; img-src 'self'; "
     "base-uri 'none'; form-action {forms}; frame-ancestors 'none'"
 )
+SCRIPT = Path(__file__).with_name("static").joinpath("form.js").read_bytes()
+SCRIPT_ADDRESS = f"/scripts/{hashlib.sha256(SCRIPT).hexdigest()[:16]}/form.js"
 SCRIPTS = "; script-src 'self'; connect-src 'self'"
 """Added to the policy of a page that has a script of ours."""
 
@@ -118,6 +120,7 @@ class Pages:
                 "name": label("page.frame.this_language", other),
                 "address": f"{request.url.path}?{urlencode([*kept, ('language', other.value)])}",
             },
+            "script": SCRIPT_ADDRESS if scripts else None,
             "portal": self.portal,
             "portal_name": self.portal.name.in_language(language),
             "owner": self.portal.owner.in_language(language),

@@ -10,7 +10,15 @@ APPLYING = {
 }
 CITIZEN_PAGES = (
     Page("/my", "citizen/home.html", "MyHome", people=CITIZENS),
-    Page("/my/apply/{code}", "citizen/apply.html", "MyApply", people=CITIZENS, found="service", forms=APPLYING),
+    Page(
+        "/my/apply/{code}",
+        "citizen/apply.html",
+        "MyApply",
+        people=CITIZENS,
+        found="service",
+        forms=APPLYING,
+        scripts=True,
+    ),
     Page(
         "/my/apply/{code}/{draft}",
         "citizen/apply.html",
@@ -18,9 +26,18 @@ CITIZEN_PAGES = (
         people=CITIZENS,
         found="application",
         forms=APPLYING,
+        scripts=True,
     ),
     *(
-        Page(f"/my/applications/{{number}}{path}", template, "MyApplication", CITIZENS, "application", forms=forms)
+        Page(
+            f"/my/applications/{{number}}{path}",
+            template,
+            "MyApplication",
+            CITIZENS,
+            "application",
+            path == "/answer",
+            forms,
+        )
         for path, template, forms in (
             (
                 "",

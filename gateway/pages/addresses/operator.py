@@ -22,7 +22,15 @@ OPERATOR_PAGES = (
         "/counter/code/{id}", "counter/code.html", "Counter", OPERATORS, forms={"CounterConfirmAssistance": "/counter"}
     ),
     Page("/counter/services", "counter/services.html", "ServicesAtCounter", OPERATORS),
-    Page("/counter/apply/{code}", "counter/apply.html", "CounterApply", OPERATORS, found="service", forms=_APPLYING),
+    Page(
+        "/counter/apply/{code}",
+        "counter/apply.html",
+        "CounterApply",
+        OPERATORS,
+        found="service",
+        forms=_APPLYING,
+        scripts=True,
+    ),
     Page(
         "/counter/apply/{code}/{draft}",
         "counter/apply.html",
@@ -30,6 +38,7 @@ OPERATOR_PAGES = (
         OPERATORS,
         found="application",
         forms=_APPLYING,
+        scripts=True,
     ),
     Page(
         _APPLICATION,
