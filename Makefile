@@ -8,7 +8,7 @@ BOUND ?= full
 export PYTHONDONTWRITEBYTECODE :=
 .DEFAULT_GOAL := help
 .PHONY: help run test check fix schema bootstrap bootstrap-dev clean lock bench-remote bench-sweep bench-store bench-money bench-gateway budgets faults race idem mig crash authz
-.PHONY: advisories hostile pii clamav fuzz load backup ws forms conformance proofs
+.PHONY: advisories hostile pii clamav fuzz load backup ws forms pages conformance proofs
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -101,6 +101,9 @@ ws: bootstrap-dev ## Streams: the protocols rule by rule, abuse, and two process
 
 forms: bootstrap-dev ## Every form in both languages in a browser: axe, 360 pixels, the keyboard alone
 	BOUND=$(BOUND) $(BIN)/python -m pytest tests/browser/test_forms.py -q -p no:cacheprovider
+
+pages: bootstrap-dev ## Pages over the demo in a browser: journeys, scripts, GraphiQL; axe, 360 pixels, keyboard, no script
+	BOUND=$(BOUND) $(BIN)/python -m pytest tests/browser/pages/*.py -q -p no:cacheprovider
 
 fuzz: bootstrap-dev ## schemathesis on the graph and every door of a partner; atheris on every reader of what strangers send
 	BOUND=$(BOUND) $(BIN)/python -m pytest tests/fuzz/run.py tests/fuzz/parsers.py -q -p no:cacheprovider --timeout=0

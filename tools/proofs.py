@@ -22,6 +22,7 @@ PROOFS = (
     "authz",
     "conformance",
     "ws",
+    "pages",
     "hostile",
     "pii",
 )

@@ -202,7 +202,6 @@ form.addEventListener("change", (event) => {
 });
 form.addEventListener("submit", before_submit);
 addEventListener("online", save);
-document.addEventListener("visibilitychange", () => document.hidden && save());
 addEventListener("beforeunload", (event) => changed && event.preventDefault());
 own?.closest("[hidden]").removeAttribute("hidden");
 restore();

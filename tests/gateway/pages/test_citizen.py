@@ -10,6 +10,7 @@ from lxml import html
 from PIL import Image
 
 from actions.catalogue.form_import import import_forms
+from gateway.pages.rendering import SCRIPT_ADDRESS
 from gateway.runtime.form_files import form_files
 from tests.gateway.pages.conftest import Browse
 from tests.gateway.pages.test_site import form_of
@@ -55,6 +56,14 @@ async def test_the_form_of_a_service_has_its_questions_and_its_papers(formed: Wo
     shown = html.fromstring(page.text)
     assert shown.get_element_by_id("q-form-annual-income").get("inputmode") == "numeric"
     assert [one.get("name") for one in shown.cssselect("input[type=file]")] == ["input.documents.0?key=id-proof"]
+
+
+async def test_a_form_has_one_script_and_only_of_this_host(formed: World, browse: Browse):
+    async with browse("asha") as browser:
+        page = await browser.get(APPLY)
+
+    assert [one.get("src") for one in html.fromstring(page.text).cssselect("script")] == [SCRIPT_ADDRESS]
+    assert "script-src 'self'; connect-src 'self'" in page.headers["content-security-policy"]
 
 
 async def test_an_application_is_handed_in_and_acknowledged(formed: World, browse: Browse):
