@@ -42,8 +42,9 @@ class RowSource:
 async def apply_payment_rows(acting: UnitOfWork, source: RowSource, rows: Sequence[PaymentRow]) -> int:
     """Apply a part of a file in the caller's transaction; returns how many rows are not ours.
 
-    A row that is not ours, names another amount, is about a payment that PFMS is said not to have, or bears a
-    bank reference that another payment has, opens a case. Only the last of these is applied all the same. A success
+    A row that is not ours, names another amount, is about a payment that PFMS is said not to have, has a word that
+    nobody knows, or bears a bank reference that another payment has, opens a case. Only the last of these is applied
+    all the same. A success
     without reference or date is kept as a payment that is at the bank, with a case. Many rows come to the same as each
     by itself.
     """
@@ -73,6 +74,8 @@ async def _apply_part(acting: UnitOfWork, source: RowSource, rows: Sequence[Paym
         if line is None:
             unknown += 1
             cases.append(_unknown(row))
+        elif row.status is LineStatus.UNKNOWN:
+            cases.append(_unknown_word(row, line))
         elif (difference := _differs(source, row, line)) is not None:
             cases.append(difference)
         elif (after := line_after(line.state, row.status.value)) is None:
@@ -120,6 +123,11 @@ def _row_news(source: RowSource, row: PaymentRow, after: LineState) -> PaymentNe
 def _unknown(row: PaymentRow) -> FinanceDifference:
     found = row.status.value if row.amount_paise is None else f"{row.status.value} {row.amount_paise}"
     return FinanceDifference(DifferenceKind.NOT_WITH_US, f"payment:{row.end_to_end_id}", expected=None, found=found)
+
+
+def _unknown_word(row: PaymentRow, line: BatchLine) -> FinanceDifference:
+    about = f"{INSTALMENT}{line.instalment_id}"
+    return FinanceDifference(DifferenceKind.STATUS_DIFFERS, about, expected=line.state.value, found=row.word)
 
 
 def _unproven(row: PaymentRow, line: BatchLine) -> FinanceDifference:

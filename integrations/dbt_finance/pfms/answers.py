@@ -223,7 +223,7 @@ def _statement_row(element: safe_xml.Element, number: int) -> StatementRow:
         end_to_end_id=require_match(text_in(fields, "EndToEndId"), REFERENCE, f"EndToEndId {number}"),
         batch_id=require_match(text_in(fields, "PmtInfId"), REFERENCE, f"PmtInfId {number}"),
         amount_paise=paise_of(text_in(fields, "Amt"), f"Amt {number}"),
-        status=status_in(fields, "TxSts", number, set(LineStatus)),
+        status=status_in(fields, "TxSts", number, set(LineStatus) - {LineStatus.UNKNOWN}),
         codes=(require_match(code, CODE, f"RsnCd {number}"),) if code else (),
         utr=require_match(utr, REFERENCE, f"UTR {number}") if utr else None,
         value_date=day_of(day, f"ValDt {number}") if day else None,

@@ -55,6 +55,8 @@ class LineStatus(StrEnum):
     DEBITED = "ACSP"
     CREDITED = "ACSC"
     RETURNED = "RTND"
+    UNKNOWN = "UNKNOWN"
+    """A word of a payment that no list has: it changes nothing (docs/contracts/dbt_finance.md section 2.5)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,6 +231,7 @@ class PaymentRow:
     """What is said of one payment. `codes` are reject codes of PFMS, or the APBS code of a return.
 
     `utr` is the bank's whole reference; only its last four digits may be shown. `amount_paise` where it is given.
+    `word` is what was said where the status is UNKNOWN.
     """
 
     end_to_end_id: str
@@ -237,6 +240,7 @@ class PaymentRow:
     utr: str | None = field(repr=False, default=None)
     value_date: date | None = None
     amount_paise: int | None = None
+    word: str = ""
 
 
 @dataclass(frozen=True, slots=True)

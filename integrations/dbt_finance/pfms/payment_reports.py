@@ -9,6 +9,7 @@ from types import MappingProxyType
 
 from integrations.calling import safe_xml
 from integrations.dbt_finance.pfms.answer_values import (
+    CODE,
     REFERENCE,
     ROWS_OF_PAYMENTS,
     Fields,
@@ -61,6 +62,8 @@ def _batch_accepted(told: str | None, rows: Iterable[PaymentRow]) -> bool:
     statuses = {row.status for row in rows}
     if not statuses:
         raise FileRefused(FileRefusal.MISSING_ELEMENT, "GrpSts")
+    if LineStatus.UNKNOWN in statuses:
+        raise FileRefused(FileRefusal.MALFORMED_VALUE, "TxSts")
     return LineStatus.REJECTED not in statuses
 
 
@@ -69,7 +72,7 @@ def _acknowledged_row(element: safe_xml.Element, number: int, group: str | None)
     word = text_in(fields, "TxSts")
     if group is not None and not word:
         word = (LineStatus.ACCEPTED if group in _ACCEPTED else LineStatus.REJECTED).value
-    return _payment_row(element, fields, number, ("OrgnlEndToEndId", _status(word, _IN_ACKNOWLEDGEMENT, number)))
+    return _payment_row(element, fields, number, ("OrgnlEndToEndId", *_status(word, _IN_ACKNOWLEDGEMENT, number)))
 
 
 def read_bank_status(part: safe_xml.Element) -> BankStatus:
@@ -89,12 +92,14 @@ def _bank_row(element: safe_xml.Element, number: int) -> PaymentRow:
     fields = fields_of(element)
     status = _status(text_in(fields, "TxSts"), _AT_BANK, number)
     if "PmtId" not in fields:
-        return _payment_row(element, fields, number, ("OrgnlEndToEndId", status))
-    return _payment_row(element, {**fields_of(fields["PmtId"]), **fields}, number, ("EndToEndId", status))
+        return _payment_row(element, fields, number, ("OrgnlEndToEndId", *status))
+    return _payment_row(element, {**fields_of(fields["PmtId"]), **fields}, number, ("EndToEndId", *status))
 
 
-def _payment_row(element: safe_xml.Element, fields: Fields, number: int, known: tuple[str, LineStatus]) -> PaymentRow:
-    key, status = known
+def _payment_row(
+    element: safe_xml.Element, fields: Fields, number: int, known: tuple[str, LineStatus, str]
+) -> PaymentRow:
+    key, status, word = known
     utr, utr_at = _first_text(fields, ("CrTxID", "UTR"))
     day, day_at = _first_text(fields, ("TxDt", "ValDt"))
     amount = "" if "Amt" in fields and len(fields["Amt"]) else text_in(fields, "Amt")
@@ -105,6 +110,7 @@ def _payment_row(element: safe_xml.Element, fields: Fields, number: int, known: 
         utr=require_match(utr, REFERENCE, f"{utr_at} {number}") if utr else None,
         value_date=day_of(day, f"{day_at} {number}") if day else None,
         amount_paise=paise_of(amount, f"Amt {number}") if amount else None,
+        word=word if status is LineStatus.UNKNOWN else "",
     )
 
 
@@ -113,7 +119,6 @@ def _first_text(fields: Fields, names: tuple[str, ...]) -> tuple[str, str]:
     return next(((text, name) for name in names if (text := text_in(fields, name))), ("", names[0]))
 
 
-def _status(word: str, words: Mapping[str, LineStatus], number: int) -> LineStatus:
-    if word not in words:
-        raise FileRefused(FileRefusal.MALFORMED_VALUE if word else FileRefusal.MISSING_ELEMENT, f"TxSts {number}")
-    return words[word]
+def _status(word: str, words: Mapping[str, LineStatus], number: int) -> tuple[LineStatus, str]:
+    """What a word means, with the word."""
+    return words.get(require_match(word, CODE, f"TxSts {number}"), LineStatus.UNKNOWN), word

@@ -12,9 +12,12 @@ from actions.payments.payment_answers import fetch_answers, forget_answers
 from actions.payments.payment_batches import batch_now
 from domain.benefits.benefits import PaymentStatus
 from domain.payments.files import BatchState, FileState, LineState, Transport
+from domain.reconciliation.finance_cases import DifferenceKind
 from sandbox.dbt_finance.pfms.answers import ACK, STATUS, Seal, acknowledgement, bank_status, document
 from store.payments import payment_files
 from store.payments.payment_tables import files_table, lines_table
+from store.reconciliation import finance_cases
+from store.reconciliation.finance_cases import CaseFilter
 from tests.support.payments import GOOD, Paying
 
 pytestmark = pytest.mark.integration
@@ -145,6 +148,42 @@ async def test_another_amount_is_a_case_and_moves_nothing(paying: Paying) -> Non
     await paying.answers()
     assert [each.state for each in await paying.lines()] == [LineState.BUILT]
     assert await paying.cases() == [("AMOUNT_DIFFERS", f"instalment:{line.instalment_id}")]
+
+
+async def test_a_word_that_nobody_knows_is_a_case_moves_nothing_and_the_other_rows_count(paying: Paying) -> None:
+    batch = await sent(paying, 2)
+    known, other = await paying.lines()
+    rows = [row(known.end_to_end_id, "ACSC", utr="SBIN426112412345"), row(other.end_to_end_id, "HOLD")]
+    put(paying, "bank-status", f"{batch.message_id}_{STAMP}.xml", told(paying, batch.batch_id, rows))
+
+    await paying.answers()
+
+    assert (await paying.ledger())[-1].state == FileState.APPLIED
+    assert {line.end_to_end_id: line.state for line in await paying.lines()} == {
+        known.end_to_end_id: LineState.CREDITED,
+        other.end_to_end_id: LineState.BUILT,
+    }
+    async with paying.env.store.read_transaction() as tx:
+        (case,) = await finance_cases.cases(None, CaseFilter()).page(tx, limit=9)
+    assert (case.kind, case.about) == (DifferenceKind.STATUS_DIFFERS, f"instalment:{other.instalment_id}")
+    assert (case.expected, case.found) == (LineState.BUILT, "HOLD")
+
+
+async def test_a_line_of_a_taken_batch_with_a_word_that_nobody_knows_stays_as_it_is(paying: Paying) -> None:
+    batch = await sent(paying, 2)
+    taken, other = await paying.lines()
+    draw = acknowledgement(
+        batch.message_id, batch.batch_id, paying.clock.now(), [], [(other.end_to_end_id, "HOLD", None)], word="ACPT"
+    )
+    put(paying, "payment-ack", f"{batch.message_id}_{STAMP}.xml", document(ACK, draw, seal_of(paying, "pfms")))
+
+    await paying.answers()
+
+    assert {line.end_to_end_id: line.state for line in await paying.lines()} == {
+        taken.end_to_end_id: LineState.ACCEPTED,
+        other.end_to_end_id: LineState.BUILT,
+    }
+    assert await paying.cases() == [("STATUS_DIFFERS", f"instalment:{other.instalment_id}")]
 
 
 async def test_a_bank_reference_that_two_payments_bear_is_a_case(paying: Paying) -> None:

@@ -118,6 +118,25 @@ def test_a_word_of_the_group_that_does_not_accept_rejects_the_batch(word: str):
     assert (read.accepted, [row.status for row in read.rows]) == (False, [LineStatus.REJECTED])
 
 
+@pytest.mark.parametrize("tree", ["public", "sister", "plain"])
+def test_a_word_of_a_payment_that_nobody_knows_is_kept_as_it_was_said(tree: str):
+    draw = writing.bank_status(BATCH, AT, [moved(1, status="HOLD"), moved(2)], tree)
+    read = read_answer(NAME, writing.document(writing.STATUS, draw, SEALS["bank"]), TRUST)
+
+    assert [(row.end_to_end_id, row.status, row.word) for row in read.rows] == [
+        ("E1", LineStatus.UNKNOWN, "HOLD"),
+        ("E2", LineStatus.CREDITED, ""),
+    ]
+
+
+def test_an_acknowledgement_that_says_nothing_but_a_word_that_nobody_knows_is_refused():
+    draw = writing.acknowledgement("0905DBTPAYREQ241120261", BATCH, AT, (), [("E1", "HOLD", None)])
+    content = writing.document(writing.ACK, draw, None).replace(b"<GrpSts>ACCP</GrpSts>", b"")
+
+    trust = replace(TRUST, answers_signed=AnswersSigned.IF_PRESENT)
+    assert refused(content, trust=trust) is FileRefusal.MALFORMED_VALUE
+
+
 @pytest.mark.parametrize("place", ["group", "header", "line"])
 def test_reasons_of_a_batch_are_found_wherever_they_stand_outside_its_lines(place: str):
     content = ack_drawn(["DBE0004", "X-1"], rows=[("E1", "RJCT", "DBE0003")], reasons=place)
@@ -233,7 +252,7 @@ def test_another_prefix_and_the_contractors_namespace_are_read_alike():
         (status_file(shape="count"), FileRefusal.WRONG_COUNT),
         (status_file(shape="total"), FileRefusal.WRONG_TOTAL),
         (status_file(moved(1), moved(1)), FileRefusal.ROW_TWICE),
-        (status_file(moved(1, status="PAID")), FileRefusal.MALFORMED_VALUE),
+        (status_file(moved(1, status="PA ID")), FileRefusal.MALFORMED_VALUE),
         (status_file(moved(1, status="")), FileRefusal.MISSING_ELEMENT),
         (status_file(moved(1, day="24-11-2026")), FileRefusal.MALFORMED_VALUE),
         (status_file(moved(1, end_to_end_id="")), FileRefusal.MISSING_ELEMENT),
