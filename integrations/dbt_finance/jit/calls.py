@@ -5,13 +5,20 @@ from dataclasses import replace
 from typing import Any, TypeVar
 
 from domain.kernel import Clock, Source
-from integrations.calling.answers import refuse_status
 from integrations.calling.errors import Unavailable
 from integrations.calling.policies import JSON_TYPES, Bulkhead, CallPolicy, Priority
 from integrations.calling.remote import Answer, Parts, Remote
 from integrations.dbt_finance.jit import wire
 from integrations.dbt_finance.jit.models import DbtFinanceSettings
-from integrations.dbt_finance.jit.session import LOST, OPEN_SESSION, SealedCall, Session, SessionLost, Sessions
+from integrations.dbt_finance.jit.session import (
+    LOST,
+    OPEN_SESSION,
+    SealedCall,
+    Session,
+    SessionLost,
+    Sessions,
+    refuse_fault,
+)
 
 T = TypeVar("T")
 _WRITES, _READS = "instruct", "status"
@@ -115,6 +122,6 @@ def _refuse_status(answer: Answer) -> None:
         raise SessionLost(Source.DBT_FINANCE, "session_lost")
     if answer.status in {401, 403}:
         raise SessionLost(Source.DBT_FINANCE, "unauthorised")
-    refuse_status(Source.DBT_FINANCE, answer)
+    refuse_fault(answer)
     if answer.media_type == "text/html":
         raise Unavailable(Source.DBT_FINANCE, "html_page")

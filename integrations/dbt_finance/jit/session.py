@@ -121,7 +121,7 @@ class Sessions:
         def read(answer: Answer) -> Session:
             if answer.status in {401, 403}:
                 raise NotLetIn(Source.DBT_FINANCE, "unauthorised")
-            refuse_status(Source.DBT_FINANCE, answer)
+            refuse_fault(answer)
             given = read_object(answer.content)
             key = decrypt(app_key, _text(given, "sek"))
             if len(key) != KEY_BYTES:
@@ -130,6 +130,16 @@ class Sessions:
 
         path = settings.authenticate_path
         return await self._remote.ask(OPEN_SESSION, "POST", path, read, headers=headers, content=body)
+
+
+def refuse_fault(answer: Answer) -> None:
+    """Raise what an answer's status means. That a path is not there is a fault of the treasury's host, and no refusal.
+
+    Source: docs/contracts/dbt_finance.md section 5.2.
+    """
+    if answer.status == 404:
+        raise Unavailable(Source.DBT_FINANCE, "http_404")
+    refuse_status(Source.DBT_FINANCE, answer)
 
 
 def cover(settings: DbtFinanceSettings, app_key: bytes) -> str:

@@ -1,13 +1,14 @@
 """Sessions with the treasury: opened once, renewed in time and when they are lost, and nothing of them shown."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
 import httpx
 import pytest
 
 from integrations.calling.errors import Garbled, NotLetIn, Unavailable
-from integrations.dbt_finance import DbtFinanceSettings, InstructionOutcome
+from integrations.dbt_finance import DbtFinance, DbtFinanceSettings, InstructionOutcome
 from integrations.dbt_finance.jit.session import Session
 from sandbox.dbt_finance import envelope
 from tests.integrations.dbt_finance.conftest import NOON, Treasury, asked, order
@@ -88,7 +89,6 @@ class Answers(httpx.AsyncBaseTransport):
         (500, b"java.lang.Exception: No valid session encryption key for client", Unavailable),
         (401, b"", NotLetIn),
         (403, b"", NotLetIn),
-        (404, b"", Exception),
         (200, b"not base64!", Garbled),
         (200, b"QUJDREVGR0hJSktMTU5PUA==", Garbled),
         (200, b"", Garbled),
@@ -100,6 +100,14 @@ async def test_what_is_no_answer_of_the_session_is_none(
     with pytest.raises(raised):
         await treasury.client(Answers(treasury, status, body)).enquire(asked())
     assert opened(treasury) == (2 if raised in {Unavailable, NotLetIn} else 1)
+
+
+@pytest.mark.parametrize("call", [lambda client: client.enquire(asked()), lambda client: client.instruct(order())])
+async def test_a_service_that_is_not_found_is_away_and_has_declined_nothing(
+    treasury: Treasury, call: Callable[[DbtFinance], Awaitable[object]]
+):
+    with pytest.raises(Unavailable, match="http_404"):
+        await call(treasury.client(Answers(treasury, 404, b"")))
 
 
 async def test_the_answer_to_another_request_is_never_believed(treasury: Treasury):
