@@ -9,7 +9,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from domain.kernel import Language
+from domain.kernel import Language, without_hidden_characters
 from integrations.calling.answers import read_object
 from integrations.calling.errors import Foreign, Unreadable
 from integrations.umang.models import DepartmentAccess, Host, Member, RationCard, UmangSettings
@@ -179,9 +179,9 @@ def _payload(given: Any) -> Mapping[str, Any]:
 
 
 def text_of(fields: Mapping[str, Any], name: str) -> str | None:
-    """A text, or a number as text; None for what is missing or says so ("none", "null")."""
+    """A text without characters that nobody sees, or a number as text; None for what is missing or says so ("none")."""
     value = fields.get(name)
     if not isinstance(value, str | int) or isinstance(value, bool):
         return None
-    text = str(value).strip()
+    text = without_hidden_characters(str(value)).strip()
     return None if text.lower() in _EMPTY else text

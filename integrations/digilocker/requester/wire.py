@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 from urllib.parse import quote
 
-from domain.kernel import Source
+from domain.kernel import Source, without_hidden_characters
 from integrations.calling.answers import read_object
 from integrations.calling.errors import Garbled, NotLetIn, Refused, RemoteError, Unavailable, Unreadable, Verdict
 from integrations.calling.remote import Answer, retry_after_seconds
@@ -118,14 +118,14 @@ def _document(item: Mapping[str, Any]) -> IssuedDocument:
     if not _URI.fullmatch(uri):
         raise Unreadable("issued_uri")
     issuer_id, doctype, _ = uri.split("-", 2)
-    name = text(item, "name") or text(item, "description")
+    name = without_hidden_characters(text(item, "name") or text(item, "description"))
     if not name:
         raise Unreadable("issued_name")
     return IssuedDocument(
         uri=uri,
         name=name,
         doctype=(text(item, "doctype") or doctype).upper(),
-        issuer=text(item, "issuer"),
+        issuer=without_hidden_characters(text(item, "issuer")),
         issuer_id=text(item, "issuerid") or issuer_id,
         media_types=tuple(dict.fromkeys(media_types(item.get("mime")))),
         issued_at=instant(text(item, "date")),

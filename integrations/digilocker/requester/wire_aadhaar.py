@@ -7,7 +7,7 @@ from datetime import date, datetime
 from lxml import etree
 
 from domain.certificates.signatures import SignatureState
-from domain.kernel import mask_aadhaar_in
+from domain.kernel import mask_aadhaar_in, without_hidden_characters
 from integrations.calling import safe_xml
 from integrations.calling.errors import Garbled, Refused
 from integrations.digilocker.requester import wire
@@ -95,7 +95,7 @@ def _uid(value: str) -> str:
 
 
 def _mask_text(value: str) -> str:
-    return mask_aadhaar_in(value)
+    return mask_aadhaar_in(without_hidden_characters(value))
 
 
 def _texts(element: safe_xml.Element | None, names: tuple[str, ...]) -> Mapping[str, str]:

@@ -1,13 +1,23 @@
 """No mutation takes a text with a character that nobody sees; what a partner sends is cleaned of them."""
 
+import json
+from datetime import UTC, datetime
+
 import pytest
 from graphql import GraphQLEnumType, GraphQLInputObjectType, GraphQLList, GraphQLNonNull
 
 from actions.identity.sign_in_people import person_of
+from domain.certificates.signatures import SignatureState
 from domain.identity.facts import FactKey
 from domain.kernel import Assurance, Language, PersonKind, Provider, Role, Subject
+from integrations.calling import safe_xml
+from integrations.calling.answers import Answer
 from integrations.certificate_facts import read_facts
+from integrations.digilocker.requester import wire as locker
+from integrations.digilocker.requester import wire_aadhaar
 from integrations.sso import ProviderIdentity
+from integrations.umang import Member
+from integrations.umang import wire as umang
 from schema.kernel.hidden_text import refuse_hidden_text
 from store.applications import applications
 from store.identity import people
@@ -137,3 +147,38 @@ def test_what_a_document_of_a_partner_states_is_cleaned(hidden: str):
     assert found is not None
     assert (found.holder, found.facts[FactKey.FATHER_NAME]) == ("Asha Negi", "Bachan Negi")
     assert FactKey.FINANCIAL_YEAR not in found.facts
+
+
+NOW = datetime(2026, 11, 24, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("hidden", ["\u202e", "\u200b", "\ufeff", "\u2069"])
+def test_what_a_locker_lists_is_cleaned(hidden: str):
+    item = {"uri": "in.gov.pan-PANCR-1", "name": f"Income {hidden}Tax", "issuer": f"{hidden}Department", "date": ""}
+
+    (listed,) = locker.read_issued(Answer(200, {}, json.dumps({"items": [item]}).encode(), NOW))
+
+    assert (listed.name, listed.issuer) == ("Income Tax", "Department")
+
+
+@pytest.mark.parametrize("hidden", ["\u202e", "\u200b", "\ufeff", "\u2069"])
+def test_what_an_e_aadhaar_states_is_cleaned(hidden: str):
+    content = (
+        f'<KycRes ret="Y"><UidData uid="xxxxxxxx0019"><Poi name="Asha {hidden}Negi" gender="F"/>'
+        f'<Poa dist="Dehradun{hidden}"/><LData name="आशा {hidden}नेगी"/></UidData></KycRes>'
+    )
+
+    card = wire_aadhaar.read(safe_xml.parse(content.encode()), None, SignatureState.UNKNOWN_SIGNER, NOW)
+
+    assert (card.name, card.address["dist"], card.local["name"]) == ("Asha Negi", "Dehradun", "आशा नेगी")
+
+
+@pytest.mark.parametrize("hidden", ["\u202e", "\u200b", "\ufeff", "\u2069"])
+def test_what_a_ration_card_states_is_cleaned(hidden: str):
+    members = [{"memberName": f"Asha {hidden}Negi", "releationship_name": f"Self{hidden}"}]
+    stated = {"rcId": "054600000001", "schemeName": "PHH", "homeDistName": "DEHRADUN", "memberDetailsList": members}
+
+    card = umang.ration_card({"rs": "S", "pd": stated}, "054600000001")
+
+    assert card is not None
+    assert card.members == (Member("Asha Negi", "Self"),)
