@@ -30,10 +30,12 @@ from sandbox.dbt_finance.pfms.findings import (
     Examined,
     Reader,
     Rules,
+    agency_codes,
     check_header,
     check_known_batch,
     hmac_of,
     is_aadhaar,
+    is_day,
     terms_of,
 )
 from sandbox.dbt_finance.pfms.payment_checks import examine_payments
@@ -83,7 +85,8 @@ def _beneficiaries(root: safe_xml.Element, reader: Reader, found: Examined, rule
     found.batch_id = reader.text(root, f"{base}/CstmrInf/CstmrInfId") or None
     lines = reader.find_all(root, f"{base}/CstmrInf/CstmrTxInf")
     check_header(root, reader, found, rules, (base, "BEN", "CPSMS", str(len(lines))))
-    if not re.fullmatch(r"[0-9]{10}", found.batch_id or ""):
+    source, made_on = re.escape(str(rules.client["source_id"])), reader.text(root, f"{base}/CstmrInf/CstmrInfDt")
+    if not re.fullmatch(rf"(?:CB{source})?[0-9]{{10}}", found.batch_id or "") or not is_day(made_on):
         found.codes.append(BATCH)
     check_known_batch(found, rules)
     for line in lines:
@@ -104,8 +107,10 @@ def _beneficiary(line: safe_xml.Element, reader: Reader, rules: Rules) -> dict[s
         "purpose": reader.text(line, "Cstmr/Purp/Cd"),
         "cpsms_id": reader.text(line, "Cstmr/CPSMSId"),
         "named": bool(reader.text(line, "Cstmr/Nm")),
+        "agency": reader.text(line, "OrgId/Cd"),
         "scheme": reader.text(line, "OrgId/SchmeCd"),
         "district": reader.text(line, "Cstmr/PstlAdr/Prtry/DstCd"),
+        "state": reader.text(line, "Cstmr/PstlAdr/Prtry/PrvcCd"),
         "country": reader.text(line, "Cstmr/PstlAdr/Prtry/CtryCd"),
         "mobile": reader.text(line, "Cstmr/CtctDtls/MobNb"),
         "ifsc": reader.text(line, "Cstmr/CstmrAcct/CstmrAgt/FinInstnId/BrnchId"),
@@ -130,8 +135,10 @@ def _beneficiary_code(line: Mapping[str, Any], found: Examined, rules: Rules) ->
         (line["purpose"] == "A" and known is not None and known["state"] in {"ACCP", "PDNG"}, EXISTS),
         (line["purpose"] in {"U", "D"} and not _is_registered(known, line["cpsms_id"]), MISSING),
         (line["scheme"] not in rules.client["scheme_codes"].values(), BATCH),
+        (line["agency"] not in agency_codes(rules), BATCH),
         (line["type"] != terms_of(line["scheme"], rules).get("beneficiary_type", "Cash"), MALFORMED),
         (line["country"] != "91" or not re.fullmatch(r"[0-9]{1,6}", line["district"]), BAD_PLACE),
+        (not re.fullmatch(r"[0-9]{1,3}", line["state"]), BAD_PLACE),
         (bool(line["mobile"]) and not re.fullmatch(r"[0-9]{10}", line["mobile"]), BAD_MOBILE),
     )
     del found

@@ -73,6 +73,16 @@ class Reader:
         return element.findall(self.path(path))
 
 
+def agency_codes(rules: Rules) -> set[str]:
+    """The codes of the agencies that the source may send files of."""
+    return {rules.client["agency"]["code"], *(each["code"] for each in rules.client["agencies"].values())}
+
+
+def is_day(text: str) -> bool:
+    """Whether a text is a day, as `YYYY-MM-DD`."""
+    return re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", text) is not None
+
+
 def check_header(
     root: safe_xml.Element, reader: Reader, found: Examined, rules: Rules, said: tuple[str, str, str, str]
 ) -> None:
@@ -81,13 +91,12 @@ def check_header(
     head = {name: reader.text(root, f"{base}/GrpHdr/{name}") for name in ("MsgId", "CreDtTm", "NbOfTxs", "Src", "Dest")}
     source = str(rules.client["source_id"])
     agency = reader.text(root, f"{base}/GrpHdr/InitgPty/PrTry/Id")
-    agencies = {rules.client["agency"]["code"], *(each["code"] for each in rules.client["agencies"].values())}
     wrong = (
         head["MsgId"] != found.message_id,
         not re.fullmatch(rf"{re.escape(source)}DBT{kind}REQ[0-9]{{9,12}}", head["MsgId"]),
         not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}", head["CreDtTm"]),
         head["Src"] != source or head["Dest"] != receiver,
-        agency not in agencies or not reader.text(root, f"{base}/GrpHdr/InitgPty/Nm"),
+        agency not in agency_codes(rules) or not reader.text(root, f"{base}/GrpHdr/InitgPty/Nm"),
     )
     if any(wrong):
         found.codes.append(HEADER)

@@ -20,10 +20,12 @@ from sandbox.dbt_finance.pfms.findings import (
     Examined,
     Reader,
     Rules,
+    agency_codes,
     check_header,
     check_known_batch,
     hmac_of,
     is_aadhaar,
+    is_day,
     paise,
     terms_of,
 )
@@ -48,6 +50,8 @@ def examine_payments(root: safe_xml.Element, reader: Reader, found: Examined, ru
     wrong = (
         not re.fullmatch(rf"CP{source}[0-9]{{8,12}}", found.batch_id or "") or len(found.batch_id or "") > 16,
         owner not in {found.batch_id, *_agency_names(rules)},
+        reader.text(root, f"{base}/PmtInf/OrgId/Cd") not in agency_codes(rules),
+        not is_day(reader.text(root, f"{base}/PmtInf/PmtInfDt")),
         _wrong_authority(root, reader, f"{base}/PmtInf", terms),
         total is None or total != sum(line["paise"] or 0 for line in found.lines),
         found.scheme not in rules.client["scheme_codes"].values(),
@@ -116,10 +120,15 @@ def _payment(line: safe_xml.Element, reader: Reader, rules: Rules, terms: Mappin
     amounts = [line.find(reader.path(path)) for path in ("Amt", "Purp/Amt")]
     sums = [None if each is None else _shares(each, reader, terms) for each in amounts]
     creditor = line.find(reader.path("Cdtr"))
+    places = [reader.text(line, f"Cdtr/PstlAdr/Prtry/{name}") for name in ("DstCd", "PrvcCd")]
+    period = [reader.text(line, f"RmtInf/Strd/{name}") for name in ("FrmDt", "ToDt")]
     return {
         "id": reader.text(line, "PmtId/EndToEndId"),
         "paise": sums[0],
-        "well_formed": not _out_of_order(line, _ORDER_OF_LINE) and not _out_of_order(creditor, _ORDER_OF_CREDITOR),
+        "well_formed": not _out_of_order(line, _ORDER_OF_LINE)
+        and not _out_of_order(creditor, _ORDER_OF_CREDITOR)
+        and all(re.fullmatch(r"[0-9]{0,5}", place) for place in places)
+        and all(is_day(day) for day in period if day),
         "purpose_ok": sums[0] == sums[1] and reader.text(line, "Purp/Cd") == terms.get("purpose"),
         "type_ok": reader.text(line, "Cdtr/Tp") == terms.get("beneficiary_type", "Cash"),
         "beneficiary": reader.text(line, "Cdtr/PrTry/Id"),

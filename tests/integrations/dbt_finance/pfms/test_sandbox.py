@@ -17,7 +17,7 @@ from integrations.dbt_finance.pfms.models import (
     PaymentBatch,
     PaymentMethod,
 )
-from integrations.dbt_finance.pfms.names import file_name
+from integrations.dbt_finance.pfms.names import beneficiary_batch_id, file_name
 from integrations.dbt_finance.pfms.scheme_terms import CentralShare, FileForms
 from integrations.dbt_finance.pfms.sftp_exchange import SftpExchange
 from integrations.dbt_finance.pfms.signing import FileSigner
@@ -79,6 +79,21 @@ async def test_answers_of_one_moment_have_names_of_their_own(pfms: Pfms, exchang
     pfms.sandbox.actions["return_payment"]({"end_to_end_id": "UKOAP26110000001", "code": "54"})
     (later,) = [each.name for each in await exchange.list_incoming() if each.kind is FileKind.BANK_STATUSES]
     assert later not in names
+
+
+@pytest.mark.parametrize("long", [False, True])
+async def test_a_batch_of_beneficiaries_is_taken_under_both_public_forms_of_its_id(pfms: Pfms, *, long: bool):
+    pfms.at_once()
+    batch = dataclasses.replace(
+        registration(beneficiary(1)), batch_id=beneficiary_batch_id("0905", TODAY, 1, long=long)
+    )
+    content = beneficiary_file(batch, pfms.identity, pfms.papers.signer)
+    give(pfms, FileKind.BENEFICIARIES, file_name(batch.message_id), content)
+
+    pfms.pick_up()
+
+    found = pfms.sandbox.actions["beneficiaries"]({})["beneficiaries"]
+    assert [(row["id"], row["state"]) for row in found] == [("BEN-1", "ACCP")]
 
 
 async def test_one_wrong_line_rejects_the_whole_batch(pfms: Pfms, exchange: SftpExchange):
@@ -155,6 +170,56 @@ async def test_what_was_agreed_for_a_scheme_is_checked_in_each_payment_file(
     assert not nack.accepted
     assert codes <= {*nack.codes, *(code for row in nack.rows for code in row.codes)}
     assert pfms.orders() == []
+
+
+@pytest.mark.parametrize(
+    ("there", "instead", "code"),
+    [
+        (b"<OrgId><Cd>UKDD0001</Cd>", b"<OrgId><Cd>UKXX0009</Cd>", "DBE0003"),
+        (b"<PmtInfDt>2026-11-24", b"<PmtInfDt>24-11-2026", "DBE0003"),
+        (b"<PrvcCd>5</PrvcCd>", b"<PrvcCd>UK</PrvcCd>", "DBE0001"),
+        (b"<FrmDt>2026-11-01", b"<FrmDt>November", "DBE0001"),
+    ],
+)
+async def test_a_payment_file_with_an_element_of_another_form_is_rejected(
+    pfms: Pfms, exchange: SftpExchange, there: bytes, instead: bytes, code: str
+):
+    pfms.at_once()
+    ids = register(pfms, beneficiary(1))
+    batch = payments(payment(1, ids["BEN-1"]))
+    head, _, rest = payment_file(batch, pfms.identity, pfms.papers.signer).partition(b"<ds:Signature")
+    content = head + rest.partition(b"</ds:Signature>")[2]
+    assert there in content
+    give(pfms, FileKind.PAYMENTS, file_name(batch.message_id), content.replace(there, instead))
+    pfms.pick_up()
+
+    (nack,) = await read(pfms, exchange, FileKind.ACKNOWLEDGEMENTS)
+    assert not nack.accepted
+    assert code in {*nack.codes, *(code for row in nack.rows for code in row.codes)}
+
+
+@pytest.mark.parametrize(
+    ("there", "instead", "code"),
+    [
+        (b"<OrgId><Cd>UKDD0001</Cd>", b"<OrgId><Cd>UKXX0009</Cd>", "DBE0003"),
+        (b"<CstmrInfDt>2026-11-24", b"<CstmrInfDt>24-11-2026", "DBE0003"),
+        (b"<PrvcCd>5</PrvcCd>", b"<PrvcCd>UK</PrvcCd>", "DBE0012"),
+    ],
+)
+async def test_a_beneficiary_file_with_an_element_of_another_form_is_rejected(
+    pfms: Pfms, there: bytes, instead: bytes, code: str
+):
+    pfms.at_once()
+    batch = registration(beneficiary(1))
+    head, _, rest = beneficiary_file(batch, pfms.identity, pfms.papers.signer).partition(b"<ds:Signature")
+    content = head + rest.partition(b"</ds:Signature>")[2]
+    assert there in content
+    give(pfms, FileKind.BENEFICIARIES, file_name(batch.message_id), content.replace(there, instead))
+
+    (told,) = pfms.pick_up()
+
+    assert told["effect"].startswith("rejected")
+    assert code in told["effect"] or code in told["wrong_lines"].values()
 
 
 async def test_an_id_that_was_used_is_rejected_and_the_first_order_stays_alone(pfms: Pfms, exchange: SftpExchange):
