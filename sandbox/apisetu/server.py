@@ -79,7 +79,7 @@ class _Service:
         self._publishers = {UNAPPROVED: Publisher(UNAPPROVED, approved=False)}
         self._publishers |= publishers_of(home, self._papers.parameter_names())
         self._client = home.state.get_or_create(
-            "client", "gateway", lambda: {"client_id": CLIENT_ID, "api_key": secrets.token_urlsafe(24)}
+            "client", "gateway", lambda: {"client_id": CLIENT_ID, "api_key": f"sandbox-{secrets.token_urlsafe(24)}"}
         )
 
     def onboard(self) -> None:

@@ -153,7 +153,7 @@ def random_uuid() -> str:
 def _new_client() -> dict[str, str]:
     return {
         "client_id": secrets.token_hex(4).upper(),
-        "client_secret": secrets.token_hex(20),
+        "client_secret": f"sandbox-{secrets.token_hex(20)}",
         "org_id": random_uuid(),
-        "api_key": secrets.token_urlsafe(24),
+        "api_key": f"sandbox-{secrets.token_urlsafe(24)}",
     }

@@ -49,8 +49,8 @@ def new_push_account(home: SandboxHome) -> dict[str, str]:
     """What enrolment for the push hands over; days before it are not sent."""
     return {
         "client_id": "apuni-" + secrets.token_hex(4),
-        "client_secret": secrets.token_urlsafe(24),
-        "signing_secret": secrets.token_urlsafe(32),
+        "client_secret": f"sandbox-{secrets.token_urlsafe(24)}",
+        "signing_secret": f"sandbox-{secrets.token_urlsafe(32)}",
         "pushes_from": ist_date(home.clock.now()).isoformat(),
     }
 

@@ -107,8 +107,8 @@ def _new_account() -> dict[str, str]:
     return {
         "project_code": PROJECT_CODE,
         "username": "etaal-" + secrets.token_hex(4),
-        "password": secrets.token_urlsafe(18),
-        "bearer": secrets.token_urlsafe(32),
+        "password": f"sandbox-{secrets.token_urlsafe(18)}",
+        "bearer": f"sandbox-{secrets.token_urlsafe(32)}",
     }
 
 

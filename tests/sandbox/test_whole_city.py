@@ -35,14 +35,20 @@ async def test_every_system_starts_hands_over_its_onboarding_and_keeps_it(tmp_pa
 
 
 @pytest.mark.integration
-async def test_production_takes_no_onboarding_file_of_the_city(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+@pytest.mark.parametrize("cut", [set(), {"sandbox"}], ids=["as it is", "without its mark"])
+async def test_production_takes_no_onboarding_file_of_the_city(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cut: set[str]
+):
     city = City(tmp_path, load_demo(DEMO), port=0, gateway_url="http://127.0.0.1:1", factories=sandbox_factories())
     await city.start()
     await city.stop()
     clear_environment(monkeypatch, tmp_path / "home")
-    files = {path.stem: str(path) for path in (tmp_path / "onboarding").iterdir()}
+    files = {path.stem: json.loads(path.read_text()) for path in (tmp_path / "onboarding").iterdir()}
     partners = {name: partner(name) for name in OUTSIDE_SYSTEMS.required}
-    partners |= {name: partner(name, given={}, given_file=file) for name, file in files.items()}
+    partners |= {
+        name: partner(name, given={each: value for each, value in file.items() if each not in cut})
+        for name, file in files.items()
+    }
     partners["pfms"]["base_url"] = "sftp://pfms.gov.in"
 
     told = reasons(fit(monkeypatch, APUNI_PARTNERS=json.dumps(partners)))

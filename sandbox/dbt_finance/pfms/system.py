@@ -95,7 +95,9 @@ class _Pfms:
             arrived=self._office.record_arrival,
         )
         self.service = SftpService(door, place)
-        rest = state.get_or_create("rest", "client", lambda: {"id": f"{username}-rest", "secret": os.urandom(24).hex()})
+        rest = state.get_or_create(
+            "rest", "client", lambda: {"id": f"{username}-rest", "secret": f"sandbox-{os.urandom(24).hex()}"}
+        )
         self.door = RestEndpoint(
             home,
             self._files,

@@ -199,6 +199,21 @@ async def test_messages_come_in_the_asked_language(client: httpx.AsyncClient):
     assert not hindi.json()["errors"][0]["message"].isascii()
 
 
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        ("en", "The document has several operations, or none of that name: say in operationName which one is meant."),
+        ("hi", "दस्तावेज़ में कई ऑपरेशन हैं, या इस नाम का कोई नहीं: operationName में बताएँ कि कौन सा चलाना है।"),
+    ],
+)
+async def test_two_operations_without_a_name_are_told_to_name_one(client: httpx.AsyncClient, language: str, words: str):
+    query = {"query": "query A { hello } query B { hello }"}
+    answer = await client.post("/graphql", json=query, headers={"Accept-Language": language})
+
+    [error] = answer.json()["errors"]
+    assert words in error["message"]
+
+
 async def test_the_page_goes_to_browsers_only(client: httpx.AsyncClient):
     browser = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
 
