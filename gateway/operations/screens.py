@@ -8,16 +8,17 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from graphql import (
     DefinitionNode,
     DocumentNode,
     FragmentDefinitionNode,
+    FragmentSpreadNode,
     GraphQLError,
     OperationDefinitionNode,
     parse,
     print_ast,
-    separate_operations,
 )
 
 from domain.platform.manifests import InvalidManifest, Manifest, Operation, document_id
@@ -113,14 +114,24 @@ def _fragments_of(
 ) -> list[FragmentDefinitionNode]:
     """The shared fragments that definitions spread, by name; one that is not known is reported by validation."""
     own = {one.name.value for one in definitions if isinstance(one, FragmentDefinitionNode)}
-    others = tuple(fragments[name] for name in sorted(fragments.keys() - own))
-    used = {
-        node.name.value: node
-        for document in separate_operations(DocumentNode(definitions=(*definitions, *others))).values()
-        for node in document.definitions
-        if isinstance(node, FragmentDefinitionNode) and node.name.value not in own
-    }
+    used: dict[str, FragmentDefinitionNode] = {}
+    waiting: list[Any] = list(definitions)
+    while waiting:
+        for name in _spreads(waiting.pop()):
+            if name in fragments and name not in own | used.keys():
+                used[name] = fragments[name]
+                waiting.append(used[name])
     return [used[name] for name in sorted(used)]
+
+
+def _spreads(node: Any) -> Iterator[str]:
+    """The names of the fragments that a definition or a selection spreads itself."""
+    chosen = getattr(node, "selection_set", None)
+    for selection in chosen.selections if chosen is not None else ():
+        if isinstance(selection, FragmentSpreadNode):
+            yield selection.name.value
+        else:
+            yield from _spreads(selection)
 
 
 def _fragments(folder: Path) -> dict[str, FragmentDefinitionNode]:
