@@ -92,10 +92,8 @@ async def of_service(
     submissions at once cannot both pass.
     """
     await locks.lock_exclusive(tx, citizen_id, service_code)
-    statement = select(applications_table).where(
-        _T.citizen_id == citizen_id, _has_status(statuses), _T.service_code == service_code
-    )
-    return await APPLICATIONS.select_all(tx, statement.order_by(_T.created_at, _T.id))
+    statement = _of_service(frozenset(statuses))
+    return await APPLICATIONS.select_all(tx, statement, citizen=citizen_id, service=service_code)
 
 
 async def held_by(
@@ -106,6 +104,14 @@ async def held_by(
     if after is not None:
         statement = statement.where(_T.id > after)
     return await APPLICATIONS.select_all(tx, statement.order_by(_T.id).limit(limit))
+
+
+@cache
+def _of_service(statuses: frozenset[Status]) -> Select[Any]:
+    """The applications of a citizen for a service in those states, oldest first."""
+    whose, which = (bindparam(name, None, _T.citizen_id.type) for name in ("citizen", "service"))
+    chosen = (_T.citizen_id == whose, _has_status(statuses), _T.service_code == which)
+    return select(applications_table).where(*chosen).order_by(_T.created_at, _T.id)
 
 
 @cache

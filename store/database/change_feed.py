@@ -10,6 +10,7 @@ Rows are not part of backups: a restored store begins another feed under another
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -66,8 +67,7 @@ async def touch(tx: Transaction, kind: ChangeKind, application_id: str) -> None:
     mark = f"{CHANGED}:{kind.value}:{application_id}"
     if mark not in tx.marks:
         tx.marks.add(mark)
-        one = _applications()
-        await _append(tx, _of_applications(tx, kind).where(one.id == application_id))
+        await _append(tx, _of_one_application(tx.dialect), kind, about=application_id)
 
 
 async def touch_many(tx: Transaction, kind: ChangeKind, application_ids: Sequence[str]) -> None:
@@ -77,14 +77,14 @@ async def touch_many(tx: Transaction, kind: ChangeKind, application_ids: Sequenc
     if fresh:
         tx.marks.update(marks[key] for key in fresh)
         one = _applications()
-        await _append(tx, _of_applications(tx, kind).where(one.id.in_(fresh)).order_by(one.id))
+        await _append(tx, _adding(_of_applications(tx.dialect).where(one.id.in_(fresh)).order_by(one.id)), kind)
 
 
 async def touch_all_of(tx: Transaction, citizen_id: str) -> None:
     """Tell that every application of a citizen changed."""
     one = _applications()
-    chosen = _of_applications(tx, ChangeKind.APPLICATION).where(one.citizen_id == citizen_id)
-    await _append(tx, chosen.order_by(one.id))
+    chosen = _of_applications(tx.dialect).where(one.citizen_id == citizen_id)
+    await _append(tx, _adding(chosen.order_by(one.id)), ChangeKind.APPLICATION)
 
 
 async def touch_payment(tx: Transaction, instalment_id: str) -> None:
@@ -97,7 +97,7 @@ async def touch_payments(tx: Transaction, instalment_ids: Sequence[str]) -> None
     paid, granted = metadata.tables["instalments"].c, metadata.tables["sanctions"].c
     chosen = (
         sa.select(
-            *_first_columns(tx, ChangeKind.PAYMENT, paid.id, granted.application_id),
+            *_first_columns(tx.dialect, paid.id, granted.application_id),
             granted.citizen_id,
             granted.department,
             granted.district,
@@ -107,7 +107,7 @@ async def touch_payments(tx: Transaction, instalment_ids: Sequence[str]) -> None
         .where(paid.id.in_(instalment_ids))
         .order_by(paid.id)
     )
-    await _append(tx, chosen)
+    await _append(tx, _adding(chosen), ChangeKind.PAYMENT)
 
 
 async def state(tx: Transaction) -> FeedState:
@@ -140,13 +140,11 @@ async def open_feed(tx: Transaction) -> None:
 
 async def page(tx: Transaction, after: Position, limit: int, wanted: Wanted | None = None) -> list[Change]:
     """Rows behind a place, in the order of commits; without `wanted` all of them."""
-    conditions = [sa.tuple_(_T.tx_number, _T.id) > sa.tuple_(sa.literal(after.transaction), sa.literal(after.row))]
-    if tx.dialect == "postgresql":
-        conditions.append(_T.tx_number < _horizon())
+    statement = _behind(tx.dialect)
     if wanted is not None:
-        conditions += _conditions(wanted)
-    statement = sa.select(changes_table).where(*conditions).order_by(_T.tx_number, _T.id).limit(limit)
-    return [_change(row) for row in (await tx.connection.execute(statement)).all()]
+        statement = statement.where(*_conditions(wanted))
+    rows = await fetch_rows(tx, statement, transaction=after.transaction, row=after.row, most=limit)
+    return [_change(row) for row in rows]
 
 
 async def has_unsettled_rows(tx: Transaction) -> bool:
@@ -179,30 +177,50 @@ def _applications() -> Any:
     return metadata.tables["applications"].c
 
 
-def _of_applications(tx: Transaction, kind: ChangeKind) -> sa.Select[Any]:
+@cache
+def _of_applications(dialect: str) -> sa.Select[Any]:
     one = _applications()
-    return sa.select(
-        *_first_columns(tx, kind, one.id, one.id), one.citizen_id, one.department, one.district, one.tehsil
-    )
+    return sa.select(*_first_columns(dialect, one.id, one.id), one.citizen_id, one.department, one.district, one.tehsil)
+
+
+@cache
+def _of_one_application(dialect: str) -> sa.Insert:
+    return _adding(_of_applications(dialect).where(_applications().id == sa.bindparam("about", None, Key)))
+
+
+@cache
+def _behind(dialect: str) -> sa.Select[Any]:
+    """The first rows behind a place, which SQLite finds by its row alone: there each transaction has the number 0."""
+    transaction, row = (sa.bindparam(name, None, sa.BigInteger) for name in ("transaction", "row"))
+    if dialect == "sqlite":
+        behind = sa.and_(_T.tx_number == 0, _T.id > row)
+    else:
+        behind = sa.and_(sa.tuple_(_T.tx_number, _T.id) > sa.tuple_(transaction, row), _T.tx_number < _horizon())
+    most = sa.bindparam("most", None, sa.Integer)
+    return sa.select(changes_table).where(behind).order_by(_T.tx_number, _T.id).limit(most)
 
 
 def _first_columns(
-    tx: Transaction, kind: ChangeKind, key: sa.ColumnElement[Any], application_id: sa.ColumnElement[Any]
+    dialect: str, key: sa.ColumnElement[Any], application_id: sa.ColumnElement[Any]
 ) -> Sequence[sa.ColumnElement[Any]]:
-    """The first columns of a row, in the order of `_append`."""
-    number = _number(sa.func.pg_current_xact_id()) if tx.dialect == "postgresql" else sa.literal(0)
+    """The first columns of a row, in the order of `_adding`; `_append` gives the parameters."""
+    number = _number(sa.func.pg_current_xact_id()) if dialect == "postgresql" else sa.literal(0)
     return (
         number.label("tx_number"),
-        sa.literal(kind.value, Key).label("kind"),
-        sa.literal(tx.clock.now(), Instant()).label("at"),
+        sa.bindparam("given_kind", None, Key).label("kind"),
+        sa.bindparam("given_at", None, Instant()).label("at"),
         key.label("object_id"),
         application_id.label("application"),
     )
 
 
-async def _append(tx: Transaction, rows: sa.Select[Any]) -> None:
+def _adding(rows: sa.Select[Any]) -> sa.Insert:
     names = ("tx_number", "kind", "at", "object_id", "application_id", "citizen_id", "department", "district", "tehsil")
-    await fetch_rows(tx, sa.insert(changes_table).from_select(names, rows, include_defaults=False))
+    return sa.insert(changes_table).from_select(names, rows, include_defaults=False)
+
+
+async def _append(tx: Transaction, adding: sa.Insert, kind: ChangeKind, **given: Any) -> None:
+    await fetch_rows(tx, adding, given_kind=kind.value, given_at=tx.clock.now(), **given)
     tx.marks.add(CHANGED)
 
 

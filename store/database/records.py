@@ -223,17 +223,23 @@ class Records(Generic[T]):
         return [self.read(tx, row) for row in await fetch_rows(tx, statement, **given)]
 
     async def by_keys(
-        self, tx: Transaction, column: sa.Column[Any], keys: Iterable[str], statement: sa.Select[Any] | None = None
+        self,
+        tx: Transaction,
+        column: sa.Column[Any],
+        keys: Iterable[str],
+        statement: sa.Select[Any] | None = None,
+        **given: Any,
     ) -> dict[str, T]:
         """Objects by a column that holds one of the keys, of all rows or a statement's; the last one of each key."""
         if statement is None:
             return await self._each(tx, column, keys, partial(self._read_by, tx, self._all, column))
-        return await self._read_by(tx, statement, column, keys)
+        return await self._read_by(tx, statement, column, keys, **given)
 
     async def _read_by(
-        self, tx: Transaction, chosen: sa.Select[Any], column: sa.Column[Any], keys: Iterable[str]
+        self, tx: Transaction, chosen: sa.Select[Any], column: sa.Column[Any], keys: Iterable[str], **given: Any
     ) -> dict[str, T]:
-        return {getattr(row, column.name): self.read(tx, row) for row in await rows_of(tx, chosen, column, keys)}
+        rows = await rows_of(tx, chosen, column, keys, **given)
+        return {getattr(row, column.name): self.read(tx, row) for row in rows}
 
     async def groups(
         self, tx: Transaction, statement: sa.Select[Any], column: sa.Column[Any], keys: Iterable[str]

@@ -46,7 +46,7 @@ _CHUNK = 500
 
 
 async def rows_of(
-    tx: Transaction, statement: sa.Select[Any], column: sa.ColumnElement[Any], keys: Iterable[Any]
+    tx: Transaction, statement: sa.Select[Any], column: sa.ColumnElement[Any], keys: Iterable[Any], **given: Any
 ) -> list[AnyRow]:
     """The rows whose column is one of the keys, in the statement's order within each chunk of 500 keys.
 
@@ -56,7 +56,7 @@ async def rows_of(
     for chunk in _chunks(keys):
         keyed = padded_keys(tx, chunk)
         many = len(keyed) if tx.dialect == "sqlite" else 0
-        found += await fetch_rows(tx, _with_keys(tx.dialect, statement, column, many), **{KEYS: keyed})
+        found += await fetch_rows(tx, _with_keys(tx.dialect, statement, column, many), **{KEYS: keyed}, **given)
     return found
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 import sqlalchemy as sa
@@ -207,14 +207,22 @@ async def posted_ids(
     tehsil: str | None,
 ) -> list[str]:
     """The ids of the same officers, in one statement."""
-    table = postings_table
-    statement = sa.select(table).where(table.c.role == role.value)
-    if level is not None:
-        statement = statement.where(table.c.level == level.value)
-    for column, value in ((table.c.department, department), (table.c.district, district), (table.c.tehsil, tehsil)):
-        statement = statement.where(column.is_(None) if value is None else sa.or_(column.is_(None), column == value))
-    rows = await fetch_rows(tx, statement)
+    place = {"department": department, "district": district, "tehsil": tehsil}
+    given = {"role": role.value, "level": None if level is None else level.value, **place}
+    given = {name: value for name, value in given.items() if value is not None}
+    rows = await fetch_rows(tx, _posted(frozenset(given)), **given)
     return list(dict.fromkeys(row.officer_id for row in sorted(rows, key=_specific_first)))
+
+
+@cache
+def _posted(given: frozenset[str]) -> sa.Select[Any]:
+    """Postings with a role, and a level where it is given, at a place of which these columns are given."""
+    c = postings_table.c
+    is_given = {name: c[name] == sa.bindparam(name, None, c[name].type) for name in given}
+    statement = sa.select(postings_table).where(*(is_given[name] for name in ("role", "level") if name in given))
+    return statement.where(
+        *(sa.or_(c[name].is_(None), is_given.get(name, sa.false())) for name in ("department", "district", "tehsil"))
+    )
 
 
 async def staff_page(

@@ -2,8 +2,22 @@
 
 from collections.abc import Collection, Iterable
 from datetime import date, datetime
+from functools import cache
+from typing import Any
 
-from sqlalchemy import Column, ColumnElement, ForeignKey, Index, and_, or_, select, update
+from sqlalchemy import (
+    BindParameter,
+    Column,
+    ColumnElement,
+    ForeignKey,
+    Index,
+    Select,
+    and_,
+    bindparam,
+    or_,
+    select,
+    update,
+)
 
 from domain.officers.staff import Confirmation, Leave
 from store.database import Key, Records, StoredList, Transaction
@@ -26,8 +40,7 @@ add, get = _LEAVES.add, _LEAVES.get
 
 async def on_leave(tx: Transaction, officer_ids: Iterable[str], day: date) -> dict[str, Leave]:
     """The leave of each of these officers that is in force on a day; the others are left out."""
-    statement = select(leaves_table).where(_in_force(day))
-    return await _LEAVES.by_keys(tx, _T.officer_id, officer_ids, statement.order_by(_T.recorded_at, _T.id))
+    return await _LEAVES.by_keys(tx, _T.officer_id, officer_ids, _on_leave(), day=day)
 
 
 async def stood_in_for(tx: Transaction, substitute_id: str, day: date) -> list[str]:
@@ -101,7 +114,13 @@ async def _by_id(
     return await _LEAVES.select_all(tx, statement.order_by(_T.id).limit(limit))
 
 
-def _in_force(day: date) -> ColumnElement[bool]:
+@cache
+def _on_leave() -> Select[Any]:
+    on_day = select(leaves_table).where(_in_force(bindparam("day", None, _T.from_on.type)))
+    return on_day.order_by(_T.recorded_at, _T.id)
+
+
+def _in_force(day: date | BindParameter[date]) -> ColumnElement[bool]:
     """As Leave.state_on gives RUNNING, in SQL."""
     begun = or_(_T.from_on <= day, _T.begun_at.is_not(None))
     confirmed = or_(_T.confirmation.is_(None), _T.confirmation == Confirmation.CONFIRMED.value)

@@ -3,11 +3,13 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
+from typing import Any
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import Select, and_, bindparam, or_, select
 
 from store.applications.timeline import documents_table
-from store.database import Transaction
+from store.database import Key, Transaction, fetch_rows
 from store.platform.outbox import OutboxState, outbox_table
 
 _T, _D = outbox_table.c, documents_table.c
@@ -32,18 +34,19 @@ async def errands(tx: Transaction, application_id: str, topics: Collection[str])
 
     Their payloads are not opened.
     """
-    papers = select(_D.id).where(_D.application_id == application_id)
+    rows = await fetch_rows(tx, _errands(len(topics)), application=application_id, topics=list(topics))
+    return [Errand(row.topic, OutboxState(row.state), row.due_at, row.error_code, bool(row.unseen)) for row in rows]
+
+
+@cache
+def _errands(topics: int) -> Select[Any]:
+    application = bindparam("application", None, Key)
+    of_topics = _T.topic.in_(bindparam("topics", [None] * topics, Key, expanding=True))
+    papers = select(_D.id).where(_D.application_id == application)
     unseen = and_(_D.id.is_not(None), _D.verified_at.is_(None))
-    statement = (
+    return (
         select(_T.topic, _T.state, _T.due_at, _T.error_code, unseen.label("unseen"))
-        .outerjoin(documents_table, and_(_D.id == _T.key, _D.application_id == application_id))
-        .where(
-            or_(
-                and_(_T.application_id == application_id, _T.topic.in_(topics)),
-                and_(_T.topic.in_(topics), _T.key.in_(papers)),
-            )
-        )
+        .outerjoin(documents_table, and_(_D.id == _T.key, _D.application_id == application))
+        .where(or_(and_(_T.application_id == application, of_topics), and_(of_topics, _T.key.in_(papers))))
         .order_by(_T.id)
     )
-    rows = (await tx.connection.execute(statement)).all()
-    return [Errand(row.topic, OutboxState(row.state), row.due_at, row.error_code, bool(row.unseen)) for row in rows]

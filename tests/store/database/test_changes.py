@@ -16,6 +16,7 @@ from store.identity import people
 from store.officers import desk
 from tests.store import builders
 from tests.support.databases import NOW
+from tests.support.plans import asked, plan_of
 
 IDS = itertools.count(1)
 
@@ -109,6 +110,15 @@ async def test_pages_follow_one_another(store, citizen):
         seen += [change.object_id for change in page]
         after = page[-1].position
     assert seen == [item.id for item in items]
+
+
+async def test_what_is_new_is_found_by_its_place_however_long_the_feed_is(sqlite_store: Store):
+    with asked(sqlite_store) as seen:
+        await rows(sqlite_store, Position(0, 5))
+
+    async with sqlite_store.read_transaction() as tx:
+        plan = await plan_of(tx, seen[0])
+    assert "(tx_number=? AND id>?)" in plan
 
 
 @pytest.mark.integration
