@@ -20,7 +20,7 @@ from store.applications import application_rows
 from store.applications import timeline as kept_timeline
 from store.catalogue import catalogue
 from store.certificates import certificates
-from store.database import Store, audit, migrate
+from store.database import Store, Transaction, audit, migrate
 from store.etaal import ledger
 from store.feedback import notices
 from store.identity import contacts, people
@@ -165,13 +165,15 @@ async def _write_chunk(plan: Plan, chunk: tuple[str, int, int]) -> int:
         _KEPT["tested"] = tested
         _KEPT["writer"] = Writer(population, posts, tested.cipher, tested.clock, plan.audited)
     kind, first, end = chunk
-    made = getattr(_KEPT["writer"], kind)(range(first, end))
     store: Store = _KEPT["tested"].store
-    async with store.write_transaction() as tx:
+
+    async def work(tx: Transaction) -> int:
         await bulk.unbound(tx)
         if not await seeds.mark(tx, _name(chunk)):
             return 0
-        return await bulk.write(tx, made)
+        return await bulk.write(tx, getattr(_KEPT["writer"], kind)(range(first, end)))
+
+    return await store.carry_out(work)  # on SQLite one process waits for the other, and not for ever
 
 
 async def _seal(store: Store, tell: Callable[[str], None]) -> None:
