@@ -77,14 +77,14 @@ async def touch_many(tx: Transaction, kind: ChangeKind, application_ids: Sequenc
     if fresh:
         tx.marks.update(marks[key] for key in fresh)
         one = _applications()
-        await _append(tx, _adding(_of_applications(tx.dialect).where(one.id.in_(fresh)).order_by(one.id)), kind)
+        await _append(tx, _insert_of(_of_applications(tx.dialect).where(one.id.in_(fresh)).order_by(one.id)), kind)
 
 
 async def touch_all_of(tx: Transaction, citizen_id: str) -> None:
     """Tell that every application of a citizen changed."""
     one = _applications()
     chosen = _of_applications(tx.dialect).where(one.citizen_id == citizen_id)
-    await _append(tx, _adding(chosen.order_by(one.id)), ChangeKind.APPLICATION)
+    await _append(tx, _insert_of(chosen.order_by(one.id)), ChangeKind.APPLICATION)
 
 
 async def touch_payment(tx: Transaction, instalment_id: str) -> None:
@@ -107,7 +107,7 @@ async def touch_payments(tx: Transaction, instalment_ids: Sequence[str]) -> None
         .where(paid.id.in_(instalment_ids))
         .order_by(paid.id)
     )
-    await _append(tx, _adding(chosen), ChangeKind.PAYMENT)
+    await _append(tx, _insert_of(chosen), ChangeKind.PAYMENT)
 
 
 async def state(tx: Transaction) -> FeedState:
@@ -140,7 +140,7 @@ async def open_feed(tx: Transaction) -> None:
 
 async def page(tx: Transaction, after: Position, limit: int, wanted: Wanted | None = None) -> list[Change]:
     """Rows behind a place, in the order of commits; without `wanted` all of them."""
-    statement = _behind(tx.dialect)
+    statement = _rows_behind(tx.dialect)
     if wanted is not None:
         statement = statement.where(*_conditions(wanted))
     rows = await fetch_rows(tx, statement, transaction=after.transaction, row=after.row, most=limit)
@@ -185,11 +185,11 @@ def _of_applications(dialect: str) -> sa.Select[Any]:
 
 @cache
 def _of_one_application(dialect: str) -> sa.Insert:
-    return _adding(_of_applications(dialect).where(_applications().id == sa.bindparam("about", None, Key)))
+    return _insert_of(_of_applications(dialect).where(_applications().id == sa.bindparam("about", None, Key)))
 
 
 @cache
-def _behind(dialect: str) -> sa.Select[Any]:
+def _rows_behind(dialect: str) -> sa.Select[Any]:
     """The first rows behind a place, which SQLite finds by its row alone: there each transaction has the number 0."""
     transaction, row = (sa.bindparam(name, None, sa.BigInteger) for name in ("transaction", "row"))
     if dialect == "sqlite":
@@ -203,7 +203,7 @@ def _behind(dialect: str) -> sa.Select[Any]:
 def _first_columns(
     dialect: str, key: sa.ColumnElement[Any], application_id: sa.ColumnElement[Any]
 ) -> Sequence[sa.ColumnElement[Any]]:
-    """The first columns of a row, in the order of `_adding`; `_append` gives the parameters."""
+    """The first columns of a row, in the order of `_insert_of`; `_append` gives the parameters."""
     number = _number(sa.func.pg_current_xact_id()) if dialect == "postgresql" else sa.literal(0)
     return (
         number.label("tx_number"),
@@ -214,13 +214,13 @@ def _first_columns(
     )
 
 
-def _adding(rows: sa.Select[Any]) -> sa.Insert:
+def _insert_of(rows: sa.Select[Any]) -> sa.Insert:
     names = ("tx_number", "kind", "at", "object_id", "application_id", "citizen_id", "department", "district", "tehsil")
     return sa.insert(changes_table).from_select(names, rows, include_defaults=False)
 
 
-async def _append(tx: Transaction, adding: sa.Insert, kind: ChangeKind, **given: Any) -> None:
-    await fetch_rows(tx, adding, given_kind=kind.value, given_at=tx.clock.now(), **given)
+async def _append(tx: Transaction, insert: sa.Insert, kind: ChangeKind, **given: Any) -> None:
+    await fetch_rows(tx, insert, given_kind=kind.value, given_at=tx.clock.now(), **given)
     tx.marks.add(CHANGED)
 
 

@@ -210,12 +210,12 @@ async def posted_ids(
     place = {"department": department, "district": district, "tehsil": tehsil}
     given = {"role": role.value, "level": None if level is None else level.value, **place}
     given = {name: value for name, value in given.items() if value is not None}
-    rows = await fetch_rows(tx, _posted(frozenset(given)), **given)
+    rows = await fetch_rows(tx, _postings_at(frozenset(given)), **given)
     return list(dict.fromkeys(row.officer_id for row in sorted(rows, key=_specific_first)))
 
 
 @cache
-def _posted(given: frozenset[str]) -> sa.Select[Any]:
+def _postings_at(given: frozenset[str]) -> sa.Select[Any]:
     """Postings with a role, and a level where it is given, at a place of which these columns are given."""
     c = postings_table.c
     is_given = {name: c[name] == sa.bindparam(name, None, c[name].type) for name in given}
