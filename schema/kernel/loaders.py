@@ -61,7 +61,7 @@ def one_by_key(
     ask = by_resource(resource) if resource is not None else guard
 
     async def batch(environment: Environment, subject: Subject, keys: list[K]) -> list[V | None]:
-        async with environment.store.read_transaction() as tx:
+        async with environment.store.read_transaction(at_once=True) as tx:
             found = await read(tx, keys)
         if ask is not None:
             purposes = await ask(environment, subject, list(found.values()))
@@ -78,7 +78,7 @@ def many_by_key(
     ask = by_resource(resource) if resource is not None else guard
 
     async def batch(environment: Environment, subject: Subject, keys: list[K]) -> list[Sequence[V]]:
-        async with environment.store.read_transaction() as tx:
+        async with environment.store.read_transaction(at_once=True) as tx:
             found = await read(tx, keys)
         if ask is not None:
             purposes = iter(await ask(environment, subject, [value for values in found.values() for value in values]))

@@ -51,7 +51,7 @@ def page_reader(
     """Pages of rows that the access table lets through, each read with its receipt."""
 
     async def rows(window: Window) -> Sequence[Row]:
-        async with info.context.environment.store.read_transaction() as tx:
+        async with info.context.environment.store.read_transaction(at_once=True) as tx:
             found = await read(tx, Part.of(window))
         return await _permitted_rows(info, found, window, resource)
 
@@ -76,7 +76,7 @@ def stored_listing(
 
     async def rows(window: Window) -> Sequence[Any]:
         place = None if window.place is None else found.read_place(*window.place)
-        async with info.context.environment.store.read_transaction() as tx:
+        async with info.context.environment.store.read_transaction(at_once=True) as tx:
             page: Sequence[Row] = await found.page(tx, place=place, backward=window.backward, limit=window.size + 1)
         if resource is not None:
             page = await _permitted_rows(info, page, window, resource)
@@ -101,7 +101,7 @@ def count_reader(info: Info, count: _Count) -> Callable[[], Awaitable[int | None
     """A count that is only made where it is asked for."""
 
     async def read_count() -> int | None:
-        async with info.context.environment.store.read_transaction() as tx:
+        async with info.context.environment.store.read_transaction(at_once=True) as tx:
             return await count(tx)
 
     return read_count

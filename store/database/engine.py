@@ -51,7 +51,7 @@ class Transaction:
     seen: dict[Board, int] = field(default_factory=dict)
     """The numbers of changes as a transaction that writes saw them, once it asked for what the process keeps."""
     at_once: bool = False
-    """Whether it is one statement (Store.write_transaction)."""
+    """Whether it is one statement (Store.write_transaction, Store.read_transaction)."""
 
     def outdate(self, key: str) -> None:
         """Let listeners know after the commit that what they keep of a session or person, by its id, is outdated."""
@@ -142,10 +142,11 @@ class Store:
             return await work(tx)
 
     @asynccontextmanager
-    async def read_transaction(self) -> AsyncIterator[Transaction]:
+    async def read_transaction(self, *, at_once: bool = False) -> AsyncIterator[Transaction]:
         """A transaction that sees one moment of the store and can change nothing.
 
-        Within an operation the readers of one wait share one.
+        Within an operation the readers of one wait share one. Who reads by one statement says `at_once`: on PostgreSQL
+        that spares its begin and its end, and a second statement may then see a later moment than the first.
         """
         reads, kept = current_reads(), self.kept
         changes = kept.changes  # before the moment that is seen: what is read then may be outdated when it is kept
@@ -156,7 +157,16 @@ class Store:
                 return
             async with reads.connection(self._reader) as shared:
                 connection = cast("AsyncConnection", shared)
-                yield Transaction(connection, self._cipher, self.clock, False, False, set(), reads, kept, changes)
+                yield Transaction(
+                    connection,
+                    self._cipher,
+                    self.clock,
+                    False,
+                    reads=reads,
+                    kept=kept,
+                    changes=changes,
+                    at_once=at_once,
+                )
 
     async def read(self, work: Callable[[Transaction], Awaitable[T]]) -> T:
         """Do the work in a transaction that sees one moment of the store and can change nothing."""

@@ -77,7 +77,8 @@ async def fetch_rows(
     words = _WORDS.get(name)
     if words is None:
         words = _WORDS[name] = _in_words(statement, binds, tx.connection.dialect)
-    return [words.read(raw) for raw in await _fetch(tx, words.text, words.arguments(values))]
+    reads = not isinstance(statement, sa.Insert)
+    return [words.read(raw) for raw in await _fetch(tx, words.text, words.arguments(values), reads=reads)]
 
 
 async def run_statement(
@@ -152,17 +153,23 @@ def _words_of(compiled: Any, given: Mapping[str, Any], dialect: sa.Dialect) -> _
     )
 
 
-async def _fetch(tx: "Transaction", text: str, arguments: Sequence[Any], *, many: bool = False) -> Iterable[Any]:
+async def _fetch(
+    tx: "Transaction", text: str, arguments: Sequence[Any], *, many: bool = False, reads: bool = False
+) -> Iterable[Any]:
     """The driver's rows; raises DBAPIError. With `many` there are several arguments, on SQLite only."""
     connection: Any = tx.connection
     if not isinstance(connection, SharedConnection):
-        return await _fetch_on(connection.sync_connection, text, arguments, many)
+        return await _fetch_on(connection.sync_connection, text, arguments, many=many)
     if tx.dialect == "sqlite":  # the driver itself lets a statement end whose reader was cancelled
-        return await _fetch_on(await connection.open(), text, arguments, many)
-    return await connection.carry_out(lambda opened: _fetch_on(opened, text, arguments, many))
+        return await _fetch_on(await connection.open(), text, arguments, many=many)
+    alone = tx.at_once and reads
+    return await connection.carry_out(lambda opened: _fetch_on(opened, text, arguments, alone=alone))
 
 
-async def _fetch_on(connection: Any, text: str, arguments: Sequence[Any], many: bool) -> Iterable[Any]:
+async def _fetch_on(
+    connection: Any, text: str, arguments: Sequence[Any], *, many: bool = False, alone: bool = False
+) -> Iterable[Any]:
+    """The rows of a statement; one that is `alone` needs no transaction, where none has begun."""
     for hear in connection.dispatch.before_cursor_execute:
         hear(connection, None, text, arguments, None, many)
     driver = driver_of(connection)
@@ -172,6 +179,8 @@ async def _fetch_on(connection: Any, text: str, arguments: Sequence[Any], many: 
             await cursor._executemany_async(text, arguments)  # noqa: SLF001 - as SQLAlchemy does, here and below
         elif connection.dialect.name == "sqlite":
             await cursor._execute_async(text, arguments)  # noqa: SLF001
+        elif alone:
+            return await _fetch_alone(driver, text, arguments)
         else:
             await cursor._prepare_and_execute(text, arguments)  # noqa: SLF001
     except driver.dbapi.Error as error:
@@ -179,3 +188,15 @@ async def _fetch_on(connection: Any, text: str, arguments: Sequence[Any], many: 
         raise DBAPIError(None, None, error, hide_parameters=True, connection_invalidated=gone) from None
     found: Iterable[Any] = cursor._rows  # noqa: SLF001
     return found
+
+
+async def _fetch_alone(driver: Any, text: str, arguments: Sequence[Any]) -> Iterable[Any]:
+    """As asyncpg's cursor in SQLAlchemy carries a statement out, but that it begins no transaction."""
+    async with driver._execute_mutex:  # noqa: SLF001 - the readers of a connection take turns
+        try:
+            prepared, _ = await driver._prepare(text, 0.0)  # noqa: SLF001
+            rows: Iterable[Any] = await prepared.fetch(*arguments)
+        except Exception as error:
+            driver._handle_exception(error)  # noqa: SLF001
+            raise
+        return rows

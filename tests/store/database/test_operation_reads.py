@@ -194,6 +194,51 @@ async def test_a_connection_is_not_tried_before_it_reads(postgres_store: Store, 
     assert [asked.split()[0].strip(";") for asked in beside_statements] == ["BEGIN", "ROLLBACK"]
 
 
+@pytest.mark.integration
+async def test_who_reads_by_one_statement_begins_no_transaction(
+    postgres_store: Store, beside_statements: list[str]
+) -> None:
+    await is_seeded(postgres_store)
+    beside_statements.clear()
+
+    with reads_of_operation():
+        async with postgres_store.read_transaction(at_once=True) as tx:
+            await seeds.is_seeded(tx, "demo")
+
+    assert beside_statements == []
+
+
+@pytest.mark.integration
+async def test_who_reads_beside_one_statement_of_another_sees_one_moment_still(postgres_store: Store) -> None:
+    async def read_twice() -> list[bool]:
+        async with postgres_store.read_transaction() as tx:
+            first = await seeds.is_seeded(tx, "demo")
+            async with postgres_store.write_transaction() as other:
+                await seeds.mark(other, "demo")
+            return [first, await seeds.is_seeded(tx, "demo")]
+
+    async def read_once() -> bool:
+        async with postgres_store.read_transaction(at_once=True) as tx:
+            return await seeds.is_seeded(tx, "demo")
+
+    with reads_of_operation():
+        once, twice = await asyncio.gather(read_once(), read_twice())
+
+    assert (once, twice) == (False, [False, False])
+
+
+@pytest.mark.integration
+async def test_what_is_written_by_one_who_should_only_read_is_refused(postgres_store: Store) -> None:
+    async def write() -> None:
+        async with postgres_store.read_transaction(at_once=True) as tx:
+            await seeds.mark(tx, "demo")
+
+    with reads_of_operation(), pytest.raises(StoreError):
+        await write()
+
+    assert not await is_seeded(postgres_store)
+
+
 async def execute_straight(store: Store) -> bool:
     async with store.read_transaction() as tx:
         return (await tx.connection.execute(text("SELECT 1"))).scalar_one() == 0
