@@ -68,7 +68,7 @@ class FieldCipher:
 
     def decrypt_json(self, sealed: bytes, context: str) -> Any:
         """Open a sealed JSON value; raises CannotDecrypt."""
-        return json.loads(self.decrypt(sealed, context))
+        return json.loads(self.decrypt(sealed, context).decode())
 
     def blind_index(self, purpose: str, value: str) -> str:
         """The index by which a value is found without being kept: HMAC-SHA-256 in hex, by the active key."""

@@ -48,7 +48,7 @@ locker_grants_table = Table(
     Column("linked_at", Instant, nullable=False),
     Column("last_used_at", Instant),
 )
-_GRANTS = select(locker_grants_table)
+_GRANTS, _IDENTITIES = select(locker_grants_table), select(identities_table)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +137,7 @@ async def linked_accounts(tx: Transaction, person_ids: Iterable[str]) -> dict[st
     """Accounts that people linked, the oldest first; a locker counts as Provider.DIGILOCKER. Two queries."""
     wanted = list(person_ids)
     found: dict[str, list[LinkedAccount]] = {}
-    for row in await rows_of(tx, select(identities_table), identities_table.c.person_id, wanted):
+    for row in await rows_of(tx, _IDENTITIES, identities_table.c.person_id, wanted):
         sure = Assurance(row.assurance)
         account = LinkedAccount(Provider(row.provider), row.linked_at, row.last_used_at, False, None, sure)
         found.setdefault(row.person_id, []).append(account)

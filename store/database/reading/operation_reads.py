@@ -1,8 +1,8 @@
 """What one operation has read of the store: reads of one wait in one transaction, and each row once."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine, Hashable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import Callable, Coroutine, Hashable, Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import partial
@@ -107,17 +107,12 @@ class OperationReads:
         """Have everything read anew, also what is being read now."""
         self.known = {}
 
-    @asynccontextmanager
-    async def connection(self, engine: AsyncEngine) -> AsyncIterator[SharedConnection]:
+    def connection(self, engine: AsyncEngine) -> SharedConnection:
         """A read transaction, shared with those who ask before it begins."""
         shared = self.waits.get(engine)
         if shared is None:
             shared = self.waits[engine] = SharedConnection(engine, partial(self.waits.pop, engine))
-        shared.readers += 1
-        try:
-            yield shared
-        finally:
-            await shared.leave()
+        return shared
 
 
 _current: ContextVar[OperationReads | None] = ContextVar("operation_reads", default=None)
