@@ -5,7 +5,8 @@ An operation is shown by its name only where it is a published one (gateway/grap
 
 from collections import Counter as Sums
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from functools import partial
+from functools import lru_cache, partial
+from typing import Any
 
 import structlog
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Summary, generate_latest
@@ -139,6 +140,7 @@ class Metrics:
             policies.labels(**policy.as_labels()).set(1)
         self._alarms = gauge("apuni_alarm", "Alarms that hold (docs/alarms.md)", ("code",))
         self._own_alarms: Callable[[], Collection[AlarmCode]] = tuple
+        self._labelled: Callable[..., Any] = lru_cache(1000)(lambda metric, *labels: metric.labels(*labels))
         self._waiting = gauge("apuni_outbox_messages", "Messages not delivered", ("state",))
         self._oldest = gauge("apuni_outbox_oldest_seconds", "Age of the oldest message that waits")
         self._jobs = JobRuns()
@@ -162,9 +164,9 @@ class Metrics:
     def observe_operation(self, record: OperationRecord) -> None:
         """Count one answered request; for `Edge.observe`."""
         name = self._operation_label(record)
-        self._operations.labels(record.operation, name, str(record.status)).inc()
-        self._seconds.labels(record.operation).observe(record.seconds)
-        self._named_seconds.labels(name).observe(record.seconds)
+        self._labelled(self._operations, record.operation, name, str(record.status)).inc()
+        self._labelled(self._seconds, record.operation).observe(record.seconds)
+        self._labelled(self._named_seconds, name).observe(record.seconds)
         for code in record.codes:
             self._errors.labels(code).inc()
 
@@ -178,7 +180,7 @@ class Metrics:
 
     def observe_admission(self, share: Share, outcome: str) -> None:
         """Count one request that was let in or turned away; for the Admission."""
-        self._admission.labels(share.value, outcome).inc()
+        self._labelled(self._admission, share.value, outcome).inc()
 
     def observe_lateness(self, seconds: float) -> None:
         """Note how late the event loop ran; for the Admission."""

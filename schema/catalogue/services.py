@@ -336,7 +336,8 @@ def _listing(info: Info, wanted: Wanted) -> Listing[catalogue.Service]:
                 open_only=wanted.open_only,
             )
 
-    return Listing(f"services:{filters!r}", rows, count, attrgetter("name.en", "code"), Service.of)
+    shown = partial(info.context.loaders.show_kept, Service.of)
+    return Listing(f"services:{filters!r}", rows, count, attrgetter("name.en", "code"), shown)
 
 
 service_field = partial(field_by_key, service_by_code, Service.of)

@@ -114,6 +114,16 @@ class Loaders:
                 return cast("S", found[key])
         return self._load_and_show(loader, key, view)
 
+    def show_kept(self, view: Callable[[V], S], item: V) -> S:
+        """The view of an object of those that the process keeps, made once for all who ask."""
+        kept, key = self._store_kept, id(item)
+        found = kept.find((view, "item"), (key,))
+        if found:
+            return cast("S", found[key][1])
+        made = view(item)
+        kept.keep((view, "item"), {key: (item, made)}, self._changes)  # with the object, so that none other has its id
+        return made
+
     async def _load_and_show(self, loader: Loader[K, V | None], key: K, view: Callable[[V], S]) -> S | None:
         value = await self[loader].load(key)
         if value is None:
