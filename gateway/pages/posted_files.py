@@ -1,7 +1,8 @@
 """Reads the body of a posted form with files: each file is checked and stored, and stands in the form by its reference.
 
 The control of a file is named for the field that names the file, with the other members behind it:
-`input.documents.0?key=income` gives the field `input.documents.0` the text `key=income&uri=...&source=UPLOAD`.
+`input.documents.0?key=income` gives the field `input.documents.0` the text `key=income&uri=...&source=UPLOAD`. Without
+members, as `input.paper`, the field is the reference alone; a member that is empty takes it: `?key=income&uploadId=`.
 """
 
 from collections.abc import Mapping
@@ -71,7 +72,9 @@ async def read_fields_and_files(request: Request, env: Environment, subject: Sub
             elif part.size:
                 way, _, members = name.partition("?")
                 try:
-                    posted.fields[way] = [await _keep(env, subject, part, dict(parse_qsl(members)))]
+                    posted.fields[way] = [
+                        await _keep(env, subject, part, dict(parse_qsl(members, keep_blank_values=True)))
+                    ]
                 except OURS as error:
                     posted.refused[way] = problem_of(error)
     return posted
@@ -90,4 +93,7 @@ async def _keep(env: Environment, subject: Subject, part: UploadFile, members: M
         raise too_large(most)
     claimed = claimed_type(part.content_type or "")
     kept = await take_in(env, subject, await part.read(), claimed, document_key=key)
-    return urlencode({**members, "uri": kept.reference, "source": "UPLOAD"})
+    if not members:
+        return kept.reference
+    named = {name: kept.reference for name, text in members.items() if not text}
+    return urlencode({**members, **(named or {"uri": kept.reference, "source": "UPLOAD"})})

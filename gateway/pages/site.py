@@ -64,6 +64,8 @@ class Page:
     forms may post to, each with the address to which its answer leads: filled from the payload, or None for the page
     itself.
 
+    `leaves` are those forms after which the browser keeps nothing of the pages before, since another citizen comes.
+
     `asks` are the fields of a page that asks something: its operation runs once they are filled in, exactly one of each
     group; what is wrong stands at its field. They come in the address, or where `posted` in the body, which is in no
     log. `for_programs` is whether a client that prefers JSON gets the field `found`.
@@ -76,6 +78,7 @@ class Page:
     found: str | None = None
     scripts: bool = False
     forms: Mapping[str, str | None] = field(default_factory=dict)
+    leaves: frozenset[str] = frozenset()
     asks: tuple[tuple[str, ...], ...] = ()
     posted: bool = False
     for_programs: bool = False
@@ -253,7 +256,8 @@ class Site:
         where = page.forms[name]
         here = f"{request.url.path}?{with_query(request.query_params)}".rstrip("?")
         way = _way_on(where, payload) or here
-        return RedirectResponse(f"{way}{'&' if '?' in way else '?'}{urlencode({'done': name})}", 303, EVERY_ANSWER)
+        headers = {**EVERY_ANSWER, "Clear-Site-Data": '"cache"'} if name in page.leaves else EVERY_ANSWER
+        return RedirectResponse(f"{way}{'&' if '?' in way else '?'}{urlencode({'done': name})}", 303, headers)
 
     async def _read(self, page: Page, request: Request, token: str | None) -> Posted:
         """The fields of a form. Its files are read for who is signed in, and on a page for such people only."""
@@ -349,8 +353,11 @@ def _problems_in(payload: Any, fields: Mapping[str, Sequence[str]]) -> list[dict
     whole = payload.get("userErrors", ())
     told = [{"field": field_of(problem["path"], fields), "message": problem["message"]} for problem in whole]
     for result in payload.get("results", ()):
-        number = (result["application"] or {}).get("shownNumber", "")
-        told += [{"field": "", "message": f"{number} {one['message']}".strip()} for one in result["userErrors"]]
+        number, of_case = (result.get("application") or {}).get("shownNumber", ""), "application" in result
+        told += [
+            {"field": "" if of_case else field_of(one["path"], fields), "message": f"{number} {one['message']}".strip()}
+            for one in result["userErrors"]
+        ]
     return told
 
 

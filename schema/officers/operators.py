@@ -5,11 +5,14 @@ from typing import Annotated
 import strawberry
 
 from actions.doorstep.views import VisitTask
+from actions.kernel import require_read
 from domain.doorstep import OPEN, VisitState
+from domain.identity.policy import ObjectKind, Resource
 from domain.kernel import Role, TypeCode, people
 from schema.catalogue.places import Tehsil, district_field, tehsil_by_code
 from schema.doorstep.types import AgentVisit
 from schema.feedback.care_lists import visits_of_agent
+from schema.identity.assistance import Assistance
 from schema.identity.citizens import Citizen
 from schema.kernel import (
     AUTHENTICATED,
@@ -23,6 +26,7 @@ from schema.kernel import (
     text_field,
 )
 from schema.officers.staff import citizen_by_id
+from store.identity import assistances
 
 
 @strawberry.federation.type(keys=["id"], directives=[AUTHENTICATED], description="A centre operator who is signed in.")
@@ -66,3 +70,17 @@ class Operator(Node, View[people.Operator], id_of=TypeCode.OPERATOR):
         citizen_id = info.context.subject.on_behalf_of
         item = await info.context.load(citizen_by_id, citizen_id) if citizen_id else None
         return None if item is None else Citizen.of(item)
+
+    @resolver_field(
+        description="By which request this session acts for a citizen, also where a signed paper lets it file and not "
+        "open what was before; null where it acts for nobody."
+    )
+    async def assistance(self, info: Info) -> Assistance | None:
+        environment, subject = info.context.environment, info.context.subject
+        if subject.on_behalf_of is None or subject.session_id is None:
+            return None
+        own = Resource(ObjectKind.ASSISTANCE, person_id=subject.person_id)
+        await require_read(environment, subject, own)
+        async with environment.store.read_transaction() as tx:
+            held = await assistances.active_assistance(tx, subject.session_id)
+        return None if held is None else Assistance.of(held)

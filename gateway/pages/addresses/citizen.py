@@ -63,7 +63,7 @@ CITIZEN_PAGES = (
         "MyVisitSlots",
         CITIZENS,
         "application",
-        forms={"BookMyVisit": None},
+        forms=dict.fromkeys(("BookMyVisit", "MoveMyVisit"), "/my/applications/{visit[application][number]}"),
     ),
     Page("/my/applications", "citizen/applications.html", "MyApplicationList", CITIZENS),
     Page("/my/certificates", "citizen/certificates.html", "MyCertificateList", CITIZENS),

@@ -1,7 +1,8 @@
 """`POST /rosters/<number>/rows` takes a school's or camp's table; `GET /rosters/<number>/list.csv` gives one to sign.
 
 The table is CSV in UTF-8 with a head (docs/camps.md); its rows are added batch by batch, and each that is wrong is told
-with its line, field, cause and remedy in the asked language. `Idempotency-Key` names the request. The list has a
+with its line, field, cause and remedy in the asked language. `Idempotency-Key` names the request. The page of a roster
+sends it as a form with the file `table` and the key `_key`, and is answered with a page. The list has a
 column for the signature; `?awaiting=1` leaves only those whose paper is made and not handed over, `language` and
 `bom=1` are as for the downloads of figures.
 """
@@ -9,6 +10,7 @@ column for the signature; `?awaiting=1` leaves only those whose paper is made an
 from collections.abc import AsyncIterator, Collection, Sequence
 from typing import Any
 
+from starlette.datastructures import UploadFile
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
@@ -16,14 +18,24 @@ from starlette.routing import Route
 from actions.kernel import Environment
 from actions.rosters.files import LineResult, ListedRow, add_table, listed_rows
 from actions.rosters.rosters import RowFilter, roster_of
-from domain.kernel import IST, ErrorCode, Language, NotSignedIn, Problem, Problems, Remedy, show_number
+from domain.kernel import IST, ErrorCode, Language, NotSignedIn, PersonKind, Problem, Problems, Remedy, show_number
 from domain.kernel.messages import label, message
 from domain.rosters.rosters import RowOutcome
 from gateway.http.headers import EVERY_ANSWER, media_type_of
 from gateway.http.session_auth import reader_of
-from gateway.http.upload_requests import FAULTS, json_response, read_body, refusal_response, subject_of
+from gateway.http.upload_requests import (
+    FAULTS,
+    MULTIPART,
+    STATUSES,
+    json_response,
+    parsed_multipart,
+    read_body,
+    refusal_response,
+    subject_of,
+)
 from gateway.pages.downloads.spreadsheets import MEDIA_TYPE, encode_lines, leading_mark, rows_of
-from gateway.pages.rendering import language_of
+from gateway.pages.rendering import language_of, pages_of
+from schema.kernel.errors import problem_of, text_of
 
 LARGEST_TABLE = 1024 * 1024
 """Bytes of one table: 500 rows of two kilobytes."""
@@ -46,20 +58,24 @@ def roster_routes(environment: Environment, *, origins: Collection[str]) -> list
     """Both routes. `origins` are those whose pages may send a table by the session cookie."""
 
     async def take(request: Request) -> Response:
+        of_page = media_type_of(request) == MULTIPART
         try:
             subject = await subject_of(environment, request, origins)
             if not subject.signed_in:
                 raise NotSignedIn
-            key = request.headers.get("idempotency-key", "")
+            content, key = await _posted_table(request) if of_page else (b"", request.headers.get("idempotency-key"))
             if not key:
                 raise Problems(Problem(ErrorCode.BAD_INPUT, ("idempotencyKey",)))
             roster = await roster_of(environment, subject, request.path_params["number"])
-            content = await _table(request)
+            content = content if of_page else await _table(request)
             lines = [line async for line in add_table(environment, subject, roster.number, content, key)]
         except FAULTS as error:
+            if of_page:
+                return _report_page(request, None, problem_of(error))
             other_type = isinstance(error, Problems) and error.code is ErrorCode.FILE_TYPE_NOT_ALLOWED
             return refusal_response(environment, request, error, sentence="roster.table_type" if other_type else None)
-        return json_response(environment, request, _result_body(lines, language_of(request)), 200)
+        body = _result_body(lines, language_of(request).catalogue)
+        return _report_page(request, body) if of_page else json_response(environment, request, body, 200)
 
     async def give(request: Request) -> Response:
         shown = language_of(request).catalogue
@@ -92,6 +108,23 @@ async def _table(request: Request) -> bytes:
     if media_type_of(request) != "text/csv":
         raise Problems(Problem(ErrorCode.FILE_TYPE_NOT_ALLOWED, ("file",), Remedy.CORRECT_INPUT))
     return await read_body(request, LARGEST_TABLE)
+
+
+async def _posted_table(request: Request) -> tuple[bytes, str]:
+    """The file of the form of a roster's page, and the key that was made when it was drawn."""
+    body = await read_body(request, LARGEST_TABLE + 4096, most=LARGEST_TABLE)
+    async with parsed_multipart(request.headers, body, files=1, fields=2) as parts:
+        file, key = parts.get("table"), parts.get("_key")
+        return await file.read() if isinstance(file, UploadFile) else b"", str(key or "")
+
+
+def _report_page(request: Request, report: dict[str, Any] | None, problem: Problem | None = None) -> Response:
+    """What became of a table, or why it was not read, as a page."""
+    said = text_of(problem, language_of(request).catalogue) if problem else None
+    values = {"number": request.path_params["number"], "report": report, "message": said}
+    status = STATUSES.get(problem.code, 400) if problem else 200
+    page = "counter/roster_report.html"
+    return pages_of(request).draw(request, page, values, status=status, person=PersonKind.OPERATOR)
 
 
 def _result_body(lines: Sequence[LineResult], language: Language) -> dict[str, Any]:

@@ -205,3 +205,36 @@ async def test_the_counter_is_refused_to_a_citizen(browse: Browse):
         page = await browser.get("/counter")
 
     assert page.status_code == 403
+
+
+async def test_a_citizen_without_a_telephone_is_helped_by_a_paper_that_she_signed(world, browse, token):
+    async with browse(token) as browser:
+        blank = await browser.get("/counter")
+        fields = {**form_of(blank.text, "CounterAskAssistance"), **NEW, "input.way": "SIGNED_PAPER", "input.mobile": ""}
+        scan = {"input.paper": ("signed.png", picture(), "image/png")}
+        asked = await browser.post("/counter", data=fields, files=scan)
+        told = await browser.get(asked.headers["location"])
+        counter = await browser.get("/counter")
+        handed_in = await file(browser)
+
+    assert "You act by a signed paper until 24-11-2026 12:30" in told.text
+    assert form_of(counter.text, "CounterEndAssistance")
+    assert handed_in.status_code == 303
+
+
+async def test_a_signed_paper_that_is_missing_is_told_at_its_field_and_the_rest_is_still_there(browse, token):
+    async with browse(token) as browser:
+        blank = await browser.get("/counter")
+        fields = {**form_of(blank.text, "CounterAskAssistance"), **NEW, "input.way": "SIGNED_PAPER", "input.mobile": ""}
+        answer = await browser.post("/counter", data=fields)
+
+    assert summary(answer) == ["#q-paper"]
+    assert html.fromstring(answer.text).get_element_by_id("q-name").get("value") == "Kamla Devi"
+
+
+async def test_the_browser_keeps_nothing_of_a_citizen_once_the_next_may_come(world, browse, token, phones):
+    async with browse(token) as browser:
+        shown = await begin(browser, world, phones)
+        ended = await browser.post("/counter", data=form_of(shown.text, "CounterEndAssistance"))
+
+    assert ended.headers["clear-site-data"] == '"cache"'

@@ -1,0 +1,146 @@
+"""Doorstep visits by pages: the agent's round on a telephone, and another time that the citizen chooses."""
+
+import pytest
+from lxml import html
+
+from actions.applications.submit import SubmitApplication, submit_application
+from actions.certificates.issue import issue_certificate
+from domain.applications.applications import Application, Channel, DeliveryMode
+from domain.applications.lifecycle import Status
+from domain.doorstep import DoorstepAgent
+from domain.kernel import Bilingual, Operator, PersonKind, Role, Subject
+from store import doorstep
+from store.applications.application_rows import APPLICATIONS
+from store.identity import people
+from tests.gateway.pages import conftest
+from tests.gateway.pages.conftest import Browse
+from tests.gateway.pages.test_citizen import summary
+from tests.gateway.pages.test_site import form_of
+from tests.support.actions import FakeRenderer
+from tests.support.graph import CITIZEN, PAPERS, World
+
+AGENT = Subject(frozenset({Role.DOORSTEP_AGENT}), PersonKind.OPERATOR, "01930000-0000-7000-8000-0000000000c1")
+
+
+@pytest.fixture
+async def case(world: World, monkeypatch: pytest.MonkeyPatch) -> Application:
+    """A certificate of Asha that waits to be brought to her door, and Mohan, who brings it."""
+    env = world.environment
+    answers = {"village": "Raipur", "purpose": "school"}
+    request = SubmitApplication("ES09", "49", "304", Channel.WEB, DeliveryMode.DOORSTEP, answers, PAPERS, "k")
+    application = (await submit_application(env, CITIZEN, request))[0]
+    await world.approve(application)
+    await issue_certificate(env, application.id, FakeRenderer())
+    agent = Operator(AGENT.person_id, Bilingual("मोहन", "Mohan"), "CSC-9", Bilingual(None, "Door"), "49", None)
+    async with env.store.write_transaction() as tx:
+        await people.add_operator(tx, agent)
+        await doorstep.add_agent(tx, DoorstepAgent(agent.id, "49", None))
+    monkeypatch.setitem(conftest.PEOPLE, "mohan", AGENT)
+    return application
+
+
+async def book(browse: Browse, case: Application) -> str:
+    """The address of the page on which Asha chose the first time that was free."""
+    async with browse("asha") as browser:
+        page = await browser.get(f"/my/applications/{case.number}")
+        (address,) = {one.get("href") for one in html.fromstring(page.text).cssselect('a[href*="/visit?"]')}
+        shown = await browser.get(address)
+        first = html.fromstring(shown.text).cssselect("select option[value]:not([value=''])")[0].get("value")
+        done = await browser.post(address, data={**form_of(shown.text, "BookMyVisit"), "input.slot": first})
+    assert done.status_code == 303
+    return str(done.headers["location"])
+
+
+async def open_visit(browser):
+    """The page of the first visit of the round."""
+    listed = html.fromstring((await browser.get("/counter/visits")).text)
+    return await browser.get(listed.cssselect("ul.cards h3 a")[0].get("href"))
+
+
+async def send(browser, page, form: str, **typed: str):
+    """Fill in a form of a page and send it."""
+    fields = form_of(page.text, form) | {f"input.{name}": text for name, text in typed.items()}
+    return await browser.post(str(page.url), data=fields)
+
+
+async def code_of(browse: Browse, case: Application) -> str:
+    """The six digits that Asha reads on her page."""
+    async with browse("asha") as browser:
+        page = await browser.get(f"/my/applications/{case.number}")
+    return html.fromstring(page.text).xpath("//li/strong[string-length(.) = 6]")[0].text
+
+
+async def status_of(world: World, case: Application) -> Status:
+    async with world.environment.store.read_transaction() as tx:
+        return (await APPLICATIONS.get(tx, case.id)).status
+
+
+async def test_an_agent_brings_a_certificate_by_the_six_digits(world: World, browse: Browse, case: Application):
+    await book(browse, case)
+
+    async with browse("mohan") as browser:
+        await send(browser, await open_visit(browser), "CounterSetOut")
+        page = await open_visit(browser)
+        done = await send(browser, page, "CounterHandOverVisit", otp=await code_of(browse, case))
+        round_ = await browser.get(done.headers["location"])
+
+    assert await status_of(world, case) is Status.DELIVERED
+    assert "No visit is to be made" in round_.text
+
+
+async def test_the_round_is_listed_by_day_with_what_the_way_needs(browse: Browse, case: Application):
+    await book(browse, case)
+
+    async with browse("mohan") as browser:
+        home = await browser.get("/counter")
+        page = await browser.get("/counter/visits")
+
+    assert 'href="/counter/visits"' in home.text
+    assert html.fromstring(page.text).cssselect("h2")
+    (card,) = html.fromstring(page.text).cssselect("ul.cards li")
+    assert {"Asha Negi", "Raipur"} <= set(card.text_content().replace(",", "").split()) | {card[0].text_content()}
+
+
+async def test_a_wrong_code_stands_at_its_field_and_the_visit_is_still_open(browse: Browse, case: Application):
+    await book(browse, case)
+
+    async with browse("mohan") as browser:
+        await send(browser, await open_visit(browser), "CounterSetOut")
+        answer = await send(browser, await open_visit(browser), "CounterHandOverVisit", otp="12345")
+
+    assert answer.status_code == 422
+    assert summary(answer) == ["#q-otp"]
+
+
+async def test_a_failed_visit_names_its_reason(browse: Browse, case: Application):
+    await book(browse, case)
+
+    async with browse("mohan") as browser:
+        await send(browser, await open_visit(browser), "CounterSetOut")
+        await send(browser, await open_visit(browser), "CounterFailVisit", reason="NOBODY_HOME")
+    async with browse("asha") as browser:
+        page = await browser.get(f"/my/applications/{case.number}")
+
+    assert "Nobody was at home" in page.text
+
+
+async def test_a_citizen_moves_her_visit_to_another_time(browse: Browse, case: Application):
+    await book(browse, case)
+
+    async with browse("asha") as browser:
+        page = await browser.get(f"/my/applications/{case.number}")
+        (address,) = html.fromstring(page.text).xpath('//li/p/a[contains(@href, "/visit?")]/@href')
+        shown = await browser.get(address)
+        last = html.fromstring(shown.text).cssselect("select option")[-1].get("value")
+        done = await send(browser, shown, "MoveMyVisit", slot=last)
+        page = await browser.get(done.headers["location"])
+
+    assert "The visit is moved." in page.text
+    assert "Moved to another slot" in page.text
+
+
+async def test_a_round_without_visits_says_when_one_appears(browse: Browse, case: Application):
+    async with browse("mohan", language="hi") as browser:
+        page = await browser.get("/counter/visits")
+
+    assert "कोई दौरा बाकी नहीं है" in page.text
