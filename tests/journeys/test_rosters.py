@@ -135,7 +135,7 @@ class Keeper:
             timeout=30,
         )
         assert answer.status_code == 200
-        return list(csv.reader(io.StringIO(answer.text)))
+        return list(csv.reader(io.StringIO(answer.content.decode("utf-8-sig"))))
 
     def fees_taken(self, number: str) -> None:
         fee = self.service()["fee"]

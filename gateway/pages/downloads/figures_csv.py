@@ -1,14 +1,16 @@
 """`/figures/statistics.csv`, `delays.csv`, `delay-review.csv`: figures and delays as CSV for officers.
 
 `/finance/statement.csv`: what moved of public money in a month that is over, in the reader's places.
-`month=2026-10`, `scheme` and `district` narrow it. Amounts are whole paise; the last line holds the sums.
+`month=2026-10`, `scheme` and `district` narrow it. Amounts are in rupees; the last line holds the sums.
 
-All need a session. Lines end in CR LF (RFC 4180), the text is UTF-8, with a byte order mark where `bom=1` asks for
-one, as spreadsheet programs do. A cell that a spreadsheet would take for a formula gets an apostrophe in front.
+All need a session. Heads are in the asked language, rates in percent. Lines end in CR LF (RFC 4180), the text is UTF-8
+with the byte order mark that spreadsheet programs know it by; `bom=0` leaves it out. A cell that a spreadsheet would
+take for a formula gets an apostrophe in front.
 """
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from datetime import date, datetime
+from decimal import Decimal
 from enum import StrEnum
 from functools import partial
 from typing import Any
@@ -16,6 +18,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
+from strawberry.utils.str_converters import to_camel_case
 
 from actions.appeals.delay_review import AMOUNTS, shown_review
 from actions.kernel import Environment
@@ -38,7 +41,7 @@ from domain.kernel import (
     not_found,
     show_number,
 )
-from domain.kernel.messages import field_label, label
+from domain.kernel.messages import Texts, field_label, label
 from domain.officers.dashboards import Dimension
 from domain.officers.desk import ReadPurpose
 from domain.reconciliation.finance_totals import MonthMovement
@@ -51,24 +54,34 @@ from gateway.pages.rendering import language_of
 from schema.kernel.errors import OURS, problem_of
 from store.catalogue import catalogue
 
+_TEXTS = Texts("page.figures_csv")
+
 PAGE = 100
 """Cases that are read, and for which receipts are written, at once."""
 
 _STATUSES = {ErrorCode.UNAUTHENTICATED: 401, ErrorCode.NOT_FOUND: 404, ErrorCode.OVERLOADED: 503}
-_MEASURES: Sequence[tuple[str, Callable[[Delivery], int | None]]] = (
+_MEASURES: Sequence[tuple[str, Callable[[Delivery], object]]] = (
     ("received", lambda one: one.received),
     ("disposed", lambda one: one.disposed),
     ("delivered", lambda one: one.delivered),
     ("withdrawn", lambda one: one.withdrawn),
-    ("processingRateHundredths", lambda one: one.processing_rate),
-    ("onTimeRateHundredths", lambda one: one.on_time_rate),
-    ("averageDaysTenths", lambda one: one.average_tenths),
+    ("processingRate", lambda one: _percent(one.processing_rate)),
+    ("onTimeRate", lambda one: _percent(one.on_time_rate)),
+    ("averageDays", lambda one: None if one.average_tenths is None else Decimal(one.average_tenths) / 10),
     ("medianDays", lambda one: one.median_days),
     ("ninetiethPercentileDays", lambda one: one.ninetieth_days),
     ("pending", lambda one: one.pending),
     ("grievances", lambda one: one.grievances),
-    ("grievanceReplyRateHundredths", lambda one: one.grievance_reply_rate),
+    ("grievanceReplyRate", lambda one: _percent(one.grievance_reply_rate)),
 )
+_RATES = {
+    "processingRate": _TEXTS.processing_rate,
+    "onTimeRate": _TEXTS.on_time_rate,
+    "averageDays": _TEXTS.average_days,
+    "grievanceReplyRate": _TEXTS.grievance_reply_rate,
+}
+"""Heads of measures that the graph has in another unit."""
+
 REVIEWED = tuple(name for name in AMOUNTS if name not in ("disposedWithLimit", "daysTaken"))
 """The numbers of a review that are shown; the two others are only added up."""
 
@@ -183,14 +196,27 @@ async def _statistics_lines(
     rows: Sequence[FigureRow], by: Sequence[Dimension], names: Names, language: Language
 ) -> Lines:
     heads = [label(f"dimension.{one.value}", language) for one in by]
-    codes = [f"{one.value.lower()}_code" for one in by]
-    yield [*_interleave(codes, heads), *(label(f"field.{name}", language) for name, _ in _MEASURES)]
+    measures = [
+        _RATES[name].in_language(language) if name in _RATES else label(f"field.{name}", language)
+        for name, _ in _MEASURES
+    ]
+    yield [*_interleave(_code_heads(heads, language), heads), *measures]
     for row in rows:
         if row.figures is not None:
             figures = row.figures
             told = [names.value_label(row.place, one, language) for one in by]
             shown = [row.place[one] for one in by]
             yield [*_interleave(shown, told), *(measure(figures) for _, measure in _MEASURES)]
+
+
+def _percent(hundredths: int | None) -> str | None:
+    """A rate as `96.00 %`."""
+    return None if hundredths is None else f"{Decimal(hundredths) / 100:.2f} %"
+
+
+def _code_heads(heads: Sequence[str], language: Language) -> list[object]:
+    """The heads of the columns with the codes of what the heads name."""
+    return [_TEXTS.code.in_language(language).format(name=head) for head in heads]
 
 
 def _interleave(codes: Sequence[object], names: Sequence[object]) -> list[object]:
@@ -240,7 +266,8 @@ async def review_asked_for(env: Environment, request: Request, subject: Subject)
 async def _review_lines(review: DelayReview, language: Language) -> Lines:
     places = ("department", "district")
     causes = list(DelayCause)
-    heads = [cell for name in places for cell in (f"{name}_code", label(f"dimension.{name.upper()}", language))]
+    names = [label(f"dimension.{name.upper()}", language) for name in places]
+    heads = _interleave(_code_heads(names, language), names)
     amounts = [label(f"field.{name}", language) for name in REVIEWED]
     yield [*heads, *amounts, *(label(f"delay_cause.{cause.value}", language) for cause in causes)]
     for row in review.content["rows"]:
@@ -318,7 +345,6 @@ async def statement(env: Environment, request: Request, subject: Subject, langua
     Raises NotSignedIn, NOT_FOUND for those who pay nothing, BAD_INPUT without a month that is over, and for a scheme or
     a district that the catalogue does not have: zeros would look like a month without payments.
     """
-    del language  # the columns bear the names of fields, so that a program can read them
     given = request.query_params
     try:
         month = date.fromisoformat(f"{given.get('month', '')}-01")
@@ -330,7 +356,7 @@ async def statement(env: Environment, request: Request, subject: Subject, langua
     # The first page is read before the answer begins, so that a refusal is still one.
     first = await anext(pages)
     await _refuse_unknown(env, month, given)
-    return f"statement-{month:%Y%m}", _lines(first, pages)
+    return f"statement-{month:%Y%m}", _lines(first, pages, language)
 
 
 async def _refuse_unknown(env: Environment, month: date, given: Mapping[str, str]) -> None:
@@ -345,9 +371,23 @@ async def _refuse_unknown(env: Environment, month: date, given: Mapping[str, str
         raise Problems(*wrong)
 
 
-async def _lines(first: list[MonthMovement], rest: AsyncIterator[list[MonthMovement]]) -> Lines:
+async def _lines(first: list[MonthMovement], rest: AsyncIterator[list[MonthMovement]], language: Language) -> Lines:
     table = StatementTable()
-    yield table.HEAD
+    yield [_statement_head(name, language) for name in table.HEAD]
     async for line in rows_of(first, rest):
-        yield table.add_row(line)
-    yield table.total_row()
+        yield _in_rupees([*table.add_row(line)[:-1], _TEXTS["yes" if line.balances else "no"].in_language(language)])
+    yield _in_rupees([_TEXTS.total.in_language(language), *table.total_row()[1:]])
+
+
+def _statement_head(column: str, language: Language) -> str:
+    """What a column of the statement is called: `taken_back_paise` is the field takenBack, in rupees."""
+    name, _, kind = column.rpartition("_")
+    if kind in ("count", "paise"):
+        return _TEXTS[kind].in_language(language).format(name=label(f"field.{to_camel_case(name)}", language))
+    return label(f"field.{to_camel_case(column)}", language)
+
+
+def _in_rupees(cells: Sequence[object]) -> list[object]:
+    """A row of the statement with its amounts in rupees."""
+    paid = [name.endswith("_paise") for name in StatementTable.HEAD]
+    return [Decimal(str(cell)).scaleb(-2) if money else cell for cell, money in zip(cells, paid, strict=True)]

@@ -110,7 +110,10 @@ def _entry(one: Service, departments: Mapping[str, Department], language: Langua
 
 def _csv(request: Request, services: Sequence[Service], departments: Mapping[str, Department]) -> Response:
     language = language_of(request).catalogue
-    lines = [leading_mark(request), csv_line(["code", *(one.in_language(language) for one in _COLUMNS)])]
+    lines = [
+        leading_mark(request),
+        csv_line([_TEXTS["columns.code"].in_language(language), *(one.in_language(language) for one in _COLUMNS)]),
+    ]
     for one in services:
         cells = [
             one.code,
@@ -120,7 +123,7 @@ def _csv(request: Request, services: Sequence[Service], departments: Mapping[str
             _unit(one, language) if one.limit_days is not None else None,
             *(_post(officer, language) for officer in _posts(one)),
             None,
-            SECTION,
+            _SECTION.in_language(language),
             one.version,
             _TEXTS["yes_no.yes" if one.verified else "yes_no.no"].in_language(language),
         ]

@@ -32,7 +32,6 @@ _TEXTS = Texts("page.review_pdf")
 SECONDS = 30.0
 """How long a page may take; a state's review takes about one."""
 
-_PLACES = ("department", "district")
 _MONTHS = (
     "january",
     "february",
@@ -80,11 +79,16 @@ async def laid_out(page: Mapping[str, Any]) -> bytes:
 
 
 def page_data(review: DelayReview, language: Language, *, specimen: bool = False) -> dict[str, Any]:
-    """The words of the page, in the shape that the template reads; sums are of the rows that are shown."""
-    made, rows = ist_date(review.made_at), review.content["rows"]
+    """The words of the page, in the shape that the template reads; sums are of the rows that are shown.
+
+    Departments and districts with the most late cases come first; those without any figure are named apart.
+    """
+    made, rows = ist_date(review.made_at), sorted(review.content["rows"], key=_late_cases, reverse=True)
     made_on = _TEXTS.made.in_language(language).format(day=f"{made:%d-%m-%Y}")
-    reasons = [{cause.value: row["reasons"].get(cause.value, 0) for cause in DelayCause} for row in rows]
+    told = [row for row in rows if any(row["reasons"].values()) or any(row[name] for name in REVIEWED)]
+    quiet = [row for row in rows if row not in told]
     causes = {cause.value: label(f"delay_cause.{cause.value}", language) for cause in DelayCause}
+    reasons = [{cause: row["reasons"].get(cause, 0) for cause in causes} | row for row in told]
     month = _TEXTS[f"months.{_MONTHS[review.month.month - 1]}"]
     return {
         "language": language.value,
@@ -95,32 +99,57 @@ def page_data(review: DelayReview, language: Language, *, specimen: bool = False
         "scope": _TEXTS.scope.in_language(language),
         "digest": _TEXTS.digest.in_language(language).format(digest=review.sha256),
         "none": _TEXTS.none.in_language(language),
-        "rows": [_place_names(row, language) for row in rows],
-        "parts": [
-            _part(_TEXTS.figures, {name: label(f"field.{name}", language) for name in REVIEWED}, rows, rows, language),
-            _part(_TEXTS.reasons, causes, rows, reasons, language),
+        "quiet": [
+            f"{name}: {', '.join(_name(row, 'district', language) for row in of_department)}"
+            for name, of_department in _by_department(quiet, language).items()
         ],
+        "quiet_title": _TEXTS.quiet.in_language(language),
+        "signature": [_TEXTS[one].in_language(language) for one in ("place_and_date", "signature")],
+        "parts": [
+            _part(_TEXTS.figures, {name: label(f"field.{name}", language) for name in REVIEWED}, told, language),
+            _part(_TEXTS.reasons, causes, reasons, language),
+        ]
+        if told
+        else [],
     }
 
 
 def _part(
-    title: Bilingual,
-    names: Mapping[str, str],
-    places: Sequence[Mapping[str, Any]],
-    amounts: Sequence[Mapping[str, int]],
-    language: Language,
+    title: Bilingual, names: Mapping[str, str], rows: Sequence[Mapping[str, Any]], language: Language
 ) -> dict[str, Any]:
-    """A table: a row for each place, a column for each name, and the sums below."""
+    """A table: by department a row for each district and their sum, a column for each name, and the sums below."""
+
+    def summed(said: Bilingual, of: Sequence[Mapping[str, Any]]) -> list[str]:
+        return [said.in_language(language), *(str(sum(row[name] for row in of)) for name in names)]
+
     return {
         "title": title.in_language(language),
-        "columns": [*(label(f"dimension.{name.upper()}", language) for name in _PLACES), *names.values()],
-        "rows": [
-            [*_place_names(place, language), *(str(row[name]) for name in names)]
-            for place, row in zip(places, amounts, strict=True)
+        "columns": [label("dimension.DISTRICT", language), *names.values()],
+        "departments": [
+            {
+                "name": name,
+                "rows": [
+                    [_name(row, "district", language), *(str(row[one]) for one in names)] for row in of_department
+                ],
+                "sum": summed(_TEXTS.subtotal, of_department),
+            }
+            for name, of_department in _by_department(rows, language).items()
         ],
-        "total": [_TEXTS.total.in_language(language), "", *(str(sum(row[name] for row in amounts)) for name in names)],
+        "total": summed(_TEXTS.total, rows),
     }
 
 
-def _place_names(row: Mapping[str, Any], language: Language) -> list[str]:
-    return [drawable(name_in_language(row[f"{name}Name"], language) or row[name] or "") for name in _PLACES]
+def _late_cases(row: Mapping[str, Any]) -> int:
+    return int(row["late"]) + int(row["pendingBeyondLimit"])
+
+
+def _by_department(rows: Sequence[Mapping[str, Any]], language: Language) -> dict[str, list[Mapping[str, Any]]]:
+    """The rows of each department by its name, the one with the most late cases first."""
+    found: dict[str, list[Mapping[str, Any]]] = {}
+    for row in rows:
+        found.setdefault(_name(row, "department", language), []).append(row)
+    return dict(sorted(found.items(), key=lambda item: sum(map(_late_cases, item[1])), reverse=True))
+
+
+def _name(row: Mapping[str, Any], place: str, language: Language) -> str:
+    return drawable(name_in_language(row[f"{place}Name"], language) or row[place] or "")

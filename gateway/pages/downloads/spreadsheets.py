@@ -3,6 +3,7 @@
 import csv
 import io
 from collections.abc import AsyncIterator, Sequence
+from decimal import Decimal
 from typing import TypeVar
 
 from starlette.requests import Request
@@ -26,7 +27,7 @@ def safe_cell(value: object) -> str:
     A number stays one, also below zero, so that it can be added up.
     """
     text = "" if value is None else str(value)
-    return f"'{text}" if text.startswith(_FORMULA) and not isinstance(value, int) else text
+    return f"'{text}" if text.startswith(_FORMULA) and not isinstance(value, (int, Decimal)) else text
 
 
 def csv_line(cells: Sequence[object]) -> bytes:
@@ -37,8 +38,8 @@ def csv_line(cells: Sequence[object]) -> bytes:
 
 
 def leading_mark(request: Request) -> bytes:
-    """What the file begins with: the byte order mark where `bom=1` asks for it."""
-    return BYTE_ORDER_MARK.encode() if request.query_params.get("bom") == "1" else b""
+    """What the file begins with: the byte order mark, unless `bom=0` leaves it out."""
+    return b"" if request.query_params.get("bom") == "0" else BYTE_ORDER_MARK.encode()
 
 
 async def encode_lines(lines: AsyncIterator[Sequence[object]], mark: bytes = b"") -> AsyncIterator[bytes]:

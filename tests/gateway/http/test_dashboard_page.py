@@ -218,16 +218,31 @@ async def test_statistics_are_downloaded_with_names_and_codes(env, client):
     assert answer.headers["content-type"] == "text/csv; charset=utf-8"
     assert answer.headers["content-disposition"] == 'attachment; filename="statistics-202611-202611.csv"'
     head, line_ = rows(answer)
-    assert head[:6] == ["district_code", "District", "channel_code", "Channel", "month_code", "Month"]
+    assert head[:6] == ["District, code", "District", "Channel, code", "Channel", "Month, code", "Month"]
     assert line_[:6] == ["49", "Dehradun", "SCHOOL_OR_CAMP", "School or camp", "2026-11-01", "2026-11"]
     assert line_[6:8] == ["2", "2"]
     assert answer.content.endswith(b"\r\n")
 
 
-async def test_a_byte_order_mark_is_there_for_who_asks(env, client):
+async def test_a_rate_is_told_in_percent_and_an_average_in_days(env, client):
+    await kept(env, 2)
+    head, line_ = rows(await client.get("/figures/statistics.csv?language=en", headers=AS_OFFICER))
+    told = dict(zip(head, line_, strict=True))
+    assert re.fullmatch(r"\d+\.\d\d %", told["On-time rate"])
+    assert re.fullmatch(r"\d+(\.\d)?", told["Average days"])
+
+
+async def test_the_heads_of_a_table_are_in_one_language(env, client):
     await kept(env, 1)
-    plain = await client.get("/figures/statistics.csv?language=hi", headers=AS_OFFICER)
-    marked = await client.get("/figures/statistics.csv?language=hi&bom=1", headers=AS_OFFICER)
+    for name in ("statistics.csv?by=department,district,month&", "delays.csv?purpose=SUPERVISE&"):
+        (head, *_) = rows(await client.get(f"/figures/{name}language=hi", headers=AS_OFFICER))
+        assert not re.search("[A-Za-z]", "".join(head)), head
+
+
+async def test_a_byte_order_mark_is_there_unless_it_is_not_wanted(env, client):
+    await kept(env, 1)
+    marked = await client.get("/figures/statistics.csv?language=hi", headers=AS_OFFICER)
+    plain = await client.get("/figures/statistics.csv?language=hi&bom=0", headers=AS_OFFICER)
     assert marked.content == "\ufeff".encode() + plain.content
     assert rows(marked)[0][0] == "प्राप्त"
 
@@ -240,7 +255,7 @@ async def test_the_review_of_a_month_is_downloaded_in_both_languages(env, client
     address = f"/figures/delay-review.csv?month={NOW:%Y-%m}"
     english = rows(await client.get(address, headers={"Accept-Language": "en", **AS_OFFICER}))
     hindi = rows(await client.get(address, headers={"Accept-Language": "hi", **AS_OFFICER}))
-    assert english[0][:5] == ["department_code", "Department", "district_code", "District", "Received"]
+    assert english[0][:5] == ["Department, code", "Department", "District, code", "District", "Received"]
     assert (hindi[0][3], hindi[0][4]) == ("जिला", "प्राप्त")
     assert [line_[2:5] for line_ in english[1:]] == [["49", "Dehradun", "2"]]
     absent = await client.get("/figures/delay-review.csv?month=2020-01", headers=AS_OFFICER)

@@ -68,7 +68,40 @@ async def test_both_languages_say_the_figures_and_the_reasons():
     for text in ("Monthly review of delays · October 2026", "Revenue", "Dehradun", "Recorded reasons", "Total"):
         assert says(english, text), text
     totals = page_data(review(ROW, ROW), Language.EN)["parts"]
-    assert [part["total"][2:5] for part in totals] == [["6", "6", "6"], ["4", "0", "0"]]
+    assert [part["total"][1:4] for part in totals] == [["6", "6", "6"], ["4", "0", "0"]]
+
+
+def row_of(department: str, district: str, late: int) -> dict[str, Any]:
+    """A row with so many late cases, and no figure at all where there are none."""
+    names = {
+        f"{kind}Name": {"hi": None, "en": name} for kind, name in (("department", department), ("district", district))
+    }
+    figures = ROW if late else {name: 0 for name, number in ROW.items() if isinstance(number, int)} | {"reasons": {}}
+    return {**ROW, **figures, **names, "department": department, "district": district, "late": late}
+
+
+async def test_a_department_is_named_once_with_its_districts_the_worst_first_and_their_sum():
+    rows = [row_of("Revenue", "Dehradun", 1), row_of("Forest", "Nainital", 9), row_of("Revenue", "Almora", 5)]
+
+    table, _ = page_data(review(*rows), Language.EN)["parts"]
+
+    told = [(one["name"], [line[0] for line in one["rows"]]) for one in table["departments"]]
+    assert told == [("Forest", ["Nainital"]), ("Revenue", ["Almora", "Dehradun"])]
+    assert table["departments"][1]["sum"][0] == "Of the department"
+    assert dict(zip(table["columns"], table["departments"][1]["sum"], strict=True))["Late"] == "6"
+
+
+async def test_places_without_a_figure_are_named_apart_below_the_tables():
+    page = page_data(review(row_of("Revenue", "Dehradun", 1), row_of("Revenue", "Almora", 0)), Language.EN)
+
+    assert page["quiet"] == ["Revenue: Almora"]
+    assert [line[0] for line in page["parts"][0]["departments"][0]["rows"]] == ["Dehradun"]
+
+
+async def test_there_is_a_place_to_sign():
+    pdf = await laid_out(page_data(review(ROW), Language.HI))
+
+    assert says(pdf, "हस्ताक्षर, नाम और पदनाम")
 
 
 async def test_the_same_review_gives_the_same_bytes_and_an_empty_one_says_so():

@@ -141,7 +141,7 @@ async def test_the_list_has_who_waits_for_her_paper_and_a_column_to_sign(world_o
         headers = {**await token(camps, camps.principal), "Accept-Language": language}
         answer = await client.get(f"/rosters/{roster.number}/list.csv{query}", headers=headers)
         assert answer.headers["content-disposition"] == f'attachment; filename="roster-{roster.number}.csv"'
-        return list(csv.reader(io.StringIO(answer.text)))
+        return list(csv.reader(io.StringIO(answer.content.decode("utf-8-sig"))))
 
     head, *waiting = await listed("?awaiting=1", "en")
     assert head[-1] == "Signature or thumb"

@@ -306,7 +306,7 @@ async def test_a_case_leads_to_the_payment_that_it_is_about_and_one_of_a_file_to
     assert payment["returnCode"] == "53"
 
 
-async def test_the_csv_of_a_month_holds_what_the_graph_shows_and_sums_in_paise(
+async def test_the_csv_of_a_month_holds_what_the_graph_shows_and_sums_in_rupees(
     world, finance, far, paid, store_clock, monkeypatch
 ):
     await told(world, paid, PaymentStatus.CREDITED)
@@ -321,7 +321,7 @@ async def test_the_csv_of_a_month_holds_what_the_graph_shows_and_sums_in_paise(
     monkeypatch.setattr(figures_csv, "reader_of", reader)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://gateway.test") as client:
         known = "?month=2026-11"
-        path = f"/finance/statement.csv{known}"
+        path = f"/finance/statement.csv{known}&language=en&bom=0"
         answers = {who: await client.get(path, headers={"x-who": who}) for who in (*tokens, "nobody")}
         wrong = [
             await client.get(f"/finance/statement.csv{query}", headers={"x-who": "finance"})
@@ -333,11 +333,11 @@ async def test_the_csv_of_a_month_holds_what_the_graph_shows_and_sums_in_paise(
     assert named == ["month", "month", "scheme", "district", "x"]
     head, line, total = csv.reader(io.StringIO(answers["finance"].text))
     row = dict(zip(head, line, strict=True))
-    assert (row["scheme_code"], row["instructed_paise"], row["credited_paise"], row["balances"]) == (
+    assert (row["Scheme code"], row["Sent for payment, ₹"], row["Credited, ₹"], row["Balances"]) == (
         "old-age",
-        "150000",
-        "150000",
-        "yes",
+        "1500.00",
+        "1500.00",
+        "Yes",
     )
-    assert dict(zip(head, total, strict=True))["credited_paise"] == "150000"
+    assert dict(zip(head, total, strict=True))["Credited, ₹"] == "1500.00"
     assert len(list(csv.reader(io.StringIO(answers["far"].text)))) == 2
