@@ -76,6 +76,7 @@ class QueueFilter:
     """Only what an operator filed on a signed paper."""
     paper_to_check: bool = False
     """Of that only what was drawn for the district to look at the paper, and waits."""
+    days_left: "DaysLeft | None" = None
 
 
 class DaysLeft(StrEnum):

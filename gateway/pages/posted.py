@@ -1,10 +1,11 @@
 """Turns the fields of an HTML form into the variables of an operation, by the types of the graph.
 
 A field is named by its way into the variables: `input.reason`, `input.documents.0.uri`. In a list of `{name, value}`
-pairs, such as the answers to a form, the rest of the way is the name: `input.form.father_name`; `@source` behind it
-names the token of a prefilled answer. An object that is chosen whole, in a list of options, is one field with its
-members as a query string: `input.documents.0` is `key=income&uri=...`. The path of a problem in `userErrors` is such a
-name too, so a page finds the field that it is about. Amounts are written in rupees, and times as they are in India.
+or `{key, value}` pairs, such as the answers to a form, the rest of the way is the name: `input.form.father_name`;
+`@source` behind it names the token of a prefilled answer. An object that is chosen whole, in a list of options, is one
+field with its members as a query string: `input.documents.0` is `key=income&uri=...`. The path of a problem in
+`userErrors` is such a name too, so a page finds the field that it is about. Amounts are written in rupees, and times as
+they are in India.
 """
 
 import re
@@ -30,8 +31,7 @@ from domain.kernel import latin_digits
 
 Tree = dict[str, "Tree | list[str]"]
 
-PAIR = {"name", "value"}
-SOURCE = "source"
+NAMES, VALUE, SOURCE = ("name", "key"), "value", "source"
 _TICKED = {"true", "on", "1"}
 _LOCAL = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d", re.ASCII)
 _RUPEES = re.compile(r"\d{1,11}(\.\d{1,2})?", re.ASCII)
@@ -57,7 +57,10 @@ def variables_of(
 
 
 def field_of(path: Sequence[str], fields: Mapping[str, Sequence[str]]) -> str:
-    """The name of the field that the path of a problem is about: rows that were left empty have no number in a path."""
+    """The name of the field that the path of a problem is about: rows that were left empty have no number in a path.
+
+    Of one about the whole input nothing: no field is wrong.
+    """
     name = ".".join(path)
     for place, step in enumerate(path):
         before = ".".join(path[:place]) + "."
@@ -65,7 +68,7 @@ def field_of(path: Sequence[str], fields: Mapping[str, Sequence[str]]) -> str:
         whole = sorted((row for row in rows if row.isdecimal()), key=int)
         if step.isdecimal() and int(step) < len(whole):
             name = before + whole[int(step)]
-    return name
+    return "" if name == "input" else name
 
 
 def _tree_of(fields: Mapping[str, Sequence[str]]) -> Tree:
@@ -99,7 +102,7 @@ def _value(type_: GraphQLInputType, given: Tree | list[str]) -> Any:
     if isinstance(given, dict):
         if not isinstance(whole, GraphQLInputObjectType):
             return None
-        if not isinstance(type_, GraphQLNonNull) and not any(text for _, text in _flat(given)):
+        if not isinstance(type_, GraphQLNonNull) and not _is_filled_in(given):
             return None
         members = _members({name: field.type for name, field in whole.fields.items()}, given)
         return members or ({} if isinstance(type_, GraphQLNonNull) else None)
@@ -129,16 +132,21 @@ def _list(item: Any, given: Tree | list[str]) -> Any:
     if not isinstance(given, dict):
         return [value for text in given if (value := _leaf(get_nullable_type(item), text.strip())) is not None]
     whole = get_nullable_type(item)
-    if isinstance(whole, GraphQLInputObjectType) and PAIR <= set(whole.fields) <= {*PAIR, SOURCE}:
+    fields = set(whole.fields) if isinstance(whole, GraphQLInputObjectType) else set()
+    if named := next((one for one in NAMES if {one, VALUE} <= fields <= {one, VALUE, SOURCE}), None):
         pairs = dict(_flat(given))
         sources = {name: {SOURCE: pairs[f"{name}@{SOURCE}"]} for name in pairs if f"{name}@{SOURCE}" in pairs}
         return [
-            {"name": name, "value": text, **sources.get(name, {})}
+            {named: name, VALUE: text, **sources.get(name, {})}
             for name, text in pairs.items()
             if text and not name.endswith(f"@{SOURCE}")
         ]
-    rows = sorted((name for name in given if name.isdecimal()), key=int)
+    rows = sorted((name for name in given if name.isdecimal() and _is_filled_in(given[name])), key=int)
     return [value for name in rows if (value := _value(item, given[name])) is not None]
+
+
+def _is_filled_in(given: Tree | list[str]) -> bool:
+    return not isinstance(given, dict) or any(text for _, text in _flat(given))
 
 
 def _flat(tree: Tree, before: str = "") -> list[tuple[str, str]]:

@@ -45,6 +45,9 @@ class QueueFilter:
         default=False,
         description="Of that only what was drawn for the district to look at, and waits; left out, `statuses` are all.",
     )
+    days_left: DaysLeft | None = strawberry.field(
+        default=None, description="Only what is so near its legal due date, as queueCounts counts it."
+    )
 
     def to_criteria(self) -> desk.QueueFilter:
         """The filter in the words of the domain; raises NUMBER_MISTYPED."""
@@ -63,6 +66,7 @@ class QueueFilter:
             roster=number_of(self.roster, "filter", "roster") if self.roster else None,
             filed_by_paper=self.filed_by_paper,
             paper_to_check=self.paper_to_check,
+            days_left=self.days_left,
         )
 
 
@@ -86,6 +90,7 @@ def list_name(officer_id: str, wanted: desk.QueueFilter, sort: QueueSort) -> str
         "roster": wanted.roster,
         "filedByPaper": wanted.filed_by_paper,
         "paperToCheck": wanted.paper_to_check,
+        "daysLeft": wanted.days_left,
         "sort": sort,
     }
     return f"queue:{officer_id}:{hash_of(said)}"

@@ -161,6 +161,8 @@ def _due(wanted: QueueFilter, now: datetime) -> Iterable[sa.ColumnElement[bool]]
         yield _T.due_at < wanted.due_before
     if wanted.overdue:
         yield _T.due_at < now
+    if wanted.days_left is not None:
+        yield _days_left(now) == wanted.days_left.value
     if wanted.clearance_overdue:
         yield overdue_at(now)
 

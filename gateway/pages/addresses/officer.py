@@ -6,70 +6,57 @@ from gateway.pages.site import Page
 OFFICERS = frozenset({PersonKind.OFFICER})
 _CASE = "/desk/cases/{number}"
 _DECIDED_HERE = (
-    "DecideCase",
-    "ClaimCase",
-    "ReleaseCase",
-    "AskCaseClearance",
-    "ReportCaseVisit",
-    "ConfirmCase",
-    "SendBackCase",
-    "HandOverCase",
-    "ExplainCaseDelay",
+    "DecideCase ClaimCase ReleaseCase AskCaseClearance ReportCaseVisit ConfirmCase SendBackCase HandOverCase "
+    "ExplainCaseDelay"
 )
+_BENEFIT = (
+    "SuspendDeskBenefit ResumeDeskBenefit EndDeskBenefit TakeDeskLifeCertificate CompleteDeskReview ReissueDeskPayment "
+    "OrderDeskRecovery NoteDeskChallan CancelDeskRecovery DecideDeskApproval"
+)
+_APPEAL = "FixDeskHearing CancelDeskHearing DecideDeskAppeal ReportDeskCompliance"
+
+
+def _page(path: str, template: str, operation: str, found: str | None = None, forms: str = "", **leading: str) -> Page:
+    """A page of officers; `forms` are those whose answer leads back to it, `leading` the others with their address."""
+    to = {**dict.fromkeys(forms.split()), **leading}
+    return Page(path, f"officer/{template}.html", operation, OFFICERS, found, forms=to)
+
 
 OFFICER_PAGES = (
-    Page("/desk", "officer/desk.html", "Desk", OFFICERS),
-    Page("/desk/find", "officer/find.html", "DeskFind", OFFICERS),
-    Page(
-        "/desk/together",
-        "officer/together.html",
-        "DeskTogether",
-        OFFICERS,
-        forms=dict.fromkeys(("ClaimCases", "DecideCases")),
+    _page("/desk", "desk", "Desk", forms="SaveDeskView"),
+    _page("/desk/find", "find", "DeskFind"),
+    _page("/desk/together", "together", "DeskTogether", forms="ClaimCases DecideCases"),
+    _page("/desk/together/forward", "forward_together", "DeskForwardTogether", ForwardCases="/desk"),
+    _page(_CASE, "case", "DeskCase", "application", _DECIDED_HERE),
+    _page(f"{_CASE}/forward", "forward", "DeskForward", "application", ForwardCase="/desk"),
+    _page(f"{_CASE}/signed", "signed", "DeskSignedPaper", "application", "AnswerCasePaperCheck"),
+    _page(
+        f"{_CASE}/certificate",
+        "certificate",
+        "DeskCertificate",
+        "application.certificate",
+        "CorrectDeskCertificate RevokeDeskCertificate",
     ),
-    Page(_CASE, "officer/case.html", "DeskCase", OFFICERS, found="application", forms=dict.fromkeys(_DECIDED_HERE)),
-    Page(
-        f"{_CASE}/forward",
-        "officer/forward.html",
-        "DeskForward",
-        OFFICERS,
-        found="application",
-        forms={"ForwardCase": "/desk"},
+    _page("/desk/papers/{sha256}", "paper", "DeskPaper", "file"),
+    _page("/desk/clearances", "clearances", "DeskClearances"),
+    _page("/desk/clearance", "clearance", "DeskClearance", "node.question", AnswerDeskClearance="/desk/clearances"),
+    _page("/desk/appeals", "appeals", "DeskAppeals"),
+    _page("/desk/appeals/{number}", "appeal", "DeskAppeal", "appeal", _APPEAL),
+    _page("/desk/hearings", "hearings", "DeskHearings", "hearings"),
+    _page("/desk/overdue", "overdue", "DeskOverdue", "overdue"),
+    _page("/desk/awards", "awards", "DeskAwards", "viewer.awards", SettleDeskAward="/desk/awards"),
+    _page("/desk/benefits", "benefits", "DeskBenefits", "heldBenefits"),
+    _page("/desk/approvals", "approvals", "DeskApprovals", "waitingApprovals"),
+    _page("/desk/benefit", "benefit", "DeskBenefit", "node.number", _BENEFIT),
+    _page(
+        "/desk/voice",
+        "voice",
+        "DeskVoice",
+        ReplyDeskGrievance="/desk/voice",
+        ReplyDeskSuggestion="/desk/voice",
     ),
-    Page(
-        f"{_CASE}/signed",
-        "officer/signed.html",
-        "DeskSignedPaper",
-        OFFICERS,
-        found="application",
-        forms={"AnswerCasePaperCheck": None},
-    ),
-    Page("/desk/papers/{sha256}", "officer/paper.html", "DeskPaper", OFFICERS, found="file"),
-    Page("/desk/clearances", "officer/clearances.html", "DeskClearances", OFFICERS),
-    Page(
-        "/desk/clearance",
-        "officer/clearance.html",
-        "DeskClearance",
-        OFFICERS,
-        found="node.question",
-        forms={"AnswerDeskClearance": "/desk/clearances"},
-    ),
-    Page("/desk/appeals", "officer/appeals.html", "DeskAppeals", OFFICERS),
-    Page(
-        "/desk/appeals/{number}",
-        "officer/appeal.html",
-        "DeskAppeal",
-        OFFICERS,
-        found="appeal",
-        forms=dict.fromkeys(("FixDeskHearing", "CancelDeskHearing", "DecideDeskAppeal")),
-    ),
-    Page(
-        "/desk/figures",
-        "officer/figures.html",
-        "DeskFigures",
-        OFFICERS,
-        forms=dict.fromkeys(("SaveDeskView", "DeleteDeskView")),
-    ),
-    Page("/desk/figures/cases", "officer/figure_cases.html", "DeskFigureCases", OFFICERS),
-    Page("/desk/leave", "officer/leave.html", "DeskLeave", OFFICERS),
+    _page("/desk/claims", "claims", "DeskClaims", "recordClaims", "DisputeDeskPaper", DecideDeskClaim="/desk/claims"),
+    _page("/desk/figures", "figures", "DeskFigures", forms="SaveDeskView RenameDeskView DeleteDeskView"),
+    _page("/desk/figures/cases", "figure_cases", "DeskFigureCases"),
+    _page("/desk/leave", "leave", "DeskLeave"),
 )

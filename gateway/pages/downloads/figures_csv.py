@@ -382,8 +382,8 @@ async def _lines(first: list[MonthMovement], rest: AsyncIterator[list[MonthMovem
 def _statement_head(column: str, language: Language) -> str:
     """What a column of the statement is called: `taken_back_paise` is the field takenBack, in rupees."""
     name, _, kind = column.rpartition("_")
-    if kind in ("count", "paise"):
-        return _TEXTS[kind].in_language(language).format(name=label(f"field.{to_camel_case(name)}", language))
+    if unit := {"count": _TEXTS.count, "paise": _TEXTS.paise}.get(kind):
+        return unit.in_language(language).format(name=label(f"field.{to_camel_case(name)}", language))
     return label(f"field.{to_camel_case(column)}", language)
 
 

@@ -104,7 +104,7 @@ def page_data(review: DelayReview, language: Language, *, specimen: bool = False
             for name, of_department in _by_department(quiet, language).items()
         ],
         "quiet_title": _TEXTS.quiet.in_language(language),
-        "signature": [_TEXTS[one].in_language(language) for one in ("place_and_date", "signature")],
+        "signature": [one.in_language(language) for one in (_TEXTS.place_and_date, _TEXTS.signature)],
         "parts": [
             _part(_TEXTS.figures, {name: label(f"field.{name}", language) for name in REVIEWED}, told, language),
             _part(_TEXTS.reasons, causes, reasons, language),
@@ -119,7 +119,7 @@ def _part(
 ) -> dict[str, Any]:
     """A table: by department a row for each district and their sum, a column for each name, and the sums below."""
 
-    def summed(said: Bilingual, of: Sequence[Mapping[str, Any]]) -> list[str]:
+    def sum_row(said: Bilingual, of: Sequence[Mapping[str, Any]]) -> list[str]:
         return [said.in_language(language), *(str(sum(row[name] for row in of)) for name in names)]
 
     return {
@@ -131,11 +131,11 @@ def _part(
                 "rows": [
                     [_name(row, "district", language), *(str(row[one]) for one in names)] for row in of_department
                 ],
-                "sum": summed(_TEXTS.subtotal, of_department),
+                "sum": sum_row(_TEXTS.subtotal, of_department),
             }
             for name, of_department in _by_department(rows, language).items()
         ],
-        "total": summed(_TEXTS.total, rows),
+        "total": sum_row(_TEXTS.total, rows),
     }
 
 
