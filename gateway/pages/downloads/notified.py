@@ -123,7 +123,7 @@ def _csv(request: Request, services: Sequence[Service], departments: Mapping[str
             _unit(one, language) if one.limit_days is not None else None,
             *(_post(officer, language) for officer in _posts(one)),
             None,
-            _SECTION.in_language(language),
+            _TEXTS.section.in_language(language),
             one.version,
             _TEXTS["yes_no.yes" if one.verified else "yes_no.no"].in_language(language),
         ]
