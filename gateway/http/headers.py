@@ -10,6 +10,8 @@ from typing import Any
 from starlette.datastructures import Headers
 from starlette.requests import HTTPConnection, Request
 
+from domain.kernel import mask_aadhaar_in
+
 GRAPHQL_JSON = "application/graphql-response+json"
 PLAIN_JSON = "application/json"
 HTML = "text/html"
@@ -130,7 +132,7 @@ def request_id_of(request: Request) -> str | None:
     """The caller's own X-Request-Id, where it has a harmless form: it is logged, so it must not name a person."""
     given = request.headers.get("x-request-id", "")
     if _UUID.fullmatch(given):
-        return given
+        return given if mask_aadhaar_in(given) == given else None
     return given if _REQUEST_ID.fullmatch(given) and not _PERSONAL.search(given) else None
 
 

@@ -31,6 +31,7 @@ async def test_every_answer_carries_the_safe_headers(client: httpx.AsyncClient):
     [
         ("trace-0123456789", True),
         ("01a210bb-33e3-7a73-bc56-211a722cd034", True),
+        ("01a210bb-33e3-7a73-bc56-999941057058", False),
         ("short", False),
         ("aadhaar-999941057058", False),
         ("999.941.057.058", False),
