@@ -101,7 +101,7 @@ class Pipeline:
     def refuses(self, caller_of: Callable[[], Caller]) -> float | None:
         """After how many seconds an operation is to be refused by its head alone; None where it may wait."""
         gate = self.edge.admission
-        if gate is None or not gate.waiting:
+        if gate is None:
             return None
         caller = caller_of()
         return gate.pause if gate.refuses(caller.share, spare=self._sends_refused(caller)) else None

@@ -13,7 +13,7 @@
 
 import asyncio
 import math
-from collections import deque
+from collections import Counter, deque
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -190,6 +190,7 @@ class Admission:
             Share.STRANGERS: 0,
         }
         self._classes = {share: _Class() for share in Share}
+        self._coming: Counter[Share] = Counter()
         self.limit = AdaptiveLimit(load, clock.monotonic())
 
     @property
@@ -224,12 +225,21 @@ class Admission:
             self._admit_waiting()
 
     def refuses(self, share: Share, *, spare: bool = False) -> bool:
-        """Whether one more would be refused, which is then counted as done."""
-        mine = self._classes[share]
-        refused = bool(self.waiting) if spare else bool(mine.queue) and len(mine.queue) >= self._longest_queue(share)
-        if refused:
-            self._tell(share, "shed")
-        return refused
+        """Whether one more would be refused, by what is known at its head; it is then counted as refused.
+
+        Heads that come in one turn of the event loop are let through before any of them is in the queue: they are
+        counted until the turn is over.
+        """
+        mine, coming = self._classes[share], self._coming[share]
+        room = 0 if mine.queue else max(0, self._room(share))
+        most = 0 if spare and self.waiting else room if spare else room + self._longest_queue(share)
+        if len(mine.queue) + coming < most:
+            if not self._coming:
+                asyncio.get_running_loop().call_soon(self._coming.clear)
+            self._coming[share] += 1
+            return False
+        self._tell(share, "shed")
+        return True
 
     async def watch(self) -> None:
         """Look at the lateness of the event loop for as long as the process lives."""
@@ -286,8 +296,13 @@ class Admission:
         return self.limit.value * (self._load.strangers_percent if share is Share.STRANGERS else 100) // 100
 
     def _has_room(self, share: Share) -> bool:
+        return self._room(share) > 0
+
+    def _room(self, share: Share) -> int:
+        """How many more of a class may begin at once, as long as nobody else does."""
         mine = self._classes[share].under_way
-        return mine < self.guarantee(share) or (mine < self._most(share) and self.under_way < self.limit.value)
+        lent = min(self._most(share) - mine, self.limit.value - self.under_way)
+        return max(self.guarantee(share) - mine, lent)
 
     def _admit_waiting(self) -> None:
         """Give free slots to waiting requests: first below their guarantee, then where the share is used least.

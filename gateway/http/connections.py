@@ -13,6 +13,9 @@ from gateway.http.headers import claimed_token
 MOST_OF_A_PERSON = 10
 """Requests that one person may be sending at once without any being closed for others."""
 
+NAME_THE_CALLER = frozenset({b"authorization", b"cookie", b"x-forwarded-for"})
+"""The headers by which `Connections.caller_of` goes."""
+
 Headers: TypeAlias = list[tuple[bytes, bytes]]
 
 

@@ -4,21 +4,19 @@ uvicorn's fast parser takes a head of any length, for any time, so that four hun
 and then would keep everybody out. Here a head has so many headers, bytes and seconds; then the connection is closed.
 """
 
-import asyncio
 import re
 from asyncio import TimerHandle, Transport
-from functools import lru_cache, partial
+from functools import lru_cache
 from typing import Any
 
-from starlette.requests import HTTPConnection
 from starlette.responses import Response
-from starlette.types import Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from domain.kernel import ErrorCode, language_from_header
 from gateway.graphql.answers import code_response, encode_json, problem_body
 from gateway.http.admission import overload_refusal
-from gateway.http.connections import Connections
+from gateway.http.callers import Caller
+from gateway.http.connections import NAME_THE_CALLER, Connections, Headers
 from gateway.http.headers import EVERY_ANSWER, PLAIN_JSON, VARY, AnswerFormat, negotiate_media_type
 from gateway.settings.limits import Server
 
@@ -31,6 +29,7 @@ _REFUSALS = {
 }
 _BODY = b'{"code":"%s"}'
 _HOST = re.compile(rb"(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{0,5})?")
+_GRAPH = b"/graphql"
 _PROBES = frozenset({b"/health/live", b"/health/ready", b"/metrics"})
 """What is asked by probes, which name an address and no host of ours, and are answered in a full process too."""
 
@@ -59,6 +58,10 @@ class BoundedHttp(HttpToolsProtocol):
         self._body_timer: TimerHandle | None = None
         self._body_is_counted = False
         self._lingers: int | None = None
+        self._is_refused = False
+        self._refusal: tuple[TimerHandle, bytes, bool] | None = None
+        """When the refusal of a request is sent, its octets, and whether the connection is kept after it."""
+        self._asked_by: tuple[Headers, Caller] | None = None
 
     def connection_made(self, transport: Transport) -> None:  # type: ignore[override]
         """Begin to wait for the first head. In a full process another one that waits gives way."""
@@ -72,6 +75,8 @@ class BoundedHttp(HttpToolsProtocol):
         """Stop waiting."""
         self._head_is_there()
         self._body_is_there()
+        if self._refusal is not None:
+            self._refusal[0].cancel()
         self.waiting.forget(self)
         super().connection_lost(exc)
 
@@ -95,7 +100,10 @@ class BoundedHttp(HttpToolsProtocol):
             self.waiting.wait_for_body(self, self._address, self.headers)
 
     def on_message_begin(self) -> None:
-        """A head begins."""
+        """A head begins; what was refused before it is answered first."""
+        self._send_refusal()
+        self._unset_keepalive_if_required()
+        self._is_refused = False
         super().on_message_begin()
         self._in_head = True
 
@@ -113,6 +121,11 @@ class BoundedHttp(HttpToolsProtocol):
         self._body_is_there()
         self._body_timer = self.loop.call_later(self.bounds.body_seconds, self._body_is_late)
         self._body_is_counted = False
+        if self._is_operation() and (self.cycle is None or self.cycle.response_complete):
+            pause = self.waiting.refuses(self._caller)
+            if pause is not None:
+                self._refuse_soon(pause)
+                return
         super().on_headers_complete()
         if self.cycle is not None:
             self.cycle.transport = _ClosedGently(self)  # type: ignore[assignment]
@@ -145,6 +158,59 @@ class BoundedHttp(HttpToolsProtocol):
             return 400
         return None if self.hosts is None or path in _PROBES or host.decode() in self.hosts else 421
 
+    def on_body(self, body: bytes) -> None:
+        """Take in a part of the body; that of a refused request is dropped."""
+        if not self._is_refused:
+            super().on_body(body)
+
+    def _is_operation(self) -> bool:
+        """Whether the head is that of an operation of the graph that needs no other answer first."""
+        return self.url.partition(b"?")[0] == _GRAPH and not (self.expect_100_continue or self.parser.should_upgrade())
+
+    def _caller(self) -> Caller:
+        """Who asks; requests of one connection that say the same of it are of one caller."""
+        said = [each for each in self.headers if each[0] in NAME_THE_CALLER]
+        if self._asked_by is None or self._asked_by[0] != said:
+            self._asked_by = said, self.waiting.caller_of(self._address, said)
+        return self._asked_by[1]
+
+    def _refuse_soon(self, pause: float) -> None:
+        """Answer this request by its head alone, a moment later."""
+        named = dict(self.headers)
+        said = (named.get(name, b"")[:200].decode("latin-1") for name in (b"accept", b"accept-language"))
+        head, body = _overload_answer(*said)
+        keeps = self.parser.get_http_version() != "1.0" and self.parser.should_keep_alive()
+        own = b"".join(b"%s: %s\r\n" % each for each in self.server_state.default_headers)
+        end = b"\r\n" if keeps else b"connection: close\r\n\r\n"
+        answer = head + own + end + (b"" if self.parser.get_method() == b"HEAD" else body)
+        self._is_refused, self._refusal = True, (self.loop.call_later(pause, self._send_refusal), answer, keeps)
+
+    def _send_refusal(self) -> None:
+        """Send the refusal now, and wait for the next request."""
+        if self._refusal is None:
+            return
+        (timer, answer, keeps), self._refusal = self._refusal, None
+        timer.cancel()
+        if self.flow.write_paused:  # a client that asks on and reads nothing
+            self.transport.abort()
+        elif not self.transport.is_closing():
+            self.transport.write(answer)
+            if not keeps:
+                self.close_gently()
+            elif self._body_timer is None:
+                self._await_request()
+
+    def _await_request(self) -> None:
+        self.server_state.total_requests += 1
+        self._unset_keepalive_if_required()
+        self.timeout_keep_alive_task = self.loop.call_later(self.timeout_keep_alive, self.timeout_keep_alive_handler)
+        self.waiting.wait_for_head(self, self._address)
+
+    def shutdown(self) -> None:
+        """Close as soon as what was asked is answered."""
+        self._send_refusal()
+        super().shutdown()
+
     def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - uvicorn's shape
         """Answer what is no HTTP, once, with a code instead of uvicorn's words."""
         if self._lingers is None and not self.transport.is_closing():
@@ -171,6 +237,8 @@ class BoundedHttp(HttpToolsProtocol):
         self.transport.close()
 
     def _has_answered(self) -> bool:
+        if self._is_refused:
+            return self._refusal is None
         return self._body_timer is not None and self.cycle is not None and self.cycle.response_started
 
     @property
@@ -184,9 +252,6 @@ class BoundedHttp(HttpToolsProtocol):
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
         """Begin to answer. In a full process a stranger's stream gives way to somebody who is signed in."""
-        if cycle.scope["raw_path"] == b"/graphql":
-            pause = self.waiting.refuses(lambda: self.waiting.caller_of(self._address, list(cycle.scope["headers"])))
-            app = app if pause is None else partial(_refuse_operation, pause)
         if self._is_full() and cycle.scope["raw_path"] not in _PROBES and not self.waiting.make_room(self):
             caller = self.waiting.caller_of(self._address, list(cycle.scope["headers"]))
             if not (caller.signed_in and self.waiting.end_stranger()):
@@ -208,7 +273,10 @@ class BoundedHttp(HttpToolsProtocol):
         """A request is there; what comes next begins with a head."""
         self._body_is_there()
         self.waiting.forget(self)
-        super().on_message_complete()
+        if not self._is_refused:
+            super().on_message_complete()
+        elif self._refusal is None:
+            self._await_request()
         self._in_head = True
 
     def _head_is_late(self) -> None:
@@ -246,20 +314,15 @@ full_house: Any = code_response(ErrorCode.OVERLOADED, 503, {"Retry-After": "1"})
 """The answer where there are too many connections, with a code and a time; uvicorn's own has neither."""
 
 
-async def _refuse_operation(pause: float, scope: Scope, receive: Receive, send: Send) -> None:
-    head = HTTPConnection(scope).headers
-    await asyncio.sleep(pause)
-    await overload_response(head.get("accept", "")[:200], head.get("accept-language", "")[:200])(scope, receive, send)
-
-
 @lru_cache(256)
-def overload_response(accept: str, languages: str) -> Response:
-    """The refusal of an operation of which only the head was read, in the form and language asked for."""
+def _overload_answer(accept: str, languages: str) -> tuple[bytes, bytes]:
+    """Head and body of the refusal of an operation, in the form and language asked for."""
     refusal, language = overload_refusal(), language_from_header(languages)
     media_type = (negotiate_media_type(accept) or AnswerFormat(PLAIN_JSON)).media_type
     headers = {**EVERY_ANSWER, **refusal.headers, "Vary": VARY, "Content-Language": language.value}
     body = encode_json(problem_body(refusal.problem, request_id=None, language=language))
-    return Response(body, refusal.status, headers, media_type=f"{media_type}; charset=utf-8")
+    told = Response(body, refusal.status, headers, media_type=f"{media_type}; charset=utf-8")
+    return b"HTTP/1.1 503 Service Unavailable\r\n" + b"".join(b"%s: %s\r\n" % each for each in told.raw_headers), body
 
 
 class HeadRefused(Exception):

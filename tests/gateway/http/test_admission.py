@@ -228,6 +228,35 @@ async def test_whom_a_full_queue_would_refuse_is_known_beforehand_and_counted(cl
     await everybody_leaves(inside, waiting)
 
 
+async def test_of_those_whose_heads_come_at_once_no_more_are_let_through_than_have_their_turn_in_time(
+    clock: StillClock,
+):
+    gate = Admission(Load(start=20, most=20), clock)
+    inside = await hundred_a_second(gate, clock)
+    waiting = await visitors(gate, CITIZENS, 20)
+
+    at_once = [gate.refuses(CITIZENS) for _ in range(10)]
+    officers = gate.refuses(OFFICERS)
+    await settle()
+
+    assert at_once == [False] * 5 + [True] * 5
+    assert (officers, gate.refuses(CITIZENS)) == (False, False)
+    await everybody_leaves(inside, waiting)
+
+
+async def test_where_nobody_waits_heads_that_come_at_once_are_let_through_as_far_as_there_is_room_and_time(
+    clock: StillClock,
+):
+    gate = Admission(Load(start=20, most=20), clock)
+    inside = await hundred_a_second(gate, clock)
+    await inside.pop().leave()
+
+    at_once = [gate.refuses(CITIZENS) for _ in range(28)]
+
+    assert at_once == [False] * 26 + [True] * 2
+    await everybody_leaves(inside)
+
+
 async def test_strangers_wait_only_where_their_turn_comes_in_time_after_everybody_else(clock: StillClock):
     gate = Admission(Load(start=20, most=20), clock)
     inside = await hundred_a_second(gate, clock)

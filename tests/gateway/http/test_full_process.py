@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import json
+import re
 
 import httpx
 import pytest
@@ -196,3 +197,82 @@ async def test_an_operation_that_cannot_have_its_turn_is_refused_by_its_head_and
     assert (error["extensions"]["code"], error["extensions"]["retryAfterSeconds"]) == ("OVERLOADED", 1)
     assert "data" in answered.json()
     assert asked == [True, True]
+
+
+def head_of(method=b"POST", *lines, body=BODY):
+    asked = [method + b" /graphql HTTP/1.1", b"Host: x", b"Content-Type: application/json", *lines]
+    return b"\r\n".join([*asked, b"Content-Length: %d" % len(body), b"", b""])
+
+
+async def answers_to(port, *parts):
+    """What is answered until the server closes."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.writelines(parts)
+    async with asyncio.timeout(PATIENCE):
+        answer = await reader.read()
+    writer.close()
+    return answer
+
+
+def refuses_first(many):
+    """Refuse the first so many operations."""
+    left = [0.0] * many
+    return lambda _: left.pop() if left else None
+
+
+LAST = head_of(b"POST", b"Connection: close") + BODY
+
+
+async def test_a_refusal_comes_before_the_answer_to_what_was_sent_after_it_at_once():
+    async with serving(small_house(), refuses_first(1)) as port:
+        told = await answers_to(port, head_of() + BODY + LAST)
+
+    assert re.findall(rb"HTTP/1.1 (\d+) ", told) == [b"503", b"200"]
+
+
+async def test_a_refused_body_that_comes_later_is_no_part_of_the_next_request():
+    async with serving(small_house(), refuses_first(1)) as port:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(head_of() + BODY[:1])
+        async with asyncio.timeout(PATIENCE):
+            refused = await reader.readuntil(b"}]}")
+            writer.writelines([BODY[1:], LAST])
+            answered = await reader.read()
+        writer.close()
+
+    assert (refused.split()[1], answered.split()[1]) == (b"503", b"200")
+
+
+async def test_a_refusal_of_a_last_request_closes_the_connection_and_that_of_a_head_has_no_body():
+    async with serving(small_house(), refuses_first(2)) as port:
+        last = await answers_to(port, LAST)
+        bare = await answers_to(port, head_of(b"HEAD", b"Connection: close", body=b""))
+
+    assert b"\r\nconnection: close\r\n" in last
+    assert last.endswith(b"}]}")
+    assert bare.startswith(b"HTTP/1.1 503 ")
+    assert bare.endswith(b"\r\n\r\n")
+
+
+async def test_a_connection_that_was_refused_and_asks_nothing_more_is_closed():
+    async with serving(small_house(), refuses_first(1)) as port:
+        told = await answers_to(port, head_of() + BODY)  # the server keeps it for five seconds
+
+    assert told.startswith(b"HTTP/1.1 503 ")
+
+
+async def test_who_asks_on_and_reads_no_refusal_is_cut_off():
+    async with serving(small_house(), lambda _: 0.0) as port:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=1)
+        with pytest.raises(ConnectionError):
+            async with asyncio.timeout(PATIENCE):
+                await ask_for_ever(writer)
+        writer.close()
+
+    assert reader.exception()
+
+
+async def ask_for_ever(writer):
+    while True:
+        writer.write((head_of() + BODY) * 1000)
+        await writer.drain()
