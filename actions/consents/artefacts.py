@@ -1,5 +1,6 @@
 """Builds the consent artefact of a request for a person's document (docs/contracts/apisetu.md section 5)."""
 
+import asyncio
 import base64
 import json
 from collections.abc import Mapping
@@ -18,7 +19,7 @@ KEYRING = "xml"
 """The RSA key that signs artefacts, until the partner gives one for it."""
 
 
-def consent_artefact(
+async def consent_artefact(
     acting: UnitOfWork, citizen: Citizen, publisher: str, doctype: str, until: datetime
 ) -> Mapping[str, Any]:
     """The artefact for one document of one publisher, signed, to be kept before the first call.
@@ -46,7 +47,9 @@ def consent_artefact(
             "frequency": {"unit": "DAY", "value": 1000, "repeats": 1000},
         },
     }
-    return {"consent": consent, "signature": {"signature": sign(acting.env.keyrings, consent)}}
+    # In a thread: a module or a signer that holds the key may take seconds.
+    signature = await asyncio.to_thread(sign, acting.env.keyrings, consent)
+    return {"consent": consent, "signature": {"signature": signature}}
 
 
 def sign(keyrings: Keyrings, consent: Mapping[str, Any]) -> str:

@@ -59,7 +59,7 @@ async def allow(
         raise NotThere("the citizen")
     artefacts: dict[str, Mapping[str, Any]] = {}
     for document in scope.documents:
-        artefact = consent_artefact(acting, citizen, document.publisher, document.doctype, until)
+        artefact = await consent_artefact(acting, citizen, document.publisher, document.doctype, until)
         await department_documents.set_consent(acting.tx, document.id, artefact, until)
         artefacts[document.id] = artefact
     return artefacts

@@ -4,6 +4,7 @@ State, verifier and nonce stay here, bound to one browser, good once and for ten
 (docs/contracts/sso.md section 9). A code of a provider is exchanged once and never again.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -222,9 +223,11 @@ async def refresh_session(env: Environment, token: str, session_seconds: int = S
 
 async def _tokens(env: Environment, session: Session) -> AppToken:
     refresh = await env.store.read(lambda tx: devices.token_of(tx, session.id))
+    # In a thread: a module or a signer that holds the key may take seconds.
+    token = await asyncio.to_thread(mint_session_token, env, session)
     now = env.clock.now()
     return AppToken(
-        access_token=mint_session_token(env, session),
+        access_token=token,
         expires_in=int((session.expires_at - now).total_seconds()),
         refresh_token=refresh.token if refresh else None,
         refresh_expires_in=int((refresh.until - now).total_seconds()) if refresh else 0,

@@ -2,20 +2,15 @@
 
 import base64
 import binascii
-from datetime import datetime, timedelta
 
-from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-from cryptography.x509.oid import NameOID
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
-
-from domain.kernel import Clock
 
 _ALGORITHMS = {"EC-P256": "ES256", "RSA-2048": "RS256"}
 
@@ -23,8 +18,7 @@ _ALGORITHMS = {"EC-P256": "ES256", "RSA-2048": "RS256"}
 class Signer:
     """The keys by id. `spoil` makes every signature a wrong one, `status` is answered in place of every result."""
 
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
+    def __init__(self) -> None:
         self.keys: dict[str, rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey] = {}
         self.spoil = False
         self.status: int | None = None
@@ -58,8 +52,7 @@ class Signer:
         if pair is None:
             return _refusal(404)
         public = pair.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
-        certificate = _certificate(key_id, pair, self._clock.now()).public_bytes(Encoding.PEM)
-        return JSONResponse({"kind": _kind(pair), "publicKey": public.decode(), "certificates": [certificate.decode()]})
+        return JSONResponse({"kind": _kind(pair), "publicKey": public.decode()})
 
     async def sign(self, request: Request) -> Response:
         """A digest is signed (docs/contracts/signer.md section 3)."""
@@ -90,14 +83,6 @@ def _make(kind: str) -> rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey:
 
 def _kind(pair: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey) -> str:
     return "RSA-2048" if isinstance(pair, rsa.RSAPrivateKey) else "EC-P256"
-
-
-def _certificate(key_id: str, pair: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey, now: datetime) -> x509.Certificate:
-    """Made by the key itself, as a signer has one before an authority gives another."""
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, key_id)])
-    made = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(pair.public_key())
-    dated = made.serial_number(1).not_valid_before(now).not_valid_after(now + timedelta(days=365))
-    return dated.sign(pair, SHA256())
 
 
 def _refusal(status: int) -> Response:

@@ -4,6 +4,7 @@ Everything else holds the reference and the last four digits. Write here first, 
 reference; a reference that nobody holds is harmless.
 """
 
+import asyncio
 import hmac
 from collections.abc import AsyncIterator, Collection, Iterable, Mapping
 from contextlib import asynccontextmanager, suppress
@@ -69,7 +70,10 @@ class VaultReference:
 
 
 class Vault:
-    """The vault, with software keys: fit for production only where an administrator allows it."""
+    """The vault, with software keys: fit for production only where an administrator allows it.
+
+    Its keys are used in a thread: a module that holds them may take seconds.
+    """
 
     def __init__(self, engine: AsyncEngine, keyrings: Keyrings, clock: Clock, ids: Ids) -> None:
         self._engine = engine
@@ -96,13 +100,14 @@ class Vault:
         number = aadhaar_number.compact(aadhaar)
         if not aadhaar_number.is_valid(number):
             raise ValueError("not a valid Aadhaar number")
-        indexes = self._indexes(number)
+        indexes = await asyncio.to_thread(self._indexes, number)
         with translate_errors():
             async with open_connection(self._engine) as connection, connection.begin():
                 tx = Transaction(connection, self._cipher, self._clock, writable=True)
                 known = await _entry(tx, indexes)
                 if known is None:
-                    await insert_new(tx, entries_table, self._new_entry(number, indexes[0]))
+                    entry = await asyncio.to_thread(self._new_entry, number, indexes[0])
+                    await insert_new(tx, entries_table, entry)
                     known = await _entry(tx, indexes)
         if known is None:
             raise NotThere("the vault entry")
@@ -110,21 +115,21 @@ class Vault:
 
     async def put_many(self, aadhaar: Iterable[str]) -> dict[str, VaultReference]:
         """Keep many numbers of twelve digits in one transaction, as `put`; gives the reference of each."""
-        numbers = {number: self._indexes(number) for number in aadhaar}
+        numbers = await asyncio.to_thread(self._indexes_of, aadhaar)
         if not all(aadhaar_number.is_valid(number) for number in numbers):
             raise ValueError("not a valid Aadhaar number")
         if not numbers:
             return {}
         async with self.transaction() as tx:
             known = await _entries(tx, numbers)
-            for number, indexes in numbers.items():
-                if number not in known:
-                    await insert_new(tx, entries_table, self._new_entry(number, indexes[0]))
+            new = [(number, indexes[0]) for number, indexes in numbers.items() if number not in known]
+            for entry in await asyncio.to_thread(lambda: [self._new_entry(*each) for each in new]):
+                await insert_new(tx, entries_table, entry)
             return await _entries(tx, numbers)
 
     async def find_many(self, aadhaar: Iterable[str]) -> dict[str, VaultReference]:
         """The references of those of the numbers that are here; nothing is kept, and no number is given out."""
-        numbers = {number: self._indexes(number) for number in aadhaar}
+        numbers = await asyncio.to_thread(self._indexes_of, aadhaar)
         if not numbers:
             return {}
         async with self.transaction() as tx:
@@ -143,7 +148,7 @@ class Vault:
                 if row is None:
                     raise NotThere("the vault entry")
                 await connection.execute(insert(reads_table).values(self._note(reference, purpose, by)))
-        return self._number(row)
+        return await asyncio.to_thread(self._number, row)
 
     async def reveal_many(self, references: Collection[str], *, purpose: str, by: str) -> dict[str, str]:
         """As `reveal`, for the lines of a file: the numbers by reference. Raises NotThere where one is missing."""
@@ -155,7 +160,7 @@ class Vault:
                 raise NotThere("a vault entry")
             notes = [self._note(row.reference, purpose, by) for row in rows]
             await tx.connection.execute(insert(reads_table), notes)
-        return {row.reference: self._number(row) for row in rows}
+        return await asyncio.to_thread(lambda: {row.reference: self._number(row) for row in rows})
 
     async def forget(self, reference: str, *, by: str) -> bool:
         """Delete a number, as the erasure of a person asks; the note of it stays. False where it is not there."""
@@ -171,7 +176,7 @@ class Vault:
         async with self.transaction() as tx:
             await tx.connection.execute(insert(reads_table).values(self._note(EVERY, "VERIFY", by)))
             rows = (await tx.connection.execute(select(entries_table))).all()
-        return {row.reference: row.last4 if self._holds(row) else None for row in rows}
+        return await asyncio.to_thread(lambda: {row.reference: row.last4 if self._holds(row) else None for row in rows})
 
     async def rewrap(self, *, by: str, write: bool = True) -> AsyncIterator[int]:
         """How many numbers stand under an older key, in pieces; with `write` the newest key seals and finds them then.
@@ -240,6 +245,9 @@ class Vault:
             "last4": number[-4:],
             "created_at": self._clock.now(),
         }
+
+    def _indexes_of(self, numbers: Iterable[str]) -> dict[str, tuple[str, ...]]:
+        return {number: self._indexes(number) for number in numbers}
 
     def _indexes(self, number: str) -> tuple[str, ...]:
         """The blind indexes by every key of the vault, the active one first."""

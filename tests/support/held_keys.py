@@ -1,10 +1,12 @@
 """A holder in memory, and what works the same wherever the keys of sessions, certificates and the vault are held."""
 
+import asyncio
 import json
 import os
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Coroutine
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import pytest
 from cryptography import x509
@@ -28,6 +30,7 @@ from store.database.vault import Vault
 from tests.support.databases import NOW
 
 NUMBER = "234567890124"
+PATIENCE = 10.0
 Reopened: TypeAlias = Callable[[], Keyrings]
 
 
@@ -70,6 +73,47 @@ class KeysInMemory:
     def destroy(self, purpose: str, key_id: str) -> None:
         self._pairs.pop((purpose, key_id), None)
         self._secrets.pop((purpose, key_id), None)
+
+
+class SlowKeys(KeysInMemory):
+    """Keys whose holder takes its time, once `slow`, until it is `released`; it is `asked` then."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.slow = False
+        self.asked, self.released = threading.Event(), threading.Event()
+
+    def sign(self, purpose: str, key_id: str, message: bytes) -> bytes:
+        self._take_long()
+        return super().sign(purpose, key_id, message)
+
+    def encrypt(self, purpose: str, key_id: str, nonce: bytes, plain: bytes, associated: bytes) -> bytes:
+        self._take_long()
+        return super().encrypt(purpose, key_id, nonce, plain, associated)
+
+    def decrypt(self, purpose: str, key_id: str, nonce: bytes, sealed: bytes, associated: bytes) -> bytes:
+        self._take_long()
+        return super().decrypt(purpose, key_id, nonce, sealed, associated)
+
+    def mac(self, purpose: str, key_id: str, message: bytes) -> bytes:
+        self._take_long()
+        return super().mac(purpose, key_id, message)
+
+    def _take_long(self) -> None:
+        if self.slow:
+            self.asked.set()
+            assert self.released.wait(PATIENCE)
+
+
+async def is_apart(keys: SlowKeys, work: Coroutine[Any, Any, object]) -> bool:
+    """Whether the loop goes on while the holder takes its time over what this work asks of it."""
+    keys.slow = True
+    task = asyncio.create_task(work)
+    assert await asyncio.to_thread(keys.asked.wait, PATIENCE)
+    goes_on = not keys.released.is_set() and not task.done()
+    keys.released.set()
+    await task
+    return goes_on
 
 
 class HeldKeyTests:

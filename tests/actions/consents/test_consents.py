@@ -23,11 +23,13 @@ from integrations.apisetu.consent import artefact_to_send
 from integrations.calling.errors import Unavailable
 from integrations.sso import ProviderTokens
 from store.consents.consents import consent_records_table
+from store.database import Keyrings
 from store.documents import department_documents
 from store.documents.department_documents import DepartmentDocument
 from store.feedback import notices
 from store.identity import accesses, identities
 from store.platform import outbox
+from tests.support.held_keys import SlowKeys, is_apart
 from tests.support.worlds import wrong
 
 DOCUMENTS, CARD, LOCKER = (
@@ -109,6 +111,16 @@ async def test_the_artefact_of_each_document_is_the_one_that_api_setu_wants(worl
         assert sent["consent"]["dataProvider"]["id"] == "edistrictuk"
         assert sent == consent.records[-1].artefact[document.id]
     assert len({one.consent["consent"]["consentId"] for one in documents.values()}) == 2
+
+
+async def test_while_the_holder_of_the_key_takes_its_time_over_an_artefact_others_are_answered(world, tmp_path):
+    await hold(world, "INCER")
+    keys = SlowKeys()
+    keyrings = Keyrings(tmp_path / "held", keys)
+    keyrings.init()
+    env = replace(world.env, keyrings=keyrings)
+
+    assert await is_apart(keys, grant_consent(env, world.asha, of(DOCUMENTS, "give")))
 
 
 async def test_only_the_documents_that_she_names_are_opened(world):

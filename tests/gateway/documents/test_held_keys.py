@@ -1,42 +1,49 @@
 """Keys at a remote signer, over real sockets with mutual TLS: the sandbox that docs/contracts/signer.md describes."""
 
+import asyncio
 import ssl
 import threading
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
 import uvicorn
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from domain.kernel import Clock, ManualClock, SystemClock
+from actions.identity.sessions import subject_for_token
+from actions.identity.sign_in import AppToken, open_for_umang
+from domain.kernel import Assurance, Clock, ManualClock, SystemClock
 from gateway.runtime.composition import open_keyrings
 from gateway.runtime.remote_signer import SIGN, RemoteSigner
 from gateway.settings.keys import Signer
 from gateway.settings.settings import Settings, SettingsRefused
 from sandbox.city.tls import Certificates, new_authority
 from sandbox.signer import server as sandbox
-from store.database import KeyMissing, Keyrings
+from store.database import KeyMissing, Keyrings, Store
 from store.database.errors import HolderFailed
 from store.database.keyring import KeyHolder
 from tests.support.databases import NOW
 from tests.support.held_keys import HeldKeyTests, KeysInMemory
 from tests.support.running import free_port
+from tests.support.sign_in import environment
 
 pytestmark = pytest.mark.integration
 
 
 @dataclass
 class Place:
-    """The signer with its address and the files of our TLS. `held` is set when answers may leave."""
+    """The signer with its address and the files of our TLS. `held` is set when answers may leave, `asked` when one
+    waits for that."""
 
     signer: sandbox.Signer
     url: str
     folder: Path
     held: threading.Event = field(default_factory=threading.Event)
+    asked: threading.Event = field(default_factory=threading.Event)
     opened: list[RemoteSigner] = field(default_factory=list)
 
     def given(self) -> Signer:
@@ -69,7 +76,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     write_pair(folder, "server-", issued.of_caller("127.0.0.1", now, years))
     write_pair(folder, "", issued.of_caller("gateway", now, years))
     write_pair(folder, "strange-", issued.of_caller("stranger", now, years, own=True))
-    made = Place(sandbox.Signer(SystemClock()), f"https://127.0.0.1:{port}", folder)
+    made = Place(sandbox.Signer(), f"https://127.0.0.1:{port}", folder)
     made.held.set()
     config = uvicorn.Config(
         held_back(made),
@@ -92,15 +99,24 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
 
 
 def held_back(place: Place) -> ASGIApp:
-    """The signer's server, which answers while `held` is set and else never."""
+    """The signer's server, which answers once `held` is set, and nobody who went away before."""
     app = place.signer.app()
 
     async def serve(scope: Scope, receive: Receive, send: Send) -> None:
-        if place.held.is_set():
-            await app(scope, receive, send)
-        else:
-            while (await receive())["type"] != "http.disconnect":
-                pass
+        received = [await receive()]
+        if not place.held.is_set():
+            place.asked.set()
+            gone = asyncio.ensure_future(receive())
+            held = asyncio.ensure_future(asyncio.to_thread(place.held.wait))
+            await asyncio.wait({gone, held}, return_when=asyncio.FIRST_COMPLETED)
+            if gone.done():
+                return
+            gone.cancel()
+
+        async def once_more() -> Message:
+            return received.pop() if received else await receive()
+
+        await app(scope, once_more, send)
 
     return serve
 
@@ -170,6 +186,28 @@ def test_a_signer_that_is_slow_is_not_waited_for_and_soon_not_asked(sick: Place)
 
     assert "timed_out" in told[0]
     assert clock.monotonic() - begun < 10 * SIGN.total
+
+
+async def test_while_the_signer_takes_its_time_over_a_sign_in_another_citizen_is_answered(
+    sick: Place, tmp_path: Path, sqlite_store: Store
+) -> None:
+    keyrings = Keyrings(tmp_path, sick.open(sick.url, sick.given(), SystemClock(), KeysInMemory()))
+    keyrings.init()
+    env = environment(sqlite_store, keyrings, sqlite_store.clock, [])
+
+    def signing_in(citizen_id: str) -> Coroutine[Any, Any, AppToken]:
+        return open_for_umang(env, citizen_id, Assurance.SUBSTANTIAL, platform="LINUX")
+
+    hers = (await signing_in("0193a000-0000-7000-8000-000000000001")).access_token
+    sick.held.clear()
+    sick.asked.clear()
+    other = asyncio.create_task(signing_in("0193a000-0000-7000-8000-000000000002"))
+    assert await asyncio.to_thread(sick.asked.wait, 10)
+
+    assert (await subject_for_token(env, hers)).person_id == "0193a000-0000-7000-8000-000000000001"
+    assert not other.done()
+    sick.held.set()
+    assert (await other).access_token
 
 
 def test_a_signer_that_is_away_is_told_so(place: Place) -> None:

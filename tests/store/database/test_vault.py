@@ -10,8 +10,10 @@ from domain.kernel import ManualClock, SystemIds
 from store.database import Keyrings, NotThere
 from store.database.vault import Vault
 from tests.support.databases import NOW
+from tests.support.held_keys import SlowKeys, is_apart
 
 NUMBER = "99990000001" + verhoeff.calc_check_digit("99990000001")
+OTHER = "99990000002" + verhoeff.calc_check_digit("99990000002")
 
 
 @pytest.fixture
@@ -119,3 +121,22 @@ async def test_a_number_that_does_not_open_stays_as_it_is(vault: Vault, keyrings
         await tx.connection.execute(text("UPDATE vault_entries SET number = x'01'"))
 
     assert [await counted(vault), await counted(vault)] == [1, 1]
+
+
+@pytest.mark.parametrize("way", ["put", "put_many", "reveal", "reveal_many", "verify_entries"])
+async def test_while_a_module_takes_its_time_over_a_number_others_are_answered(tmp_path: Path, way: str) -> None:
+    keys, clock = SlowKeys(), ManualClock(NOW)
+    keyrings = Keyrings(tmp_path / "held", keys)
+    keyrings.init()
+    vault = await Vault.open(f"sqlite:///{tmp_path / 'vault.db'}", keyrings, clock, SystemIds(clock))
+    reference = (await vault.put(NUMBER)).reference
+    works = {
+        "put": lambda: vault.put(OTHER),
+        "put_many": lambda: vault.put_many([OTHER]),
+        "reveal": lambda: vault.reveal(reference, purpose="PAY_BENEFIT", by="SYSTEM"),
+        "reveal_many": lambda: vault.reveal_many([reference], purpose="PAY_BENEFIT", by="SYSTEM"),
+        "verify_entries": lambda: vault.verify_entries(by="SYSTEM"),
+    }
+
+    assert await is_apart(keys, works[way]())
+    await vault.close()
