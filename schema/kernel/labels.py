@@ -1,16 +1,20 @@
 """Labels of fields and enum values in the languages of the portal."""
 
 from collections.abc import Iterator
-from contextlib import suppress
+from functools import cache
 from typing import Annotated, Any
 
 import strawberry
+import structlog
 from graphql import GraphQLInputObjectType, GraphQLInterfaceType, GraphQLObjectType, GraphQLSchema
 
+from domain.kernel import Language
 from domain.kernel.messages import MissingMessage, field_label, labels
 from schema.kernel.context import Info, InLanguage, field_language
 from schema.kernel.directives import NEVER_SILENTLY_NULL, PUBLIC, assumed_list_size
 from schema.kernel.fields import resolver_field
+
+_log = structlog.get_logger(__name__)
 
 _WITH_FIELDS = (GraphQLObjectType, GraphQLInterfaceType, GraphQLInputObjectType)
 
@@ -44,9 +48,17 @@ class LabelsQuery:
         for kind, name in fields_of(schema._schema):  # noqa: SLF001 - Strawberry gives it no public name
             key = f"field.{kind}.{name}"
             if key.startswith(prefix):
-                with suppress(MissingMessage):  # one that is missing costs nobody the others
+                try:
                     texts[key] = field_label(kind, name, asked)
+                except MissingMessage:  # it costs nobody the others
+                    _report_missing(key, asked)
         return [Label(key=key, text=text) for key, text in texts.items()]
+
+
+@cache
+def _report_missing(key: str, language: Language) -> None:
+    """Log once in this process that a label is missing, which is a defect of ours."""
+    _log.error("label_missing", key=key, language=language.value)
 
 
 def fields_of(schema: GraphQLSchema) -> Iterator[tuple[str, str]]:

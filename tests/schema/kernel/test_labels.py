@@ -2,6 +2,7 @@
 
 import pytest
 import strawberry
+from structlog.testing import capture_logs
 
 from domain.kernel import ANONYMOUS, Language
 from domain.kernel.messages import MissingMessage, field_label
@@ -59,3 +60,24 @@ async def test_a_field_without_a_label_is_left_out_and_costs_no_other(world):
     assert told.errors is None
     assert [one["key"] for one in told.data["labels"]] == ["field.Label.key", "field.Label.text"]
     assert (other.errors, [one["key"] for one in other.data["labels"]]) == (None, ["field.OfOneDepartment.labels"])
+
+
+@strawberry.type
+class OfAnotherDepartment(LabelsQuery):
+    """A graph of its own, since what is missing is told once in a process."""
+
+    unheard_of: str = "a"
+
+
+async def test_a_missing_label_is_logged_once_for_each_language(world):
+    graph = strawberry.Schema(OfAnotherDepartment)
+    with capture_logs() as told:
+        for language in (Language.HI, Language.HI, Language.EN, Language.EN):
+            await graph.execute(
+                QUERY, {"prefix": "field.OfAnother"}, context_value=world.context(ANONYMOUS, language=language)
+            )
+
+    assert told == [
+        {"event": "label_missing", "log_level": "error", "key": "field.OfAnotherDepartment.unheardOf", "language": each}
+        for each in ("hi", "en")
+    ]
