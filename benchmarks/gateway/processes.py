@@ -2,9 +2,8 @@
 
 import subprocess
 import sys
-import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,7 +12,9 @@ import psutil  # type: ignore[import-untyped]
 
 from benchmarks.gateway.home import Home
 from tests.support.crashing import ROOT
+from tests.support.eventually import eventually
 from tests.support.running import free_port
+from tests.support.site import listens_at
 
 START_SECONDS = 120
 SERVE = (sys.executable, "-m", "gateway.cli", "serve")
@@ -34,6 +35,10 @@ class Server:
     def resident_mebibytes(self) -> float:
         """The memory that is resident."""
         return sum(float(each.memory_info().rss) for each in self._all()) / 2**20
+
+    def listens(self) -> bool:
+        """Whether it or one of its children listens at the port of the address."""
+        return any(listens_at(each, httpx.URL(self.url).port or 80) for each in self._all())
 
     def _all(self) -> list[psutil.Process]:
         return [self.process, *self.process.children(recursive=True)]
@@ -74,12 +79,21 @@ def gateways(home: Home, many: int, way: str | None = None, file: Path | None = 
         yield servers
 
 
+def answers(url: str) -> bool:
+    """Whether a server answers at an address."""
+    try:
+        return httpx.get(url, timeout=2, trust_env=False).status_code < 500
+    except httpx.HTTPError:
+        return False
+
+
 def _wait(process: "subprocess.Popen[bytes]", url: str, log: Path) -> None:
-    ends_at = time.monotonic() + START_SECONDS
-    while process.poll() is None and time.monotonic() < ends_at:
-        try:
-            if httpx.get(url, timeout=2, trust_env=False).status_code < 500:
-                return
-        except httpx.HTTPError:
-            time.sleep(0.05)
+    """Wait until the process or a child of it answers: a stranger may have taken the port before it, and answer."""
+    server = Server(url, psutil.Process(process.pid))
+    with suppress(AssertionError, psutil.NoSuchProcess):
+        eventually(
+            lambda: process.poll() is not None or (server.listens() and answers(url)), bool, seconds=START_SECONDS
+        )
+        if process.poll() is None:
+            return
     raise RuntimeError(f"{process.args!r} did not start:\n{log.read_text('utf-8', 'replace')[-3000:]}")

@@ -82,7 +82,7 @@ class Bench:
                 for document in (readme_query(), CODES, SERVICES)
             )
         coded = {one["number"]: one["service"]["code"] for one in codes["viewer"]["applications"]["nodes"]}
-        return Recorded.of(readme, coded, ten, codes["viewer"]["name"])
+        return Recorded.answers_of_citizen(readme, coded, ten, codes["viewer"]["name"])
 
     def measure(self, row: Row, servers: Sequence[Server], connections: int, counts: dict[str, float]) -> Measured:
         """Load the servers with one row."""
@@ -91,7 +91,9 @@ class Bench:
         outcome = self._load(row, servers, connections, SECONDS)
         cpu = sum(each.cpu_seconds() for each in servers) - before
         rss = max(each.resident_mebibytes() for each in servers)
-        return Measured.of(OURS, row.name, self.home.kind, len(servers), connections, cpu, outcome, rss, counts)
+        return Measured.line_of_load(
+            OURS, row.name, self.home.kind, len(servers), connections, cpu, outcome, rss, counts
+        )
 
     def all_of(
         self, rows: Sequence[Row], processes: int, connections: Sequence[int], counts: dict[str, dict[str, float]]

@@ -4,15 +4,14 @@ import json
 import os
 import shutil
 import subprocess
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import httpx
-
+from benchmarks.gateway.processes import answers
+from tests.support.eventually import eventually
 from tests.support.running import free_port
 
 _NGINX = """
@@ -43,7 +42,9 @@ class Recorded:
     expected: Mapping[str, Any]
 
     @classmethod
-    def of(cls, readme: Mapping[str, Any], codes: Mapping[str, str], ten: Mapping[str, Any], name: str) -> "Recorded":
+    def answers_of_citizen(
+        cls, readme: Mapping[str, Any], codes: Mapping[str, str], ten: Mapping[str, Any], name: str
+    ) -> "Recorded":
         """From the answers to README's query, with its services' codes by number, and to that of ten services."""
         viewer = readme["viewer"]
         applications = viewer["applications"]["nodes"]
@@ -101,13 +102,7 @@ def nginx(recorded: Recorded, place: Path) -> Iterator[str]:
     process = subprocess.Popen([shutil.which("nginx") or "nginx", "-c", place / "nginx.conf", "-p", place])
     url = f"http://127.0.0.1:{port}"
     try:
-        ends_at = time.monotonic() + 10
-        while time.monotonic() < ends_at:
-            try:
-                httpx.get(f"{url}/viewer", trust_env=False).raise_for_status()
-                break
-            except httpx.TransportError:
-                time.sleep(0.05)
+        eventually(lambda: answers(f"{url}/viewer"), bool, seconds=10)
         yield url
     finally:
         process.terminate()

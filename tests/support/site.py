@@ -73,12 +73,13 @@ def _signed_in(site: Site) -> Site:
 
 def _found(port: int, home: Path) -> Site:
     for each in psutil.process_iter(["cmdline"]):
-        if "serve" in (each.info["cmdline"] or []) and _listens(each, port):
+        if "serve" in (each.info["cmdline"] or []) and listens_at(each, port):
             return Site(port, home, home.with_name(home.name + ".log"), each)
     raise LookupError(f"no gateway at port {port}")
 
 
-def _listens(process: psutil.Process, port: int) -> bool:
+def listens_at(process: psutil.Process, port: int) -> bool:
+    """Whether a process listens at a port."""
     try:
         return any(each.status == "LISTEN" and each.laddr.port == port for each in process.net_connections("tcp"))
     except psutil.Error:
