@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from domain.kernel import PersonKind
+from domain.kernel import ErrorCode, PersonKind, Problem, Problems
 from gateway.app import create_app
 from gateway.http.callers import Callers
 from gateway.http.connections import Connections
@@ -81,6 +81,21 @@ async def test_the_answer_to_an_uncaught_exception_has_the_headers_of_every_othe
 
     assert [answer.headers.get("strict-transport-security") for answer in answers] == [told, told]
     assert answers[0].headers["x-content-type-options"] == "nosniff"
+
+
+@pytest.mark.parametrize("accept", ["text/html", "application/json"])
+async def test_of_several_problems_of_which_the_first_is_overload_it_is_told_when_to_come_back(accept):
+    async def fail(request: Request) -> Response:
+        raise Problems(Problem(ErrorCode.OVERLOADED), Problem(ErrorCode.BAD_INPUT, ("input", "name")))
+
+    app = create_app(Settings(public_url=URL))
+    app.router.routes.append(Route("/fail", fail))
+    transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=transport, base_url=URL) as client:
+        answer = await client.get("/fail", headers={"accept": accept})
+
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")
+    assert "OVERLOADED" in answer.text
 
 
 def test_a_connection_is_counted_for_the_person_whom_the_bound_cookie_names():

@@ -13,12 +13,15 @@ from sqlalchemy import func, select
 from actions.catalogue.form_import import import_forms
 from actions.kernel import Environment
 from domain.catalogue.forms import Form
+from gateway.http.admission import Admission, Share
+from gateway.http.edge import Edge
 from gateway.pages.rendering import field_id
 from gateway.runtime.form_files import form_files
+from gateway.settings.limits import Load
 from store.applications.application_rows import applications_table
 from tests.support.catalogued import Filled, a_copy
 from tests.support.forms import own_forms
-from tests.support.pages import browser_of, pages_app
+from tests.support.pages import URL, browser_of, pages_app
 
 FORMS = own_forms()
 INCOME = FORMS["income-certificate"]
@@ -194,3 +197,16 @@ async def test_a_rule_is_said_in_words(client: httpx.AsyncClient):
 
     assert "“Ground of residence” = Ownership of land or a house" in domicile
     assert "“निवास का आधार” = भूमि या भवन का स्वामित्व" in hindi
+
+
+@pytest.mark.parametrize(("method", "path"), [("GET", "/forms"), ("GET", PATH), ("POST", "/track")])
+async def test_a_page_in_a_full_process_says_when_to_come_back(graph: Any, env: Environment, method: str, path: str):
+    load = Load(start=1, least=1, most=1, wait_seconds=0, overload_wait_seconds=0)
+    gate = Admission(load, env.clock)
+    edge = Edge(env.clock, env.ids, origins=(URL,), admission=gate)
+    async with gate.slot(Share.STRANGERS), browser_of(pages_app(graph, env, edge=edge)) as client:
+        tracking = {"by.number": "UK-ES09-2026-0000001", "by.secondFactor.mobileLast4": "0001"}
+        page = await client.request(method, path, data=tracking if method == "POST" else None)
+
+    assert (page.status_code, page.headers.get("retry-after")) == (503, "1")
+    assert "OVERLOADED" in page.text

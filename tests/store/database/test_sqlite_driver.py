@@ -139,6 +139,17 @@ async def test_a_read_that_needs_too_many_steps_is_carried_out_in_the_thread_wit
     assert len(visits) == 1
 
 
+async def test_a_long_read_that_is_streamed_is_not_broken_off_after_a_short_one_in_the_event_loop(reader):
+    numbers = text("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100000) SELECT i FROM n")
+    async with reader.connect() as connection:
+        await connection.execute(text("SELECT 1"))
+        streamed = 0
+        async for _ in await connection.stream(numbers):
+            streamed += 1
+
+    assert streamed == 100_000
+
+
 async def test_a_kind_of_read_that_was_too_long_once_is_not_begun_in_the_event_loop_again(reader):
     async with reader.begin() as connection:
         await connection.execute(LONG_READ)
