@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from domain.identity.assisting import Assistance
 from domain.kernel import Language, ist_date
-from domain.kernel.messages import filled_label
+from domain.kernel.messages import filled_label, with_specimen_mark
 from schema.catalogue.services import service_by_code
 from schema.kernel import Info
 from schema.officers.staff import operator_by_id
@@ -22,9 +22,11 @@ async def notice_of_paper(info: Info, application: "Application", paper: Assista
         "centre": paper.centre_code,
         "on": ist_date(application.item.created_at).strftime("%d-%m-%Y"),
     }
-    helpline = info.context.environment.rules.sign_on.helpline
+    rules = info.context.environment.rules
+    helpline = rules.sign_on.helpline
     if helpline is not None:
         params["helpline"] = helpline
     texts = {"service_name": service.name} if service else {}
     texts |= {"operator_name": operator.name} if operator else {}
-    return filled_label("paper_notice" if helpline else "paper_notice.no_helpline", language, params, texts)
+    text = filled_label("paper_notice" if helpline else "paper_notice.no_helpline", language, params, texts)
+    return with_specimen_mark(text, language, specimen=rules.specimen)

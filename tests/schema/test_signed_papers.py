@@ -111,6 +111,15 @@ async def test_the_notice_to_be_printed_names_operator_centre_and_number_in_both
         assert show_number(filed.number) in text
 
 
+async def test_in_staging_the_notice_to_be_printed_says_first_that_it_is_a_specimen(office, filed):
+    env = office.world.env
+    office.asked = replace(office.asked, environment=replace(env, rules=replace(env.rules, specimen=True)))
+
+    told = (await office.case(office.world.registrar, filed, told="EN"))["paperNotice"]
+
+    assert told.startswith("SPECIMEN: ")
+
+
 async def test_there_is_no_notice_scan_or_check_of_what_was_filed_otherwise(office):
     own = await office.world.submit(office.world.asha)
 
