@@ -3,6 +3,7 @@
 import asyncio
 import os
 import random  # noqa: TID251 - the moments of the kills come from a seed that the test tells
+import re
 import shutil
 import sqlite3
 import subprocess
@@ -144,12 +145,17 @@ def test_a_postgresql_server_that_dies_in_a_checkpoint_loses_nothing_acknowledge
         chance = random.Random(SEED)
         for number in range(rounds(0, ci=2, full=10)):
             acknowledged = run_apart(_write_until_killed, server, url, store_cipher, store_clock, chance.random() / 20)
-            begun = time.monotonic()
             server.start_again()
-            assert time.monotonic() - begun < 15.0
+            assert max(recoveries(server), default=0.0) < 3.0
             assert run_apart(_letters, url, store_cipher, store_clock) >= acknowledged > number
     finally:
         server.stop()
+
+
+def recoveries(server: PostgresServer) -> list[float]:
+    """Seconds of a processor that each recovery took, as the server's log tells them: others use the machine too."""
+    told = re.findall(r"redo done at .* CPU: user: ([\d.]+) s, system: ([\d.]+) s", (server.folder / "log").read_text())
+    return [float(user) + float(system) for user, system in told]
 
 
 async def _write_until_killed(server, url, cipher, clock, wait: float) -> int:
