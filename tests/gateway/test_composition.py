@@ -6,11 +6,15 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from pydantic import SecretStr
 from redis.asyncio import Redis
+from starlette.applications import Starlette
 
 from domain.kernel import Provider, Source, SourceState
+from gateway.app import create_app
+from gateway.runtime import process_health
 from gateway.runtime.composition import Runtime, open_runtime
 from gateway.runtime.runfiles import NotUp
 from gateway.settings.partners import Partner
@@ -81,6 +85,29 @@ async def test_a_house_opens_with_every_partner_and_closes_again(home):
 
 
 @pytest.mark.integration
+async def answer_of(app: Starlette, path: str) -> httpx.Response:
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://127.0.0.1:8000") as client:
+        return await client.get(path)
+
+
+async def test_a_gateway_tells_in_its_metrics_that_the_disk_of_its_store_refused_a_write(home):
+    app = create_app(settings(home))
+    async with app.router.lifespan_context(app):
+        before = await answer_of(app, "/metrics")
+        app.state.environment.store.disk_refused()
+        after = await answer_of(app, "/metrics")
+
+    assert ['apuni_alarm{code="DISK_LOW"} 1.0' in one.text for one in (before, after)] == [False, True]
+
+
+@pytest.mark.parametrize(("seconds", "status"), [(3600.0, 200), (0.0, 503)])
+async def test_a_gateway_is_ready_as_long_as_its_store_answered_of_late(home, monkeypatch, seconds, status):
+    monkeypatch.setattr(process_health, "READY_SECONDS", seconds)
+    app = create_app(settings(home))
+    async with app.router.lifespan_context(app):
+        assert (await answer_of(app, "/health/ready")).status_code == status
+
+
 async def test_two_processes_share_sealed_answers_and_hints_over_one_valkey(home, valkey_server):
     shared = settings(home).model_copy(update={"cache_url": SecretStr(valkey_server.url())})
     partner = Asked()
