@@ -11,6 +11,10 @@ from typing import Any
 MOST_SECONDS = 2.0
 """An answer takes no longer (docs/reliability.md section 5.8)."""
 
+_NO_PROBE = "the process does not answer a probe"
+LATE = ("took", _NO_PROBE)
+"""How problems begin that a machine which others use may make: such a case is tried again alone."""
+
 TRACES = (b"Traceback (most", b'File "/', b".py:", b".py, line", b"sqlalchemy", b"graphql.error", b"<pydantic")
 
 
@@ -128,14 +132,15 @@ async def attack(case: Case, target: Target) -> Verdict:
     seconds = time.monotonic() - began
     problems = [text for text, wrong in _findings(case, outcome, seconds) if wrong]
     if not await _alive(target):
-        problems.append("the process does not answer a probe")
+        problems.append(_NO_PROBE)
     return Verdict(case.name, problems, outcome.status, seconds)
 
 
 def _findings(case: Case, outcome: Outcome, seconds: float) -> list[tuple[str, bool]]:
     status = outcome.status
     if status is None:
-        return [("no answer", not case.may_close), (f"took {seconds:.1f} s", seconds > case.most_seconds + 2)]
+        late = seconds > case.most_seconds + 2
+        return [("no answer", not case.may_close and not late), (f"took {seconds:.1f} s", late)]
     shed = status == 503 and "retry-after" in outcome.headers
     refused = status >= 400 and status not in (304,)
     return [

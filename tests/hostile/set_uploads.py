@@ -14,6 +14,7 @@ from tests.hostile.set_bodies import CANARY
 
 PIECE = b"application/offset+octet-stream"
 TUS = b"Tus-Resumable: 1.0.0"
+LARGEST_PICTURE = "a picture of 4 million points in 5 kilobytes"
 UNKNOWN = b"/uploads/01a210bb-33e3-7a73-bc56-211a722cd034"
 
 
@@ -58,7 +59,7 @@ def _whole(seed: Random) -> list[Case]:
     files = {
         "a picture that claims 60,000 by 60,000 points": _png(60_000, 60_000, b"\x00"),
         "a picture that claims no point": _png(0, 0, b""),
-        "a picture of 4 million points in 5 kilobytes": _png(2000, 2000, b"\x00" * 12_002_000),
+        LARGEST_PICTURE: _png(2000, 2000, b"\x00" * 12_002_000),
         "a picture cut off": picture[: len(picture) // 2],
         "a picture and a page behind it": picture + b"<html><script>alert(1)</script>",
         "a page as a picture": b"<html>" + b"x" * seed.randrange(100, 9000),
