@@ -247,6 +247,19 @@ async def test_a_time_that_runs_back_on_the_device_does_not_count(peopled: World
     assert [await doubt_about(world, case) for case in cases] == [None, TimeDoubt.TIME_RUNS_BACK.value]
 
 
+@pytest.mark.parametrize("minutes", [-1, 61], ids=["before it was taken", "after it was handed in"])
+async def test_a_time_outside_those_of_the_pack_does_not_count(peopled: World, minutes: int):
+    world = peopled
+    case = await world.submit(world.asha)
+    phone = Phone(world)
+    pack = await phone.takes_pack()
+    decision = replace(refusing(phone, case), decided_at=world.clock.now() + minutes * MINUTE)
+    world.clock.advance(HOUR)
+    await phone.hands_in(pack, [phone.signs(pack, decision)])
+    assert (await present(world.env, case.id)).clock_ended_at == world.clock.now()
+    assert await doubt_about(world, case) == TimeDoubt.OUTSIDE_THE_PACK.value
+
+
 @pytest.mark.parametrize("key", ["{}", "no key", '{"kty":"oct","k":"AA"}', "[]", "[" * 3000])
 async def test_a_pack_for_a_device_without_a_usable_key_is_refused(peopled: World, key: str):
     world = peopled

@@ -119,8 +119,8 @@ def test_an_archive_that_is_a_paper_too_is_disguised() -> None:
     "content",
     [
         b"%PDF-1.7\n<html><script>alert(1)</script></html>\n%%EOF",
-        with_packed(bytes(LARGEST_UNPACKED + 1)),
-        with_many_packed(bytes(LARGEST_UNPACKED // 4), times=5),
+        with_packed(b"1 0 <<>>" + b" " * LARGEST_UNPACKED),
+        with_many_packed(b"1 0 <<>>" + b" " * (LARGEST_UNPACKED // 4), times=5),
         with_many_packed(b"1 0 <<>>", times=MOST_PACKED + 1),
         with_packed(b"1 0 <<" + SCRIPT + b">>")[:-40] + b"\n%%EOF",
         with_object(b"/S /GoTo /S /Named"),
