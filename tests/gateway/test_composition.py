@@ -84,7 +84,6 @@ async def test_a_house_opens_with_every_partner_and_closes_again(home):
     assert (home / "vault.db").exists()
 
 
-@pytest.mark.integration
 async def answer_of(app: Starlette, path: str) -> httpx.Response:
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://127.0.0.1:8000") as client:
         return await client.get(path)
@@ -108,6 +107,7 @@ async def test_a_gateway_is_ready_as_long_as_its_store_answered_of_late(home, mo
         assert (await answer_of(app, "/health/ready")).status_code == status
 
 
+@pytest.mark.integration
 async def test_two_processes_share_sealed_answers_and_hints_over_one_valkey(home, valkey_server):
     shared = settings(home).model_copy(update={"cache_url": SecretStr(valkey_server.url())})
     partner = Asked()
