@@ -89,6 +89,7 @@ async def answer_of(app: Starlette, path: str) -> httpx.Response:
         return await client.get(path)
 
 
+@pytest.mark.integration
 async def test_a_gateway_tells_in_its_metrics_that_the_disk_of_its_store_refused_a_write(home):
     app = create_app(settings(home))
     async with app.router.lifespan_context(app):
@@ -99,6 +100,7 @@ async def test_a_gateway_tells_in_its_metrics_that_the_disk_of_its_store_refused
     assert ['apuni_alarm{code="DISK_LOW"} 1.0' in one.text for one in (before, after)] == [False, True]
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize(("seconds", "status"), [(3600.0, 200), (0.0, 503)])
 async def test_a_gateway_is_ready_as_long_as_its_store_answered_of_late(home, monkeypatch, seconds, status):
     monkeypatch.setattr(process_health, "READY_SECONDS", seconds)
