@@ -13,6 +13,7 @@ from hashlib import sha256
 
 from joserfc import jws
 from joserfc.errors import JoseError
+from joserfc.jws import JWSRegistry
 
 from domain.identity.policy import Purpose
 from domain.kernel import ist_date, mask_aadhaar_in
@@ -26,6 +27,9 @@ IN_USE_DAYS = 30
 """A version that was used within so many days is in use, where nobody says otherwise."""
 
 _KEYRING, _ALGORITHM = "manifest", "ES256"
+_REGISTRY = JWSRegistry(algorithms=[_ALGORITHM])
+_REGISTRY.max_payload_length = 2_000_000
+"""Bytes; joserfc opens 128,000, less than an application with some hundred operations publishes."""
 
 
 class StillInUse(InvalidManifest):
@@ -51,13 +55,13 @@ def sign_manifest(keyrings: Keyrings, manifest: Manifest) -> str:
     """The manifest as a compact JWS. Raises KeyMissing."""
     key = keyrings.active(_KEYRING)
     header = {"alg": _ALGORITHM, "kid": key.kid, "typ": TYPE}
-    return jws.serialize_compact(header, canonical_json(manifest.content()), key, algorithms=[_ALGORITHM])
+    return jws.serialize_compact(header, canonical_json(manifest.content()), key, registry=_REGISTRY)
 
 
 def open_manifest(keyrings: Keyrings, signed: str) -> Manifest:
     """The manifest that we signed. Raises InvalidManifest where the signature or the content does not hold."""
     try:
-        opened = jws.deserialize_compact(signed, keyrings.key_set(_KEYRING), [_ALGORITHM])
+        opened = jws.deserialize_compact(signed, keyrings.key_set(_KEYRING), registry=_REGISTRY)
         content = json.loads(opened.payload)
     except (JoseError, ValueError):
         raise InvalidManifest("the signature does not hold: not signed by this installation's keyring") from None

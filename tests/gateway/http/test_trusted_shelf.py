@@ -96,6 +96,15 @@ async def test_what_a_start_has_no_time_to_prepare_is_served_all_the_same_and_pr
     assert shelf.library.resolve(asked, {}).prepared is not None
 
 
+async def test_a_manifest_may_hold_half_a_megabyte_of_operations(shelf, publish):
+    bodies = [f"query Departments{number} {{ departments {{ slug }} }} # {'x' * 5000}" for number in range(100)]
+
+    await publish(manifest("1.0.0", *bodies))
+
+    assert await shelf.poll() is True
+    assert len(shelf.library) == 100
+
+
 async def test_an_operation_that_the_graph_no_longer_knows_spoils_no_other(shelf, publish):
     await publish(manifest("1.0.0", GOOD, GONE))
 
