@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 
 from actions.applications.strength import note_strength, refuse_weak_bank_change, require_strength
@@ -354,9 +354,12 @@ def _given_answers(request: SubmitApplication | SaveDraft) -> Given:
 def _body(request: SubmitApplication | SaveDraft) -> dict[str, Any]:
     """What the key stands for; what earlier releases did not know is left out where it was not given."""
     later = ("expected_version", "sources", "form_version")
-    body = {name: value for name, value in asdict(request).items() if value or name not in later}
+    given = {each.name: getattr(request, each.name) for each in fields(request)}
+    body = {name: value for name, value in given.items() if value or name not in later}
     if request.documents is None:
         del body["documents"]
+    else:
+        body["documents"] = [asdict(paper) for paper in request.documents]
     return body
 
 
