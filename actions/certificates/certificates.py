@@ -18,7 +18,8 @@ from actions.kernel import Environment, of_citizen, read_at_sources
 from domain.certificates.certificates import IssuedCertificate
 from domain.documents.documents import key_of, key_of_uri, name_of
 from domain.identity.policy import ObjectKind
-from domain.kernel import Bilingual, Source, Sourced, SourceState, Subject, ist_date
+from domain.kernel import Bilingual, Language, Source, Sourced, SourceState, Subject, ist_date
+from domain.kernel.messages import label
 from integrations.apisetu import issuer_id_of
 from integrations.calling.errors import Refused, RemoteError, is_corrected_by_citizen
 from integrations.digilocker import IssuedDocument
@@ -173,7 +174,7 @@ def view_of_ours(certificate: IssuedCertificate, as_of: datetime | None = None) 
         uri=certificate.uri,
         name=certificate.name,
         doctype=certificate.doctype,
-        issuer="Apuni Sarkar",
+        issuer=label("source.STORE", Language.EN),
         issued_on=certificate.issued_on,
         number=certificate.number,
         origin=Source.STORE,

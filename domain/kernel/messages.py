@@ -13,6 +13,9 @@ from babel.messages.pofile import read_po
 from domain.kernel.errors import ErrorCode
 from domain.kernel.text import Bilingual, Language
 
+PORTAL = Bilingual("अपुणी सरकार", "Apuni Sarkar")
+"""The portal's name where the installation gives none; the catalogues say `{portal}`, or `{portal_en}`."""
+
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 _NO_TEXTS: Mapping[str, Bilingual] = MappingProxyType({})
 
@@ -21,12 +24,24 @@ class MissingMessage(KeyError):
     """A key without a text in a catalogue: a defect of ours that a test finds."""
 
 
+def name_portal(name: Bilingual) -> None:
+    """Have all texts name the portal so; said once, when a process starts."""
+    _name[:] = [name]
+    catalogue.cache_clear()
+
+
+_name = [PORTAL]
+
+
 @cache
 def catalogue(language: Language) -> Mapping[str, str]:
     """Every text of one language by its key; read once, at first use."""
+    names = {"{portal}": _name[0].in_language(language), "{portal_en}": _name[0].in_language(Language.EN)}
     with files("domain.kernel").joinpath("locale", f"{language.catalogue.value}.po").open("rb") as file:
         entries = read_po(file, locale=language.catalogue.value)
     texts = {str(entry.id): str(entry.string) for entry in entries if entry.id and entry.string}
+    for mark, name in names.items():
+        texts = {key: text.replace(mark, name) for key, text in texts.items()}
     return MappingProxyType(texts)
 
 

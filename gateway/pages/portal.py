@@ -10,11 +10,10 @@ from gateway.http.headers import EVERY_ANSWER
 from gateway.http.session_auth import reader_of
 from gateway.pages.refusals import problem_page
 from gateway.pages.rendering import SCRIPT, SCRIPT_ADDRESS, language_of, pages_of
-from gateway.settings.portal import Portal
+from gateway.settings.portal import NOTICES, Portal
 
 _TEXTS = Texts("page.frame")
 
-NOTICES = ("privacy", "terms", "accessibility")
 HOMES = {
     PersonKind.CITIZEN: "/my",
     PersonKind.OFFICER: "/desk",

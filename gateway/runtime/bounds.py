@@ -158,6 +158,8 @@ _RULES: dict[str, Callable[[Settings], bool]] = {
     "demo_home": lambda own: is_demo_home(own.home),
     "certificates": _has_unfit_certificate,
     "metrics": lambda own: own.metrics_port is None,
+    "notices": lambda own: not own.portal.has_notices,
+    "owner": lambda own: not (own.portal.owner_hi and own.portal.owner_en and own.portal.contact),
     "public_url": _unfit_address,
     "store_sqlite": lambda own: _is_sqlite(own.store_url) and not own.allow_sqlite,
     "store_plain": lambda own: _is_plain_database(own.store_url),

@@ -11,6 +11,7 @@ from actions.kernel import Environment, Partners, Rules
 from actions.registry import REGISTRY
 from domain.appeals.law import LAW
 from domain.kernel import Clock, Source, SystemClock, SystemIds
+from domain.kernel.messages import name_portal
 from domain.platform.switches import Switchboard
 from gateway.documents.pdf_inspection import PdfInspection
 from gateway.runtime.heartbeat import label_of, refresh_switches
@@ -129,6 +130,7 @@ async def open_runtime(
     breakers: BreakerObserver | None = None,
 ) -> AsyncIterator[Runtime]:
     """Open everything for a kind of process; raises SettingsRefused, NotUp or StoreError with one line for a person."""
+    name_portal(settings.portal.name)
     async with AsyncExitStack() as stack:
         storage = await stack.enter_async_context(open_storage(settings))
         store, clock, ids = storage.store, storage.clock, storage.ids

@@ -5,14 +5,23 @@ from pathlib import Path
 from pydantic import BaseModel, Field
 
 from domain.kernel import Bilingual, Language
-from domain.kernel.messages import bilingual
+from domain.kernel.messages import PORTAL
+
+NOTICES = ("privacy", "terms", "accessibility")
+"""The notices that an installation gives, by the names of their pages."""
 
 
 class Portal(BaseModel):
     """What the frame of every page says of the installation (GIGW 3.0)."""
 
-    name_hi: str = Field(default="", max_length=60, description="Its name in Hindi; empty for that of the texts.")
-    name_en: str = Field(default="", max_length=60, description="Its name in English; empty for that of the texts.")
+    name_hi: str = Field(
+        default=PORTAL.in_language(Language.HI),
+        min_length=1,
+        max_length=60,
+        description="Its name in Hindi, on pages and papers and in messages; register the templates of messages anew "
+        "where you change it.",
+    )
+    name_en: str = Field(default=PORTAL.en, min_length=1, max_length=60, description="The same in English.")
     owner_hi: str = Field(default="", max_length=200, description="The department that owns the portal, in Hindi.")
     owner_en: str = Field(default="", max_length=200, description="The department that owns the portal, in English.")
     contact: str = Field(default="", max_length=300, description="Where the owner is reached: an e-mail or an address.")
@@ -31,13 +40,17 @@ class Portal(BaseModel):
     @property
     def name(self) -> Bilingual:
         """The portal's name in both languages."""
-        usual = bilingual("page.portal.name")
-        return Bilingual(self.name_hi or usual.hi, self.name_en or usual.en)
+        return Bilingual(self.name_hi, self.name_en)
 
     @property
     def owner(self) -> Bilingual:
         """The owner in both languages; empty where nobody said."""
         return Bilingual(self.owner_hi or None, self.owner_en)
+
+    @property
+    def has_notices(self) -> bool:
+        """Whether every notice is there in both languages."""
+        return all(self.notice(name, language) for name in NOTICES for language in (Language.HI, Language.EN))
 
     def notice(self, name: str, language: Language) -> str | None:
         """The text of a notice in a language; None where the installation has not given it."""

@@ -46,7 +46,7 @@ def document(
         "openapi": "3.0.3",
         "servers": [{"url": f"{url}{ROOT}"}],
         "info": {
-            "title": "Apuni Sarkar, Uttarakhand · अपुणि सरकार, उत्तराखण्ड",
+            "title": "Apuni Sarkar, Uttarakhand · अपुणी सरकार, उत्तराखण्ड",
             "version": "3.0.0",
             "description": (
                 "Certificates that the State of Uttarakhand issues, given with the consent of their holders, and the "

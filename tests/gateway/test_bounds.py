@@ -27,6 +27,14 @@ PUBLIC = (
     "APUNI_PUBLIC_URL: it is not set, is not https, or names this machine; "
     "set the https address by which people reach the gateway"
 )
+NOTICES = (
+    "APUNI_PORTAL__NOTICES: the privacy notice, the terms or the accessibility statement is missing in one of the "
+    "languages; set a folder with `privacy`, `terms` and `accessibility`, each as `<name>.hi.txt` and `<name>.en.txt`"
+)
+OWNER = (
+    "APUNI_PORTAL__OWNER_HI: pages do not say whose portal it is and where the owner is reached; "
+    "set it, `APUNI_PORTAL__OWNER_EN` and `APUNI_PORTAL__CONTACT`"
+)
 PROXIES = (
     "APUNI_SERVER__TRUSTED_PROXIES: whoever it names may give any address as a caller's, and it names too many; "
     "set addresses, or networks of at least /16 (IPv6: /48)"
@@ -131,7 +139,17 @@ REFUSED = [
 ]
 
 
-@pytest.mark.parametrize(("variable", "value", "line"), REFUSED)
+OF_PRODUCTION = [
+    ("APUNI_PORTAL__NOTICES", None, NOTICES),
+    ("APUNI_PORTAL__NOTICES", "/nowhere", NOTICES),
+    ("APUNI_PORTAL__OWNER_HI", None, OWNER),
+    ("APUNI_PORTAL__OWNER_EN", None, OWNER),
+    ("APUNI_PORTAL__CONTACT", None, OWNER),
+]
+"""What people of a training need not read."""
+
+
+@pytest.mark.parametrize(("variable", "value", "line"), [*REFUSED, *OF_PRODUCTION])
 def test_production_refuses_each_unfit_setting_with_one_line(monkeypatch, variable, value, line):
     assert reasons(fit(monkeypatch, **{variable: value})) == [line]
 

@@ -14,6 +14,7 @@ from cryptography.x509.oid import NameOID
 from domain.kernel import Clock, SystemClock
 from gateway.documents.authority import fingerprint
 from gateway.runtime.production import refuse_unfit_production
+from gateway.settings.portal import NOTICES
 from gateway.settings.settings import Settings, SettingsRefused, read_settings
 from integrations.registry import OUTSIDE_SYSTEMS
 from store.database import Keyrings
@@ -45,6 +46,7 @@ def fit(monkeypatch: pytest.MonkeyPatch, **changes: str | None) -> Settings:
         "APUNI_ALLOW_SOFTWARE_KEYS": "1",
         "APUNI_SCANNER__ADDRESS": "clamd.uk.gov.in:3310",
         "APUNI_PARTNERS": json.dumps({system: partner(system) for system in OUTSIDE_SYSTEMS.required}),
+        **presented(Path(os.environ["APUNI_HOME"]) / "notices"),
     } | changes
     for name, value in variables.items():
         if value is not None:
@@ -55,6 +57,20 @@ def fit(monkeypatch: pytest.MonkeyPatch, **changes: str | None) -> Settings:
         keyrings.init()
         certify(keyrings, settings.certificates_folder, SystemClock())
     return settings
+
+
+def presented(folder: Path) -> dict[str, str]:
+    """What the pages of an installation say of it, with its notices in the folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in NOTICES:
+        for language in ("hi", "en"):
+            (folder / f"{name}.{language}.txt").write_text("# Notice\n\nWords.", encoding="utf-8")
+    return {
+        "APUNI_PORTAL__NOTICES": str(folder),
+        "APUNI_PORTAL__OWNER_HI": "सूचना प्रौद्योगिकी विकास एजेंसी",
+        "APUNI_PORTAL__OWNER_EN": "Information Technology Development Agency",
+        "APUNI_PORTAL__CONTACT": "itda@uk.gov.in",
+    }
 
 
 def reasons(settings: Settings) -> list[str]:

@@ -20,7 +20,7 @@ from integrations.registry import OUTSIDE_SYSTEMS
 from store.database import FieldCipher, Keyrings, Store
 from store.identity import people
 from tests.support.databases import PostgresServer, run_apart
-from tests.support.fit_settings import certify
+from tests.support.fit_settings import certify, presented
 from tests.support.gateway_process import a_token
 from tests.support.graph import CITIZEN, Down, World, environment, seed
 from tests.support.running import free_port
@@ -96,6 +96,7 @@ def production(server: PostgresServer, home: Path, profile: str = "production") 
         "APUNI_SERVER__NOTICE_SECONDS": "0",
         "APUNI_SERVER__HOSTS": json.dumps([f"127.0.0.1:{port}"]),
         "APUNI_PARTNERS": json.dumps(PARTNERS),
+        **presented(home / "notices"),
     }
     kept = {name: value for name, value in os.environ.items() if not name.startswith("APUNI_")}
     command = [sys.executable, "-m", "gateway.cli", "serve"]
