@@ -9,9 +9,10 @@ from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from html import escape
+from typing import Any
 from urllib.parse import urlencode
 
+from babel.dates import format_date
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -20,15 +21,27 @@ from actions.kernel import Environment
 from actions.statistics.counts import Question
 from actions.statistics.figures import FigureRow, Statistics, period, sees_small_cells, statistics
 from actions.statistics.names import Names, read_names
-from domain.kernel import Bilingual, Language, NotSignedIn, Posting, Problems, Subject, ist_date
+from domain.kernel import (
+    IST,
+    Bilingual,
+    ErrorCode,
+    Language,
+    NotSignedIn,
+    Posting,
+    Problem,
+    Problems,
+    Subject,
+    ist_date,
+)
 from domain.kernel.messages import Texts, label
 from domain.officers.dashboards import DashboardRole, Dimension, dashboards_of
 from domain.statistics.figures import Delivery, months_back
 from domain.statistics.small_cells import SMALLEST
 from gateway.http.session_auth import reader_of
-from gateway.pages.frame import respond, table
 from gateway.pages.plots import Plot, Series, Writer, bars, columns, line
-from gateway.pages.rendering import language_of
+from gateway.pages.refusals import problem_page, to_sign_in
+from gateway.pages.rendering import language_of, pages_of
+from schema.kernel.errors import problem_of
 from store.database import StoreError
 
 _TEXTS = Texts("page.dashboard")
@@ -39,7 +52,6 @@ SHOWN_SERVICES = 25
 
 _MONTHS = (6, 12, 24)
 _CHOICES = ("role", "district", "department", "months")
-_CURRENT = ' aria-current="true"'
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +71,8 @@ class _Chosen:
         return "/dashboard?" + urlencode({name: value for name, value in named.items() if value is not None})
 
 
-Kept = OrderedDict[tuple[_Chosen, Language], tuple[float, str]]
+Values = Mapping[str, Any]
+Kept = OrderedDict[tuple[_Chosen, Language], tuple[float, Values]]
 
 
 def dashboard_routes(environment: Environment) -> list[Route]:
@@ -70,18 +83,14 @@ def dashboard_routes(environment: Environment) -> list[Route]:
         language = language_of(request).catalogue
         try:
             subject = await reader_of(environment, request)
-            chosen = _parse_selection(request.query_params)
-            body = await _body(environment, subject, chosen, language, kept)
+            values = await _values(environment, subject, _parse_selection(request.query_params), language, kept)
         except NotSignedIn:
-            return respond(request, language, _TEXTS.title, _signing_in(request, language), 401)
+            return to_sign_in(request)
         except (Problems, ValueError):
-            way = f'<a href="/dashboard?language={language.value}">{escape(_TEXTS.whole.in_language(language))}</a>'
-            return respond(
-                request, language, _TEXTS.title, f"<p>{_TEXTS.unknown.in_language(language)}</p><p>{way}</p>", 404
-            )
-        except (StoreError, TimeoutError):
-            return respond(request, language, _TEXTS.title, f"<p>{_TEXTS.away.in_language(language)}</p>", 503)
-        return respond(request, language, _TEXTS.title, body)
+            return problem_page(pages_of(request), request, Problem(ErrorCode.NOT_FOUND), 404)
+        except (StoreError, TimeoutError) as away:
+            return problem_page(pages_of(request), request, problem_of(away), 503)
+        return pages_of(request).draw(request, "public/figures.html", values, person=subject.kind)
 
     return [Route("/dashboard", show, methods=["GET"])]
 
@@ -101,29 +110,22 @@ def _parse_selection(given: Mapping[str, str]) -> _Chosen:
     )
 
 
-def _signing_in(request: Request, language: Language) -> str:
-    query = {"language": language.value, "return_to": f"{request.url.path}?{request.url.query}"}
-    link = escape(f"/sign-in?{urlencode(query)}")
-    words, ask = (text.in_language(language) for text in (_TEXTS.sign_in, _TEXTS.sign_in_link))
-    return f'<p>{words} <a href="{link}">{ask}</a></p>'
-
-
-async def _body(env: Environment, subject: Subject, chosen: _Chosen, language: Language, kept: Kept) -> str:
+async def _values(env: Environment, subject: Subject, chosen: _Chosen, language: Language, kept: Kept) -> Values:
     if sees_small_cells(subject):
-        return await _render_figures(env, subject, chosen, language)
+        return await _read_figures(env, subject, chosen, language)
     now = env.clock.monotonic()
     there = kept.get((chosen, language))
     if there is not None and now - there[0] < KEPT_SECONDS:
         return there[1]
-    body = await _render_figures(env, subject, chosen, language)
-    kept[chosen, language] = (now, body)
+    values = await _read_figures(env, subject, chosen, language)
+    kept[chosen, language] = (now, values)
     kept.move_to_end((chosen, language))
     while len(kept) > MOST_KEPT:
         kept.popitem(last=False)
-    return body
+    return values
 
 
-async def _render_figures(env: Environment, subject: Subject, chosen: _Chosen, language: Language) -> str:
+async def _read_figures(env: Environment, subject: Subject, chosen: _Chosen, language: Language) -> Values:
     names = await read_names(env)
     if chosen.district not in (None, *names.districts) or chosen.department not in (None, *names.departments):
         raise ValueError("no such place or department")
@@ -139,13 +141,22 @@ async def _render_figures(env: Environment, subject: Subject, chosen: _Chosen, l
 
     page = _Page(chosen, language, names, sees_small_cells(subject), postings or ())
     monthly = await statistics_by(Dimension.MONTH)
-    parts = [page.links(), page.totals_table(monthly.total), *page.over_time(monthly.rows, first, last)]
+    plots = page.over_time(monthly.rows, first, last)
     place = Dimension.TEHSIL if page.district else Dimension.DISTRICT
     groups = [place, Dimension.CHANNEL, Dimension.SERVICE if page.department else Dimension.DEPARTMENT]
     # Strangers combine at most two dimensions, and a department in a district is two already.
     shown = groups if page.every_cell or not (chosen.district and chosen.department) else []
-    parts += [page.dimension_plot(dimension, (await statistics_by(dimension)).rows) for dimension in shown]
-    return "".join(parts)
+    plots += [page.dimension_plot(dimension, (await statistics_by(dimension)).rows) for dimension in shown]
+    return {
+        "about": page.about(),
+        "periods": [(many, chosen.address(months=many), many == chosen.months) for many in _MONTHS],
+        "whole": chosen.address(role=None, district=None, department=None) if page.narrowed else None,
+        "smallest": None if page.every_cell else SMALLEST,
+        "csv": page.table_address(first, last) if page.every_cell and chosen.role is None else None,
+        "totals": page.totals(monthly.total),
+        "plots": [(plot.key, plot.title, drawn) for plot, drawn in plots],
+        "at": env.clock.now().astimezone(IST),
+    }
 
 
 def _posts(subject: Subject, role: DashboardRole | None) -> tuple[Posting, ...] | None:
@@ -184,32 +195,32 @@ class _Page:
         """The only department that the page is about."""
         return self.choice.department or _single_value({one.department for one in self.postings})
 
-    def links(self) -> str:
-        """Ways to other periods and back to the whole state, and the rule of small cells for strangers."""
-        words = [
-            f'<a href="{escape(self.choice.address(months=many))}"'
-            f"{_CURRENT if many == self.choice.months else ''}>{many} {self._say(_TEXTS.months_word)}</a>"
-            for many in _MONTHS
-        ]
+    @property
+    def narrowed(self) -> bool:
+        """Whether it is about less than the whole state."""
+        return bool(self.choice.role or self.choice.district or self.choice.department)
+
+    def table_address(self, first: date, last: date) -> str:
+        """Where the same figures are a table for a spreadsheet."""
+        chosen = {"district": self.choice.district, "department": self.choice.department}
+        named = {"by": "month", "from": f"{first:%Y-%m}", "to": f"{last:%Y-%m}", "language": self.language.value}
+        return "/figures/statistics.csv?" + urlencode(named | {name: one for name, one in chosen.items() if one})
+
+    def about(self) -> str:
+        """What the figures are about, in words."""
         about = [label(f"dashboard_role.{self.choice.role.value}", self.language)] if self.choice.role else []
         about += ["; ".join(self._office(one) for one in self.postings)] if self.postings else []
         if self.choice.district:
             about.append(self.names.districts[self.choice.district].in_language(self.language))
         if self.choice.department:
             about.append(self.names.departments[self.choice.department].in_language(self.language))
-        if about:
-            whole = escape(self.choice.address(role=None, district=None, department=None))
-            words.append(f'<a href="{whole}">{self._say(_TEXTS.whole)}</a>')
-        shown = ", ".join(about) or self._say(_TEXTS.whole)
-        rule = "" if self.every_cell else f'<p class="plain">{self._say(_TEXTS.rule).format(smallest=SMALLEST)}</p>'
-        ways = f'<p class="links">{self._say(_TEXTS.choose)}: {" · ".join(words)}</p>'
-        return f"<p><strong>{escape(shown)}</strong></p>{ways}{rule}"
+        return ", ".join(about) or self._say(_TEXTS.whole)
 
-    def totals_table(self, total: FigureRow) -> str:
-        """The figures of the whole period."""
+    def totals(self, total: FigureRow) -> list[tuple[str, str]]:
+        """The figures of the whole period; none where they are withheld."""
         one = total.figures
         if one is None:
-            return ""
+            return []
         rate, number = Writer(hundredths=True), Writer()
         days = Writer(gap="–")
         rows = [
@@ -227,14 +238,13 @@ class _Page:
             "onTimeRateHundredths": "tile.ON_TIME_RATE",
             "grievanceReplyRateHundredths": "tile.GRIEVANCE_REPLY_RATE",
         }
-        lines = [[escape(label(names.get(key, f"field.{key}"), self.language)), text] for key, text in rows]
-        return table(lines, caption=escape(self._say(_TEXTS.all_of_it)))
+        return [(label(names.get(key, f"field.{key}"), self.language), text) for key, text in rows]
 
-    def over_time(self, rows: Sequence[FigureRow], first: date, last: date) -> list[str]:
+    def over_time(self, rows: Sequence[FigureRow], first: date, last: date) -> list[tuple[Plot, str]]:
         """The plots by month; a month without a case is zero, and one that is withheld is a gap."""
         known = {row.place[Dimension.MONTH]: row.figures for row in rows}
         months = [month for many in range(self.choice.months) if (month := months_back(last, many)) >= first][::-1]
-        places = [f"{month:%Y-%m}" for month in months]
+        places = [format_date(month, "LLL y", locale=self.language.value) for month in months]
 
         def values(read: Callable[[Delivery], int | None], empty: int | None = 0) -> list[int | None]:
             found = []
@@ -253,14 +263,18 @@ class _Page:
             Series(self._say(_TEXTS.median), values(lambda one: one.median_days, None)),
             Series(self._say(_TEXTS.nine), values(lambda one: one.ninetieth_days, None)),
         ]
+        flowing = self._plot("flow", _TEXTS.flow, _TEXTS.flow_words, places, flow)
+        timely = self._plot("time", _TEXTS.time, _TEXTS.time_words, places, rate)
+        waiting = self._plot("left", _TEXTS.left, _TEXTS.left_words, places, left)
+        lasting = self._plot("days", _TEXTS.days, _TEXTS.days_words, places, days)
         return [
-            columns(self._plot("flow", _TEXTS.flow, _TEXTS.flow_words, places, flow), Writer()),
-            line(self._plot("time", _TEXTS.time, _TEXTS.time_words, places, rate), Writer(hundredths=True), 10_000),
-            columns(self._plot("left", _TEXTS.left, _TEXTS.left_words, places, left), Writer()),
-            columns(self._plot("days", _TEXTS.days, _TEXTS.days_words, places, days), Writer()),
+            (flowing, columns(flowing, Writer())),
+            (timely, line(timely, Writer(hundredths=True), 10_000)),
+            (waiting, columns(waiting, Writer())),
+            (lasting, columns(lasting, Writer())),
         ]
 
-    def dimension_plot(self, dimension: Dimension, rows: Sequence[FigureRow]) -> str:
+    def dimension_plot(self, dimension: Dimension, rows: Sequence[FigureRow]) -> tuple[Plot, str]:
         """A plot of disposals by one dimension, the most first; districts and departments lead on."""
         found = sorted(rows, key=lambda row: -(row.figures.disposed if row.figures else 0))[:SHOWN_SERVICES]
         place = {Dimension.DISTRICT: self.district} if self.district else {}
@@ -276,7 +290,8 @@ class _Page:
         disposed = [row.figures.disposed if row.figures else None for row in found]
         series = [Series(label("field.disposed", self.language), disposed)]
         key = dimension.value.lower()
-        return bars(Plot(key, title, self._say(_TEXTS.by_words), names, series, heading, links=links), Writer())
+        plot = Plot(key, title, self._say(_TEXTS.by_words), names, series, heading, links=links)
+        return plot, bars(plot, Writer())
 
     def _office(self, post: Posting) -> str:
         """Department and place of a post in words."""

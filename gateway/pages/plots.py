@@ -7,12 +7,15 @@ length or height its table says in numbers; the plot itself is one picture with 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
+from math import ceil
 
 WIDTH = 360
 COLOURS = ("#0b4f8a", "#d9730d")
 """Blue and orange, which people with red-green blindness can distinguish; the second one has an outline too."""
 
-_LEFT, _TOP, _BOTTOM, _HEIGHT = 44, 12, 28, 190
+_LEFT, _TOP, _BOTTOM, _HEIGHT = 52, 12, 32, 200
+_WORD = 38
+"""As wide is the short name of a month."""
 _ROW, _NUMBERS = 38, 56
 _MOST_LETTERS = 60
 """The most that fit in one row on the narrowest telephone."""
@@ -167,9 +170,7 @@ def _grid(most: int, write: Writer) -> str:
         value = most * part // 4
         high = _high_at(value, most)
         drawn.append(f'<line x1="{_LEFT}" x2="{WIDTH}" y1="{high:.1f}" y2="{high:.1f}" stroke="#dfe4e8"/>')
-        drawn.append(
-            f'<text x="{_LEFT - 4}" y="{high + 4:.1f}" text-anchor="end" font-size="9">{escape(write(value))}</text>'
-        )
+        drawn.append(f'<text x="{_LEFT - 4}" y="{high + 4:.1f}" text-anchor="end">{escape(write(value))}</text>')
     return "".join(drawn)
 
 
@@ -178,14 +179,15 @@ def _high_at(value: int, most: int) -> float:
 
 
 def _months(plot: Plot, step: float) -> list[str]:
-    """The month under each place, and the year where it begins."""
-    drawn, year = [], ""
+    """The month under each place where there is room, and the year where it begins."""
+    drawn, year, each = [], "", ceil(_WORD / step)
     for place, name in enumerate(plot.places):
+        month, _, began = name.rpartition(" ")
         middle = _LEFT + (place + 0.5) * step
-        began, month = name.split("-")[:2]
-        drawn.append(f'<text x="{middle:.1f}" y="{_HEIGHT - 15}" text-anchor="middle" font-size="9">{month}</text>')
+        if place % each == 0:
+            drawn.append(f'<text x="{middle:.1f}" y="{_HEIGHT - 16}" text-anchor="middle">{escape(month)}</text>')
         if began != year:
-            drawn.append(f'<text x="{middle:.1f}" y="{_HEIGHT - 3}" text-anchor="middle" font-size="9">{began}</text>')
+            drawn.append(f'<text x="{middle:.1f}" y="{_HEIGHT - 3}" text-anchor="middle">{escape(began)}</text>')
         year = began
     return drawn
 

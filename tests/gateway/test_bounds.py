@@ -206,7 +206,7 @@ def test_production_tells_every_reason_together_in_one_line_each(monkeypatch):
 
     told = reasons(read_settings())
 
-    assert len(told) == 10 + len(OUTSIDE_SYSTEMS.required)
+    assert len(told) == 12 + len(OUTSIDE_SYSTEMS.required)
     assert len(set(told)) == len(told)
     assert all("\n" not in line for line in told)
 

@@ -28,6 +28,7 @@ from gateway.pages.downloads import figures_csv
 from gateway.pages.downloads.figures_csv import figures_routes
 from gateway.pages.downloads.spreadsheets import safe_cell
 from gateway.pages.plots import Plot, Series, Writer, bars, columns, line
+from gateway.pages.rendering import moment as day_and_time
 from store.applications import applications
 from store.database import Keyrings, Store
 from store.statistics import figures
@@ -136,6 +137,30 @@ async def test_strangers_are_shown_no_small_cells_and_officers_are(env, client):
     assert dehradun.search(shown)[1] == str(SMALLEST - 1)
 
 
+async def test_the_page_begins_with_its_contents_and_says_as_of_when_it_is(env, client):
+    await kept(env, SMALLEST + 1)
+    page = (await client.get("/dashboard", headers={"Accept-Language": "en"})).text
+    contents = re.findall(r'<li><a href="#([^"]*)">', page)
+    assert contents[:4] == ["flow", "time", "left", "days"]
+    assert all(f'<h2 id="{one}">' in page for one in contents)
+    assert f"As of {day_and_time(NOW)}" in page
+
+
+@pytest.mark.parametrize(("language", "month"), [("en", "Nov 2026"), ("hi", "नव॰ 2026")])
+async def test_months_are_words(env, client, language, month):
+    await kept(env, SMALLEST + 1)
+    page = (await client.get("/dashboard", headers={"Accept-Language": language})).text
+    assert f'<th scope="row">{month}</th>' in page
+
+
+async def test_an_officer_is_led_to_the_same_figures_as_a_table(env, client):
+    await kept(env, 1)
+    page = (await client.get("/dashboard?district=49&months=6", headers={"Accept-Language": "en", **AS_OFFICER})).text
+    [table] = [one.replace("&amp;", "&") for one in re.findall(r'href="(/figures/statistics.csv[^"]*)"', page)]
+    assert (await client.get(table, headers=AS_OFFICER)).status_code == 200
+    assert "/figures/statistics.csv" not in (await client.get("/dashboard")).text
+
+
 async def test_a_district_is_told_by_its_tehsils_and_its_links_lead_on_by_keyboard(env, client):
     await kept(env, SMALLEST + 1)
     whole = (await client.get("/dashboard?months=6", headers={"Accept-Language": "en"})).text
@@ -175,9 +200,8 @@ async def test_the_page_of_a_dashboard_is_for_who_has_it(env, client):
     await kept(env, SMALLEST + 1)
     link = "/dashboard?role=DESIGNATED_OFFICER&language=en"
     stranger = await client.get(link)
-    assert stranger.status_code == 401
-    [way] = re.findall(r'href="(/sign-in[^"]*)"', stranger.text.partition("<main")[2])
-    assert dict(parse_qsl(urlsplit(way.replace("&amp;", "&")).query))["return_to"] == link
+    assert stranger.status_code == 303
+    assert dict(parse_qsl(urlsplit(stranger.headers["location"]).query))["return_to"] == link
     assert (await client.get(link, headers=AS_CITIZEN)).status_code == 404
     assert (await client.get("/dashboard?role=COMMISSION", headers=AS_TWO_POSTS)).status_code == 404
     assert (await client.get("/dashboard?role=NOBODY", headers=AS_TWO_POSTS)).status_code == 404
@@ -347,7 +371,7 @@ def test_a_long_name_is_shortened_in_the_drawing_and_whole_in_the_table():
 
 
 def test_plots_escape_what_they_are_given_and_keep_within_their_frame():
-    plot = Plot("k", "A <b>", "words & more", ["2026-01", "2026-02"], [Series("s", [7, None])], "Month")
+    plot = Plot("k", "A <b>", "words & more", ["Jan 2026", "Feb 2026"], [Series("s", [7, None])], "Month")
     for drawn in (columns(plot, Writer()), line(plot, Writer(), 10), bars(plot, Writer())):
         (picture,) = drawings(drawn)
         wide, high = map(float, picture.get("viewBox").split()[2:])
