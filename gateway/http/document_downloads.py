@@ -18,7 +18,7 @@ from actions.kernel import Environment
 from domain.kernel import ErrorCode, language_from_header
 from gateway.graphql.answers import problem_response
 from gateway.http.headers import EVERY_ANSWER, request_id_of
-from gateway.pages.refusals import link_over
+from gateway.pages.refusals import link_over, refusal_page
 from integrations.calling.errors import RemoteError
 from integrations.calling.streams import WHOLE_SECONDS
 from schema.kernel.errors import OURS, problem_of
@@ -105,5 +105,6 @@ async def _stream_pieces(document: OpenedDocument) -> AsyncIterator[bytes]:
 def _refusal_response(env: Environment, request: Request, error: BaseException) -> Response:
     problem = problem_of(error)
     language = language_from_header(request.headers.get("accept-language"))
-    request_id = request_id_of(request) or env.ids.key()
-    return problem_response(problem, _STATUSES.get(problem.code, 400), request_id=request_id, language=language)
+    request_id, status = request_id_of(request) or env.ids.key(), _STATUSES.get(problem.code, 400)
+    page = refusal_page(request, problem, status)
+    return page or problem_response(problem, status, request_id=request_id, language=language)

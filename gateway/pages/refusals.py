@@ -8,12 +8,14 @@ from urllib.parse import urlencode
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
 
-from domain.kernel import PersonKind, Problem
+from domain.kernel import ErrorCode, PersonKind, Problem
 from domain.kernel.messages import label
 from gateway.graphql.answers import code_response
 from gateway.http.headers import EVERY_ANSWER, SESSION_COOKIE, prefers_html
 from gateway.pages.rendering import Pages, language_of, pages_of
 from schema.kernel.errors import text_of
+
+_OVER = "page.frame.link_over"
 
 
 class SessionOver(Exception):
@@ -59,8 +61,21 @@ def refusal_response(
     return code_response(problem.code, status, headers)
 
 
-def link_over(request: Request, headers: Mapping[str, str]) -> PlainTextResponse:
+def refusal_page(request: Request, problem: Problem, status: int) -> Response | None:
+    """What people read of a download that is not given, or the way to sign in; None for a program, which gets JSON."""
+    if not prefers_html(request.headers.get("accept")):
+        return None
+    if problem.code is ErrorCode.UNAUTHENTICATED:
+        return to_sign_in(request)
+    return problem_page(pages_of(request), request, problem, status)
+
+
+def link_over(request: Request, headers: Mapping[str, str]) -> Response:
     """The answer to a link that leads nowhere (any more), for the person who opened it; it reveals nothing else."""
     shown = language_of(request).catalogue
+    if prefers_html(request.headers.get("accept")):
+        values = {"heading": label("page.problem.title.NOT_FOUND", shown), "paragraphs": [(False, label(_OVER, shown))]}
+        own = {"Cache-Control": "private, no-store", "Referrer-Policy": "no-referrer"}
+        return pages_of(request).draw(request, "notice.html", values, status=404, headers=own)
     told = {**headers, "Content-Language": shown.value, "Vary": "Accept-Language"}
-    return PlainTextResponse(label("page.frame.link_over", shown), 404, told)
+    return PlainTextResponse(label(_OVER, shown), 404, told)

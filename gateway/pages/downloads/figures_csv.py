@@ -50,6 +50,7 @@ from gateway.graphql.answers import problem_response
 from gateway.http.headers import request_id_of
 from gateway.http.session_auth import reader_of
 from gateway.pages.downloads.spreadsheets import MEDIA_TYPE, download_headers, encode_lines, leading_mark, rows_of
+from gateway.pages.refusals import refusal_page
 from gateway.pages.rendering import language_of
 from schema.kernel.errors import OURS, problem_of
 from store.catalogue import catalogue
@@ -165,8 +166,9 @@ def refusal_response(env: Environment, request: Request, language: Language, err
     if problem.code is ErrorCode.BAD_INPUT and isinstance(error, Problems) and error.problems[0].path:
         word = error.problems[0].path[-1]
         more["parameter"] = _WORDS.get(word, word)
-    request_id = request_id_of(request) or env.ids.key()
-    return problem_response(problem, _STATUSES.get(problem.code, 400), request_id=request_id, language=language, **more)
+    request_id, status = request_id_of(request) or env.ids.key(), _STATUSES.get(problem.code, 400)
+    page = refusal_page(request, problem, status)
+    return page or problem_response(problem, status, request_id=request_id, language=language, **more)
 
 
 async def _statistics(env: Environment, request: Request, subject: Subject, language: Language) -> Made:

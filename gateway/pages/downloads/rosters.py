@@ -34,6 +34,7 @@ from gateway.http.upload_requests import (
     subject_of,
 )
 from gateway.pages.downloads.spreadsheets import MEDIA_TYPE, encode_lines, leading_mark, rows_of
+from gateway.pages.refusals import refusal_page
 from gateway.pages.rendering import language_of, pages_of
 from schema.kernel.errors import problem_of, text_of
 
@@ -87,7 +88,8 @@ def roster_routes(environment: Environment, *, origins: Collection[str]) -> list
             # The first page is read before the answer begins, so that a refusal is still one.
             first: list[ListedRow] = await anext(pages, [])
         except FAULTS as error:
-            return refusal_response(environment, request, error)
+            told = refusal_response(environment, request, error)
+            return refusal_page(request, problem_of(error), told.status_code) or told
         headers = {
             **EVERY_ANSWER,
             "Cache-Control": "private, no-store",

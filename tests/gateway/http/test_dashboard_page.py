@@ -306,6 +306,15 @@ async def test_downloads_that_are_refused(client, address, headers, status, code
     assert answer.json()["errors"][0]["extensions"]["code"] == code
 
 
+async def test_a_person_reads_on_a_page_why_a_download_is_refused(client):
+    people = {"Accept": "text/html,*/*;q=0.8"}
+    wrong = await client.get("/figures/statistics.csv?by=colour", headers={**people, **AS_OFFICER})
+    stranger = await client.get("/figures/statistics.csv?by=month", headers=people)
+    assert (wrong.status_code, wrong.headers["content-type"].partition(";")[0]) == (400, "text/html")
+    assert '<code id="code">BAD_INPUT</code>' in wrong.text
+    assert stranger.headers["location"].startswith("/sign-in?return_to=%2Ffigures%2Fstatistics.csv%3Fby%3Dmonth")
+
+
 @pytest.mark.parametrize(
     ("query", "parameter"),
     [
