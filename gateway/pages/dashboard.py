@@ -148,7 +148,7 @@ async def _read_figures(env: Environment, subject: Subject, chosen: _Chosen, lan
     shown = groups if page.every_cell or not (chosen.district and chosen.department) else []
     plots += [page.dimension_plot(dimension, (await statistics_by(dimension)).rows) for dimension in shown]
     return {
-        "about": page.about(),
+        "about": page.subject_words(),
         "periods": [(many, chosen.address(months=many), many == chosen.months) for many in _MONTHS],
         "whole": chosen.address(role=None, district=None, department=None) if page.narrowed else None,
         "smallest": None if page.every_cell else SMALLEST,
@@ -206,7 +206,7 @@ class _Page:
         named = {"by": "month", "from": f"{first:%Y-%m}", "to": f"{last:%Y-%m}", "language": self.language.value}
         return "/figures/statistics.csv?" + urlencode(named | {name: one for name, one in chosen.items() if one})
 
-    def about(self) -> str:
+    def subject_words(self) -> str:
         """What the figures are about, in words."""
         about = [label(f"dashboard_role.{self.choice.role.value}", self.language)] if self.choice.role else []
         about += ["; ".join(self._office(one) for one in self.postings)] if self.postings else []
