@@ -6,6 +6,7 @@ ROOT = Path(__file__).parents[2]
 PRODUCT = ("domain", "store", "integrations", "actions", "schema", "gateway")
 DEVANAGARI = re.compile(r"[\u0900-\u097f]")
 EXCEPTIONS = {
+    "domain/kernel/messages.py": "the portal's name where the installation gives none",
     "domain/kernel/text.py": "the digits of the script, which are turned into Latin ones",
     "domain/catalogue/search.py": "words that a search passes over",
     "domain/catalogue/transliteration.py": "the letters of the script and their sounds",
@@ -14,8 +15,6 @@ EXCEPTIONS = {
     "integrations/apisetu/published_document.py": "the description of an API, which is in both languages at once",
     "gateway/graphiql/page.py": "the page of a tool for developers, which is in both languages at once",
     "gateway/sign_in/pages.py": "the name of Hindi, in Hindi on the English page",
-    "gateway/pages/frame.py": "the name of Hindi, in Hindi on the English page",
-    "gateway/pages/notified.py": "the title of the Act, which its English page shows too",
     "gateway/documents/layout.py": "the form of a certificate, which is in both languages at once",
     "actions/certificates/fields.py": "titles of printed fields",
     "actions/rosters/files.py": "notices about a file of a school",
