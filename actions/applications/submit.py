@@ -288,6 +288,7 @@ async def _submit_application(
         changes["acknowledgement"] = await draw_number(acting.tx, acting.env.ids, NumberKind.ACKNOWLEDGEMENT)
         submitted = await apply_transition(acting, held, Step(Move.SUBMIT, changes=changes))
     else:
+        changes["acknowledgement"] = _random_number(acting, NumberKind.ACKNOWLEDGEMENT)
         application = replace(_blank(acting, request, service, filled), status=Status.SUBMITTED, **changes)
         submitted = await _enter(acting, application, Step(Move.SUBMIT))
     await note_holder(acting, submitted, holder)
@@ -296,15 +297,18 @@ async def _submit_application(
 
 async def _enter(acting: UnitOfWork, application: Application, step: Step) -> Application:
     """Register an application under numbers that nothing has, which their unique indexes tell as it is written."""
-    year, digits = acting.today.year, acting.env.ids.digits
     for _ in range(ROUNDS):
-        if application.status is Status.SUBMITTED:
-            drawn = make_number(NumberKind.ACKNOWLEDGEMENT, year, digits(10))
-            application = replace(application, acknowledgement=drawn)
-        application = replace(application, number=make_number(NumberKind.APPLICATION, year, digits(10)))
+        application = replace(application, number=_random_number(acting, NumberKind.APPLICATION))
         with suppress(AlreadyThere):
             return await register(acting, application, step)
+        if application.acknowledgement is not None:
+            acknowledgement = _random_number(acting, NumberKind.ACKNOWLEDGEMENT)
+            application = replace(application, acknowledgement=acknowledgement)
     raise AlreadyThere("a reference number")
+
+
+def _random_number(acting: UnitOfWork, kind: NumberKind) -> str:
+    return make_number(kind, acting.today.year, acting.env.ids.digits(10))
 
 
 def _blank(acting: UnitOfWork, request: SubmitApplication | SaveDraft, service: Service, filled: Filled) -> Application:
