@@ -8,7 +8,7 @@ BOUND ?= full
 export PYTHONDONTWRITEBYTECODE :=
 .DEFAULT_GOAL := help
 .PHONY: help run test check fix schema bootstrap bootstrap-dev clean lock bench-remote bench-sweep bench-store bench-money bench-gateway budgets faults race idem mig crash authz
-.PHONY: advisories hostile pii clamav fuzz load backup ws forms pages conformance proofs
+.PHONY: advisories hostile pii clamav fuzz load backup ws forms pages pictures conformance proofs
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -104,6 +104,9 @@ forms: bootstrap-dev ## Every form in both languages in a browser: axe, 360 pixe
 
 pages: bootstrap-dev ## Pages over the demo in a browser: journeys, scripts, GraphiQL; axe, 360 pixels, keyboard, no script
 	BOUND=$(BOUND) $(BIN)/python -m pytest tests/browser/pages/*.py -q -p no:cacheprovider
+
+pictures: bootstrap-dev ## Take the pictures of docs/pages.md from the demo that `make run` started; URL= of another
+	URL=$(URL) $(BIN)/python -m tools.pictures
 
 fuzz: bootstrap-dev ## schemathesis on the graph and every door of a partner; atheris on every reader of what strangers send
 	BOUND=$(BOUND) $(BIN)/python -m pytest tests/fuzz/run.py tests/fuzz/parsers.py -q -p no:cacheprovider --timeout=0
