@@ -119,7 +119,7 @@ OWN: Mapping[str, frozenset[str]] = {
     "openRoster": who("principal", "camp officer"),
     "chooseAutoAppeal": who("citizen", "neighbour"),
     "confirmAssistance": NOBODY,
-    "disputePaper": who("assisting operator", "officer", "officer elsewhere", "appellate"),
+    "disputePaper": who("assisting operator", "idle operator", "officer", "officer elsewhere", "appellate"),
     "claimRecord": who("citizen", "neighbour"),
     "confirmRecordClaim": NOBODY,
     "decideRecordClaim": NOBODY,
