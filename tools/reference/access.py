@@ -54,7 +54,11 @@ DOORS = (
     Door(
         "`/fees/…`", None, "actions/fees/fees.py: a signed link to one payment, good for an hour; nothing of the person"
     ),
-    Door("`exportMyData`", (Role.CITIZEN, ObjectKind.CITIZEN, Purpose.VIEW), "actions/privacy/personal_data.py"),
+    Door(
+        "`exportMyData`, `/my/data.json`",
+        (Role.CITIZEN, ObjectKind.CITIZEN, Purpose.VIEW),
+        "actions/privacy/personal_data.py",
+    ),
     Door("`/uploads`", (Role.CITIZEN, ObjectKind.UPLOAD, Purpose.APPLY), "actions/uploads/uploads.py"),
     Door(
         "`/files/<sha256>`",

@@ -1,108 +1,49 @@
 """The pages of citizens: home, applications and how to apply, papers, benefits, appeals, consents and family."""
 
 from domain.kernel import PersonKind
-from gateway.pages.site import Page
+from gateway.pages.addresses.rows import page_rows
 
-CITIZENS = frozenset({PersonKind.CITIZEN})
-APPLYING = {
+_page = page_rows("citizen", PersonKind.CITIZEN)
+_ONE = "/my/applications/{number}"
+_HOME = "/my/applications/{application[number]}"
+_VISIT = "/my/applications/{visit[application][number]}"
+_APPLYING = {
     "SaveMyDraft": "/my/apply/{application[service][code]}/{application[number]}",
-    "SubmitMyApplication": "/my/applications/{application[number]}/acknowledgement",
+    "SubmitMyApplication": f"{_HOME}/acknowledgement",
 }
+_PAY = "{redirect[pageUrl]}"
+
 CITIZEN_PAGES = (
-    Page("/my", "citizen/home.html", "MyHome", people=CITIZENS),
-    Page(
-        "/my/apply/{code}",
-        "citizen/apply.html",
-        "MyApply",
-        people=CITIZENS,
-        found="service",
-        forms=APPLYING,
-        scripts=True,
-    ),
-    Page(
-        "/my/apply/{code}/{draft}",
-        "citizen/apply.html",
-        "MyDraft",
-        people=CITIZENS,
-        found="application",
-        forms=APPLYING,
-        scripts=True,
-    ),
-    *(
-        Page(
-            f"/my/applications/{{number}}{path}",
-            template,
-            "MyApplication",
-            CITIZENS,
-            "application",
-            path == "/answer",
-            forms,
-        )
-        for path, template, forms in (
-            (
-                "",
-                "citizen/application.html",
-                {"PayMyFee": "{redirect[pageUrl]}", "WithdrawMyApplication": None, "CancelMyVisit": None},
-            ),
-            ("/answer", "citizen/answer.html", {"AnswerMyQuery": "/my/applications/{application[number]}"}),
-            ("/appeal", "citizen/appeal_form.html", {"FileMyAppeal": "/my/appeals/{appeal[number]}"}),
-            ("/feedback", "citizen/feedback.html", {"GiveMyFeedback": None}),
-            ("/grievance", "citizen/grievance.html", {"RaiseMyGrievance": "/my/voice"}),
-        )
-    ),
-    Page(
-        "/my/applications/{number}/acknowledgement",
-        "citizen/acknowledgement.html",
-        "MyAcknowledgement",
-        CITIZENS,
-        "application",
-    ),
-    Page(
-        "/my/applications/{number}/visit",
-        "citizen/visit.html",
-        "MyVisitSlots",
-        CITIZENS,
-        "application",
-        forms=dict.fromkeys(("BookMyVisit", "MoveMyVisit"), "/my/applications/{visit[application][number]}"),
-    ),
-    Page("/my/applications", "citizen/applications.html", "MyApplicationList", CITIZENS),
-    Page("/my/certificates", "citizen/certificates.html", "MyCertificateList", CITIZENS),
-    Page("/my/benefits/{id}", "citizen/benefit.html", "MyBenefit", CITIZENS, "node"),
-    Page("/my/appeals", "citizen/appeals.html", "MyAppealList", CITIZENS, forms={"ChooseMyAutoAppeal": None}),
-    Page("/my/appeals/{number}", "citizen/appeal.html", "MyAppeal", CITIZENS, "appeal"),
-    Page("/my/payments", "citizen/payments.html", "MyPaymentList", CITIZENS),
-    Page(
-        "/my/voice",
-        "citizen/voice.html",
-        "MyVoice",
-        CITIZENS,
-        forms={"CloseMyGrievance": None, "EscalateMyGrievance": None},
-    ),
-    Page(
-        "/my/suggest/{code}",
-        "citizen/suggestion.html",
-        "MySuggestionOf",
-        CITIZENS,
-        "service",
-        forms={"MakeMySuggestion": "/my/voice"},
-    ),
-    Page("/my/messages", "citizen/messages.html", "MyMessageList", CITIZENS, forms={"MarkMyMessagesRead": None}),
-    Page("/my/data", "citizen/data.html", "MyDataReads", CITIZENS),
-    Page("/my/consents", "citizen/consents.html", "MyConsentList", CITIZENS),
-    Page(
+    _page("/my", "home", "MyHome"),
+    _page("/my/apply/{code}", "apply", "MyApply", "service", scripts=True, **_APPLYING),
+    _page("/my/apply/{code}/{draft}", "apply", "MyDraft", "application", scripts=True, **_APPLYING),
+    _page(_ONE, "application", "MyApplication", "application", "WithdrawMyApplication CancelMyVisit", PayMyFee=_PAY),
+    _page(f"{_ONE}/answer", "answer", "MyApplication", "application", scripts=True, AnswerMyQuery=_HOME),
+    _page(f"{_ONE}/appeal", "appeal_form", "MyApplication", "application", FileMyAppeal="/my/appeals/{appeal[number]}"),
+    _page(f"{_ONE}/feedback", "feedback", "MyApplication", "application", "GiveMyFeedback"),
+    _page(f"{_ONE}/grievance", "grievance", "MyApplication", "application", RaiseMyGrievance="/my/voice"),
+    _page(f"{_ONE}/acknowledgement", "acknowledgement", "MyAcknowledgement", "application"),
+    _page(f"{_ONE}/visit", "visit", "MyVisitSlots", "application", BookMyVisit=_VISIT, MoveMyVisit=_VISIT),
+    _page("/my/applications", "applications", "MyApplicationList"),
+    _page("/my/certificates", "certificates", "MyCertificateList"),
+    _page("/my/benefits/{id}", "benefit", "MyBenefit", "node"),
+    _page("/my/appeals", "appeals", "MyAppealList", forms="ChooseMyAutoAppeal"),
+    _page("/my/appeals/{number}", "appeal", "MyAppeal", "appeal"),
+    _page("/my/payments", "payments", "MyPaymentList"),
+    _page("/my/voice", "voice", "MyVoice", forms="CloseMyGrievance EscalateMyGrievance"),
+    _page("/my/suggest/{code}", "suggestion", "MySuggestionOf", "service", MakeMySuggestion="/my/voice"),
+    _page("/my/messages", "messages", "MyMessageList", forms="MarkMyMessagesRead"),
+    _page("/my/data", "data", "MyDataReads"),
+    _page("/my/record", "record", "MyRecord", forms="ClaimMyRecord ConfirmMyRecord StopMyRecordClaim"),
+    _page("/my/erasure", "erasure", "MyErasure", EraseMyData="/"),
+    _page("/my/consents", "consents", "MyConsentList"),
+    _page(
         "/my/consents/{purpose}",
-        "citizen/consent.html",
+        "consent",
         "MyConsentNotice",
-        CITIZENS,
         "consentNotice",
-        forms={"GrantMyConsent": None, "RenewMyConsent": None, "WithdrawMyConsent": None},
+        "GrantMyConsent RenewMyConsent WithdrawMyConsent",
     ),
-    Page(
-        "/my/family",
-        "citizen/family.html",
-        "MyFamily",
-        CITIZENS,
-        forms={"RegisterMyRelative": None, "RemoveMyRelative": None},
-    ),
-    Page("/my/devices", "citizen/devices.html", "MyDevices", CITIZENS, forms={"SignOutMyDevices": None}),
+    _page("/my/family", "family", "MyFamily", forms="RegisterMyRelative RemoveMyRelative"),
+    _page("/my/devices", "devices", "MyDevices", forms="SignOutMyDevices"),
 )

@@ -1,19 +1,14 @@
-"""The pages of finance officers: cases of money, and payments."""
+"""The pages of finance officers: cases of money, payments and fees."""
 
-from gateway.pages.addresses.officer import OFFICERS
-from gateway.pages.site import Page
+from domain.kernel import PersonKind
+from gateway.pages.addresses.rows import page_rows
 
-_STEPS = ("TakeMoneyCase", "NoteMoneyCase", "SettleMoneyCase", "AnswerMoneyCase")
+_page = page_rows("finance", PersonKind.OFFICER)
+_STEPS = "TakeMoneyCase NoteMoneyCase SettleMoneyCase AnswerMoneyCase"
 
 FINANCE_PAGES = (
-    Page("/finance", "finance/cases.html", "FinanceDesk", OFFICERS, found="financeCases"),
-    Page(
-        "/finance/cases/{caseId}",
-        "finance/case.html",
-        "FinanceCaseForPeople",
-        OFFICERS,
-        found="financeCase",
-        forms=dict.fromkeys(_STEPS),
-    ),
-    Page("/finance/payments", "finance/payments.html", "FinancePayments", OFFICERS, found="paymentQueue"),
+    _page("/finance", "cases", "FinanceDesk", "financeCases"),
+    _page("/finance/cases/{caseId}", "case", "FinanceCaseForPeople", "financeCase", _STEPS),
+    _page("/finance/payments", "payments", "FinancePayments", "paymentQueue"),
+    _page("/finance/fees", "fees", "FinanceFees", "viewer.feePayments", RecordMoneyRefund="/finance/fees"),
 )

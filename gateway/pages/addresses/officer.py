@@ -1,9 +1,9 @@
 """The pages of officers: queue, case, clearances, appeals, figures and leave."""
 
 from domain.kernel import PersonKind
-from gateway.pages.site import Page
+from gateway.pages.addresses.rows import page_rows
 
-OFFICERS = frozenset({PersonKind.OFFICER})
+_page = page_rows("officer", PersonKind.OFFICER)
 _CASE = "/desk/cases/{number}"
 _DECIDED_HERE = (
     "DecideCase ClaimCase ReleaseCase AskCaseClearance ReportCaseVisit ConfirmCase SendBackCase HandOverCase "
@@ -14,13 +14,6 @@ _BENEFIT = (
     "OrderDeskRecovery NoteDeskChallan CancelDeskRecovery DecideDeskApproval"
 )
 _APPEAL = "FixDeskHearing CancelDeskHearing DecideDeskAppeal ReportDeskCompliance"
-
-
-def _page(path: str, template: str, operation: str, found: str | None = None, forms: str = "", **leading: str) -> Page:
-    """A page of officers; `forms` are those whose answer leads back to it, `leading` the others with their address."""
-    to = {**dict.fromkeys(forms.split()), **leading}
-    return Page(path, f"officer/{template}.html", operation, OFFICERS, found, forms=to)
-
 
 OFFICER_PAGES = (
     _page("/desk", "desk", "Desk", forms="SaveDeskView"),

@@ -1,89 +1,57 @@
-"""The pages of operators: the counter of a centre."""
+"""The pages of operators: the counter of a centre, rosters of schools and camps, doorstep visits."""
 
 from domain.kernel import PersonKind
-from gateway.pages.site import Page
+from gateway.pages.addresses.rows import page_rows
 
-OPERATORS = frozenset({PersonKind.OPERATOR})
+_page = page_rows("counter", PersonKind.OPERATOR)
+_ONE = "/counter/applications/{number}"
+_VISIT = "/counter/applications/{visit[application][number]}"
 _APPLYING = {
     "SaveMyDraft": "/counter/apply/{application[service][code]}/{application[number]}",
     "SubmitMyApplication": "/counter/applications/{application[number]}/acknowledgement",
 }
-_ROSTER = "CounterAddRow CounterFileRoster CounterRemoveRow CounterAskRowCode CounterRowConsent CounterRowFee"
-_VISIT = {"CounterHandOverVisit": "/counter/visits", "CounterFailVisit": "/counter/visits"}
-_MOVED = dict.fromkeys(("BookMyVisit", "MoveMyVisit"), "/counter/applications/{visit[application][number]}")
-_APPLICATION = "/counter/applications/{number}"
+_ROW = (
+    "CounterAddRow CounterFileRoster CounterRemoveRow CounterAskRowCode CounterRowConsent CounterRowFee "
+    "CounterHandOverRow"
+)
 
 OPERATOR_PAGES = (
-    Page(
+    _page(
         "/counter",
-        "counter/home.html",
+        "home",
         "Counter",
-        OPERATORS,
-        forms={"CounterAskAssistance": "/counter/code/{assistance[assistanceId]}", "CounterEndAssistance": None},
+        forms="CounterEndAssistance DisputeDeskPaper",
         leaves=frozenset({"CounterEndAssistance"}),
+        CounterAskAssistance="/counter/code/{assistance[assistanceId]}",
     ),
-    Page(
-        "/counter/code/{id}", "counter/code.html", "Counter", OPERATORS, forms={"CounterConfirmAssistance": "/counter"}
-    ),
-    Page("/counter/services", "counter/services.html", "ServicesAtCounter", OPERATORS),
-    Page(
-        "/counter/apply/{code}",
-        "counter/apply.html",
-        "CounterApply",
-        OPERATORS,
-        found="service",
-        forms=_APPLYING,
-        scripts=True,
-    ),
-    Page(
-        "/counter/apply/{code}/{draft}",
-        "counter/apply.html",
-        "CounterDraft",
-        OPERATORS,
-        found="application",
-        forms=_APPLYING,
-        scripts=True,
-    ),
-    Page(
-        _APPLICATION,
-        "counter/application.html",
+    _page("/counter/code/{id}", "code", "Counter", CounterConfirmAssistance="/counter"),
+    _page("/counter/services", "services", "ServicesAtCounter"),
+    _page("/counter/apply/{code}", "apply", "CounterApply", "service", **_APPLYING),
+    _page("/counter/apply/{code}/{draft}", "apply", "CounterDraft", "application", **_APPLYING),
+    _page(
+        _ONE,
+        "application",
         "MyApplication",
-        OPERATORS,
-        found="application",
-        forms={
-            "PayMyFee": "{redirect[pageUrl]}",
-            **dict.fromkeys(("AnswerMyQuery", "CounterRecordFee", "CounterHandOver", "CancelMyVisit")),
-        },
+        "application",
+        "AnswerMyQuery CounterRecordFee CounterHandOver CancelMyVisit",
+        PayMyFee="{redirect[pageUrl]}",
     ),
-    Page(f"{_APPLICATION}/visit", "counter/visit.html", "MyVisitSlots", OPERATORS, "application", forms=_MOVED),
-    Page(
-        f"{_APPLICATION}/acknowledgement",
-        "counter/acknowledgement.html",
-        "MyAcknowledgement",
-        OPERATORS,
-        found="application",
-    ),
-    Page(
+    _page(f"{_ONE}/acknowledgement", "acknowledgement", "MyAcknowledgement", "application"),
+    _page(f"{_ONE}/visit", "visit", "MyVisitSlots", "application", BookMyVisit=_VISIT, MoveMyVisit=_VISIT),
+    _page(
         "/counter/visits",
-        "counter/visits.html",
+        "visits",
         "CounterVisits",
-        OPERATORS,
-        forms={"CounterSetOut": None, "CounterVisitFee": None, **_VISIT},
+        forms="CounterSetOut CounterVisitFee",
+        CounterHandOverVisit="/counter/visits",
+        CounterFailVisit="/counter/visits",
     ),
-    Page(
+    _page(
         "/counter/rosters",
-        "counter/rosters.html",
-        "CounterRosters",
-        OPERATORS,
         "rosters",
-        forms={"CounterOpenRoster": "/counter/rosters/{roster[number]}"},
+        "CounterRosters",
+        "rosters",
+        CounterOpenRoster="/counter/rosters/{roster[number]}",
     ),
-    Page(
-        "/counter/rosters/{number}",
-        "counter/roster.html",
-        "CounterRoster",
-        OPERATORS,
-        "roster",
-        forms=dict.fromkeys((*_ROSTER.split(), "CounterHandOverRow")),
-    ),
+    _page("/counter/rosters/{number}", "roster", "CounterRoster", "roster", _ROW),
 )

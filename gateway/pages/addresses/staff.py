@@ -1,15 +1,16 @@
-"""The pages of administrators: orders about people that wait."""
+"""The pages of administrators: orders about people, officers and their posts, systems, centres and e-Taal."""
 
-from gateway.pages.addresses.officer import OFFICERS
-from gateway.pages.site import Page
+from domain.kernel import PersonKind
+from gateway.pages.addresses.rows import page_rows
+
+_page = page_rows("staff", PersonKind.OFFICER)
 
 STAFF_PAGES = (
-    Page(
-        "/staff",
-        "staff/orders.html",
-        "StaffOrders",
-        OFFICERS,
-        found="waitingOrders",
-        forms=dict.fromkeys(("AnswerTransfer", "ConfirmCover")),
-    ),
+    _page("/staff", "orders", "StaffOrders", "waitingOrders", "AnswerTransfer ConfirmCover"),
+    _page("/staff/officers", "officers", "StaffOfficers", "officers"),
+    _page("/staff/officer", "officer", "StaffOfficer", "officers", "TransferStaff RecordStaffLeave CancelStaffLeave"),
+    _page("/staff/vacancies", "vacancies", "StaffVacancies", "vacancies"),
+    _page("/staff/systems", "systems", "StaffSystems", "switches", "SetStaffSwitch SetStaffClientPolicy"),
+    _page("/staff/centres", "centres", "StaffCentres", "centres"),
+    _page("/staff/etaal", "etaal", "StaffEtaal", "etaalServices", "MapStaffEtaal"),
 )

@@ -1,0 +1,92 @@
+"""Administrators by pages: leaves, transfers, switches, versions of apps, codes of e-Taal; refunds of fees."""
+
+from urllib.parse import quote
+
+import pytest
+from lxml import html
+
+from domain.kernel import TypeCode
+from schema.kernel import node_id
+from store.identity import people
+from tests.gateway.pages.conftest import Browse
+from tests.gateway.pages.test_powers import post, powers  # noqa: F401 - a fixture
+from tests.support.graph import OFFICER, World
+
+PLACES = ["", "/officers", "/systems", "/centres", "/etaal"]
+
+
+@pytest.fixture
+def officer_page(powers: World) -> str:  # noqa: F811 - the fixture
+    """The address of Anita among the officers."""
+    return f"/staff/officer?officer={quote(node_id(TypeCode.OFFICER, OFFICER.person_id))}"
+
+
+@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize("language", ["hi", "en"])
+async def test_every_place_of_an_administrator_opens_in_both_languages(officer_page, browse: Browse, place, language):
+    async with browse("admin", language) as browser:
+        page = await browser.get(f"/staff{place}")
+
+    assert page.status_code == 200
+    assert html.fromstring(page.text).cssselect(f'nav a[href="/staff{place}"][aria-current=page]')
+
+
+@pytest.mark.parametrize("place", PLACES[:4])
+async def test_the_pages_of_administrators_are_not_there_for_an_officer(officer_page, browse: Browse, place: str):
+    async with browse("anita") as browser:
+        page = await browser.get(f"/staff{place}")
+
+    assert page.status_code == 404
+
+
+async def test_an_administrator_records_a_leave_and_cancels_it(officer_page, browse: Browse):
+    async with browse("admin") as browser:
+        listed = html.fromstring((await browser.get("/staff/officers")).text)
+        links = {one.get("href") for one in listed.cssselect("ul.cards a")}
+        assert officer_page in links
+        await post(browser, officer_page, "RecordStaffLeave", fromOn="2026-12-07", untilOn="2026-12-08")
+        recorded = await browser.get(officer_page)
+        await post(browser, officer_page, "CancelStaffLeave")
+        cancelled = await browser.get(officer_page)
+
+    assert "07-12-2026 – 08-12-2026" in recorded.text
+    assert "CancelStaffLeave" not in cancelled.text
+
+
+async def test_a_leave_that_ends_before_it_begins_is_refused_at_its_field(officer_page, browse: Browse):
+    async with browse("admin") as browser:
+        page = await post(browser, officer_page, "RecordStaffLeave", fromOn="2026-12-08", untilOn="2026-12-07")
+
+    assert page.status_code == 422
+    assert html.fromstring(page.text).cssselect("[aria-invalid=true]")
+
+
+async def test_an_administrator_takes_a_post_from_an_officer_who_keeps_the_other(officer_page, powers, browse: Browse):  # noqa: F811
+    post_ = {"role": "OFFICER", "level": "DESIGNATED", "department": "social-welfare", "district": "49"}
+    typed = {f"postings.0.{name}": text for name, text in post_.items()}
+
+    async with browse("admin") as browser:
+        done = await post(browser, officer_page, "TransferStaff", **typed)
+        assert done.status_code == 303, html.fromstring(done.text).cssselect(".summary")[0].text_content()
+
+    async with powers.environment.store.read_transaction() as tx:
+        held = (await people.officers(tx, [OFFICER.person_id]))[OFFICER.person_id].postings
+    assert [one.department for one in held] == ["social-welfare"]
+
+
+async def test_an_administrator_switches_a_system_off_with_a_reason(officer_page, browse: Browse):
+    async with browse("admin") as browser:
+        typed = {"kind": "SYSTEM", "name": "DIGILOCKER", "state": "OFF", "reason": "Maintenance."}
+        await post(browser, "/staff/systems", "SetStaffSwitch", **typed)
+        page = await browser.get("/staff/systems")
+
+    assert "<strong>DIGILOCKER</strong>" in page.text
+    assert "Maintenance." in page.text
+
+
+async def test_fees_are_listed_for_a_finance_officer(officer_page, browse: Browse):
+    async with browse("finance") as browser:
+        page = await browser.get("/finance/fees")
+
+    assert page.status_code == 200
+    assert "No fee matches." in page.text
