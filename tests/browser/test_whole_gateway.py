@@ -50,7 +50,7 @@ def test_a_citizen_who_signed_in_sees_her_page_answered(running: Running, browse
 
 FOCUS = """() => { const n = document.activeElement; if (!n || n === document.body) return null;
   const style = getComputedStyle(n), box = n.getBoundingClientRect();
-  return { href: n.getAttribute("href"), drawn: n.closest("svg") !== null, lang: n.lang,
+  return { href: n.getAttribute("href") || "", drawn: n.closest("svg") !== null, lang: n.lang,
     framed: style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 2,
     inSight: box.height > 0 && box.left >= -1 && box.right <= innerWidth + 1 && box.top < innerHeight && box.bottom > 0
   }; }"""
@@ -103,7 +103,7 @@ def test_the_figures_are_gone_through_by_keyboard_alone_on_a_small_telephone_wit
     assert words(page)[0] == language
 
     stops = gone_through(page)
-    assert len(stops) == page.locator("a[href]").count() > 20
+    assert len(stops) == page.locator("a[href], button").count() > 20
     assert [stop for stop in stops if not (stop["framed"] and stop["inSight"])] == []
     assert {stop["drawn"] for stop in stops} == {True, False}
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
