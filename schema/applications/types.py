@@ -9,11 +9,12 @@ import strawberry
 
 from actions.benefits.sanction_budgets import budget_of
 from actions.identity.paper_checks import open_paper
-from actions.kernel import of_applicant
+from actions.kernel import of_applicant, of_application
 from domain import doorstep
 from domain.applications import applications
 from domain.applications.applications import Channel, DeliveryMode
 from domain.applications.lifecycle import OPEN, Move, Status, moves_from
+from domain.identity.policy import Purpose, decide
 from domain.kernel import Assurance, PersonKind, TypeCode, show_number
 from domain.kernel.messages import label
 from domain.officers.desk import ReadPurpose
@@ -373,6 +374,10 @@ class Application(Node, Mapped[applications.Application], id_of=TypeCode.APPLICA
     @resolver_field(description="The steps that the law allows from here, by whomever.")
     def allowed_moves(self) -> list[Move]:
         return sorted(moves_from(self.item.status), key=list(Move).index)
+
+    @resolver_field(description="Whether the reader may decide it and report on it; `allowedMoves` says which steps.")
+    def may_decide(self, info: Info) -> bool:
+        return decide(info.context.subject, of_application(self.item), Purpose.DECIDE)
 
     async def _load_own(self, info: Info, loader: Loader[str, Sequence[V]]) -> Sequence[V]:
         """What it has many of; nothing where it is withheld."""

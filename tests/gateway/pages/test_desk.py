@@ -160,6 +160,18 @@ async def test_papers_that_were_ticked_are_still_ticked_where_the_form_is_refuse
     assert papers
 
 
+async def test_an_authority_of_appeal_is_offered_no_decision_on_a_case_that_another_officer_holds(
+    world: World, browse: Browse
+):
+    application = await world.submit()
+
+    async with browse("meera") as browser:
+        page = await browser.get(f"/desk/cases/{application.number}")
+
+    assert page.status_code == 200
+    assert 'value="DecideCase"' not in page.text
+
+
 async def test_an_officer_raises_a_query(world: World, browse: Browse):
     application = await world.submit()
 
