@@ -43,7 +43,14 @@ from domain.kernel.people import (
 from domain.kernel.refusals import remedy_for, sentence_for
 from domain.kernel.scopes import Scope, scopes_of
 from domain.kernel.sources import Source, Sourced, SourceState
-from domain.kernel.text import Bilingual, Language, is_plain_line, language_from_header, latin_digits
+from domain.kernel.text import (
+    Bilingual,
+    Language,
+    is_plain_line,
+    language_from_header,
+    latin_digits,
+    sorted_by_name,
+)
 from domain.kernel.written_texts import (
     hidden_character_problem,
     hidden_character_problems,

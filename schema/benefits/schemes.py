@@ -6,6 +6,7 @@ import strawberry
 
 from domain.benefits.benefits import Rail
 from domain.catalogue import catalogue
+from domain.kernel import sorted_by_name
 from schema.catalogue.services import Scheme
 from schema.kernel import NEVER_SILENTLY_NULL, PUBLIC, Info, assumed_list_size, resolver_field
 from store.catalogue import catalogue as kept
@@ -43,7 +44,7 @@ class SchemesQuery:
     """Root fields about schemes."""
 
     @resolver_field(
-        description="The benefit schemes of the state by English name.",
+        description="The benefit schemes of the state by name, in the language of the request.",
         directives=[PUBLIC, NEVER_SILENTLY_NULL, assumed_list_size(30)],
     )
     async def schemes(
@@ -56,4 +57,4 @@ class SchemesQuery:
         wanted = filter or SchemeFilter()
         async with info.context.environment.store.read_transaction() as tx:
             known = await kept.schemes(tx)
-        return [Scheme.of(one) for one in known.values() if wanted.fits(one)]
+        return [Scheme.of(one) for one in sorted_by_name(known.values(), info.context.language) if wanted.fits(one)]

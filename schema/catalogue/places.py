@@ -7,7 +7,7 @@ from typing import Self
 import strawberry
 
 from domain.catalogue import catalogue
-from domain.kernel import TypeCode
+from domain.kernel import TypeCode, sorted_by_name
 from schema.kernel import (
     NEVER_SILENTLY_NULL,
     PUBLIC,
@@ -97,9 +97,10 @@ class District(Node, View[catalogue.District], id_of=TypeCode.DISTRICT):
 
     name = text_field("item.name", description="The district's name.")
 
-    @resolver_field(description="The tehsils of the district by English name.", directives=[assumed_list_size(8)])
+    @resolver_field(description="The tehsils of the district by name.", directives=[assumed_list_size(8)])
     async def tehsils(self, info: Info) -> list[Tehsil]:
-        return [Tehsil.of(item) for item in await info.context.load(tehsils_of_district, self.item.code)]
+        found = await info.context.load(tehsils_of_district, self.item.code)
+        return [Tehsil.of(item) for item in sorted_by_name(found, info.context.language)]
 
 
 @strawberry.type
@@ -107,19 +108,20 @@ class PlacesQuery:
     """Root fields about places and departments."""
 
     @resolver_field(
-        description="Every department by English name.", directives=[PUBLIC, NEVER_SILENTLY_NULL, assumed_list_size(60)]
+        description="Every department by name, in the language of the request.",
+        directives=[PUBLIC, NEVER_SILENTLY_NULL, assumed_list_size(60)],
     )
     async def departments(self, info: Info) -> list[Department] | None:
         async with info.context.environment.store.read_transaction() as tx:
-            return [Department.of(item) for item in await kept.departments(tx)]
+            return [Department.of(item) for item in sorted_by_name(await kept.departments(tx), info.context.language)]
 
     @resolver_field(
-        description="The thirteen districts by English name.",
+        description="The thirteen districts by name, in the language of the request.",
         directives=[PUBLIC, NEVER_SILENTLY_NULL, assumed_list_size(13)],
     )
     async def districts(self, info: Info) -> list[District] | None:
         async with info.context.environment.store.read_transaction() as tx:
-            return [District.of(item) for item in await kept.districts(tx)]
+            return [District.of(item) for item in sorted_by_name(await kept.districts(tx), info.context.language)]
 
 
 department_field = partial(field_by_key, department_by_slug, Department.of)
