@@ -1,6 +1,6 @@
 """Serves pages that are published operations: a page is an operation of `operations/web` and a template.
 
-An operation runs in this process through the graph's pipeline with the reader's own session, rights, rate and cost, so
+An operation runs in this process through the graph's pipeline with the reader's own session, rights and cost, so
 no page knows more than the graph. Its variables come from the address by name, `/my/applications/{number}?first=20`.
 Forms post to the same address with the name of a mutation; what it refuses stands at the fields that it is about, and
 what was typed is still there.
@@ -302,14 +302,13 @@ class Site:
         token: str | None,
         context: RequestContext,
     ) -> Answer:
-        """What an operation gives: counted against the caller's rate, admitted, logged and measured as by the graph."""
+        """What an operation gives: admitted, logged and measured as by the graph. A rate counts requests for pages."""
         pipeline, started = self._pipeline, self._edge.clock.monotonic()
         caller = pipeline.caller(token, request.client.host if request.client else None)
         operation = self._operations.ready(name, {})
         status, codes = 503, tuple[str, ...]()
         with structlog.contextvars.bound_contextvars(request_id=getattr(context, "request_id", None)):
             try:
-                await pipeline.spend(caller)
                 async with pipeline.slot(caller):
                     given = {key: texts for key, texts in fields.items() if key != "language"}
                     variables = variables_of(pipeline.documents.schema, operation.operation, given)

@@ -1,18 +1,16 @@
-"""The operation of a page counts, is measured and is logged as one that is asked for at /graphql."""
+"""The operation of a page is measured and logged as one that is asked for at /graphql."""
 
 from dataclasses import replace
 
 import pytest
 from structlog.testing import capture_logs
 
+from gateway.http.admission import Admission, Share
 from gateway.http.calls import OperationRecord
 from gateway.http.edge import Edge
-from gateway.http.rates import RateLimits
-from gateway.settings.limits import Rates
+from gateway.settings.limits import Load
 from tests.gateway.pages.conftest import Browse
 from tests.support.graph import World
-
-ALLOWED = 2
 
 
 @pytest.fixture
@@ -23,17 +21,9 @@ def records() -> list[OperationRecord]:
 
 @pytest.fixture
 def edge(edge: Edge, records: list[OperationRecord]) -> Edge:
-    """The usual edge, observed, with a small rate for strangers."""
-    rates = RateLimits(Rates(anonymous_per_minute=ALLOWED), edge.clock)
-    return replace(edge, rates=rates, observe=records.append)
-
-
-async def test_a_page_beyond_the_rate_of_its_reader_says_when_to_come_back(browse: Browse):
-    async with browse() as browser:
-        answers = [await browser.get("/") for _ in range(ALLOWED + 1)]
-
-    assert [answer.status_code for answer in answers] == [200, 200, 429]
-    assert int(answers[-1].headers["retry-after"]) > 0
+    """The usual edge, observed, with room for one operation at a time."""
+    load = Load(start=1, least=1, most=1, wait_seconds=0, overload_wait_seconds=0)
+    return replace(edge, admission=Admission(load, edge.clock), observe=records.append)
 
 
 async def test_the_operation_of_a_page_is_measured_under_its_name(browse: Browse, records: list[OperationRecord]):
@@ -60,12 +50,13 @@ async def test_a_form_is_measured_as_its_mutation(world: World, browse: Browse, 
     ]
 
 
-async def test_a_refused_operation_is_measured_with_its_code(browse: Browse, records: list[OperationRecord]):
-    async with browse() as browser:
-        for _ in range(ALLOWED + 1):
-            await browser.get("/")
+async def test_a_refused_operation_is_measured_with_its_code(
+    browse: Browse, edge: Edge, records: list[OperationRecord]
+):
+    async with edge.admission.slot(Share.STRANGERS), browse() as browser:
+        await browser.get("/")
 
-    assert (records[-1].status, records[-1].codes) == (429, ("RATE_LIMITED",))
+    assert (records[-1].status, records[-1].codes) == (503, ("OVERLOADED",))
 
 
 async def test_the_operation_of_a_page_is_logged_with_the_id_of_its_request(browse: Browse):
