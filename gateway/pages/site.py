@@ -154,7 +154,8 @@ class Site:
                 return self.problem(
                     request, _problem_of_answer(answer, code), STATUSES.get(code.type, 400), person=person
                 )
-        return self._page_response(page, request, answer, person, status=422 if more.get("refused") else 200, **more)
+        status = 422 if more.get("refused") else 200
+        return self._page_response(page, request, answer, person, status=status, roles=_roles(context), **more)
 
     def _page_response(
         self,
@@ -171,6 +172,7 @@ class Site:
             "data": answer.data,
             "errors": answer.errors,
             "missing": _silent_sources(answer),
+            "roles": (),
             "key": self._edge.ids.key(),
             "done": request.query_params.get("done"),
             "faults": {},
@@ -373,6 +375,12 @@ def _as_typed(fields: Mapping[str, Sequence[str]]) -> dict[str, Mapping[str, Any
 def _person(context: RequestContext) -> PersonKind | None:
     subject = getattr(context, "subject", None)
     return subject.kind if subject is not None and subject.person_id is not None else None
+
+
+def _roles(context: RequestContext) -> frozenset[str]:
+    """The roles of the reader, by which a page leaves out links to what is not open to her."""
+    subject = getattr(context, "subject", None)
+    return frozenset(role.value for role in subject.roles) if subject is not None else frozenset()
 
 
 def _value_at(data: Any, way: str) -> Any:

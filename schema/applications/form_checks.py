@@ -7,7 +7,7 @@ import strawberry
 from actions.catalogue.forms import check_form
 from domain.kernel import Problems
 from schema.applications.mutations import FormFieldInput, answers_of
-from schema.kernel import PUBLIC, Info, resolver_field
+from schema.kernel import NEVER_SILENTLY_NULL, PUBLIC, Info, resolver_field
 from schema.kernel.mutations import UserError, user_errors_of
 
 
@@ -29,13 +29,13 @@ class FormChecksQuery:
     @resolver_field(
         description="What is wrong with a form that is filled in, for anybody. Nothing is handed in or kept. Send it "
         "by POST, so that no answer stands in an address.",
-        directives=[PUBLIC],
+        directives=[PUBLIC, NEVER_SILENTLY_NULL],
     )
     async def check_form(
         self,
         info: Info,
         input: Annotated[FormCheckInput, strawberry.argument(description="The form.")],  # noqa: A002 - as mutations
-    ) -> FormCheck:
+    ) -> FormCheck | None:
         try:
             await check_form(info.context.environment, input.slug, answers_of(input.form, ("input", "form")))
         except Problems as refusal:

@@ -42,10 +42,12 @@ def fee(running: Running, code: str) -> int:
 @pytest.fixture
 def portal(running: Running) -> Iterator[str]:
     """The address of the portal's API; afterwards its records and our catalogue are as before."""
+    before = fee(running, INCOME)
     yield f"http://127.0.0.1:{runfiles.ports(running.home)['proxies']['portal']}/portal/api/service"
     for code in (INCOME, DOMICILE):
         running.act("portal", "change", id=code, charge=40)
     assert imported(running, str(DATA)).returncode == 0
+    eventually(lambda: fee(running, INCOME), lambda paise: paise == before)  # another process imported it
 
 
 def test_what_the_portal_says_is_looked_at_and_taken_over_once(running: Running, portal: str, tmp_path: Path):

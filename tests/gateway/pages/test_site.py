@@ -2,6 +2,7 @@
 
 import re
 
+import pytest
 from lxml import html
 
 from tests.gateway.pages.conftest import Browse
@@ -48,6 +49,14 @@ async def test_fields_of_the_address_are_variables_of_the_operation(browse: Brow
         page = await browser.get("/services?first=1")
 
     assert len(html.fromstring(page.text).cssselect("ul.cards > li")) == 1
+
+
+@pytest.mark.parametrize(("who", "ways"), [(None, ["/my/apply/ES09"]), ("asha", ["/my/apply/ES09"]), ("anita", [])])
+async def test_an_open_service_leads_to_the_form_of_who_may_apply(browse: Browse, who: str | None, ways: list[str]):
+    async with browse(who) as browser:
+        page = await browser.get("/services/ES09")
+
+    assert [one.get("href") for one in html.fromstring(page.text).cssselect("main a.button")] == ways
 
 
 async def test_who_is_not_signed_in_is_led_to_sign_in_and_back(browse: Browse):

@@ -39,6 +39,14 @@ async def test_the_pages_of_administrators_are_not_there_for_an_officer(officer_
     assert page.status_code == 404
 
 
+async def test_an_officer_sees_no_way_to_the_places_of_administrators(officer_page, browse: Browse):
+    async with browse("anita") as browser:
+        page = await browser.get("/staff/etaal")
+
+    ways = {one.get("href") for one in html.fromstring(page.text).cssselect("main nav a")}
+    assert ways == {"/staff/etaal", "/desk"}
+
+
 async def test_an_administrator_records_a_leave_and_cancels_it(officer_page, browse: Browse):
     async with browse("admin") as browser:
         listed = html.fromstring((await browser.get("/staff/officers")).text)
