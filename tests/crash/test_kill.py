@@ -61,8 +61,10 @@ def is_right(processes: Processes) -> None:
 
 
 def orders(processes: Processes) -> Counter[str]:
-    """How often DBT finance took each bill as a new one."""
-    return Counter(entry["key"] for entry in processes.ledger("dbt_finance") if entry["route"].endswith("/PI"))
+    """How often DBT finance took each bill as a new one; one that is sent again it refuses."""
+    return Counter(
+        entry["key"] for entry in processes.ledger("dbt_finance") if entry["effect"] == "instruction accepted"
+    )
 
 
 @pytest.mark.parametrize("point", GATEWAY_POINTS)

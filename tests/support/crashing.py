@@ -127,15 +127,17 @@ class Processes:
         return self.ready_after[-1]
 
     def stop(self) -> None:
-        """End everything, gently first."""
-        for process in self.running.values():
-            process.terminate()
-        for process in self.running.values():
-            try:
-                process.wait(30)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait(30)
+        """End everything, gently first; the sandboxes last, as a message that finds them gone waits for minutes."""
+        sandbox = self.running.pop("sandbox", None)
+        for ending in (list(self.running.values()), [sandbox] if sandbox else []):
+            for process in ending:
+                process.terminate()
+            for process in ending:
+                try:
+                    process.wait(30)
+                except subprocess.TimeoutExpired:
+                    process.kill()
+                    process.wait(30)
         self.running.clear()
 
     def token(self, role: str, person: str) -> str:
