@@ -28,8 +28,9 @@ export async function showReader(url) {
 
 export function withHint(ask) {
   const hint = shown("hint");
+  // The schema is asked for by the same way, and the last part of an answer may have no data: neither says who asks.
   const look = (part) => {
-    hint.textContent = part?.data?.viewer === null ? hint.dataset.text : "";
+    if (part?.data && !part.data.__schema) hint.textContent = part.data.viewer === null ? hint.dataset.text : "";
     return part;
   };
   async function* parts(answer) {
