@@ -77,14 +77,8 @@ async def prune_consents(env: Environment) -> None:
 
 async def _exported_lines(env: Environment, citizen_id: str) -> AsyncIterator[str]:
     for part in personal_data.parts():
-        after: str | None = None
-        while True:
-            page = await personal_data.export_part(env, command_subject(), citizen_id, part, after=after)
-            for row in page.rows:
-                yield json.dumps({"part": part, **row}, ensure_ascii=False)
-            after = page.after
-            if after is None:
-                break
+        for row in await personal_data.export_rows(env, command_subject(), citizen_id, part):
+            yield json.dumps({"part": part, **row}, ensure_ascii=False)
 
 
 async def _citizen(env: Environment, person: str) -> str:

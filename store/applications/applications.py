@@ -109,9 +109,9 @@ async def held_by(
 @cache
 def _of_service(statuses: frozenset[Status]) -> Select[Any]:
     """The applications of a citizen for a service in those states, oldest first."""
-    whose, which = (bindparam(name, None, _T.citizen_id.type) for name in ("citizen", "service"))
-    chosen = (_T.citizen_id == whose, _has_status(statuses), _T.service_code == which)
-    return select(applications_table).where(*chosen).order_by(_T.created_at, _T.id)
+    whose = _T.citizen_id == bindparam("citizen", None, _T.citizen_id.type)
+    which = _T.service_code == bindparam("service", None, _T.service_code.type)
+    return select(applications_table).where(whose, _has_status(statuses), which).order_by(_T.created_at, _T.id)
 
 
 @cache

@@ -183,6 +183,7 @@ def small_disk(tmp_path, migrated_sqlite) -> Iterator[Path]:
     if subprocess.run(command, check=False, capture_output=True).returncode:
         if os.environ.get("CI") == "true":
             pytest.fail("CI runs as root, which may mount a tmpfs")
+        # Not a server that could be started: only root may mount a disk, and no other one can be filled harmlessly.
         pytest.skip("only root may mount a tmpfs, and a disk that is full cannot be had without one")
     shutil.copy(migrated_sqlite, folder / "store.db")
     yield folder

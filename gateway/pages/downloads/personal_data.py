@@ -1,17 +1,16 @@
 """`/my/data.json` gives a citizen everything that is kept of her, part by part, as one document in JSON."""
 
-import json
 from collections.abc import AsyncIterator
 from functools import partial
-from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from actions.kernel import Environment
-from actions.privacy.personal_data import export_part, parts
+from actions.privacy.personal_data import export_rows, parts
 from domain.kernel import ErrorCode, PersonKind, Problem, Subject
+from gateway.graphql.answers import encode_json
 from gateway.http.session_auth import reader_of
 from gateway.pages.downloads.spreadsheets import download_headers
 from gateway.pages.refusals import problem_page
@@ -31,15 +30,9 @@ async def _give(env: Environment, request: Request) -> Response:
     return StreamingResponse(_document(env, subject), headers=headers, media_type="application/json")
 
 
-async def _document(env: Environment, subject: Subject) -> AsyncIterator[str]:
-    """Each part with its rows; an audit line says that it was handed out."""
+async def _document(env: Environment, subject: Subject) -> AsyncIterator[bytes]:
+    """Each part with its rows; an audit line for each says that it was handed out."""
     for place, part in enumerate(parts()):
-        rows: list[Any] = []
-        after = None
-        while True:
-            page = await export_part(env, subject, subject.person_id or "", part, after=after)
-            rows, after = [*rows, *page.rows], page.after
-            if after is None:
-                break
-        yield f"{',' if place else '{'}{json.dumps(part)}:{json.dumps(rows, ensure_ascii=False, default=str)}"
-    yield "}"
+        rows = await export_rows(env, subject, subject.person_id or "", part)
+        yield b"%s%s:%s" % (b"," if place else b"{", encode_json(part), encode_json(rows))
+    yield b"}"

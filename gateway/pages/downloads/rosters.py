@@ -4,7 +4,7 @@ The table is CSV in UTF-8 with a head (docs/camps.md); its rows are added batch 
 with its line, field, cause and remedy in the asked language. `Idempotency-Key` names the request. The page of a roster
 sends it as a form with the file `table` and the key `_key`, and is answered with a page. The list has a
 column for the signature; `?awaiting=1` leaves only those whose paper is made and not handed over, `language` and
-`bom=1` are as for the downloads of figures.
+`bom=0` are as for the downloads of figures.
 """
 
 from collections.abc import AsyncIterator, Collection, Sequence

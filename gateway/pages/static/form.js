@@ -14,7 +14,7 @@ const DAYS = 7;
 // These belong to the page as it was drawn: each page has its own.
 const OF_PAGE = ["_form", "_key", "input.draftId", "input.expectedVersion"];
 
-const under_way = new Set();
+const sending = new Set();
 let changed = false;
 let timer;
 
@@ -54,13 +54,13 @@ function restore() {
 
 async function save() {
   clearTimeout(timer);
-  if (!changed || under_way.size) return;
+  if (!changed || sending.size) return;
   changed = false;
   const body = new URLSearchParams(typed());
   for (const name of OF_PAGE) if (form.elements[name]?.value) body.set(name, form.elements[name].value);
   body.set("_form", "SaveMyDraft");
   const request = fetch(location.pathname, { method: "POST", body, headers: { Accept: "text/html" } });
-  under_way.add(request);
+  sending.add(request);
   try {
     const answer = await request;
     if (new URL(answer.url).pathname.startsWith("/sign-in")) return unsaved(texts.over);
@@ -72,7 +72,7 @@ async function save() {
     unsaved(texts.away);
     later(TRIES[4] * 1000);
   } finally {
-    under_way.delete(request);
+    sending.delete(request);
   }
 }
 
@@ -158,7 +158,7 @@ async function upload(control) {
   const work = send(file, new URLSearchParams(members).get("key") ?? "", (offset) => {
     bar.value = offset;
   });
-  under_way.add(work);
+  sending.add(work);
   try {
     const reference = await work;
     const chosen = form.elements[way];
@@ -172,7 +172,7 @@ async function upload(control) {
     if (error.status) control.value = "";
   } finally {
     bar.remove();
-    under_way.delete(work);
+    sending.delete(work);
   }
 }
 
@@ -181,9 +181,9 @@ async function before_submit(event) {
   if (!navigator.onLine) {
     event.preventDefault();
     unsaved(texts.away);
-  } else if (under_way.size) {
+  } else if (sending.size) {
     event.preventDefault();
-    await Promise.allSettled(under_way);
+    await Promise.allSettled(sending);
     form.requestSubmit(event.submitter);
   } else {
     clearTimeout(timer);

@@ -216,9 +216,9 @@ async def test_what_a_writer_changed_and_gave_up_is_not_kept(here):
     assert await named(here) == SERVICE.name.en
 
 
+@pytest.mark.integration
+@pytest.mark.parametrize("store_url", ["postgres"], indirect=True, ids=["postgres, since SQLite has one writer"])
 async def test_what_a_writer_read_before_a_change_of_another_process_is_not_kept_after_it(here, elsewhere):
-    if here.dialect == "sqlite":  # one writer at a time
-        pytest.skip("one writer at a time")
     async with here.write_transaction() as tx:
         await catalogue.service(tx, CODE)
         await rename(elsewhere, "Renamed")
