@@ -1,7 +1,8 @@
 """Checks references: everything that is referenced exists and belongs to the stated citizen."""
 
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
+from functools import cache
 
 from sqlalchemy import Column, ForeignKey, Select, Table, exists, not_, select
 
@@ -41,11 +42,8 @@ class _Rule:
 
 async def references(tx: Transaction) -> AsyncIterator[Finding]:
     """Foreign keys, the softer references, and that a row's citizen is that of the row it belongs to."""
-    rules = list(_rules([part.table for part in await present(tx, metadata)]))
-    for begins in range(0, len(rules), _AT_ONCE):
-        some = rules[begins : begins + _AT_ONCE]
-        asked = select(*(exists(rule.statement).label(f"broken_{place}") for place, rule in enumerate(some)))
-        for rule, broken in zip(some, (await tx.connection.execute(asked)).one(), strict=True):
+    for asked, rules in _statements(tuple(part.table for part in await present(tx, metadata))):
+        for rule, broken in zip(rules, (await tx.connection.execute(asked)).one(), strict=True):
             if broken:
                 async for finding in _findings(tx, rule):
                     yield finding
@@ -53,7 +51,21 @@ async def references(tx: Transaction) -> AsyncIterator[Finding]:
         yield finding
 
 
-def _rules(tables: Sequence[Table]) -> Iterator[_Rule]:
+@cache
+def _statements(tables: tuple[Table, ...]) -> list[tuple[Select[*tuple[bool, ...]], list[_Rule]]]:
+    """The rules about these tables, some at once, each time behind the statement that asks whether they are broken.
+
+    They are kept, since it takes longer to make them than a small store to answer them.
+    """
+    rules = list(_rules(tables))
+    parts = [rules[begins : begins + _AT_ONCE] for begins in range(0, len(rules), _AT_ONCE)]
+    return [
+        (select(*(exists(rule.statement).label(f"broken_{place}") for place, rule in enumerate(part))), part)
+        for part in parts
+    ]
+
+
+def _rules(tables: tuple[Table, ...]) -> Iterator[_Rule]:
     for table in tables:
         for key in _foreign_keys(table):
             yield _orphans(key.parent, key.column)
