@@ -3,53 +3,99 @@
 import asyncio
 import base64
 import json
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.hashes import SHA256
 
-from actions.kernel import UnitOfWork
+from actions.kernel import Environment
 from domain.kernel import Citizen
 from store.database import KeyMissing, Keyrings
+from store.documents.department_documents import DepartmentDocument
+
+T = TypeVar("T")
 
 PURPOSE = "Certificates of the citizen in Apuni Sarkar"
 KEYRING = "xml"
 """The RSA key that signs artefacts, until the partner gives one for it."""
 
 
-async def consent_artefact(
-    acting: UnitOfWork, citizen: Citizen, publisher: str, doctype: str, until: datetime
-) -> Mapping[str, Any]:
-    """The artefact for one document of one publisher, signed, to be kept before the first call.
+class SignatureMissing(Exception):
+    """Undoes a transaction that needs a signature, which is made while no transaction is open."""
 
-    The signature is RS256 over the canonical JSON of `consent`, in Base64 (INFERRED,
-    docs/contracts/apisetu.md section 5).
+
+class Artefacts:
+    """The artefacts of one step, each signed before the transaction that keeps it."""
+
+    def __init__(self, env: Environment) -> None:
+        self._env, self.begun_at = env, env.clock.now()
+        self._ids: dict[str, str] = {}
+        self._unsigned: dict[str, Mapping[str, Any]] = {}
+        self._signed: dict[str, Mapping[str, Any]] = {}
+
+    def for_documents(
+        self, citizen: Citizen, documents: Iterable[DepartmentDocument], until: datetime
+    ) -> dict[str, Mapping[str, Any]]:
+        """The signed artefact of each document, by its id. Raises SignatureMissing.
+
+        The signature is RS256 over the canonical JSON of `consent`, in Base64 (INFERRED,
+        docs/contracts/apisetu.md section 5).
+        """
+        consents = {one.id: self._consent(citizen, one, until) for one in documents}
+        for document_id, consent in consents.items():
+            if document_id not in self._signed or self._signed[document_id]["consent"] != consent:
+                self._unsigned[document_id] = consent
+        if self._unsigned:
+            raise SignatureMissing
+        return {document_id: self._signed[document_id] for document_id in consents}
+
+    async def sign_missing(self) -> None:
+        """Make the signatures that were missing. Raises KeyMissing and HolderFailed."""
+        while self._unsigned:
+            document_id, consent = self._unsigned.popitem()
+            # In a thread: a module or a signer that holds the key may take seconds.
+            signature = await asyncio.to_thread(sign, self._env.keyrings, consent)
+            self._signed[document_id] = {"consent": consent, "signature": {"signature": signature}}
+
+    def _consent(self, citizen: Citizen, document: DepartmentDocument, until: datetime) -> dict[str, Any]:
+        if document.id not in self._ids:
+            self._ids[document.id] = self._env.ids.key()
+        return {
+            "consentId": self._ids[document.id],
+            "timestamp": _instant(self.begun_at),
+            "dataConsumer": {"id": self._env.rules.issuer_id},
+            "dataProvider": {"id": document.publisher},
+            "purpose": {"description": PURPOSE},
+            "user": {
+                "idType": "MOBILE",
+                "idNumber": citizen.mobile or "",
+                "mobile": citizen.mobile or "",
+                "email": citizen.email or "",
+            },
+            "data": {"id": document.doctype},
+            "permission": {
+                "access": "VIEWSTORE",
+                "dateRange": {"from": _instant(self.begun_at), "to": _instant(until)},
+                "frequency": {"unit": "DAY", "value": 1000, "repeats": 1000},
+            },
+        }
+
+
+async def with_artefacts(env: Environment, step: Callable[[Artefacts], Awaitable[T]]) -> T:
+    """What the step gives, which keeps artefacts in a transaction of its own.
+
+    SQLite has one writer at a time, whom a slow signer must not hold. So the step is undone where a signature is
+    missing and repeated once it is there: who may not take it has none made. Raises KeyMissing, HolderFailed and as
+    the step.
     """
-    now = acting.now
-    consent = {
-        "consentId": acting.env.ids.key(),
-        "timestamp": _instant(now),
-        "dataConsumer": {"id": acting.env.rules.issuer_id},
-        "dataProvider": {"id": publisher},
-        "purpose": {"description": PURPOSE},
-        "user": {
-            "idType": "MOBILE",
-            "idNumber": citizen.mobile or "",
-            "mobile": citizen.mobile or "",
-            "email": citizen.email or "",
-        },
-        "data": {"id": doctype},
-        "permission": {
-            "access": "VIEWSTORE",
-            "dateRange": {"from": _instant(now), "to": _instant(until)},
-            "frequency": {"unit": "DAY", "value": 1000, "repeats": 1000},
-        },
-    }
-    # In a thread: a module or a signer that holds the key may take seconds.
-    signature = await asyncio.to_thread(sign, acting.env.keyrings, consent)
-    return {"consent": consent, "signature": {"signature": signature}}
+    artefacts = Artefacts(env)
+    while True:  # again only where what is signed changed meanwhile
+        try:
+            return await step(artefacts)
+        except SignatureMissing:
+            await artefacts.sign_missing()
 
 
 def sign(keyrings: Keyrings, consent: Mapping[str, Any]) -> str:

@@ -1,7 +1,7 @@
 """Writes the consent ledger: the record and its audit line in one transaction."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from actions.kernel import UnitOfWork
@@ -37,7 +37,8 @@ async def write(
     artefact: Mapping[str, Any],
 ) -> Consent:
     """Add a record to `same`, or begin a consent with it."""
-    days = (until - acting.now).days if until is not None else DEFAULT_DAYS
+    # The nearest day: her artefacts may have been signed for some seconds since she agreed to so many days.
+    days = round((until - acting.now) / timedelta(days=1)) if until is not None else DEFAULT_DAYS
     record = await consents.add(
         acting.tx,
         ConsentRecord(

@@ -1,9 +1,11 @@
 """Asks for, grants, renews and withdraws consents; each step is one record of the ledger."""
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from actions.consents.artefacts import Artefacts, with_artefacts
 from actions.consents.consent_ledger import recorded_consents, write
 from actions.consents.scopes import allow, held_for, scope_of, stop
 from actions.feedback.notices import About, tell
@@ -73,8 +75,13 @@ async def withdraw_consent(env: Environment, subject: Subject, request: ChangeCo
     return consent, replayed
 
 
-async def take_step(acting: UnitOfWork, citizen_id: str, step: ConsentStep, request: ChangeConsent) -> Consent:
-    """The inner step, in the caller's transaction; the caller has decided access. One at a time for a citizen."""
+async def take_step(
+    acting: UnitOfWork, citizen_id: str, step: ConsentStep, request: ChangeConsent, signed: Artefacts
+) -> Consent:
+    """The inner step, in the caller's transaction; the caller has decided access. One at a time for a citizen.
+
+    Raises SignatureMissing before anything is written.
+    """
     purpose = request.purpose
     await locks.lock_exclusive(acting.tx, "consents", citizen_id)
     present = present_of(await recorded_consents(acting.tx, citizen_id), purpose)
@@ -84,8 +91,8 @@ async def take_step(acting: UnitOfWork, citizen_id: str, step: ConsentStep, requ
     check_step(step, status)
     scope = await scope_of(acting, citizen_id, purpose, request.documents)
     same = present if status is ConsentStatus.ASKED or step is ConsentStep.RENEW else None
-    until = None if step is ConsentStep.ASK else acting.now + timedelta(days=check_days(request.days))
-    artefacts = {} if until is None else await allow(acting, citizen_id, scope, until)
+    until = None if step is ConsentStep.ASK else signed.begun_at + timedelta(days=check_days(request.days))
+    artefacts = {} if until is None else await allow(acting, citizen_id, scope, until, signed)
     written = await write(
         acting, citizen_id, step, purpose, same=same, scope=scope.words, until=until, artefact=artefacts
     )
@@ -146,15 +153,16 @@ async def _run_consent_step(
     citizen_id = _citizen_id_of(subject)
     purpose = Purpose.ASSIST if step is ConsentStep.ASK else Purpose.APPLY
 
-    async def work(tx: Transaction) -> dict[str, Any]:
-        resource = of_citizen(citizen_id, ObjectKind.CONSENT)
-        await require(env, tx, subject, resource, purpose, path=("input", "purpose"))
-        return {"consent": (await take_step(UnitOfWork(env, tx, subject), citizen_id, step, request)).id}
+    async def run_with(signed: Artefacts) -> tuple[Mapping[str, Any], bool]:
+        async def work(tx: Transaction) -> dict[str, Any]:
+            resource = of_citizen(citizen_id, ObjectKind.CONSENT)
+            await require(env, tx, subject, resource, purpose, path=("input", "purpose"))
+            return {"consent": (await take_step(UnitOfWork(env, tx, subject), citizen_id, step, request, signed)).id}
 
-    operation = f"{step.value.lower()}Consent"
-    answer, replayed = await run_idempotently(
-        env, subject, operation, key=request.idempotency_key, body=asdict(request), work=work
-    )
+        operation, key = f"{step.value.lower()}Consent", request.idempotency_key
+        return await run_idempotently(env, subject, operation, key=key, body=asdict(request), work=work)
+
+    answer, replayed = await with_artefacts(env, run_with)
     async with env.store.read_transaction() as tx:
         found = consents_of(await consents.of_citizen(tx, citizen_id))
     consent = next((one for one in found if one.id == answer["consent"]), None)

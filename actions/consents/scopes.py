@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from actions.consents.artefacts import consent_artefact
+from actions.consents.artefacts import Artefacts
 from actions.kernel import UnitOfWork
 from domain.consents.consents import ConsentPurpose
 from domain.documents.documents import RATION_CARD
@@ -51,17 +51,18 @@ async def scope_of(
 
 
 async def allow(
-    acting: UnitOfWork, citizen_id: str, scope: ConsentScope, until: datetime
+    acting: UnitOfWork, citizen_id: str, scope: ConsentScope, until: datetime, signed: Artefacts
 ) -> dict[str, Mapping[str, Any]]:
-    """Sign one artefact for each document and put it beside what is asked with it; gives them by document."""
+    """Put an artefact beside what is asked with it, for each document; gives them by document.
+
+    Raises SignatureMissing before anything is written.
+    """
     citizen = (await people.citizens(acting.tx, [citizen_id])).get(citizen_id)
     if citizen is None:
         raise NotThere("the citizen")
-    artefacts: dict[str, Mapping[str, Any]] = {}
-    for document in scope.documents:
-        artefact = await consent_artefact(acting, citizen, document.publisher, document.doctype, until)
-        await department_documents.set_consent(acting.tx, document.id, artefact, until)
-        artefacts[document.id] = artefact
+    artefacts = signed.for_documents(citizen, scope.documents, until)
+    for document_id, artefact in artefacts.items():
+        await department_documents.set_consent(acting.tx, document_id, artefact, until)
     return artefacts
 
 

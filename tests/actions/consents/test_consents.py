@@ -1,5 +1,6 @@
 """Consents: asked, given, renewed, taken back; every step is a record that cannot be changed unseen."""
 
+import asyncio
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -8,13 +9,16 @@ import pytest
 from sqlalchemy import text, update
 
 from actions.certificates.certificates import certificates_of
+from actions.consents.artefacts import sign
 from actions.consents.consent_ledger import recorded_consents
 from actions.consents.consents import ChangeConsent, ask_consent, grant_consent, renew_consent, withdraw_consent
 from actions.consents.recorded_consents import consent_state
 from actions.documents.department_documents import RATION_CARD, department_certificates_of
 from actions.documents.locker_revoking import REVOKE, revoke_locker
 from actions.identity.sign_in_people import keep_grant
+from actions.kernel import Environment
 from actions.privacy.personal_data import erase_person, export_part
+from domain.consents.consent_notices import fingerprint_of
 from domain.consents.consents import ConsentPurpose, ConsentState, ConsentStatus, ConsentStep
 from domain.documents.documents import CARD_NUMBER
 from domain.feedback.notices import NoticeKind, notice_text
@@ -24,18 +28,21 @@ from integrations.calling.errors import Unavailable
 from integrations.sso import ProviderTokens
 from store.consents.consents import consent_records_table
 from store.database import Keyrings
+from store.database.errors import HolderFailed
+from store.database.keyring import KeyHolder
 from store.documents import department_documents
 from store.documents.department_documents import DepartmentDocument
 from store.feedback import notices
-from store.identity import accesses, identities
+from store.identity import accesses, identities, people
 from store.platform import outbox
-from tests.support.held_keys import SlowKeys, is_apart
+from tests.support.held_keys import PATIENCE, KeysInMemory, SlowKeys
 from tests.support.worlds import wrong
 
-DOCUMENTS, CARD, LOCKER = (
+DOCUMENTS, CARD, LOCKER, TO_LOCKER = (
     ConsentPurpose.DEPARTMENT_DOCUMENTS,
     ConsentPurpose.RATION_CARD,
     ConsentPurpose.LOCKER_DOCUMENTS,
+    ConsentPurpose.ISSUE_TO_LOCKER,
 )
 
 
@@ -113,14 +120,87 @@ async def test_the_artefact_of_each_document_is_the_one_that_api_setu_wants(worl
     assert len({one.consent["consent"]["consentId"] for one in documents.values()}) == 2
 
 
-async def test_while_the_holder_of_the_key_takes_its_time_over_an_artefact_others_are_answered(world, tmp_path):
-    await hold(world, "INCER")
-    keys = SlowKeys()
+def with_keys(world, tmp_path, keys: KeyHolder) -> Environment:
+    """The world's environment, whose keys these hold."""
     keyrings = Keyrings(tmp_path / "held", keys)
     keyrings.init()
-    env = replace(world.env, keyrings=keyrings)
+    return replace(world.env, keyrings=keyrings)
 
-    assert await is_apart(keys, grant_consent(env, world.asha, of(DOCUMENTS, "give")))
+
+class WithoutSignatures(KeysInMemory):
+    """Keys whose holder signs nothing while it is `away`."""
+
+    away = True
+
+    def sign(self, purpose: str, key_id: str, message: bytes) -> bytes:
+        if self.away:
+            raise HolderFailed("away")
+        return super().sign(purpose, key_id, message)
+
+
+async def test_while_the_holder_of_the_key_takes_its_time_over_an_artefact_another_citizen_writes(world, tmp_path):
+    await hold(world, "INCER")
+    keys = SlowKeys()
+    env = with_keys(world, tmp_path, keys)
+    keys.slow = True
+
+    given = asyncio.create_task(grant_consent(env, world.asha, of(DOCUMENTS, "give")))
+    assert await asyncio.to_thread(keys.asked.wait, PATIENCE)
+    other, _ = await grant_consent(world.env, world.sunil, of(TO_LOCKER, "give"))
+    goes_on = not given.done()
+    world.clock.advance(timedelta(seconds=8))
+    keys.released.set()
+    consent, _ = await given
+
+    assert goes_on
+    assert other.status(world.clock.now()) is ConsentStatus.GIVEN
+    assert consent.status(world.clock.now()) is ConsentStatus.GIVEN
+    assert consent.records[0].notice_hash == fingerprint_of(DOCUMENTS)
+    assert await wrong(world.env) == []
+
+
+async def test_what_changed_of_a_citizen_while_her_artefact_was_signed_stands_in_the_artefact(world, tmp_path):
+    await hold(world, "INCER")
+    keys = SlowKeys()
+    env = with_keys(world, tmp_path, keys)
+    keys.slow = True
+
+    given = asyncio.create_task(grant_consent(env, world.asha, of(DOCUMENTS, "give")))
+    assert await asyncio.to_thread(keys.asked.wait, PATIENCE)
+    async with world.env.store.write_transaction() as tx:
+        [asha] = (await people.citizens(tx, [world.asha.person_id])).values()
+        await people.update_citizen(tx, replace(asha, mobile="9412000099"))
+    keys.released.set()
+    await given
+
+    artefact = (await held(world))["INCER"].consent
+    assert artefact["consent"]["user"]["mobile"] == "9412000099"
+    assert artefact["signature"]["signature"] == sign(env.keyrings, artefact["consent"])
+
+
+async def test_a_consent_whose_artefact_is_not_signed_leaves_nothing_and_is_given_at_the_next_try(world, tmp_path):
+    await hold(world, "INCER")
+    keys = WithoutSignatures()
+    env = with_keys(world, tmp_path, keys)
+
+    with pytest.raises(HolderFailed):
+        await grant_consent(env, world.asha, of(DOCUMENTS, "give"))
+    left = (await state(world), (await held(world))["INCER"].consent, await wrong(world.env))
+    keys.away = False
+    consent, replayed = await grant_consent(env, world.asha, of(DOCUMENTS, "give"))
+
+    assert left == (ConsentState.MISSING, {}, [])
+    assert (consent.status(world.clock.now()), replayed) == (ConsentStatus.GIVEN, False)
+
+
+async def test_a_consent_that_was_given_is_told_again_without_the_holder_of_the_key(world, tmp_path):
+    await hold(world, "INCER")
+    await grant_consent(world.env, world.asha, of(DOCUMENTS, "give"))
+
+    env = with_keys(world, tmp_path, WithoutSignatures())
+    consent, replayed = await grant_consent(env, world.asha, of(DOCUMENTS, "give"))
+
+    assert (consent.status(world.clock.now()), replayed) == (ConsentStatus.GIVEN, True)
 
 
 async def test_only_the_documents_that_she_names_are_opened(world):
