@@ -23,6 +23,7 @@ from store.identity import (
     contacts,
     devices,
     identities,
+    invitations,
     officer_accounts,
     paper_checks,
     people,

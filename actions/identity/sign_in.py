@@ -13,6 +13,7 @@ import structlog
 
 from actions.identity import provider_sign_out
 from actions.identity.account_links import prove_link
+from actions.identity.invitations import open_invitation
 from actions.identity.sessions import mint_session_token
 from actions.identity.sign_in_guards import (
     AppRequest,
@@ -74,10 +75,12 @@ class AppToken:
 
 @dataclass(frozen=True, slots=True)
 class SignInIntent:
-    """What a sign-in is for beside itself: a strength, or the link of a further account."""
+    """What a sign-in is for beside itself: a strength, the link of a further account, or an officer's first use."""
 
     strength: Assurance | None = None
     link_id: str | None = None
+    invitation: str | None = field(default=None, repr=False)
+    """The token of an officer's one-time link."""
 
 
 async def begin_sign_in(
@@ -94,12 +97,14 @@ async def begin_sign_in(
     """Open a transaction and give the address of the provider's page.
 
     `browser_hash` is the hash of a secret that only this browser holds. Raises Problems(BAD_INPUT) for a
-    `return_to` that is not a path of ours, and NOT_FOUND for a provider that is not configured; Unavailable where the
-    provider is away.
+    `return_to` that is not a path of ours, NOT_FOUND for a provider that is not configured, and INVITATION_OVER for a
+    one-time link that was used or has expired; Unavailable where the provider is away.
     """
     wanted = safe_return_to(return_to)
     identity_provider = _provider(env, provider)
-    now = env.clock.now()
+    now, token = env.clock.now(), wish.invitation if wish else None
+    if token is not None:
+        await env.store.read(lambda tx: open_invitation(env, tx, hash_of(token)))
     transaction = SignInTransaction(
         state=env.ids.token(),
         provider=provider,
@@ -115,6 +120,7 @@ async def begin_sign_in(
         created_at=now,
         expires_at=now + timedelta(seconds=TRANSACTION_SECONDS),
         link_id=wish.link_id if wish else None,
+        invitation_id=None if token is None else hash_of(token),
     )
     address = await identity_provider.authorize_url(
         state=transaction.state,
@@ -144,8 +150,8 @@ async def finish_sign_in(
     is the kind of system that the browser runs on, for the list of devices.
 
     Raises Problems: BAD_INPUT (SIGN_IN_AGAIN) where state, provider or browser do not match, or the
-    transaction is spent; FORBIDDEN for an officer or operator who is not on the register. Errors of the
-    provider pass through as RemoteError.
+    transaction is spent; FORBIDDEN for an officer or operator who is not on the register, and for an account that is
+    not the one which an officer's first use tied; INVITATION_OVER. Errors of the provider pass through as RemoteError.
     """
     transaction = await _take(env, provider, state, browser_hash)
     identity = await _provider(env, provider).exchange(
@@ -300,7 +306,7 @@ async def _admit(
     now = env.clock.now()
 
     async def work(tx: Transaction) -> tuple[Session, str | None]:
-        admitted = await person_of(env, tx, identity, Language(transaction.language))
+        admitted = await person_of(env, tx, identity, Language(transaction.language), transaction.invitation_id)
         kind, person_id = admitted.kind, admitted.person_id
         until = now + timedelta(seconds=session_seconds)
         client = devices.APP if transaction.app_redirect else devices.BROWSER

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from actions.consents.consents import locker_was_linked
 from actions.documents.locker_push import plan_earlier
 from actions.identity import provider_sign_out
+from actions.identity.invitations import open_invitation
 from actions.kernel import Environment, UnitOfWork
 from domain.catalogue.centres import SIGNS_IN_BY, CentreKind
 from domain.kernel import (
@@ -26,8 +27,8 @@ from domain.kernel import (
 )
 from integrations.sso import ProviderIdentity, ProviderTokens
 from store.catalogue import centres
-from store.database import Transaction
-from store.identity import identities, officer_accounts, people, session_tokens
+from store.database import Transaction, audit
+from store.identity import identities, invitations, officer_accounts, people, session_tokens
 from store.identity.identities import LockerTokens
 
 CITIZENS = frozenset({Provider.MERI_PEHCHAAN, Provider.JAN_PARICHAY})
@@ -45,17 +46,20 @@ class Admitted:
     """Whether what the provider handed over is kept to read her locker."""
 
 
-async def person_of(env: Environment, tx: Transaction, identity: ProviderIdentity, language: Language) -> Admitted:
+async def person_of(
+    env: Environment, tx: Transaction, identity: ProviderIdentity, language: Language, invitation_id: str | None = None
+) -> Admitted:
     """Who the identity is with us; raises Problems(FORBIDDEN) for staff who are not on the register.
 
-    Names, e-mails and mobiles never join two accounts: only the provider's subject does.
+    Names, e-mails and mobiles never join two accounts: only the provider's subject does. `invitation_id` is the
+    one-time link by which an officer comes; raises Problems(INVITATION_OVER) where it was used meanwhile.
     """
     known = await identities.identity(tx, identity.provider, identity.subject)
     if identity.provider in CITIZENS:
         person_id = known[1] if known else await _new_citizen(env, tx, identity, language)
         kind = PersonKind.CITIZEN
     else:
-        kind, person_id = await _on_register(tx, identity)
+        kind, person_id = await _on_register(env, tx, identity, known, invitation_id)
     if known is not None and known != (kind, person_id):
         raise not_on_register()  # linked to somebody else: the register decides, not the link
     if not env.rules.sign_on.admits(kind, identity.provider):
@@ -87,13 +91,26 @@ def not_on_register() -> Problems:
     return Problems(Problem(ErrorCode.FORBIDDEN, ("provider",)))
 
 
-async def _on_register(tx: Transaction, identity: ProviderIdentity) -> tuple[PersonKind, str]:
+async def _on_register(
+    env: Environment,
+    tx: Transaction,
+    identity: ProviderIdentity,
+    known: tuple[PersonKind, str] | None,
+    invitation_id: str | None,
+) -> tuple[PersonKind, str]:
     """The officer, or the operator of a centre of the kind that the provider vouches for."""
     if identity.provider is Provider.PARICHAY:
-        officer = await officer_accounts.officer_of(tx, identity.subject)
+        # Where the subject is no address, the address of the register finds the first use alone (ADR 0033).
+        email = identity.email or identity.subject
+        if known is not None and known[0] is PersonKind.OFFICER and identity.subject != email:
+            officer = (await people.officers(tx, [known[1]])).get(known[1])
+        else:
+            officer = await officer_accounts.officer_of(tx, email)
         if officer is not None and officer.postings:
+            if known is None:
+                await _tie(env, tx, officer.id, identity, invitation_id)
             return PersonKind.OFFICER, officer.id
-        operator_id = None if officer is not None else await centres.operator_by_email(tx, identity.subject)
+        operator_id = None if officer is not None else await centres.operator_by_email(tx, email)
     else:
         operator = await people.operator_by_csc_id(tx, identity.subject)
         operator_id = operator.id if operator else None
@@ -101,6 +118,31 @@ async def _on_register(tx: Transaction, identity: ProviderIdentity) -> tuple[Per
         raise not_on_register()
     await _in_a_centre(tx, operator_id, SIGNS_IN_BY[identity.provider])
     return PersonKind.OPERATOR, operator_id
+
+
+async def _tie(
+    env: Environment, tx: Transaction, officer_id: str, identity: ProviderIdentity, invitation_id: str | None
+) -> None:
+    """Let an officer's account be tied at its first use: with her one-time link where one was made for her.
+
+    Raises Problems: FORBIDDEN where another account is tied to her, INVITATION_OVER.
+    """
+    email = identity.email or identity.subject
+    further = (await officer_accounts.of_officers(tx, [officer_id])).get(officer_id, [])
+    if email not in further:
+        if identity.subject != email:  # the provider tells a durable subject since the account was tied by its address
+            await identities.remove_identity(tx, identity.provider, email, PersonKind.OFFICER, officer_id)
+        tied = (await identities.providers_of(tx, PersonKind.OFFICER, officer_id)).count(identity.provider)
+        of_further = [await identities.identity(tx, identity.provider, one) for one in further]
+        if tied > len([one for one in of_further if one is not None]):
+            raise not_on_register()
+    if invitation_id is not None:
+        invitation = await open_invitation(env, tx, invitation_id)
+        if invitation.officer_id != officer_id or not await invitations.use(tx, invitation_id):
+            raise not_on_register()
+        await audit.record(tx, f"{PersonKind.OFFICER}:{officer_id}", "officer.account_tied", "OFFICER", officer_id)
+    elif await invitations.unused_links(tx, officer_id):
+        raise not_on_register()
 
 
 async def _in_a_centre(tx: Transaction, operator_id: str, kinds: Collection[CentreKind]) -> None:

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from actions.kernel import Environment
+from actions.officers.first_administrators import CreateAdministrator, create_administrator
 from actions.officers.recovery import recover_administrator
 from actions.officers.staff_views import StaffFilter, count_staff, staff_page
 from actions.officers.staffing import (
@@ -28,7 +29,7 @@ from store.officers import leave, posts
 group = CommandGroup()
 """Officers: posts, leave and transfers."""
 admin_group = CommandGroup()
-"""Administrators: who replaces one that is lost."""
+"""Administrators: the first ones, and who replaces one that is lost."""
 
 _PAGE = 100
 _EVERYWHERE = [Posting(Role.ADMIN)]
@@ -129,6 +130,24 @@ async def end_leave(
     with problems_as_lines(line_of):
         await cancel_leave(env, command_subject(), CancelLeave(leave_id, env.ids.key()))
     out.print(f"apuni: leave {leave_id} is cancelled")
+
+
+@admin_group.storage_command("create")
+async def create(
+    env: Environment,
+    name: Annotated[str, typer.Argument(help="the name, in Latin letters")],
+    email: Annotated[str, typer.Option(help="the official e-mail address with which the administrator signs in")],
+    name_hi: Annotated[str | None, typer.Option(help="the name in Devanagari")] = None,
+) -> None:
+    """Enter the first or second administrator, and print the one-time link that ties the account; again for a new one.
+
+    The link opens the sign-in once, within 48 hours. Every later administrator is ordered and confirmed by two.
+    """
+    with problems_as_lines(line_of):
+        request = CreateAdministrator(name, email, env.ids.key(), name_hi)
+        made, _ = await create_administrator(env, command_subject(), request)
+    out.print(f"apuni: {made.officer_id} is an administrator; until {made.expires_at.astimezone(IST):%Y-%m-%d %H:%M}:")
+    out.print(made.link)
 
 
 @admin_group.runtime_command("recover")

@@ -7,6 +7,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from actions.identity.invitations import PARAMETER
 from actions.identity.provider_sign_out import SIGNED_OUT, address_of, way_out
 from actions.identity.sessions import sign_out, subject_for_token
 from actions.identity.sign_in import (
@@ -275,9 +276,10 @@ def _end_there(env: Environment, name: str) -> dict[str, str] | None:
 
 
 def _wish(request: Request) -> SignInIntent | None:
-    """A strength that the address asks for."""
-    asked = request.query_params.get("strength")
-    return SignInIntent(Assurance(asked)) if asked in {one.value for one in Assurance} else None
+    """A strength that the address asks for, or the officer's one-time link that it is."""
+    asked, invitation = request.query_params.get("strength"), request.query_params.get(PARAMETER)
+    strength = Assurance(asked) if asked in {one.value for one in Assurance} else None
+    return SignInIntent(strength, invitation=invitation) if strength or invitation else None
 
 
 async def _provider_error_response(request: Request, env: Environment, provider: Provider, browser: str) -> Response:

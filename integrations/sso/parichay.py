@@ -51,6 +51,8 @@ class ParichaySettings:
     client_secret: str = field(repr=False)
     prefix: str | None = None
     scope: str = "user_details"
+    subject_field: str | None = None
+    """The field of `userdetails` with an official's durable id; None where the official e-mail has to do."""
 
     @classmethod
     def from_onboarding(
@@ -58,12 +60,20 @@ class ParichaySettings:
     ) -> Self:
         """Read what NIC handed over for one of the two; raises KeyError where a needed part is missing.
 
-        Members begin with `parichay_` or `jan_parichay_`: `client_id`, `client_secret`, and maybe `prefix`.
+        Members begin with `parichay_` or `jan_parichay_`: `client_id`, `client_secret`, and maybe `prefix`,
+        `subject_field`.
         """
         name = provider.value.lower()
-        prefix = given.get(f"{name}_prefix")
+        prefix, subject_field = given.get(f"{name}_prefix"), given.get(f"{name}_subject_field")
         client_id, client_secret = str(given[f"{name}_client_id"]), str(given[f"{name}_client_secret"])
-        return cls(provider, browser_url, client_id, client_secret, str(prefix) if prefix else None)
+        return cls(
+            provider,
+            browser_url,
+            client_id,
+            client_secret,
+            prefix=str(prefix) if prefix else None,
+            subject_field=str(subject_field) if subject_field else None,
+        )
 
 
 class Parichay:
@@ -130,7 +140,9 @@ class Parichay:
             USER_POLICY,
             "GET",
             self._prefix + wire.USER_PATH,
-            reading_json(Source.SSO, lambda body: wire.read_identity(self.provider, body)),
+            reading_json(
+                Source.SSO, lambda body: wire.read_identity(self.provider, body, self._settings.subject_field)
+            ),
             headers={"authorization": access_token},
             group=self.provider.value,
         )

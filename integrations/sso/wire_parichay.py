@@ -44,13 +44,18 @@ def read_access_token(body: dict[str, Any]) -> str:
     return access_token
 
 
-def read_identity(provider: Provider, body: dict[str, Any]) -> ProviderIdentity:
-    """The person of `userdetails`; raises Garbled where the key of that provider is missing."""
+def read_identity(provider: Provider, body: dict[str, Any], subject_field: str | None = None) -> ProviderIdentity:
+    """The person of `userdetails`; raises Garbled where the key of that provider is missing.
+
+    `subject_field` is the field with an official's durable id, where onboarding names one: the contract names none.
+    """
     name = " ".join(part for part in (text_of(body, "FirstName"), text_of(body, "LastName")) if part)
     email = text_of(body, "Email")
     mobile = mobile_of(text_of(body, "MobileNo"))
     official = provider is Provider.PARICHAY
     subject = _official_subject(email) if official else _citizen_subject(mobile, name)
+    if official and subject and subject_field is not None:
+        subject = text_of(body, subject_field)
     if subject is None:
         raise Garbled(Source.SSO, "user_answer")
     return ProviderIdentity(

@@ -5,6 +5,13 @@ from typing import TypeAlias
 
 import strawberry
 
+from actions.officers.first_administrators import (
+    WaitingAdministrator as Waiting,
+)
+from actions.officers.first_administrators import (
+    create_administrator,
+    waiting_administrators,
+)
 from actions.officers.staff_confirmations import confirm_leave, confirm_transfer, waiting_orders
 from actions.officers.staffing import Moved, cancel_leave, record_leave, transfer_officer
 from domain.kernel import Posting, Scope, TypeCode
@@ -86,6 +93,17 @@ class Transfer:
     ordered_by = officer_field("item.recorded_by", description="The administrator who ordered it.")
 
 
+@strawberry.type(directives=[AUTHENTICATED], description="An administrator who has not used her one-time link yet.")
+class WaitingAdministrator(View[Waiting]):
+    item: strawberry.Private[Waiting]
+    link: str = strawberry.field(
+        description="The address that is sent to her: it opens the sign-in that ties her account, once."
+    )
+    expires_at: datetime = strawberry.field(description="Until when it does; createAdministrator makes another one.")
+
+    officer = officer_field("item.officer_id", description="The administrator.")
+
+
 @strawberry.type(directives=[AUTHENTICATED], description="Orders that wait for a second administrator.")
 class WaitingOrders:
     transfers: list[Transfer] = strawberry.field(
@@ -94,6 +112,10 @@ class WaitingOrders:
     leaves: list[Leave] = strawberry.field(
         description="Leaves with a substitute for more than 15 days, the oldest first.",
         directives=[assumed_list_size(20)],
+    )
+    administrators: list[WaitingAdministrator] = strawberry.field(
+        description="Administrators whom one entered and who have not used their link yet.",
+        directives=[assumed_list_size(2)],
     )
 
 
@@ -107,10 +129,12 @@ class WaitingOrdersQuery:
         directives=[AUTHENTICATED, NEVER_SILENTLY_NULL, requires_scopes(Scope.STAFF)],
     )
     async def waiting_orders(self, info: Info) -> WaitingOrders | None:
-        transfers, leaves = await waiting_orders(info.context.environment, require_signed_in(info))
-        nothing = Moved(0, 0)
+        env, subject = info.context.environment, require_signed_in(info)
+        transfers, leaves = await waiting_orders(env, subject)
         return WaitingOrders(
-            transfers=[Transfer.of((one, nothing)) for one in transfers], leaves=[Leave.of(one) for one in leaves]
+            transfers=[Transfer.of((one, Moved(0, 0))) for one in transfers],
+            leaves=[Leave.of(one) for one in leaves],
+            administrators=[WaitingAdministrator.of(one) for one in await waiting_administrators(env, subject)],
         )
 
 
@@ -135,6 +159,23 @@ _leave_payload = thing_payload(
 class StaffingMutation:
     """Mutations of those who post officers."""
 
+    create_administrator = action_mutation(
+        create_administrator,
+        thing_payload(
+            "What became of an administrator's entry.",
+            administrator=Thing(
+                WaitingAdministrator, "The administrator with the link; null when refused.", WaitingAdministrator.of
+            ),
+        ),
+        "Enter the second administrator, by the only one that there is; later ones are ordered by transferOfficer.",
+        input_fields(
+            "An administrator.",
+            name="The name, in Latin letters.",
+            name_hi="The name in Devanagari.",
+            email="The official e-mail address with which the administrator signs in.",
+        ),
+        scopes=[Scope.STAFF],
+    )
     transfer_officer = action_mutation(
         transfer_officer,
         thing_payload(

@@ -50,6 +50,8 @@ class SignInTransaction:
     expires_at: datetime
     link_id: str | None = None
     """The link of a further account that this sign-in is for; then it opens no session."""
+    invitation_id: str | None = None
+    """The officer's one-time link by which this sign-in began."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +71,8 @@ async def add_transaction(tx: Transaction, transaction: SignInTransaction) -> No
     state_hash = sha256(transaction.state.encode()).hexdigest()
     payload = asdict(transaction) | {"created_at": transaction.created_at.isoformat()}
     del payload["state"], payload["expires_at"]
+    if transaction.invitation_id is None:
+        del payload["invitation_id"]  # a process of the release before, which does not know it, may read it
     values = {
         "state_hash": state_hash,
         "payload": tx.cipher.encrypt_json(payload, f"sign_ins:payload:{state_hash}"),

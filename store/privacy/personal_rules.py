@@ -142,6 +142,7 @@ KEPT: Mapping[str, str] = MappingProxyType(
         "finance_cases": "the account of public money; it holds no personal data",
         "fee_orders": "the account of public money; it holds no personal data",
         "appeal_hearings": "the record of a statutory appeal; it holds no personal data",
+        "invitations": "an officer's one-time link; it concerns no citizen",
         "escalations": "the record of a breach of the time limit; it holds no personal data",
     }
 )

@@ -57,6 +57,7 @@ MUTATIONS: Mapping[str, frozenset[str]] = {
     "closeGrievance": who(*_HERS),
     "cancelHearing": who("appellate"),
     "confirmDecision": who("officer"),
+    "createAdministrator": who("admin"),
     "decideAppeal": who("appellate"),
     "decideApplication": who("officer"),
     "escalateGrievance": who(*_HERS),

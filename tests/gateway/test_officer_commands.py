@@ -11,6 +11,7 @@ from domain.kernel import Bilingual, CommandFailed, Officer, OfficerLevel, Posti
 from gateway.cli import app
 from gateway.commands.officer import (
     BadPost,
+    create,
     end_leave,
     enter_leave,
     list_officers,
@@ -126,3 +127,21 @@ async def test_in_a_demo_an_address_is_added_and_removed(house, capsys):
         "apuni: the account is added",
         "apuni: the account is removed; 0 sessions ended",
     ]
+
+
+async def test_the_first_administrator_is_entered_by_a_command_that_prints_the_link(
+    sqlite_store, store_keyrings, store_clock, tmp_path, capsys
+):
+    env = environment(sqlite_store, store_keyrings, store_clock, tmp_path / "objects", Down())
+
+    await create(env, "Anita", "anita@uk.gov.example", None)
+
+    said, link = capsys.readouterr().out.splitlines()
+    assert said.endswith(":")
+    assert "is an administrator; until 20" in said
+    assert link.startswith(f"{env.public_url}/sign-in/start/parichay?invitation=")
+
+
+async def test_a_command_that_would_enter_a_third_administrator_is_refused_with_words(house):
+    with pytest.raises(CommandFailed, match="not possible in the present state"):
+        await create(house, "Chitra", "chitra@uk.gov.example", None)

@@ -6,7 +6,7 @@ from gateway.pages.addresses.rows import page_rows
 _page = page_rows("staff", PersonKind.OFFICER)
 
 STAFF_PAGES = (
-    _page("/staff", "orders", "StaffOrders", "waitingOrders", "AnswerTransfer ConfirmCover"),
+    _page("/staff", "orders", "StaffOrders", "waitingOrders", "AnswerTransfer ConfirmCover EnterAdministrator"),
     _page("/staff/officers", "officers", "StaffOfficers", "officers"),
     _page("/staff/officer", "officer", "StaffOfficer", "officers", "TransferStaff RecordStaffLeave CancelStaffLeave"),
     _page("/staff/vacancies", "vacancies", "StaffVacancies", "vacancies"),

@@ -1,6 +1,7 @@
 """The pages of finance officers and administrators: they settle cases of money and answer orders by pages alone."""
 
 import re
+from dataclasses import replace
 
 import pytest
 from lxml import html
@@ -211,3 +212,16 @@ async def test_the_desk_leads_to_what_its_officer_may_open(powers: World, browse
         page = await browser.get("/desk")
 
     assert f'href="{way}"' in page.text
+
+
+async def test_the_only_administrator_enters_the_second_on_a_page_that_shows_the_link(powers: World, browse: Browse):
+    async with powers.environment.store.write_transaction() as tx:
+        second = (await people.officer_by_email(tx, "second@officer.example")) or pytest.fail("nobody")
+        await people.update_officer(tx, replace(second, postings=()))
+
+    async with browse("admin") as browser:
+        done = await post(browser, "/staff", "EnterAdministrator", name="Chitra", email="chitra@uk.gov.example")
+        page = await browser.get(done.headers["location"])
+
+    assert "The administrator is entered." in page.text
+    assert "/sign-in/start/parichay?invitation=" in page.text
