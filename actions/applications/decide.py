@@ -158,7 +158,7 @@ async def _approve(acting: UnitOfWork, application: Application, request: Decide
     approved = await apply_transition(acting, application, Step(Move.APPROVE, note=_text(request), changes=changes))
     await let_lapse(acting, approved)
     match service.outcome:
-        case Outcome.CERTIFICATE:
+        case Outcome.CERTIFICATE | Outcome.LICENCE:
             await outbox.add(
                 acting.tx,
                 ISSUE,

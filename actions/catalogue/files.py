@@ -29,6 +29,7 @@ class CatalogueRows:
     keywords: tuple[Row, ...] = _of_file("local_keywords.csv")
     life_events: tuple[Row, ...] = _of_file("local_life_events.csv")
     eligibility: tuple[Row, ...] = _of_file("local_eligibility.csv")
+    kinds: tuple[Row, ...] = _of_file("local_kinds.csv")
     local_schemes: tuple[Row, ...] = _of_file("local_schemes.csv")
 
 

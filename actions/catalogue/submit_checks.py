@@ -35,11 +35,13 @@ class NewDocument:
 
 
 async def open_service(tx: Transaction, code: str) -> Service:
-    """The service with a code; raises SERVICE_UNKNOWN or SERVICE_CLOSED."""
+    """The service with a code; raises SERVICE_UNKNOWN, APPLY_ELSEWHERE or SERVICE_CLOSED."""
     path = ("input", "serviceCode")
     service = await catalogue.service(tx, code)
     if service is None:
         raise Problems(Problem(ErrorCode.SERVICE_UNKNOWN, path))
+    if service.hand_over is not None:
+        raise Problems(Problem(ErrorCode.APPLY_ELSEWHERE, path, params={"address": service.hand_over.address}))
     if not service.open:
         raise Problems(Problem(ErrorCode.SERVICE_CLOSED, path, params={"service": service.code}))
     return service

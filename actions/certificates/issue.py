@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import dataclass
+from datetime import timedelta
 
 import structlog
 
@@ -11,6 +12,7 @@ from actions.documents.locker_push import plan_add
 from actions.kernel import Environment, Step, UnitOfWork, apply_transition, draw_number, draw_uris
 from domain.applications.applications import Application, DeliveryMode
 from domain.applications.lifecycle import Move, Status
+from domain.benefits.plans import add_months
 from domain.catalogue.catalogue import Department, District, Service, Tehsil
 from domain.certificates.certificates import CertificateStatus, IssuedCertificate
 from domain.kernel import SYSTEM, Citizen, NumberKind, Officer, ist_date
@@ -112,7 +114,7 @@ async def mint(env: Environment, tx: Transaction, issue: Issue) -> Minted:
 def content_of(env: Environment, issue: Issue, minted: Minted) -> CertificateContent:
     """What the certificate says, by its new number and URI, which are never used again."""
     today = ist_date(env.clock.now())
-    number, doctype = minted.number, issue.service.doctype or ""
+    number, doctype, months = minted.number, issue.service.doctype or "", issue.service.validity_months
     guardian, relation = guardian_of(issue.application.form, issue.citizen.gender)
     return CertificateContent(
         number=number,
@@ -129,7 +131,7 @@ def content_of(env: Environment, issue: Issue, minted: Minted) -> CertificateCon
         officer=issue.officer.name if issue.officer else _UNKNOWN_OFFICER,
         designation=issue.officer.designation if issue.officer else _UNKNOWN_OFFICER,
         issued_on=today,
-        valid_until=None,
+        valid_until=None if months is None else add_months(today, months) - timedelta(days=1),
         fields=printed_fields(issue.application.form),
         verify_url=f"{env.public_url}/verify/{number}",
         uri=minted.uri,

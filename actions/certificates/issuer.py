@@ -15,7 +15,7 @@ from actions.documents.holder_match import is_holder, same_number
 from actions.documents.locker_push import note_pulled, plan_as_asked
 from actions.kernel import Environment, access, run_idempotently
 from domain.applications.applications import Application
-from domain.catalogue.catalogue import Outcome
+from domain.catalogue.catalogue import ISSUED
 from domain.certificates.certificates import CertificateStatus, IssuedCertificate
 from domain.identity.policy import ObjectKind, Purpose
 from domain.kernel import Citizen, ErrorCode, PersonKind, Problems, Provider, Role, Subject, TemporarilyUnavailable
@@ -210,7 +210,7 @@ class CertificateIssuer:
 async def _ends_in(tx: Transaction, application: Application, doctype: str) -> bool:
     """Whether the service of an application ends in a certificate of the doctype."""
     service = await catalogue.service(tx, application.service_code)
-    return service is not None and service.outcome is Outcome.CERTIFICATE and (service.doctype or "").upper() == doctype
+    return service is not None and service.outcome in ISSUED and (service.doctype or "").upper() == doctype
 
 
 @asynccontextmanager

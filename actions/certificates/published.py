@@ -12,7 +12,7 @@ import structlog
 
 from actions.documents.holder_match import same_name
 from actions.kernel import Environment, access, run_idempotently
-from domain.catalogue.catalogue import Outcome, Service
+from domain.catalogue.catalogue import ISSUED, Service
 from domain.certificates.certificates import CertificateStatus, IssuedCertificate
 from domain.identity.policy import ObjectKind, Purpose
 from domain.kernel import (
@@ -52,7 +52,7 @@ class CertificatePublisher:
         """The documents that services of ours end in, by national code; raises TemporarilyUnavailable."""
         found: dict[str, list[Service]] = {}
         for service in await self._catalogue():
-            if service.outcome is Outcome.CERTIFICATE and service.doctype:
+            if service.outcome in ISSUED and service.doctype:
                 found.setdefault(service.doctype.upper(), []).append(service)
         return tuple(
             PublishedDocument(doctype, services[0].name, tuple(service.code for service in services))

@@ -3,6 +3,7 @@
 Facts that no source gives are None, never zero or empty text (data/README.md).
 """
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -17,6 +18,79 @@ class Outcome(StrEnum):
     CERTIFICATE = "CERTIFICATE"
     BENEFIT = "BENEFIT"
     ORDER = "ORDER"
+    LICENCE = "LICENCE"
+    """A signed document as a certificate is, valid for a time where a source says how long."""
+
+
+ISSUED = (Outcome.CERTIFICATE, Outcome.LICENCE)
+"""The outcomes for which a signed document is issued."""
+
+
+class ServiceKind(StrEnum):
+    """What a person asks for by a service."""
+
+    CERTIFICATE = "CERTIFICATE"
+    LICENCE = "LICENCE"
+    REGISTRATION = "REGISTRATION"
+    BENEFIT = "BENEFIT"
+    GRIEVANCE = "GRIEVANCE"
+    BOOKING = "BOOKING"
+    BILL = "BILL"
+    INFORMATION = "INFORMATION"
+    HAND_OVER = "HAND_OVER"
+    """Another body's service, which is never applied for here."""
+
+
+class Fact(StrEnum):
+    """What the catalogue says of a service, as far as it needs a source."""
+
+    NAME = "NAME"
+    DEPARTMENT = "DEPARTMENT"
+    KIND = "KIND"
+    RTS_NOTIFIED = "RTS_NOTIFIED"
+    TIME_LIMIT = "TIME_LIMIT"
+    DELIVERY_TIME = "DELIVERY_TIME"
+    DESIGNATED_OFFICER = "DESIGNATED_OFFICER"
+    FIRST_APPELLATE = "FIRST_APPELLATE"
+    SECOND_APPELLATE = "SECOND_APPELLATE"
+    FEE = "FEE"
+    DOCUMENTS = "DOCUMENTS"
+    CHANNELS = "CHANNELS"
+    OUTCOME = "OUTCOME"
+    SECOND_PAIR = "SECOND_PAIR"
+    LIFE_EVENTS = "LIFE_EVENTS"
+    ELIGIBILITY = "ELIGIBILITY"
+    HAND_OVER = "HAND_OVER"
+    VALIDITY = "VALIDITY"
+
+
+@dataclass(frozen=True, slots=True)
+class FactSource:
+    """Facts that rest on one source; `confirmed` says whether that source may be taken for official."""
+
+    source: str
+    confirmed: bool
+    facts: tuple[Fact, ...]
+
+
+def sources_with(held: Iterable[FactSource], said: Mapping[Fact, tuple[str, bool]]) -> tuple[FactSource, ...]:
+    """The sources of facts once some facts are said by others: each is a source, and whether it confirms."""
+    whole = {fact: (one.source, one.confirmed) for one in held for fact in one.facts} | dict(said)
+    groups = dict.fromkeys(whole.values())
+    return tuple(FactSource(*group, tuple(fact for fact in Fact if whole.get(fact) == group)) for group in groups)
+
+
+@dataclass(frozen=True, slots=True)
+class HandOver:
+    """Where another body's service is applied for.
+
+    `address` begins with https: or tel:; `status_address` is where that body tells how an application stands.
+    """
+
+    body: Bilingual
+    address: str
+    bring: tuple[Bilingual, ...] = ()
+    status_address: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +208,42 @@ class Service:
     """Which entry of this service it is; an application keeps the one that it was filed under."""
     needs_no_documents: bool | None = None
     """True where a source says that no paper is needed; without it, no `documents` means that no source names any."""
+    kind: ServiceKind | None = None
+    hand_over: HandOver | None = None
+    """Where it is applied for, if its kind is HAND_OVER."""
+    validity_months: int | None = None
+    """How long a document that is issued for it is valid, counted from its day; None where no source says."""
+    fact_sources: tuple[FactSource, ...] = ()
+    """What each fact rests on; a fact that none names has no source of its own."""
+
+    def source_of(self, fact: Fact) -> FactSource | None:
+        """What a fact rests on; None where it has no source."""
+        return next((one for one in self.fact_sources if fact in one.facts), None)
+
+    @property
+    def stated_facts(self) -> tuple[Fact, ...]:
+        """The facts that the entry states at all, whether or not a source confirms them."""
+        said: dict[Fact, object] = {
+            Fact.NAME: self.name,
+            Fact.DEPARTMENT: self.department,
+            Fact.KIND: self.kind,
+            Fact.RTS_NOTIFIED: self.rts_notified,
+            Fact.TIME_LIMIT: self.limit_days,
+            Fact.DELIVERY_TIME: self.portal_delivery_days,
+            Fact.DESIGNATED_OFFICER: self.designated_officer,
+            Fact.FIRST_APPELLATE: self.first_appellate,
+            Fact.SECOND_APPELLATE: self.second_appellate,
+            Fact.FEE: self.fee_paise,
+            Fact.DOCUMENTS: self.documents_known or None,
+            Fact.CHANNELS: self.channels or None,
+            Fact.OUTCOME: None if self.hand_over else self.outcome,
+            Fact.SECOND_PAIR: self.needs_second_pair,
+            Fact.LIFE_EVENTS: self.life_events,
+            Fact.ELIGIBILITY: self.eligibility,
+            Fact.HAND_OVER: self.hand_over,
+            Fact.VALIDITY: self.validity_months,
+        }
+        return tuple(fact for fact, value in said.items() if value is not None)
 
     @property
     def documents_known(self) -> bool:

@@ -13,12 +13,13 @@ from actions.catalogue.search import Wanted, find_services, page_of, place_of
 from domain.applications.deadline import DayUnit
 from domain.benefits.benefits import Rail
 from domain.catalogue import catalogue
-from domain.catalogue.catalogue import LifeEvent, Outcome
+from domain.catalogue.catalogue import LifeEvent, Outcome, ServiceKind
 from domain.catalogue.search import Found
 from domain.kernel import Assurance, Needed, TypeCode, from_global_id
 from schema.catalogue.eligibility import Eligibility, EligibilityFacts
 from schema.catalogue.forms import ServiceForm, form_of_service
 from schema.catalogue.places import department_field
+from schema.catalogue.service_facts import FactSource, HandOver
 from schema.kernel import (
     NEVER_SILENTLY_NULL,
     PUBLIC,
@@ -143,6 +144,16 @@ class Service(
     )
     channels: list[str] = strawberry.field(description="Where one can apply.")
     outcome: Outcome = strawberry.field(description="What an approved application ends in.")
+    kind: ServiceKind | None = strawberry.field(description="What one asks for by it; null where nothing says so.")
+    hand_over: HandOver | None = strawberry.field(
+        description="Where it is applied for, if it is another body's; it is never applied for here then."
+    )
+    validity_months: int | None = strawberry.field(
+        description="How long a document that is issued for it is valid; null where it has no end, or no source says."
+    )
+    fact_sources: list[FactSource] = strawberry.field(
+        description="What each fact that is stated here rests on, and whether it is confirmed."
+    )
     doctype: str | None = strawberry.field(description="DigiLocker's document type of the certificate.")
     open: bool = strawberry.field(description="Whether it takes applications.")
     needs_second_pair: bool | None = strawberry.field(
@@ -160,7 +171,8 @@ class Service(
 
     @classmethod
     def of(cls, item: catalogue.Service) -> Self:
-        return cls.read(item, life_events=None if item.life_events is None else list(item.life_events))
+        events = None if item.life_events is None else list(item.life_events)
+        return cls.read(item, life_events=events, fact_sources=FactSource.each_of(item))
 
     name = text_field("item.name", description="The service's name.")
     category_label = our_word_field(

@@ -11,6 +11,9 @@ from domain.catalogue.catalogue import (
     Department,
     District,
     Eligibility,
+    Fact,
+    FactSource,
+    HandOver,
     LifeEvent,
     RequiredDocument,
     Scheme,
@@ -35,6 +38,8 @@ services_table = table_of(
     Column("eligibility", Json),
     Column("keywords", Json),
     Column("version", Integer),
+    Column("hand_over", Json),
+    Column("fact_sources", Json),
     UniqueConstraint("code"),
     UniqueConstraint("slug"),
     Index(None, "name_en", "code"),
@@ -131,6 +136,11 @@ def _contents(_: Transaction, row: AnyRow) -> dict[str, Any]:
         "life_events": None if row.life_events is None else tuple(map(LifeEvent, row.life_events)),
         "eligibility": _eligibility_of(row.eligibility),
         "keywords": tuple(row.keywords or ()),
+        "hand_over": _hand_over_of(row.hand_over),
+        "fact_sources": tuple(
+            FactSource(one["source"], one["confirmed"], tuple(map(Fact, one["facts"])))
+            for one in row.fact_sources or ()
+        ),
     }
 
 
@@ -141,7 +151,35 @@ def _contents_values(_: Transaction, service: Service) -> dict[str, Any]:
         "life_events": None if events is None else [event.value for event in events],
         "eligibility": _eligibility_values(service.eligibility),
         "keywords": list(service.keywords),
+        "hand_over": _hand_over_values(service.hand_over),
+        "fact_sources": [asdict(one) for one in service.fact_sources],
     }
+
+
+def _hand_over_values(hand_over: HandOver | None) -> dict[str, Any] | None:
+    if hand_over is None:
+        return None
+    return {
+        "body": _pair_values(hand_over.body),
+        "address": hand_over.address,
+        "bring": [_pair_values(paper) for paper in hand_over.bring],
+        "statusAddress": hand_over.status_address,
+    }
+
+
+def _hand_over_of(values: Mapping[str, Any] | None) -> HandOver | None:
+    if values is None:
+        return None
+    bring = tuple(_pair_of(paper) for paper in values["bring"])
+    return HandOver(_pair_of(values["body"]), values["address"], bring, values["statusAddress"])
+
+
+def _pair_values(text: Bilingual) -> dict[str, Any]:
+    return {"hi": text.hi, "en": text.en}
+
+
+def _pair_of(values: Mapping[str, Any]) -> Bilingual:
+    return Bilingual(values["hi"], values["en"])
 
 
 def _eligibility_values(eligibility: Eligibility | None) -> dict[str, Any] | None:
@@ -176,7 +214,7 @@ SERVICES = KeptRecords(
     Service,
     services_table,
     "the service",
-    apart=("documents", "life_events", "eligibility", "keywords"),
+    apart=("documents", "life_events", "eligibility", "keywords", "hand_over", "fact_sources"),
     read=_contents,
     write=_contents_values,
 )

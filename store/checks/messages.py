@@ -6,6 +6,7 @@ from sqlalchemy import ColumnElement, and_, exists, not_, or_, select
 
 from domain.applications.lifecycle import Status
 from domain.benefits.benefits import PaymentStatus, Rail
+from domain.catalogue.catalogue import ISSUED
 from store.applications.application_rows import applications_table
 from store.applications.imports import is_held
 from store.benefits.benefits import instalments_table
@@ -28,7 +29,7 @@ def messages(tx: Transaction) -> AsyncIterator[Finding]:
     waiting = select(_A.id).join(services_table, services_table.c.code == _A.service_code)
     waiting = waiting.where(
         _A.status == Status.APPROVED.value,
-        services_table.c.outcome == "CERTIFICATE",
+        services_table.c.outcome.in_([one.value for one in ISSUED]),
         not_(_message_for(ISSUE, _A.id)),
         not_(is_held(_A.id)),
     )

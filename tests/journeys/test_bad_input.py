@@ -46,10 +46,11 @@ def test_every_missing_document_is_told_at_once(running):
     assert [error["code"] for error in errors] == ["DOCUMENT_MISSING"] * 5
 
 
-def test_a_service_of_another_portal_is_closed_here(running):
+def test_a_service_of_another_portal_is_refused_with_its_address(running):
     error = refused(running, income_application("x", "bad-3", serviceCode="PP02", documents=[]))[0]
 
-    assert error["code"] == "SERVICE_CLOSED"
+    assert error["code"] == "APPLY_ELSEWHERE"
+    assert "passportindia.gov.in" in error["message"]
 
 
 def test_a_place_outside_the_state_is_unknown(running):

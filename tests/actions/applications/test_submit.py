@@ -87,8 +87,11 @@ async def test_an_unknown_service_is_told_as_such(world: World):
     assert problems.problems[0].path == ("input", "serviceCode")
 
 
-async def test_a_service_of_another_portal_is_closed(world: World):
-    assert (await refusal(world, CLOSED)).code is ErrorCode.SERVICE_CLOSED
+async def test_a_service_of_another_body_is_refused_with_where_to_apply(world: World):
+    [problem] = (await refusal(world, CLOSED)).problems
+
+    assert problem.code is ErrorCode.APPLY_ELSEWHERE
+    assert problem.params["address"].startswith("https://")
 
 
 @pytest.mark.parametrize(("district", "tehsil"), [("99", None), ("49", "354"), ("49", "nowhere")])

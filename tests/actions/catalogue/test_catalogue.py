@@ -7,10 +7,10 @@ from datetime import date
 import pytest
 
 from actions.catalogue.catalogue_import import import_catalogue
-from actions.catalogue.rows import read_catalogue
+from actions.catalogue.rows import examine_catalogue, read_catalogue
 from domain.applications.deadline import DayUnit
 from domain.applications.holidays import Holiday, HolidayKind, calendar_of
-from domain.catalogue.catalogue import Outcome
+from domain.catalogue.catalogue import ISSUED, Fact, Outcome, ServiceKind
 from domain.etaal.counting import Category, EnrolledService
 from domain.kernel import Bilingual
 from store.catalogue import calendar, catalogue
@@ -81,7 +81,7 @@ def test_limits_are_those_of_the_act_in_working_days():
 
 def test_each_outcome_has_what_it_needs():
     for service in READ.services:
-        assert (service.outcome is Outcome.CERTIFICATE) == (service.doctype is not None)
+        assert (service.outcome in ISSUED) == (service.doctype is not None)
         assert (service.outcome is Outcome.BENEFIT) == (service.scheme_id is not None)
     schemes = {scheme.code for scheme in READ.schemes}
     assert all(service.scheme_id in schemes for service in READ.services if service.scheme_id)
@@ -109,6 +109,63 @@ def test_outcomes_come_from_doctypes_schemes_and_our_own_list(
 @pytest.mark.parametrize("code", ["PD02", "PP02", "UI03", "EC01", "HD67", "TR01", "HD68"])
 def test_services_of_other_portals_are_not_applied_for_here(code: str):
     assert not SERVICES[code].open
+
+
+def test_every_service_has_a_kind_and_32_are_never_taken_in_here():
+    elsewhere = [service for service in READ.services if service.kind is ServiceKind.HAND_OVER]
+
+    assert [service.code for service in READ.services if service.kind is None] == []
+    assert len(elsewhere) == 32
+    assert len([service for service in READ.services if service.open]) == 55
+    assert all(service.hand_over and not service.open for service in elsewhere)
+
+
+def test_a_hand_over_names_body_address_and_what_to_bring_in_both_languages():
+    found = [service.hand_over for service in READ.services if service.hand_over]
+
+    assert all(one.address.startswith(("https://", "tel:")) for one in found)
+    assert [text.en for one in found for text in (one.body, *one.bring) if text.hi is None] == []
+
+
+def test_what_our_own_lists_say_is_never_confirmed():
+    for service in READ.services:
+        sources = {fact: service.source_of(fact) for fact in service.stated_facts}
+        assert not any(
+            source.confirmed for source in sources.values() if source and source.source.startswith("our own")
+        )
+
+
+def test_officers_of_one_unverified_file_are_not_confirmed_and_the_limit_of_the_act_is():
+    income, caste = SERVICES["ES09"], SERVICES["ES08"]
+
+    assert {fact: income.source_of(fact).confirmed for fact in (Fact.TIME_LIMIT, Fact.DESIGNATED_OFFICER)} == {
+        Fact.TIME_LIMIT: True,
+        Fact.DESIGNATED_OFFICER: False,
+    }
+    assert caste.source_of(Fact.DESIGNATED_OFFICER).confirmed
+    assert not caste.source_of(Fact.FIRST_APPELLATE).confirmed
+
+
+@pytest.mark.parametrize(
+    ("cells", "field", "reason"),
+    [
+        ({"kind": "PASSPORT"}, "kind", "NOT_KNOWN"),
+        ({"address": ""}, "address", "MISSING"),
+        ({"address": "http://passportindia.gov.in"}, "address", "NOT_AN_ADDRESS"),
+        ({"kind": "CERTIFICATE"}, "address", "ONLY_HAND_OVER"),
+        ({"bring_hi": "एक"}, "bring_hi", "NOT_THE_SAME_NUMBER"),
+    ],
+)
+def test_a_kind_that_cannot_be_is_refused_with_its_cell(cells: dict[str, str], field: str, reason: str):
+    rows = catalogue_rows()
+    kinds = tuple({**row, **cells} if row["service_code"] == "PP02" else row for row in rows.kinds)
+
+    read = examine_catalogue(replace(rows, kinds=kinds))
+
+    assert [(one.key, one.field, one.reason) for one in read.rejects if one.file == "local_kinds.csv"] == [
+        ("PP02", field, reason)
+    ]
+    assert "PP02" not in {service.code for service in read.services}
 
 
 def test_every_open_service_belongs_to_a_department():

@@ -1,0 +1,25 @@
+"""Adds the kind of a service, where another body's is applied for, how long a document is valid, and facts' sources."""
+
+import sqlalchemy as sa
+from alembic import op
+
+from store.database.types import Json, Key
+
+revision = "1010"
+down_revision = "1009"
+branch_labels = None
+depends_on = None
+
+COLUMNS = {"kind": Key, "hand_over": Json, "validity_months": sa.Integer, "fact_sources": Json}
+
+
+def upgrade() -> None:
+    """What they are is not known until the catalogue is imported again."""
+    for name, kind in COLUMNS.items():
+        op.add_column("services", sa.Column(name, kind))
+
+
+def downgrade() -> None:
+    """Drop them."""
+    for name in COLUMNS:
+        op.drop_column("services", name)
