@@ -99,6 +99,8 @@ DESCRIBED: Mapping[str, Described] = MappingProxyType(
                 **_SERVICE,
                 "fee": Field(_MONEY, None),
                 "documents": Field(_LIST, [{"key": "id-proof", "name": "ID Proof", "required": True}]),
+                "kind": Field(_MAYBE, "CERTIFICATE"),
+                "handOver": Field({"type": ["object", "null"]}, None),
             },
         ),
         "getForm": Described(
