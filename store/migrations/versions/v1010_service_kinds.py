@@ -10,13 +10,15 @@ down_revision = "1009"
 branch_labels = None
 depends_on = None
 
-COLUMNS = {"kind": Key, "hand_over": Json, "validity_months": sa.Integer, "fact_sources": Json}
+COLUMNS = ("kind", "hand_over", "validity_months", "fact_sources")
 
 
 def upgrade() -> None:
     """What they are is not known until the catalogue is imported again."""
-    for name, kind in COLUMNS.items():
-        op.add_column("services", sa.Column(name, kind))
+    op.add_column("services", sa.Column("kind", Key))
+    op.add_column("services", sa.Column("hand_over", Json))
+    op.add_column("services", sa.Column("validity_months", sa.Integer))
+    op.add_column("services", sa.Column("fact_sources", Json))
 
 
 def downgrade() -> None:
