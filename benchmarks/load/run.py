@@ -16,6 +16,7 @@ from random import Random
 
 import aiohttp
 import httpx
+import uvloop
 
 from benchmarks.load.clients import CATALOGUE, LOCKER, MIXED, Load, Tally, percentile
 from benchmarks.load.one_citizen import OneCitizen
@@ -75,7 +76,7 @@ class Run:
 
     def __init__(self, site: Site, session: aiohttp.ClientSession, http: httpx.AsyncClient) -> None:
         self.site, self.session, self.http = site, session, http
-        self.load = Load(session, site.url, site.citizen)
+        self.load = Load(site.url, site.citizen)
         self.peak = self.single = self.steady_p95 = self.late_before = 0.0
 
     async def fresh(self) -> list[Finding]:
@@ -137,7 +138,7 @@ class Run:
         """
         sent = list(documents(Random(1)).values())  # noqa: S311 - made from a seed
         other = await demo_sign_in(self.site.url, "citizen", OTHER_CITIZEN)
-        senders = [Load(self.session, self.site.url, token) for token in (other, None)]
+        senders = [Load(self.site.url, token) for token in (other, None)]
         apart = Tally()
 
         async def hostile(number: int) -> None:
@@ -190,7 +191,7 @@ class Run:
     async def one_citizen(self) -> list[Finding]:
         """L8: an officer's smallest query beside one citizen with 25 sockets of ten subscriptions and thirty drafts."""
         citizen = OneCitizen(self.session, self.site.url, self.site.citizen)
-        officer = Load(self.session, self.site.url, self.site.officer)
+        officer = Load(self.site.url, self.site.officer)
         ask = ("{ viewer { __typename } }",)
         alone = await officer.closed(1, SECONDS / 2, ask, think=0.05)
         beside = asyncio.ensure_future(citizen.run(SECONDS))
@@ -241,10 +242,8 @@ class Run:
 
 async def everything(site: Site) -> list[Finding]:
     """All phases, one after the other."""
-    connector = aiohttp.TCPConnector(limit=0)
-    timeout = aiohttp.ClientTimeout(total=30)
     async with (
-        aiohttp.ClientSession(connector=connector, timeout=timeout) as session,
+        aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=30)) as session,
         httpx.AsyncClient(timeout=30) as http,
     ):
         run = Run(site, session, http)
@@ -271,7 +270,7 @@ async def everything(site: Site) -> list[Finding]:
 def main() -> int:
     """Run everything; 0 where every ratio holds."""
     with a_site() as site:
-        found = asyncio.run(everything(site))
+        found = uvloop.run(everything(site))
     lines = [
         "# Load",
         "",

@@ -56,7 +56,7 @@ class BoundedHttp(HttpToolsProtocol):
         self._head_bytes = 0
         self._head_timer: TimerHandle | None = None
         self._body_timer: TimerHandle | None = None
-        self._body_is_counted = False
+        self._in_body = False
         self._lingers: int | None = None
         self._is_refused = False
         self._refusal: tuple[TimerHandle, bytes, bool] | None = None
@@ -88,15 +88,17 @@ class BoundedHttp(HttpToolsProtocol):
                 self.transport.abort()
             return
         if self._in_head:
-            self._await_head()
             self._head_bytes += len(data)
             # One chunk may hold a whole head and the beginning of a body; only an unfinished head is too long.
             if self._head_bytes > self.bounds.head_bytes and not _has_end(data):
                 self._refuse(431)
                 return
         super().data_received(data)
-        if self._body_timer is not None and not self._body_is_counted:
-            self._body_is_counted = True
+        # Nearly every request comes in one piece, and no timer is made for it.
+        if self._in_head and self._head_bytes:
+            self._await_head()
+        elif self._in_body and self._body_timer is None:
+            self._body_timer = self.loop.call_later(self.bounds.body_seconds, self._body_is_late)
             self.waiting.wait_for_body(self, self._address, self.headers)
 
     def on_message_begin(self) -> None:
@@ -105,7 +107,7 @@ class BoundedHttp(HttpToolsProtocol):
         self._unset_keepalive_if_required()
         self._is_refused = False
         super().on_message_begin()
-        self._in_head = True
+        self._in_head, self._head_bytes = True, max(1, self._head_bytes)
 
     def on_headers_complete(self) -> None:
         """A head is there: look at its size before anything else does."""
@@ -119,8 +121,7 @@ class BoundedHttp(HttpToolsProtocol):
             self._refuse(wrong)
             raise HeadRefused
         self._body_is_there()
-        self._body_timer = self.loop.call_later(self.bounds.body_seconds, self._body_is_late)
-        self._body_is_counted = False
+        self._in_body = True
         if self._is_operation() and (self.cycle is None or self.cycle.response_complete):
             pause = self.waiting.refuses(self._caller)
             if pause is not None:
@@ -132,10 +133,10 @@ class BoundedHttp(HttpToolsProtocol):
 
     def close_gently(self) -> None:
         """Close; where a body is still coming drop it for a while first, so that the answer can be read."""
-        if self._body_timer is None:
-            self.transport.close()
-        else:
+        if self._in_body:
             self._linger()
+        else:
+            self.transport.close()
 
     def _linger(self) -> None:
         self._head_is_there()
@@ -197,7 +198,7 @@ class BoundedHttp(HttpToolsProtocol):
             self.transport.write(answer)
             if not keeps:
                 self.close_gently()
-            elif self._body_timer is None:
+            elif not self._in_body:
                 self._await_request()
 
     def _await_request(self) -> None:
@@ -219,7 +220,7 @@ class BoundedHttp(HttpToolsProtocol):
     def on_response_complete(self) -> None:
         """Wait for the next request."""
         super().on_response_complete()
-        if self.cycle.response_complete and self._body_timer is None and not self.transport.is_closing():
+        if self.cycle.response_complete and not self._in_body and not self.transport.is_closing():
             self.waiting.wait_for_head(self, self._address)
 
     def handle_websocket_upgrade(self) -> None:
@@ -232,14 +233,14 @@ class BoundedHttp(HttpToolsProtocol):
         self.connections.discard(self)
         if self.transport.is_closing():
             return
-        if (self._head_bytes or self._body_timer is not None) and not self._has_answered():
+        if (self._head_bytes or self._in_body) and not self._has_answered():
             self._refuse(503)
         self.transport.close()
 
     def _has_answered(self) -> bool:
         if self._is_refused:
             return self._refusal is None
-        return self._body_timer is not None and self.cycle is not None and self.cycle.response_started
+        return self._in_body and self.cycle is not None and self.cycle.response_started
 
     @property
     def _address(self) -> str | None:
@@ -285,6 +286,7 @@ class BoundedHttp(HttpToolsProtocol):
             self._refuse(408)
 
     def _body_is_there(self) -> None:
+        self._in_body = False
         if self._body_timer is not None:
             self._body_timer.cancel()
             self._body_timer = None

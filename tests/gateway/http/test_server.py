@@ -1,6 +1,7 @@
 """The HTTP server: its settings, and heads and bodies that are too long or too slow, over a real port."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
@@ -114,6 +115,12 @@ async def test_a_head_that_comes_byte_by_byte_is_408(port: int):
     answer = await exchange(port, *(bytes([byte]) for byte in b"GET"), pause=0.05)
 
     assert answer.startswith(b"HTTP/1.1 408 ")
+
+
+async def test_a_head_that_begins_in_one_piece_with_a_whole_request_and_never_ends_is_408(port: int):
+    answer = await exchange(port, head(close=False) + b"GET /graphql")
+
+    assert re.findall(rb"HTTP/1.1 (\d+) ", answer) == [b"200", b"408"]
 
 
 async def test_a_body_that_never_comes_is_408(port: int):
