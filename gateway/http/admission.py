@@ -158,10 +158,20 @@ class Slot:
     own: bool = True
 
 
+@dataclass(slots=True, eq=False)
+class _Turn:
+    """One who waits. `comes` is True once it is her turn, False where her time is over."""
+
+    until: float
+    comes: asyncio.Future[bool]
+
+
 @dataclass(slots=True)
 class _Class:
     under_way: int = 0
-    queue: "deque[asyncio.Future[None]]" = field(default_factory=deque)
+    queue: "deque[_Turn]" = field(default_factory=deque)
+    ending: asyncio.Task[None] | None = None
+    """Ends the waits of those whose time is over, while anybody waits."""
 
 
 class Admission:
@@ -275,21 +285,34 @@ class Admission:
     async def _wait(self, share: Share) -> bool:
         """Wait for a turn; True where it came. A turn that came while this task was cancelled is given on."""
         mine = self._classes[share]
-        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        turn = _Turn(self._clock.monotonic() + self._load.wait_seconds, asyncio.get_running_loop().create_future())
         mine.queue.append(turn)
-        timer = asyncio.ensure_future(self._clock.sleep(self._load.wait_seconds))
+        if mine.ending is None:
+            mine.ending = asyncio.ensure_future(self._end_waits(mine))
         try:
-            await asyncio.wait({turn, timer}, return_when=asyncio.FIRST_COMPLETED)
-            return turn.done()
+            return await turn.comes
         except asyncio.CancelledError:
-            if turn.done():
+            if turn in mine.queue:
+                mine.queue.remove(turn)
+            elif not turn.comes.cancelled() and turn.comes.result():
                 mine.under_way -= 1
                 self._admit_waiting()
             raise
         finally:
-            timer.cancel()
-            if not turn.done():
-                mine.queue.remove(turn)
+            if not mine.queue and mine.ending is not None:
+                mine.ending.cancel()
+                mine.ending = None
+
+    async def _end_waits(self, mine: _Class) -> None:
+        """End each wait of a class when its time is over: they do in the order of the queue, so one timer is enough."""
+        while mine.queue:
+            turn = mine.queue[0]
+            await self._clock.sleep(turn.until - self._clock.monotonic())
+            if mine.queue and mine.queue[0] is turn:
+                mine.queue.popleft()
+                if not turn.comes.done():
+                    turn.comes.set_result(False)
+        mine.ending = None
 
     def _most(self, share: Share) -> int:
         """How many operations of a class may be under way where nobody else wants the room."""
@@ -314,10 +337,10 @@ class Admission:
             if not ready:
                 break
             share = min(ready, key=self._use)
-            turn = self._classes[share].queue.popleft()
+            turn = self._classes[share].queue.popleft().comes
             if not turn.done():
                 self._take(share)
-                turn.set_result(None)
+                turn.set_result(True)
 
     def _use(self, share: Share) -> tuple[bool, float]:
         return share is Share.STRANGERS, self._classes[share].under_way / self.guarantee(share)
