@@ -86,9 +86,8 @@ class Artefacts:
 async def with_artefacts(env: Environment, step: Callable[[Artefacts], Awaitable[T]]) -> T:
     """What the step gives, which keeps artefacts in a transaction of its own.
 
-    SQLite has one writer at a time, whom a slow signer must not hold. So the step is undone where a signature is
-    missing and repeated once it is there: who may not take it has none made. Raises KeyMissing, HolderFailed and as
-    the step.
+    A slow signer must not hold the writer: the step is undone where a signature is missing, and repeated once it is
+    there. So who may not take it has none made. Raises KeyMissing, HolderFailed and as the step.
     """
     artefacts = Artefacts(env)
     while True:  # again only where what is signed changed meanwhile

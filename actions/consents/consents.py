@@ -1,8 +1,8 @@
 """Asks for, grants, renews and withdraws consents; each step is one record of the ledger."""
 
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from actions.consents.artefacts import Artefacts, with_artefacts
@@ -153,16 +153,15 @@ async def _run_consent_step(
     citizen_id = _citizen_id_of(subject)
     purpose = Purpose.ASSIST if step is ConsentStep.ASK else Purpose.APPLY
 
-    async def run_with(signed: Artefacts) -> tuple[Mapping[str, Any], bool]:
-        async def work(tx: Transaction) -> dict[str, Any]:
-            resource = of_citizen(citizen_id, ObjectKind.CONSENT)
-            await require(env, tx, subject, resource, purpose, path=("input", "purpose"))
-            return {"consent": (await take_step(UnitOfWork(env, tx, subject), citizen_id, step, request, signed)).id}
+    async def work(signed: Artefacts, tx: Transaction) -> dict[str, Any]:
+        resource = of_citizen(citizen_id, ObjectKind.CONSENT)
+        await require(env, tx, subject, resource, purpose, path=("input", "purpose"))
+        return {"consent": (await take_step(UnitOfWork(env, tx, subject), citizen_id, step, request, signed)).id}
 
-        operation, key = f"{step.value.lower()}Consent", request.idempotency_key
-        return await run_idempotently(env, subject, operation, key=key, body=asdict(request), work=work)
-
-    answer, replayed = await with_artefacts(env, run_with)
+    operation, key, body = f"{step.value.lower()}Consent", request.idempotency_key, asdict(request)
+    answer, replayed = await with_artefacts(
+        env, lambda signed: run_idempotently(env, subject, operation, key=key, body=body, work=partial(work, signed))
+    )
     async with env.store.read_transaction() as tx:
         found = consents_of(await consents.of_citizen(tx, citizen_id))
     consent = next((one for one in found if one.id == answer["consent"]), None)
