@@ -101,7 +101,7 @@ class Load:
 
     def __init__(self, url: str, token: str | None) -> None:
         parts = urlsplit(url)
-        self._host, self._port = parts.hostname, parts.port
+        self._address = parts.hostname or "", parts.port or 80
         says = f"Authorization: Bearer {token}\r\n" if token else ""
         self._head = (
             f"POST /graphql HTTP/1.1\r\nHost: {parts.netloc}\r\n{says}Accept: */*\r\nAccept-Encoding: identity\r\n"
@@ -134,7 +134,7 @@ class Load:
 
     async def _connect(self) -> Connection:
         loop = asyncio.get_running_loop()
-        return (await loop.create_connection(lambda: Connection(self._free), self._host, self._port))[1]
+        return (await loop.create_connection(lambda: Connection(self._free), *self._address))[1]
 
     async def closed(self, users: int, seconds: float, queries: tuple[str, ...], *, think: float = 0.0) -> Tally:
         """So many users, each of whom asks again `think` seconds after her answer."""

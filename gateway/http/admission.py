@@ -158,18 +158,11 @@ class Slot:
     own: bool = True
 
 
-@dataclass(slots=True, eq=False)
-class _Turn:
-    """One who waits. `comes` is True once it is her turn, False where her time is over."""
-
-    until: float
-    comes: asyncio.Future[bool]
-
-
 @dataclass(slots=True)
 class _Class:
     under_way: int = 0
-    queue: "deque[_Turn]" = field(default_factory=deque)
+    queue: "deque[tuple[float, asyncio.Future[bool]]]" = field(default_factory=deque)
+    """When the time of each who waits is over, and her turn: True once it comes, False where it did not in time."""
     ending: asyncio.Task[None] | None = None
     """Ends the waits of those whose time is over, while anybody waits."""
 
@@ -285,16 +278,17 @@ class Admission:
     async def _wait(self, share: Share) -> bool:
         """Wait for a turn; True where it came. A turn that came while this task was cancelled is given on."""
         mine = self._classes[share]
-        turn = _Turn(self._clock.monotonic() + self._load.wait_seconds, asyncio.get_running_loop().create_future())
-        mine.queue.append(turn)
+        turn: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        waits = self._clock.monotonic() + self._load.wait_seconds, turn
+        mine.queue.append(waits)
         if mine.ending is None:
             mine.ending = asyncio.ensure_future(self._end_waits(mine))
         try:
-            return await turn.comes
+            return await turn
         except asyncio.CancelledError:
-            if turn in mine.queue:
-                mine.queue.remove(turn)
-            elif not turn.comes.cancelled() and turn.comes.result():
+            if waits in mine.queue:
+                mine.queue.remove(waits)
+            elif not turn.cancelled() and turn.result():
                 mine.under_way -= 1
                 self._admit_waiting()
             raise
@@ -306,12 +300,11 @@ class Admission:
     async def _end_waits(self, mine: _Class) -> None:
         """End each wait of a class when its time is over: they do in the order of the queue, so one timer is enough."""
         while mine.queue:
-            turn = mine.queue[0]
-            await self._clock.sleep(turn.until - self._clock.monotonic())
-            if mine.queue and mine.queue[0] is turn:
+            until, turn = mine.queue[0]
+            await self._clock.sleep(until - self._clock.monotonic())
+            if not turn.done():
                 mine.queue.popleft()
-                if not turn.comes.done():
-                    turn.comes.set_result(False)
+                turn.set_result(False)
         mine.ending = None
 
     def _most(self, share: Share) -> int:
@@ -337,7 +330,7 @@ class Admission:
             if not ready:
                 break
             share = min(ready, key=self._use)
-            turn = self._classes[share].queue.popleft().comes
+            _, turn = self._classes[share].queue.popleft()
             if not turn.done():
                 self._take(share)
                 turn.set_result(True)
