@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Hash
 from datetime import UTC, datetime
 from functools import cache, lru_cache
 from itertools import islice
-from typing import Any, Generic, NotRequired, TypeAlias, TypedDict, TypeVar
+from typing import Any, Generic, NotRequired, TypeAlias, TypedDict, TypeVar, cast
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import Insert as PostgresqlInsert
@@ -17,6 +17,7 @@ from domain.kernel import Posting
 from store.database.bulk import KEYS, among, padded_keys
 from store.database.engine import RAISED, Transaction
 from store.database.reading.kept_reads import Board, KeptReads, versions_table
+from store.database.reading.operation_reads import SharedConnection
 from store.database.reading.statements import fetch_rows, run_statement
 
 T = TypeVar("T")
@@ -75,6 +76,8 @@ async def each_once(
     known = tx.reads.known
     if all((what, key) in known for key in wanted):
         return {key: value for key in wanted if (value := known[what, key]) is not None}
+    # Who looks has a connection: were it waited for here, those that have them all could wait for the one who looks.
+    await cast("SharedConnection", tx.connection).open()
     async with tx.reads.looking:  # whoever asks for the same at the same time finds it
         known = tx.reads.known
         missing = [key for key in wanted if (what, key) not in known]

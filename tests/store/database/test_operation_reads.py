@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import event, text
 
 from store.database import Store, StoreError, StoreUnavailable, reads_of_operation
+from store.database.sql import each_once
 from store.identity import people
 from store.platform import seeds
 from tests.store.builders import citizen
@@ -272,3 +273,43 @@ async def test_a_connection_that_breaks_after_the_first_read_of_a_transaction_en
         await read_twice()
 
     assert postgres_store._reader.pool.checkedout() == 0  # type: ignore[attr-defined]
+
+
+async def test_operations_that_hold_every_connection_do_not_wait_for_one_another(store: Store) -> None:
+    pool: Any = store._reader.pool
+    everybody = asyncio.Barrier(pool.size())
+
+    async def read_later(key: str) -> dict[str, str]:
+        async with store.read_transaction() as tx:
+
+            async def read(keys: list[str]) -> dict[str, str]:
+                await tx.connection.execute(text("SELECT 1"))
+                return dict.fromkeys(keys, "read")
+
+            return await each_once(tx, "later", [key], read)
+
+    async def operation(number: int) -> list[str]:
+        with reads_of_operation():
+            async with store.read_transaction() as tx:
+                await tx.connection.execute(text("SELECT 1"))
+                await everybody.wait()  # now no connection is left
+                second = asyncio.create_task(read_later(f"second {number}"))
+                await until_it_waits(second)
+
+                async def read(keys: list[str]) -> dict[str, str]:
+                    await tx.connection.execute(text("SELECT 1"))
+                    return dict.fromkeys(keys, "read")
+
+                first = await each_once(tx, "first", [f"first {number}"], read)
+            return [*first.values(), *(await second).values()]
+
+    answers = await asyncio.gather(*map(operation, range(pool.size())))
+
+    assert answers == [["read", "read"]] * pool.size()
+
+
+async def until_it_waits(task: asyncio.Task[Any]) -> None:
+    """Let a task that was just made come to where it waits for others."""
+    for _ in range(20):
+        await asyncio.sleep(0)
+    assert not task.done()
