@@ -50,6 +50,7 @@ from schema.identity.record_claims import RecordClaimsMutation, RecordClaimsQuer
 from schema.identity.viewer import ViewerQuery
 from schema.kernel import Context, Info, enforce, scalar_map
 from schema.kernel.answers import AnswerExtension
+from schema.kernel.direct_resolvers import resolve_directly
 from schema.kernel.errors import replace_errors
 from schema.kernel.hidden_text import refuse_hidden_arguments
 from schema.kernel.labels import LabelsQuery
@@ -199,6 +200,7 @@ def build_schema(*, execution_context_class: "type[Executor[Any]] | None" = None
         federation_version=FEDERATION_VERSION,
     )
     executable = built._schema  # noqa: SLF001 - Strawberry gives graphql-core's schema no public name
+    resolve_directly(executable)
     enforce(executable)
     refuse_hidden_arguments(executable)
     return built

@@ -23,8 +23,8 @@ from graphql.pyutils import Path, gather_with_cancel
 from strawberry.types.info import Info
 
 from gateway.graphql.execution.code import SelectionCode
-from gateway.graphql.execution.resolving import STRAWBERRY
 from gateway.graphql.execution.sites import FieldSite
+from schema.kernel.direct_resolvers import STRAWBERRY
 
 MOST_PLANS = 1024
 MOST_VARIANTS = 8

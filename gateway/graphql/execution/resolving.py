@@ -1,66 +1,19 @@
-"""How the value of a field is had: an attribute, a resolver that is called directly, or graphql-core's way."""
+"""The arguments of a field in a document, as its resolver takes them."""
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
 from enum import Enum
 from typing import Any
 
-from graphql import FieldNode, GraphQLField, GraphQLSchema, ValueNode, VariableNode
+from graphql import FieldNode, GraphQLField, ValueNode, VariableNode
 from graphql.execution import Executor
 from graphql.execution.values import get_argument_values
 from graphql.language import ListValueNode, ObjectValueNode
 from strawberry.types.arguments import convert_arguments
 from strawberry.types.field import StrawberryField
 
-STRAWBERRY = "strawberry-definition"
-"""Under which Strawberry keeps its own definitions among the extensions of graphql-core's types and fields."""
+from schema.kernel.direct_resolvers import STRAWBERRY
 
 _UNCHANGEABLE = (str, int, float, bool, type(None), Enum)
-
-
-@dataclass(frozen=True, slots=True)
-class DirectCall:
-    """A resolver without extensions, and the names of the parameters that take the parent and the info."""
-
-    function: Callable[..., Any]
-    takes_self: bool
-    parents: tuple[str, ...]
-    info: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Resolving:
-    """How a field is resolved: by an attribute, by a direct call, else by the field's resolver with the full info."""
-
-    definition: StrawberryField | None = None
-    attribute: str | None = None
-    call: DirectCall | None = None
-
-
-def resolving_of(schema: GraphQLSchema, field: GraphQLField) -> Resolving:
-    """How a field is resolved, the same as Strawberry would."""
-    definition = field.extensions.get(STRAWBERRY)
-    own: Any = schema.extensions.get(STRAWBERRY)
-    if own is None or own.exception_handlers or not hasattr(field.resolve, "_is_default"):
-        return Resolving()  # what wraps Strawberry's resolver, such as a guard, is always called
-    if not isinstance(definition, StrawberryField) or definition.extensions:
-        return Resolving()
-    resolver = definition.base_resolver
-    if resolver is None:
-        reads = definition.default_resolver is getattr and definition.python_name.isidentifier()
-        return Resolving(definition, attribute=definition.python_name) if reads else Resolving()
-    if not callable(resolver.wrapped_func):
-        return Resolving()
-    parents = (resolver.parent_parameter, resolver.root_parameter)
-    return Resolving(
-        definition,
-        call=DirectCall(
-            resolver.wrapped_func,
-            resolver.self_parameter is not None,
-            tuple(one.name for one in parents if one is not None),
-            resolver.info_parameter.name if resolver.info_parameter else None,
-        ),
-    )
 
 
 class Arguments:

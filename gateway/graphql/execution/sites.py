@@ -7,7 +7,8 @@ from graphql import FieldNode, GraphQLField, GraphQLObjectType, is_non_null_type
 from graphql.execution import Executor
 from graphql.pyutils import Path
 
-from gateway.graphql.execution.resolving import Arguments, resolving_of
+from gateway.graphql.execution.resolving import Arguments
+from schema.kernel.direct_resolvers import resolving_of
 
 
 class Site:
