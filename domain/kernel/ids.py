@@ -3,7 +3,6 @@
 import random
 import secrets
 import threading
-import uuid
 from datetime import datetime
 from typing import Protocol
 
@@ -38,7 +37,8 @@ def uuid7(milliseconds: int, random_bits: int) -> str:
     value |= ((random_bits >> 62) & 0xFFF) << 64
     value |= 0b10 << 62
     value |= random_bits & ((1 << 62) - 1)
-    return str(uuid.UUID(int=value))
+    text = f"{value:032x}"
+    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
 
 
 class _InOrder:

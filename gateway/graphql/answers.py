@@ -3,6 +3,7 @@
 import json
 import math
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any
 
 from graphql import GraphQLError
@@ -28,9 +29,25 @@ def json_answer(
     body: Mapping[str, Any], status: int, *, request_id: str, language: Language, accepted: AnswerFormat | None = None
 ) -> Response:
     """An answer with the headers that every answer of the edge carries."""
-    media_type = (accepted or AnswerFormat(PLAIN_JSON)).media_type
-    headers = {**EVERY_ANSWER, "Vary": VARY, "X-Request-Id": request_id, "Content-Language": language.value}
-    return Response(encode_json(body), status, headers, media_type=f"{media_type}; charset=utf-8")
+    return _JsonAnswer(
+        encode_json(body), status, (accepted or AnswerFormat(PLAIN_JSON)).media_type, language, request_id
+    )
+
+
+class _JsonAnswer(Response):
+    """A response whose headers are encoded once for all of its kind."""
+
+    def __init__(self, body: bytes, status: int, media_type: str, language: Language, request_id: str) -> None:
+        self.body, self.status_code, self.background = body, status, None
+        own = [(b"content-length", b"%d" % len(body)), (b"x-request-id", request_id.encode("latin-1"))]
+        self.raw_headers = [*_headers_of(media_type, language), *own]
+
+
+@cache
+def _headers_of(media_type: str, language: Language) -> list[tuple[bytes, bytes]]:
+    headers = {**EVERY_ANSWER, "Vary": VARY, "Content-Language": language.value}
+    made = Response(None, headers=headers, media_type=f"{media_type}; charset=utf-8")
+    return [each for each in made.raw_headers if each[0] != b"content-length"]
 
 
 def problem_body(problem: Problem, *, request_id: str | None, language: Language) -> dict[str, Any]:

@@ -69,7 +69,8 @@ def decode_json(raw: bytes, limits: Limits) -> Any:
         text = raw.decode("utf-8")
     except UnicodeDecodeError:
         raise bad_request("BODY_NOT_UTF8") from None
-    _measure(raw, limits)
+    if not _is_surely_bounded(raw, limits):
+        _measure(raw, limits)
     try:
         value = _DECODER.decode(text)
     except ValueError:
@@ -83,6 +84,18 @@ def decode_json(raw: bytes, limits: Limits) -> Any:
 def json_tokens(most_digits: int) -> re.Pattern[bytes]:
     """Finds what counts in JSON. A string without its closing quote reaches to the end: no byte is looked at twice."""
     return re.compile(rb'"(?:[^"\\]|\\.)*+"?|[\[\]{}:]|[0-9]{%d,}' % (most_digits + 1), re.DOTALL)
+
+
+@cache
+def _digits(most: int) -> re.Pattern[bytes]:
+    """Finds more digits in a row."""
+    return re.compile(rb"[0-9]{%d}" % (most + 1))
+
+
+def _is_surely_bounded(raw: bytes, limits: Limits) -> bool:
+    """Whether nothing can be out of bounds, wherever its strings begin and end."""
+    deepest, keys = raw.count(b"{") + raw.count(b"["), raw.count(b":")
+    return deepest <= limits.json_depth and keys <= limits.json_keys and not _digits(limits.json_digits).search(raw)
 
 
 def _measure(raw: bytes, limits: Limits) -> None:

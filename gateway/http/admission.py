@@ -14,8 +14,8 @@
 import asyncio
 import math
 from collections import Counter, deque
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -210,22 +210,25 @@ class Admission:
         """How many operations a class may always have under way; at least one."""
         return max(1, self.limit.value * self._percent[share] // 100)
 
-    @asynccontextmanager
-    async def slot(self, share: Share, *, spare: bool = False) -> AsyncIterator[Slot]:
+    def slot(self, share: Share, *, spare: bool = False) -> AbstractAsyncContextManager[Slot]:
         """Admit one operation; a `spare` one only into room that nobody waits for.
 
         Raises RequestProblem with 503 where there is no slot in time.
         """
+        return _Admitted(self, share, spare)
+
+    async def enter(self, share: Share, *, spare: bool) -> float:
+        """Wait for a slot; when it began. Raises RequestProblem with 503 where there is none in time."""
         await self._enter(share, spare=spare)
-        slot, began = Slot(), self._clock.monotonic()
-        try:
-            yield slot
-        finally:
-            now = self._clock.monotonic()
-            self.limit.note_finish(now - began, own=slot.own)
-            self._classes[share].under_way -= 1
-            self.limit.adjust_limit(now)
-            self._admit_waiting()
+        return self._clock.monotonic()
+
+    def leave(self, share: Share, began: float, slot: Slot) -> None:
+        """Give a slot back, and on."""
+        now = self._clock.monotonic()
+        self.limit.note_finish(now - began, own=slot.own)
+        self._classes[share].under_way -= 1
+        self.limit.adjust_limit(now)
+        self._admit_waiting()
 
     def refuses(self, share: Share, *, spare: bool = False) -> bool:
         """Whether one more would be refused, by what is known at its head; it is then counted as refused.
@@ -346,3 +349,20 @@ class Admission:
     def _tell(self, share: Share, outcome: str) -> None:
         if self._observe is not None:
             self._observe(share, outcome)
+
+
+class _Admitted:
+    """One operation that is admitted; a generator would take three times as long."""
+
+    __slots__ = ("_admission", "_began", "_share", "_slot", "_spare")
+
+    def __init__(self, admission: Admission, share: Share, spare: bool) -> None:
+        self._admission, self._share, self._spare = admission, share, spare
+
+    async def __aenter__(self) -> Slot:
+        self._began = await self._admission.enter(self._share, spare=self._spare)
+        self._slot = Slot()
+        return self._slot
+
+    async def __aexit__(self, *_: object) -> None:
+        self._admission.leave(self._share, self._began, self._slot)

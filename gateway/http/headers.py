@@ -38,7 +38,7 @@ _PERSONAL = re.compile(r"(?<![0-9])[1-9](?:[._-]?[0-9]){8}|[A-Za-z]{5}[0-9]{4}[A
 """Numbers of people, accounts and phones, PANs, tokens."""
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
-_BEARER = re.compile(r"Bearer +(?P<token>[A-Za-z0-9._~+/=-]+)", re.IGNORECASE)
+_BEARER = re.compile(r"(?i:Bearer) +(?P<token>[A-Za-z0-9._~+/=-]+)")
 
 
 class IndexedHeaders(Headers):

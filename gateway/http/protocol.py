@@ -129,7 +129,7 @@ class BoundedHttp(HttpToolsProtocol):
                 return
         super().on_headers_complete()
         if self.cycle is not None:
-            self.cycle.transport = _ClosedGently(self)  # type: ignore[assignment]
+            self.cycle.transport = _AnswerTransport(self, self.cycle)  # type: ignore[assignment]
 
     def close_gently(self) -> None:
         """Close; where a body is still coming drop it for a while first, so that the answer can be read."""
@@ -331,13 +331,36 @@ class HeadRefused(Exception):
     """Ends the parsing of a head that was answered already."""
 
 
-class _ClosedGently:
-    """The transport as a response sees it, which closes it at its end."""
+class _AnswerTransport:
+    """The transport as one response sees it: its head goes out with what follows at once, and its end is gentle."""
 
-    def __init__(self, connection: BoundedHttp) -> None:
-        self.write = connection.transport.write
-        self.is_closing = connection.transport.is_closing
-        self.close = connection.close_gently
+    __slots__ = ("_connection", "_cycle", "_head", "_is_past_head", "_write", "is_closing")
+
+    def __init__(self, connection: BoundedHttp, cycle: RequestResponseCycle) -> None:
+        self._connection, self._cycle = connection, cycle
+        self._write, self.is_closing = connection.transport.write, connection.transport.is_closing
+        self._head: bytes | None = None
+        self._is_past_head = False
+
+    def write(self, data: bytes) -> None:
+        """Send octets; the head waits for the turn of the event loop to end, for a stream's first part may be late."""
+        if self._head is not None:
+            data, self._head = self._head + data, None
+        elif self._cycle.response_started and not self._is_past_head:
+            self._head, self._is_past_head = data, True
+            self._connection.loop.call_soon(self._send_head)
+            return
+        self._write(data)
+
+    def close(self) -> None:
+        """End the response."""
+        self._send_head()
+        self._connection.close_gently()
+
+    def _send_head(self) -> None:
+        if self._head is not None and not self.is_closing():
+            self._write(self._head)
+        self._head = None
 
 
 def server_options(

@@ -6,7 +6,6 @@ addresses with queries, documents with the numbers that people wrote into them, 
 (docs/reliability.md section 1). So nothing of that is written at DEBUG either.
 """
 
-import json
 import logging
 import re
 import sys
@@ -16,6 +15,7 @@ from types import TracebackType
 from typing import Any, TextIO
 
 import structlog
+from pydantic_core import to_json
 
 from domain.kernel import mask_aadhaar_in
 
@@ -64,7 +64,6 @@ QUIET = {
 }
 
 Event = MutableMapping[str, Any]
-_JSON = json.JSONEncoder(ensure_ascii=False)
 
 
 def configure_logging(stream: TextIO | None = None, level: int = logging.INFO, *, for_good: bool = True) -> None:
@@ -112,7 +111,7 @@ class _Lines(structlog.WriteLogger):
 
 
 def _render(logger: Any, method: str, event: Event) -> str:  # noqa: ARG001 - structlog's shape
-    return _JSON.encode(event)
+    return to_json(event).decode()
 
 
 def _tame() -> None:
@@ -171,14 +170,14 @@ def mask_event(logger: Any, method: str, event: Event) -> Event:  # noqa: ARG001
 def mask_value(value: Any) -> Any:
     """The value with every Aadhaar number, mobile, PAN, e-mail address, token and query in it hidden."""
     if isinstance(value, str):
-        return _masked_text(value)
+        return _masked_text(value[:LONGEST])
     if isinstance(value, Mapping):
         return {str(name): HIDDEN if _is_secret(str(name)) else mask_value(part) for name, part in value.items()}
     if isinstance(value, list | tuple | set | frozenset):
         return [mask_value(part) for part in value]
     if value is None or isinstance(value, bool | int | float):
         return value
-    return _masked_text(str(value))
+    return _masked_text(str(value)[:LONGEST])
 
 
 @lru_cache(1024)
@@ -186,8 +185,8 @@ def _is_secret(name: str) -> bool:
     return _SECRET_NAMES.search(name) is not None
 
 
+@lru_cache(512)
 def _masked_text(text: str) -> str:
-    text = text[:LONGEST]
     if _SUSPECT.search(text) is None:
         return text
     text = _QUERY_OF_ADDRESS.sub(r"\1", mask_aadhaar_in(text))

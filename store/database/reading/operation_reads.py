@@ -1,12 +1,12 @@
 """What one operation has read of the store: reads of one wait in one transaction, and each row once."""
 
 import asyncio
-from collections.abc import Callable, Coroutine, Hashable, Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
+from collections.abc import Callable, Coroutine, Hashable
+from contextlib import AbstractContextManager
+from contextvars import ContextVar, Token
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
@@ -102,6 +102,17 @@ class OperationReads:
     """The transactions that have not begun, by their database."""
     is_over: bool = False
     """Whether the operation is answered: a task that outlives it reads for itself."""
+    _outer: "Token[OperationReads | None] | None" = None
+
+    def __enter__(self) -> Self:
+        self._outer = _current.set(self)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._outer is not None:
+            _current.reset(self._outer)
+        self.is_over = True
+        self.forget()
 
     def forget(self) -> None:
         """Have everything read anew, also what is being read now."""
@@ -124,14 +135,6 @@ def current_reads() -> OperationReads | None:
     return None if reads is None or reads.is_over else reads
 
 
-@contextmanager
-def reads_of_operation() -> Iterator[OperationReads]:
+def reads_of_operation() -> AbstractContextManager[OperationReads]:
     """Let what is read within be read once."""
-    reads = OperationReads()
-    token = _current.set(reads)
-    try:
-        yield reads
-    finally:
-        _current.reset(token)
-        reads.is_over = True
-        reads.forget()
+    return OperationReads()

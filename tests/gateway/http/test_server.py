@@ -4,6 +4,7 @@ import asyncio
 import re
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from typing import Any
 
 import pytest
 import uvicorn
@@ -18,8 +19,13 @@ pytestmark = pytest.mark.integration
 
 @asynccontextmanager
 async def serving(edge: Edge, server: Server, hosts: frozenset[str] | None = None) -> AsyncIterator[int]:
-    options = server_options(server, hosts)
-    config = uvicorn.Config(application(edge), port=0, lifespan="off", loop="uvloop", **options)
+    async with serving_app(application(edge), **server_options(server, hosts)) as port:
+        yield port
+
+
+@asynccontextmanager
+async def serving_app(app: Any, **options: Any) -> AsyncIterator[int]:
+    config = uvicorn.Config(app, port=0, lifespan="off", loop="uvloop", **options)
     running = uvicorn.Server(config)
     task = asyncio.create_task(running.serve())
     while not running.started:
@@ -227,3 +233,64 @@ async def test_a_connection_that_is_refused_is_closed_though_the_client_never_st
     async with asyncio.timeout(30):
         with pytest.raises(ConnectionError):
             await send_for_ever()
+
+
+def noting_writes(written: list[bytes]) -> dict[str, Any]:
+    """The options of a server that notes what each write to a connection was."""
+    options = server_options(Server())
+
+    class Noting(options["http"]):
+        def connection_made(self, transport: Any) -> None:
+            super().connection_made(transport)
+            self.transport = _NotingTransport(transport, written)
+
+    return options | {"http": Noting}
+
+
+class _NotingTransport:
+    def __init__(self, transport: Any, written: list[bytes]) -> None:
+        self._transport, self._written = transport, written
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)
+
+    def write(self, data: bytes) -> None:
+        self._written.append(data)
+        self._transport.write(data)
+
+
+async def test_an_answer_goes_out_by_one_write(edge: Edge):
+    written: list[bytes] = []
+
+    async with serving_app(application(edge), **noting_writes(written)) as port:
+        answer = await exchange(port, head())
+
+    assert written == [answer]
+
+
+async def test_the_head_of_a_stream_does_not_wait_for_its_first_part():
+    head_was_read = asyncio.Event()
+
+    async def stream(_scope: Any, _receive: Any, send: Any) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await head_was_read.wait()
+        await send({"type": "http.response.body", "body": b"first part"})
+
+    async with serving_app(stream, **server_options(Server())) as port:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(head())
+        async with asyncio.timeout(5):
+            started = await reader.readuntil(b"\r\n\r\n")
+            head_was_read.set()
+            rest = await reader.read()
+        writer.close()
+
+    assert started.startswith(b"HTTP/1.1 200 OK\r\n")
+    assert b"first part" in rest
+
+
+async def test_the_answer_to_head_has_a_head_alone(port: int):
+    answer = await exchange(port, head().replace(b"GET", b"HEAD", 1))
+
+    assert answer.startswith(b"HTTP/1.1 200 OK\r\n")
+    assert answer.endswith(b"\r\n\r\n")
