@@ -29,6 +29,7 @@ from schema.certificates.types import CertificatesQuery
 from schema.clearances.mutations import ExaminingMutation
 from schema.consents.mutations import ConsentsMutation
 from schema.consents.types import ConsentsQuery
+from schema.direct_resolvers import resolve_directly
 from schema.documents.lockers import LockersQuery
 from schema.documents.mutations import OrderingMutation
 from schema.doorstep.mutations import ArrangingMutation, DoorstepQuery, VisitingMutation
@@ -50,7 +51,6 @@ from schema.identity.record_claims import RecordClaimsMutation, RecordClaimsQuer
 from schema.identity.viewer import ViewerQuery
 from schema.kernel import Context, Info, enforce, scalar_map
 from schema.kernel.answers import AnswerExtension
-from schema.kernel.direct_resolvers import resolve_directly
 from schema.kernel.errors import replace_errors
 from schema.kernel.hidden_text import refuse_hidden_arguments
 from schema.kernel.labels import LabelsQuery

@@ -11,7 +11,7 @@ BESIDES = {
     "domain": {"kernel"},
     "store": {"database", "migrations", "checks", "backup", "tables"},
     "actions": {"kernel", "registry"},
-    "schema": {"kernel", "building", "entities", "nodes", "printing", "compatibility"},
+    "schema": {"kernel", "building", "direct_resolvers", "entities", "nodes", "printing", "compatibility"},
 }
 """What a floor holds beside its nouns."""
 

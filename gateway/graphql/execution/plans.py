@@ -24,7 +24,7 @@ from strawberry.types.info import Info
 
 from gateway.graphql.execution.code import SelectionCode
 from gateway.graphql.execution.sites import FieldSite
-from schema.kernel.direct_resolvers import STRAWBERRY
+from schema.direct_resolvers import STRAWBERRY
 
 MOST_PLANS = 1024
 MOST_VARIANTS = 8

@@ -11,7 +11,7 @@ from graphql.language import ListValueNode, ObjectValueNode
 from strawberry.types.arguments import convert_arguments
 from strawberry.types.field import StrawberryField
 
-from schema.kernel.direct_resolvers import STRAWBERRY
+from schema.direct_resolvers import STRAWBERRY
 
 _UNCHANGEABLE = (str, int, float, bool, type(None), Enum)
 

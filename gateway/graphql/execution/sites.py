@@ -8,7 +8,7 @@ from graphql.execution import Executor
 from graphql.pyutils import Path
 
 from gateway.graphql.execution.resolving import Arguments
-from schema.kernel.direct_resolvers import resolving_of
+from schema.direct_resolvers import resolving_of
 
 
 class Site:

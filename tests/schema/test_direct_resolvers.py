@@ -8,7 +8,7 @@ import strawberry
 from graphql import execute, parse
 from strawberry.extensions import FieldExtension
 
-from schema.kernel.direct_resolvers import resolve_directly
+from schema.direct_resolvers import resolve_directly
 
 
 @strawberry.enum
