@@ -41,7 +41,7 @@ class Load:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What came of a load. Times are milliseconds."""
+    """What came of a load: what was refused by the admission, broken on the line, and otherwise wrong; milliseconds."""
 
     requests: int
     seconds: float
@@ -49,17 +49,12 @@ class Outcome:
     p99: float
     refused: int
     broken: int
-    unfit: int
-
-    @property
-    def failures(self) -> int:
-        """Answers that are not what was asked for."""
-        return max(self.refused, self.unfit) + self.broken
+    wrong: int
 
     @property
     def good(self) -> int:
-        """Answers that are."""
-        return self.requests - max(self.refused, self.unfit)
+        """Answers that are what was asked for."""
+        return self.requests - self.refused - self.wrong
 
 
 def together(outcomes: Sequence[Outcome]) -> Outcome:
@@ -71,7 +66,7 @@ def together(outcomes: Sequence[Outcome]) -> Outcome:
         max(each.p99 for each in outcomes),
         sum(each.refused for each in outcomes),
         sum(each.broken for each in outcomes),
-        sum(each.unfit for each in outcomes),
+        sum(each.wrong for each in outcomes),
     )
 
 

@@ -19,7 +19,8 @@ class Measured:
     p50: float
     p99: float
     rss: float
-    failures: int
+    refused: int
+    wrong: int
     counts: dict[str, float]
 
     @classmethod
@@ -38,7 +39,7 @@ class Measured:
         """The line of a load."""
         good = max(outcome.good, 1)
         rate = outcome.good / outcome.seconds
-        times = (outcome.p50, outcome.p99, rss, outcome.failures, counts)
+        times = (outcome.p50, outcome.p99, rss, outcome.refused, outcome.wrong + outcome.broken, counts)
         return cls(server, row, store, processes, connections, cpu_seconds * 1000 / good, rate, *times)
 
     @property
@@ -52,5 +53,5 @@ class Measured:
         return (
             f"{self.server} {self.row:12} {self.store:10} {self.processes} x {self.connections:2} connections: "
             f"{self.cpu:7.3f} ms CPU ({self.per_cpu_second:6.0f}/CPU-s), {self.rate:6.0f}/s, p50 {self.p50:6.1f}, "
-            f"p99 {self.p99:6.1f} ms, {self.rss:4.0f} MiB, {self.failures} failed; {counts}"
+            f"p99 {self.p99:6.1f} ms, {self.rss:4.0f} MiB, {self.refused} refused, {self.wrong} wrong; {counts}"
         )

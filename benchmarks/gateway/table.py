@@ -38,9 +38,9 @@ def _row(title: str, lines: Sequence[Line], hello: float | None) -> Iterator[str
     yield f"\n**{title}**\n"
     yield (
         "| server | processes x connections | ms of CPU | x hello | answers/CPU-s | answers/s | p50 ms | p99 ms | MiB"
-        " | failed | statements | writes | transactions | calls |"
+        " | refused | wrong | statements | writes | transactions | calls |"
     )
-    yield "| --- |" + " ---: |" * 13
+    yield "| --- |" + " ---: |" * 14
     for (server, store), group in groupby(lines, key=lambda one: (one["server"], one["store"])):
         for one in group:
             named = server if store == "recorded" else f"{server}, {store}"
@@ -49,7 +49,7 @@ def _row(title: str, lines: Sequence[Line], hello: float | None) -> Iterator[str
             yield (
                 f"| {named} | {one['processes']} x {one['connections']} | {one['cpu']:.3f} | {ratio}"
                 f" | {1000 / one['cpu'] if one['cpu'] else 0:,.0f} | {one['rate']:,.0f} | {one['p50']:.1f}"
-                f" | {one['p99']:.1f} | {one['rss']:.0f} | {one['failures']} | {counts} |"
+                f" | {one['p99']:.1f} | {one['rss']:.0f} | {one['refused']} | {one['wrong']} | {counts} |"
             )
 
 
