@@ -12,9 +12,6 @@ from store.database import reads_of_operation
 from store.identity import accesses
 from store.identity.accesses import AccessReceipt
 
-MOST_AT_ONCE = 500
-"""Receipts that are one statement; SQLite binds at most 32,766 values."""
-
 
 @dataclass
 class OwedReceipts:
@@ -86,7 +83,6 @@ async def leave_receipts(environment: Environment, receipts: Sequence[AccessRece
 
 
 async def write_receipts(environment: Environment, receipts: Sequence[AccessReceipt]) -> None:
-    """Write receipts in a transaction of their own, where there are any."""
+    """Write receipts, where there are any, in one transaction with those of operations that write at the same time."""
     if receipts:
-        few = len(receipts) <= MOST_AT_ONCE
-        await environment.store.carry_out(lambda tx: accesses.add_receipts(tx, receipts), at_once=few)
+        await environment.store.joint_writes(accesses.add_receipts).add(receipts)

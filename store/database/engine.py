@@ -1,15 +1,18 @@
 """The store: opens a database, and runs atomic transactions."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextvars import Context
 from dataclasses import dataclass, field
-from typing import Self, TypeVar, cast
+from typing import Any, Generic, Self, TypeVar, cast
 
 from sqlalchemy import inspect, text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from domain.kernel import Clock
+from domain.kernel import Clock, TemporarilyUnavailable
 from store.database import crash_points
 from store.database.cipher import FieldCipher
 from store.database.connections import database_url, read_engine, write_engine
@@ -23,6 +26,9 @@ T = TypeVar("T")
 
 REPETITIONS = 3
 """How often a transaction that lost a race in the database is done again (docs/reliability.md section 5.4, R8)."""
+
+MOST_AT_ONCE = 500
+"""Rows that are one statement; SQLite binds at most 32,766 values."""
 
 OUTDATED = "outdated:"
 """Begins the mark of a session or person of which something changed (Transaction.outdate)."""
@@ -81,6 +87,7 @@ class Store:
         """Called for each write that the disk refused; must neither wait nor raise."""
         self.audit_stopped = False
         """Set by gateway/runtime/sealing.py; what must be audited is then refused with WritesStopped."""
+        self._joint: dict[object, JointWrites[Any]] = {}
         self._writer = write_engine(address)
         self._reader = read_engine(address, self._writer)
 
@@ -142,6 +149,17 @@ class Store:
         async with self.write_transaction(at_once=at_once) as tx:
             return await work(tx)
 
+    def joint_writes(self, write: Callable[[Transaction, list[T]], Awaitable[None]]) -> "JointWrites[T]":
+        """The writes by a function that callers who come at the same time make together."""
+        made = self._joint.get(write)
+        if made is None:
+
+            async def keep(items: list[T]) -> None:
+                await self.carry_out(lambda tx: write(tx, items), at_once=len(items) <= MOST_AT_ONCE)
+
+            made = self._joint[write] = JointWrites(keep)
+        return made
+
     def read_transaction(self, *, at_once: bool = False) -> AbstractAsyncContextManager[Transaction]:
         """A transaction that sees one moment of the store and can change nothing.
 
@@ -200,6 +218,62 @@ class _SharedRead:
             await self._shared.leave()
             if isinstance(error, SQLAlchemyError | ConnectionError):
                 raise error
+
+
+class JointWrites(Generic[T]):
+    """Writes of one kind, where who comes while one is under way goes with the next.
+
+    `write` keeps all that it is given, or raises and keeps nothing.
+    """
+
+    def __init__(self, write: Callable[[list[T]], Awaitable[None]]) -> None:
+        self._write = write
+        self._waiting: deque[tuple[Sequence[T], asyncio.Future[None]]] = deque()
+        self._writing: asyncio.Task[None] | None = None
+
+    async def add(self, items: Sequence[T]) -> None:
+        """Come back when these are kept. Raises as `write`; what others brought does not matter to it.
+
+        Who is cancelled leaves them to be kept.
+        """
+        loop = asyncio.get_running_loop()
+        done: asyncio.Future[None] = loop.create_future()
+        self._waiting.append((items, done))
+        if self._writing is None or self._writing.done():
+            # The task is nobody's: it has neither the reads nor the deadline of the operation that happens to begin it.
+            self._writing = loop.create_task(self._write_all(), context=Context())
+        await asyncio.shield(done)
+
+    async def _write_all(self) -> None:
+        while self._waiting:
+            together = [self._waiting.popleft()]
+            size = len(together[0][0])
+            while self._waiting and size + len(self._waiting[0][0]) <= MOST_AT_ONCE:
+                together.append(self._waiting.popleft())
+                size += len(together[-1][0])
+            error = await self._try(together)
+            if error is not None and not isinstance(error, TemporarilyUnavailable) and len(together) > 1:
+                for one in together:
+                    _tell([one], await self._try([one]))
+            else:
+                _tell(together, error)
+
+    async def _try(self, together: Sequence[tuple[Sequence[T], asyncio.Future[None]]]) -> Exception | None:
+        """What went wrong."""
+        try:
+            await self._write([item for items, _ in together for item in items])
+        except Exception as error:  # noqa: BLE001 - it is raised where somebody waits for it
+            return error
+        return None
+
+
+def _tell(together: Sequence[tuple[object, asyncio.Future[None]]], error: Exception | None) -> None:
+    for _, done in together:
+        if error is None:
+            done.set_result(None)
+        else:
+            done.set_exception(error)
+            done.exception()  # who was cancelled does not ask for it
 
 
 @asynccontextmanager

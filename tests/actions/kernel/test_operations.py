@@ -2,11 +2,14 @@
 
 import asyncio
 from contextlib import suppress
+from dataclasses import replace
+from typing import Any
 
 import pytest
 from sqlalchemy import text
 
 from actions.kernel import of_citizen, one_operation, read_at_sources
+from actions.kernel.operations import write_receipts
 from domain.identity.policy import ObjectKind
 from domain.kernel import Source
 from integrations.calling.calls import outside_call
@@ -128,3 +131,51 @@ async def test_what_was_read_is_read_anew_after_an_outside_system_was_asked(worl
             await find()
 
     assert len(seen) == 1
+
+
+async def operate(world: World, source: Source) -> None:
+    async with one_operation():
+        await read(world, source)
+
+
+SOURCES = (Source.DIGILOCKER, Source.API_SETU, Source.UMANG, Source.DBT_FINANCE)
+
+
+async def test_operations_that_end_while_receipts_are_written_have_theirs_written_together(world: World):
+    with statements_of(world.env.store) as seen:
+        await asyncio.gather(*(operate(world, source) for source in SOURCES))
+
+    assert len([one for one in seen if one.startswith("INSERT")]) == 1
+    assert {one.source for one in await receipts(world)} == {source.value for source in SOURCES}
+
+
+async def test_no_operation_ends_before_its_own_receipts_are_kept(world: World):
+    async def operate_and_look(source: Source) -> bool:
+        await operate(world, source)
+        return source.value in {one.source for one in await receipts(world)}
+
+    assert await asyncio.gather(*map(operate_and_look, SOURCES)) == [True] * len(SOURCES)
+
+
+async def test_a_receipt_that_cannot_be_kept_fails_its_operation_alone(world: World):
+    async with one_operation():
+        await read(world, Source.DIGILOCKER)
+    broken: Any = replace((await receipts(world))[0], subject=None)
+
+    ended = await asyncio.gather(
+        *(operate(world, source) for source in SOURCES), write_receipts(world.env, [broken]), return_exceptions=True
+    )
+
+    assert [isinstance(error, StoreError) for error in ended] == [False] * len(SOURCES) + [True]
+    assert {one.source for one in await receipts(world)} == {source.value for source in SOURCES}
+
+
+async def test_who_is_cancelled_while_receipts_are_written_leaves_those_of_others_and_its_own(world: World):
+    running = [asyncio.create_task(operate(world, source)) for source in SOURCES]
+    await asyncio.sleep(0)
+    running[1].cancel()
+
+    ended = await asyncio.gather(*running, return_exceptions=True)
+
+    assert [type(error) for error in ended if error is not None] == [asyncio.CancelledError]
+    assert {one.source for one in await receipts(world)} >= {source.value for source in SOURCES} - {"API_SETU"}
