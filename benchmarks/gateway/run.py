@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import httpx
 
@@ -37,7 +38,7 @@ PLAN: tuple[tuple[str, int, tuple[int, ...]], ...] = (
 """Store, processes, and numbers of connections, where nothing else is asked for."""
 
 PEERS_CONNECTIONS = (1, 50)
-PROFILED = ("typename", "services", "own", "readme", "submission")
+PROFILED = tuple(row.name for row in ROWS if not row.live)
 BUSY_SECONDS = 30
 COUNTED = 7
 """Requests of which statements and calls are counted; the median is shown."""
@@ -117,7 +118,7 @@ class Bench:
                     self._load(row, servers, 1, SECONDS)
                     servers[0].process.send_signal(signal.SIGUSR2)
                     samples = eventually(lambda: _taken(file), bool)
-                    yield {"profile": row.name, "samples": samples}
+                    yield {"profile": row.name, "samples": samples[0], "functions": samples[1]}
 
     def _warm(self, row: Row, servers: Sequence[Server], connections: int) -> None:
         if row.asker is not Asker.APPLICANT:
@@ -215,7 +216,7 @@ def _all_of(asked: argparse.Namespace) -> Iterator[Told]:
                 yield from bench.profile([row for row in rows if row.name in PROFILED])
 
 
-def _taken(file: Path) -> object:
+def _taken(file: Path) -> Any:
     """A profile that is there, which is then taken away."""
     if not file.exists():
         return None

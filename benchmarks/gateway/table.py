@@ -11,6 +11,7 @@ from benchmarks.gateway.rows import ROWS
 
 RESULT = Path("build/bench_gateway.json")
 COUNTS = ("statements", "writes", "transactions", "calls")
+SHOWN_FUNCTIONS = 4
 SHOWN_SHARE = 0.03
 """What has a smaller part of a profile is told together."""
 
@@ -31,6 +32,7 @@ def table(found: Sequence[Line]) -> Iterator[str]:
     profiles = [one for one in found if "profile" in one]
     if profiles:
         yield from _profiles(profiles)
+        yield from _functions(profiles)
 
 
 def _row(title: str, lines: Sequence[Line], hello: float | None) -> Iterator[str]:
@@ -64,6 +66,15 @@ def _profiles(profiles: Sequence[Line]) -> Iterator[str]:
         yield (
             f"| {owner} | " + " | ".join(f"{own[owner]:.0%}" if owner in own else "" for own in shares.values()) + " |"
         )
+
+
+def _functions(profiles: Sequence[Line]) -> Iterator[str]:
+    """The functions of ours for which most was done, with the libraries that they called."""
+    yield "\n**For which functions of ours, with what they call of libraries, per cent of a request**\n"
+    for one in profiles:
+        every = sum(many for _, many in one["functions"]) or 1
+        most = ", ".join(f"{name} {many / every:.0%}" for name, many in one["functions"][:SHOWN_FUNCTIONS])
+        yield f"- {one['profile']}: {most}"
 
 
 def _shares(samples: Sequence[tuple[str, int]]) -> dict[str, float]:
