@@ -3,9 +3,10 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Index, Select, delete, func, select, update
+from sqlalchemy import ColumnElement, Index, Select, bindparam, delete, func, select, update
 
 from domain.kernel import Language, PersonKind, Provider
 from store.database import Records, Transaction, first_row, rows_of
@@ -40,7 +41,7 @@ session = _SESSIONS.get
 
 async def session_and_language(tx: Transaction, session_id: str) -> tuple[Session, Language | None] | None:
     """The session as `session` gives it, with the language that its person has saved, where that is a citizen."""
-    row = await first_row(tx, _with_language(*sessions_table.c).where(sessions_table.c.id == session_id))
+    row = await first_row(tx, _one_with_language(), session=session_id)
     return None if row is None else (_SESSIONS.read(tx, row), Language(row.language) if row.language else None)
 
 
@@ -50,6 +51,12 @@ async def holding_sessions(tx: Transaction, session_ids: Iterable[str]) -> dict[
     holding = _with_language(table.c.id).where(table.c.revoked_at.is_(None), table.c.expires_at > tx.clock.now())
     rows = await rows_of(tx, holding, table.c.id, set(session_ids))
     return {row.id: Language(row.language) if row.language else None for row in rows}
+
+
+@cache
+def _one_with_language() -> Select[Any]:
+    which = sessions_table.c.id == bindparam("session", None, sessions_table.c.id.type)
+    return _with_language(*sessions_table.c).where(which)
 
 
 def _with_language(*columns: ColumnElement[Any]) -> Select[Any]:

@@ -2,8 +2,10 @@
 
 from collections.abc import Iterable
 from datetime import datetime
+from functools import cache
+from typing import Any
 
-from sqlalchemy import Column, ForeignKey, Index, Table, func, select, update
+from sqlalchemy import Column, ForeignKey, Index, Select, Table, bindparam, func, select, update
 
 from domain.officers.staff import CoveredCase, CoverKind
 from store.database import Instant, Key, Records, Transaction, insert_into, rows_of
@@ -61,8 +63,13 @@ async def absences(tx: Transaction) -> set[str]:
 
 async def held_in_cover(tx: Transaction, holder_id: str, case_ids: Iterable[str]) -> set[str]:
     """Those of the cases that an officer has because a colleague is away or a post is vacant."""
-    statement = select(_T.case_id).where(_T.holder_id == holder_id, _T.over_at.is_(None))
-    return {row.case_id for row in await rows_of(tx, statement, _T.case_id, case_ids)}
+    return {row.case_id for row in await rows_of(tx, _held_in_cover(), _T.case_id, case_ids, holder=holder_id)}
+
+
+@cache
+def _held_in_cover() -> Select[Any]:
+    whose = _T.holder_id == bindparam("holder", None, _T.holder_id.type)
+    return select(_T.case_id).where(whose, _T.over_at.is_(None))
 
 
 async def counts(tx: Transaction, absence_id: str) -> dict[CoverKind, int]:

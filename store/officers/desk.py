@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
+from functools import cache
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -137,9 +139,13 @@ async def answer_proposal(
 
 async def proposals(tx: Transaction, application_ids: Iterable[str]) -> dict[str, Proposal]:
     """The proposal of each application that waits, else the latest one; applications without one are left out."""
+    return await _PROPOSALS.by_keys(tx, _O.application_id, application_ids, _waiting_last())
+
+
+@cache
+def _waiting_last() -> sa.Select[Any]:
     waits = sa.case((_O.state == OpinionState.PROPOSED.value, 1), else_=0)
-    statement = sa.select(second_opinions_table).order_by(_O.application_id, waits, _O.proposed_at, _O.id)
-    return await _PROPOSALS.by_keys(tx, _O.application_id, application_ids, statement)
+    return sa.select(second_opinions_table).order_by(_O.application_id, waits, _O.proposed_at, _O.id)
 
 
 async def weighed_by(tx: Transaction, application_ids: Iterable[str]) -> dict[str, set[str]]:

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
@@ -46,12 +47,15 @@ async def page(
     They come after a place, which is (sort value, id) of a row, or, `backward`, are the last ones before it; no
     place is that end of the list.
     """
-    conditions = list(_conditions(officer_id, wanted, tx.clock.now()))
+    statements: Iterable[sa.Select[Any]]
+    if place is None and wanted == QueueFilter(wanted.statuses):
+        statements = _usual_statements(tuple(postings), wanted.statuses, sort, backward)
+    else:
+        statements = _statements(postings, list(_conditions(officer_id, wanted, tx.clock.now())), sort, place, backward)
     rows: list[AnyRow] = []
-    for part in (_parts_before if backward else _parts_after)(SORTED_BY[sort], place):
+    for statement in statements:
         if len(rows) < limit:
-            statement = _first_cases(postings, [*conditions, *part.where], part.order, limit - len(rows))
-            rows += await fetch_rows(tx, statement)
+            rows += await fetch_rows(tx, statement, rest=limit - len(rows))
     return [APPLICATIONS.read(tx, row) for row in (reversed(rows) if backward else rows)]
 
 
@@ -103,7 +107,7 @@ async def _cases_of(tx: Transaction, marks: sa.Select[Any], there: Sequence[sa.C
     if "version" in marked.c:
         same.append(_T.version == marked.c.version)
     cases = sa.select(sa.func.count(sa.func.distinct(marked.c.application_id))).where(sa.exists().where(*same, *there))
-    return int((await tx.connection.execute(cases)).scalar_one())
+    return int((await fetch_rows(tx, cases))[0][0])
 
 
 async def _from_counters(
@@ -125,7 +129,7 @@ async def _count_cases(tx: Transaction, queue: sa.Select[Any]) -> Counter[tuple[
     near = _days_left(tx.clock.now()).label("days_left")
     cases = queue.with_only_columns(shown_status().label("status"), near).subquery()
     grouped = sa.select(cases.c.status, cases.c.days_left, sa.func.count()).group_by(cases.c.status, cases.c.days_left)
-    rows = (await tx.connection.execute(grouped)).all()
+    rows = await fetch_rows(tx, grouped)
     return Counter({(Status(status), DaysLeft(days_left)): number for status, days_left, number in rows})
 
 
@@ -211,11 +215,31 @@ def _is_one_of(column: sa.Column[Any], values: Iterable[str]) -> sa.ColumnElemen
     return column.in_(sorted(str(value) for value in values))
 
 
+@lru_cache(200)
+def _usual_statements(
+    postings: tuple[Posting, ...], statuses: frozenset[Status], sort: QueueSort, backward: bool
+) -> tuple[sa.Select[Any], ...]:
+    """Those of a whole list that is filtered by states alone, which are asked for most."""
+    return tuple(_statements(postings, [shown_in(statuses)], sort, None, backward))
+
+
+def _statements(
+    postings: Sequence[Posting],
+    conditions: Sequence[sa.ColumnElement[bool]],
+    sort: QueueSort,
+    place: Place | None,
+    backward: bool,
+) -> Iterator[sa.Select[Any]]:
+    """The statements that give a list one after the other; their parameter `rest` is how many rows are wanted."""
+    for part in (_parts_before if backward else _parts_after)(SORTED_BY[sort], place):
+        yield _first_cases(postings, [*conditions, *part.where], part.order)
+
+
 def _first_cases(
-    postings: Sequence[Posting], conditions: Sequence[sa.ColumnElement[bool]], order: Sequence[Any], limit: int
+    postings: Sequence[Posting], conditions: Sequence[sa.ColumnElement[bool]], order: Sequence[Any]
 ) -> sa.Select[Any]:
     """The first cases of several postings are among the first of each, which an index gives in their order."""
-    statement = sa.select(applications_table)
+    statement, limit = sa.select(applications_table), sa.bindparam("rest", None, sa.Integer)
     if len(postings) < 2:
         statement = statement.where(any_posting_covers(applications_table, postings), *conditions)
     else:

@@ -20,7 +20,7 @@ from sqlalchemy import (
 )
 
 from domain.officers.staff import Confirmation, Leave
-from store.database import Key, Records, StoredList, Transaction
+from store.database import Key, Records, StoredList, Transaction, each_once, fetch_rows
 from store.database.metadata import table_of
 
 leaves_table = table_of(
@@ -45,9 +45,20 @@ async def on_leave(tx: Transaction, officer_ids: Iterable[str], day: date) -> di
 
 async def stood_in_for(tx: Transaction, substitute_id: str, day: date) -> list[str]:
     """The officers for whom somebody stands in on a day."""
-    covering = select(_T.officer_id).where(_T.substitute_id == substitute_id, _in_force(day))
-    rows = (await tx.connection.execute(covering.order_by(_T.officer_id))).all()
-    return list(dict.fromkeys(row.officer_id for row in rows))
+
+    async def read(substitutes: list[str]) -> dict[str, tuple[str, ...]]:
+        rows = await fetch_rows(tx, _stood_in_for(), substitute=substitutes[0], day=day)
+        return {substitutes[0]: tuple(dict.fromkeys(row.officer_id for row in rows))}
+
+    return list((await each_once(tx, ("stood_in_for", day), [substitute_id], read))[substitute_id])
+
+
+@cache
+def _stood_in_for() -> Select[Any]:
+    whose = _T.substitute_id == bindparam("substitute", None, _T.substitute_id.type)
+    return (
+        select(_T.officer_id).where(whose, _in_force(bindparam("day", None, _T.from_on.type))).order_by(_T.officer_id)
+    )
 
 
 async def overlapping_leave(tx: Transaction, officer_id: str, from_on: date, until_on: date) -> Leave | None:
