@@ -220,7 +220,8 @@ def _insert_of(rows: sa.Select[Any]) -> sa.Insert:
 
 
 async def _append(tx: Transaction, insert: sa.Insert, kind: ChangeKind, **given: Any) -> None:
-    await fetch_rows(tx, insert, given_kind=kind.value, given_at=tx.clock.now(), **given)
+    at = tx.clock.now()
+    await fetch_rows(tx, insert, is_short="about" in given, given_kind=kind.value, given_at=at, **given)
     tx.marks.add(CHANGED)
 
 

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool.base import _ConnectionRecord
 from sqlalchemy.util import greenlet_spawn
 
-from store.database.sqlite_driver import BUSY_TIMEOUT, COMPILED, DRIVER, SqliteConnection
+from store.database.sqlite_driver import COMPILED, DRIVER, SqliteConnection
 
 _DRIVERS = {"sqlite": DRIVER, "postgresql": "postgresql+asyncpg", "postgres": "postgresql+asyncpg"}
 _PRAGMAS = (
@@ -122,7 +122,7 @@ def _sqlite_engine(
         # sqlite3 must not begin transactions by itself: its late BEGIN loses updates.
         connection.isolation_level = None
         cursor = connection.cursor()
-        for pragma in (f"busy_timeout={0 if in_loop else BUSY_TIMEOUT}", *_PRAGMAS, *more_pragmas):
+        for pragma in ("busy_timeout=0", *_PRAGMAS, *more_pragmas):
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
 

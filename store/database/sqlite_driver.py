@@ -6,7 +6,10 @@ errors and the order of statements are as before.
 
 A connection that only reads carries a statement out in the event loop, which costs less than waking a thread. SQLite
 counts its own steps: a statement that needs more than LOOP_STEPS is broken off and done anew in the thread, where its
-kind goes at once from then on. There also waits whatever finds the database locked.
+kind goes at once from then on. There also waits whatever finds the database locked. A connection that writes does so
+too within its transaction, with reads and with what its maker calls short, since it concerns a few rows by their keys:
+SQLite would undo the transaction of a write that is broken off. The end of a transaction, which waits for the disk, is
+the thread's.
 """
 
 import asyncio
@@ -52,7 +55,7 @@ COMPILED: LRUCache[Any, Any] = LRUCache(1000)
 class _Cursor(AsyncAdapt_dbapi_cursor):
     """Holds the whole outcome of a statement; nothing of it is left with SQLite."""
 
-    __slots__ = ("_outcome", "arraysize")
+    __slots__ = ("_outcome", "arraysize", "is_short")
 
     _adapt_connection: "SqliteConnection"
     _outcome: tuple[Any, int, int | None]
@@ -63,6 +66,7 @@ class _Cursor(AsyncAdapt_dbapi_cursor):
         self._rows = deque()
         self._outcome = (None, -1, None)
         self.arraysize = 1
+        self.is_short = False
 
     @property
     def description(self) -> Any:
@@ -91,7 +95,9 @@ class _Cursor(AsyncAdapt_dbapi_cursor):
 
     async def _run_statement(self, text: str, run: Callable[[sqlite3.Cursor], object]) -> None:
         async with self._adapt_connection._execute_mutex:  # noqa: SLF001
-            rows, self._outcome = await self._adapt_connection.run(text, lambda raw: _carried_out(raw, run))
+            rows, self._outcome = await self._adapt_connection.run(
+                text, lambda raw: _carried_out(raw, run), is_short=self.is_short
+            )
             self._rows = deque(rows)
 
 
@@ -106,10 +112,8 @@ class SqliteConnection(AsyncAdapt_aiosqlite_connection):
         super().__init__(dbapi, connection)
         self._settled = True
         self._in_loop = in_loop
-        self._looks = float("inf")  # the bound is the loop's alone: a thread may take its time
+        self._looks = 0
         self._turns = 0
-        if in_loop:
-            self._raw.set_progress_handler(self._is_over, _LOOK_STEPS)
 
     @property
     def _raw(self) -> sqlite3.Connection:
@@ -120,26 +124,36 @@ class SqliteConnection(AsyncAdapt_aiosqlite_connection):
         self._looks -= 1
         return self._looks < 0
 
-    async def run(self, text: str, work: Work[T]) -> T:
-        """Carry out the statement of that text: in the loop where it is short and the connection only reads."""
-        if not self._in_loop:
-            return await self.visit(work)
-        self._turns += 1
-        if self._turns % LOOP_TURNS == 0:
-            await asyncio.sleep(0)
-        if self._settled and text not in _LONG:
-            self._looks = LOOP_STEPS / _LOOK_STEPS
-            try:
-                return work(self._raw)
-            except sqlite3.OperationalError as error:
-                why = getattr(error, "sqlite_errorname", "")
-                if why == "SQLITE_INTERRUPT":
-                    _LONG[text] = True
-                elif not why.startswith("SQLITE_BUSY"):
-                    raise
-            finally:
-                self._looks = float("inf")
+    async def run(self, text: str, work: Work[T], *, is_short: bool = False) -> T:
+        """Carry out the statement of that text, in the loop where that is allowed."""
+        reads = self._in_loop or text.startswith("SELECT")
+        if self._may_take_loop(text, reads or is_short):
+            self._turns += 1
+            if self._turns % LOOP_TURNS == 0:
+                await asyncio.sleep(0)
+            if self._settled and text not in _LONG:
+                try:
+                    return self._do_bounded(work) if reads else work(self._raw)
+                except sqlite3.OperationalError as error:
+                    why = getattr(error, "sqlite_errorname", "")
+                    if why == "SQLITE_INTERRUPT":
+                        _LONG[text] = True
+                    elif not why.startswith("SQLITE_BUSY"):
+                        raise
         return await self.visit(partial(_patiently, work))
+
+    def _do_bounded(self, work: Work[T]) -> T:
+        """Do work, which SQLite interrupts when it takes too long for the loop; a thread may take its time."""
+        self._looks = LOOP_STEPS // _LOOK_STEPS
+        self._raw.set_progress_handler(self._is_over, _LOOK_STEPS)
+        try:
+            return work(self._raw)
+        finally:
+            self._raw.set_progress_handler(None, 0)
+
+    def _may_take_loop(self, text: str, is_short: bool) -> bool:
+        """A writer has the lock in its transaction, and where another one has it, its begin goes to the thread."""
+        return self._in_loop or (is_short and self._settled and self._raw.in_transaction) or text.startswith("BEGIN")
 
     async def visit(self, work: Work[T]) -> T:
         """Do work in the connection's thread. Whoever is cancelled leaves it going on there."""

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from aiosqlite import core
 
-from store.database import connections
+from store.database import sqlite_driver
 
 WAIT, MOST_WAITS = 0.001, 20_000
 _BUSY = frozenset({"SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_BUSY_SNAPSHOT"})
@@ -117,7 +117,7 @@ def within_the_loop() -> Iterator[None]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(core.Connection, "__init__", made)
-        patch.setattr(connections, "_PRAGMAS", ("busy_timeout=0", *connections._PRAGMAS[1:]))
+        patch.setattr(sqlite_driver, "BUSY_TIMEOUT", 0)
         yield
 
 

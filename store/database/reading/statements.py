@@ -57,15 +57,23 @@ class _Words:
 _DOUBLE = 701
 """PostgreSQL's number of double precision; of no other type that is read does a converter ask for it."""
 
+_FEW = 20
+"""Rows that are written in the event loop at once, on SQLite."""
+
 _WORDS: LRUCache[Any, _Words] = LRUCache(1000)
 
 
 async def fetch_rows(
-    tx: "Transaction", statement: sa.Select[Any] | sa.CompoundSelect[Any] | sa.Insert, **given: Any
+    tx: "Transaction",
+    statement: sa.Select[Any] | sa.CompoundSelect[Any] | sa.Insert,
+    *,
+    is_short: bool = False,
+    **given: Any,
 ) -> list[Any]:
     """The rows that a statement gives, by the names of their columns.
 
     A statement that its maker keeps is the cheapest: it names parameters by `sa.bindparam`, for which values are given.
+    An insert that `is_short` writes a few rows.
     """
     key = statement._generate_cache_key()  # noqa: SLF001 - as SQLAlchemy finds its own compiled statements
     binds: list[Any] = [] if key is None else list(key.bindparams)
@@ -77,8 +85,8 @@ async def fetch_rows(
     words = _WORDS.get(name)
     if words is None:
         words = _WORDS[name] = _in_words(statement, binds, tx.connection.dialect)
-    reads = not isinstance(statement, sa.Insert)
-    return [words.read(raw) for raw in await _fetch(tx, words.text, words.arguments(values), reads=reads)]
+    kind = {"reads": not isinstance(statement, sa.Insert), "is_short": is_short}
+    return [words.read(raw) for raw in await _fetch(tx, words.text, words.arguments(values), **kind)]
 
 
 async def run_statement(
@@ -101,9 +109,9 @@ async def run_statement(
         await _fetch(tx, f"{head} VALUES {', '.join([values] * len(given))}", [*chain(*given)])
         return []
     if len(given) > 1:
-        await _fetch(tx, words.text, given, many=True)
+        await _fetch(tx, words.text, given, many=True, is_short=len(given) <= _FEW)
         return []
-    return [words.read(raw) for raw in await _fetch(tx, words.text, given[0])]
+    return [words.read(raw) for raw in await _fetch(tx, words.text, given[0], is_short=True)]
 
 
 def _values_in_words(statement: sa.Insert | sa.Update, names: tuple[str, ...], dialect: sa.Dialect) -> _Words:
@@ -154,12 +162,21 @@ def _words_of(compiled: Any, given: Mapping[str, Any], dialect: sa.Dialect) -> _
 
 
 async def _fetch(
-    tx: "Transaction", text: str, arguments: Sequence[Any], *, many: bool = False, reads: bool = False
+    tx: "Transaction",
+    text: str,
+    arguments: Sequence[Any],
+    *,
+    many: bool = False,
+    reads: bool = False,
+    is_short: bool = False,
 ) -> Iterable[Any]:
-    """The driver's rows; raises DBAPIError. With `many` there are several arguments, on SQLite only."""
+    """The driver's rows; raises DBAPIError. With `many` there are several arguments, on SQLite only.
+
+    A statement that `is_short` writes a few rows, which it finds by their keys.
+    """
     connection: Any = tx.connection
     if not isinstance(connection, SharedConnection):
-        return await _fetch_on(connection.sync_connection, text, arguments, many=many)
+        return await _fetch_on(connection.sync_connection, text, arguments, many=many, is_short=is_short)
     if tx.dialect == "sqlite":  # the driver itself lets a statement end whose reader was cancelled
         return await _fetch_on(await connection.open(), text, arguments, many=many)
     alone = tx.at_once and reads
@@ -167,7 +184,13 @@ async def _fetch(
 
 
 async def _fetch_on(
-    connection: Any, text: str, arguments: Sequence[Any], *, many: bool = False, alone: bool = False
+    connection: Any,
+    text: str,
+    arguments: Sequence[Any],
+    *,
+    many: bool = False,
+    alone: bool = False,
+    is_short: bool = False,
 ) -> Iterable[Any]:
     """The rows of a statement; one that is `alone` needs no transaction, where none has begun."""
     for hear in connection.dispatch.before_cursor_execute:
@@ -175,10 +198,10 @@ async def _fetch_on(
     driver = driver_of(connection)
     cursor = driver.cursor()
     try:
-        if many:
-            await cursor._executemany_async(text, arguments)  # noqa: SLF001 - as SQLAlchemy does, here and below
-        elif connection.dialect.name == "sqlite":
-            await cursor._execute_async(text, arguments)  # noqa: SLF001
+        if connection.dialect.name == "sqlite":
+            cursor.is_short = is_short
+            carry_out = cursor._executemany_async if many else cursor._execute_async  # noqa: SLF001 - as SQLAlchemy does
+            await carry_out(text, arguments)
         elif alone:
             return await _fetch_alone(driver, text, arguments)
         else:

@@ -6,7 +6,16 @@ import pytest
 from sqlalchemy import delete, insert, select, text
 
 from domain.kernel import ManualClock
-from store.database import AlreadyThere, FieldCipher, Store, StoreError, StoreUnavailable, TryAgain, schema_is_current
+from store.database import (
+    AlreadyThere,
+    FieldCipher,
+    Store,
+    StoreError,
+    StoreUnavailable,
+    TryAgain,
+    schema_is_current,
+    sqlite_driver,
+)
 from store.database.connections import database_url
 from store.database.sqlite_driver import DRIVER
 from store.identity import accesses, people
@@ -147,12 +156,11 @@ async def test_a_lost_deadlock_may_be_tried_again(postgres_store: Store) -> None
 
 
 async def test_a_writer_that_waits_too_long_for_another_process_may_try_again(
-    sqlite_store: Store, store_cipher: FieldCipher, store_clock: ManualClock
+    sqlite_store: Store, store_cipher: FieldCipher, store_clock: ManualClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     other = await Store.open(sqlite_store.url, cipher=store_cipher, clock=store_clock)
     try:
-        async with other.write_transaction() as tx:
-            await tx.connection.execute(text("PRAGMA busy_timeout=10"))
+        monkeypatch.setattr(sqlite_driver, "BUSY_TIMEOUT", 10)
         async with sqlite_store.write_transaction():
             with pytest.raises(TryAgain):
                 async with other.write_transaction():

@@ -14,6 +14,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from store.database.connections import database_url, read_engine, write_engine
 from store.database.sqlite_driver import COMPILED, LOOP_TURNS
+from store.identity import people
+from tests.store.builders import citizen
 
 HANG_SECONDS = 20
 LONG_READ = text(
@@ -53,12 +55,53 @@ def visits(monkeypatch: pytest.MonkeyPatch) -> list[object]:
     return seen
 
 
-async def test_a_transaction_visits_the_thread_once_for_each_statement_its_begin_and_its_end(engine, visits):
+async def test_a_transaction_visits_the_thread_once_for_each_write_that_may_be_long_and_for_its_end(engine, visits):
     async with engine.begin() as connection:
         await connection.execute(text("INSERT INTO kept (word) VALUES ('one')"))
         assert (await connection.execute(text("SELECT word FROM kept"))).scalars().all() == ["one"]
 
-    assert len(visits) == 4
+    assert len(visits) == 2
+
+
+async def test_a_transaction_of_short_writes_visits_the_thread_for_its_end_alone(sqlite_store, visits):
+    async with sqlite_store.write_transaction() as tx:
+        await people.add_citizen(tx, citizen("c1"))
+        visits.clear()
+        await people.add_citizen(tx, citizen("c2"))
+        assert set(await people.citizens(tx, ["c1", "c2"])) == {"c1", "c2"}
+
+    assert len(visits) == 1
+
+
+async def test_a_long_read_of_a_transaction_that_writes_undoes_nothing_of_it(engine):
+    long = text("SELECT count(*) FROM kept a, kept b, kept c")
+    async with engine.begin() as connection:
+        await connection.execute(text("INSERT INTO kept (word) VALUES (:word)"), [{"word": n} for n in range(60)])
+        assert (await connection.execute(long)).scalar_one() == 60**3
+
+    async with engine.begin() as connection:
+        assert (await connection.execute(text("SELECT count(*) FROM kept"))).scalar_one() == 60
+
+
+async def test_a_writer_that_finds_another_one_waits_in_the_thread(engine, sqlite_url, visits):
+    async with engine.begin() as connection:
+        await connection.execute(text("INSERT INTO kept (word) VALUES ('one')"))
+
+    async def write() -> None:
+        async with engine.begin() as connection:
+            await connection.execute(text("INSERT INTO kept (word) VALUES ('two')"))
+
+    with closing(sqlite3.connect(str(database_url(sqlite_url).database), isolation_level=None)) as holder:
+        holder.execute("BEGIN IMMEDIATE")
+        visits.clear()
+        waiting = asyncio.create_task(write())
+        async with asyncio.timeout(HANG_SECONDS):
+            while not visits:
+                await asyncio.sleep(0)
+        assert not waiting.done()
+
+    async with asyncio.timeout(HANG_SECONDS):
+        await waiting
 
 
 async def test_rows_counts_and_the_last_row_are_told_as_before(engine):
