@@ -13,7 +13,7 @@ from domain.catalogue.search import IndexCache
 from domain.etaal.counting import DayCountCache
 from domain.feedback.feedback import CareRules
 from domain.fees.fees import FeeRules
-from domain.identity.kept_sessions import KeptSessions
+from domain.identity.kept_sessions import KeptSessions, VerifiedTokens
 from domain.identity.sign_on import SignOnRules
 from domain.kernel import Clock, ErrorCode, Ids, Provider, Source
 from domain.officers.desk import DeskRules
@@ -152,6 +152,8 @@ class Caches:
     """Which enquiries were counted lately, so that a repeated one costs no write."""
     sessions: KeptSessions = field(default_factory=KeptSessions)
     """The sessions of citizens that this process lately read."""
+    signatures: VerifiedTokens = field(default_factory=VerifiedTokens)
+    """The tokens of which it lately saw that we signed them."""
     days: DayCountCache = field(default_factory=DayCountCache)
     """The counts of e-transactions, by what proves them."""
     held_back: SuppressionCache[SuppressedCells] = field(default_factory=SuppressionCache)

@@ -4,6 +4,7 @@ from collections import OrderedDict
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 from domain.kernel import Clock, Language, Subject
 
@@ -33,6 +34,25 @@ class KeptSession:
     ends_at: datetime
     keys: object
     read_at: float
+
+
+class VerifiedTokens:
+    """The claims of the last tokens whose signature was found good, by a digest of the token, with the key."""
+
+    def __init__(self, most: int = 256) -> None:
+        self._most = most
+        self._kept: dict[bytes, tuple[object, Mapping[str, Any]]] = {}
+
+    def find(self, digest: bytes, key: object) -> Mapping[str, Any] | None:
+        """The claims that this very key has signed, where they are kept."""
+        found = self._kept.get(digest)
+        return found[1] if found is not None and found[0] is key else None
+
+    def keep(self, digest: bytes, key: object, claims: Mapping[str, Any]) -> None:
+        """Keep them; the oldest go first."""
+        self._kept[digest] = (key, claims)
+        if len(self._kept) > self._most:
+            del self._kept[next(iter(self._kept))]
 
 
 class KeptSessions:

@@ -16,7 +16,7 @@ stands for outside systems is left out; the calls that were really made are coun
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cache, partial
+from functools import cache, cached_property, partial
 from typing import Any, TypeAlias
 
 from graphql import (
@@ -203,10 +203,15 @@ class Requested:
         self._table = table
         self._operation = operation
         self._fragments = _fragments(document)
-        self._variables = table.coerce_variables(operation, variables)
+        self._given = variables
         self._known: dict[Name, Measure] = {}
         self._open: set[Name] = set()
         self.steps = 0
+
+    @cached_property
+    def _variables(self) -> Variables:
+        """Made where a length hangs on one: most do not, and a form's answers are many."""
+        return self._table.coerce_variables(self._operation, self._given)
 
     def points(self) -> int:
         """The cost."""

@@ -5,9 +5,17 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from joserfc import jwt
 
-from actions.identity.sessions import mint_session_token, person_signed_in, sign_out
-from domain.identity.kept_sessions import HOLDS_SECONDS, IDLE_SECONDS, KeptSession, KeptSessions, SignedIn
+from actions.identity.sessions import mint_session_token, person_of_token, person_signed_in, sign_out
+from domain.identity.kept_sessions import (
+    HOLDS_SECONDS,
+    IDLE_SECONDS,
+    KeptSession,
+    KeptSessions,
+    SignedIn,
+    VerifiedTokens,
+)
 from domain.kernel import ANONYMOUS, Bilingual, Citizen, Language, NotSignedIn, PersonKind, Posting, Provider, Role
 from gateway.streams.sessions import Sessions
 from store.database import Store
@@ -139,6 +147,26 @@ async def test_a_stolen_key_ends_what_it_signed_at_once(here, token):
 
     with pytest.raises(NotSignedIn):
         await here.person(token)
+
+
+async def test_one_request_has_the_signature_of_its_token_checked_once(here, token, monkeypatch):
+    checked = []
+    decode = jwt.decode
+    monkeypatch.setattr(jwt, "decode", lambda *given, **named: checked.append(given) or decode(*given, **named))
+
+    assert person_of_token(here.env, token) == (PersonKind.CITIZEN, PERSON)
+    await here.person(token)
+
+    assert len(checked) == 1
+
+
+def test_the_claims_of_so_many_tokens_are_kept_for_the_very_key_that_signed_them():
+    kept, key = VerifiedTokens(most=2), object()
+    for digest in (b"a", b"b", b"c"):
+        kept.keep(digest, key, {"sub": digest})
+
+    assert [kept.find(digest, key) for digest in (b"a", b"b", b"c")] == [None, {"sub": b"b"}, {"sub": b"c"}]
+    assert kept.find(b"c", object()) is None
 
 
 async def test_a_language_that_is_saved_here_is_used_at_once_and_elsewhere_after_a_look(here, elsewhere, token):

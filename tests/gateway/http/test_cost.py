@@ -122,6 +122,14 @@ def test_variables_that_are_not_understood_count_the_most_rows():
     assert requested(text, n="many", ids=["a"]) == 1 + 100 + 100
 
 
+def test_variables_are_read_only_where_a_size_hangs_on_one(monkeypatch):
+    read = []
+    monkeypatch.setattr(TABLE, "coerce_variables", lambda *given: read.append(given))
+
+    assert requested("query ($n: Int) { dear { name } page(first: 3) { nodes { name } } }", n=7) == 11 + 1 + 3
+    assert read == []
+
+
 def test_a_page_size_that_is_left_out_counts_the_default_of_its_argument():
     assert requested("query ($n: Int) { usual(first: $n) { name } b: usual { name } }") == 2 * 7 * 3
 
