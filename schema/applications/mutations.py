@@ -13,12 +13,13 @@ from domain.catalogue.forms import MOST_ANSWERS
 from domain.kernel import ErrorCode, Problem, Problems, TypeCode
 from schema.applications.payloads import application_payload
 from schema.kernel.action_mutations import action_mutation
-from schema.kernel.inputs import Declared, InputField, Path, ValueFrom, id_of, input_fields, nested_input
+from schema.kernel.inputs import Declared, InputField, Path, ValueFrom, id_of, input_fields, nested_input, read_by_plan
 from schema.kernel.mutations import VERSION_DESCRIPTION
 
 _APPLICATION = id_of(TypeCode.APPLICATION, "The application.")
 
 
+@read_by_plan
 @strawberry.input(description="A field of the form with what was filled in.")
 class FormFieldInput:
     name: str = strawberry.field(description="The field's name.")

@@ -9,10 +9,15 @@ import dataclasses
 import inspect
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from types import UnionType, new_class
 from typing import Any, TypeAlias, Union, get_args, get_origin, get_type_hints
 
 import strawberry
+from strawberry import UNSET
+from strawberry.types import get_object_definition
+from strawberry.types.arguments import InputContext
+from strawberry.types.base import StrawberryOptional
 from strawberry.utils.str_converters import to_camel_case
 
 from domain.kernel import TypeCode
@@ -231,4 +236,36 @@ def _input_class(name: str, description: str, fields: Iterable[InputField]) -> t
         default = {"default_factory": list} if empty else {} if one.default is EMPTY else {"default": one.default}
         body["__annotations__"][one.name] = one.type
         body[one.name] = strawberry.field(description=one.description, **default)
-    return strawberry.input(new_class(name, (), {}, lambda namespace: namespace.update(body)), description=description)
+    return read_by_plan(
+        strawberry.input(new_class(name, (), {}, lambda namespace: namespace.update(body)), description=description)
+    )
+
+
+def read_by_plan(kind: type[Any]) -> type[Any]:
+    """Let Strawberry make the objects of an input type by a plan: else it looks at all its types for each of them."""
+    definition = get_object_definition(kind, strict=True)
+
+    @cache
+    def plan() -> list[tuple[str, str, Any]]:
+        """For each field its name in the graph, its attribute, and its type, where a value is not taken as it is."""
+        types = [(one.python_name, one.resolve_type(type_definition=definition)) for one in definition.fields]
+        return [(to_camel_case(name), name, None if _plain(single) in _LEAVES else single) for name, single in types]
+
+    def make(_: type[Any], given: Mapping[str, Any], context: InputContext) -> Any:
+        return kind(
+            **{
+                attribute: value if single is None or value is None else context.convert(value, single, name)
+                for name, attribute, single in plan()
+                if (value := given.get(name, UNSET)) is not UNSET
+            }
+        )
+
+    definition.from_input = make
+    return kind
+
+
+_LEAVES = frozenset({str, int, float, bool, strawberry.ID})
+
+
+def _plain(single: Any) -> Any:
+    return single.of_type if type(single) is StrawberryOptional else single
