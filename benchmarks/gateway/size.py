@@ -89,7 +89,9 @@ async def _tokens(size: int, env: Environment) -> tuple[list[str], list[str]]:
 
 def _measured(kind: str, size: int, place: Path, url: str) -> Iterator[Measured]:
     place.mkdir(parents=True, exist_ok=True)
-    asyncio.run(_load(Plan(url, place, size, audited=False, processes=os.cpu_count() or 1)))
+    # SQLite has one writer: a second process would wait for its lock, and at last not get it
+    processes = 1 if kind == SQLITE else os.cpu_count() or 1
+    asyncio.run(_load(Plan(url, place, size, audited=False, processes=processes)))
     settings = {"APUNI_DATABASE_URL": url, "APUNI_KEYS_DIR": str(place / "keys")}
     rows = {row.name: row for row in ROWS}
     with sandboxes(settings, print) as processes:

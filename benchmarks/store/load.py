@@ -1,6 +1,7 @@
 """Loads a store with synthetic applications, in chunks that several processes write and that are written once each."""
 
 import asyncio
+import gc
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -150,6 +151,7 @@ _KEPT: dict[str, Any] = {}
 
 def _write(plan: Plan, chunk: tuple[str, int, int]) -> int:
     if "loop" not in _KEPT:
+        gc.disable()  # looking for circular rubbish among the rows of a chunk took half of the time
         _KEPT["loop"] = asyncio.new_event_loop()
     return int(_KEPT["loop"].run_until_complete(_write_chunk(plan, chunk)))
 
