@@ -18,7 +18,7 @@ import sqlalchemy as sa
 from domain.platform.changes import START, Change, ChangeKind, FeedState, Position, Wanted
 from store.database.engine import Transaction
 from store.database.metadata import NOT_KEPT_ELSEWHERE, metadata
-from store.database.reading.statements import fetch_rows
+from store.database.reading.statements import SHORT, fetch_rows
 from store.database.sql import AnyRow, any_posting_covers, equals_given, first_row, insert_new
 from store.database.types import Instant, Key, Serial
 
@@ -185,7 +185,8 @@ def _of_applications(dialect: str) -> sa.Select[Any]:
 
 @cache
 def _of_one_application(dialect: str) -> sa.Insert:
-    return _insert_of(_of_applications(dialect).where(_applications().id == sa.bindparam("about", None, Key)))
+    chosen = _of_applications(dialect).where(_applications().id == sa.bindparam("about", None, Key))
+    return _insert_of(chosen).execution_options(**{SHORT: True})
 
 
 @cache
@@ -220,8 +221,7 @@ def _insert_of(rows: sa.Select[Any]) -> sa.Insert:
 
 
 async def _append(tx: Transaction, insert: sa.Insert, kind: ChangeKind, **given: Any) -> None:
-    at = tx.clock.now()
-    await fetch_rows(tx, insert, is_short="about" in given, given_kind=kind.value, given_at=at, **given)
+    await fetch_rows(tx, insert, given_kind=kind.value, given_at=tx.clock.now(), **given)
     tx.marks.add(CHANGED)
 
 

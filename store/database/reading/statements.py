@@ -57,6 +57,9 @@ class _Words:
 _DOUBLE = 701
 """PostgreSQL's number of double precision; of no other type that is read does a converter ask for it."""
 
+SHORT = "is_short"
+"""The option of an insert that writes a few rows, which it finds by their keys."""
+
 _FEW = 20
 """Rows that are written in the event loop at once, on SQLite."""
 
@@ -64,16 +67,12 @@ _WORDS: LRUCache[Any, _Words] = LRUCache(1000)
 
 
 async def fetch_rows(
-    tx: "Transaction",
-    statement: sa.Select[Any] | sa.CompoundSelect[Any] | sa.Insert,
-    *,
-    is_short: bool = False,
-    **given: Any,
+    tx: "Transaction", statement: sa.Select[Any] | sa.CompoundSelect[Any] | sa.Insert, **given: Any
 ) -> list[Any]:
     """The rows that a statement gives, by the names of their columns.
 
     A statement that its maker keeps is the cheapest: it names parameters by `sa.bindparam`, for which values are given.
-    An insert that `is_short` writes a few rows.
+    An insert with the option SHORT writes a few rows.
     """
     key = statement._generate_cache_key()  # noqa: SLF001 - as SQLAlchemy finds its own compiled statements
     binds: list[Any] = [] if key is None else list(key.bindparams)
@@ -85,7 +84,8 @@ async def fetch_rows(
     words = _WORDS.get(name)
     if words is None:
         words = _WORDS[name] = _in_words(statement, binds, tx.connection.dialect)
-    kind = {"reads": not isinstance(statement, sa.Insert), "is_short": is_short}
+    options = statement.get_execution_options()
+    kind = {"reads": not isinstance(statement, sa.Insert), "is_short": SHORT in options}
     return [words.read(raw) for raw in await _fetch(tx, words.text, words.arguments(values), **kind)]
 
 
