@@ -11,6 +11,8 @@ from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 
+from sqlalchemy import func, select
+
 from actions.kernel import Environment
 from benchmarks.gateway.home import (
     POSTGRESQL,
@@ -35,10 +37,12 @@ from benchmarks.store.rows import Writer, officers_of
 from benchmarks.store.server import KeptServer
 from benchmarks.store.store_under_test import open_store
 from domain.kernel import PersonKind
-from store.database import Transaction
+from store.database import FieldCipher, Transaction
 from store.database.revisions import HEAD
+from store.identity import people
 from store.platform import seeds
 
+APPLICANTS = 1500
 EACH = (1, 50, 2000)
 """Applications of the citizens who ask."""
 
@@ -77,31 +81,38 @@ async def _load(plan: Plan) -> None:
         await house.store.carry_out(work)
 
 
-async def _tokens(size: int, env: Environment) -> tuple[list[str], list[str]]:
-    """Of the citizens in the order of EACH, and of the officer of OFFICE."""
+async def _tokens(size: int, env: Environment) -> tuple[list[str], list[str], list[str]]:
+    """Of the citizens in the order of EACH, of the officer of OFFICE, and of new citizens without applications."""
     await publish_rows(env)
     population = await population_of(env.store, size)
+    async with env.store.read_transaction() as tx:
+        first = (await tx.connection.execute(select(func.count()).select_from(people.citizens_table))).scalar_one()
+    new = range(first, first + APPLICANTS)  # those of a run before have applied
+    writer = Writer(population, {}, FieldCipher(env.keyrings), env.clock, audited=False)
+    await env.store.carry_out(lambda tx: bulk.write(tx, writer.citizens(new)))
     citizens = [citizen_id(population.citizens + place) for place in range(len(EACH))]
     posted = {(one.postings[0].department, one.postings[0].district): one.id for one in officers_of(population)}
     officer = await tokens_of(env, PersonKind.OFFICER, [posted[OFFICE]])
-    return await tokens_of(env, PersonKind.CITIZEN, citizens), officer
+    applicants = await tokens_of(env, PersonKind.CITIZEN, map(citizen_id, new))
+    return await tokens_of(env, PersonKind.CITIZEN, citizens), officer, applicants
 
 
 def _measured(kind: str, size: int, place: Path, url: str) -> Iterator[Measured]:
     place.mkdir(parents=True, exist_ok=True)
     # SQLite has one writer: a second process would wait for its lock, and at last not get it
-    processes = 1 if kind == SQLITE else os.cpu_count() or 1
-    asyncio.run(_load(Plan(url, place, size, audited=False, processes=processes)))
+    writers = 1 if kind == SQLITE else os.cpu_count() or 1
+    asyncio.run(_load(Plan(url, place, size, audited=False, processes=writers)))
     settings = {"APUNI_DATABASE_URL": url, "APUNI_KEYS_DIR": str(place / "keys")}
     rows = {row.name: row for row in ROWS}
     with sandboxes(settings, print) as processes:
-        citizens, officers = asyncio.run(with_environment(processes, partial(_tokens, size)))
+        citizens, officers, applicants = asyncio.run(with_environment(processes, partial(_tokens, size)))
         with gateways(Home(kind, processes, {}), 1) as servers:
             for many, token in zip(EACH, citizens, strict=True):
                 home = Home(f"{kind} {size:,}, {many:,} own", processes, {Asker.FIVE: [token]})
                 yield Bench(home).measure(rows["own"], servers, 1, {})
-            home = Home(f"{kind} {size:,}", processes, {Asker.OFFICER: officers})
-            yield Bench(home).measure(rows["queue"], servers, 1, {})
+            home = Home(f"{kind} {size:,}", processes, {Asker.OFFICER: officers, Asker.APPLICANT: applicants})
+            for name in ("queue", "submission"):
+                yield Bench(home).measure(rows[name], servers, 1, {})
 
 
 def main(arguments: Sequence[str]) -> int:
