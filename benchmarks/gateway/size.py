@@ -31,7 +31,7 @@ from benchmarks.gateway.rows import ROWS, Asker
 from benchmarks.gateway.run import Bench
 from benchmarks.store import bulk
 from benchmarks.store.cases import citizen_id
-from benchmarks.store.load import Plan, load, population_of
+from benchmarks.store.load import Plan, load, population_of, seal
 from benchmarks.store.reads import OFFICE
 from benchmarks.store.rows import Writer, officers_of
 from benchmarks.store.server import KeptServer
@@ -46,6 +46,9 @@ APPLICANTS = 1500
 EACH = (1, 50, 2000)
 """Applications of the citizens who ask."""
 
+AUDITED = 10_000
+"""The largest store that has its audit log too, and is complete."""
+
 SIZES = "10000,1000000,6200000"
 RESULT = Path("build/bench_gateway_size.json")
 
@@ -59,7 +62,7 @@ async def _load(plan: Plan) -> None:
             (one.postings[0].department or "", one.postings[0].district or ""): one.id
             for one in officers_of(population)
         }
-        writer = Writer(population, posts, house.cipher, house.clock, audited=False)
+        writer = Writer(population, posts, house.cipher, house.clock, plan.audited)
         askers = [population.citizens + place for place in range(len(EACH))]
         whose = [asker for asker, many in zip(askers, EACH, strict=True) for _ in range(many)]
         cases = (
@@ -79,6 +82,8 @@ async def _load(plan: Plan) -> None:
                 await bulk.write(tx, writer.cases(cases))
 
         await house.store.carry_out(work)
+        if plan.audited:
+            await seal(house.store, print)
 
 
 async def _tokens(size: int, env: Environment) -> tuple[list[str], list[str], list[str]]:
@@ -101,7 +106,7 @@ def _measured(kind: str, size: int, place: Path, url: str) -> Iterator[Measured]
     place.mkdir(parents=True, exist_ok=True)
     # SQLite has one writer: a second process would wait for its lock, and at last not get it
     writers = 1 if kind == SQLITE else os.cpu_count() or 1
-    asyncio.run(_load(Plan(url, place, size, audited=False, processes=writers)))
+    asyncio.run(_load(Plan(url, place, size, size <= AUDITED, writers)))
     settings = {"APUNI_DATABASE_URL": url, "APUNI_KEYS_DIR": str(place / "keys")}
     rows = {row.name: row for row in ROWS}
     with sandboxes(settings, print) as processes:

@@ -83,7 +83,7 @@ async def load(plan: Plan, tell: Callable[[str], None]) -> None:
     await asyncio.to_thread(_in_processes, plan, left, tell)
     async with open_store(plan.url, plan.folder) as tested:
         if plan.audited:
-            await _seal(tested.store, tell)
+            await seal(tested.store, tell)
         await bulk.with_indexes(tested.store, plan.taken_away, tell)
         async with tested.store.write_transaction() as tx:
             for mark in (*MARKS, DONE):
@@ -178,7 +178,7 @@ async def _write_chunk(plan: Plan, chunk: tuple[str, int, int]) -> int:
     return await store.carry_out(work)  # on SQLite one process waits for the other, and not for ever
 
 
-async def _seal(store: Store, tell: Callable[[str], None]) -> None:
+async def seal(store: Store, tell: Callable[[str], None]) -> None:
     """Chain the lines in the order of their numbers, as the sealer does."""
     lines, links = audit.audit_lines_table.c, audit.audit_chain_table.c
     total = 0

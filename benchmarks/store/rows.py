@@ -282,18 +282,19 @@ def _told(tx: Transaction, chunk: Chunk, one: Application, entry: TimelineEntry)
 
 
 def _message(tx: Transaction, case: Case, one: Application) -> dict[str, Any]:
-    """The order to issue the certificate, which the worker has done."""
+    """The order to issue the certificate, which the worker has done where it was delivered."""
+    done = case.status is Status.DELIVERED
     return {
         "id": case.number + 1,
         "topic": "certificate.issue",
         "key": one.id,
         "application_id": one.id,
         "payload": outbox.encrypt_payload(tx, "certificate.issue", one.id, {"application_id": one.id}),
-        "state": outbox.OutboxState.DELIVERED.value,
-        "attempts": 1,
+        "state": (outbox.OutboxState.DELIVERED if done else outbox.OutboxState.PENDING).value,
+        "attempts": int(done),
         "created_at": case.acted_at,
         "due_at": case.acted_at,
-        "delivered_at": case.acted_at,
+        "delivered_at": case.acted_at if done else None,
     }
 
 
