@@ -45,7 +45,7 @@ def sample(kind: Any, *, full: bool) -> Any:
     return value if coerce_input_value(value, named) is not Undefined else Undefined
 
 
-def made(name: str, coerced: Any) -> Any:
+def convert(name: str, coerced: Any) -> Any:
     definition = GRAPH.schema_converter.type_map[name].definition
     return convert_argument(coerced, definition.origin, GRAPH.schema_converter.scalar_registry, GRAPH.config)
 
@@ -54,17 +54,17 @@ def made(name: str, coerced: Any) -> Any:
 def test_an_input_is_what_strawberry_makes_of_it(monkeypatch, full):
     kinds = {name: GRAPH._schema.type_map[name] for name in PLANNED}
     coerced = {name: coerce_input_value(sample(kind, full=full), kind) for name, kind in kinds.items()}
-    by_plan = {name: made(name, value) for name, value in coerced.items() if value is not Undefined}
+    by_plan = {name: convert(name, value) for name, value in coerced.items() if value is not Undefined}
     for name in PLANNED:
         monkeypatch.setattr(GRAPH.schema_converter.type_map[name].definition, "from_input", None)
 
     assert len(by_plan) > 100
-    assert [name for name, one in by_plan.items() if one != made(name, coerced[name])] == []
+    assert [name for name, one in by_plan.items() if one != convert(name, coerced[name])] == []
 
 
 def test_a_field_that_is_null_stays_null():
     given = {"serviceCode": "a", "district": "1", "tehsil": None, "form": [{"name": "a", "value": "b", "source": None}]}
 
-    request = made("SubmitApplicationInput", given)
+    request = convert("SubmitApplicationInput", given)
 
     assert (request.tehsil, request.form[0].name, request.form[0].source) == (None, "a", None)
