@@ -1,10 +1,12 @@
 """Assembles the schema: one query, one mutation, our errors, our entities."""
 
-from typing import TYPE_CHECKING, Any, Final
+from functools import cache, partial
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import strawberry
-from graphql import GraphQLError
+from graphql import GraphQLError, GraphQLObjectType
 from strawberry.federation.schema import FederationAny
+from strawberry.printer import print_schema
 from strawberry.schema.config import StrawberryConfig
 from strawberry.types import ExecutionContext
 
@@ -203,4 +205,6 @@ def build_schema(*, execution_context_class: "type[Executor[Any]] | None" = None
     resolve_directly(executable)
     enforce(executable)
     refuse_hidden_arguments(executable)
+    printed = cache(partial(print_schema, built))  # a tenth of a second, in which the process answers nobody else
+    cast("GraphQLObjectType", executable.type_map["_Service"]).fields["sdl"].resolve = lambda *_: printed()
     return built

@@ -5,6 +5,7 @@ import json
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from random import Random
 from typing import Any, cast
 from urllib.parse import urlsplit
 
@@ -137,7 +138,11 @@ class Load:
         return (await loop.create_connection(lambda: Connection(self._free), *self._address))[1]
 
     async def closed(self, users: int, seconds: float, queries: tuple[str, ...], *, think: float = 0.0) -> Tally:
-        """So many users, each of whom asks again `think` seconds after her answer."""
+        """So many users, each of whom asks again after her answer, in `think` seconds on average.
+
+        They do not know of each other: with equal pauses a crowd that waited once would come together ever after.
+        """
+        pauses = Random(1)  # noqa: S311 - made from a seed
         tally = Tally()
         ends_at = time.monotonic() + seconds
 
@@ -147,7 +152,7 @@ class Load:
             while time.monotonic() < ends_at:
                 await self.ask(queries[place % len(queries)], tally)
                 place += 1
-                await asyncio.sleep(think)
+                await asyncio.sleep(pauses.expovariate(1 / think) if think else 0)
 
         return await _timed(tally, lambda: _all(user(number) for number in range(users)))
 

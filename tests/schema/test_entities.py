@@ -142,3 +142,9 @@ async def test_the_service_field_prints_the_graph(world):
     answer = await world.ask("{ _service { sdl } }", CITIZEN)
 
     assert "type Application implements Node" in answer["data"]["_service"]["sdl"]
+
+
+def test_the_graph_is_printed_once_for_all_who_ask_for_it(graph):
+    printed = graph._schema.type_map["_Service"].fields["sdl"].resolve
+
+    assert printed(None, None) is printed(None, None)

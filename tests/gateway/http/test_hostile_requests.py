@@ -186,6 +186,14 @@ async def test_deeper_introspection_does_not_fit(client: httpx.AsyncClient):
     assert told(response) == (400, "TOO_COMPLEX", "DEPTH")
 
 
+async def test_introspection_does_not_go_from_fields_to_the_fields_of_their_types(client: httpx.AsyncClient):
+    query = "{ __schema { types { fields { type { fields { name } } } } } }"
+
+    response = await client.post("/graphql", json={"query": query}, headers=JSON)
+
+    assert told(response)[:2] == (400, "BAD_INPUT")
+
+
 async def test_what_was_sent_is_not_repeated_in_the_answer(client: httpx.AsyncClient):
     aadhaar = "9999 4105 7058"
     query = f'query ($n: Int) {{ hello(name: 5) other(name: "{aadhaar}") }}'
