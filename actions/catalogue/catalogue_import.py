@@ -35,7 +35,7 @@ def _quiet(done: int, total: int, /) -> None:
 
 
 async def import_catalogue(env: Environment, rows: CatalogueRows) -> Catalogue:
-    """Read the rows of catalogue_data/ and bring the store up to date; entries keep their identifiers.
+    """Read the rows of the files and bring the store up to date; entries keep their identifiers.
 
     For the demo and tests: new services are enrolled with e-Taal under stand-ins of its codes.
 

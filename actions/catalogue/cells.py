@@ -225,7 +225,7 @@ def yes_or_no(row: Row, field: str) -> bool | None:
 
 
 def is_verified(row: Row) -> bool:
-    """Whether the row says that it was verified (catalogue_data/README.md)."""
+    """Whether the row says that it was verified (docs/catalogue.md)."""
     return yes_or_no(row, "verified") is True
 
 

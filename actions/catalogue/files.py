@@ -1,4 +1,4 @@
-"""The files of catalogue_data/."""
+"""The files of a state's catalogue, `states/<state>/`."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
@@ -34,4 +34,4 @@ class CatalogueRows:
 
 
 FILES: Mapping[str, str] = MappingProxyType({part.name: part.metadata["file"] for part in fields(CatalogueRows)})
-"""Which file of catalogue_data/ each field of CatalogueRows is read from."""
+"""Which file of the folder each field of CatalogueRows is read from."""

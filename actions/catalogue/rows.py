@@ -1,4 +1,4 @@
-"""Maps the rows of catalogue_data/ to domain objects. Pure: no file is opened here.
+"""Maps the rows of a state's catalogue to domain objects. Pure: no file is opened here.
 
 Rules (data/README.md): an empty cell is None, never zero; a service without a portal code gets
 `UKX-` and six letters of a hash of its English name; `verified` is kept as the row says. A row that breaks the rules
@@ -135,7 +135,7 @@ def key_of_holiday(row: Row) -> str:
 
 
 def read_holiday(row: Row, districts: Collection[str]) -> Holiday:
-    """The holiday of a row (catalogue_data/README.md); raises CellWrong, also for a verified one without a source."""
+    """The holiday of a row (docs/catalogue.md); raises CellWrong, also for a verified one without a source."""
     day, name = cells.day_of(cells.required_text(row, "date"), "date"), cells.bilingual_name(row)
     kind, district = _kind_of_holiday(cells.required_text(row, "kind"))
     if district is not None and district not in districts:

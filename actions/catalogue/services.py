@@ -1,4 +1,4 @@
-"""Reads the rows of services.csv and joins them with the other files of catalogue_data/."""
+"""Reads the rows of services.csv and joins them with the other files of a state's catalogue."""
 
 import re
 from collections.abc import Callable, Iterable, Mapping

@@ -16,6 +16,7 @@ from io import BytesIO
 from pathlib import Path
 
 from benchmarks.watching import watched
+from states.packages import state_folder
 from tests.support.legacy import old_rows, pdf_of, write_rows
 
 SIZES = (10_000, 100_000)
@@ -42,7 +43,7 @@ def main(sizes: list[int]) -> None:
 def measured(folder: Path, size: int) -> Iterator[tuple[str, str]]:
     """What each command took, one after the other; raises RuntimeError where one did not do what it must."""
     home = folder / "home"
-    for words in (["migrate"], ["catalogue", "import", str(ROOT / "catalogue_data")]):
+    for words in (["migrate"], ["catalogue", "import", str(state_folder())]):
         watched([*APUNI, *words], home, None)
     importing = importing_of(folder, size)
     steps = {

@@ -61,7 +61,7 @@ KINDS: Mapping[str, DocumentKind] = MappingProxyType(
         "ADHAR": DocumentKind.IDENTITY,
     }
 )
-"""By doctype; the names are those of catalogue_data/digilocker_doctypes.csv."""
+"""By doctype; the names are those of digilocker_doctypes.csv."""
 
 
 NAMES: Mapping[str, Bilingual] = MappingProxyType(

@@ -49,7 +49,7 @@ async def import_services(
     env: Environment,
     source: Annotated[
         str,
-        typer.Argument(help="a folder such as catalogue_data/, a JSON file of the portal's shape, or its address"),
+        typer.Argument(help="a folder such as states/<state>/, a JSON file of the portal's shape, or its address"),
     ],
     dry_run: Annotated[bool, typer.Option(help="only show what would change")] = False,
     as_json: _Json = False,
@@ -142,7 +142,7 @@ async def list_keys(env: Environment, as_json: _Json = False) -> None:
 
 
 def _read_folder(folder: Path) -> CatalogueRows | None:
-    """The rows of the files of a folder such as catalogue_data/, None for no folder; raises CommandFailed by file."""
+    """The rows of the files of a folder such as states/<state>/, None for no folder; raises CommandFailed by file."""
     if not folder.is_dir():
         return None
     rows: dict[str, tuple[Row, ...]] = {}

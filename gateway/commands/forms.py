@@ -10,20 +10,21 @@ from actions.catalogue.form_import import RefusedFile, examine, import_forms
 from actions.kernel import Environment
 from domain.kernel import CommandFailed
 from gateway.commands.kernel import CommandGroup, account, readable
-from gateway.runtime.form_files import FOLDER, form_files
+from gateway.runtime.form_files import form_files
+from gateway.settings.settings import read_settings
 
 group = CommandGroup()
 """The application forms of services."""
 
 _Folder = Annotated[
-    Path, typer.Argument(show_default=False, help="the folder of the files; without it, the forms of this release")
+    Path | None, typer.Argument(show_default=False, help="the folder of the files; without it, that of APUNI_STATE")
 ]
 
 
 @group.storage_command("import")
 async def import_folder(
     env: Environment,
-    folder: _Folder = FOLDER,
+    folder: _Folder = None,
     dry_run: Annotated[bool, typer.Option(help="only show what would change")] = False,
 ) -> None:
     """Import the forms of a folder; applications keep the version that they were filed under."""
@@ -39,7 +40,7 @@ async def import_folder(
 
 
 @group.command("check")
-def check_folder(folder: _Folder = FOLDER) -> None:
+def check_folder(folder: _Folder = None) -> None:
     """Check the forms of a folder without a store; the exit status is 1 where one is refused."""
     examined = examine(_files(folder))
     for form in examined.forms:
@@ -47,7 +48,8 @@ def check_folder(folder: _Folder = FOLDER) -> None:
     _raise_refused(examined.refused_files)
 
 
-def _files(folder: Path) -> dict[str, bytes]:
+def _files(folder: Path | None) -> dict[str, bytes]:
+    folder = folder or read_settings().state_folder / "forms"
     with readable(folder, "folder"):
         files = form_files(folder)
     if not files:

@@ -3,15 +3,13 @@
 from pathlib import Path
 
 from domain.catalogue.form_bounds import LARGEST_FILE
-
-FOLDER = Path(__file__).parents[2] / "catalogue_data" / "forms"
-"""The forms that come with the gateway."""
+from states.packages import state_folder
 
 
-def form_files(folder: Path = FOLDER) -> dict[str, bytes]:
-    """The files `*.json` of a folder by name; of one that is too large only as much as shows that. Raises OSError."""
+def form_files(folder: Path | None = None) -> dict[str, bytes]:
+    """The files `*.json` of a folder, else of the default state, by name; a large one only in part. Raises OSError."""
     read: dict[str, bytes] = {}
-    for path in sorted(folder.glob("*.json")):
+    for path in sorted((folder or state_folder() / "forms").glob("*.json")):
         with path.open("rb") as file:
             read[path.name] = file.read(LARGEST_FILE + 1)
     return read

@@ -40,6 +40,7 @@ from gateway.settings.payments import PaymentFiles, PfmsWay
 from gateway.settings.portal import Portal
 from gateway.settings.sign_on import SignOn
 from gateway.settings.subscriptions import Streams
+from states.packages import DEFAULT, state_folder
 from store.database.crash_points import POINTS
 
 PREFIX, NESTED = "APUNI_", "__"
@@ -194,6 +195,10 @@ class Settings(BaseSettings):
         default=False, description="Whether production may accept files without a malware scan."
     )
     allow_software_keys: bool = Field(default=False, description="Whether production may keep its keys in files.")
+    state: str = Field(
+        default=DEFAULT,
+        description="The state that is served: a folder of states/ by name, or the path of another (docs/states.md).",
+    )
     issuer_id: str = Field(
         default="in.gov.uk.apunisarkar", description="The issuer's name in the URI of every certificate."
     )
@@ -302,6 +307,15 @@ class Settings(BaseSettings):
             raise PydanticCustomError("database", "Input should be the address of a PostgreSQL or SQLite database")
         return value
 
+    @field_validator("state")
+    @classmethod
+    def _is_a_state(cls, value: str) -> str:
+        try:
+            state_folder(value)
+        except FileNotFoundError as error:
+            raise PydanticCustomError("state", "{reason}", {"reason": str(error)}) from None
+        return value
+
     @field_validator("law")
     @classmethod
     def _is_law(cls, value: dict[str, int]) -> dict[str, int]:
@@ -375,6 +389,11 @@ class Settings(BaseSettings):
     def key_mark(self) -> str:
         """What the identifiers of new keys begin with, by which production knows those of another profile."""
         return f"{self.profile.value}-" if self.takes_sandboxes else ""
+
+    @property
+    def state_folder(self) -> Path:
+        """The folder of the state that is served."""
+        return state_folder(self.state)
 
     @property
     def certificates_folder(self) -> Path:

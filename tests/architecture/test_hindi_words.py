@@ -16,7 +16,7 @@ PEOPLES_OWN = {"local_keywords.csv"}
 
 
 def texts() -> list[Path]:
-    data = [path for path in (ROOT / "catalogue_data").rglob("*.*") if path.suffix in {".csv", ".json"}]
+    data = [path for path in (ROOT / "states").rglob("*.*") if path.suffix in {".csv", ".json"}]
     held = [path for path in data if path.name not in NAMES_OF_OTHERS | PEOPLES_OWN]
     templates = (ROOT / "gateway/pages/templates").rglob("*.html")
     return [ROOT / "domain/kernel/locale/hi.po", *sorted(held), *sorted(templates)]

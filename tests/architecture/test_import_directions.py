@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-ROOMS = ("domain", "store", "actions", "integrations", "schema", "gateway", "legacy", "sandbox", "demo")
+ROOMS = ("domain", "store", "actions", "integrations", "schema", "states", "gateway", "legacy", "sandbox", "demo")
 BREACHES = {
     "Imports go one way": ("domain/kernel/money.py", "import store.database.engine"),
     "Imports go one way: demo": ("gateway/app.py", "import demo.seeding"),

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-PACKAGES = ("domain", "store", "actions", "schema", "integrations", "gateway", "sandbox", "demo", "legacy")
+PACKAGES = ("domain", "store", "actions", "schema", "integrations", "gateway", "states", "sandbox", "demo", "legacy")
 
 EXCEPTIONS = {
     "now": "the word of a clock, here as in the standard library",

@@ -19,10 +19,11 @@ from gateway import cli
 from gateway.commands.catalogue import OPTIONAL, write_rejects
 from gateway.runtime.composition import open_storage
 from gateway.settings.settings import read_settings
+from states.packages import state_folder
 from store.uploads import quarantine
 
 ROOT = Path(__file__).resolve().parents[2]
-DATA = ROOT / "catalogue_data"
+DATA = state_folder()
 PORTAL = ROOT / "demo" / "portal_catalogue.json"
 
 

@@ -13,11 +13,12 @@ from threading import Thread
 import pytest
 
 from gateway.runtime import runfiles
+from states.packages import state_folder
 from tests.support.eventually import eventually
 from tests.support.forked import apuni_forked
 from tests.support.running import Running
 
-DATA = Path(__file__).parents[2] / "catalogue_data"
+DATA = state_folder()
 INCOME, DOMICILE = "ES09", "ES01"
 ELSEWHERE = "http://127.0.0.1:9/api/service"
 

@@ -47,6 +47,7 @@ from integrations.dbt_finance import (
     PaymentState,
 )
 from integrations.digilocker import IssuedDocument, LockerFile, LockerGrant
+from states.packages import state_folder
 from store.applications import applications
 from store.identity import people
 from store.identity.identities import LockerTokens, save_locker_grant
@@ -66,16 +67,16 @@ NATIONAL_HOLIDAYS = ("01-26", "08-15", "10-02")
 
 
 def shipped_rows() -> CatalogueRows:
-    """The rows of catalogue_data/."""
+    """The rows of the default state."""
     read: dict[str, Any] = {}
     for name, file in FILES.items():
-        with (ROOT / "catalogue_data" / file).open(encoding="utf-8", newline="") as lines:
+        with (state_folder() / file).open(encoding="utf-8", newline="") as lines:
             read[name] = tuple(csv.DictReader(lines))
     return CatalogueRows(**read)
 
 
 def catalogue_rows() -> CatalogueRows:
-    """The rows of catalogue_data/, of the holidays the national ones: the day on which tests begin is another one."""
+    """The rows of the default state, of the holidays the national ones: the day on which tests begin is another one."""
     rows = shipped_rows()
     return replace(rows, holidays=tuple(row for row in rows.holidays if row["date"][5:] in NATIONAL_HOLIDAYS))
 

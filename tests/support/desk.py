@@ -7,7 +7,7 @@ from store.identity import people
 from tests.support.actions import World
 
 DISABILITY_PENSION = "ES91"
-"""A service whose decisions a second officer must confirm (catalogue_data/local_second_pair.csv)."""
+"""A service whose decisions a second officer must confirm (states/uttarakhand/local_second_pair.csv)."""
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ LABEL = {"hi": "प्रश्न", "en": "Question"}
 
 @cache
 def own_forms() -> dict[str, Form]:
-    """The forms of catalogue_data/forms by name."""
+    """The forms of the default state by name."""
     files = form_files()
     common = read_common(files[COMMON])
     return {name.removesuffix(".json"): read_form(files[name], common) for name in files if name != COMMON}

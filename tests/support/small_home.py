@@ -14,6 +14,7 @@ from gateway.runtime.composition import open_runtime
 from gateway.runtime.logs import configure_logging
 from gateway.settings.settings import Settings
 from sandbox.city.kit import load_demo
+from states.packages import state_folder
 from store.database import migrate
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -25,7 +26,7 @@ async def sow(home: Path, port: int) -> None:
     settings = Settings(home=home, port=port)
     await migrate(settings.store_url)
     async with open_runtime(settings) as house:
-        loaded = await import_catalogue(house.environment, catalogue_rows())
+        loaded = await import_catalogue(house.environment, catalogue_rows(state_folder()))
         env = replace(house.environment, rules=replace(house.environment.rules, calendar=loaded.calendar))
         await seed_people(env, load_demo(ROOT / "demo"), ManualClock(env.clock.now()), "small")
 

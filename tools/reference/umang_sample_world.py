@@ -43,6 +43,7 @@ from integrations.calling.monitor import SourceMonitor
 from integrations.umang import UmangEndpointSettings, endpoint_routes
 from schema import build
 from schema.kernel import Context
+from states.packages import state_folder
 from store.applications import applications
 from store.catalogue import catalogue
 from store.database import EncryptedObjects, FieldCipher, Keyrings, LocalBlobs, Store, Transaction, migrate
@@ -85,7 +86,10 @@ async def sample_world(folder: Path, settings: UmangEndpointSettings) -> AsyncIt
     store = await Store.open(url, cipher=FieldCipher(keyrings), clock=clock)
     try:
         env = _environment(store, keyrings, clock, folder)
-        env = replace(env, rules=replace(env.rules, calendar=(await import_catalogue(env, catalogue_rows())).calendar))
+        env = replace(
+            env,
+            rules=replace(env.rules, calendar=(await import_catalogue(env, catalogue_rows(state_folder()))).calendar),
+        )
         await import_forms(store, form_files())
         env = replace(env, ids=SeededIds(clock, "umang-samples"))  # so that a longer catalogue draws no others
         department = await _add_people(env)

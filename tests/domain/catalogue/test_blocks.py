@@ -1,9 +1,10 @@
-"""The development blocks of catalogue_data/, which nothing reads yet."""
+"""The development blocks of states/uttarakhand/, which nothing reads yet."""
 
 import csv
-from pathlib import Path
 
-DATA = Path(__file__).parents[3] / "catalogue_data"
+from states.packages import state_folder
+
+DATA = state_folder()
 
 
 def rows(name: str) -> list[dict[str, str]]:

@@ -3,7 +3,6 @@
 import csv
 import json
 import re
-from pathlib import Path
 
 import jsonschema_rs
 import pytest
@@ -14,18 +13,20 @@ from domain.catalogue.form_reading import COMMON
 from domain.catalogue.forms import Form, Question, QuestionKind
 from domain.identity.facts import FactKey
 from domain.kernel import ErrorCode
-from gateway.runtime.form_files import FOLDER
+from states.packages import state_folder
 from tests.support.forms import own_forms
 
 FORMS = own_forms()
 DEVANAGARI, LATIN = re.compile("[\u0900-\u097f]"), re.compile("[A-Za-z]")
 FILES = {
-    path.stem: json.loads(path.read_text(encoding="utf-8")) for path in FOLDER.glob("*.json") if path.name != COMMON
+    path.stem: json.loads(path.read_text(encoding="utf-8"))
+    for path in (state_folder() / "forms").glob("*.json")
+    if path.name != COMMON
 }
 
 
 def test_twenty_five_services_and_more_have_a_form_of_their_own_and_the_rest_the_general_one():
-    with (Path(__file__).parents[3] / "catalogue_data" / "services.csv").open(encoding="utf-8", newline="") as lines:
+    with (state_folder() / "services.csv").open(encoding="utf-8", newline="") as lines:
         slugs = {row["slug"] or _slug(row["name_en"]) for row in csv.DictReader(lines)}
     served = [slug for form in FORMS.values() for slug in form.services]
     assert len(served) == len(set(served)) >= 25

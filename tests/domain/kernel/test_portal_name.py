@@ -23,7 +23,7 @@ FOLDERS = (
     "operations",
     "demo",
     "docs",
-    "catalogue_data",
+    "states",
 )
 
 
