@@ -84,9 +84,9 @@ async def seed_demo(settings: Settings, console: Console) -> None:
     configure_logging(level=logging.WARNING)  # an event for each certificate would bury the progress
     await migrate(settings.store_url)
     async with open_runtime(settings) as house:
-        loaded = await import_catalogue(house.environment, catalogue_rows(settings.state_folder))
-        await import_forms(house.environment.store, form_files(settings.state_folder / "forms"))
-        await import_strengths(house.environment.store, _rows(settings.state_folder / "local_strengths.csv"))
+        loaded = await import_catalogue(house.environment, catalogue_rows(settings.package.folder))
+        await import_forms(house.environment.store, form_files(settings.package.folder / "forms"))
+        await import_strengths(house.environment.store, _rows(settings.package.folder / "local_strengths.csv"))
         environment = replace(house.environment, rules=replace(house.environment.rules, calendar=loaded.calendar))
         renderer = _LateRenderer(environment, settings.home / "certificates")
         with shown_progress(console) as tell:

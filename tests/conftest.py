@@ -14,6 +14,7 @@ import structlog
 from tests.support.bounds import QUICK
 
 pytest_plugins = [
+    "tests.support.state",
     "tests.support.rsa_keys",
     "tests.support.databases",
     "tests.support.catalogued",

@@ -4,12 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from actions.kernel import Environment
-from domain.appeals.law import ACT
 from domain.catalogue.catalogue import Department, Service
 from store.catalogue import catalogue
-
-SECTION = f"{ACT}, section 3"
-"""Where the Act has services, officers and limits notified."""
 
 
 @dataclass(frozen=True, slots=True)

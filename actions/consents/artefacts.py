@@ -12,12 +12,12 @@ from cryptography.hazmat.primitives.hashes import SHA256
 
 from actions.kernel import Environment
 from domain.kernel import Citizen
+from domain.kernel.state import installed
 from store.database import KeyMissing, Keyrings
 from store.documents.department_documents import DepartmentDocument
 
 T = TypeVar("T")
 
-PURPOSE = "Certificates of the citizen in Apuni Sarkar"
 KEYRING = "xml"
 """The RSA key that signs artefacts, until the partner gives one for it."""
 
@@ -67,7 +67,7 @@ class Artefacts:
             "timestamp": _instant(self.begun_at),
             "dataConsumer": {"id": self._env.rules.issuer_id},
             "dataProvider": {"id": document.publisher},
-            "purpose": {"description": PURPOSE},
+            "purpose": {"description": f"Certificates of the citizen in {installed().portal.en}"},
             "user": {
                 "idType": "MOBILE",
                 "idNumber": citizen.mobile or "",

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from actions.kernel.scanner import EicarScanner, Scanner
-from domain.appeals.law import LAW, Law
+from domain.appeals.law import Law
 from domain.applications.deadline import CalendarBoard, OfficeWeek, WorkCalendar
 from domain.benefits.benefits import Rail
 from domain.catalogue.search import IndexCache
@@ -40,9 +40,6 @@ if TYPE_CHECKING:
     from actions.kernel.hooks import ConsentFollower, FeeCases, ReassignAppeal, WaitForSecondOfficer
     from actions.kernel.transitions import Follower
 T = TypeVar("T")
-
-ISSUER_ID = "in.gov.uk.apunisarkar"
-"""Our issuer id with DigiLocker until onboarding gives the real one (docs/contracts/digilocker.md section 11)."""
 
 
 async def _problem_of_pdf(content: bytes) -> ErrorCode | None:
@@ -113,10 +110,11 @@ class Rules:
 
     calendar: WorkCalendar
     """The calendar of working days that was there at the start."""
-    issuer_id: str = ISSUER_ID
+    law: Law
+    issuer_id: str
+    """The issuer's name in the URI of every certificate."""
     five_day_offices: frozenset[str] = frozenset()
     """Departments whose offices have a five-day week, as `department`, or as `department/district` in one district."""
-    law: Law = LAW
     rails: Mapping[str, Rail] = field(default_factory=dict)
     """Schemes, by code, whose money goes another way than the catalogue says."""
     desk: DeskRules = field(default_factory=DeskRules)

@@ -1,14 +1,12 @@
 """Table of legal periods and amounts, each with its section and whether the gazette confirmed it.
 
-Values come from docs/contracts/right_to_service.md; an installation changes them by `APUNI_LAW`. Those that
+Values come from `law.json` of the state (docs/states.md); an installation changes them by `APUNI_LAW`. Those that
 are not confirmed are taken from sister Acts and must be read in the gazette before real penalties are proposed.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from types import MappingProxyType
-
-ACT = "Uttarakhand Right to Service Act 2011"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,49 +26,49 @@ MOST: Mapping[str, int] = MappingProxyType({"life_certificate_month": 12, "recov
 class Law:
     """The numbers that the engine goes by."""
 
-    first_appeal_days: Period = Period(30, f"{ACT}, section 6(1)")
+    first_appeal_days: Period
     """Calendar days after a refusal, or the end of the limit, for the first appeal."""
-    second_appeal_days: Period = Period(60, f"{ACT}, section 7")
+    second_appeal_days: Period
     """Calendar days after the first order for the second appeal."""
-    commission_days: Period = Period(60, f"{ACT}, section 10")
+    commission_days: Period
     """Calendar days after the second order for a revision by the Commission."""
-    not_satisfied_days: Period = Period(30, "Haryana Auto Appeal System, appeal against a closed case")
+    not_satisfied_days: Period
     """Calendar days after the delivery in which the citizen may say that it does not satisfy; final."""
-    decide_working_days: Period = Period(30, "Haryana Auto Appeal System, rule of disposal")
+    decide_working_days: Period
     """Working days after which an appeal that is not decided lapses to the next level."""
-    warn_authority_working_days: Period = Period(25, "escalation practice, no section")
+    warn_authority_working_days: Period
     """Working days after which the authority of an appeal is warned."""
-    first_warning_working_days: Period = Period(3, "escalation practice, no section")
+    first_warning_working_days: Period
     """Working days before the due date when the designated officer is warned."""
-    last_warning_working_days: Period = Period(1, "escalation practice, no section")
+    last_warning_working_days: Period
     """Working days before the due date when the first appellate authority is warned too."""
-    most_pauses: Period = Period(2, "escalation practice, no section")
+    most_pauses: Period
     """How often the clock may stop for a query to the citizen."""
-    clearance_working_days: Period = Period(7, "inter-department practice, no section")
+    clearance_working_days: Period
     """Working days that another department has for its answer where the officer names no day."""
-    penalty_per_day_paise: Period = Period(25_000, f"{ACT}, section 9(1)(b)")
+    penalty_per_day_paise: Period
     """The penalty for each day of delay."""
-    penalty_cap_paise: Period = Period(500_000, f"{ACT}, section 9(1)")
+    penalty_cap_paise: Period
     """The largest penalty."""
-    compensation_cap_paise: Period = Period(500_000, "Haryana Right to Service Act 2014, section 17")
+    compensation_cap_paise: Period
     """The largest compensation to the citizen."""
-    commission_compare_days: Period = Period(1, "contract with the Commission, daily reconciliation, no section")
+    commission_compare_days: Period
     """Days after which the history of a case at the Commission is compared with ours again."""
-    delay_review_day: Period = Period(5, "monthly review of delays by the Commission, no section")
+    delay_review_day: Period
     """The day of the month on which the review of the month before is made and sent."""
-    second_approval_paise: Period = Period(10_000_000, "two-person rule of the state's financial rules, no section")
+    second_approval_paise: Period
     """Paise above which a sanction, resumption, reissue or recovery needs another person's approval."""
-    case_second_officer_paise: Period = Period(1_000_000, "two-person rule of the state's financial rules, no section")
+    case_second_officer_paise: Period
     """Paise above which another officer must agree before a case of money is settled."""
-    recovery_share_percent: Period = Period(50, "practice of recovery from pensions, no section")
+    recovery_share_percent: Period
     """How much of each instalment is at most kept back for a recovery, in percent."""
-    life_certificate_month: Period = Period(11, "yearly life certificate of pensioners in November, no section")
+    life_certificate_month: Period
     """The month, 1 to 12, in which pensioners submit the life certificate."""
-    life_certificate_remind_days: Period = Period(30, "yearly life certificate of pensioners in November, no section")
+    life_certificate_remind_days: Period
     """Days before the end of that month on which the first reminder goes out; the last goes ten days before."""
-    review_grace_days: Period = Period(90, "annual verification of beneficiaries under the NSAP guidelines, no section")
+    review_grace_days: Period
     """Days after the yearly review was due from which nothing is paid until it is done."""
-    longest_order_days: Period = Period(60, f"{ACT}, section 6(2)")
+    longest_order_days: Period
     """Calendar days that an order may give for the service."""
 
     def with_values(self, values: Mapping[str, int]) -> "Law":
@@ -87,10 +85,6 @@ class Law:
         return replace(self, **parts)
 
 
-LAW = Law()
-"""What holds where an installation says nothing else."""
-
-
 @dataclass(frozen=True, slots=True)
 class Proposal:
     """An advisory penalty, for the authority that hears the appeal; never imposed by itself."""
@@ -101,7 +95,7 @@ class Proposal:
     confirmed: bool
 
 
-def proposed_penalty(delay_days: int, law: Law = LAW) -> Proposal:
+def proposed_penalty(delay_days: int, law: Law) -> Proposal:
     """The penalty that the delay would give by the day, up to the cap."""
     days = max(delay_days, 0)
     amount = min(days * law.penalty_per_day_paise.value, law.penalty_cap_paise.value)

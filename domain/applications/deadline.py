@@ -7,9 +7,7 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from domain.kernel import IST, ist_date
-
-LAW = "Uttarakhand Right to Service Act 2011, section 4"
-ORDER_LAW = "Uttarakhand Right to Service Act 2011, section 6(2)"
+from domain.kernel.state import installed
 
 ORDER = "ORDER:"
 """How the calendar version of a limit begins that was set by an order on appeal; the appeal's number follows."""
@@ -280,7 +278,7 @@ def recounted_due(
 
 def _basis(limit: TimeLimit, due: date, calendar: WorkCalendar) -> str:
     if limit.by_order:
-        return f"order on appeal {limit.calendar_version.removeprefix(ORDER)}; {ORDER_LAW}"
+        return f"order on appeal {limit.calendar_version.removeprefix(ORDER)}; {installed().order_section}"
     state = calendar.list_of(due.year)
     doubt = "" if state is ListState.VERIFIED else f"; holidays of {due.year} {_DOUBTS[state]}"
-    return f"{limit.days} {limit.unit.value}; calendar {limit.calendar_version}; {LAW}{doubt}"
+    return f"{limit.days} {limit.unit.value}; calendar {limit.calendar_version}; {installed().limit_section}{doubt}"

@@ -70,9 +70,6 @@ MAPPED = "SERVICE_MAPPED"
 STATUS_LINE = "APSK-STATUS"
 """The service that enquiries about the state of an application count under: one for the whole portal, category D."""
 
-STATE_CODE = "5"
-"""Uttarakhand in the Local Government Directory."""
-
 FIRST_DAY = date(2013, 1, 1)
 """Nothing is counted before: e-Taal began in January 2013."""
 

@@ -1,20 +1,22 @@
-"""System messages and labels in the requested language, from the gettext catalogues in domain/kernel/locale.
+"""System messages and labels in the requested language, from the gettext catalogues of product and state.
 
-Only the outermost layer renders text; everything inside carries codes. Garhwali and Kumaoni fall back to Hindi.
+Only the outermost layer renders text; everything inside carries codes. What the state's catalogues say goes before what
+those in domain/kernel/locale say; a text that neither has in the state's language is shown in English.
 """
 
 from collections.abc import Mapping
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 from types import MappingProxyType
 
 from babel.messages.pofile import read_po
 
 from domain.kernel.errors import ErrorCode
+from domain.kernel.state import State, installed, is_installed, set_state
 from domain.kernel.text import Bilingual, Language
 
-PORTAL = Bilingual("अपुणी सरकार", "Apuni Sarkar")
-"""The portal's name where the installation gives none; the catalogues say `{portal}`, or `{portal_en}`."""
+PORTAL = Bilingual("पोर्टल", "The portal")
+"""The portal's name in the graph's own descriptions, which are the same for every state."""
 
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 _NO_TEXTS: Mapping[str, Bilingual] = MappingProxyType({})
@@ -24,25 +26,49 @@ class MissingMessage(KeyError):
     """A key without a text in a catalogue: a defect of ours that a test finds."""
 
 
+def install_state(state: State) -> None:
+    """Serve a state, with its texts and its portal's name; said once, when a process starts."""
+    set_state(state)
+    name_portal(state.portal)
+
+
 def name_portal(name: Bilingual) -> None:
-    """Have all texts name the portal so; said once, when a process starts."""
+    """Have all texts name the portal so; the catalogues say `{portal}`, or `{portal_en}`."""
     _name[:] = [name]
     catalogue.cache_clear()
 
 
 _name = [PORTAL]
+_OURS = Path(__file__).with_name("locale")
 
 
 @cache
 def catalogue(language: Language) -> Mapping[str, str]:
     """Every text of one language by its key; read once, at first use."""
     names = {"{portal}": _name[0].in_language(language), "{portal_en}": _name[0].in_language(Language.EN)}
-    with files("domain.kernel").joinpath("locale", f"{language.catalogue.value}.po").open("rb") as file:
-        entries = read_po(file, locale=language.catalogue.value)
-    texts = {str(entry.id): str(entry.string) for entry in entries if entry.id and entry.string}
+    texts: dict[str, str] = {}
+    for each in dict.fromkeys((Language.EN, language.catalogue)):
+        texts |= written_texts(each)
     for mark, name in names.items():
         texts = {key: text.replace(mark, name) for key, text in texts.items()}
     return MappingProxyType(texts)
+
+
+def written_texts(language: Language) -> dict[str, str]:
+    """The texts that product and state have in one language, as they are written."""
+    ours = _texts_of(_OURS, language)
+    own = installed().texts if is_installed() else None
+    return {**ours, **_texts_of(own, language)} if own else dict(ours)
+
+
+@cache
+def _texts_of(folder: Path, language: Language) -> Mapping[str, str]:
+    path = folder / f"{language.value}.po"
+    if not path.is_file():
+        return _NOTHING
+    with path.open("rb") as file:
+        entries = read_po(file, locale=language.value)
+    return MappingProxyType({str(entry.id): str(entry.string) for entry in entries if entry.id and entry.string})
 
 
 def label(key: str, language: Language) -> str:
@@ -51,6 +77,11 @@ def label(key: str, language: Language) -> str:
         return catalogue(language)[key]
     except KeyError as error:
         raise MissingMessage(f"{language.value}: {key}") from error
+
+
+def own_text(key: str) -> str:
+    """The English text of the product, the same for every state and installation; raises KeyError."""
+    return _texts_of(_OURS, Language.EN)[key].replace("{portal}", PORTAL.en)
 
 
 class _CatalogueText(Bilingual):

@@ -9,7 +9,6 @@ import typer
 from actions.appeals.due_dates import recount_due_dates
 from actions.catalogue.calendar_import import COLUMNS, import_calendar
 from actions.kernel import Environment
-from domain.appeals.law import LAW
 from domain.applications.deadline import ListState
 from domain.applications.holidays import Holiday, HolidayKind, list_states
 from domain.kernel import Problem
@@ -123,6 +122,6 @@ def _cells(holiday: Holiday) -> tuple[str, ...]:
 @group.command("list-periods")
 def list_periods() -> None:
     """List every legal period with its section, and whether it was confirmed in the gazette."""
-    law = LAW.with_values(read_settings().law)
+    law = read_settings().whole_law
     for name, period in ((part.name, getattr(law, part.name)) for part in fields(law)):
         typer.echo(f"{name} = {period.value}  {period.section}{'' if period.confirmed else '  (not confirmed)'}")

@@ -49,7 +49,7 @@ def check_folder(folder: _Folder = None) -> None:
 
 
 def _files(folder: Path | None) -> dict[str, bytes]:
-    folder = folder or read_settings().state_folder / "forms"
+    folder = folder or read_settings().package.folder / "forms"
     with readable(folder, "folder"):
         files = form_files(folder)
     if not files:

@@ -1,25 +1,26 @@
-"""Lays out a certificate as an A4 page with typst from one bilingual template.
+"""Lays out a certificate as an A4 page with typst from one template in the language of the state and English.
 
 The template gets every word as JSON (`sys.inputs`), so text that looks like markup is printed as it
 is. The same content gives the same bytes.
 """
 
 import functools
+import importlib
 import io
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, Literal
 
-import fontpkg_noto_sans_devanagari
 import segno
 import typst
 
 from actions.certificates.content import CertificateContent
 from domain.kernel import Bilingual, show_number
-from domain.kernel.messages import Texts
+from domain.kernel.messages import Texts, bilingual
+from domain.kernel.state import installed
 from gateway.documents.text import drawable
 
 _TEXTS = Texts("page.certificate")
@@ -30,17 +31,8 @@ STANDARDS: list[Literal["a-2a", "ua-1"]] = ["a-2a", "ua-1"]
 
 _TURNS = threading.Lock()
 
-WORDS: dict[str, Any] = {
-    "state": {"hi": "उत्तराखण्ड शासन", "en": "Government of Uttarakhand"},
-    "specimen": {"hi": "नमूना: परीक्षण कुंजी से हस्ताक्षरित, मान्य नहीं", "en": "SPECIMEN: signed with a test key, not valid"},
-    "number": "प्रमाण-पत्र संख्या / Certificate number",
-    "issued_on": "जारी करने की तिथि / Date of issue",
-    "particulars": "विवरण / Particulars",
-    "as_recorded": "अभिलेख के अनुसार / As recorded",
-    "verify": {"hi": "सत्यापन के लिए क्यूआर कोड स्कैन करें", "en": "Scan the QR code to verify this certificate"},
-    "qr_alt": "QR code with the address at which this certificate can be verified",
-    "signed_by": "डिजिटल हस्ताक्षरित / Digitally signed",
-}
+_WORDS = Texts("page.certificate.words")
+_HEADINGS = ("number", "issued_on", "particulars", "as_recorded", "signed_by")
 RELATIONS = {code: _TEXTS[f"relations.{code}"] for code in "SDW"}
 GENDERS = {code: _TEXTS[f"genders.{code}"] for code in "MFT"}
 
@@ -48,20 +40,20 @@ GENDERS = {code: _TEXTS[f"genders.{code}"] for code in "MFT"}
 def lay_out(content: CertificateContent, *, specimen: bool) -> bytes:
     """The unsigned PDF. `specimen` prints a notice that the signing key is a test key."""
     issued_at = datetime.combine(content.issued_on, datetime.min.time(), tzinfo=UTC)
-    return compile_pdf(TEMPLATE, json.dumps(page_data(content, specimen=specimen), ensure_ascii=False), issued_at)
+    return compile_pdf(TEMPLATE, page_data(content, specimen=specimen), issued_at)
 
 
-def compile_pdf(template: Path, data: str, at: datetime) -> bytes:
-    """The PDF of a template with its words as JSON, dated `at`; blocking. Threads take turns.
+def compile_pdf(template: Path, data: Mapping[str, Any], at: datetime) -> bytes:
+    """The PDF of a template with its words and its `font`, dated `at`; blocking. Threads take turns.
 
     A compiler that is asked by two threads at once refuses the second one ("Already borrowed"), as where an officer
     approves a whole class and the worker makes several certificates side by side.
     """
     with _TURNS:
-        pdf = _compiler().compile(
+        pdf = _compiler(data["font"]["package"]).compile(
             input=template.read_bytes(),
             format="pdf",
-            sys_inputs={"data": data},
+            sys_inputs={"data": json.dumps(data, ensure_ascii=False)},
             pdf_standards=[*STANDARDS],
             timestamp=at,
         )
@@ -74,7 +66,13 @@ def page_data(content: CertificateContent, *, specimen: bool) -> dict[str, Any]:
     """The words of the page, in the shape that the template reads."""
     issued = content.issued_on
     return {
-        "words": WORDS,
+        "font": installed().font_data,
+        "words": {
+            "state": _pair(bilingual("certificate.state")),
+            "qr_alt": "QR code with the address at which this certificate can be verified",
+            **{name: _pair(_WORDS[name]) for name in ("specimen", "verify")},
+            **{name: f"{_WORDS[name].hi} / {_WORDS[name].en}" for name in _HEADINGS},
+        },
         "specimen": specimen,
         "number_shown": show_number(content.number),
         "title": _pair(content.service),
@@ -102,14 +100,13 @@ def _sentence(content: CertificateContent) -> Bilingual:
     hi, en = content.holder.hi or content.holder.en, content.holder.en
     if content.guardian and relation:
         hi, en = f"{hi}, {relation.hi} {content.guardian}", f"{en}, {relation.en} {content.guardian}"
-    if content.tehsil:
-        hi, en = f"{hi}, तहसील {content.tehsil.hi or content.tehsil.en}", f"{en}, of tehsil {content.tehsil.en}"
-    district = content.district
+    if tehsil := content.tehsil:
+        hi = f"{hi}, {(_WORDS.tehsil.hi or '').format(name=tehsil.hi or tehsil.en)}"
+        en = f"{en}, {_WORDS.tehsil.en.format(name=tehsil.en)}"
+    district, sentence = content.district, _WORDS.sentence
     return Bilingual(
-        f"प्रमाणित किया जाता है कि {hi}, जनपद {district.hi or district.en}, उत्तराखण्ड के सम्बन्ध में "
-        "नीचे लिखे तथ्य विभाग के अभिलेखों के अनुसार सही हैं।",
-        f"It is certified that the facts below about {en}, district {district.en}, Uttarakhand, "
-        "are correct according to the records of the department.",
+        (sentence.hi or "").format(holder=hi, district=district.hi or district.en),
+        sentence.en.format(holder=en, district=district.en),
     )
 
 
@@ -148,7 +145,7 @@ def _day(day: date) -> str:
 
 
 @functools.cache
-def _compiler() -> typst.Compiler:
+def _compiler(font_package: str) -> typst.Compiler:
     """One compiler for the process: it keeps the parsed font."""
-    fonts = Path(fontpkg_noto_sans_devanagari.__file__).with_name("files")
+    fonts = Path(str(importlib.import_module(font_package).__file__)).with_name("files")
     return typst.Compiler(root=TEMPLATE.parent, font_paths=[fonts], ignore_system_fonts=True)

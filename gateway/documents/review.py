@@ -16,8 +16,9 @@ TEMPLATE = Path(__file__).with_name("review.typ")
 
 def lay_out(page: str) -> bytes:
     """The PDF of the words of a page, as JSON in the shape that the template reads."""
-    made = json.loads(page)["made"]
-    return compile_pdf(TEMPLATE, page, datetime(made["year"], made["month"], made["day"], tzinfo=UTC))
+    data = json.loads(page)
+    made = data["made"]
+    return compile_pdf(TEMPLATE, data, datetime(made["year"], made["month"], made["day"], tzinfo=UTC))
 
 
 if __name__ == "__main__":

@@ -10,12 +10,12 @@ from signxml.algorithms import DigestAlgorithm, SignatureConstructionMethod, Sig
 from signxml.signer import XMLSigner
 
 from actions.certificates.content import CertificateContent
+from domain.kernel.state import installed
 from gateway.documents.authority import Signer
 from gateway.documents.text import xml_safe
 
 LANGUAGE_OF_DATA = "99"
 """The code that the published sample carries (docs/contracts/digilocker.md section 7.4)."""
-STATE = "Uttarakhand"
 _ADDRESS = ("type", "line1", "line2", "house", "landmark", "locality", "vtc", "district", "pin", "state", "country")
 _PERSON = (
     "uid",
@@ -89,7 +89,7 @@ def _address(parent: etree._Element, content: CertificateContent) -> None:
     known = {
         "locality": content.tehsil.en if content.tehsil else "",
         "district": content.district.en,
-        "state": STATE,
+        "state": installed().name.en,
         "country": "IN",
     }
     address = etree.SubElement(parent, "Address")

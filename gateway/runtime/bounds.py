@@ -11,7 +11,6 @@ from urllib.parse import parse_qs, urlsplit
 
 from pydantic import SecretStr
 
-from domain.appeals.law import LAW
 from domain.kernel import SystemClock
 from gateway.documents.authority import Authority
 from gateway.settings.limits import DocumentMode
@@ -109,7 +108,7 @@ def _trusts_too_many(settings: Settings) -> bool:
 
 def _has_shortened_period(settings: Settings) -> bool:
     given = settings.law.items()
-    return any(name.endswith("_days") and value < getattr(LAW, name).value for name, value in given)
+    return any(name.endswith("_days") and value < getattr(settings.package.law, name).value for name, value in given)
 
 
 def _has_foreign_keys(settings: Settings) -> bool:

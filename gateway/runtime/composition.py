@@ -9,9 +9,8 @@ import httpx
 
 from actions.kernel import Environment, Partners, Rules
 from actions.registry import REGISTRY
-from domain.appeals.law import LAW
 from domain.kernel import Clock, Source, SystemClock, SystemIds
-from domain.kernel.messages import name_portal
+from domain.kernel.messages import install_state, name_portal
 from domain.platform.switches import Switchboard
 from gateway.documents.pdf_inspection import PdfInspection
 from gateway.runtime.heartbeat import label_of, refresh_switches
@@ -97,6 +96,8 @@ async def open_storage(settings: Settings, *, any_revision: bool = False) -> Asy
     if not await schema_is_current(settings.store_url) and not any_revision:
         raise NotUp("the store is not migrated to this release; run `apuni migrate`")
     clock = await open_clock(settings)
+    install_state(settings.package.state)
+    name_portal(settings.portal.name)
     ids = SystemIds(clock)
     keyrings = open_keyrings(settings)
     keyrings.init()
@@ -114,7 +115,12 @@ async def open_storage(settings: Settings, *, any_revision: bool = False) -> Asy
             keyrings=keyrings,
             clock=clock,
             ids=ids,
-            rules=Rules(calendar=NO_CALENDAR, five_day_offices=frozenset(settings.five_day_offices)),
+            rules=Rules(
+                calendar=NO_CALENDAR,
+                law=settings.whole_law,
+                issuer_id=settings.issuer_id or settings.package.state.issuer_id,
+                five_day_offices=frozenset(settings.five_day_offices),
+            ),
             partners=Partners(nobody, nobody, nobody, nobody, {}),
             public_url=settings.url,
             erasures=ErasureList(settings.erasure_list),
@@ -130,7 +136,6 @@ async def open_runtime(
     breakers: BreakerObserver | None = None,
 ) -> AsyncIterator[Runtime]:
     """Open everything for a kind of process; raises SettingsRefused, NotUp or StoreError with one line for a person."""
-    name_portal(settings.portal.name)
     async with AsyncExitStack() as stack:
         storage = await stack.enter_async_context(open_storage(settings))
         store, clock, ids = storage.store, storage.clock, storage.ids
@@ -158,9 +163,9 @@ async def open_runtime(
             calendar = await work_calendar(tx)
         rules = Rules(
             calendar=calendar,
-            issuer_id=settings.issuer_id,
+            issuer_id=settings.issuer_id or settings.package.state.issuer_id,
             five_day_offices=frozenset(settings.five_day_offices),
-            law=LAW.with_values(settings.law),
+            law=settings.whole_law,
             rails=settings.rails,
             care=settings.care.rules(demo=settings.demo),
             desk=settings.desk.rules(),

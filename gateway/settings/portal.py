@@ -5,7 +5,7 @@ from pathlib import Path
 from pydantic import BaseModel, Field
 
 from domain.kernel import Bilingual, Language
-from domain.kernel.messages import PORTAL
+from domain.kernel.state import installed
 
 NOTICES = ("privacy", "terms", "accessibility")
 """The notices that an installation gives, by the names of their pages."""
@@ -14,15 +14,17 @@ NOTICES = ("privacy", "terms", "accessibility")
 class Portal(BaseModel):
     """What the frame of every page says of the installation (GIGW 3.0)."""
 
-    name_hi: str = Field(
-        default=PORTAL.in_language(Language.HI),
+    name_hi: str | None = Field(
+        default=None,
         min_length=1,
         max_length=60,
-        description="Its name in Hindi, on pages and papers and in messages; register the templates of messages anew "
-        "where you change it.",
+        description="Its name in the state's language, on pages and papers and in messages; register the templates of "
+        "messages anew where you change it. If unset, as the state's package says.",
     )
-    name_en: str = Field(default=PORTAL.en, min_length=1, max_length=60, description="The same in English.")
-    owner_hi: str = Field(default="", max_length=200, description="The department that owns the portal, in Hindi.")
+    name_en: str | None = Field(default=None, min_length=1, max_length=60, description="The same in English.")
+    owner_hi: str = Field(
+        default="", max_length=200, description="The department that owns the portal, in the state's language."
+    )
     owner_en: str = Field(default="", max_length=200, description="The department that owns the portal, in English.")
     contact: str = Field(default="", max_length=300, description="Where the owner is reached: an e-mail or an address.")
     telephone: str = Field(default="", max_length=30, description="The telephone of the helpline, as pages show it.")
@@ -33,14 +35,14 @@ class Portal(BaseModel):
     )
     notices: Path | None = Field(
         default=None,
-        description="A folder with the texts privacy, terms and accessibility, each as `<name>.hi.txt` and "
-        "`<name>.en.txt`: paragraphs between empty lines, a heading after `# `.",
+        description="A folder with the texts privacy, terms and accessibility, each as `<name>.<language>.txt` in the "
+        "state's language (`hi`) and English (`en`): paragraphs between empty lines, a heading after `# `.",
     )
 
     @property
     def name(self) -> Bilingual:
         """The portal's name in both languages."""
-        return Bilingual(self.name_hi, self.name_en)
+        return Bilingual(self.name_hi or installed().portal.hi, self.name_en or installed().portal.en)
 
     @property
     def owner(self) -> Bilingual:
@@ -50,7 +52,7 @@ class Portal(BaseModel):
     @property
     def has_notices(self) -> bool:
         """Whether every notice is there in both languages."""
-        return all(self.notice(name, language) for name in NOTICES for language in (Language.HI, Language.EN))
+        return all(self.notice(name, language) for name in NOTICES for language in (installed().language, Language.EN))
 
     def notice(self, name: str, language: Language) -> str | None:
         """The text of a notice in a language; None where the installation has not given it."""

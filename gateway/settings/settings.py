@@ -25,7 +25,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
-from domain.appeals.law import LAW
+from domain.appeals.law import Law
 from domain.benefits.benefits import Rail
 from domain.kernel import CommandFailed
 from gateway.runtime import runfiles
@@ -40,7 +40,7 @@ from gateway.settings.payments import PaymentFiles, PfmsWay
 from gateway.settings.portal import Portal
 from gateway.settings.sign_on import SignOn
 from gateway.settings.subscriptions import Streams
-from states.packages import DEFAULT, state_folder
+from states.packages import DEFAULT, StatePackage, read_package
 from store.database.crash_points import POINTS
 
 PREFIX, NESTED = "APUNI_", "__"
@@ -199,8 +199,9 @@ class Settings(BaseSettings):
         default=DEFAULT,
         description="The state that is served: a folder of states/ by name, or the path of another (docs/states.md).",
     )
-    issuer_id: str = Field(
-        default="in.gov.uk.apunisarkar", description="The issuer's name in the URI of every certificate."
+    issuer_id: str | None = Field(
+        default=None,
+        description="The issuer's name in the URI of every certificate. If unset, as the state's package says.",
     )
     session_seconds: int | None = Field(
         default=None,
@@ -272,7 +273,7 @@ class Settings(BaseSettings):
     server: Server = Field(default_factory=Server, description="The HTTP server.")
     law: dict[str, int] = Field(
         default_factory=dict,
-        description="Statutory periods and amounts that differ from domain/appeals/law.py, as a JSON object by name.",
+        description="Statutory periods and amounts that differ from `law.json` of the state, as a JSON object by name.",
     )
     rails: dict[str, Rail] = Field(
         default_factory=dict,
@@ -311,16 +312,16 @@ class Settings(BaseSettings):
     @classmethod
     def _is_a_state(cls, value: str) -> str:
         try:
-            state_folder(value)
-        except FileNotFoundError as error:
+            read_package(value)
+        except CommandFailed as error:
             raise PydanticCustomError("state", "{reason}", {"reason": str(error)}) from None
         return value
 
     @field_validator("law")
     @classmethod
-    def _is_law(cls, value: dict[str, int]) -> dict[str, int]:
+    def _is_law(cls, value: dict[str, int], known: ValidationInfo) -> dict[str, int]:
         try:
-            LAW.with_values(value)
+            read_package(known.data.get("state", DEFAULT)).law.with_values(value)
         except ValueError as error:
             raise PydanticCustomError("law", "{reason}", {"reason": str(error)}) from None
         return value
@@ -391,9 +392,14 @@ class Settings(BaseSettings):
         return f"{self.profile.value}-" if self.takes_sandboxes else ""
 
     @property
-    def state_folder(self) -> Path:
-        """The folder of the state that is served."""
-        return state_folder(self.state)
+    def package(self) -> StatePackage:
+        """What the package of the state says; raises CommandFailed."""
+        return read_package(self.state)
+
+    @property
+    def whole_law(self) -> Law:
+        """The law of the state with what this installation says otherwise."""
+        return self.package.law.with_values(self.law)
 
     @property
     def certificates_folder(self) -> Path:

@@ -7,6 +7,8 @@ docs/contracts/apisetu.md section 6 as components, one path for each document. `
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from domain.kernel.messages import label
+from domain.kernel.state import installed
 from integrations.apisetu.codes import ERRORS
 from integrations.apisetu.published_models import FORMATS, FULL_NAME, NUMBER, PublishedDocument, PublishedService
 
@@ -37,6 +39,7 @@ def document(
     url: str, publisher: str, documents: Sequence[PublishedDocument], services: Sequence[PublishedService]
 ) -> dict[str, Any]:
     """The document of a gateway that is reached at `url`."""
+    state = installed()
     paths: dict[str, Any] = {"/services": {"get": _listing()}}
     for each in documents:
         code = each.doctype.lower()
@@ -46,14 +49,14 @@ def document(
         "openapi": "3.0.3",
         "servers": [{"url": f"{url}{ROOT}"}],
         "info": {
-            "title": "Apuni Sarkar, Uttarakhand · अपुणी सरकार, उत्तराखण्ड",
+            "title": f"{state.portal.en}, {state.name.en} · {state.portal.hi}, {state.name.hi}",
             "version": "3.0.0",
             "description": (
-                "Certificates that the State of Uttarakhand issues, given with the consent of their holders, and the "
-                "catalogue of its services. उत्तराखण्ड राज्य के प्रमाण पत्र, धारक की सहमति से, और राज्य की सेवाओं की सूची।"
+                f"Certificates that the State of {state.name.en} issues, given with the consent of their holders, and "
+                f"the catalogue of its services. {label('apisetu.description', state.language)}"
             ),
             "termsOfService": f"{url}/apisetu/openapi.json",
-            "contact": {"name": "Apuni Sarkar", "url": url},
+            "contact": {"name": state.portal.en, "url": url},
         },
         "paths": paths,
         "components": _components(),

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, Self, Unpack
 
 from domain.kernel import Ids, Provider, Source
+from domain.kernel.state import installed
 from integrations.calling.onboarding import read_settings
 from integrations.calling.policies import CallPolicy, Priority, Scope
 from integrations.calling.remote import Remote
@@ -25,9 +26,6 @@ RESOURCE_POLICY = CallPolicy(
 )
 """CSC publishes 10 s for both calls (docs/contracts/other_systems.md section 7); a request's own deadline cuts them."""
 
-STATES = frozenset({"UK", "UA"})
-"""State codes of Uttarakhand, new and old; operators of other states are refused."""
-
 
 @dataclass(frozen=True, slots=True)
 class CscConnectSettings:
@@ -41,7 +39,7 @@ class CscConnectSettings:
     client_id: str
     client_secret: str = field(repr=False)
     client_token: str = field(repr=False)
-    states: frozenset[str] = STATES
+    states: frozenset[str] = field(default_factory=lambda: installed().csc_codes)
     token_in: Literal["query", "header", "both"] = "query"  # noqa: S105 - a place
 
     @classmethod

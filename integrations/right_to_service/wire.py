@@ -1,6 +1,6 @@
 """INFERRED: the Commission's wire format (docs/contracts/right_to_service.md section 6); one file, to be replaced.
 
-No interface of the Uttarakhand Commission is public. Settled by us where the contract is silent: times are RFC 3339
+No interface of a state's Commission is public. Settled by us where the contract is silent: times are RFC 3339
 with offset, `X-Timestamp` is Unix seconds, the signed path is that of the contract without the base address, amounts
 are whole paise, our events have an `eventId`, a case may be asked for by `appealRef` too and names in `history` what
 it sent us and in `received` what it has of us, and the monthly review goes to `PUT /rts/v1/delay-reviews/{month}`.

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Self, Unpack
 
 from domain.kernel import Assurance, Clock, Provider, Source
+from domain.kernel.state import installed
 from integrations.calling.errors import Garbled, Refused, Unavailable
 from integrations.calling.onboarding import read_settings
 from integrations.calling.policies import CallPolicy, Priority
@@ -44,7 +45,7 @@ AADHAAR = "aadhaar"
 """The value of `acr` that asks for a verification against Aadhaar (docs/contracts/sso.md section 2.2)."""
 
 SCOPE = "openid files.issueddocs userdetails"
-PURPOSE, SERVICE_NAME = "Citizen services", "Apuni Sarkar"
+PURPOSE = "Citizen services"
 """Shown on the consent page: letters, digits, space and underscore only."""
 
 
@@ -64,7 +65,7 @@ class MeriPehchaanSettings:
     issuers: tuple[str, ...] = ISSUERS
     scope: str = SCOPE
     purpose: str = PURPOSE
-    service_name: str = SERVICE_NAME
+    service_name: str = field(default_factory=lambda: installed().portal.en)
     acr: str | None = None
     subject_prefix: str | None = wire.SUBJECT_PREFIX
     doctypes: tuple[str, ...] = ()

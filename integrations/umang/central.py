@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 from domain.kernel import Language, Source, Sourced
+from domain.kernel.state import installed
 from integrations.calling.answers import read_as
 from integrations.calling.errors import Refused
 from integrations.calling.policies import JSON_TYPES, Bulkhead, CallPolicy, Scope
@@ -42,7 +43,6 @@ BLOOD = _public("stocknearby", 300.0)
 """Blood is taken at any hour; the other two change from day to day."""
 POLICIES = (MANDIS, MEDICINES, BLOOD)
 
-STATE = "UTTARAKHAND"
 LONGEST_NAME = 60
 NOT_CONNECTED = "NOT_CONNECTED"
 """The department is not among those that onboarding handed over."""
@@ -60,7 +60,7 @@ class CentralServices:
         name = district.upper()
 
         async def load() -> tuple[Mandi, ...]:
-            asked = {"language": language.catalogue.value, "stateName": STATE, "districtName": name}
+            asked = {"language": language.catalogue.value, **_place(name)}
             parameters = {"getApmcForMI": asked}
             return await self._read(MANDIS, self._settings.enam, "enam", parameters, language, wire_central.mandis)
 
@@ -83,7 +83,7 @@ class CentralServices:
         name = district.upper()
 
         async def load() -> tuple[BloodBank, ...]:
-            access, asked = self._settings.eraktkosh, {"stocknearby": {"stateName": STATE, "districtName": name}}
+            access, asked = self._settings.eraktkosh, {"stocknearby": _place(name)}
             return await self._read(BLOOD, access, "eraktkosh", asked, language, wire_central.blood_banks)
 
         return await self._line.remote.fetch_cached(BLOOD, ("", name, language.catalogue.value), load, _BLOOD)
@@ -114,3 +114,7 @@ _OPERATIONS = {MANDIS.name: "getApmcForMI", MEDICINES.name: "searchmedicinebynam
 _MANDIS = Codec.by_fields(tuple[Mandi, ...])
 _MEDICINES = Codec.by_fields(tuple[Medicine, ...])
 _BLOOD = Codec.by_fields(tuple[BloodBank, ...])
+
+
+def _place(district: str) -> dict[str, str]:
+    return {"stateName": installed().name.en.upper(), "districtName": district}

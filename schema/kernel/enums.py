@@ -48,7 +48,7 @@ from domain.identity.assisting import AssistanceState, AssistanceWay, PaperFindi
 from domain.identity.policy import ObjectKind, Purpose
 from domain.identity.record_claims import ClaimState, ClaimWay
 from domain.kernel import Assurance, ErrorCode, Language, OfficerLevel, Provider, Remedy, Role, Source, SourceState
-from domain.kernel.messages import label
+from domain.kernel.messages import own_text
 from domain.officers.dashboards import DashboardRole, Dimension, Direction, TileKey, TileUnit
 from domain.officers.desk import DaysLeft, Holder, OpinionState, QueueSort, ReadPurpose
 from domain.officers.staff import LeaveState
@@ -77,7 +77,7 @@ def _publish(enum: type[StrEnum], name: str, labels: str, description: str) -> N
     strawberry.enum(enum, name=name, description=description)
     definition: Any = vars(enum)["__strawberry_definition__"]
     for value in definition.values:
-        value.description = label(f"{labels}.{value.name}", Language.EN)
+        value.description = own_text(f"{labels}.{value.name}")
 
 
 _publish(Assurance, "Assurance", "assurance", "How sure a sign-in, or a consent at a centre, is of an identity.")

@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 from annotated_types import Le
 
-from domain.appeals.law import LAW
 from gateway.documents.authority import Authority
 from gateway.runtime.bounds import BOUNDS
 from gateway.runtime.composition import open_keyrings
@@ -16,6 +15,7 @@ from gateway.settings.subscriptions import Streams
 from integrations.registry import OUTSIDE_SYSTEMS
 from store.database import Keyrings
 from tests.support.fit_settings import clear_environment, fit, partner, reasons
+from tests.support.state import LAW
 from tools.reference.documents import configuration
 
 APP = "https://app.uk.gov.in/signed-in"

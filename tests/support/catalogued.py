@@ -25,6 +25,7 @@ from store.database import EncryptedObjects, FieldCipher, Keyrings, LocalBlobs, 
 from store.database.vault import Vault
 from tests.support.actions import FakeApiSetu, FakeDbt, FakeLocker, World, catalogue_rows, people_of_the_world
 from tests.support.databases import BOTH, NOW, PostgresServer, patient, run_apart
+from tests.support.state import LAW, STATE
 
 SEED = "world"
 """What the identifiers of a world are drawn from."""
@@ -84,7 +85,7 @@ async def bare_environment(
             keyrings=keyrings,
             clock=clock,
             ids=ids,
-            rules=Rules(calendar=WorkCalendar("none")),
+            rules=Rules(law=LAW, issuer_id=STATE.issuer_id, calendar=WorkCalendar("none")),
             partners=Partners(locker, apisetu, umang, dbt, {}),
             public_url="http://gateway.test",
         )

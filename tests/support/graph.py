@@ -50,6 +50,7 @@ from store.identity import identities, people
 from store.identity.identities import LockerTokens
 from tests.support.graph_catalogue import enter_catalogue
 from tests.support.plans import statements_of
+from tests.support.state import LAW, STATE
 
 NOW = datetime(2026, 11, 24, 6, 30, tzinfo=UTC)
 ASHA, RAVI, ANITA, FARAWAY = (f"01930000-0000-7000-8000-00000000000{n}" for n in range(1, 5))
@@ -285,7 +286,9 @@ def environment(store: Store, keyrings: Keyrings, clock: Clock, folder: Path, do
         keyrings=keyrings,
         clock=clock,
         ids=SeededIds(clock, "graph"),
-        rules=Rules(calendar=WorkCalendar("test-1", lists={NOW.year: ListState.VERIFIED})),
+        rules=Rules(
+            law=LAW, issuer_id=STATE.issuer_id, calendar=WorkCalendar("test-1", lists={NOW.year: ListState.VERIFIED})
+        ),
         partners=Partners(digilocker=stands_in[0], apisetu=market, umang=stands_in[2], dbt=stands_in[1], identity={}),
         public_url="http://gateway.test",
     )

@@ -31,6 +31,7 @@ from tests.support.actions import (
 )
 from tests.support.databases import NOW
 from tests.support.papers import INCOME_PAPERS
+from tests.support.state import LAW, STATE
 from tests.support.worlds import PENSION_PAPERS, a_world, link_and_offer
 
 HANGS_SECONDS = 300.0
@@ -97,7 +98,7 @@ class Prepared:
                 keyrings=keyrings,
                 clock=clock,
                 ids=ids,
-                rules=Rules(calendar=self.calendar),
+                rules=Rules(law=LAW, issuer_id=STATE.issuer_id, calendar=self.calendar),
                 partners=partners,
                 public_url="http://gateway.test",
             )

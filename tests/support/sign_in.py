@@ -32,6 +32,7 @@ from sandbox.city.kit import SandboxClock, SandboxHome
 from store.catalogue import centres
 from store.database import Keyrings, Store, Transaction
 from store.identity import people
+from tests.support.state import LAW, STATE
 
 NOW = datetime(2026, 11, 24, 6, 0, tzinfo=UTC)
 GATEWAY = "http://gateway.test"
@@ -211,7 +212,9 @@ def environment(
         keyrings=keyrings,
         clock=clock,
         ids=SystemIds(clock),
-        rules=Rules(calendar=WorkCalendar("test", lists={NOW.year: ListState.VERIFIED})),
+        rules=Rules(
+            law=LAW, issuer_id=STATE.issuer_id, calendar=WorkCalendar("test", lists={NOW.year: ListState.VERIFIED})
+        ),
         partners=Partners(digilocker=absent, apisetu=absent, umang=absent, dbt=absent, identity=identity),
         public_url=public_url,
     )

@@ -43,7 +43,7 @@ from integrations.calling.monitor import SourceMonitor
 from integrations.umang import UmangEndpointSettings, endpoint_routes
 from schema import build
 from schema.kernel import Context
-from states.packages import state_folder
+from states.packages import read_package
 from store.applications import applications
 from store.catalogue import catalogue
 from store.database import EncryptedObjects, FieldCipher, Keyrings, LocalBlobs, Store, Transaction, migrate
@@ -88,7 +88,9 @@ async def sample_world(folder: Path, settings: UmangEndpointSettings) -> AsyncIt
         env = _environment(store, keyrings, clock, folder)
         env = replace(
             env,
-            rules=replace(env.rules, calendar=(await import_catalogue(env, catalogue_rows(state_folder()))).calendar),
+            rules=replace(
+                env.rules, calendar=(await import_catalogue(env, catalogue_rows(read_package().folder))).calendar
+            ),
         )
         await import_forms(store, form_files())
         env = replace(env, ids=SeededIds(clock, "umang-samples"))  # so that a longer catalogue draws no others
@@ -108,7 +110,7 @@ def _environment(store: Store, keyrings: Keyrings, clock: ManualClock, folder: P
         keyrings=keyrings,
         clock=clock,
         ids=SeededIds(clock, "umang-samples"),
-        rules=Rules(calendar=WorkCalendar("none")),
+        rules=Rules(law=read_package().law, issuer_id=read_package().state.issuer_id, calendar=WorkCalendar("none")),
         partners=Partners(nobody, nobody, nobody, nobody, {}),
         public_url=URL,
     )

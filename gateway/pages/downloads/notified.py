@@ -12,11 +12,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from actions.catalogue.notified import SECTION, NotifiedFilter, departments_by_slug, notified_services
+from actions.catalogue.notified import NotifiedFilter, departments_by_slug, notified_services
 from actions.kernel import Environment
 from domain.catalogue.catalogue import Department, Service
 from domain.kernel import ErrorCode, Language, Problem
 from domain.kernel.messages import Texts, our_word
+from domain.kernel.state import installed
 from gateway.graphql.answers import encode_json
 from gateway.graphql.conditional import conditional
 from gateway.http.headers import EVERY_ANSWER
@@ -83,7 +84,12 @@ def _parse_filter(given: Mapping[str, str]) -> NotifiedFilter:
 def _json(request: Request, services: Sequence[Service], departments: Mapping[str, Department]) -> Response:
     language = language_of(request).catalogue
     lines = [_entry(one, departments, language) for one in services]
-    content = {"language": language.value, "section": SECTION, "count": len(lines), "services": lines}
+    content = {
+        "language": language.value,
+        "section": installed().notified_section,
+        "count": len(lines),
+        "services": lines,
+    }
     headers = {**EVERY_ANSWER, "Content-Language": language.value, "Vary": "Accept-Language"}
     return Response(encode_json(content), headers=headers, media_type="application/json")
 

@@ -19,7 +19,7 @@ from domain.appeals.appeals import (
     AppealState,
     advance,
 )
-from domain.appeals.law import LAW, proposed_penalty
+from domain.appeals.law import proposed_penalty
 from domain.applications.applications import RejectionGround
 from domain.applications.deadline import Fixed, deadline_at, end_of_day
 from domain.applications.lifecycle import Status
@@ -38,6 +38,7 @@ from tests.support.law import (
     present,
     refused,
 )
+from tests.support.state import LAW
 from tests.support.stored import audit_lines_of
 
 
@@ -68,7 +69,7 @@ def test_the_states_without_a_way_out_are_those_that_are_not_open():
     ("days", "paise"), [(-3, 0), (0, 0), (1, 25_000), (19, 475_000), (20, 500_000), (400, 500_000)]
 )
 def test_a_proposed_penalty_grows_by_the_day_up_to_the_cap(days: int, paise: int):
-    proposal = proposed_penalty(days)
+    proposal = proposed_penalty(days, LAW)
     assert (proposal.amount_paise, proposal.confirmed) == (paise, False)
     assert "section 9" in proposal.section
 

@@ -15,7 +15,6 @@ from actions.benefits.sanction_budgets import budget_of
 from actions.officers.bulk import BulkDecide, Item, ItemOutcome, bulk_decide
 from actions.officers.offline import OfflineDecision, queue_pack, replay_decisions
 from actions.officers.second_approvals import ConfirmDecision, confirm_decision
-from domain.appeals.law import LAW
 from domain.applications.applications import Application, RejectionGround
 from domain.applications.lifecycle import Status
 from domain.benefits.benefits import BudgetState, Hold, Instalment, Rail, Sanction, SanctionState
@@ -27,6 +26,7 @@ from store.benefits import benefits, sanction_course
 from store.catalogue import catalogue
 from tests.support.actions import FREE, PENSION, World, papers
 from tests.support.desk import colleagues_of, officer_of
+from tests.support.state import LAW
 from tests.support.worlds import PENSION_PAPERS, link_and_offer, wrong
 
 HEAD, PAISE = "2235-60-102-03-00-42", 150_000

@@ -35,7 +35,6 @@ from actions.benefits.payment_orders import (
     waiting_approvals,
 )
 from actions.benefits.sanction import send_instruction
-from domain.appeals.law import LAW
 from domain.benefits.benefits import Hold, InstalmentKind, PaymentStatus, Sanction, SanctionState
 from domain.benefits.recoveries import RecoveryGround, RecoveryState, RecoveryWay
 from domain.benefits.sanction_course import LifeProof, ResumeGround, StopGround
@@ -47,6 +46,7 @@ from store.feedback import notices
 from store.reconciliation import finance_cases
 from tests.support.actions import PENSION, World, papers
 from tests.support.pensions import FIRST, SECOND, code_of, made, news
+from tests.support.state import LAW
 from tests.support.worlds import PENSION_PAPERS, link_and_offer, wrong
 
 CREDITED, RETURNED = PaymentStatus.CREDITED, PaymentStatus.RETURNED

@@ -31,7 +31,6 @@ from actions.benefits.payment_orders import (
 )
 from actions.benefits.sanction import send_instruction
 from actions.officers.second_approvals import ConfirmDecision, confirm_decision
-from domain.appeals.law import LAW
 from domain.benefits.benefits import Hold, Instalment, PaymentStatus, Sanction, SanctionState
 from domain.benefits.recoveries import Recovery, RecoveryGround, RecoveryState, RecoveryWay
 from domain.benefits.sanction_course import ResumeGround, StopGround
@@ -42,6 +41,7 @@ from store.catalogue import catalogue
 from tests.support.actions import PENSION, FakeDbt, World, papers
 from tests.support.desk import colleagues_of
 from tests.support.pensions import FIRST, SECOND, code_of, granted_pension, made, news
+from tests.support.state import LAW
 from tests.support.worlds import PENSION_PAPERS, link_and_offer, wrong
 
 _LOW: Mapping[str, int] = MappingProxyType({"second_approval_paise": 100_000})

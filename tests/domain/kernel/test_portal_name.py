@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from domain.kernel import Bilingual, Language
-from domain.kernel.messages import PORTAL, label, name_portal
+from domain.kernel.messages import label, name_portal
+from tests.support.state import STATE
 
 ROOT = Path(__file__).parents[3]
 HINDI = re.compile(r"अप[ु]?ण[िी]? ?सरकार|अपन[िी] सरकार")
@@ -33,7 +34,7 @@ def another_name() -> Iterator[Bilingual]:
     given = Bilingual("मेरी सरकार", "Meri Sarkar")
     name_portal(given)
     yield given
-    name_portal(PORTAL)
+    name_portal(STATE.portal)
 
 
 def test_no_file_spells_the_name_in_another_way():
@@ -46,13 +47,13 @@ def test_no_file_spells_the_name_in_another_way():
     }
 
     assert len(files) > 1000
-    assert {one for one in spelt if one[1] not in (PORTAL.hi, PORTAL.en)} == set()
+    assert {one for one in spelt if one[1] not in (STATE.portal.hi, STATE.portal.en)} == set()
 
 
 def test_the_catalogues_leave_the_name_to_the_setting():
     texts = [(ROOT / "domain" / "kernel" / "locale" / f"{one}.po").read_text(encoding="utf-8") for one in ("hi", "en")]
 
-    assert [name for name in (PORTAL.hi, PORTAL.en) for text in texts if str(name) in text] == []
+    assert [name for name in (STATE.portal.hi, STATE.portal.en) for text in texts if str(name) in text] == []
 
 
 def test_texts_name_the_portal_as_the_installation_does(another_name: Bilingual):

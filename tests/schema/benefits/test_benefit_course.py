@@ -9,7 +9,6 @@ from sqlalchemy import update
 from actions.benefits.benefits import provenance_by_files
 from actions.benefits.payment_status import apply_status
 from actions.kernel import UnitOfWork
-from domain.appeals.law import LAW
 from domain.benefits.benefits import PaymentNews, PaymentStatus, Rail
 from domain.kernel import SYSTEM, Language, PersonKind, Posting, Role, Subject, TypeCode, ist_date
 from domain.payments.files import Direction, FileState, LedgerFile
@@ -18,6 +17,7 @@ from store.benefits import benefits, sanction_course
 from store.catalogue import catalogue
 from store.payments import payment_files
 from tests.support.graph import CITIZEN, NEIGHBOUR, OFFICER, STRANGE_OFFICER
+from tests.support.state import LAW
 
 FINANCE = Subject(
     frozenset({Role.FINANCE_OFFICER}),

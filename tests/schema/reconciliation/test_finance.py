@@ -13,7 +13,6 @@ from actions.benefits.payment_status import apply_status
 from actions.kernel import UnitOfWork
 from actions.reconciliation.finance_cases import open_case
 from actions.reconciliation.finance_totals import make_statements, rebuild_totals
-from domain.appeals.law import LAW
 from domain.benefits.benefits import PaymentNews, PaymentStatus, Rail
 from domain.kernel import ANONYMOUS, SYSTEM, Language, PersonKind, Posting, Role, Subject
 from domain.payments.files import BatchKind, BatchState, EnrolmentState, Group, PaymentFileBatch, SignerEnrolment
@@ -28,6 +27,7 @@ from store.reconciliation import finance_cases, reconciliation
 from tests.schema.appeals.test_commission import enter
 from tests.schema.test_query import pay
 from tests.support.graph import CITIZEN, OFFICER
+from tests.support.state import LAW
 
 CASES = """query($filter: FinanceCaseFilter, $after: String) { financeCases(first: 1, after: $after, filter: $filter) {
   totalCount pageInfo { hasNextPage endCursor }
