@@ -320,5 +320,5 @@ def context_factory(
 
 
 def _language(header: str | None, person: SignedIn) -> Language:
-    """The language asked for, else the citizen's saved one, else Hindi."""
+    """The language asked for, else the citizen's saved one, else that of the state."""
     return person.language if person.language and not header else language_from_header(header)

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from actions.identity.imported_records import AADHAAR, BORN, born_indexes, person_indexes
-from domain.kernel import Citizen, Language
+from domain.kernel import Citizen, state_language
 from legacy.applications import Fault, LegacyPerson, LegacyRow
 from legacy.scratch import Scratch
 from store.applications import imports
@@ -154,7 +154,7 @@ def new_citizen(slot: Slot, citizen_id: str, tx: Transaction, references: Mappin
         email=person.email,
         district=slot.row.district,
         tehsil=slot.row.tehsil,
-        language=Language.HI,
+        language=state_language(),
         aadhaar_last4=reference.last4 if reference else None,
         aadhaar_reference=reference.reference if reference else None,
         created_at=tx.clock.now(),

@@ -27,7 +27,7 @@ from domain.identity.assisting import (
     check_minutes,
 )
 from domain.identity.policy import ObjectKind, Purpose, Resource
-from domain.kernel import ErrorCode, Language, Problem, Problems, Subject, mobile_digits, not_found, rate_limited
+from domain.kernel import ErrorCode, Problem, Problems, Subject, mobile_digits, not_found, rate_limited, state_language
 from store.catalogue import centres
 from store.database import FieldCipher, Transaction, locks
 from store.identity import assistances, people, relatives
@@ -153,7 +153,7 @@ async def _by_code(acting: UnitOfWork, assistance: Assistance, request: AskAssis
         known = assistance.citizen_id is not None or assistance.applicant.name is not None
         kind, deliver, field = CodeKind.ASSISTANCE, known, "mobile"
     await assistances.add(acting.tx, assistance)
-    to = Addressee(number, Language.HI, assistance.citizen_id)
+    to = Addressee(number, state_language(), assistance.citizen_id)
     await make_code(acting, kind, assistance.id, to, path=("input", field), deliver=deliver)
     return assistance
 

@@ -10,7 +10,7 @@ from domain.consents.consents import ConsentPurpose, ConsentStatus, ConsentStep,
 from domain.feedback.notices import NoticeKind, Topic
 from domain.identity.assisting import Assistance, AssistanceState, AssistanceWay
 from domain.identity.policy import ObjectKind, Purpose
-from domain.kernel import Bilingual, Citizen, Language
+from domain.kernel import Bilingual, Citizen, state_language
 from store.database import locks
 from store.identity import assistances, people
 
@@ -83,7 +83,7 @@ async def _enter(acting: UnitOfWork, assistance: Assistance) -> str:
         name=Bilingual(None, named.name or ""),
         born_on=named.born_on,
         mobile=named.mobile if proved else None,
-        language=Language.HI,
+        language=state_language(),
         created_at=acting.now,
     )
     await people.add_citizen(acting.tx, citizen)

@@ -42,7 +42,6 @@ from domain.kernel import (
     Assurance,
     Citizen,
     ErrorCode,
-    Language,
     MistypedNumber,
     PersonKind,
     Problem,
@@ -50,6 +49,7 @@ from domain.kernel import (
     Subject,
     not_found,
     rate_limited,
+    state_language,
 )
 from store.applications import applications
 from store.database import FieldCipher, Transaction, locks
@@ -200,7 +200,7 @@ async def _send(acting: UnitOfWork, claim: RecordClaim) -> None:
     """To the telephone on file; where there is none, all is the same but that nothing is sent."""
     record = (await people.citizens(acting.tx, [claim.record_id or ""])).get(claim.record_id or "")
     mobile = record.mobile if record else None
-    to = Addressee(mobile or f"claim:{claim.id}", record.language if record else Language.HI, claim.record_id)
+    to = Addressee(mobile or f"claim:{claim.id}", record.language if record else state_language(), claim.record_id)
     await make_code(acting, CodeKind.CLAIM_RECORD, claim.id, to, path=("input", "number"), deliver=mobile is not None)
 
 

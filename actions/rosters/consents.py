@@ -12,7 +12,7 @@ from actions.uploads.uploads import require_upload, use
 from domain.applications.lifecycle import Status
 from domain.consents.consents import ConsentPurpose, ConsentStatus, ConsentStep, consent_required, present_of
 from domain.identity.policy import Purpose
-from domain.kernel import ErrorCode, Language, Problem, Problems, Remedy, Subject, not_found
+from domain.kernel import ErrorCode, Problem, Problems, Remedy, Subject, not_found, state_language
 from domain.kernel.messages import bilingual
 from domain.rosters.rosters import (
     CONSENT_DAYS,
@@ -69,7 +69,7 @@ async def ask_row_code(
         await (_refuse_settled(acting, roster, row) if use_ is CodeUse.CONSENT else refuse_not_made(acting, row))
         if row.person.mobile is None:
             raise Problems(Problem(ErrorCode.MOBILE_MISSING, ROW, Remedy.CORRECT_INPUT))
-        to = Addressee(row.person.mobile, Language.HI, row.citizen_id)
+        to = Addressee(row.person.mobile, state_language(), row.citizen_id)
         await make_code(acting, KINDS[use_], row.id, to, path=ROW)
         await note(acting, "roster.ask_code", of_row(roster, row), purpose, use=use_.value)
         return row

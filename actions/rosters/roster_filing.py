@@ -21,7 +21,7 @@ from actions.uploads.uploads import known_uploads, use
 from domain.applications.applications import DeliveryMode
 from domain.consents.consents import ConsentPurpose, consent_required
 from domain.identity.policy import ObjectKind, Purpose
-from domain.kernel import Bilingual, Citizen, ErrorCode, Language, PersonKind, Problem, Problems, Remedy, Subject
+from domain.kernel import Bilingual, Citizen, ErrorCode, PersonKind, Problem, Problems, Remedy, Subject, state_language
 from domain.rosters.rosters import (
     CHANNELS,
     FILED_AT_ONCE,
@@ -238,7 +238,7 @@ async def _enter_citizen(acting: UnitOfWork, roster: Roster, row: RosterRow, mob
         mobile=mobile,
         district=roster.district,
         tehsil=roster.tehsil,
-        language=Language.HI,
+        language=state_language(),
         created_at=acting.now,
     )
     await people.add_citizen(acting.tx, citizen)

@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import Any
 
 from domain.appeals.appeals import AppealGround, AppealLevel
+from domain.kernel.state import installed
 
 
 class CommissionWord(StrEnum):
@@ -119,4 +120,4 @@ def reference_of(application_number: str, level: AppealLevel, ground: AppealGrou
 
     Source: docs/contracts/right_to_service.md section 6.3, `appealRef`.
     """
-    return f"UK-{application_number}-L{RANK[level]}-{SHORT[ground]}"
+    return f"{installed().letters}-{application_number}-L{RANK[level]}-{SHORT[ground]}"

@@ -6,7 +6,7 @@ from dataclasses import astuple, dataclass
 
 from domain.consents.consents import DEFAULT_DAYS, ConsentPurpose
 from domain.identity.assisting import LONGEST_MINUTES
-from domain.kernel import Language
+from domain.kernel import Language, state_language
 from domain.kernel.messages import label
 
 
@@ -41,6 +41,6 @@ def _how_long(purpose: ConsentPurpose, language: Language, days: int) -> str:
 
 
 def fingerprint_of(purpose: ConsentPurpose, days: int = DEFAULT_DAYS) -> str:
-    """SHA-256 over the notice in Hindi and English: the ledger keeps which words were shown."""
-    texts = [astuple(notice_of(purpose, language, days)) for language in (Language.HI, Language.EN)]
+    """SHA-256 over the notice in both languages: the ledger keeps which words were shown."""
+    texts = [astuple(notice_of(purpose, language, days)) for language in (state_language(), Language.EN)]
     return hashlib.sha256(json.dumps(texts, ensure_ascii=False).encode()).hexdigest()

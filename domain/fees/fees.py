@@ -6,6 +6,7 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from domain.applications.lifecycle import Move
+from domain.kernel.state import installed
 
 
 class FeeRoute(StrEnum):
@@ -301,4 +302,4 @@ def may_be_asked(asked_at: datetime | None, now: datetime) -> bool:
 
 def reference_of(number: str) -> str:
     """Our reference of an order at the one who takes the money: at most 20 characters, and never used again."""
-    return f"UKAS{number}"
+    return f"{installed().letters}AS{number}"

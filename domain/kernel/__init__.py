@@ -7,6 +7,7 @@ from domain.kernel.errors import (
     CallerError,
     CommandFailed,
     ErrorCode,
+    LanguageNotSpoken,
     MalformedGlobalId,
     MistypedNumber,
     NotSignedIn,
@@ -50,6 +51,8 @@ from domain.kernel.text import (
     language_from_header,
     latin_digits,
     sorted_by_name,
+    spoken_languages,
+    state_language,
 )
 from domain.kernel.written_texts import (
     hidden_character_problem,

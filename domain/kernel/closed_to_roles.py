@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from domain.kernel.errors import ErrorCode, Problem, Problems, Remedy
 from domain.kernel.messages import label
 from domain.kernel.people import Role
-from domain.kernel.text import Bilingual, Language
+from domain.kernel.text import Bilingual, Language, state_language
 
 
 def only_for(roles: Iterable[Role], *path: str) -> Problems:
@@ -14,6 +14,6 @@ def only_for(roles: Iterable[Role], *path: str) -> Problems:
     For what no single thing is asked of: it may not depend on what is there.
     """
     keys = [f"role.{role.value}" for role in roles]
-    hindi, english = (", ".join(label(key, language) for key in keys) for language in (Language.HI, Language.EN))
-    texts = {"roles": Bilingual(hindi, english)}
+    local, english = (", ".join(label(key, each) for key in keys) for each in (state_language(), Language.EN))
+    texts = {"roles": Bilingual(local, english)}
     return Problems(Problem(ErrorCode.NOT_FOUND, path, Remedy.NONE, texts=texts, sentence="role.open_to"))

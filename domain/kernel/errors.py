@@ -92,6 +92,7 @@ class ErrorCode(StrEnum):
     FORBIDDEN = "FORBIDDEN", _T.PERMISSION_DENIED, Retry.NO, _R.CALL_HELPLINE, "APSK0404"
     NOT_FOUND = "NOT_FOUND", _T.NOT_FOUND, Retry.CHANGED, _R.CORRECT_INPUT, "APSK0404"
     BAD_INPUT = "BAD_INPUT", _T.BAD_REQUEST, Retry.CHANGED, _R.CORRECT_INPUT, "APSK0400"
+    LANGUAGE_NOT_SPOKEN = "LANGUAGE_NOT_SPOKEN", _T.BAD_REQUEST, Retry.CHANGED, _R.CORRECT_INPUT, "APSK0400"
     CONFLICT = "CONFLICT", _T.FAILED_PRECONDITION, Retry.CHANGED, _R.REFRESH, "APSK0422"
     IDEMPOTENCY_KEY_REUSED = "IDEMPOTENCY_KEY_REUSED", _T.BAD_REQUEST, Retry.CHANGED, _R.USE_NEW_KEY, "APSK0409"
     IN_PROGRESS = "IN_PROGRESS", _T.FAILED_PRECONDITION, Retry.LATER, _R.RETRY_LATER, "APSK0503"
@@ -277,6 +278,12 @@ class NotSignedIn(CallerError):
     """A session is needed. Raised only where no token, or one that does not hold, was sent."""
 
     standard = (Problem(ErrorCode.UNAUTHENTICATED),)
+
+
+class LanguageNotSpoken(CallerError):
+    """The state that is installed does not speak the language that was asked for."""
+
+    standard = (Problem(ErrorCode.LANGUAGE_NOT_SPOKEN, ("language",)),)
 
 
 class MistypedNumber(CallerError):

@@ -13,7 +13,7 @@ from babel.messages.pofile import read_po
 
 from domain.kernel.errors import ErrorCode
 from domain.kernel.state import State, installed, is_installed, set_state
-from domain.kernel.text import Bilingual, Language
+from domain.kernel.text import Bilingual, Language, state_language
 
 PORTAL = Bilingual("पोर्टल", "The portal")
 """The portal's name in the graph's own descriptions, which are the same for every state."""
@@ -95,8 +95,8 @@ class _CatalogueText(Bilingual):
 
     @property
     def hi(self) -> str:
-        """The Hindi text; raises MissingMessage."""
-        return label(self._key, Language.HI)
+        """The text in the state's language; raises MissingMessage."""
+        return label(self._key, state_language())
 
     @property
     def en(self) -> str:

@@ -41,6 +41,16 @@ class State:
     texts: Path | None = None
 
     @property
+    def spoken(self) -> "tuple[Language, ...]":
+        """The languages that people may ask for beside English."""
+        return (self.language, *self.dialects)
+
+    @property
+    def publisher(self) -> str:
+        """The last part of the issuer id, our name in the paths of partners."""
+        return self.issuer_id.rpartition(".")[2]
+
+    @property
     def font_data(self) -> dict[str, str]:
         """The font of a printed page and the language of its text, for the templates."""
         return {"package": self.font_package, "name": self.font, "language": self.language.value}

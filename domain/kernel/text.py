@@ -1,4 +1,4 @@
-"""Text in the two languages of the state."""
+"""Text in the two languages of the state: its own, and English."""
 
 import unicodedata
 from collections.abc import Iterable
@@ -8,28 +8,33 @@ from functools import lru_cache
 from typing import Protocol, TypeVar
 
 from domain.kernel.hidden_characters import hidden_character
+from domain.kernel.state import installed, is_installed
 
 DEVANAGARI_DIGITS = "०१२३४५६७८९"
 _TO_LATIN = str.maketrans(DEVANAGARI_DIGITS, "0123456789")
 
 
 class Language(StrEnum):
-    """Languages that people may ask for; Garhwali and Kumaoni fall back to Hindi."""
+    """Languages of all states; one of them is answered in English, in that of its state, or refused."""
 
     HI = "hi"
     EN = "en"
     GBM = "gbm"
     KFY = "kfy"
+    TA = "ta"
 
     @property
     def catalogue(self) -> "Language":
-        """The language whose texts are used."""
-        return Language.EN if self is Language.EN else Language.HI
+        """The language whose texts are used: English, or that of the state."""
+        return Language.EN if self is Language.EN else state_language()
 
 
 @dataclass(frozen=True, slots=True)
 class Bilingual:
-    """A text in Hindi and English. A missing Hindi text falls back to English, and the other way."""
+    """A text in the state's language and in English; a missing one falls back to the other.
+
+    The first is called `hi` as its columns and the fields of the graph are, whatever the state's language.
+    """
 
     hi: str | None
     en: str
@@ -83,17 +88,31 @@ def latin_digits(text: str) -> str:
     return text.translate(_TO_LATIN)
 
 
+def state_language() -> Language:
+    """The language of the installed state; Hindi, that of the product's own texts, before one is installed."""
+    return installed().language if is_installed() else Language.HI
+
+
+def spoken_languages() -> tuple[Language, ...]:
+    """The languages that may be asked for, that of the state first."""
+    return (*(installed().spoken if is_installed() else (Language.HI,)), Language.EN)
+
+
+def language_from_header(header: str | None) -> Language:
+    """The first language of an Accept-Language header that the state speaks, else its own (RFC 9110 section 12.5.4)."""
+    return _first_of(header, spoken_languages())
+
+
 @lru_cache(256)
-def language_from_header(header: str | None, default: Language = Language.HI) -> Language:
-    """The first language of an Accept-Language header that we have (RFC 9110 section 12.5.4)."""
+def _first_of(header: str | None, spoken: tuple[Language, ...]) -> Language:
     ranked: list[tuple[float, int, str]] = []
     for position, part in enumerate((header or "").split(",")):
         tag, _, parameters = part.strip().partition(";")
         weight = _weight(parameters)
         if tag and weight > 0:
             ranked.append((-weight, position, tag.strip().lower().split("-")[0]))
-    known = {language.value: language for language in Language}
-    return next((known[tag] for _, _, tag in sorted(ranked) if tag in known), default)
+    known = {language.value: language for language in spoken}
+    return next((known[tag] for _, _, tag in sorted(ranked) if tag in known), spoken[0])
 
 
 def _weight(parameters: str) -> float:

@@ -1,25 +1,31 @@
 """Sanitises people's text for print and XML: characters within the fonts and XML 1.0."""
 
 import re
+from functools import cache
 
-from domain.kernel import HIDDEN
+from domain.kernel import HIDDEN, Language, state_language
 
-_UNDRAWABLE = re.compile(
-    "[^\u0020-\u007e\u00a0-\u024f\u0900-\u097f\u200c\u200d\u2010-\u2027\u2030-\u2040\u20a0-\u20bf\ua8e0-\ua8ff]"
-)
+_SCRIPTS = {Language.TA: "\u0b80-\u0bff"}
+"""The letters of a state's font; of those that are not named here it is Devanagari."""
 _SPACES = re.compile(r"[\t\n\v\f\r\u0085\u2028\u2029]+")
 _UNSEEN = re.compile(f"[\u0000-\u0008\u000e-\u001f\u007f-\u0084\u0086-\u009f{HIDDEN}]")
 _NOT_XML = re.compile(f"[{HIDDEN}\u0000-\u0008\u000b\u000c\u000e-\u001f\ud800-\udfff\ufffe\uffff]")
 BLANK_BOX = "□"
 
 
+@cache
+def _undrawable(language: Language) -> re.Pattern[str]:
+    script = _SCRIPTS.get(language, "\u0900-\u097f\ua8e0-\ua8ff")
+    return re.compile(f"[^\u0020-\u007e\u00a0-\u024f{script}\u200c\u200d\u2010-\u2027\u2030-\u2040\u20a0-\u20bf]")
+
+
 def drawable(text: str) -> str:
     """The text with control and direction signs left out and a box for what our fonts do not have.
 
     PDF/A refuses a document with a letter that no font draws; one odd letter in a form must not
-    keep a certificate from being issued. Latin, Devanagari and currency signs pass.
+    keep a certificate from being issued. Latin, the script of the state and currency signs pass.
     """
-    return _UNDRAWABLE.sub(BLANK_BOX, _UNSEEN.sub("", _SPACES.sub(" ", text)))
+    return _undrawable(state_language()).sub(BLANK_BOX, _UNSEEN.sub("", _SPACES.sub(" ", text)))
 
 
 def xml_safe(text: str) -> str:

@@ -284,7 +284,7 @@ class _Page:
         heading = label(f"dimension.{dimension.value}", self.language)
         title = (
             f"{heading} {self._say(_TEXTS.by)}"
-            if self.language is Language.HI
+            if self.language is not Language.EN
             else f"{self._say(_TEXTS.by)} {heading.lower()}"
         )
         disposed = [row.figures.disposed if row.figures else None for row in found]

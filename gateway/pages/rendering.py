@@ -33,6 +33,8 @@ from domain.kernel import (
     SystemIds,
     language_from_header,
     show_number,
+    spoken_languages,
+    state_language,
 )
 from domain.kernel.errors import RETRY_SECONDS
 from domain.kernel.messages import catalogue, filled_label, label
@@ -62,13 +64,11 @@ HEADERS: Mapping[str, str] = {
 }
 """Referrer-Policy: without it a browser that sends no Sec-Fetch-Site hides the Origin of our forms (Fetch, 3.2)."""
 
-_OTHER = {Language.HI: Language.EN, Language.EN: Language.HI}
-
 
 def language_of(request: Request) -> Language:
-    """The language of `?language=`, else that which was chosen in this browser, else of Accept-Language, else Hindi."""
+    """The language of `?language=`, else that chosen in this browser, else of Accept-Language, else of the state."""
     for asked in (request.query_params.get("language"), request.cookies.get(LANGUAGE_COOKIE)):
-        if asked in set(Language):
+        if asked in spoken_languages():
             return Language(asked)
     return language_from_header(request.headers.get("accept-language"))
 
@@ -76,7 +76,7 @@ def language_of(request: Request) -> Language:
 def remember_language(response: Response, request: Request) -> None:
     """Keep in this browser the language that the address names."""
     asked = request.query_params.get("language")
-    if asked in set(Language):
+    if asked in spoken_languages():
         response.set_cookie(LANGUAGE_COOKIE, asked, max_age=_YEAR, path="/", samesite="lax", httponly=True)
 
 
@@ -110,7 +110,7 @@ class Pages:
         """
         person = self.reader(request) if isinstance(person, EllipsisType) else person
         language = language_of(request).catalogue
-        other = _OTHER[language]
+        other = state_language() if language is Language.EN else Language.EN
         kept = [(name, text) for name, text in request.query_params.multi_items() if name not in ("language", "done")]
         frame = {
             "style": STYLE,

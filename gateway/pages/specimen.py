@@ -5,7 +5,7 @@ import gzip
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from domain.kernel import Language
+from domain.kernel import Language, state_language
 from domain.kernel.messages import label
 
 HEADER = ("x-specimen", "staging")
@@ -16,7 +16,7 @@ class SpecimenPages:
     """Puts the banner, in both languages, at the top of each HTML page."""
 
     def __init__(self, app: ASGIApp) -> None:
-        words = ((each.value, label("specimen.page", each)) for each in (Language.HI, Language.EN))
+        words = ((each.value, label("specimen.page", each)) for each in (state_language(), Language.EN))
         self._banner = "".join(f'<p role="note" lang="{code}"><strong>{text}</strong></p>\n' for code, text in words)
         self._app = app
 

@@ -118,7 +118,7 @@ async def open_storage(settings: Settings, *, any_revision: bool = False) -> Asy
             rules=Rules(
                 calendar=NO_CALENDAR,
                 law=settings.whole_law,
-                issuer_id=settings.issuer_id or settings.package.state.issuer_id,
+                issuer_id=settings.issuer,
                 five_day_offices=frozenset(settings.five_day_offices),
             ),
             partners=Partners(nobody, nobody, nobody, nobody, {}),
@@ -163,7 +163,7 @@ async def open_runtime(
             calendar = await work_calendar(tx)
         rules = Rules(
             calendar=calendar,
-            issuer_id=settings.issuer_id or settings.package.state.issuer_id,
+            issuer_id=settings.issuer,
             five_day_offices=frozenset(settings.five_day_offices),
             law=settings.whole_law,
             rails=settings.rails,

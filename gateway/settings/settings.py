@@ -397,6 +397,11 @@ class Settings(BaseSettings):
         return read_package(self.state)
 
     @property
+    def issuer(self) -> str:
+        """The issuer's name in the URI of every certificate."""
+        return self.issuer_id or self.package.state.issuer_id
+
+    @property
     def whole_law(self) -> Law:
         """The law of the state with what this installation says otherwise."""
         return self.package.law.with_values(self.law)

@@ -17,7 +17,7 @@ _LIST: Schema = {"type": "array"}
 _HELD: Schema = {"type": "array", "items": {"type": "object", "required": ["key", "name", "source"]}}
 _ANSWERS: Schema = {"type": "object", "additionalProperties": {"type": ["string", "integer", "null"]}}
 
-APPLICATION, ACKNOWLEDGED, URI = "12600000000126", "52600000000125", "in.gov.uk.apunisarkar-INCER-22612345678902"
+APPLICATION, ACKNOWLEDGED, URI = "12600000000126", "52600000000125", "in.example.state-INCER-22612345678902"
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from itertools import islice
 from types import MappingProxyType
 from typing import Any
 
-from domain.kernel import Bilingual, Language, hidden_character_problems
+from domain.kernel import Bilingual, Language, hidden_character_problems, spoken_languages, state_language
 from domain.kernel.messages import bilingual, message
 from integrations.umang.door_models import Fields, UmangReply
 
@@ -67,11 +67,9 @@ class NotUnderstood(ValueError):
 
 
 def language_of(lang: Any) -> Language:
-    """The language of `lang`, in letters of any size; Hindi where we have it not."""
-    try:
-        return Language(str(lang).strip().lower())
-    except ValueError:
-        return Language.HI
+    """The language of `lang`, in letters of any size; that of the state where it does not speak it."""
+    asked = str(lang).strip().lower()
+    return next((each for each in spoken_languages() if each.value == asked), state_language())
 
 
 def read_body(content: bytes) -> dict[str, Any]:

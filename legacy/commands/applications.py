@@ -147,7 +147,7 @@ async def _rooms(settings: Settings) -> AsyncIterator[ImportStorage]:
             ids=SystemIds(rooms.clock),
             scanner=scanner_of(settings.scanner),
             xml=CertificateRenderer(keyrings, settings.home / "certificates", rooms.clock),
-            issuer_id=settings.issuer_id,
+            issuer_id=settings.issuer,
             by=account(),
         )
 

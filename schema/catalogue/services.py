@@ -216,7 +216,7 @@ class ServiceBy:
 class ServiceFilter:
     search: str | None = strawberry.field(
         default=None,
-        description="Words in Hindi, in English, or in Hindi with Latin letters, also mistyped; or the code. "
+        description="Words in either language, or in Hindi with Latin letters, also mistyped; or the code. "
         "The services that fit best come first.",
     )
     department: str | None = strawberry.field(default=None, description="A department's slug.")

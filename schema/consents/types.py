@@ -35,7 +35,7 @@ class ConsentNotice:
     how_long: str = strawberry.field(description="For how long the consent holds.")
     how_to_withdraw: str = strawberry.field(description="How it is taken back.")
     how_to_complain: str = strawberry.field(description="Where one complains.")
-    sha256: str = strawberry.field(description="The hash of the notice in Hindi and English, kept with the consent.")
+    sha256: str = strawberry.field(description="The hash of the notice in both languages, kept with the consent.")
 
     @classmethod
     def of(cls, purpose: ConsentPurpose, language: Language, days: int) -> Self:
@@ -57,7 +57,7 @@ class ConsentReceipt(Mapped[consents.ConsentRecord], notice_sha256="notice_hash"
     at: datetime = strawberry.field(description="When.")
     step: ConsentStep = strawberry.field(description="What happened.")
     role: Role = strawberry.field(description="In which role it was done.")
-    notice_sha256: str = strawberry.field(description="The hash of the notice that was shown, in Hindi and English.")
+    notice_sha256: str = strawberry.field(description="The hash of the notice that was shown, in both languages.")
     link: str = strawberry.field(description="The hash that binds this record to all earlier ones of hers.")
 
     @classmethod

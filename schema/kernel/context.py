@@ -9,7 +9,7 @@ import strawberry
 from actions.kernel import Environment
 from actions.platform.change_feed import Feed
 from domain.applications.applications import Channel
-from domain.kernel import Language, NotSignedIn, Subject
+from domain.kernel import Language, LanguageNotSpoken, NotSignedIn, Subject, spoken_languages
 from domain.platform.switches import Switchboard
 from integrations.calling.monitor import SourceMonitor
 from schema.kernel.loaders import Loader, Loaders
@@ -96,5 +96,7 @@ def require_signed_in(info: Info) -> Subject:
 
 
 def field_language(info: Info, language: Language | None) -> Language:
-    """The language of a field: its argument, else the request's."""
+    """The language of a field: its argument, else the request's. Raises LanguageNotSpoken."""
+    if language is not None and language not in spoken_languages():
+        raise LanguageNotSpoken
     return language or info.context.language

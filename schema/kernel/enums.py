@@ -141,7 +141,12 @@ _publish(ConsentStep, "ConsentStep", "consent_step", "What can happen to a conse
 _publish(Source, "Source", "source", "A system that an answer can come from.")
 _publish(SourceState, "SourceState", "source_state", "How an answer was had from its system.")
 _publish(SubmissionState, "SubmissionState", "submission", "How far what was handed in has come.")
-_publish(Language, "Language", "language", "Languages of the portal; Garhwali and Kumaoni fall back to Hindi.")
+_publish(
+    Language,
+    "Language",
+    "language",
+    "Languages of all states; another than those of this state is LANGUAGE_NOT_SPOKEN.",
+)
 _publish(ErrorCode, "ErrorCode", "error", "Stable codes of refusals and errors.")
 _publish(Remedy, "Action", "remedy", "What the person can do about an error.")
 _publish(Verdict, "Verdict", "verdict", "What an officer can do with an application.")

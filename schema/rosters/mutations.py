@@ -51,7 +51,7 @@ _row = nested_input(
     "A person of a roster. What is wrong is told at its field, and the other rows go on.",
     reference="Tells the row: the admission number, or the token of the camp.",
     name="The person's name.",
-    name_hi="Her name in Hindi.",
+    name_hi="Her name in the state's script.",
     born_on="Her date of birth, as DD-MM-YYYY or YYYY-MM-DD.",
     guardian="Who speaks for her; empty where she is of age and does so herself.",
     relation="FATHER, MOTHER, GUARDIAN, or SELF from 18 years of age.",

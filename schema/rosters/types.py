@@ -107,7 +107,7 @@ class RosterRow(
     row_id: str = strawberry.field(description="Names the row in mutations.")
     reference: str = strawberry.field(description="The admission number, or the token of the camp.")
     name: str = strawberry.field(description="The person's name.")
-    name_hi: str | None = strawberry.field(description="Her name in Hindi; null where it was not given.")
+    name_hi: str | None = strawberry.field(description="Her name in the state's script; null where it was not given.")
     born_on: date = strawberry.field(description="Her date of birth.")
     guardian: str = strawberry.field(description="The name of who speaks for her.")
     relation: GuardianRelation = strawberry.field(description="How that person is related to her.")

@@ -8,7 +8,9 @@ from typing import Annotated
 
 import typer
 
+from domain.kernel.messages import install_state
 from gateway.runtime.logs import configure_logging
+from states.packages import read_package
 from tools.reference import commission_samples, etaal_samples, sample_files, umang_samples
 from tools.reference.documents import documents, outdated_documents
 
@@ -23,8 +25,9 @@ app = typer.Typer(
 
 @app.callback()
 def _quietly() -> None:
-    """Leave out of the output what the gateway's parts log while they make samples."""
+    """Serve the default state, and leave out of the output what the gateway's parts log while they make samples."""
     configure_logging(level=logging.CRITICAL, for_good=False)
+    install_state(read_package().state)
 
 
 class Partner(StrEnum):

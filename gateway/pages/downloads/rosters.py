@@ -158,7 +158,7 @@ def _cells(listed: ListedRow, language: Language) -> list[object]:
     row, receipt = listed.row, listed.row.acknowledgement
     return [
         row.reference,
-        row.person.name_hi if language is Language.HI and row.person.name_hi else row.person.name,
+        row.person.name_hi if language is not Language.EN and row.person.name_hi else row.person.name,
         row.person.born_on.isoformat(),
         row.person.guardian,
         label(f"relation.{row.person.relation.value}", language),

@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 from domain.benefits.benefits import PaymentStatus
+from domain.kernel.state import installed
 from integrations.calling.onboarding import read_settings
 
 _KNOWN = {
@@ -19,6 +20,10 @@ _KNOWN = {
     "failures_by": {"voucher", "bill"},
     "accounts_compared": {"whole", "last_four", "none"},
 }
+
+
+def _own_name() -> str:
+    return installed().publisher.upper()
 
 
 @dataclass(frozen=True)
@@ -36,7 +41,7 @@ class DbtFinanceSettings:
     ddo_code: str
     grantee_code: str
     head_of_account: str
-    application_name: str = "APUNISARKAR"
+    application_name: str = field(default_factory=_own_name)
     """`extAppName`, and `jitCorBillDeptCode` of a correction."""
     authenticate_path: str = "/webservices/jitfs/v1.0/authenticate"
     data_path: str = "/webservices/jitfs/v1.0/get-jit-service-data"
