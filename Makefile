@@ -8,7 +8,7 @@ BOUND ?= full
 export PYTHONDONTWRITEBYTECODE :=
 .DEFAULT_GOAL := help
 .PHONY: help run test check fix schema bootstrap bootstrap-dev clean lock bench-remote bench-sweep bench-store bench-money bench-gateway budgets faults race idem mig crash authz
-.PHONY: advisories hostile pii clamav fuzz load backup ws forms pages pictures conformance proofs
+.PHONY: states advisories hostile pii clamav fuzz load backup ws forms pages pictures conformance proofs
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -95,6 +95,9 @@ pii: bootstrap-dev ## Canaries in every channel, at the level DEBUG: none comes 
 
 clamav: bootstrap-dev ## The scanner of uploads against ClamAV's own daemon, which must be installed
 	$(BIN)/python -m pytest tests/gateway/clamav.py -q -p no:cacheprovider
+
+states: bootstrap-dev ## A made-up state with another Act, other offices and Tamil, from application to certificate
+	BOUND=$(BOUND) $(BIN)/python -m pytest tests/states/journey.py -q -p no:cacheprovider
 
 ws: bootstrap-dev ## Streams: the protocols rule by rule, abuse, and two processes with Valkey between them
 	$(BIN)/python -m pytest tests/gateway/http/streams/*.py tests/gateway/test_fanout.py -q -p no:cacheprovider

@@ -33,8 +33,8 @@ LINE_EVERY = 100
 
 
 def catalogue_rows(folder: Path) -> CatalogueRows:
-    """The rows of every file of a state."""
-    return CatalogueRows(**{name: _rows(folder / file) for name, file in FILES.items()})
+    """The rows of every file that a state has."""
+    return CatalogueRows(**{name: _rows(folder / file) for name, file in FILES.items() if (folder / file).is_file()})
 
 
 @contextmanager

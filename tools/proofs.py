@@ -25,6 +25,7 @@ PROOFS = (
     "pages",
     "hostile",
     "pii",
+    "states",
 )
 """The longest first, so that both lanes end together."""
 

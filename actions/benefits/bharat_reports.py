@@ -10,7 +10,7 @@ from actions.kernel import Environment
 from actions.reconciliation.finance_totals import month_bounds, month_statement, months_owed
 from domain.identity.policy import ObjectKind, Purpose
 from domain.kernel import SYSTEM, ist_date, rupees
-from domain.kernel.state import installed
+from domain.kernel.state import installed_state
 from domain.reconciliation.finance_totals import NOTHING, add_sums
 from integrations.dbt_finance import MonthlyReport
 from store.benefits import bharat_reports
@@ -87,8 +87,8 @@ async def figures_of(env: Environment, scheme_code: str, month: date) -> dict[st
     people = await env.store.read(lambda tx: bharat_figures.beneficiaries(tx, scheme_code, ist_date(begins), ends))
     last_day = ist_date(ends - timedelta(seconds=1))
     return {
-        "StateCode": installed().lgd_code,
-        "StateName": installed().name.en,
+        "StateCode": installed_state().lgd_code,
+        "StateName": installed_state().name.en,
         "Amount": rupees(credited[1]),
         "FundTransferMethod": BY_BANK,
         "TransactionDate": last_day.isoformat(),

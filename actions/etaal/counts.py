@@ -21,7 +21,7 @@ from domain.etaal.counting import (
 )
 from domain.identity.policy import ObjectKind, Purpose, Resource
 from domain.kernel import ErrorCode, Problem, Problems, Role, Subject
-from domain.kernel.state import installed
+from domain.kernel.state import installed_state
 from integrations.etaal import ServiceCount, etaal_channel
 from store.database import StoreError, Transaction
 from store.etaal import etaal, ledger, ledger_seal
@@ -117,7 +117,7 @@ def told_to_etaal(rows: Iterable[TransactionCount]) -> list[ServiceCount]:
         if row.stands == NOT_STARTED:
             continue
         standing = EtaalClass.of(row.stands)
-        place = installed().lgd_code if standing is not None and standing.level is Level.STATE else row.district
+        place = installed_state().lgd_code if standing is not None and standing.level is Level.STATE else row.district
         code = f"LOCAL-{row.service_code}" if standing is None else standing.etaal_code
         category = row.category if standing is None else standing.category.value
         totals[code, place, category, etaal_channel(row.channel)] += row.count

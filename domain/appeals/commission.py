@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import Any
 
 from domain.appeals.appeals import AppealGround, AppealLevel
-from domain.kernel.state import installed
+from domain.kernel.state import installed_state
 
 
 class CommissionWord(StrEnum):
@@ -120,4 +120,4 @@ def reference_of(application_number: str, level: AppealLevel, ground: AppealGrou
 
     Source: docs/contracts/right_to_service.md section 6.3, `appealRef`.
     """
-    return f"{installed().letters}-{application_number}-L{RANK[level]}-{SHORT[ground]}"
+    return f"{installed_state().letters}-{application_number}-L{RANK[level]}-{SHORT[ground]}"

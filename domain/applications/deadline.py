@@ -7,7 +7,7 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from domain.kernel import IST, ist_date
-from domain.kernel.state import installed
+from domain.kernel.state import installed_state
 
 ORDER = "ORDER:"
 """How the calendar version of a limit begins that was set by an order on appeal; the appeal's number follows."""
@@ -278,7 +278,9 @@ def recounted_due(
 
 def _basis(limit: TimeLimit, due: date, calendar: WorkCalendar) -> str:
     if limit.by_order:
-        return f"order on appeal {limit.calendar_version.removeprefix(ORDER)}; {installed().order_section}"
+        return f"order on appeal {limit.calendar_version.removeprefix(ORDER)}; {installed_state().order_section}"
     state = calendar.list_of(due.year)
     doubt = "" if state is ListState.VERIFIED else f"; holidays of {due.year} {_DOUBTS[state]}"
-    return f"{limit.days} {limit.unit.value}; calendar {limit.calendar_version}; {installed().limit_section}{doubt}"
+    return (
+        f"{limit.days} {limit.unit.value}; calendar {limit.calendar_version}; {installed_state().limit_section}{doubt}"
+    )

@@ -7,19 +7,19 @@ One instalment of one sanction has one bill number and one end-to-end id for eve
 import hashlib
 
 from domain.kernel import LENGTH, NumberKind, make_number
-from domain.kernel.state import installed
+from domain.kernel.state import installed_state
 
 _SEEDED_YEAR = 2025
 
 
 def bill_number(sanction_number: str, sequence: int) -> str:
     """The bill of one instalment; sequences count from 1 to 999."""
-    return f"{installed().letters}B{_payment(sanction_number, sequence)}"
+    return f"{installed_state().letters}B{_payment(sanction_number, sequence)}"
 
 
 def end_to_end_id(sanction_number: str, sequence: int) -> str:
     """The end-to-end id of one instalment, unique over the whole life of the exchange."""
-    return f"{installed().letters}E{_payment(sanction_number, sequence)}"
+    return f"{installed_state().letters}E{_payment(sanction_number, sequence)}"
 
 
 def seeded_sanction_number(person_key: str, scheme_code: str) -> str:

@@ -6,7 +6,7 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from domain.applications.lifecycle import Move
-from domain.kernel.state import installed
+from domain.kernel.state import installed_state
 
 
 class FeeRoute(StrEnum):
@@ -302,4 +302,4 @@ def may_be_asked(asked_at: datetime | None, now: datetime) -> bool:
 
 def reference_of(number: str) -> str:
     """Our reference of an order at the one who takes the money: at most 20 characters, and never used again."""
-    return f"{installed().letters}AS{number}"
+    return f"{installed_state().letters}AS{number}"

@@ -12,7 +12,7 @@ from types import MappingProxyType
 from babel.messages.pofile import read_po
 
 from domain.kernel.errors import ErrorCode
-from domain.kernel.state import State, installed, is_installed, set_state
+from domain.kernel.state import State, installed_state, is_installed, set_state
 from domain.kernel.text import Bilingual, Language, state_language
 
 PORTAL = Bilingual("पोर्टल", "The portal")
@@ -57,7 +57,7 @@ def catalogue(language: Language) -> Mapping[str, str]:
 def written_texts(language: Language) -> dict[str, str]:
     """The texts that product and state have in one language, as they are written."""
     ours = _texts_of(_OURS, language)
-    own = installed().texts if is_installed() else None
+    own = installed_state().texts if is_installed() else None
     return {**ours, **_texts_of(own, language)} if own else dict(ours)
 
 

@@ -64,7 +64,7 @@ def set_state(state: State) -> None:
     _installed[:] = [state]
 
 
-def installed() -> State:
+def installed_state() -> State:
     """The state that is served; raises LookupError in a process that has named none."""
     if not _installed:
         raise LookupError("no state is installed")

@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Protocol, TypeVar
 
 from domain.kernel.hidden_characters import hidden_character
-from domain.kernel.state import installed, is_installed
+from domain.kernel.state import installed_state, is_installed
 
 DEVANAGARI_DIGITS = "०१२३४५६७८९"
 _TO_LATIN = str.maketrans(DEVANAGARI_DIGITS, "0123456789")
@@ -90,12 +90,12 @@ def latin_digits(text: str) -> str:
 
 def state_language() -> Language:
     """The language of the installed state; Hindi, that of the product's own texts, before one is installed."""
-    return installed().language if is_installed() else Language.HI
+    return installed_state().language if is_installed() else Language.HI
 
 
 def spoken_languages() -> tuple[Language, ...]:
     """The languages that may be asked for, that of the state first."""
-    return (*(installed().spoken if is_installed() else (Language.HI,)), Language.EN)
+    return (*(installed_state().spoken if is_installed() else (Language.HI,)), Language.EN)
 
 
 def language_from_header(header: str | None) -> Language:

@@ -12,7 +12,7 @@ from types import MappingProxyType
 from domain.applications.deadline import WorkCalendar
 from domain.benefits.benefits import PaymentStatus
 from domain.kernel import IST, ist_date
-from domain.kernel.state import installed
+from domain.kernel.state import installed_state
 from domain.payments.budgets import year_of
 
 NOW = "NOW"
@@ -267,7 +267,7 @@ class PaymentRules:
 
 def beneficiary_id(sanction_number: str) -> str:
     """The id by which PFMS knows the beneficiary of a sanction: one for ever, whatever the account."""
-    return f"{installed().letters}N{sanction_number}"
+    return f"{installed_state().letters}N{sanction_number}"
 
 
 @dataclass(frozen=True, slots=True)

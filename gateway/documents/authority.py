@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import NameOID
 
 from domain.kernel import Clock
-from domain.kernel.state import installed
+from domain.kernel.state import installed_state
 from store.database import KeyMissing, Keyrings
 from store.database.atomic_files import create_atomically
 
@@ -145,7 +145,7 @@ def _name(common_name: str) -> x509.Name:
     return x509.Name(
         [
             x509.NameAttribute(NameOID.COUNTRY_NAME, "IN"),
-            x509.NameAttribute(NameOID.STATE_OR_PROVINCE_NAME, installed().name.en),
+            x509.NameAttribute(NameOID.STATE_OR_PROVINCE_NAME, installed_state().name.en),
             x509.NameAttribute(NameOID.COMMON_NAME, common_name),
         ]
     )

@@ -20,7 +20,7 @@ import typst
 from actions.certificates.content import CertificateContent
 from domain.kernel import Bilingual, show_number
 from domain.kernel.messages import Texts, bilingual
-from domain.kernel.state import installed
+from domain.kernel.state import installed_state
 from gateway.documents.text import drawable
 
 _TEXTS = Texts("page.certificate")
@@ -66,7 +66,7 @@ def page_data(content: CertificateContent, *, specimen: bool) -> dict[str, Any]:
     """The words of the page, in the shape that the template reads."""
     issued = content.issued_on
     return {
-        "font": installed().font_data,
+        "font": installed_state().font_data,
         "words": {
             "state": _pair(bilingual("certificate.state")),
             "qr_alt": "QR code with the address at which this certificate can be verified",

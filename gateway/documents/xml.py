@@ -10,7 +10,7 @@ from signxml.algorithms import DigestAlgorithm, SignatureConstructionMethod, Sig
 from signxml.signer import XMLSigner
 
 from actions.certificates.content import CertificateContent
-from domain.kernel.state import installed
+from domain.kernel.state import installed_state
 from gateway.documents.authority import Signer
 from gateway.documents.text import xml_safe
 
@@ -89,7 +89,7 @@ def _address(parent: etree._Element, content: CertificateContent) -> None:
     known = {
         "locality": content.tehsil.en if content.tehsil else "",
         "district": content.district.en,
-        "state": installed().name.en,
+        "state": installed_state().name.en,
         "country": "IN",
     }
     address = etree.SubElement(parent, "Address")

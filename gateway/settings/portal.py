@@ -5,7 +5,7 @@ from pathlib import Path
 from pydantic import BaseModel, Field
 
 from domain.kernel import Bilingual, Language
-from domain.kernel.state import installed
+from domain.kernel.state import installed_state
 
 NOTICES = ("privacy", "terms", "accessibility")
 """The notices that an installation gives, by the names of their pages."""
@@ -42,7 +42,7 @@ class Portal(BaseModel):
     @property
     def name(self) -> Bilingual:
         """The portal's name in both languages."""
-        return Bilingual(self.name_hi or installed().portal.hi, self.name_en or installed().portal.en)
+        return Bilingual(self.name_hi or installed_state().portal.hi, self.name_en or installed_state().portal.en)
 
     @property
     def owner(self) -> Bilingual:
@@ -52,7 +52,9 @@ class Portal(BaseModel):
     @property
     def has_notices(self) -> bool:
         """Whether every notice is there in both languages."""
-        return all(self.notice(name, language) for name in NOTICES for language in (installed().language, Language.EN))
+        return all(
+            self.notice(name, language) for name in NOTICES for language in (installed_state().language, Language.EN)
+        )
 
     def notice(self, name: str, language: Language) -> str | None:
         """The text of a notice in a language; None where the installation has not given it."""

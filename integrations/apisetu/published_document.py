@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from domain.kernel.messages import label
-from domain.kernel.state import installed
+from domain.kernel.state import installed_state
 from integrations.apisetu.codes import ERRORS
 from integrations.apisetu.published_models import FORMATS, FULL_NAME, NUMBER, PublishedDocument, PublishedService
 
@@ -39,7 +39,7 @@ def document(
     url: str, publisher: str, documents: Sequence[PublishedDocument], services: Sequence[PublishedService]
 ) -> dict[str, Any]:
     """The document of a gateway that is reached at `url`."""
-    state = installed()
+    state = installed_state()
     paths: dict[str, Any] = {"/services": {"get": _listing()}}
     for each in documents:
         code = each.doctype.lower()

@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Any, Protocol, Self
 
 from domain.kernel import Bilingual
-from domain.kernel.state import installed
+from domain.kernel.state import installed_state
 
 NUMBER, FULL_NAME = "CertificateNumber", "FullName"
 PARAMETERS = (NUMBER, FULL_NAME)
@@ -47,8 +47,8 @@ class Consumer:
 class PublishedSettings:
     """Our name as a publisher in paths, our identifier in consents, and the subscriptions that were approved."""
 
-    publisher: str = field(default_factory=lambda: installed().publisher)
-    provider_id: str = field(default_factory=lambda: installed().issuer_id)
+    publisher: str = field(default_factory=lambda: installed_state().publisher)
+    provider_id: str = field(default_factory=lambda: installed_state().issuer_id)
     consumers: Mapping[str, Consumer] = field(default_factory=lambda: MappingProxyType({}))
     body_limit: int = 65_536
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, Self, Unpack
 
 from domain.kernel import Ids, Provider, Source
-from domain.kernel.state import installed
+from domain.kernel.state import installed_state
 from integrations.calling.onboarding import read_settings
 from integrations.calling.policies import CallPolicy, Priority, Scope
 from integrations.calling.remote import Remote
@@ -39,7 +39,7 @@ class CscConnectSettings:
     client_id: str
     client_secret: str = field(repr=False)
     client_token: str = field(repr=False)
-    states: frozenset[str] = field(default_factory=lambda: installed().csc_codes)
+    states: frozenset[str] = field(default_factory=lambda: installed_state().csc_codes)
     token_in: Literal["query", "header", "both"] = "query"  # noqa: S105 - a place
 
     @classmethod

@@ -13,7 +13,7 @@ from typing import Any, TypeGuard
 
 from domain.etaal.counting import Level
 from domain.kernel import Source
-from domain.kernel.state import installed
+from domain.kernel.state import installed_state
 from integrations.calling.access_tokens import Token, TokenEnded
 from integrations.calling.answers import Answer, read_object, refuse_status
 from integrations.calling.errors import Unreadable
@@ -90,7 +90,7 @@ def body_of(batch: Batch, settings: EtaalPushSettings) -> bytes:
 def level_of(batch: Batch) -> Level:
     """The level of the batch: the state where no row is of a district."""
     places = {row.location_code for row in batch.rows}
-    return Level.STATE if places == {installed().lgd_code} else Level.DISTRICT
+    return Level.STATE if places == {installed_state().lgd_code} else Level.DISTRICT
 
 
 def headers_of(batch: Batch, settings: EtaalPushSettings, body: bytes, token: str) -> dict[str, str]:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 from domain.kernel import Language, Source, Sourced
-from domain.kernel.state import installed
+from domain.kernel.state import installed_state
 from integrations.calling.answers import read_as
 from integrations.calling.errors import Refused
 from integrations.calling.policies import JSON_TYPES, Bulkhead, CallPolicy, Scope
@@ -117,4 +117,4 @@ _BLOOD = Codec.by_fields(tuple[BloodBank, ...])
 
 
 def _place(district: str) -> dict[str, str]:
-    return {"stateName": installed().name.en.upper(), "districtName": district}
+    return {"stateName": installed_state().name.en.upper(), "districtName": district}

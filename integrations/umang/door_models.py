@@ -13,7 +13,7 @@ from typing import Any, Protocol, Self
 from joserfc.errors import JoseError
 from joserfc.jwk import RSAKey
 
-from domain.kernel.state import installed
+from domain.kernel.state import installed_state
 from integrations.umang.models import EnvelopeKeys
 
 READS = (
@@ -80,7 +80,7 @@ class UmangEndpointSettings:
     user_keys: Mapping[str, str]
     deptid: str = "905"
     services: Mapping[str, str] = field(default_factory=lambda: SERVICES)
-    audience: str = field(default_factory=lambda: installed().issuer_id)
+    audience: str = field(default_factory=lambda: installed_state().issuer_id)
     networks: tuple[str, ...] = ()
     envelope: EnvelopeKeys | None = None
     sealed_only: bool = False

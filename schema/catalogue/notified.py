@@ -8,7 +8,7 @@ import strawberry
 from actions.catalogue.notified import NotifiedFilter, notified_services, page_of
 from domain.applications.deadline import DayUnit
 from domain.catalogue import catalogue
-from domain.kernel.state import installed
+from domain.kernel.state import installed_state
 from schema.catalogue.places import department_field
 from schema.catalogue.services import Service, post_field
 from schema.kernel import (
@@ -43,7 +43,7 @@ class NotifiedService(Mapped[catalogue.Service], time_limit_days="limit_days"):
             item,
             time_limit_unit=item.limit_unit if item.limit_days is not None else None,
             notification=None,
-            section=installed().notified_section,
+            section=installed_state().notified_section,
         )
 
     name = text_field("item.name", description="Its name.")

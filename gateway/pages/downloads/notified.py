@@ -17,7 +17,7 @@ from actions.kernel import Environment
 from domain.catalogue.catalogue import Department, Service
 from domain.kernel import ErrorCode, Language, Problem
 from domain.kernel.messages import Texts, our_word
-from domain.kernel.state import installed
+from domain.kernel.state import installed_state
 from gateway.graphql.answers import encode_json
 from gateway.graphql.conditional import conditional
 from gateway.http.headers import EVERY_ANSWER
@@ -86,7 +86,7 @@ def _json(request: Request, services: Sequence[Service], departments: Mapping[st
     lines = [_entry(one, departments, language) for one in services]
     content = {
         "language": language.value,
-        "section": installed().notified_section,
+        "section": installed_state().notified_section,
         "count": len(lines),
         "services": lines,
     }

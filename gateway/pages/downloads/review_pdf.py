@@ -19,7 +19,7 @@ from domain.appeals.commission import DelayReview
 from domain.appeals.delays import DelayCause
 from domain.kernel import Bilingual, Language, NotSignedIn, ist_date
 from domain.kernel.messages import Texts, label, with_specimen_mark
-from domain.kernel.state import installed
+from domain.kernel.state import installed_state
 from gateway.documents.text import drawable
 from gateway.http.session_auth import reader_of
 from gateway.pages.downloads.figures_csv import REVIEWED, name_in_language, refusal_response, review_asked_for
@@ -92,7 +92,7 @@ def page_data(review: DelayReview, language: Language, *, specimen: bool = False
     reasons = [{cause: row["reasons"].get(cause, 0) for cause in causes} | row for row in told]
     month = _TEXTS[f"months.{_MONTHS[review.month.month - 1]}"]
     return {
-        "font": installed().font_data,
+        "font": installed_state().font_data,
         "language": language.value,
         "state": _TEXTS.state.in_language(language),
         "title": with_specimen_mark(_TEXTS.title.in_language(language), language, specimen=specimen),

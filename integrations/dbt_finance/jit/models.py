@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 from domain.benefits.benefits import PaymentStatus
-from domain.kernel.state import installed
+from domain.kernel.state import installed_state
 from integrations.calling.onboarding import read_settings
 
 _KNOWN = {
@@ -23,7 +23,7 @@ _KNOWN = {
 
 
 def _own_name() -> str:
-    return installed().publisher.upper()
+    return installed_state().publisher.upper()
 
 
 @dataclass(frozen=True)
