@@ -177,9 +177,13 @@ def _claim_matches(officer_id: str, by: Holder, now: datetime) -> sa.ColumnEleme
 
 
 def _proposal_matches(officer_id: str, by: Holder) -> sa.ColumnElement[bool]:
-    """Only proposals on the present version wait; others were overtaken."""
+    """Only proposals on the present version wait; others were overtaken.
+
+    The case is open as it was then, which is said too: else all that ended in the office would be looked at.
+    """
     waiting = (_O.application_id == _T.id, _O.state == OpinionState.PROPOSED.value, _O.version == _T.version)
-    return _holder_matches(sa.select(_O.application_id).where(*waiting), _O.proposed_by, officer_id, by)
+    matches = _holder_matches(sa.select(_O.application_id).where(*waiting), _O.proposed_by, officer_id, by)
+    return matches if by is Holder.NOBODY else sa.and_(*in_states(OPEN), matches)
 
 
 def _holder_matches(

@@ -17,6 +17,7 @@ from store.identity import people
 from store.officers import desk, desk_queue, desk_reads
 from tests.store.builders import application, citizen, instalment, sanction
 from tests.support.databases import NOW
+from tests.support.plans import asked, plan_of
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 EVERY = QueueFilter()
@@ -156,6 +157,15 @@ async def test_claims_filter_a_queue_until_they_end(with_cases: Store, store_clo
     assert await listed(with_cases, QueueFilter(claimed_by=Holder.NOBODY)) == ["a3", "a5", "a4"]
     store_clock.advance(5 * HOUR)
     assert len(await listed(with_cases, QueueFilter(claimed_by=Holder.NOBODY))) == 5
+
+
+async def test_proposals_are_looked_for_among_open_cases_alone(sqlite_store) -> None:
+    with asked(sqlite_store) as seen:
+        await listed(sqlite_store, QueueFilter(frozenset(Status), proposed_by=Holder.OTHERS))
+    async with sqlite_store.read_transaction() as tx:
+        plans = [await plan_of(tx, each) for each in seen]
+
+    assert [plan for plan in plans if "applications USING INDEX ix_applications_open_" not in plan] == []
 
 
 async def test_only_proposals_on_the_present_version_wait(with_cases: Store) -> None:
