@@ -4,7 +4,6 @@ import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from contextvars import Context
 from dataclasses import dataclass, field
 from typing import Any, Generic, Self, TypeVar, cast
 
@@ -240,8 +239,7 @@ class JointWrites(Generic[T]):
         done: asyncio.Future[None] = loop.create_future()
         self._waiting.append((items, done))
         if self._writing is None or self._writing.done():
-            # The task is nobody's: it has neither the reads nor the deadline of the operation that happens to begin it.
-            self._writing = loop.create_task(self._write_all(), context=Context())
+            self._writing = loop.create_task(self._write_all())
         await asyncio.shield(done)
 
     async def _write_all(self) -> None:
