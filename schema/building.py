@@ -59,6 +59,7 @@ from schema.kernel.labels import LabelsQuery
 from schema.nodes import NodesQuery
 from schema.officers.desk_mutations import DeskMutation
 from schema.officers.operators import Operator
+from schema.officers.staff_batches import StaffBatchMutation, StaffBatchQuery
 from schema.officers.staff_lists import StaffQuery
 from schema.officers.staff_mutations import StaffingMutation, WaitingOrdersQuery
 from schema.officers.types import Officer
@@ -115,6 +116,7 @@ class Query(
     LabelsQuery,
     OperationsQuery,
     StaffQuery,
+    StaffBatchQuery,
     WaitingOrdersQuery,
     ClientPolicyQuery,
     ConsentsQuery,
@@ -151,6 +153,7 @@ class Mutation(
     VisitingMutation,
     NotificationsMutation,
     StaffingMutation,
+    StaffBatchMutation,
     ConsentsMutation,
     DelaysMutation,
     ViewsMutation,

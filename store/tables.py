@@ -35,7 +35,7 @@ from store.identity import (
     sign_ins,
     strengths,
 )
-from store.officers import cover, desk, desk_reads, leave, posts
+from store.officers import batches, cover, desk, desk_reads, leave, posts
 from store.payments import expected_files, payment_tables
 from store.platform import alarms, manifests, outbox, seeds, switches
 from store.reconciliation import finance_cases, finance_totals, held_benefits, reconciliation

@@ -6,8 +6,8 @@ import typer
 
 from actions.kernel import Environment
 from demo.officer_accounts import add_account, remove_account
-from gateway.commands.kernel import CommandGroup, command_subject, out, problems_as_lines
-from gateway.commands.officer import Who, line_of, officer_id_of
+from gateway.commands.kernel import CommandGroup, command_subject, line_of, out, problems_as_lines
+from gateway.commands.officer import Who, officer_id_of
 
 group = CommandGroup()
 """Further sign-in addresses of officers, as for an additional charge; in the demo alone."""

@@ -3,6 +3,7 @@
 import json
 import sys
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlsplit
@@ -14,6 +15,7 @@ from actions.catalogue.cells import REASONS, Reject, Row
 from actions.catalogue.doctor import count_missing_facts, missing_facts
 from actions.catalogue.files import FILES, CatalogueRows
 from actions.kernel import Environment
+from actions.officers.state_gaps import state_gaps
 from domain.applications.holidays import calendar_of, lists_in_doubt, years_in_use
 from domain.kernel import Clock, CommandFailed, Source, ist_date
 from gateway.commands.calendar import doubt_line
@@ -121,6 +123,25 @@ async def list_calendar_doubts(env: Environment, as_json: _Json = False) -> None
         out.print(f"apuni: {doubt_line(year, state)}")
     if not doubts:
         out.print(f"apuni: the list of holidays is verified of {', '.join(map(str, years_in_use(today)))}")
+
+
+@doctor_group.storage_command("state")
+async def list_state_gaps(env: Environment, as_json: _Json = False) -> bool:
+    """List the posts that nobody holds: officers who decide, heads, authorities of appeal; and who answers meanwhile.
+
+    The exit status is 1 where there is one.
+    """
+    gaps = await state_gaps(env)
+    if as_json:
+        print_json({"gaps": [asdict(gap) for gap in gaps]})
+        return not gaps
+    for gap in gaps:
+        post = "HEAD" if gap.level is None else gap.level.value
+        where, codes = ", ".join(gap.places) or "the whole state", ", ".join(gap.services)
+        out.print(f"{gap.department or 'no department'}: no {post} in {where}; services {codes}")
+        out.print(f"  answers by default: {gap.answered_by or 'nobody'}")
+    out.print(f"apuni: {len(gaps)} posts are vacant" if gaps else "apuni: every service has its officers")
+    return not gaps
 
 
 @doctor_group.storage_command("keys")

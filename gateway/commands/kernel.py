@@ -18,7 +18,8 @@ from rich.console import Console
 from rich.table import Table
 
 from actions.kernel import Environment
-from domain.kernel import SYSTEM, CommandFailed, Problem, Problems, Subject
+from domain.kernel import SYSTEM, CommandFailed, Language, Problem, Problems, Subject
+from domain.kernel.messages import message
 from gateway.runtime.composition import open_runtime, open_storage
 from gateway.settings.settings import Settings, read_settings
 
@@ -101,6 +102,11 @@ def problems_as_lines(line_of: Callable[[Problem], str]) -> Iterator[None]:
         yield
     except Problems as refused:
         raise CommandFailed(*map(line_of, refused.problems)) from None
+
+
+def line_of(problem: Problem) -> str:
+    """A problem as a line for the terminal."""
+    return f"{problem.path[-1] if problem.path else 'it'}: {message(problem.code, Language.EN, problem.params)}"
 
 
 def read_csv(file: Path) -> list[dict[str, str]]:

@@ -1,11 +1,17 @@
 """The commands of `apuni officer` and `apuni admin`: by the same actions as in the graph, and under the same rules."""
 
+import sys
+from collections.abc import Sequence
 from datetime import date
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from actions.catalogue.cells import Reject
 from actions.kernel import Environment
+from actions.officers.batches import ConfirmBatch, apply_batch, confirm_batch, propose_batch, undo_batch
+from actions.officers.change_rows import COLUMNS, reason_text
 from actions.officers.first_administrators import CreateAdministrator, create_administrator
 from actions.officers.recovery import recover_administrator
 from actions.officers.staff_views import StaffFilter, count_staff, staff_page
@@ -18,16 +24,27 @@ from actions.officers.staffing import (
     record_leave,
     transfer_officer,
 )
-from domain.kernel import IST, Language, Officer, OfficerLevel, Posting, Problem, Role, ist_date
-from domain.kernel.messages import message
+from domain.kernel import IST, CommandFailed, Language, Officer, OfficerLevel, Posting, Role, ist_date
+from domain.officers.changes import BatchState, RowState, StaffBatch
 from domain.officers.staff import Confirmation, Leave, LeaveState
-from gateway.commands.kernel import CommandGroup, Reason, command_subject, out, parse_day, problems_as_lines
+from gateway.commands.kernel import (
+    CommandGroup,
+    Reason,
+    command_subject,
+    line_of,
+    out,
+    parse_day,
+    print_lines,
+    problems_as_lines,
+    read_csv,
+)
+from gateway.pages.downloads.spreadsheets import csv_line
 from store.database import NotThere
 from store.identity import officer_accounts, people
-from store.officers import leave, posts
+from store.officers import batches, leave, posts
 
 group = CommandGroup()
-"""Officers: posts, leave and transfers."""
+"""Officers: import, posts, leave and transfers."""
 admin_group = CommandGroup()
 """Administrators: the first ones, and who replaces one that is lost."""
 
@@ -132,6 +149,113 @@ async def end_leave(
     out.print(f"apuni: leave {leave_id} is cancelled")
 
 
+BatchId = Annotated[str, typer.Argument(metavar="BATCH", help="the batch's id, as `import` and `batches` show it")]
+
+
+@group.storage_command("import")
+async def import_officers(
+    env: Environment,
+    file: Annotated[Path | None, typer.Argument(help=f"CSV with a heading of: {', '.join(COLUMNS)}")] = None,
+    dry_run: Annotated[bool, typer.Option(help="only check the rows")] = False,
+    rejects: Annotated[Path | None, typer.Option(help="a CSV file for the rows that are left out")] = None,
+    undo: Annotated[str | None, typer.Option(metavar="BATCH", help="undo this batch instead")] = None,
+) -> None:
+    """Propose joiners, posts, transfers, leaves and retirements as one batch that an administrator confirms.
+
+    The same file again goes on with a confirmed batch that was cut off. The exit status is 1 where nothing could be
+    taken, and 2 where rows were left out.
+    """
+    with problems_as_lines(line_of):
+        if undo is not None:
+            kept = await undo_batch(env, command_subject(), undo)
+            said = (f"row {row.line} ({row.email}): kept, since {_KEPT[row.reason or 'GONE']}" for row in kept)
+            print_lines(said, f"batch {undo} is undone; {len(kept)} rows are kept")
+            return
+        if file is None:
+            raise CommandFailed("a file is needed, or --undo BATCH")
+        done = await propose_batch(env, command_subject(), read_csv(file), file.name, dry_run=dry_run)
+        _tell_rejects(done.rejects, rejects)
+        if dry_run:
+            out.print(f"apuni: {done.rows} rows are right, {len(done.rejects)} are not; nothing is written")
+        elif done.batch is None:
+            raise CommandFailed("no row could be taken")
+        else:
+            await _tell_batch(env, done.batch, is_new=done.is_new)
+    if done.rejects:
+        raise typer.Exit(2)
+
+
+@group.storage_command("confirm")
+async def confirm_proposed(
+    env: Environment,
+    batch: BatchId,
+    refuse: Annotated[bool, typer.Option(help="refuse it: nothing changes")] = False,
+) -> None:
+    """Confirm a batch that was proposed elsewhere; one of this host waits for an administrator."""
+    with problems_as_lines(line_of):
+        request = ConfirmBatch(batch, not refuse, env.ids.key())
+        done, _ = await confirm_batch(env, command_subject(), request)
+        await _tell_batch(env, done, is_new=False)
+
+
+@group.storage_command("batches")
+async def list_batches(env: Environment) -> None:
+    """List the batches, the oldest first."""
+    async with env.store.read_transaction() as tx:
+        found = await batches.in_states().page(tx, limit=_PAGE)
+        for one in found:
+            waiting = await batches.count_rows(tx, one.id, RowState.WAITING)
+            at = one.recorded_at.astimezone(IST).date()
+            out.print(f"{one.id} {one.state.value} {at} {one.source}: {one.rows} rows, {waiting} to do")
+    out.print(f"apuni: {len(found)} batches")
+
+
+_KEPT = {
+    "GONE": "it is no longer there",
+    "GIVE_BACK": "it gave up posts: give them back by a TRANSFER, which two people order",
+    "CHANGED": "the officer was changed since, or has a watched post: order a transfer",
+    "AT_WORK": "the officer has signed in or has work: order a RETIRE",
+    "BEGUN": "the leave has begun or is over: cancel it by `apuni officer cancel-leave`",
+}
+
+
+async def _tell_batch(env: Environment, batch: StaffBatch, *, is_new: bool) -> None:
+    """Say where a batch stands; one that was confirmed is carried out to its end, with progress."""
+    if batch.state is BatchState.CONFIRMED:
+        batch = await apply_batch(env, batch.id, tell=_print_progress)
+    if batch.state is not BatchState.DONE:
+        state = "is proposed" if is_new else f"is {batch.state.value}"
+        waits = "; another administrator confirms it" if batch.state is BatchState.WAITING else ""
+        out.print(f"apuni: batch {batch.id} of {batch.rows} rows {state}{waits}")
+        return
+    async with env.store.read_transaction() as tx:
+        left = await batches.rows_in(tx, batch.id, RowState.LEFT, batch.rows)
+    said = (f"row {row.line} ({row.email}): left, {row.reason}" for row in left)
+    print_lines(said, f"batch {batch.id} is done: {batch.rows - len(left)} rows carried out, {len(left)} left")
+
+
+def _print_progress(done: int, total: int) -> None:
+    sys.stderr.write(f"apuni: {done} of {total} rows\n")
+
+
+def _tell_rejects(found: Sequence[Reject], file: Path | None) -> None:
+    """Each row that is left out: on the terminal in English, in the file in both languages."""
+    if file is None:
+        for one in found:
+            typer.echo(
+                f"apuni: row {one.row} ({one.key}), {one.field}: {reason_text(one.reason, Language.EN)}", err=True
+            )
+        return
+    lines: list[tuple[object, ...]] = [("row", "email", "cell", "rule", "hi", "en")]
+    for one in found:
+        texts = (reason_text(one.reason, language) for language in (Language.HI, Language.EN))
+        lines.append((one.row, one.key, one.field, one.reason, *texts))
+    try:
+        file.write_bytes(b"".join(map(csv_line, lines)))
+    except OSError as error:
+        raise CommandFailed(f"the file {file} cannot be written ({error.strerror})") from None
+
+
 @admin_group.storage_command("create")
 async def create(
     env: Environment,
@@ -190,11 +314,6 @@ def _post(posting: Posting) -> str:
 
 def _moved_summary(moved: Moved) -> str:
     return f"{moved.cases} cases and {moved.appeals} appeals went to others"
-
-
-def line_of(problem: Problem) -> str:
-    """A problem as a line for the terminal."""
-    return f"{problem.path[-1] if problem.path else 'it'}: {message(problem.code, Language.EN, problem.params)}"
 
 
 async def _optional_officer(env: Environment, who: str | None) -> str | None:

@@ -24,6 +24,7 @@ from actions.identity.contact_lookup import index_contacts
 from actions.identity.paper_checks import draw_papers
 from actions.identity.record_joining import join_due
 from actions.kernel import Environment
+from actions.officers.batches import apply_confirmed_batches
 from actions.platform.audit_head import publish_head
 from actions.privacy.files_at_rest import encrypt_clear_files
 from actions.rosters.adding import forget_unfiled
@@ -109,6 +110,7 @@ def upkeep_jobs(environment: Environment, kept: Retention) -> tuple[Job, ...]:
         "reconcile_fees": partial(reconcile_fees, environment),
         "compare_umang": partial(compare_due, environment),
         "publish_audit_head": partial(publish_head, environment),
+        "apply_staff_batches": partial(apply_confirmed_batches, environment),
         "draw_papers": _daily(environment, partial(draw_papers, environment)),
         "delete_old_consents": _daily(environment, partial(delete_old_consents, environment)),
     }

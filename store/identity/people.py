@@ -27,6 +27,7 @@ from store.database import (
     keyset_page,
     rows_of,
 )
+from store.database.bulk import insert_rows
 from store.database.metadata import metadata
 from store.identity import contacts
 
@@ -153,6 +154,12 @@ async def add_officer(tx: Transaction, officer: Officer) -> None:
     await _add_postings(tx, officer)
 
 
+async def add_officers(tx: Transaction, officers: Sequence[Officer]) -> None:
+    """Add many new officers, each with her postings, in two statements."""
+    await insert_rows(tx, officers_table, [_OFFICERS.values(tx, officer) for officer in officers])
+    await insert_rows(tx, postings_table, [row for officer in officers for row in _posting_rows(tx, officer)])
+
+
 async def update_officer(tx: Transaction, officer: Officer) -> None:
     """Replace what is kept of an officer, postings too. Raises NotThere."""
     statement = sa.update(officers_table).where(officers_table.c.officer_id == officer.id)
@@ -212,6 +219,12 @@ async def posted_ids(
     given = {name: value for name, value in given.items() if value is not None}
     rows = await fetch_rows(tx, _postings_at(frozenset(given)), **given)
     return list(dict.fromkeys(row.officer_id for row in sorted(rows, key=_specific_first)))
+
+
+async def posted_officer_ids(tx: Transaction) -> list[str]:
+    """The ids of all officers who hold a post."""
+    held = sa.select(postings_table.c.officer_id).distinct().order_by(postings_table.c.officer_id)
+    return list((await tx.connection.execute(held)).scalars())
 
 
 @cache
@@ -322,11 +335,15 @@ def _officer(tx: Transaction, row: AnyRow, postings: Mapping[str, tuple[Posting,
     return replace(_OFFICERS.read(tx, row), postings=postings.get(row.officer_id, ()))
 
 
-async def _add_postings(tx: Transaction, officer: Officer) -> None:
-    rows = [
+def _posting_rows(tx: Transaction, officer: Officer) -> list[dict[str, Any]]:
+    return [
         _POSTINGS.values(tx, posting) | {"officer_id": officer.id, "sequence": sequence}
         for sequence, posting in enumerate(officer.postings)
     ]
+
+
+async def _add_postings(tx: Transaction, officer: Officer) -> None:
+    rows = _posting_rows(tx, officer)
     if rows:
         await tx.connection.execute(sa.insert(postings_table), rows)
 

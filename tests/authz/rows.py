@@ -170,7 +170,9 @@ OWN: Mapping[str, frozenset[str]] = {
     "setSwitch": who("admin"),
     "submitApplication": who("citizen", "neighbour", "assisting operator"),
     "transferOfficer": who("admin"),
+    "confirmStaffBatch": NOBODY,  # it names what is not there
     "confirmTransfer": NOBODY,  # it names what is not there
+    "proposeStaffChanges": who("admin"),
     "withdrawConsent": who("citizen", "neighbour"),
 }
 """Mutations that name nothing of another's: who is not told UNAUTHENTICATED, NOT_FOUND or FORBIDDEN.
@@ -269,6 +271,7 @@ ROOTS: Mapping[str, frozenset[str]] = {
     "Query.financeCase": NOBODY,  # the made-up case is not there
     "Query.figureCases": who(*_SUPERVISORS),
     "Query.officers": who("department admin", "admin"),
+    "Query.staffBatches": who("admin"),
     "Query.vacancies": who("department admin", "admin"),
     "Query.changes": who("citizen", "neighbour"),
 }

@@ -225,3 +225,31 @@ async def test_the_only_administrator_enters_the_second_on_a_page_that_shows_the
 
     assert "The administrator is entered." in page.text
     assert "/sign-in/start/parichay?invitation=" in page.text
+
+
+async def test_a_joiner_is_proposed_on_a_page_and_another_administrator_confirms_her_there(powers, browse: Browse):
+    post_of_joiner = {"role": "AUDITOR", "change": "JOIN", "nameEn": "Deepa", "designationEn": "Auditor"}
+    fields = {f"rows.0.{name}": text for name, text in post_of_joiner.items()}
+
+    async with browse("admin") as browser:
+        proposed = await post(
+            browser, "/staff/changes", "ProposeStaffChange", **fields, **{"rows.0.email": "deepa@uk.gov.example"}
+        )
+    async with browse("second") as browser:
+        done = await post(browser, "/staff/changes", "AnswerStaffBatch", confirm="true")
+
+    assert proposed.status_code == done.status_code == 303
+    async with powers.environment.store.read_transaction() as tx:
+        deepa = await people.officer_by_email(tx, "deepa@uk.gov.example")
+    assert deepa is not None
+    assert deepa.postings == (Posting(Role.AUDITOR),)
+
+
+async def test_a_wrong_cell_of_a_proposed_change_is_told_at_its_field(powers: World, browse: Browse):
+    fields = {"rows.0.change": "JOIN", "rows.0.email": "nobody"}
+
+    async with browse("admin") as browser:
+        page = await post(browser, "/staff/changes", "ProposeStaffChange", **fields)
+
+    assert page.status_code == 422
+    assert "This cell is empty. Fill it in." in page.text or "This is no official e-mail address." in page.text

@@ -1,0 +1,399 @@
+"""Batches of changes of the register: proposed by one, confirmed by another, carried out in chunks, undone."""
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+from actions.catalogue.cells import FIRST_ROW, FileRow, Reject
+from actions.identity import provider_sign_out
+from actions.kernel import Environment, UnitOfWork, hash_of, require, run_once
+from actions.officers.administrators import ADMINISTRATOR, DAY, note_changed, require_two
+from actions.officers.change_rows import StaffCells, change_of, examine_rows
+from actions.officers.staff_views import administrator_postings
+from actions.officers.staffing import carry_out_order, of_posting
+from domain.identity.policy import Purpose
+from domain.kernel import (
+    SYSTEM,
+    ErrorCode,
+    Officer,
+    PersonKind,
+    Problem,
+    Problems,
+    Provider,
+    Subject,
+    not_found,
+)
+from domain.officers.changes import BatchState, ChangeKind, RowState, StaffBatch, StaffChange, StaffRow
+from domain.officers.postings import WATCHED
+from domain.officers.staff import Confirmation, Leave, LeaveState, Transfer
+from store.database import StoredList, Transaction, audit, locks
+from store.database.audit import AuditLine
+from store.identity import devices, identities, people
+from store.officers import batches, leave, posts
+
+CHUNK = 500
+"""Rows of joiners that one transaction enters; every other change has a transaction of its own."""
+
+Tell = Callable[[int, int], None]
+"""Called after each chunk with how many rows are done, and how many there are."""
+MOST_PROPOSED = 100
+"""Changes that are proposed at once in the graph."""
+MOST_SHOWN = 20
+"""Rows that are shown of a batch."""
+
+_BATCH = ("input", "batchId")
+_HOST = "CLI:"
+
+
+def _quiet(done: int, total: int, /) -> None:
+    del done, total
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """What became of rows: their batch, None where none is kept, how many are right, and those that are not."""
+
+    batch: StaffBatch | None
+    rows: int
+    rejects: Sequence[Reject]
+    is_new: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ProposeStaffChanges:
+    """Changes that are proposed together."""
+
+    rows: tuple[StaffCells, ...]
+    idempotency_key: str
+
+
+@dataclass(frozen=True, slots=True)
+class ConfirmBatch:
+    """A batch that waits, and whether it is confirmed or refused."""
+
+    batch_id: str
+    confirm: bool
+    idempotency_key: str
+
+
+async def propose_batch(
+    env: Environment,
+    subject: Subject,
+    rows: Sequence[FileRow],
+    source: str,
+    *,
+    dry_run: bool = False,
+    whole: bool = False,
+    key: str = "",
+) -> Proposal:
+    """Propose the rows that keep the rules as one batch; with `whole` all of them or none. `dry_run` writes nothing.
+
+    The same rows again, under the same key, find the batch that they made within a day. Raises Problems: NOT_FOUND for
+    whoever administers less than the whole state, SECOND_ADMINISTRATOR_NEEDED.
+    """
+
+    async def work(tx: Transaction) -> Proposal:
+        acting = UnitOfWork(env, tx, subject)
+        await _require_administrator(acting, "input")
+        if not dry_run:
+            await require_two(tx, "input")
+        digest = hash_of({"rows": [dict(row) for row in rows], "key": key})
+        if (present := await batches.with_digest(tx, digest, since=acting.now - DAY)) is not None:
+            return Proposal(present, present.rows, ())
+        kept, rejects = await examine_rows(tx, rows, source)
+        if dry_run or not kept or (whole and rejects):
+            return Proposal(None, len(kept), rejects)
+        batch = StaffBatch(
+            env.ids.key(), source, digest, BatchState.WAITING, len(kept), subject.person_id or subject.label, acting.now
+        )
+        entered = (StaffRow(batch.id, line, change.email, cells) for line, change, cells in kept)
+        await batches.add(tx, batch, entered)
+        await _note(acting, "staff.batch_proposed", batch, rows=len(kept), left_out=len(rejects))
+        return Proposal(batch, len(kept), rejects, is_new=True)
+
+    return await env.store.carry_out(work)
+
+
+async def propose_staff_changes(
+    env: Environment, subject: Subject, request: ProposeStaffChanges
+) -> tuple[StaffBatch, bool]:
+    """Propose changes, all of them or none; the same key finds their batch again, True in that case.
+
+    Raises Problems as `propose_batch`, BAD_INPUT for too many, ROW_INVALID at each cell that is wrong.
+    """
+    if not 0 < len(request.rows) <= MOST_PROPOSED:
+        raise Problems(Problem(ErrorCode.BAD_INPUT, ("input", "rows"), params={"most": str(MOST_PROPOSED)}))
+    rows = [{name: cell or "" for name, cell in asdict(one).items()} for one in request.rows]
+    done = await propose_batch(env, subject, rows, "GRAPH", whole=True, key=request.idempotency_key)
+    if done.batch is None:
+        raise Problems(*map(_problem_at_cell, done.rejects))
+    return done.batch, not done.is_new
+
+
+async def confirm_batch(env: Environment, subject: Subject, request: ConfirmBatch) -> tuple[StaffBatch, bool]:
+    """Confirm or refuse a batch that another proposed, and carry out its first chunk; True where it is a replay.
+
+    The worker carries out the rest. Raises Problems: NOT_FOUND, SECOND_ADMINISTRATOR_NEEDED, SECOND_OFFICER_NEEDED for
+    whoever proposed it and whom it concerns, STEP_NOT_ALLOWED where it does not wait.
+    """
+
+    async def step(acting: UnitOfWork) -> str:
+        await _require_administrator(acting, *_BATCH)
+        await require_two(acting.tx, *_BATCH)
+        batch = await _batch(acting.tx, request.batch_id)
+        by = subject.person_id or subject.label
+        own = (await people.officers(acting.tx, [by])).get(by)
+        both_on_host = by.startswith(_HOST) and batch.recorded_by.startswith(_HOST)
+        if by == batch.recorded_by or both_on_host or (own and await batches.concerns(acting.tx, batch.id, own.email)):
+            raise Problems(Problem(ErrorCode.SECOND_OFFICER_NEEDED, _BATCH))
+        to = BatchState.CONFIRMED if request.confirm else BatchState.REFUSED
+        said = {"confirmed_by": by, "confirmed_at": acting.now}
+        await _change_state(acting.tx, batch.id, to, BatchState.WAITING, **said)
+        await _note(acting, f"staff.batch_{to.value.lower()}", batch)
+        return batch.id
+
+    body = {"id": request.batch_id, "confirm": request.confirm}
+    batch, replayed = await run_once(
+        env, subject, "confirmStaffBatch", step, key=request.idempotency_key, body=body, read=batches.get
+    )
+    if batch.state is BatchState.CONFIRMED:
+        batch = await apply_batch(env, batch.id, chunks=1)
+    return batch, replayed
+
+
+async def apply_batch(env: Environment, batch_id: str, *, tell: Tell = _quiet, chunks: int | None = None) -> StaffBatch:
+    """Carry out what a confirmed batch still has to do, at most so many chunks; one that was cut off goes on.
+
+    A row that is not possible any more is left, with its reason. Raises NotThere.
+    """
+    done = 0
+    while chunks is None or done < chunks:
+        try:
+            more = await env.store.carry_out(lambda tx: _apply_chunk(UnitOfWork(env, tx, SYSTEM), batch_id))
+        except _RowLeft as left:
+            row = left.row
+            await env.store.carry_out(lambda tx, row=row: batches.note_rows(tx, [row]))  # type: ignore[misc]
+            more = True
+        if not more:
+            break
+        done += 1
+        async with env.store.read_transaction() as tx:
+            waiting, batch = await batches.count_rows(tx, batch_id, RowState.WAITING), await _batch(tx, batch_id)
+        tell(batch.rows - waiting, batch.rows)
+    return await env.store.read(lambda tx: _batch(tx, batch_id))
+
+
+async def apply_confirmed_batches(env: Environment) -> int:
+    """Carry out what confirmed batches still have to do, as the worker does; returns how many batches there were."""
+    waiting = await env.store.read(lambda tx: batches.in_states(BatchState.CONFIRMED).page(tx, limit=CHUNK))
+    for batch in waiting:
+        await apply_batch(env, batch.id)
+    return len(waiting)
+
+
+async def undo_batch(env: Environment, subject: Subject, batch_id: str) -> list[StaffRow]:
+    """Undo what a batch entered and nobody has changed since; gives the rows that were kept, each with its reason.
+
+    Joiners are taken off the register, and leaves that have not begun are cancelled. A batch that waits is refused.
+    Nobody gets a post by it, so that one administrator does it alone: what somebody gave up is given back by a batch of
+    its own. Raises Problems: NOT_FOUND, STEP_NOT_ALLOWED.
+    """
+
+    async def work(tx: Transaction) -> list[StaffRow]:
+        acting = UnitOfWork(env, tx, subject)
+        await _require_administrator(acting, *_BATCH)
+        await locks.lock_exclusive(tx, "staff_batch", batch_id)
+        batch = await _batch(tx, batch_id)
+        running = (BatchState.WAITING, BatchState.CONFIRMED, BatchState.DONE)
+        waited = batch.state is BatchState.WAITING
+        await _change_state(tx, batch.id, BatchState.REFUSED if waited else BatchState.UNDONE, *running)
+        await _note(acting, "staff.batch_undone", batch)
+        kept, line = [], 0
+        while rows := await batches.rows_in(tx, batch.id, RowState.DONE, CHUNK, after=line):
+            kept += await _undo_rows(acting, rows)
+            line = rows[-1].line
+        return kept
+
+    return await env.store.carry_out(work)
+
+
+async def count_waiting_rows(env: Environment, batch: StaffBatch) -> int:
+    """How many rows of a batch are yet to be carried out."""
+    return await env.store.read(lambda tx: batches.count_rows(tx, batch.id, RowState.WAITING))
+
+
+async def first_rows(env: Environment, batch: StaffBatch) -> list[StaffRow]:
+    """The first rows of a batch, for who was shown it."""
+    return await env.store.read(lambda tx: batches.rows_in(tx, batch.id, None, MOST_SHOWN))
+
+
+def staff_batches(subject: Subject, *states: BatchState) -> StoredList[StaffBatch]:
+    """The batches in these states, for administrators of the whole state. Raises as `waiting_orders`."""
+    if ADMINISTRATOR not in administrator_postings(subject):
+        raise not_found()
+    return batches.in_states(*states)
+
+
+def _problem_at_cell(reject: Reject) -> Problem:
+    cell = re.sub("_(.)", lambda found: found[1].upper(), reject.field)
+    path = ("input", "rows", str(reject.row - FIRST_ROW), cell)
+    return Problem(ErrorCode.ROW_INVALID, path, sentence=f"staff_row.{reject.reason}")
+
+
+class _RowLeft(Exception):
+    """A row that cannot be carried out; what was written for it is taken back with the transaction."""
+
+    def __init__(self, row: StaffRow) -> None:
+        super().__init__(row.reason)
+        self.row = row
+
+
+async def _apply_chunk(acting: UnitOfWork, batch_id: str) -> bool:
+    """Carry out the next rows; False where there was none."""
+    await locks.lock_exclusive(acting.tx, "staff_batch", batch_id)
+    batch = await _batch(acting.tx, batch_id)
+    if batch.state is not BatchState.CONFIRMED:
+        return False
+    rows = await batches.rows_in(acting.tx, batch_id, RowState.WAITING, CHUNK)
+    changes = [(row, change_of(row.cells)) for row in rows]
+    joining = next((at for at, (_, one) in enumerate(changes) if one.kind is not ChangeKind.JOIN), len(changes))
+    if not changes:
+        await _change_state(acting.tx, batch_id, BatchState.DONE, BatchState.CONFIRMED)
+        await _note(acting, "staff.batch_done", batch)
+        return False
+    if joining:
+        await batches.note_rows(acting.tx, await _enter_joiners(acting, changes[:joining]))
+        return True
+    row, change = changes[0]
+    try:
+        officer_id = await _carry_out(acting, batch, change)
+    except Problems as refused:
+        raise _RowLeft(replace(row, state=RowState.LEFT, reason=refused.code.value)) from None
+    await batches.note_rows(acting.tx, [replace(row, state=RowState.DONE, officer_id=officer_id)])
+    return True
+
+
+async def _enter_joiners(acting: UnitOfWork, changes: Sequence[tuple[StaffRow, StaffChange]]) -> list[StaffRow]:
+    """Enter new officers in bulk; whose address is on the register meanwhile is left."""
+    taken = await batches.officer_ids(acting.tx, [change.email for _, change in changes])
+    noted, entered = [], []
+    for row, change in changes:
+        if change.email in taken or change.name is None or change.designation is None or change.post is None:
+            noted.append(replace(row, state=RowState.LEFT, reason=ErrorCode.ACCOUNT_TAKEN.value))
+            continue
+        key = acting.env.ids.key()
+        entered.append(Officer(key, change.name, change.designation, change.email, (change.post,)))
+        noted.append(replace(row, state=RowState.DONE, officer_id=key))
+    await people.add_officers(acting.tx, entered)
+    open_posts = await posts.open_posts(acting.tx)
+    for officer in entered:
+        if officer.postings[0] in open_posts:
+            await posts.fill(acting.tx, officer.postings[0], by=officer.id, at=acting.now)
+        if officer.postings[0].role in WATCHED:
+            await note_changed(acting, officer.id, officer.postings)
+    line = AuditLine(acting.subject.label, "staff.joined", "OFFICER", None, Purpose.OPERATE)
+    await audit.append_many(acting.tx, [replace(line, object_id=officer.id) for officer in entered])
+    return noted
+
+
+async def _carry_out(acting: UnitOfWork, batch: StaffBatch, change: StaffChange) -> str:
+    """Carry out the change of an officer of the register; gives her id. Raises Problems."""
+    named = [email for email in (change.email, change.successor, change.cover) if email]
+    ids = await batches.officer_ids(acting.tx, named)
+    if len(ids) < len(set(named)):
+        raise not_found("row")
+    officer = (await people.officers(acting.tx, [ids[change.email]]))[ids[change.email]]
+    by = None if ":" in batch.recorded_by else batch.recorded_by
+    successor, cover = (ids[email] if email else None for email in (change.successor, change.cover))
+    said: dict[str, Any] = {
+        "confirmation": Confirmation.CONFIRMED,
+        "confirmed_by": batch.confirmed_by,
+        "confirmed_at": batch.confirmed_at,
+    }
+    key, post = acting.env.ids.key(), () if change.post is None else (change.post,)
+    if change.kind is ChangeKind.ADDRESS:
+        await _change_address(acting, officer, change.new_email or "")
+    elif change.kind is ChangeKind.LEAVE and change.from_on and change.until_on:
+        if await leave.overlapping_leave(acting.tx, officer.id, change.from_on, change.until_on):
+            raise Problems(Problem(ErrorCode.LEAVE_OVERLAPS, ("row",)))
+        entry = Leave(key, officer.id, cover, change.from_on, change.until_on, by, acting.now)
+        await leave.add(acting.tx, replace(entry, **said))
+    else:
+        left = () if change.kind is ChangeKind.POST else tuple(one for one in officer.postings if one not in post)
+        taken = tuple(one for one in post if one not in officer.postings)
+        order = Transfer(key, officer.id, successor, None if successor else cover, left, taken, by, acting.now)
+        await posts.add_transfer(acting.tx, replace(order, **said))
+        await carry_out_order(acting, order, "row")
+    await acting.record(f"staff.{change.kind.value.lower()}", "OFFICER", officer.id, Purpose.OPERATE, batch=batch.id)
+    return officer.id
+
+
+async def _change_address(acting: UnitOfWork, officer: Officer, email: str) -> None:
+    """Give an officer another address; her account is untied and her sessions end."""
+    if await batches.officer_ids(acting.tx, [email]):
+        raise Problems(Problem(ErrorCode.ACCOUNT_TAKEN, ("row",)))
+    await batches.change_email(acting.tx, officer, email)
+    await identities.remove_identities(acting.tx, PersonKind.OFFICER, officer.id, Provider.PARICHAY)
+    open_ones = [one.session_id for one in await devices.of_person(acting.tx, PersonKind.OFFICER, officer.id)]
+    await provider_sign_out.plan(acting.tx, await devices.end(acting.tx, open_ones, devices.UNLINKED))
+
+
+async def _undo_rows(acting: UnitOfWork, rows: Sequence[StaffRow]) -> list[StaffRow]:
+    """Undo rows of a chunk, and give those that are kept."""
+    found = await people.officers(acting.tx, [row.officer_id or "" for row in rows])
+    busy = await batches.at_work(acting.tx, found.keys())
+    noted, removed = [], []
+    for row in rows:
+        change, officer = change_of(row.cells), found.get(row.officer_id or "")
+        reason = None
+        if officer is None:
+            reason = "GONE"
+        elif change.kind is ChangeKind.LEAVE:
+            reason = await _cancel_leave(acting, officer.id, change)
+        elif change.kind is not ChangeKind.JOIN:
+            reason = "GIVE_BACK"
+        elif officer.postings != (change.post,) or officer.email != change.email or officer.postings[0].role in WATCHED:
+            reason = "CHANGED"
+        elif officer.id in busy:
+            reason = "AT_WORK"
+        else:
+            removed.append(officer.id)
+        noted.append(replace(row, state=RowState.KEPT if reason else RowState.UNDONE, reason=reason))
+    await batches.remove_officers(acting.tx, removed)
+    await batches.note_rows(acting.tx, noted)
+    line = AuditLine(acting.subject.label, "staff.join_undone", "OFFICER", None, Purpose.OPERATE)
+    await audit.append_many(acting.tx, [replace(line, object_id=key) for key in removed])
+    return [row for row in noted if row.state is RowState.KEPT]
+
+
+async def _cancel_leave(acting: UnitOfWork, officer_id: str, change: StaffChange) -> str | None:
+    """Cancel the leave of a row; why it is kept where it has begun or is over."""
+    if change.from_on is None or change.until_on is None:
+        return "GONE"
+    entry = await leave.overlapping_leave(acting.tx, officer_id, change.from_on, change.until_on)
+    if entry is None or entry.state_on(acting.today) is not LeaveState.PLANNED:
+        return "BEGUN"
+    await leave.note(acting.tx, entry.id, cancelled_at=acting.now, cancelled_by=acting.subject.person_id)
+    return None
+
+
+async def _batch(tx: Transaction, batch_id: str) -> StaffBatch:
+    found = await batches.get(tx, batch_id)
+    if found is None:
+        raise not_found(*_BATCH)
+    return found
+
+
+async def _change_state(tx: Transaction, batch_id: str, to: BatchState, *of: BatchState, **more: object) -> None:
+    if not await batches.change_state(tx, batch_id, to, of=of, **more):
+        raise Problems(Problem(ErrorCode.STEP_NOT_ALLOWED, _BATCH, params={"state": "CHANGED"}))
+
+
+async def _require_administrator(acting: UnitOfWork, *path: str) -> None:
+    resource = of_posting(None, ADMINISTRATOR)
+    await require(acting.env, acting.tx, acting.subject, resource, Purpose.OPERATE, path=path)
+
+
+async def _note(acting: UnitOfWork, action: str, batch: StaffBatch, **detail: object) -> None:
+    await acting.record(action, "STAFF_BATCH", batch.id, Purpose.OPERATE, source=batch.source, **detail)

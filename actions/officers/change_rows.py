@@ -1,0 +1,233 @@
+"""Reads the rows by which the register of officers changes, and says of each wrong one what is wrong and what to do."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields
+from typing import Any
+
+from actions.catalogue import cells
+from actions.catalogue.cells import CellWrong, FileRow, Reject, Row, RowReader
+from actions.officers.first_administrators import official_email
+from actions.officers.staffing import LEVELS_OF, LONGEST_LEAVE
+from domain.kernel import Bilingual, Language, Officer, OfficerLevel, Posting, Role
+from domain.kernel.messages import label
+from domain.officers.changes import ChangeKind, StaffChange
+from domain.officers.postings import with_taken
+from store.catalogue import catalogue
+from store.database import Transaction
+from store.identity import people
+from store.officers import batches
+
+MOST_ROWS = 50_000
+"""Rows of one file: the state has about 23,000 officers who decide."""
+
+_NO_LEVEL = frozenset({None})
+ENTERED: Mapping[Role, frozenset[OfficerLevel | None]] = LEVELS_OF | dict.fromkeys(
+    (Role.DEPARTMENT_ADMIN, Role.AUDITOR, Role.COMMISSION), _NO_LEVEL
+)
+"""The posts that two people may enter, with their levels."""
+_WHOLE_STATE = frozenset({Role.ADMIN, Role.AUDITOR, Role.COMMISSION})
+"""Roles that have no jurisdiction narrower than the state."""
+_TEXT_OF = "staff_row."
+
+
+@dataclass(frozen=True, slots=True)
+class StaffCells:
+    """The cells of a row, by the names of the columns; what a kind of change does not need is left out."""
+
+    change: str
+    email: str
+    name_en: str | None = None
+    name_hi: str | None = None
+    designation_en: str | None = None
+    designation_hi: str | None = None
+    role: str | None = None
+    level: str | None = None
+    department: str | None = None
+    district: str | None = None
+    tehsil: str | None = None
+    services: str | None = None
+    from_on: str | None = None
+    until_on: str | None = None
+    successor: str | None = None
+    cover: str | None = None
+    new_email: str | None = None
+
+
+COLUMNS = tuple(field.name for field in fields(StaffCells))
+
+
+class WrongRow(CellWrong):
+    """A row that breaks a rule of the register; its text is `staff_row.<reason>` of the catalogues."""
+
+    def __init__(self, field: str, reason: str) -> None:
+        ValueError.__init__(self, f"{field} {reason}")
+        self.field, self.reason = field, reason
+
+
+def reason_text(reason: str, language: Language) -> str:
+    """What is wrong with a cell, and what to do about it."""
+    return label(f"{_TEXT_OF}{reason}", language)
+
+
+def change_of(row: Row) -> StaffChange:
+    """What a row says, as far as it can be told without the register. Raises CellWrong."""
+    kind = cells.word(cells.required_text(row, "change").upper(), "change", ChangeKind)
+    joins, leave = kind is ChangeKind.JOIN, kind is ChangeKind.LEAVE
+    name = cells.bilingual_name(row) if joins else None
+    title = Bilingual(cells.text(row, "designation_hi"), cells.required_text(row, "designation_en")) if joins else None
+    from_on, until_on = (_day(row, field) if leave else None for field in ("from_on", "until_on"))
+    if from_on and until_on and not 0 <= (until_on - from_on).days < LONGEST_LEAVE:
+        raise WrongRow("until_on", "DATES_IN_WRONG_ORDER")
+    posted = joins or kind is ChangeKind.POST or (kind is ChangeKind.TRANSFER and cells.text(row, "role") is not None)
+    leaves = kind in (ChangeKind.TRANSFER, ChangeKind.RETIRE)
+    return StaffChange(
+        kind,
+        _email(row, "email", needed=True) or "",
+        name=name,
+        designation=title,
+        post=_post(row) if posted else None,
+        from_on=from_on,
+        until_on=until_on,
+        successor=_email(row, "successor") if leaves else None,
+        cover=_email(row, "cover") if leaves or leave else None,
+        new_email=_email(row, "new_email", needed=True) if kind is ChangeKind.ADDRESS else None,
+    )
+
+
+def _day(row: Row, field: str) -> Any:
+    return cells.day_of(cells.required_text(row, field), field)
+
+
+def _email(row: Row, field: str, *, needed: bool = False) -> str | None:
+    said = cells.required_text(row, field) if needed else cells.text(row, field)
+    email = official_email(said) if said else None
+    if said and email is None:
+        raise WrongRow(field, "NOT_AN_ADDRESS")
+    return email
+
+
+def _post(row: Row) -> Posting:
+    role = cells.word(cells.required_text(row, "role").upper(), "role", Role)
+    level_said = cells.text(row, "level")
+    level = cells.word(level_said.upper(), "level", OfficerLevel) if level_said else None
+    if role not in ENTERED:
+        raise WrongRow("role", "ROLE_NOT_ENTERED")
+    if level not in ENTERED[role]:
+        raise WrongRow("level", "LEVEL_NOT_OF_ROLE")
+    department, district, tehsil = (cells.key_text(row, field) for field in ("department", "district", "tehsil"))
+    if tehsil and not district:
+        raise WrongRow("district", "MISSING")
+    if (role in _WHOLE_STATE) == bool(department or district):
+        raise WrongRow("department", "WHOLE_STATE" if role in _WHOLE_STATE else "NO_JURISDICTION")
+    if role is Role.DEPARTMENT_ADMIN and not department:
+        raise WrongRow("department", "MISSING")
+    return Posting(role, department, district, tehsil, level)
+
+
+@dataclass(slots=True)
+class _Register:
+    """What rows are checked against: the catalogue, and the officers whom the rows name, as earlier rows leave them."""
+
+    departments: frozenset[str]
+    places: frozenset[tuple[str, str | None]]
+    services: Mapping[str, str]
+    officers: dict[str, Officer | None]
+
+    def check(self, change: StaffChange, row: Row) -> None:
+        """Raise CellWrong for a row that does not fit."""
+        if change.post is not None:
+            self._check_place(change.post, row)
+        present = self.officers.get(change.email)
+        if (present is None) != (change.kind is ChangeKind.JOIN):
+            raise WrongRow("email", "NOT_ON_REGISTER" if present is None else "ON_REGISTER")
+        if change.new_email and self.officers.get(change.new_email):
+            raise WrongRow("new_email", "ON_REGISTER")
+        for field, other in (("successor", change.successor), ("cover", change.cover)):
+            taker = self.officers.get(other) if other else None
+            if other and (taker is None or other == change.email):
+                raise WrongRow(field, "NOT_ON_REGISTER")
+            if taker and present and with_taken(taker.postings, present.postings) != _posts_of_both(taker, present):
+                raise WrongRow(field, "POSTS_INCOMPATIBLE")
+        self._note(change, present)
+
+    def _check_place(self, post: Posting, row: Row) -> None:
+        if post.department is not None and post.department not in self.departments:
+            raise CellWrong("department", "NOT_KNOWN")
+        if post.district is not None and (post.district, None) not in self.places:
+            raise CellWrong("district", "NOT_KNOWN")
+        if post.tehsil is not None and (post.district, post.tehsil) not in self.places:
+            raise CellWrong("tehsil", "NOT_KNOWN")
+        for code in cells.cell_parts(row, "services"):
+            if code not in self.services:
+                raise CellWrong("services", "NOT_KNOWN")
+            if post.department not in (None, self.services[code]):
+                raise WrongRow("services", "OTHER_DEPARTMENT")
+
+    def _note(self, change: StaffChange, present: Officer | None) -> None:
+        """Keep the register as the row leaves it, for the rows that follow."""
+        post = () if change.post is None else (change.post,)
+        if present is None:
+            empty = Bilingual(None, "")
+            self.officers[change.email] = Officer("", change.name or empty, change.designation or empty, "", post)
+            return
+        if change.kind is ChangeKind.POST:
+            if not post or with_taken(present.postings, post) != (*present.postings, *post):
+                raise WrongRow("role", "POSTS_INCOMPATIBLE")
+            present = Officer(present.id, present.name, present.designation, present.email, (*present.postings, *post))
+        elif change.kind in (ChangeKind.TRANSFER, ChangeKind.RETIRE):
+            present = Officer(present.id, present.name, present.designation, present.email, post)
+        self.officers[change.email] = present
+
+
+def _posts_of_both(taker: Officer, leaver: Officer) -> tuple[Posting, ...]:
+    return tuple(dict.fromkeys((*taker.postings, *leaver.postings)))
+
+
+async def examine_rows(
+    tx: Transaction, rows: Sequence[FileRow], file: str
+) -> tuple[list[tuple[int, StaffChange, dict[str, str]]], list[Reject]]:
+    """The rows that keep the rules, each with its line, and those that do not. Nothing is written."""
+    reader = RowReader()
+    given: Iterable[Any] = rows
+    lacking = () if not rows or "change" in rows[0] else ("change",)
+    if len(rows) > MOST_ROWS or lacking:
+        return [], [Reject(file, 1, "", lacking[0] if lacking else "row", "MISSING" if lacking else "OUT_OF_RANGE")]
+
+    def key(row: Row) -> str:
+        kind = (row.get("change") or "").strip().upper()
+        extra = [row.get(name) or "" for name in COLUMNS] if kind in (ChangeKind.POST, ChangeKind.LEAVE) else ()
+        return " ".join((kind, (row.get("email") or "").strip().lower(), *extra))
+
+    read = list(reader.read_rows(file, given, key, lambda row: (change_of(row), row)))
+    register = await _register(tx, [change for _, (change, _) in read])
+    kept = []
+    for line, (change, row) in read:
+        try:
+            register.check(change, row)
+        except CellWrong as wrong:
+            reader.rejects.append(Reject(file, line, change.email, wrong.field, wrong.reason))
+        else:
+            kept.append(
+                (line, change, {name: cell.strip() for name in COLUMNS if (cell := row.get(name)) and cell.strip()})
+            )
+    rejects = [
+        Reject(file, one.row, one.key.split(" ")[1] if " " in one.key else one.key, one.field, one.reason)
+        for one in reader.rejects
+    ]
+    return kept, sorted(rejects, key=lambda one: one.row)
+
+
+async def _register(tx: Transaction, changes: Sequence[StaffChange]) -> _Register:
+    named = {
+        email for one in changes for email in (one.email, one.successor, one.cover, one.new_email) if email is not None
+    }
+    ids = await batches.officer_ids(tx, named)
+    found = await people.officers(tx, ids.values())
+    districts = [one.code for one in await catalogue.districts(tx)]
+    tehsils = [(code, one.code) for code in districts for one in await catalogue.tehsils(tx, code)]
+    return _Register(
+        frozenset(one.slug for one in await catalogue.departments(tx)),
+        frozenset([*((code, None) for code in districts), *tehsils]),
+        {one.code: one.department or "" for one in await catalogue.all_services(tx)},
+        {email: found[key] for email, key in ids.items()},
+    )

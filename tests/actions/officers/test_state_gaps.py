@@ -1,0 +1,82 @@
+"""What `apuni doctor state` names: vacant posts by department, place and level, and who answers meanwhile."""
+
+import pytest
+
+from actions.officers.state_gaps import state_gaps
+from domain.kernel import Bilingual, Officer, OfficerLevel, Posting, Role
+from gateway.commands.catalogue import list_state_gaps
+from store.identity import people
+from tests.support.graph import Down, environment
+from tests.support.graph_catalogue import enter_catalogue
+
+REVENUE, WELFARE = "revenue-department", "social-welfare"
+DESIGNATED, FIRST, SECOND = OfficerLevel
+
+
+@pytest.fixture
+async def env(sqlite_store, store_keyrings, store_clock, tmp_path):
+    """An environment with services of two departments, a district with one tehsil, one without any, and no officers."""
+    env = environment(sqlite_store, store_keyrings, store_clock, tmp_path / "objects", Down())
+    async with env.store.write_transaction() as tx:
+        await enter_catalogue(tx)
+    return env
+
+
+async def post(env, key, *postings):
+    async with env.store.write_transaction() as tx:
+        title = Bilingual(None, "Officer")
+        await people.add_officer(tx, Officer(key, title, title, f"{key}@uk.gov.example", postings))
+
+
+async def gaps_of(env, department, level):
+    return [
+        (gap.places, gap.answered_by)
+        for gap in await state_gaps(env)
+        if (gap.department, gap.level) == (department, level)
+    ]
+
+
+async def test_without_officers_every_level_and_head_of_each_department_is_named_with_its_services(env):
+    gaps = await state_gaps(env)
+
+    assert [(gap.department, gap.level) for gap in gaps] == [
+        (department, level) for department in (REVENUE, WELFARE) for level in (None, *OfficerLevel)
+    ]
+    assert "ES09" in gaps[0].services
+    assert {gap.answered_by for gap in gaps} == {None}
+
+
+async def test_an_officer_of_one_tehsil_leaves_the_other_district_vacant(env):
+    await post(env, "anita", Posting(Role.OFFICER, REVENUE, "49", "304", DESIGNATED))
+
+    assert await gaps_of(env, REVENUE, DESIGNATED) == [(("45",), None)]
+
+
+async def test_the_level_above_answers_by_default(env):
+    await post(env, "meera", Posting(Role.APPELLATE, REVENUE, "49", None, FIRST))
+
+    assert await gaps_of(env, REVENUE, DESIGNATED) == [(("45",), None), (("49",), "meera")]
+
+
+async def test_an_officer_of_the_whole_department_leaves_nothing_vacant(env):
+    await post(env, "head", Posting(Role.DEPARTMENT_ADMIN, REVENUE))
+
+    assert await gaps_of(env, REVENUE, None) == []
+
+
+async def test_the_command_says_who_answers_and_fails_while_a_post_is_vacant(env, capsys):
+    await post(env, "meera", Posting(Role.APPELLATE, REVENUE, "49", None, FIRST))
+
+    assert await list_state_gaps(env) is False
+
+    lines = capsys.readouterr().out.splitlines()
+    at = next(number for number, line in enumerate(lines) if line.startswith(f"{REVENUE}: no DESIGNATED in 49"))
+    assert lines[at + 1] == "  answers by default: meera"
+
+
+async def test_the_command_succeeds_once_every_post_is_held(env):
+    levels = [Posting(Role.OFFICER, None, "49", None, DESIGNATED), Posting(Role.OFFICER, None, "45", None, DESIGNATED)]
+    above = [Posting(Role.APPELLATE, one, None, None, level) for one in (REVENUE, WELFARE) for level in (FIRST, SECOND)]
+    await post(env, "all", *levels, *above, *(Posting(Role.DEPARTMENT_ADMIN, one) for one in (REVENUE, WELFARE)))
+
+    assert await list_state_gaps(env, as_json=True) is True
