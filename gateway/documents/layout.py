@@ -19,7 +19,7 @@ import typst
 
 from actions.certificates.content import CertificateContent
 from domain.kernel import Bilingual, show_number
-from domain.kernel.messages import Texts, bilingual
+from domain.kernel.messages import Texts
 from domain.kernel.state import installed_state
 from gateway.documents.text import drawable
 
@@ -31,7 +31,6 @@ STANDARDS: list[Literal["a-2a", "ua-1"]] = ["a-2a", "ua-1"]
 
 _TURNS = threading.Lock()
 
-_WORDS = Texts("page.certificate.words")
 _HEADINGS = ("number", "issued_on", "particulars", "as_recorded", "signed_by")
 RELATIONS = {code: _TEXTS[f"relations.{code}"] for code in "SDW"}
 GENDERS = {code: _TEXTS[f"genders.{code}"] for code in "MFT"}
@@ -68,10 +67,10 @@ def page_data(content: CertificateContent, *, specimen: bool) -> dict[str, Any]:
     return {
         "font": installed_state().font_data,
         "words": {
-            "state": _pair(bilingual("certificate.state")),
+            "state": _pair(_TEXTS["words.state"]),
             "qr_alt": "QR code with the address at which this certificate can be verified",
-            **{name: _pair(_WORDS[name]) for name in ("specimen", "verify")},
-            **{name: f"{_WORDS[name].hi} / {_WORDS[name].en}" for name in _HEADINGS},
+            **{name: _pair(_TEXTS[f"words.{name}"]) for name in ("specimen", "verify")},
+            **{name: f"{_TEXTS[f'words.{name}'].hi} / {_TEXTS[f'words.{name}'].en}" for name in _HEADINGS},
         },
         "specimen": specimen,
         "number_shown": show_number(content.number),
@@ -101,9 +100,9 @@ def _sentence(content: CertificateContent) -> Bilingual:
     if content.guardian and relation:
         hi, en = f"{hi}, {relation.hi} {content.guardian}", f"{en}, {relation.en} {content.guardian}"
     if tehsil := content.tehsil:
-        hi = f"{hi}, {(_WORDS.tehsil.hi or '').format(name=tehsil.hi or tehsil.en)}"
-        en = f"{en}, {_WORDS.tehsil.en.format(name=tehsil.en)}"
-    district, sentence = content.district, _WORDS.sentence
+        hi = f"{hi}, {(_TEXTS['words.tehsil'].hi or '').format(name=tehsil.hi or tehsil.en)}"
+        en = f"{en}, {_TEXTS['words.tehsil'].en.format(name=tehsil.en)}"
+    district, sentence = content.district, _TEXTS["words.sentence"]
     return Bilingual(
         (sentence.hi or "").format(holder=hi, district=district.hi or district.en),
         sentence.en.format(holder=en, district=district.en),
