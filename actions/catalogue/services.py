@@ -96,12 +96,12 @@ class _Services:
         def by_code(name: str, read: Callable[[Row], T], *facts: Fact) -> dict[str, T]:
             """What one of our own files says of each service; its rows name the source of the facts."""
 
-            def said(row: Row) -> tuple[str, T]:
+            def value_of(row: Row) -> tuple[str, T]:
                 code, value = service_code(row), read(row)
                 self._sources.setdefault(code, {}).update(dict.fromkeys(facts, _source(row)))
                 return code, value
 
-            return dict(value for _, value in sieve.read_rows(FILES[name], getattr(rows, name), service_code, said))
+            return dict(value for _, value in sieve.read_rows(FILES[name], getattr(rows, name), service_code, value_of))
 
         self._outcomes = by_code("outcomes", _outcome, Fact.OUTCOME, Fact.VALIDITY)
         self._second_pairs = by_code(
