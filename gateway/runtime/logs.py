@@ -6,6 +6,7 @@ addresses with queries, documents with the numbers that people wrote into them, 
 (docs/reliability.md section 1). So nothing of that is written at DEBUG either.
 """
 
+import json
 import logging
 import re
 import sys
@@ -15,7 +16,7 @@ from types import TracebackType
 from typing import Any, TextIO
 
 import structlog
-from pydantic_core import to_json
+from pydantic_core import PydanticSerializationError, to_json
 
 from domain.kernel import mask_aadhaar_in
 
@@ -111,7 +112,10 @@ class _Lines(structlog.WriteLogger):
 
 
 def _render(logger: Any, method: str, event: Event) -> str:  # noqa: ARG001 - structlog's shape
-    return to_json(event).decode()
+    try:
+        return to_json(event).decode()
+    except PydanticSerializationError:  # half of a surrogate pair, which UTF-8 cannot say
+        return json.dumps(event)
 
 
 def _tame() -> None:

@@ -135,3 +135,9 @@ def test_numbers_of_ours_and_ids_stay_readable():
     kept = "application 12612345678903, id 0192f3c4-9876-7543-8210-9876543210ab"
 
     assert mask_value(kept) == kept
+
+
+def test_a_text_that_utf_8_cannot_say_does_not_stop_its_line(stream: io.StringIO):
+    structlog.get_logger("gateway.test").info("odd", reason="half a pair \ud800", count=2)
+
+    assert lines(stream)[0]["reason"] == "half a pair \ud800"
