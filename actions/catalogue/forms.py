@@ -6,7 +6,7 @@ from actions.kernel import Environment
 from domain.catalogue.catalogue import Service
 from domain.catalogue.form_checking import check_answers
 from domain.catalogue.forms import GENERIC, Form
-from domain.kernel import Problems, ist_date, not_found
+from domain.kernel import Language, Problems, ist_date, not_found, sorted_by_name
 from store.catalogue import catalogue, forms
 
 
@@ -18,12 +18,12 @@ async def form_of(env: Environment, slug: str) -> Form | None:
         return None if code is None else (await forms.of_services(tx, [code])).get(code)
 
 
-async def services_with_form(env: Environment) -> list[Service]:
-    """The services that have a form of their own, by English name."""
+async def services_with_form(env: Environment, language: Language) -> list[Service]:
+    """The services that have a form of their own, by name in the language."""
     async with env.store.read_transaction() as tx:
         assigned = await forms.assigned_forms(tx)
         found = await catalogue.services_by_codes(tx, set(assigned) - {forms.EVERY_OTHER})
-    return sorted(found.values(), key=lambda service: service.name.en)
+    return sorted_by_name(found.values(), language)
 
 
 async def check_form(env: Environment, slug: str, answers: Mapping[str, str]) -> None:

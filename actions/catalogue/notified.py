@@ -1,6 +1,5 @@
 """The public list of notified services with their limits and authorities, from the current catalogue."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from actions.kernel import Environment
@@ -27,15 +26,6 @@ async def departments_by_slug(env: Environment) -> dict[str, Department]:
     """Departments by their slug, for the names on the list."""
     async with env.store.read_transaction() as tx:
         return {one.slug: one for one in await catalogue.departments(tx)}
-
-
-def page_of(services: Sequence[Service], place: tuple[str, str] | None, *, backward: bool, limit: int) -> list[Service]:
-    """A page of the list, after a place of (English name, code) or before it."""
-    keyed = [((one.name.en, one.code), one) for one in services]
-    if backward:
-        before = [one for key, one in keyed if place is None or key < place]
-        return before[-limit:]
-    return [one for key, one in keyed if place is None or key > place][:limit]
 
 
 def _passes(service: Service, wanted: NotifiedFilter) -> bool:

@@ -1,16 +1,19 @@
 """Searches services in an index of each process, rebuilt when the catalogue changes."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from actions.kernel import Environment
-from domain.catalogue.catalogue import Facts, LifeEvent, Service, may_be_eligible
+from domain.catalogue.catalogue import Facts, LifeEvent, Service, ServiceSort, may_be_eligible
 from domain.catalogue.search import BEST, CatalogueIndex, Found
+from domain.kernel import Language, sort_key
 from store.catalogue import catalogue
 
 Place = tuple[str, str]
-"""The position of a service in the requested list: its rank and English name as one text, and its code."""
+"""The position of a service in the requested list: order, rank and name as one text, and its code."""
+Row = TypeVar("Row")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,25 +49,48 @@ async def index_of(env: Environment) -> CatalogueIndex:
     return made
 
 
-async def find_services(env: Environment, wanted: Wanted) -> list[Found]:
-    """The services that are wanted: the best first where words were given, else by English name."""
+async def find_services(env: Environment, wanted: Wanted, order: Language | None = None) -> list[Found]:
+    """The services that are wanted: the best first where words were given, else by name in the language of `order`.
+
+    Without one by English name.
+    """
     index = await index_of(env)
     searched = wanted.search is not None and wanted.search.strip() != ""
     found = index.find(wanted.search or "") if searched else [Found(service, 0) for service in index.services]
-    return [each for each in found if _is_wanted(each.service, wanted)]
+    wanted_ones = [each for each in found if _is_wanted(each.service, wanted)]
+    return wanted_ones if order is None else sorted(wanted_ones, key=lambda each: place_of(each, order))
 
 
-def page_of(found: Sequence[Found], place: Place | None, size: int, *, backward: bool) -> list[Found]:
-    """So many behind a place, or, `backward`, the last ones before it; no place is that end of the list."""
+def page_of(
+    rows: Sequence[Row], places: Callable[[Row], Place], place: Place | None, size: int, *, backward: bool
+) -> list[tuple[Place, Row]]:
+    """So many rows behind a place, or, `backward`, the last ones before it, each with its own place.
+
+    No place is that end of the list.
+    """
+    placed = [(places(row), row) for row in rows]
     if backward:
-        before = [each for each in found if place is None or place_of(each) < place]
-        return before[-size:]
-    return [each for each in found if place is None or place_of(each) > place][:size]
+        return [one for one in placed if place is None or one[0] < place][-size:]
+    return [one for one in placed if place is None or one[0] > place][:size]
 
 
-def place_of(found: Found) -> Place:
+def place_of(found: Found, order: Language | None = None) -> Place:
     """The position of a service, stable when others are added or removed."""
-    return f"{BEST - found.score:04d} {found.service.name.en}", found.service.code
+    return named_place(found.service, order, f"{BEST - found.score:04d} ")
+
+
+def named_place(service: Service, order: Language | None, rank: str = "") -> Place:
+    """The position of a service in a list by rank and name; it begins with the language whose order it is in."""
+    if order is None:
+        return rank + service.name.en, service.code
+    return f"{order.catalogue.value} {rank}{sort_key(service.name.in_language(order))[0]}", service.code
+
+
+def order_of(sort: ServiceSort, place: Place | None, reader: Language) -> Language | None:
+    """The language in whose order a page goes on: that of its cursor, else of the reader; None for English names."""
+    if sort is ServiceSort.ENGLISH_NAME:
+        return None
+    return Language(place[0][:2]) if place else reader
 
 
 def _is_wanted(service: Service, wanted: Wanted) -> bool:

@@ -102,6 +102,13 @@ class RequiredDocument:
     required: bool
 
 
+class ServiceSort(StrEnum):
+    """In which order services are listed."""
+
+    ENGLISH_NAME = "ENGLISH_NAME"
+    NAME = "NAME"
+
+
 class LifeEvent(StrEnum):
     """What happens in a life that a service answers to."""
 

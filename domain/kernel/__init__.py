@@ -50,6 +50,7 @@ from domain.kernel.text import (
     is_plain_line,
     language_from_header,
     latin_digits,
+    sort_key,
     sorted_by_name,
     spoken_languages,
     state_language,

@@ -66,11 +66,12 @@ def sorted_by_name(items: Iterable[_Named], language: Language) -> list[_Named]:
     Of Devanagari that is the order of its code points (Unicode, chapter 12.1) but for a few signs; Latin goes without
     regard to case. The whole Unicode Collation Algorithm needs ICU, and gives the same order for names like ours.
     """
-    return sorted(items, key=lambda one: _sort_key(one.name.in_language(language)))
+    return sorted(items, key=lambda one: sort_key(one.name.in_language(language)))
 
 
 @lru_cache(2048)
-def _sort_key(text: str) -> tuple[str, str]:
+def sort_key(text: str) -> tuple[str, str]:
+    """What a text is sorted by in a dictionary, and the text itself for two that are alike."""
     return unicodedata.normalize("NFD", text).translate(_ALIKE).casefold(), text
 
 

@@ -1,16 +1,18 @@
 """The public list of notified services with their limits and authorities (Right to Service Act, section 3)."""
 
-from operator import attrgetter
+from functools import partial
+from operator import itemgetter
 from typing import Annotated, Self
 
 import strawberry
 
-from actions.catalogue.notified import NotifiedFilter, notified_services, page_of
+from actions.catalogue.notified import NotifiedFilter, notified_services
+from actions.catalogue.search import Place, named_place, order_of, page_of
 from domain.applications.deadline import DayUnit
 from domain.catalogue import catalogue
 from domain.kernel.state import installed_state
 from schema.catalogue.places import department_field
-from schema.catalogue.services import Service, post_field
+from schema.catalogue.services import Service, SortArgument, post_field
 from schema.kernel import (
     NEVER_SILENTLY_NULL,
     PUBLIC,
@@ -85,16 +87,20 @@ class NotifiedQuery:
         filter: Annotated[  # noqa: A002 - the argument's name in the graph
             NotifiedServiceFilter | None, strawberry.argument(description="Which services are listed.")
         ] = None,
-    ) -> Listing[catalogue.Service]:
+        sort: SortArgument = catalogue.ServiceSort.ENGLISH_NAME,
+    ) -> Listing[tuple[Place, catalogue.Service]]:
         given, environment = filter or NotifiedServiceFilter(), info.context.environment
         wanted = NotifiedFilter(given.department, given.words, given.most_days)
         found = await notified_services(environment, wanted)
 
-        async def rows(window: Window) -> list[catalogue.Service]:
+        async def rows(window: Window) -> list[tuple[Place, catalogue.Service]]:
             place = None if window.place is None else (window.place[0] or "", window.place[1])
-            return page_of(found, place, backward=window.backward, limit=window.size + 1)
+            order = order_of(sort, place, info.context.language)
+            places = partial(named_place, order=order)
+            return page_of(sorted(found, key=places), places, place, window.size + 1, backward=window.backward)
 
         async def count() -> int:
             return len(found)
 
-        return Listing(f"notified:{wanted!r}", rows, count, attrgetter("name.en", "code"), NotifiedService.of)
+        name = "notified" if sort is catalogue.ServiceSort.ENGLISH_NAME else "notified-by-name"
+        return Listing(f"{name}:{wanted!r}", rows, count, itemgetter(0), lambda row: NotifiedService.of(row[1]))

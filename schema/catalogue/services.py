@@ -3,17 +3,17 @@
 import hashlib
 from collections.abc import Iterable
 from functools import partial
-from operator import attrgetter
+from operator import attrgetter, itemgetter
 from typing import Annotated, Self
 
 import strawberry
 
 from actions.catalogue.forms import form_of, services_with_form
-from actions.catalogue.search import Wanted, find_services, page_of, place_of
+from actions.catalogue.search import Place, Wanted, find_services, order_of, page_of, place_of
 from domain.applications.deadline import DayUnit
 from domain.benefits.benefits import Rail
 from domain.catalogue import catalogue
-from domain.catalogue.catalogue import LifeEvent, Outcome, ServiceKind
+from domain.catalogue.catalogue import LifeEvent, Outcome, ServiceKind, ServiceSort
 from domain.catalogue.search import Found
 from domain.kernel import Assurance, Needed, TypeCode, from_global_id
 from schema.catalogue.eligibility import Eligibility, EligibilityFacts
@@ -235,6 +235,11 @@ class ServiceFilter:
         return Wanted(self.search, self.department, self.category, self.open_only, self.life_event, facts)
 
 
+SortArgument = Annotated[
+    ServiceSort, strawberry.argument(description="In which order; a page after a cursor goes on in that of the cursor.")
+]
+
+
 @strawberry.type
 class ServicesQuery:
     """Root fields about services."""
@@ -260,15 +265,16 @@ class ServicesQuery:
         return None if form is None else ServiceForm.of(form)
 
     @resolver_field(
-        description="Services that have a form of their own, by English name; every other has the general one.",
+        description="Services that have a form of their own, by name in the language of the request; every other has "
+        "the general one.",
         directives=[PUBLIC, NEVER_SILENTLY_NULL, assumed_list_size(50)],
     )
     async def services_with_form(self, info: Info) -> list[Service] | None:
-        return [Service.of(one) for one in await services_with_form(info.context.environment)]
+        return [Service.of(one) for one in await services_with_form(info.context.environment, info.context.language)]
 
     @connection_field(
         Connection[Service] | None,
-        description="Services by English name; where words are searched for, those that fit best come first.",
+        description="Services by name; where words are searched for, those that fit best come first.",
         directives=[PUBLIC, NEVER_SILENTLY_NULL],
     )
     async def services(
@@ -277,9 +283,12 @@ class ServicesQuery:
         filter: Annotated[  # noqa: A002 - the argument's name in the graph
             ServiceFilter | None, strawberry.argument(description="Which services are listed.")
         ] = None,
-    ) -> Listing[catalogue.Service] | Listing[Found]:
+        sort: SortArgument = ServiceSort.ENGLISH_NAME,
+    ) -> Listing[catalogue.Service] | Listing[tuple[Place, Found]]:
         wanted = (filter or ServiceFilter()).to_criteria()
-        return _search_listing(info, wanted) if _needs_index(wanted) else _listing(info, wanted)
+        if sort is ServiceSort.NAME or _needs_index(wanted):
+            return _search_listing(info, wanted, sort)
+        return _listing(info, wanted)
 
 
 async def _find(info: Info, by: ServiceBy) -> catalogue.Service | None:
@@ -298,20 +307,22 @@ def _needs_index(wanted: Wanted) -> bool:
     return bool((wanted.search or "").strip()) or wanted.life_event is not None or wanted.facts is not None
 
 
-def _search_listing(info: Info, wanted: Wanted) -> Listing[Found]:
+def _search_listing(info: Info, wanted: Wanted, sort: ServiceSort) -> Listing[tuple[Place, Found]]:
     """What is searched for in the words of the catalogue, which each process keeps in memory."""
     env = info.context.environment
 
-    async def rows(window: Window) -> list[Found]:
+    async def rows(window: Window) -> list[tuple[Place, Found]]:
         place = None if window.place is None else (window.place[0] or "", window.place[1])
-        found = await find_services(env, wanted)
-        return page_of(found, place, window.size + 1, backward=window.backward)
+        order = order_of(sort, place, info.context.language)
+        found = await find_services(env, wanted, order)
+        return page_of(found, partial(place_of, order=order), place, window.size + 1, backward=window.backward)
 
     async def count() -> int:
         return len(await find_services(env, wanted))
 
     digest = hashlib.sha256(repr(_filter_key(wanted)).encode()).hexdigest()
-    return Listing(f"services-found:{digest}", rows, count, place_of, lambda found: Service.of(found.service))
+    name = "services-found" if sort is ServiceSort.ENGLISH_NAME else "services-by-name"
+    return Listing(f"{name}:{digest}", rows, count, itemgetter(0), lambda row: Service.of(row[1].service))
 
 
 def _filter_key(wanted: Wanted) -> tuple[object, ...]:

@@ -29,7 +29,7 @@ from domain.applications.lifecycle import Move, Status
 from domain.benefits.benefits import BudgetState, Hold, InstalmentKind, PaymentStatus, Rail, SanctionState
 from domain.benefits.recoveries import RecoveryGround, RecoveryState, RecoveryWay
 from domain.benefits.sanction_course import ApprovalKind, LifeProof, ResumeGround, StopGround, StopKind
-from domain.catalogue.catalogue import Fact, LifeEvent, Outcome, ServiceKind, Situation
+from domain.catalogue.catalogue import Fact, LifeEvent, Outcome, ServiceKind, ServiceSort, Situation
 from domain.catalogue.centres import CentreKind
 from domain.catalogue.forms import QuestionKind
 from domain.certificates.certificates import CertificateStatus, EndGround
@@ -127,6 +127,7 @@ _publish(EndGround, "EndGround", "end_ground", "Why a certificate is corrected o
 _publish(Outcome, "ServiceOutcome", "outcome", "What an approved application ends in.")
 _publish(ServiceKind, "ServiceKind", "service_kind", "What a person asks for by a service.")
 _publish(Fact, "ServiceFact", "service_fact", "What the catalogue says of a service.")
+_publish(ServiceSort, "ServiceSort", "service_sort", "In which order services are listed.")
 _publish(LifeEvent, "LifeEvent", "life_event", "What happens in a life that a service answers to.")
 _publish(Situation, "Situation", "situation", "What a benefit may ask of a person's situation.")
 _publish(DayUnit, "DayUnit", "day_unit", "How a service's time limit is counted.")

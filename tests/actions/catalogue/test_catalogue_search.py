@@ -97,11 +97,12 @@ async def test_pages_follow_one_another_both_ways_and_stay_when_others_come(env)
     whole = await find_services(env, Wanted(search="certificate"))
     assert len(whole) > 10
     walked, place = [], None
-    while page := page_of(whole, place, 4, backward=False):
-        walked += page
-        place = place_of(page[-1])
+    while page := page_of(whole, place_of, place, 4, backward=False):
+        walked += [each for _, each in page]
+        place = page[-1][0]
+    placed = [(place_of(each), each) for each in whole]
     assert walked == whole
-    assert page_of(whole, None, 3, backward=True) == whole[-3:]
-    assert page_of(whole, place_of(whole[5]), 3, backward=True) == whole[2:5]
+    assert page_of(whole, place_of, None, 3, backward=True) == placed[-3:]
+    assert page_of(whole, place_of, place_of(whole[5]), 3, backward=True) == placed[2:5]
     without = [each for each in whole if each is not whole[5]]  # gone between two pages
-    assert page_of(without, place_of(whole[5]), 2, backward=False) == whole[6:8]
+    assert page_of(without, place_of, place_of(whole[5]), 2, backward=False) == placed[6:8]
