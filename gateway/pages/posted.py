@@ -16,6 +16,7 @@ from urllib.parse import parse_qsl
 
 from graphql import (
     GraphQLBoolean,
+    GraphQLEnumType,
     GraphQLInputObjectType,
     GraphQLInputType,
     GraphQLInt,
@@ -23,9 +24,11 @@ from graphql import (
     GraphQLNonNull,
     GraphQLSchema,
     OperationDefinitionNode,
+    get_named_type,
     get_nullable_type,
     type_from_ast,
 )
+from graphql.utilities import validate_input_value
 
 from domain.kernel import latin_digits
 
@@ -44,16 +47,36 @@ def variables_of(
 
     What does not fit its type goes in as the text that it is, so that the graph says what is wrong with it.
     """
-    tree = _tree_of(fields)
-    declared = {
-        node.variable.name.value: type_from_ast(schema, node.type) for node in operation.variable_definitions or ()
-    }
+    tree, declared = _tree_of(fields), _declared(schema, operation)
     empty: dict[str, Any] = {
         name: {}
         for name, type_ in declared.items()
         if isinstance(type_, GraphQLNonNull) and isinstance(type_.of_type, GraphQLInputObjectType)
     }
     return {**empty, **_members(declared, tree)}
+
+
+def unfit_fields(
+    schema: GraphQLSchema, operation: OperationDefinitionNode, fields: Mapping[str, Sequence[str]]
+) -> dict[str, str]:
+    """The fields whose text does not fit the type of what they are named for, each with what is expected there.
+
+    That is `choice`, `number` or `value`, which page.frame says in words.
+    """
+    declared = _declared(schema, operation)
+    found = {}
+    for name in fields:
+        variable = name.split(".")[0]
+        given = variables_of(schema, operation, {name: fields[name]}).get(variable)
+        if given is None:
+            continue
+        ways: list[list[str | int]] = []
+        validate_input_value(given, declared[variable], lambda _, way, ways=ways: ways.append(way))
+        # A member that is missing beside this field is told of the object, which is of no use here.
+        kinds = [kind for way in ways if (kind := _kind_at(declared[variable], way))]
+        if kinds:
+            found[name] = kinds[0]
+    return found
 
 
 def field_of(path: Sequence[str], fields: Mapping[str, Sequence[str]]) -> str:
@@ -69,6 +92,21 @@ def field_of(path: Sequence[str], fields: Mapping[str, Sequence[str]]) -> str:
         if step.isdecimal() and int(step) < len(whole):
             name = before + whole[int(step)]
     return "" if name == "input" else name
+
+
+def _declared(schema: GraphQLSchema, operation: OperationDefinitionNode) -> dict[str, Any]:
+    """The types of the variables that an operation declares."""
+    return {node.variable.name.value: type_from_ast(schema, node.type) for node in operation.variable_definitions or ()}
+
+
+def _kind_at(type_: Any, way: Sequence[str | int]) -> str | None:
+    """What is expected at a way into a variable; None where that is an object."""
+    whole = get_named_type(type_)
+    for step in way:
+        whole = get_named_type(whole.fields[step].type) if isinstance(step, str) else whole
+    if isinstance(whole, GraphQLInputObjectType):
+        return None
+    return "choice" if isinstance(whole, GraphQLEnumType) else "number" if whole is GraphQLInt else "value"
 
 
 def _tree_of(fields: Mapping[str, Sequence[str]]) -> Tree:

@@ -13,12 +13,14 @@ from typing import Any
 from urllib.parse import urlencode
 
 import structlog
+from starlette.datastructures import QueryParams
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from domain.kernel import ErrorCode, NotSignedIn, PersonKind, Problem, Problems, refuse_hidden_character
 from domain.kernel.errors import ErrorType
+from domain.kernel.messages import filled_label
 from gateway.graphql.answers import retry_headers
 from gateway.graphql.pipeline import InvalidDocument
 from gateway.http.calls import OperationRecord, RequestContext, RequestFacts
@@ -26,7 +28,7 @@ from gateway.http.headers import EVERY_ANSWER, SESSION_COOKIE, is_own_page, pref
 from gateway.http.problems import RequestProblem
 from gateway.http.session_auth import cookie_to_read
 from gateway.operations.published import PublishedOperations
-from gateway.pages.posted import field_of, variables_of
+from gateway.pages.posted import field_of, unfit_fields, variables_of
 from gateway.pages.posted_files import Posted, has_files, read_fields, read_fields_and_files
 from gateway.pages.questions import fields_to_ask_with, told_at_field
 from gateway.pages.refusals import SessionOver, problem_page, to_sign_in
@@ -146,15 +148,24 @@ class Site:
             raise SessionOver
         if page.people is not None and person not in page.people:
             return self.problem(request, Problem(ErrorCode.FORBIDDEN), 403, person=person)
-        answer = Answer({})
+        answer, status = Answer({}), 422 if more.get("refused") else 200
         if page.operation is not None:
-            answer = await self._run(page.operation, _address_fields(request), request, token, context)
+            fields = _address_fields(request)
+            told = self._unfit(page.operation, fields, request)
+            answer = await self._run(
+                page.operation, {name: fields[name] for name in fields if name not in told}, request, token, context
+            )
+            if told and not more.get("refused"):
+                problems = [{"field": name, "message": message} for name, message in told.items()]
+                fitting = QueryParams([pair for pair in request.query_params.multi_items() if pair[0] not in told])
+                more |= {"faults": told, "refused": {"form": None, "problems": problems}, **_as_typed(fields)}
+                more["query"] = fitting
+                status = 400
             if answer.data is None or (page.found and _value_at(answer.data, page.found) is None):
                 code = answer.code if answer.errors else ErrorCode.NOT_FOUND
                 return self.problem(
                     request, _problem_of_answer(answer, code), STATUSES.get(code.type, 400), person=person
                 )
-        status = 422 if more.get("refused") else 200
         return self._page_response(page, request, answer, person, status=status, roles=_roles(context), **more)
 
     def _page_response(
@@ -224,6 +235,16 @@ class Site:
             **_as_typed(fields),
             refused={"form": None, "code": problem.code.value, "problems": told} if problem else None,
         )
+
+    def _unfit(self, operation: str, fields: Mapping[str, Sequence[str]], request: Request) -> dict[str, str]:
+        """What is said of the fields of an address that do not fit, by name; what stands in its path must fit."""
+        ready = self._operations.ready(operation, {})
+        asked = {name: texts for name, texts in fields.items() if name not in ("language", *request.path_params)}
+        unfit = unfit_fields(self._pipeline.documents.schema, ready.operation, asked)
+        return {
+            name: filled_label(f"page.frame.unfit_{kind}", language_of(request).catalogue, {"typed": fields[name][-1]})
+            for name, kind in unfit.items()
+        }
 
     async def _answer_form(self, page: Page, request: Request) -> Response:
         if not is_own_page(request, self._edge.origins):

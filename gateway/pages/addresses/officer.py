@@ -16,7 +16,7 @@ _BENEFIT = (
 _APPEAL = "FixDeskHearing CancelDeskHearing DecideDeskAppeal ReportDeskCompliance"
 
 OFFICER_PAGES = (
-    _page("/desk", "desk", "Desk", forms="SaveDeskView"),
+    _page("/desk", "desk", "Desk", "viewer", "SaveDeskView"),
     _page("/desk/find", "find", "DeskFind"),
     _page("/desk/together", "together", "DeskTogether", forms="ClaimCases DecideCases"),
     _page("/desk/together/forward", "forward_together", "DeskForwardTogether", ForwardCases="/desk"),
@@ -31,9 +31,9 @@ OFFICER_PAGES = (
         "CorrectDeskCertificate RevokeDeskCertificate",
     ),
     _page("/desk/papers/{sha256}", "paper", "DeskPaper", "file"),
-    _page("/desk/clearances", "clearances", "DeskClearances"),
+    _page("/desk/clearances", "clearances", "DeskClearances", "viewer"),
     _page("/desk/clearance", "clearance", "DeskClearance", "node.question", AnswerDeskClearance="/desk/clearances"),
-    _page("/desk/appeals", "appeals", "DeskAppeals"),
+    _page("/desk/appeals", "appeals", "DeskAppeals", "viewer"),
     _page("/desk/appeals/{number}", "appeal", "DeskAppeal", "appeal", _APPEAL),
     _page("/desk/hearings", "hearings", "DeskHearings", "hearings"),
     _page("/desk/overdue", "overdue", "DeskOverdue", "overdue"),
@@ -45,11 +45,12 @@ OFFICER_PAGES = (
         "/desk/voice",
         "voice",
         "DeskVoice",
+        "viewer",
         ReplyDeskGrievance="/desk/voice",
         ReplyDeskSuggestion="/desk/voice",
     ),
     _page("/desk/claims", "claims", "DeskClaims", "recordClaims", "DisputeDeskPaper", DecideDeskClaim="/desk/claims"),
-    _page("/desk/figures", "figures", "DeskFigures", forms="SaveDeskView RenameDeskView DeleteDeskView"),
-    _page("/desk/figures/cases", "figure_cases", "DeskFigureCases"),
-    _page("/desk/leave", "leave", "DeskLeave"),
+    _page("/desk/figures", "figures", "DeskFigures", "viewer", "SaveDeskView RenameDeskView DeleteDeskView"),
+    _page("/desk/figures/cases", "figure_cases", "DeskFigureCases", "figureCases"),
+    _page("/desk/leave", "leave", "DeskLeave", "viewer"),
 )

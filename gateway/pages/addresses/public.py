@@ -4,7 +4,7 @@ from gateway.pages.site import Page
 
 PUBLIC_PAGES = (
     Page("/", "public/front.html", "FrontPage"),
-    Page("/services", "public/services.html", "FindServices"),
+    Page("/services", "public/services.html", "FindServices", found="services"),
     Page("/services/{code}", "public/service.html", "ServiceForPeople", found="service"),
     Page("/notified-services", "public/notified.html", "NotifiedForPeople", found="notifiedServices"),
     Page("/forms", "public/forms.html", "Forms"),
