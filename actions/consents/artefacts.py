@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 
 from actions.kernel import Environment
 from domain.kernel import Citizen
-from domain.kernel.state import installed_state
+from domain.kernel.messages import portal_name
 from store.database import KeyMissing, Keyrings
 from store.documents.department_documents import DepartmentDocument
 
@@ -67,7 +67,7 @@ class Artefacts:
             "timestamp": _instant(self.begun_at),
             "dataConsumer": {"id": self._env.rules.issuer_id},
             "dataProvider": {"id": document.publisher},
-            "purpose": {"description": f"Certificates of the citizen in {installed_state().portal.en}"},
+            "purpose": {"description": f"Certificates of the citizen in {portal_name().en}"},
             "user": {
                 "idType": "MOBILE",
                 "idNumber": citizen.mobile or "",

@@ -38,6 +38,11 @@ def name_portal(name: Bilingual) -> None:
     catalogue.cache_clear()
 
 
+def portal_name() -> Bilingual:
+    """The portal's name, for a text of ours that stands in no catalogue, such as a partner's document."""
+    return _name[0]
+
+
 _name = [PORTAL]
 _OURS = Path(__file__).with_name("locale")
 

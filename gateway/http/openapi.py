@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from domain.kernel.messages import portal_name
 from gateway.graphql.answers import encode_json
 from gateway.http.headers import EVERY_ANSWER
 from gateway.http.json_schemas import DATE, MOMENT, TEXT, Field, Schema, optional, schema_of
@@ -179,7 +180,7 @@ def document(url: str) -> dict[str, Any]:
     return {
         "openapi": "3.1.0",
         "info": {
-            "title": "Apuni Sarkar gateway: doors of partners",
+            "title": f"{portal_name().en} gateway: doors of partners",
             "version": "1",
             "description": "The graph at /graphql has a schema of its own. These doors follow contracts of partners.",
         },

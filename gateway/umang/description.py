@@ -6,7 +6,7 @@ from typing import Any
 from starlette.routing import Route
 
 from domain.kernel import Language
-from domain.kernel.state import installed_state
+from domain.kernel.messages import portal_name
 from gateway.http.json_schemas import TEXT, example_of, schema_of
 from gateway.http.openapi import published_json
 from gateway.umang.described import DESCRIBED, Described
@@ -47,7 +47,7 @@ def document(url: str, settings: UmangEndpointSettings) -> dict[str, Any]:
     return {
         "openapi": "3.1.0",
         "info": {
-            "title": f"{installed_state().portal.en} for UMANG",
+            "title": f"{portal_name().en} for UMANG",
             "version": "1",
             "description": "Every answer has `rs`, `rc`, `rd`, `pd`. A write is done once for its `apitrkr`: the same "
             "request gets the same octets again, another one APSK0409. See docs/partners/umang.",

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from domain.kernel.messages import label
+from domain.kernel.messages import portal_name
 from domain.kernel.state import installed_state
 from integrations.apisetu.codes import ERRORS
 from integrations.apisetu.published_models import FORMATS, FULL_NAME, NUMBER, PublishedDocument, PublishedService
@@ -49,14 +50,14 @@ def document(
         "openapi": "3.0.3",
         "servers": [{"url": f"{url}{ROOT}"}],
         "info": {
-            "title": f"{state.portal.en}, {state.name.en} · {state.portal.hi}, {state.name.hi}",
+            "title": f"{portal_name().en}, {state.name.en} · {portal_name().hi}, {state.name.hi}",
             "version": "3.0.0",
             "description": (
                 f"Certificates that the State of {state.name.en} issues, given with the consent of their holders, and "
                 f"the catalogue of its services. {label('apisetu.description', state.language)}"
             ),
             "termsOfService": f"{url}/apisetu/openapi.json",
-            "contact": {"name": state.portal.en, "url": url},
+            "contact": {"name": portal_name().en, "url": url},
         },
         "paths": paths,
         "components": _components(),

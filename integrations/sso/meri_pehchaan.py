@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Self, Unpack
 
 from domain.kernel import Assurance, Clock, Provider, Source
-from domain.kernel.state import installed_state
+from domain.kernel.messages import portal_name
 from integrations.calling.errors import Garbled, Refused, Unavailable
 from integrations.calling.onboarding import read_settings
 from integrations.calling.policies import CallPolicy, Priority
@@ -65,7 +65,7 @@ class MeriPehchaanSettings:
     issuers: tuple[str, ...] = ISSUERS
     scope: str = SCOPE
     purpose: str = PURPOSE
-    service_name: str = field(default_factory=lambda: installed_state().portal.en)
+    service_name: str = field(default_factory=lambda: wire.consent_words(portal_name().en))
     acr: str | None = None
     subject_prefix: str | None = wire.SUBJECT_PREFIX
     doctypes: tuple[str, ...] = ()

@@ -54,6 +54,11 @@ class UserAnswer:
     email: str | None = field(repr=False)
 
 
+def consent_words(text: str) -> str:
+    """A text in the signs that the words of a consent take; the others are left out."""
+    return re.sub(r"[^A-Za-z0-9_ ]+", "", text)
+
+
 def check_consent_words(purpose: str, service_name: str, doctypes: Sequence[str]) -> None:
     """Raise ValueError for what the consent page refuses (docs/contracts/digilocker.md section 3.1)."""
     if not all(re.fullmatch(r"[A-Za-z0-9_ ]+", text) for text in (purpose, service_name)):
