@@ -15,10 +15,15 @@ from store.officers import leave
 
 @dataclass(frozen=True, slots=True)
 class StaffFilter:
-    """Which posts: of a department by its slug, of a district by its code; None is every one."""
+    """Which posts: of a department by its slug, of a district by its code; None is every one.
+
+    `words` stand in the name or the designation of an officer, `officer` is her id.
+    """
 
     department: str | None = None
     district: str | None = None
+    words: str | None = None
+    officer: str | None = None
 
 
 def administrator_postings(subject: Subject) -> list[Posting]:
@@ -58,4 +63,4 @@ async def staff_page(env: Environment, within: list[Posting], wanted: StaffFilte
 
 async def count_staff(env: Environment, within: list[Posting], wanted: StaffFilter) -> int:
     """How many officers there are."""
-    return await env.store.read(lambda tx: people.count_staff(tx, within, wanted.department, wanted.district))
+    return await env.store.read(lambda tx: people.count_staff(tx, within, **asdict(wanted)))

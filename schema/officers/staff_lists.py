@@ -11,7 +11,7 @@ from actions.officers.staff_views import (
     count_staff,
     staff_page,
 )
-from domain.kernel import Scope, TypeCode, people
+from domain.kernel import Scope, TypeCode, from_global_id, people
 from domain.officers import staff
 from schema.kernel import (
     AUTHENTICATED,
@@ -40,6 +40,16 @@ from store.officers import posts
 class StaffFilterInput:
     department: str | None = strawberry.field(default=None, description="Only this department, by its slug.")
     district: str | None = strawberry.field(default=None, description="Only this district, by its code.")
+    words: str | None = strawberry.field(
+        default=None, description="Only officers in whose name or designation each of these words stands."
+    )
+    officer_id: strawberry.ID | None = strawberry.field(default=None, description="Only this officer.")
+
+    def to_criteria(self) -> StaffFilter:
+        """As the action wants it; an id of something else finds nobody."""
+        kind, key = from_global_id(self.officer_id) if self.officer_id else (None, None)
+        officer = key if kind in (None, TypeCode.OFFICER) else ""
+        return StaffFilter(self.department, self.district, self.words, officer)
 
 
 @strawberry.type(directives=[AUTHENTICATED], description="An officer, as those who post officers see her.")
@@ -100,7 +110,7 @@ class StaffQuery:
         info: Info,
         filter: FilterArgument = None,  # noqa: A002 - the argument's name in the graph
     ) -> Listing[people.Officer]:
-        return _officers(info, _staff_filter(filter))
+        return _officers(info, (filter or StaffFilterInput()).to_criteria())
 
     @connection_field(
         Connection[Vacancy] | None,
@@ -113,11 +123,7 @@ class StaffQuery:
         info: Info,
         filter: FilterArgument = None,  # noqa: A002 - the argument's name in the graph
     ) -> Listing[staff.Vacancy]:
-        return _vacancies(info, _staff_filter(filter))
-
-
-def _staff_filter(given: StaffFilterInput | None) -> StaffFilter:
-    return StaffFilter(given.department, given.district) if given else StaffFilter()
+        return _vacancies(info, (filter or StaffFilterInput()).to_criteria())
 
 
 def _officers(info: Info, wanted: StaffFilter) -> Listing[people.Officer]:
@@ -134,7 +140,7 @@ def _officers(info: Info, wanted: StaffFilter) -> Listing[people.Officer]:
     def position(item: people.Officer) -> Position:
         return None, item.id
 
-    return Listing(f"officers:{wanted.department}:{wanted.district}", rows, count, position, StaffMember.of)
+    return Listing(f"officers:{wanted!r}", rows, count, position, StaffMember.of)
 
 
 def _vacancies(info: Info, wanted: StaffFilter) -> Listing[staff.Vacancy]:

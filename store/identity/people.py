@@ -242,18 +242,15 @@ async def staff_page(
     tx: Transaction,
     within: Sequence[Posting],
     *,
-    department: str | None,
-    district: str | None,
     after: str | None = None,
     before: str | None = None,
     limit: int,
+    **wanted: str | None,
 ) -> list[Officer]:
-    """Officers with a posting that one of `within` covers and the filter lets through, by id."""
-    ids = _staff(within, department, district)
-    statement = sa.select(officers_table).where(officers_table.c.officer_id.in_(ids))
+    """Officers with a posting that one of `within` covers and that are wanted (`_staff`), by id."""
     rows = await keyset_page(
         tx,
-        statement,
+        _staff(within, **wanted),
         (officers_table.c.officer_id,),
         after=None if after is None else (after,),
         before=None if before is None else (before,),
@@ -263,16 +260,25 @@ async def staff_page(
     return [_officer(tx, row, postings) for row in rows]
 
 
-async def count_staff(tx: Transaction, within: Sequence[Posting], department: str | None, district: str | None) -> int:
+async def count_staff(tx: Transaction, within: Sequence[Posting], **wanted: str | None) -> int:
     """How many officers the same filter lets through."""
-    ids = _staff(within, department, district)
-    return await count(tx, sa.select(officers_table).where(officers_table.c.officer_id.in_(ids)))
+    return await count(tx, _staff(within, **wanted))
 
 
-def _staff(within: Sequence[Posting], department: str | None, district: str | None) -> sa.Select[Any]:
-    table = postings_table.c
+def _staff(
+    within: Sequence[Posting],
+    *,
+    department: str | None = None,
+    district: str | None = None,
+    words: str | None = None,
+    officer: str | None = None,
+) -> sa.Select[Any]:
+    table, c = postings_table.c, officers_table.c
     place = equals_given({table.department: department, table.district: district})
-    return sa.select(table.officer_id).where(any_posting_covers(postings_table, within), *place)
+    posted = sa.select(table.officer_id).where(any_posting_covers(postings_table, within), *place)
+    said = [c.name_hi, c.name_en, c.designation_hi, c.designation_en]
+    found = [sa.or_(*(one.icontains(word, autoescape=True) for one in said)) for word in (words or "").split()]
+    return sa.select(officers_table).where(c.officer_id.in_(posted), *equals_given({c.officer_id: officer}), *found)
 
 
 async def save_operator(tx: Transaction, operator: Operator) -> None:

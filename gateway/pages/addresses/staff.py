@@ -9,7 +9,7 @@ STAFF_PAGES = (
     _page("/staff", "orders", "StaffOrders", "waitingOrders", "AnswerTransfer ConfirmCover EnterAdministrator"),
     _page("/staff/officers", "officers", "StaffOfficers", "officers"),
     _page("/staff/changes", "changes", "StaffChanges", "staffBatches", "ProposeStaffChange AnswerStaffBatch"),
-    _page("/staff/officer", "officer", "StaffOfficer", "officers", "TransferStaff RecordStaffLeave CancelStaffLeave"),
+    _page("/staff/officer", "officer", "StaffOfficer", "chosen", "TransferStaff RecordStaffLeave CancelStaffLeave"),
     _page("/staff/vacancies", "vacancies", "StaffVacancies", "vacancies"),
     _page("/staff/systems", "systems", "StaffSystems", "switches", "SetStaffSwitch SetStaffClientPolicy"),
     _page("/staff/centres", "centres", "StaffCentres", "centres"),

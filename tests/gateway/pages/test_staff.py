@@ -5,7 +5,7 @@ from urllib.parse import quote
 import pytest
 from lxml import html
 
-from domain.kernel import TypeCode
+from domain.kernel import Bilingual, Officer, Posting, Role, TypeCode
 from schema.kernel import node_id
 from store.identity import people
 from tests.gateway.pages.conftest import Browse
@@ -98,3 +98,28 @@ async def test_fees_are_listed_for_a_finance_officer(officer_page, browse: Brows
 
     assert page.status_code == 200
     assert "No fee matches." in page.text
+
+
+async def test_a_substitute_is_found_by_name_among_officers_beyond_the_first_page(officer_page, powers, browse: Browse):  # noqa: F811
+    async with powers.environment.store.write_transaction() as tx:
+        for number in range(60):
+            name = Bilingual(None, f"Colleague {number:02d}")
+            key = f"01930000-0000-7000-8000-0000000040{number:02d}"
+            posting = Posting(Role.OFFICER, "social-welfare", "49")
+            await people.add_officer(tx, Officer(key, name, name, f"{number}@officer.example", (posting,)))
+
+    async with browse("admin") as browser:
+        page = await browser.get(f"{officer_page}&filter.words=colleague+57")
+
+    options = html.fromstring(page.text).cssselect("select[name='input.substituteId'] option")
+    assert [one.text_content() for one in options[1:]] == ["Colleague 57, Colleague 57"]
+
+
+async def test_the_chosen_officer_is_shown_though_the_search_for_a_substitute_finds_another(
+    officer_page, browse: Browse
+):
+    async with browse("admin") as browser:
+        page = await browser.get(f"{officer_page}&filter.words=bina")
+
+    assert "Anita" in page.text
+    assert html.fromstring(page.text).cssselect("form input[value=RecordStaffLeave]")
