@@ -288,3 +288,15 @@ async def test_a_rule_is_said_in_words(world: World, browse: Browse, form: str, 
     assert words in " ".join(
         html.fromstring(page.text).get_element_by_id(f"q-form-{field}-hint").text_content().split()
     )
+
+
+async def test_a_form_that_is_opened_again_leads_to_the_draft_that_there_is(formed: World, browse: Browse):
+    async with browse("asha") as browser:
+        fields = {**hidden_fields(await browser.get(APPLY)), **PLACE, **SAVE}
+        saved = (await browser.post(APPLY, data=fields)).headers["location"].partition("?")[0]
+        again = await browser.get(APPLY)
+        draft = await browser.get(saved)
+
+    links = [one.get("href") for one in html.fromstring(again.text).cssselect(".note a")]
+    assert links == [saved]
+    assert html.fromstring(draft.text).cssselect(".note a") == []
