@@ -70,8 +70,7 @@ def unfit_fields(
         given = variables_of(schema, operation, {name: fields[name]}).get(variable)
         if given is None:
             continue
-        ways: list[list[str | int]] = []
-        validate_input_value(given, declared[variable], lambda _, way, ways=ways: ways.append(way))
+        ways = _unfit_ways(given, declared[variable])
         # A member that is missing beside this field is told of the object, which is of no use here.
         kinds = [kind for way in ways if (kind := _kind_at(declared[variable], way))]
         if kinds:
@@ -97,6 +96,13 @@ def field_of(path: Sequence[str], fields: Mapping[str, Sequence[str]]) -> str:
 def _declared(schema: GraphQLSchema, operation: OperationDefinitionNode) -> dict[str, Any]:
     """The types of the variables that an operation declares."""
     return {node.variable.name.value: type_from_ast(schema, node.type) for node in operation.variable_definitions or ()}
+
+
+def _unfit_ways(value: Any, type_: Any) -> list[list[str | int]]:
+    """The ways into a variable at which its value does not fit."""
+    ways: list[list[str | int]] = []
+    validate_input_value(value, type_, lambda _, way: ways.append(way))
+    return ways
 
 
 def _kind_at(type_: Any, way: Sequence[str | int]) -> str | None:
