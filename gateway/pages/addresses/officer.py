@@ -7,7 +7,7 @@ _page = page_rows("officer", PersonKind.OFFICER)
 _CASE = "/desk/cases/{number}"
 _DECIDED_HERE = (
     "DecideCase ClaimCase ReleaseCase AskCaseClearance ReportCaseVisit ConfirmCase SendBackCase HandOverCase "
-    "ExplainCaseDelay"
+    "ExplainCaseDelay AssignCaseVisit"
 )
 _BENEFIT = (
     "SuspendDeskBenefit ResumeDeskBenefit EndDeskBenefit TakeDeskLifeCertificate CompleteDeskReview ReissueDeskPayment "
@@ -22,6 +22,7 @@ OFFICER_PAGES = (
     _page("/desk/together/forward", "forward_together", "DeskForwardTogether", ForwardCases="/desk"),
     _page(_CASE, "case", "DeskCase", "application", _DECIDED_HERE),
     _page(f"{_CASE}/forward", "forward", "DeskForward", "application", ForwardCase="/desk"),
+    _page(f"{_CASE}/budget", "budget", "DeskBudget", "application.sanctionBudget"),
     _page(f"{_CASE}/signed", "signed", "DeskSignedPaper", "application", "AnswerCasePaperCheck"),
     _page(
         f"{_CASE}/certificate",
@@ -48,9 +49,13 @@ OFFICER_PAGES = (
         "viewer",
         ReplyDeskGrievance="/desk/voice",
         ReplyDeskSuggestion="/desk/voice",
+        MakeDeskSuggestion="/desk/voice",
     ),
     _page("/desk/claims", "claims", "DeskClaims", "recordClaims", "DisputeDeskPaper", DecideDeskClaim="/desk/claims"),
     _page("/desk/figures", "figures", "DeskFigures", "viewer", "SaveDeskView RenameDeskView DeleteDeskView"),
     _page("/desk/figures/cases", "figure_cases", "DeskFigureCases", "figureCases"),
+    _page("/desk/reviews", "reviews", "DeskReviews", "delayReviews"),
+    _page("/desk/reviews/{month}", "review", "DeskReview", "delayReview"),
+    _page("/desk/delays", "delays", "DeskDelays", "delayReasons"),
     _page("/desk/leave", "leave", "DeskLeave", "viewer"),
 )

@@ -21,7 +21,7 @@ OPERATOR_PAGES = (
         "home",
         "Counter",
         "viewer",
-        forms="CounterEndAssistance DisputeDeskPaper",
+        forms="CounterEndAssistance DisputeDeskPaper CounterAskConsent",
         leaves=frozenset({"CounterEndAssistance"}),
         CounterAskAssistance="/counter/code/{assistance[assistanceId]}",
     ),

@@ -13,5 +13,6 @@ STAFF_PAGES = (
     _page("/staff/vacancies", "vacancies", "StaffVacancies", "vacancies"),
     _page("/staff/systems", "systems", "StaffSystems", "switches", "SetStaffSwitch SetStaffClientPolicy"),
     _page("/staff/centres", "centres", "StaffCentres", "centres"),
+    _page("/staff/counts", "counts", "StaffCounts", "transactionCounts"),
     _page("/staff/etaal", "etaal", "StaffEtaal", "etaalServices", "MapStaffEtaal"),
 )

@@ -238,3 +238,14 @@ async def test_the_browser_keeps_nothing_of_a_citizen_once_the_next_may_come(wor
         ended = await browser.post("/counter", data=form_of(shown.text, "CounterEndAssistance"))
 
     assert ended.headers["clear-site-data"] == '"cache"'
+
+
+async def test_a_citizen_who_is_helped_is_asked_for_a_consent(world, browse, token, phones):
+    async with browse(token) as browser:
+        page = await begin(browser, world, phones)
+        typed = form_of(page.text, "CounterAskConsent") | {"input.purpose": "ISSUE_TO_LOCKER"}
+        done = await browser.post("/counter", data=typed)
+        assert done.status_code == 303, summary(done) or done.text
+        again = await browser.get(done.headers["location"])
+
+    assert "The citizen was asked." in again.text

@@ -25,13 +25,14 @@ LARGE = 1_500_000
 
 @pytest.fixture
 async def powers(world: World, monkeypatch: pytest.MonkeyPatch) -> World:
-    """The world with two finance officers, finance and colleague, two administrators, admin and second, and bina."""
+    """The world with officers: finance, colleague, two administrators, admin and second, bina and an auditor."""
     posted = {
         "finance": Posting(Role.FINANCE_OFFICER, "social-welfare", "49"),
         "colleague": Posting(Role.FINANCE_OFFICER, "social-welfare", None),
         "admin": Posting(Role.ADMIN),
         "second": Posting(Role.ADMIN),
         "bina": Posting(Role.OFFICER, "forest-department"),
+        "auditor": Posting(Role.AUDITOR),
     }
     async with world.environment.store.write_transaction() as tx:
         for number, (name, posting) in enumerate(posted.items()):

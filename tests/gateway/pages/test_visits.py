@@ -19,6 +19,7 @@ from tests.gateway.pages.test_site import form_of
 from tests.support.actions import FakeRenderer
 from tests.support.graph import CITIZEN, PAPERS, World
 
+DOOR = Bilingual(None, "Door")
 AGENT = Subject(frozenset({Role.DOORSTEP_AGENT}), PersonKind.OPERATOR, "01930000-0000-7000-8000-0000000000c1")
 
 
@@ -31,7 +32,7 @@ async def case(world: World, monkeypatch: pytest.MonkeyPatch) -> Application:
     application = (await submit_application(env, CITIZEN, request))[0]
     await world.approve(application)
     await issue_certificate(env, application.id, FakeRenderer())
-    agent = Operator(AGENT.person_id, Bilingual("मोहन", "Mohan"), "CSC-9", Bilingual(None, "Door"), "49", None)
+    agent = Operator(AGENT.person_id, Bilingual("मोहन", "Mohan"), "CSC-9", DOOR, "49", None)
     async with env.store.write_transaction() as tx:
         await people.add_operator(tx, agent)
         await doorstep.add_agent(tx, DoorstepAgent(agent.id, "49", None))
@@ -145,3 +146,19 @@ async def test_a_round_without_visits_says_when_one_appears(browse: Browse, case
         page = await browser.get("/counter/visits")
 
     assert "कोई दौरा बाकी नहीं है" in page.text
+
+
+async def test_an_officer_gives_a_visit_to_another_agent(world: World, browse: Browse, case: Application):
+    await book(browse, case)
+    async with world.environment.store.write_transaction() as tx:
+        other = Operator("01930000-0000-7000-8000-000000000777", Bilingual(None, "Sohan"), "CSC-8", DOOR, "49", None)
+        await people.add_operator(tx, other)
+        await doorstep.add_agent(tx, DoorstepAgent(other.id, "49", None))
+
+    async with browse("anita") as browser:
+        page = await browser.get(f"/desk/cases/{case.number}")
+        (option,) = html.fromstring(page.text).xpath('//select[@name="input.agentId"]/option[text()="Sohan"]/@value')
+        done = await send(browser, page, "AssignCaseVisit", agentId=option)
+        again = await browser.get(done.headers["location"])
+
+    assert "Sohan" in html.fromstring(again.text).xpath('string(//h2[@id="doorstep"]/following-sibling::ul[1])')
