@@ -3,8 +3,11 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from graphql import GraphQLSchema, OperationDefinitionNode
+
 from domain.kernel import ErrorCode, Language, Problem
-from domain.kernel.messages import label
+from domain.kernel.messages import filled_label, label
+from gateway.pages.posted import unfit_fields
 from schema.kernel.errors import text_of
 
 
@@ -22,6 +25,19 @@ def fields_to_ask_with(
         else:
             given[filled] = fields[filled]
     return given, empty
+
+
+def told_of_unfit(
+    schema: GraphQLSchema,
+    operation: OperationDefinitionNode,
+    fields: Mapping[str, Sequence[str]],
+    language: Language,
+) -> dict[str, str]:
+    """What is said of the fields that do not fit what the operation takes, by name."""
+    return {
+        name: filled_label(f"page.frame.unfit_{kind}", language, {"typed": fields[name][-1]})
+        for name, kind in unfit_fields(schema, operation, fields).items()
+    }
 
 
 def told_at_field(

@@ -20,7 +20,6 @@ from starlette.routing import Route
 
 from domain.kernel import ErrorCode, NotSignedIn, PersonKind, Problem, Problems, refuse_hidden_character
 from domain.kernel.errors import ErrorType
-from domain.kernel.messages import filled_label
 from gateway.graphql.answers import retry_headers
 from gateway.graphql.pipeline import InvalidDocument
 from gateway.http.calls import OperationRecord, RequestContext, RequestFacts
@@ -28,9 +27,9 @@ from gateway.http.headers import EVERY_ANSWER, SESSION_COOKIE, is_own_page, pref
 from gateway.http.problems import RequestProblem
 from gateway.http.session_auth import cookie_to_read
 from gateway.operations.published import PublishedOperations
-from gateway.pages.posted import field_of, unfit_fields, variables_of
+from gateway.pages.posted import field_of, variables_of
 from gateway.pages.posted_files import Posted, has_files, read_fields, read_fields_and_files
-from gateway.pages.questions import fields_to_ask_with, told_at_field
+from gateway.pages.questions import fields_to_ask_with, told_at_field, told_of_unfit
 from gateway.pages.refusals import SessionOver, problem_page, to_sign_in
 from gateway.pages.rendering import HEADERS, Pages, language_of, with_query
 from schema.kernel import Context
@@ -150,16 +149,13 @@ class Site:
             return self.problem(request, Problem(ErrorCode.FORBIDDEN), 403, person=person)
         answer, status = Answer({}), 422 if more.get("refused") else 200
         if page.operation is not None:
-            fields = _address_fields(request)
-            told = self._unfit(page.operation, fields, request)
-            answer = await self._run(
-                page.operation, {name: fields[name] for name in fields if name not in told}, request, token, context
-            )
+            answer, told = await self._answer_address(page.operation, request, token, context)
             if told and not more.get("refused"):
                 problems = [{"field": name, "message": message} for name, message in told.items()]
-                fitting = QueryParams([pair for pair in request.query_params.multi_items() if pair[0] not in told])
-                more |= {"faults": told, "refused": {"form": None, "problems": problems}, **_as_typed(fields)}
-                more["query"] = fitting
+                pairs = request.query_params.multi_items()
+                more |= {"faults": told, "refused": {"form": None, "problems": problems}}
+                more |= {"query": QueryParams([pair for pair in pairs if pair[0] not in told])}
+                more |= _as_typed(_address_fields(request))
                 status = 400
             if answer.data is None or (page.found and _value_at(answer.data, page.found) is None):
                 code = answer.code if answer.errors else ErrorCode.NOT_FOUND
@@ -167,6 +163,17 @@ class Site:
                     request, _problem_of_answer(answer, code), STATUSES.get(code.type, 400), person=person
                 )
         return self._page_response(page, request, answer, person, status=status, roles=_roles(context), **more)
+
+    async def _answer_address(
+        self, operation: str, request: Request, token: str | None, context: RequestContext
+    ) -> tuple[Answer, dict[str, str]]:
+        """What an operation gives with the fields of the address that fit, and what is said of the others by name."""
+        fields, ready = _address_fields(request), self._operations.ready(operation, {})
+        asked = {name: fields[name] for name in request.query_params if name != "language"}
+        schema, language = self._pipeline.documents.schema, language_of(request).catalogue
+        told = told_of_unfit(schema, ready.operation, asked, language)
+        fitting = {name: texts for name, texts in fields.items() if name not in told}
+        return await self._run(operation, fitting, request, token, context), told
 
     def _page_response(
         self,
@@ -235,16 +242,6 @@ class Site:
             **_as_typed(fields),
             refused={"form": None, "code": problem.code.value, "problems": told} if problem else None,
         )
-
-    def _unfit(self, operation: str, fields: Mapping[str, Sequence[str]], request: Request) -> dict[str, str]:
-        """What is said of the fields of an address that do not fit, by name; what stands in its path must fit."""
-        ready = self._operations.ready(operation, {})
-        asked = {name: texts for name, texts in fields.items() if name not in ("language", *request.path_params)}
-        unfit = unfit_fields(self._pipeline.documents.schema, ready.operation, asked)
-        return {
-            name: filled_label(f"page.frame.unfit_{kind}", language_of(request).catalogue, {"typed": fields[name][-1]})
-            for name, kind in unfit.items()
-        }
 
     async def _answer_form(self, page: Page, request: Request) -> Response:
         if not is_own_page(request, self._edge.origins):
