@@ -21,7 +21,8 @@ def problem(code: ErrorCode, question: Question, name: str, **words: Bilingual) 
     """A cause at a question; `words` are the message's parameters besides the question's label."""
     expected = question.hint or _EXPECTED.get(question.kind.value) or question.help or question.label
     texts = {"label": question.label, "expected": expected, **words}
-    return Problem(code, (*PATH, *name.split(".")), texts=texts)
+    untouched = question.must_agree and code is ErrorCode.FORM_ANSWER_MISSING
+    return Problem(code, (*PATH, *name.split(".")), texts=texts, sentence="form.tick" if untouched else None)
 
 
 def unknown(name: str) -> Problem:

@@ -58,6 +58,26 @@ async def test_the_form_of_a_service_has_its_questions_and_its_papers(formed: Wo
     assert [one.get("name") for one in shown.cssselect("input[type=file]")] == ["input.documents.0?key=id-proof"]
 
 
+async def test_what_a_browser_may_fill_in_of_its_owner_is_named_and_nothing_else(formed: World, browse: Browse):
+    async with browse("asha") as browser:
+        page = await browser.get(APPLY)
+
+    shown = html.fromstring(page.text)
+    named = {one.get("name"): one.get("autocomplete") for one in shown.cssselect("form[data-draft] [autocomplete]")}
+    assert named["input.form.applicant_name"] == "name"
+    assert named["input.form.mobile"] == "tel-national"
+    assert "input.form.father_name" not in named
+
+
+async def test_a_declaration_that_is_not_ticked_is_asked_to_be_ticked(formed: World, browse: Browse):
+    async with browse("asha", "hi") as browser:
+        fields = {**hidden_fields(await browser.get(APPLY)), **PLACE, **FORM, **PAPER, **HAND_IN}
+        page = await browser.post(APPLY, data={**fields, "input.form.declaration": ""})
+
+    (told,) = html.fromstring(page.text).cssselect(".summary li")
+    assert "सही (✓) का निशान लगाएँ" in told.text_content()
+
+
 async def test_a_form_has_one_script_and_only_of_this_host(formed: World, browse: Browse):
     async with browse("asha") as browser:
         page = await browser.get(APPLY)
