@@ -47,7 +47,7 @@ def variables_of(
 
     What does not fit its type goes in as the text that it is, so that the graph says what is wrong with it.
     """
-    tree, declared = _tree_of(fields), _declared(schema, operation)
+    tree, declared = _tree_of(fields), _variable_types(schema, operation)
     empty: dict[str, Any] = {
         name: {}
         for name, type_ in declared.items()
@@ -63,7 +63,7 @@ def unfit_fields(
 
     That is `choice`, `number` or `value`, which page.frame says in words.
     """
-    declared = _declared(schema, operation)
+    declared = _variable_types(schema, operation)
     found = {}
     for name in fields:
         variable = name.split(".")[0]
@@ -93,7 +93,7 @@ def field_of(path: Sequence[str], fields: Mapping[str, Sequence[str]]) -> str:
     return "" if name == "input" else name
 
 
-def _declared(schema: GraphQLSchema, operation: OperationDefinitionNode) -> dict[str, Any]:
+def _variable_types(schema: GraphQLSchema, operation: OperationDefinitionNode) -> dict[str, Any]:
     """The types of the variables that an operation declares."""
     return {node.variable.name.value: type_from_ast(schema, node.type) for node in operation.variable_definitions or ()}
 
