@@ -7,8 +7,7 @@ docs/contracts/apisetu.md section 6 as components, one path for each document. `
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from domain.kernel.messages import label
-from domain.kernel.messages import portal_name
+from domain.kernel.messages import label, portal_name
 from domain.kernel.state import installed_state
 from integrations.apisetu.codes import ERRORS
 from integrations.apisetu.published_models import FORMATS, FULL_NAME, NUMBER, PublishedDocument, PublishedService

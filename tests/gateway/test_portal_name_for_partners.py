@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from domain.kernel import Bilingual
-from domain.kernel.messages import PORTAL, name_portal
+from domain.kernel.messages import name_portal, portal_name
 from gateway.http import openapi
 from gateway.umang import description
 from integrations.apisetu import published_document
@@ -18,10 +18,10 @@ URL = "https://gateway.test"
 @pytest.fixture(autouse=True)
 def another_name() -> Iterator[Bilingual]:
     """A name that an installation gives; MeriPehchaan takes no dots."""
-    given = Bilingual("मेरी सरकार", "Meri Sarkar 2.0")
+    before, given = portal_name(), Bilingual("मेरी सरकार", "Meri Sarkar 2.0")
     name_portal(given)
     yield given
-    name_portal(PORTAL)
+    name_portal(before)
 
 
 def test_the_documents_of_our_doors_name_the_portal(another_name: Bilingual):
