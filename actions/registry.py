@@ -7,6 +7,7 @@ from types import MappingProxyType
 
 from actions.appeals.steps import follow, reassign
 from actions.benefits import budget
+from actions.clearances.clearances import ask_by_definition
 from actions.documents import attachments, locker_push, locker_revoking
 from actions.doorstep.endings import end_visits
 from actions.etaal.counting import count_transition
@@ -21,6 +22,7 @@ REGISTRY = Registry(
     followers=(count_transition, count_change, follow, tell_of_step, end_visits, give_back_after),
     consent_followers=(locker_revoking.follow_consent, locker_push.follow_consent),
     wait_for_second_officer=propose_if_needed,
+    begin_steps=ask_by_definition,
     reassign_appeal=reassign,
     fee_cases=fee_doubts,
     outside_topics=MappingProxyType(

@@ -23,6 +23,7 @@ from schema.benefits.officer_queries import ApprovalsQuery, HeldBenefitsQuery
 from schema.benefits.schemes import SchemesQuery
 from schema.catalogue.central_services import CentralQuery
 from schema.catalogue.centres import CentresQuery
+from schema.catalogue.definitions import DefinitionsMutation, DefinitionsQuery
 from schema.catalogue.notified import NotifiedQuery
 from schema.catalogue.places import PlacesQuery
 from schema.catalogue.services import ServicesQuery
@@ -118,6 +119,7 @@ class Query(
     StaffQuery,
     StaffBatchQuery,
     WaitingOrdersQuery,
+    DefinitionsQuery,
     ClientPolicyQuery,
     ConsentsQuery,
     DevicesQuery,
@@ -154,6 +156,7 @@ class Mutation(
     NotificationsMutation,
     StaffingMutation,
     StaffBatchMutation,
+    DefinitionsMutation,
     ConsentsMutation,
     DelaysMutation,
     ViewsMutation,

@@ -4,11 +4,12 @@ An import is one transaction: all of it, or nothing. It may be run again; what i
 service that changed gets the next version.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from actions.catalogue.cells import Reject
 from actions.catalogue.changes import Change, Imported, ProgressCallback, changes_of
+from actions.catalogue.definitions import lock_catalogue
 from actions.catalogue.files import FILES, CatalogueRows
 from actions.catalogue.portal import merge_records
 from actions.catalogue.rows import Catalogue, etaal_code, examine_catalogue, read_catalogue
@@ -20,7 +21,7 @@ from domain.identity.policy import Purpose
 from domain.kernel import SYSTEM
 from integrations.portal import ReadCatalogue
 from store.catalogue import calendar, catalogue
-from store.database import Store, Transaction, audit, locks
+from store.database import Store, Transaction, audit
 from store.etaal import etaal
 
 BATCH = 50
@@ -62,15 +63,16 @@ async def import_portal(
     """Bring the services up to date with the portal's own catalogue; what it does not say stays as it is."""
 
     async def work(tx: Transaction) -> Imported:
-        await _lock_import(tx)
+        await lock_catalogue(tx)
         known = {service.code: service for service in await catalogue.all_services(tx)}
         join = merge_records(read, known, await catalogue.departments(tx))
-        of_services, unchanged = changes_of("service", "code", known.values(), join.services)
+        services = _published(join.services, known)
+        of_services, unchanged = changes_of("service", "code", known.values(), services)
         changes = (*changes_of("department", "slug", (), join.departments)[0], *of_services)
         absent = sorted(known.keys() - {record.code for record in read.services})
         if not dry_run and changes:
             await catalogue.upsert_departments(tx, join.departments)
-            await _services(tx, join.services, tell)
+            await _services(tx, services, tell)
             await _note(tx, by, {"source": PORTAL, **_counts(changes), "rejects": len(join.rejects)})
         return Imported(changes, unchanged, tuple(absent), join.rejects, dry_run)
 
@@ -81,7 +83,7 @@ async def _write(
     store: Store, read: Catalogue, *, dry_run: bool, by: str, tell: ProgressCallback, stand_ins: bool = False
 ) -> Imported:
     async def work(tx: Transaction) -> Imported:
-        await _lock_import(tx)
+        await lock_catalogue(tx)
         services, late = await _without_taken_slugs(tx, read)
         changed = await _differences(tx, read, services)
         rejects = (*read.rejects, *late)
@@ -106,9 +108,9 @@ async def _write(
     return await store.carry_out(work)
 
 
-async def _lock_import(tx: Transaction) -> None:
-    """Wait for another import: two at once would both make the next version of a service, and keep only one."""
-    await locks.lock_exclusive(tx, "catalogue", "import")
+def _published(services: Sequence[Service], known: Mapping[str, Service]) -> tuple[Service, ...]:
+    """The services, but one whose definition a department published as it is: an import does not change it."""
+    return tuple(held if (held := known.get(one.code)) and held.definition else one for one in services)
 
 
 async def _differences(tx: Transaction, read: Catalogue, services: Sequence[Service]) -> Imported:
@@ -128,11 +130,13 @@ async def _differences(tx: Transaction, read: Catalogue, services: Sequence[Serv
 
 
 async def _without_taken_slugs(tx: Transaction, read: Catalogue) -> tuple[tuple[Service, ...], tuple[Reject, ...]]:
-    """A slug that another service of the store has is refused, so that the rest continues."""
-    owners = {service.slug: service.code for service in await catalogue.all_services(tx)}
+    """A slug that another service of the store has is refused, so that the rest continues; see also `_published`."""
+    known = await catalogue.all_services(tx)
+    owners = {service.slug: service.code for service in known}
     taken = {service.code for service in read.services if owners.get(service.slug, service.code) != service.code}
     rejects = tuple(Reject(FILES["services"], read.lines[code], code, "slug", "TWICE") for code in sorted(taken))
-    return tuple(service for service in read.services if service.code not in taken), rejects
+    kept = tuple(service for service in read.services if service.code not in taken)
+    return _published(kept, {service.code: service for service in known}), rejects
 
 
 async def _places(tx: Transaction, read: Catalogue) -> None:

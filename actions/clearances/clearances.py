@@ -11,6 +11,7 @@ from actions.kernel import (
     UnitOfWork,
     apply_transition,
     calendar_of,
+    course_of,
     may_read_all,
     of_application,
     of_clearance,
@@ -20,10 +21,10 @@ from actions.kernel import (
 )
 from domain.applications.applications import Application
 from domain.applications.deadline import end_of_day
-from domain.applications.lifecycle import Move, Status
+from domain.applications.lifecycle import EXAMINED, Move, Status
 from domain.clearances import Clearance, ClearanceState
 from domain.identity.policy import ObjectKind, Purpose, purpose_for
-from domain.kernel import ErrorCode, Problem, Problems, Remedy, Subject, written_text
+from domain.kernel import SYSTEM, ErrorCode, Problem, Problems, Remedy, Subject, written_text
 from store import clearances
 from store.applications import applications
 from store.catalogue import catalogue
@@ -102,8 +103,26 @@ async def ask(acting: UnitOfWork, request: AskClearance) -> Application:
     question = written_text(request.question, "input", "question", longest=LONGEST_TEXT) or ""
     departments = tuple(dict.fromkeys(request.departments))
     await _refuse_wrong_departments(acting, application, departments)
+    return await _enter(acting, application, replace(request, departments=departments, question=question))
+
+
+async def ask_by_definition(acting: UnitOfWork, application: Application) -> Application:
+    """Ask the departments whose turn has come by the definition of the service; gives the application as it then is."""
+    course = await course_of(acting, application) if application.status in EXAMINED else None
+    if course is None:
+        return application
+    asked = (await clearances.of_applications(acting.tx, [application.id])).get(application.id, ())
+    step = next(course.clearances_to_ask(one.department for one in asked), None)
+    if step is None or step.department is None or step.question is None:
+        return application
+    question = "\n".join(text for text in (step.question.hi, step.question.en) if text)
+    request = AskClearance(application.id, (step.department,), question, "")
+    return await _enter(replace(acting, subject=SYSTEM), application, request)
+
+
+async def _enter(acting: UnitOfWork, application: Application, request: AskClearance) -> Application:
     due_on = await _due_days(acting, application, request)
-    for department in departments:
+    for department in request.departments:
         clearance = Clearance(
             id=acting.env.ids.key(),
             citizen_id=application.citizen_id,
@@ -112,13 +131,13 @@ async def ask(acting: UnitOfWork, request: AskClearance) -> Application:
             district=application.district,
             tehsil=application.tehsil,
             state=ClearanceState.ASKED,
-            question=question,
+            question=request.question,
             asked_by=acting.subject.person_id,
             asked_at=acting.now,
             due_at=end_of_day(due_on[department]),
         )
         await clearances.add_clearance(acting.tx, clearance)
-    return await apply_transition(acting, application, Step(Move.ASK_CLEARANCE, note=question))
+    return await apply_transition(acting, application, Step(Move.ASK_CLEARANCE, note=request.question))
 
 
 async def give_answer(acting: UnitOfWork, request: AnswerClearance) -> Clearance:

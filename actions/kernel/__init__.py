@@ -39,6 +39,7 @@ from actions.kernel.case_access import (
     refuse_flood,
 )
 from actions.kernel.cases import PATH, present, service_of, take_up
+from actions.kernel.course import course_of, courses_of, filed_as, refuse_out_of_turn
 from actions.kernel.environment import Environment, Partners, Registry, Rules
 from actions.kernel.idempotency import (
     ANSWERS,

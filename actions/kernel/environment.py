@@ -37,7 +37,7 @@ from store.database.vault import Vault
 from store.privacy.erasures import ErasureList
 
 if TYPE_CHECKING:
-    from actions.kernel.hooks import ConsentFollower, FeeCases, ReassignAppeal, WaitForSecondOfficer
+    from actions.kernel.hooks import BeginSteps, ConsentFollower, FeeCases, ReassignAppeal, WaitForSecondOfficer
     from actions.kernel.transitions import Follower
 T = TypeVar("T")
 
@@ -96,6 +96,8 @@ class Registry:
     """What happens when a consent was granted, or before it ends, in the transaction of that step."""
     wait_for_second_officer: "WaitForSecondOfficer"
     """Keeps a verdict as a proposal where the rules of the desk ask for a second officer, and tells whether it did."""
+    begin_steps: "BeginSteps"
+    """Begins what a service's definition has begin by itself after a step; gives the application as it then is."""
     reassign_appeal: "ReassignAppeal"
     """Gives an appeal to another officer; False where that officer has it already."""
     fee_cases: "FeeCases"

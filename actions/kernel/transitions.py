@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any
 
+from actions.kernel.course import refuse_out_of_turn
 from actions.kernel.legal_clock import end_changes
 from actions.kernel.unit_of_work import UnitOfWork
 from domain.applications.applications import Application, RejectionGround, TimelineEntry
@@ -41,17 +42,20 @@ Follower = Callable[[UnitOfWork, Transition], Awaitable[None]]
 
 
 async def apply_transition(acting: UnitOfWork, application: Application, step: Step) -> Application:
-    """Take one lawful step and write everything that belongs to it.
+    """Take one lawful step and write everything that belongs to it; also the steps that begin by themselves after it.
 
-    Raises Problems(TRANSITION_NOT_ALLOWED) for an unlawful step and store.database.errors.VersionConflict where
-    somebody changed the application since it was read.
+    Raises Problems: TRANSITION_NOT_ALLOWED for an unlawful step, STEP_NEEDED_FIRST for one out of the order of the
+    service's definition; and store.database.errors.VersionConflict where somebody changed the application since it was
+    read.
     """
+    after = advance(application.status, step.move)
+    await refuse_out_of_turn(acting, application, step.move)
     ended = end_changes(acting, application, step.move, step.changes.get("decision", application.decision))
-    changed = replace(application, status=advance(application.status, step.move), **{**ended, **step.changes})
+    changed = replace(application, status=after, **{**ended, **step.changes})
     saved = await applications.save(acting.tx, changed, application.version)
     await _record(acting, application.status, saved, step)
     await _follow(acting, Transition(application, saved, step.move))
-    return saved
+    return await acting.env.registry.begin_steps(acting, saved)
 
 
 async def register(acting: UnitOfWork, application: Application, step: Step) -> Application:

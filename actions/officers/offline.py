@@ -8,7 +8,7 @@ than the queue shows.
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import date, datetime, timedelta
 from types import MappingProxyType
 from typing import Any
@@ -22,7 +22,9 @@ from actions.kernel import (
     Environment,
     UnitOfWork,
     at_level,
+    courses_of,
     escalation,
+    filed_as,
     leave_receipt,
     of_applicant,
     place_of,
@@ -35,8 +37,9 @@ from actions.officers.offline_times import Device, OfflineDecision, TimeDoubt, d
 from actions.officers.proposals import WEIGHED
 from actions.officers.queue import queue_postings
 from domain.applications.applications import Application, AttachedDocument, RejectionGround
-from domain.applications.lifecycle import Move, moves_from
+from domain.applications.lifecycle import Move
 from domain.catalogue.catalogue import Service
+from domain.catalogue.course import Course, moves_in_course
 from domain.clearances import EscalationKind
 from domain.identity.policy import Purpose
 from domain.kernel import (
@@ -157,6 +160,7 @@ async def _give(acting: UnitOfWork, day: date, cases: Sequence[Application], enr
         await catalogue.services_as_filed(acting.tx, [(case.service_code, case.service_version) for case in cases]),
         await timeline.documents(acting.tx, pack.cases),
         await forms.filed_forms(acting.tx, pack.cases),
+        await courses_of(acting.tx, map(filed_as, cases)),
     )
     for case in cases:
         await leave_receipt(acting, of_applicant(case), Purpose.DECIDE)
@@ -258,6 +262,7 @@ class MadeOf:
     services: Mapping[tuple[str, int | None], Service]
     documents: Mapping[str, Sequence[AttachedDocument]]
     filed: Mapping[str, FiledForm]
+    courses: Mapping[tuple[str, str, int | None], Course] = field(default_factory=dict)
 
 
 def content_of(pack: Pack, made_of: MadeOf) -> dict[str, Any]:
@@ -276,6 +281,7 @@ def content_of(pack: Pack, made_of: MadeOf) -> dict[str, Any]:
 def _case(case: Application, made_of: MadeOf) -> dict[str, Any]:
     service = made_of.services.get((case.service_code, case.service_version))
     citizen = made_of.citizens.get(case.citizen_id)
+    moves = moves_in_course(case.status, made_of.courses.get(filed_as(case)))
     return {
         "applicationId": to_global_id(TypeCode.APPLICATION, case.id),
         "number": case.number,
@@ -295,7 +301,7 @@ def _case(case: Application, made_of: MadeOf) -> dict[str, Any]:
             {"key": paper.key, "name": paper.name, "seenAtSource": paper.verified_at is not None}
             for paper in made_of.documents.get(case.id, ())
         ],
-        "verdicts": [name for move, name in _VERDICTS.items() if move in moves_from(case.status)],
+        "verdicts": [name for move, name in _VERDICTS.items() if move in moves],
     }
 
 

@@ -1,7 +1,7 @@
 """The desk's rules for a verdict: a colleague's claim, and the second officer that some services require."""
 
 from actions.clearances.steps import refuse_while_pending
-from actions.kernel import PATH, UnitOfWork, service_of
+from actions.kernel import PATH, UnitOfWork, refuse_out_of_turn, service_of
 from actions.officers.claim import note, refuse_if_claimed
 from domain.applications.applications import Application
 from domain.applications.lifecycle import Move, Status, advance
@@ -28,6 +28,7 @@ async def propose_if_needed(acting: UnitOfWork, application: Application, draft:
     if draft.verdict not in WEIGHED or not (await service_of(acting, application)).needs_second_pair:
         return False
     _refuse_unlawful(application, draft)
+    await refuse_out_of_turn(acting, application, Move(draft.verdict))
     if draft.verdict == Move.APPROVE:
         await refuse_while_pending(acting, application, draft.reason)
     await desk.add_proposal(acting.tx, _proposal(acting, application, draft))

@@ -53,8 +53,9 @@ class Move(StrEnum):
 
 
 _S = Status
-_EXAMINED = (_S.IN_SCRUTINY, _S.IN_VERIFICATION)
-UNDECIDED = (_S.SUBMITTED, _S.FEE_PENDING, _S.QUERY_RAISED, *_EXAMINED)
+EXAMINED = (_S.IN_SCRUTINY, _S.IN_VERIFICATION)
+"""An officer examines it."""
+UNDECIDED = (_S.SUBMITTED, _S.FEE_PENDING, _S.QUERY_RAISED, *EXAMINED)
 """An officer may claim it, or forward it to another one."""
 
 TRANSITIONS = MappingProxyType(
@@ -70,8 +71,8 @@ TRANSITIONS = MappingProxyType(
         (_S.APPROVED, Move.ISSUE_CERTIFICATE): _S.CERTIFICATE_ISSUED,
         (_S.APPROVED, Move.SANCTION_BENEFIT): _S.BENEFIT_SANCTIONED,
         **{(state, Move.REOPEN): _S.IN_SCRUTINY for state in (_S.REJECTED, _S.RETURNED_AS_INCOMPLETE)},
-        **{(state, Move.ASK_CLEARANCE): _S.IN_VERIFICATION for state in _EXAMINED},
-        **{(state, Move.ANSWER_CLEARANCE): state for state in (_S.QUERY_RAISED, *_EXAMINED)},
+        **{(state, Move.ASK_CLEARANCE): _S.IN_VERIFICATION for state in EXAMINED},
+        **{(state, Move.ANSWER_CLEARANCE): state for state in (_S.QUERY_RAISED, *EXAMINED)},
         **{(state, Move.REASSIGN): state for state in UNDECIDED},
         **{(state, Move.FORWARD): state for state in UNDECIDED},
         **{
@@ -79,16 +80,16 @@ TRANSITIONS = MappingProxyType(
             for state in (_S.CERTIFICATE_ISSUED, _S.DELIVERED)
             for move in (Move.CORRECT_CERTIFICATE, Move.REVOKE_CERTIFICATE)
         },
-        **{(state, Move.RAISE_QUERY): _S.QUERY_RAISED for state in _EXAMINED},
-        **{(state, Move.APPROVE): _S.APPROVED for state in _EXAMINED},
-        **{(state, Move.REJECT): _S.REJECTED for state in _EXAMINED},
+        **{(state, Move.RAISE_QUERY): _S.QUERY_RAISED for state in EXAMINED},
+        **{(state, Move.APPROVE): _S.APPROVED for state in EXAMINED},
+        **{(state, Move.REJECT): _S.REJECTED for state in EXAMINED},
         **{(state, Move.RETURN_AS_INCOMPLETE): _S.RETURNED_AS_INCOMPLETE for state in (_S.SUBMITTED, _S.IN_SCRUTINY)},
         **{
             (state, Move.DELIVER): _S.DELIVERED for state in (_S.APPROVED, _S.CERTIFICATE_ISSUED, _S.BENEFIT_SANCTIONED)
         },
         **{
             (state, Move.WITHDRAW): _S.WITHDRAWN
-            for state in (_S.DRAFT, _S.SUBMITTED, _S.FEE_PENDING, _S.QUERY_RAISED, *_EXAMINED)
+            for state in (_S.DRAFT, _S.SUBMITTED, _S.FEE_PENDING, _S.QUERY_RAISED, *EXAMINED)
         },
     }
 )
@@ -103,10 +104,10 @@ REFUSED = frozenset({_S.REJECTED, _S.RETURNED_AS_INCOMPLETE})
 OPEN = frozenset(_S) - FINAL - REFUSED - {_S.DRAFT}
 """An officer, the citizen or the gateway has something to do."""
 
-WITH_OFFICER = frozenset({_S.SUBMITTED, *_EXAMINED})
+WITH_OFFICER = frozenset({_S.SUBMITTED, *EXAMINED})
 """In the designated officer's queue."""
 
-ON_THE_CLOCK = frozenset({*_EXAMINED, _S.QUERY_RAISED, _S.APPROVED})
+ON_THE_CLOCK = frozenset({*EXAMINED, _S.QUERY_RAISED, _S.APPROVED})
 """The time limit runs, unless it is paused: it ends when the certificate or order is made available, or with a
 reasoned refusal (docs/contracts/right_to_service.md section 3.1)."""
 

@@ -9,6 +9,7 @@ from enum import StrEnum
 
 from domain.applications.deadline import DayUnit
 from domain.benefits.benefits import Rail
+from domain.catalogue.definitions import Definition
 from domain.kernel import Bilingual
 
 
@@ -222,6 +223,9 @@ class Service:
     """How long a document that is issued for it is valid, counted from its day; None where no source says."""
     fact_sources: tuple[FactSource, ...] = ()
     """What each fact rests on; a fact that none names has no source of its own."""
+
+    definition: Definition | None = None
+    """What a department published of its steps and its law; None for the usual course."""
 
     def source_of(self, fact: Fact) -> FactSource | None:
         """What a fact rests on; None where it has no source."""

@@ -34,6 +34,7 @@ class ObjectKind(StrEnum):
     APPEAL = "APPEAL"
     CLEARANCE = "CLEARANCE"
     POSTING = "POSTING"
+    DEFINITION = "DEFINITION"
     UPLOAD = "UPLOAD"
     NOTICE = "NOTICE"
     OPERATIONS = "OPERATIONS"
@@ -270,10 +271,10 @@ _LAW = {
     **_cells(_R.OWN, _Role.CITIZEN, _K.CLEARANCE, _P.VIEW),
     **_cells(_R.JURISDICTION, _Role.OFFICER, _K.CLEARANCE, _P.DECIDE),
     **_cells(_R.HELD, _Role.APPELLATE, _K.CLEARANCE, _P.DECIDE),
-    **_cells(_R.JURISDICTION, _Role.DEPARTMENT_ADMIN, _K.POSTING, _P.OPERATE),
-    **_cells(_R.ANY, _Role.ADMIN, _K.POSTING, _P.OPERATE),
+    **_cells(_R.JURISDICTION, _Role.DEPARTMENT_ADMIN, (_K.POSTING, _K.DEFINITION), _P.OPERATE),
+    **_cells(_R.ANY, _Role.ADMIN, (_K.POSTING, _K.DEFINITION), _P.OPERATE),
 }
-"""Appeals, clearances of other departments, and who is posted where."""
+"""Appeals, clearances of other departments, who is posted where, and the definitions of a department's services."""
 
 TABLE = MappingProxyType(
     {

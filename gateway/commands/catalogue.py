@@ -2,7 +2,8 @@
 
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
@@ -12,12 +13,14 @@ import typer
 
 from actions.catalogue.catalogue_import import import_portal, import_rows
 from actions.catalogue.cells import REASONS, Reject, Row
+from actions.catalogue.definitions import Examined, apply_plan, digest_of_plan, plan_of
 from actions.catalogue.doctor import count_missing_facts, missing_facts
 from actions.catalogue.files import FILES, CatalogueRows
 from actions.kernel import Environment
 from actions.officers.state_gaps import state_gaps
 from domain.applications.holidays import calendar_of, lists_in_doubt, years_in_use
-from domain.kernel import Clock, CommandFailed, Source, ist_date
+from domain.catalogue.definition_reading import DefinitionRefused, Document, read_document
+from domain.kernel import Clock, CommandFailed, Language, Source, ist_date
 from gateway.commands.calendar import doubt_line
 from gateway.commands.kernel import CommandGroup, account, out, print_json, print_table, read_csv, readable
 from gateway.pages.downloads.spreadsheets import csv_line
@@ -83,6 +86,57 @@ async def import_services(
             typer.echo(f"apuni: {reject.words}", err=True)
     if imported.rejects:
         raise typer.Exit(2)
+
+
+_Files = Annotated[list[Path], typer.Argument(help="files of definitions (docs/definitions.md)")]
+
+
+@group.storage_command("plan")
+async def plan_definitions(env: Environment, files: _Files) -> None:
+    """Show what publishing definitions of services would change, and the number of that plan."""
+    with _refusals_as_lines():
+        plan = await plan_of(env.store, _documents(files))
+    typer.echo("\n".join(_lines_of(plan)))
+    typer.echo(f"plan {digest_of_plan(plan)}")
+
+
+@group.storage_command("apply")
+async def apply_definitions(
+    env: Environment, files: _Files, plan: Annotated[str, typer.Option(help="the number that `plan` showed")]
+) -> None:
+    """Publish definitions of services as planned; refused where files or catalogue changed since."""
+    with _refusals_as_lines():
+        applied = await apply_plan(env.store, _documents(files), plan, account())
+    typer.echo("\n".join(_lines_of(applied)))
+
+
+def _documents(files: Sequence[Path]) -> list[Document]:
+    documents = []
+    for file in files:
+        with readable(file):
+            content = file.read_bytes()
+        try:
+            documents.append(read_document(content))
+        except DefinitionRefused as refused:
+            raise CommandFailed(*(f"{file}: {line}" for line in _refusal_lines(refused))) from None
+    return documents
+
+
+@contextmanager
+def _refusals_as_lines() -> Iterator[None]:
+    try:
+        yield
+    except DefinitionRefused as refused:
+        raise CommandFailed(*_refusal_lines(refused)) from None
+
+
+def _refusal_lines(refused: DefinitionRefused) -> list[str]:
+    return [f"{one.cell or 'the file'}: {one.rule.value}: {one.text(Language.EN)}" for one in refused.findings]
+
+
+def _lines_of(plan: Sequence[Examined]) -> list[str]:
+    same = "= service {0.code} {0.name.en}: as it is"
+    return [one.change.line() if one.change else same.format(one.service) for one in plan]
 
 
 @doctor_group.storage_command("catalogue")

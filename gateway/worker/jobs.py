@@ -11,6 +11,7 @@ from actions.appeals.commission_reports import commission_round
 from actions.benefits.budget import settle_budgets
 from actions.benefits.instalments import release_due
 from actions.benefits.life_certificates import remind_of_certificates
+from actions.catalogue.definition_drafts import publish_due
 from actions.consents.retention import delete_old_consents
 from actions.doorstep.rounds import close_missed
 from actions.etaal.checks import compare_nightly
@@ -103,6 +104,7 @@ def upkeep_jobs(environment: Environment, kept: Retention) -> tuple[Job, ...]:
         "release_instalments": partial(release_due, environment),
         "remind_of_life_certificates": partial(remind_of_certificates, environment),
         "settle_budgets": partial(settle_budgets, environment),
+        "publish_definitions": partial(publish_due, environment),
         "join_records": partial(join_due, environment),
         "report_to_commission": partial(commission_round, environment),
         "close_counts": partial(_close_counts, environment),

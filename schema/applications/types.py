@@ -9,11 +9,12 @@ import strawberry
 
 from actions.benefits.sanction_budgets import budget_of
 from actions.identity.paper_checks import open_paper
-from actions.kernel import of_applicant, of_application
+from actions.kernel import filed_as, of_applicant, of_application
 from domain import doorstep
 from domain.applications import applications
 from domain.applications.applications import Channel, DeliveryMode
-from domain.applications.lifecycle import OPEN, Move, Status, moves_from
+from domain.applications.lifecycle import OPEN, Move, Status
+from domain.catalogue.course import moves_in_course
 from domain.identity.policy import Purpose, decide
 from domain.kernel import Assurance, PersonKind, TypeCode, show_number
 from domain.kernel.messages import label
@@ -23,6 +24,7 @@ from schema.applications.loaders import (
     appeals_of_application,
     applicant_of_application,
     application_by_id,
+    course_of_application,
     money_not_arrived,
     old_numbers_of_application,
     paper_of_application,
@@ -371,9 +373,12 @@ class Application(Node, Mapped[applications.Application], id_of=TypeCode.APPLICA
         found = await self._load_own(info, visits_of_application)
         return next((DoorstepVisit.of(item) for item in found if item.state in doorstep.OPEN), None)
 
-    @resolver_field(description="The steps that the law allows from here, by whomever.")
-    def allowed_moves(self) -> list[Move]:
-        return sorted(moves_from(self.item.status), key=list(Move).index)
+    @resolver_field(
+        description="The steps that the law, and the definition of the service, allow from here, by whomever."
+    )
+    async def allowed_moves(self, info: Info) -> list[Move]:
+        course = await info.context.load(course_of_application, filed_as(self.item))
+        return sorted(moves_in_course(self.item.status, course), key=list(Move).index)
 
     @resolver_field(description="Whether the reader may decide it and report on it; `allowedMoves` says which steps.")
     def may_decide(self, info: Info) -> bool:

@@ -12,8 +12,9 @@ from actions.catalogue.forms import form_of, services_with_form
 from actions.catalogue.search import Place, Wanted, find_services, order_of, page_of, place_of
 from domain.applications.deadline import DayUnit
 from domain.benefits.benefits import Rail
-from domain.catalogue import catalogue
+from domain.catalogue import catalogue, definitions
 from domain.catalogue.catalogue import LifeEvent, Outcome, ServiceKind, ServiceSort
+from domain.catalogue.definitions import StepKind
 from domain.catalogue.search import Found
 from domain.kernel import Assurance, Needed, TypeCode, from_global_id
 from schema.catalogue.eligibility import Eligibility, EligibilityFacts
@@ -36,6 +37,7 @@ from schema.kernel import (
     connection_field,
     field_by_key,
     field_language,
+    label_field,
     one_by_key,
     our_word_field,
     resolver_field,
@@ -117,6 +119,27 @@ class Scheme(Node, Mapped[catalogue.Scheme], id_of=TypeCode.SCHEME, time_limit_d
         return None if found is None else Service.of(found)
 
 
+@strawberry.type(description="A step that a department gave a service.")
+class ServiceStep(Mapped[definitions.ServiceStep]):
+    item: strawberry.Private[definitions.ServiceStep]
+    kind: StepKind = strawberry.field(description="What is done in it.")
+    optional: bool = strawberry.field(description="Whether the officer may leave it out.")
+    members: int | None = strawberry.field(description="How many members a committee has.")
+    quorum: int | None = strawberry.field(description="How many of them must agree.")
+
+    @classmethod
+    def of(cls, item: definitions.ServiceStep) -> Self:
+        return cls.read(item)
+
+    @classmethod
+    def all_of(cls, definition: definitions.Definition | None) -> list[Self]:
+        """The steps in their order; none without a definition."""
+        return [cls.of(one) for one in definition.steps] if definition else []
+
+    label = label_field("step", "item.kind", description="What is done in it, in words.")
+    department = department_field("item.department", description="The department that is asked for a clearance.")
+
+
 @strawberry.federation.type(
     keys=["id"], description="A service that people apply for. Facts that no source gives are null."
 )
@@ -191,6 +214,11 @@ class Service(
         return (await info.context.load(strength_of_service, self.item.code) or Needed()).assisted
 
     department = department_field("item.department", description="The department that renders it.")
+
+    @resolver_field(description="The steps that its department gave it; empty for the usual course.")
+    def steps(self) -> list[ServiceStep]:
+        return ServiceStep.all_of(self.item.definition)
+
     form = field_by_key(
         form_of_service,
         ServiceForm.of,

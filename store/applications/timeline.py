@@ -69,6 +69,15 @@ async def timelines(tx: Transaction, application_ids: Iterable[str]) -> dict[str
     return await ENTRIES.groups(tx, statement, timeline_table.c.application_id, application_ids)
 
 
+async def moves_taken(tx: Transaction, application_ids: Iterable[str]) -> dict[str, set[Move]]:
+    """The moves that each application ever took; an application without steps is left out."""
+    found: dict[str, set[Move]] = {}
+    steps = sa.select(timeline_table.c.application_id, timeline_table.c.move)
+    for row in await rows_of(tx, steps, timeline_table.c.application_id, application_ids):
+        found.setdefault(row.application_id, set()).add(Move(row.move))
+    return found
+
+
 async def workers(tx: Transaction, application_ids: Iterable[str], moves: Collection[Move]) -> dict[str, set[str]]:
     """Who took one of these steps of each application, and who had it after any step."""
     table, wanted = timeline_table, {move.value for move in moves}

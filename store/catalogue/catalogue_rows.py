@@ -21,6 +21,7 @@ from domain.catalogue.catalogue import (
     Situation,
     Tehsil,
 )
+from domain.catalogue.definitions import definition_from, definition_values
 from domain.kernel import Bilingual
 from store.database import AnyRow, Instant, Json, KeptRecords, Key, Transaction
 from store.database.metadata import metadata, table_of
@@ -40,6 +41,7 @@ services_table = table_of(
     Column("version", Integer),
     Column("hand_over", Json),
     Column("fact_sources", Json),
+    Column("definition", Json),
     UniqueConstraint("code"),
     UniqueConstraint("slug"),
     Index(None, "name_en", "code"),
@@ -141,6 +143,7 @@ def _contents(_: Transaction, row: AnyRow) -> dict[str, Any]:
             FactSource(one["source"], one["confirmed"], tuple(map(Fact, one["facts"])))
             for one in row.fact_sources or ()
         ),
+        "definition": definition_from(row.definition),
     }
 
 
@@ -153,6 +156,7 @@ def _contents_values(_: Transaction, service: Service) -> dict[str, Any]:
         "keywords": list(service.keywords),
         "hand_over": _hand_over_values(service.hand_over),
         "fact_sources": [asdict(one) for one in service.fact_sources],
+        "definition": definition_values(service.definition),
     }
 
 
@@ -214,7 +218,7 @@ SERVICES = KeptRecords(
     Service,
     services_table,
     "the service",
-    apart=("documents", "life_events", "eligibility", "keywords", "hand_over", "fact_sources"),
+    apart=("documents", "life_events", "eligibility", "keywords", "hand_over", "fact_sources", "definition"),
     read=_contents,
     write=_contents_values,
 )

@@ -13,7 +13,19 @@ from sqlalchemy import Column, ForeignKey, Index, LargeBinary, Table, delete, se
 
 from domain.catalogue.form_reading import document_of, stored_form
 from domain.catalogue.forms import Form, digest_of
-from store.database import Board, Instant, Json, Key, Transaction, each_kept, insert_new, raise_version, rows_of, upsert
+from store.database import (
+    Board,
+    Instant,
+    Json,
+    Key,
+    Transaction,
+    each_kept,
+    first_row,
+    insert_new,
+    raise_version,
+    rows_of,
+    upsert,
+)
 from store.database.metadata import metadata
 
 EVERY_OTHER = "*"
@@ -125,6 +137,14 @@ async def versions(tx: Transaction, wanted: Iterable[str]) -> dict[str, Form]:
     for row in await rows_of(tx, select(table.c.version, table.c.content), table.c.version, missing):
         found[row.version] = _remember(row.version, stored_form(row.content))
     return found
+
+
+async def latest(tx: Transaction, name: str) -> Form | None:
+    """The version of a form that was imported last, or None."""
+    table = form_versions_table
+    statement = select(table.c.version).where(table.c.form == name).order_by(table.c.since.desc(), table.c.version)
+    row = await first_row(tx, statement.limit(1))
+    return None if row is None else (await versions(tx, [row.version]))[row.version]
 
 
 async def keep_filed(

@@ -173,6 +173,9 @@ OWN: Mapping[str, frozenset[str]] = {
     "confirmStaffBatch": NOBODY,  # it names what is not there
     "confirmTransfer": NOBODY,  # it names what is not there
     "proposeStaffChanges": who("admin"),
+    "draftServiceDefinition": who("admin", "department admin"),
+    "publishServiceDefinition": NOBODY,
+    "confirmServiceDefinition": NOBODY,
     "withdrawConsent": who("citizen", "neighbour"),
 }
 """Mutations that name nothing of another's: who is not told UNAUTHENTICATED, NOT_FOUND or FORBIDDEN.
@@ -229,6 +232,7 @@ ROOTS: Mapping[str, frozenset[str]] = {
     ),
     "Query.overdue": who("commission"),
     "Query.waitingOrders": who("admin", "department admin"),
+    "Query.serviceDefinitions": who("admin", "department admin"),
     "Query.switches": who("auditor", "admin"),
     "Query.rosters": who("principal", "camp officer", "officer", "officer elsewhere"),
     "Query.transactionCounts": who(

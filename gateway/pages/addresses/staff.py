@@ -1,4 +1,4 @@
-"""The pages of administrators: orders about people, officers and their posts, systems, centres and e-Taal."""
+"""The pages of administrators: orders about people, officers and posts, definitions, systems, centres and e-Taal."""
 
 from domain.kernel import PersonKind
 from gateway.pages.addresses.rows import page_rows
@@ -11,6 +11,13 @@ STAFF_PAGES = (
     _page("/staff/changes", "changes", "StaffChanges", "staffBatches", "ProposeStaffChange AnswerStaffBatch"),
     _page("/staff/officer", "officer", "StaffOfficer", "chosen", "TransferStaff RecordStaffLeave CancelStaffLeave"),
     _page("/staff/vacancies", "vacancies", "StaffVacancies", "vacancies"),
+    _page(
+        "/staff/definitions",
+        "definitions",
+        "StaffDefinitions",
+        "serviceDefinitions",
+        "DraftStaffDefinition PublishStaffDefinition ConfirmStaffDefinition",
+    ),
     _page("/staff/systems", "systems", "StaffSystems", "switches", "SetStaffSwitch SetStaffClientPolicy"),
     _page("/staff/centres", "centres", "StaffCentres", "centres"),
     _page("/staff/counts", "counts", "StaffCounts", "transactionCounts"),

@@ -1,0 +1,124 @@
+"""Types for the definition of a service: its steps of fixed kinds, its law, how long its result holds (ADR 0029)."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any
+
+from domain.kernel import Bilingual
+
+
+class StepKind(StrEnum):
+    """The kinds of steps that a service is put together from; all lie inside the states of an application."""
+
+    SCRUTINY = "SCRUTINY"
+    FIELD_VERIFICATION = "FIELD_VERIFICATION"
+    CLEARANCE = "CLEARANCE"
+    INSPECTION = "INSPECTION"
+    PAYMENT = "PAYMENT"
+    SECOND_APPROVAL = "SECOND_APPROVAL"
+    COMMITTEE = "COMMITTEE"
+    ISSUE = "ISSUE"
+
+
+WEIGHED = frozenset({StepKind.SECOND_APPROVAL, StepKind.COMMITTEE})
+"""A decision waits for others than the officer who proposes it."""
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceStep:
+    """One step of a service. `optional` is for a field verification that the officer may leave out.
+
+    A clearance has the slug of the department that is asked and the question, a committee how many members it has and
+    how many of them must agree, whoever proposes included.
+    """
+
+    kind: StepKind
+    optional: bool = False
+    department: str | None = None
+    question: Bilingual | None = None
+    members: int | None = None
+    quorum: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """What a definition adds to the entry of its service: steps in their order, the Act and notification of its limit.
+
+    `valid_months` is how long a certificate or licence holds, `renew_days` how many days before its end it may be
+    renewed; None where it does not end, or is not renewed. `form` is the name of its form; None for the general one.
+    """
+
+    steps: tuple[ServiceStep, ...]
+    source: str
+    act: str | None = None
+    notification: str | None = None
+    form: str | None = None
+    valid_months: int | None = None
+    renew_days: int | None = None
+
+    def step(self, *kinds: StepKind) -> ServiceStep | None:
+        """The first step of one of the kinds, or None."""
+        return next((one for one in self.steps if one.kind in kinds), None)
+
+    @property
+    def quorum(self) -> int:
+        """How many officers must agree on a decision: one without second approval, two with it."""
+        weighed = self.step(*WEIGHED)
+        return 1 if weighed is None else weighed.quorum or 2
+
+
+def definition_values(definition: Definition | None) -> dict[str, Any] | None:
+    """A definition as JSON, to be kept."""
+    return None if definition is None else asdict(definition)
+
+
+def definition_from(values: Mapping[str, Any] | None) -> Definition | None:
+    """The definition of such values."""
+    if values is None:
+        return None
+    return Definition(**{**values, "steps": tuple(map(step_from, values["steps"]))})
+
+
+def step_from(values: Mapping[str, Any]) -> ServiceStep:
+    """The step of the values that a file or the store has."""
+    question = values.get("question")
+    return ServiceStep(
+        **{**values, "kind": StepKind(values["kind"]), "question": Bilingual(**question) if question else None}
+    )
+
+
+class DraftState(StrEnum):
+    """The state of a definition that is not in force yet."""
+
+    DRAFTED = "DRAFTED"
+    WAITING = "WAITING"
+    """It is to be published, and waits for a second administrator."""
+    CONFIRMED = "CONFIRMED"
+    """It waits for its day."""
+    PUBLISHED = "PUBLISHED"
+    REFUSED = "REFUSED"
+    OVERTAKEN = "OVERTAKEN"
+    """The entry of the service changed before its day, so that it is not what two people saw."""
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceDraft:
+    """A definition as it was drafted. `base_version` is the entry of the service that it was compared with, 0 for none.
+
+    `content` is the document, as docs/definitions.md describes it, `version` the entry that its publication made.
+    """
+
+    id: str
+    service_code: str
+    department: str | None
+    content: Mapping[str, Any]
+    base_version: int
+    state: DraftState
+    drafted_by: str
+    drafted_at: datetime
+    publish_on: date | None = None
+    confirmed_by: str | None = None
+    confirmed_at: datetime | None = None
+    version: int | None = None

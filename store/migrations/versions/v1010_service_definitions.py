@@ -1,0 +1,39 @@
+"""Adds to a service what a department published of its steps and its law, and the definitions that are drafted."""
+
+import sqlalchemy as sa
+from alembic import op
+
+from store.database.types import Instant, Json, Key
+
+revision = "1010"
+down_revision = "1009"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Null for every service of before: they go on in the usual course."""
+    op.add_column("services", sa.Column("definition", Json))
+    op.create_table(
+        "service_drafts",
+        sa.Column("id", Key, primary_key=True),
+        sa.Column("service_code", Key, nullable=False),
+        sa.Column("department", Key),
+        sa.Column("content", Json, nullable=False),
+        sa.Column("base_version", sa.Integer, nullable=False),
+        sa.Column("state", Key, nullable=False),
+        sa.Column("drafted_by", Key, nullable=False),
+        sa.Column("drafted_at", Instant, nullable=False),
+        sa.Column("publish_on", sa.Date),
+        sa.Column("confirmed_by", Key),
+        sa.Column("confirmed_at", Instant),
+        sa.Column("version", sa.Integer),
+    )
+    op.create_index("ix_service_drafts_service_code_drafted_at", "service_drafts", ["service_code", "drafted_at"])
+    op.create_index("ix_service_drafts_state_publish_on", "service_drafts", ["state", "publish_on"])
+
+
+def downgrade() -> None:
+    """Drop them."""
+    op.drop_table("service_drafts")
+    op.drop_column("services", "definition")

@@ -1,0 +1,157 @@
+"""The steps of a service's definition: which moves are offered and allowed at each moment, on each store."""
+
+import pytest
+
+from actions.applications.decide import Decide, Verdict, decide_application
+from actions.clearances.clearances import AnswerClearance, AskClearance, answer_clearance, ask_clearance
+from actions.kernel import courses_of, filed_as
+from actions.officers.second_approvals import ConfirmDecision, confirm_decision
+from domain.applications.applications import Application, RejectionGround
+from domain.applications.lifecycle import Move, Status
+from domain.catalogue.course import moves_in_course
+from domain.clearances import Clearance, ClearanceState
+from domain.kernel import ErrorCode, Problems, Subject
+from store import clearances
+from store.applications import applications, timeline
+from tests.support.actions import World
+from tests.support.definitions import QUESTION, REVENUE, WELFARE, clearance_of, give_steps
+from tests.support.desk import colleagues_of
+
+pytestmark = pytest.mark.integration
+
+
+@pytest.fixture
+def world(peopled: World) -> World:
+    """The world on each store."""
+    return peopled
+
+
+async def pass_on(world: World, case: Application, verdict: Verdict, key: str = "", **more) -> Application:
+    request = Decide(case.id, verdict, key or f"{verdict.value}-{case.id}", **more)
+    return (await decide_application(world.env, world.registrar, request))[0]
+
+
+async def refused(
+    world: World, case: Application, verdict: Verdict, code: ErrorCode = ErrorCode.STEP_NEEDED_FIRST, **more
+) -> dict[str, str]:
+    """The parameters of the code with which the verdict is refused."""
+    with pytest.raises(Problems) as caught:
+        await pass_on(world, case, verdict, f"refused-{verdict.value}", **more)
+    assert caught.value.code is code
+    return dict(caught.value.problems[0].params)
+
+
+async def offered(world: World, case: Application) -> frozenset[Move]:
+    async with world.env.store.read_transaction() as tx:
+        now = await applications.get(tx, case.id)
+        assert now is not None
+        return moves_in_course(now.status, (await courses_of(tx, [filed_as(now)])).get(filed_as(now)))
+
+
+async def asked(world: World, case: Application) -> dict[str, Clearance]:
+    async with world.env.store.read_transaction() as tx:
+        found = (await clearances.of_applications(tx, [case.id])).get(case.id, [])
+    return {one.department: one for one in found}
+
+
+async def answer(world: World, by: Subject, clearance: Clearance, key: str = "answer") -> Clearance:
+    return (await answer_clearance(world.env, by, AnswerClearance(clearance.id, True, "It is.", key)))[0]
+
+
+async def moves_of(world: World, case: Application) -> list[Move]:
+    async with world.env.store.read_transaction() as tx:
+        return [one.move for one in (await timeline.timelines(tx, [case.id]))[case.id]]
+
+
+async def test_a_compulsory_field_verification_comes_before_any_decision(world: World):
+    await give_steps(world, "SCRUTINY", "FIELD_VERIFICATION", "ISSUE")
+    case = await world.submit(world.asha)
+
+    assert not {Move.APPROVE, Move.REJECT} & await offered(world, case)
+    assert await refused(world, case, Verdict.APPROVE) == {"step": "FIELD_VERIFICATION"}
+    grounds = {"ground": RejectionGround.NOT_ELIGIBLE, "reason": "No."}
+    assert await refused(world, case, Verdict.REJECT, **grounds) == {"step": "FIELD_VERIFICATION"}
+    await pass_on(world, case, Verdict.SEND_FOR_VERIFICATION)
+    await pass_on(world, case, Verdict.REPORT_VERIFICATION, reason="Seen.")
+
+    assert {Move.APPROVE, Move.REJECT} <= await offered(world, case)
+    assert (await pass_on(world, case, Verdict.APPROVE)).status is Status.APPROVED
+
+
+async def test_an_optional_field_verification_may_be_left_out(world: World):
+    await give_steps(world, "SCRUTINY", {"kind": "FIELD_VERIFICATION", "optional": True}, "ISSUE")
+    case = await world.submit(world.asha)
+
+    assert {Move.APPROVE, Move.SEND_FOR_VERIFICATION} <= await offered(world, case)
+    assert (await pass_on(world, case, Verdict.APPROVE)).status is Status.APPROVED
+
+
+async def test_a_step_that_the_definition_does_not_have_is_neither_offered_nor_allowed(world: World):
+    await give_steps(world, "SCRUTINY", "ISSUE")
+    case = await world.submit(world.asha)
+
+    assert not {Move.SEND_FOR_VERIFICATION, Move.ASK_CLEARANCE} & await offered(world, case)
+    with pytest.raises(Problems) as caught:
+        await pass_on(world, case, Verdict.SEND_FOR_VERIFICATION)
+    assert caught.value.code is ErrorCode.TRANSITION_NOT_ALLOWED
+    with pytest.raises(Problems) as caught:
+        await ask_clearance(world.env, world.registrar, AskClearance(case.id, (REVENUE,), "Is it?", "ask"))
+    assert caught.value.code is ErrorCode.TRANSITION_NOT_ALLOWED
+    assert await asked(world, case) == {}
+
+
+async def test_the_named_department_is_asked_as_soon_as_its_turn_comes(world: World):
+    await give_steps(world, "SCRUTINY", "FIELD_VERIFICATION", clearance_of(REVENUE), "ISSUE")
+    case = await world.submit(world.asha)
+    assert await asked(world, case) == {}
+
+    await pass_on(world, case, Verdict.SEND_FOR_VERIFICATION)
+    await pass_on(world, case, Verdict.REPORT_VERIFICATION, reason="Seen.")
+
+    found = (await asked(world, case))[REVENUE]
+    assert (found.state, found.asked_by) == (ClearanceState.ASKED, None)
+    assert found.question == f"{QUESTION['hi']}\n{QUESTION['en']}"
+    assert await refused(world, case, Verdict.APPROVE, ErrorCode.CLEARANCE_PENDING) == {"department": REVENUE}
+    await answer(world, world.tehsildar, found)
+    assert (await pass_on(world, case, Verdict.APPROVE)).status is Status.APPROVED
+    assert (await moves_of(world, case)).count(Move.ASK_CLEARANCE) == 1
+
+
+async def test_departments_in_a_row_are_asked_at_once_each_once(world: World):
+    await give_steps(world, "SCRUTINY", clearance_of(REVENUE), clearance_of(WELFARE), "ISSUE")
+    case = await world.submit(world.asha)
+
+    found = await asked(world, case)
+    assert case.status is Status.IN_VERIFICATION
+    assert set(found) == {REVENUE, WELFARE}
+    await answer(world, world.tehsildar, found[REVENUE])
+    await answer(world, world.tehsildar, found[REVENUE])
+    assert await refused(world, case, Verdict.APPROVE, ErrorCode.CLEARANCE_PENDING) == {"department": WELFARE}
+    await answer(world, world.welfare, found[WELFARE], "answer-2")
+    assert (await pass_on(world, case, Verdict.APPROVE)).status is Status.APPROVED
+
+
+async def test_a_second_approval_of_the_definition_lets_the_verdict_wait_once_the_other_steps_are_done(world: World):
+    others = await colleagues_of(world)
+    await give_steps(world, "SCRUTINY", "FIELD_VERIFICATION", "SECOND_APPROVAL", "ISSUE")
+    case = await world.submit(world.asha)
+    assert await refused(world, case, Verdict.APPROVE) == {"step": "FIELD_VERIFICATION"}
+    await pass_on(world, case, Verdict.SEND_FOR_VERIFICATION)
+    await pass_on(world, case, Verdict.REPORT_VERIFICATION, reason="Seen.")
+
+    assert (await pass_on(world, case, Verdict.APPROVE)).status is Status.IN_SCRUTINY
+    confirmed, _ = await confirm_decision(world.env, others.registrar, ConfirmDecision(case.id, "yes"))
+
+    assert confirmed.status is Status.APPROVED
+
+
+async def test_a_case_ends_under_the_steps_with_which_it_began(world: World):
+    before = await world.submit(world.asha)
+    await give_steps(world, "SCRUTINY", "FIELD_VERIFICATION", "ISSUE")
+    after = await world.submit(world.sunil, idempotency_key="sunil")
+
+    assert Move.APPROVE in await offered(world, before)
+    assert Move.APPROVE not in await offered(world, after)
+    assert (await pass_on(world, before, Verdict.APPROVE)).status is Status.APPROVED
+    await give_steps(world, "SCRUTINY", "ISSUE")
+    assert await refused(world, after, Verdict.APPROVE) == {"step": "FIELD_VERIFICATION"}

@@ -1,0 +1,146 @@
+"""Definitions of services are planned and applied: a diff first, all or none, refused where the store changed since."""
+
+import json
+from typing import Any
+
+import pytest
+
+from actions.catalogue.catalogue_import import import_rows
+from actions.catalogue.definitions import apply_plan, digest_of_plan, plan_of
+from domain.applications.lifecycle import Status
+from domain.catalogue.catalogue import Service
+from domain.catalogue.definition_reading import DefinitionRefused, Document, read_document
+from domain.catalogue.definitions import StepKind
+from domain.kernel import CommandFailed
+from store.catalogue import catalogue
+from tests.support.actions import FREE, INCOME, World, catalogue_rows
+from tests.support.definitions import a_document
+from tests.support.stored import audit_lines_of
+from tests.support.worlds import wrong
+
+pytestmark = pytest.mark.integration
+
+
+@pytest.fixture
+def world(peopled: World) -> World:
+    """The world on each store."""
+    return peopled
+
+
+def of_birth(**changes: Any) -> Document:
+    """A definition of the birth certificate, which the catalogue has."""
+    gone = dict.fromkeys(("slug", "name", "department"))
+    outcome = {"kind": "CERTIFICATE", "validMonths": 12, "renewDays": 30}
+    steps = [{"kind": "SCRUTINY"}, {"kind": "FIELD_VERIFICATION"}, {"kind": "ISSUE"}]
+    given = {"service": FREE, "outcome": outcome, "steps": steps, **gone, **changes}
+    return read_document(json.dumps(a_document(**given)).encode())
+
+
+async def planned(world: World, *documents: Document) -> str:
+    return digest_of_plan(await plan_of(world.env.store, documents))
+
+
+async def entry(world: World, code: str = FREE) -> Service | None:
+    return await world.env.store.read(lambda tx: catalogue.service(tx, code))
+
+
+async def test_a_plan_shows_what_applying_changes_and_writes_nothing(world: World):
+    before = await entry(world)
+    [examined] = await plan_of(world.env.store, [of_birth()])
+
+    assert examined.change is not None
+    assert {"definition", "limit_days", "designated_officer"} <= examined.change.fields.keys()
+    assert await entry(world) == before
+
+
+async def test_a_definition_that_is_applied_is_the_next_entry_and_rules_what_is_filed_after_it(world: World):
+    before = await entry(world)
+    document = of_birth()
+
+    await apply_plan(world.env.store, [document], await planned(world, document), "CLI:1")
+
+    after = await entry(world)
+    assert before is not None
+    assert after is not None
+    assert after.definition is not None
+    assert after.version == before.version + 1
+    assert (after.definition.notification, after.definition.valid_months) == ("No. 1 of 2026", 12)
+    assert after.definition.step(StepKind.FIELD_VERIFICATION) is not None
+    case = await world.submit(world.asha)
+    assert (case.service_version, case.limit.days, case.status) == (after.version, 15, Status.IN_SCRUTINY)
+    assert await wrong(world.env) == []
+
+
+async def test_a_new_service_is_opened_by_its_definition_alone(world: World):
+    document = read_document(json.dumps(a_document()).encode())
+
+    await apply_plan(world.env.store, [document], await planned(world, document))
+
+    case = await world.submit(world.asha, "TEST-1")
+    assert (case.department, case.officer_id) == ("revenue-department", world.tehsildar.person_id)
+
+
+async def test_applying_twice_changes_nothing_the_second_time(world: World):
+    document = of_birth()
+    await apply_plan(world.env.store, [document], await planned(world, document))
+    first = await entry(world)
+
+    await apply_plan(world.env.store, [document], await planned(world, document))
+
+    assert await entry(world) == first
+    assert first is not None
+    async with world.env.store.read_transaction() as tx:
+        lines = await audit_lines_of(tx, "SERVICE", first.id)
+    assert [line.action for line in lines] == ["definition.publish"]
+
+
+async def test_a_plan_is_refused_once_the_store_changed(world: World):
+    document = of_birth()
+    seen = await planned(world, document)
+    other = of_birth(deliveryDays=3)
+    await apply_plan(world.env.store, [other], await planned(world, other))
+    held = await entry(world)
+
+    with pytest.raises(CommandFailed, match="changed since"):
+        await apply_plan(world.env.store, [document], seen)
+
+    assert await entry(world) == held
+
+
+async def test_of_several_files_all_are_applied_or_none(world: World):
+    good, bad = of_birth(), of_birth(service=INCOME, feePaise=0, form="no-such-form")
+
+    with pytest.raises(DefinitionRefused) as caught:
+        await apply_plan(world.env.store, [good, bad], "any")
+
+    assert [(one.cell, one.rule.value) for one in caught.value.findings] == [("form", "FORM_UNKNOWN")]
+    held = await entry(world)
+    assert held is not None
+    assert held.definition is None
+
+
+@pytest.mark.parametrize(
+    ("changes", "cell", "rule"),
+    [
+        ({"department": "no-such-department"}, "department", "DEPARTMENT_UNKNOWN"),
+        ({"slug": "income-certificate", "service": "TEST-2"}, "slug", "SLUG_TAKEN"),
+        ({"outcome": {"kind": "CERTIFICATE"}}, "outcome/doctype", "OUTCOME_UNKNOWN"),
+        ({"outcome": {"kind": "BENEFIT", "scheme": "NONE"}}, "outcome/scheme", "SCHEME_UNKNOWN"),
+    ],
+)
+async def test_what_the_store_does_not_have_is_refused_at_its_cell(world: World, changes, cell: str, rule: str):
+    with pytest.raises(DefinitionRefused) as caught:
+        await plan_of(world.env.store, [a_document(**changes)])
+
+    assert (cell, rule) in [(one.cell, one.rule.value) for one in caught.value.findings]
+
+
+async def test_an_import_leaves_a_service_as_its_definition_says(world: World):
+    document = of_birth()
+    await apply_plan(world.env.store, [document], await planned(world, document))
+    published = await entry(world)
+
+    imported = await import_rows(world.env.store, catalogue_rows(), dry_run=False)
+
+    assert await entry(world) == published
+    assert not [one for one in imported.changes if one.key == FREE]
