@@ -5,8 +5,8 @@ from alembic import op
 
 from store.database.types import Instant, Json, Key
 
-revision = "1010"
-down_revision = "1009"
+revision = "1011"
+down_revision = "1010"
 branch_labels = None
 depends_on = None
 
