@@ -1,8 +1,9 @@
 """Types for the definition of a service: its steps of fixed kinds, its law, how long its result holds (ADR 0029)."""
 
+from calendar import monthrange
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -61,6 +62,15 @@ class Definition:
     def step(self, *kinds: StepKind) -> ServiceStep | None:
         """The first step of one of the kinds, or None."""
         return next((one for one in self.steps if one.kind in kinds), None)
+
+    def last_day(self, first: date) -> date | None:
+        """The last day of what is issued on a day, the one before that date so many months later; None without end."""
+        if self.valid_months is None:
+            return None
+        years, month = divmod(first.month - 1 + self.valid_months, 12)
+        year = first.year + years
+        day = min(first.day, monthrange(year, month + 1)[1])
+        return date(year, month + 1, day) - timedelta(days=1)
 
     @property
     def quorum(self) -> int:

@@ -169,6 +169,10 @@ class Proposal:
     answered_by: str | None = None
     answered_at: datetime | None = None
     answer_note: str | None = None
+    agreed_by: tuple[str, ...] = ()
+    """The members of a committee who agreed before it was decided, beside the one who proposed it."""
+    against: tuple[str, ...] = ()
+    """The members who did not; their notes stand in `answer_note`."""
 
     def waits(self, version: int) -> bool:
         """Whether it still waits, and the application is as the first officer saw it."""

@@ -48,7 +48,9 @@ class Proposal(Mapped[desk.Proposal]):
     mine: bool = strawberry.field(description="Whether the asking officer proposed it; then another one must answer.")
     proposed_at: datetime = strawberry.field(description="When it was proposed.")
     answered_at: datetime | None = strawberry.field(description="When a second officer answered.")
-    answer_note: str | None = strawberry.field(description="Why it was sent back.")
+    answer_note: str | None = strawberry.field(description="Why it was sent back, or a member did not agree.")
+    agreed: int = strawberry.field(description="How many officers agree so far, the first one included.")
+    against: int = strawberry.field(description="How many members of a committee do not agree so far.")
 
     @classmethod
     def of(cls, info: Info, item: desk.Proposal, version: int) -> Self:
@@ -58,6 +60,8 @@ class Proposal(Mapped[desk.Proposal]):
             state=OpinionState.OVERTAKEN if overtaken else item.state,
             verdict=Verdict(item.verdict),
             mine=item.proposed_by == info.context.subject.person_id,
+            agreed=1 + len(item.agreed_by) + (item.state is OpinionState.CONFIRMED),
+            against=len(item.against) + (item.state is OpinionState.SENT_BACK),
         )
 
     proposed_by = officer_field("item.proposed_by", description="The first officer.")

@@ -13,6 +13,7 @@ from domain.platform.changes import ChangeKind
 from store.applications.application_rows import applications_table
 from store.database import (
     Instant,
+    Json,
     Key,
     NotThere,
     Records,
@@ -43,6 +44,8 @@ second_opinions_table = table_of(
     "second_opinions",
     sa.Column("reason", sa.LargeBinary),
     sa.Column("answer_note", sa.LargeBinary),
+    sa.Column("agreed_by", Json),
+    sa.Column("against", Json),
     sa.Index(None, "application_id", "state"),
     partial_index("ix_second_opinions_waiting", "application_id", "version", "proposed_by", where=PROPOSAL_WAITS),
 )
@@ -137,6 +140,14 @@ async def answer_proposal(
     return answered
 
 
+async def keep_vote(tx: Transaction, proposal: Proposal) -> None:
+    """Keep who agreed with a proposal that waits on, and who did not, with the notes."""
+    names = ("agreed_by", "against", "answer_note")
+    values = {name: value for name, value in _PROPOSALS.values(tx, proposal).items() if name in names}
+    await tx.connection.execute(sa.update(second_opinions_table).where(_O.id == proposal.id).values(values))
+    await change_feed.touch(tx, ChangeKind.QUEUE, proposal.application_id)
+
+
 async def proposals(tx: Transaction, application_ids: Iterable[str]) -> dict[str, Proposal]:
     """The proposal of each application that waits, else the latest one; applications without one are left out."""
     return await _PROPOSALS.by_keys(tx, _O.application_id, application_ids, _waiting_last())
@@ -149,11 +160,11 @@ def _waiting_last() -> sa.Select[Any]:
 
 
 async def weighed_by(tx: Transaction, application_ids: Iterable[str]) -> dict[str, set[str]]:
-    """The officers who proposed a decision on each application or answered a proposal."""
+    """The officers who proposed a decision on each application, answered a proposal or voted on one."""
     found: dict[str, set[str]] = {}
-    statement = sa.select(_O.application_id, _O.proposed_by, _O.answered_by)
+    statement = sa.select(_O.application_id, _O.proposed_by, _O.answered_by, _O.agreed_by, _O.against)
     for row in await rows_of(tx, statement, _O.application_id, application_ids):
-        named = (row.proposed_by, row.answered_by)
+        named = (row.proposed_by, row.answered_by, *(row.agreed_by or ()), *(row.against or ()))
         found.setdefault(row.application_id, set()).update(one for one in named if one is not None)
     return found
 

@@ -17,17 +17,17 @@ def clearance_of(department: str) -> Mapping[str, Any]:
     return {"kind": "CLEARANCE", "department": department, "question": QUESTION}
 
 
-async def give_steps(world: World, *steps: str | Mapping[str, Any], code: str = FREE, **changes: Any) -> None:
+async def give_steps(
+    world: World, *steps: str | Mapping[str, Any], code: str = FREE, valid_months: int | None = None
+) -> None:
     """Give a service a next entry with these steps, named by their kinds alone where they say no more."""
     said = tuple(step_from({"kind": one} if isinstance(one, str) else one) for one in steps)
-    definition = Definition(said, "a test", "the Act", "a notification")
+    definition = Definition(said, "a test", "the Act", "a notification", valid_months=valid_months)
     async with world.env.store.write_transaction() as tx:
         service = await catalogue.service(tx, code)
         assert service is not None
         weighed = definition.quorum > 1
-        await catalogue.upsert_services(
-            tx, [replace(service, definition=definition, needs_second_pair=weighed, **changes)]
-        )
+        await catalogue.upsert_services(tx, [replace(service, definition=definition, needs_second_pair=weighed)])
 
 
 def a_document(**changes: Any) -> dict[str, Any]:

@@ -40,6 +40,11 @@ async def officer_of(world: World, subject: Subject) -> Officer:
         return (await people.officers(tx, [subject.person_id or ""]))[subject.person_id or ""]
 
 
+async def enter_colleague(world: World, name: str, of: Subject) -> Subject:
+    """One more officer with the post of another one."""
+    return await _enter(world, name, of.postings[0])
+
+
 async def _enter(world: World, name: str, posting: Posting) -> Subject:
     title = Bilingual("अधिकारी", "Officer")
     officer = Officer(world.env.ids.key(), Bilingual(None, name), title, f"{name}@officer.example", (posting,))

@@ -1,21 +1,26 @@
 """The steps of a service's definition: which moves are offered and allowed at each moment, on each store."""
 
+from datetime import timedelta
+
 import pytest
 
 from actions.applications.decide import Decide, Verdict, decide_application
+from actions.certificates.issue import issue_certificate
 from actions.clearances.clearances import AnswerClearance, AskClearance, answer_clearance, ask_clearance
 from actions.kernel import courses_of, filed_as
-from actions.officers.second_approvals import ConfirmDecision, confirm_decision
+from actions.officers.second_approvals import ConfirmDecision, SendBackDecision, confirm_decision, send_back_decision
 from domain.applications.applications import Application, RejectionGround
 from domain.applications.lifecycle import Move, Status
 from domain.catalogue.course import moves_in_course
 from domain.clearances import Clearance, ClearanceState
 from domain.kernel import ErrorCode, Problems, Subject
+from domain.officers.desk import OpinionState
 from store import clearances
 from store.applications import applications, timeline
-from tests.support.actions import World
+from store.officers import desk
+from tests.support.actions import FakeRenderer, World
 from tests.support.definitions import QUESTION, REVENUE, WELFARE, clearance_of, give_steps
-from tests.support.desk import colleagues_of
+from tests.support.desk import colleagues_of, enter_colleague
 
 pytestmark = pytest.mark.integration
 
@@ -56,6 +61,21 @@ async def asked(world: World, case: Application) -> dict[str, Clearance]:
 
 async def answer(world: World, by: Subject, clearance: Clearance, key: str = "answer") -> Clearance:
     return (await answer_clearance(world.env, by, AnswerClearance(clearance.id, True, "It is.", key)))[0]
+
+
+async def confirm(world: World, by: Subject, case: Application, key: str = "yes") -> Application:
+    return (await confirm_decision(world.env, by, ConfirmDecision(case.id, f"{key}-{by.person_id}")))[0]
+
+
+async def members_of(world: World) -> list[Subject]:
+    """Two more registrars of the same office."""
+    return [(await colleagues_of(world)).registrar, await enter_colleague(world, "registrar-3", world.registrar)]
+
+
+async def code_of(attempt) -> ErrorCode:
+    with pytest.raises(Problems) as caught:
+        await attempt
+    return caught.value.code
 
 
 async def moves_of(world: World, case: Application) -> list[Move]:
@@ -155,3 +175,45 @@ async def test_a_case_ends_under_the_steps_with_which_it_began(world: World):
     assert (await pass_on(world, before, Verdict.APPROVE)).status is Status.APPROVED
     await give_steps(world, "SCRUTINY", "ISSUE")
     assert await refused(world, after, Verdict.APPROVE) == {"step": "FIELD_VERIFICATION"}
+
+
+async def test_a_committee_decides_once_its_quorum_agrees(world: World):
+    members = await members_of(world)
+    await give_steps(world, "SCRUTINY", {"kind": "COMMITTEE", "members": 4, "quorum": 3}, "ISSUE")
+    case = await world.submit(world.asha)
+    await pass_on(world, case, Verdict.APPROVE)
+
+    after_two = await confirm(world, members[0], case)
+    again = await code_of(confirm(world, members[0], case, "again"))
+    after_three = await confirm(world, members[1], case)
+
+    assert (after_two.status, again) == (Status.IN_SCRUTINY, ErrorCode.SECOND_OFFICER_NEEDED)
+    assert (after_three.status, after_three.decision.officer_id) == (Status.APPROVED, world.registrar.person_id)
+
+
+async def test_a_committee_sends_back_what_can_find_no_quorum_any_more(world: World):
+    members = await members_of(world)
+    await give_steps(world, "SCRUTINY", {"kind": "COMMITTEE", "members": 3, "quorum": 2}, "ISSUE")
+    case = await world.submit(world.asha)
+    await pass_on(world, case, Verdict.APPROVE)
+
+    for place, reason in enumerate(("The map is old.", "So it is.")):
+        await send_back_decision(world.env, members[place], SendBackDecision(case.id, reason, f"no-{place}"))
+
+    async with world.env.store.read_transaction() as tx:
+        proposal = (await desk.proposals(tx, [case.id]))[case.id]
+        weighed = (await desk.weighed_by(tx, [case.id]))[case.id]
+    assert (proposal.state, proposal.answer_note) == (OpinionState.SENT_BACK, "The map is old.\nSo it is.")
+    assert weighed == {one.person_id for one in (world.registrar, *members[:2])}
+    assert (await pass_on(world, case, Verdict.APPROVE, "anew")).status is Status.IN_SCRUTINY
+
+
+async def test_a_certificate_holds_as_long_as_the_definition_says_that_the_case_was_filed_under(world: World):
+    await give_steps(world, "SCRUTINY", "ISSUE", valid_months=12)
+    case = await world.submit(world.asha)
+    await give_steps(world, "SCRUTINY", "ISSUE", valid_months=1)
+    await pass_on(world, case, Verdict.APPROVE)
+
+    issued = await issue_certificate(world.env, case.id, FakeRenderer())
+
+    assert issued.valid_until == issued.issued_on.replace(year=issued.issued_on.year + 1) - timedelta(days=1)
