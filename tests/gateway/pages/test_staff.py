@@ -1,5 +1,6 @@
 """Administrators by pages: leaves, transfers, switches, versions of apps, codes of e-Taal; refunds of fees."""
 
+import json
 from urllib.parse import quote
 
 import pytest
@@ -10,9 +11,12 @@ from schema.kernel import node_id
 from store.identity import people
 from tests.gateway.pages.conftest import Browse
 from tests.gateway.pages.test_powers import post, powers  # noqa: F401 - a fixture
+from tests.support.definitions import a_document
 from tests.support.graph import OFFICER, World
 
-PLACES = ["", "/officers", "/systems", "/centres", "/etaal"]
+DEFINITIONS = "/staff/definitions"
+
+PLACES = ["", "/officers", "/definitions", "/systems", "/centres", "/etaal"]
 
 
 @pytest.fixture
@@ -31,7 +35,7 @@ async def test_every_place_of_an_administrator_opens_in_both_languages(officer_p
     assert html.fromstring(page.text).cssselect(f'nav a[href="/staff{place}"][aria-current=page]')
 
 
-@pytest.mark.parametrize("place", PLACES[:4])
+@pytest.mark.parametrize("place", PLACES[:5])
 async def test_the_pages_of_administrators_are_not_there_for_an_officer(officer_page, browse: Browse, place: str):
     async with browse("anita") as browser:
         page = await browser.get(f"/staff{place}")
@@ -90,6 +94,36 @@ async def test_an_administrator_switches_a_system_off_with_a_reason(officer_page
 
     assert "<strong>DIGILOCKER</strong>" in page.text
     assert "Maintenance." in page.text
+
+
+async def test_a_definition_is_drafted_drawn_with_its_text_and_waits_for_a_second_administrator(
+    officer_page, browse: Browse
+):
+    steps = [{"kind": "SCRUTINY"}, {"kind": "FIELD_VERIFICATION", "optional": True}, {"kind": "ISSUE"}]
+    async with browse("admin", "en") as browser:
+        await post(browser, DEFINITIONS, "DraftStaffDefinition", document=json.dumps(a_document(steps=steps)))
+        drafted = html.fromstring((await browser.get(DEFINITIONS)).text)
+        await post(browser, DEFINITIONS, "PublishStaffDefinition", publishOn="2027-01-01")
+        own = await post(browser, DEFINITIONS, "ConfirmStaffDefinition", confirm="true")
+
+    [picture] = drafted.cssselect(".cards svg[role=img]")
+    assert drafted.get_element_by_id(picture.get("aria-labelledby")).text_content().endswith("Note on Land Use")
+    listed = [" ".join(one.text_content().split()) for one in drafted.cssselect(".cards ol li")]
+    assert listed == [
+        "scrutiny → In scrutiny",
+        "field verification (may be left out) → In scrutiny",
+        "issue of the result → Delivered",
+    ]
+    assert own.status_code == 422
+
+
+async def test_a_definition_that_breaks_a_rule_is_refused_on_its_page_with_the_remedy(officer_page, browse: Browse):
+    async with browse("admin", "en") as browser:
+        document = json.dumps(a_document(steps=[{"kind": "SCRUTINY"}]))
+        page = await post(browser, DEFINITIONS, "DraftStaffDefinition", document=document)
+
+    assert page.status_code == 422
+    assert "End with the step ISSUE." in html.fromstring(page.text).text_content()
 
 
 async def test_fees_are_listed_for_a_finance_officer(officer_page, browse: Browse):
