@@ -4,10 +4,10 @@ from datetime import timedelta
 
 import pytest
 
-from actions.applications.decide import Decide, Verdict, decide_application
+from actions.applications.decide import Decide, Verdict, decide_application, pass_verdict
 from actions.certificates.issue import issue_certificate
 from actions.clearances.clearances import AnswerClearance, AskClearance, answer_clearance, ask_clearance
-from actions.kernel import courses_of, filed_as
+from actions.kernel import UnitOfWork, courses_of, filed_as
 from actions.officers.second_approvals import ConfirmDecision, SendBackDecision, confirm_decision, send_back_decision
 from domain.applications.applications import Application, RejectionGround
 from domain.applications.lifecycle import Move, Status
@@ -149,6 +149,38 @@ async def test_departments_in_a_row_are_asked_at_once_each_once(world: World):
     assert await refused(world, case, Verdict.APPROVE, ErrorCode.CLEARANCE_PENDING) == {"department": WELFARE}
     await answer(world, world.welfare, found[WELFARE], "answer-2")
     assert (await pass_on(world, case, Verdict.APPROVE)).status is Status.APPROVED
+
+
+async def test_a_submission_that_is_sent_twice_asks_the_department_once(world: World):
+    await give_steps(world, "SCRUTINY", clearance_of(REVENUE), "ISSUE")
+
+    case = await world.submit(world.asha)
+    again = await world.submit(world.asha)
+
+    assert (again.id, again.version) == (case.id, case.version)
+    assert (await moves_of(world, case)).count(Move.ASK_CLEARANCE) == 1
+
+
+async def test_what_begins_by_itself_is_written_with_the_step_before_it_or_not_at_all(world: World):
+    await give_steps(world, "SCRUTINY", "FIELD_VERIFICATION", clearance_of(REVENUE), "ISSUE")
+    case = await world.submit(world.asha)
+    sent = await pass_on(world, case, Verdict.SEND_FOR_VERIFICATION)
+    report = Decide(case.id, Verdict.REPORT_VERIFICATION, "cut-off", reason="Seen.")
+
+    with pytest.raises(ZeroDivisionError):
+        await world.env.store.carry_out(lambda tx: cut_off(UnitOfWork(world.env, tx, world.registrar), report))
+
+    async with world.env.store.read_transaction() as tx:
+        assert await applications.get(tx, case.id) == sent
+    assert await asked(world, case) == {}
+    await pass_on(world, case, Verdict.REPORT_VERIFICATION, reason="Seen.")
+    assert set(await asked(world, case)) == {REVENUE}
+
+
+async def cut_off(acting: UnitOfWork, report: Decide) -> None:
+    """Pass a verdict and end before its transaction does."""
+    await pass_verdict(acting, report)
+    raise ZeroDivisionError
 
 
 async def test_a_second_approval_of_the_definition_lets_the_verdict_wait_once_the_other_steps_are_done(world: World):
