@@ -66,7 +66,7 @@ async def import_portal(
         await lock_catalogue(tx)
         known = {service.code: service for service in await catalogue.all_services(tx)}
         join = merge_records(read, known, await catalogue.departments(tx))
-        services = _published(join.services, known)
+        services = _leave_defined_services(join.services, known)
         of_services, unchanged = changes_of("service", "code", known.values(), services)
         changes = (*changes_of("department", "slug", (), join.departments)[0], *of_services)
         absent = sorted(known.keys() - {record.code for record in read.services})
@@ -108,7 +108,7 @@ async def _write(
     return await store.carry_out(work)
 
 
-def _published(services: Sequence[Service], known: Mapping[str, Service]) -> tuple[Service, ...]:
+def _leave_defined_services(services: Sequence[Service], known: Mapping[str, Service]) -> tuple[Service, ...]:
     """The services, but one whose definition a department published as it is: an import does not change it."""
     return tuple(held if (held := known.get(one.code)) and held.definition else one for one in services)
 
@@ -130,13 +130,13 @@ async def _differences(tx: Transaction, read: Catalogue, services: Sequence[Serv
 
 
 async def _without_taken_slugs(tx: Transaction, read: Catalogue) -> tuple[tuple[Service, ...], tuple[Reject, ...]]:
-    """A slug that another service of the store has is refused, so that the rest continues; see also `_published`."""
+    """A slug that another service of the store has is refused, so that the rest continues; defined services stay."""
     known = await catalogue.all_services(tx)
     owners = {service.slug: service.code for service in known}
     taken = {service.code for service in read.services if owners.get(service.slug, service.code) != service.code}
     rejects = tuple(Reject(FILES["services"], read.lines[code], code, "slug", "TWICE") for code in sorted(taken))
     kept = tuple(service for service in read.services if service.code not in taken)
-    return _published(kept, {service.code: service for service in known}), rejects
+    return _leave_defined_services(kept, {service.code: service for service in known}), rejects
 
 
 async def _places(tx: Transaction, read: Catalogue) -> None:

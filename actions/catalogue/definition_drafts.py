@@ -106,7 +106,7 @@ async def preview_of(env: Environment, draft: ServiceDraft) -> Examined | None:
 
 async def _draft(acting: UnitOfWork, request: DraftServiceDefinition) -> ServiceDraft:
     require_postings(acting.subject, ObjectKind.DEFINITION, Purpose.OPERATE)
-    examined = await _examined(acting.tx, _document_of(request))
+    examined = await _examine(acting.tx, _document_of(request))
     draft = ServiceDraft(
         id=acting.env.ids.key(),
         service_code=examined.service.code,
@@ -126,10 +126,10 @@ async def _draft(acting: UnitOfWork, request: DraftServiceDefinition) -> Service
 
 
 async def _ask(acting: UnitOfWork, request: PublishServiceDefinition) -> ServiceDraft:
-    draft = await _found(acting, request.definition_id, DraftState.DRAFTED)
+    draft = await _find_in_state(acting, request.definition_id, DraftState.DRAFTED)
     if request.publish_on < acting.today:
         raise Problems(Problem(ErrorCode.DATE_NOT_ALLOWED, ("input", "publishOn")))
-    await _unchanged(acting.tx, draft)
+    await _require_unchanged(acting.tx, draft)
     by = acting.subject.person_id or acting.subject.label
     waiting = replace(draft, state=DraftState.WAITING, publish_on=request.publish_on, drafted_by=by)
     return await _move_on(acting, draft, waiting)
@@ -137,13 +137,13 @@ async def _ask(acting: UnitOfWork, request: PublishServiceDefinition) -> Service
 
 async def _confirm(acting: UnitOfWork, request: ConfirmServiceDefinition) -> ServiceDraft:
     await lock_catalogue(acting.tx)
-    draft = await _found(acting, request.definition_id, DraftState.WAITING)
+    draft = await _find_in_state(acting, request.definition_id, DraftState.WAITING)
     by = acting.subject.person_id or acting.subject.label
     if by == draft.drafted_by:
         raise Problems(Problem(ErrorCode.SECOND_OFFICER_NEEDED, _PATH))
     answered = replace(draft, confirmed_by=by, confirmed_at=acting.now, state=DraftState.REFUSED)
     if request.confirm:
-        await _unchanged(acting.tx, draft)
+        await _require_unchanged(acting.tx, draft)
         answered = replace(answered, state=DraftState.CONFIRMED)
     answered = await _move_on(acting, draft, answered)
     if request.confirm and draft.publish_on is not None and draft.publish_on <= acting.today:
@@ -181,20 +181,20 @@ def _document_of(request: DraftServiceDefinition) -> Document:
         raise _problems_of(refused) from None
 
 
-async def _examined(tx: Transaction, document: Document) -> Examined:
+async def _examine(tx: Transaction, document: Document) -> Examined:
     try:
         return await examine(tx, document)
     except DefinitionRefused as refused:
         raise _problems_of(refused) from None
 
 
-async def _unchanged(tx: Transaction, draft: ServiceDraft) -> None:
-    examined = await _examined(tx, draft.content)
+async def _require_unchanged(tx: Transaction, draft: ServiceDraft) -> None:
+    examined = await _examine(tx, draft.content)
     if examined.base_version != draft.base_version:
         raise conflict_problem(examined.base_version, draft.state.value)
 
 
-async def _found(acting: UnitOfWork, definition_id: str, state: DraftState) -> ServiceDraft:
+async def _find_in_state(acting: UnitOfWork, definition_id: str, state: DraftState) -> ServiceDraft:
     draft = await service_drafts.get(acting.tx, definition_id)
     if draft is None:
         raise not_found(*_PATH)

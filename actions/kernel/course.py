@@ -65,8 +65,8 @@ async def refuse_out_of_turn(acting: UnitOfWork, application: Application, move:
         raise Problems(Problem(ErrorCode.TRANSITION_NOT_ALLOWED, _PATH, params=params))
     missing = course.step_before(move)
     if missing is not None:
-        raise Problems(Problem(ErrorCode.STEP_NEEDED_FIRST, _PATH, params=_named(missing)))
+        raise Problems(Problem(ErrorCode.STEP_NEEDED_FIRST, _PATH, params=_step_params(missing)))
 
 
-def _named(step: ServiceStep) -> dict[str, str]:
+def _step_params(step: ServiceStep) -> dict[str, str]:
     return {"step": step.kind.value} | ({"department": step.department} if step.department else {})

@@ -40,12 +40,12 @@ def steps_done(
     held = {one.department for one in clearances if one.state is ClearanceState.ASKED and one.due_at >= now}
     asked = {one.department for one in clearances}
 
-    def done(step: ServiceStep) -> bool:
+    def is_done(step: ServiceStep) -> bool:
         if step.kind is _K.CLEARANCE:
             return step.department in asked - held
         return bool(taken & _ENDS.get(step.kind, DECIDES))
 
-    return tuple(map(done, definition.steps))
+    return tuple(map(is_done, definition.steps))
 
 
 @dataclass(frozen=True, slots=True)

@@ -102,7 +102,7 @@ def findings_in_steps(service: Service, definition: Definition) -> Iterator[Find
     for place, end in walk(definition, service.outcome):
         if end is None:
             yield Finding(f"steps/{place}/kind", DefinitionRule.STEP_UNREACHABLE, kinds[place].value)
-    yield from _repeated(definition)
+    yield from _repetitions(definition)
     if _K.ISSUE not in kinds:
         yield Finding("steps", DefinitionRule.NO_RESULT)
     for place, step in enumerate(definition.steps):
@@ -115,7 +115,7 @@ def findings_in_steps(service: Service, definition: Definition) -> Iterator[Find
     yield from _law(service, definition)
 
 
-def _repeated(definition: Definition) -> Iterator[Finding]:
+def _repetitions(definition: Definition) -> Iterator[Finding]:
     """A step that is there twice; two decisions of several officers are one too many as well."""
     seen: set[tuple[StepKind, str | None]] = set()
     for place, step in enumerate(definition.steps):

@@ -5,8 +5,8 @@ from alembic import op
 
 from store.database.types import Json
 
-revision = "1011"
-down_revision = "1010"
+revision = "1012"
+down_revision = "1011"
 branch_labels = None
 depends_on = None
 
