@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from actions.catalogue.changes import Change, changes_of
 from actions.catalogue.keys import row_id
-from domain.catalogue.catalogue import Outcome, Service
+from domain.catalogue.catalogue import ISSUED, Outcome, Service
 from domain.catalogue.definition_checks import DefinitionRule, Finding, findings_in_steps
 from domain.catalogue.definition_reading import DefinitionRefused, Document, service_of_document
 from domain.catalogue.definitions import Definition
@@ -135,7 +135,7 @@ async def _unknown(
     holder = await catalogue.service_by_slug(tx, service.slug)
     if holder is not None and holder.code != service.code:
         yield Finding("slug", DefinitionRule.SLUG_TAKEN, service.slug)
-    if service.outcome is Outcome.CERTIFICATE and service.doctype is None:
+    if service.outcome in ISSUED and service.doctype is None:
         yield Finding("outcome/doctype", DefinitionRule.OUTCOME_UNKNOWN)
     if service.outcome is Outcome.BENEFIT and service.scheme_id not in await catalogue.schemes(tx):
         yield Finding("outcome/scheme", DefinitionRule.SCHEME_UNKNOWN, service.scheme_id or "")

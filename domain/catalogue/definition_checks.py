@@ -6,7 +6,7 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from domain.applications.lifecycle import EXAMINED, TRANSITIONS, Move, Status
-from domain.catalogue.catalogue import Outcome, Service
+from domain.catalogue.catalogue import ISSUED, Outcome, Service
 from domain.catalogue.definitions import WEIGHED, Definition, ServiceStep, StepKind
 from domain.kernel import Language
 from domain.kernel.messages import filled_label
@@ -60,7 +60,7 @@ _MOVES = MappingProxyType(
 )
 _RESULTS = MappingProxyType(
     {
-        Outcome.CERTIFICATE: (Move.APPROVE, Move.ISSUE_CERTIFICATE, Move.DELIVER),
+        **dict.fromkeys(ISSUED, (Move.APPROVE, Move.ISSUE_CERTIFICATE, Move.DELIVER)),
         Outcome.BENEFIT: (Move.APPROVE, Move.SANCTION_BENEFIT, Move.DELIVER),
     }
 )

@@ -14,13 +14,39 @@ from typing import Any
 import jsonschema_rs
 
 from domain.applications.deadline import DayUnit
-from domain.catalogue.catalogue import Eligibility, Outcome, RequiredDocument, Service, Situation
+from domain.catalogue.catalogue import (
+    Eligibility,
+    Fact,
+    Outcome,
+    RequiredDocument,
+    Service,
+    ServiceKind,
+    Situation,
+    sources_with,
+)
 from domain.catalogue.definition_checks import DefinitionRule, Finding
 from domain.catalogue.definitions import Definition, step_from
 from domain.catalogue.form_bounds import FormRefused, read_json
 from domain.kernel import Bilingual
 
 Document = Mapping[str, Any]
+
+_FACTS = {
+    "name": (Fact.NAME,),
+    "department": (Fact.DEPARTMENT,),
+    "kind": (Fact.KIND,),
+    "notified": (Fact.RTS_NOTIFIED,),
+    "limit": (Fact.TIME_LIMIT,),
+    "deliveryDays": (Fact.DELIVERY_TIME,),
+    "levels": (Fact.DESIGNATED_OFFICER, Fact.FIRST_APPELLATE, Fact.SECOND_APPELLATE),
+    "feePaise": (Fact.FEE,),
+    "papers": (Fact.DOCUMENTS,),
+    "channels": (Fact.CHANNELS,),
+    "outcome": (Fact.OUTCOME, Fact.VALIDITY),
+    "steps": (Fact.SECOND_PAIR,),
+    "eligibility": (Fact.ELIGIBILITY,),
+}
+"""What each member of a document says; two administrators of the department stand for it."""
 
 
 class DefinitionRefused(ValueError):
@@ -79,9 +105,30 @@ def service_of_document(document: Document, known: Service | None) -> Service:
         open=True,
         source=document["source"],
         needs_second_pair=definition.quorum > 1,
+        kind=_kind(document, known),
+        hand_over=None,
+        validity_months=outcome.get("validMonths"),
+        fact_sources=sources_with(
+            known.fact_sources,
+            {
+                fact: (document["source"], True)
+                for member, facts in _FACTS.items()
+                if member in document
+                for fact in facts
+            },
+        ),
         eligibility=_eligibility(document["eligibility"]) if "eligibility" in document else known.eligibility,
         definition=definition,
     )
+
+
+def _kind(document: Document, known: Service) -> ServiceKind:
+    """Its kind as the document says, else as the entry does; one that was handed over is of the kind of its outcome."""
+    if "kind" in document:
+        return ServiceKind(_word(ServiceKind, document["kind"], "kind", DefinitionRule.WORD_UNKNOWN))
+    if known.kind not in (None, ServiceKind.HAND_OVER):
+        return known.kind
+    return ServiceKind.__members__.get(document["outcome"]["kind"], ServiceKind.REGISTRATION)
 
 
 def definition_of_document(document: Document) -> Definition:
@@ -93,7 +140,6 @@ def definition_of_document(document: Document) -> Definition:
         act=limit.get("act"),
         notification=limit.get("notification"),
         form=document.get("form"),
-        valid_months=outcome.get("validMonths"),
         renew_days=outcome.get("renewDays"),
     )
 

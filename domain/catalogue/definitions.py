@@ -1,9 +1,8 @@
 """Types for the definition of a service: its steps of fixed kinds, its law, how long its result holds (ADR 0029)."""
 
-from calendar import monthrange
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
@@ -47,8 +46,8 @@ class ServiceStep:
 class Definition:
     """What a definition adds to the entry of its service: steps in their order, the Act and notification of its limit.
 
-    `valid_months` is how long a certificate or licence holds, `renew_days` how many days before its end it may be
-    renewed; None where it does not end, or is not renewed. `form` is the name of its form; None for the general one.
+    `renew_days` is how many days before its end a certificate or licence may be renewed, None where it is not. `form`
+    is the name of its form; None for the general one.
     """
 
     steps: tuple[ServiceStep, ...]
@@ -56,21 +55,11 @@ class Definition:
     act: str | None = None
     notification: str | None = None
     form: str | None = None
-    valid_months: int | None = None
     renew_days: int | None = None
 
     def step(self, *kinds: StepKind) -> ServiceStep | None:
         """The first step of one of the kinds, or None."""
         return next((one for one in self.steps if one.kind in kinds), None)
-
-    def last_day(self, first: date) -> date | None:
-        """The last day of what is issued on a day, the one before that date so many months later; None without end."""
-        if self.valid_months is None:
-            return None
-        years, month = divmod(first.month - 1 + self.valid_months, 12)
-        year = first.year + years
-        day = min(first.day, monthrange(year, month + 1)[1])
-        return date(year, month + 1, day) - timedelta(days=1)
 
     @property
     def quorum(self) -> int:

@@ -22,12 +22,14 @@ async def give_steps(
 ) -> None:
     """Give a service a next entry with these steps, named by their kinds alone where they say no more."""
     said = tuple(step_from({"kind": one} if isinstance(one, str) else one) for one in steps)
-    definition = Definition(said, "a test", "the Act", "a notification", valid_months=valid_months)
+    definition = Definition(said, "a test", "the Act", "a notification")
     async with world.env.store.write_transaction() as tx:
         service = await catalogue.service(tx, code)
         assert service is not None
         weighed = definition.quorum > 1
-        await catalogue.upsert_services(tx, [replace(service, definition=definition, needs_second_pair=weighed)])
+        await catalogue.upsert_services(
+            tx, [replace(service, definition=definition, needs_second_pair=weighed, validity_months=valid_months)]
+        )
 
 
 def a_document(**changes: Any) -> dict[str, Any]:

@@ -64,7 +64,7 @@ async def test_a_definition_that_is_applied_is_the_next_entry_and_rules_what_is_
     assert after is not None
     assert after.definition is not None
     assert after.version == before.version + 1
-    assert (after.definition.notification, after.definition.valid_months) == ("No. 1 of 2026", 12)
+    assert (after.definition.notification, after.validity_months) == ("No. 1 of 2026", 12)
     assert after.definition.step(StepKind.FIELD_VERIFICATION) is not None
     case = await world.submit(world.asha)
     assert (case.service_version, case.limit.days, case.status) == (after.version, 15, Status.IN_SCRUTINY)

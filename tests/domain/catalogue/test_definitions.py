@@ -3,7 +3,6 @@
 import json
 import re
 from collections.abc import Mapping
-from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +16,7 @@ from domain.catalogue.definition_reading import (
     read_document,
     service_of_document,
 )
-from domain.catalogue.definitions import Definition, definition_from, definition_values
+from domain.catalogue.definitions import definition_from, definition_values
 from domain.kernel import Language
 from tests.support.definitions import REVENUE, a_document, clearance_of
 
@@ -131,15 +130,3 @@ def test_the_examples_of_the_documentation_keep_the_rules():
         service = service_of_document(read_document(json.dumps(document).encode()), None)
         assert service.definition is not None
         assert list(findings_in_steps(service, service.definition)) == []
-
-
-@pytest.mark.parametrize(
-    ("first", "months", "last"),
-    [("2026-11-29", 12, "2027-11-28"), ("2026-01-31", 1, "2026-02-27"), ("2026-12-01", 1, "2026-12-31")],
-)
-def test_what_is_issued_holds_for_whole_months(first: str, months: int, last: str):
-    assert Definition((), "a test", valid_months=months).last_day(date.fromisoformat(first)) == date.fromisoformat(last)
-
-
-def test_what_has_no_such_months_has_no_last_day():
-    assert Definition((), "a test").last_day(date(2026, 11, 29)) is None

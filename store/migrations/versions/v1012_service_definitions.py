@@ -1,18 +1,22 @@
-"""Adds to a service what a department published of its steps and its law, and the definitions that are drafted."""
+"""Adds the definitions of services, drafted and published, and the votes of committees on a proposed decision."""
 
 import sqlalchemy as sa
 from alembic import op
 
 from store.database.types import Instant, Json, Key
 
-revision = "1011"
-down_revision = "1010"
+revision = "1012"
+down_revision = "1011"
 branch_labels = None
 depends_on = None
 
+VOTES = ("agreed_by", "against")
+
 
 def upgrade() -> None:
-    """Null for every service of before: they go on in the usual course."""
+    """Null for services of before, which go on in the usual course, and for proposals that one officer answers."""
+    for column in VOTES:
+        op.add_column("second_opinions", sa.Column(column, Json))
     op.add_column("services", sa.Column("definition", Json))
     op.create_table(
         "service_drafts",
@@ -35,5 +39,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Drop them."""
+    for column in VOTES:
+        op.drop_column("second_opinions", column)
     op.drop_table("service_drafts")
     op.drop_column("services", "definition")
