@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "expanded"
-down_revision = "1012"
+down_revision = "1013"
 branch_labels = None
 depends_on = None
 

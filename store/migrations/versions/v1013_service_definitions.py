@@ -5,8 +5,8 @@ from alembic import op
 
 from store.database.types import Instant, Json, Key
 
-revision = "1012"
-down_revision = "1011"
+revision = "1013"
+down_revision = "1012"
 branch_labels = None
 depends_on = None
 
