@@ -58,18 +58,27 @@ async def import_rows(
 
 
 async def import_portal(
-    store: Store, read: ReadCatalogue, *, dry_run: bool, by: str = SYSTEM.label, tell: ProgressCallback = _quiet
+    store: Store,
+    read: ReadCatalogue,
+    *,
+    dry_run: bool,
+    by: str = SYSTEM.label,
+    tell: ProgressCallback = _quiet,
+    open_unknown: bool = False,
 ) -> Imported:
-    """Bring the services up to date with the portal's own catalogue; what it does not say stays as it is."""
+    """Bring the services up to date with the portal's own catalogue; what it does not say stays as it is.
+
+    `open_unknown` as for merge_records.
+    """
 
     async def work(tx: Transaction) -> Imported:
         await lock_catalogue(tx)
         known = {service.code: service for service in await catalogue.all_services(tx)}
-        join = merge_records(read, known, await catalogue.departments(tx))
+        join = merge_records(read, known, await catalogue.departments(tx), open_unknown=open_unknown)
         services = _leave_defined_services(join.services, known)
         of_services, unchanged = changes_of("service", "code", known.values(), services)
         changes = (*changes_of("department", "slug", (), join.departments)[0], *of_services)
-        absent = sorted(known.keys() - {record.code for record in read.services})
+        absent = sorted(known.keys() - {service.code for service in join.services} - {one.key for one in join.rejects})
         if not dry_run and changes:
             await catalogue.upsert_departments(tx, join.departments)
             await _services(tx, services, tell)

@@ -3,6 +3,9 @@
 The portal says names, department, category, charge, delivery time, whether the Act covers a service, and its papers.
 What it does not say (the limit of the Act, officers, what an application ends in) stays as it is, and is null for a
 service that was not known. A department that was not known is entered under the name that the portal gives it.
+
+The portal numbers its services. A record under a number is that of the service with its slug, which keeps its code;
+one that no service has by slug is entered with the number as its code.
 """
 
 from collections.abc import Iterable, Mapping
@@ -11,12 +14,14 @@ from dataclasses import dataclass, replace
 from actions.catalogue.cells import Reject
 from actions.catalogue.keys import document_key, papers_of, row_id
 from domain.applications.deadline import DayUnit
-from domain.catalogue.catalogue import Department, Outcome, Service
+from domain.catalogue.catalogue import Department, Fact, Outcome, Service, sources_with
+from domain.catalogue.service_kinds import kind_in_name
 from domain.kernel import Bilingual
 from integrations.portal import PortalDepartment, PortalService, ReadCatalogue
 
 SOURCE = "GET /api/service of the portal"
 _FILE = "portal"
+_BY_NAME = "our own reading of the name (INFERRED)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,21 +33,30 @@ class Merged:
     rejects: tuple[Reject, ...]
 
 
-def merge_records(read: ReadCatalogue, known: Mapping[str, Service], departments: Iterable[Department]) -> Merged:
-    """Join the records with what is known; records that could not be read are among those that are left out."""
+def merge_records(
+    read: ReadCatalogue, known: Mapping[str, Service], departments: Iterable[Department], *, open_unknown: bool = False
+) -> Merged:
+    """Join the records with what is known; records that could not be read are among those that are left out.
+
+    With `open_unknown` a service that only the portal knows takes applications, by the default of the kind that its
+    name says; nothing of this is confirmed.
+    """
     register = _Departments(departments)
     rejects = [Reject(_FILE, each.row, each.key, each.field, each.reason) for each in read.rejects]
     owners = {service.slug: code for code, service in known.items()}
-    services = []
+    services: dict[str, Service] = {}
     for record in read.services:
-        service = _service(record, known.get(record.code))
+        numbered = record.code.isdecimal() and record.code not in known
+        before = known.get(owners.get(record.slug or "", "") if numbered else record.code)
+        service = _service(record, before)
         owner = owners.setdefault(service.slug, service.code)
-        if owner != service.code:
-            rejects.append(Reject(_FILE, record.row, service.code, "slug", "TWICE"))
+        if owner != service.code or service.code in services:
+            rejects.append(Reject(_FILE, record.row, record.code, "slug", "TWICE"))
             continue
-        department = register.slug_of(record.department) if record.department else None
-        services.append(replace(service, department=department or service.department))
-    return Merged(tuple(services), tuple(register.new), tuple(rejects))
+        department = (register.slug_of(record.department) if record.department else None) or service.department
+        opens = open_unknown and service.source == SOURCE and None not in (department, service.kind)
+        services[service.code] = replace(service, department=department, open=service.open or opens)
+    return Merged(tuple(services.values()), tuple(register.new), tuple(rejects))
 
 
 class _Departments:
@@ -87,9 +101,23 @@ def _service(record: PortalService, before: Service | None) -> Service:
         fee_paise=held.fee_paise if record.charge_paise is None else record.charge_paise,
         documents=held.documents if papers is None else papers,
         needs_no_documents=held.needs_no_documents if papers is None else (True if not papers else None),
+        fact_sources=sources_with(held.fact_sources, dict.fromkeys(_facts(record), (SOURCE, True))),
         source=held.source if SOURCE in held.source else f"{SOURCE} | {held.source}".strip(" |"),
         verified=True,
     )
+
+
+def _facts(record: PortalService) -> Iterable[Fact]:
+    """The facts that a record states."""
+    said = {
+        Fact.NAME: record.name_en,
+        Fact.DEPARTMENT: record.department,
+        Fact.RTS_NOTIFIED: record.rts,
+        Fact.DELIVERY_TIME: record.delivery_days,
+        Fact.FEE: record.charge_paise,
+        Fact.DOCUMENTS: record.documents,
+    }
+    return (fact for fact, value in said.items() if value is not None)
 
 
 def _unknown(record: PortalService) -> Service:
@@ -97,6 +125,7 @@ def _unknown(record: PortalService) -> Service:
 
     What an application for it ends in is not known, so nobody can file one.
     """
+    kind = kind_in_name(record.name_en)
     return Service(
         id=row_id("service", record.code),
         code=record.code,
@@ -121,4 +150,6 @@ def _unknown(record: PortalService) -> Service:
         open=False,
         source="",
         verified=True,
+        kind=kind,
+        fact_sources=sources_with((), {} if kind is None else {Fact.KIND: (_BY_NAME, False)}),
     )

@@ -57,6 +57,9 @@ async def import_services(
         typer.Argument(help="a folder such as states/<state>/, a JSON file of the portal's shape, or its address"),
     ],
     dry_run: Annotated[bool, typer.Option(help="only show what would change")] = False,
+    open_unknown: Annotated[
+        bool, typer.Option(help="let services that only the portal's list knows take applications, unconfirmed")
+    ] = False,
     as_json: _Json = False,
     rejects: Annotated[Path | None, typer.Option(help="a CSV file for the rows that are left out")] = None,
 ) -> None:
@@ -73,7 +76,9 @@ async def import_services(
         imported = await import_rows(env.store, rows, dry_run=dry_run, by=account(), tell=_print_progress)
     else:
         read = await _read_portal(source, env.clock)
-        imported = await import_portal(env.store, read, dry_run=dry_run, by=account(), tell=_print_progress)
+        imported = await import_portal(
+            env.store, read, dry_run=dry_run, by=account(), tell=_print_progress, open_unknown=open_unknown
+        )
     if as_json:
         print_json(imported.as_json())
     else:

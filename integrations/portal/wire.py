@@ -15,6 +15,7 @@ from domain.kernel import is_plain_line, paise_from_rupees
 from integrations.portal.models import PortalDepartment, PortalPaper, PortalReject, PortalService, ReadCatalogue
 
 MOST_RECORDS = 10_000
+MOST_ID = 10**12
 LONGEST_TEXT = 300
 MOST_DAYS = 3650
 MOST_PAISE = 10**11
@@ -56,7 +57,8 @@ def read_catalogue(document: Any) -> ReadCatalogue:
 def _shown_key(record: Any) -> str:
     """How a record that is left out is named: by its id, as far as that can be shown."""
     key = record.get("id") if isinstance(record, Mapping) else None
-    return key[:40] if isinstance(key, str) and is_plain_line(key) else ""
+    shown = str(key) if isinstance(key, int) else key
+    return shown[:40] if isinstance(shown, str) and is_plain_line(shown) else ""
 
 
 def _records(document: Any) -> Sequence[Any]:
@@ -70,7 +72,7 @@ def _records(document: Any) -> Sequence[Any]:
 def _service(record: Any) -> PortalService:
     if not isinstance(record, Mapping):
         raise _Wrong("record", "NOT_AN_OBJECT")
-    code, name = _key(record, "id"), _text(record, "nameEnglish")
+    code, name = _code(record), _text(record, "nameEnglish")
     if code is None or name is None:
         raise _Wrong("id" if code is None else "nameEnglish", "MISSING")
     rts = record.get("rts")
@@ -101,6 +103,14 @@ def _text(record: Mapping[str, Any], field: str) -> str | None:
     if not is_plain_line(found.strip()):
         raise _Wrong(field, "NOT_PLAIN")
     return found.strip() or None
+
+
+def _code(record: Mapping[str, Any]) -> str | None:
+    """The id of a record, a text or a whole number above zero, as a text."""
+    found = record.get("id")
+    if isinstance(found, int) and not isinstance(found, bool) and 0 < found <= MOST_ID:
+        return str(found)
+    return _key(record, "id")
 
 
 def _key(record: Mapping[str, Any], field: str) -> str | None:

@@ -101,7 +101,8 @@ def test_another_document_is_no_catalogue(document: Any):
 @pytest.mark.parametrize(
     ("field", "value", "reason"),
     [
-        ("id", 9, "NOT_TEXT"),
+        ("id", 0, "NOT_TEXT"),
+        ("id", True, "NOT_TEXT"),
         ("nameEnglish", None, "MISSING"),
         ("nameHindi", ["आय"], "NOT_TEXT"),
         ("slug", "x" * 301, "TOO_LONG"),
