@@ -55,6 +55,7 @@ from gateway.pages.dashboard import dashboard_routes
 from gateway.pages.downloads.figures_csv import figures_routes
 from gateway.pages.downloads.hearing_calendar import hearing_calendar_routes
 from gateway.pages.downloads.notified import notified_routes
+from gateway.pages.downloads.open_data import open_data_routes
 from gateway.pages.downloads.personal_data import personal_data_routes
 from gateway.pages.downloads.review_pdf import review_pdf_routes
 from gateway.pages.downloads.rosters import roster_routes
@@ -217,6 +218,7 @@ def own_pages(settings: Settings, runtime: Runtime, metrics: Metrics, pulse: Hea
         *review_pdf_routes(environment),
         *hearing_calendar_routes(environment),
         *notified_routes(environment),
+        *open_data_routes(environment),
         *upload_routes(environment, origins=(settings.url,)),
         *roster_routes(environment, origins=(settings.url,)),
         *personal_data_routes(environment),

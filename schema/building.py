@@ -75,6 +75,7 @@ from schema.reconciliation.mutations import FinanceMutation
 from schema.reconciliation.queries import FinanceQuery
 from schema.rosters.mutations import RosteringMutation
 from schema.rosters.types import RostersQuery
+from schema.statistics.baseline import BaselineQuery
 from schema.statistics.cases import DelaysMutation, FigureCasesQuery
 from schema.statistics.office_figures import ViewsMutation
 from schema.statistics.types import StatisticsQuery
@@ -106,6 +107,7 @@ class Query(
     CountsQuery,
     EtaalQuery,
     StatisticsQuery,
+    BaselineQuery,
     FigureCasesQuery,
     TrackingQuery,
     FeedbackQuery,

@@ -18,6 +18,7 @@ from domain.identity.sign_on import SignOnRules
 from domain.kernel import Clock, ErrorCode, Ids, Provider, Source
 from domain.officers.desk import DeskRules
 from domain.payments.files import PaymentRules
+from domain.statistics.baseline import BaselineFigure
 from domain.statistics.cell_suppression import SuppressedCells, SuppressedPairs, SuppressionCache
 from domain.umang.enquiries import RecentEnquiries
 from domain.uploads.files import FileRules
@@ -127,6 +128,9 @@ class Rules:
     """When batches for PFMS are made, and how large."""
     fees: FeeRules = field(default_factory=FeeRules)
     """The portal's charge, and after which steps a fee that was paid online goes back."""
+
+    baseline: tuple[BaselineFigure, ...] = ()
+    """The figures that the state gives of itself."""
 
     specimen: bool = False
     """Whether messages and papers say that they are specimens, as in staging."""

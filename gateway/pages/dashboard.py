@@ -18,6 +18,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from actions.kernel import Environment
+from actions.statistics.baseline import baseline_beside_counters
 from actions.statistics.counts import Question
 from actions.statistics.figures import FigureRow, Statistics, period, sees_small_cells, statistics
 from actions.statistics.names import Names, read_names
@@ -35,6 +36,7 @@ from domain.kernel import (
 )
 from domain.kernel.messages import Texts, label
 from domain.officers.dashboards import DashboardRole, Dimension, dashboards_of
+from domain.statistics.baseline import BaselineFigure, BaselineMeasure
 from domain.statistics.figures import Delivery, months_back
 from domain.statistics.small_cells import SMALLEST
 from gateway.http.session_auth import reader_of
@@ -154,6 +156,7 @@ async def _read_figures(env: Environment, subject: Subject, chosen: _Chosen, lan
         "smallest": None if page.every_cell else SMALLEST,
         "csv": page.table_address(first, last) if page.every_cell and chosen.role is None else None,
         "totals": page.totals(monthly.total),
+        "baseline": [] if page.narrowed else page.baseline(await baseline_beside_counters(env)),
         "plots": [(plot.key, plot.title, drawn) for plot, drawn in plots],
         "at": env.clock.now().astimezone(IST),
     }
@@ -239,6 +242,30 @@ class _Page:
             "grievanceReplyRateHundredths": "tile.GRIEVANCE_REPLY_RATE",
         }
         return [(label(names.get(key, f"field.{key}"), self.language), text) for key, text in rows]
+
+    def baseline(
+        self, figures: Sequence[tuple[BaselineFigure, int | None]]
+    ) -> list[tuple[str, str, str, str, str | None]]:
+        """The state's own figures, the counter beside each, and the source of those that nobody confirmed."""
+        hundredths, whole = Writer(hundredths=True, gap="–"), Writer(gap="–")
+
+        def written(measure: BaselineMeasure, value: int | None) -> str:
+            if measure is BaselineMeasure.SERVICES or value is None:
+                return whole(value)
+            if measure is BaselineMeasure.AVERAGE_DAYS:
+                return whole(value // 10)
+            return hundredths(value)
+
+        return [
+            (
+                label(f"baseline.{one.measure.value}", self.language),
+                written(one.measure, one.before),
+                written(one.measure, one.after),
+                written(one.measure, counted),
+                None if one.confirmed else one.source,
+            )
+            for one, counted in figures
+        ]
 
     def over_time(self, rows: Sequence[FigureRow], first: date, last: date) -> list[tuple[Plot, str]]:
         """The plots by month; a month without a case is zero, and one that is withheld is a gap."""

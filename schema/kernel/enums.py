@@ -59,6 +59,7 @@ from domain.platform.switches import SwitchKind, SwitchState
 from domain.reconciliation.finance_cases import CaseOutcome, CaseState, CaseStep, DifferenceKind, SuggestedCause
 from domain.reconciliation.reconciliation import RunState
 from domain.rosters.rosters import ConsentWay, GuardianRelation, Recipient, RosterState, RowOutcome, RowState
+from domain.statistics.baseline import BaselineMeasure
 from domain.statistics.figures import StatisticsChannel
 from domain.uploads.files import MediaType
 from store.payments.beneficiary_lists import BeneficiaryOrder
@@ -161,6 +162,7 @@ _publish(SwitchKind, "SwitchKind", "switch_kind", "What a switch is for.")
 _publish(SwitchState, "SwitchState", "switch", "How far a system or mutation may be used.")
 _publish(AlarmCode, "AlarmCode", "alarm", "The alarms (docs/alarms.md).")
 _publish(StatisticsChannel, "StatisticsChannel", "statistics_channel", "Where applications came in, as figures say it.")
+_publish(BaselineMeasure, "BaselineMeasure", "baseline", "What a figure of the state is about.")
 _publish(Dimension, "StatisticsDimension", "dimension", "By what figures can be told apart.")
 _publish(DashboardRole, "DashboardRole", "dashboard_role", "Whose dashboard it is.")
 _publish(TileKey, "TileKey", "tile", "What a tile of a dashboard shows.")

@@ -1,0 +1,23 @@
+"""The state's own figures with their sources, and today's counters of the same beside them."""
+
+from actions.kernel import Environment
+from actions.statistics.counts import Question
+from actions.statistics.figures import period, statistics
+from domain.kernel import ANONYMOUS
+from domain.statistics.baseline import BaselineFigure, BaselineMeasure
+from store.catalogue import catalogue
+
+
+async def baseline_beside_counters(env: Environment) -> list[tuple[BaselineFigure, int | None]]:
+    """Each figure of the state, and the counter of the last twelve months; None where it is withheld."""
+    if not env.rules.baseline:
+        return []
+    total = (await statistics(env, ANONYMOUS, Question(*period(env, None, None)))).total.figures
+    services = await env.store.read(catalogue.all_services)
+    now = {
+        BaselineMeasure.SERVICES: sum(service.open for service in services),
+        BaselineMeasure.PROCESSING_RATE: total and total.processing_rate,
+        BaselineMeasure.ON_TIME_RATE: total and total.on_time_rate,
+        BaselineMeasure.AVERAGE_DAYS: total and total.average_tenths,
+    }
+    return [(figure, now[figure.measure]) for figure in env.rules.baseline]

@@ -1,0 +1,55 @@
+"""Open data: each dataset at a stable address in two forms, with licence, dictionary and version."""
+
+import csv
+import io
+from collections.abc import AsyncIterator
+
+import httpx
+import pytest
+from starlette.applications import Starlette
+
+from gateway.pages.downloads.open_data import DATASETS, LICENCE, open_data_routes
+from tests.support.actions import World
+
+
+@pytest.fixture
+async def door(sqlite_peopled: World) -> AsyncIterator[httpx.AsyncClient]:
+    app = Starlette(routes=open_data_routes(sqlite_peopled.env))
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://gateway.test") as client:
+        yield client
+
+
+async def test_the_index_names_licence_version_addresses_and_every_column_in_both_languages(door: httpx.AsyncClient):
+    found = (await door.get("/open-data.json")).json()["datasets"]
+
+    assert [one["name"] for one in found] == list(DATASETS)
+    assert {one["licence"] for one in found} == {LICENCE}
+    assert all(one["version"] and len(one["addresses"]) == 2 for one in found)
+    labels = [column["label"] for one in found for column in one["columns"]]
+    assert [label for label in labels if not label["hi"] or not label["en"] or label["en"].startswith("field.")] == []
+
+
+@pytest.mark.parametrize("name", list(DATASETS))
+async def test_both_forms_of_a_dataset_have_the_columns_of_the_dictionary_and_the_same_rows(
+    door: httpx.AsyncClient, name: str
+):
+    rows = (await door.get(f"/open-data/{name}.json")).json()["rows"]
+    table = list(csv.DictReader(io.StringIO((await door.get(f"/open-data/{name}.csv?bom=0")).text)))
+
+    assert len(table) == len(rows)
+    assert all(list(row) == list(DATASETS[name].columns) for row in [*rows, *table])
+
+
+async def test_an_unchanged_dataset_has_an_unchanged_etag_and_version(door: httpx.AsyncClient):
+    first = await door.get("/open-data/services.json")
+    again = await door.get("/open-data/services.json", headers={"If-None-Match": first.headers["etag"]})
+
+    assert again.status_code == 304
+
+
+async def test_a_fact_that_no_source_confirms_is_named_as_such(door: httpx.AsyncClient):
+    rows = {row["code"]: row for row in (await door.get("/open-data/services.json")).json()["rows"]}
+
+    assert "KIND" in rows["ES09"]["notConfirmed"]
+    assert "TIME_LIMIT" not in rows["ES09"]["notConfirmed"]
+    assert rows["PP02"]["address"] == "https://www.passportindia.gov.in"
