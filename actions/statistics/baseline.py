@@ -16,8 +16,8 @@ async def baseline_beside_counters(env: Environment) -> list[tuple[BaselineFigur
     services = await env.store.read(catalogue.all_services)
     now = {
         BaselineMeasure.SERVICES: sum(service.open for service in services),
-        BaselineMeasure.PROCESSING_RATE: total and total.processing_rate,
-        BaselineMeasure.ON_TIME_RATE: total and total.on_time_rate,
-        BaselineMeasure.AVERAGE_DAYS: total and total.average_tenths,
+        BaselineMeasure.PROCESSING_RATE: None if total is None else total.processing_rate,
+        BaselineMeasure.ON_TIME_RATE: None if total is None else total.on_time_rate,
+        BaselineMeasure.AVERAGE_DAYS: None if total is None else total.average_tenths,
     }
     return [(figure, now[figure.measure]) for figure in env.rules.baseline]

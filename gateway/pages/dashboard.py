@@ -249,7 +249,7 @@ class _Page:
         """The state's own figures, the counter beside each, and the source of those that nobody confirmed."""
         hundredths, whole = Writer(hundredths=True, gap="–"), Writer(gap="–")
 
-        def written(measure: BaselineMeasure, value: int | None) -> str:
+        def figure_text(measure: BaselineMeasure, value: int | None) -> str:
             if measure is BaselineMeasure.SERVICES or value is None:
                 return whole(value)
             if measure is BaselineMeasure.AVERAGE_DAYS:
@@ -259,9 +259,9 @@ class _Page:
         return [
             (
                 label(f"baseline.{one.measure.value}", self.language),
-                written(one.measure, one.before),
-                written(one.measure, one.after),
-                written(one.measure, counted),
+                figure_text(one.measure, one.before),
+                figure_text(one.measure, one.after),
+                figure_text(one.measure, counted),
                 None if one.confirmed else one.source,
             )
             for one, counted in figures

@@ -13,7 +13,7 @@ from domain.kernel import Clock, Source, SystemClock, SystemIds
 from domain.kernel.messages import install_state, name_portal
 from domain.platform.switches import Switchboard
 from gateway.documents.pdf_inspection import PdfInspection
-from gateway.runtime.baseline_file import baseline_figures
+from gateway.runtime.form_files import baseline_figures
 from gateway.runtime.heartbeat import label_of, refresh_switches
 from gateway.runtime.partners import connected_sources, open_partners
 from gateway.runtime.process_health import ProcessHealth

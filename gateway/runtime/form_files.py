@@ -1,9 +1,19 @@
-"""Reads the form files of a folder; actions/catalogue/form_import.py checks their content."""
+"""Reads the form files of a folder, which actions/catalogue/form_import.py checks, and the state's own figures."""
 
+import csv
+from collections.abc import Iterable
 from pathlib import Path
 
+from actions.catalogue import cells
+from actions.catalogue.cells import CellWrong, Row
 from domain.catalogue.form_bounds import LARGEST_FILE
+from domain.statistics.baseline import BaselineFigure, BaselineMeasure
 from states.packages import state_folder
+
+BASELINE = "local_baseline.csv"
+"""What the state says of itself."""
+
+_MOST = 10**9
 
 
 def form_files(folder: Path | None = None) -> dict[str, bytes]:
@@ -13,3 +23,32 @@ def form_files(folder: Path | None = None) -> dict[str, bytes]:
         with path.open("rb") as file:
             read[path.name] = file.read(LARGEST_FILE + 1)
     return read
+
+
+def baseline_figures() -> tuple[BaselineFigure, ...]:
+    """The figures; none where the state gives none. Raises CellWrong."""
+    file = state_folder() / BASELINE
+    if not file.exists():
+        return ()
+    with file.open(encoding="utf-8", newline="") as lines:
+        return read_baseline(csv.DictReader(lines))
+
+
+def read_baseline(rows: Iterable[Row]) -> tuple[BaselineFigure, ...]:
+    """The figures of local_baseline.csv; raises CellWrong."""
+    return tuple(_figure(row) for row in rows)
+
+
+def _figure(row: Row) -> BaselineFigure:
+    before, after = (cells.whole_number(row, field, _MOST) for field in ("before", "after"))
+    if before is None or after is None:
+        raise CellWrong("before" if before is None else "after", "MISSING")
+    day = cells.text(row, "as_of")
+    return BaselineFigure(
+        measure=cells.word(cells.required_text(row, "measure"), "measure", BaselineMeasure),
+        before=before,
+        after=after,
+        source=cells.required_text(row, "source"),
+        as_of=None if day is None else cells.day_of(day, "as_of"),
+        confirmed=cells.is_verified(row),
+    )

@@ -8,6 +8,7 @@ import hashlib
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from operator import attrgetter
 from types import MappingProxyType
 from typing import Any
 
@@ -17,7 +18,7 @@ from starlette.routing import Route
 
 from actions.kernel import Environment
 from actions.statistics.counts import Question
-from actions.statistics.figures import period, statistics
+from actions.statistics.figures import FigureRow, period, statistics
 from domain.catalogue.catalogue import Service
 from domain.kernel import ANONYMOUS, ErrorCode, Language, Problem
 from domain.kernel.messages import label
@@ -39,12 +40,17 @@ Rows = Sequence[Mapping[str, Any]]
 
 @dataclass(frozen=True, slots=True)
 class Dataset:
-    """A table that is published: its columns by name and type, and what reads its rows."""
+    """A table that is published: the type of each column with what reads it from an item, and the items."""
 
-    columns: Mapping[str, str]
-    read: Callable[[Environment], Awaitable[Rows]]
+    columns: Mapping[str, tuple[str, Callable[[Any], Any]]]
+    items: Callable[[Environment], Awaitable[Sequence[Any]]]
     edition: str = "1"
     """Grows where a column changes its meaning; a changed content has another `version`."""
+
+    async def read(self, env: Environment) -> Rows:
+        """The rows."""
+        columns = self.columns.items()
+        return [{name: read(item) for name, (_, read) in columns} for item in await self.items(env)]
 
 
 def open_data_routes(environment: Environment) -> list[Route]:
@@ -80,7 +86,7 @@ async def _index(env: Environment, _: Request) -> Response:
             "addresses": [f"{env.public_url}{PATH}/{name}.{form}" for form in ("json", "csv")],
             "columns": [
                 {"name": column, "type": kind, "label": _both(f"field.{column}")}
-                for column, kind in dataset.columns.items()
+                for column, (kind, _) in dataset.columns.items()
             ],
         }
         for name, dataset in DATASETS.items()
@@ -115,93 +121,69 @@ def _both(key: str) -> dict[str, str]:
     return {language.value: label(key, language) for language in (Language.HI, Language.EN)}
 
 
-async def _services(env: Environment) -> Rows:
-    return [_service(one) for one in await env.store.read(catalogue.all_services)]
+async def _services(env: Environment) -> Sequence[Service]:
+    return await env.store.read(catalogue.all_services)
 
 
-def _service(one: Service) -> dict[str, Any]:
-    confirmed = {fact for source in one.fact_sources if source.confirmed for fact in source.facts}
-    return {
-        "code": one.code,
-        "slug": one.slug,
-        "nameHi": one.name.hi,
-        "nameEn": one.name.en,
-        "department": one.department,
-        "kind": one.kind,
-        "open": one.open,
-        "rtsNotified": one.rts_notified,
-        "timeLimitDays": one.limit_days,
-        "timeLimitUnit": None if one.limit_days is None else one.limit_unit,
-        "portalDeliveryDays": one.portal_delivery_days,
-        "fee": one.fee_paise,
-        "designatedOfficer": one.designated_officer,
-        "firstAppellate": one.first_appellate,
-        "secondAppellate": one.second_appellate,
-        "address": one.hand_over.address if one.hand_over else None,
-        "version": one.version,
-        "source": one.source,
-        "notConfirmed": [fact.value for fact in one.stated_facts if fact not in confirmed],
-    }
-
-
-async def _delivery(dimension: Dimension, env: Environment) -> Rows:
+async def _delivery(dimension: Dimension, env: Environment) -> Sequence[FigureRow]:
     """The last twelve months by one dimension, as strangers are shown them; a row that is withheld says so alone."""
     question = Question(*period(env, None, None), group_by=(Dimension.MONTH, dimension))
-    found = await statistics(env, ANONYMOUS, question)
-    return [
-        {
-            "month": row.place[Dimension.MONTH].isoformat(),
-            dimension.value.lower(): row.place[dimension],
-            "received": row.figures and row.figures.received,
-            "disposed": row.figures and row.figures.disposed,
-            "pending": row.figures and row.figures.pending,
-            "onTimeRateHundredths": row.figures and row.figures.on_time_rate,
-            "medianDays": row.figures and row.figures.median_days,
-            "withheld": row.figures is None,
-        }
-        for row in found.rows
-    ]
+    return (await statistics(env, ANONYMOUS, question)).rows
+
+
+def _not_confirmed(one: Service) -> list[str]:
+    sources = {fact: one.source_of(fact) for fact in one.stated_facts}
+    return [fact.value for fact, source in sources.items() if source is None or not source.confirmed]
+
+
+def _place(dimension: Dimension, row: FigureRow) -> Any:
+    return row.place[dimension]
+
+
+def _figure(name: str) -> tuple[str, Callable[[FigureRow], Any]]:
+    return _NUMBER, lambda row: None if row.figures is None else getattr(row.figures, name)
 
 
 _TEXT, _NUMBER, _TRUTH = "text", "whole number", "true or false"
-_FIGURES = {
-    "received": _NUMBER,
-    "disposed": _NUMBER,
-    "pending": _NUMBER,
-    "onTimeRateHundredths": _NUMBER,
-    "medianDays": _NUMBER,
-    "withheld": _TRUTH,
-}
 
 DATASETS: Mapping[str, Dataset] = MappingProxyType(
     {
         "services": Dataset(
             {
-                "code": _TEXT,
-                "slug": _TEXT,
-                "nameHi": _TEXT,
-                "nameEn": _TEXT,
-                "department": _TEXT,
-                "kind": _TEXT,
-                "open": _TRUTH,
-                "rtsNotified": _TRUTH,
-                "timeLimitDays": _NUMBER,
-                "timeLimitUnit": _TEXT,
-                "portalDeliveryDays": _NUMBER,
-                "fee": "paise",
-                "designatedOfficer": _TEXT,
-                "firstAppellate": _TEXT,
-                "secondAppellate": _TEXT,
-                "address": _TEXT,
-                "version": _NUMBER,
-                "source": _TEXT,
-                "notConfirmed": "list of texts",
+                "code": (_TEXT, attrgetter("code")),
+                "slug": (_TEXT, attrgetter("slug")),
+                "nameHi": (_TEXT, attrgetter("name.hi")),
+                "nameEn": (_TEXT, attrgetter("name.en")),
+                "department": (_TEXT, attrgetter("department")),
+                "kind": (_TEXT, attrgetter("kind")),
+                "open": (_TRUTH, attrgetter("open")),
+                "rtsNotified": (_TRUTH, attrgetter("rts_notified")),
+                "timeLimitDays": (_NUMBER, attrgetter("limit_days")),
+                "timeLimitUnit": (_TEXT, attrgetter("limit_unit")),
+                "portalDeliveryDays": (_NUMBER, attrgetter("portal_delivery_days")),
+                "fee": ("paise", attrgetter("fee_paise")),
+                "designatedOfficer": (_TEXT, attrgetter("designated_officer")),
+                "firstAppellate": (_TEXT, attrgetter("first_appellate")),
+                "secondAppellate": (_TEXT, attrgetter("second_appellate")),
+                "address": (_TEXT, lambda one: one.hand_over.address if one.hand_over else None),
+                "version": (_NUMBER, attrgetter("version")),
+                "source": (_TEXT, attrgetter("source")),
+                "notConfirmed": ("list of texts", _not_confirmed),
             },
             _services,
         ),
         **{
             f"delivery-by-{dimension.value.lower()}": Dataset(
-                {"month": "first day", dimension.value.lower(): "code", **_FIGURES},
+                {
+                    "month": ("first day", lambda row: row.place[Dimension.MONTH].isoformat()),
+                    dimension.value.lower(): ("code", partial(_place, dimension)),
+                    "received": _figure("received"),
+                    "disposed": _figure("disposed"),
+                    "pending": _figure("pending"),
+                    "onTimeRateHundredths": _figure("on_time_rate"),
+                    "medianDays": _figure("median_days"),
+                    "withheld": (_TRUTH, lambda row: row.figures is None),
+                },
                 partial(_delivery, dimension),
                 DEFINITIONS_VERSION,
             )

@@ -7,7 +7,7 @@ import pytest
 from actions.catalogue.cells import CellWrong
 from actions.statistics.baseline import baseline_beside_counters
 from domain.statistics.baseline import BaselineMeasure
-from gateway.runtime.baseline_file import baseline_figures, read_baseline
+from gateway.runtime.form_files import baseline_figures, read_baseline
 from tests.support.actions import World
 
 ROW = {

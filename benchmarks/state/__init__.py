@@ -1,0 +1,1 @@
+"""A store with as many people as a whole state has."""
