@@ -96,22 +96,12 @@ class _Services:
         def by_code(name: str, read: Callable[[Row], T], *facts: Fact) -> dict[str, T]:
             """What one of our own files says of each service; its rows name the source of the facts."""
 
-<<<<<<< HEAD
             def value_of(row: Row) -> tuple[str, T]:
-=======
-            def value_by_code(row: Row) -> tuple[str, T]:
->>>>>>> 60dcd279 (Name two functions for what they do, keep the reading of the state's figures beside that of forms, and load a state's whole register in a benchmark)
                 code, value = service_code(row), read(row)
                 self._sources.setdefault(code, {}).update(dict.fromkeys(facts, _source(row)))
                 return code, value
 
-<<<<<<< HEAD
             return dict(value for _, value in sieve.read_rows(FILES[name], getattr(rows, name), service_code, value_of))
-=======
-            return dict(
-                value for _, value in sieve.read_rows(FILES[name], getattr(rows, name), service_code, value_by_code)
-            )
->>>>>>> 60dcd279 (Name two functions for what they do, keep the reading of the state's figures beside that of forms, and load a state's whole register in a benchmark)
 
         self._outcomes = by_code("outcomes", _outcome, Fact.OUTCOME, Fact.VALIDITY)
         self._second_pairs = by_code(
