@@ -27,7 +27,7 @@ class BaselineFigure(Mapped[baseline.BaselineFigure]):
     confirmed: bool = strawberry.field(description="Whether a dated public document says so.")
 
     @classmethod
-    def beside(cls, item: baseline.BaselineFigure, counted: int | None) -> Self:
+    def with_counter(cls, item: baseline.BaselineFigure, counted: int | None) -> Self:
         """The graph's view of a figure and of the counter beside it."""
         return cls.read(item, counted=counted)
 
@@ -42,6 +42,6 @@ class BaselineQuery:
     )
     async def baseline_figures(self, info: Info) -> list[BaselineFigure] | None:
         return [
-            BaselineFigure.beside(figure, counted)
+            BaselineFigure.with_counter(figure, counted)
             for figure, counted in await baseline_beside_counters(info.context.environment)
         ]

@@ -79,13 +79,13 @@ async def _index(env: Environment, _: Request) -> Response:
     datasets = [
         {
             "name": name,
-            "title": _both(f"open_data.{name}"),
+            "title": _labels_of(f"open_data.{name}"),
             "licence": LICENCE,
             "edition": dataset.edition,
             "version": _version(await dataset.read(env)),
             "addresses": [f"{env.public_url}{PATH}/{name}.{form}" for form in ("json", "csv")],
             "columns": [
-                {"name": column, "type": kind, "label": _both(f"field.{column}")}
+                {"name": column, "type": kind, "label": _labels_of(f"field.{column}")}
                 for column, (kind, _) in dataset.columns.items()
             ],
         }
@@ -117,7 +117,7 @@ def _version(rows: Rows) -> str:
     return hashlib.sha256(encode_json(rows)).hexdigest()[:16]
 
 
-def _both(key: str) -> dict[str, str]:
+def _labels_of(key: str) -> dict[str, str]:
     return {language.value: label(key, language) for language in (Language.HI, Language.EN)}
 
 
@@ -131,7 +131,7 @@ async def _delivery(dimension: Dimension, env: Environment) -> Sequence[FigureRo
     return (await statistics(env, ANONYMOUS, question)).rows
 
 
-def _not_confirmed(one: Service) -> list[str]:
+def _facts_not_confirmed(one: Service) -> list[str]:
     sources = {fact: one.source_of(fact) for fact in one.stated_facts}
     return [fact.value for fact, source in sources.items() if source is None or not source.confirmed]
 
@@ -168,7 +168,7 @@ DATASETS: Mapping[str, Dataset] = MappingProxyType(
                 "address": (_TEXT, lambda one: one.hand_over.address if one.hand_over else None),
                 "version": (_NUMBER, attrgetter("version")),
                 "source": (_TEXT, attrgetter("source")),
-                "notConfirmed": ("list of texts", _not_confirmed),
+                "notConfirmed": ("list of texts", _facts_not_confirmed),
             },
             _services,
         ),
