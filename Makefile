@@ -8,7 +8,7 @@ BOUND ?= full
 export PYTHONDONTWRITEBYTECODE :=
 .DEFAULT_GOAL := help
 .PHONY: help run test check fix schema bootstrap bootstrap-dev clean lock bench-remote bench-sweep bench-store bench-money bench-gateway budgets faults race idem mig crash authz
-.PHONY: states advisories hostile pii clamav fuzz load backup ws forms pages pictures conformance proofs
+.PHONY: states advisories hostile pii clamav fuzz load backup ws forms new-state pages pictures conformance proofs
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -52,9 +52,6 @@ bench-remote: bootstrap-dev ## Measure what a call to an outside system costs, b
 
 bench-sweep: bootstrap-dev ## Measure the legal clock's round over 100,000 open cases, on SQLite and PostgreSQL
 	$(BIN)/python -m benchmarks.legal_sweep.bench
-
-bench-state: bootstrap-dev ## What people do in a store with 23,000 officers, 9,365 centres and 170,000 citizens
-	$(BIN)/python -m benchmarks.state.bench
 
 bench-store: bootstrap-dev ## Load and measure a store of up to 6.2 million applications; SCALE= and DISK_GB= bound it
 	$(BIN)/python -m benchmarks.store.bench
@@ -107,6 +104,9 @@ ws: bootstrap-dev ## Streams: the protocols rule by rule, abuse, and two process
 
 forms: bootstrap-dev ## Every form in both languages in a browser: axe, 360 pixels, the keyboard alone
 	BOUND=$(BOUND) $(BIN)/python -m pytest tests/browser/test_forms.py -q -p no:cacheprovider
+
+new-state: bootstrap-dev ## docs/new-state.md from an empty PostgreSQL in staging to the first citizen's certificate
+	$(BIN)/python -m pytest tests/newstate/run.py -q -p no:cacheprovider --timeout=0
 
 pages: bootstrap-dev ## Pages over the demo in a browser: journeys, scripts, GraphiQL; axe, 360 pixels, keyboard, no script
 	BOUND=$(BOUND) $(BIN)/python -m pytest tests/browser/pages/*.py -q -p no:cacheprovider

@@ -23,6 +23,7 @@ PROOFS = (
     "conformance",
     "ws",
     "pages",
+    "new-state",
     "hostile",
     "pii",
     "states",
