@@ -53,6 +53,9 @@ bench-remote: bootstrap-dev ## Measure what a call to an outside system costs, b
 bench-sweep: bootstrap-dev ## Measure the legal clock's round over 100,000 open cases, on SQLite and PostgreSQL
 	$(BIN)/python -m benchmarks.legal_sweep.bench
 
+bench-state: bootstrap-dev ## What people do in a store with 23,000 officers, 9,365 centres and 170,000 citizens
+	$(BIN)/python -m benchmarks.state.bench
+
 bench-store: bootstrap-dev ## Load and measure a store of up to 6.2 million applications; SCALE= and DISK_GB= bound it
 	$(BIN)/python -m benchmarks.store.bench
 	$(BIN)/python -m benchmarks.store.table
