@@ -101,7 +101,8 @@ async def propose_batch(
         digest = hash_of({"rows": [dict(row) for row in rows], "key": key})
         if (present := await batches.with_digest(tx, digest, since=acting.now - DAY)) is not None:
             return Proposal(present, present.rows, ())
-        kept, rejects = await examine_rows(tx, rows, source)
+        own = await _own_address(acting)
+        kept, rejects = await examine_rows(tx, rows, source, own)
         if dry_run or not kept or (whole and rejects):
             return Proposal(None, len(kept), rejects)
         batch = StaffBatch(
@@ -142,10 +143,9 @@ async def confirm_batch(env: Environment, subject: Subject, request: ConfirmBatc
         await _require_administrator(acting, *_BATCH)
         await require_two(acting.tx, *_BATCH)
         batch = await _batch(acting.tx, request.batch_id)
-        by = subject.person_id or subject.label
-        own = (await people.officers(acting.tx, [by])).get(by)
+        by, own = subject.person_id or subject.label, await _own_address(acting)
         both_on_host = by.startswith(_HOST) and batch.recorded_by.startswith(_HOST)
-        if by == batch.recorded_by or both_on_host or (own and await batches.concerns(acting.tx, batch.id, own.email)):
+        if by == batch.recorded_by or both_on_host or (own and await batches.concerns(acting.tx, batch.id, own)):
             raise Problems(Problem(ErrorCode.SECOND_OFFICER_NEEDED, _BATCH))
         to = BatchState.CONFIRMED if request.confirm else BatchState.REFUSED
         said = {"confirmed_by": by, "confirmed_at": acting.now}
@@ -376,6 +376,13 @@ async def _cancel_leave(acting: UnitOfWork, officer_id: str, change: StaffChange
         return "BEGUN"
     await leave.note(acting.tx, entry.id, cancelled_at=acting.now, cancelled_by=acting.subject.person_id)
     return None
+
+
+async def _own_address(acting: UnitOfWork) -> str | None:
+    """The address of whoever acts on the register; None for a command on the host."""
+    key = acting.subject.person_id or ""
+    own = (await people.officers(acting.tx, [key])).get(key)
+    return own.email if own else None
 
 
 async def _batch(tx: Transaction, batch_id: str) -> StaffBatch:

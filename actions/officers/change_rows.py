@@ -132,6 +132,7 @@ class _Register:
     places: frozenset[tuple[str, str | None]]
     services: Mapping[str, str]
     officers: dict[str, Officer | None]
+    proposer: str | None
 
     def check(self, change: StaffChange, row: Row) -> None:
         """Raise CellWrong for a row that does not fit."""
@@ -140,6 +141,8 @@ class _Register:
         present = self.officers.get(change.email)
         if (present is None) != (change.kind is ChangeKind.JOIN):
             raise WrongRow("email", "NOT_ON_REGISTER" if present is None else "ON_REGISTER")
+        if change.post is not None and change.email == self.proposer:
+            raise WrongRow("email", "OWN_POST")
         if change.new_email and self.officers.get(change.new_email):
             raise WrongRow("new_email", "ON_REGISTER")
         for field, other in (("successor", change.successor), ("cover", change.cover)):
@@ -184,9 +187,12 @@ def _posts_of_both(taker: Officer, leaver: Officer) -> tuple[Posting, ...]:
 
 
 async def examine_rows(
-    tx: Transaction, rows: Sequence[FileRow], file: str
+    tx: Transaction, rows: Sequence[FileRow], file: str, proposer: str | None
 ) -> tuple[list[tuple[int, StaffChange, dict[str, str]]], list[Reject]]:
-    """The rows that keep the rules, each with its line, and those that do not. Nothing is written."""
+    """The rows that keep the rules, each with its line, and those that do not. Nothing is written.
+
+    `proposer` is the address of the officer who proposes them, who is given no post by them.
+    """
     reader = RowReader()
     given: Iterable[Any] = rows
     lacking = () if not rows or "change" in rows[0] else ("change",)
@@ -199,7 +205,7 @@ async def examine_rows(
         return " ".join((kind, (row.get("email") or "").strip().lower(), *extra))
 
     read = list(reader.read_rows(file, given, key, lambda row: (change_of(row), row)))
-    register = await _register(tx, [change for _, (change, _) in read])
+    register = await _register(tx, [change for _, (change, _) in read], proposer)
     kept = []
     for line, (change, row) in read:
         try:
@@ -217,7 +223,7 @@ async def examine_rows(
     return kept, sorted(rejects, key=lambda one: one.row)
 
 
-async def _register(tx: Transaction, changes: Sequence[StaffChange]) -> _Register:
+async def _register(tx: Transaction, changes: Sequence[StaffChange], proposer: str | None) -> _Register:
     named = {
         email for one in changes for email in (one.email, one.successor, one.cover, one.new_email) if email is not None
     }
@@ -230,4 +236,5 @@ async def _register(tx: Transaction, changes: Sequence[StaffChange]) -> _Registe
         frozenset([*((code, None) for code in districts), *tehsils]),
         {one.code: one.department or "" for one in await catalogue.all_services(tx)},
         {email: found[key] for email, key in ids.items()},
+        proposer,
     )

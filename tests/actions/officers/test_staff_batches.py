@@ -128,6 +128,12 @@ async def test_an_administrator_whom_a_row_concerns_does_not_confirm_the_batch(e
     assert await code_of(confirm_batch(env, SECOND, confirming)) is ErrorCode.SECOND_OFFICER_NEEDED
 
 
+async def test_nobody_proposes_a_post_for_herself(env):
+    row = {"change": "TRANSFER", "email": "admin@admin.example", **AT}
+
+    assert await wrong(env, row) == [(2, "email", "OWN_POST")]
+
+
 async def test_an_administrator_of_a_department_proposes_no_batch(env):
     assert await code_of(propose_batch(env, OURS, [joiner("anita")], "officers.csv")) is ErrorCode.NOT_FOUND
 
