@@ -43,10 +43,10 @@ _LEVELS = list(OfficerLevel)
 
 
 def _officer(number: int, departments: list[str], tehsils: list[Tehsil]) -> Officer:
-    """Each post of a level, department and tehsil in turn, so that places have several officers."""
-    at = tehsils[number % len(tehsils)]
-    department = departments[number // len(tehsils) % len(departments)]
-    level = _LEVELS[number // len(tehsils) // len(departments) % len(_LEVELS)]
+    """Each tehsil, then each level, then each department in turn: the first one has its officers at any SCALE."""
+    offices, at = number // len(tehsils), tehsils[number % len(tehsils)]
+    department = departments[offices // len(_LEVELS) % len(departments)]
+    level = _LEVELS[offices % len(_LEVELS)]
     posting = Posting(Role.OFFICER, department, at.district, at.code, level)
     title = Bilingual("अधिकारी", "Officer")
     return Officer(uuid7(1, number), Bilingual(None, f"S {number}"), title, f"s{number}@o.example", (posting,))
@@ -81,11 +81,12 @@ async def load(tested: StoreUnderTest) -> None:
         places = [
             one for district in await catalogue.districts(tx) for one in await catalogue.tehsils(tx, district.code)
         ]
-        departments = sorted({one.department for one in await catalogue.all_services(tx) if one.department})
+        services = await catalogue.all_services(tx)
+    services.sort(key=lambda one: one.code != FREE)
+    departments = list(dict.fromkeys(one.department for one in services if one.department))
     for numbers in _chunks(OFFICERS):
         async with store.write_transaction() as tx:
-            for number in numbers:
-                await people.add_officer(tx, _officer(number, departments, places))
+            await people.add_officers(tx, [_officer(number, departments, places) for number in numbers])
     for numbers in _chunks(CENTRES):
         async with store.write_transaction() as tx:
             await centres.save_centres(tx, [_centre(number, places[number % len(places)]) for number in numbers])
