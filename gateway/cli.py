@@ -5,6 +5,7 @@ import sys
 import typer
 
 from gateway.commands.loading import LazyGroup
+from gateway.partial_imports import import_without
 from gateway.runtime import gc_tuning
 
 app = typer.Typer(
@@ -24,6 +25,7 @@ def _only_trouble() -> None:
     """
     import logging
 
+    import_without("structlog", "rich")  # for pictures of traces, which no log of ours holds
     from gateway.runtime.logs import configure_logging
 
     configure_logging(level=logging.WARNING, for_good=False)

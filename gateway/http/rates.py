@@ -12,7 +12,6 @@ from enum import StrEnum
 from math import floor
 from typing import Any
 
-import redis.asyncio
 from limits import RateLimitItem, RateLimitItemPerMinute
 from limits.aio.storage import RedisStorage, SlidingWindowCounterSupport, Storage
 from limits.errors import StorageError
@@ -119,7 +118,9 @@ class SharedWindows:
     """Sliding windows in Redis or Valkey, for all processes together."""
 
     def __init__(self, url: str, seconds: float) -> None:
-        self._pool = redis.asyncio.ConnectionPool.from_url(url, socket_connect_timeout=seconds, socket_timeout=seconds)
+        from redis.asyncio import ConnectionPool
+
+        self._pool = ConnectionPool.from_url(url, socket_connect_timeout=seconds, socket_timeout=seconds)
         # The address is in the pool: the library would take `unix://` for Valkey's own client.
         self.storage = RedisStorage(
             "async+redis://",

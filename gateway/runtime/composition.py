@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import httpx
 
@@ -19,7 +19,6 @@ from gateway.runtime.partners import connected_sources, open_partners
 from gateway.runtime.process_health import ProcessHealth
 from gateway.runtime.runfiles import NotUp
 from gateway.settings.settings import Settings, SettingsRefused
-from integrations.calling.breaker_sharing import BreakerSharing
 from integrations.calling.breakers import BreakerObserver, Breakers, BreakerState
 from integrations.calling.cache import AnswerCache, open_cache
 from integrations.calling.cache_backends import Backend, SealedCache
@@ -40,6 +39,9 @@ from store.database import (
 from store.database.keyring import KeyHolder
 from store.database.vault import Vault
 from store.privacy.erasures import ErasureList
+
+if TYPE_CHECKING:
+    from integrations.calling.breaker_sharing import BreakerSharing
 
 
 @dataclass(frozen=True)
@@ -144,7 +146,7 @@ async def open_runtime(
         switches, vitals = Switchboard(), ProcessHealth(label_of(kind), clock, settings.home, counts_alone=counts_alone)
         store.disk_refused = vitals.disk_refused
         await refresh_switches(switches, store)
-        hints = BreakerSharing(settings.cache_store_url, clock) if settings.cache_store_url else None
+        hints = _breaker_sharing(settings, clock)
         resilience = Resilience(
             clock,
             Breakers(
@@ -183,7 +185,7 @@ async def open_runtime(
 
 
 def _combined_observer(
-    vitals: BreakerObserver, other: BreakerObserver | None, hints: BreakerSharing | None
+    vitals: BreakerObserver, other: BreakerObserver | None, hints: "BreakerSharing | None"
 ) -> BreakerObserver:
     observers = [vitals, *([other] if other else []), *([hints.note_change] if hints else [])]
 
@@ -192,6 +194,14 @@ def _combined_observer(
             observer(source, group, state)
 
     return notify_observers
+
+
+def _breaker_sharing(settings: Settings, clock: Clock) -> "BreakerSharing | None":
+    if not settings.cache_store_url:
+        return None
+    from integrations.calling.breaker_sharing import BreakerSharing
+
+    return BreakerSharing(settings.cache_store_url, clock)
 
 
 def _cache(settings: Settings, cipher: FieldCipher) -> Backend:

@@ -14,8 +14,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from domain.kernel import Clock, Source
 from integrations.calling.answers import Answer, read_object
 from integrations.calling.breakers import Breakers
-from integrations.calling.cache import AnswerCache
-from integrations.calling.cache_backends import open_cache
+from integrations.calling.cache import AnswerCache, open_cache
 from integrations.calling.errors import Refused, RemoteError
 from integrations.calling.kill_switch import KillSwitch
 from integrations.calling.monitor import SourceMonitor

@@ -6,13 +6,11 @@ where the bus is away.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection, Iterator
-from contextlib import asynccontextmanager, contextmanager, suppress
-from typing import Any
+from collections.abc import AsyncGenerator, AsyncIterator, Collection, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from typing import TYPE_CHECKING
 
-import redis.asyncio
 import structlog
-from redis.exceptions import RedisError
 
 from actions.platform.change_feed import TooSlow
 from domain.platform.changes import START, Change, Position, Wanted
@@ -20,11 +18,8 @@ from gateway.runtime.background import run_in_background, wait_for_event
 from gateway.settings.subscriptions import Streams
 from store.database import Store, StoreError, change_feed
 
-CHANNEL = "apuni:changes"
-CONNECT_SECONDS = 1.0
-LISTEN_SECONDS = 10.0
-FIRST_WAIT_SECONDS, LONGEST_WAIT_SECONDS = 0.5, 30.0
-"""How long is waited after a lost connection; twice as long each time."""
+if TYPE_CHECKING:
+    from gateway.streams.bus import Bus
 
 PAGE = 500
 """Rows that are read at once."""
@@ -32,67 +27,16 @@ PAGE = 500
 SOON_SECONDS = 0.05
 """When to look again for rows that a running transaction holds back."""
 
-_AWAY = (RedisError, OSError, TimeoutError)
 log = structlog.get_logger(__name__)
 
 
-class Bus:
-    """Signals new changes to other processes and receives their signals; simultaneous signals count as one."""
-
-    def __init__(self, url: str) -> None:
-        self._url = url
-        self._to_tell = asyncio.Event()
-
-    def notify_others(self) -> None:
-        """Let the others know; returns at once."""
-        self._to_tell.set()
-
-    async def run(self, heard: Callable[[], None] | None) -> None:
-        """Tell and, where `heard` is given, listen until cancelled; comes back by itself where the bus was away."""
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._run_reconnecting(self._publish_changes))
-            if heard is not None:
-                tasks.create_task(self._run_reconnecting(lambda client: _listen(client, heard)))
-
-    async def _run_reconnecting(self, work: Callable[[Any], Any]) -> None:
-        wait = FIRST_WAIT_SECONDS
-        while True:
-            client = redis.asyncio.Redis.from_url(
-                self._url, socket_connect_timeout=CONNECT_SECONDS, socket_timeout=LISTEN_SECONDS * 2
-            )
-            try:
-                await client.ping()
-                wait = FIRST_WAIT_SECONDS
-                await work(client)
-            except _AWAY as error:
-                log.warning("bus_away", kind=type(error).__name__)
-            finally:
-                with suppress(*_AWAY):
-                    await client.aclose()
-            await asyncio.sleep(wait)
-            wait = min(wait * 2, LONGEST_WAIT_SECONDS)
-
-    async def _publish_changes(self, client: Any) -> None:
-        while True:
-            await self._to_tell.wait()
-            self._to_tell.clear()
-            await client.publish(CHANNEL, b"1")
-
-
-async def _listen(client: Any, heard: Callable[[], None]) -> None:
-    async with client.pubsub(ignore_subscribe_messages=True) as channel:
-        await channel.subscribe(CHANNEL)
-        heard()  # whatever was said while nobody listened
-        while True:
-            if await channel.get_message(timeout=LISTEN_SECONDS) is not None:
-                heard()
-            else:
-                await channel.ping()
-
-
-def open_bus(url: str | None) -> Bus | None:
+def open_bus(url: str | None) -> "Bus | None":
     """The bus at the shared cache; without one there is none, and each process looks for itself."""
-    return Bus(url) if url else None
+    if not url:
+        return None
+    from gateway.streams.bus import Bus
+
+    return Bus(url)
 
 
 class ChangeSubscription:
@@ -132,7 +76,7 @@ class ChangeSubscription:
 class Fanout:
     """The loop and its followers; `actions.platform.change_feed.Feed` for the graph."""
 
-    def __init__(self, store: Store, settings: Streams, bus: Bus | None = None) -> None:
+    def __init__(self, store: Store, settings: Streams, bus: "Bus | None" = None) -> None:
         self._store = store
         self._settings = settings
         self._bus = bus
@@ -237,7 +181,7 @@ async def ensure_feed(store: Store) -> None:
 
 
 @asynccontextmanager
-async def announce_commits(store: Store, bus: Bus | None) -> AsyncIterator[None]:
+async def announce_commits(store: Store, bus: "Bus | None") -> AsyncIterator[None]:
     """Let other processes know of what this one commits; for processes that have no followers of their own."""
     await ensure_feed(store)
     if bus is None:

@@ -15,7 +15,7 @@ import structlog
 
 from domain.kernel import Clock, Source
 from integrations.calling.breakers import LONGEST_OPEN_SECONDS, Breakers, BreakerState, Caution, hint_name
-from integrations.calling.cache_backends import CACHE_FAULTS, CACHE_SECONDS, client_of
+from integrations.calling.valkey.connections import CACHE_FAULTS, CACHE_SECONDS, client_of
 
 POLL_SECONDS = 2.0
 """How often others' hints are read; one's own are sent at once."""

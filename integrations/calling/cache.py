@@ -17,7 +17,7 @@ import structlog
 from pydantic import TypeAdapter
 
 from domain.kernel import Clock, Sourced, SourceState
-from integrations.calling.cache_backends import CACHE_FAULTS, Backend, entry_name, open_cache, subject_of
+from integrations.calling.cache_backends import Backend, BoundedMemoryCache, entry_name, subject_of
 from integrations.calling.calls import outside_call
 from integrations.calling.deadline import request_is_bounded, share, without_deadline
 from integrations.calling.errors import Garbled, IntegrityFailure, NotAsked, Refused, Unavailable
@@ -204,7 +204,7 @@ class AnswerCache:
         try:
             raw, epoch = await self._read_once(name)
             return (_decode_entry(raw, epoch, codec) if raw is not None else None), epoch
-        except CACHE_FAULTS as error:
+        except self._cache.faults as error:
             self._back_off(error)
         except (ValueError, KeyError, TypeError):
             log.warning("cache_entry_unreadable")
@@ -235,7 +235,7 @@ class AnswerCache:
         raw = json.dumps([times, epoch, encoded], ensure_ascii=False).encode()
         try:
             await self._cache.write(name, raw, policy.kept_seconds)
-        except CACHE_FAULTS as error:
+        except self._cache.faults as error:
             self._back_off(error)
 
     async def _remove(self, name: str) -> None:
@@ -261,7 +261,7 @@ class AnswerCache:
                 await self._cache.remove(debt)
             else:
                 await self._cache.remove_subject(debt)
-        except CACHE_FAULTS as error:
+        except self._cache.faults as error:
             self._back_off(error)
             return False
         self._owed.discard(debt)
@@ -299,3 +299,12 @@ def _decode_entry(raw: bytes, epoch: int, codec: Codec[T]) -> _Entry[T] | None:
 
 def _keeps(policy: CallPolicy) -> bool:
     return policy.kept_seconds > 0
+
+
+def open_cache(url: str | None) -> Backend:
+    """A cache by its address: None for this process's memory, `redis://host:port/db` for a shared one."""
+    if not url:
+        return BoundedMemoryCache()
+    from integrations.calling.valkey.cache import ValkeyCache
+
+    return ValkeyCache(url)

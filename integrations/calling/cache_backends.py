@@ -1,7 +1,7 @@
-"""The two aiocache backends of cached answers: bounded memory of this process, or Redis and Valkey.
+"""What cached answers need of a cache, the aiocache backend in bounded memory of this process, and sealing.
 
-They know the entries of each subject, so that everything cached of one citizen can be dropped. An entry's
-name begins with its subject (`entry_name`).
+The other backend is that of Valkey (integrations/calling/valkey/cache.py). Both know the entries of each subject, so
+that everything cached of one citizen can be dropped. An entry's name begins with its subject (`entry_name`).
 
 Cached answers outside this process are encrypted: who reads the cache's memory or its network sees nothing. The
 associated data is the entry's name, so that an entry that was moved to another name, such as another citizen's, does
@@ -11,35 +11,23 @@ not open. What does not open, for whatever reason, is a miss.
 import asyncio
 from typing import Any, Protocol
 
-import redis.asyncio
-import redis.exceptions
 import structlog
-from aiocache import RedisCache, SimpleMemoryCache
+from aiocache import SimpleMemoryCache
 from aiocache.serializers import NullSerializer
 
-from integrations.calling.policies import LONGEST_KEPT
-
 MEMORY_ENTRIES = 10_000
-CACHE_SECONDS = 0.25
-"""A cache that answers later than this is treated as a miss."""
-
-INDEX_SECONDS = int(LONGEST_KEPT) + 3600
-"""The index and the epoch of a subject outlive every entry."""
-
-CACHE_FAULTS = (redis.exceptions.RedisError, TimeoutError, OSError)
-"""What a backend raises when it is not there."""
-
 _PREFIX = "apuni:kept"
 log = structlog.get_logger(__name__)
 
 
 class Backend(Protocol):
-    """What cached answers need of a cache. Every call may raise one of CACHE_FAULTS.
+    """What cached answers need of a cache. Every call may raise one of `faults`, when the cache is not there.
 
     `waits` is whether reading gives way to other tasks, so that readers of one name are better joined.
     """
 
     waits: bool
+    faults: tuple[type[Exception], ...]
 
     async def read(self, name: str) -> tuple[bytes | None, int]:
         """An entry, and the epoch of its subject: how often everything cached of it was dropped."""
@@ -67,15 +55,7 @@ def subject_of(name: str) -> str:
     return name.split(":", 3)[2]
 
 
-def _epoch(subject: str) -> str:
-    return f"apuni:epoch:{subject}"
-
-
-def _index(subject: str) -> str:
-    return f"apuni:index:{subject}"
-
-
-def _key(key: str, namespace: str | None = None) -> str:
+def namespaced_key(key: str, namespace: str | None = None) -> str:
     """A namespace is set apart from the key, so that `a` + `bc` is not `ab` + `c`."""
     return f"{namespace}:{key}" if namespace else key
 
@@ -84,9 +64,10 @@ class BoundedMemoryCache(SimpleMemoryCache):  # type: ignore[misc]
     """The memory backend with a bound: the entry unused for longest goes first, with its timer."""
 
     waits = False
+    faults = (TimeoutError, OSError)
 
     def __init__(self, *, entries: int = MEMORY_ENTRIES) -> None:
-        super().__init__(serializer=NullSerializer(), timeout=None, key_builder=_key)
+        super().__init__(serializer=NullSerializer(), timeout=None, key_builder=namespaced_key)
         self._entries = entries
         self._of_subject: dict[str, set[str]] = {}
         self._epochs: dict[str, int] = {}
@@ -130,7 +111,7 @@ class BoundedMemoryCache(SimpleMemoryCache):  # type: ignore[misc]
         return self._drop_entry(key)
 
     async def _clear(self, namespace: str | None = None, _conn: Any = None) -> bool:
-        for key in [key for key in self._cache if namespace is None or key.startswith(_key("", namespace))]:
+        for key in [key for key in self._cache if namespace is None or key.startswith(namespaced_key("", namespace))]:
             self._drop_entry(key)
         return True
 
@@ -150,68 +131,6 @@ class BoundedMemoryCache(SimpleMemoryCache):  # type: ignore[misc]
         return int(self._cache.pop(key, None) is not None)
 
 
-class ValkeyCache(RedisCache):  # type: ignore[misc]
-    """The Redis backend for redis-py 8: no deprecated commands, and no FLUSHDB."""
-
-    waits = True
-
-    def __init__(self, url: str) -> None:
-        super().__init__(serializer=NullSerializer(encoding=None), timeout=CACHE_SECONDS, key_builder=_key)
-        self.client = client_of(url)
-
-    async def read(self, name: str) -> tuple[bytes | None, int]:
-        raw, epoch = await self.multi_get([name, _epoch(subject_of(name))])
-        return raw, int(epoch or 0)
-
-    async def write(self, name: str, raw: bytes, seconds: float) -> None:
-        index = _index(subject_of(name))
-        async with self.client.pipeline(transaction=True) as pipe:
-            pipe.set(name, raw, px=int(seconds * 1000))
-            pipe.sadd(index, name)
-            pipe.expire(index, INDEX_SECONDS)
-            await pipe.execute()
-
-    async def remove(self, name: str) -> None:
-        await self.delete(name)
-
-    async def remove_subject(self, subject: str) -> None:
-        epoch, index = _epoch(subject), _index(subject)
-        async with self.client.pipeline(transaction=True) as pipe:
-            pipe.incr(epoch)
-            pipe.expire(epoch, INDEX_SECONDS)
-            pipe.smembers(index)
-            *_, names = await pipe.execute()
-        await self.client.unlink(index, *names)
-
-    async def _set(
-        self, key: str, value: Any, ttl: float | None = None, _cas_token: Any = None, _conn: Any = None
-    ) -> Any:
-        return await self.client.set(key, value, px=int(ttl * 1000) if ttl else None)
-
-    async def _close(self, *_args: Any, _conn: Any = None, **_options: Any) -> None:
-        await self.client.aclose()
-
-    async def _clear(self, namespace: str | None = None, _conn: Any = None) -> bool:
-        if not namespace:
-            raise ValueError("a namespace is needed: the whole database is never emptied")
-        async for key in self.client.scan_iter(match=_key("*", namespace)):
-            await self.client.unlink(key)
-        return True
-
-
-def client_of(url: str) -> "redis.asyncio.Redis":
-    """A client whose connections and answers may take no longer than a cache may."""
-    client: redis.asyncio.Redis = redis.asyncio.Redis.from_url(
-        url, socket_connect_timeout=CACHE_SECONDS, socket_timeout=CACHE_SECONDS
-    )
-    return client
-
-
-def open_cache(url: str | None) -> Backend:
-    """A cache by its address: None for this process's memory, `redis://host:port/db` for a shared one."""
-    return ValkeyCache(url) if url else BoundedMemoryCache()
-
-
 class Seal(Protocol):
     """Seals bytes for one place, as the cipher of the store's fields does (AES-256-GCM with associated data)."""
 
@@ -228,7 +147,7 @@ class SealedCache:
     def __init__(self, cache: Backend, seal: Seal) -> None:
         self._cache = cache
         self._seal = seal
-        self.waits = cache.waits
+        self.waits, self.faults = cache.waits, cache.faults
 
     async def read(self, name: str) -> tuple[bytes | None, int]:
         """An entry and the epoch of its subject; no entry where it does not open."""

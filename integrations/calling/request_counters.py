@@ -15,7 +15,6 @@ from typing import Generic, Protocol, TypeVar
 import structlog
 
 from domain.kernel import Clock
-from integrations.calling.cache_backends import CACHE_FAULTS, CACHE_SECONDS, client_of
 
 S = TypeVar("S")
 T = TypeVar("T")
@@ -106,9 +105,12 @@ moment at which it is full again, so that one round trip reads and takes."""
 
 
 class SharedRequestCounters:
-    """The counts of all processes, in Redis or Valkey. Every call may raise one of CACHE_FAULTS."""
+    """The counts of all processes, in Redis or Valkey. Every call may raise one of `faults`."""
 
     def __init__(self, url: str) -> None:
+        from integrations.calling.valkey.connections import CACHE_FAULTS, CACHE_SECONDS, client_of
+
+        self.faults, self.seconds = CACHE_FAULTS, CACHE_SECONDS
         self._client = client_of(url)
         self._look, self._add, self._take = map(self._client.register_script, (_LOOK, _ADD, _TAKE))
 
@@ -184,8 +186,8 @@ class FallbackRequestCounters:
             clock,
             LocalRequestCounters(clock),
             self._shared,
-            seconds=CACHE_SECONDS,
-            errors=CACHE_FAULTS,
+            seconds=self._shared.seconds if self._shared else 0,
+            errors=self._shared.faults if self._shared else (),
             fault="door_tallies_away",
             faults=faults,
         )

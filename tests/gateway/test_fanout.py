@@ -8,7 +8,8 @@ import pytest
 from actions.platform.change_feed import TooSlow
 from domain.platform.changes import OF_APPLICATIONS, Wanted
 from gateway.settings.subscriptions import Streams
-from gateway.streams.fanout import Bus, Fanout, announce_commits, open_bus
+from gateway.streams.bus import Bus
+from gateway.streams.fanout import Fanout, announce_commits, open_bus
 from store.applications import applications
 from store.database import FieldCipher, Store
 from store.identity import people

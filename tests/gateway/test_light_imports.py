@@ -1,8 +1,14 @@
 """The serving process never loads the libraries that only the worker and the command line need (ADR 0017)."""
 
 import json
+import os
 import subprocess
 import sys
+from pathlib import Path
+
+import pytest
+
+from tests.support.running import free_port
 
 HEAVY = {"typst", "PIL", "pyhanko", "segno", "asyncssh", "alembic", "fontpkg_noto_sans_devanagari"}
 LIGHT = (
@@ -38,3 +44,30 @@ def test_the_documents_do_load_them():
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True, timeout=120)
 
     assert done.stdout.strip() == "True"
+
+
+UNUSED = {"redis", "rich", "pygments"}
+"""What aiocache, structlog and httpx load of themselves where it is installed."""
+
+
+@pytest.mark.integration
+@pytest.mark.parametrize("command", ["serve", "worker"])
+def test_a_service_without_a_shared_cache_loads_neither_redis_nor_what_draws_on_a_terminal(
+    command: str, tmp_path: Path
+):
+    """The service ends at a home that was never seeded, when all that it imports is imported."""
+    code = (
+        f"import sys; sys.argv = ['apuni', {command!r}]\n"
+        "from gateway.cli import main\n"
+        "try:\n"
+        "    main()\n"
+        "finally:\n"
+        f"    print(*({UNUSED!r} | {{'gateway.app', 'gateway.worker.process'}}) & set(sys.modules))"
+    )
+    environment = {"PATH": os.environ["PATH"], "APUNI_HOME": str(tmp_path), "APUNI_PORT": str(free_port())}
+
+    done = subprocess.run(
+        [sys.executable, "-c", code], check=False, capture_output=True, text=True, timeout=120, env=environment
+    )
+
+    assert done.stdout.split() == [{"serve": "gateway.app", "worker": "gateway.worker.process"}[command]], done.stderr

@@ -5,13 +5,13 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from domain.kernel import ManualClock
-from integrations.calling.cache_backends import client_of
 from integrations.calling.request_counters import (
     FallbackRequestCounters,
     LocalRequestCounters,
     RequestCount,
     SharedRequestCounters,
 )
+from integrations.calling.valkey.connections import client_of
 
 
 @pytest.fixture

@@ -19,8 +19,7 @@ from actions.umang.ration import ration_card_of
 from domain.consents.consents import ConsentPurpose
 from domain.documents.documents import CARD_NUMBER
 from domain.kernel import Bilingual, Language, SourceState, Subject
-from integrations.calling.cache import AnswerCache
-from integrations.calling.cache_backends import open_cache
+from integrations.calling.cache import AnswerCache, open_cache
 from integrations.calling.errors import Refused
 from integrations.umang import Member, RationCard
 from store.documents import department_documents

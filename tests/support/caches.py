@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from integrations.calling.cache_backends import Backend, open_cache
+from integrations.calling.cache import open_cache
+from integrations.calling.cache_backends import Backend
 
 BOTH_CACHES = [pytest.param("memory"), pytest.param("valkey", marks=pytest.mark.integration)]
 """Parameters of a fixture that exists once for each cache."""

@@ -7,10 +7,11 @@ import pytest
 
 from domain.identity.policy import Purpose
 from domain.kernel import Source, SourceState
-from integrations.calling.cache import AnswerCache, cache_key
-from integrations.calling.cache_backends import BoundedMemoryCache, ValkeyCache, open_cache
+from integrations.calling.cache import AnswerCache, cache_key, open_cache
+from integrations.calling.cache_backends import BoundedMemoryCache
 from integrations.calling.errors import Unavailable
 from integrations.calling.policies import CallPolicy, Scope
+from integrations.calling.valkey.cache import ValkeyCache
 from tests.support.loads import ANY, KEPT, KEY, SERVED, Partner, down
 
 

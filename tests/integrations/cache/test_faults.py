@@ -6,8 +6,9 @@ import pytest
 import redis.exceptions
 
 from domain.kernel import SourceState
-from integrations.calling.cache import AnswerCache, cache_key
-from integrations.calling.cache_backends import BoundedMemoryCache, open_cache
+from integrations.calling.cache import AnswerCache, cache_key, open_cache
+from integrations.calling.cache_backends import BoundedMemoryCache
+from integrations.calling.valkey.connections import CACHE_FAULTS
 from tests.support.loads import ANY, KEPT, KEY, Partner
 
 
@@ -15,6 +16,7 @@ class Away(BoundedMemoryCache):
     """A cache that can be switched off."""
 
     away = True
+    faults = CACHE_FAULTS
 
     async def read(self, name):
         self._check()

@@ -5,8 +5,8 @@ import asyncio
 import pytest
 
 from domain.kernel import SourceState
-from integrations.calling.cache import AnswerCache
-from integrations.calling.cache_backends import ValkeyCache, open_cache
+from integrations.calling.cache import AnswerCache, open_cache
+from integrations.calling.valkey.cache import ValkeyCache
 from tests.support.loads import ANY, KEPT, KEY, SERVED, Partner
 
 

@@ -7,8 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from domain.kernel import Source, SourceState
-from integrations.calling.cache import AnswerCache
-from integrations.calling.cache_backends import open_cache
+from integrations.calling.cache import AnswerCache, open_cache
 from integrations.calling.calls import around_calls
 from integrations.calling.deadline import set_request_deadline
 from integrations.calling.errors import Garbled, IntegrityFailure, NotAsked, Refused, Unavailable

@@ -3,8 +3,8 @@
 import pytest
 
 from domain.kernel import SourceState
-from integrations.calling.cache import AnswerCache, cache_key
-from integrations.calling.cache_backends import SealedCache, open_cache
+from integrations.calling.cache import AnswerCache, cache_key, open_cache
+from integrations.calling.cache_backends import SealedCache
 from store.database import FieldCipher
 from tests.support.loads import ANY, KEPT, KEY, Partner
 
