@@ -57,5 +57,6 @@ OFFICER_PAGES = (
     _page("/desk/reviews", "reviews", "DeskReviews", "delayReviews"),
     _page("/desk/reviews/{month}", "review", "DeskReview", "delayReview"),
     _page("/desk/delays", "delays", "DeskDelays", "delayReasons"),
+    _page("/ratings", "ratings", "RatingsForPeople", "serviceLevels"),
     _page("/desk/leave", "leave", "DeskLeave", "viewer"),
 )

@@ -7,7 +7,6 @@ PUBLIC_PAGES = (
     Page("/services", "public/services.html", "FindServices", found="services"),
     Page("/services/{code}", "public/service.html", "ServiceForPeople", found="service"),
     Page("/notified-services", "public/notified.html", "NotifiedForPeople", found="notifiedServices"),
-    Page("/ratings", "public/ratings.html", "RatingsForPeople", found="serviceLevels"),
     Page("/schemes", "public/schemes.html", "SchemesForPeople", found="schemes"),
     Page("/forms", "public/forms.html", "Forms"),
     Page("/forms/{slug}", "public/form.html", "FormToTry", found="serviceForm", forms={"CheckForm": None}),

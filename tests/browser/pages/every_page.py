@@ -16,7 +16,7 @@ from tests.support.running import Running
 
 pytestmark = [pytest.mark.browser, pytest.mark.integration, pytest.mark.timeout(900)]
 
-PATTERNS = {page.path: compile_path(page.path)[0] for page in PAGES}
+PATTERNS = {path: compile_path(path)[0] for path in (*(page.path for page in PAGES), "/dashboard")}
 HOMES = {
     "citizen": "/my",
     "operator": "/counter",

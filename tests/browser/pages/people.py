@@ -283,3 +283,16 @@ def test_a_finance_officer_resolves_a_case(as_reader: Callable[..., Reader]):
 
     expect(page.locator("#settle")).to_have_count(0)
     assert officer.faults() == []
+
+
+def test_a_finance_officer_reads_totals_and_months_by_the_names_of_schemes(as_reader: Callable[..., Reader]):
+    officer = as_reader("finance")
+    page = officer.page
+
+    officer.open("/finance/totals")
+    expect(page.locator("main")).to_contain_text("Old Age Pension")
+    assert "uk-" not in page.locator("main").inner_text()
+    officer.press(page.locator("#months + ul a").last)
+
+    expect(page.locator("main")).to_contain_text("Old Age Pension")
+    assert officer.faults() == []

@@ -6,6 +6,7 @@ import pytest
 from graphql import DocumentNode, FieldNode, GraphQLSchema, TypeInfo, TypeInfoVisitor, Visitor, parse, print_ast, visit
 
 from gateway.pages.addresses import PAGES
+from tests.gateway.pages.conftest import Browse
 
 OPERATIONS = Path(__file__).parents[3] / "operations"
 
@@ -102,3 +103,14 @@ def test_every_field_is_shown_by_a_page_or_has_its_reason(core: GraphQLSchema, a
     fields = set(core.type_map[name].fields)
 
     assert fields - {field for parent, field in asked if parent == name} == set(WITHOUT_PAGE[name])
+
+
+async def test_no_page_for_everybody_tells_a_stranger_to_sign_in(browse: Browse):
+    async with browse() as browser:
+        answers = {
+            page.path: (await browser.get(page.path)).status_code
+            for page in PAGES
+            if page.people is None and "{" not in page.path
+        }
+
+    assert [path for path, status in answers.items() if status == 401] == []
