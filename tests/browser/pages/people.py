@@ -292,7 +292,7 @@ def test_a_finance_officer_reads_totals_and_months_by_the_names_of_schemes(as_re
     officer.open("/finance/totals")
     expect(page.locator("main")).to_contain_text("Old Age Pension")
     assert "uk-" not in page.locator("main").inner_text()
-    officer.press(page.locator("#months + ul a").last)
+    officer.press(page.locator("#months + ul a").nth(1))  # of the month before this one
 
     expect(page.locator("main")).to_contain_text("Old Age Pension")
     assert officer.faults() == []
