@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from domain.applications.lifecycle import Status
 from domain.kernel import ManualClock
 from domain.statistics.figures import figure_inputs, marks_of
 from gateway.pages.dashboard import dashboard_routes
+from gateway.runtime.form_files import baseline_figures
 from store.applications import applications
 from store.database import Keyrings
 from store.statistics import figures
@@ -55,7 +57,8 @@ async def _answers(filled: Filled, keyrings: Keyrings, clock: ManualClock, folde
                 )
                 await applications.add(tx, case)
                 await figures.add(tx, marks_of(figure_inputs(case)), case.id)
-        app = Starlette(routes=dashboard_routes(env))
+        told = replace(env, rules=replace(env.rules, baseline=baseline_figures()))
+        app = Starlette(routes=dashboard_routes(told))
         transport = httpx.ASGITransport(app=app)
         async with httpx.AsyncClient(transport=transport, base_url="http://gateway.test") as client:
             found = {}
@@ -128,4 +131,17 @@ def test_every_plot_says_in_words_and_in_a_table_what_it_draws(
         assert len(words) == 2
         assert all(words)
     assert page.locator("table caption").count() >= 4
+    page.close()
+
+
+def test_on_a_telephone_each_of_the_states_own_figures_takes_the_whole_width(
+    browser: BrowserContext, pages: Mapping[tuple[str, str], str]
+):
+    page = opened(browser, pages["/dashboard", "hi"])
+    figures_of_the_state = page.locator("table:has(span[lang=en])")
+
+    widths = figures_of_the_state.locator("td:visible").evaluate_all("all => all.map(one => one.offsetWidth)")
+
+    assert widths
+    assert min(widths) > 240
     page.close()
