@@ -29,6 +29,8 @@ class Wanted:
     open_only: bool = False
     life_event: LifeEvent | None = None
     facts: Facts | None = None
+    or_handed_over: bool = False
+    """Lets services of other bodies through `open_only` too."""
 
 
 async def index_of(env: Environment) -> CatalogueIndex:
@@ -98,7 +100,7 @@ def _is_wanted(service: Service, wanted: Wanted) -> bool:
     return (
         wanted.department in (None, service.department)
         and wanted.category in (None, service.category)
-        and (service.open or not wanted.open_only)
+        and (service.open or not wanted.open_only or (wanted.or_handed_over and service.hand_over is not None))
         and (wanted.life_event is None or wanted.life_event in (service.life_events or ()))
         and (wanted.facts is None or eligible)
     )

@@ -257,6 +257,11 @@ class Service:
         return tuple(fact for fact, value in said.items() if value is not None)
 
     @property
+    def facts_not_confirmed(self) -> tuple[Fact, ...]:
+        """The facts that the entry states although no source confirms them."""
+        return tuple(fact for fact in self.stated_facts if not ((one := self.source_of(fact)) and one.confirmed))
+
+    @property
     def documents_known(self) -> bool:
         """Whether a source says which papers are needed."""
         return bool(self.documents) or self.needs_no_documents is True

@@ -47,11 +47,14 @@ _SERVICE: Fields = {
     "department": Field(_MAYBE, "Revenue Department"),
     "timeLimitDays": Field({"type": ["integer", "null"]}, 15),
 }
+_HAND_OVER = Field({"type": ["object", "null"]}, None)
 _LISTED: Fields = {
     **_SERVICE,
     "timeLimitUnit": Field(None, "WORKING_DAYS"),
     "fee": Field(None, None),
     "channel": Field(None, ["apuni-sarkar"]),
+    "open": Field({"type": "boolean"}, True),
+    "handOver": _HAND_OVER,
 }
 _ROW: Fields = {
     "applicationId": Field(_NUMBER, APPLICATION),
@@ -100,7 +103,7 @@ DESCRIBED: Mapping[str, Described] = MappingProxyType(
                 "fee": Field(_MONEY, None),
                 "documents": Field(_LIST, [{"key": "id-proof", "name": "ID Proof", "required": True}]),
                 "kind": Field(_MAYBE, "CERTIFICATE"),
-                "handOver": Field({"type": ["object", "null"]}, None),
+                "handOver": _HAND_OVER,
             },
         ),
         "getForm": Described(

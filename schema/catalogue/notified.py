@@ -28,7 +28,7 @@ from schema.kernel import (
 
 
 @strawberry.type(description="A service that is notified under the Right to Service Act.")
-class NotifiedService(Mapped[catalogue.Service], time_limit_days="limit_days"):
+class NotifiedService(Mapped[catalogue.Service], time_limit_days="limit_days", not_confirmed="facts_not_confirmed"):
     item: strawberry.Private[catalogue.Service]
     code: str = strawberry.field(description="The service's code.")
     version: int = strawberry.field(description="The entry of the catalogue; it grows with each change.")
@@ -38,6 +38,7 @@ class NotifiedService(Mapped[catalogue.Service], time_limit_days="limit_days"):
     section: str = strawberry.field(description="The section under which services are notified.")
     source: str = strawberry.field(description="Where the entry was read.")
     verified: bool = strawberry.field(description="Whether it was read at its source.")
+    not_confirmed: list[catalogue.Fact] = strawberry.field(description="What it states and no source confirms.")
 
     @classmethod
     def of(cls, item: catalogue.Service) -> Self:

@@ -250,6 +250,9 @@ class ServiceFilter:
     department: str | None = strawberry.field(default=None, description="A department's slug.")
     category: str | None = strawberry.field(default=None, description="A category of the portal.")
     open_only: bool = strawberry.field(default=False, description="Only services that take applications.")
+    or_handed_over: bool = strawberry.field(
+        default=False, description="With openOnly also those of other bodies, of which `handOver` says where to apply."
+    )
     life_event: LifeEvent | None = strawberry.field(
         default=None, description="Only services that answer to this event in a life."
     )
@@ -260,7 +263,9 @@ class ServiceFilter:
     def to_criteria(self) -> Wanted:
         """The same for the search."""
         facts = None if self.eligible_for is None else self.eligible_for.facts()
-        return Wanted(self.search, self.department, self.category, self.open_only, self.life_event, facts)
+        return Wanted(
+            self.search, self.department, self.category, self.open_only, self.life_event, facts, self.or_handed_over
+        )
 
 
 SortArgument = Annotated[
@@ -332,7 +337,7 @@ async def _find(info: Info, by: ServiceBy) -> catalogue.Service | None:
 
 
 def _needs_index(wanted: Wanted) -> bool:
-    return bool((wanted.search or "").strip()) or wanted.life_event is not None or wanted.facts is not None
+    return bool((wanted.search or "").strip() or wanted.life_event or wanted.facts or wanted.or_handed_over)
 
 
 def _search_listing(info: Info, wanted: Wanted, sort: ServiceSort) -> Listing[tuple[Place, Found]]:
@@ -358,7 +363,8 @@ def _filter_key(wanted: Wanted) -> tuple[object, ...]:
     facts = wanted.facts
     said = None if facts is None else (facts.age, facts.income_paise, facts.situations and sorted(facts.situations))
     event = wanted.life_event.value if wanted.life_event else None
-    return wanted.search, wanted.department, wanted.category, wanted.open_only, event, said
+    open_only = (wanted.open_only, True) if wanted.or_handed_over else wanted.open_only
+    return wanted.search, wanted.department, wanted.category, open_only, event, said
 
 
 def _listing(info: Info, wanted: Wanted) -> Listing[catalogue.Service]:

@@ -41,6 +41,7 @@ _COLUMNS = (
     _TEXTS["columns.section"],
     _TEXTS["columns.version"],
     _TEXTS["columns.verified"],
+    Texts("field")["notConfirmed"],
 )
 
 
@@ -111,6 +112,7 @@ def _entry(one: Service, departments: Mapping[str, Department], language: Langua
         "notification": None,
         "source": one.source,
         "verified": one.verified,
+        "notConfirmed": one.facts_not_confirmed,
     }
 
 
@@ -132,6 +134,7 @@ def _csv(request: Request, services: Sequence[Service], departments: Mapping[str
             _TEXTS.section.in_language(language),
             one.version,
             _TEXTS["yes_no.yes" if one.verified else "yes_no.no"].in_language(language),
+            "; ".join(one.facts_not_confirmed),
         ]
         lines.append(csv_line(cells))
     headers = {

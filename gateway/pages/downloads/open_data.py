@@ -109,7 +109,7 @@ async def _csv(name: str, env: Environment, request: Request) -> Response:
 
 
 def _cell(value: object) -> object:
-    return "; ".join(map(str, value)) if isinstance(value, list) else value
+    return "; ".join(map(str, value)) if isinstance(value, list | tuple) else value
 
 
 def _version(rows: Rows) -> str:
@@ -129,11 +129,6 @@ async def _delivery(dimension: Dimension, env: Environment) -> Sequence[FigureRo
     """The last twelve months by one dimension, as strangers are shown them; a row that is withheld says so alone."""
     question = Question(*period(env, None, None), group_by=(Dimension.MONTH, dimension))
     return (await statistics(env, ANONYMOUS, question)).rows
-
-
-def _facts_not_confirmed(one: Service) -> list[str]:
-    sources = {fact: one.source_of(fact) for fact in one.stated_facts}
-    return [fact.value for fact, source in sources.items() if source is None or not source.confirmed]
 
 
 def _place(dimension: Dimension, row: FigureRow) -> Any:
@@ -168,7 +163,7 @@ DATASETS: Mapping[str, Dataset] = MappingProxyType(
                 "address": (_TEXT, lambda one: one.hand_over.address if one.hand_over else None),
                 "version": (_NUMBER, attrgetter("version")),
                 "source": (_TEXT, attrgetter("source")),
-                "notConfirmed": ("list of texts", _facts_not_confirmed),
+                "notConfirmed": ("list of texts", attrgetter("facts_not_confirmed")),
             },
             _services,
         ),

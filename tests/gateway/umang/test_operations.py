@@ -1,6 +1,7 @@
 """Every operation of UMANG's door, answered by the verbs of the apps; writes once for a tracker; what is away named."""
 
 import asyncio
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import httpx
@@ -10,11 +11,13 @@ from starlette.applications import Starlette
 from actions.applications.decide import Decide, Verdict, decide_application
 from domain.applications.applications import RejectionGround
 from domain.benefits.benefits import PaymentStatus
+from domain.catalogue.catalogue import HandOver
 from domain.etaal.counting import STATUS_LINE
-from domain.kernel import Source, ist_date
+from domain.kernel import Bilingual, Source, ist_date
 from gateway.http.document_downloads import document_routes
 from integrations.calling.errors import Unavailable
 from store.benefits import benefits
+from store.catalogue import catalogue
 from store.etaal import ledger, ledger_seal
 from tests.support.graph import ASHA, OFFICER, PDF, add_certificate
 from tests.support.stored import record_payment_status
@@ -150,6 +153,21 @@ async def test_the_catalogue_is_for_everybody_and_walked_in_pages(portal: Portal
     assert [len(view["pd"]["services"]) for view in (first, second, beyond)] == [2, 1, 0]
     assert unlinked["rc"] == "APSK0000"
     fits(portal, "getServices", first)
+
+
+async def test_the_catalogue_says_where_another_body_s_service_is_applied_for(portal: Portal):
+    before = await portal.call("getServices", None)
+    there = HandOver(Bilingual("निकाय", "Body"), "https://body.example")
+    async with portal.env.store.write_transaction() as tx:
+        service = await catalogue.service(tx, "ES01")
+        await catalogue.upsert_services(tx, [replace(service, open=False, hand_over=there)])
+
+    view = await portal.call("getServices", None, _lang="en")
+
+    [handed] = [one for one in view["pd"]["services"] if one["handOver"]]
+    assert (handed["serviceCode"], handed["open"], view["pd"]["total"]) == ("ES01", False, before["pd"]["total"] + 1)
+    assert (handed["handOver"]["body"], handed["handOver"]["address"]) == ("Body", "https://body.example")
+    fits(portal, "getServices", view)
 
 
 async def test_a_page_that_is_none_is_told(portal: Portal):

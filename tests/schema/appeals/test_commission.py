@@ -1,5 +1,7 @@
 """Hearings by date, awards to settle, the review of delays and the list of notified services in the graph."""
 
+import re
+from dataclasses import replace
 from datetime import UTC, timedelta
 
 import httpx
@@ -11,6 +13,7 @@ from actions.appeals.delay_review import make_review
 from actions.appeals.legal_sweep import sweep
 from actions.applications.decide import Decide, Verdict, decide_application
 from domain.applications.applications import RejectionGround
+from domain.catalogue.catalogue import Fact, FactSource
 from domain.kernel import (
     Bilingual,
     Language,
@@ -31,6 +34,7 @@ from gateway.pages.downloads.notified import notified_routes
 from schema.kernel import node_id
 from schema.kernel.scalars import show_instant
 from store.appeals import appeals
+from store.catalogue import catalogue
 from store.identity import people
 from tests.support.graph import CITIZEN, NEIGHBOUR, OFFICER, STRANGE_OFFICER
 from tests.support.pages import browser_of, pages_app
@@ -256,6 +260,46 @@ async def test_notified_services_page_filter_and_say_what_is_not_known(world):
     assert income["section"].endswith("section 3")
     none = (await world.ask(NOTIFIED, CITIZEN, filter={"mostDays": 1}))["data"]["notifiedServices"]
     assert none["totalCount"] == 0
+
+
+async def confirm_all_but_its_limit(world):
+    """A gazette confirms everything of the income certificate except its time limit."""
+    async with world.environment.store.write_transaction() as tx:
+        income = await catalogue.service(tx, "ES09")
+        gazette = FactSource("A gazette", True, tuple(fact for fact in Fact if fact is not Fact.TIME_LIMIT))
+        await catalogue.upsert_services(tx, [replace(income, fact_sources=(gazette,))])
+
+
+async def test_a_notified_service_names_the_facts_that_no_source_confirms(world):
+    await confirm_all_but_its_limit(world)
+
+    asked = """{ notifiedServices(first: 1, filter: { words: "es09" }) { nodes { notConfirmed } } }"""
+    answer = await world.ask(asked, CITIZEN)
+
+    assert answer["data"]["notifiedServices"]["nodes"] == [{"notConfirmed": ["TIME_LIMIT"]}]
+
+
+async def test_the_public_page_marks_the_facts_that_no_source_confirms(world):
+    await confirm_all_but_its_limit(world)
+
+    async with browser_of(pages_app(world.graph, world.environment)) as door:
+        page = (await door.get("/notified-services?words=es09")).text
+
+    assert page.count("(not confirmed)") == 1
+    assert re.search(r'data-heading="Time limit">[^<]*<span class="plain">\(not confirmed\)', page)
+
+
+async def test_the_forms_for_programs_name_the_facts_that_no_source_confirms(world):
+    await confirm_all_but_its_limit(world)
+
+    app = Starlette(routes=notified_routes(world.environment))
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://gateway.test") as door:
+        listed = await door.get("/notified-services.json?words=es09")
+        table = await door.get("/notified-services.csv?words=es09&language=en")
+
+    assert listed.json()["services"][0]["notConfirmed"] == ["TIME_LIMIT"]
+    heading, line = table.text.splitlines()
+    assert (heading.split(",")[-1], line.split(",")[-1]) == ("Not confirmed", "TIME_LIMIT")
 
 
 async def test_the_public_page_keeps_its_filter_in_the_links_to_its_other_forms(world):
