@@ -1,15 +1,16 @@
-"""Names the posts that nobody holds: for each department its head, officers who decide, and authorities of appeal."""
+"""Names the posts that nobody fills: for each department its head, officers who decide, and authorities of appeal."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 
-from actions.kernel import Environment
-from domain.kernel import Officer, OfficerLevel, Role
+from actions.kernel import Environment, UnitOfWork
+from actions.kernel.jurisdiction import stand_in_at_work
+from domain.kernel import SYSTEM, Officer, OfficerLevel, Role
 from store.catalogue import catalogue
-from store.database import Transaction
 from store.identity import people
+from store.officers import leave
 
 _Key = tuple[Role, OfficerLevel | None, str | None, str | None, str | None]
 _ROLES = {
@@ -22,7 +23,7 @@ _PAGE = 1000
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """A post of a department that nobody holds at some places; `level` None is the head of the department.
+    """A post of a department that nobody fills at some places; `level` None is the head of the department.
 
     Places are districts by code, or tehsils as `district:tehsil`; none is the whole state. `answered_by` has the work
     meanwhile: the level above, or nobody (None). `services` are the codes of the department's services.
@@ -38,7 +39,7 @@ class Gap:
 async def state_gaps(env: Environment) -> list[Gap]:
     """Every post that is vacant, by department; services without a department are under an empty one."""
     async with env.store.read_transaction() as tx:
-        held = await _holders(tx)
+        held = await _holders(UnitOfWork(env, tx, SYSTEM))
         districts = [one.code for one in await catalogue.districts(tx)]
         tehsils = {code: [one.code for one in await catalogue.tehsils(tx, code)] for code in districts}
         services = defaultdict[str, list[str]](list)
@@ -88,13 +89,17 @@ def _holder(
     return next((held[key] for key in keys if key in held), None)
 
 
-async def _holders(tx: Transaction) -> Mapping[_Key, str]:
-    """An officer of each post that is held."""
+async def _holders(acting: UnitOfWork) -> Mapping[_Key, str]:
+    """An officer of each post that is held: who is at work there, or stands in for one on leave."""
     held: dict[_Key, str] = {}
-    ids = await people.posted_officer_ids(tx)
+    ids = await people.posted_officer_ids(acting.tx)
     for start in range(0, len(ids), _PAGE):
-        officers: Mapping[str, Officer] = await people.officers(tx, ids[start : start + _PAGE])
+        officers: Mapping[str, Officer] = await people.officers(acting.tx, ids[start : start + _PAGE])
+        absent = await leave.on_leave(acting.tx, officers, acting.today)
         for officer in officers.values():
-            for one in officer.postings:
-                held.setdefault((one.role, one.level, one.department, one.district, one.tehsil), officer.id)
+            away = absent.get(officer.id)
+            at_work = officer.id if away is None else await stand_in_at_work(acting, away.substitute_id)
+            if at_work is not None:
+                for one in officer.postings:
+                    held.setdefault((one.role, one.level, one.department, one.district, one.tehsil), at_work)
     return held

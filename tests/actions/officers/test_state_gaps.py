@@ -1,11 +1,15 @@
 """What `apuni doctor state` names: vacant posts by department, place and level, and who answers meanwhile."""
 
+from datetime import timedelta
+
 import pytest
 
 from actions.officers.state_gaps import state_gaps
-from domain.kernel import Bilingual, Officer, OfficerLevel, Posting, Role
+from domain.kernel import Bilingual, Officer, OfficerLevel, Posting, Role, ist_date
+from domain.officers.staff import Leave
 from gateway.commands.catalogue import list_state_gaps
 from store.identity import people
+from store.officers import leave
 from tests.support.graph import Down, environment
 from tests.support.graph_catalogue import enter_catalogue
 
@@ -56,6 +60,45 @@ async def test_the_level_above_answers_by_default(env):
     await post(env, "meera", Posting(Role.APPELLATE, REVENUE, "49", None, FIRST))
 
     assert await gaps_of(env, REVENUE, DESIGNATED) == [(("45",), None), (("49",), "meera")]
+
+
+async def go_on_leave(env, key, substitute, *, in_days=0):
+    """Two days of leave, confirmed or in need of no confirmation."""
+    first = ist_date(env.clock.now()) + timedelta(days=in_days)
+    async with env.store.write_transaction() as tx:
+        entry = Leave(f"leave-{key}", key, substitute, first, first + timedelta(days=1), None, env.clock.now())
+        await leave.add(tx, entry)
+
+
+@pytest.fixture
+async def anita_alone(env):
+    """One officer decides in each district; a first appellate authority is above her in Dehradun."""
+    await post(env, "anita", Posting(Role.OFFICER, REVENUE, "49", None, DESIGNATED))
+    await post(env, "rakesh", Posting(Role.OFFICER, REVENUE, "45", None, DESIGNATED))
+    await post(env, "meera", Posting(Role.APPELLATE, REVENUE, "49", None, FIRST))
+
+
+@pytest.mark.usefixtures("anita_alone")
+async def test_an_officer_on_leave_without_cover_leaves_her_place_to_the_level_above(env):
+    await go_on_leave(env, "anita", None)
+
+    assert await gaps_of(env, REVENUE, DESIGNATED) == [(("49",), "meera")]
+
+
+@pytest.mark.usefixtures("anita_alone")
+async def test_an_officer_on_leave_whose_cover_is_away_too_leaves_her_place_vacant(env):
+    await go_on_leave(env, "anita", "rakesh")
+    await go_on_leave(env, "rakesh", "anita")
+
+    assert await gaps_of(env, REVENUE, DESIGNATED) == [(("45",), None), (("49",), "meera")]
+
+
+@pytest.mark.parametrize(("substitute", "in_days"), [("rakesh", 0), (None, 1)])
+@pytest.mark.usefixtures("anita_alone")
+async def test_a_leave_with_cover_or_yet_to_begin_leaves_nothing_vacant(env, substitute, in_days):
+    await go_on_leave(env, "anita", substitute, in_days=in_days)
+
+    assert await gaps_of(env, REVENUE, DESIGNATED) == []
 
 
 async def test_an_officer_of_the_whole_department_leaves_nothing_vacant(env):
