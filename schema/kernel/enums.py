@@ -31,6 +31,7 @@ from domain.benefits.recoveries import RecoveryGround, RecoveryState, RecoveryWa
 from domain.benefits.sanction_course import ApprovalKind, LifeProof, ResumeGround, StopGround, StopKind
 from domain.catalogue.catalogue import Fact, LifeEvent, Outcome, ServiceKind, ServiceSort, Situation
 from domain.catalogue.centres import CentreKind
+from domain.catalogue.definitions import DraftState, StepKind
 from domain.catalogue.forms import QuestionKind
 from domain.certificates.certificates import CertificateStatus, EndGround
 from domain.certificates.signatures import SignatureState
@@ -49,6 +50,7 @@ from domain.identity.policy import ObjectKind, Purpose
 from domain.identity.record_claims import ClaimState, ClaimWay
 from domain.kernel import Assurance, ErrorCode, Language, OfficerLevel, Provider, Remedy, Role, Source, SourceState
 from domain.kernel.messages import own_text
+from domain.officers import changes
 from domain.officers.dashboards import DashboardRole, Dimension, Direction, TileKey, TileUnit
 from domain.officers.desk import DaysLeft, Holder, OpinionState, QueueSort, ReadPurpose
 from domain.officers.staff import LeaveState
@@ -127,6 +129,10 @@ _publish(OrderState, "LockerOrderState", "locker_order_state", "Where an order i
 _publish(EndGround, "EndGround", "end_ground", "Why a certificate is corrected or revoked.")
 _publish(Outcome, "ServiceOutcome", "outcome", "What an approved application ends in.")
 _publish(ServiceKind, "ServiceKind", "service_kind", "What a person asks for by a service.")
+_publish(StepKind, "StepKind", "step", "What is done in a step of a service.")
+_publish(DraftState, "DraftState", "definition_state", "Where the definition of a service stands.")
+_publish(changes.BatchState, "BatchState", "batch_state", "Where a batch of officers stands.")
+_publish(changes.RowState, "RowState", "batch_row_state", "Where a row of a batch of officers stands.")
 _publish(Fact, "ServiceFact", "service_fact", "What the catalogue says of a service.")
 _publish(ServiceSort, "ServiceSort", "service_sort", "In which order services are listed.")
 _publish(LifeEvent, "LifeEvent", "life_event", "What happens in a life that a service answers to.")
