@@ -131,7 +131,7 @@ _publish(Outcome, "ServiceOutcome", "outcome", "What an approved application end
 _publish(ServiceKind, "ServiceKind", "service_kind", "What a person asks for by a service.")
 _publish(StepKind, "StepKind", "step", "What is done in a step of a service.")
 _publish(DraftState, "DraftState", "definition_state", "Where the definition of a service stands.")
-_publish(changes.BatchState, "BatchState", "batch_state", "Where a batch of officers stands.")
+_publish(changes.BatchState, "BatchState", "staff_batch_state", "Where a batch of officers stands.")
 _publish(changes.RowState, "RowState", "batch_row_state", "Where a row of a batch of officers stands.")
 _publish(Fact, "ServiceFact", "service_fact", "What the catalogue says of a service.")
 _publish(ServiceSort, "ServiceSort", "service_sort", "In which order services are listed.")
