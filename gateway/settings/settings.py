@@ -28,6 +28,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 from domain.appeals.law import Law
 from domain.benefits.benefits import Rail
 from domain.kernel import CommandFailed
+from domain.kernel.messages import install_state
 from gateway.runtime import runfiles
 from gateway.settings.care import Care
 from gateway.settings.desk import Desk
@@ -453,9 +454,12 @@ class Settings(BaseSettings):
 
 
 def read_settings() -> Settings:
-    """The settings of this process. Raises SettingsRefused, which names each variable but not its value."""
+    """The settings of this process, which serves their state from now on.
+
+    Raises SettingsRefused, which names each variable but not its value.
+    """
     try:
-        return Settings()
+        settings = Settings()
     except ValidationError as error:
         reasons = [f"{variable(*map(str, each['loc']))}: {each['msg']}" for each in error.errors(include_input=False)]
         raise SettingsRefused(reasons) from None
@@ -463,6 +467,8 @@ def read_settings() -> Settings:
         named = re.search(r'field "(\w+)"', str(error))
         where = variable(named[1]) if named else "a setting"
         raise SettingsRefused([f"{where}: Input should be valid JSON"]) from None
+    install_state(settings.package.state)
+    return settings
 
 
 def variable(*path: str) -> str:

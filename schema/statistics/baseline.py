@@ -15,7 +15,7 @@ from schema.statistics.types import STATISTICS_POINTS
 @strawberry.type(
     description="A figure that the state gives of itself. Rates are hundredths of a percent, days are tenths."
 )
-class BaselineFigure(Mapped[baseline.BaselineFigure]):
+class BaselineFigure(Mapped[baseline.BaselineFigure], stated_on="as_of"):
     measure: BaselineMeasure = strawberry.field(description="What it is about.")
     before: Long = strawberry.field(description="Before services were delivered online.")
     after: Long = strawberry.field(description="As the state says that it was later.")
@@ -23,7 +23,7 @@ class BaselineFigure(Mapped[baseline.BaselineFigure]):
         description="The counter of this installation for the last twelve months; null where nothing counts."
     )
     source: str = strawberry.field(description="Who says so.")
-    as_of: date | None = strawberry.field(description="The day of the source; null where it has none.")
+    stated_on: date | None = strawberry.field(description="The day of the source; null where it has none.")
     confirmed: bool = strawberry.field(description="Whether a dated public document says so.")
 
     @classmethod

@@ -139,7 +139,7 @@ def test_no_cell_of_the_rejects_is_a_formula(tmp_path):
 def test_a_folder_may_lack_our_own_files_and_no_others(run, folder):
     for file in folder.glob("local_*.csv"):
         file.unlink()
-    assert len(OPTIONAL) == 7
+    assert len(OPTIONAL) == 8
     assert run("catalogue", "import", folder, "--dry-run")[0] == 0
     (folder / "services.csv").unlink()
     code, _, err = run("catalogue", "import", folder)
