@@ -73,12 +73,10 @@ class Refusal:
 
     def effect(self, known: RefusalCodes) -> RefusalEffect:
         """What follows of it."""
-        if self.moved or self.all_codes & DUPLICATE_BATCH:
+        if self.moved or self.all_codes & DUPLICATE_BATCH or (self.late and self.seen_taken):
             return RefusalEffect.CONTRADICTED
         if self._explained_by_lines(known):
             return RefusalEffect.LINES_WRONG
-        if self.late and self.seen_taken:
-            return RefusalEffect.CONTRADICTED
         past = bool(self.all_codes & known.date_past) and self.all_codes <= known.date_past | OF_THE_FILE
         if past and self.late and not self.released_before:
             return RefusalEffect.RELEASED

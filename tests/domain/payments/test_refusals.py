@@ -33,6 +33,12 @@ def test_a_late_refusal_of_a_file_that_was_seen_taken_contradicts(codes: tuple[s
     assert replace(LATE, codes=codes, seen_taken=True).effect(KNOWN) is RefusalEffect.CONTRADICTED
 
 
+def test_a_late_refusal_of_a_file_that_was_seen_taken_contradicts_also_where_it_names_wrong_lines():
+    refusal = replace(LATE, codes=("DBE0003",), lines={"E1": ("DBE0015",)}, seen_taken=True)
+
+    assert refusal.effect(KNOWN) is RefusalEffect.CONTRADICTED
+
+
 @pytest.mark.parametrize(
     "change", [{"codes": ("DBE0004",)}, {"codes": (), "lines": {"E1": ("TBE0004",)}}, {"moved": True}]
 )
