@@ -26,6 +26,8 @@ _log = structlog.get_logger(__name__)
 async def fetch_file(env: Environment, exchange: FileExchange, file: IncomingFile) -> bytes | None:
     """The bytes of a file; None where it is too large, and is then refused, or cannot be read this time.
 
+    Another worker may have put it away since it was listed.
+
     Raises RemoteError where PFMS cannot be asked.
     """
     if file.size > LARGEST_FILE:
@@ -34,7 +36,7 @@ async def fetch_file(env: Environment, exchange: FileExchange, file: IncomingFil
         return None
     try:
         return await exchange.fetch(file.kind, file.name, file.size)
-    except Garbled as error:  # what it is told to be and what comes differ: asked for anew in the next round
+    except (Garbled, Refused) as error:  # gone, or other than it is told to be: listed anew in the next round
         _log.error("payment_file_unreadable", kind=file.kind.value, code=error.code)
         return None
 

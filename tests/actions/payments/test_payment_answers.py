@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import update
 
 from actions.payments import payment_answers
+from actions.payments.incoming_files import fetch_file
 from actions.payments.payment_answers import fetch_answers, forget_answers
 from actions.payments.payment_batches import batch_now
 from domain.benefits.benefits import PaymentStatus
@@ -283,6 +284,16 @@ async def test_two_workers_that_read_one_answer_apply_it_once(paying: Paying) ->
     assert {line.state for line in await paying.lines()} == {LineState.CREDITED}
     assert await paying.cases() == []
     assert await paying.findings() == []
+
+
+async def test_a_file_that_another_worker_put_away_since_it_was_listed_is_passed_over(paying: Paying) -> None:
+    await sent(paying, 1)
+    paying.pfms.pick_up()
+    exchange = paying.env.partners.pfms.exchange
+    file = (await exchange.list_incoming())[0]
+    await exchange.archive(file.kind, file.name)
+
+    assert await fetch_file(paying.env, exchange, file) is None
 
 
 async def test_octets_of_answers_are_destroyed_after_their_time(paying: Paying) -> None:
