@@ -41,7 +41,7 @@ _COLUMNS = (
     _TEXTS["columns.section"],
     _TEXTS["columns.version"],
     _TEXTS["columns.verified"],
-    Texts("field")["notConfirmed"],
+    _TEXTS["columns.not_confirmed"],
 )
 
 
