@@ -34,7 +34,7 @@ COMMAND = (sys.executable, "-m", "gateway.cli")
 
 LONGEST_LINE = 2**20
 """Bytes of a line that a child may write."""
-_QUIET = frozenset({"debug", "info"})
+_QUIET = frozenset({"debug", "info", "warning"})
 """Levels of events that go to the log file only."""
 
 
@@ -151,7 +151,7 @@ class Supervisor:
         return self.children[command]
 
     async def _listen(self, lines: asyncio.StreamReader) -> None:
-        """Keep what a child logs in the log file, and show warnings and what is no event at all."""
+        """Keep what a child logs in the log file; name its errors, and show what is no event at all."""
         file = runfiles.log_file(self.settings.home)
         file.parent.mkdir(parents=True, exist_ok=True)
         with file.open("ab", buffering=0) as log:
@@ -161,9 +161,8 @@ class Supervisor:
                 except ValueError:  # longer than any event: what came of it is gone, and the child must not wait for us
                     continue
                 log.write(line)
-                if not _is_quiet(line):
-                    sys.stderr.write(line.decode("utf-8", "replace"))
-                    sys.stderr.flush()
+                sys.stderr.write(_terminal_text(line))
+                sys.stderr.flush()
 
     async def _mind(self) -> None:
         while not self.stopping.is_set():
@@ -197,13 +196,17 @@ class Supervisor:
             await asyncio.wait(self.listening, timeout=LAST_WORDS_SECONDS)
 
 
-def _is_quiet(line: bytes) -> bool:
-    """Whether a line is an event that tells of nothing wrong."""
+def _terminal_text(line: bytes) -> str:
+    """What is shown of a line: the name of an error, nothing of another event, and what is no event as it is."""
+    text = line.decode("utf-8", "replace")
     try:
-        event = json.loads(line)
+        event = json.loads(text)
     except ValueError:
-        return False
-    return isinstance(event, dict) and event.get("level") in _QUIET
+        return text
+    if not isinstance(event, dict):
+        return text
+    names = " ".join(str(event[name]) for name in ("event", "code", "about") if name in event)
+    return "" if event.get("level") in _QUIET else f"apuni: error: {names}; the log says more\n"
 
 
 async def _answers(url: str) -> bool:

@@ -57,7 +57,6 @@ MUTATIONS: Mapping[str, frozenset[str]] = {
     "closeGrievance": who(*_HERS),
     "cancelHearing": who("appellate"),
     "confirmDecision": who("officer"),
-    "createAdministrator": who("admin"),
     "decideAppeal": who("appellate"),
     "decideApplication": who("officer"),
     "escalateGrievance": who(*_HERS),
@@ -172,6 +171,7 @@ OWN: Mapping[str, frozenset[str]] = {
     "transferOfficer": who("admin"),
     "confirmStaffBatch": NOBODY,  # it names what is not there
     "confirmTransfer": NOBODY,  # it names what is not there
+    "createAdministrator": who("admin"),
     "proposeStaffChanges": who("admin"),
     "draftServiceDefinition": who("admin", "department admin"),
     "publishServiceDefinition": NOBODY,
