@@ -40,7 +40,9 @@ OURS = frozenset({"gateway", "schema", "actions", "store", "integrations", "doma
 """The first names of loggers whose events are kept as they are."""
 
 PLAIN = frozenset({"uvicorn.error"})
-"""Loggers of libraries whose texts are kept before values are put into them: they say that the server is up."""
+"""Loggers of libraries whose texts are kept, with numbers at most: they say that the server is up."""
+_WITH_WORDS = re.compile("%[^d%]")
+"""A place in a text that takes anything but a number."""
 
 QUIET = {
     "uvicorn.access": logging.CRITICAL,  # writes whole query strings
@@ -129,12 +131,14 @@ def _tame() -> None:
 
 
 def strip_foreign(logger: Any, method: str, event: Event) -> Event:  # noqa: ARG001 - structlog's shape
-    """Keep the logger and the place of an event of a library, and nothing of its text."""
+    """Keep the logger and the place of an event of a library, and of its text what is fixed, and numbers."""
     record = event.get("_record")
     if not isinstance(record, logging.LogRecord) or record.name.split(".")[0] in OURS:
         return event
     kept = {name: event[name] for name in ("logger", "exc_info", "_record", "_from_structlog") if name in event}
     text = record.msg if record.name in PLAIN and isinstance(record.msg, str) else "library_event"
+    if text is record.msg and not _WITH_WORDS.search(text):
+        text = event["event"]
     return {**kept, "event": text, "place": f"{record.module}:{record.lineno}"}
 
 

@@ -102,6 +102,12 @@ def test_of_a_library_only_the_logger_and_the_place_are_kept_whatever_its_level(
         assert secret not in stream.getvalue()
 
 
+def test_the_server_s_own_events_tell_their_numbers(stream: io.StringIO):
+    logging.getLogger("uvicorn.error").info("Started server process [%d]", 7)
+
+    assert [line["event"] for line in lines(stream)] == ["Started server process [7]"]
+
+
 def test_a_long_text_is_cut_before_it_is_looked_at():
     assert len(mask_value("a" * 90_000)) == LONGEST
     assert mask_value("1" * 90_000 + "@") == "1" * LONGEST
