@@ -49,17 +49,18 @@ async def ask_departments(
 ) -> tuple[DepartmentAnswer, ...]:
     """Ask for documents together, for a caller that has decided access; one failure never hides another answer.
 
-    What was answered while the citizen withdrew her consent is dropped, and so is what was kept of it.
+    What was answered while the citizen withdrew her consent is dropped, and so is what was kept of it. A consent that
+    had ended before drops nothing: its document was not asked for.
     """
     if not held:
         return ()
-    names = await _names(env, citizen_id)
+    names, began = await _names(env, citizen_id), env.clock.now()
     answers = await asyncio.gather(*(_ask(env, document, names) for document in held))
     async with env.store.read_transaction() as tx:
         present = {document.id: document for document in await department_documents.of_citizen(tx, citizen_id)}
     now = env.clock.now()
     withdrawn = [not still_held(answer.document, present.get(answer.document.id), now) for answer in answers]
-    if any(withdrawn):
+    if any(gone and not has_lapsed(one.document, began) for one, gone in zip(answers, withdrawn, strict=True)):
         await env.partners.forget_citizen(citizen_id)
     return tuple(
         _consent_needed_answer(answer) if gone else answer for answer, gone in zip(answers, withdrawn, strict=True)

@@ -119,6 +119,22 @@ async def test_without_a_linked_locker_the_rest_is_told_as_incomplete_and_linkin
     assert [source for source, _, _ in view.provenances] == [Source.STORE, Source.API_SETU]
 
 
+async def test_a_consent_that_had_ended_before_drops_nothing_that_is_kept_of_the_citizen(world: World):
+    await hold(world, valid_until=world.clock.now())
+    dropped: list[str] = []
+
+    async def forget(citizen_id: str) -> bool:
+        dropped.append(citizen_id)
+        return True
+
+    env = replace(world.env, partners=replace(world.env.partners, forget_citizen=forget))
+
+    (answer,) = await department_certificates_of(env, world.asha, world.asha.person_id or "")
+
+    assert isinstance(answer.failure, Refused)
+    assert dropped == []
+
+
 async def test_one_dead_department_does_not_hide_the_others(world: World):
     await everything(world)
     world.apisetu.answer = Unavailable(Source.API_SETU, "down")
