@@ -10,10 +10,8 @@ from gateway.runtime.runfiles import log_file
 from gateway.settings.settings import Settings
 
 QUERY = "{ viewer { ... on Citizen { name applications(first: 3) { nodes { number status service { name } } } } } }"
-
-
 _NUMBERS = (
-    """{ viewer { ... on Citizen { applications(first: 20) { nodes { number status certificate { number } } } } } }"""
+    "{ viewer { ... on Citizen { applications(first: 20) { nodes { number status certificate { number } } } } } }"
 )
 _SECONDS = 10
 
@@ -57,5 +55,5 @@ async def _numbers(url: str, token: str) -> tuple[str, str]:
             f"{url}/graphql", json={"query": _NUMBERS}, headers={"authorization": f"Bearer {token}"}
         )
     cases: list[dict[str, Any]] = answer.raise_for_status().json()["data"]["viewer"]["applications"]["nodes"]
-    under_way = next(case["number"] for case in cases if case["status"] == "IN_SCRUTINY")
-    return under_way, next(case["certificate"]["number"] for case in cases if case["certificate"])
+    in_scrutiny = next(case["number"] for case in cases if case["status"] == "IN_SCRUTINY")
+    return in_scrutiny, next(case["certificate"]["number"] for case in cases if case["certificate"])

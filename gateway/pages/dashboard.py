@@ -253,7 +253,7 @@ class _Page:
             if measure is BaselineMeasure.SERVICES or value is None:
                 return whole(value)
             if measure is BaselineMeasure.AVERAGE_DAYS:
-                return whole(value // 10)
+                return whole((value + 5) // 10)
             return hundredths(value)
 
         return [

@@ -65,16 +65,13 @@ def unfit_fields(
     """
     declared = _variable_types(schema, operation)
     found = {}
-    for name in fields:
-        variable = name.split(".")[0]
-        given = variables_of(schema, operation, {name: fields[name]}).get(variable)
-        if given is None:
-            continue
-        ways = _unfit_ways(given, declared[variable])
-        # A member that is missing beside this field is told of the object, which is of no use here.
-        kinds = [kind for way in ways if (kind := _kind_at(declared[variable], way))]
-        if kinds:
-            found[name] = kinds[0]
+    for name, texts in fields.items():
+        for variable, given in _members(declared, _tree_of({name: texts})).items():
+            ways = _unfit_ways(given, declared[variable])
+            # A member that is missing beside this field is told of the object, which is of no use here.
+            kinds = [kind for way in ways if (kind := _kind_at(declared[variable], way))]
+            if kinds:
+                found[name] = kinds[0]
     return found
 
 

@@ -20,7 +20,7 @@ from actions.kernel import Environment
 from actions.statistics.counts import Question
 from actions.statistics.figures import FigureRow, period, statistics
 from domain.catalogue.catalogue import Service
-from domain.kernel import ANONYMOUS, ErrorCode, Language, Problem
+from domain.kernel import ANONYMOUS, ErrorCode, Language, Problem, state_language
 from domain.kernel.messages import label
 from domain.officers.dashboards import Dimension
 from domain.statistics.figures import DEFINITIONS_VERSION
@@ -118,7 +118,7 @@ def _version(rows: Rows) -> str:
 
 
 def _labels_of(key: str) -> dict[str, str]:
-    return {language.value: label(key, language) for language in (Language.HI, Language.EN)}
+    return {language.value: label(key, language) for language in (state_language(), Language.EN)}
 
 
 async def _services(env: Environment) -> Sequence[Service]:
