@@ -1,1 +1,1 @@
-"""Packages of one state each, with its places, services, calendar and forms as data (ADR 0032)."""
+"""Packages of one state each, with its law, places, services, calendar, forms and texts as data (ADR 0032)."""

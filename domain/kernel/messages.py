@@ -27,7 +27,7 @@ class MissingMessage(KeyError):
 
 
 def install_state(state: State) -> None:
-    """Serve a state, with its texts and its portal's name; said once, when a process starts."""
+    """Serve a state, with its texts and its portal's name; said when a process starts."""
     set_state(state)
     name_portal(state.portal)
 

@@ -176,7 +176,7 @@ async def open_runtime(
             files=settings.files.rules(),
             sign_on=settings.sign_on.rules(),
             fees=settings.fees.rules(),
-            baseline=baseline_figures(),
+            baseline=baseline_figures(settings.package.folder),
             specimen=settings.specimen,
             test_papers=settings.takes_sandboxes,
         )

@@ -5,8 +5,9 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from actions.catalogue import cells
-from actions.catalogue.cells import CellWrong, Row
+from actions.catalogue.cells import REASONS, CellWrong, Row
 from domain.catalogue.form_bounds import LARGEST_FILE
+from domain.kernel import CommandFailed
 from domain.statistics.baseline import BaselineFigure, BaselineMeasure
 from states.packages import state_folder
 
@@ -25,13 +26,16 @@ def form_files(folder: Path | None = None) -> dict[str, bytes]:
     return read
 
 
-def baseline_figures() -> tuple[BaselineFigure, ...]:
-    """The figures; none where the state gives none. Raises CellWrong."""
-    file = state_folder() / BASELINE
+def baseline_figures(folder: Path) -> tuple[BaselineFigure, ...]:
+    """The figures in the folder of a state; none where it gives none. Raises CommandFailed by file and cell."""
+    file = folder / BASELINE
     if not file.exists():
         return ()
-    with file.open(encoding="utf-8", newline="") as lines:
-        return read_baseline(csv.DictReader(lines))
+    try:
+        with file.open(encoding="utf-8", newline="") as lines:
+            return read_baseline(csv.DictReader(lines))
+    except CellWrong as error:
+        raise CommandFailed(f"{file}: {error.field} {REASONS[error.reason]}") from None
 
 
 def read_baseline(rows: Iterable[Row]) -> tuple[BaselineFigure, ...]:

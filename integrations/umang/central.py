@@ -60,7 +60,7 @@ class CentralServices:
         name = district.upper()
 
         async def load() -> tuple[Mandi, ...]:
-            asked = {"language": language.catalogue.value, **_place(name)}
+            asked = {"language": language.catalogue.value, **_state_and_district(name)}
             parameters = {"getApmcForMI": asked}
             return await self._read(MANDIS, self._settings.enam, "enam", parameters, language, wire_central.mandis)
 
@@ -83,7 +83,7 @@ class CentralServices:
         name = district.upper()
 
         async def load() -> tuple[BloodBank, ...]:
-            access, asked = self._settings.eraktkosh, {"stocknearby": _place(name)}
+            access, asked = self._settings.eraktkosh, {"stocknearby": _state_and_district(name)}
             return await self._read(BLOOD, access, "eraktkosh", asked, language, wire_central.blood_banks)
 
         return await self._line.remote.fetch_cached(BLOOD, ("", name, language.catalogue.value), load, _BLOOD)
@@ -116,5 +116,5 @@ _MEDICINES = Codec.by_fields(tuple[Medicine, ...])
 _BLOOD = Codec.by_fields(tuple[BloodBank, ...])
 
 
-def _place(district: str) -> dict[str, str]:
+def _state_and_district(district: str) -> dict[str, str]:
     return {"stateName": installed_state().name.en.upper(), "districtName": district}

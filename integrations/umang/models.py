@@ -49,7 +49,7 @@ class UmangSettings:
     """What onboarding hands over: the gateway key and the access to each department.
 
     With a `bearer` the form published through API Setu is called, without one the plain form
-    (docs/contracts/umang.md section 2, forms 2 and 1). The position is that of the state's capital, never a citizen's.
+    (docs/contracts/umang.md section 2, forms 2 and 1). The position is the same for all, never a citizen's.
     """
 
     api_key: str = field(repr=False)

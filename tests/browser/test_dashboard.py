@@ -17,6 +17,7 @@ from domain.kernel import ManualClock
 from domain.statistics.figures import figure_inputs, marks_of
 from gateway.pages.dashboard import dashboard_routes
 from gateway.runtime.form_files import baseline_figures
+from states.packages import state_folder
 from store.applications import applications
 from store.database import Keyrings
 from store.statistics import figures
@@ -57,7 +58,7 @@ async def _answers(filled: Filled, keyrings: Keyrings, clock: ManualClock, folde
                 )
                 await applications.add(tx, case)
                 await figures.add(tx, marks_of(figure_inputs(case)), case.id)
-        told = replace(env, rules=replace(env.rules, baseline=baseline_figures()))
+        told = replace(env, rules=replace(env.rules, baseline=baseline_figures(state_folder())))
         app = Starlette(routes=dashboard_routes(told))
         transport = httpx.ASGITransport(app=app)
         async with httpx.AsyncClient(transport=transport, base_url="http://gateway.test") as client:

@@ -1,13 +1,16 @@
 """The state's own figures stand beside today's counters, with their source."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from actions.catalogue.cells import CellWrong
 from actions.statistics.baseline import baseline_beside_counters
+from domain.kernel import CommandFailed
 from domain.statistics.baseline import BaselineMeasure
 from gateway.runtime.form_files import baseline_figures, read_baseline
+from states.packages import state_folder
 from tests.support.actions import World
 
 ROW = {
@@ -21,7 +24,7 @@ ROW = {
 
 
 def test_the_figures_of_the_state_name_their_source_and_are_not_confirmed():
-    figures = {one.measure: (one.before, one.after) for one in baseline_figures()}
+    figures = {one.measure: (one.before, one.after) for one in baseline_figures(state_folder())}
 
     assert figures == {
         BaselineMeasure.SERVICES: (75, 866),
@@ -29,7 +32,19 @@ def test_the_figures_of_the_state_name_their_source_and_are_not_confirmed():
         BaselineMeasure.ON_TIME_RATE: (2500, 9150),
         BaselineMeasure.AVERAGE_DAYS: (450, 90),
     }
-    assert all(one.source and not one.confirmed for one in baseline_figures())
+    assert all(one.source and not one.confirmed for one in baseline_figures(state_folder()))
+
+
+def test_a_state_that_gives_no_figures_shows_none(tmp_path: Path):
+    assert baseline_figures(tmp_path) == ()
+
+
+def test_a_wrong_cell_stops_the_start_by_file_and_cell(tmp_path: Path):
+    file = tmp_path / "local_baseline.csv"
+    file.write_text(f"{','.join(ROW)}\n{','.join((ROW | {'after': 'many'}).values())}\n", encoding="utf-8")
+
+    with pytest.raises(CommandFailed, match=r"local_baseline\.csv: after is not a whole number"):
+        baseline_figures(tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -49,7 +64,7 @@ def test_a_figure_without_a_measure_a_value_or_a_source_is_refused(cells: dict[s
 
 
 async def test_each_figure_has_the_counter_of_this_installation_beside_it(world: World):
-    env = replace(world.env, rules=replace(world.env.rules, baseline=baseline_figures()))
+    env = replace(world.env, rules=replace(world.env.rules, baseline=baseline_figures(state_folder())))
 
     counted = {one.measure: now for one, now in await baseline_beside_counters(env)}
 
