@@ -213,6 +213,6 @@ def build_schema(*, execution_context_class: "type[Executor[Any]] | None" = None
     resolve_directly(executable)
     enforce(executable)
     refuse_hidden_arguments(executable)
-    printed = cache(partial(print_schema, built))  # a tenth of a second, in which the process answers nobody else
-    cast("GraphQLObjectType", executable.type_map["_Service"]).fields["sdl"].resolve = lambda *_: printed()
+    print_once = cache(partial(print_schema, built))  # a tenth of a second, in which the process answers nobody else
+    cast("GraphQLObjectType", executable.type_map["_Service"]).fields["sdl"].resolve = lambda *_: print_once()
     return built

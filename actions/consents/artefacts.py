@@ -87,7 +87,8 @@ async def with_artefacts(env: Environment, step: Callable[[Artefacts], Awaitable
     """What the step gives, which keeps artefacts in a transaction of its own.
 
     A slow signer must not hold the writer: the step is undone where a signature is missing, and repeated once it is
-    there. So who may not take it has none made. Raises KeyMissing, HolderFailed and as the step.
+    there. Nothing is signed for somebody who may not take the step, since it refuses before. Raises KeyMissing,
+    HolderFailed and as the step.
     """
     artefacts = Artefacts(env)
     while True:  # again only where what is signed changed meanwhile

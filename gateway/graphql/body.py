@@ -88,12 +88,12 @@ def json_tokens(most_digits: int) -> re.Pattern[bytes]:
 
 @cache
 def _digits(most: int) -> re.Pattern[bytes]:
-    """Finds more digits in a row."""
+    """Matches more digits in a row than `most`."""
     return re.compile(rb"[0-9]{%d}" % (most + 1))
 
 
 def _is_surely_bounded(raw: bytes, limits: Limits) -> bool:
-    """Whether nothing can be out of bounds, wherever its strings begin and end."""
+    """Whether it is within the bounds even if every bracket, colon and digit counts, those within strings too."""
     deepest, keys = raw.count(b"{") + raw.count(b"["), raw.count(b":")
     return deepest <= limits.json_depth and keys <= limits.json_keys and not _digits(limits.json_digits).search(raw)
 

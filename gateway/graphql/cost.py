@@ -210,7 +210,7 @@ class Requested:
 
     @cached_property
     def _variables(self) -> Variables:
-        """Made where a length hangs on one: most do not, and a form's answers are many."""
+        """Coerced only where the length of a list depends on one: mostly none does, and a form has many answers."""
         return self._table.coerce_variables(self._operation, self._given)
 
     def points(self) -> int:

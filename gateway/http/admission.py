@@ -215,7 +215,7 @@ class Admission:
 
         Raises RequestProblem with 503 where there is no slot in time.
         """
-        return _Admitted(self, share, spare)
+        return _AdmittedOperation(self, share, spare)
 
     async def enter(self, share: Share, *, spare: bool) -> float:
         """Wait for a slot; when it began. Raises RequestProblem with 503 where there is none in time."""
@@ -351,8 +351,8 @@ class Admission:
             self._observe(share, outcome)
 
 
-class _Admitted:
-    """One operation that is admitted; a generator would take three times as long."""
+class _AdmittedOperation:
+    """Has a slot from its beginning to its end; a generator would take three times as long."""
 
     __slots__ = ("_admission", "_began", "_share", "_slot", "_spare")
 

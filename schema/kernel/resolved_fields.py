@@ -83,7 +83,7 @@ def text_field(path: str, *, description: str, nullable: bool = False) -> Any:
 
 
 def our_word_field(kind: str, path: str, *, description: str, nullable: bool = False) -> Any:
-    """A field that shows what a source says in English alone at a path of its parent, in our own words in the other."""
+    """A field that shows what a source says in English alone at a path of its parent, in our own words if any."""
     get = attrgetter(path)
 
     def resolve(self: Any, info: Info, language: InLanguage = None) -> str | None:

@@ -149,7 +149,10 @@ class Store:
             return await work(tx)
 
     def joint_writes(self, write: Callable[[Transaction, list[T]], Awaitable[None]]) -> "JointWrites[T]":
-        """The writes by a function that callers who come at the same time make together."""
+        """The writes by a function that callers who come at the same time make together: a group commit.
+
+        They are kept by the function, which must therefore be a module's own.
+        """
         made = self._joint.get(write)
         if made is None:
 
@@ -220,7 +223,7 @@ class _SharedRead:
 
 
 class JointWrites(Generic[T]):
-    """Writes of one kind, where who comes while one is under way goes with the next.
+    """Writes of one kind, in group commits: whoever comes while one is under way goes with the next.
 
     `write` keeps all that it is given, or raises and keeps nothing.
     """

@@ -76,7 +76,7 @@ async def each_once(
     known = tx.reads.known
     if all((what, key) in known for key in wanted):
         return {key: value for key in wanted if (value := known[what, key]) is not None}
-    # Who looks has a connection: were it waited for here, those that have them all could wait for the one who looks.
+    # First the connection, then the lock: whoever has the lock never waits for a connection of those who wait for it.
     await cast("SharedConnection", tx.connection).open()
     async with tx.reads.looking:  # whoever asks for the same at the same time finds it
         known = tx.reads.known

@@ -6,10 +6,11 @@ errors and the order of statements are as before.
 
 A connection that only reads carries a statement out in the event loop, which costs less than waking a thread. SQLite
 counts its own steps: a statement that needs more than LOOP_STEPS is broken off and done anew in the thread, where its
-kind goes at once from then on. There also waits whatever finds the database locked. A connection that writes does so
-too within its transaction, with reads and with what its maker calls short, since it concerns a few rows by their keys:
-SQLite would undo the transaction of a write that is broken off. The end of a transaction, which waits for the disk, is
-the thread's.
+kind goes at once from then on. There also waits whatever finds the database locked.
+
+A connection that writes uses the loop too: to begin a transaction, and within it for reads and for writes that their
+maker calls short, since they concern a few rows by their keys. Such a write is not bounded: SQLite would undo the whole
+transaction if it were broken off. The end of a transaction, which waits for the disk, is the thread's.
 """
 
 import asyncio
@@ -152,7 +153,12 @@ class SqliteConnection(AsyncAdapt_aiosqlite_connection):
             self._raw.set_progress_handler(None, 0)
 
     def _may_take_loop(self, text: str, is_short: bool) -> bool:
-        """A writer has the lock in its transaction, and where another one has it, its begin goes to the thread."""
+        """Whether nothing in the loop can wait for a lock.
+
+        A writer has the lock within its transaction. Its BEGIN asks for the lock without any patience
+        (`busy_timeout=0`): where another connection or process has it, SQLite says so at once, and `run` does it anew
+        in the thread, which has patience.
+        """
         return self._in_loop or (is_short and self._settled and self._raw.in_transaction) or text.startswith("BEGIN")
 
     async def visit(self, work: Work[T]) -> T:

@@ -5,8 +5,8 @@ import re
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Self
 
@@ -14,6 +14,7 @@ import httpx
 import pytest
 from lxml import html
 
+from tests.support.eventually import eventually
 from tests.support.running import free_port
 
 ROOT = Path(__file__).parents[2]
@@ -77,23 +78,21 @@ class Installation:
 
     def wait_for_sandboxes(self) -> None:
         """Until the sandboxes have told their ports."""
-        ends_at = time.monotonic() + PATIENCE
-        while not (Path(self.environment["APUNI_HOME"]) / "run" / "ports.json").exists():
-            assert time.monotonic() < ends_at
-            time.sleep(0.5)
+        ports = Path(self.environment["APUNI_HOME"]) / "run" / "ports.json"
+        eventually(ports.exists, bool, seconds=PATIENCE)
 
     def wait(self) -> None:
         """Until the gateway is ready."""
-        ends_at = time.monotonic() + PATIENCE
         with self.browser() as browser:
-            while time.monotonic() < ends_at:
-                try:
-                    if browser.client.get(f"{PORTAL}/health/ready").status_code == 200:
-                        return
-                except httpx.HTTPError:
-                    pass
-                time.sleep(0.5)
-        raise AssertionError((self.folder / "serve.log").read_text("utf-8", "replace")[-3000:])
+
+            def look() -> tuple[bool, str]:
+                """Whether it is, and the end of its log."""
+                is_ready = False
+                with suppress(httpx.HTTPError):
+                    is_ready = browser.client.get(f"{PORTAL}/health/ready").status_code == 200
+                return is_ready, (self.folder / "serve.log").read_text("utf-8", "replace")[-3000:]
+
+            eventually(look, lambda seen: seen[0], seconds=PATIENCE)
 
     def browser(self) -> "Browser":
         """A new browser of nobody."""

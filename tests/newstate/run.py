@@ -1,11 +1,11 @@
 """docs/new-state.md, from an empty PostgreSQL in the profile `staging` to the first certificate."""
 
 import re
-import time
 
 import pytest
 
 from tests.newstate.conftest import BLOCKS, PATIENCE, PORTAL, Browser, Installation
+from tests.support.eventually import eventually
 from tests.support.forms import answers_of
 
 SERVICE = "UKX-SHHBEG"
@@ -20,11 +20,8 @@ def link_on(page: str) -> str:
 
 def until(browser: Browser, address: str, text: str) -> str:
     """The page once it says so: the worker has been there."""
-    ends_at = time.monotonic() + PATIENCE
-    while text not in (page := browser.open(address).text):
-        assert time.monotonic() < ends_at, page
-        time.sleep(1)
-    return page
+    # Once a second, since each look counts towards the rate limit of who looks.
+    return eventually(lambda: browser.open(address).text, lambda page: text in page, seconds=PATIENCE, every=1)
 
 
 def test_a_new_state_comes_from_an_empty_database_to_the_first_certificate(installation: Installation):

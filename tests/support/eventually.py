@@ -7,8 +7,8 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
-def eventually(look: Callable[[], T], is_so: Callable[[T], bool], *, seconds: float = 60.0) -> T:
-    """Look until it is so, and give what was seen; an AssertionError shows the last look."""
+def eventually(look: Callable[[], T], is_so: Callable[[T], bool], *, seconds: float = 60.0, every: float = 0.1) -> T:
+    """Look again after `every` seconds until it is so; what was seen. An AssertionError shows the last look."""
     ends_at = time.monotonic() + seconds
     while True:
         seen = look()
@@ -16,4 +16,4 @@ def eventually(look: Callable[[], T], is_so: Callable[[T], bool], *, seconds: fl
             return seen
         if time.monotonic() > ends_at:
             raise AssertionError(f"still not so after {seconds} seconds: {seen!r}")
-        time.sleep(0.1)
+        time.sleep(every)

@@ -84,9 +84,9 @@ async def fetch_rows(
     words = _WORDS.get(name)
     if words is None:
         words = _WORDS[name] = _in_words(statement, binds, tx.connection.dialect)
-    options = statement.get_execution_options()
-    kind = {"reads": not isinstance(statement, sa.Insert), "is_short": SHORT in options}
-    return [words.read(raw) for raw in await _fetch(tx, words.text, words.arguments(values), **kind)]
+    reads, is_short = not isinstance(statement, sa.Insert), SHORT in statement.get_execution_options()
+    found = await _fetch(tx, words.text, words.arguments(values), reads=reads, is_short=is_short)
+    return [words.read(raw) for raw in found]
 
 
 async def run_statement(
