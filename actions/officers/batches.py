@@ -1,13 +1,14 @@
-"""Batches of changes of the register: proposed by one, confirmed by another, carried out in chunks, undone."""
+"""Batches of changes of the register: proposed by one, confirmed by another, carried out in chunks."""
 
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
+from itertools import takewhile
 from typing import Any
 
 from actions.catalogue.cells import FIRST_ROW, FileRow, Reject
 from actions.identity import provider_sign_out
-from actions.kernel import Environment, UnitOfWork, hash_of, require, run_once
+from actions.kernel import Environment, UnitOfWork, hash_of, require, run_once, run_request
 from actions.officers.administrators import ADMINISTRATOR, DAY, note_changed, require_two
 from actions.officers.change_rows import StaffCells, change_of, examine_rows
 from actions.officers.staff_views import administrator_postings
@@ -26,7 +27,7 @@ from domain.kernel import (
 )
 from domain.officers.changes import BatchState, ChangeKind, RowState, StaffBatch, StaffChange, StaffRow
 from domain.officers.postings import WATCHED
-from domain.officers.staff import Confirmation, Leave, LeaveState, Transfer
+from domain.officers.staff import Confirmation, Leave, Transfer
 from store.database import StoredList, Transaction, audit, locks
 from store.database.audit import AuditLine
 from store.identity import devices, identities, people
@@ -42,7 +43,7 @@ MOST_PROPOSED = 100
 MOST_SHOWN = 20
 """Rows that are shown of a batch."""
 
-_BATCH = ("input", "batchId")
+BATCH_PATH = ("input", "batchId")
 _HOST = "CLI:"
 
 
@@ -78,8 +79,38 @@ class ConfirmBatch:
 
 
 async def propose_batch(
-    env: Environment,
-    subject: Subject,
+    env: Environment, subject: Subject, rows: Sequence[FileRow], source: str, *, dry_run: bool = False
+) -> Proposal:
+    """Propose the rows that keep the rules as one batch; `dry_run` writes nothing.
+
+    The same rows again find the batch that they made, until a day after it was confirmed. Raises Problems: NOT_FOUND
+    for whoever administers less than the whole state, SECOND_ADMINISTRATOR_NEEDED.
+    """
+    return await env.store.carry_out(lambda tx: _propose(UnitOfWork(env, tx, subject), rows, source, dry_run=dry_run))
+
+
+async def propose_staff_changes(
+    env: Environment, subject: Subject, request: ProposeStaffChanges
+) -> tuple[StaffBatch, bool]:
+    """Propose changes, all of them or none; True where it is a replay.
+
+    Raises Problems as `propose_batch`, BAD_INPUT for too many, ROW_INVALID at each cell that is wrong.
+    """
+    if not 0 < len(request.rows) <= MOST_PROPOSED:
+        raise Problems(Problem(ErrorCode.BAD_INPUT, ("input", "rows"), params={"most": str(MOST_PROPOSED)}))
+    return await run_request(env, subject, "proposeStaffChanges", request, _propose_all, read=batches.get)
+
+
+async def _propose_all(acting: UnitOfWork, request: ProposeStaffChanges) -> str:
+    rows = [{name: cell or "" for name, cell in asdict(one).items()} for one in request.rows]
+    done = await _propose(acting, rows, "GRAPH", whole=True, key=request.idempotency_key)
+    if done.batch is None:
+        raise Problems(*map(_problem_at_cell, done.rejects))
+    return done.batch.id
+
+
+async def _propose(
+    acting: UnitOfWork,
     rows: Sequence[FileRow],
     source: str,
     *,
@@ -87,49 +118,22 @@ async def propose_batch(
     whole: bool = False,
     key: str = "",
 ) -> Proposal:
-    """Propose the rows that keep the rules as one batch; with `whole` all of them or none. `dry_run` writes nothing.
-
-    The same rows again, under the same key, find the batch that they made within a day. Raises Problems: NOT_FOUND for
-    whoever administers less than the whole state, SECOND_ADMINISTRATOR_NEEDED.
-    """
-
-    async def work(tx: Transaction) -> Proposal:
-        acting = UnitOfWork(env, tx, subject)
-        await _require_administrator(acting, "input")
-        if not dry_run:
-            await require_two(tx, "input")
-        digest = hash_of({"rows": [dict(row) for row in rows], "key": key})
-        if (present := await batches.with_digest(tx, digest, since=acting.now - DAY)) is not None:
-            return Proposal(present, present.rows, ())
-        own = await _own_address(acting)
-        kept, rejects = await examine_rows(tx, rows, source, own)
-        if dry_run or not kept or (whole and rejects):
-            return Proposal(None, len(kept), rejects)
-        batch = StaffBatch(
-            env.ids.key(), source, digest, BatchState.WAITING, len(kept), subject.person_id or subject.label, acting.now
-        )
-        entered = (StaffRow(batch.id, line, change.email, cells) for line, change, cells in kept)
-        await batches.add(tx, batch, entered)
-        await _note(acting, "staff.batch_proposed", batch, rows=len(kept), left_out=len(rejects))
-        return Proposal(batch, len(kept), rejects, is_new=True)
-
-    return await env.store.carry_out(work)
-
-
-async def propose_staff_changes(
-    env: Environment, subject: Subject, request: ProposeStaffChanges
-) -> tuple[StaffBatch, bool]:
-    """Propose changes, all of them or none; the same key finds their batch again, True in that case.
-
-    Raises Problems as `propose_batch`, BAD_INPUT for too many, ROW_INVALID at each cell that is wrong.
-    """
-    if not 0 < len(request.rows) <= MOST_PROPOSED:
-        raise Problems(Problem(ErrorCode.BAD_INPUT, ("input", "rows"), params={"most": str(MOST_PROPOSED)}))
-    rows = [{name: cell or "" for name, cell in asdict(one).items()} for one in request.rows]
-    done = await propose_batch(env, subject, rows, "GRAPH", whole=True, key=request.idempotency_key)
-    if done.batch is None:
-        raise Problems(*map(_problem_at_cell, done.rejects))
-    return done.batch, not done.is_new
+    """Propose rows as one batch, with `whole` all of them or none; under another key they are another batch."""
+    tx, by = acting.tx, acting.subject.person_id or acting.subject.label
+    await require_administrator(acting, "input")
+    if not dry_run:
+        await require_two(tx, "input")
+    digest = hash_of({"rows": [dict(row) for row in rows], "key": key})
+    if (present := await batches.with_digest(tx, digest, since=acting.now - DAY)) is not None:
+        return Proposal(present, present.rows, ())
+    kept, rejects = await examine_rows(tx, rows, source, await _own_address(acting))
+    if dry_run or not kept or (whole and rejects):
+        return Proposal(None, len(kept), rejects)
+    batch = StaffBatch(acting.env.ids.key(), source, digest, BatchState.WAITING, len(kept), by, acting.now)
+    entered = (StaffRow(batch.id, line, change.email, cells) for line, change, cells in kept)
+    await batches.add(tx, batch, entered)
+    await note_batch(acting, "staff.batch_proposed", batch, rows=len(kept), left_out=len(rejects))
+    return Proposal(batch, len(kept), rejects, is_new=True)
 
 
 async def confirm_batch(env: Environment, subject: Subject, request: ConfirmBatch) -> tuple[StaffBatch, bool]:
@@ -140,17 +144,17 @@ async def confirm_batch(env: Environment, subject: Subject, request: ConfirmBatc
     """
 
     async def step(acting: UnitOfWork) -> str:
-        await _require_administrator(acting, *_BATCH)
-        await require_two(acting.tx, *_BATCH)
-        batch = await _batch(acting.tx, request.batch_id)
+        await require_administrator(acting, *BATCH_PATH)
+        await require_two(acting.tx, *BATCH_PATH)
+        batch = await batch_of(acting.tx, request.batch_id)
         by, own = subject.person_id or subject.label, await _own_address(acting)
         both_on_host = by.startswith(_HOST) and batch.recorded_by.startswith(_HOST)
         if by == batch.recorded_by or both_on_host or (own and await batches.concerns(acting.tx, batch.id, own)):
-            raise Problems(Problem(ErrorCode.SECOND_OFFICER_NEEDED, _BATCH))
+            raise Problems(Problem(ErrorCode.SECOND_OFFICER_NEEDED, BATCH_PATH))
         to = BatchState.CONFIRMED if request.confirm else BatchState.REFUSED
         said = {"confirmed_by": by, "confirmed_at": acting.now}
-        await _change_state(acting.tx, batch.id, to, BatchState.WAITING, **said)
-        await _note(acting, f"staff.batch_{to.value.lower()}", batch)
+        await change_state(acting.tx, batch.id, to, BatchState.WAITING, **said)
+        await note_batch(acting, f"staff.batch_{to.value.lower()}", batch)
         return batch.id
 
     body = {"id": request.batch_id, "confirm": request.confirm}
@@ -179,9 +183,9 @@ async def apply_batch(env: Environment, batch_id: str, *, tell: Tell = _quiet, c
             break
         done += 1
         async with env.store.read_transaction() as tx:
-            waiting, batch = await batches.count_rows(tx, batch_id, RowState.WAITING), await _batch(tx, batch_id)
+            waiting, batch = await batches.count_rows(tx, batch_id, RowState.WAITING), await batch_of(tx, batch_id)
         tell(batch.rows - waiting, batch.rows)
-    return await env.store.read(lambda tx: _batch(tx, batch_id))
+    return await env.store.read(lambda tx: batch_of(tx, batch_id))
 
 
 async def apply_confirmed_batches(env: Environment) -> int:
@@ -192,39 +196,13 @@ async def apply_confirmed_batches(env: Environment) -> int:
     return len(waiting)
 
 
-async def undo_batch(env: Environment, subject: Subject, batch_id: str) -> list[StaffRow]:
-    """Undo what a batch entered and nobody has changed since; gives the rows that were kept, each with its reason.
-
-    Joiners are taken off the register, and leaves that have not begun are cancelled. A batch that waits is refused.
-    Nobody gets a post by it, so that one administrator does it alone: what somebody gave up is given back by a batch of
-    its own. Raises Problems: NOT_FOUND, STEP_NOT_ALLOWED.
-    """
-
-    async def work(tx: Transaction) -> list[StaffRow]:
-        acting = UnitOfWork(env, tx, subject)
-        await _require_administrator(acting, *_BATCH)
-        await locks.lock_exclusive(tx, "staff_batch", batch_id)
-        batch = await _batch(tx, batch_id)
-        running = (BatchState.WAITING, BatchState.CONFIRMED, BatchState.DONE)
-        waited = batch.state is BatchState.WAITING
-        await _change_state(tx, batch.id, BatchState.REFUSED if waited else BatchState.UNDONE, *running)
-        await _note(acting, "staff.batch_undone", batch)
-        kept, line = [], 0
-        while rows := await batches.rows_in(tx, batch.id, RowState.DONE, CHUNK, after=line):
-            kept += await _undo_rows(acting, rows)
-            line = rows[-1].line
-        return kept
-
-    return await env.store.carry_out(work)
-
-
 async def count_waiting_rows(env: Environment, batch: StaffBatch) -> int:
     """How many rows of a batch are yet to be carried out."""
     return await env.store.read(lambda tx: batches.count_rows(tx, batch.id, RowState.WAITING))
 
 
 async def first_rows(env: Environment, batch: StaffBatch) -> list[StaffRow]:
-    """The first rows of a batch, for who was shown it."""
+    """The first rows of a batch, for whoever may see the batch itself."""
     return await env.store.read(lambda tx: batches.rows_in(tx, batch.id, None, MOST_SHOWN))
 
 
@@ -252,20 +230,21 @@ class _RowLeft(Exception):
 async def _apply_chunk(acting: UnitOfWork, batch_id: str) -> bool:
     """Carry out the next rows; False where there was none."""
     await locks.lock_exclusive(acting.tx, "staff_batch", batch_id)
-    batch = await _batch(acting.tx, batch_id)
+    batch = await batch_of(acting.tx, batch_id)
     if batch.state is not BatchState.CONFIRMED:
         return False
-    rows = await batches.rows_in(acting.tx, batch_id, RowState.WAITING, CHUNK)
-    changes = [(row, change_of(row.cells)) for row in rows]
-    joining = next((at for at, (_, one) in enumerate(changes) if one.kind is not ChangeKind.JOIN), len(changes))
-    if not changes:
-        await _change_state(acting.tx, batch_id, BatchState.DONE, BatchState.CONFIRMED)
-        await _note(acting, "staff.batch_done", batch)
+    first = await batches.rows_in(acting.tx, batch_id, RowState.WAITING, 1)
+    if not first:
+        await change_state(acting.tx, batch_id, BatchState.DONE, BatchState.CONFIRMED)
+        await note_batch(acting, "staff.batch_done", batch)
         return False
-    if joining:
-        await batches.note_rows(acting.tx, await _enter_joiners(acting, changes[:joining]))
+    row, change = first[0], change_of(first[0].cells)
+    if change.kind is ChangeKind.JOIN:
+        rows = await batches.rows_in(acting.tx, batch_id, RowState.WAITING, CHUNK)
+        changes = ((one, change_of(one.cells)) for one in rows)
+        joiners = list(takewhile(lambda one: one[1].kind is ChangeKind.JOIN, changes))
+        await batches.note_rows(acting.tx, await _enter_joiners(acting, joiners))
         return True
-    row, change = changes[0]
     try:
         officer_id = await _carry_out(acting, batch, change)
     except Problems as refused:
@@ -333,49 +312,10 @@ async def _change_address(acting: UnitOfWork, officer: Officer, email: str) -> N
     """Give an officer another address; her account is untied and her sessions end."""
     if await batches.officer_ids(acting.tx, [email]):
         raise Problems(Problem(ErrorCode.ACCOUNT_TAKEN, ("row",)))
-    await batches.change_email(acting.tx, officer, email)
+    await people.update_officer(acting.tx, replace(officer, email=email))
     await identities.remove_identities(acting.tx, PersonKind.OFFICER, officer.id, Provider.PARICHAY)
     open_ones = [one.session_id for one in await devices.of_person(acting.tx, PersonKind.OFFICER, officer.id)]
     await provider_sign_out.plan(acting.tx, await devices.end(acting.tx, open_ones, devices.UNLINKED))
-
-
-async def _undo_rows(acting: UnitOfWork, rows: Sequence[StaffRow]) -> list[StaffRow]:
-    """Undo rows of a chunk, and give those that are kept."""
-    found = await people.officers(acting.tx, [row.officer_id or "" for row in rows])
-    busy = await batches.at_work(acting.tx, found.keys())
-    noted, removed = [], []
-    for row in rows:
-        change, officer = change_of(row.cells), found.get(row.officer_id or "")
-        reason = None
-        if officer is None:
-            reason = "GONE"
-        elif change.kind is ChangeKind.LEAVE:
-            reason = await _cancel_leave(acting, officer.id, change)
-        elif change.kind is not ChangeKind.JOIN:
-            reason = "GIVE_BACK"
-        elif officer.postings != (change.post,) or officer.email != change.email or officer.postings[0].role in WATCHED:
-            reason = "CHANGED"
-        elif officer.id in busy:
-            reason = "AT_WORK"
-        else:
-            removed.append(officer.id)
-        noted.append(replace(row, state=RowState.KEPT if reason else RowState.UNDONE, reason=reason))
-    await batches.remove_officers(acting.tx, removed)
-    await batches.note_rows(acting.tx, noted)
-    line = AuditLine(acting.subject.label, "staff.join_undone", "OFFICER", None, Purpose.OPERATE)
-    await audit.append_many(acting.tx, [replace(line, object_id=key) for key in removed])
-    return [row for row in noted if row.state is RowState.KEPT]
-
-
-async def _cancel_leave(acting: UnitOfWork, officer_id: str, change: StaffChange) -> str | None:
-    """Cancel the leave of a row; why it is kept where it has begun or is over."""
-    if change.from_on is None or change.until_on is None:
-        return "GONE"
-    entry = await leave.overlapping_leave(acting.tx, officer_id, change.from_on, change.until_on)
-    if entry is None or entry.state_on(acting.today) is not LeaveState.PLANNED:
-        return "BEGUN"
-    await leave.note(acting.tx, entry.id, cancelled_at=acting.now, cancelled_by=acting.subject.person_id)
-    return None
 
 
 async def _own_address(acting: UnitOfWork) -> str | None:
@@ -385,22 +325,26 @@ async def _own_address(acting: UnitOfWork) -> str | None:
     return own.email if own else None
 
 
-async def _batch(tx: Transaction, batch_id: str) -> StaffBatch:
+async def batch_of(tx: Transaction, batch_id: str) -> StaffBatch:
+    """A batch. Raises NOT_FOUND."""
     found = await batches.get(tx, batch_id)
     if found is None:
-        raise not_found(*_BATCH)
+        raise not_found(*BATCH_PATH)
     return found
 
 
-async def _change_state(tx: Transaction, batch_id: str, to: BatchState, *of: BatchState, **more: object) -> None:
+async def change_state(tx: Transaction, batch_id: str, to: BatchState, *of: BatchState, **more: object) -> None:
+    """Give a batch another state. Raises STEP_NOT_ALLOWED where it is in none of the states `of`."""
     if not await batches.change_state(tx, batch_id, to, of=of, **more):
-        raise Problems(Problem(ErrorCode.STEP_NOT_ALLOWED, _BATCH, params={"state": "CHANGED"}))
+        raise Problems(Problem(ErrorCode.STEP_NOT_ALLOWED, BATCH_PATH, params={"state": "CHANGED"}))
 
 
-async def _require_administrator(acting: UnitOfWork, *path: str) -> None:
+async def require_administrator(acting: UnitOfWork, *path: str) -> None:
+    """Let those go on who administer the whole state. Raises NOT_FOUND at the path."""
     resource = of_posting(None, ADMINISTRATOR)
     await require(acting.env, acting.tx, acting.subject, resource, Purpose.OPERATE, path=path)
 
 
-async def _note(acting: UnitOfWork, action: str, batch: StaffBatch, **detail: object) -> None:
+async def note_batch(acting: UnitOfWork, action: str, batch: StaffBatch, **detail: object) -> None:
+    """Write the audit line of a step of a batch."""
     await acting.record(action, "STAFF_BATCH", batch.id, Purpose.OPERATE, source=batch.source, **detail)

@@ -21,7 +21,7 @@ MOST_ROWS = 50_000
 """Rows of one file: the state has about 23,000 officers who decide."""
 
 _NO_LEVEL = frozenset({None})
-ENTERED: Mapping[Role, frozenset[OfficerLevel | None]] = LEVELS_OF | dict.fromkeys(
+LEVELS_ENTERED: Mapping[Role, frozenset[OfficerLevel | None]] = LEVELS_OF | dict.fromkeys(
     (Role.DEPARTMENT_ADMIN, Role.AUDITOR, Role.COMMISSION), _NO_LEVEL
 )
 """The posts that two people may enter, with their levels."""
@@ -110,9 +110,9 @@ def _post(row: Row) -> Posting:
     role = cells.word(cells.required_text(row, "role").upper(), "role", Role)
     level_said = cells.text(row, "level")
     level = cells.word(level_said.upper(), "level", OfficerLevel) if level_said else None
-    if role not in ENTERED:
+    if role not in LEVELS_ENTERED:
         raise WrongRow("role", "ROLE_NOT_ENTERED")
-    if level not in ENTERED[role]:
+    if level not in LEVELS_ENTERED[role]:
         raise WrongRow("level", "LEVEL_NOT_OF_ROLE")
     department, district, tehsil = (cells.key_text(row, field) for field in ("department", "district", "tehsil"))
     if tehsil and not district:
@@ -145,13 +145,18 @@ class _Register:
             raise WrongRow("email", "OWN_POST")
         if change.new_email and self.officers.get(change.new_email):
             raise WrongRow("new_email", "ON_REGISTER")
+        self._check_takers(change, present)
+        self._note(change, present)
+
+    def _check_takers(self, change: StaffChange, present: Officer | None) -> None:
         for field, other in (("successor", change.successor), ("cover", change.cover)):
             taker = self.officers.get(other) if other else None
             if other and (taker is None or other == change.email):
                 raise WrongRow(field, "NOT_ON_REGISTER")
+            if other and other == self.proposer:
+                raise WrongRow(field, "OWN_POST")
             if taker and present and with_taken(taker.postings, present.postings) != _posts_of_both(taker, present):
                 raise WrongRow(field, "POSTS_INCOMPATIBLE")
-        self._note(change, present)
 
     def _check_place(self, post: Posting, row: Row) -> None:
         if post.department is not None and post.department not in self.departments:
@@ -191,7 +196,7 @@ async def examine_rows(
 ) -> tuple[list[tuple[int, StaffChange, dict[str, str]]], list[Reject]]:
     """The rows that keep the rules, each with its line, and those that do not. Nothing is written.
 
-    `proposer` is the address of the officer who proposes them, who is given no post by them.
+    `proposer` is the address of the officer who proposes them, who is given no post or charge by them.
     """
     reader = RowReader()
     given: Iterable[Any] = rows

@@ -81,7 +81,7 @@ async def create_administrator(
 
 
 async def waiting_administrators(env: Environment, subject: Subject) -> list[WaitingAdministrator]:
-    """Those whose link the subject ordered and that nobody has used yet. Raises as `waiting_orders`."""
+    """Those whose link the subject ordered, and who have not used it yet. Raises as `waiting_orders`."""
     administrator_postings(subject)
     found = await env.store.read(invitations.unused_links)
     mine = [one for one in found if one.made_by is not None and one.made_by == subject.person_id]

@@ -10,7 +10,8 @@ import typer
 
 from actions.catalogue.cells import Reject
 from actions.kernel import Environment
-from actions.officers.batches import ConfirmBatch, apply_batch, confirm_batch, propose_batch, undo_batch
+from actions.officers.batch_undoing import undo_batch
+from actions.officers.batches import ConfirmBatch, apply_batch, confirm_batch, propose_batch
 from actions.officers.change_rows import COLUMNS, reason_text
 from actions.officers.first_administrators import CreateAdministrator, create_administrator
 from actions.officers.recovery import recover_administrator
@@ -163,7 +164,7 @@ async def import_officers(
     """Propose joiners, posts, transfers, leaves and retirements as one batch that an administrator confirms.
 
     The same file again goes on with a confirmed batch that was cut off. The exit status is 1 where nothing could be
-    taken, and 2 where rows were left out.
+    proposed, and 2 where rows were left out, or would be.
     """
     with problems_as_lines(line_of):
         if undo is not None:
@@ -201,20 +202,21 @@ async def confirm_proposed(
 @group.storage_command("batches")
 async def list_batches(env: Environment) -> None:
     """List the batches, the oldest first."""
+    every = batches.in_states()
     async with env.store.read_transaction() as tx:
-        found = await batches.in_states().page(tx, limit=_PAGE)
-        for one in found:
+        many = await every.count(tx)
+        for one in await every.page(tx, limit=many):
             waiting = await batches.count_rows(tx, one.id, RowState.WAITING)
             at = one.recorded_at.astimezone(IST).date()
             out.print(f"{one.id} {one.state.value} {at} {one.source}: {one.rows} rows, {waiting} to do")
-    out.print(f"apuni: {len(found)} batches")
+    out.print(f"apuni: {many} batches")
 
 
 _KEPT = {
     "GONE": "it is no longer there",
     "GIVE_BACK": "it gave up posts: give them back by a TRANSFER, which two people order",
     "CHANGED": "the officer was changed since, or has a watched post: order a transfer",
-    "AT_WORK": "the officer has signed in or has work: order a RETIRE",
+    "AT_WORK": "the officer has signed in, has a further account or has work: order a RETIRE",
     "BEGUN": "the leave has begun or is over: cancel it by `apuni officer cancel-leave`",
 }
 

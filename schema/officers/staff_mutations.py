@@ -114,7 +114,7 @@ class WaitingOrders:
         directives=[assumed_list_size(20)],
     )
     administrators: list[WaitingAdministrator] = strawberry.field(
-        description="Administrators whom one entered and who have not used their link yet.",
+        description="Administrators whom the asking one entered, and who have not used their link yet.",
         directives=[assumed_list_size(2)],
     )
 

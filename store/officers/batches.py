@@ -7,16 +7,17 @@ from typing import Any
 import sqlalchemy as sa
 
 from domain.applications.lifecycle import UNDECIDED
-from domain.kernel import Officer
 from domain.officers.changes import BatchState, RowState, StaffBatch, StaffRow
 from store.appeals.appeal_rows import appeals_table
 from store.applications.application_rows import applications_table
-from store.database import Key, Records, StoredList, Transaction, count, rows_of
+from store.database import Key, Records, StoredList, Transaction, canonical_json, count, rows_of
 from store.database.bulk import insert_rows, update_rows
 from store.database.metadata import metadata, table_of
 from store.database.types import Json
 from store.identity.identities import identities_table
+from store.identity.officer_accounts import officer_accounts_table
 from store.identity.people import officers_table
+from store.officers.leave import leaves_table
 
 batches_table = table_of(StaffBatch, "staff_batches", sa.Index(None, "digest"))
 rows_table = sa.Table(
@@ -80,8 +81,10 @@ async def count_rows(tx: Transaction, batch_id: str, state: RowState) -> int:
 
 
 async def concerns(tx: Transaction, batch_id: str, email: str) -> bool:
-    """Whether a row of a batch is about the officer with that address."""
-    return await count(tx, sa.select(rows_table).where(_R.batch_id == batch_id, _R.email == email)) > 0
+    """Whether a row of a batch names that address, whatever it says of it."""
+    cells = sa.type_coerce(_R.cells, sa.Text)
+    named = cells.icontains(canonical_json(email), autoescape=True)
+    return await count(tx, sa.select(rows_table).where(_R.batch_id == batch_id, sa.or_(_R.email == email, named))) > 0
 
 
 async def note_rows(tx: Transaction, rows: Sequence[StaffRow]) -> None:
@@ -98,13 +101,15 @@ async def officer_ids(tx: Transaction, emails: Iterable[str]) -> dict[str, str]:
 
 
 async def at_work(tx: Transaction, ids: Collection[str]) -> set[str]:
-    """Those of the officers who have signed in, or have an open case or an appeal."""
+    """Those of the officers who have signed in, have a further account, an open case or an appeal, or stand in."""
     wanted = sorted(ids)
     a, held = applications_table.c, [status.value for status in UNDECIDED]
     found: Mapping[sa.Column[Any], sa.Select[Any]] = {
         identities_table.c.person_id: sa.select(identities_table.c.person_id.label("officer_id")),
         a.officer_id: sa.select(a.officer_id.label("officer_id")).where(a.status.in_(held)),
         appeals_table.c.authority_id: sa.select(appeals_table.c.authority_id.label("officer_id")),
+        leaves_table.c.substitute_id: sa.select(leaves_table.c.substitute_id.label("officer_id")),
+        officer_accounts_table.c.officer_id: sa.select(officer_accounts_table.c.officer_id),
     }
     return {
         row.officer_id for column, statement in found.items() for row in await rows_of(tx, statement, column, wanted)
@@ -114,9 +119,3 @@ async def at_work(tx: Transaction, ids: Collection[str]) -> set[str]:
 async def remove_officers(tx: Transaction, ids: Collection[str]) -> None:
     """Take officers off the register with their posts."""
     await tx.connection.execute(sa.delete(officers_table).where(officers_table.c.officer_id.in_(sorted(ids))))
-
-
-async def change_email(tx: Transaction, officer: Officer, email: str) -> None:
-    """Give an officer another official address."""
-    mine = officers_table.c.officer_id == officer.id
-    await tx.connection.execute(sa.update(officers_table).where(mine).values(email=email))

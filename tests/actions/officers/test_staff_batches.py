@@ -6,7 +6,8 @@ from datetime import timedelta
 import pytest
 
 from actions.officers import batches as verbs
-from actions.officers.batches import ConfirmBatch, apply_batch, confirm_batch, propose_batch, undo_batch
+from actions.officers.batch_undoing import undo_batch
+from actions.officers.batches import ConfirmBatch, apply_batch, confirm_batch, propose_batch
 from actions.officers.change_rows import reason_text
 from domain.catalogue.catalogue import Department, District, Tehsil
 from domain.kernel import (
@@ -23,7 +24,7 @@ from domain.kernel import (
 )
 from domain.officers.changes import BatchState, RowState
 from store.catalogue import catalogue
-from store.identity import identities, people
+from store.identity import identities, officer_accounts, people
 from store.officers import batches, leave, posts
 from tests.support.graph import Down, environment
 from tests.support.staffing import ADMIN, OURS, SECOND, enter_administrators
@@ -126,6 +127,21 @@ async def test_an_administrator_whom_a_row_concerns_does_not_confirm_the_batch(e
     confirming = ConfirmBatch(batch.id, confirm=True, idempotency_key="k")
 
     assert await code_of(confirm_batch(env, SECOND, confirming)) is ErrorCode.SECOND_OFFICER_NEEDED
+
+
+async def test_an_administrator_who_would_take_the_posts_of_a_row_does_not_confirm_the_batch(env):
+    row = {"change": "RETIRE", "email": "admin@admin.example", "successor": "Second-Admin@admin.example"}
+    batch = (await propose_batch(env, ADMIN, [row], "officers.csv")).batch
+
+    confirming = ConfirmBatch(batch.id, confirm=True, idempotency_key="k")
+
+    assert await code_of(confirm_batch(env, SECOND, confirming)) is ErrorCode.SECOND_OFFICER_NEEDED
+
+
+async def test_nobody_proposes_herself_in_charge_of_a_post(env):
+    await entered(env, joiner("anita"))
+
+    assert await wrong(env, change("TRANSFER", "anita", cover="admin@admin.example")) == [(2, "cover", "OWN_POST")]
 
 
 async def test_nobody_proposes_a_post_for_herself(env):
@@ -318,6 +334,17 @@ async def test_undoing_takes_joiners_off_the_register_and_keeps_who_has_signed_i
     assert [(row.line, row.reason) for row in kept] == [(3, "AT_WORK")]
     assert await officer_of(env, "anita") is None
     assert await officer_of(env, "bina") == bina
+
+
+async def test_undoing_keeps_an_officer_who_has_a_further_account(env):
+    batch = await entered(env, joiner("anita"))
+    async with env.store.write_transaction() as tx:
+        (anita,) = (await batches.officer_ids(tx, ["anita@uk.gov.example"])).values()
+        await officer_accounts.add(tx, anita, "a.negi@uk.gov.example", env.clock.now())
+
+    kept = await undo_batch(env, ADMIN, batch.id)
+
+    assert [(row.line, row.reason) for row in kept] == [(2, "AT_WORK")]
 
 
 async def test_undoing_keeps_an_officer_who_was_changed_since(env):
