@@ -70,8 +70,10 @@ async def _earlier(tx: Transaction, document: Document, known: Service | None) -
 
 
 async def publish(tx: Transaction, examined: Examined, by: str) -> Service:
-    """Make it the next entry of its service, with its form; what is filed already keeps its own entry and form."""
-    await lock_catalogue(tx)
+    """Make it the next entry of its service, with its form; what is filed already keeps its own entry and form.
+
+    The caller holds the lock of the catalogue.
+    """
     if await catalogue.upsert_services(tx, [examined.service]) and examined.form is not None:
         await forms.assign(tx, examined.form, [examined.service.code])
     published = await catalogue.service(tx, examined.service.code) or examined.service

@@ -13,8 +13,7 @@ from dataclasses import dataclass, replace
 
 from actions.catalogue.cells import Reject
 from actions.catalogue.keys import document_key, papers_of, row_id
-from domain.applications.deadline import DayUnit
-from domain.catalogue.catalogue import Department, Fact, Outcome, Service, sources_with
+from domain.catalogue.catalogue import Department, Fact, Service, service_with_name, sources_with
 from domain.catalogue.service_kinds import kind_in_name
 from domain.kernel import Bilingual
 from integrations.portal import PortalDepartment, PortalService, ReadCatalogue
@@ -38,8 +37,8 @@ def merge_records(
 ) -> Merged:
     """Join the records with what is known; records that could not be read are among those that are left out.
 
-    With `open_unknown` a service that only the portal knows takes applications, by the default of the kind that its
-    name says; nothing of this is confirmed.
+    With `open_unknown` a service that only the portal knows takes applications if its name says of what kind it is. Of
+    whatever kind, they end in an order, also those for a benefit or a certificate; nothing of this is confirmed.
     """
     register = _Departments(departments)
     rejects = [Reject(_FILE, each.row, each.key, each.field, each.reason) for each in read.rejects]
@@ -126,30 +125,11 @@ def _unknown(record: PortalService) -> Service:
     What an application for it ends in is not known, so nobody can file one.
     """
     kind = kind_in_name(record.name_en)
-    return Service(
+    slug, name = record.slug or document_key(record.name_en), Bilingual(record.name_hi, record.name_en)
+    return replace(
+        service_with_name(record.code, slug, name),
         id=row_id("service", record.code),
-        code=record.code,
         code_source="PORTAL",
-        slug=record.slug or document_key(record.name_en),
-        name=Bilingual(record.name_hi, record.name_en),
-        department=None,
-        category=None,
-        rts_notified=None,
-        limit_days=None,
-        limit_unit=DayUnit.WORKING_DAYS,
-        portal_delivery_days=None,
-        designated_officer=None,
-        first_appellate=None,
-        second_appellate=None,
-        fee_paise=None,
-        documents=(),
-        channels=(),
-        outcome=Outcome.ORDER,
-        doctype=None,
-        scheme_id=None,
-        open=False,
-        source="",
-        verified=True,
         kind=kind,
         fact_sources=sources_with((), {} if kind is None else {Fact.KIND: (_BY_NAME, False)}),
     )

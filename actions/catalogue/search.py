@@ -1,8 +1,9 @@
 """Searches services in an index of each process, rebuilt when the catalogue changes."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import TypeVar
 
 from actions.kernel import Environment
@@ -51,26 +52,22 @@ async def index_of(env: Environment) -> CatalogueIndex:
     return made
 
 
-async def find_services(env: Environment, wanted: Wanted, order: Language | None = None) -> list[Found]:
-    """The services that are wanted: the best first where words were given, else by name in the language of `order`.
-
-    Without one by English name.
-    """
+async def find_services(env: Environment, wanted: Wanted) -> list[Found]:
+    """The services that are wanted: the best first where words were given, else by English name."""
     index = await index_of(env)
     searched = wanted.search is not None and wanted.search.strip() != ""
     found = index.find(wanted.search or "") if searched else [Found(service, 0) for service in index.services]
-    wanted_ones = [each for each in found if _is_wanted(each.service, wanted)]
-    return wanted_ones if order is None else sorted(wanted_ones, key=lambda each: place_of(each, order))
+    return [each for each in found if _is_wanted(each.service, wanted)]
 
 
 def page_of(
-    rows: Sequence[Row], places: Callable[[Row], Place], place: Place | None, size: int, *, backward: bool
+    rows: Iterable[Row], places: Callable[[Row], Place], place: Place | None, size: int, *, backward: bool
 ) -> list[tuple[Place, Row]]:
-    """So many rows behind a place, or, `backward`, the last ones before it, each with its own place.
+    """So many rows behind a place, or, `backward`, the last ones before it, in the order of their places and with them.
 
     No place is that end of the list.
     """
-    placed = [(places(row), row) for row in rows]
+    placed = sorted(((places(row), row) for row in rows), key=itemgetter(0))
     if backward:
         return [one for one in placed if place is None or one[0] < place][-size:]
     return [one for one in placed if place is None or one[0] > place][:size]

@@ -267,6 +267,35 @@ class Service:
         return bool(self.documents) or self.needs_no_documents is True
 
 
+def service_with_name(code: str, slug: str, name: Bilingual) -> Service:
+    """A service of our own list of which nothing is known but its code, slug and names; it is closed."""
+    return Service(
+        id="",
+        code=code,
+        code_source="LOCAL",
+        slug=slug,
+        name=name,
+        department=None,
+        category=None,
+        rts_notified=None,
+        limit_days=None,
+        limit_unit=DayUnit.WORKING_DAYS,
+        portal_delivery_days=None,
+        designated_officer=None,
+        first_appellate=None,
+        second_appellate=None,
+        fee_paise=None,
+        documents=(),
+        channels=(),
+        outcome=Outcome.ORDER,
+        doctype=None,
+        scheme_id=None,
+        open=False,
+        source="",
+        verified=False,
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Department:
     """A department of the state, keyed by its portal slug."""

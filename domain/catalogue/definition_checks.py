@@ -75,7 +75,7 @@ def walk(definition: Definition, outcome: Outcome) -> Iterator[tuple[int, Status
     status, weighed, paid = Status.SUBMITTED, False, False
     for place, step in enumerate(definition.steps):
         end = _end_of(step, status, outcome, paid=paid)
-        if end is None or (weighed and step.kind not in (_K.PAYMENT, _K.ISSUE)):
+        if end is None or (weighed and step.kind is not _K.ISSUE):
             yield place, None
             return
         yield place, end

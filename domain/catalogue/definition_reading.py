@@ -1,7 +1,7 @@
 """Parses the file of a definition and lays it over the entry of its service.
 
 What a file may hold is domain/catalogue/definition_schema.json, a JSON Schema (draft 2020-12). What a file does not say
-stays as the entry has it.
+stays as the entry has it, but limit, second appellate and months of validity: without them there is none.
 """
 
 import json
@@ -22,6 +22,7 @@ from domain.catalogue.catalogue import (
     Service,
     ServiceKind,
     Situation,
+    service_with_name,
     sources_with,
 )
 from domain.catalogue.definition_checks import DefinitionRule, Finding
@@ -46,7 +47,7 @@ _FACTS = {
     "steps": (Fact.SECOND_PAIR,),
     "eligibility": (Fact.ELIGIBILITY,),
 }
-"""What each member of a document says; two administrators of the department stand for it."""
+"""What each member of a document says; two administrators stand for it, or the account that applied it by command."""
 
 
 class DefinitionRefused(ValueError):
@@ -148,30 +149,8 @@ def _new_service(document: Document) -> Service:
     lacking = [name for name in ("slug", "name", "department") if name not in document]
     if lacking:
         raise DefinitionRefused(Finding("service", DefinitionRule.SERVICE_UNKNOWN, document["service"]))
-    return Service(
-        id="",
-        code=document["service"],
-        code_source="LOCAL",
-        slug=document["slug"],
-        name=_text(document["name"]),
-        department=document["department"],
-        category=None,
-        rts_notified=None,
-        limit_days=None,
-        limit_unit=DayUnit.WORKING_DAYS,
-        portal_delivery_days=None,
-        designated_officer=None,
-        first_appellate=None,
-        second_appellate=None,
-        fee_paise=None,
-        documents=(),
-        channels=("portal",),
-        outcome=Outcome.ORDER,
-        doctype=None,
-        scheme_id=None,
-        open=True,
-        source=document["source"],
-        verified=False,
+    return replace(
+        service_with_name(document["service"], document["slug"], _text(document["name"])), channels=("portal",)
     )
 
 

@@ -16,6 +16,7 @@ class StepKind(StrEnum):
     FIELD_VERIFICATION = "FIELD_VERIFICATION"
     CLEARANCE = "CLEARANCE"
     INSPECTION = "INSPECTION"
+    """Reserved: the file of a definition cannot have it (ADR 0029)."""
     PAYMENT = "PAYMENT"
     SECOND_APPROVAL = "SECOND_APPROVAL"
     COMMITTEE = "COMMITTEE"
@@ -46,8 +47,8 @@ class ServiceStep:
 class Definition:
     """What a definition adds to the entry of its service: steps in their order, the Act and notification of its limit.
 
-    `renew_days` is how many days before its end a certificate or licence may be renewed, None where it is not. `form`
-    is the name of its form; None for the general one.
+    `form` is the name of its form; without one the service keeps the form that it has. `renew_days` is how many days
+    before its end a certificate or licence may be renewed; it is only kept, nothing is renewed by it yet.
     """
 
     steps: tuple[ServiceStep, ...]

@@ -58,7 +58,10 @@ async def import_services(
     ],
     dry_run: Annotated[bool, typer.Option(help="only show what would change")] = False,
     open_unknown: Annotated[
-        bool, typer.Option(help="let services that only the portal's list knows take applications, unconfirmed")
+        bool,
+        typer.Option(
+            help="let services that only the portal's list knows take applications, unconfirmed; all end in an order"
+        ),
     ] = False,
     as_json: _Json = False,
     rejects: Annotated[Path | None, typer.Option(help="a CSV file for the rows that are left out")] = None,

@@ -98,7 +98,7 @@ class NotifiedQuery:
             place = None if window.place is None else (window.place[0] or "", window.place[1])
             order = order_of(sort, place, info.context.language)
             places = partial(named_place, order=order)
-            return page_of(sorted(found, key=places), places, place, window.size + 1, backward=window.backward)
+            return page_of(found, places, place, window.size + 1, backward=window.backward)
 
         async def count() -> int:
             return len(found)

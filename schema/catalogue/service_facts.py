@@ -27,7 +27,9 @@ class HandOver(View[catalogue.HandOver]):
 class FactSource:
     fact: Fact = strawberry.field(description="The fact.")
     source: str | None = strawberry.field(description="Who says so; null where nobody does.")
-    confirmed: bool = strawberry.field(description="Whether an official source, or two independent ones, say so.")
+    confirmed: bool = strawberry.field(
+        description="Whether an official source, two independent ones, or a published definition say so."
+    )
 
     @classmethod
     def each_of(cls, service: catalogue.Service) -> list[Self]:

@@ -347,7 +347,7 @@ def _search_listing(info: Info, wanted: Wanted, sort: ServiceSort) -> Listing[tu
     async def rows(window: Window) -> list[tuple[Place, Found]]:
         place = None if window.place is None else (window.place[0] or "", window.place[1])
         order = order_of(sort, place, info.context.language)
-        found = await find_services(env, wanted, order)
+        found = await find_services(env, wanted)
         return page_of(found, partial(place_of, order=order), place, window.size + 1, backward=window.backward)
 
     async def count() -> int:

@@ -129,7 +129,9 @@ _publish(OrderState, "LockerOrderState", "locker_order_state", "Where an order i
 _publish(EndGround, "EndGround", "end_ground", "Why a certificate is corrected or revoked.")
 _publish(Outcome, "ServiceOutcome", "outcome", "What an approved application ends in.")
 _publish(ServiceKind, "ServiceKind", "service_kind", "What a person asks for by a service.")
-_publish(StepKind, "StepKind", "step", "What is done in a step of a service.")
+_publish(
+    StepKind, "StepKind", "step", "What is done in a step of a service; INSPECTION is reserved, no service has it yet."
+)
 _publish(DraftState, "DefinitionState", "definition_state", "Where the definition of a service stands.")
 _publish(changes.BatchState, "StaffBatchState", "staff_batch_state", "Where a batch of officers stands.")
 _publish(changes.RowState, "StaffRowState", "batch_row_state", "Where a row of a batch of officers stands.")

@@ -20,7 +20,8 @@ class BaselineFigure(Mapped[baseline.BaselineFigure], stated_on="as_of"):
     before: Long = strawberry.field(description="Before services were delivered online.")
     after: Long = strawberry.field(description="As the state says that it was later.")
     counted: Long | None = strawberry.field(
-        description="The counter of this installation for the last twelve months; null where nothing counts."
+        description="The same of this installation: of the last twelve months, or how many services are open "
+        "now; null where it is withheld, or nothing was counted."
     )
     source: str = strawberry.field(description="Who says so.")
     stated_on: date | None = strawberry.field(description="The day of the source; null where it has none.")

@@ -131,11 +131,11 @@ async def _delivery(dimension: Dimension, env: Environment) -> Sequence[FigureRo
     return (await statistics(env, ANONYMOUS, question)).rows
 
 
-def _place(dimension: Dimension, row: FigureRow) -> Any:
+def _code_at(dimension: Dimension, row: FigureRow) -> Any:
     return row.place[dimension]
 
 
-def _figure(name: str) -> tuple[str, Callable[[FigureRow], Any]]:
+def _figure_column(name: str) -> tuple[str, Callable[[FigureRow], Any]]:
     return _NUMBER, lambda row: None if row.figures is None else getattr(row.figures, name)
 
 
@@ -171,12 +171,12 @@ DATASETS: Mapping[str, Dataset] = MappingProxyType(
             f"delivery-by-{dimension.value.lower()}": Dataset(
                 {
                     "month": ("first day", lambda row: row.place[Dimension.MONTH].isoformat()),
-                    dimension.value.lower(): ("code", partial(_place, dimension)),
-                    "received": _figure("received"),
-                    "disposed": _figure("disposed"),
-                    "pending": _figure("pending"),
-                    "onTimeRateHundredths": _figure("on_time_rate"),
-                    "medianDays": _figure("median_days"),
+                    dimension.value.lower(): ("code", partial(_code_at, dimension)),
+                    "received": _figure_column("received"),
+                    "disposed": _figure_column("disposed"),
+                    "pending": _figure_column("pending"),
+                    "onTimeRateHundredths": _figure_column("on_time_rate"),
+                    "medianDays": _figure_column("median_days"),
                     "withheld": (_TRUTH, lambda row: row.figures is None),
                 },
                 partial(_delivery, dimension),
