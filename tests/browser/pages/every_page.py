@@ -28,7 +28,7 @@ HOMES = {
     "finance": "/finance",
     "department-admin": "/staff",
     "admin": "/staff",
-    "auditor": "/staff/systems",
+    "auditor": "/desk",
 }
 LINKS = "() => [...document.querySelectorAll('header a[href], main a[href]')].map(one => one.href)"
 

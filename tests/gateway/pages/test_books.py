@@ -29,6 +29,11 @@ async def test_the_books_are_not_there_for_an_officer_who_pays_nothing(world: Wo
     assert page.status_code == 404
 
 
+async def test_an_auditor_is_led_from_her_desk_to_the_systems(powers, browse: Browse):  # noqa: F811
+    async with browse("auditor", "en") as browser:
+        assert 'href="/staff/systems"' in (await browser.get("/desk")).text
+
+
 @pytest.mark.parametrize("language", ["hi", "en"])
 async def test_an_auditor_reads_reviews_reasons_and_counts(powers, browse: Browse, language: str):  # noqa: F811
     async with browse("auditor", language) as browser:
