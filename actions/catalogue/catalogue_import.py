@@ -74,7 +74,9 @@ async def import_portal(
     async def work(tx: Transaction) -> Imported:
         await lock_catalogue(tx)
         known = {service.code: service for service in await catalogue.all_services(tx)}
-        join = merge_records(read, known, await catalogue.departments(tx), open_unknown=open_unknown)
+        closed = await catalogue.codes_closed_again(tx) if open_unknown else ()
+        departments = await catalogue.departments(tx)
+        join = merge_records(read, known, departments, open_unknown=open_unknown, closed=closed)
         services = _leave_defined_services(join.services, known)
         of_services, unchanged = changes_of("service", "code", known.values(), services)
         changes = (*changes_of("department", "slug", (), join.departments)[0], *of_services)

@@ -1,5 +1,7 @@
 """Drafts definitions of services, lets a second administrator confirm them, and publishes them on their day."""
 
+from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import partial
@@ -96,12 +98,13 @@ async def definitions_of(env: Environment, subject: Subject) -> list[ServiceDraf
     return await env.store.read(lambda tx: service_drafts.latest(tx, named, MOST_LISTED))
 
 
-async def preview_of(env: Environment, draft: ServiceDraft) -> Examined | None:
-    """What publishing a definition would make of its service; None where it breaks a rule by now."""
-    try:
-        return await env.store.read(lambda tx: examine(tx, draft.content))
-    except DefinitionRefused:
-        return None
+async def previews_of(tx: Transaction, ids: Iterable[str]) -> dict[str, Examined]:
+    """What publishing each definition would make of its service; one that breaks a rule by now is left out."""
+    found = {}
+    for one in (await service_drafts.by_ids(tx, ids)).values():
+        with suppress(DefinitionRefused):
+            found[one.id] = await examine(tx, one.content, confirmed=True)
+    return found
 
 
 async def _draft(acting: UnitOfWork, request: DraftServiceDefinition) -> ServiceDraft:
@@ -156,7 +159,7 @@ async def _come_into_force(tx: Transaction, draft: ServiceDraft, by: str) -> Ser
     await lock_catalogue(tx)
     done = replace(draft, state=DraftState.OVERTAKEN)
     try:
-        examined = await examine(tx, draft.content)
+        examined = await examine(tx, draft.content, confirmed=True)
     except DefinitionRefused:
         examined = None
     if examined is not None and examined.base_version == draft.base_version:
@@ -183,7 +186,7 @@ def _document_of(request: DraftServiceDefinition) -> Document:
 
 async def _examine(tx: Transaction, document: Document) -> Examined:
     try:
-        return await examine(tx, document)
+        return await examine(tx, document, confirmed=True)
     except DefinitionRefused as refused:
         raise _problems_of(refused) from None
 

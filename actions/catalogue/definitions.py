@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -26,6 +27,8 @@ class Examined:
     service: Service
     known: Service | None
     form: Form | None
+    form_before: str | None = None
+    """The version of the form that the service has now."""
 
     @property
     def base_version(self) -> int:
@@ -34,17 +37,24 @@ class Examined:
 
     @property
     def change(self) -> Change | None:
-        """What publishing it changes; None where it says what is in force."""
+        """What publishing it changes, a newer version of its form included; None where it says what is in force."""
         known = () if self.known is None else (self.known,)
-        return next(iter(changes_of("service", "code", known, (self.service,))[0]), None)
+        found = next(iter(changes_of("service", "code", known, (self.service,))[0]), None)
+        if self.known is None or self.form is None or self.form.version == self.form_before:
+            return found
+        fields = {**(found.fields if found else {}), "form": (self.form_before, self.form.version)}
+        return Change("service", self.service.code, self.service.name.en, fields)
 
 
-async def examine(tx: Transaction, document: Document) -> Examined:
-    """The definition of a document, compared with the store; raises DefinitionRefused with all that is wrong."""
+async def examine(tx: Transaction, document: Document, *, confirmed: bool) -> Examined:
+    """The definition of a document, compared with the store; raises DefinitionRefused with all that is wrong.
+
+    `confirmed` says whether two people stand for what it says.
+    """
     known = await catalogue.service(tx, document["service"])
     if "entry" in document:
         return await _earlier(tx, document, known)
-    service = service_of_document(document, known)
+    service = service_of_document(document, known, confirmed=confirmed)
     if known is None:
         service = replace(service, id=row_id("service", service.code))
     definition = service.definition or Definition((), "")
@@ -55,7 +65,12 @@ async def examine(tx: Transaction, document: Document) -> Examined:
     ]
     if findings:
         raise DefinitionRefused(*findings)
-    return Examined(document, service, known, form)
+    return Examined(document, service, known, form, await _version_of_form(tx, service.code))
+
+
+async def _version_of_form(tx: Transaction, code: str) -> str | None:
+    """The version of the form that a service has of its own."""
+    return (await forms.assigned_forms(tx)).get(code, (None, None))[1]
 
 
 async def _earlier(tx: Transaction, document: Document, known: Service | None) -> Examined:
@@ -66,7 +81,8 @@ async def _earlier(tx: Transaction, document: Document, known: Service | None) -
     earlier = await catalogue.service_as_filed(tx, known.code, version) or known
     name = earlier.definition and earlier.definition.form
     form = await forms.latest(tx, name) if name else None
-    return Examined(document, replace(earlier, id=known.id, version=known.version), known, form)
+    restored = replace(earlier, id=known.id, version=known.version)
+    return Examined(document, restored, known, form, await _version_of_form(tx, known.code))
 
 
 async def publish(tx: Transaction, examined: Examined, by: str) -> Service:
@@ -74,7 +90,8 @@ async def publish(tx: Transaction, examined: Examined, by: str) -> Service:
 
     The caller holds the lock of the catalogue.
     """
-    if await catalogue.upsert_services(tx, [examined.service]) and examined.form is not None:
+    await catalogue.upsert_services(tx, [examined.service])
+    if examined.form is not None:
         await forms.assign(tx, examined.form, [examined.service.code])
     published = await catalogue.service(tx, examined.service.code) or examined.service
     await audit.record(
@@ -98,7 +115,20 @@ def digest_of_plan(plan: Sequence[Examined]) -> str:
 async def plan_of(store: Store, documents: Sequence[Document]) -> list[Examined]:
     """What applying the documents would do; raises DefinitionRefused."""
     async with store.read_transaction() as tx:
-        return [await examine(tx, one) for one in documents]
+        return await _examine_all(tx, documents)
+
+
+async def _examine_all(tx: Transaction, documents: Sequence[Document]) -> list[Examined]:
+    """The definitions of one plan; raises DefinitionRefused, also where two are of one service or one slug."""
+    plan = [await examine(tx, one, confirmed=False) for one in documents]
+    codes = [one.service.code for one in plan]
+    slugs = dict.fromkeys((one.service.code, one.service.slug) for one in plan)
+    said = [("service", DefinitionRule.SERVICE_TWICE, code) for code in codes]
+    said += [("slug", DefinitionRule.SLUG_TAKEN, slug) for _, slug in slugs]
+    twice = [Finding(*each) for each, many in Counter(said).items() if many > 1]
+    if twice:
+        raise DefinitionRefused(*twice)
+    return plan
 
 
 async def apply_plan(
@@ -111,7 +141,7 @@ async def apply_plan(
 
     async def work(tx: Transaction) -> list[Examined]:
         await lock_catalogue(tx)
-        plan = [await examine(tx, one) for one in documents]
+        plan = await _examine_all(tx, documents)
         if digest_of_plan(plan) != digest:
             raise CommandFailed("files or catalogue changed since the plan was made; make a new plan and look at it")
         for one in plan:

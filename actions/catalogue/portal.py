@@ -8,7 +8,7 @@ The portal numbers its services. A record under a number is that of the service 
 one that no service has by slug is entered with the number as its code.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from actions.catalogue.cells import Reject
@@ -33,12 +33,18 @@ class Merged:
 
 
 def merge_records(
-    read: ReadCatalogue, known: Mapping[str, Service], departments: Iterable[Department], *, open_unknown: bool = False
+    read: ReadCatalogue,
+    known: Mapping[str, Service],
+    departments: Iterable[Department],
+    *,
+    open_unknown: bool = False,
+    closed: Collection[str] = (),
 ) -> Merged:
     """Join the records with what is known; records that could not be read are among those that are left out.
 
     With `open_unknown` a service that only the portal knows takes applications if its name says of what kind it is. Of
-    whatever kind, they end in an order, also those for a benefit or a certificate; nothing of this is confirmed.
+    whatever kind, they end in an order, also those for a benefit or a certificate; nothing of this is confirmed. Those
+    that somebody `closed` stay closed.
     """
     register = _Departments(departments)
     rejects = [Reject(_FILE, each.row, each.key, each.field, each.reason) for each in read.rejects]
@@ -53,7 +59,8 @@ def merge_records(
             rejects.append(Reject(_FILE, record.row, record.code, "slug", "TWICE"))
             continue
         department = (register.slug_of(record.department) if record.department else None) or service.department
-        opens = open_unknown and service.source == SOURCE and None not in (department, service.kind)
+        unknown = service.source == SOURCE and service.code not in closed
+        opens = open_unknown and unknown and None not in (department, service.kind)
         services[service.code] = replace(service, department=department, open=service.open or opens)
     return Merged(tuple(services.values()), tuple(register.new), tuple(rejects))
 

@@ -1,6 +1,6 @@
 """Maps the rows of a state's catalogue to domain objects. Pure: no file is opened here.
 
-Rules (data/README.md): an empty cell is None, never zero; a service without a portal code gets
+Rules (docs/catalogue.md): an empty cell is None, never zero; a service without a portal code gets
 `UKX-` and six letters of a hash of its English name; `verified` is kept as the row says. A row that breaks the rules
 is left out and reported by file, row, field and reason; the others go on.
 """

@@ -1,6 +1,6 @@
 """Types for the catalogue of notified services, places and schemes of the state.
 
-Facts that no source gives are None, never zero or empty text (data/README.md).
+Facts that no source gives are None, never zero or empty text (docs/catalogue.md).
 """
 
 from collections.abc import Iterable, Mapping
@@ -181,7 +181,7 @@ def may_be_eligible(eligibility: Eligibility, facts: Facts) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """A service of the catalogue. `code_source` is PORTAL or LOCAL; `verified` as data/README.md says."""
+    """A service of the catalogue. `code_source` is PORTAL or LOCAL; `verified` as docs/catalogue.md says."""
 
     id: str
     code: str

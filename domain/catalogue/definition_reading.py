@@ -47,7 +47,7 @@ _FACTS = {
     "steps": (Fact.SECOND_PAIR,),
     "eligibility": (Fact.ELIGIBILITY,),
 }
-"""What each member of a document says; two administrators stand for it, or the account that applied it by command."""
+"""What each member of a document says."""
 
 
 class DefinitionRefused(ValueError):
@@ -73,8 +73,8 @@ def read_document(content: bytes) -> Document:
     return document
 
 
-def service_of_document(document: Document, known: Service | None) -> Service:
-    """The entry of a service as the document changes it, or makes it new.
+def service_of_document(document: Document, known: Service | None, *, confirmed: bool) -> Service:
+    """The entry of a service as the document changes it, or makes it new; `confirmed` where two people stand for it.
 
     Raises DefinitionRefused for a service that is not known and has neither slug nor name nor department, and for
     words that are not of our lists.
@@ -112,7 +112,7 @@ def service_of_document(document: Document, known: Service | None) -> Service:
         fact_sources=sources_with(
             known.fact_sources,
             {
-                fact: (document["source"], True)
+                fact: (document["source"], confirmed)
                 for member, facts in _FACTS.items()
                 if member in document
                 for fact in facts

@@ -1,4 +1,4 @@
-"""The JSON of `GET /api/service` (data/README.md): a list of records, read one by one.
+"""The JSON of `GET /api/service` (docs/catalogue.md): a list of records, read one by one.
 
 Known from the capture: id, slug, nameEnglish, nameHindi, department, serviceType, charge, deliveryTimeInSeconds, rts,
 documents[], officerFields, forms. INFERRED: that the list may stand in an object under `services` or `data`; that a

@@ -1,4 +1,4 @@
-"""The sandbox of the portal's catalogue API, written from data/README.md alone.
+"""The sandbox of the portal's catalogue API, written from docs/catalogue.md alone.
 
 `GET /api/service` gives every record as one list. INFERRED: that it is not paged, and the parts of a document. The
 records are those of demo/portal_catalogue.json; the action `change` alters one, as the portal's staff would.

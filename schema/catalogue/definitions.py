@@ -9,7 +9,7 @@ from actions.catalogue.definition_drafts import (
     confirm_service_definition,
     definitions_of,
     draft_service_definition,
-    preview_of,
+    previews_of,
     publish_service_definition,
 )
 from domain.applications.lifecycle import Status
@@ -27,6 +27,7 @@ from schema.kernel import (
     Mapped,
     assumed_list_size,
     label_field,
+    one_by_key,
     require_signed_in,
     requires_scopes,
     resolver_field,
@@ -35,6 +36,9 @@ from schema.kernel.action_mutations import action_mutation
 from schema.kernel.inputs import input_fields
 from schema.kernel.payloads import Thing, thing_payload
 from schema.officers.staff import officer_field
+
+_preview_by_id = one_by_key(previews_of)
+"""Of definitions that one may see already."""
 
 
 @strawberry.type(description="A fact of a service that a definition changes.")
@@ -81,7 +85,7 @@ class ServiceDefinition(Mapped[definitions.ServiceDraft]):
 
     @resolver_field(description="What it would make of the service now; null where it breaks a rule by now.")
     async def preview(self, info: Info) -> DefinitionPreview | None:
-        found = await preview_of(info.context.environment, self.item)
+        found = await info.context.loaders[_preview_by_id].load(self.item.id)
         if found is None:
             return None
         definition = found.service.definition

@@ -8,7 +8,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, Text, and_, case, exists, func, select, tuple_, type_coerce
+from sqlalchemy import ColumnElement, Select, Text, and_, case, exists, func, not_, select, tuple_, type_coerce
 
 from domain.catalogue.catalogue import Department, District, Scheme, Service, Tehsil
 from store.catalogue.catalogue_rows import (
@@ -88,6 +88,16 @@ async def catalogue_stamp(tx: Transaction) -> int:
         return int((await tx.connection.execute(counted)).scalar_one())
 
     return await read_kept(tx, catalogue_stamp, read)
+
+
+async def codes_closed_again(tx: Transaction) -> set[str]:
+    """The codes of the closed services of which an earlier entry was open."""
+    versions = service_versions_table.c
+    joined = select(versions.service_code, versions.content).join(
+        services_table, services_table.c.code == versions.service_code
+    )
+    rows = (await tx.connection.execute(joined.where(not_(services_table.c.open)))).all()
+    return {row.service_code for row in rows if row.content["open"]}
 
 
 async def all_services(tx: Transaction) -> list[Service]:

@@ -18,7 +18,7 @@ service_drafts_table = table_of(
 
 _T = service_drafts_table.c
 _DRAFTS = Records(ServiceDraft, service_drafts_table, "the definition")
-add, get = _DRAFTS.add, _DRAFTS.get
+add, get, by_ids = _DRAFTS.add, _DRAFTS.get, _DRAFTS.by_ids
 
 
 async def move_on(tx: Transaction, draft: ServiceDraft, *before: DraftState) -> bool:

@@ -3,13 +3,17 @@
 import csv
 import io
 from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import timedelta
 
 import httpx
 import pytest
 from starlette.applications import Starlette
 
 from gateway.pages.downloads.open_data import DATASETS, LICENCE, open_data_routes
+from store.catalogue import catalogue
 from tests.support.actions import World
+from tests.support.plans import statements_of
 
 
 @pytest.fixture
@@ -53,3 +57,37 @@ async def test_a_fact_that_no_source_confirms_is_named_as_such(door: httpx.Async
     assert "KIND" in rows["ES09"]["notConfirmed"]
     assert "TIME_LIMIT" not in rows["ES09"]["notConfirmed"]
     assert rows["PP02"]["address"] == "https://www.passportindia.gov.in"
+
+
+async def test_the_index_is_not_computed_anew_for_each_call(sqlite_peopled: World, door: httpx.AsyncClient):
+    first = await door.get("/open-data.json")
+
+    with statements_of(sqlite_peopled.env.store) as asked:
+        again = await door.get("/open-data.json")
+
+    assert again.content == first.content
+    assert [one for one in asked if "sum(" not in one.lower()] == []
+
+
+async def test_what_is_published_follows_a_change_of_the_catalogue_at_once(
+    sqlite_peopled: World, door: httpx.AsyncClient
+):
+    before = (await door.get("/open-data/services.json")).json()
+
+    async with sqlite_peopled.env.store.write_transaction() as tx:
+        service = await catalogue.service(tx, "ES09")
+        await catalogue.upsert_services(tx, [replace(service, portal_delivery_days=77)])
+
+    after = (await door.get("/open-data/services.json")).json()
+    assert {one["code"]: one["portalDeliveryDays"] for one in after["rows"]}["ES09"] == 77
+    assert after["version"] != before["version"]
+
+
+async def test_figures_are_counted_anew_after_a_minute(sqlite_peopled: World, door: httpx.AsyncClient):
+    await door.get("/open-data/delivery-by-district.json")
+    sqlite_peopled.clock.advance(timedelta(minutes=1))
+
+    with statements_of(sqlite_peopled.env.store) as asked:
+        await door.get("/open-data/delivery-by-district.json")
+
+    assert len(asked) > 1

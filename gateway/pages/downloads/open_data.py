@@ -4,6 +4,7 @@ Open to everybody. Figures are those that strangers are shown: small cells are w
 (docs/figures.md), here as there by what the figures are and not by who asks.
 """
 
+import asyncio
 import hashlib
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -35,6 +36,8 @@ from store.database import StoreError
 PATH = "/open-data"
 LICENCE = "Government Open Data License - India (GODL-India)"
 
+KEPT_SECONDS = 60
+
 Rows = Sequence[Mapping[str, Any]]
 
 
@@ -53,12 +56,43 @@ class Dataset:
         return [{name: read(item) for name, (_, read) in columns} for item in await self.items(env)]
 
 
+@dataclass(frozen=True, slots=True)
+class Edition:
+    """The rows of a dataset, also as JSON, and their version, which is the same for the same content."""
+
+    rows: Rows
+    content: bytes
+    version: str
+
+
+class Editions:
+    """What is published, each dataset read once a minute and anew after a change of the catalogue."""
+
+    def __init__(self, env: Environment) -> None:
+        self.env = env
+        self._kept: dict[str, tuple[tuple[int, int], Edition]] = {}
+        self._turn = asyncio.Lock()
+
+    async def read(self, name: str) -> Edition:
+        """A dataset as it is now, or was within this minute; those who ask at the same time wait for one reading."""
+        async with self._turn:
+            minute = int(self.env.clock.now().timestamp() // KEPT_SECONDS)
+            key = (await self.env.store.read(catalogue.catalogue_stamp), minute)
+            held = self._kept.get(name)
+            if held is None or held[0] != key:
+                rows = await DATASETS[name].read(self.env)
+                content = encode_json(rows)
+                held = self._kept[name] = (key, Edition(rows, content, hashlib.sha256(content).hexdigest()[:16]))
+            return held[1]
+
+
 def open_data_routes(environment: Environment) -> list[Route]:
     """The list of datasets, and each in both forms."""
+    kept = Editions(environment)
     return [
-        Route(f"{PATH}.json", partial(_answer, environment, _index), methods=["GET"]),
+        Route(f"{PATH}.json", partial(_answer, kept, _index), methods=["GET"]),
         *(
-            Route(f"{PATH}/{name}.{form}", partial(_answer, environment, partial(make, name)), methods=["GET"])
+            Route(f"{PATH}/{name}.{form}", partial(_answer, kept, partial(make, name)), methods=["GET"])
             for name in DATASETS
             for form, make in (("json", _json), ("csv", _csv))
         ),
@@ -66,24 +100,24 @@ def open_data_routes(environment: Environment) -> list[Route]:
 
 
 async def _answer(
-    env: Environment, make: Callable[[Environment, Request], Awaitable[Response]], request: Request
+    kept: Editions, make: Callable[[Editions, Request], Awaitable[Response]], request: Request
 ) -> Response:
     try:
-        made = await make(env, request)
+        made = await make(kept, request)
     except (StoreError, TimeoutError):
         return refusal_response(request, Problem(ErrorCode.OVERLOADED), 503, {"Retry-After": "30"})
     return conditional(made, request, bytes(made.body))
 
 
-async def _index(env: Environment, _: Request) -> Response:
+async def _index(kept: Editions, _: Request) -> Response:
     datasets = [
         {
             "name": name,
             "title": _labels_of(f"open_data.{name}"),
             "licence": LICENCE,
             "edition": dataset.edition,
-            "version": _version(await dataset.read(env)),
-            "addresses": [f"{env.public_url}{PATH}/{name}.{form}" for form in ("json", "csv")],
+            "version": (await kept.read(name)).version,
+            "addresses": [f"{kept.env.public_url}{PATH}/{name}.{form}" for form in ("json", "csv")],
             "columns": [
                 {"name": column, "type": kind, "label": _labels_of(f"field.{column}")}
                 for column, (kind, _) in dataset.columns.items()
@@ -94,14 +128,15 @@ async def _index(env: Environment, _: Request) -> Response:
     return Response(encode_json({"datasets": datasets}), headers=EVERY_ANSWER, media_type="application/json")
 
 
-async def _json(name: str, env: Environment, _: Request) -> Response:
-    rows = await DATASETS[name].read(env)
-    content = {"name": name, "licence": LICENCE, "edition": DATASETS[name].edition, "version": _version(rows)}
-    return Response(encode_json({**content, "rows": rows}), headers=EVERY_ANSWER, media_type="application/json")
+async def _json(name: str, kept: Editions, _: Request) -> Response:
+    edition = await kept.read(name)
+    head = {"name": name, "licence": LICENCE, "edition": DATASETS[name].edition, "version": edition.version}
+    content = encode_json(head)[:-1] + b',"rows":' + edition.content + b"}"
+    return Response(content, headers=EVERY_ANSWER, media_type="application/json")
 
 
-async def _csv(name: str, env: Environment, request: Request) -> Response:
-    columns, rows = DATASETS[name].columns, await DATASETS[name].read(env)
+async def _csv(name: str, kept: Editions, request: Request) -> Response:
+    columns, rows = DATASETS[name].columns, (await kept.read(name)).rows
     lines = [leading_mark(request), csv_line(list(columns))]
     lines += [csv_line([_cell(row[column]) for column in columns]) for row in rows]
     headers = {**EVERY_ANSWER, "Content-Disposition": f'attachment; filename="{name}.csv"'}
@@ -110,11 +145,6 @@ async def _csv(name: str, env: Environment, request: Request) -> Response:
 
 def _cell(value: object) -> object:
     return "; ".join(map(str, value)) if isinstance(value, list | tuple) else value
-
-
-def _version(rows: Rows) -> str:
-    """The same for the same content."""
-    return hashlib.sha256(encode_json(rows)).hexdigest()[:16]
 
 
 def _labels_of(key: str) -> dict[str, str]:

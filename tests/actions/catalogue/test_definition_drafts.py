@@ -12,12 +12,12 @@ from actions.catalogue.definition_drafts import (
     confirm_service_definition,
     definitions_of,
     draft_service_definition,
-    preview_of,
+    previews_of,
     publish_due,
     publish_service_definition,
 )
 from actions.catalogue.definitions import apply_plan, digest_of_plan, plan_of
-from domain.catalogue.catalogue import Service
+from domain.catalogue.catalogue import Fact, Service
 from domain.catalogue.definitions import DraftState, ServiceDraft
 from domain.kernel import ErrorCode, PersonKind, Posting, Problems, Role, Subject, ist_date
 from store.catalogue import catalogue
@@ -80,8 +80,7 @@ async def test_a_draft_is_previewed_and_changes_nothing(world: World):
 
     draft = await drafted(world)
 
-    preview = await preview_of(world.env, draft)
-    assert preview is not None
+    preview = (await world.env.store.read(lambda tx: previews_of(tx, [draft.id])))[draft.id]
     assert preview.service.definition is not None
     assert preview.change is not None
     assert (draft.state, await entry(world)) == (DraftState.DRAFTED, before)
@@ -167,3 +166,18 @@ async def test_a_definition_that_breaks_rules_is_refused_at_each_cell_with_its_r
         (ErrorCode.DEFINITION_REFUSED, (*cell, "steps", "0", "kind"), "definition_rule.STEP_UNREACHABLE"),
         (ErrorCode.DEFINITION_REFUSED, (*cell, "limit", "act"), "definition_rule.NO_NOTIFICATION"),
     }
+
+
+async def test_the_previews_of_all_definitions_are_read_in_one_transaction(world: World):
+    drafts = [await drafted(world, document(deliveryDays=days)) for days in (1, 20, 300)]
+
+    async with world.env.store.read_transaction() as tx:
+        previews = await previews_of(tx, [one.id for one in drafts])
+
+    assert [previews[one.id].service.portal_delivery_days for one in drafts] == [1, 20, 300]
+
+
+async def test_facts_that_two_administrators_stand_for_are_confirmed(world: World):
+    await answered(world, await asked(world, await drafted(world)))
+
+    assert Fact.TIME_LIMIT not in (await entry(world)).facts_not_confirmed

@@ -1,6 +1,7 @@
 """Definitions of services are planned and applied: a diff first, all or none, refused where the store changed since."""
 
 import json
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -8,13 +9,14 @@ import pytest
 from actions.catalogue.catalogue_import import import_rows
 from actions.catalogue.definitions import apply_plan, digest_of_plan, plan_of
 from domain.applications.lifecycle import Status
-from domain.catalogue.catalogue import Service
+from domain.catalogue.catalogue import Fact, Service
 from domain.catalogue.definition_reading import DefinitionRefused, Document, read_document
 from domain.catalogue.definitions import StepKind
 from domain.kernel import CommandFailed
-from store.catalogue import catalogue
+from store.catalogue import catalogue, forms
 from tests.support.actions import FREE, INCOME, World, catalogue_rows
 from tests.support.definitions import a_document
+from tests.support.forms import small, text
 from tests.support.stored import audit_lines_of
 from tests.support.worlds import wrong
 
@@ -144,3 +146,47 @@ async def test_an_import_leaves_a_service_as_its_definition_says(world: World):
 
     assert await entry(world) == published
     assert not [one for one in imported.changes if one.key == FREE]
+
+
+async def test_two_files_for_one_service_are_refused_and_nothing_is_applied(world: World):
+    first, second = of_birth(), of_birth(deliveryDays=3)
+
+    with pytest.raises(DefinitionRefused) as caught:
+        await apply_plan(world.env.store, [first, second], "any")
+
+    assert [(one.cell, one.rule.value, one.said) for one in caught.value.findings] == [
+        ("service", "SERVICE_TWICE", FREE)
+    ]
+
+
+async def test_two_files_for_one_slug_are_refused(world: World):
+    with pytest.raises(DefinitionRefused) as caught:
+        await plan_of(world.env.store, [a_document(), a_document(service="TEST-2")])
+
+    assert [(one.cell, one.rule.value) for one in caught.value.findings] == [("slug", "SLUG_TAKEN")]
+
+
+async def test_a_newer_version_of_the_form_alone_is_a_change_and_is_given_to_the_service(world: World):
+    older, newer = (small({name: text()}) for name in ("village", "ward"))
+    await world.env.store.carry_out(lambda tx: forms.add_version(tx, older))
+    document = of_birth(form=older.name)
+    await apply_plan(world.env.store, [document], await planned(world, document))
+    world.clock.advance(timedelta(minutes=1))
+    await world.env.store.carry_out(lambda tx: forms.add_version(tx, newer))
+
+    [examined] = await plan_of(world.env.store, [document])
+    await apply_plan(world.env.store, [document], digest_of_plan([examined]))
+
+    assert examined.change is not None
+    assert examined.change.fields == {"form": (older.version, newer.version)}
+    assert (await world.env.store.read(lambda tx: forms.of_services(tx, [FREE])))[FREE].version == newer.version
+
+
+async def test_facts_that_one_account_applied_by_command_are_not_confirmed(world: World):
+    document = of_birth()
+
+    await apply_plan(world.env.store, [document], await planned(world, document))
+
+    after = await entry(world)
+    assert after is not None
+    assert {Fact.TIME_LIMIT, Fact.DESIGNATED_OFFICER, Fact.VALIDITY} <= set(after.facts_not_confirmed)

@@ -1,6 +1,7 @@
 """The portal's whole list, numbered: 866 rows that are made here by a seed and stand in no catalogue."""
 
 import random  # noqa: TID251 - seeded, for rows that are the same each time
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -92,6 +93,17 @@ async def test_what_only_the_list_knows_stays_closed_unless_it_is_asked_to_open(
     after = await services(world)
     assert all(one.open for one in after.values() if one.name.en.startswith("SYNTHETIC"))
     assert not any(after[one.code].open for one in KNOWN if one.hand_over)
+
+
+async def test_a_service_that_somebody_closed_stays_closed_when_unknown_ones_are_opened(world: World):
+    await imported(world, open_unknown=True)
+    opened = (await services(world))["1000"]
+    await world.env.store.carry_out(lambda tx: catalogue.upsert_services(tx, [replace(opened, open=False)]))
+
+    await imported(world, open_unknown=True)
+
+    after = await services(world)
+    assert (after["1000"].open, after["1001"].open) == (False, True)
 
 
 async def test_the_kind_read_in_a_name_is_not_confirmed_and_what_the_list_says_is(world: World):

@@ -34,7 +34,7 @@ def read(**changes: Any) -> Mapping[str, Any]:
 def broken(**changes: Any) -> list[tuple[str, str]]:
     """The cells and rules that a document breaks."""
     try:
-        service = service_of_document(read(**changes), None)
+        service = service_of_document(read(**changes), None, confirmed=True)
     except DefinitionRefused as refused:
         return [(one.cell, one.rule.value) for one in refused.findings]
     assert service.definition is not None
@@ -102,7 +102,9 @@ def test_each_rule_says_its_remedy_in_both_languages(rule: DefinitionRule, langu
 
 
 def test_the_walk_tells_the_state_in_which_each_step_ends():
-    service = service_of_document(read(steps=[PAYMENT, SCRUTINY, FIELD, OTHERS, ISSUE], feePaise=100), None)
+    service = service_of_document(
+        read(steps=[PAYMENT, SCRUTINY, FIELD, OTHERS, ISSUE], feePaise=100), None, confirmed=True
+    )
     assert service.definition is not None
 
     ends = [state for _, state in walk(service.definition, service.outcome)]
@@ -127,6 +129,6 @@ def test_the_examples_of_the_documentation_keep_the_rules():
     whole, steps = (json.loads(one) for one in re.findall(r"\n\n((?:    [^\n]*\n)+)", text))
 
     for document in (whole, {**whole, "steps": steps, "feePaise": 4000}):
-        service = service_of_document(read_document(json.dumps(document).encode()), None)
+        service = service_of_document(read_document(json.dumps(document).encode()), None, confirmed=True)
         assert service.definition is not None
         assert list(findings_in_steps(service, service.definition)) == []

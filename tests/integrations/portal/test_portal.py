@@ -41,7 +41,7 @@ VECTOR: dict[str, Any] = {
     "officerFields": [],
     "forms": [],
 }
-"""The capture's example: 1296000 seconds are 15 days (data/README.md)."""
+"""The capture's example: 1296000 seconds are 15 days (docs/catalogue.md)."""
 
 
 @pytest.fixture
