@@ -125,13 +125,14 @@ async def _tie(
 ) -> None:
     """Let an officer's account be tied at its first use: with her one-time link where one was made for her.
 
-    Raises Problems: FORBIDDEN where another account is tied to her, INVITATION_OVER.
+    A tie is for good (ADR 0033): a durable subject takes no place of an address, and a further account, which is untied
+    by its address, is never tied by one. Raises Problems: FORBIDDEN where another account is tied to her,
+    INVITATION_OVER.
     """
-    email = identity.email or identity.subject
     further = (await officer_accounts.of_officers(tx, [officer_id])).get(officer_id, [])
-    if email not in further:
-        if identity.subject != email:  # the provider tells a durable subject since the account was tied by its address
-            await identities.remove_identity(tx, identity.provider, email, PersonKind.OFFICER, officer_id)
+    if identity.subject not in further:
+        if identity.email in further:
+            raise not_on_register()
         tied = (await identities.providers_of(tx, PersonKind.OFFICER, officer_id)).count(identity.provider)
         of_further = [await identities.identity(tx, identity.provider, one) for one in further]
         if tied > len([one for one in of_further if one is not None]):

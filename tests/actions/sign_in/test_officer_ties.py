@@ -8,7 +8,7 @@ from actions.identity.invitations import invite
 from actions.identity.sign_in import SignInIntent, begin_sign_in
 from actions.kernel import UnitOfWork
 from domain.kernel import SYSTEM, ErrorCode, Language, PersonKind, Provider
-from store.identity import identities, people
+from store.identity import identities, officer_accounts, people
 from tests.support.sign_in import officer
 from tests.support.signing_in import BROWSER, CALLBACK, EMAIL, OFFICER, OTHER, finish, noted_actions, refusal, sign_in
 
@@ -63,15 +63,22 @@ async def test_another_person_with_her_address_is_not_let_in_where_the_provider_
     assert await code_of(sign_in(env, providers, Provider.PARICHAY, "id-78", email=EMAIL)) is NOT_TIED
 
 
-async def test_a_durable_subject_takes_the_place_of_the_address_by_which_her_account_was_tied(env, providers):
+async def test_a_durable_subject_does_not_take_the_place_of_the_address_by_which_her_account_was_tied(env, providers):
     await sign_in(env, providers, Provider.PARICHAY, EMAIL)
 
-    await sign_in(env, providers, Provider.PARICHAY, "id-77", email=EMAIL)
+    assert await code_of(sign_in(env, providers, Provider.PARICHAY, "id-77", email=EMAIL)) is NOT_TIED
 
     async with env.store.read_transaction() as tx:
-        assert await identities.identity(tx, Provider.PARICHAY, EMAIL) is None
-        assert await identities.identity(tx, Provider.PARICHAY, "id-77") == (PersonKind.OFFICER, OFFICER)
-    assert await code_of(sign_in(env, providers, Provider.PARICHAY, "id-78", email=EMAIL)) is NOT_TIED
+        assert await identities.identity(tx, Provider.PARICHAY, EMAIL) == (PersonKind.OFFICER, OFFICER)
+
+
+async def test_a_further_account_is_not_tied_by_a_durable_subject_which_nobody_could_untie(env, providers):
+    async with env.store.write_transaction() as tx:
+        await officer_accounts.add(tx, OFFICER, "further@officer.example", env.clock.now())
+
+    refused = sign_in(env, providers, Provider.PARICHAY, "id-77", email="further@officer.example")
+
+    assert await code_of(refused) is NOT_TIED
 
 
 async def test_a_link_ties_the_account_and_is_audited(env, providers):
