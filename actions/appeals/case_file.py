@@ -25,6 +25,7 @@ from domain.appeals.appeals import Appeal, AppealEvent, Award, Hearing
 from domain.appeals.commission import CommissionCase
 from domain.applications.applications import Application, AttachedDocument, TimelineEntry
 from domain.kernel import IST, Citizen, ist_date, mask_aadhaar_in, mask_mobile
+from domain.kernel.errors import camel_case
 from domain.kernel.messages import bilingual
 from store.appeals import appeal_course, appeals
 from store.applications import timeline
@@ -186,12 +187,6 @@ def _value(name: str, value: Any) -> Any:
     if isinstance(value, date):
         return value.isoformat()
     return mask_aadhaar_in(value) if value and name in _WRITTEN else value
-
-
-def camel_case(name: str) -> str:
-    """The name of a field of ours in JSON."""
-    head, *rest = name.split("_")
-    return head + "".join(part.title() for part in rest)
 
 
 def _moment(at: datetime | None) -> str | None:

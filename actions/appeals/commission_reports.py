@@ -5,13 +5,13 @@ from dataclasses import asdict
 from datetime import date, timedelta
 from typing import Any
 
-from actions.appeals.case_file import camel_case
 from actions.appeals.commission_filing import commission_of
 from actions.appeals.commission_hook import compare_cases, settle_all_waiting
 from actions.appeals.delay_review import is_due, make_review
 from actions.kernel import Environment
 from domain.catalogue.catalogue import Service
 from domain.kernel import ist_date, ist_midnight
+from domain.kernel.errors import camel_case
 from integrations.right_to_service import NotifiedService
 from store.appeals import commission_figures
 from store.catalogue import catalogue

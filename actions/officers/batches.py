@@ -1,9 +1,8 @@
 """Batches of changes of the register: proposed by one, confirmed by another, carried out in chunks."""
 
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
-from itertools import takewhile
+from itertools import count, takewhile
 from typing import Any
 
 from actions.catalogue.cells import FIRST_ROW, FileRow, Reject
@@ -12,7 +11,7 @@ from actions.kernel import Environment, UnitOfWork, hash_of, require, run_once, 
 from actions.officers.administrators import ADMINISTRATOR, DAY, note_changed, require_two
 from actions.officers.change_rows import StaffCells, change_of, examine_rows
 from actions.officers.staff_views import administrator_postings
-from actions.officers.staffing import carry_out_order, of_posting
+from actions.officers.staffing import carry_out_order, of_posting, refuse_incompatible
 from domain.identity.policy import Purpose
 from domain.kernel import (
     SYSTEM,
@@ -25,6 +24,7 @@ from domain.kernel import (
     Subject,
     not_found,
 )
+from domain.kernel.errors import camel_case
 from domain.officers.changes import BatchState, ChangeKind, RowState, StaffBatch, StaffChange, StaffRow
 from domain.officers.postings import WATCHED
 from domain.officers.staff import Confirmation, Leave, Transfer
@@ -40,8 +40,6 @@ Tell = Callable[[int, int], None]
 """Called after each chunk with how many rows are done, and how many there are."""
 MOST_PROPOSED = 100
 """Changes that are proposed at once in the graph."""
-MOST_SHOWN = 20
-"""Rows that are shown of a batch."""
 
 BATCH_PATH = ("input", "batchId")
 _HOST = "CLI:"
@@ -126,7 +124,7 @@ async def _propose(
     digest = hash_of({"rows": [dict(row) for row in rows], "key": key})
     if (present := await batches.with_digest(tx, digest, since=acting.now - DAY)) is not None:
         return Proposal(present, present.rows, ())
-    kept, rejects = await examine_rows(tx, rows, source, await _own_address(acting))
+    kept, rejects = await examine_rows(acting, rows, source, await _own_address(acting))
     if dry_run or not kept or (whole and rejects):
         return Proposal(None, len(kept), rejects)
     batch = StaffBatch(acting.env.ids.key(), source, digest, BatchState.WAITING, len(kept), by, acting.now)
@@ -171,20 +169,19 @@ async def apply_batch(env: Environment, batch_id: str, *, tell: Tell = _quiet, c
 
     A row that is not possible any more is left, with its reason. Raises NotThere.
     """
-    done = 0
-    while chunks is None or done < chunks:
+    async with env.store.read_transaction() as tx:
+        batch = await batch_of(tx, batch_id)
+        done = batch.rows - (await batches.waiting_rows(tx, [batch_id])).get(batch_id, 0)
+    for _ in count() if chunks is None else range(chunks):
         try:
-            more = await env.store.carry_out(lambda tx: _apply_chunk(UnitOfWork(env, tx, SYSTEM), batch_id))
+            settled = await env.store.carry_out(lambda tx: _apply_chunk(UnitOfWork(env, tx, SYSTEM), batch_id))
         except _RowLeft as left:
-            row = left.row
+            row, settled = left.row, 1
             await env.store.carry_out(lambda tx, row=row: batches.note_rows(tx, [row]))  # type: ignore[misc]
-            more = True
-        if not more:
+        if not settled:
             break
-        done += 1
-        async with env.store.read_transaction() as tx:
-            waiting, batch = await batches.count_rows(tx, batch_id, RowState.WAITING), await batch_of(tx, batch_id)
-        tell(batch.rows - waiting, batch.rows)
+        done += settled
+        tell(done, batch.rows)
     return await env.store.read(lambda tx: batch_of(tx, batch_id))
 
 
@@ -196,16 +193,6 @@ async def apply_confirmed_batches(env: Environment) -> int:
     return len(waiting)
 
 
-async def count_waiting_rows(env: Environment, batch: StaffBatch) -> int:
-    """How many rows of a batch are yet to be carried out."""
-    return await env.store.read(lambda tx: batches.count_rows(tx, batch.id, RowState.WAITING))
-
-
-async def first_rows(env: Environment, batch: StaffBatch) -> list[StaffRow]:
-    """The first rows of a batch, for whoever may see the batch itself."""
-    return await env.store.read(lambda tx: batches.rows_in(tx, batch.id, None, MOST_SHOWN))
-
-
 def staff_batches(subject: Subject, *states: BatchState) -> StoredList[StaffBatch]:
     """The batches in these states, for administrators of the whole state. Raises as `waiting_orders`."""
     if ADMINISTRATOR not in administrator_postings(subject):
@@ -214,8 +201,7 @@ def staff_batches(subject: Subject, *states: BatchState) -> StoredList[StaffBatc
 
 
 def _problem_at_cell(reject: Reject) -> Problem:
-    cell = re.sub("_(.)", lambda found: found[1].upper(), reject.field)
-    path = ("input", "rows", str(reject.row - FIRST_ROW), cell)
+    path = ("input", "rows", str(reject.row - FIRST_ROW), camel_case(reject.field))
     return Problem(ErrorCode.ROW_INVALID, path, sentence=f"staff_row.{reject.reason}")
 
 
@@ -227,35 +213,35 @@ class _RowLeft(Exception):
         self.row = row
 
 
-async def _apply_chunk(acting: UnitOfWork, batch_id: str) -> bool:
-    """Carry out the next rows; False where there was none."""
+async def _apply_chunk(acting: UnitOfWork, batch_id: str) -> int:
+    """Carry out the next rows, and tell how many; 0 where there was none."""
     await locks.lock_exclusive(acting.tx, "staff_batch", batch_id)
     batch = await batch_of(acting.tx, batch_id)
     if batch.state is not BatchState.CONFIRMED:
-        return False
+        return 0
     first = await batches.rows_in(acting.tx, batch_id, RowState.WAITING, 1)
     if not first:
         await change_state(acting.tx, batch_id, BatchState.DONE, BatchState.CONFIRMED)
         await note_batch(acting, "staff.batch_done", batch)
-        return False
+        return 0
     row, change = first[0], change_of(first[0].cells)
     if change.kind is ChangeKind.JOIN:
         rows = await batches.rows_in(acting.tx, batch_id, RowState.WAITING, CHUNK)
         changes = ((one, change_of(one.cells)) for one in rows)
         joiners = list(takewhile(lambda one: one[1].kind is ChangeKind.JOIN, changes))
         await batches.note_rows(acting.tx, await _enter_joiners(acting, joiners))
-        return True
+        return len(joiners)
     try:
         officer_id = await _carry_out(acting, batch, change)
     except Problems as refused:
         raise _RowLeft(replace(row, state=RowState.LEFT, reason=refused.code.value)) from None
     await batches.note_rows(acting.tx, [replace(row, state=RowState.DONE, officer_id=officer_id)])
-    return True
+    return 1
 
 
 async def _enter_joiners(acting: UnitOfWork, changes: Sequence[tuple[StaffRow, StaffChange]]) -> list[StaffRow]:
     """Enter new officers in bulk; whose address is on the register meanwhile is left."""
-    taken = await batches.officer_ids(acting.tx, [change.email for _, change in changes])
+    taken = await batches.taken_addresses(acting.tx, [change.email for _, change in changes])
     noted, entered = [], []
     for row, change in changes:
         if change.email in taken or change.name is None or change.designation is None or change.post is None:
@@ -265,7 +251,7 @@ async def _enter_joiners(acting: UnitOfWork, changes: Sequence[tuple[StaffRow, S
         entered.append(Officer(key, change.name, change.designation, change.email, (change.post,)))
         noted.append(replace(row, state=RowState.DONE, officer_id=key))
     await people.add_officers(acting.tx, entered)
-    open_posts = await posts.open_posts(acting.tx)
+    open_posts = {one.posting for one in await posts.open_vacancies(acting.tx)}
     for officer in entered:
         if officer.postings[0] in open_posts:
             await posts.fill(acting.tx, officer.postings[0], by=officer.id, at=acting.now)
@@ -294,10 +280,8 @@ async def _carry_out(acting: UnitOfWork, batch: StaffBatch, change: StaffChange)
     if change.kind is ChangeKind.ADDRESS:
         await _change_address(acting, officer, change.new_email or "")
     elif change.kind is ChangeKind.LEAVE and change.from_on and change.until_on:
-        if await leave.overlapping_leave(acting.tx, officer.id, change.from_on, change.until_on):
-            raise Problems(Problem(ErrorCode.LEAVE_OVERLAPS, ("row",)))
         entry = Leave(key, officer.id, cover, change.from_on, change.until_on, by, acting.now)
-        await leave.add(acting.tx, replace(entry, **said))
+        await _enter_leave(acting, officer, replace(entry, **said))
     else:
         left = () if change.kind is ChangeKind.POST else tuple(one for one in officer.postings if one not in post)
         taken = tuple(one for one in post if one not in officer.postings)
@@ -308,9 +292,20 @@ async def _carry_out(acting: UnitOfWork, batch: StaffBatch, change: StaffChange)
     return officer.id
 
 
+async def _enter_leave(acting: UnitOfWork, officer: Officer, entry: Leave) -> None:
+    """Enter a leave that two people answer for, by the rules of the day on which it is carried out."""
+    if entry.until_on < acting.today:
+        raise Problems(Problem(ErrorCode.DATE_NOT_ALLOWED, ("row",)))
+    for taker in (await people.officers(acting.tx, [entry.substitute_id or ""])).values():
+        await refuse_incompatible(acting, taker, officer.postings, "row")
+    if await leave.overlapping_leave(acting.tx, officer.id, entry.from_on, entry.until_on):
+        raise Problems(Problem(ErrorCode.LEAVE_OVERLAPS, ("row",)))
+    await leave.add(acting.tx, entry)
+
+
 async def _change_address(acting: UnitOfWork, officer: Officer, email: str) -> None:
-    """Give an officer another address; her account is untied and her sessions end."""
-    if await batches.officer_ids(acting.tx, [email]):
+    """Give an officer another address, or hers again; her account is untied and her sessions end."""
+    if email != officer.email and await batches.taken_addresses(acting.tx, [email]):
         raise Problems(Problem(ErrorCode.ACCOUNT_TAKEN, ("row",)))
     await people.update_officer(acting.tx, replace(officer, email=email))
     await identities.remove_identities(acting.tx, PersonKind.OFFICER, officer.id, Provider.PARICHAY)

@@ -2,10 +2,12 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
+from datetime import date
 from typing import Any
 
 from actions.catalogue import cells
 from actions.catalogue.cells import CellWrong, FileRow, Reject, Row, RowReader
+from actions.kernel import UnitOfWork
 from actions.officers.first_administrators import official_email
 from actions.officers.staffing import LEVELS_OF, LONGEST_LEAVE
 from domain.kernel import Bilingual, Language, Officer, OfficerLevel, Posting, Role
@@ -13,7 +15,6 @@ from domain.kernel.messages import label
 from domain.officers.changes import ChangeKind, StaffChange
 from domain.officers.postings import with_taken
 from store.catalogue import catalogue
-from store.database import Transaction
 from store.identity import people
 from store.officers import batches
 
@@ -121,6 +122,8 @@ def _post(row: Row) -> Posting:
         raise WrongRow("department", "WHOLE_STATE" if role in _WHOLE_STATE else "NO_JURISDICTION")
     if role is Role.DEPARTMENT_ADMIN and not department:
         raise WrongRow("department", "MISSING")
+    if cells.text(row, "services"):
+        raise WrongRow("services", "NOT_KEPT")
     return Posting(role, department, district, tehsil, level)
 
 
@@ -130,23 +133,33 @@ class _Register:
 
     departments: frozenset[str]
     places: frozenset[tuple[str, str | None]]
-    services: Mapping[str, str]
     officers: dict[str, Officer | None]
+    taken: frozenset[str]
     proposer: str | None
+    today: date
 
-    def check(self, change: StaffChange, row: Row) -> None:
+    def check(self, change: StaffChange) -> None:
         """Raise CellWrong for a row that does not fit."""
         if change.post is not None:
-            self._check_place(change.post, row)
+            self._check_place(change.post)
         present = self.officers.get(change.email)
         if (present is None) != (change.kind is ChangeKind.JOIN):
             raise WrongRow("email", "NOT_ON_REGISTER" if present is None else "ON_REGISTER")
         if change.post is not None and change.email == self.proposer:
             raise WrongRow("email", "OWN_POST")
-        if change.new_email and self.officers.get(change.new_email):
-            raise WrongRow("new_email", "ON_REGISTER")
+        if change.until_on is not None and change.until_on < self.today:
+            raise WrongRow("until_on", "LEAVE_OVER")
+        self._check_address(change)
         self._check_takers(change, present)
         self._note(change, present)
+
+    def _check_address(self, change: StaffChange) -> None:
+        """Raise CellWrong for an address that another person has; an officer's own one again unties her account."""
+        if change.new_email != change.email and self.officers.get(change.new_email or ""):
+            raise WrongRow("new_email", "ON_REGISTER")
+        for field, email in (("email", change.email), ("new_email", change.new_email)):
+            if email in self.taken:
+                raise WrongRow(field, "ADDRESS_TAKEN")
 
     def _check_takers(self, change: StaffChange, present: Officer | None) -> None:
         for field, other in (("successor", change.successor), ("cover", change.cover)):
@@ -158,18 +171,13 @@ class _Register:
             if taker and present and with_taken(taker.postings, present.postings) != _posts_of_both(taker, present):
                 raise WrongRow(field, "POSTS_INCOMPATIBLE")
 
-    def _check_place(self, post: Posting, row: Row) -> None:
+    def _check_place(self, post: Posting) -> None:
         if post.department is not None and post.department not in self.departments:
             raise CellWrong("department", "NOT_KNOWN")
         if post.district is not None and (post.district, None) not in self.places:
             raise CellWrong("district", "NOT_KNOWN")
         if post.tehsil is not None and (post.district, post.tehsil) not in self.places:
             raise CellWrong("tehsil", "NOT_KNOWN")
-        for code in cells.cell_parts(row, "services"):
-            if code not in self.services:
-                raise CellWrong("services", "NOT_KNOWN")
-            if post.department not in (None, self.services[code]):
-                raise WrongRow("services", "OTHER_DEPARTMENT")
 
     def _note(self, change: StaffChange, present: Officer | None) -> None:
         """Keep the register as the row leaves it, for the rows that follow."""
@@ -192,7 +200,7 @@ def _posts_of_both(taker: Officer, leaver: Officer) -> tuple[Posting, ...]:
 
 
 async def examine_rows(
-    tx: Transaction, rows: Sequence[FileRow], file: str, proposer: str | None
+    acting: UnitOfWork, rows: Sequence[FileRow], file: str, proposer: str | None
 ) -> tuple[list[tuple[int, StaffChange, dict[str, str]]], list[Reject]]:
     """The rows that keep the rules, each with its line, and those that do not. Nothing is written.
 
@@ -210,11 +218,11 @@ async def examine_rows(
         return " ".join((kind, (row.get("email") or "").strip().lower(), *extra))
 
     read = list(reader.read_rows(file, given, key, lambda row: (change_of(row), row)))
-    register = await _register(tx, [change for _, (change, _) in read], proposer)
+    register = await _register(acting, [change for _, (change, _) in read], proposer)
     kept = []
     for line, (change, row) in read:
         try:
-            register.check(change, row)
+            register.check(change)
         except CellWrong as wrong:
             reader.rejects.append(Reject(file, line, change.email, wrong.field, wrong.reason))
         else:
@@ -228,7 +236,8 @@ async def examine_rows(
     return kept, sorted(rejects, key=lambda one: one.row)
 
 
-async def _register(tx: Transaction, changes: Sequence[StaffChange], proposer: str | None) -> _Register:
+async def _register(acting: UnitOfWork, changes: Sequence[StaffChange], proposer: str | None) -> _Register:
+    tx = acting.tx
     named = {
         email for one in changes for email in (one.email, one.successor, one.cover, one.new_email) if email is not None
     }
@@ -239,7 +248,8 @@ async def _register(tx: Transaction, changes: Sequence[StaffChange], proposer: s
     return _Register(
         frozenset(one.slug for one in await catalogue.departments(tx)),
         frozenset([*((code, None) for code in districts), *tehsils]),
-        {one.code: one.department or "" for one in await catalogue.all_services(tx)},
         {email: found[key] for email, key in ids.items()},
+        frozenset(await batches.taken_addresses(tx, named - ids.keys())),
         proposer,
+        acting.today,
     )

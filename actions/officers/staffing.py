@@ -207,9 +207,9 @@ async def _order_transfer(acting: UnitOfWork, request: TransferOfficer) -> str:
     successor = named.get("successorId")
     await _refuse_own_post(acting, officer, request.postings)
     left = tuple(one for one in officer.postings if one not in request.postings)
-    await _refuse_incompatible(acting, replace(officer, postings=()), request.postings, "input", "postings")
+    await refuse_incompatible(acting, replace(officer, postings=()), request.postings, "input", "postings")
     for field, taker in named.items():
-        await _refuse_incompatible(acting, taker, left, "input", field)
+        await refuse_incompatible(acting, taker, left, "input", field)
     taken = tuple(one for one in request.postings if one not in officer.postings)
     makes_second = acting.subject.kind is PersonKind.OFFICER and not (named or left) and taken == (ADMINISTRATOR,)
     alone = await stands_alone(acting.tx)
@@ -250,11 +250,11 @@ async def carry_out_order(acting: UnitOfWork, transfer: Transfer, *path: str) ->
     if set(transfer.left) - set(officer.postings):
         raise Problems(Problem(ErrorCode.STEP_NOT_ALLOWED, path, params={"state": "CHANGED"}))
     kept = tuple(one for one in officer.postings if one not in transfer.left)
-    await _refuse_incompatible(acting, replace(officer, postings=kept), transfer.taken, *path)
+    await refuse_incompatible(acting, replace(officer, postings=kept), transfer.taken, *path)
     await _post(acting, replace(officer, postings=(*kept, *transfer.taken)), transfer.taken)
     for taker in (found.get(transfer.successor_id or ""), found.get(transfer.cover_id or "")):
         if taker is not None:
-            await _refuse_incompatible(acting, taker, transfer.left, *path)
+            await refuse_incompatible(acting, taker, transfer.left, *path)
     successor = found.get(transfer.successor_id or "")
     if successor is not None:
         taken = tuple(one for one in transfer.left if one not in successor.postings)
@@ -272,7 +272,7 @@ async def _refuse_own_post(acting: UnitOfWork, officer: Officer, postings: Seque
         raise Problems(Problem(ErrorCode.OFFICER_UNSUITABLE, ("input", "officerId")))
 
 
-async def _refuse_incompatible(acting: UnitOfWork, taker: Officer, offered: Sequence[Posting], *path: str) -> None:
+async def refuse_incompatible(acting: UnitOfWork, taker: Officer, offered: Sequence[Posting], *path: str) -> None:
     """Raise POSTS_INCOMPATIBLE for posts that may not be held beside all that the taker holds, own and covered."""
     held = await with_cover(acting.tx, taker)
     if set(offered) - set(with_taken(held, offered)):
@@ -307,7 +307,7 @@ async def _enter_leave(acting: UnitOfWork, request: RecordLeave) -> str:
     await require_staff(acting, officer, "input", "officerId")
     for field, taker in named.items():
         await require_two(acting.tx, "input", field)
-        await _refuse_incompatible(acting, taker, officer.postings, "input", field)
+        await refuse_incompatible(acting, taker, officer.postings, "input", field)
     waits = bool(named) and (days >= LONGEST_COVER_ALONE or watched_roles(officer.postings))
     if await leave.overlapping_leave(acting.tx, officer.id, request.from_on, request.until_on):
         raise Problems(Problem(ErrorCode.LEAVE_OVERLAPS, ("input", "fromOn")))

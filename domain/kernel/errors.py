@@ -320,6 +320,12 @@ class CommandFailed(Exception):
         self.reasons = list(reasons)
 
 
+def camel_case(name: str) -> str:
+    """The name of a field of ours in JSON and in the path of a problem."""
+    head, *rest = name.split("_")
+    return head + "".join(part.title() for part in rest)
+
+
 def not_found(*path: str) -> Problems:
     """Absent and denied look alike: the same code by the same path."""
     return Problems(Problem(ErrorCode.NOT_FOUND, path))

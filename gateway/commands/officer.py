@@ -174,6 +174,7 @@ async def import_officers(
             return
         if file is None:
             raise CommandFailed("a file is needed, or --undo BATCH")
+        _tell_rejects((), rejects)  # a file that cannot be written is told before anything is proposed
         done = await propose_batch(env, command_subject(), read_csv(file), file.name, dry_run=dry_run)
         _tell_rejects(done.rejects, rejects)
         if dry_run:
@@ -206,7 +207,7 @@ async def list_batches(env: Environment) -> None:
     async with env.store.read_transaction() as tx:
         many = await every.count(tx)
         for one in await every.page(tx, limit=many):
-            waiting = await batches.count_rows(tx, one.id, RowState.WAITING)
+            waiting = (await batches.waiting_rows(tx, [one.id])).get(one.id, 0)
             at = one.recorded_at.astimezone(IST).date()
             out.print(f"{one.id} {one.state.value} {at} {one.source}: {one.rows} rows, {waiting} to do")
     out.print(f"apuni: {many} batches")

@@ -7,8 +7,6 @@ import strawberry
 
 from actions.officers.batches import (
     confirm_batch,
-    count_waiting_rows,
-    first_rows,
     propose_staff_changes,
     staff_batches,
 )
@@ -25,6 +23,8 @@ from schema.kernel import (
     View,
     assumed_list_size,
     connection_field,
+    many_by_key,
+    one_by_key,
     require_signed_in,
     requires_scopes,
     resolver_field,
@@ -34,6 +34,9 @@ from schema.kernel.action_mutations import action_mutation
 from schema.kernel.inputs import input_fields, nested_input
 from schema.kernel.payloads import Thing, thing_payload
 from schema.officers.staff import officer_field
+from store.officers import batches
+
+_waiting_of_batch, _first_rows_of_batch = one_by_key(batches.waiting_rows), many_by_key(batches.first_rows)
 
 _rows = nested_input(
     StaffCells,
@@ -50,7 +53,7 @@ _rows = nested_input(
     department="The slug of its department.",
     district="The code of its district.",
     tehsil="The code of its tehsil.",
-    services="Codes of services that the post answers for, to be checked; semicolons between them.",
+    services="Refused where it is given: a post answers for all services of its department.",
     from_on="The first day of a leave, as 2026-11-24.",
     until_on="The last day of a leave.",
     successor="The official address of who takes the posts that are left.",
@@ -86,14 +89,14 @@ class StaffBatch(View[changes.StaffBatch]):
 
     @resolver_field(description="How many rows are yet to be carried out.")
     async def waiting(self, info: Info) -> int:
-        return await count_waiting_rows(info.context.environment, self.item)
+        return await info.context.loaders[_waiting_of_batch].load(self.item.id) or 0
 
     @resolver_field(
         description="Its first twenty rows; the file that was proposed has the others.",
         directives=[assumed_list_size(20)],
     )
     async def first_rows(self, info: Info) -> list[StaffRow]:
-        return [StaffRow.of(row) for row in await first_rows(info.context.environment, self.item)]
+        return [StaffRow.of(row) for row in await info.context.loaders[_first_rows_of_batch].load(self.item.id)]
 
 
 @strawberry.type

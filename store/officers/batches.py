@@ -10,6 +10,7 @@ from domain.applications.lifecycle import UNDECIDED
 from domain.officers.changes import BatchState, RowState, StaffBatch, StaffRow
 from store.appeals.appeal_rows import appeals_table
 from store.applications.application_rows import applications_table
+from store.catalogue.centres import operator_centres_table
 from store.database import Key, Records, StoredList, Transaction, canonical_json, count, rows_of
 from store.database.bulk import insert_rows, update_rows
 from store.database.metadata import metadata, table_of
@@ -36,6 +37,14 @@ rows_table = sa.Table(
 _B, _R = batches_table.c, rows_table.c
 _BATCHES, _ROWS = Records(StaffBatch, batches_table, "the batch"), Records(StaffRow, rows_table, "the row")
 get = _BATCHES.get
+MOST_SHOWN = 20
+"""Rows that are shown of a batch."""
+_COUNTED = sa.select(_R.batch_id, sa.func.count().label("many")).group_by(_R.batch_id)
+_WAITING = _COUNTED.where(_R.state == RowState.WAITING.value)
+_NUMBERED = sa.select(
+    rows_table, sa.func.row_number().over(partition_by=_R.batch_id, order_by=_R.line).label("number")
+).subquery()
+_FIRST = sa.select(_NUMBERED).where(_NUMBERED.c.number <= MOST_SHOWN).order_by(_NUMBERED.c.line)
 
 
 async def add(tx: Transaction, batch: StaffBatch, rows: Iterable[StaffRow]) -> None:
@@ -75,9 +84,17 @@ async def rows_in(tx: Transaction, batch_id: str, state: RowState | None, limit:
     return await _ROWS.select_all(tx, found.order_by(_R.line).limit(limit))
 
 
-async def count_rows(tx: Transaction, batch_id: str, state: RowState) -> int:
-    """How many rows of a batch are in a state."""
-    return await count(tx, sa.select(rows_table).where(_R.batch_id == batch_id, _R.state == state.value))
+async def waiting_rows(tx: Transaction, batch_ids: Iterable[str]) -> dict[str, int]:
+    """How many rows of each batch are yet to be carried out; batches without any are left out."""
+    return {row.batch_id: row.many for row in await rows_of(tx, _WAITING, _R.batch_id, batch_ids)}
+
+
+async def first_rows(tx: Transaction, batch_ids: Iterable[str]) -> dict[str, list[StaffRow]]:
+    """The first rows of batches, whatever became of them."""
+    found: dict[str, list[StaffRow]] = {}
+    for row in await rows_of(tx, _FIRST, _NUMBERED.c.batch_id, batch_ids):
+        found.setdefault(row.batch_id, []).append(_ROWS.read(tx, row))
+    return found
 
 
 async def concerns(tx: Transaction, batch_id: str, email: str) -> bool:
@@ -98,6 +115,13 @@ async def officer_ids(tx: Transaction, emails: Iterable[str]) -> dict[str, str]:
     """The ids of the officers with these addresses of the register, by address."""
     rows = await rows_of(tx, sa.select(officers_table), officers_table.c.email, sorted(set(emails)))
     return {row.email: row.officer_id for row in rows}
+
+
+async def taken_addresses(tx: Transaction, emails: Iterable[str]) -> set[str]:
+    """Those of the addresses that an officer has on the register or as a further account, or an operator."""
+    wanted = sorted(set(emails))
+    columns = (officers_table.c.email, officer_accounts_table.c.email, operator_centres_table.c.email)
+    return {row.email for column in columns for row in await rows_of(tx, sa.select(column), column, wanted)}
 
 
 async def at_work(tx: Transaction, ids: Collection[str]) -> set[str]:

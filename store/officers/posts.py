@@ -110,10 +110,9 @@ async def fill(tx: Transaction, posting: Posting, *, by: str, at: datetime) -> l
     return sorted(row.id for row in rows.all())
 
 
-async def open_posts(tx: Transaction) -> set[Posting]:
-    """The posts that are vacant."""
-    vacant_ones = sa.select(vacancies_table).where(_V.filled_at.is_(None))
-    return {one.posting for one in await _VACANCIES.select_all(tx, vacant_ones)}
+async def open_vacancies(tx: Transaction) -> list[Vacancy]:
+    """Every post that is vacant."""
+    return await _VACANCIES.select_all(tx, sa.select(vacancies_table).where(_V.filled_at.is_(None)).order_by(_V.id))
 
 
 async def covered_by(tx: Transaction, officer_id: str) -> list[Vacancy]:

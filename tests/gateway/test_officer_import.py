@@ -9,6 +9,7 @@ from actions.officers.batches import ConfirmBatch, confirm_batch
 from domain.kernel import CommandFailed
 from gateway.commands.officer import confirm_proposed, import_officers, list_batches
 from store.identity import people
+from store.officers import batches
 from tests.support.graph import Down, environment
 from tests.support.graph_catalogue import enter_catalogue
 from tests.support.staffing import ADMIN, enter_administrators
@@ -70,6 +71,14 @@ async def test_rows_that_are_left_out_end_with_status_2_and_are_named_in_both_la
     )
     assert row["en"].startswith("The post has no jurisdiction.")
     assert row["hi"].startswith("पद का कोई क्षेत्राधिकार नहीं है।")
+
+
+async def test_a_file_for_rejects_that_cannot_be_written_is_told_before_anything_is_proposed(env, file_of, tmp_path):
+    with pytest.raises(CommandFailed, match="cannot be written"):
+        await import_officers(env, file_of(ANITA, LOST), rejects=tmp_path / "nowhere" / "rejects.csv")
+
+    async with env.store.read_transaction() as tx:
+        assert await batches.in_states().count(tx) == 0
 
 
 async def test_a_file_without_a_right_row_fails(env, file_of):

@@ -10,23 +10,27 @@ from actions.officers.batch_undoing import undo_batch
 from actions.officers.batches import ConfirmBatch, apply_batch, confirm_batch, propose_batch
 from actions.officers.change_rows import reason_text
 from domain.catalogue.catalogue import Department, District, Tehsil
+from domain.catalogue.centres import Binding, Centre, CentreKind
 from domain.kernel import (
     SYSTEM,
     Bilingual,
     ErrorCode,
     Language,
     OfficerLevel,
+    Operator,
     PersonKind,
     Posting,
     Problems,
     Provider,
     Role,
+    ist_date,
 )
 from domain.officers.changes import BatchState, RowState
-from store.catalogue import catalogue
+from store.catalogue import catalogue, centres
 from store.identity import identities, officer_accounts, people
 from store.officers import batches, leave, posts
 from tests.support.graph import Down, environment
+from tests.support.plans import statements_of
 from tests.support.staffing import ADMIN, OURS, SECOND, enter_administrators
 from tests.support.stored import audit_lines_of
 
@@ -69,6 +73,16 @@ async def entered(env, *rows, by=ADMIN, confirmed_by=SECOND):
 async def officer_of(env, name):
     async with env.store.read_transaction() as tx:
         return await people.officer_by_email(tx, f"{name}@uk.gov.example")
+
+
+async def take_addresses(env):
+    """A further address of an administrator, and the address of a principal."""
+    school = Centre("05490100101", CentreKind.SCHOOL, NAME, DISTRICT, TEHSIL, open=True)
+    async with env.store.write_transaction() as tx:
+        await officer_accounts.add(tx, "admin", "further@uk.gov.example", env.clock.now())
+        await people.add_operator(tx, Operator("op-1", NAME, "K-1", NAME, DISTRICT, TEHSIL))
+        await centres.save_centres(tx, [school])
+        await centres.bind(tx, [Binding("op-1", school.code, "principal@school.example")])
 
 
 async def wrong(env, *rows):
@@ -188,7 +202,9 @@ async def test_a_refused_batch_changes_nothing(env):
         ({"department": "forest"}, "department", "NOT_KNOWN"),
         ({"district": "99"}, "district", "NOT_KNOWN"),
         ({"tehsil": "999"}, "tehsil", "NOT_KNOWN"),
-        ({"services": "9.9"}, "services", "NOT_KNOWN"),
+        ({"services": "9.9"}, "services", "NOT_KEPT"),
+        ({"email": "further@uk.gov.example"}, "email", "ADDRESS_TAKEN"),
+        ({"email": "principal@school.example"}, "email", "ADDRESS_TAKEN"),
         ({"level": "FIRST_APPELLATE"}, "level", "LEVEL_NOT_OF_ROLE"),
         ({"role": "CITIZEN"}, "role", "ROLE_NOT_ENTERED"),
         ({"role": "KING"}, "role", "NOT_KNOWN"),
@@ -201,6 +217,8 @@ async def test_a_refused_batch_changes_nothing(env):
     ],
 )
 async def test_a_wrong_row_is_refused_with_its_line_cell_and_rule(env, more, cell, rule):
+    await take_addresses(env)
+
     assert await wrong(env, joiner("bina"), joiner("anita", **more)) == [(3, cell, rule)]
 
 
@@ -271,12 +289,12 @@ async def test_a_retirement_without_a_successor_leaves_the_post_vacant_and_a_joi
     await entered(env, joiner("anita"))
     await entered(env, change("RETIRE", "anita"))
     async with env.store.read_transaction() as tx:
-        assert await posts.open_posts(tx) == {POST}
+        assert [one.posting for one in await posts.open_vacancies(tx)] == [POST]
 
     await entered(env, joiner("bina"))
 
     async with env.store.read_transaction() as tx:
-        assert await posts.open_posts(tx) == set()
+        assert await posts.open_vacancies(tx) == []
 
 
 async def test_an_officer_is_transferred_to_the_post_of_the_row(env):
@@ -292,6 +310,39 @@ async def test_a_further_post_is_added(env):
     await entered(env, joiner("anita"), change("POST", "anita", **AT | {"tehsil": ""}))
 
     assert len((await officer_of(env, "anita")).postings) == 2
+
+
+def days_of_leave(env, first: int, last: int) -> dict[str, str]:
+    today = ist_date(env.clock.now())
+    return {name: (today + timedelta(days=days)).isoformat() for name, days in (("from_on", first), ("until_on", last))}
+
+
+async def test_a_leave_that_is_over_is_refused(env):
+    row = change("LEAVE", "anita", **days_of_leave(env, -9, -1))
+
+    assert await wrong(env, joiner("anita"), row) == [(3, "until_on", "LEAVE_OVER")]
+
+
+async def test_a_leave_that_was_over_before_it_was_confirmed_is_left(env, store_clock):
+    await entered(env, joiner("anita"))
+    batch = (await propose_batch(env, ADMIN, [change("LEAVE", "anita", **days_of_leave(env, 0, 1))], "f")).batch
+    store_clock.advance(timedelta(days=2))
+
+    await confirm_batch(env, SECOND, ConfirmBatch(batch.id, confirm=True, idempotency_key="k"))
+
+    assert await states_of(env, batch.id) == [(2, RowState.LEFT, "DATE_NOT_ALLOWED")]
+
+
+async def test_whoever_may_no_longer_stand_in_when_a_leave_is_confirmed_does_not(env):
+    await entered(env, joiner("anita"), joiner("bina"))
+    row = change("LEAVE", "anita", cover="bina@uk.gov.example", **days_of_leave(env, 2, 9))
+    batch = (await propose_batch(env, ADMIN, [row], "officers.csv")).batch
+    pays = {"role": "FINANCE_OFFICER", "department": DEPARTMENT, "district": DISTRICT}
+    await entered(env, change("TRANSFER", "bina", **pays))
+
+    await confirm_batch(env, SECOND, ConfirmBatch(batch.id, confirm=True, idempotency_key="k"))
+
+    assert await states_of(env, batch.id) == [(2, RowState.LEFT, "POSTS_INCOMPATIBLE")]
 
 
 async def test_a_leave_of_a_batch_is_confirmed_with_it(env):
@@ -319,6 +370,56 @@ async def test_another_address_unties_the_account(env):
     assert (await officer_of(env, "a.negi")).id == anita.id
     async with env.store.read_transaction() as tx:
         assert await identities.providers_of(tx, PersonKind.OFFICER, anita.id) == []
+
+
+async def test_the_same_address_again_unties_the_account(env):
+    await entered(env, joiner("anita"))
+    anita = await officer_of(env, "anita")
+    async with env.store.write_transaction() as tx:
+        await identities.add_identity(
+            tx, Provider.PARICHAY, anita.email, PersonKind.OFFICER, anita.id, env.clock.now(), "SUBSTANTIAL"
+        )
+
+    await entered(env, change("ADDRESS", "anita", new_email=anita.email))
+
+    async with env.store.read_transaction() as tx:
+        assert await identities.providers_of(tx, PersonKind.OFFICER, anita.id) == []
+
+
+@pytest.mark.parametrize("email", ["further@uk.gov.example", "principal@school.example"])
+async def test_the_address_of_another_person_is_not_given_to_an_officer(env, email):
+    await take_addresses(env)
+
+    row = change("ADDRESS", "anita", new_email=email)
+
+    assert await wrong(env, joiner("anita"), row) == [(3, "new_email", "ADDRESS_TAKEN")]
+
+
+async def test_an_address_that_another_person_got_before_the_batch_was_confirmed_is_left(env):
+    await entered(env, joiner("anita"))
+    row = change("ADDRESS", "anita", new_email="principal@school.example")
+    rows = [joiner("bina", email="further@uk.gov.example"), row]
+    batch = (await propose_batch(env, ADMIN, rows, "officers.csv")).batch
+    await take_addresses(env)
+
+    await confirm_batch(env, SECOND, ConfirmBatch(batch.id, confirm=True, idempotency_key="k"))
+    await apply_batch(env, batch.id)
+
+    assert await states_of(env, batch.id) == [(line, RowState.LEFT, "ACCOUNT_TAKEN") for line in (2, 3)]
+
+
+async def test_rows_that_are_carried_out_one_by_one_are_counted_once(env):
+    names = [f"o{number}" for number in range(6)]
+    await entered(env, *map(joiner, names))
+    batch = (await propose_batch(env, ADMIN, [change("RETIRE", name) for name in names], "officers.csv")).batch
+    await confirm_batch(env, SECOND, ConfirmBatch(batch.id, confirm=True, idempotency_key="k"))
+    told = []
+
+    with statements_of(env.store) as statements:
+        await apply_batch(env, batch.id, tell=lambda done, total: told.append((done, total)))
+
+    assert told == [(done, 6) for done in range(2, 7)]
+    assert len([one for one in statements if "count(" in one and "staff_rows" in one]) == 1
 
 
 async def test_undoing_takes_joiners_off_the_register_and_keeps_who_has_signed_in(env):

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from actions.appeals.legal_sweep import sweep
+from actions.officers.batches import propose_batch
 from domain.kernel import Bilingual, Language, Officer, PersonKind, Posting, Role, Subject, TypeCode
 from schema.kernel import node_id
 from store.identity import people
@@ -75,6 +76,20 @@ async def transfer(office: World, **given):
     assert ordered["transfer"]["waits"], ordered
     said = {"transferId": ordered["transfer"]["id"], "confirm": True}
     return await do(office, CONFIRM, SECOND_ADMIN, **said, idempotencyKey=f"confirm-{ordered['transfer']['id']}")
+
+
+async def test_the_rows_of_all_batches_are_counted_and_read_at_once(office: World):
+    whole = replace(ADMIN, roles=frozenset({Role.ADMIN}), postings=(Posting(Role.ADMIN),))
+    for number in range(2):
+        rows = [{"change": "RETIRE", "email": f"{name}@officer.example"} for name in ("admin", "bina")[number:]]
+        await propose_batch(office.environment, whole, rows, f"{number}.csv")
+
+    with office.statements() as statements:
+        answer = await office.ask("{ staffBatches(first: 5) { nodes { waiting firstRows { email } } } }", whole)
+
+    listed = answer["data"]["staffBatches"]["nodes"]
+    assert [(one["waiting"], len(one["firstRows"])) for one in listed] == [(2, 2), (1, 1)]
+    assert len([one for one in statements if "staff_rows" in one]) == 2
 
 
 async def test_orders_that_wait_are_listed_with_who_ordered_them(office: World):
