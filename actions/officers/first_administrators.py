@@ -1,6 +1,6 @@
 """The verb that enters the first two administrators of an installation, each with a one-time link."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -62,7 +62,8 @@ async def create_administrator(
     """Enter an administrator with a link that is good once, for 48 hours; True where it is a replay.
 
     The first one is entered on the host, the second there or by the first; every further post is ordered by one and
-    confirmed by another (`transfer_officer`). Asked again for one who has not used her link, it makes her a new one.
+    confirmed by another (`transfer_officer`). Asked again for one who has not used her link, it makes her a new one;
+    whoever entered her corrects her address by her name with another address.
     Raises Problems: NOT_FOUND, STEP_NOT_ALLOWED where two are there, BAD_INPUT, ACCOUNT_TAKEN for the address of
     another officer or of an operator.
     """
@@ -95,14 +96,21 @@ async def _enter(acting: UnitOfWork, request: CreateAdministrator) -> str:
         raise Problems(Problem(ErrorCode.BAD_INPUT, ("input", "email")))
     if not 0 < len(name) <= LONGEST:
         raise Problems(Problem(ErrorCode.BAD_INPUT, ("input", "name")))
-    held = await administrators(acting.tx)
+    held = await people.officers(acting.tx, await administrators(acting.tx))
+    links = {one.officer_id: one.made_by for one in await invitations.unused_links(acting.tx)}
     present = await officer_accounts.officer_of(acting.tx, email)
-    if present is not None and present.id in held and await invitations.unused_links(acting.tx, present.id):
+    if present is not None and present.id in held and present.id in links:
         return present.id
-    if len(held) >= FEWEST:
+    mine = [held[key] for key, by in links.items() if by == acting.subject.person_id and key in held]
+    mistyped = next((one for one in mine if one.name.en == name), None)
+    if mistyped is None and len(held) >= FEWEST:
         raise Problems(Problem(ErrorCode.STEP_NOT_ALLOWED, ("input",), params={"state": "ADMINISTRATORS"}))
     if present is not None or await centres.operator_by_email(acting.tx, email) is not None:
         raise Problems(Problem(ErrorCode.ACCOUNT_TAKEN, ("input", "email")))
+    if mistyped is not None:
+        await people.update_officer(acting.tx, replace(mistyped, email=email))
+        await acting.record("admin.address_corrected", "OFFICER", mistyped.id, Purpose.OPERATE)
+        return mistyped.id
     title = bilingual(f"role.{Role.ADMIN.value}")
     entered = Officer(acting.env.ids.key(), Bilingual(request.name_hi or None, name), title, email, (ADMINISTRATOR,))
     await people.add_officer(acting.tx, entered)

@@ -7,10 +7,10 @@ from itertools import product
 
 from actions.kernel import Environment, UnitOfWork
 from actions.kernel.jurisdiction import stand_in_at_work
-from domain.kernel import SYSTEM, Officer, OfficerLevel, Role
+from domain.kernel import SYSTEM, Officer, OfficerLevel, Posting, Role
 from store.catalogue import catalogue
 from store.identity import people
-from store.officers import leave
+from store.officers import leave, posts
 
 _Key = tuple[Role, OfficerLevel | None, str | None, str | None, str | None]
 _ROLES = {
@@ -90,7 +90,7 @@ def _holder(
 
 
 async def _holders(acting: UnitOfWork) -> Mapping[_Key, str]:
-    """An officer of each post that is held: who is at work there, or stands in for one on leave."""
+    """An officer of each post that is held: at work there, standing in for one, or in charge of a vacant one."""
     held: dict[_Key, str] = {}
     ids = await people.posted_officer_ids(acting.tx)
     for start in range(0, len(ids), _PAGE):
@@ -101,5 +101,13 @@ async def _holders(acting: UnitOfWork) -> Mapping[_Key, str]:
             at_work = officer.id if away is None else await stand_in_at_work(acting, away.substitute_id)
             if at_work is not None:
                 for one in officer.postings:
-                    held.setdefault((one.role, one.level, one.department, one.district, one.tehsil), at_work)
+                    held.setdefault(_key(one), at_work)
+    for vacancy in await posts.open_vacancies(acting.tx):
+        in_charge = await stand_in_at_work(acting, vacancy.cover_id)
+        if in_charge is not None:
+            held.setdefault(_key(vacancy.posting), in_charge)
     return held
+
+
+def _key(post: Posting) -> _Key:
+    return post.role, post.level, post.department, post.district, post.tehsil

@@ -106,3 +106,39 @@ async def test_the_address_of_an_officer_is_taken(env):
         await invitations.use(tx, link.id)
 
     assert await refused(taken) == (ErrorCode.ACCOUNT_TAKEN, ("input", "email"))
+
+
+async def test_a_mistyped_address_is_corrected_by_whoever_entered_her_while_the_link_is_unused(env):
+    first = administrator((await created(env, "anita")).officer_id)
+    mistyped = await created(env, "bina", by=first, email="bnia@uk.gov.example")
+
+    corrected = await created(env, "bina", by=first, key="again")
+
+    assert corrected.officer_id == mistyped.officer_id
+    assert corrected.link != mistyped.link
+    async with env.store.read_transaction() as tx:
+        entered = (await people.officers(tx, [mistyped.officer_id]))[mistyped.officer_id]
+        lines = [line.action for line in await audit_lines_of(tx, "OFFICER", mistyped.officer_id)]
+    assert entered.email == "bina@uk.gov.example"
+    assert lines[-2:] == ["admin.address_corrected", "officer.invited"]
+
+
+async def test_the_address_of_an_administrator_whom_another_entered_is_not_corrected(env):
+    first = administrator((await created(env, "anita")).officer_id)
+    await created(env, "bina")
+
+    taken_over = created(env, "bina", by=first, key="again", email="mine@uk.gov.example")
+
+    assert (await refused(taken_over))[0] is ErrorCode.STEP_NOT_ALLOWED
+
+
+async def test_the_address_of_an_administrator_who_used_her_link_is_not_corrected(env):
+    first = administrator((await created(env, "anita")).officer_id)
+    second = await created(env, "bina", by=first)
+    async with env.store.write_transaction() as tx:
+        (link,) = await invitations.unused_links(tx, second.officer_id)
+        await invitations.use(tx, link.id)
+
+    again = created(env, "bina", by=first, key="again", email="mine@uk.gov.example")
+
+    assert (await refused(again))[0] is ErrorCode.STEP_NOT_ALLOWED

@@ -6,10 +6,10 @@ import pytest
 
 from actions.officers.state_gaps import state_gaps
 from domain.kernel import Bilingual, Officer, OfficerLevel, Posting, Role, ist_date
-from domain.officers.staff import Leave
+from domain.officers.staff import Leave, Transfer, Vacancy
 from gateway.commands.catalogue import list_state_gaps
 from store.identity import people
-from store.officers import leave
+from store.officers import leave, posts
 from tests.support.graph import Down, environment
 from tests.support.graph_catalogue import enter_catalogue
 
@@ -99,6 +99,33 @@ async def test_a_leave_with_cover_or_yet_to_begin_leaves_nothing_vacant(env, sub
     await go_on_leave(env, "anita", substitute, in_days=in_days)
 
     assert await gaps_of(env, REVENUE, DESIGNATED) == []
+
+
+async def leave_vacant(env, posting, cover):
+    """A post that its officer left, in charge of another."""
+    now = env.clock.now()
+    async with env.store.write_transaction() as tx:
+        await posts.add_transfer(tx, Transfer("t", "anita", None, cover, (posting,), (), None, now))
+        await posts.add_vacancy(tx, Vacancy("v", "t", posting, "anita", cover, now))
+
+
+@pytest.mark.usefixtures("anita_alone")
+async def test_a_vacant_post_of_which_an_officer_has_charge_is_no_gap(env):
+    posting = Posting(Role.OFFICER, WELFARE, "49", None, DESIGNATED)
+
+    await leave_vacant(env, posting, "rakesh")
+
+    assert await gaps_of(env, WELFARE, DESIGNATED) == [(("45",), None)]
+
+
+@pytest.mark.usefixtures("anita_alone")
+async def test_a_vacant_post_of_which_an_absent_officer_has_charge_is_a_gap(env):
+    posting = Posting(Role.OFFICER, WELFARE, "49", None, DESIGNATED)
+
+    await leave_vacant(env, posting, "rakesh")
+    await go_on_leave(env, "rakesh", None)
+
+    assert await gaps_of(env, WELFARE, DESIGNATED) == [(("45", "49"), None)]
 
 
 async def test_an_officer_of_the_whole_department_leaves_nothing_vacant(env):
