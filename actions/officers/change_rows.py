@@ -134,7 +134,7 @@ class _Register:
     departments: frozenset[str]
     places: frozenset[tuple[str, str | None]]
     officers: dict[str, Officer | None]
-    taken: frozenset[str]
+    foreign_addresses: frozenset[str]
     proposer: str | None
     today: date
 
@@ -158,7 +158,7 @@ class _Register:
         if change.new_email != change.email and self.officers.get(change.new_email or ""):
             raise WrongRow("new_email", "ON_REGISTER")
         for field, email in (("email", change.email), ("new_email", change.new_email)):
-            if email in self.taken:
+            if email in self.foreign_addresses:
                 raise WrongRow(field, "ADDRESS_TAKEN")
 
     def _check_takers(self, change: StaffChange, present: Officer | None) -> None:
