@@ -1,4 +1,4 @@
-"""Searches services by words in Hindi, English or Latin-script Hindi, tolerating typing errors.
+"""Searches services by words in the state's language, English or Latin-script Hindi, tolerating typing errors.
 
 The catalogue is small (some hundred services), so an index of it is kept in memory and no database takes part. Each
 word of the question is looked up among the words of the services by its letters, its sounds
@@ -14,7 +14,7 @@ from functools import lru_cache
 from itertools import chain
 
 from domain.catalogue.catalogue import Department, Service
-from domain.catalogue.transliteration import bones_of, is_devanagari, soft_sounds_of, sounds_of, words_of
+from domain.catalogue.transliteration import bones_of, is_latin, soft_sounds_of, sounds_of, words_of
 
 LONGEST_QUESTION = 200
 MOST_WORDS = 12
@@ -38,7 +38,8 @@ _SMALL = frozenset(
     words_of(
         "a an and apply application for from get how i in is me my new of on online or the to want with "
         "ka kaa ke ki ko me mein se hetu liye aur avedan aavedan karna kaise chahiye "
-        "का की के को में से हेतु लिए लिये और आवेदन करना कैसे चाहिए"
+        "का की के को में से हेतु लिए लिये और आवेदन करना कैसे चाहिए "
+        "மற்றும் ஒரு எனக்கு எப்படி வேண்டும் விண்ணப்பம் விண்ணப்பிக்க"
     )
 )
 """Words that say nothing of the service; they count only where the question has no others."""
@@ -233,7 +234,7 @@ class IndexCache:
 def _compound_words(words: Sequence[str]) -> list[str]:
     """Two or three words of one script written as one: प्रमाणपत्र, जन्मप्रमाणपत्र."""
     runs = (words[start : start + many] for many in (2, 3) for start in range(len(words) - many + 1))
-    return ["".join(run) for run in runs if len(set(map(is_devanagari, run))) == 1]
+    return ["".join(run) for run in runs if len(set(map(is_latin, run))) == 1]
 
 
 def _question_words(question: str) -> list[str]:

@@ -1,14 +1,16 @@
-"""Computes search keys that match a Hindi word in Devanagari with its spellings in Latin script.
+"""Computes search keys that match a word in Devanagari or Tamil with its other spellings and those in Latin script.
 
 People write जाति as jati, jaati or jathi, प्रमाण as praman or pramaan, मूल as mool or mul. Both scripts are brought
 to the sounds that such spellings share: long and short vowels, aspirated and plain, dental and retroflex consonants
 become one. The letters are those of ISO 15919 without its marks; the spellings folded are those of the portal's
-own slugs and of everyday writing.
+own slugs and of everyday writing. A letter of Tamil has the sound of the one at its place in Devanagari.
 """
 
 import re
 import unicodedata
 from types import MappingProxyType
+
+from domain.kernel.text import latin_digits
 
 _CONSONANTS = MappingProxyType(
     dict(zip("कखगघङचछजझञटठडढणतथदधनपफबभमयरलवशषसहळ",
@@ -17,18 +19,25 @@ _CONSONANTS = MappingProxyType(
              strict=True))
 )  # fmt: skip
 _VOWELS = MappingProxyType(
-    dict(zip("अआइईउऊऋएऐओऔऑऍ", ("a", "a", "i", "i", "u", "u", "ri", "e", "ai", "o", "au", "o", "e"), strict=True))
+    dict(
+        zip(
+            "अआइईउऊऋएऐओऔऑऍऎऒ",
+            ["a", "a", "i", "i", "u", "u", "ri", "e", "ai", "o", "au", "o", "e", "e", "o"],
+            strict=True,
+        )
+    )
 )
 _SIGNS = MappingProxyType(
-    dict(zip("ािीुूृेैोौॉॅ", ("a", "i", "i", "u", "u", "ri", "e", "ai", "o", "au", "o", "e"), strict=True))
+    dict(zip("ािीुूृेैोौॉॅॆॊ", ["a", "i", "i", "u", "u", "ri", "e", "ai", "o", "au", "o", "e", "e", "o"], strict=True))
 )
 _VIRAMA, _NUKTA = "्", "़"
 _NASALS = frozenset("ंँ")
 _SILENT = frozenset("ः‌‍")
-_DIGITS = MappingProxyType({ord(shown): str(value) for value, shown in enumerate("०१२३४५६७८९")})
+_TAMIL = MappingProxyType({code: code - 0x280 for code in range(0xB80, 0xC00)})
+"""The letters of Tamil as those of Devanagari at the same place of their blocks (Unicode, chapter 12)."""
 
 _HARD_OR_SOFT = re.compile(r"c(?!h)")
-_WORD = re.compile(r"[a-z0-9]+|[ऀ-ॿ\u200c\u200d]+")
+_WORD = re.compile(r"[a-z0-9]+|[ऀ-ॿ\u200c\u200d]+|[\u0b80-\u0bff\u200c\u200d]+")
 _FOLDS = (
     (re.compile(r"jny|^jn(?=[aeiou])|dny"), "gy"),  # ज्ञ
     (re.compile(r"[ts]ion"), "shan"),  # पेंशन, राशन
@@ -56,19 +65,18 @@ _FOLDS = (
 
 
 def words_of(text: str) -> list[str]:
-    """The words of a text in either script, in small letters and with digits of our days."""
-    plain = unicodedata.normalize("NFC", text).lower().translate(_DIGITS)
-    return _WORD.findall(plain)
+    """The words of a text in each script, in small letters and with digits of our days."""
+    return _WORD.findall(latin_digits(unicodedata.normalize("NFC", text).lower()))
 
 
-def is_devanagari(word: str) -> bool:
-    """Whether a word is in the script of Hindi."""
-    return "ऀ" <= word[:1] <= "ॿ"
+def is_latin(word: str) -> bool:
+    """Whether a word is in Latin letters."""
+    return word.isascii()
 
 
 def sounds_of(word: str) -> str:
-    """The sounds of a word of either script; equal for the usual spellings of one word."""
-    latin = _latin(word) if is_devanagari(word) else word
+    """The sounds of a word of any script; equal for the usual spellings of one word."""
+    latin = word if is_latin(word) else _latin(word)
     for pattern, folded in _FOLDS:
         latin = pattern.sub(folded, latin)
     return latin
@@ -89,10 +97,10 @@ def bones_of(sounds: str) -> str:
 
 
 def _latin(word: str) -> str:
-    """A word of Devanagari in Latin letters; the vowel that a consonant carries is not spoken at the end."""
+    """A word of Devanagari or Tamil in Latin letters; the vowel that a consonant carries is not spoken at the end."""
     letters: list[str] = []
     inherent = False
-    for sign in unicodedata.normalize("NFD", word):
+    for sign in unicodedata.normalize("NFD", word.translate(_TAMIL)):
         if sign == _NUKTA or sign in _SILENT:
             continue
         spoken = _CONSONANTS.get(sign)

@@ -11,7 +11,7 @@ from domain.kernel.hidden_characters import hidden_character
 from domain.kernel.state import installed_state, is_installed
 
 DEVANAGARI_DIGITS = "०१२३४५६७८९"
-_TO_LATIN = str.maketrans(DEVANAGARI_DIGITS, "0123456789")
+_TO_LATIN = str.maketrans(DEVANAGARI_DIGITS + "௦௧௨௩௪௫௬௭௮௯", "0123456789" * 2)
 
 
 class Language(StrEnum):
@@ -85,7 +85,7 @@ def is_plain_line(text: str) -> bool:
 
 
 def latin_digits(text: str) -> str:
-    """Devanagari digits turned into Latin ones."""
+    """Digits of Devanagari and Tamil turned into Latin ones."""
     return text.translate(_TO_LATIN)
 
 

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from actions.catalogue.rows import read_catalogue
+from actions.catalogue.rows import Catalogue, read_catalogue
 from actions.catalogue.search import Wanted, find_services, index_of, page_of, place_of
 from actions.kernel import Environment
+from demo.seeding import catalogue_rows as rows_of
 from domain.catalogue.catalogue import Facts, LifeEvent, Situation
 from domain.catalogue.search import CatalogueIndex
 from domain.kernel import Bilingual, ManualClock, SeededIds
@@ -18,6 +19,7 @@ from tests.support.actions import catalogue_rows
 from tests.support.catalogued import bare_environment
 
 READ = read_catalogue(catalogue_rows())
+NEITHAL = read_catalogue(rows_of(Path(__file__).parents[2] / "states" / "neithal"))
 QUESTIONS = (
     "jati praman patra",
     "mool niwas",
@@ -34,12 +36,17 @@ QUESTIONS = (
 
 
 @pytest.fixture
+def read() -> Catalogue:
+    return READ
+
+
+@pytest.fixture
 async def env(
-    store: Store, store_keyrings: Keyrings, store_clock: ManualClock, tmp_path: Path
+    store: Store, store_keyrings: Keyrings, store_clock: ManualClock, tmp_path: Path, read
 ) -> AsyncIterator[Environment]:
     async with store.write_transaction() as tx:
-        await catalogue.upsert_departments(tx, READ.departments)
-        await catalogue.upsert_services(tx, READ.services)
+        await catalogue.upsert_departments(tx, read.departments)
+        await catalogue.upsert_services(tx, read.services)
     async with bare_environment(store, store_keyrings, store_clock, tmp_path, SeededIds(store_clock, "search")) as made:
         yield made
 
@@ -106,3 +113,27 @@ async def test_pages_follow_one_another_both_ways_and_stay_when_others_come(env)
     assert page_of(whole, place_of, place_of(whole[5]), 3, backward=True) == placed[2:5]
     without = [each for each in whole if each is not whole[5]]  # gone between two pages
     assert page_of(without, place_of, place_of(whole[5]), 2, backward=False) == placed[6:8]
+
+
+@pytest.mark.parametrize("read", [NEITHAL], ids=["neithal"])
+@pytest.mark.parametrize(
+    ("asked", "code"),
+    [
+        ("வருமானச் சான்றிதழ்", "NX01"),
+        ("வருமான சான்றிதழ்", "NX01"),
+        ("வருமானச சானறிதழ", "NX01"),
+        ("வருமானச்\u200cசான்றிதழ்", "NX01"),
+        ("வருமானச\u200d் சான்றிதழ்", "NX01"),
+        ("வருமானச்சான்றிதழ்", "NX01"),
+        ("வறுமானச் சான்றிதல்", "NX01"),
+        ("இருப்பிட சான்றிதழ்", "NX02"),
+        ("முதியோர்", "NX03"),
+        ("முதியொர்", "NX03"),
+        ("படகு", "NX05"),
+        ("varumana", "NX01"),
+        ("mudhiyor", "NX03"),
+        ("nx௦௧", "NX01"),
+    ],
+)
+async def test_tamil_is_found_however_its_signs_joiners_and_digits_are_typed(env, read, asked: str, code: str):
+    assert (await codes(env, search=asked))[:1] == [code]

@@ -33,6 +33,11 @@ from tests.support.digits import devanagari_digits
 NOW = datetime(2026, 11, 24, 6, tzinfo=UTC)
 
 
+@pytest.mark.parametrize("digits", ["०१२३४५६७८९", "௦௧௨௩௪௫௬௭௮௯", "0123456789"])
+def test_digits_of_each_script_are_read(digits: str):
+    assert latin_digits(digits) == "0123456789"
+
+
 def synthetic(body: str) -> str:
     return body + verhoeff.calc_check_digit(body)
 
