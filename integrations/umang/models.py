@@ -49,7 +49,7 @@ class UmangSettings:
     """What onboarding hands over: the gateway key and the access to each department.
 
     With a `bearer` the form published through API Setu is called, without one the plain form
-    (docs/contracts/umang.md section 2, forms 2 and 1). The position is the same for all, never a citizen's.
+    (docs/contracts/umang.md section 2, forms 2 and 1). The position is the one that its table lets all send, nobody's.
     """
 
     api_key: str = field(repr=False)
@@ -57,8 +57,8 @@ class UmangSettings:
     bearer: str | None = field(repr=False, default=None)
     user_id: str = "09"
     user_token: str = field(repr=False, default="")
-    latitude: str = "30.31"
-    longitude: str = "78.03"
+    latitude: str = "21"
+    longitude: str = "90"
     enam: DepartmentAccess | None = None
     jan_aushadhi: DepartmentAccess | None = None
     eraktkosh: DepartmentAccess | None = None

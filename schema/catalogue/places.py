@@ -92,7 +92,7 @@ class District(Node, View[catalogue.District], id_of=TypeCode.DISTRICT):
 
     item: strawberry.Private[catalogue.District]
     code: str = strawberry.field(description="Code in the Local Government Directory.")
-    division: str = strawberry.field(description="Garhwal or Kumaon.")
+    division: str = strawberry.field(description="The division of the state that it belongs to.")
     headquarters: str = strawberry.field(description="The town of the district's offices.")
 
     name = text_field("item.name", description="The district's name.")
