@@ -3,6 +3,8 @@
 import pytest
 from lxml import html
 
+from domain.etaal.counting import STATUS_LINE, CountingEvent, Transaction
+from store.etaal import ledger, ledger_seal
 from tests.gateway.pages.conftest import Browse
 from tests.gateway.pages.test_powers import powers  # noqa: F401 - a fixture
 from tests.support.graph import World
@@ -47,3 +49,20 @@ async def test_an_officer_sees_her_own_posts(world: World, browse: Browse):
         page = await browser.get("/desk/leave")
 
     assert html.fromstring(page.text).cssselect("#posts + ul li")
+
+
+@pytest.mark.parametrize(
+    ("language", "name"), [("hi", "आवेदन की स्थिति की जानकारी"), ("en", "Enquiry about the state of an application")]
+)
+async def test_enquiries_stand_among_the_counts_by_their_name(powers, browse: Browse, language: str, name: str):  # noqa: F811
+    day = powers.environment.clock.now().date()
+    event = CountingEvent.STATUS_ENQUIRY
+    store = powers.environment.store
+    async with store.write_transaction() as tx:
+        await ledger.record(tx, Transaction("STATUS_ENQUIRY:1", event, day, STATUS_LINE, "49", "WEB", "D", 1, "2026-2"))
+    await ledger_seal.seal(store)
+
+    async with browse("auditor", language) as browser:
+        page = html.fromstring((await browser.get(f"/staff/counts?on={day}")).text)
+
+    assert [one.text_content() for one in page.cssselect("tbody tr > :first-child")] == [name]
