@@ -25,11 +25,12 @@ run: bootstrap ## Start everything: store, demo people, sandboxes, gateway, work
 test: bootstrap-dev ## Run all tests; starts what they need
 	@$(BIN)/python -m pytest -n 2 --dist loadscope
 
-check: bootstrap-dev ## Lint, types, import directions, printed schema, licences; makes the bill of materials build/sbom.cdx.json
+check: bootstrap-dev ## Lint, types, import directions, texts of the state, printed schema, licences; makes the bill of materials build/sbom.cdx.json
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/apuni doctor package
 	$(BIN)/apuni schema check
 	$(BIN)/apuni schema diff
 	$(BIN)/python -m tools.reference check

@@ -20,10 +20,10 @@ from actions.kernel import Environment
 from demo.operations_seeding import publish_folder
 from demo.seed.seed import seed
 from gateway.runtime.composition import open_runtime
-from gateway.runtime.form_files import form_files
 from gateway.runtime.logs import configure_logging
 from gateway.settings.settings import Settings
 from sandbox.city.kit import load_demo
+from states.packages import form_files
 from store.database import migrate
 
 ROOT = Path(__file__).parent.parent
@@ -35,6 +35,12 @@ LINE_EVERY = 100
 def catalogue_rows(folder: Path) -> CatalogueRows:
     """The rows of every file that a state has."""
     return CatalogueRows(**{name: _rows(folder / file) for name, file in FILES.items() if (folder / file).is_file()})
+
+
+def strength_rows(folder: Path) -> tuple[dict[str, str], ...]:
+    """What services of a state ask of a sign-in, which may be nothing of their own."""
+    file = folder / "local_strengths.csv"
+    return _rows(file) if file.is_file() else ()
 
 
 @contextmanager
@@ -86,7 +92,7 @@ async def seed_demo(settings: Settings, console: Console) -> None:
     async with open_runtime(settings) as house:
         loaded = await import_catalogue(house.environment, catalogue_rows(settings.package.folder))
         await import_forms(house.environment.store, form_files(settings.package.folder / "forms"))
-        await import_strengths(house.environment.store, _rows(settings.package.folder / "local_strengths.csv"))
+        await import_strengths(house.environment.store, strength_rows(settings.package.folder))
         environment = replace(house.environment, rules=replace(house.environment.rules, calendar=loaded.calendar))
         renderer = _LateRenderer(environment, settings.home / "certificates")
         with shown_progress(console) as tell:

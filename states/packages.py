@@ -8,6 +8,7 @@ from typing import TypeVar
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from domain.appeals.law import Law, Period
+from domain.catalogue.form_bounds import LARGEST_FILE
 from domain.kernel import Bilingual, CommandFailed, Language
 from domain.kernel.state import State
 
@@ -87,6 +88,15 @@ def read_package(state: str = DEFAULT) -> StatePackage:
         return StatePackage(folder, State(**given), law.with_values({}))
     except (TypeError, ValueError) as error:
         raise CommandFailed(f"{folder / 'law.json'}: {str(error).removeprefix('Law.__init__() ')}") from None
+
+
+def form_files(folder: Path) -> dict[str, bytes]:
+    """The files `*.json` of a folder by name, which may be none; of a large one only the beginning. Raises OSError."""
+    read: dict[str, bytes] = {}
+    for path in sorted(folder.glob("*.json")):
+        with path.open("rb") as file:
+            read[path.name] = file.read(LARGEST_FILE + 1)
+    return read
 
 
 def _read(path: Path, kind: TypeAdapter[T]) -> T:

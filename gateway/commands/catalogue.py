@@ -21,8 +21,9 @@ from actions.officers.state_gaps import state_gaps
 from domain.applications.holidays import calendar_of, lists_in_doubt, years_in_use
 from domain.catalogue.definition_reading import DefinitionRefused, Document, read_document
 from domain.kernel import Clock, CommandFailed, Language, Source, ist_date
+from domain.kernel.state import installed_state
 from gateway.commands.calendar import doubt_line
-from gateway.commands.kernel import CommandGroup, account, out, print_json, print_table, read_csv, readable
+from gateway.commands.kernel import CommandGroup, account, out, print_json, print_lines, print_table, read_csv, readable
 from gateway.pages.downloads.spreadsheets import csv_line
 from gateway.settings.settings import read_settings
 from integrations.calling.breakers import Breakers
@@ -33,6 +34,7 @@ from integrations.calling.monitor import SourceMonitor
 from integrations.calling.remote import Remote, Resilience
 from integrations.calling.transport import Transports
 from integrations.portal import NotACatalogue, PortalCatalogue, ReadCatalogue, read_catalogue
+from states.lint import faults_of, name_gaps
 from store.catalogue import calendar, catalogue
 from store.catalogue.calendar import NO_CALENDAR
 from store.database.keyring import PURPOSES
@@ -187,23 +189,38 @@ async def list_calendar_doubts(env: Environment, as_json: _Json = False) -> None
         out.print(f"apuni: the list of holidays is verified of {', '.join(map(str, years_in_use(today)))}")
 
 
+@doctor_group.command("package")
+def list_package_faults() -> None:
+    """List what the package of the state lacks: its font, texts in its language, and names in its script.
+
+    The exit status is 1 where the font or a text is missing, or a text does not fit the English one.
+    """
+    package = read_settings().package
+    faults = faults_of(package.state)
+    print_lines((*faults, *name_gaps(package.folder)), f"{len(faults)} faults in {package.folder}")
+    if faults:
+        raise typer.Exit(1)
+
+
 @doctor_group.storage_command("state")
 async def list_state_gaps(env: Environment, as_json: _Json = False) -> bool:
     """List the posts that nobody holds: officers who decide, heads, authorities of appeal; and who answers meanwhile.
 
-    The exit status is 1 where there is one.
+    It tells too how many faults the package of the state has. The exit status is 1 where there is a gap or a fault.
     """
-    gaps = await state_gaps(env)
+    gaps, faults = await state_gaps(env), faults_of(installed_state())
     if as_json:
-        print_json({"gaps": [asdict(gap) for gap in gaps]})
-        return not gaps
+        print_json({"gaps": [asdict(gap) for gap in gaps], "packageFaults": faults})
+        return not gaps and not faults
     for gap in gaps:
         post = "HEAD" if gap.level is None else gap.level.value
         where, codes = ", ".join(gap.places) or "the whole state", ", ".join(gap.services)
         out.print(f"{gap.department or 'no department'}: no {post} in {where}; services {codes}")
         out.print(f"  answers by default: {gap.answered_by or 'nobody'}")
     out.print(f"apuni: {len(gaps)} posts are vacant" if gaps else "apuni: every service has its officers")
-    return not gaps
+    if faults:
+        out.print(f"apuni: the state's package has {len(faults)} faults, see `apuni doctor package`; first {faults[0]}")
+    return not gaps and not faults
 
 
 @doctor_group.storage_command("keys")

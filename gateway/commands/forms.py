@@ -10,8 +10,8 @@ from actions.catalogue.form_import import RefusedFile, examine, import_forms
 from actions.kernel import Environment
 from domain.kernel import CommandFailed
 from gateway.commands.kernel import CommandGroup, account, readable
-from gateway.runtime.form_files import form_files
 from gateway.settings.settings import read_settings
+from states.packages import form_files
 
 group = CommandGroup()
 """The application forms of services."""

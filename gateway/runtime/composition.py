@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import httpx
+import structlog
 
 from actions.kernel import Environment, Partners, Rules
 from actions.registry import REGISTRY
@@ -13,7 +14,7 @@ from domain.kernel import Clock, Source, SystemClock, SystemIds
 from domain.kernel.messages import install_state, name_portal
 from domain.platform.switches import Switchboard
 from gateway.documents.pdf_inspection import PdfInspection
-from gateway.runtime.form_files import baseline_figures
+from gateway.runtime.baseline import baseline_figures
 from gateway.runtime.heartbeat import label_of, refresh_switches
 from gateway.runtime.partners import connected_sources, open_partners
 from gateway.runtime.process_health import ProcessHealth
@@ -25,6 +26,7 @@ from integrations.calling.cache_backends import Backend, SealedCache
 from integrations.calling.kill_switch import KillSwitch
 from integrations.calling.monitor import CallObserver, SourceMonitor
 from integrations.calling.remote import Resilience
+from states.lint import faults_of
 from store.catalogue.calendar import NO_CALENDAR, work_calendar
 from store.database import (
     EncryptedObjects,
@@ -42,6 +44,8 @@ from store.privacy.erasures import ErasureList
 
 if TYPE_CHECKING:
     from integrations.calling.breaker_sharing import BreakerSharing
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True)
@@ -142,6 +146,9 @@ async def open_runtime(
     async with AsyncExitStack() as stack:
         storage = await stack.enter_async_context(open_storage(settings))
         store, clock, ids = storage.store, storage.clock, storage.ids
+        if kind != "command" and (faults := faults_of(settings.package.state)):
+            remedy = "`apuni doctor package` lists all"
+            log.warning("state_package_incomplete", faults=len(faults), first=faults[0], remedy=remedy)
         counts_alone = kind == "gateway" and settings.counts_alone
         switches, vitals = Switchboard(), ProcessHealth(label_of(kind), clock, settings.home, counts_alone=counts_alone)
         store.disk_refused = vitals.disk_refused

@@ -12,6 +12,7 @@ from gateway.runtime.heartbeat import BEAT_SECONDS
 from gateway.settings.partners import Partner
 from gateway.settings.settings import Settings, SettingsRefused, variable
 from integrations.registry import OUTSIDE_SYSTEMS, OutsideSystems
+from states.lint import font_faults
 from store.platform import alarms
 
 SAMPLE_KEY = "d6c001a8086f7c085c6a60654e45fbc75384c7357e3d043a12784b21e34a98f1"
@@ -30,7 +31,7 @@ def refuse_unfit_production(settings: Settings, registry: OutsideSystems = OUTSI
     """
     if settings.demo:
         return
-    reasons = broken_bounds(settings)
+    reasons = [*font_faults(settings.package.state), *broken_bounds(settings)]
     for system in (*registry.required, *(name for name in registry.optional if name in settings.partners)):
         reasons += _unfit_partner(settings, system)
     if reasons:

@@ -322,7 +322,8 @@ class Settings(BaseSettings):
     @classmethod
     def _is_law(cls, value: dict[str, int], known: ValidationInfo) -> dict[str, int]:
         try:
-            read_package(known.data.get("state", DEFAULT)).law.with_values(value)
+            if "state" in known.data:  # else the state is refused, and no other one's law is meant
+                read_package(known.data["state"]).law.with_values(value)
         except ValueError as error:
             raise PydanticCustomError("law", "{reason}", {"reason": str(error)}) from None
         return value

@@ -16,7 +16,7 @@ from domain.applications.lifecycle import Status
 from domain.kernel import ManualClock
 from domain.statistics.figures import figure_inputs, marks_of
 from gateway.pages.dashboard import dashboard_routes
-from gateway.runtime.form_files import baseline_figures
+from gateway.runtime.baseline import baseline_figures
 from states.packages import state_folder
 from store.applications import applications
 from store.database import Keyrings

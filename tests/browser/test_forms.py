@@ -12,12 +12,12 @@ import schema
 from actions.catalogue.form_import import import_forms
 from domain.kernel import Language, ManualClock
 from gateway.pages.rendering import field_id
-from gateway.runtime.form_files import form_files
 from store.database import Keyrings
 from tests.support.bounds import rounds
 from tests.support.catalogued import Filled, a_copy
 from tests.support.forms import own_forms
 from tests.support.pages import browser_of, pages_app
+from tests.support.state import form_files
 
 pytestmark = [pytest.mark.browser, pytest.mark.integration, pytest.mark.timeout(600)]
 

@@ -29,7 +29,7 @@ PUBLIC = (
 )
 NOTICES = (
     "APUNI_PORTAL__NOTICES: the privacy notice, the terms or the accessibility statement is missing in one of the "
-    "languages; set a folder with `privacy`, `terms` and `accessibility`, each as `<name>.hi.txt` and `<name>.en.txt`"
+    "languages; set a folder with `privacy`, `terms` and `accessibility`, each as `<name>.<language>.txt` in both"
 )
 OWNER = (
     "APUNI_PORTAL__OWNER_HI: pages do not say whose portal it is and where the owner is reached; "

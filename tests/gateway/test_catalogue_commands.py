@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from actions.catalogue.cells import Reject
+from domain.kernel.messages import install_state
 from domain.uploads.files import QuarantinedFile
 from gateway import cli
 from gateway.commands.catalogue import OPTIONAL, write_rejects
@@ -21,9 +22,11 @@ from gateway.runtime.composition import open_storage
 from gateway.settings.settings import read_settings
 from states.packages import state_folder
 from store.uploads import quarantine
+from tests.support.state import STATE
 
 ROOT = Path(__file__).resolve().parents[2]
 DATA = state_folder()
+NEITHAL = ROOT / "tests" / "states" / "neithal"
 PORTAL = ROOT / "demo" / "portal_catalogue.json"
 
 
@@ -228,3 +231,26 @@ async def put_apart() -> None:
         file = QuarantinedFile("file-1", "citizen:c1", "c1", None, "0" * 64, None, 14, "Eicar-Test-Signature", now)
         async with rooms.store.write_transaction() as tx:
             await quarantine.put(tx, file, b"what was found")
+
+
+def test_the_doctor_of_the_package_names_what_the_state_lacks_and_fails(run):
+    status, out, _ = run("doctor", "package", APUNI_STATE=str(NEITHAL))
+    install_state(STATE)
+
+    assert status == 1
+    assert "locale/ta.po: status.WITHDRAWN: it has no text and is shown in English" in out
+
+
+def test_the_doctor_of_the_package_is_content_with_the_default_state_and_names_what_is_in_english_alone(run):
+    status, out, _ = run("doctor", "package")
+
+    assert status == 0
+    assert "tehsils.csv: row 120: name_hi is empty" in out
+
+
+def test_the_doctor_of_the_state_tells_faults_of_its_package(run):
+    status, out, _ = run("doctor", "state", "--json", APUNI_STATE=str(NEITHAL))
+    install_state(STATE)
+
+    assert status == 1
+    assert "locale/ta.po: status.WITHDRAWN: it has no text and is shown in English" in json.loads(out)["packageFaults"]

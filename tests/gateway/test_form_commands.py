@@ -12,9 +12,9 @@ from domain.kernel import CommandFailed
 from gateway.cli import app
 from gateway.commands.forms import import_folder
 from gateway.runtime.expected_failures import lines_of
-from gateway.runtime.form_files import form_files
 from store.catalogue import forms
 from tests.support.catalogued import Filled, a_copy
+from tests.support.state import form_files
 
 OWN = len(form_files()) - 1
 

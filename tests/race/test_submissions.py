@@ -10,11 +10,11 @@ from actions.applications.submit import submit_application
 from actions.catalogue.form_import import import_forms
 from domain.applications.applications import Channel
 from domain.kernel import ErrorCode, Problems
-from gateway.runtime.form_files import form_files
 from store.applications.application_rows import applications_table
 from tests.support.actions import FREE, request_for
 from tests.support.bounds import rounds
 from tests.support.forms import own_forms
+from tests.support.state import form_files
 from tests.support.twins import Twins
 from tests.support.worlds import wrong
 

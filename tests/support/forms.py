@@ -8,7 +8,7 @@ from demo.seed.forms import filled_in
 from domain.catalogue.form_reading import COMMON, read_common, read_form
 from domain.catalogue.forms import Form
 from domain.kernel import SystemClock, ist_date
-from gateway.runtime.form_files import form_files
+from tests.support.state import form_files
 
 LABEL = {"hi": "प्रश्न", "en": "Question"}
 

@@ -36,14 +36,13 @@ from gateway.graphql.pipeline import Pipeline
 from gateway.graphql.replays import StoredReplays
 from gateway.http.edge import Edge
 from gateway.operations.published import PublishedOperations
-from gateway.runtime.form_files import form_files
 from gateway.umang.call_handler import UmangCallHandler
 from gateway.umang.running import APP, Caller
 from integrations.calling.monitor import SourceMonitor
 from integrations.umang import UmangEndpointSettings, endpoint_routes
 from schema import build
 from schema.kernel import Context
-from states.packages import read_package
+from states.packages import form_files, read_package
 from store.applications import applications
 from store.catalogue import catalogue
 from store.database import EncryptedObjects, FieldCipher, Keyrings, LocalBlobs, Store, Transaction, migrate
@@ -92,7 +91,7 @@ async def sample_world(folder: Path, settings: UmangEndpointSettings) -> AsyncIt
                 env.rules, calendar=(await import_catalogue(env, catalogue_rows(read_package().folder))).calendar
             ),
         )
-        await import_forms(store, form_files())
+        await import_forms(store, form_files(read_package().folder / "forms"))
         env = replace(env, ids=SeededIds(clock, "umang-samples"))  # so that a longer catalogue draws no others
         department = await _add_people(env)
         yield SampleWorld(env, _routes(env, settings), department)

@@ -8,10 +8,10 @@ from actions.applications.submit import SaveDraft, save_draft
 from actions.catalogue.form_import import import_forms
 from domain.applications.applications import Channel, DeliveryMode
 from domain.kernel import ErrorCode, Problems
-from gateway.runtime.form_files import form_files
 from store.catalogue import catalogue
 from tests.support.actions import FREE, ORDER, World
 from tests.support.forms import own_forms
+from tests.support.state import form_files
 
 BIRTH = {name: text for name, text in own_forms()["birth-certificate"].example.items() if name != "child_name"}
 

@@ -20,12 +20,12 @@ from domain.identity.facts import FactSource
 from domain.kernel import IST, ErrorCode, PersonKind, Problems, Provider, Source
 from domain.officers.desk import Pack
 from gateway.documents.renderer import CertificateRenderer
-from gateway.runtime.form_files import form_files
 from store.applications import applications
 from store.catalogue import catalogue, forms
 from store.identity import identities, people
 from tests.support.actions import INCOME, ORDER, World
 from tests.support.forms import octets, own_forms
+from tests.support.state import form_files
 from tests.support.worlds import hand_in
 
 EWS = "RD10"

@@ -7,10 +7,10 @@ import pytest
 
 from actions.catalogue.form_import import import_forms
 from gateway.documents.renderer import CertificateRenderer
-from gateway.runtime.form_files import form_files
 from store.database import Keyrings
 from tests.support.actions import World
 from tests.support.fees import open_tills
+from tests.support.state import form_files
 from tests.support.walks import PAPER, Office
 
 

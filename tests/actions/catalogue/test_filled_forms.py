@@ -13,13 +13,13 @@ from actions.catalogue.form_import import import_forms
 from actions.catalogue.prefill_tokens import Noted, note
 from domain.applications.applications import Application, Channel, DeliveryMode, RejectionGround
 from domain.kernel import ErrorCode, Problems
-from gateway.runtime.form_files import form_files
 from store.applications import applications
 from store.catalogue import forms
 from store.privacy import personal
 from tests.actions.catalogue.test_form_import import changed
 from tests.support.actions import FREE, ORDER, World
 from tests.support.forms import own_forms
+from tests.support.state import form_files
 
 FILES = form_files()
 BIRTH, WORK = own_forms()["birth-certificate"].example, own_forms()["new-employment-registration"].example

@@ -8,11 +8,11 @@ from sqlalchemy import func, select
 from actions.catalogue.form_import import import_forms
 from domain.catalogue.form_bounds import Reason
 from domain.catalogue.form_reading import COMMON
-from gateway.runtime.form_files import form_files
 from store.catalogue import catalogue, forms
 from store.database import audit
 from tests.support.actions import FREE, INCOME, PENSION, World
 from tests.support.forms import octets
+from tests.support.state import form_files
 
 FILES = form_files()
 OTHER = "ES21"

@@ -9,7 +9,7 @@ from actions.catalogue.cells import CellWrong
 from actions.statistics.baseline import baseline_beside_counters
 from domain.kernel import CommandFailed
 from domain.statistics.baseline import BaselineMeasure
-from gateway.runtime.form_files import baseline_figures, read_baseline
+from gateway.runtime.baseline import baseline_figures, read_baseline
 from states.packages import state_folder
 from tests.support.actions import World
 

@@ -5,6 +5,7 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import pairwise, takewhile
+from pathlib import Path
 from typing import Any, cast
 
 import pytest
@@ -18,6 +19,7 @@ from demo.seed.figures import MOST
 from demo.seed.people import DemoPeople, cast_of, synthetic_aadhaar
 from demo.seed.plan import choice, plans
 from demo.seed.seed import BATCH, PEOPLE_SINCE, seed
+from demo.seeding import strength_rows
 from domain.appeals.appeals import TRANSITIONS as APPEAL_STEPS
 from domain.appeals.appeals import AppealLevel, AppealState
 from domain.appeals.delays import ReasonFilter
@@ -30,7 +32,6 @@ from domain.doorstep import VisitState
 from domain.feedback.grievances import GrievanceState
 from domain.kernel import OfficerLevel, Posting, Role, ist_date
 from domain.rosters.rosters import RosterState, RowState
-from gateway.runtime.form_files import form_files
 from store import doorstep
 from store.appeals import appeal_course, appeals, delays
 from store.applications import applications, timeline
@@ -47,6 +48,7 @@ from store.rosters import roster_rows, rosters
 from store.statistics import saved_views
 from tests.support.actions import DEMO, ROOT, FakeRenderer
 from tests.support.figures import wrong_figures
+from tests.support.state import form_files
 from tests.support.stored import outbox_listing
 
 BY_ROSTERS = 7
@@ -273,6 +275,10 @@ async def test_a_demo_that_does_not_fit_the_catalogue_is_refused(catalogued: Env
     greedy = {**DEMO, "histories": {**_few(), "states": {"BENEFIT_SANCTIONED": 1000}}}
     with pytest.raises(ValueError, match="too few"):
         plans(greedy, services, schemes, ist_date(env.clock.now()))
+
+
+def test_a_state_that_says_nothing_of_the_strength_of_sign_ins_is_taken(tmp_path: Path):
+    assert strength_rows(tmp_path) == ()
 
 
 def test_synthetic_aadhaar_numbers_are_valid_begin_with_9999_and_differ():

@@ -11,11 +11,11 @@ from PIL import Image
 
 from actions.catalogue.form_import import import_forms
 from gateway.pages.rendering import SCRIPT_ADDRESS
-from gateway.runtime.form_files import form_files
 from tests.gateway.pages.conftest import Browse
 from tests.gateway.pages.test_site import form_of
 from tests.support.forms import own_forms
 from tests.support.graph import LOCKER_URI, World
+from tests.support.state import form_files
 
 APPLY = "/my/apply/ES09"
 FORM = {f"input.form.{name}": value for name, value in own_forms()["income-certificate"].example.items()}

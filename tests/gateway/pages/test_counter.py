@@ -13,7 +13,6 @@ from actions.identity.code_sending import send_code
 from actions.identity.sessions import mint_session_token
 from domain.catalogue.centres import Binding, Centre, CentreKind
 from domain.kernel import Bilingual, PersonKind, Provider
-from gateway.runtime.form_files import form_files
 from store.catalogue import centres
 from store.identity import sessions
 from store.identity.sessions import Session
@@ -23,6 +22,7 @@ from tests.gateway.pages.test_citizen import FORM, HAND_IN, PLACE, SAVE, picture
 from tests.gateway.pages.test_site import form_of
 from tests.support.graph import World
 from tests.support.phones import Phones
+from tests.support.state import form_files
 
 MOBILE, BORN = "9800000001", "1984-03-14"
 APPLY = "/counter/apply/ES09"

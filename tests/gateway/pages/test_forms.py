@@ -16,12 +16,12 @@ from domain.catalogue.forms import Form
 from gateway.http.admission import Admission, Share
 from gateway.http.edge import Edge
 from gateway.pages.rendering import field_id
-from gateway.runtime.form_files import form_files
 from gateway.settings.limits import Load
 from store.applications.application_rows import applications_table
 from tests.support.catalogued import Filled, a_copy
 from tests.support.forms import own_forms
 from tests.support.pages import URL, browser_of, pages_app
+from tests.support.state import form_files
 
 FORMS = own_forms()
 INCOME = FORMS["income-certificate"]

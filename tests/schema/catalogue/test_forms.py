@@ -6,12 +6,12 @@ import pytest
 from actions.catalogue.form_import import import_forms
 from actions.catalogue.prefill_tokens import Noted, note
 from domain.kernel import ErrorCode, Language
-from gateway.runtime.form_files import form_files
 from tests.actions.catalogue.test_filled_forms import SOURCE
 from tests.actions.catalogue.test_form_import import changed
 from tests.support.forms import own_forms
 from tests.support.graph import ASHA, CITIZEN, LOCKER_URI, OFFICER, STRANGE_OFFICER
 from tests.support.operations import operation
+from tests.support.state import form_files
 
 INCOME = own_forms()["income-certificate"]
 SUBMIT, SAVE = operation("citizen_app/submit_application"), operation("citizen_app/save_draft")

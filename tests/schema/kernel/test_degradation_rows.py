@@ -14,7 +14,6 @@ from graphql import GraphQLObjectType
 from actions.catalogue.form_import import import_forms
 from domain.benefits.benefits import PaymentStatus
 from domain.kernel import Source, TypeCode
-from gateway.runtime.form_files import form_files
 from integrations.calling.errors import Unavailable
 from schema.kernel import SourcePolicy, directives_of, node_id
 from store.benefits import benefits
@@ -22,6 +21,7 @@ from tests.support.built import built
 from tests.support.degradation import coded, losses
 from tests.support.graph import ASHA, CITIZEN, NEIGHBOUR, OFFICER
 from tests.support.held import Held
+from tests.support.state import form_files
 from tests.support.stored import record_payment_status
 
 DOCUMENT = Path(__file__).parents[3] / "docs" / "degradation.md"

@@ -1,4 +1,4 @@
-"""Reads the form files of a folder, which actions/catalogue/form_import.py checks, and the state's own figures."""
+"""Reads the figures that a state gives of itself from its package."""
 
 import csv
 from collections.abc import Iterable
@@ -6,24 +6,13 @@ from pathlib import Path
 
 from actions.catalogue import cells
 from actions.catalogue.cells import REASONS, CellWrong, Row
-from domain.catalogue.form_bounds import LARGEST_FILE
 from domain.kernel import CommandFailed
 from domain.statistics.baseline import BaselineFigure, BaselineMeasure
-from states.packages import state_folder
 
 BASELINE = "local_baseline.csv"
 """What the state says of itself."""
 
 _MOST = 10**9
-
-
-def form_files(folder: Path | None = None) -> dict[str, bytes]:
-    """The files `*.json` of a folder, else of the default state, by name; a large one only in part. Raises OSError."""
-    read: dict[str, bytes] = {}
-    for path in sorted((folder or state_folder() / "forms").glob("*.json")):
-        with path.open("rb") as file:
-            read[path.name] = file.read(LARGEST_FILE + 1)
-    return read
 
 
 def baseline_figures(folder: Path) -> tuple[BaselineFigure, ...]:
