@@ -38,7 +38,7 @@ PLAN: tuple[tuple[str, int, tuple[int, ...]], ...] = (
 """Store, processes, and numbers of connections, where nothing else is asked for."""
 
 PEERS_CONNECTIONS = (1, 50)
-PROFILED = tuple(row.name for row in ROWS if not row.live)
+PROFILE_SECONDS = 1.0 if SHORT else 12.0
 BUSY_SECONDS = 30
 COUNTED = 7
 """Requests of which statements and calls are counted; the median is shown."""
@@ -111,14 +111,15 @@ class Bench:
         """Where the processor is while one connection asks each of the rows."""
         with TemporaryDirectory() as place:
             file = Path(place) / "profile.json"
-            with gateways(self.home, 1, "profile", file) as servers:
-                for row in rows:
-                    self._warm(row, servers, 1)
-                    servers[0].process.send_signal(signal.SIGUSR1)
-                    self._load(row, servers, 1, SECONDS)
-                    servers[0].process.send_signal(signal.SIGUSR2)
-                    samples = eventually(lambda: _taken(file), bool)
-                    yield {"profile": row.name, "samples": samples[0], "functions": samples[1]}
+            for live in sorted({row.live for row in rows}):
+                with gateways(self.home, 1, "profile-live" if live else "profile", file) as servers:
+                    for row in (row for row in rows if row.live is live):
+                        self._warm(row, servers, 1)
+                        servers[0].process.send_signal(signal.SIGUSR1)
+                        self._load(row, servers, 1, PROFILE_SECONDS)
+                        servers[0].process.send_signal(signal.SIGUSR2)
+                        samples = eventually(lambda: _taken(file), bool)
+                        yield {"profile": row.name, "samples": samples[0], "functions": samples[1]}
 
     def _warm(self, row: Row, servers: Sequence[Server], connections: int) -> None:
         if row.asker is not Asker.APPLICANT:
@@ -213,7 +214,7 @@ def _all_of(asked: argparse.Namespace) -> Iterator[Told]:
             for many, connections in loads:
                 yield from bench.all_of(rows, many, connections, counts)
             if asked.profile and place == 0:
-                yield from bench.profile([row for row in rows if row.name in PROFILED])
+                yield from bench.profile(rows)
 
 
 def _taken(file: Path) -> Any:
