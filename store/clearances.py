@@ -174,12 +174,12 @@ async def open_of(tx: Transaction, application_id: str, department: str) -> Clea
     return await _CLEARANCES.find(tx, *wanted)
 
 
-def overdue_at(now: datetime) -> sa.ColumnElement[bool]:
+def overdue_at(now: sa.ColumnElement[datetime]) -> sa.ColumnElement[bool]:
     """An application for which a department owes an answer that is overdue."""
     return owed_since_before(now).where(_C.application_id == _T.id).exists()
 
 
-def owed_since_before(now: datetime) -> sa.Select[Any]:
+def owed_since_before(now: sa.ColumnElement[datetime]) -> sa.Select[Any]:
     """The ids of applications for which a department owes an answer that is overdue."""
     return sa.select(_C.application_id).where(_C.state == ClearanceState.ASKED.value, _C.due_at < now)
 

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, Table, case, func, literal, select, union_all
@@ -14,7 +15,7 @@ from domain.kernel import Posting, ist_date
 from domain.officers.desk import DAYS_LEFT_LIMITS, DaysLeft, QueueFilter
 from domain.statistics.figures import Part
 from domain.statistics.waiting import NUMBERS_OF_A_DAY, STANDING, STATES, first_of, numbers_of
-from store.database import Transaction
+from store.database import Transaction, fetch_rows
 from store.platform import seeds
 from store.statistics import figure_state
 from store.statistics.figures import FigureFilter, figure_deltas_table, figures_table, row_conditions
@@ -61,7 +62,7 @@ async def is_counted(tx: Transaction) -> bool:
 
 async def count_open(tx: Transaction, wanted: OpenCaseFilter) -> int:
     """How many there are."""
-    found = await _added_up(tx, wanted, [])
+    found = await fetch_rows(tx, _added_up(wanted, ()))
     return int(found[0][0] or 0)
 
 
@@ -74,7 +75,7 @@ async def count_waiting(
     now = tx.clock.now()
     until = _due_until(wanted, now)
     standing = OpenCaseFilter(_figure_filter(postings), wanted.statuses, due_until=until, tehsils=wanted.tehsils)
-    rows = await _added_up(tx, standing, ["number", "days_left"], ist_date(now))
+    rows = await fetch_rows(tx, _added_up(standing, ("number", "days_left"), ist_date(now)))
     found: Counter[tuple[Status, DaysLeft]] = Counter()
     for number, state, near in rows:
         found[_STATUS_OF[state // 2], DaysLeft(near)] += int(number)
@@ -91,16 +92,14 @@ def _tells(wanted: QueueFilter) -> bool:
     return STATES.keys() >= wanted.statuses and wanted == told
 
 
-async def _added_up(
-    tx: Transaction, wanted: OpenCaseFilter, groups: Sequence[str], today: date = date.min
-) -> Sequence[Sequence[Any]]:
+@lru_cache(200)
+def _added_up(wanted: OpenCaseFilter, groups: tuple[str, ...], today: date = date.min) -> Select[Any]:
     """One statement reads cube and deltas, so that a fold in between is not counted twice or left out."""
     every = union_all(
         *(_sums(table, wanted, groups, today) for table in (figures_table, figure_deltas_table))
     ).subquery()
     places = [every.c[name] for name in groups]
-    statement = select(func.sum(every.c.many), *places).group_by(*places)
-    return (await tx.connection.execute(statement)).all()
+    return select(func.sum(every.c.many), *places).group_by(*places)
 
 
 def _sums(table: Table, wanted: OpenCaseFilter, groups: Sequence[str], today: date) -> Select[Any]:

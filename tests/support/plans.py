@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import event
 
@@ -47,6 +47,22 @@ def _listening(store: Store, hear: Callable[[str, Any], None]) -> Iterator[None]
     finally:
         for engine in engines:
             event.remove(engine, "before_cursor_execute", note)
+
+
+@contextmanager
+def put_together(store: Store) -> Iterator[list[Any]]:
+    """The statements of readers that SQLAlchemy itself carries out, each time put together anew."""
+    seen: list[Any] = []
+
+    def note(_connection: Any, statement: Any, *_rest: Any) -> None:
+        seen.append(statement)
+
+    engine = cast("Any", store)._reader.sync_engine
+    event.listen(engine, "before_execute", note)
+    try:
+        yield seen
+    finally:
+        event.remove(engine, "before_execute", note)
 
 
 async def plan_of(tx: Transaction, statement: Asked) -> str:

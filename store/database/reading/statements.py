@@ -76,11 +76,12 @@ async def fetch_rows(
     """
     key = statement._generate_cache_key()  # noqa: SLF001 - as SQLAlchemy finds its own compiled statements
     binds: list[Any] = [] if key is None else list(key.bindparams)
-    if key is None or any(bind.literal_execute or isinstance(bind.type, TupleType) for bind in binds):
+    if key is None or any(isinstance(bind.type, TupleType) for bind in binds):
         return list((await tx.connection.execute(statement, given)).all())
     values = [given.get(bind.key, bind.effective_value) for bind in binds]
     lengths = tuple(len(value) for value, bind in zip(values, binds, strict=True) if bind.expanding)
-    name = (tx.dialect, key.key, lengths)
+    said = tuple(repr(bind.effective_value) for bind in binds if bind.literal_execute)  # a part of the words
+    name = (tx.dialect, key.key, lengths, said)
     words = _WORDS.get(name)
     if words is None:
         words = _WORDS[name] = _in_words(statement, binds, tx.connection.dialect)

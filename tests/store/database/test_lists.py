@@ -2,10 +2,13 @@
 
 from datetime import timedelta
 
+import pytest
+import sqlalchemy as sa
+
 from domain.officers.staff import Leave
 from store.appeals import appeals
 from store.catalogue import centres
-from store.database import Store, Transaction
+from store.database import Store, Transaction, fetch_rows
 from store.identity import people
 from store.officers import leave
 from tests.store.builders import NOW, officer
@@ -62,3 +65,17 @@ def test_a_place_by_the_key_alone_is_read_as_it_was_given() -> None:
 
     assert listed.columns[0].name == "code"
     assert listed.read_place(None, "CSC-1") == ("CSC-1",)
+
+
+@pytest.mark.parametrize("expanding", [True, False])
+async def test_statements_that_differ_in_what_they_say_literally_are_told_apart(store: Store, expanding: bool) -> None:
+    def said(number: int) -> sa.Select[tuple[int]]:
+        literal = sa.bindparam(
+            "said", [number] if expanding else number, sa.Integer, expanding=expanding, literal_execute=True
+        )
+        return sa.select(sa.literal(1)).where(sa.literal(1).in_(literal) if expanding else sa.literal(1) == literal)
+
+    async with store.read_transaction() as tx:
+        found = [await fetch_rows(tx, said(number)) for number in (1, 2)]
+
+    assert found == [[(1,)], []]

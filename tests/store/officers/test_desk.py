@@ -17,7 +17,7 @@ from store.identity import people
 from store.officers import desk, desk_queue, desk_reads
 from tests.store.builders import application, citizen, instalment, sanction
 from tests.support.databases import NOW
-from tests.support.plans import asked, plan_of
+from tests.support.plans import asked, plan_of, put_together
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 EVERY = QueueFilter()
@@ -194,6 +194,27 @@ async def test_a_queue_is_counted_by_state_and_by_days_left(with_cases: Store) -
         DaysLeft.NO_DUE_DATE: 1,
     }
     assert (counts.claimed_by_me, counts.proposals) == (1, 1)
+
+
+async def test_a_queue_and_its_counts_are_asked_straight_at_the_driver(with_cases: Store) -> None:
+    with put_together(with_cases) as seen:
+        await listed(with_cases, QueueFilter(frozenset(Status), proposed_by=Holder.OTHERS))
+        await listed(with_cases, place=(NOW, "a3"))
+        async with with_cases.read_transaction() as tx:
+            await desk_queue.counts(tx, "o1", [HERE], QueueFilter())
+
+    assert [str(statement) for statement in seen] == []
+
+
+async def test_each_officer_has_counts_of_her_own_claims_and_of_others_proposals(with_cases: Store) -> None:
+    async with with_cases.write_transaction() as tx:
+        await desk.take_claim(tx, claim("o1"), "c1")
+        await desk.add_proposal(tx, proposal())
+
+    async with with_cases.read_transaction() as tx:
+        counts = [await desk_queue.counts(tx, officer, [HERE], EVERY) for officer in ("o1", "o2")]
+
+    assert [(one.claimed_by_me, one.proposals) for one in counts] == [(1, 0), (0, 1)]
 
 
 async def test_a_claim_holds_until_it_ends_or_is_taken_over(with_cases: Store) -> None:
