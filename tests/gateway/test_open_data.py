@@ -8,6 +8,7 @@ from datetime import timedelta
 
 import httpx
 import pytest
+from lxml import html
 from starlette.applications import Starlette
 
 from gateway.pages.downloads.open_data import DATASETS, LICENCE, open_data_routes
@@ -91,3 +92,37 @@ async def test_figures_are_counted_anew_after_a_minute(sqlite_peopled: World, do
         await door.get("/open-data/delivery-by-district.json")
 
     assert len(asked) > 1
+
+
+async def test_the_parameters_of_nesda_are_told_with_todays_value_or_as_not_measured(door: httpx.AsyncClient):
+    rows = (await door.get("/open-data/nesda.json")).json()["rows"]
+
+    told = {(row["parameter"], row["measure"]): (row["value"], row["unit"]) for row in rows}
+    assert told["END_SERVICE_DELIVERY", "OPEN_SERVICES"] == (55, "COUNT")
+    assert told["ACCESSIBILITY", "TEXTS_IN_LANGUAGE"] == (10_000, "HUNDREDTHS_OF_PERCENT")
+    assert told["OPEN_DATA", "DATASETS"] == (len(DATASETS), "COUNT")
+    assert told["SECURITY_AND_PRIVACY", None] == (None, "COUNT")
+    assert len({parameter for parameter, _ in told}) == 10
+
+
+async def test_of_nesda_nothing_is_told_where_few_people_stand_behind_it(door: httpx.AsyncClient):
+    rows = (await door.get("/open-data/nesda.json")).json()["rows"]
+
+    assert {row["value"] for row in rows if row["measure"] in ("ON_TIME_RATE", "AVERAGE_DAYS")} == {None}
+
+
+@pytest.mark.parametrize(
+    ("language", "told"),
+    [
+        ("hi", "सूचना सुरक्षा और निजता यहाँ मापा नहीं जाता –"),
+        ("en", "Information security and privacy Not measured here –"),
+    ],
+)
+async def test_the_page_of_nesda_is_in_the_language_that_is_asked_for(
+    door: httpx.AsyncClient, language: str, told: str
+):
+    page = await door.get(f"/nesda?language={language}", headers={"Accept": "text/html"})
+
+    rows = [" ".join(cell.text_content() for cell in row) for row in html.fromstring(page.text).cssselect("tbody tr")]
+    assert page.headers["content-language"] == language
+    assert told in rows

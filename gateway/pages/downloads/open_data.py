@@ -1,4 +1,4 @@
-"""`/open-data.json` and `/open-data/{name}.csv` or `.json`: public data with licence, dictionary and version.
+"""`/open-data.json` and `/open-data/{name}.csv` or `.json`: public data with licence, dictionary and version; `/nesda`.
 
 Open to everybody. Figures are those that strangers are shown: small cells are withheld as on /dashboard
 (docs/figures.md), here as there by what the figures are and not by who asks.
@@ -20,6 +20,7 @@ from starlette.routing import Route
 from actions.kernel import Environment
 from actions.statistics.counts import Question
 from actions.statistics.figures import FigureRow, period, statistics
+from actions.statistics.nesda import NesdaFigure, nesda_figures
 from domain.catalogue.catalogue import Service
 from domain.kernel import ANONYMOUS, ErrorCode, Language, Problem, state_language
 from domain.kernel.messages import label
@@ -29,7 +30,9 @@ from gateway.graphql.answers import encode_json
 from gateway.graphql.conditional import conditional
 from gateway.http.headers import EVERY_ANSWER
 from gateway.pages.downloads.spreadsheets import MEDIA_TYPE, csv_line, leading_mark
-from gateway.pages.refusals import refusal_response
+from gateway.pages.refusals import problem_page, refusal_response
+from gateway.pages.rendering import pages_of
+from schema.kernel.errors import problem_of
 from store.catalogue import catalogue
 from store.database import StoreError
 
@@ -91,6 +94,7 @@ def open_data_routes(environment: Environment) -> list[Route]:
     kept = Editions(environment)
     return [
         Route(f"{PATH}.json", partial(_answer, kept, _index), methods=["GET"]),
+        Route("/nesda", partial(_nesda_page, kept), methods=["GET"]),
         *(
             Route(f"{PATH}/{name}.{form}", partial(_answer, kept, partial(make, name)), methods=["GET"])
             for name in DATASETS
@@ -107,6 +111,15 @@ async def _answer(
     except (StoreError, TimeoutError):
         return refusal_response(request, Problem(ErrorCode.OVERLOADED), 503, {"Retry-After": "30"})
     return conditional(made, request, bytes(made.body))
+
+
+async def _nesda_page(kept: Editions, request: Request) -> Response:
+    """The dataset of NeSDA's parameters for people, in both languages."""
+    try:
+        rows = (await kept.read("nesda")).rows
+    except (StoreError, TimeoutError) as away:
+        return problem_page(pages_of(request), request, problem_of(away), 503)
+    return pages_of(request).draw(request, "public/nesda.html", {"rows": rows})
 
 
 async def _index(kept: Editions, _: Request) -> Response:
@@ -153,6 +166,15 @@ def _labels_of(key: str) -> dict[str, str]:
 
 async def _services(env: Environment) -> Sequence[Service]:
     return await env.store.read(catalogue.all_services)
+
+
+async def _nesda(env: Environment) -> Sequence[NesdaFigure]:
+    return await nesda_figures(env, len(DATASETS))
+
+
+def _nesda_name(figure: NesdaFigure, language: Language) -> str:
+    keys = f"nesda.{figure.parameter}", f"nesda_measure.{figure.measure or 'NONE'}"
+    return ": ".join(label(key, language) for key in keys)
 
 
 async def _delivery(dimension: Dimension, env: Environment) -> Sequence[FigureRow]:
@@ -214,6 +236,18 @@ DATASETS: Mapping[str, Dataset] = MappingProxyType(
             )
             for dimension in (Dimension.DISTRICT, Dimension.DEPARTMENT)
         },
+        "nesda": Dataset(
+            {
+                "parameter": (_TEXT, attrgetter("parameter")),
+                "measure": (_TEXT, attrgetter("measure")),
+                "nameHi": (_TEXT, lambda one: _nesda_name(one, state_language())),
+                "nameEn": (_TEXT, lambda one: _nesda_name(one, Language.EN)),
+                "value": (_NUMBER, attrgetter("value")),
+                "unit": (_TEXT, attrgetter("unit")),
+            },
+            _nesda,
+            DEFINITIONS_VERSION,
+        ),
     }
 )
 """What is published, by the name in its address."""

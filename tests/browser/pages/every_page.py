@@ -16,7 +16,7 @@ from tests.support.running import Running
 
 pytestmark = [pytest.mark.browser, pytest.mark.integration, pytest.mark.timeout(900)]
 
-PATTERNS = {path: compile_path(path)[0] for path in (*(page.path for page in PAGES), "/dashboard")}
+PATTERNS = {path: compile_path(path)[0] for path in (*(page.path for page in PAGES), "/dashboard", "/nesda")}
 HOMES = {
     "citizen": "/my",
     "operator": "/counter",
