@@ -39,6 +39,11 @@ async def nesda_figures(env: Environment, datasets: int) -> list[NesdaFigure]:
     `datasets` is how many tables are published.
     """
     total = (await statistics(env, ANONYMOUS, Question(*period(env, None, None)))).total.figures
+
+    def counted(name: str) -> int | None:
+        value: int | None = None if total is None else getattr(total, name)
+        return value
+
     async with env.store.read_transaction() as tx:
         services, with_form = await catalogue.all_services(tx), await forms.assigned_forms(tx)
     share, days = NesdaUnit.HUNDREDTHS_OF_PERCENT, NesdaUnit.TENTHS_OF_DAY
@@ -52,13 +57,13 @@ async def nesda_figures(env: Environment, datasets: int) -> list[NesdaFigure]:
         NesdaFigure("EASE_OF_USE", "OWN_FORMS", rate(len(with_form.keys() & set(taken)), len(taken)), share),
         NesdaFigure("SECURITY_AND_PRIVACY"),
         NesdaFigure("END_SERVICE_DELIVERY", "OPEN_SERVICES", len(taken)),
-        NesdaFigure("END_SERVICE_DELIVERY", "PROCESSING_RATE", total and total.processing_rate, share),
-        NesdaFigure("END_SERVICE_DELIVERY", "ON_TIME_RATE", total and total.on_time_rate, share),
-        NesdaFigure("END_SERVICE_DELIVERY", "AVERAGE_DAYS", total and total.average_tenths, days),
+        NesdaFigure("END_SERVICE_DELIVERY", "PROCESSING_RATE", counted("processing_rate"), share),
+        NesdaFigure("END_SERVICE_DELIVERY", "ON_TIME_RATE", counted("on_time_rate"), share),
+        NesdaFigure("END_SERVICE_DELIVERY", "AVERAGE_DAYS", counted("average_tenths"), days),
         NesdaFigure("INTEGRATED_DELIVERY", "HANDED_OVER", sum(one.hand_over is not None for one in services)),
         NesdaFigure("STATUS_TRACKING"),
         NesdaFigure("OPEN_DATA", "DATASETS", datasets),
-        NesdaFigure("E_PARTICIPATION", "GRIEVANCES", total and total.grievances),
-        NesdaFigure("E_PARTICIPATION", "GRIEVANCE_REPLY_RATE", total and total.grievance_reply_rate, share),
+        NesdaFigure("E_PARTICIPATION", "GRIEVANCES", counted("grievances")),
+        NesdaFigure("E_PARTICIPATION", "GRIEVANCE_REPLY_RATE", counted("grievance_reply_rate"), share),
         NesdaFigure("EMERGING_TECHNOLOGIES"),
     ]
