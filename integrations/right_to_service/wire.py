@@ -7,7 +7,6 @@ it sent us and in `received` what it has of us, and the monthly review goes to `
 """
 
 import hashlib
-import hmac
 import json
 import re
 from collections.abc import Mapping
@@ -19,6 +18,7 @@ from domain.appeals.commission import RANK, Bench, CommissionWord
 from domain.kernel import IST
 from integrations.calling.answers import read_object
 from integrations.calling.errors import Unreadable
+from integrations.calling.incoming_calls import signature
 from integrations.right_to_service.models import (
     AppealFiling,
     CaseAtCommission,
@@ -34,21 +34,9 @@ APPEALS, SERVICES, SUMMARY, REVIEWS = (
     "/rts/v1/daily-summary",
     "/rts/v1/delay-reviews",
 )
-SKEW_SECONDS = 300
 LONGEST_TEXT, LONGEST_NAME = 4000, 200
 MOST_PAISE = 10**9
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,99}")
-_STAMP = re.compile(r"\d{9,11}")
-_HEX = re.compile(r"[0-9a-f]{64}")
-
-
-def signature(secret: str, timestamp: str, method: str, path: str, body: bytes) -> str:
-    """Hex HMAC-SHA256 over timestamp, method, path and the SHA-256 of the body, each on a line.
-
-    Source: docs/contracts/right_to_service.md section 6.
-    """
-    covered = "\n".join((timestamp, method.upper(), path, hashlib.sha256(body).hexdigest()))
-    return hmac.new(secret.encode(), covered.encode(), hashlib.sha256).hexdigest()
 
 
 def request_headers(
@@ -62,17 +50,6 @@ def request_headers(
         "X-Timestamp": stamp,
         "X-Signature": signature(secret, stamp, method, path, body),
     }
-
-
-def is_fresh(stamp: str, now: datetime) -> bool:
-    """Whether a timestamp is within the skew that docs/contracts/right_to_service.md section 6 allows."""
-    return bool(_STAMP.fullmatch(stamp)) and abs(int(stamp) - now.timestamp()) <= SKEW_SECONDS
-
-
-def is_genuine(secret: str, stamp: str, method: str, path: str, body: bytes, given: str) -> bool:
-    """Whether the holder of the secret signed this very request."""
-    expected = signature(secret, stamp, method, path, body)
-    return bool(_HEX.fullmatch(given)) and hmac.compare_digest(expected, given)
 
 
 def encode_json(content: Mapping[str, Any]) -> bytes:
