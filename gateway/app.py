@@ -21,6 +21,7 @@ from actions.fees.returns import FeeReturns
 from actions.identity.provider_sign_out import sign_out_hosts
 from actions.identity.sessions import person_of_token, person_signed_in
 from actions.kernel import Environment
+from actions.officers.staff_feed import StaffFeed
 from actions.platform.change_feed import Feed
 from domain.fees.fees import FeeRoute
 from domain.identity.kept_sessions import SignedIn
@@ -85,6 +86,7 @@ from integrations.calling.request_counters import RequestCounters
 from integrations.csc import wallet_routes
 from integrations.digilocker import IssuerSettings, issuer_routes
 from integrations.etaal import EtaalSettings, etaal_routes
+from integrations.hr import HrSettings, hr_routes
 from integrations.registry import OUTSIDE_SYSTEMS
 from integrations.right_to_service import RightToServiceSettings, commission_routes
 from integrations.treasury import treasury_routes
@@ -175,6 +177,7 @@ def doors(
         ),
         *admitted(umang_routes(settings, runtime, graph, edge, metrics)),
         *partner(commission_doors(settings, environment, edge.tallies), Source.RIGHT_TO_SERVICE),
+        *partner(hr_doors(settings, environment, edge.tallies), Source.HR),
         *admitted(fee_doors(environment)),
     ]
     site = open_site(settings, runtime, graph, edge)
@@ -250,6 +253,15 @@ def commission_doors(settings: Settings, environment: Environment, tallies: Requ
         settings, "right_to_service", lambda given: RightToServiceSettings.from_onboarding(given, times=times)
     )
     return commission_routes(CommissionHearings(environment), own, environment.clock, tallies)
+
+
+def hr_doors(settings: Settings, environment: Environment, tallies: RequestCounters | None) -> list[Route]:
+    """The route of the state's HR system; none where it is not connected."""
+    if not is_connected(settings, OUTSIDE_SYSTEMS["hr"]):
+        return []
+    times = DEMO_TIMES if settings.demo else 1
+    own = read_onboarding(settings, "hr", lambda given: HrSettings.from_onboarding(given, times=times))
+    return hr_routes(StaffFeed(environment), own, environment.clock, tallies)
 
 
 @asynccontextmanager

@@ -156,6 +156,7 @@ OUTSIDE_SYSTEMS = OutsideSystems(
             calls_us=True,
         ),
         System("treasury", Source.TREASURY, "integrations.treasury", "sandbox.treasury.server", Need.OPTIONAL),
+        System("hr", Source.HR, "integrations.hr", "sandbox.hr.server", Need.OPTIONAL, probed=False, calls_us=True),
     )
 )
 """Every outside system of this gateway. A new one joins by a row here.
@@ -163,5 +164,6 @@ OUTSIDE_SYSTEMS = OutsideSystems(
 MeriPehchaan runs on DigiLocker's host and is reached on its own; in the demo through the fault proxy of single
 sign-on. `texts` is the SMS gateway, without which no codes are sent. Cases of the Commission (`right_to_service`) are
 else recorded by hand alone, and fees are else taken at counters (`treasury`) and benefits paid by the treasury's
-service alone (`pfms`). e-Taal calls us, and is sent counts where its enrolment has `push`.
+service alone (`pfms`), and the register of officers changes by files and pages alone (`hr`). e-Taal calls us, and is
+sent counts where its enrolment has `push`.
 """

@@ -84,7 +84,7 @@ async def propose_batch(
     The same rows again find the batch that they made, until a day after it was confirmed. Raises Problems: NOT_FOUND
     for whoever administers less than the whole state, SECOND_ADMINISTRATOR_NEEDED.
     """
-    return await env.store.carry_out(lambda tx: _propose(UnitOfWork(env, tx, subject), rows, source, dry_run=dry_run))
+    return await env.store.carry_out(lambda tx: propose(UnitOfWork(env, tx, subject), rows, source, dry_run=dry_run))
 
 
 async def propose_staff_changes(
@@ -101,13 +101,13 @@ async def propose_staff_changes(
 
 async def _propose_all(acting: UnitOfWork, request: ProposeStaffChanges) -> str:
     rows = [{name: cell or "" for name, cell in asdict(one).items()} for one in request.rows]
-    done = await _propose(acting, rows, "GRAPH", whole=True, key=request.idempotency_key)
+    done = await propose(acting, rows, "GRAPH", whole=True, key=request.idempotency_key)
     if done.batch is None:
         raise Problems(*map(_problem_at_cell, done.rejects))
     return done.batch.id
 
 
-async def _propose(
+async def propose(
     acting: UnitOfWork,
     rows: Sequence[FileRow],
     source: str,

@@ -217,23 +217,25 @@ async def examine_rows(
         extra = [row.get(name) or "" for name in COLUMNS] if kind in (ChangeKind.POST, ChangeKind.LEAVE) else ()
         return " ".join((kind, (row.get("email") or "").strip().lower(), *extra))
 
-    read = list(reader.read_rows(file, given, key, lambda row: (change_of(row), row)))
+    read = list(reader.read_rows(file, given, key, _change_with_cells))
     register = await _register(acting, [change for _, (change, _) in read], proposer)
     kept = []
-    for line, (change, row) in read:
+    for line, (change, written) in read:
         try:
             register.check(change)
         except CellWrong as wrong:
             reader.rejects.append(Reject(file, line, change.email, wrong.field, wrong.reason))
         else:
-            kept.append(
-                (line, change, {name: cell.strip() for name in COLUMNS if (cell := row.get(name)) and cell.strip()})
-            )
+            kept.append((line, change, written))
     rejects = [
         Reject(file, one.row, one.key.split(" ")[1] if " " in one.key else one.key, one.field, one.reason)
         for one in reader.rejects
     ]
     return kept, sorted(rejects, key=lambda one: one.row)
+
+
+def _change_with_cells(row: Row) -> tuple[StaffChange, dict[str, str]]:
+    return change_of(row), {name: cell for name in COLUMNS if (cell := cells.text(row, name)) is not None}
 
 
 async def _register(acting: UnitOfWork, changes: Sequence[StaffChange], proposer: str | None) -> _Register:

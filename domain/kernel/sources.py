@@ -25,6 +25,7 @@ class Source(StrEnum):
     NCS = "NCS"
     SMART_CITY = "SMART_CITY"
     DEPARTMENTS = "DEPARTMENTS"
+    HR = "HR"
     STORE = "STORE"
 
 

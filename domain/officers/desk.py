@@ -29,12 +29,14 @@ CLOCK_SKEW = timedelta(minutes=5)
 class DeskRules:
     """What an installation sets: how long a claim holds, how many reads outside the queue are usual in an hour.
 
-    `absence` says who has the work of an officer who is away, or of a vacant post.
+    `absence` says who has the work of an officer who is away, or of a vacant post; `hr_at_once` whether changes
+    that the state's HR system sends need no administrator.
     """
 
     claim_minutes: int = CLAIM_MINUTES
     outside_reads_an_hour: int = OUTSIDE_READS_AN_HOUR
     absence: AbsenceRule = AbsenceRule.STAND_IN
+    hr_at_once: bool = False
 
 
 class QueueSort(StrEnum):

@@ -71,15 +71,17 @@ _RANGE = {
     "properties": {"transactionDate": DAY, "fromDate": DATE, "toDate": {**DATE, "description": "At most 31 days."}},
 }
 
-_COMMISSION_REFUSALS = {401: JSON, 413: JSON, 415: JSON, 429: JSON, 503: JSON}
+_SIGNED_REFUSALS = {401: JSON, 413: JSON, 415: JSON, 429: JSON, 503: JSON}
+_SIGNED = {
+    "X-Timestamp": "1795680000",
+    "X-Signature": "hex HMAC-SHA256 over timestamp, method, path and the SHA-256 of the body, each on a line",
+}
+_STAFF_ROW: Schema = {"type": "object", "additionalProperties": {"type": "string", "maxLength": 200}}
+_TAKEN = ("messageId", "batch", "state")
 _commission = partial(
     Endpoint,
     partner="Right to Service Commission",
-    headers={
-        "X-Request-Id": "3f6c0b1e-7a52-4c5e-9a52-1f4f5a2b7c10",
-        "X-Timestamp": "1795680000",
-        "X-Signature": "hex HMAC-SHA256 over timestamp, method, path and the SHA-256 of the body, each on a line",
-    },
+    headers={"X-Request-Id": "3f6c0b1e-7a52-4c5e-9a52-1f4f5a2b7c10", **_SIGNED},
     security="commissionBearer",
 )
 _EVENTS = ("HEARING_FIXED", "DIRECTION", "DECIDED", "PENALTY", "COMPENSATION", "TRANSFERRED")
@@ -157,7 +159,7 @@ DOORS: tuple[Endpoint, ...] = (
         "/hooks/rts",
         "Tell of a hearing, an order, a penalty, a compensation or another bench; a second delivery of the same "
         "`eventId` gets the first answer.",
-        answers={200: JSON, **_COMMISSION_REFUSALS, 400: JSON, 404: JSON, 409: JSON},
+        answers={200: JSON, **_SIGNED_REFUSALS, 400: JSON, 404: JSON, 409: JSON},
         body=JSON,
         body_schema=_COMMISSION_EVENT,
         answer_schema=schema_of({"eventId": Field(TEXT), "state": Field(_EVENT_STATES), "code": optional(TEXT)}),
@@ -166,7 +168,18 @@ DOORS: tuple[Endpoint, ...] = (
         "get",
         "/hooks/rts/case-files/{sha256}",
         "Fetch the signed case file that an event of ours named (docs/commission.md).",
-        answers={200: "application/zip", **_COMMISSION_REFUSALS, 404: JSON},
+        answers={200: "application/zip", **_SIGNED_REFUSALS, 404: JSON},
+    ),
+    Endpoint(
+        "post",
+        "/hr/staff-changes",
+        "Send joiners, posts, transfers, leaves, retirements and addresses of officers (docs/contracts/hr.md).",
+        partner="HR system of the state",
+        answers={200: JSON, 400: JSON, 409: JSON, 422: JSON, **_SIGNED_REFUSALS},
+        body=JSON,
+        body_schema=schema_of({"messageId": Field(TEXT), "rows": Field({"type": "array", "items": _STAFF_ROW})}),
+        answer_schema=schema_of({**{name: Field(TEXT) for name in _TAKEN}, "rows": Field({"type": "integer"})}),
+        headers=_SIGNED,
     ),
 )
 """Every endpoint that a partner calls."""
@@ -258,6 +271,7 @@ _MEANINGS = {
     409: "The key was used for something else.",
     413: "The body is too large.",
     415: "The body is of another kind.",
+    422: "Rows break rules of the register, each told by its number; none is taken.",
     429: "Too many requests.",
     503: "Not now: too many requests, or switched off.",
 }

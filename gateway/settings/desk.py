@@ -24,6 +24,12 @@ class Desk(BaseModel):
         "or the level above if there is none; LEVEL_ABOVE is always the level above.",
     )
 
+    hr_changes_at_once: bool = Field(
+        default=False,
+        description="Whether changes of officers that the state's HR system sends are carried out at once; else an "
+        "administrator confirms them. Those about administrators, auditors and Commissioners are always confirmed.",
+    )
+
     def rules(self) -> DeskRules:
         """The settings in the words of the domain."""
-        return DeskRules(self.claim_minutes, self.outside_reads_an_hour, self.absence)
+        return DeskRules(self.claim_minutes, self.outside_reads_an_hour, self.absence, self.hr_changes_at_once)

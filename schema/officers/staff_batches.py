@@ -79,7 +79,7 @@ class StaffRow(View[changes.StaffRow]):
 class StaffBatch(View[changes.StaffBatch]):
     item: strawberry.Private[changes.StaffBatch]
     id: strawberry.ID = strawberry.field(description="Give it to confirmStaffBatch.")
-    source: str = strawberry.field(description="The name of the file, or GRAPH.")
+    source: str = strawberry.field(description="The name of the file, GRAPH, or HR with the id of the message.")
     state: BatchState = strawberry.field(description="Where it stands.")
     rows: int = strawberry.field(description="How many rows it has.")
     recorded_at: datetime = strawberry.field(description="When it was proposed.")

@@ -22,7 +22,7 @@ OUTSIDE_THE_TREE = {
     "integrations.calling.http_transport.transport.CertificateRefused": "Remote turns it into a NeverSent",
     "integrations.calling.http_transport.transport.ServerNotTrusted": "Remote turns it into a NeverSent",
     "integrations.umang.caller_authentication.NotAuthentic": "the door of UMANG answers it by its code",
-    "integrations.right_to_service.endpoint.MessageProblem": "the door of the Commission answers it by its code",
+    "integrations.calling.incoming_calls.CallRefused": "the doors of the Commission and of the HR system answer it",
 }
 
 

@@ -29,6 +29,7 @@ def cases(seed: Random, home: Path) -> list[Case]:
         *_etaal_let_in(seed, etaal),
         *_umang(seed, umang),
         *_commission(seed, commission),
+        *_hr(seed, str(json.loads((home / "onboarding" / "hr.json").read_text("utf-8"))["secrets"][0])),
         *_pages(seed),
         *_paths(),
     ]
@@ -228,12 +229,47 @@ def _commission(seed: Random, given: dict[str, Any]) -> list[Case]:
     return made
 
 
+def _hr(seed: Random, secret: str) -> list[Case]:
+    """Messages of the HR system that are signed and spoilt, and messages that are not signed."""
+    path, message = b"/hr/staff-changes", b'{"messageId":"Z-%d","rows":[%s]}'
+    deep = seed.randrange(1000, 20_000)
+    row = b'{"change":"JOIN","email":"z@z.example","name_en":"Z","designation_en":"Z","role":"OFFICER","level":%s}'
+    rows = [
+        b"",
+        b"null",
+        b"{}",
+        b"[" * deep,
+        b'{"change":' * deep,
+        b'{"change":"' + CANARY.encode() + b'"}',
+        b'{"%s":"x"}' % CANARY.encode(),
+        row % b"1e400",
+        row % b'"\\ud800"',
+        row % b'"\\u0000"',
+        row % (b'"' + b"9" * 50_000 + b'"'),
+        row % (b'"' + "१".encode() * 900 + b'"'),
+        b",".join([row % b'"DESIGNATED"'] * seed.randrange(501, 900)),
+        row % b'"DESIGNATED"' + b" " * seed.randrange(270_000, 500_000),
+        b'{"change":"LEAVE","email":"z@z.example","from_on":"0001-01-01","until_on":"9999-12-31"}',
+    ]
+    made, options = [], {"coded": False, "may_close": True}
+    for number, each in enumerate(rows):
+        body = message % (number, each)
+        signed = _signature(secret, b"POST", path, body)
+        made.append(raw(f"hr {number} signed", request(b"POST", path, body, *signed), **options))
+        made.append(raw(f"hr {number} unsigned", request(b"POST", path, body), **options))
+    return made
+
+
 def _signed(given: dict[str, Any], method: bytes, path: bytes, body: bytes) -> list[bytes]:
+    token = str(given["hook_token"]).encode()
+    return [b"Authorization: Bearer " + token, *_signature(str(given["hook_secret"]), method, path, body)]
+
+
+def _signature(secret: str, method: bytes, path: bytes, body: bytes) -> list[bytes]:
     stamp = b"%d" % int(SystemClock().now().timestamp())
     text = b"\n".join((stamp, method, path, hashlib.sha256(body).hexdigest().encode()))
-    signature = hmac.new(str(given["hook_secret"]).encode(), text, hashlib.sha256).hexdigest().encode()
-    token = str(given["hook_token"]).encode()
-    return [b"Authorization: Bearer " + token, b"X-Timestamp: " + stamp, b"X-Signature: " + signature]
+    signature = hmac.new(secret.encode(), text, hashlib.sha256).hexdigest().encode()
+    return [b"X-Timestamp: " + stamp, b"X-Signature: " + signature]
 
 
 def _pages(seed: Random) -> list[Case]:

@@ -12,6 +12,7 @@ from starlette.routing import Route
 from domain.kernel import ManualClock
 from integrations.calling.request_counters import FallbackRequestCounters, RequestCounters
 from integrations.etaal import EtaalSettings, etaal_routes
+from integrations.hr import HrSettings, hr_routes
 from integrations.right_to_service import RightToServiceSettings, commission_routes
 from integrations.umang import UmangEndpointSettings, endpoint_routes
 
@@ -45,6 +46,10 @@ def commission(tallies: RequestCounters) -> list[Route]:
     return commission_routes(Nobody(), settings, CLOCK, tallies)
 
 
+def hr(tallies: RequestCounters) -> list[Route]:
+    return hr_routes(Nobody(), HrSettings(("s" * 40,), failures_a_minute=3), CLOCK, tallies)
+
+
 @pytest.fixture
 async def processes(
     valkey_server,
@@ -71,6 +76,7 @@ CASES = [
     pytest.param(umang, "/umang/ws1/getServices", {"x-api-key": KEY}, id="UMANG"),
     pytest.param(umang_s_day, "/umang/ws1/getServices", {"x-api-key": KEY}, id="UMANG, a day"),
     pytest.param(commission, "/hooks/rts", {"Authorization": "Bearer wrong"}, id="Commission"),
+    pytest.param(hr, "/hr/staff-changes", {"X-Timestamp": str(int(CLOCK.now().timestamp()))}, id="HR"),
 ]
 
 

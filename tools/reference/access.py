@@ -47,6 +47,12 @@ DOORS = (
         "`/hooks/rts…`", (Role.COMMISSION, ObjectKind.APPEAL, Purpose.HEAR_APPEAL), "actions/appeals/commission_hook.py"
     ),
     Door(
+        "`/hr/staff-changes`",
+        None,
+        "actions/officers/staff_feed.py: signed rows become a batch of the register, which an administrator confirms "
+        "where the installation does not say otherwise",
+    ),
+    Door(
         "`/hooks/treasury`, `/hooks/csc`",
         None,
         "actions/fees/returns.py: sealed words are kept; the source is asked before anything is marked",

@@ -1,0 +1,67 @@
+"""What the state's HR system and its endpoint exchange, and what was agreed with it.
+
+Source: docs/contracts/hr.md, INFERRED.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol, Self
+
+CALLS_A_MINUTE, FAILURES_A_MINUTE = 60, 20
+MOST_ROWS = 500
+"""Rows of one message."""
+_LEAST_SECRET = 32
+
+
+@dataclass(frozen=True, slots=True)
+class HrSettings:
+    """What onboarding handed over: the secret that signs, and during a change-over the one before beside it."""
+
+    secrets: tuple[str, ...] = field(repr=False)
+    calls_a_minute: int = CALLS_A_MINUTE
+    failures_a_minute: int = FAILURES_A_MINUTE
+
+    @classmethod
+    def from_onboarding(cls, given: Mapping[str, Any], *, times: int = 1) -> Self:
+        """Read `secrets`; `times` multiplies the endpoint's limits. Raises KeyError, ValueError."""
+        secrets = tuple(map(str, given["secrets"]))
+        if not secrets or min(map(len, secrets)) < _LEAST_SECRET:
+            raise ValueError("secrets")
+        return cls(secrets, CALLS_A_MINUTE * times, FAILURES_A_MINUTE * times)
+
+
+@dataclass(frozen=True, slots=True)
+class StaffMessage:
+    """Rows that go together, as those of a file of officers."""
+
+    id: str
+    rows: Sequence[Mapping[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedRow:
+    """A row that breaks a rule, by its number in the message, with what is wrong and what to do about it."""
+
+    row: int
+    cell: str
+    rule: str
+    hi: str
+    en: str
+
+
+@dataclass(frozen=True, slots=True)
+class TakenMessage:
+    """The batch that a message became; none where rows are refused, which leaves nothing behind."""
+
+    batch_id: str | None = None
+    state: str = ""
+    repeated: bool = False
+    refused: Sequence[RefusedRow] = ()
+
+
+class StaffRegister(Protocol):
+    """What stands behind the endpoint."""
+
+    async def take(self, message: StaffMessage) -> TakenMessage:
+        """Take a message once. Raises Problems."""
+        ...
