@@ -6,6 +6,7 @@ A process cannot be composed without it, as `Environment` demands it.
 from types import MappingProxyType
 
 from actions.appeals.steps import follow, reassign
+from actions.applications.decide import bring_result_after_fee
 from actions.benefits import budget
 from actions.clearances.clearances import ask_by_definition
 from actions.documents import attachments, locker_push, locker_revoking
@@ -19,7 +20,15 @@ from actions.officers.proposals import propose_if_needed
 from actions.statistics.upkeep import count_change
 
 REGISTRY = Registry(
-    followers=(count_transition, count_change, follow, tell_of_step, end_visits, give_back_after),
+    followers=(
+        count_transition,
+        count_change,
+        follow,
+        tell_of_step,
+        end_visits,
+        give_back_after,
+        bring_result_after_fee,
+    ),
     consent_followers=(locker_revoking.follow_consent, locker_push.follow_consent),
     wait_for_second_officer=propose_if_needed,
     begin_steps=ask_by_definition,

@@ -1,6 +1,6 @@
-"""Doorstep delivery: visits, their slots and their states as a pure state machine."""
+"""Visits to citizens, at the door or to inspect: their slots and their states as a pure state machine."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
@@ -22,10 +22,11 @@ DAYS_OFFERED = 5
 
 
 class VisitPurpose(StrEnum):
-    """Why an agent comes."""
+    """Why somebody comes: a doorstep agent, or the officer who inspects."""
 
     DELIVERY = "DELIVERY"
     PICK_UP = "PICK_UP"
+    INSPECTION = "INSPECTION"
 
 
 class VisitState(StrEnum):
@@ -37,6 +38,7 @@ class VisitState(StrEnum):
     FAILED = "FAILED"
     RESCHEDULED = "RESCHEDULED"
     CANCELLED = "CANCELLED"
+    INSPECTED = "INSPECTED"
 
 
 class VisitMove(StrEnum):
@@ -51,6 +53,8 @@ class VisitMove(StrEnum):
     """Nobody came, or nobody noted what became of it."""
     CALL_OFF = "CALL_OFF"
     """Its application needs it no more."""
+    INSPECT = "INSPECT"
+    """The officer reported on it."""
 
 
 class VisitFailure(StrEnum):
@@ -93,6 +97,7 @@ TRANSITIONS = MappingProxyType(
         (_S.SCHEDULED, _M.SET_OUT): _S.OUT,
         (_S.SCHEDULED, _M.RESCHEDULE): _S.RESCHEDULED,
         (_S.SCHEDULED, _M.CANCEL): _S.CANCELLED,
+        (_S.SCHEDULED, _M.INSPECT): _S.INSPECTED,
         (_S.OUT, _M.HAND_OVER): _S.HANDED_OVER,
         (_S.OUT, _M.FAIL): _S.FAILED,
         **{(state, _M.MISS): _S.FAILED for state in (_S.SCHEDULED, _S.OUT)},
@@ -147,7 +152,10 @@ class Handover:
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """One visit. `sequence` numbers the visits for one application and purpose, whatever came of them."""
+    """One visit. `sequence` numbers the visits for one application and purpose, whatever came of them.
+
+    `agent_id` is who comes: an operator of the register of agents, or to inspect an officer.
+    """
 
     id: str
     application_id: str
@@ -197,6 +205,16 @@ def offered_slots(today: date, calendar: WorkCalendar, district: str) -> Iterato
             days += 1
             for window in SlotWindow:
                 yield Slot(day, window)
+
+
+def may_report(visits: Iterable[Visit], now: datetime) -> bool:
+    """Whether an inspection may be reported on: its slot has begun, or the citizen missed it."""
+    return any(
+        one.purpose is VisitPurpose.INSPECTION
+        and one.slot.starts_at <= now
+        and (one.state is _S.SCHEDULED or (one.state is _S.FAILED and one.failure not in OURS))
+        for one in visits
+    )
 
 
 def check_may_visit_again(visits: list[Visit]) -> None:

@@ -1,4 +1,4 @@
-"""Doorstep agents and visits; code and witness are encrypted, and the code is hashed too."""
+"""Doorstep agents, and visits of agents and officers; code and witness are encrypted, and the code is hashed too."""
 
 from collections.abc import Collection, Iterable
 from datetime import date
@@ -6,7 +6,17 @@ from typing import Any, Unpack
 
 import sqlalchemy as sa
 
-from domain.doorstep import OPEN, DoorstepAgent, Handover, HandOverProof, Slot, SlotWindow, Visit, VisitState
+from domain.doorstep import (
+    OPEN,
+    DoorstepAgent,
+    Handover,
+    HandOverProof,
+    Slot,
+    SlotWindow,
+    Visit,
+    VisitPurpose,
+    VisitState,
+)
 from domain.platform.changes import ChangeKind
 from store.database import AnyRow, Instant, Key, PageRequest, Records, Transaction, change_feed, count
 from store.database.metadata import metadata, table_of
@@ -27,7 +37,7 @@ visits_table = table_of(
     sa.Column("sequence", sa.SmallInteger, nullable=False),
     sa.Column("slot_on", sa.Date, nullable=False),
     sa.Column("slot_window", Key, nullable=False),
-    sa.Column("agent_id", Key, sa.ForeignKey("doorstep_agents.operator_id"), nullable=False),
+    sa.Column("agent_id", Key, nullable=False),
     sa.Column("proof", Key),
     sa.Column("paper_sha256", Key),
     sa.Column("witness", sa.LargeBinary),
@@ -87,8 +97,10 @@ async def of_applications(tx: Transaction, ids: Iterable[str]) -> dict[str, list
 
 
 async def missed_visits(tx: Transaction, today: date, limit: int) -> list[Visit]:
-    """Open visits whose day was before today, the oldest first; their rows are locked."""
-    statement = sa.select(visits_table).where(_has_state(OPEN), _T.slot_on < today).order_by(_T.slot_on, _T.id)
+    """Open visits of agents whose day was before today, the oldest first; their rows are locked."""
+    of_agents = _T.purpose != VisitPurpose.INSPECTION.value
+    missed = sa.select(visits_table).where(_has_state(OPEN), _T.slot_on < today, of_agents)
+    statement = missed.order_by(_T.slot_on, _T.id)
     return await _VISITS.select_all(tx, statement.limit(limit).with_for_update())
 
 

@@ -14,6 +14,7 @@ from actions.clearances.steps import enter_report, let_lapse, refuse_while_pendi
 from actions.kernel import (
     Environment,
     Step,
+    Transition,
     UnitOfWork,
     apply_transition,
     legal_clock,
@@ -23,7 +24,7 @@ from actions.kernel import (
 )
 from domain.applications.applications import Application, Decision, RejectionGround
 from domain.applications.lifecycle import Move, Status, advance
-from domain.catalogue.catalogue import Outcome
+from domain.catalogue.catalogue import Outcome, Service
 from domain.identity.policy import Purpose
 from domain.kernel import ErrorCode, Problem, Problems, Subject, mask_aadhaar_in
 from domain.officers.desk import Draft
@@ -157,6 +158,19 @@ async def _approve(acting: UnitOfWork, application: Application, request: Decide
     changes = {"decision": _decision(acting, request, approved=True)}
     approved = await apply_transition(acting, application, Step(Move.APPROVE, note=_text(request), changes=changes))
     await let_lapse(acting, approved)
+    if service.fee_after_approval and approved.fee_paise and approved.fee_receipt is None:
+        paused = await legal_clock.pause_changes(acting, approved)
+        return await apply_transition(acting, approved, Step(Move.ASK_FEE, changes=paused))
+    return await _bring_result(acting, approved, service, seeding)
+
+
+async def bring_result_after_fee(acting: UnitOfWork, transition: Transition) -> None:
+    """Bring the result of an approval once the fee that fell due with it was paid."""
+    if transition.move is Move.RECEIVE_FINAL_FEE:
+        await _bring_result(acting, transition.after, await service_of(acting, transition.after), _ORDINARY)
+
+
+async def _bring_result(acting: UnitOfWork, approved: Application, service: Service, seeding: Seeding) -> Application:
     match service.outcome:
         case Outcome.CERTIFICATE | Outcome.LICENCE:
             await outbox.add(

@@ -17,6 +17,7 @@ from actions.kernel import (
     apply_transition,
     legal_clock,
     of_application,
+    receive_fee,
     run_request,
     service_of,
     take_up,
@@ -173,13 +174,10 @@ async def enter_fee(acting: UnitOfWork, request: RecordFee) -> Application:
     receipt = short_word(request.receipt, "input", "receipt", longest=LONGEST_RECEIPT)
     advance(application.status, Move.RECEIVE_FEE)
     service = await service_of(acting, application)
-    start = await legal_clock.start_changes(
-        acting, application, service, paid_at=_paid_at(acting, application, request)
-    )
-    changes = {"fee_receipt": receipt, **start}
+    paid_at = _paid_at(acting, application, request)
     if request.amount_paise != application.fee_paise:
         raise Problems(Problem(ErrorCode.FEE_MISMATCH, ("input", "amount"), params=_fee(application)))
-    return await apply_transition(acting, application, Step(Move.RECEIVE_FEE, changes=changes))
+    return await receive_fee(acting, application, service, receipt, paid_at)
 
 
 def _paid_at(acting: UnitOfWork, application: Application, request: RecordFee) -> datetime | None:

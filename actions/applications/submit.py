@@ -184,7 +184,7 @@ async def file(
 
 async def open_case(acting: UnitOfWork, application: Application, service: Service) -> Application:
     """What follows a submission: ask for the fee, or begin scrutiny and start the legal clock."""
-    if service.fee_paise:
+    if service.fee_paise and not service.fee_after_approval:
         return await apply_transition(acting, application, Step(Move.ASK_FEE))
     changes = await start_changes(acting, application, service)
     return await apply_transition(acting, application, Step(Move.BEGIN_SCRUTINY, changes=changes))

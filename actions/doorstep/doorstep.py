@@ -1,4 +1,4 @@
-"""Doorstep visits before they start: offers slots; books, moves, reassigns and cancels visits."""
+"""Visits before they start: offers slots; books, moves, reassigns and cancels them."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict, dataclass, replace
@@ -11,6 +11,7 @@ from actions.kernel import (
     UnitOfWork,
     calendar_of,
     case_for,
+    course_of,
     note,
     of_visit,
     refuse_other_version,
@@ -63,7 +64,7 @@ async def offered_slots(env: Environment, subject: Subject, application_id: str,
     async def work(tx: Transaction) -> list[Slot]:
         acting = UnitOfWork(env, tx, subject)
         application = await case_for(acting, application_id, ObjectKind.VISIT, *ARRANGE, path=("applicationId",))
-        return list(await _room(acting, application)) if is_due(application, purpose) else []
+        return list(await _room(acting, application, purpose)) if await _is_due(acting, application, purpose) else []
 
     return await env.store.carry_out(work)
 
@@ -98,7 +99,7 @@ async def book(acting: UnitOfWork, request: BookVisit) -> Visit:
     """The inner step of a booking, in the caller's transaction."""
     await hold_visits(acting, request.application_id)
     application = await case_for(acting, request.application_id, ObjectKind.VISIT, *ARRANGE)
-    if not is_due(application, request.purpose):
+    if not await _is_due(acting, application, request.purpose):
         params = {"status": application.status.value}
         raise Problems(Problem(ErrorCode.VISIT_NOT_POSSIBLE, ("input", "applicationId"), Remedy.NONE, params))
     return await _book_slot(acting, application, request.purpose, request.slot)
@@ -122,7 +123,7 @@ async def hand_to(acting: UnitOfWork, request: ChangeVisit) -> Visit:
     visit = await take_up_visit(acting, request.visit_id, request.expected_version, Purpose.DECIDE, Purpose.ASSIST)
     if visit.state is not VisitState.SCHEDULED:
         raise Problems(Problem(ErrorCode.STEP_NOT_ALLOWED, _VISIT, params={"state": visit.state.value}))
-    near = await kept.agents_for(acting.tx, visit.district, visit.tehsil)
+    near = await agents_of(acting.tx, visit)
     if request.agent_id not in {agent.operator_id for agent in near}:
         raise Problems(Problem(ErrorCode.AGENT_UNKNOWN, ("input", "agentId"), Remedy.CORRECT_INPUT))
     saved = await kept.save(acting.tx, replace(visit, agent_id=request.agent_id or ""), visit.version)
@@ -138,6 +139,13 @@ async def call_off(acting: UnitOfWork, request: ChangeVisit) -> Visit:
     await note(acting, "visit.cancel", of_visit(saved), Purpose.APPLY, state=state.value)
     await tell_of_visit(acting, saved, NoticeKind.VISIT_CANCELLED, await number_of(acting, saved))
     return saved
+
+
+async def agents_of(tx: Transaction, visit: Visit) -> list[DoorstepAgent]:
+    """The agents who could make a visit; none where an officer comes, who has the case."""
+    if visit.purpose is VisitPurpose.INSPECTION:
+        return []
+    return await kept.agents_for(tx, visit.district, visit.tehsil)
 
 
 async def take_up_visit(acting: UnitOfWork, visit_id: str, expected: int | None, *purposes: Purpose) -> Visit:
@@ -180,9 +188,23 @@ def _body(request: Any) -> dict[str, Any]:
     return asdict(request) | ({"slot": f"{slot.on.isoformat()}/{slot.window.value}"} if slot else {})
 
 
-async def _room(acting: UnitOfWork, application: Application) -> dict[Slot, DoorstepAgent]:
-    """Each slot that can be had with the agent who would come: the one with the fewest visits in it."""
+async def _is_due(acting: UnitOfWork, application: Application, purpose: VisitPurpose) -> bool:
+    """Whether a visit may be arranged; an inspection where the service has one that is not reported on."""
+    if not is_due(application, purpose) or purpose is not VisitPurpose.INSPECTION:
+        return is_due(application, purpose)
+    course = await course_of(acting, application)
+    return course is not None and course.inspection is not None
+
+
+async def _room(acting: UnitOfWork, application: Application, purpose: VisitPurpose) -> dict[Slot, DoorstepAgent]:
+    """Each slot that can be had with the agent who would come: the one with the fewest visits in it.
+
+    To inspect comes the officer who has the case.
+    """
     near = await kept.agents_for(acting.tx, application.district, application.tehsil)
+    if purpose is VisitPurpose.INSPECTION:
+        officer_id = application.officer_id
+        near = [DoorstepAgent(officer_id, application.district, application.tehsil)] if officer_id else []
     if not near:
         return {}
     taken = await kept.taken_slots(acting.tx, [agent.operator_id for agent in near], acting.today)
@@ -205,7 +227,7 @@ async def _book_slot(acting: UnitOfWork, application: Application, purpose: Visi
         path = ("input", "applicationId")
         raise Problems(Problem(ErrorCode.VISIT_NOT_POSSIBLE, path))
     rules.check_may_visit_again(before)
-    room = await _room(acting, application)
+    room = await _room(acting, application, purpose)
     if not room:
         raise Problems(Problem(ErrorCode.AGENT_UNKNOWN, ("input", "applicationId")))
     if slot not in room:
@@ -215,12 +237,15 @@ async def _book_slot(acting: UnitOfWork, application: Application, purpose: Visi
     await kept.add(acting.tx, visit)
     detail = {"visit": purpose.value, "sequence": visit.sequence}
     await note(acting, "visit.book", of_visit(visit), Purpose.APPLY, **detail)
-    await tell_of_visit(acting, visit, NoticeKind.VISIT_BOOKED, application.number)
+    inspection = purpose is VisitPurpose.INSPECTION
+    kind = NoticeKind.INSPECTION_FIXED if inspection else NoticeKind.VISIT_BOOKED
+    await tell_of_visit(acting, visit, kind, application.number)
     return visit
 
 
 def _new(acting: UnitOfWork, application: Application, purpose: VisitPurpose, before: list[Visit]) -> Visit:
-    """The fee is asked once: a receipt of an earlier visit goes on to the next."""
+    """The fee is asked once: a receipt of an earlier visit goes on to the next. An inspection has none."""
+    fee_paise = None if purpose is VisitPurpose.INSPECTION else acting.env.rules.care.doorstep_fee_paise
     receipt = next((visit.fee_receipt for visit in before if visit.fee_receipt), None)
     return Visit(
         id=acting.env.ids.key(),
@@ -234,7 +259,7 @@ def _new(acting: UnitOfWork, application: Application, purpose: VisitPurpose, be
         department=application.department,
         district=application.district,
         tehsil=application.tehsil,
-        fee_paise=before[0].fee_paise if before else acting.env.rules.care.doorstep_fee_paise,
+        fee_paise=before[0].fee_paise if before else fee_paise,
         fee_receipt=receipt,
         version=1,
         created_at=acting.now,

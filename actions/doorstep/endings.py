@@ -1,4 +1,4 @@
-"""Cancels the visits that an application no longer needs, in the transaction of the step that ends the need."""
+"""Ends visits with a step of their application: those that it no longer needs, and the inspection reported on."""
 
 from dataclasses import replace
 
@@ -6,7 +6,7 @@ from actions.feedback.notices import tell_of_visit
 from actions.kernel import Transition, UnitOfWork, note, of_visit
 from domain.applications import lifecycle
 from domain.applications.applications import Application, DeliveryMode
-from domain.applications.lifecycle import Status
+from domain.applications.lifecycle import Move, Status
 from domain.doorstep import OPEN, VisitMove, VisitPurpose, advance
 from domain.feedback.notices import NoticeKind
 from domain.identity.policy import Purpose
@@ -17,7 +17,9 @@ _PICK_UP = frozenset({*lifecycle.WITH_OFFICER, Status.FEE_PENDING, Status.QUERY_
 
 
 def is_due(application: Application, purpose: VisitPurpose) -> bool:
-    """A certificate to deliver, or documents to collect while the case is with the office."""
+    """A certificate to deliver, papers to collect while the case is with the office, or an inspection in the field."""
+    if purpose is VisitPurpose.INSPECTION:
+        return application.status is Status.IN_VERIFICATION
     if purpose is VisitPurpose.PICK_UP:
         return application.status in _PICK_UP
     return application.delivery is DeliveryMode.DOORSTEP and application.status is Status.CERTIFICATE_ISSUED
@@ -29,13 +31,23 @@ async def hold_visits(acting: UnitOfWork, application_id: str) -> None:
 
 
 async def end_visits(acting: UnitOfWork, transition: Transition) -> None:
-    """Cancel booked visits that are no longer due, under way or not; frees the slot and notifies the citizen."""
+    """Cancel booked visits that are no longer due, under way or not; frees the slot and notifies the citizen.
+
+    A field report ends the inspection, which no query or clearance before it cancels.
+    """
     before, application = transition.before, transition.after
-    if before is None or before.status is application.status or application.status in _PICK_UP:
+    reported = transition.move is Move.REPORT_VERIFICATION
+    if before is None or before.status is application.status or (application.status in _PICK_UP and not reported):
         return
     await hold_visits(acting, application.id)
     for visit in (await kept.of_applications(acting.tx, [application.id])).get(application.id, []):
         if visit.state not in OPEN or is_due(application, visit.purpose):
+            continue
+        if reported and visit.purpose is VisitPurpose.INSPECTION:
+            done = replace(visit, state=advance(visit.state, VisitMove.INSPECT), closed_at=acting.now)
+            await note(
+                acting, "visit.inspect", of_visit(await kept.save(acting.tx, done, visit.version)), Purpose.DECIDE
+            )
             continue
         state = advance(visit.state, VisitMove.CALL_OFF)
         over = replace(visit, state=state, otp=None, otp_hash=None, closed_at=acting.now)

@@ -14,6 +14,7 @@ from actions.kernel import (
     apply_transition,
     note,
     of_visit,
+    require_thing,
     run_idempotently,
     run_request,
     wrong_code,
@@ -149,8 +150,13 @@ async def leave(acting: UnitOfWork, request: SetOut) -> Visit:
 
 async def give_up(acting: UnitOfWork, request: FailVisit) -> Visit:
     """The inner step of a failure, in the caller's transaction."""
-    visit = await take_up_visit(acting, request.visit_id, request.expected_version, Purpose.DELIVER)
-    state = rules.advance(visit.state, VisitMove.FAIL)
+    visit = await take_up_visit(acting, request.visit_id, request.expected_version, Purpose.DELIVER, Purpose.DECIDE)
+    inspection = visit.purpose is VisitPurpose.INSPECTION
+    if inspection and request.reason not in rules.OURS and acting.now < visit.slot.starts_at:
+        raise Problems(Problem(ErrorCode.STEP_NOT_ALLOWED, _VISIT, params={"state": visit.state.value}))
+    if not inspection:
+        await require_thing(acting, visit, of_visit, Purpose.DELIVER, path=_VISIT)
+    state = rules.advance(visit.state, VisitMove.MISS if inspection else VisitMove.FAIL)
     return await _fail_visit(acting, replace(visit, state=state), request.reason)
 
 
@@ -198,7 +204,8 @@ async def give(acting: UnitOfWork, request: HandOver) -> dict[str, Any]:
 async def close_missed(env: Environment) -> int:
     """Close open visits whose day is over: nobody came, or nobody noted what became of it; returns how many.
 
-    The citizen may then choose a new slot, and it is not held against her. May be run by any worker.
+    The citizen may then choose a new slot, and it is not held against her. May be run by any worker. An inspection
+    stays until its officer reports or says that it was missed: she may write her report later.
     """
 
     async def work(tx: Transaction) -> int:

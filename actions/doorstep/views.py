@@ -4,6 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from actions.doorstep.doorstep import agents_of
 from actions.kernel import Environment, may_read_all, of_visit
 from domain import doorstep as rules
 from domain.applications.applications import Application
@@ -73,7 +74,7 @@ async def possible_agents(env: Environment, subject: Subject, visit: Visit) -> S
     if not any(decide(subject, of_visit(visit), purpose) for purpose in (Purpose.DECIDE, Purpose.ASSIST)):
         return []
     async with env.store.read_transaction() as tx:
-        near = await kept.agents_for(tx, visit.district, visit.tehsil)
+        near = await agents_of(tx, visit)
         found = await people.operators(tx, [agent.operator_id for agent in near])
     return [found[agent.operator_id] for agent in near]
 

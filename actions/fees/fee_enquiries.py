@@ -15,10 +15,9 @@ import structlog
 from actions.fees.fee_cases import ABOUT, claim_enquiry, differ, note, tell_of_payment
 from actions.fees.fee_refunds import note_refund_heard, request_refund
 from actions.fees.wallet_refunds import follow_refund
-from actions.kernel import Environment, Step, UnitOfWork, apply_transition, legal_clock, service_of
+from actions.kernel import Environment, UnitOfWork, receive_fee, service_of
 from actions.reconciliation.finance_cases import resolve_automatically
-from domain.applications.applications import Application
-from domain.applications.lifecycle import Move, Status
+from domain.applications.lifecycle import Status
 from domain.feedback.notices import NoticeKind
 from domain.fees.fees import (
     BETWEEN,
@@ -197,19 +196,13 @@ async def _apply_success(acting: UnitOfWork, order: FeeOrder, news: FeeNews) -> 
     if application.status is not Status.FEE_PENDING or already is not None:
         paid_before = already is not None or application.fee_receipt is not None
         return await request_refund(acting, heard, RefundCause.SECOND_PAYMENT if paid_before else RefundCause.NOT_DUE)
-    await _go_on(acting, application, news.receipt)
+    service = await service_of(acting, application)
+    await receive_fee(acting, application, service, news.receipt.grn, news.receipt.paid_at)
     saved = await fee_orders.save(acting.tx, replace(heard, state=FeeState.SUCCESS, due_at=None), order.version)
     await note(acting, saved, "paid")
     if order.route is FeeRoute.CSC_WALLET:
         await outbox.add(acting.tx, RECONCILED, order.number, {"order_id": order.id})
     return saved
-
-
-async def _go_on(acting: UnitOfWork, application: Application, receipt: FeeReceipt) -> None:
-    """Scrutiny begins and the legal clock starts: exactly once, since the step leads out of FEE_PENDING."""
-    service = await service_of(acting, application)
-    start = await legal_clock.start_changes(acting, application, service, paid_at=receipt.paid_at)
-    await apply_transition(acting, application, Step(Move.RECEIVE_FEE, changes={"fee_receipt": receipt.grn, **start}))
 
 
 async def _without_doubt(acting: UnitOfWork, order: FeeOrder) -> FeeOrder:

@@ -78,5 +78,5 @@ from actions.kernel.numbering import ROUNDS, draw_number, draw_numbers, draw_uri
 from actions.kernel.operations import leave_receipts, one_operation
 from actions.kernel.rounds import BATCH, Fence, in_batches, run_fenced
 from actions.kernel.submission_progress import SourceOutage, SubmissionState
-from actions.kernel.transitions import Step, Transition, apply_transition, register
+from actions.kernel.transitions import Step, Transition, apply_transition, receive_fee, register
 from actions.kernel.unit_of_work import UnitOfWork

@@ -7,9 +7,10 @@ from actions.kernel.unit_of_work import UnitOfWork
 from domain.applications.applications import Application
 from domain.applications.lifecycle import Move
 from domain.catalogue.course import BEGINS, DECIDES, Course, steps_done
-from domain.catalogue.definitions import ServiceStep
+from domain.catalogue.definitions import ServiceStep, StepKind
+from domain.doorstep import may_report
 from domain.kernel import ErrorCode, Problem, Problems
-from store import clearances
+from store import clearances, doorstep
 from store.applications import timeline
 from store.catalogue import catalogue
 from store.database import Transaction
@@ -37,9 +38,14 @@ async def courses_of(tx: Transaction, cases: Iterable[Filed]) -> dict[Filed, Cou
         return {}
     ids = [one[0] for one in defined]
     moves, asked = await timeline.moves_taken(tx, ids), await clearances.of_applications(tx, ids)
-    now = tx.clock.now()
+    inspected = [one[0] for one, definition in defined.items() if definition.step(StepKind.INSPECTION)]
+    visits, now = await doorstep.of_applications(tx, inspected) if inspected else {}, tx.clock.now()
     return {
-        one: Course(definition, steps_done(definition, moves.get(one[0], ()), asked.get(one[0], ()), now))
+        one: Course(
+            definition,
+            steps_done(definition, moves.get(one[0], ()), asked.get(one[0], ()), now),
+            may_report(visits.get(one[0], ()), now),
+        )
         for one, definition in defined.items()
     }
 
@@ -55,7 +61,7 @@ async def refuse_out_of_turn(acting: UnitOfWork, application: Application, move:
 
     Raises Problems: STEP_NEEDED_FIRST with the step, TRANSITION_NOT_ALLOWED for a move of a step that it does not have.
     """
-    if move not in DECIDES and move not in BEGINS:
+    if move not in DECIDES and move not in BEGINS and move is not Move.REPORT_VERIFICATION:
         return
     course = await course_of(acting, application)
     if course is None:

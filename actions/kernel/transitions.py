@@ -2,14 +2,16 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
 from actions.kernel.course import refuse_out_of_turn
-from actions.kernel.legal_clock import end_changes
+from actions.kernel.legal_clock import end_changes, resume_changes, start_changes
 from actions.kernel.unit_of_work import UnitOfWork
 from domain.applications.applications import Application, RejectionGround, TimelineEntry
 from domain.applications.lifecycle import Move, Status, advance
+from domain.catalogue.catalogue import Service
 from domain.kernel import mask_aadhaar_in
 from store.applications import applications, timeline
 
@@ -56,6 +58,21 @@ async def apply_transition(acting: UnitOfWork, application: Application, step: S
     await _record(acting, application.status, saved, step)
     await _follow(acting, Transition(application, saved, step.move))
     return await acting.env.registry.begin_steps(acting, saved)
+
+
+async def receive_fee(
+    acting: UnitOfWork, application: Application, service: Service, receipt: str, paid_at: datetime | None
+) -> Application:
+    """Take the step of a fee that was paid, in the caller's transaction.
+
+    Scrutiny begins and the legal clock starts; where the fee fell due with the approval, the clock goes on and the
+    result follows. Exactly once, since the step leads out of FEE_PENDING. Raises as `apply_transition`.
+    """
+    if application.decision is not None and application.decision.approved:
+        move, changes = Move.RECEIVE_FINAL_FEE, await resume_changes(acting, application)
+    else:
+        move, changes = Move.RECEIVE_FEE, await start_changes(acting, application, service, paid_at=paid_at)
+    return await apply_transition(acting, application, Step(move, changes={"fee_receipt": receipt, **changes}))
 
 
 async def register(acting: UnitOfWork, application: Application, step: Step) -> Application:

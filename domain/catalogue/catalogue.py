@@ -227,6 +227,11 @@ class Service:
     definition: Definition | None = None
     """What a department published of its steps and its law; None for the usual course."""
 
+    @property
+    def fee_after_approval(self) -> bool:
+        """Whether the fee falls due with the approval, not with the submission."""
+        return self.definition is not None and self.definition.fee_after_approval
+
     def source_of(self, fact: Fact) -> FactSource | None:
         """What a fact rests on; None where it has no source."""
         return next((one for one in self.fact_sources if fact in one.facts), None)

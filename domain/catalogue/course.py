@@ -14,18 +14,21 @@ _ENDS = MappingProxyType(
     {
         _K.SCRUTINY: frozenset({Move.BEGIN_SCRUTINY, Move.RECEIVE_FEE}),
         _K.FIELD_VERIFICATION: frozenset({Move.REPORT_VERIFICATION}),
-        _K.PAYMENT: frozenset({Move.RECEIVE_FEE}),
+        _K.INSPECTION: frozenset({Move.REPORT_VERIFICATION}),
+        _K.PAYMENT: frozenset({Move.RECEIVE_FEE, Move.RECEIVE_FINAL_FEE}),
         _K.ISSUE: frozenset({Move.ISSUE_CERTIFICATE, Move.SANCTION_BENEFIT, Move.DELIVER}),
     }
 )
 """The moves one of which ends a step."""
 
-BEGINS = MappingProxyType({Move.SEND_FOR_VERIFICATION: _K.FIELD_VERIFICATION, Move.ASK_CLEARANCE: _K.CLEARANCE})
-"""The moves that begin a step, which no service without such a step has."""
+BEGINS = MappingProxyType(
+    {Move.SEND_FOR_VERIFICATION: (_K.FIELD_VERIFICATION, _K.INSPECTION), Move.ASK_CLEARANCE: (_K.CLEARANCE,)}
+)
+"""The moves that begin a step of one of the kinds, which no service without such a step has."""
 
 DECIDES = frozenset({Move.APPROVE, Move.REJECT})
-_BEFORE_APPROVAL = frozenset({_K.FIELD_VERIFICATION, _K.CLEARANCE})
-_BEFORE_REFUSAL = frozenset({_K.FIELD_VERIFICATION})
+_BEFORE_REFUSAL = frozenset({_K.FIELD_VERIFICATION, _K.INSPECTION})
+_BEFORE_APPROVAL = _BEFORE_REFUSAL | {_K.CLEARANCE}
 """What must be known of the facts before any decision; a refusal need not wait for other departments."""
 
 
@@ -50,19 +53,30 @@ def steps_done(
 
 @dataclass(frozen=True, slots=True)
 class Course:
-    """The steps of a definition, and for each of them whether one application has done it."""
+    """The steps of a definition, and for each of them whether one application has done it.
+
+    `may_report` says whether an inspection was by appointment (domain/doorstep.py), so that its report may be given.
+    """
 
     definition: Definition
     done: tuple[bool, ...]
+    may_report: bool
 
     def has_step(self, move: Move) -> bool:
         """Whether a move belongs to a step of the definition, or to none in particular."""
-        return move not in BEGINS or self.definition.step(BEGINS[move]) is not None
+        return move not in BEGINS or self.definition.step(*BEGINS[move]) is not None
+
+    @property
+    def inspection(self) -> ServiceStep | None:
+        """The inspection that is not done yet; None where there is none."""
+        return next((one for one, is_done in self._steps() if one.kind is _K.INSPECTION and not is_done), None)
 
     def step_before(self, move: Move) -> ServiceStep | None:
         """The step that has to be done before a move; None where it may be taken, or belongs to no step."""
-        kinds = [one.kind for one in self.definition.steps]
-        place = len(kinds) if move in DECIDES else kinds.index(BEGINS[move]) if BEGINS.get(move) in kinds else 0
+        if move is Move.REPORT_VERIFICATION:
+            return None if self.may_report else self.inspection
+        begun = (place for place, one in enumerate(self.definition.steps) if one.kind in BEGINS.get(move, ()))
+        place = len(self.definition.steps) if move in DECIDES else next(begun, 0)
         needed = _BEFORE_REFUSAL if move is Move.REJECT else _BEFORE_APPROVAL
         waiting = (one for one, is_done in self._steps()[:place] if not is_done and not one.optional)
         return next((one for one in waiting if one.kind in needed), None)
@@ -83,7 +97,9 @@ class Course:
 
 def moves_in_course(status: Status, course: Course | None) -> frozenset[Move]:
     """The moves that law and definition allow from here; without a definition those of the law."""
-    lawful = moves_from(status)
+    late = course is not None and course.definition.fee_after_approval
+    others = {Move.RECEIVE_FEE} if late else {Move.RECEIVE_FINAL_FEE}
+    lawful = moves_from(status) - others - ({Move.ASK_FEE} if status is Status.APPROVED and not late else set())
     if course is None:
         return lawful
     return frozenset(one for one in lawful if course.has_step(one) and course.step_before(one) is None)

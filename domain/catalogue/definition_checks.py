@@ -55,6 +55,7 @@ _MOVES = MappingProxyType(
     {
         _K.SCRUTINY: (Move.BEGIN_SCRUTINY,),
         _K.FIELD_VERIFICATION: (Move.SEND_FOR_VERIFICATION, Move.REPORT_VERIFICATION),
+        _K.INSPECTION: (Move.SEND_FOR_VERIFICATION, Move.REPORT_VERIFICATION),
         _K.CLEARANCE: (Move.ASK_CLEARANCE, Move.ANSWER_CLEARANCE),
         _K.PAYMENT: (Move.ASK_FEE, Move.RECEIVE_FEE),
     }
@@ -65,18 +66,21 @@ _RESULTS = MappingProxyType(
         Outcome.BENEFIT: (Move.APPROVE, Move.SANCTION_BENEFIT, Move.DELIVER),
     }
 )
+_AFTER_DECISION = (_K.PAYMENT, _K.ISSUE)
+_FIELD = (_K.FIELD_VERIFICATION, _K.INSPECTION)
 _PLAIN_RESULT = (Move.APPROVE, Move.DELIVER)
 
 
 def walk(definition: Definition, outcome: Outcome) -> Iterator[tuple[int, Status | None]]:
     """The place of each step with the state in which it ends, from the submission on; None at one that is not reached.
 
-    Nothing is walked after that one. What is examined comes before a decision of several officers.
+    Nothing is walked after that one. What is examined comes before a decision of several officers. A payment that is
+    not the first step falls due with the approval.
     """
     status, weighed, paid = Status.SUBMITTED, False, False
     for place, step in enumerate(definition.steps):
         end = _end_of(step, status, outcome, paid=paid)
-        if end is None or (weighed and step.kind is not _K.ISSUE):
+        if end is None or (weighed and step.kind not in _AFTER_DECISION):
             yield place, None
             return
         yield place, end
@@ -89,6 +93,12 @@ def _end_of(step: ServiceStep, status: Status, outcome: Outcome, *, paid: bool) 
     if step.kind is _K.SCRUTINY and paid and status is Status.IN_SCRUTINY:
         return status  # the payment has taken it there
     moves = _RESULTS.get(outcome, _PLAIN_RESULT) if step.kind is _K.ISSUE else _MOVES[step.kind]
+    if step.kind is _K.PAYMENT and status in EXAMINED:
+        moves = () if outcome is Outcome.BENEFIT else (Move.APPROVE, Move.ASK_FEE, Move.RECEIVE_FINAL_FEE)
+    if step.kind is _K.ISSUE and status is Status.APPROVED:
+        moves = moves[1:]  # the payment has taken it there
+    if not moves:
+        return None
     for move in moves:
         after = TRANSITIONS.get((status, move))
         if after is None:
@@ -117,10 +127,14 @@ def findings_in_steps(service: Service, definition: Definition) -> Iterator[Find
 
 
 def _repetitions(definition: Definition) -> Iterator[Finding]:
-    """A step that is there twice; two decisions of several officers are one too many as well."""
+    """A step that is there twice; two decisions of several officers are one too many as well.
+
+    An inspection is a field verification by appointment: a service has one of them.
+    """
     seen: set[tuple[StepKind, str | None]] = set()
     for place, step in enumerate(definition.steps):
-        if (step.kind, step.department) in seen:
+        field = step.kind in _FIELD and any(kind in _FIELD for kind, _ in seen)
+        if field or (step.kind, step.department) in seen:
             yield Finding(f"steps/{place}/kind", DefinitionRule.STEP_TWICE, step.kind.value)
         elif step.kind in WEIGHED and any(kind in WEIGHED for kind, _ in seen):
             yield Finding(f"steps/{place}/kind", DefinitionRule.TWO_OFFICERS, step.kind.value)

@@ -16,7 +16,7 @@ class StepKind(StrEnum):
     FIELD_VERIFICATION = "FIELD_VERIFICATION"
     CLEARANCE = "CLEARANCE"
     INSPECTION = "INSPECTION"
-    """Reserved: the file of a definition cannot have it (ADR 0029)."""
+    """A field verification by appointment."""
     PAYMENT = "PAYMENT"
     SECOND_APPROVAL = "SECOND_APPROVAL"
     COMMITTEE = "COMMITTEE"
@@ -61,6 +61,11 @@ class Definition:
     def step(self, *kinds: StepKind) -> ServiceStep | None:
         """The first step of one of the kinds, or None."""
         return next((one for one in self.steps if one.kind in kinds), None)
+
+    @property
+    def fee_after_approval(self) -> bool:
+        """Whether the fee falls due with the approval, not with the submission."""
+        return any(one.kind is StepKind.PAYMENT for one in self.steps[1:])
 
     @property
     def quorum(self) -> int:

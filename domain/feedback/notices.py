@@ -47,6 +47,7 @@ class NoticeKind(StrEnum):
     COMPENSATION_ORDERED = "COMPENSATION_ORDERED"
     COMPENSATION_PAID = "COMPENSATION_PAID"
     VISIT_BOOKED = "VISIT_BOOKED"
+    INSPECTION_FIXED = "INSPECTION_FIXED"
     VISIT_CANCELLED = "VISIT_CANCELLED"
     VISIT_STARTED = "VISIT_STARTED"
     """The agent is on the way; the code itself is never in a message."""
@@ -94,6 +95,7 @@ NEEDS_HER = frozenset(
         NoticeKind.HEARING_MOVED,
         NoticeKind.APPEAL_DISMISSED,
         NoticeKind.VISIT_STARTED,
+        NoticeKind.INSPECTION_FIXED,
         NoticeKind.VISIT_FAILED,
         NoticeKind.CONSENT_ASKED,
         NoticeKind.PAYMENT_RETURNED,

@@ -48,7 +48,9 @@ class Care(BaseModel):
         description="The fee of a doorstep visit in paise. If unset, no fee is charged.",
     )
     doorstep_visits_per_slot: int = Field(
-        default=4, gt=0, description="Visits assigned to one doorstep agent in one slot of three hours."
+        default=4,
+        gt=0,
+        description="Visits assigned to one doorstep agent, or one inspecting officer, in one slot of three hours.",
     )
 
     def rules(self, *, demo: bool) -> CareRules:

@@ -27,7 +27,7 @@ from schema.kernel import (
     resolver_field,
     text_field,
 )
-from schema.officers.staff import operator_by_id
+from schema.officers.staff import officer_field, operator_by_id
 from store import doorstep as visit_store
 
 visit_by_id = one_by_key(visit_store.by_ids, of_visit)
@@ -105,6 +105,8 @@ class DoorstepVisit(VisitFacts, Node, Mapped[doorstep.Visit], id_of=TypeCode.VIS
     application = application_field(description="The application that it belongs to, for those who may see it.")
 
     agent = field_by_key(operator_by_id, DoorstepAgent.of, "item.agent_id", description="The agent who comes.")
+
+    officer = officer_field("item.agent_id", description="The officer who comes to inspect.")
 
     @resolver_field(
         description="The six digits to tell the agent at the door, while she is on the way: for the citizen herself "

@@ -129,9 +129,7 @@ _publish(OrderState, "LockerOrderState", "locker_order_state", "Where an order i
 _publish(EndGround, "EndGround", "end_ground", "Why a certificate is corrected or revoked.")
 _publish(Outcome, "ServiceOutcome", "outcome", "What an approved application ends in.")
 _publish(ServiceKind, "ServiceKind", "service_kind", "What a person asks for by a service.")
-_publish(
-    StepKind, "StepKind", "step", "What is done in a step of a service; INSPECTION is reserved, no service has it yet."
-)
+_publish(StepKind, "StepKind", "step", "What is done in a step of a service.")
 _publish(DraftState, "DefinitionState", "definition_state", "Where the definition of a service stands.")
 _publish(changes.BatchState, "StaffBatchState", "staff_batch_state", "Where a batch of officers stands.")
 _publish(changes.RowState, "StaffRowState", "batch_row_state", "Where a row of a batch of officers stands.")
@@ -207,7 +205,9 @@ _publish(GrievanceMove, "GrievanceMove", "grievance_move", "What can happen to a
 _publish(SuggestionState, "SuggestionState", "suggestion_state", "Where a suggestion stands.")
 _publish(MediaType, "FileType", "file_type", "What an uploaded file is.")
 _publish(NoticeKind, "NotificationKind", "notice_kind", "What a message tells of.")
-_publish(VisitPurpose, "VisitPurpose", "visit_purpose", "Why a doorstep agent comes.")
+_publish(
+    VisitPurpose, "VisitPurpose", "visit_purpose", "Why somebody comes: a doorstep agent, or an officer to inspect."
+)
 _publish(VisitState, "VisitState", "visit_state", "Where a doorstep visit stands.")
 _publish(VisitFailure, "VisitFailure", "visit_failure", "Why a doorstep visit failed.")
 _publish(SlotWindow, "SlotWindow", "slot_window", "The part of a day in which an agent comes.")

@@ -24,6 +24,7 @@ UNASKED_FOR = 4 * LATE_ENQUIRIES
 """An order that is not settled after its days is asked about every six hours: a day of silence means nobody asks."""
 
 _T, _A, _E, _C, _O = orders_table.c, applications_table.c, timeline_table.c, cases_table.c, outbox_table.c
+_RECEIVED = [Move.RECEIVE_FEE.value, Move.RECEIVE_FINAL_FEE.value]
 _PAID = [state.value for state in PAID]
 
 
@@ -86,7 +87,7 @@ def _amount_has_case() -> ColumnElement[bool]:
 
 def _taken_for_nothing() -> Select[tuple[str]]:
     """Applications whose fee was noted as received, with no payment online and no receipt of a counter."""
-    received = exists().where(_E.application_id == _A.id, _E.move == Move.RECEIVE_FEE.value)
+    received = exists().where(_E.application_id == _A.id, _E.move.in_(_RECEIVED))
     online = exists().where(_T.application_id == _A.id, _T.state.in_(_PAID))
     # Whose data were deleted has no district any more, and the receipt went with them.
     known = exists().where(citizens_table.c.citizen_id == _A.citizen_id, citizens_table.c.district.is_not(None))

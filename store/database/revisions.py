@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from store.database.errors import SchemaTooNew, SchemaTooOld
 
-REVISIONS = ("1001", "1002", "1003", "1004", "1005", "1006", "1007", "1008", "1009", "1010", "1011", "1012", "1013")
+REVISIONS = tuple(map(str, range(1001, 1015)))
 HEAD = REVISIONS[-1]
 
 LAST_BEFORE = "0046"

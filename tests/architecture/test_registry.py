@@ -39,6 +39,7 @@ def test_followers_run_in_the_order_in_which_they_always_did():
         "tell_of_step",
         "end_visits",
         "give_back_after",
+        "bring_result_after_fee",
     ]
 
 

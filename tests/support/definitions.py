@@ -18,18 +18,22 @@ def clearance_of(department: str) -> Mapping[str, Any]:
 
 
 async def give_steps(
-    world: World, *steps: str | Mapping[str, Any], code: str = FREE, valid_months: int | None = None
+    world: World,
+    *steps: str | Mapping[str, Any],
+    code: str = FREE,
+    valid_months: int | None = None,
+    renew_days: int | None = None,
+    **facts: Any,
 ) -> None:
-    """Give a service a next entry with these steps, named by their kinds alone where they say no more."""
+    """Give a service a next entry with these steps, named by their kinds alone where they say no more, and facts."""
     said = tuple(step_from({"kind": one} if isinstance(one, str) else one) for one in steps)
-    definition = Definition(said, "a test", "the Act", "a notification")
+    definition = Definition(said, "a test", "the Act", "a notification", renew_days=renew_days)
     async with world.env.store.write_transaction() as tx:
         service = await catalogue.service(tx, code)
         assert service is not None
         weighed = definition.quorum > 1
-        await catalogue.upsert_services(
-            tx, [replace(service, definition=definition, needs_second_pair=weighed, validity_months=valid_months)]
-        )
+        given = {"needs_second_pair": weighed, "validity_months": valid_months, **facts}
+        await catalogue.upsert_services(tx, [replace(service, definition=definition, **given)])
 
 
 def a_document(**changes: Any) -> dict[str, Any]:

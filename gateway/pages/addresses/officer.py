@@ -5,9 +5,10 @@ from gateway.pages.addresses.rows import page_rows
 
 _page = page_rows("officer", PersonKind.OFFICER)
 _CASE = "/desk/cases/{number}"
+_INSPECTED = "/desk/cases/{visit[application][number]}"
 _DECIDED_HERE = (
     "DecideCase ClaimCase ReleaseCase AskCaseClearance ReportCaseVisit ConfirmCase SendBackCase HandOverCase "
-    "ExplainCaseDelay AssignCaseVisit"
+    "ExplainCaseDelay AssignCaseVisit FailCaseInspection"
 )
 _BENEFIT = (
     "SuspendDeskBenefit ResumeDeskBenefit EndDeskBenefit TakeDeskLifeCertificate CompleteDeskReview ReissueDeskPayment "
@@ -21,6 +22,14 @@ OFFICER_PAGES = (
     _page("/desk/together", "together", "DeskTogether", forms="ClaimCases DecideCases"),
     _page("/desk/together/forward", "forward_together", "DeskForwardTogether", ForwardCases="/desk"),
     _page(_CASE, "case", "DeskCase", "application", _DECIDED_HERE),
+    _page(
+        f"{_CASE}/inspection",
+        "inspection",
+        "MyVisitSlots",
+        "application",
+        BookMyVisit=_INSPECTED,
+        MoveMyVisit=_INSPECTED,
+    ),
     _page(f"{_CASE}/forward", "forward", "DeskForward", "application", ForwardCase="/desk"),
     _page(f"{_CASE}/budget", "budget", "DeskBudget", "application.sanctionBudget"),
     _page(f"{_CASE}/signed", "signed", "DeskSignedPaper", "application", "AnswerCasePaperCheck"),

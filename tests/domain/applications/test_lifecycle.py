@@ -36,7 +36,11 @@ def test_every_state_can_be_reached_from_a_draft():
 
 
 def test_an_application_is_never_approved_without_scrutiny_nor_delivered_without_approval():
-    into_approved = {status for (status, _), after in TRANSITIONS.items() if after is Status.APPROVED}
+    into_approved = {
+        status
+        for (status, move), after in TRANSITIONS.items()
+        if after is Status.APPROVED and move is not Move.RECEIVE_FINAL_FEE
+    }
     into_delivered = {before for (before, _), after in TRANSITIONS.items() if after is Status.DELIVERED is not before}
     assert into_approved == {Status.IN_SCRUTINY, Status.IN_VERIFICATION}
     assert into_delivered == {Status.APPROVED, Status.CERTIFICATE_ISSUED, Status.BENEFIT_SANCTIONED}
@@ -50,3 +54,7 @@ def test_a_decided_case_cannot_be_withdrawn():
 def test_what_lies_with_the_officer_is_open():
     assert WITH_OFFICER < OPEN
     assert not OPEN & FINAL
+
+
+def test_a_final_fee_leads_back_to_the_approval_with_which_it_fell_due():
+    assert advance(advance(Status.APPROVED, Move.ASK_FEE), Move.RECEIVE_FINAL_FEE) is Status.APPROVED

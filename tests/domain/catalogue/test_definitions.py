@@ -20,8 +20,8 @@ from domain.catalogue.definitions import definition_from, definition_values
 from domain.kernel import Language
 from tests.support.definitions import REVENUE, a_document, clearance_of
 
-SCRUTINY, FIELD, PAYMENT, SECOND, ISSUE = (
-    {"kind": kind} for kind in ("SCRUTINY", "FIELD_VERIFICATION", "PAYMENT", "SECOND_APPROVAL", "ISSUE")
+SCRUTINY, FIELD, INSPECTION, PAYMENT, SECOND, ISSUE = (
+    {"kind": kind} for kind in ("SCRUTINY", "FIELD_VERIFICATION", "INSPECTION", "PAYMENT", "SECOND_APPROVAL", "ISSUE")
 )
 DOCUMENT = Path(__file__).parents[3] / "docs" / "definitions.md"
 OTHERS = clearance_of("social-welfare-development")
@@ -47,6 +47,30 @@ def test_a_whole_definition_breaks_no_rule():
     assert broken(steps=steps, feePaise=4000) == []
 
 
+def test_a_fee_after_inspection_and_second_approval_is_walked_to_the_licence():
+    steps = [SCRUTINY, INSPECTION, SECOND, PAYMENT, ISSUE]
+    service = service_of_document(
+        read(steps=steps, feePaise=100, outcome={"kind": "LICENCE", "doctype": "X"}), None, confirmed=True
+    )
+
+    assert broken(steps=steps, feePaise=100) == []
+    assert [state for _, state in walk(service.definition, service.outcome)] == [
+        Status.IN_SCRUTINY,
+        Status.IN_SCRUTINY,
+        Status.IN_SCRUTINY,
+        Status.APPROVED,
+        Status.DELIVERED,
+    ]
+
+
+def test_a_benefit_has_no_fee_after_its_approval():
+    benefit = {"kind": "BENEFIT", "scheme": "X"}
+
+    assert ("steps/1/kind", "STEP_UNREACHABLE") in broken(
+        steps=[SCRUTINY, PAYMENT, ISSUE], feePaise=100, outcome=benefit
+    )
+
+
 @pytest.mark.parametrize(
     ("steps", "cell", "rule"),
     [
@@ -56,6 +80,10 @@ def test_a_whole_definition_breaks_no_rule():
         ([SCRUTINY, SECOND, FIELD, ISSUE], "steps/2/kind", "STEP_UNREACHABLE"),
         ([SCRUTINY, FIELD], "steps", "NO_RESULT"),
         ([SCRUTINY, FIELD, FIELD, ISSUE], "steps/2/kind", "STEP_TWICE"),
+        ([SCRUTINY, INSPECTION, FIELD, ISSUE], "steps/2/kind", "STEP_TWICE"),
+        ([INSPECTION, SCRUTINY, ISSUE], "steps/0/kind", "STEP_UNREACHABLE"),
+        ([SCRUTINY, PAYMENT, FIELD, ISSUE], "steps/2/kind", "STEP_UNREACHABLE"),
+        ([SCRUTINY, PAYMENT, SECOND, ISSUE], "steps/2/kind", "STEP_UNREACHABLE"),
         ([SCRUTINY, OTHERS, OTHERS, ISSUE], "steps/2/kind", "STEP_TWICE"),
         ([SCRUTINY, clearance_of(REVENUE), ISSUE], "steps/1/department", "TWO_OFFICERS"),
     ],

@@ -1,0 +1,240 @@
+"""An inspection by appointment: offered, fixed, told, moved, missed and fixed anew, and reported on, on each store."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from actions.applications.decide import Decide, Verdict, decide_application
+from actions.applications.respond import Withdraw, withdraw_application
+from actions.doorstep.doorstep import (
+    BookVisit,
+    ChangeVisit,
+    assign_visit,
+    book_visit,
+    cancel_visit,
+    offered_slots,
+    reschedule_visit,
+)
+from actions.doorstep.rounds import FailVisit, SetOut, close_missed, fail_visit, set_out
+from actions.doorstep.views import possible_agents
+from actions.kernel import courses_of, filed_as
+from domain.applications.applications import Application, RejectionGround
+from domain.applications.lifecycle import Move, Status
+from domain.catalogue.course import moves_in_course
+from domain.doorstep import Slot, Visit, VisitFailure, VisitPurpose, VisitState
+from domain.feedback.notices import NoticeKind
+from domain.kernel import ErrorCode, Problems, Subject
+from store import doorstep
+from store.applications import applications
+from store.feedback import notices
+from tests.support.actions import World
+from tests.support.definitions import give_steps
+from tests.support.doorstep import an_agent
+from tests.support.worlds import wrong
+
+pytestmark = pytest.mark.integration
+INSPECTION = VisitPurpose.INSPECTION
+
+
+@pytest.fixture
+def world(peopled: World) -> World:
+    """The world on each store."""
+    return peopled
+
+
+async def decide(world: World, case: Application, verdict: Verdict, key: str = "", **more) -> Application:
+    request = Decide(case.id, verdict, key or f"{verdict.value}-{case.version}-{case.id}", **more)
+    return (await decide_application(world.env, world.registrar, request))[0]
+
+
+async def in_the_field(world: World) -> Application:
+    """A case that was sent for its inspection."""
+    await give_steps(world, "SCRUTINY", "INSPECTION", "ISSUE")
+    return await decide(world, await world.submit(world.asha), Verdict.SEND_FOR_VERIFICATION)
+
+
+async def slots(world: World, case: Application, who: Subject | None = None) -> list[Slot]:
+    return await offered_slots(world.env, who or world.asha, case.id, INSPECTION)
+
+
+async def fixed(world: World, case: Application, who: Subject | None = None, place: int = 0) -> Visit:
+    slot = (await slots(world, case, who))[place]
+    request = BookVisit(case.id, INSPECTION, slot, f"book-{slot.on}-{place}")
+    return (await book_visit(world.env, who or world.asha, request))[0]
+
+
+async def visits(world: World, case: Application) -> list[Visit]:
+    return (await world.env.store.read(lambda tx: doorstep.of_applications(tx, [case.id]))).get(case.id, [])
+
+
+async def present(world: World, case: Application) -> Application:
+    found = await world.env.store.read(lambda tx: applications.get(tx, case.id))
+    assert found is not None
+    return found
+
+
+async def moves(world: World, case: Application) -> frozenset[Move]:
+    now = await present(world, case)
+    async with world.env.store.read_transaction() as tx:
+        return moves_in_course(now.status, (await courses_of(tx, [filed_as(now)])).get(filed_as(now)))
+
+
+async def notice_kinds(world: World) -> list[NoticeKind]:
+    async with world.env.store.read_transaction() as tx:
+        return [one.kind for one in await notices.of_citizen(world.asha.person_id).page(tx, limit=100)]
+
+
+async def code_of(attempt) -> tuple[ErrorCode, dict[str, str]]:
+    with pytest.raises(Problems) as caught:
+        await attempt
+    return caught.value.code, dict(caught.value.problems[0].params)
+
+
+def come(world: World, visit: Visit) -> None:
+    """The first moment of the slot."""
+    world.clock.advance(visit.slot.starts_at - world.clock.now())
+
+
+async def test_a_report_needs_an_appointment_whose_time_has_come(world: World):
+    case = await in_the_field(world)
+    needed = (ErrorCode.STEP_NEEDED_FIRST, {"step": "INSPECTION"})
+    report = {"verdict": Verdict.REPORT_VERIFICATION, "reason": "As stated."}
+
+    assert await code_of(decide(world, case, key="no-appointment", **report)) == needed
+    visit = await fixed(world, case)
+    assert await code_of(decide(world, case, key="too-early", **report)) == needed
+    assert Move.REPORT_VERIFICATION not in await moves(world, case)
+
+    come(world, visit)
+
+    assert Move.REPORT_VERIFICATION in await moves(world, case)
+    reported = await decide(world, case, key="in-time", **report)
+    assert (reported.status, [one.state for one in await visits(world, case)]) == (
+        Status.IN_SCRUTINY,
+        [VisitState.INSPECTED],
+    )
+    assert (await decide(world, reported, Verdict.APPROVE)).status is Status.APPROVED
+    assert await wrong(world.env) == []
+
+
+@pytest.mark.parametrize(
+    ("verdict", "more"),
+    [
+        (Verdict.APPROVE, {}),
+        (Verdict.REJECT, {"ground": RejectionGround.NOT_ELIGIBLE, "reason": "Not on the premises."}),
+    ],
+)
+async def test_nothing_is_decided_before_the_report(world: World, verdict: Verdict, more):
+    case = await in_the_field(world)
+
+    assert await code_of(decide(world, case, verdict, **more)) == (
+        ErrorCode.STEP_NEEDED_FIRST,
+        {"step": "INSPECTION"},
+    )
+
+
+async def test_the_officer_who_has_the_case_comes_and_the_citizen_is_told(world: World):
+    case = await in_the_field(world)
+
+    visit = await fixed(world, case, world.registrar)
+
+    assert (visit.agent_id, visit.fee_paise, visit.state) == (case.officer_id, None, VisitState.SCHEDULED)
+    kinds = await notice_kinds(world)
+    assert NoticeKind.INSPECTION_FIXED in kinds
+    assert NoticeKind.VISIT_BOOKED not in kinds
+
+
+async def test_a_citizen_moves_her_appointment_to_another_offered_slot(world: World):
+    case = await in_the_field(world)
+    visit = await fixed(world, case)
+    other = (await slots(world, case))[3]
+
+    moved, _ = await reschedule_visit(world.env, world.asha, ChangeVisit(visit.id, "move", other))
+
+    assert (moved.slot, moved.sequence, moved.agent_id) == (other, 2, case.officer_id)
+    assert [one.state for one in await visits(world, case)] == [VisitState.RESCHEDULED, VisitState.SCHEDULED]
+
+
+async def test_an_appointment_that_was_missed_is_fixed_anew_or_reported_on(world: World):
+    case = await in_the_field(world)
+    visit = await fixed(world, case)
+    missed = FailVisit(visit.id, VisitFailure.NOBODY_HOME, "missed")
+    early = await code_of(fail_visit(world.env, world.registrar, missed))
+    assert early[0] is ErrorCode.STEP_NOT_ALLOWED
+    come(world, visit)
+
+    failed, _ = await fail_visit(world.env, world.registrar, FailVisit(visit.id, VisitFailure.NOBODY_HOME, "late"))
+
+    assert failed.state is VisitState.FAILED
+    assert Move.REPORT_VERIFICATION in await moves(world, case)
+    again = await fixed(world, case)
+    assert (again.sequence, again.state) == (2, VisitState.SCHEDULED)
+
+
+async def test_an_officer_who_cannot_come_says_so_before_and_it_does_not_count_as_seen(world: World):
+    case = await in_the_field(world)
+    visit = await fixed(world, case)
+
+    await fail_visit(world.env, world.registrar, FailVisit(visit.id, VisitFailure.AGENT_UNABLE, "ill"))
+    world.clock.advance(timedelta(days=10))
+
+    assert Move.REPORT_VERIFICATION not in await moves(world, case)
+
+
+async def test_the_round_of_missed_visits_leaves_an_inspection_for_its_officer(world: World):
+    case = await in_the_field(world)
+    visit = await fixed(world, case)
+    world.clock.advance(visit.slot.ends_at + timedelta(days=2) - world.clock.now())
+
+    assert await close_missed(world.env) == 0
+
+    assert Move.REPORT_VERIFICATION in await moves(world, case)
+
+
+async def test_no_agent_is_offered_or_sent_to_inspect(world: World):
+    case = await in_the_field(world)
+    agent = await an_agent(world, "1", "49")
+    visit = await fixed(world, case)
+
+    assert await possible_agents(world.env, world.registrar, visit) == []
+    handed = ChangeVisit(visit.id, "give", agent_id=agent.person_id)
+    assert (await code_of(assign_visit(world.env, world.registrar, handed)))[0] is ErrorCode.AGENT_UNKNOWN
+    assert (await code_of(set_out(world.env, agent, SetOut(visit.id, "out"))))[0] is ErrorCode.NOT_FOUND
+
+
+async def test_an_officer_has_room_for_so_many_inspections_in_a_slot(world: World):
+    first = await in_the_field(world)
+    slot = (await fixed(world, first)).slot
+    second = await decide(
+        world, await world.submit(world.sunil, idempotency_key="second"), Verdict.SEND_FOR_VERIFICATION
+    )
+    care = replace(world.env.rules.care, doorstep_visits_per_slot=1)
+
+    full = replace(world.env, rules=replace(world.env.rules, care=care))
+
+    offered = await offered_slots(full, world.sunil, second.id, INSPECTION)
+    assert offered
+    assert slot not in offered
+
+
+async def test_nothing_is_offered_where_the_service_has_no_inspection_or_before_it_is_its_turn(world: World):
+    await give_steps(world, "SCRUTINY", "FIELD_VERIFICATION", "ISSUE")
+    plain = await decide(world, await world.submit(world.asha), Verdict.SEND_FOR_VERIFICATION)
+    assert await slots(world, plain) == []
+
+    await give_steps(world, "SCRUTINY", "INSPECTION", "ISSUE")
+    early = await world.submit(world.sunil)
+
+    assert await slots(world, early, world.sunil) == []
+
+
+async def test_an_application_that_is_withdrawn_frees_the_slot(world: World):
+    case = await in_the_field(world)
+    visit = await fixed(world, case)
+    assert (await cancel_visit(world.env, world.asha, ChangeVisit(visit.id, "cancel")))[0].state is VisitState.CANCELLED
+    await fixed(world, case, place=1)
+
+    await withdraw_application(world.env, world.asha, Withdraw(case.id, "gone"))
+
+    assert [one.state for one in await visits(world, case)] == [VisitState.CANCELLED, VisitState.CANCELLED]

@@ -1,0 +1,167 @@
+"""A fee that falls due with the approval: the case waits for it, and its result follows, on each store."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from actions.applications.decide import ISSUE, Decide, Verdict, decide_application
+from actions.applications.respond import RecordFee, Withdraw, record_fee, withdraw_application
+from actions.certificates.issue import issue_certificate
+from actions.kernel import courses_of, filed_as
+from domain.applications.applications import Application
+from domain.applications.lifecycle import Move, Status
+from domain.catalogue.catalogue import Outcome
+from domain.catalogue.course import moves_in_course
+from domain.feedback.notices import NoticeKind
+from domain.fees.fees import FeeState
+from domain.kernel import ErrorCode, Problems
+from store.applications import applications
+from store.feedback import notices
+from store.platform import outbox
+from tests.support.actions import FREE, ORDER, FakeRenderer, World
+from tests.support.definitions import give_steps
+from tests.support.fees import open_tills
+from tests.support.worlds import wrong
+
+pytestmark = pytest.mark.integration
+STEPS = ("SCRUTINY", "PAYMENT", "ISSUE")
+FEE = 50_000
+
+
+@pytest.fixture
+def world(peopled: World) -> World:
+    """The world on each store."""
+    return peopled
+
+
+async def decide(world: World, case: Application, verdict: Verdict = Verdict.APPROVE) -> Application:
+    return (await decide_application(world.env, world.registrar, Decide(case.id, verdict, f"{verdict.value}-1")))[0]
+
+
+async def pay(world: World, case: Application, paise: int = FEE) -> Application:
+    return (await record_fee(world.env, world.registrar, RecordFee(case.id, "R-1", paise, "fee-1")))[0]
+
+
+async def present(world: World, case: Application) -> Application:
+    found = await world.env.store.read(lambda tx: applications.get(tx, case.id))
+    assert found is not None
+    return found
+
+
+async def moves(world: World, case: Application) -> frozenset[Move]:
+    now = await present(world, case)
+    async with world.env.store.read_transaction() as tx:
+        return moves_in_course(now.status, (await courses_of(tx, [filed_as(now)])).get(filed_as(now)))
+
+
+async def waiting(world: World, **facts) -> Application:
+    """A case that is approved and whose fee is not paid."""
+    await give_steps(world, *STEPS, fee_paise=FEE, **facts)
+    case = await world.submit(world.asha)
+    assert case.status is Status.IN_SCRUTINY
+    return await decide(world, case)
+
+
+async def test_an_approved_case_waits_for_its_fee_and_its_certificate_follows_the_payment(world: World):
+    case = await waiting(world)
+    assert (case.status, case.decision.approved) == (Status.FEE_PENDING, True)
+    assert await issue_certificate(world.env, case.id, FakeRenderer()) is None
+
+    paid = await pay(world, case)
+
+    assert (paid.status, paid.fee_receipt) == (Status.APPROVED, "R-1")
+    certificate = await issue_certificate(world.env, case.id, FakeRenderer())
+    assert certificate is not None
+    assert (await present(world, case)).status is Status.DELIVERED
+    assert await wrong(world.env) == []
+
+
+async def topics(world: World) -> set[str]:
+    async with world.env.store.read_transaction() as tx:
+        return {row.topic for row in (await tx.connection.execute(outbox.outbox_table.select())).all()}
+
+
+async def test_nothing_is_to_be_issued_before_the_fee_is_paid(world: World):
+    case = await waiting(world)
+    assert ISSUE not in await topics(world)
+
+    await pay(world, case)
+
+    assert ISSUE in await topics(world)
+
+
+async def test_an_order_is_delivered_with_the_payment(world: World):
+    case = await waiting(world, outcome=Outcome.ORDER)
+
+    await pay(world, case)
+
+    assert (await present(world, case)).status is Status.DELIVERED
+
+
+async def test_the_citizen_is_told_that_a_fee_is_due(world: World):
+    await waiting(world)
+
+    async with world.env.store.read_transaction() as tx:
+        kinds = [one.kind for one in await notices.of_citizen(world.asha.person_id).page(tx, limit=20)]
+    assert {NoticeKind.APPROVED, NoticeKind.FEE_DUE} <= set(kinds)
+
+
+async def test_the_clock_stands_while_the_fee_is_with_the_citizen(world: World):
+    case = await waiting(world)
+    world.clock.advance(timedelta(days=10))
+
+    paid = await pay(world, case)
+
+    assert case.paused_since is not None
+    assert (paid.paused_since, paid.paused_days) == (None, 10)
+    assert paid.clock_started_at == case.clock_started_at
+    assert paid.due_at - case.due_at >= timedelta(days=10)
+
+
+async def test_only_the_moves_of_the_course_are_offered_while_the_fee_is_due(world: World):
+    case = await waiting(world)
+
+    assert Move.RECEIVE_FINAL_FEE in await moves(world, case)
+    assert Move.RECEIVE_FEE not in await moves(world, case)
+
+
+async def test_a_usual_fee_is_asked_before_scrutiny_and_never_after_the_approval(world: World):
+    first = await world.submit(world.asha, ORDER)
+    assert first.status is Status.FEE_PENDING
+    assert Move.RECEIVE_FINAL_FEE not in await moves(world, first)
+    free = await decide(world, await world.submit(world.asha, FREE))
+
+    assert Move.ASK_FEE not in await moves(world, free)
+
+
+async def test_whoever_does_not_want_to_pay_withdraws_and_gets_nothing(world: World):
+    case = await waiting(world)
+
+    await withdraw_application(world.env, world.asha, Withdraw(case.id, "gone"))
+
+    assert (await present(world, case)).status is Status.WITHDRAWN
+    with pytest.raises(Problems) as caught:
+        await pay(world, case)
+    assert caught.value.code is ErrorCode.TRANSITION_NOT_ALLOWED
+
+
+async def test_another_amount_is_refused_and_the_case_waits_on(world: World):
+    case = await waiting(world)
+
+    with pytest.raises(Problems) as caught:
+        await pay(world, case, FEE - 1)
+
+    assert caught.value.code is ErrorCode.FEE_MISMATCH
+    assert (await present(world, case)).status is Status.FEE_PENDING
+
+
+async def test_the_fee_is_paid_online_as_every_fee_is(world: World, tmp_path: Path):
+    case = await waiting(world)
+    with open_tills(world, tmp_path / "tills") as tills:
+        order = await tills.started(case)
+        await tills.comes_back(order, await tills.pays(order))
+        assert (await tills.order(order)).state is FeeState.SUCCESS
+
+    assert (await present(world, case)).status is Status.APPROVED
+    assert await wrong(world.env) == []
