@@ -45,10 +45,13 @@ _TAKEN_BY = ByKey(officer_by_id, lambda case: case.item.taken_by)
 
 
 @strawberry.type(directives=[AUTHENTICATED], description="A payment that waits for somebody, without the citizen.")
-class QueuedPaymentLine(Mapped[QueuedPayment], payment_ref="end_to_end_id", district_code="district"):
+class QueuedPaymentLine(
+    Mapped[QueuedPayment], payment_ref="end_to_end_id", district_code="district", benefit_id="sanction_id"
+):
     item: strawberry.Private[QueuedPayment]
     number: str = strawberry.field(description="The number of the sanction.")
     sequence: int = strawberry.field(description="Which instalment of the sanction it is.")
+    benefit_id: strawberry.ID = strawberry.field(description="The benefit under which it is paid.")
     payment_ref: str = strawberry.field(description="The end-to-end id, by which the partner knows it.")
     scheme_code: str = strawberry.field(description="The scheme.")
     district_code: str = strawberry.field(description="The district.")

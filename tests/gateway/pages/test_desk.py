@@ -355,7 +355,8 @@ async def test_an_officer_saves_a_view_of_the_statistics_and_deletes_it(browse: 
     assert "You have saved no view." in page.text
 
 
-async def test_an_appellate_authority_hears_an_appeal_and_orders_the_service(world: World, browse: Browse):
+async def appeal_against_a_refusal(world: World) -> str:
+    """The number of Asha's appeal, which is with the first authority."""
     async with world.environment.store.write_transaction() as tx:
         name, post = Bilingual(None, "Meera"), Bilingual("उपजिलाधिकारी", "SDM")
         await people.add_officer(tx, Officer(AUTHORITY.person_id, name, post, "meera@x.example", AUTHORITY.postings))
@@ -364,6 +365,12 @@ async def test_an_appellate_authority_hears_an_appeal_and_orders_the_service(wor
     await decide_application(world.environment, OFFICER, rejection)
     given = {"applicationId": node_id(TypeCode.APPLICATION, application.id), "text": "I am.", "idempotencyKey": "a"}
     filed = (await world.ask(operation("citizen_app/file_appeal"), CITIZEN, input=given))["data"]["fileAppeal"]
+    number: str = filed["appeal"]["number"]
+    return number
+
+
+async def test_an_appellate_authority_hears_an_appeal_and_orders_the_service(world: World, browse: Browse):
+    number = await appeal_against_a_refusal(world)
 
     async with browse("meera") as browser:
         address = html.fromstring((await browser.get("/desk/appeals")).text).cssselect("ul.cards h2 a")[0].get("href")
@@ -375,5 +382,24 @@ async def test_an_appellate_authority_hears_an_appeal_and_orders_the_service(wor
         done = await browser.post(address, data={**form_of(page.text, "DecideDeskAppeal"), **order})
         page = await browser.get(done.headers["location"])
 
-    assert address == f"/desk/appeals/{filed['appeal']['number']}"
+    assert address == f"/desk/appeals/{number}"
     assert "Decide anew." in page.text
+
+
+async def test_the_page_of_a_dismissed_appeal_leads_the_citizen_to_the_next_authority(world: World, browse: Browse):
+    number = await appeal_against_a_refusal(world)
+    async with browse("meera") as browser:
+        form = form_of((await browser.get(f"/desk/appeals/{number}")).text, "DecideDeskAppeal")
+        order = {"input.verdict": "DISMISS", "input.text": "Not eligible.", "input.directUntilOn": ""}
+        await browser.post(f"/desk/appeals/{number}", data={**form, **order})
+
+    async with browse("asha") as browser:
+        page = html.fromstring((await browser.get(f"/my/appeals/{number}")).text)
+        address = page.cssselect("main a.button")[0].get("href")
+        fields = form_of((await browser.get(address)).text, "FileMyAppeal")
+        done = await browser.post(address, data={**fields, "input.text": "I am eligible."})
+        second = await browser.get(done.headers["location"])
+        first = await browser.get(f"/my/appeals/{number}")
+
+    assert "I am eligible." in second.text
+    assert "Appeal to the next authority" not in second.text + first.text

@@ -181,6 +181,17 @@ async def test_payments_that_wait_are_listed_in_hindi(powers: World, browse: Bro
     assert ("₹1,500" in row, "वापस आने का कारण" in page.text) == (True, True)
 
 
+async def test_a_payment_in_the_list_leads_the_finance_officer_to_its_benefit(powers: World, browse: Browse):
+    await pay(powers)
+
+    async with browse("finance") as browser:
+        page = await browser.get("/finance/payments?queue=IN_FLIGHT")
+        links = html.fromstring(page.text).cssselect("tbody tr a")
+        benefit = await browser.get(links[0].get("href"))
+
+    assert links[0].text_content().partition("/")[0] in benefit.text
+
+
 @pytest.mark.parametrize(("confirm", "moves"), [("true", True), ("false", False)])
 async def test_an_administrator_answers_a_transfer_that_another_one_ordered(powers, browse, confirm, moves):
     env = powers.environment
