@@ -2,6 +2,7 @@
 
 import re
 from datetime import date
+from pathlib import Path
 from string import Formatter
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from actions.catalogue.rows import read_catalogue
 from actions.certificates.fields import PRINTED
 from domain.applications.lifecycle import Move, Status
-from domain.kernel import ErrorCode, Language, Remedy
+from domain.kernel import ErrorCode, Language, Remedy, messages
 from domain.kernel.messages import MissingMessage, bilingual, catalogue, label, labels, message, our_word, written_texts
 from domain.rosters.rows import RawRow, read_row
 from tests.support.actions import catalogue_rows
@@ -33,6 +34,14 @@ def test_both_catalogues_have_the_same_keys_and_parameters():
     assert list(written_texts(Language.HI)) == list(written_texts(Language.EN))
     for key in HINDI:
         assert parameters(HINDI[key]) == parameters(ENGLISH[key]), key
+
+
+@pytest.mark.parametrize("language", [Language.HI, Language.EN])
+def test_no_key_stands_twice_in_a_catalogue(language):
+    path = Path(messages.__file__).parent / "locale" / f"{language.value}.po"
+    keys = re.findall(r'^msgid "(.+)"$', path.read_text(encoding="utf-8"), re.MULTILINE)
+
+    assert sorted(keys) == sorted(set(keys))
 
 
 def test_hindi_is_written_in_devanagari_and_english_is_not():
