@@ -115,7 +115,7 @@ new-state: bootstrap-dev ## docs/new-state.md from an empty PostgreSQL in stagin
 pages: bootstrap-dev ## Pages over the demo in a browser: journeys, scripts, GraphiQL; axe, 360 pixels, keyboard, no script
 	BOUND=$(BOUND) $(BIN)/python -m pytest tests/browser/pages/*.py -q -p no:cacheprovider
 
-pictures: bootstrap-dev ## Take the pictures of docs/pages.md from the demo that `make run` started; URL= of another
+pictures: bootstrap-dev ## Take the pictures of docs/pages.md and the guides from the demo that `make run` started; URL= of another
 	URL=$(URL) $(BIN)/python -m tools.pictures
 
 fuzz: bootstrap-dev ## schemathesis on the graph and every door of a partner; atheris on every reader of what strangers send

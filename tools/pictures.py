@@ -1,8 +1,9 @@
-"""Takes the pictures of docs/pages.md from a running demo, at URL where that is not the usual one."""
+"""Takes the pictures of docs/pages.md and of the guides from a running demo, at URL where that is not the usual one."""
 
 import asyncio
 import os
 from io import BytesIO
+from itertools import product
 from pathlib import Path
 
 from PIL import Image
@@ -12,9 +13,13 @@ from demo.sign_in import demo_sign_in
 
 ROOT = Path(__file__).parents[1]
 FOLDER = ROOT / "docs" / "pages"
+GUIDES = ROOT / "docs" / "guides" / "pictures"
 WIDTH, HEIGHT = 760, 900
 COLOURS = 32
 LARGEST = 60_000
+GUIDE_WIDTH, GUIDE_HEIGHT = 640, 620
+GUIDE_COLOURS = 16
+GUIDE_LARGEST = 30_000
 
 PICTURES = (
     ("front", None, "/"),
@@ -30,34 +35,73 @@ PICTURES = (
 )
 """Name, who looks by role and key, and address; behind `>>` what is followed from there."""
 
+GUIDE_PICTURES = (
+    ("service", None, "/services/ES09", "content"),
+    ("apply", "citizen", "/my/apply/ES22", "content"),
+    ("application", "citizen", "/my/applications >> main li:nth-child(3) a", "content"),
+    ("consents", "citizen", "/my/consents", "content"),
+    ("benefit", "citizen", "/my >> main a[href^='/my/benefits/']", "correct-account"),
+    ("family", "citizen", "/my/family", "content"),
+    ("counter", "operator", "/counter", "content"),
+    ("rosters", "principal", "/counter/rosters", "content"),
+    ("desk", "officer vpdo-dehradun", "/desk", "queue"),
+    ("case", "officer vpdo-dehradun", "/desk >> tbody a", "content"),
+    ("decide", "officer vpdo-dehradun", "/desk >> tbody a", "decide"),
+    ("order", "appellate", "/desk/appeals >> ul.cards h2 a", "decide"),
+    ("finance", "finance", "/finance", "found"),
+    ("payments", "finance", "/finance/payments", "found"),
+    ("month", "finance", "/finance/totals >> li:nth-child(2) a[href^='/finance/months/']", "content"),
+    ("transfer", "department-admin", "/staff/officers >> ul.cards h3 a", "transfer"),
+    ("figures", "department-admin", "/desk/figures", "content"),
+    ("changes", "admin", "/staff/changes", "propose"),
+    ("definitions", "admin", "/staff/definitions", "draft"),
+    ("systems", "admin", "/staff/systems", "switches"),
+)
+"""As above, and the element at the top of the picture; each is taken in both languages."""
 
-def take(page: Page, url: str, address: str) -> bytes:
-    """The top of a page as a PNG of few colours."""
+
+def take(page: Page, url: str, address: str, language: str = "en", anchor: str | None = None) -> Image.Image:
+    """What a window shows of a page, from its top or from an element on."""
     first, _, link = address.partition(" >> ")
-    page.goto(f"{url}{first}?language=en")
+    page.goto(f"{url}{first}?language={language}")
     if link:
-        page.goto(f"{url}{page.locator(link).first.get_attribute('href')}?language=en")
-    shot = Image.open(BytesIO(page.screenshot())).convert("RGB").quantize(COLOURS)
-    made = BytesIO()
-    shot.save(made, "PNG", optimize=True)
-    return made.getvalue()
+        page.goto(f"{url}{page.locator(link).first.get_attribute('href')}")
+    if anchor:
+        page.locator(f"#{anchor}").first.evaluate("one => window.scrollTo(0, one.getBoundingClientRect().top - 12)")
+    return Image.open(BytesIO(page.screenshot()))
+
+
+def write(shot: Image.Image, path: Path, colours: int, largest: int) -> None:
+    """Write a picture as a PNG of few colours."""
+    shot.convert("RGB").quantize(colours).save(path, "PNG", optimize=True)
+    if path.stat().st_size > largest:
+        raise SystemExit(f"{path.name}: {path.stat().st_size} bytes, more than {largest}")
 
 
 def main(url: str) -> None:
     """Take all of them."""
     FOLDER.mkdir(exist_ok=True)
-    tokens = {role: asyncio.run(demo_sign_in(url, *role.split())) for _, role, _ in PICTURES if role}
+    GUIDES.mkdir(exist_ok=True)
+    roles = {role for _, role, *_ in (*PICTURES, *GUIDE_PICTURES) if role}
+    tokens = {role: asyncio.run(demo_sign_in(url, *role.split())) for role in sorted(roles)}
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=os.environ.get("CHROMIUM", "/usr/bin/chromium"))
-        for name, role, address in PICTURES:
-            context = browser.new_context(viewport={"width": WIDTH, "height": HEIGHT})
+
+        def opened(role: str | None, width: int, height: int) -> Page:
+            context = browser.new_context(viewport={"width": width, "height": height})
             if role:
                 context.add_cookies([{"name": "apuni_session", "value": tokens[role], "url": url}])
-            picture = take(context.new_page(), url, address)
-            if len(picture) > LARGEST:
-                raise SystemExit(f"{name}: {len(picture)} bytes, more than {LARGEST}")
-            (FOLDER / f"{name}.png").write_bytes(picture)
-            context.close()
+            return context.new_page()
+
+        for name, role, address in PICTURES:
+            page = opened(role, WIDTH, HEIGHT)
+            write(take(page, url, address), FOLDER / f"{name}.png", COLOURS, LARGEST)
+            page.context.close()
+        for (name, role, address, anchor), language in product(GUIDE_PICTURES, ("en", "hi")):
+            page = opened(role, GUIDE_WIDTH, GUIDE_HEIGHT)
+            shot = take(page, url, address, language, anchor)
+            write(shot, GUIDES / f"{name}.{language}.png", GUIDE_COLOURS, GUIDE_LARGEST)
+            page.context.close()
         browser.close()
 
 
