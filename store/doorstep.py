@@ -18,15 +18,13 @@ from domain.doorstep import (
     VisitState,
 )
 from domain.platform.changes import ChangeKind
-from store.database import AnyRow, Instant, Key, PageRequest, Records, Transaction, change_feed, count
-from store.database.metadata import metadata, table_of
+from store.database import AnyRow, Instant, Key, PageRequest, Records, Transaction, cell_name, change_feed, count
+from store.database.metadata import table_of
 
-agents_table = sa.Table(
+agents_table = table_of(
+    DoorstepAgent,
     "doorstep_agents",
-    metadata,
     sa.Column("operator_id", Key, sa.ForeignKey("operators.operator_id"), primary_key=True),
-    sa.Column("district", Key, nullable=False),
-    sa.Column("tehsil", Key),
     sa.Column("since", Instant, nullable=False),
     sa.Index(None, "district", "tehsil"),
 )
@@ -132,7 +130,7 @@ def _has_state(states: Collection[VisitState]) -> Any:
 def _slot_and_handover(tx: Transaction, row: AnyRow) -> dict[str, Any]:
     handover = None
     if row.proof is not None:
-        witness = tx.cipher.decrypt_text(row.witness, _witness_cell_name(row.id))
+        witness = tx.cipher.decrypt_text(row.witness, cell_name(_T.witness, row.id))
         handover = Handover(HandOverProof(row.proof), row.paper_sha256, witness)
     return {"slot": Slot(row.slot_on, SlotWindow(row.slot_window)), "handover": handover}
 
@@ -144,12 +142,8 @@ def _slot_and_handover_values(tx: Transaction, visit: Visit) -> dict[str, Any]:
         "slot_window": visit.slot.window.value,
         "proof": handover.proof.value if handover else None,
         "paper_sha256": handover.paper_sha256 if handover else None,
-        "witness": tx.cipher.encrypt_text(handover.witness, _witness_cell_name(visit.id)) if handover else None,
+        "witness": tx.cipher.encrypt_text(handover.witness, cell_name(_T.witness, visit.id)) if handover else None,
     }
-
-
-def _witness_cell_name(visit_id: str) -> str:
-    return f"doorstep_visits:witness:{visit_id}"
 
 
 _AGENTS = Records(DoorstepAgent, agents_table, "the agent")

@@ -10,29 +10,13 @@ import sqlalchemy as sa
 
 from domain.umang.umang import ServiceComparison
 from store.applications.application_rows import applications_table
-from store.database import AnyRow, Instant, Json, Key, Records, Transaction, first_row, insert_new
-from store.database.metadata import metadata
+from store.database import AnyRow, Instant, Key, Records, Transaction, cell_name, first_row, insert_new
+from store.database.metadata import metadata, table_of
 
 KEPT_FOR = timedelta(days=8)
 """How long a request and its answer are kept: a day is promised (docs/contracts/umang.md section 8), and verbs keep
 keys for seven."""
 
-requests_table = sa.Table(
-    "umang_requests",
-    metadata,
-    sa.Column("record", Key, primary_key=True),
-    sa.Column("tracker", Key, nullable=False),
-    sa.Column("operation", Key, nullable=False),
-    sa.Column("srvid", Key, nullable=False),
-    sa.Column("citizen_id", Key, sa.ForeignKey("citizens.citizen_id"), nullable=False),
-    sa.Column("body_hash", Key, nullable=False),
-    sa.Column("answer", sa.LargeBinary),
-    sa.Column("code", Key),
-    sa.Column("application_id", Key),
-    sa.Column("begun_at", Instant, nullable=False),
-    sa.Index(None, "begun_at"),
-    sa.Index(None, "citizen_id"),
-)
 
 assertions_table = sa.Table(
     "umang_assertions",
@@ -52,20 +36,14 @@ links_table = sa.Table(
     sa.Index(None, "expires_at"),
 )
 
-comparisons_table = sa.Table(
+comparisons_table = table_of(
+    ServiceComparison,
     "umang_comparisons",
-    metadata,
     sa.Column("day", sa.Date, nullable=False),
     sa.Column("srvid", Key, nullable=False),
-    sa.Column("accepted", sa.Integer, nullable=False),
-    sa.Column("created", sa.Integer, nullable=False),
-    sa.Column("theirs", sa.Integer),
-    sa.Column("differences", Json, nullable=False),
     sa.Column("compared_at", Instant, nullable=False),
     sa.PrimaryKeyConstraint("day", "srvid"),
 )
-
-_R, _L, _C = requests_table.c, links_table.c, comparisons_table.c
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +60,20 @@ class Request:
     def record(self) -> str:
         """The name of the record: one operation under one tracker."""
         return sha256(f"{self.operation}:{self.tracker}".encode()).hexdigest()
+
+
+requests_table = table_of(
+    Request,
+    "umang_requests",
+    sa.Column("record", Key, primary_key=True),
+    sa.Column("answer", sa.LargeBinary),
+    sa.Column("code", Key),
+    sa.Column("application_id", Key),
+    sa.Column("begun_at", Instant, nullable=False),
+    sa.Index(None, "begun_at"),
+    sa.Index(None, "citizen_id"),
+)
+_R, _L, _C = requests_table.c, links_table.c, comparisons_table.c
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +113,7 @@ async def begin(tx: Transaction, request: Request) -> StoredRequest | None:
 
 async def keep_answer(tx: Transaction, record: str, answer: Mapping[str, Any], code: str) -> Mapping[str, Any]:
     """Keep the first answer and give it; that of a twin where it was first."""
-    sealed = tx.cipher.encrypt_json(dict(answer), _cell_name(record))
+    sealed = tx.cipher.encrypt_json(dict(answer), cell_name(_R.answer, record))
     unanswered = sa.update(requests_table).where(_R.record == record, _R.answer.is_(None))
     kept = await tx.connection.execute(unanswered.values(answer=sealed, code=code).returning(_R.record))
     if kept.first() is not None:
@@ -141,7 +133,7 @@ async def begin_link(tx: Transaction, ticket: str, account: Account, expires_at:
     """Keep an account that waits for its person. The ticket itself is kept as a hash."""
     name = _hash(ticket)
     content = {"subject": account.subject, "mobile": account.mobile, "mpid": account.mpid}
-    sealed = tx.cipher.encrypt_json(content, _link_cell_name(name))
+    sealed = tx.cipher.encrypt_json(content, cell_name(_L.account, name))
     values = {"ticket_hash": name, "account": sealed, "tries": 0, "expires_at": expires_at}
     await insert_new(tx, links_table, values)
 
@@ -168,7 +160,7 @@ def _is_open(tx: Transaction, ticket: str) -> tuple[sa.ColumnElement[bool], ...]
 
 
 def _account(tx: Transaction, row: AnyRow) -> Account:
-    given = tx.cipher.decrypt_json(row.account, _link_cell_name(row.ticket_hash))
+    given = tx.cipher.decrypt_json(row.account, cell_name(_L.account, row.ticket_hash))
     return Account(given["subject"], given["mobile"], given["mpid"])
 
 
@@ -216,17 +208,9 @@ async def compared_on(tx: Transaction, day: date) -> bool:
 def _answer(tx: Transaction, row: AnyRow) -> Mapping[str, Any] | None:
     if row.answer is None:
         return None
-    answer: Mapping[str, Any] = tx.cipher.decrypt_json(row.answer, _cell_name(row.record))
+    answer: Mapping[str, Any] = tx.cipher.decrypt_json(row.answer, cell_name(_R.answer, row.record))
     return answer
 
 
 def _hash(ticket: str) -> str:
     return sha256(ticket.encode()).hexdigest()
-
-
-def _cell_name(record: str) -> str:
-    return f"umang_requests:answer:{record}"
-
-
-def _link_cell_name(name: str) -> str:
-    return f"umang_links:account:{name}"

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from domain.appeals.appeals import LEVELS, Appeal, AppealLevel, Order
 from domain.kernel import Posting, Role
-from store.database import AnyRow, Instant, Key, Records, Transaction, posting_covers
+from store.database import AnyRow, Instant, Key, Records, Transaction, cell_name, posting_covers
 from store.database.metadata import table_of
 
 appeals_table = table_of(
@@ -28,7 +28,7 @@ appeals_table = table_of(
 
 
 def _content_and_order(tx: Transaction, row: AnyRow) -> dict[str, Any]:
-    content: Mapping[str, Any] = tx.cipher.decrypt_json(row.content, _cell_name(row.id))
+    content: Mapping[str, Any] = tx.cipher.decrypt_json(row.content, cell_name(appeals_table.c.content, row.id))
     order = None
     if row.decided_at is not None:
         order = Order(content["order"] or "", row.decided_by, row.decided_at, row.direct_until)
@@ -40,15 +40,11 @@ def _content_and_order_values(tx: Transaction, appeal: Appeal) -> dict[str, Any]
     order = appeal.order
     content = {"text": appeal.text, "late_reason": appeal.late_reason, "order": order.text if order else None}
     return {
-        "content": tx.cipher.encrypt_json(content, _cell_name(appeal.id)),
+        "content": tx.cipher.encrypt_json(content, cell_name(appeals_table.c.content, appeal.id)),
         "decided_at": order.decided_at if order else None,
         "decided_by": order.decided_by if order else None,
         "direct_until": order.direct_until if order else None,
     }
-
-
-def _cell_name(appeal_id: str) -> str:
-    return f"appeals:content:{appeal_id}"
 
 
 APPEALS = Records(

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from domain.applications.applications import Application, Decision, RejectionGround
 from domain.applications.deadline import DayUnit, TimeLimit
 from domain.applications.lifecycle import OPEN, Status
-from store.database import AnyRow, Instant, Key, Records, Transaction
+from store.database import AnyRow, Instant, Key, Records, Transaction, cell_name
 from store.database.metadata import partial_index, table_of
 
 _OTHER = sorted(status.value for status in frozenset(Status) - OPEN)
@@ -77,7 +77,7 @@ def _limit_and_decision(tx: Transaction, row: AnyRow) -> dict[str, Any]:
         decision = Decision(
             approved=row.approved,
             ground=RejectionGround(row.ground) if row.ground else None,
-            reason=tx.cipher.decrypt_text(row.reason, _reason_cell_name(row.id)),
+            reason=tx.cipher.decrypt_text(row.reason, cell_name(applications_table.c.reason, row.id)),
             officer_id=row.decided_by,
             decided_at=row.decided_at,
             signed_at=row.signed_at,
@@ -100,16 +100,12 @@ def _limit_and_decision_values(tx: Transaction, application: Application) -> dic
         values |= {
             "approved": decision.approved,
             "ground": decision.ground.value if decision.ground else None,
-            "reason": tx.cipher.encrypt_text(decision.reason, _reason_cell_name(application.id)),
+            "reason": tx.cipher.encrypt_text(decision.reason, cell_name(applications_table.c.reason, application.id)),
             "decided_by": decision.officer_id,
             "decided_at": decision.decided_at,
             "signed_at": decision.signed_at,
         }
     return values
-
-
-def _reason_cell_name(application_id: str) -> str:
-    return f"applications:reason:{application_id}"
 
 
 APPLICATIONS = Records(

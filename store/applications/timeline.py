@@ -11,8 +11,19 @@ from domain.applications.lifecycle import Move
 from domain.certificates.signatures import SignatureState
 from domain.platform.changes import ChangeKind
 from store.applications.application_rows import applications_table
-from store.database import AnyRow, Instant, Json, Key, NotThere, Records, Transaction, change_feed, first_row, rows_of
-from store.database.metadata import metadata, table_of
+from store.database import (
+    AnyRow,
+    Json,
+    Key,
+    NotThere,
+    Records,
+    Transaction,
+    cell_name,
+    change_feed,
+    first_row,
+    rows_of,
+)
+from store.database.metadata import table_of
 
 timeline_table = table_of(
     TimelineEntry,
@@ -26,19 +37,18 @@ timeline_table = table_of(
     apart=("before", "after"),
 )
 
-documents_table = sa.Table(
+documents_table = table_of(
+    AttachedDocument,
     "application_documents",
-    metadata,
-    sa.Column("id", Key, primary_key=True),
     sa.Column("citizen_id", Key, sa.ForeignKey("citizens.citizen_id"), nullable=False),
     sa.Column("application_id", Key, sa.ForeignKey("applications.id"), nullable=False),
-    sa.Column("key", Key, nullable=False),
-    sa.Column("source", Key, nullable=False),
     sa.Column("reference", sa.LargeBinary, nullable=False),
-    sa.Column("sha256", Key),
-    sa.Column("attached_at", Instant, nullable=False),
-    sa.Column("verified_at", Instant),
     sa.Index(None, "application_id"),
+    apart=(
+        "uri",
+        "name",
+        "signature",
+    ),
 )
 
 
@@ -113,7 +123,7 @@ async def freeze_document(tx: Transaction, paper: AttachedDocument, sha256: str,
     """Bind a paper to the bytes that we keep of it; the first binding is kept. False where it is gone or bound."""
     table = documents_table
     told = {"uri": paper.uri, "name": paper.name, "signature": signature.value}
-    values = {"sha256": sha256, "reference": tx.cipher.encrypt_json(told, _reference_cell_name(paper.id))}
+    values = {"sha256": sha256, "reference": tx.cipher.encrypt_json(told, cell_name(table.c.reference, paper.id))}
     statement = sa.update(table).where(table.c.id == paper.id, table.c.sha256.is_(None)).values(**values)
     changed = (await tx.connection.execute(statement.returning(table.c.application_id))).first()
     if changed is None:
@@ -142,18 +152,14 @@ async def _citizen_of(tx: Transaction, application_id: str) -> str:
 
 
 def _reference(tx: Transaction, row: AnyRow) -> dict[str, Any]:
-    kept: Mapping[str, Any] = tx.cipher.decrypt_json(row.reference, _reference_cell_name(row.id))
+    kept: Mapping[str, Any] = tx.cipher.decrypt_json(row.reference, cell_name(documents_table.c.reference, row.id))
     signature = SignatureState(kept["signature"]) if kept.get("signature") else None
     return {"uri": kept["uri"], "name": kept["name"], "signature": signature}
 
 
 def _reference_values(tx: Transaction, paper: AttachedDocument) -> dict[str, Any]:
     reference = {"uri": paper.uri, "name": paper.name}
-    return {"reference": tx.cipher.encrypt_json(reference, _reference_cell_name(paper.id))}
-
-
-def _reference_cell_name(document_id: str) -> str:
-    return f"application_documents:reference:{document_id}"
+    return {"reference": tx.cipher.encrypt_json(reference, cell_name(documents_table.c.reference, paper.id))}
 
 
 _DOCUMENTS = Records(

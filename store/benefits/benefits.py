@@ -23,7 +23,7 @@ from store.database import (
     rows_of,
 )
 from store.database.bulk import insert_rows, update_rows
-from store.database.metadata import metadata, partial_index, table_of
+from store.database.metadata import partial_index, table_of
 
 _TO_SEND = "rail = 'PFMS' AND hold IS NULL AND status IN ('SANCTIONED', 'BENEFICIARY_PENDING', 'BENEFICIARY_REJECTED')"
 
@@ -72,19 +72,12 @@ instalments_table = table_of(
 sanction; null where nothing was sent, and where an older release sent it.
 """
 
-payment_events_table = sa.Table(
+payment_events_table = table_of(
+    PaymentEvent,
     "payment_events",
-    metadata,
     sa.Column("id", Serial, primary_key=True),
     sa.Column("citizen_id", Key, sa.ForeignKey("citizens.citizen_id"), nullable=False),
     sa.Column("instalment_id", Key, sa.ForeignKey("instalments.id"), nullable=False),
-    sa.Column("status", Key, nullable=False),
-    sa.Column("at", Instant, nullable=False),
-    sa.Column("heard_at", Instant),
-    sa.Column("return_code", Key),
-    sa.Column("utr_last4", Key),
-    sa.Column("rail", Key),
-    sa.Column("source_ref", Key),
     sa.Index(None, "instalment_id"),
     sqlite_autoincrement=True,
 )

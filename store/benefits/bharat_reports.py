@@ -4,25 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Column, Integer, PrimaryKeyConstraint, Table, func, select, update
+from sqlalchemy import Column, Integer, PrimaryKeyConstraint, func, select, update
 
-from store.database import Instant, Json, Key, Records, Transaction, insert_new
-from store.database.metadata import metadata
+from store.database import Key, Records, Transaction, insert_new
+from store.database.metadata import table_of
 
-reports_table = Table(
-    "dbt_bharat_reports",
-    metadata,
-    Column("scheme_code", Key, nullable=False),
-    Column("month", Key, nullable=False),
-    Column("revision", Integer, nullable=False),
-    Column("state", Key, nullable=False),
-    Column("fields", Json, nullable=False),
-    Column("queued_at", Instant, nullable=False),
-    Column("settled_at", Instant),
-    PrimaryKeyConstraint("scheme_code", "month", "revision"),
-)
-
-_T = reports_table.c
 QUEUED, ACCEPTED, SUPERSEDED = "QUEUED", "ACCEPTED", "SUPERSEDED"
 
 
@@ -37,6 +23,17 @@ class KeptReport:
     fields: Mapping[str, str | None]
     queued_at: datetime
     settled_at: datetime | None
+
+
+reports_table = table_of(
+    KeptReport,
+    "dbt_bharat_reports",
+    Column("scheme_code", Key, nullable=False),
+    Column("month", Key, nullable=False),
+    Column("revision", Integer, nullable=False),
+    PrimaryKeyConstraint("scheme_code", "month", "revision"),
+)
+_T = reports_table.c
 
 
 _REPORTS = Records(KeptReport, reports_table, "the report")

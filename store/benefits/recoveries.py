@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable
 
-from sqlalchemy import BigInteger, Column, ForeignKey, Index, Table, UniqueConstraint, select, update
+from sqlalchemy import Column, ForeignKey, Index, UniqueConstraint, select, update
 
 from domain.benefits.recoveries import Recovery, RecoveryPart, RecoveryState
-from store.database import Instant, Key, NotThere, Records, Serial, Transaction
-from store.database.metadata import metadata, table_of
+from store.database import Key, NotThere, Records, Serial, Transaction
+from store.database.metadata import table_of
 
 recoveries_table = table_of(
     Recovery,
@@ -15,15 +15,11 @@ recoveries_table = table_of(
     Index(None, "citizen_id"),
 )
 
-recovery_parts_table = Table(
+recovery_parts_table = table_of(
+    RecoveryPart,
     "recovery_parts",
-    metadata,
     Column("id", Serial, primary_key=True),
-    Column("citizen_id", Key, ForeignKey("citizens.citizen_id"), nullable=False),
     Column("recovery_id", Key, ForeignKey("recoveries.id"), nullable=False),
-    Column("reference", Key, nullable=False),
-    Column("amount_paise", BigInteger, nullable=False),
-    Column("at", Instant, nullable=False),
     UniqueConstraint("recovery_id", "reference"),
     Index(None, "citizen_id"),
     sqlite_autoincrement=True,

@@ -5,7 +5,7 @@ from dataclasses import asdict
 from types import SimpleNamespace
 from typing import Any
 
-from sqlalchemy import Boolean, Column, Index, Integer, Table, Text, UniqueConstraint
+from sqlalchemy import Column, Index, Integer, Table, Text, UniqueConstraint
 
 from domain.catalogue.catalogue import (
     Department,
@@ -59,43 +59,37 @@ service_versions_table = Table(
 )
 """Every entry that a service ever had; `content` is its row, and rows are only added."""
 
-departments_table = Table(
+departments_table = table_of(
+    Department,
     "departments",
-    metadata,
-    Column("id", Key, primary_key=True),
-    Column("slug", Key, nullable=False),
     Column("name_hi", Text),
     Column("name_en", Key, nullable=False),
-    Column("portal_service_count", Integer),
     Column("source", Text, nullable=False),
-    Column("verified", Boolean, nullable=False),
     UniqueConstraint("slug"),
+    apart=("name",),
 )
 
-districts_table = Table(
+districts_table = table_of(
+    District,
     "districts",
-    metadata,
-    Column("id", Key, primary_key=True),
-    Column("code", Key, nullable=False),
     Column("name_hi", Text),
     Column("name_en", Key, nullable=False),
     Column("division", Text, nullable=False),
     Column("headquarters", Text, nullable=False),
     Column("source", Text, nullable=False),
-    Column("verified", Boolean, nullable=False),
     UniqueConstraint("code"),
+    apart=("name",),
 )
 
-tehsils_table = Table(
+tehsils_table = table_of(
+    Tehsil,
     "tehsils",
-    metadata,
     Column("code", Key, primary_key=True),
-    Column("district", Key, nullable=False),
     Column("name_hi", Text),
     Column("name_en", Key, nullable=False),
     Column("source", Text, nullable=False),
-    Column("verified", Boolean, nullable=False),
     Index(None, "district"),
+    apart=("name",),
 )
 
 schemes_table = table_of(

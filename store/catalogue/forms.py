@@ -19,6 +19,7 @@ from store.database import (
     Json,
     Key,
     Transaction,
+    cell_name,
     each_kept,
     first_row,
     insert_new,
@@ -155,7 +156,7 @@ async def keep_filed(
         "application_id": application_id,
         "citizen_id": citizen_id,
         "version": version,
-        "sources": tx.cipher.encrypt_json(dict(sources), _cell_name(application_id)),
+        "sources": tx.cipher.encrypt_json(dict(sources), cell_name(application_forms_table.c.sources, application_id)),
         "at": tx.clock.now(),
     }
     await upsert(tx, application_forms_table, [values], keys=("application_id",))
@@ -171,7 +172,7 @@ async def filed_forms(tx: Transaction, application_ids: Iterable[str]) -> dict[s
             row.application_id,
             forms[row.version],
             row.at,
-            tx.cipher.decrypt_json(row.sources, _cell_name(row.application_id)),
+            tx.cipher.decrypt_json(row.sources, cell_name(application_forms_table.c.sources, row.application_id)),
         )
         for row in rows
     }
@@ -186,7 +187,3 @@ def _remember(version: str, form: Form) -> Form:
         _known.pop(next(iter(_known)))
     _known[version] = form
     return form
-
-
-def _cell_name(application_id: str) -> str:
-    return f"application_forms:sources:{application_id}"

@@ -2,22 +2,18 @@
 
 from typing import Any
 
-from sqlalchemy import Column, ForeignKey, Index, LargeBinary, Table, select, update
+from sqlalchemy import Column, ForeignKey, Index, LargeBinary, select, update
 
 from domain.certificates.certificates import CertificateEnding, CertificateStatus, IssuedCertificate
 from store.certificates import certificates
-from store.database import AnyRow, Instant, Key, Records, Transaction, first_row
-from store.database.metadata import metadata
+from store.database import AnyRow, Key, Records, Transaction, cell_name, first_row
+from store.database.metadata import table_of
 
-certificate_endings_table = Table(
+certificate_endings_table = table_of(
+    CertificateEnding,
     "certificate_endings",
-    metadata,
     Column("certificate_id", Key, ForeignKey("certificates.id"), primary_key=True),
-    Column("status", Key, nullable=False),
-    Column("ground", Key, nullable=False),
     Column("reason", LargeBinary, nullable=False),
-    Column("officer_id", Key),
-    Column("ended_at", Instant, nullable=False),
     Column("successor_id", Key, ForeignKey("certificates.id")),
     Index(None, "successor_id"),
 )
@@ -57,15 +53,11 @@ async def forebears(tx: Transaction, certificate_id: str) -> list[str]:
 
 
 def _reason(tx: Transaction, row: AnyRow) -> dict[str, Any]:
-    return {"reason": tx.cipher.decrypt_json(row.reason, _cell_name(row.certificate_id))["text"]}
+    return {"reason": tx.cipher.decrypt_json(row.reason, cell_name(_T.reason, row.certificate_id))["text"]}
 
 
 def _reason_values(tx: Transaction, ending: CertificateEnding) -> dict[str, Any]:
-    return {"reason": tx.cipher.encrypt_json({"text": ending.reason}, _cell_name(ending.certificate_id))}
-
-
-def _cell_name(certificate_id: str) -> str:
-    return f"certificate_endings:reason:{certificate_id}"
+    return {"reason": tx.cipher.encrypt_json({"text": ending.reason}, cell_name(_T.reason, ending.certificate_id))}
 
 
 _ENDINGS = Records(

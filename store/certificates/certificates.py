@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from domain.certificates.certificates import CertificateStatus, IssuedCertificate
 from domain.kernel import Bilingual
 from domain.platform.changes import ChangeKind
-from store.database import AnyRow, Records, Transaction, change_feed, rows_of
+from store.database import AnyRow, Records, Transaction, cell_name, change_feed, rows_of
 from store.database.metadata import partial_index, table_of
 
 certificates_table = table_of(
@@ -72,17 +72,13 @@ async def lock_certificate(tx: Transaction, certificate_id: str) -> IssuedCertif
 
 
 def _holder(tx: Transaction, row: AnyRow) -> dict[str, Any]:
-    holder: Mapping[str, Any] = tx.cipher.decrypt_json(row.holder, _holder_cell_name(row.id))
+    holder: Mapping[str, Any] = tx.cipher.decrypt_json(row.holder, cell_name(_T.holder, row.id))
     return {"holder": Bilingual(holder["hi"], holder["en"])}
 
 
 def _holder_values(tx: Transaction, certificate: IssuedCertificate) -> dict[str, Any]:
     holder = {"hi": certificate.holder.hi, "en": certificate.holder.en}
-    return {"holder": tx.cipher.encrypt_json(holder, _holder_cell_name(certificate.id))}
-
-
-def _holder_cell_name(certificate_id: str) -> str:
-    return f"certificates:holder:{certificate_id}"
+    return {"holder": tx.cipher.encrypt_json(holder, cell_name(_T.holder, certificate.id))}
 
 
 CERTIFICATES = Records(

@@ -7,26 +7,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Column, ForeignKey, Integer, Table, UniqueConstraint, select
+from sqlalchemy import Column, UniqueConstraint, select
 
-from store.database import Instant, Key, Records, Transaction, rows_of
-from store.database.metadata import metadata
+from store.database import Instant, Records, Transaction, rows_of
+from store.database.metadata import table_of
 
 DELETED = "consent.deleted"
 """The action of the audit line for a deletion; its `records` are the ids of what was deleted."""
-
-consent_deletions_table = Table(
-    "consent_deletions",
-    metadata,
-    Column("id", Key, primary_key=True),
-    Column("citizen_id", Key, ForeignKey("citizens.citizen_id"), nullable=False),
-    Column("sequence", Integer, nullable=False),
-    Column("link", Key, nullable=False),
-    Column("at", Instant, nullable=False),
-    UniqueConstraint("citizen_id", "sequence"),
-)
-
-_T = consent_deletions_table.c
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +24,15 @@ class DeletedRecord:
     citizen_id: str
     sequence: int
     link: str
+
+
+consent_deletions_table = table_of(
+    DeletedRecord,
+    "consent_deletions",
+    Column("at", Instant, nullable=False),
+    UniqueConstraint("citizen_id", "sequence"),
+)
+_T = consent_deletions_table.c
 
 
 _DELETED = Records(DeletedRecord, consent_deletions_table, "the deleted record")

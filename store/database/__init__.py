@@ -1,7 +1,7 @@
 """The database layer under every table: engine, transactions, types, encryption, audit and files."""
 
 from store.database.audit import AuditLine, audit_lines_table
-from store.database.cipher import FieldCipher
+from store.database.cipher import FieldCipher, cell_name
 from store.database.engine import OUTDATED, Store, Transaction, migrate, schema_is_current
 from store.database.errors import (
     AlreadyThere,

@@ -8,6 +8,7 @@ from typing import Any
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from sqlalchemy import Column
 
 from store.database.errors import CannotDecrypt, KeyMissing
 from store.database.keyring import HeldSecret, Keyrings, RingKey, octets_of
@@ -15,6 +16,11 @@ from store.database.types import canonical_json
 
 _FORMAT = 1
 _NONCE = 12
+
+
+def cell_name(column: Column[Any], key: str) -> str:
+    """The place to which an encrypted field is bound: table, column and the key of the row."""
+    return f"{column.table.name}:{column.name}:{key}"
 
 
 class FieldCipher:

@@ -11,6 +11,7 @@ from sqlalchemy import Boolean, Column, Index, LargeBinary, Table, and_, bindpar
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.sql.dml import ReturningInsert
 
+from store.database.cipher import cell_name
 from store.database.engine import Transaction
 from store.database.errors import InProgress, KeyReused, NotThere
 from store.database.failures import LOCK_TIMEOUT, error_code
@@ -84,7 +85,7 @@ async def begin(
         raise KeyReused("the key was used with another body")
     if row.answer is None:
         raise InProgress("the same request is still at work")
-    return Replay(tx.cipher.decrypt_json(row.answer, _cell_name(record)))
+    return Replay(tx.cipher.decrypt_json(row.answer, cell_name(_T.answer, record)))
 
 
 async def find_answer(tx: Transaction, scope: str, key: str, at: datetime) -> Mapping[str, Any] | None:
@@ -93,7 +94,7 @@ async def find_answer(tx: Transaction, scope: str, key: str, at: datetime) -> Ma
     row = await first_row(tx, select(idempotency_table).where(_T.record == record))
     if row is None or row.answer is None or not (row.for_ever or row.begun_at > at - KEPT_FOR):
         return None
-    answer: Mapping[str, Any] = tx.cipher.decrypt_json(row.answer, _cell_name(record))
+    answer: Mapping[str, Any] = tx.cipher.decrypt_json(row.answer, cell_name(_T.answer, record))
     return answer
 
 
@@ -114,7 +115,7 @@ def scope_of(caller: str, operation: str) -> str:
 async def complete(tx: Transaction, scope: str, key: str, answer: Mapping[str, Any]) -> None:
     """Keep the answer, encrypted, for those who ask again. Raises NotThere where the key was not begun."""
     record = _record(scope, key)
-    sealed = tx.cipher.encrypt_json(dict(answer), _cell_name(record))
+    sealed = tx.cipher.encrypt_json(dict(answer), cell_name(_T.answer, record))
     if not await run_statement(tx, _COMPLETE, [{"here": record, "sealed": sealed}]):
         raise NotThere("the idempotency record")
 
@@ -133,7 +134,3 @@ async def forget_expired(tx: Transaction, at: datetime) -> None:
 def _record(scope: str, key: str) -> str:
     """The name of a record. The key itself is not kept: callers may put anything into it."""
     return sha256(f"{len(scope)}:{scope}:{key}".encode()).hexdigest()
-
-
-def _cell_name(record: str) -> str:
-    return f"idempotency_records:answer:{record}"

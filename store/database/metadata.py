@@ -52,8 +52,10 @@ _REFERENCES = {
 }
 
 
-def table_of(kind: "type[DataclassInstance]", name: str, *items: SchemaItem, apart: Collection[str] = ()) -> Table:
-    """A table with a column for each field of a dataclass but those `apart`, and with further items.
+def table_of(
+    kind: "type[DataclassInstance]", name: str, *items: SchemaItem, apart: Collection[str] = (), **options: Any
+) -> Table:
+    """A table with a column for each field of a dataclass but those `apart`, with further items and Table's options.
 
     A column among the items stands for the field of its name, or is one more. Else the field's type says that of the
     column, and whether it may be null; `id` is the primary key, an amount in paise a large number, and `citizen_id` and
@@ -64,7 +66,7 @@ def table_of(kind: "type[DataclassInstance]", name: str, *items: SchemaItem, apa
     names = [field.name for field in fields(kind) if field.name not in apart]
     columns = [given.pop(each) if each in given else _column(each, hints[each]) for each in names]
     others = [item for item in items if not isinstance(item, Column)]
-    return Table(name, metadata, *columns, *given.values(), *others)
+    return Table(name, metadata, *columns, *given.values(), *others, **options)
 
 
 def partial_index(name: str, *columns: str | Column[Any], where: str, unique: bool = False) -> Index:

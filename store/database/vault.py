@@ -19,7 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from stdnum.in_ import aadhaar as aadhaar_number
 
 from domain.kernel import Clock, Ids
-from store.database.cipher import FieldCipher
+from store.database.cipher import FieldCipher, cell_name
 from store.database.connections import database_url, write_engine
 from store.database.engine import Transaction
 from store.database.errors import CannotDecrypt, NotThere
@@ -221,7 +221,7 @@ class Vault:
         return row.number_index in self._indexes(number) and number.endswith(row.last4)
 
     def _number(self, row: AnyRow) -> str:
-        return self._cipher.decrypt(row.number, _cell_name(row.reference)).decode()
+        return self._cipher.decrypt(row.number, cell_name(entries_table.c.number, row.reference)).decode()
 
     def _is_newest(self, row: AnyRow) -> bool:
         """Whether the newest key has made both, the sealed number and its index."""
@@ -232,7 +232,7 @@ class Vault:
         return True  # for `apuni verify` to tell
 
     def _newly_sealed(self, row: AnyRow) -> Update:
-        number, place = self._number(row), _cell_name(row.reference)
+        number, place = self._number(row), cell_name(entries_table.c.number, row.reference)
         sealed = {"number": self._cipher.encrypt(number.encode(), place), "number_index": self._indexes(number)[0]}
         return update(entries_table).where(entries_table.c.reference == row.reference).values(sealed)
 
@@ -241,7 +241,7 @@ class Vault:
         return {
             "reference": reference,
             "number_index": index,
-            "number": self._cipher.encrypt(number.encode(), _cell_name(reference)),
+            "number": self._cipher.encrypt(number.encode(), cell_name(entries_table.c.number, reference)),
             "last4": number[-4:],
             "created_at": self._clock.now(),
         }
@@ -269,7 +269,3 @@ def _index(key: RingKey, number: str) -> str:
         return key.mac(number.encode()).hex()
     derived = HKDF(algorithm=hashes.SHA256(), length=32, salt=None, info=b"apuni vault index").derive(octets_of(key))
     return hmac.new(derived, number.encode(), sha256).hexdigest()
-
-
-def _cell_name(reference: str) -> str:
-    return f"vault_entries:number:{reference}"

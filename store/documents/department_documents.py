@@ -6,26 +6,11 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from sqlalchemy import Column, ForeignKey, Index, LargeBinary, Table, Text, delete, select, update
+from sqlalchemy import Column, Index, LargeBinary, Text, delete, select, update
 
 from domain.kernel import Bilingual
-from store.database import Instant, Key, Records, Transaction, each_once
-from store.database.metadata import metadata
-
-department_documents_table = Table(
-    "department_documents",
-    metadata,
-    Column("id", Key, primary_key=True),
-    Column("citizen_id", Key, ForeignKey("citizens.citizen_id"), nullable=False),
-    Column("publisher", Key, nullable=False),
-    Column("doctype", Key, nullable=False),
-    Column("name_hi", Text),
-    Column("name_en", Text, nullable=False),
-    Column("parameters", LargeBinary, nullable=False),
-    Column("consent", LargeBinary, nullable=False),
-    Column("valid_until", Instant),
-    Index(None, "citizen_id"),
-)
+from store.database import Records, Transaction, cell_name, each_once
+from store.database.metadata import table_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +27,18 @@ class DepartmentDocument:
     valid_until: datetime | None
 
 
+department_documents_table = table_of(
+    DepartmentDocument,
+    "department_documents",
+    Column("name_hi", Text),
+    Column("name_en", Text, nullable=False),
+    Column("parameters", LargeBinary, nullable=False),
+    Column("consent", LargeBinary, nullable=False),
+    Index(None, "citizen_id"),
+    apart=("name",),
+)
+
+
 _BY_KIND = select(department_documents_table).order_by(
     department_documents_table.c.doctype, department_documents_table.c.id
 )
@@ -54,7 +51,7 @@ async def set_consent(tx: Transaction, document_id: str, consent: Mapping[str, A
     """Set another artefact of a document, or an empty one where the consent ended."""
     table = department_documents_table
     values = {
-        "consent": tx.cipher.encrypt_json(dict(consent), _cell_name("consent", document_id)),
+        "consent": tx.cipher.encrypt_json(dict(consent), cell_name(department_documents_table.c.consent, document_id)),
         "valid_until": valid_until,
     }
     await tx.connection.execute(update(table).where(table.c.id == document_id).values(values))
@@ -79,7 +76,3 @@ async def by_ids(tx: Transaction, ids: Iterable[str]) -> dict[str, DepartmentDoc
 
 async def _read_documents(tx: Transaction, citizen_ids: Iterable[str]) -> dict[str, list[DepartmentDocument]]:
     return await _DOCUMENTS.groups(tx, _BY_KIND, department_documents_table.c.citizen_id, citizen_ids)
-
-
-def _cell_name(column: str, document_id: str) -> str:
-    return f"department_documents:{column}:{document_id}"

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Column, Index, LargeBinary, select, update
 
 from domain.documents.locker import OrderKind, OrderState
-from store.database import Records, Transaction
+from store.database import Records, Transaction, cell_name
 from store.database.metadata import table_of
 
 
@@ -65,14 +65,10 @@ async def settle(tx: Transaction, order_id: str, state: OrderState, *, uri: str 
     """Note what came of an order that waits, and forget what was asked; False where it waits no more."""
     values = {
         "state": state.value,
-        "asked": tx.cipher.encrypt_json({}, _cell_name("asked", order_id)),
-        "uri": tx.cipher.encrypt_text(uri, _cell_name("uri", order_id)),
+        "asked": tx.cipher.encrypt_json({}, cell_name(_T.asked, order_id)),
+        "uri": tx.cipher.encrypt_text(uri, cell_name(_T.uri, order_id)),
         "code": code,
         "settled_at": tx.clock.now(),
     }
     statement = update(locker_orders_table).where(_T.id == order_id, _T.state == OrderState.WAITING.value)
     return (await tx.connection.execute(statement.values(values).returning(_T.id))).first() is not None
-
-
-def _cell_name(column: str, order_id: str) -> str:
-    return f"locker_orders:{column}:{order_id}"

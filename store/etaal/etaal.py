@@ -8,17 +8,14 @@ from sqlalchemy import BigInteger, Column, Date, Integer, Table, Text, func, sel
 
 from domain.etaal.counting import MAPPED, NOT_STARTED, UNMAPPED, CorrectionReason, EnrolledService
 from store.database import Instant, Json, Key, Records, Transaction, first_row, insert_new
-from store.database.metadata import metadata
+from store.database.metadata import metadata, table_of
 from store.etaal.ledger import counted_services, days_of_service, days_table, ledger_table
 
-services_table = Table(
+services_table = table_of(
+    EnrolledService,
     "etaal_services",
-    metadata,
     Column("service_code", Key, primary_key=True),
     Column("starts_on", Date, primary_key=True),
-    Column("etaal_code", Key, nullable=False),
-    Column("category", Key, nullable=False),
-    Column("level", Key, nullable=False),
     Column("standard_service", Text),
     Column("set_by", Key, nullable=False),
     Column("set_at", Instant, nullable=False),

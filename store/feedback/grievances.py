@@ -9,8 +9,8 @@ import sqlalchemy as sa
 from domain.feedback.grievances import WAITING, Grievance, GrievanceCategory, GrievanceReply, GrievanceState
 from domain.kernel import Posting
 from domain.platform.changes import ChangeKind
-from store.database import Instant, Key, Records, StoredList, Transaction, any_posting_covers, change_feed, count
-from store.database.metadata import metadata, table_of
+from store.database import Key, Records, StoredList, Transaction, any_posting_covers, change_feed, count
+from store.database.metadata import table_of
 
 grievances_table = table_of(
     Grievance,
@@ -22,14 +22,11 @@ grievances_table = table_of(
     sa.Index(None, "state", "due_at", "id"),
 )
 
-replies_table = sa.Table(
+replies_table = table_of(
+    GrievanceReply,
     "grievance_replies",
-    metadata,
-    sa.Column("id", Key, primary_key=True),
     sa.Column("grievance_id", Key, sa.ForeignKey("grievances.id"), nullable=False),
-    sa.Column("officer_id", Key, nullable=False),
     sa.Column("text", sa.LargeBinary, nullable=False),
-    sa.Column("at", Instant, nullable=False),
     sa.Index(None, "grievance_id", "at"),
 )
 

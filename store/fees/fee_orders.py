@@ -24,6 +24,7 @@ from store.database import (
     Transaction,
     VersionConflict,
     any_posting_covers,
+    cell_name,
     change_feed,
     first_row,
     insert_new,
@@ -212,7 +213,7 @@ async def add_message(tx: Transaction, message_id: str, order: FeeOrder, content
         "order_id": order.id,
         "citizen_id": order.citizen_id,
         "sha256": hashlib.sha256(content).hexdigest(),
-        "content": tx.cipher.encrypt(content, _cell_name(message_id)),
+        "content": tx.cipher.encrypt(content, cell_name(_M.content, message_id)),
         "at": tx.clock.now(),
     }
     return await insert_new(tx, messages_table, values)
@@ -239,7 +240,3 @@ def _other_amount(row: AnyRow) -> int | None:
     """The amount held or refunded in place of the amount due; an older release leaves it at what was paid since."""
     counts = row.state not in {state.value for state in PAID} or row.refund_cause == RefundCause.OTHER_AMOUNT.value
     return row.taken_paise if counts else None
-
-
-def _cell_name(message_id: str) -> str:
-    return f"fee_messages:content:{message_id}"

@@ -4,26 +4,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Column, ForeignKey, Index, Table, delete, select
+from sqlalchemy import Column, Index, delete, select
 
-from store.database import Instant, Key, Records, Serial, Transaction
-from store.database.metadata import metadata
-
-accesses_table = Table(
-    "data_accesses",
-    metadata,
-    Column("id", Serial, primary_key=True),
-    Column("citizen_id", Key, ForeignKey("citizens.citizen_id"), nullable=False),
-    Column("subject", Key, nullable=False),
-    Column("role", Key, nullable=False),
-    Column("object_kind", Key, nullable=False),
-    Column("object_id", Key),
-    Column("purpose", Key, nullable=False),
-    Column("source", Key),
-    Column("at", Instant, nullable=False),
-    Index(None, "citizen_id", "at"),
-    sqlite_autoincrement=True,
-)
+from store.database import Records, Serial, Transaction
+from store.database.metadata import table_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +22,15 @@ class AccessReceipt:
     purpose: str
     source: str | None
     at: datetime
+
+
+accesses_table = table_of(
+    AccessReceipt,
+    "data_accesses",
+    Column("id", Serial, primary_key=True),
+    Index(None, "citizen_id", "at"),
+    sqlite_autoincrement=True,
+)
 
 
 _RECEIPTS = Records(AccessReceipt, accesses_table, "the receipt")

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Column, Index, LargeBinary, delete, update
 
 from domain.kernel import Provider
-from store.database import AnyRow, Instant, Key, Records, Transaction
+from store.database import AnyRow, Instant, Key, Records, Transaction, cell_name
 from store.database.metadata import table_of
 
 
@@ -42,7 +42,7 @@ _T = links_table.c
 
 
 def _outcome(tx: Transaction, row: AnyRow) -> dict[str, Any]:
-    proven = tx.cipher.decrypt_json(row.proven, _cell_name(row.id)) if row.proven else {}
+    proven = tx.cipher.decrypt_json(row.proven, cell_name(_T.proven, row.id)) if row.proven else {}
     return {name: proven.get(name) for name in ("subject", "assurance")}
 
 
@@ -70,7 +70,7 @@ async def get(tx: Transaction, link_id: str) -> AccountLink | None:
 
 async def prove(tx: Transaction, link_id: str, subject: str, assurance: str) -> None:
     """Note for whom the provider vouched."""
-    sealed = tx.cipher.encrypt_json({"subject": subject, "assurance": assurance}, _cell_name(link_id))
+    sealed = tx.cipher.encrypt_json({"subject": subject, "assurance": assurance}, cell_name(_T.proven, link_id))
     await tx.connection.execute(update(links_table).where(_T.id == link_id).values(proven=sealed))
 
 
@@ -86,7 +86,3 @@ async def forget_expired(tx: Transaction) -> None:
 
 def _hash(ticket: str) -> str:
     return sha256(ticket.encode()).hexdigest()
-
-
-def _cell_name(link_id: str) -> str:
-    return f"account_links:proven:{link_id}"

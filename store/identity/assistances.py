@@ -9,7 +9,7 @@ from sqlalchemy import Column, ForeignKey, Index, LargeBinary, Select, case, fun
 
 from domain.identity.assisting import Applicant, Assistance, AssistanceState, AssistanceWay
 from store.applications.application_rows import applications_table
-from store.database import AnyRow, Key, Records, Transaction, equals_given, rows_of
+from store.database import AnyRow, Key, Records, Transaction, cell_name, equals_given, rows_of
 from store.database.metadata import table_of
 
 assistances_table = table_of(
@@ -89,7 +89,7 @@ async def end(tx: Transaction, *, citizen_id: str | None = None, session_id: str
 
 
 def _applicant(tx: Transaction, row: AnyRow) -> dict[str, Any]:
-    given = tx.cipher.decrypt_json(row.applicant, _cell_name(row.id))
+    given = tx.cipher.decrypt_json(row.applicant, cell_name(_T.applicant, row.id))
     born_on = given.get("born_on")
     applicant = Applicant(given.get("name"), given.get("mobile"), date.fromisoformat(born_on) if born_on else None)
     return {"applicant": applicant}
@@ -99,11 +99,7 @@ def _applicant_values(tx: Transaction, assistance: Assistance) -> dict[str, Any]
     known = {name: value for name, value in asdict(assistance.applicant).items() if value is not None}
     if "born_on" in known:
         known["born_on"] = known["born_on"].isoformat()
-    return {"applicant": tx.cipher.encrypt_json(known, _cell_name(assistance.id))}
-
-
-def _cell_name(assistance_id: str) -> str:
-    return f"assistances:applicant:{assistance_id}"
+    return {"applicant": tx.cipher.encrypt_json(known, cell_name(_T.applicant, assistance.id))}
 
 
 _ASSISTANCES = Records(

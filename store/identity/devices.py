@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import Column, ForeignKey, Integer, LargeBinary, Table, and_, or_, select, update
 
 from domain.kernel import PersonKind, Provider
-from store.database import AnyRow, Instant, Key, Transaction, first_row, insert_new
+from store.database import AnyRow, Instant, Key, Transaction, cell_name, first_row, insert_new
 from store.database.metadata import metadata
 from store.identity.sessions import sessions_table
 
@@ -66,7 +66,7 @@ async def add(tx: Transaction, session_id: str, *, client: str, platform: str, s
         "session_id": session_id,
         "client": client,
         "platform": platform,
-        "seed": tx.cipher.encrypt_json(seed, _cell_name(session_id)),
+        "seed": tx.cipher.encrypt_json(seed, cell_name(_D.seed, session_id)),
         "generation": 1,
         "refreshes_until": until,
         "last_used_at": tx.clock.now(),
@@ -144,13 +144,9 @@ async def extend(tx: Transaction, session_id: str, until: datetime) -> None:
 
 
 def _token(tx: Transaction, row: AnyRow, generation: int) -> str:
-    seed = str(tx.cipher.decrypt_json(row.seed, _cell_name(row.session_id)))
+    seed = str(tx.cipher.decrypt_json(row.seed, cell_name(_D.seed, row.session_id)))
     proof = hmac.new(seed.encode(), f"{row.session_id}.{generation}".encode(), hashlib.sha256).hexdigest()
     return f"{row.session_id}.{generation}.{proof}"
-
-
-def _cell_name(session_id: str) -> str:
-    return f"session_devices:seed:{session_id}"
 
 
 def _device(row: AnyRow) -> Device:

@@ -28,7 +28,7 @@ from store.database import (
     rows_of,
 )
 from store.database.bulk import insert_rows
-from store.database.metadata import metadata
+from store.database.metadata import metadata, table_of
 from store.identity import contacts
 
 citizens_table = sa.Table(
@@ -58,31 +58,24 @@ officers_table = sa.Table(
     sa.UniqueConstraint("email"),
 )
 
-postings_table = sa.Table(
+postings_table = table_of(
+    Posting,
     "postings",
-    metadata,
     sa.Column("officer_id", Key, sa.ForeignKey("officers.officer_id", ondelete="CASCADE"), primary_key=True),
     sa.Column("sequence", sa.SmallInteger, primary_key=True, autoincrement=False),
-    sa.Column("role", Key, nullable=False),
-    sa.Column("level", Key),
-    sa.Column("department", Key),
-    sa.Column("district", Key),
-    sa.Column("tehsil", Key),
     sa.Index(None, "role", "level", "district"),
 )
 
-operators_table = sa.Table(
+operators_table = table_of(
+    Operator,
     "operators",
-    metadata,
     sa.Column("operator_id", Key, primary_key=True),
-    sa.Column("csc_id", Key, nullable=False),
     sa.Column("name_hi", sa.Text),
     sa.Column("name_en", sa.Text, nullable=False),
     sa.Column("centre_hi", sa.Text),
     sa.Column("centre_en", sa.Text, nullable=False),
-    sa.Column("district", Key, nullable=False),
-    sa.Column("tehsil", Key),
     sa.UniqueConstraint("csc_id"),
+    apart=("id", "name", "centre"),
 )
 
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import Column, ForeignKey, Index, LargeBinary, Table, delete, select
 
 from domain.identity.assisting import Relative
-from store.database import Instant, Key, Transaction, insert_new
+from store.database import Instant, Key, Transaction, cell_name, insert_new
 from store.database.metadata import metadata
 
 relatives_table = Table(
@@ -27,7 +27,7 @@ async def add(tx: Transaction, relative: Relative) -> None:
     values = {
         "id": relative.id,
         "citizen_id": relative.citizen_id,
-        "personal": tx.cipher.encrypt_json(personal, _cell_name(relative.id)),
+        "personal": tx.cipher.encrypt_json(personal, cell_name(_T.personal, relative.id)),
         "registered_at": relative.registered_at,
     }
     await insert_new(tx, relatives_table, values)
@@ -38,7 +38,7 @@ async def of_citizen(tx: Transaction, citizen_id: str) -> list[Relative]:
     statement = select(relatives_table).where(_T.citizen_id == citizen_id).order_by(_T.registered_at, _T.id)
     found = []
     for row in (await tx.connection.execute(statement)).all():
-        personal = tx.cipher.decrypt_json(row.personal, _cell_name(row.id))
+        personal = tx.cipher.decrypt_json(row.personal, cell_name(_T.personal, row.id))
         registered_at: datetime = row.registered_at
         found.append(
             Relative(row.id, row.citizen_id, personal["name"], personal["relation"], personal["mobile"], registered_at)
@@ -50,7 +50,3 @@ async def remove(tx: Transaction, citizen_id: str, relative_id: str) -> bool:
     """Remove a relative of the citizen; False where there is none under that id."""
     gone = delete(relatives_table).where(_T.citizen_id == citizen_id, _T.id == relative_id).returning(_T.id)
     return (await tx.connection.execute(gone)).first() is not None
-
-
-def _cell_name(relative_id: str) -> str:
-    return f"relatives:personal:{relative_id}"

@@ -4,29 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Column, ForeignKey, Index, Integer, LargeBinary, Table, and_, delete, update
+from sqlalchemy import Column, Index, LargeBinary, and_, delete, update
 
-from store.database import Instant, Key, Records, Transaction
-from store.database.metadata import metadata
-
-codes_table = Table(
-    "sent_codes",
-    metadata,
-    Column("id", Key, primary_key=True),
-    Column("kind", Key, nullable=False),
-    Column("about", Key, nullable=False),
-    Column("citizen_id", Key, ForeignKey("citizens.citizen_id")),
-    Column("sent", LargeBinary, nullable=False),
-    Column("code_hash", Key, nullable=False),
-    Column("tries", Integer, nullable=False),
-    Column("expires_at", Instant, nullable=False),
-    Column("used_at", Instant),
-    Index(None, "kind", "about"),
-    Index(None, "expires_at"),
-    Index(None, "citizen_id"),
-)
-
-_T = codes_table.c
+from store.database import Key, Records, Transaction
+from store.database.metadata import table_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +22,19 @@ class SentCode:
     tries: int
     expires_at: datetime
     used_at: datetime | None
+
+
+codes_table = table_of(
+    SentCode,
+    "sent_codes",
+    Column("sent", LargeBinary, nullable=False),
+    Column("code_hash", Key, nullable=False),
+    Index(None, "kind", "about"),
+    Index(None, "expires_at"),
+    Index(None, "citizen_id"),
+    apart=("content",),
+)
+_T = codes_table.c
 
 
 _CODES = Records(SentCode, codes_table, "the code", renamed={"content": "sent"})

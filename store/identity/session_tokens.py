@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import Boolean, Column, ForeignKey, LargeBinary, Table, delete, select, update
 
 from domain.kernel import PersonKind, Provider
-from store.database import Instant, Key, Transaction, first_row, insert_new, rows_of
+from store.database import Instant, Key, Transaction, cell_name, first_row, insert_new, rows_of
 from store.database.metadata import metadata
 from store.identity.sessions import sessions_table
 
@@ -37,7 +37,7 @@ async def add(tx: Transaction, session_id: str, token: str, *, serves_locker: bo
     """Keep the token of a new session."""
     values = {
         "session_id": session_id,
-        "tokens": tx.cipher.encrypt_json({"token": token}, _cell_name(session_id)),
+        "tokens": tx.cipher.encrypt_json({"token": token}, cell_name(_T.tokens, session_id)),
         "serves_locker": serves_locker,
         "until": until,
     }
@@ -50,7 +50,7 @@ async def get(tx: Transaction, session_id: str) -> SessionToken | None:
     row = await first_row(tx, joined.where(_T.session_id == session_id))
     if row is None:
         return None
-    token = tx.cipher.decrypt_json(row.tokens, _cell_name(session_id)).get("token")
+    token = tx.cipher.decrypt_json(row.tokens, cell_name(_T.tokens, session_id)).get("token")
     return SessionToken(session_id, Provider(row.provider), token, row.serves_locker) if token else None
 
 
@@ -80,7 +80,3 @@ async def forget(tx: Transaction, session_id: str) -> None:
 async def forget_expired(tx: Transaction) -> None:
     """Delete the tokens of sessions that could not be refreshed any more."""
     await tx.connection.execute(delete(session_tokens_table).where(_T.until < tx.clock.now()))
-
-
-def _cell_name(session_id: str) -> str:
-    return f"session_tokens:tokens:{session_id}"

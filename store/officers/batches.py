@@ -13,24 +13,18 @@ from store.applications.application_rows import applications_table
 from store.catalogue.centres import operator_centres_table
 from store.database import Key, Records, StoredList, Transaction, canonical_json, count, rows_of
 from store.database.bulk import insert_rows, update_rows
-from store.database.metadata import metadata, table_of
-from store.database.types import Json
+from store.database.metadata import table_of
 from store.identity.identities import identities_table
 from store.identity.officer_accounts import officer_accounts_table
 from store.identity.people import officers_table
 from store.officers.leave import leaves_table
 
 batches_table = table_of(StaffBatch, "staff_batches", sa.Index(None, "digest"))
-rows_table = sa.Table(
+rows_table = table_of(
+    StaffRow,
     "staff_rows",
-    metadata,
     sa.Column("batch_id", Key, sa.ForeignKey("staff_batches.id", ondelete="CASCADE"), primary_key=True),
     sa.Column("line", sa.Integer, primary_key=True, autoincrement=False),
-    sa.Column("email", Key, nullable=False),
-    sa.Column("cells", Json, nullable=False),
-    sa.Column("state", Key, nullable=False),
-    sa.Column("officer_id", Key),
-    sa.Column("reason", Key),
     sa.Index(None, "batch_id", "state", "line"),
 )
 

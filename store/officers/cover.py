@@ -5,23 +5,17 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Column, ForeignKey, Index, Select, Table, bindparam, func, select, update
+from sqlalchemy import Column, Index, Select, bindparam, func, select, update
 
 from domain.officers.staff import CoveredCase, CoverKind
-from store.database import Instant, Key, Records, Transaction, insert_into, rows_of
-from store.database.metadata import metadata
+from store.database import Key, Records, Transaction, insert_into, rows_of
+from store.database.metadata import table_of
 
-covered_table = Table(
+covered_table = table_of(
+    CoveredCase,
     "covered_cases",
-    metadata,
     Column("absence_id", Key, primary_key=True),
     Column("case_id", Key, primary_key=True),
-    Column("kind", Key, nullable=False),
-    Column("citizen_id", Key, ForeignKey("citizens.citizen_id"), nullable=False),
-    Column("application_id", Key, ForeignKey("applications.id"), nullable=False),
-    Column("holder_id", Key),
-    Column("since", Instant, nullable=False),
-    Column("over_at", Instant),
     Index(None, "case_id"),
     Index(None, "over_at", "absence_id"),
 )

@@ -23,16 +23,13 @@ from store.database import (
     insert_into,
     rows_of,
 )
-from store.database.metadata import metadata, partial_index, table_of
+from store.database.metadata import partial_index, table_of
 
-claims_table = sa.Table(
+claims_table = table_of(
+    Claim,
     "claims",
-    metadata,
     sa.Column("application_id", Key, sa.ForeignKey("applications.id"), primary_key=True),
     sa.Column("citizen_id", Key, sa.ForeignKey("citizens.citizen_id"), nullable=False),
-    sa.Column("officer_id", Key, nullable=False),
-    sa.Column("claimed_at", Instant, nullable=False),
-    sa.Column("expires_at", Instant, nullable=False),
     sa.Index(None, "officer_id"),
 )
 

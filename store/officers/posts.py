@@ -10,7 +10,6 @@ from domain.kernel import OfficerLevel, Posting, Role
 from domain.officers.staff import Confirmation, Transfer, Vacancy
 from store.database import (
     AnyRow,
-    Instant,
     Key,
     Records,
     StoredList,
@@ -18,7 +17,7 @@ from store.database import (
     any_posting_covers,
     equals_given,
 )
-from store.database.metadata import metadata, table_of
+from store.database.metadata import table_of
 
 transfers_table = table_of(
     Transfer,
@@ -27,23 +26,18 @@ transfers_table = table_of(
     sa.Index(None, "done_at"),
 )
 
-vacancies_table = sa.Table(
+vacancies_table = table_of(
+    Vacancy,
     "vacancies",
-    metadata,
-    sa.Column("id", Key, primary_key=True),
     sa.Column("transfer_id", Key, sa.ForeignKey("transfers.id", ondelete="CASCADE"), nullable=False),
     sa.Column("role", Key, nullable=False),
     sa.Column("level", Key),
     sa.Column("department", Key),
     sa.Column("district", Key),
     sa.Column("tehsil", Key),
-    sa.Column("former_id", Key, nullable=False),
-    sa.Column("cover_id", Key),
-    sa.Column("since", Instant, nullable=False),
-    sa.Column("filled_by", Key),
-    sa.Column("filled_at", Instant),
     sa.Index(None, "filled_at", "department", "district"),
     sa.Index(None, "cover_id"),
+    apart=("posting",),
 )
 
 _F, _V = transfers_table.c, vacancies_table.c

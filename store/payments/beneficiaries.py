@@ -18,7 +18,7 @@ from domain.payments.files import (
 )
 from store.benefits.benefits import instalments_table
 from store.benefits.benefits import sanctions as sanctions_by_id
-from store.database import Records, Transaction, first_row, rows_of
+from store.database import Records, Transaction, cell_name, first_row, rows_of
 from store.payments.payment_tables import accounts_table, beneficiaries_table, registration_lines_table
 
 _B, _A, _L = beneficiaries_table.c, accounts_table.c, registration_lines_table.c
@@ -109,7 +109,7 @@ async def of_sanction(tx: Transaction, sanction_id: str) -> Beneficiary | None:
 async def details(tx: Transaction, account_ids: Iterable[str]) -> dict[str, PayeeDetails]:
     """Versions of accounts by id, opened."""
     rows = await rows_of(tx, sa.select(accounts_table), _A.id, account_ids)
-    return {row.id: PayeeDetails(**tx.cipher.decrypt_json(row.details, _cell_name(row.id))) for row in rows}
+    return {row.id: PayeeDetails(**tx.cipher.decrypt_json(row.details, cell_name(_A.details, row.id))) for row in rows}
 
 
 async def next_group(tx: Transaction, after: Group | None) -> Group | None:
@@ -292,11 +292,7 @@ async def _add_account(tx: Transaction, beneficiary: Beneficiary, details: Payee
         "citizen_id": beneficiary.citizen_id,
         "beneficiary_id": beneficiary.id,
         "version": beneficiary.version,
-        "details": tx.cipher.encrypt_json(asdict(details), _cell_name(beneficiary.account_id)),
+        "details": tx.cipher.encrypt_json(asdict(details), cell_name(_A.details, beneficiary.account_id)),
         "created_at": tx.clock.now(),
     }
     await tx.connection.execute(sa.insert(accounts_table).values(values))
-
-
-def _cell_name(account_id: str) -> str:
-    return f"beneficiary_accounts:details:{account_id}"

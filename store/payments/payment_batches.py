@@ -25,7 +25,7 @@ from domain.payments.files import (
 )
 from domain.reconciliation.finance_cases import CaseOutcome, CaseState, DifferenceKind
 from store.benefits.benefits import instalments_table
-from store.database import Records, Transaction, equals_given, first_row, insert_into, rows_of
+from store.database import Records, Transaction, cell_name, equals_given, first_row, insert_into, rows_of
 from store.database.bulk import update_rows
 from store.payments.payment_tables import (
     NOT_RELEASED,
@@ -105,7 +105,7 @@ async def seal(tx: Transaction, batch_id: str, content: bytes, signed_by: str) -
 
 async def keep_sealed(tx: Transaction, batch_id: str, content: bytes) -> None:
     """Store the bytes again, where they were lost and made anew."""
-    sealed = tx.cipher.encrypt(zlib.compress(content, 6), _cell_name(batch_id))
+    sealed = tx.cipher.encrypt(zlib.compress(content, 6), cell_name(sealed_files_table.c.content, batch_id))
     statement = insert_into(tx, sealed_files_table).values(batch_id=batch_id, content=sealed)
     keeping = statement.on_conflict_do_update(index_elements=("batch_id",), set_={"content": sealed})
     await tx.connection.execute(keeping)
@@ -115,7 +115,7 @@ async def sealed_file(tx: Transaction, batch_id: str) -> bytes | None:
     """The bytes of an outgoing file, or None where they are not stored. Raises CannotDecrypt."""
     table = sealed_files_table
     row = await first_row(tx, sa.select(table.c.content).where(table.c.batch_id == batch_id))
-    return zlib.decompress(tx.cipher.decrypt(row.content, _cell_name(batch_id))) if row else None
+    return zlib.decompress(tx.cipher.decrypt(row.content, cell_name(table.c.content, batch_id))) if row else None
 
 
 async def destroy_sealed(tx: Transaction, batch_id: str) -> bool:
@@ -321,7 +321,3 @@ async def _load_batch(tx: Transaction, condition: sa.ColumnElement[bool]) -> Pay
 
 async def _set(tx: Transaction, batch_id: str, values: Mapping[str, Any]) -> None:
     await tx.connection.execute(sa.update(batches_table).where(_T.id == batch_id).values(dict(values)))
-
-
-def _cell_name(batch_id: str) -> str:
-    return f"payment_sealed_files:content:{batch_id}"

@@ -12,7 +12,7 @@ from datetime import datetime
 from sqlalchemy import and_, delete, exists, insert, or_, select, update
 
 from domain.payments.files import Direction, FileState, LedgerFile
-from store.database import Records, Transaction, first_row
+from store.database import Records, Transaction, cell_name, first_row
 from store.payments.payment_tables import answers_table, files_table
 
 _F, _A = files_table.c, answers_table.c
@@ -75,14 +75,14 @@ async def applied_since(tx: Transaction, kind: str, since: datetime) -> Sequence
 
 async def keep_answer(tx: Transaction, file_id: str, content: bytes) -> None:
     """Store the bytes of a received file, packed and encrypted."""
-    sealed = tx.cipher.encrypt(zlib.compress(content, 6), _cell_name(file_id))
+    sealed = tx.cipher.encrypt(zlib.compress(content, 6), cell_name(_A.content, file_id))
     await tx.connection.execute(insert(answers_table).values(file_id=file_id, content=sealed))
 
 
 async def answer(tx: Transaction, file_id: str) -> bytes | None:
     """The bytes of a received file, or None where they are no longer stored. Raises CannotDecrypt."""
     row = await first_row(tx, select(_A.content).where(_A.file_id == file_id))
-    return zlib.decompress(tx.cipher.decrypt(row.content, _cell_name(file_id))) if row else None
+    return zlib.decompress(tx.cipher.decrypt(row.content, cell_name(_A.content, file_id))) if row else None
 
 
 async def destroy_answers(tx: Transaction, before: datetime, limit: int) -> int:
@@ -163,7 +163,3 @@ async def was_taken(tx: Transaction, batch_id: str) -> bool:
 def digest_of(content: bytes) -> str:
     """SHA-256 in hex."""
     return hashlib.sha256(content).hexdigest()
-
-
-def _cell_name(file_id: str) -> str:
-    return f"payment_answers:content:{file_id}"

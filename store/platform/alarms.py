@@ -10,17 +10,14 @@ from sqlalchemy import BigInteger, Column, Float, Index, Table, delete, func, se
 from domain.platform.alarms import Alarm, AlarmCode, AlarmState, Event, JobRuns, ProcessFacts, Where
 from domain.platform.source_reports import LastHeard
 from store.database import Instant, Json, Key, Records, Transaction, upsert
-from store.database.metadata import metadata
+from store.database.metadata import metadata, table_of
 
-alarms_table = Table(
+alarms_table = table_of(
+    Alarm,
     "alarms",
-    metadata,
     Column("code", Key, primary_key=True),
     Column("about", Key, primary_key=True),
-    Column("state", Key, nullable=False),
     Column("value", Float, nullable=False),
-    Column("raised_at", Instant, nullable=False),
-    Column("cleared_at", Instant),
     Column("changes", BigInteger, nullable=False),
     Index(None, "state"),
 )

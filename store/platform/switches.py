@@ -3,22 +3,18 @@
 Each process asks for the numbers of changes twice a second, and for the switches only when theirs has grown.
 """
 
-from sqlalchemy import Column, Table, Text, select
+from sqlalchemy import Column, Text, select
 
 from domain.platform.switches import Switch, SwitchKind
-from store.database import Board, Instant, Key, Records, Transaction, all_versions, raise_version
-from store.database.metadata import metadata
+from store.database import Board, Key, Records, Transaction, all_versions, raise_version
+from store.database.metadata import table_of
 
-switches_table = Table(
+switches_table = table_of(
+    Switch,
     "switches",
-    metadata,
     Column("kind", Key, primary_key=True),
     Column("name", Key, primary_key=True),
-    Column("state", Key, nullable=False),
     Column("reason", Text, nullable=False),
-    Column("set_by", Key, nullable=False),
-    Column("set_at", Instant, nullable=False),
-    Column("until", Instant),
 )
 
 _S = switches_table.c

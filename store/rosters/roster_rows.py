@@ -9,10 +9,8 @@ from sqlalchemy import (
     Column,
     ForeignKey,
     Index,
-    Integer,
     LargeBinary,
     Select,
-    Table,
     UniqueConstraint,
     delete,
     func,
@@ -39,32 +37,26 @@ from domain.rosters.rosters import (
 )
 from domain.rosters.rows import same_person
 from store.applications.application_rows import applications_table
-from store.database import AnyRow, Instant, Json, Key, Records, StoredList, Transaction, count, rows_of
-from store.database.metadata import metadata
+from store.database import AnyRow, Instant, Json, Key, Records, StoredList, Transaction, cell_name, count, rows_of
+from store.database.metadata import table_of
 from store.rosters.rosters import rosters_table
 
-roster_rows_table = Table(
+roster_rows_table = table_of(
+    RosterRow,
     "roster_rows",
-    metadata,
-    Column("id", Key, primary_key=True),
     Column("roster_id", Key, ForeignKey("rosters.id"), nullable=False),
     Column("reference_index", Key, nullable=False),
     Column("person_index", Key),
     Column("person", LargeBinary, nullable=False),
-    Column("state", Key, nullable=False),
-    Column("version", Integer, nullable=False),
     Column("consent_way", Key),
     Column("consent_at", Instant),
     Column("consent_paper_sha256", Key),
-    Column("citizen_id", Key, ForeignKey("citizens.citizen_id")),
-    Column("application_id", Key, ForeignKey("applications.id")),
     Column("problems", Json),
     Column("recipient", Key),
     Column("proof", Key),
     Column("handed_over_at", Instant),
     Column("handed_over_by", Key),
     Column("receipt_sha256", Key),
-    Column("added_at", Instant, nullable=False),
     Column("added_by", Key, ForeignKey("operators.operator_id"), nullable=False),
     UniqueConstraint("roster_id", "reference_index"),
     Index(None, "roster_id", "id"),
@@ -72,6 +64,7 @@ roster_rows_table = Table(
     Index(None, "citizen_id"),
     Index(None, "application_id"),
     Index(None, "state", "added_at"),
+    apart=("reference", "consent", "acknowledgement"),
 )
 
 _T, _A = roster_rows_table.c, applications_table.c
@@ -180,7 +173,7 @@ def _contents(tx: Transaction, row: AnyRow) -> dict[str, Any]:
     if row.handed_over_at is not None:
         proof, recipient = HandOverProof(row.proof), Recipient(row.recipient)
         receipt = Acknowledgement(recipient, proof, row.handed_over_at, row.handed_over_by, row.receipt_sha256)
-    held: dict[str, Any] = tx.cipher.decrypt_json(row.person, _cell_name(row.id))
+    held: dict[str, Any] = tx.cipher.decrypt_json(row.person, cell_name(_T.person, row.id))
     held |= {"born_on": date.fromisoformat(held["born_on"]), "relation": GuardianRelation(held["relation"])}
     person = RowPerson(**held)
     problems = tuple(problem_of(one) for one in row.problems or ())
@@ -199,7 +192,7 @@ def _contents_values(tx: Transaction, row: RosterRow) -> dict[str, Any]:
     return {
         "reference_index": tx.cipher.blind_index("roster_reference", f"{row.roster_id}|{person.reference}"),
         "person_index": tx.cipher.blind_index("roster_person", same_person(person)),
-        "person": tx.cipher.encrypt_json(sealed, _cell_name(row.id)),
+        "person": tx.cipher.encrypt_json(sealed, cell_name(_T.person, row.id)),
         "consent_way": consent.way.value if consent else None,
         "consent_at": consent.at if consent else None,
         "consent_paper_sha256": consent.paper_sha256 if consent else None,
@@ -210,10 +203,6 @@ def _contents_values(tx: Transaction, row: RosterRow) -> dict[str, Any]:
         "handed_over_by": receipt.operator_id if receipt else None,
         "receipt_sha256": receipt.paper_sha256 if receipt else None,
     }
-
-
-def _cell_name(row_id: str) -> str:
-    return f"roster_rows:person:{row_id}"
 
 
 _ROWS = Records(

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Column, ForeignKey, Index, Integer, LargeBinary, Table, delete, insert, select, update
 
 from domain.uploads.files import PartialUpload
-from store.database import Key, Records, Transaction, count
+from store.database import Key, Records, Transaction, cell_name, count
 from store.database.metadata import metadata, table_of
 
 partial_uploads_table = table_of(
@@ -52,7 +52,7 @@ async def append(tx: Transaction, partial: PartialUpload, content: bytes, *, pie
     values = moved.values(received=end, touched_at=tx.clock.now()).returning(_P.id)
     if (await tx.connection.execute(values)).first() is None:
         return False
-    sealed = tx.cipher.encrypt(content, _cell_name(piece_id))
+    sealed = tx.cipher.encrypt(content, cell_name(_C.content, piece_id))
     piece: dict[str, Any] = {"id": piece_id, "partial_id": partial.id, "start": at, "size": len(content)}
     await tx.connection.execute(insert(pieces_table).values(piece | {"content": sealed}))
     return True
@@ -62,7 +62,7 @@ async def content_of(tx: Transaction, partial_id: str) -> bytes:
     """Everything that was received, in order."""
     statement = select(_C.id, _C.content).where(_C.partial_id == partial_id).order_by(_C.start)
     rows = (await tx.connection.execute(statement)).all()
-    return b"".join(tx.cipher.decrypt(row.content, _cell_name(row.id)) for row in rows)
+    return b"".join(tx.cipher.decrypt(row.content, cell_name(_C.content, row.id)) for row in rows)
 
 
 async def finish(tx: Transaction, partial_id: str, upload_id: str, sha256: str) -> None:
@@ -92,7 +92,3 @@ async def _drop(tx: Transaction, ids: Iterable[str]) -> list[str]:
 
 async def _drop_pieces(tx: Transaction, ids: Iterable[str]) -> None:
     await tx.connection.execute(delete(pieces_table).where(_C.partial_id.in_(list(ids))))
-
-
-def _cell_name(piece_id: str) -> str:
-    return f"partial_upload_pieces:content:{piece_id}"

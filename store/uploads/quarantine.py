@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import Column, Index, LargeBinary, Text, delete, select
 
 from domain.uploads.files import QuarantinedFile
-from store.database import Records, Transaction, first_row
+from store.database import Records, Transaction, cell_name, first_row
 from store.database.metadata import table_of
 
 quarantined_files_table = table_of(
@@ -36,7 +36,7 @@ async def put(tx: Transaction, file: QuarantinedFile, content: bytes) -> bool:
     digests = (await tx.connection.execute(held)).scalars().all()
     if file.digest in digests or len(digests) >= MOST_OF_ONE:
         return False
-    await _FILES.add(tx, file, infected=tx.cipher.encrypt(content, _cell_name(file.id)))
+    await _FILES.add(tx, file, infected=tx.cipher.encrypt(content, cell_name(_Q.infected, file.id)))
     return True
 
 
@@ -49,7 +49,7 @@ async def newest(tx: Transaction, limit: int) -> list[QuarantinedFile]:
 async def content(tx: Transaction, file_id: str) -> bytes | None:
     """The content of one, for whoever examines it; None where it is not there."""
     row = await first_row(tx, select(_Q.infected).where(_Q.id == file_id))
-    return tx.cipher.decrypt(row.infected, _cell_name(file_id)) if row else None
+    return tx.cipher.decrypt(row.infected, cell_name(_Q.infected, file_id)) if row else None
 
 
 async def forget(tx: Transaction, before: datetime, limit: int) -> int:
@@ -57,7 +57,3 @@ async def forget(tx: Transaction, before: datetime, limit: int) -> int:
     old = select(_Q.id).where(_Q.at < before).order_by(_Q.at).limit(limit)
     gone = delete(quarantined_files_table).where(_Q.id.in_(old)).returning(_Q.id)
     return len((await tx.connection.execute(gone)).all())
-
-
-def _cell_name(file_id: str) -> str:
-    return f"quarantined_files:infected:{file_id}"
