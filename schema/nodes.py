@@ -112,8 +112,6 @@ async def find_node(info: Info, opaque: str, *path: str) -> Node:
 
 @strawberry.type
 class NodesQuery:
-    """Relay's root fields."""
-
     @resolver_field(
         description="Anything by its opaque id; null with NOT_FOUND where there is none.",
         directives=[PUBLIC, NEVER_SILENTLY_NULL],

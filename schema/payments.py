@@ -83,8 +83,6 @@ class PaymentBeneficiary(
 
 @strawberry.type
 class BeneficiariesQuery:
-    """Root fields about beneficiaries."""
-
     @connection_field(
         Connection[PaymentBeneficiary] | None,
         description="Beneficiaries of one's places that stand somewhere at PFMS: waiting, sent, validated, rejected "

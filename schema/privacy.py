@@ -53,8 +53,6 @@ class RequestErasurePayload:
 
 @strawberry.type
 class PersonalDataMutation:
-    """Mutations of a citizen about her own data as a whole."""
-
     @mutation(
         description="Hand out everything that is kept of the citizen who asks, a part and a page at a time. "
         "It is a mutation because a line of the audit log is written."

@@ -28,8 +28,6 @@ class StoredFile:
 
 @strawberry.type
 class FilesQuery:
-    """The root field about files."""
-
     @resolver_field(
         description="A link to an uploaded file: one's own, or one that belongs to something that one may see; null "
         "for everybody else. A read of another person's file is shown to her.",

@@ -178,8 +178,6 @@ class DelayReview(View[commission.DelayReview]):
 
 @strawberry.type
 class CommissionQuery:
-    """Root fields about hearings and reviews."""
-
     @connection_field(
         Connection[CalendarHearing] | None,
         description="Hearings by date, the earliest first: a citizen's own; those that an authority or the Commission "
@@ -218,8 +216,6 @@ class CommissionQuery:
 
 @strawberry.type
 class OfficeAwards:
-    """Fields of an officer that come from orders on appeals."""
-
     item: strawberry.Private[people.Officer]
 
     @connection_field(

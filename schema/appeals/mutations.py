@@ -41,8 +41,6 @@ async def _choose_auto_appeal(env: Environment, subject: Subject, *, wanted: boo
 
 @strawberry.type
 class AppealingMutation:
-    """Mutations about appeals."""
-
     file_appeal = action_mutation(
         file_appeal,
         _appeal_payload,

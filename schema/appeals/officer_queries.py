@@ -50,8 +50,6 @@ class OverdueFilter:
 
 @strawberry.type
 class OfficeLaw:
-    """Fields of an officer that come from the Right to Service Act."""
-
     item: strawberry.Private[people.Officer]
 
     @connection_field(
@@ -79,8 +77,6 @@ class OfficeLaw:
 
 @strawberry.type
 class OverdueQuery:
-    """Root fields of the Commission's review."""
-
     @connection_field(
         Connection[Application] | None,
         description="For the Commission: applications that run beyond their due date, the longest overdue first.",

@@ -229,8 +229,6 @@ class AppealBy:
 
 @strawberry.type
 class AppealsQuery:
-    """Root fields about appeals."""
-
     @resolver_field(
         description="One appeal, for those who may see it; null where there is none.", directives=[AUTHENTICATED]
     )

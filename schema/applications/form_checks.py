@@ -24,8 +24,6 @@ class FormCheck:
 
 @strawberry.type
 class FormChecksQuery:
-    """The root field of checks."""
-
     @resolver_field(
         description="What is wrong with a form that is filled in, for anybody. Nothing is handed in or kept. Send it "
         "by POST, so that no answer stands in an address.",

@@ -82,8 +82,6 @@ _FORM_VERSION = "The version of the form that was drawn; another one is told as 
 
 @strawberry.type
 class SubmittingMutation:
-    """Mutations by which an application comes in."""
-
     submit_application = action_mutation(
         submit_application,
         application_payload("What became of an application that was handed in."),
@@ -118,8 +116,6 @@ class SubmittingMutation:
 
 @strawberry.type
 class RespondingMutation:
-    """Mutations of citizens, or of those who help them, about a case that runs."""
-
     answer_query = action_mutation(
         answer_query,
         application_payload("What became of an answer."),
@@ -146,8 +142,6 @@ class RespondingMutation:
 
 @strawberry.type
 class DecidingMutation:
-    """Mutations of officers."""
-
     decide_application = action_mutation(
         decide_application,
         application_payload("What became of a verdict."),

@@ -29,8 +29,6 @@ class ApplicationBy:
 
 @strawberry.type
 class ApplicationsQuery:
-    """Root fields about applications."""
-
     @resolver_field(
         description="One application, for those who may see it; null where there is none. A number with a typing "
         "error is NUMBER_MISTYPED.",

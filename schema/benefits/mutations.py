@@ -36,8 +36,6 @@ def _payload(description: str) -> Payload[Sanction]:
 
 @strawberry.type
 class BenefitCourseMutation:
-    """Mutations by officers of the department, and by the citizen herself."""
-
     suspend_benefit = action_mutation(
         suspend_benefit,
         _payload("What became of a suspension."),
@@ -107,8 +105,6 @@ class BenefitCourseMutation:
 
 @strawberry.type
 class BenefitMoneyMutation:
-    """Mutations by finance officers."""
-
     reissue_payment = action_mutation(
         reissue_payment,
         _payload("What became of a reissue."),

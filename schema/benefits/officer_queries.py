@@ -137,8 +137,6 @@ class SanctionBudget(
 
 @strawberry.type
 class HeldBenefitsQuery:
-    """Root fields about benefits that are held back."""
-
     @connection_field(
         Connection[Benefit] | None,
         description="Benefits in one's places that a state holds back, such as BUDGET_WAIT, the longest granted first; "
@@ -181,8 +179,6 @@ class WaitingApproval:
 
 @strawberry.type
 class ApprovalsQuery:
-    """Root fields about second approvals."""
-
     @resolver_field(
         description="What waits for a second approval in one's jurisdiction, the longest first, at most 200; what one "
         "asked for oneself is left out. Null with NOT_FOUND for those who pay nothing.",

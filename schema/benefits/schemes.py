@@ -41,8 +41,6 @@ class SchemeFilter:
 
 @strawberry.type
 class SchemesQuery:
-    """Root fields about schemes."""
-
     @resolver_field(
         description="The benefit schemes of the state by name, in the language of the request.",
         directives=[PUBLIC, NEVER_SILENTLY_NULL, assumed_list_size(30)],

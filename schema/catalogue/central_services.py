@@ -93,8 +93,6 @@ class BloodBankList:
 
 @strawberry.type
 class CentralQuery:
-    """Services of the Union."""
-
     @resolver_field(
         description="Markets of a district on eNAM, through UMANG.",
         directives=[

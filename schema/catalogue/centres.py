@@ -56,8 +56,6 @@ class Centre(Mapped[centres.Centre]):
 
 @strawberry.type
 class CentresQuery:
-    """The root field about centres."""
-
     @connection_field(
         Connection[Centre] | None,
         description="The register of centres by code, for administrators and auditors; "

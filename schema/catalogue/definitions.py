@@ -108,8 +108,6 @@ def _json(value: object) -> str | None:
 
 @strawberry.type
 class DefinitionsQuery:
-    """Root fields about definitions of services."""
-
     @resolver_field(
         description="The latest definitions of services of the departments that one administers, at most 100; null "
         "with NOT_FOUND for everybody else.",
@@ -129,8 +127,6 @@ _payload = thing_payload(
 
 @strawberry.type
 class DefinitionsMutation:
-    """Mutations of those who define services."""
-
     draft_service_definition = action_mutation(
         draft_service_definition,
         _payload,

@@ -74,8 +74,6 @@ class NotifiedServiceFilter:
 
 @strawberry.type
 class NotifiedQuery:
-    """Root fields about notified services."""
-
     @connection_field(
         Connection[NotifiedService] | None,
         description="Services that are notified under the Right to Service Act, with limits and authorities. The same "

@@ -53,8 +53,6 @@ tehsils_of_district = many_by_key(kept.tehsils_of)
 
 @strawberry.federation.type(keys=["id"], description="A department of the state.")
 class Department(Node, View[catalogue.Department], id_of=TypeCode.DEPARTMENT):
-    """A department, keyed by its portal slug."""
-
     item: strawberry.Private[catalogue.Department]
     slug: str = strawberry.field(description="The department's short name on the portal.")
     portal_service_count: int | None = strawberry.field(
@@ -66,8 +64,6 @@ class Department(Node, View[catalogue.Department], id_of=TypeCode.DEPARTMENT):
 
 @strawberry.type(description="A tehsil of a district.")
 class Tehsil:
-    """A tehsil, keyed by its Local Government Directory code."""
-
     item: strawberry.Private[catalogue.Tehsil]
     code: str = strawberry.field(description="Code in the Local Government Directory, or a LOCAL one.")
 
@@ -88,8 +84,6 @@ async def tehsil_by_code(loaders: Loaders, district: str | None, code: str | Non
 
 @strawberry.federation.type(keys=["id"], description="A district of the state.")
 class District(Node, View[catalogue.District], id_of=TypeCode.DISTRICT):
-    """A district, keyed by its Local Government Directory code."""
-
     item: strawberry.Private[catalogue.District]
     code: str = strawberry.field(description="Code in the Local Government Directory.")
     division: str = strawberry.field(description="The division of the state that it belongs to.")
@@ -105,8 +99,6 @@ class District(Node, View[catalogue.District], id_of=TypeCode.DISTRICT):
 
 @strawberry.type
 class PlacesQuery:
-    """Root fields about places and departments."""
-
     @resolver_field(
         description="Every department by name, in the language of the request.",
         directives=[PUBLIC, NEVER_SILENTLY_NULL, assumed_list_size(60)],

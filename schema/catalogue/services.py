@@ -275,8 +275,6 @@ SortArgument = Annotated[
 
 @strawberry.type
 class ServicesQuery:
-    """Root fields about services."""
-
     @resolver_field(description="One service; null where there is none.", directives=[PUBLIC])
     async def service(
         self, info: Info, by: Annotated[ServiceBy, strawberry.argument(description="Its code, slug or id.")]

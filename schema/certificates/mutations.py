@@ -27,8 +27,6 @@ def _facts(given: list[CertificateFactInput], path: Path) -> dict[str, str]:
 
 @strawberry.type
 class CorrectingMutation:
-    """Mutations that end certificates."""
-
     correct_certificate = action_mutation(
         correct_certificate,
         application_payload("What became of a correction."),

@@ -243,8 +243,6 @@ class CertificateFacts:
 
 @strawberry.type
 class CertificatesQuery:
-    """Root fields about certificates."""
-
     @resolver_field(
         description="Whether a certificate of ours holds, for anybody; null where there is none.", directives=[PUBLIC]
     )

@@ -40,8 +40,6 @@ _geo_point = nested_input(
 
 @strawberry.type
 class ExaminingMutation:
-    """Mutations about the examination of an application and its hand-over."""
-
     ask_clearance = action_mutation(
         ask_clearance,
         application_payload("What became of a question to other departments."),

@@ -17,8 +17,6 @@ _CONSENT = Thing(Consent, "The consent as it now is; null when refused.", Consen
 
 @strawberry.type
 class ConsentsMutation:
-    """Mutations about consents."""
-
     ask_consent = action_mutation(
         ask_consent,
         thing_payload("What became of the question.", consent=_CONSENT),

@@ -190,8 +190,6 @@ _META_LIST = 50
 
 @strawberry.type
 class LockersQuery:
-    """Root fields about what can be had from issuers and departments."""
-
     @resolver_field(
         description="The documents that departments give through API Setu, and the ration card through UMANG.",
         directives=[AUTHENTICATED, NEVER_SILENTLY_NULL, assumed_list_size(30)],

@@ -83,8 +83,6 @@ def _values(given: list[NamedValueInput], path: Path) -> dict[str, str]:
 
 @strawberry.type
 class OrderingMutation:
-    """Mutations about a citizen's documents."""
-
     put_into_locker = action_mutation(
         _with_refusals(put_file),
         _order_payload("What became of a file for the locker."),

@@ -21,8 +21,6 @@ from schema.kernel.payloads import Thing, thing_payload
 
 @strawberry.type
 class DoorstepQuery:
-    """Root fields about doorstep visits."""
-
     @resolver_field(
         description="The slots of the next working days that can be had for a visit; empty where no visit is due.",
         directives=[AUTHENTICATED, NEVER_SILENTLY_NULL, assumed_list_size(20)],
@@ -66,8 +64,6 @@ _visit_payload = thing_payload(
 
 @strawberry.type
 class ArrangingMutation:
-    """Mutations of the citizen, of the operator who helps her, and of officers of the place."""
-
     book_doorstep_visit = action_mutation(
         book_visit,
         _visit_payload,
@@ -112,8 +108,6 @@ class ArrangingMutation:
 
 @strawberry.type
 class VisitingMutation:
-    """Mutations of the agent on the way."""
-
     set_out_on_visit = action_mutation(
         set_out,
         _visit_payload,

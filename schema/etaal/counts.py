@@ -126,8 +126,6 @@ class TransactionCounts(Mapped[DayCounts]):
 
 @strawberry.type
 class CountsQuery:
-    """Root fields about counts."""
-
     @resolver_field(
         description="The e-transactions of a day, for officers, auditors and e-Taal; "
         "null with NOT_FOUND for everybody else.",

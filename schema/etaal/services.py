@@ -54,8 +54,6 @@ class EtaalService(View[CountedService], service_code="code"):
 
 @strawberry.type
 class EtaalQuery:
-    """The root field about services under codes of e-Taal."""
-
     @connection_field(
         Connection[EtaalService] | None,
         description="What counts for e-Taal by our codes, for those who may see counts; "
@@ -92,8 +90,6 @@ def _position(item: CountedService) -> Position:
 
 @strawberry.type
 class EtaalMutation:
-    """The mutation of administrators about codes of e-Taal."""
-
     map_etaal_service = action_mutation(
         map_service,
         plain_payload(

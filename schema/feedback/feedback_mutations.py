@@ -12,8 +12,6 @@ from schema.kernel.payloads import Thing, thing_payload
 
 @strawberry.type
 class FeedbackMutation:
-    """Mutations about feedback."""
-
     give_feedback = action_mutation(
         give_feedback,
         thing_payload(

@@ -21,8 +21,6 @@ _own_grievance = input_fields("A grievance of one's own.", "GrievanceInput", gri
 
 @strawberry.type
 class GrievancesMutation:
-    """Mutations about grievances."""
-
     raise_grievance = action_mutation(
         raise_grievance,
         _grievance_payload,

@@ -110,8 +110,6 @@ def _notice_ids(given: list[str], path: Path) -> list[str]:
 
 @strawberry.type
 class NotificationsMutation:
-    """The mutation about messages."""
-
     mark_notifications_read = action_mutation(
         mark_read,
         thing_payload(

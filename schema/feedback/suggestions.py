@@ -45,8 +45,6 @@ _suggestion_payload = thing_payload(
 
 @strawberry.type
 class SuggestionsMutation:
-    """Mutations about suggestions."""
-
     make_suggestion = action_mutation(
         make_suggestion,
         _suggestion_payload,

@@ -98,8 +98,6 @@ class TrackedApplication(Mapped[tracking.Tracked]):
 
 @strawberry.type
 class TrackingQuery:
-    """The root field of tracking."""
-
     @resolver_field(
         description="Where an application stands, for anybody; null alike for an absent number and a wrong factor. "
         "Tries are bounded for each number and each client: RATE_LIMITED says when to come back.",

@@ -58,8 +58,6 @@ class ServiceLevel(View[feedback.ServiceLevel], average_hundredths="average"):
 
 @strawberry.type
 class FeedbackQuery:
-    """Root fields about feedback."""
-
     @resolver_field(
         description="The average rating of each service at each officer, the lowest first, at most 200 rows: for "
         "auditors everywhere, for department administrators in their department, empty for others.",

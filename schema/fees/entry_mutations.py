@@ -11,8 +11,6 @@ from schema.kernel.inputs import id_of, input_fields, paise
 
 @strawberry.type
 class FeesMutation:
-    """Mutations about fees."""
-
     record_fee = action_mutation(
         record_fee,
         application_payload("What became of a fee."),

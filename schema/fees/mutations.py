@@ -70,8 +70,6 @@ _PAYMENT = "The order as it now is; null when refused."
 
 @strawberry.type
 class FeePayingMutation:
-    """Mutations about fees paid online."""
-
     start_fee_payment = action_mutation(
         _start_fee_payment,
         thing_payload(

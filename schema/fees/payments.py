@@ -176,8 +176,6 @@ def fee_payments_of_office(
 
 @strawberry.type
 class OfficeFees:
-    """Fees paid online in an officer's places."""
-
     item: strawberry.Private[people.Officer]
 
     @connection_field(

@@ -78,8 +78,6 @@ _RELATIVES = Thing(list[Relative], "All that she registered; null when refused."
 
 @strawberry.type
 class AssistingMutation:
-    """Mutations about acting for a citizen."""
-
     ask_assistance = action_mutation(
         ask_assistance,
         thing_payload(

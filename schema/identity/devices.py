@@ -55,8 +55,6 @@ class Device(Mapped[device_store.Device], expires_at="until"):
 
 @strawberry.type
 class DevicesQuery:
-    """One's own devices."""
-
     @resolver_field(
         description="The devices on which one is signed in, the one used last first; one's own only.",
         directives=[AUTHENTICATED, NEVER_SILENTLY_NULL, assumed_list_size(10)],
@@ -85,8 +83,6 @@ async def _link_account(
 
 @strawberry.type
 class DevicesMutation:
-    """Mutations about devices and accounts."""
-
     sign_out_devices = action_mutation(
         end_devices,
         thing_payload("What was signed out.", ended=Thing(int, "How many sessions ended; null when refused.", int)),

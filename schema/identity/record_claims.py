@@ -70,8 +70,6 @@ class RecordClaim(Mapped[record_claims.RecordClaim], claim_id="id"):
 
 @strawberry.type
 class RecordClaimsQuery:
-    """The root field about claims."""
-
     @resolver_field(
         description="A citizen's own claims, the latest first; for an officer those that wait for an officer in her "
         "places, the oldest first. Null with NOT_FOUND for everybody else.",
@@ -87,8 +85,6 @@ _CLAIM = Thing(RecordClaim, "The claim; null when refused.", RecordClaim.of)
 
 @strawberry.type
 class RecordClaimsMutation:
-    """Mutations about claims."""
-
     claim_record = action_mutation(
         claim_record,
         thing_payload("What became of a claim.", claim=_CLAIM),

@@ -30,8 +30,6 @@ Viewer: TypeAlias = Annotated[
 
 @strawberry.type
 class ViewerQuery:
-    """The root field about the one who asks."""
-
     @resolver_field(description="Who is signed in; null when nobody is.", directives=[PUBLIC])
     async def viewer(self, info: Info) -> Viewer | None:
         subject = info.context.subject

@@ -29,8 +29,6 @@ class Label:
 
 @strawberry.type
 class LabelsQuery:
-    """Root fields about texts."""
-
     @resolver_field(
         description="Labels of fields and values, so that applications need no texts of their own.",
         # Each label is two texts at hand: the whole list is about as dear as a page of objects.

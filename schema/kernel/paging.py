@@ -54,8 +54,6 @@ class Listing(Generic[Row]):
 
 @strawberry.type(description="Where a page lies in its list.")
 class PageInfo:
-    """Relay's page information."""
-
     has_next_page: bool = strawberry.field(description="Whether there are rows after this page.")
     has_previous_page: bool = strawberry.field(description="Whether there are rows before this page.")
     start_cursor: str | None = strawberry.field(description="The cursor of the first row of the page.")
@@ -64,8 +62,6 @@ class PageInfo:
 
 @strawberry.type(description="A row of a page with its cursor.")
 class Edge(Generic[Node]):
-    """Relay's edge."""
-
     cursor: str = strawberry.field(description="The place of this row in the list; give it as after or before.")
     node: Node = strawberry.field(description="The row.")
 

@@ -110,8 +110,6 @@ def _for_each(action: Callable[..., Awaitable[list[ItemResult]]]) -> Action[list
 
 @strawberry.type
 class DeskMutation:
-    """Mutations of officers at the desk."""
-
     claim_application = action_mutation(
         claim_application,
         application_payload("What became of a claim."),

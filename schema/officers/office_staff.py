@@ -82,8 +82,6 @@ class PostChange(View[staff.PostChange]):
 
 @strawberry.type
 class OfficeStaff:
-    """Fields of an officer about her presence."""
-
     item: strawberry.Private[people.Officer]
 
     @connection_field(

@@ -31,8 +31,6 @@ from store.identity import assistances
 
 @strawberry.federation.type(keys=["id"], directives=[AUTHENTICATED], description="A centre operator who is signed in.")
 class Operator(Node, View[people.Operator], id_of=TypeCode.OPERATOR):
-    """An operator."""
-
     item: strawberry.Private[people.Operator]
     csc_id: str = strawberry.field(description="The operator's id with the Common Service Centres.")
 

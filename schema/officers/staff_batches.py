@@ -101,8 +101,6 @@ class StaffBatch(View[changes.StaffBatch]):
 
 @strawberry.type
 class StaffBatchQuery:
-    """Root fields about batches."""
-
     @connection_field(
         Connection[StaffBatch] | None,
         description="Batches of changes of the register, the oldest first, for administrators of the whole state; "
@@ -126,8 +124,6 @@ _batch = Thing(StaffBatch, "The batch; null when refused.", StaffBatch.of)
 
 @strawberry.type
 class StaffBatchMutation:
-    """Mutations of administrators of the whole state."""
-
     propose_staff_changes = action_mutation(
         propose_staff_changes,
         thing_payload("What became of proposed changes.", batch=_batch),

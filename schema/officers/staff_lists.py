@@ -98,8 +98,6 @@ FilterArgument = Annotated[
 
 @strawberry.type
 class StaffQuery:
-    """Root fields about officers and their posts."""
-
     @connection_field(
         Connection[StaffMember] | None,
         description="Officers of the departments that one administers; null with NOT_FOUND for everybody else.",

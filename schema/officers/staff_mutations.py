@@ -121,8 +121,6 @@ class WaitingOrders:
 
 @strawberry.type
 class WaitingOrdersQuery:
-    """Root fields about orders that wait."""
-
     @resolver_field(
         description="Orders about officers that one administers and that wait for a second administrator, at most 100 "
         "of a kind; null with NOT_FOUND for everybody else.",
@@ -157,8 +155,6 @@ _leave_payload = thing_payload(
 
 @strawberry.type
 class StaffingMutation:
-    """Mutations of those who post officers."""
-
     create_administrator = action_mutation(
         create_administrator,
         thing_payload(

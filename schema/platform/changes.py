@@ -53,8 +53,6 @@ class Changes:
 
 @strawberry.type
 class ChangesQuery:
-    """The root field of a citizen's copy."""
-
     @resolver_field(
         description="The citizen's applications that changed since a cursor: a telephone that follows to the end holds "
         "what `Citizen.applications` lists. Null with NOT_FOUND for others than citizens.",
@@ -70,8 +68,6 @@ class ChangesQuery:
 
 @strawberry.type
 class OfficeChanges:
-    """The field of an officer's copy of her queue."""
-
     item: strawberry.Private[people.Officer]
 
     @resolver_field(

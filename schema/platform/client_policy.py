@@ -37,8 +37,6 @@ class ClientPolicy(Mapped[ClientRule], minimum_version="minimum", latest_version
 
 @strawberry.type
 class ClientPolicyQuery:
-    """The root field about versions of applications."""
-
     @resolver_field(
         description="Whether a version of an application still works. Applications ask at their start, before "
         "anybody is signed in; null with BAD_INPUT where the version cannot be read.",
@@ -57,8 +55,6 @@ class ClientPolicyQuery:
 
 @strawberry.type
 class ClientPolicyMutation:
-    """The mutation of administrators about versions of applications."""
-
     set_client_policy = action_mutation(
         set_client_policy,
         plain_payload(

@@ -71,8 +71,6 @@ class Alarm(Mapped[alarms.Alarm]):
 
 @strawberry.type
 class OperationsQuery:
-    """Root fields about running the gateway."""
-
     @resolver_field(
         description="Every switch that was ever set, for administrators and auditors; "
         "null with NOT_FOUND for everybody else. What is not listed is ON.",
@@ -100,8 +98,6 @@ class OperationsQuery:
 
 @strawberry.type
 class OperationsMutation:
-    """Mutations of administrators."""
-
     set_switch = action_mutation(
         set_switch,
         plain_payload(

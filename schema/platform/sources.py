@@ -45,8 +45,6 @@ class SourceHealth(Mapped[SourceStatus], name="source"):
 
 @strawberry.type
 class SourcesQuery:
-    """Root fields about outside systems."""
-
     @resolver_field(
         description="Every outside system, configured or not.",
         directives=[PUBLIC, NEVER_SILENTLY_NULL, assumed_list_size(15)],

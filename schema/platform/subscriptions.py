@@ -101,8 +101,6 @@ class SourceChanged:
 
 @strawberry.type
 class SourceSubscription:
-    """Root fields about outside systems."""
-
     @subscription(
         description="Tells when an outside system goes away or comes back, as the answering process sees it, and when "
         "its switch is set.",

@@ -15,8 +15,6 @@ _case = Thing(FinanceCase, "The case as it now is; null when refused.", FinanceC
 
 @strawberry.type
 class FinanceMutation:
-    """Mutations about cases of money."""
-
     take_finance_case = action_mutation(
         take_case,
         thing_payload("What became of taking a case.", case=_case),

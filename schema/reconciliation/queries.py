@@ -66,8 +66,6 @@ class FinanceCaseFilter:
 
 @strawberry.type
 class FinanceQuery:
-    """Root fields about public money."""
-
     @connection_field(
         Connection[views.FinanceCase] | None,
         description="Differences in public money in the finance officer's places, the newest first; all of them for an "

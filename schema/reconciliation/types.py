@@ -168,8 +168,6 @@ class PaymentBatch(
 
 @strawberry.type(directives=[AUTHENTICATED], description="A certificate that signs files for PFMS.")
 class PaymentSigner(Mapped[files.SignerEnrolment]):
-    """One certificate, of ours or of which PFMS spoke."""
-
     fingerprint: str = strawberry.field(description="SHA-256 of the certificate, in hex.")
     state: EnrolmentState = strawberry.field(description="What PFMS said last of it.")
     heard_at: datetime | None = strawberry.field(description="As of when PFMS said so; null where it never did.")
@@ -192,8 +190,6 @@ class PaymentSigner(Mapped[files.SignerEnrolment]):
 
 @strawberry.type(directives=[AUTHENTICATED], description="A day's comparison with the book of a partner.")
 class ReconciliationRun(View[reconciliation.ReconciliationRun], our_amount="ours_paise", their_amount="theirs_paise"):
-    """One run, while it continues too."""
-
     rail: Rail = strawberry.field(description="Whose book it is.")
     day: date = strawberry.field(description="The day that is compared.")
     state: RunState = strawberry.field(description="How far it has come.")

@@ -105,8 +105,6 @@ _row_thing = Thing(RosterRow, "The row as it now is; null when refused.", Roster
 
 @strawberry.type
 class RosteringMutation:
-    """Mutations about rosters."""
-
     open_roster = action_mutation(
         open_roster,
         thing_payload(

@@ -209,8 +209,6 @@ class Roster(Mapped[rosters.Roster]):
 
 @strawberry.type
 class RostersQuery:
-    """The root fields about rosters."""
-
     @resolver_field(
         description="A roster by its number, for those of its school or camp and for officers of its place; null with "
         "NOT_FOUND for everybody else.",

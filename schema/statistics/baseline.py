@@ -35,8 +35,6 @@ class BaselineFigure(Mapped[baseline.BaselineFigure], stated_on="as_of"):
 
 @strawberry.type
 class BaselineQuery:
-    """The root field about the state's own figures."""
-
     @resolver_field(
         description="Figures that the state gives of itself, beside the counters of this installation.",
         directives=[PUBLIC, NEVER_SILENTLY_NULL, assumed_list_size(4), cost(STATISTICS_POINTS)],

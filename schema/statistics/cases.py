@@ -165,8 +165,6 @@ class DelayReasonFilter:
 
 @strawberry.type
 class FigureCasesQuery:
-    """Root fields about the cases behind figures."""
-
     @connection_field(
         CaseLineConnection | None,
         description="The applications behind a tile within one's jurisdiction, for officers, authorities, heads of "
@@ -208,8 +206,6 @@ class FigureCasesQuery:
 
 @strawberry.type
 class DelaysMutation:
-    """Mutations about delays."""
-
     record_delay_reason = action_mutation(
         record_delay_reason,
         thing_payload(

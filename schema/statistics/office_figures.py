@@ -105,8 +105,6 @@ class SavedView(Mapped[ViewContent]):
 
 @strawberry.type
 class OfficeFigures:
-    """Fields of an officer about figures."""
-
     item: strawberry.Private[people.Officer]
 
     @resolver_field(
@@ -144,8 +142,6 @@ _view_payload = thing_payload(
 
 @strawberry.type
 class ViewsMutation:
-    """Mutations about saved views."""
-
     save_view = action_mutation(
         _save_view,
         _view_payload,

@@ -187,8 +187,6 @@ class DeliveryStatistics(
 
 @strawberry.type
 class StatisticsQuery:
-    """Root fields about statistics."""
-
     @resolver_field(
         description="Figures of the delivery of services by department, district, tehsil, service, channel and month, "
         "from counters only. Anybody may ask; who is no officer is not shown small cells and combines at most two "
