@@ -67,17 +67,13 @@ async def make_case_file(
     """The signed case file as of now. Raises NotThere, KeyMissing."""
     course = await _course(tx, application, citizen)
     files = {
-        "README.txt": _readme(env).encode(),
+        "README.txt": f"{_README.hi}\n\n{_README.en}\n{_KEYS_AT.format(url=env.public_url)}\n".encode(),
         "application.json": _json(_application(course)),
         "timeline.json": _json([_entry(one) for one in course.entries]),
         "appeals.json": _json([_appeal(course, one) for one in course.appeals]),
         "papers.json": _json([_paper(one) for one in course.papers]),
     }
     return pack_signed_zip(env.keyrings, case.reference, files, env.clock.now())
-
-
-def _readme(env: Environment) -> str:
-    return f"{_README.hi}\n\n{_README.en}\n{_KEYS_AT.format(url=env.public_url)}\n"
 
 
 def pack_signed_zip(keyrings: Keyrings, reference: str, files: Mapping[str, bytes], at: datetime) -> bytes:

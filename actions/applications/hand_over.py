@@ -40,7 +40,8 @@ async def hand_over(env: Environment, subject: Subject, request: HandOver) -> tu
 
 async def give(acting: UnitOfWork, request: HandOver) -> Application:
     """The inner step of a hand-over, in the caller's transaction."""
-    application = await _taken_up(acting, request)
+    purpose = Purpose.ASSIST if Role.OPERATOR in acting.subject.roles else Purpose.DECIDE
+    application = await take_up(acting, request.application_id, purpose, expected_version=request.expected_version)
     if application.status not in _READY or not await _at_counter(acting, application):
         params = {"status": application.status.value, "move": Move.DELIVER.value}
         raise Problems(Problem(ErrorCode.TRANSITION_NOT_ALLOWED, PATH, params=params))
@@ -49,11 +50,6 @@ async def give(acting: UnitOfWork, request: HandOver) -> Application:
     if not await _ready_at(acting, application) <= at <= acting.now:
         raise Problems(Problem(ErrorCode.DATE_NOT_ALLOWED, ("input", "handedOverAt")))
     return await apply_transition(acting, application, Step(Move.DELIVER, note=note, changes={"delivered_at": at}))
-
-
-async def _taken_up(acting: UnitOfWork, request: HandOver) -> Application:
-    purpose = Purpose.ASSIST if Role.OPERATOR in acting.subject.roles else Purpose.DECIDE
-    return await take_up(acting, request.application_id, purpose, expected_version=request.expected_version)
 
 
 async def _at_counter(acting: UnitOfWork, application: Application) -> bool:

@@ -170,7 +170,7 @@ async def file(
     await _refuse_if_wrong(acting, request, service, [*filled.problems, *_wrong(findings)])
     await require_strength(acting, service.code)
     await refuse_weak_bank_change(acting, citizen_id, filled.answers)
-    await _refuse_duplicate(acting, citizen_id, service.code, filled)
+    _refuse_same_matter(filled, await applications.of_service(acting.tx, citizen_id, service.code))
     application = await _submit_application(acting, request, service, held, filled)
     await keep(acting, application, filled)
     await note_strength(acting, application)
@@ -239,11 +239,6 @@ async def _refuse_if_wrong(
 
 def _wrong(findings: Sequence[Finding]) -> list[Problem]:
     return [finding.problem for finding in findings if finding.problem is not None]
-
-
-async def _refuse_duplicate(acting: UnitOfWork, citizen_id: str, service_code: str, filled: Filled) -> None:
-    """Raise ALREADY_APPLIED where she has an open application for the same matter, as the service's form tells."""
-    _refuse_same_matter(filled, await applications.of_service(acting.tx, citizen_id, service_code))
 
 
 async def _refuse_more_drafts(acting: UnitOfWork, citizen_id: str, service_code: str, filled: Filled) -> None:

@@ -63,7 +63,8 @@ async def ask_departments(
     if any(gone and not has_lapsed(one.document, began) for one, gone in zip(answers, withdrawn, strict=True)):
         await env.partners.forget_citizen(citizen_id)
     return tuple(
-        _consent_needed_answer(answer) if gone else answer for answer, gone in zip(answers, withdrawn, strict=True)
+        DepartmentAnswer(answer.document, None, Refused(Source.API_SETU, CONSENT_NEEDED)) if gone else answer
+        for answer, gone in zip(answers, withdrawn, strict=True)
     )
 
 
@@ -113,10 +114,6 @@ def still_held(asked: DepartmentDocument, present: DepartmentDocument | None, no
 def has_lapsed(document: DepartmentDocument, now: datetime) -> bool:
     """Whether the consent for a document has ended."""
     return document.valid_until is not None and document.valid_until <= now
-
-
-def _consent_needed_answer(answer: DepartmentAnswer) -> DepartmentAnswer:
-    return DepartmentAnswer(answer.document, None, Refused(Source.API_SETU, CONSENT_NEEDED))
 
 
 async def _ask(env: Environment, document: DepartmentDocument, holder_names: tuple[str, ...]) -> DepartmentAnswer:

@@ -11,7 +11,7 @@ from domain.etaal.counting import is_over, is_provisional
 from domain.identity.policy import ObjectKind, Purpose
 from domain.kernel import SYSTEM, ist_date
 from integrations.calling.errors import Refused
-from integrations.etaal import OLD_REVISION, Batch, RejectedRow
+from integrations.etaal import OLD_REVISION, Batch
 from store.database import NotThere, Transaction, audit
 from store.etaal import etaal, ledger
 from store.etaal.ledger import SealedDay
@@ -120,15 +120,11 @@ async def send_counts(env: Environment, day: date, revision: int) -> None:
         told = etaal.ReportedDay(told.revision, told.total, told.rows_hash, etaal.SUPERSEDED)
     else:
         batch_id = receipt.batch_id
-        rejected = tuple(_rejection_entry(each, rows[each.row].service_code) for each in receipt.rejected)
+        rejected = tuple({"code": each.code, "service": rows[each.row].service_code} for each in receipt.rejected)
         told = etaal.ReportedDay(told.revision, told.total, told.rows_hash, etaal.ACCEPTED, rejected)
     await env.store.carry_out(lambda tx: _settle(tx, day, told, batch_id))
     log = _log.warning if told.rejected else _log.info
     log("etaal.counts_sent", day=day.isoformat(), revision=revision, state=told.state, rejected=len(told.rejected))
-
-
-def _rejection_entry(row: RejectedRow, service_code: str) -> dict[str, str]:
-    return {"code": row.code, "service": service_code}
 
 
 async def _settle(tx: Transaction, day: date, reported: etaal.ReportedDay, batch_id: str | None) -> None:

@@ -170,15 +170,11 @@ async def _note(env: Environment, subject: Subject, reads: Sequence[tuple[Applic
     async def work(tx: Transaction) -> None:
         acting = UnitOfWork(env, tx, subject)
         for application, purpose in outside:
-            await _note_outside(acting, application, purpose)
+            officer_id = acting.subject.person_id or acting.subject.label
+            await desk_reads.note_read(acting.tx, officer_id, application.id, application.citizen_id, purpose.value)
         await _raise_alarm(acting)
 
     await env.store.carry_out(work)
-
-
-async def _note_outside(acting: UnitOfWork, application: Application, purpose: Purpose) -> None:
-    officer_id = acting.subject.person_id or acting.subject.label
-    await desk_reads.note_read(acting.tx, officer_id, application.id, application.citizen_id, purpose.value)
 
 
 async def _raise_alarm(acting: UnitOfWork) -> None:

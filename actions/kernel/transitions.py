@@ -110,7 +110,7 @@ async def _record(acting: UnitOfWork, before: Status | None, after: Application,
         f"application.{step.move.value.lower()}",
         "APPLICATION",
         after.id,
-        _purpose(acting),
+        _PURPOSES.get(acting.role.value, "OPERATE"),
         version=after.version,
         status=after.status.value,
     )
@@ -124,7 +124,3 @@ def _note(acting: UnitOfWork, step: Step) -> str | None:
 _PURPOSES = MappingProxyType(
     {"CITIZEN": "APPLY", "OPERATOR": "ASSIST", "OFFICER": "DECIDE", "DOORSTEP_AGENT": "DELIVER"}
 )
-
-
-def _purpose(acting: UnitOfWork) -> str:
-    return _PURPOSES.get(acting.role.value, "OPERATE")

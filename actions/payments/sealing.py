@@ -146,7 +146,22 @@ async def _resize_batch(acting: UnitOfWork, batch: PaymentFileBatch, many: int, 
 async def _drop_faulty(
     env: Environment, batch: PaymentFileBatch, faulty: list[Faulty], tx: Transaction
 ) -> PaymentFileBatch | None:
-    return await _set_aside(UnitOfWork(env, tx, SYSTEM), batch, faulty)
+    """Take lines that must not be sent out of a batch that was never signed; None where no other is left."""
+    acting = UnitOfWork(env, tx, SYSTEM)
+    present = await payment_batches.batch(tx, batch.id)
+    if present is None:
+        raise NotThere("the batch")
+    if present.state is not BatchState.BUILT:
+        return present
+    codes = {each.position: each.code for each in faulty}
+    if batch.kind is BatchKind.BENEFICIARY:
+        many, total = await _registrations_aside(acting, batch, codes), 0
+    else:
+        lines = [line for line in await payment_batches.lines(acting.tx, batch.id) if line.position in codes]
+        await set_aside(acting, [(line, codes[line.position]) for line in lines])
+        await payment_batches.take_out(acting.tx, batch.id, codes)
+        many, total = await payment_batches.sum_of(acting.tx, batch.id)
+    return await _resize_batch(acting, present, many, total)
 
 
 async def _keep(acting: UnitOfWork, batch: PaymentFileBatch, content: bytes, signed_by: str) -> bytes | None:
@@ -285,24 +300,6 @@ def _payment(
 async def _reveal_aadhaar(env: Environment, details: Mapping[str, PayeeDetails]) -> dict[str, str]:
     references = {who.aadhaar_reference for who in details.values() if who.aadhaar_reference}
     return await env.vault.reveal_many(references, purpose=Purpose.PAY_BENEFIT.value, by=SYSTEM.label)
-
-
-async def _set_aside(acting: UnitOfWork, batch: PaymentFileBatch, faulty: list[Faulty]) -> PaymentFileBatch | None:
-    """Take lines that must not be sent out of a batch that was never signed; None where no other is left."""
-    present = await payment_batches.batch(acting.tx, batch.id)
-    if present is None:
-        raise NotThere("the batch")
-    if present.state is not BatchState.BUILT:
-        return present
-    codes = {each.position: each.code for each in faulty}
-    if batch.kind is BatchKind.BENEFICIARY:
-        many, total = await _registrations_aside(acting, batch, codes), 0
-    else:
-        lines = [line for line in await payment_batches.lines(acting.tx, batch.id) if line.position in codes]
-        await set_aside(acting, [(line, codes[line.position]) for line in lines])
-        await payment_batches.take_out(acting.tx, batch.id, codes)
-        many, total = await payment_batches.sum_of(acting.tx, batch.id)
-    return await _resize_batch(acting, present, many, total)
 
 
 async def _registrations_aside(acting: UnitOfWork, batch: PaymentFileBatch, codes: Mapping[int, str]) -> int:

@@ -63,7 +63,11 @@ def document_routes(environment: Environment) -> list[Route]:
         try:
             found = await open_document(environment, request.path_params["address"])
         except OURS as error:
-            return _refusal_response(environment, request, error)
+            problem = problem_of(error)
+            language = language_from_header(request.headers.get("accept-language"))
+            request_id, status = request_id_of(request) or environment.ids.key(), _STATUSES.get(problem.code, 400)
+            page = refusal_page(request, problem, status)
+            return page or problem_response(problem, status, request_id=request_id, language=language)
         if found is None:
             return link_over(request, HEADERS)
         return _DocumentResponse(found)
@@ -100,11 +104,3 @@ async def _stream_pieces(document: OpenedDocument) -> AsyncIterator[bytes]:
     except RemoteError as error:
         _log.warning("document_cut_short", source=error.source.value, code=error.code)
         raise StreamInterrupted(error.code) from None
-
-
-def _refusal_response(env: Environment, request: Request, error: BaseException) -> Response:
-    problem = problem_of(error)
-    language = language_from_header(request.headers.get("accept-language"))
-    request_id, status = request_id_of(request) or env.ids.key(), _STATUSES.get(problem.code, 400)
-    page = refusal_page(request, problem, status)
-    return page or problem_response(problem, status, request_id=request_id, language=language)

@@ -90,7 +90,7 @@ class BoundedHttp(HttpToolsProtocol):
         if self._in_head:
             self._head_bytes += len(data)
             # One chunk may hold a whole head and the beginning of a body; only an unfinished head is too long.
-            if self._head_bytes > self.bounds.head_bytes and not _has_end(data):
+            if self._head_bytes > self.bounds.head_bytes and not (b"\r\n\r\n" in data or b"\n\n" in data):
                 self._refuse(431)
                 return
         super().data_received(data)
@@ -385,7 +385,3 @@ def server_options(
         "ws_ping_timeout": 20.0,
         "ws_per_message_deflate": False,
     }
-
-
-def _has_end(data: bytes) -> bool:
-    return b"\r\n\r\n" in data or b"\n\n" in data

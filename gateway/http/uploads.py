@@ -12,7 +12,7 @@ import re
 from collections.abc import Collection
 
 import structlog
-from starlette.datastructures import Headers, UploadFile
+from starlette.datastructures import UploadFile
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -126,16 +126,12 @@ async def _file(request: Request, most: int) -> tuple[bytes, str | None]:
         raise too_large(most)
     content = await read_body(request, bound, most=most)
     if in_envelope:
-        return await _part(request.headers, content, most)
+        async with parsed_multipart(request.headers, content, files=1, fields=0) as form:
+            parts = [part for _, part in form.multi_items() if isinstance(part, UploadFile)]
+            if len(parts) != 1:
+                raise Problems(Problem(ErrorCode.BAD_INPUT, ("file",)))
+            return await parts[0].read(most + 1), claimed_type(parts[0].content_type or "")
     return content, claimed_type(media_type_of(request))
-
-
-async def _part(headers: Headers, body: bytes, most: int) -> tuple[bytes, str | None]:
-    async with parsed_multipart(headers, body, files=1, fields=0) as form:
-        parts = [part for _, part in form.multi_items() if isinstance(part, UploadFile)]
-        if len(parts) != 1:
-            raise Problems(Problem(ErrorCode.BAD_INPUT, ("file",)))
-        return await parts[0].read(most + 1), claimed_type(parts[0].content_type or "")
 
 
 def _content(found: OpenedFile) -> Response:

@@ -101,16 +101,14 @@ def _unfit_credentials(settings: Settings, partner: Partner, system: str) -> lis
         given = partner.onboarding()
     except (OSError, ValueError):
         return [f"the file of {variable('partners', system, 'given_file')} cannot be read; set one with a JSON object"]
-    if not settings.takes_sandboxes and _is_of_sandbox(given):
+    # A sandbox's is known by its mark, or where that was cut out by its secrets and addresses.
+    if not settings.takes_sandboxes and (
+        bool(given.get("sandbox")) or any(word.startswith(_OF_SANDBOXES) for word in _words(given))
+    ):
         return [f"the credentials of {system} are a sandbox's; {_remedy(system, 'given')}"]
     if _has_sample_key(given):
         return [f"the credentials of {system} are those of published samples; {_remedy(system, 'given')}"]
     return []
-
-
-def _is_of_sandbox(given: Mapping[str, Any]) -> bool:
-    """Whether a sandbox handed it over: by its mark, or where that was cut out by its secrets and addresses."""
-    return bool(given.get("sandbox")) or any(word.startswith(_OF_SANDBOXES) for word in _words(given))
 
 
 def _has_sample_key(given: Mapping[str, Any]) -> bool:

@@ -32,7 +32,13 @@ class ClamdScanner:
                 reply = await reader.readuntil(b"\0")
         except (OSError, TimeoutError, asyncio.IncompleteReadError, asyncio.LimitOverrunError) as error:
             raise ScannerAway(reason=type(error).__name__) from None
-        return _finding(reply)
+        # Anything else than these two, such as a file above clamd's own limit, is no result.
+        words = reply.rstrip(b"\0\n").decode("utf-8", "replace").removeprefix("stream: ").strip()
+        if words == "OK":
+            return None
+        if words.endswith(" FOUND"):
+            return words.removesuffix(" FOUND")
+        raise ScannerAway(reason="the scanner could not look into the file")
 
     @asynccontextmanager
     async def _line(self) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
@@ -52,13 +58,3 @@ class ClamdScanner:
 def scanner_of(settings: MalwareScanner) -> Scanner:
     """The scanner that the settings name; without an address the one that knows the test file only."""
     return EicarScanner() if settings.address is None else ClamdScanner(settings.address, settings.seconds)
-
-
-def _finding(reply: bytes) -> str | None:
-    """`stream: OK`, or `stream: <name> FOUND`; anything else, such as a file above clamd's own limit, is no result."""
-    words = reply.rstrip(b"\0\n").decode("utf-8", "replace").removeprefix("stream: ").strip()
-    if words == "OK":
-        return None
-    if words.endswith(" FOUND"):
-        return words.removesuffix(" FOUND")
-    raise ScannerAway(reason="the scanner could not look into the file")

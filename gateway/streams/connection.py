@@ -231,7 +231,12 @@ class Connection:
     async def _answer(self, name: str, payload: dict[str, Any], caller: Caller) -> None:
         operations = self._streaming.operations
         try:
-            asked = await self._prepare_operation(payload, caller)
+            self._note_operations()
+            pipeline = self._streaming.operations.pipeline
+            standing = await pipeline.spend(caller)
+            ready = await pipeline.ready(parameters_in(payload), self._handshake.headers, caller)
+            facts = self._facts(standing)
+            asked = OperationRequest(ready, caller, facts, language_from_header(self._language), "websocket")
         except (RequestProblem, InvalidDocument) as refused:
             language = language_from_header(self._language)
             await self._finish(name, {"type": "error", "payload": operations.client_errors(refused, language=language)})
@@ -243,15 +248,6 @@ class Connection:
                     return
                 await self._send({"id": name, "type": "next", "payload": answer.body})
         await self._finish(name, {"type": "complete"})
-
-    async def _prepare_operation(self, payload: dict[str, Any], caller: Caller) -> OperationRequest:
-        """The operation that is meant. Raises RequestProblem or InvalidDocument."""
-        self._note_operations()
-        pipeline = self._streaming.operations.pipeline
-        standing = await pipeline.spend(caller)
-        ready = await pipeline.ready(parameters_in(payload), self._handshake.headers, caller)
-        facts = self._facts(standing)
-        return OperationRequest(ready, caller, facts, language_from_header(self._language), "websocket")
 
     def _facts(self, standing: Any = None) -> RequestFacts:
         edge, client = self._streaming.edge, self._handshake.client
@@ -299,7 +295,7 @@ class SocketEndpoint:
         if is_foreign_page(request.headers, self._streaming.edge.origins):
             await send(_close(CloseCode.FORBIDDEN, ""))  # before the handshake is done, so it is answered with 403
             return
-        if _offered_subprotocol(scope) is None:
+        if SUBPROTOCOL not in scope.get("subprotocols", ()):
             await send({"type": "websocket.accept"})
             await send(_close(CloseCode.SUBPROTOCOL, "Subprotocol not acceptable"))
             return
@@ -311,10 +307,6 @@ class SocketEndpoint:
             return
         closing = await connection.serve()
         log.info("socket", code=closing.code if closing else None, messages=connection.messages)
-
-
-def _offered_subprotocol(scope: Scope) -> str | None:
-    return SUBPROTOCOL if SUBPROTOCOL in scope.get("subprotocols", ()) else None
 
 
 def _handshake(request: HTTPConnection) -> Handshake:

@@ -112,7 +112,8 @@ def read_certificate(
     if request.format == "pdf":
         return _read_pdf(answer, request)
     if request.format == "json":
-        return _read_json(answer, request)
+        given = wire_json.read(answer.content)
+        return _certificate(answer, request, JSON, partial(wire_json.text_at, given))
     try:
         found = examine(answer.content, publisher.signing_certificates, answer.at)
     except safe_xml.UnsafeXml as error:
@@ -156,11 +157,6 @@ def _read_pdf(answer: Answer, request: CertificateRequest) -> DepartmentCertific
         content_sha256=hashlib.sha256(answer.content).hexdigest(),
         signature_verified=False,
     )
-
-
-def _read_json(answer: Answer, request: CertificateRequest) -> DepartmentCertificate:
-    given = wire_json.read(answer.content)
-    return _certificate(answer, request, JSON, partial(wire_json.text_at, given))
 
 
 def _read_signed(root: safe_xml.Element, answer: Answer, request: CertificateRequest) -> DepartmentCertificate:

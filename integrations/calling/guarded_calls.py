@@ -148,19 +148,16 @@ class GuardedCalls:
 
     async def _run_call(self, call: _Call[T]) -> T | None:
         async with outside_call():
-            return await self._run_noted(call)
-
-    async def _run_noted(self, call: _Call[T]) -> T | None:
-        started = self._shared.clock.monotonic()
-        call.lane.budget.earn()
-        try:
-            with self.raise_alarms(call.policy):
-                result = await self._with_retries(call)
-        except RemoteError as error:
-            self._note(call.policy, started, error)
-            raise
-        self._note(call.policy, started, None)
-        return result
+            started = self._shared.clock.monotonic()
+            call.lane.budget.earn()
+            try:
+                with self.raise_alarms(call.policy):
+                    result = await self._with_retries(call)
+            except RemoteError as error:
+                self._note(call.policy, started, error)
+                raise
+            self._note(call.policy, started, None)
+            return result
 
     async def _with_retries(self, call: _Call[T]) -> T | None:
         try:

@@ -82,7 +82,15 @@ class CscConnect:
             "client_secret": self._secret(),
         }
         access_token = await self._remote.ask(TOKEN_POLICY, "POST", wire.TOKEN_PATH, _READ_TOKEN, form=form)
-        return await self._resource(access_token)
+        place = self._settings.token_in
+        return await self._remote.ask(
+            RESOURCE_POLICY,
+            "GET",
+            wire.RESOURCE_PATH,
+            reading_json(Source.CSC, lambda body: wire.read_identity(body, self._settings.states)),
+            headers=None if place == "query" else {"authorization": f"Bearer {access_token}"},
+            params=None if place == "header" else {"access_token": access_token},
+        )
 
     async def revoke(self, token: str) -> None:
         del token  # no call for it is published (docs/contracts/other_systems.md section 2)
@@ -94,17 +102,6 @@ class CscConnect:
     def _secret(self) -> str:
         before, after = (10 + int(self._ids.digits(6)) % 90 for _ in range(2))
         return wire.encrypted_secret(self._settings.client_token, self._settings.client_secret, before, after)
-
-    async def _resource(self, access_token: str) -> ProviderIdentity:
-        place = self._settings.token_in
-        return await self._remote.ask(
-            RESOURCE_POLICY,
-            "GET",
-            wire.RESOURCE_PATH,
-            reading_json(Source.CSC, lambda body: wire.read_identity(body, self._settings.states)),
-            headers=None if place == "query" else {"authorization": f"Bearer {access_token}"},
-            params=None if place == "header" else {"access_token": access_token},
-        )
 
 
 _READ_TOKEN = reading_json(Source.CSC, wire.read_access_token)

@@ -192,7 +192,12 @@ class CommissionQuery:
         ] = None,
     ) -> Listing[tuple[appeals.Hearing, appeals.Appeal]]:
         hearing_scope(require_signed_in(info))
-        return _hearings(info, (filter or HearingFilter()).to_criteria())
+        wanted = (filter or HearingFilter()).to_criteria()
+        subject, complete = info.context.subject, partial(with_appeals, info.context.environment)
+        name = f"hearings:{subject.person_id}:{sorted(wanted.states)}:{wanted.since}:{wanted.until}"
+        name += f":{wanted.department}:{wanted.district}:{wanted.place!r}"
+        found = hearings_of(subject, wanted)
+        return stored_listing(info, name, found, CalendarHearing.of, complete=complete, row_of=itemgetter(0))
 
     @resolver_field(
         description="The monthly review of delays: figures and recorded reasons of each department and district within "
@@ -234,14 +239,6 @@ class OfficeAwards:
     ) -> Listing[tuple[appeals.Award, appeals.Appeal]]:
         award_postings(info.context.subject)
         return _awards(info, frozenset(states or (AwardState.ORDERED,)))
-
-
-def _hearings(info: Info, wanted: HearingWanted) -> Listing[tuple[appeals.Hearing, appeals.Appeal]]:
-    subject, complete = info.context.subject, partial(with_appeals, info.context.environment)
-    name = f"hearings:{subject.person_id}:{sorted(wanted.states)}:{wanted.since}:{wanted.until}"
-    name += f":{wanted.department}:{wanted.district}:{wanted.place!r}"
-    found = hearings_of(subject, wanted)
-    return stored_listing(info, name, found, CalendarHearing.of, complete=complete, row_of=itemgetter(0))
 
 
 def _awards(info: Info, states: frozenset[AwardState]) -> Listing[tuple[appeals.Award, appeals.Appeal]]:

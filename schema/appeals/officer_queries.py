@@ -64,7 +64,9 @@ class OfficeLaw:
         ] = None,
     ) -> Listing[domain_appeals.Appeal]:
         states = frozenset(filter.states) if filter and filter.states else _OPEN_APPEALS
-        return _appeals(info, self.item, states)
+        postings = _own_postings(info, self.item, ObjectKind.APPEAL, Purpose.HEAR_APPEAL)
+        found = kept_appeals.docket(postings, self.item.id if postings else None, states)
+        return stored_listing(info, f"appeals:{self.item.id}:{sorted(states)}", found, Appeal.of, resource=of_appeal)
 
     @connection_field(
         Connection[Clearance],
@@ -72,7 +74,11 @@ class OfficeLaw:
         "above; the one that is due first at the top.",
     )
     async def clearances(self, info: Info) -> Listing[domain_clearances.Clearance]:
-        return _clearances(info, self.item)
+        postings = _own_postings(info, self.item, ObjectKind.CLEARANCE, Purpose.DECIDE)
+        # What is overdue goes before the level above, who has it by name.
+        above = self.item.id if info.context.subject.person_id == self.item.id else None
+        found = kept_clearances.asked_of(postings, above, (ClearanceState.ASKED,))
+        return stored_listing(info, f"clearances:{self.item.id}", found, Clearance.of, resource=of_clearance)
 
 
 @strawberry.type
@@ -101,20 +107,6 @@ def _own_postings(info: Info, officer: people.Officer, kind: ObjectKind, purpose
     """The asker's postings for that, where the officer is she; else none."""
     subject = info.context.subject
     return permitted_postings(subject, kind, purpose) if subject.person_id == officer.id else []
-
-
-def _appeals(info: Info, officer: people.Officer, states: frozenset[AppealState]) -> Listing[domain_appeals.Appeal]:
-    postings = _own_postings(info, officer, ObjectKind.APPEAL, Purpose.HEAR_APPEAL)
-    found = kept_appeals.docket(postings, officer.id if postings else None, states)
-    return stored_listing(info, f"appeals:{officer.id}:{sorted(states)}", found, Appeal.of, resource=of_appeal)
-
-
-def _clearances(info: Info, officer: people.Officer) -> Listing[domain_clearances.Clearance]:
-    postings = _own_postings(info, officer, ObjectKind.CLEARANCE, Purpose.DECIDE)
-    # What is overdue goes before the level above, who has it by name.
-    above = officer.id if info.context.subject.person_id == officer.id else None
-    found = kept_clearances.asked_of(postings, above, (ClearanceState.ASKED,))
-    return stored_listing(info, f"clearances:{officer.id}", found, Clearance.of, resource=of_clearance)
 
 
 def _overdue(info: Info, wanted: OverdueFilter) -> Listing[applications.Application]:

@@ -161,7 +161,10 @@ class Certificate(Node, Mapped[CertificateView]):
     )
     async def document(self, info: Info) -> CertificateDocument | None:
         if self.view.issued is not None:
-            return await _from_store(info, self.view.issued)
+            content = await info.context.environment.objects.get(self.view.issued.pdf_sha256)
+            if content is None:
+                raise LookupError("the file of a certificate is not in the object store")
+            return CertificateDocument.of(content, _PDF, DocumentIntegrity.SHA256_VERIFIED)
         if self.view.origin is Source.DIGILOCKER and self.view.uri is not None:
             return await _from_locker(info, self.citizen_id, self.view.uri)
         return None
@@ -187,13 +190,6 @@ class Certificate(Node, Mapped[CertificateView]):
         if chosen not in self.media_types:
             raise Problems(Problem(ErrorCode.BAD_INPUT, ("mediaType",)))
         return address_of(info, self.citizen_id, DocumentName(LinkKind.OURS, self.view.issued.id, chosen))
-
-
-async def _from_store(info: Info, issued: IssuedCertificate) -> CertificateDocument:
-    content = await info.context.environment.objects.get(issued.pdf_sha256)
-    if content is None:
-        raise LookupError("the file of a certificate is not in the object store")
-    return CertificateDocument.of(content, _PDF, DocumentIntegrity.SHA256_VERIFIED)
 
 
 async def _from_locker(info: Info, citizen_id: str, uri: str) -> CertificateDocument:

@@ -120,7 +120,24 @@ class Citizen(Node, View[people.Citizen], id_of=TypeCode.CITIZEN):
     ) -> Listing[ApplicationItem]:
         await _require_citizen_read(info, self.item.id, ObjectKind.APPLICATION)
         statuses = frozenset(filter.statuses) if filter and filter.statuses is not None else None
-        return _applications(info, self.item.id, statuses)
+
+        async def read(tx: Transaction, part: Part) -> list[ApplicationItem]:
+            from_end = part.backward and part.place is None
+            page = await kept.page_of_citizen(
+                tx,
+                self.item.id,
+                statuses=statuses,
+                after=None if part.backward else part.place,
+                before=part.place if part.backward else None,
+                limit=part.limit,
+                newest_first=not from_end,
+            )
+            return list(reversed(page)) if from_end else page
+
+        name = f"applications:{self.item.id}:{sorted(statuses) if statuses is not None else None}"
+        count = count_reader(info, lambda tx: kept.count_of_citizen(tx, self.item.id, statuses))
+        rows = page_reader(info, read, of_application)
+        return Listing(name, rows, count, lambda one: (one.created_at.isoformat(), one.id), Application.of)
 
     @resolver_field(
         description="Her certificates: ours, those of her locker, those of departments.",
@@ -320,23 +337,3 @@ class Citizen(Node, View[people.Citizen], id_of=TypeCode.CITIZEN):
 
 async def _require_citizen_read(info: Info, citizen_id: str, kind: ObjectKind) -> None:
     await require_read(info.context.environment, info.context.subject, of_citizen(citizen_id, kind))
-
-
-def _applications(info: Info, citizen_id: str, statuses: frozenset[Status] | None) -> Listing[ApplicationItem]:
-    async def read(tx: Transaction, part: Part) -> list[ApplicationItem]:
-        from_end = part.backward and part.place is None
-        page = await kept.page_of_citizen(
-            tx,
-            citizen_id,
-            statuses=statuses,
-            after=None if part.backward else part.place,
-            before=part.place if part.backward else None,
-            limit=part.limit,
-            newest_first=not from_end,
-        )
-        return list(reversed(page)) if from_end else page
-
-    name = f"applications:{citizen_id}:{sorted(statuses) if statuses is not None else None}"
-    count = count_reader(info, lambda tx: kept.count_of_citizen(tx, citizen_id, statuses))
-    rows = page_reader(info, read, of_application)
-    return Listing(name, rows, count, lambda one: (one.created_at.isoformat(), one.id), Application.of)

@@ -103,7 +103,11 @@ async def add_documents(tx: Transaction, application_id: str, attached: Sequence
     """Attach papers; their names and addresses are encrypted. Raises NotThere for the application."""
     if not attached:
         return
-    citizen_id = await _citizen_of(tx, application_id)
+    table = applications_table
+    row = await first_row(tx, sa.select(table.c.citizen_id).where(table.c.id == application_id))
+    if row is None:
+        raise NotThere("the application")
+    citizen_id = str(row.citizen_id)
     await _DOCUMENTS.add_all(tx, attached, citizen_id=citizen_id, application_id=application_id)
 
 
@@ -141,14 +145,6 @@ async def mark_document_verified(tx: Transaction, document_id: str, at: datetime
         return False
     await change_feed.touch(tx, ChangeKind.APPLICATION, changed.application_id)
     return True
-
-
-async def _citizen_of(tx: Transaction, application_id: str) -> str:
-    table = applications_table
-    row = await first_row(tx, sa.select(table.c.citizen_id).where(table.c.id == application_id))
-    if row is None:
-        raise NotThere("the application")
-    return str(row.citizen_id)
 
 
 def _reference(tx: Transaction, row: AnyRow) -> dict[str, Any]:

@@ -96,7 +96,10 @@ class SealedReader:
     """Reads what SealedWriter wrote. Raises BackupDamaged at the first piece that is not as it was written."""
 
     def __init__(self, file: BinaryIO, key: BackupKey) -> None:
-        head = _head(file)
+        if file.read(len(MARK)) != MARK:
+            raise BackupDamaged("the file is no backup of this gateway")
+        length = int.from_bytes(file.read(2), "big")
+        head = file.read(length)
         try:
             content = json.loads(head)
             secret = key.derive_key(content)
@@ -124,13 +127,6 @@ class SealedReader:
             raise BackupDamaged("the backup was changed or cut off, or it was made with another key") from None
         self._place += 1
         return piece
-
-
-def _head(file: BinaryIO) -> bytes:
-    if file.read(len(MARK)) != MARK:
-        raise BackupDamaged("the file is no backup of this gateway")
-    length = int.from_bytes(file.read(2), "big")
-    return file.read(length)
 
 
 def _nonce(place: int, *, last: bool) -> bytes:

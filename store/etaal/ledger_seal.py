@@ -7,7 +7,7 @@ removed or slipped in breaks the chain of its day (docs/etaal.md says how a stra
 import hashlib
 from collections import defaultdict
 from collections.abc import AsyncIterator, Mapping, Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, date
 from typing import Any
 
 from sqlalchemy import bindparam, delete, func, insert, literal, or_, select, update
@@ -144,7 +144,7 @@ def row_content(row: Any, sequence: int, stands: str) -> dict[str, Any]:
         "category": row.category,
         "count": row.amount,
         "rules": row.rules_version,
-        "recordedAt": _instant(row.recorded_at),
+        "recordedAt": row.recorded_at.astimezone(UTC).isoformat(timespec="microseconds"),
         "key": _hash(row.event_key),
         "corrects": _hash(row.corrects) if row.corrects else None,
         "reason": row.reason,
@@ -166,7 +166,3 @@ async def export_rows(tx: Transaction, day: date) -> AsyncIterator[dict[str, Any
 
 def _hash(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
-
-
-def _instant(moment: datetime) -> str:
-    return moment.astimezone(UTC).isoformat(timespec="microseconds")

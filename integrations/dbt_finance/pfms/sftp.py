@@ -82,7 +82,9 @@ class SftpSession:
 
         async def ask(client: asyncssh.SFTPClient) -> bool:
             async with client.open(unfinished, "wb", block_size=0) as file:
-                await _write_blocks(file, content)
+                for start in range(0, len(content), BLOCK * WINDOW):
+                    places = range(start, min(len(content), start + BLOCK * WINDOW), BLOCK)
+                    await asyncio.gather(*(file.write(content[place : place + BLOCK], place) for place in places))
                 with contextlib.suppress(asyncssh.SFTPOpUnsupported):  # an old server; the size is compared below
                     await file.fsync()
             if (await client.lstat(unfinished)).size != len(content):
@@ -260,12 +262,6 @@ async def _block(file: asyncssh.SFTPClientFile, place: int, size: int) -> bytes:
             break
         block += part if isinstance(part, bytes) else part.encode()
     return block
-
-
-async def _write_blocks(file: asyncssh.SFTPClientFile, content: bytes) -> None:
-    for start in range(0, len(content), BLOCK * WINDOW):
-        places = range(start, min(len(content), start + BLOCK * WINDOW), BLOCK)
-        await asyncio.gather(*(file.write(content[place : place + BLOCK], place) for place in places))
 
 
 def _hung_up(opened: "asyncio.Task[tuple[asyncssh.SSHClientConnection, asyncssh.SFTPClient]]") -> None:

@@ -123,18 +123,14 @@ def judge(answer: Answer) -> None:
     if answer.status == 200:
         return
     if wire.error_code(answer) == NOT_TAKEN:
-        words = _description(answer)
+        body = json.loads(answer.content)
+        words = str(body.get("error_description", "")).casefold()
         meant = [code for text, code in PUSH_TEXTS if text in words]
         if meant and meant[0] is None:
             return
         if meant and meant[0] is not None:
             raise Refused(wire.SOURCE, meant[0])
     raise wire.outcome(answer)
-
-
-def _description(answer: Answer) -> str:
-    body = json.loads(answer.content)
-    return str(body.get("error_description", "")).casefold()
 
 
 def _day(day: date | None) -> str | None:
