@@ -1,6 +1,6 @@
 """Clearances requested from other departments, field verification reports, and warnings about due dates."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -67,12 +67,6 @@ async def settle(tx: Transaction, clearance: Clearance) -> bool:
     return True
 
 
-async def of_applications(tx: Transaction, ids: Iterable[str]) -> dict[str, list[Clearance]]:
-    """The clearances of each application in the order in which they were asked."""
-    statement = sa.select(clearances_table).order_by(_C.application_id, _C.asked_at, _C.id)
-    return await _CLEARANCES.groups(tx, statement, _C.application_id, ids)
-
-
 def asked_of(
     postings: Sequence[Posting], above_id: str | None, states: Collection[ClearanceState]
 ) -> StoredList[Clearance]:
@@ -106,13 +100,6 @@ async def add_report(tx: Transaction, report: VerificationReport) -> None:
     await change_feed.touch(tx, ChangeKind.APPLICATION, report.application_id)
 
 
-async def reports(tx: Transaction, application_ids: Iterable[str]) -> dict[str, list[VerificationReport]]:
-    """The field reports of each application, the oldest first."""
-    table = verifications_table
-    statement = sa.select(table).order_by(table.c.application_id, table.c.reported_at, table.c.id)
-    return await _REPORTS.groups(tx, statement, table.c.application_id, application_ids)
-
-
 async def warn(tx: Transaction, escalation: Escalation) -> bool:
     """Keep a warning, once for each application, kind and due date; False where it is there already."""
     return bool(await warn_many(tx, [escalation]))
@@ -127,12 +114,6 @@ async def warn_many(tx: Transaction, warned: Sequence[Escalation]) -> set[str]:
     new = (await tx.connection.execute(statement.returning(_E.application_id))).scalars().all()
     await change_feed.touch_many(tx, ChangeKind.QUEUE, list(dict.fromkeys(new)))
     return set(new)
-
-
-async def warnings(tx: Transaction, application_ids: Iterable[str]) -> dict[str, list[Escalation]]:
-    """The warnings about each application, the latest last."""
-    statement = sa.select(escalations_table).order_by(_E.application_id, _E.at, _E.id)
-    return await _ESCALATIONS.groups(tx, statement, _E.application_id, application_ids)
 
 
 async def to_be_warned(
@@ -211,8 +192,12 @@ def _report_content_values(tx: Transaction, report: VerificationReport) -> dict[
 
 
 _CLEARANCES = Records(Clearance, clearances_table, "the clearance")
+of_applications = _CLEARANCES.groups_reader_by(_C.application_id, _C.application_id, _C.asked_at, _C.id)
+"""The clearances of each application in the order in which they were asked."""
 get, by_ids = _CLEARANCES.get, _CLEARANCES.by_ids
 _ESCALATIONS = Records(Escalation, escalations_table, "the warning")
+warnings = _ESCALATIONS.groups_reader_by(_E.application_id, _E.application_id, _E.at, _E.id)
+"""The warnings about each application, the latest last."""
 _REPORTS = Records(
     VerificationReport,
     verifications_table,
@@ -221,3 +206,10 @@ _REPORTS = Records(
     read=_report_content,
     write=_report_content_values,
 )
+reports = _REPORTS.groups_reader_by(
+    verifications_table.c.application_id,
+    verifications_table.c.application_id,
+    verifications_table.c.reported_at,
+    verifications_table.c.id,
+)
+"""The field reports of each application, the oldest first."""

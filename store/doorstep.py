@@ -1,6 +1,6 @@
 """Doorstep agents, and visits of agents and officers; code and witness are encrypted, and the code is hashed too."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from datetime import date
 from typing import Any, Unpack
 
@@ -88,12 +88,6 @@ async def save(tx: Transaction, visit: Visit, expected_version: int) -> Visit:
     return changed
 
 
-async def of_applications(tx: Transaction, ids: Iterable[str]) -> dict[str, list[Visit]]:
-    """Visits by application, the first one first."""
-    statement = sa.select(visits_table).order_by(_T.created_at, _T.sequence, _T.id)
-    return await _VISITS.groups(tx, statement, _T.application_id, ids)
-
-
 async def missed_visits(tx: Transaction, today: date, limit: int) -> list[Visit]:
     """Open visits of agents whose day was before today, the oldest first; their rows are locked."""
     of_agents = _T.purpose != VisitPurpose.INSPECTION.value
@@ -159,4 +153,6 @@ _VISITS = Records(
     write=_slot_and_handover_values,
     fixed=("application_id", "citizen_id", "purpose", "sequence", "created_at"),
 )
+of_applications = _VISITS.groups_reader_by(_T.application_id, _T.created_at, _T.sequence, _T.id)
+"""Visits by application, the first one first."""
 get, by_ids = _VISITS.get, _VISITS.by_ids

@@ -40,8 +40,14 @@ awards_table = table_of(
 )
 
 _EVENTS = Records(AppealEvent, events_table, "the step", renamed={"before": "state_before", "after": "state_after"})
+events = _EVENTS.groups_reader_by(events_table.c.appeal_id, events_table.c.appeal_id, events_table.c.sequence)
+"""The steps of each appeal in their order."""
 HEARINGS = Records(Hearing, hearings_table, "the hearing")
+hearings = HEARINGS.groups_reader_by(hearings_table.c.appeal_id, hearings_table.c.at, hearings_table.c.id)
+"""The hearings of each appeal by date."""
 AWARDS = Records(Award, awards_table, "the award")
+awards = AWARDS.groups_reader_by(awards_table.c.appeal_id, awards_table.c.kind.desc())
+"""The penalties and compensations of each appeal."""
 
 
 async def add_events(tx: Transaction, taken: Iterable[tuple[str, AppealEvent]]) -> None:
@@ -49,12 +55,6 @@ async def add_events(tx: Transaction, taken: Iterable[tuple[str, AppealEvent]]) 
     rows = [_EVENTS.values(tx, event) | {"citizen_id": citizen_id} for citizen_id, event in taken]
     if rows:
         await tx.connection.execute(sa.insert(events_table), rows)
-
-
-async def events(tx: Transaction, appeal_ids: Iterable[str]) -> dict[str, list[AppealEvent]]:
-    """The steps of each appeal in their order."""
-    statement = sa.select(events_table).order_by(events_table.c.appeal_id, events_table.c.sequence)
-    return await _EVENTS.groups(tx, statement, events_table.c.appeal_id, appeal_ids)
 
 
 async def add_hearing(tx: Transaction, citizen_id: str, hearing: Hearing) -> None:
@@ -67,12 +67,6 @@ async def set_hearing(tx: Transaction, hearing: Hearing) -> None:
     statement = sa.update(hearings_table).where(hearings_table.c.id == hearing.id)
     values = {"state": hearing.state.value, "reference": hearing.reference, "fixed_at": hearing.fixed_at}
     await tx.connection.execute(statement.values(values))
-
-
-async def hearings(tx: Transaction, appeal_ids: Iterable[str]) -> dict[str, list[Hearing]]:
-    """The hearings of each appeal by date."""
-    table = hearings_table
-    return await HEARINGS.groups(tx, sa.select(table).order_by(table.c.at, table.c.id), table.c.appeal_id, appeal_ids)
 
 
 async def add_award(tx: Transaction, citizen_id: str, award: Award) -> None:
@@ -90,9 +84,3 @@ async def award(tx: Transaction, appeal_id: str, kind: AwardKind) -> Award | Non
     """The award of a kind that an order imposed, or None; its row is locked."""
     table = awards_table
     return await AWARDS.find(tx, table.c.appeal_id == appeal_id, table.c.kind == kind.value, lock=True)
-
-
-async def awards(tx: Transaction, appeal_ids: Iterable[str]) -> dict[str, list[Award]]:
-    """The penalties and compensations of each appeal."""
-    table = awards_table
-    return await AWARDS.groups(tx, sa.select(table).order_by(table.c.kind.desc()), table.c.appeal_id, appeal_ids)

@@ -43,6 +43,8 @@ message = _MESSAGES.get
 """The message with an id of the Commission, or None."""
 add_message = _MESSAGES.insert
 """Keep a message; False where one with its id is there."""
+messages = _MESSAGES.groups_reader_by(_M.appeal_id, _M.at, _M.id)
+"""The messages about each appeal, in the order in which things happened at the Commission."""
 
 _REVIEWS = Records(DelayReview, reviews_table, "the review")
 add_review = _REVIEWS.insert
@@ -80,11 +82,6 @@ async def to_compare(tx: Transaction, before: datetime, limit: int) -> list[Comm
 async def settle_message(tx: Transaction, message_id: str, state: MessageState, code: str | None) -> None:
     """Note what became of a message that waited."""
     await tx.connection.execute(update(messages_table).where(_M.id == message_id).values(state=state.value, code=code))
-
-
-async def messages(tx: Transaction, appeal_ids: Iterable[str]) -> dict[str, list[CommissionMessage]]:
-    """The messages about each appeal, in the order in which things happened at the Commission."""
-    return await _MESSAGES.groups(tx, select(messages_table).order_by(_M.at, _M.id), _M.appeal_id, appeal_ids)
 
 
 async def waiting_appeal_ids(tx: Transaction, limit: int) -> list[str]:

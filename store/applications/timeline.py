@@ -58,6 +58,10 @@ ENTRIES = Records(
     "the timeline entry",
     renamed={"before": "status_before", "after": "status_after"},
 )
+timelines = ENTRIES.groups_reader_by(
+    timeline_table.c.application_id, timeline_table.c.application_id, timeline_table.c.sequence
+)
+"""The steps of each application in their order; an application without steps is left out."""
 
 
 async def add_entry(tx: Transaction, entry: TimelineEntry, citizen_id: str) -> None:
@@ -71,12 +75,6 @@ async def add_entries(tx: Transaction, entries: Sequence[tuple[TimelineEntry, st
         await tx.connection.execute(
             sa.insert(timeline_table), [ENTRIES.values(tx, one) | {"citizen_id": hers} for one, hers in entries]
         )
-
-
-async def timelines(tx: Transaction, application_ids: Iterable[str]) -> dict[str, list[TimelineEntry]]:
-    """The steps of each application in their order; an application without steps is left out."""
-    statement = sa.select(timeline_table).order_by(timeline_table.c.application_id, timeline_table.c.sequence)
-    return await ENTRIES.groups(tx, statement, timeline_table.c.application_id, application_ids)
 
 
 async def moves_taken(tx: Transaction, application_ids: Iterable[str]) -> dict[str, set[Move]]:
@@ -109,13 +107,6 @@ async def add_documents(tx: Transaction, application_id: str, attached: Sequence
         raise NotThere("the application")
     citizen_id = str(row.citizen_id)
     await _DOCUMENTS.add_all(tx, attached, citizen_id=citizen_id, application_id=application_id)
-
-
-async def documents(tx: Transaction, application_ids: Iterable[str]) -> dict[str, list[AttachedDocument]]:
-    """The papers of each application, the oldest first; an application without papers is left out."""
-    table = documents_table
-    statement = sa.select(table).order_by(table.c.application_id, table.c.attached_at, table.c.id)
-    return await _DOCUMENTS.groups(tx, statement, table.c.application_id, application_ids)
 
 
 async def remove_documents(tx: Transaction, application_id: str) -> None:
@@ -166,3 +157,10 @@ _DOCUMENTS = Records(
     read=_reference,
     write=_reference_values,
 )
+documents = _DOCUMENTS.groups_reader_by(
+    documents_table.c.application_id,
+    documents_table.c.application_id,
+    documents_table.c.attached_at,
+    documents_table.c.id,
+)
+"""The papers of each application, the oldest first; an application without papers is left out."""

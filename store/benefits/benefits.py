@@ -91,10 +91,16 @@ sanctions_of_citizen = SANCTIONS.list_reader_by(
     sanctions_table.c.citizen_id, sanctions_table.c.sanctioned_at.desc(), sanctions_table.c.id.desc()
 )
 """Every sanction of a citizen, the newest first."""
+sanctions_of_citizens = SANCTIONS.groups_reader_by(
+    sanctions_table.c.citizen_id, sanctions_table.c.sanctioned_at.desc(), sanctions_table.c.id.desc()
+)
+"""The sanctions of each citizen, the newest first; a citizen without any is left out."""
 _IN_ORDER = sa.select(instalments_table).order_by(instalments_table.c.sanction_id, instalments_table.c.sequence)
 INSTALMENTS = Records(Instalment, instalments_table, "the instalment")
 instalment = INSTALMENTS.get
 _EVENTS = Records(PaymentEvent, payment_events_table, "the event")
+payment_events = _EVENTS.groups_reader_by(payment_events_table.c.instalment_id, payment_events_table.c.id)
+"""All that was heard of each payment, in the order in which we learned it."""
 
 
 async def add_instalments(tx: Transaction, added: Sequence[Instalment]) -> None:
@@ -116,13 +122,6 @@ async def end_sanction(tx: Transaction, sanction_id: str, last_day: date) -> boo
     table = sanctions_table
     statement = sa.update(table).where(table.c.id == sanction_id, table.c.ended_on.is_(None))
     return (await tx.connection.execute(statement.values(ended_on=last_day).returning(table.c.id))).first() is not None
-
-
-async def sanctions_of_citizens(tx: Transaction, citizen_ids: Iterable[str]) -> dict[str, list[Sanction]]:
-    """The sanctions of each citizen, the newest first; a citizen without any is left out."""
-    table = sanctions_table
-    statement = sa.select(table).order_by(table.c.sanctioned_at.desc(), table.c.id.desc())
-    return await SANCTIONS.groups(tx, statement, table.c.citizen_id, citizen_ids)
 
 
 async def sanction_of_applications(tx: Transaction, application_ids: Iterable[str]) -> dict[str, Sanction]:
@@ -223,12 +222,6 @@ async def change_sanction(tx: Transaction, sanction_id: str, **values: object) -
 async def lock_sanction(tx: Transaction, sanction_id: str) -> Sanction | None:
     """The sanction with an id, its row locked; None where it is not there."""
     return await SANCTIONS.find(tx, sanctions_table.c.id == sanction_id, lock=True)
-
-
-async def payment_events(tx: Transaction, instalment_ids: Iterable[str]) -> dict[str, list[PaymentEvent]]:
-    """All that was heard of each payment, in the order in which we learned it."""
-    table = payment_events_table
-    return await _EVENTS.groups(tx, sa.select(table).order_by(table.c.id), table.c.instalment_id, instalment_ids)
 
 
 async def _add_event(tx: Transaction, one: Instalment, news: PaymentNews, heard_at: datetime) -> None:

@@ -1,8 +1,6 @@
 """Recoveries of payments that were not due, and their repayments."""
 
-from collections.abc import Iterable
-
-from sqlalchemy import Column, ForeignKey, Index, UniqueConstraint, select, update
+from sqlalchemy import Column, ForeignKey, Index, UniqueConstraint, update
 
 from domain.benefits.recoveries import Recovery, RecoveryPart, RecoveryState
 from store.database import Key, NotThere, Records, Serial, Transaction
@@ -29,26 +27,19 @@ recovery_parts_table = table_of(
 _RECOVERIES = Records(Recovery, recoveries_table, "the recovery")
 add = _RECOVERIES.add
 """Keep a new recovery. Raises AlreadyThere for its place in the sanction."""
+of_sanctions = _RECOVERIES.groups_reader_by(
+    recoveries_table.c.sanction_id, recoveries_table.c.sanction_id, recoveries_table.c.number
+)
+"""The recoveries of each sanction in their order; a sanction without any is left out."""
 
 _PARTS = Records(RecoveryPart, recovery_parts_table, "the part")
+parts = _PARTS.groups_reader_by(recovery_parts_table.c.recovery_id, recovery_parts_table.c.id)
+"""What came back of each recovery, the earliest first."""
 
 
 async def get(tx: Transaction, recovery_id: str) -> Recovery | None:
     """The recovery with an id, or None; its row is locked."""
     return await _RECOVERIES.find(tx, recoveries_table.c.id == recovery_id, lock=True)
-
-
-async def of_sanctions(tx: Transaction, sanction_ids: Iterable[str]) -> dict[str, list[Recovery]]:
-    """The recoveries of each sanction in their order; a sanction without any is left out."""
-    table = recoveries_table
-    statement = select(table).order_by(table.c.sanction_id, table.c.number)
-    return await _RECOVERIES.groups(tx, statement, table.c.sanction_id, sanction_ids)
-
-
-async def parts(tx: Transaction, recovery_ids: Iterable[str]) -> dict[str, list[RecoveryPart]]:
-    """What came back of each recovery, the earliest first."""
-    table = recovery_parts_table
-    return await _PARTS.groups(tx, select(table).order_by(table.c.id), table.c.recovery_id, recovery_ids)
 
 
 async def add_part(tx: Transaction, part: RecoveryPart) -> bool:

@@ -62,6 +62,10 @@ budget_holds_table = sa.Table(
 _STOPS = Records(Stop, sanction_stops_table, "the stop")
 add_stop = _STOPS.insert
 """Keep a new stop; False where the sanction has an open one of that kind."""
+stops = _STOPS.groups_reader_by(
+    sanction_stops_table.c.sanction_id, sanction_stops_table.c.made_at, sanction_stops_table.c.id
+)
+"""The stops of each sanction, the earliest first; a sanction without any is left out."""
 
 _CERTIFICATES = Records(LifeCertificate, life_certificates_table, "the life certificate")
 add_life_certificate = _CERTIFICATES.insert
@@ -70,6 +74,10 @@ add_life_certificate = _CERTIFICATES.insert
 _APPROVALS = Records(Approval, payment_approvals_table, "the approval")
 add_approval = _APPROVALS.insert
 """Ask for a second approval; False where one for the same thing waits already."""
+approvals = _APPROVALS.groups_reader_by(
+    payment_approvals_table.c.sanction_id, payment_approvals_table.c.asked_at, payment_approvals_table.c.id
+)
+"""The approvals of each sanction, the earliest first."""
 
 
 async def lift_stop(
@@ -80,21 +88,6 @@ async def lift_stop(
     statement = sa.update(table).where(table.c.id == stop_id, table.c.lifted_at.is_(None))
     values = {"lifted_by": by, "lifted_at": at, "lift_ground": ground, "unpaid_until": unpaid_until}
     return (await tx.connection.execute(statement.values(values).returning(table.c.id))).first() is not None
-
-
-async def stops(tx: Transaction, sanction_ids: Iterable[str]) -> dict[str, list[Stop]]:
-    """The stops of each sanction, the earliest first; a sanction without any is left out."""
-    table = sanction_stops_table
-    return await _STOPS.groups(
-        tx, sa.select(table).order_by(table.c.made_at, table.c.id), table.c.sanction_id, sanction_ids
-    )
-
-
-async def approvals(tx: Transaction, sanction_ids: Iterable[str]) -> dict[str, list[Approval]]:
-    """The approvals of each sanction, the earliest first."""
-    table = payment_approvals_table
-    statement = sa.select(table).order_by(table.c.asked_at, table.c.id)
-    return await _APPROVALS.groups(tx, statement, table.c.sanction_id, sanction_ids)
 
 
 async def waiting_approvals(tx: Transaction, postings: Sequence[Posting], asked_by: str, limit: int) -> list[Approval]:

@@ -34,6 +34,8 @@ consent_records_table = table_of(
 
 _T = consent_records_table.c
 _RECORDS = Records(ConsentRecord, consent_records_table, "the consent")
+of_citizen = _RECORDS.list_reader_by(_T.citizen_id, _T.sequence)
+"""Every record of a citizen, the oldest first."""
 
 
 async def add(tx: Transaction, record: ConsentRecord) -> ConsentRecord:
@@ -71,12 +73,6 @@ async def delete_records(tx: Transaction, records: Sequence[ConsentRecord], at: 
     places = [DeletedRecord(one.id, one.citizen_id, one.sequence, one.link) for one in records]
     await consent_deletions.keep(tx, places, at)
     await tx.connection.execute(delete(consent_records_table).where(_T.id.in_([one.id for one in records])))
-
-
-async def of_citizen(tx: Transaction, citizen_id: str) -> list[ConsentRecord]:
-    """Every record of a citizen, the oldest first."""
-    statement = select(consent_records_table).where(_T.citizen_id == citizen_id).order_by(_T.sequence)
-    return await _RECORDS.select_all(tx, statement)
 
 
 async def ended_since(tx: Transaction, moment: datetime) -> dict[str, str]:

@@ -213,6 +213,13 @@ class Records(Generic[T]):
         """A function that gives objects by the values of a column; absent ones are left out. One query for many."""
         return lambda tx, values: self.by_keys(tx, column, values)
 
+    def groups_reader_by(
+        self, column: sa.Column[Any], *order: sa.ColumnElement[Any]
+    ) -> Callable[[Transaction, Iterable[str]], Awaitable[dict[str, list[T]]]]:
+        """A function that gives the objects of each value of a column, in an order; absent ones are left out."""
+        statement = self._all.order_by(*order)
+        return lambda tx, values: self.groups(tx, statement, column, values)
+
     async def select_first(self, tx: Transaction, statement: sa.Select[Any], **given: Any) -> T | None:
         """The first object of a statement that gives rows of the table, or None."""
         row = await first_row(tx, statement, **given)

@@ -45,6 +45,8 @@ _BY_KIND = select(department_documents_table).order_by(
 _DOCUMENTS = Records(DepartmentDocument, department_documents_table, "the department's document")
 add = _DOCUMENTS.add
 """Keep a document's reference; parameters and consent are encrypted. Raises AlreadyThere."""
+by_ids = _DOCUMENTS.by_ids
+"""Documents by id; those that are not there are left out."""
 
 
 async def set_consent(tx: Transaction, document_id: str, consent: Mapping[str, Any], valid_until: datetime) -> None:
@@ -67,11 +69,6 @@ async def of_citizen(tx: Transaction, citizen_id: str) -> list[DepartmentDocumen
     """Every document of a citizen, by doctype; also those whose consent has lapsed: the caller judges."""
     found = await each_once(tx, department_documents_table, [citizen_id], partial(_read_documents, tx))
     return list(found.get(citizen_id, ()))
-
-
-async def by_ids(tx: Transaction, ids: Iterable[str]) -> dict[str, DepartmentDocument]:
-    """Documents by id; those that are not there are left out."""
-    return await _DOCUMENTS.by_ids(tx, ids)
 
 
 async def _read_documents(tx: Transaction, citizen_ids: Iterable[str]) -> dict[str, list[DepartmentDocument]]:

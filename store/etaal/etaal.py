@@ -69,23 +69,15 @@ class ReportedDay:
 
 
 _SERVICES = Records(EnrolledService, services_table, "the service")
+of_service = _SERVICES.list_reader_by(_S.service_code, _S.starts_on)
+"""The codes of one service, the earliest start first."""
+under_code = _SERVICES.list_reader_by(_S.etaal_code)
+"""The services that stand under a code of e-Taal."""
 
 
 async def enrolled_services(tx: Transaction) -> list[EnrolledService]:
     """Every service under its codes, by service and start date."""
     statement = select(services_table).order_by(_S.service_code, _S.starts_on)
-    return await _SERVICES.select_all(tx, statement)
-
-
-async def of_service(tx: Transaction, service_code: str) -> list[EnrolledService]:
-    """The codes of one service, the earliest start first."""
-    statement = select(services_table).where(_S.service_code == service_code).order_by(_S.starts_on)
-    return await _SERVICES.select_all(tx, statement)
-
-
-async def under_code(tx: Transaction, etaal_code: str) -> list[EnrolledService]:
-    """The services that stand under a code of e-Taal."""
-    statement = select(services_table).where(_S.etaal_code == etaal_code)
     return await _SERVICES.select_all(tx, statement)
 
 

@@ -1,6 +1,6 @@
 """Grievances and the replies to them; all texts are encrypted."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -32,9 +32,13 @@ replies_table = table_of(
 
 _T, _R = grievances_table.c, replies_table.c
 _GRIEVANCES = Records(Grievance, grievances_table, "the grievance")
+of_applications = _GRIEVANCES.groups_reader_by(_T.application_id, _T.created_at, _T.id)
+"""Grievances by application, the oldest first."""
 get, by_ids = _GRIEVANCES.get, _GRIEVANCES.by_ids
 _REPLIES = Records(GrievanceReply, replies_table, "the reply")
 add_reply = _REPLIES.add
+replies = _REPLIES.groups_reader_by(_R.grievance_id, _R.at, _R.id)
+"""Replies by grievance, the oldest first."""
 _SAVED = ("state", "escalated", "due_at", "version", "updated_at", "closed_at")
 
 
@@ -49,12 +53,6 @@ async def save(tx: Transaction, grievance: Grievance, expected_version: int) -> 
     changed = await _GRIEVANCES.save(tx, grievance, expected_version, only=_SAVED)
     await change_feed.touch(tx, ChangeKind.APPLICATION, grievance.application_id)
     return changed
-
-
-async def of_applications(tx: Transaction, ids: Iterable[str]) -> dict[str, list[Grievance]]:
-    """Grievances by application, the oldest first."""
-    statement = sa.select(grievances_table).order_by(_T.created_at, _T.id)
-    return await _GRIEVANCES.groups(tx, statement, _T.application_id, ids)
 
 
 def of_citizen(citizen_id: str) -> StoredList[Grievance]:
@@ -86,11 +84,6 @@ async def waiting_grievance(tx: Transaction, application_id: str, category: Grie
 async def count_since(tx: Transaction, citizen_id: str, since: datetime) -> int:
     """How many the citizen raised since a moment."""
     return await count(tx, sa.select(_T.id).where(_T.citizen_id == citizen_id, _T.created_at >= since))
-
-
-async def replies(tx: Transaction, grievance_ids: Iterable[str]) -> dict[str, list[GrievanceReply]]:
-    """Replies by grievance, the oldest first."""
-    return await _REPLIES.groups(tx, sa.select(replies_table).order_by(_R.at, _R.id), _R.grievance_id, grievance_ids)
 
 
 def _has_state(states: Collection[GrievanceState]) -> Any:

@@ -90,6 +90,14 @@ _RECEIPTS = Records(FeeReceipt, orders_table, "the receipt")
 _ORDERS = Records(
     FeeOrder, orders_table, "the order", apart=("receipt",), read=_receipt_and_amount, write=_receipt_values
 )
+by_number = _ORDERS.reader_by(_T.number)
+"""The order with a number of ours, or None."""
+by_reference = _ORDERS.reader_by(_T.reference)
+"""The order with the reference that it has at the one who takes the money, or None."""
+by_references = _ORDERS.reader_of_many_by(_T.reference)
+"""Orders by their references."""
+of_applications = _ORDERS.groups_reader_by(_T.application_id, _T.created_at.desc(), _T.id.desc())
+"""Orders by application, the newest first."""
 get, by_ids = _ORDERS.get, _ORDERS.by_ids
 
 
@@ -136,21 +144,6 @@ async def set_due(tx: Transaction, order_id: str, due_at: datetime | None) -> No
     await tx.connection.execute(sa.update(orders_table).where(_T.id == order_id).values(due_at=due_at))
 
 
-async def by_number(tx: Transaction, number: str) -> FeeOrder | None:
-    """The order with a number of ours, or None."""
-    return await _ORDERS.find(tx, _T.number == number)
-
-
-async def by_reference(tx: Transaction, reference: str) -> FeeOrder | None:
-    """The order with the reference that it has at the one who takes the money, or None."""
-    return await _ORDERS.find(tx, _T.reference == reference)
-
-
-async def by_references(tx: Transaction, references: Iterable[str]) -> dict[str, FeeOrder]:
-    """Orders by their references."""
-    return await _ORDERS.by_keys(tx, _T.reference, references)
-
-
 async def by_receipt(tx: Transaction, route: FeeRoute, grn: str) -> FeeOrder | None:
     """The order that a receipt was given for, or None."""
     return await _ORDERS.find(tx, _T.route == route.value, _T.grn == grn)
@@ -166,12 +159,6 @@ async def paid_of(tx: Transaction, application_id: str) -> FeeOrder | None:
     """The order that paid the fee of an application, or None."""
     wanted = _T.application_id == application_id, _T.state == FeeState.SUCCESS.value
     return await _ORDERS.find(tx, *wanted)
-
-
-async def of_applications(tx: Transaction, ids: Iterable[str]) -> dict[str, list[FeeOrder]]:
-    """Orders by application, the newest first."""
-    statement = sa.select(orders_table).order_by(_T.created_at.desc(), _T.id.desc())
-    return await _ORDERS.groups(tx, statement, _T.application_id, ids)
 
 
 def of_citizen(citizen_id: str) -> StoredList[FeeOrder]:

@@ -87,12 +87,6 @@ async def note_moved(tx: Transaction, transfer_id: str, *, cases: int, appeals: 
     await tx.connection.execute(sa.update(transfers_table).where(_F.id == transfer_id).values(values))
 
 
-async def of_transfer(tx: Transaction, transfer_id: str) -> list[Vacancy]:
-    """The posts that a transfer left vacant."""
-    statement = sa.select(vacancies_table).where(_V.transfer_id == transfer_id).order_by(_V.id)
-    return await _VACANCIES.select_all(tx, statement)
-
-
 async def fill(tx: Transaction, posting: Posting, *, by: str, at: datetime) -> list[str]:
     """Note that somebody was posted to a post that was vacant; gives the ids of its vacancies."""
     same = (
@@ -169,6 +163,8 @@ _VACANCIES = Records(
     read=lambda tx, row: {"posting": _POSTINGS.read(tx, row)},
     write=lambda tx, vacancy: _POSTINGS.values(tx, vacancy.posting),
 )
+of_transfer = _VACANCIES.list_reader_by(_V.transfer_id, _V.id)
+"""The posts that a transfer left vacant."""
 add_vacancy, vacancies = _VACANCIES.add, _VACANCIES.by_ids
 _TRANSFERS = Records(
     Transfer,

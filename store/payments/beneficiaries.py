@@ -59,6 +59,8 @@ _BENEFICIARIES = Records(
 )
 by_ids = _BENEFICIARIES.by_ids
 _LINES = Records(RegistrationLine, registration_lines_table, "the line")
+lines = _LINES.list_reader_by(_L.batch_id, _L.position)
+"""The lines of a beneficiary batch in their order."""
 
 
 async def unregistered_sanctions(tx: Transaction, limit: int) -> list[Sanction]:
@@ -183,12 +185,6 @@ async def behind(tx: Transaction, limit: int) -> list[tuple[str, Beneficiary]]:
     statement = statement.where(_I.rail == Rail.PFMS.value, _I.status == PaymentStatus.SANCTIONED.value, *waits)
     rows = (await tx.connection.execute(statement.order_by(_I.id).limit(limit))).all()
     return [(row.instalment_id, _BENEFICIARIES.read(tx, row)) for row in rows]
-
-
-async def lines(tx: Transaction, batch_id: str) -> list[RegistrationLine]:
-    """The lines of a beneficiary batch in their order."""
-    statement = sa.select(registration_lines_table).where(_L.batch_id == batch_id).order_by(_L.position)
-    return await _LINES.select_all(tx, statement)
 
 
 async def lines_of(tx: Transaction, batch_id: str, beneficiary_ids: Collection[str]) -> dict[str, RegistrationLine]:

@@ -60,6 +60,8 @@ OPEN_STATES = (CaseState.OPEN, CaseState.TAKEN, CaseState.PROPOSED)
 _CASES = Records(FinanceCase, cases_table, "the case")
 get = _CASES.get
 _EVENTS = Records(CaseEvent, events_table, "the line")
+history = _EVENTS.groups_reader_by(_E.case_id, _E.case_id, _E.id)
+"""The history of each case, the oldest line first."""
 _SAVED = ("state", "taken_by", "outcome", "proposed_by", "settled_by", "settled_at")
 
 
@@ -167,11 +169,6 @@ async def of_instalments(tx: Transaction, instalment_ids: Iterable[str]) -> dict
     """Open cases by the instalment that they are about, the oldest first."""
     statement = sa.select(cases_table).where(_is_open()).order_by(_C.found_at, _C.id)
     return await _CASES.groups(tx, statement, _C.instalment_id, instalment_ids)
-
-
-async def history(tx: Transaction, case_ids: Iterable[str]) -> dict[str, list[CaseEvent]]:
-    """The history of each case, the oldest line first."""
-    return await _EVENTS.groups(tx, sa.select(events_table).order_by(_E.case_id, _E.id), _E.case_id, case_ids)
 
 
 async def open_counts(tx: Transaction) -> dict[tuple[DifferenceKind, bool], int]:

@@ -39,6 +39,8 @@ _VIEWS = Records(
 get = _VIEWS.get
 add = _VIEWS.add
 """Keep a new view. Raises AlreadyThere where the person has one of that name."""
+of_officer = _VIEWS.list_reader_by(_V.officer_id, _V.name)
+"""A person's views by name, at most MOST_VIEWS."""
 
 
 async def save(tx: Transaction, view: SavedView) -> None:
@@ -58,12 +60,6 @@ async def remove(tx: Transaction, view_id: str) -> None:
 async def view_by_name(tx: Transaction, officer_id: str, name: str) -> SavedView | None:
     """The view of an officer with a name, or None."""
     return await _VIEWS.find(tx, _V.officer_id == officer_id, _V.name == name)
-
-
-async def of_officer(tx: Transaction, officer_id: str) -> list[SavedView]:
-    """A person's views by name, at most MOST_VIEWS."""
-    statement = select(saved_views_table).where(_V.officer_id == officer_id).order_by(_V.name)
-    return await _VIEWS.select_all(tx, statement)
 
 
 async def count_of(tx: Transaction, officer_id: str) -> int:
