@@ -29,7 +29,7 @@ from legacy.rejects import RejectsFile
 from legacy.scratch import Scratch
 from legacy.source import OldData, SourceRow, rows_of
 from store.catalogue import calendar, catalogue
-from store.database import AlreadyThere, FieldCipher, ObjectStore, Store, Transaction, audit
+from store.database import AlreadyThere, EncryptedObjects, FieldCipher, Store, Transaction, audit
 from store.database.vault import Vault
 from store.identity import aliases
 
@@ -60,7 +60,7 @@ class ImportStorage:
 
     store: Store
     vault: Vault
-    objects: ObjectStore
+    objects: EncryptedObjects
     cipher: FieldCipher
     clock: Clock
     ids: Ids

@@ -36,12 +36,10 @@ class Amount(Protocol):
     @property
     def amount_paise(self) -> int:
         """Whole paise."""
-        ...
 
     @property
     def reason(self) -> str:
         """Why."""
-        ...
 
 
 async def direct(acting: UnitOfWork, appeal: Appeal, order: Order, until: date) -> Appeal:

@@ -60,4 +60,3 @@ class Renderer(Protocol):
 
     def render(self, content: CertificateContent) -> RenderedCertificate:
         """Lay out and sign; blocking, called in a thread."""
-        ...

@@ -33,7 +33,7 @@ from integrations.right_to_service import RightToService
 from integrations.sso import IdentityProvider, TextSender
 from integrations.treasury import Treasury
 from integrations.umang import Umang
-from store.database import Keyrings, ObjectStore, Store
+from store.database import EncryptedObjects, Keyrings, Store
 from store.database.vault import Vault
 from store.privacy.erasures import ErasureList
 
@@ -175,7 +175,7 @@ class Environment:
 
     store: Store
     vault: Vault
-    objects: ObjectStore
+    objects: EncryptedObjects
     keyrings: Keyrings
     clock: Clock
     ids: Ids

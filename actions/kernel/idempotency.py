@@ -30,7 +30,6 @@ class Identified(Protocol):
     @property
     def id(self) -> str:
         """The id."""
-        ...
 
 
 Outcome = Awaitable[Identified | str | int]

@@ -25,7 +25,6 @@ class Scanner(Protocol):
 
     async def scan(self, content: bytes) -> str | None:
         """What was found, by the scanner's own name for it; None where nothing was. Raises ScannerAway."""
-        ...
 
 
 class EicarScanner:

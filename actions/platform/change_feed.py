@@ -29,7 +29,6 @@ class Follower(Protocol):
 
     def __aiter__(self) -> AsyncIterator[Change]:
         """Wait for each row. Raises TooSlow where more waited than are kept."""
-        ...
 
 
 class Feed(Protocol):
@@ -37,11 +36,9 @@ class Feed(Protocol):
 
     def follow(self, wanted: Wanted) -> AbstractContextManager[Follower]:
         """Have rows kept from now on, until the end of the context."""
-        ...
 
     def looks(self) -> AsyncGenerator[None, None]:
         """Come back whenever what this process knows of the outside systems may have changed."""
-        ...
 
 
 class TooSlow(Problems):

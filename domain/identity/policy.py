@@ -102,17 +102,14 @@ class Placed(Protocol):
     @property
     def citizen_id(self) -> str | None:
         """Whose it is."""
-        ...
 
     @property
     def department(self) -> str | None:
         """The department's slug."""
-        ...
 
     @property
     def district(self) -> str | None:
         """The district's code."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,15 +15,12 @@ class Clock(Protocol):
 
     def now(self) -> datetime:
         """The present instant, aware, in UTC."""
-        ...
 
     def monotonic(self) -> float:
         """Seconds that never step; for time-outs and leases only."""
-        ...
 
     async def sleep(self, seconds: float) -> None:
         """Wait for so many seconds."""
-        ...
 
 
 class SystemClock:

@@ -19,15 +19,12 @@ class Ids(Protocol):
 
         That holds within one source, also for several in one millisecond, as long as the clock does not step back.
         """
-        ...
 
     def digits(self, count: int) -> str:
         """So many random decimal digits."""
-        ...
 
     def token(self, octets: int = 32) -> str:
         """A random token, base64url without padding."""
-        ...
 
 
 def uuid7(milliseconds: int, random_bits: int) -> str:

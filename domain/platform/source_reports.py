@@ -28,12 +28,10 @@ class SourceReport(Protocol):
     @property
     def last_heard(self) -> Mapping[str, LastHeard]:
         """By system, as it was when the process reported."""
-        ...
 
     @property
     def age(self) -> float:
         """Seconds since the report."""
-        ...
 
 
 def last_heard(reports: Iterable[SourceReport]) -> dict[str, LastHeard]:

@@ -33,7 +33,6 @@ from store.database import (
     FieldCipher,
     Keyrings,
     LocalBlobs,
-    ObjectStore,
     Store,
     crash_points,
     schema_is_current,
@@ -81,7 +80,7 @@ def open_keyrings(settings: Settings) -> Keyrings:
     return Keyrings(settings.keys_folder, holder, settings.key_mark)
 
 
-def open_objects(settings: Settings, keyrings: Keyrings) -> ObjectStore:
+def open_objects(settings: Settings, keyrings: Keyrings) -> EncryptedObjects:
     """The object store that the settings name; nothing is asked yet."""
     s3 = settings.s3
     if s3.endpoint is None:

@@ -20,7 +20,7 @@ from typing import Any, BinaryIO, cast
 from sqlalchemy import MetaData
 
 from store.backup.archive import BackupKey, SealedReader, SealedWriter
-from store.database import BackupDamaged, NotEmpty, ObjectStore, Store, Transaction
+from store.database import BackupDamaged, EncryptedObjects, NotEmpty, Store, Transaction
 from store.database import vault as vaults
 from store.database.dump import Batch, Part, batches, begin, finish_load, is_empty, load, present, revision_of
 from store.database.revisions import GONE
@@ -42,7 +42,7 @@ class Place:
 
     store: Store
     vault: Vault
-    objects: ObjectStore
+    objects: EncryptedObjects
     files: Mapping[str, Path] = field(default_factory=dict)
 
 
@@ -93,7 +93,7 @@ class _Packer:
                 self._tell(part.table.name, done)
             self.manifest.rows[f"{room}.{part.table.name}"] = done
 
-    async def add_objects(self, tx: Transaction, objects: ObjectStore) -> None:
+    async def add_objects(self, tx: Transaction, objects: EncryptedObjects) -> None:
         packed: set[str] = set()
         async for sha256, _ in named_files(tx, metadata):
             content = None if sha256 in packed else await objects.get(sha256)

@@ -10,8 +10,8 @@ from store.database import (
     LARGE_ROWS,
     AnyRow,
     CannotDecrypt,
+    EncryptedObjects,
     ObjectDamaged,
-    ObjectStore,
     Transaction,
     pages,
     sealed_columns,
@@ -56,7 +56,7 @@ async def vault_references(tx: Transaction, vault: Vault) -> AsyncIterator[Findi
             yield Finding("VAULT_REFERENCE_DOES_NOT_RESOLVE", f"citizen:{row.citizen_id}")
 
 
-async def files(tx: Transaction, objects: ObjectStore) -> AsyncIterator[Finding]:
+async def files(tx: Transaction, objects: EncryptedObjects) -> AsyncIterator[Finding]:
     """Every file that a row names is there with the content that its name says, and what was handed in has its upload.
 
     By that row a file is known to be needed (store/privacy/personal_files.py), so one without it could be deleted.

@@ -15,7 +15,7 @@ from store.checks.messages import messages
 from store.checks.numbers import numbers, orders
 from store.checks.payments import payments
 from store.checks.references import references
-from store.database import ObjectStore, Store, Transaction, audit
+from store.database import EncryptedObjects, Store, Transaction, audit
 from store.database.dump import begin
 from store.database.vault import Vault
 
@@ -40,7 +40,7 @@ class Checked:
 
 
 async def verify(
-    store: Store, vault: Vault, objects: ObjectStore, *, tell: Tell, more: Sequence[Check] = ()
+    store: Store, vault: Vault, objects: EncryptedObjects, *, tell: Tell, more: Sequence[Check] = ()
 ) -> list[Checked]:
     """Run every check on one moment of the store, and `more` that are not the store's own.
 
@@ -59,7 +59,7 @@ async def verify(
     return done
 
 
-def _checks(tx: Transaction, vault: Vault, objects: ObjectStore) -> list[tuple[str, AsyncIterator[Finding]]]:
+def _checks(tx: Transaction, vault: Vault, objects: EncryptedObjects) -> list[tuple[str, AsyncIterator[Finding]]]:
     return [
         ("reference numbers", numbers(tx)),
         ("histories", histories(tx)),

@@ -21,7 +21,7 @@ from store.database.errors import (
 )
 from store.database.keyring import Keyrings
 from store.database.metadata import LARGE_ROWS, NOT_KEPT_ELSEWHERE
-from store.database.objects import EncryptedObjects, LocalBlobs, ObjectStore
+from store.database.objects import EncryptedObjects, LocalBlobs
 from store.database.reading.kept_reads import Board
 from store.database.reading.operation_reads import reads_of_operation
 from store.database.reading.statements import fetch_rows

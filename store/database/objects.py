@@ -30,82 +30,29 @@ _KEYS = "keys"
 _SHA256 = re.compile(r"[0-9a-f]{64}", re.ASCII)
 
 
-class ObjectStore(Protocol):
-    """Where files are kept."""
-
-    async def put(self, content: bytes, media_type: str) -> str:
-        """Keep a file and give its SHA-256 in hex; the same content is kept once, with its first media type."""
-        ...
-
-    async def get(self, sha256: str) -> bytes | None:
-        """The content, or None. Raises ObjectDamaged where it does not fit its name or does not open."""
-        ...
-
-    async def media_type(self, sha256: str) -> str | None:
-        """The media type that the file was first put with, or None. Raises ObjectDamaged."""
-        ...
-
-    async def exists(self, sha256: str) -> bool:
-        """Whether the file is there."""
-        ...
-
-    async def remove(self, sha256: str) -> bool:
-        """Delete a file that nothing names any more, its key first; False where it is not there."""
-        ...
-
-    def clear_names(self) -> AsyncIterator[str]:
-        """The names of the files that lie in clear."""
-        ...
-
-    async def encrypt(self, sha256: str) -> None:
-        """Rewrite a file that lies in clear; may be repeated. The caller sees to it that nobody deletes it meanwhile.
-
-        Raises ObjectDamaged.
-        """
-        ...
-
-    def encrypted_names(self) -> AsyncIterator[str]:
-        """The names of the files that are encrypted."""
-        ...
-
-    async def rewrap(self, sha256: str, *, write: bool = True) -> bool:
-        """Whether an older key had wrapped a file's own; with `write` the newest does then, under the same condition.
-
-        Raises ObjectDamaged.
-        """
-        ...
-
-
 class Blobs(Protocol):
     """Bytes by a path, in a folder or a bucket; every method raises StoreUnavailable."""
 
     async def read(self, path: str) -> bytes | None:
         """The bytes, or None."""
-        ...
 
     async def create(self, path: str, content: bytes) -> bool:
         """Write bytes whole or not at all; False where some are there already, which stay."""
-        ...
 
     async def replace(self, path: str, content: bytes) -> None:
         """Write bytes whole or not at all in place of those that are there."""
-        ...
 
     async def exists(self, path: str) -> bool:
         """Whether there are any."""
-        ...
 
     async def delete(self, path: str) -> bool:
         """Delete them; False where there are none."""
-        ...
 
     async def media_type(self, path: str) -> str | None:
         """The media type of a file in clear, or None."""
-        ...
 
     def names(self, folder: str = "") -> AsyncIterator[str]:
         """The last parts of the paths of what lies in a folder; without one of the files in clear. None comes twice."""
-        ...
 
 
 class LocalBlobs:
@@ -148,19 +95,21 @@ class LocalBlobs:
 
 
 class EncryptedObjects:
-    """An ObjectStore over a folder or a bucket."""
+    """Where files are kept, each under a key of its own, in a folder or a bucket."""
 
     def __init__(self, blobs: Blobs, keyrings: Keyrings) -> None:
         self._blobs = blobs
         self._cipher = FieldCipher(keyrings, purpose="object")
 
     async def put(self, content: bytes, media_type: str) -> str:
+        """Keep a file and give its SHA-256 in hex; the same content is kept once, with its first media type."""
         name = await asyncio.to_thread(_hash, content)
         if not await self.exists(name):
             await self._create(name, content, media_type)
         return name
 
     async def get(self, sha256: str) -> bytes | None:
+        """The content, or None. Raises ObjectDamaged where it does not fit its name or does not open."""
         if not _SHA256.fullmatch(sha256):
             return None
         content = await self._read_encrypted(sha256)
@@ -173,6 +122,7 @@ class EncryptedObjects:
         return content
 
     async def media_type(self, sha256: str) -> str | None:
+        """The media type that the file was first put with, or None. Raises ObjectDamaged."""
         if not _SHA256.fullmatch(sha256):
             return None
         wrapped = await self._blobs.read(_key_path(sha256))
@@ -183,11 +133,13 @@ class EncryptedObjects:
         )
 
     async def exists(self, sha256: str) -> bool:
+        """Whether the file is there."""
         if not _SHA256.fullmatch(sha256):
             return False
         return await self._blobs.exists(_key_path(sha256)) or await self._blobs.exists(_path(sha256))
 
     async def remove(self, sha256: str) -> bool:
+        """Delete a file that nothing names any more, its key first; False where it is not there."""
         if not _SHA256.fullmatch(sha256):
             return False
         wrapped = await self._blobs.read(_key_path(sha256))
@@ -198,12 +150,18 @@ class EncryptedObjects:
         return await self._blobs.delete(_path(sha256)) or wrapped is not None
 
     def clear_names(self) -> AsyncIterator[str]:
+        """The names of the files that lie in clear."""
         return self._blobs.names()
 
     def encrypted_names(self) -> AsyncIterator[str]:
+        """The names of the files that are encrypted."""
         return self._blobs.names(_KEYS)
 
     async def rewrap(self, sha256: str, *, write: bool = True) -> bool:
+        """Whether an older key had wrapped a file's own; with `write` the newest does then, under the same condition.
+
+        Raises ObjectDamaged.
+        """
         wrapped = await self._blobs.read(_key_path(sha256))
         if wrapped is None or self._cipher.is_sealed_by_active(wrapped):
             return False
@@ -213,6 +171,10 @@ class EncryptedObjects:
         return True
 
     async def encrypt(self, sha256: str) -> None:
+        """Rewrite a file that lies in clear; may be repeated. The caller sees to it that nobody deletes it meanwhile.
+
+        Raises ObjectDamaged.
+        """
         content = await self._blobs.read(_path(sha256))
         if content is None:
             return

@@ -8,8 +8,6 @@ from alembic import op
 
 revision = "1001"
 down_revision = None
-branch_labels = None
-depends_on = None
 
 _WORDS = MappingProxyType(
     {

@@ -11,8 +11,6 @@ from store.database.types import Instant, Key
 
 revision = "1003"
 down_revision = "1002"
-branch_labels = None
-depends_on = None
 
 _ENDED_LATE = "status IN ('DELIVERED', 'REJECTED', 'RETURNED_AS_INCOMPLETE') AND coalesce({ends}) > due_at"
 _BEFORE = _ENDED_LATE.format(ends="delivered_at, decided_at")

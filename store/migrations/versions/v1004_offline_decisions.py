@@ -7,8 +7,6 @@ from store.database.types import Instant, Key
 
 revision = "1004"
 down_revision = "1003"
-branch_labels = None
-depends_on = None
 
 _COLUMNS = (
     ("queue_packs", "device_key", sa.Text),

@@ -7,8 +7,6 @@ from store.database.types import Key
 
 revision = "1005"
 down_revision = "1004"
-branch_labels = None
-depends_on = None
 
 
 def upgrade() -> None:

@@ -7,8 +7,6 @@ from store.database.types import Instant
 
 revision = "1007"
 down_revision = "1006"
-branch_labels = None
-depends_on = None
 
 _ENDED = (
     "status IN ('DELIVERED', 'REJECTED', 'RETURNED_AS_INCOMPLETE') "

@@ -7,8 +7,6 @@ from store.database.types import Instant, Key
 
 revision = "1009"
 down_revision = "1008"
-branch_labels = None
-depends_on = None
 
 ORDERS = ("leaves", "transfers")
 

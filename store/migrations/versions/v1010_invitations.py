@@ -7,8 +7,6 @@ from store.database.types import Instant, Key
 
 revision = "1010"
 down_revision = "1009"
-branch_labels = None
-depends_on = None
 
 
 def upgrade() -> None:

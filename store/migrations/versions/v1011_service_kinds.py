@@ -7,8 +7,6 @@ from store.database.types import Json, Key
 
 revision = "1011"
 down_revision = "1010"
-branch_labels = None
-depends_on = None
 
 COLUMNS = ("kind", "hand_over", "validity_months", "fact_sources")
 

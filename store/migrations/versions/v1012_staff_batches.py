@@ -7,8 +7,6 @@ from store.database.types import Instant, Json, Key
 
 revision = "1012"
 down_revision = "1011"
-branch_labels = None
-depends_on = None
 
 
 def upgrade() -> None:

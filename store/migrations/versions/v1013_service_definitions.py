@@ -7,8 +7,6 @@ from store.database.types import Instant, Json, Key
 
 revision = "1013"
 down_revision = "1012"
-branch_labels = None
-depends_on = None
 
 VOTES = ("agreed_by", "against")
 

@@ -5,8 +5,6 @@ from alembic import op
 
 revision = "contracted"
 down_revision = "expanded"
-branch_labels = None
-depends_on = None
 
 
 def upgrade() -> None:

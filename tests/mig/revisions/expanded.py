@@ -5,8 +5,6 @@ from alembic import op
 
 revision = "expanded"
 down_revision = "1013"
-branch_labels = None
-depends_on = None
 
 
 def upgrade() -> None:
