@@ -54,11 +54,9 @@ class System:
     """Whether it asks us at an endpoint of its own, so that the fault matrix must have that endpoint too."""
 
     def load_face(self) -> Any:
-        """Its face, loaded now."""
         return import_module(self.face)
 
     def open_clients(self, opening: "Opening") -> "Awaitable[Clients]":
-        """Its clients, from its settings."""
         open_them: Callable[[Opening], Awaitable[Clients]] = getattr(self.load_face(), self.opens)
         return open_them(opening)
 

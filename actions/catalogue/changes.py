@@ -35,7 +35,6 @@ class Change:
         return not self.fields
 
     def as_json(self) -> dict[str, Any]:
-        """The change as JSON."""
         changed = {name: {"from": old, "to": new} for name, (old, new) in self.fields.items()}
         return {"kind": self.kind, "key": self.key, "name": self.name, "fields": changed}
 

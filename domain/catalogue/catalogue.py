@@ -233,7 +233,6 @@ class Service:
         return self.definition is not None and self.definition.fee_after_approval
 
     def source_of(self, fact: Fact) -> FactSource | None:
-        """What a fact rests on; None where it has no source."""
         return next((one for one in self.fact_sources if fact in one.facts), None)
 
     @property

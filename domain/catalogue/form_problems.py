@@ -96,6 +96,5 @@ def _words(keyword: str, facts: Mapping[str, Any], question: Question) -> dict[s
 
 
 def _insert_limit(words: Bilingual, limit: Bilingual | str | int) -> Bilingual:
-    """The words with a limit in them."""
     within = limit if isinstance(limit, Bilingual) else Bilingual(str(limit), str(limit))
     return Bilingual((words.hi or "").format(limit=within.hi), words.en.format(limit=within.en))

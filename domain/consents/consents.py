@@ -148,12 +148,10 @@ class Consent:
 
     @property
     def citizen_id(self) -> str:
-        """Whose it is."""
         return self.records[0].citizen_id
 
     @property
     def purpose(self) -> ConsentPurpose:
-        """What for."""
         return self.records[0].purpose
 
     @property

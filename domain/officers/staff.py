@@ -63,7 +63,6 @@ class Leave:
     confirmed_at: datetime | None = None
 
     def state_on(self, day: date) -> LeaveState:
-        """Its state on a day."""
         if self.cancelled_at is not None:
             return LeaveState.CANCELLED
         if self.ended_at is not None or self.until_on < day:

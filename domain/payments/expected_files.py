@@ -51,7 +51,6 @@ class ExpectedFile:
         return self.due_at is not None and self.came_at is None and self.compared_at is None and self.due_at <= now
 
     def is_asked_for(self, now: datetime) -> bool:
-        """Whether it is to be asked for now."""
         last = now.astimezone(IST).date()
         if self.compared_at is not None or self.day < last - ASKED_BACK:
             return False

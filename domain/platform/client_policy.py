@@ -42,7 +42,6 @@ class AppVersion:
 
     @classmethod
     def of(cls, text: str) -> "AppVersion | None":
-        """The version that a text names, or None."""
         match = _VERSION.fullmatch(text.strip())
         if match is None:
             return None

@@ -207,7 +207,6 @@ class RosterProgress:
 
     @property
     def total(self) -> int:
-        """All rows."""
         return sum(self.by_state.values())
 
 

@@ -124,7 +124,6 @@ class Period(NamedTuple):
 
     @property
     def months(self) -> list[date]:
-        """Each month of it."""
         found, month = [], self.first
         while month <= self.last:
             found.append(month)

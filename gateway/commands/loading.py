@@ -40,7 +40,6 @@ class LazyCommand(TyperCommand):
         self.entry = entry
 
     def load_command(self) -> "Command":
-        """Import the command."""
         found = self.entry.load()
         if not isinstance(found, typer.Typer):
             information = CommandInfo(name=self.entry.name, callback=found)

@@ -320,7 +320,6 @@ class AnswerCost:
         self._levels: dict[tuple[int, ...], Counted] = {}
 
     def points(self, data: Any) -> int:
-        """The cost of what is in the answer."""
         root = self._table.root(self._operation.operation.value)
         return self._object_points(data, ((self._operation.selection_set, root),)) if isinstance(data, dict) else 0
 

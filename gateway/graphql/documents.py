@@ -65,7 +65,6 @@ class PreparedDocument:
         return found
 
     def cost(self, table: CostTable, operation: OperationDefinitionNode) -> OperationCost:
-        """The costs of an operation of it."""
         known = self.costs.get(id(operation))
         if known is None:
             known = self.costs[id(operation)] = OperationCost(table, self.document, operation)

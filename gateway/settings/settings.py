@@ -330,7 +330,6 @@ class Settings(BaseSettings):
 
     @property
     def demo(self) -> bool:
-        """Whether this is the demo."""
         return self.profile is Profile.DEMO
 
     @property
@@ -385,7 +384,6 @@ class Settings(BaseSettings):
 
     @property
     def keys_folder(self) -> Path:
-        """The folder of the keyrings."""
         return self.keys_dir or self.home / "keys"
 
     @property

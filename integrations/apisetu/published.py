@@ -56,7 +56,6 @@ class _Endpoint:
         return await _answer_or_problem(work)
 
     async def services(self, request: Request) -> Response:
-        """The catalogue."""
 
         async def work() -> Response:
             wire.consumer_of(self._settings, request.headers)

@@ -125,7 +125,6 @@ class SharedRequestCounters:
         return int(await self._take(keys=[_name(f"{key}/bucket")], args=[interval, burst])) / 1_000_000
 
     async def close(self) -> None:
-        """Close the connections."""
         await self._client.aclose()
 
 

@@ -132,7 +132,6 @@ class _Json:
     """How the JSON form refuses."""
 
     def refusal_response(self, code: str, status: int, retry_seconds: int | None = None) -> Response:
-        """As `_Form.refusal_response`."""
         return JSONResponse({"code": code}, status, _refusal_headers(retry_seconds))
 
 

@@ -49,7 +49,6 @@ class Deadline:
 
     @classmethod
     def of(cls, info: Info, item: applications.Application) -> Self:
-        """The deadline of an application."""
         ended_at = applications.clock_end_of(item)
         env = info.context.environment
         at = deadline.deadline_at(

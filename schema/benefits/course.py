@@ -23,7 +23,6 @@ class PaymentReason:
 
     @classmethod
     def of(cls, code: str | None) -> Self | None:
-        """The reason of a code; None where there is no code."""
         return cls(item=return_reason(code), code=code) if code else None
 
     text = text_field("item.reason", description="The reason.")

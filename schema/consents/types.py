@@ -39,7 +39,6 @@ class ConsentNotice:
 
     @classmethod
     def of(cls, purpose: ConsentPurpose, language: Language, days: int) -> Self:
-        """The notice for a purpose."""
         item = consent_notices.notice_of(purpose, language, days)
         return cls(
             what=item.what,

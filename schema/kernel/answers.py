@@ -77,7 +77,6 @@ class AnswerExtension(SchemaExtension):
             tell_missing_sources(result, context)
 
     def get_results(self) -> dict[str, Any]:
-        """The extensions of the answer."""
         context = self.execution_context.context
         return answer_extensions(context) if isinstance(context, Context) else {}
 

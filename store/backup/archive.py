@@ -72,7 +72,6 @@ class SealedWriter:
         out.write(MARK + len(head).to_bytes(2, "big") + head)
 
     def write(self, content: bytes) -> int:
-        """Write some bytes."""
         self._held += content
         while len(self._held) > PIECE:
             self._seal(bytes(self._held[:PIECE]), last=False)

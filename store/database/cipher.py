@@ -69,7 +69,6 @@ class FieldCipher:
         return None if sealed is None else self.decrypt(sealed, context).decode()
 
     def encrypt_json(self, value: Any, context: str) -> bytes:
-        """Seal a JSON value."""
         return self.encrypt(canonical_json(value).encode(), context)
 
     def decrypt_json(self, sealed: bytes, context: str) -> Any:

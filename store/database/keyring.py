@@ -68,15 +68,12 @@ class HeldSecret:
     kid: str
 
     def encrypt(self, nonce: bytes, data: bytes, associated_data: bytes) -> bytes:
-        """See KeyHolder."""
         return self._holder.encrypt(self._purpose, self.kid, nonce, data, associated_data)
 
     def decrypt(self, nonce: bytes, data: bytes, associated_data: bytes) -> bytes:
-        """See KeyHolder."""
         return self._holder.decrypt(self._purpose, self.kid, nonce, data, associated_data)
 
     def mac(self, message: bytes) -> bytes:
-        """See KeyHolder."""
         return self._holder.mac(self._purpose, self.kid, message)
 
 

@@ -307,7 +307,6 @@ class StoredList(Generic[Item]):
         return await self.records.window(tx, self.statement, self.columns, descending=self.descending, **part)
 
     async def count(self, tx: Transaction) -> int:
-        """How many there are."""
         return await count(tx, self.statement)
 
     def place_of(self, one: Item) -> tuple[str | None, str]:

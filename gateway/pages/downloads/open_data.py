@@ -54,7 +54,6 @@ class Dataset:
     """Grows where a column changes its meaning; a changed content has another `version`."""
 
     async def read(self, env: Environment) -> Rows:
-        """The rows."""
         columns = self.columns.items()
         return [{name: read(item) for name, (_, read) in columns} for item in await self.items(env)]
 

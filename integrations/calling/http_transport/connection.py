@@ -122,7 +122,6 @@ class Connection(asyncio.Protocol):
             self._transport.abort()
 
     def close(self) -> None:
-        """Close an idle connection."""
         self.lost = True
         if self._transport is not None:
             self._transport.close()

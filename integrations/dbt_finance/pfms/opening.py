@@ -46,7 +46,6 @@ class Pfms:
         return self.exchange if way in {None, self.way} else self.former
 
     def agency_name(self, code: str) -> str:
-        """The name of an agency, by its code at PFMS."""
         known = (self.identity.agency, *self.identity.agencies.values())
         return next((each.name for each in known if each.code == code), self.identity.agency.name)
 

@@ -132,7 +132,6 @@ class SftpSession:
         return await self._run(ask)
 
     async def aclose(self) -> None:
-        """Hang up."""
         client, connection = self._client, self._connection
         self._client = self._connection = None
         if client is not None:

@@ -141,7 +141,6 @@ class SftpExchange:
         await self._run(MOVE, write_reason_and_move)
 
     async def aclose(self) -> None:
-        """Hang up."""
         opened = [line for line in (self._opened, self._opened_to_send) if line is not None]
         self._opened = self._opened_to_send = None
         for line in opened:

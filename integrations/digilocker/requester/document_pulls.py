@@ -55,7 +55,6 @@ class DocumentPulling:
         self._changed = changed
 
     async def issuers(self) -> tuple[PullIssuer, ...]:
-        """Who gives documents."""
         return await self._line.meta(LIST_ISSUERS, "/1/pull/issuers", [], wire_pulling.read_issuers)
 
     async def doctypes(self, org_id: str) -> tuple[PullDoctype, ...]:

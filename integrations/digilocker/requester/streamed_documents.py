@@ -39,7 +39,6 @@ class FileStream:
 
     @property
     def length(self) -> int | None:
-        """Bytes."""
         return self._body.length
 
     @property

@@ -46,7 +46,6 @@ class SharedConnection:
         return connection
 
     async def execute(self, *arguments: Any, **named: Any) -> Any:
-        """As AsyncConnection.execute."""
         return await self.carry_out(lambda opened: AsyncConnection(self._engine, opened).execute(*arguments, **named))
 
     async def carry_out(self, work: Callable[[Connection], Coroutine[Any, Any, T]]) -> T:
