@@ -31,7 +31,7 @@ from domain.kernel import (
     Problems,
     Subject,
     ist_date,
-    not_found,
+    require_found,
     short_word,
     written_text,
 )
@@ -152,9 +152,7 @@ async def decide_appeal(env: Environment, subject: Subject, request: DecideAppea
 
 async def choose_auto_appeal(env: Environment, subject: Subject, *, wanted: bool, key: str) -> bool:
     """Say whether appeals are to file themselves for the citizen who asks; gives what holds now."""
-    citizen_id = subject.person_id if subject.kind is PersonKind.CITIZEN else None
-    if citizen_id is None:
-        raise not_found("input")
+    citizen_id = require_found(subject.person_id if subject.kind is PersonKind.CITIZEN else None, "input")
 
     async def work(tx: Transaction) -> dict[str, Any]:
         acting = UnitOfWork(env, tx, subject)

@@ -30,7 +30,7 @@ from domain.kernel.messages import bilingual
 from store.appeals import appeal_course, appeals
 from store.applications import timeline
 from store.catalogue import catalogue
-from store.database import Keyrings, NotThere, Transaction, canonical_json
+from store.database import Keyrings, Transaction, canonical_json, require_there
 
 TYPE = "apuni-case-file+jws"
 SIGNATURE = "manifest.jws"
@@ -99,9 +99,7 @@ async def _course(tx: Transaction, application: Application, citizen: Citizen) -
     found = (await appeals.of_applications(tx, [application.id])).get(application.id, [])
     ids = [one.id for one in found]
     filed = (application.service_code, application.service_version)
-    service = await catalogue.service_as_filed(tx, *filed)
-    if service is None:
-        raise NotThere("the service of an application")
+    service = require_there(await catalogue.service_as_filed(tx, *filed), "the service of an application")
     return _Course(
         application,
         citizen,

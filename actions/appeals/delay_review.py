@@ -21,7 +21,7 @@ from domain.kernel import SYSTEM, Posting, Subject, ist_date, ist_midnight
 from domain.statistics.figures import Measure, month_of, months_back
 from store.appeals import commission, commission_figures
 from store.catalogue import catalogue
-from store.database import NotThere, Transaction, audit, canonical_json
+from store.database import Transaction, audit, canonical_json, require_there
 from store.platform import outbox
 from store.statistics import figures
 from store.statistics.figures import FigureFilter
@@ -96,9 +96,7 @@ async def make_review(env: Environment, month: date | None = None) -> DelayRevie
 async def send_review(env: Environment, month: date) -> None:
     """Bring a review to the Commission, which takes each month once. Raises Unavailable, Refused."""
     partner = commission_of(env)
-    review = await env.store.read(lambda tx: commission.review(tx, month))
-    if review is None:
-        raise NotThere("the review of a month")
+    review = require_there(await env.store.read(lambda tx: commission.review(tx, month)), "the review of a month")
     if review.sent_at is None:
         await partner.put_review(month, review.content)
         await env.store.carry_out(lambda tx: commission.review_sent(tx, month, env.clock.now()))

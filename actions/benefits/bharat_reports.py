@@ -15,7 +15,7 @@ from domain.reconciliation.finance_totals import NOTHING, add_sums
 from integrations.dbt_finance import MonthlyReport
 from store.benefits import bharat_reports
 from store.benefits.bharat_reports import ACCEPTED, SUPERSEDED, KeptReport
-from store.database import NotThere, Transaction, audit, crash_points
+from store.database import Transaction, audit, crash_points, require_there
 from store.payments import bharat_figures
 from store.platform import outbox
 
@@ -108,9 +108,7 @@ async def send_report(env: Environment, payload: Mapping[str, str]) -> None:
     Raises Unavailable (the outbox asks again) and Refused.
     """
     scheme, month, revision = payload["scheme_code"], payload["month"], int(payload["revision"])
-    client = env.partners.bharat
-    if client is None:
-        raise NotThere("the way to DBT Bharat")
+    client = require_there(env.partners.bharat, "the way to DBT Bharat")
     async with env.store.read_transaction() as tx:
         report = await bharat_reports.get(tx, scheme, month, revision)
         last = await bharat_reports.latest(tx, scheme, month)

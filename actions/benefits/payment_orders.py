@@ -20,7 +20,18 @@ from domain.benefits.recoveries import Recovery, RecoveryGround, RecoveryState, 
 from domain.benefits.sanction_course import Approval, ApprovalKind, StopGround, StopKind
 from domain.feedback.notices import NoticeKind
 from domain.identity.policy import ObjectKind, Purpose
-from domain.kernel import ErrorCode, NotSignedIn, Problem, Problems, Remedy, Subject, holds_aadhaar, ist_date, not_found
+from domain.kernel import (
+    ErrorCode,
+    NotSignedIn,
+    Problem,
+    Problems,
+    Remedy,
+    Subject,
+    holds_aadhaar,
+    ist_date,
+    not_found,
+    require_found,
+)
 from store.benefits import benefits, recoveries, sanction_course
 
 LONGEST_CHALLAN = 40
@@ -96,9 +107,7 @@ async def reissue_payment(env: Environment, subject: Subject, request: ReissuePa
     async def work(acting: UnitOfWork) -> Sanction:
         sanction = await take_up(acting, request.sanction_id, Purpose.PAY_BENEFIT, *_BENEFIT)
         made = (await benefits.instalments(acting.tx, [sanction.id])).get(sanction.id, [])
-        found = next((one for one in made if one.sequence == request.sequence), None)
-        if found is None:
-            raise not_found(*_INSTALMENT)
+        found = require_found(next((one for one in made if one.sequence == request.sequence), None), *_INSTALMENT)
         await _refuse_reissue(acting, sanction, found)
         if needs_second(acting, found.amount_paise):
             await ask(acting, sanction, ApprovalKind.REISSUE, found.id, found.amount_paise)
@@ -229,9 +238,7 @@ async def _carry_out(acting: UnitOfWork, sanction: Sanction, approval: Approval)
                 raise refuse_step(*_APPROVAL, state=sanction.state.value)
             await resume(acting, sanction, stop, approval.wanted["ground"], arrears=True)
         case ApprovalKind.REISSUE:
-            found = await benefits.instalment(acting.tx, approval.subject_id)
-            if found is None:
-                raise not_found(*_APPROVAL)
+            found = require_found(await benefits.instalment(acting.tx, approval.subject_id), *_APPROVAL)
             await _refuse_reissue(acting, sanction, found)
             await reissue(acting, sanction, found)
         case ApprovalKind.RECOVERY:
@@ -274,9 +281,7 @@ async def _refuse_reissue(acting: UnitOfWork, sanction: Sanction, found: Instalm
 async def _recovery(acting: UnitOfWork, sanction_id: str, number: int) -> tuple[Sanction, Recovery]:
     sanction = await take_up(acting, sanction_id, Purpose.PAY_BENEFIT, *_BENEFIT)
     known = (await recoveries.of_sanctions(acting.tx, [sanction.id])).get(sanction.id, [])
-    found = next((one for one in known if one.number == number), None)
-    if found is None:
-        raise not_found(*_RECOVERY)
+    found = require_found(next((one for one in known if one.number == number), None), *_RECOVERY)
     return sanction, found
 
 

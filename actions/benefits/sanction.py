@@ -42,7 +42,7 @@ from integrations.dbt_finance import (
 )
 from store.benefits import benefits, payment_enquiries
 from store.catalogue import catalogue
-from store.database import NotThere, Transaction, TryAgain
+from store.database import Transaction, TryAgain, require_there
 from store.identity import people
 from store.platform import outbox
 
@@ -327,9 +327,7 @@ async def _order(
     With a correction, where it pays a failed payment to a corrected account.
     """
     async with env.store.read_transaction() as tx:
-        instalment = await benefits.instalment(tx, instalment_id)
-        if instalment is None:
-            raise NotThere("the instalment")
+        instalment = require_there(await benefits.instalment(tx, instalment_id), "the instalment")
         if instalment.status not in _TO_SEND or instalment.rail is not Rail.IFMS:
             return None
         sanction = (await benefits.sanctions(tx, [instalment.sanction_id]))[instalment.sanction_id]

@@ -20,7 +20,7 @@ from domain.benefits.sanction_course import (
 from domain.feedback.notices import MISSED, NoticeKind, Topic
 from domain.identity.policy import Purpose
 from store.benefits import benefits, sanction_course
-from store.database import NotThere
+from store.database import require_there
 from store.platform import outbox
 
 
@@ -128,10 +128,7 @@ def about_sanction(sanction: Sanction, event: str) -> About:
 
 async def lock_sanction(acting: UnitOfWork, sanction_id: str) -> Sanction:
     """The sanction, locked. Raises NotThere."""
-    found = await benefits.lock_sanction(acting.tx, sanction_id)
-    if found is None:
-        raise NotThere("the sanction")
-    return found
+    return require_there(await benefits.lock_sanction(acting.tx, sanction_id), "the sanction")
 
 
 async def _go_on(acting: UnitOfWork, one: Instalment) -> None:

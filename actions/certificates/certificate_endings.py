@@ -34,7 +34,7 @@ from domain.identity.policy import ObjectKind, Purpose
 from domain.kernel import SYSTEM, ErrorCode, Problem, Problems, Subject, ist_date, not_found, written_text
 from store.applications import applications
 from store.certificates import certificate_endings, certificates
-from store.database import AlreadyThere, NotThere, audit
+from store.database import AlreadyThere, NotThere, audit, require_there
 from store.identity import people
 from store.platform import outbox
 
@@ -116,9 +116,7 @@ async def make_corrected(env: Environment, certificate_id: str, renderer: Render
             raise NotThere("the correction of a certificate")
         if ending.successor_id is not None:
             return (await certificates.by_ids(tx, [ending.successor_id]))[ending.successor_id]
-        application = await applications.get(tx, old.application_id)
-        if application is None:
-            raise NotThere("the application")
+        application = require_there(await applications.get(tx, old.application_id), "the application")
         issue = await load_issue(tx, application)
         officer = (await people.officers(tx, [ending.officer_id])).get(ending.officer_id) if ending.officer_id else None
         minted = await mint(env, tx, issue)

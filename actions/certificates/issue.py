@@ -20,7 +20,7 @@ from domain.kernel.messages import bilingual
 from store.applications import applications
 from store.catalogue import catalogue
 from store.certificates import certificates
-from store.database import AlreadyThere, NotThere, Transaction
+from store.database import AlreadyThere, NotThere, Transaction, require_there
 from store.identity import people
 
 PDF, XML = "application/pdf", "application/xml"
@@ -77,9 +77,7 @@ async def issue_certificate(env: Environment, application_id: str, renderer: Ren
 
 async def gather(tx: Transaction, application_id: str) -> Issue | None:
     """Read what the certificate is made from; None where the application is not approved."""
-    application = await applications.get(tx, application_id)
-    if application is None:
-        raise NotThere("the application")
+    application = require_there(await applications.get(tx, application_id), "the application")
     return await load_issue(tx, application) if application.status is Status.APPROVED else None
 
 

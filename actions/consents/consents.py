@@ -24,7 +24,7 @@ from domain.feedback.notices import NoticeKind, Topic
 from domain.identity.policy import ObjectKind, Purpose
 from domain.kernel import PersonKind, Subject, not_found
 from store.consents import consents
-from store.database import NotThere, Transaction, locks
+from store.database import Transaction, locks, require_there
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,9 +164,7 @@ async def _run_consent_step(
     )
     async with env.store.read_transaction() as tx:
         found = consents_of(await consents.of_citizen(tx, citizen_id))
-    consent = next((one for one in found if one.id == answer["consent"]), None)
-    if consent is None:
-        raise NotThere("the consent")
+    consent = require_there(next((one for one in found if one.id == answer["consent"]), None), "the consent")
     return consent, replayed
 
 

@@ -10,7 +10,7 @@ from actions.kernel import UnitOfWork
 from domain.consents.consents import ConsentPurpose
 from domain.documents.documents import RATION_CARD
 from domain.kernel import ErrorCode, Problem, Problems
-from store.database import NotThere
+from store.database import require_there
 from store.documents import department_documents
 from store.documents.department_documents import DepartmentDocument
 from store.identity import assistances, identities, people
@@ -57,9 +57,7 @@ async def allow(
 
     Raises SignatureMissing before anything is written.
     """
-    citizen = (await people.citizens(acting.tx, [citizen_id])).get(citizen_id)
-    if citizen is None:
-        raise NotThere("the citizen")
+    citizen = require_there((await people.citizens(acting.tx, [citizen_id])).get(citizen_id), "the citizen")
     artefacts = signed.for_documents(citizen, scope.documents, until)
     for document_id, artefact in artefacts.items():
         await department_documents.set_consent(acting.tx, document_id, artefact, until)

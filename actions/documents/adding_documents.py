@@ -12,7 +12,7 @@ from typing import Any
 from actions.kernel import Environment, UnitOfWork, hash_of, of_citizen, require, run_idempotently
 from domain.documents.documents import CARD_NUMBER, RATION_CARD, RATION_CARD_DOCTYPE, name_of, ration_card_number
 from domain.identity.policy import ObjectKind, Purpose
-from domain.kernel import ErrorCode, PersonKind, Problem, Problems, Subject, mask_aadhaar_in, not_found
+from domain.kernel import ErrorCode, PersonKind, Problem, Problems, Subject, mask_aadhaar_in, not_found, require_found
 from integrations.apisetu import DocumentSpecification
 from store.database import Transaction, locks
 from store.documents import department_documents
@@ -83,9 +83,7 @@ async def add_document(env: Environment, subject: Subject, request: AddDocument)
     async with env.store.read_transaction() as tx:
         found = (await department_documents.by_ids(tx, [answer["document"]])).get(answer["document"])
     # Another number, named at the same time, may have taken the place of the one that this call added.
-    found = found or added.get(answer["document"])
-    if found is None:
-        raise not_found("input")
+    found = require_found(found or added.get(answer["document"]), "input")
     if request.publisher == RATION_CARD:
         await env.partners.forget_citizen(citizen_id)
     return found, replayed

@@ -23,7 +23,7 @@ from domain.identity.policy import ObjectKind, Purpose, Resource
 from domain.kernel import PersonKind, Source, Subject, not_found
 from integrations.calling.errors import Garbled, IntegrityFailure, NotAsked, Refused, RemoteError, Unavailable
 from integrations.digilocker import PullState, check_upload
-from store.database import NotThere, StoreError, Transaction, audit, leases
+from store.database import NotThere, StoreError, Transaction, audit, leases, require_there
 from store.documents import locker_orders
 from store.documents.locker_orders import LockerOrder
 from store.platform import outbox
@@ -189,9 +189,7 @@ async def _place_order(
     if not replayed:
         with suppress(Unavailable, StoreError, NotThere):  # then the outbox does it
             await carry_out_order(env, answer["order"])
-    order = await env.store.read(lambda tx: locker_orders.get(tx, answer["order"]))
-    if order is None:
-        raise NotThere("the order")
+    order = require_there(await env.store.read(lambda tx: locker_orders.get(tx, answer["order"])), "the order")
     return order, replayed
 
 

@@ -23,7 +23,7 @@ from integrations.calling.errors import Refused
 from integrations.digilocker import NOT_HELD, PushAction, PushedUri
 from store.applications import applications
 from store.certificates import certificate_endings, certificates
-from store.database import NotThere, Transaction, TryAgain
+from store.database import NotThere, Transaction, TryAgain, require_there
 from store.documents import locker_copies
 from store.documents.locker_copies import LockerCopy, Via
 from store.identity import identities
@@ -207,9 +207,7 @@ async def _prepare_push(acting: UnitOfWork, certificate_id: str, action: PushAct
 
     The certificate is held: who ends it afterwards sees the copy that is noted here.
     """
-    known = await certificates.lock_certificate(acting.tx, certificate_id)
-    if known is None:
-        raise NotThere("the certificate")
+    known = require_there(await certificates.lock_certificate(acting.tx, certificate_id), "the certificate")
     if action is PushAction.ADD:
         locker_id = await locker_allowed(acting, known.citizen_id)
         if locker_id is None or known.status is not CertificateStatus.ACTIVE:

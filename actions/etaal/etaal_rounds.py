@@ -12,7 +12,7 @@ from domain.identity.policy import ObjectKind, Purpose
 from domain.kernel import SYSTEM, ist_date
 from integrations.calling.errors import Refused
 from integrations.etaal import OLD_REVISION, Batch
-from store.database import NotThere, Transaction, audit
+from store.database import Transaction, audit, require_there
 from store.etaal import etaal, ledger
 from store.etaal.ledger import SealedDay
 from store.platform import outbox
@@ -103,9 +103,7 @@ async def send_counts(env: Environment, day: date, revision: int) -> None:
 
     Raises Unavailable (the outbox asks again) and Refused. Where e-Taal has a later revision, this one is settled.
     """
-    client = env.partners.etaal
-    if client is None:
-        raise NotThere("the way to send counts to e-Taal")
+    client = require_there(env.partners.etaal, "the way to send counts to e-Taal")
     async with env.store.read_transaction() as tx:
         if await etaal.push_state(tx, day, revision) != etaal.QUEUED:
             return

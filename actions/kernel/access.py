@@ -14,7 +14,18 @@ from domain.benefits.benefits import Sanction
 from domain.certificates.certificates import IssuedCertificate
 from domain.clearances import Clearance
 from domain.identity.policy import ObjectKind, Purpose, Resource, decide, purpose_for, roles_for
-from domain.kernel import Citizen, NotSignedIn, PersonKind, Posting, Problems, Role, Source, Subject, not_found
+from domain.kernel import (
+    Citizen,
+    NotSignedIn,
+    PersonKind,
+    Posting,
+    Problems,
+    Role,
+    Source,
+    Subject,
+    not_found,
+    require_found,
+)
 from domain.kernel.closed_to_roles import only_for
 from store.appeals import appeals
 from store.database import Transaction
@@ -128,10 +139,7 @@ async def require_own(acting: UnitOfWork, kind: ObjectKind, purpose: Purpose = P
 async def require_own_record(acting: UnitOfWork, kind: ObjectKind) -> Citizen:
     """The record of the citizen who acts for herself on such a thing; raises as `require_own`."""
     citizen_id = await require_own(acting, kind)
-    citizen = (await people.citizens(acting.tx, [citizen_id])).get(citizen_id)
-    if citizen is None:
-        raise not_found("input")
-    return citizen
+    return require_found((await people.citizens(acting.tx, [citizen_id])).get(citizen_id), "input")
 
 
 async def require_thing(
@@ -242,9 +250,7 @@ async def read_at_sources(env: Environment, subject: Subject, resource: Resource
     """
     if not subject.signed_in:
         raise NotSignedIn
-    purpose = purpose_for(subject, resource)
-    if purpose is None:
-        raise not_found()
+    purpose = require_found(purpose_for(subject, resource))
     if resource.citizen_id is not None:
         await leave_receipts(env, [receipt_of(env, subject, resource, purpose, source) for source in sources])
 

@@ -9,7 +9,7 @@ from domain.catalogue.catalogue import Service
 from domain.identity.policy import Purpose
 from store.applications import applications
 from store.catalogue import catalogue
-from store.database import NotThere
+from store.database import NotThere, require_there
 
 PATH = ("input", "applicationId")
 
@@ -41,7 +41,4 @@ async def service_of(acting: UnitOfWork, application: Application) -> Service:
 
 async def present(env: Environment, application_id: str) -> Application:
     """The application as it now is, for an answer; raises NotThere."""
-    application = await env.store.read(lambda tx: applications.get(tx, application_id))
-    if application is None:
-        raise NotThere("the application")
-    return application
+    return require_there(await env.store.read(lambda tx: applications.get(tx, application_id)), "the application")

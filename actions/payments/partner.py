@@ -4,7 +4,7 @@ from actions.kernel import Environment
 from domain.payments.files import BatchKind
 from integrations.dbt_finance.pfms import Pfms
 from integrations.dbt_finance.pfms.models import FileKind
-from store.database import NotThere
+from store.database import require_there
 
 FILE_KINDS = {BatchKind.BENEFICIARY: FileKind.BENEFICIARIES, BatchKind.PAYMENT: FileKind.PAYMENTS}
 """The folder of each kind of batch."""
@@ -12,7 +12,4 @@ FILE_KINDS = {BatchKind.BENEFICIARY: FileKind.BENEFICIARIES, BatchKind.PAYMENT: 
 
 def pfms(env: Environment) -> Pfms:
     """The way to PFMS; raises store.database.errors.NotThere where there is none."""
-    found = env.partners.pfms
-    if found is None:
-        raise NotThere("the way to PFMS")
-    return found
+    return require_there(env.partners.pfms, "the way to PFMS")

@@ -44,7 +44,7 @@ from integrations.dbt_finance.pfms.files import beneficiary_file, payment_file
 from integrations.dbt_finance.pfms.line_rules import faults_of_beneficiary, faults_of_payment
 from integrations.dbt_finance.pfms.scheme_terms import SchemeTerms
 from integrations.dbt_finance.pfms.signing import FileSigner
-from store.database import CannotDecrypt, NotThere, Transaction, crash_points
+from store.database import CannotDecrypt, Transaction, crash_points, require_there
 from store.payments import beneficiaries, payment_batches, payment_files
 from store.payments.beneficiaries import RegistrationLine
 from store.payments.payment_batches import LineNews
@@ -148,9 +148,7 @@ async def _drop_faulty(
 ) -> PaymentFileBatch | None:
     """Take lines that must not be sent out of a batch that was never signed; None where no other is left."""
     acting = UnitOfWork(env, tx, SYSTEM)
-    present = await payment_batches.batch(tx, batch.id)
-    if present is None:
-        raise NotThere("the batch")
+    present = require_there(await payment_batches.batch(tx, batch.id), "the batch")
     if present.state is not BatchState.BUILT:
         return present
     codes = {each.position: each.code for each in faulty}

@@ -9,7 +9,7 @@ from actions.kernel import ANSWERS, Environment, Step, UnitOfWork, apply_transit
 from actions.privacy.files_at_rest import delete_unnamed
 from domain.applications.lifecycle import Move, Status
 from domain.identity.policy import ObjectKind, Purpose
-from domain.kernel import Citizen, ErrorCode, PersonKind, Problem, Problems, Role, Subject, not_found
+from domain.kernel import Citizen, ErrorCode, PersonKind, Problem, Problems, Role, Subject, not_found, require_found
 from store.applications import applications
 from store.database import Transaction, audit, idempotency
 from store.identity import people
@@ -122,10 +122,7 @@ async def _erase_citizen(acting: UnitOfWork, citizen_id: str) -> tuple[dict[str,
 
 async def _read_citizen(env: Environment, tx: Transaction, subject: Subject, citizen_id: str) -> Citizen:
     await _require_own(env, tx, subject, citizen_id)
-    citizen = (await people.citizens(tx, [citizen_id])).get(citizen_id)
-    if citizen is None:
-        raise not_found("input")
-    return citizen
+    return require_found((await people.citizens(tx, [citizen_id])).get(citizen_id), "input")
 
 
 async def _require_own(env: Environment, tx: Transaction, subject: Subject, citizen_id: str) -> None:

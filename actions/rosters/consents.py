@@ -12,7 +12,7 @@ from actions.uploads.uploads import require_upload, use
 from domain.applications.lifecycle import Status
 from domain.consents.consents import ConsentPurpose, ConsentStatus, ConsentStep, consent_required, present_of
 from domain.identity.policy import Purpose
-from domain.kernel import ErrorCode, Problem, Problems, Remedy, Subject, not_found, state_language
+from domain.kernel import ErrorCode, Problem, Problems, Remedy, Subject, require_found, state_language
 from domain.kernel.messages import bilingual
 from domain.rosters.rosters import (
     CONSENT_DAYS,
@@ -131,10 +131,7 @@ async def refuse_not_made(acting: UnitOfWork, row: RosterRow) -> None:
 
 async def present_row(tx: Transaction, row_id: str) -> RosterRow:
     """The row as it now is; raises NOT_FOUND where it was taken off since."""
-    row = await roster_rows.get(tx, row_id)
-    if row is None:
-        raise not_found(*ROW)
-    return row
+    return require_found(await roster_rows.get(tx, row_id), *ROW)
 
 
 def hashed_code(env: Environment, code: str | None) -> str | None:

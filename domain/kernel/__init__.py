@@ -18,6 +18,7 @@ from domain.kernel.errors import (
     TemporarilyUnavailable,
     not_found,
     rate_limited,
+    require_found,
 )
 from domain.kernel.global_ids import TypeCode, from_global_id, to_global_id
 from domain.kernel.hidden_characters import HIDDEN, hidden_character, without_hidden_characters

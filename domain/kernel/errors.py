@@ -15,10 +15,12 @@ CommandFailed stands beside it: whoever runs a command is told in words.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum, unique
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Self, TypeVar
 
 from domain.kernel.sources import Source
 from domain.kernel.text import Bilingual
+
+T = TypeVar("T")
 
 
 class Remedy(StrEnum):
@@ -329,6 +331,13 @@ def camel_case(name: str) -> str:
 def not_found(*path: str) -> Problems:
     """Absent and denied look alike: the same code by the same path."""
     return Problems(Problem(ErrorCode.NOT_FOUND, path))
+
+
+def require_found(found: T | None, *path: str) -> T:
+    """What was found; raises NOT_FOUND at the path where that is nothing."""
+    if found is None:
+        raise not_found(*path)
+    return found
 
 
 def rate_limited(seconds: float, *path: str) -> Problems:

@@ -31,7 +31,7 @@ from actions.uploads.partial_uploads import (
     own_partial,
 )
 from actions.uploads.uploads import too_large
-from domain.kernel import ErrorCode, Problem, Problems, Subject, not_found
+from domain.kernel import ErrorCode, Problem, Problems, Subject, require_found
 from domain.uploads.files import PartialUpload
 from gateway.http.headers import EVERY_ANSWER, media_type_of
 from gateway.http.upload_bodies import Body, Holders, TakenOver
@@ -108,9 +108,7 @@ class Resumable:
             if method != "GET":
                 _refuse_other_version(request)
             subject = await subject_of(self._env, request, self._origins)
-            partial = await own_partial(self._env, subject, request.path_params["partial"])
-            if partial is None:
-                raise not_found("file")
+            partial = require_found(await own_partial(self._env, subject, request.path_params["partial"]), "file")
             return await self._dispatch_method(method, request, subject, partial)
         except _EarlyAnswer as told:
             return self._answer(told.status, {"Tus-Version": VERSION})
@@ -151,10 +149,7 @@ class Resumable:
     async def _as_written(self, subject: Subject, partial: PartialUpload) -> PartialUpload:
         """How far a file has come, once nobody is writing it in this process."""
         await self._holders.end(partial.id)
-        found = await own_partial(self._env, subject, partial.id)
-        if found is None:
-            raise not_found("file")
-        return found
+        return require_found(await own_partial(self._env, subject, partial.id), "file")
 
     async def _append_piece(self, request: Request, subject: Subject, partial: PartialUpload) -> PartialUpload:
         if media_type_of(request) != PIECE:

@@ -19,13 +19,13 @@ from store.catalogue.catalogue import filed_as_not_notified
 from store.database import (
     Instant,
     Key,
-    NotThere,
     StoredList,
     Transaction,
     VersionConflict,
     change_feed,
     insert_into,
     insert_new,
+    require_there,
     rows_of,
 )
 from store.database.metadata import metadata
@@ -74,9 +74,7 @@ async def save_many(tx: Transaction, changed: Sequence[Appeal]) -> None:
     statement = sa.select(_A.id, _A.version, _A.state).order_by(_A.id).with_for_update()
     present = {row.id: row for row in await rows_of(tx, statement, _A.id, sorted(one.id for one in changed))}
     for one in changed:
-        there = present.get(one.id)
-        if there is None:
-            raise NotThere("the appeal")
+        there = require_there(present.get(one.id), "the appeal")
         if there.version != one.version - 1:
             raise VersionConflict(there.version, there.state)
     rows = [

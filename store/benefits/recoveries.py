@@ -3,7 +3,7 @@
 from sqlalchemy import Column, ForeignKey, Index, UniqueConstraint, update
 
 from domain.benefits.recoveries import Recovery, RecoveryPart, RecoveryState
-from store.database import Key, NotThere, Records, Serial, Transaction
+from store.database import Key, Records, Serial, Transaction, require_there
 from store.database.metadata import table_of
 
 recoveries_table = table_of(
@@ -47,9 +47,7 @@ async def add_part(tx: Transaction, part: RecoveryPart) -> bool:
 
     Raises NotThere, and ValueError where more comes back than is outstanding.
     """
-    recovery = await get(tx, part.recovery_id)
-    if recovery is None:
-        raise NotThere("the recovery")
+    recovery = require_there(await get(tx, part.recovery_id), "the recovery")
     if not await _PARTS.insert(tx, part):
         return False
     if not 0 < part.amount_paise <= recovery.outstanding_paise:

@@ -18,6 +18,7 @@ from store.database.errors import (
     TryAgain,
     VersionConflict,
     WritesStopped,
+    require_there,
 )
 from store.database.keyring import Keyrings
 from store.database.metadata import LARGE_ROWS, NOT_KEPT_ELSEWHERE

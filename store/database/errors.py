@@ -22,7 +22,11 @@ StoreError
 TryAgain, StoreUnavailable, WritesStopped and HolderFailed are TemporarilyUnavailable for whoever asked.
 """
 
+from typing import TypeVar
+
 from domain.kernel import ErrorCode, Problem, TemporarilyUnavailable
+
+T = TypeVar("T")
 
 
 class StoreError(Exception):
@@ -35,6 +39,13 @@ class NotThere(StoreError):
     def __init__(self, what: str) -> None:
         super().__init__(f"{what} is not there")
         self.what = what
+
+
+def require_there(found: T | None, what: str) -> T:
+    """What was found; raises NotThere where that is nothing."""
+    if found is None:
+        raise NotThere(what)
+    return found
 
 
 class AlreadyThere(StoreError):

@@ -13,12 +13,12 @@ from store.database import (
     AnyRow,
     Instant,
     Key,
-    NotThere,
     Transaction,
     VersionConflict,
     each_once,
     first_row,
     insert_new,
+    require_there,
     rows_of,
 )
 from store.database.metadata import metadata
@@ -187,9 +187,7 @@ async def save_locker_grant(
         .returning(table.c.version)
     )
     if changed.first() is None:
-        present = await _grant(tx, citizen_id)
-        if present is None:
-            raise NotThere("the locker grant")
+        present = require_there(await _grant(tx, citizen_id), "the locker grant")
         raise VersionConflict(present.version, "NEEDS_CONSENT" if present.needs_consent else "LINKED")
     return saved
 

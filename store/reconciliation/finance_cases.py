@@ -17,13 +17,13 @@ from domain.reconciliation.finance_cases import (
 )
 from store.database import (
     Key,
-    NotThere,
     Records,
     StoredList,
     Transaction,
     equals_given,
     first_row,
     insert_new,
+    require_there,
     wide_posting_covers,
 )
 from store.database.metadata import table_of
@@ -119,9 +119,7 @@ async def open_once(
             found=difference.found,
         )
     )
-    row = (await tx.connection.execute(again.returning(_C.id))).first()
-    if row is None:
-        raise NotThere("the case")
+    row = require_there((await tx.connection.execute(again.returning(_C.id))).first(), "the case")
     return OpenedCase(row.id, False)
 
 

@@ -39,6 +39,7 @@ from domain.kernel import (
     Subject,
     ist_date,
     not_found,
+    require_found,
     show_number,
 )
 from domain.kernel.messages import Texts, field_label, label
@@ -259,10 +260,7 @@ async def review_asked_for(env: Environment, request: Request, subject: Subject)
     month = month_in(request.query_params, "month")
     if month is None:
         raise Problems(Problem(ErrorCode.BAD_INPUT, ("month",)))
-    review = await shown_review(env, subject, month)
-    if review is None:
-        raise not_found("month")
-    return review
+    return require_found(await shown_review(env, subject, month), "month")
 
 
 async def _review_lines(review: DelayReview, language: Language) -> Lines:
