@@ -20,7 +20,7 @@ from domain.applications.applications import Application, clock_end_of
 from domain.applications.lifecycle import ON_THE_CLOCK
 from domain.feedback.feedback import moderate_text
 from domain.identity.policy import ObjectKind, Purpose, Resource
-from domain.kernel import ErrorCode, NotSignedIn, PersonKind, Posting, Problem, Problems, Subject, ist_date, not_found
+from domain.kernel import ErrorCode, PersonKind, Posting, Problem, Problems, Subject, ist_date, not_found
 from domain.statistics.figures import month_of, months_back
 from store.appeals import delays
 from store.applications import applications
@@ -63,8 +63,7 @@ async def record_delay_reason(
 
 async def record(acting: UnitOfWork, request: RecordDelayReason) -> DelayReason:
     """The inner step of recording, in the caller's transaction."""
-    if not acting.subject.signed_in:
-        raise NotSignedIn
+    acting.subject.require_signed_in()
     if acting.subject.kind is not PersonKind.OFFICER or not _own_posts(acting.subject):
         raise not_found("input")
     if (request.application_id is None) == (request.month is None):

@@ -6,7 +6,7 @@ from typing import TypeVar
 from actions.kernel import Environment, permitted_postings
 from domain.appeals.appeals import Appeal, Award, Hearing
 from domain.identity.policy import ObjectKind, Purpose, Resource, decide
-from domain.kernel import NotSignedIn, PersonKind, Subject, not_found
+from domain.kernel import PersonKind, Subject, not_found
 from store.appeals import appeals, hearing_calendar
 from store.appeals.hearing_calendar import Concerned, HearingWanted
 from store.database import StoredList
@@ -16,8 +16,7 @@ OfAppeal = TypeVar("OfAppeal", Hearing, Award)
 
 def hearing_scope(subject: Subject) -> Concerned:
     """Whose hearings the subject sees; raises NotSignedIn, and NOT_FOUND for those who have none to see."""
-    if not subject.signed_in:
-        raise NotSignedIn
+    subject.require_signed_in()
     if subject.kind is PersonKind.OFFICER and subject.person_id is not None:
         return Concerned(
             officer_id=subject.person_id,

@@ -27,7 +27,6 @@ from domain.applications.lifecycle import Move, advance
 from domain.identity.policy import Purpose, decide
 from domain.kernel import (
     ErrorCode,
-    NotSignedIn,
     Problem,
     Problems,
     Subject,
@@ -194,8 +193,7 @@ async def _look_up(env: Environment, subject: Subject, request: AnswerQuery) -> 
     """What is known of the papers of an answer; the case is hers, or the locker is not asked."""
     if not request.documents:
         return []
-    if not subject.signed_in:
-        raise NotSignedIn
+    subject.require_signed_in()
     application = await env.store.read(lambda tx: applications.get(tx, request.application_id))
     if application is None or not decide(subject, of_application(application), Purpose.APPLY):
         raise not_found(*PATH)

@@ -39,7 +39,6 @@ from domain.catalogue.catalogue import Service
 from domain.identity.policy import ObjectKind, Purpose, Resource, decide
 from domain.kernel import (
     ErrorCode,
-    NotSignedIn,
     NumberKind,
     PersonKind,
     Problem,
@@ -144,8 +143,7 @@ async def save_draft(env: Environment, subject: Subject, request: SaveDraft) -> 
 
 def applicant(subject: Subject, on_behalf_of: str | None, service_code: str) -> str:
     """The citizen who applies for a service; raises NotSignedIn, FORBIDDEN for those who cannot apply, or NOT_FOUND."""
-    if not subject.signed_in:
-        raise NotSignedIn
+    subject.require_signed_in()
     own = subject.person_id if Role.CITIZEN in subject.roles else subject.on_behalf_of
     citizen_id = on_behalf_of or own
     if citizen_id is None:

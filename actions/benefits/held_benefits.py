@@ -2,13 +2,12 @@
 
 from actions.kernel import not_open, permitted_postings
 from domain.identity.policy import ObjectKind, Purpose
-from domain.kernel import NotSignedIn, Posting, Subject
+from domain.kernel import Posting, Subject
 
 
 def reach_of_benefits(subject: Subject) -> list[Posting]:
     """The postings whose benefits the subject decides or pays; raises NotSignedIn, NOT_FOUND where there is none."""
-    if not subject.signed_in:
-        raise NotSignedIn
+    subject.require_signed_in()
     found = [
         *permitted_postings(subject, ObjectKind.BENEFIT, Purpose.DECIDE),
         *permitted_postings(subject, ObjectKind.BENEFIT, Purpose.PAY_BENEFIT),

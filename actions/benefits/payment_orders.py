@@ -22,7 +22,6 @@ from domain.feedback.notices import NoticeKind
 from domain.identity.policy import ObjectKind, Purpose
 from domain.kernel import (
     ErrorCode,
-    NotSignedIn,
     Problem,
     Problems,
     Remedy,
@@ -206,8 +205,7 @@ async def waiting_approvals(env: Environment, subject: Subject) -> list[tuple[Sa
 
     At most 200, the longest first; each leaves a receipt. Raises NotSignedIn, NOT_FOUND for those who pay nothing.
     """
-    if not subject.signed_in:
-        raise NotSignedIn
+    subject.require_signed_in()
     postings = permitted_postings(subject, ObjectKind.BENEFIT, Purpose.PAY_BENEFIT)
     if not postings:
         raise not_open(subject, ObjectKind.BENEFIT, Purpose.PAY_BENEFIT)

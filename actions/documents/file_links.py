@@ -25,7 +25,7 @@ from actions.kernel import (
 from actions.kernel.case_reads import read_one, standing_in_for
 from actions.uploads.uploads import people_of, seen_by
 from domain.identity.policy import ObjectKind, Resource, purpose_for
-from domain.kernel import NotSignedIn, Problems, Subject
+from domain.kernel import Problems, Subject
 from domain.officers.desk import ReadPurpose
 from domain.uploads.files import FileLink, UploadedFile
 from store import clearances, doorstep
@@ -160,8 +160,7 @@ async def link_to(
     A read of another person's file leaves a receipt. Raises NotSignedIn, and PURPOSE_REQUIRED where the file
     belongs to a colleague's case and no purpose was stated.
     """
-    if not subject.signed_in:
-        raise NotSignedIn
+    subject.require_signed_in()
     async with env.store.read_transaction() as tx:
         own = await uploads.of_content(tx, sha256, people_of(subject))
         readable = next((each for each in own if purpose_for(subject, seen_by(subject, each))), None)

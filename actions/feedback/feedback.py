@@ -8,7 +8,7 @@ from actions.kernel import Environment, UnitOfWork, case_for, note, of_feedback,
 from domain.applications.applications import Application
 from domain.feedback.feedback import Feedback, ServiceLevel, check_may_change, check_rating, moderate_text
 from domain.identity.policy import ObjectKind, Purpose
-from domain.kernel import ErrorCode, NotSignedIn, Problem, Problems, Subject
+from domain.kernel import ErrorCode, Problem, Problems, Subject
 from store.database import VersionConflict
 from store.feedback import feedback as kept
 
@@ -64,8 +64,7 @@ async def service_levels(env: Environment, subject: Subject, days: int) -> list[
 
     `days` is how far back. Raises NotSignedIn, BAD_INPUT.
     """
-    if not subject.signed_in:
-        raise NotSignedIn
+    subject.require_signed_in()
     if not 1 <= days <= LONGEST_PERIOD:
         params = {"least": "1", "most": str(LONGEST_PERIOD)}
         raise Problems(Problem(ErrorCode.BAD_INPUT, ("days",), params=params))

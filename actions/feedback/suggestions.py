@@ -20,7 +20,7 @@ from actions.kernel import (
 from domain.feedback.feedback import Suggestion, SuggestionState, moderate_text, replied_state
 from domain.feedback.notices import NoticeKind, Topic
 from domain.identity.policy import Purpose
-from domain.kernel import ErrorCode, NotSignedIn, PersonKind, Problem, Problems, Subject
+from domain.kernel import ErrorCode, PersonKind, Problem, Problems, Subject
 from store.catalogue import catalogue
 from store.database import locks
 from store.feedback import suggestions as kept
@@ -103,8 +103,7 @@ async def respond(acting: UnitOfWork, request: ReplyToSuggestion) -> Suggestion:
 
 
 async def _new(acting: UnitOfWork, request: MakeSuggestion) -> Suggestion:
-    if not acting.subject.signed_in:
-        raise NotSignedIn
+    acting.subject.require_signed_in()
     service = await known_service(acting, request.service_code)
     text = moderate_text(request.text, "input", "text") or ""
     if request.district is not None:

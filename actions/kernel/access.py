@@ -16,7 +16,6 @@ from domain.clearances import Clearance
 from domain.identity.policy import ObjectKind, Purpose, Resource, decide, purpose_for, roles_for
 from domain.kernel import (
     Citizen,
-    NotSignedIn,
     PersonKind,
     Posting,
     Problems,
@@ -96,8 +95,7 @@ async def require(
 
     Raises NotSignedIn where nobody is signed in.
     """
-    if not subject.signed_in:
-        raise NotSignedIn
+    subject.require_signed_in()
     if not decide(subject, resource, purpose):
         raise not_found(*path) if resource.id else not_open(subject, resource.kind, purpose, path=path)
     if of_another(subject, resource):
@@ -164,8 +162,7 @@ def require_postings(subject: Subject, kind: ObjectKind, *purposes: Purpose) -> 
 
     Raises NotSignedIn, NOT_FOUND where there is none.
     """
-    if not subject.signed_in:
-        raise NotSignedIn
+    subject.require_signed_in()
     found = [posting for purpose in purposes for posting in permitted_postings(subject, kind, purpose)]
     if not found:
         raise not_open(subject, kind, *purposes)
@@ -187,8 +184,7 @@ def permitted_postings(subject: Subject, kind: ObjectKind, purpose: Purpose) -> 
 
 def require_operations(subject: Subject) -> None:
     """Let those who operate or audit the gateway go on; raises NOT_FOUND for others, NotSignedIn for nobody."""
-    if not subject.signed_in:
-        raise NotSignedIn
+    subject.require_signed_in()
     operations = Resource(ObjectKind.OPERATIONS)
     if not any(decide(subject, operations, purpose) for purpose in (Purpose.OPERATE, Purpose.AUDIT)):
         raise not_open(subject, ObjectKind.OPERATIONS, Purpose.OPERATE, Purpose.AUDIT)
@@ -248,8 +244,7 @@ async def read_at_sources(env: Environment, subject: Subject, resource: Resource
 
     Raises NOT_FOUND where denied, NotSignedIn where nobody is signed in.
     """
-    if not subject.signed_in:
-        raise NotSignedIn
+    subject.require_signed_in()
     purpose = require_found(purpose_for(subject, resource))
     if resource.citizen_id is not None:
         await leave_receipts(env, [receipt_of(env, subject, resource, purpose, source) for source in sources])

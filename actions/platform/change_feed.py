@@ -14,7 +14,7 @@ from actions.platform.changes import Bookmark, begin, check, in_queue, name_of, 
 from domain.applications.applications import Application
 from domain.applications.lifecycle import Status
 from domain.identity.policy import ObjectKind, Resource, purpose_for
-from domain.kernel import ErrorCode, NotSignedIn, PersonKind, Problem, Problems, Subject, not_found
+from domain.kernel import ErrorCode, PersonKind, Problem, Problems, Subject, not_found
 from domain.platform.changes import OF_APPLICATIONS, OF_QUEUES, Change, ChangeKind, FeedState, Wanted
 from store.applications import applications
 from store.benefits import benefits
@@ -115,8 +115,7 @@ async def wanted_payments(env: Environment, subject: Subject, application_id: st
 async def _change_filter(
     env: Environment, subject: Subject, application_id: str | None, kinds: tuple[ChangeKind, ...]
 ) -> Wanted:
-    if not subject.signed_in:
-        raise NotSignedIn
+    subject.require_signed_in()
     if application_id is not None:
         if await readable(env, subject, application_id) is None:
             raise not_found("applicationId")
@@ -129,8 +128,7 @@ async def _change_filter(
 
 def wanted_queue(subject: Subject) -> Wanted:
     """An officer's places. Raises NotSignedIn, NOT_FOUND where she may read no queue."""
-    if not subject.signed_in:
-        raise NotSignedIn
+    subject.require_signed_in()
     postings = queue_postings(subject)
     if not postings:
         raise not_found()

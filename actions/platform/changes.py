@@ -14,7 +14,7 @@ from actions.kernel.case_reads import own_cases
 from domain.applications.applications import Application
 from domain.applications.lifecycle import WITH_OFFICER, Status
 from domain.identity.policy import ObjectKind, Resource, purpose_for
-from domain.kernel import ErrorCode, NotSignedIn, PersonKind, Posting, Problem, Problems, Role, Subject
+from domain.kernel import ErrorCode, PersonKind, Posting, Problem, Problems, Role, Subject
 from domain.kernel.closed_to_roles import only_for
 from domain.officers.desk import QueueFilter, QueueSort
 from domain.platform.changes import OF_APPLICATIONS, OF_QUEUES, Change, FeedState, Position, Wanted
@@ -97,8 +97,7 @@ def name_of(postings: Sequence[Posting]) -> str:
 
 async def changed_applications(env: Environment, subject: Subject, since: Bookmark | None, first: int) -> Delta:
     """A citizen's applications that changed. Raises NotSignedIn, NOT_FOUND for others than citizens, RESYNC."""
-    if not subject.signed_in:
-        raise NotSignedIn
+    subject.require_signed_in()
     if subject.kind is not PersonKind.CITIZEN or subject.person_id is None:
         raise only_for([Role.CITIZEN])
     citizen_id = subject.person_id

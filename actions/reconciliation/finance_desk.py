@@ -13,7 +13,7 @@ from actions.kernel import (
     run_request,
 )
 from domain.identity.policy import ObjectKind, Purpose, Resource, decide
-from domain.kernel import ErrorCode, NotSignedIn, Posting, Problem, Problems, Subject, mask_aadhaar_in
+from domain.kernel import ErrorCode, Posting, Problem, Problems, Subject, mask_aadhaar_in
 from domain.reconciliation.finance_cases import (
     CaseEvent,
     CaseOutcome,
@@ -63,8 +63,7 @@ def reach_of(subject: Subject, kind: ObjectKind = ObjectKind.FINANCE_CASE) -> li
 
     Raises NotSignedIn, and NOT_FOUND for those who see none.
     """
-    if not subject.signed_in:
-        raise NotSignedIn
+    subject.require_signed_in()
     if decide(subject, Resource(kind), Purpose.AUDIT):
         return None
     found = permitted_postings(subject, kind, Purpose.PAY_BENEFIT)

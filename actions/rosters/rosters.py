@@ -22,7 +22,6 @@ from domain.identity.policy import ObjectKind, Purpose, Resource, decide
 from domain.kernel import (
     ErrorCode,
     MistypedNumber,
-    NotSignedIn,
     NumberKind,
     Posting,
     Problem,
@@ -149,8 +148,7 @@ def number_of(text: str, *path: str) -> str:
 
 async def roster_of(env: Environment, subject: Subject, number: str) -> Roster:
     """A roster for those of its school or camp, and for officers of its place; raises NOT_FOUND, NotSignedIn."""
-    if not subject.signed_in:
-        raise NotSignedIn
+    subject.require_signed_in()
     roster = await env.store.read(lambda tx: rosters.by_number(tx, number_of(number, "number")))
     if roster is None or not sees(subject, roster):
         raise not_found("number")
@@ -185,8 +183,7 @@ async def with_receipts(
 
 def _reach(subject: Subject) -> tuple[frozenset[str], list[Posting]]:
     """The places and postings whose rosters the subject may know of; raises NotSignedIn, NOT_FOUND for neither."""
-    if not subject.signed_in:
-        raise NotSignedIn
+    subject.require_signed_in()
     places = frozenset(
         code for code in subject.places if decide(subject, Resource(ObjectKind.ROSTER, place=code), Purpose.VIEW)
     )

@@ -6,7 +6,7 @@ from typing import Any
 
 from actions.kernel import Environment, UnitOfWork, note, require, run_idempotently
 from domain.identity.policy import ObjectKind, Purpose, Resource
-from domain.kernel import ErrorCode, NotSignedIn, Officer, PersonKind, Problem, Problems, Subject, not_found
+from domain.kernel import ErrorCode, Officer, PersonKind, Problem, Problems, Subject, not_found
 from domain.officers.dashboards import MOST_MONTHS, MOST_VIEWS, SavedView, ViewContent, view_name
 from store.database import Transaction, locks
 from store.statistics import saved_views
@@ -121,8 +121,7 @@ async def _run_view_change(
     request: Any,
     work: Callable[[UnitOfWork], Awaitable[SavedView | None]],
 ) -> tuple[SavedView | None, bool]:
-    if not subject.signed_in:
-        raise NotSignedIn
+    subject.require_signed_in()
 
     async def in_transaction(tx: Transaction) -> dict[str, Any]:
         acting = UnitOfWork(env, tx, subject)

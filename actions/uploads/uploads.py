@@ -17,7 +17,7 @@ from actions.kernel import Environment, UnitOfWork
 from actions.privacy.files_at_rest import delete_unnamed
 from actions.uploads.images import re_encode_image
 from domain.identity.policy import ObjectKind, Purpose, Resource, decide
-from domain.kernel import ErrorCode, NotSignedIn, PersonKind, Problem, Problems, Role, Subject, rate_limited
+from domain.kernel import ErrorCode, PersonKind, Problem, Problems, Role, Subject, rate_limited
 from domain.uploads.file_types import true_type
 from domain.uploads.files import MediaType, QuarantinedFile, UploadedFile
 from store.database import Transaction, audit, locks
@@ -217,8 +217,7 @@ async def _forget_in_batches(env: Environment, forget: Callable[[Transaction], A
 
 def refuse_strangers(subject: Subject) -> None:
     """Raise NotSignedIn, or NOT_FOUND for those who have nothing to hand in."""
-    if not subject.signed_in:
-        raise NotSignedIn
+    subject.require_signed_in()
     mine = Resource(ObjectKind.UPLOAD, None, _citizen_of(subject), person_id=subject.person_id)
     if not decide(subject, mine, Purpose.APPLY):
         raise Problems(Problem(ErrorCode.NOT_FOUND, _FILE))

@@ -5,6 +5,7 @@ from datetime import date, datetime
 from enum import StrEnum
 
 from domain.kernel.assurance import Assurance
+from domain.kernel.errors import NotSignedIn
 from domain.kernel.text import Bilingual, Language
 
 
@@ -176,6 +177,11 @@ class Subject:
     def signed_in(self) -> bool:
         """Whether a person or partner is known."""
         return Role.ANONYMOUS not in self.roles
+
+    def require_signed_in(self) -> None:
+        """Raise NotSignedIn where nobody is known."""
+        if not self.signed_in:
+            raise NotSignedIn
 
     @property
     def label(self) -> str:

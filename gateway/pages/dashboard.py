@@ -169,8 +169,7 @@ def _posts(subject: Subject, role: DashboardRole | None) -> tuple[Posting, ...] 
     """
     if role is None:
         return None
-    if not subject.signed_in:
-        raise NotSignedIn
+    subject.require_signed_in()
     held = dashboards_of(subject.postings).get(role)
     if held is None:
         raise ValueError("a dashboard of somebody else")

@@ -9,7 +9,7 @@ import strawberry
 from actions.kernel import Environment
 from actions.platform.change_feed import Feed
 from domain.applications.applications import Channel
-from domain.kernel import Language, LanguageNotSpoken, NotSignedIn, Subject, spoken_languages
+from domain.kernel import Language, LanguageNotSpoken, Subject, spoken_languages
 from domain.platform.switches import Switchboard
 from integrations.calling.monitor import SourceMonitor
 from schema.kernel.loaders import Loader, Loaders
@@ -90,8 +90,7 @@ InLanguage: TypeAlias = Annotated[
 
 def require_signed_in(info: Info) -> Subject:
     """Who asks; raises NotSignedIn where nobody is signed in."""
-    if not info.context.subject.signed_in:
-        raise NotSignedIn
+    info.context.subject.require_signed_in()
     return info.context.subject
 
 

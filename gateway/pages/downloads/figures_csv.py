@@ -33,7 +33,6 @@ from domain.kernel import (
     Bilingual,
     ErrorCode,
     Language,
-    NotSignedIn,
     Problem,
     Problems,
     Subject,
@@ -147,8 +146,7 @@ async def _csv_response(env: Environment, make: Make, request: Request) -> Respo
     language = language_of(request)
     try:
         subject = await reader_of(env, request)
-        if not subject.signed_in:
-            raise NotSignedIn
+        subject.require_signed_in()
         name, lines = await make(env, request, subject, language)
     except OURS as error:
         return refusal_response(env, request, language, error)

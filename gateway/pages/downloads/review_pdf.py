@@ -17,7 +17,7 @@ from starlette.routing import Route
 from actions.kernel import Environment
 from domain.appeals.commission import DelayReview
 from domain.appeals.delays import DelayCause
-from domain.kernel import Bilingual, Language, NotSignedIn, ist_date
+from domain.kernel import Bilingual, Language, ist_date
 from domain.kernel.messages import Texts, label, with_specimen_mark
 from domain.kernel.state import installed_state
 from gateway.documents.text import drawable
@@ -69,8 +69,7 @@ async def _pdf_response(env: Environment, turn: asyncio.Semaphore, request: Requ
 
 async def _load_review(env: Environment, request: Request) -> DelayReview:
     subject = await reader_of(env, request)
-    if not subject.signed_in:
-        raise NotSignedIn
+    subject.require_signed_in()
     return await review_asked_for(env, request, subject)
 
 

@@ -18,7 +18,7 @@ from starlette.routing import Route
 from actions.kernel import Environment
 from actions.rosters.files import LineResult, ListedRow, add_table, listed_rows
 from actions.rosters.rosters import RowFilter, roster_of
-from domain.kernel import IST, ErrorCode, Language, NotSignedIn, PersonKind, Problem, Problems, Remedy, show_number
+from domain.kernel import IST, ErrorCode, Language, PersonKind, Problem, Problems, Remedy, show_number
 from domain.kernel.messages import label, message
 from domain.rosters.rosters import RowOutcome
 from gateway.http.headers import EVERY_ANSWER, media_type_of
@@ -62,8 +62,7 @@ def roster_routes(environment: Environment, *, origins: Collection[str]) -> list
         of_page = media_type_of(request) == MULTIPART
         try:
             subject = await subject_of(environment, request, origins)
-            if not subject.signed_in:
-                raise NotSignedIn
+            subject.require_signed_in()
             content, key = await _posted_table(request) if of_page else (b"", request.headers.get("idempotency-key"))
             if not key:
                 raise Problems(Problem(ErrorCode.BAD_INPUT, ("idempotencyKey",)))
