@@ -85,8 +85,7 @@ class CertificatePublisher:
         return await self._file(answer["certificateId"], call.format) if answer["certificateId"] else None
 
     async def _catalogue(self) -> list[Service]:
-        async with self._env.store.read_transaction() as tx:
-            return await catalogue.services_page(tx, limit=_ALL)
+        return await self._env.store.read(lambda tx: catalogue.services_page(tx, limit=_ALL))
 
     async def _certificate(self, tx: Transaction, call: PublishedCall) -> IssuedCertificate | None:
         try:

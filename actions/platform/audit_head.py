@@ -47,8 +47,7 @@ async def publish_head(env: Environment) -> bool:
 
 async def published_head(env: Environment) -> str | None:
     """The head that was signed last, as a compact JWS; None before the first."""
-    async with env.store.read_transaction() as tx:
-        last = await audit.last_line(tx, _KIND, _ACTION)
+    last = await env.store.read(lambda tx: audit.last_line(tx, _KIND, _ACTION))
     return last.detail["signed"] if last else None
 
 

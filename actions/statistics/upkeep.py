@@ -45,8 +45,7 @@ async def rebuild(store: Store, by: str = SYSTEM.label, *, tell: Tell | None = N
         await _finish(store, build, by)
         build = await store.carry_out(figure_build.begin)
     await _finish(store, build, by, tell, page)
-    async with store.read_transaction() as tx:
-        return await figure_build.sums_kept(tx)
+    return await store.read(figure_build.sums_kept)
 
 
 async def count_once(store: Store) -> int | None:

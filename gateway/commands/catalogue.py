@@ -152,8 +152,7 @@ def _lines_of(plan: Sequence[Examined]) -> list[str]:
 @doctor_group.storage_command("catalogue")
 async def list_missing_facts(env: Environment, as_json: _Json = False) -> None:
     """List the facts that no source gives, by service: limits, fees, documents, officers and so on."""
-    async with env.store.read_transaction() as tx:
-        services = await catalogue.all_services(tx)
+    services = await env.store.read(catalogue.all_services)
     missing = missing_facts(services)
     counts = count_missing_facts(missing)
     if as_json:

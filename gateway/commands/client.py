@@ -26,8 +26,7 @@ _FAULTS = {
 @group.storage_command("list")
 async def list_policies(env: Environment) -> None:
     """List what is set for each application and platform."""
-    async with env.store.read_transaction() as tx:
-        found = await manifests.rules(tx)
+    found = await env.store.read(manifests.rules)
     for rule in found:
         at = rule.set_at.astimezone(IST).date()
         latest = f", newest {rule.latest}" if rule.latest else ""

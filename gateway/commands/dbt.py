@@ -81,8 +81,7 @@ async def list_files(
     ] = None,
 ) -> None:
     """List the files sent and received: hash, size, state, and why one was refused."""
-    async with env.store.read_transaction() as tx:
-        found = await payment_files.files(tx, name=name, limit=limit)
+    found = await env.store.read(lambda tx: payment_files.files(tx, name=name, limit=limit))
     print_lines(map(_file_line, found), f"{len(found)} files")
     for file in found:
         if reason is not None and file.state in _WRONG:
@@ -284,8 +283,7 @@ async def print_statement(env: Environment, month: _Month, scheme: _Scheme = Non
     """Print the movements of a month as CSV, in paise, with totals; exit status 1 where it does not balance."""
     if month > month_of(ist_date(env.clock.now())):
         raise typer.BadParameter(f"{month:%Y-%m} has not begun")
-    async with env.store.read_transaction() as tx:
-        await _refuse_unknown(tx, scheme)
+    await env.store.read(lambda tx: _refuse_unknown(tx, scheme))
     lines = await month_statement(env, month, scheme_code=scheme)
     table = StatementTable()
     csv.writer(sys.stdout).writerows([table.HEAD, *map(table.add_row, lines), table.total_row()])

@@ -68,8 +68,7 @@ async def list_unmapped(env: Environment) -> None:
 
 
 async def _list(env: Environment, *, unmapped_only: bool) -> None:
-    async with env.store.read_transaction() as tx:
-        services = await list_services(tx, unmapped_only=unmapped_only)
+    services = await env.store.read(lambda tx: list_services(tx, unmapped_only=unmapped_only))
     print_lines(map(_service_line, services), f"{len(services)} services")
 
 

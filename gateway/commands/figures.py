@@ -21,8 +21,7 @@ TOLD_EVERY = 5.0
 @group.storage_command("rebuild")
 async def rebuild_figures(env: Environment) -> None:
     """Count all applications and grievances again while statistics stay in use; resumes where it was stopped."""
-    async with env.store.read_transaction() as tx:
-        many = await figure_build.cases(tx)
+    many = await env.store.read(figure_build.cases)
     sums = await rebuild(env.store, account(), tell=progress(env.clock, many))
     typer.echo(f"{sums} sums counted anew")
 

@@ -121,8 +121,7 @@ async def list_published(
     days: Annotated[int, typer.Option(min=1, max=400, help="count the uses of so many days")] = 30,
 ) -> None:
     """List every published version, and how much it is used."""
-    async with env.store.read_transaction() as tx:
-        found = await shelves(tx, env.clock.now(), days)
+    found = await env.store.read(lambda tx: shelves(tx, env.clock.now(), days))
     for shelf in found:
         one = shelf.manifest
         at = one.published_at.astimezone(IST).date()
@@ -170,8 +169,7 @@ def check_files(files: list[Path], folder: Path) -> bool:
 async def check_published(env: Environment, checker: OperationsChecker) -> bool:
     """Check every published version against this release's graph, before it is rolled out; False where any fails."""
     good = True
-    async with env.store.read_transaction() as tx:
-        published = await all_manifests(tx)
+    published = await env.store.read(all_manifests)
     for each in published:
         faults = checker.faults(open_manifest(env.keyrings, each.signed))
         good = good and not faults

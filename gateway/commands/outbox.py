@@ -67,8 +67,7 @@ async def list_messages(
 @group.storage_command("show")
 async def show_message(env: Environment, number: _Number) -> None:
     """Show one message, without the personal data in it."""
-    async with env.store.read_transaction() as tx:
-        message = await outbox_desk.message_by_id(tx, number)
+    message = await env.store.read(lambda tx: outbox_desk.message_by_id(tx, number))
     if message is None:
         raise NotThere("the message")
     for name, value in message_fields(message).items():

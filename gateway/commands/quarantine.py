@@ -20,8 +20,7 @@ group = CommandGroup()
 @group.storage_command("list")
 async def list_files(env: Environment, limit: Limit = 50) -> None:
     """List infected files, the newest first; who uploaded them is not shown."""
-    async with env.store.read_transaction() as tx:
-        held = await quarantine.newest(tx, limit)
+    held = await env.store.read(lambda tx: quarantine.newest(tx, limit))
     print_table(
         ("file", "at", "bytes", "found", "sha256"),
         (

@@ -40,8 +40,7 @@ _Name = Annotated[str, typer.Argument(help="a system such as DBT_FINANCE, or a m
 async def list_switches(env: Environment) -> None:
     """List every switch that was ever set."""
     now = env.clock.now()
-    async with env.store.read_transaction() as tx:
-        found = await board(tx)
+    found = await env.store.read(board)
     print_lines(
         (_switch_summary(switch, now) for switch in found.switches), f"change {found.version}; what is not listed is ON"
     )

@@ -168,8 +168,7 @@ async def open_runtime(
             await stack.enter_async_context(hints.exchange_in_background(resilience.breakers))
         partners = await stack.enter_async_context(open_partners(settings, resilience, ids))
         stack.push_async_callback(resilience.kept.close)
-        async with store.read_transaction() as tx:
-            calendar = await work_calendar(tx)
+        calendar = await store.read(work_calendar)
         rules = Rules(
             calendar=calendar,
             issuer_id=settings.issuer,

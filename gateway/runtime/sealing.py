@@ -29,8 +29,7 @@ class SealWatch:
 
     async def look(self) -> bool:
         """Stop or free the store, and return whether it is stopped. Raises StoreError."""
-        async with self._store.read_transaction() as tx:
-            since = await audit.unsealed_since(tx)
+        since = await self._store.read(audit.unsealed_since)
         now = self._clock.monotonic()
         late = since is not None and (self._clock.now() - since).total_seconds() >= self._limit
         if not late:

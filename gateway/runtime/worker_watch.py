@@ -42,8 +42,7 @@ class WorkerWatch:
 
     async def look(self) -> list[Alarm]:
         """Listen for a worker; decide the alarms in its place where there is none, and give the changes."""
-        async with self._environment.store.read_transaction() as tx:
-            beat = await alarms.last_worker_beat(tx)
+        beat = await self._environment.store.read(alarms.last_worker_beat)
         if beat != self._beat:
             self._beat, self._heard_at, self._untold = beat, self._environment.clock.monotonic(), []
         if self.silence < MOST_SILENCE:

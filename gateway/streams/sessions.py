@@ -41,8 +41,7 @@ class Sessions:
         kept, told = self._kept.session_ids(began), set(self._told)
         if not kept and not told:
             return
-        async with self._store.read_transaction() as tx:
-            holding = await sessions.holding_sessions(tx, kept | told)
+        holding = await self._store.read(lambda tx: sessions.holding_sessions(tx, kept | told))
         self._kept.confirm(kept, holding, began)
         for session_id in told - holding.keys():
             for ended in self._told.pop(session_id, []):

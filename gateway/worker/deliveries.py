@@ -89,8 +89,7 @@ class Deliveries:
 
     async def _something_may_be_due(self) -> bool:
         """A look that takes no lock: five times a second, and nearly always in vain."""
-        async with self._environment.store.read_transaction() as tx:
-            return await outbox.may_be_due(tx, self._busy_topics())
+        return await self._environment.store.read(lambda tx: outbox.may_be_due(tx, self._busy_topics()))
 
     async def _deliver(self, message: OutboxMessage) -> None:
         crash_points.reach(crash_points.CLAIMED)

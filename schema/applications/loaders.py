@@ -54,8 +54,7 @@ async def _by_number(env: Environment, subject: Subject, numbers: list[str]) -> 
 
 async def _read_applicants(env: Environment, subject: Subject, asked: list[Applied]) -> list[Citizen | None]:
     """The citizens of applications: an officer may see one by the place of her application."""
-    async with env.store.read_transaction() as tx:
-        found = await people.citizens(tx, [str(resource.citizen_id) for _, resource in asked])
+    found = await env.store.read(lambda tx: people.citizens(tx, [str(resource.citizen_id) for _, resource in asked]))
     purposes = await read_applicants(env, subject, asked)
     return [
         found.get(str(resource.citizen_id)) if given else None

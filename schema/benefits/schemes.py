@@ -53,6 +53,5 @@ class SchemesQuery:
         ] = None,
     ) -> list[Scheme] | None:
         wanted = filter or SchemeFilter()
-        async with info.context.environment.store.read_transaction() as tx:
-            known = await kept.schemes(tx)
+        known = await info.context.environment.store.read(kept.schemes)
         return [Scheme.of(one) for one in sorted_by_name(known.values(), info.context.language) if wanted.fits(one)]

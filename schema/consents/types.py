@@ -95,8 +95,7 @@ async def consents_listed(info: Info, citizen_id: str) -> Listing[consents.Conse
     await require_read(environment, info.context.subject, of_citizen(citizen_id, ObjectKind.CONSENT))
 
     async def load_consents() -> list[consents.Consent]:
-        async with environment.store.read_transaction() as tx:
-            return await recorded_consents(tx, citizen_id)
+        return await environment.store.read(lambda tx: recorded_consents(tx, citizen_id))
 
     async def rows(window: Window) -> list[consents.Consent]:
         found = await load_consents()  # a handful: one person's few purposes

@@ -218,8 +218,7 @@ class FinanceQuery:
         self, info: Info, month: Annotated[date, strawberry.argument(description="Any day of the month.")]
     ) -> list[views.BharatReport] | None:
         reach_of(info.context.subject, ObjectKind.FINANCE_BOOK)
-        async with info.context.environment.store.read_transaction() as tx:
-            found = await bharat_reports.of_month(tx, f"{month:%Y-%m}")
+        found = await info.context.environment.store.read(lambda tx: bharat_reports.of_month(tx, f"{month:%Y-%m}"))
         return [views.BharatReport.of(one) for one in found]
 
 
@@ -233,7 +232,6 @@ def _read(
     """Rows of a page that name nobody."""
 
     async def rows(window: Window) -> list[Row]:
-        async with info.context.environment.store.read_transaction() as tx:
-            return await read(tx, Part.of(window))
+        return await info.context.environment.store.read(lambda tx: read(tx, Part.of(window)))
 
     return rows
