@@ -126,13 +126,7 @@ OUTSIDE_SYSTEMS = OutsideSystems(
         System("apisetu", Source.API_SETU, "integrations.apisetu", "sandbox.apisetu.server", calls_us=True),
         System("umang", Source.UMANG, "integrations.umang", "sandbox.umang.server", calls_us=True),
         System("dbt_finance", Source.DBT_FINANCE, "integrations.dbt_finance", "sandbox.dbt_finance.server"),
-        System(
-            "pfms",
-            Source.PFMS,
-            "integrations.dbt_finance.pfms",
-            "sandbox.dbt_finance.pfms.system",
-            Need.OPTIONAL,
-        ),
+        System("pfms", Source.PFMS, "integrations.dbt_finance.pfms", "sandbox.dbt_finance.pfms.system", Need.OPTIONAL),
         System("etaal", Source.E_TAAL, "integrations.etaal", "sandbox.etaal.server", asked_with="push", calls_us=True),
         System(
             "texts",

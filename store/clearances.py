@@ -14,16 +14,7 @@ from domain.platform.changes import ChangeKind
 from store.appeals.appeal_rows import APPEALS, appeals_table
 from store.appeals.appeals import clock_is_running
 from store.applications.application_rows import APPLICATIONS, applications_table
-from store.database import (
-    AnyRow,
-    Key,
-    Records,
-    StoredList,
-    Transaction,
-    any_posting_covers,
-    change_feed,
-    insert_into,
-)
+from store.database import AnyRow, Key, Records, StoredList, Transaction, any_posting_covers, change_feed, insert_into
 from store.database.metadata import table_of
 
 clearances_table = table_of(

@@ -178,11 +178,7 @@ async def enter(acting: UnitOfWork, request: FileAppeal) -> Appeal:
     reason = written_text(request.late_reason, "input", "lateReason", longest=LONGEST_TEXT, required=False)
     late = await late_reason(acting, application, filing, reason)
     origin = AppealOrigin.CSC if acting.subject.kind is PersonKind.OPERATOR else AppealOrigin.CITIZEN
-    appeal = await file(
-        acting,
-        application,
-        Filing(filing.level, filing.ground, origin, text, late, filing.previous),
-    )
+    appeal = await file(acting, application, Filing(filing.level, filing.ground, origin, text, late, filing.previous))
     if appeal is None:
         raise Problems(Problem(ErrorCode.ALREADY_APPEALED, PATH))
     if appeal.ground is AppealGround.TIME_LIMIT_BREACHED and application.status is Status.DELIVERED:

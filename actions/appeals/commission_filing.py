@@ -262,11 +262,7 @@ def _case_file_event(env: Environment, case: CommissionCase) -> CaseEvent:
 
 
 def _step_event(
-    case: CommissionCase,
-    appeal: Appeal,
-    taken: AppealEvent,
-    hearings: Sequence[Hearing],
-    application: Application,
+    case: CommissionCase, appeal: Appeal, taken: AppealEvent, hearings: Sequence[Hearing], application: Application
 ) -> CaseEvent:
     order = appeal.order
     until = order.direct_until.isoformat() if order and order.direct_until else None

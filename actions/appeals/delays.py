@@ -77,14 +77,7 @@ async def record(acting: UnitOfWork, request: RecordDelayReason) -> DelayReason:
     else:
         month, place, about = _month(acting, request.month), await _office(acting, request), (None, None)
     reason = DelayReason(
-        acting.env.ids.key(),
-        *about,
-        month,
-        *place,
-        request.cause,
-        text,
-        acting.subject.person_id or "",
-        acting.now,
+        acting.env.ids.key(), *about, month, *place, request.cause, text, acting.subject.person_id or "", acting.now
     )
     await delays.add(acting.tx, reason)
     resource = Resource(ObjectKind.DELAY_REASON, reason.id, about[1], *place)

@@ -25,16 +25,7 @@ from actions.kernel import (
 from domain.applications.applications import Application
 from domain.applications.lifecycle import Move, advance
 from domain.identity.policy import Purpose, decide
-from domain.kernel import (
-    ErrorCode,
-    Problem,
-    Problems,
-    Subject,
-    ist_date,
-    ist_midnight,
-    not_found,
-    short_word,
-)
+from domain.kernel import ErrorCode, Problem, Problems, Subject, ist_date, ist_midnight, not_found, short_word
 from store.applications import applications
 
 LONGEST_ANSWER = 4000

@@ -135,10 +135,7 @@ def _came_back_late(one: Instalment, news: PaymentNews) -> bool:
 
 def _too_late(one: Instalment, news: PaymentNews) -> FinanceDifference:
     return FinanceDifference(
-        DifferenceKind.RETURNED_TOO_LATE,
-        f"{INSTALMENT}{one.id}",
-        expected=one.status.value,
-        found=news.status.value,
+        DifferenceKind.RETURNED_TOO_LATE, f"{INSTALMENT}{one.id}", expected=one.status.value, found=news.status.value
     )
 
 

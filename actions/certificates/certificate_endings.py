@@ -44,10 +44,7 @@ CORRECT = "certificate.correct"
 LONGEST_REASON = 2000
 LONGEST_FACT = 500
 _PATH = ("input", "certificateId")
-_MOVES = {
-    CertificateStatus.CORRECTED: Move.CORRECT_CERTIFICATE,
-    CertificateStatus.REVOKED: Move.REVOKE_CERTIFICATE,
-}
+_MOVES = {CertificateStatus.CORRECTED: Move.CORRECT_CERTIFICATE, CertificateStatus.REVOKED: Move.REVOKE_CERTIFICATE}
 _log = structlog.get_logger(__name__)
 
 

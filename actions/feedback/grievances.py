@@ -36,10 +36,7 @@ from store.statistics import figures
 ABOVE = frozenset({Role.APPELLATE, Role.DEPARTMENT_ADMIN})
 """Who answers a grievance that went up one level."""
 
-_TOLD = {
-    GrievanceMove.ANSWER: NoticeKind.GRIEVANCE_REPLIED,
-    GrievanceMove.ESCALATE: NoticeKind.GRIEVANCE_ESCALATED,
-}
+_TOLD = {GrievanceMove.ANSWER: NoticeKind.GRIEVANCE_REPLIED, GrievanceMove.ESCALATE: NoticeKind.GRIEVANCE_ESCALATED}
 SWEEP = 100
 _PATH = ("input", "grievanceId")
 

@@ -14,17 +14,7 @@ from domain.benefits.benefits import Sanction
 from domain.certificates.certificates import IssuedCertificate
 from domain.clearances import Clearance
 from domain.identity.policy import ObjectKind, Purpose, Resource, decide, purpose_for, roles_for
-from domain.kernel import (
-    Citizen,
-    PersonKind,
-    Posting,
-    Problems,
-    Role,
-    Source,
-    Subject,
-    not_found,
-    require_found,
-)
+from domain.kernel import Citizen, PersonKind, Posting, Problems, Role, Source, Subject, not_found, require_found
 from domain.kernel.closed_to_roles import only_for
 from store.appeals import appeals
 from store.database import Transaction
@@ -141,11 +131,7 @@ async def require_own_record(acting: UnitOfWork, kind: ObjectKind) -> Citizen:
 
 
 async def require_thing(
-    acting: UnitOfWork,
-    thing: T | None,
-    resource: Callable[[T], Resource],
-    *purposes: Purpose,
-    path: tuple[str, ...],
+    acting: UnitOfWork, thing: T | None, resource: Callable[[T], Resource], *purposes: Purpose, path: tuple[str, ...]
 ) -> T:
     """The thing that was looked for, for one who may do that with it under one of the purposes.
 

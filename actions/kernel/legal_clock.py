@@ -29,14 +29,7 @@ from domain.kernel import ist_date
 from store.catalogue import calendar as calendars
 
 _ENDS_CLOCK = frozenset(
-    {
-        Move.ISSUE_CERTIFICATE,
-        Move.SANCTION_BENEFIT,
-        Move.DELIVER,
-        Move.REJECT,
-        Move.RETURN_AS_INCOMPLETE,
-        Move.WITHDRAW,
-    }
+    {Move.ISSUE_CERTIFICATE, Move.SANCTION_BENEFIT, Move.DELIVER, Move.REJECT, Move.RETURN_AS_INCOMPLETE, Move.WITHDRAW}
 )
 """The result is made available, refused by a reasoned order, or not wanted any more."""
 

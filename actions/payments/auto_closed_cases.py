@@ -37,10 +37,7 @@ _NOTES: Mapping[DifferenceKind, tuple[CaseOutcome, str]] = MappingProxyType(
             CaseOutcome.CORRECTED_WITH_US,
             "The answer came: the payment stands by now where the partner's book had it.",
         ),
-        DifferenceKind.TOO_LONG_IN_FLIGHT: (
-            CaseOutcome.CORRECTED_AT_PARTNER,
-            "The payment arrived, or came back.",
-        ),
+        DifferenceKind.TOO_LONG_IN_FLIGHT: (CaseOutcome.CORRECTED_AT_PARTNER, "The payment arrived, or came back."),
         DifferenceKind.NOT_AT_PARTNER: (CaseOutcome.CORRECTED_AT_PARTNER, "The partner knows the payment by now."),
     }
 )

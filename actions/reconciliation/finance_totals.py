@@ -125,12 +125,7 @@ async def _make_statement(env: Environment, month: date) -> bool:
 
 
 async def statement_lines(
-    env: Environment,
-    subject: Subject,
-    month: date,
-    *,
-    scheme_code: str | None = None,
-    district: str | None = None,
+    env: Environment, subject: Subject, month: date, *, scheme_code: str | None = None, district: str | None = None
 ) -> AsyncIterator[list[MonthMovement]]:
     """The stored statement of a month in the subject's places, some lines at a time.
 

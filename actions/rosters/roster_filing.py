@@ -166,13 +166,7 @@ async def _file_row(
 
 
 async def _refuse_row(
-    env: Environment,
-    enters: Subject,
-    tx: Transaction,
-    *,
-    roster: Roster,
-    row_id: str,
-    problems: tuple[Problem, ...],
+    env: Environment, enters: Subject, tx: Transaction, *, roster: Roster, row_id: str, problems: tuple[Problem, ...]
 ) -> None:
     acting = UnitOfWork(env, tx, enters)
     row = await roster_rows.get(tx, row_id)

@@ -62,12 +62,7 @@ class VerifiedFact:
     source: FactSource
 
 
-_WORTH = (
-    SignatureState.VERIFIED,
-    SignatureState.NOT_EXAMINED,
-    SignatureState.UNSIGNED,
-    SignatureState.UNKNOWN_SIGNER,
-)
+_WORTH = (SignatureState.VERIFIED, SignatureState.NOT_EXAMINED, SignatureState.UNSIGNED, SignatureState.UNKNOWN_SIGNER)
 
 
 def best_first(facts: Iterable[VerifiedFact]) -> tuple[VerifiedFact, ...]:

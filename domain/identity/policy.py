@@ -198,12 +198,7 @@ _SIGN_ON = {
     **_cells(_R.JURISDICTION, _Role.APPELLATE, _K.ASSISTANCE, _P.HEAR_APPEAL, _P.SUPERVISE),
     **_cells(_R.OWN, _Role.CITIZEN, (_K.ASSISTANCE, _K.ACCOUNT, _K.RECORD_CLAIM), *_OWN),
     **_cells(_R.JURISDICTION, _Role.OFFICER, _K.RECORD_CLAIM, _P.DECIDE),
-    **_cells(
-        _R.ASSIGNED,
-        (_Role.CITIZEN, *_OPERATORS, *_OFFICES, *_SUPERVISORS, _Role.DEVELOPER),
-        _K.DEVICE,
-        *_OWN,
-    ),
+    **_cells(_R.ASSIGNED, (_Role.CITIZEN, *_OPERATORS, *_OFFICES, *_SUPERVISORS, _Role.DEVELOPER), _K.DEVICE, *_OWN),
     **_cells(_R.ANY, _Role.ADMIN, _K.CENTRE, _P.OPERATE),
     **_cells(_R.ANY, _Role.AUDITOR, _K.CENTRE, _P.AUDIT),
 }

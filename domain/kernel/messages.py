@@ -172,10 +172,7 @@ def message(
 
 
 def filled_label(
-    key: str,
-    language: Language,
-    params: Mapping[str, str] = _NOTHING,
-    texts: Mapping[str, Bilingual] = _NO_TEXTS,
+    key: str, language: Language, params: Mapping[str, str] = _NOTHING, texts: Mapping[str, Bilingual] = _NO_TEXTS
 ) -> str:
     """The text of a key with what fills it, as for `message`; raises MissingMessage."""
     known = catalogue(language)

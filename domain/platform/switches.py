@@ -37,10 +37,7 @@ class SwitchState(StrEnum):
     OFF = "OFF"
 
 
-STATES = {
-    SwitchKind.SYSTEM: tuple(SwitchState),
-    SwitchKind.MUTATION: (SwitchState.ON, SwitchState.OFF),
-}
+STATES = {SwitchKind.SYSTEM: tuple(SwitchState), SwitchKind.MUTATION: (SwitchState.ON, SwitchState.OFF)}
 """The states that each kind of switch can have."""
 
 

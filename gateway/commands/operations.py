@@ -117,8 +117,7 @@ async def publish(
 
 @group.storage_command("list")
 async def list_published(
-    env: Environment,
-    days: Annotated[int, typer.Option(min=1, max=400, help="count the uses of so many days")] = 30,
+    env: Environment, days: Annotated[int, typer.Option(min=1, max=400, help="count the uses of so many days")] = 30
 ) -> None:
     """List every published version, and how much it is used."""
     found = await env.store.read(lambda tx: shelves(tx, env.clock.now(), days))

@@ -48,9 +48,7 @@ async def export_person(
 
 @group.runtime_command("erase")
 async def erase_person(
-    env: Environment,
-    who: _Person,
-    yes: Annotated[bool, typer.Option("--yes", help="do not ask")] = False,
+    env: Environment, who: _Person, yes: Annotated[bool, typer.Option("--yes", help="do not ask")] = False
 ) -> None:
     """Erase a citizen's personal data; anonymous records and certificates stay, with the rule that requires them."""
     if not yes:

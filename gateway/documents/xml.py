@@ -113,11 +113,7 @@ def _data(parent: etree._Element, content: CertificateContent) -> None:
         ),
         "INCER": (
             "Income",
-            {
-                "annual": _fact(content, "annual_income"),
-                "currency": "INR",
-                "year": _fact(content, "financial_year"),
-            },
+            {"annual": _fact(content, "annual_income"), "currency": "INR", "year": _fact(content, "financial_year")},
         ),
     }
     if content.doctype in special:

@@ -152,27 +152,16 @@ class RateStatus:
 
     def headers(self) -> dict[str, str]:
         """The same as headers (draft-ietf-httpapi-ratelimit-headers)."""
-        return {
-            "RateLimit-Policy": f'"operations";q={self.limit};w=60',
-            "RateLimit": f'"operations";r={self.left}',
-        }
+        return {"RateLimit-Policy": f'"operations";q={self.limit};w=60', "RateLimit": f'"operations";r={self.left}'}
 
 
 class RateLimits:
     """The rates of one gateway. `faults` is called for every fault of the shared store."""
 
     def __init__(
-        self,
-        rates: Rates,
-        clock: Clock,
-        *,
-        shared_url: str | None = None,
-        faults: Callable[[], None] = lambda: None,
+        self, rates: Rates, clock: Clock, *, shared_url: str | None = None, faults: Callable[[], None] = lambda: None
     ) -> None:
-        own = {
-            CallerKind.ANONYMOUS: rates.anonymous_per_minute,
-            CallerKind.ROUTER: rates.router_per_minute,
-        }
+        own = {CallerKind.ANONYMOUS: rates.anonymous_per_minute, CallerKind.ROUTER: rates.router_per_minute}
         beside = {
             RateClass.REQUESTS: rates.requests_per_minute,
             RateClass.SIGN_INS: rates.sign_ins_per_minute,

@@ -54,11 +54,7 @@ class AlarmWatch:
             return []
         made_at = self._environment.keyrings.made_at("session")[0]
         changes = await evaluate(
-            self._environment,
-            lease,
-            session_key_made_at=made_at,
-            notify=self._notify,
-            worker_seconds=worker_seconds,
+            self._environment, lease, session_key_made_at=made_at, notify=self._notify, worker_seconds=worker_seconds
         )
         for alarm in changes:
             write = log.error if alarm.state is AlarmState.RAISED else log.info

@@ -28,15 +28,7 @@ from integrations.calling.monitor import CallObserver, SourceMonitor
 from integrations.calling.remote import Resilience
 from states.lint import faults_of
 from store.catalogue.calendar import NO_CALENDAR, work_calendar
-from store.database import (
-    EncryptedObjects,
-    FieldCipher,
-    Keyrings,
-    LocalBlobs,
-    Store,
-    crash_points,
-    schema_is_current,
-)
+from store.database import EncryptedObjects, FieldCipher, Keyrings, LocalBlobs, Store, crash_points, schema_is_current
 from store.database.keyring import KeyHolder
 from store.database.vault import Vault
 from store.privacy.erasures import ErasureList

@@ -33,13 +33,7 @@ def browser_hash(request: Request) -> str:
 def bind_browser(response: Response, env: Environment, secret: str) -> None:
     """Give the browser its secret. Lax, because the way back from the provider is a top-level GET."""
     response.set_cookie(
-        BROWSER_COOKIE,
-        secret,
-        max_age=BROWSER_SECONDS,
-        path="/",
-        secure=_https(env),
-        httponly=True,
-        samesite="lax",
+        BROWSER_COOKIE, secret, max_age=BROWSER_SECONDS, path="/", secure=_https(env), httponly=True, samesite="lax"
     )
 
 

@@ -98,11 +98,7 @@ class ApiSetu:
         return wire.as_published(request, publisher), publisher, artefact
 
     async def _fetch(
-        self,
-        policy: CallPolicy,
-        request: CertificateRequest,
-        publisher: PublisherSettings,
-        artefact: Mapping[str, Any],
+        self, policy: CallPolicy, request: CertificateRequest, publisher: PublisherSettings, artefact: Mapping[str, Any]
     ) -> tuple[DepartmentCertificate, Answer]:
         """Ask with the key, and with the coming one where API Setu does not know it; what is held is not asked."""
         place = (request.publisher, request.doctype.upper())

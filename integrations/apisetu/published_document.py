@@ -117,11 +117,7 @@ def _components() -> dict[str, Any]:
             "clientId": {"type": "apiKey", "in": "header", "name": "X-APISETU-CLIENTID"},
         },
         "responses": {f"{status}Error": _error(status) for status in _CERTIFICATE_ERRORS},
-        "schemas": {
-            "CertificateRequest": _request(),
-            "ConsentArtifact": _artefact(),
-            "Services": _services(),
-        },
+        "schemas": {"CertificateRequest": _request(), "ConsentArtifact": _artefact(), "Services": _services()},
     }
 
 

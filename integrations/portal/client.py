@@ -9,12 +9,7 @@ from integrations.portal.models import ReadCatalogue
 from integrations.portal.wire import NotACatalogue, read_catalogue
 
 SERVICES = CallPolicy(
-    "portal.services",
-    Source.DEPARTMENTS,
-    total=60.0,
-    attempt=30.0,
-    body_limit=20_000_000,
-    scope=Scope.PUBLIC,
+    "portal.services", Source.DEPARTMENTS, total=60.0, attempt=30.0, body_limit=20_000_000, scope=Scope.PUBLIC
 )
 """An operator waits for it on the command line; the whole catalogue is some megabytes."""
 

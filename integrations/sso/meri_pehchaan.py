@@ -107,11 +107,7 @@ class MeriPehchaan:
         self._verifier: IdTokenVerifier | None = None
         if settings.jwks is not None:
             self._verifier = IdTokenVerifier(
-                settings.jwks,
-                audience=settings.client_id,
-                issuers=settings.issuers,
-                clock=clock,
-                reload=reload_keys,
+                settings.jwks, audience=settings.client_id, issuers=settings.issuers, clock=clock, reload=reload_keys
             )
 
     async def admit_visitor(self) -> None:

@@ -136,10 +136,7 @@ class Treasury:
 
     def _signature_headers(self, content: bytes) -> dict[str, str]:
         own = self._settings
-        return {
-            wire.DEPARTMENT_HEADER: own.dept_code,
-            wire.CHECKSUM_HEADER: wire.checksum(own.checksum_key, content),
-        }
+        return {wire.DEPARTMENT_HEADER: own.dept_code, wire.CHECKSUM_HEADER: wire.checksum(own.checksum_key, content)}
 
 
 def _refusal(code: str) -> Unavailable | Refused:

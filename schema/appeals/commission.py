@@ -233,8 +233,7 @@ class OfficeAwards:
         self,
         info: Info,
         states: Annotated[
-            list[AwardState] | None,
-            strawberry.argument(description="Only these; left out, the unsettled ones."),
+            list[AwardState] | None, strawberry.argument(description="Only these; left out, the unsettled ones.")
         ] = None,
     ) -> Listing[tuple[appeals.Award, appeals.Appeal]]:
         award_postings(info.context.subject)

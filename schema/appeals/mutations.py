@@ -27,11 +27,7 @@ _appeal_payload = thing_payload(
     appeal=Thing(Appeal, "The appeal as it now is; null when refused.", Appeal.of),
 )
 _award = nested_input(
-    Imposed,
-    "AwardInput",
-    "An amount that an order imposes.",
-    amount_paise=paise("How much.", "amount"),
-    reason="Why.",
+    Imposed, "AwardInput", "An amount that an order imposes.", amount_paise=paise("How much.", "amount"), reason="Why."
 )
 
 
@@ -107,14 +103,10 @@ class AppealingMutation:
     choose_auto_appeal = action_mutation(
         _choose_auto_appeal,
         thing_payload(
-            "What became of the choice.",
-            wanted=Thing(bool, "Whether appeals file themselves now; null when refused."),
+            "What became of the choice.", wanted=Thing(bool, "Whether appeals file themselves now; null when refused.")
         ),
         "Say whether appeals are to file themselves for the citizen who asks.",
-        input_fields(
-            "Whether appeals are to file themselves.",
-            wanted="False: no appeal is filed by itself for her.",
-        ),
+        input_fields("Whether appeals are to file themselves.", wanted="False: no appeal is filed by itself for her."),
         name="choose_auto_appeal",
     )
     settle_award = action_mutation(

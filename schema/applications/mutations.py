@@ -36,10 +36,7 @@ _documents = nested_input(
     key="The required document of the service that it answers.",
     uri="Its URI in DigiLocker or with us, or the SHA-256 of an upload.",
     source=InputField(
-        "Where it lies.",
-        type=DocumentSource,
-        default=DocumentSource.DIGILOCKER,
-        read=lambda source, _: source.value,
+        "Where it lies.", type=DocumentSource, default=DocumentSource.DIGILOCKER, read=lambda source, _: source.value
     ),
 )
 
@@ -133,9 +130,7 @@ class RespondingMutation:
         application_payload("What became of a withdrawal."),
         "Take an application back that is not decided yet.",
         input_fields(
-            "An application to take back.",
-            application_id=_APPLICATION,
-            reason="Why, if the citizen wants to say.",
+            "An application to take back.", application_id=_APPLICATION, reason="Why, if the citizen wants to say."
         ),
     )
 

@@ -145,9 +145,7 @@ class HeldBenefitsQuery:
         directives=[AUTHENTICATED, NEVER_SILENTLY_NULL],
     )
     async def held_benefits(
-        self,
-        info: Info,
-        state: Annotated[SanctionState, strawberry.argument(description="What holds them back.")],
+        self, info: Info, state: Annotated[SanctionState, strawberry.argument(description="What holds them back.")]
     ) -> Listing[BenefitView]:
         subject = info.context.subject
         return stored_listing(

@@ -227,10 +227,7 @@ class Benefit(Node, Mapped[Sanction], id_of=TypeCode.BENEFIT):
         instalments = [Instalment.of(one) for one in view.instalments]
         latest = max(instalments, key=lambda one: one.sequence, default=None)
         return cls.read(
-            sanction,
-            view=view,
-            instalments=instalments,
-            status=latest.status if latest else PaymentStatus.SANCTIONED,
+            sanction, view=view, instalments=instalments, status=latest.status if latest else PaymentStatus.SANCTIONED
         )
 
     @resolver_field(description="When the status was told; else when our own record was made.")

@@ -29,24 +29,14 @@ class ConsentsMutation:
         grant_consent,
         thing_payload("What became of a consent that was given.", consent=_CONSENT),
         "Give a consent after its notice was shown; for the citizen alone.",
-        input_fields(
-            "A consent that the citizen gives.",
-            purpose=_PURPOSE,
-            documents=_DOCUMENTS,
-            days=_DAYS,
-        ),
+        input_fields("A consent that the citizen gives.", purpose=_PURPOSE, documents=_DOCUMENTS, days=_DAYS),
         scopes=[Scope.OWN],
     )
     renew_consent = action_mutation(
         renew_consent,
         thing_payload("What became of a consent that was renewed.", consent=_CONSENT),
         "Let a consent hold longer, from now; for the citizen alone.",
-        input_fields(
-            "A consent that holds longer.",
-            purpose=_PURPOSE,
-            documents=_DOCUMENTS,
-            days=_DAYS,
-        ),
+        input_fields("A consent that holds longer.", purpose=_PURPOSE, documents=_DOCUMENTS, days=_DAYS),
         scopes=[Scope.OWN],
     )
     withdraw_consent = action_mutation(

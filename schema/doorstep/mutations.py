@@ -55,9 +55,7 @@ _visit_payload = thing_payload(
     "What became of a visit.",
     "DoorstepVisitPayload",
     visit=Thing(
-        DoorstepVisit,
-        "The visit as it now is, a new one after a change of slot; null when refused.",
-        DoorstepVisit.of,
+        DoorstepVisit, "The visit as it now is, a new one after a change of slot; null when refused.", DoorstepVisit.of
     ),
 )
 

@@ -37,9 +37,7 @@ class GrievancesMutation:
         _grievance_payload,
         "Answer a grievance of one's jurisdiction; one that went up is answered from above.",
         input_fields(
-            "A reply to a grievance.",
-            grievance_id=_grievance,
-            text="The reply, as the citizen will read it.",
+            "A reply to a grievance.", grievance_id=_grievance, text="The reply, as the citizen will read it."
         ),
     )
     close_grievance = action_mutation(

@@ -157,8 +157,7 @@ class AssistingMutation:
         thing_payload("The relatives that are left.", relatives=_RELATIVES),
         "Strike a relative off; for herself.",
         input_fields(
-            "A relative who is struck off.",
-            relative_id="The relative; one that is none of hers changes nothing.",
+            "A relative who is struck off.", relative_id="The relative; one that is none of hers changes nothing."
         ),
         scopes=[Scope.OWN],
     )

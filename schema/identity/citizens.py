@@ -214,9 +214,7 @@ class Citizen(Node, View[people.Citizen], id_of=TypeCode.CITIZEN):
 
     @resolver_field(description="What she ordered in her locker, the latest first.", directives=ORDER_DIRECTIVES)
     async def locker_orders(
-        self,
-        info: Info,
-        first: Annotated[int, strawberry.argument(description="How many, 1 to 100.")],
+        self, info: Info, first: Annotated[int, strawberry.argument(description="How many, 1 to 100.")]
     ) -> list[LockerOrder]:
         return await orders_listed(info, self.item.id, first)
 
@@ -326,9 +324,7 @@ class Citizen(Node, View[people.Citizen], id_of=TypeCode.CITIZEN):
 
     @resolver_field(description="Who read her data, the latest first.", directives=[sliced_list_size("first")])
     async def data_accesses(
-        self,
-        info: Info,
-        first: Annotated[int, strawberry.argument(description="How many, 1 to 100.")],
+        self, info: Info, first: Annotated[int, strawberry.argument(description="How many, 1 to 100.")]
     ) -> list[DataAccess]:
         most = page_size(first)
         found = await receipts_of_citizen(info.context.environment, info.context.subject, self.item.id, most)

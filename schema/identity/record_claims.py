@@ -112,9 +112,7 @@ class RecordClaimsMutation:
         "Enter the code. Her account opens the claimed record from then on, and this session ends; of a "
         "record that an import made, hers takes in what it held.",
         input_fields(
-            "The code from the telephone on file.",
-            claim_id="The claim, as claimRecord told.",
-            code="Six digits.",
+            "The code from the telephone on file.", claim_id="The claim, as claimRecord told.", code="Six digits."
         ),
         name="confirm_record_claim",
         scopes=[Scope.OWN],
@@ -138,8 +136,7 @@ class RecordClaimsMutation:
         thing_payload("What became of stopping a joining.", claim=_CLAIM),
         "Stop two records from being joined; for both whose records they are, and an officer of the place.",
         input_fields(
-            "A joining that is to be stopped.",
-            claim_id="The claim, as recordClaims told; its state is AGREED.",
+            "A joining that is to be stopped.", claim_id="The claim, as recordClaims told; its state is AGREED."
         ),
         name="stop_record_claim",
         scopes=[Scope.OWN, Scope.CASES],

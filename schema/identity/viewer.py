@@ -23,8 +23,7 @@ class Developer:
 
 
 Viewer: TypeAlias = Annotated[
-    Citizen | Officer | Operator | Developer,
-    strawberry.union("Viewer", description="Who is signed in."),
+    Citizen | Officer | Operator | Developer, strawberry.union("Viewer", description="Who is signed in.")
 ]
 
 

@@ -61,9 +61,7 @@ def action_mutation(
     return mutation(description=description, scopes=scopes)(resolve)
 
 
-def _taken_by(
-    action: Callable[..., Any],
-) -> tuple[Callable[..., Any] | None, Collection[str], dict[str, Parameter]]:
+def _taken_by(action: Callable[..., Any]) -> tuple[Callable[..., Any] | None, Collection[str], dict[str, Parameter]]:
     """The dataclass of an action's request where it takes one, the names of its fields, and everything it takes."""
     parameters = parameters_of(action, skipped=2)
     first = next(iter(parameters), "")

@@ -82,11 +82,7 @@ def wrong_input(problem: Problem, language: Language) -> str | None:
     return ": ".join(one for one in (name, what) if one) or None
 
 
-_LIMITS = {
-    "limit.range": {"least", "most"},
-    "limit.longest": {"longest"},
-    "limit.most": {"most"},
-}
+_LIMITS = {"limit.range": {"least", "most"}, "limit.longest": {"longest"}, "limit.most": {"most"}}
 """The text about a limit, and the parameters of a problem that it needs; the first that fits says it."""
 
 

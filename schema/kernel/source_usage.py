@@ -61,12 +61,7 @@ class SourceUsage:
         return any(read.state is not SourceState.CACHED for read in self._reads.values())
 
     def note(
-        self,
-        path: Path,
-        source: Source,
-        state: SourceState,
-        as_of: datetime | None,
-        retry_after: float | None = None,
+        self, path: Path, source: Source, state: SourceState, as_of: datetime | None, retry_after: float | None = None
     ) -> None:
         """Record one read; our own store is not an outside system and is left out."""
         if source is Source.STORE:

@@ -113,7 +113,7 @@ class CaseLine(
 
 @strawberry.type(
     description="A page of a list of cases. In `totalCount` cases are counted up to 1,000 where the list is narrowed "
-    "by service, cause or reason, and all of them otherwise.",
+    "by service, cause or reason, and all of them otherwise."
 )
 class CaseLineConnection(Connection[CaseLine]):
     size: strawberry.Private[Callable[[], Awaitable[ListSize]]]

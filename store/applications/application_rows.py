@@ -91,11 +91,7 @@ def _limit_and_decision_values(tx: Transaction, application: Application) -> dic
     values: dict[str, Any] = dict.fromkeys(("limit_days", "limit_unit", "calendar_version"))
     values |= dict.fromkeys(("approved", "ground", "reason", "decided_by", "decided_at", "signed_at"))
     if limit is not None:
-        values |= {
-            "limit_days": limit.days,
-            "limit_unit": limit.unit.value,
-            "calendar_version": limit.calendar_version,
-        }
+        values |= {"limit_days": limit.days, "limit_unit": limit.unit.value, "calendar_version": limit.calendar_version}
     if decision is not None:
         values |= {
             "approved": decision.approved,

@@ -11,18 +11,7 @@ from domain.applications.lifecycle import Move
 from domain.certificates.signatures import SignatureState
 from domain.platform.changes import ChangeKind
 from store.applications.application_rows import applications_table
-from store.database import (
-    AnyRow,
-    Json,
-    Key,
-    NotThere,
-    Records,
-    Transaction,
-    cell_name,
-    change_feed,
-    first_row,
-    rows_of,
-)
+from store.database import AnyRow, Json, Key, NotThere, Records, Transaction, cell_name, change_feed, first_row, rows_of
 from store.database.metadata import table_of
 
 timeline_table = table_of(
@@ -44,19 +33,12 @@ documents_table = table_of(
     sa.Column("application_id", Key, sa.ForeignKey("applications.id"), nullable=False),
     sa.Column("reference", sa.LargeBinary, nullable=False),
     sa.Index(None, "application_id"),
-    apart=(
-        "uri",
-        "name",
-        "signature",
-    ),
+    apart=("uri", "name", "signature"),
 )
 
 
 ENTRIES = Records(
-    TimelineEntry,
-    timeline_table,
-    "the timeline entry",
-    renamed={"before": "status_before", "after": "status_after"},
+    TimelineEntry, timeline_table, "the timeline entry", renamed={"before": "status_before", "after": "status_after"}
 )
 timelines = ENTRIES.groups_reader_by(
     timeline_table.c.application_id, timeline_table.c.application_id, timeline_table.c.sequence

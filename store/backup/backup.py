@@ -140,12 +140,7 @@ def read_manifest(file: BinaryIO, key: BackupKey) -> Manifest:
     if told is None or told.get("format") != FORMAT or told["members"] != sums:
         raise BackupDamaged("the backup is not whole, or it is of another format")
     return Manifest(
-        told["revision"],
-        told["createdAt"],
-        told["rows"],
-        told["objects"],
-        told["missingObjects"],
-        told["members"],
+        told["revision"], told["createdAt"], told["rows"], told["objects"], told["missingObjects"], told["members"]
     )
 
 

@@ -7,10 +7,7 @@ from store.database import Key, Records, Serial, Transaction, require_there
 from store.database.metadata import table_of
 
 recoveries_table = table_of(
-    Recovery,
-    "recoveries",
-    UniqueConstraint("sanction_id", "number"),
-    Index(None, "citizen_id"),
+    Recovery, "recoveries", UniqueConstraint("sanction_id", "number"), Index(None, "citizen_id")
 )
 
 recovery_parts_table = table_of(

@@ -20,10 +20,7 @@ sanction_stops_table = table_of(
 )
 
 life_certificates_table = table_of(
-    LifeCertificate,
-    "life_certificates",
-    sa.UniqueConstraint("sanction_id", "given_on"),
-    sa.Index(None, "citizen_id"),
+    LifeCertificate, "life_certificates", sa.UniqueConstraint("sanction_id", "given_on"), sa.Index(None, "citizen_id")
 )
 
 payment_approvals_table = table_of(

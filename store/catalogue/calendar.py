@@ -13,10 +13,7 @@ from store.database import Board, Instant, Key, Transaction, fetch_rows, first_r
 from store.database.metadata import metadata
 
 calendars_table = Table(
-    "calendars",
-    metadata,
-    Column("version", Key, primary_key=True),
-    Column("saved_at", Instant, nullable=False),
+    "calendars", metadata, Column("version", Key, primary_key=True), Column("saved_at", Instant, nullable=False)
 )
 
 holidays_table = Table(

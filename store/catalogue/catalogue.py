@@ -215,11 +215,7 @@ async def services_page(
 
 
 async def count_services(
-    tx: Transaction,
-    *,
-    department: str | None = None,
-    category: str | None = None,
-    open_only: bool = False,
+    tx: Transaction, *, department: str | None = None, category: str | None = None, open_only: bool = False
 ) -> int:
     """How many services the same filters let through."""
     filters = (department, category, open_only)

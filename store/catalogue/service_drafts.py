@@ -10,10 +10,7 @@ from store.database import Records, Transaction
 from store.database.metadata import table_of
 
 service_drafts_table = table_of(
-    ServiceDraft,
-    "service_drafts",
-    sa.Index(None, "service_code", "drafted_at"),
-    sa.Index(None, "state", "publish_on"),
+    ServiceDraft, "service_drafts", sa.Index(None, "service_code", "drafted_at"), sa.Index(None, "state", "publish_on")
 )
 
 _T = service_drafts_table.c

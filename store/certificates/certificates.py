@@ -82,12 +82,7 @@ def _holder_values(tx: Transaction, certificate: IssuedCertificate) -> dict[str,
 
 
 CERTIFICATES = Records(
-    IssuedCertificate,
-    certificates_table,
-    "the certificate",
-    apart=("holder",),
-    read=_holder,
-    write=_holder_values,
+    IssuedCertificate, certificates_table, "the certificate", apart=("holder",), read=_holder, write=_holder_values
 )
 of_citizen = CERTIFICATES.list_reader_by(_T.citizen_id, _T.created_at.desc(), _T.id.desc())
 """Every certificate of a citizen, the newest first."""

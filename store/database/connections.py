@@ -13,12 +13,7 @@ from sqlalchemy.util import greenlet_spawn
 from store.database.sqlite_driver import COMPILED, DRIVER, SqliteConnection
 
 _DRIVERS = {"sqlite": DRIVER, "postgresql": "postgresql+asyncpg", "postgres": "postgresql+asyncpg"}
-_PRAGMAS = (
-    "journal_mode=WAL",
-    "foreign_keys=ON",
-    "synchronous=FULL",
-    "journal_size_limit=67108864",
-)
+_PRAGMAS = ("journal_mode=WAL", "foreign_keys=ON", "synchronous=FULL", "journal_size_limit=67108864")
 _POSTGRESQL_SETTINGS = {
     "application_name": "apuni",
     "idle_in_transaction_session_timeout": "10000",

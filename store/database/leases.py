@@ -38,9 +38,7 @@ async def acquire(tx: Transaction, name: str, holder: str, seconds: float) -> Le
     until = now + timedelta(seconds=seconds)
     statement = insert_into(tx, leases_table).values(name=name, holder=holder, fence=1, until=until)
     taking = statement.on_conflict_do_update(
-        index_elements=("name",),
-        set_={"holder": holder, "fence": _T.fence + 1, "until": until},
-        where=_T.until <= now,
+        index_elements=("name",), set_={"holder": holder, "fence": _T.fence + 1, "until": until}, where=_T.until <= now
     )
     row = (await tx.connection.execute(taking.returning(_T.fence))).first()
     return Lease(name, holder, row.fence, until) if row else None

@@ -138,11 +138,7 @@ def note_known(tx: Transaction, what: Hashable, key: Hashable, value: Any) -> No
 
 
 async def group_rows(
-    tx: Transaction,
-    statement: sa.Select[Any],
-    column: sa.Column[Any],
-    keys: Iterable[str],
-    made: Callable[[AnyRow], T],
+    tx: Transaction, statement: sa.Select[Any], column: sa.Column[Any], keys: Iterable[str], made: Callable[[AnyRow], T]
 ) -> dict[str, list[T]]:
     """What is made of the rows of each key, in the statement's order; a key without a row is left out."""
     found: dict[str, list[T]] = {}

@@ -22,10 +22,7 @@ services_table = table_of(
 )
 
 codes_table = Table(
-    "etaal_codes",
-    metadata,
-    Column("service_code", Key, primary_key=True),
-    Column("etaal_code", Key, nullable=False),
+    "etaal_codes", metadata, Column("service_code", Key, primary_key=True), Column("etaal_code", Key, nullable=False)
 )
 """Where releases before revision 0020 look for codes; this one does not."""
 

@@ -8,15 +8,7 @@ from sqlalchemy import Column, ForeignKey, Index, LargeBinary, SmallInteger, fun
 from domain.feedback.feedback import Feedback, ServiceLevel
 from domain.kernel import Posting
 from domain.platform.changes import ChangeKind
-from store.database import (
-    Key,
-    Records,
-    StoredList,
-    Transaction,
-    any_posting_covers,
-    change_feed,
-    upsert,
-)
+from store.database import Key, Records, StoredList, Transaction, any_posting_covers, change_feed, upsert
 from store.database.metadata import table_of
 
 feedback_table = table_of(

@@ -11,10 +11,7 @@ from store.database import Records, Transaction, first_row, insert_into
 from store.database.metadata import table_of
 
 expected_table = table_of(
-    ExpectedFile,
-    "expected_files",
-    PrimaryKeyConstraint("source", "day"),
-    Index(None, "source", "compared_at", "day"),
+    ExpectedFile, "expected_files", PrimaryKeyConstraint("source", "day"), Index(None, "source", "compared_at", "day")
 )
 
 _T = expected_table.c

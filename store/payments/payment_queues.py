@@ -30,13 +30,7 @@ from store.database import (
 from store.payments.payment_tables import batches_table, lines_table, registration_lines_table
 from store.reconciliation.finance_cases import cases_table
 
-_I, _S, _E, _B, _L = (
-    instalments_table.c,
-    sanctions_table.c,
-    payment_events_table.c,
-    batches_table.c,
-    lines_table.c,
-)
+_I, _S, _E, _B, _L = (instalments_table.c, sanctions_table.c, payment_events_table.c, batches_table.c, lines_table.c)
 
 
 MOST_COUNTED = 10_000

@@ -33,10 +33,7 @@ manifest_uses_table = Table(
 )
 
 client_rules_table = table_of(
-    ClientRule,
-    "client_rules",
-    Column("app", Key, primary_key=True),
-    Column("platform", Key, primary_key=True),
+    ClientRule, "client_rules", Column("app", Key, primary_key=True), Column("platform", Key, primary_key=True)
 )
 
 _M, _U, _C = manifests_table.c, manifest_uses_table.c, client_rules_table.c

@@ -294,10 +294,7 @@ def _claimable(due: datetime, now: datetime, limit: int, but: Collection[str]) -
     undelivered = earlier.c.state.in_((OutboxState.PENDING.value, OutboxState.DEAD.value))
     by_key = sorted(ORDERED_BY_KEY)
     waits = sa.exists().where(
-        earlier.c.application_id == _T.application_id,
-        earlier.c.topic.not_in(by_key),
-        undelivered,
-        earlier.c.id < _T.id,
+        earlier.c.application_id == _T.application_id, earlier.c.topic.not_in(by_key), undelivered, earlier.c.id < _T.id
     )
     return (
         sa.select(_T.id)

@@ -5,12 +5,7 @@ from sqlalchemy import Column, Table, select
 from store.database import Instant, Key, Transaction, first_row, insert_new
 from store.database.metadata import metadata
 
-seeds_table = Table(
-    "seeds",
-    metadata,
-    Column("id", Key, primary_key=True),
-    Column("at", Instant, nullable=False),
-)
+seeds_table = Table("seeds", metadata, Column("id", Key, primary_key=True), Column("at", Instant, nullable=False))
 
 
 async def is_seeded(tx: Transaction, seed_id: str) -> bool:

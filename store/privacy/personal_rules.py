@@ -73,10 +73,7 @@ VALUES: Mapping[str, tuple[str, Blank]] = MappingProxyType(
         "application_documents": ("reference", _texts_of),
         "appeals": ("content", _texts_of),
         "verifications": ("content", _texts_of),
-        "citizens": (
-            "personal",
-            lambda old: {**dict.fromkeys(old), "name_hi": _NAME.hi, "name_en": _NAME.en},
-        ),
+        "citizens": ("personal", lambda old: {**dict.fromkeys(old), "name_hi": _NAME.hi, "name_en": _NAME.en}),
         # The record stays for seven years (docs/consent.md); mobile and e-mail in the artefact do not.
         "consent_records": ("artefact", _empty_object),
         # Which documents answers came from; the version of the form stays.

@@ -112,12 +112,7 @@ async def open_once(
     again = (
         sa.update(cases_table)
         .where(_C.open_key == _open_key(difference))
-        .values(
-            times_found=_C.times_found + 1,
-            last_found_at=now,
-            expected=difference.expected,
-            found=difference.found,
-        )
+        .values(times_found=_C.times_found + 1, last_found_at=now, expected=difference.expected, found=difference.found)
     )
     row = require_there((await tx.connection.execute(again.returning(_C.id))).first(), "the case")
     return OpenedCase(row.id, False)

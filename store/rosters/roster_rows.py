@@ -5,17 +5,7 @@ from dataclasses import asdict
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import (
-    Column,
-    ForeignKey,
-    Index,
-    LargeBinary,
-    Select,
-    UniqueConstraint,
-    delete,
-    func,
-    select,
-)
+from sqlalchemy import Column, ForeignKey, Index, LargeBinary, Select, UniqueConstraint, delete, func, select
 from sqlalchemy import update as sql_update
 
 from domain.applications.lifecycle import Status

@@ -11,11 +11,7 @@ from store.database import Key, Records, Transaction, cell_name, count
 from store.database.metadata import metadata, table_of
 
 partial_uploads_table = table_of(
-    PartialUpload,
-    "partial_uploads",
-    Index(None, "owner"),
-    Index(None, "citizen_id"),
-    Index(None, "touched_at"),
+    PartialUpload, "partial_uploads", Index(None, "owner"), Index(None, "citizen_id"), Index(None, "touched_at")
 )
 """`expected` is the hash that the sender named, and of a whole file that of what was sent.
 

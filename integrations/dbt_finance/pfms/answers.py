@@ -78,12 +78,7 @@ _WIDE = (b"\xff\xfe", b"\xfe\xff", b"\x00\x00\xfe\xff")
 _ENCODING = re.compile(rb"^\s*(?:\xef\xbb\xbf)?<\?xml[^>]{0,200}encoding\s*=\s*[\"']([A-Za-z0-9._\-]{1,40})[\"']")
 _TYPE = re.compile(rb"<!\s*(?:DOCTYPE|ENTITY)", re.IGNORECASE)
 _BENEFICIARY_WORDS: Mapping[str, LineStatus] = MappingProxyType(
-    {
-        "ACCP": LineStatus.ACCEPTED,
-        "ACPT": LineStatus.ACCEPTED,
-        "RJCT": LineStatus.REJECTED,
-        "PDNG": LineStatus.PENDING,
-    }
+    {"ACCP": LineStatus.ACCEPTED, "ACPT": LineStatus.ACCEPTED, "RJCT": LineStatus.REJECTED, "PDNG": LineStatus.PENDING}
 )
 _FINGERPRINT = re.compile(r"[0-9A-Fa-f]{2}(?::?[0-9A-Fa-f]{2}){31}")
 _log = structlog.get_logger(__name__)

@@ -53,12 +53,7 @@ DETAIL: Mapping[str, tuple[int, int]] = {
 }
 """First and last place of each field, counted from 1."""
 
-FLAGS = {
-    "0": LineStatus.PENDING,
-    "1": LineStatus.CREDITED,
-    "2": LineStatus.RETURNED,
-    "3": LineStatus.PENDING,
-}
+FLAGS = {"0": LineStatus.PENDING, "1": LineStatus.CREDITED, "2": LineStatus.RETURNED, "3": LineStatus.PENDING}
 """Pending, credited, returned, extended."""
 
 _DECIDED, _NO_REASON = frozenset({"1", "2"}), "00"

@@ -145,11 +145,7 @@ def _response(kind: str, envelope: Envelope | None, status: str) -> tuple[safe_x
     """The root and its DocDetails, which only a Status 1 has."""
     root = etree.Element(_ANSWERS[kind], nsmap={"ns2": _NAMESPACE})
     head = etree.SubElement(
-        root,
-        "ResponseStatus",
-        Status=status,
-        ts=envelope.ts if envelope else "",
-        txn=envelope.txn if envelope else "",
+        root, "ResponseStatus", Status=status, ts=envelope.ts if envelope else "", txn=envelope.txn if envelope else ""
     )
     head.text = status
     return root, etree.SubElement(root, "DocDetails") if status == "1" else root

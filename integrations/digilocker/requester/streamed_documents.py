@@ -77,12 +77,7 @@ class FileStreams:
     async def _open(self, policy: CallPolicy, path: str, grant: LockerGrant, group: str) -> FileStream:
         settings = self._line.settings
         body = await self._line.remote.stream(
-            policy,
-            "GET",
-            settings.api_prefix + path,
-            headers=bearer(grant.access_token),
-            group=group,
-            judge=wire.judge,
+            policy, "GET", settings.api_prefix + path, headers=bearer(grant.access_token), group=group, judge=wire.judge
         )
         return FileStream(body, settings.client_secret)
 

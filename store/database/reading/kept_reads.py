@@ -18,10 +18,7 @@ MOST_KEPT = 5000
 """Objects, those in lists too; of a service they take about 3 KiB."""
 
 versions_table = Table(
-    "switch_version",
-    metadata,
-    Column("board", Key, primary_key=True),
-    Column("version", BigInteger, nullable=False),
+    "switch_version", metadata, Column("board", Key, primary_key=True), Column("version", BigInteger, nullable=False)
 )
 """The number of changes of each board; named after the switches, which had one first."""
 
