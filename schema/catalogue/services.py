@@ -330,7 +330,8 @@ async def _find(info: Info, by: ServiceBy) -> catalogue.Service | None:
         return await info.context.load(service_by_id, key) if code is TypeCode.SERVICE else None
     if by.slug is None:
         return None
-    return await info.context.environment.store.read(lambda tx: kept.service_by_slug(tx, by.slug.value))
+    async with info.context.environment.store.read_transaction() as tx:
+        return await kept.service_by_slug(tx, by.slug.value)
 
 
 def _needs_index(wanted: Wanted) -> bool:

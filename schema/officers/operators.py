@@ -79,5 +79,6 @@ class Operator(Node, View[people.Operator], id_of=TypeCode.OPERATOR):
             return None
         own = Resource(ObjectKind.ASSISTANCE, person_id=subject.person_id)
         await require_read(environment, subject, own)
-        held = await environment.store.read(lambda tx: assistances.active_assistance(tx, subject.session_id))
+        async with environment.store.read_transaction() as tx:
+            held = await assistances.active_assistance(tx, subject.session_id)
         return None if held is None else Assistance.of(held)
