@@ -40,7 +40,7 @@ async def nesda_figures(env: Environment, datasets: int) -> list[NesdaFigure]:
     """
     total = (await statistics(env, ANONYMOUS, Question(*period(env, None, None)))).total.figures
 
-    def counted(name: str) -> int | None:
+    def count_of(name: str) -> int | None:
         value: int | None = None if total is None else getattr(total, name)
         return value
 
@@ -57,13 +57,13 @@ async def nesda_figures(env: Environment, datasets: int) -> list[NesdaFigure]:
         NesdaFigure("EASE_OF_USE", "OWN_FORMS", rate(len(with_form.keys() & set(taken)), len(taken)), share),
         NesdaFigure("SECURITY_AND_PRIVACY"),
         NesdaFigure("END_SERVICE_DELIVERY", "OPEN_SERVICES", len(taken)),
-        NesdaFigure("END_SERVICE_DELIVERY", "PROCESSING_RATE", counted("processing_rate"), share),
-        NesdaFigure("END_SERVICE_DELIVERY", "ON_TIME_RATE", counted("on_time_rate"), share),
-        NesdaFigure("END_SERVICE_DELIVERY", "AVERAGE_DAYS", counted("average_tenths"), days),
+        NesdaFigure("END_SERVICE_DELIVERY", "PROCESSING_RATE", count_of("processing_rate"), share),
+        NesdaFigure("END_SERVICE_DELIVERY", "ON_TIME_RATE", count_of("on_time_rate"), share),
+        NesdaFigure("END_SERVICE_DELIVERY", "AVERAGE_DAYS", count_of("average_tenths"), days),
         NesdaFigure("INTEGRATED_DELIVERY", "HANDED_OVER", sum(one.hand_over is not None for one in services)),
         NesdaFigure("STATUS_TRACKING"),
         NesdaFigure("OPEN_DATA", "DATASETS", datasets),
-        NesdaFigure("E_PARTICIPATION", "GRIEVANCES", counted("grievances")),
-        NesdaFigure("E_PARTICIPATION", "GRIEVANCE_REPLY_RATE", counted("grievance_reply_rate"), share),
+        NesdaFigure("E_PARTICIPATION", "GRIEVANCES", count_of("grievances")),
+        NesdaFigure("E_PARTICIPATION", "GRIEVANCE_REPLY_RATE", count_of("grievance_reply_rate"), share),
         NesdaFigure("EMERGING_TECHNOLOGIES"),
     ]
