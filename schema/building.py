@@ -79,6 +79,7 @@ from schema.statistics.baseline import BaselineQuery
 from schema.statistics.cases import DelaysMutation, FigureCasesQuery
 from schema.statistics.office_figures import ViewsMutation
 from schema.statistics.types import StatisticsQuery
+from schema.training import TrainingMutation, TrainingQuery
 from schema.uploads import FilesQuery
 
 if TYPE_CHECKING:
@@ -131,6 +132,7 @@ class Query(
     RostersQuery,
     FinanceQuery,
     BeneficiariesQuery,
+    TrainingQuery,
 ):
     pass
 
@@ -170,6 +172,7 @@ class Mutation(
     FinanceMutation,
     BenefitCourseMutation,
     BenefitMoneyMutation,
+    TrainingMutation,
 ):
     pass
 

@@ -2,7 +2,7 @@
 
 # ruff: noqa: F401 - importing a module declares its tables
 
-from store import clearances, doorstep, umang
+from store import clearances, doorstep, training, umang
 from store.appeals import appeal_course, appeal_rows, appeals, commission, delays
 from store.applications import application_rows, imports, timeline
 from store.benefits import benefits, bharat_reports, payment_enquiries, recoveries, sanction_course

@@ -40,6 +40,7 @@ from store.privacy.erasures import ErasureList
 if TYPE_CHECKING:
     from actions.kernel.hooks import BeginSteps, ConsentFollower, FeeCases, ReassignAppeal, WaitForSecondOfficer
     from actions.kernel.transitions import Follower
+    from actions.training import Trainer
 T = TypeVar("T")
 
 
@@ -184,6 +185,8 @@ class Environment:
     rules: Rules
     public_url: str
     caches: Caches = field(default_factory=Caches)
+    trainer: Callable[[], "Trainer | None"] = lambda: None
+    """Gives who knows the exercises where the installation is for training; None elsewhere, as in production."""
     erasures: ErasureList | None = None
     """Where erasures are noted outside of the store; None where nothing is kept that could outlive it."""
     problem_of_pdf: Callable[[bytes], Awaitable[ErrorCode | None]] = _problem_of_pdf

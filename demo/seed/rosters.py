@@ -43,7 +43,7 @@ async def seed_rosters(env: Environment, demo: Mapping[str, Any]) -> bool:
     async with env.store.read_transaction() as tx:
         if await seeds.is_seeded(tx, part) or "rosters" not in demo:
             return False
-    keepers = {entry["key"]: await _enter_centre(env, entry) for entry in demo["rosters"]["keepers"]}
+    keepers = {entry["key"]: await enter_centre(env, entry) for entry in demo["rosters"]["keepers"]}
     for entry in demo["rosters"]["rosters"]:
         await _file_roster(env, keepers[entry["by"]], entry, f"{part}:{entry['by']}")
     async with env.store.write_transaction() as tx:
@@ -51,7 +51,7 @@ async def seed_rosters(env: Environment, demo: Mapping[str, Any]) -> bool:
     return True
 
 
-async def _enter_centre(env: Environment, entry: Entry) -> Subject:
+async def enter_centre(env: Environment, entry: Entry) -> Subject:
     """The school or camp and who works there, entered as an import does it."""
     kind, name = CentreKind(entry["kind"]), Bilingual(entry["centre_hi"], entry["centre_en"])
     today = ist_date(env.clock.now())

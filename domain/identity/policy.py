@@ -53,6 +53,7 @@ class ObjectKind(StrEnum):
     FINANCE_CASE = "FINANCE_CASE"
     FINANCE_BOOK = "FINANCE_BOOK"
     FEE_ORDER = "FEE_ORDER"
+    TRAINING = "TRAINING"
 
 
 class Purpose(StrEnum):
@@ -242,6 +243,13 @@ _FINANCE = {
 }
 """Cases of money, and the books of what was paid: batches, queues, totals, reconciliations. An auditor only reads."""
 
+_TRAINING = {
+    **_cells(_R.ASSIGNED, (*_OPERATORS, *_OFFICES, *_SUPERVISORS), _K.TRAINING, *_OWN),
+    **_cells(_R.JURISDICTION, (_Role.APPELLATE, _Role.DEPARTMENT_ADMIN), _K.TRAINING, _P.SUPERVISE),
+    **_cells(_R.ANY, _Role.ADMIN, _K.TRAINING, _P.SUPERVISE),
+}
+"""Attempts at exercises of training: one's own, and for heads of offices those of their places."""
+
 _NOTICES = _cells(_R.OWN, _Role.CITIZEN, _K.NOTICE, *_OWN)
 """Messages are for the citizen alone."""
 
@@ -295,6 +303,7 @@ TABLE = MappingProxyType(
         **_ROSTERS,
         **_FEES,
         **_FINANCE,
+        **_TRAINING,
         **_cells(_R.ANY, _Role.SYSTEM, _K, *_P),
     }
 )

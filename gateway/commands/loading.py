@@ -28,6 +28,7 @@ PROFILES: Mapping[str, tuple[str, ...]] = {
     "legacy.commands": _EVERYWHERE,
     "sandbox.commands": ("staging", "demo"),
     "demo.commands": ("demo",),
+    "demo.training": ("staging", "demo"),
 }
 """The packages that hold commands, and the profiles in which these exist."""
 

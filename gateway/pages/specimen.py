@@ -1,4 +1,4 @@
-"""Marks the pages of staging by a banner, and every answer by a header (ADR 0036)."""
+"""Marks the pages of staging by a banner that leads to the exercises, and every answer by a header (ADR 0036)."""
 
 import gzip
 
@@ -16,8 +16,12 @@ class SpecimenPages:
     """Puts the banner, in both languages, at the top of each HTML page."""
 
     def __init__(self, app: ASGIApp) -> None:
-        words = ((each.value, label("specimen.page", each)) for each in (state_language(), Language.EN))
-        self._banner = "".join(f'<p role="note" lang="{code}"><strong>{text}</strong></p>\n' for code, text in words)
+        languages = (state_language(), Language.EN)
+        words = ((each.value, label("specimen.page", each), label("page.training.title", each)) for each in languages)
+        self._banner = "".join(
+            f'<p role="note" lang="{code}"><strong>{text}</strong> <a href="/training">{title}</a></p>\n'
+            for code, text, title in words
+        )
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -1,8 +1,10 @@
 """Opens and closes the resources of a process: store, vault, keys, partner clients."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
+from functools import cache
+from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -34,6 +36,7 @@ from store.database.vault import Vault
 from store.privacy.erasures import ErasureList
 
 if TYPE_CHECKING:
+    from actions.training import Trainer
     from integrations.calling.breaker_sharing import BreakerSharing
 
 log = structlog.get_logger(__name__)
@@ -121,6 +124,7 @@ async def open_storage(settings: Settings, *, any_revision: bool = False) -> Asy
             ),
             partners=Partners(nobody, nobody, nobody, nobody, {}),
             public_url=settings.url,
+            trainer=_trainer(settings),
             erasures=ErasureList(settings.erasure_list),
         )
 
@@ -179,6 +183,17 @@ async def open_runtime(
         )
         environment = replace(storage, rules=rules, partners=partners, problem_of_pdf=PdfInspection().problem_of_pdf)
         yield Runtime(environment, resilience, switches, vitals)
+
+
+def _trainer(settings: Settings) -> "Callable[[], Trainer | None]":
+    """Gives who knows the exercises, loaded at the first use; None in production, where nothing of it is loaded."""
+
+    @cache
+    def load() -> "Trainer | None":
+        found = entry_points(group="apuni.training") if settings.takes_sandboxes else ()
+        return next((entry.load()() for entry in found), None)
+
+    return load
 
 
 def _combined_observer(

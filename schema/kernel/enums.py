@@ -63,6 +63,7 @@ from domain.reconciliation.reconciliation import RunState
 from domain.rosters.rosters import ConsentWay, GuardianRelation, Recipient, RosterState, RowOutcome, RowState
 from domain.statistics.baseline import BaselineMeasure
 from domain.statistics.figures import StatisticsChannel
+from domain.training import MarkState
 from domain.uploads.files import MediaType
 from store.payments.beneficiary_lists import BeneficiaryOrder
 from store.payments.payment_queues import PaymentQueue
@@ -223,3 +224,4 @@ _publish(BeneficiaryOrder, "BeneficiaryOrder", "beneficiary_order", "In which or
 _publish(RunState, "ReconciliationState", "reconciliation_state", "How far a day's comparison has come.")
 _publish(BatchState, "PaymentBatchState", "batch_state", "Where a file for PFMS stands.")
 _publish(EnrolmentState, "PaymentSignerState", "signer_state", "What PFMS says of a certificate that signs its files.")
+_publish(MarkState, "TrainingMarkState", "training_mark", "Whether a mark of an exercise was reached.")

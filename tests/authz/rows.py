@@ -177,13 +177,17 @@ OWN: Mapping[str, frozenset[str]] = {
     "publishServiceDefinition": NOBODY,
     "confirmServiceDefinition": NOBODY,
     "withdrawConsent": who("citizen", "neighbour"),
+    "startExercise": EVERYBODY,
+    "showHint": EVERYBODY,
+    "resetTraining": EVERYBODY,
 }
 """Mutations that name nothing of another's: who is not told UNAUTHENTICATED, NOT_FOUND or FORBIDDEN.
 
 The officer whose leave or transfer is tried also holds a post outside of the department administrator's department.
 `confirmAssistance`, the mutations on claims, on cases of money and `linkAccount` name what is not there; the
 neighbour has no account to untie. `replayDecisions` tells everybody who is signed in that the made-up pack was not
-given out to her.
+given out to her, and those of training that the installation is not for it: who may do what in one that is stands in
+tests/demo/training/test_access.py.
 """
 
 NARROW: Mapping[str, frozenset[str]] = {

@@ -17,7 +17,7 @@ from gateway.settings.settings import read_settings
 
 FOLDER = Path(__file__).parents[2] / "gateway" / "commands"
 OF_THE_DEMO = {"account", "demo", "seed", "token"}
-LEFT_OUT = {"production": {*OF_THE_DEMO, "sandbox"}, "staging": OF_THE_DEMO, "demo": set()}
+LEFT_OUT = {"production": {*OF_THE_DEMO, "sandbox", "training"}, "staging": OF_THE_DEMO, "demo": set()}
 INSTALLED = {entry.name: entry for entry in entry_points(group=ENTRY_POINTS)}
 
 
@@ -46,6 +46,7 @@ def test_a_profile_lists_the_commands_that_exist_in_it(monkeypatch, profile):
         ("production", ["seed"], "demo"),
         ("production", ["token", "--as", "citizen"], "demo"),
         ("production", ["sandbox", "--help"], "staging or demo"),
+        ("production", ["training", "start"], "staging or demo"),
         ("staging", ["demo"], "demo"),
     ],
 )

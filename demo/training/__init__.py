@@ -1,0 +1,1 @@
+"""Training: exercises as data, the cases that they are done on, their marks, and the commands."""
