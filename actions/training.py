@@ -118,15 +118,15 @@ async def marks_of(env: Environment, attempt: Attempt) -> tuple[Mark, ...]:
 
 async def learner_of(env: Environment, attempt: Attempt) -> Bilingual | None:
     """The name of who made an attempt that the caller may see; None where she was erased."""
-    find = people.operators if attempt.person_kind is PersonKind.OPERATOR else people.officers
-    found = (await env.store.read(lambda tx: find(tx, [attempt.person_id]))).get(attempt.person_id)
+    find = people.operators if attempt.learner_kind is PersonKind.OPERATOR else people.officers
+    found = (await env.store.read(lambda tx: find(tx, [attempt.learner_id]))).get(attempt.learner_id)
     return found.name if found else None
 
 
 def of_attempt(attempt: Attempt) -> Resource:
     """What access to an attempt depends on: the learner, and the place of her case."""
     place = attempt.department, attempt.district, attempt.tehsil
-    return Resource(ObjectKind.TRAINING, attempt.id, None, *place, person_id=attempt.person_id)
+    return Resource(ObjectKind.TRAINING, attempt.id, None, *place, person_id=attempt.learner_id)
 
 
 async def _require_learner(acting: UnitOfWork, purpose: Purpose) -> None:
@@ -163,7 +163,7 @@ async def _show_hint(acting: UnitOfWork, request: ShowHint) -> Attempt:
 
 async def _reset(acting: UnitOfWork, request: ResetTraining) -> Attempt:
     attempt = await _lock_attempt(acting, request.attempt_id, Purpose.APPLY, Purpose.SUPERVISE)
-    for one in (await training.open_of(acting.tx, attempt.person_id)).values():
+    for one in (await training.open_of(acting.tx, attempt.learner_id)).values():
         if one.id == attempt.id or request.everything:
             await require_thing(acting, one, of_attempt, Purpose.APPLY, Purpose.SUPERVISE, path=_ATTEMPT)
             await _end(acting, one)
@@ -174,7 +174,7 @@ async def _lock_attempt(acting: UnitOfWork, attempt_id: str, *purposes: Purpose)
     """An attempt for one who may do that with it, while no other request changes those of its learner."""
     found = await training.get(acting.tx, attempt_id)
     attempt = await require_thing(acting, found, of_attempt, *purposes, path=_ATTEMPT)
-    await locks.lock_exclusive(acting.tx, "training", attempt.person_id)
+    await locks.lock_exclusive(acting.tx, "training", attempt.learner_id)
     return await training.get(acting.tx, attempt_id) or attempt
 
 

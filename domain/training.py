@@ -46,8 +46,8 @@ class Attempt:
     """
 
     id: str
-    person_kind: PersonKind
-    person_id: str
+    learner_kind: PersonKind
+    learner_id: str
     exercise: str
     department: str | None
     district: str

@@ -10,7 +10,7 @@ from store.database import Records, StoredList, Transaction, any_posting_covers
 from store.database.metadata import table_of
 
 attempts_table = table_of(
-    Attempt, "training_attempts", Index(None, "person_id", "ended_at"), Index(None, "district", "started_at", "id")
+    Attempt, "training_attempts", Index(None, "learner_id", "ended_at"), Index(None, "district", "started_at", "id")
 )
 
 _T = attempts_table.c
@@ -23,9 +23,9 @@ async def save(tx: Transaction, attempt: Attempt) -> None:
     await tx.connection.execute(update(attempts_table).where(_T.id == attempt.id).values(_ATTEMPTS.values(tx, attempt)))
 
 
-async def open_of(tx: Transaction, person_id: str) -> dict[str, Attempt]:
+async def open_of(tx: Transaction, learner_id: str) -> dict[str, Attempt]:
     """The attempts of a person that were not reset, by exercise."""
-    open_ones = select(attempts_table).where(_T.person_id == person_id, _T.ended_at.is_(None)).order_by(_T.started_at)
+    open_ones = select(attempts_table).where(_T.learner_id == learner_id, _T.ended_at.is_(None)).order_by(_T.started_at)
     return {one.exercise: one for one in await _ATTEMPTS.select_all(tx, open_ones)}
 
 

@@ -52,7 +52,7 @@ async def progress(env: Environment, exercise: _Exercise = None) -> None:
         marks = await marks_of(env, attempt)
         met = sum(mark.state is MarkState.MET for mark in marks)
         name = await learner_of(env, attempt)
-        learner = name.in_language(Language.EN) if name else attempt.person_id
+        learner = name.in_language(Language.EN) if name else attempt.learner_id
         out.print(f"{attempt.id} {learner}: {attempt.exercise} {state_of(marks).value} {met}/{len(marks)}")
 
 
@@ -63,7 +63,7 @@ async def reset(
     learner: Annotated[str | None, typer.Option(help="only this learner, by her id")] = None,
 ) -> None:
     """End the attempts of all learners, or of some; their cases stay in the audit."""
-    found = [one async for one in _attempts(env, exercise) if learner in (None, one.person_id)]
+    found = [one async for one in _attempts(env, exercise) if learner in (None, one.learner_id)]
     with problems_as_lines(line_of):
         for attempt in found:
             await reset_training(env, command_subject(), ResetTraining(attempt.id, env.ids.key()))

@@ -39,7 +39,7 @@ class Deed:
 async def deeds_of(tx: Transaction, attempt: Attempt) -> list[Deed]:
     """What the learner did in the attempt's case since it began."""
     found = await (_of_case(tx, attempt, attempt.case_id) if attempt.case_id else _of_rosters(tx, attempt))
-    return [one for one in found if one.by == attempt.person_id and one.at >= attempt.started_at]
+    return [one for one in found if one.by == attempt.learner_id and one.at >= attempt.started_at]
 
 
 def marks_of(script: Script, deeds: list[Deed]) -> tuple[Mark, ...]:
@@ -132,21 +132,21 @@ async def _of_benefit(tx: Transaction, attempt: Attempt, case_id: str) -> list[D
         return []
     made = (await benefits.instalments(tx, [sanction.id])).get(sanction.id, [])
     ordered = (await recoveries.of_sanctions(tx, [sanction.id])).get(sanction.id, [])
-    deeds = [Deed("PAYMENT_REISSUED", attempt.person_id, one.status_at) for one in made if one.reissue_of]
+    deeds = [Deed("PAYMENT_REISSUED", attempt.learner_id, one.status_at) for one in made if one.reissue_of]
     return deeds + [Deed("RECOVERY_ORDERED", one.made_by, one.made_at) for one in ordered]
 
 
 async def _of_rosters(tx: Transaction, attempt: Attempt) -> list[Deed]:
     """What the learner did in rosters that she opened since."""
-    places = [one.code for one in await centres.places_of(tx, attempt.person_id)]
+    places = [one.code for one in await centres.places_of(tx, attempt.learner_id)]
     deeds: list[Deed] = []
     for roster in await rosters.rosters_of(places, []).page(tx, limit=_MOST_ROSTERS):
-        if roster.operator_id == attempt.person_id and roster.created_at >= attempt.started_at:
-            deeds.append(Deed("ROSTER_OPENED", attempt.person_id, roster.created_at, ground=roster.service_code))
+        if roster.operator_id == attempt.learner_id and roster.created_at >= attempt.started_at:
+            deeds.append(Deed("ROSTER_OPENED", attempt.learner_id, roster.created_at, ground=roster.service_code))
             rows = await roster_rows.rows_of_roster(roster.id).page(tx, limit=_MOST_ROSTERS)
-            deeds += [deed for row in rows for deed in _of_row(row, attempt.person_id, roster.created_at)]
+            deeds += [deed for row in rows for deed in _of_row(row, attempt.learner_id, roster.created_at)]
             if roster.state is not RosterState.DRAFT:
-                deeds.append(Deed("ROSTER_FILED", attempt.person_id, roster.created_at))
+                deeds.append(Deed("ROSTER_FILED", attempt.learner_id, roster.created_at))
     return deeds
 
 

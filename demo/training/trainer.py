@@ -51,8 +51,8 @@ class CaseTrainer:
             link = script.link.format(number=number, id=course.benefit)
         return Attempt(
             id=attempt_id,
-            person_kind=learner.kind or PersonKind.OFFICER,
-            person_id=learner.person_id or "",
+            learner_kind=learner.kind or PersonKind.OFFICER,
+            learner_id=learner.person_id or "",
             exercise=exercise.key,
             department=script.department,
             district=place[0],

@@ -16,8 +16,8 @@ def upgrade() -> None:
     op.create_table(
         "training_attempts",
         sa.Column("id", Key, primary_key=True),
-        sa.Column("person_kind", Key, nullable=False),
-        sa.Column("person_id", Key, nullable=False),
+        sa.Column("learner_kind", Key, nullable=False),
+        sa.Column("learner_id", Key, nullable=False),
         sa.Column("exercise", Key, nullable=False),
         sa.Column("department", Key),
         sa.Column("district", Key, nullable=False),
@@ -29,7 +29,7 @@ def upgrade() -> None:
         sa.Column("started_at", Instant, nullable=False),
         sa.Column("ended_at", Instant),
     )
-    op.create_index("ix_training_attempts_person_id_ended_at", "training_attempts", ["person_id", "ended_at"])
+    op.create_index("ix_training_attempts_learner_id_ended_at", "training_attempts", ["learner_id", "ended_at"])
     op.create_index(
         "ix_training_attempts_district_started_at_id", "training_attempts", ["district", "started_at", "id"]
     )
