@@ -14,7 +14,7 @@ from actions.kernel import (
     run_request,
 )
 from domain.identity.policy import ObjectKind, Purpose, Resource
-from domain.kernel import Bilingual, ErrorCode, PersonKind, Problem, Problems, Subject, not_found
+from domain.kernel import Bilingual, ErrorCode, Officer, Operator, PersonKind, Problem, Problems, Subject, not_found
 from domain.training import Attempt, Exercise, Mark
 from store import training
 from store.database import StoredList, Transaction, locks
@@ -118,9 +118,11 @@ async def marks_of(env: Environment, attempt: Attempt) -> tuple[Mark, ...]:
 
 async def learner_of(env: Environment, attempt: Attempt) -> Bilingual | None:
     """The name of who made an attempt that the caller may see; None where she was erased."""
-    find = people.operators if attempt.learner_kind is PersonKind.OPERATOR else people.officers
-    found = (await env.store.read(lambda tx: find(tx, [attempt.learner_id]))).get(attempt.learner_id)
-    return found.name if found else None
+    ids = [attempt.learner_id]
+    async with env.store.read_transaction() as tx:
+        found: Mapping[str, Officer | Operator]
+        found = await (people.operators if attempt.learner_kind is PersonKind.OPERATOR else people.officers)(tx, ids)
+    return found[attempt.learner_id].name if attempt.learner_id in found else None
 
 
 def of_attempt(attempt: Attempt) -> Resource:

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "expanded"
-down_revision = "1013"
+down_revision = "1015"
 
 
 def upgrade() -> None:
