@@ -7,7 +7,8 @@ from itertools import product
 
 from actions.kernel import Environment, UnitOfWork
 from actions.kernel.jurisdiction import stand_in_at_work
-from domain.kernel import SYSTEM, Officer, OfficerLevel, Posting, Role
+from actions.officers.staff_views import administrator_postings
+from domain.kernel import SYSTEM, Bilingual, Officer, OfficerLevel, Posting, Role, Subject
 from store.catalogue import catalogue
 from store.identity import people
 from store.officers import leave, posts
@@ -34,14 +35,25 @@ class Gap:
     services: tuple[str, ...]
     places: tuple[str, ...]
     answered_by: str | None
+    place_names: Bilingual
+
+
+async def gaps_for(env: Environment, subject: Subject) -> list[Gap]:
+    """The gaps of the departments that the subject administers. Raises as `waiting_orders`."""
+    reach = administrator_postings(subject)
+    return [gap for gap in await state_gaps(env) if any(one.covers(gap.department, None, None) for one in reach)]
 
 
 async def state_gaps(env: Environment) -> list[Gap]:
     """Every post that is vacant, by department; services without a department are under an empty one."""
     async with env.store.read_transaction() as tx:
         held = await _holders(UnitOfWork(env, tx, SYSTEM))
-        districts = [one.code for one in await catalogue.districts(tx)]
-        tehsils = {code: [one.code for one in await catalogue.tehsils(tx, code)] for code in districts}
+        names = {one.code: one.name for one in await catalogue.districts(tx)}
+        tehsils = dict[str, list[str]]()
+        for code in list(names):
+            within = await catalogue.tehsils(tx, code)
+            tehsils[code] = [one.code for one in within]
+            names |= {f"{code}:{one.code}": one.name for one in within}
         services = defaultdict[str, list[str]](list)
         for service in await catalogue.all_services(tx):
             services[service.department or ""].append(service.code)
@@ -49,19 +61,22 @@ async def state_gaps(env: Environment) -> list[Gap]:
     for department in sorted(services):
         codes = tuple(sorted(services[department]))
         if _holder(held, Role.DEPARTMENT_ADMIN, None, (department, None, None)) is None:
-            gaps.append(Gap(department, None, codes, (), None))
-        gaps += [gap for level in OfficerLevel for gap in _at_level(held, level, department, codes, tehsils)]
+            gaps.append(Gap(department, None, codes, (), None, _text_of_names([])))
+        for level in OfficerLevel:
+            for officer_id, places in _vacant_places(held, level, department, tehsils).items():
+                shown = _text_of_names([names[one] for one in places])
+                gaps.append(Gap(department, level, codes, tuple(places), officer_id, shown))
     return gaps
 
 
-def _at_level(
-    held: Mapping[_Key, str],
-    level: OfficerLevel,
-    department: str,
-    services: tuple[str, ...],
-    tehsils: Mapping[str, Sequence[str]],
-) -> Iterable[Gap]:
-    """The places where a level is vacant, together where the same officer answers; all tehsils are their district."""
+def _text_of_names(names: Sequence[Bilingual]) -> Bilingual:
+    return Bilingual(", ".join(one.hi or one.en for one in names), ", ".join(one.en for one in names))
+
+
+def _vacant_places(
+    held: Mapping[_Key, str], level: OfficerLevel, department: str, tehsils: Mapping[str, Sequence[str]]
+) -> Mapping[str | None, list[str]]:
+    """The places where a level is vacant, by the officer who answers there; all tehsils are their district."""
     places = defaultdict[str | None, list[str]](list)
     for district, within in tehsils.items():
         found = defaultdict[str | None, list[str]](list)
@@ -71,7 +86,7 @@ def _at_level(
                 found[_officer_above(held, level, place)].append(district if tehsil is None else f"{district}:{tehsil}")
         for officer_id, missing in found.items():
             places[officer_id] += [district] if len(missing) == max(len(within), 1) else missing
-    return (Gap(department, level, services, tuple(where), officer_id) for officer_id, where in places.items())
+    return places
 
 
 def _officer_above(held: Mapping[_Key, str], level: OfficerLevel, place: tuple[str, str, str | None]) -> str | None:

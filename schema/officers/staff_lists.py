@@ -5,14 +5,16 @@ from typing import Annotated, Self
 
 import strawberry
 
+from actions.officers import state_gaps
 from actions.officers.staff_views import (
     StaffFilter,
     administrator_postings,
     count_staff,
     staff_page,
 )
-from domain.kernel import Scope, TypeCode, from_global_id, people
+from domain.kernel import OfficerLevel, Scope, TypeCode, from_global_id, people
 from domain.officers import staff
+from schema.catalogue.places import department_field
 from schema.kernel import (
     AUTHENTICATED,
     NEVER_SILENTLY_NULL,
@@ -27,6 +29,7 @@ from schema.kernel import (
     node_id,
     require_signed_in,
     requires_scopes,
+    resolver_field,
     stored_listing,
     text_field,
 )
@@ -89,6 +92,25 @@ class Vacancy(View[staff.Vacancy], post="posting"):
     )
 
 
+@strawberry.type(
+    directives=[AUTHENTICATED], description="A post of a department that nobody fills at some places, and who answers."
+)
+class StateGap(View[state_gaps.Gap]):
+    item: strawberry.Private[state_gaps.Gap]
+    level: OfficerLevel | None = strawberry.field(description="Its level; null for the head of the department.")
+    places: list[str] = strawberry.field(
+        description="Districts by code, or tehsils as district:tehsil; none is the whole state.",
+        directives=[assumed_list_size(20)],
+    )
+    services: list[str] = strawberry.field(
+        description="The codes of the department's services.", directives=[assumed_list_size(20)]
+    )
+
+    department = department_field("item.department", description="The department; null for services without one.")
+    place_names = text_field("item.place_names", description="The names of the places.")
+    answered_by = officer_field("item.answered_by", description="Who has the work meanwhile; null for nobody.")
+
+
 _FOR_STAFF = [AUTHENTICATED, NEVER_SILENTLY_NULL, requires_scopes(Scope.STAFF)]
 
 FilterArgument = Annotated[
@@ -122,6 +144,15 @@ class StaffQuery:
         filter: FilterArgument = None,  # noqa: A002 - the argument's name in the graph
     ) -> Listing[staff.Vacancy]:
         return _vacancies(info, (filter or StaffFilterInput()).to_criteria())
+
+    @resolver_field(
+        description="Posts that nobody fills in the departments that one administers; null with NOT_FOUND for "
+        "everybody else.",
+        directives=[*_FOR_STAFF, assumed_list_size(100)],
+    )
+    async def state_gaps(self, info: Info) -> list[StateGap] | None:
+        gaps = await state_gaps.gaps_for(info.context.environment, require_signed_in(info))
+        return [StateGap.of(gap) for gap in gaps]
 
 
 def _officers(info: Info, wanted: StaffFilter) -> Listing[people.Officer]:

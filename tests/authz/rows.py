@@ -281,6 +281,7 @@ ROOTS: Mapping[str, frozenset[str]] = {
     "Query.officers": who("department admin", "admin"),
     "Query.staffBatches": who("admin"),
     "Query.vacancies": who("department admin", "admin"),
+    "Query.stateGaps": who("department admin", "admin"),
     "Query.changes": who("citizen", "neighbour"),
 }
 """Root fields that belong to roles, not to things: everybody else is told NOT_FOUND or, without a token, to sign in."""

@@ -11,6 +11,7 @@ STAFF_PAGES = (
     _page("/staff/changes", "changes", "StaffChanges", "staffBatches", "ProposeStaffChange AnswerStaffBatch"),
     _page("/staff/officer", "officer", "StaffOfficer", "chosen", "TransferStaff RecordStaffLeave CancelStaffLeave"),
     _page("/staff/vacancies", "vacancies", "StaffVacancies", "vacancies"),
+    _page("/staff/gaps", "gaps", "StaffGaps", "stateGaps"),
     _page(
         "/staff/definitions",
         "definitions",

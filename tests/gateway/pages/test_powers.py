@@ -257,6 +257,22 @@ async def test_a_joiner_is_proposed_on_a_page_and_another_administrator_confirms
     assert deepa.postings == (Posting(Role.AUDITOR),)
 
 
+async def test_an_administrator_reads_which_posts_nobody_fills_and_who_answers_meanwhile(powers, browse: Browse):
+    async with browse("admin") as browser:
+        page = await browser.get("/staff/gaps")
+
+    facts = [" ".join(one.text_content().split()) for one in html.fromstring(page.text).cssselect("main li")]
+    assert page.status_code == 200
+    assert any("Revenue" in one and "First appellate" in one and "Nobody" in one for one in facts), facts
+
+
+async def test_the_page_of_gaps_is_led_to_from_the_pages_of_administrators(powers, browse: Browse):
+    async with browse("admin") as browser:
+        page = await browser.get("/staff")
+
+    assert 'href="/staff/gaps"' in page.text
+
+
 async def test_a_wrong_cell_of_a_proposed_change_is_told_at_its_field(powers: World, browse: Browse):
     fields = {"rows.0.change": "JOIN", "rows.0.email": "nobody"}
 

@@ -92,6 +92,27 @@ async def test_the_rows_of_all_batches_are_counted_and_read_at_once(office: Worl
     assert len([one for one in statements if "staff_rows" in one]) == 2
 
 
+GAPS = "{ stateGaps { department { slug } level places placeNames services answeredBy { name } } }"
+
+
+async def test_an_administrator_sees_the_gaps_of_her_departments_with_places_by_name(office: World):
+    welfare = replace(ADMIN, postings=(Posting(Role.DEPARTMENT_ADMIN, "social-welfare"),))
+
+    listed = (await office.ask(GAPS, welfare))["data"]["stateGaps"]
+
+    assert {one["department"]["slug"] for one in listed} == {"social-welfare"}
+    [second] = [one for one in listed if one["level"] == "SECOND_APPELLATE"]
+    assert (second["places"], second["placeNames"]) == (["45", "49"], "Almora, Dehradun")
+    assert second["answeredBy"] is None
+
+
+async def test_an_officer_does_not_see_the_gaps_of_the_state(office: World):
+    answer = await office.ask(GAPS, OFFICER)
+
+    assert answer["data"] == {"stateGaps": None}
+    assert answer["errors"][0]["extensions"]["code"] == "NOT_FOUND"
+
+
 async def test_orders_that_wait_are_listed_with_who_ordered_them(office: World):
     ordered = await do(office, TRANSFER, officerId=officer_id(OFFICER.person_id), successorId=officer_id(BINA_ID))
     listed = (await office.ask(WAITING, SECOND_ADMIN))["data"]["waitingOrders"]
