@@ -1,45 +1,15 @@
-"""Starts, helps, reviews and resets attempts at exercises of training, where the installation has a trainer."""
+"""What is asked of the trainer of an installation for training: exercises, attempts, hints, resets, progress."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Protocol
 
-from actions.kernel import (
-    Environment,
-    UnitOfWork,
-    note,
-    require,
-    require_postings,
-    require_thing,
-    run_request,
-)
-from domain.identity.policy import ObjectKind, Purpose, Resource
-from domain.kernel import Bilingual, ErrorCode, Officer, Operator, PersonKind, Problem, Problems, Subject, not_found
-from domain.training import Attempt, Exercise, Mark
+from actions.kernel import Environment, UnitOfWork, require_postings, run_request
+from domain.identity.policy import ObjectKind, Purpose
+from domain.kernel import ErrorCode, Problem, Problems, Subject
+from domain.training import Attempt, Exercise, Progress
 from store import training
-from store.database import StoredList, Transaction, locks
-from store.identity import people
-
-_EXERCISE, _ATTEMPT = ("input", "exercise"), ("input", "attemptId")
-
-
-class Trainer(Protocol):
-    """Knows the exercises, makes their cases and reads the marks off them; no production has one."""
-
-    exercises: Mapping[str, Exercise]
-    """All of them by their keys, in the order in which they are done."""
-
-    def offered_to(self, subject: Subject) -> Sequence[Exercise]:
-        """Those for a post that the subject holds."""
-        ...
-
-    async def prepare(self, acting: UnitOfWork, exercise: Exercise) -> Attempt:
-        """Make a fresh case for the learner who acts. Raises Problems where the catalogue does not let it."""
-        ...
-
-    async def review(self, tx: Transaction, attempt: Attempt) -> tuple[Mark, ...]:
-        """The marks by what was really done in the case."""
-        ...
+from store.database import StoredList, Transaction
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +37,36 @@ class ResetTraining:
     everything: bool = False
 
 
+class Trainer(Protocol):
+    """Knows the exercises, makes their cases and reads the marks off them; no production has one.
+
+    Its steps raise NotSignedIn, and Problems(NOT_FOUND) for what is not the subject's by the access table.
+    """
+
+    exercises: Mapping[str, Exercise]
+    """All of them by their keys, in the order in which they are done."""
+
+    async def start(self, acting: UnitOfWork, request: StartExercise) -> Attempt:
+        """Begin an exercise for a post of the learner on a fresh case; an open attempt at it ends."""
+        ...
+
+    async def show_hint(self, acting: UnitOfWork, request: ShowHint) -> Attempt:
+        """Show one hint more."""
+        ...
+
+    async def reset(self, acting: UnitOfWork, request: ResetTraining) -> Attempt:
+        """End attempts, for the learner or for those who see her progress; their cases stay."""
+        ...
+
+    async def lessons(self, acting: UnitOfWork) -> list[tuple[Exercise, Progress | None]]:
+        """The exercises for the posts of who acts, each with the open attempt at it."""
+        ...
+
+    async def progress(self, tx: Transaction, attempts: Sequence[Attempt]) -> list[Progress]:
+        """How far attempts are, by what was really done in their cases."""
+        ...
+
+
 def trainer_of(env: Environment) -> Trainer:
     """The trainer of this installation; raises Problems(NO_TRAINING) where it has none, as in production."""
     trainer = env.trainer()
@@ -76,111 +76,31 @@ def trainer_of(env: Environment) -> Trainer:
 
 
 async def start_exercise(env: Environment, subject: Subject, request: StartExercise) -> tuple[Attempt, bool]:
-    """Begin an exercise on a fresh case; True where it is a replay. An open attempt at it ends.
-
-    Raises NotSignedIn, Problems: NO_TRAINING, NOT_FOUND for one who is no learner or has no post for it.
-    """
-    trainer_of(env)
-    return await run_request(env, subject, "startExercise", request, _start, read=training.get)
+    """As `Trainer.start`; True where it is a replay."""
+    return await run_request(env, subject, "startExercise", request, trainer_of(env).start, read=training.get)
 
 
 async def show_hint(env: Environment, subject: Subject, request: ShowHint) -> tuple[Attempt, bool]:
-    """Show one hint more; True where it is a replay. Raises as `start_exercise`; NOT_FOUND without an attempt."""
-    trainer_of(env)
-    return await run_request(env, subject, "showHint", request, _show_hint, read=training.get)
+    """As `Trainer.show_hint`; True where it is a replay."""
+    return await run_request(env, subject, "showHint", request, trainer_of(env).show_hint, read=training.get)
 
 
 async def reset_training(env: Environment, subject: Subject, request: ResetTraining) -> tuple[Attempt, bool]:
-    """End attempts, for the learner or those who see her progress; their cases stay. Raises as `start_exercise`."""
-    trainer_of(env)
-    return await run_request(env, subject, "resetTraining", request, _reset, read=training.get)
+    """As `Trainer.reset`; True where it is a replay."""
+    return await run_request(env, subject, "resetTraining", request, trainer_of(env).reset, read=training.get)
 
 
-async def lessons_of(env: Environment, subject: Subject) -> list[tuple[Exercise, Attempt | None]]:
-    """The exercises for the posts of who is signed in, each with the open attempt at it. Raises as `start_exercise`."""
-    trainer = trainer_of(env)
-    async with env.store.read_transaction() as tx:
-        await _require_learner(UnitOfWork(env, tx, subject), Purpose.VIEW)
-        attempts = await training.open_of(tx, subject.person_id or "")
-    return [(one, attempts.get(one.key)) for one in trainer.offered_to(subject)]
+async def lessons_of(env: Environment, subject: Subject) -> list[tuple[Exercise, Progress | None]]:
+    """As `Trainer.lessons`."""
+    return await env.store.read(lambda tx: trainer_of(env).lessons(UnitOfWork(env, tx, subject)))
+
+
+async def progress_of(env: Environment, attempts: Sequence[Attempt]) -> list[Progress]:
+    """As `Trainer.progress`."""
+    return await env.store.read(lambda tx: trainer_of(env).progress(tx, attempts))
 
 
 def attempts_for(env: Environment, subject: Subject) -> StoredList[Attempt]:
     """The attempts of learners in the places of the subject's posts. Raises NotSignedIn, NO_TRAINING, NOT_FOUND."""
     trainer_of(env)
     return training.attempts_within(require_postings(subject, ObjectKind.TRAINING, Purpose.SUPERVISE))
-
-
-async def marks_of(env: Environment, attempt: Attempt) -> tuple[Mark, ...]:
-    """The marks of an attempt that the caller may see."""
-    return await env.store.read(lambda tx: trainer_of(env).review(tx, attempt))
-
-
-async def learner_of(env: Environment, attempt: Attempt) -> Bilingual | None:
-    """The name of who made an attempt that the caller may see; None where she was erased."""
-    ids = [attempt.learner_id]
-    async with env.store.read_transaction() as tx:
-        found: Mapping[str, Officer | Operator]
-        found = await (people.operators if attempt.learner_kind is PersonKind.OPERATOR else people.officers)(tx, ids)
-    return found[attempt.learner_id].name if attempt.learner_id in found else None
-
-
-def of_attempt(attempt: Attempt) -> Resource:
-    """What access to an attempt depends on: the learner, and the place of her case."""
-    place = attempt.department, attempt.district, attempt.tehsil
-    return Resource(ObjectKind.TRAINING, attempt.id, None, *place, person_id=attempt.learner_id)
-
-
-async def _require_learner(acting: UnitOfWork, purpose: Purpose) -> None:
-    own = Resource(ObjectKind.TRAINING, person_id=acting.subject.person_id)
-    await require(acting.env, acting.tx, acting.subject, own, purpose, path=("input",))
-
-
-async def _start(acting: UnitOfWork, request: StartExercise) -> Attempt:
-    await _require_learner(acting, Purpose.APPLY)
-    trainer = trainer_of(acting.env)
-    exercise = next((one for one in trainer.offered_to(acting.subject) if one.key == request.exercise), None)
-    if exercise is None:
-        raise not_found(*_EXERCISE)
-    learner = acting.subject.person_id or ""
-    await locks.lock_exclusive(acting.tx, "training", learner)
-    held = (await training.open_of(acting.tx, learner)).get(exercise.key)
-    if held is not None:
-        await _end(acting, held)
-    attempt = await trainer.prepare(acting, exercise)
-    await training.add(acting.tx, attempt)
-    case = attempt.case_id
-    await note(acting, "training.start", of_attempt(attempt), Purpose.APPLY, exercise=exercise.key, case=case)
-    return attempt
-
-
-async def _show_hint(acting: UnitOfWork, request: ShowHint) -> Attempt:
-    attempt = await _lock_attempt(acting, request.attempt_id, Purpose.APPLY)
-    exercise = trainer_of(acting.env).exercises.get(attempt.exercise)
-    shown = replace(attempt, hints=min(attempt.hints + 1, len(exercise.hints) if exercise else 0))
-    await training.save(acting.tx, shown)
-    await note(acting, "training.hint", of_attempt(shown), Purpose.APPLY, hints=shown.hints)
-    return shown
-
-
-async def _reset(acting: UnitOfWork, request: ResetTraining) -> Attempt:
-    attempt = await _lock_attempt(acting, request.attempt_id, Purpose.APPLY, Purpose.SUPERVISE)
-    for one in (await training.open_of(acting.tx, attempt.learner_id)).values():
-        if one.id == attempt.id or request.everything:
-            await require_thing(acting, one, of_attempt, Purpose.APPLY, Purpose.SUPERVISE, path=_ATTEMPT)
-            await _end(acting, one)
-    return attempt
-
-
-async def _lock_attempt(acting: UnitOfWork, attempt_id: str, *purposes: Purpose) -> Attempt:
-    """An attempt for one who may do that with it, while no other request changes those of its learner."""
-    found = await training.get(acting.tx, attempt_id)
-    attempt = await require_thing(acting, found, of_attempt, *purposes, path=_ATTEMPT)
-    await locks.lock_exclusive(acting.tx, "training", attempt.learner_id)
-    return await training.get(acting.tx, attempt_id) or attempt
-
-
-async def _end(acting: UnitOfWork, attempt: Attempt) -> None:
-    await training.save(acting.tx, replace(attempt, ended_at=acting.now))
-    detail = {"exercise": attempt.exercise, "case": attempt.case_id}
-    await note(acting, "training.reset", of_attempt(attempt), Purpose.APPLY, **detail)

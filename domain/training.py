@@ -1,11 +1,10 @@
 """Exercises of training: what is asked of a learner, her attempts, and what she did right and wrong in each."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from domain.kernel import Bilingual, PersonKind
+from domain.kernel import Bilingual
 
 
 class MarkState(StrEnum):
@@ -46,7 +45,6 @@ class Attempt:
     """
 
     id: str
-    learner_kind: PersonKind
     learner_id: str
     exercise: str
     department: str | None
@@ -60,9 +58,18 @@ class Attempt:
     ended_at: datetime | None = None
 
 
-def state_of(marks: Sequence[Mark]) -> MarkState:
-    """MET where every mark is, MISSED where one is, else OPEN."""
-    states = {mark.state for mark in marks}
-    if MarkState.MISSED in states:
-        return MarkState.MISSED
-    return MarkState.OPEN if MarkState.OPEN in states else MarkState.MET
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far an attempt is. `title` is None where its exercise is there no more, `learner` where she was erased."""
+
+    attempt: Attempt
+    title: Bilingual | None
+    learner: Bilingual | None
+    marks: tuple[Mark, ...]
+
+    @property
+    def state(self) -> MarkState:
+        """MISSED where a mark is, MET where every one is, else OPEN."""
+        states = {mark.state for mark in self.marks}
+        order = (MarkState.MISSED, MarkState.OPEN)
+        return next((state for state in order if state in states), MarkState.MET)

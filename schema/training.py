@@ -5,18 +5,9 @@ from typing import Self
 
 import strawberry
 
-from actions.training import (
-    attempts_for,
-    learner_of,
-    lessons_of,
-    marks_of,
-    reset_training,
-    show_hint,
-    start_exercise,
-    trainer_of,
-)
+from actions.training import attempts_for, lessons_of, progress_of, reset_training, show_hint, start_exercise
 from domain import training
-from domain.training import MarkState, state_of
+from domain.training import MarkState
 from schema.catalogue.places import department_field, district_field
 from schema.kernel import (
     AUTHENTICATED,
@@ -25,6 +16,7 @@ from schema.kernel import (
     Info,
     InLanguage,
     Listing,
+    Mapped,
     View,
     assumed_list_size,
     connection_field,
@@ -48,43 +40,30 @@ class TrainingMark(View[training.Mark]):
     told = text_field("item.told", description="What was right or wrong; null while it is open.", nullable=True)
 
 
-@strawberry.type(directives=[AUTHENTICATED], description="How far an attempt is, by what was really done in its case.")
-class TrainingReview:
-    state: MarkState = strawberry.field(description="MET where every mark is, MISSED where one is.")
-    marks: list[TrainingMark] = strawberry.field(description="Each mark.", directives=[assumed_list_size(6)])
+_OF_ATTEMPT = {name: f"attempt.{name}" for name in ("id", "link", "number", "hints", "started_at")}
 
 
 @strawberry.type(directives=[AUTHENTICATED], description="A try of a learner at an exercise, on a case of its own.")
-class TrainingAttempt(View[training.Attempt]):
-    item: strawberry.Private[training.Attempt]
+class TrainingAttempt(View[training.Progress], **_OF_ATTEMPT):
+    item: strawberry.Private[training.Progress]
     id: strawberry.ID = strawberry.field(description="Give it to showHint and resetTraining.")
-    exercise: str = strawberry.field(description="The key of the exercise.")
-    number: str | None = strawberry.field(description="What the case is known by; null where the learner makes it.")
     link: str = strawberry.field(description="The page on which the learner works, from the gateway's root.")
+    number: str | None = strawberry.field(description="What the case is known by; null where the learner makes it.")
     hints: int = strawberry.field(description="How many hints were shown.")
     started_at: datetime = strawberry.field(description="When it was begun.")
+    state: MarkState = strawberry.field(description="MET where every mark is, MISSED where one is.")
+    marks: list[TrainingMark] = strawberry.field(
+        description="How far it is, by what was really done in the case.", directives=[assumed_list_size(6)]
+    )
 
-    department = department_field("item.department", description="The department of the case; null without one.")
-    district = district_field("item.district", description="The district of the case.")
-
-    @resolver_field(description="The name of the learner; null where she was erased.")
-    async def learner(self, info: Info, language: InLanguage = None) -> str | None:
-        name = await learner_of(info.context.environment, self.item)
-        return name.in_language(field_language(info, language)) if name else None
-
-    @resolver_field(description="The title of the exercise; its key where it is there no more.")
-    def title(self, info: Info, language: InLanguage = None) -> str:
-        known = trainer_of(info.context.environment).exercises.get(self.item.exercise)
-        return known.title.in_language(field_language(info, language)) if known else self.item.exercise
-
-    @resolver_field(description="How far it is.")
-    async def review(self, info: Info) -> TrainingReview:
-        marks = await marks_of(info.context.environment, self.item)
-        return TrainingReview(state=state_of(marks), marks=[TrainingMark.of(mark) for mark in marks])
+    title = text_field("item.title", description="The title of the exercise; null where it is gone.", nullable=True)
+    learner = text_field("item.learner", description="Who makes it; null where she was erased.", nullable=True)
+    department = department_field("item.attempt.department", description="The department of the case, or null.")
+    district = district_field("item.attempt.district", description="The district of the case.")
 
 
 @strawberry.type(directives=[AUTHENTICATED], description="An exercise for a post that the reader holds.")
-class TrainingExercise(View[training.Exercise]):
+class TrainingExercise(Mapped[training.Exercise]):
     item: strawberry.Private[training.Exercise]
     attempt: TrainingAttempt | None = strawberry.field(description="The reader's open attempt; null before the first.")
     key: str = strawberry.field(description="Give it to startExercise.")
@@ -94,8 +73,7 @@ class TrainingExercise(View[training.Exercise]):
     task = text_field("item.task", description="What is to be done.")
 
     @classmethod
-    def with_attempt(cls, item: training.Exercise, attempt: training.Attempt | None) -> Self:
-        """The graph's view of an exercise and of the reader's attempt at it."""
+    def of(cls, item: training.Exercise, attempt: training.Progress | None) -> Self:
         return cls.read(item, attempt=attempt and TrainingAttempt.of(attempt))
 
     @resolver_field(description="The hints that were shown.", directives=[assumed_list_size(4)])
@@ -117,8 +95,9 @@ class TrainingQuery:
         directives=[AUTHENTICATED, NEVER_SILENTLY_NULL, assumed_list_size(10)],
     )
     async def training_exercises(self, info: Info) -> list[TrainingExercise] | None:
-        found = await lessons_of(info.context.environment, require_signed_in(info))
-        return [TrainingExercise.with_attempt(exercise, attempt) for exercise, attempt in found]
+        return [
+            TrainingExercise.of(*one) for one in await lessons_of(info.context.environment, require_signed_in(info))
+        ]
 
     @connection_field(
         Connection[TrainingAttempt] | None,
@@ -126,15 +105,27 @@ class TrainingQuery:
         "offices and administrators; null with NOT_FOUND for everybody else.",
         directives=[AUTHENTICATED, NEVER_SILENTLY_NULL],
     )
-    async def training_progress(self, info: Info) -> Listing[training.Attempt]:
-        found = attempts_for(info.context.environment, require_signed_in(info))
-        return stored_listing(info, "training_progress", found, TrainingAttempt.of)
+    async def training_progress(self, info: Info) -> Listing[training.Progress]:
+        env = info.context.environment
+        found = attempts_for(env, require_signed_in(info))
+        return stored_listing(
+            info,
+            "training_progress",
+            found,
+            TrainingAttempt.of,
+            complete=lambda page: progress_of(env, page),
+            row_of=lambda progress: progress.attempt,
+        )
+
+
+async def _show_attempt(info: Info, attempt: training.Attempt) -> TrainingAttempt:
+    return TrainingAttempt.of(*await progress_of(info.context.environment, [attempt]))
 
 
 _payload = thing_payload(
     "What became of an attempt.",
     "TrainingAttemptPayload",
-    attempt=Thing(TrainingAttempt, "The attempt; null when refused.", TrainingAttempt.of),
+    attempt=Thing(TrainingAttempt, "The attempt; null when refused.", view_for=_show_attempt),
 )
 
 

@@ -7,11 +7,11 @@ from typing import Annotated, Any
 import typer
 
 from actions.kernel import Environment, UnitOfWork
-from actions.training import ResetTraining, learner_of, marks_of, reset_training, trainer_of
+from actions.training import ResetTraining, progress_of, reset_training, trainer_of
 from demo.seed.people import add_people, cast_of, fill_vault
 from demo.seed.rosters import enter_centre
 from domain.kernel import SYSTEM, CommandFailed, Language, Posting, Role
-from domain.training import Attempt, MarkState, state_of
+from domain.training import Attempt, MarkState
 from gateway.commands.kernel import CommandGroup, command_subject, line_of, out, problems_as_lines
 from sandbox.city.kit import load_demo
 from store import training
@@ -49,11 +49,10 @@ async def start(env: Environment) -> None:
 async def progress(env: Environment, exercise: _Exercise = None) -> None:
     """List the attempts of all learners, the latest first."""
     async for attempt in _attempts(env, exercise):
-        marks = await marks_of(env, attempt)
-        met = sum(mark.state is MarkState.MET for mark in marks)
-        name = await learner_of(env, attempt)
-        learner = name.in_language(Language.EN) if name else attempt.learner_id
-        out.print(f"{attempt.id} {learner}: {attempt.exercise} {state_of(marks).value} {met}/{len(marks)}")
+        (one,) = await progress_of(env, [attempt])
+        met = sum(mark.state is MarkState.MET for mark in one.marks)
+        learner = one.learner.in_language(Language.EN) if one.learner else attempt.learner_id
+        out.print(f"{attempt.id} {learner}: {attempt.exercise} {one.state.value} {met}/{len(one.marks)}")
 
 
 @group.runtime_command("reset")

@@ -2,22 +2,27 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from actions.kernel import UnitOfWork
+from actions.kernel import UnitOfWork, note, require, require_thing
+from actions.training import ResetTraining, ShowHint, StartExercise
 from demo.seed.plan import choice
 from demo.training.course import begin
 from demo.training.deeds import deeds_of, marks_of
 from demo.training.exercises import FOLDER, Script, read_scripts
-from domain.kernel import PersonKind, Posting, Subject
-from domain.training import Attempt, Exercise, Mark
+from domain.identity.policy import ObjectKind, Purpose, Resource
+from domain.kernel import Bilingual, PersonKind, Posting, Subject, not_found
+from domain.training import Attempt, Exercise, Progress
+from store import training
 from store.catalogue import catalogue
-from store.database import Transaction
+from store.database import Transaction, locks
 from store.identity import people
 
 _PEOPLE = Path(__file__).parents[1] / "people.json"
+_ATTEMPT = ("input", "attemptId")
 
 
 class CaseTrainer:
@@ -32,13 +37,58 @@ class CaseTrainer:
         found: Sequence[Mapping[str, Any]] = json.loads(_PEOPLE.read_text(encoding="utf-8"))
         return found
 
-    def offered_to(self, subject: Subject) -> Sequence[Exercise]:
-        """Those for posts that the subject holds, by role, department and level."""
-        return [script.exercise for script in self._scripts.values() if _is_for(script, subject)]
+    async def start(self, acting: UnitOfWork, request: StartExercise) -> Attempt:
+        """Begin an exercise; Problems too where the catalogue does not let its case be made."""
+        await _require_learner(acting, Purpose.APPLY)
+        script = self._scripts.get(request.exercise)
+        if script is None or not _is_for(script, acting.subject):
+            raise not_found("input", "exercise")
+        learner = acting.subject.person_id or ""
+        await locks.lock_exclusive(acting.tx, "training", learner)
+        held = (await training.open_of(acting.tx, learner)).get(request.exercise)
+        if held is not None:
+            await _end(acting, held)
+        attempt = await self._prepare(acting, script)
+        await training.add(acting.tx, attempt)
+        await _note(acting, "training.start", attempt)
+        return attempt
 
-    async def prepare(self, acting: UnitOfWork, exercise: Exercise) -> Attempt:
+    async def show_hint(self, acting: UnitOfWork, request: ShowHint) -> Attempt:
+        attempt = await _lock_attempt(acting, request.attempt_id, Purpose.APPLY)
+        exercise = self.exercises.get(attempt.exercise)
+        shown = replace(attempt, hints=min(attempt.hints + 1, len(exercise.hints) if exercise else 0))
+        await training.save(acting.tx, shown)
+        await _note(acting, "training.hint", shown)
+        return shown
+
+    async def reset(self, acting: UnitOfWork, request: ResetTraining) -> Attempt:
+        attempt = await _lock_attempt(acting, request.attempt_id, Purpose.APPLY, Purpose.SUPERVISE)
+        for one in (await training.open_of(acting.tx, attempt.learner_id)).values():
+            if one.id == attempt.id or request.everything:
+                await require_thing(acting, one, _of_attempt, Purpose.APPLY, Purpose.SUPERVISE, path=_ATTEMPT)
+                await _end(acting, one)
+        return attempt
+
+    async def lessons(self, acting: UnitOfWork) -> list[tuple[Exercise, Progress | None]]:
+        await _require_learner(acting, Purpose.VIEW)
+        offered = [script.exercise for script in self._scripts.values() if _is_for(script, acting.subject)]
+        attempts = await training.open_of(acting.tx, acting.subject.person_id or "")
+        found = {one.attempt.exercise: one for one in await self.progress(acting.tx, list(attempts.values()))}
+        return [(exercise, found.get(exercise.key)) for exercise in offered]
+
+    async def progress(self, tx: Transaction, attempts: Sequence[Attempt]) -> list[Progress]:
+        ids = {one.learner_id for one in attempts}
+        learners = {**await people.operators(tx, ids), **await people.officers(tx, ids)}
+        names = {key: learner.name for key, learner in learners.items()}
+        return [await self._progress(tx, attempt, names.get(attempt.learner_id)) for attempt in attempts]
+
+    async def _progress(self, tx: Transaction, attempt: Attempt, learner: Bilingual | None) -> Progress:
+        script = self._scripts.get(attempt.exercise)
+        marks = marks_of(script, await deeds_of(tx, attempt)) if script else ()
+        return Progress(attempt, script.exercise.title if script else None, learner, marks)
+
+    async def _prepare(self, acting: UnitOfWork, script: Script) -> Attempt:
         """Make the case in the place of the learner's post; it is the learner's."""
-        script = self._scripts[exercise.key]
         attempt_id, learner = acting.env.ids.key(), acting.subject
         place = await _place_of(acting, script)
         number, case_id, link = None, None, script.link
@@ -51,9 +101,8 @@ class CaseTrainer:
             link = script.link.format(number=number, id=course.benefit)
         return Attempt(
             id=attempt_id,
-            learner_kind=learner.kind or PersonKind.OFFICER,
             learner_id=learner.person_id or "",
-            exercise=exercise.key,
+            exercise=script.exercise.key,
             department=script.department,
             district=place[0],
             tehsil=place[1],
@@ -64,10 +113,35 @@ class CaseTrainer:
             started_at=acting.now,
         )
 
-    async def review(self, tx: Transaction, attempt: Attempt) -> tuple[Mark, ...]:
-        """The marks by the deeds of the learner; none where the exercise is there no more."""
-        script = self._scripts.get(attempt.exercise)
-        return marks_of(script, await deeds_of(tx, attempt)) if script else ()
+
+def _of_attempt(attempt: Attempt) -> Resource:
+    """What access to an attempt depends on: the learner, and the place of her case."""
+    place = attempt.department, attempt.district, attempt.tehsil
+    return Resource(ObjectKind.TRAINING, attempt.id, None, *place, person_id=attempt.learner_id)
+
+
+async def _require_learner(acting: UnitOfWork, purpose: Purpose) -> None:
+    own = Resource(ObjectKind.TRAINING, person_id=acting.subject.person_id)
+    await require(acting.env, acting.tx, acting.subject, own, purpose, path=("input",))
+
+
+async def _lock_attempt(acting: UnitOfWork, attempt_id: str, *purposes: Purpose) -> Attempt:
+    """An attempt for one who may do that with it, while no other request changes those of its learner."""
+    found = await training.get(acting.tx, attempt_id)
+    attempt = await require_thing(acting, found, _of_attempt, *purposes, path=_ATTEMPT)
+    await locks.lock_exclusive(acting.tx, "training", attempt.learner_id)
+    return await training.get(acting.tx, attempt_id) or attempt
+
+
+async def _end(acting: UnitOfWork, attempt: Attempt) -> None:
+    await training.save(acting.tx, replace(attempt, ended_at=acting.now))
+    await _note(acting, "training.reset", attempt)
+
+
+async def _note(acting: UnitOfWork, action: str, attempt: Attempt) -> None:
+    """The audit line of a step, which calls the case one of training."""
+    detail = {"exercise": attempt.exercise, "case": attempt.case_id, "hints": attempt.hints}
+    await note(acting, action, _of_attempt(attempt), Purpose.APPLY, **detail)
 
 
 def _is_for(script: Script, subject: Subject) -> bool:

@@ -124,7 +124,7 @@ async def open_storage(settings: Settings, *, any_revision: bool = False) -> Asy
             ),
             partners=Partners(nobody, nobody, nobody, nobody, {}),
             public_url=settings.url,
-            trainer=_trainer(settings),
+            trainer=trainer_loader(settings),
             erasures=ErasureList(settings.erasure_list),
         )
 
@@ -185,7 +185,7 @@ async def open_runtime(
         yield Runtime(environment, resilience, switches, vitals)
 
 
-def _trainer(settings: Settings) -> "Callable[[], Trainer | None]":
+def trainer_loader(settings: Settings) -> "Callable[[], Trainer | None]":
     """Gives who knows the exercises, loaded at the first use; None in production, where nothing of it is loaded."""
 
     @cache

@@ -15,10 +15,10 @@ from starlette.applications import Starlette
 from domain.kernel import Provider, Source, SourceState
 from gateway.app import create_app
 from gateway.runtime import process_health
-from gateway.runtime.composition import Runtime, open_runtime
+from gateway.runtime.composition import Runtime, open_runtime, trainer_loader
 from gateway.runtime.runfiles import NotUp
 from gateway.settings.partners import Partner
-from gateway.settings.settings import Settings, SettingsRefused
+from gateway.settings.settings import Profile, Settings, SettingsRefused
 from integrations.calling.errors import Unavailable
 from tests.support.loads import ANY, KEPT, KEY
 from tests.support.loads import Partner as Asked
@@ -82,6 +82,13 @@ async def test_a_house_opens_with_every_partner_and_closes_again(home):
 
     assert (home / "keys" / "session.json").stat().st_mode & 0o777 == 0o600
     assert (home / "vault.db").exists()
+
+
+@pytest.mark.parametrize(("profile", "there"), [("demo", True), ("staging", True), ("production", False)])
+def test_a_trainer_is_loaded_in_every_profile_but_production(home, profile, there):
+    load = trainer_loader(settings(home).model_copy(update={"profile": Profile(profile)}))
+
+    assert (load() is not None) is there
 
 
 async def answer_of(app: Starlette, path: str) -> httpx.Response:

@@ -42,14 +42,14 @@ OPERATORS: Mapping[str, Role] = {"agent": Role.DOORSTEP_AGENT, "principal": Role
 SCHOOL = "SCHOOL-1"
 
 START = """mutation($input: StartExerciseInput!) { startExercise(input: $input) {
-  attempt { id number exercise review { state } } userErrors { code } } }"""
+  attempt { id number state } userErrors { code } } }"""
 HINT = """mutation($input: ShowHintInput!) { showHint(input: $input) { attempt { hints } userErrors { code } } }"""
 RESET = """mutation($input: ResetTrainingInput!) { resetTraining(input: $input) {
   attempt { id } userErrors { code } } }"""
 MINE = """{ trainingExercises { key title hints hintsLeft attempt {
-  id number link hints review { state marks { state text told(language: EN) } } } } }"""
+  id number link hints state marks { state text told(language: EN) } } } }"""
 PROGRESS = """{ trainingProgress(first: 20) { nodes {
-  id learner title department { slug } district { code } review { state } } } }"""
+  id learner title department { slug } district { code } state } } }"""
 
 
 def officer(name: str) -> Subject:
@@ -120,8 +120,8 @@ class TrainingHome:
     async def marks(self, who: str, exercise: str) -> tuple[str, list[tuple[str, str | None]]]:
         """Where an exercise stands: as a whole, and each mark with what is told of it."""
         mine = (await self.ask(who, MINE))["trainingExercises"]
-        review = next(one["attempt"]["review"] for one in mine if one["key"] == exercise)
-        return review["state"], [(mark["state"], mark["told"]) for mark in review["marks"]]
+        attempt = next(one["attempt"] for one in mine if one["key"] == exercise)
+        return attempt["state"], [(mark["state"], mark["told"]) for mark in attempt["marks"]]
 
 
 @asynccontextmanager

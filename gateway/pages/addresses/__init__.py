@@ -6,8 +6,7 @@ from gateway.pages.addresses.officer import OFFICER_PAGES
 from gateway.pages.addresses.operator import OPERATOR_PAGES
 from gateway.pages.addresses.public import PUBLIC_PAGES
 from gateway.pages.addresses.staff import STAFF_PAGES
-from gateway.pages.addresses.training import TRAINING_PAGES
 
 __all__ = ["PAGES"]
 
-PAGES = (*PUBLIC_PAGES, *CITIZEN_PAGES, *OFFICER_PAGES, *FINANCE_PAGES, *STAFF_PAGES, *OPERATOR_PAGES, *TRAINING_PAGES)
+PAGES = (*PUBLIC_PAGES, *CITIZEN_PAGES, *OFFICER_PAGES, *FINANCE_PAGES, *STAFF_PAGES, *OPERATOR_PAGES)

@@ -1,7 +1,8 @@
-"""The pages of administrators: orders about people, officers and posts, definitions, systems, centres and e-Taal."""
+"""The pages of administrators: people and posts, definitions, systems, centres, e-Taal; and those of training."""
 
 from domain.kernel import PersonKind
 from gateway.pages.addresses.rows import page_rows
+from gateway.pages.site import Page
 
 _page = page_rows("staff", PersonKind.OFFICER)
 
@@ -23,4 +24,13 @@ STAFF_PAGES = (
     _page("/staff/centres", "centres", "StaffCentres", "centres"),
     _page("/staff/counts", "counts", "StaffCounts", "transactionCounts"),
     _page("/staff/etaal", "etaal", "StaffEtaal", "etaalServices", "MapStaffEtaal"),
+    _page("/training/progress", "training", "TrainingProgress", "trainingProgress", "ResetLearner"),
+    Page(
+        "/training",
+        "training.html",
+        "TrainingExercises",
+        frozenset({PersonKind.OFFICER, PersonKind.OPERATOR}),
+        "trainingExercises",
+        forms=dict.fromkeys(("StartTrainingExercise", "ShowTrainingHint")),
+    ),
 )

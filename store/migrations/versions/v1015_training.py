@@ -16,7 +16,6 @@ def upgrade() -> None:
     op.create_table(
         "training_attempts",
         sa.Column("id", Key, primary_key=True),
-        sa.Column("learner_kind", Key, nullable=False),
         sa.Column("learner_id", Key, nullable=False),
         sa.Column("exercise", Key, nullable=False),
         sa.Column("department", Key),

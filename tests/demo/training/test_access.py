@@ -107,7 +107,7 @@ async def test_those_above_see_the_progress_of_learners_in_their_places(home: Tr
 
     seen = (await home.ask(who, PROGRESS))["trainingProgress"]["nodes"]
 
-    assert [(one["learner"], one["title"][:2], one["review"]["state"]) for one in seen] == [("tehsildar", "जा", "OPEN")]
+    assert [(one["learner"], one["title"][:2], one["state"]) for one in seen] == [("tehsildar", "जा", "OPEN")]
 
 
 async def test_a_learner_sees_no_progress_of_others(home: TrainingHome):
