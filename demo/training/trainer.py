@@ -14,7 +14,7 @@ from demo.training.course import begin
 from demo.training.deeds import deeds_of, marks_of
 from demo.training.exercises import FOLDER, Script, read_scripts
 from domain.identity.policy import ObjectKind, Purpose, Resource
-from domain.kernel import Bilingual, PersonKind, Posting, Subject, not_found
+from domain.kernel import Bilingual, Officer, Operator, PersonKind, Posting, Subject, not_found
 from domain.training import Attempt, Exercise, Progress
 from store import training
 from store.catalogue import catalogue
@@ -78,7 +78,7 @@ class CaseTrainer:
 
     async def progress(self, tx: Transaction, attempts: Sequence[Attempt]) -> list[Progress]:
         ids = {one.learner_id for one in attempts}
-        learners = {**await people.operators(tx, ids), **await people.officers(tx, ids)}
+        learners: dict[str, Officer | Operator] = {**await people.operators(tx, ids), **await people.officers(tx, ids)}
         names = {key: learner.name for key, learner in learners.items()}
         return [await self._progress(tx, attempt, names.get(attempt.learner_id)) for attempt in attempts]
 
