@@ -10,10 +10,22 @@ from actions.catalogue.cells import FIRST_ROW, MOST_PROBLEMS, CellWrong, FileRow
 from actions.kernel import Environment, not_open
 from domain.catalogue.centres import Binding, Centre, CentreKind
 from domain.identity.policy import ObjectKind, Purpose, Resource, decide
-from domain.kernel import SYSTEM, Bilingual, ErrorCode, Ids, NotSignedIn, Operator, Problem, Problems, Subject
+from domain.kernel import (
+    SYSTEM,
+    Bilingual,
+    ErrorCode,
+    Ids,
+    NotSignedIn,
+    Operator,
+    PersonKind,
+    Problem,
+    Problems,
+    Provider,
+    Subject,
+)
 from store.catalogue import catalogue, centres
 from store.database import Store, StoredList, Transaction, audit
-from store.identity import officer_accounts, people
+from store.identity import devices, identities, officer_accounts, people
 
 CENTRE_COLUMNS = ("code", "kind", "name_hi", "name_en", "district", "tehsil", "open")
 CAMP_COLUMNS = ("opens_on", "closes_on")
@@ -53,6 +65,7 @@ async def import_centres(
             await centres.save_centres(tx, given)
             for operator in operators:
                 await people.save_operator(tx, operator)
+            await _untie_moved(tx, bindings)
             await centres.bind(tx, bindings)
             detail = {"centres": len(given), "operators": len(operators)}
             await audit.record(tx, by, "centres.import", ObjectKind.CENTRE, None, Purpose.OPERATE, **detail)
@@ -179,6 +192,15 @@ async def _is_taken(tx: Transaction, email: str, present: Operator | None) -> bo
     holder = await centres.operator_by_email(tx, email)
     other = holder is not None and (present is None or present.id != holder)
     return other or await officer_accounts.officer_of(tx, email) is not None
+
+
+async def _untie_moved(tx: Transaction, bindings: Sequence[Binding]) -> None:
+    """Untie the accounts of operators who get another address, and end their sessions (ADR 0033)."""
+    for one in bindings:
+        if one.email is not None and await centres.operator_by_email(tx, one.email) is None:
+            await identities.remove_identities(tx, PersonKind.OPERATOR, one.operator_id, Provider.PARICHAY)
+            of_her = await devices.of_person(tx, PersonKind.OPERATOR, one.operator_id)
+            await devices.end(tx, [device.session_id for device in of_her], devices.UNLINKED)
 
 
 def _refuse_many(file: str, rows: Sequence[FileRow]) -> None:

@@ -62,6 +62,9 @@ async def person_of(
         kind, person_id = await _on_register(env, tx, identity, known, invitation_id)
     if known is not None and known != (kind, person_id):
         raise not_on_register()  # linked to somebody else: the register decides, not the link
+    is_new = known is None and kind is PersonKind.OPERATOR
+    if is_new and identity.provider in await identities.providers_of(tx, kind, person_id):
+        raise not_on_register()  # as of an officer (ADR 0033), until the register gives her another address
     if not env.rules.sign_on.admits(kind, identity.provider):
         raise not_on_register()
     now = env.clock.now()

@@ -1,6 +1,7 @@
 """The register of centres: imported from files with every fault told, and who signs in from where."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -11,7 +12,8 @@ from domain.catalogue.centres import CentreKind
 from domain.kernel import Assurance, ErrorCode, Language, Needed, PersonKind, Posting, Problems, Provider, Role, Subject
 from integrations.sso import ProviderIdentity
 from store.catalogue import centres
-from store.identity import people, strengths
+from store.identity import devices, people, sessions, strengths
+from store.identity.sessions import Session
 from tests.support.actions import FREE
 from tests.support.stored import audit_lines_of
 
@@ -39,15 +41,16 @@ async def faults(call) -> list[tuple[str, str, str]]:
     return [(one.params["file"], one.params["row"], one.params["fault"]) for one in refused.value.problems]
 
 
-async def comes(world, provider: Provider, subject: str):
+async def comes(world, provider: Provider, subject: str, email: str | None = None):
     identity = ProviderIdentity(provider, subject, "X", None, None, None, None, Assurance.SUBSTANTIAL)
+    identity = replace(identity, email=email)
     async with world.env.store.write_transaction() as tx:
         return await person_of(world.env, tx, identity, Language.HI)
 
 
-async def refused_to(world, provider: Provider, subject: str) -> bool:
+async def refused_to(world, provider: Provider, subject: str, email: str | None = None) -> bool:
     with pytest.raises(Problems) as refused:
-        await comes(world, provider, subject)
+        await comes(world, provider, subject, email)
     return refused.value.code is ErrorCode.FORBIDDEN
 
 
@@ -68,6 +71,30 @@ async def test_centres_and_operators_are_entered_and_brought_up_to_date(world):
 
 def replace_row(row, **changes):
     return {**row, **changes}
+
+
+async def test_another_person_with_an_operators_address_is_not_let_in_where_the_provider_tells_a_durable_subject(world):
+    await imported(world)
+    await comes(world, Provider.PARICHAY, "id-77", "bhawna@centre.example")
+
+    assert await refused_to(world, Provider.PARICHAY, "id-78", "bhawna@centre.example")
+
+
+async def test_another_address_of_an_operator_unties_her_account_and_ends_her_sessions(world):
+    await imported(world)
+    bhawna = (await comes(world, Provider.PARICHAY, "id-77", "bhawna@centre.example")).person_id
+    now = world.env.clock.now()
+    until = now + timedelta(hours=8)
+    session = Session("s", PersonKind.OPERATOR, bhawna, Provider.PARICHAY, "SUBSTANTIAL", None, now, until)
+    async with world.env.store.write_transaction() as tx:
+        await sessions.add_session(tx, session)
+        await devices.add(tx, "s", client="", platform="", seed="s", until=until)
+
+    await imported(world, staff=[replace_row(OPERATORS[1], email="b.rawat@centre.example")])
+
+    async with world.env.store.read_transaction() as tx:
+        assert await devices.of_person(tx, PersonKind.OPERATOR, bhawna) == []
+    assert (await comes(world, Provider.PARICHAY, "id-78", "b.rawat@centre.example")).person_id == bhawna
 
 
 async def test_a_dry_run_writes_nothing(world):
