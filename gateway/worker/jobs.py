@@ -115,6 +115,7 @@ def upkeep_jobs(environment: Environment, kept: Retention) -> tuple[Job, ...]:
         "apply_staff_batches": partial(apply_confirmed_batches, environment),
         "draw_papers": _daily(environment, partial(draw_papers, environment)),
         "delete_old_consents": _daily(environment, partial(delete_old_consents, environment)),
+        "plan_store_anew": _daily(environment, store.plan_anew),
     }
     return tuple(Job(name, UPKEEP_SECONDS, run) for name, run in work.items())
 

@@ -197,6 +197,16 @@ class Store:
         async with self.read_transaction() as tx:
             return await work(tx)
 
+    async def plan_anew(self) -> None:
+        """Have SQLite sample the tables that grew; PostgreSQL does so by itself.
+
+        Connections plan their statements by the sample that was there when they were opened.
+        """
+        if self.dialect == "sqlite":
+            async with self.write_transaction() as tx:
+                for pragma in ("analysis_limit=400", "optimize=0x10002"):  # some rows of every table
+                    await tx.connection.exec_driver_sql(f"PRAGMA {pragma}")
+
     async def close(self) -> None:
         """Close every connection."""
         await self._reader.dispose()
