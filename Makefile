@@ -100,8 +100,8 @@ pii: bootstrap-dev ## Canaries in every channel, at the level DEBUG: none comes 
 clamav: bootstrap-dev ## The scanner of uploads against ClamAV's own daemon, which must be installed
 	$(BIN)/python -m pytest tests/gateway/clamav.py -q -p no:cacheprovider
 
-states: bootstrap-dev ## A made-up state with another Act, other offices and Tamil, from application to certificate
-	BOUND=$(BOUND) $(BIN)/python -m pytest tests/states/journey.py -q -p no:cacheprovider
+states: bootstrap-dev ## A made-up state with another Act, other offices and Tamil, from application to certificate, also over HTTP
+	BOUND=$(BOUND) $(BIN)/python -m pytest tests/states/journey.py tests/states/served.py -q -p no:cacheprovider --timeout=0
 
 ws: bootstrap-dev ## Streams: the protocols rule by rule, abuse, and two processes with Valkey between them
 	$(BIN)/python -m pytest tests/gateway/http/streams/*.py tests/gateway/test_fanout.py -q -p no:cacheprovider

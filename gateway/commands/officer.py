@@ -264,7 +264,7 @@ async def create(
     env: Environment,
     name: Annotated[str, typer.Argument(help="the name, in Latin letters")],
     email: Annotated[str, typer.Option(help="the official e-mail address with which the administrator signs in")],
-    name_hi: Annotated[str | None, typer.Option(help="the name in Devanagari")] = None,
+    name_hi: Annotated[str | None, typer.Option(help="the name in the state's script")] = None,
 ) -> None:
     """Enter the first or second administrator, and print the one-time link that ties the account; again for a new one.
 

@@ -167,7 +167,7 @@ class StaffingMutation:
         input_fields(
             "An administrator.",
             name="The name, in Latin letters.",
-            name_hi="The name in Devanagari.",
+            name_hi="The name in the state's script.",
             email="The official e-mail address with which the administrator signs in.",
         ),
         scopes=[Scope.STAFF],

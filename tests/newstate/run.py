@@ -4,24 +4,12 @@ import re
 
 import pytest
 
-from tests.newstate.conftest import BLOCKS, PATIENCE, PORTAL, Browser, Installation
-from tests.support.eventually import eventually
+from tests.newstate.conftest import BLOCKS
 from tests.support.forms import answers_of
+from tests.support.installation import Installation, link_on, until
 
 SERVICE = "UKX-SHHBEG"
 pytestmark = pytest.mark.integration
-
-
-def link_on(page: str) -> str:
-    """The one-time link that a page or a command shows."""
-    (found,) = set(re.findall(rf"{PORTAL}/sign-in/start/parichay\?invitation=[\w-]+", page))
-    return found
-
-
-def until(browser: Browser, address: str, text: str) -> str:
-    """The page once it says so: the worker has been there."""
-    # Once a second, since each look counts towards the rate limit of who looks.
-    return eventually(lambda: browser.open(address).text, lambda page: text in page, seconds=PATIENCE, every=1)
 
 
 def test_a_new_state_comes_from_an_empty_database_to_the_first_certificate(installation: Installation):

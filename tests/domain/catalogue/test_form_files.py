@@ -3,13 +3,14 @@
 import csv
 import json
 import re
+from pathlib import Path
 
 import jsonschema_rs
 import pytest
 
 from domain.catalogue.form_checking import check_answers
 from domain.catalogue.form_lint import EXAMPLE_DAY
-from domain.catalogue.form_reading import COMMON
+from domain.catalogue.form_reading import COMMON, read_form
 from domain.catalogue.forms import Form, Question, QuestionKind
 from domain.identity.facts import FactKey
 from domain.kernel import ErrorCode
@@ -17,6 +18,7 @@ from states.packages import state_folder
 from tests.support.forms import own_forms
 
 FORMS = own_forms()
+NEITHAL = Path(__file__).parents[2] / "states" / "neithal"
 DEVANAGARI, LATIN = re.compile("[\u0900-\u097f]"), re.compile("[A-Za-z]")
 FILES = {
     path.stem: json.loads(path.read_text(encoding="utf-8"))
@@ -101,3 +103,8 @@ def _slug(name: str) -> str:
 
 def test_every_kind_of_question_is_used():
     assert {question.kind for form in FORMS.values() for question in _all(form)} == set(QuestionKind)
+
+
+@pytest.mark.parametrize("file", sorted((NEITHAL / "forms").glob("*.json")), ids=lambda file: file.stem)
+def test_a_form_may_be_in_the_script_of_another_state(file: Path):
+    assert read_form(file.read_bytes()).label.hi == "வருமானச் சான்றிதழ் (கற்பனை)"
