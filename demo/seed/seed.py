@@ -15,6 +15,7 @@ from demo.seed.law import seed_appeals
 from demo.seed.papers import demo_paper
 from demo.seed.people import DemoPeople, add_people, cast_of, citizen_subject, fill_vault
 from demo.seed.plan import Plan, plans
+from demo.seed.powers import seed_powers
 from demo.seed.replay import Replay, ReplayContext
 from demo.seed.rosters import seed_rosters
 from domain.kernel import SYSTEM, ManualClock, SeededIds, ist_date
@@ -43,8 +44,8 @@ async def seed(env: Environment, demo: Mapping[str, Any], *, progress: Progress,
     if sown:
         cared, appealed = await seed_care(env, demo), await seed_appeals(env, demo)
         consented, explained = await seed_consents(env, demo), await seed_figures(env, demo)
-        listed = await seed_rosters(env, demo)
-        return cared or appealed or consented or explained or listed
+        listed, waiting = await seed_rosters(env, demo), await seed_powers(env, demo)
+        return cared or appealed or consented or explained or listed or waiting
     clock = ManualClock(env.clock.now())
     await seed_people(env, demo, clock, seed_id)
     stage = await _stage(env, demo, clock, renderer)
@@ -62,6 +63,7 @@ async def seed(env: Environment, demo: Mapping[str, Any], *, progress: Progress,
     await seed_consents(env, demo)
     await seed_figures(env, demo)
     await seed_rosters(env, demo)
+    await seed_powers(env, demo)
     return True
 
 

@@ -28,20 +28,23 @@ from domain.applications.lifecycle import TRANSITIONS, Status
 from domain.benefits.benefits import Instalment, Sanction
 from domain.benefits.bills import bill_number, end_to_end_id, seeded_sanction_number
 from domain.benefits.plans import REPEATED, demo_day
+from domain.catalogue.definitions import DraftState
 from domain.doorstep import VisitState
 from domain.feedback.grievances import GrievanceState
 from domain.kernel import OfficerLevel, Posting, Role, ist_date
+from domain.officers.changes import BatchState
 from domain.rosters.rosters import RosterState, RowState
 from store import doorstep
 from store.appeals import appeal_course, appeals, delays
 from store.applications import applications, timeline
 from store.benefits import benefits
-from store.catalogue import catalogue
+from store.catalogue import catalogue, service_drafts
 from store.certificates import certificates
 from store.database import audit
 from store.documents import department_documents
 from store.feedback import feedback, grievances
 from store.identity import people
+from store.officers import batches
 from store.platform import outbox
 from store.platform.outbox import OutboxState
 from store.rosters import roster_rows, rosters
@@ -96,6 +99,7 @@ async def test_the_demo_is_large_true_and_quiet(sown: Sown):
     await _figures_are_filled_and_right(sown)
     await _appeals_are_of_every_state_and_lawful(sown)
     await _a_school_and_a_camp_filed_their_rosters(sown)
+    await _a_batch_and_a_definition_wait_for_administrators(sown)
     await _sowing_again_does_nothing(sown)
 
 
@@ -108,6 +112,14 @@ async def _a_school_and_a_camp_filed_their_rosters(sown: Sown) -> None:
     assert sum(progress[one.id].by_state[RowState.FILED] for one in page) == BY_ROSTERS
     assert rows == []
     assert {one.state for one in page} == {RosterState.FILED}
+
+
+async def _a_batch_and_a_definition_wait_for_administrators(sown: Sown) -> None:
+    async with sown.env.store.read_transaction() as tx:
+        drafts = await service_drafts.latest(tx, None, 9)
+        proposed = await batches.in_states().page(tx, limit=9)
+    assert [one.state for one in drafts] == [DraftState.DRAFTED]
+    assert [one.state for one in proposed] == [BatchState.WAITING]
 
 
 async def _every_state_is_there(sown: Sown) -> None:
