@@ -124,7 +124,7 @@ class Browser:
         page = self.open(address)
         (form,) = [one for one in html.fromstring(page.text).forms if "request" in one.fields]
         chosen = {"request": form.fields["request"], "person": person, "decision": "allow"}
-        return self.client.post(page.url.join(form.action), data=chosen)
+        return self.client.post(page.url.join(str(form.action)), data=chosen)
 
     def send(self, address: str, mutation: str, **filled: str) -> httpx.Response:
         """Fill in the form of a page that posts to a mutation, and press its button."""
@@ -141,7 +141,7 @@ class Browser:
 def link_on(page: str) -> str:
     """The one-time link that a page or a command shows."""
     (found,) = set(re.findall(rf"{PORTAL}/sign-in/start/parichay\?invitation=[\w-]+", page))
-    return found
+    return str(found)
 
 
 def until(browser: Browser, address: str, text: str) -> str:
