@@ -39,14 +39,12 @@ from schema.doorstep.mutations import ArrangingMutation, DoorstepQuery, Visiting
 from schema.entities import resolve_entities
 from schema.etaal.counts import CountsQuery
 from schema.etaal.services import EtaalMutation, EtaalQuery
-from schema.feedback.feedback_mutations import FeedbackMutation
-from schema.feedback.grievance_mutations import GrievancesMutation
+from schema.feedback.mutations import FeedbackMutation, GrievancesMutation
 from schema.feedback.notifications import NotificationsMutation
 from schema.feedback.suggestions import SuggestionsMutation
 from schema.feedback.tracking import TrackingQuery
 from schema.feedback.types import FeedbackQuery
-from schema.fees.entry_mutations import FeesMutation
-from schema.fees.mutations import FeePayingMutation
+from schema.fees.mutations import FeePayingMutation, FeesMutation
 from schema.identity.assistance import AssistingMutation
 from schema.identity.citizens import Citizen
 from schema.identity.devices import DevicesMutation, DevicesQuery

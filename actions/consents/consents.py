@@ -1,5 +1,6 @@
-"""Asks for, grants, renews and withdraws consents; each step is one record of the ledger."""
+"""Asks for, grants, renews and withdraws consents, and their scopes; each step is one record of the ledger."""
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -7,7 +8,6 @@ from typing import Any
 
 from actions.consents.artefacts import Artefacts, with_artefacts
 from actions.consents.consent_ledger import recorded_consents, write
-from actions.consents.scopes import allow, held_for, scope_of, stop
 from actions.feedback.notices import About, tell
 from actions.kernel import Environment, UnitOfWork, of_citizen, require, run_idempotently
 from domain.consents.consents import (
@@ -20,11 +20,15 @@ from domain.consents.consents import (
     consents_of,
     present_of,
 )
+from domain.documents.documents import RATION_CARD
 from domain.feedback.notices import NoticeKind, Topic
 from domain.identity.policy import ObjectKind, Purpose
-from domain.kernel import PersonKind, Subject, not_found
+from domain.kernel import ErrorCode, PersonKind, Problem, Problems, Subject, not_found
 from store.consents import consents
 from store.database import Transaction, locks, require_there
+from store.documents import department_documents
+from store.documents.department_documents import DepartmentDocument
+from store.identity import assistances, identities, people
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,3 +178,83 @@ def _citizen_id_of(subject: Subject) -> str:
     if citizen_id is None:
         raise not_found("input", "purpose")
     return citizen_id
+
+
+LOCKER = "digilocker/ISSUED_DOCUMENTS"
+"""The scope of the consent for the locker."""
+
+OWN_CERTIFICATES = "digilocker/OWN_CERTIFICATES"
+"""The scope of the consent by which certificates of ours are put into the locker."""
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentScope:
+    """The documents of a consent, and their words in the ledger."""
+
+    documents: tuple[DepartmentDocument, ...]
+    words: tuple[str, ...]
+
+
+async def scope_of(
+    acting: UnitOfWork, citizen_id: str, purpose: ConsentPurpose, doctypes: tuple[str, ...] | None
+) -> ConsentScope:
+    """The documents of these types, or all of the purpose; raises DOCUMENT_UNKNOWN where one or all are missing."""
+    if purpose is ConsentPurpose.LOCKER_DOCUMENTS:
+        return ConsentScope((), (LOCKER,))
+    if purpose is ConsentPurpose.ISSUE_TO_LOCKER:
+        return ConsentScope((), (OWN_CERTIFICATES,))
+    if purpose in (ConsentPurpose.ASSISTANCE, ConsentPurpose.ROSTER):
+        # actions/identity/assistance.py gives the one, for minutes, and actions/rosters/roster_filing.py the other,
+        # with its row.
+        raise Problems(Problem(ErrorCode.BAD_INPUT, ("input", "purpose")))
+    held = await _of_purpose(acting, citizen_id, purpose)
+    wanted = None if doctypes is None else {doctype.upper() for doctype in doctypes}
+    chosen = tuple(one for one in held if wanted is None or one.doctype.upper() in wanted)
+    if not chosen or (wanted is not None and wanted != {one.doctype.upper() for one in chosen}):
+        raise Problems(Problem(ErrorCode.DOCUMENT_UNKNOWN, ("input", "documents")))
+    return ConsentScope(chosen, tuple(sorted({f"{one.publisher}/{one.doctype.upper()}" for one in chosen})))
+
+
+async def allow(
+    acting: UnitOfWork, citizen_id: str, scope: ConsentScope, until: datetime, signed: Artefacts
+) -> dict[str, Mapping[str, Any]]:
+    """Put an artefact beside what is asked with it, for each document; gives them by document.
+
+    Raises SignatureMissing before anything is written.
+    """
+    citizen = require_there((await people.citizens(acting.tx, [citizen_id])).get(citizen_id), "the citizen")
+    artefacts = signed.for_documents(citizen, scope.documents, until)
+    for document_id, artefact in artefacts.items():
+        await department_documents.set_consent(acting.tx, document_id, artefact, until)
+    return artefacts
+
+
+async def stop(acting: UnitOfWork, citizen_id: str, purpose: ConsentPurpose) -> None:
+    """Take away what lets us ask: the artefacts, or the tokens of the locker."""
+    if purpose is ConsentPurpose.LOCKER_DOCUMENTS:
+        await identities.mark_needs_consent(acting.tx, citizen_id)
+        return
+    if purpose is ConsentPurpose.ISSUE_TO_LOCKER:
+        return  # the ledger alone is asked before each push
+    if purpose is ConsentPurpose.ROSTER:
+        return  # the ledger alone is asked before a paper is handed over
+    if purpose is ConsentPurpose.ASSISTANCE:
+        await assistances.end(acting.tx, citizen_id=citizen_id)
+        return
+    for document in await _of_purpose(acting, citizen_id, purpose):
+        await department_documents.set_consent(acting.tx, document.id, {}, acting.now)
+
+
+async def held_for(acting: UnitOfWork, citizen_id: str, purpose: ConsentPurpose) -> bool:
+    """Whether something was given without a record, before there was a ledger."""
+    if purpose is ConsentPurpose.LOCKER_DOCUMENTS:
+        return await identities.locker_grant(acting.tx, citizen_id) is not None
+    if purpose in (ConsentPurpose.ISSUE_TO_LOCKER, ConsentPurpose.ASSISTANCE, ConsentPurpose.ROSTER):
+        return False
+    return any(document.consent for document in await _of_purpose(acting, citizen_id, purpose))
+
+
+async def _of_purpose(acting: UnitOfWork, citizen_id: str, purpose: ConsentPurpose) -> list[DepartmentDocument]:
+    held = await department_documents.of_citizen(acting.tx, citizen_id)
+    card = purpose is ConsentPurpose.RATION_CARD
+    return [document for document in held if (document.publisher == RATION_CARD) is card]

@@ -1,12 +1,15 @@
-"""The endpoint that e-Taal pulls, one function as URL, SOAP and JSON, with authentication and rate limits."""
+"""The endpoint that e-Taal pulls, a function as URL, SOAP with its WSDL, and JSON, with authentication and limits."""
 
 import ipaddress
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import cache
+from importlib.resources import files
 from typing import Any
 from urllib.parse import parse_qsl
+from xml.sax.saxutils import quoteattr
 
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
@@ -27,7 +30,6 @@ from integrations.calling.incoming_calls import (
 from integrations.calling.request_counters import LocalRequestCounters, RequestCounters
 from integrations.etaal import wire
 from integrations.etaal.models import Counts, EtaalSettings, ServiceCount
-from integrations.etaal.wsdl import wsdl
 
 SOAP_PATH = "/etaal/service.asmx"
 
@@ -264,3 +266,13 @@ async def _body(request: Request) -> bytes | None:
         return await read_body(request, BODY_LIMIT)
     except (TooLarge, ClientDisconnect):
         return None
+
+
+def wsdl(address: str) -> bytes:
+    """The description (integrations/etaal/service.wsdl), with the address at which the service is reached."""
+    return _template().format(address=quoteattr(address)).encode()
+
+
+@cache
+def _template() -> str:
+    return files("integrations.etaal").joinpath("service.wsdl").read_text(encoding="utf-8")

@@ -1,4 +1,4 @@
-"""Appeals under the Right to Service Act: level, ground, hearings, order, penalty and compensation."""
+"""Appeals: level, ground, hearings, order, penalty, compensation, and their cases at the Commission."""
 
 from datetime import date, datetime
 from typing import Annotated, Self
@@ -6,7 +6,7 @@ from typing import Annotated, Self
 import strawberry
 
 from actions.kernel import of_appeal
-from domain.appeals import appeals, law
+from domain.appeals import appeals, commission, law
 from domain.appeals.appeals import (
     AppealGround,
     AppealLevel,
@@ -17,10 +17,10 @@ from domain.appeals.appeals import (
     AwardState,
     HearingState,
 )
+from domain.appeals.commission import Bench, CommissionWord, MessageState
 from domain.applications.applications import clock_end_of, heard_late_at
 from domain.identity.policy import Purpose, decide
 from domain.kernel import NumberKind, Role, TypeCode, from_global_id, ist_date, parse_number, show_number
-from schema.appeals.commission_cases import CommissionCase, case_of_appeal
 from schema.applications.loaders import application_by_id, application_field
 from schema.applications.progress import timeline_of_application
 from schema.kernel import (
@@ -40,6 +40,52 @@ from schema.kernel import (
 from schema.officers.staff import officer_field
 from store.appeals import appeal_course
 from store.appeals import appeals as appeal_store
+from store.appeals import commission as commission_store
+
+# Keyed by appeals that were let through before.
+case_by_appeal, messages_of_case = one_by_key(commission_store.cases), many_by_key(commission_store.messages)
+
+
+@strawberry.type(directives=[AUTHENTICATED], description="A message of the Commission about a case.")
+class CommissionMessage(View[commission.CommissionMessage]):
+    word: CommissionWord = strawberry.field(description="What it tells.")
+    at: datetime = strawberry.field(description="When it happened, by the Commission's clock.")
+    received_at: datetime = strawberry.field(description="When it came to us.")
+    state: MessageState = strawberry.field(description="What became of it.")
+    code: str | None = strawberry.field(description="Why it was refused; null where it was not.")
+
+    label = label_field("commission_word", "word", description="What it tells, in words.")
+
+
+@strawberry.type(directives=[AUTHENTICATED], description="An appeal at the Commission, as its own system has it.")
+class CommissionCase(
+    View[commission.CommissionCase],
+    decide_by_at="decide_by",
+    case_file_sha256="bundle",
+    case_file_sent_at="bundle_sent_at",
+):
+    item: strawberry.Private[commission.CommissionCase]
+    reference: str = strawberry.field(description="Our name for it, unique for application, level and ground.")
+    number: str | None = strawberry.field(description="The Commission's number; null until it took the case.")
+    filed_at: datetime = strawberry.field(description="When the appeal went there.")
+    received_at: datetime | None = strawberry.field(description="When the Commission took it.")
+    decide_by_at: datetime | None = strawberry.field(description="By when it means to decide; null where unknown.")
+    bench: Bench | None = strawberry.field(description="How many members hear it; null where it did not say.")
+    case_file_sha256: str | None = strawberry.field(description="The SHA-256 of the signed case file it was given.")
+    case_file_sent_at: datetime | None = strawberry.field(description="When the case file was told of.")
+    compared_at: datetime | None = strawberry.field(description="When its history was last asked for, to be compared.")
+
+    @resolver_field(description="What the Commission told of it, in the order in which it happened there.")
+    async def messages(self, info: Info) -> list[CommissionMessage]:
+        found = await info.context.load(messages_of_case, self.item.appeal_id)
+        return [CommissionMessage.of(one) for one in found]
+
+
+async def case_of_appeal(info: Info, appeal_id: str) -> CommissionCase | None:
+    """The case of an appeal that the asker may see."""
+    item = await info.context.load(case_by_appeal, appeal_id)
+    return None if item is None else CommissionCase.of(item)
+
 
 appeal_by_id = one_by_key(appeal_store.by_ids, of_appeal)
 appeal_by_number = one_by_key(appeal_store.by_numbers, of_appeal)

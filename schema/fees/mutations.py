@@ -1,19 +1,21 @@
-"""Mutations that pay a fee online and record a refund."""
+"""Mutations that pay a fee online, and record a fee or a refund."""
 
 from dataclasses import dataclass
 
 import strawberry
 
+from actions.applications.respond import record_fee
 from actions.fees.fee_refunds import record_fee_refund
 from actions.fees.fees import StartFeePayment, page_link, payment_form, present_order, start_fee_payment
 from actions.kernel import Environment
 from domain.fees.fees import FeeOrder
 from domain.kernel import Subject, TypeCode
 from integrations.browser_returns import PaymentForm
+from schema.applications.payloads import application_payload
 from schema.fees.payments import FeePayment
 from schema.kernel import Info
 from schema.kernel.action_mutations import action_mutation
-from schema.kernel.inputs import id_of, input_fields
+from schema.kernel.inputs import id_of, input_fields, paise
 from schema.kernel.mutations import VERSION_DESCRIPTION
 from schema.kernel.payloads import Thing, thing_payload
 
@@ -101,5 +103,22 @@ class FeePayingMutation:
             refund_reference="The number of the refund order, at most 40 characters.",
             expected_version=VERSION_DESCRIPTION,
             idempotency_key=_FOR_EVER,
+        ),
+    )
+
+
+@strawberry.type
+class FeesMutation:
+    record_fee = action_mutation(
+        record_fee,
+        application_payload("What became of a fee."),
+        "Enter a fee that an operator or an officer took; scrutiny begins and the legal clock starts.",
+        input_fields(
+            "A fee that was taken.",
+            application_id=id_of(TypeCode.APPLICATION, "The application."),
+            receipt="The number of the receipt, at most 40 characters.",
+            amount_paise=paise("What was taken; it must be the fee of the application.", "amount"),
+            paid_on="The day on which it was paid, where it is entered later; left out today.",
+            expected_version="The version that was seen; with another one the answer is CONFLICT.",
         ),
     )

@@ -1,6 +1,7 @@
-"""The Citizen type: profile, applications, holdings, and the log of reads of the citizen's data."""
+"""The Citizen type: profile, applications, holdings, linked accounts, and the log of reads of the citizen's data."""
 
-from typing import Annotated
+from datetime import datetime
+from typing import Annotated, Self
 
 import strawberry
 
@@ -24,8 +25,8 @@ from domain.feedback.feedback import Suggestion as SuggestionItem
 from domain.feedback.grievances import Grievance as GrievanceItem
 from domain.feedback.notices import Notice as NoticeItem
 from domain.fees.fees import FeeOrder
-from domain.identity.policy import ObjectKind
-from domain.kernel import Language, TypeCode, mask_mobile, people
+from domain.identity.policy import ObjectKind, Purpose
+from domain.kernel import Assurance, Language, Provider, Role, Source, TypeCode, mask_mobile, people
 from schema.appeals.types import Appeal
 from schema.applications.progress import auto_appeal_opt_out_of_citizen
 from schema.applications.types import Application
@@ -55,7 +56,6 @@ from schema.feedback.notifications import Notification, notifications_of
 from schema.feedback.suggestions import Suggestion
 from schema.fees.payments import FeePayment, fee_payments_of_citizen
 from schema.identity.assistance import Assistance, Relative, assistances_of, relatives_listed
-from schema.identity.linked_accounts import DataAccess, LinkedAccount, accounts_of_citizen
 from schema.kernel import (
     AUTHENTICATED,
     NEVER_SILENTLY_NULL,
@@ -70,6 +70,8 @@ from schema.kernel import (
     connection_field,
     count_reader,
     field_language,
+    label_field,
+    many_by_key,
     page_reader,
     page_size,
     read_from,
@@ -83,6 +85,43 @@ from schema.statistics.dashboard import Dashboard
 from schema.umang import RationCard
 from store.applications import applications as kept
 from store.database import Transaction
+from store.identity import identities
+from store.identity.accesses import AccessReceipt
+
+accounts_of_citizen = many_by_key(identities.linked_accounts)
+
+
+@strawberry.type(description="An account with a provider that a person linked by signing in.")
+class LinkedAccount(View[people.LinkedAccount]):
+    provider: Provider = strawberry.field(description="Who holds the account.")
+    linked_at: datetime = strawberry.field(description="When it was linked.")
+    last_used_at: datetime | None = strawberry.field(description="When it was used last.")
+    needs_consent: bool = strawberry.field(description="Whether the citizen must consent again.")
+    consent_until: datetime | None = strawberry.field(description="When her consent ends; null where it has no end.")
+    assurance: Assurance | None = strawberry.field(
+        description="How sure a sign-in by it is, at the least; null for a locker, by which nobody signs in."
+    )
+
+
+@strawberry.type(description="A read of the citizen's data: who, why, and from where.")
+class DataAccess:
+    at: datetime = strawberry.field(description="When it was read.")
+    role: Role = strawberry.field(description="In which role somebody read it.")
+    object_kind: ObjectKind = strawberry.field(description="What was read.")
+    purpose: Purpose = strawberry.field(description="Why.")
+    source: Source = strawberry.field(description="The system that was asked; STORE for our own.")
+
+    @classmethod
+    def of(cls, item: AccessReceipt) -> Self:
+        return cls(
+            at=item.at,
+            role=Role(item.role),
+            object_kind=ObjectKind(item.object_kind),
+            purpose=Purpose(item.purpose),
+            source=Source(item.source) if item.source else Source.STORE,
+        )
+
+    purpose_label = label_field("purpose", "purpose", description="Why, in words.")
 
 
 @strawberry.input(description="Which applications are listed.")
