@@ -95,8 +95,9 @@ class Metrics:
             "apuni_graphql_operation_seconds", "Time to answer, by operation", ("name",), registry=self.registry
         )
         self._admission = counter("apuni_admission", "Requests let in and turned away", ("share", "outcome"))
-        self._late = histogram("apuni_loop_late_seconds", "How late the event loop ran")
-        self._rate_faults = counter("apuni_rate_store_faults", "Times that the shared counters of rates were away")
+        self.observe_lateness = histogram("apuni_loop_late_seconds", "How late the event loop ran").observe
+        faults = counter("apuni_rate_store_faults", "Times that the shared counters of rates were away")
+        self.observe_rate_fault: Callable[[], None] = faults.inc
         self._partner_calls = counter(
             "apuni_partner_calls", "Calls at doors of partners", ("partner", "operation", "code")
         )
@@ -143,8 +144,9 @@ class Metrics:
         self._labelled: Callable[..., Any] = lru_cache(1000)(lambda metric, *labels: metric.labels(*labels))
         self._waiting = gauge("apuni_outbox_messages", "Messages not delivered", ("state",))
         self._oldest = gauge("apuni_outbox_oldest_seconds", "Age of the oldest message that waits")
-        self._jobs = JobRuns()
-        self.registry.register(self._jobs)
+        jobs = JobRuns()
+        self.observe_jobs = jobs.take_over
+        self.registry.register(jobs)
 
     def _watch(self, name: str, about: str, read: Callable[[], float]) -> None:
         Gauge(name, about, registry=self.registry).set_function(read)
@@ -182,18 +184,10 @@ class Metrics:
         """Count one request that was let in or turned away; for the Admission."""
         self._labelled(self._admission, share.value, outcome).inc()
 
-    def observe_lateness(self, seconds: float) -> None:
-        """Note how late the event loop ran; for the Admission."""
-        self._late.observe(seconds)
-
     def observe_partner(self, partner: Source, operation: str, code: str, seconds: float) -> None:
         """Count one answered call of a partner; operation and code are of the endpoint's own lists."""
         self._partner_calls.labels(partner.value, operation, code).inc()
         self._partner_seconds.labels(partner.value).observe(seconds)
-
-    def observe_rate_fault(self) -> None:
-        """Count one time that the shared counters of rates were away; for the RateLimits."""
-        self._rate_faults.inc()
 
     def watch_streams(self, read: Callable[[], int]) -> None:
         """Show how many streams are open, sockets and HTTP together, as `read` gives it at each reading."""
@@ -235,10 +229,6 @@ class Metrics:
         """Take over how many alarms of each code hold."""
         for code in AlarmCode:
             self._alarms.labels(code.value).set(counts.get(code, 0))
-
-    def observe_jobs(self, reports: Iterable[ProcessFacts]) -> None:
-        """Take over how the jobs of the workers ended."""
-        self._jobs.take_over(reports)
 
     def routes(self, environment: Environment) -> list[Route]:
         """`/metrics`. The outbox is counted at each reading; without the store the last count stays."""
