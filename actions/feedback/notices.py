@@ -37,10 +37,7 @@ _OF_APPEAL_MOVES = MappingProxyType(
 
 
 _GO_UP = MappingProxyType(
-    {
-        NoticeKind.APPEAL_DISMISSED: NoticeKind.DISMISSED_FINALLY,
-        NoticeKind.APPEAL_LAPSED: NoticeKind.ORDER_IGNORED,
-    }
+    {NoticeKind.APPEAL_DISMISSED: NoticeKind.DISMISSED_FINALLY, NoticeKind.APPEAL_LAPSED: NoticeKind.ORDER_IGNORED}
 )
 """Messages that name the last day for the next level, and the message where there is none."""
 

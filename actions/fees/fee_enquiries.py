@@ -50,10 +50,7 @@ RECONCILED = "fee.reconciled"
 """The topic that tells CSC what a wallet's payment was taken for."""
 
 _DOUBTS = MappingProxyType(
-    {
-        FeeProblem.AMOUNT_MISMATCH: DifferenceKind.AMOUNT_DIFFERS,
-        FeeProblem.RECEIPT_TWICE: DifferenceKind.STATUS_DIFFERS,
-    }
+    {FeeProblem.AMOUNT_MISMATCH: DifferenceKind.AMOUNT_DIFFERS, FeeProblem.RECEIPT_TWICE: DifferenceKind.STATUS_DIFFERS}
 )
 """Why money that was taken is not taken for the fee, and the case of it."""
 CORRECTED = "The payment is told with the right amount, and a receipt of its own, by now."

@@ -28,13 +28,7 @@ async def give(acting: UnitOfWork, assistance: Assistance) -> Assistance:
     await close_session(acting, assistance.session_id)
     await assistances.end(acting.tx, citizen_id=citizen_id)
     until = acting.now + timedelta(minutes=assistance.minutes)
-    given = replace(
-        assistance,
-        citizen_id=citizen_id,
-        state=AssistanceState.GIVEN,
-        given_at=acting.now,
-        until=until,
-    )
+    given = replace(assistance, citizen_id=citizen_id, state=AssistanceState.GIVEN, given_at=acting.now, until=until)
     await assistances.save(acting.tx, given)
     await write(
         acting,

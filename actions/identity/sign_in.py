@@ -297,11 +297,7 @@ async def _take(env: Environment, provider: Provider, state: str, browser_hash: 
 
 
 async def _admit(
-    env: Environment,
-    transaction: SignInTransaction,
-    identity: ProviderIdentity,
-    session_seconds: int,
-    platform: str,
+    env: Environment, transaction: SignInTransaction, identity: ProviderIdentity, session_seconds: int, platform: str
 ) -> tuple[Session, str | None]:
     now = env.clock.now()
 
@@ -314,11 +310,7 @@ async def _admit(
         if identity.session_token is not None:
             refreshes_until = now + timedelta(seconds=env.rules.sign_on.refresh_seconds(kind))
             await session_tokens.add(
-                tx,
-                session.id,
-                identity.session_token,
-                serves_locker=admitted.serves_locker,
-                until=refreshes_until,
+                tx, session.id, identity.session_token, serves_locker=admitted.serves_locker, until=refreshes_until
             )
         app_redirect = await _app_redirect(env, tx, transaction, session)
         detail = {"provider": identity.provider.value, "assurance": session.assurance, "app": str(bool(app_redirect))}
@@ -369,9 +361,7 @@ async def _app_redirect(
     return with_query(transaction.app_redirect, code=code, state=transaction.app_state)
 
 
-async def _retry_admission(
-    work: Callable[[], Awaitable[tuple[Session, str | None]]],
-) -> tuple[Session, str | None]:
+async def _retry_admission(work: Callable[[], Awaitable[tuple[Session, str | None]]]) -> tuple[Session, str | None]:
     """Two first sign-ins of one person may meet: the loser looks again and finds the winner's rows."""
     for _ in range(_ATTEMPTS - 1):
         try:

@@ -13,17 +13,7 @@ from actions.officers.change_rows import StaffCells, change_of, examine_rows
 from actions.officers.staff_views import administrator_postings
 from actions.officers.staffing import carry_out_order, of_posting, refuse_incompatible
 from domain.identity.policy import Purpose
-from domain.kernel import (
-    SYSTEM,
-    ErrorCode,
-    Officer,
-    PersonKind,
-    Problem,
-    Problems,
-    Provider,
-    Subject,
-    not_found,
-)
+from domain.kernel import SYSTEM, ErrorCode, Officer, PersonKind, Problem, Problems, Provider, Subject, not_found
 from domain.kernel.errors import camel_case
 from domain.officers.changes import BatchState, ChangeKind, RowState, StaffBatch, StaffChange, StaffRow
 from domain.officers.postings import WATCHED

@@ -273,11 +273,7 @@ async def case_page(
 
 
 async def case_count(
-    env: Environment,
-    subject: Subject,
-    wanted: CaseList,
-    filtered: CaseFilter,
-    board: DashboardRole | None = None,
+    env: Environment, subject: Subject, wanted: CaseList, filtered: CaseFilter, board: DashboardRole | None = None
 ) -> ListSize:
     """How many cases a list has in the subject's jurisdictions; raises as `supervisor_postings`."""
     postings = supervisor_postings(subject, board)

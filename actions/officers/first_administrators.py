@@ -10,16 +10,7 @@ from actions.officers.administrators import ADMINISTRATOR, FEWEST, administrator
 from actions.officers.staff_views import administrator_postings
 from actions.officers.staffing import of_posting
 from domain.identity.policy import Purpose
-from domain.kernel import (
-    Bilingual,
-    ErrorCode,
-    Officer,
-    Problem,
-    Problems,
-    Role,
-    Subject,
-    without_hidden_characters,
-)
+from domain.kernel import Bilingual, ErrorCode, Officer, Problem, Problems, Role, Subject, without_hidden_characters
 from domain.kernel.messages import bilingual
 from store.catalogue import centres
 from store.database import Transaction

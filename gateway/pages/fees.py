@@ -79,12 +79,7 @@ class _Pages:
         return await linked_order(self._environment, page, number, until=until, signature=signature)
 
     async def _order_page(
-        self,
-        request: Request,
-        order: FeeOrder,
-        *,
-        form: PaymentForm | None = None,
-        again: str | None = None,
+        self, request: Request, order: FeeOrder, *, form: PaymentForm | None = None, again: str | None = None
     ) -> HTMLResponse:
         """The payment as it stands, with the way on: to the one who takes the money, or to look again."""
         found = await self._environment.store.read(lambda tx: applications.by_ids(tx, [order.application_id]))

@@ -14,11 +14,7 @@ from gateway.settings.portal import NOTICES, Portal
 
 _TEXTS = Texts("page.frame")
 
-HOMES = {
-    PersonKind.CITIZEN: "/my",
-    PersonKind.OFFICER: "/desk",
-    PersonKind.OPERATOR: "/counter",
-}
+HOMES = {PersonKind.CITIZEN: "/my", PersonKind.OFFICER: "/desk", PersonKind.OPERATOR: "/counter"}
 
 
 def portal_routes(portal: Portal) -> list[Route]:

@@ -28,10 +28,7 @@ def fields_to_ask_with(
 
 
 def told_of_unfit(
-    schema: GraphQLSchema,
-    operation: OperationDefinitionNode,
-    fields: Mapping[str, Sequence[str]],
-    language: Language,
+    schema: GraphQLSchema, operation: OperationDefinitionNode, fields: Mapping[str, Sequence[str]], language: Language
 ) -> dict[str, str]:
     """What is said of the fields that do not fit what the operation takes, by name."""
     return {

@@ -43,9 +43,7 @@ class Care(BaseModel):
         default=20, gt=0, description="Drafts that are kept for one citizen; in the demo a thousand times as many."
     )
     doorstep_fee_paise: int | None = Field(
-        default=None,
-        ge=0,
-        description="The fee of a doorstep visit in paise. If unset, no fee is charged.",
+        default=None, ge=0, description="The fee of a doorstep visit in paise. If unset, no fee is charged."
     )
     doorstep_visits_per_slot: int = Field(
         default=4,

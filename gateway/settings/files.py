@@ -70,9 +70,7 @@ class S3(BaseModel):
     )
     bucket: str = Field(default="apuni", pattern=r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$", description="The bucket.")
     prefix: str = Field(
-        default="",
-        pattern=r"^(?:[A-Za-z0-9_-]+/)*$",
-        description="The prefix of object names, such as `files/`.",
+        default="", pattern=r"^(?:[A-Za-z0-9_-]+/)*$", description="The prefix of object names, such as `files/`."
     )
     region: str = Field(
         default="us-east-1", pattern=r"^[a-z0-9-]{1,40}$", description="The region used in request signatures."

@@ -119,11 +119,7 @@ class Settings(BaseSettings):
     """Where things are, who the partners are, and how much is allowed."""
 
     model_config = SettingsConfigDict(
-        env_prefix=PREFIX,
-        env_nested_delimiter=NESTED,
-        env_ignore_empty=True,
-        extra="ignore",
-        hide_input_in_errors=True,
+        env_prefix=PREFIX, env_nested_delimiter=NESTED, env_ignore_empty=True, extra="ignore", hide_input_in_errors=True
     )
 
     profile: Profile = Field(
@@ -132,8 +128,7 @@ class Settings(BaseSettings):
         json_schema_extra={"production": "`production`"},
     )
     home: Path = Field(
-        default=Path("var"),
-        description="The data folder: store, files, keys, and the demo's sandboxes.",
+        default=Path("var"), description="The data folder: store, files, keys, and the demo's sandboxes."
     )
     host: str = Field(
         default="127.0.0.1",
@@ -174,16 +169,14 @@ class Settings(BaseSettings):
         description="A shared cache, `redis://...`; entries are encrypted. If unset, each process's memory. Secret.",
     )
     keys_dir: Path | None = Field(
-        default=None,
-        description="The folder of the keyrings. If unset, `keys` in `APUNI_HOME`.",
+        default=None, description="The folder of the keyrings. If unset, `keys` in `APUNI_HOME`."
     )
     http_transport: Literal["own", "httpcore"] = Field(
         default="own",
         description="The HTTP transport for calls to outside systems: `own`, or `httpcore`, which comes with httpx.",
     )
     clock: Literal["system", "sandbox"] = Field(
-        default="system",
-        description="`system`, or `sandbox` to follow the clock of the sandboxes.",
+        default="system", description="`system`, or `sandbox` to follow the clock of the sandboxes."
     )
     log_level: Literal["debug", "info", "warning"] = Field(
         default="info", description="The log level. At no level is anything logged that a person sent."
@@ -214,8 +207,7 @@ class Settings(BaseSettings):
         description="The redirect addresses allowed for native apps after sign-in, as a JSON list.",
     )
     graphiql: bool | None = Field(
-        default=None,
-        description="Whether browsers get GraphiQL at `/graphql`. If unset, only in the demo.",
+        default=None, description="Whether browsers get GraphiQL at `/graphql`. If unset, only in the demo."
     )
     documents: DocumentMode | None = Field(
         default=None,

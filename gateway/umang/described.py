@@ -109,11 +109,7 @@ DESCRIBED: Mapping[str, Described] = MappingProxyType(
         "getForm": Described(
             "The form of a service; the names of its questions are the keys of formData.",
             _BY_CODE,
-            {
-                "serviceCode": optional(TEXT, "ES09"),
-                "formVersion": optional(TEXT, "1"),
-                "sections": Field(_LIST, []),
-            },
+            {"serviceCode": optional(TEXT, "ES09"), "formVersion": optional(TEXT, "1"), "sections": Field(_LIST, [])},
         ),
         "getMyApplications": Described(
             "The applications of the linked citizen.",

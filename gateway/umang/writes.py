@@ -105,11 +105,7 @@ async def initiate_payment(graph: Operations, given: CallParameters) -> Mapping[
     if case["status"] != Status.FEE_PENDING.value:
         nothing = {"errors": [{"code": "NO_FEE_DUE"}], "applicationId": case["number"], "feeDue": rupees_of(0)}
         raise CallFailed(failure(NOT_POSSIBLE, graph.language, payload=nothing))
-    wanted = {
-        "applicationId": case["id"],
-        "route": FeeRoute.TREASURY.value,
-        "idempotencyKey": graph.caller.request_id,
-    }
+    wanted = {"applicationId": case["id"], "route": FeeRoute.TREASURY.value, "idempotencyKey": graph.caller.request_id}
     said = (await graph.run("UmangInitiatePayment", input=wanted)).data["startFeePayment"]
     if any(problem["code"] == ErrorCode.PAYMENT_NOT_OFFERED.value for problem in said["userErrors"]):
         due = {

@@ -159,12 +159,7 @@ def success(payload: Any, language: Language) -> UmangReply:
 
 def write(answer: UmangReply) -> bytes:
     """The body of an answer: `rs`, `rc`, `rd`, `pd`, compact."""
-    told = {
-        "rs": "S" if answer.success else "F",
-        "rc": answer.code,
-        "rd": answer.text,
-        "pd": answer.payload,
-    }
+    told = {"rs": "S" if answer.success else "F", "rc": answer.code, "rd": answer.text, "pd": answer.payload}
     return json.dumps(told, ensure_ascii=False, separators=(",", ":")).encode()
 
 

@@ -65,12 +65,7 @@ def headers(settings: UmangSettings, department: DepartmentAccess) -> dict[str, 
 
     API Setu's own host asks for the keys of a subscription there (docs/contracts/umang.md section 2, form 5).
     """
-    sent = {
-        **_routing(department),
-        "tenantid": "",
-        "Content-Type": "application/json",
-        "Accept": "application/json",
-    }
+    sent = {**_routing(department), "tenantid": "", "Content-Type": "application/json", "Accept": "application/json"}
     if department.host is Host.API_SETU:
         return {"X-APISETU-CLIENTID": settings.setu_client_id, "X-APISETU-APIKEY": settings.setu_api_key, **sent}
     bearer = settings.bearer or (settings.published_bearer if department.published else None)

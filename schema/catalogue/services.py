@@ -385,10 +385,7 @@ def _listing(info: Info, wanted: Wanted) -> Listing[catalogue.Service]:
     async def count() -> int:
         async with store.read_transaction() as tx:
             return await kept.count_services(
-                tx,
-                department=wanted.department,
-                category=wanted.category,
-                open_only=wanted.open_only,
+                tx, department=wanted.department, category=wanted.category, open_only=wanted.open_only
             )
 
     shown = partial(info.context.loaders.show_kept, Service.of)

@@ -149,9 +149,7 @@ class Officer(
         description="The officers to whom she may forward a case: colleagues of the place, and one level up."
     )
     async def forward_targets(
-        self,
-        info: Info,
-        application_id: Annotated[strawberry.ID, strawberry.argument(description="The case.")],
+        self, info: Info, application_id: Annotated[strawberry.ID, strawberry.argument(description="The case.")]
     ) -> list[ForwardTarget]:
         key = key_of_type(TypeCode.APPLICATION, application_id, "applicationId")
         targets = await forward_targets(info.context.environment, info.context.subject, key)

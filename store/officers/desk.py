@@ -48,11 +48,7 @@ second_opinions_table = table_of(
 )
 
 queue_packs_table = table_of(
-    Pack,
-    "queue_packs",
-    sa.Column("device_key", sa.Text),
-    sa.Column("chain", Key),
-    sa.Column("chained_at", Instant),
+    Pack, "queue_packs", sa.Column("device_key", sa.Text), sa.Column("chain", Key), sa.Column("chained_at", Instant)
 )
 
 _C, _O = claims_table.c, second_opinions_table.c

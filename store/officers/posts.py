@@ -8,15 +8,7 @@ import sqlalchemy as sa
 
 from domain.kernel import OfficerLevel, Posting, Role
 from domain.officers.staff import Confirmation, Transfer, Vacancy
-from store.database import (
-    AnyRow,
-    Key,
-    Records,
-    StoredList,
-    Transaction,
-    any_posting_covers,
-    equals_given,
-)
+from store.database import AnyRow, Key, Records, StoredList, Transaction, any_posting_covers, equals_given
 from store.database.metadata import table_of
 
 transfers_table = table_of(
@@ -79,11 +71,7 @@ async def filled_since(tx: Transaction, moment: datetime, cover_id: str) -> list
 
 async def note_moved(tx: Transaction, transfer_id: str, *, cases: int, appeals: int, done_at: datetime | None) -> None:
     """Add to what has moved, and write down whether that is all."""
-    values = {
-        "moved_cases": _F.moved_cases + cases,
-        "moved_appeals": _F.moved_appeals + appeals,
-        "done_at": done_at,
-    }
+    values = {"moved_cases": _F.moved_cases + cases, "moved_appeals": _F.moved_appeals + appeals, "done_at": done_at}
     await tx.connection.execute(sa.update(transfers_table).where(_F.id == transfer_id).values(values))
 
 
@@ -167,11 +155,6 @@ of_transfer = _VACANCIES.list_reader_by(_V.transfer_id, _V.id)
 """The posts that a transfer left vacant."""
 add_vacancy, vacancies = _VACANCIES.add, _VACANCIES.by_ids
 _TRANSFERS = Records(
-    Transfer,
-    transfers_table,
-    "the transfer",
-    apart=("left", "taken"),
-    read=_postings,
-    write=_postings_values,
+    Transfer, transfers_table, "the transfer", apart=("left", "taken"), read=_postings, write=_postings_values
 )
 add_transfer, transfer = _TRANSFERS.add, _TRANSFERS.get
