@@ -15,7 +15,6 @@ from domain.kernel import (
     Bilingual,
     ErrorCode,
     Ids,
-    NotSignedIn,
     Operator,
     PersonKind,
     Problem,
@@ -104,8 +103,7 @@ async def with_operators(env: Environment, found: Sequence[Centre]) -> list[List
 
 def require_register(subject: Subject) -> None:
     """Let those go on who run or audit the register; raises NotSignedIn, NOT_FOUND."""
-    if not subject.signed_in:
-        raise NotSignedIn
+    subject.require_signed_in()
     register = Resource(ObjectKind.CENTRE)
     if not any(decide(subject, register, purpose) for purpose in (Purpose.OPERATE, Purpose.AUDIT)):
         raise not_open(subject, ObjectKind.CENTRE, Purpose.OPERATE, Purpose.AUDIT)

@@ -12,7 +12,7 @@ from actions.kernel import BATCH, Environment, UnitOfWork, conflict_problem, req
 from domain.catalogue.definition_reading import DefinitionRefused, Document, read_document
 from domain.catalogue.definitions import DraftState, ServiceDraft, StepKind
 from domain.identity.policy import ObjectKind, Purpose, Resource
-from domain.kernel import SYSTEM, ErrorCode, Problem, Problems, Subject, not_found
+from domain.kernel import SYSTEM, ErrorCode, Problem, Problems, Subject, require_found
 from store.catalogue import service_drafts
 from store.database import Transaction
 
@@ -198,9 +198,7 @@ async def _require_unchanged(tx: Transaction, draft: ServiceDraft) -> None:
 
 
 async def _find_in_state(acting: UnitOfWork, definition_id: str, state: DraftState) -> ServiceDraft:
-    draft = await service_drafts.get(acting.tx, definition_id)
-    if draft is None:
-        raise not_found(*_PATH)
+    draft = require_found(await service_drafts.get(acting.tx, definition_id), *_PATH)
     await _require(acting, draft, _PATH)
     if draft.state is not state:
         raise Problems(Problem(ErrorCode.STEP_NOT_ALLOWED, _PATH, params={"state": draft.state.value}))

@@ -6,7 +6,7 @@ from actions.kernel import Environment
 from domain.catalogue.catalogue import Service
 from domain.catalogue.form_checking import check_answers
 from domain.catalogue.forms import GENERIC, Form
-from domain.kernel import Language, Problems, ist_date, not_found, sorted_by_name
+from domain.kernel import Language, Problems, ist_date, require_found, sorted_by_name
 from store.catalogue import catalogue, forms
 
 
@@ -28,9 +28,7 @@ async def services_with_form(env: Environment, language: Language) -> list[Servi
 
 async def check_form(env: Environment, slug: str, answers: Mapping[str, str]) -> None:
     """Check answers as of a form that is handed in; nothing is kept. Raises Problems with every cause."""
-    form = await form_of(env, slug)
-    if form is None:
-        raise not_found("input", "slug")
+    form = require_found(await form_of(env, slug), "input", "slug")
     checked = check_answers(form, answers, today=ist_date(env.clock.now()), complete=True)
     if checked.problems:
         raise Problems(*checked.problems)

@@ -26,7 +26,7 @@ from domain.identity.policy import ObjectKind, Purpose
 from domain.kernel import ErrorCode, Problem, Problems, Remedy, Subject
 from store import doorstep as kept
 from store.applications import applications
-from store.database import AlreadyThere, NotThere, Transaction, locks
+from store.database import AlreadyThere, Transaction, locks, require_there
 
 ARRANGE = (Purpose.APPLY, Purpose.DECIDE)
 """The citizen or her operator chooses a slot; so may an officer of the place."""
@@ -157,9 +157,7 @@ async def take_up_visit(acting: UnitOfWork, visit_id: str, expected: int | None,
 
 async def number_of(acting: UnitOfWork, visit: Visit) -> str:
     """The number of the application that a visit is for; raises NotThere."""
-    application = await applications.get(acting.tx, visit.application_id)
-    if application is None:
-        raise NotThere("the application")
+    application = require_there(await applications.get(acting.tx, visit.application_id), "the application")
     return application.number
 
 

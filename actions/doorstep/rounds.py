@@ -30,7 +30,7 @@ from domain.kernel import SYSTEM, ErrorCode, Problem, Problems, Remedy, Subject,
 from domain.kernel.messages import bilingual
 from store import doorstep as kept
 from store.applications import applications
-from store.database import FieldCipher, NotThere, Transaction
+from store.database import FieldCipher, Transaction, require_there
 from store.identity import people
 
 AFTER_SLOT = timedelta(hours=2)
@@ -121,9 +121,7 @@ async def hand_over(env: Environment, subject: Subject, request: HandOver) -> tu
     )
     if "left" in answered:
         raise wrong_code(int(answered["left"]), "input", "otp")
-    visit = await env.store.read(lambda tx: kept.get(tx, answered["id"]))
-    if visit is None:
-        raise NotThere("the visit")
+    visit = require_there(await env.store.read(lambda tx: kept.get(tx, answered["id"])), "the visit")
     return visit, replayed
 
 
@@ -230,9 +228,7 @@ async def _fail_visit(acting: UnitOfWork, visit: Visit, reason: VisitFailure) ->
 
 
 async def _deliver(acting: UnitOfWork, visit: Visit) -> None:
-    application = await applications.get(acting.tx, visit.application_id)
-    if application is None:
-        raise NotThere("the application")
+    application = require_there(await applications.get(acting.tx, visit.application_id), "the application")
     await apply_transition(acting, application, Step(Move.DELIVER, changes={"delivered_at": acting.now}))
 
 

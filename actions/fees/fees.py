@@ -31,7 +31,7 @@ from integrations.csc import WalletPayment
 from integrations.treasury import Challan
 from store.applications import applications
 from store.catalogue import catalogue
-from store.database import NotThere, Transaction, VersionConflict
+from store.database import NotThere, Transaction, VersionConflict, require_there
 from store.fees import fee_orders
 from store.identity import people
 
@@ -112,10 +112,7 @@ async def payment_form(env: Environment, order: FeeOrder, *, by: Subject | None 
 
 async def present_order(env: Environment, order_id: str) -> FeeOrder:
     """The order as it now is; raises NotThere."""
-    order = await env.store.read(lambda tx: fee_orders.get(tx, order_id))
-    if order is None:
-        raise NotThere("the order of a fee")
-    return order
+    return require_there(await env.store.read(lambda tx: fee_orders.get(tx, order_id)), "the order of a fee")
 
 
 def page_link(env: Environment, order: FeeOrder, page: str = "pay") -> str:

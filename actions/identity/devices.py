@@ -8,7 +8,7 @@ from actions.identity import provider_sign_out
 from actions.identity.assistance_consent import close_session
 from actions.kernel import Environment, UnitOfWork, require, run_idempotently
 from domain.identity.policy import ObjectKind, Purpose, Resource
-from domain.kernel import NotSignedIn, PersonKind, Subject, not_found
+from domain.kernel import PersonKind, Subject, not_found
 from store.database import Transaction, audit
 from store.identity import devices
 from store.identity.devices import Device
@@ -78,8 +78,7 @@ def key_of(device: Device) -> str:
 
 
 def _self(subject: Subject) -> tuple[PersonKind, str]:
-    if not subject.signed_in:
-        raise NotSignedIn
+    subject.require_signed_in()
     if subject.kind is None or subject.person_id is None:
         raise not_found()
     return subject.kind, subject.person_id

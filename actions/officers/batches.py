@@ -13,7 +13,18 @@ from actions.officers.change_rows import StaffCells, change_of, examine_rows
 from actions.officers.staff_views import administrator_postings
 from actions.officers.staffing import carry_out_order, of_posting, refuse_incompatible
 from domain.identity.policy import Purpose
-from domain.kernel import SYSTEM, ErrorCode, Officer, PersonKind, Problem, Problems, Provider, Subject, not_found
+from domain.kernel import (
+    SYSTEM,
+    ErrorCode,
+    Officer,
+    PersonKind,
+    Problem,
+    Problems,
+    Provider,
+    Subject,
+    not_found,
+    require_found,
+)
 from domain.kernel.errors import camel_case
 from domain.officers.changes import BatchState, ChangeKind, RowState, StaffBatch, StaffChange, StaffRow
 from domain.officers.postings import WATCHED
@@ -312,10 +323,7 @@ async def _own_address(acting: UnitOfWork) -> str | None:
 
 async def batch_of(tx: Transaction, batch_id: str) -> StaffBatch:
     """A batch. Raises NOT_FOUND."""
-    found = await batches.get(tx, batch_id)
-    if found is None:
-        raise not_found(*BATCH_PATH)
-    return found
+    return require_found(await batches.get(tx, batch_id), *BATCH_PATH)
 
 
 async def change_state(tx: Transaction, batch_id: str, to: BatchState, *of: BatchState, **more: object) -> None:

@@ -12,7 +12,7 @@ from actions.officers.staffing import Moved, carry_out_order, note_of, of_postin
 from domain.identity.policy import Purpose
 from domain.kernel import ErrorCode, Posting, Problem, Problems, Role, Subject, not_found
 from domain.officers.staff import Confirmation, Leave, Transfer
-from store.database import NotThere, Transaction
+from store.database import Transaction, require_there
 from store.identity import people
 from store.officers import leave, posts
 
@@ -68,9 +68,7 @@ async def confirm_transfer(
     )
     await finish_transfer(env, subject, answer["id"])
     await settle_vacancies(env, subject)
-    done = await env.store.read(lambda tx: posts.transfer(tx, answer["id"]))
-    if done is None:
-        raise NotThere("the transfer")
+    done = require_there(await env.store.read(lambda tx: posts.transfer(tx, answer["id"])), "the transfer")
     return (done, Moved(done.moved_cases, done.moved_appeals)), replayed
 
 

@@ -22,11 +22,12 @@ from domain.kernel import (
     Role,
     Subject,
     not_found,
+    require_found,
 )
 from domain.officers.postings import watched_roles, with_taken
 from domain.officers.staff import LONGEST_COVER_ALONE, Confirmation, CoverKind, Leave, LeaveState, Transfer, Vacancy
 from store.catalogue import catalogue
-from store.database import NotThere, Transaction
+from store.database import NotThere, Transaction, require_there
 from store.identity import people
 from store.officers import cover, leave, posts
 
@@ -143,9 +144,7 @@ async def transfer_officer(
     )
     await finish_transfer(env, subject, answer["id"])
     await settle_vacancies(env, subject)
-    done = await env.store.read(lambda tx: posts.transfer(tx, answer["id"]))
-    if done is None:
-        raise NotThere("the transfer")
+    done = require_there(await env.store.read(lambda tx: posts.transfer(tx, answer["id"])), "the transfer")
     return (done, Moved(done.moved_cases, done.moved_appeals)), replayed
 
 
@@ -328,9 +327,7 @@ async def _enter_leave(acting: UnitOfWork, request: RecordLeave) -> str:
 
 
 async def _cancel(acting: UnitOfWork, request: CancelLeave) -> str:
-    entry = await leave.get(acting.tx, request.leave_id)
-    if entry is None:
-        raise not_found("input", "leaveId")
+    entry = require_found(await leave.get(acting.tx, request.leave_id), "input", "leaveId")
     officer, _ = await _officers(acting, entry.officer_id, {})
     await require_staff(acting, officer, "input", "leaveId")
     if entry.state_on(acting.today) in (LeaveState.OVER, LeaveState.CANCELLED):

@@ -14,7 +14,7 @@ from actions.kernel import Environment
 from actions.platform.alarms import NOTIFY
 from domain.kernel import CommandFailed
 from gateway.commands.kernel import CommandGroup, Limit, Reason, account, out, print_table
-from store.database import NotThere
+from store.database import require_there
 from store.platform import outbox_desk
 from store.platform.outbox import OutboxMessage, OutboxState, counts
 from store.platform.outbox_desk import OutboxFilter
@@ -67,9 +67,7 @@ async def list_messages(
 @group.storage_command("show")
 async def show_message(env: Environment, number: _Number) -> None:
     """Show one message, without the personal data in it."""
-    message = await env.store.read(lambda tx: outbox_desk.message_by_id(tx, number))
-    if message is None:
-        raise NotThere("the message")
+    message = require_there(await env.store.read(lambda tx: outbox_desk.message_by_id(tx, number)), "the message")
     for name, value in message_fields(message).items():
         out.print(f"{name}: {value}")
 
