@@ -81,8 +81,7 @@ async def confirm_service_definition(
 
 async def publish_due(env: Environment) -> int:
     """Publish the confirmed definitions whose day has come; gives how many."""
-    async with env.store.read_transaction() as tx:
-        due = await service_drafts.to_be_published(tx, UnitOfWork(env, tx, SYSTEM).today, BATCH)
+    due = await env.store.read(lambda tx: service_drafts.to_be_published(tx, UnitOfWork(env, tx, SYSTEM).today, BATCH))
     for one in due:
         await env.store.carry_out(partial(_come_into_force, draft=one, by=SYSTEM.label))
     return len(due)

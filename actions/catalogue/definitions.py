@@ -114,8 +114,7 @@ def digest_of_plan(plan: Sequence[Examined]) -> str:
 
 async def plan_of(store: Store, documents: Sequence[Document]) -> list[Examined]:
     """What applying the documents would do; raises DefinitionRefused."""
-    async with store.read_transaction() as tx:
-        return await _examine_all(tx, documents)
+    return await store.read(lambda tx: _examine_all(tx, documents))
 
 
 async def _examine_all(tx: Transaction, documents: Sequence[Document]) -> list[Examined]:

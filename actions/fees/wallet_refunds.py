@@ -58,8 +58,7 @@ async def send_refund(env: Environment, order_id: str) -> None:
     Raises RemoteError; the message then stays in the outbox. Where the wallet does not let us in the alarm is raised,
     and the rounds of the order try again.
     """
-    async with env.store.read_transaction() as tx:
-        order = await fee_orders.get(tx, order_id)
+    order = await env.store.read(lambda tx: fee_orders.get(tx, order_id))
     payment = _payment(env, order)
     if payment is None or payment.order.refund_reference is not None:
         return
