@@ -5,8 +5,8 @@ from typing import Any
 import httpx
 from rich.console import Console
 
+from demo.runfiles import log_file
 from demo.sign_in import demo_sign_in
-from gateway.runtime.runfiles import log_file
 from gateway.settings.settings import Settings
 
 QUERY = "{ viewer { ... on Citizen { name applications(first: 3) { nodes { number status service { name } } } } } }"

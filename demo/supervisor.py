@@ -13,6 +13,7 @@ from typing import Any
 import httpx
 from rich.console import Console
 
+from demo.runfiles import log_file, onboarding_complete
 from domain.kernel import CommandFailed
 from gateway.runtime import runfiles
 from gateway.runtime.ports import check_port
@@ -85,7 +86,7 @@ class Supervisor:
         if self.settings.metrics_port is not None:
             check_port(self.settings.host, self.settings.metrics_port, "METRICS_PORT")
         self.console.print("apuni: starting the sandboxes of the outside systems ...")
-        onboarded = runfiles.onboarding_complete(self.settings.home)
+        onboarded = onboarding_complete(self.settings.home)
         await self._spawn("sandbox")
         # The first run waits for what the sandboxes hand over, and each that goes by their clock; others need not.
         if not onboarded or self.settings.clock == "sandbox":
@@ -152,7 +153,7 @@ class Supervisor:
 
     async def _listen(self, lines: asyncio.StreamReader) -> None:
         """Keep what a child logs in the log file; name its errors, and show what is no event at all."""
-        file = runfiles.log_file(self.settings.home)
+        file = log_file(self.settings.home)
         file.parent.mkdir(parents=True, exist_ok=True)
         with file.open("ab", buffering=0) as log:
             while not lines.at_eof():

@@ -11,12 +11,14 @@ from domain.applications.deadline import WorkCalendar
 from domain.applications.lifecycle import Status
 from domain.benefits.plans import demo_day
 from domain.catalogue.catalogue import Outcome, Scheme, Service
-from domain.kernel import IST, ist_date
+from domain.kernel import IST, NumberKind, ist_date, make_number
 
 OPENING = time(10, 0)
 OFFICE_MINUTES = 420
 BEFORE_SANCTION = 12
 """Days that at least pass between a demo application and its sanction."""
+
+_SEEDED_YEAR = 2025
 
 _OLDEST: Mapping[Status, tuple[int, int]] = {
     Status.DRAFT: (0, 30),
@@ -33,6 +35,12 @@ _FINISHED = (35, 390)
 """How many days ago an application in a state was made, from and to; finished ones lie further back."""
 
 _CHANNELS = (Channel.WEB, Channel.MOBILE, Channel.WEB, Channel.CSC, Channel.MOBILE, Channel.E_DISTRICT, Channel.UMANG)
+
+
+def seeded_sanction_number(person_key: str, scheme_code: str) -> str:
+    """The number of a demo sanction, the same in every installation so that payments can be scripted."""
+    digest = hashlib.sha256(f"{person_key}/{scheme_code}".encode()).hexdigest()
+    return make_number(NumberKind.PAYMENT, _SEEDED_YEAR, f"{int(digest, 16) % 10**10:010d}")
 
 
 @dataclass(frozen=True, slots=True)

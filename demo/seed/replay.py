@@ -16,11 +16,10 @@ from actions.certificates.content import Renderer
 from actions.kernel import Environment, UnitOfWork
 from demo.seed.forms import filled_in, findings_of, form_of, papers_of
 from demo.seed.people import DemoPeople, citizen_subject, operator_subject
-from demo.seed.plan import Plan, Timetable, choice
+from demo.seed.plan import Plan, Timetable, choice, seeded_sanction_number
 from domain.applications.applications import Application, Channel, DeliveryMode, RejectionGround
 from domain.applications.lifecycle import Status
 from domain.benefits.benefits import PaymentStatus, Rail
-from domain.benefits.bills import seeded_sanction_number
 from domain.benefits.plans import certificate_cutoff
 from domain.catalogue.catalogue import Outcome, Service
 from domain.catalogue.forms import Form

@@ -4,12 +4,8 @@ One instalment of one sanction has one bill number and one end-to-end id for eve
 (docs/contracts/dbt_finance.md section 10), so both follow from the sanction number and the sequence.
 """
 
-import hashlib
-
-from domain.kernel import LENGTH, NumberKind, make_number
+from domain.kernel import LENGTH
 from domain.kernel.state import installed_state
-
-_SEEDED_YEAR = 2025
 
 
 def bill_number(sanction_number: str, sequence: int) -> str:
@@ -20,12 +16,6 @@ def bill_number(sanction_number: str, sequence: int) -> str:
 def end_to_end_id(sanction_number: str, sequence: int) -> str:
     """The end-to-end id of one instalment, unique over the whole life of the exchange."""
     return f"{installed_state().letters}E{_payment(sanction_number, sequence)}"
-
-
-def seeded_sanction_number(person_key: str, scheme_code: str) -> str:
-    """The number of a demo sanction, the same in every installation so that payments can be scripted."""
-    digest = hashlib.sha256(f"{person_key}/{scheme_code}".encode()).hexdigest()
-    return make_number(NumberKind.PAYMENT, _SEEDED_YEAR, f"{int(digest, 16) % 10**10:010d}")
 
 
 def _payment(sanction_number: str, sequence: int) -> str:

@@ -17,21 +17,9 @@ def ports(home: Path) -> dict[str, Any]:
     return _read(_ports_file(home))
 
 
-def log_file(home: Path) -> Path:
-    """Where the demo keeps what its processes log."""
-    return home / "run" / "demo.log"
-
-
 def onboarding(home: Path, system: str) -> dict[str, Any]:
     """What a sandbox handed over at its first start; raises NotUp."""
     return _read(home / "onboarding" / f"{system}.json")
-
-
-def onboarding_complete(home: Path) -> bool:
-    """Whether the sandboxes ran here before and handed everything over."""
-    folder = home / "onboarding"
-    handed_over = all((folder / f"{name}.json").exists() for name in OUTSIDE_SYSTEMS.sandboxes)
-    return handed_over and (home / "run" / "ports.json").exists()
 
 
 def demo_partner(home: Path, system: str) -> dict[str, Any]:

@@ -12,9 +12,9 @@ import pytest
 from rich.console import Console
 
 from demo import supervisor as demo
+from demo.runfiles import log_file
 from demo.supervisor import DemoFailed, Supervisor
 from gateway.runtime.ports import PortTaken
-from gateway.runtime.runfiles import log_file
 from gateway.settings.settings import Settings
 from integrations.registry import OUTSIDE_SYSTEMS
 from tests.support.running import free_port

@@ -19,6 +19,7 @@ from typing import Any
 import httpx
 import pytest
 
+from demo.runfiles import log_file
 from demo.sign_in import demo_sign_in
 from gateway.runtime import runfiles
 from tests.support.databases import run_apart
@@ -58,7 +59,7 @@ class Running:
     @property
     def events(self) -> str:
         """What the processes of the demo logged, warnings among the rest."""
-        return runfiles.log_file(self.home).read_text("utf-8")
+        return log_file(self.home).read_text("utf-8")
 
     @property
     def city(self) -> str:

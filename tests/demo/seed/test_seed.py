@@ -17,7 +17,7 @@ from actions.catalogue.form_import import import_forms
 from actions.kernel import Environment
 from demo.seed.figures import MOST
 from demo.seed.people import DemoPeople, cast_of, synthetic_aadhaar
-from demo.seed.plan import choice, plans
+from demo.seed.plan import choice, plans, seeded_sanction_number
 from demo.seed.seed import BATCH, PEOPLE_SINCE, seed
 from demo.seeding import strength_rows
 from domain.appeals.appeals import TRANSITIONS as APPEAL_STEPS
@@ -26,7 +26,7 @@ from domain.appeals.delays import ReasonFilter
 from domain.applications.applications import Application
 from domain.applications.lifecycle import TRANSITIONS, Status
 from domain.benefits.benefits import Instalment, Sanction
-from domain.benefits.bills import bill_number, end_to_end_id, seeded_sanction_number
+from domain.benefits.bills import bill_number, end_to_end_id
 from domain.benefits.plans import REPEATED, demo_day
 from domain.catalogue.definitions import DraftState
 from domain.doorstep import VisitState

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.benefits.bills import bill_number, end_to_end_id, seeded_sanction_number
+from demo.seed.plan import seeded_sanction_number
+from domain.benefits.bills import bill_number, end_to_end_id
 from domain.kernel import LENGTH, MistypedNumber, NumberKind, make_number, parse_number, show_number
 from tests.support.digits import devanagari_digits
 
