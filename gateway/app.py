@@ -53,6 +53,7 @@ from gateway.http.uploads import upload_routes
 from gateway.operations.published import PublishedOperations
 from gateway.pages.addresses import PAGES
 from gateway.pages.dashboard import dashboard_routes
+from gateway.pages.downloads.definition_pdf import definition_pdf_routes
 from gateway.pages.downloads.figures_csv import figures_routes
 from gateway.pages.downloads.hearing_calendar import hearing_calendar_routes
 from gateway.pages.downloads.notified import notified_routes
@@ -219,6 +220,7 @@ def own_pages(settings: Settings, runtime: Runtime, metrics: Metrics, pulse: Hea
         *dashboard_routes(environment),
         *figures_routes(environment),
         *review_pdf_routes(environment),
+        *definition_pdf_routes(environment),
         *hearing_calendar_routes(environment),
         *notified_routes(environment),
         *open_data_routes(environment),

@@ -36,6 +36,7 @@ from actions.kernel import (
 from domain.applications.applications import Application, Channel, DeliveryMode, filed_through
 from domain.applications.lifecycle import Move, Status
 from domain.catalogue.catalogue import Service
+from domain.catalogue.renewals import refuse_renewal_out_of_time
 from domain.identity.policy import ObjectKind, Purpose, Resource, decide
 from domain.kernel import (
     ErrorCode,
@@ -51,6 +52,7 @@ from domain.kernel import (
 )
 from store import umang
 from store.applications import applications
+from store.certificates import certificates
 from store.database import AlreadyThere, locks
 
 __all__ = ["NewDocument", "SaveDraft", "SubmitApplication", "file", "open_case", "save_draft", "submit_application"]
@@ -168,7 +170,9 @@ async def file(
     await _refuse_if_wrong(acting, request, service, [*filled.problems, *_wrong(findings)])
     await require_strength(acting, service.code)
     await refuse_weak_bank_change(acting, citizen_id, filled.answers)
-    _refuse_same_matter(filled, await applications.of_service(acting.tx, citizen_id, service.code))
+    held = await _in_time(acting, service, held) if held else None
+    renews = held.renews if held else None
+    _refuse_same_matter(filled, renews, await applications.of_service(acting.tx, citizen_id, service.code))
     application = await _submit_application(acting, request, service, held, filled)
     await keep(acting, application, filled)
     await note_strength(acting, application)
@@ -188,8 +192,13 @@ async def open_case(acting: UnitOfWork, application: Application, service: Servi
     return await apply_transition(acting, application, Step(Move.BEGIN_SCRUTINY, changes=changes))
 
 
-async def draft(acting: UnitOfWork, request: SaveDraft, findings: Sequence[Finding] = ()) -> Application:
-    """The inner step of saving a draft, in the caller's transaction; `findings` has one entry for each document."""
+async def draft(
+    acting: UnitOfWork, request: SaveDraft, findings: Sequence[Finding] = (), *, renews: str | None = None
+) -> Application:
+    """The inner step of saving a draft, in the caller's transaction; `findings` has one entry for each document.
+
+    `renews` is the number of the certificate that a new one renews.
+    """
     citizen_id = applicant(acting.subject, request.on_behalf_of, request.service_code)
     await require(acting.env, acting.tx, acting.subject, _to_apply(citizen_id, request.service_code), Purpose.APPLY)
     service = await open_service(acting.tx, request.service_code)
@@ -205,8 +214,8 @@ async def draft(acting: UnitOfWork, request: SaveDraft, findings: Sequence[Findi
         raise Problems(*each_once(problems))
     await refuse_weak_bank_change(acting, citizen_id, filled.answers)
     if held is None:
-        await _refuse_more_drafts(acting, citizen_id, service.code, filled)
-    saved = await _save_draft(acting, request, service, held, filled)
+        await _refuse_more_drafts(acting, citizen_id, service.code, filled, renews)
+    saved = await _save_draft(acting, request, service, held, filled, renews)
     await keep(acting, saved, filled)
     if request.documents is not None:
         await attachments.attach_to_draft(acting, saved, service, request.documents, findings)
@@ -214,10 +223,16 @@ async def draft(acting: UnitOfWork, request: SaveDraft, findings: Sequence[Findi
 
 
 async def _save_draft(
-    acting: UnitOfWork, request: SaveDraft, service: Service, held: Application | None, filled: Filled
+    acting: UnitOfWork,
+    request: SaveDraft,
+    service: Service,
+    held: Application | None,
+    filled: Filled,
+    renews: str | None,
 ) -> Application:
     if held is None:
-        return await _enter(acting, _blank(acting, request, service, filled), Step(Move.SAVE_DRAFT))
+        new = replace(_blank(acting, request, service, filled), renews=renews)
+        return await _enter(acting, new, Step(Move.SAVE_DRAFT))
     if request.expected_version not in (None, held.version):
         raise conflict_problem(held.version, held.status.value)
     return await apply_transition(acting, held, Step(Move.SAVE_DRAFT, changes=_filled_in(request, service, filled)))
@@ -239,19 +254,33 @@ def _wrong(findings: Sequence[Finding]) -> list[Problem]:
     return [finding.problem for finding in findings if finding.problem is not None]
 
 
-async def _refuse_more_drafts(acting: UnitOfWork, citizen_id: str, service_code: str, filled: Filled) -> None:
+async def _in_time(acting: UnitOfWork, service: Service, held: Application) -> Application:
+    """The draft; it renews nothing if its service is another one by now. Raises RENEWAL_NOT_OPEN."""
+    renewed = await certificates.by_number(acting.tx, held.renews) if held.renews else None
+    if renewed is None or renewed.service_code != service.code:
+        return replace(held, renews=None)
+    refuse_renewal_out_of_time(renewed, service, acting.today)
+    return held
+
+
+async def _refuse_more_drafts(
+    acting: UnitOfWork, citizen_id: str, service_code: str, filled: Filled, renews: str | None
+) -> None:
     """Raise ALREADY_APPLIED where she has a draft for the same matter, DRAFTS_FULL where she has too many."""
     most = acting.env.rules.care.drafts_per_person
     await locks.lock_exclusive(acting.tx, "drafts", citizen_id)
     drafts = await applications.of_service(acting.tx, citizen_id, service_code, {Status.DRAFT})
-    _refuse_same_matter(filled, drafts, sentence="draft.same_matter")
+    _refuse_same_matter(filled, renews, drafts, sentence="draft.same_matter")
     if await applications.count_of_citizen(acting.tx, citizen_id, {Status.DRAFT}) >= most:
         raise Problems(Problem(ErrorCode.DRAFTS_FULL, ("input",), params={"most": str(most)}))
 
 
-def _refuse_same_matter(filled: Filled, others: Sequence[Application], sentence: str | None = None) -> None:
+def _refuse_same_matter(
+    filled: Filled, renews: str | None, others: Sequence[Application], sentence: str | None = None
+) -> None:
+    """A renewal is the same as another one of the same certificate, and as no other application."""
     for other in others:
-        if filled.same_matter(other):
+        if other.renews == renews and (renews is not None or filled.same_matter(other)):
             path, params = ("input", "serviceCode"), {"number": other.number}
             raise Problems(Problem(ErrorCode.ALREADY_APPLIED, path, params=params, sentence=sentence))
 

@@ -44,7 +44,7 @@ class CertificateContent:
     verify_url: str
     uri: str
     previous_number: str | None = None
-    """The number of the certificate that it corrects."""
+    """The number of the certificate that it corrects or renews."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,6 +39,8 @@ class Issue:
     department: Department | None
     district: District
     tehsil: Tehsil | None
+    renewed: IssuedCertificate | None = None
+    """The certificate that it renews."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +101,7 @@ async def load_issue(tx: Transaction, application: Application) -> Issue:
         department=departments.get(application.department or ""),
         district=districts[application.district],
         tehsil=tehsils.get(application.tehsil or ""),
+        renewed=await certificates.by_number(tx, application.renews) if application.renews else None,
     )
 
 
@@ -110,8 +113,12 @@ async def mint(env: Environment, tx: Transaction, issue: Issue) -> Minted:
 
 
 def content_of(env: Environment, issue: Issue, minted: Minted) -> CertificateContent:
-    """What the certificate says, by its new number and URI, which are never used again."""
-    today = ist_date(env.clock.now())
+    """What the certificate says, by its new number and URI, which are never used again.
+
+    One that is renewed in time goes on from the end of the one before.
+    """
+    today, renewed = ist_date(env.clock.now()), issue.renewed
+    begins = max(today, renewed.valid_until + timedelta(days=1)) if renewed and renewed.valid_until else today
     number, doctype, months = minted.number, issue.service.doctype or "", issue.service.validity_months
     guardian, relation = guardian_of(issue.application.form, issue.citizen.gender)
     return CertificateContent(
@@ -129,10 +136,11 @@ def content_of(env: Environment, issue: Issue, minted: Minted) -> CertificateCon
         officer=issue.officer.name if issue.officer else _UNKNOWN_OFFICER,
         designation=issue.officer.designation if issue.officer else _UNKNOWN_OFFICER,
         issued_on=today,
-        valid_until=None if months is None else add_months(today, months) - timedelta(days=1),
+        valid_until=None if months is None else add_months(begins, months) - timedelta(days=1),
         fields=printed_fields(issue.application.form),
         verify_url=f"{env.public_url}/verify/{number}",
         uri=minted.uri,
+        previous_number=renewed.number if renewed else None,
     )
 
 

@@ -144,6 +144,8 @@ class Application:
     """The last lawful second by the newest list of holidays, where that is later than `due_at`, which was promised."""
     service_version: int | None = None
     """The entry of the catalogue that it was filed under; None before entries were counted, which is the first."""
+    renews: str | None = None
+    """The number of the certificate that it renews."""
 
     @property
     def officer_due_at(self) -> datetime | None:

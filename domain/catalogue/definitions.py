@@ -48,7 +48,7 @@ class Definition:
     """What a definition adds to the entry of its service: steps in their order, the Act and notification of its limit.
 
     `form` is the name of its form; without one the service keeps the form that it has. `renew_days` is how many days
-    before its end a certificate or licence may be renewed; it is only kept, nothing is renewed by it yet.
+    before its end a certificate or licence may be renewed.
     """
 
     steps: tuple[ServiceStep, ...]

@@ -5,6 +5,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlsplit
@@ -24,6 +25,9 @@ from domain.kernel import Clock, CommandFailed, Language, Source, ist_date
 from domain.kernel.state import installed_state
 from gateway.commands.calendar import doubt_line
 from gateway.commands.kernel import CommandGroup, account, out, print_json, print_lines, print_table, read_csv, readable
+from gateway.documents.certificate_words import preview_data
+from gateway.pages.downloads.definition_pdf import specimen_content
+from gateway.pages.downloads.review_pdf import laid_out
 from gateway.pages.downloads.spreadsheets import csv_line
 from gateway.settings.settings import read_settings
 from integrations.calling.breakers import Breakers
@@ -46,6 +50,10 @@ doctor_group = CommandGroup()
 
 _Json = Annotated[bool, typer.Option("--json", help="print JSON")]
 
+ENDS_IN_ORDER = (
+    "what only the portal's list knows ends in an order, also a certificate or benefit, until a definition names its "
+    "document type or scheme"
+)
 MOST_BYTES = 20_000_000
 OPTIONAL = frozenset(name for name, file in FILES.items() if file.startswith("local_"))
 """Files that a folder may lack; without the others nothing is imported."""
@@ -87,7 +95,7 @@ async def import_services(
     if as_json:
         print_json(imported.as_json())
     else:
-        typer.echo("\n".join(imported.lines()))
+        typer.echo("\n".join([*imported.lines(), *([ENDS_IN_ORDER] if open_unknown else [])]))
     if rejects is not None:
         write_rejects(rejects, imported.rejects)
         typer.echo(f"apuni: {len(imported.rejects)} rows that were left out are in {rejects}", err=True)
@@ -102,11 +110,20 @@ _Files = Annotated[list[Path], typer.Argument(help="files of definitions (docs/d
 
 
 @group.storage_command("plan")
-async def plan_definitions(env: Environment, files: _Files) -> None:
+async def plan_definitions(
+    env: Environment,
+    files: _Files,
+    specimens: Annotated[
+        Path | None, typer.Option(help="a folder for the certificates as people will see them, with made-up data")
+    ] = None,
+) -> None:
     """Show what publishing definitions of services would change, and the number of that plan."""
     with _refusals_as_lines():
         plan = await plan_of(env.store, _documents(files))
     typer.echo("\n".join(_lines_of(plan)))
+    if specimens is not None:
+        for one in plan:
+            await _write_specimen(env, one, specimens / f"{one.service.code}.pdf")
     typer.echo(f"plan {digest_of_plan(plan)}")
 
 
@@ -118,6 +135,22 @@ async def apply_definitions(
     with _refusals_as_lines():
         applied = await apply_plan(env.store, _documents(files), plan, account())
     typer.echo("\n".join(_lines_of(applied)))
+
+
+async def _write_specimen(env: Environment, one: Examined, file: Path) -> None:
+    """The certificate of a definition, where its service ends in one."""
+    content = await env.store.read(partial(specimen_content, env, one))
+    if content is None:
+        return
+    _write(file, await laid_out(preview_data(content)))
+    typer.echo(f"specimen {file}")
+
+
+def _write(file: Path, content: bytes) -> None:
+    try:
+        file.write_bytes(content)
+    except OSError as error:
+        raise CommandFailed(f"the file {file} cannot be written ({error.strerror})") from None
 
 
 def _documents(files: Sequence[Path]) -> list[Document]:

@@ -1,4 +1,4 @@
-"""Renders the delay review as PDF in its own process: `python -m gateway.documents.review < JSON > PDF`.
+"""Renders a delay review or the preview of a certificate as PDF: `python -m gateway.documents.review < JSON > PDF`.
 
 The serving process never loads typst (ADR 0017); it starts this one (gateway/pages/downloads/review_pdf.py). The same
 words give the same bytes.
@@ -9,16 +9,19 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
-from gateway.documents.layout import compile_pdf
+from gateway.documents.layout import compile_pdf, qr_svg
 
-TEMPLATE = Path(__file__).with_name("review.typ")
+TEMPLATE = "review.typ"
 
 
 def lay_out(page: str) -> bytes:
     """The PDF of the words of a page, as JSON in the shape that the template reads."""
     data = json.loads(page)
     made = data["made"]
-    return compile_pdf(TEMPLATE, data, datetime(made["year"], made["month"], made["day"], tzinfo=UTC))
+    if address := data.get("verify_url"):
+        data["qr"] = qr_svg(address)
+    template = Path(__file__).with_name(data.get("template", TEMPLATE))
+    return compile_pdf(template, data, datetime(made["year"], made["month"], made["day"], tzinfo=UTC))
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import strawberry
 
 from actions.applications.decide import decide_application
+from actions.applications.renew import renew_certificate
 from actions.applications.respond import answer_query, withdraw_application
 from actions.applications.submit import save_draft, submit_application
 from actions.catalogue.submit_checks import DocumentSource, NewDocument
@@ -107,6 +108,15 @@ class SubmittingMutation:
             expected_version="The draft's version that was seen; with another one, as after a change on another "
             "device, the answer is CONFLICT.",
             documents=_documents("All papers so far; left out, those that the draft has stay."),
+        ),
+    )
+    renew_certificate = action_mutation(
+        renew_certificate,
+        application_payload("What became of a renewal."),
+        "Begin to renew a certificate or licence: a draft with the answers of before, which is then handed in.",
+        input_fields(
+            "A certificate to renew.",
+            certificate_id=id_of(TypeCode.CERTIFICATE, "The certificate, from its renewableFrom to its last day."),
         ),
     )
 

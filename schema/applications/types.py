@@ -122,6 +122,9 @@ class Application(Node, Mapped[applications.Application], id_of=TypeCode.APPLICA
     submitted_at: datetime | None = strawberry.field(description="When it was handed in; null for a draft.")
     delivered_at: datetime | None = strawberry.field(description="When the result was there for the citizen.")
     updated_at: datetime = strawberry.field(description="When it changed last.")
+    renews: str | None = strawberry.field(
+        description="The number of the certificate that it renews; null for any other application."
+    )
     withheld: bool = strawberry.field(
         default=False,
         description="In a queue: true for a case that lies with a colleague. Applicant, form, papers, steps and "

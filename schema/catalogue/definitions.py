@@ -14,6 +14,7 @@ from actions.catalogue.definition_drafts import (
 )
 from domain.applications.lifecycle import Status
 from domain.catalogue import definitions
+from domain.catalogue.catalogue import ISSUED
 from domain.catalogue.definition_checks import walk
 from domain.catalogue.definitions import DraftState
 from domain.kernel import Scope
@@ -54,6 +55,10 @@ class DefinitionPreview:
     form: ServiceForm | None = strawberry.field(description="The form that it names; null where it names none.")
     steps: list[ServiceStep] = strawberry.field(description="The course of an application.")
     states: list[Status] = strawberry.field(description="The state in which each step ends, in the order of the steps.")
+    certificate_url: str | None = strawberry.field(
+        description="The certificate or licence as people will see it, with made-up data, as PDF for the same session; "
+        "null where it ends in none."
+    )
     changes: list[DefinitionChange] = strawberry.field(
         description="What differs from the entry in force.", directives=[assumed_list_size(20)]
     )
@@ -85,7 +90,7 @@ class ServiceDefinition(Mapped[definitions.ServiceDraft]):
 
     @resolver_field(description="What it would make of the service now; null where it breaks a rule by now.")
     async def preview(self, info: Info) -> DefinitionPreview | None:
-        found = await info.context.loaders[_preview_by_id].load(self.item.id)
+        found = await info.context.load(_preview_by_id, self.item.id)
         if found is None:
             return None
         definition = found.service.definition
@@ -95,6 +100,9 @@ class ServiceDefinition(Mapped[definitions.ServiceDraft]):
             service=Service.of(found.service),
             form=ServiceForm.of(found.form) if found.form else None,
             steps=ServiceStep.all_of(definition),
+            certificate_url=f"{info.context.environment.public_url}/staff/definitions/{self.item.id}/certificate.pdf"
+            if found.service.outcome in ISSUED
+            else None,
             states=[state for _, state in ends if state is not None],
             changes=[
                 DefinitionChange(field=name, before=_json(old), after=_json(new)) for name, (old, new) in fields.items()

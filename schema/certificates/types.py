@@ -14,6 +14,7 @@ from actions.documents.document_links import DocumentName, LinkKind, refuse_ende
 from actions.documents.locker import locker_file
 from actions.kernel import Environment, certificate_by_any, of_certificate
 from domain.catalogue.catalogue import Department
+from domain.catalogue.renewals import renewable_from
 from domain.certificates.certificates import (
     ENDED,
     CertificateEnding,
@@ -34,6 +35,7 @@ from domain.kernel import (
     TypeCode,
     ist_date,
 )
+from schema.catalogue.services import service_by_code
 from schema.documents.document_addresses import DocumentAddress, address_of
 from schema.kernel import (
     AUTHENTICATED,
@@ -146,6 +148,14 @@ class Certificate(Node, Mapped[CertificateView]):
     @classmethod
     def of_issued(cls, item: IssuedCertificate) -> Self:
         return cls.of(view_of_ours(item), item.citizen_id)
+
+    @resolver_field(
+        description="The first day on which it may be renewed, by renewCertificate; null where it is not renewed."
+    )
+    async def renewable_from(self, info: Info) -> date | None:
+        issued = self.view.issued
+        service = None if issued is None else await info.context.load(service_by_code, issued.service_code)
+        return None if issued is None or service is None else renewable_from(issued, service)
 
     name = text_field("view.name", description="What it is called.")
     ending = field_by_key(

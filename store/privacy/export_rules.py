@@ -24,7 +24,7 @@ _COLUMNS = {
     "applications": f"id citizen_id number acknowledgement {_OFFICE} channel delivery status version form fee_paise "
     "fee_receipt limit_days limit_unit calendar_version clock_started_at paused_since paused_days due_at "
     "lawful_due_at approved ground reason decided_at created_at submitted_at delivered_at updated_at service_version "
-    "paused_left clock_ended_at signed_at",
+    "paused_left clock_ended_at signed_at renews",
     "assistances": "id centre_code citizen_id way strength service_code minutes applicant relative_id paper_sha256 "
     "state asked_at given_at until ended_at",
     "beneficiary_accounts": "id citizen_id beneficiary_id version details created_at",

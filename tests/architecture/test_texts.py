@@ -15,7 +15,7 @@ EXCEPTIONS = {
     "integrations/apisetu/published_document.py": "the description of an API, which is in both languages at once",
     "gateway/graphiql/page.py": "the page of a tool for developers, which is in both languages at once",
     "gateway/sign_in/pages.py": "the name of Hindi, in Hindi on the English page",
-    "gateway/documents/layout.py": "the form of a certificate, which is in both languages at once",
+    "gateway/documents/certificate_words.py": "the form of a certificate, which is in both languages at once",
     "actions/certificates/fields.py": "titles of printed fields",
     "actions/rosters/files.py": "notices about a file of a school",
     "domain/rosters/rows.py": "notices about a row of a file of a school",

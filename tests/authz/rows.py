@@ -78,6 +78,7 @@ MUTATIONS: Mapping[str, frozenset[str]] = {
     "reportCompliance": who("officer"),
     "reportVerification": who("officer"),
     "rescheduleDoorstepVisit": who(*_HERS, "officer"),
+    "renewCertificate": who(*_HERS),
     "revokeCertificate": who("officer"),
     "sendBackDecision": who("officer"),
     "settleAward": who("commission", "department admin"),  # the finance officer is of another department

@@ -22,6 +22,7 @@ from gateway.runtime.composition import open_storage
 from gateway.settings.settings import read_settings
 from states.packages import state_folder
 from store.uploads import quarantine
+from tests.support.definitions import a_document
 from tests.support.state import STATE
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -254,3 +255,36 @@ def test_the_doctor_of_the_state_tells_faults_of_its_package(run):
 
     assert status == 1
     assert "locale/ta.po: status.WITHDRAWN: it has no text and is shown in English" in json.loads(out)["packageFaults"]
+
+
+def test_a_plan_writes_the_certificates_as_people_will_see_them(run, tmp_path: Path):
+    document = {**a_document(), "slug": "copy", "outcome": {"kind": "CERTIFICATE", "doctype": "COPYX"}}
+    (tmp_path / "one.json").write_text(json.dumps(document))
+    (tmp_path / "two.json").write_text(json.dumps(a_document(service="TEST-2")))
+
+    status, told, _ = run(
+        "catalogue", "plan", tmp_path / "one.json", tmp_path / "two.json", "--specimens", str(tmp_path)
+    )
+
+    assert (status, [line for line in told.splitlines() if line.startswith("specimen")]) == (
+        0,
+        [f"specimen {tmp_path / 'TEST-1.pdf'}"],
+    )
+    assert (tmp_path / "TEST-1.pdf").read_bytes().startswith(b"%PDF")
+    assert not (tmp_path / "TEST-2.pdf").exists()
+
+
+def test_a_specimen_that_cannot_be_written_is_told(run, tmp_path: Path):
+    document = {**a_document(), "outcome": {"kind": "CERTIFICATE", "doctype": "COPYX"}}
+    (tmp_path / "one.json").write_text(json.dumps(document))
+
+    status, _, told = run("catalogue", "plan", tmp_path / "one.json", "--specimens", str(tmp_path / "absent"))
+
+    assert status == 1
+    assert any("cannot be written" in line for line in told)
+
+
+def test_opening_unknown_services_says_that_they_end_in_an_order(run):
+    _, told, _ = run("catalogue", "import", PORTAL, "--open-unknown", "--dry-run")
+
+    assert "ends in an order, also a certificate or benefit" in told

@@ -1,0 +1,27 @@
+"""When a certificate or licence may be renewed, as the definition of its service says."""
+
+from datetime import date, timedelta
+
+from domain.catalogue.catalogue import Service
+from domain.certificates.certificates import CertificateStatus, IssuedCertificate
+from domain.kernel import ErrorCode, Problem, Problems
+
+
+def renewable_from(certificate: IssuedCertificate, service: Service) -> date | None:
+    """The first day on which it may be renewed, until its last one; None where it is not renewed at all."""
+    days = service.definition.renew_days if service.definition else None
+    if days is None or certificate.valid_until is None or certificate.status is not CertificateStatus.ACTIVE:
+        return None
+    return certificate.valid_until - timedelta(days=days)
+
+
+def refuse_renewal_out_of_time(certificate: IssuedCertificate | None, service: Service, today: date) -> None:
+    """Raise RENEWAL_NOT_OPEN before the first day, after the last one, and where it is not renewed at all."""
+    since = renewable_from(certificate, service) if certificate else None
+    until = certificate.valid_until if certificate else None
+    if since is None or until is None or not since <= today <= until:
+        params = {"since": since.isoformat(), "until": until.isoformat()} if since and until else {}
+        sentence = None if params else "renewal.none"
+        raise Problems(
+            Problem(ErrorCode.RENEWAL_NOT_OPEN, ("input", "certificateId"), params=params, sentence=sentence)
+        )
