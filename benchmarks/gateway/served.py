@@ -114,7 +114,8 @@ def find_nothing_kept() -> None:
 class Profile:
     """Samples of the main thread by the processor's time: whose code ran, and for which function of ours.
 
-    Code of the standard library counts for who called it, in the second count that of every library.
+    Code of the standard library counts for who called it, in the second count that of every library. What the event
+    loop runs of a library, with nothing of ours between, is named by the library.
     """
 
     def __init__(self, file: Path) -> None:
@@ -145,8 +146,11 @@ class Profile:
             if found is not None and "/" in found:
                 function = f"{Path(frame.f_code.co_filename).relative_to(ROOT)}: {frame.f_code.co_qualname}"
             frame = frame.f_back
-        self._samples[owner or "event loop"] += 1
-        self._functions[function or "event loop"] += 1
+        owner = owner or "event loop"
+        self._samples[owner] += 1
+        if function is None or function.endswith(": serve_gateway"):  # a task of a library's, or the loop itself
+            function = f"event loop: {'itself' if owner == 'uvicorn' else owner}"
+        self._functions[function] += 1
 
 
 def owner_of(file: str) -> str | None:
