@@ -12,6 +12,8 @@ from graphql import (
     MaxIntrospectionDepthRule,
     Node,
     OperationDefinitionNode,
+    Token,
+    TokenKind,
     get_operation_ast,
     parse,
     specified_rules,
@@ -44,6 +46,22 @@ class OneListOfTypesRule(MaxIntrospectionDepthRule):
 RULES = tuple(OneListOfTypesRule if rule is MaxIntrospectionDepthRule else rule for rule in specified_rules)
 
 
+_NO_TOKEN = Token(TokenKind.SOF, 0, 0, 0, 0)
+
+
+def _let_go_of_tokens(document: DocumentNode) -> None:
+    """Drop the words of a document that is kept, which take as much memory as its nodes; where these are stays."""
+    waiting: list[Node] = [document]
+    while waiting:
+        node = waiting.pop()
+        if node.loc is not None:
+            node.loc.start_token = node.loc.end_token = _NO_TOKEN
+        for key in node.keys:
+            value = getattr(node, key)
+            parts = value if isinstance(value, list | tuple) else (value,)
+            waiting += [part for part in parts if isinstance(part, Node)]
+
+
 @dataclass(frozen=True, slots=True)
 class PreparedDocument:
     """A document within the bounds. `errors` are what validation found, in graphql-core's own words.
@@ -56,6 +74,9 @@ class PreparedDocument:
     errors: tuple[GraphQLError, ...]
     introspects: bool = False
     costs: dict[int, OperationCost] = field(default_factory=dict, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        _let_go_of_tokens(self.document)
 
     def operation(self, name: str | None) -> OperationDefinitionNode:
         """The operation to run. Raises RequestProblem where the name does not single one out."""

@@ -6,9 +6,10 @@ from collections.abc import Callable
 from contextlib import suppress
 from types import FrameType
 
-import uvicorn
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from uvicorn.config import Config
+from uvicorn.server import Server
 
 from domain.kernel import Clock, SystemClock
 from gateway.app import create_app
@@ -25,7 +26,7 @@ from gateway.settings.settings import Settings
 METRICS = "/metrics"
 
 
-class DrainingServer(uvicorn.Server):
+class DrainingServer(Server):
     """After SIGTERM readiness is false for `notice_seconds` while requests are still taken; then it drains.
 
     A balancer so sends nothing more before the sockets close. A second signal ends the notice at once. `started` is
@@ -34,7 +35,7 @@ class DrainingServer(uvicorn.Server):
 
     def __init__(
         self,
-        config: uvicorn.Config,
+        config: Config,
         clock: Clock,
         *,
         started: Callable[[], object],
@@ -137,10 +138,10 @@ def serve_gateway(settings: Settings) -> None:
         raise kept.failure
 
 
-def _config(app: ASGIApp, settings: Settings, connections: Connections) -> uvicorn.Config:
+def _config(app: ASGIApp, settings: Settings, connections: Connections) -> Config:
     options = server_options(settings.server, settings.hosts, connections)
     options["headers"] = [HEADER] if settings.specimen else []
-    return uvicorn.Config(app, host=settings.host, port=settings.port, lifespan="on", loop="uvloop", **options)
+    return Config(app, host=settings.host, port=settings.port, lifespan="on", loop="uvloop", **options)
 
 
 def _sockets(settings: Settings) -> list[socket.socket]:

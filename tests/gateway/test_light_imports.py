@@ -46,15 +46,13 @@ def test_the_documents_do_load_them():
     assert done.stdout.strip() == "True"
 
 
-UNUSED = {"redis", "rich", "pygments"}
-"""What aiocache, structlog and httpx load of themselves where it is installed."""
+UNUSED = {"redis", "rich", "pygments", "sqlalchemy.orm", "uvicorn.main"}
+"""What aiocache, structlog, httpx, SQLAlchemy and uvicorn load of themselves."""
 
 
 @pytest.mark.integration
 @pytest.mark.parametrize("command", ["serve", "worker"])
-def test_a_service_without_a_shared_cache_loads_neither_redis_nor_what_draws_on_a_terminal(
-    command: str, tmp_path: Path
-):
+def test_a_service_without_a_shared_cache_loads_no_library_that_it_does_not_use(command: str, tmp_path: Path):
     """The service ends at a home that was never seeded, when all that it imports is imported."""
     code = (
         f"import sys; sys.argv = ['apuni', {command!r}]\n"
