@@ -92,7 +92,7 @@ DOORS = (
     ),
     Door("`/sign-in…`, `/sign-out`", None, "gateway/sign_in/: makes, renews and ends sessions"),
     Door(
-        "`/dashboard`, figures of the state in `/figures/…`",
+        "`/dashboard`, `/nesda`, figures of the state in `/figures/…`",
         None,
         "actions/statistics/figures.py: small numbers are left out but for who may COUNT",
     ),
