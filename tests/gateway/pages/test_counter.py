@@ -110,6 +110,24 @@ async def test_her_applications_show_what_they_wait_for(world, browse, token, ph
     assert f'href="{link}/acknowledgement"' in page.text
 
 
+async def test_a_paper_that_an_officer_asks_for_is_added_at_the_counter(world, browse, token, phones):
+    async with browse(token) as browser, browse("anita") as officer:
+        await begin(browser, world, phones)
+        number = (await file(browser)).headers["location"].split("/")[3]
+        own, case = f"/counter/applications/{number}", f"/desk/cases/{number}"
+        asked = {"input.verdict": "RAISE_QUERY", "input.ground": "FORM_INCOMPLETE", "input.reason": "Once more."}
+        await officer.post(case, data={**form_of((await officer.get(case)).text, "DecideCase"), **asked})
+        fields = form_of((await browser.get(own)).text, "AnswerMyQuery") | {"input.answer": "Here it is."}
+        assert {"input.documents.0", "input.documents.0?key=id-proof"} <= fields.keys()
+        paper = {"input.documents.0?key=id-proof": ("paper.png", picture(), "image/png")}
+        del fields["input.documents.0?key=id-proof"]
+        answered = await browser.post(own, data=fields, files=paper)
+        page = await officer.get(case)
+
+    assert answered.status_code == 303
+    assert "Here it is." in page.text
+
+
 async def test_nothing_of_a_citizen_is_left_for_the_next(world, browse, token, phones):
     async with browse(token) as browser:
         await begin(browser, world, phones)

@@ -16,6 +16,7 @@ from store.identity import identities, people
 from store.identity.identities import LockerTokens
 from store.officers import leave as leaves
 from tests.gateway.pages.conftest import AUTHORITY, Browse
+from tests.gateway.pages.test_citizen import picture
 from tests.gateway.pages.test_site import form_of
 from tests.support.graph import ANITA, ASHA, CITIZEN, FARAWAY, NOW, OFFICER, World
 from tests.support.operations import operation
@@ -184,18 +185,24 @@ async def test_an_officer_raises_a_query(world: World, browse: Browse):
     assert await status_of(world, application) is Status.QUERY_RAISED
 
 
-async def test_an_officer_has_a_field_visit_made_and_reports_it(world: World, browse: Browse):
+async def test_an_officer_has_a_field_visit_made_and_reports_it_with_a_photograph(world: World, browse: Browse):
     application = await world.submit()
 
     async with browse("anita") as browser:
         address = f"/desk/cases/{application.number}"
         form = form_of((await browser.get(address)).text, "DecideCase")
         await browser.post(address, data={**form, "input.verdict": "SEND_FOR_VERIFICATION"})
-        form = form_of((await browser.get(address)).text, "ReportCaseVisit")
-        done = await browser.post(address, data={**form, "input.text": "The house stands as stated."})
+        fields = form_of((await browser.get(address)).text, "ReportCaseVisit") | {
+            "input.text": "The house stands as stated."
+        }
+        controls = [fields.pop(name) for name in list(fields) if name.startswith("input.photos")]
+        photograph = {"input.photos.0": ("house.png", picture(), "image/png")}
+        done = await browser.post(address, data=fields, files=photograph)
         page = await browser.get(done.headers["location"])
 
+    assert len(controls) > 1
     assert "The house stands as stated." in page.text
+    assert "Photograph 1" in html.fromstring(page.text).get_element_by_id("visits").getnext().text_content()
 
 
 async def test_an_officer_takes_a_case_and_puts_it_back(world: World, browse: Browse):
@@ -384,6 +391,15 @@ async def test_an_appellate_authority_hears_an_appeal_and_orders_the_service(wor
 
     assert address == f"/desk/appeals/{number}"
     assert "Decide anew." in page.text
+
+
+async def test_a_first_authority_is_offered_no_penalty_which_it_cannot_impose(world: World, browse: Browse):
+    number = await appeal_against_a_refusal(world)
+
+    async with browse("meera") as browser:
+        form = form_of((await browser.get(f"/desk/appeals/{number}")).text, "DecideDeskAppeal")
+
+    assert [name for name in form if name.startswith(("input.penalty", "input.compensation"))] == []
 
 
 async def test_the_page_of_a_dismissed_appeal_leads_the_citizen_to_the_next_authority(world: World, browse: Browse):
