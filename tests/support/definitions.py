@@ -6,6 +6,7 @@ from typing import Any
 
 from domain.catalogue.definitions import Definition, step_from
 from store.catalogue import catalogue
+from store.database import Store
 from tests.support.actions import FREE, World
 
 QUESTION = {"hi": "क्या भूमि विवादरहित है?", "en": "Is the land free of disputes?"}
@@ -18,7 +19,7 @@ def clearance_of(department: str) -> Mapping[str, Any]:
 
 
 async def give_steps(
-    world: World,
+    world: World | Store,
     *steps: str | Mapping[str, Any],
     code: str = FREE,
     valid_months: int | None = None,
@@ -28,7 +29,8 @@ async def give_steps(
     """Give a service a next entry with these steps, named by their kinds alone where they say no more, and facts."""
     said = tuple(step_from({"kind": one} if isinstance(one, str) else one) for one in steps)
     definition = Definition(said, "a test", "the Act", "a notification", renew_days=renew_days)
-    async with world.env.store.write_transaction() as tx:
+    store = world if isinstance(world, Store) else world.env.store
+    async with store.write_transaction() as tx:
         service = await catalogue.service(tx, code)
         assert service is not None
         weighed = definition.quorum > 1

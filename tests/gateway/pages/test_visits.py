@@ -3,6 +3,7 @@
 import pytest
 from lxml import html
 
+from actions.applications.decide import Decide, Verdict, decide_application
 from actions.applications.submit import SubmitApplication, submit_application
 from actions.certificates.issue import issue_certificate
 from domain.applications.applications import Application, Channel, DeliveryMode
@@ -17,7 +18,8 @@ from tests.gateway.pages.conftest import Browse
 from tests.gateway.pages.test_citizen import summary
 from tests.gateway.pages.test_site import form_of
 from tests.support.actions import FakeRenderer
-from tests.support.graph import CITIZEN, PAPERS, World
+from tests.support.definitions import give_steps
+from tests.support.graph import CITIZEN, OFFICER, PAPERS, World
 
 DOOR = Bilingual(None, "Door")
 AGENT = Subject(frozenset({Role.DOORSTEP_AGENT}), PersonKind.OPERATOR, "01930000-0000-7000-8000-0000000000c1")
@@ -162,3 +164,52 @@ async def test_an_officer_gives_a_visit_to_another_agent(world: World, browse: B
         again = await browser.get(done.headers["location"])
 
     assert "Sohan" in html.fromstring(again.text).xpath('string(//h2[@id="doorstep"]/following-sibling::ul[1])')
+
+
+@pytest.fixture
+async def in_the_field(world: World) -> Application:
+    """A case of Asha's that was sent for its inspection."""
+    env = world.environment
+    await give_steps(env.store, "SCRUTINY", "INSPECTION", "ISSUE", code="ES09")
+    request = SubmitApplication("ES09", "49", "304", Channel.WEB, DeliveryMode.PORTAL, {"village": "R"}, PAPERS, "i")
+    application = (await submit_application(env, CITIZEN, request))[0]
+    sent = Decide(application.id, Verdict.SEND_FOR_VERIFICATION, "send")
+    return (await decide_application(env, OFFICER, sent))[0]
+
+
+async def fix(browse: Browse, who: str, page: str) -> str:
+    """The place to which one is led who took the first slot of an inspection."""
+    async with browse(who) as browser:
+        shown = html.fromstring((await browser.get(page)).text)
+        (address,) = {one.get("href") for one in shown.cssselect('a[href*="purpose=INSPECTION"]')}
+        slots = await browser.get(address)
+        first = html.fromstring(slots.text).cssselect("select option[value]:not([value=''])")[0].get("value")
+        done = await browser.post(address, data={**form_of(slots.text, "BookMyVisit"), "input.slot": first})
+    assert done.status_code == 303
+    return str(done.headers["location"])
+
+
+async def test_a_citizen_chooses_when_the_officer_comes_to_inspect(browse: Browse, in_the_field: Application):
+    page = f"/my/applications/{in_the_field.number}"
+
+    assert page in await fix(browse, "asha", page)
+
+    async with browse("asha") as browser:
+        shown = html.fromstring((await browser.get(page)).text)
+    assert shown.cssselect('a[href*="purpose=INSPECTION"][href*="visit="]')
+
+
+async def test_an_officer_fixes_an_inspection_and_may_move_it_or_say_that_she_cannot_come(
+    browse: Browse, in_the_field: Application
+):
+    page = f"/desk/cases/{in_the_field.number}"
+
+    assert page in await fix(browse, "anita", page)
+
+    async with browse("anita") as browser:
+        shown = await browser.get(page)
+        assert html.fromstring(shown.text).cssselect(f'a[href*="{page}/inspection"][href*="visit="]')
+        failed = await send(browser, shown, "FailCaseInspection", reason="AGENT_UNABLE")
+        again = html.fromstring((await browser.get(page)).text)
+    assert failed.status_code == 303
+    assert again.cssselect(f'a[href*="{page}/inspection"]:not([href*="visit="])')
