@@ -82,6 +82,7 @@ async def _load(plan: Plan) -> None:
                 await bulk.write(tx, writer.cases(cases))
 
         await house.store.carry_out(work)
+        await bulk.count_on(house.store)
         if plan.audited:
             await seal(house.store, print)
 

@@ -84,7 +84,7 @@ async def with_indexes(store: Store, kept: TakenAway, tell: Callable[[str], None
             there = text("SELECT 1 FROM pg_constraint WHERE conname = :name")
             if (await tx.connection.execute(there, {"name": name})).first() is None:
                 await tx.connection.execute(text(f'ALTER TABLE {table} ADD CONSTRAINT "{name}" {words}'))
-    await _count_on(store)
+    await count_on(store)
     await analysed(store)
     kept.forget()
 
@@ -160,7 +160,8 @@ def _cubes(marks: Mapping[Mark, int]) -> dict[figures.Place, Any]:
     return cubes
 
 
-async def _count_on(store: Store) -> None:
+async def count_on(store: Store) -> None:
+    """Let the store count on after the rows that were written with numbers of their own."""
     if store.dialect == "sqlite":
         return  # it follows the greatest number by itself
     async with store.write_transaction() as tx:
