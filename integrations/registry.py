@@ -44,8 +44,6 @@ class System:
     """The function of its face that opens its clients."""
     hosted_by: tuple[str, str] | None = None
     """In the demo: the system whose fault proxy it is reached through, and the one whose sandbox plays it."""
-    demo_settings_of: str | None = None
-    """In the demo: the system whose settings serve for it where it has none of its own."""
     probed: bool = True
     """Whether connections to it are tried before it is asked."""
     asked_with: str | None = None
@@ -128,16 +126,7 @@ OUTSIDE_SYSTEMS = OutsideSystems(
         System("dbt_finance", Source.DBT_FINANCE, "integrations.dbt_finance", "sandbox.dbt_finance.server"),
         System("pfms", Source.PFMS, "integrations.dbt_finance.pfms", "sandbox.dbt_finance.pfms.system", Need.OPTIONAL),
         System("etaal", Source.E_TAAL, "integrations.etaal", "sandbox.etaal.server", asked_with="push", calls_us=True),
-        System(
-            "texts",
-            Source.SSO,
-            "integrations.sso",
-            None,
-            Need.OPTIONAL,
-            opens="open_texts",
-            demo_settings_of="sso",
-            probed=False,
-        ),
+        System("sms", Source.SMS, "integrations.sms", "sandbox.sms.server", Need.OPTIONAL),
         System("portal", Source.DEPARTMENTS, "integrations.portal", "sandbox.portal.server", Need.NO_SETTINGS),
         System(
             "right_to_service",
@@ -154,7 +143,7 @@ OUTSIDE_SYSTEMS = OutsideSystems(
 """Every outside system of this gateway. A new one joins by a row here.
 
 MeriPehchaan runs on DigiLocker's host and is reached on its own; in the demo through the fault proxy of single
-sign-on. `texts` is the SMS gateway, without which no codes are sent. Cases of the Commission (`right_to_service`) are
+sign-on. Without `sms` no messages and no codes are sent. Cases of the Commission (`right_to_service`) are
 else recorded by hand alone, and fees are else taken at counters (`treasury`) and benefits paid by the treasury's
 service alone (`pfms`), and the register of officers changes by files and pages alone (`hr`). e-Taal calls us, and is
 sent counts where its enrolment has `push`.

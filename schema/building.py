@@ -40,6 +40,7 @@ from schema.entities import resolve_entities
 from schema.etaal.counts import CountsQuery
 from schema.etaal.services import EtaalMutation, EtaalQuery
 from schema.feedback.mutations import FeedbackMutation, GrievancesMutation
+from schema.feedback.messages import MessagesMutation
 from schema.feedback.notifications import NotificationsMutation
 from schema.feedback.suggestions import SuggestionsMutation
 from schema.feedback.tracking import TrackingQuery
@@ -156,6 +157,7 @@ class Mutation(
     ArrangingMutation,
     VisitingMutation,
     NotificationsMutation,
+    MessagesMutation,
     StaffingMutation,
     StaffBatchMutation,
     DefinitionsMutation,

@@ -350,7 +350,10 @@ def _blank(acting: UnitOfWork, request: SubmitApplication | SaveDraft, service: 
 
 
 def _channel(acting: UnitOfWork, request: SubmitApplication | SaveDraft) -> Channel:
+    """The channel that is recorded; raises Problems with CHANNEL_NOT_CONNECTED for one that nothing comes in by yet."""
     subject = acting.subject
+    if request.channel is Channel.WHATSAPP:
+        raise Problems(Problem(ErrorCode.CHANNEL_NOT_CONNECTED, ("input", "channel")))
     return filed_through(
         request.channel,
         assisted=subject.kind is PersonKind.OPERATOR,

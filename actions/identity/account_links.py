@@ -10,10 +10,11 @@ from typing import Any
 
 from actions.feedback.notices import About, tell
 from actions.identity import provider_sign_out
-from actions.identity.code_sending import Addressee, CodeKind, make_code, try_code
+from actions.identity.code_sending import Addressee, make_code, try_code
 from actions.identity.sign_in_guards import constant_time_equal
 from actions.kernel import Environment, UnitOfWork, require_own_record, run_idempotently, wrong_code
 from domain.feedback.notices import NoticeKind, Topic
+from domain.identity.assisting import CodeKind
 from domain.identity.policy import ObjectKind, Purpose
 from domain.kernel import (
     Assurance,

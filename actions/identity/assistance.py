@@ -12,7 +12,7 @@ from typing import Any
 
 from actions.catalogue.submit_checks import open_service
 from actions.identity.assistance_consent import close_session, give
-from actions.identity.code_sending import Addressee, CodeKind, make_code, try_code
+from actions.identity.code_sending import Addressee, make_code, try_code
 from actions.identity.contact_lookup import citizen_by_contact, citizen_by_number
 from actions.kernel import Environment, UnitOfWork, note, require, run_idempotently, run_once, run_request
 from actions.uploads.uploads import require_upload, use
@@ -24,6 +24,7 @@ from domain.identity.assisting import (
     Assistance,
     AssistanceState,
     AssistanceWay,
+    CodeKind,
     check_minutes,
 )
 from domain.identity.policy import ObjectKind, Purpose, Resource

@@ -5,15 +5,18 @@ The code is sealed in its row and stands in no message of the outbox, no notice 
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import StrEnum
+from functools import partial
 
 import structlog
 
 from actions.identity.one_time_codes import count_code, count_entry, refuse_closed, settle_entry
 from actions.kernel import Environment, UnitOfWork
-from domain.identity.assisting import CODE_DIGITS, CODE_LIFE, CODE_TRIES
+from domain.identity.assisting import CODE_DIGITS, CODE_LIFE, CODE_TRIES, CodeKind
 from domain.kernel import ErrorCode, Language, Problem, Problems
-from domain.kernel.messages import bilingual, label, with_specimen_mark
+from domain.kernel.messages import bilingual
+from integrations.calling.errors import RemoteError
+from integrations.sms import Sms, SmsGateway
+from store.database import crash_points
 from store.identity import sent_codes
 from store.identity.sent_codes import SentCode
 from store.platform import outbox
@@ -26,17 +29,6 @@ NEVER = "never"
 
 _ANOTHER = {"expected": bilingual("expected.another_code")}
 _log = structlog.get_logger(__name__)
-
-
-class CodeKind(StrEnum):
-    """What a code is for; its text is `text_message.<kind>` of the catalogues."""
-
-    ASSISTANCE = "ASSISTANCE"
-    RELATIVE = "RELATIVE"
-    LINK_ACCOUNT = "LINK_ACCOUNT"
-    CLAIM_RECORD = "CLAIM_RECORD"
-    ROSTER_CONSENT = "ROSTER_CONSENT"
-    ROSTER_HAND_OVER = "ROSTER_HAND_OVER"
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,19 +83,36 @@ async def try_code(acting: UnitOfWork, kind: CodeKind, about: str, text: str, *,
 
 
 async def send_code(env: Environment, payload: Mapping[str, str]) -> None:
-    """Carry a code to the telephone; may be run again, since the other side takes each reference once.
+    """Carry a code to the telephone: each provider has it at most once, the next one where the one before is silent.
 
-    Raises RemoteError, upon which the outbox asks again while the code holds.
+    Raises RemoteError where none took it, upon which the outbox asks again while the code holds.
     """
     code = await env.store.read(lambda tx: sent_codes.get(tx, payload["code_id"]))
     if code is None or NEVER in code.content or code.used_at is not None or code.expires_at <= env.clock.now():
         return
-    if env.partners.texts is None:
+    gateway, event = env.partners.sms, env.rules.message_texts.get(f"CODE_{code.kind}")
+    if gateway is None or event is None:
         _log.warning("no_way_to_send_codes", kind=code.kind)
         return
-    language = Language(code.content["language"])
-    words = label(f"text_message.{code.kind}", language)
-    minutes = int(CODE_LIFE.total_seconds() // 60)
-    text = words.format(code=code.content["code"], minutes=minutes)
-    text = with_specimen_mark(text, language, specimen=env.rules.specimen)
-    await env.partners.texts.send(reference=code.id, mobile=code.content["mobile"], text=text, template=code.kind)
+    registered = event.texts[Language(code.content["language"]).catalogue]
+    minutes = str(int(CODE_LIFE.total_seconds() // 60))
+    text = registered.fill({"code": code.content["code"], "minutes": minutes})
+    await _give(env, gateway, code, Sms(code.content["mobile"], text, registered.template, code=True))
+
+
+async def _give(env: Environment, gateway: SmsGateway, code: SentCode, sms: Sms) -> None:
+    """Give a code to the providers that surely do not have it, until one of them took it."""
+    given, failed = code.given_to, None
+    for provider in (each for each in gateway.providers if each not in code.given_to):
+        await env.store.carry_out(partial(sent_codes.give_to, code_id=code.id, providers=(*given, provider)))
+        try:
+            await gateway.send_by(provider, sms)
+        except RemoteError as error:
+            failed = error
+            given = given if error.nothing_arrived else (*given, provider)
+        else:
+            crash_points.reach(crash_points.CODE_GIVEN)
+            return
+    await env.store.carry_out(partial(sent_codes.give_to, code_id=code.id, providers=given))
+    if failed is not None:
+        raise failed

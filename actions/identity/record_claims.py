@@ -10,7 +10,7 @@ from datetime import date
 
 from actions.feedback.notices import About, tell
 from actions.identity.account_links import MADE_BY_A_SIGN_IN
-from actions.identity.code_sending import Addressee, CodeKind, make_code, try_code
+from actions.identity.code_sending import Addressee, make_code, try_code
 from actions.identity.imported_records import take_in
 from actions.identity.record_joining import agree
 from actions.kernel import (
@@ -26,7 +26,7 @@ from actions.kernel import (
 )
 from domain.applications.applications import Application
 from domain.feedback.notices import NoticeKind, Topic
-from domain.identity.assisting import strength_problem
+from domain.identity.assisting import CodeKind, strength_problem
 from domain.identity.policy import ObjectKind, Purpose, Resource
 from domain.identity.record_claims import (
     ASKED_WITHIN,

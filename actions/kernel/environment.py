@@ -12,6 +12,7 @@ from domain.benefits.benefits import Rail
 from domain.catalogue.search import IndexCache
 from domain.etaal.counting import DayCountCache
 from domain.feedback.feedback import CareRules
+from domain.feedback.message_texts import EventTexts
 from domain.fees.fees import FeeRules
 from domain.identity.kept_sessions import KeptSessions, VerifiedTokens
 from domain.identity.sign_on import SignOnRules
@@ -30,7 +31,8 @@ from integrations.dbt_finance.pfms import Pfms
 from integrations.digilocker import DigiLocker
 from integrations.etaal import EtaalPush
 from integrations.right_to_service import RightToService
-from integrations.sso import IdentityProvider, TextSender
+from integrations.sms import SmsGateway
+from integrations.sso import IdentityProvider
 from integrations.treasury import Treasury
 from integrations.umang import Umang
 from store.database import EncryptedObjects, Keyrings, Store
@@ -62,8 +64,8 @@ class Partners:
     umang: Umang
     dbt: DbtFinance
     identity: Mapping[Provider, IdentityProvider]
-    texts: TextSender | None = None
-    """Carries one-time codes to telephones; None where the state has named no way."""
+    sms: SmsGateway | None = None
+    """Carries messages and one-time codes to telephones; None where the state has no account with a provider."""
     commission: RightToService | None = None
     """The Right to Service Commission's system; None where it is not connected."""
     etaal: EtaalPush | None = None
@@ -132,6 +134,9 @@ class Rules:
 
     baseline: tuple[BaselineFigure, ...] = ()
     """The figures that the state gives of itself."""
+
+    message_texts: Mapping[str, EventTexts] = field(default_factory=dict)
+    """The registered texts of messages by their events: `NoticeKind` names, and `CODE_` with the kind of a code."""
 
     specimen: bool = False
     """Whether messages and papers say that they are specimens, as in staging."""

@@ -5,12 +5,13 @@ from datetime import timedelta
 from enum import StrEnum
 
 from actions.consents.consent_ledger import recorded_consents, write
-from actions.identity.code_sending import Addressee, CodeKind, make_code, try_code
+from actions.identity.code_sending import Addressee, make_code, try_code
 from actions.kernel import Environment, UnitOfWork, note, of_row, run_once, run_request
 from actions.rosters.rosters import ROW, require_open, row_taken_up
 from actions.uploads.uploads import require_upload, use
 from domain.applications.lifecycle import Status
 from domain.consents.consents import ConsentPurpose, ConsentStatus, ConsentStep, consent_required, present_of
+from domain.identity.assisting import CodeKind
 from domain.identity.policy import Purpose
 from domain.kernel import ErrorCode, Problem, Problems, Remedy, Subject, require_found, state_language
 from domain.kernel.messages import bilingual

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 from actions.applications.respond import RecordFee
 from actions.applications.respond import record_fee as record_application_fee
-from actions.identity.code_sending import CodeKind, try_code
+from actions.identity.code_sending import try_code
 from actions.kernel import (
     Environment,
     Step,
@@ -21,6 +21,7 @@ from actions.rosters.rosters import ROW, row_taken_up
 from actions.uploads.uploads import require_upload, use
 from domain.applications.lifecycle import Move
 from domain.doorstep import HandOverProof
+from domain.identity.assisting import CodeKind
 from domain.identity.policy import Purpose
 from domain.kernel import ErrorCode, Problem, Problems, Remedy, Subject, not_found
 from domain.kernel.messages import bilingual

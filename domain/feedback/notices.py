@@ -165,8 +165,13 @@ class Notice:
 
 def notice_text(notice: Notice, language: Language) -> str:
     """The message in words. Numbers are shown 4-5-5, days and instants as people in India write them."""
-    shown = {name: _format_param(name, value, language) for name, value in notice.params.items()}
+    shown = notice_values(notice, language)
     return label(f"notice.{notice.kind.value}", language).format_map({MISSED: "", **shown}).rstrip()
+
+
+def notice_values(notice: Notice, language: Language) -> dict[str, str]:
+    """What fills the text of a message, in words and by name."""
+    return {name: _format_param(name, value, language) for name, value in notice.params.items()}
 
 
 def _format_param(name: str, value: str, language: Language) -> str:

@@ -46,6 +46,18 @@ only that the consent binds a session to one application)."""
 CODE_DIGITS, CODE_TRIES = 6, 3
 CODE_LIFE = timedelta(minutes=10)
 
+
+class CodeKind(StrEnum):
+    """What a code is for; its text is CODE_<kind> among the state's messages."""
+
+    ASSISTANCE = "ASSISTANCE"
+    RELATIVE = "RELATIVE"
+    LINK_ACCOUNT = "LINK_ACCOUNT"
+    CLAIM_RECORD = "CLAIM_RECORD"
+    ROSTER_CONSENT = "ROSTER_CONSENT"
+    ROSTER_HAND_OVER = "ROSTER_HAND_OVER"
+
+
 LONGEST_NAME = 120
 
 BANK_FIELDS = ("bank_account_number", "bank_ifsc")

@@ -19,6 +19,7 @@ class Source(StrEnum):
     DBT_FINANCE = "DBT_FINANCE"
     PFMS = "PFMS"
     RIGHT_TO_SERVICE = "RIGHT_TO_SERVICE"
+    SMS = "SMS"
     WHATSAPP = "WHATSAPP"
     CSC = "CSC"
     TREASURY = "TREASURY"

@@ -81,22 +81,16 @@ class _ClientOpener:
         return self.resilience.clock
 
     @property
-    def _name(self) -> str:
-        """The system whose settings are used."""
-        own = self.system.name
-        return own if own in self.settings.partners else self.system.demo_settings_of or own
-
-    @property
     def _partner(self) -> Partner:
-        return self.settings.partner(self._name)
+        return self.settings.partner(self.system.name)
 
     @property
     def options(self) -> Any:
-        return getattr(self.settings, self._name) if self._name in Settings.model_fields else None
+        return getattr(self.settings, self.system.name) if self.system.name in Settings.model_fields else None
 
     @property
     def address(self) -> str | None:
-        own = self.settings.partners.get(self._name)
+        own = self.settings.partners.get(self.system.name)
         return own.base_url if own else None
 
     @property
@@ -107,7 +101,7 @@ class _ClientOpener:
         return variable(*path)
 
     def read_onboarding(self, read: Callable[[dict[str, Any]], T]) -> T:
-        return read_onboarding(self.settings, self._name, read)
+        return read_onboarding(self.settings, self.system.name, read)
 
     def read_onboarding_again(self, read: Callable[[dict[str, Any]], T]) -> T | None:
         try:
@@ -142,8 +136,7 @@ def is_connected(settings: Settings, system: System, registry: OutsideSystems = 
         return system.need is Need.REQUIRED
     if system.name in settings.partners or not settings.takes_sandboxes:
         return system.name in settings.partners
-    by_another = settings.demo and system.demo_settings_of is not None
-    return by_another or not settings.partners.keys() >= set(registry.required)
+    return not settings.partners.keys() >= set(registry.required)
 
 
 def connected_systems(settings: Settings, registry: OutsideSystems = OUTSIDE_SYSTEMS) -> list[System]:

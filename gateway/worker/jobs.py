@@ -17,6 +17,7 @@ from actions.doorstep.rounds import close_missed
 from actions.etaal.checks import compare_nightly
 from actions.etaal.etaal_rounds import close_due, plan_pushes
 from actions.feedback.grievances import escalate_overdue
+from actions.feedback.messages import ReadValues, carry_messages, look_after_messages
 from actions.feedback.tracking import forget_tries
 from actions.fees.fee_enquiries import ask_due
 from actions.fees.scrolls import compare_due as compare_scrolls
@@ -51,6 +52,7 @@ from store.statistics import figures
 
 POLL_SECONDS = 0.2
 SEAL_SECONDS = 1.0
+MESSAGE_SECONDS = 1.0
 FEE_SECONDS = 5.0
 """How often a worker looks which orders are to be asked about: one read, and nearly always in vain."""
 
@@ -70,12 +72,14 @@ def service_jobs(
     after_sweep: Callable[[], object],
     payment_seconds: float,
     breakers: Breakers,
+    read_values: ReadValues,
 ) -> tuple[Job, ...]:
     """What must not wait behind anything else. `after_sweep` is called after each round of the legal clock."""
     recovered = RecoveredSystems(environment, breakers)
     legal, finance = LegalClock(environment, after_sweep), FinanceClock(environment, stopping)
     return (
         Job("deliver_outbox", POLL_SECONDS, deliveries.deliver_due, deliveries.finish),
+        Job("carry_messages", MESSAGE_SECONDS, partial(carry_messages, environment, read_values)),
         Job("bring_messages_forward", recovered_systems.LOOK_SECONDS, recovered.look),
         Job("seal_ledger", SEAL_SECONDS, partial(ledger_seal.seal, environment.store)),
         Job("ask_about_fees", FEE_SECONDS, partial(ask_due, environment)),
@@ -96,6 +100,7 @@ def upkeep_jobs(environment: Environment, kept: Retention) -> tuple[Job, ...]:
         "index_contacts": _run_once(partial(_index_contacts, environment)),
         "encrypt_clear_files": _run_once(partial(_encrypt_clear_files, environment)),
         **_retention_jobs(environment, kept),
+        "look_after_messages": partial(look_after_messages, environment),
         "escalate_grievances": partial(escalate_overdue, environment),
         "close_missed_visits": partial(close_missed, environment),
         "sweep_unused_uploads": partial(sweep_unused, environment),

@@ -18,8 +18,10 @@ from gateway.settings.settings import Settings
 from gateway.streams.fanout import announce_commits, open_bus
 from gateway.worker.deliveries import Deliveries
 from gateway.worker.jobs import AT_ONCE, service_jobs, upkeep_jobs
+from gateway.worker.message_values import MessageValues
 from gateway.worker.runner import Runner
 from gateway.worker.topics import handlers
+from schema import build
 from store.privacy.erasures import ErasureList
 
 
@@ -56,7 +58,15 @@ async def run_worker(settings: Settings) -> None:
         await settle_erasures(environment, ErasureList(settings.erasure_list))
         payment_seconds = settings.payments.seconds(demo=settings.demo)
         breakers = runtime.resilience.breakers
-        services = service_jobs(environment, deliveries, stopping, runtime.vitals.note_sweep, payment_seconds, breakers)
+        services = service_jobs(
+            environment,
+            deliveries,
+            stopping,
+            runtime.vitals.note_sweep,
+            payment_seconds,
+            breakers,
+            MessageValues(runtime, build()).read,
+        )
         upkeep = upkeep_jobs(environment, settings.retention)
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(Runner(services, stopping, ended).run())

@@ -6,12 +6,11 @@ from integrations.sso.meri_pehchaan import REVOKE_POLICY as MERI_PEHCHAAN_REVOKE
 from integrations.sso.meri_pehchaan import TOKEN_POLICY as MERI_PEHCHAAN_TOKEN
 from integrations.sso.meri_pehchaan import USER_POLICY as MERI_PEHCHAAN_USER
 from integrations.sso.meri_pehchaan import MeriPehchaan, MeriPehchaanSettings
-from integrations.sso.opening import open_meri_pehchaan, open_parichay, open_texts
+from integrations.sso.opening import open_meri_pehchaan, open_parichay
 from integrations.sso.parichay import REVOKE_POLICY as PARICHAY_REVOKE
 from integrations.sso.parichay import TOKEN_POLICY as PARICHAY_TOKEN
 from integrations.sso.parichay import USER_POLICY as PARICHAY_USER
 from integrations.sso.parichay import Parichay, ParichaySettings
-from integrations.sso.texts import TEXT_POLICY, TextSender, TextSettings
 
 POLICIES = (
     MERI_PEHCHAAN_TOKEN,
@@ -20,5 +19,4 @@ POLICIES = (
     PARICHAY_TOKEN,
     PARICHAY_USER,
     PARICHAY_REVOKE,
-    TEXT_POLICY,
 )

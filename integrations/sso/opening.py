@@ -1,4 +1,4 @@
-"""Opens the sign-in providers and the SMS gateway."""
+"""Opens the sign-in providers."""
 
 from typing import Any, Literal
 
@@ -6,7 +6,6 @@ from domain.kernel import Provider
 from integrations.calling.opening import Clients, Opening
 from integrations.sso.meri_pehchaan import MeriPehchaan, MeriPehchaanSettings
 from integrations.sso.parichay import Parichay, ParichaySettings
-from integrations.sso.texts import TextSender, TextSettings
 
 
 async def open_meri_pehchaan(opening: Opening) -> Clients:
@@ -40,9 +39,3 @@ async def open_parichay(opening: Opening) -> Clients:
             Provider.PARICHAY: parichay(Provider.PARICHAY),
         }
     }
-
-
-async def open_texts(opening: Opening) -> Clients:
-    """The SMS gateway that the state names."""
-    remote = await opening.remote()
-    return {"texts": TextSender(opening.read_onboarding(TextSettings.from_onboarding), remote)}

@@ -26,7 +26,6 @@ from starlette.routing import Route
 from sandbox.city.kit import Sandbox, SandboxHome, sandbox_app
 from sandbox.city.magic import magic_code
 from sandbox.sso import pages, people
-from sandbox.sso.texts import TextSandbox
 
 CODE_MINUTES = 10
 ACCESS_HOURS = 24
@@ -56,10 +55,8 @@ def create_sandbox(home: SandboxHome) -> Sandbox:
     )
     services = [_Service(home, house) for house in houses]
     handed: dict[str, Any] = {"sandbox": True, "base_url": home.public_url}
-    texts = TextSandbox(home)
     for service in services:
         handed.update(service.onboarding())
-    handed.update(texts.onboarding())
     home.hand_over(handed)
     by_name = {service.house.name: service for service in services}
 
@@ -67,12 +64,8 @@ def create_sandbox(home: SandboxHome) -> Sandbox:
         """Log a person out everywhere, as she can do on the provider's own page."""
         return {"ended": by_name[arguments["provider"]].end_sessions(arguments["person"])}
 
-    def texts_of(arguments: Mapping[str, Any]) -> Mapping[str, Any]:
-        """What came to a telephone, the latest first."""
-        return {"texts": texts.messages(arguments["mobile"])}
-
-    routes = [*texts.routes(), *(route for service in services for route in service.routes())]
-    return sandbox_app(home, routes, actions={"end_sessions": end_sessions, "texts": texts_of})
+    routes = [route for service in services for route in service.routes()]
+    return sandbox_app(home, routes, actions={"end_sessions": end_sessions})
 
 
 class _Service:

@@ -17,6 +17,7 @@ from schema.appeals.types import Appeal, appeal_by_id
 from schema.applications.loaders import application_field
 from schema.doorstep.types import DoorstepVisit, visit_by_id
 from schema.feedback.grievances import Grievance, grievance_by_id
+from schema.feedback.messages import NotificationMessage, NotificationValue, messages_of_notice
 from schema.feedback.suggestions import Suggestion, suggestion_by_id
 from schema.kernel import (
     AUTHENTICATED,
@@ -68,6 +69,15 @@ class Notification(Node, Mapped[notices.Notice], id_of=TypeCode.NOTIFICATION):
     def text(self, info: Info, language: InLanguage = None) -> str:
         shown, rules = field_language(info, language), info.context.environment.rules
         return with_specimen_mark(notice_text(self.item, shown), shown, specimen=rules.specimen)
+
+    @resolver_field(description="What the texts about it are filled with, in words.")
+    def values(self, info: Info, language: InLanguage = None) -> list[NotificationValue]:
+        shown = notices.notice_values(self.item, field_language(info, language))
+        return [NotificationValue(name=name, text=text) for name, text in shown.items()]
+
+    @resolver_field(description="The messages that carry it, by channel; none where no channel is connected.")
+    async def messages(self, info: Info) -> list[NotificationMessage]:
+        return [NotificationMessage.of(one) for one in await info.context.load(messages_of_notice, self.item.id)]
 
     application = application_field(description="The application that it is about; null for a suggestion.")
     appeal = field_by_key(

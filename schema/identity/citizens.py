@@ -23,6 +23,7 @@ from domain.consents.consents import Consent as ConsentItem
 from domain.consents.consents import ConsentPurpose
 from domain.feedback.feedback import Suggestion as SuggestionItem
 from domain.feedback.grievances import Grievance as GrievanceItem
+from domain.feedback.messages import USUAL
 from domain.feedback.notices import Notice as NoticeItem
 from domain.fees.fees import FeeOrder
 from domain.identity.policy import ObjectKind, Purpose
@@ -52,6 +53,7 @@ from schema.documents.lockers import (
 )
 from schema.feedback.care_lists import appeals_of_citizen, grievances_of_citizen, suggestions_of_author
 from schema.feedback.grievances import Grievance
+from schema.feedback.messages import MessageSettings, settings_of_citizen
 from schema.feedback.notifications import Notification, notifications_of
 from schema.feedback.suggestions import Suggestion
 from schema.fees.payments import FeePayment, fee_payments_of_citizen
@@ -331,6 +333,12 @@ class Citizen(Node, View[people.Citizen], id_of=TypeCode.CITIZEN):
     async def auto_appeal(self, info: Info) -> bool:
         await _require_citizen_read(info, self.item.id, ObjectKind.APPEAL)
         return await info.context.load(auto_appeal_opt_out_of_citizen, self.item.id) is None
+
+    @resolver_field(description="By which channels and outside of which hours messages come to her; she chooses.")
+    async def message_settings(self, info: Info) -> MessageSettings:
+        await _require_citizen_read(info, self.item.id, ObjectKind.NOTICE)
+        chosen = await info.context.load(settings_of_citizen, self.item.id)
+        return MessageSettings.of(USUAL if chosen is None else chosen)
 
     @connection_field(Connection[Suggestion], description="What she suggested, the newest first.")
     async def suggestions(self, info: Info) -> Listing[SuggestionItem]:

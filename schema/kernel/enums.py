@@ -41,6 +41,7 @@ from domain.documents.documents import DocumentKind
 from domain.documents.locker import OrderKind, OrderState
 from domain.doorstep import HandOverProof, SlotWindow, VisitFailure, VisitPurpose, VisitState
 from domain.etaal.counting import Category, CorrectionReason, Level
+from domain.feedback import messages
 from domain.feedback.feedback import SuggestionState
 from domain.feedback.grievances import GrievanceCategory, GrievanceMove, GrievanceState
 from domain.feedback.notices import NoticeKind
@@ -103,6 +104,8 @@ _publish(Level, "EtaalLevel", "etaal_level", "The level of place at which a serv
 _publish(CorrectionReason, "TransactionCorrectionReason", "correction_reason", "Why a day's counts were changed.")
 _publish(Status, "ApplicationStatus", "status", "Where an application stands.")
 _publish(Move, "ApplicationMove", "move", "What can happen to an application.")
+_publish(messages.MessageChannel, "MessageChannel", "message_channel", "A way by which a notice reaches somebody.")
+_publish(messages.MessageState, "MessageState", "message_state", "What became of a message.")
 _publish(Channel, "Channel", "channel", "Where an application came in.")
 _publish(DeliveryMode, "DeliveryMode", "delivery", "How the citizen wants the result.")
 _publish(RejectionGround, "RejectionGround", "ground", "Coded grounds of a rejection, return or query.")

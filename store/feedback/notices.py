@@ -3,12 +3,12 @@
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from sqlalchemy import Index, UniqueConstraint, select, update
+from sqlalchemy import Boolean, Column, Index, UniqueConstraint, select, update
 
 from domain.feedback.notices import Notice
 from store.database import Records, StoredList, Transaction
 from store.database.bulk import insert_rows
-from store.database.metadata import table_of
+from store.database.metadata import partial_index, table_of
 
 notices_table = table_of(
     Notice,
@@ -17,18 +17,32 @@ notices_table = table_of(
     Index(None, "citizen_id", "created_at", "id"),
     Index(None, "citizen_id", "read_at", "created_at"),
     Index(None, "application_id"),
+    Column("to_send", Boolean),
+    partial_index("ix_notices_to_send", "created_at", "id", where="to_send IS NOT NULL"),
 )
+"""`to_send` is true until the messages that carry a notice are there, and null from then on."""
 
 _T = notices_table.c
 NOTICES = Records(Notice, notices_table, "the message")
 by_ids = NOTICES.by_ids
-add = NOTICES.insert
-"""Store a message; False where its event has one already."""
+
+
+async def add(tx: Transaction, notice: Notice) -> bool:
+    """Store a message; False where its event has one already."""
+    return await NOTICES.insert(tx, notice, to_send=True)
 
 
 async def add_many(tx: Transaction, written: Sequence[Notice]) -> None:
     """Store messages in one statement; one whose event has a message already is left out."""
-    await insert_rows(tx, notices_table, [NOTICES.values(tx, one) for one in written], once=True)
+    await insert_rows(tx, notices_table, [NOTICES.values(tx, one) | {"to_send": True} for one in written], once=True)
+
+
+async def take_to_send(tx: Transaction, limit: int) -> list[Notice]:
+    """Notices that no messages carry yet, the oldest first; they are not given again."""
+    first = select(_T.id).where(_T.to_send.is_not(None)).order_by(_T.created_at, _T.id).limit(limit)
+    taken = update(notices_table).where(_T.id.in_(first.with_for_update(skip_locked=True))).values(to_send=None)
+    rows = (await tx.connection.execute(taken.returning(notices_table))).all()
+    return sorted((NOTICES.read(tx, row) for row in rows), key=lambda one: (one.created_at, one.id))
 
 
 async def mark_read(tx: Transaction, citizen_id: str, at: datetime, *, ids: Collection[str] | None) -> int:

@@ -8,11 +8,15 @@ from sqlalchemy import Column, Index, LargeBinary, and_, delete, update
 
 from store.database import Key, Records, Transaction
 from store.database.metadata import table_of
+from store.database.types import Json
 
 
 @dataclass(frozen=True, slots=True)
 class SentCode:
-    """A code for one thing. `content` is what the message says: code, mobile, language and what it is for."""
+    """A code for one thing. `content` is what the message says: code, mobile, language and what it is for.
+
+    `given_to` are the providers that have it, or may have it.
+    """
 
     id: str
     kind: str
@@ -22,6 +26,7 @@ class SentCode:
     tries: int
     expires_at: datetime
     used_at: datetime | None
+    given_to: tuple[str, ...] = ()
 
 
 codes_table = table_of(
@@ -29,6 +34,7 @@ codes_table = table_of(
     "sent_codes",
     Column("sent", LargeBinary, nullable=False),
     Column("code_hash", Key, nullable=False),
+    Column("given_to", Json),
     Index(None, "kind", "about"),
     Index(None, "expires_at"),
     Index(None, "citizen_id"),
@@ -64,6 +70,11 @@ async def use(tx: Transaction, code: SentCode, text: str) -> bool:
     right = and_(_T.id == code.id, _T.code_hash.in_(_hashes(tx, code.kind, code.about, text)))
     used = update(codes_table).where(right).values(used_at=tx.clock.now())
     return (await tx.connection.execute(used.returning(_T.id))).first() is not None
+
+
+async def give_to(tx: Transaction, code_id: str, providers: tuple[str, ...]) -> None:
+    """Note which providers have a code, or may have it: before one is asked, and again where it did not take it."""
+    await tx.connection.execute(update(codes_table).where(_T.id == code_id).values(given_to=list(providers)))
 
 
 async def forget_expired(tx: Transaction) -> None:

@@ -21,7 +21,8 @@ DELETED: Mapping[str, str] = MappingProxyType(
      "appeal_opt_outs": "citizen_id", "claims": "citizen_id", "upload_uses": "citizen_id", "uploads": "citizen_id",
      "notices": "citizen_id", "relatives": "citizen_id", "sent_codes": "citizen_id", "account_links": "citizen_id",
      "citizen_contacts": "citizen_id", "locker_orders": "citizen_id", "legacy_persons": "citizen_id",
-     "partial_uploads": "citizen_id", "quarantined_files": "citizen_id", "umang_requests": "citizen_id"}
+     "partial_uploads": "citizen_id", "quarantined_files": "citizen_id", "umang_requests": "citizen_id",
+     "messages": "citizen_id", "message_settings": "citizen_id"}
 )  # fmt: skip
 """Tables whose rows of the person are deleted, with the column that names the citizen."""
 

@@ -47,7 +47,9 @@ from tests.faults.people import (
     MeriPehchaanRevoke,
     ParichayExchange,
     ParichayRevoke,
-    TextToATelephone,
+    SmsByMsdp,
+    SmsByNic,
+    SmsReport,
 )
 from tests.faults.pfms_rest import PFMS_REST
 from tests.faults.site import DEMO, Line, ids
@@ -284,7 +286,9 @@ ADAPTERS: tuple[type[Adapter], ...] = (
     ParichayRevoke,
     JanParichayExchange,
     CscExchange,
-    TextToATelephone,
+    SmsByMsdp,
+    SmsByNic,
+    SmsReport,
     DepartmentCertificateCall,
     DepartmentCertificateView,
     DepartmentCertificateInJson,

@@ -1,13 +1,15 @@
 """The adapters by which a person signs in and out, and by which a text goes to her."""
 
-import secrets
 from collections.abc import Mapping
 from typing import Any, ClassVar, Literal
 
-from domain.kernel import Provider, Source
-from integrations import csc, sso
+from domain.kernel import Language, Provider, Source
+from integrations import csc, sms, sso
 from integrations.csc import CscConnect, CscConnectSettings
+from integrations.sms import Sms, SmsGateway, SmsSettings
 from integrations.sso import MeriPehchaan, MeriPehchaanSettings, Parichay, ParichaySettings
+from states.message_texts import message_texts
+from states.packages import state_folder
 from tests.faults.base import (
     BROWSER,
     CLIENT_CREDENTIALS,
@@ -132,25 +134,56 @@ class JanParichayExchange(ParichayExchange):
     who = Provider.JAN_PARICHAY
 
 
-class TextToATelephone(Adapter):
-    name, system, source = "sso.text", "sso", Source.SSO
-    policies = (sso.texts.TEXT_POLICY,)
-    tells = frozenset({"body"})
+def a_text() -> Sms:
+    """A registered text to a number of which the platform never reports."""
+    registered = message_texts(state_folder())["APPROVED"].texts[Language.EN]
+    return Sms("9000000003", registered.fill({"number": "UKAS 12345 67890"}), registered.template)
+
+
+class SmsCall(Adapter):
+    """A call to the providers of SMS, whose answers are a line of text about one message."""
+
+    system, source = "sms", Source.SMS
+    tells: ClassVar[frozenset[str]] = frozenset({"body"})
     why_not: ClassVar[Mapping[str, str]] = {
         "signature": NOT_SIGNED,
         "token": CLIENT_CREDENTIALS,
         "parts": ONE_RECORD,
         "pages": ONE_RECORD,
-        "owner": "the answer is about the message, by its reference",
+        "owner": "the answer is about the message that was given",
     }
+    provider = "msdp"
 
-    def client(self, line: Line) -> sso.TextSender:
-        return sso.TextSender(sso.TextSettings.from_onboarding(self.site.onboarding), line.remote)
+    def client(self, line: Line) -> SmsGateway:
+        return SmsGateway(SmsSettings.from_onboarding(self.site.onboarding), line.remote, line.remote)
 
-    async def ask(self, client: sso.TextSender, number: int) -> Any:
-        reference = f"{number}-{secrets.token_hex(8)}"
-        await client.send(reference=reference, mobile="9800000001", text="Code 123456", template="ASSISTANCE")
+    async def ask(self, client: SmsGateway, number: int) -> Any:
+        await client.send_by(self.provider, a_text())
         return "sent"
+
+
+class SmsByMsdp(SmsCall):
+    name = "sms.msdp"
+    policies = (sms.client.MSDP_SEND,)
+
+
+class SmsByNic(SmsCall):
+    name = "sms.nic"
+    policies = (sms.client.NIC_SEND,)
+    provider = "nic"
+
+
+class SmsReport(SmsCall):
+    name = "sms.report"
+    policies = (sms.client.MSDP_REPORT,)
+
+    async def prepare(self) -> None:
+        """A message whose state is asked."""
+        async with self.line() as line:
+            self.site.pools[self.name] = [await self.client(line).send(a_text())]
+
+    async def ask(self, client: SmsGateway, number: int) -> Any:
+        return f"state {await client.state_of(self.site.pools[self.name][0])}"
 
 
 class CscExchange(SignIn):

@@ -19,20 +19,11 @@ from gateway.settings.sign_on import SignOn
 from gateway.sign_in import SESSION_COOKIE, routes
 from store.identity.devices import devices_table
 from store.platform import outbox
+from tests.support.phones import Phones, with_phones
 from tests.support.sign_in import GATEWAY, FakeProvider, environment
 
 APP, VERIFIER = "https://apuni.example/signed-in", "v" * 64
 LINKS = frozenset({APP})
-
-
-class Telephones:
-    def __init__(self) -> None:
-        self.codes: list[str] = []
-
-    async def send(self, *, reference: str, mobile: str, text: str, template: str) -> None:
-        self.codes.append("".join(filter(str.isdigit, text))[:6])
-
-
 ELSEWHERE = [
     {"sec-fetch-site": "cross-site"},
     {"sec-fetch-site": "same-site", "origin": GATEWAY},
@@ -53,15 +44,14 @@ def jan() -> FakeProvider:
 
 
 @pytest.fixture
-def phones() -> Telephones:
-    return Telephones()
+def phones() -> Phones:
+    return Phones()
 
 
 @pytest.fixture
 def env(sqlite_store, store_keyrings, store_clock, meri, jan, phones):
     made = environment(sqlite_store, store_keyrings, store_clock, [meri, jan])
-    texts: Any = phones
-    return replace(made, partners=replace(made.partners, texts=texts))
+    return with_phones(made, phones)
 
 
 def application(env, **settings: Any) -> Starlette:
@@ -252,7 +242,7 @@ async def _code(env, phones) -> str:
         waiting = await outbox.claim(tx, "test", 10, 30.0)
     for one in waiting:
         await send_code(env, one.payload)
-    return str(phones.codes[-1])
+    return phones.code()
 
 
 async def begun(browser, meri) -> str:

@@ -30,7 +30,7 @@ from store.platform import outbox
 from store.rosters import roster_rows
 from tests.support.actions import FREE, FakeRenderer
 from tests.support.files import hand_in
-from tests.support.phones import Phones
+from tests.support.phones import Phones, with_phones
 
 SCHOOL, OTHER_SCHOOL, CAMP, NEXT_CAMP = "05010100101", "05010100102", "CAMP-49-304-1", "CAMP-49-304-2"
 
@@ -72,8 +72,8 @@ def rows_of_register(env: Environment) -> list[Mapping[str, str | None]]:
 
 async def camps_of(env: Environment) -> Camps:
     """Enter the register and sign everybody in."""
-    phones: Any = Phones()
-    env = replace(env, partners=replace(env.partners, texts=phones))
+    phones = Phones()
+    env = with_phones(env, phones)
     await import_centres(env.store, env.ids, rows_of_register(env), STAFF, dry_run=False)
     principal, other, officer = [await signed_in(env, code) for code in ("P-1", "P-2", "C-1")]
     return Camps(env, principal, other, officer, phones)

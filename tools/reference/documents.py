@@ -7,6 +7,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
+from domain.feedback.message_texts import parts_of
 from domain.kernel import ErrorCode, Language, Remedy
 from domain.kernel.messages import label
 from gateway.runtime.bounds import BOUNDS
@@ -23,6 +24,8 @@ from gateway.settings.settings import Alarms, Retention, Settings, variable
 from gateway.settings.sign_on import SignOn
 from gateway.settings.subscriptions import Streams
 from integrations.registry import OUTSIDE_SYSTEMS
+from states.message_texts import message_texts, text_problems
+from states.packages import read_package
 from tools.reference.access import access
 from tools.reference.alarms import alarms
 from tools.reference.policies import policies
@@ -116,8 +119,9 @@ How pensions and scholarships go through PFMS: docs/payments.md.
 
 ## Sign-on
 
-The SMS gateway that carries one-time codes is the optional system `TEXTS` (`APUNI_PARTNERS__TEXTS__BASE_URL`, with
-`texts_key` in `GIVEN`); in the demo it is the sandbox's. Without it codes go nowhere.
+Messages and one-time codes go by SMS through the optional system `SMS` (`APUNI_PARTNERS__SMS__BASE_URL`, with the
+accounts `msdp` and `nic` and the second address `nic_url` in `GIVEN`: integrations/sms/README.md); in the demo it is
+the sandbox's. Without it codes go nowhere.
 
 {sign_on}
 
@@ -157,6 +161,19 @@ argument that is wrong, where one is named (`since`), else `MALFORMED_ID`, `ARGU
 """
 
 
+_MESSAGE_TEXTS = """\
+<!-- Made by `python -m tools.reference print` from states/uttarakhand/messages. Do not edit. -->
+# Texts of messages
+
+Each text stands in a file of its event in `states/uttarakhand/messages/` and is, byte for byte, the one that
+`registered.csv` has under its template; parts are those of an SMS whose variables are as long as registered. What a
+variable is filled with comes from `operations/messages/notice.graphql`, asked with the rights of the reader. Template
+ids are INFERRED until the operators give ours.
+
+{texts}
+"""
+
+
 def documents() -> dict[str, str]:
     """The text of each reference document by its file name."""
     return {
@@ -165,7 +182,22 @@ def documents() -> dict[str, str]:
         "policies.md": policies(),
         "access.md": access(),
         "alarms.md": alarms(),
+        "message_texts.md": texts_of_messages(),
     }
+
+
+def texts_of_messages() -> str:
+    """Every registered text of the default state. Raises ValueError for one that operators would let die."""
+    folder = read_package().folder
+    if problems := text_problems(folder):
+        raise ValueError("\n".join(problems))
+    header = ("Event", "Language", "Template", "Parts", "Text")
+    rows = (
+        (f"`{event}`", language.value, f"`{text.template}`", str(parts_of(text.longest)), text.text)
+        for event, each in message_texts(folder).items()
+        for language, text in each.texts.items()
+    )
+    return _MESSAGE_TEXTS.format(texts=_table(header, rows))
 
 
 def outdated_documents(folder: Path) -> list[str]:

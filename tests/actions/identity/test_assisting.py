@@ -44,7 +44,7 @@ from tests.support.assisting import (
     scan,
     signed_in,
 )
-from tests.support.phones import Phones
+from tests.support.phones import Phones, with_phones
 
 PENSION = "ES91"
 """The disability pension, which asks for no papers here."""
@@ -55,12 +55,12 @@ ASSISTANCE = ConsentPurpose.ASSISTANCE
 @pytest.fixture
 async def phones(world) -> Phones:
     """Asha's number is her own here, and codes reach telephones."""
-    texts: Any = Phones()
-    world.env = replace(world.env, partners=replace(world.env.partners, texts=texts))
+    phones = Phones()
+    world.env = with_phones(world.env, phones)
     async with world.env.store.write_transaction() as tx:
         [sunil] = (await people.citizens(tx, [world.sunil.person_id])).values()
         await people.update_citizen(tx, replace(sunil, mobile="9800000002"))
-    return texts
+    return phones
 
 
 async def refusal(call) -> ErrorCode:

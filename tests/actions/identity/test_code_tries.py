@@ -17,24 +17,24 @@ from store.database.leases import acquire
 from store.identity import people
 from tests.support.actions import World
 from tests.support.assisting import asking, delivered, signed_in
-from tests.support.phones import Phones
+from tests.support.phones import Phones, with_phones
 
 MOST_WRONG = 10
 
 
 @pytest.fixture
 async def phones(world: World) -> Phones:
-    return await with_phones(world)
+    return await reached_by_codes(world)
 
 
-async def with_phones(world: World) -> Phones:
+async def reached_by_codes(world: World) -> Phones:
     """Codes reach telephones, and Asha and Sunil have one each."""
-    texts: Any = Phones()
-    world.env = replace(world.env, partners=replace(world.env.partners, texts=texts))
+    phones = Phones()
+    world.env = with_phones(world.env, phones)
     async with world.env.store.write_transaction() as tx:
         [sunil] = (await people.citizens(tx, [world.sunil.person_id])).values()
         await people.update_citizen(tx, replace(sunil, mobile="9800000002"))
-    return texts
+    return phones
 
 
 async def outcome(call) -> str:
@@ -73,7 +73,7 @@ async def another_operator(world: World) -> Subject:
 
 
 async def test_of_guesses_at_once_three_are_compared_and_no_more(peopled):
-    await with_phones(peopled)
+    await reached_by_codes(peopled)
     operator = await signed_in(peopled)
     asked, _ = await ask_assistance(peopled.env, operator, asking())
 

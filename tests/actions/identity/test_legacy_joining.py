@@ -23,7 +23,7 @@ from store.platform import outbox
 from store.privacy.imported_records import brought_by_an_import
 from tests.support.actions import World
 from tests.support.legacy import aadhaar, old_row, rooms_of, take_over, write_certificates, write_rows
-from tests.support.phones import Phones
+from tests.support.phones import Phones, with_phones
 from tests.support.worlds import wrong
 
 BORN = date(1984, 3, 14)
@@ -95,8 +95,7 @@ async def claimed(world: World, subject: Subject, number: str, phones: Phones) -
 
 async def test_every_old_record_is_claimed_by_its_number_and_a_code_to_its_telephone(imported: World) -> None:
     world, phones = imported, Phones()
-    texts: Any = phones
-    world.env = replace(world.env, partners=replace(world.env.partners, texts=texts))
+    world.env = with_phones(world.env, phones)
     asha = replace(world.asha, session_id="s-1", assurance=Assurance.SUBSTANTIAL)
     await world.submit(asha)  # her record is in use
 

@@ -19,7 +19,7 @@ from store.feedback import notices
 from store.identity import accesses, identities, people
 from store.platform import outbox
 from tests.store.builders import citizen
-from tests.support.phones import Phones
+from tests.support.phones import Phones, with_phones
 from tests.support.stored import aliases_of, audit_lines_of
 from tests.support.worlds import wrong
 
@@ -34,8 +34,7 @@ def phones() -> Phones:
 @pytest.fixture
 async def claiming(world, phones):
     """Asha applied at a centre and has no account; a sign-in by MeriPehchaan has just made another record."""
-    texts: Any = phones
-    world.env = replace(world.env, partners=replace(world.env.partners, texts=texts))
+    world.env = with_phones(world.env, phones)
     case = await world.submit(world.asha)
     async with world.env.store.write_transaction() as tx:
         record = (await people.citizens(tx, [world.asha.person_id]))[world.asha.person_id]

@@ -1,7 +1,6 @@
 """The counter: an operator takes a villager from a blank screen to the printed acknowledgement, by pages alone."""
 
 import re
-from dataclasses import replace
 from datetime import timedelta
 
 import httpx
@@ -21,7 +20,7 @@ from tests.gateway.pages.conftest import Browse
 from tests.gateway.pages.test_citizen import FORM, HAND_IN, PLACE, SAVE, picture, summary
 from tests.gateway.pages.test_site import form_of
 from tests.support.graph import World
-from tests.support.phones import Phones
+from tests.support.phones import Phones, with_phones
 from tests.support.state import form_files
 
 MOBILE, BORN = "9800000001", "1984-03-14"
@@ -53,7 +52,7 @@ async def token(world: World) -> str:
 
 async def code_of(world: World, phones: Phones) -> str:
     """The six digits that came to a telephone."""
-    env = replace(world.environment, partners=replace(world.environment.partners, texts=phones))
+    env = with_phones(world.environment, phones)
     async with env.store.write_transaction() as tx:
         waiting = [one for one in await outbox.claim(tx, "test", 50, 30.0) if one.topic == "code.send"]
     for one in waiting:

@@ -1,0 +1,288 @@
+"""Carries notices to their readers: messages by channel, given to providers at most once, and what became of them."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import structlog
+
+from actions.kernel import Environment, UnitOfWork, require_own_record, run_idempotently
+from domain.feedback.message_texts import RegisteredText, UnfitText, parts_of
+from domain.feedback.messages import (
+    CRITICAL_AFTER,
+    GIVEN_UP_AFTER,
+    IN_TURN,
+    LOOKS,
+    USUAL,
+    Message,
+    MessageChannel,
+    MessageSettings,
+    MessageState,
+    NotSent,
+    channels_after,
+)
+from domain.feedback.notices import NEEDS_HER, NoticeKind
+from domain.identity.policy import ObjectKind
+from domain.kernel import (
+    Citizen,
+    ErrorCode,
+    Language,
+    LanguageNotSpoken,
+    Problem,
+    Problems,
+    Subject,
+    TemporarilyUnavailable,
+    spoken_languages,
+)
+from integrations.calling.errors import NotLetIn, Refused, RemoteError
+from integrations.sms import Sms, Taken
+from store.database import Transaction, crash_points
+from store.feedback import messages, notices
+from store.identity import people
+from store.platform.outbox import retry_wait
+
+BATCH = 20
+"""Messages that are given to one provider at once: so many it takes in a second."""
+PLANNED = 200
+UNREAD_AFTER = timedelta(minutes=1)
+"""A message whose content cannot be read now was not given to anybody, and is tried again so soon."""
+
+ReadValues = Callable[[Message, Language], Awaitable[Mapping[str, str] | None]]
+"""What a message may say, read with the rights of its reader; None where that cannot be read."""
+
+_log = structlog.get_logger(__name__)
+
+
+def connected_channels(env: Environment) -> frozenset[MessageChannel]:
+    """The channels that this installation can send by."""
+    return frozenset({MessageChannel.SMS} if env.partners.sms is not None else ())
+
+
+async def choose_message_settings(
+    env: Environment,
+    subject: Subject,
+    *,
+    channels: Sequence[MessageChannel],
+    quiet_from: int,
+    quiet_until: int,
+    language: Language | None = None,
+    key: str,
+) -> tuple[MessageSettings, bool]:
+    """Keep by which channels, in which hours and in which language messages come to the citizen who asks.
+
+    Raises NotSignedIn, LanguageNotSpoken; Problems: NOT_FOUND for anybody but a citizen, BAD_INPUT for hours that are
+    none, CHANNEL_NOT_CONNECTED for a channel that this installation cannot send by.
+    """
+    wrong = [("quietFrom", quiet_from), ("quietUntil", quiet_until)]
+    problems = [Problem(ErrorCode.BAD_INPUT, ("input", name)) for name, hour in wrong if not 0 <= hour <= 23]
+    if set(channels) - connected_channels(env):
+        problems.append(Problem(ErrorCode.CHANNEL_NOT_CONNECTED, ("input", "channels")))
+    if problems:
+        raise Problems(*problems)
+    if language is not None and language not in spoken_languages():
+        raise LanguageNotSpoken
+    chosen = MessageSettings(tuple(each for each in MessageChannel if each in channels), quiet_from, quiet_until)
+
+    async def work(tx: Transaction) -> dict[str, bool]:
+        reader = await require_own_record(UnitOfWork(env, tx, subject), ObjectKind.NOTICE)
+        if language is not None:
+            await people.update_citizen(tx, replace(reader, language=language))
+        await messages.choose(tx, reader.id, chosen)
+        return {}
+
+    body = {"channels": sorted(channels), "quiet": [quiet_from, quiet_until], "language": language}
+    _, replayed = await run_idempotently(env, subject, "chooseMessageSettings", key=key, body=body, work=work)
+    return chosen, replayed
+
+
+async def carry_messages(env: Environment, read: ReadValues) -> None:
+    """Plan and send what is due; where nothing is, one read says so."""
+    async with env.store.read_transaction() as tx:
+        due = await messages.may_be_due(tx)
+    if due:
+        await plan_messages(env)
+        await send_messages(env, read)
+
+
+async def plan_messages(env: Environment) -> int:
+    """Make the messages of new notices, and those of the next channel where one had its turn; how many were planned."""
+
+    async def work(tx: Transaction) -> int:
+        new = [(each.id, each.citizen_id, each.kind) for each in await notices.take_to_send(tx, PLANNED)]
+        passing = await messages.to_pass_on(tx, PLANNED)
+        await messages.plan(tx, [each.id for each in passing], next_at=None)
+        tried = await messages.of_notices(tx, {each.notice_id for each in passing})
+        settings = await messages.settings_of(tx, {each[1] for each in new} | {each.citizen_id for each in passing})
+        planned = [row for each in new for row in _rows(env, each, settings.get(each[1], USUAL), ())]
+        for each in passing:
+            before = tried[each.notice_id]
+            if not any(one.state is MessageState.DELIVERED for one in before):
+                of = (each.notice_id, each.citizen_id, each.kind)
+                channels = [one.channel for one in before]
+                planned += _rows(env, of, settings.get(each.citizen_id, USUAL), channels)
+        await messages.add_many(tx, planned)
+        return len(new) + len(passing)
+
+    return await env.store.carry_out(work)
+
+
+async def send_messages(env: Environment, read: ReadValues) -> int:
+    """Give what is due to its provider, outside of the quiet hours of its reader; how many were tried."""
+    if env.partners.sms is None:
+        return 0
+    begun = await env.store.carry_out(lambda tx: _begin(tx, MessageChannel.SMS))
+    crash_points.reach(crash_points.MESSAGE_BEGUN)
+    await asyncio.gather(*(_send(env, message, reader, read) for message, reader in begun))
+    return len(begun)
+
+
+async def look_after_messages(env: Environment) -> int:
+    """Ask what became of messages, and give up those whose time is over; how many were looked after."""
+
+    async def work(tx: Transaction) -> list[Message]:
+        due = await messages.to_look_after(tx, PLANNED)
+        now = tx.clock.now()
+        over = [each.id for each in due if each.created_at + GIVEN_UP_AFTER <= now]
+        await messages.plan(tx, over, look_at=None, send_at=None, next_at=now)
+        await messages.move(tx, over, MessageState.FAILED_FOR_NOW)
+        asked = [each for each in due if each.id not in over]
+        for each in asked:
+            await messages.plan(tx, [each.id], look_at=_looked_at(each, each.looks + 1), looks=each.looks + 1)
+        return asked
+
+    asked = await env.store.carry_out(work)
+    await asyncio.gather(*(_look_after(env, each) for each in asked))
+    return len(asked)
+
+
+def _rows(
+    env: Environment,
+    of: tuple[str, str, NoticeKind],
+    settings: MessageSettings,
+    tried: list[MessageChannel] | tuple[()],
+) -> list[dict[str, object]]:
+    """The messages of a notice on the channels that take it now; on none, one that says that none is wanted."""
+    connected, now = connected_channels(env), env.clock.now()
+    notice_id, citizen_id, kind = of
+    blank: dict[str, object] = {
+        "notice_id": notice_id,
+        "citizen_id": citizen_id,
+        "kind": kind.value,
+        "reason": None,
+        "looks": 0,
+    }
+    blank |= {"attempts": 0, "created_at": now, "state_at": now, "send_at": now, "look_at": now + GIVEN_UP_AFTER}
+    blank |= {"state": MessageState.CREATED.value, "reason": None, "looks": 0}
+    channels = channels_after(kind, settings, connected, tried)
+    if channels or tried or not connected:
+        return [blank | {"channel": each.value} for each in channels]
+    ended = {"state": MessageState.NOT_SENT.value, "reason": NotSent.SWITCHED_OFF.value, "send_at": None}
+    return [blank | ended | {"look_at": None, "channel": next(each for each in IN_TURN if each in connected).value}]
+
+
+async def _begin(tx: Transaction, channel: MessageChannel) -> list[tuple[Message, Citizen]]:
+    """Take what is due and mark it as being sent; what comes in somebody's quiet hours waits for their end."""
+    due, now = await messages.claim(tx, channel, BATCH), tx.clock.now()
+    settings = await messages.settings_of(tx, {each.citizen_id for each in due})
+    readers = await people.citizens(tx, {each.citizen_id for each in due})
+    begun = []
+    for each in due:
+        wakes_at = settings.get(each.citizen_id, USUAL).wakes_at(now)
+        if wakes_at is None:
+            begun.append((each, readers[each.citizen_id]))
+        else:
+            await messages.plan(tx, [each.id], send_at=wakes_at)
+    await messages.begin(tx, [each.id for each, _ in begun])
+    critical = [each.id for each, _ in begun if each.kind in NEEDS_HER]
+    await messages.plan(tx, critical, next_at=now + CRITICAL_AFTER)
+    return begun
+
+
+async def _send(env: Environment, message: Message, reader: Citizen, read: ReadValues) -> None:
+    language = reader.language.catalogue
+    event = env.rules.message_texts.get(message.kind.value)
+    found = event.texts.get(language) if event else None
+    if reader.mobile is None:
+        return await _end(env, message, MessageState.NOT_SENT, NotSent.NO_ADDRESS.value)
+    try:
+        values = await read(message, language) if found else None
+    except TemporarilyUnavailable:
+        await env.store.carry_out(lambda tx: messages.plan(tx, [message.id], send_at=env.clock.now() + UNREAD_AFTER))
+        return None
+    if found is None or values is None:
+        return await _end(env, message, MessageState.NOT_SENT, NotSent.NO_TEXT.value)
+    try:
+        text = found.fill(values)
+    except UnfitText as unfit:
+        _log.error("message_text_unfit", kind=message.kind.value, variable=str(unfit))
+        return await _end(env, message, MessageState.NOT_SENT, NotSent.NO_TEXT.value)
+    await _give(env, message, Sms(reader.mobile, text, found.template), found)
+    return None
+
+
+async def _give(env: Environment, message: Message, sms: Sms, registered: RegisteredText) -> None:
+    """Give a message to a provider and note what it said; after an answer that was lost it stays SENDING."""
+    gateway = env.partners.sms
+    if gateway is None:
+        return
+    told = {"template": registered.template, "segments": parts_of(sms.text)}
+    try:
+        taken = await gateway.send(sms)
+    except RemoteError as error:
+        crash_points.reach(crash_points.MESSAGE_SENT)
+        await _note_failure(env, message, error)
+        return
+    crash_points.reach(crash_points.MESSAGE_SENT)
+    look_at = _looked_at(message, 0, env.clock.now())
+
+    async def note(tx: Transaction) -> None:
+        told_by = {"provider": taken.provider, "provider_id": taken.message_id}
+        await messages.move(tx, [message.id], MessageState.SENT, look_at=look_at, **told, **told_by)
+
+    await env.store.carry_out(note)
+    crash_points.reach(crash_points.MESSAGE_NOTED)
+
+
+async def _note_failure(env: Environment, message: Message, error: RemoteError) -> None:
+    if isinstance(error, Refused) and not isinstance(error, NotLetIn):
+        await _end(env, message, MessageState.FAILED, error.code)
+    elif error.nothing_arrived:
+        wait = retry_wait(message.attempts + 1)
+        if wait is None:
+            await _end(env, message, MessageState.FAILED_FOR_NOW, error.code)
+        else:
+            at = env.clock.now() + wait
+            await env.store.carry_out(lambda tx: messages.plan(tx, [message.id], send_at=at, reason=error.code))
+    else:
+        _log.warning("message_answer_lost", channel=message.channel.value, code=error.code)
+        await env.store.carry_out(lambda tx: messages.plan(tx, [message.id], reason=error.code))
+
+
+async def _look_after(env: Environment, message: Message) -> None:
+    gateway = env.partners.sms
+    if gateway is None or message.provider is None or message.provider_id is None:
+        return
+    try:
+        state = await gateway.state_of(Taken(message.provider, message.provider_id))
+    except RemoteError as error:
+        _log.warning("message_state_not_told", channel=message.channel.value, code=error.code)
+        return
+    if state is not None:
+        await _end(env, message, state, None)
+
+
+async def _end(env: Environment, message: Message, state: MessageState, reason: str | None) -> None:
+    """Bring a message to its end; after any but DELIVERED the next channel takes its turn."""
+    next_at = None if state is MessageState.DELIVERED else env.clock.now()
+
+    async def note(tx: Transaction) -> None:
+        await messages.move(tx, [message.id], state, reason=reason, send_at=None, look_at=None, next_at=next_at)
+
+    await env.store.carry_out(note)
+
+
+def _looked_at(message: Message, looks: int, since: datetime | None = None) -> datetime:
+    """When a message is looked after again: by LOOKS after it was taken, at the latest when it is given up."""
+    over = message.created_at + GIVEN_UP_AFTER
+    return min(over, (since or message.state_at) + LOOKS[looks]) if looks < len(LOOKS) else over

@@ -1,0 +1,136 @@
+"""Messages that carry a notice to its reader: channels, states, what she chose, and which channel comes next."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from enum import StrEnum
+
+from domain.feedback.notices import NEEDS_HER, NoticeKind
+from domain.kernel import IST
+
+
+class MessageChannel(StrEnum):
+    """A way by which a notice is carried to somebody."""
+
+    PUSH = "PUSH"
+    WHATSAPP = "WHATSAPP"
+    SMS = "SMS"
+    EMAIL = "EMAIL"
+
+
+IN_TURN = (MessageChannel.PUSH, MessageChannel.WHATSAPP, MessageChannel.SMS)
+"""Each goes where the one before it fails. E-mail goes beside them."""
+
+
+class MessageState(StrEnum):
+    """What became of a message; it only moves on (docs/contracts/messages.md section 12)."""
+
+    CREATED = "CREATED"
+    SENDING = "SENDING"
+    """It was given to a provider, whose answer is not there; it is not given to this channel again."""
+    SENT = "SENT"
+    """A provider took it."""
+    DELIVERED = "DELIVERED"
+    FAILED = "FAILED"
+    """It can never arrive there."""
+    FAILED_FOR_NOW = "FAILED_FOR_NOW"
+    """It did not arrive in time."""
+    NOT_SENT = "NOT_SENT"
+    """Nothing went; the reason says why."""
+
+
+RANK = {
+    MessageState.CREATED: 0,
+    MessageState.SENDING: 1,
+    MessageState.SENT: 2,
+    MessageState.FAILED_FOR_NOW: 3,
+    MessageState.DELIVERED: 4,
+    MessageState.FAILED: 4,
+    MessageState.NOT_SENT: 4,
+}
+"""A message goes to a state of a higher rank alone: a late receipt still turns FAILED_FOR_NOW into what it says."""
+
+
+class NotSent(StrEnum):
+    """Why nothing went."""
+
+    NO_ADDRESS = "NO_ADDRESS"
+    """Neither number nor address is known."""
+    SWITCHED_OFF = "SWITCHED_OFF"
+    """She wants no messages."""
+    NO_TEXT = "NO_TEXT"
+    """There is no text for the channel, or what it says could not be read."""
+
+
+CRITICAL_AFTER = timedelta(minutes=30)
+"""So long a message that needs her may be without `delivered` before the next channel takes its turn."""
+GIVEN_UP_AFTER = timedelta(hours=72)
+LOOKS = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 30, 6 * 60, 24 * 60))
+"""When a provider is asked what became of a message, after it took it (docs/contracts/messages.md section 9)."""
+
+
+@dataclass(frozen=True, slots=True)
+class MessageSettings:
+    """What a citizen chose: channels, and the hours in India in which nothing but codes comes."""
+
+    channels: tuple[MessageChannel, ...] = tuple(MessageChannel)
+    quiet_from: int = 21
+    quiet_until: int = 8
+
+    def wakes_at(self, now: datetime) -> datetime | None:
+        """When the quiet hours end that it is in; None outside of them. Equal hours are none."""
+        here = now.astimezone(IST)
+        begins, ends = self.quiet_from, self.quiet_until
+        quiet = begins <= here.hour < ends if begins <= ends else not ends <= here.hour < begins
+        if not quiet:
+            return None
+        day = here.date() + timedelta(days=1 if here.hour >= ends else 0)
+        return datetime.combine(day, time(ends), IST)
+
+    def wants(self, channel: MessageChannel, kind: NoticeKind) -> bool:
+        """Whether a notice may come so; by SMS comes always what she has to do something about."""
+        return channel in self.channels or (channel is MessageChannel.SMS and kind in NEEDS_HER)
+
+
+USUAL = MessageSettings()
+"""The settings of who chose nothing."""
+
+
+def channels_after(
+    kind: NoticeKind,
+    settings: MessageSettings,
+    connected: Collection[MessageChannel],
+    tried: Collection[MessageChannel],
+) -> list[MessageChannel]:
+    """The channels that take a notice now: the next in turn, and beside the first of them e-mail."""
+    open_ones = [each for each in MessageChannel if each in connected and settings.wants(each, kind)]
+    following = [each for each in IN_TURN if each in open_ones and each not in tried][:1]
+    beside = [each for each in open_ones if each is MessageChannel.EMAIL and not tried]
+    return following + beside
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A notice on one channel. `send_at` is when it is to be given to a provider, `look_at` when to look after it.
+
+    `next_at` is when the next channel takes its turn. `provider_id` is the provider's name for it.
+    """
+
+    id: int
+    notice_id: str
+    citizen_id: str
+    kind: NoticeKind
+    channel: MessageChannel
+    state: MessageState
+    reason: str | None
+    created_at: datetime
+    state_at: datetime
+    attempts: int
+    looks: int
+    template: str | None
+    segments: int | None
+    provider: str | None
+    provider_id: str | None
+    send_at: datetime | None
+    look_at: datetime | None
+    next_at: datetime | None

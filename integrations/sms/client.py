@@ -1,0 +1,154 @@
+"""Sends SMS by C-DAC's Mobile Seva platform, and by NIC's gateway where that surely did not take them."""
+
+from collections.abc import Awaitable, Callable
+from functools import partial
+
+from domain.feedback.messages import MessageState
+from domain.kernel import Source
+from integrations.calling.answers import Answer, refuse_status
+from integrations.calling.errors import (
+    NeverSent,
+    NotAsked,
+    NotLetIn,
+    Refused,
+    RemoteError,
+    Unavailable,
+    Verdict,
+)
+from integrations.calling.opening import Clients, Opening
+from integrations.calling.policies import Bulkhead, CallPolicy, Priority
+from integrations.calling.remote import Remote
+from integrations.sms import wire
+from integrations.sms.models import NicSettings, Sms, SmsSettings, Taken
+
+PLAIN = frozenset({"text/plain"})
+MSDP_SEND = CallPolicy(
+    "sms.msdp.send",
+    Source.SMS,
+    total=10.0,
+    attempt=10.0,
+    repeatable=False,
+    body_limit=10_000,
+    priority=Priority.FIRST,
+    breaker="msdp",
+    lane=Bulkhead("msdp", per_second=20.0, burst=20),
+    accepts=PLAIN,
+    changes=True,
+)
+"""Never repeated: a lost answer cannot be enquired. 20 in a second until C-DAC says
+(docs/contracts/messages.md section 9)."""
+MSDP_REPORT = CallPolicy(
+    "sms.msdp.report",
+    Source.SMS,
+    body_limit=100_000,
+    priority=Priority.LAST,
+    breaker="msdp_report",
+    lane=Bulkhead("msdp_report", places=4),
+    accepts=frozenset({"text/plain", "text/csv"}),
+)
+NIC_SEND = CallPolicy(
+    "sms.nic.send",
+    Source.SMS,
+    total=10.0,
+    attempt=10.0,
+    repeatable=False,
+    body_limit=10_000,
+    priority=Priority.FIRST,
+    breaker="nic",
+    lane=Bulkhead("nic", per_second=20.0, burst=20),
+    accepts=PLAIN,
+    changes=True,
+)
+POLICIES = (MSDP_SEND, MSDP_REPORT, NIC_SEND)
+CODES = {code: verdict.value for code, verdict in wire.MSDP_CODES.items()}
+"""What the platform's codes mean to us."""
+
+_NOT_TAKEN = frozenset({"http_429", "http_503"})
+
+
+class SmsGateway:
+    """The providers in their order: the second takes what the first surely did not."""
+
+    def __init__(self, settings: SmsSettings, msdp: Remote, nic: Remote | None = None) -> None:
+        self._msdp, self._account = msdp, settings.msdp
+        self._senders: dict[str, Callable[[Sms], Awaitable[str]]] = {"msdp": self._by_msdp}
+        if settings.nic is not None and nic is not None:
+            self._senders["nic"] = partial(self._by_nic, nic, settings.nic)
+
+    @property
+    def providers(self) -> tuple[str, ...]:
+        """The names of the providers, in the order in which they are asked."""
+        return tuple(self._senders)
+
+    async def send(self, sms: Sms) -> Taken:
+        """Give a message to the first provider that answers for it.
+
+        Raises Refused where it can never arrive. Of another RemoteError `nothing_arrived` says that no provider has it,
+        so that it may be given again; else one of them may have it.
+        """
+        *others, last = self._senders
+        for provider in others:
+            try:
+                return await self.send_by(provider, sms)
+            except RemoteError as error:
+                if not error.nothing_arrived:
+                    raise
+        return await self.send_by(last, sms)
+
+    async def send_by(self, provider: str, sms: Sms) -> Taken:
+        """Give a message to one provider. Raises as `send`."""
+        try:
+            return Taken(provider, await self._senders[provider](sms))
+        except RemoteError as error:
+            unasked = isinstance(error, NotAsked) and error.code != "timed_out"
+            if unasked or isinstance(error, NeverSent | NotLetIn) or error.code in _NOT_TAKEN:
+                error.nothing_arrived = True
+            raise
+
+    async def state_of(self, taken: Taken) -> MessageState | None:
+        """What became of a message, as its provider says; None where it does not say. Raises RemoteError."""
+        if taken.provider != "msdp":  # NIC publishes no enquiry
+            return None
+        query = wire.msdp_report_query(self._account, taken.message_id)
+        return await self._msdp.ask(MSDP_REPORT, "GET", wire.MSDP_REPORT_PATH, _report, params=query)
+
+    async def _by_msdp(self, sms: Sms) -> str:
+        form = wire.msdp_form(self._account, sms)
+        return await self._msdp.ask(MSDP_SEND, "POST", wire.MSDP_PATH, _taken_by_msdp, form=form)
+
+    async def _by_nic(self, remote: Remote, settings: NicSettings, sms: Sms) -> str:
+        return await remote.ask(NIC_SEND, "POST", wire.NIC_PATH, _taken_by_nic, form=wire.nic_form(settings, sms))
+
+
+def _taken_by_msdp(answer: Answer) -> str:
+    refuse_status(Source.SMS, answer)
+    code, message_id = wire.read_msdp(answer.content)
+    if code == wire.COMING:
+        raise Unavailable(Source.SMS, code)  # it may arrive, so that nobody sends it again
+    verdict = wire.MSDP_CODES.get(code)
+    if verdict is Verdict.AGAIN:
+        error = Unavailable(Source.SMS, code)
+        error.nothing_arrived = True
+        raise error
+    if verdict is not None:
+        raise (NotLetIn if verdict is Verdict.ALARM else Refused)(Source.SMS, code)
+    return message_id or ""
+
+
+def _taken_by_nic(answer: Answer) -> str:
+    refuse_status(Source.SMS, answer)
+    code, message_id = wire.read_nic(answer.content)
+    if code is not None:
+        raise Refused(Source.SMS, code)
+    return message_id
+
+
+def _report(answer: Answer) -> MessageState | None:
+    refuse_status(Source.SMS, answer)
+    return wire.read_report(answer.content)
+
+
+async def open_clients(opening: Opening) -> Clients:
+    """The providers that the state has accounts with; the second one's address is `nic_url` of the onboarding."""
+    settings = opening.read_onboarding(SmsSettings.from_onboarding)
+    return {"sms": SmsGateway(settings, await opening.remote(), await opening.remote_of("nic_url"))}

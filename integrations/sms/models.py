@@ -1,0 +1,57 @@
+"""What an SMS is, what a provider says of it, and what the providers handed over."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Self
+
+
+@dataclass(frozen=True, slots=True)
+class Sms:
+    """A registered text for one telephone. `mobile` is ten digits; a `code` goes by the providers' way for codes."""
+
+    mobile: str = field(repr=False)
+    text: str = field(repr=False)
+    template: str
+    code: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A provider took an SMS and named it so."""
+
+    provider: str
+    message_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class MsdpSettings:
+    """Our account with C-DAC's Mobile Seva platform."""
+
+    username: str
+    password: str = field(repr=False)
+    secure_key: str = field(repr=False)
+    sender: str
+
+
+@dataclass(frozen=True, slots=True)
+class NicSettings:
+    """Our account with NIC's gateway. `sender` is the registered header, `entity_id` ours in the register."""
+
+    username: str
+    pin: str = field(repr=False)
+    sender: str
+    entity_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class SmsSettings:
+    """The accounts; a state may have one provider alone."""
+
+    msdp: MsdpSettings
+    nic: NicSettings | None
+
+    @classmethod
+    def from_onboarding(cls, given: Mapping[str, Any]) -> Self:
+        """Read what was handed over; raises KeyError, or TypeError for a part that is not known."""
+        nic = given.get("nic")
+        return cls(MsdpSettings(**given["msdp"]), NicSettings(**nic) if nic else None)

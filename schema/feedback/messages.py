@@ -1,0 +1,64 @@
+"""How notices reach a citizen: what she chose, and the messages that carry a notice."""
+
+from datetime import datetime
+
+import strawberry
+
+from actions.feedback.messages import choose_message_settings
+from domain.feedback import messages
+from domain.feedback.messages import MessageChannel, MessageState
+from schema.kernel import View, many_by_key, one_by_key
+from schema.kernel.action_mutations import action_mutation
+from schema.kernel.inputs import input_fields
+from schema.kernel.payloads import Thing, thing_payload
+from store.feedback import messages as kept
+
+messages_of_notice = many_by_key(kept.of_notices)
+settings_of_citizen = one_by_key(kept.settings_of)
+
+
+@strawberry.type(description="A notice on its way by one channel.")
+class NotificationMessage(View[messages.Message]):
+    channel: MessageChannel = strawberry.field(description="By which channel.")
+    state: MessageState = strawberry.field(description="What became of it; it only moves on.")
+    state_at: datetime = strawberry.field(description="Since when.")
+    reason: str | None = strawberry.field(
+        description="Why nothing went (NO_ADDRESS, SWITCHED_OFF, NO_TEXT) or the provider's code; else null."
+    )
+
+
+@strawberry.type(description="How messages come to a citizen.")
+class MessageSettings(View[messages.MessageSettings]):
+    channels: list[MessageChannel] = strawberry.field(
+        description="The channels that she wants; by SMS comes always what she has to do something about."
+    )
+    quiet_from: int = strawberry.field(description="The hour in India from which only one-time codes come.")
+    quiet_until: int = strawberry.field(description="The hour until which it is quiet; equal hours are none.")
+
+
+@strawberry.type(description="What a text about a notice is filled with.")
+class NotificationValue:
+    name: str = strawberry.field(description="The variable of the texts.")
+    text: str = strawberry.field(description="Its value in words.")
+
+
+@strawberry.type
+class MessagesMutation:
+    """The mutation about how messages come."""
+
+    choose_message_settings = action_mutation(
+        choose_message_settings,
+        thing_payload(
+            "What became of the choice.",
+            settings=Thing(MessageSettings, "What holds now; null when refused.", MessageSettings.of),
+        ),
+        "Choose by which channels, outside of which hours and in which language messages come to oneself.",
+        input_fields(
+            "How messages are to come.",
+            channels="The channels that are wanted; one that is not connected here is refused.",
+            quiet_from="The hour in India, 0 to 23, from which only one-time codes come.",
+            quiet_until="The hour until which it is quiet; the same as quietFrom for no quiet hours.",
+            language="The language of messages and of the portal; left out, it stays.",
+        ),
+        name="choose_message_settings",
+    )

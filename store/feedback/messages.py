@@ -1,0 +1,132 @@
+"""Messages that carry notices: a row for each notice and channel, in the order of reader and channel.
+
+They are a queue of their own and not the outbox: a million of them may wait and none stands before a certificate or a
+payment, and each is given to a channel at most once, where the outbox delivers at least once. A message is SENDING
+before a provider is asked, and without `send_at` nobody asks again.
+"""
+
+from collections.abc import Collection, Iterable, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from domain.feedback.messages import RANK, Message, MessageChannel, MessageSettings, MessageState
+from store.database import Instant, Key, Records, Serial, Transaction, fetch_rows, insert_into, rows_of
+from store.database.metadata import metadata, partial_index, table_of
+from store.database.types import Json
+from store.feedback.notices import notices_table
+
+messages_table = table_of(
+    Message,
+    "messages",
+    sa.Column("id", Serial, primary_key=True),
+    sa.UniqueConstraint("notice_id", "channel"),
+    sa.Index(None, "citizen_id", "channel", "id"),
+    partial_index("ix_messages_send_at", "channel", "send_at", where="send_at IS NOT NULL"),
+    partial_index("ix_messages_look_at", "look_at", where="look_at IS NOT NULL"),
+    partial_index("ix_messages_next_at", "next_at", where="next_at IS NOT NULL"),
+    sqlite_autoincrement=True,
+)
+settings_table = sa.Table(
+    "message_settings",
+    metadata,
+    sa.Column("citizen_id", Key, sa.ForeignKey("citizens.citizen_id"), primary_key=True),
+    sa.Column("channels", Json, nullable=False),
+    sa.Column("quiet_from", sa.Integer, nullable=False),
+    sa.Column("quiet_until", sa.Integer, nullable=False),
+    sa.Column("chosen_at", Instant, nullable=False),
+)
+
+_T, _S = messages_table.c, settings_table.c
+MESSAGES = Records(Message, messages_table, "the message")
+
+
+async def add_many(tx: Transaction, rows: Sequence[dict[str, Any]]) -> None:
+    """Add messages; one whose notice has a message on that channel already is left out."""
+    if rows:
+        await tx.connection.execute(insert_into(tx, messages_table).on_conflict_do_nothing(), rows)
+
+
+async def may_be_due(tx: Transaction) -> bool:
+    """Whether there is something to plan or to send, by one read that takes no lock."""
+    now = tx.clock.now()
+    due = (notices_table.c.to_send.is_not(None), _T.send_at <= now, _T.next_at <= now)
+    return bool((await fetch_rows(tx, sa.select(sa.or_(*(sa.exists().where(each) for each in due)))))[0][0])
+
+
+async def claim(tx: Transaction, channel: MessageChannel, limit: int) -> list[Message]:
+    """Messages that are due on a channel, of each reader the oldest; held until the transaction ends."""
+    earlier = messages_table.alias("earlier")
+    waits = sa.exists().where(
+        earlier.c.citizen_id == _T.citizen_id,
+        earlier.c.channel == _T.channel,
+        earlier.c.send_at.is_not(None),
+        earlier.c.id < _T.id,
+    )
+    due = sa.select(messages_table).where(_T.channel == channel.value, _T.send_at <= tx.clock.now(), ~waits)
+    return await _lock_due(tx, due.order_by(_T.send_at, _T.id).limit(limit))
+
+
+async def to_look_after(tx: Transaction, limit: int) -> list[Message]:
+    """Messages whose provider is to be asked, or whose time is over; held until the transaction ends."""
+    due = sa.select(messages_table).where(_T.look_at <= tx.clock.now())
+    return await _lock_due(tx, due.order_by(_T.look_at, _T.id).limit(limit))
+
+
+async def to_pass_on(tx: Transaction, limit: int) -> list[Message]:
+    """Messages after which the next channel takes its turn; held until the transaction ends."""
+    due = sa.select(messages_table).where(_T.next_at <= tx.clock.now())
+    return await _lock_due(tx, due.order_by(_T.next_at, _T.id).limit(limit))
+
+
+async def move(tx: Transaction, message_ids: Collection[int], state: MessageState, **values: Any) -> int:
+    """Bring messages to a state, and its time; those that are further stay as they are. Returns how many moved."""
+    lower = [each.value for each, rank in RANK.items() if rank < RANK[state]]
+    moved = sa.update(messages_table).where(_T.id.in_(sorted(message_ids)), _T.state.in_(lower))
+    values |= {"state": state.value, "state_at": tx.clock.now()}
+    return int((await tx.connection.execute(moved.values(**values))).rowcount)
+
+
+async def begin(tx: Transaction, message_ids: Collection[int]) -> None:
+    """Note that messages are given to a provider now: from here on nobody gives them again unless they are planned."""
+    values = {"state": MessageState.SENDING.value, "state_at": tx.clock.now(), "send_at": None}
+    changed = sa.update(messages_table).where(_T.id.in_(sorted(message_ids)))
+    await tx.connection.execute(changed.values(**values, attempts=_T.attempts + 1))
+
+
+async def plan(tx: Transaction, message_ids: Collection[int], **values: Any) -> None:
+    """Change when something is done about messages, whatever their state."""
+    await tx.connection.execute(sa.update(messages_table).where(_T.id.in_(sorted(message_ids))).values(**values))
+
+
+async def of_notices(tx: Transaction, notice_ids: Iterable[str]) -> dict[str, list[Message]]:
+    """The messages of each of these notices, the oldest first."""
+    return await MESSAGES.groups(tx, sa.select(messages_table).order_by(_T.id), _T.notice_id, notice_ids)
+
+
+async def settings_of(tx: Transaction, citizen_ids: Iterable[str]) -> dict[str, MessageSettings]:
+    """What these citizens chose; those who chose nothing are left out."""
+    rows = await rows_of(tx, sa.select(settings_table), _S.citizen_id, citizen_ids)
+    return {
+        row.citizen_id: MessageSettings(
+            tuple(MessageChannel(each) for each in row.channels), row.quiet_from, row.quiet_until
+        )
+        for row in rows
+    }
+
+
+async def choose(tx: Transaction, citizen_id: str, settings: MessageSettings) -> None:
+    """Keep what a citizen chose."""
+    chosen = {
+        "channels": list(settings.channels),
+        "quiet_from": settings.quiet_from,
+        "quiet_until": settings.quiet_until,
+        "chosen_at": tx.clock.now(),
+    }
+    statement = insert_into(tx, settings_table).values(citizen_id=citizen_id, **chosen)
+    await tx.connection.execute(statement.on_conflict_do_update(index_elements=["citizen_id"], set_=chosen))
+
+
+async def _lock_due(tx: Transaction, due: sa.Select[Any]) -> list[Message]:
+    rows = await tx.connection.execute(due.with_for_update(skip_locked=True, of=messages_table))
+    return [MESSAGES.read(tx, row) for row in rows]

@@ -1,0 +1,125 @@
+"""kill -9 of the worker while it carries a message or a code: no message comes twice, a code at most once more."""
+
+import os
+import signal
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from actions.feedback.messages import carry_messages
+from actions.feedback.notices import About, tell
+from actions.identity.code_sending import Addressee, make_code, send_code
+from actions.kernel import UnitOfWork
+from domain.feedback.messages import MessageState
+from domain.feedback.notices import NoticeKind, Topic
+from domain.identity.assisting import CodeKind
+from domain.kernel import IST, SYSTEM, Language
+from integrations.sms import Sms, Taken
+from store.database import crash_points
+from store.feedback.messages import messages_table
+from store.feedback.notices import notices_table
+from store.identity import people
+from store.identity.sent_codes import codes_table
+from tests.support.actions import World
+from tests.support.databases import run_apart
+from tests.support.phones import Phones, with_phones
+from tests.support.prepared import apart
+
+pytestmark = [
+    pytest.mark.integration,
+    pytest.mark.filterwarnings("ignore:This process:DeprecationWarning"),
+    pytest.mark.skipif(not os.environ.get("BOUND"), reason="run by `make crash`"),
+]
+
+MESSAGE_POINTS = [crash_points.MESSAGE_BEGUN, crash_points.MESSAGE_SENT, crash_points.MESSAGE_NOTED]
+CODE_POINTS = [crash_points.CODE_GIVEN]
+VALUES = {"number": "UKAS 12345 67890"}
+
+
+class KeptPhones(Phones):
+    """Telephones that outlive the process: a line of a file for each text."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__()
+        self._book = folder / "texts"
+
+    async def send_by(self, provider: str, sms: Sms) -> Taken:
+        with self._book.open("a", encoding="utf-8") as book:
+            book.write(sms.text + "\n")
+            book.flush()
+            os.fsync(book.fileno())
+        return Taken(provider, "id")
+
+    def texts(self) -> list[str]:
+        """What came."""
+        return self._book.read_text(encoding="utf-8").splitlines() if self._book.exists() else []
+
+
+async def _values(*_: object) -> dict[str, str]:
+    return VALUES
+
+
+async def _message(world: World) -> None:
+    world.clock.set(world.clock.now().astimezone(IST).replace(hour=11))
+    about = About(Topic.APPLICATION, "A", world.asha.person_id or "", None, "1")
+    async with world.env.store.write_transaction() as tx:
+        [asha] = (await people.citizens(tx, [world.asha.person_id or ""])).values()
+        await people.update_citizen(tx, replace(asha, mobile="9800000001"))
+        await tx.connection.execute(notices_table.update().values(to_send=None))  # of what was told before
+        await tell(UnitOfWork(world.env, tx, SYSTEM), NoticeKind.DELIVERED, about, number="UKAS1234567890")
+    await carry_messages(world.env, _values)
+
+
+async def _code(world: World) -> None:
+    async with world.env.store.write_transaction() as tx:
+        known = (await tx.connection.execute(codes_table.select())).first()
+        if known is None:
+            to = Addressee("9800000001", Language.EN, None)
+            await make_code(UnitOfWork(world.env, tx, SYSTEM), CodeKind.ASSISTANCE, "a", to, path=("input",))
+            known = (await tx.connection.execute(codes_table.select())).first()
+    assert known is not None
+    await send_code(world.env, {"code_id": known.id})
+
+
+WORK = {"message": _message, "code": _code}
+
+
+async def dies(tell_parent, made, url, folder, keyrings, kind, point) -> None:
+    async with made.opened(url, folder, keyrings) as world:
+        world.env = with_phones(world.env, KeptPhones(folder))
+        tell_parent("opened")
+        crash_points.arm(point)
+        await WORK[kind](world)
+        tell_parent("survived")
+
+
+async def comes_back(made, url, folder, keyrings, kind) -> list[str]:
+    async with made.opened(url, folder, keyrings) as world:
+        phones = KeptPhones(folder)
+        world.env = with_phones(world.env, phones)
+        await WORK[kind](world)
+        await WORK[kind](world)
+        async with world.env.store.read_transaction() as tx:
+            rows = (await tx.connection.execute(messages_table.select())).all()
+        assert {row.state for row in rows} <= {MessageState.SENDING, MessageState.SENT}
+        return phones.texts()
+
+
+@pytest.mark.parametrize("point", MESSAGE_POINTS)
+def test_a_message_comes_at_most_once_however_the_worker_dies(bench, url, tmp_path, store_keyrings, point):
+    code, told = apart(dies, bench.made, url, tmp_path, store_keyrings, "message", point)
+    texts = run_apart(comes_back, bench.made, url, tmp_path, store_keyrings, "message")
+
+    assert (code, told) == (-signal.SIGKILL, ["opened"])
+    assert len(texts) == (0 if point == crash_points.MESSAGE_BEGUN else 1)
+
+
+@pytest.mark.parametrize("point", CODE_POINTS)
+def test_a_code_comes_at_most_once_more_and_with_the_same_digits(bench, url, tmp_path, store_keyrings, point):
+    code, told = apart(dies, bench.made, url, tmp_path, store_keyrings, "code", point)
+    texts = run_apart(comes_back, bench.made, url, tmp_path, store_keyrings, "code")
+
+    assert (code, told) == (-signal.SIGKILL, ["opened"])
+    assert len(texts) == 2
+    assert len(set(texts)) == 1
