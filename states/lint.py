@@ -1,4 +1,4 @@
-"""Finds what the package of the installed state lacks: its font, texts in its language, and names in its script."""
+"""Finds what the package of the installed state lacks: its font, texts, registered messages, names in its script."""
 
 import csv
 from importlib.util import find_spec
@@ -8,11 +8,12 @@ from string import Formatter
 from domain.kernel import Language
 from domain.kernel.messages import written_texts
 from domain.kernel.state import State
+from states.message_texts import text_problems
 
 
 def faults_of(state: State) -> list[str]:
     """A line for each fault of the package of the installed state that people would meet."""
-    return [*font_faults(state), *text_faults(state)]
+    return [*font_faults(state), *text_faults(state), *message_faults(state)]
 
 
 def font_faults(state: State) -> list[str]:
@@ -35,6 +36,11 @@ def text_faults(state: State) -> list[str]:
             if _names_in(english[key]) != _names_in(own[key])
         ),
     ]
+
+
+def message_faults(state: State) -> list[str]:
+    """A line for each text of a message that operators would let die; none for a state without messages."""
+    return [f"messages: {problem}" for problem in text_problems(state.texts.parent)] if state.texts else []
 
 
 def name_gaps(folder: Path) -> list[str]:

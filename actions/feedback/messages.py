@@ -74,18 +74,18 @@ async def choose_message_settings(
     Raises NotSignedIn, LanguageNotSpoken; Problems: NOT_FOUND for anybody but a citizen, BAD_INPUT for hours that are
     none, CHANNEL_NOT_CONNECTED for a channel that this installation cannot send by.
     """
-    wrong = [("quietFrom", quiet_from), ("quietUntil", quiet_until)]
-    problems = [Problem(ErrorCode.BAD_INPUT, ("input", name)) for name, hour in wrong if not 0 <= hour <= 23]
-    if set(channels) - connected_channels(env):
-        problems.append(Problem(ErrorCode.CHANNEL_NOT_CONNECTED, ("input", "channels")))
-    if problems:
-        raise Problems(*problems)
     if language is not None and language not in spoken_languages():
         raise LanguageNotSpoken
     chosen = MessageSettings(tuple(each for each in MessageChannel if each in channels), quiet_from, quiet_until)
 
     async def work(tx: Transaction) -> dict[str, bool]:
         reader = await require_own_record(UnitOfWork(env, tx, subject), ObjectKind.NOTICE)
+        wrong = [("quietFrom", quiet_from), ("quietUntil", quiet_until)]
+        problems = [Problem(ErrorCode.BAD_INPUT, ("input", name)) for name, hour in wrong if not 0 <= hour <= 23]
+        if set(channels) - connected_channels(env):
+            problems.append(Problem(ErrorCode.CHANNEL_NOT_CONNECTED, ("input", "channels")))
+        if problems:
+            raise Problems(*problems)
         if language is not None:
             await people.update_citizen(tx, replace(reader, language=language))
         await messages.choose(tx, reader.id, chosen)

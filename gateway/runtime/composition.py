@@ -1,7 +1,6 @@
 """Opens and closes the resources of a process: store, vault, keys, partner clients."""
 
 from collections.abc import AsyncIterator, Callable
-from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from functools import cache
@@ -13,7 +12,6 @@ import structlog
 
 from actions.kernel import Environment, Partners, Rules
 from actions.registry import REGISTRY
-from domain.feedback.message_texts import EventTexts
 from domain.kernel import Clock, Source, SystemClock, SystemIds
 from domain.kernel.messages import install_state, name_portal
 from domain.platform.switches import Switchboard
@@ -31,7 +29,7 @@ from integrations.calling.kill_switch import KillSwitch
 from integrations.calling.monitor import CallObserver, SourceMonitor
 from integrations.calling.remote import Resilience
 from states.lint import faults_of
-from states.message_texts import message_texts, text_problems
+from states.message_texts import message_texts
 from store.catalogue.calendar import NO_CALENDAR, work_calendar
 from store.database import EncryptedObjects, FieldCipher, Keyrings, LocalBlobs, Store, crash_points, schema_is_current
 from store.database.keyring import KeyHolder
@@ -181,7 +179,7 @@ async def open_runtime(
             sign_on=settings.sign_on.rules(),
             fees=settings.fees.rules(),
             baseline=baseline_figures(settings.package.folder),
-            message_texts=fit_message_texts(settings),
+            message_texts=message_texts(settings.package.folder),
             specimen=settings.specimen,
             test_papers=settings.takes_sandboxes,
         )
@@ -198,12 +196,6 @@ def trainer_loader(settings: Settings) -> "Callable[[], Trainer | None]":
         return next((entry.load()() for entry in found), None)
 
     return load
-def fit_message_texts(settings: Settings) -> Mapping[str, EventTexts]:
-    """The registered texts of the state's messages; raises SettingsRefused where operators would let one die."""
-    folder = settings.package.folder
-    if problems := text_problems(folder):
-        raise SettingsRefused([f"the messages of the state: {problem}" for problem in problems])
-    return message_texts(folder)
 
 
 def _combined_observer(

@@ -12,7 +12,7 @@ from gateway.runtime.heartbeat import BEAT_SECONDS
 from gateway.settings.partners import Partner
 from gateway.settings.settings import Settings, SettingsRefused, variable
 from integrations.registry import OUTSIDE_SYSTEMS, OutsideSystems
-from states.lint import font_faults
+from states.lint import font_faults, message_faults
 from store.platform import alarms
 
 SAMPLE_KEY = "d6c001a8086f7c085c6a60654e45fbc75384c7357e3d043a12784b21e34a98f1"
@@ -31,7 +31,8 @@ def refuse_unfit_production(settings: Settings, registry: OutsideSystems = OUTSI
     """
     if settings.demo:
         return
-    reasons = [*font_faults(settings.package.state), *broken_bounds(settings)]
+    state = settings.package.state
+    reasons = [*font_faults(state), *message_faults(state), *broken_bounds(settings)]
     for system in (*registry.required, *(name for name in registry.optional if name in settings.partners)):
         reasons += _unfit_partner(settings, system)
     if reasons:
@@ -90,7 +91,7 @@ def other_hosts(partner: Partner) -> list[str]:
         return []
     wallet = known.get("bridge")
     pay = wallet.get("pay_url") if isinstance(wallet, Mapping) else None
-    given = [str(each or "") for each in (known.get("setu_url"), known.get("bridge_url"), pay)]
+    given = [str(each or "") for each in (known.get("setu_url"), known.get("bridge_url"), known.get("nic_url"), pay)]
     return [each for each in given if each and not each.startswith("/")]
 
 

@@ -9,6 +9,7 @@ import strawberry
 from actions.feedback.notices import mark_read
 from actions.kernel import require_read
 from domain.feedback import notices
+from domain.feedback.messages import MessageChannel
 from domain.feedback.notices import NEEDS_HER, NoticeKind, Topic, notice_text
 from domain.identity.policy import ObjectKind, Resource
 from domain.kernel import TypeCode
@@ -26,6 +27,7 @@ from schema.kernel import (
     Listing,
     Mapped,
     Node,
+    assumed_list_size,
     field_by_key,
     field_language,
     one_by_key,
@@ -75,7 +77,10 @@ class Notification(Node, Mapped[notices.Notice], id_of=TypeCode.NOTIFICATION):
         shown = notices.notice_values(self.item, field_language(info, language))
         return [NotificationValue(name=name, text=text) for name, text in shown.items()]
 
-    @resolver_field(description="The messages that carry it, by channel; none where no channel is connected.")
+    @resolver_field(
+        description="The messages that carry it, by channel; none where no channel is connected.",
+        directives=[assumed_list_size(len(MessageChannel))],
+    )
     async def messages(self, info: Info) -> list[NotificationMessage]:
         return [NotificationMessage.of(one) for one in await info.context.load(messages_of_notice, self.item.id)]
 

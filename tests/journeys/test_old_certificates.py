@@ -18,6 +18,7 @@ from tests.support.files import pdf
 from tests.support.forked import apuni_forked
 from tests.support.operations import operation
 from tests.support.running import Running
+from tests.support.telephones import codes_to
 
 PEOPLE = json.loads((Path(__file__).parents[2] / "demo" / "people.json").read_text(encoding="utf-8"))
 PERSON = next(person for person in PEOPLE if person["key"] == "deepa-joshi")
@@ -92,7 +93,7 @@ def old(running: Running, tmp_path: Path) -> Old:
 def told_outside(running: Running) -> dict[str, Any]:
     """What came of it outside: texts to her telephone, and e-Taal's count of the old day."""
     return {
-        "texts": running.act("sso", "texts", mobile=PERSON["mobile"])["texts"],
+        "texts": codes_to(running, PERSON["mobile"]),
         "counted": running.act("etaal", "pull_counts", date=ENDED, transport="xml")["total"],
     }
 
@@ -104,13 +105,11 @@ def hers(running: Running, token: str) -> dict[str, Any]:
 
 def claimed(running: Running, token: str, number: str) -> None:
     """She claims what is under an old number, by the code that comes to the telephone on file."""
-    before = len(running.act("sso", "texts", mobile=PERSON["mobile"])["texts"])
+    before = len(codes_to(running, PERSON["mobile"]))
     given = {"number": number, "bornOn": PERSON["dob"], "way": "CODE", "idempotencyKey": f"claim-{number}"}
     asked = running.data(CLAIM, {"input": given}, token=token)["claimRecord"]
     assert asked["userErrors"] == []
-    texts = eventually(
-        lambda: running.act("sso", "texts", mobile=PERSON["mobile"])["texts"], lambda seen: len(seen) > before
-    )
+    texts = eventually(lambda: codes_to(running, PERSON["mobile"]), lambda seen: len(seen) > before)
     entered = {
         "claimId": asked["claim"]["claimId"],
         "code": code_in(texts[0]),

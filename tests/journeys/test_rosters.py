@@ -22,6 +22,7 @@ from tests.support.files import pdf
 from tests.support.forms import answers_of
 from tests.support.operations import operation
 from tests.support.running import Running
+from tests.support.telephones import codes_to
 
 CASTE = "ES08"
 FROM_THE_ROW = ("applicant_name", "father_name", "date_of_birth", "mobile")
@@ -117,7 +118,7 @@ class Keeper:
         return code_in(sent[0])
 
     def texts(self, mobile: str) -> list[str]:
-        return list(self.running.act("sso", "texts", mobile=mobile)["texts"])
+        return codes_to(self.running, mobile)
 
     def sent(self, number: str, table: bytes) -> dict[str, Any]:
         """What the door for whole tables makes of one."""

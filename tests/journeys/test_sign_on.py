@@ -10,6 +10,7 @@ import pytest
 
 from domain.kernel import SystemClock
 from tests.support.eventually import eventually
+from tests.support.telephones import codes_to
 
 PEOPLE = json.loads((Path(__file__).parents[2] / "demo" / "people.json").read_text(encoding="utf-8"))
 PERSON = next(person for person in PEOPLE if person["key"] == "neha-bhandari")
@@ -35,7 +36,7 @@ def key() -> str:
 
 
 def texts(running: Any) -> list[str]:
-    return list(running.act("sso", "texts", mobile=PERSON["mobile"])["texts"])
+    return codes_to(running, PERSON["mobile"])
 
 
 def code_in(text: str) -> str:

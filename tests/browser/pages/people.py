@@ -18,6 +18,7 @@ from tests.support.eventually import eventually
 from tests.support.forms import answers_of
 from tests.support.papers import DECIDE, SUBMIT
 from tests.support.running import Running
+from tests.support.telephones import codes_to
 
 pytestmark = [pytest.mark.browser, pytest.mark.integration, pytest.mark.timeout(900)]
 
@@ -217,7 +218,7 @@ def test_an_operator_takes_a_villager_from_a_blank_screen_to_the_acknowledgement
     page = operator.page
 
     def texts() -> list[str]:
-        return list(running.act("sso", "texts", mobile=villager["mobile"])["texts"])
+        return codes_to(running, villager["mobile"])
 
     before = len(texts())
     operator.open("/counter")

@@ -37,10 +37,14 @@ async def fails(env: Environment) -> None:
     raise ValueError(PRIVATE)
 
 
+async def _no_values(*_: object) -> None:
+    """No message is read here."""
+
+
 def table(env: Environment, stopping: asyncio.Event, swept=lambda: None) -> tuple[Job, ...]:
     deliveries = Deliveries(env, {"letter": deliver}, stopping)
     return (
-        *jobs.service_jobs(env, deliveries, stopping, swept, 60.0, Breakers(env.clock)),
+        *jobs.service_jobs(env, deliveries, stopping, swept, 60.0, Breakers(env.clock), _no_values),
         *jobs.upkeep_jobs(env, Retention()),
     )
 
