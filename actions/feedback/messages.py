@@ -59,6 +59,12 @@ def connected_channels(env: Environment) -> frozenset[MessageChannel]:
     return frozenset({MessageChannel.SMS} if env.partners.sms is not None else ())
 
 
+def shown_settings(env: Environment, settings: MessageSettings) -> MessageSettings:
+    """What somebody chose, of the channels that this installation can send by."""
+    connected = connected_channels(env)
+    return replace(settings, channels=tuple(each for each in settings.channels if each in connected))
+
+
 async def choose_message_settings(
     env: Environment,
     subject: Subject,

@@ -13,6 +13,7 @@ from actions.certificates.certificates import (
     certificates_of,
     department_certificates,
 )
+from actions.feedback.messages import shown_settings
 from actions.kernel import of_application, of_citizen, receipts_of_citizen, require_read
 from actions.statistics.dashboard import dashboard_of
 from actions.umang.ration import ration_card_of
@@ -338,7 +339,7 @@ class Citizen(Node, View[people.Citizen], id_of=TypeCode.CITIZEN):
     async def message_settings(self, info: Info) -> MessageSettings:
         await _require_citizen_read(info, self.item.id, ObjectKind.NOTICE)
         chosen = await info.context.load(settings_of_citizen, self.item.id)
-        return MessageSettings.of(USUAL if chosen is None else chosen)
+        return MessageSettings.of(shown_settings(info.context.environment, USUAL if chosen is None else chosen))
 
     @connection_field(Connection[Suggestion], description="What she suggested, the newest first.")
     async def suggestions(self, info: Info) -> Listing[SuggestionItem]:
