@@ -39,8 +39,8 @@ from schema.doorstep.mutations import ArrangingMutation, DoorstepQuery, Visiting
 from schema.entities import resolve_entities
 from schema.etaal.counts import CountsQuery
 from schema.etaal.services import EtaalMutation, EtaalQuery
-from schema.feedback.mutations import FeedbackMutation, GrievancesMutation
 from schema.feedback.messages import MessagesMutation
+from schema.feedback.mutations import FeedbackMutation, GrievancesMutation
 from schema.feedback.notifications import NotificationsMutation
 from schema.feedback.suggestions import SuggestionsMutation
 from schema.feedback.tracking import TrackingQuery

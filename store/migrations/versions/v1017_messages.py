@@ -5,8 +5,8 @@ from alembic import op
 
 from store.database.types import Instant, Json, Key, Serial
 
-revision = "1016"
-down_revision = "1015"
+revision = "1017"
+down_revision = "1016"
 branch_labels = None
 depends_on = None
 
