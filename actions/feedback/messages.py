@@ -171,13 +171,7 @@ def _rows(
     """The messages of a notice on the channels that take it now; on none, one that says that none is wanted."""
     connected, now = connected_channels(env), env.clock.now()
     notice_id, citizen_id, kind = of
-    blank: dict[str, object] = {
-        "notice_id": notice_id,
-        "citizen_id": citizen_id,
-        "kind": kind.value,
-        "reason": None,
-        "looks": 0,
-    }
+    blank: dict[str, object] = {"notice_id": notice_id, "citizen_id": citizen_id, "kind": kind.value}
     blank |= {"attempts": 0, "created_at": now, "state_at": now, "send_at": now, "look_at": now + GIVEN_UP_AFTER}
     blank |= {"state": MessageState.CREATED.value, "reason": None, "looks": 0}
     channels = channels_after(kind, settings, connected, tried)
