@@ -52,7 +52,7 @@ from domain.kernel import (
 )
 from store import umang
 from store.applications import applications
-from store.certificates import certificates
+from store.certificates import certificate_endings, certificates
 from store.database import AlreadyThere, locks
 
 __all__ = ["NewDocument", "SaveDraft", "SubmitApplication", "file", "open_case", "save_draft", "submit_application"]
@@ -255,12 +255,16 @@ def _wrong(findings: Sequence[Finding]) -> list[Problem]:
 
 
 async def _in_time(acting: UnitOfWork, service: Service, held: Application) -> Application:
-    """The draft; it renews nothing if its service is another one by now. Raises RENEWAL_NOT_OPEN."""
+    """The draft, of the certificate that stands today after corrections; it renews nothing if its service changed.
+
+    Raises RENEWAL_NOT_OPEN.
+    """
     renewed = await certificates.by_number(acting.tx, held.renews) if held.renews else None
     if renewed is None or renewed.service_code != service.code:
         return replace(held, renews=None)
+    renewed = await certificate_endings.latest(acting.tx, renewed)
     refuse_renewal_out_of_time(renewed, service, acting.today)
-    return held
+    return replace(held, renews=renewed.number)
 
 
 async def _refuse_more_drafts(

@@ -19,7 +19,7 @@ from domain.kernel import SYSTEM, Citizen, NumberKind, Officer, ist_date
 from domain.kernel.messages import bilingual
 from store.applications import applications
 from store.catalogue import catalogue
-from store.certificates import certificates
+from store.certificates import certificate_endings, certificates
 from store.database import AlreadyThere, NotThere, Transaction, require_there
 from store.identity import people
 
@@ -40,7 +40,7 @@ class Issue:
     district: District
     tehsil: Tehsil | None
     renewed: IssuedCertificate | None = None
-    """The certificate that it renews."""
+    """The certificate that it renews, as it was corrected."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +93,7 @@ async def load_issue(tx: Transaction, application: Application) -> Issue:
     districts = {district.code: district for district in await catalogue.districts(tx)}
     tehsils = {tehsil.code: tehsil for tehsil in await catalogue.tehsils(tx, application.district)}
     departments = {department.slug: department for department in await catalogue.departments(tx)}
+    renewed = await certificates.by_number(tx, application.renews) if application.renews else None
     return Issue(
         application=application,
         service=service,
@@ -101,7 +102,7 @@ async def load_issue(tx: Transaction, application: Application) -> Issue:
         department=departments.get(application.department or ""),
         district=districts[application.district],
         tehsil=tehsils.get(application.tehsil or ""),
-        renewed=await certificates.by_number(tx, application.renews) if application.renews else None,
+        renewed=await certificate_endings.latest(tx, renewed) if renewed else None,
     )
 
 
