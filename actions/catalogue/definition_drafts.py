@@ -13,7 +13,7 @@ from domain.catalogue.definition_reading import DefinitionRefused, Document, rea
 from domain.catalogue.definitions import DraftState, ServiceDraft, StepKind
 from domain.identity.policy import ObjectKind, Purpose, Resource
 from domain.kernel import SYSTEM, ErrorCode, Problem, Problems, Subject, require_found
-from store.catalogue import service_drafts
+from store.catalogue import forms, service_drafts
 from store.database import Transaction
 
 _PATH = ("input", "definitionId")
@@ -99,10 +99,10 @@ async def definitions_of(env: Environment, subject: Subject) -> list[ServiceDraf
 
 async def previews_of(tx: Transaction, ids: Iterable[str]) -> dict[str, Examined]:
     """What publishing each definition would make of its service; one that breaks a rule by now is left out."""
-    found = {}
+    found, assigned = {}, await forms.assigned_forms(tx)
     for one in (await service_drafts.by_ids(tx, ids)).values():
         with suppress(DefinitionRefused):
-            found[one.id] = await examine(tx, one.content, confirmed=True)
+            found[one.id] = await examine(tx, one.content, confirmed=True, assigned=assigned)
     return found
 
 

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections import Counter
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from actions.catalogue.changes import Change, changes_of
@@ -17,6 +17,8 @@ from domain.identity.policy import Purpose
 from domain.kernel import SYSTEM, CommandFailed
 from store.catalogue import catalogue, forms
 from store.database import Store, Transaction, audit, locks
+
+AssignedForms = Mapping[str, tuple[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,14 +48,19 @@ class Examined:
         return Change("service", self.service.code, self.service.name.en, fields)
 
 
-async def examine(tx: Transaction, document: Document, *, confirmed: bool) -> Examined:
+async def examine(
+    tx: Transaction, document: Document, *, confirmed: bool, assigned: AssignedForms | None = None
+) -> Examined:
     """The definition of a document, compared with the store; raises DefinitionRefused with all that is wrong.
 
-    `confirmed` says whether two people stand for what it says.
+    `confirmed` says whether two people stand for what it says. `assigned` are the forms that services have of their
+    own (`forms.assigned_forms`); who examines several definitions reads them once.
     """
     known = await catalogue.service(tx, document["service"])
+    assigned = await forms.assigned_forms(tx) if assigned is None else assigned
+    form_before = assigned.get(document["service"], (None, None))[1]
     if "entry" in document:
-        return await _earlier(tx, document, known)
+        return await _earlier(tx, document, known, form_before)
     service = service_of_document(document, known, confirmed=confirmed)
     if known is None:
         service = replace(service, id=row_id("service", service.code))
@@ -65,15 +72,10 @@ async def examine(tx: Transaction, document: Document, *, confirmed: bool) -> Ex
     ]
     if findings:
         raise DefinitionRefused(*findings)
-    return Examined(document, service, known, form, await _version_of_form(tx, service.code))
+    return Examined(document, service, known, form, form_before)
 
 
-async def _version_of_form(tx: Transaction, code: str) -> str | None:
-    """The version of the form that a service has of its own."""
-    return (await forms.assigned_forms(tx)).get(code, (None, None))[1]
-
-
-async def _earlier(tx: Transaction, document: Document, known: Service | None) -> Examined:
+async def _earlier(tx: Transaction, document: Document, known: Service | None, form_before: str | None) -> Examined:
     """An entry that the service had before, to be its next one."""
     version = document["entry"]
     if known is None or not 1 <= version <= known.version:
@@ -82,7 +84,7 @@ async def _earlier(tx: Transaction, document: Document, known: Service | None) -
     name = earlier.definition and earlier.definition.form
     form = await forms.latest(tx, name) if name else None
     restored = replace(earlier, id=known.id, version=known.version)
-    return Examined(document, restored, known, form, await _version_of_form(tx, known.code))
+    return Examined(document, restored, known, form, form_before)
 
 
 async def publish(tx: Transaction, examined: Examined, by: str) -> Service:
@@ -119,7 +121,8 @@ async def plan_of(store: Store, documents: Sequence[Document]) -> list[Examined]
 
 async def _examine_all(tx: Transaction, documents: Sequence[Document]) -> list[Examined]:
     """The definitions of one plan; raises DefinitionRefused, also where two are of one service or one slug."""
-    plan = [await examine(tx, one, confirmed=False) for one in documents]
+    assigned = await forms.assigned_forms(tx)
+    plan = [await examine(tx, one, confirmed=False, assigned=assigned) for one in documents]
     codes = [one.service.code for one in plan]
     slugs = dict.fromkeys((one.service.code, one.service.slug) for one in plan)
     said = [("service", DefinitionRule.SERVICE_TWICE, code) for code in codes]

@@ -17,6 +17,7 @@ from store.catalogue import catalogue, forms
 from tests.support.actions import FREE, INCOME, World, catalogue_rows
 from tests.support.definitions import a_document
 from tests.support.forms import small, text
+from tests.support.plans import statements_of
 from tests.support.stored import audit_lines_of
 from tests.support.worlds import wrong
 
@@ -180,6 +181,15 @@ async def test_a_newer_version_of_the_form_alone_is_a_change_and_is_given_to_the
     assert examined.change is not None
     assert examined.change.fields == {"form": (older.version, newer.version)}
     assert (await world.env.store.read(lambda tx: forms.of_services(tx, [FREE])))[FREE].version == newer.version
+
+
+async def test_the_forms_of_services_are_read_once_for_a_plan(world: World):
+    documents = [a_document(service=f"TEST-{one}", slug=f"test-{one}") for one in range(3)]
+
+    with statements_of(world.env.store) as asked:
+        await plan_of(world.env.store, documents)
+
+    assert sum("FROM service_forms" in one for one in asked) == 1
 
 
 async def test_facts_that_one_account_applied_by_command_are_not_confirmed(world: World):
