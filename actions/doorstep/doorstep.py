@@ -64,7 +64,11 @@ async def offered_slots(env: Environment, subject: Subject, application_id: str,
     async def work(tx: Transaction) -> list[Slot]:
         acting = UnitOfWork(env, tx, subject)
         application = await case_for(acting, application_id, ObjectKind.VISIT, *ARRANGE, path=("applicationId",))
-        return list(await _room(acting, application, purpose)) if await _is_due(acting, application, purpose) else []
+        return (
+            list(await agents_by_slot(acting, application, purpose))
+            if await _is_due(acting, application, purpose)
+            else []
+        )
 
     return await env.store.carry_out(work)
 
@@ -194,7 +198,9 @@ async def _is_due(acting: UnitOfWork, application: Application, purpose: VisitPu
     return course is not None and course.inspection is not None
 
 
-async def _room(acting: UnitOfWork, application: Application, purpose: VisitPurpose) -> dict[Slot, DoorstepAgent]:
+async def agents_by_slot(
+    acting: UnitOfWork, application: Application, purpose: VisitPurpose
+) -> dict[Slot, DoorstepAgent]:
     """Each slot that can be had with the agent who would come: the one with the fewest visits in it.
 
     To inspect comes the officer who has the case.
@@ -225,7 +231,7 @@ async def _book_slot(acting: UnitOfWork, application: Application, purpose: Visi
         path = ("input", "applicationId")
         raise Problems(Problem(ErrorCode.VISIT_NOT_POSSIBLE, path))
     rules.check_may_visit_again(before)
-    room = await _room(acting, application, purpose)
+    room = await agents_by_slot(acting, application, purpose)
     if not room:
         raise Problems(Problem(ErrorCode.AGENT_UNKNOWN, ("input", "applicationId")))
     if slot not in room:

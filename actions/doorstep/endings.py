@@ -7,7 +7,7 @@ from actions.kernel import Transition, UnitOfWork, note, of_visit
 from domain.applications import lifecycle
 from domain.applications.applications import Application, DeliveryMode
 from domain.applications.lifecycle import Move, Status
-from domain.doorstep import OPEN, VisitMove, VisitPurpose, advance
+from domain.doorstep import OPEN, Visit, VisitMove, VisitPurpose, advance
 from domain.feedback.notices import NoticeKind
 from domain.identity.policy import Purpose
 from store import doorstep as kept
@@ -49,8 +49,13 @@ async def end_visits(acting: UnitOfWork, transition: Transition) -> None:
                 acting, "visit.inspect", of_visit(await kept.save(acting.tx, done, visit.version)), Purpose.DECIDE
             )
             continue
-        state = advance(visit.state, VisitMove.CALL_OFF)
-        over = replace(visit, state=state, otp=None, otp_hash=None, closed_at=acting.now)
-        saved = await kept.save(acting.tx, over, visit.version)
-        await note(acting, "visit.call_off", of_visit(saved), Purpose.DELIVER, state=state.value)
-        await tell_of_visit(acting, saved, NoticeKind.VISIT_CANCELLED, application.number)
+        await call_off_visit(acting, visit, application.number)
+
+
+async def call_off_visit(acting: UnitOfWork, visit: Visit, number: str) -> None:
+    """Cancel an open visit of the application with a number, under way or not, and tell the citizen."""
+    state = advance(visit.state, VisitMove.CALL_OFF)
+    over = replace(visit, state=state, otp=None, otp_hash=None, closed_at=acting.now)
+    saved = await kept.save(acting.tx, over, visit.version)
+    await note(acting, "visit.call_off", of_visit(saved), Purpose.DELIVER, state=state.value)
+    await tell_of_visit(acting, saved, NoticeKind.VISIT_CANCELLED, number)

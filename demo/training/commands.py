@@ -48,9 +48,8 @@ async def start(env: Environment) -> None:
 @group.runtime_command("progress")
 async def progress(env: Environment, exercise: _Exercise = None) -> None:
     """List the attempts of all learners, the latest first."""
-    async for attempt in _attempts(env, exercise):
-        (one,) = await progress_of(env, [attempt])
-        met = sum(mark.state is MarkState.MET for mark in one.marks)
+    for one in await progress_of(env, [attempt async for attempt in _attempts(env, exercise)]):
+        attempt, met = one.attempt, sum(mark.state is MarkState.MET for mark in one.marks)
         learner = one.learner.in_language(Language.EN) if one.learner else attempt.learner_id
         out.print(f"{attempt.id} {learner}: {attempt.exercise} {one.state.value} {met}/{len(one.marks)}")
 

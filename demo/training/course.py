@@ -13,7 +13,7 @@ from actions.applications.submit import SubmitApplication, file, open_case
 from actions.benefits.payment_status import apply_status
 from actions.catalogue.submit_checks import DocumentSource, NewDocument
 from actions.documents.attachments import Finding
-from actions.doorstep.doorstep import BookVisit, book
+from actions.doorstep.doorstep import BookVisit, agents_by_slot, book
 from actions.kernel import Place, UnitOfWork
 from demo.seed.forms import filled_in, form_of
 from demo.seed.people import citizen_subject
@@ -23,7 +23,7 @@ from domain.applications.applications import Application, Channel, DeliveryMode,
 from domain.applications.lifecycle import Status
 from domain.benefits.benefits import PaymentNews, PaymentStatus
 from domain.catalogue.catalogue import Service
-from domain.doorstep import VisitPurpose, offered_slots
+from domain.doorstep import VisitPurpose
 from domain.kernel import (
     SYSTEM,
     Bilingual,
@@ -137,9 +137,11 @@ async def _appeal(course: Course, then: UnitOfWork, step: Entry) -> None:
 
 
 async def _visit(course: Course, then: UnitOfWork, _: Entry) -> None:
-    """A visit in the next slot, by the learner."""
+    """A visit in the next slot with room, by the learner."""
     citizen = replace(then, subject=citizen_subject(course.application.citizen_id))
-    slot = next(offered_slots(then.today, then.env.rules.calendar, course.place[0]))
+    slot = next(iter(await agents_by_slot(then, course.application, VisitPurpose.PICK_UP)), None)
+    if slot is None:
+        raise Problems(Problem(ErrorCode.SLOT_NOT_OFFERED, _PATH))
     visit = await book(citizen, BookVisit(course.application.id, VisitPurpose.PICK_UP, slot, course.application.id))
     if visit.agent_id != course.acting.subject.person_id:
         await doorstep.save(then.tx, replace(visit, agent_id=course.acting.subject.person_id or ""), visit.version)

@@ -1,8 +1,9 @@
 """Reads what was really done in the case of an attempt, and the marks off it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import product
 
 from demo.training.exercises import Condition, Script
 from domain.appeals.appeals import Appeal, AppealEvent
@@ -15,12 +16,9 @@ from store import doorstep
 from store.appeals import appeal_course, appeals
 from store.applications import applications, timeline
 from store.benefits import benefits, recoveries
-from store.catalogue import centres
 from store.database import Transaction
 from store.officers import desk
 from store.rosters import roster_rows, rosters
-
-_MOST_ROSTERS = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +34,18 @@ class Deed:
     in_time: bool = True
 
 
-async def deeds_of(tx: Transaction, attempt: Attempt) -> list[Deed]:
-    """What the learner did in the attempt's case since it began."""
-    found = await (_of_case(tx, attempt, attempt.case_id) if attempt.case_id else _of_rosters(tx, attempt))
-    return [one for one in found if one.by == attempt.learner_id and one.at >= attempt.started_at]
+async def deeds_of(tx: Transaction, attempts: Iterable[Attempt]) -> dict[str, list[Deed]]:
+    """What each learner did in the case of her attempt since it began, by the attempt's id."""
+    known = {one.id: one for one in attempts}
+    found = await _of_cases(tx, {one.case_id: one for one in known.values() if one.case_id})
+    found |= await _of_rosters(tx, [one for one in known.values() if not one.case_id])
+    return {
+        key: [deed for deed in deeds if deed.by == known[key].learner_id and deed.at >= known[key].started_at]
+        for key, deeds in found.items()
+    }
 
 
-def marks_of(script: Script, deeds: list[Deed]) -> tuple[Mark, ...]:
+def marks_of(script: Script, deeds: Sequence[Deed]) -> tuple[Mark, ...]:
     """The marks of an exercise by what was done."""
     ended = any(deed.what in script.ends for deed in deeds)
     marks = []
@@ -71,19 +74,23 @@ def _holds(condition: Condition, deed: Deed) -> bool:
     )
 
 
-async def _of_case(tx: Transaction, attempt: Attempt, case_id: str) -> list[Deed]:
-    application = await applications.get(tx, case_id)
-    if application is None:
-        return []
-    steps = (await timeline.timelines(tx, [case_id])).get(case_id, [])
-    deeds = [_of_step(application, step) for step in steps]
-    proposal = (await desk.proposals(tx, [case_id])).get(case_id)
-    if proposal is not None and proposal.answered_at is not None:
-        what = "CONFIRM_DECISION" if proposal.state is OpinionState.CONFIRMED else "SEND_BACK_DECISION"
-        deeds.append(Deed(what, proposal.answered_by, proposal.answered_at, text=proposal.answer_note or ""))
-    for visit in (await doorstep.of_applications(tx, [case_id])).get(case_id, []):
-        deeds += _of_visit(visit)
-    return [*deeds, *await _of_appeals(tx, case_id), *await _of_benefit(tx, attempt, case_id)]
+async def _of_cases(tx: Transaction, attempts: Mapping[str, Attempt]) -> dict[str, list[Deed]]:
+    """What was done in cases, by the ids of their attempts; these come by the ids of their cases."""
+    steps = await timeline.timelines(tx, attempts)
+    proposals = await desk.proposals(tx, attempts)
+    visits = await doorstep.of_applications(tx, attempts)
+    appealed, paid = await _of_appeals(tx, attempts), await _of_benefits(tx, attempts)
+    found = {}
+    for case_id, application in (await applications.by_ids(tx, attempts)).items():
+        deeds = [_of_step(application, step) for step in steps.get(case_id, [])]
+        proposal = proposals.get(case_id)
+        if proposal is not None and proposal.answered_at is not None:
+            what = "CONFIRM_DECISION" if proposal.state is OpinionState.CONFIRMED else "SEND_BACK_DECISION"
+            deeds.append(Deed(what, proposal.answered_by, proposal.answered_at, text=proposal.answer_note or ""))
+        for visit in visits.get(case_id, []):
+            deeds += _of_visit(visit)
+        found[attempts[case_id].id] = [*deeds, *appealed.get(case_id, []), *paid.get(case_id, [])]
+    return found
 
 
 def _of_step(application: Application, step: TimelineEntry) -> Deed:
@@ -99,13 +106,14 @@ def _of_step(application: Application, step: TimelineEntry) -> Deed:
     )
 
 
-async def _of_appeals(tx: Transaction, case_id: str) -> list[Deed]:
-    filed = {one.id: one for one in (await appeals.of_applications(tx, [case_id])).get(case_id, [])}
-    return [
-        _of_appeal_step(filed[key], event)
-        for key, events in (await appeal_course.events(tx, filed)).items()
-        for event in events
-    ]
+async def _of_appeals(tx: Transaction, case_ids: Iterable[str]) -> dict[str, list[Deed]]:
+    """The steps of appeals, by case."""
+    filed = await appeals.of_applications(tx, case_ids)
+    events = await appeal_course.events(tx, [one.id for each in filed.values() for one in each])
+    return {
+        case_id: [_of_appeal_step(one, event) for one in each for event in events.get(one.id, [])]
+        for case_id, each in filed.items()
+    }
 
 
 def _of_appeal_step(appeal: Appeal, event: AppealEvent) -> Deed:
@@ -125,29 +133,40 @@ def _of_visit(visit: Visit) -> Iterable[Deed]:
         yield Deed("VISIT_FAILED", visit.agent_id, at, ground=visit.failure.value)
 
 
-async def _of_benefit(tx: Transaction, attempt: Attempt, case_id: str) -> list[Deed]:
-    """Orders about the money of the case. A new order does not name who gave it: nobody else has the case."""
-    sanction = (await benefits.sanction_of_applications(tx, [case_id])).get(case_id)
-    if sanction is None:
-        return []
-    made = (await benefits.instalments(tx, [sanction.id])).get(sanction.id, [])
-    ordered = (await recoveries.of_sanctions(tx, [sanction.id])).get(sanction.id, [])
-    deeds = [Deed("PAYMENT_REISSUED", attempt.learner_id, one.status_at) for one in made if one.reissue_of]
-    return deeds + [Deed("RECOVERY_ORDERED", one.made_by, one.made_at) for one in ordered]
+async def _of_benefits(tx: Transaction, attempts: Mapping[str, Attempt]) -> dict[str, list[Deed]]:
+    """Orders about the money of each case. A new order does not name who gave it: nobody else has the case."""
+    sanctions = await benefits.sanction_of_applications(tx, attempts)
+    ids = [one.id for one in sanctions.values()]
+    made, ordered = await benefits.instalments(tx, ids), await recoveries.of_sanctions(tx, ids)
+    return {
+        case_id: [
+            *(
+                Deed("PAYMENT_REISSUED", attempts[case_id].learner_id, one.status_at)
+                for one in made.get(sanction.id, [])
+                if one.reissue_of
+            ),
+            *(Deed("RECOVERY_ORDERED", one.made_by, one.made_at) for one in ordered.get(sanction.id, [])),
+        ]
+        for case_id, sanction in sanctions.items()
+    }
 
 
-async def _of_rosters(tx: Transaction, attempt: Attempt) -> list[Deed]:
-    """What the learner did in rosters that she opened since."""
-    places = [one.code for one in await centres.places_of(tx, attempt.learner_id)]
-    deeds: list[Deed] = []
-    for roster in await rosters.rosters_of(places, []).page(tx, limit=_MOST_ROSTERS):
-        if roster.operator_id == attempt.learner_id and roster.created_at >= attempt.started_at:
-            deeds.append(Deed("ROSTER_OPENED", attempt.learner_id, roster.created_at, ground=roster.service_code))
-            rows = await roster_rows.rows_of_roster(roster.id).page(tx, limit=_MOST_ROSTERS)
-            deeds += [deed for row in rows for deed in _of_row(row, attempt.learner_id, roster.created_at)]
+async def _of_rosters(tx: Transaction, attempts: Sequence[Attempt]) -> dict[str, list[Deed]]:
+    """What the learners of attempts did in rosters that they opened since, by attempt."""
+    if not attempts:
+        return {}
+    opened = await rosters.opened_by(tx, {one.learner_id for one in attempts}, min(one.started_at for one in attempts))
+    rows = await roster_rows.of_rosters(tx, [one.id for one in opened])
+    found: dict[str, list[Deed]] = {one.id: [] for one in attempts}
+    for attempt, roster in product(attempts, opened):
+        by, at = attempt.learner_id, roster.created_at
+        if roster.operator_id == by and at >= attempt.started_at:
+            deeds = found[attempt.id]
+            deeds.append(Deed("ROSTER_OPENED", by, at, ground=roster.service_code))
+            deeds += [deed for row in rows.get(roster.id, []) for deed in _of_row(row, by, at)]
             if roster.state is not RosterState.DRAFT:
-                deeds.append(Deed("ROSTER_FILED", attempt.learner_id, roster.created_at))
-    return deeds
+                deeds.append(Deed("ROSTER_FILED", by, at))
+    return found
 
 
 def _of_row(row: RosterRow, by: str, at: datetime) -> Iterable[Deed]:

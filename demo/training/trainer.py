@@ -7,22 +7,36 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from actions.doorstep.endings import call_off_visit, hold_visits
 from actions.kernel import UnitOfWork, note, require, require_thing
 from actions.training import ResetTraining, ShowHint, StartExercise
 from demo.seed.plan import choice
 from demo.training.course import begin
-from demo.training.deeds import deeds_of, marks_of
+from demo.training.deeds import Deed, deeds_of, marks_of
 from demo.training.exercises import FOLDER, Script, read_scripts
-from domain.identity.policy import ObjectKind, Purpose, Resource
-from domain.kernel import Bilingual, Officer, Operator, PersonKind, Posting, Subject, not_found
+from domain.doorstep import OPEN
+from domain.identity.policy import ObjectKind, Purpose, Resource, decide
+from domain.kernel import (
+    Bilingual,
+    ErrorCode,
+    Officer,
+    Operator,
+    PersonKind,
+    Posting,
+    Problem,
+    Problems,
+    Subject,
+    not_found,
+)
 from domain.training import Attempt, Exercise, Progress
-from store import training
+from store import doorstep, training
 from store.catalogue import catalogue
 from store.database import Transaction, locks
 from store.identity import people
 
 _PEOPLE = Path(__file__).parents[1] / "people.json"
 _ATTEMPT = ("input", "attemptId")
+_RESET = (Purpose.APPLY, Purpose.SUPERVISE)
 
 
 class CaseTrainer:
@@ -55,6 +69,8 @@ class CaseTrainer:
 
     async def show_hint(self, acting: UnitOfWork, request: ShowHint) -> Attempt:
         attempt = await _lock_attempt(acting, request.attempt_id, Purpose.APPLY)
+        if attempt.ended_at is not None:
+            raise Problems(Problem(ErrorCode.STEP_NOT_ALLOWED, _ATTEMPT))
         exercise = self.exercises.get(attempt.exercise)
         shown = replace(attempt, hints=min(attempt.hints + 1, len(exercise.hints) if exercise else 0))
         await training.save(acting.tx, shown)
@@ -62,10 +78,10 @@ class CaseTrainer:
         return shown
 
     async def reset(self, acting: UnitOfWork, request: ResetTraining) -> Attempt:
-        attempt = await _lock_attempt(acting, request.attempt_id, Purpose.APPLY, Purpose.SUPERVISE)
+        attempt = await _lock_attempt(acting, request.attempt_id, *_RESET)
         for one in (await training.open_of(acting.tx, attempt.learner_id)).values():
-            if one.id == attempt.id or request.everything:
-                await require_thing(acting, one, _of_attempt, Purpose.APPLY, Purpose.SUPERVISE, path=_ATTEMPT)
+            all_of_hers = request.everything and any(decide(acting.subject, _of_attempt(one), each) for each in _RESET)
+            if one.id == attempt.id or all_of_hers:
                 await _end(acting, one)
         return attempt
 
@@ -80,11 +96,12 @@ class CaseTrainer:
         ids = {one.learner_id for one in attempts}
         learners: dict[str, Officer | Operator] = {**await people.operators(tx, ids), **await people.officers(tx, ids)}
         names = {key: learner.name for key, learner in learners.items()}
-        return [await self._progress(tx, attempt, names.get(attempt.learner_id)) for attempt in attempts]
+        deeds = await deeds_of(tx, attempts)
+        return [self._progress(one, names.get(one.learner_id), deeds.get(one.id, [])) for one in attempts]
 
-    async def _progress(self, tx: Transaction, attempt: Attempt, learner: Bilingual | None) -> Progress:
+    def _progress(self, attempt: Attempt, learner: Bilingual | None, deeds: Sequence[Deed]) -> Progress:
         script = self._scripts.get(attempt.exercise)
-        marks = marks_of(script, await deeds_of(tx, attempt)) if script else ()
+        marks = marks_of(script, deeds) if script else ()
         return Progress(attempt, script.exercise.title if script else None, learner, marks)
 
     async def _prepare(self, acting: UnitOfWork, script: Script) -> Attempt:
@@ -134,6 +151,12 @@ async def _lock_attempt(acting: UnitOfWork, attempt_id: str, *purposes: Purpose)
 
 
 async def _end(acting: UnitOfWork, attempt: Attempt) -> None:
+    """End an attempt; a visit of its case that is still open is called off, so that its slot is free."""
+    case_id = attempt.case_id or ""
+    await hold_visits(acting, case_id)
+    for visit in (await doorstep.of_applications(acting.tx, [case_id])).get(case_id, []):
+        if visit.state in OPEN:
+            await call_off_visit(acting, visit, attempt.number or "")
     await training.save(acting.tx, replace(attempt, ended_at=acting.now))
     await _note(acting, "training.reset", attempt)
 

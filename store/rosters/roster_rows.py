@@ -206,3 +206,5 @@ _ROWS = Records(
 get, by_ids = _ROWS.get, _ROWS.by_ids
 add = _ROWS.insert
 """Keep a new row; False where the roster has one with the same reference."""
+of_rosters = _ROWS.groups_reader_by(_T.roster_id, _T.id)
+"""The rows of each roster in the order in which they were added; a roster without any is left out."""

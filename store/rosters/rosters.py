@@ -1,6 +1,7 @@
 """Rosters of schools and camps: their metadata, their progress, and queries that list them."""
 
 from collections.abc import Collection, Sequence
+from datetime import datetime
 
 from sqlalchemy import Column, ForeignKey, Index, UniqueConstraint, or_, select
 
@@ -36,6 +37,12 @@ async def count_open(tx: Transaction, centre_code: str) -> int:
     """How many rosters of a school or camp are not filed yet."""
     unfiled = (RosterState.DRAFT.value, RosterState.FILING.value)
     return await count(tx, select(_T.id).where(_T.centre_code == centre_code, _T.state.in_(unfiled)))
+
+
+async def opened_by(tx: Transaction, operator_ids: Collection[str], since: datetime) -> list[Roster]:
+    """The rosters that operators opened since a moment, the newest first."""
+    opened = select(rosters_table).where(_T.operator_id.in_(sorted(operator_ids)), _T.created_at >= since)
+    return await _ROSTERS.select_all(tx, opened.order_by(_T.id.desc()))
 
 
 def rosters_of(places: Collection[str], postings: Sequence[Posting]) -> StoredList[Roster]:

@@ -128,6 +128,27 @@ async def test_a_head_resets_all_of_a_learner(home: TrainingHome):
     assert [one["attempt"] for one in mine] == [None] * 5
 
 
+async def test_a_head_who_resets_all_of_a_learner_leaves_the_attempts_of_another_department(home: TrainingHome):
+    attempt = await attempt_of(home, "tehsildar", "scrutiny")
+    async with home.env.store.write_transaction() as tx:
+        kept = await training.get(tx, attempt)
+        assert kept is not None
+        other = replace(kept, id="other", exercise="returned_payment", department="social-welfare-development")
+        await training.add(tx, other)
+
+    await home.change("head", RESET, attemptId=attempt, everything=True)
+
+    async with home.env.store.read_transaction() as tx:
+        assert set(await training.open_of(tx, "tehsildar")) == {"returned_payment"}
+
+
+async def test_an_attempt_that_was_reset_shows_no_more_hints(home: TrainingHome):
+    attempt = await attempt_of(home, "tehsildar", "scrutiny")
+    await home.change("tehsildar", RESET, attemptId=attempt)
+
+    assert await refused(home, "tehsildar", HINT, attemptId=attempt) == ["STEP_NOT_ALLOWED"]
+
+
 async def test_a_head_of_another_department_resets_nothing(home: TrainingHome):
     attempt = await attempt_of(home, "tehsildar", "scrutiny")
     posting = Posting(Role.DEPARTMENT_ADMIN, "social-welfare-development")
