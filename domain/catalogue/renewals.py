@@ -7,7 +7,7 @@ from domain.certificates.certificates import CertificateStatus, IssuedCertificat
 from domain.kernel import ErrorCode, Problem, Problems
 
 
-def renewable_from(certificate: IssuedCertificate, service: Service) -> date | None:
+def renewable_on(certificate: IssuedCertificate, service: Service) -> date | None:
     """The first day on which it may be renewed, until its last one; None where it is not renewed at all."""
     days = service.definition.renew_days if service.definition else None
     if days is None or certificate.valid_until is None or certificate.status is not CertificateStatus.ACTIVE:
@@ -17,7 +17,7 @@ def renewable_from(certificate: IssuedCertificate, service: Service) -> date | N
 
 def refuse_renewal_out_of_time(certificate: IssuedCertificate | None, service: Service, today: date) -> None:
     """Raise RENEWAL_NOT_OPEN before the first day, after the last one, and where it is not renewed at all."""
-    since = renewable_from(certificate, service) if certificate else None
+    since = renewable_on(certificate, service) if certificate else None
     until = certificate.valid_until if certificate else None
     if since is None or until is None or not since <= today <= until:
         params = {"since": since.isoformat(), "until": until.isoformat()} if since and until else {}

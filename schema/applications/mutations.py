@@ -116,7 +116,7 @@ class SubmittingMutation:
         "Begin to renew a certificate or licence: a draft with the answers of before, which is then handed in.",
         input_fields(
             "A certificate to renew.",
-            certificate_id=id_of(TypeCode.CERTIFICATE, "The certificate, from its renewableFrom to its last day."),
+            certificate_id=id_of(TypeCode.CERTIFICATE, "The certificate, from its renewableOn to its last day."),
         ),
     )
 

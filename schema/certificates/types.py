@@ -14,7 +14,7 @@ from actions.documents.document_links import DocumentName, LinkKind, refuse_ende
 from actions.documents.locker import locker_file
 from actions.kernel import Environment, certificate_by_any, of_certificate
 from domain.catalogue.catalogue import Department
-from domain.catalogue.renewals import renewable_from
+from domain.catalogue.renewals import renewable_on
 from domain.certificates.certificates import (
     ENDED,
     CertificateEnding,
@@ -152,10 +152,10 @@ class Certificate(Node, Mapped[CertificateView]):
     @resolver_field(
         description="The first day on which it may be renewed, by renewCertificate; null where it is not renewed."
     )
-    async def renewable_from(self, info: Info) -> date | None:
+    async def renewable_on(self, info: Info) -> date | None:
         issued = self.view.issued
         service = None if issued is None else await info.context.load(service_by_code, issued.service_code)
-        return None if issued is None or service is None else renewable_from(issued, service)
+        return None if issued is None or service is None else renewable_on(issued, service)
 
     name = text_field("view.name", description="What it is called.")
     ending = field_by_key(
