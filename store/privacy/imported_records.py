@@ -19,6 +19,7 @@ MOVED = (
     "legacy_persons",
     "escalations",
     "notices",
+    "messages",
     "data_accesses",
 )
 """Tables whose rows move too: each names its citizen in a column of that name, and seals nothing for that name."""

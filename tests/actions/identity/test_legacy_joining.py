@@ -7,17 +7,22 @@ from typing import Any
 
 import pytest
 
+from actions.feedback.messages import carry_messages
+from actions.feedback.notices import About, tell
 from actions.identity.code_sending import SEND, send_code
 from actions.identity.eaadhaar import bind_card
 from actions.identity.record_claims import ClaimRecord, claim_record, confirm_claim
+from actions.kernel import UnitOfWork
 from domain.certificates.signatures import SignatureState
+from domain.feedback.notices import NoticeKind, Topic
 from domain.identity.record_claims import ClaimState, ClaimWay
-from domain.kernel import Assurance, PersonKind, Provider, Role, Subject
+from domain.kernel import SYSTEM, Assurance, PersonKind, Provider, Role, Subject
 from integrations.calling.errors import IntegrityFailure
 from integrations.digilocker import EAadhaar
 from store.applications import applications
 from store.certificates import certificates
 from store.database import audit
+from store.feedback.messages import messages_table
 from store.identity import aliases, identities, people
 from store.platform import outbox
 from store.privacy.imported_records import brought_by_an_import
@@ -110,6 +115,27 @@ async def test_every_old_record_is_claimed_by_its_number_and_a_code_to_its_telep
         assert [one.holder.en for one in await certificates.of_citizen(tx, asha.person_id or "")] == ["Asha Negi"]
     await audit.seal(world.env.store)
     assert await wrong(world.env) == []
+
+
+async def test_an_old_record_that_was_told_something_by_sms_is_still_claimed(imported: World) -> None:
+    world, phones = imported, Phones()
+    world.env = with_phones(world.env, phones)
+    record = await owner_of(world, "UK19ES/0000000")
+    async with world.env.store.write_transaction() as tx:
+        about = About(Topic.APPLICATION, "A", record, None, "told")
+        await tell(UnitOfWork(world.env, tx, SYSTEM), NoticeKind.DELIVERED, about, number="UKAS1234567890")
+    await carry_messages(world.env, _no_values)
+    asha = replace(world.asha, session_id="s-1", assurance=Assurance.SUBSTANTIAL)
+
+    assert await claimed(world, asha, "UK19ES/0000000", phones) == ClaimState.DONE
+    assert await owner_of(world, "UK19ES/0000000") == asha.person_id
+    async with world.env.store.read_transaction() as tx:
+        owners = {row.citizen_id for row in (await tx.connection.execute(messages_table.select())).all()}
+    assert record not in owners
+
+
+async def _no_values(*_: object) -> None:
+    """Nothing that a text could be filled with."""
 
 
 async def test_her_own_e_aadhaar_brings_the_old_record_with_that_number(imported: World) -> None:
