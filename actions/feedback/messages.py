@@ -1,20 +1,21 @@
 """Carries notices to their readers: messages by channel, given to providers at most once, and what became of them."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 import structlog
 
 from actions.kernel import Environment, UnitOfWork, require_own_record, run_idempotently
-from domain.feedback.message_texts import RegisteredText, UnfitText, parts_of
+from domain.feedback.message_texts import UnfitText, parts_of
 from domain.feedback.messages import (
     CRITICAL_AFTER,
     GIVEN_UP_AFTER,
     IN_TURN,
     LOOKS,
     USUAL,
+    WAITS,
     Message,
     MessageChannel,
     MessageSettings,
@@ -35,18 +36,17 @@ from domain.kernel import (
     TemporarilyUnavailable,
     spoken_languages,
 )
-from integrations.calling.errors import NotLetIn, Refused, RemoteError
-from integrations.sms import Sms, Taken
+from integrations.calling.errors import NeverSent, NotAsked, NotLetIn, Refused, RemoteError
+from integrations.sms import REPORTS_AT_ONCE, Sms, Taken
 from store.database import Transaction, crash_points
 from store.feedback import messages, notices
 from store.identity import people
-from store.platform.outbox import retry_wait
 
-BATCH = 20
-"""Messages that are given to one provider at once: so many it takes in a second."""
+BATCH = 15
+"""Messages that are given to one provider at once: so many it takes in a second beside codes."""
 PLANNED = 200
-UNREAD_AFTER = timedelta(minutes=1)
-"""A message whose content cannot be read now was not given to anybody, and is tried again so soon."""
+CLAIMED, CLAIMED_FOR_A_LOOK = timedelta(minutes=1), timedelta(minutes=5)
+"""So long nobody else takes a message that is being read and filled, or whose provider is being asked."""
 
 ReadValues = Callable[[Message, Language], Awaitable[Mapping[str, str] | None]]
 """What a message may say, read with the rights of its reader; None where that cannot be read."""
@@ -105,7 +105,7 @@ async def choose_message_settings(
 async def carry_messages(env: Environment, read: ReadValues) -> None:
     """Plan and send what is due; where nothing is, one read says so."""
     async with env.store.read_transaction() as tx:
-        due = await messages.may_be_due(tx)
+        due = await messages.may_be_due(tx, connected_channels(env))
     if due:
         await plan_messages(env)
         await send_messages(env, read)
@@ -137,29 +137,46 @@ async def send_messages(env: Environment, read: ReadValues) -> int:
     """Give what is due to its provider, outside of the quiet hours of its reader; how many were tried."""
     if env.partners.sms is None:
         return 0
-    begun = await env.store.carry_out(lambda tx: _begin(tx, MessageChannel.SMS))
-    crash_points.reach(crash_points.MESSAGE_BEGUN)
-    await asyncio.gather(*(_send(env, message, reader, read) for message, reader in begun))
-    return len(begun)
+    claimed = await env.store.carry_out(lambda tx: _claim(tx, MessageChannel.SMS))
+    crash_points.reach(crash_points.MESSAGE_CLAIMED)
+    await _do_each(_send(env, message, reader, read) for message, reader in claimed)
+    return len(claimed)
 
 
 async def look_after_messages(env: Environment) -> int:
     """Ask what became of messages, and give up those whose time is over; how many were looked after."""
+    looked = 0
+    while True:
+        many, asked = await env.store.carry_out(lambda tx: _claim_looks(env, tx))
+        looked += many
+        answers = [
+            answered
+            for at in range(0, len(asked), REPORTS_AT_ONCE)
+            for answered in await _do_each(_look_after(env, each) for each in asked[at : at + REPORTS_AT_ONCE])
+        ]
+        if many < PLANNED or (asked and not any(answers)):
+            return looked
 
-    async def work(tx: Transaction) -> list[Message]:
-        due = await messages.to_look_after(tx, PLANNED)
-        now = tx.clock.now()
-        over = [each.id for each in due if each.created_at + GIVEN_UP_AFTER <= now]
-        await messages.plan(tx, over, look_at=None, send_at=None, next_at=now)
-        await messages.move(tx, over, MessageState.FAILED_FOR_NOW)
-        asked = [each for each in due if each.id not in over]
-        for each in asked:
-            await messages.plan(tx, [each.id], look_at=_looked_at(each, each.looks + 1), looks=each.looks + 1)
-        return asked
 
-    asked = await env.store.carry_out(work)
-    await asyncio.gather(*(_look_after(env, each) for each in asked))
-    return len(asked)
+async def _do_each(work: Iterable[Coroutine[None, None, bool]]) -> list[bool]:
+    """Do pieces of work at once; one that fails stops no other, and its message is due again by itself."""
+    outcomes = await asyncio.gather(*work, return_exceptions=True)
+    for failed in outcomes:
+        if isinstance(failed, BaseException):
+            _log.error("message_not_carried", kind=type(failed).__name__)
+    return [outcome is True for outcome in outcomes]
+
+
+async def _claim_looks(env: Environment, tx: Transaction) -> tuple[int, list[Message]]:
+    """Take what is to be looked after: how many there were, and those whose provider can be asked."""
+    due, now = await messages.to_look_after(tx, PLANNED), tx.clock.now()
+    asked = [each for each in due if (taken := _receipt_of(each)) and taken.is_reported and env.partners.sms]
+    rest = {each.id for each in due} - {each.id for each in asked}
+    over = [each.id for each in due if each.id in rest and each.created_at + GIVEN_UP_AFTER <= now]
+    await messages.plan(tx, [each.id for each in due], look_at=now + CLAIMED_FOR_A_LOOK)
+    await messages.plan(tx, over, look_at=None, send_at=None, next_at=now)
+    await messages.move(tx, over, MessageState.FAILED_FOR_NOW)
+    return len(due), asked
 
 
 def _rows(
@@ -181,25 +198,24 @@ def _rows(
     return [blank | ended | {"look_at": None, "channel": next(each for each in IN_TURN if each in connected).value}]
 
 
-async def _begin(tx: Transaction, channel: MessageChannel) -> list[tuple[Message, Citizen]]:
-    """Take what is due and mark it as being sent; what comes in somebody's quiet hours waits for their end."""
-    due, now = await messages.claim(tx, channel, BATCH), tx.clock.now()
+async def _claim(tx: Transaction, channel: MessageChannel) -> list[tuple[Message, Citizen]]:
+    """Take what is due for a while; what comes in somebody's quiet hours waits for their end."""
+    due, now = await messages.to_send(tx, channel, BATCH), tx.clock.now()
     settings = await messages.settings_of(tx, {each.citizen_id for each in due})
     readers = await people.citizens(tx, {each.citizen_id for each in due})
-    begun = []
+    until, claimed = now + CLAIMED, []
     for each in due:
         wakes_at = settings.get(each.citizen_id, USUAL).wakes_at(now)
         if wakes_at is None:
-            begun.append((each, readers[each.citizen_id]))
+            claimed.append((replace(each, send_at=until), readers[each.citizen_id]))
         else:
-            await messages.plan(tx, [each.id], send_at=wakes_at)
-    await messages.begin(tx, [each.id for each, _ in begun])
-    critical = [each.id for each, _ in begun if each.kind in NEEDS_HER]
-    await messages.plan(tx, critical, next_at=now + CRITICAL_AFTER)
-    return begun
+            await messages.put_off(tx, [each.id], wakes_at)
+    await messages.put_off(tx, [each.id for each, _ in claimed], until)
+    return claimed
 
 
-async def _send(env: Environment, message: Message, reader: Citizen, read: ReadValues) -> None:
+async def _send(env: Environment, message: Message, reader: Citizen, read: ReadValues) -> bool:
+    """Carry a message as far as it goes now; one that cannot be read now is due again when its claim ends."""
     language = reader.language.catalogue
     event = env.rules.message_texts.get(message.kind.value)
     found = event.texts.get(language) if event else None
@@ -208,8 +224,7 @@ async def _send(env: Environment, message: Message, reader: Citizen, read: ReadV
     try:
         values = await read(message, language) if found else None
     except TemporarilyUnavailable:
-        await env.store.carry_out(lambda tx: messages.plan(tx, [message.id], send_at=env.clock.now() + UNREAD_AFTER))
-        return None
+        return False
     if found is None or values is None:
         return await _end(env, message, MessageState.NOT_SENT, NotSent.NO_TEXT.value)
     try:
@@ -217,16 +232,19 @@ async def _send(env: Environment, message: Message, reader: Citizen, read: ReadV
     except UnfitText as unfit:
         _log.error("message_text_unfit", kind=message.kind.value, variable=str(unfit))
         return await _end(env, message, MessageState.NOT_SENT, NotSent.NO_TEXT.value)
-    await _give(env, message, Sms(reader.mobile, text, found.template), found)
-    return None
+    critical = message.kind in NEEDS_HER and message.attempts == 0
+    next_at = env.clock.now() + CRITICAL_AFTER if critical else None
+    if await env.store.carry_out(lambda tx: messages.begin(tx, message, next_at)):
+        crash_points.reach(crash_points.MESSAGE_BEGUN)
+        await _give(env, message, Sms(reader.mobile, text, found.template))
+    return True
 
 
-async def _give(env: Environment, message: Message, sms: Sms, registered: RegisteredText) -> None:
+async def _give(env: Environment, message: Message, sms: Sms) -> None:
     """Give a message to a provider and note what it said; after an answer that was lost it stays SENDING."""
     gateway = env.partners.sms
     if gateway is None:
         return
-    told = {"template": registered.template, "segments": parts_of(sms.text)}
     try:
         taken = await gateway.send(sms)
     except RemoteError as error:
@@ -234,52 +252,68 @@ async def _give(env: Environment, message: Message, sms: Sms, registered: Regist
         await _note_failure(env, message, error)
         return
     crash_points.reach(crash_points.MESSAGE_SENT)
-    look_at = _looked_at(message, 0, env.clock.now())
-
-    async def note(tx: Transaction) -> None:
-        told_by = {"provider": taken.provider, "provider_id": taken.message_id}
-        await messages.move(tx, [message.id], MessageState.SENT, look_at=look_at, **told, **told_by)
-
-    await env.store.carry_out(note)
+    told = {"template": sms.template, "segments": parts_of(sms.text)}
+    told |= {"provider": taken.provider, "provider_id": taken.message_id}
+    told["look_at"] = _looked_at(message, 0 if taken.is_reported else len(LOOKS), env.clock.now())
+    await env.store.carry_out(lambda tx: messages.move(tx, [message.id], MessageState.SENT, **told))
     crash_points.reach(crash_points.MESSAGE_NOTED)
 
 
 async def _note_failure(env: Environment, message: Message, error: RemoteError) -> None:
+    """Note what came of a try; one of which no provider heard, or at the wrong time, counts for nothing."""
     if isinstance(error, Refused) and not isinstance(error, NotLetIn):
         await _end(env, message, MessageState.FAILED, error.code)
-    elif error.nothing_arrived:
-        wait = retry_wait(message.attempts + 1)
-        if wait is None:
-            await _end(env, message, MessageState.FAILED_FOR_NOW, error.code)
-        else:
-            at = env.clock.now() + wait
-            await env.store.carry_out(lambda tx: messages.plan(tx, [message.id], send_at=at, reason=error.code))
-    else:
+    elif not error.nothing_arrived:
         _log.warning("message_answer_lost", channel=message.channel.value, code=error.code)
         await env.store.carry_out(lambda tx: messages.plan(tx, [message.id], reason=error.code))
+    elif isinstance(error, NotAsked | NeverSent) or error.retry_after is not None:
+        at = env.clock.now() + (timedelta(seconds=error.retry_after) if error.retry_after else WAITS[0])
+        tried = {"attempts": message.attempts, "reason": error.code}
+        await env.store.carry_out(lambda tx: messages.put_off(tx, [message.id], at, **tried))
+    elif message.attempts < len(WAITS):
+        at = env.clock.now() + WAITS[message.attempts]
+        await env.store.carry_out(lambda tx: messages.put_off(tx, [message.id], at, reason=error.code))
+    else:
+        await _end(env, message, MessageState.FAILED_FOR_NOW, error.code)
 
 
-async def _look_after(env: Environment, message: Message) -> None:
-    gateway = env.partners.sms
-    if gateway is None or message.provider is None or message.provider_id is None:
-        return
+def _receipt_of(message: Message) -> Taken | None:
+    return Taken(message.provider, message.provider_id) if message.provider and message.provider_id else None
+
+
+async def _look_after(env: Environment, message: Message) -> bool:
+    """Ask what became of a message and note it; whether the provider answered. At its last time it is given up then."""
+    gateway, taken = env.partners.sms, _receipt_of(message)
+    if gateway is None or taken is None:
+        return False
+    state, answered = None, True
     try:
-        state = await gateway.state_of(Taken(message.provider, message.provider_id))
+        state = await gateway.state_of(taken)
     except RemoteError as error:
         _log.warning("message_state_not_told", channel=message.channel.value, code=error.code)
-        return
+        answered = False
+    if state is None and message.created_at + GIVEN_UP_AFTER <= env.clock.now():
+        state = MessageState.FAILED_FOR_NOW
     if state is not None:
         await _end(env, message, state, None)
+    elif answered:
+        look = {"look_at": _looked_at(message, message.looks + 1), "looks": message.looks + 1}
+        await env.store.carry_out(lambda tx: messages.plan(tx, [message.id], **look))
+    return answered
 
 
-async def _end(env: Environment, message: Message, state: MessageState, reason: str | None) -> None:
+async def _end(env: Environment, message: Message, state: MessageState, reason: str | None) -> bool:
     """Bring a message to its end; after any but DELIVERED the next channel takes its turn."""
-    next_at = None if state is MessageState.DELIVERED else env.clock.now()
+    delivered = state is MessageState.DELIVERED
+    ended = {"reason": reason, "send_at": None, "look_at": None, "next_at": None if delivered else env.clock.now()}
 
-    async def note(tx: Transaction) -> None:
-        await messages.move(tx, [message.id], state, reason=reason, send_at=None, look_at=None, next_at=next_at)
+    async def note(tx: Transaction) -> bool:
+        moved = await messages.move(tx, [message.id], state, **ended)
+        if moved and delivered:
+            await messages.cancel_turns(tx, message)
+        return bool(moved)
 
-    await env.store.carry_out(note)
+    return await env.store.carry_out(note)
 
 
 def _looked_at(message: Message, looks: int, since: datetime | None = None) -> datetime:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from enum import StrEnum
 
-from domain.feedback.notices import NEEDS_HER, NoticeKind
+from domain.feedback.notices import ALWAYS_BY_SMS, NoticeKind
 from domain.kernel import IST
 
 
@@ -48,7 +48,7 @@ RANK = {
     MessageState.FAILED: 4,
     MessageState.NOT_SENT: 4,
 }
-"""A message goes to a state of a higher rank alone: a late receipt still turns FAILED_FOR_NOW into what it says."""
+"""A message goes to a state of a higher rank alone; an answer that was on its way when it was given up still counts."""
 
 
 class NotSent(StrEnum):
@@ -60,13 +60,18 @@ class NotSent(StrEnum):
     """She wants no messages."""
     NO_TEXT = "NO_TEXT"
     """There is no text for the channel, or what it says could not be read."""
+    ARRIVED_OTHERWISE = "ARRIVED_OTHERWISE"
+    """Another channel delivered the notice first."""
 
 
 CRITICAL_AFTER = timedelta(minutes=30)
 """So long a message that needs her may be without `delivered` before the next channel takes its turn."""
 GIVEN_UP_AFTER = timedelta(hours=72)
+WAITS = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 30))
+"""When a message is given again that providers did not take; after one more time it failed for now."""
 LOOKS = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 30, 6 * 60, 24 * 60))
-"""When a provider is asked what became of a message, after it took it (docs/contracts/messages.md section 9)."""
+"""When a provider is asked what became of a message, after it took it, and once more when it is given up
+(docs/contracts/messages.md section 9)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +93,8 @@ class MessageSettings:
         return datetime.combine(day, time(ends), IST)
 
     def wants(self, channel: MessageChannel, kind: NoticeKind) -> bool:
-        """Whether a notice may come so; by SMS comes always what she has to do something about."""
-        return channel in self.channels or (channel is MessageChannel.SMS and kind in NEEDS_HER)
+        """Whether a notice may come so; some come by SMS always."""
+        return channel in self.channels or (channel is MessageChannel.SMS and kind in ALWAYS_BY_SMS)
 
 
 USUAL = MessageSettings()

@@ -108,6 +108,17 @@ NEEDS_HER = frozenset(
 )
 """Messages after which the citizen has something to do, or may do something before a date."""
 
+ALWAYS_BY_SMS = NEEDS_HER | {
+    NoticeKind.PAYMENT_ACCOUNT_CHANGED,
+    NoticeKind.ACCOUNT_LINKED,
+    NoticeKind.ASSISTANCE_GIVEN,
+    NoticeKind.APPLICATION_RECEIVED,
+    NoticeKind.WITHDRAWN,
+    NoticeKind.ORDER_IGNORED,
+}
+"""Messages that nobody can switch off: what needs her, and what warns her of acts in her name or against an order for
+her, so that who has come into her account cannot hide it."""
+
 OF_MOVES = MappingProxyType(
     {
         Move.SUBMIT: NoticeKind.APPLICATION_RECEIVED,

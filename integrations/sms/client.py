@@ -1,10 +1,12 @@
 """Sends SMS by C-DAC's Mobile Seva platform, and by NIC's gateway where that surely did not take them."""
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from datetime import datetime, time, timedelta
 from functools import partial
 
 from domain.feedback.messages import MessageState
-from domain.kernel import Source
+from domain.kernel import IST, Source
 from integrations.calling.answers import Answer, refuse_status
 from integrations.calling.errors import (
     NeverSent,
@@ -31,12 +33,14 @@ MSDP_SEND = CallPolicy(
     body_limit=10_000,
     priority=Priority.FIRST,
     breaker="msdp",
-    lane=Bulkhead("msdp", per_second=20.0, burst=20),
+    lane=Bulkhead("msdp", per_second=15.0, burst=15),
     accepts=PLAIN,
     changes=True,
 )
-"""Never repeated: a lost answer cannot be enquired. 20 in a second until C-DAC says
+"""Never repeated: a lost answer cannot be enquired. With codes 20 in a second until C-DAC says
 (docs/contracts/messages.md section 9)."""
+MSDP_CODE = replace(MSDP_SEND, name="sms.msdp.code", lane=Bulkhead("msdp_code", per_second=5.0, burst=5))
+"""One-time codes have places of their own, so that they wait behind no notice."""
 MSDP_REPORT = CallPolicy(
     "sms.msdp.report",
     Source.SMS,
@@ -55,15 +59,22 @@ NIC_SEND = CallPolicy(
     body_limit=10_000,
     priority=Priority.FIRST,
     breaker="nic",
-    lane=Bulkhead("nic", per_second=20.0, burst=20),
+    lane=Bulkhead("nic", per_second=15.0, burst=15),
     accepts=PLAIN,
     changes=True,
 )
-POLICIES = (MSDP_SEND, MSDP_REPORT, NIC_SEND)
+NIC_CODE = replace(NIC_SEND, name="sms.nic.code", lane=Bulkhead("nic_code", per_second=5.0, burst=5))
+POLICIES = (MSDP_SEND, MSDP_CODE, MSDP_REPORT, NIC_SEND, NIC_CODE)
+REPORTS_AT_ONCE = MSDP_REPORT.lane.places
 CODES = {code: verdict.value for code, verdict in wire.MSDP_CODES.items()}
 """What the platform's codes mean to us."""
 
 _NOT_TAKEN = frozenset({"http_429", "http_503"})
+_OURS = range(201, 500)
+"""Statuses by which a provider says nothing about the number: it is our way of asking that is wrong."""
+HELD_AFTER = timedelta(minutes=5)
+"""So long the platform gets no message after it said that it takes none of ours; after `wire.DAY_FULL` until the next
+day in India."""
 
 
 class SmsGateway:
@@ -71,6 +82,7 @@ class SmsGateway:
 
     def __init__(self, settings: SmsSettings, msdp: Remote, nic: Remote | None = None) -> None:
         self._msdp, self._account = msdp, settings.msdp
+        self._held_until = msdp.clock.now()
         self._senders: dict[str, Callable[[Sms], Awaitable[str]]] = {"msdp": self._by_msdp}
         if settings.nic is not None and nic is not None:
             self._senders["nic"] = partial(self._by_nic, nic, settings.nic)
@@ -107,21 +119,35 @@ class SmsGateway:
 
     async def state_of(self, taken: Taken) -> MessageState | None:
         """What became of a message, as its provider says; None where it does not say. Raises RemoteError."""
-        if taken.provider != "msdp":  # NIC publishes no enquiry
+        if not taken.is_reported:
             return None
         query = wire.msdp_report_query(self._account, taken.message_id)
         return await self._msdp.ask(MSDP_REPORT, "GET", wire.MSDP_REPORT_PATH, _report, params=query)
 
     async def _by_msdp(self, sms: Sms) -> str:
-        form = wire.msdp_form(self._account, sms)
-        return await self._msdp.ask(MSDP_SEND, "POST", wire.MSDP_PATH, _taken_by_msdp, form=form)
+        form, policy, now = (
+            wire.msdp_form(self._account, sms),
+            MSDP_CODE if sms.code else MSDP_SEND,
+            self._msdp.clock.now(),
+        )
+        if now < self._held_until:
+            raise NotAsked(Source.SMS, "held", retry_after=(self._held_until - now).total_seconds())
+        try:
+            return await self._msdp.ask(policy, "POST", wire.MSDP_PATH, _taken_by_msdp, form=form)
+        except NotLetIn as error:
+            if error.code in wire.HOLDING:
+                next_day = datetime.combine(now.astimezone(IST).date() + timedelta(days=1), time(), IST)
+                self._held_until = next_day if error.code == wire.DAY_FULL else now + HELD_AFTER
+                error.retry_after = (self._held_until - now).total_seconds()
+            raise
 
     async def _by_nic(self, remote: Remote, settings: NicSettings, sms: Sms) -> str:
-        return await remote.ask(NIC_SEND, "POST", wire.NIC_PATH, _taken_by_nic, form=wire.nic_form(settings, sms))
+        form, policy = wire.nic_form(settings, sms), NIC_CODE if sms.code else NIC_SEND
+        return await remote.ask(policy, "POST", wire.NIC_PATH, _taken_by_nic, form=form)
 
 
 def _taken_by_msdp(answer: Answer) -> str:
-    refuse_status(Source.SMS, answer)
+    refuse_status(Source.SMS, answer, ours=_OURS)
     code, message_id = wire.read_msdp(answer.content)
     if code == wire.COMING:
         raise Unavailable(Source.SMS, code)  # it may arrive, so that nobody sends it again
@@ -136,10 +162,10 @@ def _taken_by_msdp(answer: Answer) -> str:
 
 
 def _taken_by_nic(answer: Answer) -> str:
-    refuse_status(Source.SMS, answer)
+    refuse_status(Source.SMS, answer, ours=_OURS)
     code, message_id = wire.read_nic(answer.content)
     if code is not None:
-        raise Refused(Source.SMS, code)
+        raise (Refused if code in wire.NIC_ABOUT_THE_NUMBER else NotLetIn)(Source.SMS, code)
     return message_id
 
 

@@ -22,6 +22,11 @@ class Taken:
     provider: str
     message_id: str
 
+    @property
+    def is_reported(self) -> bool:
+        """Whether the provider can be asked what became of it: NIC publishes no enquiry."""
+        return self.provider == "msdp"
+
 
 @dataclass(frozen=True, slots=True)
 class MsdpSettings:
@@ -45,13 +50,15 @@ class NicSettings:
 
 @dataclass(frozen=True, slots=True)
 class SmsSettings:
-    """The accounts; a state may have one provider alone."""
+    """The accounts; that with NIC may be missing."""
 
     msdp: MsdpSettings
     nic: NicSettings | None
 
     @classmethod
     def from_onboarding(cls, given: Mapping[str, Any]) -> Self:
-        """Read what was handed over; raises KeyError, or TypeError for a part that is not known."""
+        """Read what was handed over; raises KeyError for what is missing, or TypeError for a part that is not known."""
         nic = given.get("nic")
+        if nic and not given.get("nic_url"):
+            raise KeyError("nic_url")
         return cls(MsdpSettings(**given["msdp"]), NicSettings(**nic) if nic else None)

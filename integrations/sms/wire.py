@@ -17,12 +17,18 @@ TAKEN, COMING = "402", "409"
 
 MSDP_CODES: Mapping[str, Verdict] = MappingProxyType(
     {
-        **dict.fromkeys(("401", "411", "412", "415", "416"), Verdict.ALARM),
-        **dict.fromkeys(("403", "404", "405", "407", "408", "410", "418"), Verdict.AGAIN),
+        **dict.fromkeys(("401", "403", "410", "411", "412", "415", "416", "418"), Verdict.ALARM),
+        **dict.fromkeys(("404", "405", "407", "408"), Verdict.AGAIN),
         **dict.fromkeys(("406", "413", "414"), Verdict.DECLINED),
     }
 )
 """What the platform's codes mean to us; by each of these it did not take the message."""
+
+DAY_FULL = "418"
+HOLDING = frozenset({"403", "410", DAY_FULL})
+"""No credit, a failure within, the day's limit: it takes no message of ours for now."""
+NIC_ABOUT_THE_NUMBER = frozenset({"API-3"})
+"""NIC's only code of which we know that it is about the number; all others are our own fault until we know better."""
 
 _MSGID = re.compile(r"MsgID = ([A-Za-z0-9_-]{1,80})")
 _NIC_TAKEN = re.compile(r"Message Accepted for Request ID=([A-Za-z0-9_-]{1,80})~code=API000\b")

@@ -23,14 +23,16 @@ class NotificationMessage(View[messages.Message]):
     state: MessageState = strawberry.field(description="What became of it; it only moves on.")
     state_at: datetime = strawberry.field(description="Since when.")
     reason: str | None = strawberry.field(
-        description="Why nothing went (NO_ADDRESS, SWITCHED_OFF, NO_TEXT) or the provider's code; else null."
+        description="Why nothing went (NO_ADDRESS, SWITCHED_OFF, NO_TEXT, ARRIVED_OTHERWISE) or the provider's code; "
+        "else null."
     )
 
 
 @strawberry.type(description="How messages come to a citizen.")
 class MessageSettings(View[messages.MessageSettings]):
     channels: list[MessageChannel] = strawberry.field(
-        description="The channels that she wants; by SMS comes always what she has to do something about."
+        description="The channels that she wants; by SMS comes always what she has to do something about, and what "
+        "warns of acts in her name."
     )
     quiet_from: int = strawberry.field(description="The hour in India from which only one-time codes come.")
     quiet_until: int = strawberry.field(description="The hour until which it is quiet; equal hours are none.")

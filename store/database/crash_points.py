@@ -22,13 +22,14 @@ ANSWER_APPLIED = "payment.answer_applied"
 PAYMENTS = (PAYMENT_BUILT, PAYMENT_SEALED, PAYMENT_SENT, PAYMENT_NOTED, ANSWER_FETCHED, ANSWER_APPLIED)
 """The steps of a payment file: batch made, file signed and kept, at PFMS, noted as sent; answer kept, applied."""
 
+MESSAGE_CLAIMED = "message.claimed"
 MESSAGE_BEGUN = "message.begun"
 MESSAGE_SENT = "message.sent"
 MESSAGE_NOTED = "message.noted"
 CODE_GIVEN = "code.given"
 
-MESSAGES = (MESSAGE_BEGUN, MESSAGE_SENT, MESSAGE_NOTED, CODE_GIVEN)
-"""The steps of a message: marked as being sent, with the provider, noted; a one-time code with the provider."""
+MESSAGES = (MESSAGE_CLAIMED, MESSAGE_BEGUN, MESSAGE_SENT, MESSAGE_NOTED, CODE_GIVEN)
+"""The steps of a message: claimed, marked as being sent, with the provider, noted; a code with the provider."""
 
 ROWS_KEPT = "statement.rows_kept"
 STATEMENT_READ = "statement.read"

@@ -1,16 +1,17 @@
 """Messages that carry notices: a row for each notice and channel, in the order of reader and channel.
 
 They are a queue of their own and not the outbox: a million of them may wait and none stands before a certificate or a
-payment, and each is given to a channel at most once, where the outbox delivers at least once. A message is SENDING
-before a provider is asked, and without `send_at` nobody asks again.
+payment, and each is given to a channel at most once, where the outbox delivers at least once. A claim holds a message
+until its new `send_at`. It is SENDING, without `send_at`, before a provider is asked; then nobody asks again.
 """
 
 from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
 
-from domain.feedback.messages import RANK, Message, MessageChannel, MessageSettings, MessageState
+from domain.feedback.messages import IN_TURN, RANK, Message, MessageChannel, MessageSettings, MessageState, NotSent
 from store.database import Instant, Key, Records, Serial, Transaction, fetch_rows, insert_into, rows_of
 from store.database.metadata import metadata, partial_index, table_of
 from store.database.types import Json
@@ -37,6 +38,9 @@ settings_table = sa.Table(
     sa.Column("chosen_at", Instant, nullable=False),
 )
 
+UNHEARD = timedelta(seconds=30)
+"""So long the next message waits for the provider's answer about the one before it."""
+_OPEN = (MessageState.CREATED.value, MessageState.SENDING.value)
 _T, _S = messages_table.c, settings_table.c
 MESSAGES = Records(Message, messages_table, "the message")
 
@@ -47,23 +51,25 @@ async def add_many(tx: Transaction, rows: Sequence[dict[str, Any]]) -> None:
         await tx.connection.execute(insert_into(tx, messages_table).on_conflict_do_nothing(), rows)
 
 
-async def may_be_due(tx: Transaction) -> bool:
-    """Whether there is something to plan or to send, by one read that takes no lock."""
+async def may_be_due(tx: Transaction, channels: Iterable[MessageChannel]) -> bool:
+    """Whether there is something to plan, or to send by these channels, by one read that takes no lock."""
     now = tx.clock.now()
-    due = (notices_table.c.to_send.is_not(None), _T.send_at <= now, _T.next_at <= now)
-    return bool((await fetch_rows(tx, sa.select(sa.or_(*(sa.exists().where(each) for each in due)))))[0][0])
+    due = [sa.and_(_T.channel == each.value, _T.send_at <= now) for each in sorted(channels)]
+    anything = (notices_table.c.to_send.is_not(None), _T.next_at <= now, *due)
+    return bool((await fetch_rows(tx, sa.select(sa.or_(*(sa.exists().where(each) for each in anything)))))[0][0])
 
 
-async def claim(tx: Transaction, channel: MessageChannel, limit: int) -> list[Message]:
+async def to_send(tx: Transaction, channel: MessageChannel, limit: int) -> list[Message]:
     """Messages that are due on a channel, of each reader the oldest; held until the transaction ends."""
-    earlier = messages_table.alias("earlier")
+    earlier, now = messages_table.alias("earlier"), tx.clock.now()
+    unheard = sa.and_(earlier.c.state == MessageState.SENDING.value, earlier.c.state_at > now - UNHEARD)
     waits = sa.exists().where(
         earlier.c.citizen_id == _T.citizen_id,
         earlier.c.channel == _T.channel,
-        earlier.c.send_at.is_not(None),
         earlier.c.id < _T.id,
+        sa.or_(earlier.c.send_at.is_not(None), unheard),
     )
-    due = sa.select(messages_table).where(_T.channel == channel.value, _T.send_at <= tx.clock.now(), ~waits)
+    due = sa.select(messages_table).where(_T.channel == channel.value, _T.send_at <= now, ~waits)
     return await _lock_due(tx, due.order_by(_T.send_at, _T.id).limit(limit))
 
 
@@ -87,16 +93,35 @@ async def move(tx: Transaction, message_ids: Collection[int], state: MessageStat
     return int((await tx.connection.execute(moved.values(**values))).rowcount)
 
 
-async def begin(tx: Transaction, message_ids: Collection[int]) -> None:
-    """Note that messages are given to a provider now: from here on nobody gives them again unless they are planned."""
+async def begin(tx: Transaction, message: Message, next_at: datetime | None) -> bool:
+    """Note that a message is given to a provider now; False for who does not hold it any more, and must not give it.
+
+    `next_at` holds where it has none.
+    """
     values = {"state": MessageState.SENDING.value, "state_at": tx.clock.now(), "send_at": None}
-    changed = sa.update(messages_table).where(_T.id.in_(sorted(message_ids)))
-    await tx.connection.execute(changed.values(**values, attempts=_T.attempts + 1))
+    held = (_T.id == message.id, _T.state.in_(_OPEN), _T.send_at == message.send_at)
+    changed = sa.update(messages_table).where(*held).values(**values, attempts=_T.attempts + 1)
+    later = {} if next_at is None else {"next_at": sa.func.coalesce(_T.next_at, next_at)}
+    return bool((await tx.connection.execute(changed.values(**later))).rowcount)
+
+
+async def put_off(tx: Transaction, message_ids: Collection[int], send_at: datetime, **values: Any) -> None:
+    """Have messages given to a provider at a time, unless they came to their end or were taken."""
+    unsent = sa.update(messages_table).where(_T.id.in_(sorted(message_ids)), _T.state.in_(_OPEN))
+    await tx.connection.execute(unsent.values(send_at=send_at, **values))
 
 
 async def plan(tx: Transaction, message_ids: Collection[int], **values: Any) -> None:
-    """Change when something is done about messages, whatever their state."""
+    """Change when messages are looked after, whatever their state."""
     await tx.connection.execute(sa.update(messages_table).where(_T.id.in_(sorted(message_ids))).values(**values))
+
+
+async def cancel_turns(tx: Transaction, message: Message) -> None:
+    """End the messages that would carry the same notice by another channel in its place, and were not given yet."""
+    others = (_T.notice_id == message.notice_id, _T.id != message.id, _T.channel.in_([each.value for each in IN_TURN]))
+    found = await fetch_rows(tx, sa.select(_T.id).where(*others, _T.state == MessageState.CREATED.value))
+    ended = {"reason": NotSent.ARRIVED_OTHERWISE.value, "send_at": None, "look_at": None, "next_at": None}
+    await move(tx, [row.id for row in found], MessageState.NOT_SENT, **ended)
 
 
 async def of_notices(tx: Transaction, notice_ids: Iterable[str]) -> dict[str, list[Message]]:

@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import Boolean, Column, Index, UniqueConstraint, select, update
 
 from domain.feedback.notices import Notice
-from store.database import Records, StoredList, Transaction
+from store.database import Records, StoredList, Transaction, locks
 from store.database.bulk import insert_rows
 from store.database.metadata import partial_index, table_of
 
@@ -38,7 +38,11 @@ async def add_many(tx: Transaction, written: Sequence[Notice]) -> None:
 
 
 async def take_to_send(tx: Transaction, limit: int) -> list[Notice]:
-    """Notices that no messages carry yet, the oldest first; they are not given again."""
+    """Notices that no messages carry yet, the oldest first; they are not given again.
+
+    One transaction at a time takes them, so that the messages to a reader are made in the order of the notices.
+    """
+    await locks.lock_exclusive(tx, "take_to_send")
     first = select(_T.id).where(_T.to_send.is_not(None)).order_by(_T.created_at, _T.id).limit(limit)
     taken = update(notices_table).where(_T.id.in_(first.with_for_update(skip_locked=True))).values(to_send=None)
     rows = (await tx.connection.execute(taken.returning(notices_table))).all()

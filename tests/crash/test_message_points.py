@@ -3,6 +3,7 @@
 import os
 import signal
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -32,7 +33,12 @@ pytestmark = [
     pytest.mark.skipif(not os.environ.get("BOUND"), reason="run by `make crash`"),
 ]
 
-MESSAGE_POINTS = [crash_points.MESSAGE_BEGUN, crash_points.MESSAGE_SENT, crash_points.MESSAGE_NOTED]
+MESSAGE_POINTS = [
+    crash_points.MESSAGE_CLAIMED,
+    crash_points.MESSAGE_BEGUN,
+    crash_points.MESSAGE_SENT,
+    crash_points.MESSAGE_NOTED,
+]
 CODE_POINTS = [crash_points.CODE_GIVEN]
 VALUES = {"number": "UKAS 12345 67890"}
 
@@ -99,6 +105,7 @@ async def comes_back(made, url, folder, keyrings, kind) -> list[str]:
         phones = KeptPhones(folder)
         world.env = with_phones(world.env, phones)
         await WORK[kind](world)
+        world.clock.advance(timedelta(minutes=2))  # the claim of the worker that died is over
         await WORK[kind](world)
         async with world.env.store.read_transaction() as tx:
             rows = (await tx.connection.execute(messages_table.select())).all()

@@ -164,12 +164,12 @@ class SmsCall(Adapter):
 
 class SmsByMsdp(SmsCall):
     name = "sms.msdp"
-    policies = (sms.client.MSDP_SEND,)
+    policies = (sms.client.MSDP_SEND, sms.client.MSDP_CODE)
 
 
 class SmsByNic(SmsCall):
     name = "sms.nic"
-    policies = (sms.client.NIC_SEND,)
+    policies = (sms.client.NIC_SEND, sms.client.NIC_CODE)
     provider = "nic"
 
 

@@ -14,9 +14,9 @@ from states.packages import state_folder
 class Phones:
     """Telephones: what came to each number. `failures` are what the next sendings end with, by their provider."""
 
-    providers = ("msdp", "nic")
-
     def __init__(self) -> None:
+        self.providers: tuple[str, ...] = ("msdp", "nic")
+        self.asked = 0
         self.sent: list[tuple[str, str]] = []
         self.by: list[str] = []
         self.failures: dict[str, RemoteError] = {}
@@ -24,7 +24,7 @@ class Phones:
 
     async def send(self, sms: Sms) -> Taken:
         """Take a text by the first provider."""
-        return await self.send_by("msdp", sms)
+        return await self.send_by(self.providers[0], sms)
 
     async def send_by(self, provider: str, sms: Sms) -> Taken:
         """Take a text, or fail as was told."""
@@ -35,7 +35,10 @@ class Phones:
         return Taken(provider, f"id-{len(self.sent)}")
 
     async def state_of(self, taken: Taken) -> MessageState | None:
-        """What became of a text, as was told."""
+        """What became of a text, as was told; `report` among the failures is that of the enquiry."""
+        self.asked += 1
+        if "report" in self.failures:
+            raise self.failures["report"]
         return self.states.get(taken.message_id)
 
     def code(self) -> str:

@@ -3,13 +3,14 @@
 import asyncio
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy import select
 
 from actions.feedback.messages import (
+    PLANNED,
     carry_messages,
     choose_message_settings,
     look_after_messages,
@@ -18,11 +19,13 @@ from actions.feedback.messages import (
 )
 from actions.feedback.notices import About, tell
 from actions.kernel import UnitOfWork
-from domain.feedback.messages import Message, MessageChannel, MessageState
+from domain.feedback.messages import CRITICAL_AFTER, GIVEN_UP_AFTER, Message, MessageChannel, MessageState
 from domain.feedback.notices import NoticeKind, Topic
 from domain.kernel import IST, SYSTEM, ErrorCode, Language, Problems, Source, TemporarilyUnavailable
-from integrations.calling.errors import NotLetIn, Refused, Unavailable
-from store.feedback import messages
+from integrations.calling.errors import NeverSent, NotAsked, NotLetIn, Refused, Unavailable
+from integrations.sms import Sms, Taken
+from store.database import Transaction
+from store.feedback import messages, notices
 from store.feedback.messages import messages_table
 from store.identity import people
 from tests.support.actions import World
@@ -36,6 +39,12 @@ SMS = MessageChannel.SMS
 async def words(message: Message, language: Language) -> Mapping[str, str]:
     """What a text is filled with, whatever the notice."""
     return {"number": "UKAS 12345 67890", "appeal": "UKAP 12345 67890", "on": "05-12-2026", "at": "05-12-2026 11:00"}
+
+
+@pytest.fixture
+def world(peopled: World) -> World:
+    """On each database: what is claimed and in which order is said in SQL."""
+    return peopled
 
 
 @pytest.fixture
@@ -172,6 +181,25 @@ async def test_who_wants_no_messages_is_told_so_by_the_state_but_gets_what_she_m
     ]
 
 
+@pytest.mark.parametrize(
+    "kind",
+    [
+        NoticeKind.PAYMENT_ACCOUNT_CHANGED,
+        NoticeKind.ACCOUNT_LINKED,
+        NoticeKind.ASSISTANCE_GIVEN,
+        NoticeKind.APPLICATION_RECEIVED,
+        NoticeKind.WITHDRAWN,
+        NoticeKind.ORDER_IGNORED,
+    ],
+)
+async def test_what_warns_of_acts_in_her_name_cannot_be_switched_off(world, phones, kind):
+    await choose_message_settings(world.env, world.asha, channels=[], quiet_from=21, quiet_until=8, key="k")
+    await told(world, kind)
+    await plan_messages(world.env)
+
+    assert await states(world) == [MessageState.CREATED]
+
+
 async def test_without_a_number_nothing_goes_and_the_reason_says_so(world, phones):
     async with world.env.store.write_transaction() as tx:
         [asha] = (await people.citizens(tx, [world.asha.person_id])).values()
@@ -195,6 +223,162 @@ async def test_what_cannot_be_read_now_is_read_again_and_was_given_to_nobody(wor
     assert len(phones.sent) == 1
 
 
+async def test_what_failed_on_its_way_to_the_provider_is_sent_a_minute_later(world, phones):
+    async def broken(message: Message, language: Language) -> Mapping[str, str]:
+        raise RuntimeError("the store is away")
+
+    await told(world)
+    await carry_messages(world.env, broken)
+    world.clock.advance(timedelta(minutes=1))
+    await carried(world)
+
+    assert [(each.state, each.attempts) for each in await kept(world)] == [(MessageState.SENT, 1)]
+
+
+async def test_who_reads_longer_than_the_claim_holds_does_not_send_what_another_has_sent(world, phones):
+    async def slow(message: Message, language: Language) -> Mapping[str, str]:
+        world.clock.advance(timedelta(minutes=2))
+        await carried(world)
+        return await words(message, language)
+
+    await told(world)
+    await carry_messages(world.env, slow)
+
+    assert len(phones.sent) == 1
+
+
+async def test_while_one_worker_waits_for_the_provider_another_sends_nothing_later_to_that_reader(world, phones):
+    class Waiting(Phones):
+        async def send_by(self, provider: str, sms: Sms) -> Taken:
+            order.append(sms.text)
+            await carried(world)
+            return Taken(provider, sms.text)
+
+    order: list[str] = []
+    world.env = with_phones(world.env, Waiting())
+    await told(world, NoticeKind.APPROVED, "1")
+    await told(world, NoticeKind.DELIVERED, "2")
+    await carried(world)
+    assert len(order) == 1
+
+    await carried(world)
+    assert ["स्वीकृत" in text for text in order] == [True, False]
+
+
+async def test_a_later_message_waits_half_a_minute_for_an_answer_that_was_lost(world, phones):
+    phones.failures["msdp"] = lost()
+    await told(world, NoticeKind.APPROVED, "1")
+    await told(world, NoticeKind.DELIVERED, "2")
+    await carried(world)
+    phones.failures.clear()
+    await carried(world)
+    assert phones.sent == []
+
+    world.clock.advance(timedelta(seconds=30))
+    await carried(world)
+    assert len(phones.sent) == 1
+
+
+async def test_notices_are_taken_by_one_transaction_at_a_time(world, phones):
+    async def take(tx: Transaction) -> None:
+        await notices.take_to_send(tx, 1)
+
+    await told(world, NoticeKind.APPROVED, "1")
+    await told(world, NoticeKind.DELIVERED, "2")
+    async with world.env.store.write_transaction() as tx:
+        await take(tx)
+        other = asyncio.create_task(world.env.store.carry_out(take))
+        assert not (await asyncio.wait({other}, timeout=0.3))[0]
+    await other
+
+
+async def test_a_message_is_tried_five_times_and_then_failed_for_now(world, phones):
+    phones.failures["msdp"] = not_taken()
+    await told(world)
+    for minutes in (0, 1, 5, 15, 30):
+        assert await states(world) != [MessageState.FAILED_FOR_NOW]
+        world.clock.advance(timedelta(minutes=minutes))
+        await carried(world)
+
+    assert len(phones.by) == 5
+    assert await states(world) == [MessageState.FAILED_FOR_NOW]
+
+
+@pytest.mark.parametrize(
+    ("error", "seconds"),
+    [
+        (NotAsked(Source.SMS, "circuit_open", retry_after=20), 20),
+        (NotAsked(Source.SMS, "crowded"), 60),
+        (NotLetIn(Source.SMS, "403", retry_after=300), 300),
+        (NeverSent(Source.SMS, "unreachable"), 60),
+    ],
+)
+async def test_what_no_provider_heard_or_took_for_now_counts_as_no_try(world, phones, error, seconds):
+    error.nothing_arrived = True
+    phones.failures["msdp"] = error
+    await told(world)
+    for _ in range(8):
+        await carried(world)
+        world.clock.advance(timedelta(seconds=seconds))
+    assert len(phones.by) == 8
+    phones.failures.clear()
+    await carried(world)
+
+    assert [(each.state, each.attempts) for each in await kept(world)] == [(MessageState.SENT, 1)]
+
+
+async def test_what_came_to_its_end_is_not_given_again(world, phones):
+    await told(world)
+    await carried(world)
+    async with world.env.store.write_transaction() as tx:
+        [one] = await kept(world)
+        await messages.move(tx, [one.id], MessageState.DELIVERED)
+        await messages.put_off(tx, [one.id], tx.clock.now())
+        assert not await messages.begin(tx, one, None)
+
+    assert [(each.state, each.send_at) for each in await kept(world)] == [(MessageState.DELIVERED, None)]
+
+
+async def test_what_waits_for_a_channel_that_is_not_connected_is_not_due(world, phones):
+    await told(world)
+    await plan_messages(world.env)
+    async with world.env.store.read_transaction() as tx:
+        due = [await messages.may_be_due(tx, channels) for channels in ({SMS}, {MessageChannel.PUSH}, set())]
+
+    assert due == [True, False, False]
+
+
+async def test_a_message_that_arrived_ends_those_that_would_take_its_turn(world, phones):
+    await told(world)
+    await carried(world)
+    [first] = await kept(world)
+    row = {"notice_id": first.notice_id, "citizen_id": first.citizen_id, "kind": first.kind.value, "reason": None}
+    row |= {"created_at": DAY, "state_at": DAY, "attempts": 0, "looks": 0, "state": MessageState.CREATED.value}
+    ways = [{"channel": way.value, "send_at": DAY} for way in (MessageChannel.WHATSAPP, MessageChannel.EMAIL)]
+    async with world.env.store.write_transaction() as tx:
+        await messages.add_many(tx, [row | way for way in ways])
+    phones.states["id-1"] = MessageState.DELIVERED
+    world.clock.advance(timedelta(minutes=1))
+    await look_after_messages(world.env)
+
+    assert [(each.channel, each.state, each.reason) for each in await kept(world)] == [
+        (SMS, MessageState.DELIVERED, None),
+        (MessageChannel.WHATSAPP, MessageState.NOT_SENT, "ARRIVED_OTHERWISE"),
+        (MessageChannel.EMAIL, MessageState.CREATED, None),
+    ]
+
+
+async def test_the_turn_of_the_next_channel_is_not_put_off_by_a_repetition(world, phones):
+    phones.failures["msdp"] = not_taken()
+    await told(world, NoticeKind.QUERY_RAISED)
+    await carried(world)
+    world.clock.advance(timedelta(minutes=1))
+    await carried(world)
+
+    [one] = await kept(world)
+    assert (one.attempts, one.next_at) == (2, DAY.astimezone(UTC) + CRITICAL_AFTER)
+
+
 async def test_what_its_reader_may_not_see_is_not_sent(world, phones):
     async def hidden(message: Message, language: Language) -> None:
         return None
@@ -216,6 +400,54 @@ async def test_the_provider_is_asked_after_a_minute_and_what_it_says_is_noted(wo
     await look_after_messages(world.env)
     [one] = await kept(world)
     assert (one.state, one.look_at, one.next_at) == (MessageState.DELIVERED, None, None)
+
+
+async def test_an_enquiry_without_an_answer_counts_for_nothing_and_is_repeated(world, phones):
+    await told(world)
+    await carried(world)
+    phones.failures["report"] = lost()
+    world.clock.advance(timedelta(minutes=1))
+    await look_after_messages(world.env)
+    phones.failures.clear()
+    phones.states["id-1"] = MessageState.DELIVERED
+    world.clock.advance(timedelta(minutes=5))
+    await look_after_messages(world.env)
+
+    assert [(each.state, each.looks) for each in await kept(world)] == [(MessageState.DELIVERED, 0)]
+
+
+async def test_more_messages_than_are_taken_at_once_are_looked_after_in_one_round(world, phones):
+    row = {"citizen_id": world.asha.person_id, "kind": "DELIVERED", "channel": SMS.value, "state": "SENT"}
+    row |= {"created_at": DAY, "state_at": DAY, "attempts": 1, "looks": 0, "provider": "msdp", "look_at": DAY}
+    async with world.env.store.write_transaction() as tx:
+        many = range(PLANNED + 1)
+        await messages.add_many(tx, [row | {"notice_id": f"n-{each}", "provider_id": "id"} for each in many])
+    phones.states["id"] = MessageState.DELIVERED
+
+    assert await look_after_messages(world.env) == len(many)
+    assert set(await states(world)) == {MessageState.DELIVERED}
+
+
+async def test_a_provider_that_cannot_be_asked_is_not_looked_after_before_its_time(world, phones):
+    phones.providers = ("nic",)
+    await told(world)
+    await carried(world)
+    [one] = await kept(world)
+    assert one.look_at == one.created_at + GIVEN_UP_AFTER
+
+    world.clock.advance(GIVEN_UP_AFTER)
+    await look_after_messages(world.env)
+    assert (phones.asked, await states(world)) == (0, [MessageState.FAILED_FOR_NOW])
+
+
+async def test_before_a_message_is_given_up_its_provider_is_asked_once_more(world, phones):
+    await told(world)
+    await carried(world)
+    phones.states["id-1"] = MessageState.DELIVERED
+    world.clock.advance(GIVEN_UP_AFTER)
+    await look_after_messages(world.env)
+
+    assert await states(world) == [MessageState.DELIVERED]
 
 
 async def test_after_three_days_without_a_word_it_failed_for_now_and_a_late_word_still_counts(world, phones):

@@ -2,6 +2,8 @@
 
 import hashlib
 import json
+from dataclasses import asdict
+from datetime import timedelta
 
 import httpx
 import pytest
@@ -9,9 +11,10 @@ import respx
 
 from domain.feedback.messages import MessageState
 from domain.kernel import ManualClock, Source
-from integrations.calling.errors import Garbled, NotLetIn, Refused, RemoteError, Unavailable
+from integrations.calling.errors import Garbled, NotAsked, NotLetIn, Refused, RemoteError, Unavailable
 from integrations.sms import Sms, SmsGateway, SmsSettings, Taken
-from integrations.sms.models import MsdpSettings
+from integrations.sms.client import MSDP_SEND
+from integrations.sms.models import MsdpSettings, NicSettings
 from integrations.sms.wire import msdp_form, password_hash
 from sandbox.sms.server import LATE, SOON, create_sandbox
 from tests.support.remotes import PARTNER, remote_over
@@ -168,7 +171,8 @@ async def test_a_wrong_password_is_ours_to_look_at_and_goes_by_the_second(handed
     ("answer", "kind", "nothing_arrived"),
     [
         ({"text": "404,x"}, Unavailable, True),
-        ({"text": "410,x"}, Unavailable, True),
+        ({"text": "410,x"}, NotLetIn, True),
+        ({"status_code": 404}, NotLetIn, True),
         ({"text": "413,x"}, Refused, False),
         ({"text": "402,no id"}, Garbled, False),
         ({"text": "999,MsgID = 403"}, Garbled, False),
@@ -197,6 +201,66 @@ async def test_a_time_out_may_have_arrived_and_a_connection_that_failed_has_not(
         await by_hand().send(sms())
 
     assert (slow.value.nothing_arrived, away.value.nothing_arrived) == (False, True)
+
+
+@pytest.mark.parametrize(
+    ("answer", "kind", "nothing_arrived"),
+    [
+        ({"text": "Message Rejected for Request ID=0~code=API-3& info=REJECTED: Empty mnumber"}, Refused, False),
+        ({"text": "Message Rejected for Request ID=0~code=API-1& info=REJECTED"}, NotLetIn, True),
+        ({"text": "Message Rejected for Request ID=0~code=API-99& info=REJECTED"}, NotLetIn, True),
+        ({"status_code": 404}, NotLetIn, True),
+    ],
+)
+@respx.mock
+async def test_what_the_second_provider_rejects_is_ours_unless_it_is_known_to_be_about_the_number(
+    answer, kind, nothing_arrived
+):
+    respx.post(f"{PARTNER}/failsafe/HttpLink").respond(**answer)
+    remote = remote_over(None, Source.SMS, clock=ManualClock(NOW))
+
+    with pytest.raises(RemoteError) as error:
+        await SmsGateway(SmsSettings(VECTOR, NicSettings("u", "p", "APUNIS", "1")), remote, remote).send_by(
+            "nic", sms()
+        )
+    assert (type(error.value), error.value.nothing_arrived) == (kind, nothing_arrived)
+
+
+@pytest.mark.parametrize(("code", "hours"), [("403", 0.1), ("410", 0.1), ("418", 24)])
+@respx.mock
+async def test_a_platform_that_takes_nothing_of_ours_is_not_asked_for_a_while(clock, code, hours):
+    route = respx.post(MSDP).respond(text=f"{code},x")
+    gateway = SmsGateway(SmsSettings(VECTOR, None), remote_over(None, Source.SMS, clock=clock))
+    with pytest.raises(NotLetIn) as first:
+        await gateway.send(sms())
+    with pytest.raises(NotAsked) as second:
+        await gateway.send(sms())
+    assert (route.call_count, second.value.nothing_arrived) == (1, True)
+    assert first.value.retry_after == second.value.retry_after
+
+    route.respond(text="402,MsgID = 1")
+    clock.advance(timedelta(hours=hours))
+    assert (await gateway.send(sms())).message_id == "1"
+
+
+@respx.mock
+async def test_a_code_waits_behind_no_notice():
+    clock = ManualClock(NOW)
+    respx.post(MSDP).respond(text="402,MsgID = 1")
+    gateway = SmsGateway(SmsSettings(VECTOR, None), remote_over(None, Source.SMS, clock=clock))
+    for _ in range(MSDP_SEND.lane.burst):
+        await gateway.send(sms())
+    before = clock.monotonic()
+    await gateway.send(sms(code=True))
+
+    assert clock.monotonic() == before
+
+
+def test_an_account_with_nic_needs_its_address():
+    handed = {"msdp": asdict(VECTOR), "nic": {"username": "u", "pin": "p", "sender": "APUNIS", "entity_id": "1"}}
+
+    with pytest.raises(KeyError, match="nic_url"):
+        SmsSettings.from_onboarding(handed)
 
 
 async def test_of_nics_messages_nothing_is_asked(gateway):
