@@ -5,10 +5,11 @@ from importlib.util import find_spec
 from pathlib import Path
 from string import Formatter
 
+from domain.feedback.notices import MISSED, NoticeKind
 from domain.kernel import Language
 from domain.kernel.messages import written_texts
 from domain.kernel.state import State
-from states.message_texts import text_problems
+from states.message_texts import message_texts, text_problems
 
 
 def faults_of(state: State) -> list[str]:
@@ -39,8 +40,18 @@ def text_faults(state: State) -> list[str]:
 
 
 def message_faults(state: State) -> list[str]:
-    """A line for each text of a message that operators would let die; none for a state without messages."""
-    return [f"messages: {problem}" for problem in text_problems(state.texts.parent)] if state.texts else []
+    """A line for each text of a message that operators would let die or nothing fills; none without messages."""
+    if not state.texts:
+        return []
+    folder, shown = state.texts.parent, written_texts(Language.EN)
+    unfilled = [
+        f"{kind.value}: {name} is not told with that notice"
+        for kind in NoticeKind
+        if (event := message_texts(folder).get(kind.value))
+        for name in sorted({".".join(each.way) for text in event.texts.values() for each in text.variables.values()})
+        if name.removeprefix("values.") not in _names_in(shown[f"notice.{kind.value}"]) - {MISSED}
+    ]
+    return [f"messages: {problem}" for problem in (*text_problems(folder), *unfilled)]
 
 
 def name_gaps(folder: Path) -> list[str]:

@@ -11,8 +11,8 @@ from structlog.testing import capture_logs
 from domain.kernel.messages import install_state
 from gateway.runtime.composition import open_runtime
 from gateway.settings.settings import SettingsRefused, read_settings
-from states.lint import faults_of, font_faults, name_gaps, text_faults
-from states.packages import StatePackage, read_package
+from states.lint import faults_of, font_faults, message_faults, name_gaps, text_faults
+from states.packages import StatePackage, read_package, state_folder
 from tests.gateway.test_composition import PARTS
 from tests.support.fit_settings import clear_environment, fit, reasons
 from tests.support.state import PACKAGE, STATE
@@ -83,6 +83,17 @@ def test_a_name_that_a_file_has_in_english_alone_is_told_by_row_and_column(packa
     (folder / "services.csv").write_text(rows.replace("படகுப் பதிவு (கற்பனை)", ""), encoding="utf-8")
 
     assert name_gaps(folder) == ["services.csv: row 6: name_hi is empty"]
+
+
+def test_a_message_with_a_value_that_its_notice_does_not_tell_is_named(package: Package):
+    made = package()
+    shutil.copytree(state_folder() / "messages", made.folder / "messages", dirs_exist_ok=True)
+    file = made.folder / "messages" / "HEARING_FIXED.json"
+    file.write_text(file.read_text(encoding="utf-8").replace("values.at", "values.on"), encoding="utf-8")
+
+    assert [line for line in message_faults(made.state) if "not told" in line] == [
+        "messages: HEARING_FIXED: values.on is not told with that notice"
+    ]
 
 
 def test_a_font_that_is_not_installed_is_told_with_the_package_to_install(package: Package):

@@ -480,18 +480,6 @@ async def test_two_workers_at_once_send_a_message_once(world, phones):
     assert len(phones.sent) == 1
 
 
-async def test_a_dead_sms_stands_before_no_other_effect_of_a_case(world, phones):
-    phones.failures["msdp"] = Refused(Source.SMS, "414")
-    case = await world.submit(world.asha)
-    await told(world)
-    await carried(world)
-
-    async with world.env.store.read_transaction() as tx:
-        rows: Any = (await tx.connection.exec_driver_sql("SELECT topic, application_id FROM outbox")).all()
-    assert not [row for row in rows if row.topic.startswith("message")]
-    assert case.id
-
-
 async def test_a_choice_is_kept_and_changes_the_language(world, phones):
     request = {"channels": [SMS], "quiet_from": 22, "quiet_until": 7, "language": Language.EN}
     await choose_message_settings(world.env, world.asha, **request, key="k")
