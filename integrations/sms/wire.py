@@ -30,7 +30,7 @@ HOLDING = frozenset({"403", "410", DAY_FULL})
 NIC_ABOUT_THE_NUMBER = frozenset({"API-3"})
 """NIC's only code of which we know that it is about the number; all others are our own fault until we know better."""
 
-_MSGID = re.compile(r"MsgID = ([A-Za-z0-9_-]{1,80})")
+_MSGID = re.compile(r"MsgID = ([A-Za-z0-9_-]{1,80})(?=[\s,]|$)")
 _NIC_TAKEN = re.compile(r"Message Accepted for Request ID=([A-Za-z0-9_-]{1,80})~code=API000\b")
 _NIC_REJECTED = re.compile(r"Message Rejected .*?code=(API-?\d{1,4})\b")
 _REPORTED = re.compile(r"(?:91)?\d{10},([A-Z]{3,30}),[0-9: -]{19}")

@@ -175,6 +175,7 @@ async def test_a_wrong_password_is_ours_to_look_at_and_goes_by_the_second(handed
         ({"status_code": 404}, NotLetIn, True),
         ({"text": "413,x"}, Refused, False),
         ({"text": "402,no id"}, Garbled, False),
+        ({"text": "402,MsgID = 2411\x00<{"}, Garbled, False),
         ({"text": "999,MsgID = 403"}, Garbled, False),
         ({"html": "<html>Error</html>"}, Unavailable, False),
         ({"status_code": 503}, Unavailable, True),
