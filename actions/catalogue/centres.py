@@ -1,76 +1,14 @@
-"""The register of centres: imported from files by command, listed for administrators and auditors."""
+"""The register of centres, listed for administrators and auditors."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
-from functools import partial
 
-from actions.catalogue import cells
-from actions.catalogue.cells import FIRST_ROW, MOST_PROBLEMS, CellWrong, FileRow, Row
 from actions.kernel import Environment, not_open
-from domain.catalogue.centres import Binding, Centre, CentreKind
+from domain.catalogue.centres import Centre, CentreKind
 from domain.identity.policy import ObjectKind, Purpose, Resource, decide
-from domain.kernel import (
-    SYSTEM,
-    Bilingual,
-    ErrorCode,
-    Ids,
-    Operator,
-    PersonKind,
-    Problem,
-    Problems,
-    Provider,
-    Subject,
-)
-from store.catalogue import catalogue, centres
-from store.database import Store, StoredList, Transaction, audit
-from store.identity import devices, identities, officer_accounts, people
-
-CENTRE_COLUMNS = ("code", "kind", "name_hi", "name_en", "district", "tehsil", "open")
-CAMP_COLUMNS = ("opens_on", "closes_on")
-"""Days of a camp, the first and the last, as YYYY-MM-DD; a file without camps needs no such columns."""
-
-OPERATOR_COLUMNS = ("code", "name_hi", "name_en", "centre", "email")
-MOST_ROWS = 20_000
-"""Rows of one file: the state has 8,920 Common Service Centres (docs/contracts/other_systems.md section 1)."""
-
-_FAULTS = {"code": "NAME", "name_en": "NAME", "name_hi": "NAME", "opens_on": "DAYS", "closes_on": "DAYS"} | {
-    column: column.upper() for column in ("kind", "district", "tehsil", "open", "centre", "email")
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Imported:
-    """How many centres and operators an import enters or brings up to date."""
-
-    centres: int
-    operators: int
-
-
-async def import_centres(
-    store: Store, ids: Ids, rows: Sequence[FileRow], staff: Sequence[FileRow], *, dry_run: bool, by: str = SYSTEM.label
-) -> Imported:
-    """Take over a file of centres and one of their operators; what the files do not name stays as it is.
-
-    An operator who works in another centre than before works there from now on; one whose centre is closed cannot
-    sign in, and open sessions of his end. Raises Problems(CENTRES_REFUSED), one for each row that is wrong: `row` is
-    its line, `file` the file, `fault` what is wrong. With `dry_run` nothing is written.
-    """
-
-    async def work(tx: Transaction) -> Imported:
-        given = await _centres(tx, rows)
-        operators, bindings = await _operators(tx, ids, given, staff)
-        if not dry_run:
-            await centres.save_centres(tx, given)
-            for operator in operators:
-                await people.save_operator(tx, operator)
-            await _untie_moved(tx, bindings)
-            await centres.bind(tx, bindings)
-            detail = {"centres": len(given), "operators": len(operators)}
-            await audit.record(tx, by, "centres.import", ObjectKind.CENTRE, None, Purpose.OPERATE, **detail)
-        return Imported(len(given), len(operators))
-
-    return await store.carry_out(work)
+from domain.kernel import Subject
+from store.catalogue import centres
+from store.database import StoredList
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,105 +45,3 @@ def require_register(subject: Subject) -> None:
     register = Resource(ObjectKind.CENTRE)
     if not any(decide(subject, register, purpose) for purpose in (Purpose.OPERATE, Purpose.AUDIT)):
         raise not_open(subject, ObjectKind.CENTRE, Purpose.OPERATE, Purpose.AUDIT)
-
-
-async def _centres(tx: Transaction, rows: Sequence[FileRow]) -> list[Centre]:
-    _refuse_many("centres", rows)
-    districts = {one.code for one in await catalogue.districts(tx)}
-    tehsils = {(one.district, one.code) for code in districts for one in await catalogue.tehsils(tx, code)}
-
-    def read(row: Row) -> Centre:
-        code, name, kind = (
-            _code(row),
-            cells.bilingual_name(row),
-            cells.word(cells.text(row, "kind") or "", "kind", CentreKind),
-        )
-        district, tehsil, is_open = cells.text(row, "district"), cells.text(row, "tehsil"), cells.yes_or_no(row, "open")
-        if district not in districts:
-            raise CellWrong("district", "NOT_KNOWN")
-        if tehsil is not None and (district, tehsil) not in tehsils:
-            raise CellWrong("tehsil", "NOT_KNOWN")
-        if is_open is None:
-            raise CellWrong("open", "MISSING")
-        return Centre(code, kind, name, district, tehsil, is_open, *_days(row, kind))
-
-    problem = partial(_row_problem, "centres")
-    return cells.read_whole(rows, _code, read, columns=CENTRE_COLUMNS, faults=_FAULTS, problem=problem)
-
-
-def _code(row: Row) -> str:
-    return cells.required_text(row, "code")
-
-
-def _days(row: Row, kind: CentreKind) -> tuple[date | None, date | None]:
-    """The first and last day of a camp, (None, None) of others; raises CellWrong."""
-    given = [cells.text(row, name) for name in CAMP_COLUMNS]
-    if kind is not CentreKind.CAMP and not any(given):
-        return None, None
-    first, last = (cells.day_of(said or "", "opens_on") for said in given)
-    if kind is not CentreKind.CAMP or first > last:
-        raise CellWrong("opens_on", "OUT_OF_RANGE")
-    return first, last
-
-
-async def _operators(
-    tx: Transaction, ids: Ids, given: Sequence[Centre], rows: Sequence[FileRow]
-) -> tuple[list[Operator], list[Binding]]:
-    _refuse_many("operators", rows)
-    wanted = {(row.get("centre") or "").strip() for row in rows}
-    known = await centres.centres(tx, wanted) | {centre.code: centre for centre in given}
-    addresses: set[str] = set()
-
-    def read(row: Row) -> tuple[str, Bilingual, Centre, str | None]:
-        code, name, email = _code(row), cells.bilingual_name(row), (cells.text(row, "email") or "").lower() or None
-        centre = known.get(cells.text(row, "centre") or "")
-        if centre is None:
-            raise CellWrong("centre", "NOT_KNOWN")
-        if (centre.kind is CentreKind.CSC) != (email is None):
-            raise CellWrong("email", "MISSING")
-        if email in addresses:
-            raise CellWrong("key", "TWICE")
-        addresses.update({email} if email else ())
-        return code, name, centre, email
-
-    problem = partial(_row_problem, "operators")
-    staff = cells.read_whole(rows, _code, read, columns=OPERATOR_COLUMNS, faults=_FAULTS, problem=problem)
-    operators: list[Operator] = []
-    bindings: list[Binding] = []
-    taken: list[Problem] = []
-    for line, (code, name, centre, email) in enumerate(staff, FIRST_ROW):
-        present = await people.operator_by_csc_id(tx, code)
-        if email is not None and await _is_taken(tx, email, present):
-            taken.append(problem(line, "EMAIL"))
-        operator_id = present.id if present else ids.key()
-        operators.append(Operator(operator_id, name, code, centre.name, centre.district, centre.tehsil))
-        bindings.append(Binding(operator_id, centre.code, email))
-    if taken:
-        raise Problems(*taken[:MOST_PROBLEMS])
-    return operators, bindings
-
-
-async def _is_taken(tx: Transaction, email: str, present: Operator | None) -> bool:
-    """Whether an address is another operator's, or an officer's."""
-    holder = await centres.operator_by_email(tx, email)
-    other = holder is not None and (present is None or present.id != holder)
-    return other or await officer_accounts.officer_of(tx, email) is not None
-
-
-async def _untie_moved(tx: Transaction, bindings: Sequence[Binding]) -> None:
-    """Untie the accounts of operators who get another address, and end their sessions (ADR 0033)."""
-    for one in bindings:
-        if one.email is not None and await centres.operator_by_email(tx, one.email) is None:
-            await identities.remove_identities(tx, PersonKind.OPERATOR, one.operator_id, Provider.PARICHAY)
-            of_her = await devices.of_person(tx, PersonKind.OPERATOR, one.operator_id)
-            await devices.end(tx, [device.session_id for device in of_her], devices.UNLINKED)
-
-
-def _refuse_many(file: str, rows: Sequence[FileRow]) -> None:
-    if len(rows) > MOST_ROWS:
-        raise Problems(_row_problem(file, 1, "TOO_MANY_ROWS"))
-
-
-def _row_problem(file: str, line: int, fault: str) -> Problem:
-    params = {"file": file, "row": str(line), "fault": fault}
-    return Problem(ErrorCode.CENTRES_REFUSED, (file, str(line)), params=params)

@@ -9,8 +9,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from actions.feedback.notices import About, tell
-from actions.identity import provider_sign_out
 from actions.identity.code_sending import Addressee, make_code, try_code
+from actions.identity.devices import end_sessions
 from actions.identity.sign_in_guards import constant_time_equal
 from actions.kernel import Environment, UnitOfWork, require_own_record, run_idempotently, wrong_code
 from domain.feedback.notices import NoticeKind, Topic
@@ -172,7 +172,7 @@ async def unlink(env: Environment, subject: Subject, provider: Provider, key: st
         untied = await identities.remove_identities(tx, PersonKind.CITIZEN, citizen.id, provider)
         open_sessions = await devices.of_person(tx, PersonKind.CITIZEN, citizen.id)
         theirs = [one.session_id for one in open_sessions if one.provider is provider]
-        await provider_sign_out.plan(tx, await devices.end(tx, theirs, devices.UNLINKED))
+        await end_sessions(acting, PersonKind.CITIZEN, theirs, devices.UNLINKED)
         await _note(acting, "account.unlinked", citizen.id, provider)
         return {"untied": untied}
 

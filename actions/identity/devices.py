@@ -1,6 +1,7 @@
 """Lists a person's own signed-in devices, and signs out one or all of them."""
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,9 +9,9 @@ from actions.identity import provider_sign_out
 from actions.identity.assistance_consent import close_session
 from actions.kernel import Environment, UnitOfWork, require, run_idempotently
 from domain.identity.policy import ObjectKind, Purpose, Resource
-from domain.kernel import PersonKind, Subject, not_found
+from domain.kernel import PersonKind, Provider, Subject, not_found
 from store.database import Transaction, audit
-from store.identity import devices
+from store.identity import devices, identities
 from store.identity.devices import Device
 
 
@@ -63,13 +64,25 @@ async def end_own(acting: UnitOfWork, *, device: str | None, keep_this: bool) ->
     reason = devices.EVERYWHERE if device is None else devices.SIGNED_OUT
     if device is None and not keep_this:
         await provider_sign_out.plan_everywhere(acting)
-    ended = await devices.end(acting.tx, [one.session_id for one in chosen], reason)
+    return await end_sessions(acting, kind, [one.session_id for one in chosen], reason)
+
+
+async def end_sessions(acting: UnitOfWork, kind: PersonKind, session_ids: Iterable[str], reason: str) -> int:
+    """End sessions here and at their providers, with what an operator acts on in them; returns how many ended."""
+    ended = await devices.end(acting.tx, session_ids, reason)
     await provider_sign_out.plan(acting.tx, ended)
     for session_id in ended:
         if kind is PersonKind.OPERATOR:
             await close_session(acting, session_id)
-        await audit.record(acting.tx, subject.label, "SIGN_OUT", "SESSION", session_id, reason=reason)
+        await audit.record(acting.tx, acting.subject.label, "SIGN_OUT", "SESSION", session_id, reason=reason)
     return len(ended)
+
+
+async def untie(acting: UnitOfWork, kind: PersonKind, person_id: str) -> None:
+    """Untie the account of an officer or operator whom the register gives another address; her sessions end."""
+    await identities.remove_identities(acting.tx, kind, person_id, Provider.PARICHAY)
+    held = await devices.of_person(acting.tx, kind, person_id)
+    await end_sessions(acting, kind, [one.session_id for one in held], devices.UNLINKED)
 
 
 def key_of(device: Device) -> str:

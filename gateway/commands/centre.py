@@ -5,12 +5,12 @@ from typing import Annotated
 
 import typer
 
-from actions.catalogue.centres import import_centres
 from actions.catalogue.strengths_import import import_strengths
+from actions.identity.centres_import import import_centres
 from actions.kernel import Environment
 from domain.catalogue.centres import CentreKind
 from domain.kernel import Problem
-from gateway.commands.kernel import CommandGroup, account, out, problems_as_lines, read_csv
+from gateway.commands.kernel import CommandGroup, account, command_subject, out, problems_as_lines, read_csv
 from store.catalogue import centres
 
 group = CommandGroup()
@@ -52,7 +52,7 @@ async def import_register(
 
     given, staff = read_csv(file), read_csv(operators) if operators else []
     with problems_as_lines(line_of):
-        done = await import_centres(env.store, env.ids, given, staff, dry_run=dry_run, by=account())
+        done = await import_centres(env, given, staff, dry_run=dry_run, by=command_subject())
     words = "would be entered or brought up to date" if dry_run else "are entered or up to date"
     out.print(f"apuni: {done.centres} centres and {done.operators} operators {words}")
 

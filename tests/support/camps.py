@@ -8,8 +8,8 @@ from typing import Any
 from sqlalchemy import select
 
 from actions.applications.decide import Decide, Verdict, decide_application
-from actions.catalogue.centres import import_centres
 from actions.certificates.issue import issue_certificate
+from actions.identity.centres_import import import_centres
 from actions.identity.code_sending import send_code
 from actions.identity.sessions import mint_session_token, subject_for_token
 from actions.kernel import Environment
@@ -74,7 +74,7 @@ async def camps_of(env: Environment) -> Camps:
     """Enter the register and sign everybody in."""
     phones = Phones()
     env = with_phones(env, phones)
-    await import_centres(env.store, env.ids, rows_of_register(env), STAFF, dry_run=False)
+    await import_centres(env, rows_of_register(env), STAFF, dry_run=False)
     principal, other, officer = [await signed_in(env, code) for code in ("P-1", "P-2", "C-1")]
     return Camps(env, principal, other, officer, phones)
 
@@ -167,7 +167,7 @@ async def approved(env: Environment, officer: Subject, application_id: str) -> N
 async def moved_to(env: Environment, code: str, centre: str) -> None:
     """The import says that somebody works elsewhere from now on."""
     staff = [{**one, "centre": centre} for one in STAFF if one["code"] == code]
-    await import_centres(env.store, env.ids, rows_of_register(env), staff, dry_run=False)
+    await import_centres(env, rows_of_register(env), staff, dry_run=False)
 
 
 async def place_of(env: Environment, operator_id: str) -> list[str]:

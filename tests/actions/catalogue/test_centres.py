@@ -5,11 +5,24 @@ from datetime import timedelta
 
 import pytest
 
-from actions.catalogue.centres import CentreFilter, import_centres, register_of, with_operators
+from actions.catalogue.centres import CentreFilter, register_of, with_operators
 from actions.catalogue.strengths_import import import_strengths
+from actions.identity.centres_import import import_centres
 from actions.identity.sign_in_people import person_of
 from domain.catalogue.centres import CentreKind
-from domain.kernel import Assurance, ErrorCode, Language, Needed, PersonKind, Posting, Problems, Provider, Role, Subject
+from domain.kernel import (
+    SYSTEM,
+    Assurance,
+    ErrorCode,
+    Language,
+    Needed,
+    PersonKind,
+    Posting,
+    Problems,
+    Provider,
+    Role,
+    Subject,
+)
 from integrations.sso import ProviderIdentity
 from store.catalogue import centres
 from store.identity import devices, people, sessions, strengths
@@ -31,7 +44,7 @@ ADMIN = Subject(frozenset({Role.ADMIN}), PersonKind.OFFICER, "admin", (Posting(R
 
 
 async def imported(world, rows=CENTRES, staff=OPERATORS, *, dry_run=False):
-    return await import_centres(world.env.store, world.env.ids, rows, staff, dry_run=dry_run, by="CLI:1")
+    return await import_centres(world.env, rows, staff, dry_run=dry_run, by=replace(SYSTEM, account="CLI:1"))
 
 
 async def faults(call) -> list[tuple[str, str, str]]:
@@ -94,6 +107,8 @@ async def test_another_address_of_an_operator_unties_her_account_and_ends_her_se
 
     async with world.env.store.read_transaction() as tx:
         assert await devices.of_person(tx, PersonKind.OPERATOR, bhawna) == []
+        (line,) = await audit_lines_of(tx, "SESSION", "s")
+    assert (line.actor_label, line.action) == ("CLI:1", "SIGN_OUT")
     assert (await comes(world, Provider.PARICHAY, "id-78", "b.rawat@centre.example")).person_id == bhawna
 
 
