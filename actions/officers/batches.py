@@ -1,15 +1,15 @@
 """Batches of changes of the register: proposed by one, confirmed by another, carried out in chunks."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
-from itertools import count, takewhile
+from itertools import count
 from typing import Any
 
-from actions.catalogue.cells import FIRST_ROW, FileRow, Reject
-from actions.identity import provider_sign_out
+from actions.catalogue.cells import FIRST_ROW, CellWrong, FileRow, Reject
+from actions.identity.devices import untie
 from actions.kernel import Environment, UnitOfWork, hash_of, require, run_once, run_request
 from actions.officers.administrators import ADMINISTRATOR, DAY, note_changed, require_two
-from actions.officers.change_rows import StaffCells, change_of, examine_rows
+from actions.officers.change_rows import StaffCells, examine_rows, whole_change_of
 from actions.officers.staff_views import administrator_postings
 from actions.officers.staffing import carry_out_order, of_posting, refuse_incompatible
 from domain.identity.policy import Purpose
@@ -20,18 +20,17 @@ from domain.kernel import (
     PersonKind,
     Problem,
     Problems,
-    Provider,
     Subject,
     not_found,
     require_found,
 )
 from domain.kernel.errors import camel_case
 from domain.officers.changes import BatchState, ChangeKind, RowState, StaffBatch, StaffChange, StaffRow
-from domain.officers.postings import WATCHED
+from domain.officers.postings import WATCHED, watched_roles
 from domain.officers.staff import Confirmation, Leave, Transfer
 from store.database import StoredList, Transaction, audit, locks
 from store.database.audit import AuditLine
-from store.identity import devices, identities, people
+from store.identity import people
 from store.officers import batches, leave, posts
 
 CHUNK = 500
@@ -43,6 +42,8 @@ MOST_PROPOSED = 100
 """Changes that are proposed at once in the graph."""
 
 BATCH_PATH = ("input", "batchId")
+HR = replace(SYSTEM, account="HR:FEED")
+"""The HR system, once the endpoint has verified its signature; it is the first of the two who answer for a batch."""
 _HOST = "CLI:"
 
 
@@ -187,11 +188,24 @@ async def apply_batch(env: Environment, batch_id: str, *, tell: Tell = _quiet, c
 
 
 async def apply_confirmed_batches(env: Environment) -> int:
-    """Carry out what confirmed batches still have to do, as the worker does; returns how many batches there were."""
-    waiting = await env.store.read(lambda tx: batches.in_states(BatchState.CONFIRMED).page(tx, limit=CHUNK))
+    """Carry out what confirmed batches still have to do, as the worker does; returns how many batches there were.
+
+    One that fails does not stop the others. Raises ExceptionGroup of what failed, once all were tried.
+    """
+    waiting, failed = await confirmed_batches(env), list[Exception]()
     for batch in waiting:
-        await apply_batch(env, batch.id)
+        try:
+            await apply_batch(env, batch.id)
+        except Exception as error:  # noqa: BLE001 - nothing of a batch's failure may reach another batch
+            failed.append(error)
+    if failed:
+        raise ExceptionGroup("batches failed", failed)
     return len(waiting)
+
+
+async def confirmed_batches(env: Environment) -> Sequence[StaffBatch]:
+    """Batches that are being carried out, the oldest first."""
+    return await env.store.read(lambda tx: batches.in_states(BatchState.CONFIRMED).page(tx, limit=CHUNK))
 
 
 def staff_batches(subject: Subject, *states: BatchState) -> StoredList[StaffBatch]:
@@ -225,19 +239,32 @@ async def _apply_chunk(acting: UnitOfWork, batch_id: str) -> int:
         await change_state(acting.tx, batch_id, BatchState.DONE, BatchState.CONFIRMED)
         await note_batch(acting, "staff.batch_done", batch)
         return 0
-    row, change = first[0], change_of(first[0].cells)
-    if change.kind is ChangeKind.JOIN:
-        rows = await batches.rows_in(acting.tx, batch_id, RowState.WAITING, CHUNK)
-        changes = ((one, change_of(one.cells)) for one in rows)
-        joiners = list(takewhile(lambda one: one[1].kind is ChangeKind.JOIN, changes))
-        await batches.note_rows(acting.tx, await _enter_joiners(acting, joiners))
-        return len(joiners)
+    row = first[0]
     try:
+        change = whole_change_of(row.cells)
+        if change.kind is ChangeKind.JOIN:
+            joiners = list(_joiners(await batches.rows_in(acting.tx, batch_id, RowState.WAITING, CHUNK)))
+            await batches.note_rows(acting.tx, await _enter_joiners(acting, joiners))
+            return len(joiners)
         officer_id = await _carry_out(acting, batch, change)
+    except CellWrong as wrong:
+        raise _RowLeft(replace(row, state=RowState.LEFT, reason=wrong.reason)) from None
     except Problems as refused:
         raise _RowLeft(replace(row, state=RowState.LEFT, reason=refused.code.value)) from None
     await batches.note_rows(acting.tx, [replace(row, state=RowState.DONE, officer_id=officer_id)])
     return 1
+
+
+def _joiners(rows: Iterable[StaffRow]) -> Iterator[tuple[StaffRow, StaffChange]]:
+    """The rows of joiners before the first one that is another change, or is wrong by the rules of today."""
+    for row in rows:
+        try:
+            change = whole_change_of(row.cells)
+        except CellWrong:
+            return
+        if change.kind is not ChangeKind.JOIN:
+            return
+        yield row, change
 
 
 async def _enter_joiners(acting: UnitOfWork, changes: Sequence[tuple[StaffRow, StaffChange]]) -> list[StaffRow]:
@@ -269,7 +296,10 @@ async def _carry_out(acting: UnitOfWork, batch: StaffBatch, change: StaffChange)
     ids = await batches.officer_ids(acting.tx, named)
     if len(ids) < len(set(named)):
         raise not_found("row")
-    officer = (await people.officers(acting.tx, [ids[change.email]]))[ids[change.email]]
+    found = await people.officers(acting.tx, ids.values())
+    if batch.confirmed_by == HR.label and watched_roles([post for one in found.values() for post in one.postings]):
+        raise Problems(Problem(ErrorCode.SECOND_OFFICER_NEEDED, ("row",)))
+    officer = found[ids[change.email]]
     by = None if ":" in batch.recorded_by else batch.recorded_by
     successor, cover = (ids[email] if email else None for email in (change.successor, change.cover))
     said: dict[str, Any] = {
@@ -309,9 +339,7 @@ async def _change_address(acting: UnitOfWork, officer: Officer, email: str) -> N
     if email != officer.email and await batches.taken_addresses(acting.tx, [email]):
         raise Problems(Problem(ErrorCode.ACCOUNT_TAKEN, ("row",)))
     await people.update_officer(acting.tx, replace(officer, email=email))
-    await identities.remove_identities(acting.tx, PersonKind.OFFICER, officer.id, Provider.PARICHAY)
-    open_ones = [one.session_id for one in await devices.of_person(acting.tx, PersonKind.OFFICER, officer.id)]
-    await provider_sign_out.plan(acting.tx, await devices.end(acting.tx, open_ones, devices.UNLINKED))
+    await untie(acting, PersonKind.OFFICER, officer.id)
 
 
 async def _own_address(acting: UnitOfWork) -> str | None:

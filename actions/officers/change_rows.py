@@ -95,6 +95,17 @@ def change_of(row: Row) -> StaffChange:
     )
 
 
+def whole_change_of(row: Row) -> StaffChange:
+    """A change of which the register keeps all that the row says. Raises CellWrong, also for a post of single services.
+
+    Rows that were carried out before that rule still name some, and are undone by `change_of`.
+    """
+    change = change_of(row)
+    if change.post is not None and cells.text(row, "services"):
+        raise WrongRow("services", "NOT_KEPT")
+    return change
+
+
 def _day(row: Row, field: str) -> Any:
     return cells.day_of(cells.required_text(row, field), field)
 
@@ -122,8 +133,6 @@ def _post(row: Row) -> Posting:
         raise WrongRow("department", "WHOLE_STATE" if role in _WHOLE_STATE else "NO_JURISDICTION")
     if role is Role.DEPARTMENT_ADMIN and not department:
         raise WrongRow("department", "MISSING")
-    if cells.text(row, "services"):
-        raise WrongRow("services", "NOT_KEPT")
     return Posting(role, department, district, tehsil, level)
 
 
@@ -235,7 +244,7 @@ async def examine_rows(
 
 
 def _change_with_cells(row: Row) -> tuple[StaffChange, dict[str, str]]:
-    return change_of(row), {name: cell for name in COLUMNS if (cell := cells.text(row, name)) is not None}
+    return whole_change_of(row), {name: cell for name in COLUMNS if (cell := cells.text(row, name)) is not None}
 
 
 async def _register(acting: UnitOfWork, changes: Sequence[StaffChange], proposer: str | None) -> _Register:

@@ -1,21 +1,17 @@
 """Takes changes of the register from the state's HR system: proposed as a batch, each message once."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 
 from actions.catalogue.cells import FIRST_ROW, Reject
 from actions.kernel import Environment, UnitOfWork, run_once
-from actions.officers.batches import apply_batch, change_state, note_batch, propose
+from actions.officers.batches import HR, apply_batch, batch_of, change_state, confirmed_batches, note_batch, propose
 from actions.officers.change_rows import COLUMNS, change_of, reason_text
-from domain.kernel import SYSTEM, Language
-from domain.officers.changes import BatchState, StaffBatch
+from domain.kernel import Language
+from domain.officers.changes import BatchState, RowState, StaffBatch
 from domain.officers.postings import watched_roles
-from integrations.hr import RefusedRow, StaffMessage, TakenMessage
+from integrations.hr import LeftRow, RefusedRow, StaffMessage, TakenMessage
 from store.identity import people
 from store.officers import batches
-
-HR = replace(SYSTEM, account="HR:FEED")
-"""The HR system, once the endpoint has verified its signature; it is the first of the two who answer for a batch."""
 
 
 class _RowsRefused(Exception):
@@ -35,8 +31,9 @@ class StaffFeed:
     async def take(self, message: StaffMessage) -> TakenMessage:
         """Propose the rows of a message, all of them or none; where the installation says so, carry them out.
 
-        The same message again gives its batch as it now is. Raises Problems: IDEMPOTENCY_KEY_REUSED for its id with
-        other rows, IN_PROGRESS, SECOND_ADMINISTRATOR_NEEDED.
+        What an older message still has to do is done first, so that none overtakes another. The same message again
+        gives its batch as it now is. Raises Problems: IDEMPOTENCY_KEY_REUSED for its id with other rows, IN_PROGRESS,
+        SECOND_ADMINISTRATOR_NEEDED.
         """
 
         async def step(acting: UnitOfWork) -> str:
@@ -52,15 +49,24 @@ class StaffFeed:
             return done.batch.id
 
         body = {"rows": message.rows}
+        await self._carry_out_confirmed()
         try:
             batch, repeated = await run_once(
                 self._env, HR, "staffChanges", step, key=message.id, body=body, read=batches.get, for_ever=True
             )
         except _RowsRefused as refused:
             return TakenMessage(refused=[_refused_row(one) for one in refused.rejects])
-        if batch.state is BatchState.CONFIRMED:
-            batch = await apply_batch(self._env, batch.id, chunks=1)
-        return TakenMessage(batch.id, batch.state.value, repeated)
+        await self._carry_out_confirmed()
+        async with self._env.store.read_transaction() as tx:
+            batch = await batch_of(tx, batch.id)
+            left = await batches.rows_in(tx, batch.id, RowState.LEFT, batch.rows)
+        told = [LeftRow(row.line - FIRST_ROW + 1, row.reason or "") for row in left]
+        return TakenMessage(batch.id, batch.state.value, repeated, left=told)
+
+    async def _carry_out_confirmed(self) -> None:
+        for batch in await confirmed_batches(self._env):
+            if batch.confirmed_by == HR.label:
+                await apply_batch(self._env, batch.id)
 
 
 def _unknown_columns(message: StaffMessage) -> Iterator[Reject]:
@@ -75,7 +81,7 @@ def _refused_row(reject: Reject) -> RefusedRow:
 
 
 async def _is_watched(acting: UnitOfWork, batch: StaffBatch) -> bool:
-    """Whether a batch is about an administrator, auditor or Commissioner, whom an administrator always confirms."""
+    """Whether a batch is about an administrator of the whole state, an auditor or a Commissioner; it then waits."""
     changes = [change_of(row.cells) for row in await batches.rows_in(acting.tx, batch.id, None, batch.rows)]
     named = {email for one in changes for email in (one.email, one.successor, one.cover) if email}
     ids = await batches.officer_ids(acting.tx, named)

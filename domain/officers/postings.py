@@ -8,7 +8,7 @@ ALONE = frozenset({Role.ADMIN, Role.DEPARTMENT_ADMIN, Role.AUDITOR, Role.COMMISS
 """Roles that nobody holds together with another one: who posts, audits or reviews does not decide or pay."""
 
 WATCHED = frozenset({Role.ADMIN, Role.AUDITOR, Role.COMMISSION})
-"""Roles whose posts pass to others with a second administrator only, and with an alarm."""
+"""Roles whose posts pass to others with a second administrator only, and with an alarm; all are of the whole state."""
 
 DECIDING = frozenset({Role.OFFICER, Role.APPELLATE})
 """Roles that decide, and that nobody has who pays for the same department and place."""

@@ -27,7 +27,7 @@ class Desk(BaseModel):
     hr_changes_at_once: bool = Field(
         default=False,
         description="Whether changes of officers that the state's HR system sends are carried out at once; else an "
-        "administrator confirms them. Those about administrators, auditors and Commissioners are always confirmed.",
+        "administrator confirms them. Those about administrators of the state, auditors and Commissioners always wait.",
     )
 
     def rules(self) -> DeskRules:

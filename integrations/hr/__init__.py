@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from integrations.calling.opening import Clients, Opening
 from integrations.calling.policies import CallPolicy
 from integrations.hr.endpoint import hr_routes
-from integrations.hr.models import HrSettings, RefusedRow, StaffMessage, TakenMessage
+from integrations.hr.models import HrSettings, LeftRow, RefusedRow, StaffMessage, TakenMessage
 
 POLICIES: tuple[CallPolicy, ...] = ()
 CODES: Mapping[str, str] = {}

@@ -44,8 +44,9 @@ def hr_routes(
             if taken.refused:
                 raise CallRefused(422, "ROWS_REFUSED", rows=[asdict(one) for one in taken.refused])
             _log.info("hr_message", state=taken.state, rows=len(message.rows), repeated=taken.repeated)
+            left = {"left": [asdict(one) for one in taken.left]} if taken.left else {}
             told = {"messageId": message.id, "batch": taken.batch_id, "state": taken.state, "rows": len(message.rows)}
-            return JSONResponse(told, 200, NO_STORE)
+            return JSONResponse({**told, **left}, 200, NO_STORE)
 
         return await door.answer(work)
 

@@ -50,6 +50,14 @@ class RefusedRow:
 
 
 @dataclass(frozen=True, slots=True)
+class LeftRow:
+    """A row that could not be carried out, by its number in the message and the code of the reason."""
+
+    row: int
+    rule: str
+
+
+@dataclass(frozen=True, slots=True)
 class TakenMessage:
     """The batch that a message became; none where rows are refused, which leaves nothing behind."""
 
@@ -57,6 +65,7 @@ class TakenMessage:
     state: str = ""
     repeated: bool = False
     refused: Sequence[RefusedRow] = ()
+    left: Sequence[LeftRow] = ()
 
 
 class StaffRegister(Protocol):

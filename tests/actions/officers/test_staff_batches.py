@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+import sqlalchemy as sa
 
 from actions.officers import batches as verbs
 from actions.officers.batch_undoing import undo_batch
@@ -274,6 +275,74 @@ async def test_a_row_that_is_not_possible_any_more_is_left_with_its_reason(env):
     await apply_batch(env, batch.id)
 
     assert await states_of(env, batch.id) == [(2, RowState.LEFT, "ACCOUNT_TAKEN")]
+
+
+async def name_services(tx, batch_id, line):
+    (row,) = await batches.rows_in(tx, batch_id, None, 1, after=line - 1)
+    mine = (batches.rows_table.c.batch_id == batch_id, batches.rows_table.c.line == line)
+    cells = {**row.cells, "services": "ES09"}
+    await tx.connection.execute(sa.update(batches.rows_table).where(*mine).values(cells=cells))
+
+
+async def confirmed_before_the_rule(env, *rows, line=2):
+    """A confirmed batch with a row that names single services, as it could before the rule that refuses it."""
+    batch = (await propose_batch(env, ADMIN, rows, "officers.csv")).batch
+    async with env.store.write_transaction() as tx:
+        await name_services(tx, batch.id, line)
+        said = {"confirmed_by": SECOND.person_id, "confirmed_at": env.clock.now()}
+        await verbs.change_state(tx, batch.id, BatchState.CONFIRMED, BatchState.WAITING, **said)
+    return batch
+
+
+@pytest.mark.parametrize("row", [joiner("anita"), change("POST", "bina", **{**AT, "tehsil": ""})])
+async def test_a_row_that_breaks_a_rule_which_is_newer_than_its_batch_is_left_with_its_reason(env, row):
+    await entered(env, joiner("bina"))
+    batch = await confirmed_before_the_rule(env, row)
+
+    done = await apply_batch(env, batch.id)
+
+    assert done.state is BatchState.DONE
+    assert await states_of(env, batch.id) == [(2, RowState.LEFT, "NOT_KEPT")]
+
+
+async def test_joiners_behind_a_row_that_breaks_a_newer_rule_are_entered(env):
+    batch = await confirmed_before_the_rule(env, joiner("anita"), joiner("bina"), joiner("chitra"), line=3)
+
+    await apply_batch(env, batch.id)
+
+    assert [(line, state) for line, state, _ in await states_of(env, batch.id)] == [
+        (2, RowState.DONE),
+        (3, RowState.LEFT),
+        (4, RowState.DONE),
+    ]
+
+
+async def test_rows_that_name_single_services_and_were_carried_out_are_undone(env):
+    batch = await entered(env, joiner("anita"))
+    async with env.store.write_transaction() as tx:
+        await name_services(tx, batch.id, 2)
+
+    await undo_batch(env, ADMIN, batch.id)
+
+    assert await officer_of(env, "anita") is None
+
+
+async def test_a_batch_that_fails_does_not_stop_the_ones_behind_it(env, monkeypatch):
+    failing, other = [await confirmed_before_the_rule(env, joiner(name)) for name in ("anita", "bina")]
+    apply = verbs.apply_batch
+
+    async def fail_first(env, batch_id, **more):
+        if batch_id == failing.id:
+            raise RuntimeError
+        return await apply(env, batch_id, **more)
+
+    monkeypatch.setattr(verbs, "apply_batch", fail_first)
+
+    with pytest.raises(ExceptionGroup):
+        await verbs.apply_confirmed_batches(env)
+
+    async with env.store.read_transaction() as tx:
+        assert (await batches.get(tx, other.id)).state is BatchState.DONE
 
 
 async def test_an_officer_retires_and_her_successor_has_her_posts(env):

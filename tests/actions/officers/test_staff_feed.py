@@ -5,8 +5,11 @@ from dataclasses import replace
 
 import pytest
 
-from actions.officers.batches import ConfirmBatch, apply_batch, confirm_batch
-from domain.officers.changes import BatchState
+from actions.kernel import UnitOfWork
+from actions.officers.batches import ConfirmBatch, apply_batch, change_state, confirm_batch, propose
+from actions.officers.staff_feed import HR
+from domain.kernel import Posting, Role, ist_date
+from domain.officers.changes import BatchState, RowState
 from domain.officers.desk import DeskRules
 from store.identity import people
 from store.officers import batches
@@ -74,8 +77,67 @@ async def test_a_message_is_audited_as_the_hr_systems(env, hr):
 async def test_a_message_is_carried_out_at_once_where_the_installation_says_so(env, hr_at_once):
     told = await hr_at_once.send(joiner("anita"))
 
-    assert told["answer"]["state"] == BatchState.CONFIRMED
+    assert told["answer"]["state"] == BatchState.DONE
     assert await is_registered(env, "anita")
+
+
+async def test_a_message_that_is_carried_out_at_once_is_carried_out_whole(env, hr_at_once):
+    named = [joiner("anita"), {"change": "RETIRE", "email": "anita@uk.gov.example"}, joiner("bina")]
+
+    told = await hr_at_once.send(*named)
+
+    assert told["answer"]["state"] == BatchState.DONE
+    assert await is_registered(env, "bina")
+
+
+async def cut_off(env, *rows, number="HR-1"):
+    """A batch of the HR system that is confirmed and of which nothing is carried out yet."""
+    async with env.store.write_transaction() as tx:
+        acting = UnitOfWork(env, tx, HR)
+        batch = (await propose(acting, rows, f"HR {number}", key=number)).batch
+        said = {"confirmed_by": HR.label, "confirmed_at": env.clock.now()}
+        await change_state(tx, batch.id, BatchState.CONFIRMED, BatchState.WAITING, **said)
+    return batch
+
+
+async def test_a_later_message_is_carried_out_after_an_older_one_that_was_cut_off(env, hr_at_once):
+    older = await cut_off(env, joiner("anita"))
+
+    told = await hr_at_once.send({"change": "RETIRE", "email": "anita@uk.gov.example"})
+
+    assert (told["status"], told["answer"].get("state")) == (200, BatchState.DONE)
+    async with env.store.read_transaction() as tx:
+        assert (await batches.get(tx, older.id)).state is BatchState.DONE
+        assert (await people.officer_by_email(tx, "anita@uk.gov.example")).postings == ()
+
+
+@pytest.mark.parametrize("column", ["email", "successor", "cover"])
+async def test_a_row_about_an_officer_who_is_watched_by_the_time_it_is_carried_out_is_left(env, hr_at_once, column):
+    for name in ("anita", "bina"):
+        await hr_at_once.send(joiner(name))
+    who = {"email": "bina@uk.gov.example", column: "anita@uk.gov.example"}
+    batch = await cut_off(env, {"change": "RETIRE", **who})
+    async with env.store.write_transaction() as tx:
+        anita = await people.officer_by_email(tx, "anita@uk.gov.example")
+        await people.update_officer(tx, replace(anita, postings=(Posting(Role.AUDITOR),)))
+
+    await apply_batch(env, batch.id)
+
+    async with env.store.read_transaction() as tx:
+        (row,) = await batches.rows_in(tx, batch.id, None, 10)
+    assert (row.state, row.reason) == (RowState.LEFT, "SECOND_OFFICER_NEEDED")
+
+
+async def test_rows_that_could_not_be_carried_out_are_told_by_number_and_reason(env, hr_at_once):
+    await hr_at_once.send(joiner("anita"))
+    first = {"from_on": f"{ist_date(env.clock.now())}", "until_on": f"{ist_date(env.clock.now())}"}
+    leave = {"change": "LEAVE", "email": "anita@uk.gov.example", **first}
+
+    told = await hr_at_once.send(joiner("bina"), leave, {**leave, "cover": "bina@uk.gov.example"}, message_id="HR-2")
+
+    answer = told["answer"]
+    assert (answer["state"], answer["left"]) == ("DONE", [{"row": 3, "rule": "LEAVE_OVERLAPS"}])
+    assert (await hr_at_once.act("redeliver", message_id="HR-2"))["answer"] == answer
 
 
 @pytest.mark.parametrize(
