@@ -14,10 +14,10 @@ VALID = timedelta(hours=48)
 PARAMETER = "invitation"
 
 
-async def invite(acting: UnitOfWork, officer_id: str) -> Invitation:
-    """Make a link for an officer; the one that she had before holds no more."""
+async def invite(acting: UnitOfWork, officer_id: str, made_by: str | None) -> Invitation:
+    """Make a link for an officer, which `made_by` sees; the one that she had before holds no more."""
     token = acting.env.ids.token()
-    made = Invitation(hash_of(token), officer_id, token, acting.subject.person_id, acting.now, acting.now + VALID)
+    made = Invitation(hash_of(token), officer_id, token, made_by, acting.now, acting.now + VALID)
     await invitations.add(acting.tx, made)
     await acting.record("officer.invited", "OFFICER", officer_id, until=made.expires_at.isoformat())
     return made

@@ -265,13 +265,14 @@ async def create(
     name: Annotated[str, typer.Argument(help="the name, in Latin letters")],
     email: Annotated[str, typer.Option(help="the official e-mail address with which the administrator signs in")],
     name_hi: Annotated[str | None, typer.Option(help="the name in the state's script")] = None,
+    instead_of: Annotated[str | None, typer.Option(help="the address that was mistyped and is corrected")] = None,
 ) -> None:
     """Enter the first or second administrator, and print the one-time link that ties the account; again for a new one.
 
     The link opens the sign-in once, within 48 hours. Every later administrator is ordered and confirmed by two.
     """
     with problems_as_lines(line_of):
-        request = CreateAdministrator(name, email, env.ids.key(), name_hi)
+        request = CreateAdministrator(name, email, env.ids.key(), name_hi, instead_of)
         made, _ = await create_administrator(env, command_subject(), request)
     out.print(f"apuni: {made.officer_id} is an administrator; until {made.expires_at.astimezone(IST):%Y-%m-%d %H:%M}:")
     out.print(made.link)

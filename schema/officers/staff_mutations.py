@@ -171,6 +171,7 @@ class StaffingMutation:
             email="The official e-mail address with which the administrator signs in.",
         ),
         scopes=[Scope.STAFF],
+        constants={"instead_of": None},
     )
     transfer_officer = action_mutation(
         transfer_officer,

@@ -1,16 +1,18 @@
 """The first two administrators: entered on the host or by the first, each with a one-time link."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
+from actions.officers.administrators import changes_of_watched
 from actions.officers.first_administrators import (
     CreateAdministrator,
     create_administrator,
     waiting_administrators,
 )
-from domain.kernel import SYSTEM, ErrorCode, PersonKind, Posting, Problems, Role, Subject
-from store.identity import invitations, people
+from domain.kernel import SYSTEM, Bilingual, ErrorCode, Officer, PersonKind, Posting, Problems, Provider, Role, Subject
+from store.identity import identities, invitations, people
 from tests.support.graph import Down, environment
 from tests.support.stored import audit_lines_of
 
@@ -120,7 +122,7 @@ async def test_a_mistyped_address_is_corrected_by_whoever_entered_her_while_the_
         entered = (await people.officers(tx, [mistyped.officer_id]))[mistyped.officer_id]
         lines = [line.action for line in await audit_lines_of(tx, "OFFICER", mistyped.officer_id)]
     assert entered.email == "bina@uk.gov.example"
-    assert lines[-2:] == ["admin.address_corrected", "officer.invited"]
+    assert lines[-3::2] == ["admin.address_corrected", "officer.invited"]
 
 
 async def test_the_address_of_an_administrator_whom_another_entered_is_not_corrected(env):
@@ -138,6 +140,85 @@ async def test_the_address_of_an_administrator_who_used_her_link_is_not_correcte
     async with env.store.write_transaction() as tx:
         (link,) = await invitations.unused_links(tx, second.officer_id)
         await invitations.use(tx, link.id)
+
+    again = created(env, "bina", by=first, key="again", email="mine@uk.gov.example")
+
+    assert (await refused(again))[0] is ErrorCode.STEP_NOT_ALLOWED
+
+
+async def a_third(env):
+    """Enter an administrator as two people do who order and confirm it."""
+    title = Bilingual(None, "Administrator")
+    async with env.store.write_transaction() as tx:
+        entry = Officer("chitra", title, title, "chitra@uk.gov.example", (Posting(Role.ADMIN),))
+        await people.add_officer(tx, entry)
+
+
+async def test_the_address_of_an_old_administrator_is_corrected_by_nobody_alone(env):
+    first = administrator((await created(env, "anita")).officer_id)
+    await created(env, "bina", by=first)
+    await a_third(env)
+
+    again = created(env, "bina", by=first, key="again", email="mine@uk.gov.example")
+
+    assert (await refused(again))[0] is ErrorCode.STEP_NOT_ALLOWED
+
+
+async def test_an_address_is_not_corrected_once_its_link_has_expired(env, store_clock):
+    first = administrator((await created(env, "anita")).officer_id)
+    await created(env, "bina", by=first)
+    store_clock.advance(timedelta(hours=48))
+
+    again = created(env, "bina", by=first, key="again", email="mine@uk.gov.example")
+
+    assert (await refused(again))[0] is ErrorCode.STEP_NOT_ALLOWED
+
+
+async def test_whoever_makes_another_a_new_link_does_not_correct_her_address_by_it(env):
+    first = administrator((await created(env, "anita")).officer_id)
+    await created(env, "bina")
+    await created(env, "bina", by=first, key="new link")
+
+    again = created(env, "bina", by=first, key="again", email="mine@uk.gov.example")
+
+    assert (await refused(again))[0] is ErrorCode.STEP_NOT_ALLOWED
+
+
+async def test_a_corrected_address_raises_the_alarm_of_a_watched_post(env):
+    first = administrator((await created(env, "anita")).officer_id)
+    mistyped = await created(env, "bina", by=first, email="bnia@uk.gov.example")
+
+    await created(env, "bina", by=first, key="again")
+
+    async with env.store.read_transaction() as tx:
+        assert await changes_of_watched(tx) == {"ADMIN": 3}
+        lines = [line.action for line in await audit_lines_of(tx, "OFFICER", mistyped.officer_id)]
+    assert lines[-3:] == ["admin.address_corrected", "staff.post_changed", "officer.invited"]
+
+
+async def test_a_second_person_of_the_same_name_is_entered_beside_the_first_one_on_the_host(env):
+    first = await created(env, "anita")
+
+    second = await created(env, "anita", key="again", email="other@uk.gov.example")
+
+    assert second.officer_id != first.officer_id
+
+
+async def test_on_the_host_an_address_is_corrected_where_the_mistyped_one_is_named(env):
+    first = await created(env, "anita", email="anit@uk.gov.example")
+
+    again = await created(env, "anita", key="again", instead_of="Anit@uk.gov.example")
+
+    assert again.officer_id == first.officer_id
+
+
+async def test_the_address_of_one_who_signed_in_without_her_link_is_not_corrected(env):
+    first = administrator((await created(env, "anita")).officer_id)
+    second = await created(env, "bina", by=first)
+    async with env.store.write_transaction() as tx:
+        who = PersonKind.OFFICER, second.officer_id
+        at = env.clock.now()
+        await identities.add_identity(tx, Provider.PARICHAY, "bina@uk.gov.example", *who, at, "SUBSTANTIAL")
 
     again = created(env, "bina", by=first, key="again", email="mine@uk.gov.example")
 

@@ -17,7 +17,7 @@ NOT_TIED = ErrorCode.FORBIDDEN
 
 async def link_for(env, officer_id=OFFICER):
     async with env.store.write_transaction() as tx:
-        return await invite(UnitOfWork(env, tx, SYSTEM), officer_id)
+        return await invite(UnitOfWork(env, tx, SYSTEM), officer_id, None)
 
 
 async def by_link(env, providers, token, subject=EMAIL, **known):
