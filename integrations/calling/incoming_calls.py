@@ -126,7 +126,8 @@ class SignedCalls:
     """The way in for one system. Each of the secrets may sign; `token` is the bearer of a system that has one.
 
     Order of the checks: rate, token, age, size, signature. What fails one of them is answered with `{"code": …}` and
-    has changed nothing.
+    has changed nothing. A wrong token or signature is a failure of its address, and where there is no token so is
+    whatever fails after the rate.
     """
 
     name: str
@@ -146,14 +147,22 @@ class SignedCalls:
             right = brings_bearer(request.headers.get("authorization"), self.token)
             if not await self.limits.count(address, right=right):
                 raise CallRefused(401, "UNAUTHENTICATED")
+        try:
+            body = await self._signed_body(request)
+        except CallRefused as refused:
+            if self.token is None or refused.code == "BAD_SIGNATURE":
+                await self.limits.count(address, right=False)
+            raise
+        if self.token is None:
+            await self.limits.count(address, right=True)
+        return body
+
+    async def _signed_body(self, request: Request) -> bytes:
         stamp, given = (request.headers.get(name, "") for name in ("x-timestamp", "x-signature"))
         if not is_fresh(stamp, self.clock.now()):
             raise CallRefused(401, "STALE_TIMESTAMP")
         body = await _body(request, self.body_limit)
-        genuine = is_genuine(self.secrets, stamp, request.method, request.url.path, body, given)
-        if self.token is None or not genuine:
-            await self.limits.count(address, right=genuine)
-        if not genuine:
+        if not is_genuine(self.secrets, stamp, request.method, request.url.path, body, given):
             raise CallRefused(401, "BAD_SIGNATURE")
         return body
 
