@@ -1,5 +1,6 @@
 """Finds the officer responsible for a place today: the post's holder, the substitute, or the level above."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -65,11 +66,17 @@ async def at_level(acting: UnitOfWork, place: Place, level: OfficerLevel) -> str
 
 async def stand_in_at_work(acting: UnitOfWork, officer_id: str | None) -> str | None:
     """The officer who was named to stand in, where the rule lets her and she is not away herself."""
-    if officer_id is None or acting.env.rules.desk.absence is not AbsenceRule.STAND_IN:
-        return None
     named = [officer_id]
-    away = await acting.load_once(("away", officer_id), lambda: leave.on_leave(acting.tx, named, acting.today))
-    return None if officer_id in away else officer_id
+    found = await acting.load_once(("stands in", officer_id), lambda: stand_ins_at_work(acting, named))
+    return officer_id if officer_id in found else None
+
+
+async def stand_ins_at_work(acting: UnitOfWork, officer_ids: Iterable[str | None]) -> set[str]:
+    """Those of the officers who were named to stand in whom the rule lets and who are not away themselves."""
+    named = {officer_id for officer_id in officer_ids if officer_id is not None}
+    if not named or acting.env.rules.desk.absence is not AbsenceRule.STAND_IN:
+        return set()
+    return named - (await leave.on_leave(acting.tx, sorted(named), acting.today)).keys()
 
 
 def place_of(application: Application) -> Place:

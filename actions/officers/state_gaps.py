@@ -6,20 +6,20 @@ from dataclasses import dataclass
 from itertools import product
 
 from actions.kernel import Environment, UnitOfWork
-from actions.kernel.jurisdiction import stand_in_at_work
+from actions.kernel.jurisdiction import stand_ins_at_work
 from actions.officers.staff_views import administrator_postings
-from domain.kernel import SYSTEM, Bilingual, Officer, OfficerLevel, Posting, Role, Subject
+from domain.kernel import SYSTEM, Bilingual, OfficerLevel, Posting, Role, Subject
 from store.catalogue import catalogue
 from store.identity import people
 from store.officers import leave, posts
 
 _Key = tuple[Role, OfficerLevel | None, str | None, str | None, str | None]
+_WHOLE_STATE = Posting(Role.ADMIN)
 _ROLES = {
     OfficerLevel.DESIGNATED: Role.OFFICER,
     OfficerLevel.FIRST_APPELLATE: Role.APPELLATE,
     OfficerLevel.SECOND_APPELLATE: Role.APPELLATE,
 }
-_PAGE = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,25 +40,26 @@ class Gap:
 
 async def gaps_for(env: Environment, subject: Subject) -> list[Gap]:
     """The gaps of the departments that the subject administers. Raises as `waiting_orders`."""
-    reach = administrator_postings(subject)
-    return [gap for gap in await state_gaps(env) if any(one.covers(gap.department, None, None) for one in reach)]
+    return await state_gaps(env, administrator_postings(subject))
 
 
-async def state_gaps(env: Environment) -> list[Gap]:
-    """Every post that is vacant, by department; services without a department are under an empty one."""
+async def state_gaps(env: Environment, reach: Sequence[Posting] = (_WHOLE_STATE,)) -> list[Gap]:
+    """Every post that is vacant, by department, of those that one of these posts reaches.
+
+    Services without a department are under an empty one.
+    """
     async with env.store.read_transaction() as tx:
-        held = await _holders(UnitOfWork(env, tx, SYSTEM))
         names = {one.code: one.name for one in await catalogue.districts(tx)}
-        tehsils = dict[str, list[str]]()
-        for code in list(names):
-            within = await catalogue.tehsils(tx, code)
-            tehsils[code] = [one.code for one in within]
-            names |= {f"{code}:{one.code}": one.name for one in within}
+        within = await catalogue.tehsils_of(tx, names)
+        tehsils = {code: [one.code for one in within.get(code, [])] for code in names}
+        names |= {f"{code}:{one.code}": one.name for code, several in within.items() for one in several}
         services = defaultdict[str, list[str]](list)
         for service in await catalogue.all_services(tx):
             services[service.department or ""].append(service.code)
+        departments = [name for name in sorted(services) if any(one.covers(name, None, None) for one in reach)]
+        held = await _holders(UnitOfWork(env, tx, SYSTEM), departments)
     gaps = []
-    for department in sorted(services):
+    for department in departments:
         codes = tuple(sorted(services[department]))
         if _holder(held, Role.DEPARTMENT_ADMIN, None, (department, None, None)) is None:
             gaps.append(Gap(department, None, codes, (), None, _text_of_names([])))
@@ -104,23 +105,23 @@ def _holder(
     return next((held[key] for key in keys if key in held), None)
 
 
-async def _holders(acting: UnitOfWork) -> Mapping[_Key, str]:
+async def _holders(acting: UnitOfWork, departments: Sequence[str]) -> Mapping[_Key, str]:
     """An officer of each post that is held: at work there, standing in for one, or in charge of a vacant one."""
+    posted = await people.held_postings(acting.tx, departments)
+    absent = await leave.on_leave(acting.tx, sorted({officer_id for officer_id, _ in posted}), acting.today)
+    vacancies = await posts.open_vacancies(acting.tx)
+    named = [*(one.substitute_id for one in absent.values()), *(one.cover_id for one in vacancies)]
+    stand_ins = await stand_ins_at_work(acting, named)
     held: dict[_Key, str] = {}
-    ids = await people.posted_officer_ids(acting.tx)
-    for start in range(0, len(ids), _PAGE):
-        officers: Mapping[str, Officer] = await people.officers(acting.tx, ids[start : start + _PAGE])
-        absent = await leave.on_leave(acting.tx, officers, acting.today)
-        for officer in officers.values():
-            away = absent.get(officer.id)
-            at_work = officer.id if away is None else await stand_in_at_work(acting, away.substitute_id)
-            if at_work is not None:
-                for one in officer.postings:
-                    held.setdefault(_key(one), at_work)
-    for vacancy in await posts.open_vacancies(acting.tx):
-        in_charge = await stand_in_at_work(acting, vacancy.cover_id)
-        if in_charge is not None:
-            held.setdefault(_key(vacancy.posting), in_charge)
+    for officer_id, post in posted:
+        away = absent.get(officer_id)
+        if away is None:
+            held.setdefault(_key(post), officer_id)
+        elif away.substitute_id in stand_ins:
+            held.setdefault(_key(post), away.substitute_id)
+    for vacancy in vacancies:
+        if vacancy.cover_id in stand_ins:
+            held.setdefault(_key(vacancy.posting), vacancy.cover_id)
     return held
 
 

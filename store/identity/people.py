@@ -214,10 +214,12 @@ async def posted_ids(
     return list(dict.fromkeys(row.officer_id for row in sorted(rows, key=_specific_first)))
 
 
-async def posted_officer_ids(tx: Transaction) -> list[str]:
-    """The ids of all officers who hold a post."""
-    held = sa.select(postings_table.c.officer_id).distinct().order_by(postings_table.c.officer_id)
-    return list((await tx.connection.execute(held)).scalars())
+async def held_postings(tx: Transaction, departments: Iterable[str]) -> list[tuple[str, Posting]]:
+    """The posts that are held in these departments or in all of them, each with the id of its officer, by that id."""
+    c = postings_table.c
+    held = sa.select(postings_table).where(sa.or_(c.department.is_(None), c.department.in_(sorted(departments))))
+    rows = await tx.connection.execute(held.order_by(c.officer_id, c.sequence))
+    return [(row.officer_id, _POSTINGS.read(tx, row)) for row in rows]
 
 
 @cache

@@ -4,14 +4,15 @@ from datetime import timedelta
 
 import pytest
 
-from actions.officers.state_gaps import state_gaps
-from domain.kernel import Bilingual, Officer, OfficerLevel, Posting, Role, ist_date
+from actions.officers.state_gaps import gaps_for, state_gaps
+from domain.kernel import Bilingual, Officer, OfficerLevel, PersonKind, Posting, Role, Subject, ist_date
 from domain.officers.staff import Leave, Transfer, Vacancy
 from gateway.commands.catalogue import list_state_gaps
 from store.identity import people
 from store.officers import leave, posts
 from tests.support.graph import Down, environment
 from tests.support.graph_catalogue import enter_catalogue
+from tests.support.plans import statements_of
 
 REVENUE, WELFARE = "revenue-department", "social-welfare"
 DESIGNATED, FIRST, SECOND = OfficerLevel
@@ -126,6 +127,31 @@ async def test_a_vacant_post_of_which_an_absent_officer_has_charge_is_a_gap(env)
     await go_on_leave(env, "rakesh", None)
 
     assert await gaps_of(env, WELFARE, DESIGNATED) == [(("45", "49"), None)]
+
+
+@pytest.mark.usefixtures("anita_alone")
+async def test_how_many_officers_are_away_or_stand_in_adds_no_statement(env):
+    async def statements():
+        with statements_of(env.store) as seen:
+            await state_gaps(env)
+        return len(seen)
+
+    await state_gaps(env)
+    await go_on_leave(env, "anita", "rakesh")
+    few = await statements()
+    await go_on_leave(env, "rakesh", "meera")
+    await leave_vacant(env, Posting(Role.OFFICER, WELFARE, "49", None, DESIGNATED), "rakesh")
+
+    assert await statements() == few
+
+
+async def test_an_administrator_of_a_department_has_only_its_officers_read(env):
+    await post(env, "head", Posting(Role.DEPARTMENT_ADMIN, REVENUE))
+    subject = Subject(
+        frozenset({Role.DEPARTMENT_ADMIN}), PersonKind.OFFICER, "head", (Posting(Role.DEPARTMENT_ADMIN, REVENUE),)
+    )
+
+    assert {gap.department for gap in await gaps_for(env, subject)} == {REVENUE}
 
 
 async def test_an_officer_of_the_whole_department_leaves_nothing_vacant(env):
