@@ -113,7 +113,7 @@ async def _answer(
 
 
 async def _nesda_page(kept: Editions, request: Request) -> Response:
-    """The dataset of NeSDA's parameters for people, in both languages."""
+    """The dataset of NeSDA's parameters for people, in the language that they ask for."""
     try:
         rows = (await kept.read("nesda")).rows
     except (StoreError, TimeoutError) as away:
