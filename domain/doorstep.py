@@ -218,9 +218,15 @@ def may_report(visits: Iterable[Visit], now: datetime) -> bool:
 
 
 def check_may_visit_again(visits: list[Visit]) -> None:
-    """Raise VISITS_EXHAUSTED after three visits that the citizen missed, or three changes of the slot."""
+    """Raise VISITS_EXHAUSTED after three visits that the citizen missed, or three changes of the slot.
+
+    An inspection is then fixed by its officer, who is not bound by it: nothing is decided before it.
+    """
     failures = sum(visit.state is VisitState.FAILED and visit.failure not in OURS for visit in visits)
     changes = sum(visit.state in (VisitState.RESCHEDULED, VisitState.CANCELLED) for visit in visits)
     if failures >= MOST_FAILURES or changes > MOST_CHANGES:
         path = ("input", "applicationId")
-        raise Problems(Problem(ErrorCode.VISITS_EXHAUSTED, path, params={"most": str(MOST_FAILURES)}))
+        inspection = any(visit.purpose is VisitPurpose.INSPECTION for visit in visits)
+        sentence = "visit.inspection_by_officer" if inspection else None
+        params = {"most": str(MOST_FAILURES)}
+        raise Problems(Problem(ErrorCode.VISITS_EXHAUSTED, path, params=params, sentence=sentence))

@@ -34,7 +34,7 @@ from domain.appeals.appeals import (
 )
 from domain.applications.applications import Application, clock_end_of
 from domain.applications.deadline import breaches_at, end_of_day
-from domain.applications.lifecycle import Move
+from domain.applications.lifecycle import Move, Status
 from domain.kernel import NumberKind, OfficerLevel, ist_date, mask_aadhaar_in
 from domain.officers.staff import CoveredCase, CoverKind
 from store.appeals import appeal_course, appeals
@@ -151,12 +151,14 @@ async def follow(acting: UnitOfWork, transition: Transition) -> None:
 
     Service given or refused within the limit voids them, also when it is recorded later; service given late keeps the
     question of a penalty with the authority, and so does a late refusal; an order that was obeyed closes its appeal.
+    An officer who approved has obeyed it, also where the result waits for a fee that the citizen has not paid.
     """
     application, move = transition.after, transition.move
-    if move not in _GIVES_SERVICE | _REFUSES and move is not Move.WITHDRAW:
+    asked = move is Move.ASK_FEE and transition.before is not None and transition.before.status is Status.APPROVED
+    if move not in _GIVES_SERVICE | _REFUSES and move is not Move.WITHDRAW and not asked:
         return
     for appeal in (await appeals.of_applications(acting.tx, [application.id])).get(application.id, []):
-        if appeal.state in OPEN:
+        if appeal.state is AppealState.DIRECTED if asked else appeal.state in OPEN:
             await _follow(acting, application, appeal, move)
 
 

@@ -159,7 +159,7 @@ async def _approve(acting: UnitOfWork, application: Application, request: Decide
     approved = await apply_transition(acting, application, Step(Move.APPROVE, note=_text(request), changes=changes))
     await let_lapse(acting, approved)
     if service.fee_after_approval and approved.fee_paise and approved.fee_receipt is None:
-        paused = await legal_clock.pause_changes(acting, approved)
+        paused = await legal_clock.pause_changes(acting, approved, for_fee=True)
         return await apply_transition(acting, approved, Step(Move.ASK_FEE, changes=paused))
     return await _bring_result(acting, approved, service, seeding)
 

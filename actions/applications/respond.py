@@ -95,7 +95,7 @@ async def answer_query(env: Environment, subject: Subject, request: AnswerQuery)
 
 
 async def withdraw_application(env: Environment, subject: Subject, request: Withdraw) -> tuple[Application, bool]:
-    """Take an application back, if it is not decided yet. True where it is a replay.
+    """Take an application back, if it is not decided yet or its fee after approval is not paid. True for a replay.
 
     Raises Problems: NOT_FOUND, CONFLICT, TRANSITION_NOT_ALLOWED.
     """
@@ -103,11 +103,11 @@ async def withdraw_application(env: Environment, subject: Subject, request: With
 
 
 async def record_fee(env: Environment, subject: Subject, request: RecordFee) -> tuple[Application, bool]:
-    """Enter a fee that was taken; the case goes into scrutiny and the legal clock starts. True for a replay.
+    """Enter a fee that was taken, which has the effect of `actions.kernel.transitions.receive_fee`. True for a replay.
 
     For the operator whom the citizen let serve her, and for officers of the place. Raises Problems:
     NOT_FOUND, CONFLICT, FEE_MISMATCH, BAD_INPUT, TRANSITION_NOT_ALLOWED, DATE_NOT_ALLOWED for a day to come or one
-    before the submission.
+    before the fee was asked: before the submission, or before the approval with which it fell due.
     """
     body = asdict(request)
     if request.paid_on is None:  # the body of a fee of today is that of releases that knew no other
@@ -175,7 +175,8 @@ def _paid_at(acting: UnitOfWork, application: Application, request: RecordFee) -
     day = request.paid_on
     if day is None:
         return None
-    if not ist_date(application.submitted_at or application.created_at) <= day <= acting.today:
+    submitted_at, decision = application.submitted_at or application.created_at, application.decision
+    if not ist_date(decision.decided_at if decision else submitted_at) <= day <= acting.today:
         raise Problems(Problem(ErrorCode.DATE_NOT_ALLOWED, ("input", "paidOn")))
     return ist_midnight(day)
 

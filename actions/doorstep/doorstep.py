@@ -20,10 +20,11 @@ from actions.kernel import (
 )
 from domain import doorstep as rules
 from domain.applications.applications import Application
+from domain.applications.lifecycle import Move
 from domain.doorstep import DoorstepAgent, Slot, Visit, VisitMove, VisitPurpose, VisitState
 from domain.feedback.notices import NoticeKind
 from domain.identity.policy import ObjectKind, Purpose
-from domain.kernel import ErrorCode, Problem, Problems, Remedy, Subject
+from domain.kernel import ErrorCode, PersonKind, Problem, Problems, Remedy, Subject
 from store import doorstep as kept
 from store.applications import applications
 from store.database import AlreadyThere, Transaction, locks, require_there
@@ -95,7 +96,10 @@ async def assign_visit(env: Environment, subject: Subject, request: ChangeVisit)
 
 
 async def cancel_visit(env: Environment, subject: Subject, request: ChangeVisit) -> tuple[Visit, bool]:
-    """Cancel a visit that has not set out. Raises Problems: NOT_FOUND, STEP_NOT_ALLOWED, CONFLICT."""
+    """Cancel a visit that has not set out.
+
+    Raises Problems: NOT_FOUND, STEP_NOT_ALLOWED, CONFLICT, VISITS_EXHAUSTED for an inspection that its officer fixed.
+    """
     return await run_visit_mutation(env, subject, "cancelDoorstepVisit", request, call_off)
 
 
@@ -139,6 +143,8 @@ async def call_off(acting: UnitOfWork, request: ChangeVisit) -> Visit:
     """The inner step of a cancellation, in the caller's transaction."""
     visit = await take_up_visit(acting, request.visit_id, request.expected_version, *ARRANGE)
     state = rules.advance(visit.state, VisitMove.CANCEL)
+    if visit.purpose is VisitPurpose.INSPECTION:
+        await _visits_before(acting, visit.application_id, visit.purpose)
     saved = await kept.save(acting.tx, replace(visit, state=state, closed_at=acting.now), visit.version)
     await note(acting, "visit.cancel", of_visit(saved), Purpose.APPLY, state=state.value)
     await tell_of_visit(acting, saved, NoticeKind.VISIT_CANCELLED, await number_of(acting, saved))
@@ -191,11 +197,11 @@ def _body(request: Any) -> dict[str, Any]:
 
 
 async def _is_due(acting: UnitOfWork, application: Application, purpose: VisitPurpose) -> bool:
-    """Whether a visit may be arranged; an inspection where the service has one that is not reported on."""
+    """Whether a visit may be arranged; an inspection where it is its turn by the steps of the service."""
     if not is_due(application, purpose) or purpose is not VisitPurpose.INSPECTION:
         return is_due(application, purpose)
     course = await course_of(acting, application)
-    return course is not None and course.inspection is not None
+    return course is not None and course.inspection is not None and not course.step_before(Move.SEND_FOR_VERIFICATION)
 
 
 async def agents_by_slot(
@@ -224,16 +230,16 @@ async def agents_by_slot(
 async def _book_slot(acting: UnitOfWork, application: Application, purpose: VisitPurpose, slot: Slot) -> Visit:
     # Two bookings at once must not both take the last place of a slot.
     await locks.lock_exclusive(acting.tx, "doorstep", application.district)
-    all_visits = (await kept.of_applications(acting.tx, [application.id])).get(application.id, [])
-    before = [visit for visit in all_visits if visit.purpose is purpose]
+    before = await _visits_before(acting, application.id, purpose)
     over = purpose is VisitPurpose.DELIVERY and any(visit.state is VisitState.HANDED_OVER for visit in before)
     if over or any(visit.state in rules.OPEN for visit in before):
         path = ("input", "applicationId")
         raise Problems(Problem(ErrorCode.VISIT_NOT_POSSIBLE, path))
-    rules.check_may_visit_again(before)
     room = await agents_by_slot(acting, application, purpose)
-    if not room:
-        raise Problems(Problem(ErrorCode.AGENT_UNKNOWN, ("input", "applicationId")))
+    inspection = purpose is VisitPurpose.INSPECTION
+    if application.officer_id is None if inspection else not room:
+        sentence = "visit.no_officer" if inspection else None
+        raise Problems(Problem(ErrorCode.AGENT_UNKNOWN, ("input", "applicationId"), sentence=sentence))
     if slot not in room:
         raise Problems(Problem(ErrorCode.SLOT_NOT_OFFERED, ("input", "slot")))
     visit = _new(acting, application, purpose, before)
@@ -241,10 +247,18 @@ async def _book_slot(acting: UnitOfWork, application: Application, purpose: Visi
     await kept.add(acting.tx, visit)
     detail = {"visit": purpose.value, "sequence": visit.sequence}
     await note(acting, "visit.book", of_visit(visit), Purpose.APPLY, **detail)
-    inspection = purpose is VisitPurpose.INSPECTION
     kind = NoticeKind.INSPECTION_FIXED if inspection else NoticeKind.VISIT_BOOKED
     await tell_of_visit(acting, visit, kind, application.number)
     return visit
+
+
+async def _visits_before(acting: UnitOfWork, application_id: str, purpose: VisitPurpose) -> list[Visit]:
+    """The visits so far; raises VISITS_EXHAUSTED where there may be no further one."""
+    visits = (await kept.of_applications(acting.tx, [application_id])).get(application_id, [])
+    before = [visit for visit in visits if visit.purpose is purpose]
+    if purpose is not VisitPurpose.INSPECTION or acting.subject.kind is not PersonKind.OFFICER:
+        rules.check_may_visit_again(before)
+    return before
 
 
 def _new(acting: UnitOfWork, application: Application, purpose: VisitPurpose, before: list[Visit]) -> Visit:

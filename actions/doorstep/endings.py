@@ -1,4 +1,4 @@
-"""Ends visits with a step of their application: those that it no longer needs, and the inspection reported on."""
+"""Ends visits with a step of their application, or gives an inspection to the officer who has the case from then on."""
 
 from dataclasses import replace
 
@@ -33,9 +33,12 @@ async def hold_visits(acting: UnitOfWork, application_id: str) -> None:
 async def end_visits(acting: UnitOfWork, transition: Transition) -> None:
     """Cancel booked visits that are no longer due, under way or not; frees the slot and notifies the citizen.
 
-    A field report ends the inspection, which no query or clearance before it cancels.
+    A field report ends the inspection, which no query or clearance before it cancels; one that is still to come is
+    cancelled. With another officer the inspection stays and is that officer's.
     """
     before, application = transition.before, transition.after
+    if before is not None and before.officer_id not in (None, application.officer_id):
+        await _give_inspection(acting, application)
     reported = transition.move is Move.REPORT_VERIFICATION
     if before is None or before.status is application.status or (application.status in _PICK_UP and not reported):
         return
@@ -43,7 +46,7 @@ async def end_visits(acting: UnitOfWork, transition: Transition) -> None:
     for visit in (await kept.of_applications(acting.tx, [application.id])).get(application.id, []):
         if visit.state not in OPEN or is_due(application, visit.purpose):
             continue
-        if reported and visit.purpose is VisitPurpose.INSPECTION:
+        if reported and visit.purpose is VisitPurpose.INSPECTION and visit.slot.starts_at <= acting.now:
             done = replace(visit, state=advance(visit.state, VisitMove.INSPECT), closed_at=acting.now)
             await note(
                 acting, "visit.inspect", of_visit(await kept.save(acting.tx, done, visit.version)), Purpose.DECIDE
@@ -59,3 +62,16 @@ async def call_off_visit(acting: UnitOfWork, visit: Visit, number: str) -> None:
     saved = await kept.save(acting.tx, over, visit.version)
     await note(acting, "visit.call_off", of_visit(saved), Purpose.DELIVER, state=state.value)
     await tell_of_visit(acting, saved, NoticeKind.VISIT_CANCELLED, number)
+
+
+async def _give_inspection(acting: UnitOfWork, application: Application) -> None:
+    """Let the present officer come to the inspection that is booked; it is cancelled where nobody has the case."""
+    await hold_visits(acting, application.id)
+    for visit in (await kept.of_applications(acting.tx, [application.id])).get(application.id, []):
+        if visit.state not in OPEN or visit.purpose is not VisitPurpose.INSPECTION:
+            continue
+        if application.officer_id is None:
+            await call_off_visit(acting, visit, application.number)
+            continue
+        saved = await kept.save(acting.tx, replace(visit, agent_id=application.officer_id), visit.version)
+        await note(acting, "visit.assign", of_visit(saved), Purpose.DECIDE, agent=saved.agent_id)

@@ -11,7 +11,7 @@ from domain.applications.applications import Application, DeliveryMode
 from domain.applications.lifecycle import Move
 from domain.doorstep import Visit
 from domain.feedback.grievances import Grievance
-from domain.feedback.notices import OF_MOVES, Notice, NoticeKind, Topic
+from domain.feedback.notices import OF_MOVES, Notice, NoticeKind, Topic, fee_due_kind
 from domain.identity.policy import ObjectKind
 from domain.kernel import ErrorCode, PersonKind, Problem, Problems, Subject, ist_date
 from store.appeals import appeals
@@ -80,7 +80,7 @@ def _notice(acting: UnitOfWork, kind: NoticeKind, about: About, params: Mapping[
 async def tell_of_step(acting: UnitOfWork, transition: Transition) -> None:
     """What a step of an application has to say to her."""
     application, move = transition.after, transition.move
-    kind = OF_MOVES.get(move)
+    kind = fee_due_kind(application) if move is Move.ASK_FEE else OF_MOVES.get(move)
     herself = acting.subject.kind is PersonKind.CITIZEN and acting.subject.person_id == application.citizen_id
     on_portal = move is Move.ISSUE_CERTIFICATE and application.delivery is DeliveryMode.PORTAL
     if kind is None or on_portal or (herself and move in _BY_HERSELF):

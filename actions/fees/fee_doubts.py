@@ -12,7 +12,7 @@ from actions.fees.fee_enquiries import enquire
 from actions.fees.fee_refunds import request_refund
 from actions.kernel import Environment, UnitOfWork
 from domain.applications.lifecycle import Status
-from domain.feedback.notices import NoticeKind
+from domain.feedback.notices import fee_due_kind
 from domain.fees.fees import PAID, FeeOrder, FeeRoute, RefundCause
 from domain.kernel import ErrorCode, Problem, Problems, Source
 from domain.reconciliation.finance_cases import ACCEPTED_AS_IT_IS, CaseOutcome, DifferenceKind, FinanceCase
@@ -71,7 +71,7 @@ async def give_back(acting: UnitOfWork, case: FinanceCase) -> None:
     saved = await request_refund(acting, ordered, RefundCause.OTHER_AMOUNT)
     application = await applications.get(acting.tx, order.application_id)
     if application is not None and application.status is Status.FEE_PENDING:
-        await tell_of_payment(acting, saved, NoticeKind.FEE_DUE)
+        await tell_of_payment(acting, saved, fee_due_kind(application))
 
 
 async def _order_of(tx: Transaction, case: FinanceCase) -> FeeOrder | None:

@@ -80,13 +80,14 @@ async def start_changes(
     return {"limit": limit, "clock_started_at": started_at, "due_at": None if due is None else end_of_day(due)}
 
 
-async def pause_changes(acting: UnitOfWork, application: Application) -> dict[str, Any]:
+async def pause_changes(acting: UnitOfWork, application: Application, *, for_fee: bool = False) -> dict[str, Any]:
     """The changes by which the clock stops while a query is with the citizen, with the days that were left.
 
-    A limit that is breached already, or that an order on appeal set, runs on.
+    A limit that is breached already runs on; so does one that an order on appeal set, but `for_fee`, while a fee that
+    fell due with the approval is not paid.
     """
     limit, due_at = application.limit, application.due_at
-    if limit is not None and limit.by_order:
+    if limit is not None and limit.by_order and not for_fee:
         return {}
     if limit is None or due_at is None:
         return {"paused_since": acting.now}
@@ -97,23 +98,26 @@ async def pause_changes(acting: UnitOfWork, application: Application) -> dict[st
     return {"paused_since": acting.now, "paused_left": left}
 
 
-async def resume_changes(acting: UnitOfWork, application: Application) -> dict[str, Any]:
-    """The changes by which the clock continues: what was left is counted anew from today."""
+async def resume_changes(
+    acting: UnitOfWork, application: Application, *, paid_at: datetime | None = None
+) -> dict[str, Any]:
+    """The changes by which the clock continues: what was left is counted anew from today, or from when she paid."""
     since, due_at, limit = application.paused_since, application.due_at, application.limit
     if since is None:
         return {}
+    replied = ist_date(min(max(paid_at or acting.now, since), acting.now))
     lawful_due_at = application.lawful_due_at
     if due_at is not None and limit is not None:
         calendar, district = await office_calendar(acting, application), application.district
 
         def move_on(due: datetime, left: int | None) -> datetime:
             pause = Pause(since, left)
-            day = due_if_answered(ist_date(due), acting.today, pause, limit.unit, calendar, district=district)
+            day = due_if_answered(ist_date(due), replied, pause, limit.unit, calendar, district=district)
             return end_of_day(day)
 
         due_at = move_on(due_at, application.paused_left)
         lawful_due_at = None if lawful_due_at is None else later_than(due_at, move_on(lawful_due_at, None))
-    days = max((acting.today - ist_date(since)).days, 0)
+    days = max((replied - ist_date(since)).days, 0)
     return {
         "paused_since": None,
         "paused_left": None,

@@ -65,11 +65,11 @@ async def receive_fee(
 ) -> Application:
     """Take the step of a fee that was paid, in the caller's transaction.
 
-    Scrutiny begins and the legal clock starts; where the fee fell due with the approval, the clock goes on and the
-    result follows. Exactly once, since the step leads out of FEE_PENDING. Raises as `apply_transition`.
+    Scrutiny begins and the legal clock starts; where the fee fell due with the approval, the clock goes on from the
+    payment and the result follows. Exactly once, since the step leads out of FEE_PENDING. Raises as `apply_transition`.
     """
     if application.decision is not None and application.decision.approved:
-        move, changes = Move.RECEIVE_FINAL_FEE, await resume_changes(acting, application)
+        move, changes = Move.RECEIVE_FINAL_FEE, await resume_changes(acting, application, paid_at=paid_at)
     else:
         move, changes = Move.RECEIVE_FEE, await start_changes(acting, application, service, paid_at=paid_at)
     return await apply_transition(acting, application, Step(move, changes={"fee_receipt": receipt, **changes}))

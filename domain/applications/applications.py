@@ -154,13 +154,15 @@ class Application:
 
 
 def clock_end_of(application: Application) -> datetime | None:
-    """When the legal clock of an application ended; None while it runs or has not begun.
+    """When the legal clock of an application ended; None while it runs, is paused or has not begun.
 
     It ends when the result is made available, not when it is collected (docs/contracts/right_to_service.md section
     3.1). What an earlier release ended says no such instant: then the delivery or the decision stands for it.
     """
     if application.clock_ended_at is not None:
         return application.clock_ended_at
+    if application.paused_since is not None:
+        return None
     if application.status in ON_THE_CLOCK or application.submitted_at is None or application.decision is None:
         withdrawn = application.status is Status.WITHDRAWN
         return application.delivered_at or (application.updated_at if withdrawn else None)
@@ -199,13 +201,13 @@ def heard_late_at(application: Application, steps: Iterable[TimelineEntry]) -> d
 
 
 def pauses_of(steps: Iterable[TimelineEntry]) -> list[tuple[datetime, datetime]]:
-    """The queries to which she has replied: when each began and when it was answered, the oldest first."""
+    """The queries answered, and the fees after approval paid: when each pause began and ended, the oldest first."""
     found: list[tuple[datetime, datetime]] = []
     since = None
     for one in steps:
-        if one.move is Move.RAISE_QUERY:
+        if one.move is Move.RAISE_QUERY or (one.move is Move.ASK_FEE and one.before is Status.APPROVED):
             since = one.at
-        elif one.move is Move.ANSWER_QUERY and since is not None:
+        elif one.move in (Move.ANSWER_QUERY, Move.RECEIVE_FINAL_FEE) and since is not None:
             found.append((since, one.at))
             since = None
     return found

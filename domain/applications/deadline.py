@@ -133,7 +133,7 @@ class TimeLimit:
 
     @property
     def by_order(self) -> bool:
-        """Whether an order on appeal set it; such a limit is never paused."""
+        """Whether an order on appeal set it; no query pauses such a limit."""
         return self.calendar_version.startswith(ORDER)
 
 

@@ -74,7 +74,7 @@ class Course:
     def step_before(self, move: Move) -> ServiceStep | None:
         """The step that has to be done before a move; None where it may be taken, or belongs to no step."""
         if move is Move.REPORT_VERIFICATION:
-            return None if self.may_report else self.inspection
+            return self.step_before(Move.SEND_FOR_VERIFICATION) or (None if self.may_report else self.inspection)
         begun = (place for place, one in enumerate(self.definition.steps) if one.kind in BEGINS.get(move, ()))
         place = len(self.definition.steps) if move in DECIDES else next(begun, 0)
         needed = _BEFORE_REFUSAL if move is Move.REJECT else _BEFORE_APPROVAL

@@ -6,6 +6,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from types import MappingProxyType
 
+from domain.applications.applications import Application
 from domain.applications.lifecycle import Move
 from domain.kernel import IST, Language, show_number
 from domain.kernel.messages import catalogue, label
@@ -17,6 +18,8 @@ class NoticeKind(StrEnum):
     APPLICATION_RECEIVED = "APPLICATION_RECEIVED"
     """Somebody else filed it for the citizen."""
     FEE_DUE = "FEE_DUE"
+    FINAL_FEE_DUE = "FINAL_FEE_DUE"
+    """The fee that fell due with the approval."""
     QUERY_RAISED = "QUERY_RAISED"
     APPROVED = "APPROVED"
     CERTIFICATE_READY = "CERTIFICATE_READY"
@@ -85,6 +88,7 @@ class NoticeKind(StrEnum):
 NEEDS_HER = frozenset(
     {
         NoticeKind.FEE_DUE,
+        NoticeKind.FINAL_FEE_DUE,
         NoticeKind.QUERY_RAISED,
         NoticeKind.CERTIFICATE_READY,
         NoticeKind.RETURNED_AS_INCOMPLETE,
@@ -136,6 +140,11 @@ OF_MOVES = MappingProxyType(
     }
 )
 """The message that a step of an application brings."""
+
+
+def fee_due_kind(application: Application) -> NoticeKind:
+    """What the citizen is told who has a fee to pay: before the time limit begins, or after the approval."""
+    return NoticeKind.FINAL_FEE_DUE if application.decision else NoticeKind.FEE_DUE
 
 
 MISSED = "missed"

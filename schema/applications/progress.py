@@ -39,7 +39,9 @@ class Deadline:
         description="When the clock ended: the result was made available, or it was refused or withdrawn; null while "
         "it runs. When it is collected does not matter."
     )
-    paused: bool = strawberry.field(description="Whether the clock stands still, because a query is with the citizen.")
+    paused: bool = strawberry.field(
+        description="Whether the clock stands still: a query, or the fee after the approval, is with the citizen."
+    )
     paused_days: int = strawberry.field(
         description="Calendar days of pauses, for information; nothing is counted by them."
     )

@@ -7,6 +7,7 @@ import pytest
 
 from actions.applications.decide import Decide, Verdict, decide_application
 from actions.applications.respond import Withdraw, withdraw_application
+from actions.clearances.clearances import AnswerClearance, answer_clearance
 from actions.doorstep.doorstep import (
     BookVisit,
     ChangeVisit,
@@ -18,18 +19,20 @@ from actions.doorstep.doorstep import (
 )
 from actions.doorstep.rounds import FailVisit, SetOut, close_missed, fail_visit, set_out
 from actions.doorstep.views import possible_agents
-from actions.kernel import courses_of, filed_as
+from actions.kernel import Step, UnitOfWork, apply_transition, courses_of, filed_as
+from actions.officers.forward import ForwardCase, forward_application
 from domain.applications.applications import Application, RejectionGround
 from domain.applications.lifecycle import Move, Status
 from domain.catalogue.course import moves_in_course
 from domain.doorstep import Slot, Visit, VisitFailure, VisitPurpose, VisitState
 from domain.feedback.notices import NoticeKind
 from domain.kernel import ErrorCode, Problems, Subject
-from store import doorstep
+from store import clearances, doorstep
 from store.applications import applications
 from store.feedback import notices
 from tests.support.actions import World
-from tests.support.definitions import give_steps
+from tests.support.definitions import REVENUE, clearance_of, give_steps
+from tests.support.desk import colleagues_of
 from tests.support.doorstep import an_agent
 from tests.support.worlds import wrong
 
@@ -58,7 +61,7 @@ async def slots(world: World, case: Application, who: Subject | None = None) -> 
     return await offered_slots(world.env, who or world.asha, case.id, INSPECTION)
 
 
-async def fixed(world: World, case: Application, who: Subject | None = None, place: int = 0) -> Visit:
+async def book_inspection(world: World, case: Application, who: Subject | None = None, place: int = 0) -> Visit:
     slot = (await slots(world, case, who))[place]
     request = BookVisit(case.id, INSPECTION, slot, f"book-{slot.on}-{place}")
     return (await book_visit(world.env, who or world.asha, request))[0]
@@ -102,7 +105,7 @@ async def test_a_report_needs_an_appointment_whose_time_has_come(world: World):
     report = {"verdict": Verdict.REPORT_VERIFICATION, "reason": "As stated."}
 
     assert await code_of(decide(world, case, key="no-appointment", **report)) == needed
-    visit = await fixed(world, case)
+    visit = await book_inspection(world, case)
     assert await code_of(decide(world, case, key="too-early", **report)) == needed
     assert Move.REPORT_VERIFICATION not in await moves(world, case)
 
@@ -137,7 +140,7 @@ async def test_nothing_is_decided_before_the_report(world: World, verdict: Verdi
 async def test_the_officer_who_has_the_case_comes_and_the_citizen_is_told(world: World):
     case = await in_the_field(world)
 
-    visit = await fixed(world, case, world.registrar)
+    visit = await book_inspection(world, case, world.registrar)
 
     assert (visit.agent_id, visit.fee_paise, visit.state) == (case.officer_id, None, VisitState.SCHEDULED)
     kinds = await notice_kinds(world)
@@ -147,7 +150,7 @@ async def test_the_officer_who_has_the_case_comes_and_the_citizen_is_told(world:
 
 async def test_a_citizen_moves_her_appointment_to_another_offered_slot(world: World):
     case = await in_the_field(world)
-    visit = await fixed(world, case)
+    visit = await book_inspection(world, case)
     other = (await slots(world, case))[3]
 
     moved, _ = await reschedule_visit(world.env, world.asha, ChangeVisit(visit.id, "move", other))
@@ -158,7 +161,7 @@ async def test_a_citizen_moves_her_appointment_to_another_offered_slot(world: Wo
 
 async def test_an_appointment_that_was_missed_is_fixed_anew_or_reported_on(world: World):
     case = await in_the_field(world)
-    visit = await fixed(world, case)
+    visit = await book_inspection(world, case)
     missed = FailVisit(visit.id, VisitFailure.NOBODY_HOME, "missed")
     early = await code_of(fail_visit(world.env, world.registrar, missed))
     assert early[0] is ErrorCode.STEP_NOT_ALLOWED
@@ -168,13 +171,13 @@ async def test_an_appointment_that_was_missed_is_fixed_anew_or_reported_on(world
 
     assert failed.state is VisitState.FAILED
     assert Move.REPORT_VERIFICATION in await moves(world, case)
-    again = await fixed(world, case)
+    again = await book_inspection(world, case)
     assert (again.sequence, again.state) == (2, VisitState.SCHEDULED)
 
 
 async def test_an_officer_who_cannot_come_says_so_before_and_it_does_not_count_as_seen(world: World):
     case = await in_the_field(world)
-    visit = await fixed(world, case)
+    visit = await book_inspection(world, case)
 
     await fail_visit(world.env, world.registrar, FailVisit(visit.id, VisitFailure.AGENT_UNABLE, "ill"))
     world.clock.advance(timedelta(days=10))
@@ -184,7 +187,7 @@ async def test_an_officer_who_cannot_come_says_so_before_and_it_does_not_count_a
 
 async def test_the_round_of_missed_visits_leaves_an_inspection_for_its_officer(world: World):
     case = await in_the_field(world)
-    visit = await fixed(world, case)
+    visit = await book_inspection(world, case)
     world.clock.advance(visit.slot.ends_at + timedelta(days=2) - world.clock.now())
 
     assert await close_missed(world.env) == 0
@@ -195,7 +198,7 @@ async def test_the_round_of_missed_visits_leaves_an_inspection_for_its_officer(w
 async def test_no_agent_is_offered_or_sent_to_inspect(world: World):
     case = await in_the_field(world)
     agent = await an_agent(world, "1", "49")
-    visit = await fixed(world, case)
+    visit = await book_inspection(world, case)
 
     assert await possible_agents(world.env, world.registrar, visit) == []
     handed = ChangeVisit(visit.id, "give", agent_id=agent.person_id)
@@ -205,7 +208,7 @@ async def test_no_agent_is_offered_or_sent_to_inspect(world: World):
 
 async def test_an_officer_has_room_for_so_many_inspections_in_a_slot(world: World):
     first = await in_the_field(world)
-    slot = (await fixed(world, first)).slot
+    slot = (await book_inspection(world, first)).slot
     second = await decide(
         world, await world.submit(world.sunil, idempotency_key="second"), Verdict.SEND_FOR_VERIFICATION
     )
@@ -231,10 +234,105 @@ async def test_nothing_is_offered_where_the_service_has_no_inspection_or_before_
 
 async def test_an_application_that_is_withdrawn_frees_the_slot(world: World):
     case = await in_the_field(world)
-    visit = await fixed(world, case)
+    visit = await book_inspection(world, case)
     assert (await cancel_visit(world.env, world.asha, ChangeVisit(visit.id, "cancel")))[0].state is VisitState.CANCELLED
-    await fixed(world, case, place=1)
+    await book_inspection(world, case, place=1)
 
     await withdraw_application(world.env, world.asha, Withdraw(case.id, "gone"))
 
     assert [one.state for one in await visits(world, case)] == [VisitState.CANCELLED, VisitState.CANCELLED]
+
+
+async def use_up_changes(world: World, case: Application) -> None:
+    """Move an appointment of the citizen's three times, and cancel it."""
+    visit = await book_inspection(world, case)
+    for place in (1, 2, 3):
+        slot = (await slots(world, case))[place]
+        visit, _ = await reschedule_visit(world.env, world.asha, ChangeVisit(visit.id, f"move-{place}", slot))
+    await cancel_visit(world.env, world.asha, ChangeVisit(visit.id, "cancel"))
+
+
+async def sentence_of(attempt) -> tuple[ErrorCode, str | None]:
+    with pytest.raises(Problems) as caught:
+        await attempt
+    return caught.value.code, caught.value.problems[0].sentence
+
+
+async def test_after_three_changes_the_officer_fixes_the_inspection_and_the_citizen_is_told_so(world: World):
+    case = await in_the_field(world)
+    await use_up_changes(world, case)
+    exhausted = (ErrorCode.VISITS_EXHAUSTED, "visit.inspection_by_officer")
+
+    assert await sentence_of(book_inspection(world, case, place=4)) == exhausted
+    visit = await book_inspection(world, case, world.registrar, place=5)
+    cancelling = cancel_visit(world.env, world.asha, ChangeVisit(visit.id, "again"))
+    assert await sentence_of(cancelling) == exhausted
+
+    come(world, visit)
+    await decide(world, case, Verdict.REPORT_VERIFICATION, reason="As stated.")
+    assert (await decide(world, await present(world, case), Verdict.APPROVE)).status is Status.APPROVED
+
+
+async def test_a_report_after_a_missed_appointment_calls_off_the_next_one_and_tells_the_citizen(world: World):
+    case = await in_the_field(world)
+    missed = await book_inspection(world, case)
+    come(world, missed)
+    await fail_visit(world.env, world.registrar, FailVisit(missed.id, VisitFailure.NOBODY_HOME, "missed"))
+    await book_inspection(world, case)
+
+    await decide(world, case, Verdict.REPORT_VERIFICATION, reason="Nobody was there.")
+
+    assert [one.state for one in await visits(world, case)] == [VisitState.FAILED, VisitState.CANCELLED]
+    assert NoticeKind.VISIT_CANCELLED in await notice_kinds(world)
+
+
+async def test_the_appointment_goes_to_the_officer_to_whom_the_case_goes(world: World):
+    case = await in_the_field(world)
+    await book_inspection(world, case)
+    other = (await colleagues_of(world)).registrar
+
+    await forward_application(
+        world.env, world.registrar, ForwardCase(case.id, other.person_id, "You know the place.", "forward")
+    )
+
+    assert [(one.state, one.agent_id) for one in await visits(world, case)] == [(VisitState.SCHEDULED, other.person_id)]
+
+
+async def test_an_appointment_is_cancelled_where_nobody_has_the_case_any_more(world: World):
+    case = await in_the_field(world)
+    await book_inspection(world, case)
+
+    async with world.env.store.write_transaction() as tx:
+        acting = UnitOfWork(world.env, tx, world.registrar)
+        await apply_transition(acting, case, Step(Move.REASSIGN, changes={"officer_id": None}))
+
+    assert [one.state for one in await visits(world, case)] == [VisitState.CANCELLED]
+    assert NoticeKind.VISIT_CANCELLED in await notice_kinds(world)
+
+
+async def test_an_inspection_is_neither_fixed_nor_reported_on_before_the_clearance_that_comes_first(world: World):
+    await give_steps(world, "SCRUTINY", clearance_of(REVENUE), "INSPECTION", "ISSUE")
+    case = await world.submit(world.asha)
+    assert case.status is Status.IN_VERIFICATION
+
+    assert await slots(world, case) == []
+    report = decide(world, case, Verdict.REPORT_VERIFICATION, reason="As stated.")
+    assert await code_of(report) == (ErrorCode.STEP_NEEDED_FIRST, {"step": "CLEARANCE", "department": REVENUE})
+
+    async with world.env.store.read_transaction() as tx:
+        (clearance,) = (await clearances.of_applications(tx, [case.id]))[case.id]
+    await answer_clearance(world.env, world.tehsildar, AnswerClearance(clearance.id, True, "It is.", "answer"))
+    come(world, await book_inspection(world, case))
+    reported = await decide(world, await present(world, case), Verdict.REPORT_VERIFICATION, reason="As stated.")
+    assert (await decide(world, reported, Verdict.APPROVE)).status is Status.APPROVED
+
+
+async def test_without_an_officer_it_is_said_that_none_has_the_case_yet(world: World):
+    case = await in_the_field(world)
+    slot = (await slots(world, case))[0]
+    async with world.env.store.write_transaction() as tx:
+        await applications.save(tx, replace(case, officer_id=None), case.version)
+
+    booking = book_visit(world.env, world.asha, BookVisit(case.id, INSPECTION, slot, "book"))
+
+    assert await sentence_of(booking) == (ErrorCode.AGENT_UNKNOWN, "visit.no_officer")

@@ -18,7 +18,7 @@ from tests.gateway.pages.conftest import Browse
 from tests.gateway.pages.test_citizen import summary
 from tests.gateway.pages.test_site import form_of
 from tests.support.actions import FakeRenderer
-from tests.support.definitions import give_steps
+from tests.support.definitions import clearance_of, give_steps
 from tests.support.graph import CITIZEN, OFFICER, PAPERS, World
 
 DOOR = Bilingual(None, "Door")
@@ -166,13 +166,17 @@ async def test_an_officer_gives_a_visit_to_another_agent(world: World, browse: B
     assert "Sohan" in html.fromstring(again.text).xpath('string(//h2[@id="doorstep"]/following-sibling::ul[1])')
 
 
+async def submit(world: World) -> Application:
+    request = SubmitApplication("ES09", "49", "304", Channel.WEB, DeliveryMode.PORTAL, {"village": "R"}, PAPERS, "i")
+    return (await submit_application(world.environment, CITIZEN, request))[0]
+
+
 @pytest.fixture
 async def in_the_field(world: World) -> Application:
     """A case of Asha's that was sent for its inspection."""
     env = world.environment
     await give_steps(env.store, "SCRUTINY", "INSPECTION", "ISSUE", code="ES09")
-    request = SubmitApplication("ES09", "49", "304", Channel.WEB, DeliveryMode.PORTAL, {"village": "R"}, PAPERS, "i")
-    application = (await submit_application(env, CITIZEN, request))[0]
+    application = await submit(world)
     sent = Decide(application.id, Verdict.SEND_FOR_VERIFICATION, "send")
     return (await decide_application(env, OFFICER, sent))[0]
 
@@ -197,6 +201,22 @@ async def test_a_citizen_chooses_when_the_officer_comes_to_inspect(browse: Brows
     async with browse("asha") as browser:
         shown = html.fromstring((await browser.get(page)).text)
     assert shown.cssselect('a[href*="purpose=INSPECTION"][href*="visit="]')
+
+
+@pytest.mark.parametrize(("who", "place"), [("asha", "/my/applications"), ("anita", "/desk/cases")])
+async def test_no_inspection_is_offered_before_the_clearance_that_comes_first(
+    browse: Browse, world: World, who: str, place: str
+):
+    clearance = clearance_of("social-welfare-development")
+    await give_steps(world.environment.store, "SCRUTINY", clearance, "INSPECTION", "ISSUE", code="ES09")
+    application = await submit(world)
+    assert application.status is Status.IN_VERIFICATION
+
+    async with browse(who) as browser:
+        page = await browser.get(f"{place}/{application.number}")
+
+    assert page.status_code == 200
+    assert "purpose=INSPECTION" not in page.text
 
 
 async def test_an_officer_fixes_an_inspection_and_may_move_it_or_say_that_she_cannot_come(
