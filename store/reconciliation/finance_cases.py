@@ -23,7 +23,6 @@ from store.database import (
     equals_given,
     first_row,
     insert_new,
-    require_there,
     wide_posting_covers,
 )
 from store.database.metadata import table_of
@@ -107,15 +106,16 @@ async def open_once(
         "times_found": 1,
         "version": 1,
     }
-    if await insert_new(tx, cases_table, values):
-        return OpenedCase(case_id, True)
     again = (
         sa.update(cases_table)
         .where(_C.open_key == _open_key(difference))
         .values(times_found=_C.times_found + 1, last_found_at=now, expected=difference.expected, found=difference.found)
     )
-    row = require_there((await tx.connection.execute(again.returning(_C.id))).first(), "the case")
-    return OpenedCase(row.id, False)
+    while not await insert_new(tx, cases_table, values):
+        row = (await tx.connection.execute(again.returning(_C.id))).first()
+        if row is not None:  # else it was settled in between, so that this is a case of its own
+            return OpenedCase(row.id, False)
+    return OpenedCase(case_id, True)
 
 
 async def save(tx: Transaction, case: FinanceCase, event: CaseEvent) -> FinanceCase:
