@@ -3,8 +3,10 @@
 import sqlalchemy as sa
 from alembic import op
 
+from store.database.revisions import HEAD
+
 revision = "expanded"
-down_revision = "1015"
+down_revision = HEAD
 
 
 def upgrade() -> None:
