@@ -139,7 +139,7 @@ def test_every_door_of_a_partner_answers_as_its_description_says(site: Site):
         tried(operation, ask, DOOR_EXAMPLES)
 
     assert sorted(set(found)) == []
-    assert len(asked) == 9
+    assert len(asked) == sum(map(len, given_to.json()["paths"].values())) > 0
 
 
 def test_every_operation_of_umang_answers_as_its_description_says(site: Site):
