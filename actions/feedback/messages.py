@@ -1,14 +1,16 @@
 """Carries notices to their readers: messages by channel, given to providers at most once, and what became of them."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 import structlog
 
+from actions.feedback.carrier import Addresses, Carrier, Outgoing
+from actions.feedback.channels import carrier_of, connected_carriers, connected_channels
 from actions.kernel import Environment, UnitOfWork, require_own_record, run_idempotently
-from domain.feedback.message_texts import UnfitText, parts_of
+from domain.feedback.message_texts import RegisteredText, UnfitText
 from domain.feedback.messages import (
     CRITICAL_AFTER,
     GIVEN_UP_AFTER,
@@ -37,14 +39,13 @@ from domain.kernel import (
     spoken_languages,
 )
 from integrations.calling.errors import NeverSent, NotAsked, NotLetIn, Refused, RemoteError
-from integrations.sms import REPORTS_AT_ONCE, Sms, Taken
 from store.database import Transaction, crash_points
 from store.feedback import messages, notices
 from store.identity import people
 
-BATCH = 15
-"""Messages that are given to one provider at once: so many it takes in a second beside codes."""
 PLANNED = 200
+ASKED_AT_ONCE = 4
+"""So many enquiries go to providers at once: as many as the one with the fewest places for them has."""
 CLAIMED, CLAIMED_FOR_A_LOOK = timedelta(minutes=1), timedelta(minutes=5)
 """So long nobody else takes a message that is being read and filled, or whose provider is being asked."""
 
@@ -52,11 +53,6 @@ ReadValues = Callable[[Message, Language], Awaitable[Mapping[str, str] | None]]
 """What a message may say, read with the rights of its reader; None where that cannot be read."""
 
 _log = structlog.get_logger(__name__)
-
-
-def connected_channels(env: Environment) -> frozenset[MessageChannel]:
-    """The channels that this installation can send by."""
-    return frozenset({MessageChannel.SMS} if env.partners.sms is not None else ())
 
 
 def shown_settings(env: Environment, settings: MessageSettings) -> MessageSettings:
@@ -103,12 +99,13 @@ async def choose_message_settings(
 
 
 async def carry_messages(env: Environment, read: ReadValues) -> None:
-    """Plan and send what is due; where nothing is, one read says so."""
+    """Plan what is due and send it by every channel at once; where nothing is, one read says so."""
+    connected = connected_channels(env)
     async with env.store.read_transaction() as tx:
-        due = await messages.may_be_due(tx, connected_channels(env))
+        due = await messages.may_be_due(tx, connected)
     if due:
         await plan_messages(env)
-        await send_messages(env, read)
+        await asyncio.gather(*(send_messages(env, read, channel) for channel in sorted(connected)))
 
 
 async def plan_messages(env: Environment) -> int:
@@ -119,27 +116,29 @@ async def plan_messages(env: Environment) -> int:
         passing = await messages.to_pass_on(tx, PLANNED)
         await messages.plan(tx, [each.id for each in passing], next_at=None)
         tried = await messages.of_notices(tx, {each.notice_id for each in passing})
-        settings = await messages.settings_of(tx, {each[1] for each in new} | {each.citizen_id for each in passing})
-        planned = [row for each in new for row in _rows(env, each, settings.get(each[1], USUAL), ())]
+        readers = {each[1] for each in new} | {each.citizen_id for each in passing}
+        settings, reached = await messages.settings_of(tx, readers), await _readers_by_channel(env, tx, readers)
+        planned = [row for each in new for row in _rows(env, each, settings.get(each[1], USUAL), reached, ())]
         for each in passing:
             before = tried[each.notice_id]
-            if not any(one.state is MessageState.DELIVERED for one in before):
+            if each.channel in IN_TURN and not any(one.state is MessageState.DELIVERED for one in before):
                 of = (each.notice_id, each.citizen_id, each.kind)
                 channels = [one.channel for one in before]
-                planned += _rows(env, of, settings.get(each.citizen_id, USUAL), channels)
+                planned += _rows(env, of, settings.get(each.citizen_id, USUAL), reached, channels)
         await messages.add_many(tx, planned)
         return len(new) + len(passing)
 
     return await env.store.carry_out(work)
 
 
-async def send_messages(env: Environment, read: ReadValues) -> int:
-    """Give what is due to its provider, outside of the quiet hours of its reader; how many were tried."""
-    if env.partners.sms is None:
+async def send_messages(env: Environment, read: ReadValues, channel: MessageChannel) -> int:
+    """Give what is due on a channel to its provider, outside of the reader's quiet hours; how many were tried."""
+    carrier = carrier_of(env, channel)
+    if carrier is None:
         return 0
-    claimed = await env.store.carry_out(lambda tx: _claim(tx, MessageChannel.SMS))
+    claimed = await env.store.carry_out(lambda tx: _claim(tx, channel, carrier))
     crash_points.reach(crash_points.MESSAGE_CLAIMED)
-    await _do_each(_send(env, message, reader, read) for message, reader in claimed)
+    await _do_each(_send(env, carrier, *each, read) for each in claimed)
     return len(claimed)
 
 
@@ -151,8 +150,8 @@ async def look_after_messages(env: Environment) -> int:
         looked += many
         answers = [
             answered
-            for at in range(0, len(asked), REPORTS_AT_ONCE)
-            for answered in await _do_each(_look_after(env, each) for each in asked[at : at + REPORTS_AT_ONCE])
+            for at in range(0, len(asked), ASKED_AT_ONCE)
+            for answered in await _do_each(_look_after(env, each) for each in asked[at : at + ASKED_AT_ONCE])
         ]
         if many < PLANNED or (asked and not any(answers)):
             return looked
@@ -170,7 +169,7 @@ async def _do_each(work: Iterable[Coroutine[None, None, bool]]) -> list[bool]:
 async def _claim_looks(env: Environment, tx: Transaction) -> tuple[int, list[Message]]:
     """Take what is to be looked after: how many there were, and those whose provider can be asked."""
     due, now = await messages.to_look_after(tx, PLANNED), tx.clock.now()
-    asked = [each for each in due if (taken := _receipt_of(each)) and taken.is_reported and env.partners.sms]
+    asked = [each for each in due if _is_asked(env, each)]
     rest = {each.id for each in due} - {each.id for each in asked}
     over = [each.id for each in due if each.id in rest and each.created_at + GIVEN_UP_AFTER <= now]
     await messages.plan(tx, [each.id for each in due], look_at=now + CLAIMED_FOR_A_LOOK)
@@ -179,47 +178,69 @@ async def _claim_looks(env: Environment, tx: Transaction) -> tuple[int, list[Mes
     return len(due), asked
 
 
+async def _readers_by_channel(
+    env: Environment, tx: Transaction, citizen_ids: Collection[str]
+) -> dict[MessageChannel, Collection[str]]:
+    """The connected channels, with the ids of those of these citizens who have an address there."""
+    readers = (await people.citizens(tx, citizen_ids)).values()
+    return {channel: await carrier.addresses(tx, readers) for channel, carrier in connected_carriers(env).items()}
+
+
 def _rows(
     env: Environment,
     of: tuple[str, str, NoticeKind],
     settings: MessageSettings,
+    reached: Mapping[MessageChannel, Collection[str]],
     tried: list[MessageChannel] | tuple[()],
 ) -> list[dict[str, object]]:
-    """The messages of a notice on the channels that take it now; on none, one that says that none is wanted."""
-    connected, now = connected_channels(env), env.clock.now()
+    """The messages of a notice on the channels that take it now; on none, one that says why nothing goes."""
+    now = env.clock.now()
     notice_id, citizen_id, kind = of
     blank: dict[str, object] = {"notice_id": notice_id, "citizen_id": citizen_id, "kind": kind.value}
     blank |= {"attempts": 0, "created_at": now, "state_at": now, "send_at": now, "look_at": now + GIVEN_UP_AFTER}
     blank |= {"state": MessageState.CREATED.value, "reason": None, "looks": 0}
-    channels = channels_after(kind, settings, connected, tried)
-    if channels or tried or not connected:
+    channels = channels_after(kind, settings, [each for each in reached if citizen_id in reached[each]], tried)
+    if channels or tried or not reached:
         return [blank | {"channel": each.value} for each in channels]
-    ended = {"state": MessageState.NOT_SENT.value, "reason": NotSent.SWITCHED_OFF.value, "send_at": None}
-    return [blank | ended | {"look_at": None, "channel": next(each for each in IN_TURN if each in connected).value}]
+    wanted = channels_after(kind, settings, reached, ())
+    reason = NotSent.NO_ADDRESS if wanted else NotSent.SWITCHED_OFF
+    ended = {"state": MessageState.NOT_SENT.value, "reason": reason.value, "send_at": None, "look_at": None}
+    return [blank | ended | {"channel": (wanted or list(reached))[0].value}]
 
 
-async def _claim(tx: Transaction, channel: MessageChannel) -> list[tuple[Message, Citizen]]:
+async def _claim(
+    tx: Transaction, channel: MessageChannel, carrier: Carrier
+) -> list[tuple[Message, Citizen, Addresses]]:
     """Take what is due for a while; what comes in somebody's quiet hours waits for their end."""
-    due, now = await messages.to_send(tx, channel, BATCH), tx.clock.now()
+    due, now = await messages.to_send(tx, channel, carrier.most_at_once), tx.clock.now()
     settings = await messages.settings_of(tx, {each.citizen_id for each in due})
     readers = await people.citizens(tx, {each.citizen_id for each in due})
+    addresses = await carrier.addresses(tx, readers.values())
     until, claimed = now + CLAIMED, []
     for each in due:
         wakes_at = settings.get(each.citizen_id, USUAL).wakes_at(now)
         if wakes_at is None:
-            claimed.append((replace(each, send_at=until), readers[each.citizen_id]))
+            to = addresses.get(each.citizen_id, ())
+            claimed.append((replace(each, send_at=until), readers[each.citizen_id], to))
         else:
             await messages.put_off(tx, [each.id], wakes_at)
-    await messages.put_off(tx, [each.id for each, _ in claimed], until)
+    await messages.put_off(tx, [each[0].id for each in claimed], until)
     return claimed
 
 
-async def _send(env: Environment, message: Message, reader: Citizen, read: ReadValues) -> bool:
+def _text_of(env: Environment, message: Message, language: Language) -> RegisteredText | None:
+    """The text of a message in a language; None where its event has none."""
+    event = env.rules.message_texts.get(message.kind.value)
+    return event.texts.get(language) if event else None
+
+
+async def _send(
+    env: Environment, carrier: Carrier, message: Message, reader: Citizen, addresses: Addresses, read: ReadValues
+) -> bool:
     """Carry a message as far as it goes now; one that cannot be read now is due again when its claim ends."""
     language = reader.language.catalogue
-    event = env.rules.message_texts.get(message.kind.value)
-    found = event.texts.get(language) if event else None
-    if reader.mobile is None:
+    found = _text_of(env, message, language)
+    if not addresses:
         return await _end(env, message, MessageState.NOT_SENT, NotSent.NO_ADDRESS.value)
     try:
         values = await read(message, language) if found else None
@@ -236,25 +257,23 @@ async def _send(env: Environment, message: Message, reader: Citizen, read: ReadV
     next_at = env.clock.now() + CRITICAL_AFTER if critical else None
     if await env.store.carry_out(lambda tx: messages.begin(tx, message, next_at)):
         crash_points.reach(crash_points.MESSAGE_BEGUN)
-        await _give(env, message, Sms(reader.mobile, text, found.template))
+        await _give(env, carrier, Outgoing(message, addresses, language, found.template, text, values))
     return True
 
 
-async def _give(env: Environment, message: Message, sms: Sms) -> None:
+async def _give(env: Environment, carrier: Carrier, outgoing: Outgoing) -> None:
     """Give a message to a provider and note what it said; after an answer that was lost it stays SENDING."""
-    gateway = env.partners.sms
-    if gateway is None:
-        return
+    message = outgoing.message
     try:
-        taken = await gateway.send(sms)
+        taken = await carrier.send(outgoing)
     except RemoteError as error:
         crash_points.reach(crash_points.MESSAGE_SENT)
         await _note_failure(env, message, error)
         return
     crash_points.reach(crash_points.MESSAGE_SENT)
-    told = {"template": sms.template, "segments": parts_of(sms.text)}
+    told: dict[str, object] = {"template": outgoing.template, "segments": taken.segments}
     told |= {"provider": taken.provider, "provider_id": taken.message_id}
-    told["look_at"] = _looked_at(message, 0 if taken.is_reported else len(LOOKS), env.clock.now())
+    told["look_at"] = _looked_at(message, 0 if carrier.is_asked(taken.provider) else len(LOOKS), env.clock.now())
     await env.store.carry_out(lambda tx: messages.move(tx, [message.id], MessageState.SENT, **told))
     crash_points.reach(crash_points.MESSAGE_NOTED)
 
@@ -277,18 +296,19 @@ async def _note_failure(env: Environment, message: Message, error: RemoteError) 
         await _end(env, message, MessageState.FAILED_FOR_NOW, error.code)
 
 
-def _receipt_of(message: Message) -> Taken | None:
-    return Taken(message.provider, message.provider_id) if message.provider and message.provider_id else None
+def _is_asked(env: Environment, message: Message) -> bool:
+    carrier = carrier_of(env, message.channel)
+    return bool(carrier and message.provider and message.provider_id and carrier.is_asked(message.provider))
 
 
 async def _look_after(env: Environment, message: Message) -> bool:
     """Ask what became of a message and note it; whether the provider answered. At its last time it is given up then."""
-    gateway, taken = env.partners.sms, _receipt_of(message)
-    if gateway is None or taken is None:
+    carrier = carrier_of(env, message.channel)
+    if carrier is None or message.provider is None or message.provider_id is None:
         return False
     state, answered = None, True
     try:
-        state = await gateway.state_of(taken)
+        state = await carrier.state_of(message.provider, message.provider_id)
     except RemoteError as error:
         _log.warning("message_state_not_told", channel=message.channel.value, code=error.code)
         answered = False

@@ -65,7 +65,6 @@ NIC_SEND = CallPolicy(
 )
 NIC_CODE = replace(NIC_SEND, name="sms.nic.code", lane=Bulkhead("nic_code", per_second=5.0, burst=5))
 POLICIES = (MSDP_SEND, MSDP_CODE, MSDP_REPORT, NIC_SEND, NIC_CODE)
-REPORTS_AT_ONCE = MSDP_REPORT.lane.places
 CODES = {code: verdict.value for code, verdict in wire.MSDP_CODES.items()}
 """What the platform's codes mean to us."""
 

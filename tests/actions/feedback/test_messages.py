@@ -475,7 +475,7 @@ async def test_a_delivered_message_never_goes_back(world, phones, later):
 async def test_two_workers_at_once_send_a_message_once(world, phones):
     await told(world)
     await asyncio.gather(*(plan_messages(world.env) for _ in range(2)))
-    await asyncio.gather(*(send_messages(world.env, words) for _ in range(2)))
+    await asyncio.gather(*(send_messages(world.env, words, SMS) for _ in range(2)))
 
     assert len(phones.sent) == 1
 

@@ -1,0 +1,32 @@
+"""The channels that messages go by and their carriers: a line for each."""
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+
+from actions.feedback import sms_carrier
+from actions.feedback.carrier import Carrier
+from actions.kernel import Environment
+from domain.feedback.messages import MessageChannel
+
+CARRIERS: Mapping[MessageChannel, Callable[[Environment], Carrier | None]] = MappingProxyType(
+    {
+        MessageChannel.SMS: sms_carrier.open_carrier,
+    }
+)
+"""How each channel's carrier is had; it is None where the channel is not connected. A new channel joins by a line."""
+
+
+def carrier_of(env: Environment, channel: MessageChannel) -> Carrier | None:
+    """The carrier of a channel; None where this installation cannot send by it."""
+    open_carrier = CARRIERS.get(channel)
+    return open_carrier(env) if open_carrier else None
+
+
+def connected_carriers(env: Environment) -> dict[MessageChannel, Carrier]:
+    """The channels that this installation can send by, with their carriers."""
+    return {each: carrier for each in MessageChannel if (carrier := carrier_of(env, each)) is not None}
+
+
+def connected_channels(env: Environment) -> frozenset[MessageChannel]:
+    """The channels that this installation can send by."""
+    return frozenset(connected_carriers(env))
