@@ -8,7 +8,16 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from domain.feedback.message_texts import EventTexts, RegisteredText, Variable, problems_of
+from domain.feedback.message_texts import (
+    CODE,
+    Button,
+    ButtonKind,
+    EventTexts,
+    RegisteredText,
+    Variable,
+    problems_of,
+)
+from domain.feedback.messages import MessageChannel
 from domain.feedback.notices import NoticeKind
 from domain.identity.assisting import CodeKind
 from domain.kernel import CommandFailed, Language, state_language
@@ -31,11 +40,29 @@ class _Text(_Part):
     text: str = Field(min_length=1)
 
 
+class _Button(_Part):
+    kind: ButtonKind
+    label: str = Field(min_length=1)
+    value: str = Field(min_length=1)
+
+
+class _OwnText(_Part):
+    """What a channel says otherwise than SMS; what is left out is the usual."""
+
+    template: str = ""
+    title: str = ""
+    text: str = ""
+    buttons: tuple[_Button, ...] = ()
+
+
 class _Event(_Part):
     """A file of the folder: its name without the ending is the event."""
 
     variables: dict[str, _Variable]
     sms: dict[Language, _Text]
+    whatsapp: dict[Language, _OwnText] = {}
+    email: dict[Language, _OwnText] = {}
+    push: dict[Language, _OwnText] = {}
     third: str | None = None
 
 
@@ -48,14 +75,15 @@ def message_texts(state: Path) -> Mapping[str, EventTexts]:
 def text_problems(state: Path) -> list[str]:
     """What operators would refuse of a state's texts, and which events have none; a line for each."""
     known, languages = message_texts(state), (state_language(), Language.EN)
-    events = {*NoticeKind, *(f"CODE_{kind.value}" for kind in CodeKind)}
+    events = {*NoticeKind, *(f"{CODE}{kind.value}" for kind in CodeKind)}
     if not known:
         return []
     with (state / FOLDER / REGISTER).open(encoding="utf-8", newline="") as file:
         register = {row["template"]: row["text"] for row in csv.DictReader(file)}
     lacking = [f"{event}: no texts" for event in sorted(events - known.keys())]
     unknown = [f"{event}: no such event" for event in sorted(known.keys() - events)]
-    return lacking + unknown + [line for each in known.values() for line in problems_of(each, languages, register)]
+    checked = [each for event, each in known.items() if event in events]
+    return lacking + unknown + [line for each in checked for line in problems_of(each, languages, register)]
 
 
 def _event(path: Path) -> EventTexts:
@@ -68,4 +96,22 @@ def _event(path: Path) -> EventTexts:
         name: Variable(each.tag, each.longest, tuple(each.way.split("."))) for name, each in read.variables.items()
     }
     texts = {language: RegisteredText(each.template, each.text, variables) for language, each in read.sms.items()}
-    return EventTexts(path.stem, texts, read.third)
+    others = {
+        channel: {
+            language: RegisteredText(
+                each.template,
+                each.text,
+                variables,
+                each.title,
+                tuple(Button(one.kind, one.label, one.value) for one in each.buttons),
+            )
+            for language, each in written.items()
+        }
+        for channel, written in (
+            (MessageChannel.WHATSAPP, read.whatsapp),
+            (MessageChannel.EMAIL, read.email),
+            (MessageChannel.PUSH, read.push),
+        )
+        if written
+    }
+    return EventTexts(path.stem, texts, read.third, others)

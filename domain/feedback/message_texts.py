@@ -1,10 +1,13 @@
-"""The registered texts of messages: how they are filled, how many parts an SMS has, and what is wrong with a text."""
+"""The texts of messages by channel: how they are filled, how many parts an SMS has, and what is wrong with a text."""
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
 
+from domain.feedback.messages import MessageChannel
 from domain.kernel import Language
+from domain.kernel.messages import label, portal_name
 
 TAGS = frozenset({"numeric", "alphanumeric", "url", "urlott", "cbn", "email"})
 """The tags of variables that operators take (docs/contracts/messages.md section 4)."""
@@ -15,8 +18,18 @@ _GSM = frozenset(
     "¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
 )
 _GSM_TWICE = frozenset("^{}\\[~]|€\f")
+MOST_BUTTONS, LONGEST_BUTTON, LONGEST_BODY = 10, 25, 1_024
+"""Of a WhatsApp template (docs/message_texts.md)."""
+LONGEST_TITLE, LONGEST_PUSH = 120, 180
+WITHHELD = frozenset({"aadhaar", "account", "amount", "ground", "name", "reason", "scheme"})
+"""Last words of names of values that no text may say, since others read the telephone too."""
+CODE = "CODE_"
+"""The events of one-time codes begin so; they go by SMS alone."""
 _MARK = re.compile(r"\{([a-z_]+)\}")
 _TEMPLATE_ID = re.compile(r"[0-9]{12}|[0-9]{19}")
+_TEMPLATE_NAME = re.compile(r"[a-z0-9_]{1,512}")
+_ADJACENT, _GAPS = re.compile(r"\}[^\w]*\{"), re.compile(r"\t|\n{3}| {5}")
+_LONG_NUMBER = re.compile(r"\d(?:[\s-]?\d){8,}")
 
 
 class UnfitText(Exception):
@@ -32,13 +45,45 @@ class Variable:
     way: tuple[str, ...]
 
 
+class ButtonKind(StrEnum):
+    """A kind of button of a WhatsApp template, by its name there."""
+
+    QUICK_REPLY = "quick_reply"
+    URL = "url"
+
+
+@dataclass(frozen=True, slots=True)
+class Button:
+    """A button of a WhatsApp template: `value` is what comes back from it, or the end of the link that it opens."""
+
+    kind: ButtonKind
+    label: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class FilledText:
+    """A text as it goes out. `title` is the subject of a mail or the first line of a push.
+
+    `parameters` are the variables in the order of the text, as a WhatsApp template takes them.
+    """
+
+    template: str
+    text: str = field(repr=False)
+    title: str = ""
+    parameters: tuple[str, ...] = field(default=(), repr=False)
+    buttons: tuple[Button, ...] = field(default=(), repr=False)
+
+
 @dataclass(frozen=True, slots=True)
 class RegisteredText:
-    """A text in one language under its DLT template."""
+    """A text in one language on one channel under its template: of an SMS that of DLT, of WhatsApp that of Meta."""
 
     template: str
     text: str
     variables: Mapping[str, Variable] = field(repr=False)
+    title: str = ""
+    buttons: tuple[Button, ...] = ()
 
     @property
     def registered(self) -> str:
@@ -52,6 +97,12 @@ class RegisteredText:
                 raise UnfitText(name)
         return _MARK.sub(lambda mark: values[mark[1]], self.text)
 
+    def fill_all(self, values: Mapping[str, str]) -> FilledText:
+        """All of it with its variables; raises UnfitText as `fill`."""
+        buttons = tuple(replace(each, value=replace(self, text=each.value).fill(values)) for each in self.buttons)
+        parameters = tuple(values[name] for name in _MARK.findall(self.text) if name in values)
+        return FilledText(self.template, self.fill(values), self.title, parameters, buttons)
+
     @property
     def longest(self) -> str:
         """The text with variables as long as they may be."""
@@ -60,11 +111,37 @@ class RegisteredText:
 
 @dataclass(frozen=True, slots=True)
 class EventTexts:
-    """The texts of one event by language. `third` is why a text has a third variable, where one has."""
+    """The texts of one event: `texts` by language are those of SMS, `others` what other channels say otherwise.
+
+    `third` is why a text has a third variable, where one has.
+    """
 
     event: str
     texts: Mapping[Language, RegisteredText]
     third: str | None = None
+    others: Mapping[MessageChannel, Mapping[Language, RegisteredText]] = field(default_factory=dict)
+
+    def text_for(self, channel: MessageChannel, language: Language) -> RegisteredText | None:
+        """The text of a channel: its own, and for what that leaves out the usual one (docs/message_texts.md).
+
+        None where there is none in the language, and for a one-time code on any channel but SMS.
+        """
+        sms = self.texts.get(language)
+        if channel is MessageChannel.SMS or sms is None or self.event.startswith(CODE):
+            return sms if channel is MessageChannel.SMS else None
+        usual, portal = sms, portal_name().in_language(language)
+        match channel:
+            case MessageChannel.WHATSAPP:
+                usual = replace(sms, template=f"apk_{self.event.lower()}_v1")
+            case MessageChannel.EMAIL:
+                usual = replace(sms, title=f"{portal}: {label(f'notice_kind.{self.event}', language)}")
+            case MessageChannel.PUSH:
+                usual = RegisteredText("push_v1", label("message.push", language), {}, portal)
+        own = self.others.get(channel, {}).get(language)
+        if own is None:
+            return usual
+        named = {name: getattr(own, name) or getattr(usual, name) for name in ("template", "text", "title")}
+        return replace(own, **named)
 
 
 def is_unicode(text: str) -> bool:
@@ -82,7 +159,10 @@ def parts_of(text: str) -> int:
 
 
 def problems_of(event: EventTexts, languages: tuple[Language, ...], register: Mapping[str, str]) -> list[str]:
-    """What operators would refuse of an event's texts, a line for each; `register` has texts by their template ids."""
+    """What operators or Meta would refuse of an event's texts, and what a text may not say, a line for each.
+
+    `register` has the texts of SMS by their template ids.
+    """
     missing = [f"{event.event}: no text in {each.value}" for each in languages if each not in event.texts]
     found = [
         f"{event.event}.{language.value}: {problem}"
@@ -91,19 +171,75 @@ def problems_of(event: EventTexts, languages: tuple[Language, ...], register: Ma
     ]
     if Language.EN in event.texts and is_unicode(event.texts[Language.EN].text):
         found.append(f"{event.event}.en: a character outside of the GSM alphabet")
+    if event.event.startswith(CODE) and event.others:
+        found.append(f"{event.event}: a one-time code goes by SMS alone")
+    for channel, language in ((one, each) for one in MessageChannel for each in event.texts):
+        text = event.text_for(channel, language)
+        place = f"{event.event}.{language.value}.{channel.value.lower()}"
+        if text is not None and channel is not MessageChannel.SMS:
+            found += [f"{place}: {problem}" for problem in _problems_on(channel, text)]
     return missing + found
 
 
+def _problems_on(channel: MessageChannel, text: RegisteredText) -> list[str]:
+    """What a channel other than SMS does not take of a text, or may not say."""
+    if problems := _not_to_be_said(text):
+        return problems
+    match channel:
+        case MessageChannel.WHATSAPP:
+            rules = {
+                "the template's name has other characters than a-z, 0-9 and _": not _TEMPLATE_NAME.fullmatch(
+                    text.template
+                ),
+                "the text begins or ends with a variable": text.text.startswith("{") or text.text.endswith("}"),
+                "variables without a word between them": _ADJACENT.search(text.text) is not None,
+                "a tab, or more than two line breaks or four spaces together": _GAPS.search(text.text) is not None,
+                f"longer than {LONGEST_BODY}": len(text.longest) > LONGEST_BODY,
+                f"more than {MOST_BUTTONS} buttons": len(text.buttons) > MOST_BUTTONS,
+                f"a button longer than {LONGEST_BUTTON}": any(
+                    len(each.label) > LONGEST_BUTTON for each in text.buttons
+                ),
+            }
+        case MessageChannel.PUSH:
+            rules = {
+                "a variable on the lock screen": bool(_marks(text)),
+                f"longer than {LONGEST_PUSH}": len(text.text) > LONGEST_PUSH,
+            }
+        case _:
+            rules = {"a variable in the subject": bool(_MARK.search(text.title)), "no subject": not text.title}
+    rules[f"a title longer than {LONGEST_TITLE}"] = len(text.title) > LONGEST_TITLE
+    rules["a line break in the title"] = "\n" in text.title
+    return [problem for problem, broken in rules.items() if broken]
+
+
+def _not_to_be_said(text: RegisteredText) -> list[str]:
+    """What no text may say on any channel, and variables that are not there."""
+    named = _marks(text)
+    ways = {name: ".".join(text.variables[name].way) for name in named if name in text.variables}
+    withheld = sorted(name for name, way in ways.items() if WITHHELD & set(re.split(r"[._]", way)))
+    said = [text.text, text.title, *(each.label for each in text.buttons)]
+    return [
+        *(f"no variable {name}" for name in sorted(named - text.variables.keys())),
+        *(f"{name} is not for a message that others may read" for name in withheld),
+        *("a number of nine or more digits" for each in said if _LONG_NUMBER.search(each)),
+    ]
+
+
+def _marks(text: RegisteredText) -> set[str]:
+    said: Iterable[str] = (text.text, text.title, *(each.value for each in text.buttons))
+    return {name for each in said for name in _MARK.findall(each)}
+
+
 def _problems_of_text(text: RegisteredText, third: str | None, register: Mapping[str, str]) -> list[str]:
+    if problems := _not_to_be_said(text):
+        return problems
     named = _MARK.findall(text.text)
-    if unknown := sorted(set(named) - text.variables.keys()):
-        return [f"no variable {name}" for name in unknown]
     used = [text.variables[name] for name in named]
     most = MOST_VARIABLES + (1 if third else 0)
     rules = {
         "the template id has neither 12 nor 19 digits": not _TEMPLATE_ID.fullmatch(text.template),
         f"more than {most} variables": len(used) > most,
-        "variables without a word between them": re.search(r"\}[^\w]*\{", text.text) is not None,
+        "variables without a word between them": _ADJACENT.search(text.text) is not None,
         "a tag that operators do not take": any(each.tag not in TAGS for each in used),
         f"a variable longer than {LONGEST_VARIABLE}": any(each.longest > LONGEST_VARIABLE for each in used),
         f"longer than {LONGEST_TEXT}": len(text.text) > LONGEST_TEXT,

@@ -7,7 +7,15 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-from domain.feedback.message_texts import parts_of
+from domain.feedback.message_texts import (
+    LONGEST_BODY,
+    LONGEST_BUTTON,
+    LONGEST_PUSH,
+    LONGEST_TITLE,
+    MOST_BUTTONS,
+    RegisteredText,
+    parts_of,
+)
 from domain.kernel import ErrorCode, Language, Remedy
 from domain.kernel.messages import label
 from gateway.runtime.bounds import BOUNDS
@@ -170,7 +178,34 @@ Each text stands in a file of its event in `states/uttarakhand/messages/` and is
 variable is filled with comes from `operations/messages/notice.graphql`, asked with the rights of the reader. Template
 ids are INFERRED until the operators give ours.
 
+## Other channels
+
+The file may say beside `sms` what `whatsapp`, `email` and `push` say otherwise, by language: `template`, `title`,
+`text` and `buttons`. What it leaves out is the usual:
+
+| Channel | Template | Title | Text |
+| --- | --- | --- | --- |
+| `whatsapp` | `apk_<event>_v1`, UTILITY | none | that of `sms`; its variables, in their order, are the parameters |
+| `email` | that of `sms` | the portal and the event in words | that of `sms`, as text and as HTML by one layout |
+| `push` | `push_v1` | the portal | that there is a message: a locked screen shows none of its content |
+
+One-time codes (`CODE_…`) go by SMS alone. A button has a `label` and a `kind`: of `quick_reply` the `value` comes back,
+of `url` it ends the registered link. Templates of WhatsApp are registered with Meta under these names, languages and
+words. At start and by `apuni doctor package` is checked, beside what operators ask of an SMS:
+
+- No text says a name, account, amount, ground or reason, or a number of nine digits.
+- WhatsApp: the characters of the template's name, {longest_body} characters of text, no variable at its beginning, its
+  end or beside another, {most_buttons} buttons of {longest_button} characters (INFERRED from public guides).
+- Push: no variable, {longest_push} characters. A title is one line of {longest_title} characters, and the subject of a
+  mail names no variable.
+
+## Texts
+
 {texts}
+
+## What other channels say otherwise
+
+{others}
 """
 
 
@@ -191,13 +226,32 @@ def texts_of_messages() -> str:
     folder = read_package().folder
     if problems := text_problems(folder):
         raise ValueError("\n".join(problems))
-    header = ("Event", "Language", "Template", "Parts", "Text")
+    texts = message_texts(folder)
     rows = (
         (f"`{event}`", language.value, f"`{text.template}`", str(parts_of(text.longest)), text.text)
-        for event, each in message_texts(folder).items()
+        for event, each in texts.items()
         for language, text in each.texts.items()
     )
-    return _MESSAGE_TEXTS.format(texts=_table(header, rows))
+    others = (
+        (f"`{event}`", language.value, channel.value, f"`{text.template}`", text.title, text.text, _buttons(text))
+        for event, each in texts.items()
+        for channel, written in each.others.items()
+        for language in written
+        if (text := each.text_for(channel, language))
+    )
+    return _MESSAGE_TEXTS.format(
+        texts=_table(("Event", "Language", "Template", "Parts", "Text"), rows),
+        others=_table(("Event", "Language", "Channel", "Template", "Title", "Text", "Buttons"), others),
+        longest_body=LONGEST_BODY,
+        longest_button=LONGEST_BUTTON,
+        longest_push=LONGEST_PUSH,
+        longest_title=LONGEST_TITLE,
+        most_buttons=MOST_BUTTONS,
+    )
+
+
+def _buttons(text: RegisteredText) -> str:
+    return "; ".join(f"{each.label} (`{each.kind.value}`: {each.value})" for each in text.buttons)
 
 
 def outdated_documents(folder: Path) -> list[str]:
