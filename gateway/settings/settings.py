@@ -58,7 +58,7 @@ class Profile(StrEnum):
 
 
 class Retention(BaseModel):
-    """How many days records without personal data are kept at least; erasing a person never touches them."""
+    """How many days records are kept. Erasing a person touches none of them but her conversations."""
 
     session_days: int = Field(
         default=365,
@@ -77,6 +77,11 @@ class Retention(BaseModel):
         ge=1,
         description="Days for which the change feed is kept; it holds row identifiers only. An older cursor gets "
         "RESYNC.",
+    )
+    conversation_days: int = Field(
+        default=90,
+        ge=1,
+        description="Days for which a conversation with a citizen is kept after she wrote last.",
     )
     operation_use_days: int = Field(
         default=400,

@@ -46,6 +46,7 @@ from integrations.calling.breakers import Breakers
 from store import umang
 from store.database import Store, Transaction, audit, change_feed, idempotency
 from store.etaal import ledger_seal
+from store.feedback import conversations
 from store.identity import accesses, account_links, sent_codes, session_tokens, sessions, sign_ins
 from store.platform import manifests
 from store.statistics import figures
@@ -153,6 +154,7 @@ def _retention_jobs(environment: Environment, kept: Retention) -> Mapping[str, W
         "forget_sessions": older(sessions.forget_before, kept.session_days),
         "forget_accesses": older(accesses.forget_before, kept.access_days),
         "forget_changes": older(change_feed.sweep, kept.change_days),
+        "forget_conversations": older(conversations.forget_before, kept.conversation_days),
         "forget_operation_uses": operation_uses,
         "forget_tracking_tries": partial(forget_tries, environment),
         "forget_unfiled_rosters": partial(forget_unfiled, environment),

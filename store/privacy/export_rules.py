@@ -41,6 +41,8 @@ _COLUMNS = {
     "consent_deletions": "id citizen_id sequence link at",
     "consent_records": "id citizen_id sequence consent_id step purpose source scope until at actor role notice_hash "
     "artefact artefact_hash link",
+    "conversation_lines": "id conversation_id author text at state",
+    "conversations": "id channel address citizen_id state heard_at created_at handed_over_at closed_at",
     "data_accesses": "id citizen_id role object_kind object_id purpose source at",
     "department_documents": "id citizen_id publisher doctype name_hi name_en parameters consent valid_until",
     "doorstep_visits": "id application_id citizen_id purpose sequence state slot_on slot_window department district "

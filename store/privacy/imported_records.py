@@ -20,6 +20,7 @@ MOVED = (
     "escalations",
     "notices",
     "messages",
+    "conversations",
     "data_accesses",
 )
 """Tables whose rows move too: each names its citizen in a column of that name, and seals nothing for that name."""

@@ -22,7 +22,7 @@ DELETED: Mapping[str, str] = MappingProxyType(
      "notices": "citizen_id", "relatives": "citizen_id", "sent_codes": "citizen_id", "account_links": "citizen_id",
      "citizen_contacts": "citizen_id", "locker_orders": "citizen_id", "legacy_persons": "citizen_id",
      "partial_uploads": "citizen_id", "quarantined_files": "citizen_id", "umang_requests": "citizen_id",
-     "messages": "citizen_id", "message_settings": "citizen_id"}
+     "messages": "citizen_id", "message_settings": "citizen_id", "conversations": "citizen_id"}
 )  # fmt: skip
 """Tables whose rows of the person are deleted, with the column that names the citizen."""
 
@@ -159,6 +159,7 @@ PASSING: Mapping[str, str] = MappingProxyType(
         "them can be erased",
         "payment_answers": "what PFMS told, sealed; destroyed after some months (APUNI_PAYMENTS__ANSWER_DAYS)",
         "partial_upload_pieces": "pieces of a file on its way: they go with it, after a day at the latest",
+        "conversation_lines": "they go with their conversation, after some months (APUNI_RETENTION__CONVERSATION_DAYS)",
     }
 )
 """Tables that pass by themselves, or go with the row of a citizen that they belong to."""
@@ -174,6 +175,7 @@ THROUGH: Mapping[str, tuple[str, str]] = MappingProxyType(
         "session_tokens": ("session_id", "sessions"),
         "application_strengths": ("application_id", "applications"),
         "partial_upload_pieces": ("partial_id", "partial_uploads"),
+        "conversation_lines": ("conversation_id", "conversations"),
     }
 )
 """Tables that belong to a citizen through another one: the column that names its row, and that table."""
