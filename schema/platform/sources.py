@@ -20,12 +20,12 @@ class SourceHealth(Mapped[SourceStatus], name="source"):
     """
 
     name: Source = strawberry.field(description="The system.")
-    configured: bool = strawberry.field(description="Whether this gateway is connected with it.")
+    configured: bool = strawberry.field(description="Whether this gateway is connected with it; systems that it is not are left out.")
     state: SourceState | None = strawberry.field(
         description=(
             "LIVE or DOWN as the last call found it, and DOWN where it takes no connections since; before the first "
-            "call, whether it takes connections. Null for a system that is not connected, or of which no process has "
-            "told within two hours: one that only asks us (E_TAAL without push)."
+            "call, whether it takes connections. Null for a system of which no process has told within two hours: one "
+            "that only asks us (E_TAAL without push)."
         )
     )
     last_success_at: datetime | None = strawberry.field(description="When it last gave a usable answer.")
@@ -46,9 +46,10 @@ class SourceHealth(Mapped[SourceStatus], name="source"):
 @strawberry.type
 class SourcesQuery:
     @resolver_field(
-        description="Every outside system, configured or not.",
+        description="The outside systems that this gateway is connected with.",
         directives=[PUBLIC, NEVER_SILENTLY_NULL, assumed_list_size(15)],
     )
     def sources(self, info: Info) -> list[SourceHealth] | None:
         switches, now = info.context.switches, info.context.environment.clock.now()
-        return [SourceHealth.of(item, switches.system(item.source, now)) for item in info.context.monitor.statuses()]
+        there = [one for one in info.context.monitor.statuses() if one.configured]
+        return [SourceHealth.of(item, switches.system(item.source, now)) for item in there]

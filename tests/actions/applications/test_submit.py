@@ -226,6 +226,12 @@ async def test_a_refused_key_may_be_used_again_for_the_corrected_input(world: Wo
     assert (await world.submit(world.asha)).status is Status.IN_SCRUTINY
 
 
+async def test_a_submission_that_says_to_come_by_whatsapp_is_refused_where_that_is_not_connected(world: World):
+    [problem] = (await refusal(world, channel=Channel.WHATSAPP)).problems
+
+    assert (problem.code, problem.path) == (ErrorCode.CHANNEL_NOT_CONNECTED, ("input", "channel"))
+
+
 @pytest.mark.parametrize("key", ["", "k" * 256])
 async def test_a_key_of_a_wrong_length_is_refused(world: World, key: str):
     assert (await refusal(world, idempotency_key=key)).code is ErrorCode.BAD_INPUT
