@@ -20,7 +20,9 @@ class SourceHealth(Mapped[SourceStatus], name="source"):
     """
 
     name: Source = strawberry.field(description="The system.")
-    configured: bool = strawberry.field(description="Whether this gateway is connected with it; systems that it is not are left out.")
+    configured: bool = strawberry.field(
+        description="True: systems that this gateway is not connected with are left out."
+    )
     state: SourceState | None = strawberry.field(
         description=(
             "LIVE or DOWN as the last call found it, and DOWN where it takes no connections since; before the first "

@@ -130,7 +130,8 @@ def test_a_malformed_range_has_the_code_of_a_date(given: dict[str, object]):
 
 
 @pytest.mark.parametrize(
-    ("ours", "theirs"), [("WEB", "SELF"), ("CSC", "ASSISTED"), ("UMANG", "MOBILE"), ("WHATSAPP", "MOBILE"), ("CARRIER_PIGEON", "SELF")]
+    ("ours", "theirs"),
+    [("WEB", "SELF"), ("CSC", "ASSISTED"), ("UMANG", "MOBILE"), ("WHATSAPP", "MOBILE"), ("CARRIER_PIGEON", "SELF")],
 )
 def test_channels_have_e_taals_words(ours: str, theirs: str):
     assert etaal_channel(ours) == theirs
