@@ -8,7 +8,7 @@ BOUND ?= full
 export PYTHONDONTWRITEBYTECODE :=
 .DEFAULT_GOAL := help
 .PHONY: help run test check fix schema bootstrap bootstrap-dev clean lock bench-remote bench-sweep bench-store bench-money bench-gateway budgets faults race idem mig crash authz
-.PHONY: states advisories hostile pii clamav fuzz load backup ws forms new-state pages pictures conformance proofs
+.PHONY: states advisories hostile pii clamav fuzz load backup ws forms new-state pages pictures proofs
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -120,10 +120,6 @@ pictures: bootstrap-dev ## Take the pictures of docs/pages.md and the guides fro
 
 fuzz: bootstrap-dev ## schemathesis on the graph and every door of a partner; atheris on every reader of what strangers send
 	BOUND=$(BOUND) $(BIN)/python -m pytest tests/fuzz/run.py tests/fuzz/parsers.py -q -p no:cacheprovider --timeout=0
-
-conformance: bootstrap-dev ## graphql-core's own tests and random graphs, by compiled operations; BOUND=full runs all of them
-	BOUND=$(BOUND) $(BIN)/python -m tools.conformance
-	BOUND=$(BOUND) $(BIN)/python -m pytest tests/gateway/execution -q -p no:cacheprovider --timeout=0
 
 proofs: bootstrap-dev ## Every proof in its bounded form, two side by side; what failed runs once more, alone
 	@$(BIN)/python tools/proofs.py ci

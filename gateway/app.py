@@ -30,8 +30,6 @@ from domain.kernel.messages import catalogue
 from gateway import sign_in
 from gateway.graphiql.page import own_graphiql
 from gateway.graphql.endpoint import GraphQLEndpoint
-from gateway.graphql.execution.executor import compiled_executor
-from gateway.graphql.execution.plans import Plans
 from gateway.graphql.pipeline import Pipeline
 from gateway.graphql.trusted import open_trusted_documents
 from gateway.http.admission import Share
@@ -104,8 +102,7 @@ def create_app(settings: Settings) -> Starlette:
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        executor = compiled_executor(Plans(metrics.observe_execution)) if settings.compiled else None
-        graph = build(execution_context_class=executor)
+        graph = build()
         for language in Language:
             catalogue(language)  # read before anybody asks, and left alone by the garbage collector
         async with (

@@ -1,12 +1,11 @@
 """The GraphQL schema: one package for each noun, assembled by `build`."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import schema.kernel.enums as _enums
 
 if TYPE_CHECKING:
     import strawberry.federation
-    from graphql.execution import Executor
 
 __all__ = ["build"]
 
@@ -14,8 +13,8 @@ ENUMS = _enums
 """Domain enumerations are made known before any type names one."""
 
 
-def build(*, execution_context_class: "type[Executor[Any]] | None" = None) -> "strawberry.federation.Schema":
-    """The schema of the gateway; an executor of another kind may be given (ADR 0028)."""
+def build() -> "strawberry.federation.Schema":
+    """The schema of the gateway."""
     from schema.building import build_schema
 
-    return build_schema(execution_context_class=execution_context_class)
+    return build_schema()

@@ -1,7 +1,7 @@
 """Assembles the schema: one query, one mutation, our errors, our entities."""
 
 from functools import cache, partial
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import Any, Final, cast
 
 import strawberry
 from graphql import GraphQLError, GraphQLObjectType
@@ -80,9 +80,6 @@ from schema.statistics.office_figures import ViewsMutation
 from schema.statistics.types import StatisticsQuery
 from schema.training import TrainingMutation, TrainingQuery
 from schema.uploads import FilesQuery
-
-if TYPE_CHECKING:
-    from graphql.execution import Executor
 
 FEDERATION_VERSION: Final = "2.9"
 """Strawberry's own default, 2.11, breaks one of three composers (docs/graph.md section 3)."""
@@ -199,7 +196,7 @@ class ApuniSchema(strawberry.federation.Schema):
         return entities
 
 
-def build_schema(*, execution_context_class: "type[Executor[Any]] | None" = None) -> strawberry.federation.Schema:
+def build_schema() -> strawberry.federation.Schema:
     """Make the schema, and enforce what its fields declare."""
     built = ApuniSchema(
         query=Query,
@@ -208,7 +205,6 @@ def build_schema(*, execution_context_class: "type[Executor[Any]] | None" = None
         # Unions and lazy types are not searched for entities, so these are named.
         types=[Citizen, Officer, Operator],
         extensions=[AnswerExtension],
-        execution_context_class=execution_context_class,
         config=StrawberryConfig(scalar_map=scalar_map()),
         federation_version=FEDERATION_VERSION,
     )

@@ -20,7 +20,6 @@ PROOFS = (
     "backup",
     "idem",
     "authz",
-    "conformance",
     "ws",
     "pages",
     "new-state",

@@ -109,9 +109,6 @@ class Metrics:
         )
         for why in Dropped:
             self._dropped.labels(why.value)
-        self._executions = counter(
-            "apuni_graphql_executions", "Executed operations: compiled, or why graphql-core ran them", ("way",)
-        )
         self._errors = counter("apuni_graphql_errors", "Errors told, by code", ("code",))
         self._calls = counter("apuni_source_calls", "Calls to outside systems", ("source", "call", "outcome"))
         self._call_seconds = histogram("apuni_source_seconds", "Time of those calls", ("source",))
@@ -196,10 +193,6 @@ class Metrics:
     def observe_dropped(self, why: Dropped) -> None:
         """Count one reader of a stream who was dropped; for the Streaming."""
         self._dropped.labels(why.value).inc()
-
-    def observe_execution(self, way: str) -> None:
-        """Count one operation by the way it was executed; for the Plans."""
-        self._executions.labels(way).inc()
 
     def watch_load(self, read: Callable[[], tuple[int, int, int]]) -> None:
         """Show how many operations are allowed, under way and waiting, as `read` gives them at each reading."""

@@ -245,11 +245,6 @@ class Settings(BaseSettings):
         description="The list of erased persons, who are erased again after a backup is restored; preferably on "
         "another disk than the store. If unset, `erasures.jsonl` in `APUNI_HOME`.",
     )
-    compiled: bool = Field(
-        default=False,
-        description="Whether operations that come more than once are executed by functions compiled for them "
-        "(ADR 0028). Without, graphql-core executes all of them, with the same answers.",
-    )
     retention: Retention = Field(default_factory=Retention, description="How long records are kept.")
     fees: Fees = Field(default_factory=Fees, description="Fees paid online.")
     care: Care = Field(default_factory=Care, description="Feedback, grievances, tracking, doorstep delivery.")
