@@ -90,6 +90,8 @@ async def open_once(
 
     A settled one whose facts were accepted as they are stays settled while the facts are the same, unless `anew`.
     """
+    is_same = _C.open_key == _open_key(difference)
+    await first_row(tx, sa.select(_C.id).where(is_same).with_for_update())  # whoever settles it now is waited for
     settled = None if anew else await _accepted_case_id(tx, difference)
     if settled is not None:
         return OpenedCase(settled, False)
@@ -108,7 +110,7 @@ async def open_once(
     }
     again = (
         sa.update(cases_table)
-        .where(_C.open_key == _open_key(difference))
+        .where(is_same)
         .values(times_found=_C.times_found + 1, last_found_at=now, expected=difference.expected, found=difference.found)
     )
     while not await insert_new(tx, cases_table, values):

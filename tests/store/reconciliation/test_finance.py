@@ -1,7 +1,9 @@
 """Cases, enquiries, comparisons and sums of public money, alike on both databases, and found by indices."""
 
+import asyncio
 import re
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -26,7 +28,7 @@ from store.identity import people
 from store.payments import payment_queues, payment_reads
 from store.payments.payment_queues import PaymentQueue, QueueFilter
 from store.reconciliation import finance_cases, finance_totals, reconciliation
-from store.reconciliation.finance_cases import CaseFilter
+from store.reconciliation.finance_cases import CaseFilter, OpenedCase
 from store.reconciliation.reconciliation import StatementLine
 from tests.store.builders import NOW, citizen, instalment, sanction
 from tests.support.plans import asked, plan_of
@@ -166,6 +168,28 @@ async def test_of_one_difference_there_is_one_open_case(store: Store) -> None:
     assert (first.opened, again.opened, again.case_id) == (True, False, "case-1")
     assert kept is not None
     assert (kept.times_found, kept.state) == (2, CaseState.OPEN)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "opened"), [(CaseOutcome.WRITTEN_OFF, False), (CaseOutcome.CORRECTED_WITH_US, True)]
+)
+async def test_what_is_found_while_its_case_is_being_settled_opens_one_unless_it_was_accepted(
+    store: Store, outcome: CaseOutcome, opened: bool
+) -> None:
+    async def find(tx: Transaction) -> OpenedCase:
+        return await finance_cases.open_once(tx, "case-2", DIFFERENCE, critical=True)
+
+    async with store.write_transaction() as tx:
+        await finance_cases.open_once(tx, "case-1", DIFFERENCE, critical=True)
+    async with store.write_transaction() as tx:
+        case = await finance_cases.get(tx, "case-1")
+        assert case is not None
+        settled = replace(case, state=CaseState.SETTLED, outcome=outcome, settled_at=NOW)
+        await finance_cases.save(tx, settled, CaseEvent("e1", "case-1", CaseStep.SETTLE, "officer", NOW, outcome))
+        other = asyncio.create_task(store.carry_out(find))
+        assert not (await asyncio.wait({other}, timeout=0.3))[0]
+
+    assert await other == OpenedCase("case-2" if opened else "case-1", opened)
 
 
 async def test_an_older_version_of_a_case_is_refused(store: Store) -> None:
