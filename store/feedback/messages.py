@@ -117,9 +117,10 @@ async def plan(tx: Transaction, message_ids: Collection[int], **values: Any) -> 
 
 
 async def cancel_turns(tx: Transaction, message: Message) -> None:
-    """End the messages that would carry the same notice by another channel in its place, and were not given yet."""
+    """End the messages that wait to carry the same notice by another channel in its place, tried before or not."""
     others = (_T.notice_id == message.notice_id, _T.id != message.id, _T.channel.in_([each.value for each in IN_TURN]))
-    found = await fetch_rows(tx, sa.select(_T.id).where(*others, _T.state == MessageState.CREATED.value))
+    waits = (_T.state.in_(_OPEN), _T.send_at.is_not(None))
+    found = await fetch_rows(tx, sa.select(_T.id).where(*others, *waits))
     ended = {"reason": NotSent.ARRIVED_OTHERWISE.value, "send_at": None, "look_at": None, "next_at": None}
     await move(tx, [row.id for row in found], MessageState.NOT_SENT, **ended)
 

@@ -348,12 +348,13 @@ async def test_what_waits_for_a_channel_that_is_not_connected_is_not_due(world, 
     assert due == [True, False, False]
 
 
-async def test_a_message_that_arrived_ends_those_that_would_take_its_turn(world, phones):
+@pytest.mark.parametrize("before", [MessageState.CREATED, MessageState.SENDING])
+async def test_a_message_that_arrived_ends_those_that_would_take_its_turn_or_be_repeated(world, phones, before):
     await told(world)
     await carried(world)
     [first] = await kept(world)
     row = {"notice_id": first.notice_id, "citizen_id": first.citizen_id, "kind": first.kind.value, "reason": None}
-    row |= {"created_at": DAY, "state_at": DAY, "attempts": 0, "looks": 0, "state": MessageState.CREATED.value}
+    row |= {"created_at": DAY, "state_at": DAY, "attempts": 0, "looks": 0, "state": before.value}
     ways = [{"channel": way.value, "send_at": DAY} for way in (MessageChannel.WHATSAPP, MessageChannel.EMAIL)]
     async with world.env.store.write_transaction() as tx:
         await messages.add_many(tx, [row | way for way in ways])
@@ -364,7 +365,7 @@ async def test_a_message_that_arrived_ends_those_that_would_take_its_turn(world,
     assert [(each.channel, each.state, each.reason) for each in await kept(world)] == [
         (SMS, MessageState.DELIVERED, None),
         (MessageChannel.WHATSAPP, MessageState.NOT_SENT, "ARRIVED_OTHERWISE"),
-        (MessageChannel.EMAIL, MessageState.CREATED, None),
+        (MessageChannel.EMAIL, before, None),
     ]
 
 
