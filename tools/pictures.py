@@ -87,18 +87,18 @@ def main(url: str) -> None:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=os.environ.get("CHROMIUM", "/usr/bin/chromium"))
 
-        def opened(role: str | None, width: int, height: int) -> Page:
+        def open_page(role: str | None, width: int, height: int) -> Page:
             context = browser.new_context(viewport={"width": width, "height": height})
             if role:
                 context.add_cookies([{"name": "apuni_session", "value": tokens[role], "url": url}])
             return context.new_page()
 
         for name, role, address in PICTURES:
-            page = opened(role, WIDTH, HEIGHT)
+            page = open_page(role, WIDTH, HEIGHT)
             write(take(page, url, address), FOLDER / f"{name}.png", COLOURS, LARGEST)
             page.context.close()
         for (name, role, address, anchor), language in product(GUIDE_PICTURES, ("en", "hi")):
-            page = opened(role, GUIDE_WIDTH, GUIDE_HEIGHT)
+            page = open_page(role, GUIDE_WIDTH, GUIDE_HEIGHT)
             shot = take(page, url, address, language, anchor)
             write(shot, GUIDES / f"{name}.{language}.png", GUIDE_COLOURS, GUIDE_LARGEST)
             page.context.close()

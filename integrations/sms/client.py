@@ -50,19 +50,7 @@ MSDP_REPORT = CallPolicy(
     lane=Bulkhead("msdp_report", places=4),
     accepts=frozenset({"text/plain", "text/csv"}),
 )
-NIC_SEND = CallPolicy(
-    "sms.nic.send",
-    Source.SMS,
-    total=10.0,
-    attempt=10.0,
-    repeatable=False,
-    body_limit=10_000,
-    priority=Priority.FIRST,
-    breaker="nic",
-    lane=Bulkhead("nic", per_second=15.0, burst=15),
-    accepts=PLAIN,
-    changes=True,
-)
+NIC_SEND = replace(MSDP_SEND, name="sms.nic.send", breaker="nic", lane=Bulkhead("nic", per_second=15.0, burst=15))
 NIC_CODE = replace(NIC_SEND, name="sms.nic.code", lane=Bulkhead("nic_code", per_second=5.0, burst=5))
 POLICIES = (MSDP_SEND, MSDP_CODE, MSDP_REPORT, NIC_SEND, NIC_CODE)
 CODES = {code: verdict.value for code, verdict in wire.MSDP_CODES.items()}
@@ -124,11 +112,8 @@ class SmsGateway:
         return await self._msdp.ask(MSDP_REPORT, "GET", wire.MSDP_REPORT_PATH, _report, params=query)
 
     async def _by_msdp(self, sms: Sms) -> str:
-        form, policy, now = (
-            wire.msdp_form(self._account, sms),
-            MSDP_CODE if sms.code else MSDP_SEND,
-            self._msdp.clock.now(),
-        )
+        form, policy = wire.msdp_form(self._account, sms), MSDP_CODE if sms.code else MSDP_SEND
+        now = self._msdp.clock.now()
         if now < self._held_until:
             raise NotAsked(Source.SMS, "held", retry_after=(self._held_until - now).total_seconds())
         try:

@@ -16,4 +16,4 @@ def eventually(look: Callable[[], T], is_so: Callable[[T], bool], *, seconds: fl
             return seen
         if time.monotonic() > ends_at:
             raise AssertionError(f"still not so after {seconds} seconds: {seen!r}")
-        time.sleep(every)
+        time.sleep(every)  # another process, by the real clock: it tells this one of nothing that could be awaited
