@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from domain.feedback.message_texts import FilledText
 from domain.feedback.messages import Message, MessageState
 from domain.kernel import Citizen, Language
 from store.database import Transaction
@@ -17,17 +18,15 @@ Addresses = tuple[str, ...]
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """A message as it goes: its text in the reader's language, and what a template of the provider is filled with.
+    """A message as it goes: its filled text for the channel, in the reader's language, with template and parameters.
 
-    `template` is the registered template's name or number. `message.id` is our reference, which a provider may echo.
+    `message.id` is our reference, which a provider may echo.
     """
 
     message: Message
     addresses: Addresses = field(repr=False)
     language: Language
-    template: str
-    text: str = field(repr=False)
-    values: Mapping[str, str] = field(repr=False)
+    text: FilledText
 
 
 @dataclass(frozen=True, slots=True)

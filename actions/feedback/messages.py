@@ -229,9 +229,9 @@ async def _claim(
 
 
 def _text_of(env: Environment, message: Message, language: Language) -> RegisteredText | None:
-    """The text of a message in a language; None where its event has none."""
+    """The text of a message for its channel in a language; None where its event has none."""
     event = env.rules.message_texts.get(message.kind.value)
-    return event.texts.get(language) if event else None
+    return event.text_for(message.channel, language) if event else None
 
 
 async def _send(
@@ -249,7 +249,7 @@ async def _send(
     if found is None or values is None:
         return await _end(env, message, MessageState.NOT_SENT, NotSent.NO_TEXT.value)
     try:
-        text = found.fill(values)
+        text = found.fill_all(values)
     except UnfitText as unfit:
         _log.error("message_text_unfit", kind=message.kind.value, variable=str(unfit))
         return await _end(env, message, MessageState.NOT_SENT, NotSent.NO_TEXT.value)
@@ -257,7 +257,7 @@ async def _send(
     next_at = env.clock.now() + CRITICAL_AFTER if critical else None
     if await env.store.carry_out(lambda tx: messages.begin(tx, message, next_at)):
         crash_points.reach(crash_points.MESSAGE_BEGUN)
-        await _give(env, carrier, Outgoing(message, addresses, language, found.template, text, values))
+        await _give(env, carrier, Outgoing(message, addresses, language, text))
     return True
 
 
@@ -271,7 +271,7 @@ async def _give(env: Environment, carrier: Carrier, outgoing: Outgoing) -> None:
         await _note_failure(env, message, error)
         return
     crash_points.reach(crash_points.MESSAGE_SENT)
-    told: dict[str, object] = {"template": outgoing.template, "segments": taken.segments}
+    told: dict[str, object] = {"template": outgoing.text.template, "segments": taken.segments}
     told |= {"provider": taken.provider, "provider_id": taken.message_id}
     told["look_at"] = _looked_at(message, 0 if carrier.is_asked(taken.provider) else len(LOOKS), env.clock.now())
     await env.store.carry_out(lambda tx: messages.move(tx, [message.id], MessageState.SENT, **told))

@@ -28,8 +28,9 @@ class SmsCarrier:
 
     async def send(self, outgoing: Outgoing) -> Taken:
         """Give a text to the first provider that answers for it."""
-        taken = await self._gateway.send(Sms(outgoing.addresses[0], outgoing.text, outgoing.template))
-        return Taken(taken.provider, taken.message_id, parts_of(outgoing.text))
+        text = outgoing.text
+        taken = await self._gateway.send(Sms(outgoing.addresses[0], text.text, text.template))
+        return Taken(taken.provider, taken.message_id, parts_of(text.text))
 
     def is_asked(self, provider: str) -> bool:
         """Whether the provider has an enquiry."""
