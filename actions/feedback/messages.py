@@ -273,8 +273,8 @@ async def _give(env: Environment, carrier: Carrier, outgoing: Outgoing) -> None:
     crash_points.reach(crash_points.MESSAGE_SENT)
     told: dict[str, object] = {"template": outgoing.text.template, "segments": taken.segments}
     told |= {"provider": taken.provider, "provider_id": taken.message_id}
-    told["look_at"] = _looked_at(message, 0 if carrier.is_asked(taken.provider) else len(LOOKS), env.clock.now())
-    await env.store.carry_out(lambda tx: messages.move(tx, [message.id], MessageState.SENT, **told))
+    look_at = _looked_at(message, 0 if carrier.is_asked(taken.provider) else len(LOOKS), env.clock.now())
+    await env.store.carry_out(lambda tx: messages.note_taken(tx, message, look_at, **told))
     crash_points.reach(crash_points.MESSAGE_NOTED)
 
 
@@ -322,18 +322,20 @@ async def _look_after(env: Environment, message: Message) -> bool:
     return answered
 
 
-async def _end(env: Environment, message: Message, state: MessageState, reason: str | None) -> bool:
-    """Bring a message to its end; after any but DELIVERED the next channel takes its turn."""
+async def end_message(
+    tx: Transaction, message: Message, state: MessageState, reason: str | None, **values: object
+) -> bool:
+    """Bring a message to its end, unless it is further; after any but DELIVERED the next channel takes its turn."""
     delivered = state is MessageState.DELIVERED
-    ended = {"reason": reason, "send_at": None, "look_at": None, "next_at": None if delivered else env.clock.now()}
+    values |= {"reason": reason, "send_at": None, "look_at": None, "next_at": None if delivered else tx.clock.now()}
+    moved = await messages.move(tx, [message.id], state, **values)
+    if moved and delivered:
+        await messages.cancel_turns(tx, message)
+    return bool(moved)
 
-    async def note(tx: Transaction) -> bool:
-        moved = await messages.move(tx, [message.id], state, **ended)
-        if moved and delivered:
-            await messages.cancel_turns(tx, message)
-        return bool(moved)
 
-    return await env.store.carry_out(note)
+async def _end(env: Environment, message: Message, state: MessageState, reason: str | None) -> bool:
+    return await env.store.carry_out(lambda tx: end_message(tx, message, state, reason))
 
 
 def _looked_at(message: Message, looks: int, since: datetime | None = None) -> datetime:

@@ -26,6 +26,7 @@ messages_table = table_of(
     partial_index("ix_messages_send_at", "channel", "send_at", where="send_at IS NOT NULL"),
     partial_index("ix_messages_look_at", "look_at", where="look_at IS NOT NULL"),
     partial_index("ix_messages_next_at", "next_at", where="next_at IS NOT NULL"),
+    partial_index("ix_messages_provider_id", "channel", "provider_id", where="provider_id IS NOT NULL"),
     sqlite_autoincrement=True,
 )
 settings_table = sa.Table(
@@ -87,9 +88,8 @@ async def to_pass_on(tx: Transaction, limit: int) -> list[Message]:
 
 async def move(tx: Transaction, message_ids: Collection[int], state: MessageState, **values: Any) -> int:
     """Bring messages to a state, and its time; those that are further stay as they are. Returns how many moved."""
-    lower = [each.value for each, rank in RANK.items() if rank < RANK[state]]
-    moved = sa.update(messages_table).where(_T.id.in_(sorted(message_ids)), _T.state.in_(lower))
-    values |= {"state": state.value, "state_at": tx.clock.now()}
+    moved = sa.update(messages_table).where(_T.id.in_(sorted(message_ids)), _is_before(state))
+    values = {"state_at": tx.clock.now()} | values | {"state": state.value}
     return int((await tx.connection.execute(moved.values(**values))).rowcount)
 
 
@@ -103,6 +103,26 @@ async def begin(tx: Transaction, message: Message, next_at: datetime | None) -> 
     changed = sa.update(messages_table).where(*held).values(**values, attempts=_T.attempts + 1)
     later = {} if next_at is None else {"next_at": sa.func.coalesce(_T.next_at, next_at)}
     return bool((await tx.connection.execute(changed.values(**later))).rowcount)
+
+
+async def note_taken(tx: Transaction, message: Message, look_at: datetime, **values: Any) -> None:
+    """Note which provider took a message. A receipt may have come before, whose state stays."""
+    before = _is_before(MessageState.SENT)
+    state = sa.case((before, MessageState.SENT.value), else_=_T.state)
+    state_at = sa.case((before, tx.clock.now()), else_=_T.state_at)
+    look = sa.case((_T.look_at.is_not(None), look_at), else_=None)
+    taken = sa.update(messages_table).where(_T.id == message.id)
+    await tx.connection.execute(taken.values(state=state, state_at=state_at, look_at=look, **values))
+
+
+async def named_so(
+    tx: Transaction, channel: MessageChannel, provider_id: str, message_id: int | None
+) -> Message | None:
+    """The message of a channel that its provider names so, else the one with our number that has no such name yet."""
+    named = sa.and_(_T.channel == channel.value, _T.provider_id == provider_id)
+    ours = sa.and_(_T.id == message_id, _T.channel == channel.value, _T.provider_id.is_(None))
+    found = await fetch_rows(tx, sa.select(messages_table).where(named if message_id is None else named | ours))
+    return MESSAGES.read(tx, found[0]) if len(found) == 1 else None
 
 
 async def put_off(tx: Transaction, message_ids: Collection[int], send_at: datetime, **values: Any) -> None:
@@ -151,6 +171,10 @@ async def choose(tx: Transaction, citizen_id: str, settings: MessageSettings) ->
     }
     statement = insert_into(tx, settings_table).values(citizen_id=citizen_id, **chosen)
     await tx.connection.execute(statement.on_conflict_do_update(index_elements=["citizen_id"], set_=chosen))
+
+
+def _is_before(state: MessageState) -> sa.ColumnElement[bool]:
+    return _T.state.in_([each.value for each, rank in RANK.items() if rank < RANK[state]])
 
 
 async def _lock_due(tx: Transaction, due: sa.Select[Any]) -> list[Message]:

@@ -3,11 +3,10 @@
 import asyncio
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import select
 
 from actions.feedback.messages import (
     PLANNED,
@@ -17,67 +16,16 @@ from actions.feedback.messages import (
     plan_messages,
     send_messages,
 )
-from actions.feedback.notices import About, tell
-from actions.kernel import UnitOfWork
 from domain.feedback.messages import CRITICAL_AFTER, GIVEN_UP_AFTER, Message, MessageChannel, MessageState
-from domain.feedback.notices import NoticeKind, Topic
-from domain.kernel import IST, SYSTEM, ErrorCode, Language, Problems, Source, TemporarilyUnavailable
+from domain.feedback.notices import NoticeKind
+from domain.kernel import ErrorCode, Language, Problems, Source, TemporarilyUnavailable
 from integrations.calling.errors import NeverSent, NotAsked, NotLetIn, Refused, Unavailable
 from integrations.sms import Sms, Taken
 from store.database import Transaction
 from store.feedback import messages, notices
-from store.feedback.messages import messages_table
 from store.identity import people
-from tests.support.actions import World
+from tests.support.messages import DAY, MOBILE, SMS, carried, kept, states, told, words
 from tests.support.phones import Phones, with_phones
-
-MOBILE = "9800000001"
-DAY = datetime(2026, 11, 24, 11, tzinfo=IST)
-SMS = MessageChannel.SMS
-
-
-async def words(message: Message, language: Language) -> Mapping[str, str]:
-    """What a text is filled with, whatever the notice."""
-    return {"number": "UKAS 12345 67890", "appeal": "UKAP 12345 67890", "on": "05-12-2026", "at": "05-12-2026 11:00"}
-
-
-@pytest.fixture
-def world(peopled: World) -> World:
-    """On each database: what is claimed and in which order is said in SQL."""
-    return peopled
-
-
-@pytest.fixture
-async def phones(world: World) -> Phones:
-    """Asha has a telephone, SMS is connected, and it is day."""
-    found = Phones()
-    world.env = with_phones(world.env, found)
-    world.clock.set(DAY)
-    async with world.env.store.write_transaction() as tx:
-        [asha] = (await people.citizens(tx, [world.asha.person_id])).values()
-        await people.update_citizen(tx, replace(asha, mobile=MOBILE, language=Language.HI))
-    return found
-
-
-async def told(world: World, kind: NoticeKind = NoticeKind.DELIVERED, event: str = "1") -> None:
-    """She is told of an event."""
-    about = About(Topic.APPLICATION, "A", world.asha.person_id or "", None, event)
-    async with world.env.store.write_transaction() as tx:
-        await tell(UnitOfWork(world.env, tx, SYSTEM), kind, about, number="UKAS1234567890")
-
-
-async def carried(world: World) -> None:
-    await carry_messages(world.env, words)
-
-
-async def kept(world: World) -> list[Message]:
-    async with world.env.store.read_transaction() as tx:
-        rows = (await tx.connection.execute(select(messages_table).order_by(messages_table.c.id))).all()
-        return [messages.MESSAGES.read(tx, row) for row in rows]
-
-
-async def states(world: World) -> list[MessageState]:
-    return [each.state for each in await kept(world)]
 
 
 def lost() -> Unavailable:

@@ -1,0 +1,34 @@
+"""What messages cost: by day in India and channel, how many providers took and their price."""
+
+import sqlalchemy as sa
+
+from domain.feedback.messages import MessageChannel
+from domain.kernel import ist_date
+from store.database import Key, Transaction, fetch_rows, insert_into
+from store.database.metadata import metadata
+
+days_table = sa.Table(
+    "message_days",
+    metadata,
+    sa.Column("on_day", sa.Date, primary_key=True),
+    sa.Column("channel", Key, primary_key=True),
+    sa.Column("messages", sa.BigInteger, nullable=False),
+    sa.Column("cost", sa.BigInteger, nullable=False),
+)
+"""`cost` is in ten-thousandths of a rupee."""
+_T = days_table.c
+
+
+async def count(tx: Transaction, channel: MessageChannel, cost: int) -> None:
+    """Count a message of today, with its price in ten-thousandths of a rupee."""
+    counted = insert_into(tx, days_table).values(
+        on_day=ist_date(tx.clock.now()), channel=channel.value, messages=1, cost=cost
+    )
+    changes = {"messages": _T.messages + 1, "cost": _T.cost + cost}
+    await tx.connection.execute(counted.on_conflict_do_update(index_elements=["on_day", "channel"], set_=changes))
+
+
+async def counts_of_today(tx: Transaction) -> dict[MessageChannel, tuple[int, int]]:
+    """By channel, how many messages of today there are and what they cost, in ten-thousandths of a rupee."""
+    rows = await fetch_rows(tx, sa.select(days_table).where(_T.on_day == ist_date(tx.clock.now())))
+    return {MessageChannel(row.channel): (row.messages, row.cost) for row in rows}

@@ -1,0 +1,49 @@
+"""Notices that Asha is told of, and the messages that carry them."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from sqlalchemy import select
+
+from actions.feedback.messages import carry_messages
+from actions.feedback.notices import About, tell
+from actions.kernel import UnitOfWork
+from domain.feedback.messages import Message, MessageChannel, MessageState
+from domain.feedback.notices import NoticeKind, Topic
+from domain.kernel import IST, SYSTEM, Language
+from store.feedback import messages
+from store.feedback.messages import messages_table
+from tests.support.actions import World
+
+MOBILE = "9800000001"
+DAY = datetime(2026, 11, 24, 11, tzinfo=IST)
+SMS = MessageChannel.SMS
+
+
+async def words(message: Message, language: Language) -> Mapping[str, str]:
+    """What a text is filled with, whatever the notice."""
+    return {"number": "UKAS 12345 67890", "appeal": "UKAP 12345 67890", "on": "05-12-2026", "at": "05-12-2026 11:00"}
+
+
+async def told(world: World, kind: NoticeKind = NoticeKind.DELIVERED, event: str = "1") -> None:
+    """She is told of an event."""
+    about = About(Topic.APPLICATION, "A", world.asha.person_id or "", None, event)
+    async with world.env.store.write_transaction() as tx:
+        await tell(UnitOfWork(world.env, tx, SYSTEM), kind, about, number="UKAS1234567890")
+
+
+async def carried(world: World) -> None:
+    """Messages are planned and sent."""
+    await carry_messages(world.env, words)
+
+
+async def kept(world: World) -> list[Message]:
+    """The messages, the oldest first."""
+    async with world.env.store.read_transaction() as tx:
+        rows = (await tx.connection.execute(select(messages_table).order_by(messages_table.c.id))).all()
+        return [messages.MESSAGES.read(tx, row) for row in rows]
+
+
+async def states(world: World) -> list[MessageState]:
+    """Their states."""
+    return [each.state for each in await kept(world)]
