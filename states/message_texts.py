@@ -78,8 +78,11 @@ def text_problems(state: Path) -> list[str]:
     events = {*NoticeKind, *(f"{CODE}{kind.value}" for kind in CodeKind)}
     if not known:
         return []
-    with (state / FOLDER / REGISTER).open(encoding="utf-8", newline="") as file:
-        register = {row["template"]: row["text"] for row in csv.DictReader(file)}
+    try:
+        with (state / FOLDER / REGISTER).open(encoding="utf-8", newline="") as file:
+            register = {row["template"]: row["text"] for row in csv.DictReader(file)}
+    except (OSError, UnicodeError, KeyError):
+        return [f"{REGISTER}: needed in UTF-8 with the columns template and text"]
     lacking = [f"{event}: no texts" for event in sorted(events - known.keys())]
     unknown = [f"{event}: no such event" for event in sorted(known.keys() - events)]
     checked = [each for event, each in known.items() if event in events]

@@ -96,6 +96,16 @@ def test_a_message_with_a_value_that_its_notice_does_not_tell_is_named(package: 
     ]
 
 
+@pytest.mark.parametrize("content", [None, "id,text\n1,नमस्ते\n".encode(), "template,text\n1,नमस्ते\n".encode("utf-16")])
+def test_a_register_of_texts_that_cannot_be_read_is_a_fault(package: Package, content: bytes | None):
+    made = package()
+    shutil.copytree(state_folder() / "messages", made.folder / "messages", dirs_exist_ok=True)
+    register = made.folder / "messages" / "registered.csv"
+    register.unlink() if content is None else register.write_bytes(content)
+
+    assert "messages: registered.csv: needed in UTF-8 with the columns template and text" in message_faults(made.state)
+
+
 def test_a_font_that_is_not_installed_is_told_with_the_package_to_install(package: Package):
     assert font_faults(package(font_package="fontpkg_of_nobody").state) == [
         "state.json: font_package: fontpkg_of_nobody is not installed; install fontpkg-of-nobody in this environment"
