@@ -111,6 +111,15 @@ async def test_of_nesda_nothing_is_told_where_few_people_stand_behind_it(door: h
     assert {row["value"] for row in rows if row["measure"] in ("ON_TIME_RATE", "AVERAGE_DAYS")} == {None}
 
 
+async def test_the_page_of_nesda_rounds_no_share_up_to_the_whole(door: httpx.AsyncClient):
+    rows = (await door.get("/open-data/nesda.json")).json()["rows"]
+    shares = {f"{row['value'] / 100:.2f} %" for row in rows if row["unit"] == "HUNDREDTHS_OF_PERCENT" and row["value"]}
+
+    page = await door.get("/nesda?language=en", headers={"Accept": "text/html"})
+
+    assert shares <= {cell.text_content() for cell in html.fromstring(page.text).cssselect("tbody td")}
+
+
 @pytest.mark.parametrize(
     ("language", "told"),
     [
