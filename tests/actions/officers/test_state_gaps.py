@@ -145,7 +145,18 @@ async def test_how_many_officers_are_away_or_stand_in_adds_no_statement(env):
     assert await statements() == few
 
 
-async def test_an_administrator_of_a_department_has_only_its_officers_read(env):
+async def test_posts_are_read_of_the_departments_that_are_asked_for_and_of_those_of_all(env):
+    await post(env, "anita", Posting(Role.OFFICER, REVENUE, "49", "304", DESIGNATED))
+    await post(env, "rakesh", Posting(Role.OFFICER, WELFARE, "49", None, DESIGNATED))
+    await post(env, "admin", Posting(Role.ADMIN))
+
+    async with env.store.read_transaction() as tx:
+        held = await people.held_postings(tx, [REVENUE])
+
+    assert [officer_id for officer_id, _ in held] == ["admin", "anita"]
+
+
+async def test_an_administrator_of_a_department_is_told_of_its_gaps_alone(env):
     await post(env, "head", Posting(Role.DEPARTMENT_ADMIN, REVENUE))
     subject = Subject(
         frozenset({Role.DEPARTMENT_ADMIN}), PersonKind.OFFICER, "head", (Posting(Role.DEPARTMENT_ADMIN, REVENUE),)
