@@ -96,6 +96,12 @@ async def missed_visits(tx: Transaction, today: date, limit: int) -> list[Visit]
     return await _VISITS.select_all(tx, statement.limit(limit).with_for_update())
 
 
+async def deliveries_on(tx: Transaction, day: date) -> list[Visit]:
+    """The deliveries that are due on a day and have not begun."""
+    due = (_T.state == VisitState.SCHEDULED.value, _T.slot_on == day, _T.purpose == VisitPurpose.DELIVERY.value)
+    return await _VISITS.select_all(tx, sa.select(visits_table).where(*due).order_by(_T.id))
+
+
 async def page_of_agent(
     tx: Transaction, agent_id: str, states: Collection[VisitState], **part: Unpack[PageRequest[tuple[date, str]]]
 ) -> list[Visit]:

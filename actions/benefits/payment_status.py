@@ -77,7 +77,7 @@ async def _follow(acting: UnitOfWork, applied: Sequence[tuple[Instalment, Paymen
     pairs = [(one, sanctions[one.sanction_id], news) for one, news in applied]
     await change_feed.touch_many(acting.tx, ChangeKind.APPLICATION, _shown_anew(pairs))
     await _count_credits(acting, pairs)
-    await tell_many(acting, [_payment_notice(*pair) for pair in pairs if pair[2].status in _TOLD])
+    await tell_many(acting, [_payment_notice(kind, *pair) for pair in pairs if (kind := _told_kind(*pair))])
     for one, sanction, news in pairs:
         if news.status is PaymentStatus.RETURNED:
             await came_back(acting, one, sanction)
@@ -112,12 +112,19 @@ async def _count_credits(acting: UnitOfWork, pairs: Sequence[_Pair]) -> None:
             await take_back(acting, event, one.id, CorrectionReason.PAYMENT_RETURNED)
 
 
+def _told_kind(one: Instalment, sanction: Sanction, news: PaymentNews) -> NoticeKind | None:
+    """What the citizen is told; that money is on its way once, whichever of its states is heard first."""
+    del sanction
+    sent = one.status in UNSENT and news.status in ON_ITS_WAY - {PaymentStatus.CREDITED}
+    return NoticeKind.PAYMENT_SENT if sent else _TOLD.get(news.status)
+
+
 def _payment_notice(
-    one: Instalment, sanction: Sanction, news: PaymentNews
+    kind: NoticeKind, one: Instalment, sanction: Sanction, news: PaymentNews
 ) -> tuple[NoticeKind, About, Mapping[str, str]]:
     event = f"{one.id}/{news.status.value}"
     about = About(Topic.BENEFIT, sanction.id, sanction.citizen_id, sanction.application_id, event)
-    return _TOLD[news.status], about, {"number": sanction.number, "on": one.period_from.isoformat()}
+    return kind, about, {"number": sanction.number, "on": one.period_from.isoformat()}
 
 
 async def _deliver(acting: UnitOfWork, sanctions: Iterable[Sanction]) -> None:

@@ -220,6 +220,19 @@ async def close_missed(env: Environment) -> int:
     return closed
 
 
+async def announce_deliveries(env: Environment) -> int:
+    """Tell the citizens to whom an agent brings a paper tomorrow; how many there are. Told twice, they hear it once."""
+
+    async def work(tx: Transaction) -> int:
+        acting = UnitOfWork(env, tx, SYSTEM)
+        visits = await kept.deliveries_on(tx, acting.today + timedelta(days=1))
+        for visit in visits:
+            await tell_of_visit(acting, visit, NoticeKind.DELIVERY_COMING, await number_of(acting, visit))
+        return len(visits)
+
+    return await env.store.carry_out(work)
+
+
 async def _fail_visit(acting: UnitOfWork, visit: Visit, reason: VisitFailure) -> Visit:
     over = replace(_without_otp(visit), failure=reason, closed_at=acting.now)
     saved = await _save_visit(acting, over, "visit.fail", reason=reason.value)

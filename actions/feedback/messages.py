@@ -25,7 +25,7 @@ from domain.feedback.messages import (
     NotSent,
     channels_after,
 )
-from domain.feedback.notices import NEEDS_HER, NoticeKind
+from domain.feedback.notices import NEEDS_HER, NEWS, NoticeKind
 from domain.identity.policy import ObjectKind
 from domain.kernel import (
     Citizen,
@@ -200,7 +200,7 @@ def _rows(
     blank |= {"attempts": 0, "created_at": now, "state_at": now, "send_at": now, "look_at": now + GIVEN_UP_AFTER}
     blank |= {"state": MessageState.CREATED.value, "reason": None, "looks": 0}
     channels = channels_after(kind, settings, [each for each in reached if citizen_id in reached[each]], tried)
-    if channels or tried or not reached:
+    if channels or tried or not reached or kind in NEWS:
         return [blank | {"channel": each.value} for each in channels]
     wanted = channels_after(kind, settings, reached, ())
     reason = NotSent.NO_ADDRESS if wanted else NotSent.SWITCHED_OFF

@@ -21,8 +21,8 @@ from store.feedback import notices
 MOST_MARKED = 100
 """Messages that one request marks by their ids."""
 
-_BY_HERSELF = frozenset({Move.SUBMIT, Move.WITHDRAW})
-"""Steps that notify the citizen only where somebody else took them."""
+_BY_HERSELF = MappingProxyType({Move.SUBMIT: NoticeKind.APPLICATION_ACKNOWLEDGED, Move.WITHDRAW: None})
+"""What steps tell the citizen who took them herself."""
 
 _OF_APPEAL_MOVES = MappingProxyType(
     {
@@ -83,7 +83,8 @@ async def tell_of_step(acting: UnitOfWork, transition: Transition) -> None:
     kind = fee_due_kind(application) if move is Move.ASK_FEE else OF_MOVES.get(move)
     herself = acting.subject.kind is PersonKind.CITIZEN and acting.subject.person_id == application.citizen_id
     on_portal = move is Move.ISSUE_CERTIFICATE and application.delivery is DeliveryMode.PORTAL
-    if kind is None or on_portal or (herself and move in _BY_HERSELF):
+    kind = _BY_HERSELF.get(move, kind) if herself else kind
+    if kind is None or on_portal:
         return
     params = {"number": application.number}
     if kind is NoticeKind.CERTIFICATE_READY:
@@ -159,7 +160,7 @@ async def tell_of_award(acting: UnitOfWork, appeal: Appeal, award: Award) -> Non
 
 
 async def tell_of_visit(acting: UnitOfWork, visit: Visit, kind: NoticeKind, number: str) -> None:
-    """What became of a visit: its slot and, where it failed, the coded reason; never its code."""
+    """What became of a visit, or that it comes: its slot and, where it failed, the coded reason; never its code."""
     about = About(Topic.VISIT, visit.id, visit.citizen_id, visit.application_id, str(visit.version))
     params = {"number": number, "on": visit.slot.on.isoformat(), "slot_window": visit.slot.window.value}
     if visit.failure is not None:

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
+from actions.feedback.notices import About, tell
 from actions.identity import provider_sign_out
 from actions.identity.account_links import prove_link
 from actions.identity.invitations import open_invitation
@@ -25,8 +26,9 @@ from actions.identity.sign_in_guards import (
     with_query,
 )
 from actions.identity.sign_in_people import Admitted, person_of
-from actions.kernel import Environment
-from domain.kernel import Assurance, ErrorCode, Language, PersonKind, Problem, Problems, Provider, Remedy
+from actions.kernel import Environment, UnitOfWork
+from domain.feedback.notices import NoticeKind, Topic
+from domain.kernel import SYSTEM, Assurance, ErrorCode, Language, PersonKind, Problem, Problems, Provider, Remedy
 from integrations.sso import IdentityProvider, ProviderIdentity
 from store.database import AlreadyThere, Transaction, audit
 from store.identity import devices, session_tokens, sessions, sign_ins
@@ -323,8 +325,11 @@ async def _admit(
 async def _session(
     env: Environment, tx: Transaction, who: Admitted, provider: Provider, until: datetime, *, client: str, platform: str
 ) -> Session:
-    """Open a session until an instant, and note its device."""
+    """Open a session until an instant, and note its device; a citizen is told of one of a kind that is new."""
     now = env.clock.now()
+    is_new = who.kind is PersonKind.CITIZEN and await devices.is_new_to(
+        tx, who.kind, who.person_id, client=client, platform=platform
+    )
     session = Session(
         id=env.ids.key(),
         kind=who.kind,
@@ -340,6 +345,9 @@ async def _session(
     refreshes_until = now + timedelta(seconds=env.rules.sign_on.refresh_seconds(who.kind))
     seed = env.ids.token()
     await devices.add(tx, session.id, client=client, platform=platform, seed=seed, until=refreshes_until)
+    if is_new:
+        about = About(Topic.ACCOUNT, session.id, who.person_id, None, "signed in")
+        await tell(UnitOfWork(env, tx, SYSTEM), NoticeKind.NEW_DEVICE, about, at=now.isoformat())
     return session
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from enum import StrEnum
 
-from domain.feedback.notices import ALWAYS_BY_SMS, NoticeKind
+from domain.feedback.notices import ALWAYS_BY_SMS, NEWS, NoticeKind
 from domain.kernel import IST
 
 
@@ -76,11 +76,15 @@ LOOKS = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 30, 6 * 60, 24 * 
 
 @dataclass(frozen=True, slots=True)
 class MessageSettings:
-    """What a citizen chose: channels, and the hours in India in which nothing but codes comes."""
+    """What a citizen chose: channels, and the hours in India in which nothing but codes comes.
+
+    `is_chosen` is false where the citizen chose nothing.
+    """
 
     channels: tuple[MessageChannel, ...] = tuple(MessageChannel)
     quiet_from: int = 21
     quiet_until: int = 8
+    is_chosen: bool = True
 
     def wakes_at(self, now: datetime) -> datetime | None:
         """When the quiet hours end that it is in; None outside of them. Equal hours are none."""
@@ -93,11 +97,13 @@ class MessageSettings:
         return datetime.combine(day, time(ends), IST)
 
     def wants(self, channel: MessageChannel, kind: NoticeKind) -> bool:
-        """Whether a notice may come so; some come by SMS always."""
+        """Whether a notice may come so; some come by SMS always, and some to those alone who chose SMS."""
+        if channel is MessageChannel.SMS and kind in NEWS and not self.is_chosen:
+            return False
         return channel in self.channels or (channel is MessageChannel.SMS and kind in ALWAYS_BY_SMS)
 
 
-USUAL = MessageSettings()
+USUAL = MessageSettings(is_chosen=False)
 """The settings of who chose nothing."""
 
 

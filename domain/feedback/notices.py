@@ -17,16 +17,25 @@ class NoticeKind(StrEnum):
 
     APPLICATION_RECEIVED = "APPLICATION_RECEIVED"
     """Somebody else filed it for the citizen."""
+    APPLICATION_ACKNOWLEDGED = "APPLICATION_ACKNOWLEDGED"
+    """The citizen filed it."""
     FEE_DUE = "FEE_DUE"
     FINAL_FEE_DUE = "FINAL_FEE_DUE"
     """The fee that fell due with the approval."""
     QUERY_RAISED = "QUERY_RAISED"
+    QUERY_ANSWERED = "QUERY_ANSWERED"
+    VERIFICATION_ORDERED = "VERIFICATION_ORDERED"
+    """It is verified in the field; where a visit is fixed, another message says the day."""
+    CLEARANCE_ASKED = "CLEARANCE_ASKED"
+    CLEARANCE_ANSWERED = "CLEARANCE_ANSWERED"
     APPROVED = "APPROVED"
     CERTIFICATE_READY = "CERTIFICATE_READY"
     """It waits at the counter, or for a doorstep slot that the citizen chooses."""
     CERTIFICATE_CORRECTED = "CERTIFICATE_CORRECTED"
     CERTIFICATE_REVOKED = "CERTIFICATE_REVOKED"
     DELIVERED = "DELIVERED"
+    DELIVERY_COMING = "DELIVERY_COMING"
+    """The agent brings the paper on the next day."""
     REJECTED = "REJECTED"
     RETURNED_AS_INCOMPLETE = "RETURNED_AS_INCOMPLETE"
     WITHDRAWN = "WITHDRAWN"
@@ -63,6 +72,8 @@ class NoticeKind(StrEnum):
     ASSISTANCE_GIVEN = "ASSISTANCE_GIVEN"
     """An operator acts for the citizen from now on: by a code, a relative's code, or a signed paper."""
     ACCOUNT_LINKED = "ACCOUNT_LINKED"
+    NEW_DEVICE = "NEW_DEVICE"
+    """Somebody signed in on a kind of device on which the account was never open."""
     RECORDS_TO_BE_JOINED = "RECORDS_TO_BE_JOINED"
     """An officer agreed that two records are the citizen's; until the merge the citizen may stop it."""
     RECORDS_JOINED = "RECORDS_JOINED"
@@ -72,6 +83,7 @@ class NoticeKind(StrEnum):
     FEE_REFUND_SENT = "FEE_REFUND_SENT"
     """The one who took the money has ordered it back; it is not there yet."""
     FEE_REFUNDED = "FEE_REFUNDED"
+    PAYMENT_SENT = "PAYMENT_SENT"
     PAYMENT_CREDITED = "PAYMENT_CREDITED"
     PAYMENT_RETURNED = "PAYMENT_RETURNED"
     """The bank sent it back; the payment shows what to do."""
@@ -115,6 +127,7 @@ NEEDS_HER = frozenset(
 ALWAYS_BY_SMS = NEEDS_HER | {
     NoticeKind.PAYMENT_ACCOUNT_CHANGED,
     NoticeKind.ACCOUNT_LINKED,
+    NoticeKind.NEW_DEVICE,
     NoticeKind.ASSISTANCE_GIVEN,
     NoticeKind.APPLICATION_RECEIVED,
     NoticeKind.WITHDRAWN,
@@ -123,11 +136,26 @@ ALWAYS_BY_SMS = NEEDS_HER | {
 """Messages that nobody can switch off: what needs her, and what warns her of acts in her name or against an order for
 her, so that who has come into her account cannot hide it."""
 
+NEWS = frozenset(
+    {
+        NoticeKind.QUERY_ANSWERED,
+        NoticeKind.CLEARANCE_ASKED,
+        NoticeKind.CLEARANCE_ANSWERED,
+        NoticeKind.PAYMENT_SENT,
+    }
+)
+"""Messages that only tell that a case goes on. An SMS costs the state money, so they come by SMS to those alone who
+chose SMS; others read them in the portal and on channels that cost nothing or less."""
+
 OF_MOVES = MappingProxyType(
     {
         Move.SUBMIT: NoticeKind.APPLICATION_RECEIVED,
         Move.ASK_FEE: NoticeKind.FEE_DUE,
         Move.RAISE_QUERY: NoticeKind.QUERY_RAISED,
+        Move.ANSWER_QUERY: NoticeKind.QUERY_ANSWERED,
+        Move.SEND_FOR_VERIFICATION: NoticeKind.VERIFICATION_ORDERED,
+        Move.ASK_CLEARANCE: NoticeKind.CLEARANCE_ASKED,
+        Move.ANSWER_CLEARANCE: NoticeKind.CLEARANCE_ANSWERED,
         Move.APPROVE: NoticeKind.APPROVED,
         Move.ISSUE_CERTIFICATE: NoticeKind.CERTIFICATE_READY,
         Move.DELIVER: NoticeKind.DELIVERED,

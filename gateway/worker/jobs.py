@@ -13,7 +13,7 @@ from actions.benefits.instalments import release_due
 from actions.benefits.life_certificates import remind_of_certificates
 from actions.catalogue.definition_drafts import publish_due
 from actions.consents.retention import delete_old_consents
-from actions.doorstep.rounds import close_missed
+from actions.doorstep.rounds import announce_deliveries, close_missed
 from actions.etaal.checks import compare_nightly
 from actions.etaal.etaal_rounds import close_due, plan_pushes
 from actions.feedback.grievances import escalate_overdue
@@ -119,6 +119,7 @@ def upkeep_jobs(environment: Environment, kept: Retention) -> tuple[Job, ...]:
         "compare_umang": partial(compare_due, environment),
         "publish_audit_head": partial(publish_head, environment),
         "apply_staff_batches": partial(apply_confirmed_batches, environment),
+        "announce_deliveries": _daily(environment, partial(announce_deliveries, environment)),
         "draw_papers": _daily(environment, partial(draw_papers, environment)),
         "delete_old_consents": _daily(environment, partial(delete_old_consents, environment)),
         "plan_store_anew": _daily(environment, store.plan_anew),

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Column, ForeignKey, Integer, LargeBinary, Table, and_, or_, select, update
+from sqlalchemy import Column, ForeignKey, Integer, LargeBinary, Table, and_, case, func, or_, select, update
 
 from domain.kernel import PersonKind, Provider
 from store.database import AnyRow, Instant, Key, Transaction, cell_name, first_row, insert_new
@@ -73,6 +73,15 @@ async def add(tx: Transaction, session_id: str, *, client: str, platform: str, s
         "end_reason": None,
     }
     await insert_new(tx, devices_table, values)
+
+
+async def is_new_to(tx: Transaction, kind: PersonKind, person_id: str, *, client: str, platform: str) -> bool:
+    """Whether somebody who signed in before never did so on this kind of device, as far as sessions are kept."""
+    same = and_(_D.client == client, _D.platform == platform)
+    of_person = (_S.id == _D.session_id, _S.kind == kind, _S.person_id == person_id)
+    counted = select(func.count(), func.count(case((same, 1)))).where(*of_person)
+    before, alike = (await tx.connection.execute(counted)).one()
+    return bool(before and not alike)
 
 
 async def token_of(tx: Transaction, session_id: str) -> RefreshToken | None:

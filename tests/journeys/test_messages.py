@@ -32,12 +32,13 @@ def test_every_step_of_an_application_reaches_the_telephone(running):
         spaced = application["number"].replace(" ", "")[-9:]
         return [text for text in texts_to(running, HER["mobile"]) if spaced in text.replace(" ", "")]
 
-    texts = eventually(arrived, lambda found: len(found) == 3)
+    texts = eventually(arrived, lambda found: len(found) == 4)
     assert all(text.startswith("अपुणी सरकार: आवेदन ") for text in texts)
-    assert [words in text for words, text in zip(("सेवा दे दी", "स्वीकृत", "शुल्क"), texts, strict=True)] == [True] * 3
+    latest_first = ("सेवा दे दी", "स्वीकृत", "शुल्क", "मिल गया है")
+    assert [words in text for words, text in zip(latest_first, texts, strict=True)] == [True] * 4
     told = running.data(TOLD, token=citizen)["viewer"]["notifications"]["nodes"]
     mine = [each for each in told if (each["application"] or {}).get("id") == application["id"]]
-    assert {each["kind"] for each in mine} == {"DELIVERED", "APPROVED", "FEE_DUE"}
+    assert {each["kind"] for each in mine} == {"DELIVERED", "APPROVED", "FEE_DUE", "APPLICATION_ACKNOWLEDGED"}
     carried = {(one["channel"], one["state"]) for each in mine for one in each["messages"]}
     assert carried <= {("SMS", "SENT"), ("SMS", "DELIVERED")}
 

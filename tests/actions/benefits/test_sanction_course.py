@@ -94,7 +94,8 @@ async def test_a_suspension_holds_what_was_not_sent_and_its_arrears_are_paid_onc
     assert kinds == [InstalmentKind.REGULAR, InstalmentKind.ARREARS, InstalmentKind.ARREARS, InstalmentKind.REGULAR]
     await send_instruction(world.env, first.id)
     assert [one.bill_number for one in world.dbt.instructed] == [first.bill_number]
-    assert await told(world, pension) == [NoticeKind.BENEFIT_RESUMED, NoticeKind.BENEFIT_STOPPED]
+    expected = [NoticeKind.PAYMENT_SENT, NoticeKind.BENEFIT_RESUMED, NoticeKind.BENEFIT_STOPPED]
+    assert await told(world, pension) == expected
     assert await wrong(world.env) == []
 
 

@@ -1,5 +1,6 @@
 """Clearances side by side: each with its own day, reminded of before it, before the level above after it."""
 
+from collections import Counter
 from datetime import timedelta
 
 import pytest
@@ -20,10 +21,12 @@ from domain.applications.applications import Application, RejectionGround
 from domain.applications.deadline import breaches_at, end_of_day
 from domain.applications.lifecycle import Status
 from domain.clearances import Clearance, ClearanceState, EscalationKind
+from domain.feedback.notices import NoticeKind
 from domain.identity.policy import Purpose
 from domain.kernel import ErrorCode, OfficerLevel, Posting, Problems, Role, Subject, ist_date
 from domain.officers.desk import OpinionState, QueueFilter, QueueSort
 from store import clearances
+from store.feedback import notices
 from store.identity import accesses
 from store.officers import desk
 from tests.support.actions import World
@@ -72,6 +75,9 @@ async def test_departments_are_asked_at_once_each_with_its_own_day_and_answer_in
     await answered(world, world.tehsildar, first)
     approved, _ = await decide_application(world.env, world.registrar, Decide(case.id, Verdict.APPROVE, "yes"))
     assert approved.status is Status.APPROVED
+    async with world.env.store.read_transaction() as tx:
+        told = Counter(one.kind for one in await notices.of_citizen(world.asha.person_id or "").page(tx, limit=9))
+    assert (told[NoticeKind.CLEARANCE_ASKED], told[NoticeKind.CLEARANCE_ANSWERED]) == (1, 2)
 
 
 async def test_who_was_asked_and_whose_case_it_is_about_read_a_clearance_and_no_other_officer_does(world: World):

@@ -25,6 +25,7 @@ from actions.doorstep.rounds import (
     HandOver,
     RecordVisitFee,
     SetOut,
+    announce_deliveries,
     fail_visit,
     hand_over,
     record_visit_fee,
@@ -95,6 +96,24 @@ async def test_the_code_hands_over_and_the_application_is_delivered_and_counted(
     assert [(one.channel, one.count) for one in counts if one.service_code == FREE] == [("DOORSTEP", 1)]
     assert etaal_channel("DOORSTEP") == "ASSISTED"
     assert await wrong(env) == []
+
+
+async def test_a_delivery_is_announced_once_on_the_day_before_it_comes(door: Door):
+    async def announced() -> int:
+        async with door.world.env.store.read_transaction() as tx:
+            told = await notices.of_citizen(door.world.asha.person_id or "").page(tx, limit=100)
+        return [one.kind for one in told].count(NoticeKind.DELIVERY_COMING)
+
+    visit = await door.book()
+    day_before = visit.slot.starts_at - timedelta(days=1)
+    door.world.clock.set(day_before - timedelta(days=1))
+    await announce_deliveries(door.world.env)
+    assert await announced() == 0
+
+    door.world.clock.set(day_before)
+    for _ in range(2):
+        await announce_deliveries(door.world.env)
+    assert await announced() == 1
 
 
 async def test_the_code_is_six_digits_for_the_citizen_only_and_kept_as_a_hash(door: Door):

@@ -129,11 +129,23 @@ async def test_who_wants_no_messages_is_told_so_by_the_state_but_gets_what_she_m
     ]
 
 
+async def test_what_only_tells_that_a_case_goes_on_comes_by_sms_once_she_chose_sms(world, phones):
+    await told(world, NoticeKind.CLEARANCE_ASKED, "1")
+    await carried(world)
+    assert await kept(world) == []
+
+    await choose_message_settings(world.env, world.asha, channels=[SMS], quiet_from=21, quiet_until=8, key="k")
+    await told(world, NoticeKind.CLEARANCE_ASKED, "2")
+    await carried(world)
+    assert await states(world) == [MessageState.SENT]
+
+
 @pytest.mark.parametrize(
     "kind",
     [
         NoticeKind.PAYMENT_ACCOUNT_CHANGED,
         NoticeKind.ACCOUNT_LINKED,
+        NoticeKind.NEW_DEVICE,
         NoticeKind.ASSISTANCE_GIVEN,
         NoticeKind.APPLICATION_RECEIVED,
         NoticeKind.WITHDRAWN,

@@ -41,7 +41,12 @@ K = NoticeKind
 
 
 async def hers(world: World, citizen=None) -> list[Notice]:
-    """Her messages, the oldest first."""
+    """Her messages after the acknowledgement of what she filed, the oldest first."""
+    return [one for one in await all_of_hers(world, citizen) if one.kind is not K.APPLICATION_ACKNOWLEDGED]
+
+
+async def all_of_hers(world: World, citizen=None) -> list[Notice]:
+    """All of her messages, the oldest first."""
     citizen_id = (citizen or world.asha).person_id
     async with world.env.store.read_transaction() as tx:
         return list(reversed(await notices.of_citizen(citizen_id).page(tx, limit=100)))
@@ -72,7 +77,7 @@ async def test_a_life_of_an_application_is_told_step_by_step(world: World):
     await decide_application(world.env, world.registrar, Decide(case.id, Verdict.APPROVE, "yes"))
     await issue_certificate(world.env, case.id, FakeRenderer())
     found = {one.kind: one for one in await hers(world)}
-    assert set(found) == {K.QUERY_RAISED, K.APPROVED, K.DELIVERED}
+    assert set(found) == {K.QUERY_RAISED, K.QUERY_ANSWERED, K.APPROVED, K.DELIVERED}
     assert {one.application_id for one in found.values()} == {case.id}
     assert "Which hospital?" not in json.dumps([dict(one.params) for one in found.values()])
     words = notice_text(found[K.QUERY_RAISED], Language.EN)
@@ -90,7 +95,7 @@ async def test_messages_of_one_instant_keep_the_order_in_which_they_were_written
     await issue_certificate(world.env, case.id, FakeRenderer())
     found = await hers(world)
     assert len({one.created_at for one in found}) == 1
-    assert [one.kind for one in found] == [K.QUERY_RAISED] * most + [K.APPROVED, K.DELIVERED]
+    assert [one.kind for one in found] == [K.QUERY_RAISED, K.QUERY_ANSWERED] * most + [K.APPROVED, K.DELIVERED]
 
 
 async def test_a_fee_a_refusal_and_a_paper_that_waits_are_told(world: World):
@@ -107,10 +112,17 @@ async def test_a_fee_a_refusal_and_a_paper_that_waits_are_told(world: World):
     assert "At the counter" in notice_text(ready_told, Language.EN)
 
 
-async def test_what_she_does_herself_is_not_told_and_what_is_done_for_her_is(world: World):
+async def test_what_she_files_is_acknowledged_with_its_number(world: World):
+    case = await world.submit(world.asha)
+
+    [told] = await all_of_hers(world)
+    assert (told.kind, dict(told.params)) == (K.APPLICATION_ACKNOWLEDGED, {"number": case.number})
+
+
+async def test_of_what_she_does_herself_the_filing_alone_is_told_and_what_is_done_for_her_is(world: World):
     own = await world.submit(world.asha)
     await withdraw_application(world.env, world.asha, Withdraw(own.id, "w"))
-    assert await kinds(world) == []
+    assert [one.kind for one in await all_of_hers(world)] == [K.APPLICATION_ACKNOWLEDGED]
     other = await world.submit(world.operator, idempotency_key="op")
     await withdraw_application(world.env, world.operator, Withdraw(other.id, "w2"))
     assert await kinds(world) == sorted([K.APPLICATION_RECEIVED, K.WITHDRAWN])
@@ -201,9 +213,10 @@ async def test_she_marks_her_own_and_nobody_elses(world: World):
     assert await mark_read(world.env, world.asha, ids=[mine.id, foreign.id], key="m") == (1, True)
     assert (await hers(world))[0].read_at == world.clock.now()
     assert (await hers(world, world.sunil))[0].read_at is None
-    assert await mark_read(world.env, world.sunil, ids=None, key="all") == (1, False)
+    assert await mark_read(world.env, world.sunil, ids=None, key="all") == (2, False)
     async with world.env.store.read_transaction() as tx:
-        assert await notices.of_citizen(world.asha.person_id, unread_only=True).count(tx) == 0
+        unread = await notices.of_citizen(world.asha.person_id, unread_only=True).page(tx, limit=9)
+    assert [one.kind for one in unread] == [K.APPLICATION_ACKNOWLEDGED]
     for stranger in (world.registrar, world.operator):
         with pytest.raises(Problems) as caught:
             await mark_read(world.env, stranger, ids=None, key="x")
@@ -215,9 +228,9 @@ async def test_she_marks_her_own_and_nobody_elses(world: World):
 async def test_messages_are_handed_out_with_her_data_and_erased_with_them(world: World):
     await refused(world)
     page = await export_part(world.env, world.asha, world.asha.person_id, "notices")
-    assert [row["kind"] for row in page.rows] == ["REJECTED"]
+    assert [row["kind"] for row in page.rows] == ["APPLICATION_ACKNOWLEDGED", "REJECTED"]
     await erase_person(world.env, world.asha, world.asha.person_id)
-    assert await hers(world) == []
+    assert await all_of_hers(world) == []
 
 
 async def test_no_row_holds_anything_but_codes_numbers_and_dates(world: World):

@@ -111,7 +111,7 @@ async def test_the_citizen_is_told_that_a_fee_is_due(world: World):
 
     async with world.env.store.read_transaction() as tx:
         kinds = [one.kind for one in await notices.of_citizen(world.asha.person_id).page(tx, limit=20)]
-    assert {NoticeKind.APPROVED, NoticeKind.FINAL_FEE_DUE} == set(kinds)
+    assert {NoticeKind.APPROVED, NoticeKind.FINAL_FEE_DUE} == set(kinds) - {NoticeKind.APPLICATION_ACKNOWLEDGED}
 
 
 async def test_the_clock_stands_while_the_fee_is_with_the_citizen(world: World):

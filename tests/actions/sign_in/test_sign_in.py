@@ -9,9 +9,11 @@ import pytest
 from actions.identity.sign_in import abandon_sign_in, begin_sign_in
 from actions.identity.sign_in_guards import AppRequest, challenge_of, hash_of
 from demo.officer_accounts import add_account, remove_account
+from domain.feedback.notices import NoticeKind
 from domain.kernel import SYSTEM, ErrorCode, Language, PersonKind, Problems, Provider, Remedy, Source
 from integrations.calling.errors import Refused, Unavailable
 from integrations.sso import Assurance
+from store.feedback import notices
 from store.identity import identities, people, sessions
 from tests.support.sign_in import officer
 from tests.support.signing_in import (
@@ -67,6 +69,21 @@ async def test_a_new_citizen_is_made_once_and_found_again(env, providers):
         citizen = (await people.citizens(tx, [first.session.person_id]))[first.session.person_id]
     assert (citizen.name.en, citizen.born_on, citizen.mobile) == ("Asha Negi", date(1984, 3, 14), "9800000001")
     assert citizen.language is Language.HI
+
+
+async def test_a_citizen_is_told_of_a_sign_in_on_a_kind_of_device_that_is_new_and_of_no_other(env, providers):
+    first = await sign_in(env, providers)
+    await sign_in(env, providers)
+    assert await told_kinds(env, first) == []
+
+    for _ in range(2):
+        await sign_in(env, providers, app=AppRequest(APP, "app-state", challenge_of(VERIFIER)))
+    assert await told_kinds(env, first) == [NoticeKind.NEW_DEVICE]
+
+
+async def told_kinds(env, signed_in) -> list[NoticeKind]:
+    async with env.store.read_transaction() as tx:
+        return [one.kind for one in await notices.of_citizen(signed_in.session.person_id).page(tx, limit=9)]
 
 
 async def test_five_first_sign_ins_at_once_make_one_citizen(env_of_each, providers):

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from domain.feedback.messages import RANK, MessageChannel, MessageSettings, MessageState, channels_after
+from domain.feedback.messages import RANK, USUAL, MessageChannel, MessageSettings, MessageState, channels_after
 from domain.feedback.notices import NoticeKind
 from domain.kernel import IST
 
@@ -34,6 +34,12 @@ def test_who_wants_no_channel_gets_by_sms_only_what_she_must_do_something_about(
 
     assert channels_after(NEWS, nothing, ALL, ()) == []
     assert channels_after(CRITICAL, nothing, ALL, ()) == [SMS]
+
+
+def test_what_only_tells_that_a_case_goes_on_costs_an_sms_for_those_alone_who_chose_sms():
+    assert channels_after(NoticeKind.PAYMENT_SENT, USUAL, {SMS}, ()) == []
+    assert channels_after(NoticeKind.PAYMENT_SENT, MessageSettings((SMS,)), {SMS}, ()) == [SMS]
+    assert channels_after(NoticeKind.PAYMENT_SENT, USUAL, ALL, (PUSH, EMAIL, WHATSAPP)) == []
 
 
 @pytest.mark.parametrize(

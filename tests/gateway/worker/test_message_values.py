@@ -10,7 +10,7 @@ import pytest
 from actions.feedback.messages import carry_messages
 from actions.feedback.notices import About, tell
 from actions.kernel import UnitOfWork
-from domain.feedback.messages import Message, MessageState
+from domain.feedback.messages import Message, MessageChannel, MessageSettings, MessageState
 from domain.feedback.notices import NoticeKind, Topic
 from domain.kernel import IST, SYSTEM, Language, Source
 from domain.platform.switches import Switchboard
@@ -69,6 +69,7 @@ def values_of(world: World) -> MessageValues:
 async def told(world: World, kind: NoticeKind) -> None:
     about = About(Topic.APPLICATION, "A", world.asha.person_id or "", None, "1")
     async with world.env.store.write_transaction() as tx:
+        await messages.choose(tx, world.asha.person_id or "", MessageSettings((MessageChannel.SMS,)))
         await tell(UnitOfWork(world.env, tx, SYSTEM), kind, about, **PARAMS)
 
 
