@@ -50,7 +50,7 @@ class Places:
     departments: Mapping[str, Department]
     districts: Mapping[str, District]
     tehsils: Mapping[str, Tehsil]
-    officers: dict[tuple[str | None, str, str | None], str | None] = field(default_factory=dict)
+    officers: dict[tuple[str | None, str, str | None, str], str | None] = field(default_factory=dict)
     """The designated officers of places, as they are asked for."""
 
 
@@ -256,9 +256,9 @@ async def _officer(tx: Transaction, case: Case, places: Places) -> str | None:
     """Who decides on an open one at its place; whoever is away has it taken over by the worker's next round."""
     if case.status not in OPEN:
         return None
-    place = (case.row.service.department, case.row.district, case.row.tehsil)
+    place = (case.row.service.department, case.row.district, case.row.tehsil, case.row.service.code)
     if place not in places.officers:
-        department, district, tehsil = place
+        department, district, tehsil, service = place
         posted = await people.posted_ids(
             tx,
             role=Role.OFFICER,
@@ -266,6 +266,7 @@ async def _officer(tx: Transaction, case: Case, places: Places) -> str | None:
             department=department,
             district=district,
             tehsil=tehsil,
+            service=service,
         )
         places.officers[place] = posted[0] if posted else None
     return places.officers[place]

@@ -303,7 +303,7 @@ async def _submit_application(
     acting: UnitOfWork, request: SubmitApplication, service: Service, held: Application | None, filled: Filled
 ) -> Application:
     now = acting.now
-    holder = await designated_for(acting, (service.department, request.district, request.tehsil))
+    holder = await designated_for(acting, (service.department, request.district, request.tehsil, service.code))
     changes = {
         **_filled_in(request, service, filled),
         "officer_id": holder.officer_id,

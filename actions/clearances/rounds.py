@@ -34,7 +34,7 @@ async def escalate_clearances(acting: UnitOfWork) -> tuple[int, int]:
 
 
 async def _escalate(acting: UnitOfWork, one: Clearance) -> None:
-    above = await at_level(acting, (one.department, one.district, one.tehsil), OfficerLevel.FIRST_APPELLATE)
+    above = await at_level(acting, (one.department, one.district, one.tehsil, None), OfficerLevel.FIRST_APPELLATE)
     await clearances.note_reminder(acting.tx, replace(one, escalated_at=acting.now, escalated_to=above))
     application = await applications.get(acting.tx, one.application_id)
     if application is None:

@@ -98,7 +98,7 @@ def reach_of(subject: Subject, kind: ObjectKind) -> Reach:
         posting
         for posting in subject.postings
         if reads(
-            Resource(kind, None, None, posting.department, posting.district, posting.tehsil, appealed=True),
+            Resource.of_post(kind, posting, appealed=True),
             replace(subject, roles=frozenset({posting.role}), postings=(posting,)),
         )
     ]

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from actions.doorstep.doorstep import agents_of
-from actions.kernel import Environment, may_read_all, of_visit
+from actions.kernel import Environment, may_read_all, of_visit, with_cases
 from domain import doorstep as rules
 from domain.applications.applications import Application
 from domain.doorstep import Visit, VisitState
@@ -71,7 +71,8 @@ async def count_visit_tasks(env: Environment, subject: Subject, states: Collecti
 
 async def possible_agents(env: Environment, subject: Subject, visit: Visit) -> Sequence[Operator]:
     """Agents who go to the place of a visit, for those who may give it to another; empty for others."""
-    if not any(decide(subject, of_visit(visit), purpose) for purpose in (Purpose.DECIDE, Purpose.ASSIST)):
+    (known,) = await with_cases(env, subject, [of_visit(visit)])
+    if not any(decide(subject, known, purpose) for purpose in (Purpose.DECIDE, Purpose.ASSIST)):
         return []
     async with env.store.read_transaction() as tx:
         near = await agents_of(tx, visit)

@@ -24,6 +24,7 @@ from actions.kernel.access import (
     require_postings,
     require_read,
     require_thing,
+    with_cases,
 )
 from actions.kernel.aliases import application_by_any, certificate_by_any
 from actions.kernel.case_access import (

@@ -17,6 +17,7 @@ from domain.identity.policy import ObjectKind, Purpose, Resource, decide, purpos
 from domain.kernel import Citizen, PersonKind, Posting, Problems, Role, Source, Subject, not_found, require_found
 from domain.kernel.closed_to_roles import only_for
 from store.appeals import appeals
+from store.applications import applications
 from store.database import Transaction
 from store.identity import accesses, people
 from store.identity.accesses import AccessReceipt
@@ -86,6 +87,7 @@ async def require(
     Raises NotSignedIn where nobody is signed in.
     """
     subject.require_signed_in()
+    (resource,) = await _with_services(tx, subject, [resource])
     if not decide(subject, resource, purpose):
         raise not_found(*path) if resource.id else not_open(subject, resource.kind, purpose, path=path)
     if of_another(subject, resource):
@@ -111,6 +113,7 @@ async def require_one(
     path: tuple[str, ...] = (),
 ) -> Purpose:
     """As `require`, under the first of several purposes that the subject has; gives that purpose."""
+    (resource,) = await _with_services(tx, subject, [resource])
     purpose = next((one for one in purposes if decide(subject, resource, one)), purposes[0])
     await require(env, tx, subject, resource, purpose, path=path)
     return purpose
@@ -162,7 +165,7 @@ def permitted_postings(subject: Subject, kind: ObjectKind, purpose: Purpose) -> 
         for posting in subject.postings
         if decide(
             replace(subject, roles=frozenset({posting.role}), postings=(posting,)),
-            Resource(kind, None, None, posting.department, posting.district, posting.tehsil),
+            Resource.of_post(kind, posting),
             purpose,
         )
     ]
@@ -199,7 +202,7 @@ async def may_read_all(env: Environment, subject: Subject, resources: Sequence[R
 
     Reads of another person's data leave their receipts, all in one transaction, or in that of the operation's.
     """
-    resources = await with_appeals(env, subject, resources)
+    resources = await with_cases(env, subject, resources)
     purposes = [purpose_for(subject, resource) for resource in resources]
     await leave_receipts(
         env,
@@ -212,17 +215,29 @@ async def may_read_all(env: Environment, subject: Subject, resources: Sequence[R
     return purposes
 
 
-async def with_appeals(env: Environment, subject: Subject, resources: Sequence[Resource]) -> Sequence[Resource]:
-    """The resources; for the Commission with whether an appeal about each reached it.
+async def with_cases(env: Environment, subject: Subject, resources: Sequence[Resource]) -> Sequence[Resource]:
+    """The resources with what their applications say, for those whom it concerns.
 
-    It is asked also where there is nothing to ask about, so that absent and denied take the same time.
+    For an officer with a post for single services that is the service; for the Commission, whether an appeal about
+    each reached it. It is asked for also where there is nothing to ask about, so that absent and denied take as long.
     """
+    if any(one.services for one in subject.postings):
+        return await env.store.read(lambda tx: _with_services(tx, subject, resources))
     if Role.COMMISSION not in subject.roles:
         return resources
     ids = {one.application_id or "" for one in resources} or {""}
     filed = await env.store.read(lambda tx: appeals.of_applications(tx, ids))
     reached = {key for key, each in filed.items() if any(one.level is AppealLevel.COMMISSION for one in each)}
     return [replace(one, appealed=one.application_id in reached) for one in resources]
+
+
+async def _with_services(tx: Transaction, subject: Subject, resources: Sequence[Resource]) -> Sequence[Resource]:
+    """The resources; for an officer with a post for single services with the service of the application of each."""
+    if not any(one.services for one in subject.postings):
+        return resources
+    cases = await applications.by_ids(tx, {one.application_id or "" for one in resources if one.service is None})
+    services = {key: case.service_code for key, case in cases.items()}
+    return [replace(one, service=one.service or services.get(one.application_id or "")) for one in resources]
 
 
 async def read_at_sources(env: Environment, subject: Subject, resource: Resource, sources: Sequence[Source]) -> None:

@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TypeAlias
 
-from actions.kernel.access import may_read_all, of_another, of_application, receipt_of, with_appeals
+from actions.kernel.access import may_read_all, of_another, of_application, receipt_of, with_cases
 from actions.kernel.environment import Environment
 from actions.kernel.operations import leave_receipts
 from actions.kernel.unit_of_work import UnitOfWork
@@ -44,7 +44,7 @@ async def read_all(env: Environment, subject: Subject, asked: Sequence[Asked]) -
     Reads of another person's data leave their receipts, all in one transaction of their own. Who stands in for a
     colleague states no purpose for what she has of hers: the receipt says COVER_COLLEAGUE.
     """
-    known = await with_appeals(env, subject, [of_application(application) for application, _ in asked])
+    known = await with_cases(env, subject, [of_application(application) for application, _ in asked])
     resources = [
         replace(resource, stated=stated.purpose) if stated and not resource.appealed else resource
         for resource, (_, stated) in zip(known, asked, strict=True)

@@ -16,8 +16,8 @@ from store.officers import cover, leave, posts
 
 NOBODY: frozenset[str] = frozenset()
 
-Place = tuple[str | None, str | None, str | None]
-"""Department, district, tehsil."""
+Place = tuple[str | None, str | None, str | None, str | None]
+"""Department, district, tehsil, service; without a service posts for single ones are left out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +79,9 @@ async def stand_ins_at_work(acting: UnitOfWork, officer_ids: Iterable[str | None
     return named - (await leave.on_leave(acting.tx, sorted(named), acting.today)).keys()
 
 
-def place_of(application: Application) -> Place:
-    """The place whose officers have an application."""
-    return application.department, application.district, application.tehsil
+def place_of(case: Application | Appeal) -> Place:
+    """The place whose officers have an application or appeal."""
+    return case.department, case.district, case.tehsil, case.service_code
 
 
 async def note_holder(acting: UnitOfWork, application: Application, holder: Holder) -> None:
@@ -159,11 +159,17 @@ async def _at_work(acting: UnitOfWork, place: Place, level: OfficerLevel, withou
 
 
 async def _posted_officers(acting: UnitOfWork, place: Place, level: OfficerLevel) -> list[str]:
-    department, district, tehsil = place
+    department, district, tehsil, service = place
     role = Role.OFFICER if level is OfficerLevel.DESIGNATED else Role.APPELLATE
     return await acting.load_once(
         ("posted", place, level),
         lambda: people.posted_ids(
-            acting.tx, role=role, level=level, department=department, district=district, tehsil=tehsil
+            acting.tx,
+            role=role,
+            level=level,
+            department=department,
+            district=district,
+            tehsil=tehsil,
+            service=service,
         ),
     )

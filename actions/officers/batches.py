@@ -9,7 +9,7 @@ from actions.catalogue.cells import FIRST_ROW, CellWrong, FileRow, Reject
 from actions.identity.devices import untie
 from actions.kernel import Environment, UnitOfWork, hash_of, require, run_once, run_request
 from actions.officers.administrators import ADMINISTRATOR, DAY, note_changed, require_two
-from actions.officers.change_rows import StaffCells, examine_rows, whole_change_of
+from actions.officers.change_rows import StaffCells, change_of, examine_rows
 from actions.officers.staff_views import administrator_postings
 from actions.officers.staffing import carry_out_order, of_posting, refuse_incompatible
 from domain.identity.policy import Purpose
@@ -241,7 +241,7 @@ async def _apply_chunk(acting: UnitOfWork, batch_id: str) -> int:
         return 0
     row = first[0]
     try:
-        change = whole_change_of(row.cells)
+        change = change_of(row.cells)
         if change.kind is ChangeKind.JOIN:
             joiners = list(_joiners(await batches.rows_in(acting.tx, batch_id, RowState.WAITING, CHUNK)))
             await batches.note_rows(acting.tx, await _enter_joiners(acting, joiners))
@@ -259,7 +259,7 @@ def _joiners(rows: Iterable[StaffRow]) -> Iterator[tuple[StaffRow, StaffChange]]
     """The rows of joiners before the first one that is another change, or is wrong by the rules of today."""
     for row in rows:
         try:
-            change = whole_change_of(row.cells)
+            change = change_of(row.cells)
         except CellWrong:
             return
         if change.kind is not ChangeKind.JOIN:

@@ -13,7 +13,7 @@ from actions.officers.staffing import LEVELS_OF, LONGEST_LEAVE
 from domain.kernel import Bilingual, Language, Officer, OfficerLevel, Posting, Role
 from domain.kernel.messages import label
 from domain.officers.changes import ChangeKind, StaffChange
-from domain.officers.postings import with_taken
+from domain.officers.postings import service_codes, with_taken
 from store.catalogue import catalogue
 from store.identity import people
 from store.officers import batches
@@ -95,17 +95,6 @@ def change_of(row: Row) -> StaffChange:
     )
 
 
-def whole_change_of(row: Row) -> StaffChange:
-    """A change of which the register keeps all that the row says. Raises CellWrong, also for a post of single services.
-
-    Rows that were carried out before that rule still name some, and are undone by `change_of`.
-    """
-    change = change_of(row)
-    if change.post is not None and cells.text(row, "services"):
-        raise WrongRow("services", "NOT_KEPT")
-    return change
-
-
 def _day(row: Row, field: str) -> Any:
     return cells.day_of(cells.required_text(row, field), field)
 
@@ -133,7 +122,7 @@ def _post(row: Row) -> Posting:
         raise WrongRow("department", "WHOLE_STATE" if role in _WHOLE_STATE else "NO_JURISDICTION")
     if role is Role.DEPARTMENT_ADMIN and not department:
         raise WrongRow("department", "MISSING")
-    return Posting(role, department, district, tehsil, level)
+    return Posting(role, department, district, tehsil, level, service_codes(cells.text(row, "services") or ""))
 
 
 @dataclass(slots=True)
@@ -141,6 +130,7 @@ class _Register:
     """What rows are checked against: the catalogue, and the officers whom the rows name, as earlier rows leave them."""
 
     departments: frozenset[str]
+    services: Mapping[str, str | None]
     places: frozenset[tuple[str, str | None]]
     officers: dict[str, Officer | None]
     foreign_addresses: frozenset[str]
@@ -183,6 +173,10 @@ class _Register:
     def _check_place(self, post: Posting) -> None:
         if post.department is not None and post.department not in self.departments:
             raise CellWrong("department", "NOT_KNOWN")
+        if post.services and (post.level is None or post.department is None):
+            raise WrongRow("services", "SERVICES_NOT_OF_POST")
+        if any(self.services.get(code) != post.department for code in post.services):
+            raise WrongRow("services", "SERVICE_NOT_OF_DEPARTMENT")
         if post.district is not None and (post.district, None) not in self.places:
             raise CellWrong("district", "NOT_KNOWN")
         if post.tehsil is not None and (post.district, post.tehsil) not in self.places:
@@ -244,7 +238,7 @@ async def examine_rows(
 
 
 def _change_with_cells(row: Row) -> tuple[StaffChange, dict[str, str]]:
-    return whole_change_of(row), {name: cell for name in COLUMNS if (cell := cells.text(row, name)) is not None}
+    return change_of(row), {name: cell for name in COLUMNS if (cell := cells.text(row, name)) is not None}
 
 
 async def _register(acting: UnitOfWork, changes: Sequence[StaffChange], proposer: str | None) -> _Register:
@@ -258,6 +252,7 @@ async def _register(acting: UnitOfWork, changes: Sequence[StaffChange], proposer
     tehsils = [(code, one.code) for code in districts for one in await catalogue.tehsils(tx, code)]
     return _Register(
         frozenset(one.slug for one in await catalogue.departments(tx)),
+        {one.code: one.department for one in await catalogue.all_services(tx)},
         frozenset([*((code, None) for code in districts), *tehsils]),
         {email: found[key] for email, key in ids.items()},
         frozenset(await batches.taken_addresses(tx, named - ids.keys())),

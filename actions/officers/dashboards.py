@@ -288,7 +288,7 @@ async def _refuse_unknown(tx: Transaction, filtered: CaseFilter) -> None:
 
 def line_of(application: Application) -> Resource:
     """What access to the line of a case depends on."""
-    return Resource.of(ObjectKind.CASE_LIST, application.id, application)
+    return Resource.of(ObjectKind.CASE_LIST, application.id, application, service=application.service_code)
 
 
 def place_of(wanted: CaseList, application: Application) -> datetime:

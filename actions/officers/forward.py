@@ -10,6 +10,7 @@ from actions.kernel import (
     UnitOfWork,
     apply_transition,
     of_application,
+    place_of,
     require_thing,
     run_request,
     take_up,
@@ -95,6 +96,7 @@ async def _targets(acting: UnitOfWork, application: Application) -> list[Officer
             department=application.department,
             district=application.district,
             tehsil=application.tehsil,
+            service=application.service_code,
         )
         found |= {officer.id: officer for officer in posted}
     unfit = {acting.subject.person_id, application.officer_id, *await hearing(acting, application.id)}
@@ -105,7 +107,7 @@ async def _targets(acting: UnitOfWork, application: Application) -> list[Officer
 def _level_above(subject: Subject, application: Application) -> OfficerLevel | None:
     """The level after the highest one that the subject holds for the case; None above the second appellate."""
     levels: Sequence[OfficerLevel] = list(OfficerLevel)
-    place = (application.department, application.district, application.tehsil)
+    place = place_of(application)
     held = [levels.index(posting.level) for posting in subject.postings if posting.level and posting.covers(*place)]
     after = max(held, default=0) + 1
     return levels[after] if after < len(levels) else None

@@ -20,10 +20,7 @@ async def queue_postings(env: Environment, subject: Subject, officer: Officer) -
     """The postings whose queue the subject may read, those held as substitute too; only officers read their own."""
     if subject.person_id != officer.id:
         return []
-    resources = [
-        Resource(ObjectKind.QUEUE, None, None, posting.department, posting.district, posting.tehsil)
-        for posting in subject.postings
-    ]
+    resources = [Resource.of_post(ObjectKind.QUEUE, posting) for posting in subject.postings]
     purposes = await may_read_all(env, subject, resources)
     return [posting for posting, purpose in zip(subject.postings, purposes, strict=True) if purpose]
 

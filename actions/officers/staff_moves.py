@@ -167,11 +167,11 @@ async def _reassign(acting: UnitOfWork, application: Application, holder: Holder
 
 async def _appeal_on(acting: UnitOfWork, appeal: Appeal, find: Find, level: Level) -> bool:
     rank = LEVELS.get(appeal.level)
-    if rank is None or level(_place_of_appeal(appeal)) is None:
+    if rank is None or level(place_of(appeal)) is None:
         return False
     application = await applications.get(acting.tx, appeal.application_id)
     barred = await barred_from(acting, application, appeal.level) if application else NOBODY
-    holder = await find(acting, _place_of_appeal(appeal), rank, barred)
+    holder = await find(acting, place_of(appeal), rank, barred)
     return await acting.env.registry.reassign_appeal(acting, appeal, holder)
 
 
@@ -193,7 +193,7 @@ async def _appeal_back(acting: UnitOfWork, covered: CoveredCase, owner: str | No
         return False
     application = await applications.get(acting.tx, appeal.application_id)
     barred = await barred_from(acting, application, appeal.level) if application else NOBODY
-    place, ranks = _place_of_appeal(appeal), await _postings(acting, owner or "")
+    place, ranks = place_of(appeal), await _postings(acting, owner or "")
     if owner is not None and owner not in barred and _hears(ranks, appeal) and await _is_at_work(acting, owner):
         return await acting.env.registry.reassign_appeal(acting, appeal, Holder(owner, vacant=False))
     return await acting.env.registry.reassign_appeal(
@@ -216,8 +216,4 @@ async def _is_at_work(acting: UnitOfWork, officer_id: str) -> bool:
 
 def _hears(postings: tuple[Posting, ...], appeal: Appeal) -> bool:
     level = LEVELS.get(appeal.level)
-    return any(one.level is level and one.covers(*_place_of_appeal(appeal)) for one in postings)
-
-
-def _place_of_appeal(appeal: Appeal) -> Place:
-    return appeal.department, appeal.district, appeal.tehsil
+    return any(one.level is level and one.covers(*place_of(appeal)) for one in postings)

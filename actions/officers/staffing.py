@@ -24,7 +24,7 @@ from domain.kernel import (
     not_found,
     require_found,
 )
-from domain.officers.postings import watched_roles, with_taken
+from domain.officers.postings import service_codes, watched_roles, with_taken
 from domain.officers.staff import LONGEST_COVER_ALONE, Confirmation, CoverKind, Leave, LeaveState, Transfer, Vacancy
 from store.catalogue import catalogue
 from store.database import NotThere, Transaction, require_there
@@ -55,7 +55,7 @@ async def refuse_wrong_postings(acting: UnitOfWork, postings: Sequence[Posting])
         raise Problems(Problem(ErrorCode.BAD_INPUT, ("input", "postings"), params=params))
     for number, posting in enumerate(postings):
         path = ("input", "postings", str(number))
-        resource = Resource(ObjectKind.POSTING, None, None, posting.department, posting.district, posting.tehsil)
+        resource = Resource.of_post(ObjectKind.POSTING, posting)
         await require(acting.env, acting.tx, acting.subject, resource, Purpose.OPERATE, path=path)
         problems = [*_impossible(posting, path), *await _unknown(acting, posting, path)]
         if problems:
@@ -69,6 +69,8 @@ def _impossible(posting: Posting, path: tuple[str, ...]) -> Iterator[Problem]:
         yield Problem(ErrorCode.BAD_INPUT, (*path, "role"))
     if posting.tehsil is not None and posting.district is None:
         yield Problem(ErrorCode.BAD_INPUT, (*path, "district"))
+    if posting.services and (posting.level is None or posting.department is None):
+        yield Problem(ErrorCode.BAD_INPUT, (*path, "services"))
 
 
 async def _unknown(acting: UnitOfWork, posting: Posting, path: tuple[str, ...]) -> list[Problem]:
@@ -79,6 +81,10 @@ async def _unknown(acting: UnitOfWork, posting: Posting, path: tuple[str, ...]) 
     if posting.district is not None:
         found = await place_problems(acting.tx, posting.district, posting.tehsil)
         problems += [Problem(one.code, (*path, one.path[-1])) for one in found]
+    if posting.services:
+        departments = {one.code: one.department for one in await catalogue.all_services(acting.tx)}
+        if any(departments.get(code) != posting.department for code in posting.services):
+            problems.append(Problem(ErrorCode.SERVICE_UNKNOWN, (*path, "services")))
     return problems
 
 
@@ -135,9 +141,10 @@ async def transfer_officer(
     SECOND_ADMINISTRATOR_NEEDED, OFFICER_UNSUITABLE where she or whoever orders it would take a post,
     POSTS_INCOMPATIBLE, BAD_INPUT, DEPARTMENT_UNKNOWN and PLACE_UNKNOWN for a posting.
     """
+    postings = tuple(replace(one, services=service_codes(*one.services)) for one in request.postings)
 
     async def work(tx: Transaction) -> dict[str, Any]:
-        return {"id": await _order_transfer(UnitOfWork(env, tx, subject), request)}
+        return {"id": await _order_transfer(UnitOfWork(env, tx, subject), replace(request, postings=postings))}
 
     answer, replayed = await run_idempotently(
         env, subject, "transferOfficer", key=request.idempotency_key, body=asdict(request), work=work
@@ -194,7 +201,7 @@ async def require_staff(acting: UnitOfWork, officer: Officer, *path: str) -> Non
 
 def of_posting(officer_id: str | None, posting: Posting) -> Resource:
     """What access to a post depends on."""
-    return Resource(ObjectKind.POSTING, officer_id, None, posting.department, posting.district, posting.tehsil)
+    return Resource.of_post(ObjectKind.POSTING, posting, officer_id)
 
 
 async def _order_transfer(acting: UnitOfWork, request: TransferOfficer) -> str:

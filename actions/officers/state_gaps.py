@@ -13,7 +13,9 @@ from store.catalogue import catalogue
 from store.identity import people
 from store.officers import leave, posts
 
-_Key = tuple[Role, OfficerLevel | None, str | None, str | None, str | None]
+_Key = tuple[Role, OfficerLevel | None, str | None, str | None, str | None, str | None]
+_Place = tuple[str, str | None, str | None, str | None]
+"""Department, district, tehsil; and a service, None for those that no post names."""
 _WHOLE_STATE = Posting(Role.ADMIN)
 _ROLES = {
     OfficerLevel.DESIGNATED: Role.OFFICER,
@@ -27,7 +29,7 @@ class Gap:
     """A post of a department that nobody fills at some places; `level` None is the head of the department.
 
     Places are districts by code, or tehsils as `district:tehsil`; none is the whole state. `answered_by` has the work
-    meanwhile: the level above, or nobody (None). `services` are the codes of the department's services.
+    meanwhile: the level above, or nobody (None). `services` are the codes of the services that lack it.
     """
 
     department: str
@@ -61,13 +63,28 @@ async def state_gaps(env: Environment, reach: Sequence[Posting] = (_WHOLE_STATE,
     gaps = []
     for department in departments:
         codes = tuple(sorted(services[department]))
-        if _holder(held, Role.DEPARTMENT_ADMIN, None, (department, None, None)) is None:
+        if _holder(held, Role.DEPARTMENT_ADMIN, None, (department, None, None, None)) is None:
             gaps.append(Gap(department, None, codes, (), None, _text_of_names([])))
-        for level in OfficerLevel:
-            for officer_id, places in _vacant_places(held, level, department, tehsils).items():
-                shown = _text_of_names([names[one] for one in places])
-                gaps.append(Gap(department, level, codes, tuple(places), officer_id, shown))
+        for (level, officer_id, places), lacking in _vacant_posts(held, department, codes, tehsils).items():
+            shown = _text_of_names([names[one] for one in places])
+            gaps.append(Gap(department, level, tuple(sorted(lacking)), places, officer_id, shown))
     return gaps
+
+
+def _vacant_posts(
+    held: Mapping[_Key, str], department: str, codes: Sequence[str], tehsils: Mapping[str, Sequence[str]]
+) -> Mapping[tuple[OfficerLevel, str | None, tuple[str, ...]], list[str]]:
+    """The services that lack an officer, by level, who answers meanwhile, and places; alike ones are one look."""
+    named = {key[-1] for key in held if key[2] == department}
+    alike = {None: [code for code in codes if code not in named]} | {code: [code] for code in codes if code in named}
+    found = defaultdict[tuple[OfficerLevel, str | None, tuple[str, ...]], list[str]](list)
+    for level in OfficerLevel:
+        for service, several in alike.items():
+            if several:
+                vacant = _vacant_places(held, level, department, service, tehsils)
+                for officer_id, places in vacant.items():
+                    found[level, officer_id, tuple(places)] += several
+    return found
 
 
 def _text_of_names(names: Sequence[Bilingual]) -> Bilingual:
@@ -75,14 +92,18 @@ def _text_of_names(names: Sequence[Bilingual]) -> Bilingual:
 
 
 def _vacant_places(
-    held: Mapping[_Key, str], level: OfficerLevel, department: str, tehsils: Mapping[str, Sequence[str]]
+    held: Mapping[_Key, str],
+    level: OfficerLevel,
+    department: str,
+    service: str | None,
+    tehsils: Mapping[str, Sequence[str]],
 ) -> Mapping[str | None, list[str]]:
     """The places where a level is vacant, by the officer who answers there; all tehsils are their district."""
     places = defaultdict[str | None, list[str]](list)
     for district, within in tehsils.items():
         found = defaultdict[str | None, list[str]](list)
         for tehsil in (*within,) or (None,):
-            place = (department, district, tehsil)
+            place = (department, district, tehsil, service)
             if _holder(held, _ROLES[level], level, place) is None:
                 found[_officer_above(held, level, place)].append(district if tehsil is None else f"{district}:{tehsil}")
         for officer_id, missing in found.items():
@@ -90,18 +111,16 @@ def _vacant_places(
     return places
 
 
-def _officer_above(held: Mapping[_Key, str], level: OfficerLevel, place: tuple[str, str, str | None]) -> str | None:
+def _officer_above(held: Mapping[_Key, str], level: OfficerLevel, place: _Place) -> str | None:
     ranks = list(OfficerLevel)
     above = (_holder(held, _ROLES[rank], rank, place) for rank in ranks[ranks.index(level) + 1 :])
     return next((officer_id for officer_id in above if officer_id is not None), None)
 
 
-def _holder(
-    held: Mapping[_Key, str], role: Role, level: OfficerLevel | None, place: tuple[str, str | None, str | None]
-) -> str | None:
-    """Who holds a post that covers a place."""
-    department, district, tehsil = ((one, None) for one in place)
-    keys: Iterable[_Key] = product((role,), (level,), department, district, tehsil)
+def _holder(held: Mapping[_Key, str], role: Role, level: OfficerLevel | None, place: _Place) -> str | None:
+    """Who holds a post that covers a place and service."""
+    department, district, tehsil, service = ((one, None) for one in place)
+    keys: Iterable[_Key] = product((role,), (level,), department, district, tehsil, service)
     return next((held[key] for key in keys if key in held), None)
 
 
@@ -116,14 +135,15 @@ async def _holders(acting: UnitOfWork, departments: Sequence[str]) -> Mapping[_K
     for officer_id, post in posted:
         away = absent.get(officer_id)
         if away is None:
-            held.setdefault(_key(post), officer_id)
+            _note_holder(held, post, officer_id)
         elif away.substitute_id in stand_ins:
-            held.setdefault(_key(post), away.substitute_id)
+            _note_holder(held, post, away.substitute_id)
     for vacancy in vacancies:
         if vacancy.cover_id in stand_ins:
-            held.setdefault(_key(vacancy.posting), vacancy.cover_id)
+            _note_holder(held, vacancy.posting, vacancy.cover_id)
     return held
 
 
-def _key(post: Posting) -> _Key:
-    return post.role, post.level, post.department, post.district, post.tehsil
+def _note_holder(held: dict[_Key, str], post: Posting, officer_id: str) -> None:
+    for service in post.services or (None,):
+        held.setdefault((post.role, post.level, post.department, post.district, post.tehsil, service), officer_id)

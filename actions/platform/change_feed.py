@@ -8,12 +8,12 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from actions.kernel import Environment, of_application
+from actions.kernel import Environment, of_application, of_sanction, place_of, with_cases
 from actions.kernel.case_reads import own_cases
 from actions.platform.changes import Bookmark, begin, check, in_queue, name_of, queue_postings, resync
 from domain.applications.applications import Application
 from domain.applications.lifecycle import Status
-from domain.identity.policy import ObjectKind, Resource, purpose_for
+from domain.identity.policy import purpose_for
 from domain.kernel import ErrorCode, PersonKind, Problem, Problems, Subject, not_found
 from domain.platform.changes import OF_APPLICATIONS, OF_QUEUES, Change, ChangeKind, FeedState, Wanted
 from store.applications import applications
@@ -157,7 +157,7 @@ async def queue_row(env: Environment, subject: Subject, application_id: str) -> 
         if case is None or case.status is Status.DRAFT:
             return None
         postings = queue_postings(subject)
-        if not any(posting.covers(case.department, case.district, case.tehsil) for posting in postings):
+        if not any(posting.covers(*place_of(case)) for posting in postings):
             return None
         own = await own_cases(tx, subject.person_id, [case])
     return QueueRow(case, in_queue(postings, case), withheld=not own)
@@ -168,11 +168,8 @@ async def payment_readable(env: Environment, subject: Subject, change: Change) -
     async with env.store.read_transaction() as tx:
         paid = await benefits.instalment(tx, change.object_id)
         found = await benefits.sanctions(tx, [paid.sanction_id]) if paid else {}
-    return any(
-        purpose_for(subject, Resource(ObjectKind.BENEFIT, one.id, one.citizen_id, one.department, one.district))
-        is not None
-        for one in found.values()
-    )
+    known = await with_cases(env, subject, [of_sanction(one) for one in found.values()])
+    return any(purpose_for(subject, one) is not None for one in known)
 
 
 async def sanction_of(env: Environment, change: Change) -> str | None:

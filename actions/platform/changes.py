@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from actions.kernel import Environment, of_application
+from actions.kernel import Environment, of_application, place_of
 from actions.kernel.case_reads import own_cases
 from domain.applications.applications import Application
 from domain.applications.lifecycle import WITH_OFFICER, Status
@@ -80,18 +80,12 @@ def begin(env: Environment, state: FeedState, *, scope: str = "", place: Place |
 
 def queue_postings(subject: Subject) -> list[Posting]:
     """The postings whose queue the subject may read."""
-    return [
-        posting
-        for posting in subject.postings
-        if purpose_for(
-            subject, Resource(ObjectKind.QUEUE, None, None, posting.department, posting.district, posting.tehsil)
-        )
-    ]
+    return [one for one in subject.postings if purpose_for(subject, Resource.of_post(ObjectKind.QUEUE, one))]
 
 
 def name_of(postings: Sequence[Posting]) -> str:
     """A short name of a set of postings."""
-    said = sorted(repr((one.role, one.department, one.district, one.tehsil)) for one in postings)
+    said = sorted(repr((one.role, one.department, one.district, one.tehsil, *one.services)) for one in postings)
     return hashlib.sha256("\n".join(said).encode()).hexdigest()[:12]
 
 
@@ -145,8 +139,7 @@ async def changed_queue(
 
 def in_queue(postings: Sequence[Posting], application: Application) -> bool:
     """Whether a case is in the queue of those postings."""
-    place = (application.department, application.district, application.tehsil)
-    return application.status in WITH_OFFICER and any(posting.covers(*place) for posting in postings)
+    return application.status in WITH_OFFICER and any(posting.covers(*place_of(application)) for posting in postings)
 
 
 async def _drafts(tx: Transaction, application_ids: Sequence[str]) -> set[str]:

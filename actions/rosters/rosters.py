@@ -61,7 +61,7 @@ class RowFilter:
 def of_roster(roster: Roster) -> Resource:
     """What access to a roster depends on."""
     place = (roster.department, roster.district, roster.tehsil)
-    return Resource(ObjectKind.ROSTER, roster.id, None, *place, place=roster.centre_code)
+    return Resource(ObjectKind.ROSTER, roster.id, None, *place, service=roster.service_code, place=roster.centre_code)
 
 
 async def open_roster(env: Environment, subject: Subject, request: OpenRoster) -> tuple[Roster, bool]:

@@ -91,7 +91,7 @@ async def begin(acting: UnitOfWork, script: Script, person: Entry, place: tuple[
     if service is None:
         raise Problems(Problem(ErrorCode.SERVICE_UNKNOWN, _PATH))
     await _enter_colleague(acting)
-    acting = replace(acting, known=_posts(acting.subject, script, (service.department, *place)))
+    acting = replace(acting, known=_posts(acting.subject, script, (service.department, *place, service.code)))
     then = _days_before(acting, script.course[0].get("days_ago", 0))
     citizen = await _enter_citizen(then, person, place)
     applicant = replace(then, subject=citizen_subject(citizen.id))

@@ -134,7 +134,7 @@ class Resource:
     draft: bool = False
     """Not handed in yet: the citizen's own business, also where an officer would have the jurisdiction."""
     service: str | None = None
-    """The service of an application, which the consent given to an operator may be limited to."""
+    """The service of an application, which an operator's consent and an officer's post may be limited to."""
     level: AppealLevel | None = None
     """The level of an appeal that is to be acted on; None for a read."""
     application_id: str | None = None
@@ -149,8 +149,15 @@ class Resource:
     @classmethod
     def of(cls, kind: ObjectKind, thing_id: str | None, thing: Placed, **more: Any) -> Self:
         """What access to a thing depends on by its own fields: whose it is, its department and its place."""
+        more = {"application_id": getattr(thing, "application_id", None), **more}
         tehsil = getattr(thing, "tehsil", None)
         return cls(kind, thing_id, thing.citizen_id, thing.department, thing.district, tehsil, **more)
+
+    @classmethod
+    def of_post(cls, kind: ObjectKind, post: Posting, thing_id: str | None = None, **more: Any) -> Self:
+        """A thing of that kind as a post reaches it: of its department and place, and of one of its services."""
+        service = post.services[0] if post.services else None
+        return cls(kind, thing_id, None, post.department, post.district, post.tehsil, service=service, **more)
 
 
 _K, _P, _R, _Role = ObjectKind, Purpose, Relation, Role
@@ -375,7 +382,7 @@ def _is_new(since: datetime, resource: Resource, purpose: Purpose) -> bool:
 
 
 def _has_posting(subject: Subject, role: Role, resource: Resource) -> bool:
-    place = (resource.department, resource.district, resource.tehsil)
+    place = (resource.department, resource.district, resource.tehsil, resource.service)
     return any(
         posting.role is role and posting.covers(*place) and _of_level(subject, posting, resource)
         for posting in subject.postings

@@ -80,18 +80,26 @@ class OfficerLevel(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Posting:
-    """A role held for a department and a place; None means every one."""
+    """A role held for a department and a place; None means every one.
+
+    `services` are the codes of the only services that it is for, in their order; none means all of the department.
+    """
 
     role: Role
     department: str | None = None
     district: str | None = None
     tehsil: str | None = None
     level: OfficerLevel | None = None
+    services: tuple[str, ...] = ()
 
-    def covers(self, department: str | None, district: str | None, tehsil: str | None) -> bool:
-        """Whether the posting reaches that department and place."""
+    def covers(
+        self, department: str | None, district: str | None, tehsil: str | None, service: str | None = None
+    ) -> bool:
+        """Whether it reaches that department, place and service; one for single services reaches nothing else."""
         pairs = ((self.department, department), (self.district, district), (self.tehsil, tehsil))
-        return all(mine is None or mine == theirs for mine, theirs in pairs)
+        return (not self.services or service in self.services) and all(
+            mine is None or mine == theirs for mine, theirs in pairs
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """Which posts one person may hold together, by own posting, as substitute and in charge of a vacant post."""
 
+import re
 from collections.abc import Sequence
 
 from domain.kernel import Posting, Role
@@ -15,6 +16,11 @@ DECIDING = frozenset({Role.OFFICER, Role.APPELLATE})
 
 NEVER_PASSED_ON = frozenset({Role.COMMISSION})
 """Roles that no transfer, leave or vacancy gives: a Commissioner is appointed."""
+
+
+def service_codes(*said: str) -> tuple[str, ...]:
+    """The codes that are written, also several in one text with blanks, commas or semicolons between, in order."""
+    return tuple(sorted({code for text in said for code in re.split(r"[\s,;]+", text) if code}))
 
 
 def may_hold(held: Sequence[Posting], more: Posting) -> bool:

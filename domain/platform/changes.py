@@ -4,7 +4,7 @@ A row names things by their keys and says nothing about them; their present valu
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple
@@ -74,14 +74,17 @@ class Wanted:
     postings: Sequence[Posting] | None = field(default=None)
 
     def takes(self, change: Change) -> bool:
-        """Whether a row is for this reader."""
+        """Whether a row may be for this reader: it does not tell the service, which the case tells when it is read."""
         return (
             change.kind in self.kinds
             and self.application_id in (None, change.application_id)
             and self.citizen_id in (None, change.citizen_id)
             and (
                 self.postings is None
-                or any(one.covers(change.department, change.district, change.tehsil) for one in self.postings)
+                or any(
+                    replace(one, services=()).covers(change.department, change.district, change.tehsil)
+                    for one in self.postings
+                )
             )
         )
 

@@ -27,6 +27,7 @@ from actions.officers.staffing import (
 )
 from domain.kernel import IST, CommandFailed, Language, Officer, OfficerLevel, Posting, Role, ist_date
 from domain.officers.changes import BatchState, RowState, StaffBatch
+from domain.officers.postings import service_codes
 from domain.officers.staff import Confirmation, Leave, LeaveState
 from gateway.commands.kernel import (
     CommandGroup,
@@ -56,18 +57,19 @@ Who = Annotated[str, typer.Argument(help="the officer's id or e-mail address")]
 
 
 class BadPost(ValueError):
-    """A post is not written as ROLE:LEVEL:DEPARTMENT:DISTRICT:TEHSIL."""
+    """A post is not written as ROLE:LEVEL:DEPARTMENT:DISTRICT:TEHSIL:SERVICE,SERVICE."""
 
 
 def posting_of(text: str) -> Posting:
     """A post as it is typed; raises BadPost."""
     parts = text.split(":")
     try:
-        role, level, department, district, tehsil = [*parts, *[""] * (5 - len(parts))]
+        role, level, department, district, tehsil, services = [*parts, *[""] * (6 - len(parts))]
         posted_at = OfficerLevel(level) if level else None
-        return Posting(Role(role), department or None, district or None, tehsil or None, posted_at)
+        place = (department or None, district or None, tehsil or None)
+        return Posting(Role(role), *place, posted_at, service_codes(services))
     except ValueError:
-        raise BadPost(f"{text}: a post is ROLE:LEVEL:DEPARTMENT:DISTRICT:TEHSIL") from None
+        raise BadPost(f"{text}: a post is ROLE:LEVEL:DEPARTMENT:DISTRICT:TEHSIL:SERVICE,SERVICE") from None
 
 
 @group.runtime_command("list")
@@ -313,7 +315,7 @@ def _leave(one: Leave, today: date) -> str:
 
 def _post(posting: Posting) -> str:
     parts = (posting.role, posting.level, posting.department, posting.district, posting.tehsil)
-    return ":".join(part or "" for part in parts)
+    return ":".join([*(part or "" for part in parts), *([",".join(posting.services)] if posting.services else [])])
 
 
 def _moved_summary(moved: Moved) -> str:

@@ -103,7 +103,7 @@ class StateGap(View[state_gaps.Gap]):
         directives=[assumed_list_size(20)],
     )
     services: list[str] = strawberry.field(
-        description="The codes of the department's services.", directives=[assumed_list_size(20)]
+        description="The codes of the services that lack it.", directives=[assumed_list_size(20)]
     )
 
     department = department_field("item.department", description="The department; null for services without one.")

@@ -45,6 +45,7 @@ _posts = nested_input(
     department="The slug of the department.",
     district="The code of the district.",
     tehsil="The code of the tehsil.",
+    services="The codes of the only services of the department that it is for; empty for all of them.",
 )
 
 

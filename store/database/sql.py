@@ -234,10 +234,21 @@ def equals_given(wanted: Mapping[sa.ColumnElement[Any], Any]) -> list[sa.ColumnE
 
 
 def posting_covers(table: sa.Table, posting: Posting) -> sa.ColumnElement[bool]:
-    """As Posting.covers, for a table with columns of these names."""
+    """As Posting.covers, for a table with columns of these names; the service may be that of `application_id`."""
     names = ("department", "district", "tehsil")
     values = {name: getattr(posting, name) for name in names}
-    return sa.and_(sa.true(), *(table.c[name] == value for name, value in values.items() if value is not None))
+    services = [_is_of_services(table, posting.services)] if posting.services else []
+    given = (table.c[name] == value for name, value in values.items() if value is not None)
+    return sa.and_(sa.true(), *given, *services)
+
+
+def _is_of_services(table: sa.Table, services: Sequence[str]) -> sa.ColumnElement[bool]:
+    if "service_code" in table.c:
+        return table.c.service_code.in_(services)
+    if "application_id" not in table.c:
+        return sa.false()
+    cases = table.metadata.tables["applications"].c
+    return table.c.application_id.in_(sa.select(cases.id).where(cases.service_code.in_(services)))
 
 
 def any_posting_covers(table: sa.Table, postings: Iterable[Posting]) -> sa.ColumnElement[bool]:

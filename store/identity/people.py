@@ -29,6 +29,7 @@ from store.database import (
 )
 from store.database.bulk import insert_rows
 from store.database.metadata import metadata, table_of
+from store.database.types import Json
 from store.identity import contacts
 
 citizens_table = sa.Table(
@@ -63,6 +64,7 @@ postings_table = table_of(
     "postings",
     sa.Column("officer_id", Key, sa.ForeignKey("officers.officer_id", ondelete="CASCADE"), primary_key=True),
     sa.Column("sequence", sa.SmallInteger, primary_key=True, autoincrement=False),
+    sa.Column("services", Json),
     sa.Index(None, "role", "level", "district"),
 )
 
@@ -187,12 +189,16 @@ async def posted_officers(
     department: str | None,
     district: str | None,
     tehsil: str | None,
+    service: str | None,
 ) -> list[Officer]:
-    """Officers whose posting in that role covers the department and place, the most specific posting first.
+    """Officers whose posting in that role covers the department, place and service, the most specific posting first.
 
-    `level` None asks for any level. A posting without a department, district or tehsil covers every one.
+    `level` None asks for any level. A posting without a department, district or tehsil covers every one. One that
+    names the service comes before all that name none.
     """
-    ranked = await posted_ids(tx, role=role, level=level, department=department, district=district, tehsil=tehsil)
+    ranked = await posted_ids(
+        tx, role=role, level=level, department=department, district=district, tehsil=tehsil, service=service
+    )
     found = await officers(tx, ranked)
     return [found[officer_id] for officer_id in ranked]
 
@@ -205,13 +211,15 @@ async def posted_ids(
     department: str | None,
     district: str | None,
     tehsil: str | None,
+    service: str | None = None,
 ) -> list[str]:
     """The ids of the same officers, in one statement."""
     place = {"department": department, "district": district, "tehsil": tehsil}
     given = {"role": role.value, "level": None if level is None else level.value, **place}
     given = {name: value for name, value in given.items() if value is not None}
     rows = await fetch_rows(tx, _postings_at(frozenset(given)), **given)
-    return list(dict.fromkeys(row.officer_id for row in sorted(rows, key=_specific_first)))
+    fit = (row for row in rows if not row.services or service in row.services)
+    return list(dict.fromkeys(row.officer_id for row in sorted(fit, key=_specific_first)))
 
 
 async def held_postings(tx: Transaction, departments: Iterable[str]) -> list[tuple[str, Posting]]:
@@ -355,5 +363,5 @@ async def _postings(tx: Transaction, officer_ids: Iterable[str]) -> dict[str, tu
     return {officer_id: tuple(postings) for officer_id, postings in found.items()}
 
 
-def _specific_first(row: AnyRow) -> tuple[bool, bool, bool, str]:
-    return (row.tehsil is None, row.district is None, row.department is None, row.officer_id)
+def _specific_first(row: AnyRow) -> tuple[bool, bool, bool, bool, str]:
+    return (not row.services, row.tehsil is None, row.district is None, row.department is None, row.officer_id)

@@ -10,6 +10,7 @@ from domain.kernel import OfficerLevel, Posting, Role
 from domain.officers.staff import Confirmation, Transfer, Vacancy
 from store.database import AnyRow, Key, Records, StoredList, Transaction, any_posting_covers, equals_given
 from store.database.metadata import table_of
+from store.database.types import Json
 
 transfers_table = table_of(
     Transfer,
@@ -27,6 +28,7 @@ vacancies_table = table_of(
     sa.Column("department", Key),
     sa.Column("district", Key),
     sa.Column("tehsil", Key),
+    sa.Column("services", Json),
     sa.Index(None, "filled_at", "department", "district"),
     sa.Index(None, "cover_id"),
     apart=("posting",),
@@ -98,16 +100,17 @@ async def covered_by(tx: Transaction, officer_id: str) -> list[Vacancy]:
 
 
 async def vacant_at(
-    tx: Transaction, level: OfficerLevel, place: tuple[str | None, str | None, str | None]
+    tx: Transaction, level: OfficerLevel, place: tuple[str | None, str | None, str | None, str | None]
 ) -> list[Vacancy]:
-    """The vacant posts of a level that cover a place, the most specific first."""
+    """The vacant posts of a level that cover a place and service (None for no one service), the most specific first."""
     statement = sa.select(vacancies_table).where(_V.filled_at.is_(None), _V.level == level.value)
-    for name, value in zip(_PLACE, place, strict=True):
+    for name, value in zip(_PLACE, place[:3], strict=True):
         statement = statement.where(
             _V[name].is_(None) if value is None else sa.or_(_V[name].is_(None), _V[name] == value)
         )
     rows = (await tx.connection.execute(statement)).all()
-    return [_VACANCIES.read(tx, row) for row in sorted(rows, key=_specific_first)]
+    found = [_VACANCIES.read(tx, row) for row in sorted(rows, key=_specific_first)]
+    return [one for one in found if one.posting.covers(*place)]
 
 
 def vacant(postings: Sequence[Posting], department: str | None, district: str | None) -> StoredList[Vacancy]:
@@ -126,7 +129,9 @@ async def filled_vacancies(tx: Transaction, ids: Collection[str]) -> list[Vacanc
 
 def _posting(given: Mapping[str, Any]) -> Posting:
     level = OfficerLevel(given["level"]) if given["level"] else None
-    return Posting(role=Role(given["role"]), level=level, **{name: given[name] for name in _PLACE})
+    services = tuple(given.get("services") or ())
+    places = {name: given[name] for name in _PLACE}
+    return Posting(role=Role(given["role"]), level=level, services=services, **places)
 
 
 def _postings(_: Transaction, row: AnyRow) -> dict[str, Any]:
@@ -138,8 +143,8 @@ def _postings_values(tx: Transaction, transfer: Transfer) -> dict[str, Any]:
     return {"left": left, "taken": taken}
 
 
-def _specific_first(row: AnyRow) -> tuple[bool, bool, bool, str]:
-    return (row.tehsil is None, row.district is None, row.department is None, row.id)
+def _specific_first(row: AnyRow) -> tuple[bool, bool, bool, bool, str]:
+    return (not row.services, row.tehsil is None, row.district is None, row.department is None, row.id)
 
 
 _POSTINGS = Records(Posting, vacancies_table, "the posting")

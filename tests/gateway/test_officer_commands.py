@@ -1,6 +1,7 @@
 """`apuni officer list|leave|cancel-leave|transfer`: what they do and what they say."""
 
 import os
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -101,7 +102,10 @@ async def test_a_lost_administrator_is_replaced_by_an_officer_without_a_post(hou
 def test_a_post_is_typed_with_colons_and_anything_else_is_refused():
     assert posting_of("OFFICER:DESIGNATED:revenue-department:49:304") == POST
     assert posting_of("FINANCE_OFFICER::social-welfare") == Posting(Role.FINANCE_OFFICER, "social-welfare")
-    for wrong in ("", "KING:DESIGNATED", "OFFICER:LOW", "OFFICER:DESIGNATED:a:b:c:d"):
+    assert posting_of("OFFICER:DESIGNATED:revenue-department:49:304:ES09,ES08") == replace(
+        POST, services=("ES08", "ES09")
+    )
+    for wrong in ("", "KING:DESIGNATED", "OFFICER:LOW", "OFFICER:DESIGNATED:a:b:c:d:e"):
         with pytest.raises(BadPost):
             posting_of(wrong)
     done = CliRunner().invoke(app, ["officer", "transfer", "id-anita", "--post", "KING"])

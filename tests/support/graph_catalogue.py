@@ -41,6 +41,11 @@ def _scheme() -> Scheme:
     )
 
 
+def a_service(code: str, department: str) -> Service:
+    """An open service of a department."""
+    return _service(int(code[2:]), code, Bilingual(None, code), department=department)
+
+
 def _service(number: int, code: str, name: Bilingual, **changes: Any) -> Service:
     facts: dict[str, Any] = {
         "id": _key("a", number),

@@ -31,6 +31,7 @@ from store.catalogue import catalogue, centres
 from store.identity import identities, officer_accounts, people
 from store.officers import batches, leave, posts
 from tests.support.graph import Down, environment
+from tests.support.graph_catalogue import a_service
 from tests.support.plans import statements_of
 from tests.support.staffing import ADMIN, OURS, SECOND, enter_administrators
 from tests.support.stored import audit_lines_of
@@ -52,6 +53,7 @@ async def env(store, store_keyrings, store_clock, tmp_path):
             tx, [District(DISTRICT, DISTRICT, NAME, "Garhwal", "Dehradun", "test", verified=False)]
         )
         await catalogue.upsert_tehsils(tx, [Tehsil(TEHSIL, DISTRICT, NAME, "test", verified=False)])
+        await catalogue.upsert_services(tx, [a_service(code, DEPARTMENT) for code in ("ES08", "ES09")])
     return env
 
 
@@ -203,7 +205,9 @@ async def test_a_refused_batch_changes_nothing(env):
         ({"department": "forest"}, "department", "NOT_KNOWN"),
         ({"district": "99"}, "district", "NOT_KNOWN"),
         ({"tehsil": "999"}, "tehsil", "NOT_KNOWN"),
-        ({"services": "9.9"}, "services", "NOT_KEPT"),
+        ({"services": "ES09 9.9"}, "services", "SERVICE_NOT_OF_DEPARTMENT"),
+        ({"services": "ES09", "role": "DEPARTMENT_ADMIN", "level": ""}, "services", "SERVICES_NOT_OF_POST"),
+        ({"services": "ES09", "department": ""}, "services", "SERVICES_NOT_OF_POST"),
         ({"email": "further@uk.gov.example"}, "email", "ADDRESS_TAKEN"),
         ({"email": "principal@school.example"}, "email", "ADDRESS_TAKEN"),
         ({"level": "FIRST_APPELLATE"}, "level", "LEVEL_NOT_OF_ROLE"),
@@ -277,18 +281,14 @@ async def test_a_row_that_is_not_possible_any_more_is_left_with_its_reason(env):
     assert await states_of(env, batch.id) == [(2, RowState.LEFT, "ACCOUNT_TAKEN")]
 
 
-async def name_services(tx, batch_id, line):
-    (row,) = await batches.rows_in(tx, batch_id, None, 1, after=line - 1)
-    mine = (batches.rows_table.c.batch_id == batch_id, batches.rows_table.c.line == line)
-    cells = {**row.cells, "services": "ES09"}
-    await tx.connection.execute(sa.update(batches.rows_table).where(*mine).values(cells=cells))
-
-
 async def confirmed_before_the_rule(env, *rows, line=2):
-    """A confirmed batch with a row that names single services, as it could before the rule that refuses it."""
+    """A confirmed batch with a row of a role that is not entered, as it could be before a rule that refuses it."""
     batch = (await propose_batch(env, ADMIN, rows, "officers.csv")).batch
     async with env.store.write_transaction() as tx:
-        await name_services(tx, batch.id, line)
+        (row,) = await batches.rows_in(tx, batch.id, None, 1, after=line - 1)
+        mine = (batches.rows_table.c.batch_id == batch.id, batches.rows_table.c.line == line)
+        cells = {**row.cells, "role": "CITIZEN"}
+        await tx.connection.execute(sa.update(batches.rows_table).where(*mine).values(cells=cells))
         said = {"confirmed_by": SECOND.person_id, "confirmed_at": env.clock.now()}
         await verbs.change_state(tx, batch.id, BatchState.CONFIRMED, BatchState.WAITING, **said)
     return batch
@@ -302,7 +302,7 @@ async def test_a_row_that_breaks_a_rule_which_is_newer_than_its_batch_is_left_wi
     done = await apply_batch(env, batch.id)
 
     assert done.state is BatchState.DONE
-    assert await states_of(env, batch.id) == [(2, RowState.LEFT, "NOT_KEPT")]
+    assert await states_of(env, batch.id) == [(2, RowState.LEFT, "ROLE_NOT_ENTERED")]
 
 
 async def test_joiners_behind_a_row_that_breaks_a_newer_rule_are_entered(env):
@@ -317,10 +317,9 @@ async def test_joiners_behind_a_row_that_breaks_a_newer_rule_are_entered(env):
     ]
 
 
-async def test_rows_that_name_single_services_and_were_carried_out_are_undone(env):
-    batch = await entered(env, joiner("anita"))
-    async with env.store.write_transaction() as tx:
-        await name_services(tx, batch.id, 2)
+async def test_a_joiner_for_single_services_has_a_post_for_them_and_is_undone_with_it(env):
+    batch = await entered(env, joiner("anita", services="ES09; ES08"))
+    assert (await officer_of(env, "anita")).postings == (replace(POST, services=("ES08", "ES09")),)
 
     await undo_batch(env, ADMIN, batch.id)
 

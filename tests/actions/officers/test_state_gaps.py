@@ -57,6 +57,16 @@ async def test_an_officer_of_one_tehsil_leaves_the_other_district_vacant(env):
     assert await gaps_of(env, REVENUE, DESIGNATED) == [(("45",), None)]
 
 
+async def test_a_post_for_one_service_leaves_the_others_of_its_place_vacant(env):
+    await post(env, "anita", Posting(Role.OFFICER, REVENUE, None, None, DESIGNATED, ("ES09",)))
+
+    gaps = [gap for gap in await state_gaps(env) if (gap.department, gap.level) == (REVENUE, DESIGNATED)]
+
+    assert [gap.places for gap in gaps] == [("45", "49")]
+    assert "ES09" not in gaps[0].services
+    assert gaps[0].services
+
+
 async def test_the_level_above_answers_by_default(env):
     await post(env, "meera", Posting(Role.APPELLATE, REVENUE, "49", None, FIRST))
 
