@@ -19,10 +19,10 @@ from starlette.routing import Route
 
 from domain.kernel import IST, ist_date
 from integrations.calling.safe_xml import Element, UnsafeXml, child_text, children, local_name, parse
+from sandbox.city.gateway_calls import gateway_client
 from sandbox.city.kit import Sandbox, SandboxHome, sandbox_app
 from sandbox.etaal.push import PushReceiver, new_push_account
 
-TIMEOUT_SECONDS = 30.0
 XML_FORMS = ("xml", "url", "soap")
 """By URL with a form that is posted, by URL alone, and SOAP 1.1 (docs/contracts/etaal.md section 3.2)."""
 
@@ -218,9 +218,7 @@ class _Puller:
         return {"name": "five at once", "transport": "xml", "ok": right, **pulls[0].view()}
 
     def _client(self) -> httpx.AsyncClient:
-        return httpx.AsyncClient(
-            base_url=self._home.gateway_url, timeout=TIMEOUT_SECONDS, transport=self._transport, trust_env=False
-        )
+        return gateway_client(self._home, self._transport)
 
     def _fields(self, day: str) -> dict[str, str]:
         return {

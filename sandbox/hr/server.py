@@ -10,10 +10,10 @@ from typing import Any
 
 import httpx
 
+from sandbox.city.gateway_calls import WrongCall, gateway_client, make_wrong_calls, post
 from sandbox.city.kit import Sandbox, SandboxHome, sandbox_app
 
 DOOR = "/hr/staff-changes"
-TIMEOUT_SECONDS = 30.0
 
 
 def create_sandbox(home: SandboxHome, *, transport: httpx.AsyncBaseTransport | None = None) -> Sandbox:
@@ -84,7 +84,7 @@ class _Sender:
         old = str(int(self._home.clock.now().timestamp()) - 3600)
         own = self._headers(good)
         wide = json.dumps({"messageId": "HR-bad", "rows": [{"change": "RETIRE"}] * 501}).encode()
-        calls: list[tuple[str, bytes, Mapping[str, Any], int, str]] = [
+        calls: list[WrongCall] = [
             ("no signature", good, {**own, "X-Signature": None}, 401, "BAD_SIGNATURE"),
             ("another body's signature", good + b" ", own, 401, "BAD_SIGNATURE"),
             ("a stranger's signature", good, self._headers(good, key="x" * 40), 401, "BAD_SIGNATURE"),
@@ -96,24 +96,12 @@ class _Sender:
             ("packed", good, {**own, "Content-Encoding": "gzip"}, 415, "BAD_ENCODING"),
             ("too large", good + b" " * 300_000, own, 413, "TOO_LARGE"),
         ]
-        judged = []
-        async with self._client() as client:
-            for name, body, headers, status, code in calls:
-                sent = {key: value for key, value in headers.items() if value is not None}
-                answer = await client.post(DOOR, content=body, headers=sent)
-                heard = (answer.status_code, answer.json().get("code"))
-                judged.append({"name": name, "status": heard[0], "code": heard[1], "ok": heard == (status, code)})
-        return {"ok": all(one["ok"] for one in judged), "calls": judged}
+        return await make_wrong_calls(self._client(), DOOR, calls)
 
     async def _post(self, message: Mapping[str, Any], key: int = 0) -> dict[str, Any]:
         body = json.dumps(message, ensure_ascii=False).encode()
-        async with self._client() as client:
-            answer = await client.post(DOOR, content=body, headers=self._headers(body, key=self._keys[key]))
-        try:
-            told = answer.json()
-        except ValueError:
-            told = None
-        return {"message_id": message["messageId"], "status": answer.status_code, "answer": told}
+        told = await post(self._client(), DOOR, body, self._headers(body, key=self._keys[key]))
+        return {"message_id": message["messageId"], **told}
 
     def _headers(self, body: bytes, *, key: str | None = None, stamp: str | None = None) -> dict[str, Any]:
         stamp = stamp or str(int(self._home.clock.now().timestamp()))
@@ -122,6 +110,4 @@ class _Sender:
         return {"Content-Type": "application/json", "X-Timestamp": stamp, "X-Signature": signed}
 
     def _client(self) -> httpx.AsyncClient:
-        return httpx.AsyncClient(
-            base_url=self._home.gateway_url, timeout=TIMEOUT_SECONDS, transport=self._transport, trust_env=False
-        )
+        return gateway_client(self._home, self._transport)

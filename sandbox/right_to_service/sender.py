@@ -8,13 +8,13 @@ from urllib.parse import urlsplit
 
 import httpx
 
+from sandbox.city.gateway_calls import WrongCall, gateway_client, make_wrong_calls, post
 from sandbox.city.kit import SandboxHome
 from sandbox.right_to_service.bench import verdict_of
 from sandbox.right_to_service.bundle import examine
 from sandbox.right_to_service.checks import request_signature
 
 HOOK = "/hooks/rts"
-TIMEOUT_SECONDS = 30.0
 
 
 class Sender:
@@ -88,7 +88,7 @@ class Sender:
         good = json.dumps({**message, "payload": {"outcome": "CLOSED", "text": "Nothing."}}).encode()
         old = str(int(self._home.clock.now().timestamp()) - 3600)
         own, form = self._headers("POST", HOOK, good), json.dumps(message).encode()
-        calls: list[tuple[str, bytes, Mapping[str, Any], int, str]] = [
+        calls: list[WrongCall] = [
             ("no credentials", good, {**own, "Authorization": None}, 401, "UNAUTHENTICATED"),
             ("wrong token", good, {**own, "Authorization": "Bearer wrong"}, 401, "UNAUTHENTICATED"),
             ("no signature", good, {**own, "X-Signature": None}, 401, "BAD_SIGNATURE"),
@@ -100,24 +100,12 @@ class Sender:
             ("unknown case", good, own, 404, "NOT_FOUND"),
             ("too large", good + b" " * 70_000, own, 413, "TOO_LARGE"),
         ]
-        judged = []
-        async with self._client() as client:
-            for name, body, headers, status, code in calls:
-                sent = {key: value for key, value in headers.items() if value is not None}
-                answer = await client.post(HOOK, content=body, headers=sent)
-                heard = (answer.status_code, answer.json().get("code"))
-                judged.append({"name": name, "status": heard[0], "code": heard[1], "ok": heard == (status, code)})
-        return {"ok": all(one["ok"] for one in judged), "calls": judged}
+        return await make_wrong_calls(self._client(), HOOK, calls)
 
     async def _post_message(self, message: Mapping[str, Any]) -> dict[str, Any]:
         body = json.dumps(message, ensure_ascii=False).encode()
-        async with self._client() as client:
-            answer = await client.post(HOOK, content=body, headers=self._headers("POST", HOOK, body))
-        try:
-            told = answer.json()
-        except ValueError:
-            told = None
-        return {"event_id": message["eventId"], "status": answer.status_code, "answer": told}
+        told = await post(self._client(), HOOK, body, self._headers("POST", HOOK, body))
+        return {"event_id": message["eventId"], **told}
 
     def _headers(self, method: str, path: str, body: bytes) -> dict[str, Any]:
         stamp = str(int(self._home.clock.now().timestamp()))
@@ -130,9 +118,7 @@ class Sender:
         }
 
     def _client(self) -> httpx.AsyncClient:
-        return httpx.AsyncClient(
-            base_url=self._home.gateway_url, timeout=TIMEOUT_SECONDS, transport=self._transport, trust_env=False
-        )
+        return gateway_client(self._home, self._transport)
 
     def _case(self, name: str) -> dict[str, Any]:
         known = self._home.state.get("number_of", name)

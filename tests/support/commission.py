@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,13 +20,13 @@ from domain.kernel import Clock, Source
 from gateway.http.public_keys import public_key_routes
 from gateway.worker.topics import HANDLERS
 from integrations.right_to_service import RightToService, RightToServiceSettings, commission_routes
-from sandbox.city.clock import SandboxClock
-from sandbox.city.kit import Sandbox, SandboxHome
+from sandbox.city.kit import Sandbox
 from sandbox.right_to_service.server import create_sandbox
 from store.appeals import appeal_course, appeals, commission
 from store.feedback import notices
 from store.platform import outbox
 from tests.support.actions import World
+from tests.support.fees import sandbox
 from tests.support.law import appeals_of, authorities, overdue
 from tests.support.remotes import remote_over
 
@@ -71,19 +72,10 @@ class Court:
 def a_court(env: Environment, folder: Path) -> Iterator[Court]:
     """Connect an environment with a Commission of its own."""
     later = Switchable()
-    home = SandboxHome(
-        system="right_to_service",
-        folder=folder / "commission",
-        onboarding=folder / "right_to_service.json",
-        clock=SandboxClock(base=env.clock),
-        demo={},
-        gateway_url="http://gateway.test",
-        public_url="http://commission.test",
-    )
-    sandbox = create_sandbox(home, transport=httpx.ASGITransport(app=later))
-    account = home.state.get("account", "apuni") or {}
-    settings = RightToServiceSettings.from_onboarding(account, times=1000)
-    client = client_of(sandbox.app, settings, env.clock)
+    create = partial(create_sandbox, transport=httpx.ASGITransport(app=later))
+    made, given = sandbox(create, env.clock, folder, "right_to_service")
+    settings = RightToServiceSettings.from_onboarding(given, times=1000)
+    client = client_of(made.app, settings, env.clock)
     connected = replace(env, partners=replace(env.partners, commission=client))
     later.app = Starlette(
         routes=[
@@ -92,9 +84,9 @@ def a_court(env: Environment, folder: Path) -> Iterator[Court]:
         ]
     )
     try:
-        yield Court(connected, sandbox, settings, later)
+        yield Court(connected, made, settings, later)
     finally:
-        sandbox.close()
+        made.close()
 
 
 def client_of(app: Any, settings: RightToServiceSettings, clock: Clock) -> RightToService:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +13,9 @@ from starlette.applications import Starlette
 from actions.kernel import Environment
 from actions.officers.staff_feed import StaffFeed
 from integrations.hr import HrSettings, hr_routes
-from sandbox.city.clock import SandboxClock
-from sandbox.city.kit import Sandbox, SandboxHome
+from sandbox.city.kit import Sandbox
 from sandbox.hr.server import create_sandbox
+from tests.support.fees import sandbox
 
 POST = {"role": "OFFICER", "level": "DESIGNATED", "department": "revenue-department", "district": "49"}
 NEXT_POST = {**POST, "district": "45"}
@@ -40,22 +41,13 @@ class Hr:
 def an_hr_system(env: Environment, folder: Path) -> Iterator[Hr]:
     """Connect an environment with an HR system of its own."""
     door = Starlette()
-    home = SandboxHome(
-        system="hr",
-        folder=folder / "hr",
-        onboarding=folder / "hr.json",
-        clock=SandboxClock(base=env.clock),
-        demo={},
-        gateway_url="http://gateway.test",
-        public_url="http://hr.test",
-    )
-    sandbox = create_sandbox(home, transport=httpx.ASGITransport(app=door))
-    settings = HrSettings.from_onboarding(home.state.get("account", "apuni") or {}, times=1000)
-    door.routes.extend(hr_routes(StaffFeed(env), settings, env.clock))
+    create = partial(create_sandbox, transport=httpx.ASGITransport(app=door))
+    made, given = sandbox(create, env.clock, folder, "hr")
+    door.routes.extend(hr_routes(StaffFeed(env), HrSettings.from_onboarding(given, times=1000), env.clock))
     try:
-        yield Hr(sandbox, door)
+        yield Hr(made, door)
     finally:
-        sandbox.close()
+        made.close()
 
 
 def joiner(name: str, **more: str) -> dict[str, str]:

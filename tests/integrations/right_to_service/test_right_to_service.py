@@ -17,11 +17,11 @@ from domain.kernel import ManualClock, Source
 from integrations.calling import incoming_calls
 from integrations.calling.errors import Garbled, IntegrityFailure, NotLetIn, Refused, Unavailable
 from integrations.right_to_service import CaseEvent, RightToService, RightToServiceSettings, wire
-from sandbox.city.clock import SandboxClock
-from sandbox.city.kit import Sandbox, SandboxHome
+from sandbox.city.kit import Sandbox
 from sandbox.right_to_service.bench import verdict_of
 from sandbox.right_to_service.server import create_sandbox
 from tests.faults.commission import filing
+from tests.support.fees import sandbox
 from tests.support.remotes import remote_over
 
 NOON = datetime(2026, 11, 26, 6, 30, tzinfo=UTC)
@@ -57,19 +57,9 @@ class Commission:
 @pytest.fixture
 def commission(tmp_path: Path) -> Iterator[Commission]:
     clock = ManualClock(NOON)
-    home = SandboxHome(
-        system="right_to_service",
-        folder=tmp_path / "commission",
-        onboarding=tmp_path / "right_to_service.json",
-        clock=SandboxClock(base=clock),
-        demo={},
-        gateway_url="http://gateway.test",
-        public_url="http://commission.test",
-    )
-    sandbox = create_sandbox(home)
-    given = json.loads(home.onboarding.read_text())
-    yield Commission(sandbox, clock, RightToServiceSettings.from_onboarding(given))
-    sandbox.close()
+    made, given = sandbox(create_sandbox, clock, tmp_path, "right_to_service")
+    yield Commission(made, clock, RightToServiceSettings.from_onboarding(given))
+    made.close()
 
 
 def test_an_appeal_is_written_as_the_sample_of_the_contract():
