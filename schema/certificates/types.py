@@ -150,12 +150,15 @@ class Certificate(Node, Mapped[CertificateView]):
         return cls.of(view_of_ours(item), item.citizen_id)
 
     @resolver_field(
-        description="The first day on which it may be renewed, by renewCertificate; null where it is not renewed."
+        description="The first day on which it may be renewed, by renewCertificate; null where it is not renewed, and "
+        "after its last day."
     )
     async def renewable_on(self, info: Info) -> date | None:
-        issued = self.view.issued
-        service = None if issued is None else await info.context.load(service_by_code, issued.service_code)
-        return None if issued is None or service is None else renewable_on(issued, service)
+        issued, today = self.view.issued, ist_date(info.context.environment.clock.now())
+        if issued is None or (issued.valid_until is not None and issued.valid_until < today):
+            return None
+        service = await info.context.load(service_by_code, issued.service_code)
+        return None if service is None else renewable_on(issued, service)
 
     name = text_field("view.name", description="What it is called.")
     ending = field_by_key(
