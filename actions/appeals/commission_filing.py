@@ -29,11 +29,13 @@ from domain.appeals.appeals import (
 from domain.appeals.commission import CommissionCase, reference_of
 from domain.applications.applications import Application
 from domain.applications.lifecycle import REFUSED, Status
+from domain.catalogue.catalogue import Service
 from domain.kernel import Citizen, Role, Source, Subject, ist_date, ist_midnight
 from integrations.calling.errors import Unavailable
 from integrations.right_to_service import AppealFiling, Attachment, CaseEvent, FilingReceipt, RightToService
 from store.appeals import appeal_course, appeals, commission
 from store.applications import applications
+from store.catalogue import catalogue
 from store.database import NotThere, Transaction
 from store.identity import people
 from store.platform import outbox
@@ -114,11 +116,12 @@ async def file_with_commission(env: Environment, appeal_id: str) -> None:
         case, appeal, application, citizen = await _load_case(tx, appeal_id)
         before = appeal.previous_id
         previous = (await appeals.by_ids(tx, [before])).get(before) if before else None
+        service = await catalogue.service_as_filed(tx, application.service_code, application.service_version)
     if case.number is None and appeal.state is AppealState.CLOSED and appeal.order is None:
         _log.info("commission_case_not_filed", reason="withdrawn or in time")
         return
     if case.number is None:
-        receipt = await _file_appeal(partner, _filing(case, appeal, application, citizen, previous))
+        receipt = await _file_appeal(partner, _filing(case, appeal, application, citizen, previous, service))
         case = await _update_case(env, appeal_id, _receipt_values(receipt))
         _log.info("commission_case_filed", known=receipt.known)
     if case.bundle is None and case.bundle_sent_at is None:
@@ -219,7 +222,12 @@ async def _load_case(tx: Transaction, appeal_id: str) -> tuple[CommissionCase, A
 
 
 def _filing(
-    case: CommissionCase, appeal: Appeal, application: Application, citizen: Citizen, previous: Appeal | None
+    case: CommissionCase,
+    appeal: Appeal,
+    application: Application,
+    citizen: Citizen,
+    previous: Appeal | None,
+    service: Service | None,
 ) -> AppealFiling:
     return AppealFiling(
         reference=case.reference,
@@ -243,15 +251,16 @@ def _filing(
         mobile_masked=masked_mobile(citizen),
         previous_number=previous.number if previous else None,
         late_reason=appeal.late_reason,
-        paid_on=_paid_on(application),
+        paid_on=_paid_on(application, service),
         filed_at=appeal.received_at,
         lawful_due_on=ist_date(application.lawful_due_at) if application.lawful_due_at else None,
     )
 
 
-def _paid_on(application: Application) -> date | None:
-    """The day of the payment, with which the clock of a service with a fee began."""
-    began = application.clock_started_at if application.fee_paise else None
+def _paid_on(application: Application, service: Service | None) -> date | None:
+    """The day of the payment, with which the clock of a service with a fee began; None for a fee after approval."""
+    first = application.fee_paise and not (service and service.fee_after_approval)
+    began = application.clock_started_at if first else None
     return None if began is None else ist_date(began)
 
 

@@ -70,7 +70,7 @@ async def _count_anew(acting: UnitOfWork, application: Application, steps: Seque
     if started is None or shown is None:
         return application
     older = await _calendar(acting, limit.calendar_version)
-    pauses = pauses_of(steps)
+    pauses = pauses_of(application, steps)
     before, due = (recounted_due(started, pauses, limit, one, district=district) for one in (older, newer))
     if due is None or due == before:
         return application

@@ -13,7 +13,7 @@ from actions.officers.claim import ClaimCase, claim_application
 from actions.officers.forward import ForwardCase, forward_application
 from actions.officers.proposals import WEIGHED
 from domain.applications.applications import Application, RejectionGround
-from domain.applications.lifecycle import UNDECIDED
+from domain.applications.lifecycle import WITH_OFFICER
 from domain.kernel import ErrorCode, Problem, Problems, Subject
 from domain.officers.desk import MOST_AT_ONCE
 from store.database import StoreError
@@ -147,4 +147,4 @@ def sub_key(key: str, application_id: str) -> str:
 def _outcome(application: Application, *, replayed: bool, weighed: bool) -> ItemOutcome:
     if replayed:
         return ItemOutcome.REPLAYED
-    return ItemOutcome.PROPOSED if weighed and application.status in UNDECIDED else ItemOutcome.DONE
+    return ItemOutcome.PROPOSED if weighed and application.status in WITH_OFFICER else ItemOutcome.DONE

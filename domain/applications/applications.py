@@ -1,8 +1,8 @@
 """Types for applications, their attachments and their history."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from domain.applications.deadline import TimeLimit
@@ -190,24 +190,33 @@ class TimelineEntry:
     """The officer who has the application after the step; None where nobody has it."""
 
 
-def heard_late_at(application: Application, steps: Iterable[TimelineEntry]) -> datetime | None:
-    """When the payment was heard of with which the clock began, where that was on a later day; else None.
+def heard_late_at(application: Application, steps: Sequence[TimelineEntry]) -> datetime | None:
+    """When the payment was heard of with which the clock began or went on, where that was on a later day; else None.
 
     Before that no officer could have known of it (docs/contracts/right_to_service.md section 3.3).
     """
-    began = application.clock_started_at
-    heard = next((one.at for one in steps if one.move is Move.RECEIVE_FEE), None)
-    return heard if began is not None and heard is not None and ist_date(heard) > ist_date(began) else None
+    heard = next((one for one in steps if one.move in (Move.RECEIVE_FEE, Move.RECEIVE_FINAL_FEE)), None)
+    paid_at = application.clock_started_at
+    if heard is not None and heard.move is Move.RECEIVE_FINAL_FEE:
+        since, paid_at = pauses_of(application, steps)[-1]
+        if application.due_at is None or application.due_at < since:
+            return None  # a limit that was over did not stand
+    return heard.at if paid_at is not None and heard is not None and ist_date(heard.at) > ist_date(paid_at) else None
 
 
-def pauses_of(steps: Iterable[TimelineEntry]) -> list[tuple[datetime, datetime]]:
-    """The queries answered, and the fees after approval paid: when each pause began and ended, the oldest first."""
+def pauses_of(application: Application, steps: Iterable[TimelineEntry]) -> list[tuple[datetime, datetime]]:
+    """The queries answered, and the fees after approval paid: when each pause began and ended, the oldest first.
+
+    A fee ends it with its payment, whenever that was heard of: `paused_days` has the days of all pauses.
+    """
     found: list[tuple[datetime, datetime]] = []
-    since = None
+    since, days = None, application.paused_days
     for one in steps:
         if one.move is Move.RAISE_QUERY or (one.move is Move.ASK_FEE and one.before is Status.APPROVED):
             since = one.at
         elif one.move in (Move.ANSWER_QUERY, Move.RECEIVE_FINAL_FEE) and since is not None:
-            found.append((since, one.at))
+            until = one.at if one.move is Move.ANSWER_QUERY else min(one.at, since + timedelta(days=max(days, 0)))
+            found.append((since, until))
+            days -= (ist_date(until) - ist_date(since)).days
             since = None
     return found

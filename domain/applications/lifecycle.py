@@ -111,9 +111,9 @@ OPEN = frozenset(_S) - FINAL - REFUSED - {_S.DRAFT}
 WITH_OFFICER = frozenset({_S.SUBMITTED, *EXAMINED})
 """In the designated officer's queue."""
 
-ON_THE_CLOCK = frozenset({*EXAMINED, _S.QUERY_RAISED, _S.APPROVED})
+ON_THE_CLOCK = frozenset({*EXAMINED, _S.QUERY_RAISED, _S.APPROVED, _S.FEE_PENDING})
 """The time limit runs, unless it is paused: it ends when the certificate or order is made available, or with a
-reasoned refusal (docs/contracts/right_to_service.md section 3.1)."""
+reasoned refusal (docs/contracts/right_to_service.md section 3.1). Before a fee that comes first there is none."""
 
 
 def advance(status: Status, move: Move) -> Status:

@@ -75,7 +75,8 @@ class Deadline:
         )
 
     @resolver_field(
-        description="When the payment that began the clock was heard of, where that was on a later day; else null."
+        description="When the payment with which the clock began, or went on, was heard of, where that was on a "
+        "later day; else null."
     )
     async def heard_at(self, info: Info) -> datetime | None:
         if self.item.fee_paise is None or self.item.clock_started_at is None:

@@ -15,6 +15,7 @@ import pytest
 from store.identity import accesses
 from tests.support.actions import World
 from tests.support.commission import Court, at_commission, case_of, client_of, filed, post
+from tests.support.definitions import give_steps
 from tests.support.law import authorities, present
 
 ROOT = Path(__file__).parents[3]
@@ -40,6 +41,15 @@ async def test_an_appeal_that_goes_up_by_itself_is_one_case_with_one_signed_file
     assert told["application.json"]["number"] == application.number
     assert [entry["move"] for entry in told["timeline.json"]][:1] == ["SUBMIT"]
     assert all(set(paper) >= {"key", "sha256"} for paper in told["papers.json"])
+
+
+async def test_a_fee_that_falls_due_with_the_approval_is_not_told_as_paid(world: World, court: Court):
+    await give_steps(world, "SCRUTINY", "PAYMENT", "ISSUE", fee_paise=25_000)
+
+    await filed(world, court)
+
+    [case] = court.cases()
+    assert case["appeal"]["paidOn"] is None
 
 
 async def test_each_reading_of_a_case_file_is_shown_to_the_citizen(world: World, court: Court):

@@ -12,8 +12,9 @@ from actions.applications.decide import ISSUE, Decide, Verdict, decide_applicati
 from actions.applications.respond import RecordFee, Withdraw, record_fee, withdraw_application
 from actions.certificates.issue import issue_certificate
 from actions.kernel import courses_of, filed_as
+from actions.officers.bulk import BulkDecide, Item, ItemOutcome, bulk_decide
 from domain.appeals.appeals import AppealGround, AppealState
-from domain.applications.applications import Application, clock_end_of
+from domain.applications.applications import Application, TimelineEntry, clock_end_of, heard_late_at
 from domain.applications.deadline import end_of_day
 from domain.applications.lifecycle import Move, Status
 from domain.catalogue.catalogue import Outcome
@@ -21,7 +22,7 @@ from domain.catalogue.course import moves_in_course
 from domain.feedback.notices import NoticeKind
 from domain.fees.fees import FeeState
 from domain.kernel import ErrorCode, Problems, ist_date
-from store.applications import applications
+from store.applications import applications, timeline
 from store.feedback import notices
 from store.platform import outbox
 from tests.support.actions import FREE, ORDER, FakeRenderer, World
@@ -242,3 +243,68 @@ async def test_a_newer_list_of_holidays_counts_the_days_of_the_fee_as_a_pause(wo
 
     counted = await present(world, case)
     assert (counted.due_at, counted.lawful_due_at) == (paid.due_at, end_of_day(date(2026, 12, 18)))
+
+
+async def test_the_clock_of_a_case_that_was_approved_too_late_runs_on_while_the_fee_is_due(world: World):
+    await authorities(world)
+    await give_steps(world, *STEPS, fee_paise=FEE)
+
+    case = await decide(world, await overdue(world))
+
+    assert (case.status, case.paused_since, clock_end_of(case)) == (Status.FEE_PENDING, None, None)
+    assert (await sweep(world.env)).filed == 1
+
+
+async def test_many_approvals_at_once_are_told_as_done_where_their_fee_is_due_then(world: World):
+    await give_steps(world, *STEPS, fee_paise=FEE)
+    case = await world.submit(world.asha)
+
+    (result,) = await bulk_decide(world.env, world.registrar, BulkDecide((Item(case.id),), Verdict.APPROVE, "bulk"))
+
+    assert (result.application.status, result.outcome) == (Status.FEE_PENDING, ItemOutcome.DONE)
+
+
+async def steps_of(world: World, case: Application) -> list[TimelineEntry]:
+    return (await world.env.store.read(lambda tx: timeline.timelines(tx, [case.id])))[case.id]
+
+
+async def test_a_newer_list_of_holidays_counts_a_fee_that_was_entered_later_until_its_payment(world: World):
+    world.clock.set(at(MONDAY))
+    case = await approve_unpaid(world, limit_days=8)
+    pass_days(world, 7)
+    await pay(world, case, on=date(2026, 12, 2))
+
+    await take_over(world.env, date(2026, 12, 10))
+    await recount_due_dates(world.env)
+
+    assert (await present(world, case)).lawful_due_at == end_of_day(date(2026, 12, 14))
+
+
+async def test_an_officer_is_measured_from_the_day_on_which_the_payment_was_heard_of(world: World):
+    world.clock.set(at(MONDAY))
+    case = await approve_unpaid(world, limit_days=2)
+    pass_days(world, 20)
+
+    paid = await pay(world, case, on=date(2026, 12, 2))
+
+    assert paid.due_at < world.clock.now()
+    assert heard_late_at(paid, await steps_of(world, paid)) == world.clock.now()
+
+
+async def test_a_payment_that_is_entered_on_its_day_was_not_heard_of_late(world: World):
+    case = await approve_unpaid(world)
+    pass_days(world, 20)
+
+    paid = await pay(world, case)
+
+    assert heard_late_at(paid, await steps_of(world, paid)) is None
+
+
+async def test_a_payment_after_a_limit_that_was_over_changes_nothing_for_the_officer(world: World):
+    await give_steps(world, *STEPS, fee_paise=FEE)
+    case = await decide(world, await overdue(world))
+    pass_days(world, 5)
+
+    paid = await pay(world, case)
+
+    assert heard_late_at(paid, await steps_of(world, paid)) is None
