@@ -30,7 +30,8 @@ class RenewCertificate:
 async def renew_certificate(env: Environment, subject: Subject, request: RenewCertificate) -> tuple[Application, bool]:
     """Make the draft of a renewal, for the holder or the operator who serves her; True where it is a replay.
 
-    Answers that the form of today does not take are left out, and a tehsil that is in another district by now.
+    One that was begun and not handed in is given again. Answers that the form of today does not take are left out, and
+    a tehsil that is in another district by now.
     Raises Problems: NOT_FOUND, RENEWAL_NOT_OPEN, ALREADY_APPLIED where it is renewed already, DRAFTS_FULL,
     SERVICE_CLOSED.
     """
@@ -51,6 +52,8 @@ async def begin_renewal(acting: UnitOfWork, request: RenewCertificate) -> Applic
     # A correction gives another number to the certificate of an application.
     numbers = {number for number, one in renewed.items() if one.application_id == before.id}
     for other in others:
+        if other.renews in numbers and other.status is Status.DRAFT:
+            return other
         if other.renews in numbers:
             raise Problems(Problem(ErrorCode.ALREADY_APPLIED, _PATH, params={"number": other.number}))
     given = Given(before.form)

@@ -274,3 +274,13 @@ async def test_the_new_licence_names_the_corrected_one(world: World):
 
     assert press.rendered[-1].previous_number == corrected.number
     assert await wrong(world.env) == []
+
+
+async def test_a_renewal_that_was_begun_and_not_handed_in_is_gone_on_with(world: World):
+    licence = await issue_licence(world)
+    wait_until(world, first_day(licence))
+    draft = await renew(world, licence)
+
+    again = await renew(world, licence, key="again")
+
+    assert (again.id, again.status) == (draft.id, Status.DRAFT)
