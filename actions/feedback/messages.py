@@ -16,6 +16,7 @@ from domain.feedback.messages import (
     GIVEN_UP_AFTER,
     IN_TURN,
     LOOKS,
+    NOTHING,
     USUAL,
     WAITS,
     Message,
@@ -25,7 +26,7 @@ from domain.feedback.messages import (
     NotSent,
     channels_after,
 )
-from domain.feedback.notices import NEEDS_HER, NEWS, NoticeKind
+from domain.feedback.notices import ALWAYS_BY_SMS, NEEDS_HER, NEWS, NoticeKind
 from domain.identity.policy import ObjectKind
 from domain.kernel import (
     Citizen,
@@ -40,7 +41,7 @@ from domain.kernel import (
 )
 from integrations.calling.errors import NeverSent, NotAsked, NotLetIn, Refused, RemoteError
 from store.database import Transaction, crash_points
-from store.feedback import messages, notices
+from store.feedback import message_days, messages, notices
 from store.identity import people
 
 PLANNED = 200
@@ -136,7 +137,7 @@ async def send_messages(env: Environment, read: ReadValues, channel: MessageChan
     carrier = carrier_of(env, channel)
     if carrier is None:
         return 0
-    claimed = await env.store.carry_out(lambda tx: _claim(tx, channel, carrier))
+    claimed = await env.store.carry_out(lambda tx: _claim(env, tx, channel, carrier))
     crash_points.reach(crash_points.MESSAGE_CLAIMED)
     await _do_each(_send(env, carrier, *each, read) for each in claimed)
     return len(claimed)
@@ -197,6 +198,7 @@ def _rows(
     now = env.clock.now()
     notice_id, citizen_id, kind = of
     blank: dict[str, object] = {"notice_id": notice_id, "citizen_id": citizen_id, "kind": kind.value}
+    blank["is_urgent"] = kind in ALWAYS_BY_SMS
     blank |= {"attempts": 0, "created_at": now, "state_at": now, "send_at": now, "look_at": now + GIVEN_UP_AFTER}
     blank |= {"state": MessageState.CREATED.value, "reason": None, "looks": 0}
     channels = channels_after(kind, settings, [each for each in reached if citizen_id in reached[each]], tried)
@@ -209,10 +211,15 @@ def _rows(
 
 
 async def _claim(
-    tx: Transaction, channel: MessageChannel, carrier: Carrier
+    env: Environment, tx: Transaction, channel: MessageChannel, carrier: Carrier
 ) -> list[tuple[Message, Citizen, Addresses]]:
-    """Take what is due for a while; what comes in somebody's quiet hours waits for their end."""
-    due, now = await messages.to_send(tx, channel, carrier.most_at_once), tx.clock.now()
+    """Take what is due for a while; what comes in somebody's quiet hours waits for their end.
+
+    Where the money of the day is spent, what is not urgent waits.
+    """
+    costs, now = env.rules.message_costs.get(channel, NOTHING), tx.clock.now()
+    spent = costs.cap is not None and costs.is_spent(await message_days.cost_of_today(tx, channel))
+    due = await messages.to_send(tx, channel, carrier.most_at_once, urgent_alone=spent)
     settings = await messages.settings_of(tx, {each.citizen_id for each in due})
     readers = await people.citizens(tx, {each.citizen_id for each in due})
     addresses = await carrier.addresses(tx, readers.values())
@@ -274,8 +281,18 @@ async def _give(env: Environment, carrier: Carrier, outgoing: Outgoing) -> None:
     told: dict[str, object] = {"template": outgoing.text.template, "segments": taken.segments}
     told |= {"provider": taken.provider, "provider_id": taken.message_id}
     look_at = _looked_at(message, 0 if carrier.is_asked(taken.provider) else len(LOOKS), env.clock.now())
-    await env.store.carry_out(lambda tx: messages.note_taken(tx, message, look_at, **told))
+
+    async def note(tx: Transaction) -> None:
+        await messages.note_taken(tx, message, look_at, **told)
+        await _count_cost(env, tx, message, taken.segments)
+
+    await env.store.carry_out(note)
     crash_points.reach(crash_points.MESSAGE_NOTED)
+
+
+async def _count_cost(env: Environment, tx: Transaction, message: Message, parts: int | None) -> None:
+    price = env.rules.message_costs.get(message.channel, NOTHING).price
+    await message_days.count(tx, message.channel, price * (parts or 1))
 
 
 async def _note_failure(env: Environment, message: Message, error: RemoteError) -> None:
@@ -284,7 +301,12 @@ async def _note_failure(env: Environment, message: Message, error: RemoteError) 
         await _end(env, message, MessageState.FAILED, error.code)
     elif not error.nothing_arrived:
         _log.warning("message_answer_lost", channel=message.channel.value, code=error.code)
-        await env.store.carry_out(lambda tx: messages.plan(tx, [message.id], reason=error.code))
+
+        async def note(tx: Transaction) -> None:
+            await messages.plan(tx, [message.id], reason=error.code)
+            await _count_cost(env, tx, message, None)  # the provider may have it, and bill it
+
+        await env.store.carry_out(note)
     elif isinstance(error, NotAsked | NeverSent) or error.retry_after is not None:
         at = env.clock.now() + (timedelta(seconds=error.retry_after) if error.retry_after else WAITS[0])
         tried = {"attempts": message.attempts, "reason": error.code}

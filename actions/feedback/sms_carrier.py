@@ -15,11 +15,9 @@ from store.database import Transaction
 class SmsCarrier:
     """The carrier of SMS."""
 
-    most_at_once = 15
-    """So many the provider takes in a second beside codes (docs/contracts/messages.md section 9)."""
-
     def __init__(self, gateway: SmsGateway) -> None:
         self._gateway = gateway
+        self.most_at_once = max(1, int(gateway.per_second))
 
     async def addresses(self, tx: Transaction, readers: Collection[Citizen]) -> Mapping[str, Addresses]:
         """The numbers of those who have one."""

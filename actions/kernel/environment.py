@@ -13,6 +13,7 @@ from domain.catalogue.search import IndexCache
 from domain.etaal.counting import DayCountCache
 from domain.feedback.feedback import CareRules
 from domain.feedback.message_texts import EventTexts
+from domain.feedback.messages import ChannelCosts, MessageChannel
 from domain.fees.fees import FeeRules
 from domain.identity.kept_sessions import KeptSessions, VerifiedTokens
 from domain.identity.sign_on import SignOnRules
@@ -137,6 +138,9 @@ class Rules:
 
     message_texts: Mapping[str, EventTexts] = field(default_factory=dict)
     """The registered texts of messages by their events: `NoticeKind` names, and `CODE_` with the kind of a code."""
+
+    message_costs: Mapping[MessageChannel, ChannelCosts] = field(default_factory=dict)
+    """What messages cost and may cost, by channel; a channel that is left out costs nothing."""
 
     specimen: bool = False
     """Whether messages and papers say that they are specimens, as in staging."""

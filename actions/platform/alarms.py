@@ -27,6 +27,7 @@ from domain.platform.alarms import (
 from domain.statistics.silence import LOOK_BACK_DAYS, silent_for
 from store.database import Transaction, audit
 from store.database.leases import Lease, still_held
+from store.feedback import message_days
 from store.identity import assistances
 from store.officers import desk_reads
 from store.platform import alarms, outbox
@@ -76,6 +77,13 @@ async def evaluate(
         silent = await silent_offices(tx, env.work_calendar)
         read = replace(read, umang_differences=await umang_compare.count_differences(tx))
         doubtful = tuple(map(str, lists_in_doubt(env.work_calendar, ist_date(tx.clock.now()))))
+        costs = env.rules.message_costs
+        shares = {
+            each.value: costs[each].share_used(cost)
+            for each, (_, cost) in (await message_days.counts_of_today(tx)).items()
+            if each in costs
+        }
+        read = replace(read, message_shares=shares)
         read = replace(read, silent_offices=silent, holiday_lists_in_doubt=doubtful)
         holding = active_alarms(replace(read, worker_seconds=worker_seconds))
 

@@ -103,6 +103,28 @@ class MessageSettings:
         return channel in self.channels or (channel is MessageChannel.SMS and kind in ALWAYS_BY_SMS)
 
 
+@dataclass(frozen=True, slots=True)
+class ChannelCosts:
+    """What a message costs on a channel, and what a day may cost, in ten-thousandths of a rupee; no cap where None.
+
+    `price` is that of one part.
+    """
+
+    price: int = 0
+    cap: int | None = None
+
+    def share_used(self, cost: int) -> int:
+        """How much of what a day may cost is spent, in percent; 0 where there is no cap."""
+        return 0 if self.cap is None else 100 if self.is_spent(cost) else 100 * cost // self.cap
+
+    def is_spent(self, cost: int) -> bool:
+        """Whether nothing but what is urgent may go."""
+        return self.cap is not None and cost >= self.cap
+
+
+NOTHING = ChannelCosts()
+"""The costs of a channel that has none."""
+
 USUAL = MessageSettings(is_chosen=False)
 """The settings of who chose nothing."""
 
@@ -124,13 +146,15 @@ def channels_after(
 class Message:
     """A notice on one channel. `send_at` is when it is to be given to a provider, `look_at` when to look after it.
 
-    `next_at` is when the next channel takes its turn. `provider_id` is the provider's name for it.
+    `next_at` is when the next channel takes its turn. `provider_id` is the provider's name for it. `is_urgent`
+    says that it goes before others.
     """
 
     id: int
     notice_id: str
     citizen_id: str
     kind: NoticeKind
+    is_urgent: bool
     channel: MessageChannel
     state: MessageState
     reason: str | None

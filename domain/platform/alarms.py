@@ -55,6 +55,7 @@ class AlarmCode(StrEnum):
     PAPER_SHARE = "PAPER_SHARE"
     POST_CHANGED = "POST_CHANGED"
     OWN_COUNTERS = "OWN_COUNTERS"
+    MESSAGE_CAP = "MESSAGE_CAP"
 
 
 class AlarmState(StrEnum):
@@ -111,6 +112,7 @@ _MEASURES: Mapping[AlarmCode, tuple[Any, ...]] = MappingProxyType(
         AlarmCode.PAPER_SHARE: (Severity.WARNING, 20, "percent"),
         AlarmCode.POST_CHANGED: (Severity.CRITICAL, 1, "changes"),
         AlarmCode.OWN_COUNTERS: (Severity.CRITICAL, 2, "processes"),
+        AlarmCode.MESSAGE_CAP: (Severity.WARNING, 100, "percent"),
     }
 )
 """What is measured of each alarm; its rule and what to do about it stand in domain/platform/alarm_texts.json."""
@@ -243,6 +245,8 @@ class Readings:
     """The keys that were dropped as stolen within a week, as `<purpose>:<key id>`."""
     paper_shares: Mapping[str, int] = field(default_factory=dict)
     """The share in percent of help by signed paper among all help within 30 days, by centre (its code)."""
+    message_shares: Mapping[str, int] = field(default_factory=dict)
+    """The share in percent of what the messages of a day may cost that is spent, by channel."""
     posts_changed: Mapping[str, int] = field(default_factory=dict)
     """How often within a day a watched post changed hands, by its role (domain/officers/postings.py)."""
     holiday_lists_in_doubt: tuple[str, ...] = ()
@@ -300,6 +304,7 @@ def _by_name(readings: Readings) -> tuple[tuple[AlarmCode, Mapping[str, float]],
         (AlarmCode.KEY_DISTRUSTED, readings.distrusted_keys),
         (AlarmCode.PAPER_SHARE, readings.paper_shares),
         (AlarmCode.POST_CHANGED, readings.posts_changed),
+        (AlarmCode.MESSAGE_CAP, readings.message_shares),
         (AlarmCode.RECONCILIATION_LATE, readings.reconciliation_seconds),
         (AlarmCode.HOLIDAYS_IN_DOUBT, dict.fromkeys(readings.holiday_lists_in_doubt, 1)),
     )

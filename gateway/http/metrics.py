@@ -18,6 +18,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from actions.kernel import Environment
+from domain.feedback.messages import MessageChannel
 from domain.kernel import Source
 from domain.platform.alarms import PRESENT_SECONDS, AlarmCode, ProcessFacts
 from gateway.http.admission import Share
@@ -27,6 +28,7 @@ from gateway.streams.streams import Dropped
 from integrations.calling.breakers import BreakerState
 from integrations.registry import OUTSIDE_SYSTEMS
 from store.database import StoreError
+from store.feedback import message_days
 from store.platform import alarms, outbox
 
 OTHER = "other"
@@ -141,6 +143,8 @@ class Metrics:
         self._labelled: Callable[..., Any] = lru_cache(1000)(lambda metric, *labels: metric.labels(*labels))
         self._waiting = gauge("apuni_outbox_messages", "Messages not delivered", ("state",))
         self._oldest = gauge("apuni_outbox_oldest_seconds", "Age of the oldest message that waits")
+        self._sent_today = gauge("apuni_messages_today", "Messages that providers took today in India", ("channel",))
+        self._cost_today = gauge("apuni_messages_cost_rupees", "What the messages of today cost", ("channel",))
         jobs = JobRuns()
         self.observe_jobs = jobs.take_over
         self.registry.register(jobs)
@@ -218,6 +222,13 @@ class Metrics:
         self._waiting.labels("dead").set(counts.dead)
         self._oldest.set(counts.oldest_seconds)
 
+    def observe_messages(self, counts: Mapping[MessageChannel, tuple[int, int]]) -> None:
+        """Take over how many messages of today there are, and what they cost in ten-thousandths of a rupee."""
+        for channel in MessageChannel:
+            many, cost = counts.get(channel, (0, 0))
+            self._sent_today.labels(channel.value).set(many)
+            self._cost_today.labels(channel.value).set(cost / 10_000)
+
     def observe_alarms(self, counts: Mapping[AlarmCode, int]) -> None:
         """Take over how many alarms of each code hold."""
         for code in AlarmCode:
@@ -230,6 +241,7 @@ class Metrics:
             try:
                 async with environment.store.read_transaction() as tx:
                     self.observe_outbox(await outbox.counts(tx))
+                    self.observe_messages(await message_days.counts_of_today(tx))
                     self.observe_alarms(await alarms.counts(tx))
                     self.observe_jobs(await alarms.reported_facts(tx))
             except StoreError as error:

@@ -180,6 +180,7 @@ async def open_runtime(
             fees=settings.fees.rules(),
             baseline=baseline_figures(settings.package.folder),
             message_texts=message_texts(settings.package.folder),
+            message_costs=settings.messages.costs(),
             specimen=settings.specimen,
             test_papers=settings.takes_sandboxes,
         )

@@ -36,6 +36,7 @@ from gateway.settings.fees import Fees
 from gateway.settings.files import S3, Files, MalwareScanner
 from gateway.settings.keys import Pkcs11, Signer
 from gateway.settings.limits import DocumentMode, Limits, Load, Rates, Server
+from gateway.settings.messages import Messages
 from gateway.settings.partners import Partner
 from gateway.settings.payments import PaymentFiles, PfmsWay
 from gateway.settings.portal import Portal
@@ -247,6 +248,7 @@ class Settings(BaseSettings):
     )
     retention: Retention = Field(default_factory=Retention, description="How long records are kept.")
     fees: Fees = Field(default_factory=Fees, description="Fees paid online.")
+    messages: Messages = Field(default_factory=Messages, description="What messages cost.")
     care: Care = Field(default_factory=Care, description="Feedback, grievances, tracking, doorstep delivery.")
     desk: Desk = Field(default_factory=Desk, description="The officers' desk.")
     portal: Portal = Field(default_factory=Portal, description="What the pages say of the installation.")

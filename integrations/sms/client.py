@@ -21,7 +21,7 @@ from integrations.calling.opening import Clients, Opening
 from integrations.calling.policies import Bulkhead, CallPolicy, Priority
 from integrations.calling.remote import Remote
 from integrations.sms import wire
-from integrations.sms.models import NicSettings, Sms, SmsSettings, Taken
+from integrations.sms.models import PER_SECOND, NicSettings, Sms, SmsSettings, Taken
 
 PLAIN = frozenset({"text/plain"})
 MSDP_SEND = CallPolicy(
@@ -33,14 +33,20 @@ MSDP_SEND = CallPolicy(
     body_limit=10_000,
     priority=Priority.FIRST,
     breaker="msdp",
-    lane=Bulkhead("msdp", per_second=15.0, burst=15),
+    lane=Bulkhead("msdp", per_second=PER_SECOND, burst=int(PER_SECOND)),
     accepts=PLAIN,
     changes=True,
 )
-"""Never repeated: a lost answer cannot be enquired. With codes 20 in a second until C-DAC says
-(docs/contracts/messages.md section 9)."""
-MSDP_CODE = replace(MSDP_SEND, name="sms.msdp.code", lane=Bulkhead("msdp_code", per_second=5.0, burst=5))
-"""One-time codes have places of their own, so that they wait behind no notice."""
+"""Never repeated: a lost answer cannot be enquired. The rate is that of the account, where it says one."""
+MSDP_CODE = replace(
+    MSDP_SEND,
+    name="sms.msdp.code",
+    total=5.0,
+    attempt=5.0,
+    lane=Bulkhead("msdp_code", per_second=5.0, burst=5),
+)
+"""One-time codes have places of their own, so that they wait behind no notice. After so many seconds without an answer
+the second provider is asked for the same digits."""
 MSDP_REPORT = CallPolicy(
     "sms.msdp.report",
     Source.SMS,
@@ -50,8 +56,8 @@ MSDP_REPORT = CallPolicy(
     lane=Bulkhead("msdp_report", places=4),
     accepts=frozenset({"text/plain", "text/csv"}),
 )
-NIC_SEND = replace(MSDP_SEND, name="sms.nic.send", breaker="nic", lane=Bulkhead("nic", per_second=15.0, burst=15))
-NIC_CODE = replace(NIC_SEND, name="sms.nic.code", lane=Bulkhead("nic_code", per_second=5.0, burst=5))
+NIC_SEND = replace(MSDP_SEND, name="sms.nic.send", breaker="nic", lane=replace(MSDP_SEND.lane, name="nic"))
+NIC_CODE = replace(MSDP_CODE, name="sms.nic.code", breaker="nic", lane=replace(MSDP_CODE.lane, name="nic_code"))
 POLICIES = (MSDP_SEND, MSDP_CODE, MSDP_REPORT, NIC_SEND, NIC_CODE)
 CODES = {code: verdict.value for code, verdict in wire.MSDP_CODES.items()}
 """What the platform's codes mean to us."""
@@ -69,6 +75,7 @@ class SmsGateway:
 
     def __init__(self, settings: SmsSettings, msdp: Remote, nic: Remote | None = None) -> None:
         self._msdp, self._account = msdp, settings.msdp
+        self._msdp_send = _at_rate(MSDP_SEND, settings.msdp.per_second)
         self._held_until = msdp.clock.now()
         self._senders: dict[str, Callable[[Sms], Awaitable[str]]] = {"msdp": self._by_msdp}
         if settings.nic is not None and nic is not None:
@@ -78,6 +85,11 @@ class SmsGateway:
     def providers(self) -> tuple[str, ...]:
         """The names of the providers, in the order in which they are asked."""
         return tuple(self._senders)
+
+    @property
+    def per_second(self) -> float:
+        """So many messages the first provider takes in a second beside codes."""
+        return self._account.per_second
 
     async def send(self, sms: Sms) -> Taken:
         """Give a message to the first provider that answers for it.
@@ -112,7 +124,7 @@ class SmsGateway:
         return await self._msdp.ask(MSDP_REPORT, "GET", wire.MSDP_REPORT_PATH, _report, params=query)
 
     async def _by_msdp(self, sms: Sms) -> str:
-        form, policy = wire.msdp_form(self._account, sms), MSDP_CODE if sms.code else MSDP_SEND
+        form, policy = wire.msdp_form(self._account, sms), MSDP_CODE if sms.code else self._msdp_send
         now = self._msdp.clock.now()
         if now < self._held_until:
             raise NotAsked(Source.SMS, "held", retry_after=(self._held_until - now).total_seconds())
@@ -126,8 +138,12 @@ class SmsGateway:
             raise
 
     async def _by_nic(self, remote: Remote, settings: NicSettings, sms: Sms) -> str:
-        form, policy = wire.nic_form(settings, sms), NIC_CODE if sms.code else NIC_SEND
+        form, policy = wire.nic_form(settings, sms), NIC_CODE if sms.code else _at_rate(NIC_SEND, settings.per_second)
         return await remote.ask(policy, "POST", wire.NIC_PATH, _taken_by_nic, form=form)
+
+
+def _at_rate(policy: CallPolicy, per_second: float) -> CallPolicy:
+    return replace(policy, lane=replace(policy.lane, per_second=per_second, burst=max(1, int(per_second))))
 
 
 def _taken_by_msdp(answer: Answer) -> str:

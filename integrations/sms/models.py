@@ -4,6 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Self
 
+PER_SECOND = 15.0
+"""So many messages an account takes in a second beside codes, until its provider says otherwise
+(docs/contracts/messages.md section 9)."""
+
 
 @dataclass(frozen=True, slots=True)
 class Sms:
@@ -30,22 +34,27 @@ class Taken:
 
 @dataclass(frozen=True, slots=True)
 class MsdpSettings:
-    """Our account with C-DAC's Mobile Seva platform."""
+    """Our account with C-DAC's Mobile Seva platform, which takes so many messages `per_second` beside codes."""
 
     username: str
     password: str = field(repr=False)
     secure_key: str = field(repr=False)
     sender: str
+    per_second: float = PER_SECOND
 
 
 @dataclass(frozen=True, slots=True)
 class NicSettings:
-    """Our account with NIC's gateway. `sender` is the registered header, `entity_id` ours in the register."""
+    """Our account with NIC's gateway. `sender` is the registered header, `entity_id` ours in the register.
+
+    It takes so many messages `per_second` beside codes.
+    """
 
     username: str
     pin: str = field(repr=False)
     sender: str
     entity_id: str
+    per_second: float = PER_SECOND
 
 
 @dataclass(frozen=True, slots=True)

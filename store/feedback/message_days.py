@@ -28,6 +28,11 @@ async def count(tx: Transaction, channel: MessageChannel, cost: int) -> None:
     await tx.connection.execute(counted.on_conflict_do_update(index_elements=["on_day", "channel"], set_=changes))
 
 
+async def cost_of_today(tx: Transaction, channel: MessageChannel) -> int:
+    """What the messages of a channel cost today, in ten-thousandths of a rupee."""
+    return (await counts_of_today(tx)).get(channel, (0, 0))[1]
+
+
 async def counts_of_today(tx: Transaction) -> dict[MessageChannel, tuple[int, int]]:
     """By channel, how many messages of today there are and what they cost, in ten-thousandths of a rupee."""
     rows = await fetch_rows(tx, sa.select(days_table).where(_T.on_day == ist_date(tx.clock.now())))

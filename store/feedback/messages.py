@@ -21,9 +21,10 @@ messages_table = table_of(
     Message,
     "messages",
     sa.Column("id", Serial, primary_key=True),
+    sa.Column("is_urgent", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.UniqueConstraint("notice_id", "channel"),
     sa.Index(None, "citizen_id", "channel", "id"),
-    partial_index("ix_messages_send_at", "channel", "send_at", where="send_at IS NOT NULL"),
+    partial_index("ix_messages_send_at", "channel", "is_urgent", "send_at", where="send_at IS NOT NULL"),
     partial_index("ix_messages_look_at", "look_at", where="look_at IS NOT NULL"),
     partial_index("ix_messages_next_at", "next_at", where="next_at IS NOT NULL"),
     partial_index("ix_messages_provider_id", "channel", "provider_id", where="provider_id IS NOT NULL"),
@@ -55,23 +56,37 @@ async def add_many(tx: Transaction, rows: Sequence[dict[str, Any]]) -> None:
 async def may_be_due(tx: Transaction, channels: Iterable[MessageChannel]) -> bool:
     """Whether there is something to plan, or to send by these channels, by one read that takes no lock."""
     now = tx.clock.now()
-    due = [sa.and_(_T.channel == each.value, _T.send_at <= now) for each in sorted(channels)]
+    due = [sa.and_(*_is_due(each, now, urgent=urgent)) for each in sorted(channels) for urgent in (True, False)]
     anything = (notices_table.c.to_send.is_not(None), _T.next_at <= now, *due)
     return bool((await fetch_rows(tx, sa.select(sa.or_(*(sa.exists().where(each) for each in anything)))))[0][0])
 
 
-async def to_send(tx: Transaction, channel: MessageChannel, limit: int) -> list[Message]:
-    """Messages that are due on a channel, of each reader the oldest; held until the transaction ends."""
+async def to_send(tx: Transaction, channel: MessageChannel, limit: int, *, urgent_alone: bool = False) -> list[Message]:
+    """Messages that are due on a channel, urgent ones first, of each reader the oldest of them.
+
+    They are held until the transaction ends. An urgent message waits for no other that has not gone.
+    """
+    urgent = await _due(tx, channel, limit, urgent=True)
+    rest = limit - len(urgent)
+    return urgent if urgent_alone or not rest else [*urgent, *await _due(tx, channel, rest, urgent=False)]
+
+
+async def _due(tx: Transaction, channel: MessageChannel, limit: int, *, urgent: bool) -> list[Message]:
     earlier, now = messages_table.alias("earlier"), tx.clock.now()
+    before = (earlier.c.is_urgent,) if urgent else ()
     unheard = sa.and_(earlier.c.state == MessageState.SENDING.value, earlier.c.state_at > now - UNHEARD)
     waits = sa.exists().where(
         earlier.c.citizen_id == _T.citizen_id,
         earlier.c.channel == _T.channel,
         earlier.c.id < _T.id,
-        sa.or_(earlier.c.send_at.is_not(None), unheard),
+        sa.or_(sa.and_(earlier.c.send_at.is_not(None), *before), unheard),
     )
-    due = sa.select(messages_table).where(_T.channel == channel.value, _T.send_at <= now, ~waits)
+    due = sa.select(messages_table).where(*_is_due(channel, now, urgent=urgent), ~waits)
     return await _lock_due(tx, due.order_by(_T.send_at, _T.id).limit(limit))
+
+
+def _is_due(channel: MessageChannel, now: datetime, *, urgent: bool) -> tuple[sa.ColumnElement[bool], ...]:
+    return _T.channel == channel.value, _T.is_urgent == urgent, _T.send_at <= now
 
 
 async def to_look_after(tx: Transaction, limit: int) -> list[Message]:

@@ -16,6 +16,7 @@ class Phones:
 
     def __init__(self) -> None:
         self.providers: tuple[str, ...] = ("msdp", "nic")
+        self.per_second = 15.0
         self.asked = 0
         self.sent: list[tuple[str, str]] = []
         self.by: list[str] = []

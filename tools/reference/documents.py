@@ -25,6 +25,7 @@ from gateway.settings.fees import Fees
 from gateway.settings.files import S3, Files, MalwareScanner
 from gateway.settings.keys import Pkcs11, Signer
 from gateway.settings.limits import Limits, Load, Rates, Server
+from gateway.settings.messages import Messages
 from gateway.settings.partners import Partner
 from gateway.settings.payments import PaymentFiles, PfmsWay
 from gateway.settings.portal import Portal
@@ -96,6 +97,10 @@ In the demo a thousand times as much. How callers are told apart: docs/edge.md.
 ## Fees
 
 {fees}
+
+## Messages
+
+{messages}
 
 ## Retention
 
@@ -281,6 +286,7 @@ def configuration() -> str:
         pkcs11=_table(header, _settings(Pkcs11, "pkcs11")),
         signer=_table(header, _settings(Signer, "signer")),
         fees=_table(header, _settings(Fees, "fees")),
+        messages=_table(header, _settings(Messages, "messages")),
         retention=_table(header, _settings(Retention, "retention")),
         care=_table(header, _settings(Care, "care")),
         payments=_table(header, _settings(PaymentFiles, "payments")),
@@ -319,6 +325,7 @@ _APART = {
     "files",
     "limits",
     "load",
+    "messages",
     "partners",
     "payments",
     "pfms",

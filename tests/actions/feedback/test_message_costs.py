@@ -1,0 +1,84 @@
+"""What messages cost is counted by day and channel, and over the cap of a day only what is urgent goes."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from actions.feedback.messages import plan_messages, send_messages
+from domain.feedback.messages import ChannelCosts, MessageState
+from domain.feedback.notices import NoticeKind
+from domain.kernel import Source
+from integrations.calling.errors import NeverSent, Unavailable
+from store.feedback import message_days
+from tests.support.actions import World
+from tests.support.messages import SMS, carried, states, told, words
+from tests.support.phones import Phones
+
+SENT, WAITS = MessageState.SENT, MessageState.CREATED
+PRICE = 1_200
+"""Twelve paise, in ten-thousandths of a rupee."""
+
+
+def priced(world: World, cap: int | None = None) -> None:
+    """A part of an SMS costs twelve paise."""
+    world.env = replace(world.env, rules=replace(world.env.rules, message_costs={SMS: ChannelCosts(PRICE, cap)}))
+
+
+async def counted(world: World) -> tuple[int, int] | None:
+    async with world.env.store.read_transaction() as tx:
+        return (await message_days.counts_of_today(tx)).get(SMS)
+
+
+async def test_each_part_of_a_message_that_was_taken_costs_its_price_on_its_day(world: World, phones: Phones):
+    priced(world)
+    await told(world, NoticeKind.DELIVERED)
+    await carried(world)
+    await told(world, NoticeKind.QUERY_RAISED)
+    await carried(world)
+
+    assert await counted(world) == (2, (1 + 2) * PRICE)
+    world.clock.advance(timedelta(days=1))
+    assert await counted(world) is None
+
+
+@pytest.mark.parametrize(
+    ("error", "cost"), [(Unavailable(Source.SMS, "timed_out"), (1, PRICE)), (NeverSent(Source.SMS, "x"), None)]
+)
+async def test_what_the_provider_may_have_costs_and_what_it_surely_does_not_have_costs_nothing(
+    world: World, phones: Phones, error, cost
+):
+    priced(world)
+    error.nothing_arrived = cost is None
+    phones.failures["msdp"] = error
+    await told(world)
+    await carried(world)
+
+    assert await counted(world) == cost
+
+
+async def test_over_the_cap_what_is_urgent_goes_and_the_rest_waits_for_the_next_day(world: World, phones: Phones):
+    priced(world, cap=PRICE)
+    await told(world, NoticeKind.DELIVERED, "1")
+    await carried(world)
+    await told(world, NoticeKind.APPROVED, "2")
+    await told(world, NoticeKind.QUERY_RAISED, "3")
+    await carried(world)
+    assert await states(world) == [SENT, WAITS, SENT]
+
+    world.clock.advance(timedelta(days=1))
+    await carried(world)
+    assert await states(world) == [SENT, SENT, SENT]
+
+
+async def test_what_is_urgent_goes_before_news_that_wait_longer(world: World, phones: Phones):
+    phones.per_second = 1.0
+    for number in range(3):
+        await told(world, NoticeKind.APPROVED, str(number))
+    await plan_messages(world.env)
+    world.clock.advance(timedelta(minutes=1))
+    await told(world, NoticeKind.QUERY_RAISED, "urgent")
+    await plan_messages(world.env)
+
+    await send_messages(world.env, words, SMS)
+    assert "जानकारी माँगी" in phones.sent[-1][1]
