@@ -46,6 +46,7 @@ PARTS = MappingProxyType(
         "commission": DemoPerson(Provider.PARICHAY, "commission-1"),
         "finance": DemoPerson(Provider.PARICHAY, "finance-1"),
         "department-admin": DemoPerson(Provider.PARICHAY, "department-admin-1"),
+        "helpline": DemoPerson(Provider.PARICHAY, "helpline-1"),
         "auditor": DemoPerson(Provider.PARICHAY, "auditor-1"),
         "developer": DemoPerson(Provider.PARICHAY, "developer-1"),
         "admin": DemoPerson(Provider.PARICHAY, "admin-1"),

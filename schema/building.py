@@ -39,6 +39,7 @@ from schema.doorstep.mutations import ArrangingMutation, DoorstepQuery, Visiting
 from schema.entities import resolve_entities
 from schema.etaal.counts import CountsQuery
 from schema.etaal.services import EtaalMutation, EtaalQuery
+from schema.feedback.conversations import ConversationsMutation, ConversationsQuery
 from schema.feedback.messages import MessagesMutation
 from schema.feedback.mutations import FeedbackMutation, GrievancesMutation
 from schema.feedback.notifications import NotificationsMutation
@@ -107,6 +108,7 @@ class Query(
     BaselineQuery,
     FigureCasesQuery,
     TrackingQuery,
+    ConversationsQuery,
     FeedbackQuery,
     DoorstepQuery,
     FilesQuery,
@@ -155,6 +157,7 @@ class Mutation(
     VisitingMutation,
     NotificationsMutation,
     MessagesMutation,
+    ConversationsMutation,
     StaffingMutation,
     StaffBatchMutation,
     DefinitionsMutation,

@@ -44,7 +44,7 @@ async def track_application(
         raise _mistyped_problems()
     if application_id is None:
         return None
-    return await env.store.read(lambda tx: _tracking_view(tx, application_id))
+    return await env.store.read(lambda tx: tracking_view(tx, application_id))
 
 
 def _mistyped_problems() -> Problems:
@@ -83,7 +83,8 @@ async def _try_factor(env: Environment, tx: Transaction, number: str, factor: Se
     return application.id
 
 
-async def _tracking_view(tx: Transaction, application_id: str) -> Tracked | None:
+async def tracking_view(tx: Transaction, application_id: str) -> Tracked | None:
+    """What tracking shows of an application, for whom it was decided that she may know it; None where it is gone."""
     application = await applications.get(tx, application_id)
     if application is None:
         return None

@@ -13,7 +13,7 @@ from actions.officers.staffing import LEVELS_OF, LONGEST_LEAVE
 from domain.kernel import Bilingual, Language, Officer, OfficerLevel, Posting, Role
 from domain.kernel.messages import label
 from domain.officers.changes import ChangeKind, StaffChange
-from domain.officers.postings import service_codes, with_taken
+from domain.officers.postings import WHOLE_STATE, service_codes, with_taken
 from store.catalogue import catalogue
 from store.identity import people
 from store.officers import batches
@@ -26,8 +26,6 @@ LEVELS_ENTERED: Mapping[Role, frozenset[OfficerLevel | None]] = LEVELS_OF | dict
     (Role.DEPARTMENT_ADMIN, Role.AUDITOR, Role.COMMISSION), _NO_LEVEL
 )
 """The posts that two people may enter, with their levels."""
-_WHOLE_STATE = frozenset({Role.ADMIN, Role.AUDITOR, Role.COMMISSION})
-"""Roles that have no jurisdiction narrower than the state."""
 _TEXT_OF = "staff_row."
 
 
@@ -118,8 +116,8 @@ def _post(row: Row) -> Posting:
     department, district, tehsil = (cells.key_text(row, field) for field in ("department", "district", "tehsil"))
     if tehsil and not district:
         raise WrongRow("district", "MISSING")
-    if (role in _WHOLE_STATE) == bool(department or district):
-        raise WrongRow("department", "WHOLE_STATE" if role in _WHOLE_STATE else "NO_JURISDICTION")
+    if (role in WHOLE_STATE) == bool(department or district):
+        raise WrongRow("department", "WHOLE_STATE" if role in WHOLE_STATE else "NO_JURISDICTION")
     if role is Role.DEPARTMENT_ADMIN and not department:
         raise WrongRow("department", "MISSING")
     return Posting(role, department, district, tehsil, level, service_codes(cells.text(row, "services") or ""))

@@ -24,7 +24,7 @@ from domain.kernel import (
     not_found,
     require_found,
 )
-from domain.officers.postings import service_codes, watched_roles, with_taken
+from domain.officers.postings import WHOLE_STATE, service_codes, watched_roles, with_taken
 from domain.officers.staff import LONGEST_COVER_ALONE, Confirmation, CoverKind, Leave, LeaveState, Transfer, Vacancy
 from store.catalogue import catalogue
 from store.database import NotThere, Transaction, require_there
@@ -37,6 +37,7 @@ LEVELS_OF = {
     Role.OFFICER: frozenset({OfficerLevel.DESIGNATED}),
     Role.APPELLATE: frozenset({OfficerLevel.FIRST_APPELLATE, OfficerLevel.SECOND_APPELLATE}),
     Role.FINANCE_OFFICER: frozenset({None}),
+    Role.HELPLINE: frozenset({None}),
     Role.ADMIN: frozenset({None}),
 }
 """The posts that are given, with their levels. Nobody is made an auditor or Commissioner this way."""
@@ -65,7 +66,7 @@ async def refuse_wrong_postings(acting: UnitOfWork, postings: Sequence[Posting])
 def _impossible(posting: Posting, path: tuple[str, ...]) -> Iterator[Problem]:
     if posting.level not in LEVELS_OF.get(posting.role, frozenset()):
         yield Problem(ErrorCode.BAD_INPUT, (*path, "level"))
-    if posting.role is Role.ADMIN and posting != ADMINISTRATOR:
+    if posting.role in WHOLE_STATE and posting != Posting(posting.role):
         yield Problem(ErrorCode.BAD_INPUT, (*path, "role"))
     if posting.tehsil is not None and posting.district is None:
         yield Problem(ErrorCode.BAD_INPUT, (*path, "district"))

@@ -71,6 +71,12 @@ async def state_gaps(env: Environment, reach: Sequence[Posting] = (_WHOLE_STATE,
     return gaps
 
 
+async def has_helpline(env: Environment) -> bool:
+    """Whether anybody answers the conversations that are handed over to the helpline."""
+    async with env.store.read_transaction() as tx:
+        return any(post.role is Role.HELPLINE for _, post in await people.held_postings(tx, ()))
+
+
 def _vacant_posts(
     held: Mapping[_Key, str], department: str, codes: Sequence[str], tehsils: Mapping[str, Sequence[str]]
 ) -> Mapping[tuple[OfficerLevel, str | None, tuple[str, ...]], list[str]]:

@@ -52,7 +52,7 @@ class Conversation:
     officer_id: str | None = None
     closed_at: datetime | None = None
 
-    def answerable_until(self) -> datetime:
+    def answers_end_at(self) -> datetime:
         """Until when free text may be sent."""
         return self.heard_at + ANSWERED_WITHIN
 

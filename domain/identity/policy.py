@@ -54,6 +54,7 @@ class ObjectKind(StrEnum):
     FINANCE_BOOK = "FINANCE_BOOK"
     FEE_ORDER = "FEE_ORDER"
     TRAINING = "TRAINING"
+    CONVERSATION = "CONVERSATION"
 
 
 class Purpose(StrEnum):
@@ -191,8 +192,11 @@ _CARE = {
     **_cells(_R.JURISDICTION, _Role.DEPARTMENT_ADMIN, (_K.FEEDBACK, _K.SUGGESTION), _P.RESPOND),
     **_cells(_R.JURISDICTION, _Role.DEPARTMENT_ADMIN, _K.RATING, _P.AUDIT),
     **_cells(_R.ANY, _Role.AUDITOR, _K.RATING, _P.AUDIT),
+    **_cells(_R.JURISDICTION, _Role.HELPLINE, _K.CONVERSATION, _P.RESPOND),
 }
-"""Feedback, grievances, suggestions and doorstep visits. Only a citizen has VIEW of a visit, and with it the code."""
+"""Feedback, grievances, suggestions, doorstep visits and conversations. Only a citizen has VIEW of a visit, and with it
+the code. A conversation that was handed over shows of her applications what tracking shows: numbers, states and dates.
+"""
 
 _CONSENTS = {
     **_cells(_R.OWN, _Role.CITIZEN, _K.CONSENT, *_OWN),
@@ -206,7 +210,8 @@ _SIGN_ON = {
     **_cells(_R.JURISDICTION, _Role.APPELLATE, _K.ASSISTANCE, _P.HEAR_APPEAL, _P.SUPERVISE),
     **_cells(_R.OWN, _Role.CITIZEN, (_K.ASSISTANCE, _K.ACCOUNT, _K.RECORD_CLAIM), *_OWN),
     **_cells(_R.JURISDICTION, _Role.OFFICER, _K.RECORD_CLAIM, _P.DECIDE),
-    **_cells(_R.ASSIGNED, (_Role.CITIZEN, *_OPERATORS, *_OFFICES, *_SUPERVISORS, _Role.DEVELOPER), _K.DEVICE, *_OWN),
+    **_cells(_R.ASSIGNED, (_Role.CITIZEN, *_OPERATORS, *_OFFICES, *_SUPERVISORS), _K.DEVICE, *_OWN),
+    **_cells(_R.ASSIGNED, (_Role.HELPLINE, _Role.DEVELOPER), _K.DEVICE, *_OWN),
     **_cells(_R.ANY, _Role.ADMIN, _K.CENTRE, _P.OPERATE),
     **_cells(_R.ANY, _Role.AUDITOR, _K.CENTRE, _P.AUDIT),
 }

@@ -26,6 +26,8 @@ class Role(StrEnum):
     DEPARTMENT_ADMIN = "DEPARTMENT_ADMIN"
     FINANCE_OFFICER = "FINANCE_OFFICER"
     AUDITOR = "AUDITOR"
+    HELPLINE = "HELPLINE"
+    """Answers in conversations that were handed over, and sees no form and no papers."""
     DEVELOPER = "DEVELOPER"
     ADMIN = "ADMIN"
     UMANG = "UMANG"

@@ -22,6 +22,7 @@ class Scope(StrEnum):
     APPEALS = "appeals:hear"
     COMMISSION = "commission:review"
     STAFF = "staff:manage"
+    CONVERSATIONS = "conversations:answer"
     COUNTS = "counts:read"
     OPERATIONS_READ = "operations:read"
     OPERATIONS_WRITE = "operations:write"
@@ -44,6 +45,7 @@ SCOPES: Mapping[Role, frozenset[Scope]] = MappingProxyType(
         Role.DEPARTMENT_ADMIN: frozenset({Scope.STAFF, *_COUNTED}),
         Role.FINANCE_OFFICER: frozenset(_COUNTED),
         Role.AUDITOR: frozenset({Scope.OPERATIONS_READ, *_COUNTED}),
+        Role.HELPLINE: frozenset({Scope.CONVERSATIONS}),
         Role.DEVELOPER: frozenset(),
         Role.ADMIN: frozenset({Scope.STAFF, Scope.OPERATIONS_READ, Scope.OPERATIONS_WRITE, *_COUNTED}),
         Role.UMANG: frozenset(),

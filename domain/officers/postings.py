@@ -5,11 +5,15 @@ from collections.abc import Sequence
 
 from domain.kernel import Posting, Role
 
-ALONE = frozenset({Role.ADMIN, Role.DEPARTMENT_ADMIN, Role.AUDITOR, Role.COMMISSION})
-"""Roles that nobody holds together with another one: who posts, audits or reviews does not decide or pay."""
+ALONE = frozenset({Role.ADMIN, Role.DEPARTMENT_ADMIN, Role.AUDITOR, Role.COMMISSION, Role.HELPLINE})
+"""Roles that nobody holds together with another one: who posts, audits or reviews does not decide or pay, and who
+answers at the helpline sees no case."""
 
 WATCHED = frozenset({Role.ADMIN, Role.AUDITOR, Role.COMMISSION})
 """Roles whose posts pass to others with a second administrator only, and with an alarm; all are of the whole state."""
+
+WHOLE_STATE = WATCHED | {Role.HELPLINE}
+"""Roles that have no jurisdiction narrower than the state."""
 
 DECIDING = frozenset({Role.OFFICER, Role.APPELLATE})
 """Roles that decide, and that nobody has who pays for the same department and place."""

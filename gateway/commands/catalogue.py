@@ -18,7 +18,7 @@ from actions.catalogue.definitions import Examined, apply_plan, digest_of_plan, 
 from actions.catalogue.doctor import count_missing_facts, missing_facts
 from actions.catalogue.files import FILES, CatalogueRows
 from actions.kernel import Environment
-from actions.officers.state_gaps import state_gaps
+from actions.officers.state_gaps import has_helpline, state_gaps
 from domain.applications.holidays import calendar_of, lists_in_doubt, years_in_use
 from domain.catalogue.definition_reading import DefinitionRefused, Document, read_document
 from domain.kernel import Clock, CommandFailed, Language, Source, ist_date
@@ -238,12 +238,15 @@ def list_package_faults() -> None:
 async def list_state_gaps(env: Environment, as_json: _Json = False) -> bool:
     """List the posts that nobody holds: officers who decide, heads, authorities of appeal; and who answers meanwhile.
 
+    The helpline is one of them: without it nobody answers what citizens write to a person.
+
     It tells too how many faults the package of the state has. The exit status is 1 where there is a gap or a fault.
     """
-    gaps, faults = await state_gaps(env), faults_of(installed_state())
+    gaps, faults, helpline = await state_gaps(env), faults_of(installed_state()), await has_helpline(env)
+    complete = helpline and not gaps and not faults
     if as_json:
-        print_json({"gaps": [asdict(gap) for gap in gaps], "packageFaults": faults})
-        return not gaps and not faults
+        print_json({"gaps": [asdict(gap) for gap in gaps], "helpline": helpline, "packageFaults": faults})
+        return complete
     for gap in gaps:
         post = "HEAD" if gap.level is None else gap.level.value
         where, codes = ", ".join(gap.places) or "the whole state", ", ".join(gap.services)
@@ -252,7 +255,9 @@ async def list_state_gaps(env: Environment, as_json: _Json = False) -> bool:
     out.print(f"apuni: {len(gaps)} posts are vacant" if gaps else "apuni: every service has its officers")
     if faults:
         out.print(f"apuni: the state's package has {len(faults)} faults, see `apuni doctor package`; first {faults[0]}")
-    return not gaps and not faults
+    if not helpline:
+        out.print("apuni: nobody has the post HELPLINE, so conversations that are handed over are not answered")
+    return complete
 
 
 @doctor_group.storage_command("keys")

@@ -42,6 +42,7 @@ from domain.documents.locker import OrderKind, OrderState
 from domain.doorstep import HandOverProof, SlotWindow, VisitFailure, VisitPurpose, VisitState
 from domain.etaal.counting import Category, CorrectionReason, Level
 from domain.feedback import messages
+from domain.feedback.conversations import ConversationState, LineAuthor
 from domain.feedback.feedback import SuggestionState
 from domain.feedback.grievances import GrievanceCategory, GrievanceMove, GrievanceState
 from domain.feedback.notices import NoticeKind
@@ -105,6 +106,8 @@ _publish(CorrectionReason, "TransactionCorrectionReason", "correction_reason", "
 _publish(Status, "ApplicationStatus", "status", "Where an application stands.")
 _publish(Move, "ApplicationMove", "move", "What can happen to an application.")
 _publish(messages.MessageChannel, "MessageChannel", "message_channel", "A way by which a notice reaches somebody.")
+_publish(ConversationState, "ConversationState", "conversation_state", "Who answers in a conversation.")
+_publish(LineAuthor, "ConversationLineAuthor", "line_author", "Who wrote a line of a conversation.")
 _publish(messages.MessageState, "MessageState", "message_state", "What became of a message.")
 _publish(Channel, "Channel", "channel", "Where an application came in.")
 _publish(DeliveryMode, "DeliveryMode", "delivery", "How the citizen wants the result.")

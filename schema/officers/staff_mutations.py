@@ -40,7 +40,8 @@ _posts = nested_input(
     Posting,
     "PostInput",
     "A post: a role for a department and a place; null means every one.",
-    role="OFFICER, APPELLATE or FINANCE_OFFICER; ADMIN, for an administrator alone and without department and place.",
+    role="OFFICER, APPELLATE or FINANCE_OFFICER; HELPLINE or ADMIN, for an administrator alone and without department "
+    "and place.",
     level="DESIGNATED for an officer; the first or second level for an appellate authority.",
     department="The slug of the department.",
     district="The code of the district.",

@@ -21,7 +21,7 @@ from tools.pictures import GUIDE_PICTURES
 ROOT = Path(__file__).parents[2]
 GUIDES = ROOT / "docs" / "guides"
 TEMPLATES = ROOT / "gateway" / "pages" / "templates"
-ROLES = ("citizen", "operator", "officer", "appellate", "finance", "department", "state")
+ROLES = ("citizen", "operator", "officer", "appellate", "finance", "helpline", "department", "state")
 LANGUAGES = ("en", "hi")
 NO_PICTURE = {"en": "This page has no picture.", "hi": "इस पृष्ठ का कोई चित्र नहीं है।"}
 SECTIONS = 5

@@ -125,6 +125,9 @@ OWN: Mapping[str, frozenset[str]] = {
     "claimRecord": who("citizen", "neighbour"),
     "confirmRecordClaim": NOBODY,
     "decideRecordClaim": NOBODY,
+    "takeConversation": NOBODY,
+    "answerConversation": NOBODY,
+    "closeConversation": NOBODY,
     "takeFinanceCase": NOBODY,
     "noteFinanceCase": NOBODY,
     "settleFinanceCase": NOBODY,
@@ -149,6 +152,7 @@ OWN: Mapping[str, frozenset[str]] = {
         "department admin",
         "finance officer",
         "auditor",
+        "helpline",
         "admin",
     ),
     "unlinkAccount": who("citizen"),
@@ -186,10 +190,10 @@ OWN: Mapping[str, frozenset[str]] = {
 """Mutations that name nothing of another's: who is not told UNAUTHENTICATED, NOT_FOUND or FORBIDDEN.
 
 The officer whose leave or transfer is tried also holds a post outside of the department administrator's department.
-`confirmAssistance`, the mutations on claims, on cases of money and `linkAccount` name what is not there; the
-neighbour has no account to untie. `replayDecisions` tells everybody who is signed in that the made-up pack was not
-given out to her, and those of training that the installation is not for it: who may do what in one that is stands in
-tests/demo/training/test_access.py.
+`confirmAssistance`, the mutations on claims, conversations and cases of money, and `linkAccount` name what is not
+there; the neighbour has no account to untie. `replayDecisions` tells everybody who is signed in that the made-up pack
+was not given out to her, and those of training that the installation is not for it: who may do what in one that is
+stands in tests/demo/training/test_access.py.
 """
 
 NARROW: Mapping[str, frozenset[str]] = {
@@ -266,6 +270,7 @@ ROOTS: Mapping[str, frozenset[str]] = {
         "department admin",
         "finance officer",
         "auditor",
+        "helpline",
         "admin",
     ),
     "Query.bharatReports": who("finance officer", "auditor"),
@@ -279,6 +284,8 @@ ROOTS: Mapping[str, frozenset[str]] = {
     "Query.paymentSigners": who("finance officer", "auditor"),
     "Query.paymentTotals": who("finance officer", "auditor"),
     "Query.reconciliationRuns": who("finance officer", "auditor"),
+    "Query.conversations": who("helpline"),
+    "Query.conversation": NOBODY,  # the made-up conversation is not there
     "Query.financeCase": NOBODY,  # the made-up case is not there
     "Query.figureCases": who(*_SUPERVISORS),
     "Query.officers": who("department admin", "admin"),

@@ -46,6 +46,7 @@ _POSTED: Mapping[str, Posting] = {
     "department admin": Posting(Role.DEPARTMENT_ADMIN, "revenue-department"),
     "finance officer": Posting(Role.FINANCE_OFFICER, "social-welfare"),
     "auditor": Posting(Role.AUDITOR),
+    "helpline": Posting(Role.HELPLINE),
     "admin": Posting(Role.ADMIN),
 }
 

@@ -195,5 +195,14 @@ async def test_the_command_succeeds_once_every_post_is_held(env):
     levels = [Posting(Role.OFFICER, None, "49", None, DESIGNATED), Posting(Role.OFFICER, None, "45", None, DESIGNATED)]
     above = [Posting(Role.APPELLATE, one, None, None, level) for one in (REVENUE, WELFARE) for level in (FIRST, SECOND)]
     await post(env, "all", *levels, *above, *(Posting(Role.DEPARTMENT_ADMIN, one) for one in (REVENUE, WELFARE)))
+    assert await list_state_gaps(env) is False
+
+    await post(env, "kavita", Posting(Role.HELPLINE))
 
     assert await list_state_gaps(env, as_json=True) is True
+
+
+async def test_the_command_says_where_nobody_has_the_helpline(env, capsys):
+    await list_state_gaps(env)
+
+    assert "nobody has the post HELPLINE" in capsys.readouterr().out

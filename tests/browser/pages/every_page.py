@@ -29,6 +29,7 @@ HOMES = {
     "department-admin": "/staff",
     "admin": "/staff",
     "auditor": "/desk",
+    "helpline": "/desk/conversations",
 }
 LINKS = "() => [...document.querySelectorAll('header a[href], main a[href]')].map(one => one.href)"
 

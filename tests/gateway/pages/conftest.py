@@ -16,7 +16,9 @@ from tests.support.pages import URL, browser_of, pages_app
 
 _HEARS = Posting(Role.APPELLATE, "revenue-department", "49", None, OfficerLevel.FIRST_APPELLATE)
 AUTHORITY = Subject(frozenset({Role.APPELLATE}), PersonKind.OFFICER, "01930000-0000-7000-8000-000000000109", (_HEARS,))
-PEOPLE = {"asha": CITIZEN, "ravi": NEIGHBOUR, "anita": OFFICER, "meera": AUTHORITY}
+_ANSWERS = Posting(Role.HELPLINE)
+HELPLINE = Subject(frozenset({Role.HELPLINE}), PersonKind.OFFICER, "01930000-0000-7000-8000-000000000110", (_ANSWERS,))
+PEOPLE = {"asha": CITIZEN, "ravi": NEIGHBOUR, "anita": OFFICER, "meera": AUTHORITY, "kavita": HELPLINE}
 
 Browse = Callable[..., AbstractAsyncContextManager[httpx.AsyncClient]]
 

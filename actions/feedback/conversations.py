@@ -1,0 +1,135 @@
+"""The helpline's conversations: read one, take it, answer within WhatsApp's hours, and close it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from actions.feedback.tracking import tracking_view
+from actions.kernel import Environment, UnitOfWork, note, refuse_other_version, require_thing, run_request
+from domain.feedback.conversations import Conversation, ConversationLine, LineAuthor
+from domain.feedback.feedback import moderate_text
+from domain.feedback.messages import MessageState
+from domain.feedback.tracking import Tracked, is_public
+from domain.identity.policy import ObjectKind, Purpose, Resource
+from domain.kernel import ErrorCode, Problem, Problems, Subject
+from store.applications import applications
+from store.database import Transaction
+from store.feedback import conversations
+
+MOST_SHOWN = 10
+"""Applications of the citizen that stand beside a conversation: the latest."""
+
+
+@dataclass(frozen=True, slots=True)
+class ConversationRequest:
+    """A step of one conversation; `expected_version` is the one that was seen."""
+
+    conversation_id: str
+    idempotency_key: str
+    expected_version: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerConversation:
+    """What the citizen is to read."""
+
+    conversation_id: str
+    text: str
+    idempotency_key: str
+
+
+def of_conversation(conversation: Conversation) -> Resource:
+    """What access to a conversation depends on: before it was handed over it is the citizen's own business."""
+    given = conversation.handed_over_at is not None
+    return Resource(ObjectKind.CONVERSATION, conversation.id, conversation.citizen_id, draft=not given)
+
+
+async def read_conversation(
+    env: Environment, subject: Subject, conversation_id: str
+) -> tuple[Conversation, Sequence[Tracked]]:
+    """A conversation, and what tracking shows of the citizen's latest applications.
+
+    It leaves a receipt for her and an audit line. Raises Problems: NOT_FOUND; NotSignedIn.
+    """
+
+    async def work(tx: Transaction) -> tuple[Conversation, Sequence[Tracked]]:
+        acting = UnitOfWork(env, tx, subject)
+        found = await _permitted(acting, conversation_id, ())
+        await note(acting, "conversation.read", of_conversation(found), Purpose.RESPOND)
+        hers = await applications.page_of_citizen(tx, found.citizen_id, limit=MOST_SHOWN) if found.citizen_id else []
+        latest = [one for one in hers if is_public(one)]
+        shown = [await tracking_view(tx, one.id) for one in latest]
+        return found, [one for one in shown if one is not None]
+
+    return await env.store.carry_out(work)
+
+
+async def take_conversation(
+    env: Environment, subject: Subject, request: ConversationRequest
+) -> tuple[Conversation, bool]:
+    """Take a conversation, also from a colleague. Raises Problems: NOT_FOUND, STEP_NOT_ALLOWED, CONFLICT."""
+
+    async def step(acting: UnitOfWork, _: ConversationRequest) -> Conversation:
+        found = await _permitted(acting, request.conversation_id)
+        refuse_other_version(request.expected_version, found.version, found.state)
+        return await _note(acting, "take", await conversations.take(acting.tx, found, acting.subject.person_id or ""))
+
+    return await run_request(env, subject, "takeConversation", request, step, read=conversations.get)
+
+
+async def answer_conversation(
+    env: Environment, subject: Subject, request: AnswerConversation
+) -> tuple[Conversation, bool]:
+    """Write an answer, which the worker gives to the channel; who answers has the conversation.
+
+    Raises Problems: NOT_FOUND, STEP_NOT_ALLOWED where it is closed or a colleague has it,
+    ANSWER_TOO_LATE after 24 hours without a word of the citizen, REASON_REQUIRED, BAD_INPUT.
+    """
+    return await run_request(env, subject, "answerConversation", request, _answer, read=conversations.get)
+
+
+async def close_conversation(
+    env: Environment, subject: Subject, request: ConversationRequest
+) -> tuple[Conversation, bool]:
+    """End a conversation; what the citizen writes next begins another. Raises as `take_conversation`."""
+
+    async def step(acting: UnitOfWork, _: ConversationRequest) -> Conversation:
+        found = await _permitted(acting, request.conversation_id)
+        refuse_other_version(request.expected_version, found.version, found.state)
+        return await _note(acting, "close", await conversations.close(acting.tx, found))
+
+    return await run_request(env, subject, "closeConversation", request, step, read=conversations.get)
+
+
+async def _answer(acting: UnitOfWork, request: AnswerConversation) -> Conversation:
+    found, me = await _permitted(acting, request.conversation_id), acting.subject.person_id or ""
+    text = moderate_text(request.text, "input", "text") or ""
+    if found.officer_id not in (None, me):
+        raise Problems(Problem(ErrorCode.STEP_NOT_ALLOWED, ("input", "conversationId")))
+    if acting.now >= found.answers_end_at():
+        raise Problems(Problem(ErrorCode.ANSWER_TOO_LATE, ("input", "text")))
+    taken = await conversations.take(acting.tx, found, me)
+    line = ConversationLine(
+        acting.env.ids.key(),
+        found.id,
+        LineAuthor.HELPLINE,
+        text,
+        acting.now,
+        officer_id=me,
+        state=MessageState.CREATED,
+        send_at=acting.now,
+    )
+    await conversations.add_line(acting.tx, line)
+    return await _note(acting, "answer", taken)
+
+
+async def _permitted(
+    acting: UnitOfWork, conversation_id: str, path: tuple[str, ...] = ("input", "conversationId")
+) -> Conversation:
+    found = await conversations.get(acting.tx, conversation_id)
+    return await require_thing(acting, found, of_conversation, Purpose.RESPOND, path=path)
+
+
+async def _note(acting: UnitOfWork, step: str, saved: Conversation) -> Conversation:
+    detail = {"state": saved.state.value, "version": saved.version}
+    await note(acting, f"conversation.{step}", of_conversation(saved), Purpose.RESPOND, **detail)
+    return saved
