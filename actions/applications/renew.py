@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import date
 
 from actions.applications.submit import SaveDraft, draft
 from actions.catalogue.prefilled_answers import Given, fill_in
@@ -9,44 +10,52 @@ from actions.catalogue.submit_checks import open_service, place_problems
 from actions.kernel import Environment, UnitOfWork, of_application, require_thing, run_request
 from domain.applications.applications import Application, Channel
 from domain.applications.lifecycle import Status
-from domain.catalogue.renewals import refuse_renewal_out_of_time
+from domain.catalogue.renewals import refuse_renewal_out_of_time, renewable_now_or_later
 from domain.identity.policy import Purpose
-from domain.kernel import ErrorCode, Problem, Problems, Subject, not_found
+from domain.kernel import ErrorCode, Problem, Problems, Subject, ist_date
 from store.applications import applications
+from store.catalogue import catalogue
 from store.certificates import certificates
+from store.database import Transaction
 
-_PATH = ("input", "certificateId")
 _GOES_ON = frozenset(Status) - {Status.REJECTED, Status.WITHDRAWN, Status.RETURNED_AS_INCOMPLETE}
 
 
 @dataclass(frozen=True, slots=True)
 class RenewCertificate:
-    """A certificate that is renewed."""
+    """A certificate that is renewed: its id, or the application on which it was issued, for who may not see it."""
 
-    certificate_id: str
+    certificate_id: str | None
     idempotency_key: str
+    application_id: str | None = None
 
 
 async def renew_certificate(env: Environment, subject: Subject, request: RenewCertificate) -> tuple[Application, bool]:
     """Make the draft of a renewal, for the holder or the operator who serves her; True where it is a replay.
 
     One that was begun and not handed in is given again. Answers that the form of today does not take are left out, and
-    a tehsil that is in another district by now.
-    Raises Problems: NOT_FOUND, RENEWAL_NOT_OPEN, ALREADY_APPLIED where it is renewed already, DRAFTS_FULL,
-    SERVICE_CLOSED.
+    a tehsil that is in another district by now. An operator reads nothing of the certificate: she names the
+    application, which she sees. Raises Problems: NOT_FOUND, BAD_INPUT where not one of the two is named,
+    RENEWAL_NOT_OPEN, ALREADY_APPLIED where it is renewed already, DRAFTS_FULL, SERVICE_CLOSED.
     """
     return await run_request(env, subject, "renewCertificate", request, begin_renewal, read=applications.get)
 
 
 async def begin_renewal(acting: UnitOfWork, request: RenewCertificate) -> Application:
     """The inner step of a renewal, in the caller's transaction."""
-    found = (await certificates.by_ids(acting.tx, [request.certificate_id])).get(request.certificate_id)
+    by_application = request.application_id is not None
+    path = ("input", "applicationId" if by_application else "certificateId")
+    named = request.application_id or request.certificate_id
+    if named is None or (by_application and request.certificate_id is not None):
+        raise Problems(Problem(ErrorCode.BAD_INPUT, path))
+    read = certificates.of_applications if by_application else certificates.by_ids
+    found = (await read(acting.tx, [named])).get(named)
+    before = await applications.get(acting.tx, found.application_id if found else named)
+    before = await require_thing(acting, before, of_application, Purpose.VIEW, Purpose.ASSIST, path=path)
     if found is None:
-        raise not_found(*_PATH)
-    before = await applications.get(acting.tx, found.application_id)
-    before = await require_thing(acting, before, of_application, Purpose.VIEW, Purpose.ASSIST, path=_PATH)
+        raise Problems(Problem(ErrorCode.RENEWAL_NOT_OPEN, path, sentence="renewal.none"))
     service = await open_service(acting.tx, found.service_code)
-    refuse_renewal_out_of_time(found, service, acting.today)
+    refuse_renewal_out_of_time(found, service, acting.today, path)
     others = await applications.of_service(acting.tx, found.citizen_id, service.code, _GOES_ON)
     renewed = await certificates.by_numbers(acting.tx, [other.renews for other in others if other.renews])
     # A correction gives another number to the certificate of an application.
@@ -55,7 +64,7 @@ async def begin_renewal(acting: UnitOfWork, request: RenewCertificate) -> Applic
         if other.renews in numbers and other.status is Status.DRAFT:
             return other
         if other.renews in numbers:
-            raise Problems(Problem(ErrorCode.ALREADY_APPLIED, _PATH, params={"number": other.number}))
+            raise Problems(Problem(ErrorCode.ALREADY_APPLIED, path, params={"number": other.number}))
     given = Given(before.form)
     filled = await fill_in(acting, given, service.code, found.citizen_id, complete=False)
     wrong = [one.path[2:] for one in filled.problems]
@@ -70,6 +79,15 @@ async def begin_renewal(acting: UnitOfWork, request: RenewCertificate) -> Applic
         idempotency_key=request.idempotency_key,
     )
     return await draft(acting, request_of_draft, renews=found.number)
+
+
+async def renewal_days(tx: Transaction, application_ids: Iterable[str]) -> dict[str, date]:
+    """By application the first day on which what was issued on it may be renewed; what is not renewed is left out."""
+    issued = await certificates.of_applications(tx, application_ids)
+    services = await catalogue.services_by_codes(tx, {one.service_code for one in issued.values()})
+    today = ist_date(tx.clock.now())
+    days = {key: renewable_now_or_later(one, services[one.service_code], today) for key, one in issued.items()}
+    return {key: day for key, day in days.items() if day is not None}
 
 
 def _is_within(name: str, paths: Iterable[tuple[str, ...]]) -> bool:

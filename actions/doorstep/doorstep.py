@@ -1,6 +1,6 @@
 """Visits before they start: offers slots; books, moves, reassigns and cancels them."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -28,6 +28,7 @@ from domain.kernel import ErrorCode, PersonKind, Problem, Problems, Remedy, Subj
 from store import doorstep as kept
 from store.applications import applications
 from store.database import AlreadyThere, Transaction, locks, require_there
+from store.officers import leave
 
 ARRANGE = (Purpose.APPLY, Purpose.DECIDE)
 """The citizen or her operator chooses a slot; so may an officer of the place."""
@@ -209,22 +210,31 @@ async def agents_by_slot(
 ) -> dict[Slot, DoorstepAgent]:
     """Each slot that can be had with the agent who would come: the one with the fewest visits in it.
 
-    To inspect comes the officer who has the case.
+    To inspect comes the officer who has the case, on no day of her leave.
     """
+    slots = list(rules.offered_slots(acting.today, await calendar_of(acting), application.district))
     near = await kept.agents_for(acting.tx, application.district, application.tehsil)
     if purpose is VisitPurpose.INSPECTION:
         officer_id = application.officer_id
         near = [DoorstepAgent(officer_id, application.district, application.tehsil)] if officer_id else []
+        slots = await _without_leave(acting, officer_id, slots) if officer_id else []
     if not near:
         return {}
     taken = await kept.taken_slots(acting.tx, [agent.operator_id for agent in near], acting.today)
     most = acting.env.rules.care.doorstep_visits_per_slot
     found = {}
-    for slot in rules.offered_slots(acting.today, await calendar_of(acting), application.district):
+    for slot in slots:
         best = min(near, key=lambda agent: taken.get((agent.operator_id, slot), 0))
         if taken.get((best.operator_id, slot), 0) < most:
             found[slot] = best
     return found
+
+
+async def _without_leave(acting: UnitOfWork, officer_id: str, slots: Sequence[Slot]) -> list[Slot]:
+    if not slots:
+        return []
+    leaves = await leave.away_between(acting.tx, officer_id, slots[0].on, slots[-1].on)
+    return [slot for slot in slots if not any(one.from_on <= slot.on <= one.until_on for one in leaves)]
 
 
 async def _book_slot(acting: UnitOfWork, application: Application, purpose: VisitPurpose, slot: Slot) -> Visit:

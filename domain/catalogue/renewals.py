@@ -15,13 +15,22 @@ def renewable_on(certificate: IssuedCertificate, service: Service) -> date | Non
     return certificate.valid_until - timedelta(days=days)
 
 
-def refuse_renewal_out_of_time(certificate: IssuedCertificate | None, service: Service, today: date) -> None:
+def renewable_now_or_later(certificate: IssuedCertificate, service: Service, today: date) -> date | None:
+    """The same, and None after its last day too."""
+    over = certificate.valid_until is not None and certificate.valid_until < today
+    return None if over else renewable_on(certificate, service)
+
+
+def refuse_renewal_out_of_time(
+    certificate: IssuedCertificate | None,
+    service: Service,
+    today: date,
+    path: tuple[str, ...] = ("input", "certificateId"),
+) -> None:
     """Raise RENEWAL_NOT_OPEN before the first day, after the last one, and where it is not renewed at all."""
     since = renewable_on(certificate, service) if certificate else None
     until = certificate.valid_until if certificate else None
     if since is None or until is None or not since <= today <= until:
         params = {"since": since.isoformat(), "until": until.isoformat()} if since and until else {}
         sentence = None if params else "renewal.none"
-        raise Problems(
-            Problem(ErrorCode.RENEWAL_NOT_OPEN, ("input", "certificateId"), params=params, sentence=sentence)
-        )
+        raise Problems(Problem(ErrorCode.RENEWAL_NOT_OPEN, path, params=params, sentence=sentence))

@@ -5,6 +5,7 @@ from typing import Annotated, TypeAlias
 
 import strawberry
 
+from actions.applications.renew import renewal_days
 from actions.kernel import Environment, aliases, courses_of, of_appeal
 from actions.kernel.case_reads import read_all, read_applicants
 from domain.applications.applications import Application
@@ -72,6 +73,7 @@ old_numbers_of_application = many_by_key(aliases.old_numbers_of)
 paper_of_application = one_by_key(assistances.papers_of_applications)
 strength_of_application = one_by_key(strengths.applied_with)
 course_of_application = one_by_key(courses_of)
+renewal_of_application = one_by_key(renewal_days)
 money_not_arrived = one_by_key(shown_status.not_arrived)
 
 

@@ -117,6 +117,9 @@ class SubmittingMutation:
         input_fields(
             "A certificate to renew.",
             certificate_id=id_of(TypeCode.CERTIFICATE, "The certificate, from its renewableOn to its last day."),
+            application_id=id_of(
+                TypeCode.APPLICATION, "In its place the application on which it was issued, for who may not see it."
+            ),
         ),
     )
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Annotated, Self, TypeVar
 
 import strawberry
@@ -28,6 +28,7 @@ from schema.applications.loaders import (
     money_not_arrived,
     old_numbers_of_application,
     paper_of_application,
+    renewal_of_application,
     strength_of_application,
 )
 from schema.applications.paper_checks import PaperCheck, check_of_paper
@@ -332,6 +333,13 @@ class Application(Node, Mapped[applications.Application], id_of=TypeCode.APPLICA
     async def certificate(self, info: Info) -> Certificate | None:
         item = None if self.withheld else await _CERTIFICATE.load(self, info.context.loaders)
         return None if item is None else Certificate.of_issued(item)
+
+    @resolver_field(
+        description="The first day on which what was issued on it may be renewed, by renewCertificate; null where "
+        "nothing is, and after the last day. An operator is told it too, and nothing else of a certificate."
+    )
+    async def renewable_on(self, info: Info) -> date | None:
+        return None if self.withheld else await info.context.load(renewal_of_application, self.item.id)
 
     @resolver_field(
         description="The benefit that was sanctioned on it, as our own store knows it.", metadata=_SANCTION.metadata

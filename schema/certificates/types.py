@@ -14,7 +14,7 @@ from actions.documents.document_links import DocumentName, LinkKind, refuse_ende
 from actions.documents.locker import locker_file
 from actions.kernel import Environment, certificate_by_any, of_certificate
 from domain.catalogue.catalogue import Department
-from domain.catalogue.renewals import renewable_on
+from domain.catalogue.renewals import renewable_now_or_later
 from domain.certificates.certificates import (
     ENDED,
     CertificateEnding,
@@ -155,10 +155,8 @@ class Certificate(Node, Mapped[CertificateView]):
     )
     async def renewable_on(self, info: Info) -> date | None:
         issued, today = self.view.issued, ist_date(info.context.environment.clock.now())
-        if issued is None or (issued.valid_until is not None and issued.valid_until < today):
-            return None
-        service = await info.context.load(service_by_code, issued.service_code)
-        return None if service is None else renewable_on(issued, service)
+        service = None if issued is None else await info.context.load(service_by_code, issued.service_code)
+        return None if issued is None or service is None else renewable_now_or_later(issued, service, today)
 
     name = text_field("view.name", description="What it is called.")
     ending = field_by_key(

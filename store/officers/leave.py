@@ -43,6 +43,12 @@ async def on_leave(tx: Transaction, officer_ids: Iterable[str], day: date) -> di
     return await _LEAVES.by_keys(tx, _T.officer_id, officer_ids, _on_leave(), day=day)
 
 
+async def away_between(tx: Transaction, officer_id: str, first: date, last: date) -> list[Leave]:
+    """The leaves that an officer has on one of these days, those that wait for a second administrator left out."""
+    shared = (_T.officer_id == officer_id, _T.from_on <= last, _T.until_on >= first)
+    return await _LEAVES.select_all(tx, select(leaves_table).where(*shared, *_holds()))
+
+
 async def stood_in_for(tx: Transaction, substitute_id: str, day: date) -> list[str]:
     """The officers for whom somebody stands in on a day."""
 
@@ -134,5 +140,9 @@ def _on_leave() -> Select[Any]:
 def _in_force(day: date | BindParameter[date]) -> ColumnElement[bool]:
     """As Leave.state_on gives RUNNING, in SQL."""
     begun = or_(_T.from_on <= day, _T.begun_at.is_not(None))
+    return and_(*_holds(), _T.until_on >= day, begun)
+
+
+def _holds() -> tuple[ColumnElement[bool], ...]:
     confirmed = or_(_T.confirmation.is_(None), _T.confirmation == Confirmation.CONFIRMED.value)
-    return and_(confirmed, _T.cancelled_at.is_(None), _T.ended_at.is_(None), _T.until_on >= day, begun)
+    return confirmed, _T.cancelled_at.is_(None), _T.ended_at.is_(None)

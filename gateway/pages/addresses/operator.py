@@ -36,6 +36,7 @@ OPERATOR_PAGES = (
         "application",
         "AnswerMyQuery CounterRecordFee CounterHandOver CancelMyVisit",
         PayMyFee="{redirect[pageUrl]}",
+        RenewMyCertificate="/counter/apply/{application[service][code]}/{application[number]}",
     ),
     _page(f"{_ONE}/acknowledgement", "acknowledgement", "MyAcknowledgement", "application"),
     _page(f"{_ONE}/visit", "visit", "MyVisitSlots", "application", BookMyVisit=_VISIT, MoveMyVisit=_VISIT),

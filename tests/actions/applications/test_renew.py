@@ -187,6 +187,44 @@ async def test_a_session_by_a_signed_paper_takes_no_answers_from_what_was_begun_
     assert (await renew(world, licence, by_code)).form["father_name"] == "Bachan Singh"
 
 
+async def test_an_operator_renews_by_the_application_under_the_consent_of_the_citizen(world: World):
+    licence = await issue_licence(world)
+    wait_until(world, first_day(licence))
+    helper = replace(world.operator, on_behalf_of=world.asha.person_id)
+    request = RenewCertificate(None, "counter", licence.application_id)
+
+    draft, _ = await renew_certificate(world.env, helper, request)
+
+    assert (draft.renews, draft.citizen_id) == (licence.number, world.asha.person_id)
+
+
+async def test_an_operator_whom_no_consent_lets_see_the_application_renews_nothing(world: World):
+    licence = await issue_licence(world)
+    wait_until(world, first_day(licence))
+    stranger = replace(world.operator, on_behalf_of=world.sunil.person_id)
+
+    refused = renew_certificate(world.env, stranger, RenewCertificate(None, "counter", licence.application_id))
+
+    assert await code_of(refused) is ErrorCode.NOT_FOUND
+
+
+async def test_nothing_is_renewed_of_an_application_without_a_certificate(world: World):
+    await give_steps(world, "SCRUTINY", "ISSUE", valid_months=12, renew_days=DAYS)
+    case = await world.submit(world.asha)
+
+    refused = renew_certificate(world.env, world.asha, RenewCertificate(None, "k", case.id))
+
+    assert await code_of(refused) is ErrorCode.RENEWAL_NOT_OPEN
+
+
+@pytest.mark.parametrize("both", [True, False])
+async def test_a_renewal_names_either_the_certificate_or_its_application(world: World, both: bool):
+    licence = await issue_licence(world)
+    named = (licence.id, "k", licence.application_id) if both else (None, "k", None)
+
+    assert await code_of(renew_certificate(world.env, world.asha, RenewCertificate(*named))) is ErrorCode.BAD_INPUT
+
+
 async def give_form(world: World, form: Form) -> None:
     """Give the service a form, in the place of the one that it has."""
 

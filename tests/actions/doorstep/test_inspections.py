@@ -1,7 +1,7 @@
 """An inspection by appointment: offered, fixed, told, moved, missed and fixed anew, and reported on, on each store."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 
@@ -27,9 +27,11 @@ from domain.catalogue.course import moves_in_course
 from domain.doorstep import Slot, Visit, VisitFailure, VisitPurpose, VisitState
 from domain.feedback.notices import NoticeKind
 from domain.kernel import ErrorCode, Problems, Subject
+from domain.officers.staff import Leave
 from store import clearances, doorstep
 from store.applications import applications
 from store.feedback import notices
+from store.officers import leave
 from tests.support.actions import World
 from tests.support.definitions import REVENUE, clearance_of, give_steps
 from tests.support.desk import colleagues_of
@@ -135,6 +137,31 @@ async def test_nothing_is_decided_before_the_report(world: World, verdict: Verdi
         ErrorCode.STEP_NEEDED_FIRST,
         {"step": "INSPECTION"},
     )
+
+
+async def away(world: World, case: Application, first: date, last: date) -> None:
+    """A leave of the officer who has the case."""
+    async with world.env.store.write_transaction() as tx:
+        await leave.add(tx, Leave("leave", case.officer_id or "", None, first, last, None, world.clock.now()))
+
+
+async def test_no_slot_is_offered_on_a_day_of_leave_of_the_officer_who_has_the_case(world: World):
+    case = await in_the_field(world)
+    days = sorted({slot.on for slot in await slots(world, case)})
+
+    await away(world, case, days[1], days[2])
+
+    assert sorted({slot.on for slot in await slots(world, case)}) == [days[0], *days[3:]]
+
+
+async def test_an_inspection_is_not_fixed_on_a_day_of_leave(world: World):
+    case = await in_the_field(world)
+    slot = (await slots(world, case))[-1]
+    await away(world, case, slot.on, slot.on)
+
+    refused = await code_of(book_visit(world.env, world.registrar, BookVisit(case.id, INSPECTION, slot, "k")))
+
+    assert refused[0] is ErrorCode.SLOT_NOT_OFFERED
 
 
 async def test_the_officer_who_has_the_case_comes_and_the_citizen_is_told(world: World):

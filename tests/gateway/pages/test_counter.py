@@ -8,10 +8,13 @@ import pytest
 from lxml import html
 
 from actions.catalogue.form_import import import_forms
+from actions.certificates.issue import issue_certificate
 from actions.identity.code_sending import send_code
 from actions.identity.sessions import mint_session_token
+from domain.applications.lifecycle import Status
 from domain.catalogue.centres import Binding, Centre, CentreKind
 from domain.kernel import Bilingual, PersonKind, Provider
+from store.applications import applications
 from store.catalogue import centres
 from store.identity import sessions
 from store.identity.sessions import Session
@@ -19,6 +22,8 @@ from store.platform import outbox
 from tests.gateway.pages.conftest import Browse
 from tests.gateway.pages.test_citizen import FORM, HAND_IN, PLACE, SAVE, picture, summary
 from tests.gateway.pages.test_site import form_of
+from tests.support.actions import FakeRenderer
+from tests.support.definitions import give_steps
 from tests.support.graph import World
 from tests.support.phones import Phones, with_phones
 from tests.support.state import form_files
@@ -125,6 +130,25 @@ async def test_a_paper_that_an_officer_asks_for_is_added_at_the_counter(world, b
 
     assert answered.status_code == 303
     assert "Here it is." in page.text
+
+
+async def test_a_certificate_is_renewed_at_the_counter_by_its_application(world, browse, token, phones):
+    env = world.environment
+    await give_steps(env.store, "SCRUTINY", "ISSUE", code="ES09", valid_months=1, renew_days=60)
+    async with browse(token) as browser:
+        await begin(browser, world, phones)
+        number = (await file(browser)).headers["location"].split("/")[3]
+        case = (await env.store.read(lambda tx: applications.by_numbers(tx, [number])))[number]
+        await world.approve(case)
+        await issue_certificate(env, case.id, FakeRenderer())
+        own = f"/counter/applications/{number}"
+        done = await browser.post(own, data=form_of((await browser.get(own)).text, "RenewMyCertificate"))
+
+    async with env.store.write_transaction() as tx:
+        [draft] = await applications.of_service(tx, case.citizen_id, "ES09", {Status.DRAFT})
+    assert done.status_code == 303
+    assert f"/counter/apply/ES09/{draft.number}" in str(done.headers["location"])
+    assert draft.renews is not None
 
 
 async def test_nothing_of_a_citizen_is_left_for_the_next(world, browse, token, phones):
