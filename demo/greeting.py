@@ -7,6 +7,7 @@ from rich.console import Console
 
 from demo.runfiles import log_file
 from demo.sign_in import demo_sign_in
+from gateway.runtime.runfiles import ports
 from gateway.settings.settings import Settings
 
 QUERY = "{ viewer { ... on Citizen { name applications(first: 3) { nodes { number status service { name } } } } } }"
@@ -31,6 +32,7 @@ async def greet(settings: Settings, console: Console) -> None:
         f"  Figures    {url}/dashboard",
         f"  Status     {url}/status",
         f"  GraphiQL   {url}/graphql",
+        f"  Telephone  http://127.0.0.1:{ports(settings.home)['sandbox']}/telephone  (what citizens are told)",
         "",
         f"  Citizen    Authorization: Bearer {citizen}",
         "",

@@ -2,6 +2,7 @@
 
 from sandbox.city.kit import (
     Action,
+    Arrival,
     Fault,
     Faults,
     Ledger,
@@ -16,6 +17,7 @@ from sandbox.city.kit import (
 
 __all__ = [
     "Action",
+    "Arrival",
     "Fault",
     "Faults",
     "Ledger",

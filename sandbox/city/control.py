@@ -1,7 +1,7 @@
 """The city as one application: every sandbox by path, and the control routes (ADR 0016)."""
 
 import json
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,7 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Mount, Route
+from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from sandbox.city.answers import DOOR
@@ -38,8 +38,8 @@ class Controls:
     keep_clock: Callable[[], None]
 
 
-def city_app(controls: Controls, doors: Doors) -> Starlette:
-    """All sandboxes at `/<system>` and the control routes at `/_control`."""
+def city_app(controls: Controls, doors: Doors, pages: Sequence[BaseRoute] = ()) -> Starlette:
+    """All sandboxes at `/<system>`, the control routes at `/_control`, and pages of the city."""
     desk = _ControlHandlers(controls)
     control = Mount(
         "/_control",
@@ -61,7 +61,7 @@ def city_app(controls: Controls, doors: Doors) -> Starlette:
     )
     mounts = [Mount(f"/{system}", app=sandbox.app) for system, sandbox in controls.sandboxes.items()]
     return Starlette(
-        routes=[control, *mounts],
+        routes=[control, *pages, *mounts],
         middleware=[Middleware(_ProxyMiddleware, doors=doors, sandboxes=controls.sandboxes)],
         exception_handlers={HTTPException: _plain_reason},
     )

@@ -23,6 +23,7 @@ import os
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Protocol
@@ -38,6 +39,7 @@ from sandbox.city.records import Ledger, State
 
 __all__ = [
     "Action",
+    "Arrival",
     "Fault",
     "Faults",
     "Ledger",
@@ -53,6 +55,20 @@ __all__ = [
 
 Action = Callable[[Mapping[str, Any]], Any]
 """Something that the partner starts: takes JSON arguments, returns a mapping or an awaitable of one."""
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """A message on a person's telephone, as it was sent. `choices` can be pressed: what each sends, and its title."""
+
+    at: datetime
+    text: str
+    state: str = "arrived"
+    choices: Sequence[tuple[str, str]] = ()
+
+
+Arrivals = Callable[[Mapping[str, Any]], list[Arrival]]
+"""What came to a person of demo/people.json by one system, those that failed included."""
 
 
 class Service(Protocol):
@@ -105,7 +121,10 @@ class SandboxHome:
 
 @dataclass(frozen=True)
 class Sandbox:
-    """One running sandbox. `actions` are what its partner can be made to start, by name."""
+    """One running sandbox. `actions` are what its partner can be made to start, by name.
+
+    `arrivals` is given where it carries messages to telephones.
+    """
 
     system: str
     app: Starlette
@@ -115,6 +134,7 @@ class Sandbox:
     actions: Mapping[str, Action]
     services: Sequence[Service] = ()
     closing: Sequence[Callable[[], None]] = ()
+    arrivals: Arrivals | None = None
 
     async def act(self, action: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
         """Do what the partner does and return the partner's view. KeyError where there is no such action."""
@@ -139,6 +159,7 @@ def sandbox_app(
     own_kinds: frozenset[str] = frozenset(),
     services: Sequence[Service] = (),
     closing: Sequence[Callable[[], None]] = (),
+    arrivals: Arrivals | None = None,
 ) -> Sandbox:
     """Wrap a system's routes with faults and ledger.
 
@@ -155,7 +176,7 @@ def sandbox_app(
         own_kinds=own_kinds,
     )
     app = Starlette(routes=list(routes), middleware=[middleware])
-    return Sandbox(home.system, app, home.state, home.ledger, home.faults, dict(actions), services, closing)
+    return Sandbox(home.system, app, home.state, home.ledger, home.faults, dict(actions), services, closing, arrivals)
 
 
 def write_onboarding(path: Path, mapping: Mapping[str, Any]) -> None:

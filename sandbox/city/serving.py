@@ -17,6 +17,7 @@ from sandbox.city.kit import Sandbox, SandboxHome
 from sandbox.city.ports import merge_ports, read_ports
 from sandbox.city.proxy import Doors, FaultProxy, bind_loopback
 from sandbox.city.records import State
+from sandbox.city.telephone import telephone_routes
 from sandbox.city.tls import Certificates, TlsFront, new_authority
 
 Factory = Callable[[SandboxHome], Sandbox]
@@ -63,7 +64,8 @@ class City:
             for system, sandbox in self.sandboxes.items()
         }
         controls = Controls(self.sandboxes, self.clock, self._refresh, self._keep_clock)
-        self._server = _Server(city_app(controls, doors))
+        pages = telephone_routes(self.sandboxes, demo.get("people", ()), self._memory, self.clock)
+        self._server = _Server(city_app(controls, doors, pages))
         self._serving: asyncio.Task[None] | None = None
 
     async def start(self) -> None:

@@ -1,4 +1,4 @@
-"""The sandbox of C-DAC's Mobile Seva platform and of NIC's gateway; `/texts` shows the telephones.
+"""The sandbox of C-DAC's Mobile Seva platform and of NIC's gateway.
 
 Written from docs/contracts/messages.md sections 3, 4 and 11 alone. A number 90000000NN tells by its ending what becomes
 of a message: 01 late, 02 failed at the operator, 03 never reported, 04 code 409 and delivered, 05 answer lost, 06
@@ -11,7 +11,6 @@ import re
 import secrets
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from html import escape
 from typing import Any
 
 from starlette.datastructures import FormData
@@ -19,7 +18,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from sandbox.city.kit import Fault, Sandbox, SandboxHome, sandbox_app
+from sandbox.city.kit import Arrival, Fault, Sandbox, SandboxHome, sandbox_app
 from sandbox.city.magic import SpoilAnswer
 from sandbox.sms.registers import read_registers, scrub_code
 
@@ -48,10 +47,9 @@ def create_sandbox(home: SandboxHome) -> Sandbox:
         Route("/esms/sendsmsrequestDLT", providers.msdp, methods=["POST"]),
         Route("/ReportAPI/csvreport", providers.report, methods=["GET"]),
         Route("/failsafe/HttpLink", providers.nic, methods=["POST"]),
-        Route("/texts", providers.page, methods=["GET"]),
     ]
     actions = {"texts": providers.texts, "register": providers.register, "credit": providers.set_credit}
-    return sandbox_app(home, routes, actions=actions)
+    return sandbox_app(home, routes, actions=actions, arrivals=providers.arrivals)
 
 
 def _new_account() -> dict[str, Any]:
@@ -150,22 +148,21 @@ class _Providers:
             f"Message Accepted for Request ID={message_id}~code=API000 & info=Platform accepted & Time ="
         )
 
-    async def page(self, request: Request) -> Response:
-        """What came to each telephone, the latest first."""
-        del request
-        rows = "".join(
-            f"<tr><td>{escape(one['at'][:19])}</td><td>{escape(one['mobile'])}</td><td>{escape(one['text'])}</td></tr>"
-            for one in self._arrived_messages()
-        )
-        return HTMLResponse(
-            '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Telephones of the demo</title></head>'
-            f"<body><h1>Telephones of the demo</h1><table>{rows}</table></body></html>",
-            headers={"Cache-Control": "no-store"},
-        )
-
     def texts(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
         """What came to a telephone, the latest first."""
         return {"texts": [one["text"] for one in self._arrived_messages() if one["mobile"] == arguments["mobile"]]}
+
+    def arrivals(self, person: Mapping[str, Any]) -> list[Arrival]:
+        """What was sent to a person's telephone."""
+        rows = [one for one in self._state.values_of("message").values() if one["mobile"] == person["mobile"]]
+        return [
+            Arrival(
+                datetime.fromisoformat(one["at"]),
+                one["text"],
+                "arrived" if one["outcome"] == "DELIVERED" else "failed",
+            )
+            for one in rows
+        ]
 
     def register(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
         """Register a text under a template, as on the page of an operator."""

@@ -268,15 +268,6 @@ async def test_of_nics_messages_nothing_is_asked(gateway):
     assert await gateway.state_of(Taken("nic", "1")) is None
 
 
-async def test_the_telephones_of_the_demo_can_be_looked_at(sandbox, gateway):
-    sandbox.actions["register"]({"template": TEMPLATE, "text": "<b>{#numeric#}</b>"})
-    await gateway.send(sms(text="<b>123456</b>"))
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(app=sandbox.app), base_url="http://sms.test") as browser:
-        page = await browser.get("/texts")
-
-    assert "&lt;b&gt;123456&lt;/b&gt;" in page.text
-
-
 def test_secrets_and_numbers_are_not_printed():
     assert "pass-1" not in repr(VECTOR)
     assert "9800000001" not in repr(sms())
