@@ -39,11 +39,13 @@ from schema.doorstep.mutations import ArrangingMutation, DoorstepQuery, Visiting
 from schema.entities import resolve_entities
 from schema.etaal.counts import CountsQuery
 from schema.etaal.services import EtaalMutation, EtaalQuery
+from schema.feedback.case_notices import CaseNoticesMutation
 from schema.feedback.conversations import ConversationsMutation, ConversationsQuery
 from schema.feedback.messages import MessagesMutation
 from schema.feedback.mutations import FeedbackMutation, GrievancesMutation
 from schema.feedback.notifications import NotificationsMutation
 from schema.feedback.suggestions import SuggestionsMutation
+from schema.feedback.texts import MessageTextsMutation, MessageTextsQuery
 from schema.feedback.tracking import TrackingQuery
 from schema.feedback.types import FeedbackQuery
 from schema.fees.mutations import FeePayingMutation, FeesMutation
@@ -121,6 +123,7 @@ class Query(
     StaffBatchQuery,
     WaitingOrdersQuery,
     DefinitionsQuery,
+    MessageTextsQuery,
     ClientPolicyQuery,
     ConsentsQuery,
     DevicesQuery,
@@ -158,6 +161,8 @@ class Mutation(
     NotificationsMutation,
     MessagesMutation,
     ConversationsMutation,
+    CaseNoticesMutation,
+    MessageTextsMutation,
     StaffingMutation,
     StaffBatchMutation,
     DefinitionsMutation,

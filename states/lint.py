@@ -3,13 +3,11 @@
 import csv
 from importlib.util import find_spec
 from pathlib import Path
-from string import Formatter
 
-from domain.feedback.notices import MISSED, NoticeKind
 from domain.kernel import Language
 from domain.kernel.messages import written_texts
 from domain.kernel.state import State
-from states.message_texts import message_texts, text_problems
+from states.message_texts import names_in, text_problems
 
 
 def faults_of(state: State) -> list[str]:
@@ -32,9 +30,9 @@ def text_faults(state: State) -> list[str]:
         *(f"{file}: {key}: it has no text and is shown in English" for key in sorted(english.keys() - own.keys())),
         *(f"{file}: {key}: no such text is shown" for key in sorted(own.keys() - english.keys())),
         *(
-            f"{file}: {key}: it must name {', '.join(sorted(_names_in(english[key]))) or 'nothing'} in braces"
+            f"{file}: {key}: it must name {', '.join(sorted(names_in(english[key]))) or 'nothing'} in braces"
             for key in sorted(english.keys() & own.keys())
-            if _names_in(english[key]) != _names_in(own[key])
+            if names_in(english[key]) != names_in(own[key])
         ),
     ]
 
@@ -43,15 +41,7 @@ def message_faults(state: State) -> list[str]:
     """A line for each text of a message that operators would let die or nothing fills; none without messages."""
     if not state.texts:
         return []
-    folder, shown = state.texts.parent, written_texts(Language.EN)
-    unfilled = [
-        f"{kind.value}: {name} is not told with that notice"
-        for kind in NoticeKind
-        if (event := message_texts(folder).get(kind.value))
-        for name in sorted({".".join(each.way) for text in event.texts.values() for each in text.variables.values()})
-        if name.removeprefix("values.") not in _names_in(shown[f"notice.{kind.value}"]) - {MISSED}
-    ]
-    return [f"messages: {problem}" for problem in (*text_problems(folder), *unfilled)]
+    return [f"messages: {problem}" for problem in text_problems(state.texts.parent)]
 
 
 def name_gaps(folder: Path) -> list[str]:
@@ -63,11 +53,3 @@ def name_gaps(folder: Path) -> list[str]:
                 named = [one for one in row if one and one.endswith("_hi") and row.get(f"{one[:-2]}en")]
                 gaps += [f"{file.name}: row {number}: {one} is empty" for one in named if not row[one]]
     return gaps
-
-
-def _names_in(text: str) -> frozenset[str]:
-    """What fills a text; either name of the portal is one."""
-    try:
-        return frozenset(name.removesuffix("_en") for _, name, _, _ in Formatter().parse(text) if name)
-    except ValueError:  # a brace without its other half
-        return frozenset(("both braces",))

@@ -13,7 +13,17 @@ from store.database import audit, change_feed, idempotency, leases
 from store.database.metadata import metadata
 from store.documents import department_documents, locker_copies, locker_orders
 from store.etaal import etaal, ledger
-from store.feedback import conversations, feedback, grievances, message_days, messages, notices, suggestions, tracking
+from store.feedback import (
+    conversations,
+    feedback,
+    grievances,
+    message_days,
+    messages,
+    notices,
+    suggestions,
+    text_proposals,
+    tracking,
+)
 from store.fees import fee_orders, fee_scrolls
 from store.identity import (
     accesses,

@@ -4,13 +4,15 @@ import asyncio
 from collections.abc import Awaitable, Callable, Collection, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 
 import structlog
 
 from actions.feedback.carrier import Addresses, Carrier, Outgoing
 from actions.feedback.channels import carrier_of, connected_carriers, connected_channels
+from actions.feedback.texts import texts_in_force
 from actions.kernel import Environment, UnitOfWork, require_own_record, run_idempotently
-from domain.feedback.message_texts import RegisteredText, UnfitText
+from domain.feedback.message_texts import EventTexts, UnfitText
 from domain.feedback.messages import (
     CRITICAL_AFTER,
     GIVEN_UP_AFTER,
@@ -139,7 +141,8 @@ async def send_messages(env: Environment, read: ReadValues, channel: MessageChan
         return 0
     claimed = await env.store.carry_out(lambda tx: _claim(env, tx, channel, carrier))
     crash_points.reach(crash_points.MESSAGE_CLAIMED)
-    await _do_each(_send(env, carrier, *each, read) for each in claimed)
+    texts = await env.store.read(partial(texts_in_force, env)) if claimed else {}
+    await _do_each(_send(env, carrier, *each, texts, read) for each in claimed)
     return len(claimed)
 
 
@@ -195,19 +198,23 @@ def _rows(
     tried: list[MessageChannel] | tuple[()],
 ) -> list[dict[str, object]]:
     """The messages of a notice on the channels that take it now; on none, one that says why nothing goes."""
-    now = env.clock.now()
-    notice_id, citizen_id, kind = of
-    blank: dict[str, object] = {"notice_id": notice_id, "citizen_id": citizen_id, "kind": kind.value}
-    blank["is_urgent"] = kind in ALWAYS_BY_SMS
-    blank |= {"attempts": 0, "created_at": now, "state_at": now, "send_at": now, "look_at": now + GIVEN_UP_AFTER}
-    blank |= {"state": MessageState.CREATED.value, "reason": None, "looks": 0}
+    _, citizen_id, kind = of
     channels = channels_after(kind, settings, [each for each in reached if citizen_id in reached[each]], tried)
     if channels or tried or not reached or kind in NEWS:
-        return [blank | {"channel": each.value} for each in channels]
+        return [new_message(env, of, each) for each in channels]
     wanted = channels_after(kind, settings, reached, ())
     reason = NotSent.NO_ADDRESS if wanted else NotSent.SWITCHED_OFF
     ended = {"state": MessageState.NOT_SENT.value, "reason": reason.value, "send_at": None, "look_at": None}
-    return [blank | ended | {"channel": (wanted or list(reached))[0].value}]
+    return [new_message(env, of, (wanted or list(reached))[0]) | ended]
+
+
+def new_message(env: Environment, of: tuple[str, str, NoticeKind], channel: MessageChannel) -> dict[str, object]:
+    """The row of a message that is due now; `of` is its notice, by id, reader and kind."""
+    now = env.clock.now()
+    row: dict[str, object] = {"notice_id": of[0], "citizen_id": of[1], "kind": of[2].value, "channel": channel.value}
+    row["is_urgent"] = of[2] in ALWAYS_BY_SMS
+    row |= {"attempts": 0, "created_at": now, "state_at": now, "send_at": now, "look_at": now + GIVEN_UP_AFTER}
+    return row | {"state": MessageState.CREATED.value, "reason": None, "looks": 0}
 
 
 async def _claim(
@@ -235,18 +242,19 @@ async def _claim(
     return claimed
 
 
-def _text_of(env: Environment, message: Message, language: Language) -> RegisteredText | None:
-    """The text of a message for its channel in a language; None where its event has none."""
-    event = env.rules.message_texts.get(message.kind.value)
-    return event.text_for(message.channel, language) if event else None
-
-
 async def _send(
-    env: Environment, carrier: Carrier, message: Message, reader: Citizen, addresses: Addresses, read: ReadValues
+    env: Environment,
+    carrier: Carrier,
+    message: Message,
+    reader: Citizen,
+    addresses: Addresses,
+    texts: Mapping[str, EventTexts],
+    read: ReadValues,
 ) -> bool:
     """Carry a message as far as it goes now; one that cannot be read now is due again when its claim ends."""
     language = reader.language.catalogue
-    found = _text_of(env, message, language)
+    event = texts.get(message.kind.value)
+    found = event.text_for(message.channel, language) if event else None
     if not addresses:
         return await _end(env, message, MessageState.NOT_SENT, NotSent.NO_ADDRESS.value)
     try:

@@ -55,15 +55,16 @@ class About:
 
 async def tell(acting: UnitOfWork, kind: NoticeKind, about: About, **params: str) -> None:
     """Write a message; the same event a second time writes none. `params` hold codes, numbers and dates only."""
-    await notices.add(acting.tx, _notice(acting, kind, about, params))
+    await notices.add(acting.tx, new_notice(acting, kind, about, params))
 
 
 async def tell_many(acting: UnitOfWork, messages: Iterable[tuple[NoticeKind, About, Mapping[str, str]]]) -> None:
     """Write messages in one statement; an event that was notified before writes none."""
-    await notices.add_many(acting.tx, [_notice(acting, kind, about, params) for kind, about, params in messages])
+    await notices.add_many(acting.tx, [new_notice(acting, kind, about, params) for kind, about, params in messages])
 
 
-def _notice(acting: UnitOfWork, kind: NoticeKind, about: About, params: Mapping[str, str]) -> Notice:
+def new_notice(acting: UnitOfWork, kind: NoticeKind, about: About, params: Mapping[str, str]) -> Notice:
+    """A notice of now, which is not kept yet."""
     return Notice(
         id=acting.env.ids.key(),
         citizen_id=about.citizen_id,
@@ -102,14 +103,14 @@ async def tell_of_breaches(acting: UnitOfWork, breached: Iterable[tuple[Applicat
             about = _of_application(application, application.due_at.isoformat())
             way = "AUTO" if filed else "BY_HAND"
             params = {"number": application.number, "appeal_way": way, "on": until.isoformat()}
-            written.append(_notice(acting, NoticeKind.DUE_DATE_PASSED, about, params))
+            written.append(new_notice(acting, NoticeKind.DUE_DATE_PASSED, about, params))
     await notices.add_many(acting.tx, written)
 
 
 async def tell_of_filings(acting: UnitOfWork, filed: Iterable[Appeal]) -> None:
     """Appeals that filed themselves; what a citizen files herself she knows."""
     written = [
-        _notice(
+        new_notice(
             acting, NoticeKind.APPEAL_FILED, _of_appeal(one), _appeal_params(one) | {"appeal_origin": one.origin.value}
         )
         for one in filed
@@ -140,7 +141,7 @@ async def tell_of_appeals(acting: UnitOfWork, steps: Iterable[tuple[Appeal, Appe
             above = appeal.level.above
             kind = kind if above else _GO_UP[kind]
             params |= {"on": (await _last_day(acting, appeal, above)).isoformat()} if above else {}
-        written.append(_notice(acting, kind, _of_appeal(appeal), params))
+        written.append(new_notice(acting, kind, _of_appeal(appeal), params))
     await notices.add_many(acting.tx, written)
 
 

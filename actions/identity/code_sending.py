@@ -9,8 +9,10 @@ from functools import partial
 
 import structlog
 
+from actions.feedback.texts import texts_in_force
 from actions.identity.one_time_codes import count_code, count_entry, refuse_closed, settle_entry
 from actions.kernel import Environment, UnitOfWork
+from domain.feedback.message_texts import CODE
 from domain.identity.assisting import CODE_DIGITS, CODE_LIFE, CODE_TRIES, CodeKind
 from domain.kernel import ErrorCode, Language, Problem, Problems
 from domain.kernel.messages import bilingual
@@ -87,10 +89,11 @@ async def send_code(env: Environment, payload: Mapping[str, str]) -> None:
 
     Raises RemoteError where none took it, upon which the outbox asks again while the code holds.
     """
-    code = await env.store.read(lambda tx: sent_codes.get(tx, payload["code_id"]))
+    async with env.store.read_transaction() as tx:
+        code, texts = await sent_codes.get(tx, payload["code_id"]), await texts_in_force(env, tx)
     if code is None or NEVER in code.content or code.used_at is not None or code.expires_at <= env.clock.now():
         return
-    gateway, event = env.partners.sms, env.rules.message_texts.get(f"CODE_{code.kind}")
+    gateway, event = env.partners.sms, texts.get(f"{CODE}{code.kind}")
     if gateway is None or event is None:
         _log.warning("no_way_to_send_codes", kind=code.kind)
         return

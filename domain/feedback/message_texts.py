@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from types import MappingProxyType
 
 from domain.feedback.messages import MessageChannel
 from domain.kernel import Language
@@ -23,6 +24,17 @@ MOST_BUTTONS, LONGEST_BUTTON, LONGEST_BODY = 10, 25, 1_024
 LONGEST_TITLE, LONGEST_PUSH = 120, 180
 WITHHELD = frozenset({"aadhaar", "account", "amount", "ground", "name", "reason", "scheme"})
 """Last words of names of values that no text may say, since others read the telephone too."""
+EXAMPLES = MappingProxyType(
+    {
+        "number": "UKAS 20261 234567890",
+        "appeal": "UKAP 20261 234567890",
+        "on": "05-12-2026",
+        "at": "05-12-2026 11:00",
+        "code": "123456",
+        "minutes": "10",
+    }
+)
+"""What variables are filled with where a text is shown beforehand."""
 CODE = "CODE_"
 """The events of one-time codes begin so; they go by SMS alone."""
 _MARK = re.compile(r"\{([a-z_]+)\}")
@@ -91,17 +103,31 @@ class RegisteredText:
         return _MARK.sub(lambda mark: f"{{#{self.variables[mark[1]].tag}#}}", self.text)
 
     def fill(self, values: Mapping[str, str]) -> str:
-        """The text with its variables; raises UnfitText for one that is missing, empty or longer than registered."""
-        for name in _MARK.findall(self.text):
-            if not 0 < len(values.get(name, "")) <= self.variables[name].longest:
-                raise UnfitText(name)
-        return _MARK.sub(lambda mark: values[mark[1]], self.text)
+        """The text with its variables, by their names or their ways into the operation's answer.
+
+        Raises UnfitText for one that is missing, empty or longer than registered.
+        """
+        return _MARK.sub(lambda mark: self._value(mark[1], values), self.text)
+
+    def _value(self, name: str, values: Mapping[str, str]) -> str:
+        value = values.get(".".join(self.variables[name].way), values.get(name, ""))
+        if not 0 < len(value) <= self.variables[name].longest:
+            raise UnfitText(name)
+        return value
 
     def fill_all(self, values: Mapping[str, str]) -> FilledText:
         """All of it with its variables; raises UnfitText as `fill`."""
         buttons = tuple(replace(each, value=replace(self, text=each.value).fill(values)) for each in self.buttons)
-        parameters = tuple(values[name] for name in _MARK.findall(self.text) if name in values)
+        parameters = tuple(self._value(name, values) for name in _MARK.findall(self.text))
         return FilledText(self.template, self.fill(values), self.title, parameters, buttons)
+
+    @property
+    def example(self) -> FilledText:
+        """The text as people may read it, with made-up values; a value that has none is named."""
+        ways = {name: each.way[-1] if each.way else name for name, each in self.variables.items()}
+        return self.fill_all(
+            {name: EXAMPLES.get(last, last)[: self.variables[name].longest] for name, last in ways.items()}
+        )
 
     @property
     def longest(self) -> str:

@@ -135,7 +135,9 @@ def channels_after(
     connected: Collection[MessageChannel],
     tried: Collection[MessageChannel],
 ) -> list[MessageChannel]:
-    """The channels that take a notice now: the next in turn, and beside the first of them e-mail."""
+    """The channels that take a notice now: the next in turn, and beside the first of them e-mail; of a test none."""
+    if kind is NoticeKind.TEST_MESSAGE:
+        return []
     open_ones = [each for each in MessageChannel if each in connected and settings.wants(each, kind)]
     following = [each for each in IN_TURN if each in open_ones and each not in tried][:1]
     beside = [each for each in open_ones if each is MessageChannel.EMAIL and not tried]

@@ -95,6 +95,8 @@ class NoticeKind(StrEnum):
     BENEFIT_STOPPED = "BENEFIT_STOPPED"
     BENEFIT_RESUMED = "BENEFIT_RESUMED"
     RECOVERY_ORDERED = "RECOVERY_ORDERED"
+    TEST_MESSAGE = "TEST_MESSAGE"
+    """The citizen tries a channel; it goes by no other."""
 
 
 NEEDS_HER = frozenset(

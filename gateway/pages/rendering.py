@@ -164,6 +164,7 @@ def _templates(language: Language) -> Environment:
         return filled_label(key, language, {name: str(value) for name, value in params.items()})
 
     made.install_gettext_callables(text, text, newstyle=False)  # type: ignore[attr-defined]
+    made.globals["spoken"] = [each.name for each in spoken_languages()]
     made.globals["has_text"] = lambda key: key in catalogue(language)
     made.filters |= {
         "day": day,

@@ -1,6 +1,6 @@
 """Reads what messages may say by a published operation, with the rights of their readers."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from graphql import parse
@@ -36,7 +36,7 @@ class MessageValues:
         self._document = parse(screen.operation.body)
 
     async def read(self, message: Message, language: Language) -> Mapping[str, str] | None:
-        """What the text of a message is filled with; None where its reader may not see the notice (any more).
+        """What the text of a message may say, by its way into the answer; None where the reader may not see the notice.
 
         Raises TemporarilyUnavailable.
         """
@@ -60,13 +60,14 @@ class MessageValues:
         node = (result.data or {}).get("node")
         if not node:
             return None
-        texts = environment.rules.message_texts[message.kind.value].texts[language]
-        return {name: _text_at(node, each.way) for name, each in texts.variables.items()}
+        return dict(_texts_at(node))
 
 
-def _text_at(node: Any, way: tuple[str, ...]) -> str:
-    """The text at a way into an answer; in a list of names and texts a step is a name. Empty where there is none."""
-    for step in way:
-        members = {each["name"]: each["text"] for each in node} if isinstance(node, list) else node or {}
-        node = members.get(step)
-    return str(node or "")
+def _texts_at(node: Any, way: str = "") -> Iterator[tuple[str, str]]:
+    """The texts of an answer by their ways into it; in a list of names and texts a step is a name."""
+    members = {each["name"]: each["text"] for each in node} if isinstance(node, list) else node or {}
+    for step, below in members.items():
+        if isinstance(below, dict | list):
+            yield from _texts_at(below, f"{way}{step}.")
+        else:
+            yield f"{way}{step}", str(below or "")

@@ -58,6 +58,7 @@ from schema.clearances.types import (
     escalations_of_application,
 )
 from schema.doorstep.types import DoorstepVisit, visits_of_application
+from schema.feedback.case_notices import CaseNotice, notices_of_application
 from schema.feedback.grievances import Grievance, grievances_of_application
 from schema.feedback.types import Feedback, feedback_of_application
 from schema.fees.payments import FeeDue, FeePayment, fee_orders_of_application
@@ -374,6 +375,10 @@ class Application(Node, Mapped[applications.Application], id_of=TypeCode.APPLICA
     @resolver_field(description="Grievances about it, the first one first.")
     async def grievances(self, info: Info) -> list[Grievance]:
         return [Grievance.of(item) for item in await self._load_own(info, grievances_of_application)]
+
+    @resolver_field(description="What the citizen was told about it, and whether that reached her, the newest first.")
+    async def notices(self, info: Info) -> list[CaseNotice]:
+        return [CaseNotice.of(item) for item in await self._load_own(info, notices_of_application)]
 
     @resolver_field(description="Doorstep visits for it, the first one first.")
     async def doorstep_visits(self, info: Info) -> list[DoorstepVisit]:

@@ -4,10 +4,11 @@ from datetime import datetime
 
 import strawberry
 
+from actions.feedback.channels import connected_channels
 from actions.feedback.messages import choose_message_settings
 from domain.feedback import messages
 from domain.feedback.messages import MessageChannel, MessageState
-from schema.kernel import View, many_by_key, one_by_key
+from schema.kernel import Info, View, many_by_key, one_by_key, resolver_field
 from schema.kernel.action_mutations import action_mutation
 from schema.kernel.inputs import input_fields
 from schema.kernel.payloads import Thing, thing_payload
@@ -36,6 +37,10 @@ class MessageSettings(View[messages.MessageSettings]):
     )
     quiet_from: int = strawberry.field(description="The hour in India from which only one-time codes come.")
     quiet_until: int = strawberry.field(description="The hour until which it is quiet; equal hours are none.")
+
+    @resolver_field(description="The channels that can be chosen here.")
+    def connected(self, info: Info) -> list[MessageChannel]:
+        return [each for each in MessageChannel if each in connected_channels(info.context.environment)]
 
 
 @strawberry.type(description="What a text about a notice is filled with.")

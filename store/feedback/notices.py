@@ -1,12 +1,12 @@
 """Messages to citizens: one row for each event, written with it, as keys and parameters without text."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 
 from sqlalchemy import Boolean, Column, Index, UniqueConstraint, select, update
 
-from domain.feedback.notices import Notice
-from store.database import Records, StoredList, Transaction, locks
+from domain.feedback.notices import Notice, NoticeKind
+from store.database import Records, StoredList, Transaction, count, locks
 from store.database.bulk import insert_rows
 from store.database.metadata import partial_index, table_of
 
@@ -24,12 +24,12 @@ notices_table = table_of(
 
 _T = notices_table.c
 NOTICES = Records(Notice, notices_table, "the message")
-by_ids = NOTICES.by_ids
+by_ids, get = NOTICES.by_ids, NOTICES.get
 
 
-async def add(tx: Transaction, notice: Notice) -> bool:
+async def add(tx: Transaction, notice: Notice, *, to_send: bool | None = True) -> bool:
     """Store a message; False where its event has one already."""
-    return await NOTICES.insert(tx, notice, to_send=True)
+    return await NOTICES.insert(tx, notice, to_send=to_send)
 
 
 async def add_many(tx: Transaction, written: Sequence[Notice]) -> None:
@@ -55,6 +55,24 @@ async def mark_read(tx: Transaction, citizen_id: str, at: datetime, *, ids: Coll
     if ids is not None:
         statement = statement.where(_T.id.in_(sorted(ids)))
     return len((await tx.connection.execute(statement.values(read_at=at).returning(_T.id))).all())
+
+
+async def of_events(tx: Transaction, event_keys: Collection[str]) -> list[Notice]:
+    """The messages of these events, the oldest first."""
+    found = select(notices_table).where(_T.event_key.in_(sorted(event_keys))).order_by(_T.created_at, _T.id)
+    return await NOTICES.select_all(tx, found)
+
+
+async def of_applications(tx: Transaction, application_ids: Iterable[str]) -> dict[str, list[Notice]]:
+    """The messages about each of these applications, the newest first."""
+    newest = select(notices_table).order_by(_T.created_at.desc(), _T.id.desc())
+    return await NOTICES.groups(tx, newest, _T.application_id, application_ids)
+
+
+async def count_of_kind(tx: Transaction, citizen_id: str, kind: NoticeKind, since: datetime) -> int:
+    """How many messages of a kind a citizen has got since then."""
+    got = (_T.citizen_id == citizen_id, _T.created_at > since, _T.kind == kind.value)
+    return await count(tx, select(_T.id).where(*got))
 
 
 def of_citizen(citizen_id: str, *, unread_only: bool = False) -> StoredList[Notice]:

@@ -95,6 +95,7 @@ MUTATIONS: Mapping[str, frozenset[str]] = {
     "cancelRecovery": who("finance officer"),
     "decidePaymentApproval": who("finance officer"),
     "withdrawApplication": who(*_HERS),
+    "resendNotice": who("citizen", "officer"),
     "addRosterRows": who("principal"),
     "askRosterCode": who("principal"),
     "recordRosterConsent": who("principal"),
@@ -120,6 +121,7 @@ OWN: Mapping[str, frozenset[str]] = {
     "openRoster": who("principal", "camp officer"),
     "chooseAutoAppeal": who("citizen", "neighbour"),
     "chooseMessageSettings": who("citizen", "neighbour"),
+    "testMessage": who("citizen", "neighbour"),
     "confirmAssistance": NOBODY,
     "disputePaper": who("assisting operator", "idle operator", "officer", "officer elsewhere", "appellate"),
     "claimRecord": who("citizen", "neighbour"),
@@ -179,6 +181,8 @@ OWN: Mapping[str, frozenset[str]] = {
     "confirmTransfer": NOBODY,  # it names what is not there
     "createAdministrator": who("admin"),
     "proposeStaffChanges": who("admin"),
+    "proposeMessageText": who("admin"),
+    "confirmMessageText": NOBODY,
     "draftServiceDefinition": who("admin", "department admin"),
     "publishServiceDefinition": NOBODY,
     "confirmServiceDefinition": NOBODY,
@@ -244,6 +248,8 @@ ROOTS: Mapping[str, frozenset[str]] = {
     "Query.overdue": who("commission"),
     "Query.waitingOrders": who("admin", "department admin"),
     "Query.serviceDefinitions": who("admin", "department admin"),
+    "Query.messageTexts": who("admin"),
+    "Query.messageTextProposals": who("admin"),
     "Query.switches": who("auditor", "admin"),
     "Query.rosters": who("principal", "camp officer", "officer", "officer elsewhere"),
     "Query.transactionCounts": who(

@@ -38,6 +38,7 @@ ID_NAMES: Mapping[str, TypeCode] = {
     "grievanceId": TypeCode.GRIEVANCE,
     "suggestionId": TypeCode.SUGGESTION,
     "visitId": TypeCode.VISIT,
+    "notificationId": TypeCode.NOTIFICATION,
     "draftId": TypeCode.APPLICATION,
     "leaveId": TypeCode.LEAVE,
 }

@@ -8,7 +8,7 @@ _CASE = "/desk/cases/{number}"
 _INSPECTED = "/desk/cases/{visit[application][number]}"
 _DECIDED_HERE = (
     "DecideCase ClaimCase ReleaseCase AskCaseClearance ReportCaseVisit ConfirmCase SendBackCase HandOverCase "
-    "ExplainCaseDelay AssignCaseVisit FailCaseInspection"
+    "ExplainCaseDelay AssignCaseVisit FailCaseInspection ResendCaseNotice"
 )
 _BENEFIT = (
     "SuspendDeskBenefit ResumeDeskBenefit EndDeskBenefit TakeDeskLifeCertificate CompleteDeskReview ReissueDeskPayment "

@@ -20,6 +20,7 @@ STAFF_PAGES = (
         "serviceDefinitions",
         "DraftStaffDefinition PublishStaffDefinition ConfirmStaffDefinition",
     ),
+    _page("/staff/texts", "texts", "StaffTexts", "messageTexts", "ProposeStaffText ConfirmStaffText"),
     _page("/staff/systems", "systems", "StaffSystems", "switches", "SetStaffSwitch SetStaffClientPolicy"),
     _page("/staff/centres", "centres", "StaffCentres", "centres"),
     _page("/staff/counts", "counts", "StaffCounts", "transactionCounts"),

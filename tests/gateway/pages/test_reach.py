@@ -12,7 +12,6 @@ OPERATIONS = Path(__file__).parents[3] / "operations"
 
 WITHOUT_FORM = {
     "exportMyData": "/my/data offers the same as a file to download",
-    "chooseMessageSettings": "only SMS is connected yet, so that a form would offer no choice of channels",
     "linkAccount": "/sign-in/accounts has a route of its own, which goes by way of the account's provider",
     "unlinkAccount": "/sign-in/accounts has a route of its own",
     "replayDecisions": "decisions are signed by the key of an officer's device, which a page without a script has not",

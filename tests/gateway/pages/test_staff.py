@@ -16,7 +16,7 @@ from tests.support.graph import OFFICER, World
 
 DEFINITIONS = "/staff/definitions"
 
-PLACES = ["", "/officers", "/definitions", "/systems", "/centres", "/etaal"]
+PLACES = ["", "/officers", "/definitions", "/systems", "/centres", "/texts", "/etaal"]
 
 
 @pytest.fixture
@@ -35,7 +35,7 @@ async def test_every_place_of_an_administrator_opens_in_both_languages(officer_p
     assert html.fromstring(page.text).cssselect(f'nav a[href="/staff{place}"][aria-current=page]')
 
 
-@pytest.mark.parametrize("place", PLACES[:5])
+@pytest.mark.parametrize("place", PLACES[:6])
 async def test_the_pages_of_administrators_are_not_there_for_an_officer(officer_page, browse: Browse, place: str):
     async with browse("anita") as browser:
         page = await browser.get(f"/staff{place}")

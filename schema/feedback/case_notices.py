@@ -1,0 +1,72 @@
+"""Notices about a case for who may read it: whether they reached the citizen, without her address."""
+
+from datetime import datetime
+from typing import Self
+
+import strawberry
+
+from actions.feedback.repeated_notices import resend_notice, send_test_message
+from domain.feedback import notices
+from domain.feedback.messages import MessageChannel
+from domain.feedback.notices import NoticeKind
+from domain.kernel import TypeCode, to_global_id
+from schema.feedback.messages import NotificationMessage, messages_of_notice
+from schema.kernel import AUTHENTICATED, Info, Mapped, assumed_list_size, many_by_key, resolver_field
+from schema.kernel.action_mutations import action_mutation
+from schema.kernel.inputs import InputField, Path, input_fields
+from schema.kernel.mutations import key_of_type
+from schema.kernel.payloads import Thing, thing_payload
+from store.feedback import notices as kept
+
+notices_of_application = many_by_key(kept.of_applications)
+
+
+@strawberry.type(directives=[AUTHENTICATED], description="A notice to the citizen, and whether it reached her.")
+class CaseNotice(Mapped[notices.Notice]):
+    item: strawberry.Private[notices.Notice]
+    id: strawberry.ID = strawberry.field(description="The notice, for resendNotice.")
+    kind: NoticeKind = strawberry.field(description="What it tells of.")
+    created_at: datetime = strawberry.field(description="When it happened.")
+
+    @classmethod
+    def of(cls, item: notices.Notice) -> Self:
+        return cls.read(item, id=strawberry.ID(to_global_id(TypeCode.NOTIFICATION, item.id)))
+
+    @resolver_field(
+        description="The messages that carry it, by channel; no address is told.",
+        directives=[assumed_list_size(len(MessageChannel))],
+    )
+    async def messages(self, info: Info) -> list[NotificationMessage]:
+        return [NotificationMessage.of(one) for one in await info.context.load(messages_of_notice, self.item.id)]
+
+
+def _notice_id(given: str, path: Path) -> str:
+    return key_of_type(TypeCode.NOTIFICATION, given, *path)
+
+
+_payload = thing_payload(
+    "What became of a notice that was to be sent.",
+    "SentNoticePayload",
+    notice=Thing(CaseNotice, "The notice as it was sent; null when refused.", CaseNotice.of),
+)
+
+
+@strawberry.type
+class CaseNoticesMutation:
+    resend_notice = action_mutation(
+        resend_notice,
+        _payload,
+        "Send a notice once more: one's own, or for officers one of a case that they decide. An hour after the last "
+        "time, and three times at most.",
+        input_fields(
+            "A notice that did not arrive.",
+            notification_id=InputField("The notice.", type=strawberry.ID, read=_notice_id),
+        ),
+    )
+    test_message = action_mutation(
+        send_test_message,
+        _payload,
+        "Send oneself a test message by one channel, to the address that one's own account has there.",
+        input_fields("The channel to try.", channel="The channel; one that is not connected here is refused."),
+        name="test_message",
+    )
