@@ -7,10 +7,12 @@ from typing import Any
 from actions.appeals.appeals import AppealVerdict, DecideAppeal, FileAppeal, RecordHearing, decide_appeal, file_appeal
 from actions.appeals.appeals import record_hearing as fix
 from actions.applications.decide import Decide, Verdict, decide_application
-from actions.kernel import Environment
+from actions.kernel import Environment, courses_of, filed_as
 from domain.appeals.appeals import Appeal, AppealEvent
 from domain.applications.applications import Application, RejectionGround
 from domain.applications.deadline import breaches_at
+from domain.applications.lifecycle import Move
+from domain.catalogue.course import moves_in_course
 from domain.kernel import IST, Bilingual, Officer, OfficerLevel, PersonKind, Posting, Role, Subject
 from store.appeals import appeal_course, appeals
 from store.applications import applications
@@ -125,6 +127,13 @@ async def present(env: Environment, application_id: str) -> Application:
         found = await applications.get(tx, application_id)
     assert found is not None
     return found
+
+
+async def open_moves(env: Environment, case: Application) -> frozenset[Move]:
+    """The steps that may come next for an application as it now is."""
+    now = await present(env, case.id)
+    async with env.store.read_transaction() as tx:
+        return moves_in_course(now.status, (await courses_of(tx, [filed_as(now)])).get(filed_as(now)))
 
 
 def pass_days(world: World, days: int) -> datetime:

@@ -19,11 +19,10 @@ from actions.doorstep.doorstep import (
 )
 from actions.doorstep.rounds import FailVisit, SetOut, close_missed, fail_visit, set_out
 from actions.doorstep.views import possible_agents
-from actions.kernel import Step, UnitOfWork, apply_transition, courses_of, filed_as
+from actions.kernel import Step, UnitOfWork, apply_transition
 from actions.officers.forward import ForwardCase, forward_application
 from domain.applications.applications import Application, RejectionGround
 from domain.applications.lifecycle import Move, Status
-from domain.catalogue.course import moves_in_course
 from domain.doorstep import Slot, Visit, VisitFailure, VisitPurpose, VisitState
 from domain.feedback.notices import NoticeKind
 from domain.kernel import ErrorCode, Problems, Subject
@@ -36,6 +35,7 @@ from tests.support.actions import World
 from tests.support.definitions import REVENUE, clearance_of, give_steps
 from tests.support.desk import colleagues_of
 from tests.support.doorstep import an_agent
+from tests.support.law import open_moves, present
 from tests.support.worlds import wrong
 
 pytestmark = pytest.mark.integration
@@ -73,18 +73,6 @@ async def visits(world: World, case: Application) -> list[Visit]:
     return (await world.env.store.read(lambda tx: doorstep.of_applications(tx, [case.id]))).get(case.id, [])
 
 
-async def present(world: World, case: Application) -> Application:
-    found = await world.env.store.read(lambda tx: applications.get(tx, case.id))
-    assert found is not None
-    return found
-
-
-async def moves(world: World, case: Application) -> frozenset[Move]:
-    now = await present(world, case)
-    async with world.env.store.read_transaction() as tx:
-        return moves_in_course(now.status, (await courses_of(tx, [filed_as(now)])).get(filed_as(now)))
-
-
 async def notice_kinds(world: World) -> list[NoticeKind]:
     async with world.env.store.read_transaction() as tx:
         return [one.kind for one in await notices.of_citizen(world.asha.person_id).page(tx, limit=100)]
@@ -109,11 +97,11 @@ async def test_a_report_needs_an_appointment_whose_time_has_come(world: World):
     assert await code_of(decide(world, case, key="no-appointment", **report)) == needed
     visit = await book_inspection(world, case)
     assert await code_of(decide(world, case, key="too-early", **report)) == needed
-    assert Move.REPORT_VERIFICATION not in await moves(world, case)
+    assert Move.REPORT_VERIFICATION not in await open_moves(world.env, case)
 
     come(world, visit)
 
-    assert Move.REPORT_VERIFICATION in await moves(world, case)
+    assert Move.REPORT_VERIFICATION in await open_moves(world.env, case)
     reported = await decide(world, case, key="in-time", **report)
     assert (reported.status, [one.state for one in await visits(world, case)]) == (
         Status.IN_SCRUTINY,
@@ -197,7 +185,7 @@ async def test_an_appointment_that_was_missed_is_fixed_anew_or_reported_on(world
     failed, _ = await fail_visit(world.env, world.registrar, FailVisit(visit.id, VisitFailure.NOBODY_HOME, "late"))
 
     assert failed.state is VisitState.FAILED
-    assert Move.REPORT_VERIFICATION in await moves(world, case)
+    assert Move.REPORT_VERIFICATION in await open_moves(world.env, case)
     again = await book_inspection(world, case)
     assert (again.sequence, again.state) == (2, VisitState.SCHEDULED)
 
@@ -209,7 +197,7 @@ async def test_an_officer_who_cannot_come_says_so_before_and_it_does_not_count_a
     await fail_visit(world.env, world.registrar, FailVisit(visit.id, VisitFailure.AGENT_UNABLE, "ill"))
     world.clock.advance(timedelta(days=10))
 
-    assert Move.REPORT_VERIFICATION not in await moves(world, case)
+    assert Move.REPORT_VERIFICATION not in await open_moves(world.env, case)
 
 
 async def test_the_round_of_missed_visits_leaves_an_inspection_for_its_officer(world: World):
@@ -219,7 +207,7 @@ async def test_the_round_of_missed_visits_leaves_an_inspection_for_its_officer(w
 
     assert await close_missed(world.env) == 0
 
-    assert Move.REPORT_VERIFICATION in await moves(world, case)
+    assert Move.REPORT_VERIFICATION in await open_moves(world.env, case)
 
 
 async def test_no_agent_is_offered_or_sent_to_inspect(world: World):
@@ -297,7 +285,7 @@ async def test_after_three_changes_the_officer_fixes_the_inspection_and_the_citi
 
     come(world, visit)
     await decide(world, case, Verdict.REPORT_VERIFICATION, reason="As stated.")
-    assert (await decide(world, await present(world, case), Verdict.APPROVE)).status is Status.APPROVED
+    assert (await decide(world, await present(world.env, case.id), Verdict.APPROVE)).status is Status.APPROVED
 
 
 async def test_a_report_after_a_missed_appointment_calls_off_the_next_one_and_tells_the_citizen(world: World):
@@ -350,7 +338,7 @@ async def test_an_inspection_is_neither_fixed_nor_reported_on_before_the_clearan
         (clearance,) = (await clearances.of_applications(tx, [case.id]))[case.id]
     await answer_clearance(world.env, world.tehsildar, AnswerClearance(clearance.id, True, "It is.", "answer"))
     come(world, await book_inspection(world, case))
-    reported = await decide(world, await present(world, case), Verdict.REPORT_VERIFICATION, reason="As stated.")
+    reported = await decide(world, await present(world.env, case.id), Verdict.REPORT_VERIFICATION, reason="As stated.")
     assert (await decide(world, reported, Verdict.APPROVE)).status is Status.APPROVED
 
 

@@ -11,25 +11,35 @@ from actions.appeals.legal_sweep import sweep
 from actions.applications.decide import ISSUE, Decide, Verdict, decide_application
 from actions.applications.respond import RecordFee, Withdraw, record_fee, withdraw_application
 from actions.certificates.issue import issue_certificate
-from actions.kernel import courses_of, filed_as
 from actions.officers.bulk import BulkDecide, Item, ItemOutcome, bulk_decide
 from domain.appeals.appeals import AppealGround, AppealState
 from domain.applications.applications import Application, TimelineEntry, clock_end_of, heard_late_at
 from domain.applications.deadline import end_of_day
 from domain.applications.lifecycle import Move, Status
 from domain.catalogue.catalogue import Outcome
-from domain.catalogue.course import moves_in_course
 from domain.feedback.notices import NoticeKind
 from domain.fees.fees import FeeState
 from domain.kernel import ErrorCode, Problems, ist_date
-from store.applications import applications, timeline
+from store.applications import timeline
 from store.feedback import notices
 from store.platform import outbox
 from tests.support.actions import FREE, ORDER, FakeRenderer, World
 from tests.support.definitions import give_steps
 from tests.support.fees import open_tills
 from tests.support.holidays import take_over
-from tests.support.law import MONDAY, appealed, appeals_of, at, authorities, ordered, overdue, pass_days, refused
+from tests.support.law import (
+    MONDAY,
+    appealed,
+    appeals_of,
+    at,
+    authorities,
+    open_moves,
+    ordered,
+    overdue,
+    pass_days,
+    present,
+    refused,
+)
 from tests.support.worlds import wrong
 
 pytestmark = pytest.mark.integration
@@ -51,18 +61,6 @@ async def pay(world: World, case: Application, paise: int = FEE, on: date | None
     return (await record_fee(world.env, world.registrar, RecordFee(case.id, "R-1", paise, "fee-1", paid_on=on)))[0]
 
 
-async def present(world: World, case: Application) -> Application:
-    found = await world.env.store.read(lambda tx: applications.get(tx, case.id))
-    assert found is not None
-    return found
-
-
-async def moves(world: World, case: Application) -> frozenset[Move]:
-    now = await present(world, case)
-    async with world.env.store.read_transaction() as tx:
-        return moves_in_course(now.status, (await courses_of(tx, [filed_as(now)])).get(filed_as(now)))
-
-
 async def approve_unpaid(world: World, **facts) -> Application:
     """A case that is approved and whose fee is not paid."""
     await give_steps(world, *STEPS, fee_paise=FEE, **facts)
@@ -81,7 +79,7 @@ async def test_an_approved_case_waits_for_its_fee_and_its_certificate_follows_th
     assert (paid.status, paid.fee_receipt) == (Status.APPROVED, "R-1")
     certificate = await issue_certificate(world.env, case.id, FakeRenderer())
     assert certificate is not None
-    assert (await present(world, case)).status is Status.DELIVERED
+    assert (await present(world.env, case.id)).status is Status.DELIVERED
     assert await wrong(world.env) == []
 
 
@@ -104,7 +102,7 @@ async def test_an_order_is_delivered_with_the_payment(world: World):
 
     await pay(world, case)
 
-    assert (await present(world, case)).status is Status.DELIVERED
+    assert (await present(world.env, case.id)).status is Status.DELIVERED
 
 
 async def test_the_citizen_is_told_that_a_fee_is_due(world: World):
@@ -130,17 +128,17 @@ async def test_the_clock_stands_while_the_fee_is_with_the_citizen(world: World):
 async def test_only_the_moves_of_the_course_are_offered_while_the_fee_is_due(world: World):
     case = await approve_unpaid(world)
 
-    assert Move.RECEIVE_FINAL_FEE in await moves(world, case)
-    assert Move.RECEIVE_FEE not in await moves(world, case)
+    assert Move.RECEIVE_FINAL_FEE in await open_moves(world.env, case)
+    assert Move.RECEIVE_FEE not in await open_moves(world.env, case)
 
 
 async def test_a_usual_fee_is_asked_before_scrutiny_and_never_after_the_approval(world: World):
     first = await world.submit(world.asha, ORDER)
     assert first.status is Status.FEE_PENDING
-    assert Move.RECEIVE_FINAL_FEE not in await moves(world, first)
+    assert Move.RECEIVE_FINAL_FEE not in await open_moves(world.env, first)
     free = await decide(world, await world.submit(world.asha, FREE))
 
-    assert Move.ASK_FEE not in await moves(world, free)
+    assert Move.ASK_FEE not in await open_moves(world.env, free)
 
 
 async def test_whoever_does_not_want_to_pay_withdraws_and_gets_nothing(world: World):
@@ -148,7 +146,7 @@ async def test_whoever_does_not_want_to_pay_withdraws_and_gets_nothing(world: Wo
 
     await withdraw_application(world.env, world.asha, Withdraw(case.id, "gone"))
 
-    assert (await present(world, case)).status is Status.WITHDRAWN
+    assert (await present(world.env, case.id)).status is Status.WITHDRAWN
     with pytest.raises(Problems) as caught:
         await pay(world, case)
     assert caught.value.code is ErrorCode.TRANSITION_NOT_ALLOWED
@@ -161,7 +159,7 @@ async def test_another_amount_is_refused_and_the_case_waits_on(world: World):
         await pay(world, case, FEE - 1)
 
     assert caught.value.code is ErrorCode.FEE_MISMATCH
-    assert (await present(world, case)).status is Status.FEE_PENDING
+    assert (await present(world.env, case.id)).status is Status.FEE_PENDING
 
 
 async def test_the_fee_is_paid_online_as_every_fee_is(world: World, tmp_path: Path):
@@ -171,7 +169,7 @@ async def test_the_fee_is_paid_online_as_every_fee_is(world: World, tmp_path: Pa
         await tills.comes_back(order, await tills.pays(order))
         assert (await tills.order(order)).state is FeeState.SUCCESS
 
-    assert (await present(world, case)).status is Status.APPROVED
+    assert (await present(world.env, case.id)).status is Status.APPROVED
     assert await wrong(world.env) == []
 
 
@@ -207,7 +205,7 @@ async def test_an_officer_who_approved_obeyed_the_order_while_the_citizen_has_no
     await ordered(world, courts.bdo, await appealed(world, case), AppealVerdict.DIRECT, direct_until=until)
     pass_days(world, 3)
 
-    approved = await decide(world, await present(world, case))
+    approved = await decide(world, await present(world.env, case.id))
 
     assert (approved.status, approved.paused_left) == (Status.FEE_PENDING, 7)
     pass_days(world, 20)
@@ -241,7 +239,7 @@ async def test_a_newer_list_of_holidays_counts_the_days_of_the_fee_as_a_pause(wo
     await take_over(world.env, date(2026, 12, 15))
     await recount_due_dates(world.env)
 
-    counted = await present(world, case)
+    counted = await present(world.env, case.id)
     assert (counted.due_at, counted.lawful_due_at) == (paid.due_at, end_of_day(date(2026, 12, 18)))
 
 
@@ -277,7 +275,7 @@ async def test_a_newer_list_of_holidays_counts_a_fee_that_was_entered_later_unti
     await take_over(world.env, date(2026, 12, 10))
     await recount_due_dates(world.env)
 
-    assert (await present(world, case)).lawful_due_at == end_of_day(date(2026, 12, 14))
+    assert (await present(world.env, case.id)).lawful_due_at == end_of_day(date(2026, 12, 14))
 
 
 async def test_an_officer_is_measured_from_the_day_on_which_the_payment_was_heard_of(world: World):
