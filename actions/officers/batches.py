@@ -179,7 +179,7 @@ async def apply_batch(env: Environment, batch_id: str, *, tell: Tell = _quiet, c
             settled = await env.store.carry_out(lambda tx: _apply_chunk(UnitOfWork(env, tx, SYSTEM), batch_id))
         except _RowLeft as left:
             row, settled = left.row, 1
-            await env.store.carry_out(lambda tx, row=row: batches.note_rows(tx, [row]))  # type: ignore[misc]
+            await env.store.carry_out(lambda tx, row=row: _note_left(tx, row))  # type: ignore[misc]
         if not settled:
             break
         done += settled
@@ -226,6 +226,14 @@ class _RowLeft(Exception):
     def __init__(self, row: StaffRow) -> None:
         super().__init__(row.reason)
         self.row = row
+
+
+async def _note_left(tx: Transaction, row: StaffRow) -> None:
+    """Note a row as left, unless another process settled it since it was tried."""
+    await locks.lock_exclusive(tx, "staff_batch", row.batch_id)
+    waiting = await batches.rows_in(tx, row.batch_id, RowState.WAITING, 1)
+    if [each.line for each in waiting] == [row.line]:
+        await batches.note_rows(tx, [row])
 
 
 async def _apply_chunk(acting: UnitOfWork, batch_id: str) -> int:

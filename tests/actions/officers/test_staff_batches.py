@@ -305,6 +305,30 @@ async def test_a_row_that_breaks_a_rule_which_is_newer_than_its_batch_is_left_wi
     assert await states_of(env, batch.id) == [(2, RowState.LEFT, "ROLE_NOT_ENTERED")]
 
 
+async def test_a_row_that_another_process_carried_out_meanwhile_is_not_noted_as_left(env):
+    class Overtaken:
+        """The store of a process that another one overtakes after its first refused row."""
+
+        async def carry_out(self, work):
+            try:
+                return await env.store.carry_out(work)
+            except Exception:
+                async with env.store.write_transaction() as tx:
+                    (row,) = await batches.rows_in(tx, batch.id, RowState.WAITING, 1)
+                    await batches.note_rows(tx, [replace(row, state=RowState.DONE)])
+                raise
+
+        def __getattr__(self, name):
+            return getattr(env.store, name)
+
+    batch = await confirmed_before_the_rule(env, joiner("anita"))
+
+    done = await apply_batch(replace(env, store=Overtaken()), batch.id)
+
+    assert done.state is BatchState.DONE
+    assert await states_of(env, batch.id) == [(2, RowState.DONE, None)]
+
+
 async def test_joiners_behind_a_row_that_breaks_a_newer_rule_are_entered(env):
     batch = await confirmed_before_the_rule(env, joiner("anita"), joiner("bina"), joiner("chitra"), line=3)
 
