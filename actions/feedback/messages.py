@@ -18,6 +18,7 @@ from domain.feedback.messages import (
     GIVEN_UP_AFTER,
     IN_TURN,
     LOOKS,
+    MOST_QUIET_HOURS,
     NOTHING,
     USUAL,
     WAITS,
@@ -77,7 +78,7 @@ async def choose_message_settings(
     """Keep by which channels, in which hours and in which language messages come to the citizen who asks.
 
     Raises NotSignedIn, LanguageNotSpoken; Problems: NOT_FOUND for anybody but a citizen, BAD_INPUT for hours that are
-    none, CHANNEL_NOT_CONNECTED for a channel that this installation cannot send by.
+    none, QUIET_HOURS_TOO_LONG, CHANNEL_NOT_CONNECTED for a channel that this installation cannot send by.
     """
     if language is not None and language not in spoken_languages():
         raise LanguageNotSpoken
@@ -87,6 +88,9 @@ async def choose_message_settings(
         reader = await require_own_record(UnitOfWork(env, tx, subject), ObjectKind.NOTICE)
         wrong = [("quietFrom", quiet_from), ("quietUntil", quiet_until)]
         problems = [Problem(ErrorCode.BAD_INPUT, ("input", name)) for name, hour in wrong if not 0 <= hour <= 23]
+        if not problems and chosen.quiet_hours > MOST_QUIET_HOURS:
+            most = {"most": str(MOST_QUIET_HOURS)}
+            problems.append(Problem(ErrorCode.QUIET_HOURS_TOO_LONG, ("input", "quietUntil"), params=most))
         if set(channels) - connected_channels(env):
             problems.append(Problem(ErrorCode.CHANNEL_NOT_CONNECTED, ("input", "channels")))
         if problems:
@@ -146,17 +150,20 @@ async def send_messages(env: Environment, read: ReadValues, channel: MessageChan
     return len(claimed)
 
 
-async def look_after_messages(env: Environment) -> int:
-    """Ask what became of messages, and give up those whose time is over; how many were looked after."""
+async def look_after_messages(env: Environment, stopping: asyncio.Event | None = None) -> int:
+    """Ask what became of messages, and give up those whose time is over; how many were looked after.
+
+    Once `stopping` is set nobody else is asked; what was taken is due again when its claim ends.
+    """
     looked = 0
     while True:
         many, asked = await env.store.carry_out(lambda tx: _claim_looks(env, tx))
         looked += many
-        answers = [
-            answered
-            for at in range(0, len(asked), ASKED_AT_ONCE)
-            for answered in await _do_each(_look_after(env, each) for each in asked[at : at + ASKED_AT_ONCE])
-        ]
+        answers = list[bool]()
+        for at in range(0, len(asked), ASKED_AT_ONCE):
+            answers += await _do_each(_look_after(env, each) for each in asked[at : at + ASKED_AT_ONCE])
+            if stopping is not None and stopping.is_set():
+                return looked
         if many < PLANNED or (asked and not any(answers)):
             return looked
 
@@ -227,6 +234,7 @@ async def _claim(
     costs, now = env.rules.message_costs.get(channel, NOTHING), tx.clock.now()
     spent = costs.cap is not None and costs.is_spent(await message_days.cost_of_today(tx, channel))
     due = await messages.to_send(tx, channel, carrier.most_at_once, urgent_alone=spent)
+    due = await messages.leave_arrived(tx, due)
     settings = await messages.settings_of(tx, {each.citizen_id for each in due})
     readers = await people.citizens(tx, {each.citizen_id for each in due})
     addresses = await carrier.addresses(tx, readers.values())

@@ -74,6 +74,10 @@ LOOKS = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 30, 6 * 60, 24 * 
 (docs/contracts/messages.md section 9)."""
 
 
+MOST_QUIET_HOURS = 14
+"""Who came into an account must not keep what warns its owner back for longer."""
+
+
 @dataclass(frozen=True, slots=True)
 class MessageSettings:
     """What a citizen chose: channels, and the hours in India in which nothing but codes comes.
@@ -85,6 +89,11 @@ class MessageSettings:
     quiet_from: int = 21
     quiet_until: int = 8
     is_chosen: bool = True
+
+    @property
+    def quiet_hours(self) -> int:
+        """How many hours are quiet."""
+        return (self.quiet_until - self.quiet_from) % 24
 
     def wakes_at(self, now: datetime) -> datetime | None:
         """When the quiet hours end that it is in; None outside of them. Equal hours are none."""

@@ -90,7 +90,7 @@ def service_jobs(
     )
 
 
-def upkeep_jobs(environment: Environment, kept: Retention) -> tuple[Job, ...]:
+def upkeep_jobs(environment: Environment, kept: Retention, stopping: asyncio.Event | None = None) -> tuple[Job, ...]:
     """What is looked at once a minute; `kept` says how long what is forgotten was kept. May be done twice at once."""
     store = environment.store
     work: Mapping[str, Work] = {
@@ -101,7 +101,7 @@ def upkeep_jobs(environment: Environment, kept: Retention) -> tuple[Job, ...]:
         "index_contacts": _run_once(partial(_index_contacts, environment)),
         "encrypt_clear_files": _run_once(partial(_encrypt_clear_files, environment)),
         **_retention_jobs(environment, kept),
-        "look_after_messages": partial(look_after_messages, environment),
+        "look_after_messages": partial(look_after_messages, environment, stopping),
         "escalate_grievances": partial(escalate_overdue, environment),
         "close_missed_visits": partial(close_missed, environment),
         "sweep_unused_uploads": partial(sweep_unused, environment),

@@ -36,7 +36,9 @@ class MessageSettings(View[messages.MessageSettings]):
         "warns of acts in her name."
     )
     quiet_from: int = strawberry.field(description="The hour in India from which only one-time codes come.")
-    quiet_until: int = strawberry.field(description="The hour until which it is quiet; equal hours are none.")
+    quiet_until: int = strawberry.field(
+        description="The hour until which it is quiet, at most 14 hours on; equal hours are none."
+    )
 
     @resolver_field(description="The channels that can be chosen here.")
     def connected(self, info: Info) -> list[MessageChannel]:
@@ -64,7 +66,8 @@ class MessagesMutation:
             "How messages are to come.",
             channels="The channels that are wanted; one that is not connected here is refused.",
             quiet_from="The hour in India, 0 to 23, from which only one-time codes come.",
-            quiet_until="The hour until which it is quiet; the same as quietFrom for no quiet hours.",
+            quiet_until="The hour until which it is quiet, at most 14 hours after quietFrom (else "
+            "QUIET_HOURS_TOO_LONG); the same as quietFrom for no quiet hours.",
             language="The language of messages and of the portal; left out, it stays.",
         ),
         name="choose_message_settings",

@@ -42,6 +42,8 @@ settings_table = sa.Table(
 
 UNHEARD = timedelta(seconds=30)
 """So long the next message waits for the provider's answer about the one before it."""
+_ARRIVED = {"reason": NotSent.ARRIVED_OTHERWISE.value, "send_at": None, "look_at": None, "next_at": None}
+_IN_TURN = [each.value for each in IN_TURN]
 _OPEN = (MessageState.CREATED.value, MessageState.SENDING.value)
 _T, _S = messages_table.c, settings_table.c
 MESSAGES = Records(Message, messages_table, "the message")
@@ -153,11 +155,20 @@ async def plan(tx: Transaction, message_ids: Collection[int], **values: Any) -> 
 
 async def cancel_turns(tx: Transaction, message: Message) -> None:
     """End the messages that wait to carry the same notice by another channel in its place, tried before or not."""
-    others = (_T.notice_id == message.notice_id, _T.id != message.id, _T.channel.in_([each.value for each in IN_TURN]))
+    others = (_T.notice_id == message.notice_id, _T.id != message.id, _T.channel.in_(_IN_TURN))
     waits = (_T.state.in_(_OPEN), _T.send_at.is_not(None))
     found = await fetch_rows(tx, sa.select(_T.id).where(*others, *waits))
-    ended = {"reason": NotSent.ARRIVED_OTHERWISE.value, "send_at": None, "look_at": None, "next_at": None}
-    await move(tx, [row.id for row in found], MessageState.NOT_SENT, **ended)
+    await move(tx, [row.id for row in found], MessageState.NOT_SENT, **_ARRIVED)
+
+
+async def leave_arrived(tx: Transaction, due: Sequence[Message]) -> list[Message]:
+    """End those whose notice another channel delivered while they were planned or tried; returns the others."""
+    arrived = sa.select(_T.notice_id).where(_T.state == MessageState.DELIVERED.value, _T.channel.in_(_IN_TURN))
+    there = {row.notice_id for row in await rows_of(tx, arrived, _T.notice_id, {each.notice_id for each in due})}
+    over = {each.id for each in due if each.notice_id in there and each.channel in IN_TURN}
+    if over:
+        await move(tx, over, MessageState.NOT_SENT, **_ARRIVED)
+    return [each for each in due if each.id not in over]
 
 
 async def of_notices(tx: Transaction, notice_ids: Iterable[str]) -> dict[str, list[Message]]:

@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 
 from actions.feedback.messages import (
+    ASKED_AT_ONCE,
+    CLAIMED_FOR_A_LOOK,
     PLANNED,
     carry_messages,
     choose_message_settings,
@@ -16,14 +18,17 @@ from actions.feedback.messages import (
     plan_messages,
     send_messages,
 )
+from actions.feedback.receipts import note_receipt
 from domain.feedback.messages import CRITICAL_AFTER, GIVEN_UP_AFTER, Message, MessageChannel, MessageState
 from domain.feedback.notices import NoticeKind
 from domain.kernel import ErrorCode, Language, Problems, Source, TemporarilyUnavailable
 from integrations.calling.errors import NeverSent, NotAsked, NotLetIn, Refused, Unavailable
 from integrations.sms import Sms, Taken
+from integrations.sms.client import MSDP_REPORT
 from store.database import Transaction
 from store.feedback import messages, notices
 from store.identity import people
+from tests.support.actions import World
 from tests.support.messages import DAY, MOBILE, SMS, carried, kept, states, told, words
 from tests.support.phones import Phones, with_phones
 
@@ -36,6 +41,13 @@ def not_taken() -> Unavailable:
     error = Unavailable(Source.SMS, "405")
     error.nothing_arrived = True
     return error
+
+
+def sent_row(world: World, number: int) -> dict[str, Any]:
+    """A message that a provider took, and that is to be looked after."""
+    row = {"citizen_id": world.asha.person_id, "kind": "DELIVERED", "channel": SMS.value, "state": "SENT"}
+    row |= {"created_at": DAY, "state_at": DAY, "attempts": 1, "looks": 0, "provider": "msdp", "look_at": DAY}
+    return row | {"notice_id": f"n-{number}", "provider_id": "id"}
 
 
 async def test_a_notice_comes_once_to_the_telephone_in_the_language_of_its_reader(world, phones):
@@ -329,6 +341,33 @@ async def test_a_message_that_arrived_ends_those_that_would_take_its_turn_or_be_
     ]
 
 
+async def test_a_message_whose_try_is_under_way_when_another_channel_delivered_is_not_sent_again(world, phones):
+    class Overtaken(Phones):
+        async def send_by(self, provider: str, sms: Sms) -> Taken:
+            self.by.append(provider)
+            [sms_row] = await kept(world)
+            other = {"notice_id": sms_row.notice_id, "citizen_id": sms_row.citizen_id, "kind": sms_row.kind.value}
+            other |= {"channel": MessageChannel.WHATSAPP.value, "state": MessageState.SENT.value, "provider_id": "w-1"}
+            other |= {"created_at": DAY, "state_at": DAY, "attempts": 1, "looks": 0, "provider": "whatsapp"}
+            async with world.env.store.write_transaction() as tx:
+                await messages.add_many(tx, [other])
+            await note_receipt(world.env, MessageChannel.WHATSAPP, "w-1", MessageState.DELIVERED, at=DAY)
+            raise not_taken()
+
+    overtaken = Overtaken()
+    world.env = with_phones(world.env, overtaken)
+    await told(world)
+    await carried(world)
+    world.clock.advance(timedelta(minutes=1))
+    await carried(world)
+
+    assert overtaken.by == ["msdp"]
+    assert [(each.channel, each.state, each.reason) for each in await kept(world)] == [
+        (SMS, MessageState.NOT_SENT, "ARRIVED_OTHERWISE"),
+        (MessageChannel.WHATSAPP, MessageState.DELIVERED, None),
+    ]
+
+
 async def test_the_turn_of_the_next_channel_is_not_put_off_by_a_repetition(world, phones):
     phones.failures["msdp"] = not_taken()
     await told(world, NoticeKind.QUERY_RAISED)
@@ -378,15 +417,37 @@ async def test_an_enquiry_without_an_answer_counts_for_nothing_and_is_repeated(w
 
 
 async def test_more_messages_than_are_taken_at_once_are_looked_after_in_one_round(world, phones):
-    row = {"citizen_id": world.asha.person_id, "kind": "DELIVERED", "channel": SMS.value, "state": "SENT"}
-    row |= {"created_at": DAY, "state_at": DAY, "attempts": 1, "looks": 0, "provider": "msdp", "look_at": DAY}
     async with world.env.store.write_transaction() as tx:
         many = range(PLANNED + 1)
-        await messages.add_many(tx, [row | {"notice_id": f"n-{each}", "provider_id": "id"} for each in many])
+        await messages.add_many(tx, [sent_row(world, each) for each in many])
     phones.states["id"] = MessageState.DELIVERED
 
     assert await look_after_messages(world.env) == len(many)
     assert set(await states(world)) == {MessageState.DELIVERED}
+
+
+async def test_a_worker_that_is_told_to_stop_asks_for_no_more_messages_and_leaves_the_rest_for_later(world, phones):
+    class Ending(Phones):
+        async def state_of(self, taken: Taken) -> MessageState | None:
+            stopping.set()
+            return await super().state_of(taken)
+
+    stopping, ending = asyncio.Event(), Ending()
+    world.env = with_phones(world.env, ending)
+    many = ASKED_AT_ONCE * 2
+    async with world.env.store.write_transaction() as tx:
+        await messages.add_many(tx, [sent_row(world, each) for each in range(many)])
+    ending.states["id"] = MessageState.DELIVERED
+    await look_after_messages(world.env, stopping)
+    assert ending.asked == ASKED_AT_ONCE
+
+    world.clock.advance(CLAIMED_FOR_A_LOOK)
+    await look_after_messages(world.env)
+    assert set(await states(world)) == {MessageState.DELIVERED}
+
+
+def test_what_is_claimed_for_a_look_is_asked_about_before_the_claim_ends():
+    assert PLANNED / ASKED_AT_ONCE * timedelta(seconds=MSDP_REPORT.total) < CLAIMED_FOR_A_LOOK
 
 
 async def test_a_provider_that_cannot_be_asked_is_not_looked_after_before_its_time(world, phones):
@@ -453,12 +514,22 @@ async def test_a_choice_is_kept_and_changes_the_language(world, phones):
     assert replayed
 
 
+@pytest.mark.parametrize(("begins", "ends"), [(18, 8), (0, 14), (9, 9)])
+async def test_quiet_hours_may_be_fourteen_hours_long(world, phones, begins, ends):
+    request: dict[str, Any] = {"channels": [SMS], "quiet_from": begins, "quiet_until": ends}
+
+    chosen, _ = await choose_message_settings(world.env, world.asha, **request, key="k")
+    assert (chosen.quiet_from, chosen.quiet_until) == (begins, ends)
+
+
 @pytest.mark.parametrize(
     ("changed", "code"),
     [
         ({"channels": [MessageChannel.WHATSAPP]}, ErrorCode.CHANNEL_NOT_CONNECTED),
         ({"quiet_from": 24}, ErrorCode.BAD_INPUT),
         ({"quiet_until": -1}, ErrorCode.BAD_INPUT),
+        ({"quiet_from": 0, "quiet_until": 23}, ErrorCode.QUIET_HOURS_TOO_LONG),
+        ({"quiet_from": 18, "quiet_until": 9}, ErrorCode.QUIET_HOURS_TOO_LONG),
     ],
 )
 async def test_a_choice_that_cannot_be_is_refused(world, phones, changed, code):
