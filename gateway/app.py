@@ -17,6 +17,7 @@ from actions.certificates.published import CertificatePublisher
 from actions.consents.watch import LOOK_SECONDS as WITHDRAWAL_SECONDS
 from actions.consents.watch import ConsentWatch
 from actions.etaal.counts import LedgerCounts
+from actions.feedback.sms_commands import SmsCommands
 from actions.fees.returns import FeeReturns
 from actions.identity.provider_sign_out import sign_out_hosts
 from actions.identity.sessions import person_of_token, person_signed_in
@@ -88,6 +89,7 @@ from integrations.etaal import EtaalSettings, etaal_routes
 from integrations.hr import HrSettings, hr_routes
 from integrations.registry import OUTSIDE_SYSTEMS
 from integrations.right_to_service import RightToServiceSettings, commission_routes
+from integrations.sms import SmsSettings, sms_routes
 from integrations.treasury import treasury_routes
 from schema import build
 from schema.kernel import Context
@@ -176,6 +178,7 @@ def doors(
         *admitted(umang_routes(settings, runtime, graph, edge, metrics)),
         *partner(commission_doors(settings, environment, edge.tallies), Source.RIGHT_TO_SERVICE),
         *partner(hr_doors(settings, environment, edge.tallies), Source.HR),
+        *partner(sms_doors(settings, environment, edge.tallies), Source.SMS),
         *admitted(fee_doors(environment)),
     ]
     site = open_site(settings, runtime, graph, edge)
@@ -261,6 +264,15 @@ def hr_doors(settings: Settings, environment: Environment, tallies: RequestCount
     times = DEMO_TIMES if settings.demo else 1
     own = read_onboarding(settings, "hr", lambda given: HrSettings.from_onboarding(given, times=times))
     return hr_routes(StaffFeed(environment), own, environment.clock, tallies)
+
+
+def sms_doors(settings: Settings, environment: Environment, tallies: RequestCounters | None) -> list[Route]:
+    """The route by which Mobile Seva passes on what citizens send; none where that was not agreed."""
+    if not is_connected(settings, OUTSIDE_SYSTEMS["sms"]):
+        return []
+    times = DEMO_TIMES if settings.demo else 1
+    own = read_onboarding(settings, "sms", lambda given: SmsSettings.from_onboarding(given, times=times)).inbound
+    return [] if own is None else sms_routes(SmsCommands(environment), own, environment.clock, tallies)
 
 
 @asynccontextmanager

@@ -126,7 +126,7 @@ OUTSIDE_SYSTEMS = OutsideSystems(
         System("dbt_finance", Source.DBT_FINANCE, "integrations.dbt_finance", "sandbox.dbt_finance.server"),
         System("pfms", Source.PFMS, "integrations.dbt_finance.pfms", "sandbox.dbt_finance.pfms.system", Need.OPTIONAL),
         System("etaal", Source.E_TAAL, "integrations.etaal", "sandbox.etaal.server", asked_with="push", calls_us=True),
-        System("sms", Source.SMS, "integrations.sms", "sandbox.sms.server", Need.OPTIONAL),
+        System("sms", Source.SMS, "integrations.sms", "sandbox.sms.server", Need.OPTIONAL, calls_us=True),
         System("portal", Source.DEPARTMENTS, "integrations.portal", "sandbox.portal.server", Need.NO_SETTINGS),
         System(
             "right_to_service",

@@ -53,7 +53,7 @@ async def read_conversation(
 
     async def work(tx: Transaction) -> tuple[Conversation, Sequence[Tracked]]:
         acting = UnitOfWork(env, tx, subject)
-        found = await _permitted(acting, conversation_id, ())
+        found = await _conversation_for(acting, conversation_id, ())
         await note(acting, "conversation.read", of_conversation(found), Purpose.RESPOND)
         hers = await applications.page_of_citizen(tx, found.citizen_id, limit=MOST_SHOWN) if found.citizen_id else []
         latest = [one for one in hers if is_public(one)]
@@ -69,7 +69,7 @@ async def take_conversation(
     """Take a conversation, also from a colleague. Raises Problems: NOT_FOUND, STEP_NOT_ALLOWED, CONFLICT."""
 
     async def step(acting: UnitOfWork, _: ConversationRequest) -> Conversation:
-        found = await _permitted(acting, request.conversation_id)
+        found = await _conversation_for(acting, request.conversation_id)
         refuse_other_version(request.expected_version, found.version, found.state)
         return await _note(acting, "take", await conversations.take(acting.tx, found, acting.subject.person_id or ""))
 
@@ -93,7 +93,7 @@ async def close_conversation(
     """End a conversation; what the citizen writes next begins another. Raises as `take_conversation`."""
 
     async def step(acting: UnitOfWork, _: ConversationRequest) -> Conversation:
-        found = await _permitted(acting, request.conversation_id)
+        found = await _conversation_for(acting, request.conversation_id)
         refuse_other_version(request.expected_version, found.version, found.state)
         return await _note(acting, "close", await conversations.close(acting.tx, found))
 
@@ -101,7 +101,7 @@ async def close_conversation(
 
 
 async def _answer(acting: UnitOfWork, request: AnswerConversation) -> Conversation:
-    found, me = await _permitted(acting, request.conversation_id), acting.subject.person_id or ""
+    found, me = await _conversation_for(acting, request.conversation_id), acting.subject.person_id or ""
     text = moderate_text(request.text, "input", "text") or ""
     if found.officer_id not in (None, me):
         raise Problems(Problem(ErrorCode.STEP_NOT_ALLOWED, ("input", "conversationId")))
@@ -122,7 +122,7 @@ async def _answer(acting: UnitOfWork, request: AnswerConversation) -> Conversati
     return await _note(acting, "answer", taken)
 
 
-async def _permitted(
+async def _conversation_for(
     acting: UnitOfWork, conversation_id: str, path: tuple[str, ...] = ("input", "conversationId")
 ) -> Conversation:
     found = await conversations.get(acting.tx, conversation_id)

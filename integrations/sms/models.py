@@ -1,8 +1,13 @@
 """What an SMS is, what a provider says of it, and what the providers handed over."""
 
+import ipaddress
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Self
+from datetime import datetime
+from typing import Any, Protocol, Self
+
+CALLS_A_MINUTE, FAILURES_A_MINUTE = 1_200, 20
+_LEAST_SECRET = 32
 
 PER_SECOND = 15.0
 """So many messages an account takes in a second beside codes, until its provider says otherwise
@@ -58,16 +63,58 @@ class NicSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class InboundSettings:
+    """How the platform passes on what citizens send: the secret of the address, and the networks that it calls from."""
+
+    secret: str = field(repr=False)
+    networks: tuple[str, ...]
+    calls_a_minute: int = CALLS_A_MINUTE
+    failures_a_minute: int = FAILURES_A_MINUTE
+
+    @classmethod
+    def from_onboarding(cls, given: Mapping[str, Any], times: int) -> Self:
+        """Read `secret` and `networks`. Raises KeyError; ValueError for a short secret or what is no network."""
+        secret, networks = str(given["secret"]), tuple(map(str, given["networks"]))
+        if len(secret) < _LEAST_SECRET or not networks:
+            raise ValueError("inbound")
+        for network in networks:
+            ipaddress.ip_network(network)
+        return cls(secret, networks, CALLS_A_MINUTE * times, FAILURES_A_MINUTE * times)
+
+
+@dataclass(frozen=True, slots=True)
 class SmsSettings:
-    """The accounts; that with NIC may be missing."""
+    """The accounts; that with NIC may be missing, and so may the way in."""
 
     msdp: MsdpSettings
     nic: NicSettings | None
+    inbound: InboundSettings | None = None
 
     @classmethod
-    def from_onboarding(cls, given: Mapping[str, Any]) -> Self:
-        """Read what was handed over; raises KeyError for what is missing, or TypeError for a part that is not known."""
-        nic = given.get("nic")
+    def from_onboarding(cls, given: Mapping[str, Any], *, times: int = 1) -> Self:
+        """Read what was handed over; raises KeyError for what is missing, TypeError or ValueError for a wrong part.
+
+        `times` multiplies the limits of the way in.
+        """
+        nic, inbound = given.get("nic"), given.get("inbound")
         if nic and not given.get("nic_url"):
             raise KeyError("nic_url")
-        return cls(MsdpSettings(**given["msdp"]), NicSettings(**nic) if nic else None)
+        way_in = InboundSettings.from_onboarding(inbound, times) if inbound else None
+        return cls(MsdpSettings(**given["msdp"]), NicSettings(**nic) if nic else None, way_in)
+
+
+@dataclass(frozen=True, slots=True)
+class IncomingSms:
+    """What a citizen sent. `mobile` is ten digits, `at` the platform's time of it."""
+
+    mobile: str = field(repr=False)
+    text: str = field(repr=False)
+    at: datetime
+
+
+class SmsInbox(Protocol):
+    """What stands behind the door."""
+
+    async def answer(self, sms: IncomingSms) -> str:
+        """What the platform sends back to the telephone; empty for nothing. A repeated message changes nothing."""
+        ...

@@ -20,6 +20,7 @@ from starlette.routing import Route
 
 from sandbox.city.kit import Arrival, Fault, Sandbox, SandboxHome, sandbox_app
 from sandbox.city.magic import SpoilAnswer
+from sandbox.sms.pulled_messages import PulledMessages, new_inbound
 from sandbox.sms.registers import read_registers, scrub_code
 
 KEPT = 200
@@ -41,14 +42,21 @@ _NUMBER = re.compile(r"(?:91)?([6-9]\d{9})")
 def create_sandbox(home: SandboxHome) -> Sandbox:
     """Both providers and the telephones."""
     made = home.state.get_or_create("account", "apuni", _new_account)
-    home.hand_over({"sandbox": True, "base_url": home.public_url, "nic_url": "/", **made})
-    providers = _Providers(home, made)
+    inbound = home.state.get_or_create("account", "inbound", new_inbound)
+    home.hand_over({"sandbox": True, "base_url": home.public_url, "nic_url": "/", **made, "inbound": inbound})
+    providers, pulled = _Providers(home, made), PulledMessages(home, inbound["secret"])
     routes = [
         Route("/esms/sendsmsrequestDLT", providers.msdp, methods=["POST"]),
         Route("/ReportAPI/csvreport", providers.report, methods=["GET"]),
         Route("/failsafe/HttpLink", providers.nic, methods=["POST"]),
     ]
-    actions = {"texts": providers.texts, "register": providers.register, "credit": providers.set_credit}
+    actions = {
+        "texts": providers.texts,
+        "register": providers.register,
+        "credit": providers.set_credit,
+        "receive": pulled.receive,
+        "call_bad": pulled.call_bad,
+    }
     return sandbox_app(home, routes, actions=actions, arrivals=providers.arrivals)
 
 

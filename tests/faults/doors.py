@@ -6,7 +6,8 @@ from tests.faults.door_commission import CommissionDoor
 from tests.faults.door_digilocker import PullDoor
 from tests.faults.door_etaal import EtaalDoor
 from tests.faults.door_hr import HrDoor
+from tests.faults.door_sms import SmsDoor
 from tests.faults.door_umang import UmangDoor
 
-DOORS: tuple[type[Door], ...] = (EtaalDoor, PublishedDoor, PullDoor, CommissionDoor, UmangDoor, HrDoor)
+DOORS: tuple[type[Door], ...] = (EtaalDoor, PublishedDoor, PullDoor, CommissionDoor, UmangDoor, HrDoor, SmsDoor)
 """Every door with a caller in the city."""

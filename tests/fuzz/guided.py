@@ -9,6 +9,7 @@ import sys
 import atheris
 
 READERS = [
+    "domain.feedback.commands",
     "domain.kernel.masks",
     "domain.kernel.text",
     "gateway.graphql.body",
@@ -17,6 +18,7 @@ READERS = [
     "integrations.calling.safe_xml",
     "integrations.digilocker.issuer.wire",
     "integrations.digilocker.requester.wire",
+    "integrations.sms.endpoint",
 ]
 """Whose branches guide the fuzzer; to watch everything that they import would take half a minute each time."""
 

@@ -5,12 +5,15 @@ where a reader does what it must not: fail in a way that its callers do not know
 import json
 import re
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from types import MappingProxyType
+from urllib.parse import parse_qsl, urlencode
 
 from graphql import GraphQLSyntaxError, Source, build_schema, parse, validate
 from stdnum.in_ import aadhaar
 
+from domain.feedback.commands import read_command
 from domain.kernel import holds_aadhaar, latin_digits, mask_aadhaar_in
 from gateway.graphql.body import decode_json
 from gateway.graphql.document_limits import check_document
@@ -19,11 +22,14 @@ from gateway.settings.limits import Limits
 from integrations import certificate_facts
 from integrations.calling import safe_xml
 from integrations.calling.errors import Refused
+from integrations.calling.incoming_calls import CallRefused
 from integrations.digilocker import CopyFormat
 from integrations.digilocker.issuer import wire as issuer_wire
 from integrations.digilocker.requester import wire as locker_wire
+from integrations.sms.endpoint import read_message
 
 LIMITS = Limits()
+SMS_AT = datetime(2026, 11, 26, 6, 0, tzinfo=UTC)
 ROOT = Path(__file__).parents[2]
 PAYLOADS = ROOT / "tests" / "payloads"
 SCHEMA = build_schema(
@@ -104,8 +110,20 @@ def document(content: bytes) -> None:
             raise AssertionError("validation gave up")
 
 
+def sms_message(content: bytes) -> None:
+    """What Mobile Seva passes on: a whole message whose command is read, or CallRefused."""
+    fields = dict(parse_qsl(content.decode("utf-8", "replace")))
+    try:
+        message = read_message(fields, SMS_AT)
+    except CallRefused:
+        return
+    command = read_command(message.text)
+    if not re.fullmatch(r"[6-9]\d{9}", message.mobile) or (command and command.mistyped and command.number):
+        raise AssertionError("a telephone or a number that is none")
+
+
 TARGETS: Mapping[str, Callable[[bytes], None]] = MappingProxyType(
-    {each.__name__: each for each in (certificate, locker_uri, mask, issuer_request, json_body, document)}
+    {each.__name__: each for each in (certificate, locker_uri, mask, issuer_request, json_body, document, sms_message)}
 )
 
 
@@ -118,5 +136,9 @@ def seeds(name: str) -> list[bytes]:
         "mask": ["2345 6789 0124 x २३४५-६७८९-०१२४ 234567890124".encode()],
         "issuer_request": xml,
         "json_body": [b'{"query":"{a}","variables":{"a":[1.5e3,"\\u0915\\ud83d\\ude00"]}}', b"[[[1]]]"],
+        "sms_message": [
+            urlencode({"mobileNumber": "919812345678", "timeStamp": "2026-11-26 11:30:00", "message": text}).encode()
+            for text in ("UK STATUS 2261 00000 12345", "स्थिति २२६१-०००००-१२३४५", "STOP")
+        ],
         "document": [b"query A($x: Int) { a { ...F b(x: $x) @x { c } } } fragment F on Query { z: a { c } }"],
     }[name]

@@ -53,6 +53,12 @@ DOORS = (
         "where the installation does not say otherwise",
     ),
     Door(
+        "`/sms/<secret>`",
+        None,
+        "actions/feedback/sms_commands.py: what Mobile Seva passes on; of an application is told to the telephone of "
+        "its applicant alone",
+    ),
+    Door(
         "`/hooks/treasury`, `/hooks/csc`",
         None,
         "actions/fees/returns.py: sealed words are kept; the source is asked before anything is marked",

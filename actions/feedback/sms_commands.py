@@ -1,0 +1,146 @@
+"""Answers what citizens send by SMS: each message once, in one part, about an application to its applicant alone."""
+
+import hmac
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
+
+from actions.etaal.enquiries import Asker, count_enquiry
+from actions.feedback.tracking import tracking_view
+from actions.kernel import Environment, UnitOfWork, application_by_any
+from domain.applications.applications import Application, Channel
+from domain.feedback.commands import Command, CommandKind, read_command
+from domain.feedback.conversations import Conversation, ConversationLine, LineAuthor
+from domain.feedback.messages import USUAL, MessageChannel, MessageState
+from domain.feedback.tracking import Tracked, is_public
+from domain.identity.policy import ObjectKind, Purpose
+from domain.kernel import SYSTEM, Citizen, Language, MistypedNumber, ist_date, show_number, state_language
+from domain.kernel.messages import label
+from integrations.sms import IncomingSms
+from store.applications import applications
+from store.feedback import conversations, messages, tracking
+from store.identity import contacts, people
+
+ANSWERED_A_DAY = 30
+"""So many messages of one telephone are answered in a day."""
+_ABSENT, _STOPPED = "absent", "stopped"
+_SMS = MessageChannel.SMS
+
+
+class SmsCommands:
+    """The inbox behind the door of Mobile Seva."""
+
+    def __init__(self, env: Environment) -> None:
+        self._env = env
+
+    async def answer(self, sms: IncomingSms) -> str:
+        """The reply to a message, empty where there is none; a message that is passed on again gets the same one."""
+        return await self._env.store.carry_out(lambda tx: _answer(UnitOfWork(self._env, tx, SYSTEM), sms))
+
+
+async def _answer(acting: UnitOfWork, sms: IncomingSms) -> str:
+    tx, ids = acting.tx, acting.env.ids
+    known = list((await people.citizens(tx, await contacts.with_mobile(tx, sms.mobile))).values())
+    conversation = await conversations.open_conversation(
+        tx,
+        conversation_id=ids.key(),
+        channel=_SMS,
+        address=f"91{sms.mobile}",
+        citizen_id=known[0].id if len(known) == 1 else None,
+    )
+    name = tx.cipher.blind_index("incoming_sms", f"{sms.mobile}\n{sms.at.isoformat()}\n{sms.text}")
+    heard = ConversationLine(ids.key(), conversation.id, LineAuthor.CITIZEN, sms.text, acting.now, name)
+    if not await conversations.add_line(tx, heard):
+        earlier = await conversations.line_of(tx, f"{name}:reply")
+        return earlier.text if earlier else ""
+    tries, _ = await tracking.count_try(tx, "sms", sms.mobile, window=timedelta(days=1))
+    if tries > ANSWERED_A_DAY:
+        return ""
+    reply = await _reply(acting, sms, conversation, known)
+    if reply:
+        said = replace(heard, id=ids.key(), author=LineAuthor.SERVICE, text=reply, provider_id=f"{name}:reply")
+        await conversations.add_line(tx, replace(said, state=MessageState.SENT))
+    return reply
+
+
+async def _reply(acting: UnitOfWork, sms: IncomingSms, conversation: Conversation, known: Sequence[Citizen]) -> str:
+    language = _language_of(sms.text, known)
+    command = read_command(sms.text) or Command(CommandKind.HELP)
+    if command.mistyped:
+        return label("sms_reply.MISTYPED", language)
+    match command.kind:
+        case CommandKind.STATUS | CommandKind.DUE:
+            return await _reply_about(acting, command, sms.mobile, known, language)
+        case CommandKind.LINK | CommandKind.APPEAL:
+            page = "/track" if command.kind is CommandKind.LINK else "/my/appeals"
+            return label(f"sms_reply.{command.kind.value}", language).format(link=f"{acting.env.public_url}{page}")
+        case CommandKind.STOP | CommandKind.START if command.number is None:
+            return await _switch(acting, conversation, known, language, stops=command.kind is CommandKind.STOP)
+        case _:
+            return label("sms_reply.HELP", language)
+
+
+async def _reply_about(
+    acting: UnitOfWork, command: Command, mobile: str, known: Sequence[Citizen], language: Language
+) -> str:
+    """The state or the due date of an application; the same words for one that is another's and one that is not."""
+    try:
+        application = await _application(acting, command.number, mobile, known)
+    except MistypedNumber:
+        return label("sms_reply.MISTYPED", language)
+    found = await tracking_view(acting.tx, application.id) if application else None
+    if application is None or found is None:
+        return label("sms_reply.NOTHING", language)
+    await count_enquiry(acting.env, acting.tx, Asker(line=mobile, channel=Channel.MOBILE), application)
+    return _words_of(found, command.kind, language)
+
+
+def _words_of(found: Tracked, kind: CommandKind, language: Language) -> str:
+    number = show_number(found.number)
+    if kind is CommandKind.DUE and found.due_at is not None and found.delivered_at is None:
+        return label("sms_reply.DUE", language).format(number=number, on=f"{ist_date(found.due_at):%d-%m-%Y}")
+    state = label(f"status.{found.status.value}", language)
+    return label("sms_reply.STATUS", language).format(number=number, state=state)
+
+
+async def _application(
+    acting: UnitOfWork, number: str | None, mobile: str, known: Sequence[Citizen]
+) -> Application | None:
+    """The application with a number whose applicant has that telephone; without a number the latest of those."""
+    if number is None:
+        pages = [await applications.page_of_citizen(acting.tx, one.id, limit=5) for one in known]
+        hers = [one for page in pages for one in page if is_public(one)]
+        return max(hers, key=lambda one: one.created_at, default=None)
+    found = await application_by_any(acting.tx, number)
+    citizen_id = found.citizen_id if found else _ABSENT
+    applicant = (await people.citizens(acting.tx, [citizen_id])).get(citizen_id)
+    right = hmac.compare_digest((applicant.mobile or "").encode() if applicant else b"", mobile.encode())
+    return found if right and is_public(found) else None
+
+
+async def _switch(
+    acting: UnitOfWork, conversation: Conversation, known: Sequence[Citizen], language: Language, *, stops: bool
+) -> str:
+    """Have SMS come no more, or again, to those who have the telephone; said once, also to a stranger's."""
+    tx, changed = acting.tx, conversation.engine.get(_STOPPED, False) is not stops
+    settings = await messages.settings_of(tx, [one.id for one in known])
+    for one in known:
+        present = settings.get(one.id, USUAL)
+        if (_SMS in present.channels) is stops:
+            changed = True
+            wanted = {*present.channels} ^ {_SMS}
+            chosen = replace(present, channels=tuple(each for each in MessageChannel if each in wanted))
+            await messages.choose(tx, one.id, chosen)
+            action = "messages.stopped" if stops else "messages.started"
+            await acting.record(action, ObjectKind.NOTICE, one.id, Purpose.APPLY, channel=_SMS.value)
+    if changed:
+        await conversations.save(tx, replace(conversation, engine={_STOPPED: stops}), conversation.version)
+    if stops and not changed:
+        return ""
+    return label(f"sms_reply.{'STOPPED' if stops else 'STARTED'}", language)
+
+
+def _language_of(text: str, known: Sequence[Citizen]) -> Language:
+    """English where the telephone's people all chose it and the message is in no other script, else the state's."""
+    chose_english = bool(known) and all(one.language is Language.EN for one in known)
+    return Language.EN if chose_english and text.isascii() else state_language()
