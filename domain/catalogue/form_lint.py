@@ -12,6 +12,7 @@ from domain.catalogue.form_patterns import unsafe
 from domain.catalogue.form_rules import depth_of, fits, names_in, rules_of
 from domain.catalogue.forms import MOST_ANSWERS, Form, Question, QuestionKind, Rule, flat
 from domain.identity.facts import FactKey
+from domain.kernel import script_letters, state_language
 
 DEEPEST_RULE = 4
 EXAMPLE_DAY = date(2026, 11, 24)
@@ -22,6 +23,7 @@ _AADHAAR = re.compile(r"a+dh+a*r|\buid\b|uidai", re.IGNORECASE)
 
 def lint(form: Form, failures: Iterable[Mapping[str, Any]]) -> None:
     """Check a form that fits its schema. Raises FormRefused for the first fault."""
+    _script(form.schema, re.compile(f"[{script_letters(state_language())}]"), "schema")
     _sections(form)
     _rows(form)
     for question in form.all_questions():
@@ -38,6 +40,19 @@ def lint(form: Form, failures: Iterable[Mapping[str, Any]]) -> None:
     _examples(form)
     for failure in failures:
         _fails(form, failure)
+
+
+def _script(part: Any, letters: re.Pattern[str], *place: str) -> None:
+    """Every text in the state's language has a letter of its script."""
+    if isinstance(part, Mapping):
+        text = part.get("hi")
+        if isinstance(text, str) and "en" in part and letters.search(text) is None:
+            raise FormRefused(Reason.OTHER_SCRIPT, *place)
+        for name, inner in part.items():
+            _script(inner, letters, *place, name)
+    elif isinstance(part, list | tuple):
+        for number, inner in enumerate(part):
+            _script(inner, letters, *place, str(number))
 
 
 def _sections(form: Form) -> None:

@@ -51,6 +51,7 @@ from domain.kernel.text import (
     is_plain_line,
     language_from_header,
     latin_digits,
+    script_letters,
     sort_key,
     sorted_by_name,
     spoken_languages,

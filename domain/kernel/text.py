@@ -94,6 +94,11 @@ def state_language() -> Language:
     return installed_state().language if is_installed() else Language.HI
 
 
+def script_letters(language: Language) -> str:
+    """The letters of a language's script as a range within a pattern: those of Tamil, else of Devanagari."""
+    return "\u0b80-\u0bff" if language is Language.TA else "\u0900-\u097f\ua8e0-\ua8ff"
+
+
 def spoken_languages() -> tuple[Language, ...]:
     """The languages that may be asked for, that of the state first."""
     return (*(installed_state().spoken if is_installed() else (Language.HI,)), Language.EN)

@@ -3,10 +3,8 @@
 import re
 from functools import cache
 
-from domain.kernel import HIDDEN, Language, state_language
+from domain.kernel import HIDDEN, Language, script_letters, state_language
 
-_SCRIPTS = {Language.TA: "\u0b80-\u0bff"}
-"""The letters of a state's font; of those that are not named here it is Devanagari."""
 _SPACES = re.compile(r"[\t\n\v\f\r\u0085\u2028\u2029]+")
 _UNSEEN = re.compile(f"[\u0000-\u0008\u000e-\u001f\u007f-\u0084\u0086-\u009f{HIDDEN}]")
 _NOT_XML = re.compile(f"[{HIDDEN}\u0000-\u0008\u000b\u000c\u000e-\u001f\ud800-\udfff\ufffe\uffff]")
@@ -15,7 +13,7 @@ BLANK_BOX = "□"
 
 @cache
 def _undrawable(language: Language) -> re.Pattern[str]:
-    script = _SCRIPTS.get(language, "\u0900-\u097f\ua8e0-\ua8ff")
+    script = script_letters(language)
     return re.compile(f"[^\u0020-\u007e\u00a0-\u024f{script}\u200c\u200d\u2010-\u2027\u2030-\u2040\u20a0-\u20bf]")
 
 

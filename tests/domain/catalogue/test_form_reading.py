@@ -159,6 +159,12 @@ def test_what_tells_applications_apart_is_a_question_of_the_form_and_no_group():
     assert of(None, **{"x-distinct-by": []}).reason is Reason.NOT_A_FORM
 
 
+def test_a_label_in_the_script_of_another_state_is_refused():
+    fault = of({"card": text(**{"x-label": {"hi": "அட்டை", "en": "Card"}})})
+
+    assert (fault.reason, fault.place) == (Reason.OTHER_SCRIPT, "schema/properties/card/x-label")
+
+
 def test_a_form_that_asks_for_an_aadhaar_number_is_refused():
     assert of({"aadhaar_number": text()}).reason is Reason.ASKS_AADHAAR
     assert of({"card": text(**{"x-label": {"hi": "आधार संख्या", "en": "Aadhar number"}})}).reason is Reason.ASKS_AADHAAR
