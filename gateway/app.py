@@ -65,6 +65,7 @@ from gateway.pages.portal import portal_routes
 from gateway.pages.rendering import Pages
 from gateway.pages.site import APP, Site
 from gateway.pages.status import status_routes
+from gateway.pages.unsubscribe import unsubscribe_routes
 from gateway.runtime.alarms import LOOK_SECONDS, AlarmWatch, UnkeptAlarms, alarm_webhook
 from gateway.runtime.composition import Runtime, open_runtime
 from gateway.runtime.edge_wiring import admission_wrapper, bound_requests, open_edge
@@ -228,6 +229,7 @@ def own_pages(settings: Settings, runtime: Runtime, metrics: Metrics, pulse: Hea
         *roster_routes(environment, origins=(settings.url,)),
         *personal_data_routes(environment),
         *document_routes(environment),
+        *unsubscribe_routes(environment),
         *status_routes(settings, runtime.monitor, switches=runtime.switches, clock=environment.clock, pulse=pulse),
         *metrics.routes(environment),
     ]

@@ -52,6 +52,7 @@ from schema.fees.mutations import FeePayingMutation, FeesMutation
 from schema.identity.assistance import AssistingMutation
 from schema.identity.citizens import Citizen
 from schema.identity.devices import DevicesMutation, DevicesQuery
+from schema.identity.email_addresses import EmailMutation
 from schema.identity.record_claims import RecordClaimsMutation, RecordClaimsQuery
 from schema.identity.viewer import ViewerQuery
 from schema.kernel import Context, Info, enforce, scalar_map
@@ -163,6 +164,7 @@ class Mutation(
     ConversationsMutation,
     CaseNoticesMutation,
     MessageTextsMutation,
+    EmailMutation,
     StaffingMutation,
     StaffBatchMutation,
     DefinitionsMutation,

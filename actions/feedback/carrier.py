@@ -31,11 +31,15 @@ class Outgoing:
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """A provider took a message and named it so. `segments` are the parts that are billed, where it counts them."""
+    """A provider took a message and named it so. `segments` are the parts that are billed, where it counts them.
+
+    `is_last_word` where the provider never tells that a message arrived: it stays SENT unless a failure is reported.
+    """
 
     provider: str
     message_id: str
     segments: int | None = None
+    is_last_word: bool = False
 
 
 class Carrier(Protocol):

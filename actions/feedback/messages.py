@@ -296,7 +296,8 @@ async def _give(env: Environment, carrier: Carrier, outgoing: Outgoing) -> None:
     crash_points.reach(crash_points.MESSAGE_SENT)
     told: dict[str, object] = {"template": outgoing.text.template, "segments": taken.segments}
     told |= {"provider": taken.provider, "provider_id": taken.message_id}
-    look_at = _looked_at(message, 0 if carrier.is_asked(taken.provider) else len(LOOKS), env.clock.now())
+    looks = 0 if carrier.is_asked(taken.provider) else len(LOOKS)
+    look_at = None if taken.is_last_word else _looked_at(message, looks, env.clock.now())
 
     async def note(tx: Transaction) -> None:
         await messages.note_taken(tx, message, look_at, **told)

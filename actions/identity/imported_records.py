@@ -56,6 +56,7 @@ def completed_citizen(citizen: Citizen, record: Citizen) -> Citizen:
     return replace(
         citizen,
         mobile=citizen.mobile or record.mobile,
+        confirmed_email=citizen.confirmed_email or record.confirmed_email,
         born_on=citizen.born_on or record.born_on,
         district=citizen.district or record.district,
         tehsil=citizen.tehsil if citizen.district else record.tehsil,

@@ -293,7 +293,12 @@ async def _join_record(acting: UnitOfWork, claim: RecordClaim) -> RecordClaim:
 
 def _reachable(record: Citizen, claimant: Citizen) -> Citizen:
     """The record, with the telephone and the address that her provider vouches for where it had none."""
-    return replace(record, mobile=record.mobile or claimant.mobile, email=record.email or claimant.email)
+    return replace(
+        record,
+        mobile=record.mobile or claimant.mobile,
+        email=record.email or claimant.email,
+        confirmed_email=claimant.confirmed_email or record.confirmed_email,
+    )
 
 
 def _claim_resource(citizen_id: str) -> Resource:

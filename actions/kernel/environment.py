@@ -30,6 +30,7 @@ from integrations.csc import CscBridge
 from integrations.dbt_finance import DbtBharat, DbtFinance
 from integrations.dbt_finance.pfms import Pfms
 from integrations.digilocker import DigiLocker
+from integrations.email import Mailer
 from integrations.etaal import EtaalPush
 from integrations.right_to_service import RightToService
 from integrations.sms import SmsGateway
@@ -67,6 +68,8 @@ class Partners:
     identity: Mapping[Provider, IdentityProvider]
     sms: SmsGateway | None = None
     """Carries messages and one-time codes to telephones; None where the state has no account with a provider."""
+    email: Mailer | None = None
+    """The state's mail server; None where none is connected."""
     commission: RightToService | None = None
     """The Right to Service Commission's system; None where it is not connected."""
     etaal: EtaalPush | None = None

@@ -48,7 +48,7 @@ CODE_LIFE = timedelta(minutes=10)
 
 
 class CodeKind(StrEnum):
-    """What a code is for; its text is CODE_<kind> among the state's messages."""
+    """What a code is for; its text is CODE_<kind> among the state's messages, where it goes by SMS."""
 
     ASSISTANCE = "ASSISTANCE"
     RELATIVE = "RELATIVE"
@@ -56,6 +56,8 @@ class CodeKind(StrEnum):
     CLAIM_RECORD = "CLAIM_RECORD"
     ROSTER_CONSENT = "ROSTER_CONSENT"
     ROSTER_HAND_OVER = "ROSTER_HAND_OVER"
+    CONFIRM_EMAIL = "CONFIRM_EMAIL"
+    """It goes by mail, to the address that it confirms."""
 
 
 LONGEST_NAME = 120

@@ -23,7 +23,7 @@ from domain.kernel.errors import (
 from domain.kernel.global_ids import TypeCode, from_global_id, to_global_id
 from domain.kernel.hidden_characters import HIDDEN, hidden_character, without_hidden_characters
 from domain.kernel.ids import Ids, SeededIds, SystemIds
-from domain.kernel.masks import account_of_last4, holds_aadhaar, mask_aadhaar_in, mask_account, mask_mobile
+from domain.kernel.masks import account_of_last4, holds_aadhaar, mask_aadhaar_in, mask_account, mask_email, mask_mobile
 from domain.kernel.mobiles import mobile_digits
 from domain.kernel.money import LARGEST_PAISE, paise_from_rupees, rupees
 from domain.kernel.numbers import LENGTH, NumberKind, make_number, parse_number, show_number

@@ -15,6 +15,12 @@ def mask_mobile(mobile: str) -> str:
     return f"{mobile[:2]}xxxxxx{mobile[-2:]}" if len(mobile) >= 10 else "x" * len(mobile)
 
 
+def mask_email(address: str) -> str:
+    """An e-mail address of whose name only the first letter is shown: axxxx@citizen.example."""
+    name, _, host = address.rpartition("@")
+    return f"{name[:1]}xxxx@{host}"
+
+
 def mask_account(account: str) -> str:
     """A bank account with only its last four digits shown."""
     return "x" * max(len(account) - 4, 0) + account[-4:]

@@ -116,6 +116,9 @@ class Citizen:
     gender: str | None = field(default=None, repr=False)
     mobile: str | None = field(default=None, repr=False)
     email: str | None = field(default=None, repr=False)
+    """As her provider says it; no mail goes there."""
+    confirmed_email: str | None = field(default=None, repr=False)
+    """The address to which mail goes: she told the code that came there."""
     district: str | None = None
     tehsil: str | None = None
     aadhaar_last4: str | None = field(default=None, repr=False)

@@ -21,6 +21,8 @@ class Source(StrEnum):
     RIGHT_TO_SERVICE = "RIGHT_TO_SERVICE"
     SMS = "SMS"
     WHATSAPP = "WHATSAPP"
+    EMAIL = "EMAIL"
+    PUSH = "PUSH"
     CSC = "CSC"
     TREASURY = "TREASURY"
     NCS = "NCS"

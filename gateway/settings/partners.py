@@ -16,9 +16,10 @@ class Partner(BaseModel):
     model_config = ConfigDict(hide_input_in_errors=True)
 
     base_url: str = Field(
-        pattern=r"^(https?|sftp)://[^\s?#]+$",
-        description="The address of the system; `sftp://host:port` only for PFMS over SFTP.",
-        json_schema_extra={"production": "https (PFMS over SFTP: sftp), and no sandbox"},
+        pattern=r"^(https?|sftp|smtp)://[^\s?#]+$",
+        description="The address of the system; `sftp://host:port` only for PFMS over SFTP, "
+        "`smtp://host:port` only for e-mail.",
+        json_schema_extra={"production": "https (PFMS over SFTP: sftp, e-mail: smtp), and no sandbox"},
     )
     browser_url: str | None = Field(
         default=None,

@@ -443,7 +443,7 @@ class Settings(BaseSettings):
 
     def scheme(self, system: str) -> str:
         """What a system's address begins with outside the demo: that of PFMS goes by its transport."""
-        return self.pfms.transport.scheme if system == "pfms" else "https"
+        return self.pfms.transport.scheme if system == "pfms" else {"email": "smtp"}.get(system, "https")
 
 
 def read_settings() -> Settings:

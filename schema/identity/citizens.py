@@ -28,7 +28,7 @@ from domain.feedback.messages import USUAL
 from domain.feedback.notices import Notice as NoticeItem
 from domain.fees.fees import FeeOrder
 from domain.identity.policy import ObjectKind, Purpose
-from domain.kernel import Assurance, Language, Provider, Role, Source, TypeCode, mask_mobile, people
+from domain.kernel import Assurance, Language, Provider, Role, Source, TypeCode, mask_email, mask_mobile, people
 from schema.appeals.types import Appeal
 from schema.applications.progress import auto_appeal_opt_out_of_citizen
 from schema.applications.types import Application
@@ -145,6 +145,10 @@ class Citizen(Node, View[people.Citizen], id_of=TypeCode.CITIZEN):
         return self.item.id
 
     name = text_field("item.name", description="Her name.")
+
+    @resolver_field(description="The address to which mail goes, of whose name one letter is shown; null for none.")
+    def masked_email(self) -> str | None:
+        return mask_email(self.item.confirmed_email) if self.item.confirmed_email else None
 
     @resolver_field(description="Her mobile number with its middle hidden.")
     def masked_mobile(self) -> str | None:

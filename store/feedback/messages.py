@@ -122,12 +122,15 @@ async def begin(tx: Transaction, message: Message, next_at: datetime | None) -> 
     return bool((await tx.connection.execute(changed.values(**later))).rowcount)
 
 
-async def note_taken(tx: Transaction, message: Message, look_at: datetime, **values: Any) -> None:
-    """Note which provider took a message. A receipt may have come before, whose state stays."""
+async def note_taken(tx: Transaction, message: Message, look_at: datetime | None, **values: Any) -> None:
+    """Note which provider took a message. A receipt may have come before, whose state stays.
+
+    Without `look_at` nobody looks after it.
+    """
     before = _is_before(MessageState.SENT)
     state = sa.case((before, MessageState.SENT.value), else_=_T.state)
     state_at = sa.case((before, tx.clock.now()), else_=_T.state_at)
-    look = sa.case((_T.look_at.is_not(None), look_at), else_=None)
+    look = sa.case((_T.look_at.is_not(None), sa.literal(look_at, _T.look_at.type)), else_=None)
     taken = sa.update(messages_table).where(_T.id == message.id)
     await tx.connection.execute(taken.values(state=state, state_at=state_at, look_at=look, **values))
 

@@ -307,6 +307,7 @@ def _citizen_values(tx: Transaction, citizen: Citizen) -> dict[str, Any]:
         "gender": citizen.gender,
         "mobile": citizen.mobile,
         "email": citizen.email,
+        "confirmed_email": citizen.confirmed_email,
         "aadhaar_reference": citizen.aadhaar_reference,
     }
     return {
@@ -327,6 +328,7 @@ def _citizen(tx: Transaction, row: AnyRow) -> Citizen:
         gender=personal["gender"],
         mobile=personal["mobile"],
         email=personal["email"],
+        confirmed_email=personal.get("confirmed_email"),
         district=row.district,
         tehsil=row.tehsil,
         language=Language(row.language),

@@ -139,6 +139,7 @@ OWN: Mapping[str, frozenset[str]] = {
     "linkAccount": NOBODY,
     "registerRelative": who("citizen", "neighbour"),
     "removeRelative": who("citizen", "neighbour"),
+    "setEmail": who("citizen", "neighbour"),
     "signOutDevices": who(
         "citizen",
         "neighbour",

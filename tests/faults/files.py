@@ -27,6 +27,7 @@ from integrations.dbt_finance.pfms.models import FileKind
 from integrations.dbt_finance.pfms.settings import SftpSettings
 from integrations.dbt_finance.pfms.sftp_exchange import SftpExchange
 from tests.faults.cells import Row
+from tests.faults.mail import SmtpMail
 from tests.faults.site import FastClock, Site, open_site
 from tests.support.remotes import shared_resilience
 
@@ -110,6 +111,10 @@ class PfmsFiles:
     async def opened(cls, home: Path) -> AsyncIterator["PfmsFiles"]:
         async with open_site(home, "pfms") as site:
             yield cls(site)
+
+    def secrets(self) -> list[str]:
+        """What may be in no log."""
+        return [str(self._site.onboarding[name]) for name in ("client_key", "signing_key")]
 
     def cells(self) -> Iterator[tuple[Trouble, str]]:
         return ((trouble, operation) for trouble in TROUBLES for operation in trouble.operations)
@@ -247,5 +252,5 @@ def _kind_of(error: RemoteError) -> str:
     return "REFUSED" if isinstance(error, Refused) else "UNAVAILABLE"
 
 
-FILES: tuple[type[PfmsFiles], ...] = (PfmsFiles,)
-"""Every exchange of files. A new one joins by a line here."""
+FILES: tuple[type[PfmsFiles | SmtpMail], ...] = (PfmsFiles, SmtpMail)
+"""Every exchange that is not HTTP. A new one joins by a line here."""

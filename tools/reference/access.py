@@ -114,6 +114,12 @@ DOORS = (
         "actions/rosters/rosters.py",
     ),
     Door(
+        "`/u/<name>`, `apuni email bounce`",
+        None,
+        "actions/feedback/mail_returns.py: a name that we made of one mail; it ends mails to its reader, or says what "
+        "came back",
+    ),
+    Door(
         "`/home`, `/emblem`, `/privacy`, `/terms`, `/contact`, `/help`",
         None,
         "gateway/pages/portal.py: nothing of a person; any other page is an operation of the graph, run as its reader",

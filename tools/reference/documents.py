@@ -134,7 +134,8 @@ How pensions and scholarships go through PFMS: docs/payments.md.
 
 Messages and one-time codes go by SMS through the optional system `SMS` (`APUNI_PARTNERS__SMS__BASE_URL`, with the
 accounts `msdp` and `nic` and the second address `nic_url` in `GIVEN`: integrations/sms/README.md); in the demo it is
-the sandbox's. Without it codes go nowhere.
+the sandbox's. Without it codes go nowhere. Mail goes by the optional
+system `EMAIL` (`APUNI_PARTNERS__EMAIL__BASE_URL`, `smtp://host:port`: integrations/email/README.md).
 
 {sign_on}
 

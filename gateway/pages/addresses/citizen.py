@@ -50,7 +50,7 @@ CITIZEN_PAGES = (
         "messages",
         "MyMessageList",
         "viewer",
-        "MarkMyMessagesRead ChooseMyMessageSettings ResendMyNotice TestMyMessage",
+        "MarkMyMessagesRead ChooseMyMessageSettings ResendMyNotice TestMyMessage SetMyEmail",
     ),
     _page("/my/data", "data", "MyDataReads", "viewer"),
     _page("/my/record", "record", "MyRecord", forms="ClaimMyRecord ConfirmMyRecord StopMyRecordClaim"),

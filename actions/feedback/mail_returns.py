@@ -1,0 +1,51 @@
+"""Notes what comes back of mails: bounces, and the wish for no more mails."""
+
+from dataclasses import replace
+
+from actions.feedback.email_carrier import BOUNCE, STOP, forget_address, message_named, note_email
+from actions.feedback.receipts import note_receipt
+from actions.kernel import Environment
+from domain.feedback.messages import USUAL, MessageChannel, MessageState
+from integrations.email import Bounce
+from store.database import Transaction
+from store.feedback import messages
+
+
+async def note_bounce(env: Environment, bounce: Bounce) -> bool:
+    """Note what came back of a mail, and forget an address that is dead; whether that changed anything."""
+    message = await message_named(env, bounce.reference, BOUNCE)
+    if message is None:
+        return False
+    if bounce.address_is_dead:
+        await env.store.carry_out(lambda tx: forget_address(tx, message, bounce.recipients))
+    ended = MessageState.DELIVERED if bounce.action == "delivered" else MessageState.FAILED
+    if bounce.is_final and bounce.may_pass:
+        ended = MessageState.FAILED_FOR_NOW
+    if bounce.action not in {"failed", "delivered"}:
+        return False
+    return await note_receipt(
+        env,
+        MessageChannel.EMAIL,
+        message.provider_id or "",
+        ended,
+        reason=bounce.status if bounce.is_final else None,
+        at=env.clock.now(),
+        message_id=message.id,
+    )
+
+
+async def stop_mails(env: Environment, name: str) -> bool:
+    """Send no mails any more to the reader of a mail whose link is named so; False where there is no such link."""
+    message = await message_named(env, name, STOP)
+    if message is None:
+        return False
+
+    async def work(tx: Transaction) -> None:
+        chosen = (await messages.settings_of(tx, [message.citizen_id])).get(message.citizen_id, USUAL)
+        wanted = tuple(each for each in chosen.channels if each is not MessageChannel.EMAIL)
+        if wanted != chosen.channels:
+            await messages.choose(tx, message.citizen_id, replace(chosen, channels=wanted))
+            await note_email(tx, message, "email.stopped")
+
+    await env.store.carry_out(work)
+    return True
