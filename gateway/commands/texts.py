@@ -1,5 +1,6 @@
 """The commands of `apuni texts`: check, show and propose the texts of messages."""
 
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Annotated
@@ -23,7 +24,7 @@ from gateway.commands.kernel import (
     readable,
 )
 from gateway.settings.settings import read_settings
-from states.message_texts import document_of_file, document_problems, text_problems, texts_of_document
+from states.message_texts import document_of_file, document_problems, message_texts, text_problems, texts_of_document
 
 group = CommandGroup()
 """Texts of messages by SMS, WhatsApp, mail and push."""
@@ -54,6 +55,7 @@ async def preview_texts(
     file: Annotated[Path | None, typer.Option(help="show this file in place of what is in force")] = None,
 ) -> None:
     """Show the texts of every channel in every language, filled with an example."""
+    env = _with_texts(env)
     async with env.store.read_transaction() as tx:
         texts = dict(await texts_in_force(env, tx))
     if file is not None:
@@ -73,6 +75,7 @@ async def propose_text(
     ],
 ) -> None:
     """Propose the texts of an event; an administrator confirms them on the page of texts."""
+    env = _with_texts(env)
     with readable(file):
         document = document_of_file(file)
     request = ProposeMessageText(file.stem, publish_on, "", document)
@@ -81,6 +84,11 @@ async def propose_text(
             lambda tx: propose(UnitOfWork(env, tx, command_subject()), request, account())
         )
     out.print(f"apuni: {proposal.event} waits for an administrator; it is in force from {publish_on.isoformat()}")
+
+
+def _with_texts(env: Environment) -> Environment:
+    """The environment of a command with the texts of the state's package, which only the gateway and worker have."""
+    return replace(env, rules=replace(env.rules, message_texts=message_texts(read_settings().package.folder)))
 
 
 def _line_of_problem(problem: Problem) -> str:
