@@ -22,7 +22,6 @@ class Source(StrEnum):
     SMS = "SMS"
     WHATSAPP = "WHATSAPP"
     EMAIL = "EMAIL"
-    PUSH = "PUSH"
     CSC = "CSC"
     TREASURY = "TREASURY"
     NCS = "NCS"
