@@ -105,14 +105,16 @@ async def choose_message_settings(
     return chosen, replayed
 
 
-async def carry_messages(env: Environment, read: ReadValues) -> None:
-    """Plan what is due and send it by every channel at once; where nothing is, one read says so."""
-    connected = connected_channels(env)
+async def carry_messages(
+    env: Environment, read: ReadValues, channels: Collection[MessageChannel] | None = None
+) -> None:
+    """Plan what is due and send it by these channels, else by every one; where nothing is, one read says so."""
+    channels = sorted(connected_channels(env) if channels is None else channels)
     async with env.store.read_transaction() as tx:
-        due = await messages.may_be_due(tx, connected)
+        due = await messages.may_be_due(tx, channels)
     if due:
         await plan_messages(env)
-        await asyncio.gather(*(send_messages(env, read, channel) for channel in sorted(connected)))
+        await asyncio.gather(*(send_messages(env, read, channel) for channel in channels))
 
 
 async def plan_messages(env: Environment) -> int:

@@ -16,6 +16,7 @@ from actions.consents.retention import delete_old_consents
 from actions.doorstep.rounds import announce_deliveries, close_missed
 from actions.etaal.checks import compare_nightly
 from actions.etaal.etaal_rounds import close_due, plan_pushes
+from actions.feedback.channels import connected_channels
 from actions.feedback.grievances import escalate_overdue
 from actions.feedback.messages import ReadValues, carry_messages, look_after_messages
 from actions.feedback.tracking import forget_tries
@@ -80,7 +81,7 @@ def service_jobs(
     legal, finance = LegalClock(environment, after_sweep), FinanceClock(environment, stopping)
     return (
         Job("deliver_outbox", POLL_SECONDS, deliveries.deliver_due, deliveries.finish),
-        Job("carry_messages", MESSAGE_SECONDS, partial(carry_messages, environment, read_values)),
+        *_message_jobs(environment, read_values),
         Job("bring_messages_forward", recovered_systems.LOOK_SECONDS, recovered.look),
         Job("seal_ledger", SEAL_SECONDS, partial(ledger_seal.seal, environment.store)),
         Job("ask_about_fees", FEE_SECONDS, partial(ask_due, environment)),
@@ -88,6 +89,16 @@ def service_jobs(
         Job("finance_clock", finance_clock.LOOK_SECONDS, finance.tick, finance.resign),
         Job("payment_files", payment_seconds, PaymentRounds(environment, stopping).run),
     )
+
+
+def _message_jobs(environment: Environment, read_values: ReadValues) -> list[Job]:
+    """One for each channel, so that one whose provider is silent delays no other; one alone where none is connected."""
+    connected = sorted(connected_channels(environment))
+    rounds = [(f"carry_{each.value.lower()}", [each]) for each in connected] or [("carry_messages", [])]
+    return [
+        Job(name, MESSAGE_SECONDS, partial(carry_messages, environment, read_values, channels))
+        for name, channels in rounds
+    ]
 
 
 def upkeep_jobs(environment: Environment, kept: Retention, stopping: asyncio.Event | None = None) -> tuple[Job, ...]:
