@@ -12,6 +12,7 @@ import time
 
 PROOFS = (
     "race",
+    "messages",
     "crash",
     "mig",
     "fuzz",
