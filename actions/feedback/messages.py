@@ -118,10 +118,14 @@ async def carry_messages(
 
 
 async def plan_messages(env: Environment) -> int:
-    """Make the messages of new notices, and those of the next channel where one had its turn; how many were planned."""
+    """Make the messages of new notices, and those of the next channel where one had its turn; how many were planned.
+
+    A notice that is older than a message may become is read in the portal alone.
+    """
 
     async def work(tx: Transaction) -> int:
-        new = [(each.id, each.citizen_id, each.kind) for each in await notices.take_to_send(tx, PLANNED)]
+        taken, oldest = await notices.take_to_send(tx, PLANNED), tx.clock.now() - GIVEN_UP_AFTER
+        new = [(each.id, each.citizen_id, each.kind) for each in taken if each.created_at > oldest]
         passing = await messages.to_pass_on(tx, PLANNED)
         await messages.plan(tx, [each.id for each in passing], next_at=None)
         tried = await messages.of_notices(tx, {each.notice_id for each in passing})
@@ -135,7 +139,7 @@ async def plan_messages(env: Environment) -> int:
                 channels = [one.channel for one in before]
                 planned += _rows(env, of, settings.get(each.citizen_id, USUAL), reached, channels)
         await messages.add_many(tx, planned)
-        return len(new) + len(passing)
+        return len(taken) + len(passing)
 
     return await env.store.carry_out(work)
 

@@ -1,6 +1,6 @@
 """The worker's part in a process of its own: `python -m benchmarks.messages.work FOLDER URL`; each second a line.
 
-It carries messages as the gateway's worker does, a round each second at most, until nothing is due. Where no message
+It carries messages as the gateway's worker does, a round each second at most, until none waits. Where no message
 was carried before, somebody is told of what is urgent while the others wait.
 """
 
@@ -29,11 +29,11 @@ _M = messages_table.c
 
 
 async def work(folder: Path, url: str) -> None:
-    """Go round until nothing is due."""
+    """Go round until none waits."""
     begun, urgent_at, waited = perf_counter(), None, None
     async with open_environment(folder, url) as env:
         first = await _taken(env)
-        while await _is_due(env):
+        while await _waits(env):
             round_begun = perf_counter()
             await carry_messages(env, partial(read, env))
             taken = await _taken(env)
@@ -53,9 +53,13 @@ async def _taken(env: Environment) -> int:
         return (await message_days.counts_of_today(tx)).get(MessageChannel.SMS, (0, 0))[0]
 
 
-async def _is_due(env: Environment) -> bool:
+async def _waits(env: Environment) -> bool:
+    """Whether a notice or a message waits, also one that a worker that was killed holds, or that was put off."""
+    unsent = select(_M.id).where(_M.send_at.is_not(None)).limit(1)
     async with env.store.read_transaction() as tx:
-        return await messages.may_be_due(tx, [MessageChannel.SMS])
+        if await messages.may_be_due(tx, [MessageChannel.SMS]):
+            return True
+        return (await tx.connection.execute(unsent)).first() is not None
 
 
 async def _urgent_is_taken(env: Environment) -> bool:

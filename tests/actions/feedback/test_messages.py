@@ -71,6 +71,14 @@ async def test_where_no_channel_is_connected_a_notice_makes_no_message_now_or_la
     assert await kept(world) == []
 
 
+async def test_what_happened_three_days_ago_is_not_sent_any_more(world, phones):
+    await told(world)
+    world.clock.advance(GIVEN_UP_AFTER)
+    await carried(world)
+
+    assert await kept(world) == []
+
+
 async def test_a_message_whose_answer_was_lost_stays_sending_and_is_not_given_again(world, phones):
     phones.failures["msdp"] = lost()
     await told(world)
