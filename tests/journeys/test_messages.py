@@ -36,8 +36,15 @@ def test_every_step_of_an_application_reaches_the_telephone(running):
     assert all(text.startswith("अपुणी सरकार: आवेदन ") for text in texts)
     said = ("सेवा दे दी", "स्वीकृत", "शुल्क जमा", "मिल गया है")  # what is urgent may come before what it follows
     assert [sum(words in text for text in texts) for words in said] == [1] * 4
-    told = running.data(TOLD, token=citizen)["viewer"]["notifications"]["nodes"]
-    mine = [each for each in told if (each["application"] or {}).get("id") == application["id"]]
+
+    def on_their_way() -> list[dict]:
+        told = running.data(TOLD, token=citizen)["viewer"]["notifications"]["nodes"]
+        return [each for each in told if (each["application"] or {}).get("id") == application["id"]]
+
+    def are_noted(mine: list[dict]) -> bool:
+        return not any(one["state"] == "SENDING" for each in mine for one in each["messages"])
+
+    mine = eventually(on_their_way, are_noted)  # a text may be there before its provider's answer is noted
     assert {each["kind"] for each in mine} == {"DELIVERED", "APPROVED", "FEE_DUE", "APPLICATION_ACKNOWLEDGED"}
     carried = {(one["channel"], one["state"]) for each in mine for one in each["messages"]}
     assert carried <= {("SMS", "SENT"), ("SMS", "DELIVERED")}
