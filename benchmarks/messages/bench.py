@@ -2,7 +2,7 @@
 
     SCALE=1000000 RATE=200 python -m benchmarks.messages.bench [sqlite|postgresql]
 
-With BOUND set it is 20,000 on PostgreSQL.
+With BOUND set it is 20,000 on SQLite.
 
 Everything is synthetic and lies in a folder of its own, which is deleted afterwards. How far it is stands on stderr.
 """
@@ -45,7 +45,7 @@ def main() -> None:
     print(f"{many:,} messages; the provider takes {rate} in a second; load {os.getloadavg()[0]:.1f}")
     print("| store | filled | sent | a second | CPU of the worker in ms each | memory | urgent after | in doubt |")
     print("| --- |" + " ---: |" * 7)
-    for kind in sys.argv[1:] or (["postgresql"] if bound else ["sqlite", "postgresql"]):
+    for kind in sys.argv[1:] or (["sqlite"] if bound else ["sqlite", "postgresql"]):
         with tempfile.TemporaryDirectory(prefix="apuni-messages-") as name:
             print(_run(kind, Path(name), many, rate), flush=True)
 
