@@ -44,11 +44,12 @@ def content_of(settings: EmailSettings, mail: Email, now: datetime) -> bytes:
     message["Auto-Submitted"] = "auto-generated"
     message["Content-Language"] = mail.language
     if mail.unsubscribe_url:
-        message["List-Unsubscribe"] = f"<{mail.unsubscribe_url}>"
         message["List-Unsubscribe-Post"] = "=".join(ONE_CLICK)
     message.set_content(mail.text, cte="base64")
     message.add_alternative(mail.html or _html(mail), subtype="html", cte="base64")
-    return message.as_bytes()
+    # The library would fold a long address as an encoded word, which no mail program reads as one (RFC 2047 section 5).
+    link = f"List-Unsubscribe: <{mail.unsubscribe_url}>\r\n" if mail.unsubscribe_url else ""
+    return link.encode("ascii") + message.as_bytes()
 
 
 def dsn_options(reference: str) -> tuple[list[str], list[str]]:

@@ -27,7 +27,7 @@ MAIL = Email(
     "आवेदन UKAS 12345 67890: उत्तर दें।\n\nhttps://apuni.example/cases",
     "hi",
     REFERENCE,
-    unsubscribe_url="https://apuni.example/u/17.abc",
+    unsubscribe_url=f"https://seva.apuni.example/u/{REFERENCE}",  # with its header longer than a line
 )
 
 
@@ -59,7 +59,7 @@ async def test_a_mail_arrives_with_text_and_html_and_what_the_contract_asks(serv
     assert '<html lang="hi">' in mail["html"]
     assert mail["headers"]["Message-ID"] == name == f"<{REFERENCE}@bounce.apuni.example>"
     assert mail["headers"]["Auto-Submitted"] == "auto-generated"
-    assert mail["headers"]["List-Unsubscribe"] == "<https://apuni.example/u/17.abc>"
+    assert mail["headers"]["List-Unsubscribe"] == f"<{MAIL.unsubscribe_url}>"
     assert mail["envelope"] == f"bounce+{REFERENCE}@bounce.apuni.example"
     assert mail["notify"] == ["DELAY", "FAILURE"]
 
