@@ -9,6 +9,7 @@ from actions.certificates.content import Renderer
 from actions.kernel import Environment, UnitOfWork
 from actions.uploads.uploads import take_in
 from demo.seed.care import seed_care
+from demo.seed.channels import seed_channels
 from demo.seed.consents import seed_consents
 from demo.seed.figures import seed_figures
 from demo.seed.law import seed_appeals
@@ -45,7 +46,8 @@ async def seed(env: Environment, demo: Mapping[str, Any], *, progress: Progress,
         cared, appealed = await seed_care(env, demo), await seed_appeals(env, demo)
         consented, explained = await seed_consents(env, demo), await seed_figures(env, demo)
         listed, waiting = await seed_rosters(env, demo), await seed_powers(env, demo)
-        return cared or appealed or consented or explained or listed or waiting
+        reached = await seed_channels(env, demo)
+        return cared or appealed or consented or explained or listed or waiting or reached
     clock = ManualClock(env.clock.now())
     await seed_people(env, demo, clock, seed_id)
     stage = await _stage(env, demo, clock, renderer)
@@ -64,6 +66,7 @@ async def seed(env: Environment, demo: Mapping[str, Any], *, progress: Progress,
     await seed_figures(env, demo)
     await seed_rosters(env, demo)
     await seed_powers(env, demo)
+    await seed_channels(env, demo)
     return True
 
 

@@ -1,4 +1,4 @@
-"""The sandbox of the state's mail server, of the mailboxes behind it and of what comes back; `/mail` shows them.
+"""The sandbox of the state's mail server, of the mailboxes behind it and of what comes back.
 
 Written from docs/contracts/messages.md sections 7 and 11 alone. The local part of an address tells what becomes of a
 mail: `unknown` is refused as 550 5.1.1, `later` always deferred, `greylisted` deferred once, `spam` refused whole as
@@ -9,19 +9,15 @@ mail: `unknown` is refused as 550 5.1.1, `later` always deferred, `greylisted` d
 import re
 import secrets
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from email.utils import parsedate_to_datetime
-from html import escape
 from typing import Any
 
 import httpx
-from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response
-from starlette.routing import Route
 
-from sandbox.city.kit import Sandbox, SandboxHome, sandbox_app
+from sandbox.city.kit import Arrival, Sandbox, SandboxHome, sandbox_app
 from sandbox.city.proxy import bind_loopback
 from sandbox.city.tls import Certificates, new_authority
 from sandbox.email.smtp import Door, Mail, SmtpService
@@ -37,7 +33,7 @@ def create_sandbox(home: SandboxHome) -> Sandbox:
     """The server, its mailboxes, and what a mail program does with a mail."""
     boxes = _Mailboxes(home)
     actions = {"mails": boxes.mails, "bounces": boxes.bounces, "unsubscribe": boxes.unsubscribe}
-    return sandbox_app(home, [Route("/mail", boxes.page, methods=["GET"])], actions=actions, services=(boxes.service,))
+    return sandbox_app(home, [], actions=actions, services=(boxes.service,), arrivals=boxes.arrivals)
 
 
 class _Mailboxes:
@@ -126,17 +122,12 @@ class _Mailboxes:
             answer = await client.post(header.strip("<>"), data={"List-Unsubscribe": "One-Click"})
         return {"status": answer.status_code}
 
-    async def page(self, _request: Request) -> Response:
-        """What lies in the mailboxes, the latest first."""
-        rows = "".join(
-            f"<tr>{''.join(f'<td>{escape(str(one[name]))}</td>' for name in ('at', 'to', 'subject', 'text'))}</tr>"
-            for one in reversed(list(self._state.values_of("mail").values()))
-        )
-        return HTMLResponse(
-            '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Mailboxes of the demo</title></head>'
-            f"<body><h1>Mailboxes of the demo</h1><table>{rows}</table></body></html>",
-            headers={"Cache-Control": "no-store"},
-        )
+    def arrivals(self, person: Mapping[str, Any]) -> list[Arrival]:
+        """What lies in the mailbox of a person."""
+        return [
+            Arrival(datetime.fromisoformat(one["at"]), f"{one['subject']}\n{one['text']}")
+            for one in self.mails({"address": person["email"]})["mails"]
+        ]
 
     def _fault_of(self, mail: Mail) -> str | None:
         """Why a mail is not as the contract says, in the words of the reply."""
