@@ -15,7 +15,7 @@ from domain.feedback.messages import Message, MessageState
 from domain.identity.policy import ObjectKind, Purpose
 from domain.kernel import SYSTEM, Citizen
 from integrations.calling.errors import Refused
-from integrations.email import Email, Mailer
+from integrations.email import DEAD, Email, Mailer
 from store.database import FieldCipher, Transaction, audit
 from store.feedback import messages
 from store.identity import people
@@ -56,7 +56,7 @@ class EmailCarrier:
         try:
             return Taken(_PROVIDER, await self._mailer.send(mail), is_last_word=True)
         except Refused as refused:
-            if refused.code.startswith("5.1."):
+            if refused.code in DEAD:
                 await self._env.store.carry_out(lambda tx: forget_address(tx, message, {address.lower()}))
             raise
 

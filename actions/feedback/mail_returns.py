@@ -12,23 +12,21 @@ from store.feedback import messages
 
 
 async def note_bounce(env: Environment, bounce: Bounce) -> bool:
-    """Note what came back of a mail, and forget an address that is dead; whether that changed anything."""
+    """Note that a mail failed, and forget an address that is dead; whether that changed anything.
+
+    No other report counts: whoever has the mailbox may write one, and a mail that came must end no SMS.
+    """
     message = await message_named(env, bounce.reference, BOUNCE)
-    if message is None:
+    if message is None or not bounce.is_final:
         return False
     if bounce.address_is_dead:
         await env.store.carry_out(lambda tx: forget_address(tx, message, bounce.recipients))
-    ended = MessageState.DELIVERED if bounce.action == "delivered" else MessageState.FAILED
-    if bounce.is_final and bounce.may_pass:
-        ended = MessageState.FAILED_FOR_NOW
-    if bounce.action not in {"failed", "delivered"}:
-        return False
     return await note_receipt(
         env,
         MessageChannel.EMAIL,
-        message.provider_id or "",
-        ended,
-        reason=bounce.status if bounce.is_final else None,
+        message.provider_id or bounce.reference,
+        MessageState.FAILED_FOR_NOW if bounce.may_pass else MessageState.FAILED,
+        reason=bounce.status,
         at=env.clock.now(),
         message_id=message.id,
     )

@@ -246,7 +246,7 @@ async def _claim(
     addresses = await carrier.addresses(tx, readers.values())
     until, claimed = now + CLAIMED, []
     for each in due:
-        wakes_at = settings.get(each.citizen_id, USUAL).wakes_at(now)
+        wakes_at = each.waits_until(settings.get(each.citizen_id, USUAL), now)
         if wakes_at is None:
             to = addresses.get(each.citizen_id, ())
             claimed.append((replace(each, send_at=until), readers[each.citizen_id], to))

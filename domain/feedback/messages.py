@@ -180,3 +180,13 @@ class Message:
     send_at: datetime | None
     look_at: datetime | None
     next_at: datetime | None
+
+    def waits_until(self, settings: MessageSettings, now: datetime) -> datetime | None:
+        """When the quiet hours end that it is in; None outside of them.
+
+        What is urgent waits for MOST_QUIET_HOURS at most, however often they are chosen anew.
+        """
+        until = settings.wakes_at(now)
+        if until is not None and self.is_urgent:
+            until = min(until, self.created_at + timedelta(hours=MOST_QUIET_HOURS))
+        return None if until is None or until <= now else until

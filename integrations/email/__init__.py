@@ -3,4 +3,4 @@
 from integrations.email.bounces import LARGEST, Bounce, read_bounce
 from integrations.email.client import CODES, POLICIES, Mailer, open_clients
 from integrations.email.models import Email, EmailSettings
-from integrations.email.wire import ONE_CLICK, is_address
+from integrations.email.wire import DEAD, ONE_CLICK, is_address

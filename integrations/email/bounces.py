@@ -7,7 +7,7 @@ from email.message import Message
 from email.policy import compat32
 
 from integrations.calling.errors import Unreadable
-from integrations.email.wire import BOUNCE
+from integrations.email.wire import BOUNCE, DEAD
 
 LARGEST = 1_000_000
 """Bytes; a bounce holds the headers of what came back and at most its text."""
@@ -36,7 +36,7 @@ class Bounce:
     @property
     def address_is_dead(self) -> bool:
         """Whether the address is none, so that nothing goes there again."""
-        return self.is_final and self.status.startswith("5.1.")
+        return self.is_final and self.status in DEAD
 
     @property
     def may_pass(self) -> bool:

@@ -53,6 +53,7 @@ CODES = MappingProxyType(
         "5.2.2": Verdict.AGAIN.value,
         "5xx": Verdict.DECLINED.value,
         "5.7.x": Verdict.ALARM.value,
+        **dict.fromkeys(sorted(wire.SENDER), Verdict.ALARM.value),
         "login_refused": Verdict.ALARM.value,
         "sender_refused": Verdict.ALARM.value,
         "no_starttls": Verdict.ALARM.value,
@@ -189,7 +190,7 @@ def _meaning(refusal: SMTPResponseException) -> RemoteError:
     code = wire.enhanced_code(refusal.message) or f"smtp_{refusal.code}"
     if refusal.code < 500 or code == "5.2.2":
         return Unavailable(_SOURCE, code)
-    return (NotLetIn if code.startswith("5.7.") else Refused)(_SOURCE, code)
+    return (NotLetIn if code.startswith("5.7.") or code in wire.SENDER else Refused)(_SOURCE, code)
 
 
 async def open_clients(opening: Opening) -> Clients:

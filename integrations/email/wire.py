@@ -14,7 +14,12 @@ BOUNCE = "bounce+"
 """How the local part of an address begins that bounces come to; the reference of the attempt follows."""
 ONE_CLICK = ("List-Unsubscribe", "One-Click")
 """The pair that a mail program posts to unsubscribe (RFC 8058 section 3.1)."""
-_ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@(?:[A-Za-z0-9-]{1,63}\.)+[A-Za-z]{2,63}")
+DEAD = frozenset({"5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10"})
+"""What says that a recipient's address is none (RFC 3463 section 3.2, RFC 7505)."""
+SENDER = frozenset({"5.1.7", "5.1.8"})
+"""What says that our own address is none there; nothing about the recipient's."""
+_WORD = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
+_ADDRESS = re.compile(rf"(?=[^@]{{1,64}}@){_WORD}(?:\.{_WORD})*@(?:[A-Za-z0-9-]{{1,63}}\.)+[A-Za-z]{{2,63}}")
 _ENHANCED = re.compile(r"\b([245]\.\d{1,3}\.\d{1,3})\b")
 
 

@@ -13,7 +13,8 @@ from actions.identity.code_sending import send_code
 from actions.identity.email_addresses import SetEmail, set_email
 from domain.feedback.messages import Message, MessageChannel, MessageState
 from domain.feedback.notices import NoticeKind
-from domain.kernel import ErrorCode, Problems
+from domain.kernel import ErrorCode, Problems, Source
+from integrations.calling.errors import NeverSent
 from integrations.email import read_bounce
 from store.database import audit
 from store.identity import people
@@ -250,3 +251,57 @@ async def test_a_mail_whose_answer_was_lost_is_not_given_again(world, server):
 
     assert len(server.mails(ASHA)) == 1
     assert (await mail_of(world)).state is MessageState.SENDING
+
+
+@pytest.mark.parametrize("status", ["5.1.7", "5.1.8"])
+async def test_a_server_that_declines_our_own_address_takes_hers_from_nobody(world, server, status):
+    await confirmed(world)
+    server.faults({"kind": "status", "route": "/smtp/rcpt", "params": {"status": f"550 {status} Sender rejected"}})
+    await told(world)
+    await carried(world)
+
+    assert (await mail_of(world)).state is MessageState.SENDING
+    assert await address(world) == ASHA
+
+
+@pytest.mark.parametrize(("status", "stays"), [("5.1.0", True), ("5.1.8", True), ("5.1.10", False)])
+async def test_a_bounce_has_an_address_forgotten_only_where_it_says_that_there_is_none(world, server, status, stays):
+    await confirmed(world, "gone@citizen.example")
+    await told(world)
+    await carried(world)
+    [came] = server.bounces()
+    written = came["message"].replace("5.1.1", status)
+    await note_bounce(world.env, read_bounce(written.encode(), came["recipient"]))
+
+    assert (await mail_of(world)).reason == status
+    assert (await address(world) is not None) is stays
+
+
+async def test_a_report_of_delivery_that_who_has_the_mailbox_can_forge_stops_no_sms(world, phones, server):
+    await confirmed(world, "gone@citizen.example")
+    phones.failures["msdp"] = not_taken = NeverSent(Source.SMS, "x")
+    not_taken.nothing_arrived = True
+    await told(world, NoticeKind.PAYMENT_ACCOUNT_CHANGED)
+    await carried(world)
+    [came] = server.bounces()
+    forged = came["message"].replace("failed", "delivered").replace("5.1.1", "2.0.0")
+    await note_bounce(world.env, read_bounce(forged.encode(), came["recipient"]))
+    phones.failures.clear()
+    world.clock.advance(timedelta(minutes=1))
+    await carried(world)
+
+    assert len(phones.sent) == 1
+
+
+async def test_each_mail_whose_answer_was_lost_ends_by_its_own_bounce(world, server):
+    await confirmed(world, "full@citizen.example")
+    server.faults({"kind": "reset", "route": "/smtp/data", "calls": [2, 4]})
+    for event in ("1", "2"):
+        await told(world, event=event)
+        await carried(world)
+        world.clock.advance(timedelta(minutes=1))
+    for came in server.bounces():
+        await note_bounce(world.env, read_bounce(came["message"].encode(), came["recipient"]))
+
+    mails = [each for each in await kept(world) if each.channel is MessageChannel.EMAIL]
+    assert [each.state for each in mails] == [MessageState.FAILED_FOR_NOW] * 2

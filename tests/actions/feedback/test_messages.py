@@ -137,6 +137,25 @@ async def test_in_quiet_hours_a_message_waits_for_the_morning(world, phones):
     assert len(phones.sent) == 1
 
 
+@pytest.mark.parametrize(("kind", "sent"), [(NoticeKind.NEW_DEVICE, 1), (NoticeKind.DELIVERED, 0)])
+async def test_quiet_hours_that_are_chosen_ever_anew_keep_no_warning_back_for_more_than_fourteen(
+    world, phones, kind, sent
+):
+    hours = {"channels": [SMS], "quiet_from": 10, "quiet_until": 0, "key": "first"}
+    world.clock.set(DAY.replace(hour=10))
+    await choose_message_settings(world.env, world.asha, **hours)
+    await told(world, kind)
+    await carried(world)
+    world.clock.advance(timedelta(hours=13))
+    await choose_message_settings(
+        world.env, world.asha, **hours | {"quiet_from": 23, "quiet_until": 13, "key": "again"}
+    )
+    world.clock.advance(timedelta(hours=1))
+    await carried(world)
+
+    assert len(phones.sent) == sent
+
+
 async def test_who_wants_no_messages_is_told_so_by_the_state_but_gets_what_she_must_act_on(world, phones):
     await choose_message_settings(world.env, world.asha, channels=[], quiet_from=21, quiet_until=8, key="k")
     await told(world, NoticeKind.DELIVERED)

@@ -217,6 +217,18 @@ def test_settings_that_would_be_unsafe_or_are_spoilt_are_refused(given):
         EmailSettings.from_onboarding({**whole, **given})
 
 
-@pytest.mark.parametrize("text", ["a@b.example\r\nBcc: c@d.example", "a b@c.example", "a@b", "@c.example", "a@b@c.de"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a@b.example\r\nBcc: c@d.example",
+        "a b@c.example",
+        "a@b",
+        "@c.example",
+        "a@b@c.de",
+        "a..b@c.de",
+        ".a@c.de",
+        "a.@c.de",
+    ],
+)
 def test_what_is_no_address_is_none(text):
     assert not is_address(text)
