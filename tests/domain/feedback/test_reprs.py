@@ -17,7 +17,7 @@ from legacy.applications import LegacyPerson, LegacyRow
 
 PERSONAL = frozenset(
     {
-        "name", "name_hi", "born_on", "gender", "mobile", "email", "guardian", "aadhaar", "aadhaar_last4",
+        "name", "name_hi", "born_on", "gender", "mobile", "email", "confirmed_email", "guardian", "aadhaar", "aadhaar_last4",
         "aadhaar_reference", "form", "answers", "content", "text", "reply", "otp", "otp_hash", "old_id",
     }
 )  # fmt: skip
