@@ -17,8 +17,9 @@ from legacy.applications import LegacyPerson, LegacyRow
 
 PERSONAL = frozenset(
     {
-        "name", "name_hi", "born_on", "gender", "mobile", "email", "confirmed_email", "guardian", "aadhaar", "aadhaar_last4",
-        "aadhaar_reference", "form", "answers", "content", "text", "reply", "otp", "otp_hash", "old_id",
+        "name", "name_hi", "born_on", "gender", "mobile", "email", "confirmed_email", "guardian", "aadhaar",
+        "aadhaar_last4", "aadhaar_reference", "form", "answers", "content", "text", "reply", "otp", "otp_hash",
+        "old_id",
     }
 )  # fmt: skip
 
