@@ -94,10 +94,10 @@ async def message_named(env: Environment, name: str, purpose: str) -> Message | 
 
 async def forget_address(tx: Transaction, message: Message, dead: Collection[str]) -> None:
     """Forget the address of a message's reader where it is among those that are dead; another she may confirm."""
-    for reader in (await people.citizens(tx, [message.citizen_id])).values():
-        if reader.confirmed_email is not None and reader.confirmed_email.lower() in dead:
-            await people.update_citizen(tx, replace(reader, confirmed_email=None))
-            await note_email(tx, message, "email.address_dead")
+    reader = await people.hold_citizen(tx, message.citizen_id)
+    if reader is not None and reader.confirmed_email is not None and reader.confirmed_email.lower() in dead:
+        await people.update_citizen(tx, replace(reader, confirmed_email=None))
+        await note_email(tx, message, "email.address_dead")
 
 
 async def note_email(tx: Transaction, message: Message, action: str) -> None:

@@ -52,7 +52,7 @@ async def masked_aadhaar(env: Environment, subject: Subject, citizen_id: str) ->
 
 async def bind_card(tx: Transaction, citizen_id: str, card: EAadhaar) -> None:
     """Note the vault's reference with the citizen, where the card is hers and she has none yet."""
-    citizen = (await people.citizens(tx, [citizen_id])).get(citizen_id)
+    citizen = await people.hold_citizen(tx, citizen_id)
     if citizen is None or not _is_card_holder(citizen, card):
         raise IntegrityFailure(Source.DIGILOCKER, "another_holder")
     if card.reference is None:

@@ -128,9 +128,8 @@ async def require_own(acting: UnitOfWork, kind: ObjectKind, purpose: Purpose = P
 
 
 async def require_own_record(acting: UnitOfWork, kind: ObjectKind) -> Citizen:
-    """The record of the citizen who acts for herself on such a thing; raises as `require_own`."""
-    citizen_id = await require_own(acting, kind)
-    return require_found((await people.citizens(acting.tx, [citizen_id])).get(citizen_id), "input")
+    """The record of the citizen who acts for herself on such a thing, held as it is now; raises as `require_own`."""
+    return require_found(await people.hold_citizen(acting.tx, await require_own(acting, kind)), "input")
 
 
 async def require_thing(

@@ -135,6 +135,16 @@ async def citizens(tx: Transaction, ids: Iterable[str]) -> dict[str, Citizen]:
     return await each_once(tx, citizens_table, ids, partial(_read_citizens, tx))
 
 
+async def hold_citizen(tx: Transaction, citizen_id: str) -> Citizen | None:
+    """A citizen as she is kept now; until the transaction ends nobody else who holds her changes that.
+
+    For who then replaces what is kept: a row that was read without it may be old.
+    """
+    row = sa.select(citizens_table.c.citizen_id).where(citizens_table.c.citizen_id == citizen_id)
+    await tx.connection.execute(row.with_for_update(key_share=True))
+    return (await citizens(tx, [citizen_id])).get(citizen_id)
+
+
 async def _read_citizens(tx: Transaction, ids: Iterable[str]) -> dict[str, Citizen]:
     rows = await rows_of(tx, _CITIZENS, citizens_table.c.citizen_id, ids)
     kept = {row.alias_of for row in rows if row.alias_of is not None}

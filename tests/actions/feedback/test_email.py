@@ -1,5 +1,6 @@
 """Notices go by mail beside SMS to an address that was confirmed; bounces and wishes for no mail end it."""
 
+import asyncio
 import re
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -8,12 +9,12 @@ from datetime import timedelta
 import pytest
 
 from actions.feedback.mail_returns import note_bounce, stop_mails
-from actions.feedback.messages import look_after_messages
+from actions.feedback.messages import choose_message_settings, look_after_messages
 from actions.identity.code_sending import send_code
 from actions.identity.email_addresses import SetEmail, set_email
 from domain.feedback.messages import Message, MessageChannel, MessageState
 from domain.feedback.notices import NoticeKind
-from domain.kernel import ErrorCode, Problems, Source
+from domain.kernel import ErrorCode, Language, Problems, Source
 from integrations.calling.errors import NeverSent
 from integrations.email import read_bounce
 from store.database import audit
@@ -305,3 +306,17 @@ async def test_each_mail_whose_answer_was_lost_ends_by_its_own_bounce(world, ser
 
     mails = [each for each in await kept(world) if each.channel is MessageChannel.EMAIL]
     assert [each.state for each in mails] == [MessageState.FAILED_FOR_NOW] * 2
+
+
+async def test_an_address_that_is_removed_and_a_language_that_is_chosen_at_once_undo_each_other_never(world, server):
+    for number, language in enumerate([Language.EN, Language.HI] * 4):
+        await confirmed(world)
+        chosen = {"channels": [MessageChannel.SMS], "quiet_from": 21, "quiet_until": 8, "language": language}
+        await asyncio.gather(
+            asked(world, None, key=f"removed-{number}"),
+            choose_message_settings(world.env, world.asha, **chosen, key=f"chosen-{number}"),
+        )
+
+        async with world.env.store.read_transaction() as tx:
+            [asha] = (await people.citizens(tx, [world.asha.person_id or ""])).values()
+        assert (asha.confirmed_email, asha.language) == (None, language)
