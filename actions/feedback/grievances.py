@@ -187,7 +187,7 @@ async def _count_reply(acting: UnitOfWork, grievance: Grievance) -> None:
 
 
 def _from_above(subject: Subject, grievance: Grievance) -> bool:
-    place = (grievance.department, grievance.district, grievance.tehsil)
+    place = (grievance.department, grievance.district, grievance.tehsil, grievance.service_code)
     return any(posting.role in ABOVE and posting.covers(*place) for posting in subject.postings)
 
 

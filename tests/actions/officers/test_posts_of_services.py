@@ -1,18 +1,27 @@
 """A post for single services: who gets its cases, what its officer sees and decides, and how it is entered."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
 from actions.appeals.delays import reasons_of
 from actions.applications.decide import Decide, Verdict, decide_application
 from actions.certificates.issue import issue_certificate
+from actions.feedback.grievances import (
+    RaiseGrievance,
+    ReplyToGrievance,
+    escalate_overdue,
+    raise_grievance,
+    reply_to_grievance,
+)
 from actions.kernel import may_read, of_certificate
 from actions.officers.forward import forward_targets
 from actions.officers.staffing import TransferOfficer, transfer_officer
 from actions.platform.change_feed import queue_row
 from actions.platform.changes import queue_postings
 from domain.appeals.delays import DelayCause, DelayReason, ReasonFilter
+from domain.feedback.grievances import GrievanceCategory, GrievanceState
 from domain.identity.policy import Purpose
 from domain.kernel import ErrorCode, OfficerLevel, Posting, Problems, Role, Subject
 from domain.officers.desk import QueueFilter, QueueSort
@@ -130,6 +139,20 @@ async def test_lists_of_what_names_an_application_hold_those_of_the_named_servic
         shown = await reasons_of(authority, ReasonFilter()).page(tx, limit=9)
 
     assert [one.application_id for one in shown] == [cases[0].id]
+
+
+async def test_a_grievance_that_went_up_is_answered_by_the_authority_whose_post_names_its_service(world: World):
+    named = Posting(Role.APPELLATE, DEPARTMENT, "49", None, FIRST, (FAMILY,))
+    authority = await enter_officer(world.env, "named", named)
+    case = await world.submit(world.asha, FAMILY)
+    request = RaiseGrievance(case.id, GrievanceCategory.DELAY, "No answer.", "g")
+    made, _ = await raise_grievance(world.env, world.asha, request)
+    world.clock.advance(timedelta(days=32))
+    await escalate_overdue(world.env)
+
+    answered, _ = await reply_to_grievance(world.env, authority, ReplyToGrievance(made.id, "Sorry.", "r"))
+
+    assert answered.state is GrievanceState.ANSWERED
 
 
 async def test_nobody_of_another_service_is_offered_as_the_one_who_gets_a_forwarded_case(world: World, clerk: Subject):
