@@ -1,4 +1,4 @@
-"""Seeds feedback, grievances, suggestions and visits by the ordinary actions on a clock set to the past."""
+"""Seeds feedback, grievances, suggestions, visits and a conversation on a clock set to the past."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -16,12 +16,15 @@ from demo.seed.plan import choice
 from domain.applications.applications import Application, DeliveryMode
 from domain.applications.lifecycle import Status
 from domain.doorstep import Visit, VisitFailure, VisitPurpose, offered_slots
+from domain.feedback.conversations import ConversationLine, LineAuthor
 from domain.feedback.feedback import SuggestionState
 from domain.feedback.grievances import GrievanceCategory, GrievanceMove
-from domain.kernel import ManualClock, PersonKind, Role, SeededIds, Subject
+from domain.feedback.messages import MessageChannel
+from domain.kernel import SYSTEM, ManualClock, PersonKind, Role, SeededIds, Subject
 from store import doorstep
 from store.applications import applications
 from store.database import Transaction
+from store.feedback import conversations
 from store.platform import seeds
 
 FEE_PAISE = 5000
@@ -47,6 +50,7 @@ _PROPOSALS = (
     "प्रमाण-पत्र की सूचना एसएमएस से भी मिले।",
     "Please open the service in the evening for those who work.",
 )
+_ASKED = "मेरे आवेदन में और कितना समय लगेगा?"
 _OFFICERS_PROPOSAL = "Ask for the family register only once; it is with the department already."
 _CITIZENS = 8
 
@@ -85,7 +89,23 @@ async def seed_care(env: Environment, demo: Mapping[str, Any]) -> bool:
         await _grievances(stage, [case for cases in held[:_CITIZENS] for case in cases])
         await _suggestions(stage, [cases[0] for cases in held if cases])
         await _visits(stage, [case for cases in held for case in cases])
+        await _conversation(stage, next(iter(demo["people"])))
     return True
+
+
+async def _conversation(stage: _ReplayContext, person: Mapping[str, Any]) -> None:
+    """One citizen asked by WhatsApp and waits for a person of the helpline."""
+    at, tx = stage.now - timedelta(hours=1), stage.unit_of_work(SYSTEM, stage.now - timedelta(hours=1)).tx
+    opened = await conversations.open_conversation(
+        tx,
+        conversation_id=stage.env.ids.key(),
+        channel=MessageChannel.WHATSAPP,
+        address=f"91{person['mobile']}",
+        citizen_id=stage.cast.citizens[person["key"]],
+    )
+    asked = ConversationLine(stage.env.ids.key(), opened.id, LineAuthor.CITIZEN, _ASKED, at, "seed")
+    await conversations.add_line(tx, asked)
+    await conversations.hand_over(tx, opened)
 
 
 async def _feedback(stage: _ReplayContext, cases: list[Application]) -> None:

@@ -42,7 +42,7 @@ from store.catalogue import catalogue, service_drafts
 from store.certificates import certificates
 from store.database import audit
 from store.documents import department_documents
-from store.feedback import feedback, grievances
+from store.feedback import conversations, feedback, grievances
 from store.identity import people
 from store.officers import batches
 from store.platform import outbox
@@ -203,7 +203,9 @@ async def _care_is_there(sown: Sown) -> None:
         said = await feedback.of_applications(tx, ids)
         complaints = [one for held in (await grievances.of_applications(tx, ids)).values() for one in held]
         visits = [one for held in (await doorstep.of_applications(tx, ids)).values() for one in held]
+        waiting = await conversations.of_helpline().page(tx, limit=9)
     assert len(said) >= 8
+    assert [one.citizen_id for one in waiting] == [sown.cast.citizens["asha-negi"]]
     assert {one.state for one in complaints} == set(GrievanceState)
     wanted = {VisitState.SCHEDULED, VisitState.OUT, VisitState.FAILED, VisitState.HANDED_OVER}
     assert {one.state for one in visits} == wanted
