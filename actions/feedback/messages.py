@@ -130,14 +130,20 @@ async def plan_messages(env: Environment) -> int:
         await messages.plan(tx, [each.id for each in passing], next_at=None)
         tried = await messages.of_notices(tx, {each.notice_id for each in passing})
         readers = {each[1] for each in new} | {each.citizen_id for each in passing}
-        settings, reached = await messages.settings_of(tx, readers), await _readers_by_channel(env, tx, readers)
-        planned = [row for each in new for row in _rows(env, each, settings.get(each[1], USUAL), reached, ())]
+        chosen, reached = await messages.settings_of(tx, readers), await _readers_by_channel(env, tx, readers)
+        muted = await messages.muted_of(tx, {each[0] for each in new} | tried.keys())
+
+        def settings(notice_id: str, citizen_id: str) -> MessageSettings:
+            hers = chosen.get(citizen_id, USUAL)
+            return hers.without_sms() if notice_id in muted else hers
+
+        planned = [row for each in new for row in _rows(env, each, settings(each[0], each[1]), reached, ())]
         for each in passing:
             before = tried[each.notice_id]
             if each.channel in IN_TURN and not any(one.state is MessageState.DELIVERED for one in before):
                 of = (each.notice_id, each.citizen_id, each.kind)
                 channels = [one.channel for one in before]
-                planned += _rows(env, of, settings.get(each.citizen_id, USUAL), reached, channels)
+                planned += _rows(env, of, settings(each.notice_id, each.citizen_id), reached, channels)
         await messages.add_many(tx, planned)
         return len(taken) + len(passing)
 

@@ -53,28 +53,36 @@ async def _answer(acting: UnitOfWork, sms: IncomingSms) -> str:
     if not await conversations.add_line(tx, heard):
         earlier = await conversations.line_of(tx, f"{name}:reply")
         return earlier.text if earlier else ""
+    command = read_command(sms.text) or Command(CommandKind.HELP)
     tries, _ = await tracking.count_try(tx, "sms", sms.mobile, window=timedelta(days=1))
-    if tries > ANSWERED_A_DAY:
+    if tries > ANSWERED_A_DAY and command != Command(CommandKind.STOP):
         return ""
-    reply = await _reply(acting, sms, conversation, known)
+    language = _language_of(sms.text, known)
+    try:
+        reply = await _reply(acting, command, conversation, known, language)
+    except MistypedNumber:
+        reply = label("sms_reply.MISTYPED", language)
     if reply:
         said = replace(heard, id=ids.key(), author=LineAuthor.SERVICE, text=reply, provider_id=f"{name}:reply")
         await conversations.add_line(tx, replace(said, state=MessageState.SENT))
     return reply
 
 
-async def _reply(acting: UnitOfWork, sms: IncomingSms, conversation: Conversation, known: Sequence[Citizen]) -> str:
-    language = _language_of(sms.text, known)
-    command = read_command(sms.text) or Command(CommandKind.HELP)
+async def _reply(
+    acting: UnitOfWork, command: Command, conversation: Conversation, known: Sequence[Citizen], language: Language
+) -> str:
     if command.mistyped:
-        return label("sms_reply.MISTYPED", language)
+        raise MistypedNumber
+    mobile = conversation.address[2:]
     match command.kind:
         case CommandKind.STATUS | CommandKind.DUE:
-            return await _reply_about(acting, command, sms.mobile, known, language)
+            return await _reply_about(acting, command, mobile, known, language)
         case CommandKind.LINK | CommandKind.APPEAL:
             page = "/track" if command.kind is CommandKind.LINK else "/my/appeals"
             return label(f"sms_reply.{command.kind.value}", language).format(link=f"{acting.env.public_url}{page}")
-        case CommandKind.STOP | CommandKind.START if command.number is None:
+        case CommandKind.STOP | CommandKind.START if command.number is not None:
+            return await _switch_one(acting, command, mobile, known, language)
+        case CommandKind.STOP | CommandKind.START:
             return await _switch(acting, conversation, known, language, stops=command.kind is CommandKind.STOP)
         case _:
             return label("sms_reply.HELP", language)
@@ -84,10 +92,7 @@ async def _reply_about(
     acting: UnitOfWork, command: Command, mobile: str, known: Sequence[Citizen], language: Language
 ) -> str:
     """The state or the due date of an application; the same words for one that is another's and one that is not."""
-    try:
-        application = await _application(acting, command.number, mobile, known)
-    except MistypedNumber:
-        return label("sms_reply.MISTYPED", language)
+    application = await _application(acting, command.number, mobile, known)
     found = await tracking_view(acting.tx, application.id) if application else None
     if application is None or found is None:
         return label("sms_reply.NOTHING", language)
@@ -131,13 +136,35 @@ async def _switch(
             wanted = {*present.channels} ^ {_SMS}
             chosen = replace(present, channels=tuple(each for each in MessageChannel if each in wanted))
             await messages.choose(tx, one.id, chosen)
-            action = "messages.stopped" if stops else "messages.started"
-            await acting.record(action, ObjectKind.NOTICE, one.id, Purpose.APPLY, channel=_SMS.value)
+            await _record(acting, ObjectKind.NOTICE, one.id, stops=stops)
+    hers = [one.id for one in known]
+    await (messages.stop_waiting_sms if stops else messages.unmute)(tx, hers)
     if changed:
         await conversations.save(tx, replace(conversation, engine={_STOPPED: stops}), conversation.version)
     if stops and not changed:
         return ""
     return label(f"sms_reply.{'STOPPED' if stops else 'STARTED'}", language)
+
+
+async def _switch_one(
+    acting: UnitOfWork, command: Command, mobile: str, known: Sequence[Citizen], language: Language
+) -> str:
+    """Have SMS tell nothing more of one application of hers, but what must be told, or again; said once."""
+    application, stops = await _application(acting, command.number, mobile, known), command.kind is CommandKind.STOP
+    if application is None:
+        return label("sms_reply.NOTHING", language)
+    if stops and not await messages.mute(acting.tx, application.id):
+        return ""
+    end = messages.stop_waiting_sms if stops else messages.unmute
+    await end(acting.tx, [application.citizen_id], application.id)
+    await _record(acting, ObjectKind.APPLICATION, application.id, stops=stops)
+    text = label(f"sms_reply.{'MUTED' if stops else 'UNMUTED'}", language)
+    return text.format(number=show_number(application.number))
+
+
+async def _record(acting: UnitOfWork, kind: ObjectKind, object_id: str, *, stops: bool) -> None:
+    action = "messages.stopped" if stops else "messages.started"
+    await acting.record(action, kind, object_id, Purpose.APPLY, channel=_SMS.value)
 
 
 def _language_of(text: str, known: Sequence[Citizen]) -> Language:

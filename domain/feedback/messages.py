@@ -1,7 +1,7 @@
 """Messages that carry a notice to its reader: channels, states, what she chose, and which channel comes next."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
 from enum import StrEnum
 
@@ -104,6 +104,10 @@ class MessageSettings:
             return None
         day = here.date() + timedelta(days=1 if here.hour >= ends else 0)
         return datetime.combine(day, time(ends), IST)
+
+    def without_sms(self) -> "MessageSettings":
+        """The same without SMS, by which then comes only what must."""
+        return replace(self, channels=tuple(each for each in self.channels if each is not MessageChannel.SMS))
 
     def wants(self, channel: MessageChannel, kind: NoticeKind) -> bool:
         """Whether a notice may come so; some come by SMS always, and some to those alone who chose SMS."""

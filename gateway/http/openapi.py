@@ -182,7 +182,10 @@ DOORS: tuple[Endpoint, ...] = (
         headers=_SIGNED,
     ),
 )
-"""Every endpoint that a partner calls."""
+"""Every endpoint that a partner calls in a form that we describe to it.
+
+Mobile Seva, the treasury and CSC call in forms of their own (docs/contracts), Mobile Seva at an address that is secret.
+"""
 
 
 def document(url: str) -> dict[str, Any]:

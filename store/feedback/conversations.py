@@ -14,6 +14,7 @@ import sqlalchemy as sa
 
 from domain.feedback.conversations import Conversation, ConversationLine, ConversationState, LineAuthor
 from domain.feedback.messages import RANK, MessageChannel, MessageState
+from domain.kernel import mask_aadhaar_in
 from store.database import Key, Records, StoredList, Transaction
 from store.database.metadata import partial_index, table_of
 
@@ -55,15 +56,22 @@ _CONVERSATIONS = Records(
 )
 _LINES = Records(ConversationLine, lines_table, "the line")
 get, by_ids = _CONVERSATIONS.get, _CONVERSATIONS.by_ids
-_SAVED = ("citizen_id", "state", "engine", "heard_at", "version", "handed_over_at", "officer_id", "closed_at")
+_SAVED = ("citizen_id", "state", "engine", "version", "handed_over_at", "officer_id", "closed_at")
+"""Not `heard_at`, which lines move on without a new version: a step in between must not set it back."""
 _OPEN = (MessageState.CREATED.value, MessageState.SENDING.value)
 
 
 async def open_conversation(
     tx: Transaction, *, conversation_id: str, channel: MessageChannel, address: str, citizen_id: str | None = None
 ) -> Conversation:
-    """The conversation of an address that is not closed, locked, or a new one with that id."""
-    while (found := await _with_address(tx, channel, address)) is None:
+    """The conversation of an address that is not closed, locked, or a new one with that id.
+
+    One of another citizen is closed: a number that was given to somebody else tells and exports nothing of before.
+    """
+    while (found := await _with_address(tx, channel, address)) is None or found.citizen_id not in (None, citizen_id):
+        if found is not None:
+            await close(tx, found)
+            continue
         now = tx.clock.now()
         state = ConversationState.OPEN
         new = Conversation(
@@ -95,8 +103,11 @@ async def close(tx: Transaction, conversation: Conversation) -> Conversation:
 
 
 async def add_line(tx: Transaction, line: ConversationLine) -> bool:
-    """Keep a line; False where one with its `provider_id` is there. What a citizen wrote moves `heard_at` on."""
-    if not await _LINES.insert(tx, line):
+    """Keep a line; False where one with its `provider_id` is there. What a citizen wrote moves `heard_at` on.
+
+    Aadhaar numbers in its text are masked.
+    """
+    if not await _LINES.insert(tx, replace(line, text=mask_aadhaar_in(line.text))):
         return False
     if line.author is LineAuthor.CITIZEN:
         heard = sa.update(conversations_table).where(_T.id == line.conversation_id, _T.heard_at < line.at)

@@ -12,6 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from domain.feedback.messages import IN_TURN, RANK, Message, MessageChannel, MessageSettings, MessageState, NotSent
+from domain.feedback.notices import ALWAYS_BY_SMS
 from store.database import Instant, Key, Records, Serial, Transaction, fetch_rows, insert_into, rows_of
 from store.database.metadata import metadata, partial_index, table_of
 from store.database.types import Json
@@ -39,13 +40,21 @@ settings_table = sa.Table(
     sa.Column("quiet_until", sa.Integer, nullable=False),
     sa.Column("chosen_at", Instant, nullable=False),
 )
+muted_table = sa.Table(
+    "muted_applications",
+    metadata,
+    sa.Column("application_id", Key, sa.ForeignKey("applications.id"), primary_key=True),
+    sa.Column("muted_at", Instant, nullable=False),
+)
+"""Applications of which no SMS tells but what must (docs/contracts/messages.md section 5)."""
 
 UNHEARD = timedelta(seconds=30)
 """So long the next message waits for the provider's answer about the one before it."""
 _ARRIVED = {"reason": NotSent.ARRIVED_OTHERWISE.value, "send_at": None, "look_at": None, "next_at": None}
+_SWITCHED_OFF = _ARRIVED | {"reason": NotSent.SWITCHED_OFF.value}
 _IN_TURN = [each.value for each in IN_TURN]
 _OPEN = (MessageState.CREATED.value, MessageState.SENDING.value)
-_T, _S = messages_table.c, settings_table.c
+_T, _S, _M = messages_table.c, settings_table.c, muted_table.c
 MESSAGES = Records(Message, messages_table, "the message")
 
 
@@ -200,6 +209,36 @@ async def choose(tx: Transaction, citizen_id: str, settings: MessageSettings) ->
     }
     statement = insert_into(tx, settings_table).values(citizen_id=citizen_id, **chosen)
     await tx.connection.execute(statement.on_conflict_do_update(index_elements=["citizen_id"], set_=chosen))
+
+
+async def mute(tx: Transaction, application_id: str) -> bool:
+    """Have SMS tell nothing more of an application but what must be told; False where it is so already."""
+    muted = insert_into(tx, muted_table).values(application_id=application_id, muted_at=tx.clock.now())
+    return bool((await tx.connection.execute(muted.on_conflict_do_nothing())).rowcount)
+
+
+async def unmute(tx: Transaction, citizen_ids: Collection[str], application_id: str | None = None) -> None:
+    """Have SMS tell again of an application of these citizens, None for all of them."""
+    applications = metadata.tables["applications"].c
+    hers = sa.select(applications.id).where(applications.citizen_id.in_(sorted(citizen_ids)))
+    one = () if application_id is None else (_M.application_id == application_id,)
+    await tx.connection.execute(sa.delete(muted_table).where(_M.application_id.in_(hers), *one))
+
+
+async def muted_of(tx: Transaction, notice_ids: Collection[str]) -> set[str]:
+    """Those of these notices that are about an application of which no SMS tells."""
+    about = sa.select(notices_table.c.id).join(muted_table, notices_table.c.application_id == _M.application_id)
+    return {row.id for row in await rows_of(tx, about, notices_table.c.id, notice_ids)}
+
+
+async def stop_waiting_sms(tx: Transaction, citizen_ids: Collection[str], application_id: str | None = None) -> None:
+    """End the SMS to these citizens that wait, about one application or all of them, but for what must be told."""
+    hers = (_T.citizen_id.in_(sorted(citizen_ids)), _T.channel == MessageChannel.SMS.value)
+    waits = (_T.state == MessageState.CREATED.value, _T.kind.not_in(sorted(ALWAYS_BY_SMS)))
+    about = sa.select(notices_table.c.id).where(notices_table.c.application_id == application_id)
+    one = () if application_id is None else (_T.notice_id.in_(about),)
+    found = await fetch_rows(tx, sa.select(_T.id).where(*hers, *waits, *one))
+    await move(tx, [row.id for row in found], MessageState.NOT_SENT, **_SWITCHED_OFF)
 
 
 def _is_before(state: MessageState) -> sa.ColumnElement[bool]:

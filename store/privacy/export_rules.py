@@ -62,6 +62,7 @@ _COLUMNS = {
     "locker_copies": "certificate_id citizen_id locker via placed_at removed_at",
     "locker_grants": "citizen_id expires_at consent_until needs_consent version linked_at last_used_at",
     "locker_orders": "id citizen_id kind state asked uri code created_at sent_at settled_at",
+    "muted_applications": "application_id muted_at",
     "message_settings": "citizen_id channels quiet_from quiet_until chosen_at",
     "messages": "id notice_id citizen_id kind channel state reason created_at state_at attempts template segments",
     "notices": "id citizen_id kind topic topic_id application_id params created_at read_at",

@@ -25,8 +25,10 @@ MOVED = (
 )
 """Tables whose rows move too: each names its citizen in a column of that name, and seals nothing for that name."""
 
-_LEFT = frozenset({"citizens", "citizen_contacts", "changes", "sent_codes"})
-"""What every record has, and what passes by itself, as the code that proved whose it is."""
+_LEFT = frozenset({"citizens", "citizen_contacts", "changes", "sent_codes", "message_settings"})
+"""What every record has, what passes by itself, as the code that proved whose it is, and what somebody chose by SMS."""
+_ALONG = frozenset({"conversation_lines", "muted_applications"})
+"""What belongs to rows that move, and goes with them."""
 
 
 async def brought_by_an_import(tx: Transaction, citizen_id: str) -> bool:
@@ -37,7 +39,7 @@ async def brought_by_an_import(tx: Transaction, citizen_id: str) -> bool:
     old = exists().where(legacy_applications_table.c.application_id == applications_table.c.id)
     if await first_row(tx, mine.limit(1)) is None or await first_row(tx, mine.where(~old).limit(1)) is not None:
         return False
-    return not await personal.holds_more_than(tx, citizen_id, _LEFT.union(MOVED))
+    return not await personal.holds_more_than(tx, citizen_id, _LEFT.union(MOVED, _ALONG))
 
 
 async def hand_over(tx: Transaction, record_id: str, citizen_id: str) -> None:

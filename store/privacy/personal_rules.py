@@ -159,6 +159,7 @@ PASSING: Mapping[str, str] = MappingProxyType(
         "them can be erased",
         "payment_answers": "what PFMS told, sealed; destroyed after some months (APUNI_PAYMENTS__ANSWER_DAYS)",
         "partial_upload_pieces": "pieces of a file on its way: they go with it, after a day at the latest",
+        "muted_applications": "of which applications no SMS tells; it holds no personal data",
         "conversation_lines": "they go with their conversation, after some months (APUNI_RETENTION__CONVERSATION_DAYS)",
     }
 )
@@ -175,6 +176,7 @@ THROUGH: Mapping[str, tuple[str, str]] = MappingProxyType(
         "session_tokens": ("session_id", "sessions"),
         "application_strengths": ("application_id", "applications"),
         "partial_upload_pieces": ("partial_id", "partial_uploads"),
+        "muted_applications": ("application_id", "applications"),
         "conversation_lines": ("conversation_id", "conversations"),
     }
 )

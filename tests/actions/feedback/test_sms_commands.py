@@ -4,18 +4,27 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import select
 
+from actions.feedback.messages import plan_messages
+from actions.feedback.notices import About, tell
 from actions.feedback.sms_commands import ANSWERED_A_DAY, SmsCommands
+from actions.kernel import UnitOfWork
+from domain.applications.applications import Application
 from domain.applications.lifecycle import Status
 from domain.feedback.message_texts import parts_of
 from domain.feedback.messages import USUAL, MessageChannel
-from domain.kernel import Language, NumberKind, make_number
+from domain.feedback.notices import NoticeKind, Topic
+from domain.kernel import SYSTEM, Language, NumberKind, ist_date, make_number, show_number
 from domain.kernel.messages import label, labels
 from integrations.sms import IncomingSms
-from store.feedback import messages
+from store.feedback import conversations, messages, notices
+from store.feedback.conversations import conversations_table
 from store.identity import contacts, people
 from tests.support.actions import FREE, World
+from tests.support.phones import Phones, with_phones
 from tests.support.plans import statements_of
+from tests.support.worlds import AADHAAR
 
 HERS, ANOTHER = "9811111111", "9822222222"
 
@@ -70,7 +79,7 @@ async def test_the_due_date_is_told_as_a_day_in_india(world: World):
 
     reply = await send(world, f"कब तक {case.number}")
 
-    assert "नियत तिथि" in reply
+    assert reply.endswith(f"नियत तिथि {ist_date(case.due_at):%d-%m-%Y}")
 
 
 async def test_a_stranger_s_telephone_is_answered_alike_for_a_foreign_and_an_unknown_number(world: World):
@@ -106,6 +115,129 @@ async def test_stop_and_start_change_her_choice_and_stop_is_confirmed_once(world
     assert MessageChannel.SMS not in after
     assert started == label("sms_reply.STARTED", Language.HI)
     assert MessageChannel.SMS in await channels_of(world)
+
+
+async def tell_her(world: World, case: Application, *kinds: NoticeKind) -> None:
+    """Events of a case make messages to her, which wait for the worker."""
+    async with world.env.store.write_transaction() as tx:
+        for kind in kinds:
+            about = About(Topic.APPLICATION, case.id, world.asha.person_id or "", case.id, f"{case.id}:{kind}")
+            await tell(UnitOfWork(world.env, tx, SYSTEM), kind, about, number=case.number)
+    await plan_messages(world.env)
+
+
+async def what_goes(world: World, case: Application) -> dict[str, str | None]:
+    """Of each event of a case that was told, the reason why no SMS goes, None where one waits to go."""
+    async with world.env.store.read_transaction() as tx:
+        written = {one.id: one.kind for one in (await notices.of_applications(tx, [case.id]))[case.id]}
+        found = await messages.of_notices(tx, written)
+    return {written[key].value: one.reason for key, of_one in found.items() for one in of_one}
+
+
+@pytest.fixture
+async def reached(world: World) -> World:
+    """SMS is connected, and what the submission of Asha's application made is not looked at."""
+    world.env = with_phones(world.env, Phones())
+    return world
+
+
+async def test_stop_with_a_number_ends_sms_about_that_application_alone(reached: World):
+    one = await reached.submit(reached.asha, FREE, idempotency_key="one")
+    other = await reached.submit(reached.sunil, FREE, idempotency_key="two")
+
+    stopped = await send(reached, f"STOP {one.number}")
+    await tell_her(reached, one, NoticeKind.APPROVED)
+    await tell_her(reached, other, NoticeKind.APPROVED)
+
+    assert show_number(one.number) in stopped
+    assert (await what_goes(reached, one))["APPROVED"] == "SWITCHED_OFF"
+    assert (await what_goes(reached, other))["APPROVED"] is None
+    assert await channels_of(reached) == USUAL.channels
+
+
+async def test_what_needs_her_comes_also_about_an_application_that_she_stopped(reached: World):
+    case = await reached.submit(reached.asha, FREE, idempotency_key="one")
+
+    await send(reached, f"STOP {case.number}")
+    await tell_her(reached, case, NoticeKind.QUERY_RAISED)
+
+    assert (await what_goes(reached, case))["QUERY_RAISED"] is None
+
+
+@pytest.mark.parametrize("written", ["START {number}", "शुरू"])
+async def test_start_brings_sms_about_an_application_back(reached: World, written: str):
+    case = await reached.submit(reached.asha, FREE, idempotency_key="one")
+    await send(reached, f"STOP {case.number}")
+
+    await send(reached, written.format(number=case.number), later=1)
+    await tell_her(reached, case, NoticeKind.APPROVED)
+
+    assert (await what_goes(reached, case))["APPROVED"] is None
+
+
+async def test_stop_of_an_application_is_confirmed_once(reached: World):
+    case = await reached.submit(reached.asha, FREE, idempotency_key="one")
+
+    first = await send(reached, f"बंद {case.number}")
+
+    assert first == label("sms_reply.MUTED", Language.HI).format(number=show_number(case.number))
+    assert await send(reached, f"STOP {case.number}", later=1) == ""
+
+
+async def test_a_stranger_s_telephone_stops_nothing(reached: World):
+    case = await reached.submit(reached.asha, FREE, idempotency_key="one")
+
+    reply = await send(reached, f"STOP {case.number}", mobile=ANOTHER)
+    await tell_her(reached, case, NoticeKind.APPROVED)
+
+    assert reply == label("sms_reply.NOTHING", Language.HI)
+    assert (await what_goes(reached, case))["APPROVED"] is None
+
+
+@pytest.mark.parametrize("written", ["STOP", "STOP {number}"])
+async def test_stop_ends_what_waits_to_go_by_sms_but_not_what_needs_her(reached: World, written: str):
+    case = await reached.submit(reached.asha, FREE, idempotency_key="one")
+    await tell_her(reached, case, NoticeKind.APPROVED, NoticeKind.QUERY_RAISED)
+
+    await send(reached, written.format(number=case.number))
+
+    goes = await what_goes(reached, case)
+    assert (goes["APPROVED"], goes["QUERY_RAISED"]) == ("SWITCHED_OFF", None)
+
+
+async def test_stop_is_obeyed_also_by_a_telephone_that_is_answered_no_more(world: World):
+    for number in range(ANSWERED_A_DAY + 1):
+        await send(world, "HELP", later=number)
+
+    await send(world, "STOP", later=ANSWERED_A_DAY + 1)
+
+    assert MessageChannel.SMS not in await channels_of(world)
+
+
+async def test_an_aadhaar_number_that_is_sent_is_not_kept(world: World):
+    await send(world, f"मेरा आधार {AADHAAR}")
+
+    assert await kept_lines(world) == ["मेरा आधार XXXX XXXX 7058", label("sms_reply.HELP", Language.HI)]
+
+
+async def test_the_conversation_of_who_had_the_number_before_is_not_that_of_who_has_it_now(world: World):
+    await send(world, "HELP")
+    async with world.env.store.write_transaction() as tx:
+        await contacts.note(tx, [(world.asha.person_id or "", ANOTHER), (world.sunil.person_id or "", HERS)])
+
+    await send(world, "मदद", later=1)
+
+    assert await kept_lines(world, citizen_id=world.sunil.person_id) == ["मदद", label("sms_reply.HELP", Language.HI)]
+    assert await kept_lines(world) == ["HELP", label("sms_reply.HELP", Language.HI)]
+
+
+async def kept_lines(world: World, citizen_id: str | None = None) -> list[str]:
+    """What is kept of the conversations of a citizen, Asha's where none is named."""
+    of_citizen = conversations_table.c.citizen_id == (citizen_id or world.asha.person_id)
+    async with world.env.store.read_transaction() as tx:
+        held = (await tx.connection.execute(select(conversations_table.c.id).where(of_citizen))).scalars().all()
+        pages = [await conversations.lines_of(key).page(tx, limit=20) for key in held]
+    return [line.text for page in pages for line in page]
 
 
 async def test_a_message_that_is_passed_on_again_gets_the_same_answer_and_does_nothing(world: World):

@@ -9,6 +9,7 @@ import pytest
 
 from actions.feedback.messages import carry_messages
 from actions.feedback.notices import About, tell
+from actions.feedback.sms_commands import SmsCommands
 from actions.identity.code_sending import SEND, send_code
 from actions.identity.eaadhaar import bind_card
 from actions.identity.record_claims import ClaimRecord, claim_record, confirm_claim
@@ -16,14 +17,16 @@ from actions.kernel import UnitOfWork
 from domain.certificates.signatures import SignatureState
 from domain.feedback.notices import NoticeKind, Topic
 from domain.identity.record_claims import ClaimState, ClaimWay
-from domain.kernel import SYSTEM, Assurance, PersonKind, Provider, Role, Subject
+from domain.kernel import SYSTEM, Assurance, Language, PersonKind, Provider, Role, Subject
+from domain.kernel.messages import label
 from integrations.calling.errors import IntegrityFailure
 from integrations.digilocker import EAadhaar
+from integrations.sms import IncomingSms
 from store.applications import applications
 from store.certificates import certificates
 from store.database import audit
 from store.feedback.messages import messages_table
-from store.identity import aliases, identities, people
+from store.identity import aliases, contacts, identities, people
 from store.platform import outbox
 from store.privacy.imported_records import brought_by_an_import
 from tests.support.actions import World
@@ -160,6 +163,20 @@ async def test_the_card_of_another_person_brings_nothing(imported: World) -> Non
         async with world.env.store.write_transaction() as tx:
             await bind_card(tx, world.asha.person_id or "", card(reference, name="Usha Negi"))
     assert await owner_of(world, "UK19ES/0000005") != world.asha.person_id
+
+
+@pytest.mark.parametrize("text", ["STATUS", "STOP", "STOP UK19ES/0000000"])
+async def test_an_sms_from_its_telephone_does_not_keep_a_record_from_being_moved(imported: World, text: str) -> None:
+    world = imported
+    record = await owner_of(world, "UK19ES/0000000")
+    async with world.env.store.write_transaction() as tx:
+        await contacts.note(tx, [(record, HERS["mobile"])])
+
+    answered = await SmsCommands(world.env).answer(IncomingSms(HERS["mobile"], text, world.clock.now()))
+
+    assert answered not in ("", label("sms_reply.NOTHING", Language.HI))
+    async with world.env.store.read_transaction() as tx:
+        assert await brought_by_an_import(tx, record)
 
 
 async def test_a_record_on_which_more_was_done_is_not_moved(imported: World) -> None:

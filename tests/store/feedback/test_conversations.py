@@ -57,6 +57,18 @@ async def test_what_the_gateway_remembers_is_kept_for_one_who_saw_the_last_versi
             await conversations.save(tx, first, first.version)
 
 
+async def test_a_step_in_a_conversation_takes_no_time_of_writing_back_that_came_meanwhile(store: Store):
+    async with store.write_transaction() as tx:
+        seen = await opened(tx)
+        await conversations.add_line(tx, line("l1", at=NOW + MINUTE))
+        await conversations.hand_over(tx, seen)
+
+        held = await conversations.get(tx, "v1")
+
+    assert held is not None
+    assert held.heard_at == NOW + MINUTE
+
+
 async def test_a_line_is_kept_once_and_tells_when_the_citizen_wrote_last(store: Store):
     async with store.write_transaction() as tx:
         await opened(tx)
