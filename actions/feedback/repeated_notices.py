@@ -20,7 +20,7 @@ from actions.kernel import (
 from domain.feedback.messages import MessageChannel
 from domain.feedback.notices import Notice, NoticeKind, Topic
 from domain.identity.policy import ObjectKind, Purpose, Resource
-from domain.kernel import ErrorCode, PersonKind, Problem, Problems, Subject, require_found
+from domain.kernel import ErrorCode, PersonKind, Problem, Problems, Subject, not_found, require_found
 from store.applications import applications
 from store.database import locks
 from store.feedback import messages, notices
@@ -51,7 +51,8 @@ class SendTestMessage:
 async def resend_notice(env: Environment, subject: Subject, request: ResendNotice) -> tuple[Notice, bool]:
     """Send a notice again, as a new one that says the same; for its citizen, and for who decides its case.
 
-    Raises NotSignedIn; Problems: NOT_FOUND, RATE_LIMITED after MOST_AGAIN times and within AGAIN_AFTER of the last one.
+    Raises NotSignedIn; Problems: NOT_FOUND, also for a test message; RATE_LIMITED after MOST_AGAIN times and within
+    AGAIN_AFTER of the last one.
     """
     return await run_request(env, subject, "resendNotice", request, _resend, read=notices.get)
 
@@ -66,6 +67,8 @@ async def send_test_message(env: Environment, subject: Subject, request: SendTes
 
 async def _resend(acting: UnitOfWork, request: ResendNotice) -> Notice:
     found = require_found(await notices.get(acting.tx, request.notification_id), *_PATH)
+    if found.kind is NoticeKind.TEST_MESSAGE:
+        raise not_found(*_PATH)
     resource = await _require_reader(acting, found)
     event, _, _ = found.event_key.partition(":again:")
     await locks.lock_exclusive(acting.tx, "notice_again", event)

@@ -115,6 +115,13 @@ async def test_a_test_message_that_fails_goes_by_no_other_channel(world, phones)
     assert [each.channel for each in await kept(world)] == [MessageChannel.SMS]
 
 
+async def test_a_test_message_is_not_sent_again_since_it_has_one_channel_alone(world, phones):
+    test, _ = await send_test_message(world.env, world.asha, trial(MessageChannel.SMS))
+    world.clock.advance(AGAIN_AFTER)
+
+    assert await refusal(world, test, world.asha, "k") is ErrorCode.NOT_FOUND
+
+
 async def test_a_channel_that_is_not_connected_is_not_tried(world, phones):
     with pytest.raises(Problems) as caught:
         await send_test_message(world.env, world.asha, trial(MessageChannel.WHATSAPP))
