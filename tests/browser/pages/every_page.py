@@ -68,3 +68,4 @@ def test_every_page_of_a_role_is_there_and_can_be_read(started: Browser, running
 
     assert not faults, "\n".join(map(str, faults))
     assert len(seen) > 1
+    assert role != "helpline" or "/desk/conversations/{conversationId}" in seen
