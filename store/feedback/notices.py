@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlalchemy import Boolean, Column, Index, UniqueConstraint, select, update
 
-from domain.feedback.notices import Notice, NoticeKind
+from domain.feedback.notices import ALWAYS_BY_SMS, Notice, NoticeKind
 from store.database import Records, StoredList, Transaction, count, locks
 from store.database.bulk import insert_rows
 from store.database.metadata import partial_index, table_of
@@ -18,9 +18,10 @@ notices_table = table_of(
     Index(None, "citizen_id", "read_at", "created_at"),
     Index(None, "application_id"),
     Column("to_send", Boolean),
-    partial_index("ix_notices_to_send", "created_at", "id", where="to_send IS NOT NULL"),
+    partial_index("ix_notices_to_send", "to_send", "created_at", "id", where="to_send IS NOT NULL"),
 )
-"""`to_send` is true until the messages that carry a notice are there, and null from then on."""
+"""`to_send` is false of what is urgent and true of the rest, so that urgent ones sort first, until the messages that
+carry a notice are there, and null from then on."""
 
 _T = notices_table.c
 NOTICES = Records(Notice, notices_table, "the message")
@@ -29,21 +30,26 @@ by_ids, get = NOTICES.by_ids, NOTICES.get
 
 async def add(tx: Transaction, notice: Notice, *, to_send: bool | None = True) -> bool:
     """Store a message; False where its event has one already."""
-    return await NOTICES.insert(tx, notice, to_send=to_send)
+    return await NOTICES.insert(tx, notice, to_send=to_send and _goes_after_urgent(notice))
 
 
 async def add_many(tx: Transaction, written: Sequence[Notice]) -> None:
     """Store messages in one statement; one whose event has a message already is left out."""
-    await insert_rows(tx, notices_table, [NOTICES.values(tx, one) | {"to_send": True} for one in written], once=True)
+    rows = [NOTICES.values(tx, one) | {"to_send": _goes_after_urgent(one)} for one in written]
+    await insert_rows(tx, notices_table, rows, once=True)
+
+
+def _goes_after_urgent(notice: Notice) -> bool:
+    return notice.kind not in ALWAYS_BY_SMS
 
 
 async def take_to_send(tx: Transaction, limit: int) -> list[Notice]:
-    """Notices that no messages carry yet, the oldest first; they are not given again.
+    """Notices that no messages carry yet, those that are urgent and the oldest first; they are not given again.
 
     One transaction at a time takes them, so that the messages to a reader are made in the order of the notices.
     """
     await locks.lock_exclusive(tx, "take_to_send")
-    first = select(_T.id).where(_T.to_send.is_not(None)).order_by(_T.created_at, _T.id).limit(limit)
+    first = select(_T.id).where(_T.to_send.is_not(None)).order_by(_T.to_send, _T.created_at, _T.id).limit(limit)
     taken = update(notices_table).where(_T.id.in_(first.with_for_update(skip_locked=True))).values(to_send=None)
     rows = (await tx.connection.execute(taken.returning(notices_table))).all()
     return sorted((NOTICES.read(tx, row) for row in rows), key=lambda one: (one.created_at, one.id))

@@ -5,14 +5,14 @@ from datetime import timedelta
 
 import pytest
 
-from actions.feedback.messages import plan_messages, send_messages
+from actions.feedback.messages import PLANNED, plan_messages, send_messages
 from domain.feedback.messages import ChannelCosts, MessageState
 from domain.feedback.notices import NoticeKind
 from domain.kernel import Source
 from integrations.calling.errors import NeverSent, Unavailable
 from store.feedback import message_days
 from tests.support.actions import World
-from tests.support.messages import SMS, carried, states, told, words
+from tests.support.messages import SMS, carried, kept, states, told, words
 from tests.support.phones import Phones
 
 SENT, WAITS = MessageState.SENT, MessageState.CREATED
@@ -69,6 +69,16 @@ async def test_over_the_cap_what_is_urgent_goes_and_the_rest_waits_for_the_next_
     world.clock.advance(timedelta(days=1))
     await carried(world)
     assert await states(world) == [SENT, SENT, SENT]
+
+
+async def test_of_what_is_urgent_messages_are_made_before_those_of_news_that_wait_longer(world: World, phones: Phones):
+    for number in range(PLANNED):
+        await told(world, NoticeKind.APPROVED, str(number))
+    world.clock.advance(timedelta(minutes=1))
+    await told(world, NoticeKind.QUERY_RAISED, "urgent")
+
+    await plan_messages(world.env)
+    assert NoticeKind.QUERY_RAISED in {each.kind for each in await kept(world)}
 
 
 async def test_what_is_urgent_goes_before_news_that_wait_longer(world: World, phones: Phones):
