@@ -16,6 +16,7 @@ from actions.certificates.issuer import CertificateIssuer
 from actions.certificates.published import CertificatePublisher
 from actions.consents.watch import LOOK_SECONDS as WITHDRAWAL_SECONDS
 from actions.consents.watch import ConsentWatch
+from actions.conversations.inbox import WhatsAppInbox
 from actions.etaal.counts import LedgerCounts
 from actions.feedback.sms_commands import SmsCommands
 from actions.fees.returns import FeeReturns
@@ -92,6 +93,7 @@ from integrations.registry import OUTSIDE_SYSTEMS
 from integrations.right_to_service import RightToServiceSettings, commission_routes
 from integrations.sms import SmsSettings, sms_routes
 from integrations.treasury import treasury_routes
+from integrations.whatsapp import WhatsAppSettings, whatsapp_routes
 from schema import build
 from schema.kernel import Context
 
@@ -180,6 +182,7 @@ def doors(
         *partner(commission_doors(settings, environment, edge.tallies), Source.RIGHT_TO_SERVICE),
         *partner(hr_doors(settings, environment, edge.tallies), Source.HR),
         *partner(sms_doors(settings, environment, edge.tallies), Source.SMS),
+        *partner(whatsapp_doors(settings, environment, edge.tallies), Source.WHATSAPP),
         *admitted(fee_doors(environment)),
     ]
     site = open_site(settings, runtime, graph, edge)
@@ -275,6 +278,15 @@ def sms_doors(settings: Settings, environment: Environment, tallies: RequestCoun
     times = DEMO_TIMES if settings.demo else 1
     own = read_onboarding(settings, "sms", lambda given: SmsSettings.from_onboarding(given, times=times)).inbound
     return [] if own is None else sms_routes(SmsCommands(environment), own, environment.clock, tallies)
+
+
+def whatsapp_doors(settings: Settings, environment: Environment, tallies: RequestCounters | None) -> list[Route]:
+    """The webhook of WhatsApp; none where the state has no number there."""
+    if not is_connected(settings, OUTSIDE_SYSTEMS["whatsapp"]):
+        return []
+    times = DEMO_TIMES if settings.demo else 1
+    own = read_onboarding(settings, "whatsapp", lambda given: WhatsAppSettings.from_onboarding(given, times=times))
+    return whatsapp_routes(WhatsAppInbox(environment), own, environment.clock, tallies)
 
 
 @asynccontextmanager

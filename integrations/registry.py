@@ -128,6 +128,14 @@ OUTSIDE_SYSTEMS = OutsideSystems(
         System("etaal", Source.E_TAAL, "integrations.etaal", "sandbox.etaal.server", asked_with="push", calls_us=True),
         System("sms", Source.SMS, "integrations.sms", "sandbox.sms.server", Need.OPTIONAL, calls_us=True),
         System("email", Source.EMAIL, "integrations.email", "sandbox.email.server", Need.OPTIONAL, probed=False),
+        System(
+            "whatsapp",
+            Source.WHATSAPP,
+            "integrations.whatsapp",
+            "sandbox.whatsapp.server",
+            Need.OPTIONAL,
+            calls_us=True,
+        ),
         System("portal", Source.DEPARTMENTS, "integrations.portal", "sandbox.portal.server", Need.NO_SETTINGS),
         System(
             "right_to_service",
@@ -144,8 +152,8 @@ OUTSIDE_SYSTEMS = OutsideSystems(
 """Every outside system of this gateway. A new one joins by a row here.
 
 MeriPehchaan runs on DigiLocker's host and is reached on its own; in the demo through the fault proxy of single
-sign-on. Without `sms` no codes are sent; each
-channel of messages has a system of its own (`sms`, `email`). Cases of the Commission (`right_to_service`) are
+sign-on. Without `sms` no codes are sent; each channel of messages has a system of its own (`sms`, `email`,
+`whatsapp`). Cases of the Commission (`right_to_service`) are
 else recorded by hand alone, and fees are else taken at counters (`treasury`) and benefits paid by the treasury's
 service alone (`pfms`), and the register of officers changes by files and pages alone (`hr`). e-Taal calls us, and is
 sent counts where its enrolment has `push`.

@@ -23,6 +23,8 @@ from store.feedback import (
     suggestions,
     text_proposals,
     tracking,
+    whatsapp_consents,
+    whatsapp_notices,
 )
 from store.fees import fee_orders, fee_scrolls
 from store.identity import (

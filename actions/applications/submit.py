@@ -354,9 +354,12 @@ def _blank(acting: UnitOfWork, request: SubmitApplication | SaveDraft, service: 
 
 
 def _channel(acting: UnitOfWork, request: SubmitApplication | SaveDraft) -> Channel:
-    """The channel that is recorded; raises Problems with CHANNEL_NOT_CONNECTED for one that nothing comes in by yet."""
+    """The channel that is recorded; raises Problems with CHANNEL_NOT_CONNECTED for one that it does not come in by.
+
+    What comes in by WhatsApp has no session: an app that says so does not tell the truth.
+    """
     subject = acting.subject
-    if request.channel is Channel.WHATSAPP:
+    if request.channel is Channel.WHATSAPP and (acting.env.partners.whatsapp is None or subject.session_id is not None):
         raise Problems(Problem(ErrorCode.CHANNEL_NOT_CONNECTED, ("input", "channel")))
     return filed_through(
         request.channel,

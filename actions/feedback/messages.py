@@ -11,6 +11,7 @@ import structlog
 from actions.feedback.carrier import Addresses, Carrier, Outgoing
 from actions.feedback.channels import carrier_of, connected_carriers, connected_channels
 from actions.feedback.texts import texts_in_force
+from actions.feedback.whatsapp_consents import note_consent
 from actions.kernel import Environment, UnitOfWork, require_own_record, run_idempotently
 from domain.feedback.message_texts import EventTexts, UnfitText
 from domain.feedback.messages import (
@@ -30,6 +31,7 @@ from domain.feedback.messages import (
     channels_after,
 )
 from domain.feedback.notices import ALWAYS_BY_SMS, NEEDS_HER, NEWS, NoticeKind
+from domain.feedback.whatsapp import ConsentSource
 from domain.identity.policy import ObjectKind
 from domain.kernel import (
     Citizen,
@@ -98,6 +100,9 @@ async def choose_message_settings(
         if language is not None:
             await people.update_citizen(tx, replace(reader, language=language))
         await messages.choose(tx, reader.id, chosen)
+        if MessageChannel.WHATSAPP in connected_channels(env):
+            wanted = MessageChannel.WHATSAPP in channels
+            await note_consent(UnitOfWork(env, tx, subject), reader, ConsentSource.PORTAL, given=wanted)
         return {}
 
     body = {"channels": sorted(channels), "quiet": [quiet_from, quiet_until], "language": language}

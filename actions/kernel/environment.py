@@ -37,6 +37,7 @@ from integrations.sms import SmsGateway
 from integrations.sso import IdentityProvider
 from integrations.treasury import Treasury
 from integrations.umang import Umang
+from integrations.whatsapp import WhatsApp
 from store.database import EncryptedObjects, Keyrings, Store
 from store.database.vault import Vault
 from store.privacy.erasures import ErasureList
@@ -70,6 +71,8 @@ class Partners:
     """Carries messages and one-time codes to telephones; None where the state has no account with a provider."""
     email: Mailer | None = None
     """The state's mail server; None where none is connected."""
+    whatsapp: WhatsApp | None = None
+    """Our number at WhatsApp; None where the state has none."""
     commission: RightToService | None = None
     """The Right to Service Commission's system; None where it is not connected."""
     etaal: EtaalPush | None = None

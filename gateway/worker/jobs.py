@@ -13,6 +13,8 @@ from actions.benefits.instalments import release_due
 from actions.benefits.life_certificates import remind_of_certificates
 from actions.catalogue.definition_drafts import publish_due
 from actions.consents.retention import delete_old_consents
+from actions.conversations.inbox import forget_notices, work_inbox
+from actions.conversations.lines import send_lines
 from actions.doorstep.rounds import announce_deliveries, close_missed
 from actions.etaal.checks import compare_nightly
 from actions.etaal.etaal_rounds import close_due, plan_pushes
@@ -82,6 +84,8 @@ def service_jobs(
     return (
         Job("deliver_outbox", POLL_SECONDS, deliveries.deliver_due, deliveries.finish),
         *_message_jobs(environment, read_values),
+        Job("work_whatsapp_inbox", MESSAGE_SECONDS, partial(work_inbox, environment)),
+        Job("send_conversation_lines", MESSAGE_SECONDS, partial(send_lines, environment)),
         Job("bring_messages_forward", recovered_systems.LOOK_SECONDS, recovered.look),
         Job("seal_ledger", SEAL_SECONDS, partial(ledger_seal.seal, environment.store)),
         Job("ask_about_fees", FEE_SECONDS, partial(ask_due, environment)),
@@ -168,6 +172,7 @@ def _retention_jobs(environment: Environment, kept: Retention) -> Mapping[str, W
         "forget_changes": older(change_feed.sweep, kept.change_days),
         "forget_conversations": older(conversations.forget_before, kept.conversation_days),
         "forget_operation_uses": operation_uses,
+        "forget_whatsapp_notices": partial(forget_notices, environment),
         "forget_tracking_tries": partial(forget_tries, environment),
         "forget_unfiled_rosters": partial(forget_unfiled, environment),
     }

@@ -32,6 +32,9 @@ class TooLarge(Exception):
 
 async def read_body(request: Request, limit: int) -> bytes:
     """The raw body. Raises TooLarge as soon as it is over the limit, ClientDisconnect where the caller left early."""
+    length = request.headers.get("content-length", "")
+    if length.isascii() and length.isdigit() and int(length) > limit:
+        raise TooLarge
     body = bytearray()
     async for chunk in request.stream():
         body += chunk
@@ -148,7 +151,7 @@ class SignedCalls:
             if not await self.limits.count(address, right=right):
                 raise CallRefused(401, "UNAUTHENTICATED")
         try:
-            body = await self._signed_body(request)
+            body = await self.signed_body(request)
         except CallRefused as refused:
             if self.token is None or refused.code == "BAD_SIGNATURE":
                 await self.limits.count(address, right=False)
@@ -157,11 +160,12 @@ class SignedCalls:
             await self.limits.count(address, right=True)
         return body
 
-    async def _signed_body(self, request: Request) -> bytes:
+    async def signed_body(self, request: Request) -> bytes:
+        """The body, where a holder of a secret signed it just now; raises CallRefused."""
         stamp, given = (request.headers.get(name, "") for name in ("x-timestamp", "x-signature"))
         if not is_fresh(stamp, self.clock.now()):
             raise CallRefused(401, "STALE_TIMESTAMP")
-        body = await _body(request, self.body_limit)
+        body = await plain_body(request, self.body_limit)
         if not is_genuine(self.secrets, stamp, request.method, request.url.path, body, given):
             raise CallRefused(401, "BAD_SIGNATURE")
         return body
@@ -183,8 +187,8 @@ class SignedCalls:
         return JSONResponse({"code": problem.code, **problem.more}, problem.status, headers)
 
 
-async def _body(request: Request, limit: int) -> bytes:
-    """The body; raises CallRefused where it is too large, packed, or where the caller left before its end."""
+async def plain_body(request: Request, limit: int) -> bytes:
+    """The raw body; raises CallRefused where it is too large, packed, or where the caller left before its end."""
     if request.headers.get("content-encoding", "identity").strip().lower() != "identity":
         raise CallRefused(415, "BAD_ENCODING")
     try:

@@ -22,7 +22,8 @@ DELETED: Mapping[str, str] = MappingProxyType(
      "notices": "citizen_id", "relatives": "citizen_id", "sent_codes": "citizen_id", "account_links": "citizen_id",
      "citizen_contacts": "citizen_id", "locker_orders": "citizen_id", "legacy_persons": "citizen_id",
      "partial_uploads": "citizen_id", "quarantined_files": "citizen_id", "umang_requests": "citizen_id",
-     "messages": "citizen_id", "message_settings": "citizen_id", "conversations": "citizen_id"}
+     "messages": "citizen_id", "message_settings": "citizen_id", "conversations": "citizen_id",
+     "whatsapp_consents": "citizen_id"}
 )  # fmt: skip
 """Tables whose rows of the person are deleted, with the column that names the citizen."""
 
@@ -160,6 +161,7 @@ PASSING: Mapping[str, str] = MappingProxyType(
         "payment_answers": "what PFMS told, sealed; destroyed after some months (APUNI_PAYMENTS__ANSWER_DAYS)",
         "partial_upload_pieces": "pieces of a file on its way: they go with it, after a day at the latest",
         "muted_applications": "of which applications no SMS tells; it holds no personal data",
+        "whatsapp_notices": "what WhatsApp told: emptied when it was worked on, forgotten after nine days",
         "conversation_lines": "they go with their conversation, after some months (APUNI_RETENTION__CONVERSATION_DAYS)",
     }
 )

@@ -27,6 +27,7 @@ LEFT: Mapping[str, str] = MappingProxyType(
         "locker_grants": "sealed for that record; the kept one's locker holds, or she links it anew",
         "appeal_opt_outs": "what the kept record chose holds",
         "message_settings": "what the kept record chose holds",
+        "whatsapp_consents": "what the kept record said holds",
         "record_claims": "the history of that record's own claims; those that wait end",
         "sent_codes": "passes within minutes",
         "account_links": "passes within minutes",

@@ -53,6 +53,7 @@ from tests.faults.people import (
 )
 from tests.faults.pfms_rest import PFMS_REST
 from tests.faults.site import DEMO, Line, ids
+from tests.faults.whatsapp import WHATSAPP
 
 
 class DepartmentCertificateCall(Adapter):
@@ -305,6 +306,7 @@ ADAPTERS: tuple[type[Adapter], ...] = (
     *COMMISSION,
     *FEES,
     *PFMS_REST,
+    *WHATSAPP,
 )
 """Every call of every adapter. Who asks us is in tests/faults/doors.py."""
 

@@ -8,6 +8,16 @@ from tests.faults.door_etaal import EtaalDoor
 from tests.faults.door_hr import HrDoor
 from tests.faults.door_sms import SmsDoor
 from tests.faults.door_umang import UmangDoor
+from tests.faults.door_whatsapp import WhatsAppDoor
 
-DOORS: tuple[type[Door], ...] = (EtaalDoor, PublishedDoor, PullDoor, CommissionDoor, UmangDoor, HrDoor, SmsDoor)
+DOORS: tuple[type[Door], ...] = (
+    EtaalDoor,
+    PublishedDoor,
+    PullDoor,
+    CommissionDoor,
+    UmangDoor,
+    HrDoor,
+    SmsDoor,
+    WhatsAppDoor,
+)
 """Every door with a caller in the city."""

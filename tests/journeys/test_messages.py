@@ -117,14 +117,6 @@ def test_every_step_of_an_application_reaches_the_telephone(running):
     assert carried <= {("SMS", "SENT"), ("SMS", "DELIVERED")}
 
 
-def test_whatsapp_is_refused_by_a_code_until_it_is_connected(running):
-    citizen = running.token("citizen", HER["key"])
-    wished = {"channels": ["WHATSAPP"], "quietFrom": 21, "quietUntil": 8, "idempotencyKey": "messages-2"}
-
-    refused = running.data(CHOOSE, {"input": wished}, token=citizen)["chooseMessageSettings"]["userErrors"]
-    assert refused == [{"code": "CHANNEL_NOT_CONNECTED", "path": ["input", "channels"]}]
-
-
 def test_a_visit_an_appeal_a_payment_a_consent_and_a_new_device_reach_the_telephone_in_hindi(running):
     citizen, officer = running.token("citizen", HER["key"]), running.token("officer")
     does(running, citizen, "chooseMessageSettings", channels=["SMS"], quietFrom=0, quietUntil=0, language="HI")

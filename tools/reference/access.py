@@ -59,6 +59,12 @@ DOORS = (
         "its applicant alone",
     ),
     Door(
+        "`/hooks/whatsapp`",
+        None,
+        "actions/conversations/: signed notices are kept and worked on later; who writes is the one citizen whose "
+        "number it is, and the actions of the graph ask the table for her (ADR 0038)",
+    ),
+    Door(
         "`/hooks/treasury`, `/hooks/csc`",
         None,
         "actions/fees/returns.py: sealed words are kept; the source is asked before anything is marked",

@@ -1,0 +1,1 @@
+"""Conversations by WhatsApp: what people write is kept, understood and answered."""

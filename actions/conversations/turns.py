@@ -1,0 +1,75 @@
+"""One turn of a conversation: who writes, what she wrote, where the conversation stands, and what is answered."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from actions.kernel import Environment
+from domain.conversations import Dialogue, Reply, Step
+from domain.kernel import Assurance, Citizen, Language, PersonKind, Problem, Problems, Role, Subject
+from domain.kernel.messages import filled_label, label, message
+from integrations.whatsapp import Incoming
+
+MOST_BUTTONS, MOST_ROWS = 3, 10
+
+
+@dataclass(slots=True)
+class Turn:
+    """What a step reads and changes. `key` names the message, for the keys of what is done by it."""
+
+    env: Environment
+    heard: Incoming
+    key: str
+    reader: Citizen | None
+    strength: Assurance
+    dialogue: Dialogue
+    replies: list[Reply] = field(default_factory=list)
+    hands_over: bool = False
+
+    @property
+    def language(self) -> Language:
+        """That of the citizen, else that of the state."""
+        return (self.reader.language if self.reader else Language.HI).catalogue
+
+    @property
+    def subject(self) -> Subject:
+        """The citizen, as sure as she is; raises LookupError where the number is nobody's."""
+        if self.reader is None:
+            raise LookupError("the number is nobody's")
+        roles = frozenset({Role.CITIZEN})
+        return Subject(roles, PersonKind.CITIZEN, self.reader.id, assurance=self.strength)
+
+    @property
+    def may_act(self) -> bool:
+        """Whether she may do more than ask: she agreed in a session that was sure, and not too long ago."""
+        return self.reader is not None and self.strength.holds_for(Assurance.SUBSTANTIAL)
+
+    def text(self, name: str, **values: str) -> str:
+        """A text of the catalogue, `chat.<name>`."""
+        return label(f"chat.{name}", self.language).format_map(values)
+
+    def say(self, name: str, choices: Sequence[tuple[str, str]] = (), **values: str) -> None:
+        """Answer by a text, and things to tap."""
+        self.offer(self.text(name, **values), choices)
+
+    def offer(self, text: str, choices: Sequence[tuple[str, str]]) -> None:
+        """Answer by words that stand in no catalogue, such as a question of a form, and things to tap."""
+        opens = self.text("choose") if len(choices) > MOST_BUTTONS else ""
+        self.replies.append(Reply(text, tuple(choices[:MOST_ROWS]), opens))
+
+    def ask(self, step: Step, about: str = "") -> None:
+        """Await the answer to what is asked by this turn."""
+        self.dialogue = replace(self.dialogue, step=step, about=about, asked_at=self.env.clock.now())
+
+    def end(self) -> None:
+        """Await nothing any more, and forget what was answered."""
+        self.dialogue = Dialogue()
+
+    def tell(self, refused: Problems) -> None:
+        """Say why something could not be done."""
+        self.replies.append(Reply("\n".join(self.problem(one) for one in refused.problems)))
+
+    def problem(self, problem: Problem) -> str:
+        """What a problem says to her."""
+        if problem.sentence is not None:
+            return filled_label(problem.sentence, self.language, problem.params, problem.texts)
+        return message(problem.code, self.language, problem.params, problem.texts)

@@ -1,0 +1,46 @@
+"""The agreement to WhatsApp, and how sure we are by it who writes from a number (ADR 0038)."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from domain.kernel import Assurance
+
+NOT_THERE_FOR = timedelta(days=30)
+"""So long a number that is not on WhatsApp gets nothing there (docs/contracts/whatsapp.md section 6)."""
+SURE_FOR = timedelta(days=30)
+"""So long who writes from a number counts as sure as the session was in which the citizen agreed: a number may pass to
+somebody else."""
+WORDS = "1"
+"""The version of the words that people agree to, `whatsapp.consent` of the catalogues; it changes with them."""
+
+
+class ConsentSource(StrEnum):
+    """Where somebody agreed."""
+
+    PORTAL = "PORTAL"
+    """In a session, where she chose her channels."""
+    WHATSAPP = "WHATSAPP"
+    """By a message from her number."""
+
+
+@dataclass(frozen=True, slots=True)
+class WhatsAppConsent:
+    """What a citizen said last. `assurance` is that of the session in which she agreed; None by a message."""
+
+    citizen_id: str
+    given: bool
+    at: datetime
+    words: str
+    source: ConsentSource
+    assurance: Assurance | None = None
+    not_there_until: datetime | None = None
+
+    def reaches(self, now: datetime) -> bool:
+        """Whether messages may go there."""
+        return self.given and (self.not_there_until is None or self.not_there_until <= now)
+
+    def strength(self, now: datetime) -> Assurance:
+        """How sure it is that she is who writes: as sure as her session for a while, else as sure as a number is."""
+        sure = self.given and self.assurance is not None and now - self.at <= SURE_FOR
+        return self.assurance if sure and self.assurance else Assurance.LOW

@@ -1,0 +1,18 @@
+"""WhatsApp both ways by Meta's Cloud API (docs/contracts/whatsapp.md)."""
+
+from integrations.whatsapp.client import CODES, POLICIES, WhatsApp, open_clients
+from integrations.whatsapp.endpoint import whatsapp_routes
+from integrations.whatsapp.models import (
+    Choice,
+    Content,
+    Document,
+    Inbox,
+    Incoming,
+    Media,
+    Options,
+    Receipt,
+    Template,
+    Text,
+    WhatsAppSettings,
+)
+from integrations.whatsapp.wire import NOT_THERE

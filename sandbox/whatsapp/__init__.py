@@ -1,0 +1,1 @@
+"""The sandbox of WhatsApp's Cloud API."""

@@ -1,0 +1,25 @@
+"""The templates that the states of the checkout have registered with WhatsApp (docs/message_texts.md)."""
+
+import json
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+_MARK = re.compile(r"\{[a-z_]+\}")
+
+
+def read_templates() -> dict[str, Mapping[str, Any]]:
+    """By `name/language`: how many parameters a template takes, the kinds of its buttons, and that it is approved."""
+    found: dict[str, Mapping[str, Any]] = {}
+    for path in sorted((Path(__file__).resolve().parents[2] / "states").glob("*/messages/*.json")):
+        if path.stem.startswith("CODE_"):
+            continue
+        event = json.loads(path.read_text(encoding="utf-8"))
+        for language, sms in event["sms"].items():
+            own = event.get("whatsapp", {}).get(language, {})
+            name = own.get("template") or f"apk_{path.stem.lower()}_v1"
+            marks = _MARK.findall(own.get("text") or sms["text"])
+            buttons = [one["kind"] for one in own.get("buttons", ()) if _MARK.search(one["value"])]
+            found[f"{name}/{language}"] = {"parameters": len(marks), "buttons": buttons, "status": "APPROVED"}
+    return found

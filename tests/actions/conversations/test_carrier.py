@@ -1,0 +1,91 @@
+"""Notices by WhatsApp: to who agreed, once, with its reports; a number that is not there gets them by SMS."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from domain.feedback.messages import MessageChannel, MessageState
+from domain.feedback.whatsapp import NOT_THERE_FOR
+from store.identity import people
+from tests.support.actions import World
+from tests.support.chats import Chat, agrees, has_number, whatsapp_of
+from tests.support.messages import DAY, carried, kept, told
+from tests.support.phones import Phones, with_phones
+
+HER = "9812345678"
+
+
+@pytest.fixture
+def phones() -> Phones:
+    return Phones()
+
+
+@pytest.fixture
+async def chat(world: World, phones: Phones, tmp_path):
+    """Asha agreed to WhatsApp, SMS is connected too, and it is day."""
+    world.clock.set(DAY)
+    await has_number(world, world.asha, HER)
+    with whatsapp_of(world, tmp_path) as sandbox:
+        world.env = with_phones(world.env, phones)
+        await agrees(world, world.asha)
+        yield Chat(world, sandbox, HER)
+
+
+async def settle(chat: Chat) -> None:
+    """Let WhatsApp report, and the worker work and send."""
+    for _ in range(2):
+        chat.world.clock.advance(timedelta(seconds=5))
+        await chat.sandbox.act("settle", {})
+        await chat.work()
+        await carried(chat.world)
+
+
+async def outcomes(chat: Chat) -> list[tuple[MessageChannel, MessageState]]:
+    return [(one.channel, one.state) for one in await kept(chat.world)]
+
+
+async def test_a_notice_comes_as_a_template_and_is_delivered_by_its_report(chat, phones):
+    await told(chat.world)
+    await carried(chat.world)
+    await settle(chat)
+
+    [template] = (await chat.sandbox.act("messages", {"mobile": HER}))["messages"]
+    assert template["template"]["name"] == "apk_delivered_v1"
+    assert await outcomes(chat) == [(MessageChannel.WHATSAPP, MessageState.DELIVERED)]
+    assert phones.sent == []
+
+
+async def test_a_number_that_is_not_on_whatsapp_gets_it_by_sms_and_nothing_there_for_thirty_days(chat, phones):
+    await chat.sandbox.act("member", {"mobile": HER, "on": False})
+    await told(chat.world)
+    await carried(chat.world)
+    await settle(chat)
+    first = await outcomes(chat)
+    await told(chat.world, event="second")
+    await carried(chat.world)
+
+    assert first == [(MessageChannel.WHATSAPP, MessageState.FAILED), (MessageChannel.SMS, MessageState.SENT)]
+    assert (await outcomes(chat))[2:] == [(MessageChannel.SMS, MessageState.SENT)]
+    chat.world.clock.advance(NOT_THERE_FOR)
+    await told(chat.world, event="third")
+    await carried(chat.world)
+    assert (await outcomes(chat))[3][0] is MessageChannel.WHATSAPP
+
+
+async def test_after_stop_a_notice_comes_by_sms(chat, phones):
+    await chat.say("STOP")
+    await told(chat.world)
+    await carried(chat.world)
+
+    assert await outcomes(chat) == [(MessageChannel.SMS, MessageState.SENT)]
+
+
+async def test_an_agreement_is_one_to_a_number(chat, phones):
+    async with chat.world.env.store.write_transaction() as tx:
+        [asha] = (await people.citizens(tx, [chat.world.asha.person_id])).values()
+        await people.update_citizen(tx, replace(asha, mobile="9812345679"))
+    await told(chat.world)
+    await carried(chat.world)
+
+    assert await outcomes(chat) == [(MessageChannel.SMS, MessageState.SENT)]

@@ -1,0 +1,348 @@
+"""A conversation by WhatsApp, through the sandbox, the webhook and the worker: what it tells, does, and to whom."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from actions.catalogue.form_import import import_forms
+from actions.certificates.issue import issue_certificate
+from domain.applications.applications import Channel
+from domain.applications.lifecycle import Status
+from domain.conversations import Dialogue, Step
+from domain.feedback.conversations import ConversationState, LineAuthor
+from domain.feedback.messages import MessageChannel, MessageState
+from domain.kernel import Assurance
+from store.appeals import appeals
+from store.applications import applications
+from store.catalogue import catalogue
+from store.feedback import conversations, feedback, whatsapp_consents
+from store.identity import people
+from tests.support.actions import FREE, ORDER, FakeRenderer, World
+from tests.support.chats import Chat, agrees, choices_of, has_number, text_of, whatsapp_of
+from tests.support.forms import own_forms
+from tests.support.pictures import camera_jpeg
+from tests.support.state import form_files
+
+HER = "9812345678"
+FORM = own_forms()["income-certificate"].example
+WORDS = "आय प्रमाण पत्र"
+
+
+@pytest.fixture
+async def chat(world: World, tmp_path):
+    """Asha writes from her number."""
+    await has_number(world, world.asha, HER)
+    with whatsapp_of(world, tmp_path) as sandbox:
+        yield Chat(world, sandbox, HER)
+
+
+@pytest.fixture
+async def sure(chat: Chat) -> Chat:
+    """The same, after she agreed in a session."""
+    await agrees(chat.world, chat.world.asha)
+    return chat
+
+
+@pytest.fixture
+async def filing(sure: Chat) -> Chat:
+    """The same, with the forms that come with the gateway."""
+    assert not (await import_forms(sure.world.env.store, form_files())).refused
+    return sure
+
+
+def swapped(number: str) -> str:
+    """The number with two different digits changed over."""
+    at = next(at for at in range(3, 12) if number[at] != number[at + 1])
+    return number[:at] + number[at + 1] + number[at] + number[at + 2 :]
+
+
+async def held(chat: Chat):
+    return await chat.world.env.store.carry_out(
+        lambda tx: conversations.open_conversation(
+            tx,
+            conversation_id="none",
+            channel=MessageChannel.WHATSAPP,
+            address=f"91{HER}",
+            citizen_id=chat.world.asha.person_id,
+        )
+    )
+
+
+async def dialogue(chat: Chat) -> Dialogue:
+    return Dialogue.read((await held(chat)).engine)
+
+
+async def test_a_greeting_is_answered_by_what_can_be_done_here(chat):
+    [menu] = await chat.say("नमस्ते")
+
+    assert text_of(menu).startswith("नमस्ते")
+    assert [one for one, _ in choices_of(menu)][:2] == ["menu:status", "menu:find"]
+
+
+async def test_the_status_of_her_application_is_told_with_what_she_may_do(chat):
+    application = await chat.world.submit(chat.world.asha)
+    [told] = await chat.say(f"स्थिति {application.number}")
+
+    assert application.number[-5:] in text_of(told)
+    assert ("appeal:" + application.number) in [one for one, _ in choices_of(told)]
+
+
+async def test_of_her_only_application_the_status_is_told_without_a_number(chat):
+    application = await chat.world.submit(chat.world.asha)
+    [told] = await chat.say("sthiti")
+
+    assert application.number[-5:] in text_of(told)
+
+
+async def test_of_several_applications_she_chooses_one(chat):
+    first = await chat.world.submit(chat.world.asha)
+    await chat.world.submit(chat.world.asha, ORDER)
+    [asked] = await chat.say("status")
+    [told] = await chat.tap(f"status:{first.number}")
+
+    assert len(choices_of(asked)) == 2
+    assert first.number[-5:] in text_of(told)
+
+
+async def test_a_strangers_number_and_one_that_is_not_there_are_answered_alike(chat):
+    anothers = await chat.world.submit(chat.world.sunil)
+    [one] = await chat.say(f"status {anothers.number}")
+    [other] = await chat.say("status UK-AS-2026-0001234")
+
+    assert text_of(one) == text_of(other)
+    assert anothers.number[-5:] not in text_of(one)
+
+
+async def test_a_number_with_two_digits_changed_over_is_told(chat):
+    application = await chat.world.submit(chat.world.asha)
+    [told] = await chat.say(f"status {swapped(application.number)}")
+
+    assert "आपस में बदल" in text_of(told)
+
+
+async def test_a_number_that_two_citizens_have_is_nobodys(chat):
+    application = await chat.world.submit(chat.world.asha)
+    async with chat.world.env.store.write_transaction() as tx:
+        [sunil] = (await people.citizens(tx, [chat.world.sunil.person_id])).values()
+        await people.update_citizen(tx, replace(sunil, mobile=HER))
+    [told] = await chat.say(f"status {application.number}")
+
+    assert application.number[-5:] not in text_of(told)
+
+
+async def test_a_repeated_message_is_answered_once(chat):
+    answers = await chat.say("नमस्ते", times=3)
+
+    assert len(answers) == 1
+
+
+async def test_stop_is_confirmed_and_start_begins_again(sure):
+    async def agreed() -> bool:
+        async with sure.world.env.store.read_transaction() as tx:
+            [asha] = (await people.citizens(tx, [sure.world.asha.person_id])).values()
+            return (await whatsapp_consents.of_citizens(tx, [asha]))[asha.id].given
+
+    assert await agreed()
+    [stopped] = await sure.say("STOP")
+    assert ("नहीं मिलेंगे" in text_of(stopped), await agreed()) == (True, False)
+    [started] = await sure.say("शुरू")
+    assert ("मिलेंगे" in text_of(started), await agreed()) == (True, True)
+
+
+async def test_start_from_the_number_makes_nobody_surer(chat):
+    await chat.say("START")
+
+    async with chat.world.env.store.read_transaction() as tx:
+        [asha] = (await people.citizens(tx, [chat.world.asha.person_id])).values()
+        said = (await whatsapp_consents.of_citizens(tx, [asha]))[asha.id]
+    assert (said.given, said.strength(chat.world.clock.now())) == (True, Assurance.LOW)
+
+
+async def test_help_hands_the_conversation_to_a_person_who_then_answers_alone(chat):
+    [told] = await chat.say("मदद")
+    silence = await chat.say("मेरा प्रमाण पत्र नहीं आया")
+
+    assert "हेल्पलाइन" in text_of(told)
+    assert silence == []
+    conversation = await held(chat)
+    assert conversation.state is ConversationState.WITH_HELPLINE
+    assert conversation.citizen_id == chat.world.asha.person_id
+
+
+async def begin(chat: Chat) -> None:
+    """Find a service by words, and begin."""
+    await chat.say("MENU")
+    await chat.tap("menu:find")
+    [found] = await chat.say(WORDS)
+    await chat.tap(choices_of(found)[0][0])
+
+
+async def answer(chat: Chat, given: str) -> list[dict]:
+    """Answer what is asked, by a tap where that is offered."""
+    about = (await dialogue(chat)).about
+    tapped = f"answer:{about}:{given}"
+    return await (chat.tap(tapped) if await chat.is_offered(tapped) else chat.say(given))
+
+
+async def apply(chat: Chat) -> list[dict]:
+    """Begin, and answer all that is asked before the papers."""
+    await begin(chat)
+    told: list[dict] = []
+    while (now := await dialogue(chat)).step is Step.QUESTION:
+        told = await answer(chat, FORM[now.about])
+    assert (await dialogue(chat)).step is Step.DISTRICT
+    await chat.say("देहरादून")
+    while (await dialogue(chat)).step is Step.TEHSIL:
+        await chat.say(await first_tehsil(chat))
+    return told
+
+
+async def first_tehsil(chat: Chat) -> str:
+    async with chat.world.env.store.read_transaction() as tx:
+        return (await catalogue.tehsils(tx, "49"))[0].code
+
+
+async def test_a_simple_application_is_handed_in_with_a_photograph(filing):
+    await apply(filing)
+    while (await dialogue(filing)).step is Step.PAPER:
+        await filing.send(camera_jpeg())
+    [filed] = await filing.tap("confirm:yes")
+
+    async with filing.world.env.store.read_transaction() as tx:
+        [application] = await applications.page_of_citizen(tx, filing.world.asha.person_id, limit=5)
+    assert application.number[-5:] in text_of(filed)
+    assert (application.channel, application.status) == (Channel.WHATSAPP, Status.FEE_PENDING)
+    assert application.form.items() <= FORM.items()
+
+
+async def test_a_wrong_answer_is_told_and_the_question_asked_again(filing):
+    await begin(filing)
+    while (now := await dialogue(filing)).about != "pin_code":
+        await answer(filing, FORM[now.about])
+    told = await filing.say("12")
+
+    assert len(told) == 2
+    assert (await dialogue(filing)).about == "pin_code"
+
+
+async def test_an_answer_that_was_tapped_twice_and_late_is_taken_for_its_own_question_alone(filing):
+    await begin(filing)
+    while (now := await dialogue(filing)).about != "declaration":
+        await answer(filing, FORM[now.about])
+    await filing.tap("answer:declaration:true")
+    after = await dialogue(filing)
+    await filing.tap("answer:declaration:false")
+
+    assert (await dialogue(filing)).answers == after.answers
+
+
+async def test_an_application_that_she_drops_is_not_handed_in(filing):
+    await apply(filing)
+    while (await dialogue(filing)).step is Step.PAPER:
+        await filing.send(camera_jpeg())
+    await filing.tap("confirm:no")
+
+    async with filing.world.env.store.read_transaction() as tx:
+        assert await applications.page_of_citizen(tx, filing.world.asha.person_id, limit=5) == []
+
+
+@pytest.mark.parametrize("content", [b"<html>", b"%PDF-1.7 but none"])
+async def test_what_is_no_photograph_is_refused_and_asked_for_again(filing, content):
+    await apply(filing)
+    asked = await dialogue(filing)
+    told = await filing.send(content)
+
+    assert (asked.step, len(told)) == (Step.PAPER, 2)
+    assert replace(await dialogue(filing), asked_at=None) == replace(asked, asked_at=None)
+
+
+async def test_an_appeal_is_filed_with_the_reason_that_she_writes(sure):
+    application = await sure.world.in_scrutiny(sure.world.asha, ORDER, sure.world.employment)
+    sure.world.clock.advance(timedelta(days=25))
+    await agrees(sure.world, sure.world.asha)
+    await sure.say("नमस्ते")
+    await sure.tap("menu:appeal")
+    [filed] = await sure.say("समय पर सेवा नहीं मिली")
+
+    async with sure.world.env.store.read_transaction() as tx:
+        [appeal] = (await appeals.of_applications(tx, [application.id]))[application.id]
+    assert appeal.number[-5:] in text_of(filed)
+
+
+async def test_the_certificate_comes_as_a_document_to_whom_we_are_sure_of(sure):
+    application = await sure.world.approved(sure.world.asha, FREE, sure.world.registrar)
+    await issue_certificate(sure.world.env, application.id, FakeRenderer())
+    await sure.say(f"status {application.number}")
+    [document] = await sure.tap(f"certificate:{application.number}")
+
+    assert document["document"]["filename"].endswith(".pdf")
+
+
+async def test_the_certificate_does_not_come_to_a_number_alone(chat):
+    application = await chat.world.approved(chat.world.asha, FREE, chat.world.registrar)
+    await issue_certificate(chat.world.env, application.id, FakeRenderer())
+    await chat.say(f"status {application.number}")
+    [told] = await chat.tap(f"certificate:{application.number}")
+
+    assert "साइन इन" in text_of(told)
+
+
+async def test_stars_are_kept(sure):
+    application = await sure.world.approved(sure.world.asha, FREE, sure.world.registrar)
+    await sure.say("नमस्ते")
+    await sure.tap("menu:feedback")
+    await sure.tap(f"stars5:{application.number}")
+
+    async with sure.world.env.store.read_transaction() as tx:
+        kept = await feedback.get(tx, application.id)
+    assert kept is not None
+    assert kept.rating == 5
+
+
+async def test_a_number_is_sure_for_thirty_days_after_she_agreed(filing):
+    filing.world.clock.advance(timedelta(days=31))
+    await filing.say("MENU")
+    await filing.tap("menu:find")
+    [found] = await filing.say(WORDS)
+    [told] = await filing.tap(choices_of(found)[0][0])
+
+    assert "साइन इन" in text_of(told)
+
+
+async def test_what_was_asked_survives_a_restart_and_a_late_text_is_no_answer(sure):
+    await sure.say("MENU")
+    await sure.tap("menu:find")
+    asked = await dialogue(sure)
+    sure.world.clock.advance(timedelta(minutes=5))
+
+    assert asked.step is Step.FIND
+    [found] = await sure.say(WORDS)
+    assert choices_of(found)
+
+
+async def test_who_has_not_agreed_in_a_session_is_asked_to_sign_in_before_she_applies(chat):
+    assert not (await import_forms(chat.world.env.store, form_files())).refused
+    await chat.say("MENU")
+    await chat.tap("menu:find")
+    [found] = await chat.say(WORDS)
+    [told] = await chat.tap(choices_of(found)[0][0])
+
+    assert "साइन इन" in text_of(told)
+    assert (await dialogue(chat)).step is Step.NOTHING
+
+
+async def test_lines_that_went_out_follow_what_whatsapp_reports(chat):
+    await chat.say("नमस्ते")
+    for _ in range(2):
+        chat.world.clock.advance(timedelta(seconds=5))
+        await chat.sandbox.act("settle", {})
+        await chat.work()
+    conversation = await held(chat)
+    async with chat.world.env.store.read_transaction() as tx:
+        lines = await conversations.lines_of(conversation.id).page(tx, limit=10)
+
+    assert [(one.author, one.state) for one in lines] == [
+        (LineAuthor.CITIZEN, None),
+        (LineAuthor.SERVICE, MessageState.DELIVERED),
+    ]
