@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-_MARK = re.compile(r"\{[a-z_]+\}")
+MARK = re.compile(r"\{[a-z_]+\}")
 
 
 def read_templates() -> dict[str, Mapping[str, Any]]:
-    """By `name/language`: how many parameters a template takes, the kinds of its buttons, and that it is approved."""
+    """By `name/language`: a template's words, its number of parameters, its buttons, and that it is approved."""
     found: dict[str, Mapping[str, Any]] = {}
     for path in sorted((Path(__file__).resolve().parents[2] / "states").glob("*/messages/*.json")):
         if path.stem.startswith("CODE_"):
@@ -19,7 +19,15 @@ def read_templates() -> dict[str, Mapping[str, Any]]:
         for language, sms in event["sms"].items():
             own = event.get("whatsapp", {}).get(language, {})
             name = own.get("template") or f"apk_{path.stem.lower()}_v1"
-            marks = _MARK.findall(own.get("text") or sms["text"])
-            buttons = [one["kind"] for one in own.get("buttons", ()) if _MARK.search(one["value"])]
-            found[f"{name}/{language}"] = {"parameters": len(marks), "buttons": buttons, "status": "APPROVED"}
+            text = own.get("text") or sms["text"]
+            with_value = [one for one in own.get("buttons", ()) if MARK.search(one["value"])]
+            buttons = [one["kind"] for one in with_value]
+            replies = [one["label"] for one in with_value if one["kind"] == "quick_reply"]
+            found[f"{name}/{language}"] = {
+                "text": text,
+                "parameters": len(MARK.findall(text)),
+                "buttons": buttons,
+                "replies": replies,
+                "status": "APPROVED",
+            }
     return found

@@ -1,4 +1,4 @@
-"""The sandbox of WhatsApp's Cloud API; `/telephones` shows what came to the telephones and lets them answer.
+"""The sandbox of WhatsApp's Cloud API.
 
 Written from docs/contracts/whatsapp.md sections 3 to 7, 9 and 12 alone. A number 90000001NN tells by its ending what
 becomes of a message: 01 read without delivered, 02 only sent, 03 failed as 131026, 04 failed as 131049, 05 reports out
@@ -13,19 +13,18 @@ import re
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime, timedelta
-from html import escape
 from typing import Any
 
 import httpx
 from starlette.datastructures import UploadFile
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from sandbox.city.kit import Fault, Sandbox, SandboxHome, sandbox_app
+from sandbox.city.kit import Arrival, Fault, Sandbox, SandboxHome, sandbox_app
 from sandbox.city.magic import SpoilAnswer
 from sandbox.whatsapp.checks import refusal_of
-from sandbox.whatsapp.registers import read_templates
+from sandbox.whatsapp.registers import MARK, read_templates
 from sandbox.whatsapp.webhooks import Webhooks, contact_of, text_value
 
 KEPT = 300
@@ -53,8 +52,6 @@ def create_sandbox(home: SandboxHome, *, transport: httpx.AsyncBaseTransport | N
         Route("/{version}/{number}/media", _answer_refusals(server.take_media), methods=["POST"]),
         Route("/{version}/{account}/message_templates", _answer_refusals(server.templates), methods=["GET"]),
         Route("/files/{media}", _answer_refusals(server.file), methods=["GET"]),
-        Route("/telephones", server.page, methods=["GET"]),
-        Route("/telephones", server.answer, methods=["POST"]),
         Route("/{version}/{media}", _answer_refusals(server.media), methods=["GET"]),
     ]
     actions = {
@@ -66,7 +63,7 @@ def create_sandbox(home: SandboxHome, *, transport: httpx.AsyncBaseTransport | N
         "repeat": server.repeat,
         "call_bad": webhooks.call_bad,
     }
-    return sandbox_app(home, routes, actions=actions, services=[webhooks])
+    return sandbox_app(home, routes, actions=actions, services=[webhooks], arrivals=server.arrivals)
 
 
 def _new_account() -> dict[str, Any]:
@@ -256,7 +253,11 @@ class _Server:
         if "choice" in arguments:
             del message["text"]
             tapped = {"id": str(arguments["choice"]), "title": str(arguments.get("title", "-"))}
-            message |= {"type": "interactive", "interactive": {"type": "list_reply", "list_reply": tapped}}
+            held = [one["message"] for one in self._arrived_messages() if one["to"] == sender]
+            if any(one["type"] == "template" and tapped["id"] in dict(self._choices_of(one)) for one in held):
+                message |= {"type": "button", "button": {"payload": tapped["id"], "text": tapped["title"]}}
+            else:
+                message |= {"type": "interactive", "interactive": {"type": "list_reply", "list_reply": tapped}}
         elif "file" in arguments:
             del message["text"]
             kind, content = str(arguments.get("type", "image/jpeg")), base64.b64decode(str(arguments["file"]))
@@ -298,28 +299,44 @@ class _Server:
         self._state.put("member", f"91{arguments['mobile']}", {"on": bool(arguments["on"])})
         return {"on": bool(arguments["on"])}
 
-    async def page(self, request: Request) -> Response:
-        """What came to each telephone, the latest first, and a field to answer."""
-        del request
-        rows = "".join(
-            f"<tr><td>{escape(one['at'][:19])}</td><td>{escape(one['to'])}</td><td>{escape(_line_of(one['message']))}</td></tr>"
-            for one in self._arrived_messages()
-        )
-        form = (
-            '<form method="post"><label>From <input name="mobile"></label> <label>Text <input name="text"></label> '
-            '<label>or what is tapped <input name="choice"></label> <button>Send</button></form>'
-        )
-        return HTMLResponse(
-            '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>WhatsApp of the demo</title></head>'
-            f"<body><h1>WhatsApp of the demo</h1>{form}<table>{rows}</table></body></html>",
-            headers={"Cache-Control": "no-store"},
-        )
+    def arrivals(self, person: Mapping[str, Any]) -> list[Arrival]:
+        """What was sent to a person's telephone, a template in its words."""
+        to = f"91{person['mobile']}"
+        return [
+            Arrival(
+                datetime.fromisoformat(one["at"]),
+                self._words_of(one["message"]),
+                "arrived" if one["failed"] is None else "failed",
+                self._choices_of(one["message"]) if one["failed"] is None else (),
+            )
+            for one in self._state.values_of("message").values()
+            if one["to"] == to
+        ]
 
-    async def answer(self, request: Request) -> Response:
-        """What is written in the field."""
-        form = await request.form(max_files=0, max_fields=3)
-        await self.say({name: str(value) for name, value in form.items() if value})
-        return RedirectResponse("telephones", 303)
+    def _words_of(self, message: Mapping[str, Any]) -> str:
+        part = message[message["type"]]
+        if message["type"] == "interactive":
+            return str(part["body"]["text"])
+        if message["type"] != "template":
+            return str(part.get("body") or part.get("caption") or part.get("filename") or message["type"])
+        bodies = (one for one in part.get("components", ()) if one["type"] == "body")
+        fields = iter([str(field["text"]) for body in bodies for field in body["parameters"]])
+        words = self._templates().get(f"{part['name']}/{part['language']['code']}", {}).get("text", part["name"])
+        return MARK.sub(lambda mark: next(fields, mark[0]), words)
+
+    def _choices_of(self, message: Mapping[str, Any]) -> list[tuple[str, str]]:
+        """What can be pressed: ids and titles; of a template the quick replies."""
+        part = message[message["type"]]
+        if message["type"] == "template":
+            replies = [one for one in part.get("components", ()) if one.get("sub_type") == "quick_reply"]
+            labels = self._templates().get(f"{part['name']}/{part['language']['code']}", {}).get("replies", ())
+            return [(one["parameters"][0]["payload"], label) for one, label in zip(replies, labels, strict=False)]
+        if message["type"] != "interactive":
+            return []
+        action = part["action"]
+        offered = [one["reply"] for one in action.get("buttons", ())]
+        offered += [row for section in action.get("sections", ()) for row in section["rows"]]
+        return [(one["id"], one["title"]) for one in offered]
 
     def _arrived_messages(self) -> list[dict[str, Any]]:
         rows = [one for one in self._state.values_of("message").values() if one["failed"] is None]
@@ -346,15 +363,3 @@ async def _json(request: Request) -> dict[str, Any]:
     if not isinstance(found, dict):
         raise _Refused(100, "body")
     return found
-
-
-def _line_of(message: Mapping[str, Any]) -> str:
-    """A message in a line."""
-    part = message[message["type"]]
-    if message["type"] != "interactive":
-        return str(part.get("body") or part.get("filename") or json.dumps(part, ensure_ascii=False))
-    action = part["action"]
-    offered = [one["reply"] for one in action.get("buttons", ())]
-    offered += [row for section in action.get("sections", ()) for row in section["rows"]]
-    choices = ", ".join(f"{one['title']} = {one['id']}" for one in offered)
-    return f"{part['body']['text']} [{choices}]"

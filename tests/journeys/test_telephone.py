@@ -33,7 +33,7 @@ def test_a_query_stands_on_her_telephone_and_she_asks_by_sms_how_it_is(running):
         shown = telephone(running, "imran-ansari")
         return [channel for channel in shown if ending in shown[channel] and "जानकारी माँगी है" in shown[channel]]
 
-    assert eventually(asked, lambda found: len(found) == 2) == ["sms", "email"]
+    assert eventually(asked, lambda found: len(found) == 2) == ["whatsapp", "email"]
     answered = telephone(running, "imran-ansari", channel="sms", text=f"स्थिति {application['number']}")["sms"]
     assert answered.index("sent</small><br>स्थिति") < answered.rindex("arrived</small>") < answered.rindex(ending)
 

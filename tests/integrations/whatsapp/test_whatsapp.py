@@ -247,13 +247,27 @@ async def test_a_file_is_taken_only_from_where_files_lie_and_as_it_was_described
         await by_hand().download("7")
 
 
-async def test_the_telephones_of_the_demo_can_be_looked_at(sandbox, number):
-    await sandbox.act("say", {"mobile": HER, "text": "नमस्ते"})
-    await number.send(HER, Options("<b>क्या चाहिए?</b>", MANY[:2]))
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(app=sandbox.app), base_url="http://w.test") as browser:
-        page = await browser.get("/telephones")
+async def test_a_template_is_shown_in_its_words_and_its_button_comes_back_as_one(tmp_path, clock):
+    told: list[dict] = []
 
-    assert "&lt;b&gt;क्या चाहिए?&lt;/b&gt; [पंक्ति 0 = row:0" in page.text
+    def hear(request: httpx.Request) -> httpx.Response:
+        told.append(json.loads(request.content)["entry"][0]["changes"][0]["value"])
+        return httpx.Response(200)
+
+    home = sandbox_home(tmp_path, "whatsapp", clock)
+    made = create_sandbox(home, transport=httpx.MockTransport(hear))
+    settings = WhatsAppSettings.from_onboarding(json.loads(home.onboarding.read_text()))
+    remote = remote_over(made.app, Source.WHATSAPP, "http://whatsapp.test", clock=clock)
+    await WhatsApp(settings, remote, remote, PARTNER).send(HER, TEMPLATE, "ntf-1")
+    [shown] = made.arrivals({"mobile": HER})
+    [(choice, title)] = shown.choices
+    await made.act("say", {"mobile": HER, "choice": choice, "title": title})
+
+    assert "आवेदन 1260 12345 67890: कार्यालय ने जानकारी माँगी है" in shown.text
+    assert made.arrivals({"mobile": "9800000002"}) == []
+    pressed = next(one["messages"][0] for one in told if "messages" in one)
+    assert pressed["button"] == {"payload": "STATUS 12601234567890", "text": "स्थिति देखें"}
+    made.close()
 
 
 def test_secrets_and_texts_are_not_printed():
