@@ -8,7 +8,7 @@ from tests.journeys.test_write_path import locker_uri, submit
 from tests.support.papers import income_application
 
 PEOPLE = json.loads((Path(__file__).parents[2] / "demo" / "people.json").read_text(encoding="utf-8"))
-HER = next(person for person in PEOPLE if person["key"] == "rekha-panwar")
+HER = next(person for person in PEOPLE if person["key"] == "shanti-rana")
 STRANGER = "9812398123"
 IN_HINDI_DIGITS = str.maketrans("0123456789", "०१२३४५६७८९")
 CHOSEN = "{ viewer { ... on Citizen { messageSettings { channels } } } }"
