@@ -2,9 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Self
+
+AWAITED_FOR = timedelta(days=1)
+"""So long a text is taken for the answer to what was asked."""
 
 
 class Step(StrEnum):
@@ -22,15 +25,13 @@ class Step(StrEnum):
     CONFIRM = "CONFIRM"
     APPEAL = "APPEAL"
     """Why she appeals about the application that `about` names."""
-    FEEDBACK = "FEEDBACK"
-    """What she says beside the stars that `answers` hold."""
 
 
 @dataclass(frozen=True, slots=True)
 class Dialogue:
     """Where a conversation stands. `papers` are the SHA-256 of uploads by the papers that they are.
 
-    `asked_at` is when the gateway asked: a text that was written before is no answer.
+    `asked_at` is when the gateway asked: a text that was written before, or long after, is no answer.
     """
 
     step: Step = Step.NOTHING
@@ -59,9 +60,10 @@ class Dialogue:
             return cls()
 
     def awaits_text(self, written_at: datetime) -> bool:
-        """Whether a text that was written at a time can be the answer; WhatsApp tells whole seconds."""
-        waits = self.step not in {Step.NOTHING, Step.PAPER, Step.CONFIRM}
-        return waits and (self.asked_at is None or written_at >= self.asked_at.replace(microsecond=0))
+        """Whether a text that was written at a time can be the answer: within a day; WhatsApp tells whole seconds."""
+        if self.step in {Step.NOTHING, Step.PAPER, Step.CONFIRM}:
+            return False
+        return self.asked_at is None or timedelta(0) <= written_at - self.asked_at.replace(microsecond=0) < AWAITED_FOR
 
 
 @dataclass(frozen=True, slots=True)

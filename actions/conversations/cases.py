@@ -133,7 +133,7 @@ async def _feedback(turn: Turn, found: Application) -> None:
 
 async def tell_sign_in(turn: Turn) -> None:
     """Where she agrees to WhatsApp in a session, so that she may do more here (ADR 0038)."""
-    turn.say("sign_in", link=f"{turn.env.public_url}/my/notifications")
+    turn.say("sign_in", link=f"{turn.env.public_url}/my/messages")
 
 
 async def take_appeal(turn: Turn) -> None:

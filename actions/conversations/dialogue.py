@@ -11,16 +11,15 @@ from domain.conversations import Dialogue, Step
 from domain.feedback.commands import Command, CommandKind, read_command
 from domain.feedback.conversations import Conversation, ConversationLine, ConversationState, LineAuthor
 from domain.feedback.messages import MessageChannel, MessageState
-from domain.feedback.whatsapp import ConsentSource
+from domain.feedback.whatsapp import ConsentSource, mobile_of
 from domain.kernel import Assurance, Citizen
-from domain.kernel.mobiles import mobile_digits
 from integrations.whatsapp import Incoming
 from store.database import Transaction, VersionConflict
 from store.feedback import conversations, whatsapp_consents, whatsapp_notices
 from store.identity import contacts, people
 
 _INTERRUPT = frozenset({CommandKind.STOP, CommandKind.START, CommandKind.HELP, CommandKind.MENU})
-"""What counts also while something is asked, where it is the whole message."""
+"""What counts also while an answer to a form is asked for, where it is the whole message."""
 _MENU = ("status", "find", "certificate", "pay", "appeal", "feedback", "help", "stop")
 
 
@@ -29,7 +28,7 @@ async def answer_message(env: Environment, heard: Incoming, key: str) -> None:
 
     Raises RemoteError, TemporarilyUnavailable, VersionConflict: then it is to be tried again, and does nothing twice.
     """
-    mobile = mobile_digits(heard.sender)
+    mobile = mobile_of(heard.sender)
     if mobile is None:
         await env.store.carry_out(lambda tx: whatsapp_notices.finish(tx, key))
         return
@@ -90,8 +89,10 @@ async def _keep(env: Environment, tx: Transaction, begun: Conversation, turn: Tu
 
 async def _respond(turn: Turn, conversation: Conversation) -> None:
     tapped = turn.heard.choice if turn.heard.choice and _is_ours(turn.heard.choice) else None
-    command = None if tapped else read_command(turn.heard.choice or turn.heard.text)
-    if command and command.kind in {CommandKind.STOP, CommandKind.START} and not command.number:
+    asked = turn.dialogue.step is not Step.NOTHING
+    command = None if tapped else read_command(turn.heard.choice or turn.heard.text, alone=asked)
+    names_one = command is not None and (command.number is not None or command.mistyped)
+    if command and command.kind in {CommandKind.STOP, CommandKind.START} and not names_one:
         await _note_consent(turn, given=command.kind is CommandKind.START)
     elif conversation.state is ConversationState.WITH_HELPLINE:
         return  # a person answers
@@ -108,12 +109,16 @@ def _answers(turn: Turn, command: Command | None) -> bool:
     heard, dialogue = turn.heard, turn.dialogue
     if dialogue.step is Step.PAPER and heard.media_id is not None:
         return True
-    written = bool(heard.text.strip()) and not (command and command.kind in _INTERRUPT)
-    return written and dialogue.awaits_text(heard.at)
+    if heard.choice is not None or not heard.text.strip():
+        return False
+    interrupts = command is not None and (command.kind in _INTERRUPT or not dialogue.service)
+    return not interrupts and dialogue.awaits_text(heard.at)
 
 
 async def _obey(turn: Turn, command: Command | None) -> None:
-    if command is None or command.kind is CommandKind.MENU:
+    if command is None and turn.dialogue.service:
+        await filing.take_answer(turn, "")  # an application is left by a command alone
+    elif command is None or command.kind is CommandKind.MENU:
         _show_menu(turn)
     elif command.kind is CommandKind.HELP:
         _hand_over(turn)
@@ -142,8 +147,9 @@ async def _take_tapped(turn: Turn, kind: str, value: str) -> None:
     elif kind == "apply":
         await filing.begin(turn, value)
     elif kind in {"answer", "place"}:
-        if rest.startswith(f"{filing.MORE}:"):
-            await filing.show_more(turn, first, int(rest.rpartition(":")[2]))
+        more, _, begin = rest.partition(":")
+        if more == filing.MORE and begin.isdecimal():
+            await filing.show_more(turn, first, int(begin))
         else:
             await filing.take_answer(turn, rest if _is_asked(turn.dialogue, kind, first) else "")
     elif kind == "confirm":

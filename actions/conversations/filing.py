@@ -9,7 +9,7 @@ from actions.catalogue.search import Wanted, find_services
 from actions.catalogue.submit_checks import DocumentSource
 from actions.conversations.cases import tell_sign_in
 from actions.conversations.turns import MOST_ROWS, Turn
-from actions.uploads.uploads import take_in
+from actions.uploads.uploads import take_in, too_large
 from domain.applications.applications import Channel, DeliveryMode
 from domain.applications.lifecycle import Status
 from domain.catalogue.catalogue import Service
@@ -18,6 +18,8 @@ from domain.catalogue.forms import Form, Question, QuestionKind
 from domain.conversations import Dialogue, Step
 from domain.kernel import Problems, ist_date, show_number
 from domain.kernel.messages import label
+from integrations.calling.errors import NotLetIn, Refused
+from integrations.whatsapp import TOO_LARGE
 from store.catalogue import catalogue
 
 MORE = "more"
@@ -201,13 +203,22 @@ async def _take_paper(turn: Turn) -> None:
     if heard.media_id is None or number is None:
         turn.say("paper_wanted")
         return
-    media = await number.download(heard.media_id)
+    about = turn.dialogue.about
     try:
-        kept = await take_in(turn.env, turn.subject, media.content, media.media_type, document_key=turn.dialogue.about)
+        media = await number.download(heard.media_id)
+        kept = await take_in(turn.env, turn.subject, media.content, media.media_type, document_key=about)
+    except NotLetIn:
+        raise  # ours to mend: it is tried again
+    except Refused as refused:
+        if refused.code == TOO_LARGE:
+            turn.tell(too_large(turn.env.rules.files.largest_of(about)))
+        else:
+            turn.say("paper_wanted")
+        return
     except Problems as refused:
         turn.tell(refused)
         return
-    turn.dialogue = replace(turn.dialogue, papers={**turn.dialogue.papers, turn.dialogue.about: kept.sha256})
+    turn.dialogue = replace(turn.dialogue, papers={**turn.dialogue.papers, about: kept.sha256})
 
 
 async def _hand_in(turn: Turn) -> None:

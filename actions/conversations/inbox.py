@@ -1,5 +1,6 @@
 """Keeps what WhatsApp tells once, and works on it afterwards: receipts, and what people write."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
@@ -11,6 +12,7 @@ from actions.conversations.dialogue import answer_message
 from actions.feedback.receipts import note_receipt
 from actions.feedback.whatsapp_carrier import note_not_there
 from actions.kernel import Environment
+from actions.kernel.scanner import ScannerAway
 from domain.feedback.messages import MessageChannel, MessageState
 from domain.kernel import TemporarilyUnavailable
 from integrations.calling.errors import RemoteError
@@ -45,21 +47,19 @@ class WhatsAppInbox:
 
 
 async def work_inbox(env: Environment) -> int:
-    """Work on what was kept, of each sender in its order; how much was worked on."""
+    """Work on what was kept, of each sender in its order; how much was worked on.
+
+    Raises what one of them failed by that is no usual error, after the others were worked on.
+    """
     if env.partners.whatsapp is None:
         return 0
     async with env.store.read_transaction() as tx:
         if not await whatsapp_notices.is_due(tx):
             return 0
     claimed = await env.store.carry_out(lambda tx: whatsapp_notices.claim(tx, AT_ONCE, CLAIMED))
-    for notice in claimed:
-        try:
-            await _work_on(env, notice)
-        except (RemoteError, TemporarilyUnavailable, VersionConflict) as error:
-            _log.warning("whatsapp_notice_later", kind=type(error).__name__)
-            if notice.tries >= MOST_TRIES:
-                _log.error("whatsapp_notice_given_up", kind=type(error).__name__)
-                await env.store.carry_out(partial(whatsapp_notices.finish, key_hash=notice.key_hash))
+    ended = await asyncio.gather(*(_try(env, each) for each in claimed), return_exceptions=True)
+    for error in filter(None, ended):
+        raise error
     return len(claimed)
 
 
@@ -67,6 +67,18 @@ async def forget_notices(env: Environment) -> None:
     """Forget what was worked on long enough ago that nothing of it is taken again."""
     before = env.clock.now() - KEPT_FOR
     await env.store.carry_out(lambda tx: whatsapp_notices.forget_before(tx, before))
+
+
+async def _try(env: Environment, notice: KeptNotice) -> None:
+    """Work on a notice, or leave it for later; one that failed so often holds nobody up any more, whatever it was."""
+    if notice.tries > MOST_TRIES:
+        _log.error("whatsapp_notice_given_up")
+        await env.store.carry_out(partial(whatsapp_notices.finish, key_hash=notice.key_hash))
+        return
+    try:
+        await _work_on(env, notice)
+    except (RemoteError, ScannerAway, TemporarilyUnavailable, VersionConflict) as error:
+        _log.warning("whatsapp_notice_later", kind=type(error).__name__)
 
 
 async def _work_on(env: Environment, notice: KeptNotice) -> None:

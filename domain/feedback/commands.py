@@ -48,16 +48,19 @@ _OLD = re.compile(r"[a-z]{2,}[a-z0-9]*(?:[-/][a-z0-9]+)*[-/]\d{4,}")
 _BREAKS = re.compile(r"[^\w\u0900-\u0963\u0970-\u097f]+")
 
 
-def read_command(text: str) -> Command | None:
-    """The command that a text is; None where it is none. A number alone asks for its status."""
+def read_command(text: str, *, alone: bool = False) -> Command | None:
+    """The command that a text is; None where it is none. A number alone asks for its status.
+
+    With `alone` a text is none that has other words beside those of the command.
+    """
     plain = latin_digits(unicodedata.normalize("NFC", text)).casefold()
     number, mistyped, rest = _take_number(plain)
     words = _BREAKS.sub(" ", rest).split()
     if words[:1] and words[0] in _KEYWORDS:
         words = words[1:]
-    kind = _PHRASES.get(" ".join(words)) or next(
-        (found for word in words if (found := _PHRASES.get(word)) and found not in _WHOLE), None
-    )
+    kind = _PHRASES.get(" ".join(words))
+    if kind is None and not alone:
+        kind = next((found for word in words if (found := _PHRASES.get(word)) and found not in _WHOLE), None)
     if kind is None and not words and (number or mistyped):
         kind = CommandKind.STATUS
     return Command(kind, number, mistyped) if kind else None

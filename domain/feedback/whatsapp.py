@@ -1,5 +1,6 @@
 """The agreement to WhatsApp, and how sure we are by it who writes from a number (ADR 0038)."""
 
+import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -13,6 +14,17 @@ SURE_FOR = timedelta(days=30)
 somebody else."""
 WORDS = "1"
 """The version of the words that people agree to, `whatsapp.consent` of the catalogues; it changes with them."""
+
+_INDIAN = re.compile(r"91([6-9][0-9]{9})")
+
+
+def mobile_of(whatsapp_id: str) -> str | None:
+    """The ten digits of the Indian mobile that a WhatsApp id is, which begins with the country's code; else None.
+
+    Ten digits alone are a number of another country, such as +65 8123 4567.
+    """
+    found = _INDIAN.fullmatch(whatsapp_id)
+    return found[1] if found else None
 
 
 class ConsentSource(StrEnum):

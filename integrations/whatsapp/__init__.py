@@ -1,6 +1,6 @@
 """WhatsApp both ways by Meta's Cloud API (docs/contracts/whatsapp.md)."""
 
-from integrations.whatsapp.client import CODES, POLICIES, WhatsApp, open_clients
+from integrations.whatsapp.client import CODES, POLICIES, TOO_LARGE, WhatsApp, open_clients
 from integrations.whatsapp.endpoint import whatsapp_routes
 from integrations.whatsapp.models import (
     Choice,

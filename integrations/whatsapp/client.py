@@ -78,6 +78,8 @@ PAIR_SECONDS, PAIR_BURST = 6.0, 10
 """One message in six seconds to one reader, of which so many may go at once (docs/contracts/whatsapp.md section 7)."""
 LONGEST_PAIR_WAIT = timedelta(minutes=5)
 MOST_PAIRS = 5_000
+MEDIA_TYPE, TOO_LARGE = "MEDIA_TYPE", "TOO_LARGE"
+"""Why a file is not fetched."""
 HELD_AFTER = timedelta(minutes=5)
 """So long nothing goes after WhatsApp said that it takes none of ours."""
 
@@ -138,7 +140,10 @@ class WhatsApp:
         )
 
     async def download(self, media_id: str) -> Media:
-        """A file that somebody sent. Raises RemoteError; Garbled where it is not the one that WhatsApp described."""
+        """A file that somebody sent. Raises RemoteError; Garbled where it is not the one that WhatsApp described.
+
+        What is no picture or PDF, or is too large, is Refused without being fetched, with MEDIA_TYPE or TOO_LARGE.
+        """
         query = {"phone_number_id": self._settings.phone_number_id}
         path = f"/{self._settings.version}/{media_id}"
         url, sha256, media_type = await self._remote.ask(
@@ -157,7 +162,11 @@ class WhatsApp:
     def _media_place(self, answer: Answer) -> tuple[str, str, str]:
         """Path, SHA-256 and media type of a file; Foreign where it does not lie where files are agreed to."""
         _refuse_error(answer)
-        url, sha256, media_type = wire.read_media(answer.content)
+        url, sha256, media_type, size = wire.read_media(answer.content)
+        if media_type not in FETCH_MEDIA.accepts:
+            raise Refused(Source.WHATSAPP, MEDIA_TYPE)
+        if size > FETCH_MEDIA.body_limit:
+            raise Refused(Source.WHATSAPP, TOO_LARGE)
         if not url.startswith(f"{self._origin}/"):
             raise Foreign("url")
         return url.removeprefix(self._origin), sha256, media_type

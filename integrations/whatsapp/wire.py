@@ -118,11 +118,13 @@ def read_media_id(content: bytes) -> str:
     return _text(read_object(content), "id", _ID)
 
 
-def read_media(content: bytes) -> tuple[str, str, str]:
-    """Address, SHA-256 and media type of a file that somebody sent. Raises Unreadable."""
+def read_media(content: bytes) -> tuple[str, str, str, int]:
+    """Address, SHA-256, media type and bytes of a file that somebody sent, 0 where not said. Raises Unreadable."""
     found = read_object(content)
     media_type = str(found.get("mime_type", "")).partition(";")[0].strip().lower()
-    return _text(found, "url", None), _text(found, "sha256", re.compile(r"[0-9a-f]{64}")), media_type
+    size = found.get("file_size")
+    address, sha256 = _text(found, "url", None), _text(found, "sha256", re.compile(r"[0-9a-f]{64}"))
+    return address, sha256, media_type, size if isinstance(size, int) else 0
 
 
 def check_media(content: bytes, media_type: str, sha256: str) -> Media:

@@ -1,5 +1,6 @@
 """A conversation by WhatsApp, through the sandbox, the webhook and the worker: what it tells, does, and to whom."""
 
+import base64
 from dataclasses import replace
 from datetime import timedelta
 
@@ -7,7 +8,8 @@ import pytest
 
 from actions.catalogue.form_import import import_forms
 from actions.certificates.issue import issue_certificate
-from domain.applications.applications import Channel
+from domain.appeals.appeals import Appeal
+from domain.applications.applications import Application, Channel
 from domain.applications.lifecycle import Status
 from domain.conversations import Dialogue, Step
 from domain.feedback.conversations import ConversationState, LineAuthor
@@ -25,6 +27,7 @@ from tests.support.pictures import camera_jpeg
 from tests.support.state import form_files
 
 HER = "9812345678"
+SECOND_PHOTOGRAPH = base64.b64encode(camera_jpeg()).decode()
 FORM = own_forms()["income-certificate"].example
 WORDS = "आय प्रमाण पत्र"
 
@@ -150,6 +153,13 @@ async def test_stop_is_confirmed_and_start_begins_again(sure):
     assert ("मिलेंगे" in text_of(started), await agreed()) == (True, True)
 
 
+async def test_stop_with_a_number_that_has_a_slip_stops_nothing(sure):
+    application = await sure.world.submit(sure.world.asha)
+    [told] = await sure.say(f"STOP {swapped(application.number)}")
+
+    assert "आपस में बदल" in text_of(told)
+
+
 async def test_start_from_the_number_makes_nobody_surer(chat):
     await chat.say("START")
 
@@ -237,6 +247,37 @@ async def test_an_answer_that_was_tapped_twice_and_late_is_taken_for_its_own_que
     assert (await dialogue(filing)).answers == after.answers
 
 
+@pytest.mark.parametrize(
+    "said",
+    [{"text": "हाँ"}, {"text": "haan aisa hi"}, {"file": SECOND_PHOTOGRAPH}],
+    ids=["a text", "a text with the word of a command", "a second photograph"],
+)
+async def test_what_is_no_answer_is_asked_for_again_and_drops_no_application(filing, said):
+    await apply(filing)
+    while (await dialogue(filing)).step is Step.PAPER:
+        await filing.send(camera_jpeg())
+    await filing.hear(**said)
+    await filing.tap("confirm:yes")
+
+    async with filing.world.env.store.read_transaction() as tx:
+        assert len(await applications.page_of_citizen(tx, filing.world.asha.person_id, limit=5)) == 1
+
+
+async def test_a_text_where_a_paper_is_asked_for_keeps_what_she_answered(filing):
+    await apply(filing)
+    asked = await dialogue(filing)
+    await filing.say("भेज रही हूँ")
+
+    assert replace(await dialogue(filing), asked_at=None) == replace(asked, asked_at=None)
+
+
+async def test_menu_leaves_an_application(filing):
+    await apply(filing)
+    await filing.say("MENU")
+
+    assert (await dialogue(filing)).step is Step.NOTHING
+
+
 async def test_an_application_that_she_drops_is_not_handed_in(filing):
     await apply(filing)
     while (await dialogue(filing)).step is Step.PAPER:
@@ -247,11 +288,20 @@ async def test_an_application_that_she_drops_is_not_handed_in(filing):
         assert await applications.page_of_citizen(tx, filing.world.asha.person_id, limit=5) == []
 
 
-@pytest.mark.parametrize("content", [b"<html>", b"%PDF-1.7 but none"])
-async def test_what_is_no_photograph_is_refused_and_asked_for_again(filing, content):
+@pytest.mark.parametrize(
+    ("content", "media_type"),
+    [
+        (b"<html>", "image/jpeg"),
+        (b"%PDF-1.7 but none", "image/jpeg"),
+        (b"a letter", "application/msword"),
+        (bytes(16_000_001), "application/pdf"),
+    ],
+    ids=["a page", "no PDF", "a letter", "too large"],
+)
+async def test_what_is_no_photograph_is_refused_and_asked_for_again(filing, content, media_type):
     await apply(filing)
     asked = await dialogue(filing)
-    told = await filing.send(content)
+    told = await filing.send(content, media_type)
 
     assert (asked.step, len(told)) == (Step.PAPER, 2)
     assert replace(await dialogue(filing), asked_at=None) == replace(asked, asked_at=None)
@@ -265,9 +315,53 @@ async def test_an_appeal_is_filed_with_the_reason_that_she_writes(sure):
     await sure.tap("menu:appeal")
     [filed] = await sure.say("समय पर सेवा नहीं मिली")
 
-    async with sure.world.env.store.read_transaction() as tx:
-        [appeal] = (await appeals.of_applications(tx, [application.id]))[application.id]
+    [appeal] = await appeals_of(sure, application.id)
     assert appeal.number[-5:] in text_of(filed)
+
+
+async def appeals_of(chat: Chat, application_id: str) -> list[Appeal]:
+    async with chat.world.env.store.read_transaction() as tx:
+        return list((await appeals.of_applications(tx, [application_id])).get(application_id, ()))
+
+
+async def overdue(chat: Chat) -> Application:
+    """Her only application, which is late, and about which the chat asks why she appeals."""
+    application = await chat.world.in_scrutiny(chat.world.asha, ORDER, chat.world.employment)
+    chat.world.clock.advance(timedelta(days=25))
+    await agrees(chat.world, chat.world.asha)
+    await chat.say("appeal")
+    return application
+
+
+@pytest.mark.parametrize("reason", ["mujhe aisa hi bataya gaya", "विवाह सहायता नहीं मिली", "नमस्ते, समय पर नहीं मिला"])
+async def test_a_reason_in_which_the_word_of_a_command_stands_is_a_reason(sure, reason):
+    application = await overdue(sure)
+    await sure.say(reason)
+
+    assert [one.text for one in await appeals_of(sure, application.id)] == [reason]
+
+
+async def test_the_button_of_a_notice_is_no_reason_of_an_appeal(sure):
+    application = await overdue(sure)
+    await sure.hear(choice=f"STATUS {application.number}", title="स्थिति देखें")
+
+    assert await appeals_of(sure, application.id) == []
+
+
+async def test_a_command_alone_is_no_reason_of_an_appeal(sure):
+    application = await overdue(sure)
+    [told] = await sure.say(f"स्थिति {application.number}")
+
+    assert await appeals_of(sure, application.id) == []
+    assert text_of(told).startswith("आवेदन")
+
+
+async def test_what_she_writes_a_day_after_the_question_is_no_reason_of_an_appeal(sure):
+    application = await overdue(sure)
+    sure.world.clock.advance(timedelta(days=1))
+    await sure.say("मेरा प्रमाण पत्र कहाँ है")
+
+    assert await appeals_of(sure, application.id) == []
 
 
 async def test_the_certificate_comes_as_a_document_to_whom_we_are_sure_of(sure):
@@ -286,6 +380,7 @@ async def test_the_certificate_does_not_come_to_a_number_alone(chat):
     [told] = await chat.tap(f"certificate:{application.number}")
 
     assert "साइन इन" in text_of(told)
+    assert text_of(told).endswith("/my/messages")
 
 
 async def test_stars_are_kept(sure):
