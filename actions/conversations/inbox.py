@@ -100,9 +100,9 @@ async def _work_on(env: Environment, notice: KeptNotice) -> None:
         await note_not_there(env, told.recipient.removeprefix("91"))
 
     async def end(tx: Transaction) -> None:
-        line = await conversations.line_of(tx, told.message_id)
+        line = await conversations.line_of(tx, told.message_id, told.tag)
         if line is not None and line.state is not None:
-            await conversations.move_line(tx, line, told.state, reason=told.code)
+            await conversations.move_line(tx, line, told.state, reason=told.code, provider_id=told.message_id)
         await whatsapp_notices.finish(tx, notice.key_hash)
 
     await env.store.carry_out(end)

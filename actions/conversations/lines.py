@@ -41,8 +41,7 @@ async def _send(env: Environment, number: WhatsApp, conversation: Conversation, 
     try:
         content = await _content(env, number, line)
     except RemoteError as error:  # the file could not be brought there; nothing of the line was sent
-        _log.warning("conversation_file_not_taken", code=error.code)
-        await env.store.carry_out(lambda tx: conversations.put_off_line(tx, line, now + AGAIN))
+        await _note_not_taken(env, line, error, unsent=True)
         return
     if content is None:
         await _end(env, line, MessageState.NOT_SENT, FILE_GONE)
@@ -54,18 +53,23 @@ async def _send(env: Environment, number: WhatsApp, conversation: Conversation, 
 async def _give(
     env: Environment, number: WhatsApp, conversation: Conversation, line: ConversationLine, content: Content
 ) -> None:
-    """Give a begun line; after an answer that was lost it stays SENDING."""
+    """Give a begun line under its id; after an answer that was lost it stays SENDING until WhatsApp reports of it."""
     try:
-        sent = await number.send(conversation.address.removeprefix("91"), content)
+        sent = await number.send(conversation.address.removeprefix("91"), content, line.id)
     except RemoteError as error:
-        _log.warning("conversation_line_not_taken", code=error.code)
-        if isinstance(error, Refused) and not isinstance(error, NotLetIn):
-            await _end(env, line, MessageState.FAILED, error.code)
-        elif error.nothing_arrived:
-            again = env.clock.now() + (timedelta(seconds=error.retry_after) if error.retry_after else AGAIN)
-            await env.store.carry_out(lambda tx: conversations.put_off_line(tx, line, again))
+        await _note_not_taken(env, line, error, unsent=error.nothing_arrived)
         return
     await env.store.carry_out(lambda tx: conversations.move_line(tx, line, MessageState.SENT, provider_id=sent))
+
+
+async def _note_not_taken(env: Environment, line: ConversationLine, error: RemoteError, *, unsent: bool) -> None:
+    """End a line that is refused for good, and put off one of which WhatsApp surely has nothing."""
+    _log.warning("conversation_line_not_taken", code=error.code)
+    if isinstance(error, Refused) and not isinstance(error, NotLetIn):
+        await _end(env, line, MessageState.FAILED, error.code)
+    elif unsent:
+        again = env.clock.now() + (timedelta(seconds=error.retry_after) if error.retry_after else AGAIN)
+        await env.store.carry_out(lambda tx: conversations.put_off_line(tx, line, again))
 
 
 async def _content(env: Environment, number: WhatsApp, line: ConversationLine) -> Content | None:

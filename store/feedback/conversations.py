@@ -115,9 +115,9 @@ async def add_line(tx: Transaction, line: ConversationLine) -> bool:
     return True
 
 
-async def line_of(tx: Transaction, provider_id: str) -> ConversationLine | None:
-    """The line with the channel's name for it, or None."""
-    return await _LINES.find(tx, _L.provider_id == provider_id)
+async def line_of(tx: Transaction, provider_id: str, line_id: str | None = None) -> ConversationLine | None:
+    """The line with the channel's name for it, or with our id where the channel gives that back; or None."""
+    return await _LINES.find(tx, sa.or_(_L.provider_id == provider_id, _L.id == line_id))
 
 
 def lines_of(conversation_id: str) -> StoredList[ConversationLine]:
