@@ -41,9 +41,7 @@ async def test_a_second_delivery_of_everything_changes_nothing(sqlite_lived):
 
 
 SPOILT = {
-    "UPDATE applications SET number = '1261234567890' || substr(number, 14) || '' WHERE status = 'DELIVERED'": {
-        "NUMBER_NOT_WELL_FORMED"
-    },
+    "UPDATE applications SET number = number || '0' WHERE status = 'DELIVERED'": {"NUMBER_NOT_WELL_FORMED"},
     "UPDATE applications SET status = 'APPROVED' WHERE status = 'WITHDRAWN'": {
         "STATUS_IS_NOT_THE_LAST",
         "FIGURE_IS_NOT_THE_RECOUNT",

@@ -85,7 +85,7 @@ async def test_the_most_specific_posting_that_covers_comes_first(store: Store) -
     async with store.read_transaction() as tx:
 
         async def found(tehsil: str | None, role: Role = Role.OFFICER, level: OfficerLevel | None = level) -> list[str]:
-            place = {"department": REVENUE, "district": DEHRADUN, "tehsil": tehsil}
+            place = {"department": REVENUE, "district": DEHRADUN, "tehsil": tehsil, "service": None}
             return [one.id for one in await people.posted_officers(tx, role=role, level=level, **place)]
 
         assert await found(SADAR) == ["o4", "o3", "o2", "o1"]
