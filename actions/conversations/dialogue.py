@@ -15,7 +15,7 @@ from domain.feedback.whatsapp import ConsentSource, mobile_of
 from domain.kernel import Assurance, Citizen
 from integrations.whatsapp import Incoming
 from store.database import Transaction, VersionConflict
-from store.feedback import conversations, whatsapp_consents, whatsapp_notices
+from store.feedback import conversations, messages, whatsapp_consents, whatsapp_notices
 from store.identity import contacts, people
 
 _INTERRUPT = frozenset({CommandKind.STOP, CommandKind.START, CommandKind.HELP, CommandKind.MENU})
@@ -208,6 +208,10 @@ async def _note_consent(turn: Turn, *, given: bool) -> None:
         async def note(tx: Transaction) -> None:
             acting = UnitOfWork(turn.env, tx, turn.subject)
             await note_consent(acting, reader, ConsentSource.WHATSAPP, given=given)
+            chosen = (await messages.settings_of(tx, [reader.id])).get(reader.id)
+            if given and chosen is not None and MessageChannel.WHATSAPP not in chosen.channels:
+                channels = (*chosen.channels, MessageChannel.WHATSAPP)
+                await messages.choose(tx, reader.id, replace(chosen, channels=channels))
 
         await turn.env.store.carry_out(note)
     turn.say("started" if given else "stopped")

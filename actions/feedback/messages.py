@@ -46,7 +46,7 @@ from domain.kernel import (
 )
 from integrations.calling.errors import NeverSent, NotAsked, NotLetIn, Refused, RemoteError
 from store.database import Transaction, crash_points
-from store.feedback import message_days, messages, notices
+from store.feedback import message_days, messages, notices, whatsapp_consents
 from store.identity import people
 
 PLANNED = 200
@@ -61,10 +61,17 @@ ReadValues = Callable[[Message, Language], Awaitable[Mapping[str, str] | None]]
 _log = structlog.get_logger(__name__)
 
 
-def shown_settings(env: Environment, settings: MessageSettings) -> MessageSettings:
-    """What somebody chose, of the channels that this installation can send by."""
-    connected = connected_channels(env)
-    return replace(settings, channels=tuple(each for each in settings.channels if each in connected))
+async def shown_settings(env: Environment, reader: Citizen, settings: MessageSettings) -> MessageSettings:
+    """What a citizen chose, of the channels that this installation can send by; WhatsApp only while she agrees to it.
+
+    A form that shows what was never agreed to as chosen would make a consent of saving it.
+    """
+    shown = connected_channels(env)
+    if MessageChannel.WHATSAPP in shown:
+        async with env.store.read_transaction() as tx:
+            said = (await whatsapp_consents.of_citizens(tx, [reader])).get(reader.id)
+        shown -= frozenset() if said is not None and said.given else {MessageChannel.WHATSAPP}
+    return replace(settings, channels=tuple(each for each in settings.channels if each in shown))
 
 
 async def choose_message_settings(

@@ -343,7 +343,8 @@ class Citizen(Node, View[people.Citizen], id_of=TypeCode.CITIZEN):
     async def message_settings(self, info: Info) -> MessageSettings:
         await _require_citizen_read(info, self.item.id, ObjectKind.NOTICE)
         chosen = await info.context.load(settings_of_citizen, self.item.id)
-        return MessageSettings.of(shown_settings(info.context.environment, USUAL if chosen is None else chosen))
+        settings = USUAL if chosen is None else chosen
+        return MessageSettings.of(await shown_settings(info.context.environment, self.item, settings))
 
     @connection_field(Connection[Suggestion], description="What she suggested, the newest first.")
     async def suggestions(self, info: Info) -> Listing[SuggestionItem]:

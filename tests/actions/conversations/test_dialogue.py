@@ -8,17 +8,18 @@ import pytest
 
 from actions.catalogue.form_import import import_forms
 from actions.certificates.issue import issue_certificate
+from actions.feedback.messages import shown_settings
 from domain.appeals.appeals import Appeal
 from domain.applications.applications import Application, Channel
 from domain.applications.lifecycle import Status
 from domain.conversations import Dialogue, Step
 from domain.feedback.conversations import ConversationState, LineAuthor
-from domain.feedback.messages import MessageChannel, MessageState
+from domain.feedback.messages import USUAL, MessageChannel, MessageSettings, MessageState
 from domain.kernel import Assurance
 from store.appeals import appeals
 from store.applications import applications
 from store.catalogue import catalogue
-from store.feedback import conversations, feedback, whatsapp_consents
+from store.feedback import conversations, feedback, messages, whatsapp_consents
 from store.identity import people
 from tests.support.actions import FREE, ORDER, FakeRenderer, World
 from tests.support.chats import Chat, agrees, choices_of, has_number, text_of, whatsapp_of
@@ -167,6 +168,32 @@ async def test_start_from_the_number_makes_nobody_surer(chat):
         [asha] = (await people.citizens(tx, [chat.world.asha.person_id])).values()
         said = (await whatsapp_consents.of_citizens(tx, [asha]))[asha.id]
     assert (said.given, said.strength(chat.world.clock.now())) == (True, Assurance.LOW)
+
+
+async def test_start_brings_messages_here_to_who_had_chosen_others_alone(chat):
+    asha = chat.world.asha.person_id
+    await chat.world.env.store.carry_out(
+        lambda tx: messages.choose(tx, asha, MessageSettings((MessageChannel.SMS,), quiet_from=22))
+    )
+
+    await chat.say("START")
+
+    async with chat.world.env.store.read_transaction() as tx:
+        chosen = (await messages.settings_of(tx, [asha]))[asha]
+    assert (set(chosen.channels), chosen.quiet_from) == ({MessageChannel.SMS, MessageChannel.WHATSAPP}, 22)
+
+
+async def test_whatsapp_is_shown_as_chosen_only_while_she_agrees(chat):
+    async with chat.world.env.store.read_transaction() as tx:
+        [asha] = (await people.citizens(tx, [chat.world.asha.person_id])).values()
+
+    before = await shown_settings(chat.world.env, asha, USUAL)
+    await chat.say("START")
+    agreed = await shown_settings(chat.world.env, asha, USUAL)
+    await chat.say("STOP")
+    stopped = await shown_settings(chat.world.env, asha, USUAL)
+
+    assert [MessageChannel.WHATSAPP in one.channels for one in (before, agreed, stopped)] == [False, True, False]
 
 
 async def test_help_hands_the_conversation_to_a_person_who_then_answers_alone(chat):
