@@ -5,10 +5,11 @@ from types import MappingProxyType
 
 from actions.appeals.appeals import FileAppeal, file_appeal
 from actions.conversations.turns import Turn
+from actions.etaal.enquiries import Asker, note_enquiry
 from actions.feedback.feedback import GiveFeedback, give_feedback
 from actions.fees.fees import StartFeePayment, page_link, start_fee_payment
 from actions.kernel import application_by_any, may_read, of_application, of_certificate
-from domain.applications.applications import Application
+from domain.applications.applications import Application, Channel
 from domain.applications.lifecycle import Status
 from domain.certificates.certificates import CertificateStatus
 from domain.conversations import Reply, Step
@@ -90,6 +91,7 @@ async def tell_status(turn: Turn, found: Application) -> None:
         status=label(f"status.{status.value}", turn.language),
         due=due,
     )
+    await note_enquiry(turn.env, Asker(turn.subject, channel=Channel.WHATSAPP), found)
 
 
 async def tell_link(turn: Turn, found: Application) -> None:

@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+import sqlalchemy as sa
 
 from actions.catalogue.form_import import import_forms
 from actions.certificates.issue import issue_certificate
@@ -13,12 +14,14 @@ from domain.appeals.appeals import Appeal
 from domain.applications.applications import Application, Channel
 from domain.applications.lifecycle import Status
 from domain.conversations import Dialogue, Step
+from domain.etaal.counting import CountingEvent
 from domain.feedback.conversations import ConversationState, LineAuthor
 from domain.feedback.messages import USUAL, MessageChannel, MessageSettings, MessageState
 from domain.kernel import Assurance
 from store.appeals import appeals
 from store.applications import applications
 from store.catalogue import catalogue
+from store.etaal import ledger
 from store.feedback import conversations, feedback, messages, whatsapp_consents
 from store.identity import people
 from tests.support.actions import FREE, ORDER, FakeRenderer, World
@@ -90,6 +93,17 @@ async def test_the_status_of_her_application_is_told_with_what_she_may_do(chat):
 
     assert application.number[-5:] in text_of(told)
     assert ("appeal:" + application.number) in [one for one, _ in choices_of(told)]
+
+
+async def test_a_status_that_is_told_is_counted_as_an_enquiry_by_whatsapp(chat):
+    application = await chat.world.submit(chat.world.asha)
+
+    await chat.say(f"स्थिति {application.number}")
+
+    async with chat.world.env.store.read_transaction() as tx:
+        rows = (await tx.connection.execute(sa.select(ledger.ledger_table))).all()
+    enquiries = [row.channel for row in rows if row.event == CountingEvent.STATUS_ENQUIRY]
+    assert enquiries == [Channel.WHATSAPP]
 
 
 async def test_of_her_only_application_the_status_is_told_without_a_number(chat):
