@@ -107,6 +107,8 @@ class Asking:
 
     def _object(self, kind: GraphQLInputObjectType, *, there: bool, key: str) -> dict[str, Any]:
         fields = {name: field for name, field in kind.fields.items() if is_required(field) or name == "idempotencyKey"}
+        if fields.keys() <= {"idempotencyKey"}:  # of several ids one must be there, which no type can say
+            fields |= {name: kind.fields[name] for name in [name for name in kind.fields if name in ID_NAMES][:1]}
         if kind.is_one_of:
             name = next(iter(kind.fields))
             fields = {name: kind.fields[name]}
