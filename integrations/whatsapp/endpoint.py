@@ -61,10 +61,10 @@ def whatsapp_routes(
         challenge = query.get("hub.challenge", "")
         address = request.client.host if request.client else ""
         if await limits.wait_seconds(address) is not None:
-            return Response(status_code=429, headers=NO_STORE)
+            return JSONResponse({"code": "TOO_MANY_REQUESTS"}, 429, NO_STORE)
         if not (right and query.get("hub.mode") == "subscribe" and 0 < len(challenge) <= _LONGEST_CHALLENGE):
             await limits.count(address, right=False)
-            return Response(status_code=403, headers=NO_STORE)
+            return JSONResponse({"code": "BAD_TOKEN"}, 403, NO_STORE)
         return PlainTextResponse(challenge, headers=NO_STORE)
 
     async def take(request: Request) -> Response:
