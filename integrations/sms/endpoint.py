@@ -4,12 +4,13 @@ Source: docs/contracts/messages.md section 5. The platform signs nothing: its ne
 that it is the platform.
 """
 
-import ipaddress
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from urllib.parse import parse_qsl
 
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
@@ -20,19 +21,33 @@ from integrations.calling.incoming_calls import (
     CallerLimits,
     CallRefused,
     SignedCalls,
-    TooLarge,
     is_listed,
     is_same_secret,
-    read_body,
+    plain_body,
 )
 from integrations.calling.request_counters import LocalRequestCounters, RequestCounters
 from integrations.sms.models import InboundSettings, IncomingSms, SmsInbox
 
-BODY_LIMIT = 4_096
+BODY_LIMIT = 8_192
+"""Bytes: the longest text takes up to twelve for each of its characters in a form."""
 LONGEST_TEXT = 640
 """Characters of a message: the platform passes on 160, several parts of Hindi are a few hundred."""
 OLDEST, AHEAD = timedelta(days=1), timedelta(minutes=10)
 """A message of another time is not one that the platform passes on now."""
+
+
+@dataclass(frozen=True)
+class _PlatformCalls(SignedCalls):
+    """Calls from the platform's networks to the address with the secret; any other address is not there."""
+
+    networks: tuple[IPv4Network | IPv6Network, ...] = ()
+
+    async def signed_body(self, request: Request) -> bytes:
+        """Nothing yet, where the platform calls, whose failure it is not what a citizen wrote; raises CallRefused."""
+        listed = is_listed(request.client.host if request.client else None, self.networks)
+        if not listed & is_same_secret(request.path_params["secret"], *self.secrets):
+            raise CallRefused(404, "NOT_FOUND")
+        return b""
 
 
 def sms_routes(
@@ -41,23 +56,14 @@ def sms_routes(
     """The route of the endpoint; `tallies` None counts calls in this process alone."""
     counters = tallies or LocalRequestCounters(clock)
     limits = CallerLimits("sms", counters, calls=settings.calls_a_minute, failures=settings.failures_a_minute)
-    networks = tuple(map(ipaddress.ip_network, settings.networks))
-
-    door = SignedCalls("sms", (), clock, limits, BODY_LIMIT)
-
-    async def let_in(request: Request) -> None:
-        address = request.client.host if request.client else ""
-        wait = await limits.wait_seconds(address)
-        if wait is not None:
-            raise CallRefused(429, "TOO_MANY_REQUESTS", wait=wait)
-        known = is_listed(address, networks) & is_same_secret(request.path_params["secret"], settings.secret)
-        if not await limits.count(address, right=known):
-            raise CallRefused(404, "NOT_FOUND")
+    networks = tuple(map(ip_network, settings.networks))
+    door = _PlatformCalls("sms", (settings.secret,), clock, limits, BODY_LIMIT, networks=networks)
 
     async def take(request: Request) -> Response:
         async def work() -> Response:
-            await let_in(request)
-            message = read_message(await _fields(request), clock.now())
+            await door.let_in(request)
+            fields = request.query_params if request.method == "GET" else await _fields(request)
+            message = read_message(fields, clock.now())
             return PlainTextResponse(await inbox.answer(message), headers=NO_STORE)
 
         return await door.answer(work)
@@ -66,14 +72,7 @@ def sms_routes(
 
 
 async def _fields(request: Request) -> Mapping[str, str]:
-    if request.method == "GET":
-        return request.query_params
-    try:
-        body = await read_body(request, BODY_LIMIT)
-    except TooLarge:
-        raise CallRefused(413, "TOO_LARGE") from None
-    except ClientDisconnect:
-        raise CallRefused(400, "BAD_FIELD", field="body") from None
+    body = await plain_body(request, BODY_LIMIT)
     try:
         return dict(parse_qsl(body.decode(), max_num_fields=20))
     except ValueError:

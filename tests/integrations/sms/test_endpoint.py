@@ -9,7 +9,7 @@ from starlette.applications import Starlette
 
 from domain.kernel import ManualClock
 from integrations.sms import InboundSettings, IncomingSms, sms_routes
-from integrations.sms.endpoint import BODY_LIMIT
+from integrations.sms.endpoint import BODY_LIMIT, LONGEST_TEXT
 
 SECRET = "s" * 40
 CLOCK = ManualClock(datetime(2026, 11, 26, 6, 0, tzinfo=UTC))
@@ -85,6 +85,22 @@ async def test_a_field_that_is_wrong_or_of_another_time_is_named_and_nothing_is_
 
     assert (answer.status_code, answer.json()) == (400, {"code": "BAD_FIELD", "field": field_name})
     assert inbox.heard == []
+
+
+async def test_the_longest_text_fits_in_a_form_also_in_hindi():
+    async with client(Inbox()) as platform:
+        answer = await platform.post(f"/sms/{SECRET}", data=GOOD | {"message": "अ" * LONGEST_TEXT})
+
+    assert answer.status_code == 200
+
+
+async def test_too_long_a_message_of_a_citizen_locks_out_nobody_else():
+    async with client(Inbox()) as platform:
+        for _ in range(4):
+            await platform.post(f"/sms/{SECRET}", data=GOOD | {"message": "a" * BODY_LIMIT})
+        honest = await platform.post(f"/sms/{SECRET}", data=GOOD)
+
+    assert honest.status_code == 200
 
 
 async def test_a_large_body_is_refused():
