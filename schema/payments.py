@@ -74,7 +74,6 @@ class PaymentBeneficiary(
     @resolver_field(
         description="The benefit that is paid to her, with its payments as our own record has them; null for those "
         "who read the books only.",
-        metadata=_SANCTION.metadata,
     )
     async def benefit(self, info: Info) -> Benefit | None:
         sanction = await _SANCTION.load(self, info.context.loaders)

@@ -155,7 +155,6 @@ class Application(Node, Mapped[applications.Application], id_of=TypeCode.APPLICA
     @resolver_field(
         description="Where it stands. A benefit whose latest payment came back, or is being paid again, stands as "
         "BENEFIT_SANCTIONED until the money arrives.",
-        metadata=_NOT_ARRIVED.metadata,
     )
     async def status(self, info: Info) -> Status:
         return Status.BENEFIT_SANCTIONED if await self._lacks_money(info) else self.item.status
@@ -181,7 +180,7 @@ class Application(Node, Mapped[applications.Application], id_of=TypeCode.APPLICA
         item = await info.context.load(service_as_filed, (self.item.service_code, self.item.service_version))
         return None if item is None else FiledRules.of(item)
 
-    @resolver_field(description="The citizen, for those who may see whose it is.", metadata=_APPLICANT.metadata)
+    @resolver_field(description="The citizen, for those who may see whose it is.")
     async def applicant(self, info: Info) -> Applicant | None:
         item = None if self.withheld else await _APPLICANT.load(self, info.context.loaders)
         return None if item is None else Applicant.of(item)
@@ -196,7 +195,6 @@ class Application(Node, Mapped[applications.Application], id_of=TypeCode.APPLICA
     @resolver_field(
         description="How sure the applicant's identity was when it was handed in: of her own sign-in, or of the "
         "consent by which an operator applied for her; null for those of before it was kept.",
-        metadata=_APPLIED_WITH.metadata,
     )
     async def identity_strength(self, info: Info) -> Assurance | None:
         item = await _APPLIED_WITH.load(self, info.context.loaders)
@@ -250,9 +248,7 @@ class Application(Node, Mapped[applications.Application], id_of=TypeCode.APPLICA
         shown = self.item.form if await self._may_show(info) else {}
         return [FormField(application_id=self.item.id, name=name, value=value) for name, value in shown.items()]
 
-    @resolver_field(
-        description="The form under which it was filed; null where there were none yet.", metadata=_FORM.metadata
-    )
+    @resolver_field(description="The form under which it was filed; null where there were none yet.")
     async def filed_form(self, info: Info) -> ServiceForm | None:
         filed = await _FORM.load(self, info.context.loaders)
         return None if filed is None else ServiceForm.of(filed.form)
@@ -330,7 +326,7 @@ class Application(Node, Mapped[applications.Application], id_of=TypeCode.APPLICA
         item = await info.context.load(proposal_of_application, self.item.id)
         return None if item is None else Proposal.of(info, item, self.item.version)
 
-    @resolver_field(description="The certificate that was issued on it.", metadata=_CERTIFICATE.metadata)
+    @resolver_field(description="The certificate that was issued on it.")
     async def certificate(self, info: Info) -> Certificate | None:
         item = None if self.withheld else await _CERTIFICATE.load(self, info.context.loaders)
         return None if item is None else Certificate.of_issued(item)
@@ -342,9 +338,7 @@ class Application(Node, Mapped[applications.Application], id_of=TypeCode.APPLICA
     async def renewable_on(self, info: Info) -> date | None:
         return None if self.withheld else await info.context.load(renewal_of_application, self.item.id)
 
-    @resolver_field(
-        description="The benefit that was sanctioned on it, as our own store knows it.", metadata=_SANCTION.metadata
-    )
+    @resolver_field(description="The benefit that was sanctioned on it, as our own store knows it.")
     async def benefit(self, info: Info) -> Benefit | None:
         item = None if self.withheld else await _SANCTION.load(self, info.context.loaders)
         return None if item is None else await Benefit.of_sanction(info, item)
@@ -367,7 +361,7 @@ class Application(Node, Mapped[applications.Application], id_of=TypeCode.APPLICA
     async def benefits_drawn(self, info: Info) -> list[DrawnBenefit]:
         return [] if self.withheld else await drawn_by_applicant(info, self.item)
 
-    @resolver_field(description="The citizen's feedback; null where she gave none.", metadata=_FEEDBACK.metadata)
+    @resolver_field(description="The citizen's feedback; null where she gave none.")
     async def feedback(self, info: Info) -> Feedback | None:
         item = None if self.withheld else await _FEEDBACK.load(self, info.context.loaders)
         return None if item is None else Feedback.of(info, item)

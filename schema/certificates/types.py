@@ -103,7 +103,6 @@ class CertificateEnd(Mapped[CertificateEnding]):
 
     @resolver_field(
         description="The certificate that was made in its place; null where it was revoked, or that one is awaited.",
-        metadata=_SUCCESSOR.metadata,
     )
     async def corrected_by(
         self, info: Info

@@ -1,8 +1,7 @@
 """DataLoaders: one store query for all keys that a level of the response needs.
 
 A noun's module declares its loaders beside its type; an operation makes a loader when it first uses it. A field that
-loads by key declares it with ByKey; resolvers use the declaration, and an executor that plans whole levels may read it
-(ADR 0028).
+loads by key declares it with ByKey.
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -26,8 +25,6 @@ Read: TypeAlias = Callable[[Transaction, list[K]], Awaitable[Mapping[K, V]]]
 ResourceOf: TypeAlias = Callable[[V], Resource]
 Guard: TypeAlias = Callable[[Environment, Subject, Sequence[V]], Awaitable[Sequence[Purpose | None]]]
 """Gives the purpose under which the subject may read each value, or None, and leaves the receipts."""
-
-METADATA_KEY = "load_by_key"
 
 
 @dataclass(frozen=True, eq=False)
@@ -145,11 +142,6 @@ class ByKey(Generic[K, V]):
 
     loader: Loader[K, V | None]
     key: Callable[[Any], K | None]
-
-    @property
-    def metadata(self) -> Mapping[str, "ByKey[K, V]"]:
-        """What the field carries for an executor."""
-        return {METADATA_KEY: self}
 
     async def load(self, parent: object, loaders: Loaders) -> V | None:
         """The value for this parent, loaded together with those of its siblings."""

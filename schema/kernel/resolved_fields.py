@@ -8,7 +8,7 @@ import strawberry
 
 from domain.kernel.messages import label, our_word
 from schema.kernel.context import Info, InLanguage, field_language
-from schema.kernel.loaders import ByKey, Loader
+from schema.kernel.loaders import Loader
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -33,19 +33,17 @@ def field_by_key(
     The key is a path of attributes, such as `item.officer_id`, or a function of the parent. `graph_type` is needed
     where the view is not a class method of the field's type.
     """
-    by_key = ByKey(loader, attrgetter(key) if isinstance(key, str) else key)
+    get = attrgetter(key) if isinstance(key, str) else key
 
     def resolve(self: Any, info: Info) -> Any:
-        value = by_key.key(self)
+        value = get(self)
         shown = None if value is None else info.context.loaders.show(loader, value, view)
         return shown if lacking is None else _require(shown, lacking)
 
     shown: Any = graph_type or getattr(view, "__self__", None)
     declared = shown if lacking else shown | None
     read = {PATH_KEY: key} if isinstance(key, str) else {}
-    return strawberry.field(
-        resolver=resolve, graphql_type=declared, description=description, metadata={**by_key.metadata, **read}
-    )
+    return strawberry.field(resolver=resolve, graphql_type=declared, description=description, metadata=read)
 
 
 def _require(shown: Any, lacking: str) -> Any:

@@ -116,7 +116,7 @@ class FinanceCase(
         description="The payment of a fee that it is about; null for every other case.",
     )
 
-    @resolver_field(description="The officer who took it; null while nobody did.", metadata=_TAKEN_BY.metadata)
+    @resolver_field(description="The officer who took it; null while nobody did.")
     async def taken_by(self, info: Info) -> AssignedOfficer | None:
         item = await _TAKEN_BY.load(self, info.context.loaders) if self.item.taken_by else None
         return None if item is None else AssignedOfficer.of(item)

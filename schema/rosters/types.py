@@ -129,16 +129,12 @@ class RosterRow(
             consented_at=consent.at if consent else None,
         )
 
-    @resolver_field(
-        description="The number of her application; null before it is filed.", metadata=_APPLICATION.metadata
-    )
+    @resolver_field(description="The number of her application; null before it is filed.")
     async def application_number(self, info: Info) -> str | None:
         application = await _APPLICATION.load(self, info.context.loaders)
         return application.number if application else None
 
-    @resolver_field(
-        description="Where her application stands; null before it is filed.", metadata=_APPLICATION.metadata
-    )
+    @resolver_field(description="Where her application stands; null before it is filed.")
     async def application_status(self, info: Info) -> Status | None:
         application = await _APPLICATION.load(self, info.context.loaders)
         return application.status if application else None
@@ -173,7 +169,7 @@ class Roster(Mapped[rosters.Roster]):
     def of(cls, item: rosters.Roster) -> Self:
         return cls.read(item, row_limit=MOST_ROWS)
 
-    @resolver_field(description="The school's or camp's name.", metadata=_CENTRE.metadata)
+    @resolver_field(description="The school's or camp's name.")
     async def centre_name(self, info: Info, language: InLanguage = None) -> str | None:
         centre = await _CENTRE.load(self, info.context.loaders)
         return centre.name.in_language(field_language(info, language)) if centre else None

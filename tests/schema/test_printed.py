@@ -17,8 +17,6 @@ from integrations.dbt_finance.jit.client import PAYMENT_STATUSES
 from integrations.digilocker.requester.client import LIST_ISSUED
 from integrations.umang.client import RATION_CARD
 from schema.entities import TYPES
-from schema.kernel import Loader
-from schema.kernel.loaders import METADATA_KEY
 from schema.printing import printed_schema
 
 ROOT = Path(__file__).parents[2]
@@ -71,17 +69,6 @@ def test_own_scalars_say_by_what_they_are_specified(graph):
 
 def test_there_are_no_floats(graph):
     assert "Float" not in graph._schema.type_map
-
-
-def test_fields_that_load_by_key_carry_their_loader_and_the_key_of_their_parent(graph):
-    declared = [
-        field.metadata[METADATA_KEY]
-        for one in graph.schema_converter.type_map.values()
-        for field in getattr(one.definition, "fields", ())
-        if METADATA_KEY in (field.metadata or {})
-    ]
-    assert len(declared) >= 10
-    assert all(isinstance(one.loader, Loader) and callable(one.loader.batch) and callable(one.key) for one in declared)
 
 
 def test_the_printed_graph_can_be_read_back():
