@@ -77,7 +77,7 @@ async def _follow(acting: UnitOfWork, applied: Sequence[tuple[Instalment, Paymen
     pairs = [(one, sanctions[one.sanction_id], news) for one, news in applied]
     await change_feed.touch_many(acting.tx, ChangeKind.APPLICATION, _shown_anew(pairs))
     await _count_credits(acting, pairs)
-    await tell_many(acting, [_payment_notice(kind, *pair) for pair in pairs if (kind := _told_kind(*pair))])
+    await tell_many(acting, [_payment_notice(kind, *pair) for pair in pairs if (kind := _told_kind(pair[0], pair[2]))])
     for one, sanction, news in pairs:
         if news.status is PaymentStatus.RETURNED:
             await came_back(acting, one, sanction)
@@ -112,9 +112,8 @@ async def _count_credits(acting: UnitOfWork, pairs: Sequence[_Pair]) -> None:
             await take_back(acting, event, one.id, CorrectionReason.PAYMENT_RETURNED)
 
 
-def _told_kind(one: Instalment, sanction: Sanction, news: PaymentNews) -> NoticeKind | None:
+def _told_kind(one: Instalment, news: PaymentNews) -> NoticeKind | None:
     """What the citizen is told; that money is on its way once, whichever of its states is heard first."""
-    del sanction
     sent = one.status in UNSENT and news.status in ON_ITS_WAY - {PaymentStatus.CREDITED}
     return NoticeKind.PAYMENT_SENT if sent else _TOLD.get(news.status)
 

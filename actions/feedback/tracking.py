@@ -84,7 +84,7 @@ async def _try_factor(env: Environment, tx: Transaction, number: str, factor: Se
 
 
 async def tracking_view(tx: Transaction, application_id: str) -> Tracked | None:
-    """What tracking shows of an application, for whom it was decided that she may know it; None where it is gone."""
+    """What tracking shows of an application, to whoever may know it by the caller's check; None where it is gone."""
     application = await applications.get(tx, application_id)
     if application is None:
         return None

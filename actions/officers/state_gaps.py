@@ -74,7 +74,10 @@ async def state_gaps(env: Environment, reach: Sequence[Posting] = (_WHOLE_STATE,
 async def has_helpline(env: Environment) -> bool:
     """Whether anybody answers the conversations that are handed over to the helpline."""
     async with env.store.read_transaction() as tx:
-        return any(post.role is Role.HELPLINE for _, post in await people.held_postings(tx, ()))
+        posted = await people.posted_ids(
+            tx, role=Role.HELPLINE, level=None, department=None, district=None, tehsil=None
+        )
+    return bool(posted)
 
 
 def _vacant_posts(

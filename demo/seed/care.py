@@ -95,7 +95,8 @@ async def seed_care(env: Environment, demo: Mapping[str, Any]) -> bool:
 
 async def _conversation(stage: _ReplayContext, person: Mapping[str, Any]) -> None:
     """One citizen asked by WhatsApp and waits for a person of the helpline."""
-    at, tx = stage.now - timedelta(hours=1), stage.unit_of_work(SYSTEM, stage.now - timedelta(hours=1)).tx
+    at = stage.now - timedelta(hours=1)
+    tx = stage.unit_of_work(SYSTEM, at).tx
     opened = await conversations.open_conversation(
         tx,
         conversation_id=stage.env.ids.key(),

@@ -98,10 +98,12 @@ class Posting:
         self, department: str | None, district: str | None, tehsil: str | None, service: str | None = None
     ) -> bool:
         """Whether it reaches that department, place and service; one for single services reaches nothing else."""
+        return (not self.services or service in self.services) and self.covers_place(department, district, tehsil)
+
+    def covers_place(self, department: str | None, district: str | None, tehsil: str | None) -> bool:
+        """Whether it reaches that department and place with one of its services."""
         pairs = ((self.department, department), (self.district, district), (self.tehsil, tehsil))
-        return (not self.services or service in self.services) and all(
-            mine is None or mine == theirs for mine, theirs in pairs
-        )
+        return all(mine is None or mine == theirs for mine, theirs in pairs)
 
 
 @dataclass(frozen=True, slots=True)

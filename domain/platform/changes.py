@@ -4,7 +4,7 @@ A row names things by their keys and says nothing about them; their present valu
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple
@@ -81,10 +81,7 @@ class Wanted:
             and self.citizen_id in (None, change.citizen_id)
             and (
                 self.postings is None
-                or any(
-                    replace(one, services=()).covers(change.department, change.district, change.tehsil)
-                    for one in self.postings
-                )
+                or any(one.covers_place(change.department, change.district, change.tehsil) for one in self.postings)
             )
         )
 

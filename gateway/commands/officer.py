@@ -104,7 +104,7 @@ async def transfer(
     cover: Annotated[str | None, typer.Option(help="who has charge of the vacant posts")] = None,
     post: Annotated[
         list[Any] | None,
-        typer.Option(parser=posting_of, metavar="ROLE:LEVEL:DEPARTMENT:DISTRICT:TEHSIL", help="a new post"),
+        typer.Option(parser=posting_of, metavar="ROLE:LEVEL:DEPARTMENT:DISTRICT:TEHSIL:SERVICES", help="a new post"),
     ] = None,
 ) -> None:
     """Transfer an officer, and reassign the open cases; what gives somebody a post waits for an administrator."""
