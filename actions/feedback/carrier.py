@@ -63,8 +63,10 @@ class Carrier(Protocol):
 
     def is_asked(self, provider: str) -> bool:
         """Whether `state_of` can ask that provider; False where it only reports by itself (`note_receipt`)."""
-        ...
+        del provider
+        return False
 
     async def state_of(self, provider: str, message_id: str) -> MessageState | None:
         """What became of a message, as its provider says; None where it does not say. Raises RemoteError."""
-        ...
+        del provider, message_id
+        return None

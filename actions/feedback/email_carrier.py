@@ -8,10 +8,10 @@ import hmac
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 
-from actions.feedback.carrier import Addresses, Outgoing, Taken
+from actions.feedback.carrier import Addresses, Carrier, Outgoing, Taken
 from actions.kernel import Environment
 from domain.feedback.mail_layout import html_of_mail, text_of_mail
-from domain.feedback.messages import Message, MessageState
+from domain.feedback.messages import Message
 from domain.identity.policy import ObjectKind, Purpose
 from domain.kernel import SYSTEM, Citizen
 from integrations.calling.errors import Refused
@@ -25,8 +25,8 @@ BOUNCE, STOP = "email_bounce", "email_stop"
 _PROVIDER = "email"
 
 
-class EmailCarrier:
-    """The carrier of e-mail."""
+class EmailCarrier(Carrier):
+    """The carrier of e-mail, whose server says by itself what did not arrive."""
 
     most_at_once = 10
     """As many as there are places for connections to the mail server."""
@@ -59,16 +59,6 @@ class EmailCarrier:
             if refused.code in DEAD:
                 await self._env.store.carry_out(lambda tx: forget_address(tx, message, {address.lower()}))
             raise
-
-    def is_asked(self, provider: str) -> bool:
-        """Never: a mail server says by itself what did not arrive."""
-        del provider
-        return False
-
-    async def state_of(self, provider: str, message_id: str) -> MessageState | None:
-        """Nothing."""
-        del provider, message_id
-        return None
 
 
 def open_carrier(env: Environment) -> EmailCarrier | None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping
 
-from actions.feedback.carrier import Addresses, Outgoing, Taken
+from actions.feedback.carrier import Addresses, Carrier, Outgoing, Taken
 from actions.kernel import Environment
 from domain.feedback.message_texts import parts_of
 from domain.feedback.messages import MessageState
@@ -12,7 +12,7 @@ from integrations.sms import Sms, SmsGateway
 from store.database import Transaction
 
 
-class SmsCarrier:
+class SmsCarrier(Carrier):
     """The carrier of SMS."""
 
     def __init__(self, gateway: SmsGateway) -> None:

@@ -2,9 +2,8 @@
 
 from collections.abc import Collection, Mapping
 
-from actions.feedback.carrier import Addresses, Outgoing, Taken
+from actions.feedback.carrier import Addresses, Carrier, Outgoing, Taken
 from actions.kernel import Environment
-from domain.feedback.messages import MessageState
 from domain.feedback.whatsapp import NOT_THERE_FOR
 from domain.kernel import Citizen
 from integrations.calling.errors import Refused
@@ -15,7 +14,7 @@ from store.feedback import whatsapp_consents
 PROVIDER = "meta"
 
 
-class WhatsAppCarrier:
+class WhatsAppCarrier(Carrier):
     """The carrier of WhatsApp, whose webhook reports what became of messages."""
 
     most_at_once = 30
@@ -45,16 +44,6 @@ class WhatsAppCarrier:
                 await note_not_there(self._env, mobile)
             raise
         return Taken(PROVIDER, sent)
-
-    def is_asked(self, provider: str) -> bool:
-        """Never: WhatsApp reports by itself."""
-        del provider
-        return False
-
-    async def state_of(self, provider: str, message_id: str) -> MessageState | None:
-        """Nothing; see `is_asked`."""
-        del provider, message_id
-        return None
 
 
 async def note_not_there(env: Environment, mobile: str) -> None:
