@@ -70,7 +70,8 @@ async def shown_settings(env: Environment, reader: Citizen, settings: MessageSet
     if MessageChannel.WHATSAPP in shown:
         async with env.store.read_transaction() as tx:
             said = (await whatsapp_consents.of_citizens(tx, [reader])).get(reader.id)
-        shown -= frozenset() if said is not None and said.given else {MessageChannel.WHATSAPP}
+        if said is None or not said.given:
+            shown -= {MessageChannel.WHATSAPP}
     return replace(settings, channels=tuple(each for each in settings.channels if each in shown))
 
 
@@ -226,7 +227,7 @@ def _rows(
     of: tuple[str, str, NoticeKind],
     settings: MessageSettings,
     reached: Mapping[MessageChannel, Collection[str]],
-    tried: list[MessageChannel] | tuple[()],
+    tried: Sequence[MessageChannel],
 ) -> list[dict[str, object]]:
     """The messages of a notice on the channels that take it now; on none, one that says why nothing goes."""
     _, citizen_id, kind = of
@@ -344,7 +345,7 @@ async def _note_failure(env: Environment, message: Message, error: RemoteError) 
         _log.warning("message_answer_lost", channel=message.channel.value, code=error.code)
 
         async def note(tx: Transaction) -> None:
-            await messages.plan(tx, [message.id], reason=error.code)
+            await messages.put_off(tx, [message.id], None, reason=error.code)
             await _count_cost(env, tx, message, None)  # the provider may have it, and bill it
 
         await env.store.carry_out(note)

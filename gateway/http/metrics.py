@@ -143,7 +143,7 @@ class Metrics:
         self._labelled: Callable[..., Any] = lru_cache(1000)(lambda metric, *labels: metric.labels(*labels))
         self._waiting = gauge("apuni_outbox_messages", "Messages not delivered", ("state",))
         self._oldest = gauge("apuni_outbox_oldest_seconds", "Age of the oldest message that waits")
-        self._sent_today = gauge("apuni_messages_today", "Messages that providers took today in India", ("channel",))
+        self._sent_today = gauge("apuni_messages_today", "Messages that providers took or may have today", ("channel",))
         self._cost_today = gauge("apuni_messages_cost_rupees", "What the messages of today cost", ("channel",))
         jobs = JobRuns()
         self.observe_jobs = jobs.take_over

@@ -1,4 +1,4 @@
-"""What messages cost: by day in India and channel, how many providers took and their price."""
+"""What messages cost: by day in India and channel, how many providers took or may have taken, and their price."""
 
 import sqlalchemy as sa
 

@@ -154,8 +154,8 @@ async def named_so(
     return MESSAGES.read(tx, found[0]) if len(found) == 1 else None
 
 
-async def put_off(tx: Transaction, message_ids: Collection[int], send_at: datetime, **values: Any) -> None:
-    """Have messages given to a provider at a time, unless they came to their end or were taken."""
+async def put_off(tx: Transaction, message_ids: Collection[int], send_at: datetime | None, **values: Any) -> None:
+    """Have messages given to a provider at a time, with None never, unless they came to their end or were taken."""
     unsent = sa.update(messages_table).where(_T.id.in_(sorted(message_ids)), _T.state.in_(_OPEN))
     await tx.connection.execute(unsent.values(send_at=send_at, **values))
 

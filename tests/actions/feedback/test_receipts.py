@@ -99,3 +99,18 @@ async def test_a_receipt_that_comes_before_the_answer_is_not_undone_by_it(world,
 
     [one] = await kept(world)
     assert (one.state, one.provider, one.segments, one.look_at) == (DELIVERED, "msdp", 1, None)
+
+
+async def test_a_receipt_that_came_before_the_answer_was_lost_leaves_no_reason(world, phones):
+    class Cut(Phones):
+        async def send_by(self, provider: str, sms: Sms) -> Taken:
+            [one] = await kept(world)
+            assert await reported(world, DELIVERED, "cut", message_id=one.id)
+            raise Unavailable(Source.SMS, "timed_out")
+
+    world.env = with_phones(world.env, Cut())
+    await told(world)
+    await carried(world)
+
+    [one] = await kept(world)
+    assert (one.state, one.reason) == (DELIVERED, None)
