@@ -2,13 +2,14 @@
 
 import asyncio
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from domain.kernel import Sourced
 from integrations.calling.deadline import set_request_deadline
 from integrations.calling.errors import Garbled, IntegrityFailure, Refused, RemoteError
+from integrations.calling.guarded_calls import GuardedCalls
 from integrations.calling.policies import CallPolicy
 from tests.faults.adapters import comparable
 from tests.faults.base import Adapter
@@ -175,7 +176,7 @@ class Cell:
             kind, code = shown.state.value if isinstance(shown, Sourced) else "LIVE", ""
             value = comparable(shown)
         except RemoteError as error:
-            kind, code, value = _kind_of(error), error.code, None
+            kind, code, value = kind_of(error), error.code, None
             self._row.must(bool(_PLAIN.fullmatch(str(error))), "the text of the error holds more than a code")
         seconds, upstream = line.clock.monotonic() - started, len(line.requests) - requests
         allowed = sum(policy.attempts for policy in line.remote.sends[sends:])
@@ -237,7 +238,17 @@ _KINDS: tuple[tuple[type[RemoteError], str], ...] = (
 )
 
 
-def _kind_of(error: RemoteError) -> str:
+class ShortenedCalls(GuardedCalls):
+    """The guarded calls as they are, under shorter policies while they are `slow`."""
+
+    slow = False
+
+    async def run(self, policy: CallPolicy, work: Callable[..., Awaitable[Any]], **named: Any) -> Any:
+        return await super().run(_shortened(policy) if self.slow else policy, work, **named)
+
+
+def kind_of(error: RemoteError) -> str:
+    """The kind of an error, in the words of the matrix."""
     return next((kind for type_, kind in _KINDS if isinstance(error, type_)), "UNAVAILABLE")
 
 

@@ -10,30 +10,27 @@ import asyncio
 import json
 import secrets
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
 from domain.kernel import Source
 from integrations.calling.breakers import BreakerState
-from integrations.calling.errors import Garbled, IntegrityFailure, Refused, RemoteError
-from integrations.calling.guarded_calls import GuardedCalls
+from integrations.calling.errors import RemoteError
 from integrations.calling.policies import CallPolicy
 from integrations.calling.ssrf_guard import SsrfGuard
 from integrations.dbt_finance.pfms import sftp_exchange
 from integrations.dbt_finance.pfms.models import FileKind
 from integrations.dbt_finance.pfms.settings import SftpSettings
 from integrations.dbt_finance.pfms.sftp_exchange import SftpExchange
-from tests.faults.cells import Row
+from tests.faults.cells import CALLS_UNTIL_OPEN, Row, ShortenedCalls, kind_of
 from tests.faults.mail import SmtpMail
 from tests.faults.site import FastClock, Site, open_site
 from tests.support.remotes import shared_resilience
 
 CONTENT = b"<DbtPayment/>" * 9000
-CALLS_UNTIL_OPEN = 10
-SLOW_ATTEMPT, SLOW_TOTAL = 0.4, 1.0
 ANSWER_SECONDS = 20.0
 """Handshakes take a processor's time, and others use the machine too."""
 
@@ -82,19 +79,6 @@ TROUBLES = (
 )
 
 
-class _Counted(GuardedCalls):
-    """The guarded calls as they are, under policies that a test may shorten, with a count of what was asked."""
-
-    def __init__(self, *given: Any, slow: bool) -> None:
-        super().__init__(*given)
-        self._slow = slow
-
-    async def run(self, policy: CallPolicy, work: Callable[..., Awaitable[Any]], **named: Any) -> Any:
-        return await super().run(
-            replace(policy, attempt=SLOW_ATTEMPT, total=SLOW_TOTAL) if self._slow else policy, work, **named
-        )
-
-
 class PfmsFiles:
     """The exchange over a real line. `policies` are those that it runs under."""
 
@@ -133,7 +117,8 @@ class PfmsFiles:
         clock = FastClock()
         shared = shared_resilience(clock)
         exchange = self._exchange(clock, shared)
-        exchange._calls = _Counted(Source.PFMS, shared, slow=trouble.slow)
+        calls = exchange._calls = ShortenedCalls(Source.PFMS, shared)
+        calls.slow = trouble.slow
         if trouble.slow:
             await exchange.list_incoming() if trouble.name != "black hole" else None
         await self._site.set([trouble.fault] if trouble.fault else [])
@@ -148,7 +133,7 @@ class PfmsFiles:
             row.breaker = f"open after {row.calls}" if opened else "closed"
             row.must(opened is trouble.opens, f"breaker {row.breaker}")
             await self._site.heal()
-            exchange._calls = replace_slow(exchange._calls)
+            calls.slow = False
             await self._recover(exchange, shared, clock, row, opened=opened)
         finally:
             await self._site.heal()
@@ -177,8 +162,7 @@ class PfmsFiles:
             await getattr(self, f"_{operation}")(exchange, row)
             kind = "LIVE"
         except RemoteError as error:
-            kind = "CIRCUIT" if error.code == "circuit_open" else _kind_of(error)
-            kind = "UNAVAILABLE circuit_open" if kind == "CIRCUIT" else kind
+            kind = "UNAVAILABLE circuit_open" if error.code == "circuit_open" else kind_of(error)
             row.must(str(error) == f"PFMS: {error.code}", "the text of the error holds more than a code")
         row.seconds = max(row.seconds, time.monotonic() - started)
         row.must(row.seconds <= ANSWER_SECONDS, f"took {row.seconds:.1f} s")
@@ -236,20 +220,6 @@ class PfmsFiles:
         while (service.connections or service._serving) and time.monotonic() < ends_at:
             await asyncio.sleep(0.02)
         return not service.connections and not service._serving
-
-
-def replace_slow(calls: Any) -> Any:
-    """The same calls under the policies as they are, with the same lanes and breakers."""
-    calls._slow = False
-    return calls
-
-
-def _kind_of(error: RemoteError) -> str:
-    if isinstance(error, IntegrityFailure):
-        return "INTEGRITY"
-    if isinstance(error, Garbled):
-        return "GARBLED"
-    return "REFUSED" if isinstance(error, Refused) else "UNAVAILABLE"
 
 
 FILES: tuple[type[PfmsFiles | SmtpMail], ...] = (PfmsFiles, SmtpMail)

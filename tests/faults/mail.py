@@ -8,25 +8,23 @@ is there twice; an open breaker lets nothing through and closes after three good
 import asyncio
 import secrets
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
 from domain.kernel import Source
 from integrations import email
 from integrations.calling.breakers import BreakerState
-from integrations.calling.errors import Garbled, IntegrityFailure, Refused, RemoteError
-from integrations.calling.guarded_calls import GuardedCalls
+from integrations.calling.errors import RemoteError
 from integrations.calling.policies import CallPolicy
 from integrations.calling.ssrf_guard import SsrfGuard
 from integrations.email import Email, EmailSettings, Mailer
-from tests.faults.cells import Row
+from tests.faults.cells import CALLS_UNTIL_OPEN, Row, ShortenedCalls, kind_of
 from tests.faults.site import FastClock, Site, open_site
 from tests.support.remotes import shared_resilience
 
-CALLS_UNTIL_OPEN = 10
 ANSWER_SECONDS = 20.0
 
 
@@ -69,15 +67,6 @@ TROUBLES: Sequence[Trouble] = (
 )
 
 
-class _Counted(GuardedCalls):
-    """The guarded calls as they are, under policies that a test may shorten."""
-
-    slow = False
-
-    async def run(self, policy: CallPolicy, work: Callable[..., Awaitable[Any]], **named: Any) -> Any:
-        return await super().run(replace(policy, attempt=0.4, total=1.0) if self.slow else policy, work, **named)
-
-
 class SmtpMail:
     """Mails over a real line. `policies` are those that it runs under."""
 
@@ -109,7 +98,7 @@ class SmtpMail:
         mailer = self._mailer(clock, shared)
         await self._site.set([trouble.fault] if trouble.fault else [])
         try:
-            calls = mailer._calls = _Counted(Source.EMAIL, shared)
+            calls = mailer._calls = ShortenedCalls(Source.EMAIL, shared)
             calls.slow = trouble.slow
             for call in range(1, CALLS_UNTIL_OPEN + 1):
                 kind, there, _ = await self._asked(mailer, row)
@@ -145,7 +134,8 @@ class SmtpMail:
         try:
             await mailer.send(Email(address, "Query", "Please answer.", "en", reference))
         except RemoteError as error:
-            kind, nothing = _kind_of(error), error.nothing_arrived
+            kind = "CIRCUIT" if error.code == "circuit_open" else kind_of(error)
+            nothing = error.nothing_arrived
             row.must(str(error) == f"EMAIL: {error.code}", "the text of the error holds more than a code")
         row.seconds = max(row.seconds, time.monotonic() - started)
         row.must(row.seconds <= ANSWER_SECONDS, f"took {row.seconds:.1f} s")
@@ -172,13 +162,3 @@ class SmtpMail:
         while service.connections and time.monotonic() < ends_at:  # type: ignore[attr-defined]
             await asyncio.sleep(0.02)
         return not service.connections  # type: ignore[attr-defined]
-
-
-def _kind_of(error: RemoteError) -> str:
-    if error.code == "circuit_open":
-        return "CIRCUIT"
-    if isinstance(error, IntegrityFailure):
-        return "INTEGRITY"
-    if isinstance(error, Garbled):
-        return "GARBLED"
-    return "REFUSED" if isinstance(error, Refused) else "UNAVAILABLE"
