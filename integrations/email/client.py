@@ -140,7 +140,7 @@ class Mailer:
                 raise IntegrityFailure(_SOURCE, "no_starttls")
             try:
                 await client.starttls(tls_context=self._tls)
-            except (ssl.SSLError, ssl.CertificateError):
+            except ssl.SSLError:
                 raise NeverSent(_SOURCE, "server_not_trusted") from None
         await client.ehlo()
         if own.username and own.password:

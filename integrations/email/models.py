@@ -58,7 +58,7 @@ class EmailSettings:
             raise KeyError("username and password")
         if given.get("username") and security is Security.NONE:
             raise ValueError("a password would go in clear text")
-        if any("@" not in given[name] for name in ("sender",)) or "@" in given["bounce_domain"]:
+        if "@" not in given["sender"] or "@" in given["bounce_domain"]:
             raise ValueError("no address")
         return read_settings(cls, given, security=security, port=port)
 

@@ -79,7 +79,7 @@ class SmsGateway:
         self._held_until = msdp.clock.now()
         self._senders: dict[str, Callable[[Sms], Awaitable[str]]] = {"msdp": self._by_msdp}
         if settings.nic is not None and nic is not None:
-            self._senders["nic"] = partial(self._by_nic, nic, settings.nic)
+            self._senders["nic"] = partial(self._by_nic, nic, settings.nic, _at_rate(NIC_SEND, settings.nic.per_second))
 
     @property
     def providers(self) -> tuple[str, ...]:
@@ -137,9 +137,9 @@ class SmsGateway:
                 error.retry_after = (self._held_until - now).total_seconds()
             raise
 
-    async def _by_nic(self, remote: Remote, settings: NicSettings, sms: Sms) -> str:
-        form, policy = wire.nic_form(settings, sms), NIC_CODE if sms.code else _at_rate(NIC_SEND, settings.per_second)
-        return await remote.ask(policy, "POST", wire.NIC_PATH, _taken_by_nic, form=form)
+    async def _by_nic(self, remote: Remote, settings: NicSettings, send: CallPolicy, sms: Sms) -> str:
+        form = wire.nic_form(settings, sms)
+        return await remote.ask(NIC_CODE if sms.code else send, "POST", wire.NIC_PATH, _taken_by_nic, form=form)
 
 
 def _at_rate(policy: CallPolicy, per_second: float) -> CallPolicy:
