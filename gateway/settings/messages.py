@@ -11,7 +11,7 @@ _PER_RUPEE = 10_000
 
 
 class Messages(BaseModel):
-    """What messages cost. Push and e-mail cost nothing; they are counted all the same."""
+    """What messages cost. E-mail costs nothing; it is counted all the same."""
 
     sms_price: Decimal = Field(
         default=Decimal(0), ge=0, le=100, decimal_places=4, description="What a part of an SMS costs, in rupees."
