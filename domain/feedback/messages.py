@@ -82,7 +82,7 @@ MOST_QUIET_HOURS = 14
 class MessageSettings:
     """What a citizen chose: channels, and the hours in India in which nothing but codes comes.
 
-    `is_chosen` is false where the citizen chose nothing.
+    `is_chosen` is false where the citizen chose nothing; stopping SMS or mails is no choice of other channels.
     """
 
     channels: tuple[MessageChannel, ...] = tuple(MessageChannel)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from store.database.errors import SchemaTooNew, SchemaTooOld
 
-REVISIONS = tuple(map(str, range(1001, 1026)))
+REVISIONS = tuple(map(str, range(1001, 1027)))
 HEAD = REVISIONS[-1]
 
 LAST_BEFORE = "0046"

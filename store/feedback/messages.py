@@ -39,6 +39,7 @@ settings_table = sa.Table(
     sa.Column("quiet_from", sa.Integer, nullable=False),
     sa.Column("quiet_until", sa.Integer, nullable=False),
     sa.Column("chosen_at", Instant, nullable=False),
+    sa.Column("is_chosen", sa.Boolean, nullable=False, server_default=sa.true()),
 )
 muted_table = sa.Table(
     "muted_applications",
@@ -189,11 +190,11 @@ async def of_notices(tx: Transaction, notice_ids: Iterable[str]) -> dict[str, li
 
 
 async def settings_of(tx: Transaction, citizen_ids: Iterable[str]) -> dict[str, MessageSettings]:
-    """What these citizens chose; those who chose nothing are left out."""
+    """What these citizens chose; those of whom nothing is kept are left out."""
     rows = await rows_of(tx, sa.select(settings_table), _S.citizen_id, citizen_ids)
     return {
         row.citizen_id: MessageSettings(
-            tuple(MessageChannel(each) for each in row.channels), row.quiet_from, row.quiet_until
+            tuple(MessageChannel(each) for each in row.channels), row.quiet_from, row.quiet_until, row.is_chosen
         )
         for row in rows
     }
@@ -206,6 +207,7 @@ async def choose(tx: Transaction, citizen_id: str, settings: MessageSettings) ->
         "quiet_from": settings.quiet_from,
         "quiet_until": settings.quiet_until,
         "chosen_at": tx.clock.now(),
+        "is_chosen": settings.is_chosen,
     }
     statement = insert_into(tx, settings_table).values(citizen_id=citizen_id, **chosen)
     await tx.connection.execute(statement.on_conflict_do_update(index_elements=["citizen_id"], set_=chosen))

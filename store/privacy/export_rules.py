@@ -63,7 +63,7 @@ _COLUMNS = {
     "locker_grants": "citizen_id expires_at consent_until needs_consent version linked_at last_used_at",
     "locker_orders": "id citizen_id kind state asked uri code created_at sent_at settled_at",
     "muted_applications": "application_id muted_at",
-    "message_settings": "citizen_id channels quiet_from quiet_until chosen_at",
+    "message_settings": "citizen_id channels quiet_from quiet_until chosen_at is_chosen",
     "whatsapp_consents": "citizen_id given at words source assurance",
     "messages": "id notice_id citizen_id kind channel state reason created_at state_at attempts template segments",
     "notices": "id citizen_id kind topic topic_id application_id params created_at read_at",

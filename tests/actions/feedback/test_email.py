@@ -214,6 +214,17 @@ async def test_the_link_of_a_mail_stops_mails_and_leaves_the_rest(world, phones,
         assert await audit.was_done(tx, "ACCOUNT", world.asha.person_id or "", "email.stopped")
 
 
+async def test_who_stops_mails_has_not_chosen_news_by_sms(world, phones, server):
+    await confirmed(world)
+    await told(world)
+    await carried(world)
+    await stop_mails(world.env, await stop_name(server.mails(ASHA)[0]))
+    await told(world, NoticeKind.QUERY_ANSWERED, "2")
+    await carried(world)
+
+    assert len(phones.sent) == 1
+
+
 @pytest.mark.parametrize("name", ["", "1", "1.", "x.y", f"1.{'0' * 32}", "१.abc", f"{'9' * 30}.{'0' * 32}"])
 async def test_a_link_that_we_did_not_make_stops_nothing(world, server, name):
     await confirmed(world)
