@@ -37,7 +37,7 @@ EXAMPLES = MappingProxyType(
 """What variables are filled with where a text is shown beforehand."""
 CODE = "CODE_"
 """The events of one-time codes begin so; they go by SMS alone."""
-_MARK = re.compile(r"\{([a-z_]+)\}")
+_MARK = re.compile(r"\{([^{}]*)\}")
 _TEMPLATE_ID = re.compile(r"[0-9]{12}|[0-9]{19}")
 _TEMPLATE_NAME = re.compile(r"[a-z0-9_]{1,512}")
 _ADJACENT, _GAPS = re.compile(r"\}[^\w]*\{"), re.compile(r"\t|\n{3}| {5}")
@@ -110,8 +110,9 @@ class RegisteredText:
         return _MARK.sub(lambda mark: self._value(mark[1], values), self.text)
 
     def _value(self, name: str, values: Mapping[str, str]) -> str:
-        value = values.get(".".join(self.variables[name].way), values.get(name, ""))
-        if not 0 < len(value) <= self.variables[name].longest:
+        variable = self.variables.get(name)
+        value = values.get(".".join(variable.way), values.get(name, "")) if variable else ""
+        if variable is None or not 0 < len(value) <= variable.longest:
             raise UnfitText(name)
         return value
 

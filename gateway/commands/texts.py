@@ -9,7 +9,7 @@ import typer
 
 from actions.feedback.texts import ProposeMessageText, propose, texts_in_force
 from actions.kernel import Environment, UnitOfWork
-from domain.feedback.message_texts import EventTexts, parts_of
+from domain.feedback.message_texts import EventTexts, UnfitText, parts_of
 from domain.feedback.messages import MessageChannel
 from domain.kernel import CommandFailed, Problem
 from gateway.commands.kernel import (
@@ -63,7 +63,10 @@ async def preview_texts(
     shown = [each for name, each in texts.items() if event in (None, name)]
     if not shown:
         raise CommandFailed(f"no event {event}; `apuni texts preview` lists them")
-    out.print("\n\n".join(_lines_of(each) for each in shown))
+    try:
+        out.print("\n\n".join(_lines_of(each) for each in shown))
+    except UnfitText as unfit:
+        raise CommandFailed(f"{event or shown[0].event}: no variable {unfit}") from None
 
 
 @group.storage_command("propose")

@@ -33,6 +33,15 @@ def test_a_text_that_is_not_registered_is_told_and_not_proposed(run, file):  # n
     assert "apuni: DELIVERED.hi: not the registered text" in refused
 
 
+def test_a_text_with_a_variable_that_is_not_there_is_not_shown(run, file):  # noqa: F811 - the fixture
+    file.write_text(file.read_text(encoding="utf-8").replace("{number}", "{nummer}"), encoding="utf-8")
+
+    status, _, refused = run("texts", "preview", "--file", file)
+
+    assert status == 1
+    assert refused == ["apuni: DELIVERED: no variable nummer"]
+
+
 def test_a_registered_text_waits_for_an_administrator_and_is_shown_beforehand(run, file):  # noqa: F811 - the fixture
     _replace(file.with_name("registered.csv"))
 

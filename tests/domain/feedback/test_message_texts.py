@@ -188,6 +188,7 @@ WHATSAPP, EMAIL, PUSH = MessageChannel.WHATSAPP, MessageChannel.EMAIL, MessageCh
         (WHATSAPP, own("", "", "", Button(ButtonKind.URL, "a" * 26, "x")), "a button longer than 25"),
         (WHATSAPP, own("", "", "", *[Button(ButtonKind.URL, "a", "x")] * 11), "more than 10 buttons"),
         (WHATSAPP, own("a {name} b"), "no variable name"),
+        (WHATSAPP, own("a {Number} b"), "no variable Number"),
         (WHATSAPP, own("", "", "", Button(ButtonKind.URL, "a", "{name}")), "no variable name"),
         (EMAIL, own("", "About {number}"), "a variable in the subject"),
         (EMAIL, own("", "a\nb"), "a line break in the title"),
