@@ -25,7 +25,7 @@ from schema.kernel import (
     AUTHENTICATED,
     NEVER_SILENTLY_NULL,
     Info,
-    Mapped,
+    View,
     assumed_list_size,
     label_field,
     one_by_key,
@@ -65,7 +65,7 @@ class DefinitionPreview:
 
 
 @strawberry.type(directives=[AUTHENTICATED], description="A definition of a service that somebody drafted.")
-class ServiceDefinition(Mapped[definitions.ServiceDraft]):
+class ServiceDefinition(View[definitions.ServiceDraft]):
     item: strawberry.Private[definitions.ServiceDraft]
     id: strawberry.ID = strawberry.field(description="Give it to the mutations of definitions.")
     service_code: str = strawberry.field(description="The service.")
@@ -74,10 +74,6 @@ class ServiceDefinition(Mapped[definitions.ServiceDraft]):
     publish_on: date | None = strawberry.field(description="The day from which it is to be in force.")
     confirmed_at: datetime | None = strawberry.field(description="When a second administrator answered.")
     version: int | None = strawberry.field(description="The entry of the service that its publication made.")
-
-    @classmethod
-    def of(cls, item: definitions.ServiceDraft) -> "ServiceDefinition":
-        return cls.read(item, id=strawberry.ID(item.id))
 
     state_label = label_field("definition_state", "item.state", description="How it stands, in words.")
     department = department_field("item.department", description="The department that renders the service.")

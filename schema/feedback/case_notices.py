@@ -1,7 +1,6 @@
 """Notices about a case for who may read it: whether they reached the citizen, without her address."""
 
 from datetime import datetime
-from typing import Self
 
 import strawberry
 
@@ -9,12 +8,11 @@ from actions.feedback.repeated_notices import resend_notice, send_test_message
 from domain.feedback import notices
 from domain.feedback.messages import MessageChannel
 from domain.feedback.notices import NoticeKind
-from domain.kernel import TypeCode, to_global_id
+from domain.kernel import TypeCode
 from schema.feedback.messages import NotificationMessage, messages_of_notice
-from schema.kernel import AUTHENTICATED, Info, Mapped, assumed_list_size, many_by_key, resolver_field
+from schema.kernel import AUTHENTICATED, Info, View, assumed_list_size, many_by_key, resolver_field
 from schema.kernel.action_mutations import action_mutation
-from schema.kernel.inputs import InputField, Path, input_fields
-from schema.kernel.mutations import key_of_type
+from schema.kernel.inputs import id_of, input_fields
 from schema.kernel.payloads import Thing, thing_payload
 from store.feedback import notices as kept
 
@@ -22,15 +20,11 @@ notices_of_application = many_by_key(kept.of_applications)
 
 
 @strawberry.type(directives=[AUTHENTICATED], description="A notice to the citizen, and whether it reached her.")
-class CaseNotice(Mapped[notices.Notice]):
+class CaseNotice(View[notices.Notice], id_of=TypeCode.NOTIFICATION):
     item: strawberry.Private[notices.Notice]
     id: strawberry.ID = strawberry.field(description="The notice, for resendNotice.")
     kind: NoticeKind = strawberry.field(description="What it tells of.")
     created_at: datetime = strawberry.field(description="When it happened.")
-
-    @classmethod
-    def of(cls, item: notices.Notice) -> Self:
-        return cls.read(item, id=strawberry.ID(to_global_id(TypeCode.NOTIFICATION, item.id)))
 
     @resolver_field(
         description="The messages that carry it, by channel; no address is told.",
@@ -38,10 +32,6 @@ class CaseNotice(Mapped[notices.Notice]):
     )
     async def messages(self, info: Info) -> list[NotificationMessage]:
         return [NotificationMessage.of(one) for one in await info.context.load(messages_of_notice, self.item.id)]
-
-
-def _notice_id(given: str, path: Path) -> str:
-    return key_of_type(TypeCode.NOTIFICATION, given, *path)
 
 
 _payload = thing_payload(
@@ -60,7 +50,7 @@ class CaseNoticesMutation:
         "time, and three times at most.",
         input_fields(
             "A notice that did not arrive.",
-            notification_id=InputField("The notice.", type=strawberry.ID, read=_notice_id),
+            notification_id=id_of(TypeCode.NOTIFICATION, "The notice."),
         ),
     )
     test_message = action_mutation(
