@@ -20,9 +20,10 @@ async def take_bounce(
     env: Environment,
     to: Annotated[str | None, typer.Option(help="the address it came to, where the mail server tells it")] = None,
 ) -> None:
-    """Read one bounce from standard input and note what became of its mail; anything else is ignored, answered never.
+    """Read one bounce from standard input and note what became of its mail; anything else is ignored.
 
-    For a pipe of the mail server that takes mail for the bounce domain. The status is 0 but where the store is away.
+    For a pipe of the mail server that takes mail for the bounce domain. Nothing is answered. The exit status is 0,
+    unless the store is away.
     """
     try:
         bounce = read_bounce(sys.stdin.buffer.read(LARGEST + 1), to)

@@ -100,7 +100,7 @@ class ConversationsQuery:
     @connection_field(
         Connection[Conversation] | None,
         description="Conversations that were handed over to the helpline, the one that waits longest first. Null with "
-        "NOT_FOUND for everybody else.",
+        "NOT_FOUND for all but the helpline.",
         directives=_GUARDED,
     )
     async def conversations(self, info: Info) -> Listing[talks.Conversation]:
@@ -110,7 +110,8 @@ class ConversationsQuery:
         return stored_listing(info, name, kept.of_helpline(), Conversation.of, resource=of_conversation)
 
     @resolver_field(
-        description="One conversation that was handed over. Null where it is not there or not for the asking.",
+        description="One conversation that was handed over. Null with NOT_FOUND where there is none, and for all but "
+        "the helpline.",
         directives=_GUARDED,
     )
     async def conversation(

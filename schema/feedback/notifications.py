@@ -78,7 +78,7 @@ class Notification(Node, Mapped[notices.Notice], id_of=TypeCode.NOTIFICATION):
         return [NotificationValue(name=name, text=text) for name, text in shown.items()]
 
     @resolver_field(
-        description="The messages that carry it, by channel; none where no channel is connected.",
+        description="The messages that carry it, by channel; none where it is on the portal alone.",
         directives=[assumed_list_size(len(MessageChannel))],
     )
     async def messages(self, info: Info) -> list[NotificationMessage]:

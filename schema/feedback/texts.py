@@ -17,7 +17,7 @@ from schema.kernel import (
     NEVER_SILENTLY_NULL,
     Info,
     InLanguage,
-    Mapped,
+    View,
     assumed_list_size,
     field_language,
     label_field,
@@ -66,7 +66,7 @@ class MessageText:
 
 
 @strawberry.type(directives=[AUTHENTICATED], description="Texts of an event that an administrator wants published.")
-class MessageTextProposal(Mapped[text_proposals.TextProposal]):
+class MessageTextProposal(View[text_proposals.TextProposal]):
     item: strawberry.Private[text_proposals.TextProposal]
     id: strawberry.ID = strawberry.field(description="Give it to confirmMessageText.")
     event: str = strawberry.field(description="The event.")
@@ -77,10 +77,6 @@ class MessageTextProposal(Mapped[text_proposals.TextProposal]):
     publish_on: date = strawberry.field(description="The day from which it is in force.")
     proposed_at: datetime = strawberry.field(description="When it was proposed.")
     confirmed_at: datetime | None = strawberry.field(description="When a second administrator answered.")
-
-    @classmethod
-    def of(cls, item: text_proposals.TextProposal) -> "MessageTextProposal":
-        return cls.read(item, id=strawberry.ID(item.id))
 
     state_label = label_field("definition_state", "item.state", description="How it stands, in words.")
     proposed_by = officer_field("item.proposed_by", description="Who proposed it; null where a command did.")
@@ -138,7 +134,7 @@ class MessageTextsQuery:
 _payload = thing_payload(
     "What became of a text of messages.",
     "MessageTextPayload",
-    proposal=Thing(MessageTextProposal, "The text; null when refused.", MessageTextProposal.of),
+    proposal=Thing(MessageTextProposal, "The proposal; null when refused.", MessageTextProposal.of),
 )
 
 
@@ -163,7 +159,7 @@ class MessageTextsMutation:
         "Confirm or refuse texts that another administrator proposed.",
         input_fields(
             "What a second administrator says of texts.",
-            proposal_id="The text, as messageTextProposals names it.",
+            proposal_id="The proposal, as messageTextProposals names it.",
             confirm="True has it in force from its day; false ends it, and nothing changes.",
         ),
         scopes=[Scope.STAFF],
