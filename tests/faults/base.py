@@ -19,6 +19,8 @@ NEEDS = ("body", "signature", "token", "parts", "pages", "owner")
 NOT_SIGNED = "this answer is not signed"
 ONE_RECORD = "one record, no list"
 CLIENT_CREDENTIALS = "it carries the credentials of the client, and no token that ends"
+UNSIGNED_RECORD = {"signature": NOT_SIGNED, "token": CLIENT_CREDENTIALS, "parts": ONE_RECORD, "pages": ONE_RECORD}
+"""Why faults of these are left out of an answer about one thing, which the client's own credentials get."""
 POOL = 24
 """Codes and tokens, good for one use each, that are got before a fault is set."""
 

@@ -14,7 +14,7 @@ from integrations.right_to_service import (
     RightToServiceSettings,
     client,
 )
-from tests.faults.base import CLIENT_CREDENTIALS, NOT_SIGNED, ONE_RECORD, Adapter
+from tests.faults.base import UNSIGNED_RECORD, Adapter
 from tests.faults.site import Line
 
 
@@ -24,10 +24,7 @@ class Commission(Adapter):
     system, source = "right_to_service", Source.RIGHT_TO_SERVICE
     tells = frozenset({"body"})
     why_not: ClassVar[Mapping[str, str]] = {
-        "signature": NOT_SIGNED,
-        "token": CLIENT_CREDENTIALS,
-        "parts": ONE_RECORD,
-        "pages": ONE_RECORD,
+        **UNSIGNED_RECORD,
         "owner": "the answer names the key of the request alone",
     }
 

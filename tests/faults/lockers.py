@@ -26,6 +26,7 @@ from tests.faults.base import (
     NOT_SIGNED,
     ONE_RECORD,
     POOL,
+    UNSIGNED_RECORD,
     VERIFIER,
     Adapter,
     asked_for,
@@ -258,12 +259,7 @@ class LockerRefresh(Locker):
     name = "digilocker.refresh"
     policies = (requester.client.REFRESH,)
     tells = frozenset({"body", "owner"})
-    why_not: ClassVar[Mapping[str, str]] = {
-        "signature": NOT_SIGNED,
-        "token": CLIENT_CREDENTIALS,
-        "parts": ONE_RECORD,
-        "pages": ONE_RECORD,
-    }
+    why_not: ClassVar[Mapping[str, str]] = UNSIGNED_RECORD
     pool = "refresh_token"
 
     async def prepare(self) -> None:

@@ -12,11 +12,10 @@ from states.message_texts import message_texts
 from states.packages import state_folder
 from tests.faults.base import (
     BROWSER,
-    CLIENT_CREDENTIALS,
     NEEDS,
-    NOT_SIGNED,
     ONE_RECORD,
     POOL,
+    UNSIGNED_RECORD,
     VERIFIER,
     Adapter,
     asked_for,
@@ -146,10 +145,7 @@ class SmsCall(Adapter):
     system, source = "sms", Source.SMS
     tells: ClassVar[frozenset[str]] = frozenset({"body"})
     why_not: ClassVar[Mapping[str, str]] = {
-        "signature": NOT_SIGNED,
-        "token": CLIENT_CREDENTIALS,
-        "parts": ONE_RECORD,
-        "pages": ONE_RECORD,
+        **UNSIGNED_RECORD,
         "owner": "the answer is about the message that was given",
     }
     provider = "msdp"

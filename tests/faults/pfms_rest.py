@@ -9,7 +9,7 @@ from integrations.dbt_finance.pfms import rest
 from integrations.dbt_finance.pfms.models import FileKind
 from integrations.dbt_finance.pfms.rest import RestExchange
 from integrations.dbt_finance.pfms.settings import RestSettings
-from tests.faults.base import CLIENT_CREDENTIALS, NOT_SIGNED, ONE_RECORD, Adapter
+from tests.faults.base import NOT_SIGNED, ONE_RECORD, UNSIGNED_RECORD, Adapter
 from tests.faults.site import Line
 
 CONTENT = b"<DbtPayment/>" * 400
@@ -24,10 +24,7 @@ class RestToken(Adapter):
     policies = (rest.TOKEN,)
     tells = frozenset({"body"})
     why_not: ClassVar[Mapping[str, str]] = {
-        "signature": NOT_SIGNED,
-        "token": CLIENT_CREDENTIALS,
-        "parts": ONE_RECORD,
-        "pages": ONE_RECORD,
+        **UNSIGNED_RECORD,
         "owner": "a token is nobody's",
     }
 

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from domain.kernel import Source
 from integrations import whatsapp
 from integrations.whatsapp import Template, WhatsApp, WhatsAppSettings
-from tests.faults.base import CLIENT_CREDENTIALS, NOT_SIGNED, ONE_RECORD, Adapter
+from tests.faults.base import UNSIGNED_RECORD, Adapter
 from tests.faults.site import Line
 
 
@@ -18,10 +18,7 @@ class WhatsAppCall(Adapter):
     system, source = "whatsapp", Source.WHATSAPP
     tells: ClassVar[frozenset[str]] = frozenset({"body"})
     why_not: ClassVar[Mapping[str, str]] = {
-        "signature": NOT_SIGNED,
-        "token": CLIENT_CREDENTIALS,
-        "parts": ONE_RECORD,
-        "pages": ONE_RECORD,
+        **UNSIGNED_RECORD,
         "owner": "the answer is about the message or the file that was given",
     }
 
