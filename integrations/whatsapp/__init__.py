@@ -15,4 +15,4 @@ from integrations.whatsapp.models import (
     Text,
     WhatsAppSettings,
 )
-from integrations.whatsapp.wire import NOT_THERE
+from integrations.whatsapp.wire import MOST_BUTTONS, MOST_ROWS, NOT_THERE

@@ -3,6 +3,7 @@
 from collections import OrderedDict
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 
 import httpx
 
@@ -123,13 +124,6 @@ class WhatsApp:
         self._pairs.count(to)
         return sent
 
-    async def mark_read(self, message_id: str) -> None:
-        """Show somebody that what she wrote was read. Raises RemoteError."""
-        body = wire.read_mark(message_id)
-        await self._remote.send(
-            SEND, "POST", self._path("messages"), json=body, headers=self._bearer, judge=_refuse_error
-        )
-
     async def upload(self, content: bytes, media_type: str, name: str) -> str:
         """Bring a file to WhatsApp; its id, by which it can be sent for 30 days. Raises RemoteError."""
         form = {"messaging_product": "whatsapp", "type": media_type}
@@ -149,7 +143,7 @@ class WhatsApp:
         url, sha256, media_type = await self._remote.ask(
             FIND_MEDIA, "GET", path, self._media_place, params=query, headers=self._bearer
         )
-        found = await self._media.send(FETCH_MEDIA, "GET", url, headers=self._bearer, judge=_refuse_file)
+        found = await self._media.send(FETCH_MEDIA, "GET", url, headers=self._bearer, judge=_refuse_status)
         return read_as(Source.WHATSAPP, lambda body: wire.check_media(body, media_type, sha256), found.content)
 
     @property
@@ -220,6 +214,9 @@ class _Pairs:
         return pair
 
 
+_refuse_status = partial(refuse_status, Source.WHATSAPP)
+
+
 def _unsent(error: RemoteError) -> RemoteError:
     error.nothing_arrived = True
     return error
@@ -229,7 +226,7 @@ def _refuse_error(answer: Answer) -> None:
     """Raise what an error means by its code; an error says that nothing was taken."""
     code = wire.read_error(answer.content) if answer.status >= 300 else None
     if code is None:
-        refuse_status(Source.WHATSAPP, answer)
+        _refuse_status(answer)
         return
     verdict = wire.verdict_of(code)
     if verdict is Verdict.AGAIN:
@@ -239,10 +236,6 @@ def _refuse_error(answer: Answer) -> None:
     if verdict is None and answer.status >= 500:
         raise Unavailable(Source.WHATSAPP, code)
     raise Refused(Source.WHATSAPP, code)
-
-
-def _refuse_file(answer: Answer) -> None:
-    refuse_status(Source.WHATSAPP, answer)
 
 
 def _read_sent(answer: Answer) -> str:

@@ -58,11 +58,6 @@ def message(to: str, content: Content, tag: str | None) -> dict[str, Any]:
     return {**whom, "type": kind, **told, kind: part}
 
 
-def read_mark(message_id: str) -> dict[str, Any]:
-    """The body that marks what somebody wrote as read."""
-    return {"messaging_product": "whatsapp", "status": "read", "message_id": message_id}
-
-
 def _part(content: Content) -> tuple[str, dict[str, Any]]:
     match content:
         case Template():

@@ -101,17 +101,9 @@ class _Server:
         self._registered = read_templates()
 
     async def messages(self, request: Request) -> Response:
-        """One message, or a mark that one was read."""
+        """One message."""
         self._admit(request)
         message = await _json(request)
-        if message.get("status") == "read":
-            if self._state.get("inbound", str(message.get("message_id"))) is None:
-                raise _Refused(131009, "message_id")
-            request.state.ledger_effect = "marked as read"
-            return JSONResponse({"success": True})
-        return self._take(request, message)
-
-    def _take(self, request: Request, message: Mapping[str, Any]) -> Response:
         wrong = refusal_of(message, self._templates())
         if wrong is not None:
             raise _Refused(*wrong)

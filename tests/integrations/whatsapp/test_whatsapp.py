@@ -99,14 +99,6 @@ async def test_a_file_is_brought_there_and_sent_as_a_document(sandbox, number):
     assert (await number.download(file)).content == PDF
 
 
-async def test_what_somebody_wrote_is_marked_as_read_and_what_nobody_wrote_is_not(sandbox, number):
-    said = await sandbox.act("say", {"mobile": HER, "text": "नमस्ते"})
-    await number.mark_read(said["id"])
-
-    with pytest.raises(Refused):
-        await number.mark_read("wamid.unknown")
-
-
 @pytest.mark.parametrize(
     ("content", "code"),
     [
