@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict, fields
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
@@ -109,19 +110,12 @@ async def _work_on(env: Environment, notice: KeptNotice) -> None:
 
 
 def _as_json(told: Incoming | Receipt) -> dict[str, Any]:
-    names = _FIELDS[type(told)]
-    return {"kind": type(told).__name__, "at": told.at.isoformat()} | {name: getattr(told, name) for name in names}
+    return asdict(told) | {"kind": type(told).__name__, "at": told.at.isoformat()}
 
 
 def _from_json(kept: Mapping[str, Any]) -> Incoming | Receipt:
     kind = Incoming if kept["kind"] == "Incoming" else Receipt
-    given = {name: kept[name] for name in _FIELDS[kind]} | {"at": datetime.fromisoformat(kept["at"])}
+    given = {one.name: kept[one.name] for one in fields(kind)} | {"at": datetime.fromisoformat(kept["at"])}
     if kind is Receipt:
         given["state"] = MessageState(given["state"])
     return kind(**given)
-
-
-_FIELDS: Mapping[type, tuple[str, ...]] = {
-    Incoming: ("id", "sender", "text", "choice", "media_id", "media_type"),
-    Receipt: ("message_id", "status", "state", "code", "recipient", "tag"),
-}
