@@ -13,14 +13,15 @@ from domain.applications.applications import Application, Channel
 from domain.applications.lifecycle import Status
 from domain.certificates.certificates import CertificateStatus
 from domain.conversations import Reply, Step
-from domain.kernel import MistypedNumber, Problems, ist_date, show_number
+from domain.feedback.tracking import is_public
+from domain.kernel import MistypedNumber, ist_date, show_number
 from domain.kernel.messages import label
+from integrations.whatsapp import MOST_ROWS
 from store.applications import applications, shown_status
 from store.catalogue import catalogue
 from store.certificates import certificates
 
-MOST_SHOWN = 9
-NO_PLACE_FOR_TEXT = "-"
+NO_DAY = "-"
 STARS = range(5, 0, -1)
 
 
@@ -31,8 +32,8 @@ async def choose_case(turn: Turn, does: str) -> None:
         return
     reader = turn.reader.id
     async with turn.env.store.read_transaction() as tx:
-        held = await applications.page_of_citizen(tx, reader, limit=MOST_SHOWN + 1)
-        held = [one for one in held if one.status is not Status.DRAFT][:MOST_SHOWN]
+        held = await applications.page_of_citizen(tx, reader, limit=MOST_ROWS)
+        held = [one for one in held if is_public(one)]
         names = await catalogue.services_by_codes(tx, {one.service_code for one in held})
     if not held:
         turn.say("no_cases")
@@ -62,10 +63,7 @@ async def do_about(turn: Turn, does: str, number: str) -> None:
     if found is None or not hers or await may_read(turn.env, turn.subject, of_application(found)) is None:
         turn.say("not_hers", link=f"{turn.env.public_url}/track")
         return
-    try:
-        await _ABOUT[does](turn, found)
-    except Problems as refused:
-        turn.tell(refused)
+    await _ABOUT[does](turn, found)
 
 
 async def tell_status(turn: Turn, found: Application) -> None:
@@ -75,7 +73,7 @@ async def tell_status(turn: Turn, found: Application) -> None:
         lacks_money = await shown_status.not_arrived(tx, [found.id])
         issued = (await certificates.of_applications(tx, [found.id])).get(found.id)
     status = Status.BENEFIT_SANCTIONED if lacks_money else found.status
-    due = f"{ist_date(found.due_at):%d-%m-%Y}" if found.due_at and not found.paused_since else NO_PLACE_FOR_TEXT
+    due = f"{ist_date(found.due_at):%d-%m-%Y}" if found.due_at and not found.paused_since else NO_DAY
     offered = {
         "pay": found.status is Status.FEE_PENDING,
         "certificate": issued is not None and issued.status is CertificateStatus.ACTIVE,
@@ -101,6 +99,7 @@ async def tell_link(turn: Turn, found: Application) -> None:
 
 async def _pay(turn: Turn, found: Application) -> None:
     """A link by which the fee is paid, good for an hour."""
+    await turn.require_mutation("startFeePayment")
     order, _ = await start_fee_payment(turn.env, turn.subject, StartFeePayment(found.id, turn.key))
     turn.say("pay", link=page_link(turn.env, order))
 
@@ -122,6 +121,7 @@ async def _appeal(turn: Turn, found: Application) -> None:
     if not turn.may_act:
         await tell_sign_in(turn)
         return
+    await turn.require_mutation("fileAppeal")
     turn.say("appeal_why", number=show_number(found.number))
     turn.ask(Step.APPEAL, found.number)
 
@@ -145,11 +145,8 @@ async def take_appeal(turn: Turn) -> None:
     turn.end()
     if found is None or not turn.may_act:
         return
-    try:
-        appeal, _ = await file_appeal(turn.env, turn.subject, FileAppeal(found.id, turn.heard.text, turn.key))
-    except Problems as refused:
-        turn.tell(refused)
-        return
+    await turn.require_mutation("fileAppeal")
+    appeal, _ = await file_appeal(turn.env, turn.subject, FileAppeal(found.id, turn.heard.text, turn.key))
     turn.say("appeal_filed", number=show_number(appeal.number))
 
 
@@ -159,11 +156,8 @@ async def take_stars(turn: Turn, stars: int, number: str) -> None:
         found = await applications.by_number(tx, number)
     if found is None or not turn.may_act:
         return
-    try:
-        await give_feedback(turn.env, turn.subject, GiveFeedback(found.id, stars, None, turn.key))
-    except Problems as refused:
-        turn.tell(refused)
-        return
+    await turn.require_mutation("giveFeedback")
+    await give_feedback(turn.env, turn.subject, GiveFeedback(found.id, stars, None, turn.key))
     turn.say("thanks")
 
 

@@ -12,7 +12,8 @@ from domain.feedback.commands import Command, CommandKind, read_command
 from domain.feedback.conversations import Conversation, ConversationLine, ConversationState, LineAuthor
 from domain.feedback.messages import MessageChannel, MessageState
 from domain.feedback.whatsapp import ConsentSource, mobile_of
-from domain.kernel import Assurance, Citizen
+from domain.kernel import Assurance, Citizen, Problems
+from domain.platform.switches import MutationOff
 from integrations.whatsapp import Incoming
 from store.database import Transaction, VersionConflict
 from store.feedback import conversations, messages, whatsapp_consents, whatsapp_notices
@@ -33,7 +34,10 @@ async def answer_message(env: Environment, heard: Incoming, key: str) -> None:
         await env.store.carry_out(lambda tx: whatsapp_notices.finish(tx, key))
         return
     conversation, turn = await env.store.carry_out(lambda tx: _begin(env, tx, heard, mobile, key))
-    await _respond(turn, conversation)
+    try:
+        await _respond(turn, conversation)
+    except (Problems, MutationOff) as refused:
+        turn.tell(refused)
     await env.store.carry_out(lambda tx: _keep(env, tx, conversation, turn))
 
 

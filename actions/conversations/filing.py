@@ -8,7 +8,7 @@ from actions.catalogue.forms import form_of
 from actions.catalogue.search import Wanted, find_services
 from actions.catalogue.submit_checks import DocumentSource
 from actions.conversations.cases import tell_sign_in
-from actions.conversations.turns import MOST_ROWS, Turn
+from actions.conversations.turns import Turn
 from actions.uploads.uploads import take_in, too_large
 from domain.applications.applications import Channel, DeliveryMode
 from domain.applications.lifecycle import Status
@@ -19,7 +19,7 @@ from domain.conversations import Dialogue, Step
 from domain.kernel import Problems, ist_date, show_number
 from domain.kernel.messages import label
 from integrations.calling.errors import NotLetIn, Refused
-from integrations.whatsapp import TOO_LARGE
+from integrations.whatsapp import MOST_ROWS, TOO_LARGE
 from store.catalogue import catalogue
 
 MORE = "more"
@@ -57,6 +57,7 @@ async def begin(turn: Turn, code: str) -> None:
     elif not turn.may_act:
         await tell_sign_in(turn)
     else:
+        await turn.require_mutation("submitApplication")
         turn.dialogue = Dialogue(service=code)
         turn.say("begin", service=service.name.in_language(turn.language))
         await ask_next(turn, service, form)
@@ -124,15 +125,17 @@ def _ask_question(turn: Turn, question: Question, begin: int = 0) -> None:
     text = question.label.in_language(turn.language)
     hint = question.hint or question.help
     text = f"{text}\n{hint.in_language(turn.language)}" if hint else text
-    options: Sequence[tuple[str, str]] = ()
-    if question.kind is QuestionKind.CHOICE:
-        options = [(one.value, one.label.in_language(turn.language)) for one in question.options]
-    elif question.kind is QuestionKind.YES_NO:
-        options = [(one, turn.text(f"button.{one}")) for one in _YES_NO]
-    elif question.kind is QuestionKind.DATE:
+    if question.kind is QuestionKind.DATE:
         text = f"{text}\n{turn.text('day')}"
-    turn.offer(text, _page(turn, f"answer:{question.name}", options, begin))
+    turn.offer(text, _page(turn, f"answer:{question.name}", _options(turn, question), begin))
     turn.ask(Step.QUESTION, question.name)
+
+
+def _options(turn: Turn, question: Question) -> list[tuple[str, str]]:
+    """The answers that a question offers: their values, and their names in her language."""
+    if question.kind is QuestionKind.YES_NO:
+        return [(one, turn.text(f"button.{one}")) for one in _YES_NO]
+    return [(one.value, one.label.in_language(turn.language)) for one in question.options]
 
 
 def _page(turn: Turn, of: str, options: Sequence[tuple[str, str]], begin: int) -> list[tuple[str, str]]:
@@ -148,8 +151,8 @@ def _take_to_question(turn: Turn, form: Form, value: str) -> None:
     question = form.by_name.get(turn.dialogue.about)
     if question is None:
         return
-    labels = {one.label.in_language(turn.language).casefold(): one.value for one in question.options}
-    answers = {**turn.dialogue.answers, question.name: labels.get(value.strip().casefold(), value)}
+    values = {name.casefold(): value for value, name in _options(turn, question)}
+    answers = {**turn.dialogue.answers, question.name: values.get(value.strip().casefold(), value)}
     checked = check_answers(form, answers, today=ist_date(turn.env.clock.now()), complete=False)
     wrong = [one for one in checked.problems if question.name in one.path]
     if wrong:
@@ -223,6 +226,7 @@ async def _take_paper(turn: Turn) -> None:
 
 async def _hand_in(turn: Turn) -> None:
     """Hand the application in, once for this message."""
+    await turn.require_mutation("submitApplication")
     kept = turn.dialogue
     turn.end()
     if not turn.may_act:
@@ -239,11 +243,7 @@ async def _hand_in(turn: Turn) -> None:
         documents=papers,
         idempotency_key=turn.key,
     )
-    try:
-        filed, _ = await submit_application(turn.env, turn.subject, request)
-    except Problems as refused:
-        turn.tell(refused)
-        return
+    filed, _ = await submit_application(turn.env, turn.subject, request)
     status = label(f"status.{filed.status.value}", turn.language)
     choices = [(f"pay:{filed.number}", turn.text("button.pay"))] if filed.status is Status.FEE_PENDING else []
     turn.say("handed_in", choices, number=show_number(filed.number), status=status)
@@ -261,8 +261,6 @@ def _summary(turn: Turn, form: Form) -> str:
     for name, value in turn.dialogue.answers.items():
         question = form.by_name.get(name)
         if question is not None:
-            chosen = next(
-                (one.label.in_language(turn.language) for one in question.options if one.value == value), value
-            )
+            chosen = dict(_options(turn, question)).get(value, value)
             lines.append(f"{question.label.in_language(turn.language)}: {chosen}")
     return "\n".join(lines)[:700]

@@ -5,11 +5,11 @@ from dataclasses import dataclass, field, replace
 
 from actions.kernel import Environment
 from domain.conversations import Dialogue, Reply, Step
-from domain.kernel import Assurance, Citizen, Language, PersonKind, Problem, Problems, Role, Subject
+from domain.kernel import Assurance, CallerError, Citizen, Language, PersonKind, Problem, Role, Subject, state_language
 from domain.kernel.messages import filled_label, label, message
-from integrations.whatsapp import Incoming
-
-MOST_BUTTONS, MOST_ROWS = 3, 10
+from domain.platform.switches import Switchboard
+from integrations.whatsapp import MOST_BUTTONS, Incoming
+from store.platform import switches
 
 
 @dataclass(slots=True)
@@ -28,7 +28,7 @@ class Turn:
     @property
     def language(self) -> Language:
         """That of the citizen, else that of the state."""
-        return (self.reader.language if self.reader else Language.HI).catalogue
+        return (self.reader.language if self.reader else state_language()).catalogue
 
     @property
     def subject(self) -> Subject:
@@ -43,6 +43,11 @@ class Turn:
         """Whether she may do more than ask: she agreed in a session that was sure, and not too long ago."""
         return self.reader is not None and self.strength.holds_for(Assurance.SUBSTANTIAL)
 
+    async def require_mutation(self, name: str) -> None:
+        """Raise MutationOff where an administrator switched off the mutation whose action is to be done."""
+        found = await self.env.store.read(switches.all_switches)
+        Switchboard(found).require_mutation(name, self.env.clock.now())
+
     def text(self, name: str, **values: str) -> str:
         """A text of the catalogue, `chat.<name>`."""
         return label(f"chat.{name}", self.language).format_map(values)
@@ -54,7 +59,7 @@ class Turn:
     def offer(self, text: str, choices: Sequence[tuple[str, str]]) -> None:
         """Answer by words that stand in no catalogue, such as a question of a form, and things to tap."""
         opens = self.text("choose") if len(choices) > MOST_BUTTONS else ""
-        self.replies.append(Reply(text, tuple(choices[:MOST_ROWS]), opens))
+        self.replies.append(Reply(text, tuple(choices), opens))
 
     def ask(self, step: Step, about: str = "") -> None:
         """Await the answer to what is asked by this turn."""
@@ -64,7 +69,7 @@ class Turn:
         """Await nothing any more, and forget what was answered."""
         self.dialogue = Dialogue()
 
-    def tell(self, refused: Problems) -> None:
+    def tell(self, refused: CallerError) -> None:
         """Say why something could not be done."""
         self.replies.append(Reply("\n".join(self.problem(one) for one in refused.problems)))
 

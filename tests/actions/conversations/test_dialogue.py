@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from actions.catalogue.form_import import import_forms
 from actions.certificates.issue import issue_certificate
 from actions.feedback.messages import shown_settings
+from actions.platform.switches import SetSwitch, change
 from domain.appeals.appeals import Appeal
 from domain.applications.applications import Application, Channel
 from domain.applications.lifecycle import Status
@@ -17,7 +18,9 @@ from domain.conversations import Dialogue, Step
 from domain.etaal.counting import CountingEvent
 from domain.feedback.conversations import ConversationState, LineAuthor
 from domain.feedback.messages import USUAL, MessageChannel, MessageSettings, MessageState
-from domain.kernel import Assurance
+from domain.kernel import Assurance, ErrorCode, Language
+from domain.kernel.messages import message
+from domain.platform.switches import SwitchKind, SwitchState
 from store.appeals import appeals
 from store.applications import applications
 from store.catalogue import catalogue
@@ -34,6 +37,7 @@ HER = "9812345678"
 SECOND_PHOTOGRAPH = base64.b64encode(camera_jpeg()).decode()
 FORM = own_forms()["income-certificate"].example
 WORDS = "आय प्रमाण पत्र"
+OFF = message(ErrorCode.SWITCHED_OFF, Language.HI)
 
 
 @pytest.fixture
@@ -319,6 +323,40 @@ async def test_menu_leaves_an_application(filing):
     assert (await dialogue(filing)).step is Step.NOTHING
 
 
+async def test_yes_may_be_written_and_is_shown_to_her_by_its_word(filing):
+    await begin(filing)
+    while (now := await dialogue(filing)).about != "declaration":
+        await answer(filing, FORM[now.about])
+    await filing.say("हाँ")
+    await filing.say("देहरादून")
+    await filing.say(await first_tehsil(filing))
+    told: list[dict] = []
+    while (await dialogue(filing)).step is Step.PAPER:
+        told = await filing.send(camera_jpeg())
+
+    assert text_of(told[-1]).count(": हाँ") == 1
+
+
+async def test_an_application_waits_to_be_handed_in_while_that_is_switched_off(filing):
+    await apply(filing)
+    while (await dialogue(filing)).step is Step.PAPER:
+        await filing.send(camera_jpeg())
+    await switch(filing, "submitApplication", SwitchState.OFF)
+    told = await filing.tap("confirm:yes")
+    await switch(filing, "submitApplication", SwitchState.ON)
+    [filed] = await filing.tap("confirm:yes")
+
+    assert [text_of(one) for one in told] == [OFF]
+    async with filing.world.env.store.read_transaction() as tx:
+        [application] = await applications.page_of_citizen(tx, filing.world.asha.person_id, limit=5)
+    assert application.number[-5:] in text_of(filed)
+
+
+async def switch(chat: Chat, name: str, state: SwitchState) -> None:
+    wanted = SetSwitch(SwitchKind.MUTATION, name, state, "under repair")
+    await chat.world.env.store.carry_out(lambda tx: change(tx, wanted, by="CLI:root", mutations={name}))
+
+
 async def test_an_application_that_she_drops_is_not_handed_in(filing):
     await apply(filing)
     while (await dialogue(filing)).step is Step.PAPER:
@@ -372,6 +410,15 @@ async def overdue(chat: Chat) -> Application:
     await agrees(chat.world, chat.world.asha)
     await chat.say("appeal")
     return application
+
+
+async def test_no_appeal_is_filed_while_that_is_switched_off(sure):
+    application = await overdue(sure)
+    await switch(sure, "fileAppeal", SwitchState.OFF)
+    told = await sure.say("समय पर सेवा नहीं मिली")
+
+    assert [text_of(one) for one in told] == [OFF]
+    assert not await appeals_of(sure, application.id)
 
 
 @pytest.mark.parametrize("reason", ["mujhe aisa hi bataya gaya", "विवाह सहायता नहीं मिली", "नमस्ते, समय पर नहीं मिला"])
@@ -434,6 +481,27 @@ async def test_stars_are_kept(sure):
         kept = await feedback.get(tx, application.id)
     assert kept is not None
     assert kept.rating == 5
+
+
+async def test_no_feedback_is_kept_while_that_is_switched_off(sure):
+    application = await sure.world.approved(sure.world.asha, FREE, sure.world.registrar)
+    await sure.say("feedback")
+    await sure.tap("menu:feedback")
+    await switch(sure, "giveFeedback", SwitchState.OFF)
+    told = await sure.tap(f"stars5:{application.number}")
+
+    assert [text_of(one) for one in told] == [OFF]
+    async with sure.world.env.store.read_transaction() as tx:
+        assert await feedback.get(tx, application.id) is None
+
+
+async def test_no_payment_is_begun_while_that_is_switched_off(sure):
+    await sure.world.submit(sure.world.asha)
+    await sure.say("MENU")
+    await switch(sure, "startFeePayment", SwitchState.OFF)
+    told = await sure.tap("menu:pay")
+
+    assert [text_of(one) for one in told] == [OFF]
 
 
 async def test_a_number_is_sure_for_thirty_days_after_she_agreed(filing):
