@@ -22,14 +22,22 @@ _log = structlog.get_logger(__name__)
 
 
 async def send_lines(env: Environment) -> int:
-    """Give lines that are to go out to WhatsApp; how many were tried."""
+    """Give lines that are to go out to WhatsApp; how many were tried.
+
+    Raises what one of them failed by that is no usual error, after the others were given.
+    """
     number = env.partners.whatsapp
     if number is None:
         return 0
+    async with env.store.read_transaction() as tx:
+        if not await conversations.is_line_due(tx):
+            return 0
     claimed = await env.store.carry_out(
         lambda tx: conversations.claim_lines(tx, MessageChannel.WHATSAPP, AT_ONCE, CLAIMED)
     )
-    await asyncio.gather(*(_send(env, number, *each) for each in claimed))
+    ended = await asyncio.gather(*(_send(env, number, *each) for each in claimed), return_exceptions=True)
+    for error in filter(None, ended):
+        raise error
     return len(claimed)
 
 

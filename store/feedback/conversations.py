@@ -131,6 +131,12 @@ def of_helpline() -> StoredList[Conversation]:
     return StoredList(_CONVERSATIONS, handed, (_T.handed_over_at, _T.id))
 
 
+async def is_line_due(tx: Transaction) -> bool:
+    """Whether there is a line to give out now, by one read that takes no lock."""
+    due = sa.select(sa.exists().where(_L.send_at <= tx.clock.now()))
+    return bool((await tx.connection.execute(due)).scalar())
+
+
 async def claim_lines(
     tx: Transaction, channel: MessageChannel, limit: int, claimed_for: timedelta
 ) -> list[tuple[Conversation, ConversationLine]]:
