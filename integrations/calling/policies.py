@@ -111,6 +111,8 @@ class CallPolicy:
     accepts: frozenset[str] = JSON_TYPES
     changes: bool = False
     """Whether the call changes something over there for good; a keyed write always does."""
+    system: str = ""
+    """The name of one system among several of a source, which has a switch and a status of its own."""
 
     def __post_init__(self) -> None:
         if self.keyed and not self.repeatable:
