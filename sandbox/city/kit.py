@@ -123,7 +123,8 @@ class SandboxHome:
 class Sandbox:
     """One running sandbox. `actions` are what its partner can be made to start, by name.
 
-    `arrivals` is given where it carries messages to telephones.
+    `arrivals` is given where it carries messages to telephones. One that `wants_certificate` takes at its TLS port only
+    callers with a certificate of the city's authority.
     """
 
     system: str
@@ -135,6 +136,7 @@ class Sandbox:
     services: Sequence[Service] = ()
     closing: Sequence[Callable[[], None]] = ()
     arrivals: Arrivals | None = None
+    wants_certificate: bool = False
 
     async def act(self, action: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
         """Do what the partner does and return the partner's view. KeyError where there is no such action."""
@@ -160,6 +162,7 @@ def sandbox_app(
     services: Sequence[Service] = (),
     closing: Sequence[Callable[[], None]] = (),
     arrivals: Arrivals | None = None,
+    wants_certificate: bool = False,
 ) -> Sandbox:
     """Wrap a system's routes with faults and ledger.
 
@@ -176,7 +179,18 @@ def sandbox_app(
         own_kinds=own_kinds,
     )
     app = Starlette(routes=list(routes), middleware=[middleware])
-    return Sandbox(home.system, app, home.state, home.ledger, home.faults, dict(actions), services, closing, arrivals)
+    return Sandbox(
+        home.system,
+        app,
+        home.state,
+        home.ledger,
+        home.faults,
+        dict(actions),
+        services,
+        closing,
+        arrivals,
+        wants_certificate,
+    )
 
 
 def write_onboarding(path: Path, mapping: Mapping[str, Any]) -> None:

@@ -60,7 +60,12 @@ class City:
         certificates = Certificates(authority, now)
         self._caller = certificates.of_caller("caller", now - timedelta(days=1), now + timedelta(days=365))
         self._fronts = {
-            system: TlsFront(sandbox.faults, certificates, self.ports["proxies"][system])
+            system: TlsFront(
+                sandbox.faults,
+                certificates,
+                self.ports["proxies"][system],
+                demanding=sandbox.wants_certificate,
+            )
             for system, sandbox in self.sandboxes.items()
         }
         controls = Controls(self.sandboxes, self.clock, self._refresh, self._keep_clock)

@@ -91,9 +91,10 @@ class Certificates:
 
 
 class TlsFront:
-    """One listening TLS port. `target` is the port of the system's proxy."""
+    """One listening TLS port. `target` is the port of the system's proxy; a `demanding` one wants a certificate."""
 
-    def __init__(self, faults: Faults, certificates: Certificates, target: int) -> None:
+    def __init__(self, faults: Faults, certificates: Certificates, target: int, *, demanding: bool = False) -> None:
+        self._usual = DEMANDS if demanding else "good"
         self._faults = faults
         self._certificates = certificates
         self._target = target
@@ -127,7 +128,7 @@ class TlsFront:
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         fault = self._faults.match("tls", "*")
-        trouble = str(fault.params.get("trouble", "expired")) if fault else "good"
+        trouble = str(fault.params.get("trouble", "expired")) if fault else self._usual
         if trouble == "reset":
             await reader.read(64)  # the beginning of the ClientHello
             reset(writer)

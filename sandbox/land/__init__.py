@@ -1,0 +1,1 @@
+"""The sandbox of the land records: its server, written from the contract."""

@@ -1,0 +1,1 @@
+"""The sandbox of National Career Service: its server, written from the contract."""

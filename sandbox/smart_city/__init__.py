@@ -1,0 +1,1 @@
+"""The sandbox of Dehradun Smart City: its server, written from the contract."""

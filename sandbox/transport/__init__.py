@@ -1,0 +1,1 @@
+"""The sandbox of the transport department: its server, written from the contract."""
