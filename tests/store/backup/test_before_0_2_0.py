@@ -71,11 +71,15 @@ def revision(connection) -> str:
     return connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one()
 
 
-@pytest.mark.parametrize("old", ["0001", "0045"])
-async def test_an_older_one_is_refused_in_one_line_and_not_touched(empty_url: str, store_cipher, store_clock, old):
+@pytest.mark.parametrize(
+    ("old", "made"), [("0001", "before 0.2.0"), ("0045", "before 0.2.0"), ("1025", "between two releases")]
+)
+async def test_an_older_one_is_refused_in_one_line_and_not_touched(
+    empty_url: str, store_cipher, store_clock, old, made
+):
     await make_schema(empty_url, old)
     before = await on(empty_url, shape)
-    said = "the store was made before 0.2.0; move APUNI_HOME away"
+    said = f"the store was made {made}; move APUNI_HOME away"
     if "postgresql" in empty_url:
         said += " and set APUNI_DATABASE_URL to an empty database"
     opening = Store.open(empty_url, cipher=store_cipher, clock=store_clock)

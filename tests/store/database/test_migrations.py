@@ -71,10 +71,10 @@ async def test_up_down_and_up_again_gives_the_same_schema(empty_url: str) -> Non
     assert len(once) > 25
 
 
-async def test_the_upgrade_from_1005_keeps_enquiries_without_what_the_treasury_said(
+async def test_the_upgrade_from_0_2_0_keeps_enquiries_without_what_the_treasury_said(
     empty_url: str,
 ) -> None:
-    await upgrade(empty_url, "1005")
+    await upgrade(empty_url, "1001")
     row = "INSERT INTO payment_enquiries (instalment_id, asks, failures) VALUES ('i1', 3, 1)"
     await on(empty_url, lambda connection: connection.execute(text(row)))
     await upgrade(empty_url)
