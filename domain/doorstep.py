@@ -1,10 +1,9 @@
 """Visits to citizens, at the door or to inspect: their slots and their states as a pure state machine."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
-from types import MappingProxyType
 
 from domain.applications.deadline import WorkCalendar
 from domain.kernel import IST, ErrorCode, Problem, Problems
@@ -83,27 +82,23 @@ class HandOverProof(StrEnum):
     SIGNED_PAPER = "SIGNED_PAPER"
 
 
-_HOURS = MappingProxyType(
-    {
-        SlotWindow.MORNING: (time(9), time(12)),
-        SlotWindow.MIDDAY: (time(12), time(15)),
-        SlotWindow.AFTERNOON: (time(15), time(18)),
-    }
-)
+_HOURS: Mapping[SlotWindow, tuple[time, time]] = {
+    SlotWindow.MORNING: (time(9), time(12)),
+    SlotWindow.MIDDAY: (time(12), time(15)),
+    SlotWindow.AFTERNOON: (time(15), time(18)),
+}
 _S, _M = VisitState, VisitMove
 
-TRANSITIONS = MappingProxyType(
-    {
-        (_S.SCHEDULED, _M.SET_OUT): _S.OUT,
-        (_S.SCHEDULED, _M.RESCHEDULE): _S.RESCHEDULED,
-        (_S.SCHEDULED, _M.CANCEL): _S.CANCELLED,
-        (_S.SCHEDULED, _M.INSPECT): _S.INSPECTED,
-        (_S.OUT, _M.HAND_OVER): _S.HANDED_OVER,
-        (_S.OUT, _M.FAIL): _S.FAILED,
-        **{(state, _M.MISS): _S.FAILED for state in (_S.SCHEDULED, _S.OUT)},
-        **{(state, _M.CALL_OFF): _S.CANCELLED for state in (_S.SCHEDULED, _S.OUT)},
-    }
-)
+TRANSITIONS: Mapping[tuple[VisitState, VisitMove], VisitState] = {
+    (_S.SCHEDULED, _M.SET_OUT): _S.OUT,
+    (_S.SCHEDULED, _M.RESCHEDULE): _S.RESCHEDULED,
+    (_S.SCHEDULED, _M.CANCEL): _S.CANCELLED,
+    (_S.SCHEDULED, _M.INSPECT): _S.INSPECTED,
+    (_S.OUT, _M.HAND_OVER): _S.HANDED_OVER,
+    (_S.OUT, _M.FAIL): _S.FAILED,
+    **{(state, _M.MISS): _S.FAILED for state in (_S.SCHEDULED, _S.OUT)},
+    **{(state, _M.CALL_OFF): _S.CANCELLED for state in (_S.SCHEDULED, _S.OUT)},
+}
 """Every lawful step of a visit."""
 
 OPEN = frozenset({_S.SCHEDULED, _S.OUT})

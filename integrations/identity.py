@@ -2,10 +2,9 @@
 
 import base64
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from types import MappingProxyType
 from typing import Any, NotRequired, Protocol, TypedDict, TypeVar, Unpack
 
 from domain.kernel import Assurance, Provider, Source, mobile_digits
@@ -16,26 +15,24 @@ from integrations.calling.remote import Answer
 T = TypeVar("T")
 _PARTNER_CODE = re.compile(r"[a-zA-Z][a-zA-Z0-9_]{0,39}")
 
-ERRORS = MappingProxyType(
-    {
-        "invalid_request": Verdict.DECLINED,
-        "invalid_client": Verdict.ALARM,
-        "invalid_grant": Verdict.DECLINED,
-        "invalid_scope": Verdict.DECLINED,
-        "invalid_token": Verdict.DECLINED,
-        "insufficient_scope": Verdict.DECLINED,
-        "unauthorized_client": Verdict.ALARM,
-        "unsupported_grant_type": Verdict.DECLINED,
-        "access_denied": Verdict.DECLINED,
-        "server_error": Verdict.AGAIN,
-        "temporarily_unavailable": Verdict.AGAIN,
-        "unexpected_error": Verdict.AGAIN,
-    }
-)
+ERRORS: Mapping[str, Verdict] = {
+    "invalid_request": Verdict.DECLINED,
+    "invalid_client": Verdict.ALARM,
+    "invalid_grant": Verdict.DECLINED,
+    "invalid_scope": Verdict.DECLINED,
+    "invalid_token": Verdict.DECLINED,
+    "insufficient_scope": Verdict.DECLINED,
+    "unauthorized_client": Verdict.ALARM,
+    "unsupported_grant_type": Verdict.DECLINED,
+    "access_denied": Verdict.DECLINED,
+    "server_error": Verdict.AGAIN,
+    "temporarily_unavailable": Verdict.AGAIN,
+    "unexpected_error": Verdict.AGAIN,
+}
 """The providers' error codes (RFC 6749 sections 4.1.2.1 and 5.2, RFC 6750 section 3.1; docs/contracts/sso.md). A 4xx
 with a code that is not here is a refusal."""
 
-CODES = MappingProxyType({code: verdict.value for code, verdict in ERRORS.items()})
+CODES: Mapping[str, str] = {code: verdict.value for code, verdict in ERRORS.items()}
 """What its codes mean to us, as docs/policies.md prints them."""
 
 

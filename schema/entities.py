@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Mapping
-from types import MappingProxyType
 from typing import Any
 
 from domain.kernel import ErrorCode, NumberKind, Problem, Problems, TypeCode, from_global_id, not_found, parse_number
@@ -14,28 +13,24 @@ from schema.kernel.guards import check_type
 from schema.kernel.node import Node
 from schema.nodes import FINDERS, Finder, by_loader
 
-TYPES: Mapping[str, TypeCode] = MappingProxyType(
-    {
-        "Application": TypeCode.APPLICATION,
-        "Benefit": TypeCode.BENEFIT,
-        "Certificate": TypeCode.CERTIFICATE,
-        "Citizen": TypeCode.CITIZEN,
-        "Department": TypeCode.DEPARTMENT,
-        "District": TypeCode.DISTRICT,
-        "Officer": TypeCode.OFFICER,
-        "Operator": TypeCode.OPERATOR,
-        "Scheme": TypeCode.SCHEME,
-        "Service": TypeCode.SERVICE,
-    }
-)
+TYPES: Mapping[str, TypeCode] = {
+    "Application": TypeCode.APPLICATION,
+    "Benefit": TypeCode.BENEFIT,
+    "Certificate": TypeCode.CERTIFICATE,
+    "Citizen": TypeCode.CITIZEN,
+    "Department": TypeCode.DEPARTMENT,
+    "District": TypeCode.DISTRICT,
+    "Officer": TypeCode.OFFICER,
+    "Operator": TypeCode.OPERATOR,
+    "Scheme": TypeCode.SCHEME,
+    "Service": TypeCode.SERVICE,
+}
 """Every entity by its name in the graph."""
 
-_BY_NUMBER: Mapping[str, tuple[NumberKind, Finder]] = MappingProxyType(
-    {
-        "Application": (NumberKind.APPLICATION, by_loader(application_by_number, Application.of)),
-        "Certificate": (NumberKind.CERTIFICATE, by_loader(certificate_by_number, Certificate.of_issued)),
-    }
-)
+_BY_NUMBER: Mapping[str, tuple[NumberKind, Finder]] = {
+    "Application": (NumberKind.APPLICATION, by_loader(application_by_number, Application.of)),
+    "Certificate": (NumberKind.CERTIFICATE, by_loader(certificate_by_number, Certificate.of_issued)),
+}
 
 
 async def resolve_entities(info: Info, representations: list[Any]) -> list[Node | BaseException]:

@@ -70,27 +70,25 @@ async def _leave(info: Info, key: str) -> Node | None:
     return None if item is None else Leave.of(item)
 
 
-FINDERS: Mapping[TypeCode, Finder] = MappingProxyType(
-    {
-        TypeCode.APPEAL: by_loader(appeal_by_id, Appeal.of),
-        TypeCode.CLEARANCE: by_loader(clearance_by_id, Clearance.of),
-        TypeCode.APPLICATION: by_loader(application_by_id, Application.of),
-        TypeCode.BENEFIT: _benefit,
-        TypeCode.CERTIFICATE: by_loader(certificate_by_id, Certificate.of_issued),
-        TypeCode.CITIZEN: by_loader(citizen_by_id, Citizen.of),
-        TypeCode.DEPARTMENT: by_loader(department_by_id, Department.of),
-        TypeCode.DISTRICT: by_loader(district_by_id, District.of),
-        TypeCode.OFFICER: _own_session_finder(PersonKind.OFFICER, officer_by_id, Officer.of),
-        TypeCode.OPERATOR: _own_session_finder(PersonKind.OPERATOR, operator_by_id, Operator.of),
-        TypeCode.SCHEME: by_loader(scheme_by_id, Scheme.of),
-        TypeCode.SERVICE: by_loader(service_by_id, Service.of),
-        TypeCode.GRIEVANCE: by_loader(grievance_by_id, Grievance.of),
-        TypeCode.SUGGESTION: by_loader(suggestion_by_id, Suggestion.of),
-        TypeCode.LEAVE: _leave,
-        TypeCode.VISIT: by_loader(visit_by_id, DoorstepVisit.of),
-        TypeCode.NOTIFICATION: by_loader(notice_by_id, Notification.of),
-    }
-)
+FINDERS: Mapping[TypeCode, Finder] = {
+    TypeCode.APPEAL: by_loader(appeal_by_id, Appeal.of),
+    TypeCode.CLEARANCE: by_loader(clearance_by_id, Clearance.of),
+    TypeCode.APPLICATION: by_loader(application_by_id, Application.of),
+    TypeCode.BENEFIT: _benefit,
+    TypeCode.CERTIFICATE: by_loader(certificate_by_id, Certificate.of_issued),
+    TypeCode.CITIZEN: by_loader(citizen_by_id, Citizen.of),
+    TypeCode.DEPARTMENT: by_loader(department_by_id, Department.of),
+    TypeCode.DISTRICT: by_loader(district_by_id, District.of),
+    TypeCode.OFFICER: _own_session_finder(PersonKind.OFFICER, officer_by_id, Officer.of),
+    TypeCode.OPERATOR: _own_session_finder(PersonKind.OPERATOR, operator_by_id, Operator.of),
+    TypeCode.SCHEME: by_loader(scheme_by_id, Scheme.of),
+    TypeCode.SERVICE: by_loader(service_by_id, Service.of),
+    TypeCode.GRIEVANCE: by_loader(grievance_by_id, Grievance.of),
+    TypeCode.SUGGESTION: by_loader(suggestion_by_id, Suggestion.of),
+    TypeCode.LEAVE: _leave,
+    TypeCode.VISIT: by_loader(visit_by_id, DoorstepVisit.of),
+    TypeCode.NOTIFICATION: by_loader(notice_by_id, Notification.of),
+}
 """How a thing of each type is found by its inner key, for those who may see it."""
 
 

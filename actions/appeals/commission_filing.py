@@ -7,7 +7,6 @@ that is away holds back nothing else of the application, since they are ordered 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date
-from types import MappingProxyType
 from typing import Any
 
 import structlog
@@ -46,23 +45,21 @@ FILE, EVENT = "commission.file", "commission.event"
 COMMISSION = Subject(frozenset({Role.COMMISSION}))
 """The Commission's own system to the access table, once the endpoint has verified its signature."""
 
-_KINDS = MappingProxyType(
-    {
-        AppealMove.FIX_HEARING: "HEARING_FIXED",
-        AppealMove.DIRECT: "DIRECTION",
-        AppealMove.DISMISS: "DECIDED",
-        AppealMove.CLOSE: "DECIDED",
-        AppealMove.DELIVER_LATE: "SERVICE_DELIVERED",
-        AppealMove.COMPLY: "ORDER_OBEYED",
-        AppealMove.IGNORE_ORDER: "ORDER_IGNORED",
-        AppealMove.VOID: "VOIDED",
-        AppealMove.REOPEN: "REOPENED",
-        AppealMove.AMEND: "AMENDED",
-    }
-)
+_KINDS: Mapping[AppealMove, str] = {
+    AppealMove.FIX_HEARING: "HEARING_FIXED",
+    AppealMove.DIRECT: "DIRECTION",
+    AppealMove.DISMISS: "DECIDED",
+    AppealMove.CLOSE: "DECIDED",
+    AppealMove.DELIVER_LATE: "SERVICE_DELIVERED",
+    AppealMove.COMPLY: "ORDER_OBEYED",
+    AppealMove.IGNORE_ORDER: "ORDER_IGNORED",
+    AppealMove.VOID: "VOIDED",
+    AppealMove.REOPEN: "REOPENED",
+    AppealMove.AMEND: "AMENDED",
+}
 """How our steps are called in events (INFERRED: the contract leaves their types open). Others are not sent."""
 
-_SETTLED = MappingProxyType({AwardState.RECOVERED: "PENALTY_RECOVERED", AwardState.PAID: "COMPENSATION_PAID"})
+_SETTLED: Mapping[AwardState, str] = {AwardState.RECOVERED: "PENALTY_RECOVERED", AwardState.PAID: "COMPENSATION_PAID"}
 _log = structlog.get_logger(__name__)
 
 

@@ -8,7 +8,6 @@ tried again with each later message of its case and at each round of the clock.
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from types import MappingProxyType
 
 from actions.appeals.appeals import AppealVerdict, DecideAppeal, Imposed, pass_order
 from actions.appeals.hearings import cancel, fix
@@ -131,15 +130,11 @@ async def _transfer(acting: UnitOfWork, appeal: Appeal, message: CommissionMessa
     return _A.APPLIED
 
 
-_BY_WORD: Mapping[CommissionWord, Callable[[UnitOfWork, Appeal, CommissionMessage], Awaitable[MessageState]]] = (
-    MappingProxyType(
-        {
-            CommissionWord.HEARING_FIXED: _hearing,
-            CommissionWord.DIRECTION: _order,
-            CommissionWord.DECIDED: _order,
-            CommissionWord.PENALTY: _award,
-            CommissionWord.COMPENSATION: _award,
-            CommissionWord.TRANSFERRED: _transfer,
-        }
-    )
-)
+_BY_WORD: Mapping[CommissionWord, Callable[[UnitOfWork, Appeal, CommissionMessage], Awaitable[MessageState]]] = {
+    CommissionWord.HEARING_FIXED: _hearing,
+    CommissionWord.DIRECTION: _order,
+    CommissionWord.DECIDED: _order,
+    CommissionWord.PENALTY: _award,
+    CommissionWord.COMPENSATION: _award,
+    CommissionWord.TRANSFERRED: _transfer,
+}

@@ -3,7 +3,6 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from types import MappingProxyType
 from typing import Any
 
 from actions.appeals.commission_filing import note_filings, note_steps
@@ -44,7 +43,7 @@ from store.officers import cover
 
 _GIVES_SERVICE = frozenset({Move.ISSUE_CERTIFICATE, Move.SANCTION_BENEFIT, Move.DELIVER})
 _REFUSES = frozenset({Move.REJECT, Move.RETURN_AS_INCOMPLETE})
-_NOTHING: Mapping[str, Any] = MappingProxyType({})
+_NOTHING: Mapping[str, Any] = {}
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,6 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
-from types import MappingProxyType
 from typing import Any
 
 from actions.applications.grounds import refuse_more_pauses, refuse_unfounded
@@ -223,15 +222,13 @@ async def _report(acting: UnitOfWork, application: Application, request: Decide)
     return reported
 
 
-_VERDICTS: Mapping[Verdict, Callable[[UnitOfWork, Application, Decide], Awaitable[Application]]] = MappingProxyType(
-    {
-        Verdict.REJECT: _reject,
-        Verdict.RETURN_AS_INCOMPLETE: _return,
-        Verdict.RAISE_QUERY: _raise_query,
-        Verdict.SEND_FOR_VERIFICATION: _send,
-        Verdict.REPORT_VERIFICATION: _report,
-    }
-)
+_VERDICTS: Mapping[Verdict, Callable[[UnitOfWork, Application, Decide], Awaitable[Application]]] = {
+    Verdict.REJECT: _reject,
+    Verdict.RETURN_AS_INCOMPLETE: _return,
+    Verdict.RAISE_QUERY: _raise_query,
+    Verdict.SEND_FOR_VERIFICATION: _send,
+    Verdict.REPORT_VERIFICATION: _report,
+}
 
 
 def _decision(acting: UnitOfWork, request: Decide, *, approved: bool) -> Decision:

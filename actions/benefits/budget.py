@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
-from types import MappingProxyType
 
 import structlog
 
@@ -30,7 +29,7 @@ from store.platform import outbox
 INSTRUCT = "dbt.instruct"
 """The outbox topic of an instalment that is to be paid by the state treasury."""
 
-OUTSIDE_TOPICS: Mapping[str, Source] = MappingProxyType({INSTRUCT: Source.DBT_FINANCE})
+OUTSIDE_TOPICS: Mapping[str, Source] = {INSTRUCT: Source.DBT_FINANCE}
 """Topics that reach an outside system on behalf of an application."""
 
 BATCH = 200

@@ -3,30 +3,27 @@
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
 
 from domain.catalogue.catalogue import Service
 
-FACTS: Mapping[str, Callable[[Service], bool]] = MappingProxyType(
-    {
-        "nameHindi": lambda service: service.name.hi is None,
-        "department": lambda service: service.department is None,
-        "category": lambda service: service.category is None,
-        "portalCode": lambda service: service.code_source != "PORTAL",
-        "rtsNotified": lambda service: service.rts_notified is None,
-        "timeLimitDays": lambda service: service.limit_days is None and service.rts_notified is not False,
-        "portalDeliveryDays": lambda service: service.portal_delivery_days is None,
-        "designatedOfficer": lambda service: service.designated_officer is None,
-        "firstAppellate": lambda service: service.first_appellate is None and service.rts_notified is not False,
-        "secondAppellate": lambda service: service.second_appellate is None and service.rts_notified is not False,
-        "fee": lambda service: service.fee_paise is None,
-        "documents": lambda service: not service.documents_known,
-        "lifeEvents": lambda service: service.life_events is None,
-        "eligibility": lambda service: service.eligibility is None,
-        "needsSecondPair": lambda service: service.needs_second_pair is None,
-        "verified": lambda service: not service.verified,
-    }
-)
+FACTS: Mapping[str, Callable[[Service], bool]] = {
+    "nameHindi": lambda service: service.name.hi is None,
+    "department": lambda service: service.department is None,
+    "category": lambda service: service.category is None,
+    "portalCode": lambda service: service.code_source != "PORTAL",
+    "rtsNotified": lambda service: service.rts_notified is None,
+    "timeLimitDays": lambda service: service.limit_days is None and service.rts_notified is not False,
+    "portalDeliveryDays": lambda service: service.portal_delivery_days is None,
+    "designatedOfficer": lambda service: service.designated_officer is None,
+    "firstAppellate": lambda service: service.first_appellate is None and service.rts_notified is not False,
+    "secondAppellate": lambda service: service.second_appellate is None and service.rts_notified is not False,
+    "fee": lambda service: service.fee_paise is None,
+    "documents": lambda service: not service.documents_known,
+    "lifeEvents": lambda service: service.life_events is None,
+    "eligibility": lambda service: service.eligibility is None,
+    "needsSecondPair": lambda service: service.needs_second_pair is None,
+    "verified": lambda service: not service.verified,
+}
 """Whether a service lacks a fact, by the fact's name in the graph. A service that is known not to be notified has no
 legal limit and no appellate officers, so it does not lack them."""
 

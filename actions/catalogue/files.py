@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from types import MappingProxyType
 from typing import Any
 
 from actions.catalogue.cells import Row
@@ -33,5 +32,5 @@ class CatalogueRows:
     local_schemes: tuple[Row, ...] = _of_file("local_schemes.csv")
 
 
-FILES: Mapping[str, str] = MappingProxyType({part.name: part.metadata["file"] for part in fields(CatalogueRows)})
+FILES: Mapping[str, str] = {part.name: part.metadata["file"] for part in fields(CatalogueRows)}
 """Which file of the folder each field of CatalogueRows is read from."""

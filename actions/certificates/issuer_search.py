@@ -7,7 +7,6 @@ sent has to fit: one that we do not know fits nothing, so that no condition is p
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
 
 from domain.applications.applications import Application
 from domain.applications.lifecycle import Status
@@ -23,20 +22,18 @@ from store.identity import aliases
 YEAR = "issued_year"
 """What a tag may mean beside a field of the form."""
 
-PARAMETERS: Mapping[str, tuple[str, ...]] = MappingProxyType(
-    {
-        "INCER": ("financial_year", "annual_income"),
-        "CTCER": ("caste", "caste_category", "sub_caste"),
-        "DMCER": ("resident_since", "village"),
-        "BTCER": ("register_number", "child_name", "date_of_birth", "place_of_birth"),
-        "DTCER": ("register_number", "deceased_name", "date_of_death", "place_of_death"),
-    }
-)
+PARAMETERS: Mapping[str, tuple[str, ...]] = {
+    "INCER": ("financial_year", "annual_income"),
+    "CTCER": ("caste", "caste_category", "sub_caste"),
+    "DMCER": ("resident_since", "village"),
+    "BTCER": ("register_number", "child_name", "date_of_birth", "place_of_birth"),
+    "DTCER": ("register_number", "deceased_name", "date_of_death", "place_of_death"),
+}
 """The facts of each doctype that its certificates may be asked for by; the year of issue goes with every one."""
 
 SearchTags = Mapping[str, Mapping[str, str]]
 """By doctype: the tags of the partner account in capitals, such as UDF2, and the fact that each stands for."""
-NO_TAGS: SearchTags = MappingProxyType({})
+NO_TAGS: SearchTags = {}
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from types import MappingProxyType
 
 import structlog
 
@@ -26,7 +25,7 @@ from store.uploads import uploads
 VERIFY = "document.verify"
 """The outbox topic of a document whose source was away at submission."""
 
-OUTSIDE_TOPICS: Mapping[str, Source] = MappingProxyType({VERIFY: Source.DIGILOCKER})
+OUTSIDE_TOPICS: Mapping[str, Source] = {VERIFY: Source.DIGILOCKER}
 """Topics that reach an outside system on behalf of an application."""
 
 VERIFIED = "document.verified"

@@ -8,7 +8,6 @@ with, reach, and those are decided on as any read of them.
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from types import MappingProxyType
 from typing import TypeVar
 
 from actions.documents.signed_links import holds, link_signature
@@ -133,15 +132,13 @@ def _found_by(
     return find_resource
 
 
-_RESOURCES: Mapping[ObjectKind, FindResource] = MappingProxyType(
-    {
-        ObjectKind.APPEAL: _found_by(appeals.get, of_appeal),
-        ObjectKind.CLEARANCE: _found_by(clearances.get, of_clearance),
-        ObjectKind.GRIEVANCE: _found_by(grievances.get, of_grievance),
-        ObjectKind.VISIT: _found_by(doorstep.get, of_visit),
-        ObjectKind.ROSTER_ROW: _row,
-    }
-)
+_RESOURCES: Mapping[ObjectKind, FindResource] = {
+    ObjectKind.APPEAL: _found_by(appeals.get, of_appeal),
+    ObjectKind.CLEARANCE: _found_by(clearances.get, of_clearance),
+    ObjectKind.GRIEVANCE: _found_by(grievances.get, of_grievance),
+    ObjectKind.VISIT: _found_by(doorstep.get, of_visit),
+    ObjectKind.ROSTER_ROW: _row,
+}
 
 
 @dataclass(frozen=True, slots=True)

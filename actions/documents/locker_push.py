@@ -8,7 +8,6 @@ whatever her consent is now: a locker must not show as valid what the state has 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
-from types import MappingProxyType
 
 import structlog
 
@@ -35,7 +34,7 @@ PUSH = "locker.push"
 ASKED = "locker.push_asked"
 """The outbox topic of a certificate that a locker asked for before it was made."""
 
-OUTSIDE_TOPICS: Mapping[str, Source] = MappingProxyType({PUSH: Source.DIGILOCKER, ASKED: Source.DIGILOCKER})
+OUTSIDE_TOPICS: Mapping[str, Source] = {PUSH: Source.DIGILOCKER, ASKED: Source.DIGILOCKER}
 """Topics that reach an outside system on behalf of an application."""
 
 _CORRECTING = timedelta(seconds=5)

@@ -5,10 +5,10 @@ step of the application, so that a worker that dies between hearing and noting a
 """
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
-from types import MappingProxyType
 
 import structlog
 
@@ -49,9 +49,10 @@ from store.platform import outbox
 RECONCILED = "fee.reconciled"
 """The topic that tells CSC what a wallet's payment was taken for."""
 
-_DOUBTS = MappingProxyType(
-    {FeeProblem.AMOUNT_MISMATCH: DifferenceKind.AMOUNT_DIFFERS, FeeProblem.RECEIPT_TWICE: DifferenceKind.STATUS_DIFFERS}
-)
+_DOUBTS: Mapping[FeeProblem, DifferenceKind] = {
+    FeeProblem.AMOUNT_MISMATCH: DifferenceKind.AMOUNT_DIFFERS,
+    FeeProblem.RECEIPT_TWICE: DifferenceKind.STATUS_DIFFERS,
+}
 """Why money that was taken is not taken for the fee, and the case of it."""
 CORRECTED = "The payment is told with the right amount, and a receipt of its own, by now."
 

@@ -3,7 +3,6 @@
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from types import MappingProxyType
 from typing import Any
 
 from actions.kernel.course import refuse_out_of_turn
@@ -15,7 +14,7 @@ from domain.catalogue.catalogue import Service
 from domain.kernel import mask_aadhaar_in
 from store.applications import applications, timeline
 
-_NOTHING: Mapping[str, Any] = MappingProxyType({})
+_NOTHING: Mapping[str, Any] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +120,9 @@ def _note(acting: UnitOfWork, step: Step) -> str | None:
     return mask_aadhaar_in("\n".join(texts)) if texts else None
 
 
-_PURPOSES = MappingProxyType(
-    {"CITIZEN": "APPLY", "OPERATOR": "ASSIST", "OFFICER": "DECIDE", "DOORSTEP_AGENT": "DELIVER"}
-)
+_PURPOSES: Mapping[str, str] = {
+    "CITIZEN": "APPLY",
+    "OPERATOR": "ASSIST",
+    "OFFICER": "DECIDE",
+    "DOORSTEP_AGENT": "DELIVER",
+}

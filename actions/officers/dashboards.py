@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from types import MappingProxyType
 from typing import Any
 from urllib.parse import urlencode
 
@@ -46,19 +45,17 @@ REFUSED_SINCE = timedelta(days=30)
 TREND_MONTHS = 6
 """How many months a tile looks back, the present one included."""
 
-_OF_MONTHS: Mapping[TileKey, Callable[[Delivery], int | None]] = MappingProxyType(
-    {
-        TileKey.PENDING: lambda one: one.pending,
-        TileKey.RECEIVED_THIS_MONTH: lambda one: one.received,
-        TileKey.DISPOSED_THIS_MONTH: lambda one: one.disposed,
-        TileKey.DISPOSED_LATE: lambda one: one.disposed_late,
-        TileKey.PROCESSING_RATE: lambda one: one.processing_rate,
-        TileKey.ON_TIME_RATE: lambda one: one.on_time_rate,
-        TileKey.MEDIAN_DAYS: lambda one: one.median_days,
-        TileKey.NINETIETH_DAYS: lambda one: one.ninetieth_days,
-        TileKey.GRIEVANCE_REPLY_RATE: lambda one: one.grievance_reply_rate,
-    }
-)
+_OF_MONTHS: Mapping[TileKey, Callable[[Delivery], int | None]] = {
+    TileKey.PENDING: lambda one: one.pending,
+    TileKey.RECEIVED_THIS_MONTH: lambda one: one.received,
+    TileKey.DISPOSED_THIS_MONTH: lambda one: one.disposed,
+    TileKey.DISPOSED_LATE: lambda one: one.disposed_late,
+    TileKey.PROCESSING_RATE: lambda one: one.processing_rate,
+    TileKey.ON_TIME_RATE: lambda one: one.on_time_rate,
+    TileKey.MEDIAN_DAYS: lambda one: one.median_days,
+    TileKey.NINETIETH_DAYS: lambda one: one.ninetieth_days,
+    TileKey.GRIEVANCE_REPLY_RATE: lambda one: one.grievance_reply_rate,
+}
 """Tiles whose figure is counted by month. What is due, waits or is silent is known for now alone."""
 
 _COUNTED = frozenset({TileKey.RECEIVED_THIS_MONTH, TileKey.DISPOSED_THIS_MONTH, TileKey.DISPOSED_LATE})
@@ -179,13 +176,11 @@ async def _tile(
     return Tile(key, found.many, more=found.more)
 
 
-_LISTED: Mapping[TileKey, tuple[CaseList, CaseFilter]] = MappingProxyType(
-    {
-        TileKey.OVERDUE: (CaseList.OVERDUE, CaseFilter()),
-        TileKey.DUE_SOON: (CaseList.DUE_SOON, CaseFilter()),
-        TileKey.OVERDUE_UNEXPLAINED: (CaseList.OVERDUE, CaseFilter(explained=False)),
-    }
-)
+_LISTED: Mapping[TileKey, tuple[CaseList, CaseFilter]] = {
+    TileKey.OVERDUE: (CaseList.OVERDUE, CaseFilter()),
+    TileKey.DUE_SOON: (CaseList.DUE_SOON, CaseFilter()),
+    TileKey.OVERDUE_UNEXPLAINED: (CaseList.OVERDUE, CaseFilter(explained=False)),
+}
 """Tiles that tell how many cases their list has, in the words of figureCases."""
 
 

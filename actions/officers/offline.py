@@ -10,7 +10,6 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import date, datetime, timedelta
-from types import MappingProxyType
 from typing import Any
 
 from joserfc import jws
@@ -71,16 +70,14 @@ from store.officers import desk, desk_queue
 _KEYRING, _ALGORITHM = "manifest", "ES256"
 _PACK = ("input", "packId")
 _REMARK = bilingual("remark.decided_offline")
-_VERDICTS = MappingProxyType(
-    {
-        Move.APPROVE: "APPROVE",
-        Move.REJECT: "REJECT",
-        Move.RETURN_AS_INCOMPLETE: "RETURN_AS_INCOMPLETE",
-        Move.RAISE_QUERY: "RAISE_QUERY",
-        Move.SEND_FOR_VERIFICATION: "SEND_FOR_VERIFICATION",
-        Move.REPORT_VERIFICATION: "REPORT_VERIFICATION",
-    }
-)
+_VERDICTS: Mapping[Move, str] = {
+    Move.APPROVE: "APPROVE",
+    Move.REJECT: "REJECT",
+    Move.RETURN_AS_INCOMPLETE: "RETURN_AS_INCOMPLETE",
+    Move.RAISE_QUERY: "RAISE_QUERY",
+    Move.SEND_FOR_VERIFICATION: "SEND_FOR_VERIFICATION",
+    Move.REPORT_VERIFICATION: "REPORT_VERIFICATION",
+}
 _HIDDEN = re.compile(r"account|mobile|phone|aadhaar|email", re.IGNORECASE)
 """Form fields of which a pack shows the last four signs only: a lost telephone must tell little."""
 

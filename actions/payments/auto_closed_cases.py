@@ -8,7 +8,6 @@ which a good one says nothing. What is closed opens again where the same is foun
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
-from types import MappingProxyType
 
 import structlog
 
@@ -27,20 +26,18 @@ from store.payments.auto_closed_cases import FILE, OpenCase
 AT_ONCE = 200
 """Cases that one transaction looks at."""
 
-_NOTES: Mapping[DifferenceKind, tuple[CaseOutcome, str]] = MappingProxyType(
-    {
-        DifferenceKind.NOT_IN_SCROLL: (
-            CaseOutcome.CORRECTED_AT_PARTNER,
-            "The partner's book has the payment by now, as ours has it.",
-        ),
-        DifferenceKind.STATUS_DIFFERS: (
-            CaseOutcome.CORRECTED_WITH_US,
-            "The answer came: the payment stands by now where the partner's book had it.",
-        ),
-        DifferenceKind.TOO_LONG_IN_FLIGHT: (CaseOutcome.CORRECTED_AT_PARTNER, "The payment arrived, or came back."),
-        DifferenceKind.NOT_AT_PARTNER: (CaseOutcome.CORRECTED_AT_PARTNER, "The partner knows the payment by now."),
-    }
-)
+_NOTES: Mapping[DifferenceKind, tuple[CaseOutcome, str]] = {
+    DifferenceKind.NOT_IN_SCROLL: (
+        CaseOutcome.CORRECTED_AT_PARTNER,
+        "The partner's book has the payment by now, as ours has it.",
+    ),
+    DifferenceKind.STATUS_DIFFERS: (
+        CaseOutcome.CORRECTED_WITH_US,
+        "The answer came: the payment stands by now where the partner's book had it.",
+    ),
+    DifferenceKind.TOO_LONG_IN_FLIGHT: (CaseOutcome.CORRECTED_AT_PARTNER, "The payment arrived, or came back."),
+    DifferenceKind.NOT_AT_PARTNER: (CaseOutcome.CORRECTED_AT_PARTNER, "The partner knows the payment by now."),
+}
 _TAKEN = "What was declined was taken since."
 _CAME_GOOD = "What the refused file was to tell came since in a file that was applied."
 _log = structlog.get_logger(__name__)

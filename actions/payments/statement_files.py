@@ -7,7 +7,6 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime, time, timedelta
-from types import MappingProxyType
 
 import structlog
 
@@ -38,16 +37,14 @@ SAID_BEFORE = "SAID_BEFORE"
 """Why nothing of a file was counted that is another one under a new name."""
 _PARTS = "parts:"
 
-_SIDES: Mapping[LineStatus, Side] = MappingProxyType(
-    {
-        LineStatus.ACCEPTED: Side.IN_FLIGHT,
-        LineStatus.PENDING: Side.IN_FLIGHT,
-        LineStatus.DEBITED: Side.IN_FLIGHT,
-        LineStatus.CREDITED: Side.CREDITED,
-        LineStatus.RETURNED: Side.CAME_BACK,
-        LineStatus.REJECTED: Side.NOT_SENT,
-    }
-)
+_SIDES: Mapping[LineStatus, Side] = {
+    LineStatus.ACCEPTED: Side.IN_FLIGHT,
+    LineStatus.PENDING: Side.IN_FLIGHT,
+    LineStatus.DEBITED: Side.IN_FLIGHT,
+    LineStatus.CREDITED: Side.CREDITED,
+    LineStatus.RETURNED: Side.CAME_BACK,
+    LineStatus.REJECTED: Side.NOT_SENT,
+}
 _log = structlog.get_logger(__name__)
 
 

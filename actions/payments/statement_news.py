@@ -7,7 +7,6 @@ fit is left to a case. When the lost file comes later it changes nothing, as the
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from types import MappingProxyType
 
 import structlog
 
@@ -28,9 +27,12 @@ from store.reconciliation import reconciliation
 SOURCE = "daily statement"
 """What the history of a payment says of where the news came from, before the name of the file."""
 
-_SAID: Mapping[Side, str] = MappingProxyType(
-    {Side.IN_FLIGHT: "ACCP", Side.CREDITED: "ACSC", Side.CAME_BACK: "RTND", Side.NOT_SENT: "RJCT"}
-)
+_SAID: Mapping[Side, str] = {
+    Side.IN_FLIGHT: "ACCP",
+    Side.CREDITED: "ACSC",
+    Side.CAME_BACK: "RTND",
+    Side.NOT_SENT: "RJCT",
+}
 """The least that each side proves, in the words of an answer."""
 
 _AT_PFMS = frozenset({LineState.ACCEPTED, LineState.DEBITED})

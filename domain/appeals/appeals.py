@@ -1,9 +1,9 @@
 """Appeals under the Right to Service Act, and their life cycle as a pure state machine."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
-from types import MappingProxyType
 
 from domain.applications.deadline import DayUnit
 from domain.kernel import ErrorCode, OfficerLevel, Problem, Problems
@@ -24,9 +24,10 @@ class AppealLevel(StrEnum):
         return order[place] if place < len(order) else None
 
 
-LEVELS = MappingProxyType(
-    {AppealLevel.FIRST: OfficerLevel.FIRST_APPELLATE, AppealLevel.SECOND: OfficerLevel.SECOND_APPELLATE}
-)
+LEVELS: Mapping[AppealLevel, OfficerLevel] = {
+    AppealLevel.FIRST: OfficerLevel.FIRST_APPELLATE,
+    AppealLevel.SECOND: OfficerLevel.SECOND_APPELLATE,
+}
 """The officers' level that hears an appeal; the Commission has none."""
 
 
@@ -84,29 +85,25 @@ class AppealMove(StrEnum):
 _S, _M = AppealState, AppealMove
 _PENDING = (_S.FILED, _S.HEARING)
 
-TRANSITIONS = MappingProxyType(
-    {
-        **{(state, _M.FIX_HEARING): _S.HEARING for state in _PENDING},
-        **{(state, _M.DIRECT): _S.DIRECTED for state in _PENDING},
-        **{(state, _M.DISMISS): _S.DISMISSED for state in _PENDING},
-        **{(state, _M.LAPSE): _S.LAPSED for state in _PENDING},
-        **{(state, _M.DELIVER_LATE): _S.SERVICE_DELIVERED_LATE for state in _PENDING},
-        (_S.SERVICE_DELIVERED_LATE, _M.FIX_HEARING): _S.SERVICE_DELIVERED_LATE,
-        (_S.SERVICE_DELIVERED_LATE, _M.CLOSE): _S.CLOSED,
-        (_S.DIRECTED, _M.COMPLY): _S.CLOSED,
-        (_S.DIRECTED, _M.IGNORE_ORDER): _S.LAPSED,
-        **{(state, _M.VOID): _S.CLOSED for state in (*_PENDING, _S.DIRECTED, _S.SERVICE_DELIVERED_LATE)},
-        **{(state, _M.REASSIGN): state for state in (*_PENDING, _S.SERVICE_DELIVERED_LATE)},
-    }
-)
+TRANSITIONS: Mapping[tuple[AppealState, AppealMove], AppealState] = {
+    **{(state, _M.FIX_HEARING): _S.HEARING for state in _PENDING},
+    **{(state, _M.DIRECT): _S.DIRECTED for state in _PENDING},
+    **{(state, _M.DISMISS): _S.DISMISSED for state in _PENDING},
+    **{(state, _M.LAPSE): _S.LAPSED for state in _PENDING},
+    **{(state, _M.DELIVER_LATE): _S.SERVICE_DELIVERED_LATE for state in _PENDING},
+    (_S.SERVICE_DELIVERED_LATE, _M.FIX_HEARING): _S.SERVICE_DELIVERED_LATE,
+    (_S.SERVICE_DELIVERED_LATE, _M.CLOSE): _S.CLOSED,
+    (_S.DIRECTED, _M.COMPLY): _S.CLOSED,
+    (_S.DIRECTED, _M.IGNORE_ORDER): _S.LAPSED,
+    **{(state, _M.VOID): _S.CLOSED for state in (*_PENDING, _S.DIRECTED, _S.SERVICE_DELIVERED_LATE)},
+    **{(state, _M.REASSIGN): state for state in (*_PENDING, _S.SERVICE_DELIVERED_LATE)},
+}
 """Every lawful step; what is not here is refused."""
 
-CORRECTIONS = MappingProxyType(
-    {
-        **{(state, _M.REOPEN): _S.HEARING for state in (_S.DIRECTED, _S.DISMISSED, _S.CLOSED, _S.LAPSED)},
-        **{(state, _M.AMEND): state for state in _S},
-    }
-)
+CORRECTIONS: Mapping[tuple[AppealState, AppealMove], AppealState] = {
+    **{(state, _M.REOPEN): _S.HEARING for state in (_S.DIRECTED, _S.DISMISSED, _S.CLOSED, _S.LAPSED)},
+    **{(state, _M.AMEND): state for state in _S},
+}
 """How a later word of the authority mends an earlier one; also of a case that is at its end."""
 
 PENDING = frozenset(_PENDING)
@@ -246,7 +243,10 @@ class Award:
     settlement: str | None = None
 
 
-SETTLED = MappingProxyType({AwardKind.PENALTY: AwardState.RECOVERED, AwardKind.COMPENSATION: AwardState.PAID})
+SETTLED: Mapping[AwardKind, AwardState] = {
+    AwardKind.PENALTY: AwardState.RECOVERED,
+    AwardKind.COMPENSATION: AwardState.PAID,
+}
 """What a settled award of each kind is called."""
 
 

@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
-from types import MappingProxyType
 from typing import Any
 
 from domain.appeals.appeals import AppealGround, AppealLevel
@@ -100,18 +99,16 @@ class DelayReview:
     sent_at: datetime | None = None
 
 
-SHORT = MappingProxyType(
-    {
-        AppealGround.TIME_LIMIT_BREACHED: "TL",
-        AppealGround.REJECTED: "RJ",
-        AppealGround.CLOSED_WITHOUT_SERVICE: "CW",
-        AppealGround.NOT_SATISFIED: "NS",
-        AppealGround.DO_IGNORED_ORDER: "IO",
-    }
-)
+SHORT: Mapping[AppealGround, str] = {
+    AppealGround.TIME_LIMIT_BREACHED: "TL",
+    AppealGround.REJECTED: "RJ",
+    AppealGround.CLOSED_WITHOUT_SERVICE: "CW",
+    AppealGround.NOT_SATISFIED: "NS",
+    AppealGround.DO_IGNORED_ORDER: "IO",
+}
 """Grounds as references name them; the contract's sample has TL."""
 
-RANK = MappingProxyType({AppealLevel.FIRST: 1, AppealLevel.SECOND: 2, AppealLevel.COMMISSION: 3})
+RANK: Mapping[AppealLevel, int] = {AppealLevel.FIRST: 1, AppealLevel.SECOND: 2, AppealLevel.COMMISSION: 3}
 """Levels as the contract numbers them."""
 
 

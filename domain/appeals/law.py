@@ -6,7 +6,6 @@ are not confirmed are taken from sister Acts and must be read in the gazette bef
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
-from types import MappingProxyType
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +17,7 @@ class Period:
     confirmed: bool = False
 
 
-MOST: Mapping[str, int] = MappingProxyType({"life_certificate_month": 12, "recovery_share_percent": 99})
+MOST: Mapping[str, int] = {"life_certificate_month": 12, "recovery_share_percent": 99}
 """The largest values that mean something, for numbers that are no days."""
 
 

@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
-from types import MappingProxyType
 
 from domain.kernel import IST, ist_date
 from domain.kernel.state import installed_state
@@ -108,9 +107,7 @@ class WorkCalendar:
         return sum(self.is_working(day, district) for day in days)
 
 
-_DOUBTS: Mapping[ListState, str] = MappingProxyType(
-    {ListState.UNVERIFIED: "not verified", ListState.MISSING: "not notified"}
-)
+_DOUBTS: Mapping[ListState, str] = {ListState.UNVERIFIED: "not verified", ListState.MISSING: "not notified"}
 
 
 class CalendarBoard:

@@ -1,7 +1,7 @@
 """The life cycle of an application as a pure state machine (ADR 0027)."""
 
+from collections.abc import Mapping
 from enum import StrEnum
-from types import MappingProxyType
 
 from domain.kernel import ErrorCode, Problem, Problems
 
@@ -60,43 +60,39 @@ EXAMINED = (_S.IN_SCRUTINY, _S.IN_VERIFICATION)
 UNDECIDED = (_S.SUBMITTED, _S.FEE_PENDING, _S.QUERY_RAISED, *EXAMINED)
 """An officer may claim it, or forward it to another one."""
 
-TRANSITIONS = MappingProxyType(
-    {
-        (_S.DRAFT, Move.SAVE_DRAFT): _S.DRAFT,
-        (_S.DRAFT, Move.SUBMIT): _S.SUBMITTED,
-        (_S.SUBMITTED, Move.ASK_FEE): _S.FEE_PENDING,
-        (_S.SUBMITTED, Move.BEGIN_SCRUTINY): _S.IN_SCRUTINY,
-        (_S.FEE_PENDING, Move.RECEIVE_FEE): _S.IN_SCRUTINY,
-        (_S.APPROVED, Move.ASK_FEE): _S.FEE_PENDING,
-        (_S.FEE_PENDING, Move.RECEIVE_FINAL_FEE): _S.APPROVED,
-        (_S.IN_SCRUTINY, Move.SEND_FOR_VERIFICATION): _S.IN_VERIFICATION,
-        (_S.IN_VERIFICATION, Move.REPORT_VERIFICATION): _S.IN_SCRUTINY,
-        (_S.QUERY_RAISED, Move.ANSWER_QUERY): _S.IN_SCRUTINY,
-        (_S.APPROVED, Move.ISSUE_CERTIFICATE): _S.CERTIFICATE_ISSUED,
-        (_S.APPROVED, Move.SANCTION_BENEFIT): _S.BENEFIT_SANCTIONED,
-        **{(state, Move.REOPEN): _S.IN_SCRUTINY for state in (_S.REJECTED, _S.RETURNED_AS_INCOMPLETE)},
-        **{(state, Move.ASK_CLEARANCE): _S.IN_VERIFICATION for state in EXAMINED},
-        **{(state, Move.ANSWER_CLEARANCE): state for state in (_S.QUERY_RAISED, *EXAMINED)},
-        **{(state, Move.REASSIGN): state for state in UNDECIDED},
-        **{(state, Move.FORWARD): state for state in UNDECIDED},
-        **{
-            (state, move): state
-            for state in (_S.CERTIFICATE_ISSUED, _S.DELIVERED)
-            for move in (Move.CORRECT_CERTIFICATE, Move.REVOKE_CERTIFICATE)
-        },
-        **{(state, Move.RAISE_QUERY): _S.QUERY_RAISED for state in EXAMINED},
-        **{(state, Move.APPROVE): _S.APPROVED for state in EXAMINED},
-        **{(state, Move.REJECT): _S.REJECTED for state in EXAMINED},
-        **{(state, Move.RETURN_AS_INCOMPLETE): _S.RETURNED_AS_INCOMPLETE for state in (_S.SUBMITTED, _S.IN_SCRUTINY)},
-        **{
-            (state, Move.DELIVER): _S.DELIVERED for state in (_S.APPROVED, _S.CERTIFICATE_ISSUED, _S.BENEFIT_SANCTIONED)
-        },
-        **{
-            (state, Move.WITHDRAW): _S.WITHDRAWN
-            for state in (_S.DRAFT, _S.SUBMITTED, _S.FEE_PENDING, _S.QUERY_RAISED, *EXAMINED)
-        },
-    }
-)
+TRANSITIONS: Mapping[tuple[Status, Move], Status] = {
+    (_S.DRAFT, Move.SAVE_DRAFT): _S.DRAFT,
+    (_S.DRAFT, Move.SUBMIT): _S.SUBMITTED,
+    (_S.SUBMITTED, Move.ASK_FEE): _S.FEE_PENDING,
+    (_S.SUBMITTED, Move.BEGIN_SCRUTINY): _S.IN_SCRUTINY,
+    (_S.FEE_PENDING, Move.RECEIVE_FEE): _S.IN_SCRUTINY,
+    (_S.APPROVED, Move.ASK_FEE): _S.FEE_PENDING,
+    (_S.FEE_PENDING, Move.RECEIVE_FINAL_FEE): _S.APPROVED,
+    (_S.IN_SCRUTINY, Move.SEND_FOR_VERIFICATION): _S.IN_VERIFICATION,
+    (_S.IN_VERIFICATION, Move.REPORT_VERIFICATION): _S.IN_SCRUTINY,
+    (_S.QUERY_RAISED, Move.ANSWER_QUERY): _S.IN_SCRUTINY,
+    (_S.APPROVED, Move.ISSUE_CERTIFICATE): _S.CERTIFICATE_ISSUED,
+    (_S.APPROVED, Move.SANCTION_BENEFIT): _S.BENEFIT_SANCTIONED,
+    **{(state, Move.REOPEN): _S.IN_SCRUTINY for state in (_S.REJECTED, _S.RETURNED_AS_INCOMPLETE)},
+    **{(state, Move.ASK_CLEARANCE): _S.IN_VERIFICATION for state in EXAMINED},
+    **{(state, Move.ANSWER_CLEARANCE): state for state in (_S.QUERY_RAISED, *EXAMINED)},
+    **{(state, Move.REASSIGN): state for state in UNDECIDED},
+    **{(state, Move.FORWARD): state for state in UNDECIDED},
+    **{
+        (state, move): state
+        for state in (_S.CERTIFICATE_ISSUED, _S.DELIVERED)
+        for move in (Move.CORRECT_CERTIFICATE, Move.REVOKE_CERTIFICATE)
+    },
+    **{(state, Move.RAISE_QUERY): _S.QUERY_RAISED for state in EXAMINED},
+    **{(state, Move.APPROVE): _S.APPROVED for state in EXAMINED},
+    **{(state, Move.REJECT): _S.REJECTED for state in EXAMINED},
+    **{(state, Move.RETURN_AS_INCOMPLETE): _S.RETURNED_AS_INCOMPLETE for state in (_S.SUBMITTED, _S.IN_SCRUTINY)},
+    **{(state, Move.DELIVER): _S.DELIVERED for state in (_S.APPROVED, _S.CERTIFICATE_ISSUED, _S.BENEFIT_SANCTIONED)},
+    **{
+        (state, Move.WITHDRAW): _S.WITHDRAWN
+        for state in (_S.DRAFT, _S.SUBMITTED, _S.FEE_PENDING, _S.QUERY_RAISED, *EXAMINED)
+    },
+}
 """Every lawful step; what is not here is refused."""
 
 FINAL = frozenset({_S.DELIVERED, _S.WITHDRAWN})

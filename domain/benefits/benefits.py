@@ -1,9 +1,9 @@
 """Types for benefits: sanctions, instalments and the status of each payment."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
-from types import MappingProxyType
 
 
 class PaymentStatus(StrEnum):
@@ -86,18 +86,16 @@ RETURN_WINDOW = timedelta(days=10)
 """How long after a credit the bank usually still sends the money back (docs/contracts/dbt_finance.md section 7,
 INFERRED)."""
 
-_COURSE = MappingProxyType(
-    {
-        PaymentStatus.SANCTIONED: 0,
-        PaymentStatus.BENEFICIARY_PENDING: 1,
-        PaymentStatus.BENEFICIARY_REJECTED: 2,
-        PaymentStatus.INSTRUCTED: 3,
-        PaymentStatus.AT_BANK: 4,
-        PaymentStatus.CREDITED: 5,
-        PaymentStatus.RETURNED: 6,
-        PaymentStatus.REISSUED: 7,
-    }
-)
+_COURSE: Mapping[PaymentStatus, int] = {
+    PaymentStatus.SANCTIONED: 0,
+    PaymentStatus.BENEFICIARY_PENDING: 1,
+    PaymentStatus.BENEFICIARY_REJECTED: 2,
+    PaymentStatus.INSTRUCTED: 3,
+    PaymentStatus.AT_BANK: 4,
+    PaymentStatus.CREDITED: 5,
+    PaymentStatus.RETURNED: 6,
+    PaymentStatus.REISSUED: 7,
+}
 
 
 def may_follow(

@@ -4,7 +4,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
-from types import MappingProxyType
 
 from domain.benefits.benefits import SanctionState
 from domain.benefits.plans import Plan
@@ -120,14 +119,12 @@ class Stop:
         return self.unpaid_until is not None and self.from_on <= begins <= self.unpaid_until
 
 
-_STATES: Mapping[StopKind, SanctionState] = MappingProxyType(
-    {
-        StopKind.CESSATION: SanctionState.ENDED,
-        StopKind.SUSPENSION: SanctionState.SUSPENDED,
-        StopKind.LIFE_CERTIFICATE: SanctionState.LIFE_CERTIFICATE_DUE,
-        StopKind.ANNUAL_REVIEW: SanctionState.REVIEW_DUE,
-    }
-)
+_STATES: Mapping[StopKind, SanctionState] = {
+    StopKind.CESSATION: SanctionState.ENDED,
+    StopKind.SUSPENSION: SanctionState.SUSPENDED,
+    StopKind.LIFE_CERTIFICATE: SanctionState.LIFE_CERTIFICATE_DUE,
+    StopKind.ANNUAL_REVIEW: SanctionState.REVIEW_DUE,
+}
 """The state under each stop, the one that weighs most first."""
 
 

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
-from types import MappingProxyType
 
 from domain.kernel import Bilingual, Provider
 
@@ -20,12 +19,10 @@ class CentreKind(StrEnum):
     """A camp of some days at a place of a block or tehsil; who works in it is a camp officer."""
 
 
-SIGNS_IN_BY: Mapping[Provider, frozenset[CentreKind]] = MappingProxyType(
-    {
-        Provider.CSC_CONNECT: frozenset({CentreKind.CSC}),
-        Provider.PARICHAY: frozenset({CentreKind.E_DISTRICT, CentreKind.SCHOOL, CentreKind.CAMP}),
-    }
-)
+SIGNS_IN_BY: Mapping[Provider, frozenset[CentreKind]] = {
+    Provider.CSC_CONNECT: frozenset({CentreKind.CSC}),
+    Provider.PARICHAY: frozenset({CentreKind.E_DISTRICT, CentreKind.SCHOOL, CentreKind.CAMP}),
+}
 """In which kinds of centres an operator works whom a provider vouches for."""
 
 ROSTER_KINDS = frozenset({CentreKind.SCHOOL, CentreKind.CAMP})

@@ -1,29 +1,27 @@
 """The course of an application through the steps of its service: which are done, and which moves they allow."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from types import MappingProxyType
 
 from domain.applications.lifecycle import Move, Status, moves_from
 from domain.catalogue.definitions import Definition, ServiceStep, StepKind
 from domain.clearances import Clearance, ClearanceState
 
 _K = StepKind
-_ENDS = MappingProxyType(
-    {
-        _K.SCRUTINY: frozenset({Move.BEGIN_SCRUTINY, Move.RECEIVE_FEE}),
-        _K.FIELD_VERIFICATION: frozenset({Move.REPORT_VERIFICATION}),
-        _K.INSPECTION: frozenset({Move.REPORT_VERIFICATION}),
-        _K.PAYMENT: frozenset({Move.RECEIVE_FEE, Move.RECEIVE_FINAL_FEE}),
-        _K.ISSUE: frozenset({Move.ISSUE_CERTIFICATE, Move.SANCTION_BENEFIT, Move.DELIVER}),
-    }
-)
+_ENDS: Mapping[StepKind, frozenset[Move]] = {
+    _K.SCRUTINY: frozenset({Move.BEGIN_SCRUTINY, Move.RECEIVE_FEE}),
+    _K.FIELD_VERIFICATION: frozenset({Move.REPORT_VERIFICATION}),
+    _K.INSPECTION: frozenset({Move.REPORT_VERIFICATION}),
+    _K.PAYMENT: frozenset({Move.RECEIVE_FEE, Move.RECEIVE_FINAL_FEE}),
+    _K.ISSUE: frozenset({Move.ISSUE_CERTIFICATE, Move.SANCTION_BENEFIT, Move.DELIVER}),
+}
 """The moves one of which ends a step."""
 
-BEGINS = MappingProxyType(
-    {Move.SEND_FOR_VERIFICATION: (_K.FIELD_VERIFICATION, _K.INSPECTION), Move.ASK_CLEARANCE: (_K.CLEARANCE,)}
-)
+BEGINS: Mapping[Move, tuple[StepKind, ...]] = {
+    Move.SEND_FOR_VERIFICATION: (_K.FIELD_VERIFICATION, _K.INSPECTION),
+    Move.ASK_CLEARANCE: (_K.CLEARANCE,),
+}
 """The moves that begin a step of one of the kinds, which no service without such a step has."""
 
 DECIDES = frozenset({Move.APPROVE, Move.REJECT})

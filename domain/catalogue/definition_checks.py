@@ -1,9 +1,8 @@
 """Checks that the steps of a definition can be walked, have a legal clock, and one officer answers at each moment."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from types import MappingProxyType
 
 from domain.applications.lifecycle import EXAMINED, TRANSITIONS, Move, Status
 from domain.catalogue.catalogue import ISSUED, Outcome, Service
@@ -51,21 +50,17 @@ class Finding:
         return filled_label(f"definition_rule.{self.rule.value}", language, {"said": self.said or "–"})
 
 
-_MOVES = MappingProxyType(
-    {
-        _K.SCRUTINY: (Move.BEGIN_SCRUTINY,),
-        _K.FIELD_VERIFICATION: (Move.SEND_FOR_VERIFICATION, Move.REPORT_VERIFICATION),
-        _K.INSPECTION: (Move.SEND_FOR_VERIFICATION, Move.REPORT_VERIFICATION),
-        _K.CLEARANCE: (Move.ASK_CLEARANCE, Move.ANSWER_CLEARANCE),
-        _K.PAYMENT: (Move.ASK_FEE, Move.RECEIVE_FEE),
-    }
-)
-_RESULTS = MappingProxyType(
-    {
-        **dict.fromkeys(ISSUED, (Move.APPROVE, Move.ISSUE_CERTIFICATE, Move.DELIVER)),
-        Outcome.BENEFIT: (Move.APPROVE, Move.SANCTION_BENEFIT, Move.DELIVER),
-    }
-)
+_MOVES: Mapping[StepKind, tuple[Move, ...]] = {
+    _K.SCRUTINY: (Move.BEGIN_SCRUTINY,),
+    _K.FIELD_VERIFICATION: (Move.SEND_FOR_VERIFICATION, Move.REPORT_VERIFICATION),
+    _K.INSPECTION: (Move.SEND_FOR_VERIFICATION, Move.REPORT_VERIFICATION),
+    _K.CLEARANCE: (Move.ASK_CLEARANCE, Move.ANSWER_CLEARANCE),
+    _K.PAYMENT: (Move.ASK_FEE, Move.RECEIVE_FEE),
+}
+_RESULTS: Mapping[Outcome, tuple[Move, Move, Move]] = {
+    **dict.fromkeys(ISSUED, (Move.APPROVE, Move.ISSUE_CERTIFICATE, Move.DELIVER)),
+    Outcome.BENEFIT: (Move.APPROVE, Move.SANCTION_BENEFIT, Move.DELIVER),
+}
 _AFTER_DECISION = (_K.PAYMENT, _K.ISSUE)
 _FIELD = (_K.FIELD_VERIFICATION, _K.INSPECTION)
 _PLAIN_RESULT = (Move.APPROVE, Move.DELIVER)

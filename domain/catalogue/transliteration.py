@@ -8,6 +8,7 @@ own slugs and of everyday writing. A letter of Tamil has the sound of the one at
 
 import re
 import unicodedata
+from collections.abc import Mapping
 from types import MappingProxyType
 
 from domain.kernel.text import latin_digits
@@ -33,7 +34,7 @@ _SIGNS = MappingProxyType(
 _VIRAMA, _NUKTA = "्", "़"
 _NASALS = frozenset("ंँ")
 _SILENT = frozenset("ः‌‍")
-_TAMIL = MappingProxyType({code: code - 0x280 for code in range(0xB80, 0xC00)})
+_TAMIL: Mapping[int, int] = {code: code - 0x280 for code in range(0xB80, 0xC00)}
 """The letters of Tamil as those of Devanagari at the same place of their blocks (Unicode, chapter 12)."""
 
 _HARD_OR_SOFT = re.compile(r"c(?!h)")

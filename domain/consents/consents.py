@@ -4,7 +4,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from types import MappingProxyType
 from typing import Any
 
 from domain.kernel import ErrorCode, Problem, Problems, Remedy, Source
@@ -33,25 +32,21 @@ class ConsentPurpose(StrEnum):
     """A school or camp files for the citizen and hands the paper over; given by a guardian, or alone when of age."""
 
 
-SOURCES: Mapping[ConsentPurpose, Source] = MappingProxyType(
-    {
-        ConsentPurpose.DEPARTMENT_DOCUMENTS: Source.API_SETU,
-        ConsentPurpose.RATION_CARD: Source.UMANG,
-        ConsentPurpose.LOCKER_DOCUMENTS: Source.DIGILOCKER,
-        ConsentPurpose.ISSUE_TO_LOCKER: Source.DIGILOCKER,
-        ConsentPurpose.ASSISTANCE: Source.STORE,
-        ConsentPurpose.ROSTER: Source.STORE,
-    }
-)
+SOURCES: Mapping[ConsentPurpose, Source] = {
+    ConsentPurpose.DEPARTMENT_DOCUMENTS: Source.API_SETU,
+    ConsentPurpose.RATION_CARD: Source.UMANG,
+    ConsentPurpose.LOCKER_DOCUMENTS: Source.DIGILOCKER,
+    ConsentPurpose.ISSUE_TO_LOCKER: Source.DIGILOCKER,
+    ConsentPurpose.ASSISTANCE: Source.STORE,
+    ConsentPurpose.ROSTER: Source.STORE,
+}
 """From whom each purpose lets us read, or to whom it lets us give."""
 
-PURPOSE_OF: Mapping[Source, ConsentPurpose] = MappingProxyType(
-    {
-        source: purpose
-        for purpose, source in SOURCES.items()
-        if purpose not in (ConsentPurpose.ISSUE_TO_LOCKER, ConsentPurpose.ASSISTANCE, ConsentPurpose.ROSTER)
-    }
-)
+PURPOSE_OF: Mapping[Source, ConsentPurpose] = {
+    source: purpose
+    for purpose, source in SOURCES.items()
+    if purpose not in (ConsentPurpose.ISSUE_TO_LOCKER, ConsentPurpose.ASSISTANCE, ConsentPurpose.ROSTER)
+}
 """Which consent a source is read with."""
 
 
@@ -85,27 +80,23 @@ class ConsentStatus(StrEnum):
     EXPIRED = "EXPIRED"
 
 
-_AFTER = MappingProxyType(
-    {
-        ConsentStep.ASK: ConsentStatus.ASKED,
-        ConsentStep.GRANT: ConsentStatus.GIVEN,
-        ConsentStep.RENEW: ConsentStatus.GIVEN,
-        ConsentStep.WITHDRAW: ConsentStatus.WITHDRAWN,
-        ConsentStep.DECLINE: ConsentStatus.DECLINED,
-    }
-)
+_AFTER: Mapping[ConsentStep, ConsentStatus] = {
+    ConsentStep.ASK: ConsentStatus.ASKED,
+    ConsentStep.GRANT: ConsentStatus.GIVEN,
+    ConsentStep.RENEW: ConsentStatus.GIVEN,
+    ConsentStep.WITHDRAW: ConsentStatus.WITHDRAWN,
+    ConsentStep.DECLINE: ConsentStatus.DECLINED,
+}
 
 _ENDED = frozenset({ConsentStatus.DECLINED, ConsentStatus.WITHDRAWN, ConsentStatus.EXPIRED})
 
-_ALLOWED: Mapping[ConsentStep, frozenset[ConsentStatus | None]] = MappingProxyType(
-    {
-        ConsentStep.ASK: frozenset({None, *_ENDED}),
-        ConsentStep.GRANT: frozenset({None, ConsentStatus.ASKED, *_ENDED}),
-        ConsentStep.RENEW: frozenset({ConsentStatus.GIVEN, ConsentStatus.EXPIRED}),
-        ConsentStep.WITHDRAW: frozenset({ConsentStatus.GIVEN}),
-        ConsentStep.DECLINE: frozenset({ConsentStatus.ASKED}),
-    }
-)
+_ALLOWED: Mapping[ConsentStep, frozenset[ConsentStatus | None]] = {
+    ConsentStep.ASK: frozenset({None, *_ENDED}),
+    ConsentStep.GRANT: frozenset({None, ConsentStatus.ASKED, *_ENDED}),
+    ConsentStep.RENEW: frozenset({ConsentStatus.GIVEN, ConsentStatus.EXPIRED}),
+    ConsentStep.WITHDRAW: frozenset({ConsentStatus.GIVEN}),
+    ConsentStep.DECLINE: frozenset({ConsentStatus.ASKED}),
+}
 """From where each step may be taken; None is where there is no consent for the purpose yet."""
 
 

@@ -10,7 +10,6 @@ by which the document was asked for are compared. Documents that agree in less a
 import re
 from collections.abc import Mapping
 from enum import StrEnum
-from types import MappingProxyType
 
 from domain.kernel import Bilingual, latin_digits
 from domain.kernel.messages import bilingual
@@ -41,32 +40,28 @@ class DocumentKind(StrEnum):
     OTHER = "OTHER"
 
 
-KINDS: Mapping[str, DocumentKind] = MappingProxyType(
-    {
-        "INCER": DocumentKind.INCOME,
-        "CTCER": DocumentKind.CASTE,
-        "SHCER": DocumentKind.CASTE,
-        "OBCER": DocumentKind.CASTE,
-        "DMCER": DocumentKind.DOMICILE,
-        "RSCER": DocumentKind.DOMICILE,
-        "BTCER": DocumentKind.BIRTH,
-        "DTCER": DocumentKind.DEATH,
-        "DPICR": DocumentKind.DISABILITY,
-        "DRVLC": DocumentKind.DRIVING_LICENCE,
-        "RVCER": DocumentKind.VEHICLE,
-        "SSCER": DocumentKind.CLASS_X,
-        "HSCER": DocumentKind.CLASS_XII,
-        "HSMGR": DocumentKind.CLASS_XII,
-        "PANCR": DocumentKind.IDENTITY,
-        "ADHAR": DocumentKind.IDENTITY,
-    }
-)
+KINDS: Mapping[str, DocumentKind] = {
+    "INCER": DocumentKind.INCOME,
+    "CTCER": DocumentKind.CASTE,
+    "SHCER": DocumentKind.CASTE,
+    "OBCER": DocumentKind.CASTE,
+    "DMCER": DocumentKind.DOMICILE,
+    "RSCER": DocumentKind.DOMICILE,
+    "BTCER": DocumentKind.BIRTH,
+    "DTCER": DocumentKind.DEATH,
+    "DPICR": DocumentKind.DISABILITY,
+    "DRVLC": DocumentKind.DRIVING_LICENCE,
+    "RVCER": DocumentKind.VEHICLE,
+    "SSCER": DocumentKind.CLASS_X,
+    "HSCER": DocumentKind.CLASS_XII,
+    "HSMGR": DocumentKind.CLASS_XII,
+    "PANCR": DocumentKind.IDENTITY,
+    "ADHAR": DocumentKind.IDENTITY,
+}
 """By doctype; the names are those of digilocker_doctypes.csv."""
 
 
-NAMES: Mapping[str, Bilingual] = MappingProxyType(
-    {doctype: bilingual(f"doctype.{doctype}") for doctype in (*KINDS, RATION_CARD_DOCTYPE)}
-)
+NAMES: Mapping[str, Bilingual] = {doctype: bilingual(f"doctype.{doctype}") for doctype in (*KINDS, RATION_CARD_DOCTYPE)}
 """What documents are called where their source gives no name."""
 
 

@@ -1,9 +1,9 @@
 """Types for feedback on decided cases and suggestions about services, and the moderation of their texts."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
-from types import MappingProxyType
 
 from domain.kernel import ErrorCode, Problem, Problems, is_plain_line, refuse_hidden_character, written_text
 
@@ -66,16 +66,14 @@ class SuggestionState(StrEnum):
     DECLINED = "DECLINED"
 
 
-SUGGESTION_STEPS = MappingProxyType(
-    {
-        SuggestionState.RECEIVED: frozenset(
-            {SuggestionState.UNDER_REVIEW, SuggestionState.ACCEPTED, SuggestionState.DECLINED}
-        ),
-        SuggestionState.UNDER_REVIEW: frozenset({SuggestionState.ACCEPTED, SuggestionState.DECLINED}),
-        SuggestionState.ACCEPTED: frozenset[SuggestionState](),
-        SuggestionState.DECLINED: frozenset[SuggestionState](),
-    }
-)
+SUGGESTION_STEPS: Mapping[SuggestionState, frozenset[SuggestionState]] = {
+    SuggestionState.RECEIVED: frozenset(
+        {SuggestionState.UNDER_REVIEW, SuggestionState.ACCEPTED, SuggestionState.DECLINED}
+    ),
+    SuggestionState.UNDER_REVIEW: frozenset({SuggestionState.ACCEPTED, SuggestionState.DECLINED}),
+    SuggestionState.ACCEPTED: frozenset[SuggestionState](),
+    SuggestionState.DECLINED: frozenset[SuggestionState](),
+}
 """To which states a reply can bring a suggestion."""
 
 

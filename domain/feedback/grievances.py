@@ -1,9 +1,9 @@
 """A citizen's grievance about an application, as a pure state machine with a due date."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from types import MappingProxyType
 
 from domain.kernel import ErrorCode, Problem, Problems
 
@@ -40,15 +40,13 @@ class GrievanceMove(StrEnum):
 
 _S, _M = GrievanceState, GrievanceMove
 
-TRANSITIONS = MappingProxyType(
-    {
-        (_S.OPEN, _M.ANSWER): _S.ANSWERED,
-        (_S.ESCALATED, _M.ANSWER): _S.ANSWERED,
-        (_S.OPEN, _M.ESCALATE): _S.ESCALATED,
-        (_S.ANSWERED, _M.ESCALATE): _S.ESCALATED,
-        **{(state, _M.CLOSE): _S.CLOSED for state in (_S.OPEN, _S.ANSWERED, _S.ESCALATED)},
-    }
-)
+TRANSITIONS: Mapping[tuple[GrievanceState, GrievanceMove], GrievanceState] = {
+    (_S.OPEN, _M.ANSWER): _S.ANSWERED,
+    (_S.ESCALATED, _M.ANSWER): _S.ANSWERED,
+    (_S.OPEN, _M.ESCALATE): _S.ESCALATED,
+    (_S.ANSWERED, _M.ESCALATE): _S.ESCALATED,
+    **{(state, _M.CLOSE): _S.CLOSED for state in (_S.OPEN, _S.ANSWERED, _S.ESCALATED)},
+}
 """Every lawful step; an open one is escalated only when its time is over, which `may_escalate` says."""
 
 WAITING = frozenset({_S.OPEN, _S.ESCALATED})

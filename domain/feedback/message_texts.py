@@ -4,7 +4,6 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from types import MappingProxyType
 
 from domain.feedback.messages import MessageChannel
 from domain.kernel import Language
@@ -24,16 +23,14 @@ MOST_BUTTONS, LONGEST_BUTTON, LONGEST_BODY = 10, 25, 1_024
 LONGEST_TITLE, LONGEST_PUSH = 120, 180
 WITHHELD = frozenset({"aadhaar", "account", "amount", "ground", "name", "reason", "scheme"})
 """Last words of names of values that no text may say, since others read the telephone too."""
-EXAMPLES = MappingProxyType(
-    {
-        "number": "UKAS 20261 234567890",
-        "appeal": "UKAP 20261 234567890",
-        "on": "05-12-2026",
-        "at": "05-12-2026 11:00",
-        "code": "123456",
-        "minutes": "10",
-    }
-)
+EXAMPLES: Mapping[str, str] = {
+    "number": "UKAS 20261 234567890",
+    "appeal": "UKAP 20261 234567890",
+    "on": "05-12-2026",
+    "at": "05-12-2026 11:00",
+    "code": "123456",
+    "minutes": "10",
+}
 """What variables are filled with where a text is shown beforehand."""
 CODE = "CODE_"
 """The events of one-time codes begin so; they go by SMS alone."""

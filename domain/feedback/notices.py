@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
-from types import MappingProxyType
 
 from domain.applications.applications import Application
 from domain.applications.lifecycle import Move
@@ -149,26 +148,24 @@ NEWS = frozenset(
 """Messages that only tell that a case goes on. An SMS costs the state money, so they come by SMS to those alone who
 chose SMS; others read them in the portal and on channels that cost nothing or less."""
 
-OF_MOVES = MappingProxyType(
-    {
-        Move.SUBMIT: NoticeKind.APPLICATION_RECEIVED,
-        Move.ASK_FEE: NoticeKind.FEE_DUE,
-        Move.RAISE_QUERY: NoticeKind.QUERY_RAISED,
-        Move.ANSWER_QUERY: NoticeKind.QUERY_ANSWERED,
-        Move.SEND_FOR_VERIFICATION: NoticeKind.VERIFICATION_ORDERED,
-        Move.ASK_CLEARANCE: NoticeKind.CLEARANCE_ASKED,
-        Move.ANSWER_CLEARANCE: NoticeKind.CLEARANCE_ANSWERED,
-        Move.APPROVE: NoticeKind.APPROVED,
-        Move.ISSUE_CERTIFICATE: NoticeKind.CERTIFICATE_READY,
-        Move.DELIVER: NoticeKind.DELIVERED,
-        Move.CORRECT_CERTIFICATE: NoticeKind.CERTIFICATE_CORRECTED,
-        Move.REVOKE_CERTIFICATE: NoticeKind.CERTIFICATE_REVOKED,
-        Move.REJECT: NoticeKind.REJECTED,
-        Move.RETURN_AS_INCOMPLETE: NoticeKind.RETURNED_AS_INCOMPLETE,
-        Move.WITHDRAW: NoticeKind.WITHDRAWN,
-        Move.REOPEN: NoticeKind.REOPENED,
-    }
-)
+OF_MOVES: Mapping[Move, NoticeKind] = {
+    Move.SUBMIT: NoticeKind.APPLICATION_RECEIVED,
+    Move.ASK_FEE: NoticeKind.FEE_DUE,
+    Move.RAISE_QUERY: NoticeKind.QUERY_RAISED,
+    Move.ANSWER_QUERY: NoticeKind.QUERY_ANSWERED,
+    Move.SEND_FOR_VERIFICATION: NoticeKind.VERIFICATION_ORDERED,
+    Move.ASK_CLEARANCE: NoticeKind.CLEARANCE_ASKED,
+    Move.ANSWER_CLEARANCE: NoticeKind.CLEARANCE_ANSWERED,
+    Move.APPROVE: NoticeKind.APPROVED,
+    Move.ISSUE_CERTIFICATE: NoticeKind.CERTIFICATE_READY,
+    Move.DELIVER: NoticeKind.DELIVERED,
+    Move.CORRECT_CERTIFICATE: NoticeKind.CERTIFICATE_CORRECTED,
+    Move.REVOKE_CERTIFICATE: NoticeKind.CERTIFICATE_REVOKED,
+    Move.REJECT: NoticeKind.REJECTED,
+    Move.RETURN_AS_INCOMPLETE: NoticeKind.RETURNED_AS_INCOMPLETE,
+    Move.WITHDRAW: NoticeKind.WITHDRAWN,
+    Move.REOPEN: NoticeKind.REOPENED,
+}
 """The message that a step of an application brings."""
 
 

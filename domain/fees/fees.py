@@ -1,9 +1,9 @@
 """Fees paid online: amounts due, the states of a payment order, the times of enquiries, and refunds."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
-from types import MappingProxyType
 
 from domain.applications.lifecycle import Move
 from domain.kernel.state import installed_state
@@ -86,28 +86,24 @@ OPEN = (_S.CREATED, _S.REDIRECTED, _S.PENDING)
 PAID = (_S.SUCCESS, _S.REFUND_REQUESTED, _S.REFUNDED)
 """The money was taken, whatever became of it."""
 
-STEPS = MappingProxyType(
-    {
-        _S.CREATED: frozenset({_S.REDIRECTED, _S.PENDING, _S.SUCCESS, _S.FAILED, _S.EXPIRED, _S.REFUND_REQUESTED}),
-        _S.REDIRECTED: frozenset({_S.PENDING, _S.SUCCESS, _S.FAILED, _S.EXPIRED, _S.REFUND_REQUESTED}),
-        _S.PENDING: frozenset({_S.SUCCESS, _S.FAILED, _S.EXPIRED, _S.REFUND_REQUESTED}),
-        # The bank or the counter may say so late; the treasury's word is the truth, whatever we thought before.
-        _S.FAILED: frozenset({_S.SUCCESS, _S.REFUND_REQUESTED}),
-        _S.EXPIRED: frozenset({_S.SUCCESS, _S.REFUND_REQUESTED}),
-        _S.SUCCESS: frozenset({_S.REFUND_REQUESTED}),
-        _S.REFUND_REQUESTED: frozenset({_S.REFUNDED}),
-        _S.REFUNDED: frozenset(),
-    }
-)
+STEPS: Mapping[FeeState, frozenset[FeeState]] = {
+    _S.CREATED: frozenset({_S.REDIRECTED, _S.PENDING, _S.SUCCESS, _S.FAILED, _S.EXPIRED, _S.REFUND_REQUESTED}),
+    _S.REDIRECTED: frozenset({_S.PENDING, _S.SUCCESS, _S.FAILED, _S.EXPIRED, _S.REFUND_REQUESTED}),
+    _S.PENDING: frozenset({_S.SUCCESS, _S.FAILED, _S.EXPIRED, _S.REFUND_REQUESTED}),
+    # The bank or the counter may say so late; the treasury's word is the truth, whatever we thought before.
+    _S.FAILED: frozenset({_S.SUCCESS, _S.REFUND_REQUESTED}),
+    _S.EXPIRED: frozenset({_S.SUCCESS, _S.REFUND_REQUESTED}),
+    _S.SUCCESS: frozenset({_S.REFUND_REQUESTED}),
+    _S.REFUND_REQUESTED: frozenset({_S.REFUNDED}),
+    _S.REFUNDED: frozenset(),
+}
 """Every lawful step of an order."""
 
-CAUSES = MappingProxyType(
-    {
-        Move.WITHDRAW: RefundCause.WITHDRAWN,
-        Move.REJECT: RefundCause.REJECTED,
-        Move.RETURN_AS_INCOMPLETE: RefundCause.RETURNED_AS_INCOMPLETE,
-    }
-)
+CAUSES: Mapping[Move, RefundCause] = {
+    Move.WITHDRAW: RefundCause.WITHDRAWN,
+    Move.REJECT: RefundCause.REJECTED,
+    Move.RETURN_AS_INCOMPLETE: RefundCause.RETURNED_AS_INCOMPLETE,
+}
 """The steps of an application after which a rule may give its fee back."""
 
 FOLLOWED = timedelta(days=7)

@@ -1,9 +1,9 @@
 """Rules by which a citizen lets an operator act on their behalf: proof, scope and duration."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from enum import StrEnum
-from types import MappingProxyType
 
 from domain.kernel import Assurance, ErrorCode, Problem, Problems, Remedy
 
@@ -19,13 +19,11 @@ class AssistanceWay(StrEnum):
     """A paper with the citizen's signature or thumbprint, scanned."""
 
 
-STRENGTH = MappingProxyType(
-    {
-        AssistanceWay.OTP: Assurance.SUBSTANTIAL,
-        AssistanceWay.RELATIVE: Assurance.LOW,
-        AssistanceWay.SIGNED_PAPER: Assurance.LOW,
-    }
-)
+STRENGTH: Mapping[AssistanceWay, Assurance] = {
+    AssistanceWay.OTP: Assurance.SUBSTANTIAL,
+    AssistanceWay.RELATIVE: Assurance.LOW,
+    AssistanceWay.SIGNED_PAPER: Assurance.LOW,
+}
 """How sure each way is. LOW is never enough for a change of bank account."""
 
 

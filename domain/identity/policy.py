@@ -4,12 +4,11 @@
 else decides (ADR 0012).
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from itertools import product
-from types import MappingProxyType
 from typing import Any, Protocol, Self
 
 from domain.appeals.appeals import LEVELS, AppealLevel
@@ -288,37 +287,35 @@ _LAW = {
 }
 """Appeals, clearances of other departments, who is posted where, and the definitions of a department's services."""
 
-TABLE = MappingProxyType(
-    {
-        **_cells(_R.OWN, _Role.CITIZEN, (_K.CITIZEN, *_CASE), _P.VIEW),
-        **_cells(_R.OWN, _Role.CITIZEN, (_K.APPLICATION, _K.BENEFIT, _K.DOCUMENT), _P.APPLY),
-        **_cells(_R.ASSISTED, _Role.OPERATOR, (_K.CITIZEN, _K.APPLICATION), _P.ASSIST),
-        **_cells(_R.ASSISTED, _Role.OPERATOR, _K.APPLICATION, _P.APPLY, _P.COLLECT_FEE),
-        **_cells(_R.JURISDICTION, _Role.OFFICER, (_K.CITIZEN, *_CASE, _K.QUEUE), _P.DECIDE),
-        **_cells(_R.JURISDICTION, _Role.OFFICER, _K.APPLICATION, _P.COLLECT_FEE),
-        **_cells(_R.JURISDICTION, _Role.APPELLATE, (_K.CITIZEN, *_CASE, _K.QUEUE), _P.HEAR_APPEAL),
-        **_cells(_R.HELD, _Role.APPELLATE, _K.APPLICATION, _P.DECIDE),
-        **_cells(_R.APPEALED, _Role.COMMISSION, (_K.APPLICATION, _K.CERTIFICATE), _P.HEAR_APPEAL),
-        **_cells(_R.JURISDICTION, _Role.FINANCE_OFFICER, _K.BENEFIT, _P.PAY_BENEFIT),
-        **_cells(_R.OWN, _Role.DIGILOCKER, _K.CERTIFICATE, _P.ISSUE_TO_LOCKER),
-        **_cells(_R.OWN, _Role.API_SETU, _K.CERTIFICATE, _P.SHARE_WITH_CONSENT),
-        **_cells(_R.ANY, (*_OFFICES, *_SUPERVISORS, _Role.E_TAAL), _K.COUNTS, _P.COUNT),
-        **_cells(_R.ANY, _Role.ADMIN, (_K.COUNTS, _K.OPERATIONS), _P.OPERATE),
-        **_cells(_R.ANY, _Role.AUDITOR, _K.OPERATIONS, _P.AUDIT),
-        **_CARE,
-        **_LAW,
-        **_UPLOADS,
-        **_NOTICES,
-        **_CONSENTS,
-        **_FIGURES,
-        **_SIGN_ON,
-        **_ROSTERS,
-        **_FEES,
-        **_FINANCE,
-        **_TRAINING,
-        **_cells(_R.ANY, _Role.SYSTEM, _K, *_P),
-    }
-)
+TABLE: Mapping[tuple[Role, ObjectKind, Purpose], Relation] = {
+    **_cells(_R.OWN, _Role.CITIZEN, (_K.CITIZEN, *_CASE), _P.VIEW),
+    **_cells(_R.OWN, _Role.CITIZEN, (_K.APPLICATION, _K.BENEFIT, _K.DOCUMENT), _P.APPLY),
+    **_cells(_R.ASSISTED, _Role.OPERATOR, (_K.CITIZEN, _K.APPLICATION), _P.ASSIST),
+    **_cells(_R.ASSISTED, _Role.OPERATOR, _K.APPLICATION, _P.APPLY, _P.COLLECT_FEE),
+    **_cells(_R.JURISDICTION, _Role.OFFICER, (_K.CITIZEN, *_CASE, _K.QUEUE), _P.DECIDE),
+    **_cells(_R.JURISDICTION, _Role.OFFICER, _K.APPLICATION, _P.COLLECT_FEE),
+    **_cells(_R.JURISDICTION, _Role.APPELLATE, (_K.CITIZEN, *_CASE, _K.QUEUE), _P.HEAR_APPEAL),
+    **_cells(_R.HELD, _Role.APPELLATE, _K.APPLICATION, _P.DECIDE),
+    **_cells(_R.APPEALED, _Role.COMMISSION, (_K.APPLICATION, _K.CERTIFICATE), _P.HEAR_APPEAL),
+    **_cells(_R.JURISDICTION, _Role.FINANCE_OFFICER, _K.BENEFIT, _P.PAY_BENEFIT),
+    **_cells(_R.OWN, _Role.DIGILOCKER, _K.CERTIFICATE, _P.ISSUE_TO_LOCKER),
+    **_cells(_R.OWN, _Role.API_SETU, _K.CERTIFICATE, _P.SHARE_WITH_CONSENT),
+    **_cells(_R.ANY, (*_OFFICES, *_SUPERVISORS, _Role.E_TAAL), _K.COUNTS, _P.COUNT),
+    **_cells(_R.ANY, _Role.ADMIN, (_K.COUNTS, _K.OPERATIONS), _P.OPERATE),
+    **_cells(_R.ANY, _Role.AUDITOR, _K.OPERATIONS, _P.AUDIT),
+    **_CARE,
+    **_LAW,
+    **_UPLOADS,
+    **_NOTICES,
+    **_CONSENTS,
+    **_FIGURES,
+    **_SIGN_ON,
+    **_ROSTERS,
+    **_FEES,
+    **_FINANCE,
+    **_TRAINING,
+    **_cells(_R.ANY, _Role.SYSTEM, _K, *_P),
+}
 """A cell that is not here is denied."""
 
 

@@ -2,17 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from types import MappingProxyType
 
 from domain.kernel import PersonKind, Provider
 
-PROVIDERS: Mapping[PersonKind, frozenset[Provider]] = MappingProxyType(
-    {
-        PersonKind.CITIZEN: frozenset({Provider.MERI_PEHCHAAN, Provider.JAN_PARICHAY}),
-        PersonKind.OFFICER: frozenset({Provider.PARICHAY}),
-        PersonKind.OPERATOR: frozenset({Provider.CSC_CONNECT, Provider.PARICHAY}),
-    }
-)
+PROVIDERS: Mapping[PersonKind, frozenset[Provider]] = {
+    PersonKind.CITIZEN: frozenset({Provider.MERI_PEHCHAAN, Provider.JAN_PARICHAY}),
+    PersonKind.OFFICER: frozenset({Provider.PARICHAY}),
+    PersonKind.OPERATOR: frozenset({Provider.CSC_CONNECT, Provider.PARICHAY}),
+}
 """Whom each provider can vouch for at all (ADR 0020); settings may choose fewer."""
 
 CITIZEN_REFRESH_SECONDS = 30 * 86_400

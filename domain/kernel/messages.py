@@ -18,8 +18,8 @@ from domain.kernel.text import Bilingual, Language, state_language
 PORTAL = Bilingual("पोर्टल", "The portal")
 """The portal's name in the graph's own descriptions, which are the same for every state."""
 
-_NOTHING: Mapping[str, str] = MappingProxyType({})
-_NO_TEXTS: Mapping[str, Bilingual] = MappingProxyType({})
+_NOTHING: Mapping[str, str] = {}
+_NO_TEXTS: Mapping[str, Bilingual] = {}
 
 
 class MissingMessage(KeyError):

@@ -48,13 +48,11 @@ _UMANG: Mapping[str, Remedy] = {
     "CARD_NOT_ACTIVE": Remedy.VISIT_CSC,
 }
 
-REMEDIES: Mapping[Source, Mapping[str, Remedy]] = MappingProxyType(
-    {
-        Source.DIGILOCKER: MappingProxyType(_LOCKER),
-        Source.API_SETU: MappingProxyType(_SETU),
-        Source.UMANG: MappingProxyType(_UMANG),
-    }
-)
+REMEDIES: Mapping[Source, Mapping[str, Remedy]] = {
+    Source.DIGILOCKER: MappingProxyType(_LOCKER),
+    Source.API_SETU: MappingProxyType(_SETU),
+    Source.UMANG: MappingProxyType(_UMANG),
+}
 """By system and code."""
 
 

@@ -6,7 +6,6 @@ domain/identity/policy.py. Scopes are the words of `@requiresScopes` in the grap
 
 from collections.abc import Mapping
 from enum import StrEnum
-from types import MappingProxyType
 
 from domain.kernel.people import Role, Subject
 
@@ -31,31 +30,29 @@ class Scope(StrEnum):
 
 _COUNTED = {Scope.COUNTS}
 
-SCOPES: Mapping[Role, frozenset[Scope]] = MappingProxyType(
-    {
-        Role.ANONYMOUS: frozenset(),
-        Role.CITIZEN: frozenset({Scope.OWN}),
-        Role.OPERATOR: frozenset({Scope.ASSIST}),
-        Role.DOORSTEP_AGENT: frozenset({Scope.VISITS}),
-        Role.PRINCIPAL: frozenset({Scope.ROSTERS}),
-        Role.CAMP_OFFICER: frozenset({Scope.ROSTERS}),
-        Role.OFFICER: frozenset({Scope.CASES, *_COUNTED}),
-        Role.APPELLATE: frozenset({Scope.CASES, Scope.APPEALS, *_COUNTED}),
-        Role.COMMISSION: frozenset({Scope.APPEALS, Scope.COMMISSION, *_COUNTED}),
-        Role.DEPARTMENT_ADMIN: frozenset({Scope.STAFF, *_COUNTED}),
-        Role.FINANCE_OFFICER: frozenset(_COUNTED),
-        Role.AUDITOR: frozenset({Scope.OPERATIONS_READ, *_COUNTED}),
-        Role.HELPLINE: frozenset({Scope.CONVERSATIONS}),
-        Role.DEVELOPER: frozenset(),
-        Role.ADMIN: frozenset({Scope.STAFF, Scope.OPERATIONS_READ, Scope.OPERATIONS_WRITE, *_COUNTED}),
-        Role.UMANG: frozenset(),
-        Role.E_TAAL: frozenset(_COUNTED),
-        Role.DIGILOCKER: frozenset(),
-        Role.API_SETU: frozenset(),
-        Role.ROUTER: frozenset({Scope.ENTITIES}),
-        Role.SYSTEM: frozenset(Scope),
-    }
-)
+SCOPES: Mapping[Role, frozenset[Scope]] = {
+    Role.ANONYMOUS: frozenset(),
+    Role.CITIZEN: frozenset({Scope.OWN}),
+    Role.OPERATOR: frozenset({Scope.ASSIST}),
+    Role.DOORSTEP_AGENT: frozenset({Scope.VISITS}),
+    Role.PRINCIPAL: frozenset({Scope.ROSTERS}),
+    Role.CAMP_OFFICER: frozenset({Scope.ROSTERS}),
+    Role.OFFICER: frozenset({Scope.CASES, *_COUNTED}),
+    Role.APPELLATE: frozenset({Scope.CASES, Scope.APPEALS, *_COUNTED}),
+    Role.COMMISSION: frozenset({Scope.APPEALS, Scope.COMMISSION, *_COUNTED}),
+    Role.DEPARTMENT_ADMIN: frozenset({Scope.STAFF, *_COUNTED}),
+    Role.FINANCE_OFFICER: frozenset(_COUNTED),
+    Role.AUDITOR: frozenset({Scope.OPERATIONS_READ, *_COUNTED}),
+    Role.HELPLINE: frozenset({Scope.CONVERSATIONS}),
+    Role.DEVELOPER: frozenset(),
+    Role.ADMIN: frozenset({Scope.STAFF, Scope.OPERATIONS_READ, Scope.OPERATIONS_WRITE, *_COUNTED}),
+    Role.UMANG: frozenset(),
+    Role.E_TAAL: frozenset(_COUNTED),
+    Role.DIGILOCKER: frozenset(),
+    Role.API_SETU: frozenset(),
+    Role.ROUTER: frozenset({Scope.ENTITIES}),
+    Role.SYSTEM: frozenset(Scope),
+}
 """The scopes of each role."""
 
 

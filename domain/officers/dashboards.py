@@ -7,7 +7,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
-from types import MappingProxyType
 
 from domain.appeals.delays import CaseList
 from domain.benefits.benefits import SanctionState
@@ -86,47 +85,43 @@ _CASES, _RATE, _DAYS = TileUnit.CASES, TileUnit.HUNDREDTHS_OF_PERCENT, TileUnit.
 _MORE, _LESS, _NEUTRAL = Direction.MORE_IS_BETTER, Direction.LESS_IS_BETTER, Direction.NEUTRAL
 _K, _D = TileKey, DashboardRole
 
-TILES: Mapping[TileKey, TileRule] = MappingProxyType(
-    {
-        _K.PENDING: TileRule(_CASES, _LESS, CaseList.PENDING),
-        _K.DUE_SOON: TileRule(_CASES, _LESS, CaseList.DUE_SOON),
-        _K.OVERDUE: TileRule(_CASES, _LESS, CaseList.OVERDUE),
-        _K.OVERDUE_UNEXPLAINED: TileRule(_CASES, _LESS, CaseList.OVERDUE),
-        _K.RECEIVED_THIS_MONTH: TileRule(_CASES, _NEUTRAL),
-        _K.DISPOSED_THIS_MONTH: TileRule(_CASES, _MORE),
-        _K.DISPOSED_LATE: TileRule(_CASES, _LESS, CaseList.DISPOSED_LATE),
-        _K.PROCESSING_RATE: TileRule(_RATE, _MORE),
-        _K.ON_TIME_RATE: TileRule(_RATE, _MORE),
-        _K.MEDIAN_DAYS: TileRule(_DAYS, _LESS),
-        _K.NINETIETH_DAYS: TileRule(_DAYS, _LESS),
-        _K.GRIEVANCE_REPLY_RATE: TileRule(_RATE, _MORE),
-        _K.APPEALS_WAITING: TileRule(_CASES, _LESS),
-        _K.SILENT_OFFICES: TileRule(TileUnit.OFFICES, _LESS),
-        _K.BENEFITS_WITHOUT_BUDGET: TileRule(TileUnit.BENEFITS, _LESS, held=SanctionState.BUDGET_WAIT),
-        _K.LIFE_CERTIFICATES_DUE: TileRule(TileUnit.BENEFITS, _LESS, held=SanctionState.LIFE_CERTIFICATE_DUE),
-        _K.REVIEWS_OVERDUE: TileRule(TileUnit.BENEFITS, _LESS, held=SanctionState.REVIEW_DUE),
-        _K.BATCHES_REFUSED: TileRule(TileUnit.FILES, _LESS),
-    }
-)
+TILES: Mapping[TileKey, TileRule] = {
+    _K.PENDING: TileRule(_CASES, _LESS, CaseList.PENDING),
+    _K.DUE_SOON: TileRule(_CASES, _LESS, CaseList.DUE_SOON),
+    _K.OVERDUE: TileRule(_CASES, _LESS, CaseList.OVERDUE),
+    _K.OVERDUE_UNEXPLAINED: TileRule(_CASES, _LESS, CaseList.OVERDUE),
+    _K.RECEIVED_THIS_MONTH: TileRule(_CASES, _NEUTRAL),
+    _K.DISPOSED_THIS_MONTH: TileRule(_CASES, _MORE),
+    _K.DISPOSED_LATE: TileRule(_CASES, _LESS, CaseList.DISPOSED_LATE),
+    _K.PROCESSING_RATE: TileRule(_RATE, _MORE),
+    _K.ON_TIME_RATE: TileRule(_RATE, _MORE),
+    _K.MEDIAN_DAYS: TileRule(_DAYS, _LESS),
+    _K.NINETIETH_DAYS: TileRule(_DAYS, _LESS),
+    _K.GRIEVANCE_REPLY_RATE: TileRule(_RATE, _MORE),
+    _K.APPEALS_WAITING: TileRule(_CASES, _LESS),
+    _K.SILENT_OFFICES: TileRule(TileUnit.OFFICES, _LESS),
+    _K.BENEFITS_WITHOUT_BUDGET: TileRule(TileUnit.BENEFITS, _LESS, held=SanctionState.BUDGET_WAIT),
+    _K.LIFE_CERTIFICATES_DUE: TileRule(TileUnit.BENEFITS, _LESS, held=SanctionState.LIFE_CERTIFICATE_DUE),
+    _K.REVIEWS_OVERDUE: TileRule(TileUnit.BENEFITS, _LESS, held=SanctionState.REVIEW_DUE),
+    _K.BATCHES_REFUSED: TileRule(TileUnit.FILES, _LESS),
+}
 
 _DESK = (_K.PENDING, _K.DUE_SOON, _K.OVERDUE, _K.RECEIVED_THIS_MONTH, _K.DISPOSED_THIS_MONTH, _K.DISPOSED_LATE)
 _HELD = (_K.BENEFITS_WITHOUT_BUDGET, _K.LIFE_CERTIFICATES_DUE, _K.REVIEWS_OVERDUE)
 _LATE = (_K.OVERDUE, _K.OVERDUE_UNEXPLAINED, _K.DISPOSED_LATE)
 _QUALITY = (_K.PROCESSING_RATE, _K.ON_TIME_RATE, _K.MEDIAN_DAYS, _K.NINETIETH_DAYS)
 
-BOARDS: Mapping[DashboardRole, tuple[TileKey, ...]] = MappingProxyType(
-    {
-        _D.VERIFIER: _DESK,
-        _D.DESIGNATED_OFFICER: (*_DESK, _K.ON_TIME_RATE, _K.MEDIAN_DAYS, _K.GRIEVANCE_REPLY_RATE, *_HELD),
-        _D.FIRST_AUTHORITY: (_K.APPEALS_WAITING, _K.PENDING, *_LATE, *_QUALITY),
-        _D.SECOND_AUTHORITY: (_K.APPEALS_WAITING, _K.PENDING, *_LATE, *_QUALITY),
-        _D.DISTRICT_MAGISTRATE: (*_DESK, *_QUALITY, _K.GRIEVANCE_REPLY_RATE, _K.SILENT_OFFICES),
-        _D.HEAD_OF_DEPARTMENT: (*_DESK, *_QUALITY, _K.GRIEVANCE_REPLY_RATE),
-        _D.COMMISSION: (*_LATE, _K.PENDING, *_QUALITY, _K.APPEALS_WAITING, _K.SILENT_OFFICES),
-        _D.CHIEF_MINISTERS_OFFICE: (*_DESK, *_QUALITY, _K.GRIEVANCE_REPLY_RATE, _K.SILENT_OFFICES),
-        _D.FINANCE_OFFICER: (*_HELD, _K.BATCHES_REFUSED),
-    }
-)
+BOARDS: Mapping[DashboardRole, tuple[TileKey, ...]] = {
+    _D.VERIFIER: _DESK,
+    _D.DESIGNATED_OFFICER: (*_DESK, _K.ON_TIME_RATE, _K.MEDIAN_DAYS, _K.GRIEVANCE_REPLY_RATE, *_HELD),
+    _D.FIRST_AUTHORITY: (_K.APPEALS_WAITING, _K.PENDING, *_LATE, *_QUALITY),
+    _D.SECOND_AUTHORITY: (_K.APPEALS_WAITING, _K.PENDING, *_LATE, *_QUALITY),
+    _D.DISTRICT_MAGISTRATE: (*_DESK, *_QUALITY, _K.GRIEVANCE_REPLY_RATE, _K.SILENT_OFFICES),
+    _D.HEAD_OF_DEPARTMENT: (*_DESK, *_QUALITY, _K.GRIEVANCE_REPLY_RATE),
+    _D.COMMISSION: (*_LATE, _K.PENDING, *_QUALITY, _K.APPEALS_WAITING, _K.SILENT_OFFICES),
+    _D.CHIEF_MINISTERS_OFFICE: (*_DESK, *_QUALITY, _K.GRIEVANCE_REPLY_RATE, _K.SILENT_OFFICES),
+    _D.FINANCE_OFFICER: (*_HELD, _K.BATCHES_REFUSED),
+}
 """The tiles of each dashboard, in their order."""
 
 ONLY_WHERE_SOME = frozenset({(_D.DESIGNATED_OFFICER, key) for key in _HELD})

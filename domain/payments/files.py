@@ -4,10 +4,10 @@ Names and identifiers are those of docs/contracts/dbt_finance.md section 2.1, th
 section 8.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from enum import StrEnum
-from types import MappingProxyType
 
 from domain.applications.deadline import WorkCalendar
 from domain.benefits.benefits import PaymentStatus
@@ -175,27 +175,23 @@ ALREADY_GONE = frozenset({"DBE0007", "TBE0007"})
 """Codes by which PFMS says that it knows no such beneficiary: the deletion is done
 (docs/contracts/dbt_finance.md section 2.6)."""
 
-_COURSE = MappingProxyType(
-    {
-        LineState.BUILT: 0,
-        LineState.ACCEPTED: 1,
-        LineState.DEBITED: 2,
-        LineState.CREDITED: 3,
-        LineState.REJECTED: 4,
-        LineState.RETURNED: 4,
-    }
-)
+_COURSE: Mapping[LineState, int] = {
+    LineState.BUILT: 0,
+    LineState.ACCEPTED: 1,
+    LineState.DEBITED: 2,
+    LineState.CREDITED: 3,
+    LineState.REJECTED: 4,
+    LineState.RETURNED: 4,
+}
 
-_SAID = MappingProxyType(
-    {
-        "ACCP": LineState.ACCEPTED,
-        "PDNG": LineState.ACCEPTED,
-        "ACSP": LineState.DEBITED,
-        "ACSC": LineState.CREDITED,
-        "RTND": LineState.RETURNED,
-        "RJCT": LineState.REJECTED,
-    }
-)
+_SAID: Mapping[str, LineState] = {
+    "ACCP": LineState.ACCEPTED,
+    "PDNG": LineState.ACCEPTED,
+    "ACSP": LineState.DEBITED,
+    "ACSC": LineState.CREDITED,
+    "RTND": LineState.RETURNED,
+    "RJCT": LineState.REJECTED,
+}
 
 
 def line_after(before: LineState, said: str) -> LineState | None:

@@ -85,36 +85,34 @@ COUNTED_SECONDS = 30
 FEWEST_HELPED, HELPED_DAYS = 20, 30
 """A centre has a share of signed papers once it helped so many citizens within so many days."""
 
-_MEASURES: Mapping[AlarmCode, tuple[Any, ...]] = MappingProxyType(
-    {
-        AlarmCode.BREAKER_OPEN: (Severity.WARNING, 300, "seconds"),
-        AlarmCode.INTEGRITY_FAILURE: (Severity.CRITICAL, 1, "failures", _HOUR),
-        AlarmCode.NOT_LET_IN: (Severity.WARNING, 1, "refusals", _HOUR),
-        AlarmCode.OUTBOX_DEAD_LETTER: (Severity.CRITICAL, 1, "messages"),
-        AlarmCode.OUTBOX_LATE: (Severity.WARNING, 1800, "seconds"),
-        AlarmCode.AUDIT_UNSEALED: (Severity.CRITICAL, 4 * _HOUR, "seconds"),
-        AlarmCode.STORE_UNAVAILABLE: (Severity.CRITICAL, 30, "seconds", 600),
-        AlarmCode.CLOCK_STEPPED: (Severity.WARNING, 5, "seconds", _HOUR),
-        AlarmCode.SESSION_KEY_OLD: (Severity.WARNING, 90 * 24 * _HOUR, "seconds"),
-        AlarmCode.DISK_LOW: (Severity.CRITICAL, 1_000_000_000, "bytes", 600),
-        AlarmCode.SIGN_IN_FAILURES: (Severity.WARNING, 50, "failures", 300),
-        AlarmCode.LEGAL_CLOCK_LATE: (Severity.CRITICAL, 2 * _HOUR, "seconds"),
-        AlarmCode.UNUSUAL_READS: (Severity.WARNING, 1, "reads"),
-        AlarmCode.WORKER_AWAY: (Severity.CRITICAL, 300, "seconds"),
-        AlarmCode.SILENT_OFFICE: (Severity.WARNING, FEWEST_WORKING_DAYS, "working days"),
-        AlarmCode.UMANG_COUNTS_DIFFER: (Severity.WARNING, 1, "differences"),
-        AlarmCode.MONEY_DIFFERS: (Severity.CRITICAL, 1, "cases"),
-        AlarmCode.RECONCILIATION_LATE: (Severity.CRITICAL, RAN_WITHIN.total_seconds(), "seconds"),
-        AlarmCode.JOB_FAILING: (Severity.CRITICAL, 3, "failures"),
-        AlarmCode.HOLIDAYS_IN_DOUBT: (Severity.WARNING, 1, "lists"),
-        AlarmCode.CODES_CLOSED: (Severity.WARNING, 1, "closings"),
-        AlarmCode.KEY_DISTRUSTED: (Severity.CRITICAL, 1, "keys"),
-        AlarmCode.PAPER_SHARE: (Severity.WARNING, 20, "percent"),
-        AlarmCode.POST_CHANGED: (Severity.CRITICAL, 1, "changes"),
-        AlarmCode.OWN_COUNTERS: (Severity.CRITICAL, 2, "processes"),
-        AlarmCode.MESSAGE_CAP: (Severity.WARNING, 100, "percent"),
-    }
-)
+_MEASURES: Mapping[AlarmCode, tuple[Any, ...]] = {
+    AlarmCode.BREAKER_OPEN: (Severity.WARNING, 300, "seconds"),
+    AlarmCode.INTEGRITY_FAILURE: (Severity.CRITICAL, 1, "failures", _HOUR),
+    AlarmCode.NOT_LET_IN: (Severity.WARNING, 1, "refusals", _HOUR),
+    AlarmCode.OUTBOX_DEAD_LETTER: (Severity.CRITICAL, 1, "messages"),
+    AlarmCode.OUTBOX_LATE: (Severity.WARNING, 1800, "seconds"),
+    AlarmCode.AUDIT_UNSEALED: (Severity.CRITICAL, 4 * _HOUR, "seconds"),
+    AlarmCode.STORE_UNAVAILABLE: (Severity.CRITICAL, 30, "seconds", 600),
+    AlarmCode.CLOCK_STEPPED: (Severity.WARNING, 5, "seconds", _HOUR),
+    AlarmCode.SESSION_KEY_OLD: (Severity.WARNING, 90 * 24 * _HOUR, "seconds"),
+    AlarmCode.DISK_LOW: (Severity.CRITICAL, 1_000_000_000, "bytes", 600),
+    AlarmCode.SIGN_IN_FAILURES: (Severity.WARNING, 50, "failures", 300),
+    AlarmCode.LEGAL_CLOCK_LATE: (Severity.CRITICAL, 2 * _HOUR, "seconds"),
+    AlarmCode.UNUSUAL_READS: (Severity.WARNING, 1, "reads"),
+    AlarmCode.WORKER_AWAY: (Severity.CRITICAL, 300, "seconds"),
+    AlarmCode.SILENT_OFFICE: (Severity.WARNING, FEWEST_WORKING_DAYS, "working days"),
+    AlarmCode.UMANG_COUNTS_DIFFER: (Severity.WARNING, 1, "differences"),
+    AlarmCode.MONEY_DIFFERS: (Severity.CRITICAL, 1, "cases"),
+    AlarmCode.RECONCILIATION_LATE: (Severity.CRITICAL, RAN_WITHIN.total_seconds(), "seconds"),
+    AlarmCode.JOB_FAILING: (Severity.CRITICAL, 3, "failures"),
+    AlarmCode.HOLIDAYS_IN_DOUBT: (Severity.WARNING, 1, "lists"),
+    AlarmCode.CODES_CLOSED: (Severity.WARNING, 1, "closings"),
+    AlarmCode.KEY_DISTRUSTED: (Severity.CRITICAL, 1, "keys"),
+    AlarmCode.PAPER_SHARE: (Severity.WARNING, 20, "percent"),
+    AlarmCode.POST_CHANGED: (Severity.CRITICAL, 1, "changes"),
+    AlarmCode.OWN_COUNTERS: (Severity.CRITICAL, 2, "processes"),
+    AlarmCode.MESSAGE_CAP: (Severity.WARNING, 100, "percent"),
+}
 """What is measured of each alarm; its rule and what to do about it stand in domain/platform/alarm_texts.json."""
 
 

@@ -4,10 +4,10 @@ A difference is never mended by itself: it opens one case, which says what we ex
 what the likely cause is (docs/contracts/dbt_finance.md section 10; docs/reliability.md section 3).
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from types import MappingProxyType
 
 from domain.kernel import ErrorCode, Problem, Problems
 
@@ -62,30 +62,28 @@ class SuggestedCause(StrEnum):
 
 _K, _C = DifferenceKind, SuggestedCause
 
-USUAL_CAUSE = MappingProxyType(
-    {
-        _K.NOT_AT_PARTNER: _C.ORDER_LOST_ON_THE_WAY,
-        _K.NOT_WITH_US: _C.ORDER_NOT_OURS,
-        _K.AMOUNT_DIFFERS: _C.PART_OF_THE_AMOUNT_PAID,
-        _K.STATUS_DIFFERS: _C.NEWS_NOT_YET_HEARD,
-        _K.TOO_LONG_IN_FLIGHT: _C.BANK_SILENT,
-        _K.RETURNED_TOO_LATE: _C.RETURNED_AFTER_THE_TIME,
-        _K.UTR_TWICE: _C.BANK_REFERENCE_REPEATED,
-        _K.FILE_NAME_REUSED: _C.FILE_SENT_AGAIN_WITH_OTHER_CONTENT,
-        _K.FILE_REFUSED: _C.FILE_DAMAGED_OR_FORGED,
-        _K.FILE_MISSING: _C.FILE_NOT_SENT,
-        _K.TOTAL_DIFFERS: _C.ROWS_MISSING,
-        _K.SECOND_PAYMENT: _C.PAID_TWICE,
-        _K.NOT_IN_SCROLL: _C.SCROLL_INCOMPLETE,
-        _K.UNKNOWN_IN_SCROLL: _C.ORDER_NOT_OURS,
-        _K.REFUND_DUE: _C.PAID_FOR_NOTHING,
-        _K.SIGNER_DECLINED: _C.CERTIFICATE_NOT_ENROLLED,
-        _K.CORRECTION_REFUSED: _C.NOT_IN_THE_FIRST_ORDER,
-        _K.BILL_DIFFERS: _C.ORDER_NOT_OURS,
-        _K.INSTRUCTION_DECLINED: _C.DETAILS_NOT_ACCEPTED,
-        _K.STOPPED_AFTER_SENDING: _C.STOPPED_TOO_LATE,
-    }
-)
+USUAL_CAUSE: Mapping[DifferenceKind, SuggestedCause] = {
+    _K.NOT_AT_PARTNER: _C.ORDER_LOST_ON_THE_WAY,
+    _K.NOT_WITH_US: _C.ORDER_NOT_OURS,
+    _K.AMOUNT_DIFFERS: _C.PART_OF_THE_AMOUNT_PAID,
+    _K.STATUS_DIFFERS: _C.NEWS_NOT_YET_HEARD,
+    _K.TOO_LONG_IN_FLIGHT: _C.BANK_SILENT,
+    _K.RETURNED_TOO_LATE: _C.RETURNED_AFTER_THE_TIME,
+    _K.UTR_TWICE: _C.BANK_REFERENCE_REPEATED,
+    _K.FILE_NAME_REUSED: _C.FILE_SENT_AGAIN_WITH_OTHER_CONTENT,
+    _K.FILE_REFUSED: _C.FILE_DAMAGED_OR_FORGED,
+    _K.FILE_MISSING: _C.FILE_NOT_SENT,
+    _K.TOTAL_DIFFERS: _C.ROWS_MISSING,
+    _K.SECOND_PAYMENT: _C.PAID_TWICE,
+    _K.NOT_IN_SCROLL: _C.SCROLL_INCOMPLETE,
+    _K.UNKNOWN_IN_SCROLL: _C.ORDER_NOT_OURS,
+    _K.REFUND_DUE: _C.PAID_FOR_NOTHING,
+    _K.SIGNER_DECLINED: _C.CERTIFICATE_NOT_ENROLLED,
+    _K.CORRECTION_REFUSED: _C.NOT_IN_THE_FIRST_ORDER,
+    _K.BILL_DIFFERS: _C.ORDER_NOT_OURS,
+    _K.INSTRUCTION_DECLINED: _C.DETAILS_NOT_ACCEPTED,
+    _K.STOPPED_AFTER_SENDING: _C.STOPPED_TOO_LATE,
+}
 """The cause that is suggested where whoever found the difference knows no better."""
 
 CRITICAL = frozenset(
@@ -178,19 +176,17 @@ ACCEPTED_AS_IT_IS = frozenset(
 """After these the same facts, found again, are no news; after a correction they are."""
 
 _S, _T = CaseState, CaseStep
-_STEPS = MappingProxyType(
-    {
-        (_S.OPEN, _T.TAKE): _S.TAKEN,
-        (_S.TAKEN, _T.TAKE): _S.TAKEN,
-        (_S.OPEN, _T.NOTE): _S.OPEN,
-        (_S.TAKEN, _T.NOTE): _S.TAKEN,
-        (_S.PROPOSED, _T.NOTE): _S.PROPOSED,
-        (_S.TAKEN, _T.PROPOSE): _S.PROPOSED,
-        (_S.TAKEN, _T.SETTLE): _S.SETTLED,
-        (_S.PROPOSED, _T.SETTLE): _S.SETTLED,
-        (_S.PROPOSED, _T.SEND_BACK): _S.TAKEN,
-    }
-)
+_STEPS: Mapping[tuple[CaseState, CaseStep], CaseState] = {
+    (_S.OPEN, _T.TAKE): _S.TAKEN,
+    (_S.TAKEN, _T.TAKE): _S.TAKEN,
+    (_S.OPEN, _T.NOTE): _S.OPEN,
+    (_S.TAKEN, _T.NOTE): _S.TAKEN,
+    (_S.PROPOSED, _T.NOTE): _S.PROPOSED,
+    (_S.TAKEN, _T.PROPOSE): _S.PROPOSED,
+    (_S.TAKEN, _T.SETTLE): _S.SETTLED,
+    (_S.PROPOSED, _T.SETTLE): _S.SETTLED,
+    (_S.PROPOSED, _T.SEND_BACK): _S.TAKEN,
+}
 """Every lawful step: a case is taken by somebody before it is settled."""
 
 

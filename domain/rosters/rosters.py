@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from enum import StrEnum
-from types import MappingProxyType
 from typing import Any
 
 from domain.applications.applications import Channel
@@ -39,14 +38,10 @@ OF_AGE = 18
 
 LONGEST_NAME, LONGEST_REFERENCE = 120, 40
 
-CHANNELS: Mapping[CentreKind, Channel] = MappingProxyType(
-    {CentreKind.SCHOOL: Channel.SCHOOL, CentreKind.CAMP: Channel.CAMP}
-)
+CHANNELS: Mapping[CentreKind, Channel] = {CentreKind.SCHOOL: Channel.SCHOOL, CentreKind.CAMP: Channel.CAMP}
 """The channel that an application of a roster bears."""
 
-KEEPERS: Mapping[CentreKind, Role] = MappingProxyType(
-    {CentreKind.SCHOOL: Role.PRINCIPAL, CentreKind.CAMP: Role.CAMP_OFFICER}
-)
+KEEPERS: Mapping[CentreKind, Role] = {CentreKind.SCHOOL: Role.PRINCIPAL, CentreKind.CAMP: Role.CAMP_OFFICER}
 """Who keeps the rosters of such a place."""
 
 
@@ -93,9 +88,10 @@ class ConsentWay(StrEnum):
     """A paper that the guardian signed, or put a thumb to, and that was scanned."""
 
 
-STRENGTH: Mapping[ConsentWay, Assurance] = MappingProxyType(
-    {ConsentWay.OTP: Assurance.SUBSTANTIAL, ConsentWay.SIGNED_PAPER: Assurance.LOW}
-)
+STRENGTH: Mapping[ConsentWay, Assurance] = {
+    ConsentWay.OTP: Assurance.SUBSTANTIAL,
+    ConsentWay.SIGNED_PAPER: Assurance.LOW,
+}
 """How sure each way is, as at a centre (domain/identity/assisting.py)."""
 
 

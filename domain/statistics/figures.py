@@ -11,7 +11,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
-from types import MappingProxyType
 from typing import NamedTuple
 
 from domain.applications.applications import Application, Channel
@@ -80,19 +79,17 @@ class StatisticsChannel(StrEnum):
     WHATSAPP = "WHATSAPP"
 
 
-COUNTED_AS: Mapping[Channel, StatisticsChannel] = MappingProxyType(
-    {
-        Channel.WEB: StatisticsChannel.SELF,
-        Channel.MOBILE: StatisticsChannel.SELF,
-        Channel.CSC: StatisticsChannel.CSC,
-        Channel.E_DISTRICT: StatisticsChannel.E_DISTRICT,
-        Channel.SCHOOL: StatisticsChannel.SCHOOL_OR_CAMP,
-        Channel.CAMP: StatisticsChannel.SCHOOL_OR_CAMP,
-        Channel.DOORSTEP: StatisticsChannel.DOORSTEP,
-        Channel.UMANG: StatisticsChannel.UMANG,
-        Channel.WHATSAPP: StatisticsChannel.WHATSAPP,
-    }
-)
+COUNTED_AS: Mapping[Channel, StatisticsChannel] = {
+    Channel.WEB: StatisticsChannel.SELF,
+    Channel.MOBILE: StatisticsChannel.SELF,
+    Channel.CSC: StatisticsChannel.CSC,
+    Channel.E_DISTRICT: StatisticsChannel.E_DISTRICT,
+    Channel.SCHOOL: StatisticsChannel.SCHOOL_OR_CAMP,
+    Channel.CAMP: StatisticsChannel.SCHOOL_OR_CAMP,
+    Channel.DOORSTEP: StatisticsChannel.DOORSTEP,
+    Channel.UMANG: StatisticsChannel.UMANG,
+    Channel.WHATSAPP: StatisticsChannel.WHATSAPP,
+}
 """The channel in figures of each channel of an application, as it was recorded at filing."""
 
 

@@ -6,7 +6,6 @@ one office are adjacent in the table and those due before a day are a range of t
 
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
-from types import MappingProxyType
 
 from domain.applications.lifecycle import Status
 from domain.kernel import ist_date
@@ -14,18 +13,16 @@ from domain.kernel import ist_date
 STANDING = date(2000, 1, 1)
 """The day under which they are all kept: they count until they end, and not in a month."""
 
-STATES: Mapping[Status, int] = MappingProxyType(
-    {
-        Status.SUBMITTED: 1,
-        Status.FEE_PENDING: 2,
-        Status.IN_SCRUTINY: 3,
-        Status.QUERY_RAISED: 4,
-        Status.IN_VERIFICATION: 5,
-        Status.APPROVED: 6,
-        Status.CERTIFICATE_ISSUED: 7,
-        Status.BENEFIT_SANCTIONED: 8,
-    }
-)
+STATES: Mapping[Status, int] = {
+    Status.SUBMITTED: 1,
+    Status.FEE_PENDING: 2,
+    Status.IN_SCRUTINY: 3,
+    Status.QUERY_RAISED: 4,
+    Status.IN_VERIFICATION: 5,
+    Status.APPROVED: 6,
+    Status.CERTIFICATE_ISSUED: 7,
+    Status.BENEFIT_SANCTIONED: 8,
+}
 """The number of each open state. It is written down: a number is never given to another state."""
 
 NUMBERS_OF_A_DAY = 64

@@ -1,14 +1,13 @@
 """Detects the type of a file from its content: JPEG (ITU-T T.81), PNG (RFC 2083) or PDF (ISO 32000-1)."""
 
 import zlib
-from collections.abc import Callable
-from types import MappingProxyType
+from collections.abc import Callable, Mapping
 
 from domain.kernel import ErrorCode, Problem, Problems
 from domain.uploads.files import MediaType
 
 _PNG = b"\x89PNG\r\n\x1a\n"
-_MARKS = MappingProxyType({b"\xff\xd8\xff": MediaType.JPEG, _PNG: MediaType.PNG, b"%PDF-": MediaType.PDF})
+_MARKS: Mapping[bytes, MediaType] = {b"\xff\xd8\xff": MediaType.JPEG, _PNG: MediaType.PNG, b"%PDF-": MediaType.PDF}
 _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 """Markers of a JPEG that begin a frame, which has height and width."""
 _PDF_TAIL = 1024
@@ -73,6 +72,8 @@ def _is_whole_pdf(content: bytes) -> bool:
     return content[5:6].isdigit() and b"%%EOF" in content[-_PDF_TAIL:]
 
 
-_WHOLE: MappingProxyType[MediaType, Callable[[bytes], bool]] = MappingProxyType(
-    {MediaType.JPEG: _is_whole_jpeg, MediaType.PNG: _is_whole_png, MediaType.PDF: _is_whole_pdf}
-)
+_WHOLE: Mapping[MediaType, Callable[[bytes], bool]] = {
+    MediaType.JPEG: _is_whole_jpeg,
+    MediaType.PNG: _is_whole_png,
+    MediaType.PDF: _is_whole_pdf,
+}

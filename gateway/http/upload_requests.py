@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Collection, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from types import MappingProxyType
 from typing import Any
 
 from starlette.datastructures import FormData, Headers
@@ -42,25 +41,23 @@ BODY_SECONDS = 120.0
 FAULTS = (*OURS, ClientDisconnect)
 """The exceptions for which an upload endpoint makes its own error response."""
 
-STATUSES: Mapping[ErrorCode, int] = MappingProxyType(
-    {
-        ErrorCode.UNAUTHENTICATED: 401,
-        ErrorCode.NOT_FOUND: 404,
-        ErrorCode.CONFLICT: 409,
-        ErrorCode.UPLOAD_UNKNOWN: 410,
-        ErrorCode.FILE_TOO_LARGE: 413,
-        ErrorCode.FILE_TYPE_NOT_ALLOWED: 415,
-        ErrorCode.FILE_DISGUISED: 415,
-        ErrorCode.FILE_INFECTED: 422,
-        ErrorCode.FILE_LOCKED: 422,
-        ErrorCode.FILE_NOT_PLAIN: 422,
-        ErrorCode.RATE_LIMITED: 429,
-        ErrorCode.INTEGRITY: 500,
-        ErrorCode.OVERLOADED: 503,
-        ErrorCode.INTERNAL: 500,
-        ErrorCode.DEADLINE_EXCEEDED: 408,
-    }
-)
+STATUSES: Mapping[ErrorCode, int] = {
+    ErrorCode.UNAUTHENTICATED: 401,
+    ErrorCode.NOT_FOUND: 404,
+    ErrorCode.CONFLICT: 409,
+    ErrorCode.UPLOAD_UNKNOWN: 410,
+    ErrorCode.FILE_TOO_LARGE: 413,
+    ErrorCode.FILE_TYPE_NOT_ALLOWED: 415,
+    ErrorCode.FILE_DISGUISED: 415,
+    ErrorCode.FILE_INFECTED: 422,
+    ErrorCode.FILE_LOCKED: 422,
+    ErrorCode.FILE_NOT_PLAIN: 422,
+    ErrorCode.RATE_LIMITED: 429,
+    ErrorCode.INTEGRITY: 500,
+    ErrorCode.OVERLOADED: 503,
+    ErrorCode.INTERNAL: 500,
+    ErrorCode.DEADLINE_EXCEEDED: 408,
+}
 """The HTTP status of a refusal; 400 where it is not here."""
 
 

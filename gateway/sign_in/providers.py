@@ -1,17 +1,15 @@
 """The sign-in providers' names in URLs."""
 
-from types import MappingProxyType
+from collections.abc import Mapping
 
 from domain.kernel import Provider
 
-SLUGS = MappingProxyType(
-    {
-        Provider.MERI_PEHCHAAN: "meri-pehchaan",
-        Provider.JAN_PARICHAY: "jan-parichay",
-        Provider.PARICHAY: "parichay",
-        Provider.CSC_CONNECT: "csc-connect",
-    }
-)
+SLUGS: Mapping[Provider, str] = {
+    Provider.MERI_PEHCHAAN: "meri-pehchaan",
+    Provider.JAN_PARICHAY: "jan-parichay",
+    Provider.PARICHAY: "parichay",
+    Provider.CSC_CONNECT: "csc-connect",
+}
 """In the order in which the sign-in page offers them."""
 
 _PROVIDERS = {slug: provider for provider, slug in SLUGS.items()}

@@ -1,8 +1,7 @@
 """Shared by the sign-in endpoints: form parsing, language, and errors as a page."""
 
 import functools
-from collections.abc import Awaitable, Callable
-from types import MappingProxyType
+from collections.abc import Awaitable, Callable, Mapping
 
 import structlog
 from starlette.datastructures import FormData
@@ -24,9 +23,12 @@ EnvironmentOf = Callable[[Request], Environment]
 View = Callable[[Request], Awaitable[Response]]
 
 _LARGEST_FORM = 8192
-_STATUSES = MappingProxyType(
-    {ErrorCode.FORBIDDEN: 403, ErrorCode.NOT_FOUND: 404, ErrorCode.ACCOUNT_TAKEN: 409, ErrorCode.RATE_LIMITED: 429}
-)
+_STATUSES: Mapping[ErrorCode, int] = {
+    ErrorCode.FORBIDDEN: 403,
+    ErrorCode.NOT_FOUND: 404,
+    ErrorCode.ACCOUNT_TAKEN: 409,
+    ErrorCode.RATE_LIMITED: 429,
+}
 _log = structlog.get_logger()
 
 

@@ -3,7 +3,6 @@
 import json
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
-from types import MappingProxyType
 from typing import Any
 
 import structlog
@@ -24,22 +23,20 @@ from store.umang import Request
 
 Work = Callable[[Operations, CallParameters], Awaitable[Mapping[str, Any]]]
 
-WORK: Mapping[str, Work] = MappingProxyType(
-    {
-        "getServices": reads.get_services,
-        "getServiceDetail": reads.get_service_detail,
-        "getForm": reads.get_form,
-        "getMyApplications": reads.get_my_applications,
-        "getApplicationStatus": reads.get_application_status,
-        "getCertificate": reads.get_certificate,
-        "getBenefits": reads.get_benefits,
-        "applyService": writes.apply_service,
-        "attachDocument": writes.attach_document,
-        "initiatePayment": writes.initiate_payment,
-        "fileAppeal": writes.file_appeal,
-        "postFeedback": writes.post_feedback,
-    }
-)
+WORK: Mapping[str, Work] = {
+    "getServices": reads.get_services,
+    "getServiceDetail": reads.get_service_detail,
+    "getForm": reads.get_form,
+    "getMyApplications": reads.get_my_applications,
+    "getApplicationStatus": reads.get_application_status,
+    "getCertificate": reads.get_certificate,
+    "getBenefits": reads.get_benefits,
+    "applyService": writes.apply_service,
+    "attachDocument": writes.attach_document,
+    "initiatePayment": writes.initiate_payment,
+    "fileAppeal": writes.file_appeal,
+    "postFeedback": writes.post_feedback,
+}
 """What is done for each operation."""
 
 _log = structlog.get_logger(__name__)

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
 
 from gateway.http.json_schemas import TEXT, Field, Fields, Schema, example_of, optional, rows_of, schema_of
 
@@ -88,142 +87,140 @@ _STAGE = {"stage": "SUBMITTED", "text": "Submitted", "at": "2026-11-24T12:00:00.
 _FILLED = {"annual_income": "84000", "purpose": "School admission", "district": "49", "tehsil": "304"}
 _PAYMENT_URL = "https://apuni.uk.example/fees/pay/42600000000127?until=1795501800&signature=AQ"
 
-DESCRIBED: Mapping[str, Described] = MappingProxyType(
-    {
-        "getServices": Described(
-            "The catalogue.",
-            {"page": optional(_PAGE, "1"), "limit": optional(_LIMIT, "1")},
-            {"services": rows_of(_LISTED), "total": Field(_COUNT, 87)},
-        ),
-        "getServiceDetail": Described(
-            "One service with its papers.",
-            _BY_CODE,
-            {
-                **_SERVICE,
-                "fee": Field(_MONEY, None),
-                "documents": Field(_LIST, [{"key": "id-proof", "name": "ID Proof", "required": True}]),
-                "kind": Field(_MAYBE, "CERTIFICATE"),
-                "handOver": _HAND_OVER,
-            },
-        ),
-        "getForm": Described(
-            "The form of a service; the names of its questions are the keys of formData.",
-            _BY_CODE,
-            {"serviceCode": optional(TEXT, "ES09"), "formVersion": optional(TEXT, "1"), "sections": Field(_LIST, [])},
-        ),
-        "getMyApplications": Described(
-            "The applications of the linked citizen.",
-            {"page": optional(_PAGE, "1"), "limit": optional(_LIMIT, "20"), "status": optional(TEXT)},
-            {"applications": rows_of(_ROW), "total": Field(_COUNT, 1)},
-        ),
-        "getApplicationStatus": Described(
-            "Status, stages, due date and delivery of one application.",
-            _BY_NUMBER,
-            {
-                **_ROW,
-                "stages": Field(_LIST, [_STAGE]),
-                "feeDue": optional(_MONEY, "0.00"),
-                "payment": optional({"anyOf": [schema_of(_PAYMENT), {"type": "null"}]}, None),
-                "deliveredOn": optional(_DAY, None),
-            },
-        ),
-        "applyService": Described(
-            "Hand in an application, once for its apitrkr.",
-            {
-                "serviceCode": optional(TEXT, "ES09"),
-                "applicationId": optional({**TEXT, "description": "A draft to hand in instead."}),
-                "district": optional(TEXT),
-                "tehsil": optional(TEXT),
-                "delivery": optional({"enum": ["PORTAL", "COUNTER", "DOORSTEP"]}),
-                "formVersion": optional(TEXT),
-                "formData": optional(_ANSWERS, _FILLED),
-                "documents": optional({"type": "array", "items": schema_of(_PAPER)}, [example_of(_PAPER)]),
-                "clientRef": optional(TEXT, "c-1"),
-            },
-            {
-                "applicationId": Field(_NUMBER, APPLICATION),
-                "acknowledgementNo": Field(_MAYBE, ACKNOWLEDGED),
-                "status": Field(None, "IN_SCRUTINY"),
-                "feeDue": Field(_MONEY, "0.00"),
-                "dueDate": Field(None, "2026-12-15"),
-                "clientRef": Field(None, "c-1"),
-            },
-        ),
-        "attachDocument": Described(
-            "Attach a document by reference to a draft, which is made where none is named, or in answer to a query.",
-            {
-                **_PAPER,
-                "applicationId": optional(TEXT),
-                "serviceCode": optional(TEXT, "ES09"),
-                "district": optional(TEXT, "49"),
-                "tehsil": optional(TEXT),
-                "formData": optional({"type": "object"}),
-                "text": optional(TEXT),
-            },
-            {
-                "applicationId": Field(_NUMBER, APPLICATION),
-                "status": optional(TEXT, "DRAFT"),
-                "documents": Field(_HELD, [{"key": "id-proof", "name": "Aadhaar Card", "source": "DIGILOCKER"}]),
-            },
-        ),
-        "initiatePayment": Described(
-            "Begin to pay a fee: the order, and the page to open in a browser, good for an hour. Where no treasury is "
-            "connected: APSK0422 with what is due and where it is paid.",
-            _BY_NUMBER,
-            {
-                "applicationId": Field(_NUMBER, APPLICATION),
-                "paymentId": Field(_NUMBER, "42600000000127"),
-                "amount": Field(_MONEY, "40.00"),
-                "status": Field(TEXT, "REDIRECTED"),
-                "statusText": optional(TEXT, "Sent on to pay; not known yet"),
-                "paymentUrl": Field(_MAYBE, _PAYMENT_URL),
-            },
-        ),
-        "getCertificate": Described(
-            "The DigiLocker address of a certificate, and an address of ours at which it can be read for some minutes.",
-            _BY_NUMBER,
-            {
-                "applicationId": Field(_NUMBER, APPLICATION),
-                "digilockerUri": Field(_MAYBE, URI),
-                "downloadUrl": Field(_MAYBE, "https://apuni.uk.example/documents/AQ"),
-                "downloadUntil": Field(_MAYBE, "2026-12-01T11:05:00+05:30"),
-                "status": Field(None, "ACTIVE"),
-                "issuedOn": Field(None, "2026-12-01"),
-            },
-        ),
-        "getBenefits": Described(
-            "Instalments of benefits. While DBT finance is away: APSK0503, rs S, what our record says, and partial.",
-            {"financialYear": optional({**TEXT, "pattern": "^20[0-9]{2}-[0-9]{2}$"}, "2026-27")},
-            {
-                "benefits": rows_of(_INSTALMENT),
-                "partial": optional({"const": True}),
-                "missing": optional({"type": "array", "items": TEXT}),
-            },
-        ),
-        "fileAppeal": Described(
-            "File an appeal; `ground` is a coded ground or her words.",
-            {
-                **_BY_NUMBER,
-                "ground": Field(TEXT, "TIME_LIMIT_BREACHED"),
-                "text": optional(TEXT, "No answer for a month"),
-                "lateReason": optional(TEXT),
-            },
-            {
-                "appealNo": Field(_NUMBER, "32600000000124"),
-                "applicationId": Field(None, APPLICATION),
-                "level": Field(TEXT, "FIRST"),
-                "hearingBy": Field(_DAY, "2026-12-30"),
-            },
-        ),
-        "postFeedback": Described(
-            "Stars from 1 to 5 and a word.",
-            {**_BY_NUMBER, "rating": Field(_WHOLE, "5"), "text": optional(TEXT, "Quick")},
-            {
-                "feedbackId": Field(_NUMBER, APPLICATION),
-                "applicationId": Field(None, APPLICATION),
-                "rating": Field(None, 5),
-            },
-        ),
-    }
-)
+DESCRIBED: Mapping[str, Described] = {
+    "getServices": Described(
+        "The catalogue.",
+        {"page": optional(_PAGE, "1"), "limit": optional(_LIMIT, "1")},
+        {"services": rows_of(_LISTED), "total": Field(_COUNT, 87)},
+    ),
+    "getServiceDetail": Described(
+        "One service with its papers.",
+        _BY_CODE,
+        {
+            **_SERVICE,
+            "fee": Field(_MONEY, None),
+            "documents": Field(_LIST, [{"key": "id-proof", "name": "ID Proof", "required": True}]),
+            "kind": Field(_MAYBE, "CERTIFICATE"),
+            "handOver": _HAND_OVER,
+        },
+    ),
+    "getForm": Described(
+        "The form of a service; the names of its questions are the keys of formData.",
+        _BY_CODE,
+        {"serviceCode": optional(TEXT, "ES09"), "formVersion": optional(TEXT, "1"), "sections": Field(_LIST, [])},
+    ),
+    "getMyApplications": Described(
+        "The applications of the linked citizen.",
+        {"page": optional(_PAGE, "1"), "limit": optional(_LIMIT, "20"), "status": optional(TEXT)},
+        {"applications": rows_of(_ROW), "total": Field(_COUNT, 1)},
+    ),
+    "getApplicationStatus": Described(
+        "Status, stages, due date and delivery of one application.",
+        _BY_NUMBER,
+        {
+            **_ROW,
+            "stages": Field(_LIST, [_STAGE]),
+            "feeDue": optional(_MONEY, "0.00"),
+            "payment": optional({"anyOf": [schema_of(_PAYMENT), {"type": "null"}]}, None),
+            "deliveredOn": optional(_DAY, None),
+        },
+    ),
+    "applyService": Described(
+        "Hand in an application, once for its apitrkr.",
+        {
+            "serviceCode": optional(TEXT, "ES09"),
+            "applicationId": optional({**TEXT, "description": "A draft to hand in instead."}),
+            "district": optional(TEXT),
+            "tehsil": optional(TEXT),
+            "delivery": optional({"enum": ["PORTAL", "COUNTER", "DOORSTEP"]}),
+            "formVersion": optional(TEXT),
+            "formData": optional(_ANSWERS, _FILLED),
+            "documents": optional({"type": "array", "items": schema_of(_PAPER)}, [example_of(_PAPER)]),
+            "clientRef": optional(TEXT, "c-1"),
+        },
+        {
+            "applicationId": Field(_NUMBER, APPLICATION),
+            "acknowledgementNo": Field(_MAYBE, ACKNOWLEDGED),
+            "status": Field(None, "IN_SCRUTINY"),
+            "feeDue": Field(_MONEY, "0.00"),
+            "dueDate": Field(None, "2026-12-15"),
+            "clientRef": Field(None, "c-1"),
+        },
+    ),
+    "attachDocument": Described(
+        "Attach a document by reference to a draft, which is made where none is named, or in answer to a query.",
+        {
+            **_PAPER,
+            "applicationId": optional(TEXT),
+            "serviceCode": optional(TEXT, "ES09"),
+            "district": optional(TEXT, "49"),
+            "tehsil": optional(TEXT),
+            "formData": optional({"type": "object"}),
+            "text": optional(TEXT),
+        },
+        {
+            "applicationId": Field(_NUMBER, APPLICATION),
+            "status": optional(TEXT, "DRAFT"),
+            "documents": Field(_HELD, [{"key": "id-proof", "name": "Aadhaar Card", "source": "DIGILOCKER"}]),
+        },
+    ),
+    "initiatePayment": Described(
+        "Begin to pay a fee: the order, and the page to open in a browser, good for an hour. Where no treasury is "
+        "connected: APSK0422 with what is due and where it is paid.",
+        _BY_NUMBER,
+        {
+            "applicationId": Field(_NUMBER, APPLICATION),
+            "paymentId": Field(_NUMBER, "42600000000127"),
+            "amount": Field(_MONEY, "40.00"),
+            "status": Field(TEXT, "REDIRECTED"),
+            "statusText": optional(TEXT, "Sent on to pay; not known yet"),
+            "paymentUrl": Field(_MAYBE, _PAYMENT_URL),
+        },
+    ),
+    "getCertificate": Described(
+        "The DigiLocker address of a certificate, and an address of ours at which it can be read for some minutes.",
+        _BY_NUMBER,
+        {
+            "applicationId": Field(_NUMBER, APPLICATION),
+            "digilockerUri": Field(_MAYBE, URI),
+            "downloadUrl": Field(_MAYBE, "https://apuni.uk.example/documents/AQ"),
+            "downloadUntil": Field(_MAYBE, "2026-12-01T11:05:00+05:30"),
+            "status": Field(None, "ACTIVE"),
+            "issuedOn": Field(None, "2026-12-01"),
+        },
+    ),
+    "getBenefits": Described(
+        "Instalments of benefits. While DBT finance is away: APSK0503, rs S, what our record says, and partial.",
+        {"financialYear": optional({**TEXT, "pattern": "^20[0-9]{2}-[0-9]{2}$"}, "2026-27")},
+        {
+            "benefits": rows_of(_INSTALMENT),
+            "partial": optional({"const": True}),
+            "missing": optional({"type": "array", "items": TEXT}),
+        },
+    ),
+    "fileAppeal": Described(
+        "File an appeal; `ground` is a coded ground or her words.",
+        {
+            **_BY_NUMBER,
+            "ground": Field(TEXT, "TIME_LIMIT_BREACHED"),
+            "text": optional(TEXT, "No answer for a month"),
+            "lateReason": optional(TEXT),
+        },
+        {
+            "appealNo": Field(_NUMBER, "32600000000124"),
+            "applicationId": Field(None, APPLICATION),
+            "level": Field(TEXT, "FIRST"),
+            "hearingBy": Field(_DAY, "2026-12-30"),
+        },
+    ),
+    "postFeedback": Described(
+        "Stars from 1 to 5 and a word.",
+        {**_BY_NUMBER, "rating": Field(_WHOLE, "5"), "text": optional(TEXT, "Quick")},
+        {
+            "feedbackId": Field(_NUMBER, APPLICATION),
+            "applicationId": Field(None, APPLICATION),
+            "rating": Field(None, 5),
+        },
+    ),
+}
 """Every operation of the API."""

@@ -1,7 +1,7 @@
 """API Setu's error codes as data (docs/contracts/apisetu.md section 6). The code decides, not the HTTP status."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
 
 from integrations.calling.errors import Verdict
 
@@ -17,25 +17,23 @@ class ErrorRow:
 
 _A, _O, _D, _X = Verdict.AGAIN, Verdict.ONCE, Verdict.DECLINED, Verdict.ALARM
 
-ERRORS = MappingProxyType(
-    {
-        "missing_parameter": ErrorRow(400, "Please provide all mandatory parameters", _D),
-        "invalid_parameter": ErrorRow(400, "Bad request", _D),
-        "invalid_format": ErrorRow(400, "The format parameter is invalid", _D),
-        "invalid_txnid": ErrorRow(400, "The txnId parameter must be in UUID format", _D),
-        "invalid_consentid": ErrorRow(400, "The consentId parameter must be in UUID format", _D),
-        "invalid_authentication": ErrorRow(401, "Authentication failed", _X),
-        "invalid_authorization": ErrorRow(401, "You are not authorized to use this API", _X),
-        "record_not_found": ErrorRow(404, "No record found", _D),
-        "url_not_found": ErrorRow(404, "Your API url or path is incorrect", _X),
-        "internal_server_error": ErrorRow(500, "Internal server error", _O),
-        "bad_gatewy": ErrorRow(502, "Publisher service returned an invalid response", _A),
-        "bad_gateway": ErrorRow(502, "Publisher service returned an invalid response", _A),
-        "service_unavailable": ErrorRow(503, "Publisher service is temporarily unavailable", _A),
-        "gateway_timeout": ErrorRow(504, "Publisher service did not respond in time", _A),
-    }
-)
+ERRORS: Mapping[str, ErrorRow] = {
+    "missing_parameter": ErrorRow(400, "Please provide all mandatory parameters", _D),
+    "invalid_parameter": ErrorRow(400, "Bad request", _D),
+    "invalid_format": ErrorRow(400, "The format parameter is invalid", _D),
+    "invalid_txnid": ErrorRow(400, "The txnId parameter must be in UUID format", _D),
+    "invalid_consentid": ErrorRow(400, "The consentId parameter must be in UUID format", _D),
+    "invalid_authentication": ErrorRow(401, "Authentication failed", _X),
+    "invalid_authorization": ErrorRow(401, "You are not authorized to use this API", _X),
+    "record_not_found": ErrorRow(404, "No record found", _D),
+    "url_not_found": ErrorRow(404, "Your API url or path is incorrect", _X),
+    "internal_server_error": ErrorRow(500, "Internal server error", _O),
+    "bad_gatewy": ErrorRow(502, "Publisher service returned an invalid response", _A),
+    "bad_gateway": ErrorRow(502, "Publisher service returned an invalid response", _A),
+    "service_unavailable": ErrorRow(503, "Publisher service is temporarily unavailable", _A),
+    "gateway_timeout": ErrorRow(504, "Publisher service did not respond in time", _A),
+}
 """`bad_gatewy` is how the published specification spells it."""
 
-CODES = MappingProxyType({code: row.verdict.value for code, row in ERRORS.items()})
+CODES: Mapping[str, str] = {code: row.verdict.value for code, row in ERRORS.items()}
 """What its codes mean to us, as docs/policies.md prints them."""

@@ -6,7 +6,6 @@ field whose value is not known is left out, and the signature.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from types import MappingProxyType
 from typing import Any, Self
 from xml.sax.saxutils import escape, quoteattr
 
@@ -46,7 +45,7 @@ FIELDS = (
 """Every field of a scheme that pays cash, in the order of the published list; all are strings."""
 
 SERVICE, PATH = "DBTBHARAT", "/dbt-bharat/v1/monthly"
-CODES: Mapping[str, str] = MappingProxyType({"0": "NOT_SAVED"})
+CODES: Mapping[str, str] = {"0": "NOT_SAVED"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,6 @@ import hashlib
 import json
 from collections.abc import Mapping
 from itertools import islice
-from types import MappingProxyType
 from typing import Any
 
 from domain.kernel import Bilingual, Language, hidden_character_problems, spoken_languages, state_language
@@ -28,21 +27,19 @@ INTERNAL = "APSK0500"
 SOURCE_AWAY = "APSK0503"
 NOT_LINKED = "APSK1001"
 
-TEXTS: Mapping[str, Bilingual] = MappingProxyType(
-    {
-        OK: bilingual("door.umang.OK"),
-        BAD_PARAMETER: bilingual("door.umang.BAD_PARAMETER"),
-        NOT_AUTHENTIC: bilingual("door.umang.NOT_AUTHENTIC"),
-        NOT_SUBSCRIBED: bilingual("door.umang.NOT_SUBSCRIBED"),
-        NOT_FOUND: bilingual("door.umang.NOT_FOUND"),
-        DUPLICATE: bilingual("door.umang.DUPLICATE"),
-        NOT_POSSIBLE: bilingual("door.umang.NOT_POSSIBLE"),
-        TOO_MANY: bilingual("door.umang.TOO_MANY"),
-        INTERNAL: bilingual("door.umang.INTERNAL"),
-        SOURCE_AWAY: bilingual("door.umang.SOURCE_AWAY"),
-        NOT_LINKED: bilingual("door.umang.NOT_LINKED"),
-    }
-)
+TEXTS: Mapping[str, Bilingual] = {
+    OK: bilingual("door.umang.OK"),
+    BAD_PARAMETER: bilingual("door.umang.BAD_PARAMETER"),
+    NOT_AUTHENTIC: bilingual("door.umang.NOT_AUTHENTIC"),
+    NOT_SUBSCRIBED: bilingual("door.umang.NOT_SUBSCRIBED"),
+    NOT_FOUND: bilingual("door.umang.NOT_FOUND"),
+    DUPLICATE: bilingual("door.umang.DUPLICATE"),
+    NOT_POSSIBLE: bilingual("door.umang.NOT_POSSIBLE"),
+    TOO_MANY: bilingual("door.umang.TOO_MANY"),
+    INTERNAL: bilingual("door.umang.INTERNAL"),
+    SOURCE_AWAY: bilingual("door.umang.SOURCE_AWAY"),
+    NOT_LINKED: bilingual("door.umang.NOT_LINKED"),
+}
 """What `rd` says for each code where nothing more exact is known."""
 
 TRACING = ("tkn", "trkr", "apitrkr", "lang", "lat", "lon", "lac", "usag", "usrid", "mode", "pltfrm", "did", "source")

@@ -7,7 +7,6 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from types import MappingProxyType
 from typing import Any, Protocol, Self
 
 from joserfc.errors import JoseError
@@ -32,22 +31,20 @@ OPERATIONS = (*READS, *WRITES)
 PUBLIC = frozenset({"getServices", "getServiceDetail", "getForm"})
 """What everybody may know: it is answered without an assertion, and for an account that is not linked."""
 
-SERVICES: Mapping[str, str] = MappingProxyType(
-    {
-        "2101": "getApplicationStatus",
-        "2102": "getServices",
-        "2103": "getMyApplications",
-        "2104": "applyService",
-        "2105": "getCertificate",
-        "2106": "getBenefits",
-        "2107": "fileAppeal",
-        "2108": "postFeedback",
-        "2109": "getServiceDetail",
-        "2110": "getForm",
-        "2111": "attachDocument",
-        "2112": "initiatePayment",
-    }
-)
+SERVICES: Mapping[str, str] = {
+    "2101": "getApplicationStatus",
+    "2102": "getServices",
+    "2103": "getMyApplications",
+    "2104": "applyService",
+    "2105": "getCertificate",
+    "2106": "getBenefits",
+    "2107": "fileAppeal",
+    "2108": "postFeedback",
+    "2109": "getServiceDetail",
+    "2110": "getForm",
+    "2111": "attachDocument",
+    "2112": "initiatePayment",
+}
 """INFERRED: which service id stands for which operation, until NeGD allots them; 2101 is the contract's own sample."""
 
 HEADERS = ("deptid", "srvid", "subsid", "subsid2", "formtrkr")

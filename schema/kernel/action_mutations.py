@@ -2,7 +2,6 @@
 
 import dataclasses
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
-from types import MappingProxyType
 from typing import Annotated, Any, TypeVar, cast
 
 import strawberry
@@ -19,7 +18,7 @@ from schema.kernel.payloads import Payload
 T = TypeVar("T")
 Action = Callable[..., Awaitable[tuple[T, bool]]]
 
-_NONE: Mapping[str, Any] = MappingProxyType({})
+_NONE: Mapping[str, Any] = {}
 
 
 def action_mutation(

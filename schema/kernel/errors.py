@@ -8,7 +8,6 @@ import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from types import MappingProxyType
 from typing import Any
 
 import structlog
@@ -124,14 +123,12 @@ _KNOWN_BY_NUMBER = (Source.API_SETU, Source.UMANG)
 
 _INTERNAL = Problem(ErrorCode.INTERNAL)
 
-_PROBLEMS: Mapping[type[BaseException], Problem] = MappingProxyType(
-    {
-        KeyReused: Problem(ErrorCode.IDEMPOTENCY_KEY_REUSED, ("input",)),
-        InProgress: Problem(ErrorCode.IN_PROGRESS, ("input",), retry_after=RETRY_SECONDS),
-        ObjectDamaged: Problem(ErrorCode.INTEGRITY, source=Source.STORE),
-        TimeoutError: Problem(ErrorCode.DEADLINE_EXCEEDED),
-    }
-)
+_PROBLEMS: Mapping[type[BaseException], Problem] = {
+    KeyReused: Problem(ErrorCode.IDEMPOTENCY_KEY_REUSED, ("input",)),
+    InProgress: Problem(ErrorCode.IN_PROGRESS, ("input",), retry_after=RETRY_SECONDS),
+    ObjectDamaged: Problem(ErrorCode.INTEGRITY, source=Source.STORE),
+    TimeoutError: Problem(ErrorCode.DEADLINE_EXCEEDED),
+}
 """What other errors are for whoever asked."""
 
 EXPECTED_IN_MUTATIONS = (Problems, MistypedNumber, MalformedGlobalId, VersionConflict, KeyReused, InProgress)

@@ -1,7 +1,6 @@
 """Checks that encrypted fields decrypt, vault references resolve, and every named file matches its hash."""
 
 from collections.abc import AsyncIterator, Callable, Mapping
-from types import MappingProxyType
 
 from sqlalchemy import Table, select
 
@@ -24,7 +23,7 @@ from store.tables import metadata
 from store.uploads import uploads
 from store.uploads.named_files import LISTED, named_files
 
-PLACES: Mapping[str, Callable[[AnyRow], str]] = MappingProxyType({"outbox": lambda row: f"{row.topic}:{row.key}"})
+PLACES: Mapping[str, Callable[[AnyRow], str]] = {"outbox": lambda row: f"{row.topic}:{row.key}"}
 """The last word of a field's place where it is not the primary key."""
 
 CHECKER = "SYSTEM:verify"

@@ -1,8 +1,7 @@
 """Checks that each application's history is a path of the state machine with one author a step (I1, I3)."""
 
 from collections import Counter, defaultdict
-from collections.abc import AsyncIterator, Iterator, Sequence
-from types import MappingProxyType
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import func, select
@@ -22,7 +21,7 @@ _EVENTS = (CountingEvent.DELIVERED, CountingEvent.REJECTED_BY_ORDER)
 """What steps enter into the ledger, each once."""
 IMPORTED = "application.import"
 """The audit line of what an import brought; a test compares it with that of the actions."""
-_FIRST = MappingProxyType({Move.SAVE_DRAFT: Status.DRAFT, Move.SUBMIT: Status.SUBMITTED})
+_FIRST: Mapping[Move, Status] = {Move.SAVE_DRAFT: Status.DRAFT, Move.SUBMIT: Status.SUBMITTED}
 _A, _E, _L = applications_table.c, timeline_table.c, audit_lines_table.c
 
 Steps = Sequence[AnyRow]

@@ -1,11 +1,10 @@
 """Waiting payments and their batches for finance officers, without the citizen's data."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from operator import ne
-from types import MappingProxyType
 from typing import Any, Unpack
 
 from sqlalchemy import ColumnElement, Select, and_, case, exists, func, literal, or_, select
@@ -57,14 +56,12 @@ _TAKEN = [state for states in _LINES_OF_SIDES for state in states]
 _TAKEN_WHOLE = (BatchState.ACCEPTED.value, BatchState.CLOSED.value)
 """Batches of which PFMS took every line that was not released."""
 
-_STATES = MappingProxyType(
-    {
-        PaymentQueue.WAITING: frozenset(PaymentStatus) - SENT,
-        PaymentQueue.IN_FLIGHT: IN_FLIGHT,
-        PaymentQueue.RETURNED: CAME_BACK - {PaymentStatus.REISSUED},
-        PaymentQueue.TOO_LONG: IN_FLIGHT,
-    }
-)
+_STATES: Mapping[PaymentQueue, frozenset[PaymentStatus]] = {
+    PaymentQueue.WAITING: frozenset(PaymentStatus) - SENT,
+    PaymentQueue.IN_FLIGHT: IN_FLIGHT,
+    PaymentQueue.RETURNED: CAME_BACK - {PaymentStatus.REISSUED},
+    PaymentQueue.TOO_LONG: IN_FLIGHT,
+}
 
 
 @dataclass(frozen=True, slots=True)

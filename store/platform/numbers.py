@@ -1,7 +1,6 @@
 """Finds which reference numbers are in use, by the unique indexes of the tables that hold them."""
 
 from collections.abc import Iterable, Mapping
-from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import Column, select
@@ -16,17 +15,15 @@ from store.feedback.grievances import grievances_table
 from store.fees.fee_orders import orders_table
 from store.rosters.rosters import rosters_table
 
-_HELD: Mapping[NumberKind, tuple[Column[Any], ...]] = MappingProxyType(
-    {
-        NumberKind.APPLICATION: (applications_table.c.number,),
-        NumberKind.ACKNOWLEDGEMENT: (applications_table.c.acknowledgement,),
-        NumberKind.CERTIFICATE: (certificates_table.c.number,),
-        NumberKind.APPEAL: (appeals_table.c.number,),
-        NumberKind.PAYMENT: (sanctions_table.c.number, orders_table.c.number),
-        NumberKind.GRIEVANCE: (grievances_table.c.number,),
-        NumberKind.ROSTER: (rosters_table.c.number,),
-    }
-)
+_HELD: Mapping[NumberKind, tuple[Column[Any], ...]] = {
+    NumberKind.APPLICATION: (applications_table.c.number,),
+    NumberKind.ACKNOWLEDGEMENT: (applications_table.c.acknowledgement,),
+    NumberKind.CERTIFICATE: (certificates_table.c.number,),
+    NumberKind.APPEAL: (appeals_table.c.number,),
+    NumberKind.PAYMENT: (sanctions_table.c.number, orders_table.c.number),
+    NumberKind.GRIEVANCE: (grievances_table.c.number,),
+    NumberKind.ROSTER: (rosters_table.c.number,),
+}
 
 
 async def in_use(tx: Transaction, kind: NumberKind, numbers: Iterable[str]) -> set[str]:

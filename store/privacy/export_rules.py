@@ -6,7 +6,6 @@ data, except what would harm an inquiry: DPDP Act 2023, sections 11 and 17(1)(c)
 """
 
 from collections.abc import Mapping
-from types import MappingProxyType
 
 _OFFICE = "service_code department district tehsil"
 
@@ -100,7 +99,5 @@ _COLUMNS = {
     "verifications": "id citizen_id application_id observed_at reported_at",
 }
 
-HANDED_OUT: Mapping[str, frozenset[str]] = MappingProxyType(
-    {table: frozenset(columns.split()) for table, columns in _COLUMNS.items()}
-)
+HANDED_OUT: Mapping[str, frozenset[str]] = {table: frozenset(columns.split()) for table, columns in _COLUMNS.items()}
 """By table; one that is not here is withheld as a whole."""

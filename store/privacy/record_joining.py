@@ -1,7 +1,6 @@
 """Merges one record of a citizen into another of the same citizen, and leaves an alias behind."""
 
 from collections.abc import Mapping
-from types import MappingProxyType
 
 from sqlalchemy import or_, update
 
@@ -16,26 +15,24 @@ from store.uploads.uploads import uploads_table
 
 _C = citizens_table.c
 
-LEFT: Mapping[str, str] = MappingProxyType(
-    {
-        "citizens": "the record itself, which becomes the alias; its data are erased",
-        "citizen_contacts": "by what it was found; erased",
-        "identities": "moved by itself: a person has accounts with several kinds of records",
-        "sessions": "a log; they end, and she signs in anew",
-        "consent_records": "a chain of its own, which names the citizen in each link; what still holds is carried over",
-        "consent_deletions": "places in that chain",
-        "locker_grants": "sealed for that record; the kept one's locker holds, or she links it anew",
-        "appeal_opt_outs": "what the kept record chose holds",
-        "message_settings": "what the kept record chose holds",
-        "whatsapp_consents": "what the kept record said holds",
-        "record_claims": "the history of that record's own claims; those that wait end",
-        "sent_codes": "passes within minutes",
-        "account_links": "passes within minutes",
-        "partial_uploads": "a file on its way; it is begun anew",
-        "quarantined_files": "nobody's to use",
-        "changes": "the feed of that record; the kept one's tells of what came to it",
-    }
-)
+LEFT: Mapping[str, str] = {
+    "citizens": "the record itself, which becomes the alias; its data are erased",
+    "citizen_contacts": "by what it was found; erased",
+    "identities": "moved by itself: a person has accounts with several kinds of records",
+    "sessions": "a log; they end, and she signs in anew",
+    "consent_records": "a chain of its own, which names the citizen in each link; what still holds is carried over",
+    "consent_deletions": "places in that chain",
+    "locker_grants": "sealed for that record; the kept one's locker holds, or she links it anew",
+    "appeal_opt_outs": "what the kept record chose holds",
+    "message_settings": "what the kept record chose holds",
+    "whatsapp_consents": "what the kept record said holds",
+    "record_claims": "the history of that record's own claims; those that wait end",
+    "sent_codes": "passes within minutes",
+    "account_links": "passes within minutes",
+    "partial_uploads": "a file on its way; it is begun anew",
+    "quarantined_files": "nobody's to use",
+    "changes": "the feed of that record; the kept one's tells of what came to it",
+}
 """Tables whose rows do not move, and why. Every other table of a citizen moves, whichever is added later too."""
 
 

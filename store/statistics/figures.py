@@ -10,7 +10,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
-from types import MappingProxyType
 from typing import Any
 
 import sqlalchemy as sa
@@ -47,29 +46,25 @@ class Cube(StrEnum):
 
 DIMENSIONS = ("department", "service_code", "district", "tehsil", "channel")
 
-TOLD_APART: Mapping[Cube, frozenset[str]] = MappingProxyType(
-    {
-        Cube.DISTRICT: frozenset({"district"}),
-        Cube.CHANNEL: frozenset({"district", "channel"}),
-        Cube.SUBJECT: frozenset({"department", "service_code", "district"}),
-        Cube.PLACE: frozenset({"department", "district", "tehsil"}),
-        Cube.EVERY: frozenset(DIMENSIONS),
-        Cube.OFFICE: frozenset({"department", "district"}),
-        Cube.DAY: frozenset({"district", "tehsil"}),
-    }
-)
+TOLD_APART: Mapping[Cube, frozenset[str]] = {
+    Cube.DISTRICT: frozenset({"district"}),
+    Cube.CHANNEL: frozenset({"district", "channel"}),
+    Cube.SUBJECT: frozenset({"department", "service_code", "district"}),
+    Cube.PLACE: frozenset({"department", "district", "tehsil"}),
+    Cube.EVERY: frozenset(DIMENSIONS),
+    Cube.OFFICE: frozenset({"department", "district"}),
+    Cube.DAY: frozenset({"district", "tehsil"}),
+}
 _BY_MONTH = (Cube.DISTRICT, Cube.CHANNEL, Cube.OFFICE, Cube.SUBJECT, Cube.PLACE, Cube.EVERY)
 """From the smallest on."""
 
-_HELD: Mapping[Part, tuple[Cube, ...]] = MappingProxyType(
-    {
-        Part.SUM: (*_BY_MONTH, Cube.DAY),
-        Part.DAYS: _BY_MONTH,
-        Part.PACKED_DAYS: _BY_MONTH[:-1],  # classes of EVERY are few
-        Part.DUE: (Cube.DISTRICT, Cube.OFFICE, Cube.PLACE),  # by the day, so only where that stays small
-        Part.OPEN: (Cube.DISTRICT, Cube.OFFICE, Cube.PLACE),
-    }
-)
+_HELD: Mapping[Part, tuple[Cube, ...]] = {
+    Part.SUM: (*_BY_MONTH, Cube.DAY),
+    Part.DAYS: _BY_MONTH,
+    Part.PACKED_DAYS: _BY_MONTH[:-1],  # classes of EVERY are few
+    Part.DUE: (Cube.DISTRICT, Cube.OFFICE, Cube.PLACE),  # by the day, so only where that stays small
+    Part.OPEN: (Cube.DISTRICT, Cube.OFFICE, Cube.PLACE),
+}
 _OF_A_DAY = frozenset({Measure.RECEIVED, Measure.DISPOSED, Measure.WITHDRAWN})
 
 figures_table = sa.Table(
@@ -237,7 +232,7 @@ async def add_to_cubes(tx: Transaction, cubes: Mapping[Place, Mapping[str, int]]
     await _forget_empty(tx, values)
 
 
-_EMPTIED: Mapping[str, sa.Column[Any]] = MappingProxyType({Part.DUE.value: _F.due, Part.OPEN.value: _F.received})
+_EMPTIED: Mapping[str, sa.Column[Any]] = {Part.DUE.value: _F.due, Part.OPEN.value: _F.received}
 """Parts whose rows come and go with open cases, and what each of their rows counts."""
 
 

@@ -6,7 +6,6 @@ not for everything that names it: one statement for each kind of thing, and a ha
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import Column, ColumnElement, Select, Table, and_, case, exists, false, or_, select, true
@@ -56,14 +55,12 @@ class Reach:
         return self.every or bool(self.postings or self.people or self.person or self.places)
 
 
-_PLACED: Mapping[ObjectKind, tuple[Table, Column[Any] | None]] = MappingProxyType(
-    {
-        ObjectKind.APPEAL: (appeals_table, None),
-        ObjectKind.CLEARANCE: (clearances_table, clearances_table.c.escalated_to),
-        ObjectKind.GRIEVANCE: (grievances_table, None),
-        ObjectKind.VISIT: (visits_table, visits_table.c.agent_id),
-    }
-)
+_PLACED: Mapping[ObjectKind, tuple[Table, Column[Any] | None]] = {
+    ObjectKind.APPEAL: (appeals_table, None),
+    ObjectKind.CLEARANCE: (clearances_table, clearances_table.c.escalated_to),
+    ObjectKind.GRIEVANCE: (grievances_table, None),
+    ObjectKind.VISIT: (visits_table, visits_table.c.agent_id),
+}
 """Kinds of things of a citizen and a place; the column says to whom one is assigned by name."""
 
 KINDS = (*_PLACED, ObjectKind.ROSTER_ROW)

@@ -10,7 +10,6 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from operator import attrgetter
-from types import MappingProxyType
 from typing import Any
 
 from starlette.requests import Request
@@ -192,61 +191,59 @@ def _figure_column(name: str) -> tuple[str, Callable[[FigureRow], Any]]:
 
 _TEXT, _NUMBER, _TRUTH = "text", "whole number", "true or false"
 
-DATASETS: Mapping[str, Dataset] = MappingProxyType(
-    {
-        "services": Dataset(
-            {
-                "code": (_TEXT, attrgetter("code")),
-                "slug": (_TEXT, attrgetter("slug")),
-                "nameHi": (_TEXT, attrgetter("name.hi")),
-                "nameEn": (_TEXT, attrgetter("name.en")),
-                "department": (_TEXT, attrgetter("department")),
-                "kind": (_TEXT, attrgetter("kind")),
-                "open": (_TRUTH, attrgetter("open")),
-                "rtsNotified": (_TRUTH, attrgetter("rts_notified")),
-                "timeLimitDays": (_NUMBER, attrgetter("limit_days")),
-                "timeLimitUnit": (_TEXT, attrgetter("limit_unit")),
-                "portalDeliveryDays": (_NUMBER, attrgetter("portal_delivery_days")),
-                "fee": ("paise", attrgetter("fee_paise")),
-                "designatedOfficer": (_TEXT, attrgetter("designated_officer")),
-                "firstAppellate": (_TEXT, attrgetter("first_appellate")),
-                "secondAppellate": (_TEXT, attrgetter("second_appellate")),
-                "address": (_TEXT, lambda one: one.hand_over.address if one.hand_over else None),
-                "version": (_NUMBER, attrgetter("version")),
-                "source": (_TEXT, attrgetter("source")),
-                "notConfirmed": ("list of texts", attrgetter("facts_not_confirmed")),
-            },
-            _services,
-        ),
-        **{
-            f"delivery-by-{dimension.value.lower()}": Dataset(
-                {
-                    "month": ("first day", lambda row: row.place[Dimension.MONTH].isoformat()),
-                    dimension.value.lower(): ("code", partial(_code_at, dimension)),
-                    "received": _figure_column("received"),
-                    "disposed": _figure_column("disposed"),
-                    "pending": _figure_column("pending"),
-                    "onTimeRateHundredths": _figure_column("on_time_rate"),
-                    "medianDays": _figure_column("median_days"),
-                    "withheld": (_TRUTH, lambda row: row.figures is None),
-                },
-                partial(_delivery, dimension),
-                DEFINITIONS_VERSION,
-            )
-            for dimension in (Dimension.DISTRICT, Dimension.DEPARTMENT)
+DATASETS: Mapping[str, Dataset] = {
+    "services": Dataset(
+        {
+            "code": (_TEXT, attrgetter("code")),
+            "slug": (_TEXT, attrgetter("slug")),
+            "nameHi": (_TEXT, attrgetter("name.hi")),
+            "nameEn": (_TEXT, attrgetter("name.en")),
+            "department": (_TEXT, attrgetter("department")),
+            "kind": (_TEXT, attrgetter("kind")),
+            "open": (_TRUTH, attrgetter("open")),
+            "rtsNotified": (_TRUTH, attrgetter("rts_notified")),
+            "timeLimitDays": (_NUMBER, attrgetter("limit_days")),
+            "timeLimitUnit": (_TEXT, attrgetter("limit_unit")),
+            "portalDeliveryDays": (_NUMBER, attrgetter("portal_delivery_days")),
+            "fee": ("paise", attrgetter("fee_paise")),
+            "designatedOfficer": (_TEXT, attrgetter("designated_officer")),
+            "firstAppellate": (_TEXT, attrgetter("first_appellate")),
+            "secondAppellate": (_TEXT, attrgetter("second_appellate")),
+            "address": (_TEXT, lambda one: one.hand_over.address if one.hand_over else None),
+            "version": (_NUMBER, attrgetter("version")),
+            "source": (_TEXT, attrgetter("source")),
+            "notConfirmed": ("list of texts", attrgetter("facts_not_confirmed")),
         },
-        "nesda": Dataset(
+        _services,
+    ),
+    **{
+        f"delivery-by-{dimension.value.lower()}": Dataset(
             {
-                "parameter": (_TEXT, attrgetter("parameter")),
-                "measure": (_TEXT, attrgetter("measure")),
-                "nameHi": (_TEXT, lambda one: _nesda_name(one, state_language())),
-                "nameEn": (_TEXT, lambda one: _nesda_name(one, Language.EN)),
-                "value": (_NUMBER, attrgetter("value")),
-                "unit": (_TEXT, attrgetter("unit")),
+                "month": ("first day", lambda row: row.place[Dimension.MONTH].isoformat()),
+                dimension.value.lower(): ("code", partial(_code_at, dimension)),
+                "received": _figure_column("received"),
+                "disposed": _figure_column("disposed"),
+                "pending": _figure_column("pending"),
+                "onTimeRateHundredths": _figure_column("on_time_rate"),
+                "medianDays": _figure_column("median_days"),
+                "withheld": (_TRUTH, lambda row: row.figures is None),
             },
-            _nesda,
+            partial(_delivery, dimension),
             DEFINITIONS_VERSION,
-        ),
-    }
-)
+        )
+        for dimension in (Dimension.DISTRICT, Dimension.DEPARTMENT)
+    },
+    "nesda": Dataset(
+        {
+            "parameter": (_TEXT, attrgetter("parameter")),
+            "measure": (_TEXT, attrgetter("measure")),
+            "nameHi": (_TEXT, lambda one: _nesda_name(one, state_language())),
+            "nameEn": (_TEXT, lambda one: _nesda_name(one, Language.EN)),
+            "value": (_NUMBER, attrgetter("value")),
+            "unit": (_TEXT, attrgetter("unit")),
+        },
+        _nesda,
+        DEFINITIONS_VERSION,
+    ),
+}
 """What is published, by the name in its address."""

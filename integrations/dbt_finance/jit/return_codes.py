@@ -9,7 +9,6 @@ both catalogues of domain/kernel/locale.
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
 
 from domain.benefits.benefits import PaymentStatus
 from domain.kernel import Bilingual
@@ -23,9 +22,10 @@ WRONG_IFSC = "WRONG_IFSC"
 DECLINED = "DECLINED"
 """PFMS or the bank declined a beneficiary without a code; an officer has a case of it."""
 
-_WITHOUT_CODE: Mapping[PaymentStatus, str] = MappingProxyType(
-    {PaymentStatus.RETURNED: UNKNOWN_REASON, PaymentStatus.BENEFICIARY_REJECTED: DECLINED}
-)
+_WITHOUT_CODE: Mapping[PaymentStatus, str] = {
+    PaymentStatus.RETURNED: UNKNOWN_REASON,
+    PaymentStatus.BENEFICIARY_REJECTED: DECLINED,
+}
 
 
 @dataclass(frozen=True, slots=True)

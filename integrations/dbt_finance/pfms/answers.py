@@ -9,7 +9,6 @@ are checked.
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from types import MappingProxyType
 
 import structlog
 
@@ -77,9 +76,12 @@ STATEMENT = "DailyPaymentStatement"
 _WIDE = (b"\xff\xfe", b"\xfe\xff", b"\x00\x00\xfe\xff")
 _ENCODING = re.compile(rb"^\s*(?:\xef\xbb\xbf)?<\?xml[^>]{0,200}encoding\s*=\s*[\"']([A-Za-z0-9._\-]{1,40})[\"']")
 _TYPE = re.compile(rb"<!\s*(?:DOCTYPE|ENTITY)", re.IGNORECASE)
-_BENEFICIARY_WORDS: Mapping[str, LineStatus] = MappingProxyType(
-    {"ACCP": LineStatus.ACCEPTED, "ACPT": LineStatus.ACCEPTED, "RJCT": LineStatus.REJECTED, "PDNG": LineStatus.PENDING}
-)
+_BENEFICIARY_WORDS: Mapping[str, LineStatus] = {
+    "ACCP": LineStatus.ACCEPTED,
+    "ACPT": LineStatus.ACCEPTED,
+    "RJCT": LineStatus.REJECTED,
+    "PDNG": LineStatus.PENDING,
+}
 _FINGERPRINT = re.compile(r"[0-9A-Fa-f]{2}(?::?[0-9A-Fa-f]{2}){31}")
 _log = structlog.get_logger(__name__)
 
@@ -225,15 +227,13 @@ def _statement_row(element: safe_xml.Element, number: int) -> StatementRow:
     )
 
 
-_READERS: Mapping[str, Callable[[safe_xml.Element], Answer | EnrolmentAnswer]] = MappingProxyType(
-    {
-        "DbtBeneficiaries": _beneficiaries,
-        "BeneficiaryDataResponse": _beneficiaries,
-        "DbtPaymentAck": read_acknowledgement,
-        "ContractorPaymentAck": read_acknowledgement,
-        "DbtPaymentStatus": read_bank_status,
-        "ContractorPaymentStatus": read_bank_status,
-        "DscEnrolmentAck": _enrolment,
-    }
-)
+_READERS: Mapping[str, Callable[[safe_xml.Element], Answer | EnrolmentAnswer]] = {
+    "DbtBeneficiaries": _beneficiaries,
+    "BeneficiaryDataResponse": _beneficiaries,
+    "DbtPaymentAck": read_acknowledgement,
+    "ContractorPaymentAck": read_acknowledgement,
+    "DbtPaymentStatus": read_bank_status,
+    "ContractorPaymentStatus": read_bank_status,
+    "DscEnrolmentAck": _enrolment,
+}
 """Who reads a file, by the local name of its root; where public readers and our first reading differ, both."""

@@ -5,7 +5,6 @@ status are `CdtTrfTxInf`, in `PmtInf` or beside it, with keys of their own; ours
 """
 
 from collections.abc import Iterable, Mapping
-from types import MappingProxyType
 
 from integrations.calling import safe_xml
 from integrations.dbt_finance.pfms.answer_values import (
@@ -33,12 +32,11 @@ from integrations.dbt_finance.pfms.models import (
 )
 
 _ACCEPTED = frozenset({"ACCP", "ACPT"})
-_IN_ACKNOWLEDGEMENT: Mapping[str, LineStatus] = MappingProxyType(
-    {**{status.value: status for status in LineStatus}, "ACPT": LineStatus.ACCEPTED}
-)
-_AT_BANK: Mapping[str, LineStatus] = MappingProxyType(
-    {**_IN_ACKNOWLEDGEMENT, **dict.fromkeys(_ACCEPTED, LineStatus.CREDITED)}
-)
+_IN_ACKNOWLEDGEMENT: Mapping[str, LineStatus] = {
+    **{status.value: status for status in LineStatus},
+    "ACPT": LineStatus.ACCEPTED,
+}
+_AT_BANK: Mapping[str, LineStatus] = {**_IN_ACKNOWLEDGEMENT, **dict.fromkeys(_ACCEPTED, LineStatus.CREDITED)}
 """A bank says of a payment that it was accepted once it is paid; only `RJCT` and `RTND` say that it was not."""
 
 
