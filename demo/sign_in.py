@@ -3,9 +3,10 @@
 Nothing here can make a token: it asks for one at the same endpoints as any app (RFC 8252, RFC 7636).
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from types import MappingProxyType
-from urllib.parse import parse_qs, urljoin, urlsplit
+from urllib.parse import parse_qs, urlencode, urljoin, urlsplit
 
 import httpx
 from lxml import etree, html
@@ -17,6 +18,7 @@ from gateway.sign_in.providers import SLUGS
 APP_REDIRECT = "http://127.0.0.1:53682/signed-in"
 """The loopback address of an app. Nothing needs to listen: the last redirect is read, not followed."""
 
+_CLIENT_ID = "apuni-cli"
 _HOPS = 6
 _SECONDS = 20.0
 
@@ -80,8 +82,50 @@ async def demo_sign_in(
             raise DemoSignInFailed(f"{_address_of(error)} does not answer; is `make run` running?") from error
 
 
+class DemoBrowser:
+    """The browser of a demo person who chooses a provider, signs in there and lets the app be signed in."""
+
+    def __init__(self, client: httpx.AsyncClient) -> None:
+        self._client = client
+
+    async def sign_in(self, address: str, provider: Provider, person: str, redirect_uri: str) -> str:
+        """Go from an authorization request to the redirect of the app, which is given and not followed.
+
+        Raises:
+            DemoSignInFailed: a page stands where another was expected.
+        """
+        chosen = _link(await self._client.get(address), lambda link: f"/{SLUGS[provider]}?" in str(link.get("href")))
+        allowed = _link(await self._client.get(chosen), lambda link: link.get("id") == "allow-app")
+        page = await self._follow(await self._client.get(allowed), redirect_uri)
+        if isinstance(page, str):
+            return page  # the gateway broke it off before the provider was asked
+        form_address, fields, people = _form(page)
+        if person not in people:
+            raise DemoSignInFailed(
+                f"the sandbox knows no {person}; keys are in people, officers and operators.json of demo/"
+            )
+        form = {**fields, "person": person, "decision": "allow"}
+        page = await self._follow(await self._client.post(form_address, data=form), redirect_uri)
+        if isinstance(page, str):
+            return page
+        raise DemoSignInFailed(_reason(page))
+
+    async def _follow(self, answer: httpx.Response, redirect_uri: str) -> httpx.Response | str:
+        """The page at which the redirects end, or the redirect to the app."""
+        for _ in range(_HOPS):
+            if not answer.has_redirect_location:
+                break
+            target = urljoin(str(answer.url), answer.headers["location"])
+            if target.startswith(redirect_uri):
+                return target
+            answer = await self._client.get(target)
+        if answer.status_code != 200:
+            raise DemoSignInFailed(_reason(answer))
+        return answer
+
+
 class _DemoSignIn:
-    """One sign-in of one browser."""
+    """One sign-in of one app (RFC 6749 section 4.1, RFC 7636)."""
 
     def __init__(self, client: httpx.AsyncClient, gateway_url: str) -> None:
         ids = SystemIds(SystemClock())
@@ -92,51 +136,29 @@ class _DemoSignIn:
 
     async def token(self, provider: Provider, person: str) -> str:
         """Go the whole way."""
-        page = await self._to_login_page(provider)
-        code = await self._allow(page, person)
-        form = {"code": code, "code_verifier": self._verifier, "redirect_uri": APP_REDIRECT}
+        query = {
+            "response_type": "code",
+            "client_id": _CLIENT_ID,
+            "redirect_uri": APP_REDIRECT,
+            "state": self._state,
+            "code_challenge": challenge_of(self._verifier),
+            "code_challenge_method": "S256",
+            "language": "en",
+        }
+        address = f"{self._gateway_url}/sign-in/authorize?{urlencode(query)}"
+        target = await DemoBrowser(self._client).sign_in(address, provider, person, APP_REDIRECT)
+        form = {
+            "grant_type": "authorization_code",
+            "client_id": _CLIENT_ID,
+            "code": self._code(target),
+            "code_verifier": self._verifier,
+            "redirect_uri": APP_REDIRECT,
+        }
         answer = await self._client.post(f"{self._gateway_url}/sign-in/token", data=form)
         try:
             return str(answer.json()["access_token"])
         except (ValueError, KeyError, TypeError):
             raise DemoSignInFailed(f"the gateway gave no token ({answer.status_code})") from None
-
-    async def _to_login_page(self, provider: Provider) -> httpx.Response:
-        query = {
-            "app_redirect": APP_REDIRECT,
-            "app_state": self._state,
-            "code_challenge": challenge_of(self._verifier),
-            "language": "en",
-        }
-        asked = await self._client.get(f"{self._gateway_url}/sign-in/start/{SLUGS[provider]}", params=query)
-        answer = await self._client.get(urljoin(str(asked.url), _allowing_address(asked)))
-        for _ in range(_HOPS):
-            if not answer.has_redirect_location:
-                break
-            target = _target(answer)
-            if target.startswith(APP_REDIRECT):
-                self._code(target)  # raises: the gateway broke it off before the provider was asked
-            answer = await self._client.get(target)
-        if answer.status_code != 200:
-            raise DemoSignInFailed(_reason(answer))
-        return answer
-
-    async def _allow(self, page: httpx.Response, person: str) -> str:
-        address, fields, people = _form(page)
-        if person not in people:
-            raise DemoSignInFailed(
-                f"the sandbox knows no {person}; keys are in people, officers and operators.json of demo/"
-            )
-        form = {**fields, "person": person, "decision": "allow"}
-        answer = await self._client.post(address, data=form)
-        for _ in range(_HOPS):
-            if not answer.has_redirect_location:
-                break
-            target = _target(answer)
-            if target.startswith(APP_REDIRECT):
-                return self._code(target)
-            answer = await self._client.get(target)
-        raise DemoSignInFailed(_reason(answer))
 
     def _code(self, target: str) -> str:
         query = parse_qs(urlsplit(target).query)
@@ -147,15 +169,11 @@ class _DemoSignIn:
         return query["code"][0]
 
 
-def _target(answer: httpx.Response) -> str:
-    return urljoin(str(answer.url), answer.headers["location"])
-
-
-def _allowing_address(page: httpx.Response) -> str:
-    """The address by which the person lets this program be signed in."""
+def _link(page: httpx.Response, is_meant: Callable[[etree._Element], bool]) -> str:
+    """The address of a link of a page."""
     try:
         links = html.document_fromstring(page.content).iter("a")
-        return next(str(link.get("href")) for link in links if link.get("id") == "allow-app")
+        return urljoin(str(page.url), str(next(link.get("href") for link in links if is_meant(link))))
     except (etree.ParserError, etree.XMLSyntaxError, StopIteration):
         raise DemoSignInFailed(_reason(page)) from None
 

@@ -5,9 +5,9 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any, NotRequired, Protocol, TypedDict, TypeVar, Unpack
+from typing import Any, NotRequired, Protocol, TypedDict, TypeVar, Unpack, runtime_checkable
 
-from domain.kernel import Assurance, Provider, Source, mobile_digits
+from domain.kernel import Assurance, Provider, Source, Sourced, mobile_digits
 from integrations.calling.answers import read_as, read_object
 from integrations.calling.errors import Garbled, NotLetIn, Refused, Unavailable, Verdict
 from integrations.calling.remote import Answer
@@ -65,6 +65,14 @@ class ProviderIdentity:
     """What the provider knows this sign-in by, for as long as it is to be ended there; None where it has none."""
 
 
+@dataclass(frozen=True, slots=True)
+class SignOutForm:
+    """A form that a browser posts to `action` to end its session at a provider."""
+
+    action: str
+    fields: Mapping[str, str] = field(repr=False)
+
+
 class Authorization(TypedDict):
     """What a sign-in is begun with; a provider does not look at what its protocol has not.
 
@@ -107,6 +115,23 @@ class IdentityProvider(Protocol):
 
         None for a provider without such a page.
         """
+
+    def sign_out_form(self, token: str, back: str) -> SignOutForm | None:
+        """The form by which a browser ends at the provider the session of a token, and is sent `back`.
+
+        None for a provider that takes none.
+        """
+
+
+@runtime_checkable
+class HandshakeProvider(IdentityProvider, Protocol):
+    """A provider that sends no `state` back with the browser, and at which sessions end without our being told.
+
+    A sign-in is then bound to its browser alone, and a session of ours holds as long as the provider's does.
+    """
+
+    async def session_holds(self, token: str) -> Sourced[bool]:
+        """Whether the session of a token still holds; an old answer is STALE. Raises RemoteError."""
 
 
 def basic(client_id: str, client_secret: str) -> dict[str, str]:
@@ -174,3 +199,11 @@ def text_of(body: dict[str, Any], *names: str) -> str | None:
 def mobile_of(text: str | None) -> str | None:
     """The ten digits of an Indian mobile number, or None where the text is not one."""
     return mobile_digits(text or "")
+
+
+def day_of(text: str | None, layout: str) -> date | None:
+    """The day of a text in a layout of `strptime`; None where the text is not one."""
+    try:
+        return datetime.strptime(text, layout).date() if text else None  # noqa: DTZ007 - a day has no zone
+    except ValueError:
+        return None

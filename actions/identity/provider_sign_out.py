@@ -14,6 +14,7 @@ from actions.documents.locker_revoking import plan_revocation
 from actions.kernel import Environment, UnitOfWork
 from domain.kernel import SYSTEM, PersonKind, Provider
 from integrations.calling.errors import Unavailable
+from integrations.sso import SignOutForm
 from store.database import Transaction, audit
 from store.identity import identities, session_tokens, sessions
 from store.platform import outbox
@@ -78,6 +79,15 @@ async def way_out(env: Environment, session_id: str | None) -> str:
         _log.info("provider_takes_nobody", provider=session.provider.value, code=away.code)
         return SIGNED_OUT
     return address if provider.returns_after_sign_out else f"{SIGNED_OUT}&provider={session.provider.value}"
+
+
+async def form_out(env: Environment, session_id: str | None) -> SignOutForm | None:
+    """The form by which the browser of a session ends it at its provider too; None where that takes none."""
+    kept = await env.store.read(lambda tx: session_tokens.get(tx, session_id)) if session_id else None
+    provider = env.partners.identity.get(kept.provider) if kept is not None else None
+    if kept is None or provider is None:
+        return None
+    return provider.sign_out_form(kept.token, env.public_url + BACK)
 
 
 def address_of(env: Environment, provider: Provider) -> str | None:

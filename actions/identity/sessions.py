@@ -7,6 +7,7 @@ its `kid`, then against the row of its session, so that signing out works at onc
 import base64
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any
@@ -21,13 +22,26 @@ from actions.kernel import Environment
 from domain.catalogue.centres import ROSTER_KINDS
 from domain.identity.assisting import AssistanceWay
 from domain.identity.kept_sessions import KeptSession, SignedIn
-from domain.kernel import Assurance, NotSignedIn, Officer, PersonKind, Posting, Role, Subject, ist_date
+from domain.kernel import (
+    LOOK_ONLY,
+    Assurance,
+    NotSignedIn,
+    Officer,
+    PersonKind,
+    Posting,
+    Role,
+    SourceState,
+    Subject,
+    ist_date,
+)
 from domain.officers.postings import with_taken
 from domain.rosters.rosters import KEEPERS
+from integrations.calling.errors import RemoteError
+from integrations.sso import HandshakeProvider
 from store import doorstep
 from store.catalogue import centres
 from store.database import Transaction, audit
-from store.identity import assistances, people, sessions
+from store.identity import assistances, people, session_tokens, sessions
 from store.identity.sessions import Session
 from store.officers import leave, posts
 
@@ -84,6 +98,7 @@ async def person_signed_in(env: Environment, token: str) -> SignedIn:
             raise NotSignedIn(reason="the session has ended")
         session, language = found
         person = SignedIn(await _subject(tx, session), language)
+    person = replace(person, subject=await _held_at_provider(env, session, person.subject))
     if session.kind is PersonKind.CITIZEN:
         ends_at = min(session.expires_at, datetime.fromtimestamp(claims["exp"], UTC))
         sessions_kept.keep(digest, KeptSession(person, ends_at, keys, read_at), changes)
@@ -114,6 +129,32 @@ async def sign_out(env: Environment, subject: Subject) -> None:
         await audit.record(tx, subject.label, "SIGN_OUT", "SESSION", session_id)
 
     await env.store.carry_out(work)
+
+
+async def _held_at_provider(env: Environment, session: Session, subject: Subject) -> Subject:
+    """The subject of a session that holds at a provider which ends sessions by itself; others hold as they are.
+
+    Where the provider is silent nobody of the staff is let in, and a citizen for a while to look only, on its last word
+    (docs/contracts/sso.md section 9). Raises NotSignedIn.
+    """
+    provider = env.partners.identity.get(session.provider)
+    if not isinstance(provider, HandshakeProvider):
+        return subject
+    kept = await env.store.read(lambda tx: session_tokens.get(tx, session.id))
+    if kept is None:
+        raise NotSignedIn(reason="the session at the provider is over")
+    try:
+        holds = await provider.session_holds(kept.token)
+    except RemoteError as error:
+        raise NotSignedIn(reason="the provider does not say whether the session holds") from error
+    if not holds.value:
+        await sign_out(env, subject)
+        raise NotSignedIn(reason="the session at the provider is over")
+    if holds.state is not SourceState.STALE:
+        return subject
+    if session.kind is not PersonKind.CITIZEN:
+        raise NotSignedIn(reason="the provider does not say whether the session holds")
+    return replace(subject, scopes=LOOK_ONLY)
 
 
 def _verify(env: Environment, token: str) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from actions.identity.invitations import open_invitation
 from actions.identity.sessions import mint_session_token
 from actions.identity.sign_in_guards import (
     AppRequest,
+    browser_state,
     challenge_of,
     constant_time_equal,
     hash_of,
@@ -29,7 +30,7 @@ from actions.identity.sign_in_people import Admitted, person_of
 from actions.kernel import Environment, UnitOfWork
 from domain.feedback.notices import NoticeKind, Topic
 from domain.kernel import SYSTEM, Assurance, ErrorCode, Language, PersonKind, Problem, Problems, Provider, Remedy
-from integrations.sso import IdentityProvider, ProviderIdentity
+from integrations.sso import HandshakeProvider, IdentityProvider, ProviderIdentity
 from store.database import AlreadyThere, Transaction, audit
 from store.identity import devices, session_tokens, sessions, sign_ins
 from store.identity.sessions import Session
@@ -104,11 +105,12 @@ async def begin_sign_in(
     """
     wanted = safe_return_to(return_to)
     identity_provider = _provider(env, provider)
+    by_handshake = isinstance(identity_provider, HandshakeProvider)
     now, token = env.clock.now(), wish.invitation if wish else None
     if token is not None:
         await env.store.read(lambda tx: open_invitation(env, tx, hash_of(token)))
     transaction = SignInTransaction(
-        state=env.ids.token(),
+        state=browser_state(browser_hash, provider) if by_handshake else env.ids.token(),
         provider=provider,
         nonce=env.ids.token(),
         code_verifier=env.ids.token(48),
@@ -132,7 +134,13 @@ async def begin_sign_in(
         language=language.value,
         strength=wish.strength if wish else None,
     )
-    await env.store.carry_out(lambda tx: sign_ins.add_transaction(tx, transaction))
+
+    async def work(tx: Transaction) -> None:
+        if by_handshake:
+            await sign_ins.take_transaction(tx, transaction.state)  # a browser has one such sign-in at a time
+        await sign_ins.add_transaction(tx, transaction)
+
+    await env.store.carry_out(work)
     return address
 
 
@@ -155,8 +163,11 @@ async def finish_sign_in(
     transaction is spent; FORBIDDEN for an officer or operator who is not on the register, and for an account that is
     not the one which an officer's first use tied; INVITATION_OVER. Errors of the provider pass through as RemoteError.
     """
+    identity_provider = _provider(env, provider)
+    if isinstance(identity_provider, HandshakeProvider):
+        state = browser_state(browser_hash, provider)
     transaction = await _take(env, provider, state, browser_hash)
-    identity = await _provider(env, provider).exchange(
+    identity = await identity_provider.exchange(
         code=code,
         code_verifier=transaction.code_verifier,
         redirect_uri=transaction.redirect_uri,

@@ -8,7 +8,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
-from domain.kernel import ErrorCode, Problem, Problems
+from domain.kernel import ErrorCode, Problem, Problems, Provider
 
 LANDING = "/home"
 """Where a browser goes when no page was asked for: it leads to the page of its person."""
@@ -18,7 +18,8 @@ _CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}")
 _VERIFIER = re.compile(r"[A-Za-z0-9\-._~]{43,128}")
 _LOOPBACK = frozenset({"127.0.0.1", "::1"})
 _LONGEST = 2000
-_LONGEST_STATE = 512
+LONGEST_STATE = 512
+"""Characters of an app's own state."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +50,16 @@ def app_request(
     """
     if redirect not in links and not (loopback and _is_loopback(redirect)):
         raise _bad_input("appRedirect")
-    if challenge is None or not _CHALLENGE.fullmatch(challenge):
+    if challenge is None or not is_challenge(challenge):
         raise _bad_input("codeChallenge")
-    if state is not None and len(state) > _LONGEST_STATE:
+    if state is not None and len(state) > LONGEST_STATE:
         raise _bad_input("appState")
     return AppRequest(redirect, state, challenge)
+
+
+def is_challenge(text: str | None) -> bool:
+    """Whether it is a PKCE challenge of the method S256 (RFC 7636 section 4.2)."""
+    return text is not None and _CHALLENGE.fullmatch(text) is not None
 
 
 def app_consent(secret: str, app: AppRequest) -> str:
@@ -82,6 +88,11 @@ def verifier_matches(verifier: str, challenge: str) -> bool:
 def constant_time_equal(left: str, right: str) -> bool:
     """Whether two texts are equal, in constant time."""
     return hmac.compare_digest(left.encode(), right.encode())
+
+
+def browser_state(browser_hash: str, provider: Provider) -> str:
+    """What stands for `state` where a provider sends none back: nobody but that browser can bring it."""
+    return hash_of(f"{provider.value}:{browser_hash}")
 
 
 def hash_of(secret: str) -> str:

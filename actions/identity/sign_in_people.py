@@ -31,7 +31,7 @@ from store.database import Transaction, audit
 from store.identity import identities, invitations, officer_accounts, people, session_tokens
 from store.identity.identities import LockerTokens
 
-CITIZENS = frozenset({Provider.MERI_PEHCHAAN, Provider.JAN_PARICHAY})
+CITIZENS = frozenset({Provider.MERI_PEHCHAAN, Provider.JAN_PARICHAY, Provider.E_PRAMAAN})
 """Who vouches for citizens. A citizen's provider never opens an officer's session."""
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from domain.kernel import PersonKind, Provider
 
 PROVIDERS: Mapping[PersonKind, frozenset[Provider]] = {
-    PersonKind.CITIZEN: frozenset({Provider.MERI_PEHCHAAN, Provider.JAN_PARICHAY}),
+    PersonKind.CITIZEN: frozenset({Provider.MERI_PEHCHAAN, Provider.JAN_PARICHAY, Provider.E_PRAMAAN}),
     PersonKind.OFFICER: frozenset({Provider.PARICHAY}),
     PersonKind.OPERATOR: frozenset({Provider.CSC_CONNECT, Provider.PARICHAY}),
 }

@@ -67,6 +67,7 @@ class Provider(StrEnum):
     JAN_PARICHAY = "JAN_PARICHAY"
     PARICHAY = "PARICHAY"
     CSC_CONNECT = "CSC_CONNECT"
+    E_PRAMAAN = "E_PRAMAAN"
     DIGILOCKER = "DIGILOCKER"
     UMANG = "UMANG"
     """An account with the national app, by which UMANG names a citizen; nobody signs in with it alone."""

@@ -56,6 +56,10 @@ SCOPES: Mapping[Role, frozenset[Scope]] = {
 """The scopes of each role."""
 
 
+LOOK_ONLY = frozenset({"own:read"})
+"""Scopes of a session that may look and change nothing: none of any role's."""
+
+
 def scopes_of(subject: Subject) -> frozenset[str]:
     """What the subject's roles are good for, and no more than its token names, where the token names any."""
     held = frozenset(scope.value for role in subject.roles for scope in SCOPES[role])

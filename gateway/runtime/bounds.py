@@ -171,7 +171,7 @@ _RULES: dict[str, Callable[[Settings], bool]] = {
     "foreign_keys": _has_foreign_keys,
     "clock": lambda own: own.clock != "system",
     "log_level": lambda own: own.log_level == "debug",
-    "app_redirects": lambda own: any(map(_is_not_https, own.app_redirects)),
+    "app_redirects": lambda own: any(map(_is_not_https, own.clients)),
     "graphiql": lambda own: own.graphiql_open,
     "documents": lambda own: own.documents_mode is DocumentMode.OPEN,
     "crash_point": lambda own: own.crash_at is not None,

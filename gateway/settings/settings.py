@@ -9,7 +9,7 @@ import re
 from enum import StrEnum
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import (
@@ -17,6 +17,7 @@ from pydantic import (
     ConfigDict,
     Field,
     SecretStr,
+    StringConstraints,
     ValidationError,
     ValidationInfo,
     field_validator,
@@ -46,6 +47,9 @@ from states.packages import DEFAULT, StatePackage, read_package
 from store.database.crash_points import POINTS
 
 PREFIX, NESTED = "APUNI_", "__"
+
+ClientId = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_.-]{0,63}$")]
+"""The name of an app as an OAuth client (RFC 6749 section 2.2)."""
 
 CRASH_POINT = rf"^({'|'.join(map(re.escape, POINTS))})(:[1-9][0-9]*)?$"
 
@@ -208,9 +212,10 @@ class Settings(BaseSettings):
         gt=0,
         description="Lifetime of a session in seconds. If unset, 3600 in the demo and 600 in production.",
     )
-    app_redirects: list[str] = Field(
-        default_factory=list,
-        description="The redirect addresses allowed for native apps after sign-in, as a JSON list.",
+    app_redirects: dict[ClientId, list[str]] = Field(
+        default_factory=dict,
+        description="The apps that people sign in to, as JSON: by the client id of each the redirect addresses that it "
+        'registered, such as `{"citizen_app": ["https://app.example.gov.in/signed-in"]}`.',
     )
     graphiql: bool | None = Field(
         default=None, description="Whether browsers get GraphiQL at `/graphql`. If unset, only in the demo."
@@ -312,6 +317,14 @@ class Settings(BaseSettings):
             raise PydanticCustomError("state", "{reason}", {"reason": str(error)}) from None
         return value
 
+    @field_validator("app_redirects")
+    @classmethod
+    def _belong_to_one_client(cls, value: dict[str, list[str]]) -> dict[str, list[str]]:
+        addresses = [address for one in value.values() for address in one]
+        if len(set(addresses)) < len(addresses):
+            raise PydanticCustomError("one_client", "each redirect address may belong to one client only")
+        return value
+
     @field_validator("law")
     @classmethod
     def _is_law(cls, value: dict[str, int], known: ValidationInfo) -> dict[str, int]:
@@ -340,6 +353,11 @@ class Settings(BaseSettings):
     def counts_alone(self) -> bool:
         """Whether a gateway shares its counters of rates with no other process, outside the demo."""
         return self.cache_store_url is None and not self.demo
+
+    @property
+    def clients(self) -> dict[str, str]:
+        """The client to whom each registered redirect address belongs."""
+        return {address: client for client, addresses in self.app_redirects.items() for address in addresses}
 
     @property
     def log_number(self) -> int:

@@ -22,8 +22,9 @@ class SignOn(BaseModel):
     """Providers by role, lifetimes of devices, and the app entries for telephones."""
 
     citizen: list[Provider] = Field(
-        default=[Provider.MERI_PEHCHAAN, Provider.JAN_PARICHAY],
-        description="The sign-in providers for citizens, as a JSON list of `MERI_PEHCHAAN` and `JAN_PARICHAY`.",
+        default=[Provider.MERI_PEHCHAAN, Provider.JAN_PARICHAY, Provider.E_PRAMAAN],
+        description="The sign-in providers for citizens, as a JSON list of `MERI_PEHCHAAN`, `JAN_PARICHAY` and "
+        "`E_PRAMAAN`; one that was not handed over is not offered.",
     )
     officer: list[Provider] = Field(
         default=[Provider.PARICHAY], description="The sign-in providers for officers: `PARICHAY`."

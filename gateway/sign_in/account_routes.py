@@ -151,7 +151,7 @@ class _AccountHandlers:
     async def apple(self, request: Request) -> Response:
         """Which apps of Apple's systems open the links of sign-in (Universal Links)."""
         del request
-        links = (urlsplit(link) for link in self.settings.app_redirects)
+        links = (urlsplit(link) for link in self.settings.clients)
         paths = sorted({link.path or "/" for link in links if link.scheme == "https"})
         apps = self.settings.sign_on.apple_app_ids
         details = [{"appIDs": apps, "components": [{"/": path} for path in paths]}] if apps else []

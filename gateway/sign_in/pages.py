@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
@@ -11,11 +11,12 @@ from domain.kernel import ErrorCode, PersonKind, Problem, Provider
 from gateway.graphql.answers import retry_headers
 from gateway.pages.rendering import language_of, pages_of
 from gateway.sign_in.providers import SLUGS
+from integrations.sso import SignOutForm
 
 NOT_AGAIN = {"other_language": None, "here": None}
 """Of a page whose address cannot be asked for again, neither in the other language nor after signing in."""
 
-_CITIZENS = (Provider.MERI_PEHCHAAN, Provider.JAN_PARICHAY)
+_CITIZENS = (Provider.MERI_PEHCHAAN, Provider.JAN_PARICHAY, Provider.E_PRAMAAN)
 
 Groups = list[tuple[str, list[tuple[str, str]]]]
 
@@ -36,6 +37,13 @@ def draw(request: Request, template: str, person: PersonKind | None = None, **va
     return pages_of(request).draw(request, f"sign_in/{template}.html", values, status=status, person=person)
 
 
+def end_there(request: Request, form: SignOutForm) -> HTMLResponse:
+    """The page of somebody who is signed out here, with the form that signs her out at her provider too."""
+    host = "{0.scheme}://{0.netloc}".format(urlsplit(form.action))
+    values = {"action": form.action, "fields": form.fields, **NOT_AGAIN}
+    return pages_of(request).draw(request, "sign_in/signed_out.html", values, person=None, forms_to=frozenset({host}))
+
+
 def problem_page(
     request: Request,
     code: ErrorCode,
@@ -51,6 +59,6 @@ def problem_page(
     """
     language = language_of(request)
     back = "/sign-in?" + urlencode({"language": language.value, **({"return_to": return_to} if return_to else {})})
-    values = {"code": code.value, "back": back, "again": None, "groups": [], "return_to": return_to, **more}
+    values = {"code": code.value, "back": back, "again": None, "groups": [], "asks": {"return_to": return_to}, **more}
     headers = retry_headers(Problem(code, retry_after=retry_after))
     return pages_of(request).draw(request, "sign_in/problem.html", NOT_AGAIN | values, status=status, headers=headers)

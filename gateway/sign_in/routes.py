@@ -1,23 +1,21 @@
-"""HTTP routes of sign-in: pages, redirects, cookies, and the token endpoint of native apps."""
+"""HTTP routes of sign-in: pages, redirects and cookies."""
 
 from urllib.parse import urlsplit
 
 import structlog
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
 from actions.identity.invitations import PARAMETER
-from actions.identity.provider_sign_out import SIGNED_OUT, address_of, way_out
+from actions.identity.provider_sign_out import SIGNED_OUT, address_of, form_out, way_out
 from actions.identity.sessions import sign_out, subject_for_token
 from actions.identity.sign_in import (
-    AppToken,
     LinkProven,
     SignedIn,
     SignInIntent,
     abandon_sign_in,
     begin_sign_in,
-    exchange_app_code,
     finish_sign_in,
     refresh_session,
 )
@@ -39,17 +37,16 @@ from gateway.pages.rendering import language_of, remember_language
 from gateway.settings.settings import Settings
 from gateway.sign_in import cookies, pages
 from gateway.sign_in.account_routes import CODE_PATH, account_routes
-from gateway.sign_in.providers import callback_path, provider_of
+from gateway.sign_in.authorization import authorization_routes
+from gateway.sign_in.providers import callback_path, offered_providers, provider_of
 from gateway.sign_in.requests import (
     EnvironmentOf,
     environment_of_app,
-    form_of,
     from_elsewhere,
     platform_of,
     readable,
     redirect,
     signed_in_subject,
-    text_in,
 )
 from integrations.calling.errors import Unavailable
 from schema.kernel.errors import problem_of
@@ -69,7 +66,7 @@ def routes(settings: Settings, environment_of: EnvironmentOf = environment_of_ap
         Route("/sign-in", readable(doors.page), methods=["GET"]),
         Route("/sign-in/start/{provider}", readable(doors.start), methods=["GET"]),
         Route("/sign-in/callback/{provider}", readable(doors.callback), methods=["GET"]),
-        Route("/sign-in/token", doors.token, methods=["POST"]),
+        *authorization_routes(environment_of, settings),
         Route("/sign-in/refresh", doors.refresh, methods=["POST"]),
         Route("/sign-out", doors.leave, methods=["POST"]),
         *account_routes(environment_of, settings),
@@ -96,8 +93,8 @@ class _SignInHandlers:
             request,
             "choice",
             kind,
-            groups=pages.provider_groups(_offered_providers(env)),
-            return_to=return_to,
+            groups=pages.provider_groups(offered_providers(env)),
+            asks={"return_to": return_to},
             told=TOLD.get(query.get("error", "")) if kind is None else None,
             end_there=_end_there(env, query.get("provider", "")),
             here=None if return_to == LANDING else return_to,
@@ -107,7 +104,7 @@ class _SignInHandlers:
         """Open a transaction and send the browser to the provider; for an app that nobody registered, ask before."""
         env, provider = self._environment_of(request), _provider(request)
         secret, app = cookies.browser_secret(request) or env.ids.token(), self._app(request)
-        if app is not None and app.redirect not in self._settings.app_redirects:
+        if app is not None and app.redirect not in self._settings.clients:
             consent = app_consent(secret, app)
             if not constant_time_equal(request.query_params.get("app_allowed", ""), consent):
                 asked = request.url.include_query_params(app_allowed=consent).query
@@ -144,7 +141,7 @@ class _SignInHandlers:
                 retry_after=away.retry_after,
                 provider=provider.value,
                 again=f"{request.url.path}?{request.url.query}",
-                groups=pages.provider_groups(_offered_providers(env) - {provider}),
+                groups=pages.provider_groups(offered_providers(env) - {provider}),
             )
         response = redirect(address, 302)
         cookies.bind_browser(response, env, secret)
@@ -160,7 +157,7 @@ class _SignInHandlers:
         signed_in = await finish_sign_in(
             env,
             provider,
-            code=query.get("code", ""),
+            code=query.get("code") or query.get("string", ""),  # `string` by a handshake (docs/contracts/sso.md 4.2)
             state=state,
             browser_hash=browser,
             session_seconds=self._settings.session_life,
@@ -180,26 +177,6 @@ class _SignInHandlers:
                 response, env, signed_in.refresh_token, env.rules.sign_on.refresh_seconds(signed_in.kind)
             )
         return response
-
-    async def token(self, request: Request) -> Response:
-        """Trade an app's one-time code, or its refresh token, for its session token (RFC 6749 sections 4.1.3 and 6)."""
-        form = await form_of(request)
-        env = self._environment_of(request)
-        try:
-            if text_in(form, "grant_type") == "refresh_token" and text_in(form, "refresh_token"):
-                seconds = self._settings.session_life
-                return _tokens(await refresh_session(env, text_in(form, "refresh_token"), seconds))
-            code, verifier, redirect_uri = (text_in(form, name) for name in ("code", "code_verifier", "redirect_uri"))
-            if not (code and verifier and redirect_uri):
-                return JSONResponse({"error": "invalid_request"}, 400, headers=EVERY_ANSWER)
-            return _tokens(await exchange_app_code(env, code, verifier, redirect_uri))
-        except Problems:
-            return JSONResponse({"error": "invalid_grant"}, 400, headers=EVERY_ANSWER)
-        except StoreError as error:
-            _log.warning("app_code_store_failed", kind=type(error).__name__)
-            return JSONResponse(
-                {"error": "temporarily_unavailable"}, 503, headers={**EVERY_ANSWER, **retry_headers(problem_of(error))}
-            )
 
     async def refresh(self, request: Request) -> Response:
         """Refresh a browser's session by its cookie: 204 with new cookies, or 401 and none."""
@@ -228,17 +205,17 @@ class _SignInHandlers:
             return Response(status_code=403, headers=EVERY_ANSWER)
         by_app = "authorization" in request.headers
         token = cookies.token_of(request)
-        further = SIGNED_OUT
+        further, form = SIGNED_OUT, None
         if token is not None:
             try:
                 subject = await subject_for_token(env, token)
-                further = await way_out(env, subject.session_id)
+                further, form = await way_out(env, subject.session_id), await form_out(env, subject.session_id)
                 await sign_out(env, subject)
             except NotSignedIn:
                 _log.info("sign_out_without_session")
         if by_app:
             return Response(status_code=204, headers=EVERY_ANSWER)
-        response = redirect(further)
+        response = redirect(further) if form is None else pages.end_there(request, form)
         cookies.close_session(response, env)
         return response
 
@@ -247,25 +224,8 @@ class _SignInHandlers:
         redirect = query.get("app_redirect")
         if redirect is None:
             return None
-        links = self._settings.app_redirects
         state, challenge = query.get("app_state"), query.get("code_challenge")
-        return app_request(redirect, state, challenge, links, loopback=self._settings.demo)
-
-
-def _tokens(answer: AppToken) -> JSONResponse:
-    body: dict[str, str | int] = {
-        "access_token": answer.access_token,
-        "token_type": "Bearer",
-        "expires_in": answer.expires_in,
-    }
-    if answer.refresh_token is not None:
-        body |= {"refresh_token": answer.refresh_token, "refresh_token_expires_in": answer.refresh_expires_in}
-    return JSONResponse(body, headers=EVERY_ANSWER)
-
-
-def _offered_providers(env: Environment) -> set[Provider]:
-    """The providers that people may sign in with."""
-    return {one for one in env.partners.identity if env.rules.sign_on.offers(one)}
+        return app_request(redirect, state, challenge, self._settings.clients, loopback=self._settings.demo)
 
 
 def _end_there(env: Environment, name: str) -> dict[str, str] | None:

@@ -1,7 +1,16 @@
-"""Single sign-on: MeriPehchaan and Jan Parichay for citizens, Parichay for officials."""
+"""Single sign-on: MeriPehchaan, Jan Parichay and e-Pramaan for citizens, Parichay for officials."""
 
 from domain.kernel import Assurance
-from integrations.identity import CODES, IdentityProvider, ProviderIdentity, ProviderTokens
+from integrations.identity import (
+    CODES,
+    HandshakeProvider,
+    IdentityProvider,
+    ProviderIdentity,
+    ProviderTokens,
+    SignOutForm,
+)
+from integrations.sso.epramaan import TOKEN_POLICY as EPRAMAAN_TOKEN
+from integrations.sso.epramaan import EPramaan, EPramaanSettings
 from integrations.sso.meri_pehchaan import REVOKE_POLICY as MERI_PEHCHAAN_REVOKE
 from integrations.sso.meri_pehchaan import TOKEN_POLICY as MERI_PEHCHAAN_TOKEN
 from integrations.sso.meri_pehchaan import USER_POLICY as MERI_PEHCHAAN_USER
@@ -11,6 +20,14 @@ from integrations.sso.parichay import REVOKE_POLICY as PARICHAY_REVOKE
 from integrations.sso.parichay import TOKEN_POLICY as PARICHAY_TOKEN
 from integrations.sso.parichay import USER_POLICY as PARICHAY_USER
 from integrations.sso.parichay import Parichay, ParichaySettings
+from integrations.sso.parichay_proxy import (
+    END_POLICY,
+    HANDSHAKE_POLICY,
+    SEAL_POLICY,
+    VALID_POLICY,
+    ParichayProxy,
+    ParichayProxySettings,
+)
 
 POLICIES = (
     MERI_PEHCHAAN_TOKEN,
@@ -19,4 +36,9 @@ POLICIES = (
     PARICHAY_TOKEN,
     PARICHAY_USER,
     PARICHAY_REVOKE,
+    SEAL_POLICY,
+    HANDSHAKE_POLICY,
+    VALID_POLICY,
+    END_POLICY,
+    EPRAMAAN_TOKEN,
 )

@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 
 from domain.kernel import Assurance, Provider, Source
 from integrations.calling.errors import Garbled, IntegrityFailure
-from integrations.identity import ProviderIdentity, ProviderTokens, mobile_of, text_of
+from integrations.identity import ProviderIdentity, ProviderTokens, day_of, mobile_of, text_of
 
 AUTHORIZE_PATH = "/public/oauth2/1/authorize"
 TOKEN_PATH = "/public/oauth2/2/token"  # noqa: S105 - a path
@@ -106,7 +106,7 @@ def read_user(body: dict[str, Any]) -> UserAnswer:
     return UserAnswer(
         locker_id=locker_id,
         name=text_of(body, "name") or "",
-        born_on=_day(text_of(body, "dob"), "%d%m%Y"),
+        born_on=day_of(text_of(body, "dob"), "%d%m%Y"),
         gender=_gender(body.get("gender")),
         mobile=mobile_of(text_of(body, "mobile")),
         email=text_of(body, "email"),
@@ -122,7 +122,7 @@ def identity_from_claims(claims: dict[str, Any], user: UserAnswer | None, tokens
         provider=Provider.MERI_PEHCHAAN,
         subject=subject,
         name=text_of(claims, "given_name", "name") or (user.name if user else ""),
-        born_on=_day(text_of(claims, "birthdate"), "%d/%m/%Y") or (user.born_on if user else None),
+        born_on=day_of(text_of(claims, "birthdate"), "%d/%m/%Y") or (user.born_on if user else None),
         gender=_gender(claims.get("gender")) or (user.gender if user else None),
         mobile=mobile_of(text_of(claims, "phone_number")) or (user.mobile if user else None),
         email=text_of(claims, "email") or (user.email if user else None),
@@ -138,7 +138,7 @@ def check_same_person(claims: dict[str, Any], user: UserAnswer, prefix: str | No
     """
     subject = text_of(claims, "user_sso_id") or ""
     own_locker = prefix is None or not subject.startswith(prefix) or subject == prefix + user.locker_id
-    born_on = _day(text_of(claims, "birthdate"), "%d/%m/%Y")
+    born_on = day_of(text_of(claims, "birthdate"), "%d/%m/%Y")
     same_day = born_on is None or user.born_on is None or born_on == user.born_on
     if not (own_locker and same_day):
         raise IntegrityFailure(Source.SSO, "user_of_another_person")
@@ -180,13 +180,6 @@ def _instant(value: object) -> datetime | None:
     """UNIX seconds as a number or a numeric text; UNIX time has no zone, nothing is added."""
     seconds = _seconds(value)
     return datetime.fromtimestamp(seconds, UTC) if seconds else None
-
-
-def _day(text: str | None, layout: str) -> date | None:
-    try:
-        return datetime.strptime(text, layout).date() if text else None  # noqa: DTZ007 - a day has no zone
-    except ValueError:
-        return None
 
 
 def _gender(value: object) -> str | None:

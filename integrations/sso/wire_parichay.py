@@ -2,6 +2,7 @@
 
 import hashlib
 import unicodedata
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import urlencode
 
@@ -18,7 +19,8 @@ SIGN_OUT_PATH = "/logout"
 DEAD_TOKEN = frozenset({"http_401", "invalid_token"})
 """INFERRED: how a token that is dead already is refused; the contract documents no statuses of refusals."""
 
-_GENDERS = {"male": "M", "female": "F", "transgender": "T", "m": "M", "f": "F", "t": "T"}
+GENDERS = MappingProxyType({"male": "M", "female": "F", "transgender": "T", "m": "M", "f": "F", "t": "T"})
+"""Our letter for each word of the provider, in lower case."""
 
 
 def authorize_query(*, client_id: str, redirect_uri: str, scope: str, code_challenge: str, state: str) -> str:
@@ -53,7 +55,7 @@ def read_identity(provider: Provider, body: dict[str, Any], subject_field: str |
     email = text_of(body, "Email")
     mobile = mobile_of(text_of(body, "MobileNo"))
     official = provider is Provider.PARICHAY
-    subject = _official_subject(email) if official else _citizen_subject(mobile, name)
+    subject = official_subject(email) if official else citizen_subject(mobile, name)
     if official and subject and subject_field is not None:
         subject = text_of(body, subject_field)
     if subject is None:
@@ -63,19 +65,19 @@ def read_identity(provider: Provider, body: dict[str, Any], subject_field: str |
         subject=subject,
         name=name,
         born_on=None,
-        gender=_GENDERS.get(str(body.get("Gender", "")).strip().lower()),
+        gender=GENDERS.get(str(body.get("Gender", "")).strip().lower()),
         mobile=mobile,
         email=email.lower() if email and official else email,
         assurance=Assurance.SUBSTANTIAL if official else Assurance.LOW,
     )
 
 
-def _official_subject(email: str | None) -> str | None:
+def official_subject(email: str | None) -> str | None:
     """An official e-mail in lower case, as NIC registers it and as our register of officers keeps it."""
     return email.lower() if email and "@" in email else None
 
 
-def _citizen_subject(mobile: str | None, name: str) -> str | None:
+def citizen_subject(mobile: str | None, name: str) -> str | None:
     """The mobile bound to the name on it: a recycled number under another name is another subject."""
     folded = " ".join(unicodedata.normalize("NFKC", name).casefold().split())
     if mobile is None or not folded:

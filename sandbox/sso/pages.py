@@ -8,7 +8,7 @@ from starlette.responses import HTMLResponse
 _HEADERS = {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer"}
 
 
-def login_page(title: str, request: str, people: Iterable[tuple[str, str, str]]) -> HTMLResponse:
+def login_page(title: str, request: str, people: Iterable[tuple[str, str, str]], action: str = "login") -> HTMLResponse:
     """The login page. `people` are key, name and a detail; the form's action is relative to the page."""
     choices = "".join(
         f'<p><label><input type="radio" name="person" value="{escape(key)}" required> '
@@ -18,7 +18,7 @@ def login_page(title: str, request: str, people: Iterable[tuple[str, str, str]])
     return _page(
         title,
         '<p lang="hi">यह प्रदर्शन है: किसी नमूना व्यक्ति को चुनें।</p><p>This is a demonstration: choose a sample person.</p>'
-        '<form method="post" action="login">'
+        f'<form method="post" action="{action}">'
         f'<input type="hidden" name="request" value="{escape(request)}">'
         f"<fieldset><legend>{escape(title)}</legend>{choices}</fieldset>"
         '<p><button name="decision" value="allow">अनुमति दें / Allow</button> '

@@ -1,5 +1,7 @@
 """The people of the Parichay and Jan Parichay sandbox, from the demo's data."""
 
+import secrets
+import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -55,3 +57,8 @@ def _citizen(row: Mapping[str, Any]) -> Person:
 def _details(first: str, last: str, email: str, mobile: str, gender: str | None) -> dict[str, str]:
     details = {"FirstName": first, "LastName": last, "Email": email, "MobileNo": mobile}
     return {**details, "Gender": _GENDERS[gender]} if gender in _GENDERS else details
+
+
+def random_uuid() -> str:
+    """A random UUID, as the providers make their identifiers."""
+    return str(uuid.UUID(bytes=secrets.token_bytes(16), version=4))

@@ -1,5 +1,7 @@
 """The sandbox of Parichay (`/pnv1`) and Jan Parichay (`/v1`), variant A (docs/contracts/sso.md section 3).
 
+Variant B (proxy.py) and e-Pramaan (epramaan.py) are on the same host.
+
 Written from the contract alone. Statuses of refusals and the prefix `/v1` are INFERRED.
 Own faults: `foreign` on `/…/login` alters the state on the way back; `partial` on `/…/userdetails`
 leaves the key fields out.
@@ -10,7 +12,6 @@ import hashlib
 import hmac
 import json
 import secrets
-import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -26,6 +27,8 @@ from starlette.routing import Route
 from sandbox.city.kit import Sandbox, SandboxHome, sandbox_app
 from sandbox.city.magic import magic_code
 from sandbox.sso import pages, people
+from sandbox.sso.epramaan import EPramaanSandbox
+from sandbox.sso.proxy import HandshakeSandbox
 
 CODE_MINUTES = 10
 ACCESS_HOURS = 24
@@ -57,14 +60,23 @@ def create_sandbox(home: SandboxHome) -> Sandbox:
     handed: dict[str, Any] = {"sandbox": True, "base_url": home.public_url}
     for service in services:
         handed.update(service.onboarding())
-    home.hand_over(handed)
+    epramaan = EPramaanSandbox(home)
+    handshake = HandshakeSandbox(
+        home, {house.name: house.people for house in houses}, {house.name: house.slug for house in houses}
+    )
+    home.hand_over({**handed, **epramaan.onboarding(), "handshake": handshake.onboarding()})
     by_name = {service.house.name: service for service in services}
 
     def end_sessions(arguments: Mapping[str, Any]) -> Mapping[str, Any]:
         """Log a person out everywhere, as she can do on the provider's own page."""
-        return {"ended": by_name[arguments["provider"]].end_sessions(arguments["person"])}
+        name, person = arguments["provider"], arguments["person"]
+        return {"ended": by_name[name].end_sessions(person) + handshake.end_sessions(name, person)}
 
-    routes = [route for service in services for route in service.routes()]
+    routes = [
+        *(route for service in services for route in service.routes()),
+        *epramaan.routes(),
+        *handshake.routes(),
+    ]
     return sandbox_app(home, routes, actions={"end_sessions": end_sessions})
 
 
@@ -214,7 +226,7 @@ class _Service:
         return self._issue(token["person"])
 
     def _issue(self, person: str) -> JSONResponse:
-        ids = {"accessToken": _uuid(), "refreshToken": _uuid()}
+        ids = {"accessToken": people.random_uuid(), "refreshToken": people.random_uuid()}
         answer = {
             "access_token": self._create_token(person, "access", ids, ACCESS_HOURS),
             "refresh_token": self._create_token(person, "refresh", ids, REFRESH_HOURS),
@@ -285,7 +297,3 @@ def _sha(token: str) -> str:
 
 def _is_same_secret(left: object, right: str) -> bool:
     return isinstance(left, str) and hmac.compare_digest(left.encode(), right.encode())
-
-
-def _uuid() -> str:
-    return str(uuid.UUID(bytes=secrets.token_bytes(16), version=4))

@@ -42,6 +42,10 @@ from tests.faults.lockers import (
 )
 from tests.faults.people import (
     CscExchange,
+    EPramaanExchange,
+    HandshakeEnd,
+    HandshakeExchange,
+    HandshakeValid,
     JanParichayExchange,
     MeriPehchaanExchange,
     MeriPehchaanRevoke,
@@ -285,6 +289,10 @@ ADAPTERS: tuple[type[Adapter], ...] = (
     MeriPehchaanRevoke,
     ParichayExchange,
     ParichayRevoke,
+    EPramaanExchange,
+    HandshakeExchange,
+    HandshakeValid,
+    HandshakeEnd,
     JanParichayExchange,
     CscExchange,
     SmsByMsdp,

@@ -7,7 +7,16 @@ from domain.kernel import Language, Provider, Source
 from integrations import csc, sms, sso
 from integrations.csc import CscConnect, CscConnectSettings
 from integrations.sms import Sms, SmsGateway, SmsSettings
-from integrations.sso import MeriPehchaan, MeriPehchaanSettings, Parichay, ParichaySettings
+from integrations.sso import (
+    EPramaan,
+    EPramaanSettings,
+    MeriPehchaan,
+    MeriPehchaanSettings,
+    Parichay,
+    ParichayProxy,
+    ParichayProxySettings,
+    ParichaySettings,
+)
 from states.message_texts import message_texts
 from states.packages import state_folder
 from tests.faults.base import (
@@ -21,7 +30,7 @@ from tests.faults.base import (
     asked_for,
     callback_of,
 )
-from tests.faults.site import Line, ids
+from tests.faults.site import Line, Site, ids
 from tests.support.sign_in import choose, query_of
 
 
@@ -37,13 +46,14 @@ class SignIn(Adapter):
     }
     person: ClassVar[str]
     slug: ClassVar[str]
+    code_in: ClassVar[str] = "code"
 
     async def prepare(self) -> None:
         pool = self.site.pools.setdefault(self.name, [])
         async with self.line() as line:
             url = await self.client(line).authorize_url(**asked_for(self.slug))
         while len(pool) < POOL:
-            pool.append(query_of(await choose(self.site.app, url, self.person))["code"])
+            pool.append(query_of(await choose(self.site.app, url, self.person))[self.code_in])
 
     async def ask(self, client: Any, number: int) -> Any:
         code = self.site.pools[self.name].pop()
@@ -79,6 +89,7 @@ class SignOut(Adapter):
     }
     person: ClassVar[str]
     slug: ClassVar[str]
+    code_in: ClassVar[str] = "code"
 
     async def prepare(self) -> None:
         pool = self.site.pools.setdefault(self.name, [])
@@ -86,7 +97,7 @@ class SignOut(Adapter):
             client = self.client(line)
             url = await client.authorize_url(**asked_for(self.slug))
             while len(pool) < POOL:
-                code = query_of(await choose(self.site.app, url, self.person))["code"]
+                code = query_of(await choose(self.site.app, url, self.person))[self.code_in]
                 identity = await client.exchange(
                     code=code, code_verifier=VERIFIER, redirect_uri=callback_of(self.slug), nonce="n-1"
                 )
@@ -131,6 +142,65 @@ class JanParichayExchange(ParichayExchange):
     name = "jan_parichay.exchange"
     person, slug = "asha-negi", "jan-parichay"
     who = Provider.JAN_PARICHAY
+
+
+class EPramaanExchange(SignIn):
+    name, system, source = "epramaan.exchange", "sso", Source.SSO
+    policies = (sso.EPRAMAAN_TOKEN,)
+    tells = frozenset({"body", "signature"})
+    why_not: ClassVar[Mapping[str, str]] = {
+        "token": "a code is all that is sent: a refused one is a refusal of the sign-in",
+        "owner": "the key of the answer follows from the nonce of this very sign-in",
+        "parts": ONE_RECORD,
+        "pages": ONE_RECORD,
+    }
+    person, slug = "asha-negi", "e-pramaan"
+
+    def client(self, line: Line) -> EPramaan:
+        return EPramaan(EPramaanSettings.from_onboarding(self.site.onboarding), line.remote, line.clock, ids())
+
+
+class HandshakeExchange(SignIn):
+    name, system, source = "parichay.handshake", "sso", Source.SSO
+    policies = (sso.HANDSHAKE_POLICY, sso.SEAL_POLICY)
+    person, slug = "officer-dehradun-sadar", "parichay"
+    code_in = "string"
+
+    def client(self, line: Line) -> ParichayProxy:
+        return handshake_client(self.site, line)
+
+
+class HandshakeValid(SignOut):
+    name, system, source = "parichay.session", "sso", Source.SSO
+    policies = (sso.VALID_POLICY,)
+    tells = frozenset({"body"})
+    why_not: ClassVar[Mapping[str, str]] = dict.fromkeys(
+        NEEDS, "the answer is one word about the session that is named"
+    )
+    person, slug = "officer-dehradun-sadar", "parichay"
+    code_in = "string"
+
+    def client(self, line: Line) -> ParichayProxy:
+        return handshake_client(self.site, line)
+
+    async def ask(self, client: ParichayProxy, number: int) -> Any:
+        return f"holds {(await client.session_holds(self.site.pools[self.name][number % POOL])).value}"
+
+
+class HandshakeEnd(SignOut):
+    name, system, source = "parichay.end", "sso", Source.SSO
+    policies = (sso.END_POLICY,)
+    person, slug = "officer-dehradun-sadar", "parichay"
+    code_in = "string"
+
+    def client(self, line: Line) -> ParichayProxy:
+        return handshake_client(self.site, line)
+
+
+def handshake_client(site: Site, line: Line) -> ParichayProxy:
+    """Parichay by handshake, of which the onboarding file has the members apart."""
+    given = site.onboarding["handshake"]["parichay"]
+    return ParichayProxy(ParichayProxySettings.from_onboarding(Provider.PARICHAY, BROWSER, given), line.remote)
 
 
 def a_text() -> Sms:

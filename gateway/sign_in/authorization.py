@@ -1,0 +1,166 @@
+"""The authorization server of apps (RFC 6749, 7636, 8252), with its metadata (RFC 8414).
+
+Apps are public clients: they have no secret, so that PKCE is compulsory, and a redirect address belongs to one client
+alone. Tokens have no scopes of their own: what a person may do follows from her roles (docs/federation.md).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import structlog
+from starlette.datastructures import FormData
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from actions.identity.sign_in import AppToken, exchange_app_code, refresh_session
+from actions.identity.sign_in_guards import LONGEST_STATE, AppRequest, app_request, is_challenge, with_query
+from actions.kernel import Environment
+from domain.kernel import ErrorCode, Problem, Problems, spoken_languages
+from gateway.graphql.answers import retry_headers
+from gateway.http.headers import EVERY_ANSWER
+from gateway.settings.settings import Settings
+from gateway.sign_in import pages
+from gateway.sign_in.providers import SLUGS, offered_providers, provider_of
+from gateway.sign_in.requests import EnvironmentOf, form_of, readable, redirect, text_in
+from schema.kernel.errors import problem_of
+from store.database import StoreError
+
+METADATA = "/.well-known/oauth-authorization-server"
+AUTHORIZE, TOKEN = "/sign-in/authorize", "/sign-in/token"
+
+_AUTHORIZATION_CODE, _REFRESH_TOKEN = "authorization_code", "refresh_token"
+_log = structlog.get_logger()
+
+
+def authorization_routes(environment_of: EnvironmentOf, settings: Settings) -> list[Route]:
+    """The metadata, the authorization endpoint and the token endpoint."""
+    handlers = _AuthorizationHandlers(environment_of, settings)
+    return [
+        Route(METADATA, handlers.metadata, methods=["GET"]),
+        Route(AUTHORIZE, readable(handlers.authorize), methods=["GET"]),
+        Route(TOKEN, handlers.token, methods=["POST"]),
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class _AuthorizationHandlers:
+    environment_of: EnvironmentOf
+    settings: Settings
+
+    async def metadata(self, request: Request) -> Response:
+        """Tell apps where they sign people in (RFC 8414 section 3.2)."""
+        issuer = self.environment_of(request).public_url
+        body = {
+            "issuer": issuer,
+            "authorization_endpoint": issuer + AUTHORIZE,
+            "token_endpoint": issuer + TOKEN,
+            "response_types_supported": ["code"],
+            "response_modes_supported": ["query"],
+            "grant_types_supported": [_AUTHORIZATION_CODE, _REFRESH_TOKEN],
+            "code_challenge_methods_supported": ["S256"],
+            "token_endpoint_auth_methods_supported": ["none"],
+            "ui_locales_supported": [one.value for one in spoken_languages()],
+        }
+        return JSONResponse(body, headers={**EVERY_ANSWER, "Cache-Control": "public, max-age=300"})
+
+    async def authorize(self, request: Request) -> Response:
+        """Offer the providers to a person whom an app wants to sign in (RFC 6749 section 4.1.1).
+
+        A client or a redirect address that is not known is told to the person; every other fault is sent to the app
+        (RFC 6749 section 4.1.2.1). `provider` names one provider and leaves the page out.
+        """
+        query = request.query_params
+        address = query.get("redirect_uri", "")
+        if len(query.getlist("redirect_uri")) != 1 or not self._is_clients(query.get("client_id"), address):
+            raise Problems(Problem(ErrorCode.BAD_INPUT, ("redirectUri",)))
+        state = query.get("state")
+        fault = _fault_of(request)
+        if fault is not None:
+            kept = state if len(state or "") <= LONGEST_STATE else None
+            return redirect(with_query(address, **fault, state=kept))
+        app = app_request(
+            address, state, query.get("code_challenge"), self.settings.clients, loopback=self.settings.demo
+        )
+        env = self.environment_of(request)
+        return self._choice(request, env, app)
+
+    def _choice(self, request: Request, env: Environment, app: AppRequest) -> Response:
+        asks = {"app_redirect": app.redirect, "app_state": app.state, "code_challenge": app.challenge}
+        asks = {name: value for name, value in asks.items() if value is not None}
+        provider = provider_of(request.query_params.get("provider", ""))
+        if provider is not None:
+            return redirect(with_query(f"/sign-in/start/{SLUGS[provider]}", **asks))
+        groups = pages.provider_groups(offered_providers(env))
+        return pages.draw(request, "choice", None, groups=groups, asks=asks, here=None, told=None)
+
+    async def token(self, request: Request) -> Response:
+        """Trade an app's one-time code, or its refresh token, for its session token (RFC 6749 sections 4.1.3 and 6)."""
+        form = await form_of(request)
+        try:
+            return await self._grant(self.environment_of(request), form)
+        except Problems:
+            return _refusal("invalid_grant", "It is used up, over, or was not given to this client")
+        except StoreError as error:
+            _log.warning("app_code_store_failed", kind=type(error).__name__)
+            return _refusal("temporarily_unavailable", None, 503, retry_headers(problem_of(error)))
+
+    async def _grant(self, env: Environment, form: FormData) -> Response:
+        if any(len(form.getlist(name)) > 1 for name in form):
+            return _refusal("invalid_request", "A parameter is there more than once")
+        grant, client = text_in(form, "grant_type") or _AUTHORIZATION_CODE, text_in(form, "client_id")
+        match grant:
+            case "refresh_token" if text_in(form, "refresh_token"):
+                return _tokens(await refresh_session(env, text_in(form, "refresh_token"), self.settings.session_life))
+            case "authorization_code":
+                code, verifier, address = (text_in(form, name) for name in ("code", "code_verifier", "redirect_uri"))
+                if not (code and verifier and address):
+                    return _refusal("invalid_request", "code, code_verifier and redirect_uri are needed")
+                if client and not self._is_clients(client, address):
+                    return _refusal("invalid_grant", "The redirect address is not this client's")
+                return _tokens(await exchange_app_code(env, code, verifier, address))
+            case "refresh_token":
+                return _refusal("invalid_request", "refresh_token is needed")
+            case _:
+                return _refusal("unsupported_grant_type", "authorization_code or refresh_token")
+
+    def _is_clients(self, client: str | None, address: str) -> bool:
+        """Whether a client may be answered at an address: its own, or where loopback is allowed nobody's."""
+        if address in self.settings.clients:
+            return client == self.settings.clients[address]
+        return self.settings.demo and bool(client)
+
+
+def _fault_of(request: Request) -> dict[str, str] | None:
+    """What is wrong with a request of a known client, as RFC 6749 section 4.1.2.1 and RFC 7636 section 4.4.1 say it."""
+    query = request.query_params
+    if any(len(query.getlist(name)) > 1 for name in query):
+        return {"error": "invalid_request", "error_description": "A parameter is there more than once"}
+    if query.get("response_type") != "code":
+        return {"error": "unsupported_response_type", "error_description": "response_type must be code"}
+    if query.get("scope"):
+        return {"error": "invalid_scope", "error_description": "Tokens have no scopes: leave scope out"}
+    if query.get("code_challenge_method") != "S256" or not is_challenge(query.get("code_challenge")):
+        return {"error": "invalid_request", "error_description": "A code_challenge of method S256 is needed"}
+    if len(query.get("state", "")) > LONGEST_STATE:
+        return {"error": "invalid_request", "error_description": "state is too long"}
+    return None
+
+
+def _tokens(answer: AppToken) -> JSONResponse:
+    body: dict[str, str | int] = {
+        "access_token": answer.access_token,
+        "token_type": "Bearer",
+        "expires_in": answer.expires_in,
+    }
+    if answer.refresh_token is not None:
+        body |= {"refresh_token": answer.refresh_token, "refresh_token_expires_in": answer.refresh_expires_in}
+    return JSONResponse(body, headers=EVERY_ANSWER)
+
+
+def _refusal(
+    error: str, description: str | None, status: int = 400, headers: Mapping[str, str] | None = None
+) -> JSONResponse:
+    """A refusal of the token endpoint (RFC 6749 section 5.2)."""
+    body = {"error": error} | ({"error_description": description} if description else {})
+    return JSONResponse(body, status, headers={**EVERY_ANSWER, **(headers or {})})

@@ -1,0 +1,150 @@
+"""Sign-in by handshake (Parichay's variant B) and e-Pramaan: no state comes back, and sessions end elsewhere."""
+
+import json
+from datetime import timedelta
+
+import httpx
+import pytest
+from starlette.applications import Starlette
+
+from actions.identity.provider_sign_out import sign_out_hosts
+from actions.identity.sessions import person_signed_in
+from domain.kernel import LOOK_ONLY, NotSignedIn, PersonKind, Provider, Source
+from gateway.pages.rendering import Pages
+from gateway.settings.settings import Settings
+from gateway.sign_in import SESSION_COOKIE, routes
+from integrations.sso import EPramaan, EPramaanSettings, ParichayProxy, ParichayProxySettings
+from sandbox.sso.server import create_sandbox
+from store.identity import people
+from tests.support.remotes import remote_over
+from tests.support.sign_in import GATEWAY, choose, environment, officer, sandbox_home
+
+OFFICER = "0193a000-0000-7000-8000-000000000001"
+SILENT = [{"kind": "status", "route": "/isTokenValid", "params": {"status": 503}}]
+
+
+@pytest.fixture
+def sandbox(tmp_path, store_clock):
+    sandbox = create_sandbox(sandbox_home(tmp_path, "sso", store_clock))
+    yield sandbox
+    sandbox.close()
+
+
+@pytest.fixture
+async def env(tmp_path, sqlite_store, store_keyrings, store_clock, sandbox):
+    handed = json.loads((tmp_path / "onboarding" / "sso.json").read_text())
+
+    def proxy(provider: Provider) -> ParichayProxy:
+        given = handed["handshake"][provider.value.lower()]
+        remote = remote_over(sandbox.app, Source.SSO, given[f"{provider.value.lower()}_proxy_url"], clock=store_clock)
+        return ParichayProxy(ParichayProxySettings.from_onboarding(provider, "", given), remote)
+
+    made = environment(sqlite_store, store_keyrings, store_clock, [])
+    epramaan = EPramaan(
+        EPramaanSettings.from_onboarding(handed),
+        remote_over(sandbox.app, Source.SSO, handed["epramaan_url"], clock=store_clock),
+        store_clock,
+        made.ids,
+    )
+    async with sqlite_store.write_transaction() as tx:
+        await people.add_officer(tx, officer(OFFICER, "officer-dehradun-sadar@officer.example"))
+    providers = [proxy(Provider.JAN_PARICHAY), proxy(Provider.PARICHAY), epramaan]
+    return environment(sqlite_store, store_keyrings, store_clock, providers)
+
+
+@pytest.fixture
+def browser_of(env):
+    app = Starlette(routes=routes(settings=Settings(session_seconds=36_000)))
+    app.state.environment = env
+    app.state.pages = Pages(sign_out_hosts=sign_out_hosts(env))
+
+    def make() -> httpx.AsyncClient:
+        transport = httpx.ASGITransport(app=app)
+        return httpx.AsyncClient(transport=transport, base_url=GATEWAY, headers={"origin": GATEWAY})
+
+    return make
+
+
+async def way_back(browser, sandbox, slug: str, person: str) -> str:
+    begun = await browser.get(f"/sign-in/start/{slug}")
+    return (await choose(sandbox.app, begun.headers["location"], person)).headers["location"]
+
+
+async def sign_in(browser, sandbox, slug: str, person: str) -> str:
+    await browser.get(await way_back(browser, sandbox, slug, person))
+    return browser.cookies[SESSION_COOKIE]
+
+
+async def test_the_browser_that_began_is_signed_in_without_a_state(env, sandbox, browser_of):
+    token = await sign_in(browser_of(), sandbox, "jan-parichay", "asha-negi")
+
+    assert (await person_signed_in(env, token)).subject.kind is PersonKind.CITIZEN
+
+
+async def test_another_browser_that_brings_the_handshake_is_refused(sandbox, browser_of):
+    address = await way_back(browser_of(), sandbox, "jan-parichay", "asha-negi")
+    other = browser_of()
+    answer = await other.get(address)
+
+    assert (answer.status_code, SESSION_COOKIE in other.cookies) == (400, False)
+
+
+async def test_who_begins_twice_finishes_the_second(sandbox, browser_of):
+    browser = browser_of()
+    await browser.get("/sign-in/start/jan-parichay")
+
+    assert await sign_in(browser, sandbox, "jan-parichay", "asha-negi")
+
+
+async def test_a_session_that_ended_at_the_provider_is_over_within_half_a_minute(env, sandbox, browser_of, store_clock):
+    token = await sign_in(browser_of(), sandbox, "parichay", "officer-dehradun-sadar")
+    await person_signed_in(env, token)
+    sandbox.actions["end_sessions"]({"provider": "parichay", "person": "officer-dehradun-sadar"})
+    store_clock.advance(timedelta(seconds=31))
+
+    with pytest.raises(NotSignedIn):
+        await person_signed_in(env, token)
+
+
+async def test_while_the_proxy_is_silent_officers_are_let_in_no_more(env, sandbox, browser_of, store_clock):
+    token = await sign_in(browser_of(), sandbox, "parichay", "officer-dehradun-sadar")
+    await person_signed_in(env, token)
+    sandbox.faults.set(SILENT)
+    store_clock.advance(timedelta(seconds=31))
+
+    with pytest.raises(NotSignedIn):
+        await person_signed_in(env, token)
+
+
+async def test_while_the_proxy_is_silent_citizens_may_look_for_five_minutes(env, sandbox, browser_of, store_clock):
+    token = await sign_in(browser_of(), sandbox, "jan-parichay", "asha-negi")
+    await person_signed_in(env, token)
+    sandbox.faults.set(SILENT)
+    store_clock.advance(timedelta(seconds=31))
+
+    assert (await person_signed_in(env, token)).subject.scopes == LOOK_ONLY
+    store_clock.advance(timedelta(seconds=330))
+    with pytest.raises(NotSignedIn):
+        await person_signed_in(env, token)
+
+
+async def test_once_the_proxy_answers_again_the_session_goes_on(env, sandbox, browser_of, store_clock):
+    token = await sign_in(browser_of(), sandbox, "jan-parichay", "asha-negi")
+    sandbox.faults.set(SILENT)
+    with pytest.raises(NotSignedIn):
+        await person_signed_in(env, token)
+    sandbox.faults.set([])
+    store_clock.advance(timedelta(seconds=60))
+
+    assert (await person_signed_in(env, token)).subject.scopes == frozenset()
+
+
+async def test_who_signs_out_is_shown_the_form_that_ends_the_session_at_e_pramaan(sandbox, browser_of):
+    browser = browser_of()
+    await sign_in(browser, sandbox, "e-pramaan", "asha-negi")
+    page = await browser.post("/sign-out")
+
+    assert page.status_code == 200
+    assert 'action="http://sso.test/openid/jwt/processOIDCSLORequest.do"' in page.text
+    assert "form-action 'self' http://sso.test" in page.headers["content-security-policy"]
+    assert SESSION_COOKIE not in browser.cookies
