@@ -9,6 +9,7 @@ import base64
 import hashlib
 import hmac
 import json
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -37,6 +38,7 @@ LEEWAY_SECONDS = 60
 _ENCRYPTION = JWERegistry(algorithms=["A256KW", "A256GCM"], strict_check_header=False)
 _SIGNATURE = JWSRegistry(algorithms=["RS256"], strict_check_header=False)
 _LONGEST = 20_000
+_SENTENCE = re.compile(r"[A-Z][A-Za-z0-9 ,.:'-]{3,200}")
 _YES = "true"
 
 
@@ -98,11 +100,11 @@ def token_of(answer: Answer) -> str:
     if answer.status != 200:
         raise Refused(Source.SSO, f"http_{answer.status}")
     text = answer.content.decode("ascii", "replace").strip() if len(answer.content) <= _LONGEST else ""
-    if "html" in answer.media_type or not text:
-        raise Garbled(Source.SSO, "token_answer")
-    if text.count(".") != 4 or " " in text:
+    if text.count(".") == 4 and " " not in text:
+        return text
+    if _SENTENCE.fullmatch(text):
         raise Refused(Source.SSO, "no_token")
-    return text
+    raise Garbled(Source.SSO, "token_answer")
 
 
 def claims_of(token: str, nonce: str, key: RSAKey, now: datetime) -> dict[str, Any]:

@@ -4,7 +4,6 @@ The proxy runs beside the gateway and holds the keys; no key of the provider eve
 """
 
 import json
-from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -98,7 +97,7 @@ def read_identity(answer: Answer, provider: Provider, subject_field: str | None)
 
 
 def read_validity(answer: Answer) -> bool:
-    """Whether a session holds: `success`, and nothing else, says that it does."""
+    """Whether a session holds: `success`, and no other word, says that it does."""
     _check_status(answer)
     return _is_success(json_object(Source.SSO, answer))
 
@@ -112,8 +111,11 @@ def _data(answer: Answer) -> dict[str, Any]:
     return data if isinstance(data, dict) else {}
 
 
-def _is_success(body: Mapping[str, Any]) -> bool:
-    return str(body.get("status", "")).strip().lower() == _SUCCESS
+def _is_success(body: dict[str, Any]) -> bool:
+    status = text_of(body, "status")
+    if status is None:
+        raise Garbled(Source.SSO, "proxy_answer")
+    return status.lower() == _SUCCESS
 
 
 def _check_status(answer: Answer) -> None:

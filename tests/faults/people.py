@@ -34,7 +34,15 @@ from tests.faults.site import Line, Site, ids
 from tests.support.sign_in import choose, query_of
 
 
-class SignIn(Adapter):
+class Login(Adapter):
+    """Where a login page is asked for, for which no socket is needed."""
+
+    def without_socket(self, address: str) -> str:
+        """The address of a page at the sandbox, whether it was handed over whole or not."""
+        return address.replace(str(self.site.onboarding.get("base_url")), BROWSER, 1)
+
+
+class SignIn(Login):
     """What sign-in by any provider shares: a code that is good once."""
 
     tells = frozenset({"body", "token"})
@@ -51,7 +59,7 @@ class SignIn(Adapter):
     async def prepare(self) -> None:
         pool = self.site.pools.setdefault(self.name, [])
         async with self.line() as line:
-            url = await self.client(line).authorize_url(**asked_for(self.slug))
+            url = self.without_socket(await self.client(line).authorize_url(**asked_for(self.slug)))
         while len(pool) < POOL:
             pool.append(query_of(await choose(self.site.app, url, self.person))[self.code_in])
 
@@ -80,7 +88,7 @@ class MeriPehchaanExchange(SignIn):
         )
 
 
-class SignOut(Adapter):
+class SignOut(Login):
     """What the end of a sign-in at any provider shares: a token is revoked once."""
 
     tells = frozenset()
@@ -95,7 +103,7 @@ class SignOut(Adapter):
         pool = self.site.pools.setdefault(self.name, [])
         async with self.line() as line:
             client = self.client(line)
-            url = await client.authorize_url(**asked_for(self.slug))
+            url = self.without_socket(await client.authorize_url(**asked_for(self.slug)))
             while len(pool) < POOL:
                 code = query_of(await choose(self.site.app, url, self.person))[self.code_in]
                 identity = await client.exchange(
@@ -162,20 +170,10 @@ class EPramaanExchange(SignIn):
 
 class HandshakeExchange(SignIn):
     name, system, source = "parichay.handshake", "sso", Source.SSO
-    policies = (sso.HANDSHAKE_POLICY, sso.SEAL_POLICY)
-    person, slug = "officer-dehradun-sadar", "parichay"
-    code_in = "string"
-
-    def client(self, line: Line) -> ParichayProxy:
-        return handshake_client(self.site, line)
-
-
-class HandshakeValid(SignOut):
-    name, system, source = "parichay.session", "sso", Source.SSO
-    policies = (sso.VALID_POLICY,)
-    tells = frozenset({"body"})
+    policies = (sso.HANDSHAKE_POLICY,)
+    tells = frozenset()
     why_not: ClassVar[Mapping[str, str]] = dict.fromkeys(
-        NEEDS, "the answer is one word about the session that is named"
+        NEEDS, "a sealed text that only the proxy opens"
     )
     person, slug = "officer-dehradun-sadar", "parichay"
     code_in = "string"
@@ -183,8 +181,40 @@ class HandshakeValid(SignOut):
     def client(self, line: Line) -> ParichayProxy:
         return handshake_client(self.site, line)
 
+
+class HandshakeLogin(Adapter):
+    name, system, source = "parichay.login", "sso", Source.SSO
+    policies = (sso.SEAL_POLICY,)
+    tells = frozenset({"body"})
+    why_not: ClassVar[Mapping[str, str]] = {
+        **UNSIGNED_RECORD,
+        "owner": "the answer is the seal of the text that was sent",
+        "token": "the proxy is on our own machine and asks for no token",
+    }
+
+    def client(self, line: Line) -> ParichayProxy:
+        return handshake_client(self.site, line)
+
     async def ask(self, client: ParichayProxy, number: int) -> Any:
-        return f"holds {(await client.session_holds(self.site.pools[self.name][number % POOL])).value}"
+        address = await client.authorize_url(**asked_for("parichay"))
+        return "sealed" if "&cs=" in address else address
+
+
+class HandshakeValid(SignOut):
+    name, system, source = "parichay.session", "sso", Source.SSO
+    policies = (sso.VALID_POLICY,)
+    tells = frozenset({"body"})
+    why_not: ClassVar[Mapping[str, str]] = {
+        need: "one word about the session that is named, and no token" for need in NEEDS if need != "body"
+    }
+    person, slug = "officer-dehradun-sadar", "parichay"
+    code_in = "string"
+
+    def client(self, line: Line) -> ParichayProxy:
+        return handshake_client(self.site, line)
+
+    async def ask(self, client: ParichayProxy, number: int) -> Any:
+        return await client.session_holds(self.site.pools[self.name][number % POOL])
 
 
 class HandshakeEnd(SignOut):
