@@ -2,7 +2,6 @@
 
 import hashlib
 import unicodedata
-from types import MappingProxyType
 from typing import Any
 from urllib.parse import urlencode
 
@@ -19,7 +18,7 @@ SIGN_OUT_PATH = "/logout"
 DEAD_TOKEN = frozenset({"http_401", "invalid_token"})
 """INFERRED: how a token that is dead already is refused; the contract documents no statuses of refusals."""
 
-GENDERS = MappingProxyType({"male": "M", "female": "F", "transgender": "T", "m": "M", "f": "F", "t": "T"})
+GENDERS = {"male": "M", "female": "F", "transgender": "T", "m": "M", "f": "F", "t": "T"}
 """Our letter for each word of the provider, in lower case."""
 
 

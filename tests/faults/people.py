@@ -172,9 +172,7 @@ class HandshakeExchange(SignIn):
     name, system, source = "parichay.handshake", "sso", Source.SSO
     policies = (sso.HANDSHAKE_POLICY,)
     tells = frozenset()
-    why_not: ClassVar[Mapping[str, str]] = dict.fromkeys(
-        NEEDS, "a sealed text that only the proxy opens"
-    )
+    why_not: ClassVar[Mapping[str, str]] = dict.fromkeys(NEEDS, "a sealed text that only the proxy opens")
     person, slug = "officer-dehradun-sadar", "parichay"
     code_in = "string"
 
