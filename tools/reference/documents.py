@@ -1,4 +1,4 @@
-"""Makes docs/configuration.md and docs/errors.md from the code, so that they cannot say anything else."""
+"""Makes the reference documents of docs/, and those of OpenAPI, from the code, so that they say nothing else."""
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -35,8 +35,10 @@ from gateway.settings.subscriptions import Streams
 from integrations.registry import OUTSIDE_SYSTEMS
 from states.message_texts import message_texts, text_problems
 from states.packages import read_package
+from tools.reference import partner_doors, umang_document
 from tools.reference.access import access
 from tools.reference.alarms import alarms
+from tools.reference.json_schemas import file_of
 from tools.reference.policies import policies
 
 NOTHING = "–"
@@ -225,7 +227,7 @@ file with one member more, `dlt`: what operators registered, by template id.
 
 
 def documents() -> dict[str, str]:
-    """The text of each reference document by its file name."""
+    """The text of each reference document by its file, seen from docs/."""
     return {
         "configuration.md": configuration(),
         "errors.md": errors(),
@@ -233,6 +235,8 @@ def documents() -> dict[str, str]:
         "access.md": access(),
         "alarms.md": alarms(),
         "message_texts.md": texts_of_messages(),
+        "../gateway/http/openapi.json": file_of(partner_doors.document()),
+        "../gateway/umang/openapi.json": file_of(umang_document.document()),
     }
 
 

@@ -9,11 +9,12 @@ from starlette.routing import Route
 
 from domain.kernel import SystemClock
 from gateway.http.fallback import HANDLERS
-from gateway.http.openapi import DOORS, document, openapi_routes
+from gateway.http.openapi import document, openapi_routes
 from integrations.digilocker import IssuerSettings, issuer_routes
 from integrations.etaal import EtaalSettings, etaal_routes
 from integrations.hr import HrSettings, hr_routes
 from integrations.right_to_service import RightToServiceSettings, commission_routes
+from tools.reference.partner_doors import DOORS
 
 URL = "https://apuni.test"
 

@@ -6,9 +6,9 @@ from graphql import FieldNode, OperationDefinitionNode, parse
 from jsonschema_rs import Draft202012Validator
 
 from gateway.operations.screens import screens
-from gateway.umang.described import DESCRIBED
 from gateway.umang.description import document
 from tests.support.umang import Portal
+from tools.reference.umang_operations import DESCRIBED
 
 
 async def test_the_description_has_every_operation_with_examples_that_fit(portal: Portal):

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from gateway.http.json_schemas import TEXT, Field, Fields, Schema, example_of, optional, rows_of, schema_of
+from tools.reference.json_schemas import TEXT, Field, Fields, Schema, example_of, optional, rows_of, schema_of
 
 _MAYBE: Schema = {"type": ["string", "null"]}
 _WHOLE: Schema = {"type": ["string", "integer"], "pattern": "^[0-9]{1,9}$"}

@@ -1,5 +1,6 @@
-"""JSON Schema of objects whose fields are declared once, with their examples."""
+"""JSON Schema of objects whose fields are declared once, with their examples; and documents of OpenAPI as files."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
@@ -48,3 +49,13 @@ def example_of(fields: Fields) -> dict[str, Any]:
 def rows_of(fields: Fields) -> Field:
     """A list of objects, with one in its example."""
     return Field({"type": "array", "items": schema_of(fields)}, [example_of(fields)])
+
+
+def file_of(document: Mapping[str, Any]) -> str:
+    """A document of OpenAPI as the gateway keeps it: each path on a line of its own."""
+    paths = ",\n".join(f"{_json(path)}: {_json(item)}" for path, item in document["paths"].items())
+    return _json({**document, "paths": {}}).replace('"paths": {}', f'"paths": {{\n{paths}\n}}') + "\n"
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False)
