@@ -13,7 +13,6 @@ stands for outside systems is left out; the calls that were really made are coun
 (integrations/calling/calls.py).
 """
 
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache, cached_property, partial
@@ -48,7 +47,8 @@ from graphql import (
 )
 from strawberry.federation.schema_directives import Cost, ListSize
 
-from domain.kernel import ErrorCode, Problem, Source
+from domain.kernel import ErrorCode, Problem
+from integrations.calling.calls import CallCounts
 from schema.kernel import UPSTREAM_POINTS, Context, SourcePolicy, directives_of
 from schema.kernel.errors import extensions_of, text_of
 
@@ -386,15 +386,23 @@ class OperationCost:
         """The most that it can cost with these variables."""
         return self._count(variables or {}).points() if self._fixed is None else self._fixed
 
-    def to_extension(self, context: Context, requested: int, data: Any, calls: Counter[Source]) -> dict[str, Any]:
+    def to_extension(self, context: Context, requested: int, data: Any, counts: CallCounts) -> dict[str, Any]:
         """`cost` for the extensions of the answer with this data, for which these calls were made."""
-        actual = self._answer.points(data) + UPSTREAM_POINTS * calls.total()
+        actual = self._answer.points(data) + UPSTREAM_POINTS * counts.calls.total()
         told: dict[str, Any] = {"requestedQueryCost": requested, "actualQueryCost": actual}
         if context.cost_limit is not None:
             told["maximumQueryCost"] = context.cost_limit
         if context.throttle is not None:
             told["throttleStatus"] = dict(context.throttle)
-        told["upstream"] = [{"source": source.value, "calls": number} for source, number in sorted(calls.items())]
+        told["upstream"] = [
+            {
+                "source": source.value,
+                "calls": number,
+                "paise": counts.paise[source],
+                "callsLeftToday": counts.left.get(source),
+            }
+            for source, number in sorted(counts.calls.items())
+        ]
         return told
 
 

@@ -28,6 +28,7 @@ from integrations.calling.cache_backends import Backend, SealedCache
 from integrations.calling.kill_switch import KillSwitch
 from integrations.calling.monitor import CallObserver, SourceMonitor
 from integrations.calling.remote import Resilience
+from integrations.calling.request_counters import FallbackRequestCounters, SourceQuotas
 from states.lint import faults_of
 from states.message_texts import message_texts
 from store.catalogue.calendar import NO_CALENDAR, work_calendar
@@ -160,6 +161,7 @@ async def open_runtime(
             AnswerCache(_cache(settings, FieldCipher(storage.keyrings)), clock),
             SourceMonitor(connected_sources(settings), vitals.call_observer(observer)),
             KillSwitch(switches),
+            await _source_quotas(settings, clock, stack),
         )
         if hints is not None:
             await stack.enter_async_context(hints.exchange_in_background(resilience.breakers))
@@ -209,6 +211,15 @@ def _combined_observer(
             observer(source, group, state)
 
     return notify_observers
+
+
+async def _source_quotas(settings: Settings, clock: Clock, stack: AsyncExitStack) -> SourceQuotas:
+    """The quotas of the day; nothing is counted where the settings have none."""
+    if not settings.source_quotas:
+        return SourceQuotas(clock, {}, None)
+    counters = FallbackRequestCounters(clock, settings.cache_store_url)
+    stack.push_async_callback(counters.close)
+    return SourceQuotas(clock, {source: one.quota() for source, one in settings.source_quotas.items()}, counters)
 
 
 def _breaker_sharing(settings: Settings, clock: Clock) -> "BreakerSharing | None":

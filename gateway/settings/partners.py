@@ -6,6 +6,8 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from domain.kernel.sources import Quota
+
 
 class Partner(BaseModel):
     """How one outside system is reached. `given` is what onboarding handed over; it never prints itself.
@@ -53,3 +55,17 @@ class Partner(BaseModel):
         if not isinstance(content, dict):
             raise ValueError("not a JSON object")  # noqa: TRY004 - the same for whoever reads the file
         return content | self.given
+
+
+class SourceQuota(BaseModel):
+    """What one day has for one outside system. Money is in paise."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    calls_a_day: int | None = Field(default=None, ge=1)
+    paise_a_call: int = Field(default=0, ge=0)
+    paise_a_day: int | None = Field(default=None, ge=1)
+
+    def quota(self) -> Quota:
+        """The same, as calls are counted by."""
+        return Quota(**self.model_dump())

@@ -28,7 +28,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from domain.appeals.law import Law
 from domain.benefits.benefits import Rail
-from domain.kernel import CommandFailed
+from domain.kernel import CommandFailed, Source
 from domain.kernel.messages import install_state
 from gateway.runtime import runfiles
 from gateway.settings.care import Care
@@ -38,7 +38,7 @@ from gateway.settings.files import S3, Files, MalwareScanner
 from gateway.settings.keys import Pkcs11, Signer
 from gateway.settings.limits import DocumentMode, Limits, Load, Rates, Server
 from gateway.settings.messages import Messages
-from gateway.settings.partners import Partner
+from gateway.settings.partners import Partner, SourceQuota
 from gateway.settings.payments import PaymentFiles, PfmsWay
 from gateway.settings.portal import Portal
 from gateway.settings.sign_on import SignOn
@@ -211,6 +211,13 @@ class Settings(BaseSettings):
         default=None,
         gt=0,
         description="Lifetime of a session in seconds. If unset, 3600 in the demo and 600 in production.",
+    )
+    source_quotas: dict[Source, SourceQuota] = Field(
+        default_factory=dict,
+        description="What one day, by Indian time, has for calls to an outside system, as JSON by source: "
+        "`calls_a_day`, `paise_a_call`, `paise_a_day`, such as "
+        '`{"API_SETU": {"calls_a_day": 50000, "paise_a_call": 25}}`. All processes count together where they share a '
+        "cache. Once it is used up the system counts as one that does not answer.",
     )
     app_redirects: dict[ClientId, list[str]] = Field(
         default_factory=dict,

@@ -4,29 +4,43 @@ from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from contextvars import ContextVar
+from dataclasses import dataclass, field
 
 from domain.kernel import Source
 
-_made: ContextVar[Counter[Source] | None] = ContextVar("calls_made", default=None)
+
+@dataclass(slots=True)
+class CallCounts:
+    """The calls of one request by source, what they cost in paise, and how many each source has left today."""
+
+    calls: Counter[Source] = field(default_factory=Counter)
+    paise: Counter[Source] = field(default_factory=Counter)
+    left: dict[Source, int] = field(default_factory=dict)
+
+
+_made: ContextVar[CallCounts | None] = ContextVar("calls_made", default=None)
 _around: ContextVar[tuple[Callable[[], Awaitable[None]], Callable[[], None]] | None]
 _around = ContextVar("around_calls", default=None)
 
 
-def counted_calls() -> Counter[Source]:
-    """Begin to count for this request; the counter grows while calls are made.
+def counted_calls() -> CallCounts:
+    """Begin to count for this request; the counts grow while calls are made.
 
     A call that several requests wait for is counted for the one that began it.
     """
-    counter: Counter[Source] = Counter()
-    _made.set(counter)
-    return counter
+    counts = CallCounts()
+    _made.set(counts)
+    return counts
 
 
-def count_call(source: Source) -> None:
+def count_call(source: Source, paise: int = 0, left: int | None = None) -> None:
     """Count one attempt that is about to be sent."""
-    counter = _made.get()
-    if counter is not None:
-        counter[source] += 1
+    counts = _made.get()
+    if counts is not None:
+        counts.calls[source] += 1
+        counts.paise[source] += paise
+        if left is not None:
+            counts.left[source] = left
 
 
 @contextmanager

@@ -1,7 +1,8 @@
 """The resilience of every call to an outside system, whatever carries it.
 
-Order, outermost first: kill switch, request deadline, retry with its budget, circuit breaker, bulkhead and limiter, one
-attempt with its time-out (ADR 0016). Every outcome is noted for the system. HTTP is in integrations/calling/remote.py.
+Order, outermost first: kill switch, request deadline, retry with its budget, circuit breaker, bulkhead and limiter,
+quota of the day, one attempt with its time-out (ADR 0016). Every outcome is noted for the system. HTTP is in
+integrations/calling/remote.py.
 """
 
 import asyncio
@@ -237,8 +238,9 @@ class GuardedCalls:
         try:
             async with asyncio.timeout(seconds), AsyncExitStack() as held:
                 await held.enter_async_context(call.lane.place(call.group))
+                quotas = self._shared.quotas
+                count_call(self._source, quotas.paise_of(self._source), await quotas.take(self._source))
                 asked = True
-                count_call(self._source)
                 return await call.work(held)
         except TimeoutError as error:
             raise self._timed_out(call.policy, seconds, asked=asked) from error

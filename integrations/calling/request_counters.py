@@ -1,4 +1,6 @@
-"""Counts a partner's requests per credential and address, in one process or across all.
+"""Counts a partner's requests per credential and address, and our calls to a system by day.
+
+They are counted in one process, or across all where these share a cache.
 
 An unavailable shared store locks nobody out: the endpoint uses the counts of this process, and the fault is counted,
 as at the edge (gateway/http/rates.py).
@@ -8,13 +10,16 @@ import asyncio
 import hashlib
 import math
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Generic, Protocol, TypeVar
 
 import structlog
 
-from domain.kernel import Clock
+from domain.kernel import Clock, Source, ist_date, ist_midnight
+from domain.kernel.sources import Quota
+from integrations.calling.errors import NotAsked
 
 S = TypeVar("S")
 T = TypeVar("T")
@@ -204,3 +209,42 @@ class FallbackRequestCounters:
         """Close the connections to the shared store."""
         if self._shared is not None:
             await self._shared.close()
+
+
+class QuotaUsedUp(NotAsked):
+    """The calls that one day has for the system are made; nothing was sent. `retry_after` leads to the next day."""
+
+
+class SourceQuotas:
+    """The quotas of all systems, and what of them is left today."""
+
+    def __init__(self, clock: Clock, quotas: Mapping[Source, Quota], counters: RequestCounters | None) -> None:
+        self._clock = clock
+        self._quotas = quotas
+        self._counters = counters
+        self._used_up: dict[Source, str] = {}
+
+    def paise_of(self, source: Source) -> int:
+        """What one call costs."""
+        quota = self._quotas.get(source)
+        return quota.paise_a_call if quota is not None else 0
+
+    async def take(self, source: Source) -> int | None:
+        """Count one call that is about to be sent; gives how many are left today, None where there is no bound.
+
+        Raises QuotaUsedUp. That is logged once a day and process.
+        """
+        quota = self._quotas.get(source)
+        most = quota.most if quota is not None else None
+        if most is None or self._counters is None:
+            return None
+        now = self._clock.now()
+        day = ist_date(now).isoformat()
+        seconds = (ist_midnight(ist_date(now) + timedelta(days=1)) - now).total_seconds()
+        made = (await self._counters.add(f"quota/{source.value}/{day}", seconds)).number
+        if made <= most:
+            return most - made
+        if self._used_up.get(source) != day:
+            self._used_up[source] = day
+            _log.error("source_quota_used_up", source=source.value, calls=most)
+        raise QuotaUsedUp(source, "daily_quota", retry_after=seconds)

@@ -145,7 +145,7 @@ async def test_calls_of_outside_systems_are_counted_attempt_by_attempt():
 
     await remote.send(CallPolicy("umang.test", Source.UMANG), "GET", "/x")
 
-    assert dict(calls) == {Source.UMANG: 3}
+    assert dict(calls.calls) == {Source.UMANG: 3}
 
 
 async def test_over_http_it_is_a_400_that_tells_the_cost_and_the_limit(world):
