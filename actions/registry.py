@@ -9,6 +9,7 @@ from actions.appeals.steps import follow, reassign
 from actions.applications.decide import bring_result_after_fee
 from actions.benefits import budget
 from actions.clearances.clearances import ask_by_definition
+from actions.connectors.versions import consent_scopes
 from actions.documents import attachments, locker_push, locker_revoking
 from actions.doorstep.endings import end_visits
 from actions.etaal.counting import count_transition
@@ -29,6 +30,7 @@ REGISTRY = Registry(
         give_back_after,
         bring_result_after_fee,
     ),
+    consent_scopes=consent_scopes,
     consent_followers=(locker_revoking.follow_consent, locker_push.follow_consent),
     wait_for_second_officer=propose_if_needed,
     begin_steps=ask_by_definition,

@@ -30,6 +30,8 @@ from schema.catalogue.services import ServicesQuery
 from schema.certificates.mutations import CorrectingMutation
 from schema.certificates.types import CertificatesQuery
 from schema.clearances.mutations import ExaminingMutation
+from schema.connectors.systems import DepartmentSystemsQuery
+from schema.connectors.versions import ConnectorVersionsMutation, ConnectorVersionsQuery
 from schema.consents.mutations import ConsentsMutation
 from schema.consents.types import ConsentsQuery
 from schema.direct_resolvers import resolve_directly
@@ -125,6 +127,8 @@ class Query(
     WaitingOrdersQuery,
     DefinitionsQuery,
     MessageTextsQuery,
+    ConnectorVersionsQuery,
+    DepartmentSystemsQuery,
     ClientPolicyQuery,
     ConsentsQuery,
     DevicesQuery,
@@ -164,6 +168,7 @@ class Mutation(
     ConversationsMutation,
     CaseNoticesMutation,
     MessageTextsMutation,
+    ConnectorVersionsMutation,
     EmailMutation,
     StaffingMutation,
     StaffBatchMutation,

@@ -8,6 +8,7 @@ from store.applications import application_rows, imports, timeline
 from store.benefits import benefits, bharat_reports, payment_enquiries, recoveries, sanction_course
 from store.catalogue import calendar, catalogue_rows, centres, forms, service_drafts
 from store.certificates import certificate_endings, certificates
+from store.connectors import cases, versions
 from store.consents import consent_deletions, consents
 from store.database import audit, change_feed, idempotency, leases
 from store.database.metadata import metadata

@@ -11,6 +11,7 @@ from actions.consents.consent_ledger import recorded_consents, write
 from actions.feedback.notices import About, tell
 from actions.kernel import Environment, UnitOfWork, of_citizen, require, run_idempotently
 from domain.consents.consents import (
+    LEDGER_ALONE,
     Consent,
     ConsentPurpose,
     ConsentStatus,
@@ -207,6 +208,12 @@ async def scope_of(
         # actions/identity/assistance.py gives the one, for minutes, and actions/rosters/roster_filing.py the other,
         # with its row.
         raise Problems(Problem(ErrorCode.BAD_INPUT, ("input", "purpose")))
+    if purpose is ConsentPurpose.DEPARTMENT_SYSTEMS:
+        offered = await acting.env.registry.consent_scopes(acting.tx)
+        named = offered if doctypes is None else tuple(sorted(set(doctypes)))
+        if not named or not set(offered).issuperset(named):
+            raise Problems(Problem(ErrorCode.DOCUMENT_UNKNOWN, ("input", "documents")))
+        return ConsentScope((), named)
     held = await _of_purpose(acting, citizen_id, purpose)
     wanted = None if doctypes is None else {doctype.upper() for doctype in doctypes}
     chosen = tuple(one for one in held if wanted is None or one.doctype.upper() in wanted)
@@ -234,13 +241,10 @@ async def stop(acting: UnitOfWork, citizen_id: str, purpose: ConsentPurpose) -> 
     if purpose is ConsentPurpose.LOCKER_DOCUMENTS:
         await identities.mark_needs_consent(acting.tx, citizen_id)
         return
-    if purpose is ConsentPurpose.ISSUE_TO_LOCKER:
-        return  # the ledger alone is asked before each push
-    if purpose is ConsentPurpose.ROSTER:
-        return  # the ledger alone is asked before a paper is handed over
     if purpose is ConsentPurpose.ASSISTANCE:
         await assistances.end(acting.tx, citizen_id=citizen_id)
-        return
+    if purpose in LEDGER_ALONE:
+        return  # the ledger alone is asked before each use
     for document in await _of_purpose(acting, citizen_id, purpose):
         await department_documents.set_consent(acting.tx, document.id, {}, acting.now)
 
@@ -249,7 +253,7 @@ async def held_for(acting: UnitOfWork, citizen_id: str, purpose: ConsentPurpose)
     """Whether something was given without a record, before there was a ledger."""
     if purpose is ConsentPurpose.LOCKER_DOCUMENTS:
         return await identities.locker_grant(acting.tx, citizen_id) is not None
-    if purpose in (ConsentPurpose.ISSUE_TO_LOCKER, ConsentPurpose.ASSISTANCE, ConsentPurpose.ROSTER):
+    if purpose in LEDGER_ALONE:
         return False
     return any(document.consent for document in await _of_purpose(acting, citizen_id, purpose))
 

@@ -2,10 +2,19 @@
 
 from actions.consents.consent_ledger import recorded_consents
 from actions.kernel import Environment, of_citizen
-from domain.consents.consents import ConsentPurpose, ConsentState, ConsentStatus, consent_required, present_of
+from domain.consents.consents import (
+    LEDGER_ALONE,
+    Consent,
+    ConsentPurpose,
+    ConsentState,
+    ConsentStatus,
+    consent_required,
+    present_of,
+)
 from domain.documents.documents import RATION_CARD
 from domain.identity.policy import ObjectKind, purpose_for
 from domain.kernel import Problems, Subject, not_found
+from store.database import Transaction
 from store.documents import department_documents
 from store.identity import identities
 
@@ -14,9 +23,16 @@ _KINDS = {
     ConsentPurpose.RATION_CARD: ObjectKind.DOCUMENT,
     ConsentPurpose.LOCKER_DOCUMENTS: ObjectKind.DOCUMENT,
     ConsentPurpose.ISSUE_TO_LOCKER: ObjectKind.CERTIFICATE,
+    ConsentPurpose.DEPARTMENT_SYSTEMS: ObjectKind.DOCUMENT,
     ConsentPurpose.ASSISTANCE: ObjectKind.ASSISTANCE,
     ConsentPurpose.ROSTER: ObjectKind.APPLICATION,
 }
+
+
+async def given_consent(tx: Transaction, citizen_id: str, purpose: ConsentPurpose) -> Consent | None:
+    """The consent of the ledger that holds now for a purpose."""
+    present = present_of(await recorded_consents(tx, citizen_id), purpose)
+    return present if present is not None and present.status(tx.clock.now()) is ConsentStatus.GIVEN else None
 
 
 async def require_consent(env: Environment, subject: Subject, citizen_id: str, purpose: ConsentPurpose) -> None:
@@ -39,10 +55,8 @@ async def consent_state(env: Environment, citizen_id: str, purpose: ConsentPurpo
     if purpose is ConsentPurpose.LOCKER_DOCUMENTS:
         linked = await env.store.read(lambda tx: identities.locker_grant(tx, citizen_id))
         return ConsentState.GIVEN if linked else ConsentState.MISSING
-    if purpose in (ConsentPurpose.ISSUE_TO_LOCKER, ConsentPurpose.ASSISTANCE, ConsentPurpose.ROSTER):
-        async with env.store.read_transaction() as tx:
-            present = present_of(await recorded_consents(tx, citizen_id), purpose)
-        given = present is not None and present.status(env.clock.now()) is ConsentStatus.GIVEN
+    if purpose in LEDGER_ALONE:
+        given = await env.store.read(lambda tx: given_consent(tx, citizen_id, purpose))
         return ConsentState.GIVEN if given else ConsentState.MISSING
     held = await env.store.read(lambda tx: department_documents.of_citizen(tx, citizen_id))
     wanted = [one for one in held if (one.publisher == RATION_CARD) is (purpose is ConsentPurpose.RATION_CARD)]

@@ -43,7 +43,14 @@ from store.database.vault import Vault
 from store.privacy.erasures import ErasureList
 
 if TYPE_CHECKING:
-    from actions.kernel.hooks import BeginSteps, ConsentFollower, FeeCases, ReassignAppeal, WaitForSecondOfficer
+    from actions.kernel.hooks import (
+        BeginSteps,
+        ConsentFollower,
+        ConsentScopes,
+        FeeCases,
+        ReassignAppeal,
+        WaitForSecondOfficer,
+    )
     from actions.kernel.transitions import Follower
     from actions.training import Trainer
 T = TypeVar("T")
@@ -105,6 +112,8 @@ class Registry:
     """What happens after each transition of an application, in this order and in its transaction."""
     consent_followers: tuple["ConsentFollower", ...]
     """What happens when a consent was granted, or before it ends, in the transaction of that step."""
+    consent_scopes: "ConsentScopes"
+    """What a consent for departments' systems can name, as `connector/<system>/<kind>`."""
     wait_for_second_officer: "WaitForSecondOfficer"
     """Keeps a verdict as a proposal where the rules of the desk ask for a second officer, and tells whether it did."""
     begin_steps: "BeginSteps"

@@ -14,6 +14,7 @@ from domain.reconciliation.finance_cases import CaseOutcome, FinanceCase
 from store.database import Transaction
 
 ConsentFollower: TypeAlias = Callable[[UnitOfWork, str, ConsentPurpose, ConsentStep], Awaitable[None]]
+ConsentScopes: TypeAlias = Callable[[Transaction], Awaitable[tuple[str, ...]]]
 BeginSteps: TypeAlias = Callable[[UnitOfWork, Application], Awaitable[Application]]
 WaitForSecondOfficer: TypeAlias = Callable[[UnitOfWork, Application, Draft], Awaitable[bool]]
 ReassignAppeal: TypeAlias = Callable[[UnitOfWork, Appeal, Holder], Awaitable[bool]]

@@ -28,6 +28,8 @@ class ConsentPurpose(StrEnum):
     """Certificates are put into the citizen's locker when they are issued; nothing is read with it."""
     ASSISTANCE = "ASSISTANCE"
     """An operator of a centre acts for the citizen, for minutes; given by a code, a relative or a signed paper."""
+    DEPARTMENT_SYSTEMS = "DEPARTMENT_SYSTEMS"
+    """Records of departments' systems that joined by a file; its scope names each system and kind."""
     ROSTER = "ROSTER"
     """A school or camp files for the citizen and hands the paper over; given by a guardian, or alone when of age."""
 
@@ -37,15 +39,24 @@ SOURCES: Mapping[ConsentPurpose, Source] = {
     ConsentPurpose.RATION_CARD: Source.UMANG,
     ConsentPurpose.LOCKER_DOCUMENTS: Source.DIGILOCKER,
     ConsentPurpose.ISSUE_TO_LOCKER: Source.DIGILOCKER,
+    ConsentPurpose.DEPARTMENT_SYSTEMS: Source.DEPARTMENTS,
     ConsentPurpose.ASSISTANCE: Source.STORE,
     ConsentPurpose.ROSTER: Source.STORE,
 }
 """From whom each purpose lets us read, or to whom it lets us give."""
 
+LEDGER_ALONE = frozenset(
+    {
+        ConsentPurpose.ISSUE_TO_LOCKER,
+        ConsentPurpose.DEPARTMENT_SYSTEMS,
+        ConsentPurpose.ASSISTANCE,
+        ConsentPurpose.ROSTER,
+    }
+)
+"""The purposes of which nothing but the ledger says whether a consent holds."""
+
 PURPOSE_OF: Mapping[Source, ConsentPurpose] = {
-    source: purpose
-    for purpose, source in SOURCES.items()
-    if purpose not in (ConsentPurpose.ISSUE_TO_LOCKER, ConsentPurpose.ASSISTANCE, ConsentPurpose.ROSTER)
+    source: purpose for purpose, source in SOURCES.items() if purpose not in LEDGER_ALONE
 }
 """Which consent a source is read with."""
 

@@ -43,6 +43,8 @@ _COLUMNS = {
     "conversation_lines": "id conversation_id author text at state",
     "conversations": "id channel address citizen_id state heard_at created_at handed_over_at closed_at",
     "data_accesses": "id citizen_id role object_kind object_id purpose source at",
+    "department_cases": "id citizen_id application_id clearance_id system call kind state created_at status "
+    "tried_at as_of ends_at polls problem content",
     "department_documents": "id citizen_id publisher doctype name_hi name_en parameters consent valid_until",
     "doorstep_visits": "id application_id citizen_id purpose sequence state slot_on slot_window department district "
     "tehsil fee_paise fee_receipt failure proof paper_sha256 otp_expires_at version created_at updated_at closed_at",

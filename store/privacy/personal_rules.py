@@ -64,6 +64,11 @@ def _erased_person(_: Mapping[str, Any]) -> Mapping[str, Any]:
     return {**named, **unnamed, "born_on": date.min.isoformat(), "relation": "GUARDIAN"}
 
 
+def _empty_case(_: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What a department's system was sent, which is read back by its three parts."""
+    return {"inputs": {}, "number": None, "record": None}
+
+
 _NAME = bilingual("personal.erased")
 
 VALUES: Mapping[str, tuple[str, Blank]] = {
@@ -87,6 +92,8 @@ VALUES: Mapping[str, tuple[str, Blank]] = {
     "payment_accounts": ("account", _empty_object),
     # That there was a payment stays, as does the code at PFMS; to whom and to which account does not.
     "beneficiary_accounts": ("details", _texts_of),
+    # That a department was asked stays; what it was sent and answered does not.
+    "department_cases": ("content", _empty_case),
     # What the Commission decided stays with the appeal; the words that it came in do not.
     "commission_messages": ("payload", _empty_object),
 }
@@ -95,6 +102,7 @@ VALUES: Mapping[str, tuple[str, Blank]] = {
 PLAIN: Mapping[str, Mapping[str, Any]] = {
     "citizens": {"aadhaar_last4": None, "district": None, "tehsil": None},
     "sanctions": {"bank_account_last4": None},
+    "department_cases": {"number_index": None, "next_at": None},
     "application_documents": {"sha256": None},
     "verifications": {"photos": []},
     "doorstep_visits": {"paper_sha256": None, "otp_hash": None},

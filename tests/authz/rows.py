@@ -184,6 +184,9 @@ OWN: Mapping[str, frozenset[str]] = {
     "proposeStaffChanges": who("admin"),
     "proposeMessageText": who("admin"),
     "confirmMessageText": NOBODY,
+    "proposeConnector": who("admin"),
+    "answerConnector": NOBODY,
+    "rollBackConnector": NOBODY,
     "draftServiceDefinition": who("admin", "department admin"),
     "publishServiceDefinition": NOBODY,
     "confirmServiceDefinition": NOBODY,
@@ -251,6 +254,7 @@ ROOTS: Mapping[str, frozenset[str]] = {
     "Query.serviceDefinitions": who("admin", "department admin"),
     "Query.messageTexts": who("admin"),
     "Query.messageTextProposals": who("admin"),
+    "Query.connectorVersions": who("admin", "department admin"),
     "Query.switches": who("auditor", "admin"),
     "Query.rosters": who("principal", "camp officer", "officer", "officer elsewhere"),
     "Query.transactionCounts": who(

@@ -21,6 +21,13 @@ STAFF_PAGES = (
         "DraftStaffDefinition PublishStaffDefinition ConfirmStaffDefinition",
     ),
     _page("/staff/texts", "texts", "StaffTexts", "messageTexts", "ProposeStaffText ConfirmStaffText"),
+    _page(
+        "/staff/connectors",
+        "connectors",
+        "StaffConnectors",
+        "connectorVersions",
+        "ProposeStaffConnector AnswerStaffConnector RollBackStaffConnector",
+    ),
     _page("/staff/systems", "systems", "StaffSystems", "switches", "SetStaffSwitch SetStaffClientPolicy"),
     _page("/staff/centres", "centres", "StaffCentres", "centres"),
     _page("/staff/counts", "counts", "StaffCounts", "transactionCounts"),
