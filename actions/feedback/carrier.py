@@ -31,14 +31,13 @@ class Outgoing:
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """A provider took a message and named it so. `segments` are the parts that are billed, where it counts them.
+    """A provider took a message and named it so.
 
     `is_last_word` where the provider never tells that a message arrived: it stays SENT unless a failure is reported.
     """
 
     provider: str
     message_id: str
-    segments: int | None = None
     is_last_word: bool = False
 
 
@@ -60,6 +59,11 @@ class Carrier(Protocol):
         it may be given again; else one of them may have it and it is not repeated.
         """
         ...
+
+    def parts_of(self, text: FilledText) -> int | None:
+        """How many parts of a message are billed; None where the channel counts none, and it is billed once."""
+        del text
+        return None
 
     def is_asked(self, provider: str) -> bool:
         """Whether `state_of` can ask that provider; False where it only reports by itself (`note_receipt`)."""

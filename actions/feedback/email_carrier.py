@@ -28,11 +28,9 @@ _PROVIDER = "email"
 class EmailCarrier(Carrier):
     """The carrier of e-mail, whose server says by itself what did not arrive."""
 
-    most_at_once = 10
-    """As many as there are places for connections to the mail server."""
-
     def __init__(self, env: Environment, mailer: Mailer) -> None:
         self._env, self._mailer = env, mailer
+        self.most_at_once = mailer.at_once
 
     async def addresses(self, tx: Transaction, readers: Collection[Citizen]) -> Mapping[str, Addresses]:
         """The addresses of those who confirmed one."""

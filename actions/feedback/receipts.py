@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from actions.feedback.messages import end_message
+from actions.feedback.message_outcomes import end_message
 from actions.kernel import Environment
 from domain.feedback.messages import MessageChannel, MessageState
 from store.database import Transaction

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from actions.feedback.channels import connected_channels
-from actions.feedback.messages import new_message
+from actions.feedback.message_planning import new_message
 from actions.feedback.notices import About, new_notice
 from actions.kernel import (
     DAY_SECONDS,

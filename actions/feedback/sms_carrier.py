@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 
 from actions.feedback.carrier import Addresses, Carrier, Outgoing, Taken
 from actions.kernel import Environment
-from domain.feedback.message_texts import parts_of
+from domain.feedback.message_texts import FilledText, parts_of
 from domain.feedback.messages import MessageState
 from domain.kernel import Citizen
 from integrations import sms
@@ -28,7 +28,11 @@ class SmsCarrier(Carrier):
         """Give a text to the first provider that answers for it."""
         text = outgoing.text
         taken = await self._gateway.send(Sms(outgoing.addresses[0], text.text, text.template))
-        return Taken(taken.provider, taken.message_id, parts_of(text.text))
+        return Taken(taken.provider, taken.message_id)
+
+    def parts_of(self, text: FilledText) -> int:
+        """The parts of the SMS."""
+        return parts_of(text.text)
 
     def is_asked(self, provider: str) -> bool:
         """Whether the provider has an enquiry."""

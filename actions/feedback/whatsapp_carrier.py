@@ -17,11 +17,9 @@ PROVIDER = "meta"
 class WhatsAppCarrier(Carrier):
     """The carrier of WhatsApp, whose webhook reports what became of messages."""
 
-    most_at_once = 30
-    """Half of what the number gives in a second, so that conversations go on (docs/contracts/whatsapp.md section 7)."""
-
     def __init__(self, env: Environment, number: WhatsApp) -> None:
         self._env, self._number = env, number
+        self.most_at_once = max(1, int(number.per_second))
 
     async def addresses(self, tx: Transaction, readers: Collection[Citizen]) -> Mapping[str, Addresses]:
         """The numbers of those who agreed, unless WhatsApp said lately that they are not there."""

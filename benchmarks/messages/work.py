@@ -15,7 +15,8 @@ from time import perf_counter, process_time
 import structlog
 from sqlalchemy import select
 
-from actions.feedback.messages import carry_messages
+from actions.feedback.message_planning import plan_due
+from actions.feedback.message_sending import send_due
 from actions.kernel import Environment
 from benchmarks.messages.filled import URGENT, open_environment, read, tell_urgently
 from domain.feedback.messages import MessageChannel, MessageState
@@ -35,7 +36,7 @@ async def work(folder: Path, url: str) -> None:
         first = await _taken(env)
         while await _waits(env):
             round_begun = perf_counter()
-            await carry_messages(env, partial(read, env))
+            await asyncio.gather(plan_due(env), send_due(env, partial(read, env), MessageChannel.SMS))
             taken = await _taken(env)
             if urgent_at is None and first == 0 and taken >= URGENT_AFTER:
                 await tell_urgently(env, 0)
@@ -57,7 +58,7 @@ async def _waits(env: Environment) -> bool:
     """Whether a notice or a message waits, also one that a worker that was killed holds, or that was put off."""
     unsent = select(_M.id).where(_M.send_at.is_not(None)).limit(1)
     async with env.store.read_transaction() as tx:
-        if await messages.may_be_due(tx, [MessageChannel.SMS]):
+        if await messages.is_to_plan(tx):
             return True
         return (await tx.connection.execute(unsent)).first() is not None
 

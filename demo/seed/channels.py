@@ -7,7 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from actions.feedback.channels import connected_channels
-from actions.feedback.messages import choose_message_settings
+from actions.feedback.message_settings import choose_message_settings
 from actions.identity.email_addresses import SetEmail, set_email
 from actions.kernel import Environment
 from demo.seed.people import cast_of, citizen_subject

@@ -69,6 +69,8 @@ CRITICAL_AFTER = timedelta(minutes=30)
 GIVEN_UP_AFTER = timedelta(hours=72)
 WAITS = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 30))
 """When a message is given again that providers did not take; after one more time it failed for now."""
+MAIL_WAITS = (*WAITS, *(timedelta(hours=hours) for hours in (1, 2, 3)))
+"""The same of a mail, every three hours at last until it is given up (RFC 5321 section 4.5.4.1)."""
 LOOKS = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 30, 6 * 60, 24 * 60))
 """When a provider is asked what became of a message, after it took it, and once more when it is given up
 (docs/contracts/messages.md section 9)."""
@@ -134,6 +136,12 @@ class ChannelCosts:
         """Whether nothing but what is urgent may go."""
         return self.cap is not None and cost >= self.cap
 
+    def messages_left(self, cost: int) -> int | None:
+        """How many messages that are not urgent may go before nothing else may; None where there is no cap."""
+        if self.cap is None or (not self.price and not self.is_spent(cost)):
+            return None
+        return 0 if self.is_spent(cost) else -(-(self.cap - cost) // self.price)
+
 
 NOTHING = ChannelCosts()
 """The costs of a channel that has none."""
@@ -194,3 +202,13 @@ class Message:
         if until is not None and self.is_urgent:
             until = min(until, self.created_at + timedelta(hours=MOST_QUIET_HOURS))
         return None if until is None or until <= now else until
+
+
+def retry_at(message: Message, now: datetime) -> datetime | None:
+    """When a message is given again that its provider did not take for now; None where it is not."""
+    by_mail = message.channel is MessageChannel.EMAIL
+    waits, ends_at = MAIL_WAITS if by_mail else WAITS, message.created_at + GIVEN_UP_AFTER
+    if message.attempts >= len(waits) and not by_mail:
+        return None
+    again = now + waits[min(message.attempts, len(waits) - 1)]
+    return again if again < ends_at or not by_mail else None

@@ -11,7 +11,7 @@ _PER_RUPEE = 10_000
 
 
 class Messages(BaseModel):
-    """What messages cost. E-mail costs nothing; it is counted all the same."""
+    """What messages cost."""
 
     sms_price: Decimal = Field(
         default=Decimal(0), ge=0, le=100, decimal_places=4, description="What a part of an SMS costs, in rupees."
@@ -30,12 +30,19 @@ class Messages(BaseModel):
     whatsapp_daily_cap: Decimal | None = Field(
         default=None, ge=0, decimal_places=4, description="The same as `SMS_DAILY_CAP`, for WhatsApp."
     )
+    email_price: Decimal = Field(
+        default=Decimal(0), ge=0, le=100, decimal_places=4, description="What a mail costs, in rupees."
+    )
+    email_daily_cap: Decimal | None = Field(
+        default=None, ge=0, decimal_places=4, description="The same as `SMS_DAILY_CAP`, for mails."
+    )
 
     def costs(self) -> Mapping[MessageChannel, ChannelCosts]:
         """The costs as verbs use them."""
         return {
             MessageChannel.SMS: _costs(self.sms_price, self.sms_daily_cap),
             MessageChannel.WHATSAPP: _costs(self.whatsapp_price, self.whatsapp_daily_cap),
+            MessageChannel.EMAIL: _costs(self.email_price, self.email_daily_cap),
         }
 
 

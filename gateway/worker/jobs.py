@@ -20,7 +20,9 @@ from actions.etaal.checks import compare_nightly
 from actions.etaal.etaal_rounds import close_due, plan_pushes
 from actions.feedback.channels import connected_channels
 from actions.feedback.grievances import escalate_overdue
-from actions.feedback.messages import ReadValues, carry_messages, look_after_messages
+from actions.feedback.message_outcomes import look_after_messages
+from actions.feedback.message_planning import pass_on_unconnected, plan_due
+from actions.feedback.message_sending import ReadValues, send_due
 from actions.feedback.tracking import forget_tries
 from actions.fees.fee_enquiries import ask_due
 from actions.fees.scrolls import compare_due as compare_scrolls
@@ -83,7 +85,7 @@ def service_jobs(
     legal, finance = LegalClock(environment, after_sweep), FinanceClock(environment, stopping)
     return (
         Job("deliver_outbox", POLL_SECONDS, deliveries.deliver_due, deliveries.finish),
-        *_message_jobs(environment, read_values),
+        *_message_jobs(environment, read_values, stopping),
         Job("work_whatsapp_inbox", MESSAGE_SECONDS, partial(work_inbox, environment)),
         Job("send_conversation_lines", MESSAGE_SECONDS, partial(send_lines, environment)),
         Job("bring_messages_forward", recovered_systems.LOOK_SECONDS, recovered.look),
@@ -95,14 +97,13 @@ def service_jobs(
     )
 
 
-def _message_jobs(environment: Environment, read_values: ReadValues) -> list[Job]:
-    """One for each channel, so that one whose provider is silent delays no other; one alone where none is connected."""
-    connected = sorted(connected_channels(environment))
-    rounds = [(f"carry_{each.value.lower()}", [each]) for each in connected] or [("carry_messages", [])]
-    return [
-        Job(name, MESSAGE_SECONDS, partial(carry_messages, environment, read_values, channels))
-        for name, channels in rounds
+def _message_jobs(environment: Environment, read_values: ReadValues, stopping: asyncio.Event) -> list[Job]:
+    """One that plans, and one for each channel, so that one whose provider is silent delays no other."""
+    send = [
+        Job(f"send_{each.value.lower()}", MESSAGE_SECONDS, partial(send_due, environment, read_values, each, stopping))
+        for each in sorted(connected_channels(environment))
     ]
+    return [Job("plan_messages", MESSAGE_SECONDS, partial(plan_due, environment, stopping)), *send]
 
 
 def upkeep_jobs(environment: Environment, kept: Retention, stopping: asyncio.Event | None = None) -> tuple[Job, ...]:
@@ -116,6 +117,7 @@ def upkeep_jobs(environment: Environment, kept: Retention, stopping: asyncio.Eve
         "index_contacts": _run_once(partial(_index_contacts, environment)),
         "encrypt_clear_files": _run_once(partial(_encrypt_clear_files, environment)),
         **_retention_jobs(environment, kept),
+        "pass_on_unconnected": _run_once(partial(pass_on_unconnected, environment)),
         "look_after_messages": partial(look_after_messages, environment, stopping),
         "escalate_grievances": partial(escalate_overdue, environment),
         "close_missed_visits": partial(close_missed, environment),

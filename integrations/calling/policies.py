@@ -5,7 +5,7 @@ graph says (integrations/registry.py collects it).
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from domain.identity.policy import Purpose
@@ -143,6 +143,12 @@ class CallPolicy:
     def group_is_named(self) -> bool:
         """Whether each call says which breaker group it belongs to."""
         return self.breaker.startswith("<")
+
+    def at_rate(self, per_second: float, *, places: int = 0) -> "CallPolicy":
+        """The same at the rate that a partner allows us, with at least so many places."""
+        many = max(1, int(per_second))
+        lane = replace(self.lane, per_second=per_second, burst=many, places=max(self.lane.places, places))
+        return replace(self, lane=lane)
 
     def as_labels(self) -> Mapping[str, str]:
         """The policy in words and numbers; the names are those of the table and of the metric's labels."""

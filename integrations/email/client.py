@@ -75,7 +75,14 @@ class Mailer:
     def __init__(self, settings: EmailSettings, shared: Resilience, addresses: Addresses) -> None:
         self._settings, self._shared, self._addresses = settings, shared, addresses
         self._calls = GuardedCalls(_SOURCE, shared)
+        self._send = SEND if settings.per_second is None else SEND.at_rate(settings.per_second)
         self._tls = ssl.create_default_context(cadata=settings.certificate)
+
+    @property
+    def at_once(self) -> int:
+        """So many mails go at once beside codes, of which each has a connection."""
+        lane = self._send.lane
+        return lane.places if lane.per_second is None else min(lane.places, lane.burst)
 
     async def send(self, mail: Email, *, code: bool = False) -> str:
         """Give a mail to the server; our name for it. A `code` waits behind no other mail.
@@ -88,7 +95,7 @@ class Mailer:
         async def work(held: AsyncExitStack) -> SMTPResponseException | None:
             return await self._converse(held, mail, content, attempt)
 
-        policy = CODE if code else SEND
+        policy = CODE if code else self._send
         try:
             refusal = await self._calls.run(policy, work)
             if refusal is not None:  # about this one recipient or mail: it tells nothing about the server

@@ -38,6 +38,7 @@ class EmailSettings:
     """The mail server and who we are there. `sender` is the address in From, `bounce_domain` that of bounces.
 
     `certificate` is the only authority, in PEM, that the server's certificate may come from; None for the usual ones.
+    So many mails `per_second` are given to the server beside codes; as many as it takes where it is None.
     """
 
     host: str
@@ -49,6 +50,7 @@ class EmailSettings:
     username: str | None = None
     password: str | None = field(default=None, repr=False)
     certificate: str | None = None
+    per_second: float | None = None
 
     @classmethod
     def from_onboarding(cls, given: Mapping[str, Any]) -> Self:

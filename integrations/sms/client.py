@@ -143,7 +143,8 @@ class SmsGateway:
 
 
 def _at_rate(policy: CallPolicy, per_second: float) -> CallPolicy:
-    return replace(policy, lane=replace(policy.lane, per_second=per_second, burst=max(1, int(per_second))))
+    """With places for the calls of a second, so that slow answers do not lower the rate."""
+    return policy.at_rate(per_second, places=int(per_second))
 
 
 def _taken_by_msdp(answer: Answer) -> str:

@@ -1,7 +1,7 @@
 """Sends messages and files by WhatsApp's Cloud API, and fetches what people sent."""
 
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -23,7 +23,7 @@ from integrations.calling.opening import Clients, Opening
 from integrations.calling.policies import PICTURE_TYPES, Bulkhead, CallPolicy, Priority
 from integrations.calling.remote import Remote
 from integrations.whatsapp import wire
-from integrations.whatsapp.models import Content, Media, WhatsAppSettings
+from integrations.whatsapp.models import PER_SECOND, Content, Media, Template, WhatsAppSettings
 
 _NO_STATUS: frozenset[int] = frozenset()
 """Every error has a code of its own in its body, which says more than its status."""
@@ -37,10 +37,15 @@ SEND = CallPolicy(
     body_limit=20_000,
     priority=Priority.FIRST,
     breaker="send",
-    lane=Bulkhead("send", per_second=60.0, burst=60),
+    lane=Bulkhead("send", per_second=50.0, burst=50),
     changes=True,
 )
 """Never repeated: there is no key. 80 in a second may go and come (docs/contracts/whatsapp.md section 7)."""
+NOTICE = replace(
+    SEND, name="whatsapp.notice", lane=Bulkhead("notices", places=30, per_second=PER_SECOND, burst=int(PER_SECOND))
+)
+"""Templates, which carry notices, have places of their own, so that conversations wait behind none. The rate is that
+of the onboarding, where it says one."""
 UPLOAD = CallPolicy(
     "whatsapp.upload",
     Source.WHATSAPP,
@@ -71,7 +76,7 @@ FETCH_MEDIA = CallPolicy(
     lane=Bulkhead("media_host", places=4),
     accepts=PICTURE_TYPES,
 )
-POLICIES = (SEND, UPLOAD, FIND_MEDIA, FETCH_MEDIA)
+POLICIES = (SEND, NOTICE, UPLOAD, FIND_MEDIA, FETCH_MEDIA)
 CODES = {code: verdict.value for code, verdict in wire.CODES.items()}
 """What WhatsApp's codes mean to us."""
 
@@ -99,9 +104,15 @@ class WhatsApp:
 
     def __init__(self, settings: WhatsAppSettings, remote: Remote, media: Remote, media_origin: str) -> None:
         self._settings, self._remote, self._media = settings, remote, media
+        self._notice = NOTICE.at_rate(settings.per_second)
         self._origin = media_origin.rstrip("/")
         self._pairs = _Pairs(remote.clock)
         self._held_until = remote.clock.now()
+
+    @property
+    def per_second(self) -> float:
+        """So many notices go in a second beside conversations."""
+        return self._settings.per_second
 
     async def send(self, to: str, content: Content, tag: str | None = None) -> str:
         """Send something to a reader; its id, by which its state is reported under `tag`.
@@ -115,8 +126,9 @@ class WhatsApp:
             raise _unsent(NotAsked(Source.WHATSAPP, "held", retry_after=wait))
         try:
             body = wire.message(to, content, tag)
+            policy = self._notice if isinstance(content, Template) else SEND
             sent = await self._remote.ask(
-                SEND, "POST", self._path("messages"), _read_sent, json=body, headers=self._bearer
+                policy, "POST", self._path("messages"), _read_sent, json=body, headers=self._bearer
             )
         except RemoteError as error:
             self._note(to, error)

@@ -11,6 +11,8 @@ CALLS_A_MINUTE, FAILURES_A_MINUTE = 20_000, 20
 """Three reports for each message and what people write, at 80 messages a second (docs/contracts/whatsapp.md
 section 7)."""
 _LEAST_SECRET = 16
+PER_SECOND = 30.0
+"""So many notices go in a second, until the onboarding says otherwise; the rest of the 80 is for conversations."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +119,10 @@ class Inbox(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class WhatsAppSettings:
-    """Our number and account. `app_secrets` sign what Meta tells us: two while one takes the place of the other."""
+    """Our number and account. `app_secrets` sign what Meta tells us: two while one takes the place of the other.
+
+    So many notices go `per_second` beside what conversations say.
+    """
 
     phone_number_id: str
     account_id: str
@@ -127,6 +132,7 @@ class WhatsAppSettings:
     verify_token: str = field(repr=False)
     calls_a_minute: int = CALLS_A_MINUTE
     failures_a_minute: int = FAILURES_A_MINUTE
+    per_second: float = PER_SECOND
 
     @classmethod
     def from_onboarding(cls, given: Mapping[str, Any], *, times: int = 1) -> Self:
@@ -143,4 +149,5 @@ class WhatsAppSettings:
             verify_token=str(given["verify_token"]),
             calls_a_minute=CALLS_A_MINUTE * times,
             failures_a_minute=FAILURES_A_MINUTE * times,
+            per_second=float(given.get("per_second") or PER_SECOND),
         )

@@ -5,7 +5,7 @@ from datetime import datetime
 import strawberry
 
 from actions.feedback.channels import connected_channels
-from actions.feedback.messages import choose_message_settings
+from actions.feedback.message_settings import choose_message_settings
 from domain.feedback import messages
 from domain.feedback.messages import MessageChannel, MessageState
 from schema.kernel import Info, View, many_by_key, one_by_key, resolver_field

@@ -13,7 +13,7 @@ from actions.certificates.certificates import (
     certificates_of,
     department_certificates,
 )
-from actions.feedback.messages import shown_settings
+from actions.feedback.message_settings import shown_settings
 from actions.kernel import of_application, of_citizen, receipts_of_citizen, require_read
 from actions.statistics.dashboard import dashboard_of
 from actions.umang.ration import ration_card_of

@@ -19,12 +19,12 @@ days_table = sa.Table(
 _T = days_table.c
 
 
-async def count(tx: Transaction, channel: MessageChannel, cost: int) -> None:
-    """Count a message of today, with its price in ten-thousandths of a rupee."""
+async def count(tx: Transaction, channel: MessageChannel, messages: int, cost: int) -> None:
+    """Count messages of today, with what they cost in ten-thousandths of a rupee."""
     counted = insert_into(tx, days_table).values(
-        on_day=ist_date(tx.clock.now()), channel=channel.value, messages=1, cost=cost
+        on_day=ist_date(tx.clock.now()), channel=channel.value, messages=messages, cost=cost
     )
-    changes = {"messages": _T.messages + 1, "cost": _T.cost + cost}
+    changes = {"messages": _T.messages + messages, "cost": _T.cost + cost}
     await tx.connection.execute(counted.on_conflict_do_update(index_elements=["on_day", "channel"], set_=changes))
 
 

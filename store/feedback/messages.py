@@ -5,15 +5,16 @@ payment, and each is given to a channel at most once, where the outbox delivers 
 until its new `send_at`. It is SENDING, without `send_at`, before a provider is asked; then nobody asks again.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
 
 from domain.feedback.messages import IN_TURN, RANK, Message, MessageChannel, MessageSettings, MessageState, NotSent
-from domain.feedback.notices import ALWAYS_BY_SMS
+from domain.feedback.notices import ALWAYS_BY_SMS, NoticeKind
 from store.database import Instant, Key, Records, Serial, Transaction, fetch_rows, insert_into, rows_of
+from store.database.bulk import insert_rows, update_rows
 from store.database.metadata import metadata, partial_index, table_of
 from store.database.types import Json
 from store.feedback.notices import notices_table
@@ -61,26 +62,34 @@ MESSAGES = Records(Message, messages_table, "the message")
 
 async def add_many(tx: Transaction, rows: Sequence[dict[str, Any]]) -> None:
     """Add messages; one whose notice has a message on that channel already is left out."""
-    if rows:
-        await tx.connection.execute(insert_into(tx, messages_table).on_conflict_do_nothing(), rows)
+    await insert_rows(tx, messages_table, rows, once=True)
 
 
-async def may_be_due(tx: Transaction, channels: Iterable[MessageChannel]) -> bool:
-    """Whether there is something to plan, or to send by these channels, by one read that takes no lock."""
-    now = tx.clock.now()
-    due = [sa.and_(*_is_due(each, now, urgent=urgent)) for each in sorted(channels) for urgent in (True, False)]
-    anything = (notices_table.c.to_send.is_not(None), _T.next_at <= now, *due)
+async def is_to_plan(tx: Transaction) -> bool:
+    """Whether there is something to plan, by one read that takes no lock."""
+    return await _is_any(tx, notices_table.c.to_send.is_not(None), _T.next_at <= tx.clock.now())
+
+
+async def is_to_send(tx: Transaction, channel: MessageChannel) -> bool:
+    """Whether something is due on a channel, by one read that takes no lock."""
+    due = (_is_due(channel, tx.clock.now(), urgent=urgent) for urgent in (True, False))
+    return await _is_any(tx, *(sa.and_(*each) for each in due))
+
+
+async def _is_any(tx: Transaction, *anything: sa.ColumnElement[bool]) -> bool:
     return bool((await fetch_rows(tx, sa.select(sa.or_(*(sa.exists().where(each) for each in anything)))))[0][0])
 
 
-async def to_send(tx: Transaction, channel: MessageChannel, limit: int, *, urgent_alone: bool = False) -> list[Message]:
+async def to_send(
+    tx: Transaction, channel: MessageChannel, limit: int, *, most_not_urgent: int | None = None
+) -> list[Message]:
     """Messages that are due on a channel, urgent ones first, of each reader the oldest of them.
 
     They are held until the transaction ends. An urgent message waits for no other that has not gone.
     """
     urgent = await _due(tx, channel, limit, urgent=True)
-    rest = limit - len(urgent)
-    return urgent if urgent_alone or not rest else [*urgent, *await _due(tx, channel, rest, urgent=False)]
+    rest = min(limit - len(urgent), limit if most_not_urgent is None else most_not_urgent)
+    return [*urgent, *await _due(tx, channel, rest, urgent=False)] if rest else urgent
 
 
 async def _due(tx: Transaction, channel: MessageChannel, limit: int, *, urgent: bool) -> list[Message]:
@@ -120,29 +129,43 @@ async def move(tx: Transaction, message_ids: Collection[int], state: MessageStat
     return int((await tx.connection.execute(moved.values(**values))).rowcount)
 
 
-async def begin(tx: Transaction, message: Message, next_at: datetime | None) -> bool:
-    """Note that a message is given to a provider now; False for who does not hold it any more, and must not give it.
+async def hold(tx: Transaction, send_at: Mapping[int, datetime]) -> None:
+    """Have messages that this transaction holds given to a provider at a time, and not before."""
+    await update_rows(tx, messages_table, ("id",), [{"id": each, "send_at": at} for each, at in send_at.items()])
 
-    `next_at` holds where it has none.
+
+async def begin(tx: Transaction, held: Sequence[Message], critical: Collection[int], next_at: datetime) -> set[int]:
+    """Note that messages are given to a provider now; the ids of those that the caller holds, who must give no other.
+
+    `next_at` is when the next channel takes the turn of those that are `critical`, unless they have such a time.
     """
     values = {"state": MessageState.SENDING.value, "state_at": tx.clock.now(), "send_at": None}
-    held = (_T.id == message.id, _T.state.in_(_OPEN), _T.send_at == message.send_at)
-    changed = sa.update(messages_table).where(*held).values(**values, attempts=_T.attempts + 1)
-    later = {} if next_at is None else {"next_at": sa.func.coalesce(_T.next_at, next_at)}
-    return bool((await tx.connection.execute(changed.values(**later))).rowcount)
+    later = sa.case((_T.id.in_(sorted(critical)), sa.func.coalesce(_T.next_at, next_at)), else_=_T.next_at)
+    begun = set[int]()
+    for send_at in {each.send_at for each in held}:
+        ids = sorted(each.id for each in held if each.send_at == send_at)
+        changed = sa.update(messages_table).where(_T.id.in_(ids), _T.state.in_(_OPEN), _T.send_at == send_at)
+        changed = changed.values(**values, attempts=_T.attempts + 1, next_at=later)
+        begun |= {row.id for row in await tx.connection.execute(changed.returning(_T.id))}
+    return begun
 
 
-async def note_taken(tx: Transaction, message: Message, look_at: datetime | None, **values: Any) -> None:
-    """Note which provider took a message. A receipt may have come before, whose state stays.
+async def name(tx: Transaction, names: Sequence[Mapping[str, object]]) -> None:
+    """Note who took messages and as what: for each its id, and the same other columns."""
+    await update_rows(tx, messages_table, ("id",), names)
 
-    Without `look_at` nobody looks after it.
+
+async def note_taken(tx: Transaction, message_ids: Collection[int], look_at: datetime | None) -> None:
+    """Note that providers took messages. A receipt may have come before, whose state stays.
+
+    Without `look_at` nobody looks after them.
     """
     before = _is_before(MessageState.SENT)
     state = sa.case((before, MessageState.SENT.value), else_=_T.state)
     state_at = sa.case((before, tx.clock.now()), else_=_T.state_at)
     look = sa.case((_T.look_at.is_not(None), sa.literal(look_at, _T.look_at.type)), else_=None)
-    taken = sa.update(messages_table).where(_T.id == message.id)
-    await tx.connection.execute(taken.values(state=state, state_at=state_at, look_at=look, **values))
+    taken = sa.update(messages_table).where(_T.id.in_(sorted(message_ids)))
+    await tx.connection.execute(taken.values(state=state, state_at=state_at, look_at=look))
 
 
 async def named_so(
@@ -155,15 +178,35 @@ async def named_so(
     return MESSAGES.read(tx, found[0]) if len(found) == 1 else None
 
 
-async def put_off(tx: Transaction, message_ids: Collection[int], send_at: datetime | None, **values: Any) -> None:
-    """Have messages given to a provider at a time, with None never, unless they came to their end or were taken."""
+async def put_off(
+    tx: Transaction, message_ids: Collection[int], send_at: datetime | None, *, untried: bool = False, **values: Any
+) -> None:
+    """Have messages given to a provider at a time, with None never, unless they came to their end or were taken.
+
+    With `untried` the try that was begun does not count.
+    """
+    values |= {"attempts": _T.attempts - 1} if untried else {}
     unsent = sa.update(messages_table).where(_T.id.in_(sorted(message_ids)), _T.state.in_(_OPEN))
     await tx.connection.execute(unsent.values(send_at=send_at, **values))
 
 
 async def plan(tx: Transaction, message_ids: Collection[int], **values: Any) -> None:
-    """Change when messages are looked after, whatever their state."""
-    await tx.connection.execute(sa.update(messages_table).where(_T.id.in_(sorted(message_ids))).values(**values))
+    """Change when messages that this transaction holds are looked after, or passed on, whatever their state."""
+    if message_ids:
+        await tx.connection.execute(sa.update(messages_table).where(_T.id.in_(sorted(message_ids))).values(**values))
+
+
+async def look_again(tx: Transaction, message: Message, look_at: datetime) -> None:
+    """Note that a provider was asked in vain; nothing where the message ended, or another asked, in the meantime."""
+    held = (_T.id == message.id, _T.look_at == message.look_at)
+    await tx.connection.execute(sa.update(messages_table).where(*held).values(look_at=look_at, looks=_T.looks + 1))
+
+
+async def pass_on(tx: Transaction, channels: Collection[MessageChannel], kinds: Collection[NoticeKind]) -> int:
+    """Have the next channel take its turn now where messages of these kinds wait for channels; how many there are."""
+    waits = (_T.channel.in_(sorted(channels)), _T.is_urgent.is_(True), _T.send_at.is_not(None))
+    passed = sa.update(messages_table).where(*waits, _T.kind.in_(sorted(kinds)), _T.state.in_(_OPEN))
+    return int((await tx.connection.execute(passed.values(next_at=tx.clock.now()))).rowcount)
 
 
 async def cancel_turns(tx: Transaction, message: Message) -> None:

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from actions.feedback.messages import carry_messages
 from actions.feedback.notices import About, tell
 from actions.identity.code_sending import Addressee, make_code, send_code
 from actions.kernel import UnitOfWork
@@ -24,6 +23,7 @@ from store.identity import people
 from store.identity.sent_codes import codes_table
 from tests.support.actions import World
 from tests.support.databases import run_apart
+from tests.support.messages import carry_messages
 from tests.support.phones import Phones, with_phones
 from tests.support.prepared import apart
 

@@ -43,7 +43,6 @@ from actions.feedback.grievances import (
     raise_grievance,
     reply_to_grievance,
 )
-from actions.feedback.messages import carry_messages
 from actions.feedback.suggestions import MakeSuggestion, ReplyToSuggestion, make_suggestion, reply_to_suggestion
 from actions.fees.wallet_refunds import send_refund
 from actions.identity.code_sending import SEND, send_code
@@ -107,6 +106,7 @@ from tests.support.endings import correction, issued
 from tests.support.fees import open_tills
 from tests.support.law import appealed, appeals_of, authorities, enter_officer, heard, ordered, overdue, pass_days
 from tests.support.law import refused as rejected
+from tests.support.messages import carry_messages
 from tests.support.pensions import FIRST, granted_pension, made, news
 from tests.support.remotes import shared_resilience
 from tests.support.served import served

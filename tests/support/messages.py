@@ -1,16 +1,19 @@
 """Notices that Asha is told of, and the messages that carry them."""
 
+import asyncio
 from collections.abc import Mapping
 from datetime import datetime
 
 from sqlalchemy import select
 
-from actions.feedback.messages import carry_messages
+from actions.feedback.channels import connected_channels
+from actions.feedback.message_planning import plan_messages
+from actions.feedback.message_sending import ReadValues, send_messages
 from actions.feedback.notices import About, tell
-from actions.kernel import UnitOfWork
+from actions.kernel import Environment, UnitOfWork
 from domain.feedback.messages import Message, MessageChannel, MessageState
 from domain.feedback.notices import NoticeKind, Topic
-from domain.kernel import IST, SYSTEM, Language
+from domain.kernel import IST, SYSTEM, Language, Subject
 from store.feedback import messages
 from store.feedback.messages import messages_table
 from tests.support.actions import World
@@ -25,11 +28,19 @@ async def words(message: Message, language: Language) -> Mapping[str, str]:
     return {"number": "UKAS 12345 67890", "appeal": "UKAP 12345 67890", "on": "05-12-2026", "at": "05-12-2026 11:00"}
 
 
-async def told(world: World, kind: NoticeKind = NoticeKind.DELIVERED, event: str = "1") -> None:
-    """She is told of an event."""
-    about = About(Topic.APPLICATION, "A", world.asha.person_id or "", None, event)
+async def told(
+    world: World, kind: NoticeKind = NoticeKind.DELIVERED, event: str = "1", *, reader: Subject | None = None
+) -> None:
+    """She, or another, is told of an event."""
+    about = About(Topic.APPLICATION, "A", (reader or world.asha).person_id or "", None, event)
     async with world.env.store.write_transaction() as tx:
         await tell(UnitOfWork(world.env, tx, SYSTEM), kind, about, number="UKAS1234567890")
+
+
+async def carry_messages(env: Environment, read: ReadValues) -> None:
+    """A batch is planned, and one sent by each channel."""
+    await plan_messages(env)
+    await asyncio.gather(*(send_messages(env, read, each) for each in sorted(connected_channels(env))))
 
 
 async def carried(world: World) -> None:

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from actions.catalogue.form_import import import_forms
 from actions.certificates.issue import issue_certificate
-from actions.feedback.messages import shown_settings
+from actions.feedback.message_settings import shown_settings
 from actions.platform.switches import SetSwitch, change
 from domain.appeals.appeals import Appeal
 from domain.applications.applications import Application, Channel

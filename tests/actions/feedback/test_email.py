@@ -9,7 +9,8 @@ from datetime import timedelta
 import pytest
 
 from actions.feedback.mail_returns import note_bounce, stop_mails
-from actions.feedback.messages import choose_message_settings, look_after_messages
+from actions.feedback.message_outcomes import look_after_messages
+from actions.feedback.message_settings import choose_message_settings
 from actions.identity.code_sending import send_code
 from actions.identity.email_addresses import SetEmail, set_email
 from domain.feedback.messages import Message, MessageChannel, MessageState

@@ -5,12 +5,14 @@ from datetime import timedelta
 
 import pytest
 
-from actions.feedback.messages import PLANNED, plan_messages, send_messages
+from actions.feedback.message_planning import PLANNED, plan_messages
+from actions.feedback.message_sending import send_messages
 from domain.feedback.messages import ChannelCosts, MessageState
 from domain.feedback.notices import NoticeKind
 from domain.kernel import Source
 from integrations.calling.errors import NeverSent, Unavailable
 from store.feedback import message_days
+from store.identity import people
 from tests.support.actions import World
 from tests.support.messages import SMS, carried, kept, states, told, words
 from tests.support.phones import Phones
@@ -55,6 +57,27 @@ async def test_what_the_provider_may_have_costs_and_what_it_surely_does_not_have
     await carried(world)
 
     assert await counted(world) == cost
+
+
+async def test_a_long_message_whose_answer_was_lost_costs_all_its_parts(world: World, phones: Phones):
+    priced(world)
+    phones.failures["msdp"] = Unavailable(Source.SMS, "timed_out")
+    await told(world, NoticeKind.QUERY_RAISED)
+    await carried(world)
+
+    assert await counted(world) == (1, 2 * PRICE)
+
+
+async def test_a_batch_goes_no_further_over_the_cap_than_its_last_message(world: World, phones: Phones):
+    priced(world, cap=PRICE)
+    async with world.env.store.write_transaction() as tx:
+        [sunil] = (await people.citizens(tx, [world.sunil.person_id or ""])).values()
+        await people.update_citizen(tx, replace(sunil, mobile="9800000002"))
+    for each in (world.asha, world.sunil):
+        await told(world, NoticeKind.DELIVERED, each.person_id or "", reader=each)
+    await carried(world)
+
+    assert await states(world) == [SENT, WAITS]
 
 
 async def test_over_the_cap_what_is_urgent_goes_and_the_rest_waits_for_the_next_day(world: World, phones: Phones):

@@ -8,16 +8,10 @@ from typing import Any
 
 import pytest
 
-from actions.feedback.messages import (
-    ASKED_AT_ONCE,
-    CLAIMED_FOR_A_LOOK,
-    PLANNED,
-    carry_messages,
-    choose_message_settings,
-    look_after_messages,
-    plan_messages,
-    send_messages,
-)
+from actions.feedback.message_outcomes import ASKED_AT_ONCE, CLAIMED_FOR_A_LOOK, LOOKED_AFTER, look_after_messages
+from actions.feedback.message_planning import plan_messages
+from actions.feedback.message_sending import send_messages
+from actions.feedback.message_settings import choose_message_settings
 from actions.feedback.receipts import note_receipt
 from domain.feedback.messages import CRITICAL_AFTER, GIVEN_UP_AFTER, Message, MessageChannel, MessageState
 from domain.feedback.notices import NoticeKind
@@ -29,7 +23,7 @@ from store.database import Transaction
 from store.feedback import messages, notices
 from store.identity import people
 from tests.support.actions import World
-from tests.support.messages import DAY, MOBILE, SMS, carried, kept, states, told, words
+from tests.support.messages import DAY, MOBILE, SMS, carried, carry_messages, kept, states, told, words
 from tests.support.phones import Phones, with_phones
 
 
@@ -333,7 +327,7 @@ async def test_what_came_to_its_end_is_not_given_again(world, phones):
         [one] = await kept(world)
         await messages.move(tx, [one.id], MessageState.DELIVERED)
         await messages.put_off(tx, [one.id], tx.clock.now())
-        assert not await messages.begin(tx, one, None)
+        assert not await messages.begin(tx, [one], [], tx.clock.now())
 
     assert [(each.state, each.send_at) for each in await kept(world)] == [(MessageState.DELIVERED, None)]
 
@@ -342,9 +336,10 @@ async def test_what_waits_for_a_channel_that_is_not_connected_is_not_due(world, 
     await told(world)
     await plan_messages(world.env)
     async with world.env.store.read_transaction() as tx:
-        due = [await messages.may_be_due(tx, channels) for channels in ({SMS}, {MessageChannel.PUSH}, set())]
+        due = [await messages.is_to_send(tx, each) for each in (SMS, MessageChannel.PUSH)]
+        planned = not await messages.is_to_plan(tx)
 
-    assert due == [True, False, False]
+    assert (due, planned) == ([True, False], True)
 
 
 @pytest.mark.parametrize("before", [MessageState.CREATED, MessageState.SENDING])
@@ -445,7 +440,7 @@ async def test_an_enquiry_without_an_answer_counts_for_nothing_and_is_repeated(w
 
 async def test_more_messages_than_are_taken_at_once_are_looked_after_in_one_round(world, phones):
     async with world.env.store.write_transaction() as tx:
-        many = range(PLANNED + 1)
+        many = range(LOOKED_AFTER + 1)
         await messages.add_many(tx, [sent_row(world, each) for each in many])
     phones.states["id"] = MessageState.DELIVERED
 
@@ -474,7 +469,7 @@ async def test_a_worker_that_is_told_to_stop_asks_for_no_more_messages_and_leave
 
 
 def test_what_is_claimed_for_a_look_is_asked_about_before_the_claim_ends():
-    assert PLANNED / ASKED_AT_ONCE * timedelta(seconds=MSDP_REPORT.total) < CLAIMED_FOR_A_LOOK
+    assert LOOKED_AFTER / ASKED_AT_ONCE * timedelta(seconds=MSDP_REPORT.total) < CLAIMED_FOR_A_LOOK
 
 
 async def test_a_provider_that_cannot_be_asked_is_not_looked_after_before_its_time(world, phones):

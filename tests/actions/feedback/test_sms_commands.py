@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from actions.feedback.messages import plan_messages
+from actions.feedback.message_planning import plan_messages
 from actions.feedback.notices import About, tell
 from actions.feedback.sms_commands import ANSWERED_A_DAY, SmsCommands
 from actions.kernel import UnitOfWork

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from actions.feedback.messages import carry_messages
 from actions.feedback.notices import About, tell
 from actions.feedback.sms_commands import SmsCommands
 from actions.identity.code_sending import SEND, send_code
@@ -31,6 +30,7 @@ from store.platform import outbox
 from store.privacy.imported_records import brought_by_an_import
 from tests.support.actions import World
 from tests.support.legacy import aadhaar, old_row, rooms_of, take_over, write_certificates, write_rows
+from tests.support.messages import carry_messages
 from tests.support.phones import Phones, with_phones
 from tests.support.worlds import wrong
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from actions.feedback.messages import carry_messages, choose_message_settings
+from actions.feedback.message_settings import choose_message_settings
 from actions.payments.payment_batches import SEND
 from domain.applications.lifecycle import Status
 from domain.benefits.benefits import PaymentStatus
@@ -22,6 +22,7 @@ from store.checks.messages import ISSUE
 from store.feedback.messages import messages_table
 from store.identity import people
 from tests.support.actions import FREE, FakeRenderer
+from tests.support.messages import carry_messages
 from tests.support.payments import Paying
 from tests.support.phones import Phones, with_phones
 

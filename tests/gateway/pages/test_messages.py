@@ -5,7 +5,6 @@ from dataclasses import replace
 import pytest
 from lxml import html
 
-from actions.feedback.messages import carry_messages
 from actions.feedback.notices import About, tell
 from actions.kernel import UnitOfWork
 from domain.feedback.messages import MessageSettings
@@ -18,7 +17,7 @@ from tests.gateway.pages.conftest import Browse
 from tests.gateway.pages.test_powers import post, powers  # noqa: F401 - a fixture
 from tests.gateway.pages.test_site import form_of
 from tests.support.graph import CITIZEN, World
-from tests.support.messages import words
+from tests.support.messages import carry_messages, words
 from tests.support.phones import Phones, with_phones
 
 MESSAGES = "/my/messages"

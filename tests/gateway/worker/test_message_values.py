@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from actions.feedback.messages import carry_messages
 from actions.feedback.notices import About, tell
 from actions.kernel import UnitOfWork
 from domain.feedback.messages import Message, MessageChannel, MessageSettings, MessageState
@@ -25,6 +24,7 @@ from store.feedback import messages
 from store.feedback.messages import messages_table
 from store.identity import people
 from tests.support.actions import World
+from tests.support.messages import carry_messages
 from tests.support.remotes import remote_over, shared_resilience
 from tests.support.sign_in import sandbox_home
 
