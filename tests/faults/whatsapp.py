@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from domain.kernel import Source
 from integrations import whatsapp
-from integrations.whatsapp import Template, WhatsApp, WhatsAppSettings
+from integrations.whatsapp import Template, Text, WhatsApp, WhatsAppSettings
 from tests.faults.base import UNSIGNED_RECORD, Adapter
 from tests.faults.site import Line
 
@@ -27,12 +27,24 @@ class WhatsAppCall(Adapter):
         return WhatsApp(settings, line.remote, line.remote, self.site.onboarding["media_url"])
 
 
+class WhatsAppNotice(WhatsAppCall):
+    name = "whatsapp.notice"
+    policies = (whatsapp.client.NOTICE,)
+
+    async def ask(self, client: WhatsApp, number: int) -> Any:
+        await client.send(f"98{number:08d}", Template("apk_approved_v1", "hi", ("1260 12345 67890",)))
+        return "sent"
+
+
 class WhatsAppSend(WhatsAppCall):
     name = "whatsapp.send"
     policies = (whatsapp.client.SEND,)
 
     async def ask(self, client: WhatsApp, number: int) -> Any:
-        await client.send(f"98{number:08d}", Template("apk_approved_v1", "hi", ("1260 12345 67890",)))
+        """A line of a conversation that its reader began."""
+        mobile = f"98{number:08d}"
+        await self.site.city.sandboxes["whatsapp"].act("say", {"mobile": mobile, "text": "hello"})
+        await client.send(mobile, Text("hello"))
         return "sent"
 
 
@@ -65,4 +77,4 @@ class WhatsAppMedia(WhatsAppCall):
         return hashlib.sha256(found.content).hexdigest()
 
 
-WHATSAPP = (WhatsAppSend, WhatsAppUpload, WhatsAppMedia)
+WHATSAPP = (WhatsAppNotice, WhatsAppSend, WhatsAppUpload, WhatsAppMedia)
