@@ -41,6 +41,14 @@ STATES = {SwitchKind.SYSTEM: tuple(SwitchState), SwitchKind.MUTATION: (SwitchSta
 """The states that each kind of switch can have."""
 
 
+_STRICTNESS = tuple(SwitchState)
+
+
+def connector_switch(name: str) -> str:
+    """The name of the switch of one connector, which a source may have many of (docs/connectors.md section 2)."""
+    return f"connector.{name}"
+
+
 class MutationOff(CallerError):
     """A mutation that is switched off. Its problem says when to come back, where the switch has an end."""
 
@@ -82,14 +90,17 @@ class Switchboard:
         self._switches = {(switch.kind, switch.name): switch for switch in switches}
         self.version = version
 
-    def system(self, source: Source, now: datetime) -> SwitchState:
-        """The state of an outside system."""
-        return self._state(SwitchKind.SYSTEM, source.value, now)
+    def system(self, source: Source, now: datetime, connector: str = "") -> SwitchState:
+        """The state of an outside system; of a connector the stricter one of its own switch and its source's."""
+        own = self._state(SwitchKind.SYSTEM, connector_switch(connector), now) if connector else SwitchState.ON
+        return max(own, self._state(SwitchKind.SYSTEM, source.value, now), key=_STRICTNESS.index)
 
-    def seconds_left(self, source: Source, now: datetime) -> float | None:
-        """Seconds until the switch of a system ends by itself; None without an end."""
-        switch = self._switches.get((SwitchKind.SYSTEM, source.value))
-        return switch.seconds_left(now) if switch else None
+    def seconds_left(self, source: Source, now: datetime, connector: str = "") -> float | None:
+        """Seconds until the switches that hold a system back end by themselves; None where one has no end."""
+        names = [source.value, *([connector_switch(connector)] if connector else [])]
+        held = [one for name in names if (one := self._switches.get((SwitchKind.SYSTEM, name)))]
+        left = [one.seconds_left(now) for one in held if one.state_at(now) is not SwitchState.ON]
+        return None if not left or None in left else max(each for each in left if each is not None)
 
     def require_mutation(self, name: str, now: datetime) -> None:
         """Raise MutationOff where the mutation is switched off."""

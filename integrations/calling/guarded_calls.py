@@ -92,9 +92,9 @@ class GuardedCalls:
         """
         return await self._run_call(self._call(policy, work, group, confirm))
 
-    def admit(self, *, writes: bool = False) -> None:
+    def admit(self, system: str = "", *, writes: bool = False) -> None:
         """Raise SwitchedOff where a switch holds calls back."""
-        self._shared.gate.admit(self._source, self._shared.clock.now(), writes=writes)
+        self._shared.gate.admit(self._source, self._shared.clock.now(), system, writes=writes)
 
     def refuse_open_circuit(self, policy: CallPolicy, group: str) -> None:
         """Raise CircuitOpen where the breaker would not let a call by the policy through now."""
@@ -129,7 +129,7 @@ class GuardedCalls:
     def _call(
         self, policy: CallPolicy, work: Work[T], group: str, confirm: Confirm | None, *, begins: bool = False
     ) -> _Call[T]:
-        self.admit(writes=policy.writes)
+        self.admit(policy.system, writes=policy.writes)
         clock = self._shared.clock
         lane = self._lanes.get(policy.lane)
         if lane is None:
@@ -143,9 +143,9 @@ class GuardedCalls:
         if isinstance(error, NotAsked) and not isinstance(error, CircuitOpen):
             monitor.record_not_asked(self._source, policy.name, seconds)
         elif isinstance(error, Unavailable | Garbled):
-            monitor.record_failure(self._source, policy.name, now, seconds, error.retry_after)
+            monitor.record_failure(self._source, policy.name, now, seconds, error.retry_after, system=policy.system)
         else:
-            monitor.record_success(self._source, policy.name, now, seconds)
+            monitor.record_success(self._source, policy.name, now, seconds, system=policy.system)
 
     async def _run_call(self, call: _Call[T]) -> T | None:
         async with outside_call():

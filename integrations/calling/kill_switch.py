@@ -23,17 +23,20 @@ class KillSwitch:
     def __init__(self, switches: Switchboard | None = None) -> None:
         self._switches = switches or Switchboard()
 
-    def admit(self, source: Source, now: datetime, *, writes: bool = False) -> None:
-        """Raise SwitchedOff where no call, or no call that changes something over there, may leave now."""
-        state = self._switches.system(source, now)
+    def admit(self, source: Source, now: datetime, system: str = "", *, writes: bool = False) -> None:
+        """Raise SwitchedOff where no call, or no call that changes something over there, may leave now.
+
+        `system` names one of several of the source, as a policy does.
+        """
+        state = self._switches.system(source, now, system)
         if state in {SwitchState.OFF, SwitchState.CACHE_ONLY} or (writes and state is SwitchState.READ_ONLY):
-            raise self._refusal(source, state, now)
+            raise self._refusal(source, state, now, system)
 
-    def admit_cached(self, source: Source, now: datetime) -> None:
+    def admit_cached(self, source: Source, now: datetime, system: str = "") -> None:
         """Raise SwitchedOff where not even a cached answer may be given."""
-        state = self._switches.system(source, now)
+        state = self._switches.system(source, now, system)
         if state is SwitchState.OFF:
-            raise self._refusal(source, state, now)
+            raise self._refusal(source, state, now, system)
 
-    def _refusal(self, source: Source, state: SwitchState, now: datetime) -> SwitchedOff:
-        return SwitchedOff(source, _CODES[state], retry_after=self._switches.seconds_left(source, now))
+    def _refusal(self, source: Source, state: SwitchState, now: datetime, system: str) -> SwitchedOff:
+        return SwitchedOff(source, _CODES[state], retry_after=self._switches.seconds_left(source, now, system))

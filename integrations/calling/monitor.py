@@ -37,28 +37,42 @@ class SourceStatus:
     retry_after: float | None
 
 
+Key = tuple[Source, str]
+"""A source, and the name of one system among several of it; empty where the source is one system."""
+
+
 class SourceMonitor:
-    """The last outcome of every system in this process, and what others reported of those that it does not ask."""
+    """The last outcome of every system in this process, and what others reported of those that it does not ask.
+
+    Of a source with several systems each has its own status: that one is down says nothing of the others.
+    """
 
     def __init__(self, configured: Iterable[Source], observer: CallObserver | None = None) -> None:
         self._configured = frozenset(configured)
         self._observer = observer
-        self._success: dict[Source, datetime] = {}
-        self._failure: dict[Source, tuple[datetime, float | None]] = {}
+        self._success: dict[Key, datetime] = {}
+        self._failure: dict[Key, tuple[datetime, float | None]] = {}
         self._reached: dict[Source, tuple[bool, datetime]] = {}
         self._reported: Mapping[Source, tuple[datetime | None, datetime | None]] = {}
         self.integrity_failures: dict[tuple[Source, str], int] = {}
 
-    def record_success(self, source: Source, policy: str, at: datetime, seconds: float) -> None:
+    def record_success(self, source: Source, policy: str, at: datetime, seconds: float, *, system: str = "") -> None:
         """A usable answer came, which may be a refusal."""
-        self._success[source] = at
+        self._success[source, system] = at
         self._observe(source, policy, "answered", seconds)
 
     def record_failure(
-        self, source: Source, policy: str, at: datetime, seconds: float, retry_after: float | None
+        self,
+        source: Source,
+        policy: str,
+        at: datetime,
+        seconds: float,
+        retry_after: float | None,
+        *,
+        system: str = "",
     ) -> None:
         """No usable answer came."""
-        self._failure[source] = (at, retry_after)
+        self._failure[source, system] = (at, retry_after)
         self._observe(source, policy, "failed", seconds)
 
     def record_reachability(self, source: Source, at: datetime, *, reachable: bool) -> None:
@@ -74,7 +88,7 @@ class SourceMonitor:
 
         That a system which failed a call takes connections would prove nothing.
         """
-        success, failure = self._success.get(source), self._failure.get(source)
+        success, failure = self._success.get((source, "")), self._failure.get((source, ""))
         if success is None or (failure is not None and failure[0] > success):
             return success is None and failure is None
         reachable, tried_at = self._reached.get(source, (True, success))
@@ -101,15 +115,16 @@ class SourceMonitor:
 
     def statuses(self) -> list[SourceStatus]:
         """Every system of the list, in its order."""
-        return [self._status(source) for source in Source if source is not Source.STORE]
+        return [self.status_of(source) for source in Source if source is not Source.STORE]
 
-    def _status(self, source: Source) -> SourceStatus:
-        success = self._success.get(source)
-        failure, retry_after = self._failure.get(source, (None, None))
-        if success is None and failure is None:
+    def status_of(self, source: Source, system: str = "") -> SourceStatus:
+        """One system, or with its name one of several of the source."""
+        success = self._success.get((source, system))
+        failure, retry_after = self._failure.get((source, system), (None, None))
+        if success is None and failure is None and not system:
             success, failure = self._reported.get(source, (None, None))
         state: SourceState | None = None
-        reachable, tried_at = self._reached.get(source, (None, None))
+        reachable, tried_at = (None, None) if system else self._reached.get(source, (None, None))
         if success is not None and (failure is None or success >= failure):
             closed_since = reachable is False and tried_at is not None and tried_at > success
             state = SourceState.DOWN if closed_since else SourceState.LIVE

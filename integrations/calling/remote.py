@@ -31,13 +31,13 @@ CERTIFICATE_REFUSED = "certificate_refused"
 
 
 class Parts(TypedDict, total=False):
-    """The parts of a request. A callable `content` is made anew for each attempt.
+    """The parts of a request. Callable `headers` and `content` are made anew for each attempt.
 
     `group` is the breaker group where the policy leaves it to the call. `judge` reads the answer and may
     raise; an Unavailable of it is tried again where the policy lets calls be repeated.
     """
 
-    headers: Mapping[str, str] | None
+    headers: Mapping[str, str] | Callable[[], Mapping[str, str]] | None
     params: Mapping[str, str] | None
     json: Any
     form: Mapping[str, str] | None
@@ -58,6 +58,11 @@ class Remote:
         self._client = client
         self._shared = shared
         self._calls = GuardedCalls(source, shared)
+
+    @property
+    def base_url(self) -> str:
+        """Where the system is reached, without a slash at its end."""
+        return self._base_url
 
     @property
     def clock(self) -> Clock:
@@ -129,7 +134,7 @@ class Remote:
         `key` begins with whom the answer is of. What is not `whole`, such as a part of a list, is not cached.
         A garbled answer is covered by an old copy as silence is; one that fails its integrity check is not.
         """
-        self._shared.gate.admit_cached(self.source, self._shared.clock.now())
+        self._shared.gate.admit_cached(self.source, self._shared.clock.now(), policy.system)
 
         async def load_with_alarms() -> T:
             with self.raise_alarms(policy):
@@ -194,11 +199,11 @@ class Remote:
         return exchange
 
     def _request(self, policy: CallPolicy, method: str, path: str, parts: Parts) -> httpx.Request:
-        content = parts.get("content")
+        content, headers = parts.get("content"), parts.get("headers")
         return self._client.request(
             method,
             self._base_url + path,
-            headers=dict(parts.get("headers") or {}),
+            headers=dict((headers() if callable(headers) else headers) or {}),
             params=parts.get("params"),
             json=parts.get("json"),
             form=parts.get("form"),

@@ -282,7 +282,7 @@ class ConnectorCall:
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A call as it was or should be: inputs, what is sent, what comes back and what it means (docs/connectors.md section 6).
+    """A call as it was or should be, with its meaning (docs/connectors.md section 6).
 
     `origin` is invented, specification or recorded. `answer` has `status`, `body` and `headers`. `expected` is a list
     of rows or the name of an Outcome. `line` is its place in the file.

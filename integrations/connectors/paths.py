@@ -212,11 +212,12 @@ def _in_xml(step: Step) -> Finder:
 
 
 def _child(node: safe_xml.Element, name: str) -> Any:
+    """The first child of that local name; a path may also begin with the name of the document's root."""
     for each in node:
         tag = each.tag
         if type(tag) is str and (tag == name or tag.rpartition("}")[2] == name):
             return each
-    return MISSING
+    return node if node.getparent() is None and safe_xml.local_name(node) == name else MISSING
 
 
 def _nth(node: safe_xml.Element, place: int) -> Any:

@@ -13,6 +13,7 @@ from integrations.calling.ssrf_guard import is_public
 from integrations.connectors.documents import Place
 from integrations.connectors.faults import RuleBroken
 from integrations.connectors.file import (
+    Authentication,
     Body,
     Connector,
     ConnectorCall,
@@ -101,22 +102,21 @@ def _system_rules(connector: Connector) -> Found:
             ),
         )
     for number, one in enumerate(connector.authentication):
-        place: Place = ("auth", number)
-        for name in one.only - connector.calls.keys():
-            yield (*place, "only"), _unknown("call", name)
-        if one.type == "ws_security" and not connector.wire.is_soap:
-            yield place, RuleBroken("ws_security is for SOAP alone", "Use another type, or the wire `soap`.")
-        if one.body_field is not None and not all(
-            isinstance(call.body, dict) for call in connector.calls.values() if not one.only or call.name in one.only
-        ):
-            yield (
-                (*place, "field"),
-                RuleBroken("the key's field has a call without a body", "Name the calls that have one in `only`."),
-            )
-        needed = {"timestamp": "timestamp_header", "nonce": "nonce_header"}
-        for part, header in needed.items():
-            if part in one.options.get("parts", ()) and header not in one.options:
-                yield place, RuleBroken(f"`{part}` is signed and not sent", f"Name its header by `{header}`.")
+        yield from _authentication_rules(connector, one, ("auth", number))
+
+
+def _authentication_rules(connector: Connector, one: Authentication, place: Place) -> Found:
+    for name in one.only - connector.calls.keys():
+        yield (*place, "only"), _unknown("call", name)
+    if one.type in ("hmac", "ws_security") and connector.wire.is_soap != (one.type == "ws_security"):
+        yield place, RuleBroken("ws_security is for SOAP alone, and hmac for all but SOAP", "Use another type.")
+    calls = [call for name, call in connector.calls.items() if not one.only or name in one.only]
+    if one.body_field is not None and not all(isinstance(call.body, dict) for call in calls):
+        rule = RuleBroken("the key's field has a call without a body", "Name the calls that have one in `only`.")
+        yield (*place, "field"), rule
+    for part in {"timestamp", "nonce"} & {*one.options.get("parts", ())}:
+        if f"{part}_header" not in one.options:
+            yield place, RuleBroken(f"`{part}` is signed and not sent", f"Name its header by `{part}_header`.")
 
 
 def _hidden_values(value: Any, place: Place) -> Found:
