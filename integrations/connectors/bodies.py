@@ -63,7 +63,7 @@ def _depth(content: bytes) -> int:
     return max(accumulate(map(_STEPS.__getitem__, brackets)), default=0)
 
 
-def _whole(text: str) -> int:
+def _whole_number(text: str) -> int:
     if len(text) > LONGEST_NUMBER:
         raise ValueError("number")
     return int(text)
@@ -77,7 +77,7 @@ def exact_number(text: str) -> Decimal:
     return Decimal(text)
 
 
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _unique_members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) != len(pairs):
         raise ValueError("key twice")
@@ -89,7 +89,7 @@ def _constant(_text: str) -> Any:
 
 
 _DECODER = json.JSONDecoder(
-    object_pairs_hook=_unique, parse_int=_whole, parse_float=exact_number, parse_constant=_constant
+    object_pairs_hook=_unique_members, parse_int=_whole_number, parse_float=exact_number, parse_constant=_constant
 )
 
 

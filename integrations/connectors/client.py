@@ -185,16 +185,14 @@ class ConnectorClient:
         def fits(text: str) -> bool:
             return text.endswith(wanted) if repeat.ends else text == wanted
 
-        def read(node: Any) -> tuple[Row | None, int]:
+        def read(node: Any) -> Row | None:
             if isinstance(node, Absent | Waits):
-                return None, 0
-            nodes = other.rows.nodes(node)
-            found = next((one for one in nodes if fits(word_at(find(one)))), None)
-            return (None if found is None else ready.rows.row(found)), len(nodes)
+                return None
+            found = next((one for one in other.rows.nodes(node) if fits(word_at(find(one)))), None)
+            return None if found is None else other.rows.row(found)
 
         prepared = other.writer.prepare({**values, **other.secrets})
-        found, _ = await self._ask(other, prepared, read)
-        return found
+        return await self._ask(other, prepared, read)
 
     async def _load(self, ready: _Ready, values: Mapping[str, Any]) -> Rows:
         call = ready.call
@@ -205,7 +203,7 @@ class ConnectorClient:
             return (await self._page(ready, ready.writer.prepare(filled), values))[0]
         turner = PageTurner(self._connector.source, call.pages, self._remote.base_url, xml=ready.judge.xml)
         first = ready.writer.prepare(filled, turner.beginning)
-        return await turner.all(first, lambda prepared: self._page(ready, prepared, values))
+        return await turner.read_all(first, lambda prepared: self._page(ready, prepared, values))
 
     async def _batches(self, ready: _Ready, batch: Batch, values: Mapping[str, Any]) -> Rows:
         asked: Sequence[Any] = values[batch.over] if isinstance(values[batch.over], list) else [values[batch.over]]
@@ -247,8 +245,10 @@ class ConnectorClient:
         return await self._ask(ready, prepared, read)
 
     def _record(self, ready: _Ready, node: Any, values: Mapping[str, Any]) -> Row:
-        """The one record of a write's answer. Raises Unreadable."""
-        if isinstance(node, Absent | Waits):
+        """The one record of a write's answer. Raises Refused where it was about something that is not there."""
+        if isinstance(node, Absent):
+            raise Refused(self._connector.source, node.code)
+        if isinstance(node, Waits):
             raise Unreadable("no_record")
         rows = ready.rows.read(node, values).rows if ready.call.fields else ({},)
         if len(rows) != 1:
@@ -272,14 +272,14 @@ class ConnectorClient:
         call, proofs = ready.call, self._proofs[ready.call.name]
         self._refuse_held(call.name)
 
-        judge_and_read = _judging(ready, read, with_token=proofs.tokens is not None, unready=unready)
+        read_answer = _judge_and_read(ready, read, with_token=proofs.tokens is not None, unready=unready)
 
         async def ask(token: str | None) -> Any:
             parts = self._parts(ready, prepared, key, token)
             method, target = prepared.method, prepared.target
             if confirm is None:
-                return await self._remote.ask(call.policy, method, target, judge_and_read, **parts)
-            return await self._remote.ask_once(call.policy, method, target, judge_and_read, confirm=confirm, **parts)
+                return await self._remote.ask(call.policy, method, target, read_answer, **parts)
+            return await self._remote.ask_once(call.policy, method, target, read_answer, confirm=confirm, **parts)
 
         try:
             return cast("T", await ask_with_token(proofs, call.policy, ask))
@@ -314,10 +314,12 @@ class ConnectorClient:
         return {"headers": headers, "content": content if envelope is None or content is not None else envelope}
 
 
-def _judging(ready: _Ready, read: Callable[[Any], T], *, with_token: bool, unready: bool) -> Callable[[Answer], T]:
+def _judge_and_read(
+    ready: _Ready, read: Callable[[Any], T], *, with_token: bool, unready: bool
+) -> Callable[[Answer], T]:
     """What judges an answer and reads it."""
 
-    def judge_and_read(answer: Answer) -> T:
+    def read_answer(answer: Answer) -> T:
         try:
             node = ready.judge.judge(answer)
         except NoSuccess:
@@ -330,4 +332,4 @@ def _judging(ready: _Ready, read: Callable[[Any], T], *, with_token: bool, unrea
             raise
         return read(node)
 
-    return judge_and_read
+    return read_answer

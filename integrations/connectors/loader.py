@@ -378,7 +378,8 @@ def _with_follow_ups(calls: dict[str, ConnectorCall]) -> dict[str, ConnectorCall
         names = {rule.ask for rule in call.outcomes if rule.ask} | ({call.repeat.enquire} if call.repeat else set())
         for name in names & found.keys():
             other = found[str(name)]
-            taken = replace(other, takes={**call.takes, **other.takes})
+            seen = {key: replace(one, needed=False) for key, one in call.takes.items()}
+            taken = replace(other, takes={**seen, **other.takes})
             if not other.fields:
                 each = other.each or call.each
                 taken = replace(taken, kind=other.kind or call.kind, each=each, fields=call.fields)

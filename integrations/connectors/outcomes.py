@@ -28,8 +28,11 @@ class NoSuccess(Garbled):
     """A whole answer that does not fit the success rule of its call."""
 
 
+@dataclass(frozen=True, slots=True)
 class Absent:
-    """The system says that there is no such record."""
+    """The system says that there is no such record; `code` is its word for it, or `absent`."""
+
+    code: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,20 +55,18 @@ class Judge:
         self._limit, self._unwrap = limit, call.unwrap
         self.xml = wire.is_xml if call.unwrap is None else call.unwrap is Body.XML
         self._at = None if call.answer_at is None else compile_path(call.answer_at, xml=wire.is_xml)
-        self._rules = [
-            (_Fits(rule.when, call, xml=self.xml), rule, self._compiled(rule.code)) for rule in call.outcomes
-        ]
-        self._tickets = [self._compiled(rule.when.has) for rule in call.outcomes]
+        self._rules = [(_Fits(rule.when, call, xml=self.xml), rule, self._finder(rule.code)) for rule in call.outcomes]
+        self._tickets = [self._finder(rule.when.has) for rule in call.outcomes]
         self._success = None if call.success is None else _Fits(call.success, call, xml=self.xml)
 
-    def _compiled(self, path: Path | None) -> Finder | None:
+    def _finder(self, path: Path | None) -> Finder | None:
         return None if path is None else compile_path(path, xml=self.xml)
 
     def judge(self, answer: Answer) -> Any:
         """What paths begin at in a good answer; Absent or Waits. Raises Unavailable, Refused, NotLetIn, Garbled."""
         if answer.media_type in _HTML and answer.status not in _NOT_ALLOWED:
             raise Unavailable(self._source, "html_page", retry_after=retry_after_seconds(answer))
-        opened, unread = self._opened(answer)
+        opened, unread = self._open_body(answer)
         for place, (fits, rule, code) in enumerate(self._rules):
             if fits(answer.status, opened):
                 return self._outcome(rule, place, answer, _code_in(opened, code))
@@ -78,18 +79,18 @@ class Judge:
             raise NoSuccess(self._source, "no_success")
         return None if opened is None else opened.node
 
-    def _opened(self, answer: Answer) -> tuple[Opened | None, Unreadable | None]:
+    def _open_body(self, answer: Answer) -> tuple[Opened | None, Unreadable | None]:
         if not answer.content:
             return None, None
         try:
             opened = self._open(answer.content)
             if self._at is None or opened.fault:
                 return opened, None
-            return Opened(self._unwrapped(self._at(opened.node))), None
+            return Opened(self._unwrap_text(self._at(opened.node))), None
         except Unreadable as error:
             return None, error
 
-    def _unwrapped(self, found: Any) -> Any:
+    def _unwrap_text(self, found: Any) -> Any:
         if isinstance(found, Missing) or found is None:
             raise Unreadable("answer_missing")
         if self._unwrap is None:
@@ -104,9 +105,9 @@ class Judge:
         word = code or f"http_{answer.status}"
         match rule.outcome:
             case Outcome.ABSENT:
-                return Absent()
+                return Absent(code or "absent")
             case Outcome.WAITING:
-                ticket = _code_in(self._opened(answer)[0], self._tickets[place])
+                ticket = _code_in(self._open_body(answer)[0], self._tickets[place])
                 if ticket is None or rule.ask is None:
                     raise Garbled(self._source, "ticket")
                 return Waits(rule.ask, ticket)

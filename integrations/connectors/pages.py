@@ -32,7 +32,7 @@ class PageTurner:
         counted = {pages.parameter: str(pages.first)} if pages.style in ("page", "offset") else {}
         return counted | ({pages.size_parameter: str(pages.size)} if pages.size else {})
 
-    async def all(self, first: Prepared, ask: Ask) -> Rows:
+    async def read_all(self, first: Prepared, ask: Ask) -> Rows:
         """The rows of all pages; not complete where more are left. Raises as one page does."""
         found: list[Row] = []
         prepared: Prepared | None = first
@@ -43,10 +43,10 @@ class PageTurner:
             found += rows.rows
             if not rows.complete:
                 break
-            prepared = None if node is None or not rows.rows else self._following(prepared, node, found, rows)
+            prepared = None if node is None or not rows.rows else self._next_request(prepared, node, found, rows)
         return Rows(tuple(found[:MOST_ROWS]), prepared is None and len(found) <= MOST_ROWS)
 
-    def _following(self, prepared: Prepared, node: Any, found: list[Row], rows: Rows) -> Prepared | None:
+    def _next_request(self, prepared: Prepared, node: Any, found: list[Row], rows: Rows) -> Prepared | None:
         """The request for the page after this one; None where it was the last."""
         pages = self._pages
         if pages.style in ("page", "offset"):
@@ -55,13 +55,17 @@ class PageTurner:
                 return None
             page = _number(dict(parse_qsl(prepared.query)).get(pages.parameter, "")) or 0
             place = pages.first + len(found) if pages.style == "offset" else page + 1
-            return _with(prepared, pages.parameter, str(place))
+            return _with_parameter(prepared, pages.parameter, str(place))
         said = "" if self._next is None else word_at(self._next(node))
         if not said:
             return None
-        return _with(prepared, pages.parameter, said) if pages.style == "cursor" else self._linked(prepared, said)
+        return (
+            _with_parameter(prepared, pages.parameter, said)
+            if pages.style == "cursor"
+            else self._follow_link(prepared, said)
+        )
 
-    def _linked(self, prepared: Prepared, link: str) -> Prepared:
+    def _follow_link(self, prepared: Prepared, link: str) -> Prepared:
         """The request of a link, which leads to the same origin: our proofs go with it."""
         parts, own = urlsplit(link), urlsplit(self._base_url)
         if parts.netloc and (parts.scheme, parts.netloc) != (own.scheme, own.netloc):
@@ -69,7 +73,7 @@ class PageTurner:
         return replace(prepared, path=parts.path or prepared.path, query=parts.query)
 
 
-def _with(prepared: Prepared, name: str, value: str) -> Prepared:
+def _with_parameter(prepared: Prepared, name: str, value: str) -> Prepared:
     kept = [part for part in prepared.query.split("&") if part and part.partition("=")[0] != quote(name, safe="")]
     return replace(prepared, query="&".join([*kept, f"{quote(name, safe='')}={quote(value, safe='')}"]))
 

@@ -18,7 +18,7 @@ LONGEST_PATH = 200
 
 _NAME = re.compile(r'([A-Za-z_\u0900-\u097f][\w\u0900-\u097f$:-]*)|"([^"\x00-\x1f]{1,80})"')
 _BRACKET = re.compile(r"\[(?:(\d{1,4})|([A-Za-z_][\w-]*)=([^\[\]\"]{0,80})|)\]")
-_ATTRIBUTE = re.compile(r"@([A-Za-z_][\w.:-]*)")
+_ATTRIBUTE = re.compile(r"@([A-Za-z_][\w-]*)")
 
 
 class Missing:

@@ -7,7 +7,7 @@ An Aadhaar number within a text is masked: it stands in the vault alone.
 import re
 import unicodedata
 from collections.abc import Callable, Mapping
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 from urllib.parse import urlsplit
@@ -204,12 +204,13 @@ def _date(field: Field) -> Read:
 
 
 def _instant(field: Field) -> Read:
-    return _forms(field, instant=True)
+    read = _forms(field, instant=True)
+    return lambda found: read(found).astimezone(UTC)
 
 
 def _flag(field: Field) -> Read:
     if field.map:
-        mapped = _mapped(field)
+        mapped = _word_by_map(field)
         return lambda found: _FLAGS[mapped(found)]
     return lambda found: found if type(found) is bool else _FLAGS[found]
 
@@ -241,7 +242,7 @@ def word_at(found: Any) -> str:
     return (text_of(found) if hasattr(found, "itertext") else said_word(found)) or ""
 
 
-def _mapped(field: Field) -> Read:
+def _word_by_map(field: Field) -> Read:
     known: Mapping[str, str] = field.map
     other = field.other
 
@@ -304,9 +305,9 @@ _READERS: Mapping[str, Callable[[Field], Read]] = {
     "date": _date,
     "instant": _instant,
     "flag": _flag,
-    "status": _mapped,
-    "clearance": _mapped,
-    "enum": _mapped,
+    "status": _word_by_map,
+    "clearance": _word_by_map,
+    "enum": _word_by_map,
     "mobile": _mobile,
     "point": _point,
     "link": _link,

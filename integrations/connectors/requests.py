@@ -69,7 +69,7 @@ class RequestWriter:
 
     def values(self, given: Mapping[str, Any]) -> dict[str, Any]:
         """The values of the holes, as they are sent. Raises InputRefused."""
-        found = {name: _plain(value) for name, value in given.items() if name not in self._call.takes}
+        found = {name: _plain_value(value) for name, value in given.items() if name not in self._call.takes}
         for name, one in self._call.takes.items():
             value = given.get(name)
             if value is None or value == "":
@@ -84,12 +84,12 @@ class RequestWriter:
 
     def _sent_forms(self, name: str, one: Input, value: Any) -> dict[str, Any]:
         if isinstance(value, list | tuple):  # of a batch
-            return {name: [self._checked(name, one, _INPUTS[one.kind](one, each)) for each in value]}
+            return {name: [self._check_text(name, one, _INPUTS[one.kind](one, each)) for each in value]}
         if one.kind == "point":
             return {f"{name}.{part}": _coordinate(value[part]) for part in ("lat", "long")}
-        return {name: self._checked(name, one, _INPUTS[one.kind](one, value))}
+        return {name: self._check_text(name, one, _INPUTS[one.kind](one, value))}
 
-    def _checked(self, name: str, one: Input, sent: Any) -> Any:
+    def _check_text(self, name: str, one: Input, sent: Any) -> Any:
         text = str(sent)
         if name in self._patterns and not self._patterns[name].fullmatch(text):
             raise Unfit("pattern")
@@ -113,7 +113,7 @@ class RequestWriter:
             headers = {
                 name: text for name, one in call.headers.items() if (text := one.fill(values, _line)) is not None
             }
-            body = None if call.body is None else _filled(call.body, values)
+            body = None if call.body is None else _fill_body(call.body, values)
         except Unfit as error:
             raise InputRefused(self._source, "", str(error)) from None
         if path is None:
@@ -168,17 +168,17 @@ def add_elements(parent: safe_xml.Element, content: Any, namespace: str) -> None
             add_elements(etree.SubElement(parent, f"{{{namespace}}}{name}" if namespace else name), one, namespace)
 
 
-def _filled(body: Any, values: Mapping[str, Any]) -> Any:
+def _fill_body(body: Any, values: Mapping[str, Any]) -> Any:
     """The body with its holes filled; a member whose lone hole has no value is left out."""
     if isinstance(body, Template):
         if body.is_lone_hole:
             return values.get(body.holes[0])
         return body.fill(values, _text)
     if isinstance(body, Mapping):
-        found = ((name, _filled(one, values)) for name, one in body.items())
+        found = ((name, _fill_body(one, values)) for name, one in body.items())
         return {name: one for name, one in found if one is not None}
     if isinstance(body, tuple):
-        return [one for one in (_filled(each, values) for each in body) if one is not None]
+        return [one for one in (_fill_body(each, values) for each in body) if one is not None]
     return body
 
 
@@ -200,7 +200,7 @@ def _line(value: Any) -> str:
     return text
 
 
-def _plain(value: Any) -> Any:
+def _plain_value(value: Any) -> Any:
     return value.isoformat() if isinstance(value, date) else value
 
 
@@ -267,7 +267,7 @@ def _yes_or_no(one: Input, value: Any) -> Any:
     return one.map[_text(said)] if one.map else said
 
 
-def _mapped(one: Input, value: Any) -> str:
+def _their_word(one: Input, value: Any) -> str:
     if value not in one.map:
         raise Unfit("enum")
     return one.map[value]
@@ -290,6 +290,6 @@ _INPUTS: Mapping[str, Callable[[Input, Any], Any]] = {
     "date": _day,
     "instant": _moment,
     "flag": _yes_or_no,
-    "enum": _mapped,
+    "enum": _their_word,
     "mobile": _mobile,
 }

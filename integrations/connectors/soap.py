@@ -16,7 +16,7 @@ ENVELOPES = {
     Body.SOAP_1_2: "http://www.w3.org/2003/05/soap-envelope",
 }
 SENDER = frozenset({"Client", "Sender", "VersionMismatch", "MustUnderstand"})
-"""The codes of a fault that is ours (SOAP 1.1 section 4.4.1, SOAP 1.2 part 1 section 5.4.6)."""
+"""The codes of a fault that is ours (SOAP 1.1 and 1.2, "Fault Codes")."""
 
 Secure = Callable[[safe_xml.Element, safe_xml.Element, safe_xml.Element], None]
 """Writes proofs into an envelope: the envelope, its header, its body."""

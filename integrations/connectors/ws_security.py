@@ -1,6 +1,6 @@
 """WS-Security headers of SOAP requests: user name tokens, and signatures by X.509.
 
-OASIS, SOAP Message Security 1.1.1, Username Token Profile 1.1.1 section 3, X.509 Certificate Token Profile 1.1.1. A
+OASIS, SOAP Message Security 1.1.1, Username Token Profile 1.1.1, X.509 Certificate Token Profile 1.1.1. A
 header is made anew for each attempt, since a nonce is taken once.
 """
 

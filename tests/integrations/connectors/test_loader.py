@@ -73,6 +73,7 @@ def test_a_follow_up_call_sees_the_inputs_of_the_first_one_and_reads_rows_as_it_
     calls = read_connector((HEAD + CITY).encode()).calls
 
     assert calls["ticket"].takes.keys() == calls["complain"].takes.keys()
+    assert not any(one.needed for one in calls["ticket"].takes.values())
     assert calls["ticket"].fields == calls["complain"].fields
 
 
