@@ -35,7 +35,7 @@ from gateway.settings.subscriptions import Streams
 from integrations.registry import OUTSIDE_SYSTEMS
 from states.message_texts import message_texts, text_problems
 from states.packages import read_package
-from tools.reference import partner_doors, umang_document
+from tools.reference import apisetu_components, partner_doors, umang_document
 from tools.reference.access import access
 from tools.reference.alarms import alarms
 from tools.reference.json_schemas import file_of
@@ -236,6 +236,7 @@ def documents() -> dict[str, str]:
         "alarms.md": alarms(),
         "message_texts.md": texts_of_messages(),
         "../gateway/http/openapi.json": file_of(partner_doors.document()),
+        "../integrations/apisetu/published_components.json": apisetu_components.as_file(),
         "../gateway/umang/openapi.json": file_of(umang_document.document()),
     }
 
