@@ -186,8 +186,7 @@ def advance(state: VisitState, move: VisitMove) -> VisitState:
     """The state after a step; raises STEP_NOT_ALLOWED."""
     after = TRANSITIONS.get((state, move))
     if after is None:
-        path = ("input", "visitId")
-        raise Problems(Problem(ErrorCode.STEP_NOT_ALLOWED, path, params={"state": state.value}))
+        raise Problems(Problem(ErrorCode.STEP_NOT_ALLOWED, ("input", "visitId"), params={"state": state.value}))
     return after
 
 

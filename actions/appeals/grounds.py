@@ -64,8 +64,7 @@ async def late_reason(acting: UnitOfWork, application: Application, filing: Fili
     final = first_after_delivery and filing.ground in AFTER_DELIVERY
     if reason is None or final:
         remedy = Remedy.NONE if final else Remedy.CORRECT_INPUT
-        params = {"days": str(period.value)}
-        raise Problems(Problem(ErrorCode.APPEAL_TOO_LATE, ("input", "lateReason"), remedy, params))
+        raise Problems(Problem(ErrorCode.APPEAL_TOO_LATE, ("input", "lateReason"), remedy, {"days": str(period.value)}))
     return reason
 
 

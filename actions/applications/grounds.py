@@ -44,5 +44,4 @@ async def refuse_more_pauses(acting: UnitOfWork, application: Application) -> No
     most = acting.env.rules.law.most_pauses.value
     steps = (await timeline.timelines(acting.tx, [application.id])).get(application.id, [])
     if sum(step.move is Move.RAISE_QUERY for step in steps) >= most:
-        problem = Problem(ErrorCode.PAUSE_LIMIT_REACHED, ("input", "verdict"), params={"most": str(most)})
-        raise Problems(problem)
+        raise Problems(Problem(ErrorCode.PAUSE_LIMIT_REACHED, ("input", "verdict"), params={"most": str(most)}))

@@ -17,8 +17,7 @@ async def medicines_named(env: Environment, name: str, language: Language) -> So
     """The generic medicines of Jan Aushadhi with a text in their name. Raises Problems(BAD_INPUT) for its length."""
     wanted = " ".join(name.split())
     if not SHORTEST_NAME <= len(wanted) <= LONGEST_NAME:
-        params = {"longest": str(LONGEST_NAME)}
-        raise Problems(Problem(ErrorCode.BAD_INPUT, ("name",), params=params))
+        raise Problems(Problem(ErrorCode.BAD_INPUT, ("name",), params={"longest": str(LONGEST_NAME)}))
     return await env.partners.umang.central.medicines(wanted, language)
 
 

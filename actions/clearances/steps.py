@@ -22,8 +22,7 @@ async def refuse_while_pending(
     asked = (await clearances.of_applications(acting.tx, [application.id])).get(application.id, [])
     pending = [one for one in asked if one.state is ClearanceState.ASKED and one.due_at >= acting.now]
     if pending:
-        params = {"department": pending[0].department}
-        raise Problems(Problem(ErrorCode.CLEARANCE_PENDING, path, params=params))
+        raise Problems(Problem(ErrorCode.CLEARANCE_PENDING, path, params={"department": pending[0].department}))
     if not reason and any(one.state is ClearanceState.REFUSED for one in asked):
         path = ("input", "reason") if path == _VERDICT else path
         raise Problems(Problem(ErrorCode.REASON_REQUIRED, path))

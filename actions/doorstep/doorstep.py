@@ -185,8 +185,7 @@ async def run_visit_mutation(
         try:
             return await work(acting, request)
         except AlreadyThere:
-            path = ("input", "applicationId")
-            raise Problems(Problem(ErrorCode.CONFLICT, path)) from None
+            raise Problems(Problem(ErrorCode.CONFLICT, ("input", "applicationId"))) from None
 
     return await run_request(env, subject, operation, request, step, body=_body(request), read=kept.get)
 
@@ -243,8 +242,7 @@ async def _book_slot(acting: UnitOfWork, application: Application, purpose: Visi
     before = await _visits_before(acting, application.id, purpose)
     over = purpose is VisitPurpose.DELIVERY and any(visit.state is VisitState.HANDED_OVER for visit in before)
     if over or any(visit.state in rules.OPEN for visit in before):
-        path = ("input", "applicationId")
-        raise Problems(Problem(ErrorCode.VISIT_NOT_POSSIBLE, path))
+        raise Problems(Problem(ErrorCode.VISIT_NOT_POSSIBLE, ("input", "applicationId")))
     room = await agents_by_slot(acting, application, purpose)
     inspection = purpose is VisitPurpose.INSPECTION
     if application.officer_id is None if inspection else not room:

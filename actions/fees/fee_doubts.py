@@ -65,8 +65,7 @@ async def give_back(acting: UnitOfWork, case: FinanceCase) -> None:
         return
     if order.confirmed_at is None or acting.now - order.confirmed_at > JUST_NOW:
         source = Source.TREASURY if order.route is FeeRoute.TREASURY else Source.CSC
-        params = {"source": source.value}
-        raise Problems(Problem(ErrorCode.SOURCE_UNAVAILABLE, _CASE, params=params))
+        raise Problems(Problem(ErrorCode.SOURCE_UNAVAILABLE, _CASE, params={"source": source.value}))
     ordered = replace(order, problem=None, settled_at=acting.now)
     saved = await request_refund(acting, ordered, RefundCause.OTHER_AMOUNT)
     application = await applications.get(acting.tx, order.application_id)

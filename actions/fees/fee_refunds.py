@@ -165,8 +165,7 @@ async def _record_refund(acting: UnitOfWork, request: RecordFeeRefund) -> FeeOrd
         longest = {"longest": str(LONGEST_REFERENCE)}
         raise Problems(Problem(ErrorCode.BAD_INPUT, ("input", "refundReference"), params=longest))
     if order.state is not FeeState.REFUND_REQUESTED or not _goes_by_hand(order):
-        state = {"state": order.state.value}
-        raise Problems(Problem(ErrorCode.STEP_NOT_ALLOWED, _ORDER, params=state))
+        raise Problems(Problem(ErrorCode.STEP_NOT_ALLOWED, _ORDER, params={"state": order.state.value}))
     return await mark_refunded(acting, order.id, reference) or order
 
 

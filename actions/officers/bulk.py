@@ -135,8 +135,7 @@ async def attempt(env: Environment, application_id: str, run: Run, *, weighed: b
 def refuse_wrong_size(application_ids: Sequence[str]) -> None:
     """Raises BAD_INPUT for no case, more than fifty, or the same one twice."""
     if not 1 <= len(application_ids) <= MOST_AT_ONCE or len(set(application_ids)) < len(application_ids):
-        params = {"most": str(MOST_AT_ONCE)}
-        raise Problems(Problem(ErrorCode.BAD_INPUT, ("input", "items"), params=params))
+        raise Problems(Problem(ErrorCode.BAD_INPUT, ("input", "items"), params={"most": str(MOST_AT_ONCE)}))
 
 
 def sub_key(key: str, application_id: str) -> str:

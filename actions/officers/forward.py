@@ -70,8 +70,7 @@ async def _forward(acting: UnitOfWork, request: ForwardCase) -> Application:
     await refuse_if_proposed(acting, application)
     suitable = {officer.id for officer in await _targets(acting, application)}
     if request.officer_id not in suitable:
-        problem = Problem(ErrorCode.OFFICER_UNSUITABLE, ("input", "officerId"))
-        raise Problems(problem)
+        raise Problems(Problem(ErrorCode.OFFICER_UNSUITABLE, ("input", "officerId")))
     moved = await apply_transition(
         acting, application, Step(Move.FORWARD, note=reason, changes={"officer_id": request.officer_id})
     )

@@ -127,8 +127,7 @@ async def replay_decisions(
     altered, PACK_EXPIRED, BAD_INPUT for no decision or more than fifty.
     """
     if not 1 <= len(decisions) <= MOST_AT_ONCE:
-        params = {"most": str(MOST_AT_ONCE)}
-        raise Problems(Problem(ErrorCode.BAD_INPUT, ("input", "decisions"), params=params))
+        raise Problems(Problem(ErrorCode.BAD_INPUT, ("input", "decisions"), params={"most": str(MOST_AT_ONCE)}))
     given = await _known_pack(env, subject, pack_id, signed)
     approved = [one.application_id for one in decisions if one.verdict is Verdict.APPROVE]
     balances = await balances_before(env, subject, [one for one in approved if one in given.cases])

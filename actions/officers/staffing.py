@@ -52,8 +52,7 @@ async def refuse_wrong_postings(acting: UnitOfWork, postings: Sequence[Posting])
     DEPARTMENT_UNKNOWN and PLACE_UNKNOWN name a department, district or tehsil that the state does not have.
     """
     if len(postings) > MOST_POSTINGS or len(set(postings)) < len(postings):
-        params = {"most": str(MOST_POSTINGS)}
-        raise Problems(Problem(ErrorCode.BAD_INPUT, ("input", "postings"), params=params))
+        raise Problems(Problem(ErrorCode.BAD_INPUT, ("input", "postings"), params={"most": str(MOST_POSTINGS)}))
     for number, posting in enumerate(postings):
         path = ("input", "postings", str(number))
         resource = Resource.of_post(ObjectKind.POSTING, posting)

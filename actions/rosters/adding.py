@@ -86,8 +86,7 @@ async def remove_row(env: Environment, subject: Subject, row_id: str, key: str) 
         roster, row = await row_taken_up(acting, row_id, Purpose.APPLY)
         await require_open(acting, roster)
         if row.state not in OPEN_ROWS:
-            params = {"state": row.state.value}
-            raise Problems(Problem(ErrorCode.STEP_NOT_ALLOWED, ROW, params=params))
+            raise Problems(Problem(ErrorCode.STEP_NOT_ALLOWED, ROW, params={"state": row.state.value}))
         await uploads.no_longer_use(tx, ObjectKind.ROSTER_ROW.value, row.id)
         await roster_rows.remove(tx, row.id)
         await note(acting, "roster.remove_row", of_row(roster, row), Purpose.APPLY)

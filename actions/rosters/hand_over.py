@@ -81,8 +81,7 @@ async def record_row_fee(env: Environment, subject: Subject, request: RecordRowF
     async def look(tx: Transaction) -> tuple[Subject, str]:
         roster, row = await row_taken_up(UnitOfWork(env, tx, subject), request.row_id, Purpose.APPLY)
         if row.citizen_id is None or row.application_id is None:
-            params = {"state": row.state.value}
-            raise Problems(Problem(ErrorCode.STEP_NOT_ALLOWED, ROW, Remedy.NONE, params))
+            raise Problems(Problem(ErrorCode.STEP_NOT_ALLOWED, ROW, Remedy.NONE, {"state": row.state.value}))
         return _for_her(subject, roster, row.citizen_id), row.application_id
 
     for_her, application_id = await env.store.carry_out(look)

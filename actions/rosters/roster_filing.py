@@ -77,8 +77,7 @@ async def ask(acting: UnitOfWork, number: str, *, by_worker: bool = True) -> Ros
     if not await roster_rows.next_ready(acting.tx, roster.id, 1):
         if lacking:
             raise Problems(consent_required(ConsentPurpose.ROSTER, *NUMBER))
-        params = {"state": roster.state.value}
-        raise Problems(Problem(ErrorCode.STEP_NOT_ALLOWED, NUMBER, Remedy.NONE, params))
+        raise Problems(Problem(ErrorCode.STEP_NOT_ALLOWED, NUMBER, Remedy.NONE, {"state": roster.state.value}))
     begun = await rosters.save(acting.tx, replace(roster, state=RosterState.FILING, rounds=roster.rounds + 1))
     if by_worker:
         await _queue_round(acting.tx, begun, "begin")

@@ -132,8 +132,7 @@ async def row_taken_up(acting: UnitOfWork, row_id: str, purpose: Purpose) -> tup
 async def require_open(acting: UnitOfWork, roster: Roster) -> None:
     """Raise STEP_NOT_ALLOWED while a worker files the roster, CAMP_CLOSED where its camp takes no rows today."""
     if roster.state is RosterState.FILING:
-        params = {"state": roster.state.value}
-        raise Problems(Problem(ErrorCode.STEP_NOT_ALLOWED, NUMBER, Remedy.RETRY_LATER, params))
+        raise Problems(Problem(ErrorCode.STEP_NOT_ALLOWED, NUMBER, Remedy.RETRY_LATER, {"state": roster.state.value}))
     centre = (await centres.centres(acting.tx, [roster.centre_code]))[roster.centre_code]
     refuse_closed(centre, acting.today)
 

@@ -236,8 +236,7 @@ def after_step(case: FinanceCase, step: CaseStep) -> CaseState:
     """The state that a step leads to. Raises Problems: STEP_NOT_ALLOWED."""
     following = _STEPS.get((case.state, step))
     if following is None:
-        params = {"state": case.state.value}
-        raise Problems(Problem(ErrorCode.STEP_NOT_ALLOWED, ("input", "caseId"), params=params))
+        raise Problems(Problem(ErrorCode.STEP_NOT_ALLOWED, ("input", "caseId"), params={"state": case.state.value}))
     return following
 
 

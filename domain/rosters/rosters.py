@@ -228,8 +228,7 @@ def refuse_closed(centre: Centre, today: date) -> None:
     begun = centre.opens_on is None or centre.opens_on <= today
     over = centre.closes_on is not None and today > centre.closes_on + timedelta(days=DAYS_AFTER_CAMP)
     if not centre.open or not begun or over:
-        params = {"days": str(DAYS_AFTER_CAMP)}
-        raise Problems(Problem(ErrorCode.CAMP_CLOSED, ("input",), params=params))
+        raise Problems(Problem(ErrorCode.CAMP_CLOSED, ("input",), params={"days": str(DAYS_AFTER_CAMP)}))
 
 
 def of_age(born_on: date, today: date) -> bool:

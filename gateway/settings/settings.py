@@ -483,8 +483,7 @@ def read_settings() -> Settings:
         raise SettingsRefused(reasons) from None
     except SettingsError as error:
         named = re.search(r'field "(\w+)"', str(error))
-        where = variable(named[1]) if named else "a setting"
-        raise SettingsRefused([f"{where}: Input should be valid JSON"]) from None
+        raise SettingsRefused([f"{variable(named[1]) if named else 'a setting'}: Input should be valid JSON"]) from None
     install_state(settings.package.state)
     return settings
 

@@ -1,5 +1,6 @@
 """Public services of the Union through UMANG: mandis (eNAM), medicines (Jan Aushadhi), blood (e-RaktKosh)."""
 
+from collections.abc import Callable
 from typing import Annotated, TypeVar
 
 import strawberry
@@ -27,6 +28,7 @@ from schema.kernel import (
 MOST = 200
 """The longest list from a source (ADR 0025)."""
 
+Shown = TypeVar("Shown")
 T = TypeVar("T")
 
 _DISTRICT = Annotated[str, strawberry.argument(description="The district's code, as `districts` lists them.")]
@@ -91,34 +93,24 @@ class BloodBankList:
     provenance: list[Provenance] = strawberry.field(description="The source with its state.")
 
 
+def _listed_from(call: str) -> list[object]:
+    return [AUTHENTICATED, *read_from(call), NEVER_SILENTLY_NULL, assumed_list_size(20, sized=["nodes"])]
+
+
 @strawberry.type
 class CentralQuery:
     @resolver_field(
         description="Markets of a district on eNAM, through UMANG.",
-        directives=[
-            AUTHENTICATED,
-            *read_from("umang.getapmcformi"),
-            NEVER_SILENTLY_NULL,
-            assumed_list_size(20, sized=["nodes"]),
-        ],
+        directives=_listed_from("umang.getapmcformi"),
     )
     async def mandis(self, info: Info, district: _DISTRICT, language: InLanguage = None) -> MandiList | None:
         asked = mandis_in(info.context.environment, district, field_language(info, language))
         found = await info.context.sources.ask(info.path, asked)
-        return MandiList(
-            nodes=[Mandi.of(one) for one in found.value[:MOST]],
-            complete=_is_complete(found),
-            provenance=_from(info, found),
-        )
+        return _shown(info, MandiList, Mandi.of, found)
 
     @resolver_field(
         description="Generic medicines of Jan Aushadhi with a text of 3 to 60 characters in their name, through UMANG.",
-        directives=[
-            AUTHENTICATED,
-            *read_from("umang.searchmedicinebyname"),
-            NEVER_SILENTLY_NULL,
-            assumed_list_size(20, sized=["nodes"]),
-        ],
+        directives=_listed_from("umang.searchmedicinebyname"),
     )
     async def generic_medicines(
         self,
@@ -128,34 +120,22 @@ class CentralQuery:
     ) -> GenericMedicineList | None:
         asked = medicines_named(info.context.environment, name, field_language(info, language))
         found = await info.context.sources.ask(info.path, asked)
-        return GenericMedicineList(
-            nodes=[GenericMedicine.of(one) for one in found.value[:MOST]],
-            complete=_is_complete(found),
-            provenance=_from(info, found),
-        )
+        return _shown(info, GenericMedicineList, GenericMedicine.of, found)
 
     @resolver_field(
         description="Blood banks of a district with their stock, from e-RaktKosh through UMANG.",
-        directives=[
-            AUTHENTICATED,
-            *read_from("umang.stocknearby"),
-            NEVER_SILENTLY_NULL,
-            assumed_list_size(20, sized=["nodes"]),
-        ],
+        directives=_listed_from("umang.stocknearby"),
     )
     async def blood_banks(self, info: Info, district: _DISTRICT, language: InLanguage = None) -> BloodBankList | None:
         asked = blood_in(info.context.environment, district, field_language(info, language))
         found = await info.context.sources.ask(info.path, asked)
-        return BloodBankList(
-            nodes=[BloodBank.of(one) for one in found.value[:MOST]],
-            complete=_is_complete(found),
-            provenance=_from(info, found),
-        )
+        return _shown(info, BloodBankList, BloodBank.of, found)
 
 
-def _is_complete(found: Sourced[tuple[T, ...]]) -> bool:
-    return len(found.value) <= MOST
-
-
-def _from(info: Info, found: Sourced[tuple[T, ...]]) -> list[Provenance]:
-    return [Provenance.of(info, (found.source, found.state, found.as_of))]
+def _shown(info: Info, kind: Callable[..., Shown], view: Callable[[T], object], found: Sourced[tuple[T, ...]]) -> Shown:
+    """A list of at most MOST nodes, and its source."""
+    return kind(
+        nodes=[view(one) for one in found.value[:MOST]],
+        complete=len(found.value) <= MOST,
+        provenance=[Provenance.of(info, (found.source, found.state, found.as_of))],
+    )
