@@ -7,7 +7,7 @@ BOUND ?= full
 # would compile the gateway and its libraries anew, four seconds of a processor each time.
 export PYTHONDONTWRITEBYTECODE :=
 .DEFAULT_GOAL := help
-.PHONY: help run test check fix schema bootstrap bootstrap-dev clean lock bench-remote bench-sweep bench-store bench-money bench-gateway messages budgets faults race idem mig crash authz
+.PHONY: help run test check fix docs schema bootstrap bootstrap-dev clean lock bench-remote bench-sweep bench-store bench-money bench-gateway messages budgets faults race idem mig crash authz
 .PHONY: states advisories hostile pii clamav fuzz load backup ws forms new-state pages pictures proofs
 
 help: ## Show this list
@@ -34,6 +34,7 @@ check: bootstrap-dev ## Lint, types, import directions, texts of the state, prin
 	$(BIN)/apuni schema check
 	$(BIN)/apuni schema diff
 	$(BIN)/python -m tools.reference check
+	$(BIN)/sphinx-build -W -q docs build/docs
 	$(BIN)/pip-licenses > /dev/null
 	@mkdir -p build
 	$(BIN)/cyclonedx-py requirements requirements/run.txt --pyproject pyproject.toml --output-reproducible -o build/sbom.cdx.json
@@ -44,6 +45,9 @@ advisories: bootstrap-dev ## Say which pinned versions a dump of OSV names: FILE
 fix: bootstrap-dev ## Format and mend what can be mended by machine
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+docs: bootstrap-dev ## Build the documentation as a site, build/docs; the demo serves it at /docs/
+	$(BIN)/sphinx-build -W -q docs build/docs
 
 schema: bootstrap-dev ## Print the graph to schema/schema.graphql
 	$(BIN)/apuni schema print

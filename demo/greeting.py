@@ -7,6 +7,7 @@ from rich.console import Console
 
 from demo.runfiles import log_file
 from demo.sign_in import demo_sign_in
+from gateway.pages.documentation import documentation_routes
 from gateway.runtime.runfiles import ports
 from gateway.settings.settings import Settings
 
@@ -32,6 +33,7 @@ async def greet(settings: Settings, console: Console) -> None:
         f"  Figures    {url}/dashboard",
         f"  Status     {url}/status",
         f"  GraphiQL   {url}/graphql",
+        *([f"  Documents  {url}/docs/"] if documentation_routes() else []),
         f"  Telephone  http://127.0.0.1:{ports(settings.home)['sandbox']}/telephone  (what citizens are told)",
         "",
         f"  Citizen    Authorization: Bearer {citizen}",

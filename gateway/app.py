@@ -53,6 +53,7 @@ from gateway.http.uploads import upload_routes
 from gateway.operations.published import PublishedOperations
 from gateway.pages.addresses import PAGES
 from gateway.pages.dashboard import dashboard_routes
+from gateway.pages.documentation import documentation_routes
 from gateway.pages.downloads.definition_pdf import definition_pdf_routes
 from gateway.pages.downloads.figures_csv import figures_routes
 from gateway.pages.downloads.hearing_calendar import hearing_calendar_routes
@@ -235,6 +236,7 @@ def own_pages(settings: Settings, runtime: Runtime, metrics: Metrics, pulse: Hea
         *unsubscribe_routes(environment),
         *status_routes(settings, runtime.monitor, switches=runtime.switches, clock=environment.clock, pulse=pulse),
         *metrics.routes(environment),
+        *(documentation_routes() if settings.takes_sandboxes else []),
     ]
 
 

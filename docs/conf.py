@@ -1,0 +1,89 @@
+"""Sphinx makes the pages of this folder into a site that needs no network: `make docs`, into build/docs.
+
+The pages are written for readers of the repository too, so nothing of Sphinx stands in them. What it needs is made
+here: the menu follows the headings and links of docs/README.md, the page of a folder leads to all of its pages, and
+a link that leaves docs/ becomes the path in the repository.
+"""
+
+import posixpath
+import re
+from pathlib import Path
+
+from sphinx.application import Sphinx
+
+project = "Apuni Sarkar gateway"
+extensions = ["myst_parser"]
+source_suffix = {".md": "markdown"}
+root_doc = "README"
+exclude_patterns = ["examples/department_subgraph/*", "examples/connector/*"]
+myst_heading_anchors = 4
+html_theme = "furo"
+html_title = project
+html_show_sourcelink = False
+html_copy_source = False
+suppress_warnings = ["misc.highlighting_failure"]
+
+_DOCS = Path(__file__).parent
+_LINK = re.compile(r"(?<!!)\[([^\]\n]+)\]\(([^)\s:#]+)(#[^)\s]*)?\)")
+_FENCE = re.compile(r"(^```.*?^```$)", re.MULTILINE | re.DOTALL)
+_HEADING = re.compile(r"^## (.+)$", re.MULTILINE)
+
+
+def adapt(app: Sphinx, name: str, source: list[str]) -> None:
+    """Make a page's links those of the site, and give it its part of the menu."""
+    del app
+    folder = posixpath.dirname(name)
+    parts = _FENCE.split(source[0])
+    parts[::2] = [_LINK.sub(lambda link: _in_site(folder, link), part) for part in parts[::2]]
+    source[0] = "".join(parts)
+    if name == root_doc:
+        source[0] += "".join(_menu(title, text) for title, text in _sections(source[0]))
+    else:
+        source[0] += _toctree(_pages_below(_DOCS / f"{name}.md"))
+
+
+def setup(app: Sphinx) -> None:
+    """Have each page adapted before it is read."""
+    app.connect("source-read", adapt)
+
+
+def _in_site(folder: str, link: re.Match[str]) -> str:
+    text, path, part = link[1], link[2], link[3] or ""
+    target = posixpath.normpath(posixpath.join("docs", folder, path))
+    if not target.startswith("docs/"):
+        return f"{text} (`{target}`)"
+    target = target.removeprefix("docs/")
+    if (_DOCS / target).is_dir():
+        target = f"{target}/README.md"
+    if not target.endswith(".md") or not (_DOCS / target).is_file():
+        return f"{text} (`docs/{target.removesuffix('/README.md')}`)"
+    return f"[{text}]({posixpath.relpath(target, folder or '.')}{part})"
+
+
+def _pages_below(page: Path) -> list[str]:
+    """What the first page of a folder leads to: its other pages and the first ones of its folders.
+
+    `README.md` leads to all of them, `index.hi.md` to those of its language.
+    """
+    if page.stem == "README":
+        found = [*page.parent.glob("*.md"), *page.parent.glob("*/README.md"), *page.parent.glob("*/index.*.md")]
+    elif page.name.startswith("index."):
+        found = [*page.parent.glob(f"*{page.suffixes[0]}.md")]
+    else:
+        return []
+    return [str(one.relative_to(page.parent).with_suffix("")) for one in sorted(found) if one != page]
+
+
+def _sections(text: str) -> list[tuple[str, str]]:
+    found = _HEADING.split(text)
+    return list(zip(found[1::2], found[2::2], strict=True))
+
+
+def _menu(title: str, text: str) -> str:
+    pages = dict.fromkeys(link[2].removesuffix(".md") for link in _LINK.finditer(text))
+    return _toctree(list(pages), f":caption: {title}\n")
+
+
+def _toctree(pages: list[str], options: str = "") -> str:
+    listed = "\n".join(pages)
+    return f"\n\n```{{toctree}}\n:hidden:\n{options}\n{listed}\n```\n" if pages else ""
