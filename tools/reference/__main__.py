@@ -47,6 +47,7 @@ class Partner(StrEnum):
 def print_documents() -> None:
     """Write the reference documents of docs/."""
     for name, text in documents().items():
+        (DOCS / name).parent.mkdir(parents=True, exist_ok=True)
         (DOCS / name).write_text(text, encoding="utf-8")
 
 
