@@ -5,6 +5,7 @@ here: the menu follows the headings and links of docs/README.md, the page of a f
 a link that leaves docs/ becomes the path in the repository.
 """
 
+import gzip
 import posixpath
 import re
 from pathlib import Path
@@ -21,9 +22,12 @@ html_theme = "furo"
 html_title = project
 html_show_sourcelink = False
 html_copy_source = False
+html_static_path = ["static"]
+html_css_files = ["devanagari.css"]
 suppress_warnings = ["misc.highlighting_failure"]
 
 _DOCS = Path(__file__).parent
+_FONTS = _DOCS.parent / "gateway" / "graphiql" / "static"
 _LINK = re.compile(r"(?<!!)\[([^\]\n]+)\]\(([^)\s:#]+)(#[^)\s]*)?\)")
 _FENCE = re.compile(r"(^```.*?^```$)", re.MULTILINE | re.DOTALL)
 _HEADING = re.compile(r"^## (.+)$", re.MULTILINE)
@@ -42,9 +46,20 @@ def adapt(app: Sphinx, name: str, source: list[str]) -> None:
         source[0] += _toctree(_pages_below(_DOCS / f"{name}.md"))
 
 
+def add_fonts(app: Sphinx, error: Exception | None) -> None:
+    """Put the font of our pages beside the site's styles."""
+    if error is not None or app.builder.format != "html":
+        return
+    for weight in (400, 700):
+        stored = _FONTS / f"noto-sans-devanagari-devanagari-{weight}-normal.woff2.gz"
+        font = gzip.decompress(stored.read_bytes())
+        (Path(app.outdir) / "_static" / f"devanagari-{weight}.woff2").write_bytes(font)
+
+
 def setup(app: Sphinx) -> None:
-    """Have each page adapted before it is read."""
+    """Have each page adapted before it is read, and the fonts added at the end."""
     app.connect("source-read", adapt)
+    app.connect("build-finished", add_fonts)
 
 
 def _in_site(folder: str, link: re.Match[str]) -> str:
