@@ -25,6 +25,8 @@ class Step(StrEnum):
     CONFIRM = "CONFIRM"
     APPEAL = "APPEAL"
     """Why she appeals about the application that `about` names."""
+    WORDS = "WORDS"
+    """A word or two beside the stars that she gave; `about` names the application and their number."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,7 @@ from store.feedback import (
     tracking,
     whatsapp_consents,
     whatsapp_notices,
+    whatsapp_templates,
 )
 from store.fees import fee_orders, fee_scrolls
 from store.identity import (

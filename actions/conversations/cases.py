@@ -7,13 +7,15 @@ from actions.appeals.appeals import FileAppeal, file_appeal
 from actions.conversations.turns import Turn
 from actions.etaal.enquiries import Asker, note_enquiry
 from actions.feedback.feedback import GiveFeedback, give_feedback
+from actions.feedback.mutes import mute, unmute
 from actions.fees.fees import StartFeePayment, page_link, start_fee_payment
-from actions.kernel import application_by_any, may_read, of_application, of_certificate
+from actions.kernel import UnitOfWork, application_by_any, may_read, of_application, of_certificate
 from domain.applications.applications import Application, Channel
 from domain.applications.lifecycle import Status
 from domain.certificates.certificates import CertificateStatus
 from domain.conversations import Reply, Step
-from domain.feedback.tracking import is_public
+from domain.feedback.messages import MessageChannel
+from domain.feedback.tracking import HANDED_IN
 from domain.kernel import MistypedNumber, ist_date, show_number
 from domain.kernel.messages import label
 from integrations.whatsapp import MOST_ROWS
@@ -23,6 +25,7 @@ from store.certificates import certificates
 
 NO_DAY = "-"
 STARS = range(5, 0, -1)
+_WHATSAPP = MessageChannel.WHATSAPP
 
 
 async def choose_case(turn: Turn, does: str) -> None:
@@ -32,8 +35,7 @@ async def choose_case(turn: Turn, does: str) -> None:
         return
     reader = turn.reader.id
     async with turn.env.store.read_transaction() as tx:
-        held = await applications.page_of_citizen(tx, reader, limit=MOST_ROWS)
-        held = [one for one in held if is_public(one)]
+        held = await applications.page_of_citizen(tx, reader, statuses=HANDED_IN, limit=MOST_ROWS)
         names = await catalogue.services_by_codes(tx, {one.service_code for one in held})
     if not held:
         turn.say("no_cases")
@@ -133,6 +135,16 @@ async def _feedback(turn: Turn, found: Application) -> None:
     turn.say("stars", [(f"stars{stars}:{found.number}", "★" * stars) for stars in STARS])
 
 
+async def _mute(turn: Turn, found: Application) -> None:
+    await turn.env.store.carry_out(lambda tx: mute(UnitOfWork(turn.env, tx, turn.subject), found, _WHATSAPP))
+    turn.say("muted", number=show_number(found.number))
+
+
+async def _unmute(turn: Turn, found: Application) -> None:
+    await turn.env.store.carry_out(lambda tx: unmute(UnitOfWork(turn.env, tx, turn.subject), found, _WHATSAPP))
+    turn.say("unmuted", number=show_number(found.number))
+
+
 async def tell_sign_in(turn: Turn) -> None:
     """Where she agrees to WhatsApp in a session, so that she may do more here (ADR 0038)."""
     turn.say("sign_in", link=f"{turn.env.public_url}/my/messages")
@@ -151,14 +163,28 @@ async def take_appeal(turn: Turn) -> None:
 
 
 async def take_stars(turn: Turn, stars: int, number: str) -> None:
-    """Keep how many stars she gave."""
+    """Keep how many stars she gave, and ask for a word or two, which she may leave out."""
+    if await _keep_feedback(turn, stars, number, None):
+        turn.say("words", [(f"skip:{number}", turn.text("button.skip"))])
+        turn.ask(Step.WORDS, f"{number}:{stars}")
+
+
+async def take_words(turn: Turn, words: str | None) -> None:
+    """Keep what she wrote beside her stars; None where she left it out."""
+    number, _, stars = turn.dialogue.about.partition(":")
+    turn.end()
+    if words is None or await _keep_feedback(turn, int(stars), number, words):
+        turn.say("thanks")
+
+
+async def _keep_feedback(turn: Turn, stars: int, number: str, words: str | None) -> bool:
     async with turn.env.store.read_transaction() as tx:
         found = await applications.by_number(tx, number)
     if found is None or not turn.may_act:
-        return
+        return False
     await turn.require_mutation("giveFeedback")
-    await give_feedback(turn.env, turn.subject, GiveFeedback(found.id, stars, None, turn.key))
-    turn.say("thanks")
+    await give_feedback(turn.env, turn.subject, GiveFeedback(found.id, stars, words, turn.key))
+    return True
 
 
 _ABOUT: Mapping[str, Callable[[Turn, Application], Awaitable[None]]] = MappingProxyType(
@@ -169,6 +195,8 @@ _ABOUT: Mapping[str, Callable[[Turn, Application], Awaitable[None]]] = MappingPr
         "certificate": _certificate,
         "appeal": _appeal,
         "feedback": _feedback,
+        "mute": _mute,
+        "unmute": _unmute,
     }
 )
 """What can be done about an application, by the first part of what was tapped."""

@@ -21,6 +21,7 @@ from store.identity import contacts, people
 
 _INTERRUPT = frozenset({CommandKind.STOP, CommandKind.START, CommandKind.HELP, CommandKind.MENU})
 """What counts also while an answer to a form is asked for, where it is the whole message."""
+_SWITCHES = frozenset({CommandKind.STOP, CommandKind.START})
 _MENU = ("status", "find", "certificate", "pay", "appeal", "feedback", "help", "stop")
 
 
@@ -31,7 +32,7 @@ async def answer_message(env: Environment, heard: Incoming, key: str) -> None:
     """
     mobile = mobile_of(heard.sender)
     if mobile is None:
-        await env.store.carry_out(lambda tx: whatsapp_notices.finish(tx, key))
+        await env.store.carry_out(lambda tx: whatsapp_notices.finish(tx, [key]))
         return
     conversation, turn = await env.store.carry_out(lambda tx: _begin(env, tx, heard, mobile, key))
     try:
@@ -66,7 +67,7 @@ async def _begin(
 
 async def _keep(env: Environment, tx: Transaction, begun: Conversation, turn: Turn) -> None:
     """Keep where the conversation stands now and what is to be answered, if nobody did; raises VersionConflict."""
-    if not await whatsapp_notices.finish(tx, turn.key):
+    if not await whatsapp_notices.finish(tx, [turn.key]):
         return
     held = await conversations.get(tx, begun.id)
     if held is None or held.version != begun.version:
@@ -96,8 +97,10 @@ async def _respond(turn: Turn, conversation: Conversation) -> None:
     asked = turn.dialogue.step is not Step.NOTHING
     command = None if tapped else read_command(turn.heard.choice or turn.heard.text, alone=asked)
     names_one = command is not None and (command.number is not None or command.mistyped)
-    if command and command.kind in {CommandKind.STOP, CommandKind.START} and not names_one:
+    if command and command.kind in _SWITCHES and not names_one:
         await _note_consent(turn, given=command.kind is CommandKind.START)
+    elif command and command.kind in _SWITCHES:
+        await _obey(turn, command)
     elif conversation.state is ConversationState.WITH_HELPLINE:
         return  # a person answers
     elif tapped:
@@ -139,6 +142,8 @@ async def _take_answer(turn: Turn) -> None:
             await filing.show_found(turn)
         case Step.APPEAL:
             await cases.take_appeal(turn)
+        case Step.WORDS:
+            await cases.take_words(turn, turn.heard.text)
         case _:
             await filing.take_answer(turn, turn.heard.text)
 
@@ -160,6 +165,10 @@ async def _take_tapped(turn: Turn, kind: str, value: str) -> None:
         await filing.take_answer(turn, value if turn.dialogue.step is Step.CONFIRM else "")
     elif kind.startswith("stars"):
         await cases.take_stars(turn, int(kind[5:]), value)
+    elif kind == "skip":
+        await (
+            cases.take_words(turn, None) if turn.dialogue.step is Step.WORDS else cases.choose_case(turn, "feedback")
+        )
     else:
         await cases.do_about(turn, kind, value)
 
@@ -228,5 +237,6 @@ def _is_ours(choice: str) -> bool:
 
 
 _BY_COMMAND = {CommandKind.DUE: "status", CommandKind.LINK: "link", CommandKind.APPEAL: "appeal"}
+_BY_COMMAND |= {CommandKind.STOP: "mute", CommandKind.START: "unmute"}
 _KINDS = frozenset({"menu", "apply", "answer", "place", "confirm", "status", "link", "pay", "certificate", "appeal"})
-_KINDS |= {"feedback", *(f"stars{stars}" for stars in cases.STARS)}
+_KINDS |= {"feedback", "skip", *(f"stars{stars}" for stars in cases.STARS)}

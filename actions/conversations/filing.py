@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from textwrap import wrap
 
 from actions.applications.submit import NewDocument, SubmitApplication, submit_application
 from actions.catalogue.forms import form_of
@@ -19,7 +20,7 @@ from domain.conversations import Dialogue, Step
 from domain.kernel import Problems, ist_date, show_number
 from domain.kernel.messages import label
 from integrations.calling.errors import NotLetIn, Refused
-from integrations.whatsapp import MOST_ROWS, TOO_LARGE
+from integrations.whatsapp import LONGEST_BODY, LONGEST_TEXT, MOST_ROWS, TOO_LARGE
 from store.catalogue import catalogue
 
 MORE = "more"
@@ -115,10 +116,7 @@ async def ask_next(turn: Turn, service: Service, form: Form) -> None:
         turn.say("paper", paper=paper.name)
         turn.ask(Step.PAPER, paper.key)
     else:
-        name = service.name.in_language(turn.language)
-        choices = [("confirm:yes", turn.text("button.hand_in")), ("confirm:no", turn.text("button.drop"))]
-        turn.say("confirm", choices, service=name, answers=_summary(turn, form))
-        turn.ask(Step.CONFIRM)
+        _confirm(turn, service, form)
 
 
 def _ask_question(turn: Turn, question: Question, begin: int = 0) -> None:
@@ -255,7 +253,21 @@ async def _under_way(turn: Turn) -> tuple[Service | None, Form | None]:
     return service, await form_of(turn.env, service.slug) if service else None
 
 
-def _summary(turn: Turn, form: Form) -> str:
+def _confirm(turn: Turn, service: Service, form: Form) -> None:
+    """Show her all that she answered, where it is long by messages of its own, and ask whether it is handed in."""
+    choices = [("confirm:yes", turn.text("button.hand_in")), ("confirm:no", turn.text("button.drop"))]
+    name, answers = service.name.in_language(turn.language), _answer_lines(turn, form)
+    whole = turn.text("confirm", service=name, answers="\n".join(answers))
+    if len(whole) <= LONGEST_BODY:
+        turn.offer(whole, choices)
+    else:
+        for part in whole_lines(answers, LONGEST_TEXT):
+            turn.offer(part, [])
+        turn.say("confirm_above", choices, service=name)
+    turn.ask(Step.CONFIRM)
+
+
+def _answer_lines(turn: Turn, form: Form) -> list[str]:
     """What she answered, a line for each question."""
     lines = []
     for name, value in turn.dialogue.answers.items():
@@ -263,4 +275,17 @@ def _summary(turn: Turn, form: Form) -> str:
         if question is not None:
             chosen = dict(_options(turn, question)).get(value, value)
             lines.append(f"{question.label.in_language(turn.language)}: {chosen}")
-    return "\n".join(lines)[:700]
+    return lines
+
+
+def whole_lines(lines: Sequence[str], longest: int) -> list[str]:
+    """The lines in texts of at most so many characters; a text ends with a line, one that is longer with a word."""
+    texts: list[str] = []
+    for line in lines:
+        for part in wrap(line, longest, replace_whitespace=False) or [""]:
+            joined = f"{texts[-1]}\n{part}" if texts else part
+            if texts and len(joined) <= longest:
+                texts[-1] = joined
+            else:
+                texts.append(part)
+    return texts

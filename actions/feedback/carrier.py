@@ -66,7 +66,7 @@ class Carrier(Protocol):
         return None
 
     def is_asked(self, provider: str) -> bool:
-        """Whether `state_of` can ask that provider; False where it only reports by itself (`note_receipt`)."""
+        """Whether `state_of` can ask that provider; False where it only reports by itself (`note_reports`)."""
         del provider
         return False
 

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 
 from actions.feedback.tracking import tracking_view
 from actions.kernel import Environment, UnitOfWork, note, refuse_other_version, require_thing, run_request
+from domain.applications.applications import Application
 from domain.feedback.conversations import Conversation, ConversationLine, LineAuthor
 from domain.feedback.feedback import moderate_text
 from domain.feedback.messages import MessageState
-from domain.feedback.tracking import Tracked, is_public
+from domain.feedback.tracking import HANDED_IN, Tracked
 from domain.identity.policy import ObjectKind, Purpose, Resource
 from domain.kernel import ErrorCode, Problem, Problems, Subject
 from store.applications import applications
@@ -55,9 +56,10 @@ async def read_conversation(
         acting = UnitOfWork(env, tx, subject)
         found = await _conversation_for(acting, conversation_id, ())
         await note(acting, "conversation.read", of_conversation(found), Purpose.RESPOND)
-        hers = await applications.page_of_citizen(tx, found.citizen_id, limit=MOST_SHOWN) if found.citizen_id else []
-        latest = [one for one in hers if is_public(one)]
-        shown = [await tracking_view(tx, one.id) for one in latest]
+        hers: list[Application] = []
+        if found.citizen_id:
+            hers = await applications.page_of_citizen(tx, found.citizen_id, statuses=HANDED_IN, limit=MOST_SHOWN)
+        shown = [await tracking_view(tx, one.id) for one in hers]
         return found, [one for one in shown if one is not None]
 
     return await env.store.carry_out(work)

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from actions.feedback.email_carrier import BOUNCE, STOP, forget_address, message_named, note_email
-from actions.feedback.receipts import note_receipt
+from actions.feedback.receipts import MessageReport, note_reports
 from actions.kernel import Environment
 from domain.feedback.messages import USUAL, MessageChannel, MessageState
 from integrations.email import Bounce
@@ -21,15 +21,10 @@ async def note_bounce(env: Environment, bounce: Bounce) -> bool:
         return False
     if bounce.address_is_dead:
         await env.store.carry_out(lambda tx: forget_address(tx, message, bounce.recipients))
-    return await note_receipt(
-        env,
-        MessageChannel.EMAIL,
-        message.provider_id or bounce.reference,
-        MessageState.FAILED_FOR_NOW if bounce.may_pass else MessageState.FAILED,
-        reason=bounce.status,
-        at=env.clock.now(),
-        message_id=message.id,
-    )
+    state = MessageState.FAILED_FOR_NOW if bounce.may_pass else MessageState.FAILED
+    named = message.provider_id or bounce.reference
+    report = MessageReport(named, state, env.clock.now(), bounce.status, message.id)
+    return await env.store.carry_out(lambda tx: note_reports(tx, MessageChannel.EMAIL, [report])) > 0
 
 
 async def stop_mails(env: Environment, name: str) -> bool:

@@ -185,7 +185,7 @@ async def end_message(
     delivered = state is MessageState.DELIVERED
     moved = await end_messages(tx, [message], state, reason, **values)
     if moved and delivered:
-        await messages.cancel_turns(tx, message)
+        await messages.cancel_turns(tx, [message])
     return bool(moved)
 
 

@@ -50,7 +50,7 @@ async def plan_messages(env: Environment) -> int:
 
         def settings(notice_id: str, citizen_id: str) -> MessageSettings:
             hers = chosen.get(citizen_id, USUAL)
-            return hers.without_sms() if notice_id in muted else hers
+            return hers.of_muted() if notice_id in muted else hers
 
         planned = [row for each in new for row in _rows(env, each, settings(each[0], each[1]), reached, ())]
         for each in passing:

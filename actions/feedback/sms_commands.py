@@ -6,14 +6,15 @@ from dataclasses import replace
 from datetime import timedelta
 
 from actions.etaal.enquiries import Asker, count_enquiry
+from actions.feedback.mutes import mute, note_switch, unmute
 from actions.feedback.tracking import tracking_view
 from actions.kernel import Environment, UnitOfWork, application_by_any
 from domain.applications.applications import Application, Channel
 from domain.feedback.commands import Command, CommandKind, read_command
 from domain.feedback.conversations import Conversation, ConversationLine, LineAuthor
 from domain.feedback.messages import USUAL, MessageChannel, MessageState
-from domain.feedback.tracking import Tracked, is_public
-from domain.identity.policy import ObjectKind, Purpose
+from domain.feedback.tracking import HANDED_IN, Tracked, is_public
+from domain.identity.policy import ObjectKind
 from domain.kernel import SYSTEM, Citizen, Language, MistypedNumber, ist_date, show_number, state_language
 from domain.kernel.messages import label
 from integrations.sms import IncomingSms
@@ -113,9 +114,8 @@ async def _application(
 ) -> Application | None:
     """The application with a number whose applicant has that telephone; without a number the latest of those."""
     if number is None:
-        pages = [await applications.page_of_citizen(acting.tx, one.id, limit=5) for one in known]
-        hers = [one for page in pages for one in page if is_public(one)]
-        return max(hers, key=lambda one: one.created_at, default=None)
+        latest = [await applications.page_of_citizen(acting.tx, one.id, statuses=HANDED_IN, limit=1) for one in known]
+        return max((one for page in latest for one in page), key=lambda one: one.created_at, default=None)
     found = await application_by_any(acting.tx, number)
     citizen_id = found.citizen_id if found else _ABSENT
     applicant = (await people.citizens(acting.tx, [citizen_id])).get(citizen_id)
@@ -136,11 +136,13 @@ async def _switch(
             wanted = {*present.channels} ^ {_SMS}
             chosen = replace(present, channels=tuple(each for each in MessageChannel if each in wanted))
             await messages.choose(tx, one.id, chosen)
-            await _record(acting, ObjectKind.NOTICE, one.id, stops=stops)
+            await note_switch(acting, ObjectKind.NOTICE, one.id, _SMS, stops=stops)
     hers = [one.id for one in known]
-    await (messages.stop_waiting_sms if stops else messages.unmute)(tx, hers)
+    await (messages.stop_waiting if stops else messages.unmute)(tx, hers)
     if changed:
-        await conversations.save(tx, replace(conversation, engine={_STOPPED: stops}), conversation.version)
+        await conversations.save(
+            tx, replace(conversation, engine={**conversation.engine, _STOPPED: stops}), conversation.version
+        )
     if stops and not changed:
         return ""
     return label(f"sms_reply.{'STOPPED' if stops else 'STARTED'}", language)
@@ -149,22 +151,16 @@ async def _switch(
 async def _switch_one(
     acting: UnitOfWork, command: Command, mobile: str, known: Sequence[Citizen], language: Language
 ) -> str:
-    """Have SMS tell nothing more of one application of hers, but what must be told, or again; said once."""
+    """Have nothing more told of one application of hers but what must be, or again; said once."""
     application, stops = await _application(acting, command.number, mobile, known), command.kind is CommandKind.STOP
     if application is None:
         return label("sms_reply.NOTHING", language)
-    if stops and not await messages.mute(acting.tx, application.id):
+    if not stops:
+        await unmute(acting, application, _SMS)
+    elif not await mute(acting, application, _SMS):
         return ""
-    end = messages.stop_waiting_sms if stops else messages.unmute
-    await end(acting.tx, [application.citizen_id], application.id)
-    await _record(acting, ObjectKind.APPLICATION, application.id, stops=stops)
     text = label(f"sms_reply.{'MUTED' if stops else 'UNMUTED'}", language)
     return text.format(number=show_number(application.number))
-
-
-async def _record(acting: UnitOfWork, kind: ObjectKind, object_id: str, *, stops: bool) -> None:
-    action = "messages.stopped" if stops else "messages.started"
-    await acting.record(action, kind, object_id, Purpose.APPLY, channel=_SMS.value)
 
 
 def _language_of(text: str, known: Sequence[Citizen]) -> Language:

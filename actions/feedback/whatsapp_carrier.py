@@ -4,14 +4,16 @@ from collections.abc import Collection, Mapping
 
 from actions.feedback.carrier import Addresses, Carrier, Outgoing, Taken
 from actions.kernel import Environment
-from domain.feedback.whatsapp import NOT_THERE_FOR
-from domain.kernel import Citizen
+from domain.feedback.whatsapp import NOT_THERE_FOR, TemplateState
+from domain.kernel import Citizen, Source
 from integrations.calling.errors import Refused
-from integrations.whatsapp import NOT_THERE, Template, WhatsApp
+from integrations.whatsapp import NOT_THERE, TEMPLATE_CODES, Template, WhatsApp
 from store.database import Transaction
-from store.feedback import whatsapp_consents
+from store.feedback import whatsapp_consents, whatsapp_templates
 
 PROVIDER = "meta"
+TEMPLATE_UNUSABLE = "TEMPLATE_UNUSABLE"
+"""Why a message did not go whose template WhatsApp paused, refused or disabled."""
 
 
 class WhatsAppCarrier(Carrier):
@@ -31,23 +33,29 @@ class WhatsAppCarrier(Carrier):
         }
 
     async def send(self, outgoing: Outgoing) -> Taken:
-        """Send the template; a number that is not there gets nothing more for a while."""
-        text, (mobile,) = outgoing.text, outgoing.addresses
+        """Send the template; one that WhatsApp does not send now, or a number that is not there, is Refused.
+
+        So the next channel takes its turn at once, and nothing is asked of WhatsApp until it says otherwise.
+        """
+        text, language, (mobile,) = outgoing.text, outgoing.language.value, outgoing.addresses
+        known = await self._env.store.read(lambda tx: whatsapp_templates.get(tx, text.template, language))
+        if known is not None and not known.is_usable:
+            raise Refused(Source.WHATSAPP, TEMPLATE_UNUSABLE)
         buttons = tuple((one.kind.value, one.value) for one in text.buttons)
-        content = Template(text.template, outgoing.language.value, text.parameters, buttons)
+        content = Template(text.template, language, text.parameters, buttons)
         try:
             sent = await self._number.send(mobile, content, str(outgoing.message.id))
         except Refused as refused:
+            if refused.code in TEMPLATE_CODES:
+                status = TEMPLATE_CODES[refused.code]
+                told = TemplateState(text.template, language, self._env.clock.now(), status)
+                await self._env.store.carry_out(lambda tx: whatsapp_templates.note(tx, [told]))
+                raise Refused(Source.WHATSAPP, refused.code) from refused
             if refused.code == NOT_THERE:
-                await note_not_there(self._env, mobile)
+                until = self._env.clock.now() + NOT_THERE_FOR
+                await self._env.store.carry_out(lambda tx: whatsapp_consents.note_not_there(tx, [mobile], until))
             raise
         return Taken(PROVIDER, sent)
-
-
-async def note_not_there(env: Environment, mobile: str) -> None:
-    """Note that a number is not on WhatsApp."""
-    until = env.clock.now() + NOT_THERE_FOR
-    await env.store.carry_out(lambda tx: whatsapp_consents.note_not_there(tx, mobile, until))
 
 
 def open_carrier(env: Environment) -> WhatsAppCarrier | None:

@@ -27,7 +27,7 @@ from domain.platform.alarms import (
 from domain.statistics.silence import LOOK_BACK_DAYS, silent_for
 from store.database import Transaction, audit
 from store.database.leases import Lease, still_held
-from store.feedback import message_days
+from store.feedback import message_days, whatsapp_templates
 from store.identity import assistances
 from store.officers import desk_reads
 from store.platform import alarms, outbox
@@ -59,6 +59,9 @@ async def readings(tx: Transaction, session_key_made_at: datetime) -> Readings:
         distrusted_keys=await distrusted_keys(tx, now),
         paper_shares=await assistances.paper_shares(tx, now - timedelta(days=HELPED_DAYS), FEWEST_HELPED),
         posts_changed=await changes_of_watched(tx),
+        unusable_templates=tuple(
+            f"{one.name}/{one.language}" for one in await whatsapp_templates.needing_attention(tx)
+        ),
         unusual_reads={one.officer_id: one.count for one in await desk_reads.unusual_reads(tx, now - HOUR)},
     )
 

@@ -22,6 +22,10 @@ IN_TURN = (MessageChannel.PUSH, MessageChannel.WHATSAPP, MessageChannel.SMS)
 """Each goes where the one before it fails. E-mail goes beside them."""
 
 
+MUTED = (MessageChannel.WHATSAPP, MessageChannel.SMS)
+"""The channels that tell nothing more of an application after STOP with its number, said by whichever of them."""
+
+
 class MessageState(StrEnum):
     """What became of a message; it only moves on (docs/contracts/messages.md section 12)."""
 
@@ -107,9 +111,9 @@ class MessageSettings:
         day = here.date() + timedelta(days=1 if here.hour >= ends else 0)
         return datetime.combine(day, time(ends), IST)
 
-    def without_sms(self) -> "MessageSettings":
-        """The same without SMS, by which then comes only what must."""
-        return replace(self, channels=tuple(each for each in self.channels if each is not MessageChannel.SMS))
+    def of_muted(self) -> "MessageSettings":
+        """The same for an application that was muted: by SMS then comes only what must."""
+        return replace(self, channels=tuple(each for each in self.channels if each not in MUTED))
 
     def wants(self, channel: MessageChannel, kind: NoticeKind) -> bool:
         """Whether a notice may come so; some come by SMS always, and some to those alone who chose SMS."""

@@ -80,6 +80,10 @@ def stages_of(entries: list[TimelineEntry]) -> tuple[Stage, ...]:
     return tuple(Stage(entry.move, entry.after, entry.at) for entry in entries if entry.move is not Move.SAVE_DRAFT)
 
 
+HANDED_IN = frozenset(Status) - {Status.DRAFT}
+"""The states of what can be tracked: a draft was not handed in."""
+
+
 def is_public(application: Application | None) -> bool:
-    """Whether there is something to track: a draft was not handed in."""
-    return application is not None and application.status is not Status.DRAFT
+    """Whether there is something to track."""
+    return application is not None and application.status in HANDED_IN

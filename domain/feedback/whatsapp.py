@@ -1,7 +1,7 @@
-"""The agreement to WhatsApp, and how sure we are by it who writes from a number (ADR 0038)."""
+"""The agreement to WhatsApp, how sure we are by it who writes from a number (ADR 0038), and the states of templates."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -56,3 +56,42 @@ class WhatsAppConsent:
         """How sure it is that she is who writes: as sure as her session for a while, else as sure as a number is."""
         sure = self.given and self.assurance is not None and now - self.at <= SURE_FOR
         return self.assurance if sure and self.assurance else Assurance.LOW
+
+
+USABLE = frozenset({"APPROVED", "REINSTATED", "UNARCHIVED", "UNLOCKED", "FLAGGED"})
+"""The states in which a template is sent; FLAGGED is a warning (docs/contracts/whatsapp.md section 5)."""
+LOW_QUALITY, ABSENT = "RED", "ABSENT"
+"""A quality of WhatsApp's, and our state of a template that WhatsApp does not know."""
+
+
+@dataclass(frozen=True, slots=True)
+class TemplateState:
+    """What WhatsApp said last of a registered text: its `status`, and how people take it, GREEN to RED; None unsaid."""
+
+    name: str
+    language: str
+    at: datetime
+    status: str | None = None
+    quality: str | None = None
+
+    @property
+    def key(self) -> str:
+        """What is told once."""
+        return f"{self.name}/{self.language}:{self.status}:{self.quality}:{int(self.at.timestamp())}"
+
+    @property
+    def is_usable(self) -> bool:
+        """Whether it can be sent."""
+        return self.status is None or self.status in USABLE
+
+    @property
+    def needs_attention(self) -> bool:
+        """Whether somebody must look: it is not sent, or is about to be paused."""
+        return not self.is_usable or self.quality == LOW_QUALITY
+
+    def after(self, known: "TemplateState | None") -> "TemplateState":
+        """It beside what was known before: what is older changes nothing, and what is unsaid stays."""
+        if known is None or self == known:
+            return self
+        older, newer = sorted((known, self), key=lambda one: one.at)
+        return replace(newer, status=newer.status or older.status, quality=newer.quality or older.quality)

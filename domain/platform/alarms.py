@@ -56,6 +56,7 @@ class AlarmCode(StrEnum):
     POST_CHANGED = "POST_CHANGED"
     OWN_COUNTERS = "OWN_COUNTERS"
     MESSAGE_CAP = "MESSAGE_CAP"
+    TEMPLATE_UNUSABLE = "TEMPLATE_UNUSABLE"
 
 
 class AlarmState(StrEnum):
@@ -112,6 +113,7 @@ _MEASURES: Mapping[AlarmCode, tuple[Any, ...]] = {
     AlarmCode.POST_CHANGED: (Severity.CRITICAL, 1, "changes"),
     AlarmCode.OWN_COUNTERS: (Severity.CRITICAL, 2, "processes"),
     AlarmCode.MESSAGE_CAP: (Severity.WARNING, 100, "percent"),
+    AlarmCode.TEMPLATE_UNUSABLE: (Severity.WARNING, 1, "templates"),
 }
 """What is measured of each alarm; its rule and what to do about it stand in domain/platform/alarm_texts.json."""
 
@@ -245,6 +247,8 @@ class Readings:
     """The share in percent of help by signed paper among all help within 30 days, by centre (its code)."""
     message_shares: Mapping[str, int] = field(default_factory=dict)
     """The share in percent of what the messages of a day may cost that is spent, by channel."""
+    unusable_templates: tuple[str, ...] = ()
+    """The templates of WhatsApp that are not sent, or of low quality, as `<name>/<language>`."""
     posts_changed: Mapping[str, int] = field(default_factory=dict)
     """How often within a day a watched post changed hands, by its role (domain/officers/postings.py)."""
     holiday_lists_in_doubt: tuple[str, ...] = ()
@@ -303,6 +307,7 @@ def _by_name(readings: Readings) -> tuple[tuple[AlarmCode, Mapping[str, float]],
         (AlarmCode.PAPER_SHARE, readings.paper_shares),
         (AlarmCode.POST_CHANGED, readings.posts_changed),
         (AlarmCode.MESSAGE_CAP, readings.message_shares),
+        (AlarmCode.TEMPLATE_UNUSABLE, dict.fromkeys(readings.unusable_templates, 1)),
         (AlarmCode.RECONCILIATION_LATE, readings.reconciliation_seconds),
         (AlarmCode.HOLIDAYS_IN_DOUBT, dict.fromkeys(readings.holiday_lists_in_doubt, 1)),
     )

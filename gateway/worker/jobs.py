@@ -24,6 +24,7 @@ from actions.feedback.message_outcomes import look_after_messages
 from actions.feedback.message_planning import pass_on_unconnected, plan_due
 from actions.feedback.message_sending import ReadValues, send_due
 from actions.feedback.tracking import forget_tries
+from actions.feedback.whatsapp_checks import check_whatsapp
 from actions.fees.fee_enquiries import ask_due
 from actions.fees.scrolls import compare_due as compare_scrolls
 from actions.fees.scrolls import compare_wallet
@@ -139,6 +140,7 @@ def upkeep_jobs(environment: Environment, kept: Retention, stopping: asyncio.Eve
         "announce_deliveries": _daily(environment, partial(announce_deliveries, environment)),
         "draw_papers": _daily(environment, partial(draw_papers, environment)),
         "delete_old_consents": _daily(environment, partial(delete_old_consents, environment)),
+        "check_whatsapp": _daily(environment, partial(check_whatsapp, environment)),
         "plan_store_anew": _daily(environment, store.plan_anew),
     }
     return tuple(Job(name, UPKEEP_SECONDS, run) for name, run in work.items())

@@ -13,6 +13,7 @@ from integrations.whatsapp.models import (
     Receipt,
     Template,
     Text,
+    Told,
     WhatsAppSettings,
 )
-from integrations.whatsapp.wire import MOST_BUTTONS, MOST_ROWS, NOT_THERE
+from integrations.whatsapp.wire import LONGEST_BODY, LONGEST_TEXT, MOST_BUTTONS, MOST_ROWS, NOT_THERE, TEMPLATE_CODES

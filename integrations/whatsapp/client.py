@@ -7,6 +7,7 @@ from functools import partial
 
 import httpx
 
+from domain.feedback.whatsapp import TemplateState
 from domain.kernel import Clock, Source
 from integrations.calling.answers import Answer, read_as, refuse_status
 from integrations.calling.errors import (
@@ -76,7 +77,17 @@ FETCH_MEDIA = CallPolicy(
     lane=Bulkhead("media_host", places=4),
     accepts=PICTURE_TYPES,
 )
-POLICIES = (SEND, NOTICE, UPLOAD, FIND_MEDIA, FETCH_MEDIA)
+LIST_TEMPLATES = CallPolicy(
+    "whatsapp.templates",
+    Source.WHATSAPP,
+    total=30.0,
+    attempt=10.0,
+    retry_statuses=_NO_STATUS,
+    body_limit=1_000_000,
+    breaker="templates",
+    lane=Bulkhead("templates", places=1),
+)
+POLICIES = (SEND, NOTICE, UPLOAD, FIND_MEDIA, FETCH_MEDIA, LIST_TEMPLATES)
 CODES = {code: verdict.value for code, verdict in wire.CODES.items()}
 """What WhatsApp's codes mean to us."""
 
@@ -84,6 +95,8 @@ PAIR_SECONDS, PAIR_BURST = 6.0, 10
 """One message in six seconds to one reader, of which so many may go at once (docs/contracts/whatsapp.md section 7)."""
 LONGEST_PAIR_WAIT = timedelta(minutes=5)
 MOST_PAIRS = 5_000
+MOST_PAGES = 60
+"""A business has 6,000 templates at most (docs/contracts/whatsapp.md section 7)."""
 MEDIA_TYPE, TOO_LARGE = "MEDIA_TYPE", "TOO_LARGE"
 """Why a file is not fetched."""
 HELD_AFTER = timedelta(minutes=5)
@@ -157,6 +170,27 @@ class WhatsApp:
         )
         found = await self._media.send(FETCH_MEDIA, "GET", url, headers=self._bearer, judge=_refuse_status)
         return read_as(Source.WHATSAPP, lambda body: wire.check_media(body, media_type, sha256), found.content)
+
+    async def templates(self) -> list[TemplateState]:
+        """The registered texts of our account as they are now. Raises RemoteError."""
+        path, after, states = f"/{self._settings.version}/{self._settings.account_id}/message_templates", "", []
+        for _ in range(MOST_PAGES):
+            query = {
+                "fields": "name,language,status,quality_score",
+                "limit": "100",
+                **({"after": after} if after else {}),
+            }
+            found, after = await self._remote.ask(
+                LIST_TEMPLATES, "GET", path, self._read_templates, params=query, headers=self._bearer
+            )
+            states += found
+            if not after:
+                break
+        return states
+
+    def _read_templates(self, answer: Answer) -> tuple[list[TemplateState], str]:
+        _refuse_error(answer)
+        return wire.read_templates(answer.content, self._remote.clock.now())
 
     @property
     def _bearer(self) -> dict[str, str]:

@@ -22,7 +22,7 @@ from integrations.calling.incoming_calls import (
 )
 from integrations.calling.request_counters import LocalRequestCounters, RequestCounters
 from integrations.whatsapp import wire
-from integrations.whatsapp.models import Inbox, Incoming, Receipt, WhatsAppSettings
+from integrations.whatsapp.models import Inbox, Told, WhatsAppSettings
 
 PATH = "/hooks/whatsapp"
 BODY_LIMIT = 4_000_000
@@ -85,5 +85,5 @@ def whatsapp_routes(
     return [Route(PATH, shake_hands, methods=["GET"]), Route(PATH, take, methods=["POST"])]
 
 
-def _told_now(told: Sequence[Incoming | Receipt], now: datetime) -> list[Incoming | Receipt]:
+def _told_now(told: Sequence[Told], now: datetime) -> list[Told]:
     return [one for one in told if now - TOLD_WITHIN <= one.at <= now + SKEW]

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, Protocol, Self
 
 from domain.feedback.messages import MessageState
+from domain.feedback.whatsapp import TemplateState
 
 CALLS_A_MINUTE, FAILURES_A_MINUTE = 20_000, 20
 """Three reports for each message and what people write, at 80 messages a second (docs/contracts/whatsapp.md
@@ -109,11 +110,17 @@ class Receipt:
         return f"{self.message_id}:{self.status}:{int(self.at.timestamp())}"
 
 
+Told = Incoming | Receipt | TemplateState
+
+
 class Inbox(Protocol):
     """What stands behind the webhook."""
 
-    async def keep(self, told: Sequence[Incoming | Receipt]) -> int:
-        """Keep what was not told before, to be worked on later; how much was new. Raises TemporarilyUnavailable."""
+    async def keep(self, told: Sequence[Told]) -> int:
+        """Keep what was not told before, to be worked on later; how much was new. Raises TemporarilyUnavailable.
+
+        What one person wrote within a second is worked on in the order in which it is given.
+        """
         ...
 
 

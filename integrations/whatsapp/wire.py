@@ -9,9 +9,21 @@ from types import MappingProxyType
 from typing import Any
 
 from domain.feedback.messages import MessageState
+from domain.feedback.whatsapp import ABSENT, TemplateState
 from integrations.calling.answers import read_object
 from integrations.calling.errors import Unreadable, Verdict
-from integrations.whatsapp.models import Choice, Content, Document, Incoming, Media, Options, Receipt, Template, Text
+from integrations.whatsapp.models import (
+    Choice,
+    Content,
+    Document,
+    Incoming,
+    Media,
+    Options,
+    Receipt,
+    Template,
+    Text,
+    Told,
+)
 
 MOST_BUTTONS, MOST_ROWS = 3, 10
 LONGEST_BUTTON, LONGEST_ROW, LONGEST_BODY, LONGEST_TEXT = 20, 24, 1024, 4096
@@ -30,6 +42,8 @@ somebody must look too."""
 NOT_THERE = "131026"
 """The number is not on WhatsApp."""
 PAIR_FULL = "131056"
+TEMPLATE_CODES: Mapping[str, str] = {"132001": ABSENT, "132015": "PAUSED", "132016": "DISABLED"}
+"""In which state a template is that is refused so."""
 HOLDING = frozenset({"0", "190", "131031", "131048", "132016"})
 """After these nothing goes for a while, to whomever (docs/contracts/whatsapp.md section 10)."""
 
@@ -43,6 +57,9 @@ _STATES = {
 _ID = re.compile(r"[A-Za-z0-9._=+/:-]{1,200}")
 _DIGITS = re.compile(r"[0-9]{6,15}")
 _STAMP = re.compile(r"[0-9]{9,11}")
+_NAME, _WORD = re.compile(r"[A-Za-z0-9_-]{1,512}"), re.compile(r"[A-Z_]{1,40}")
+_LATEST = 10**11
+_TEMPLATE_NEWS = frozenset({"message_template_status_update", "message_template_quality_update"})
 
 
 def signature(secret: str, body: bytes) -> str:
@@ -144,28 +161,27 @@ def verdict_of(code: str) -> Verdict | None:
     return CODES.get(code) or (Verdict.ALARM if len(code) == 3 and code.startswith("2") else None)
 
 
-def read_told(content: bytes, account_id: str, phone_number_id: str) -> list[Incoming | Receipt]:
-    """What a webhook's body tells of our number; what is of another, or of another kind, is left out.
+def read_told(content: bytes, account_id: str, phone_number_id: str) -> list[Told]:
+    """What a webhook's body tells of our number and templates, in its order; what is of others is left out.
 
     Raises Unreadable for a body that is no notice of WhatsApp's.
     """
     body = read_object(content, "body")
     if body.get("object") != "whatsapp_business_account" or not isinstance(body.get("entry"), list):
         raise Unreadable("object")
-    own = (one for one in _objects(body, "entry") if one.get("id") == account_id)
-    changes = (change for entry in own for change in _objects(entry, "changes") if change.get("field") == "messages")
-    told: list[Incoming | Receipt] = []
-    for value in (change["value"] for change in changes if isinstance(change.get("value"), dict)):
-        metadata = value.get("metadata")
-        if isinstance(metadata, dict) and metadata.get("phone_number_id") == phone_number_id:
-            told += _read_each(_objects(value, "messages"), _read_incoming)
-            told += _read_each(_objects(value, "statuses"), _read_receipt)
+    told: list[Told] = []
+    for entry in (one for one in _objects(body, "entry") if one.get("id") == account_id):
+        for change in _objects(entry, "changes"):
+            field, value = change.get("field"), _part_of(change, "value")
+            if field in _TEMPLATE_NEWS:
+                told += _read_each(iter([{**value, "time": entry.get("time")}]), _read_template_news)
+            elif field == "messages" and _part_of(value, "metadata").get("phone_number_id") == phone_number_id:
+                told += _read_each(_objects(value, "messages"), _read_incoming)
+                told += _read_each(_objects(value, "statuses"), _read_receipt)
     return told
 
 
-def _read_each(
-    found: Iterator[Mapping[str, Any]], read: Callable[[Mapping[str, Any]], Incoming | Receipt]
-) -> list[Incoming | Receipt]:
+def _read_each(found: Iterator[Mapping[str, Any]], read: Callable[[Mapping[str, Any]], Told]) -> list[Told]:
     """What could be read; one part that cannot be read spoils no other."""
     told = []
     for one in found:
@@ -174,6 +190,35 @@ def _read_each(
         except Unreadable:
             continue
     return told
+
+
+def _read_template_news(found: Mapping[str, Any]) -> TemplateState:
+    time = found.get("time")
+    if not isinstance(time, int) or not 0 < time < _LATEST:
+        raise Unreadable("time")
+    status, quality = (_text(found, key, _WORD) if key in found else None for key in ("event", "new_quality_score"))
+    if status is None and quality is None:
+        raise Unreadable("event")
+    name, language = (_text(found, f"message_template_{part}", _NAME) for part in ("name", "language"))
+    return TemplateState(name, language, datetime.fromtimestamp(time, UTC), status, quality)
+
+
+def read_templates(content: bytes, at: datetime) -> tuple[list[TemplateState], str]:
+    """The registered texts of a page as they are `at` that time, and the place after it, empty for the last one.
+
+    Raises Unreadable.
+    """
+    found = read_object(content)
+    if not isinstance(found.get("data"), list):
+        raise Unreadable("data")
+    states = []
+    for one in _objects(found, "data"):
+        score = _part_of(one, "quality_score")
+        quality = _text(score, "score", _WORD) if score else None
+        name, language = (_text(one, part, _NAME) for part in ("name", "language"))
+        states.append(TemplateState(name, language, at, _text(one, "status", _WORD), quality))
+    paging = _part_of(found, "paging")
+    return states, str(_part_of(paging, "cursors").get("after") or "") if paging.get("next") else ""
 
 
 def _read_incoming(found: Mapping[str, Any]) -> Incoming:

@@ -31,6 +31,7 @@ KEPT = 300
 """How many of the latest messages are stored."""
 WINDOW, PAIR, PAIR_BURST = timedelta(hours=24), timedelta(seconds=6), 20
 PER_SECOND = 80
+MOST_LISTED = 250
 DELIVERED_AFTER, READ_AFTER = timedelta(seconds=1), timedelta(seconds=3)
 LARGEST_FILE = 16_000_000
 FILE_TYPES = frozenset({"application/pdf", "image/jpeg", "image/png"})
@@ -203,11 +204,24 @@ class _Server:
         return Response((self._files / name).read_bytes(), media_type=found["mime_type"])
 
     async def templates(self, request: Request) -> Response:
-        """The registered texts."""
+        """A page of the registered texts of the account."""
         self._require_bearer(request)
-        names = ((key.partition("/"), one) for key, one in sorted(self._templates().items()))
-        told = [{"name": key[0], "language": key[2], "status": one["status"]} for key, one in names]
-        return JSONResponse({"data": told})
+        path, query = request.path_params, request.query_params
+        if (path["version"], path["account"]) != (self._account["version"], self._account["account_id"]):
+            raise _Refused(100, "account id")
+        after, limit = query.get("after", ""), query.get("limit", "25")
+        if not limit.isdecimal() or not 0 < int(limit) <= MOST_LISTED:
+            raise _Refused(100, "limit")
+        held = sorted((key, one) for key, one in self._templates().items() if key > after)
+        told = [
+            {"name": key.partition("/")[0], "language": key.partition("/")[2], "status": one["status"]}
+            | {"category": "UTILITY", "id": "1", "quality_score": {"score": one.get("quality", "UNKNOWN")}}
+            for key, one in held[: int(limit)]
+        ]
+        paging: dict[str, Any] = {"cursors": {"before": after, "after": held[: int(limit)][-1][0]}} if told else {}
+        if len(held) > int(limit):
+            paging["next"] = f"{self._home.public_url}{request.url.path}?after={paging['cursors']['after']}"
+        return JSONResponse({"data": told, "paging": paging})
 
     def _admit(self, request: Request) -> None:
         self._require_bearer(request)
@@ -278,13 +292,24 @@ class _Server:
         to = f"91{arguments['mobile']}"
         return {"messages": [one["message"] for one in self._arrived_messages() if one["to"] == to]}
 
-    def set_template(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
-        """Register a text, or change its `status`; the change is told."""
+    async def set_template(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        """Register a text, or change its `status` or `quality`; the change is told unless `told` is false."""
         key = f"{arguments['name']}/{arguments['language']}"
         known = {"parameters": 0, "buttons": [], "status": "APPROVED", **self._templates().get(key, {})}
-        known |= {name: arguments[name] for name in ("parameters", "buttons", "status") if name in arguments}
-        self._state.put("template", key, known)
-        return known
+        after = known | {
+            name: arguments[name] for name in ("parameters", "buttons", "status", "quality") if name in arguments
+        }
+        self._state.put("template", key, after)
+        about: dict[str, Any] = {"message_template_id": 806312974732579, "message_template_name": arguments["name"]}
+        about["message_template_language"] = arguments["language"]
+        if arguments.get("told", True) and "status" in arguments:
+            news = {"event": after["status"], "reason": "NONE", "message_template_category": "UTILITY"}
+            self._webhooks.queue({**about, **news}, field="message_template_status_update")
+        if arguments.get("told", True) and "quality" in arguments:
+            scores = {"previous_quality_score": known.get("quality", "UNKNOWN"), "new_quality_score": after["quality"]}
+            self._webhooks.queue({**about, **scores}, field="message_template_quality_update")
+        await self._webhooks.tell_due()
+        return after
 
     def set_member(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
         """Whether a number is on WhatsApp; `on` true or false."""

@@ -50,10 +50,12 @@ class Webhooks:
             await self.tell_due()
             await asyncio.sleep(LOOK_SECONDS)
 
-    def queue(self, value: Mapping[str, Any], *, after: timedelta = timedelta(0), times: int = 1) -> str:
-        """Have a `value` of the field `messages` told after a while, more than once where it says so."""
+    def queue(
+        self, value: Mapping[str, Any], *, after: timedelta = timedelta(0), times: int = 1, field: str = "messages"
+    ) -> str:
+        """Have a `value` of a field told after a while, more than once where it says so."""
         at, name = self._home.clock.now() + after, secrets.token_hex(8)
-        body = self.body(value)
+        body = self.body(value, field=field)
         for number in range(times):
             kept = {"body": body, "at": at.isoformat(), "since": at.isoformat(), "tries": 0}
             self._state.put("webhook", f"{name}-{number}", kept)
@@ -84,11 +86,13 @@ class Webhooks:
 
     def body(self, value: Mapping[str, Any], **other: Any) -> str:
         """The body with a value; `other` replaces account, phone number or field."""
+        field = other.get("field", "messages")
         number = {"display_phone_number": "911352000000"}
         number["phone_number_id"] = str(other.get("phone_number_id", self._account["phone_number_id"]))
-        whole = {"messaging_product": "whatsapp", "metadata": number, **value}
-        change = {"field": other.get("field", "messages"), "value": whole}
-        entry = {"id": other.get("account_id", self._account["account_id"]), "changes": [change]}
+        about = {"messaging_product": "whatsapp", "metadata": number} if field == "messages" else {}
+        entry = {"id": other.get("account_id", self._account["account_id"])}
+        entry |= {"time": int(self._home.clock.now().timestamp())}
+        entry |= {"changes": [{"field": field, "value": {**about, **value}}]}
         return json.dumps({"object": "whatsapp_business_account", "entry": [entry]}, ensure_ascii=False)
 
     async def post(self, body: bytes, signed: str | None = None, **headers: str) -> int | None:

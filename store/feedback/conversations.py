@@ -5,7 +5,7 @@ What goes out is a queue of its own, as messages are (store/feedback/messages.py
 given to a provider at most once.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from domain.feedback.conversations import Conversation, ConversationLine, ConversationState, LineAuthor
 from domain.feedback.messages import RANK, MessageChannel, MessageState
 from domain.kernel import mask_aadhaar_in
-from store.database import Key, Records, StoredList, Transaction
+from store.database import Key, Records, StoredList, Transaction, rows_of
 from store.database.metadata import partial_index, table_of
 
 conversations_table = table_of(
@@ -118,6 +118,16 @@ async def add_line(tx: Transaction, line: ConversationLine) -> bool:
 async def line_of(tx: Transaction, provider_id: str, line_id: str | None = None) -> ConversationLine | None:
     """The line with the channel's name for it, or with our id where the channel gives that back; or None."""
     return await _LINES.find(tx, sa.or_(_L.provider_id == provider_id, _L.id == line_id))
+
+
+async def lines_named(
+    tx: Transaction, provider_ids: Collection[str], line_ids: Collection[str]
+) -> dict[str, ConversationLine]:
+    """Lines by the channel's names for them, and by our ids, which the channel gives back."""
+    lines = sa.select(lines_table)
+    named = await rows_of(tx, lines, _L.provider_id, provider_ids)
+    ours = await rows_of(tx, lines, _L.id, line_ids)
+    return {row.provider_id: _LINES.read(tx, row) for row in named} | {row.id: _LINES.read(tx, row) for row in ours}
 
 
 def lines_of(conversation_id: str) -> StoredList[ConversationLine]:

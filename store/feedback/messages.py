@@ -11,7 +11,16 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from domain.feedback.messages import IN_TURN, RANK, Message, MessageChannel, MessageSettings, MessageState, NotSent
+from domain.feedback.messages import (
+    IN_TURN,
+    MUTED,
+    RANK,
+    Message,
+    MessageChannel,
+    MessageSettings,
+    MessageState,
+    NotSent,
+)
 from domain.feedback.notices import ALWAYS_BY_SMS, NoticeKind
 from store.database import Instant, Key, Records, Serial, Transaction, fetch_rows, insert_into, rows_of
 from store.database.bulk import insert_rows, update_rows
@@ -48,7 +57,7 @@ muted_table = sa.Table(
     sa.Column("application_id", Key, sa.ForeignKey("applications.id"), primary_key=True),
     sa.Column("muted_at", Instant, nullable=False),
 )
-"""Applications of which no SMS tells but what must (docs/contracts/messages.md section 5)."""
+"""Applications of which MUTED tell nothing but what SMS must (docs/contracts/messages.md section 5)."""
 
 UNHEARD = timedelta(seconds=30)
 """So long the next message waits for the provider's answer about the one before it."""
@@ -122,6 +131,16 @@ async def to_pass_on(tx: Transaction, limit: int) -> list[Message]:
     return await _lock_due(tx, due.order_by(_T.next_at, _T.id).limit(limit))
 
 
+async def unreported(tx: Transaction, channel: MessageChannel, before: datetime) -> list[int]:
+    """The messages of a channel that were made before a moment, and given to a provider that never said they came.
+
+    They are held until the transaction ends.
+    """
+    given = (_T.state.in_((MessageState.SENDING.value, MessageState.SENT.value)), _T.channel == channel.value)
+    found = sa.select(_T.id).where(_T.look_at.is_not(None), _T.created_at <= before, *given)
+    return [row.id for row in await fetch_rows(tx, found.with_for_update(skip_locked=True, of=messages_table))]
+
+
 async def move(tx: Transaction, message_ids: Collection[int], state: MessageState, **values: Any) -> int:
     """Bring messages to a state, and its time; those that are further stay as they are. Returns how many moved."""
     moved = sa.update(messages_table).where(_T.id.in_(sorted(message_ids)), _is_before(state))
@@ -169,13 +188,24 @@ async def note_taken(tx: Transaction, message_ids: Collection[int], look_at: dat
 
 
 async def named_so(
-    tx: Transaction, channel: MessageChannel, provider_id: str, message_id: int | None
-) -> Message | None:
-    """The message of a channel that its provider names so, else the one with our number that has no such name yet."""
-    named = sa.and_(_T.channel == channel.value, _T.provider_id == provider_id)
-    ours = sa.and_(_T.id == message_id, _T.channel == channel.value, _T.provider_id.is_(None))
-    found = await fetch_rows(tx, sa.select(messages_table).where(named if message_id is None else named | ours))
-    return MESSAGES.read(tx, found[0]) if len(found) == 1 else None
+    tx: Transaction, channel: MessageChannel, provider_ids: Collection[str], message_ids: Collection[int]
+) -> tuple[dict[str, Message], dict[int, Message]]:
+    """The messages of a channel by their provider's names for them, and those with our numbers that have no such name.
+
+    They are held until the transaction ends.
+    """
+    of_channel = sa.select(messages_table).where(_T.channel == channel.value).order_by(_T.id)
+    of_channel = of_channel.with_for_update(of=messages_table)
+    named = await rows_of(tx, of_channel, _T.provider_id, provider_ids)
+    unnamed = await rows_of(tx, of_channel.where(_T.provider_id.is_(None)), _T.id, message_ids)
+    return {row.provider_id: MESSAGES.read(tx, row) for row in named}, {
+        row.id: MESSAGES.read(tx, row) for row in unnamed
+    }
+
+
+async def move_each(tx: Transaction, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Give messages that are held new values, each its own of the same columns; `id` names the message."""
+    await update_rows(tx, messages_table, ("id",), rows)
 
 
 async def put_off(
@@ -209,11 +239,10 @@ async def pass_on(tx: Transaction, channels: Collection[MessageChannel], kinds: 
     return int((await tx.connection.execute(passed.values(next_at=tx.clock.now()))).rowcount)
 
 
-async def cancel_turns(tx: Transaction, message: Message) -> None:
-    """End the messages that wait to carry the same notice by another channel in its place, tried before or not."""
-    others = (_T.notice_id == message.notice_id, _T.id != message.id, _T.channel.in_(_IN_TURN))
-    waits = (_T.state.in_(_OPEN), _T.send_at.is_not(None))
-    found = await fetch_rows(tx, sa.select(_T.id).where(*others, *waits))
+async def cancel_turns(tx: Transaction, delivered: Sequence[Message]) -> None:
+    """End the messages that wait to carry the same notices by another channel in their place, tried before or not."""
+    waits = (_T.channel.in_(_IN_TURN), _T.state.in_(_OPEN), _T.send_at.is_not(None))
+    found = await rows_of(tx, sa.select(_T.id).where(*waits), _T.notice_id, {each.notice_id for each in delivered})
     await move(tx, [row.id for row in found], MessageState.NOT_SENT, **_ARRIVED)
 
 
@@ -257,13 +286,13 @@ async def choose(tx: Transaction, citizen_id: str, settings: MessageSettings) ->
 
 
 async def mute(tx: Transaction, application_id: str) -> bool:
-    """Have SMS tell nothing more of an application but what must be told; False where it is so already."""
+    """Have MUTED tell nothing more of an application but what must be told; False where it is so already."""
     muted = insert_into(tx, muted_table).values(application_id=application_id, muted_at=tx.clock.now())
     return bool((await tx.connection.execute(muted.on_conflict_do_nothing())).rowcount)
 
 
 async def unmute(tx: Transaction, citizen_ids: Collection[str], application_id: str | None = None) -> None:
-    """Have SMS tell again of an application of these citizens, None for all of them."""
+    """Have MUTED tell again of an application of these citizens, None for all of them."""
     applications = metadata.tables["applications"].c
     hers = sa.select(applications.id).where(applications.citizen_id.in_(sorted(citizen_ids)))
     one = () if application_id is None else (_M.application_id == application_id,)
@@ -271,14 +300,15 @@ async def unmute(tx: Transaction, citizen_ids: Collection[str], application_id: 
 
 
 async def muted_of(tx: Transaction, notice_ids: Collection[str]) -> set[str]:
-    """Those of these notices that are about an application of which no SMS tells."""
+    """Those of these notices that are about an application that was muted."""
     about = sa.select(notices_table.c.id).join(muted_table, notices_table.c.application_id == _M.application_id)
     return {row.id for row in await rows_of(tx, about, notices_table.c.id, notice_ids)}
 
 
-async def stop_waiting_sms(tx: Transaction, citizen_ids: Collection[str], application_id: str | None = None) -> None:
-    """End the SMS to these citizens that wait, about one application or all of them, but for what must be told."""
-    hers = (_T.citizen_id.in_(sorted(citizen_ids)), _T.channel == MessageChannel.SMS.value)
+async def stop_waiting(tx: Transaction, citizen_ids: Collection[str], application_id: str | None = None) -> None:
+    """End what waits for these citizens, but for what must be told: all SMS, or what MUTED tell of one application."""
+    channels = [MessageChannel.SMS] if application_id is None else MUTED
+    hers = (_T.citizen_id.in_(sorted(citizen_ids)), _T.channel.in_([each.value for each in channels]))
     waits = (_T.state == MessageState.CREATED.value, _T.kind.not_in(sorted(ALWAYS_BY_SMS)))
     about = sa.select(notices_table.c.id).where(notices_table.c.application_id == application_id)
     one = () if application_id is None else (_T.notice_id.in_(about),)

@@ -38,7 +38,8 @@ async def of_citizens(tx: Transaction, citizens: Collection[Citizen]) -> dict[st
     return {row.citizen_id: _CONSENTS.read(tx, row) for row in rows if row.mobile_index in numbers[row.citizen_id]}
 
 
-async def note_not_there(tx: Transaction, mobile: str, until: datetime) -> None:
-    """Note that a number is not on WhatsApp; nothing goes there until a moment."""
-    found = sa.update(consents_table).where(_T.mobile_index.in_(tx.cipher.blind_indexes(_PURPOSE, mobile)))
+async def note_not_there(tx: Transaction, mobiles: Collection[str], until: datetime) -> None:
+    """Note that numbers are not on WhatsApp; nothing goes there until a moment."""
+    indexes = [index for each in mobiles for index in tx.cipher.blind_indexes(_PURPOSE, each)]
+    found = sa.update(consents_table).where(_T.mobile_index.in_(indexes))
     await tx.connection.execute(found.values(not_there_until=until))

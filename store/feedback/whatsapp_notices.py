@@ -1,9 +1,10 @@
 """What WhatsApp told us, kept once until it was worked on: encrypted, by the hash of what names it.
 
-What one person wrote is worked on in its order: a notice waits for the one before it of the same sender.
+What one person wrote is worked on in its order: a notice waits for the one before it of the same sender. WhatsApp tells
+whole seconds; within one the order is that in which it came here.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -28,8 +29,8 @@ notices_table = sa.Table(
     partial_index("ix_whatsapp_notices_sender_index", "sender_index", "at", where="due_at IS NOT NULL"),
     sa.Index(None, "received_at"),
 )
-"""`at` is when it happened. `due_at` is None and `content` empty once it was worked on; the row stays, so that a
-replay is known."""
+"""`at` is when it happened, `received_at` when it came; what one webhook brought is a microsecond apart each. `due_at`
+is None and `content` empty once it was worked on; the row stays, so that a replay is known."""
 
 _T = notices_table.c
 _PURPOSE = "whatsapp_sender"
@@ -44,38 +45,54 @@ class KeptNotice:
     tries: int
 
 
-async def keep(tx: Transaction, key: str, content: Mapping[str, Any], sender: str | None, at: datetime) -> bool:
-    """Keep what is told by its name; False where it was told before."""
-    name = sha256(key.encode()).hexdigest()
-    values = {
-        "key_hash": name,
-        "sender_index": tx.cipher.blind_index(_PURPOSE, sender) if sender else None,
-        "content": tx.cipher.encrypt_json(dict(content), cell_name(_T.content, name)),
-        "tries": 0,
-        "at": at,
-        "received_at": tx.clock.now(),
-        "due_at": tx.clock.now(),
-    }
-    added = insert_into(tx, notices_table).values(**values).on_conflict_do_nothing().returning(_T.key_hash)
-    return (await tx.connection.execute(added)).first() is not None
+@dataclass(frozen=True, slots=True)
+class NewNotice:
+    """What is told, by the name by which it is told once; `sender` is who wrote, None for what we are told of ours."""
+
+    key: str
+    content: Mapping[str, Any] = field(repr=False)
+    sender: str | None = field(repr=False)
+    at: datetime
 
 
-async def claim(tx: Transaction, limit: int, claimed_for: timedelta) -> list[KeptNotice]:
-    """Take what is due, of each sender the oldest; nobody else takes it for a while."""
-    earlier, now = notices_table.alias("earlier"), tx.clock.now()
-    before = sa.tuple_(earlier.c.at, earlier.c.key_hash) < sa.tuple_(_T.at, _T.key_hash)
-    waits = sa.exists().where(earlier.c.sender_index == _T.sender_index, before, earlier.c.due_at.is_not(None))
-    due = sa.select(notices_table).where(_T.due_at <= now, ~waits).order_by(_T.at, _T.key_hash).limit(limit)
+async def keep(tx: Transaction, told: Sequence[NewNotice]) -> int:
+    """Keep what is told in its order, by one statement for a thousand; how much was not told before."""
+    now, rows = tx.clock.now(), []
+    for place, one in enumerate(told):
+        name = sha256(one.key.encode()).hexdigest()
+        row: dict[str, Any] = {
+            "key_hash": name,
+            "content": tx.cipher.encrypt_json(dict(one.content), cell_name(_T.content, name)),
+        }
+        row["sender_index"] = tx.cipher.blind_index(_PURPOSE, one.sender) if one.sender else None
+        row |= {"tries": 0, "at": one.at, "received_at": now + timedelta(microseconds=place), "due_at": now}
+        rows.append(row)
+    added = insert_into(tx, notices_table).on_conflict_do_nothing().returning(_T.key_hash)
+    return len((await tx.connection.execute(added, rows)).all()) if rows else 0
+
+
+async def claim(tx: Transaction, limit: int, claimed_for: timedelta, *, written: bool) -> list[KeptNotice]:
+    """Take what is due, of each sender the oldest; nobody else takes it for a while.
+
+    `written` for what people wrote, else what is told of our messages, in any order.
+    """
+    now, kind = tx.clock.now(), _T.sender_index.is_not(None) if written else _T.sender_index.is_(None)
+    due = sa.select(notices_table).where(_T.due_at <= now, kind).order_by(_T.at, _T.received_at).limit(limit)
+    if written:
+        earlier = notices_table.alias("earlier")
+        before = sa.tuple_(earlier.c.at, earlier.c.received_at) < sa.tuple_(_T.at, _T.received_at)
+        waits = sa.exists().where(earlier.c.sender_index == _T.sender_index, before, earlier.c.due_at.is_not(None))
+        due = due.where(~waits)
     rows = (await tx.connection.execute(due.with_for_update(skip_locked=True, of=notices_table))).all()
     held = sa.update(notices_table).where(_T.key_hash.in_([row.key_hash for row in rows]))
     await tx.connection.execute(held.values(due_at=now + claimed_for, tries=_T.tries + 1))
     return [KeptNotice(row.key_hash, _content(tx, row), row.tries + 1) for row in rows]
 
 
-async def finish(tx: Transaction, key_hash: str) -> bool:
-    """Note that a notice was worked on, and empty it; False where it was before."""
-    open_one = sa.update(notices_table).where(_T.key_hash == key_hash, _T.due_at.is_not(None))
-    return bool((await tx.connection.execute(open_one.values(due_at=None, content=None))).rowcount)
+async def finish(tx: Transaction, key_hashes: Collection[str]) -> bool:
+    """Note that notices were worked on, and empty them; False where they were before."""
+    open_ones = sa.update(notices_table).where(_T.key_hash.in_(key_hashes), _T.due_at.is_not(None))
+    return bool((await tx.connection.execute(open_ones.values(due_at=None, content=None))).rowcount)
 
 
 async def is_due(tx: Transaction) -> bool:

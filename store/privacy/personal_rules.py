@@ -158,7 +158,7 @@ PASSING: Mapping[str, str] = {
     "them can be erased",
     "payment_answers": "what PFMS told, sealed; destroyed after some months (APUNI_PAYMENTS__ANSWER_DAYS)",
     "partial_upload_pieces": "pieces of a file on its way: they go with it, after a day at the latest",
-    "muted_applications": "of which applications no SMS tells; it holds no personal data",
+    "muted_applications": "which applications are muted; it holds no personal data",
     "whatsapp_notices": "what WhatsApp told: emptied when it was worked on, forgotten after nine days",
     "conversation_lines": "they go with their conversation, after some months (APUNI_RETENTION__CONVERSATION_DAYS)",
 }

@@ -57,6 +57,14 @@ class WhatsAppUpload(WhatsAppCall):
         return "uploaded"
 
 
+class WhatsAppTemplates(WhatsAppCall):
+    name = "whatsapp.templates"
+    policies = (whatsapp.client.LIST_TEMPLATES,)
+
+    async def ask(self, client: WhatsApp, number: int) -> Any:
+        return len(await client.templates())
+
+
 class WhatsAppMedia(WhatsAppCall):
     name = "whatsapp.media"
     policies = (whatsapp.client.FIND_MEDIA, whatsapp.client.FETCH_MEDIA)
@@ -77,4 +85,4 @@ class WhatsAppMedia(WhatsAppCall):
         return hashlib.sha256(found.content).hexdigest()
 
 
-WHATSAPP = (WhatsAppNotice, WhatsAppSend, WhatsAppUpload, WhatsAppMedia)
+WHATSAPP = (WhatsAppNotice, WhatsAppSend, WhatsAppUpload, WhatsAppMedia, WhatsAppTemplates)

@@ -15,7 +15,6 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
 from actions.feedback.message_outcomes import look_after_messages
-from actions.feedback.receipts import note_receipt
 from domain.feedback.messages import CRITICAL_AFTER, GIVEN_UP_AFTER, RANK, Message, MessageChannel, MessageState
 from domain.feedback.notices import NoticeKind
 from domain.kernel import ManualClock, SeededIds, Source
@@ -25,7 +24,7 @@ from store.database import Store
 from tests.support.actions import World
 from tests.support.bounds import QUICK, rounds
 from tests.support.chats import agrees, has_number
-from tests.support.messages import DAY, MOBILE, carried, kept, told
+from tests.support.messages import DAY, MOBILE, carried, kept, note_receipt, told
 from tests.support.phones import Phones, with_phones
 from tests.support.worlds import a_world
 

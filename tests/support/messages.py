@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import select
 
@@ -10,6 +11,7 @@ from actions.feedback.channels import connected_channels
 from actions.feedback.message_planning import plan_messages
 from actions.feedback.message_sending import ReadValues, send_messages
 from actions.feedback.notices import About, tell
+from actions.feedback.receipts import MessageReport, note_reports
 from actions.kernel import Environment, UnitOfWork
 from domain.feedback.messages import Message, MessageChannel, MessageState
 from domain.feedback.notices import NoticeKind, Topic
@@ -46,6 +48,14 @@ async def carry_messages(env: Environment, read: ReadValues) -> None:
 async def carried(world: World) -> None:
     """Messages are planned and sent."""
     await carry_messages(world.env, words)
+
+
+async def note_receipt(
+    env: Environment, channel: MessageChannel, provider_id: str, state: MessageState, *, at: datetime, **more: Any
+) -> bool:
+    """One report of a provider; whether it changed anything."""
+    report = MessageReport(provider_id, state, at, **more)
+    return await env.store.carry_out(lambda tx: note_reports(tx, channel, [report])) > 0
 
 
 async def kept(world: World) -> list[Message]:

@@ -5,6 +5,8 @@ from datetime import timedelta
 
 import pytest
 
+from actions.feedback.whatsapp_checks import check_whatsapp
+from actions.platform.alarms import readings
 from domain.feedback.messages import MessageChannel, MessageState
 from domain.feedback.whatsapp import NOT_THERE_FOR
 from store.identity import people
@@ -89,3 +91,88 @@ async def test_an_agreement_is_one_to_a_number(chat, phones):
     await carried(chat.world)
 
     assert await outcomes(chat) == [(MessageChannel.SMS, MessageState.SENT)]
+
+
+def by_sms_after(state: MessageState) -> list[tuple[MessageChannel, MessageState]]:
+    return [(MessageChannel.WHATSAPP, state), (MessageChannel.SMS, MessageState.SENT)]
+
+
+NAME = {"name": "apk_delivered_v1", "language": "hi"}
+
+
+async def unusable(chat: Chat) -> tuple[str, ...]:
+    async with chat.world.env.store.read_transaction() as tx:
+        return (await readings(tx, chat.world.clock.now())).unusable_templates
+
+
+@pytest.mark.parametrize("status", ["PAUSED", "REJECTED", "DISABLED"])
+async def test_a_notice_whose_template_whatsapp_stopped_goes_by_the_next_channel_at_once_and_an_alarm_holds(
+    chat, phones, status
+):
+    await chat.sandbox.act("template", {**NAME, "status": status})
+    await chat.work()
+    await told(chat.world)
+    await carried(chat.world)
+    await carried(chat.world)
+
+    assert await outcomes(chat) == by_sms_after(MessageState.FAILED)
+    assert await unusable(chat) == ("apk_delivered_v1/hi",)
+
+
+async def test_a_template_that_is_approved_again_is_sent_and_ends_the_alarm(chat):
+    for status in ("PAUSED", "APPROVED"):
+        chat.world.clock.advance(timedelta(seconds=2))
+        await chat.sandbox.act("template", {**NAME, "status": status})
+        await chat.work()
+    await told(chat.world)
+    await carried(chat.world)
+    await settle(chat)
+
+    assert await outcomes(chat) == [(MessageChannel.WHATSAPP, MessageState.DELIVERED)]
+    assert await unusable(chat) == ()
+
+
+async def test_a_template_of_low_quality_raises_the_alarm_and_is_still_sent(chat):
+    await chat.sandbox.act("template", {**NAME, "quality": "RED"})
+    await chat.work()
+    await told(chat.world)
+    await carried(chat.world)
+
+    assert await outcomes(chat) == [(MessageChannel.WHATSAPP, MessageState.SENT)]
+    assert await unusable(chat) == ("apk_delivered_v1/hi",)
+
+
+@pytest.mark.parametrize("status", ["PAUSED", "REJECTED", "DISABLED"])
+async def test_where_nothing_was_told_the_refusal_itself_says_that_a_template_is_stopped(chat, phones, status):
+    await chat.sandbox.act("template", {**NAME, "status": status, "told": False})
+    await told(chat.world)
+    await carried(chat.world)
+    await carried(chat.world)
+
+    assert await outcomes(chat) == by_sms_after(MessageState.FAILED)
+    assert await unusable(chat) == ("apk_delivered_v1/hi",)
+
+
+async def test_once_a_day_the_templates_are_noted_as_whatsapp_lists_them(chat):
+    await chat.sandbox.act("template", {**NAME, "status": "PAUSED", "told": False})
+    await check_whatsapp(chat.world.env)
+    listed = await unusable(chat)
+    await chat.sandbox.act("template", {**NAME, "status": "APPROVED", "told": False})
+    chat.world.clock.advance(timedelta(days=1))
+    await check_whatsapp(chat.world.env)
+
+    assert (listed, await unusable(chat)) == (("apk_delivered_v1/hi",), ())
+
+
+async def test_a_message_of_which_no_report_came_for_a_day_goes_by_sms_once(chat, phones):
+    await has_number(chat.world, chat.world.asha, "9000000107")
+    await agrees(chat.world, chat.world.asha)
+    await told(chat.world)
+    await carried(chat.world)
+    for hours in (23, 1, 24):
+        chat.world.clock.advance(timedelta(hours=hours))
+        await check_whatsapp(chat.world.env)
+        await carried(chat.world)
+
+    assert await outcomes(chat) == by_sms_after(MessageState.SENT)
+    assert len(phones.sent) == 1

@@ -9,7 +9,11 @@ import sqlalchemy as sa
 
 from actions.catalogue.form_import import import_forms
 from actions.certificates.issue import issue_certificate
+from actions.conversations.filing import whole_lines
+from actions.feedback.message_planning import plan_messages
 from actions.feedback.message_settings import shown_settings
+from actions.feedback.notices import About, tell
+from actions.kernel import UnitOfWork
 from actions.platform.switches import SetSwitch, change
 from domain.appeals.appeals import Appeal
 from domain.applications.applications import Application, Channel
@@ -18,18 +22,21 @@ from domain.conversations import Dialogue, Step
 from domain.etaal.counting import CountingEvent
 from domain.feedback.conversations import ConversationState, LineAuthor
 from domain.feedback.messages import USUAL, MessageChannel, MessageSettings, MessageState
-from domain.kernel import Assurance, ErrorCode, Language
+from domain.feedback.notices import NoticeKind, Topic
+from domain.kernel import SYSTEM, Assurance, ErrorCode, Language
 from domain.kernel.messages import message
 from domain.platform.switches import SwitchKind, SwitchState
 from store.appeals import appeals
 from store.applications import applications
+from store.applications.application_rows import applications_table
 from store.catalogue import catalogue
 from store.etaal import ledger
 from store.feedback import conversations, feedback, messages, whatsapp_consents
 from store.identity import people
-from tests.support.actions import FREE, ORDER, FakeRenderer, World
+from tests.support.actions import FREE, INCOME, ORDER, FakeRenderer, World
 from tests.support.chats import Chat, agrees, choices_of, has_number, text_of, whatsapp_of
 from tests.support.forms import own_forms
+from tests.support.phones import Phones, with_phones
 from tests.support.pictures import camera_jpeg
 from tests.support.state import form_files
 
@@ -127,6 +134,21 @@ async def test_of_several_applications_she_chooses_one(chat):
     assert first.number[-5:] in text_of(told)
 
 
+async def test_drafts_are_not_counted_among_her_applications(chat):
+    application = await chat.world.submit(chat.world.asha)
+    async with chat.world.env.store.write_transaction() as tx:
+        row = (await tx.connection.execute(applications_table.select())).mappings().one()
+        later = chat.world.clock.now() + timedelta(minutes=1)
+        drafts = [
+            {"id": f"d-{each}", "number": f"D{each}", "acknowledgement": None, "status": "DRAFT", "created_at": later}
+            for each in range(10)
+        ]
+        await tx.connection.execute(applications_table.insert(), [{**row, **each} for each in drafts])
+    [told] = await chat.say("status")
+
+    assert application.number[-5:] in text_of(told)
+
+
 async def test_a_strangers_number_and_one_that_is_not_there_are_answered_alike(chat):
     anothers = await chat.world.submit(chat.world.sunil)
     [one] = await chat.say(f"status {anothers.number}")
@@ -177,6 +199,46 @@ async def test_stop_with_a_number_that_has_a_slip_stops_nothing(sure):
     [told] = await sure.say(f"STOP {swapped(application.number)}")
 
     assert "आपस में बदल" in text_of(told)
+
+
+async def muted(chat: Chat, application: Application) -> bool:
+    async with chat.world.env.store.read_transaction() as tx:
+        rows = (await tx.connection.execute(messages.muted_table.select())).all()
+    return application.id in [row.application_id for row in rows]
+
+
+async def test_stop_with_a_number_ends_messages_about_that_application_and_start_brings_them_back(chat):
+    one = await chat.world.submit(chat.world.asha)
+    other = await chat.world.submit(chat.world.asha, ORDER)
+    [told] = await chat.say(f"STOP {one.number}")
+
+    assert "संदेश बंद" in text_of(told)
+    assert (await muted(chat, one), await muted(chat, other)) == (True, False)
+    [told] = await chat.say(f"शुरू {one.number}")
+    assert ("फिर आएँगे" in text_of(told), await muted(chat, one)) == (True, False)
+
+
+async def test_of_an_application_that_was_stopped_nothing_goes_by_whatsapp_or_sms_but_what_must(sure):
+    sure.world.env = with_phones(sure.world.env, Phones())
+    application = await sure.world.submit(sure.world.asha)
+    await sure.say(f"STOP {application.number}")
+    async with sure.world.env.store.write_transaction() as tx:
+        for kind in (NoticeKind.APPROVED, NoticeKind.QUERY_RAISED):
+            about = About(Topic.APPLICATION, application.id, sure.world.asha.person_id, application.id, kind.value)
+            await tell(UnitOfWork(sure.world.env, tx, SYSTEM), kind, about, number=application.number)
+    await plan_messages(sure.world.env)
+
+    async with sure.world.env.store.read_transaction() as tx:
+        rows = (await tx.connection.execute(messages.messages_table.select())).all()
+    goes = {(row.kind, row.channel) for row in rows if row.reason is None}
+    assert {one for one in goes if one[0] in ("APPROVED", "QUERY_RAISED")} == {("QUERY_RAISED", "SMS")}
+
+
+async def test_stop_with_the_number_of_anothers_application_ends_nothing(chat):
+    anothers = await chat.world.submit(chat.world.sunil)
+    await chat.say(f"STOP {anothers.number}")
+
+    assert not await muted(chat, anothers)
 
 
 async def test_start_from_the_number_makes_nobody_surer(chat):
@@ -337,6 +399,31 @@ async def test_yes_may_be_written_and_is_shown_to_her_by_its_word(filing):
     assert text_of(told[-1]).count(": हाँ") == 1
 
 
+async def test_what_she_answered_is_shown_whole_however_long_before_she_hands_it_in(filing):
+    long = dict.fromkeys(("applicant_name", "father_name", "husband_name", "village"), "अ" * 100)
+    answers = {**FORM, **long, "address": "गाँव " * 59}
+    conversation = await held(filing)
+    async with filing.world.env.store.write_transaction() as tx:
+        service = await catalogue.service(tx, INCOME)
+        papers = {one.key: "0" * 64 for one in service.documents}
+        asked = Dialogue(Step.CONFIRM, "", filing.world.clock.now(), INCOME, "49", "304", answers, papers)
+        await conversations.save(tx, replace(conversation, engine=asked.as_json()), conversation.version)
+    told = await filing.say("क्या लिखा था?")
+
+    shown = "\n".join(text_of(one) for one in told)
+    assert all(value.strip() in shown for value in answers.values() if len(value) >= 100)
+    assert [one for each in told for one, _ in choices_of(each)] == ["confirm:yes", "confirm:no"]
+
+
+@pytest.mark.parametrize("longest", [9, 30, 100])
+def test_lines_are_put_into_texts_without_losing_a_word(longest):
+    lines = ["नाम: आशा", "पता: ग्राम और डाकघर चमोली", "आय: 1,20,000"]
+    texts = whole_lines(lines, longest)
+
+    assert all(len(text) <= longest for text in texts)
+    assert " ".join(texts).split() == " ".join(lines).split()
+
+
 async def test_an_application_waits_to_be_handed_in_while_that_is_switched_off(filing):
     await apply(filing)
     while (await dialogue(filing)).step is Step.PAPER:
@@ -481,6 +568,48 @@ async def test_stars_are_kept(sure):
         kept = await feedback.get(tx, application.id)
     assert kept is not None
     assert kept.rating == 5
+
+
+async def give_stars(chat: Chat) -> Application:
+    """She gave four stars, and is asked for a word or two."""
+    application = await chat.world.approved(chat.world.asha, FREE, chat.world.registrar)
+    await chat.say("नमस्ते")
+    await chat.tap("menu:feedback")
+    await chat.tap(f"stars4:{application.number}")
+    return application
+
+
+async def kept_feedback(chat: Chat, application: Application) -> tuple[int, str | None]:
+    async with chat.world.env.store.read_transaction() as tx:
+        kept = await feedback.get(tx, application.id)
+    assert kept is not None
+    return kept.rating, kept.text
+
+
+async def test_beside_the_stars_she_writes_a_word_or_two(sure):
+    application = await give_stars(sure)
+    [thanks] = await sure.say("बहुत अच्छा, जल्दी हुआ")
+
+    assert await kept_feedback(sure, application) == (4, "बहुत अच्छा, जल्दी हुआ")
+    assert text_of(thanks).startswith("धन्यवाद")
+    assert (await dialogue(sure)).step is Step.NOTHING
+
+
+async def test_the_words_may_be_left_out(sure):
+    application = await give_stars(sure)
+    [thanks] = await sure.tap(f"skip:{application.number}")
+    await sure.say("नमस्ते")
+
+    assert text_of(thanks).startswith("धन्यवाद")
+    assert await kept_feedback(sure, application) == (4, None)
+
+
+async def test_a_command_in_place_of_words_is_obeyed_and_the_stars_are_kept(sure):
+    application = await give_stars(sure)
+    [told] = await sure.say(f"स्थिति {application.number}")
+
+    assert application.number[-5:] in text_of(told)
+    assert await kept_feedback(sure, application) == (4, None)
 
 
 async def test_no_feedback_is_kept_while_that_is_switched_off(sure):

@@ -8,7 +8,6 @@ import pytest
 from actions.feedback.message_outcomes import look_after_messages
 from actions.feedback.message_planning import pass_on_unconnected, plan_messages
 from actions.feedback.message_sending import send_messages
-from actions.feedback.receipts import note_receipt
 from domain.feedback.messages import (
     GIVEN_UP_AFTER,
     Message,
@@ -26,7 +25,7 @@ from store.feedback import messages
 from store.identity import people
 from tests.support.actions import World
 from tests.support.chats import agrees, has_number
-from tests.support.messages import DAY, MOBILE, SMS, carried, kept, told, words
+from tests.support.messages import DAY, MOBILE, SMS, carried, kept, note_receipt, told, words
 from tests.support.phones import Phones, with_phones
 from tests.support.plans import statements_of
 

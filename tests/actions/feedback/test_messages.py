@@ -12,7 +12,7 @@ from actions.feedback.message_outcomes import ASKED_AT_ONCE, CLAIMED_FOR_A_LOOK,
 from actions.feedback.message_planning import plan_messages
 from actions.feedback.message_sending import send_messages
 from actions.feedback.message_settings import choose_message_settings
-from actions.feedback.receipts import note_receipt
+from actions.feedback.receipts import MessageReport, note_reports
 from domain.feedback.messages import CRITICAL_AFTER, GIVEN_UP_AFTER, Message, MessageChannel, MessageState
 from domain.feedback.notices import NoticeKind
 from domain.kernel import ErrorCode, Language, Problems, Source, TemporarilyUnavailable
@@ -373,7 +373,8 @@ async def test_a_message_whose_try_is_under_way_when_another_channel_delivered_i
             other |= {"created_at": DAY, "state_at": DAY, "attempts": 1, "looks": 0, "provider": "whatsapp"}
             async with world.env.store.write_transaction() as tx:
                 await messages.add_many(tx, [other])
-            await note_receipt(world.env, MessageChannel.WHATSAPP, "w-1", MessageState.DELIVERED, at=DAY)
+            report = MessageReport("w-1", MessageState.DELIVERED, DAY)
+            await world.env.store.carry_out(lambda tx: note_reports(tx, MessageChannel.WHATSAPP, [report]))
             raise not_taken()
 
     overtaken = Overtaken()

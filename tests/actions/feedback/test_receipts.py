@@ -4,7 +4,7 @@ from datetime import UTC, timedelta
 
 import pytest
 
-from actions.feedback.receipts import note_receipt
+from actions.feedback.receipts import MessageReport, note_reports
 from domain.feedback.messages import MessageChannel, MessageState
 from domain.kernel import Source
 from integrations.calling.errors import Unavailable
@@ -16,9 +16,11 @@ from tests.support.phones import Phones, with_phones
 SENT, DELIVERED, FAILED = MessageState.SENT, MessageState.DELIVERED, MessageState.FAILED
 
 
-async def reported(world: World, state: MessageState, provider_id: str = "id-1", **more: object) -> bool:
-    given = {"channel": SMS, "at": world.clock.now(), **more}
-    return await note_receipt(world.env, provider_id=provider_id, state=state, **given)
+async def reported(
+    world: World, state: MessageState, provider_id: str = "id-1", channel: MessageChannel = SMS, **more: object
+) -> bool:
+    report = MessageReport(provider_id, state, **{"at": world.clock.now(), **more})
+    return await world.env.store.carry_out(lambda tx: note_reports(tx, channel, [report])) > 0
 
 
 @pytest.mark.parametrize("state", [DELIVERED, FAILED, MessageState.FAILED_FOR_NOW])

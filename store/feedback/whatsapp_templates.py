@@ -1,0 +1,40 @@
+"""What WhatsApp said last of each registered text of ours."""
+
+from collections.abc import Iterable, Sequence
+
+import sqlalchemy as sa
+
+from domain.feedback.whatsapp import TemplateState
+from store.database import Key, Records, Transaction
+from store.database.metadata import table_of
+
+templates_table = table_of(
+    TemplateState,
+    "whatsapp_templates",
+    sa.Column("name", Key, primary_key=True),
+    sa.Column("language", Key, primary_key=True),
+)
+_T = templates_table.c
+_TEMPLATES = Records(TemplateState, templates_table, "the template")
+
+
+async def get(tx: Transaction, name: str, language: str) -> TemplateState | None:
+    """What is known of a text; None where WhatsApp never said anything of it."""
+    return await _TEMPLATES.find(tx, _T.name == name, _T.language == language)
+
+
+async def note(tx: Transaction, told: Sequence[TemplateState]) -> None:
+    """Note what was told of texts; what is older than what is known changes nothing."""
+    if not told:
+        return
+    known = {(one.name, one.language): one for one in await _TEMPLATES.select_all(tx, sa.select(templates_table))}
+    changed = dict[tuple[str, str], TemplateState]()
+    for one in told:
+        of = one.name, one.language
+        changed[of] = one.after(changed.get(of) or known.get(of))
+    await _TEMPLATES.upsert(tx, changed.values(), keys=("name", "language"))
+
+
+async def needing_attention(tx: Transaction) -> Iterable[TemplateState]:
+    """The texts that are not sent, or are about to be paused."""
+    return [one for one in await _TEMPLATES.select_all(tx, sa.select(templates_table)) if one.needs_attention]
