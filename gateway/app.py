@@ -17,8 +17,8 @@ from actions.certificates.published import CertificatePublisher
 from actions.consents.watch import LOOK_SECONDS as WITHDRAWAL_SECONDS
 from actions.consents.watch import ConsentWatch
 from actions.conversations.inbox import WhatsAppInbox
+from actions.conversations.sms_commands import SmsCommands
 from actions.etaal.counts import LedgerCounts
-from actions.feedback.sms_commands import SmsCommands
 from actions.fees.returns import FeeReturns
 from actions.identity.provider_sign_out import sign_out_hosts
 from actions.identity.sessions import person_of_token, person_signed_in

@@ -48,6 +48,6 @@ async def check_whatsapp(env: Environment) -> None:
 
 async def _pass_on(tx: Transaction) -> int:
     """Have the next channel take its turn for messages without a report; how many there were."""
-    waiting = await messages.unreported(tx, MessageChannel.WHATSAPP, tx.clock.now() - REPORTED_WITHIN)
+    waiting = await messages.ids_without_report(tx, MessageChannel.WHATSAPP, tx.clock.now() - REPORTED_WITHIN)
     await messages.plan(tx, waiting, next_at=tx.clock.now())
     return len(waiting)

@@ -89,7 +89,7 @@ class TemplateState:
         """Whether somebody must look: it is not sent, or is about to be paused."""
         return not self.is_usable or self.quality == LOW_QUALITY
 
-    def after(self, known: "TemplateState | None") -> "TemplateState":
+    def join(self, known: "TemplateState | None") -> "TemplateState":
         """It beside what was known before: what is older changes nothing, and what is unsaid stays."""
         if known is None or self == known:
             return self

@@ -131,7 +131,7 @@ async def to_pass_on(tx: Transaction, limit: int) -> list[Message]:
     return await _lock_due(tx, due.order_by(_T.next_at, _T.id).limit(limit))
 
 
-async def unreported(tx: Transaction, channel: MessageChannel, before: datetime) -> list[int]:
+async def ids_without_report(tx: Transaction, channel: MessageChannel, before: datetime) -> list[int]:
     """The messages of a channel that were made before a moment, and given to a provider that never said they came.
 
     They are held until the transaction ends.

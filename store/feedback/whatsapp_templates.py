@@ -31,7 +31,7 @@ async def note(tx: Transaction, told: Sequence[TemplateState]) -> None:
     changed = dict[tuple[str, str], TemplateState]()
     for one in told:
         of = one.name, one.language
-        changed[of] = one.after(changed.get(of) or known.get(of))
+        changed[of] = one.join(changed.get(of) or known.get(of))
     await _TEMPLATES.upsert(tx, changed.values(), keys=("name", "language"))
 
 

@@ -55,8 +55,8 @@ DOORS = (
     Door(
         "`/sms/<secret>`",
         None,
-        "actions/feedback/sms_commands.py: what Mobile Seva passes on; of an application is told to the telephone of "
-        "its applicant alone",
+        "actions/conversations/sms_commands.py: what Mobile Seva passes on; of an application is told to the telephone "
+        "of its applicant alone, which also appeals by a code that only it was sent",
     ),
     Door(
         "`/hooks/whatsapp`",

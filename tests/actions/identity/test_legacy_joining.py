@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from actions.conversations.sms_commands import SmsCommands
 from actions.feedback.notices import About, tell
-from actions.feedback.sms_commands import SmsCommands
 from actions.identity.code_sending import SEND, send_code
 from actions.identity.eaadhaar import bind_card
 from actions.identity.record_claims import ClaimRecord, claim_record, confirm_claim

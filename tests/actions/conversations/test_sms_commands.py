@@ -6,9 +6,10 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
+from actions.conversations.sms_appeals import CODE_FOR
+from actions.conversations.sms_commands import ANSWERED_A_DAY, SmsCommands
 from actions.feedback.message_planning import plan_messages
 from actions.feedback.notices import About, tell
-from actions.feedback.sms_commands import ANSWERED_A_DAY, SmsCommands
 from actions.kernel import UnitOfWork
 from domain.applications.applications import Application
 from domain.applications.lifecycle import Status
@@ -18,10 +19,11 @@ from domain.feedback.notices import NoticeKind, Topic
 from domain.kernel import SYSTEM, Language, NumberKind, ist_date, make_number, show_number
 from domain.kernel.messages import label, labels
 from integrations.sms import IncomingSms
+from store.appeals import appeals
 from store.feedback import conversations, messages, notices
 from store.feedback.conversations import conversations_table
 from store.identity import contacts, people
-from tests.support.actions import FREE, World
+from tests.support.actions import FREE, ORDER, World
 from tests.support.phones import Phones, with_phones
 from tests.support.plans import statements_of
 from tests.support.worlds import AADHAAR
@@ -262,6 +264,134 @@ async def test_who_chose_english_is_answered_in_english(world: World):
     assert await send(world, "मदद") == label("sms_reply.HELP", Language.HI)
 
 
+async def overdue(world: World) -> Application:
+    """Her application, whose time is over, and which she has not handed on."""
+    case = await world.in_scrutiny(world.asha, ORDER, world.employment)
+    world.clock.advance(timedelta(days=25))
+    return case
+
+
+def code_in(reply: str) -> str:
+    return reply.rsplit(" ", 1)[-1]
+
+
+async def texts_of_appeals(world: World, case: Application) -> list[str | None]:
+    async with world.env.store.read_transaction() as tx:
+        return [one.text for one in (await appeals.of_applications(tx, [case.id])).get(case.id, [])]
+
+
+@pytest.mark.parametrize(
+    ("appeal", "yes"),
+    [
+        ("अपील {hindi} समय पर सेवा नहीं मिली", "हाँ {code}"),
+        ("UK APPEAL {number} समय पर सेवा नहीं मिली", "uk yes {code}"),
+        ("apil {number} समय पर सेवा नहीं मिली", "Haan {code}"),
+        ("APPEAL {spaced} समय पर सेवा नहीं मिली", "हां {code_hindi}"),
+    ],
+)
+async def test_an_appeal_is_filed_by_a_reason_and_the_code_that_came_back(world: World, appeal: str, yes: str):
+    case = await overdue(world)
+    spaced = f"{case.number[:4]} {case.number[4:9]} {case.number[9:]}"
+    written = appeal.format(number=case.number, hindi=in_hindi_digits(case.number), spaced=spaced)
+    code = code_in(await send(world, written))
+    before = await texts_of_appeals(world, case)
+
+    reply = await send(world, yes.format(code=code, code_hindi=in_hindi_digits(code)), later=60)
+
+    assert (before, await texts_of_appeals(world, case)) == ([], ["समय पर सेवा नहीं मिली"])
+    assert reply.startswith("अपील दर्ज हुई")
+
+
+async def test_a_yes_that_is_passed_on_again_files_no_second_appeal(world: World):
+    case = await overdue(world)
+    code = code_in(await send(world, f"अपील {case.number} देर हुई"))
+
+    first = await send(world, f"हाँ {code}", later=60)
+
+    assert await send(world, f"हाँ {code}", later=60) == first
+    assert len(await texts_of_appeals(world, case)) == 1
+
+
+async def test_without_a_reason_one_is_asked_for_and_nothing_waits(world: World):
+    case = await overdue(world)
+
+    reply = await send(world, f"अपील {case.number}")
+
+    assert reply == label("sms_reply.APPEAL_WHY", Language.HI).format(number=show_number(case.number))
+    assert await send(world, "हाँ 123456", later=1) == label("sms_reply.HELP", Language.HI)
+
+
+async def test_three_wrong_codes_end_the_right_one(world: World):
+    case = await overdue(world)
+    code = code_in(await send(world, f"अपील {case.number} देर हुई"))
+    wrong = f"{(int(code) + 1) % 1_000_000:06}"
+    told = [await send(world, f"हाँ {wrong}", later=number) for number in (1, 2, 3)]
+
+    await send(world, f"हाँ {code}", later=4)
+
+    assert told == [label("sms_reply.APPEAL_WRONG_CODE", Language.HI)] * 3
+    assert await texts_of_appeals(world, case) == []
+
+
+async def test_a_code_is_good_for_half_an_hour(world: World):
+    case = await overdue(world)
+    code = code_in(await send(world, f"अपील {case.number} देर हुई"))
+    world.clock.advance(CODE_FOR)
+
+    assert await send(world, f"हाँ {code}") == label("sms_reply.APPEAL_WRONG_CODE", Language.HI)
+    assert await texts_of_appeals(world, case) == []
+
+
+async def test_a_stranger_s_telephone_appeals_nothing_and_learns_nothing(world: World):
+    case = await overdue(world)
+    unknown = make_number(NumberKind.APPLICATION, 2026, "0123456789")
+    code = code_in(await send(world, f"अपील {case.number} देर हुई"))
+
+    foreign = await send(world, f"अपील {case.number} देर हुई", mobile=ANOTHER)
+    absent = await send(world, f"अपील {unknown} देर हुई", mobile=ANOTHER, later=1)
+    guessed = await send(world, f"हाँ {code}", mobile=ANOTHER, later=2)
+
+    assert (foreign, absent) == (label("sms_reply.NOTHING", Language.HI),) * 2
+    assert guessed == label("sms_reply.HELP", Language.HI)
+    assert await texts_of_appeals(world, case) == []
+
+
+async def test_a_telephone_of_two_citizens_appeals_nothing(world: World):
+    case = await overdue(world)
+    async with world.env.store.write_transaction() as tx:
+        [sunil] = (await people.citizens(tx, [world.sunil.person_id or ""])).values()
+        await people.update_citizen(tx, replace(sunil, mobile=HERS))
+        await contacts.note(tx, [(sunil.id, HERS)])
+
+    assert await send(world, f"अपील {case.number} देर हुई") == label("sms_reply.NOTHING", Language.HI)
+
+
+async def test_an_appeal_that_is_not_open_to_her_is_refused_with_the_page_that_says_why(world: World):
+    case = await world.submit(world.asha, FREE, idempotency_key="one")
+    code = code_in(await send(world, f"अपील {case.number} देर हुई"))
+
+    reply = await send(world, f"हाँ {code}", later=1)
+
+    assert reply.endswith("/my/appeals")
+    assert await texts_of_appeals(world, case) == []
+
+
+async def test_a_slip_in_the_number_of_an_appeal_is_told(world: World):
+    case = await overdue(world)
+    swapped = case.number[:-3] + case.number[-2] + case.number[-3] + case.number[-1]
+
+    assert await send(world, f"अपील {swapped} देर हुई") == label("sms_reply.MISTYPED", Language.HI)
+
+
+async def test_stop_does_not_forget_that_an_appeal_waits(world: World):
+    case = await overdue(world)
+    code = code_in(await send(world, f"अपील {case.number} देर हुई"))
+    await send(world, "STOP", later=1)
+    await send(world, f"हाँ {code}", later=2)
+
+    assert len(await texts_of_appeals(world, case)) == 1
+
+
 async def test_links_to_tracking_and_appeal_are_those_of_the_portal(world: World):
     assert f"{world.env.public_url}/track" in await send(world, "लिंक")
     assert f"{world.env.public_url}/my/appeals" in await send(world, "अपील")
@@ -281,6 +411,7 @@ def test_every_reply_is_one_part_with_whatever_state_and_an_address_of_20_charac
         "on": "05-12-2026",
         "state": longest,
         "link": "https://apuni.uk.gov/my/appeals",
+        "code": "000000",
     }
 
     filled = {key: text.format(**values) for key, text in labels(language, "sms_reply.").items()}

@@ -5,12 +5,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 
+from actions.conversations.sms_appeals import APPEAL, Remembered, ask_for_code, take_code
 from actions.etaal.enquiries import Asker, count_enquiry
 from actions.feedback.mutes import mute, note_switch, unmute
 from actions.feedback.tracking import tracking_view
 from actions.kernel import Environment, UnitOfWork, application_by_any
 from domain.applications.applications import Application, Channel
-from domain.feedback.commands import Command, CommandKind, read_command
+from domain.feedback.commands import Command, CommandKind, confirmed_code, read_command
 from domain.feedback.conversations import Conversation, ConversationLine, LineAuthor
 from domain.feedback.messages import USUAL, MessageChannel, MessageState
 from domain.feedback.tracking import HANDED_IN, Tracked, is_public
@@ -59,34 +60,58 @@ async def _answer(acting: UnitOfWork, sms: IncomingSms) -> str:
     if tries > ANSWERED_A_DAY and command != Command(CommandKind.STOP):
         return ""
     language = _language_of(sms.text, known)
+    code = confirmed_code(sms.text)
     try:
-        reply = await _reply(acting, command, conversation, known, language)
+        if code is not None and APPEAL in conversation.engine:
+            owner = known[0] if len(known) == 1 else None
+            reply, engine = await take_code(acting, conversation, owner, code, language)
+        elif command.kind is CommandKind.APPEAL and (command.number or command.mistyped):
+            reply, engine = await _begin_appeal(acting, command, conversation, known, language)
+        else:
+            reply, engine = await _reply(acting, command, conversation, known, language)
     except MistypedNumber:
-        reply = label("sms_reply.MISTYPED", language)
+        reply, engine = label("sms_reply.MISTYPED", language), dict(conversation.engine)
+    if engine != conversation.engine:
+        await conversations.save(tx, replace(conversation, engine=engine), conversation.version)
     if reply:
         said = replace(heard, id=ids.key(), author=LineAuthor.SERVICE, text=reply, provider_id=f"{name}:reply")
         await conversations.add_line(tx, replace(said, state=MessageState.SENT))
     return reply
 
 
-async def _reply(
+async def _begin_appeal(
     acting: UnitOfWork, command: Command, conversation: Conversation, known: Sequence[Citizen], language: Language
-) -> str:
+) -> tuple[str, Remembered]:
+    """Ask for the code of an appeal; a telephone of two citizens, or of another one, learns nothing."""
     if command.mistyped:
         raise MistypedNumber
-    mobile = conversation.address[2:]
+    found = await _application(acting, command.number, conversation.address[2:], known)
+    if found is None or len(known) != 1:
+        return label("sms_reply.NOTHING", language), dict(conversation.engine)
+    return ask_for_code(acting, conversation, found, command.words, language)
+
+
+async def _reply(
+    acting: UnitOfWork, command: Command, conversation: Conversation, known: Sequence[Citizen], language: Language
+) -> tuple[str, Remembered]:
+    if command.mistyped:
+        raise MistypedNumber
+    mobile, engine = conversation.address[2:], dict(conversation.engine)
     match command.kind:
         case CommandKind.STATUS | CommandKind.DUE:
-            return await _reply_about(acting, command, mobile, known, language)
+            return await _reply_about(acting, command, mobile, known, language), engine
         case CommandKind.LINK | CommandKind.APPEAL:
             page = "/track" if command.kind is CommandKind.LINK else "/my/appeals"
-            return label(f"sms_reply.{command.kind.value}", language).format(link=f"{acting.env.public_url}{page}")
+            text = label(f"sms_reply.{command.kind.value}", language)
+            return text.format(link=f"{acting.env.public_url}{page}"), engine
         case CommandKind.STOP | CommandKind.START if command.number is not None:
-            return await _switch_one(acting, command, mobile, known, language)
+            return await _switch_one(acting, command, mobile, known, language), engine
         case CommandKind.STOP | CommandKind.START:
-            return await _switch(acting, conversation, known, language, stops=command.kind is CommandKind.STOP)
+            stops = command.kind is CommandKind.STOP
+            text = await _switch(acting, conversation, known, language, stops=stops)
+            return text, {**engine, _STOPPED: stops}
         case _:
-            return label("sms_reply.HELP", language)
+            return label("sms_reply.HELP", language), engine
 
 
 async def _reply_about(
@@ -139,10 +164,6 @@ async def _switch(
             await note_switch(acting, ObjectKind.NOTICE, one.id, _SMS, stops=stops)
     hers = [one.id for one in known]
     await (messages.stop_waiting if stops else messages.unmute)(tx, hers)
-    if changed:
-        await conversations.save(
-            tx, replace(conversation, engine={**conversation.engine, _STOPPED: stops}), conversation.version
-        )
     if stops and not changed:
         return ""
     return label(f"sms_reply.{'STOPPED' if stops else 'STARTED'}", language)
