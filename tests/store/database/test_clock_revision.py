@@ -13,7 +13,7 @@ from store.applications.timeline import timeline_table
 from store.database.migration_runner import upgrade
 from store.identity.people import citizens_table
 
-BEFORE, AFTER = "1002", "1003"
+BEFORE, AFTER = "1001", "1026"
 
 
 def at(day: date) -> datetime:
