@@ -18,12 +18,11 @@ centres_table = table_of(
     apart=("name",),
 )
 
-operator_centres_table = Table(
+operator_centres_table = table_of(
+    Binding,
     "operator_centres",
-    metadata,
     Column("operator_id", Key, ForeignKey("operators.operator_id"), primary_key=True),
     Column("centre_code", Key, ForeignKey("centres.code"), nullable=False),
-    Column("email", Key),
     UniqueConstraint("email"),
     Index(None, "centre_code"),
 )

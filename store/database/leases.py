@@ -3,23 +3,12 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import BigInteger, Column, ColumnElement, Table, delete, select, update
+from sqlalchemy import BigInteger, Column, ColumnElement, delete, select, update
 
 from store.database.engine import Transaction
-from store.database.metadata import metadata
+from store.database.metadata import table_of
 from store.database.sql import database_now, first_row, insert_into
-from store.database.types import Instant, Key
-
-leases_table = Table(
-    "leases",
-    metadata,
-    Column("name", Key, primary_key=True),
-    Column("holder", Key, nullable=False),
-    Column("fence", BigInteger, nullable=False),
-    Column("until", Instant, nullable=False),
-)
-
-_T = leases_table.c
+from store.database.types import Key
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +19,12 @@ class Lease:
     holder: str
     fence: int
     until: datetime
+
+
+leases_table = table_of(
+    Lease, "leases", Column("name", Key, primary_key=True), Column("fence", BigInteger, nullable=False)
+)
+_T = leases_table.c
 
 
 async def acquire(tx: Transaction, name: str, holder: str, seconds: float) -> Lease | None:

@@ -17,7 +17,7 @@ from domain.etaal.counting import MAPPED, UNMAPPED, Correction, CorrectionReason
 from domain.etaal.counting import Transaction as ETransaction
 from store.database import AnyRow, Instant, Key, Transaction, first_row, insert_new, rows_of
 from store.database.bulk import insert_rows
-from store.database.metadata import metadata, partial_index
+from store.database.metadata import metadata, partial_index, table_of
 
 ledger_table = Table(
     "e_transactions",
@@ -56,28 +56,6 @@ day_totals_table = Table(
     Index(None, "service_code", "day"),
 )
 
-days_table = Table(
-    "e_transaction_days",
-    metadata,
-    Column("day", Date, primary_key=True),
-    Column("revision", Integer, nullable=False),
-    Column("link", Key, nullable=False),
-    Column("total", BigInteger, nullable=False),
-    Column("sealed_at", Instant, nullable=False),
-    Column("closed_revision", Integer),
-    Column("closed_at", Instant),
-)
-
-_L, _D, _DAY = ledger_table.c, day_totals_table.c, days_table.c
-PLACE = ("day", "service_code", "district", "channel", "category")
-AMOUNT = _L["count"].label("amount")
-"""A row's count under a name that no row has as a method."""
-
-ROW = (*(column for column in _L if column.name != "count"), AMOUNT)
-"""What is read of a row of the ledger."""
-
-REVERSED = "REVERSED"
-
 
 @dataclass(frozen=True, slots=True)
 class SealedDay:
@@ -90,6 +68,24 @@ class SealedDay:
     sealed_at: datetime
     closed_revision: int | None = None
     closed_at: datetime | None = None
+
+
+days_table = table_of(
+    SealedDay,
+    "e_transaction_days",
+    Column("day", Date, primary_key=True),
+    Column("total", BigInteger, nullable=False),
+)
+
+_L, _D, _DAY = ledger_table.c, day_totals_table.c, days_table.c
+PLACE = ("day", "service_code", "district", "channel", "category")
+AMOUNT = _L["count"].label("amount")
+"""A row's count under a name that no row has as a method."""
+
+ROW = (*(column for column in _L if column.name != "count"), AMOUNT)
+"""What is read of a row of the ledger."""
+
+REVERSED = "REVERSED"
 
 
 async def record(tx: Transaction, event: ETransaction) -> bool:

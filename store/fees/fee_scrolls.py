@@ -9,7 +9,7 @@ from sqlalchemy import BigInteger, Column, Date, ForeignKey, Index, Integer, Tab
 
 from domain.fees.fees import ScrollLine
 from store.database import AlreadyThere, Instant, Key, Transaction, first_row, insert_new
-from store.database.metadata import metadata
+from store.database.metadata import metadata, table_of
 
 scrolls_table = Table(
     "fee_scrolls",
@@ -23,17 +23,11 @@ scrolls_table = Table(
     Column("compared_at", Instant),
 )
 
-lines_table = Table(
+lines_table = table_of(
+    ScrollLine,
     "fee_scroll_lines",
-    metadata,
     Column("scrolled_on", Date, ForeignKey("fee_scrolls.scrolled_on"), primary_key=True),
     Column("line", Integer, primary_key=True),
-    Column("grn", Key, nullable=False),
-    Column("cin", Key, nullable=False),
-    Column("reference", Key, nullable=False),
-    Column("head", Key, nullable=False),
-    Column("amount_paise", BigInteger, nullable=False),
-    Column("status", Key, nullable=False),
     Index(None, "reference"),
 )
 

@@ -6,7 +6,7 @@ its last line (ADR 0015).
 
 import sqlalchemy as sa
 
-from domain.payments.files import BatchLine, Beneficiary, LedgerFile, PaymentFileBatch
+from domain.payments.files import BatchLine, Beneficiary, LedgerFile, PaymentFileBatch, SignerEnrolment
 from store.database import LARGE_ROWS, NOT_KEPT_ELSEWHERE, Instant, Json, Key
 from store.database.metadata import metadata, partial_index, table_of
 
@@ -120,11 +120,10 @@ sealed_files_table = sa.Table(
 )
 """A backup leaves it out: the file is made again from its references, with the same bytes."""
 
-signing_certificates_table = sa.Table(
+signing_certificates_table = table_of(
+    SignerEnrolment,
     "signing_certificates",
-    metadata,
     sa.Column("fingerprint", Key, primary_key=True),
-    sa.Column("state", Key, nullable=False),
     sa.Column("heard_at", Instant, nullable=False),
     sa.Column("codes", Json),
     sa.Column("source", Key, nullable=False),
