@@ -10,7 +10,7 @@ from domain.catalogue.definitions import DraftState
 from domain.feedback.message_texts import EventTexts
 from domain.feedback.text_proposals import TextProposal
 from domain.identity.policy import ObjectKind, Purpose, Resource
-from domain.kernel import ErrorCode, Problem, Problems, Subject, ist_date, require_found
+from domain.kernel import CommandFailed, ErrorCode, Problem, Problems, Subject, ist_date, require_found
 from states.message_texts import LARGEST, document_problems, texts_of_document
 from store.database import Transaction
 from store.feedback import text_proposals
@@ -42,9 +42,17 @@ class ConfirmMessageText:
 
 async def texts_in_force(env: Environment, tx: Transaction) -> Mapping[str, EventTexts]:
     """The texts of all events as they are today: those of the state's package, but for what was published."""
+    return {**env.rules.message_texts, **{event: one for event, one in (await _published(tx)).items() if one}}
+
+
+async def unreadable_texts(tx: Transaction) -> list[str]:
+    """The events whose published text cannot be read by this release, in whose place that of the package goes."""
+    return [event for event, one in (await _published(tx)).items() if one is None]
+
+
+async def _published(tx: Transaction) -> dict[str, EventTexts | None]:
     changed = await text_proposals.in_force(tx, ist_date(tx.clock.now()))
-    published = {event: _texts_of(event, one.document) for event, one in changed.items() if one.document}
-    return {**env.rules.message_texts, **published}
+    return {event: _texts_of(event, one.document) for event, one in changed.items() if one.document}
 
 
 async def propose_message_text(
@@ -87,8 +95,8 @@ def _require_fit(event: str, document: str) -> None:
         )
 
 
-async def propose(acting: UnitOfWork, request: ProposeMessageText, by: str) -> TextProposal:
-    """The inner step of a proposal, in the caller's transaction."""
+async def _propose(acting: UnitOfWork, request: ProposeMessageText) -> TextProposal:
+    await _require(acting, ("input",))
     if request.publish_on < acting.today:
         raise Problems(Problem(ErrorCode.DATE_NOT_ALLOWED, ("input", "publishOn")))
     if request.event not in acting.env.rules.message_texts:
@@ -101,17 +109,12 @@ async def propose(acting: UnitOfWork, request: ProposeMessageText, by: str) -> T
         document=request.document,
         state=DraftState.WAITING,
         publish_on=request.publish_on,
-        proposed_by=by,
+        proposed_by=acting.subject.person_id or acting.subject.label,
         proposed_at=acting.now,
     )
     await text_proposals.add(acting.tx, proposal)
     await _note(acting, proposal)
     return proposal
-
-
-async def _propose(acting: UnitOfWork, request: ProposeMessageText) -> TextProposal:
-    await _require(acting, ("input",))
-    return await propose(acting, request, acting.subject.person_id or acting.subject.label)
 
 
 async def _confirm(acting: UnitOfWork, request: ConfirmMessageText) -> TextProposal:
@@ -139,4 +142,9 @@ async def _note(acting: UnitOfWork, proposal: TextProposal) -> None:
     await acting.record(action, "DEFINITION", proposal.id, Purpose.OPERATE, event=proposal.event)
 
 
-_texts_of = lru_cache(maxsize=1_000)(texts_of_document)
+@lru_cache(maxsize=1_000)
+def _texts_of(event: str, document: str) -> EventTexts | None:
+    try:
+        return texts_of_document(event, document)
+    except CommandFailed:
+        return None

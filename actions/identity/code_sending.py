@@ -12,7 +12,7 @@ import structlog
 from actions.feedback.texts import texts_in_force
 from actions.identity.one_time_codes import count_code, count_entry, refuse_closed, settle_entry
 from actions.kernel import Environment, UnitOfWork
-from domain.feedback.message_texts import CODE, EventTexts
+from domain.feedback.message_texts import CODE, EventTexts, UnfitText
 from domain.identity.assisting import CODE_DIGITS, CODE_LIFE, CODE_TRIES, CodeKind
 from domain.kernel import ErrorCode, Language, Problem, Problems
 from domain.kernel.messages import bilingual, label
@@ -115,13 +115,25 @@ async def send_code(env: Environment, payload: Mapping[str, str]) -> None:
 
 
 def _ways_by_sms(env: Environment, code: SentCode, texts: Mapping[str, EventTexts]) -> _Ways:
-    gateway, event = env.partners.sms, texts.get(f"{CODE}{code.kind}")
-    if gateway is None or event is None:
+    """By the text in force; where that one does not fit, by that of the package, since no code stops for a text."""
+    gateway, event = env.partners.sms, f"{CODE}{code.kind}"
+    if gateway is None:
         return {}
+    for known in (texts, env.rules.message_texts):
+        try:
+            sms = _sms(known[event], code)
+        except (KeyError, UnfitText) as unfit:
+            _log.error("message_text_unfit", kind=event, variable=str(unfit))
+        else:
+            return {provider: partial(gateway.send_by, provider, sms) for provider in gateway.providers}
+    return {}
+
+
+def _sms(event: EventTexts, code: SentCode) -> Sms:
+    """The SMS of a code. Raises KeyError without a text in its language, UnfitText for one that it does not fill."""
     registered = event.texts[Language(code.content["language"]).catalogue]
     text = registered.fill({"code": code.content["code"], "minutes": _MINUTES})
-    sms = Sms(code.content["mobile"], text, registered.template, code=True)
-    return {provider: partial(gateway.send_by, provider, sms) for provider in gateway.providers}
+    return Sms(code.content["mobile"], text, registered.template, code=True)
 
 
 def _ways_by_mail(env: Environment, code: SentCode) -> _Ways:

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from actions.feedback.texts import unreadable_texts
 from actions.identity.one_time_codes import closings
 from actions.kernel import Environment, access
 from actions.officers.administrators import changes_of_watched
@@ -86,7 +87,7 @@ async def evaluate(
             for each, (_, cost) in (await message_days.counts_of_today(tx)).items()
             if each in costs
         }
-        read = replace(read, message_shares=shares)
+        read = replace(read, message_shares=shares, unreadable_texts=tuple(await unreadable_texts(tx)))
         read = replace(read, silent_offices=silent, holiday_lists_in_doubt=doubtful)
         holding = active_alarms(replace(read, worker_seconds=worker_seconds))
 

@@ -57,6 +57,7 @@ class AlarmCode(StrEnum):
     OWN_COUNTERS = "OWN_COUNTERS"
     MESSAGE_CAP = "MESSAGE_CAP"
     TEMPLATE_UNUSABLE = "TEMPLATE_UNUSABLE"
+    MESSAGE_TEXT = "MESSAGE_TEXT"
 
 
 class AlarmState(StrEnum):
@@ -114,6 +115,7 @@ _MEASURES: Mapping[AlarmCode, tuple[Any, ...]] = {
     AlarmCode.OWN_COUNTERS: (Severity.CRITICAL, 2, "processes"),
     AlarmCode.MESSAGE_CAP: (Severity.WARNING, 100, "percent"),
     AlarmCode.TEMPLATE_UNUSABLE: (Severity.WARNING, 1, "templates"),
+    AlarmCode.MESSAGE_TEXT: (Severity.WARNING, 1, "texts"),
 }
 """What is measured of each alarm; its rule and what to do about it stand in domain/platform/alarm_texts.json."""
 
@@ -249,6 +251,8 @@ class Readings:
     """The share in percent of what the messages of a day may cost that is spent, by channel."""
     unusable_templates: tuple[str, ...] = ()
     """The templates of WhatsApp that are not sent, or of low quality, as `<name>/<language>`."""
+    unreadable_texts: tuple[str, ...] = ()
+    """The events whose published text cannot be read by this release."""
     posts_changed: Mapping[str, int] = field(default_factory=dict)
     """How often within a day a watched post changed hands, by its role (domain/officers/postings.py)."""
     holiday_lists_in_doubt: tuple[str, ...] = ()
@@ -309,6 +313,7 @@ def _by_name(readings: Readings) -> tuple[tuple[AlarmCode, Mapping[str, float]],
         (AlarmCode.MESSAGE_CAP, readings.message_shares),
         (AlarmCode.TEMPLATE_UNUSABLE, dict.fromkeys(readings.unusable_templates, 1)),
         (AlarmCode.RECONCILIATION_LATE, readings.reconciliation_seconds),
+        (AlarmCode.MESSAGE_TEXT, dict.fromkeys(readings.unreadable_texts, 1)),
         (AlarmCode.HOLIDAYS_IN_DOUBT, dict.fromkeys(readings.holiday_lists_in_doubt, 1)),
     )
 

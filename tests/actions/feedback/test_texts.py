@@ -14,14 +14,21 @@ from actions.feedback.texts import (
     propose_message_text,
     text_desk,
     texts_in_force,
+    unreadable_texts,
 )
+from actions.identity.code_sending import Addressee, make_code, send_code
+from actions.kernel import UnitOfWork
 from domain.catalogue.definitions import DraftState
 from domain.feedback.text_proposals import TextProposal
-from domain.kernel import ErrorCode, Language, PersonKind, Posting, Problems, Role, Subject
+from domain.identity.assisting import CodeKind
+from domain.kernel import SYSTEM, ErrorCode, Language, PersonKind, Posting, Problems, Role, Subject
 from states.message_texts import document_of_file
 from states.packages import state_folder
+from store.database import Board, raise_version
+from store.feedback import text_proposals
+from store.identity.sent_codes import codes_table
 from tests.support.actions import World
-from tests.support.messages import DAY, carried, told
+from tests.support.messages import DAY, MOBILE, carried, told
 
 EVENT = "DELIVERED"
 TODAY, TOMORROW = DAY.date(), DAY.date() + timedelta(days=1)
@@ -138,6 +145,48 @@ async def test_what_breaks_a_rule_is_refused_with_what_is_wrong(world, phones, w
 
     assert {each.code for each in problems} == {ErrorCode.BAD_INPUT}
     assert any(said in each.params["said"] for each in problems)
+
+
+async def test_who_proposed_at_the_terminal_does_not_confirm_it(world, phones):
+    terminal = replace(FIRST, account="CLI:1000")
+    request = ProposeMessageText(EVENT, TODAY, "k", document("अब आवेदन {number} आपका है।"))
+    proposal, _ = await propose_message_text(world.env, terminal, request)
+
+    assert (await refused(answered(world, proposal, FIRST))).code is ErrorCode.SECOND_OFFICER_NEEDED
+
+
+async def published(world: World, event: str, content: str) -> None:
+    """A text was published by an earlier release, by whose rules it was sound."""
+    proposal = TextProposal("p", event, content, DraftState.CONFIRMED, TODAY, "first", DAY)
+    async with world.env.store.write_transaction() as tx:
+        await text_proposals.add(tx, replace(proposal, confirmed_by="second", confirmed_at=DAY))
+        await raise_version(tx, Board.CATALOGUE)
+
+
+async def test_in_place_of_a_published_text_that_cannot_be_read_goes_that_of_the_package(world, phones):
+    before = await hindi_of(world)
+    await published(world, EVENT, '{"sms": {}}')
+    await told(world)
+    await carried(world)
+
+    assert await hindi_of(world) == before
+    assert len(phones.sent) == 1
+    async with world.env.store.read_transaction() as tx:
+        assert await unreadable_texts(tx) == [EVENT]
+
+
+@pytest.mark.parametrize("content", ['{"sms": {}}', '{"variables": {}, "sms": {}, "dlt": {}}', "filled"])
+async def test_no_code_stops_for_a_published_text(world, phones, content):
+    event, text = "CODE_ASSISTANCE", {"template": "1107160000000000001", "text": "{code} {unknown}"}
+    filled = json.dumps({"variables": {}, "sms": {"hi": text, "en": text}, "dlt": {}})
+    await published(world, event, filled if content == "filled" else content)
+    to = Addressee(MOBILE, Language.HI, None)
+    async with world.env.store.write_transaction() as tx:
+        await make_code(UnitOfWork(world.env, tx, SYSTEM), CodeKind.ASSISTANCE, "a", to, path=("input",))
+        code = (await tx.connection.execute(codes_table.select())).one()
+    await send_code(world.env, {"code_id": code.id})
+
+    assert len(phones.code()) == 6
 
 
 async def test_what_is_no_json_or_an_unknown_event_or_a_day_that_is_over_is_refused(world, phones):
