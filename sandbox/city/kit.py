@@ -103,6 +103,12 @@ class SandboxHome:
         """Write the onboarding file, marked so that no gateway in production takes it."""
         write_onboarding(self.onboarding, {**given, "sandbox": True})
 
+    @property
+    def caller_certificate(self) -> dict[str, str]:
+        """The files of the certificate that the city's authority gave callers, where a system wants one."""
+        run = self.onboarding.parent.parent / "run"
+        return {"certificate_file": str(run / "client.pem"), "key_file": str(run / "client.key")}
+
     @cached_property
     def state(self) -> State:
         """The sandbox's own state, which survives a restart."""

@@ -1,7 +1,7 @@
 """The examples of a connector's file as raw requests and answers, read by code of their own.
 
 Nothing here knows how the gateway maps a request or an answer: a request is compared with what the example says was
-sent, or else with the templates of the call, filled by plain replacement (docs/connectors.md section 6).
+sent, and with the templates of the call, filled by plain replacement (docs/connectors.md section 6).
 """
 
 import json
@@ -64,7 +64,8 @@ class File:
 
     def calls(self) -> Iterator[tuple[str, Mapping[str, Any]]]:
         """The calls by name."""
-        yield from self.content["calls"].items()
+        for name, call in self.content["calls"].items():
+            yield name, {**call, "name": name}
 
     def examples(self, call: str) -> list[Mapping[str, Any]]:
         """The examples of a call, in their order."""
@@ -83,8 +84,8 @@ def find_example(file: File, request: Received) -> Mapping[str, Any] | None:
         if not _is_call(file, call, request):
             continue
         for example in file.examples(name):
-            known = example.get("sent")
-            fits = _was_sent(file, known, request) if known else _fits_templates(file, call, example, request)
+            known = example.get("sent", {})
+            fits = _was_sent(file, known, request) and _fits_templates(file, call, example, request)
             said = 1000 * bool(known) + len(json.dumps(example.get("with", {})))
             if fits and (best is None or said > best[0]):
                 best = (said, example)
@@ -138,7 +139,8 @@ def _is_same_body(known: str, text: str) -> bool:
 def _fits_templates(file: File, call: Mapping[str, Any], example: Mapping[str, Any], request: Received) -> bool:
     """Whether the templates of the call, filled with the example's inputs, are this request."""
     inputs = _flat(example.get("with", {}))
-    takes = call.get("takes", {})
+    asked_first = [one for _, one in file.calls() if call["name"] in _follow_ups(one)]
+    takes = {name: kind for one in (*asked_first, call) for name, kind in one.get("takes", {}).items()}
     pages = {call.get("pages", {}).get("number"), *call.get("pages", {}).get("size", {})}
     query = [(name, value) for name, value in request.query if name not in pages]
     patterns = [(name, _pattern(template, inputs, takes)) for name, template in call.get("query", {}).items()]
@@ -156,6 +158,12 @@ def _fits_templates(file: File, call: Mapping[str, Any], example: Mapping[str, A
         for name, template in _body_leaves(call.get("body", {}))
         if (pattern := _pattern(template, inputs, takes)) is not None
     )
+
+
+def _follow_ups(call: Mapping[str, Any]) -> set[str]:
+    """The calls that see the inputs of this one."""
+    asked = {rule["ask"] for rule in call.get("outcomes", ()) if "ask" in rule}
+    return asked | {call.get("repeat", {}).get("enquire", "")}
 
 
 def _pattern(template: str, inputs: Mapping[str, str], takes: Mapping[str, Any]) -> re.Pattern[str] | None:

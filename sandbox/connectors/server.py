@@ -27,7 +27,10 @@ def sandbox_of(path: Path) -> Callable[[SandboxHome], Sandbox]:
 def _create_sandbox(path: Path, home: SandboxHome) -> Sandbox:
     file = read_file(path)
     given = home.state.get_or_create("account", "apuni", lambda: new_secrets(file))
-    home.hand_over({"base_url": home.public_url, **given})
+    certificates = {
+        way["secret"]: home.caller_certificate for way in file.content.get("auth", ()) if way["type"] == "mtls"
+    }
+    home.hand_over({"base_url": home.public_url, **given, **certificates})
     system = _Replayed(home, file, Checks(home, file, given))
     served = [Route(path, system.serve, methods=[method]) for method, path in routes(file)]
     return sandbox_app(

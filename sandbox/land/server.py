@@ -47,7 +47,7 @@ def create_sandbox(home: SandboxHome) -> Sandbox:
         return {"user": {"username": "apuni", "password": new_secret()}, "key": new_secret()}
 
     account = home.state.get_or_create("account", "apuni", new_account)
-    home.hand_over({"base_url": home.public_url, **account})
+    home.hand_over({"base_url": home.public_url, "client": home.caller_certificate, **account})
     office = _LandOffice(home, account)
     routes = [Route(ROUTE, office.serve, methods=["POST"])]
     return sandbox_app(

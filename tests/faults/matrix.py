@@ -18,6 +18,7 @@ from gateway.runtime.logs import configure_logging
 from tests.faults.adapters import ADAPTERS
 from tests.faults.base import NEEDS, POOL, Adapter
 from tests.faults.cells import Row, bounded, run_cells
+from tests.faults.connectors import CONNECTOR_FACTORIES, CONNECTORS
 from tests.faults.door import run_door
 from tests.faults.doors import DOORS
 from tests.faults.files import FILES
@@ -26,6 +27,7 @@ from tests.faults.site import DEMO, Site, open_site
 
 REPORT = Path(__file__).parents[2] / "build" / "faults.md"
 AT_ONCE = 8
+ROWS: tuple[type[Adapter], ...] = (*ADAPTERS, *CONNECTORS)
 CANARIES = ("Asha", "Negi", "नेगी", "Rawat", "Bisht", "98000", "@", "50100012345600", "054623423639", "6XUHA2E943")
 CANARIES += ("Session expired", "told to answer", "aaaaaaaaaaaaaaaa", "Bearer", "sandbox-fault")
 
@@ -38,7 +40,7 @@ def chosen(bound: str) -> Mapping[type[Adapter], list[Kind]]:
             for column, kind in enumerate(kinds())
             if kind.needs <= adapter.tells and (bound != "ci" or bounded(row, column, kind))
         ]
-        for row, adapter in enumerate(ADAPTERS)
+        for row, adapter in enumerate(ROWS)
     }
 
 
@@ -52,7 +54,9 @@ async def test_every_adapter_meets_every_fault(tmp_path: Path):
     async with AsyncExitStack() as stack:
         adapters: list[Adapter] = []
         for number, adapter in enumerate(cells):
-            site = await stack.enter_async_context(open_site(tmp_path / str(number), adapter.system))
+            site = await stack.enter_async_context(
+                open_site(tmp_path / str(number), adapter.system, create=CONNECTOR_FACTORIES.get(adapter.system))
+            )
             adapters.append(adapter(site))
         parts = await asyncio.gather(*(run_cells(each.site, each, cells[type(each)], at_once) for each in adapters))
         secrets = [secret for each in adapters for secret in secrets_of(each.site)]
@@ -115,7 +119,7 @@ def written(rows: list[Row], seconds: float) -> str:
 def left_out() -> list[str]:
     """Which faults are not run for which adapter, and why."""
     head = ["## Not run, and why", "", "| Adapter | Needs | Faults | Why |", "|---|---|---|---|"]
-    for adapter in ADAPTERS:
+    for adapter in ROWS:
         for need, why in adapter.why_not.items():
             names = ", ".join(kind.name for kind in kinds() if need in kind.needs)
             head.append(f"| {adapter.name} | {need} | {names} | {why} |")
@@ -123,7 +127,7 @@ def left_out() -> list[str]:
 
 
 def test_every_fault_is_run_or_said_why_not():
-    for adapter in ADAPTERS:
+    for adapter in ROWS:
         assert adapter.tells | set(adapter.why_not) == set(NEEDS), adapter.name
         assert not adapter.tells & set(adapter.why_not), adapter.name
     assert {need for kind in kinds() for need in kind.needs} == set(NEEDS)

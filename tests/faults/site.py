@@ -19,7 +19,7 @@ from integrations.calling.remote import Remote, Resilience
 from integrations.calling.transport import Client, Transports
 from integrations.registry import OUTSIDE_SYSTEMS, OutsideSystems
 from sandbox.city.kit import load_demo
-from sandbox.city.serving import City
+from sandbox.city.serving import City, Factory
 from sandbox.server import sandbox_factories
 from tests.support.remotes import shared_resilience
 
@@ -142,18 +142,28 @@ class Site:
 
 @asynccontextmanager
 async def open_site(
-    home: Path, system: str, *, gateway_url: str = GATEWAY, registry: OutsideSystems = OUTSIDE_SYSTEMS
+    home: Path,
+    system: str,
+    *,
+    gateway_url: str = GATEWAY,
+    registry: OutsideSystems = OUTSIDE_SYSTEMS,
+    create: Factory | None = None,
 ) -> AsyncIterator[Site]:
-    """Start the city with one system, and stop it. `gateway_url` is where a partner asks us."""
-    create = sandbox_factories(registry)[system]
+    """Start the city with one system, and stop it. `gateway_url` is where a partner asks us.
+
+    `create` makes a sandbox that is not the registry's.
+    """
+    create = create or sandbox_factories(registry)[system]
     city = City(home, load_demo(DEMO), port=0, gateway_url=gateway_url, factories={system: create})
     await city.start()
     onboarding = json.loads((home / "onboarding" / f"{system}.json").read_text())
+    trust = ssl.create_default_context(cadata=city.authority)
+    trust.load_cert_chain(home / "run" / "client.pem", home / "run" / "client.key")  # shown where it is demanded
     base = f"http://127.0.0.1:{city.ports['sandbox']}"
     try:
         fresh = httpx.Limits(max_keepalive_connections=0)
         async with httpx.AsyncClient(base_url=base, timeout=30, trust_env=False, limits=fresh) as control:
-            yield Site(city, system, onboarding, control, ssl.create_default_context(cadata=city.authority))
+            yield Site(city, system, onboarding, control, trust)
     finally:
         await city.stop()
 

@@ -38,6 +38,7 @@ from states.packages import read_package
 from tools.reference import apisetu_components, partner_doors, umang_document
 from tools.reference.access import access
 from tools.reference.alarms import alarms
+from tools.reference.connectors import connector_pages
 from tools.reference.json_schemas import file_of
 from tools.reference.policies import policies
 
@@ -239,6 +240,7 @@ def documents() -> dict[str, str]:
         "../gateway/http/openapi.json": file_of(partner_doors.document()),
         "../integrations/apisetu/published_components.json": apisetu_components.as_file(),
         "../gateway/umang/openapi.json": file_of(umang_document.document()),
+        **connector_pages(),
     }
 
 

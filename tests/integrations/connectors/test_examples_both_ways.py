@@ -1,8 +1,6 @@
-"""The examples of docs/connectors.md section 3 and of each connector: what is sent, and what an answer means."""
+"""The examples of each connector: what is sent, and what an answer means."""
 
-import re
 from datetime import date
-from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
@@ -13,16 +11,10 @@ from integrations.calling.errors import Garbled, NotLetIn, Refused, Unavailable
 from integrations.calling.policies import Effect
 from integrations.connectors import Waiting, read_connector
 from integrations.connectors.file import Example
+from tests.support.connecting import FILES as ALL_FILES
 from tests.support.connector_calls import SECRETS, Talk, talk_with
 
-ROOT = Path(__file__).parents[3]
-PAGE = ROOT / "docs" / "connectors.md"
-CITY_HEAD = "apuni: connector/1\nversion: 1\nlabel: {hi: शहर, en: City}\n"
-NCS, LAND, CITY = re.findall(r"```yaml\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
-OURS = [*ROOT.glob("connectors/*.yaml"), *ROOT.glob("states/*/connectors/*.yaml")]
-FILES = {"ncs": NCS, "land": LAND, "city": CITY_HEAD + CITY} | {
-    f"our-{one.stem}": one.read_text(encoding="utf-8") for one in OURS
-}
+FILES = {file.stem: file.read_text(encoding="utf-8") for file in ALL_FILES}
 OUTCOMES = {
     "absent": Refused,
     "garbled": Garbled,
@@ -47,7 +39,7 @@ def handler(example: Example, talk_xml: bool) -> Any:
     def handle(request: httpx.Request) -> httpx.Response:
         if request.url.path.endswith("/oauth/token"):
             return httpx.Response(200, json={"access_token": "t7", "token_type": "Bearer", "expires_in": 1800})
-        if request.url.path.endswith("/tokens/12345.json") and example.call != "ticket":
+        if "/tokens/" in request.url.path and example.call != "ticket":
             return httpx.Response(200, json=[{"token": "12345"}])
         return answer_of(example, xml=talk_xml)
 
@@ -78,7 +70,7 @@ async def test_an_example_means_what_it_says(text: str, example: Example) -> Non
     elif example.expected == "waiting":
         with pytest.raises(Waiting) as waiting:
             await asked(talk, example)
-        assert waiting.value.ticket == "12345"
+        assert f'"{waiting.value.ticket}"' in example.answer["body"]
     else:
         with pytest.raises(OUTCOMES[example.expected]):
             await asked(talk, example)
@@ -99,7 +91,9 @@ async def test_an_example_is_sent_as_it_says(text: str, example: Example) -> Non
 
 
 async def test_the_proofs_of_every_kind_are_sent() -> None:
-    talk = talk_with(FILES["city"], lambda request: httpx.Response(200, json={"access_token": "t7", "expires_in": 60}))
+    talk = talk_with(
+        FILES["smart_city"], lambda request: httpx.Response(200, json={"access_token": "t7", "expires_in": 60})
+    )
     call = talk.connector.calls["complain"]
     inputs = {"category": "ROAD", "text": "गड्ढा", "place": {"lat": "30.3", "long": "78.0"}}
 
