@@ -47,7 +47,7 @@ _COMPLAINTS = (
 _REPLY = "आपके प्रकरण को देखा गया है; कार्यवाही इसी सप्ताह होगी।"
 _PROPOSALS = (
     "The form should take the village from a list.",
-    "प्रमाण-पत्र की सूचना एसएमएस से भी मिले।",
+    "प्रमाण-पत्र की सूचना SMS से भी मिले।",
     "Please open the service in the evening for those who work.",
 )
 _ASKED = "मेरे आवेदन में और कितना समय लगेगा?"

@@ -36,6 +36,8 @@ CODE = "CODE_"
 """The events of one-time codes begin so; they go by SMS alone."""
 _MARK = re.compile(r"\{([^{}]*)\}")
 _TEMPLATE_ID = re.compile(r"[0-9]{12}|[0-9]{19}")
+_PLACEHOLDER = re.compile(r"13071600000000[0-9]{5}")
+"""The ids of the texts that come with the gateway, until operators give ours."""
 _TEMPLATE_NAME = re.compile(r"[a-z0-9_]{1,512}")
 _ADJACENT, _GAPS = re.compile(r"\}[^\w]*\{"), re.compile(r"\t|\n{3}| {5}")
 _LONG_NUMBER = re.compile(r"\d(?:[\s-]?\d){8,}")
@@ -93,6 +95,11 @@ class RegisteredText:
     variables: Mapping[str, Variable] = field(repr=False)
     title: str = ""
     buttons: tuple[Button, ...] = ()
+
+    @property
+    def is_placeholder(self) -> bool:
+        """Whether no operator gave the template id of this SMS, so that none would carry it."""
+        return _PLACEHOLDER.fullmatch(self.template) is not None
 
     @property
     def registered(self) -> str:

@@ -13,6 +13,7 @@ from gateway.settings.partners import Partner
 from gateway.settings.settings import Settings, SettingsRefused, variable
 from integrations.registry import OUTSIDE_SYSTEMS, OutsideSystems
 from states.lint import font_faults, message_faults
+from states.message_texts import message_texts
 from store.platform import alarms
 
 SAMPLE_KEY = "d6c001a8086f7c085c6a60654e45fbc75384c7357e3d043a12784b21e34a98f1"
@@ -33,10 +34,22 @@ def refuse_unfit_production(settings: Settings, registry: OutsideSystems = OUTSI
         return
     state = settings.package.state
     reasons = [*font_faults(state), *message_faults(state), *broken_bounds(settings)]
+    reasons += _placeholder_templates(settings)
     for system in (*registry.required, *(name for name in registry.optional if name in settings.partners)):
         reasons += _unfit_partner(settings, system)
     if reasons:
         raise SettingsRefused(reasons)
+
+
+def _placeholder_templates(settings: Settings) -> list[str]:
+    """Why SMS cannot go, where it is connected to operators: they know none of the placeholders of the package."""
+    if settings.takes_sandboxes or "sms" not in settings.partners:
+        return []
+    texts = message_texts(settings.package.folder)
+    events = [name for name, event in texts.items() if any(one.is_placeholder for one in event.texts.values())]
+    told = f"messages: {len(events)} events, such as {min(events, default='')}, have placeholders for template ids"
+    remedy = "set the ids that operators gave in the files of messages and in registered.csv (docs/message_texts.md)"
+    return [f"{told}; {remedy}"] if events else []
 
 
 async def refuse_second_gateway(env: Environment, settings: Settings) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from domain.feedback.message_texts import RegisteredText
 from gateway.runtime.partners import read_onboarding
 from gateway.runtime.runfiles import NotUp
 from gateway.settings.partners import Partner
@@ -275,3 +276,16 @@ def test_onboarding_that_does_not_fit_its_contract_is_refused_without_its_conten
         read_onboarding(settings, "csc", read)
 
     assert refused.value.reasons == [told]
+
+
+def test_production_sends_no_sms_by_the_placeholders_that_come_with_the_gateway(monkeypatch):
+    partners = {name: partner(name) for name in (*OUTSIDE_SYSTEMS.required, "sms")}
+
+    [reason] = reasons(fit(monkeypatch, APUNI_PARTNERS=json.dumps(partners)))
+
+    assert "placeholders for template ids; set the ids that operators gave" in reason
+
+
+@pytest.mark.parametrize(("template", "placeholder"), [("1307160000000000005", True), ("1307161234567890123", False)])
+def test_an_id_that_operators_gave_is_no_placeholder(template, placeholder):
+    assert RegisteredText(template, "x", {}).is_placeholder is placeholder

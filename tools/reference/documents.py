@@ -185,7 +185,8 @@ _MESSAGE_TEXTS = """\
 Each text stands in a file of its event in `states/uttarakhand/messages/` and is, byte for byte, the one that
 `registered.csv` has under its template; parts are those of an SMS whose variables are as long as registered. What a
 variable is filled with comes from `operations/messages/notice.graphql`, asked with the rights of the reader. Template
-ids are INFERRED until the operators give ours.
+ids are INFERRED placeholders until operators give ours; with one of them production does not start where SMS is
+connected.
 
 ## Other channels
 
