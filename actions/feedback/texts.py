@@ -1,9 +1,10 @@
 """The texts of messages in force, and how a new one comes into force: proposed, confirmed by a second administrator."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
-from functools import lru_cache
+from functools import lru_cache, partial
+from typing import TypeVar
 
 from actions.kernel import Environment, UnitOfWork, require, require_postings, run_request
 from domain.catalogue.definitions import DraftState
@@ -16,6 +17,7 @@ from store.database import Transaction
 from store.feedback import text_proposals
 
 MOST_LISTED = 20
+T = TypeVar("T")
 _PATH = ("input", "proposalId")
 _TEXTS = Resource(ObjectKind.DEFINITION, "texts")
 """Texts are those of the whole state, so that an administrator of one department has no say in them."""
@@ -77,12 +79,21 @@ async def confirm_message_text(
     return await run_request(env, subject, "confirmMessageText", request, _confirm, read=text_proposals.get)
 
 
-async def text_desk(env: Environment, subject: Subject) -> tuple[Mapping[str, EventTexts], list[TextProposal]]:
-    """The texts in force, and the latest proposals, for administrators of the state. Raises NOT_FOUND for others."""
+async def texts_for(env: Environment, subject: Subject) -> Mapping[str, EventTexts]:
+    """The texts in force, for administrators of the state. Raises NOT_FOUND for others."""
+    return await _read_for(env, subject, partial(texts_in_force, env))
+
+
+async def proposals_for(env: Environment, subject: Subject) -> list[TextProposal]:
+    """The latest proposals, for administrators of the state. Raises NOT_FOUND for others."""
+    return await _read_for(env, subject, partial(text_proposals.latest, limit=MOST_LISTED))
+
+
+async def _read_for(env: Environment, subject: Subject, read: Callable[[Transaction], Awaitable[T]]) -> T:
     require_postings(subject, ObjectKind.DEFINITION, Purpose.OPERATE)
     async with env.store.read_transaction() as tx:
         await require(env, tx, subject, _TEXTS, Purpose.OPERATE)
-        return await texts_in_force(env, tx), await text_proposals.latest(tx, MOST_LISTED)
+        return await read(tx)
 
 
 def _require_fit(event: str, document: str) -> None:

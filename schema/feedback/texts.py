@@ -5,7 +5,7 @@ from typing import Annotated, Self
 
 import strawberry
 
-from actions.feedback.texts import MOST_LISTED, confirm_message_text, propose_message_text, text_desk
+from actions.feedback.texts import MOST_LISTED, confirm_message_text, proposals_for, propose_message_text, texts_for
 from domain.catalogue.definitions import DraftState
 from domain.feedback import text_proposals
 from domain.feedback.message_texts import EventTexts, parts_of
@@ -118,7 +118,7 @@ class MessageTextsQuery:
         info: Info,
         event: Annotated[str | None, strawberry.argument(description="Only this event.")] = None,
     ) -> list[MessageText] | None:
-        texts, _ = await text_desk(info.context.environment, require_signed_in(info))
+        texts = await texts_for(info.context.environment, require_signed_in(info))
         return [MessageText.of(each) for name, each in texts.items() if event in (None, name)]
 
     @resolver_field(
@@ -127,7 +127,7 @@ class MessageTextsQuery:
         directives=[*_FOR_STAFF, assumed_list_size(MOST_LISTED)],
     )
     async def message_text_proposals(self, info: Info) -> list[MessageTextProposal] | None:
-        _, found = await text_desk(info.context.environment, require_signed_in(info))
+        found = await proposals_for(info.context.environment, require_signed_in(info))
         return [MessageTextProposal.of(each) for each in found]
 
 

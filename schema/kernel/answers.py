@@ -41,7 +41,6 @@ async def execute_document(
             variable_values=dict(variables or {}),
             operation_name=operation_name,
             is_awaitable=_is_awaitable,
-            executor_class=built.execution_context_class,
         )
         result: ExecutionResult = await running if _is_awaitable(running) else running
     except Exception as error:  # noqa: BLE001 - as from a resolver: told by a code and logged by its kind

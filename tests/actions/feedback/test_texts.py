@@ -11,8 +11,9 @@ from actions.feedback.texts import (
     ConfirmMessageText,
     ProposeMessageText,
     confirm_message_text,
+    proposals_for,
     propose_message_text,
-    text_desk,
+    texts_for,
     texts_in_force,
     unreadable_texts,
 )
@@ -209,4 +210,5 @@ async def test_texts_are_for_administrators_of_the_state(world, phones, who):
     request = ProposeMessageText(EVENT, TODAY, "k", document())
 
     assert (await refused(propose_message_text(world.env, subject, request))).code is ErrorCode.NOT_FOUND
-    assert (await refused(text_desk(world.env, subject))).code is ErrorCode.NOT_FOUND
+    for read in (texts_for, proposals_for):
+        assert (await refused(read(world.env, subject))).code is ErrorCode.NOT_FOUND
