@@ -18,6 +18,7 @@ from actions.fees import fee_doubts
 from actions.fees.fee_refunds import give_back_after
 from actions.kernel import Registry
 from actions.officers.proposals import propose_if_needed
+from actions.platform.events import note_event
 from actions.statistics.upkeep import count_change
 
 REGISTRY = Registry(
@@ -29,6 +30,7 @@ REGISTRY = Registry(
         end_visits,
         give_back_after,
         bring_result_after_fee,
+        note_event,
     ),
     consent_scopes=consent_scopes,
     consent_followers=(locker_revoking.follow_consent, locker_push.follow_consent),

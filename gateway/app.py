@@ -25,6 +25,7 @@ from actions.identity.sessions import person_of_token, person_signed_in
 from actions.kernel import Environment
 from actions.officers.staff_feed import StaffFeed
 from actions.platform.change_feed import Feed
+from actions.platform.events import EventReads
 from domain.fees.fees import FeeRoute
 from domain.identity.kept_sessions import SignedIn
 from domain.kernel import ANONYMOUS, Language, PersonKind, Source, language_from_header
@@ -89,6 +90,7 @@ from integrations.calling.request_counters import RequestCounters
 from integrations.csc import wallet_routes
 from integrations.digilocker import IssuerSettings, issuer_routes
 from integrations.etaal import EtaalSettings, etaal_routes
+from integrations.event_receivers import events_routes
 from integrations.hr import HrSettings, hr_routes
 from integrations.registry import OUTSIDE_SYSTEMS
 from integrations.right_to_service import RightToServiceSettings, commission_routes
@@ -184,6 +186,9 @@ def doors(
         *partner(hr_doors(settings, environment, edge.tallies), Source.HR),
         *partner(sms_doors(settings, environment, edge.tallies), Source.SMS),
         *partner(whatsapp_doors(settings, environment, edge.tallies), Source.WHATSAPP),
+        *partner(
+            events_routes(EventReads(environment), environment.clock, edge.tallies, times=times), Source.EVENT_RECEIVERS
+        ),
         *admitted(fee_doors(environment)),
     ]
     site = open_site(settings, runtime, graph, edge)

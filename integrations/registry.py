@@ -24,6 +24,7 @@ class Need(Enum):
 
     REQUIRED = "production does not start without its settings"
     OPTIONAL = "connected where its settings are there, and in the demo"
+    ALWAYS = "it has no settings: its addresses are rows of the store"
     NO_SETTINGS = "a command asks it at an address that it is given"
 
 
@@ -146,6 +147,15 @@ OUTSIDE_SYSTEMS = OutsideSystems(
             calls_us=True,
         ),
         System("treasury", Source.TREASURY, "integrations.treasury", "sandbox.treasury.server", Need.OPTIONAL),
+        System(
+            "event_receivers",
+            Source.EVENT_RECEIVERS,
+            "integrations.event_receivers",
+            "sandbox.event_receivers.server",
+            Need.ALWAYS,
+            probed=False,
+            calls_us=True,
+        ),
         System("hr", Source.HR, "integrations.hr", "sandbox.hr.server", Need.OPTIONAL, probed=False, calls_us=True),
     )
 )

@@ -72,6 +72,7 @@ from schema.officers.types import Officer
 from schema.payments import BeneficiariesQuery
 from schema.platform.changes import ChangesQuery
 from schema.platform.client_policy import ClientPolicyMutation, ClientPolicyQuery
+from schema.platform.event_receivers import EventReceiversMutation, EventReceiversQuery
 from schema.platform.operations_desk import OperationsMutation, OperationsQuery
 from schema.platform.sources import SourcesQuery
 from schema.platform.subscriptions import Subscription
@@ -129,6 +130,7 @@ class Query(
     MessageTextsQuery,
     ConnectorVersionsQuery,
     DepartmentSystemsQuery,
+    EventReceiversQuery,
     ClientPolicyQuery,
     ConsentsQuery,
     DevicesQuery,
@@ -169,6 +171,7 @@ class Mutation(
     CaseNoticesMutation,
     MessageTextsMutation,
     ConnectorVersionsMutation,
+    EventReceiversMutation,
     EmailMutation,
     StaffingMutation,
     StaffBatchMutation,

@@ -32,9 +32,10 @@ from domain.applications.lifecycle import Move
 from domain.certificates.certificates import CertificateEnding, CertificateStatus, EndGround, IssuedCertificate
 from domain.identity.policy import ObjectKind, Purpose
 from domain.kernel import SYSTEM, ErrorCode, Problem, Problems, Subject, ist_date, not_found, written_text
+from domain.platform.changes import ChangeKind
 from store.applications import applications
 from store.certificates import certificate_endings, certificates
-from store.database import AlreadyThere, NotThere, audit, require_there
+from store.database import AlreadyThere, NotThere, audit, change_feed, require_there
 from store.identity import people
 from store.platform import outbox
 
@@ -156,6 +157,7 @@ async def _enter(acting: UnitOfWork, old: IssuedCertificate, made: IssuedCertifi
     await certificates.add(acting.tx, made)
     if not await certificate_endings.succeed(acting.tx, old.id, made.id):
         raise AlreadyThere("the corrected certificate")
+    await change_feed.touch(acting.tx, ChangeKind.CERTIFICATE_ISSUED, made.application_id)
     await _tell_audit(acting, "certificate.corrected", made.id, {"instead": old.id})
     await plan_update(acting, made)
 

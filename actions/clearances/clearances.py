@@ -28,7 +28,7 @@ from domain.kernel import SYSTEM, ErrorCode, Problem, Problems, Remedy, Subject,
 from store import clearances
 from store.applications import applications
 from store.catalogue import catalogue
-from store.database import NotThere
+from store.database import NotThere, change_feed
 
 LONGEST_TEXT = 4000
 MOST_DEPARTMENTS = 10
@@ -137,6 +137,7 @@ async def _enter(acting: UnitOfWork, application: Application, request: AskClear
             due_at=end_of_day(due_on[department]),
         )
         await clearances.add_clearance(acting.tx, clearance)
+        await change_feed.touch_clearance(acting.tx, clearance.id)
     return await apply_transition(acting, application, Step(Move.ASK_CLEARANCE, note=request.question))
 
 

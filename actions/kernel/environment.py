@@ -32,6 +32,7 @@ from integrations.dbt_finance.pfms import Pfms
 from integrations.digilocker import DigiLocker
 from integrations.email import Mailer
 from integrations.etaal import EtaalPush
+from integrations.event_receivers.client import ReceiverCalls
 from integrations.right_to_service import RightToService
 from integrations.sms import SmsGateway
 from integrations.sso import IdentityProvider
@@ -82,6 +83,8 @@ class Partners:
     """Our number at WhatsApp; None where the state has none."""
     commission: RightToService | None = None
     """The Right to Service Commission's system; None where it is not connected."""
+    receivers: ReceiverCalls | None = None
+    """Tells receivers of events; None where a command opens no outside systems."""
     etaal: EtaalPush | None = None
     """Takes our counts of a day; None where e-Taal only pulls them."""
     pfms: Pfms | None = None

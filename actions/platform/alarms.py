@@ -31,7 +31,7 @@ from store.database.leases import Lease, still_held
 from store.feedback import message_days, whatsapp_templates
 from store.identity import assistances
 from store.officers import desk_reads
-from store.platform import alarms, outbox
+from store.platform import alarms, event_receivers, outbox
 from store.reconciliation import finance_cases, reconciliation
 from store.statistics import figures
 
@@ -63,6 +63,7 @@ async def readings(tx: Transaction, session_key_made_at: datetime) -> Readings:
         unusable_templates=tuple(
             f"{one.name}/{one.language}" for one in await whatsapp_templates.needing_attention(tx)
         ),
+        failed_receivers=dict.fromkeys(await event_receivers.failed_ids(tx), 1),
         unusual_reads={one.officer_id: one.count for one in await desk_reads.unusual_reads(tx, now - HOUR)},
     )
 

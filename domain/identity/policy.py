@@ -54,6 +54,7 @@ class ObjectKind(StrEnum):
     FEE_ORDER = "FEE_ORDER"
     TRAINING = "TRAINING"
     CONVERSATION = "CONVERSATION"
+    EVENT_RECEIVER = "EVENT_RECEIVER"
 
 
 class Purpose(StrEnum):
@@ -282,10 +283,11 @@ _LAW = {
     **_cells(_R.OWN, _Role.CITIZEN, _K.CLEARANCE, _P.VIEW),
     **_cells(_R.JURISDICTION, _Role.OFFICER, _K.CLEARANCE, _P.DECIDE),
     **_cells(_R.HELD, _Role.APPELLATE, _K.CLEARANCE, _P.DECIDE),
-    **_cells(_R.JURISDICTION, _Role.DEPARTMENT_ADMIN, (_K.POSTING, _K.DEFINITION), _P.OPERATE),
-    **_cells(_R.ANY, _Role.ADMIN, (_K.POSTING, _K.DEFINITION), _P.OPERATE),
+    **_cells(_R.JURISDICTION, _Role.DEPARTMENT_ADMIN, (_K.POSTING, _K.DEFINITION, _K.EVENT_RECEIVER), _P.OPERATE),
+    **_cells(_R.ANY, _Role.ADMIN, (_K.POSTING, _K.DEFINITION, _K.EVENT_RECEIVER), _P.OPERATE),
 }
-"""Appeals, clearances of other departments, who is posted where, and the definitions of a department's services."""
+"""Appeals, clearances of other departments, who is posted where, the definitions of a department's services, and the
+systems that are told of its events."""
 
 TABLE: Mapping[tuple[Role, ObjectKind, Purpose], Relation] = {
     **_cells(_R.OWN, _Role.CITIZEN, (_K.CITIZEN, *_CASE), _P.VIEW),

@@ -28,6 +28,7 @@ class Source(StrEnum):
     SMART_CITY = "SMART_CITY"
     DEPARTMENTS = "DEPARTMENTS"
     HR = "HR"
+    EVENT_RECEIVERS = "EVENT_RECEIVERS"
     STORE = "STORE"
 
 

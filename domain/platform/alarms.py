@@ -58,6 +58,7 @@ class AlarmCode(StrEnum):
     MESSAGE_CAP = "MESSAGE_CAP"
     TEMPLATE_UNUSABLE = "TEMPLATE_UNUSABLE"
     MESSAGE_TEXT = "MESSAGE_TEXT"
+    EVENTS_NOT_TAKEN = "EVENTS_NOT_TAKEN"
 
 
 class AlarmState(StrEnum):
@@ -116,6 +117,7 @@ _MEASURES: Mapping[AlarmCode, tuple[Any, ...]] = {
     AlarmCode.MESSAGE_CAP: (Severity.WARNING, 100, "percent"),
     AlarmCode.TEMPLATE_UNUSABLE: (Severity.WARNING, 1, "templates"),
     AlarmCode.MESSAGE_TEXT: (Severity.WARNING, 1, "texts"),
+    AlarmCode.EVENTS_NOT_TAKEN: (Severity.WARNING, 1, "receivers"),
 }
 """What is measured of each alarm; its rule and what to do about it stand in domain/platform/alarm_texts.json."""
 
@@ -253,6 +255,8 @@ class Readings:
     """The templates of WhatsApp that are not sent, or of low quality, as `<name>/<language>`."""
     unreadable_texts: tuple[str, ...] = ()
     """The events whose published text cannot be read by this release."""
+    failed_receivers: Mapping[str, int] = field(default_factory=dict)
+    """Receivers of events that were switched off since they took none, by their inner keys."""
     posts_changed: Mapping[str, int] = field(default_factory=dict)
     """How often within a day a watched post changed hands, by its role (domain/officers/postings.py)."""
     holiday_lists_in_doubt: tuple[str, ...] = ()
@@ -312,6 +316,7 @@ def _by_name(readings: Readings) -> tuple[tuple[AlarmCode, Mapping[str, float]],
         (AlarmCode.POST_CHANGED, readings.posts_changed),
         (AlarmCode.MESSAGE_CAP, readings.message_shares),
         (AlarmCode.TEMPLATE_UNUSABLE, dict.fromkeys(readings.unusable_templates, 1)),
+        (AlarmCode.EVENTS_NOT_TAKEN, readings.failed_receivers),
         (AlarmCode.RECONCILIATION_LATE, readings.reconciliation_seconds),
         (AlarmCode.MESSAGE_TEXT, dict.fromkeys(readings.unreadable_texts, 1)),
         (AlarmCode.HOLIDAYS_IN_DOUBT, dict.fromkeys(readings.holiday_lists_in_doubt, 1)),

@@ -24,6 +24,13 @@ class ChangeKind(StrEnum):
     PAYMENT = "PAYMENT"
     """A payment of a benefit changed or came to be."""
 
+    HANDED_IN = "HANDED_IN"
+    DECIDED = "DECIDED"
+    CERTIFICATE_ISSUED = "CERTIFICATE_ISSUED"
+    CERTIFICATE_REVOKED = "CERTIFICATE_REVOKED"
+    CLEARANCE_ASKED = "CLEARANCE_ASKED"
+    """What receivers of events are told (domain/platform/event_receivers.py); a clearance is its own object."""
+
 
 OF_APPLICATIONS = (ChangeKind.APPLICATION, ChangeKind.PAYMENT)
 """Changes of an application that its citizen sees."""

@@ -133,7 +133,7 @@ class _ClientOpener:
 def is_connected(settings: Settings, system: System, registry: OutsideSystems = OUTSIDE_SYSTEMS) -> bool:
     """Whether these settings connect this gateway with a system: it is set, or sandboxes are used."""
     if system.need is not Need.OPTIONAL:
-        return system.need is Need.REQUIRED
+        return system.need in {Need.REQUIRED, Need.ALWAYS}
     if system.name in settings.partners or not settings.takes_sandboxes:
         return system.name in settings.partners
     return not settings.partners.keys() >= set(registry.required)

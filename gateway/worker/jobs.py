@@ -41,8 +41,9 @@ from actions.umang.umang_compare import compare_due
 from actions.uploads.uploads import sweep_partial, sweep_quarantine, sweep_unused
 from domain.kernel import ist_date
 from gateway.settings.settings import Retention
-from gateway.worker import finance_clock, legal_clock, recovered_systems
+from gateway.worker import event_rounds, finance_clock, legal_clock, recovered_systems
 from gateway.worker.deliveries import Deliveries
+from gateway.worker.event_rounds import EventRounds
 from gateway.worker.finance_clock import FinanceClock
 from gateway.worker.legal_clock import LegalClock
 from gateway.worker.payment_rounds import PaymentRounds
@@ -54,7 +55,7 @@ from store.database import Store, Transaction, audit, change_feed, idempotency
 from store.etaal import ledger_seal
 from store.feedback import conversations
 from store.identity import accesses, account_links, sent_codes, session_tokens, sessions, sign_ins
-from store.platform import manifests
+from store.platform import event_receivers, manifests
 from store.statistics import figures
 
 POLL_SECONDS = 0.2
@@ -84,12 +85,14 @@ def service_jobs(
     """What must not wait behind anything else. `after_sweep` is called after each round of the legal clock."""
     recovered = RecoveredSystems(environment, breakers)
     legal, finance = LegalClock(environment, after_sweep), FinanceClock(environment, stopping)
+    events = EventRounds(environment, stopping)
     return (
         Job("deliver_outbox", POLL_SECONDS, deliveries.deliver_due, deliveries.finish),
         *_message_jobs(environment, read_values, stopping),
         Job("work_whatsapp_inbox", MESSAGE_SECONDS, partial(work_inbox, environment)),
         Job("send_conversation_lines", MESSAGE_SECONDS, partial(send_lines, environment)),
         Job("bring_messages_forward", recovered_systems.LOOK_SECONDS, recovered.look),
+        Job("tell_events", event_rounds.LOOK_SECONDS, events.look, events.finish),
         Job("seal_ledger", SEAL_SECONDS, partial(ledger_seal.seal, environment.store)),
         Job("ask_about_fees", FEE_SECONDS, partial(ask_due, environment)),
         Job("legal_clock", legal_clock.RENEW_SECONDS, legal.tick, legal.resign),
@@ -174,6 +177,7 @@ def _retention_jobs(environment: Environment, kept: Retention) -> Mapping[str, W
         "forget_sessions": older(sessions.forget_before, kept.session_days),
         "forget_accesses": older(accesses.forget_before, kept.access_days),
         "forget_changes": older(change_feed.sweep, kept.change_days),
+        "forget_events": older(event_receivers.forget_before, kept.change_days),
         "forget_conversations": older(conversations.forget_before, kept.conversation_days),
         "forget_operation_uses": operation_uses,
         "forget_whatsapp_notices": partial(forget_notices, environment),

@@ -57,7 +57,7 @@ class SsrfGuard:
     ) -> None:
         self._origins = None if origins is None else frozenset(map(origin_of, origins))
         configured = self._origins or ()
-        self._own_network = frozenset(host for _, host, _ in configured if demo and _names_own_network(host))
+        self._own_network = frozenset(host for _, host, _ in configured if demo and names_own_network(host))
         self._clock = clock
         self._lookup = lookup or NameLookups()
         self._known: dict[tuple[str, int], tuple[float, Sequence[str]]] = {}
@@ -194,7 +194,8 @@ def _literal(host: str) -> IPv4Address | IPv6Address | None:
         return None
 
 
-def _names_own_network(host: str) -> bool:
+def names_own_network(host: str) -> bool:
+    """Whether a host, by its name alone, is this machine or an address that is not public."""
     literal = _literal(host)
     return not is_public(host) if literal is not None else host == "localhost" or host.endswith(".localhost")
 

@@ -60,6 +60,7 @@ from domain.officers.staff import LeaveState
 from domain.payments.files import BatchState, EnrolmentState, RegistrationState
 from domain.platform.alarms import AlarmCode, AlarmState, Severity
 from domain.platform.client_policy import ClientPlatform, Support
+from domain.platform.event_receivers import EventKind, EventOwner, ReceiverState, ReceiverStep
 from domain.platform.switches import SwitchKind, SwitchState
 from domain.reconciliation.finance_cases import CaseOutcome, CaseState, CaseStep, DifferenceKind, SuggestedCause
 from domain.reconciliation.reconciliation import RunState
@@ -175,6 +176,10 @@ _publish(ItemOutcome, "ItemOutcome", "bulk", "What became of one case of several
 _publish(ReadPurpose, "ReadPurpose", "purpose", "Why an officer reads a case that lies with a colleague.")
 _publish(SwitchKind, "SwitchKind", "switch_kind", "What a switch is for.")
 _publish(SwitchState, "SwitchState", "switch", "How far a system or mutation may be used.")
+_publish(EventKind, "EventKind", "event_kind", "What a receiver of events is told of.")
+_publish(EventOwner, "EventOwner", "event_owner", "Whose system a receiver of events is.")
+_publish(ReceiverState, "EventReceiverState", "receiver_state", "How a receiver of events stands.")
+_publish(ReceiverStep, "EventReceiverStep", "receiver_step", "What is done with a receiver of events.")
 _publish(AlarmCode, "AlarmCode", "alarm", "The alarms (docs/alarms.md).")
 _publish(StatisticsChannel, "StatisticsChannel", "statistics_channel", "Where applications came in, as figures say it.")
 _publish(BaselineMeasure, "BaselineMeasure", "baseline", "What a figure of the state is about.")

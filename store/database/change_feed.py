@@ -87,6 +87,14 @@ async def touch_all_of(tx: Transaction, citizen_id: str) -> None:
     await _append(tx, _insert_of(chosen.order_by(one.id)), ChangeKind.APPLICATION)
 
 
+async def touch_clearance(tx: Transaction, clearance_id: str) -> None:
+    """Tell that a clearance was asked, as a row of the department that was asked."""
+    asked = metadata.tables["clearances"].c
+    columns = (*_first_columns(tx.dialect, asked.id, asked.application_id), asked.citizen_id, asked.department)
+    chosen = sa.select(*columns, asked.district, asked.tehsil).where(asked.id == clearance_id)
+    await _append(tx, _insert_of(chosen), ChangeKind.CLEARANCE_ASKED)
+
+
 async def touch_payment(tx: Transaction, instalment_id: str) -> None:
     """Tell that a payment changed."""
     await touch_payments(tx, [instalment_id])

@@ -40,6 +40,7 @@ def test_followers_run_in_the_order_in_which_they_always_did():
         "end_visits",
         "give_back_after",
         "bring_result_after_fee",
+        "note_event",
     ]
 
 

@@ -20,6 +20,7 @@ from tests.faults.base import (
 )
 from tests.faults.benefits import BENEFITS
 from tests.faults.commission import COMMISSION
+from tests.faults.event_receivers import TellReceiver
 from tests.faults.fees import FEES
 from tests.faults.lockers import (
     LockerAadhaar,
@@ -313,6 +314,7 @@ ADAPTERS: tuple[type[Adapter], ...] = (
     *BENEFITS,
     PushCounts,
     CatalogueOfThePortal,
+    TellReceiver,
     *COMMISSION,
     *FEES,
     *PFMS_REST,

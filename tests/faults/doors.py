@@ -5,6 +5,7 @@ from tests.faults.door_apisetu import PublishedDoor
 from tests.faults.door_commission import CommissionDoor
 from tests.faults.door_digilocker import PullDoor
 from tests.faults.door_etaal import EtaalDoor
+from tests.faults.door_events import EventsDoor
 from tests.faults.door_hr import HrDoor
 from tests.faults.door_sms import SmsDoor
 from tests.faults.door_umang import UmangDoor
@@ -19,5 +20,6 @@ DOORS: tuple[type[Door], ...] = (
     HrDoor,
     SmsDoor,
     WhatsAppDoor,
+    EventsDoor,
 )
 """Every door with a caller in the city."""

@@ -65,6 +65,12 @@ DOORS = (
         "number it is, and the actions of the graph ask the table for her (ADR 0038)",
     ),
     Door(
+        "`/events/…`, and messages to receivers of events",
+        None,
+        "actions/platform/events.py: of the cases of the receiver's own department, or handed in by UMANG, what "
+        "happened and the number to ask by; e-Taal is told no number (ADR 0039)",
+    ),
+    Door(
         "`/hooks/treasury`, `/hooks/csc`",
         None,
         "actions/fees/returns.py: sealed words are kept; the source is asked before anything is marked",

@@ -28,6 +28,13 @@ STAFF_PAGES = (
         "connectorVersions",
         "ProposeStaffConnector AnswerStaffConnector RollBackStaffConnector",
     ),
+    _page(
+        "/staff/events",
+        "events",
+        "StaffEvents",
+        "eventReceivers",
+        "ProposeStaffReceiver ConfirmStaffReceiver ChangeStaffReceiver",
+    ),
     _page("/staff/systems", "systems", "StaffSystems", "switches", "SetStaffSwitch SetStaffClientPolicy"),
     _page("/staff/centres", "centres", "StaffCentres", "centres"),
     _page("/staff/counts", "counts", "StaffCounts", "transactionCounts"),

@@ -1,0 +1,148 @@
+"""What happens to applications as events: noted with the step, and worded as a receiver may know them."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any, Protocol
+
+from actions.kernel import Environment, Transition, UnitOfWork
+from domain.applications.applications import Application, Channel
+from domain.kernel import Posting, Role
+from domain.kernel.global_ids import TypeCode, to_global_id
+from domain.platform.changes import START, Change, FeedState, Position, Wanted
+from domain.platform.event_receivers import (
+    OF_MOVES,
+    WIRE_NAMES,
+    EventKind,
+    EventOwner,
+    EventReceiver,
+    ReceiverState,
+    event_id,
+)
+from integrations.event_receivers.models import AskingReceiver, CursorGone, Message, PulledEvents
+from store.applications import applications
+from store.database import Transaction, audit, change_feed
+from store.platform import event_receivers
+
+_MAY_ASK = frozenset({ReceiverState.ACTIVE, ReceiverState.FAILED})
+
+
+class Told(Protocol):
+    """What a message is made of: a planned delivery, or a row of the feed."""
+
+    kind: str
+    object_id: str
+    application_id: str | None
+    department: str | None
+
+
+async def note_event(acting: UnitOfWork, transition: Transition) -> None:
+    """Note the event that a step is, for whoever is told of it."""
+    kind = OF_MOVES.get(transition.move)
+    if kind is not None:
+        await change_feed.touch(acting.tx, kind, transition.after.id)
+
+
+async def events_behind(
+    tx: Transaction, receiver: EventReceiver, position: Position, limit: int
+) -> tuple[list[Change], Position | None]:
+    """Events that a receiver may know, behind a position, and where to go on; None where all were read."""
+    rows = await change_feed.page(tx, position, limit, _filter_of(receiver))
+    cases = await applications.by_ids(tx, {row.application_id for row in rows if row.application_id})
+    began = receiver.begins_at
+    concerned = [
+        row
+        for row in rows
+        if began is not None and row.at >= began and _concerns(receiver, cases.get(row.application_id or ""))
+    ]
+    return concerned, rows[-1].position if len(rows) == limit else None
+
+
+async def bodies_of(
+    tx: Transaction, receiver: EventReceiver, told: Iterable[tuple[Any, datetime]]
+) -> list[Mapping[str, Any]]:
+    """The bodies of events, each with when it happened.
+
+    There is nothing of a person in them. Whoever may not ask for single applications is told no number either.
+    """
+    listed = list(told)
+    cases = await applications.by_ids(tx, {one.application_id for one, _ in listed})
+    return [_body(receiver, one, cases[one.application_id], at) for one, at in listed]
+
+
+def _body(receiver: EventReceiver, told: Told, case: Application, at: datetime) -> Mapping[str, Any]:
+    data: dict[str, Any] = {"service": case.service_code, "department": told.department}
+    if receiver.owner is not EventOwner.E_TAAL:
+        data["application"] = {"id": to_global_id(TypeCode.APPLICATION, case.id), "number": case.number}
+        if told.kind == EventKind.CLEARANCE_ASKED:
+            data["clearance"] = {"id": to_global_id(TypeCode.CLEARANCE, told.object_id)}
+    return {"type": WIRE_NAMES[EventKind(told.kind)], "timestamp": at.isoformat(), "data": data}
+
+
+def _filter_of(receiver: EventReceiver) -> Wanted:
+    """The rows of a department's receiver are those of her department; a partner's are told apart by their cases."""
+    own = [Posting(Role.DEPARTMENT_ADMIN, receiver.department)]
+    return Wanted(receiver.change_kinds, postings=own if receiver.owner is EventOwner.DEPARTMENT else None)
+
+
+def _concerns(receiver: EventReceiver, case: Application | None) -> bool:
+    """UMANG knows what was handed in by UMANG."""
+    return case is not None and (receiver.owner is not EventOwner.UMANG or case.channel is Channel.UMANG)
+
+
+class EventReads:
+    """What the endpoint for receivers asks of us (integrations/event_receivers/endpoint.py)."""
+
+    def __init__(self, environment: Environment) -> None:
+        self._environment = environment
+
+    async def find(self, receiver_id: str) -> AskingReceiver | None:
+        """The receiver, where it was verified and no administrator switched it off."""
+        env = self._environment
+        found = await env.store.read(lambda tx: event_receivers.get(tx, receiver_id))
+        if found is None or found.state not in _MAY_ASK or found.begins_at is None:
+            return None
+        return AskingReceiver(found.id, found.secrets_at(env.clock.now()))
+
+    async def pull(self, receiver_id: str, cursor: str | None, first: int) -> PulledEvents:
+        """Events behind a cursor, with an audit line. Raises CursorGone."""
+
+        async def work(tx: Transaction) -> PulledEvents:
+            receiver, state = await event_receivers.get(tx, receiver_id), await change_feed.state(tx)
+            if receiver is None:
+                raise CursorGone
+            rows, more = await events_behind(tx, receiver, _position(state, cursor), first)
+            bodies = await bodies_of(tx, receiver, [(_Row(row), row.at) for row in rows])
+            events = [Message(event_id(row), body) for row, body in zip(rows, bodies, strict=True)]
+            await audit.record(
+                tx, f"EVENTS:{receiver_id}", "events.pulled", "EVENT_RECEIVER", receiver_id, None, events=len(events)
+            )
+            return PulledEvents(events, _cursor(state, more or state.end), complete=more is None)
+
+        return await self._environment.store.carry_out(work)
+
+
+class _Row:
+    """A row of the feed by the names of a delivery."""
+
+    def __init__(self, change: Change) -> None:
+        self.kind, self.object_id = change.kind.value, change.object_id
+        self.application_id, self.department = change.application_id, change.department
+
+
+def _cursor(state: FeedState, position: Position) -> str:
+    return f"{state.name}.{position.transaction}.{position.row}"
+
+
+def _position(state: FeedState, cursor: str | None) -> Position:
+    """The place of a cursor; raises CursorGone."""
+    if cursor is None:
+        return START
+    name, *numbers = cursor.rsplit(".", 2)
+    try:
+        transaction, row = map(int, numbers)
+    except ValueError:
+        raise CursorGone from None
+    position = Position(transaction, row)
+    if name != state.name or not state.swept <= position <= state.end:
+        raise CursorGone
+    return position
