@@ -71,9 +71,12 @@ def _whole_number(text: str) -> int:
 
 def exact_number(text: str) -> Decimal:
     """A number as it is written. Raises ValueError beyond the bounds."""
-    exponent = _EXPONENT.search(text)
-    if len(text) > LONGEST_NUMBER or (exponent and abs(int(exponent[1])) > LARGEST_EXPONENT):
+    if len(text) > LONGEST_NUMBER:
         raise ValueError("number")
+    if "e" in text or "E" in text:
+        exponent = _EXPONENT.search(text)
+        if exponent is None or abs(int(exponent[1])) > LARGEST_EXPONENT:
+            raise ValueError("number")
     return Decimal(text)
 
 

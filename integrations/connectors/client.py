@@ -9,6 +9,7 @@ from typing import Any, TypeVar, cast
 
 from domain.kernel import Ids, Source
 from integrations.calling.answers import Answer
+from integrations.calling.cache import Codec
 from integrations.calling.errors import Foreign, Garbled, NotLetIn, Refused, Unavailable, Unreadable
 from integrations.calling.guarded_calls import Confirm
 from integrations.calling.policies import Effect, Scope
@@ -55,6 +56,7 @@ class _Ready:
     writer: RequestWriter
     judge: Judge
     rows: RowReader
+    codec: Codec[Rows]
     secrets: Mapping[str, str]
 
 
@@ -73,7 +75,7 @@ class ConnectorClient:
         judge = Judge(connector.source, call, connector.wire)
         writer = RequestWriter(call, connector.wire, connector.address.path, connector.source)
         secrets = {f"secret.{name}": secret(name) for name in secret_holes(call)}
-        return _Ready(call, writer, judge, RowReader(call, xml=judge.xml), secrets)
+        return _Ready(call, writer, judge, RowReader(call, xml=judge.xml), codec_of(call), secrets)
 
     async def read(
         self,
@@ -96,7 +98,7 @@ class ConnectorClient:
         values = ready.writer.values({**inputs, **({"consent.id": consent_id} if consent_id else {})})
         key = (citizen_id or "", json.dumps(values, sort_keys=True, ensure_ascii=False))
         load = partial(self._load, ready, values)
-        found = await self._remote.fetch_cached(call.policy, key, load, codec_of(call), lambda rows: rows.complete)
+        found = await self._remote.fetch_cached(call.policy, key, load, ready.codec, lambda rows: rows.complete)
         return Records(found.value.rows, found.value.complete, found.state, found.as_of)
 
     async def write(

@@ -22,6 +22,8 @@ _PATTERNS = {
     "mm": r"(?P<minute>[0-9]{2})",
     "ss": r"(?P<second>[0-9]{2})",
 }
+_ISO_DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+_ISO_INSTANT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d", re.ASCII)
 _WRITTEN = {"yyyy": "%Y", "MM": "%m", "dd": "%d", "HH": "%H", "mm": "%M", "ss": "%S", "MMM": "%b"}
 
 Reader = Callable[[str], datetime | None]
@@ -68,19 +70,17 @@ def _by_pattern(pattern: re.Pattern[str], text: str) -> datetime | None:
     if found is None:
         return None
     parts = found.groupdict()
-    month = _MONTHS.index(parts["name"].lower()) + 1 if parts.get("name") else int(parts["month"])
-    hour, minute, second = (int(parts.get(name) or 0) for name in ("hour", "minute", "second"))
+    month = int(parts["month"]) if "month" in parts else _MONTHS.index(parts["name"].lower()) + 1
+    hour, minute, second = int(parts.get("hour", 0)), int(parts.get("minute", 0)), int(parts.get("second", 0))
     return datetime(int(parts["year"]), month, int(parts["day"]), hour, minute, second, tzinfo=IST)
 
 
 def _iso_day(text: str) -> datetime | None:
-    return (
-        datetime.fromisoformat(text).replace(tzinfo=IST) if re.fullmatch(r"\d{4}-\d\d-\d\d", text, re.ASCII) else None
-    )
+    return datetime.fromisoformat(text).replace(tzinfo=IST) if _ISO_DAY.fullmatch(text) else None
 
 
 def _iso_instant(text: str) -> datetime | None:
-    if not re.match(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d", text, re.ASCII):
+    if not _ISO_INSTANT.match(text):
         return None
     found = datetime.fromisoformat(text)
     return found if found.tzinfo is not None else found.replace(tzinfo=IST)

@@ -209,7 +209,7 @@ class _Building:
                 attempts=time.get("attempts", 3),
                 repeatable=effect != "ONCE",
                 retry_statuses=frozenset(),  # the outcomes of the file come first; what is Unavailable is repeated
-                body_limit=limits.get("body_bytes", 2_000_000),
+                body_limit=limits.get("body_bytes", 1_000_000),
                 fresh=seconds_of(keep.get("fresh", "0s")),
                 revalidate=seconds_of(keep.get("revalidate", "0s")),
                 stale=seconds_of(keep.get("stale", "0s")),

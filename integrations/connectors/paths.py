@@ -78,6 +78,11 @@ class Path:
     steps: tuple[Step, ...]
 
     @property
+    def member(self) -> str | None:
+        """The name of the one member that it leads to; None for a longer path."""
+        return self.steps[0].name if len(self.steps) == 1 and isinstance(self.steps[0], Name) else None
+
+    @property
     def is_list(self) -> bool:
         """Whether it leads to many values."""
         return Every() in self.steps

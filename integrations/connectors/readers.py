@@ -35,9 +35,10 @@ def field_reader(name: str, field: Field, *, xml: bool) -> Read:
     """What reads a field of a row: None where nothing is said. It raises Unreadable with the field's name."""
     find, read = compile_path(field.path, xml=xml), value_reader(field, xml=xml)
     empty, needed = frozenset(field.empty), field.needed
+    member = None if xml else field.path.member
 
     def read_field(row: Any) -> Any:
-        found = find(row)
+        found = find(row) if member is None else row.get(member, MISSING)  # a row of JSON is an object
         if found is MISSING or found is None:
             value = None
         else:
@@ -148,6 +149,8 @@ def _int(_field: Field) -> Read:
     def read(found: Any) -> int:
         if type(found) is int:
             number = found
+        elif type(found) is str and _WHOLE.fullmatch(text := latin_digits(found.strip())):
+            number = int(text)
         else:
             said = _number(found)
             number = int(said)
@@ -186,10 +189,11 @@ def _forms(field: Field, *, instant: bool) -> Callable[[Any], datetime]:
         if type(found) is not str or len(found) > LONGEST_ID:
             raise ValueError("date")
         text = latin_digits(found.strip())
-        at = next((at for at in (reader(text) for reader in readers) if at is not None), None)
-        if at is None or not EARLIEST_YEAR <= at.year <= LATEST_YEAR:
-            raise ValueError("date")
-        return at
+        for reader in readers:
+            at = reader(text)
+            if at is not None and EARLIEST_YEAR <= at.year <= LATEST_YEAR:
+                return at
+        raise ValueError("date")
 
     return read
 

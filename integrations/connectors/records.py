@@ -62,8 +62,9 @@ class RowReader:
         nodes = self.nodes(node)
         rows = [self.row(one) for one in nodes[:MOST_ROWS]]
         for name, echo in self._echoes.items():
-            for row in rows:
-                check_echo(name, row.get(name), str(asked.get(echo)))
+            said = asked.get(echo)
+            for row in rows if said is not None else ():
+                check_echo(name, row.get(name), str(said))
         return Rows(tuple(rows), len(nodes) <= MOST_ROWS)
 
     def row(self, node: Any) -> Row:
