@@ -14,6 +14,7 @@ import sys
 import time
 from contextlib import AsyncExitStack
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import uvloop
@@ -86,8 +87,8 @@ async def compare(url: str, stack: AsyncExitStack) -> float:
     for rows in ROWS:
         district = str(100 + rows)
         calls: dict[str, Call] = {
-            "hand": lambda district=district: by_hand.vacancies(district),  # type: ignore[misc] - bound at once
-            "file": lambda district=district: by_file.read(one_page, {"district": district}),  # type: ignore[misc]
+            "hand": partial(by_hand.vacancies, district),
+            "file": partial(by_file.read, one_page, {"district": district}),
         }
         costs: dict[str, list[float]] = {name: [] for name in calls}
         for _ in range(ROUNDS):

@@ -159,4 +159,4 @@ def _day(row: Mapping[str, Any], name: str) -> date:
     return day
 
 
-_CODEC = Codec.by_fields(tuple[Vacancy, ...])  # type: ignore[arg-type] - the adapter takes any type
+_CODEC: Codec[tuple[Vacancy, ...]] = Codec.by_fields(tuple[Vacancy, ...])
