@@ -5,16 +5,19 @@ import signal
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from actions.feedback.notices import About, tell
+from actions.feedback.whatsapp_consents import note_consent
 from actions.identity.code_sending import Addressee, make_code, send_code
 from actions.kernel import UnitOfWork
 from domain.feedback.messages import MessageState
 from domain.feedback.notices import NoticeKind, Topic
+from domain.feedback.whatsapp import ConsentSource
 from domain.identity.assisting import CodeKind
-from domain.kernel import IST, SYSTEM, Language
+from domain.kernel import IST, SYSTEM, Assurance, Language
 from integrations.sms import Sms, Taken
 from store.database import crash_points
 from store.feedback.messages import messages_table
@@ -62,6 +65,37 @@ class KeptPhones(Phones):
         return self._book.read_text(encoding="utf-8").splitlines() if self._book.exists() else []
 
 
+class KeptProvider:
+    """WhatsApp, or a mail server, that outlives the process: a line of a file for each message that it took."""
+
+    per_second, at_once = 15.0, 1
+
+    def __init__(self, folder: Path) -> None:
+        self._book = folder / "taken"
+
+    async def send(self, *given: object) -> str:
+        with self._book.open("a", encoding="utf-8") as book:
+            book.write(f"{len(given)}\n")
+            book.flush()
+            os.fsync(book.fileno())
+        return "id"
+
+    def texts(self) -> list[str]:
+        """What was taken."""
+        return self._book.read_text(encoding="utf-8").splitlines() if self._book.exists() else []
+
+
+def connected(world: World, channel: str, folder: Path) -> KeptPhones | KeptProvider:
+    """The provider of a channel, which alone is connected."""
+    phones = KeptPhones(folder)
+    world.env = with_phones(world.env, phones)
+    if channel == "sms":
+        return phones
+    provider: Any = KeptProvider(folder)
+    world.env = replace(world.env, partners=replace(world.env.partners, sms=None, **{channel: provider}))
+    return provider
+
+
 async def _values(*_: object) -> dict[str, str]:
     return VALUES
 
@@ -71,7 +105,10 @@ async def _message(world: World) -> None:
     about = About(Topic.APPLICATION, "A", world.asha.person_id or "", None, "1")
     async with world.env.store.write_transaction() as tx:
         [asha] = (await people.citizens(tx, [world.asha.person_id or ""])).values()
-        await people.update_citizen(tx, replace(asha, mobile="9800000001"))
+        asha = replace(asha, mobile="9800000001", confirmed_email="asha@citizen.example")
+        await people.update_citizen(tx, asha)
+        sure = replace(world.asha, assurance=Assurance.SUBSTANTIAL)
+        await note_consent(UnitOfWork(world.env, tx, sure), asha, ConsentSource.PORTAL, given=True)
         await tx.connection.execute(notices_table.update().values(to_send=None))  # of what was told before
         await tell(UnitOfWork(world.env, tx, SYSTEM), NoticeKind.DELIVERED, about, number="UKAS1234567890")
     await carry_messages(world.env, _values)
@@ -91,32 +128,32 @@ async def _code(world: World) -> None:
 WORK = {"message": _message, "code": _code}
 
 
-async def dies(tell_parent, made, url, folder, keyrings, kind, point) -> None:
+async def dies(tell_parent, made, url, folder, keyrings, kind, point, channel="sms") -> None:
     async with made.opened(url, folder, keyrings) as world:
-        world.env = with_phones(world.env, KeptPhones(folder))
+        connected(world, channel, folder)
         tell_parent("opened")
         crash_points.arm(point)
         await WORK[kind](world)
         tell_parent("survived")
 
 
-async def comes_back(made, url, folder, keyrings, kind) -> list[str]:
+async def comes_back(made, url, folder, keyrings, kind, channel="sms") -> list[str]:
     async with made.opened(url, folder, keyrings) as world:
-        phones = KeptPhones(folder)
-        world.env = with_phones(world.env, phones)
+        provider = connected(world, channel, folder)
         await WORK[kind](world)
         world.clock.advance(timedelta(minutes=2))  # the claim of the worker that died is over
         await WORK[kind](world)
         async with world.env.store.read_transaction() as tx:
             rows = (await tx.connection.execute(messages_table.select())).all()
         assert {row.state for row in rows} <= {MessageState.SENDING, MessageState.SENT}
-        return phones.texts()
+        return provider.texts()
 
 
+@pytest.mark.parametrize("channel", ["sms", "whatsapp", "email"])
 @pytest.mark.parametrize("point", MESSAGE_POINTS)
-def test_a_message_comes_at_most_once_however_the_worker_dies(bench, url, tmp_path, store_keyrings, point):
-    code, told = apart(dies, bench.made, url, tmp_path, store_keyrings, "message", point)
-    texts = run_apart(comes_back, bench.made, url, tmp_path, store_keyrings, "message")
+def test_a_message_comes_at_most_once_however_the_worker_dies(bench, url, tmp_path, store_keyrings, point, channel):
+    code, told = apart(dies, bench.made, url, tmp_path, store_keyrings, "message", point, channel)
+    texts = run_apart(comes_back, bench.made, url, tmp_path, store_keyrings, "message", channel)
 
     assert (code, told) == (-signal.SIGKILL, ["opened"])
     assert len(texts) == (0 if point == crash_points.MESSAGE_BEGUN else 1)

@@ -21,14 +21,18 @@ from gateway.http.problems import RequestProblem
 from gateway.settings.limits import Limits
 from integrations import certificate_facts
 from integrations.calling import safe_xml
-from integrations.calling.errors import Refused
+from integrations.calling.errors import Refused, Unreadable
 from integrations.calling.incoming_calls import CallRefused
 from integrations.digilocker import CopyFormat
 from integrations.digilocker.issuer import wire as issuer_wire
 from integrations.digilocker.requester import wire as locker_wire
 from integrations.sms.endpoint import read_message
+from integrations.whatsapp import Incoming
+from integrations.whatsapp import wire as whatsapp_wire
 
 LIMITS = Limits()
+WHATSAPP = ("102290129340398", "106540352242922")
+"""Our account and number there."""
 SMS_AT = datetime(2026, 11, 26, 6, 0, tzinfo=UTC)
 ROOT = Path(__file__).parents[2]
 PAYLOADS = ROOT / "tests" / "payloads"
@@ -122,9 +126,38 @@ def sms_message(content: bytes) -> None:
         raise AssertionError("a telephone or a number that is none")
 
 
+def whatsapp_notice(content: bytes) -> None:
+    """What WhatsApp tells: parts of our own account and number, each with a name to be told once, or Unreadable."""
+    try:
+        told = whatsapp_wire.read_told(content, *WHATSAPP)
+    except Unreadable:
+        return
+    if any(not one.key or one.at.tzinfo is None for one in told):
+        raise AssertionError("told without a name or a time")
+    if any(not re.fullmatch(r"[0-9]{6,15}", one.sender) for one in told if isinstance(one, Incoming)):
+        raise AssertionError("a sender that is no number")
+
+
 TARGETS: Mapping[str, Callable[[bytes], None]] = MappingProxyType(
-    {each.__name__: each for each in (certificate, locker_uri, mask, issuer_request, json_body, document, sms_message)}
+    {
+        each.__name__: each
+        for each in (certificate, locker_uri, mask, issuer_request, json_body, document, sms_message, whatsapp_notice)
+    }
 )
+
+
+_WHATSAPP_VALUES = (
+    ("messages", {"messages": [{"from": "919812345678", "id": "wamid.1", "timestamp": "1749416383", "type": "text"}]}),
+    ("messages", {"statuses": [{"id": "wamid.1", "status": "failed", "timestamp": "1749416383", "errors": [{}]}]}),
+    ("message_template_status_update", {"event": "PAUSED", "message_template_name": "a"}),
+)
+
+
+def _notice(field: str, value: Mapping[str, object]) -> bytes:
+    account, number = WHATSAPP
+    whole = {"metadata": {"phone_number_id": number}, "message_template_language": "hi", **value}
+    entry = {"id": account, "time": 1749416383, "changes": [{"field": field, "value": whole}]}
+    return json.dumps({"object": "whatsapp_business_account", "entry": [entry]}).encode()
 
 
 def seeds(name: str) -> list[bytes]:
@@ -140,5 +173,6 @@ def seeds(name: str) -> list[bytes]:
             urlencode({"mobileNumber": "919812345678", "timeStamp": "2026-11-26 11:30:00", "message": text}).encode()
             for text in ("UK STATUS 2261 00000 12345", "स्थिति २२६१-०००००-१२३४५", "STOP")
         ],
+        "whatsapp_notice": [_notice(field, value) for field, value in _WHATSAPP_VALUES],
         "document": [b"query A($x: Int) { a { ...F b(x: $x) @x { c } } } fragment F on Query { z: a { c } }"],
     }[name]

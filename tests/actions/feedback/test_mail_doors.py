@@ -73,6 +73,29 @@ async def test_another_post_than_the_pair_changes_nothing(world, link, data, sta
     assert (answer.status_code, await wants_mail(world)) == (status, True)
 
 
+async def test_a_click_that_is_repeated_is_answered_alike(world, link):
+    async with browser(world.env) as mail_program:
+        answers = [await mail_program.post(link, data=PAIR) for _ in range(2)]
+
+    assert ([each.status_code for each in answers], await wants_mail(world)) == ([200, 200], False)
+
+
+async def test_a_body_that_is_too_large_changes_nothing(world, link):
+    async with browser(world.env) as stranger:
+        answer = await stranger.post(link, data={**PAIR, "x": "a" * 2_000_000})
+
+    assert (400 <= answer.status_code < 500, await wants_mail(world)) == (True, True)
+
+
+async def test_no_log_of_a_click_tells_whose_mail_it_was(world, link, capsys):
+    async with browser(world.env) as mail_program:
+        await mail_program.post(link, data=PAIR)
+        await mail_program.post(f"{link}0", data=PAIR)
+
+    logged = "".join(capsys.readouterr())
+    assert not any(canary in logged for canary in ("asha.negi@citizen.example", world.asha.person_id, link))
+
+
 async def test_a_link_that_nobody_made_is_not_there(world, link):
     async with browser(world.env) as mail_program:
         answers = [await mail_program.post(f"{link}0", data=PAIR), await mail_program.get("/u/1.2")]

@@ -181,3 +181,13 @@ async def test_an_address_that_signs_wrongly_too_often_is_locked_out(world, cloc
         told = [(await caller.post("/hooks/whatsapp", content=b"{}")).status_code for _ in range(21)]
 
     assert told == [401] * 20 + [429]
+
+
+async def test_no_log_tells_who_wrote_or_what(world, capsys):
+    sandbox, *_ = world
+    await sandbox.act("say", {"mobile": HER, "text": "canary-of-a-text"})
+    await sandbox.act("call_bad", {})
+
+    logged = "".join(capsys.readouterr())
+    assert "whatsapp_notice" in logged
+    assert not any(canary in logged for canary in (HER, "canary-of-a-text", "आशा", "wamid"))
