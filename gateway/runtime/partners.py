@@ -38,7 +38,11 @@ def read_onboarding(settings: Settings, system: str, read: Callable[[dict[str, A
 def make_transports(settings: Settings, clock: Clock) -> Transports:
     """How this process reaches outside systems. Raises SettingsRefused where what TLS needs cannot serve."""
     return Transports(
-        clock, kind=settings.http_transport, demo=settings.takes_sandboxes, own_tls=_own_tls(settings, clock)
+        clock,
+        kind=settings.http_transport,
+        demo=settings.takes_sandboxes,
+        own_tls=_own_tls(settings, clock),
+        state_networks=tuple(settings.state_networks),
     )
 
 
@@ -49,8 +53,10 @@ def pfms_tls(settings: Settings) -> RestTls:
 
 
 def _own_tls(settings: Settings, clock: Clock) -> dict[str, ssl.SSLContext]:
-    """The TLS of PFMS over REST and of systems whose authorities are named, by each address that they may have."""
-    files = {name: RestTls(authorities=each.ca_file) for name, each in settings.partners.items()}
+    """The TLS of PFMS over REST and of systems with files of their own, by each address that they may have."""
+    files = {
+        name: RestTls(each.certificate_file, each.key_file, each.ca_file) for name, each in settings.partners.items()
+    }
     known = {name: [each.base_url] for name, each in settings.partners.items()}
     files["pfms"] = pfms_tls(settings)
     known["pfms"] = [url for url in (*known.get("pfms", ()), settings.pfms.former_url) if url is not None]

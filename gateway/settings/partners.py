@@ -41,6 +41,11 @@ class Partner(BaseModel):
         "precedence.",
     )
 
+    certificate_file: Path | None = Field(
+        default=None,
+        description="A PEM file with our certificate, and those between it and its root, for a system that wants one.",
+    )
+    key_file: Path | None = Field(default=None, description="A PEM file with the key of that certificate.")
     ca_file: Path | None = Field(
         default=None,
         description="A PEM file with the only authorities, or the only certificate, trusted at `BASE_URL`. If unset, "

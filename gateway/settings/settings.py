@@ -16,6 +16,7 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
+    IPvAnyNetwork,
     SecretStr,
     StringConstraints,
     ValidationError,
@@ -291,6 +292,11 @@ class Settings(BaseSettings):
         description="Departments whose offices work five days a week, as a JSON list: `revenue`, or `revenue/49` for "
         "those of one district. The last days of their limits are counted so; all others work six days. After a change "
         "the legal clock counts open applications anew, none later than was shown.",
+    )
+    state_networks: list[IPvAnyNetwork] = Field(
+        default_factory=list,
+        description="The state's own networks, as a JSON list of ranges such as 10.128.0.0/9. A system that joins by a "
+        "file with `network: swan` may have an address there; all other private addresses are refused.",
     )
     partners: dict[str, Partner] = Field(
         default_factory=dict,

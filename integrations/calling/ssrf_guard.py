@@ -8,8 +8,8 @@ import asyncio
 import contextlib
 import socket
 import threading
-from collections.abc import Awaitable, Callable, Iterable, Sequence
-from ipaddress import IPv4Address, IPv6Address, ip_address
+from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from urllib.parse import urlsplit
 
 import httpx
@@ -27,6 +27,7 @@ MOST_LOOKUPS = 32
 
 _PORTS = {"http": 80, "https": 443, "sftp": 22}
 Origin = tuple[str, str, int]
+Network = IPv4Network | IPv6Network
 Lookup = Callable[[str, int], Awaitable[Sequence[str]]]
 
 
@@ -49,16 +50,24 @@ def origin_of(url: str) -> Origin:
 class SsrfGuard:
     """Lets calls go to the configured origins only, or (None) to any https origin, for URLs that come from data.
 
-    `demo` lets loopback and private addresses through, but only for an origin that is configured as one.
+    `demo` lets loopback and private addresses through, but only for an origin that is configured as one. `networks` are
+    private networks that the operator opened for these origins, such as the state's own.
     """
 
     def __init__(
-        self, origins: Iterable[str] | None, *, clock: Clock, demo: bool = False, lookup: Lookup | None = None
+        self,
+        origins: Iterable[str] | None,
+        *,
+        clock: Clock,
+        demo: bool = False,
+        lookup: Lookup | None = None,
+        networks: Collection[Network] = (),
     ) -> None:
         self._origins = None if origins is None else frozenset(map(origin_of, origins))
         configured = self._origins or ()
         self._own_network = frozenset(host for _, host, _ in configured if demo and names_own_network(host))
         self._clock = clock
+        self._networks = () if origins is None else tuple(networks)
         self._lookup = lookup or NameLookups()
         self._known: dict[tuple[str, int], tuple[float, Sequence[str]]] = {}
 
@@ -84,11 +93,15 @@ class SsrfGuard:
         found = [host] if _literal(host) is not None else await self._lookup(host, port)
         if not found:
             raise NotAllowed("no address")
-        if host.lower() not in self._own_network and not all(map(is_public, found)):
+        if host.lower() not in self._own_network and not all(map(self._may_be_called, found)):
             log.warning("call_to_own_network_refused")
             raise NotAllowed("own network")
         self._known[host, port] = (self._clock.monotonic() + REMEMBERED_SECONDS, found)
         return found
+
+    def _may_be_called(self, address: str) -> bool:
+        found = _literal(address)
+        return is_public(address) or any(found in network for network in self._networks if found is not None)
 
 
 class NameLookups:

@@ -11,7 +11,7 @@ import httpx
 
 from domain.kernel import Clock
 from integrations.calling.http_transport import Limits, OwnTransport
-from integrations.calling.ssrf_guard import GuardedTransport, PinningTransport, SsrfGuard, origin_of
+from integrations.calling.ssrf_guard import GuardedTransport, Network, PinningTransport, SsrfGuard, origin_of
 
 POOL_SIZE = 20
 """Connections to one system; the bulkhead in front keeps a queue from forming in the pool."""
@@ -103,12 +103,18 @@ class Transports:
     tls: ssl.SSLContext | None = None
     own_tls: Mapping[str, ssl.SSLContext] = field(default_factory=dict)
     """By address, where a system wants a certificate of ours, or may show none but those of named authorities."""
+    state_networks: tuple[Network, ...] = ()
+    """The state's own networks, whose private addresses the operator lets systems have that are on them."""
 
-    def client_for(self, origins: Iterable[str] | None) -> Client:
-        """A line to the configured origins and to nowhere else; None for URLs that come from data."""
+    def client_for(self, origins: Iterable[str] | None, *, on_state_network: bool = False) -> Client:
+        """A line to the configured origins and to nowhere else; None for URLs that come from data.
+
+        Private addresses are refused but for those of the state's networks where the system is `on_state_network`.
+        """
         origins = None if origins is None else list(origins)
         tls = self._tls_of(*(origins or ()))
-        guard = SsrfGuard(origins, clock=self.clock, demo=self.demo)
+        networks = self.state_networks if on_state_network else ()
+        guard = SsrfGuard(origins, clock=self.clock, demo=self.demo, networks=networks)
         if self.kind == "own" or origins is None:  # the other reuses a connection by address, not by name
             limits = Limits(connections=POOL_SIZE, idle=POOL_SIZE, idle_seconds=KEEPALIVE_SECONDS)
             own = OwnTransport(tls=tls, limits=limits, resolver=guard.addresses)

@@ -1,7 +1,7 @@
 """An outside system may show a certificate of its own authorities alone, where the settings name them."""
 
 import ssl
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +10,7 @@ import pytest
 from domain.kernel import ManualClock
 from gateway.runtime.partners import make_transports
 from gateway.settings.settings import Settings, SettingsRefused
-from sandbox.city.tls import new_authority
+from sandbox.city.tls import Certificates, new_authority
 
 NOW = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)
 TREASURY, OTHER, FILES = "https://jit.uk.gov.in", "https://api.gov.in", "https://files.pfms.gov.in"
@@ -58,3 +58,24 @@ def test_authorities_that_cannot_serve_stop_the_start_and_name_the_system(
 
     with pytest.raises(SettingsRefused, match=f"the TLS of dbt_finance: the file of trusted authorities {why}"):
         make_transports(settings(file), ManualClock(NOW))
+
+
+def with_certificate(tmp_path: Path, *names: str) -> Settings:
+    own = Certificates(new_authority(NOW), NOW).of_caller("apuni", NOW - timedelta(days=1), NOW + timedelta(days=30))
+    files = {}
+    for name, content in zip(("certificate_file", "key_file"), own, strict=True):
+        files[name] = tmp_path / name
+        files[name].write_text(content)
+    partner = {"base_url": OTHER, "given": {}} | {name: str(files[name]) for name in names}
+    return Settings.model_validate({"profile": "production", "partners": {"land": partner}})
+
+
+def test_a_system_that_wants_our_certificate_is_shown_it(tmp_path: Path):
+    lines = make_transports(with_certificate(tmp_path, "certificate_file", "key_file"), ManualClock(NOW))
+
+    assert list(lines.own_tls) == [OTHER]
+
+
+def test_a_certificate_without_its_key_stops_the_start(tmp_path: Path):
+    with pytest.raises(SettingsRefused, match="the TLS of land: a client certificate and its key go together"):
+        make_transports(with_certificate(tmp_path, "certificate_file"), ManualClock(NOW))

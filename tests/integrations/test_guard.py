@@ -4,6 +4,7 @@ import asyncio
 import socket
 import threading
 from datetime import UTC, datetime, timedelta
+from ipaddress import ip_network
 
 import httpx
 import pytest
@@ -274,3 +275,23 @@ def test_a_name_that_is_answered_after_the_loop_was_closed_harms_nothing(silent)
 async def test_what_is_no_name_at_all_is_told_to_who_asked(silent):
     with pytest.raises(UnicodeError):
         await NameLookups()("x" * 64 + ".silent.test", 443)
+
+
+@pytest.mark.parametrize(("address", "taken"), [("10.130.4.5", True), ("10.1.4.5", False), ("127.0.0.1", False)])
+async def test_a_private_address_is_called_on_a_network_that_the_operator_opened_alone(clock, address, taken):
+    opened = [ip_network("10.128.0.0/9")]
+    guard = SsrfGuard(["https://land.example"], clock=clock, lookup=names(**{"land.example": address}), networks=opened)
+
+    if taken:
+        assert await guard.addresses("land.example", 443) == [address]
+    else:
+        with pytest.raises(NotAllowed):
+            await guard.addresses("land.example", 443)
+
+
+async def test_urls_that_come_from_data_reach_no_network_of_the_state(clock):
+    lookup = names(**{"land.example": "10.130.4.5"})
+    guard = SsrfGuard(None, clock=clock, lookup=lookup, networks=[ip_network("10.128.0.0/9")])
+
+    with pytest.raises(NotAllowed):
+        await guard.addresses("land.example", 443)
