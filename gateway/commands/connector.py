@@ -1,5 +1,8 @@
 """The commands of `apuni connector`."""
 
+import asyncio
+import json
+import logging
 from functools import partial
 from pathlib import Path
 from typing import Annotated
@@ -9,7 +12,7 @@ import typer
 from actions.connectors.versions import answer, propose, roll_back
 from actions.kernel import Environment, UnitOfWork
 from domain.connectors import ConnectorVersion
-from domain.kernel import IST, CommandFailed, ErrorCode, Problem
+from domain.kernel import IST, CommandFailed, ErrorCode, Problem, SystemClock, SystemIds
 from gateway.commands.kernel import (
     CommandGroup,
     account,
@@ -20,6 +23,15 @@ from gateway.commands.kernel import (
     problems_as_lines,
     readable,
 )
+from gateway.runtime.logs import configure_logging
+from gateway.runtime.partners import make_transports
+from gateway.settings.settings import Settings, SettingsRefused, read_settings
+from integrations.calling.errors import RemoteError
+from integrations.calling.policies import Effect
+from integrations.calling.remote import Remote
+from integrations.connectors import Connector, ConnectorClient, ConnectorFault, read_connector
+from integrations.connectors.checks import SPOILT_BODIES, example_faults, fresh_resilience, rows_of, spoilt_faults
+from integrations.connectors.file import Example
 from store.connectors import versions
 from store.database import Transaction
 
@@ -28,6 +40,27 @@ group = CommandGroup()
 
 _Files = Annotated[list[Path], typer.Argument(help="connectors' files, such as connectors/ncs.yaml")]
 _Name = Annotated[str, typer.Argument(help="the connector, such as ncs")]
+_File = Annotated[Path, typer.Argument(help="a connector's file, such as connectors/ncs.yaml")]
+
+
+@group.command("check")
+def check(files: _Files) -> None:
+    """Check files: schema, rules, the examples both ways, and 2,000 spoilt answers of each."""
+    configure_logging(level=logging.CRITICAL, for_good=False)  # what the examples of failures would log
+    right = [_check_file(file) for file in files]
+    if not all(right):
+        raise typer.Exit(1)
+
+
+@group.command("try")
+def try_file(
+    file: _File,
+    uat: Annotated[bool, typer.Option("--uat", help="at the test system of the file, not at the sandbox")] = False,
+) -> None:
+    """Ask the reading examples of a file at its sandbox, or at its test system; nothing is written there."""
+    connector = _read(file)
+    if connector is None or not asyncio.run(_try(read_settings(), connector, uat=uat)):
+        raise typer.Exit(1)
 
 
 @group.storage_command("publish")
@@ -106,3 +139,61 @@ def _line_of(problem: Problem) -> str:
             return "the hash is not that of the proposed file; read the file and give its SHA-256"
         case _:
             return line_of(problem)
+
+
+def _check_file(file: Path) -> bool:
+    connector = _read(file)
+    if connector is None:
+        return False
+    faults = [*asyncio.run(example_faults(connector)), *spoilt_faults(connector)]
+    for fault in faults:
+        out.print(f"{file}:{fault.line}: {fault.rule}. {fault.remedy}", markup=False)
+    if not faults:
+        told = f"{len(connector.calls)} calls, {len(connector.examples)} examples both ways"
+        out.print(f"{connector.name} {connector.version}: {told}, {SPOILT_BODIES} spoilt answers: right")
+    return not faults
+
+
+def _read(file: Path) -> Connector | None:
+    with readable(file):
+        content = file.read_bytes()
+    try:
+        return read_connector(content)
+    except ConnectorFault as fault:
+        out.print(f"{file}:{fault.line}: {fault.rule}. {fault.remedy}", markup=False)
+        return None
+
+
+async def _try(settings: Settings, connector: Connector, *, uat: bool) -> bool:
+    """Ask each reading example; False where an answer is not what the example says."""
+    try:
+        partner = settings.partner(connector.name)
+        given = partner.onboarding()
+    except (SettingsRefused, OSError, ValueError) as error:
+        raise CommandFailed(f"{connector.name} has no address or secrets here: {error}") from None
+    if uat and "uat" not in connector.address.origins:
+        raise CommandFailed("the file names no address of a test system (`address.uat`)")
+    base = connector.address.origins["uat"] if uat else partner.base_url
+    clock = SystemClock()
+    async with make_transports(settings, clock).client_for([base]) as line:
+        remote = Remote(connector.source, base, client=line, shared=fresh_resilience(clock))
+        client = ConnectorClient(connector, remote, given, SystemIds(clock))
+        asked = [one for one in connector.examples if _is_read(connector, one)]
+        return all([await _try_example(client, connector, one) for one in asked])
+
+
+def _is_read(connector: Connector, example: Example) -> bool:
+    call = connector.calls[example.call]
+    return call.effect is Effect.READ and call.name not in connector.follow_ups and isinstance(example.expected, list)
+
+
+async def _try_example(client: ConnectorClient, connector: Connector, example: Example) -> bool:
+    named = f"{example.call} {json.dumps(dict(example.inputs), ensure_ascii=False)}"
+    try:
+        rows = await rows_of(client, connector.calls[example.call], example)
+    except RemoteError as error:
+        out.print(f"{named}: {type(error).__name__} {error.code}", markup=False)
+        return False
+    same = "as its example says" if rows == example.expected else "its example says otherwise"
+    out.print(f"{named}: {len(rows)} rows, {same}", markup=False)
+    return True

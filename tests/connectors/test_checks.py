@@ -1,0 +1,33 @@
+"""What `apuni connector check` finds in a file: the examples both ways, and spoilt answers."""
+
+import pytest
+
+from integrations.connectors import read_connector
+from integrations.connectors.checks import example_faults, spoilt_faults
+from tests.support.connecting import FILES, SPECIMEN
+
+TEXT = SPECIMEN.read_text("utf-8")
+
+
+@pytest.mark.parametrize("file", [*FILES, SPECIMEN], ids=lambda file: file.stem)
+async def test_the_files_of_the_repository_are_right(file):
+    connector = read_connector(file.read_bytes())
+
+    assert await example_faults(connector) == []
+    assert spoilt_faults(connector, 300) == []
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ("rent: 125000", "rent: 1250", "means 1 rows, and is read as 1 rows that differ"),
+        ('"error":"busy"', '"machines":[]', "means garbled, and is read as 0 rows that differ"),
+        ("forms: [dd-MM-yyyy]", "forms: [iso]", "means 1 rows, and is read as Garbled free_from"),
+        ("/machines?district=49", "/machines?zila=49", "is not sent as it says: GET"),
+    ],
+)
+async def test_an_example_that_is_not_so_is_told_with_its_line(old: str, new: str, told: str):
+    [fault] = await example_faults(read_connector(TEXT.replace(old, new).encode()))
+
+    assert told in fault.rule
+    assert TEXT.splitlines()[fault.line - 1].startswith("- ")
