@@ -21,7 +21,8 @@ class SourceHealth(Mapped[SourceStatus], name="source"):
 
     name: Source = strawberry.field(description="The system.")
     configured: bool = strawberry.field(
-        description="True: systems that this gateway is not connected with are left out."
+        description="True: systems that this gateway is not connected with are left out.",
+        deprecation_reason="Added in 0.1; use Source.name, listed where it is connected; removed on 2027-06-30.",
     )
     state: SourceState | None = strawberry.field(
         description=(
