@@ -137,6 +137,7 @@ OUTSIDE_SYSTEMS = OutsideSystems(
             Need.OPTIONAL,
             calls_us=True,
         ),
+        System("push", Source.PUSH, "integrations.push", "sandbox.push.server", Need.OPTIONAL),
         System("portal", Source.DEPARTMENTS, "integrations.portal", "sandbox.portal.server", Need.NO_SETTINGS),
         System(
             "right_to_service",
@@ -163,7 +164,7 @@ OUTSIDE_SYSTEMS = OutsideSystems(
 
 MeriPehchaan runs on DigiLocker's host and is reached on its own; in the demo through the fault proxy of single
 sign-on. Without `sms` no codes are sent; each channel of messages has a system of its own (`sms`, `email`,
-`whatsapp`). Cases of the Commission (`right_to_service`) are
+`whatsapp`, `push`). Cases of the Commission (`right_to_service`) are
 else recorded by hand alone, and fees are else taken at counters (`treasury`) and benefits paid by the treasury's
 service alone (`pfms`), and the register of officers changes by files and pages alone (`hr`). e-Taal calls us, and is
 sent counts where its enrolment has `push`.

@@ -41,6 +41,7 @@ from store.identity import (
     officer_accounts,
     paper_checks,
     people,
+    push_devices,
     record_claims,
     relatives,
     sent_codes,

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
-from actions.feedback import email_carrier, sms_carrier, whatsapp_carrier
+from actions.feedback import email_carrier, push_carrier, sms_carrier, whatsapp_carrier
 from actions.feedback.carrier import Carrier
 from actions.kernel import Environment
 from domain.feedback.messages import MessageChannel
@@ -13,6 +13,7 @@ CARRIERS: Mapping[MessageChannel, Callable[[Environment], Carrier | None]] = Map
         MessageChannel.SMS: sms_carrier.open_carrier,
         MessageChannel.EMAIL: email_carrier.open_carrier,
         MessageChannel.WHATSAPP: whatsapp_carrier.open_carrier,
+        MessageChannel.PUSH: push_carrier.open_carrier,
     }
 )
 """How each channel's carrier is had; it is None where the channel is not connected. A new channel joins by a line."""

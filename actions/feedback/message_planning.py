@@ -14,6 +14,7 @@ from domain.feedback.messages import (
     MessageState,
     NotSent,
     channels_after,
+    turn_of,
 )
 from domain.feedback.notices import ALWAYS_BY_SMS, NEEDS_HER, NEWS, NoticeKind
 from store.database import Transaction
@@ -55,7 +56,7 @@ async def plan_messages(env: Environment) -> int:
         planned = [row for each in new for row in _rows(env, each, settings(each[0], each[1]), reached, ())]
         for each in passing:
             before = tried[each.notice_id]
-            if each.channel in IN_TURN and not any(one.state is MessageState.DELIVERED for one in before):
+            if each.channel in turn_of(each.kind) and not any(one.state is MessageState.DELIVERED for one in before):
                 of = (each.notice_id, each.citizen_id, each.kind)
                 channels = [one.channel for one in before]
                 planned += _rows(env, of, settings(each.notice_id, each.citizen_id), reached, channels)

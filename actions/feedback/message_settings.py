@@ -6,7 +6,7 @@ from dataclasses import replace
 from actions.feedback.channels import connected_channels
 from actions.feedback.whatsapp_consents import note_consent
 from actions.kernel import Environment, UnitOfWork, require_own_record, run_idempotently
-from domain.feedback.messages import MOST_QUIET_HOURS, MessageChannel, MessageSettings
+from domain.feedback.messages import MOST_QUIET_HOURS, USUAL, MessageChannel, MessageSettings
 from domain.feedback.whatsapp import ConsentSource
 from domain.identity.policy import ObjectKind
 from domain.kernel import (
@@ -46,10 +46,12 @@ async def choose_message_settings(
     quiet_from: int,
     quiet_until: int,
     language: Language | None = None,
+    shows_content: bool | None = None,
     key: str,
 ) -> tuple[MessageSettings, bool]:
     """Keep by which channels, in which hours and in which language messages come to the citizen who asks.
 
+    `language`, and whether a push shows its content, stay as they are where they are None.
     Raises NotSignedIn, LanguageNotSpoken; Problems: NOT_FOUND for anybody but a citizen, BAD_INPUT for hours that are
     none, QUIET_HOURS_TOO_LONG, CHANNEL_NOT_CONNECTED for a channel that this installation cannot send by.
     """
@@ -70,12 +72,15 @@ async def choose_message_settings(
             raise Problems(*problems)
         if language is not None:
             await people.update_citizen(tx, replace(reader, language=language))
-        await messages.choose(tx, reader.id, chosen)
+        before = (await messages.settings_of(tx, [reader.id])).get(reader.id, USUAL)
+        shows = before.shows_content if shows_content is None else shows_content
+        await messages.choose(tx, reader.id, replace(chosen, shows_content=shows))
         if MessageChannel.WHATSAPP in connected_channels(env):
             wanted = MessageChannel.WHATSAPP in channels
             await note_consent(UnitOfWork(env, tx, subject), reader, ConsentSource.PORTAL, given=wanted)
-        return {}
+        return {"shows": shows}
 
     body = {"channels": sorted(channels), "quiet": [quiet_from, quiet_until], "language": language}
-    _, replayed = await run_idempotently(env, subject, "chooseMessageSettings", key=key, body=body, work=work)
-    return chosen, replayed
+    body |= {} if shows_content is None else {"shows": shows_content}
+    done, replayed = await run_idempotently(env, subject, "chooseMessageSettings", key=key, body=body, work=work)
+    return replace(chosen, shows_content=bool(done.get("shows"))), replayed

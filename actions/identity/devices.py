@@ -11,7 +11,7 @@ from actions.kernel import Environment, UnitOfWork, require, run_idempotently
 from domain.identity.policy import ObjectKind, Purpose, Resource
 from domain.kernel import PersonKind, Provider, Subject, not_found
 from store.database import Transaction, audit
-from store.identity import devices, identities
+from store.identity import devices, identities, push_devices
 from store.identity.devices import Device
 
 
@@ -71,6 +71,7 @@ async def end_sessions(acting: UnitOfWork, kind: PersonKind, session_ids: Iterab
     """End sessions here and at their providers, with what an operator acts on in them; returns how many ended."""
     ended = await devices.end(acting.tx, session_ids, reason)
     await provider_sign_out.plan(acting.tx, ended)
+    await push_devices.remove(acting.tx, ended)
     for session_id in ended:
         if kind is PersonKind.OPERATOR:
             await close_session(acting, session_id)

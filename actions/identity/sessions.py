@@ -41,7 +41,7 @@ from integrations.sso import HandshakeProvider
 from store import doorstep
 from store.catalogue import centres
 from store.database import Transaction, audit
-from store.identity import assistances, people, session_tokens, sessions
+from store.identity import assistances, people, push_devices, session_tokens, sessions
 from store.identity.sessions import Session
 from store.officers import leave, posts
 
@@ -126,6 +126,7 @@ async def sign_out(env: Environment, subject: Subject) -> None:
     async def work(tx: Transaction) -> None:
         await sessions.revoke_session(tx, session_id, env.clock.now())
         await provider_sign_out.plan(tx, [session_id])
+        await push_devices.remove(tx, [session_id])
         await audit.record(tx, subject.label, "SIGN_OUT", "SESSION", session_id)
 
     await env.store.carry_out(work)

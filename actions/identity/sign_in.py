@@ -32,7 +32,7 @@ from domain.feedback.notices import NoticeKind, Topic
 from domain.kernel import SYSTEM, Assurance, ErrorCode, Language, PersonKind, Problem, Problems, Provider, Remedy
 from integrations.sso import HandshakeProvider, IdentityProvider, ProviderIdentity
 from store.database import AlreadyThere, Transaction, audit
-from store.identity import devices, session_tokens, sessions, sign_ins
+from store.identity import devices, push_devices, session_tokens, sessions, sign_ins
 from store.identity.sessions import Session
 from store.identity.sign_ins import AppCode, SignInTransaction
 
@@ -263,6 +263,7 @@ async def _refresh_session(env: Environment, tx: Transaction, token: str, sessio
         return None
     if not await devices.rotate(tx, session_id, generation):
         await provider_sign_out.plan(tx, await devices.end(tx, [session_id], devices.REUSED))
+        await push_devices.remove(tx, [session_id])
         label = f"{session.kind}:{session.person_id}"
         await audit.record(tx, label, "REFRESH_REUSED", "SESSION", session_id)
         _log.warning("refresh_token_reused", provider=session.provider.value)

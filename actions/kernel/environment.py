@@ -33,6 +33,7 @@ from integrations.digilocker import DigiLocker
 from integrations.email import Mailer
 from integrations.etaal import EtaalPush
 from integrations.event_receivers.client import ReceiverCalls
+from integrations.push import Push
 from integrations.right_to_service import RightToService
 from integrations.sms import SmsGateway
 from integrations.sso import IdentityProvider
@@ -79,6 +80,8 @@ class Partners:
     """Carries messages and one-time codes to telephones; None where the state has no account with a provider."""
     email: Mailer | None = None
     """The state's mail server; None where none is connected."""
+    push: Push | None = None
+    """FCM and APNs; None where the state has an account with neither."""
     whatsapp: WhatsApp | None = None
     """Our number at WhatsApp; None where the state has none."""
     commission: RightToService | None = None

@@ -84,17 +84,23 @@ class FilledText:
     title: str = ""
     parameters: tuple[str, ...] = field(default=(), repr=False)
     buttons: tuple[Button, ...] = field(default=(), repr=False)
+    content: str = field(default="", repr=False)
+    """What a push says whose reader lets the lock screen show it; the text itself says nothing of it."""
 
 
 @dataclass(frozen=True, slots=True)
 class RegisteredText:
-    """A text in one language on one channel under its template: of an SMS that of DLT, of WhatsApp that of Meta."""
+    """A text in one language on one channel under its template: of an SMS that of DLT, of WhatsApp that of Meta.
+
+    `content` is what a push says where its reader lets it.
+    """
 
     template: str
     text: str
     variables: Mapping[str, Variable] = field(repr=False)
     title: str = ""
     buttons: tuple[Button, ...] = ()
+    content: str = ""
 
     @property
     def is_placeholder(self) -> bool:
@@ -124,7 +130,8 @@ class RegisteredText:
         """All of it with its variables; raises UnfitText as `fill`."""
         buttons = tuple(replace(each, value=replace(self, text=each.value).fill(values)) for each in self.buttons)
         parameters = tuple(self._value(name, values) for name in _MARK.findall(self.text))
-        return FilledText(self.template, self.fill(values), self.title, parameters, buttons)
+        content = replace(self, text=self.content).fill(values)
+        return FilledText(self.template, self.fill(values), self.title, parameters, buttons, content)
 
     @property
     def example(self) -> FilledText:
@@ -167,12 +174,12 @@ class EventTexts:
             case MessageChannel.EMAIL:
                 usual = replace(sms, title=f"{portal}: {label(f'notice_kind.{self.event}', language)}")
             case MessageChannel.PUSH:
-                usual = RegisteredText("push_v1", label("message.push", language), {}, portal)
+                usual = RegisteredText("push_v1", label("message.push", language), sms.variables, portal, (), sms.text)
         own = self.others.get(channel, {}).get(language)
         if own is None:
             return usual
         named = {name: getattr(own, name) or getattr(usual, name) for name in ("template", "text", "title")}
-        return replace(own, **named)
+        return replace(own, content=usual.content, **named)
 
 
 def is_unicode(text: str) -> bool:

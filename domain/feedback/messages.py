@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
 from enum import StrEnum
 
-from domain.feedback.notices import ALWAYS_BY_SMS, NEWS, NoticeKind
+from domain.feedback.notices import ALWAYS_BY_SMS, NEWS, WARNINGS, NoticeKind
 from domain.kernel import IST
 
 
@@ -19,7 +19,7 @@ class MessageChannel(StrEnum):
 
 
 IN_TURN = (MessageChannel.PUSH, MessageChannel.WHATSAPP, MessageChannel.SMS)
-"""Each goes where the one before it fails. E-mail goes beside them."""
+"""Each goes where the one before it fails. E-mail goes beside them, and push beside a warning."""
 
 
 MUTED = (MessageChannel.WHATSAPP, MessageChannel.SMS)
@@ -95,6 +95,8 @@ class MessageSettings:
     quiet_from: int = 21
     quiet_until: int = 8
     is_chosen: bool = True
+    shows_content: bool = False
+    """Whether a push says what it is about; else only that there is something, for others see the lock screen too."""
 
     @property
     def quiet_hours(self) -> int:
@@ -154,19 +156,24 @@ USUAL = MessageSettings(is_chosen=False)
 """The settings of who chose nothing."""
 
 
+def turn_of(kind: NoticeKind) -> tuple[MessageChannel, ...]:
+    """The channels of which each goes where the one before it fails."""
+    return tuple(each for each in IN_TURN if each is not MessageChannel.PUSH or kind not in WARNINGS)
+
+
 def channels_after(
     kind: NoticeKind,
     settings: MessageSettings,
     connected: Collection[MessageChannel],
     tried: Collection[MessageChannel],
 ) -> list[MessageChannel]:
-    """The channels that take a notice now: the next in turn, and beside the first of them e-mail; of a test none."""
+    """The channels that take a notice now: the next in turn, and beside the first those without one; of a test none."""
     if kind is NoticeKind.TEST_MESSAGE:
         return []
     open_ones = [each for each in MessageChannel if each in connected and settings.wants(each, kind)]
-    following = [each for each in IN_TURN if each in open_ones and each not in tried][:1]
-    beside = [each for each in open_ones if each is MessageChannel.EMAIL and not tried]
-    return following + beside
+    in_turn = turn_of(kind)
+    following = [each for each in in_turn if each in open_ones and each not in tried][:1]
+    return following + [each for each in open_ones if each not in in_turn and not tried]
 
 
 @dataclass(frozen=True, slots=True)

@@ -125,15 +125,20 @@ NEEDS_HER = frozenset(
 )
 """Messages after which the citizen has something to do, or may do something before a date."""
 
-ALWAYS_BY_SMS = NEEDS_HER | {
-    NoticeKind.PAYMENT_ACCOUNT_CHANGED,
-    NoticeKind.ACCOUNT_LINKED,
-    NoticeKind.NEW_DEVICE,
-    NoticeKind.ASSISTANCE_GIVEN,
-    NoticeKind.APPLICATION_RECEIVED,
-    NoticeKind.WITHDRAWN,
-    NoticeKind.ORDER_IGNORED,
-}
+WARNINGS = frozenset(
+    {
+        NoticeKind.PAYMENT_ACCOUNT_CHANGED,
+        NoticeKind.ACCOUNT_LINKED,
+        NoticeKind.NEW_DEVICE,
+        NoticeKind.ASSISTANCE_GIVEN,
+        NoticeKind.APPLICATION_RECEIVED,
+        NoticeKind.WITHDRAWN,
+        NoticeKind.ORDER_IGNORED,
+    }
+)
+"""Messages that warn her. A push stands in for none: who has come into her account may have the only app."""
+
+ALWAYS_BY_SMS = NEEDS_HER | WARNINGS
 """Messages that nobody can switch off: what needs her, and what warns her of acts in her name or against an order for
 her, so that who has come into her account cannot hide it."""
 

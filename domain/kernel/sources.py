@@ -21,6 +21,7 @@ class Source(StrEnum):
     RIGHT_TO_SERVICE = "RIGHT_TO_SERVICE"
     SMS = "SMS"
     WHATSAPP = "WHATSAPP"
+    PUSH = "PUSH"
     EMAIL = "EMAIL"
     CSC = "CSC"
     TREASURY = "TREASURY"

@@ -115,9 +115,9 @@ class _ClientOpener:
         except (SettingsRefused, NotUp):
             return None
 
-    async def remote(self, address: str | None = None) -> Remote:
+    async def remote(self, address: str | None = None, *, http2: ssl.SSLContext | None = None) -> Remote:
         base_url = address or self._partner.base_url
-        client = await self.stack.enter_async_context(self.lines.client_for([base_url]))
+        client = await self.stack.enter_async_context(self.lines.client_for([base_url], http2=http2))
         probe = RecentProbe(self.lines, base_url) if self.system.probed else None
         return Remote(self.system.source, base_url, client=client, shared=self.resilience, probe=probe)
 

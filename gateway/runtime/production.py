@@ -102,9 +102,10 @@ def other_hosts(partner: Partner) -> list[str]:
         known = partner.onboarding()
     except (OSError, ValueError):
         return []
-    wallet = known.get("bridge")
-    pay = wallet.get("pay_url") if isinstance(wallet, Mapping) else None
-    given = [str(each or "") for each in (known.get("setu_url"), known.get("bridge_url"), known.get("nic_url"), pay)]
+    inner = (("bridge", "pay_url"), ("service_account", "token_uri"), ("apns", "url"))
+    parts = [(known.get(part), name) for part, name in inner]
+    within = [part.get(name) for part, name in parts if isinstance(part, Mapping)]
+    given = [str(each or "") for each in (*map(known.get, ("setu_url", "bridge_url", "nic_url")), *within)]
     return [each for each in given if each and not each.startswith("/")]
 
 

@@ -1,5 +1,6 @@
 """What an outside system's folder receives to open its clients with."""
 
+import ssl
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Protocol, TypeVar
 
@@ -56,8 +57,11 @@ class Opening(Protocol):
     def read_onboarding_again(self, read: Callable[[dict[str, Any]], T]) -> T | None:
         """The same while the process runs; None where the onboarding cannot be read now."""
 
-    async def remote(self, address: str | None = None) -> Remote:
-        """The caller of the system, with a new HTTP client; at another address than its own where one is named."""
+    async def remote(self, address: str | None = None, *, http2: ssl.SSLContext | None = None) -> Remote:
+        """The caller of the system, with a new HTTP client; at another address than its own where one is named.
+
+        `http2` is given where the system speaks that alone: whom TLS trusts there.
+        """
 
     async def remote_of(self, name: str) -> Remote | None:
         """The caller of a second host, whose address, or path under the first, the onboarding has by this name."""

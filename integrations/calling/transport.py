@@ -106,15 +106,20 @@ class Transports:
     state_networks: tuple[Network, ...] = ()
     """The state's own networks, whose private addresses the operator lets systems have that are on them."""
 
-    def client_for(self, origins: Iterable[str] | None, *, on_state_network: bool = False) -> Client:
+    def client_for(
+        self, origins: Iterable[str] | None, *, on_state_network: bool = False, http2: ssl.SSLContext | None = None
+    ) -> Client:
         """A line to the configured origins and to nowhere else; None for URLs that come from data.
 
         Private addresses are refused but for those of the state's networks where the system is `on_state_network`.
+        With a context `http2` it speaks HTTP/2 alone, and trusts whom that trusts.
         """
         origins = None if origins is None else list(origins)
         tls = self._tls_of(*(origins or ()))
         networks = self.state_networks if on_state_network else ()
         guard = SsrfGuard(origins, clock=self.clock, demo=self.demo, networks=networks)
+        if http2 is not None:
+            return Client(GuardedTransport(PinningTransport(open_httpcore(http2, http2=True), guard), guard))
         if self.kind == "own" or origins is None:  # the other reuses a connection by address, not by name
             limits = Limits(connections=POOL_SIZE, idle=POOL_SIZE, idle_seconds=KEEPALIVE_SECONDS)
             own = OwnTransport(tls=tls, limits=limits, resolver=guard.addresses)
@@ -170,9 +175,9 @@ async def _probe_connection(guard: SsrfGuard, url: str, tls: ssl.SSLContext | No
         return
 
 
-def open_httpcore(tls: ssl.SSLContext | None = None) -> httpx.AsyncHTTPTransport:
-    """The transport that comes with httpx, with a bounded pool and nothing from the environment."""
+def open_httpcore(tls: ssl.SSLContext | None = None, *, http2: bool = False) -> httpx.AsyncHTTPTransport:
+    """The transport that comes with httpx, with a bounded pool and nothing from the environment; HTTP/2 or HTTP/1.1."""
     limits = httpx.Limits(
         max_connections=POOL_SIZE, max_keepalive_connections=POOL_SIZE, keepalive_expiry=KEEPALIVE_SECONDS
     )
-    return httpx.AsyncHTTPTransport(verify=tls or True, limits=limits, trust_env=False)
+    return httpx.AsyncHTTPTransport(verify=tls or True, limits=limits, trust_env=False, http1=not http2, http2=http2)

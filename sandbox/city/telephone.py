@@ -18,7 +18,7 @@ from sandbox.city.clock import SandboxClock
 from sandbox.city.kit import Arrival, Sandbox
 from sandbox.city.records import State
 
-TITLES = {"sms": "SMS", "whatsapp": "WhatsApp", "email": "Mail"}
+TITLES = {"push": "Push", "sms": "SMS", "whatsapp": "WhatsApp", "email": "Mail"}
 _ANSWERED_BY = {"sms": "receive", "whatsapp": "say"}
 """The actions by which a telephone sends something."""
 KEPT, LONGEST = 500, 1_000

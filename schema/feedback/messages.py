@@ -40,6 +40,11 @@ class MessageSettings(View[messages.MessageSettings]):
         description="The hour until which it is quiet, at most 14 hours on; equal hours are none."
     )
 
+    shows_content: bool = strawberry.field(
+        description="Whether a push says on the lock screen what it is about, in the words of an SMS; else only that "
+        "there is something."
+    )
+
     @resolver_field(description="The channels that can be chosen here.")
     def connected(self, info: Info) -> list[MessageChannel]:
         return [each for each in MessageChannel if each in connected_channels(info.context.environment)]
@@ -69,6 +74,7 @@ class MessagesMutation:
             quiet_until="The hour until which it is quiet, at most 14 hours after quietFrom (else "
             "QUIET_HOURS_TOO_LONG); the same as quietFrom for no quiet hours.",
             language="The language of messages and of the portal; left out, it stays.",
+            shows_content="Whether a push says on the lock screen what it is about; left out, it stays.",
         ),
         name="choose_message_settings",
     )

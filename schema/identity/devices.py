@@ -8,8 +8,11 @@ import strawberry
 from actions.identity.account_links import LinkBegun, begin_link, unlink
 from actions.identity.devices import OwnDevice, end_devices, own_devices
 from actions.identity.provider_sign_out import address_of
+from actions.identity.push_devices import register_device, remove_device
 from actions.kernel import Environment
-from domain.kernel import Assurance, Provider, Scope, Subject
+from domain.identity import push_devices
+from domain.identity.push_devices import PushPlatform
+from domain.kernel import Assurance, Language, Provider, Scope, Subject
 from schema.kernel import (
     AUTHENTICATED,
     NEVER_SILENTLY_NULL,
@@ -17,6 +20,7 @@ from schema.kernel import (
     Mapped,
     View,
     assumed_list_size,
+    one_by_key,
     require_signed_in,
     resolver_field,
 )
@@ -24,6 +28,18 @@ from schema.kernel.action_mutations import action_mutation
 from schema.kernel.inputs import KEY, InputField, input_fields
 from schema.kernel.payloads import Thing, thing_payload
 from store.identity import devices as device_store
+from store.identity import push_devices as push_store
+
+push_of_session = one_by_key(push_store.of_sessions)
+
+
+@strawberry.type(directives=[AUTHENTICATED], description="An app on a device to which push messages go.")
+class PushDevice(View[push_devices.PushDevice]):
+    platform: PushPlatform = strawberry.field(description="By whom it is reached.")
+    app: str = strawberry.field(description="The name of the app: its package, or its bundle.")
+    language: Language = strawberry.field(description="The language of its screens.")
+    registered_at: datetime = strawberry.field(description="Since when messages go there.")
+    last_seen_at: datetime = strawberry.field(description="When the app registered itself last.")
 
 
 @strawberry.type(directives=[AUTHENTICATED], description="A device on which one is signed in.")
@@ -41,6 +57,13 @@ class Device(Mapped[device_store.Device], expires_at="until"):
         description="Where a browser ends its session at the provider too, after signing out here; null where the "
         "provider has no such page. An app opens it in the system browser."
     )
+
+    session_id: strawberry.Private[str]
+
+    @resolver_field(description="The app to which push messages go while one is signed in; null where none do.")
+    async def push(self, info: Info) -> PushDevice | None:
+        found = await info.context.load(push_of_session, self.session_id)
+        return None if found is None else PushDevice.of(found)
 
     @classmethod
     def of(cls, item: OwnDevice, provider_sign_out: str | None) -> Self:
@@ -93,6 +116,37 @@ class DevicesMutation:
             keep_this="Whether the device that asks stays signed in.",
         ),
         name="sign_out_devices",
+    )
+    register_device = action_mutation(
+        register_device,
+        thing_payload(
+            "What was registered.", device=Thing(PushDevice, "The app as it is kept; null when refused.", PushDevice.of)
+        ),
+        "Have push messages go to the app that asks, as long as it is signed in. An app does so whenever it starts.",
+        input_fields(
+            "The app that asks.",
+            platform="By whom the device is reached; CHANNEL_NOT_CONNECTED for one that is not reached here.",
+            app="The name of the app: its package, or its bundle.",
+            token=InputField(
+                "What FCM or APNs gave the app: a registration token, an installation's id, or a device token in hex. "
+                "Whoever had it before gets no messages there any more."
+            ),
+            language="The language of its screens.",
+        ),
+        scopes=[Scope.OWN],
+    )
+    remove_device = action_mutation(
+        remove_device,
+        thing_payload(
+            "What was removed.", removed=Thing(bool, "Whether messages went there; null when refused.", bool)
+        ),
+        "Have no push messages go to one of one's own devices any more; it stays signed in.",
+        input_fields(
+            "The device.",
+            device="Its key; left out, the one that asks. One that is none of one's own changes nothing.",
+        ),
+        name="remove_device",
+        scopes=[Scope.OWN],
     )
     link_account = action_mutation(
         _link_account,

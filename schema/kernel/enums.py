@@ -50,6 +50,7 @@ from domain.feedback.notices import NoticeKind
 from domain.fees.fees import FeeRoute, FeeState, RefundCause
 from domain.identity.assisting import AssistanceState, AssistanceWay, PaperFinding
 from domain.identity.policy import ObjectKind, Purpose
+from domain.identity.push_devices import PushPlatform
 from domain.identity.record_claims import ClaimState, ClaimWay
 from domain.kernel import Assurance, ErrorCode, Language, OfficerLevel, Provider, Remedy, Role, Source, SourceState
 from domain.kernel.messages import own_text
@@ -107,6 +108,7 @@ _publish(Level, "EtaalLevel", "etaal_level", "The level of place at which a serv
 _publish(CorrectionReason, "TransactionCorrectionReason", "correction_reason", "Why a day's counts were changed.")
 _publish(Status, "ApplicationStatus", "status", "Where an application stands.")
 _publish(Move, "ApplicationMove", "move", "What can happen to an application.")
+_publish(PushPlatform, "PushPlatform", "push_platform", "By whom push messages reach a device.")
 _publish(messages.MessageChannel, "MessageChannel", "message_channel", "A way by which a notice reaches somebody.")
 _publish(ConversationState, "ConversationState", "conversation_state", "Who answers in a conversation.")
 _publish(LineAuthor, "ConversationLineAuthor", "line_author", "Who wrote a line of a conversation.")

@@ -50,6 +50,7 @@ settings_table = sa.Table(
     sa.Column("quiet_until", sa.Integer, nullable=False),
     sa.Column("chosen_at", Instant, nullable=False),
     sa.Column("is_chosen", sa.Boolean, nullable=False, server_default=sa.true()),
+    sa.Column("shows_content", sa.Boolean, nullable=False, server_default=sa.false()),
 )
 muted_table = sa.Table(
     "muted_applications",
@@ -266,7 +267,11 @@ async def settings_of(tx: Transaction, citizen_ids: Iterable[str]) -> dict[str, 
     rows = await rows_of(tx, sa.select(settings_table), _S.citizen_id, citizen_ids)
     return {
         row.citizen_id: MessageSettings(
-            tuple(MessageChannel(each) for each in row.channels), row.quiet_from, row.quiet_until, row.is_chosen
+            tuple(MessageChannel(each) for each in row.channels),
+            row.quiet_from,
+            row.quiet_until,
+            row.is_chosen,
+            row.shows_content,
         )
         for row in rows
     }
@@ -280,6 +285,7 @@ async def choose(tx: Transaction, citizen_id: str, settings: MessageSettings) ->
         "quiet_until": settings.quiet_until,
         "chosen_at": tx.clock.now(),
         "is_chosen": settings.is_chosen,
+        "shows_content": settings.shows_content,
     }
     statement = insert_into(tx, settings_table).values(citizen_id=citizen_id, **chosen)
     await tx.connection.execute(statement.on_conflict_do_update(index_elements=["citizen_id"], set_=chosen))

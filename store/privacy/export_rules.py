@@ -64,7 +64,7 @@ _COLUMNS = {
     "locker_grants": "citizen_id expires_at consent_until needs_consent version linked_at last_used_at",
     "locker_orders": "id citizen_id kind state asked uri code created_at sent_at settled_at",
     "muted_applications": "application_id muted_at",
-    "message_settings": "citizen_id channels quiet_from quiet_until chosen_at is_chosen",
+    "message_settings": "citizen_id channels quiet_from quiet_until chosen_at is_chosen shows_content",
     "whatsapp_consents": "citizen_id given at words source assurance",
     "messages": "id notice_id citizen_id kind channel state reason created_at state_at attempts template segments",
     "notices": "id citizen_id kind topic topic_id application_id params created_at read_at",
@@ -77,6 +77,7 @@ _COLUMNS = {
     "payment_events": "id citizen_id instalment_id status at heard_at return_code utr_last4 rail source_ref",
     "payment_lines": "batch_id position instalment_id end_to_end_id beneficiary_id account_id amount_paise state "
     "state_at codes utr_last4 value_on",
+    "push_devices": "id citizen_id platform app language registered_at last_seen_at",
     "quarantined_files": "id citizen_id digest media_type size found at",
     "record_claims": "id citizen_id application_id department district tehsil way strength state asked_at decided_at",
     "recoveries": "id citizen_id sanction_id number amount_paise recovered_paise ground way state made_at",

@@ -22,7 +22,7 @@ DELETED: Mapping[str, str] = {
     "citizen_contacts": "citizen_id", "locker_orders": "citizen_id", "legacy_persons": "citizen_id",
     "partial_uploads": "citizen_id", "quarantined_files": "citizen_id", "umang_requests": "citizen_id",
     "messages": "citizen_id", "message_settings": "citizen_id", "conversations": "citizen_id",
-    "whatsapp_consents": "citizen_id",
+    "whatsapp_consents": "citizen_id", "push_devices": "citizen_id",
 }  # fmt: skip
 """Tables whose rows of the person are deleted, with the column that names the citizen."""
 

@@ -25,6 +25,7 @@ LEFT: Mapping[str, str] = {
     "locker_grants": "sealed for that record; the kept one's locker holds, or she links it anew",
     "appeal_opt_outs": "what the kept record chose holds",
     "message_settings": "what the kept record chose holds",
+    "push_devices": "they go with that record's sessions; the app registers them anew",
     "whatsapp_consents": "what the kept record said holds",
     "record_claims": "the history of that record's own claims; those that wait end",
     "sent_codes": "passes within minutes",

@@ -121,6 +121,8 @@ OWN: Mapping[str, frozenset[str]] = {
     "openRoster": who("principal", "camp officer"),
     "chooseAutoAppeal": who("citizen", "neighbour"),
     "chooseMessageSettings": who("citizen", "neighbour"),
+    "registerDevice": who("citizen", "neighbour"),
+    "removeDevice": who("citizen", "neighbour"),
     "testMessage": who("citizen", "neighbour"),
     "confirmAssistance": NOBODY,
     "disputePaper": who("assisting operator", "idle operator", "officer", "officer elsewhere", "appellate"),

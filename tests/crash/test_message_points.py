@@ -17,12 +17,13 @@ from domain.feedback.messages import MessageState
 from domain.feedback.notices import NoticeKind, Topic
 from domain.feedback.whatsapp import ConsentSource
 from domain.identity.assisting import CodeKind
-from domain.kernel import IST, SYSTEM, Assurance, Language
+from domain.identity.push_devices import PushDevice, PushPlatform
+from domain.kernel import IST, SYSTEM, Assurance, Language, PersonKind, Provider
 from integrations.sms import Sms, Taken
-from store.database import crash_points
+from store.database import Transaction, crash_points
 from store.feedback.messages import messages_table
 from store.feedback.notices import notices_table
-from store.identity import people
+from store.identity import people, push_devices, sessions
 from store.identity.sent_codes import codes_table
 from tests.support.actions import World
 from tests.support.databases import run_apart
@@ -66,7 +67,7 @@ class KeptPhones(Phones):
 
 
 class KeptProvider:
-    """WhatsApp, or a mail server, that outlives the process: a line of a file for each message that it took."""
+    """WhatsApp, a mail server, or FCM, that outlives the process: a line of a file for each message that it took."""
 
     per_second, at_once = 15.0, 1
 
@@ -109,9 +110,19 @@ async def _message(world: World) -> None:
         await people.update_citizen(tx, asha)
         sure = replace(world.asha, assurance=Assurance.SUBSTANTIAL)
         await note_consent(UnitOfWork(world.env, tx, sure), asha, ConsentSource.PORTAL, given=True)
+        await _register_device(world, tx, asha.id)
         await tx.connection.execute(notices_table.update().values(to_send=None))  # of what was told before
         await tell(UnitOfWork(world.env, tx, SYSTEM), NoticeKind.DELIVERED, about, number="UKAS1234567890")
     await carry_messages(world.env, _values)
+
+
+async def _register_device(world: World, tx: Transaction, citizen_id: str) -> None:
+    now, until = world.clock.now(), world.clock.now() + timedelta(days=9)
+    if await sessions.session(tx, "session") is None:
+        given = (PersonKind.CITIZEN, citizen_id, Provider.MERI_PEHCHAAN, "SUBSTANTIAL", None, now, until)
+        await sessions.add_session(tx, sessions.Session("session", *given))
+    told = (PushPlatform.ANDROID, "app", Language.HI, "token", now, now)
+    await push_devices.register(tx, PushDevice("device", citizen_id, "session", *told))
 
 
 async def _code(world: World) -> None:
@@ -149,7 +160,7 @@ async def comes_back(made, url, folder, keyrings, kind, channel="sms") -> list[s
         return provider.texts()
 
 
-@pytest.mark.parametrize("channel", ["sms", "whatsapp", "email"])
+@pytest.mark.parametrize("channel", ["sms", "whatsapp", "email", "push"])
 @pytest.mark.parametrize("point", MESSAGE_POINTS)
 def test_a_message_comes_at_most_once_however_the_worker_dies(bench, url, tmp_path, store_keyrings, point, channel):
     code, told = apart(dies, bench.made, url, tmp_path, store_keyrings, "message", point, channel)

@@ -58,6 +58,7 @@ from tests.faults.people import (
     SmsReport,
 )
 from tests.faults.pfms_rest import PFMS_REST
+from tests.faults.push import PUSH
 from tests.faults.site import DEMO, Line, ids
 from tests.faults.whatsapp import WHATSAPP
 
@@ -319,6 +320,7 @@ ADAPTERS: tuple[type[Adapter], ...] = (
     *FEES,
     *PFMS_REST,
     *WHATSAPP,
+    *PUSH,
 )
 """Every call of every adapter. Who asks us is in tests/faults/doors.py."""
 

@@ -101,6 +101,8 @@ class Site:
     control: httpx.AsyncClient
     trust: ssl.SSLContext
     pools: dict[str, list[Any]] = field(default_factory=dict)
+    http2: ssl.SSLContext | None = None
+    """Whom TLS trusts, where the system speaks HTTP/2 alone."""
 
     @property
     def app(self) -> Any:
@@ -191,7 +193,7 @@ def open_line(
     shared = like.shared if like else shared_resilience(clock)
     base = site.url(way)
     lines = Transports(clock, demo=way != "private_address", tls=site.trust)  # only the demo may call its own machine
-    transport = CountingTransport(lines.client_for([base]))
+    transport = CountingTransport(lines.client_for([base], http2=site.http2))
     client = Client(transport)
     remote = CountedRemote(source, base, client=client, shared=shared, tune=tune)
     return Line(remote, client, clock, shared, transport.requests)

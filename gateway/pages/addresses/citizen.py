@@ -64,5 +64,5 @@ CITIZEN_PAGES = (
         "GrantMyConsent RenewMyConsent WithdrawMyConsent",
     ),
     _page("/my/family", "family", "MyFamily", "viewer", "RegisterMyRelative RemoveMyRelative"),
-    _page("/my/devices", "devices", "MyDevices", forms="SignOutMyDevices"),
+    _page("/my/devices", "devices", "MyDevices", forms="SignOutMyDevices RemoveMyDevice"),
 )

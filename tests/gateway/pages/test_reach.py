@@ -14,6 +14,7 @@ WITHOUT_FORM = {
     "exportMyData": "/my/data offers the same as a file to download",
     "linkAccount": "/sign-in/accounts has a route of its own, which goes by way of the account's provider",
     "unlinkAccount": "/sign-in/accounts has a route of its own",
+    "registerDevice": "an app registers itself by what FCM or APNs gave it, which a page has not",
     "replayDecisions": "decisions are signed by the key of an officer's device, which a page without a script has not",
 }
 WITHOUT_PAGE = {
