@@ -147,7 +147,7 @@ def _check_file(file: Path) -> bool:
         return False
     faults = [*asyncio.run(example_faults(connector)), *spoilt_faults(connector)]
     for fault in faults:
-        out.print(f"{file}:{fault.line}: {fault.rule}. {fault.remedy}", markup=False)
+        out.print(f"{file}:{fault.line}: {fault.rule}. {fault.remedy}")
     if not faults:
         told = f"{len(connector.calls)} calls, {len(connector.examples)} examples both ways"
         out.print(f"{connector.name} {connector.version}: {told}, {SPOILT_BODIES} spoilt answers: right")
@@ -160,7 +160,7 @@ def _read(file: Path) -> Connector | None:
     try:
         return read_connector(content)
     except ConnectorFault as fault:
-        out.print(f"{file}:{fault.line}: {fault.rule}. {fault.remedy}", markup=False)
+        out.print(f"{file}:{fault.line}: {fault.rule}. {fault.remedy}")
         return None
 
 
@@ -192,8 +192,8 @@ async def _try_example(client: ConnectorClient, connector: Connector, example: E
     try:
         rows = await rows_of(client, connector.calls[example.call], example)
     except RemoteError as error:
-        out.print(f"{named}: {type(error).__name__} {error.code}", markup=False)
+        out.print(f"{named}: {type(error).__name__} {error.code}")
         return False
     same = "as its example says" if rows == example.expected else "its example says otherwise"
-    out.print(f"{named}: {len(rows)} rows, {same}", markup=False)
+    out.print(f"{named}: {len(rows)} rows, {same}")
     return True
