@@ -19,8 +19,8 @@ bootstrap:
 bootstrap-dev:
 	@$(PY) tools/bootstrap.py dev
 
-run: bootstrap ## Start everything: store, demo people, sandboxes, gateway, worker (Ctrl-C stops all)
-	@exec $(BIN)/apuni demo
+run: $(if $(ROUTER),bootstrap-dev,bootstrap) ## Start everything: store, demo people, sandboxes, gateway, worker (Ctrl-C stops all); ROUTER=1 with Hive Gateway before it and a department
+	@exec $(if $(ROUTER),$(BIN)/python -m tools.router run,$(BIN)/apuni demo)
 
 test: bootstrap-dev ## Run all tests; starts what they need
 	@$(BIN)/python -m pytest -n 2 --dist loadscope
@@ -33,6 +33,7 @@ check: bootstrap-dev ## Lint, types, import directions, texts of the state, prin
 	$(BIN)/apuni doctor package
 	$(BIN)/apuni schema check
 	$(BIN)/apuni schema diff
+	$(BIN)/python -m tools.router check
 	$(BIN)/python -m tools.reference check
 	$(BIN)/sphinx-build -W -q docs build/docs
 	$(BIN)/pip-licenses > /dev/null

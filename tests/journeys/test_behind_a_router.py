@@ -1,7 +1,10 @@
 """Behind a router: one query that joins the gateway with the subgraph of a department, a process each."""
 
 import asyncio
+import contextlib
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -9,8 +12,9 @@ import httpx
 import pytest
 
 from tests.support.departments import PROGRAM, department, running_department
+from tests.support.eventually import eventually
 from tests.support.node import run_node
-from tests.support.running import Running
+from tests.support.running import Running, free_port
 
 SECRET = "a-secret-that-the-router-shares-with-its-subgraphs"
 MINE = "{ viewer { ... on Citizen { id applications(first: 2) { nodes { number } } } } }"
@@ -88,3 +92,34 @@ def test_one_query_joins_the_gateway_and_a_department(
     assert (stranger["data"]["viewer"], stranger["data"]["application"]) == (None, None)
     assert [error["extensions"]["code"] for error in stranger["errors"]] == ["UNAUTHENTICATED"]
     assert (direct.status_code, direct.json()["errors"][0]["extensions"]["code"]) == (403, "FORBIDDEN")
+
+
+def test_hive_gateway_passes_her_token_through_and_joins_both(running: Running, register: Path, mine: dict[str, Any]):
+    port, department_port = free_port(), free_port()
+    command = [sys.executable, "-m", "tools.router", "run", "--port", str(port), "--gateway", running.url]
+    more = ["--department-port", str(department_port), "--register", str(register)]
+    asked = {"query": JOINED, "variables": {"number": mine["numbers"][0]}}
+    hers = {"authorization": f"Bearer {running.token()}"}
+    router = subprocess.Popen([*command, *more], cwd=PROGRAM.parents[3])
+    try:
+        answer = eventually(lambda: posted(port, asked, hers), lambda found: found is not None, seconds=180)
+        stranger = posted(port, asked, {})
+    finally:
+        router.terminate()
+        router.wait(30)
+
+    assert answer["data"]["viewer"]["fellingPermits"] == [{"number": "F-7", "trees": 2}]
+    assert answer["data"]["application"]["siteInspections"][0]["remark"] == "Two trees stand."
+    assert answer["data"]["application"]["service"]["code"]
+    assert stranger is not None
+    assert not (stranger.get("data") or {}).get("application")
+
+
+def posted(port: int, body: dict[str, Any], headers: dict[str, str]) -> dict[str, Any] | None:
+    """What the router answers; None while it is not up."""
+    with contextlib.suppress(httpx.HTTPError, ValueError):
+        found: dict[str, Any] = httpx.post(
+            f"http://127.0.0.1:{port}/graphql", json=body, headers=headers, timeout=20
+        ).json()
+        return found
+    return None
