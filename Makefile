@@ -7,7 +7,7 @@ BOUND ?= full
 # would compile the gateway and its libraries anew, four seconds of a processor each time.
 export PYTHONDONTWRITEBYTECODE :=
 .DEFAULT_GOAL := help
-.PHONY: help run test check fix docs schema bootstrap bootstrap-dev clean lock bench-remote bench-sweep bench-store bench-money bench-gateway messages budgets faults race idem mig crash authz
+.PHONY: help run test check fix docs schema bootstrap bootstrap-dev clean lock bench-remote bench-sweep bench-store bench-money bench-gateway bench-messages budgets faults race idem mig crash authz
 .PHONY: states advisories hostile pii clamav fuzz load backup ws forms new-state pages pictures proofs
 
 help: ## Show this list
@@ -75,8 +75,8 @@ budgets: bootstrap-dev ## Count anew what fifty published operations ask for (te
 bench-money: bootstrap-dev ## A pension day of SCALE= instalments over SFTP with refusals of every kind; killed and gone on with
 	$(BIN)/python -m benchmarks.money.bench
 
-messages: bootstrap-dev ## A pension day of SCALE= messages by SMS over sockets; killed and gone on with; BOUND=ci with 20,000
-	BOUND=$(BOUND) $(BIN)/python -m benchmarks.messages.bench
+bench-messages: bootstrap-dev ## A pension day of SCALE= messages by SMS over sockets on STORE=; killed and gone on with; BOUND=ci with 20,000
+	BOUND=$(BOUND) $(BIN)/python -m benchmarks.messages.bench $(STORE)
 
 faults: bootstrap-dev ## Every adapter meets every fault; BOUND=ci runs half of the cells (build/faults.md)
 	BOUND=$(BOUND) $(BIN)/python -m pytest tests/faults/matrix.py -q -s -p no:cacheprovider

@@ -38,7 +38,7 @@ def text_faults(state: State) -> list[str]:
 
 
 def message_faults(state: State) -> list[str]:
-    """A line for each text of a message that operators would let die or nothing fills; none without messages."""
+    """A line for each text of a message that operators would let die or nothing fills, and for an event without one."""
     if not state.texts:
         return []
     return [f"messages: {problem}" for problem in text_problems(state.texts.parent)]

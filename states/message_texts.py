@@ -89,7 +89,7 @@ def text_problems(state: Path) -> list[str]:
     known = message_texts(state)
     events = {*NoticeKind, *(f"{CODE}{kind.value}" for kind in CodeKind if kind is not CodeKind.CONFIRM_EMAIL)}
     if not known:
-        return []
+        return [f"{FOLDER}/: it has no texts, so that no message and no one-time code goes"]
     try:
         register = read_register(state / FOLDER / REGISTER)
     except CommandFailed:

@@ -12,7 +12,7 @@ import time
 
 PROOFS = (
     "race",
-    "messages",
+    "bench-messages",
     "crash",
     "mig",
     "fuzz",

@@ -1,6 +1,5 @@
 """Plans by which channels a notice goes: when it is new, and when a channel had its turn."""
 
-import asyncio
 from collections.abc import Collection, Mapping, Sequence
 
 from actions.feedback.channels import connected_carriers, connected_channels
@@ -25,21 +24,24 @@ PLANNED = 500
 """So many notices, and so many messages that had their turn, are planned in one transaction."""
 
 
-async def plan_due(env: Environment, stopping: asyncio.Event | None = None) -> None:
-    """Plan all that is due, batch after batch until `stopping` is set; where nothing is, one read says so."""
+async def plan_due(env: Environment) -> None:
+    """Plan a batch of what is due; where nothing is, one read says so.
+
+    One batch in each round is more than providers take in its time, and leaves the store to what is sent.
+    """
     async with env.store.read_transaction() as tx:
         due = await messages.is_to_plan(tx)
-    while due and not (stopping and stopping.is_set()):
-        due = await plan_messages(env) >= PLANNED
+    if due:
+        await plan_messages(env)
 
 
-async def plan_messages(env: Environment) -> int:
-    """Make the messages of new notices, and those of the next channel where one had its turn; how many were planned.
+async def plan_messages(env: Environment) -> None:
+    """Make the messages of new notices, and those of the next channel where one had its turn.
 
     A notice that is older than a message may become is read in the portal alone.
     """
 
-    async def work(tx: Transaction) -> int:
+    async def work(tx: Transaction) -> None:
         taken, oldest = await notices.take_to_send(tx, PLANNED), tx.clock.now() - GIVEN_UP_AFTER
         new = [(each.id, each.citizen_id, each.kind) for each in taken if each.created_at > oldest]
         passing = await messages.to_pass_on(tx, PLANNED)
@@ -61,9 +63,8 @@ async def plan_messages(env: Environment) -> int:
                 channels = [one.channel for one in before]
                 planned += _rows(env, of, settings(each.notice_id, each.citizen_id), reached, channels)
         await messages.add_many(tx, planned)
-        return max(len(taken), len(passing))
 
-    return await env.store.carry_out(work)
+    await env.store.carry_out(work)
 
 
 async def pass_on_unconnected(env: Environment) -> int:

@@ -43,8 +43,9 @@ def main() -> None:
     bound = os.environ.get("BOUND")
     many, rate = int(os.environ.get("SCALE", BOUNDED if bound else SCALE)), int(os.environ.get("RATE", RATE))
     print(f"{many:,} messages; the provider takes {rate} in a second; load {os.getloadavg()[0]:.1f}")
-    print("| store | filled | sent | a second | CPU of the worker in ms each | memory | urgent after | in doubt |")
-    print("| --- |" + " ---: |" * 7)
+    columns = "store, filled, sent, a second, CPU of the worker in ms each, memory, urgent after, code after, in doubt"
+    print(f"| {columns.replace(', ', ' | ')} |")
+    print("| --- |" + " ---: |" * 8)
     for kind in sys.argv[1:] or (["sqlite"] if bound else ["sqlite", "postgresql"]):
         with tempfile.TemporaryDirectory(prefix="apuni-messages-") as name:
             print(_run(kind, Path(name), many, rate), flush=True)
@@ -60,13 +61,13 @@ def _run(kind: str, folder: Path, many: int, rate: int) -> str:
             runs = [_until(folder, url, many, kill_at=many // 2), _until(folder, url, many)]
         in_doubt = asyncio.run(_check(folder, url, many))
     seconds = sum(run["seconds"] for run in runs)
-    memory, urgent = max(run["mebibytes"] for run in runs), runs[0]["urgent"]
+    memory, urgent, code = max(run["mebibytes"] for run in runs), runs[0]["urgent"], runs[0]["code"]
     assert memory <= MOST_MEBIBYTES, memory
-    assert urgent <= MOST_SECONDS, urgent
+    assert max(urgent, code) <= MOST_SECONDS, (urgent, code)
     cpu = 1000 * sum(run["cpu"] for run in runs) / many
     return (
         f"| {kind} | {filled:,.0f} s | {seconds:,.0f} s | {many / seconds:,.0f} | {cpu:.1f} | {memory:,.0f} MiB "
-        f"| {urgent:.1f} s | {in_doubt} |"
+        f"| {urgent:.1f} s | {code:.1f} s | {in_doubt} |"
     )
 
 
@@ -91,7 +92,7 @@ async def _check(folder: Path, url: str, many: int) -> int:
     assert states == {}, states
     assert sent + in_doubt == many + 1, (sent, in_doubt)  # with the urgent one
     assert texts == different, f"{texts - different} texts came twice"
-    assert sent <= texts <= sent + in_doubt, (sent, texts, in_doubt)
+    assert sent + 1 <= texts <= sent + 1 + in_doubt, (sent, texts, in_doubt)  # with the code
     return in_doubt
 
 

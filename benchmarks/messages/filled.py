@@ -1,16 +1,17 @@
 """A store with many notices that no message carries yet, and an environment that sends them by SMS over sockets."""
 
 import json
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
-from actions.kernel import Environment
-from domain.feedback.messages import Message
-from domain.feedback.notices import Notice, NoticeKind, Topic, notice_values
-from domain.kernel import Bilingual, Citizen, Language, NumberKind, Source, SystemIds, make_number
+from actions.identity.code_sending import Addressee, make_code, send_code
+from actions.kernel import Environment, UnitOfWork
+from domain.feedback.notices import Notice, NoticeKind, Topic
+from domain.identity.assisting import CodeKind
+from domain.kernel import SYSTEM, Bilingual, Citizen, Language, NumberKind, Source, SystemIds, make_number
 from integrations.sms import SmsGateway, SmsSettings
 from sandbox.city.clock import SandboxClock
 from states.message_texts import message_texts
@@ -18,6 +19,7 @@ from states.packages import state_folder
 from store.database import FieldCipher, Keyrings, Store, Transaction
 from store.feedback import notices
 from store.identity import people
+from store.identity.sent_codes import codes_table
 from tests.support.catalogued import bare_environment
 from tests.support.remotes import remote_over, shared_resilience
 
@@ -68,10 +70,13 @@ async def tell_urgently(env: Environment, number: int) -> None:
     await env.store.carry_out(lambda tx: notices.add_many(tx, [_notice(env, URGENT, citizen_id, number)]))
 
 
-async def read(env: Environment, message: Message, language: Language) -> Mapping[str, str]:
-    """What a text is filled with."""
-    found = await env.store.read(lambda tx: notices.by_ids(tx, [message.notice_id]))
-    return notice_values(found[message.notice_id], language)
+async def send_a_code(env: Environment) -> None:
+    """Send somebody a one-time code, as the outbox does."""
+    to = Addressee("9100000001", Language.HI, None)
+    async with env.store.write_transaction() as tx:
+        await make_code(UnitOfWork(env, tx, SYSTEM), CodeKind.ASSISTANCE, "bench", to, path=("input",))
+        code = (await tx.connection.execute(codes_table.select())).one()
+    await send_code(env, {"code_id": code.id})
 
 
 async def _add(env: Environment, tx: Transaction, numbers: range) -> None:

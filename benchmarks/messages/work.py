@@ -1,7 +1,8 @@
 """The worker's part in a process of its own: `python -m benchmarks.messages.work FOLDER URL`; each second a line.
 
-It carries messages as the gateway's worker does, a round each second at most, until none waits. Where no message
-was carried before, somebody is told of what is urgent while the others wait.
+It carries messages by the jobs of the gateway's worker until none waits; what fills a text is read by the graph with
+the rights of its reader. Where no message was carried before, somebody is told of what is urgent while the others wait,
+and somebody gets a one-time code.
 """
 
 import asyncio
@@ -11,6 +12,7 @@ import sys
 from functools import partial
 from pathlib import Path
 from time import perf_counter, process_time
+from typing import Any
 
 import structlog
 from sqlalchemy import select
@@ -18,35 +20,62 @@ from sqlalchemy import select
 from actions.feedback.message_planning import plan_due
 from actions.feedback.message_sending import send_due
 from actions.kernel import Environment
-from benchmarks.messages.filled import URGENT, open_environment, read, tell_urgently
+from benchmarks.messages.filled import URGENT, open_environment, send_a_code, tell_urgently
 from domain.feedback.messages import MessageChannel, MessageState
+from domain.platform.switches import Switchboard
+from gateway.runtime.composition import Runtime
 from gateway.worker.jobs import MESSAGE_SECONDS
+from gateway.worker.message_values import MessageValues
+from gateway.worker.runner import Job, Runner
+from schema import build
 from store.feedback import message_days, messages
 from store.feedback.messages import messages_table
+from tests.support.remotes import shared_resilience
 
 URGENT_AFTER = 100
 """Somebody is told of what is urgent after so many texts."""
 _M = messages_table.c
 
 
+class Progress:
+    """What the worker tells each second; it ends the worker when none waits."""
+
+    def __init__(self, env: Environment, stopping: asyncio.Event) -> None:
+        self._env, self._stopping, self._begun = env, stopping, perf_counter()
+        self._first: int | None = None
+        self._told_at: float | None = None
+        self._waited: dict[str, float | None] = {"urgent": None, "code": None}
+
+    async def tell(self) -> None:
+        """Print a line of JSON: how many were taken, seconds, seconds of CPU, MiB."""
+        taken = await _taken(self._env)
+        self._first = taken if self._first is None else self._first
+        if self._told_at is None and self._first == 0 and taken >= URGENT_AFTER:
+            self._told_at = perf_counter()
+            await tell_urgently(self._env, 0)
+            await send_a_code(self._env)
+            self._waited["code"] = perf_counter() - self._told_at
+        elif self._told_at is not None and self._waited["urgent"] is None and await _urgent_is_taken(self._env):
+            self._waited["urgent"] = perf_counter() - self._told_at
+        used = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        told = {"taken": taken, "seconds": perf_counter() - self._begun, "cpu": process_time(), "mebibytes": used}
+        print(json.dumps({**told, **self._waited}), flush=True)
+        if not await _waits(self._env):
+            self._stopping.set()
+
+
 async def work(folder: Path, url: str) -> None:
-    """Go round until none waits."""
-    begun, urgent_at, waited = perf_counter(), None, None
+    """Go on until none waits."""
+    stopping, nobody = asyncio.Event(), Any
     async with open_environment(folder, url) as env:
-        first = await _taken(env)
-        while await _waits(env):
-            round_begun = perf_counter()
-            await asyncio.gather(plan_due(env), send_due(env, partial(read, env), MessageChannel.SMS))
-            taken = await _taken(env)
-            if urgent_at is None and first == 0 and taken >= URGENT_AFTER:
-                await tell_urgently(env, 0)
-                urgent_at = perf_counter()
-            elif urgent_at is not None and waited is None and await _urgent_is_taken(env):
-                waited = perf_counter() - urgent_at
-            used = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-            told = {"taken": taken, "seconds": perf_counter() - begun, "cpu": process_time(), "mebibytes": used}
-            print(json.dumps({**told, "urgent": waited}), flush=True)
-            await asyncio.sleep(max(0.0, MESSAGE_SECONDS - (perf_counter() - round_begun)))
+        runtime = Runtime(env, shared_resilience(env.clock), Switchboard(), nobody)  # type: ignore[arg-type]
+        read = MessageValues(runtime, build()).read
+        jobs = (
+            Job("plan_messages", MESSAGE_SECONDS, partial(plan_due, env)),
+            Job("send_sms", MESSAGE_SECONDS, partial(send_due, env, read, MessageChannel.SMS, stopping)),
+            Job("tell", 1.0, Progress(env, stopping).tell),
+        )
+        await Runner(jobs, stopping, lambda _name, _outcome: None).run()
 
 
 async def _taken(env: Environment) -> int:

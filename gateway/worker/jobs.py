@@ -107,7 +107,7 @@ def _message_jobs(environment: Environment, read_values: ReadValues, stopping: a
         Job(f"send_{each.value.lower()}", MESSAGE_SECONDS, partial(send_due, environment, read_values, each, stopping))
         for each in sorted(connected_channels(environment))
     ]
-    return [Job("plan_messages", MESSAGE_SECONDS, partial(plan_due, environment, stopping)), *send]
+    return [Job("plan_messages", MESSAGE_SECONDS, partial(plan_due, environment)), *send]
 
 
 def upkeep_jobs(environment: Environment, kept: Retention, stopping: asyncio.Event | None = None) -> tuple[Job, ...]:

@@ -12,6 +12,7 @@ from domain.kernel.messages import install_state
 from gateway.runtime.composition import open_runtime
 from gateway.settings.settings import SettingsRefused, read_settings
 from states.lint import faults_of, font_faults, message_faults, name_gaps, text_faults
+from states.message_texts import message_texts
 from states.packages import StatePackage, read_package, state_folder
 from tests.gateway.test_composition import PARTS
 from tests.support.fit_settings import clear_environment, fit, reasons
@@ -83,6 +84,22 @@ def test_a_name_that_a_file_has_in_english_alone_is_told_by_row_and_column(packa
     (folder / "services.csv").write_text(rows.replace("படகுப் பதிவு (கற்பனை)", ""), encoding="utf-8")
 
     assert name_gaps(folder) == ["services.csv: row 6: name_hi is empty"]
+
+
+def test_a_state_without_texts_of_messages_or_of_one_event_is_told_so(package: Package):
+    made = package()
+    whole = message_faults(made.state)
+    (made.folder / "messages" / "DELIVERED.json").unlink()
+    message_texts.cache_clear()
+    without_one = message_faults(made.state)
+    shutil.rmtree(made.folder / "messages")
+    message_texts.cache_clear()
+
+    assert whole == []
+    assert without_one == ["messages: DELIVERED: no texts"]
+    assert message_faults(made.state) == [
+        "messages: messages/: it has no texts, so that no message and no one-time code goes"
+    ]
 
 
 def test_a_message_with_a_value_that_its_notice_does_not_tell_is_named(package: Package):
