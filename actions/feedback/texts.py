@@ -44,15 +44,15 @@ class ConfirmMessageText:
 
 async def texts_in_force(env: Environment, tx: Transaction) -> Mapping[str, EventTexts]:
     """The texts of all events as they are today: those of the state's package, but for what was published."""
-    return {**env.rules.message_texts, **{event: one for event, one in (await _published(tx)).items() if one}}
+    return {**env.rules.message_texts, **{event: one for event, one in (await _published_texts(tx)).items() if one}}
 
 
 async def unreadable_texts(tx: Transaction) -> list[str]:
     """The events whose published text cannot be read by this release, in whose place that of the package goes."""
-    return [event for event, one in (await _published(tx)).items() if one is None]
+    return [event for event, one in (await _published_texts(tx)).items() if one is None]
 
 
-async def _published(tx: Transaction) -> dict[str, EventTexts | None]:
+async def _published_texts(tx: Transaction) -> dict[str, EventTexts | None]:
     changed = await text_proposals.in_force(tx, ist_date(tx.clock.now()))
     return {event: _texts_of(event, one.document) for event, one in changed.items() if one.document}
 
