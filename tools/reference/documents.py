@@ -197,7 +197,7 @@ The file may say beside `sms` what `whatsapp`, `email` and `push` say otherwise,
 | --- | --- | --- | --- |
 | `whatsapp` | `apk_<event>_v1`, UTILITY | none | that of `sms`; its variables, in their order, are the parameters |
 | `email` | that of `sms` | the portal and the event in words | that of `sms`, as text and as HTML by one layout |
-| `push` | `push_v1` | the portal | that there is a message: a locked screen shows none of its content |
+| `push` | `push_v1` | the portal | that there is a message; the words of `sms` only where she chose so |
 
 One-time codes (`CODE_…`) go by SMS alone. A button has a `label` and a `kind`: of `quick_reply` the `value` comes back,
 of `url` it ends the registered link. Templates of WhatsApp are registered with Meta under these names, languages and
