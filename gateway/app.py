@@ -14,6 +14,8 @@ from strawberry.schema import BaseSchema
 from actions.appeals.commission_hook import CommissionHearings
 from actions.certificates.issuer import CertificateIssuer
 from actions.certificates.published import CertificatePublisher
+from actions.connectors.versions import connectors_in_force
+from actions.connectors.watching import ConnectorNotices
 from actions.consents.watch import LOOK_SECONDS as WITHDRAWAL_SECONDS
 from actions.consents.watch import ConsentWatch
 from actions.conversations.inbox import WhatsAppInbox
@@ -87,6 +89,7 @@ from gateway.umang import umang_routes
 from integrations.apisetu import PublishedSettings, published_routes
 from integrations.calling.reachability_probes import ReachabilityProbes
 from integrations.calling.request_counters import RequestCounters
+from integrations.connectors.endpoint import connector_routes
 from integrations.csc import wallet_routes
 from integrations.digilocker import IssuerSettings, issuer_routes
 from integrations.etaal import EtaalSettings, etaal_routes
@@ -98,6 +101,7 @@ from integrations.sms import SmsSettings, sms_routes
 from integrations.treasury import treasury_routes
 from integrations.whatsapp import WhatsAppSettings, whatsapp_routes
 from schema import build
+from schema.department_subgraph import build_typed
 from schema.kernel import Context
 
 NOBODY = SignedIn(ANONYMOUS)
@@ -135,6 +139,7 @@ def create_app(settings: Settings) -> Starlette:
             app.state.connections.callers = edge.callers or app.state.connections.callers
             app.state.connections.end_stranger = streaming.end_stranger
             app.router.routes.extend(doors(settings, runtime, metrics, pulse, edge, graph, streaming))
+            app.router.routes.extend(await typed_routes(settings, runtime, edge))
             app.state.connections.refuses = streaming.operations.pipeline.refuses
             app.state.ready = True
             log.info("gateway_ready", profile=settings.profile.value)
@@ -190,6 +195,7 @@ def doors(
             events_routes(EventReads(environment), environment.clock, edge.tallies, times=times), Source.EVENT_RECEIVERS
         ),
         *admitted(fee_doors(environment)),
+        *admitted(connector_routes(ConnectorNotices(environment), environment.clock, edge.tallies)),
     ]
     site = open_site(settings, runtime, graph, edge)
     pages = [
@@ -334,6 +340,16 @@ def graphql_routes(
     files = own_graphiql(demo=settings.demo).routes() if settings.graphiql_open else []
     assets = bound_requests(files, edge, RateClass.REQUESTS)
     return [Route("/graphql", endpoint), WebSocketRoute("/graphql", SocketEndpoint(streaming)), *assets]
+
+
+async def typed_routes(settings: Settings, runtime: Runtime, edge: Edge) -> list[BaseRoute]:
+    """The typed subgraph of the systems that joined by files, as they were in force at the start; none without any."""
+    connectors = await runtime.environment.store.read(connectors_in_force)
+    built = build_typed(connectors.values()) if connectors else None
+    if built is None:
+        return []
+    endpoint = GraphQLEndpoint(built, context_factory(runtime, settings), replace(edge, streams=None))
+    return [Route("/graphql/departments", endpoint)]
 
 
 def context_factory(

@@ -30,6 +30,7 @@ from schema.catalogue.services import ServicesQuery
 from schema.certificates.mutations import CorrectingMutation
 from schema.certificates.types import CertificatesQuery
 from schema.clearances.mutations import ExaminingMutation
+from schema.connectors.cases import DepartmentCasesMutation, DepartmentCasesQuery
 from schema.connectors.systems import DepartmentSystemsQuery
 from schema.connectors.versions import ConnectorVersionsMutation, ConnectorVersionsQuery
 from schema.consents.mutations import ConsentsMutation
@@ -131,6 +132,7 @@ class Query(
     ConnectorVersionsQuery,
     DepartmentSystemsQuery,
     EventReceiversQuery,
+    DepartmentCasesQuery,
     ClientPolicyQuery,
     ConsentsQuery,
     DevicesQuery,
@@ -172,6 +174,7 @@ class Mutation(
     MessageTextsMutation,
     ConnectorVersionsMutation,
     EventReceiversMutation,
+    DepartmentCasesMutation,
     EmailMutation,
     StaffingMutation,
     StaffBatchMutation,

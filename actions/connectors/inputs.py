@@ -9,7 +9,7 @@ from domain.applications.applications import Application
 from domain.connectors import DepartmentCaseState
 from domain.kernel import Citizen, ErrorCode, Problem, Problems
 from integrations.calling.policies import Effect
-from integrations.connectors.file import Connector, ConnectorCall, Input
+from integrations.connectors import Connector, ConnectorCall, Input
 from store.connectors import cases
 from store.database import Transaction
 

@@ -11,9 +11,7 @@ from actions.kernel import Environment, UnitOfWork, require, require_postings, r
 from domain.connectors import ConnectorVersion, ConnectorVersionState
 from domain.identity.policy import ObjectKind, Purpose, Resource
 from domain.kernel import ErrorCode, Problem, Problems, Subject, require_found
-from integrations.connectors.faults import ConnectorFault
-from integrations.connectors.file import Connector, ConnectorCall
-from integrations.connectors.loader import read_connector
+from integrations.connectors import Connector, ConnectorCall, ConnectorFault, read_connector
 from store.connectors import versions
 from store.database import Transaction
 

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from actions.connectors.versions import answer, propose, roll_back
+from actions.connectors.versions import answer, connectors_in_force, propose, read_file, roll_back
 from actions.kernel import Environment, UnitOfWork
 from domain.connectors import ConnectorVersion
 from domain.kernel import IST, CommandFailed, ErrorCode, Problem, SystemClock, SystemIds
@@ -112,6 +112,25 @@ async def list_versions(env: Environment) -> None:
 
 async def _propose(env: Environment, content: str, tx: Transaction) -> ConnectorVersion:
     return await propose(UnitOfWork(env, tx, command_subject()), content, account())
+
+
+@group.storage_command("types")
+async def print_types(
+    env: Environment,
+    files: Annotated[list[Path] | None, typer.Argument(help="connectors' files; without any, those in force")] = None,
+) -> None:
+    """Print the subgraph with a type for each kind of record, which /graphql/departments serves after a restart."""
+    from schema.department_subgraph import build_typed  # the graph takes seconds to load
+
+    if files:
+        with problems_as_lines(_line_of):
+            found = [read_file(read_text(file)) for file in files]
+    else:
+        found = list((await env.store.read(connectors_in_force)).values())
+    built = build_typed(found)
+    if built is None:
+        raise CommandFailed("no connector gives records; publish one, or name files")
+    out.print(built.as_str())
 
 
 def read_text(file: Path) -> str:

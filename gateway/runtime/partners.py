@@ -13,10 +13,12 @@ from gateway.runtime.runfiles import NotUp
 from gateway.runtime.scanning import scanner_of
 from gateway.settings.partners import Partner
 from gateway.settings.settings import Settings, SettingsRefused, variable
+from integrations.calling.errors import NeverSent
 from integrations.calling.opening import UnfitSettings
 from integrations.calling.remote import Remote, Resilience
 from integrations.calling.ssrf_guard import SsrfGuard
 from integrations.calling.transport import RecentProbe, Transports
+from integrations.connectors import Connector, Connectors, Secrets
 from integrations.dbt_finance.pfms.rest_tls import RestTls, Unfit
 from integrations.registry import OUTSIDE_SYSTEMS, Need, OutsideSystems, System
 
@@ -183,7 +185,41 @@ async def open_clients(
             except UnfitSettings as unfit:
                 raise SettingsRefused([str(unfit)]) from None
             clients |= {**opened, "identity": clients["identity"] | opened.get("identity", {})}
-        yield clients
+        yield {**clients, "connectors": _connectors(settings, lines, resilience, ids, stack)}
+
+
+def _connectors(
+    settings: Settings, lines: Transports, resilience: Resilience, ids: Ids, stack: AsyncExitStack
+) -> Connectors:
+    """The clients of systems that joined by a file, each opened when its file is first used.
+
+    A setting replaces the address of the file (`APUNI_PARTNERS__<NAME>`), and brings the secrets; in demo and staging
+    the sandbox of the city does.
+    """
+
+    def partner(connector: Connector) -> Partner | None:
+        try:
+            return settings.partner(connector.name)
+        except (SettingsRefused, NotUp):
+            return None
+
+    def open_remote(connector: Connector) -> Remote:
+        own = partner(connector)
+        base_url = own.base_url if own else connector.address.origins["production"]
+        if own is None and settings.takes_sandboxes:
+            raise NeverSent(connector.source, "no_sandbox")
+        client = lines.client_for([base_url])
+        stack.push_async_callback(client.aclose)
+        return Remote(connector.source, base_url, client=client, shared=resilience)
+
+    def secrets_of(connector: Connector) -> Secrets:
+        own = partner(connector)
+        try:
+            return own.onboarding() if own else {}
+        except (OSError, ValueError):
+            return {}
+
+    return Connectors(open_remote, secrets_of, ids)
 
 
 @asynccontextmanager

@@ -12,6 +12,7 @@ from actions.benefits.budget import settle_budgets
 from actions.benefits.instalments import release_due
 from actions.benefits.life_certificates import remind_of_certificates
 from actions.catalogue.definition_drafts import publish_due
+from actions.connectors.watching import ask_about_cases
 from actions.consents.retention import delete_old_consents
 from actions.conversations.inbox import forget_notices, work_inbox
 from actions.conversations.lines import send_lines
@@ -51,6 +52,7 @@ from gateway.worker.recovered_systems import RecoveredSystems
 from gateway.worker.runner import Job
 from integrations.calling.breakers import Breakers
 from store import umang
+from store.connectors import cases
 from store.database import Store, Transaction, audit, change_feed, idempotency
 from store.etaal import ledger_seal
 from store.feedback import conversations
@@ -65,6 +67,8 @@ FEE_SECONDS = 5.0
 """How often a worker looks which orders are to be asked about: one read, and nearly always in vain."""
 
 UPKEEP_SECONDS = 60.0
+NOTICE_DAYS = 90
+"""For so long the ids of systems' notices are kept: longer than a case is followed."""
 AT_ONCE = 4
 """So many jobs of upkeep at most are at work at once: a long one delays no other, and the store has capacity."""
 
@@ -95,6 +99,7 @@ def service_jobs(
         Job("tell_events", event_rounds.LOOK_SECONDS, events.look, events.finish),
         Job("seal_ledger", SEAL_SECONDS, partial(ledger_seal.seal, environment.store)),
         Job("ask_about_fees", FEE_SECONDS, partial(ask_due, environment)),
+        Job("ask_departments", FEE_SECONDS, partial(ask_about_cases, environment)),
         Job("legal_clock", legal_clock.RENEW_SECONDS, legal.tick, legal.resign),
         Job("finance_clock", finance_clock.LOOK_SECONDS, finance.tick, finance.resign),
         Job("payment_files", payment_seconds, PaymentRounds(environment, stopping).run),
@@ -178,6 +183,7 @@ def _retention_jobs(environment: Environment, kept: Retention) -> Mapping[str, W
         "forget_accesses": older(accesses.forget_before, kept.access_days),
         "forget_changes": older(change_feed.sweep, kept.change_days),
         "forget_events": older(event_receivers.forget_before, kept.change_days),
+        "forget_connector_notices": older(cases.forget_events, NOTICE_DAYS),
         "forget_conversations": older(conversations.forget_before, kept.conversation_days),
         "forget_operation_uses": operation_uses,
         "forget_whatsapp_notices": partial(forget_notices, environment),

@@ -13,6 +13,8 @@ from actions.benefits.sanction import send_instruction
 from actions.certificates.certificate_endings import make_corrected
 from actions.certificates.content import Renderer
 from actions.certificates.issue import issue_certificate
+from actions.connectors.sending import SEND as CONNECTOR_SEND
+from actions.connectors.sending import send_case
 from actions.documents.attachments import verify_document
 from actions.documents.locker_orders import carry_out_order
 from actions.documents.locker_push import send_as_asked, send_to_locker
@@ -55,6 +57,7 @@ HANDLERS: Mapping[str, Handler] = {
     "locker.push": _call(send_to_locker, certificate_id=str, action=PushAction),
     "locker.push_asked": _call(send_as_asked, application_id=str, locker_id=str),
     "locker.order": _call(carry_out_order, order_id=str),
+    CONNECTOR_SEND: _call(send_case, case_id=str),
     REVOKE: _call(revoke_locker, citizen_id=str, version=int),
     END: _call(end_at_provider, session_id=str),
     SEND: send_code,

@@ -57,6 +57,7 @@ from schema.clearances.types import (
     counted_clearances_of_application,
     escalations_of_application,
 )
+from schema.connectors.cases import DepartmentCase, cases_of_application
 from schema.doorstep.types import DoorstepVisit, visits_of_application
 from schema.feedback.case_notices import CaseNotice, notices_of_application
 from schema.feedback.grievances import Grievance, grievances_of_application
@@ -294,6 +295,11 @@ class Application(Node, Mapped[applications.Application], id_of=TypeCode.APPLICA
     async def clearance_progress(self, info: Info) -> ClearanceProgress | None:
         found = await self._load_own(info, counted_clearances_of_application)
         return ClearanceProgress.of(found, info.context.environment.clock.now())
+
+    @resolver_field(description="What was sent about it to departments' systems, the first one first.")
+    async def department_cases(self, info: Info) -> list[DepartmentCase]:
+        found = await self._load_own(info, cases_of_application)
+        return [DepartmentCase.of(item) for item in found if item.clearance_id is None]
 
     @resolver_field(description="Reports from the field, the first one first.")
     async def verification(self, info: Info) -> list[FieldReport]:

@@ -12,6 +12,8 @@ from domain import clearances
 from domain.clearances import ClearanceState, EscalationKind
 from domain.kernel import TypeCode
 from schema.catalogue.places import department_field
+from schema.connectors.cases import record_of_clearance
+from schema.connectors.records import DepartmentRecord
 from schema.kernel import AUTHENTICATED, Info, Node, View, label_field, many_by_key, one_by_key, resolver_field
 from schema.officers.staff import officer_field
 from store import clearances as clearance_store
@@ -44,6 +46,13 @@ class Clearance(Node, View[clearances.Clearance], id_of=TypeCode.CLEARANCE):
     def overdue(self, info: Info) -> bool:
         owed = self.item.state is ClearanceState.ASKED
         return owed and info.context.environment.clock.now() > self.item.due_at
+
+    @resolver_field(
+        description="What the system of the department that was asked says of it; advice, unless it is let decide. "
+        "Null where it has none that answers."
+    )
+    async def department_record(self, info: Info) -> DepartmentRecord | None:
+        return await record_of_clearance(info, self.item.id)
 
     department = department_field("item.department", description="The department that was asked.")
     asked_by = officer_field("item.asked_by", description="The officer who asked.")

@@ -7,7 +7,7 @@ import strawberry
 from actions.connectors.versions import connectors_in_force, is_asked_for
 from domain.kernel import Source
 from domain.platform.switches import SwitchState
-from integrations.connectors.file import Connector, ConnectorCall
+from integrations.connectors import Connector, ConnectorCall
 from schema.catalogue.places import department_field
 from schema.kernel import (
     NEVER_SILENTLY_NULL,
@@ -62,7 +62,7 @@ class DepartmentSystem(View[Connector]):
     @resolver_field(description="What an administrator's switch lets through.")
     def switched(self, info: Info) -> SwitchState:
         context = info.context
-        return context.switches.system(self.item.source, context.environment.clock.now())
+        return context.switches.system(self.item.source, context.environment.clock.now(), self.item.name)
 
     @resolver_field(description="Its calls.", directives=[assumed_list_size(5)])
     def calls(self) -> list[DepartmentCall]:

@@ -36,6 +36,8 @@ from schema.benefits.types import Benefit, BenefitList
 from schema.catalogue.forms import PrefilledForm
 from schema.catalogue.places import district_field
 from schema.certificates.types import Certificate, CertificateList
+from schema.connectors.cases import RECORDS_DIRECTIVES, Inputs, citizen_records
+from schema.connectors.records import DepartmentRecordList
 from schema.consents.types import Consent, consents_listed
 from schema.documents.held_documents import DocumentFilter, HeldDocumentConnection, documents_listed
 from schema.documents.lockers import (
@@ -303,6 +305,19 @@ class Citizen(Node, View[people.Citizen], id_of=TypeCode.CITIZEN):
         asked = ration_card_of(context.environment, context.subject, self.item.id, field_language(info, language))
         sourced = await context.sources.ask(info.path, asked)
         return None if sourced is None else RationCard.of(info, sourced)
+
+    @resolver_field(
+        description="Her records of a kind at a department's system that joined by a file.",
+        directives=RECORDS_DIRECTIVES,
+    )
+    async def department_records(
+        self,
+        info: Info,
+        system: Annotated[str, strawberry.argument(description="The system, as departmentSystems names it.")],
+        kind: Annotated[str, strawberry.argument(description="The kind of records, by the word of its file.")],
+        inputs: Inputs = None,
+    ) -> DepartmentRecordList | None:
+        return await citizen_records(info, self.item.id, system, kind, inputs)
 
     @resolver_field(description="Her first page: counts, what waits for her, what is due next, what changed last.")
     async def dashboard(self, info: Info) -> Dashboard:

@@ -36,7 +36,7 @@ from domain.catalogue.forms import QuestionKind
 from domain.certificates.certificates import CertificateStatus, EndGround
 from domain.certificates.signatures import SignatureState
 from domain.clearances import ClearanceState, EscalationKind
-from domain.connectors import ConnectorVersionState
+from domain.connectors import ConnectorVersionState, DepartmentCaseState, DepartmentStatus
 from domain.consents.consents import ConsentPurpose, ConsentStatus, ConsentStep
 from domain.documents.documents import DocumentKind
 from domain.documents.locker import OrderKind, OrderState
@@ -142,6 +142,13 @@ _publish(Outcome, "ServiceOutcome", "outcome", "What an approved application end
 _publish(ServiceKind, "ServiceKind", "service_kind", "What a person asks for by a service.")
 _publish(StepKind, "StepKind", "step", "What is done in a step of a service.")
 _publish(ConnectorVersionState, "ConnectorVersionState", "connector_state", "How a version of a connector stands.")
+_publish(
+    DepartmentCaseState,
+    "DepartmentCaseState",
+    "department_case_state",
+    "Whether a department's system has what it was sent.",
+)
+_publish(DepartmentStatus, "DepartmentStatus", "department_status", "How a case stands at a department's system.")
 _publish(DraftState, "DefinitionState", "definition_state", "Where the definition of a service stands.")
 _publish(changes.BatchState, "StaffBatchState", "staff_batch_state", "Where a batch of officers stands.")
 _publish(changes.RowState, "StaffRowState", "batch_row_state", "Where a row of a batch of officers stands.")

@@ -37,11 +37,12 @@ class SourcePolicy:
 
 def read_from(*calls: str, leaf: bool = False) -> list[object]:
     """The directives of a field that makes these calls, by the names of their policies, and what that costs."""
-    policies: list[object] = [_policy_directive(OUTSIDE_SYSTEMS.policies_by_name[call]) for call in calls]
+    policies: list[object] = [policy_directive(OUTSIDE_SYSTEMS.policies_by_name[call]) for call in calls]
     return [*policies, cost(UPSTREAM_POINTS * len(calls) + (0 if leaf else 1))]
 
 
-def _policy_directive(policy: CallPolicy) -> SourcePolicy:
+def policy_directive(policy: CallPolicy) -> SourcePolicy:
+    """The printed form of a policy."""
     return SourcePolicy(
         name=policy.source.value,
         call=policy.name,

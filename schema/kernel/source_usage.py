@@ -13,6 +13,7 @@ from domain.kernel import Clock, Source, Sourced, SourceState
 from integrations.calling.errors import Refused, RemoteError
 from schema.kernel.scalars import show_instant
 
+A = TypeVar("A")
 S = TypeVar("S", bound=Sourced[Any] | None)
 
 _WORST_FIRST = (SourceState.DOWN, SourceState.STALE, SourceState.QUEUED, SourceState.CACHED, SourceState.LIVE)
@@ -28,6 +29,7 @@ class SourceRead:
     state: SourceState
     as_of: datetime | None
     retry_after: float | None
+    system: str = ""
     paths: list[ResponsePath] = field(default_factory=list)
 
     def merge(self, state: SourceState, as_of: datetime | None, retry_after: float | None) -> None:
@@ -50,7 +52,7 @@ class SourceUsage:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._reads: dict[Source, SourceRead] = {}
+        self._reads: dict[tuple[Source, str], SourceRead] = {}
         self.failures: list[PartialFailure] = []
         self.ages: list[ResponsePath] = []
         """Places of the answer that tell only how fresh it is: they change although nothing else does."""
@@ -61,12 +63,21 @@ class SourceUsage:
         return any(read.state is not SourceState.CACHED for read in self._reads.values())
 
     def note(
-        self, path: Path, source: Source, state: SourceState, as_of: datetime | None, retry_after: float | None = None
+        self,
+        path: Path,
+        source: Source,
+        state: SourceState,
+        as_of: datetime | None,
+        retry_after: float | None = None,
+        system: str = "",
     ) -> None:
-        """Record one read; our own store is not an outside system and is left out."""
+        """Record one read; our own store is not an outside system and is left out.
+
+        `system` names one of several of the source.
+        """
         if source is Source.STORE:
             return
-        read = self._reads.setdefault(source, SourceRead(source, state, as_of, retry_after))
+        read = self._reads.setdefault((source, system), SourceRead(source, state, as_of, retry_after, system))
         read.merge(state, as_of, retry_after)
         place = tuple(path.as_list())
         if place not in read.paths:
@@ -90,7 +101,7 @@ class SourceUsage:
 
         Its state was noted with the provenance of the list.
         """
-        read = self._reads.get(error.source)
+        read = self._reads.get((error.source, ""))
         if read is not None:
             read.merge(read.state, read.as_of, error.retry_after)
         self.failures.append(PartialFailure(error, tuple(path.as_list())))
@@ -100,14 +111,18 @@ class SourceUsage:
 
         None stands for a source that had not to be asked.
         """
-        try:
-            sourced = await answer
-        except RemoteError as error:
-            self.note_failure(path, error)
-            raise
+        sourced = await self.await_answer(path, answer)
         if sourced is not None:
             self.note(path, sourced.source, sourced.state, sourced.as_of)
         return sourced
+
+    async def await_answer(self, path: Path, answer: Awaitable[A]) -> A:
+        """Wait for an answer whose caller records how it was had; that it failed is recorded here."""
+        try:
+            return await answer
+        except RemoteError as error:
+            self.note_failure(path, error)
+            raise
 
     def age_seconds(self, as_of: datetime | None) -> int | None:
         """Whole seconds since an answer was had from its system."""
@@ -120,6 +135,7 @@ class SourceUsage:
     def _describe_read(self, read: SourceRead) -> dict[str, Any]:
         facts = {
             "name": read.source.value,
+            "system": read.system or None,
             "state": read.state.value,
             "asOf": show_instant(read.as_of) if read.as_of else None,
             "ageSeconds": self.age_seconds(read.as_of),

@@ -11,7 +11,16 @@ BESIDES = {
     "domain": {"kernel"},
     "store": {"database", "migrations", "checks", "backup", "tables"},
     "actions": {"kernel", "registry"},
-    "schema": {"kernel", "building", "direct_resolvers", "entities", "nodes", "printing", "compatibility"},
+    "schema": {
+        "kernel",
+        "building",
+        "department_subgraph",
+        "direct_resolvers",
+        "entities",
+        "nodes",
+        "printing",
+        "compatibility",
+    },
 }
 """What a floor holds beside its nouns."""
 

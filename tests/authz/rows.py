@@ -188,6 +188,8 @@ OWN: Mapping[str, frozenset[str]] = {
     "confirmMessageText": NOBODY,
     "proposeConnector": who("admin"),
     "answerConnector": NOBODY,
+    "sendToDepartment": NOBODY,  # it names a system that is not there
+    "settleDepartmentCase": NOBODY,  # it names what is not there
     "rollBackConnector": NOBODY,
     "proposeEventReceiver": who("admin", "department admin"),
     "confirmEventReceiver": NOBODY,
@@ -231,6 +233,7 @@ NARROW: Mapping[str, frozenset[str]] = {
     "Citizen.lockerOrders": who("citizen"),
     "Citizen.assistances": who("citizen"),
     "Citizen.rationCard": who("citizen"),
+    "Citizen.departmentRecords": who("citizen"),
     "Citizen.relatives": who("citizen"),
     "DoorstepVisit.application": who("citizen", "assisting operator", "officer"),
     "DoorstepVisit.otp": who("citizen"),
@@ -260,6 +263,7 @@ ROOTS: Mapping[str, frozenset[str]] = {
     "Query.messageTexts": who("admin"),
     "Query.eventReceivers": who("admin", "department admin"),
     "Query.messageTextProposals": who("admin"),
+    "Query.uncertainDepartmentCases": who("admin", "department admin"),
     "Query.connectorVersions": who("admin", "department admin"),
     "Query.switches": who("auditor", "admin"),
     "Query.rosters": who("principal", "camp officer", "officer", "officer elsewhere"),

@@ -71,6 +71,11 @@ DOORS = (
         "happened and the number to ask by; e-Taal is told no number (ADR 0039)",
     ),
     Door(
+        "`/hooks/connector/<name>`",
+        None,
+        "actions/connectors/watching.py: a signed notice only has the system asked about a case that is followed",
+    ),
+    Door(
         "`/hooks/treasury`, `/hooks/csc`",
         None,
         "actions/fees/returns.py: sealed words are kept; the source is asked before anything is marked",

@@ -26,7 +26,7 @@ STAFF_PAGES = (
         "connectors",
         "StaffConnectors",
         "connectorVersions",
-        "ProposeStaffConnector AnswerStaffConnector RollBackStaffConnector",
+        "ProposeStaffConnector AnswerStaffConnector RollBackStaffConnector SettleStaffCase",
     ),
     _page(
         "/staff/events",
