@@ -10,7 +10,7 @@ import structlog
 from actions.kernel import Environment, UnitOfWork, require, require_postings, run_request
 from domain.connectors import ConnectorVersion, ConnectorVersionState
 from domain.identity.policy import ObjectKind, Purpose, Resource
-from domain.kernel import ErrorCode, Problem, Problems, Subject, require_found
+from domain.kernel import ErrorCode, Problem, Problems, Role, Subject, require_found
 from integrations.connectors import Connector, ConnectorCall, ConnectorFault, read_connector
 from store.connectors import versions
 from store.database import Transaction
@@ -122,6 +122,11 @@ async def propose(acting: UnitOfWork, content: str, by: str) -> ConnectorVersion
         return same
     if known and connector.version <= known[0].version:
         raise _conflict("connector.version_taken", version=str(known[0].version + 1))
+    _require_proven(acting.env, connector)
+    before = (await versions.in_force(acting.tx)).get(connector.name)
+    lost = [] if before is None else lost_fields(connector_of(before.content), connector)
+    if lost:
+        raise _refused("connector.lost_fields", fields=", ".join(lost))
     proposed = ConnectorVersion(
         id=acting.env.ids.key(),
         name=connector.name,
@@ -144,8 +149,8 @@ async def answer(acting: UnitOfWork, known: ConnectorVersion, seen: str, by: str
         raise Problems(Problem(ErrorCode.SECOND_OFFICER_NEEDED, _PATH))
     if not seen == known.sha256 == hash_of(known.content):
         raise _conflict("connector.other_bytes", "sha256")
-    if approve:
-        read_file(known.content)
+    if approve and any(one.decides for one in read_file(known.content).calls.values()):
+        _require_own_administrator(acting.subject, known.department)
     state = _State.APPROVED if approve else _State.REFUSED
     return await _move_on(acting, known, replace(known, state=state, answered_by=by, answered_at=acting.now))
 
@@ -155,6 +160,35 @@ async def roll_back(acting: UnitOfWork, name: str, by: str) -> ConnectorVersion:
     known = require_found((await versions.in_force(acting.tx)).get(name), *_PATH)
     withdrawn = replace(known, state=_State.WITHDRAWN, withdrawn_by=by, withdrawn_at=acting.now)
     return await _move_on(acting, known, withdrawn)
+
+
+def lost_fields(before: Connector, after: Connector) -> list[str]:
+    """The fields, as `call.field`, that a version takes away or reads otherwise and does not name as retired."""
+    lost = []
+    for name, call in before.calls.items():
+        fields = after.calls[name].fields if name in after.calls else {}
+        for field, one in call.fields.items():
+            narrowed = field not in fields or fields[field].kind != one.kind
+            if narrowed and not {name, f"{name}.{field}"} & set(after.retired):
+                lost.append(f"{name}.{field}")
+    return lost
+
+
+def _require_proven(env: Environment, connector: Connector) -> None:
+    """Where examples must be recorded, as in production: each call has a success and a failure of its real system."""
+    if not env.rules.recorded_examples:
+        return
+    recorded = {(one.call, isinstance(one.expected, list)) for one in connector.examples if one.origin == "recorded"}
+    missing = [name for name in connector.calls if not {(name, True), (name, False)} <= recorded]
+    if missing:
+        raise _refused("connector.not_recorded", calls=", ".join(missing))
+
+
+def _require_own_administrator(subject: Subject, department: str | None) -> None:
+    """What may decide for a department is approved by its own administrator alone."""
+    own = any(one.role is Role.DEPARTMENT_ADMIN and one.department == department for one in subject.postings)
+    if not own:
+        raise Problems(Problem(ErrorCode.FORBIDDEN, _PATH, sentence="connector.own_administrator"))
 
 
 def read_file(content: str) -> Connector:
@@ -222,6 +256,10 @@ async def _note(acting: UnitOfWork, version: ConnectorVersion) -> None:
 
 def _name_of(acting: UnitOfWork) -> str:
     return acting.subject.person_id or acting.subject.label
+
+
+def _refused(sentence: str, **params: str) -> Problems:
+    return Problems(Problem(ErrorCode.BAD_INPUT, ("input", "file"), params=params, sentence=sentence))
 
 
 def _conflict(sentence: str, field: str = "file", **params: str) -> Problems:

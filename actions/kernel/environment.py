@@ -166,6 +166,9 @@ class Rules:
     specimen: bool = False
     """Whether messages and papers say that they are specimens, as in staging."""
 
+    recorded_examples: bool = False
+    """Whether a connector goes live only with examples recorded at its system, as in production."""
+
     test_papers: bool = False
     """Whether papers are signed by keys of tests, as in staging and in the demo."""
 

@@ -154,6 +154,12 @@ def _line_of(problem: Problem) -> str:
     match problem.sentence:
         case "connector.version_taken":
             return f"this version number is taken, and versions never change; the next is {said['version']}"
+        case "connector.lost_fields":
+            return f"these fields are gone or read as something else; name them in `retired`: {said['fields']}"
+        case "connector.not_recorded":
+            return f"production wants a recorded success and failure of each call; record them: {said['calls']}"
+        case "connector.own_administrator":
+            return "a system that decides is approved by an administrator of its own department, on /staff/connectors"
         case "connector.other_bytes":
             return "the hash is not that of the proposed file; read the file and give its SHA-256"
         case _:

@@ -185,6 +185,7 @@ async def open_runtime(
             message_costs=settings.messages.costs(),
             specimen=settings.specimen,
             test_papers=settings.takes_sandboxes,
+            recorded_examples=not settings.takes_sandboxes,
         )
         environment = replace(storage, rules=rules, partners=partners, problem_of_pdf=PdfInspection().problem_of_pdf)
         yield Runtime(environment, resilience, switches, vitals)

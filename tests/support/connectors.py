@@ -8,9 +8,9 @@ from typing import Any
 
 import httpx
 
-from actions.connectors.versions import answer, propose
+from actions.connectors.versions import answer, propose, read_file
 from actions.kernel import Environment, UnitOfWork
-from domain.kernel import SYSTEM
+from domain.kernel import SYSTEM, Posting, Role
 from integrations.calling.errors import NeverSent
 from integrations.calling.remote import Remote
 from integrations.connectors import Connector, Connectors
@@ -102,7 +102,9 @@ async def put_in_force(world: World, *files: str) -> None:
 
 
 async def _approve(env: Environment, content: str, tx: Transaction) -> None:
-    acting = UnitOfWork(env, tx, SYSTEM)
+    connector = read_file(content)
+    posting = Posting(Role.DEPARTMENT_ADMIN, department=connector.department)
+    acting = UnitOfWork(env, tx, replace(SYSTEM, postings=(posting,)))
     version = await propose(acting, content, "first")
     await answer(acting, version, version.sha256, "second", approve=True)
 

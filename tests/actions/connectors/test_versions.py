@@ -1,5 +1,6 @@
 """A connector's file is proposed, approved over its hash by a second person, in force, and rolled back."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -19,7 +20,7 @@ from domain.connectors import ConnectorVersion, ConnectorVersionState
 from domain.kernel import ErrorCode, PersonKind, Posting, Problems, Role, Subject
 from store.connectors import versions
 from tests.support.actions import World
-from tests.support.connectors import city_file
+from tests.support.connectors import city_file, shipped
 from tests.support.stored import audit_lines_of
 
 
@@ -166,3 +167,34 @@ async def test_each_step_leaves_an_audit_line_with_the_hash(world):
         ("connector.proposed", version.sha256),
         ("connector.approved", version.sha256),
     ]
+
+
+async def test_a_version_that_takes_a_field_away_names_it_as_retired(world):
+    await live(world, 1)
+    narrower = city_file(2).replace("      place: {from: place, as: text, label: {hi: स्थान, en: Place}}\n", "")
+
+    with pytest.raises(Problems) as caught:
+        await proposed(world, narrower)
+
+    assert caught.value.problems[0].params == {"fields": "sensors.place"}
+    assert (await proposed(world, narrower + "retired: [sensors.place]\n")).version == 2
+
+
+async def test_production_wants_a_recorded_success_and_failure_of_each_call(world):
+    world.env = replace(world.env, rules=replace(world.env.rules, recorded_examples=True))
+    answered_by = "  origin: {origin}\n  answer: {{status: {status}, body: '{body}'}}\n  is: {meaning}\n"
+    good = answered_by.format(origin="recorded", status=200, body='{"sensors":[{"id":"S1"}]}', meaning="[{number: S1}]")
+    bad = answered_by.format(origin="recorded", status=503, body="{}", meaning="unavailable")
+
+    assert await refused(proposed(world, city_file())) is ErrorCode.BAD_INPUT
+    both = city_file() + f"examples:\n- call: sensors\n{good}- call: sensors\n{bad}"
+    assert (await proposed(world, both)).version == 1
+
+
+async def test_a_system_that_decides_is_approved_by_its_own_department_alone(world):
+    deciding = shipped("land").replace("serves: clearance", "serves: clearance\n    decides: true")
+    own = administrator("own", Role.DEPARTMENT_ADMIN, "revenue-department")
+    waiting = await proposed(world, deciding)
+
+    assert await refused(answered(world, waiting, SECOND)) is ErrorCode.FORBIDDEN
+    assert (await answered(world, waiting, own)).state is ConnectorVersionState.APPROVED
