@@ -7,7 +7,16 @@ from datetime import datetime
 from actions.kernel import Environment, access, run_idempotently
 from domain.identity.policy import ObjectKind, Purpose, Resource
 from domain.kernel import ErrorCode, Problem, Problems, Subject, mask_aadhaar_in
-from domain.platform.switches import ALWAYS_ON, LONGEST_REASON, STATES, SYSTEMS, Switch, SwitchKind, SwitchState
+from domain.platform.switches import (
+    ALWAYS_ON,
+    LONGEST_REASON,
+    STATES,
+    SYSTEMS,
+    Switch,
+    SwitchKind,
+    SwitchState,
+    is_connector_switch,
+)
 from store.database import Transaction, audit
 from store.platform import switches
 
@@ -96,7 +105,8 @@ async def switches_for(env: Environment, subject: Subject) -> Board:
 def _check(wanted: SetSwitch, mutations: Collection[str], now: datetime) -> None:
     known = [system.value for system in SYSTEMS] if wanted.kind is SwitchKind.SYSTEM else mutations
     problems = []
-    if wanted.name not in known or wanted.name in ALWAYS_ON:
+    of_connector = wanted.kind is SwitchKind.SYSTEM and is_connector_switch(wanted.name)
+    if (wanted.name not in known and not of_connector) or wanted.name in ALWAYS_ON:
         problems.append(Problem(ErrorCode.BAD_INPUT, ("input", "name")))
     if wanted.state not in STATES[wanted.kind]:
         problems.append(Problem(ErrorCode.BAD_INPUT, ("input", "state")))

@@ -4,6 +4,7 @@ A system that is READ_ONLY takes no writes: they wait in the outbox. CACHE_ONLY 
 answers that were kept are given as long as their policy lets them. OFF gives nothing. A mutation is ON or OFF.
 """
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -47,6 +48,11 @@ _STRICTNESS = tuple(SwitchState)
 def connector_switch(name: str) -> str:
     """The name of the switch of one connector, which a source may have many of (docs/connectors.md section 2)."""
     return f"connector.{name}"
+
+
+def is_connector_switch(name: str) -> bool:
+    """Whether a switch has the name of one of a connector."""
+    return re.fullmatch(r"connector\.[a-z][a-z0-9_]{0,39}", name) is not None
 
 
 class MutationOff(CallerError):

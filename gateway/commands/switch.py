@@ -11,7 +11,7 @@ from actions.kernel import Environment
 from actions.platform.switches import SetSwitch, board, change
 from domain.kernel import IST, ErrorCode, Problem
 from domain.platform.alarms import ProcessFacts
-from domain.platform.switches import SYSTEMS, Switch, SwitchKind, SwitchState
+from domain.platform.switches import SYSTEMS, Switch, SwitchKind, SwitchState, is_connector_switch
 from gateway.commands.kernel import CommandGroup, Reason, account, out, print_lines, problems_as_lines
 from gateway.runtime.heartbeat import BEAT_SECONDS, CHANGE_SECONDS
 from schema.kernel import MUTATIONS
@@ -55,7 +55,8 @@ async def set_switch(
     minutes: Annotated[float | None, typer.Option(min=0.01, help="end by itself after so many minutes")] = None,
 ) -> None:
     """Set a switch; every process obeys within two seconds, without a restart."""
-    kind = SwitchKind.SYSTEM if name in {system.value for system in SYSTEMS} else SwitchKind.MUTATION
+    is_system = name in {system.value for system in SYSTEMS} or is_connector_switch(name)
+    kind = SwitchKind.SYSTEM if is_system else SwitchKind.MUTATION
     known = mutations() if kind is SwitchKind.MUTATION else frozenset()
     until = None if minutes is None else env.clock.now() + timedelta(minutes=minutes)
     wanted = SetSwitch(kind, name, state, reason, until)

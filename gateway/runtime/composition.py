@@ -123,6 +123,7 @@ async def open_storage(settings: Settings, *, any_revision: bool = False) -> Asy
                 law=settings.whole_law,
                 issuer_id=settings.issuer,
                 five_day_offices=frozenset(settings.five_day_offices),
+                recorded_examples=not settings.takes_sandboxes,
             ),
             partners=Partners(nobody, nobody, nobody, nobody, {}),
             public_url=settings.url,
