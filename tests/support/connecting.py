@@ -81,6 +81,11 @@ class ConnectedCity:
     ) -> tuple[Connector, ConnectorClient]:
         """The connector of a file, and a client with what its sandbox handed over; `over_tls` with our certificate."""
         connector = read_connector(file.read_bytes())
+        remote = self.remote(connector, over_tls=over_tls, certificate=certificate)
+        return connector, ConnectorClient(connector, remote, self.given(connector), SystemIds(self.clock))
+
+    def remote(self, connector: Connector, *, over_tls: bool = False, certificate: bool = True) -> Remote:
+        """A line to a system."""
         base = f"http://127.0.0.1:{self.city.ports['proxies'][connector.name]}/{connector.name}"
         own: dict[str, ssl.SSLContext] = {}
         if over_tls:
@@ -89,9 +94,12 @@ class ConnectedCity:
             if certificate:
                 own[base].load_cert_chain(self.home / "run" / "client.pem", self.home / "run" / "client.key")
         line = Transports(self.clock, demo=True, own_tls=own).client_for([base])
-        remote = Remote(connector.source, base, client=line, shared=self.shared)
-        given = json.loads((self.home / "onboarding" / f"{connector.name}.json").read_text())
-        return connector, ConnectorClient(connector, remote, given, SystemIds(self.clock))
+        return Remote(connector.source, base, client=line, shared=self.shared)
+
+    def given(self, connector: Connector) -> dict[str, Any]:
+        """What a system handed over."""
+        found: dict[str, Any] = json.loads((self.home / "onboarding" / f"{connector.name}.json").read_text())
+        return found
 
     def effects(self, name: str) -> list[str | None]:
         """What the requests to a system did, the oldest first."""
