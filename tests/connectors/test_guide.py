@@ -6,15 +6,18 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
+from graphql import parse, validate
 
+from tests.support.built import built
 from tests.support.connecting import SPECIMEN
 
 ROOT = Path(__file__).parents[2]
 TEXT = (ROOT / "docs" / "connectors.md").read_text(encoding="utf-8").partition("\n## 2.")[0]
 BLOCKS = re.findall(r"^```sh\n(.*?)^```$", TEXT, re.MULTILINE | re.DOTALL)
-SHOWN = re.findall(r"^    (\S.*)$", TEXT, re.MULTILINE)
+SHOWN = re.findall(r"^    (\S.*)$", re.sub(r"^```.*?^```$", "", TEXT, flags=re.MULTILINE | re.DOTALL), re.MULTILINE)
 
 
 @pytest.mark.integration
@@ -45,3 +48,10 @@ def test_the_guide_takes_a_system_to_its_second_person(tmp_path: Path):
 
 def test_the_hash_on_the_page_is_that_of_the_example():
     assert hashlib.sha256(SPECIMEN.read_bytes()).hexdigest() in TEXT
+
+
+def test_the_query_of_the_page_is_one_of_the_graph():
+    graph: Any = built()
+    queries = re.findall(r"^```graphql\n(.*?)^```$", TEXT, re.MULTILINE | re.DOTALL)
+
+    assert [validate(graph._schema, parse(query)) for query in queries] == [[]]
