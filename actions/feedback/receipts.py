@@ -58,8 +58,8 @@ def _row(tx: Transaction, found: Message, report: MessageReport) -> Mapping[str,
     """What changes of a message; after any end but DELIVERED the next channel takes its turn."""
     now = tx.clock.now()
     row: dict[str, Any] = {"id": found.id, "state": report.state.value, "provider_id": report.provider_id}
-    row["state_at"] = min(report.at, now)
+    row |= {"state_at": min(report.at, now), "reason": report.reason}
     if report.state is MessageState.SENT:
         return row
     after = None if report.state is MessageState.DELIVERED else now
-    return row | {"reason": report.reason, "send_at": None, "look_at": None, "next_at": after}
+    return row | {"send_at": None, "look_at": None, "next_at": after}

@@ -176,16 +176,17 @@ async def name(tx: Transaction, names: Sequence[Mapping[str, object]]) -> None:
 
 
 async def note_taken(tx: Transaction, message_ids: Collection[int], look_at: datetime | None) -> None:
-    """Note that providers took messages. A receipt may have come before, whose state stays.
+    """Note that providers took messages. A receipt may have come before, whose state and reason stay.
 
     Without `look_at` nobody looks after them.
     """
     before = _is_before(MessageState.SENT)
     state = sa.case((before, MessageState.SENT.value), else_=_T.state)
     state_at = sa.case((before, tx.clock.now()), else_=_T.state_at)
+    reason = sa.case((before, sa.null()), else_=_T.reason)
     look = sa.case((_T.look_at.is_not(None), sa.literal(look_at, _T.look_at.type)), else_=None)
     taken = sa.update(messages_table).where(_T.id.in_(sorted(message_ids)))
-    await tx.connection.execute(taken.values(state=state, state_at=state_at, look_at=look))
+    await tx.connection.execute(taken.values(state=state, state_at=state_at, reason=reason, look_at=look))
 
 
 async def named_so(

@@ -147,6 +147,20 @@ async def test_one_device_that_takes_it_is_enough_and_the_one_that_is_gone_is_fo
     assert await shown(world) == [there]
 
 
+async def test_what_a_provider_took_at_a_later_try_does_not_keep_the_reason_of_the_try_before(world, server):
+    token = await registered(world, server)
+    server.fate(token, "busy")
+    await told(world, QUERY)
+    await carried(world)
+    waiting = await outcomes(world)
+    server.fate(token, "arrives")
+    world.clock.advance(timedelta(minutes=2))
+    await carried(world)
+
+    assert waiting == {PUSH: (MessageState.SENDING, "QUOTA_EXCEEDED")}
+    assert await outcomes(world) == {PUSH: (MessageState.SENT, None)}
+
+
 async def test_a_device_that_registered_after_apns_lost_it_stays(world, server):
     token = await registered(world, server, IOS)
     server.fate(token, "uninstalled")
