@@ -106,7 +106,7 @@ class CentralQuery:
     async def mandis(self, info: Info, district: _DISTRICT, language: InLanguage = None) -> MandiList | None:
         asked = mandis_in(info.context.environment, district, field_language(info, language))
         found = await info.context.sources.ask(info.path, asked)
-        return _shown(info, MandiList, Mandi.of, found)
+        return _list_of(info, MandiList, Mandi.of, found)
 
     @resolver_field(
         description="Generic medicines of Jan Aushadhi with a text of 3 to 60 characters in their name, through UMANG.",
@@ -120,7 +120,7 @@ class CentralQuery:
     ) -> GenericMedicineList | None:
         asked = medicines_named(info.context.environment, name, field_language(info, language))
         found = await info.context.sources.ask(info.path, asked)
-        return _shown(info, GenericMedicineList, GenericMedicine.of, found)
+        return _list_of(info, GenericMedicineList, GenericMedicine.of, found)
 
     @resolver_field(
         description="Blood banks of a district with their stock, from e-RaktKosh through UMANG.",
@@ -129,10 +129,12 @@ class CentralQuery:
     async def blood_banks(self, info: Info, district: _DISTRICT, language: InLanguage = None) -> BloodBankList | None:
         asked = blood_in(info.context.environment, district, field_language(info, language))
         found = await info.context.sources.ask(info.path, asked)
-        return _shown(info, BloodBankList, BloodBank.of, found)
+        return _list_of(info, BloodBankList, BloodBank.of, found)
 
 
-def _shown(info: Info, kind: Callable[..., Shown], view: Callable[[T], object], found: Sourced[tuple[T, ...]]) -> Shown:
+def _list_of(
+    info: Info, kind: Callable[..., Shown], view: Callable[[T], object], found: Sourced[tuple[T, ...]]
+) -> Shown:
     """A list of at most MOST nodes, and its source."""
     return kind(
         nodes=[view(one) for one in found.value[:MOST]],
