@@ -36,6 +36,16 @@ class Messages(BaseModel):
     email_daily_cap: Decimal | None = Field(
         default=None, ge=0, decimal_places=4, description="The same as `SMS_DAILY_CAP`, for mails."
     )
+    push_price: Decimal = Field(
+        default=Decimal(0),
+        ge=0,
+        le=100,
+        decimal_places=4,
+        description="What a push message costs, in rupees; neither FCM nor APNs asks for anything.",
+    )
+    push_daily_cap: Decimal | None = Field(
+        default=None, ge=0, decimal_places=4, description="The same as `SMS_DAILY_CAP`, for push."
+    )
 
     def costs(self) -> Mapping[MessageChannel, ChannelCosts]:
         """The costs as verbs use them."""
@@ -43,6 +53,7 @@ class Messages(BaseModel):
             MessageChannel.SMS: _costs(self.sms_price, self.sms_daily_cap),
             MessageChannel.WHATSAPP: _costs(self.whatsapp_price, self.whatsapp_daily_cap),
             MessageChannel.EMAIL: _costs(self.email_price, self.email_daily_cap),
+            MessageChannel.PUSH: _costs(self.push_price, self.push_daily_cap),
         }
 
 

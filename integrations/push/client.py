@@ -34,7 +34,7 @@ FCM_SEND = CallPolicy(
     retry_statuses=_NO_STATUS,
     body_limit=20_000,
     breaker="fcm",
-    lane=Bulkhead("fcm", places=20, per_second=200.0, burst=200),
+    lane=Bulkhead("fcm", places=20, per_second=PER_SECOND, burst=int(PER_SECOND)),
     changes=True,
 )
 """Never repeated: there is no key. A project has 600,000 in a minute (docs/contracts/messages.md section 6.1)."""
@@ -47,7 +47,7 @@ APNS_SEND = CallPolicy(
     retry_statuses=_NO_STATUS,
     body_limit=20_000,
     breaker="apns",
-    lane=Bulkhead("apns", places=20, per_second=200.0, burst=200),
+    lane=Bulkhead("apns", places=20, per_second=PER_SECOND, burst=int(PER_SECOND)),
     changes=True,
 )
 """Never repeated: `apns-id` names a message and keeps none from coming twice."""
@@ -73,8 +73,9 @@ class DeviceGone(Refused):
 class Fcm:
     """Our project at Google."""
 
-    def __init__(self, settings: FcmSettings, remote: Remote, tokens: Remote) -> None:
+    def __init__(self, settings: FcmSettings, remote: Remote, tokens: Remote, per_second: float = PER_SECOND) -> None:
         self._settings, self._remote = settings, remote
+        self._send = FCM_SEND.at_rate(per_second)
         self._path = f"/v1/projects/{settings.project_id}/messages:send"
         self._token_remote = tokens
         self._tokens = AccessTokens(remote, self._ask_token, early_seconds=EARLY_SECONDS)
@@ -89,10 +90,10 @@ class Fcm:
 
         async def ask(bearer: str) -> str:
             headers = {"Authorization": f"Bearer {bearer}"}
-            return await self._remote.ask(FCM_SEND, "POST", self._path, _read_fcm, json=body, headers=headers)
+            return await self._remote.ask(self._send, "POST", self._path, _read_fcm, json=body, headers=headers)
 
         try:
-            return await self._tokens.call_with_token(FCM_SEND, ask)
+            return await self._tokens.call_with_token(self._send, ask)
         except Unavailable as error:
             if error.code == "QUOTA_EXCEEDED":
                 error.retry_after = error.retry_after or QUOTA_SECONDS
@@ -111,8 +112,9 @@ class Fcm:
 class Apns:
     """Our app at Apple."""
 
-    def __init__(self, settings: ApnsSettings, remote: Remote) -> None:
+    def __init__(self, settings: ApnsSettings, remote: Remote, per_second: float = PER_SECOND) -> None:
         self._settings, self._remote = settings, remote
+        self._send = APNS_SEND.at_rate(per_second)
         early = (PROVIDER_TOKEN_LIFE - 2 * RENEWED_AFTER).total_seconds()
         self._tokens = AccessTokens(remote, self._make_token, early_seconds=early)
         self._made: tuple[Token, datetime] | None = None
@@ -128,10 +130,10 @@ class Apns:
 
         async def ask(bearer: str) -> str:
             signed = {**headers, "Authorization": f"bearer {bearer}"}
-            await self._remote.ask(APNS_SEND, "POST", f"/3/device/{token}", _refuse_apns, json=body, headers=signed)
+            await self._remote.ask(self._send, "POST", f"/3/device/{token}", _refuse_apns, json=body, headers=signed)
             return str(message.reference)
 
-        return await self._tokens.call_with_token(APNS_SEND, ask)
+        return await self._tokens.call_with_token(self._send, ask)
 
     async def _make_token(self) -> Token:
         """A new one; within 20 minutes the same again, since APNs would take neither."""
@@ -224,8 +226,8 @@ async def open_clients(opening: Opening) -> Clients:
     """Those of both whose keys were handed over; FCM is at the address of the settings."""
     own, fcm, apns = opening.read_onboarding(PushSettings.from_onboarding), None, None
     if own.fcm is not None:
-        fcm = Fcm(own.fcm, await opening.remote(), await opening.remote(own.fcm.token_uri))
+        fcm = Fcm(own.fcm, await opening.remote(), await opening.remote(own.fcm.token_uri), own.per_second)
     if own.apns is not None:
         trusted = ssl.create_default_context(cadata=own.apns.certificate)
-        apns = Apns(own.apns, await opening.remote(own.apns.url, http2=trusted))
+        apns = Apns(own.apns, await opening.remote(own.apns.url, http2=trusted), own.per_second)
     return {"push": Push(fcm, apns, own.per_second)}

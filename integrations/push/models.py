@@ -63,7 +63,7 @@ class PushSettings:
     fcm: FcmSettings | None
     apns: ApnsSettings | None
     per_second: float = PER_SECOND
-    """So many messages are given in a second."""
+    """So many messages are given to each of both in a second, at most."""
 
     @classmethod
     def from_onboarding(cls, given: Mapping[str, Any]) -> Self:

@@ -41,13 +41,15 @@ class PushServer:
         if settings.fcm is not None:
             app, tokens = self.sandbox.app, settings.fcm.token_uri.removeprefix(self.given["base_url"])
             google = remote_over(app, Source.PUSH, clock=self.clock, shared=shared)
-            fcm = Fcm(settings.fcm, google, remote_over(app, Source.PUSH, PARTNER + tokens, shared=shared))
+            tokens_of = remote_over(app, Source.PUSH, PARTNER + tokens, shared=shared)
+            fcm = Fcm(settings.fcm, google, tokens_of, settings.per_second)
         if settings.apns is not None:
             trusted = ssl.create_default_context(cadata=settings.apns.certificate)
             line = Transports(self.clock, demo=True).client_for([settings.apns.url], http2=trusted)
             self.lines.append(line)
-            apns = Apns(settings.apns, Remote(Source.PUSH, settings.apns.url, client=line, shared=shared))
-        return Push(fcm, apns)
+            apple = Remote(Source.PUSH, settings.apns.url, client=line, shared=shared)
+            apns = Apns(settings.apns, apple, settings.per_second)
+        return Push(fcm, apns, settings.per_second)
 
     def install(self, platform: PushPlatform = PushPlatform.ANDROID, mobile: str = MOBILE, **other: Any) -> str:
         """Install the app on a telephone; the token that the app tells."""

@@ -158,6 +158,22 @@ async def test_what_becomes_of_a_device_is_told_by_its_code(server: PushServer, 
     assert (error.nothing_arrived, server.messages()) == (nothing, [])
 
 
+@BOTH
+async def test_no_more_messages_go_in_a_second_than_were_agreed(server: PushServer, platform, monkeypatch):
+    waits = list[float]()
+
+    async def note(seconds: float) -> None:
+        waits.append(round(seconds, 2))
+        server.clock.advance(timedelta(seconds=seconds))
+
+    monkeypatch.setattr(server.clock, "sleep", note)
+    push, token = server.push(per_second=2.0), server.install(platform)
+    for number in range(4):
+        await push.send(platform, token, replace(MESSAGE, reference=UUID(int=number)))
+
+    assert (waits, len(server.messages())) == ([0.5, 0.5], 4)
+
+
 async def test_apns_says_since_when_a_device_is_gone(server: PushServer):
     token = server.install(IOS)
     server.fate(token, "uninstalled")
