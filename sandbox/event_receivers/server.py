@@ -39,6 +39,7 @@ _ALLOWED = {"service", "department", "application", "clearance"}
 
 def create_sandbox(home: SandboxHome, *, transport: httpx.AsyncBaseTransport | None = None) -> Sandbox:
     """The receivers. `transport` takes the place of the network in unit tests."""
+    home.hand_over({"base_url": home.public_url})
     server = _Receivers(home, transport)
     routes = [Route("/hooks/{name}", server.take, methods=["POST"])]
     actions = {"configure": server.configure, "received": server.list_taken, "gone": server.leave}

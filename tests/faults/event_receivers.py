@@ -4,7 +4,7 @@ import base64
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from domain.kernel import Source, SystemIds
+from domain.kernel import Source, SystemClock, SystemIds
 from integrations import event_receivers
 from integrations.calling.remote import Remote
 from integrations.event_receivers import Message, ReceiverCalls
@@ -39,6 +39,6 @@ class TellReceiver(Adapter):
         return ReceiverCalls(open_remote)
 
     async def ask(self, client: ReceiverCalls, number: int) -> Any:
-        message = Message(f"evt_{SystemIds().digits(32)}", BODY)
+        message = Message(f"evt_{SystemIds(SystemClock()).digits(32)}", BODY)
         await client.tell("faults", "http://receiver.test/hooks/faults", [SECRET], message)
         return "told"
