@@ -126,7 +126,7 @@ async def propose(acting: UnitOfWork, content: str, by: str) -> ConnectorVersion
     before = (await versions.in_force(acting.tx)).get(connector.name)
     lost = [] if before is None else lost_fields(connector_of(before.content), connector)
     if lost:
-        raise _refused("connector.lost_fields", fields=", ".join(lost))
+        raise _refusal("connector.lost_fields", fields=", ".join(lost))
     proposed = ConnectorVersion(
         id=acting.env.ids.key(),
         name=connector.name,
@@ -181,7 +181,7 @@ def _require_proven(env: Environment, connector: Connector) -> None:
     recorded = {(one.call, isinstance(one.expected, list)) for one in connector.examples if one.origin == "recorded"}
     missing = [name for name in connector.calls if not {(name, True), (name, False)} <= recorded]
     if missing:
-        raise _refused("connector.not_recorded", calls=", ".join(missing))
+        raise _refusal("connector.not_recorded", calls=", ".join(missing))
 
 
 def _require_own_administrator(subject: Subject, department: str | None) -> None:
@@ -258,7 +258,7 @@ def _name_of(acting: UnitOfWork) -> str:
     return acting.subject.person_id or acting.subject.label
 
 
-def _refused(sentence: str, **params: str) -> Problems:
+def _refusal(sentence: str, **params: str) -> Problems:
     return Problems(Problem(ErrorCode.BAD_INPUT, ("input", "file"), params=params, sentence=sentence))
 
 

@@ -4,6 +4,7 @@ from actions.appeals import commission_filing, commission_reports, delay_review
 from actions.applications import decide
 from actions.benefits import bharat_reports, sanction
 from actions.certificates import certificate_endings
+from actions.connectors import sending
 from actions.documents import attachments, locker_orders, locker_push, locker_revoking
 from actions.etaal import etaal_rounds
 from actions.fees import fee_enquiries, fee_refunds
@@ -38,4 +39,5 @@ def test_every_topic_that_the_actions_write_has_a_handler():
         commission_reports.SERVICE,
         commission_reports.SUMMARY,
         delay_review.REVIEW,
+        sending.SEND,
     }
