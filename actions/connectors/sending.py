@@ -23,7 +23,7 @@ from domain.applications.applications import Application
 from domain.connectors import DepartmentCase, DepartmentCaseState, DepartmentStatus
 from domain.identity.policy import ObjectKind, Purpose, Resource
 from domain.kernel import SYSTEM, ErrorCode, Problem, Problems, Source, Subject, require_found
-from integrations.calling.errors import NeverSent, NotAsked, Refused, RemoteError, Unavailable
+from integrations.calling.errors import NeverSent, NotAsked, NotLetIn, Refused, RemoteError, Unavailable
 from integrations.calling.policies import Effect
 from integrations.connectors import Connector, ConnectorCall, InputRefused, RequestWriter, Uncertain, Waiting
 from store.applications import applications
@@ -95,7 +95,7 @@ def department_of(in_force: Mapping[str, Connector], system: str) -> str | None:
 
 
 async def send_case(env: Environment, case_id: str) -> None:
-    """Send a queued case; may be run again. Raises Unavailable or Garbled where the outbox is to try again.
+    """Send a queued case; may be run again. Raises Unavailable, NotLetIn or Garbled where the outbox tries again.
 
     A case that was tried before is enquired first. Where the enquiry cannot tell, or the call must not be repeated,
     nothing is sent and the case is UNCERTAIN: somebody asks the department.
@@ -114,6 +114,8 @@ async def send_case(env: Environment, case_id: str) -> None:
     except Waiting as error:
         inputs = {**case.inputs, "ticket": error.ticket}
         await _mark(env, replace(case, inputs=inputs, tried_at=case.tried_at or env.clock.now()))
+        raise
+    except NotLetIn:  # our own key or secret is wrong, which is nothing against the case: it waits until that is mended
         raise
     except Refused as error:
         await _settle(env, replace(case, state=_State.REFUSED, problem=error.code))
@@ -164,7 +166,7 @@ async def _send(env: Environment, case: DepartmentCase, connector: Connector) ->
     await _mark(env, replace(case, tried_at=case.tried_at or env.clock.now()))
     try:
         return dict(await client.write(call, case.inputs, case.id, since=case.tried_at))
-    except (NeverSent, NotAsked):
+    except (NeverSent, NotAsked, NotLetIn):
         await _mark(env, case)
         raise
     except RemoteError as error:

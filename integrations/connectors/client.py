@@ -290,10 +290,12 @@ class ConnectorClient:
             raise
 
     def _refuse_held(self, name: str) -> None:
-        """Raise Refused with the code of the last refusal while a call is held."""
+        """Raise NotLetIn with the code of the last refusal, which was counted, while a call is held."""
         code, ends_at = self._held.get(name, ("", 0.0))
         if code and self._remote.clock.monotonic() < ends_at:
-            raise Refused(self._connector.source, code)
+            held = NotLetIn(self._connector.source, code)
+            held.alarmed = True
+            raise held
         self._held.pop(name, None)
 
     def _parts(self, ready: _Ready, prepared: Prepared, key: str, token: str | None) -> Parts:

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import Any
-from urllib.parse import parse_qsl, quote, urlsplit
+from urllib.parse import parse_qsl, quote, urljoin, urlsplit
 
 from domain.kernel import Source
 from integrations.calling.errors import Garbled
@@ -43,7 +43,10 @@ class PageTurner:
             found += rows.rows
             if not rows.complete:
                 break
-            prepared = None if node is None or not rows.rows else self._next_request(prepared, node, found, rows)
+            following = None if node is None else self._next_request(prepared, node, found, rows)
+            if not rows.rows and self._total is not None and following is not None:
+                break  # the system says that there are more, and gives none
+            prepared = following if rows.rows else None
         return Rows(tuple(found[:MOST_ROWS]), prepared is None and len(found) <= MOST_ROWS)
 
     def _next_request(self, prepared: Prepared, node: Any, found: list[Row], rows: Rows) -> Prepared | None:
@@ -67,10 +70,14 @@ class PageTurner:
 
     def _follow_link(self, prepared: Prepared, link: str) -> Prepared:
         """The request of a link, which leads to the same origin: our proofs go with it."""
-        parts, own = urlsplit(link), urlsplit(self._base_url)
-        if parts.netloc and (parts.scheme, parts.netloc) != (own.scheme, own.netloc):
+        own = urlsplit(self._base_url)
+        try:
+            parts = urlsplit(urljoin(self._base_url + prepared.target, link))
+        except ValueError:
+            raise Garbled(self._source, "link_elsewhere") from None
+        if (parts.scheme, parts.netloc) != (own.scheme, own.netloc) or not parts.path.startswith(own.path):
             raise Garbled(self._source, "link_elsewhere")
-        return replace(prepared, path=parts.path or prepared.path, query=parts.query)
+        return replace(prepared, path=parts.path.removeprefix(own.path), query=parts.query)
 
 
 def _with_parameter(prepared: Prepared, name: str, value: str) -> Prepared:

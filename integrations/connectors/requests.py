@@ -5,7 +5,6 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from decimal import Decimal
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -14,6 +13,7 @@ from lxml import etree
 from domain.kernel import Source, holds_aadhaar, mobile_digits, rupees
 from integrations.calling import safe_xml
 from integrations.calling.errors import Refused
+from integrations.connectors.bodies import exact_number
 from integrations.connectors.file import Body, ConnectorCall, Input, Wire
 from integrations.connectors.forms import write_form
 from integrations.connectors.templates import Template
@@ -27,7 +27,10 @@ _CONTENT_TYPES = {
     Body.SOAP_1_1: "text/xml; charset=utf-8",
     Body.SOAP_1_2: "application/soap+xml; charset=utf-8",
 }
-_NOT_ONE_LINE = re.compile(r"[\x00-\x1f\x7f]")
+_UNWRITABLE = "\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f\\ud800-\\udfff\\ufffe\\uffff"
+_NO_TEXT = re.compile(f"[{_UNWRITABLE}]")
+"""What XML cannot carry, and no text needs."""
+_NOT_ONE_LINE = re.compile(f"[{_UNWRITABLE}\\t\\r\\n]")
 
 
 class InputRefused(Refused):
@@ -111,7 +114,7 @@ class RequestWriter:
             ]
             query += [f"{quote(name, safe='')}={quote(text, safe='')}" for name, text in (extra or {}).items()]
             headers = {
-                name: text for name, one in call.headers.items() if (text := one.fill(values, _line)) is not None
+                name: text for name, one in call.headers.items() if (text := one.fill(values, _header)) is not None
             }
             body = None if call.body is None else _fill_body(call.body, values)
         except Unfit as error:
@@ -200,19 +203,26 @@ def _line(value: Any) -> str:
     return text
 
 
+def _header(value: Any) -> str:
+    text = _line(value)
+    if not text.isascii():
+        raise Unfit("characters")
+    return text
+
+
 def _plain_value(value: Any) -> Any:
     return value.isoformat() if isinstance(value, date) else value
 
 
 def _coordinate(value: Any) -> str:
-    number = Decimal(str(value))
+    number = exact_number(str(value))
     if not number.is_finite() or abs(number) > 180 or len(str(value)) > 20:
         raise Unfit("point")
     return f"{number:f}"
 
 
 def _word(_one: Input, value: Any) -> str:
-    if not isinstance(value, str) or any("\ud800" <= letter <= "\udfff" for letter in value) or "\x00" in value:
+    if not isinstance(value, str) or _NO_TEXT.search(value):
         raise Unfit("characters")
     return value
 
@@ -237,8 +247,8 @@ def _integer(_one: Input, value: Any) -> int:
 
 
 def _exact(_one: Input, value: Any) -> str:
-    number = Decimal(str(value))
-    if not number.is_finite() or len(str(value)) > 40:
+    number = exact_number(str(value))
+    if not number.is_finite():
         raise Unfit("decimal")
     return f"{number:f}"
 

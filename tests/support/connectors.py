@@ -49,13 +49,19 @@ def city_file(version: int = 1, name: str = "city", more: str = "", **words: Any
 
 
 class LossyLine(httpx.ASGITransport):
-    """A line to a sandbox that loses the answers of the next so many requests to a path, after it has answered."""
+    """A line to a sandbox that loses the answers of the next so many requests to a path, after it has answered.
+
+    On its way to a path in `locked` a gateway refuses our key, and the sandbox hears nothing.
+    """
 
     def __init__(self, app: Any) -> None:
         super().__init__(app=app)
         self.losing: dict[str, int] = {}
+        self.locked: set[str] = set()
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        if request.url.path in self.locked:
+            return httpx.Response(403, stream=httpx.ByteStream(b"{}"), request=request)
         response = await super().handle_async_request(request)
         if self.losing.get(request.url.path, 0) > 0:
             self.losing[request.url.path] -= 1

@@ -22,7 +22,7 @@ from domain.clearances import Clearance, ClearanceState
 from domain.connectors import DepartmentCase, DepartmentCaseState, DepartmentStatus
 from domain.consents.consents import ConsentPurpose
 from domain.kernel import ErrorCode, PersonKind, Posting, Problems, Role, Subject, ist_date
-from integrations.calling.errors import Unavailable
+from integrations.calling.errors import NotLetIn, Unavailable
 from store import clearances
 from store.applications import applications
 from store.connectors import cases
@@ -148,6 +148,22 @@ async def test_while_the_system_is_away_a_case_waits(world: World, tmp_path: Pat
 
     waiting = await present(world, case)
     assert (waiting.state, waiting.tried_at) == (State.QUEUED, None)
+
+
+async def test_while_our_own_key_is_refused_a_case_waits_and_is_made_once_that_is_mended(world: World, city: Connected):
+    case = await queued(world)
+    city.line.locked = {COMPLAINTS}
+    for _ in range(2):  # by the system, then by our own hold of a minute
+        with pytest.raises(NotLetIn):
+            await send_case(world.env, case.id)
+    waiting = await present(world, case)
+    city.line.locked = set()
+    world.clock.advance(timedelta(minutes=2))
+
+    await send_case(world.env, case.id)
+
+    assert (waiting.state, waiting.tried_at, (await present(world, case)).state) == (State.QUEUED, None, State.SENT)
+    assert city.effects().count(TAKEN) == 1
 
 
 async def test_without_her_consent_nothing_is_queued(world: World, city: Connected):

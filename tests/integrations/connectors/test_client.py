@@ -104,6 +104,34 @@ async def test_an_input_that_does_not_fit_is_refused_and_nothing_is_sent() -> No
     assert (refused.value.input, talk.requests) == ("district", [])
 
 
+INPUTS = "{district: {as: lgd}, rent: {as: decimal}, place: {as: point}, word: {as: text}, ref: {as: id}}"
+ODD = TEXT.replace("{district: {as: lgd}}", INPUTS).replace(
+    '    query: {district: "{district}"}',
+    '    query: {district: "{district}", at: "{place.lat}"}\n    headers: {X-Word: "{word}"}',
+)
+
+
+@pytest.mark.parametrize(
+    ("given", "reason"),
+    [
+        ({"rent": "1e99999999"}, "decimal"),
+        ({"place": {"lat": "1e-99999999", "long": "0"}}, "point"),
+        ({"word": "सड़क"}, "characters"),
+        ({"word": "a\x01b"}, "characters"),
+        ({"ref": "a\ud800b"}, "line_break"),
+        ({"ref": "a\nb"}, "line_break"),
+    ],
+    ids=["exponent", "small-exponent", "header", "control", "half-letter", "line-break"],
+)
+async def test_a_value_that_its_place_cannot_carry_is_refused_at_once(given: dict[str, Any], reason: str) -> None:
+    talk = talk_with(ODD, ONE)
+
+    with pytest.raises(InputRefused) as refused:
+        await things(talk, **given)
+
+    assert (refused.value.reason, talk.requests) == (reason, [])
+
+
 async def test_a_lone_hole_without_a_value_drops_its_parameter() -> None:
     talk = talk_with(TEXT, ONE)
 
@@ -117,13 +145,13 @@ async def test_a_system_that_says_we_may_not_is_not_asked_again_for_a_minute() -
     with pytest.raises(NotLetIn):
         await things(talk)
 
-    with pytest.raises(Refused) as held:
+    with pytest.raises(NotLetIn) as held:
         await things(talk)
     talk.clock.advance(timedelta(seconds=60))  # type: ignore[attr-defined]
     with pytest.raises(NotLetIn):
         await things(talk)
 
-    assert type(held.value) is Refused
+    assert held.value.alarmed
     assert len(talk.requests) == 2
 
 
@@ -228,12 +256,47 @@ async def test_pages_are_turned_to_the_end_or_to_the_most_that_the_file_says(
     assert (len(found.rows), found.complete, len(talk.requests)) == (rows, complete, asked)
 
 
+OFFSET = TEXT.replace(
+    "    success:", "    pages: {style: offset, number: skip, size: {take: 2}, total: total, most: 5}\n    success:"
+)
+
+
+def offset_answer(total: int, there: int) -> Any:
+    """A list that says `total` and has as many as are `there`."""
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked = parse_qs(request.url.query.decode())
+        begin, size = int(asked["skip"][0]), int(asked["take"][0])
+        ids = range(begin, min(begin + size, there))
+        return json_answer(json.dumps({"total": total, "things": [{"id": f"T{one}"} for one in ids]}))
+
+    return answer
+
+
+async def test_an_offset_goes_on_by_the_rows_that_came() -> None:
+    talk = talk_with(OFFSET, offset_answer(5, 5))
+
+    found = await things(talk)
+
+    skipped = [parse_qs(one.url.query.decode())["skip"][0] for one in talk.requests]
+    assert ([row["number"] for row in found.rows], found.complete) == (["T0", "T1", "T2", "T3", "T4"], True)
+    assert skipped == ["0", "2", "4"]
+
+
+async def test_a_list_that_ends_before_its_own_total_is_not_complete() -> None:
+    found = await things(talk_with(OFFSET, offset_answer(5, 4)))
+
+    assert (len(found.rows), found.complete) == (4, False)
+
+
 @pytest.mark.parametrize(
     ("pages", "following"),
     [
         ("{style: cursor, number: after, next: next, most: 3}", "c2"),
         ("{style: nextLink, next: next, most: 3}", "https://toy.example.gov.in/v1/things?after=c2"),
         ("{style: nextLink, next: next, most: 3}", "/v1/things?after=c2"),
+        ("{style: nextLink, next: next, most: 3}", "things?after=c2"),
+        ("{style: nextLink, next: next, most: 3}", "?after=c2"),
     ],
 )
 async def test_a_cursor_or_a_link_leads_to_the_following_page(pages: str, following: str) -> None:
@@ -250,14 +313,27 @@ async def test_a_cursor_or_a_link_leads_to_the_following_page(pages: str, follow
     assert ([row["number"] for row in found.rows], found.complete) == (["T1", "T2"], True)
 
 
-async def test_a_link_to_another_host_is_not_followed() -> None:
+@pytest.mark.parametrize(
+    "link",
+    ["https://evil.example/v1/things", "//evil.example/x", "http://toy.example.gov.in/x", "https://[", "file:///etc/x"],
+)
+async def test_a_link_to_another_host_is_not_followed(link: str) -> None:
     text = TEXT.replace("    success:", "    pages: {style: nextLink, next: next}\n    success:")
-    talk = talk_with(text, json_answer('{"things":[{"id":"T1"}],"next":"https://evil.example/v1/things"}'))
+    talk = talk_with(text, json_answer(json.dumps({"things": [{"id": "T1"}], "next": link})))
 
     with pytest.raises(Garbled, match="link_elsewhere"):
         await things(talk)
 
     assert len(talk.requests) == 1
+
+
+async def test_a_link_without_a_slash_does_not_become_a_part_of_the_host() -> None:
+    text = TEXT.replace("    success:", "    pages: {style: nextLink, next: next, most: 2}\n    success:")
+    talk = talk_with(text, json_answer('{"things":[{"id":"T1"}],"next":".evil.example/x"}'))
+
+    await things(talk)
+
+    assert [str(one.url) for one in talk.requests][1] == "https://toy.example.gov.in/v1/.evil.example/x"
 
 
 async def test_more_rows_than_are_read_make_the_answer_incomplete() -> None:
