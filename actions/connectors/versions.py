@@ -87,13 +87,20 @@ async def connector_desk(env: Environment, subject: Subject) -> list[ConnectorVe
 
 
 async def connectors_in_force(tx: Transaction) -> Mapping[str, Connector]:
-    """The connectors in force by name. One whose bytes are not those that were approved is left out, and logged."""
+    """The connectors in force by name.
+
+    Left out, and logged, is one whose bytes are not those that were approved, or that a later release cannot read: the
+    others go on.
+    """
     found = {}
     for name, one in (await versions.in_force(tx)).items():
         if hash_of(one.content) != one.sha256:
             log.error("connector_changed", connector=name, version=one.version)
-        else:
+            continue
+        try:
             found[name] = connector_of(one.content)
+        except ConnectorFault as fault:
+            log.error("connector_unreadable", connector=name, version=one.version, line=fault.line)  # noqa: TRY400 - no trace
     return found
 
 

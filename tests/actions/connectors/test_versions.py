@@ -101,11 +101,21 @@ async def test_bytes_that_are_changed_while_they_are_live_are_not_used(world):
     assert await in_force(world) == {}
 
 
-async def change_bytes(world: World, version: ConnectorVersion) -> None:
-    other = city_file().replace("/sensors}", "/others}")
+async def test_a_file_that_a_later_release_cannot_read_stops_no_other_system(world):
+    old = await live(world, 1)
+    other = await answered(world, await proposed(world, city_file().replace("name: city", "name: town")))
+    unknown = city_file().replace("apuni: connector/1", "apuni: connector/0")
+
+    await change_bytes(world, old, content=unknown, sha256=hash_of(unknown))
+
+    assert await in_force(world) == {other.name: 1}
+
+
+async def change_bytes(world: World, version: ConnectorVersion, **values: str) -> None:
+    values = values or {"content": city_file().replace("/sensors}", "/others}")}
     table = versions.connector_versions_table
     await world.env.store.carry_out(
-        lambda tx: tx.connection.execute(table.update().where(table.c.id == version.id).values(content=other))
+        lambda tx: tx.connection.execute(table.update().where(table.c.id == version.id).values(values))
     )
 
 
