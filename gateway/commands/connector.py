@@ -30,7 +30,14 @@ from integrations.calling.errors import RemoteError
 from integrations.calling.policies import Effect
 from integrations.calling.remote import Remote
 from integrations.connectors import Connector, ConnectorClient, ConnectorFault, read_connector
-from integrations.connectors.checks import SPOILT_BODIES, example_faults, fresh_resilience, rows_of, spoilt_faults
+from integrations.connectors.checks import (
+    SPOILT_BODIES,
+    example_faults,
+    fresh_resilience,
+    masked_inputs,
+    rows_of,
+    spoilt_faults,
+)
 from integrations.connectors.file import Example
 from store.connectors import versions
 from store.database import Transaction
@@ -200,7 +207,8 @@ async def _try(settings: Settings, connector: Connector, *, uat: bool) -> bool:
         raise CommandFailed("the file names no address of a test system (`address.uat`)")
     base = connector.address.origins["uat"] if uat else partner.base_url
     clock = SystemClock()
-    async with make_transports(settings, clock).client_for([base]) as line:
+    lines = make_transports(settings, clock)
+    async with lines.client_for([base], on_state_network=connector.address.on_state_network) as line:
         remote = Remote(connector.source, base, client=line, shared=fresh_resilience(clock))
         client = ConnectorClient(connector, remote, given, SystemIds(clock))
         asked = [one for one in connector.examples if _is_read(connector, one)]
@@ -213,9 +221,10 @@ def _is_read(connector: Connector, example: Example) -> bool:
 
 
 async def _try_example(client: ConnectorClient, connector: Connector, example: Example) -> bool:
-    named = f"{example.call} {json.dumps(dict(example.inputs), ensure_ascii=False)}"
+    call = connector.calls[example.call]
+    named = f"{example.call} {json.dumps(masked_inputs(call, example.inputs), ensure_ascii=False)}"
     try:
-        rows = await rows_of(client, connector.calls[example.call], example)
+        rows = await rows_of(client, call, example)
     except RemoteError as error:
         out.print(f"{named}: {type(error).__name__} {error.code}")
         return False

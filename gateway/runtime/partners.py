@@ -208,7 +208,7 @@ def _connectors(
         base_url = own.base_url if own else connector.address.origins["production"]
         if own is None and settings.takes_sandboxes:
             raise NeverSent(connector.source, "no_sandbox")
-        client = lines.client_for([base_url])
+        client = lines.client_for([base_url], on_state_network=connector.address.on_state_network)
         stack.push_async_callback(client.aclose)
         return Remote(connector.source, base_url, client=client, shared=resilience)
 

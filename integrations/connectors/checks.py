@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
@@ -10,7 +10,7 @@ from urllib.parse import unquote
 
 import httpx
 
-from domain.kernel import Clock, ManualClock, SeededIds, Source
+from domain.kernel import Clock, ManualClock, SeededIds, Source, mask_account, mask_mobile
 from integrations.calling.answers import Answer, read_as
 from integrations.calling.breakers import Breakers
 from integrations.calling.cache import AnswerCache, open_cache
@@ -22,7 +22,7 @@ from integrations.calling.resilience import Resilience
 from integrations.calling.transport import open_client
 from integrations.connectors.client import ConnectorClient, Waiting
 from integrations.connectors.faults import ConnectorFault
-from integrations.connectors.file import Connector, ConnectorCall, Example
+from integrations.connectors.file import Connector, ConnectorCall, Example, Personal
 from integrations.connectors.outcomes import Absent, Judge, Waits
 from integrations.connectors.records import RowReader
 
@@ -88,6 +88,26 @@ async def rows_of(client: ConnectorClient, call: ConnectorCall, example: Example
     if call.effect is not Effect.READ:
         return [plain(await client.write(call, inputs, str(inputs.pop("key", "K7654321"))))]
     return [plain(row) for row in (await client.read(call, inputs, citizen_id="check")).rows]
+
+
+def masked_inputs(call: ConnectorCall, inputs: Mapping[str, Any]) -> dict[str, Any]:
+    """Inputs as a terminal may show them: what is personal by the mask of its class, and nothing of what we add."""
+    found: dict[str, Any] = {}
+    for name, value in inputs.items():
+        personal = call.takes[name].personal if name in call.takes else Personal.FREE
+        found[name] = value if personal is None else _MASKS.get(personal, _hide)(str(value))
+    return found
+
+
+def _hide(_value: str) -> str:
+    return "…"
+
+
+_MASKS: Mapping[Personal, Callable[[str], str]] = {
+    Personal.CONTACT: mask_mobile,
+    Personal.IDENTITY: mask_account,
+}
+"""What else is personal is hidden whole: a part of a name, a day or an address is still somebody's."""
 
 
 def fresh_resilience(clock: Clock) -> Resilience:

@@ -79,6 +79,11 @@ class Address:
     path: str = ""
     network: str = "internet"
 
+    @property
+    def on_state_network(self) -> bool:
+        """Whether the system is on the state's own network."""
+        return self.network == "swan"
+
 
 @dataclass(frozen=True, slots=True)
 class Authentication:

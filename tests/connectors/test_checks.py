@@ -3,8 +3,9 @@
 import pytest
 
 from integrations.connectors import read_connector
-from integrations.connectors.checks import example_faults, spoilt_faults
+from integrations.connectors.checks import example_faults, masked_inputs, spoilt_faults
 from tests.support.connecting import FILES, SPECIMEN
+from tests.support.connectors import shipped
 
 TEXT = SPECIMEN.read_text("utf-8")
 
@@ -31,3 +32,11 @@ async def test_an_example_that_is_not_so_is_told_with_its_line(old: str, new: st
 
     assert told in fault.rule
     assert TEXT.splitlines()[fault.line - 1].startswith("- ")
+
+
+def test_a_trial_shows_personal_inputs_by_the_mask_of_their_class():
+    call = read_connector(shipped("transport").encode()).calls["licence"]
+
+    shown = masked_inputs(call, {"mobile": "9812345678", "born_on": "1990-05-01", "consent.id": "C1"})
+
+    assert shown == {"mobile": "98xxxxxx78", "born_on": "…", "consent.id": "…"}
