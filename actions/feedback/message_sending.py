@@ -24,6 +24,8 @@ from store.identity import people
 
 BATCHES_AT_ONCE = 2
 """While one batch is with the provider, the next is claimed and filled."""
+FILLED_AT_ONCE = 8
+"""So many texts of a batch are read at once, so that connections to the store are left for others."""
 NOTED_AFTER = 1.0
 """Answers that are there are noted after so many seconds, though others of their batch are not."""
 CLAIMED = timedelta(minutes=1)
@@ -64,8 +66,11 @@ async def send_messages(env: Environment, read: ReadValues, channel: MessageChan
     crash_points.reach(crash_points.MESSAGE_CLAIMED)
     if claimed:
         texts = await env.store.read(partial(texts_in_force, env))
-        read_ones = await asyncio.gather(*(_fill(*each, texts, read) for each in claimed), return_exceptions=True)
-        filled = [one for one in log_failures(read_ones) if one is not None]
+        filled = list[_Filled]()
+        for at in range(0, len(claimed), FILLED_AT_ONCE):
+            some = (_fill(*each, texts, read) for each in claimed[at : at + FILLED_AT_ONCE])
+            done = log_failures(await asyncio.gather(*some, return_exceptions=True))
+            filled += [one for one in done if one is not None]
         outgoing = await env.store.carry_out(lambda tx: _begin(tx, filled))
         crash_points.reach(crash_points.MESSAGE_BEGUN)
         await _give(env, carrier, outgoing)

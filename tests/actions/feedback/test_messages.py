@@ -10,7 +10,7 @@ import pytest
 
 from actions.feedback.message_outcomes import ASKED_AT_ONCE, CLAIMED_FOR_A_LOOK, LOOKED_AFTER, look_after_messages
 from actions.feedback.message_planning import plan_messages
-from actions.feedback.message_sending import send_messages
+from actions.feedback.message_sending import FILLED_AT_ONCE, send_messages
 from actions.feedback.message_settings import choose_message_settings
 from actions.feedback.receipts import MessageReport, note_reports
 from domain.feedback.messages import CRITICAL_AFTER, GIVEN_UP_AFTER, Message, MessageChannel, MessageState
@@ -214,6 +214,31 @@ async def test_what_cannot_be_read_now_is_read_again_and_was_given_to_nobody(wor
     world.clock.advance(timedelta(minutes=1))
     await carried(world)
     assert len(phones.sent) == 1
+
+
+async def test_of_a_large_batch_few_texts_are_read_at_once(world, phones):
+    reading, most = 0, 0
+
+    async def counted(message: Message, language: Language) -> Mapping[str, str]:
+        nonlocal reading, most
+        reading += 1
+        most = max(most, reading)
+        await asyncio.sleep(0)
+        reading -= 1
+        return await words(message, language)
+
+    phones.per_second = 100.0
+    readers = [replace(world.asha, person_id=f"many-{each}") for each in range(FILLED_AT_ONCE * 2)]
+    async with world.env.store.write_transaction() as tx:
+        [asha] = (await people.citizens(tx, [world.asha.person_id])).values()
+        for number, each in enumerate(readers):
+            await people.add_citizen(tx, replace(asha, id=each.person_id, mobile=f"91{number:08d}"))
+    for each in readers:
+        await told(world, event=each.person_id, reader=each)
+    await carry_messages(world.env, counted)
+
+    assert len(phones.sent) == len(readers)
+    assert most == FILLED_AT_ONCE
 
 
 async def test_what_failed_on_its_way_to_the_provider_is_sent_a_minute_later(world, phones):
