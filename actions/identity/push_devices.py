@@ -44,19 +44,19 @@ async def register_device(env: Environment, subject: Subject, request: RegisterD
     """Have push messages go to the device that asks, as long as its session holds.
 
     It takes the place of what was registered in the session before. A token that somebody else had is hers alone from
-    now on. Raises NotSignedIn, LanguageNotSpoken; Problems: NOT_FOUND for anybody but a citizen in a session of her
-    own, CHANNEL_NOT_CONNECTED for a platform or app that is not reached here, BAD_INPUT for what is no token.
+    now on. Raises NotSignedIn, LanguageNotSpoken; Problems: NOT_FOUND for anybody but a citizen, BAD_INPUT outside a
+    session and for what is no token, CHANNEL_NOT_CONNECTED for a platform or app that is not reached here.
     """
     if request.language not in spoken_languages():
         raise LanguageNotSpoken
+    subject.require_signed_in()
     session_id = subject.session_id
-    if session_id is None:
-        subject.require_signed_in()
-        raise not_found("input")
 
     async def work(tx: Transaction) -> dict[str, Any]:
         acting = UnitOfWork(env, tx, subject)
         citizen = await require_own_record(acting, ObjectKind.NOTICE)
+        if session_id is None:
+            raise Problems(Problem(ErrorCode.BAD_INPUT, ("input",)))
         _refuse_unfit(env, request)
         before = (await push_devices.of_sessions(tx, [session_id])).get(session_id)
         is_same = before is not None and before.token == request.token

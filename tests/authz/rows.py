@@ -186,12 +186,12 @@ OWN: Mapping[str, frozenset[str]] = {
     "proposeStaffChanges": who("admin"),
     "proposeMessageText": who("admin"),
     "confirmMessageText": NOBODY,
-    "proposeConnector": who("admin"),
+    "proposeConnector": who("admin", "department admin"),  # whose department it is stands in the file, which is none
     "answerConnector": NOBODY,
-    "sendToDepartment": NOBODY,  # it names a system that is not there
+    "sendToDepartment": who("citizen", "neighbour"),  # the system that it names is not there, which everybody may know
     "settleDepartmentCase": NOBODY,  # it names what is not there
     "rollBackConnector": NOBODY,
-    "proposeEventReceiver": who("admin", "department admin"),
+    "proposeEventReceiver": who("admin"),  # the department is not that of the department's administrator
     "confirmEventReceiver": NOBODY,
     "changeEventReceiver": NOBODY,
     "draftServiceDefinition": who("admin", "department admin"),
