@@ -52,7 +52,9 @@ cases_of_clearance = many_by_key(cases.of_clearances)
 @strawberry.input(description="A value that a call of a system takes.")
 class DepartmentInput:
     name: str = strawberry.field(description="Its name in the system's file.")
-    value: str = strawberry.field(description="The value as text: a day as 2026-11-30, a point as `latitude,longitude` in degrees.")
+    value: str = strawberry.field(
+        description="The value as text: a day as 2026-11-30, a point as `latitude,longitude`."
+    )
 
 
 Inputs = Annotated[list[DepartmentInput] | None, strawberry.argument(description="What the call takes.")]
