@@ -48,7 +48,7 @@ def app_request(
     The redirect is, letter for letter, one of the registered app links or, where `loopback`, a loopback address with
     any port (RFC 8252 section 7.3). A challenge is required, method S256.
     """
-    if redirect not in links and not (loopback and _is_loopback(redirect)):
+    if redirect not in links and not (loopback and is_loopback(redirect)):
         raise _bad_input("appRedirect")
     if challenge is None or not is_challenge(challenge):
         raise _bad_input("codeChallenge")
@@ -100,7 +100,8 @@ def hash_of(secret: str) -> str:
     return hashlib.sha256(secret.encode()).hexdigest()
 
 
-def _is_loopback(redirect: str) -> bool:
+def is_loopback(redirect: str) -> bool:
+    """Whether it is an address of this machine with a port, as native apps listen at (RFC 8252 section 7.3)."""
     if (
         len(redirect) > _LONGEST
         or not redirect.isascii()

@@ -66,8 +66,13 @@ HEADERS: Mapping[str, str] = {
 
 
 def language_of(request: Request) -> Language:
-    """The language of `?language=`, else that chosen in this browser, else of Accept-Language, else of the state."""
-    for asked in (request.query_params.get("language"), request.cookies.get(LANGUAGE_COOKIE)):
+    """The language of `?language=`, else one of an app's `ui_locales`, else that chosen in this browser.
+
+    Else of Accept-Language, else of the state.
+    """
+    query = request.query_params
+    of_app = (tag.partition("-")[0] for tag in query.get("ui_locales", "").split())
+    for asked in (query.get("language"), *of_app, request.cookies.get(LANGUAGE_COOKIE)):
         if asked in spoken_languages():
             return Language(asked)
     return language_from_header(request.headers.get("accept-language"))

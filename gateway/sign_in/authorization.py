@@ -14,11 +14,19 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from actions.identity.sign_in import AppToken, exchange_app_code, refresh_session
-from actions.identity.sign_in_guards import LONGEST_STATE, AppRequest, app_request, is_challenge, with_query
+from actions.identity.sign_in_guards import (
+    LONGEST_STATE,
+    AppRequest,
+    app_request,
+    is_challenge,
+    is_loopback,
+    with_query,
+)
 from actions.kernel import Environment
 from domain.kernel import ErrorCode, Problem, Problems, spoken_languages
 from gateway.graphql.answers import retry_headers
 from gateway.http.headers import EVERY_ANSWER
+from gateway.pages.rendering import language_of
 from gateway.settings.settings import Settings
 from gateway.sign_in import pages
 from gateway.sign_in.providers import SLUGS, offered_providers, provider_of
@@ -90,7 +98,8 @@ class _AuthorizationHandlers:
         asks = {name: value for name, value in asks.items() if value is not None}
         provider = provider_of(request.query_params.get("provider", ""))
         if provider is not None:
-            return redirect(with_query(f"/sign-in/start/{SLUGS[provider]}", **asks))
+            language = language_of(request).value
+            return redirect(with_query(f"/sign-in/start/{SLUGS[provider]}", **asks, language=language))
         groups = pages.provider_groups(offered_providers(env))
         return pages.draw(request, "choice", None, groups=groups, asks=asks, here=None, told=None)
 
@@ -128,7 +137,7 @@ class _AuthorizationHandlers:
         """Whether a client may be answered at an address: its own, or where loopback is allowed nobody's."""
         if address in self.settings.clients:
             return client == self.settings.clients[address]
-        return self.settings.demo and bool(client)
+        return self.settings.demo and bool(client) and is_loopback(address)
 
 
 def _fault_of(request: Request) -> dict[str, str] | None:
@@ -136,7 +145,9 @@ def _fault_of(request: Request) -> dict[str, str] | None:
     query = request.query_params
     if any(len(query.getlist(name)) > 1 for name in query):
         return {"error": "invalid_request", "error_description": "A parameter is there more than once"}
-    if query.get("response_type") != "code":
+    if not query.get("response_type"):
+        return {"error": "invalid_request", "error_description": "response_type is needed"}
+    if query["response_type"] != "code":
         return {"error": "unsupported_response_type", "error_description": "response_type must be code"}
     if query.get("scope"):
         return {"error": "invalid_scope", "error_description": "Tokens have no scopes: leave scope out"}

@@ -11,7 +11,7 @@ from actions.identity.provider_sign_out import sign_out_hosts
 from actions.identity.sign_in_guards import challenge_of
 from domain.kernel import Provider
 from gateway.pages.rendering import Pages
-from gateway.settings.settings import Settings
+from gateway.settings.settings import Profile, Settings
 from gateway.sign_in import routes
 from tests.support.sign_in import GATEWAY, FakeProvider, environment
 
@@ -134,7 +134,7 @@ async def test_an_unknown_client_or_address_is_told_to_the_person_and_nobody_is_
     ("changes", "error"),
     [
         ({"response_type": "token"}, "unsupported_response_type"),
-        ({"response_type": None}, "unsupported_response_type"),
+        ({"response_type": None}, "invalid_request"),
         ({"code_challenge": None}, "invalid_request"),
         ({"code_challenge": "short"}, "invalid_request"),
         ({"code_challenge_method": "plain"}, "invalid_request"),
@@ -191,3 +191,22 @@ async def test_the_token_endpoint_refuses_by_the_names_of_the_rfc(browser, meri,
 async def test_a_redirect_address_belongs_to_one_client():
     with pytest.raises(ValueError, match="one client only"):
         Settings(app_redirects={"citizen_app": [APP], "officer_app": [APP]})
+
+
+@pytest.mark.parametrize("address", ["https://evil.example/x", "http://127.0.0.1.evil.example:80/x", "javascript:x"])
+async def test_the_demo_sends_nobody_to_an_address_that_is_neither_registered_nor_of_this_machine(
+    sqlite_store, store_keyrings, store_clock, meri, address
+):
+    env = environment(sqlite_store, store_keyrings, store_clock, [meri])
+    app = Starlette(routes=routes(settings=Settings(profile=Profile.DEMO)))
+    app.state.environment, app.state.pages = env, Pages(sign_out_hosts=sign_out_hosts(env))
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url=GATEWAY) as browser:
+        answer = await authorize(browser, redirect_uri=address, response_type="token")
+
+    assert (answer.status_code, "location" in answer.headers) == (400, False)
+
+
+async def test_the_page_of_providers_is_in_a_language_that_the_app_asks_for(browser):
+    page = html.document_fromstring((await authorize(browser, ui_locales="fr en-IN hi")).content)
+
+    assert page.get("lang") == "en"
