@@ -25,6 +25,7 @@ from domain.kernel import (
     Problems,
     Subject,
     language_from_header,
+    refuse_look_only,
 )
 from domain.uploads.files import UploadedFile
 from gateway.graphql.answers import json_answer, problem_response
@@ -91,11 +92,16 @@ def claimed_type(media_type: str) -> str | None:
 
 
 async def subject_of(env: Environment, request: Request, origins: Collection[str]) -> Subject:
-    """Who sends: the holder of the token, or of the session cookie where a page of ours sends it (ADR 0020)."""
+    """Who sends: the holder of the token, or of the session cookie where a page of ours sends it (ADR 0020).
+
+    Raises Problems(SOURCE_UNAVAILABLE) for who may only look.
+    """
     token = token_of(request, origins)
     if token is None and is_own_page(request, origins):
         token = request.cookies.get(SESSION_COOKIE)
-    return ANONYMOUS if token is None else await subject_for_token(env, token)
+    subject = ANONYMOUS if token is None else await subject_for_token(env, token)
+    refuse_look_only(subject)
+    return subject
 
 
 async def read_body(request: Request, bound: int, *, most: int | None = None) -> bytes:

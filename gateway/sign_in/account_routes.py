@@ -13,7 +13,7 @@ from actions.identity.provider_sign_out import way_out
 from actions.identity.sign_in import SignInIntent, begin_sign_in
 from actions.identity.sign_in_guards import hash_of
 from actions.kernel import Environment
-from domain.kernel import ErrorCode, PersonKind, Problem, Problems, Provider, Subject
+from domain.kernel import ErrorCode, PersonKind, Problem, Problems, Provider, Subject, refuse_look_only
 from gateway.http.headers import EVERY_ANSWER
 from gateway.pages.refusals import SessionOver
 from gateway.pages.rendering import language_of
@@ -176,13 +176,18 @@ class _AccountHandlers:
         )
 
     async def _signed_in(self, request: Request, page: str, *, changing: bool = False) -> tuple[Environment, Subject]:
-        """Who is signed in; raises Problems(FORBIDDEN) for a form of another site, SessionOver for nobody."""
+        """Who is signed in. Raises SessionOver for nobody, and Problems where something is to be changed.
+
+        FORBIDDEN is for a form of another site, SOURCE_UNAVAILABLE for who may only look.
+        """
         env = self.environment_of(request)
         if changing and from_elsewhere(request, env):
             raise Problems(Problem(ErrorCode.FORBIDDEN))
         subject = await signed_in_subject(env, request)
         if subject is None:
             raise SessionOver(page)
+        if changing:
+            refuse_look_only(subject)
         return env, subject
 
 

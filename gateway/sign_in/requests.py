@@ -28,6 +28,7 @@ _STATUSES: Mapping[ErrorCode, int] = {
     ErrorCode.NOT_FOUND: 404,
     ErrorCode.ACCOUNT_TAKEN: 409,
     ErrorCode.RATE_LIMITED: 429,
+    ErrorCode.SOURCE_UNAVAILABLE: 503,
 }
 _log = structlog.get_logger()
 

@@ -7,7 +7,17 @@ from typing import TypeVar
 import strawberry
 
 from actions.kernel import SubmissionState
-from domain.kernel import CallerError, ErrorCode, MalformedGlobalId, Problem, Problems, Remedy, TypeCode, from_global_id
+from domain.kernel import (
+    CallerError,
+    ErrorCode,
+    MalformedGlobalId,
+    Problem,
+    Problems,
+    Remedy,
+    TypeCode,
+    from_global_id,
+    refuse_look_only,
+)
 from schema.kernel.context import Info, require_signed_in
 from schema.kernel.errors import EXPECTED_IN_MUTATIONS, problem_of, text_of
 
@@ -53,9 +63,10 @@ async def mutation_outcome(
 
     The one place where refusals become `userErrors`; everything else passes.
     """
-    require_signed_in(info)
+    subject = require_signed_in(info)
     info.context.loaders.forget()
     try:
+        refuse_look_only(subject)
         item, replayed = await work()
     except EXPECTED_IN_MUTATIONS as refusal:
         return user_errors_of(info, refusal)

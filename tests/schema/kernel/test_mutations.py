@@ -1,9 +1,11 @@
 """Mutations: payloads, refusals as data, keys."""
 
+from dataclasses import replace
+
 import pytest
 
 from actions.uploads.uploads import take_in
-from domain.kernel import ANONYMOUS, Language, PersonKind, Role, Subject, TypeCode
+from domain.kernel import ANONYMOUS, LOOK_ONLY, Language, PersonKind, Role, Subject, TypeCode
 from schema.kernel import node_id
 from store.applications import applications
 from tests.support.files import PNG
@@ -46,6 +48,16 @@ async def test_an_application_is_handed_in_with_a_document_of_the_locker(world):
         "expectedBy": None,
     }
     assert context.signals.replayed is False
+
+
+async def test_a_session_that_may_only_look_changes_nothing_and_is_told_to_come_back(world):
+    answer, _ = await submit(world, replace(CITIZEN, scopes=LOOK_ONLY))
+
+    done = answer["data"]["submitApplication"]
+    assert (done["application"], [(one["code"], one["action"]) for one in done["userErrors"]]) == (
+        None,
+        [("SOURCE_UNAVAILABLE", "RETRY_LATER")],
+    )
 
 
 async def test_the_same_key_gives_the_same_answer_and_says_so(world):
