@@ -49,6 +49,7 @@ from gateway.sign_in.requests import (
     signed_in_subject,
 )
 from integrations.calling.errors import Unavailable
+from integrations.sso import HandshakeProvider
 from schema.kernel.errors import problem_of
 from store.database import StoreError
 
@@ -104,6 +105,8 @@ class _SignInHandlers:
         """Open a transaction and send the browser to the provider; for an app that nobody registered, ask before."""
         env, provider = self._environment_of(request), _provider(request)
         secret, app = cookies.browser_secret(request) or env.ids.token(), self._app(request)
+        if isinstance(env.partners.identity.get(provider), HandshakeProvider) and _is_sent_by_others(request):
+            return _provider_page(request, provider)
         if app is not None and app.redirect not in self._settings.clients:
             consent = app_consent(secret, app)
             if not constant_time_equal(request.query_params.get("app_allowed", ""), consent):
@@ -233,6 +236,21 @@ def _end_there(env: Environment, name: str) -> dict[str, str] | None:
     provider = next((one for one, known in env.partners.identity.items() if one.value == name), None)
     address = address_of(env, provider) if provider is not None else None
     return {"provider": name, "address": address} if address else None
+
+
+def _is_sent_by_others(request: Request) -> bool:
+    """Whether a page of another site sent the browser here, as far as the browser says (Fetch Metadata)."""
+    return request.headers.get("sec-fetch-site") in {"cross-site", "same-site"}
+
+
+def _provider_page(request: Request, provider: Provider) -> Response:
+    """The page on which she begins by herself what another site's page began.
+
+    Without `state` another site could else begin a sign-in and finish it with a handshake of somebody else.
+    """
+    asks = {name: value for name, value in request.query_params.items() if name != "language"}
+    groups = pages.provider_groups({provider})
+    return pages.draw(request, "choice", None, **pages.NOT_AGAIN, groups=groups, asks=asks, told=None)
 
 
 def _wish(request: Request) -> SignInIntent | None:

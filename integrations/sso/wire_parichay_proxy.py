@@ -21,6 +21,7 @@ SESSION_IDS = ("userName", "sessionId", "browserId", "localTokenId")
 """What a session is known by at the provider; the four are kept with ours, sealed."""
 
 _SUCCESS = "success"
+_LONGEST_HANDSHAKE = 500
 
 
 def signed_text(milliseconds: int, base: str, service: str) -> str:
@@ -35,13 +36,18 @@ def login_url(base: str, *, service: str, milliseconds: int, signature: str, ses
 
 
 def handshake_path(handshake: str, service: str) -> str:
-    """The path that tells whose handshake it is, good once."""
+    """The path that tells whose handshake it is, good once. Raises Refused for what is none, such as `..`."""
+    if not handshake.strip(".") or len(handshake) > _LONGEST_HANDSHAKE:
+        raise Refused(Source.SSO, "handshake_failed")
     return f"{HANDSHAKE_PATH}/{quote(handshake, safe='')}/{quote(service, safe='')}"
 
 
 def session_query(session_token: str, service: str) -> dict[str, str]:
-    """The query of the two calls about a session. Raises ValueError for a token that is none of this protocol."""
-    known = json.loads(session_token)
+    """The query of the two calls about a session. Raises Refused for the token of a session by variant A."""
+    try:
+        known = json.loads(session_token)
+    except ValueError:
+        raise Refused(Source.SSO, "other_variant") from None
     return {name: str(known[name]) for name in SESSION_IDS} | {"service": service}
 
 

@@ -5,6 +5,8 @@ from datetime import timedelta
 
 import httpx
 import pytest
+import sqlalchemy as sa
+from lxml import html
 from starlette.applications import Starlette
 
 from actions.identity.provider_sign_out import sign_out_hosts
@@ -15,7 +17,8 @@ from gateway.settings.settings import Settings
 from gateway.sign_in import SESSION_COOKIE, routes
 from integrations.sso import EPramaan, EPramaanSettings, ParichayProxy, ParichayProxySettings
 from sandbox.sso.server import create_sandbox
-from store.identity import people
+from store.identity import people, session_tokens
+from store.identity.session_tokens import session_tokens_table
 from tests.support.remotes import remote_over
 from tests.support.sign_in import GATEWAY, choose, environment, officer, sandbox_home
 
@@ -126,6 +129,46 @@ async def test_while_the_proxy_is_silent_citizens_may_look_for_five_minutes(env,
     store_clock.advance(timedelta(seconds=330))
     with pytest.raises(NotSignedIn):
         await person_signed_in(env, token)
+
+
+@pytest.mark.parametrize("door", ["/sign-in/devices", "/sign-in/accounts/link", "/sign-in/accounts/unlink"])
+async def test_while_the_proxy_is_silent_a_citizen_changes_nothing_by_a_page(sandbox, browser_of, store_clock, door):
+    browser = browser_of()
+    await sign_in(browser, sandbox, "jan-parichay", "asha-negi")
+    await browser.get("/sign-in/devices")
+    sandbox.faults.set(SILENT)
+    store_clock.advance(timedelta(seconds=31))
+
+    looked = await browser.get("/sign-in/devices")
+    changed = await browser.post(door, data={"which": "others", "provider": "E_PRAMAAN"})
+
+    assert (looked.status_code, changed.status_code) == (200, 503)
+    assert '<code id="code">SOURCE_UNAVAILABLE</code>' in changed.text
+
+
+async def test_a_session_of_the_other_variant_is_over_where_the_handshake_takes_its_place(
+    env, sandbox, browser_of, store_clock
+):
+    token = await sign_in(browser_of(), sandbox, "parichay", "officer-dehradun-sadar")
+    async with env.store.write_transaction() as tx:
+        kept = sa.select(session_tokens_table.c.session_id)
+        session_id = (await tx.connection.execute(kept)).scalar_one()
+        await session_tokens.forget(tx, session_id)
+        until = store_clock.now() + timedelta(hours=1)
+        await session_tokens.add(tx, session_id, "eyJhbGciOiJIUzI1NiJ9.e30.x", serves_locker=False, until=until)
+
+    with pytest.raises(NotSignedIn):
+        await person_signed_in(env, token)
+
+
+async def test_another_site_cannot_begin_a_sign_in_that_no_state_protects(sandbox, browser_of):
+    hers, begun = await way_back(browser_of(), sandbox, "jan-parichay", "ravi-rawat"), browser_of()
+    answer = await begun.get("/sign-in/start/jan-parichay?return_to=/home", headers={"sec-fetch-site": "cross-site"})
+    await begun.get(hers)
+    ways = html.document_fromstring(answer.content).xpath("//a[@class='provider']/@href")
+
+    assert ways == ["/sign-in/start/jan-parichay?return_to=%2Fhome&language=hi"]
+    assert SESSION_COOKIE not in begun.cookies
 
 
 async def test_once_the_proxy_answers_again_the_session_goes_on(env, sandbox, browser_of, store_clock):

@@ -111,6 +111,15 @@ async def test_a_blank_handshake_is_refused(sandbox, client):
         await exchange(jan, code)
 
 
+@pytest.mark.parametrize("code", ["", ".", "..", "x" * 501])
+async def test_what_cannot_be_a_handshake_is_refused_without_asking_the_proxy(code):
+    settings = ParichayProxySettings(Provider.JAN_PARICHAY, "http://sso.test", "SVC")
+    with respx.mock(base_url=PARTNER, assert_all_called=False) as partner, pytest.raises(Refused, match="handshake"):
+        await exchange(ParichayProxy(settings, remote_over(None, Source.SSO, PARTNER)), code)
+
+    assert not partner.calls
+
+
 async def test_a_user_beside_a_failure_is_nobody(sandbox, client):
     jan = client()
     code = await handshake(sandbox, jan)
