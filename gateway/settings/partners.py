@@ -2,9 +2,10 @@
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from domain.kernel.sources import Quota
 
@@ -70,6 +71,12 @@ class SourceQuota(BaseModel):
     calls_a_day: int | None = Field(default=None, ge=1)
     paise_a_call: int = Field(default=0, ge=0)
     paise_a_day: int | None = Field(default=None, ge=1)
+
+    @model_validator(mode="after")
+    def _has_a_price(self) -> Self:
+        if self.paise_a_day is not None and not self.paise_a_call:
+            raise PydanticCustomError("price", "paise_a_day bounds nothing without paise_a_call")
+        return self
 
     def quota(self) -> Quota:
         """The same, as calls are counted by."""

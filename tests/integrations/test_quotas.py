@@ -10,6 +10,7 @@ from starlette.routing import Route
 
 from domain.kernel import ManualClock, Source, ist_date, ist_midnight
 from domain.kernel.sources import Quota
+from gateway.settings.partners import SourceQuota
 from integrations.calling.breakers import Breakers
 from integrations.calling.cache import AnswerCache, open_cache
 from integrations.calling.calls import counted_calls
@@ -106,6 +107,11 @@ async def test_money_bounds_the_calls_too(remote):
 
     with pytest.raises(QuotaUsedUp):
         await call(umang)
+
+
+def test_a_bound_in_money_without_a_price_is_refused():
+    with pytest.raises(ValueError, match="paise_a_call"):
+        SourceQuota(paise_a_day=100)
 
 
 async def test_a_system_without_a_quota_is_asked_as_before(remote):
