@@ -59,7 +59,7 @@ async def may_be_due(env: Environment, receiver: EventReceiver) -> bool:
     Not seen is what lies behind something that does not concern it, and what came to be in another feed.
     """
     async with env.store.read_transaction() as tx:
-        if await event_receivers.has_due(tx, receiver.id):
+        if await event_receivers.due(tx, receiver.id, 1):
             return True
         if receiver.state is not ReceiverState.ACTIVE:
             return False

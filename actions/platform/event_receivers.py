@@ -146,7 +146,9 @@ async def enter(acting: UnitOfWork, request: ProposeEventReceiver, by: str) -> E
 
 async def take_step(acting: UnitOfWork, receiver: EventReceiver, step: ReceiverStep, since: datetime | None) -> None:
     """The inner step of a change of a receiver whose row is held, in the caller's transaction."""
-    if receiver.state not in _KEPT_UP or (step is ReceiverStep.TELL_AGAIN and receiver.begins_at is None):
+    stops_the_challenge = receiver.state is ReceiverState.VERIFYING and step is ReceiverStep.SWITCH_OFF
+    keeps_it_up = receiver.state in _KEPT_UP and (step is not ReceiverStep.TELL_AGAIN or receiver.begins_at is not None)
+    if not (stops_the_challenge or keeps_it_up):
         raise _not_allowed(receiver)
     match step:
         case ReceiverStep.SWITCH_ON:

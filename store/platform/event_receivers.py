@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from domain.platform.changes import FeedState, Position
 from domain.platform.event_receivers import EventDelivery, EventReceiver, ReceiverState
-from store.database import Records, Transaction, first_row
+from store.database import Records, Transaction
 from store.database.bulk import insert_rows
 from store.database.metadata import partial_index, table_of
 
@@ -86,12 +86,6 @@ async def due(tx: Transaction, receiver_id: str, limit: int) -> list[EventDelive
     return await _DELIVERIES.select_all(tx, sa.select(deliveries_table).where(*here).order_by(_D.sequence).limit(limit))
 
 
-async def has_due(tx: Transaction, receiver_id: str) -> bool:
-    """Whether something may be due for a receiver, by one cheap read."""
-    here = (_D.receiver_id == receiver_id, _D.delivered_at.is_(None), _D.due_at <= tx.clock.now())
-    return await first_row(tx, sa.select(_D.id).where(*here).limit(1)) is not None
-
-
 async def note(tx: Transaction, deliveries: Collection[EventDelivery]) -> None:
     """Keep how attempts came out."""
     await _DELIVERIES.upsert(tx, deliveries, keys=("id",))
@@ -104,8 +98,13 @@ async def put_off(tx: Transaction, receiver_id: str, until: datetime) -> None:
 
 
 async def make_due(tx: Transaction, receiver_id: str, *, since: datetime | None = None) -> None:
-    """Have everything that waits for a receiver tried now from the first attempt; `since` then also what it took."""
-    chosen = _D.delivered_at.is_(None) if since is None else sa.or_(_D.delivered_at.is_(None), _D.occurred_at >= since)
+    """Have everything that waits for a receiver tried now from the first attempt.
+
+    With `since` also the events since then that it took; a challenge that it answered is none.
+    """
+    chosen = _D.delivered_at.is_(None)
+    if since is not None:
+        chosen = sa.or_(chosen, sa.and_(_D.occurred_at >= since, _D.application_id.is_not(None)))
     values = {"delivered_at": None, "attempts": 0, "due_at": tx.clock.now()}
     await tx.connection.execute(sa.update(deliveries_table).where(_D.receiver_id == receiver_id, chosen).values(values))
 

@@ -340,6 +340,45 @@ async def test_everything_since_an_instant_is_told_again(place):
     assert place.types("crm") == ["application.handed_in", "application.decided", "application.decided"]
 
 
+async def test_the_challenge_is_not_brought_again_with_everything_else(place):
+    before = place.env.clock.now() - timedelta(hours=1)
+    receiver = await place.active("crm")
+
+    await place.step(receiver, ReceiverStep.TELL_AGAIN, since=before)
+
+    (challenge,) = await deliveries_of(place.env, receiver, 10)
+    assert challenge.delivered_at is not None
+
+
+async def test_nothing_is_due_while_a_case_waits_for_its_first_event_to_be_tried_again(place):
+    receiver = await place.active("crm")
+    await place.happen("a1", ChangeKind.HANDED_IN, ChangeKind.DECIDED)
+    place.sandbox.faults.set([Fault("status", calls=frozenset({1}), params={"status": 500})])
+    await place.tell(receiver)
+    now = await place.now(receiver)
+
+    waits = await may_be_due(place.env, now)
+    place.pass_seconds(RETRY_SECONDS[0] * 1.3)
+
+    assert (waits, await may_be_due(place.env, now)) == (False, True)
+
+
+async def test_a_receiver_that_does_not_answer_its_challenge_can_be_switched_off_and_challenged_again(place):
+    proposed = await place.propose("crm")
+    confirmed = await place.confirm(proposed)
+    await place.tell(confirmed)
+
+    off = await place.step(confirmed, ReceiverStep.SWITCH_OFF)
+    place.pass_seconds(400)
+    while_off = await place.tell(confirmed)
+    on = await place.step(confirmed, ReceiverStep.SWITCH_ON)
+    place.configure("crm", proposed)
+    await place.tell(confirmed)
+
+    assert (off.state, while_off, on.state) == (ReceiverState.OFF, 0, ReceiverState.VERIFYING)
+    assert (await place.now(confirmed)).state is ReceiverState.ACTIVE
+
+
 async def test_umang_is_told_of_what_was_handed_in_by_umang_and_e_taal_no_number(place):
     umang = await place.active("umang", STATE, STATE_SECOND, owner=EventOwner.UMANG)
     etaal = await place.active("etaal", STATE, STATE_SECOND, owner=EventOwner.E_TAAL)
