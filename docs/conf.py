@@ -78,14 +78,16 @@ def _in_site(folder: str, link: re.Match[str]) -> str:
 def _pages_below(page: Path) -> list[str]:
     """What the first page of a folder leads to: its other pages and the first ones of its folders.
 
-    `README.md` leads to all of them, `index.hi.md` to those of its language.
+    `README.md` leads to all of them, `index.hi.md` to those of its language, and any other page to the folder of its
+    name that has no first page.
     """
     if page.stem == "README":
         found = [*page.parent.glob("*.md"), *page.parent.glob("*/README.md"), *page.parent.glob("*/index.*.md")]
     elif page.name.startswith("index."):
         found = [*page.parent.glob(f"*{page.suffixes[0]}.md")]
     else:
-        return []
+        folder = page.with_suffix("")
+        found = [] if (folder / "README.md").is_file() else [*folder.glob("*.md")]
     return [str(one.relative_to(page.parent).with_suffix("")) for one in sorted(found) if one != page]
 
 
