@@ -102,7 +102,7 @@ async def make_due(tx: Transaction, receiver_id: str, *, since: datetime | None 
 
     With `since` also the events since then that it took; a challenge that it answered is none.
     """
-    chosen = _D.delivered_at.is_(None)
+    chosen: sa.ColumnElement[bool] = _D.delivered_at.is_(None)
     if since is not None:
         chosen = sa.or_(chosen, sa.and_(_D.occurred_at >= since, _D.application_id.is_not(None)))
     values = {"delivered_at": None, "attempts": 0, "due_at": tx.clock.now()}
