@@ -159,7 +159,7 @@ async def begin(tx: Transaction, held: Sequence[Message], critical: Collection[i
 
     `next_at` is when the next channel takes the turn of those that are `critical`, unless they have such a time.
     """
-    values = {"state": MessageState.SENDING.value, "state_at": tx.clock.now(), "send_at": None}
+    values = {"state": MessageState.SENDING.value, "state_at": tx.clock.now(), "reason": None, "send_at": None}
     later = sa.case((_T.id.in_(sorted(critical)), sa.func.coalesce(_T.next_at, next_at)), else_=_T.next_at)
     begun = set[int]()
     for send_at in {each.send_at for each in held}:
@@ -176,17 +176,16 @@ async def name(tx: Transaction, names: Sequence[Mapping[str, object]]) -> None:
 
 
 async def note_taken(tx: Transaction, message_ids: Collection[int], look_at: datetime | None) -> None:
-    """Note that providers took messages. A receipt may have come before, whose state and reason stay.
+    """Note that providers took messages. A receipt may have come before, whose state stays.
 
     Without `look_at` nobody looks after them.
     """
     before = _is_before(MessageState.SENT)
     state = sa.case((before, MessageState.SENT.value), else_=_T.state)
     state_at = sa.case((before, tx.clock.now()), else_=_T.state_at)
-    reason = sa.case((before, sa.null()), else_=_T.reason)
     look = sa.case((_T.look_at.is_not(None), sa.literal(look_at, _T.look_at.type)), else_=None)
     taken = sa.update(messages_table).where(_T.id.in_(sorted(message_ids)))
-    await tx.connection.execute(taken.values(state=state, state_at=state_at, reason=reason, look_at=look))
+    await tx.connection.execute(taken.values(state=state, state_at=state_at, look_at=look))
 
 
 async def named_so(

@@ -116,3 +116,18 @@ async def test_a_receipt_that_came_before_the_answer_was_lost_leaves_no_reason(w
 
     [one] = await kept(world)
     assert (one.state, one.reason) == (DELIVERED, None)
+
+
+async def test_a_receipt_that_it_was_sent_takes_away_why_its_answer_was_lost(world, phones):
+    class Cut(Phones):
+        async def send_by(self, provider: str, sms: Sms) -> Taken:
+            raise Unavailable(Source.SMS, "timed_out")
+
+    world.env = with_phones(world.env, Cut())
+    await told(world)
+    await carried(world)
+    [lost] = await kept(world)
+    assert await reported(world, SENT, "cut", message_id=lost.id)
+
+    [one] = await kept(world)
+    assert ((lost.state, lost.reason), (one.state, one.reason)) == ((MessageState.SENDING, "timed_out"), (SENT, None))
