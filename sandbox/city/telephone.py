@@ -21,6 +21,7 @@ from sandbox.city.records import State
 TITLES = {"push": "Push", "sms": "SMS", "whatsapp": "WhatsApp", "email": "Mail"}
 _ANSWERED_BY = {"sms": "receive", "whatsapp": "say"}
 """The actions by which a telephone sends something."""
+_PLATFORMS = {"ANDROID": "Android", "IOS": "an iPhone"}
 KEPT, LONGEST = 500, 1_000
 """How many lines that telephones sent, or were answered at once, are stored; and how long one may be."""
 _HEADERS = {
@@ -39,6 +40,8 @@ def telephone_routes(
         Route("/telephone", pages.list_people, methods=["GET"]),
         Route("/telephone/{key}", pages.show, methods=["GET"]),
         Route("/telephone/{key}", pages.send, methods=["POST"]),
+        Route("/telephone/{key}/app", pages.install_app, methods=["GET"]),
+        Route("/telephone/{key}/signed-in", pages.register_app, methods=["GET"]),
     ]
 
 
@@ -91,6 +94,30 @@ class _Telephones:
                 self._keep(system, person, str(one["reply"]), "arrived")
         return RedirectResponse(str(person["key"]), 303)
 
+    async def install_app(self, request: Request) -> Response:
+        """Install the app: the browser goes to the gateway, where its person signs in."""
+        person, platform = self._person(request), request.query_params.get("platform", "")
+        if platform not in _PLATFORMS or not self._takes_app():
+            return _not_installed(person, "The app cannot be installed so.", 400)
+        back = f"http://127.0.0.1:{request.url.port}/telephone/{person['key']}/signed-in"
+        sent = {"mobile": person["mobile"], "platform": platform, "redirect": back}
+        return RedirectResponse((await self._carriers["push"].act("begin_sign_in", sent))["address"], 303)
+
+    async def register_app(self, request: Request) -> Response:
+        """The person was signed in, and the app registers this telephone."""
+        person, told = self._person(request), request.query_params
+        if not self._takes_app():
+            raise HTTPException(404, "no app")
+        sent = {"mobile": person["mobile"], "code": told.get("code"), "state": told.get("state")}
+        try:
+            fault = (await self._carriers["push"].act("end_sign_in", sent))["fault"]
+        except httpx.HTTPError:
+            return _not_installed(person, "The gateway does not answer.", 502)
+        return _not_installed(person, fault, 400) if fault else RedirectResponse(f"../{person['key']}", 303)
+
+    def _takes_app(self) -> bool:
+        return "push" in self._carriers and "begin_sign_in" in self._carriers["push"].actions
+
     def _read_press(self, system: str, person: Mapping[str, Any], form: FormData) -> tuple[dict[str, Any], str]:
         """What a press of an offered button sends, and its title; HTTPException for what was not offered."""
         offered = dict(chain.from_iterable(one.choices for one in self._arrivals(system, person)))
@@ -127,7 +154,8 @@ class _Telephones:
         told = f'<p role="alert">{escape(fault)}</p>' if fault else ""
         parts = "".join(self._part(system, person) for system in self._carriers)
         title = f"Telephone of {person['name_en']}, {person['mobile']}"
-        links = f'<p><a href="../telephone">All telephones</a> · <a href="{escape(person["key"])}">Look again</a></p>'
+        own = f"/telephone/{escape(person['key'])}"
+        links = f'<p><a href="/telephone">All telephones</a> · <a href="{own}">Look again</a></p>'
         return _page(title, links + told + parts, status)
 
     def _part(self, system: str, person: Mapping[str, Any]) -> str:
@@ -140,8 +168,19 @@ class _Telephones:
                 f'<label>Answer by {TITLES[system]}: <input name="text" maxlength="{LONGEST}" required></label> '
                 "<button>Send</button>",
             )
+        if system == "push" and self._takes_app():
+            links = (
+                f'<a href="/telephone/{escape(person["key"])}/app?platform={one}">Install the app on {name}</a>'
+                for one, name in _PLATFORMS.items()
+            )
+            field = f"<p>{' · '.join(links)}</p>"
         shown = f"<ol>{rows}</ol>" if rows else "<p>Nothing came.</p>"
         return f'<section id="{system}"><h2>{TITLES[system]}</h2>{shown}{field}</section>'
+
+
+def _not_installed(person: Mapping[str, Any], fault: str, status: int) -> HTMLResponse:
+    back = f'<p><a href="/telephone/{escape(person["key"])}">Back to the telephone</a></p>'
+    return _page("The app is not installed", f'<p role="alert">{escape(fault)}</p>{back}', status)
 
 
 def _row(system: str, one: Arrival) -> str:

@@ -1,22 +1,48 @@
 """Push over real sockets: a query stands on her lock screen in Hindi; SMS follows where a device is gone."""
 
+import re
 from typing import Any
 
+import httpx
+
+from demo.sign_in import DemoBrowser
+from domain.kernel import Provider
 from tests.journeys.test_messages import CHOOSE, key
 from tests.journeys.test_telephone import telephone
 from tests.journeys.test_whatsapp import PEOPLE, carried, has_none
 from tests.journeys.test_write_path import locker_uri, submit
+from tests.support.databases import run_apart
 from tests.support.eventually import eventually
 from tests.support.papers import DECIDE, RECORD_FEE, income_application
 from tests.support.telephones import texts_to
 
-PERSONS = ("gurpreet-singh", "sarojini-devi", "gopal-kharkwal", "neha-bhandari", "vinod-gusain", "lalit-pant")
+PERSONS = ("gurpreet-singh", "sarojini-devi", "gopal-kharkwal", "neha-bhandari", "lalit-pant")
 APP = "in.gov.uk.apunisarkar"
 REGISTER = """mutation ($input: RegisterDeviceInput!) { registerDevice(input: $input) {
   device { platform app } userErrors { code path } } }"""
 REMOVE = "mutation ($input: RemoveDeviceInput!) { removeDevice(input: $input) { removed userErrors { code } } }"
 DEVICES = "{ devices { here push { platform app language } } }"
 NOTHING_OF_IT = "अपुणी सरकार<br>आपके लिए एक नया संदेश है। पढ़ने के लिए ऐप खोलें।"
+
+
+def app_installed_by_hand(running: Any, her: str) -> str:
+    """The app is installed on the page of her telephone and she signs in; the page that she comes back to."""
+
+    async def press() -> str:
+        async with httpx.AsyncClient(trust_env=False, timeout=30) as browser:
+            page = f"{running.city}/telephone/{her}"
+            [link] = re.findall(r'href="([^"]*platform=ANDROID)"', (await browser.get(page)).text)
+            begun = await browser.get(running.city + link)
+            visit = DemoBrowser(browser)
+            address = begun.headers["location"]
+            back = await visit.sign_in(address, Provider.MERI_PEHCHAAN, her, f"{page}/signed-in")
+            shown = await browser.get(back, follow_redirects=True)
+            assert (shown.status_code, str(shown.url)) == (200, page), shown.text
+            again = await browser.get(back)
+            assert (again.status_code, "Nobody was signed in." in again.text) == (400, True)
+            return shown.text
+
+    return run_apart(press)
 
 
 def mobile(her: str) -> str:
@@ -103,3 +129,19 @@ def test_an_android_telephone_is_reached_until_she_turns_push_off(running):
 
     removed = running.data(REMOVE, {"input": {"idempotencyKey": key("remove")}}, token=citizen)["removeDevice"]
     assert removed == {"removed": True, "userErrors": []}
+
+
+def test_who_installs_the_app_on_the_page_of_a_telephone_is_reached_there_by_push(running):
+    her = "vinod-gusain"
+    citizen = running.token("citizen", her)
+    awake(running, citizen, "PUSH", "SMS")
+    assert NOTHING_OF_IT not in app_installed_by_hand(running, her)
+    test = "mutation ($input: TestMessageInput!) { testMessage(input: $input) { userErrors { code } } }"
+    given = {"channel": "PUSH", "idempotencyKey": key("test")}
+    assert running.data(test, {"input": given}, token=citizen)["testMessage"]["userErrors"] == []
+
+    eventually(
+        lambda: [line for line in telephone(running, her)["push"].split("</li>") if "<small>" in line],
+        lambda lines: len(lines) > 0,
+        seconds=60,
+    )

@@ -140,6 +140,11 @@ async def test_a_gateway_that_is_away_is_told(browser, chat):
     assert (told.status_code, "The gateway does not answer." in told.text) == (502, True)
 
 
+@pytest.mark.parametrize("path", ["app?platform=ANDROID", "app", "signed-in?code=a&state=b"])
+async def test_where_nothing_comes_by_push_no_app_can_be_installed(browser, path):
+    assert (await browser.get(f"/telephone/asha-negi/{path}")).status_code in {400, 404}
+
+
 async def test_what_the_gateway_refuses_is_marked(browser, chat):
     chat.answers = [{"status": 404, "reply": "no"}]
 
