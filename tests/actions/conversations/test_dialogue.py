@@ -23,7 +23,7 @@ from domain.etaal.counting import CountingEvent
 from domain.feedback.conversations import ConversationState, LineAuthor
 from domain.feedback.messages import USUAL, MessageChannel, MessageSettings, MessageState
 from domain.feedback.notices import NoticeKind, Topic
-from domain.kernel import SYSTEM, Assurance, ErrorCode, Language
+from domain.kernel import SYSTEM, Assurance, ErrorCode, Language, show_number
 from domain.kernel.messages import message
 from domain.platform.switches import SwitchKind, SwitchState
 from store.appeals import appeals
@@ -521,6 +521,16 @@ async def test_the_button_of_a_notice_is_no_reason_of_an_appeal(sure):
     await sure.hear(choice=f"STATUS {application.number}", title="स्थिति देखें")
 
     assert await appeals_of(sure, application.id) == []
+
+
+async def test_the_button_of_a_refusal_asks_why_she_appeals(sure):
+    application = await overdue(sure)
+    text = sure.world.env.rules.message_texts["REJECTED"].text_for(MessageChannel.WHATSAPP, Language.HI)
+    appeal = text.fill_all({"number": show_number(application.number)}).buttons[-1]
+    await sure.hear(choice=appeal.value, title=appeal.label)
+    await sure.say("मेरे कागज़ पूरे थे")
+
+    assert [one.text for one in await appeals_of(sure, application.id)] == ["मेरे कागज़ पूरे थे"]
 
 
 async def test_a_command_alone_is_no_reason_of_an_appeal(sure):
