@@ -45,10 +45,10 @@ class EmailCarrier(Carrier):
         mail = Email(
             address,
             text.title,
-            text_of_mail(text, language, stop_at),
+            text_of_mail(text.text, language, stop_at),
             language.value,
             name_of(self._env, message, BOUNCE),
-            html_of_mail(text, language, stop_at),
+            html_of_mail(text.title, text.text, language, stop_at),
             stop_at,
         )
         try:

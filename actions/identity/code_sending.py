@@ -12,6 +12,7 @@ import structlog
 from actions.feedback.texts import texts_in_force
 from actions.identity.one_time_codes import count_code, count_entry, refuse_closed, settle_entry
 from actions.kernel import Environment, UnitOfWork
+from domain.feedback.mail_layout import html_of_mail, text_of_mail
 from domain.feedback.message_texts import CODE, EventTexts, UnfitText
 from domain.identity.assisting import CODE_DIGITS, CODE_LIFE, CODE_TRIES, CodeKind
 from domain.kernel import ErrorCode, Language, Problem, Problems
@@ -143,7 +144,8 @@ def _ways_by_mail(env: Environment, code: SentCode) -> _Ways:
     subject, text = (label(f"message.mail_code_{part}", language) for part in ("title", "text"))
     text = text.format(code=code.content["code"], minutes=_MINUTES)
     reference = f"0.{FieldCipher(env.keyrings).blind_index('email_code', code.id)[:32]}"  # a bounce of it says nothing
-    mail = Email(code.content["email"], subject, text, language.value, reference)
+    parts = text_of_mail(text, language), html_of_mail(subject, text, language)
+    mail = Email(code.content["email"], subject, parts[0], language.value, reference, parts[1])
     return {"email": partial(mailer.send, mail, code=True)}
 
 

@@ -1,8 +1,7 @@
-"""The one layout of mails about notices, as text and as HTML, made from a text of a state's messages."""
+"""The one layout of mails, as text and as HTML: what they say, that they are automatic, and how they are stopped."""
 
 from html import escape
 
-from domain.feedback.message_texts import FilledText
 from domain.kernel import Language
 from domain.kernel.messages import label
 
@@ -15,22 +14,23 @@ _PAGE = """\
 {paragraphs}
 <hr>
 <p style="font-size:14px">{automatic}</p>
-<p style="font-size:14px">{stop} <a href="{address}">{link}</a></p>
-</body>
+{stop}</body>
 </html>
 """
+_STOP = '<p style="font-size:14px">{stop} <a href="{address}">{link}</a></p>\n'
 
 
-def text_of_mail(mail: FilledText, language: Language, stop_at: str) -> str:
-    """The plain part of a mail; `stop_at` is the address at which its reader stops mails."""
-    automatic, stop = (label(f"message.{name}", language) for name in ("mail_automatic", "mail_stop"))
-    return f"{mail.text}\n\n--\n{automatic}\n{stop} {stop_at}\n"
+def text_of_mail(text: str, language: Language, stop_at: str | None = None) -> str:
+    """The plain part of a mail; `stop_at` is the address at which its reader stops mails, None for one that must go."""
+    stop = f"{label('message.mail_stop', language)} {stop_at}\n" if stop_at else ""
+    return f"{text}\n\n--\n{label('message.mail_automatic', language)}\n{stop}"
 
 
-def html_of_mail(mail: FilledText, language: Language, stop_at: str) -> str:
+def html_of_mail(title: str, text: str, language: Language, stop_at: str | None = None) -> str:
     """The HTML part of a mail: it loads nothing from elsewhere, and each value is escaped."""
     said = {name: label(f"message.mail_{name}", language) for name in ("automatic", "stop")}
-    said |= {"link": label("message.mail_stop_link", language), "title": mail.title, "address": stop_at}
-    said["language"] = language.catalogue.value
-    paragraphs = "\n".join(f"<p>{escape(each)}</p>" for each in mail.text.split("\n") if each)
-    return _PAGE.format(paragraphs=paragraphs, **{name: escape(value) for name, value in said.items()})
+    said |= {"link": label("message.mail_stop_link", language), "title": title, "address": stop_at or ""}
+    values = {name: escape(value) for name, value in said.items()} | {"language": language.catalogue.value}
+    values["paragraphs"] = "\n".join(f"<p>{escape(each)}</p>" for each in text.split("\n") if each)
+    values["stop"] = _STOP.format(**values) if stop_at else ""
+    return _PAGE.format(**values)

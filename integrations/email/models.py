@@ -18,7 +18,7 @@ class Security(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Email:
-    """An e-mail to one address; without `html` it is made from the text.
+    """An e-mail to one address, as text and as the same in HTML.
 
     `reference` names the attempt; it stands in Message-ID, ENVID and the bounce address. `unsubscribe_url` takes the
     one-click request of RFC 8058; mail that nobody can switch off has none.
@@ -29,7 +29,7 @@ class Email:
     text: str = field(repr=False)
     language: str
     reference: str
-    html: str | None = field(default=None, repr=False)
+    html: str = field(repr=False)
     unsubscribe_url: str | None = field(default=None, repr=False)
 
 

@@ -6,7 +6,6 @@ from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
-from html import escape
 
 from integrations.email.models import Email, EmailSettings
 
@@ -47,11 +46,11 @@ def content_of(settings: EmailSettings, mail: Email, now: datetime) -> bytes:
     message["Date"] = format_datetime(now)
     message["Message-ID"] = message_id(settings, mail.reference)
     message["Auto-Submitted"] = "auto-generated"
-    message["Content-Language"] = mail.language
     if mail.unsubscribe_url:
         message["List-Unsubscribe-Post"] = "=".join(ONE_CLICK)
     message.set_content(mail.text, cte="base64")
-    message.add_alternative(mail.html or _html(mail), subtype="html", cte="base64")
+    message.add_alternative(mail.html, subtype="html", cte="base64")
+    message["Content-Language"] = mail.language  # set before, it would become a header of the text's part alone
     # The library would fold a long address as an encoded word, which no mail program reads as one (RFC 2047 section 5).
     link = f"List-Unsubscribe: <{mail.unsubscribe_url}>\r\n" if mail.unsubscribe_url else ""
     return link.encode("ascii") + message.as_bytes()
@@ -66,9 +65,3 @@ def enhanced_code(reply: str) -> str | None:
     """The status of RFC 3463 in a server's reply, such as 5.1.1; None where it has none."""
     found = _ENHANCED.search(reply)
     return found[1] if found else None
-
-
-def _html(mail: Email) -> str:
-    paragraphs = "".join(f"<p>{escape(each)}</p>" for each in mail.text.split("\n") if each)
-    head = f'<meta charset="utf-8"><title>{escape(mail.subject)}</title>'
-    return f'<!doctype html><html lang="{escape(mail.language)}"><head>{head}</head><body>{paragraphs}</body></html>'

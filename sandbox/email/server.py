@@ -3,7 +3,8 @@
 Written from docs/contracts/messages.md sections 7 and 11 alone. The local part of an address tells what becomes of a
 mail: `unknown` is refused as 550 5.1.1, `later` always deferred, `greylisted` deferred once, `spam` refused whole as
 554 5.7.1; `gone` bounces as failed 5.1.1, `full` as failed 5.2.2, `policy` as failed 5.7.1, `slow` as delayed, and for
-`forged` a stranger sends a bounce with a name of his own. All others arrive.
+`forged` a stranger sends a bounce with a name of his own. All others arrive, until their mailbox is closed: from then
+on it is `gone`.
 """
 
 import re
@@ -32,7 +33,7 @@ _COMING_BACK = {"gone": "5.1.1", "full": "5.2.2", "policy": "5.7.1", "slow": "4.
 def create_sandbox(home: SandboxHome) -> Sandbox:
     """The server, its mailboxes, and what a mail program does with a mail."""
     boxes = _Mailboxes(home)
-    actions = {"mails": boxes.mails, "bounces": boxes.bounces, "unsubscribe": boxes.unsubscribe}
+    actions = {"mails": boxes.mails, "bounces": boxes.bounces, "unsubscribe": boxes.unsubscribe, "close": boxes.close}
     return sandbox_app(home, [], actions=actions, services=(boxes.service,), arrivals=boxes.arrivals)
 
 
@@ -78,7 +79,8 @@ class _Mailboxes:
     def take(self, mail: Mail) -> str:
         """Keep a mail and send what comes back of it; the reply."""
         wrong = self._fault_of(mail)
-        local = mail.recipient.partition("@")[0].lower()
+        closed = self._state.get("closed", mail.recipient.lower()) is not None
+        local = "gone" if closed else mail.recipient.partition("@")[0].lower()
         if local == "spam":
             wrong = "5.7.1 Looks like spam"
         self._home.ledger.record("DATA", "/smtp", None, mail.content, (wrong and f"refused {wrong}") or "mail taken")
@@ -112,6 +114,11 @@ class _Mailboxes:
         for key in held:
             self._state.take("bounce", key)
         return {"bounces": list(held.values())}
+
+    def close(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        """Close a mailbox: what comes from now on bounces as failed 5.1.1."""
+        self._state.put("closed", str(arguments["address"]).lower(), {"at": self._home.clock.now().isoformat()})
+        return {}
 
     async def unsubscribe(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
         """A mail program unsubscribes by one click, or a scanner follows the link (`scan`); the status it got."""

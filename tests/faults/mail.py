@@ -132,7 +132,7 @@ class SmtpMail:
         reference = f"{secrets.randbelow(10**9)}.{secrets.token_hex(16)}"
         kind, nothing = "LIVE", False
         try:
-            await mailer.send(Email(address, "Query", "Please answer.", "en", reference))
+            await mailer.send(Email(address, "Query", "Please answer.", "en", reference, "<p>Please answer.</p>"))
         except RemoteError as error:
             kind = "CIRCUIT" if error.code == "circuit_open" else kind_of(error)
             nothing = error.nothing_arrived

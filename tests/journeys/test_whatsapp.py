@@ -17,7 +17,7 @@ from tests.support.telephones import texts_to
 PEOPLE = json.loads((Path(__file__).parents[2] / "demo" / "people.json").read_text(encoding="utf-8"))
 OTHERS = ("rohan-adhikari", "deepa-joshi", "bhagwati-mehra", "janki-karki", "prakash-dhami", "manisha-bora")
 FORM = own_forms()["income-certificate"]
-MINE = """{ viewer { ... on Citizen { applications(first: 10) { nodes {
+MINE = """{ viewer { ... on Citizen { applications(first: 100) { nodes {
   id number status channel service { code } fee { amount } } } } } }"""
 
 

@@ -27,6 +27,7 @@ MAIL = Email(
     "आवेदन UKAS 12345 67890: उत्तर दें।\n\nhttps://apuni.example/cases",
     "hi",
     REFERENCE,
+    '<!doctype html><html lang="hi"><p>आवेदन UKAS 12345 67890: उत्तर दें।</p></html>',
     unsubscribe_url=f"https://seva.apuni.example/u/{REFERENCE}",  # with its header longer than a line
 )
 
@@ -59,6 +60,7 @@ async def test_a_mail_arrives_with_text_and_html_and_what_the_contract_asks(serv
     assert '<html lang="hi">' in mail["html"]
     assert mail["headers"]["Message-ID"] == name == f"<{REFERENCE}@bounce.apuni.example>"
     assert mail["headers"]["Auto-Submitted"] == "auto-generated"
+    assert mail["headers"]["Content-Language"] == "hi"
     assert mail["headers"]["List-Unsubscribe"] == f"<{MAIL.unsubscribe_url}>"
     assert mail["envelope"] == f"bounce+{REFERENCE}@bounce.apuni.example"
     assert mail["notify"] == ["DELAY", "FAILURE"]
