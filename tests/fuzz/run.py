@@ -4,10 +4,14 @@ Source: docs/reliability.md section 5.11. The requests are made from the publish
 are the same at each run (`SEED` changes them). They go to a running gateway in a citizen's and an officer's name.
 """
 
+import hashlib
+import hmac
 import json
 import os
+import re
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 import pytest
@@ -45,6 +49,11 @@ def site():
 
 def tried(operation: Any, ask: Callable[[Any], None], examples: int) -> None:
     """Ask with so many cases of one operation, the same for the same seed."""
+    try_with(operation.as_strategy(), ask, examples)
+
+
+def try_with(cases: st.SearchStrategy[Any], ask: Callable[[Any], None], examples: int = DOOR_EXAMPLES) -> None:
+    """Ask with so many of these cases, the same for the same seed."""
     bounds = settings(
         max_examples=examples,
         deadline=None,
@@ -56,7 +65,7 @@ def tried(operation: Any, ask: Callable[[Any], None], examples: int) -> None:
     def one(case: Any) -> None:
         ask(case)
 
-    seed(SEED)(bounds(given(case=operation.as_strategy())(one)))()
+    seed(SEED)(bounds(given(case=cases)(one)))()
 
 
 def test_every_root_field_of_the_graph_answers_whatever_it_is_asked(site: Site):
@@ -171,6 +180,60 @@ def test_every_operation_of_umang_answers_as_its_description_says(site: Site):
 
     assert sorted(set(found)) == []
     assert len(asked) == 12
+
+
+_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=12), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+def notices(account: str, number: str) -> st.SearchStrategy[dict[str, Any]]:
+    """Notices of our account and number, of which each part is anything; without a time nothing of it counts."""
+    part = st.lists(st.fixed_dictionaries({}, optional=dict.fromkeys(("id", "from", "type", "status", "text"), _JSON)))
+    about = st.fixed_dictionaries({"phone_number_id": st.just(number) | _JSON})
+    value = st.fixed_dictionaries({"metadata": about}, optional=dict.fromkeys(("messages", "statuses"), part | _JSON))
+    change = st.fixed_dictionaries({"field": st.just("messages") | _JSON, "value": value | _JSON})
+    entry = st.fixed_dictionaries({"id": st.just(account) | _JSON, "changes": st.lists(change, max_size=2) | _JSON})
+    whole = {"object": st.just("whatsapp_business_account"), "entry": st.lists(entry, max_size=2) | _JSON}
+    return st.fixed_dictionaries(whole)
+
+
+def test_what_whatsapp_signed_is_answered_twice_alike_and_what_it_did_not_is_refused_and_nothing_is_kept(site: Site):
+    handed = json.loads((site.home / "onboarding" / "whatsapp.json").read_text("utf-8"))
+    kept, secret = site.told_by_strangers(), str(handed["app_secrets"][0]).encode()
+
+    def ask(value: Any) -> None:
+        body = json.dumps(value).encode()
+        signed = {"X-Hub-Signature-256": f"sha256={hmac.new(secret, body, hashlib.sha256).hexdigest()}"}
+        answers = [client.post(f"{site.url}/hooks/whatsapp", content=body, headers=signed) for _ in range(2)]
+        assert [(each.status_code, each.json()) for each in answers] == [(200, {})] * 2
+        refused = client.post(f"{site.url}/hooks/whatsapp", content=body)
+        assert (refused.status_code, refused.json()) == (401, {"code": "BAD_SIGNATURE"})
+
+    with httpx.Client(timeout=30) as client:
+        try_with(notices(handed["account_id"], handed["phone_number_id"]) | _JSON, ask)
+
+    assert site.told_by_strangers() == kept
+
+
+def test_a_link_that_stops_mails_and_that_nobody_made_is_refused_with_a_code_and_stops_nothing(site: Site):
+    kept = site.told_by_strangers()
+    names = st.text(min_size=1, max_size=60) | st.from_regex(r"[0-9]{1,20}\.[0-9a-f]{32}", fullmatch=True)
+    forms = st.just({"List-Unsubscribe": "One-Click"}) | st.dictionaries(st.text(max_size=20), st.text(max_size=20))
+
+    def ask(asked: tuple[str, dict[str, str]]) -> None:
+        name, form = asked
+        link = f"{site.url}/u/{quote(name, safe='')}"
+        for answer in (client.get(link), client.post(link, data=form), client.post(link, data=form)):
+            told = re.findall(r'<code id="code">([A-Z_]+)</code>|"code":\s*"([A-Z_]+)"', answer.text)
+            assert (answer.status_code in (400, 404, 405), len(told)) == (True, 1), answer.text
+
+    with httpx.Client(timeout=30) as client:
+        try_with(st.tuples(names, forms), ask)
+
+    assert site.told_by_strangers() == kept
 
 
 def act(client: httpx.Client, city: str, action: str, arguments: dict[str, Any]) -> dict[str, Any]:

@@ -100,7 +100,7 @@ def site():
 
 def test_every_hostile_request_is_answered_in_time_with_a_code_and_the_process_lives(site: Site):
     target = Target("127.0.0.1", site.port, site.citizen, site.officer)
-    began = site.log.stat().st_size
+    began, kept = site.log.stat().st_size, site.told_by_strangers()
     first = int(os.environ.get("SEED", "1"))
     asyncio.run(all_of(first_used(the_set(first + 1000, site.home)), target))
     before = site.resident_mebibytes()
@@ -117,6 +117,7 @@ def test_every_hostile_request_is_answered_in_time_with_a_code_and_the_process_l
     assert [f"{each.case}: {each.problems}" for each in verdicts if each.problems] == []
     assert site.process.is_running()
     assert growth <= MOST_GROWTH
+    assert site.told_by_strangers() == kept
     assert CANARY.encode() not in written
     assert b"Traceback" not in written
     assert b'"exception"' not in written

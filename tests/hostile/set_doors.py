@@ -29,6 +29,8 @@ def cases(seed: Random, home: Path) -> list[Case]:
         *_etaal_let_in(seed, etaal),
         *_umang(seed, umang),
         *_commission(seed, commission),
+        *_whatsapp(seed, json.loads((home / "onboarding" / "whatsapp.json").read_text("utf-8"))),
+        *_stop_links(seed),
         *_hr(seed, str(json.loads((home / "onboarding" / "hr.json").read_text("utf-8"))["secrets"][0])),
         *_pages(seed),
         *_paths(),
@@ -260,6 +262,83 @@ def _hr(seed: Random, secret: str) -> list[Case]:
     return made
 
 
+def _whatsapp(seed: Random, given: dict[str, Any]) -> list[Case]:
+    """Notices of WhatsApp that are signed and spoilt, of others and repeated; the same unsigned; and handshakes."""
+    account, number = (str(given[name]).encode() for name in ("account_id", "phone_number_id"))
+    notice = (
+        b'{"object":"whatsapp_business_account","entry":[{"id":"%s","time":%s,"changes":[{"field":"%s","value":%s}]}]}'
+    )
+    ours = b'{"metadata":{"phone_number_id":"' + number + b'"},"%s":[%s]}'
+    said = b'{"id":"wamid.%s","from":"%s","timestamp":"%s","type":"text","text":{"body":"STOP"}}'
+    now, deep = b"%d" % int(SystemClock().now().timestamp()), seed.randrange(1000, 20_000)
+    lines = [
+        b"null",
+        b"[]",
+        said % (b"z", b"919000000099", b"9" * 400),
+        said % (b"z", b"919000000099", b"1"),
+        said % (b"z" * 9000, b"919000000099", now),
+        said % (b"\\ud800", b"919000000099", now),
+        said % (b"z", CANARY.encode(), now),
+        said % (b"z", "९१९८००".encode(), now),
+        b'{"id":"wamid.z","status":"%s","timestamp":"%s"}' % (CANARY.encode(), now),
+        b'{"status":"failed","timestamp":"%s","errors":[{"code":1e400}]}' % now,
+    ]
+    values = [ours % (part, line) for line in lines for part in (b"messages", b"statuses")]
+    template = b'{"event":"PAUSED","message_template_name":"%s","message_template_language":"hi"}'
+    bodies = [
+        b"",
+        b"null",
+        b"[]",
+        b"\xff",
+        b"[" * deep,
+        b'{"entry":' * deep,
+        b'{"object":"page","entry":[]}',
+        b'{"object":"whatsapp_business_account","entry":{}}',
+        *(notice % (account, now, b"messages", value) for value in values),
+        *(notice % (b"1", now, b"messages", value) for value in values[:4]),
+        *(notice % (account, time, b"message_template_status_update", template % b"z") for time in (b"-1", b"1e400")),
+        notice % (account, now, b"message_template_status_update", template % (b"z" * 9000)),
+        notice % (account, now, CANARY.encode(), b"{}"),
+    ]
+    path, made = b"/hooks/whatsapp", []
+    for place, body in enumerate(bodies):
+        signature = hmac.new(str(given["app_secrets"][0]).encode(), body, hashlib.sha256).hexdigest().encode()
+        signed = request(b"POST", path, body, b"X-Hub-Signature-256: sha256=" + signature)
+        made += [raw(f"whatsapp {place} signed, {time}", signed) for time in ("first", "again")]
+        made.append(raw(f"whatsapp {place} unsigned", request(b"POST", path, body)))
+    for odd in (b"", b"sha256=", b"sha1=" + b"0" * 40, b"\xff", b"sha256=" + b"0" * 9000):
+        made.append(
+            raw(f"whatsapp signed by {odd[:8]!r}", request(b"POST", path, b"{}", b"X-Hub-Signature-256: " + odd))
+        )
+    large = b"{" + b" " * seed.randrange(4_000_001, 5_000_000) + b"}"
+    made.append(raw("whatsapp too large", request(b"POST", path, large), may_close=True))
+    for asked in (
+        b"",
+        b"x",
+        b"hub.mode=subscribe&hub.challenge=1",
+        b"hub.verify_token=%ff%00&hub.challenge=" + b"9" * 900,
+    ):
+        made.append(raw(f"whatsapp handshake {asked[:12]!r}", request(b"GET", path + b"?" + asked, kind=b"")))
+    return made
+
+
+def _stop_links(seed: Random) -> list[Case]:
+    """Links that stop mails and that nobody made, looked at and clicked; and other forms than the click."""
+    mac = b"%032x" % seed.getrandbits(128)
+    names = [b"1." + mac, b"1." + b"\xff", b"%00", b"1.%d0%ff", b"..%2f..%2fetc%2fpasswd", b"-1." + mac, b"9" * 900]
+    names += ["१.".encode() + mac, b"9" * 18 + b"." + mac, CANARY.encode(), b"<script>", b"1." + mac * 30]
+    clicks = [b"List-Unsubscribe=One-Click", b"", b"List-Unsubscribe=%ff", b"&" * 900, b"a=1&" * 2000, b"\xff" * 900]
+    form, made = b"application/x-www-form-urlencoded", []
+    for name in names:
+        made.append(raw(f"stop link {name[:20]!r}", request(b"GET", b"/u/" + name, kind=b"")))
+        for click in clicks:
+            clicked = request(b"POST", b"/u/" + name, click, kind=form)
+            made.append(raw(f"stop link {name[:20]!r} clicked {click[:20]!r}", clicked, may_close=True))
+    large = request(b"POST", b"/u/1." + mac, b"a" * seed.randrange(1_000_000, 3_000_000), kind=form)
+    noise = request(b"POST", b"/u/1." + mac, bytes(range(256)) * 40, kind=b"multipart/form-data")
+    return [*made, raw("stop link large", large, may_close=True), raw("stop link of noise", noise, may_close=True)]
+
+
 def _signed(given: dict[str, Any], method: bytes, path: bytes, body: bytes) -> list[bytes]:
     token = str(given["hook_token"]).encode()
     return [b"Authorization: Bearer " + token, *_signature(str(given["hook_secret"]), method, path, body)]
@@ -321,7 +400,6 @@ def _paths() -> list[Case]:
         b"/.env",
         b"/.git/config",
         b"/wp-login.php",
-        b"/hooks/whatsapp",
         b"/hooks/dbt",
         b"/hooks/treasury",
         b"/hooks/csc",

@@ -34,6 +34,13 @@ class Site:
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
+    def told_by_strangers(self) -> tuple[int, ...]:
+        """How much is kept of what came by the doors of messages: notices, conversations, consents, stopped mails."""
+        tables = ("whatsapp_notices", "conversations", "whatsapp_consents")
+        counts = [f"SELECT count(*) FROM {table}" for table in tables]
+        counts.append("SELECT count(*) FROM audit_lines WHERE action = 'email.stopped'")
+        return tuple(Processes(self.home, self.port).asked(each)[0][0] for each in counts)
+
     def resident_mebibytes(self) -> float:
         """The memory that the gateway holds: the least of a few readings, so that a moment's peak does not count."""
         least = float("inf")
