@@ -14,7 +14,6 @@ from actions.documents.document_links import DocumentName, LinkKind, refuse_ende
 from actions.documents.locker import locker_file
 from actions.kernel import Environment, certificate_by_any, of_certificate
 from domain.catalogue.catalogue import Department
-from domain.catalogue.renewals import renewable_now_or_later
 from domain.certificates.certificates import (
     ENDED,
     CertificateEnding,
@@ -35,7 +34,7 @@ from domain.kernel import (
     TypeCode,
     ist_date,
 )
-from schema.catalogue.services import service_by_code
+from schema.applications.loaders import renewal_of_application
 from schema.documents.document_addresses import DocumentAddress, address_of
 from schema.kernel import (
     AUTHENTICATED,
@@ -153,9 +152,10 @@ class Certificate(Node, Mapped[CertificateView]):
         "after its last day."
     )
     async def renewable_on(self, info: Info) -> date | None:
-        issued, today = self.view.issued, ist_date(info.context.environment.clock.now())
-        service = None if issued is None else await info.context.load(service_by_code, issued.service_code)
-        return None if issued is None or service is None else renewable_now_or_later(issued, service, today)
+        issued = self.view.issued
+        if issued is None or issued.status is not CertificateStatus.ACTIVE:
+            return None
+        return await info.context.load(renewal_of_application, issued.application_id)
 
     name = text_field("view.name", description="What it is called.")
     ending = field_by_key(

@@ -45,7 +45,7 @@ _GUARDED = [AUTHENTICATED, NEVER_SILENTLY_NULL]
 @strawberry.type(description="A conversation with a citizen, without her number.")
 class Conversation(View[talks.Conversation], conversation_id="id"):
     item: strawberry.Private[talks.Conversation]
-    conversation_id: str = strawberry.field(description="Give it to takeConversation and the others.")
+    conversation_id: strawberry.ID = strawberry.field(description="Give it to takeConversation and the others.")
     channel: MessageChannel = strawberry.field(description="By which channel she writes.")
     state: ConversationState = strawberry.field(description="Who answers in it.")
     heard_at: datetime = strawberry.field(description="When she wrote last.")
@@ -115,14 +115,16 @@ class ConversationsQuery:
         directives=_GUARDED,
     )
     async def conversation(
-        self, info: Info, conversation_id: Annotated[str, strawberry.argument(description="The conversation.")]
+        self,
+        info: Info,
+        conversation_id: Annotated[strawberry.ID, strawberry.argument(description="The conversation.")],
     ) -> ConversationRecord | None:
         require_postings(info.context.subject, ObjectKind.CONVERSATION, Purpose.RESPOND)
         found = await read_conversation(info.context.environment, info.context.subject, conversation_id)
         return ConversationRecord.of(*found)
 
 
-_ID = "The conversation, as conversations told."
+_ID = InputField("The conversation, as conversations told.", type=strawberry.ID, single=True)
 _payload = thing_payload(
     "What became of a conversation.",
     "ConversationPayload",
