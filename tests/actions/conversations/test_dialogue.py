@@ -26,6 +26,8 @@ from domain.feedback.notices import NoticeKind, Topic
 from domain.kernel import SYSTEM, Assurance, ErrorCode, Language, show_number
 from domain.kernel.messages import message
 from domain.platform.switches import SwitchKind, SwitchState
+from states.message_texts import message_texts
+from states.packages import state_folder
 from store.appeals import appeals
 from store.applications import applications
 from store.applications.application_rows import applications_table
@@ -525,9 +527,11 @@ async def test_the_button_of_a_notice_is_no_reason_of_an_appeal(sure):
 
 async def test_the_button_of_a_refusal_asks_why_she_appeals(sure):
     application = await overdue(sure)
-    text = sure.world.env.rules.message_texts["REJECTED"].text_for(MessageChannel.WHATSAPP, Language.HI)
+    text = message_texts(state_folder())["REJECTED"].text_for(MessageChannel.WHATSAPP, Language.HI)
     appeal = text.fill_all({"number": show_number(application.number)}).buttons[-1]
-    await sure.hear(choice=appeal.value, title=appeal.label)
+    [asked] = await sure.say("appeal")
+    [pressed] = await sure.hear(choice=appeal.value, title=appeal.label)
+    assert text_of(pressed) == text_of(asked)
     await sure.say("मेरे कागज़ पूरे थे")
 
     assert [one.text for one in await appeals_of(sure, application.id)] == ["मेरे कागज़ पूरे थे"]
