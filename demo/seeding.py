@@ -18,6 +18,7 @@ from actions.catalogue.strengths_import import import_strengths
 from actions.certificates.content import CertificateContent, RenderedCertificate, Renderer
 from actions.kernel import Environment
 from demo.operations_seeding import publish_folder
+from demo.seed.connectors import seed_connectors
 from demo.seed.seed import seed
 from gateway.runtime.composition import open_runtime
 from gateway.runtime.logs import configure_logging
@@ -95,9 +96,13 @@ async def seed_demo(settings: Settings, console: Console) -> None:
         await import_strengths(house.environment.store, strength_rows(settings.package.folder))
         environment = replace(house.environment, rules=replace(house.environment.rules, calendar=loaded.calendar))
         renderer = _LateRenderer(environment, settings.home / "certificates")
+        demo = load_demo(ROOT / "demo")
         with shown_progress(console) as tell:
-            sown = await seed(environment, load_demo(ROOT / "demo"), progress=tell, renderer=renderer)
+            sown = await seed(environment, demo, progress=tell, renderer=renderer)
         console.print("apuni: demo people and applications seeded" if sown else "apuni: demo data are there already")
+        files = [*(ROOT / "connectors").glob("*.yaml"), *settings.package.folder.glob("connectors/*.yaml")]
+        joined = await seed_connectors(environment, demo, [file.read_text("utf-8") for file in files])
+        console.print(f"apuni: {joined} systems joined by their files")
         published = await publish_folder(environment.store, environment.keyrings)
         console.print(f"apuni: {published} operations of operations/ can be asked for by id")
 

@@ -8,6 +8,7 @@ PUBLIC_PAGES = (
     Page("/services/{code}", "public/service.html", "ServiceForPeople", found="service"),
     Page("/notified-services", "public/notified.html", "NotifiedForPeople", found="notifiedServices"),
     Page("/schemes", "public/schemes.html", "SchemesForPeople", found="schemes"),
+    Page("/vacancies", "public/vacancies.html", "VacanciesForPeople"),
     Page("/forms", "public/forms.html", "Forms"),
     Page("/forms/{slug}", "public/form.html", "FormToTry", found="serviceForm", forms={"CheckForm": None}),
     Page(

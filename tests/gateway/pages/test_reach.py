@@ -20,7 +20,6 @@ WITHOUT_FORM = {
 }
 WITHOUT_PAGE = {
     "Query": {
-        "openRecords": "what a system takes is said by its file, for which the apps have screens; no page draws it yet",
         "_entities": "for a federated gateway",
         "_service": "for a federated gateway",
         "changes": "for the copy that a telephone keeps",

@@ -1,0 +1,106 @@
+"""Departments' systems on pages: vacancies for anybody, what was sent about an application, and a clearance's record."""
+
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from lxml import html
+
+from actions.clearances.clearances import AskClearance, ask_clearance
+from actions.connectors.sending import SendToDepartment, send_case, send_to_department
+from actions.connectors.watching import ask_about_cases
+from actions.consents.consents import ChangeConsent, grant_consent
+from domain.consents.consents import ConsentPurpose
+from domain.kernel import ist_date
+from store.applications import applications
+from tests.gateway.pages.conftest import Browse
+from tests.support.connectors import connect, put_in_force, shipped
+from tests.support.graph import CITIZEN, OFFICER, World
+
+
+@pytest.fixture
+async def world(world: World, tmp_path: Path) -> World:
+    """The world with three of the shipped systems; its land records belong to another department than the officer's."""
+    joined: Any = SimpleNamespace(env=world.environment, clock=world.environment.clock)
+    land = shipped("land").replace("revenue-department", "social-welfare")
+    await put_in_force(joined, shipped("ncs"), shipped("transport"), land)
+    connect(joined, tmp_path, "ncs", "transport", "land")
+    return replace(world, environment=joined.env)
+
+
+def words(page: Any, selector: str) -> list[str]:
+    """The text of each element, with single spaces."""
+    return [" ".join(one.text_content().split()) for one in html.fromstring(page.text).cssselect(selector)]
+
+
+async def test_anybody_finds_vacancies_by_district_and_occupation(browse: Browse):
+    async with browse() as browser:
+        page = await browser.get("/vacancies", params={"inputs.district": "49", "inputs.skill": "2221.0200"})
+
+    shown = words(page, "ul.cards > li")
+    assert page.status_code == 200
+    assert 0 < len(shown) <= 20
+    assert all("Dehradun" in one and "National Career Service" in one for one in shown)
+
+
+async def test_the_next_page_of_vacancies_keeps_what_was_asked(browse: Browse):
+    async with browse() as browser:
+        first = await browser.get("/vacancies", params={"inputs.district": "56"})
+        after = html.fromstring(first.text).cssselect('main a.button[href*="after="]')[0].get("href")
+        second = await browser.get(after)
+
+    assert "inputs.district=56" in after
+    assert not set(words(first, "ul.cards > li")) & set(words(second, "ul.cards > li"))
+
+
+async def test_an_occupation_that_is_no_code_is_refused_in_words_and_the_form_is_still_there(browse: Browse):
+    async with browse() as browser:
+        page = await browser.get("/vacancies", params={"inputs.skill": "nurse"})
+
+    assert words(page, "p.note") == ["This is no occupation code. Write it as 2221.0200, or leave it empty."]
+    assert html.fromstring(page.text).cssselect('[name="inputs.skill"]')[0].get("value") == "nurse"
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [("en", "Transport Department: Request about a driving licence"), ("hi", "ड्राइविंग लाइसेंस से जुड़ा अनुरोध")],
+)
+async def test_a_citizen_sees_what_was_sent_about_her_application_and_how_it_stands(
+    world: World, browse: Browse, language: str, said: str
+):
+    application = await world.submit()
+    env = world.environment
+    await grant_consent(env, CITIZEN, ChangeConsent(ConsentPurpose.DEPARTMENT_SYSTEMS, "yes"))
+    inputs = (("kind", "ADDRESS"), ("licence", "UK0720140000001"), ("text", "नया पता"))
+    case, _ = await send_to_department(env, CITIZEN, SendToDepartment("transport", "request", "1", inputs, application.id))
+    await send_case(env, case.id)
+
+    async with browse("asha") as browser:
+        page = await browser.get(f"/my/applications/{application.number}", params={"language": language})
+
+    [card] = words(page, "#departments + ul.cards > li")
+    assert said in card
+    assert "Number there" in card or "वहाँ की संख्या" in card
+
+
+async def test_an_officer_sees_what_the_land_records_say_beside_the_clearance(world: World, browse: Browse):
+    application, env = await world.submit(), world.environment
+    due = ist_date(env.clock.now()) + timedelta(days=9)
+    await ask_clearance(env, OFFICER, AskClearance(application.id, ("social-welfare",), "Is it free?", "ask", due))
+    async with env.store.write_transaction() as tx:
+        now = (await applications.by_ids(tx, [application.id]))[application.id]
+        form = {**now.form, "village": "800123", "khata": "71"}
+        await applications.save(tx, replace(now, form=form), now.version)
+    clock: Any = env.clock
+    for _ in range(9):
+        await ask_about_cases(env)
+        clock.advance(timedelta(hours=6))
+
+    async with browse("anita") as browser:
+        page = await browser.get(f"/desk/cases/{application.number}")
+
+    [clearance] = words(page, "#clearances + ul > li")
+    assert "Land records" in clearance
