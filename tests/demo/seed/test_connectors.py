@@ -5,7 +5,7 @@ from demo.seed.connectors import seed_connectors
 from demo.seed.people import cast_of
 from demo.seed.seed import seed_people
 from domain.connectors import ConnectorVersionState
-from domain.kernel import ManualClock
+from domain.kernel import ManualClock, Role
 from store.connectors import versions
 from tests.support.actions import DEMO
 from tests.support.connectors import city_file
@@ -19,10 +19,10 @@ async def test_a_file_is_proposed_and_approved_by_two_administrators_once(catalo
     again = await seed_connectors(env, DEMO, [city_file()])
 
     async with env.store.read_transaction() as tx:
-        officers = (await cast_of(tx, DEMO)).officers
+        officers = (await cast_of(tx, DEMO)).officers.values()
         [held] = await versions.of_name(tx, "city")
     assert (first, again, held.state) == (1, 0, ConnectorVersionState.APPROVED)
-    assert (held.proposed_by, held.answered_by) == (officers["admin-1"].person_id, officers["admin-2"].person_id)
+    assert [held.proposed_by, held.answered_by] == [one.person_id for one in officers if Role.ADMIN in one.roles]
 
 
 async def test_a_later_version_of_a_file_takes_the_place_of_the_one_before(catalogued: Environment):

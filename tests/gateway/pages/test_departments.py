@@ -1,4 +1,4 @@
-"""Departments' systems on pages: vacancies for anybody, what was sent about an application, and a clearance's record."""
+"""Departments' systems on pages: vacancies for anybody, what was sent of an application, and a clearance's record."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -23,7 +23,7 @@ from tests.support.graph import CITIZEN, OFFICER, World
 
 @pytest.fixture
 async def world(world: World, tmp_path: Path) -> World:
-    """The world with three of the shipped systems; its land records belong to another department than the officer's."""
+    """The world with three of the shipped systems; the land records are of another department."""
     joined: Any = SimpleNamespace(env=world.environment, clock=world.environment.clock)
     land = shipped("land").replace("revenue-department", "social-welfare")
     await put_in_force(joined, shipped("ncs"), shipped("transport"), land)
@@ -75,7 +75,9 @@ async def test_a_citizen_sees_what_was_sent_about_her_application_and_how_it_sta
     env = world.environment
     await grant_consent(env, CITIZEN, ChangeConsent(ConsentPurpose.DEPARTMENT_SYSTEMS, "yes"))
     inputs = (("kind", "ADDRESS"), ("licence", "UK0720140000001"), ("text", "नया पता"))
-    case, _ = await send_to_department(env, CITIZEN, SendToDepartment("transport", "request", "1", inputs, application.id))
+    case, _ = await send_to_department(
+        env, CITIZEN, SendToDepartment("transport", "request", "1", inputs, application.id)
+    )
     await send_case(env, case.id)
 
     async with browse("asha") as browser:
