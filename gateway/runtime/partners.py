@@ -65,7 +65,7 @@ def _own_tls(settings: Settings, clock: Clock) -> dict[str, ssl.SSLContext]:
     found: dict[str, ssl.SSLContext] = {}
     for name, tls in files.items():
         try:
-            context = tls.context(clock.now())
+            context = tls.context(clock.now(), name)
         except Unfit as error:
             raise SettingsRefused([f"the TLS of {name}: {error}"]) from None
         if context is not None:

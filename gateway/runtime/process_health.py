@@ -40,7 +40,7 @@ class ProcessHealth:
         self._not_closed: dict[tuple[Source, str], float] = {}
         self._integrity: dict[Source, tuple[int, float]] = {}
         self._not_let_in: dict[Source, tuple[int, float]] = {}
-        self._heard_at: dict[tuple[Source, str], float] = {}
+        self._heard_at: dict[tuple[str, str], float] = {}
         self._sign_in_failures: deque[float] = deque(maxlen=10_000)
         self._last_reading: tuple[float, float] | None = None
         self._step: tuple[float, float] | None = None
@@ -61,7 +61,7 @@ class ProcessHealth:
             elif outcome == "not_let_in":
                 self.not_let_in(source)
             elif outcome in ("answered", "failed"):
-                self._heard_at[source, outcome] = self._clock.monotonic()
+                self._heard_at[_name_of(source, policy), outcome] = self._clock.monotonic()
             if other is not None:
                 other(source, policy, outcome, seconds)
 
@@ -172,16 +172,22 @@ class ProcessHealth:
             sweep=None if self._swept is None else now - self._swept,
             not_let_in=_events(self._not_let_in, now),
             knows=HEAD,
-            last_heard={source.value: self._last_heard(source, now) for source, _ in self._heard_at},
+            last_heard={name: self._last_heard(name, now) for name, _ in self._heard_at},
             jobs={name: JobRuns(dict(job.runs), job.failures) for name, job in self._jobs.items()},
         )
 
-    def _last_heard(self, source: Source, now: float) -> LastHeard:
-        answered, failed = (self._heard_at.get((source, outcome)) for outcome in ("answered", "failed"))
+    def _last_heard(self, name: str, now: float) -> LastHeard:
+        answered, failed = (self._heard_at.get((name, outcome)) for outcome in ("answered", "failed"))
         return LastHeard(None if answered is None else now - answered, None if failed is None else now - failed)
 
     def _event(self, happened: tuple[float, float] | None) -> Event | None:
         return None if happened is None else Event(happened[0], self._clock.monotonic() - happened[1])
+
+
+def _name_of(source: Source, policy: str) -> str:
+    """The name of a source in a report, and of one of its systems that joined by a file, as policies name it."""
+    group, _, rest = policy.partition(".")
+    return f"{source.value}/{rest.partition('.')[0]}" if group == "connector" else source.value
 
 
 def _events(counted: dict[Source, tuple[int, float]], now: float) -> dict[str, Event]:

@@ -24,13 +24,12 @@ class SourceReports:
         async with self._environment.store.read_transaction() as tx:
             heard = last_heard(await alarms.reported_facts(tx))
         now = self._environment.clock.now()
-        self._monitor.take_reports(
-            {
-                Source(name): (_instant_of(now, one.success), _instant_of(now, one.failure))
-                for name, one in heard.items()
-                if name in Source.__members__
-            }
-        )
+        found = {}
+        for name, one in heard.items():
+            source, _, system = name.partition("/")
+            if source in Source.__members__:
+                found[Source(source), system] = (_instant_of(now, one.success), _instant_of(now, one.failure))
+        self._monitor.take_reports(found)
 
 
 def _instant_of(now: datetime, seconds: float | None) -> datetime | None:

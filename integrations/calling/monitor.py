@@ -53,7 +53,7 @@ class SourceMonitor:
         self._success: dict[Key, datetime] = {}
         self._failure: dict[Key, tuple[datetime, float | None]] = {}
         self._reached: dict[Source, tuple[bool, datetime]] = {}
-        self._reported: Mapping[Source, tuple[datetime | None, datetime | None]] = {}
+        self._reported: Mapping[Key, tuple[datetime | None, datetime | None]] = {}
         self.integrity_failures: dict[tuple[Source, str], int] = {}
 
     def record_success(self, source: Source, policy: str, at: datetime, seconds: float, *, system: str = "") -> None:
@@ -79,7 +79,7 @@ class SourceMonitor:
         """Whether it accepts connections."""
         self._reached[source] = (reachable, at)
 
-    def take_reports(self, reports: Mapping[Source, tuple[datetime | None, datetime | None]]) -> None:
+    def take_reports(self, reports: Mapping[Key, tuple[datetime | None, datetime | None]]) -> None:
         """When each system last answered another process and when it last did not, in place of what was told before."""
         self._reported = reports
 
@@ -121,8 +121,8 @@ class SourceMonitor:
         """One system, or with its name one of several of the source."""
         success = self._success.get((source, system))
         failure, retry_after = self._failure.get((source, system), (None, None))
-        if success is None and failure is None and not system:
-            success, failure = self._reported.get(source, (None, None))
+        if success is None and failure is None:
+            success, failure = self._reported.get((source, system), (None, None))
         state: SourceState | None = None
         reachable, tried_at = (None, None) if system else self._reached.get(source, (None, None))
         if success is not None and (failure is None or success >= failure):

@@ -5,7 +5,7 @@ from typing import Self
 import strawberry
 
 from actions.connectors.versions import connectors_in_force, is_asked_for
-from domain.kernel import Source
+from domain.kernel import Source, SourceState
 from domain.platform.switches import SwitchState
 from integrations.connectors import Connector, ConnectorCall
 from schema.catalogue.places import department_field
@@ -58,6 +58,12 @@ class DepartmentSystem(View[Connector]):
 
     label = text_field("item.label", description="What it is called.")
     department = department_field("item.department", description="Whose it is; null for a national one.")
+
+    @resolver_field(
+        description="LIVE or DOWN as the last call of any process found it; null where none was made lately."
+    )
+    def state(self, info: Info) -> SourceState | None:
+        return info.context.monitor.status_of(self.item.source, self.item.name).state
 
     @resolver_field(description="What an administrator's switch lets through.")
     def switched(self, info: Info) -> SwitchState:

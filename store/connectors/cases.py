@@ -104,7 +104,7 @@ async def note_event(tx: Transaction, system: str, event: str) -> bool:
 
 
 async def forget_events(tx: Transaction, before: datetime) -> None:
-    """Delete the ids of notices from before an instant; a signed one is not taken when it is that old."""
+    """Delete the ids of notices from before an instant; one that came again after that would only have us ask again."""
     await tx.connection.execute(sa.delete(connector_events_table).where(_E.at < before))
 
 

@@ -40,7 +40,8 @@ def test_connections_to_pfms_alone_show_the_certificate(own: Settings) -> None:
 def test_a_certificate_that_ended_stops_no_start_and_is_told(own: Settings) -> None:
     with capture_logs() as told:
         assert list(make_transports(own, ManualClock(NOW + 61 * DAY)).own_tls) == [ADDRESS]
-    ended = {"event": "pfms_client_certificate_ended", "ended_at": "2027-01-23T03:00:00+00:00", "log_level": "error"}
+    ended_at = "2027-01-23T03:00:00+00:00"
+    ended = {"event": "client_certificate_ended", "system": "pfms", "ended_at": ended_at, "log_level": "error"}
     assert told == [ended]
 
 

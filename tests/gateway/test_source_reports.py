@@ -75,6 +75,19 @@ async def test_what_the_gateway_asks_itself_it_judges_itself(env, store_clock, t
     assert status(monitor, Source.UMANG).state is SourceState.LIVE
 
 
+async def test_each_system_of_a_source_is_told_apart(env, store_clock, tmp_path):
+    vitals, monitor = ProcessHealth("worker@one", store_clock, tmp_path), SourceMonitor(Source)
+    observe = vitals.call_observer(None)
+    observe(Source.DEPARTMENTS, "connector.transport.licence", "failed", 1.0)
+    observe(Source.DEPARTMENTS, "connector.land.khata", "answered", 0.1)
+    await reported(env, "p1", vitals)
+
+    await SourceReports(env, monitor).look()
+
+    states = [monitor.status_of(Source.DEPARTMENTS, name).state for name in ("transport", "land", "forest", "")]
+    assert states == [SourceState.DOWN, SourceState.LIVE, None, None]
+
+
 async def test_a_report_of_an_older_release_says_nothing_of_systems(env, store_clock, tmp_path):
     vitals = ProcessHealth("worker@one", store_clock, tmp_path)
     facts = replace(vitals.facts(), last_heard={"A_NEW_ONE": LastHeard(1.0)})

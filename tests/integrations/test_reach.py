@@ -164,6 +164,6 @@ async def test_what_a_worker_tells_of_a_host_of_sftp_goes_before_the_first_try()
     monitor = SourceMonitor(Source)
     async with Listener() as there:
         await watch(monitor, PFMS=[there.url.replace("http:", "sftp:")]).probe_all()
-    monitor.take_reports({Source.PFMS: (None, CLOCK.now())})
+    monitor.take_reports({(Source.PFMS, ""): (None, CLOCK.now())})
 
     assert states(monitor) == {Source.PFMS: SourceState.DOWN}

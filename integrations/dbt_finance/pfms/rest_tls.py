@@ -35,8 +35,8 @@ class RestTls:
     key: Path | None = None
     authorities: Path | None = None
 
-    def context(self, now: datetime) -> ssl.SSLContext | None:
-        """The TLS context of connections to PFMS; None where the default one serves. Raises Unfit.
+    def context(self, now: datetime, system: str = "pfms") -> ssl.SSLContext | None:
+        """The TLS context of connections to a system; None where the default one serves. Raises Unfit.
 
         A certificate that has ended serves, so that the time alone keeps no process from starting.
         """
@@ -51,8 +51,8 @@ class RestTls:
         own = self.own_certificate()
         if own is None or not own.not_valid_before_utc <= now:
             raise Unfit("the client certificate is not valid yet")
-        if own.not_valid_after_utc <= now:  # everything but PFMS goes on; that one refuses us with an alarm
-            log.error("pfms_client_certificate_ended", ended_at=own.not_valid_after_utc.isoformat())
+        if own.not_valid_after_utc <= now:  # everything else goes on; that system refuses us with an alarm
+            log.error("client_certificate_ended", system=system, ended_at=own.not_valid_after_utc.isoformat())
         try:
             context.load_cert_chain(self.certificate, self.key, password="")
         except OSError as error:  # what OpenSSL says of a key is an OSError too
