@@ -3,9 +3,10 @@
 import asyncio
 import json
 import logging
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -28,7 +29,6 @@ from gateway.runtime.partners import make_transports
 from gateway.settings.settings import Settings, SettingsRefused, read_settings
 from integrations.calling.errors import RemoteError
 from integrations.calling.policies import Effect
-from integrations.calling.remote import Remote
 from integrations.connectors import Connector, ConnectorClient, ConnectorFault, read_connector
 from integrations.connectors.checks import (
     SPOILT_BODIES,
@@ -39,6 +39,14 @@ from integrations.connectors.checks import (
     spoilt_faults,
 )
 from integrations.connectors.file import Example
+from integrations.connectors.recording import (
+    NotRecorded,
+    RecordingRemote,
+    outcome_of,
+    recorded_example,
+    require_right,
+    with_example,
+)
 from store.connectors import versions
 from store.database import Transaction
 
@@ -62,11 +70,15 @@ def check(files: _Files) -> None:
 @group.command("try")
 def try_file(
     file: _File,
-    uat: Annotated[bool, typer.Option("--uat", help="at the test system of the file, not at the sandbox")] = False,
+    uat: Annotated[bool, typer.Option("--uat/--sandbox", help="at the test system of the file")] = False,
+    record: Annotated[bool, typer.Option("--record", help="add the answers to the file as recorded examples")] = False,
 ) -> None:
-    """Ask the reading examples of a file at its sandbox, or at its test system; nothing is written there."""
+    """Ask the reading examples of a file at its sandbox, or at its test system; nothing is written there.
+
+    With --record each answer becomes an example, its personal values and secrets replaced by made-up ones.
+    """
     connector = _read(file)
-    if connector is None or not asyncio.run(_try(read_settings(), connector, uat=uat)):
+    if connector is None or not asyncio.run(_try(read_settings(), connector, file if record else None, uat=uat)):
         raise typer.Exit(1)
 
 
@@ -196,8 +208,8 @@ def _read(file: Path) -> Connector | None:
         return None
 
 
-async def _try(settings: Settings, connector: Connector, *, uat: bool) -> bool:
-    """Ask each reading example; False where an answer is not what the example says."""
+async def _try(settings: Settings, connector: Connector, record: Path | None, *, uat: bool) -> bool:
+    """Ask each reading example; False where one has no answer as the file maps it, or could not be recorded."""
     try:
         partner = settings.partner(connector.name)
         given = partner.onboarding()
@@ -207,17 +219,24 @@ async def _try(settings: Settings, connector: Connector, *, uat: bool) -> bool:
         raise CommandFailed("the file names no address of a test system (`address.uat`)")
     base = connector.address.origins["uat"] if uat else partner.base_url
     clock = SystemClock()
+    right = True
     lines = make_transports(settings, clock)
     async with lines.client_for([base], on_state_network=connector.address.on_state_network) as line:
-        remote = Remote(connector.source, base, client=line, shared=fresh_resilience(clock))
-        client = ConnectorClient(connector, remote, given, SystemIds(clock))
-        asked = [one for one in connector.examples if _is_read(connector, one)]
-        return all([await _try_example(client, connector, one) for one in asked])
+        for example in (one for one in connector.examples if _is_asked(connector, one, record=record is not None)):
+            remote = RecordingRemote(connector.source, base, client=line, shared=fresh_resilience(clock))
+            client = ConnectorClient(connector, remote, given, SystemIds(clock))
+            right = await _try_example(client, connector, example) and right
+            if record is not None:
+                right = await _record(record, connector, example, remote, given) and right
+    return right
 
 
-def _is_read(connector: Connector, example: Example) -> bool:
+def _is_asked(connector: Connector, example: Example, *, record: bool) -> bool:
+    """Whether an example is tried: a read that stands alone; failures only to record them, and nothing twice."""
     call = connector.calls[example.call]
-    return call.effect is Effect.READ and call.name not in connector.follow_ups and isinstance(example.expected, list)
+    if call.effect is not Effect.READ or call.name in connector.follow_ups:
+        return False
+    return example.origin != "recorded" if record else isinstance(example.expected, list)
 
 
 async def _try_example(client: ConnectorClient, connector: Connector, example: Example) -> bool:
@@ -226,8 +245,40 @@ async def _try_example(client: ConnectorClient, connector: Connector, example: E
     try:
         rows = await rows_of(client, call, example)
     except RemoteError as error:
-        out.print(f"{named}: {type(error).__name__} {error.code}")
+        out.print(f"{named}: {outcome_of(error)} {error.code}")
+        return not isinstance(example.expected, list)
+    out.print(f"{named}: {len(rows)} rows, {_drift(example.expected, rows)}")
+    return True
+
+
+def _drift(expected: Any, rows: list[Any]) -> str:
+    """In what an answer differs from an example; the names of fields alone, since values may be personal."""
+    if rows == expected or (expected == "absent" and not rows):
+        return "as its example says"
+    if not isinstance(expected, list):
+        return f"its example says {expected}"
+    old, new = ({name for row in one for name in row} for one in (expected, rows))
+    pairs = zip(expected, rows, strict=False)
+    other = {name for one, two in pairs for name in one.keys() & two.keys() if one[name] != two[name]}
+    found = {"without": old - new, "with": new - old, "other values of": other}
+    told = [f"{how} {', '.join(sorted(names))}" for how, names in found.items() if names]
+    return "; ".join([f"its example says otherwise: {len(expected)} rows", *told])
+
+
+async def _record(
+    file: Path, connector: Connector, example: Example, remote: RecordingRemote, secrets: Mapping[str, Any]
+) -> bool:
+    """Add an answer to the file; the file stays as it was where it would not pass `check` any more."""
+    content = read_text(file)
+    try:
+        made = await recorded_example(connector, example, remote.exchanges, secrets)
+        changed = with_example(content, made)
+        await require_right(changed)
+    except NotRecorded as reason:
+        out.print(f"  not recorded: {reason}")
         return False
-    same = "as its example says" if rows == example.expected else "its example says otherwise"
-    out.print(f"{named}: {len(rows)} rows, {same}")
+    new = file.with_name(f".{file.name}.new")
+    new.write_text(changed, encoding="utf-8")
+    new.replace(file)
+    out.print("  recorded before" if changed == content else "  recorded")
     return True

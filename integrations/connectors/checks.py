@@ -51,6 +51,17 @@ async def example_faults(connector: Connector) -> list[ConnectorFault]:
     return [fault for example in connector.examples async for fault in _faults_of(connector, example)]
 
 
+async def meaning_of(
+    connector: Connector, example: Example, sent: list[httpx.Request] | None = None
+) -> list[Any] | RemoteError:
+    """The rows that an example's answer is read as, or the error; the requests are added to `sent`."""
+    client = _client(connector, example, [] if sent is None else sent)
+    try:
+        return await rows_of(client, connector.calls[example.call], example)
+    except RemoteError as error:
+        return error
+
+
 def spoilt_faults(connector: Connector, number: int = SPOILT_BODIES) -> list[ConnectorFault]:
     """The examples whose answers, cut, mistyped or changed in places, end otherwise than in a declared outcome."""
     found = []
@@ -126,12 +137,8 @@ def stand_in_secrets(connector: Connector) -> dict[str, Any]:
 
 async def _faults_of(connector: Connector, example: Example) -> AsyncIterator[ConnectorFault]:
     sent: list[httpx.Request] = []
-    client, call = _client(connector, example, sent), connector.calls[example.call]
-    try:
-        rows: Any = await rows_of(client, call, example)
-        told = f"{len(rows)} rows that differ"
-    except RemoteError as error:
-        rows, told = error, f"{type(error).__name__} {error.code}"
+    call, rows = connector.calls[example.call], await meaning_of(connector, example, sent)
+    told = f"{type(rows).__name__} {rows.code}" if isinstance(rows, RemoteError) else f"{len(rows)} rows that differ"
     if not _is_as_expected(rows, example.expected):
         wanted = example.expected if isinstance(example.expected, str) else f"{len(example.expected)} rows"
         rule = f"the example of `{call.name}` means {wanted}, and is read as {told}"
