@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 
-from integrations.calling.errors import CertificateNotTaken, Garbled, Refused, RemoteError, Unavailable
-from integrations.connectors import Uncertain, Waiting
+from domain.kernel import SystemIds
+from integrations.calling.errors import CertificateNotTaken, Garbled, NotLetIn, Refused, RemoteError, Unavailable
+from integrations.connectors import ConnectorClient, Uncertain, Waiting
 from sandbox.server import connector_factories
 from tests.support.connecting import FILE, ConnectedCity, a_city
 
@@ -93,6 +94,17 @@ async def test_a_complaint_with_photograph_and_place_is_there_once_though_its_an
     assert row["number"].isdigit()
 
 
+async def test_a_complaint_is_found_by_its_key_and_its_state_by_its_number(city: ConnectedCity):
+    connector, client = city.client(FILE["smart_city"])
+    row = await client.write(connector.calls["complain"], COMPLAINT, "K7654321")
+
+    found = await client.enquire(connector.calls["complain"], COMPLAINT, "K7654321")
+    state = await client.read(connector.calls["state"], {"number": row["number"]})
+
+    assert found == row
+    assert [one["number"] for one in state.rows] == [row["number"]]
+
+
 async def test_an_enquiry_that_was_cut_at_1000_lets_nothing_be_repeated(city: ConnectedCity):
     connector, client = city.client(FILE["smart_city"])
     await city.act("smart_city", "fill", number=1000)
@@ -171,7 +183,7 @@ async def test_an_error_with_status_200_is_what_its_code_says_and_never_data(cit
     with pytest.raises(Garbled):
         await client.read(call, {**asha, "born_on": "1984-03-16"}, citizen_id="asha")
 
-    assert [row["status"] for row in found.rows] == ["APPROVED"]
+    assert [(row["status"], row["holder"]) for row in found.rows] == [("APPROVED", "Asha Negi")]
     assert none.rows == ()
 
 
@@ -193,6 +205,15 @@ async def test_each_attempt_at_the_land_records_has_a_nonce_of_its_own(city: Con
 
     assert (await client.read(connector.calls["khata"], KHATA, citizen_id="asha")).rows
     assert [effect for effect in city.effects("land") if "FailedAuthentication" in str(effect)] == []
+
+
+async def test_a_wrong_password_says_that_we_are_not_let_in(city: ConnectedCity):
+    connector, _ = city.client(FILE["land"])
+    given = city.given(connector) | {"user": {"username": "apuni", "password": "x"}}
+    client = ConnectorClient(connector, city.remote(connector), given, SystemIds(city.clock))
+
+    with pytest.raises(NotLetIn):
+        await client.read(connector.calls["khata"], KHATA, citizen_id="asha")
 
 
 async def test_without_a_certificate_the_land_records_say_why_and_are_told_nothing(city: ConnectedCity):
