@@ -39,7 +39,7 @@ Kind = Field | Input | None
 _WORDS = ((NotLetIn, "not_let_in"), (Refused, "refused"), (Garbled, "garbled"), (Unavailable, "unavailable"))
 _USUAL_TYPES = {"application/json", "text/xml"}
 _TOKEN = re.compile(r'("(?:[^"\\]|\\.)*")(\s*:)?|-?\d[\d.eE+-]*|true|false')
-_CONSONANTS = "कगचजतदनपबमरलवसह"
+_CONSONANTS = "".join(map(chr, range(0x0915, 0x0929)))
 
 
 class NotRecorded(Exception):
@@ -72,23 +72,23 @@ class MadeUp:
 
     key: bytes
 
-    def of(self, text: str, kind: Kind = None) -> str:
+    def value_like(self, text: str, kind: Kind = None) -> str:
         """A made-up value for one of that kind, None for one that the file does not read."""
         name = "" if kind is None else kind.kind
         if kind is not None and kind.map:
             words = sorted(kind.map)
             return words[self._digest(text)[0] % len(words)]
-        if name in ("date", "instant") and (moved := self._moved(text, kind, instant=name == "instant")):
+        if name in ("date", "instant") and (moved := self._earlier(text, kind, instant=name == "instant")):
             return moved
         if name == "mobile" and (digits := mobile_digits(text)):
-            return self._shaped(text, digits, kept=len(text) - 9)
+            return self._text_like(text, digits, kept=len(text) - 9)
         if name == "point":
-            return re.sub(r"(?<=\.)\d+", lambda found: self._shaped(found[0], found[0]), text)
+            return re.sub(r"(?<=\.)\d+", lambda found: self._text_like(found[0], found[0]), text)
         if name == "link":
             return f"https://example.in/{self._digest(text).hex()[:12]}"
-        return "false" if text in ("true", "false") else self._shaped(text, latin_digits(text.strip()))
+        return "false" if text in ("true", "false") else self._text_like(text, latin_digits(text.strip()))
 
-    def _moved(self, text: str, kind: Kind, *, instant: bool) -> str | None:
+    def _earlier(self, text: str, kind: Kind, *, instant: bool) -> str | None:
         """Another day or instant in the form of this one, up to nine years earlier."""
         forms = ("iso",) if not isinstance(kind, Field) else kind.forms
         for form in forms:
@@ -98,12 +98,12 @@ class MadeUp:
                 return write_form(form, at - back if instant else (at - back).date())
         return None
 
-    def _shaped(self, text: str, seed: str, *, kept: int = 0) -> str:
+    def _text_like(self, text: str, seed: str, *, kept: int = 0) -> str:
         """A text whose letters and digits behind the first `kept` characters are others of the same script and case."""
         for salt in count():
             marks = self._digest(f"{seed}{salt or ''}", len(text))
             changed = (
-                _other(one, mark, first=not kept and not place)
+                _letter_like(one, mark, first=not kept and not place)
                 for place, (one, mark) in enumerate(zip(text[kept:], marks, strict=False))
             )
             made = text[:kept] + "".join(changed)
@@ -116,7 +116,7 @@ class MadeUp:
         return b"".join(blocks)[: max(least, 32)]
 
 
-def _other(letter: str, mark: int, *, first: bool) -> str:
+def _letter_like(letter: str, mark: int, *, first: bool) -> str:
     if letter.isdecimal():
         digit = int(letter)
         made = 1 + (digit + mark % 8) % 9 if first and digit else 0 if first else mark % 10
@@ -130,11 +130,11 @@ def _other(letter: str, mark: int, *, first: bool) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Scrubber:
-    """Replaces what an answer says: `kept` are the values that stay, `personal` the kinds of those that never do."""
+    """Replaces what an answer says: `harmless` are the values that stay, `personal` the kinds of those that do not."""
 
-    made: MadeUp
+    values: MadeUp
     secrets: tuple[str, ...]
-    kept: set[str] = field(default_factory=set)
+    harmless: set[str] = field(default_factory=set)
     personal: dict[str, Kind] = field(default_factory=dict)
 
     def value(self, text: str) -> str:
@@ -142,9 +142,9 @@ class _Scrubber:
         if not said:
             return text
         hidden = said in self.personal or any(one in said for one in self.secrets)
-        if not hidden and (said in self.kept or said.rpartition(":")[2] in self.kept):
+        if not hidden and (said in self.harmless or said.rpartition(":")[2] in self.harmless):
             return text
-        return text.replace(said, self.made.of(said, self.personal.get(said)))
+        return text.replace(said, self.values.value_like(said, self.personal.get(said)))
 
     def json(self, text: str) -> str:
         def token(found: re.Match[str]) -> str:
@@ -203,7 +203,7 @@ async def recorded_example(
     given: dict[str, Any] = {"status": answer.status, "body": body}
     if answer.media_type not in _USUAL_TYPES:
         given["headers"] = {"content-type": answer.media_type}
-    sent = _sent(connector, call, method, target, words)
+    sent = _request_of(connector, call, method, target, words)
     made = Example(example.call, "recorded", inputs, sent, given, outcome or [], example.line)
     return made if outcome else await _with_rows(connector, made)
 
@@ -258,26 +258,26 @@ def _texts(said: Any) -> list[str]:
 def _collect(connector: Connector, call: ConnectorCall, answer: Answer, scrubber: _Scrubber) -> str:
     """Note which values of the answer stay and which are personal; gives its outcome, empty for rows."""
     rules = [rule.when for rule in call.outcomes] + ([call.success] if call.success else [])
-    scrubber.kept.update(word for rule in rules for word in rule.values | rule.fault)
+    scrubber.harmless.update(word for rule in rules for word in rule.values | rule.fault)
     judge = Judge(connector.source, call, connector.wire)
     try:
         node = judge.judge(answer)
         nodes = [] if isinstance(node, Absent) else RowReader(call, xml=judge.xml).nodes(node)
     except RemoteError as error:
-        scrubber.kept.add(error.code)
+        scrubber.harmless.add(error.code)
         return outcome_of(error)
     except ValueError:
         return "garbled"
     if isinstance(node, Absent):
-        scrubber.kept.add(node.code)
+        scrubber.harmless.add(node.code)
         return "absent"
     _collect_around(call, node, nodes, judge, scrubber)
-    for name, said in ((name, word) for row in nodes for name, word in _said(call, row, xml=judge.xml)):
+    for name, said in ((name, word) for row in nodes for name, word in _words_of_row(call, row, xml=judge.xml)):
         one = call.fields[name]
         asked = call.takes.get(one.echo or "")
         hidden: Kind = one if one.personal else asked if asked and asked.personal else None
         if hidden is None or said in one.empty:
-            scrubber.kept.add(said)
+            scrubber.harmless.add(said)
         else:
             scrubber.personal[said] = hidden
     return ""
@@ -288,10 +288,10 @@ def _collect_around(call: ConnectorCall, node: Any, nodes: list[Any], judge: Jud
     pages = (call.pages.total, call.pages.next) if call.pages else ()
     around: list[tuple[Path | None, Any]] = [(path, node) for path in pages]
     around += [(call.batch.match, row) for row in nodes] if call.batch else []
-    scrubber.kept.update(word_at(compile_path(path, xml=judge.xml)(found)) for path, found in around if path)
+    scrubber.harmless.update(word_at(compile_path(path, xml=judge.xml)(found)) for path, found in around if path)
 
 
-def _said(call: ConnectorCall, row: Any, *, xml: bool) -> Iterator[tuple[str, str]]:
+def _words_of_row(call: ConnectorCall, row: Any, *, xml: bool) -> Iterator[tuple[str, str]]:
     """The words of a row, each with the name of its field."""
     for name, one in call.fields.items():
         found = compile_path(one.path, xml=xml)(row)
@@ -306,10 +306,10 @@ def _made_input(one: Input | None, value: Any, scrubber: _Scrubber) -> Any:
         return value
     scrubber.personal.setdefault(str(value), one)
     if isinstance(value, Mapping):
-        return {name: scrubber.made.of(str(part), one) for name, part in value.items()}
+        return {name: scrubber.values.value_like(str(part), one) for name, part in value.items()}
     if isinstance(value, list):
         return [_made_input(one, part, scrubber) for part in value]
-    made = scrubber.made.of(str(value), one)
+    made = scrubber.values.value_like(str(value), one)
     return made if isinstance(value, str) else int(made)
 
 
@@ -324,7 +324,7 @@ def _body(connector: Connector, call: ConnectorCall, answer: Answer, scrubber: _
     return scrubber.json(text)
 
 
-def _sent(
+def _request_of(
     connector: Connector, call: ConnectorCall, method: str, target: str, secrets: tuple[str, ...]
 ) -> dict[str, str]:
     """Method and target, where nothing personal and no secret stands in them."""

@@ -1,4 +1,4 @@
-"""What a system really answers becomes an example of the file, without what is personal or secret (section 6)."""
+"""A real answer becomes an example without what is personal or secret (docs/connectors.md section 6)."""
 
 import re
 from collections.abc import AsyncIterator
