@@ -41,6 +41,7 @@ ID_NAMES: Mapping[str, TypeCode] = {
     "notificationId": TypeCode.NOTIFICATION,
     "draftId": TypeCode.APPLICATION,
     "leaveId": TypeCode.LEAVE,
+    "conversationId": TypeCode.NOTIFICATION,  # in place of a conversation, of which none is there (rows.py)
 }
 """Of what an input field holds the id."""
 
