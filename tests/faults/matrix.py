@@ -7,6 +7,7 @@ import asyncio
 import io
 import logging
 import os
+import re
 import time
 from collections.abc import Iterable, Mapping
 from contextlib import AsyncExitStack
@@ -27,6 +28,7 @@ from tests.faults.site import DEMO, Site, open_site
 
 REPORT = Path(__file__).parents[2] / "build" / "faults.md"
 AT_ONCE = 8
+_TIMES = re.compile(r'"at":"[^"]*"')
 ROWS: tuple[type[Adapter], ...] = (*ADAPTERS, *CONNECTORS)
 CANARIES = ("Asha", "Negi", "नेगी", "Rawat", "Bisht", "98000", "@", "50100012345600", "054623423639", "6XUHA2E943")
 CANARIES += ("Session expired", "told to answer", "aaaaaaaaaaaaaaaa", "Bearer", "sandbox-fault")
@@ -73,7 +75,8 @@ async def test_every_adapter_meets_every_fault(tmp_path: Path):
     table = written(rows, time.monotonic() - started)
     print(f"\n{table}")  # noqa: T201 - the table is the result
     REPORT.with_suffix(".log").write_text(log.getvalue(), encoding="utf-8")
-    leaks = [word for word in (*CANARIES, *secrets) if word in log.getvalue()]
+    told = _TIMES.sub("", log.getvalue())  # else a thousandth of a second is taken for a telephone's number
+    leaks = [word for word in (*CANARIES, *secrets) if word in told]
     assert leaks == [], "content of bodies is in the log"
     assert [(row.adapter, row.kind, row.faulty) for row in rows if row.faulty] == []
 
