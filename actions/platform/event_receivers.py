@@ -132,7 +132,7 @@ async def enter(acting: UnitOfWork, request: ProposeEventReceiver, by: str) -> E
         owner=request.owner,
         department=request.department,
         url=request.url,
-        kinds=tuple(dict.fromkeys(kind.value for kind in request.kinds)),
+        kinds=tuple(dict.fromkeys(request.kinds)),
         state=ReceiverState.PROPOSED,
         secret=_new_secret(acting.env),
         secret_made_at=acting.now,

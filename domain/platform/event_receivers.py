@@ -111,7 +111,7 @@ class EventReceiver:
     owner: EventOwner
     department: str | None
     url: str
-    kinds: tuple[str, ...]
+    kinds: tuple[EventKind, ...]
     state: ReceiverState
     secret: str = field(repr=False)
     secret_made_at: datetime

@@ -41,7 +41,7 @@ def uses() -> Iterator[tuple[type, frozenset[str]]]:
     for path in sorted(SCHEMA.rglob("*.py")):
         module = sys.modules.get(".".join(path.relative_to(SCHEMA.parent).with_suffix("").parts))
         for node in ast.parse(path.read_text(encoding="utf-8")).body:
-            owner = getattr(module, node.name) if isinstance(node, ast.ClassDef) else None
+            owner = getattr(module, node.name, None) if isinstance(node, ast.ClassDef) else None
             if not hasattr(owner, "__strawberry_definition__") or not issubclass(owner, Mapped):
                 continue
             calls = [call for call in ast.walk(node) if isinstance(call, ast.Call)]

@@ -150,7 +150,7 @@ async def test_the_calendar_that_was_saved_last_holds(store: Store, store_clock:
 async def test_a_holiday_of_an_earlier_release_is_of_all_offices_or_of_its_district(
     empty_url: str, store_cipher: FieldCipher, store_clock: ManualClock
 ) -> None:
-    await upgrade(empty_url, "1004")
+    await upgrade(empty_url, "1001")
     engine = migration_engine(database_url(empty_url))
     async with engine.begin() as connection:
         await connection.execute(text("INSERT INTO calendars VALUES ('UK-old', '2026-11-01 00:00:00')"))
