@@ -143,12 +143,14 @@ KEPT: Mapping[str, str] = {
     "appeal_hearings": "the record of a statutory appeal; it holds no personal data",
     "invitations": "an officer's one-time link; it concerns no citizen",
     "escalations": "the record of a breach of the time limit; it holds no personal data",
+    "event_receivers": "which systems are told of events, and their secrets; it concerns no citizen",
 }
 """Tables of a citizen that stay as they are, and what keeps them."""
 
 PASSING: Mapping[str, str] = {
     "outbox": "kept until it is delivered; it names rows and not people",
     "changes": "names rows only; forgotten after some weeks (APUNI_RETENTION__CHANGE_DAYS)",
+    "event_deliveries": "events for other systems, which name rows only; forgotten with changes once they are told",
     "idempotency_records": "what verbs kept names rows only; whole answers that she got are deleted with her, "
     "those that others got about her after seven days",
     "sign_ins": "forgotten after minutes",
@@ -175,6 +177,7 @@ THROUGH: Mapping[str, tuple[str, str]] = {
     "application_strengths": ("application_id", "applications"),
     "partial_upload_pieces": ("partial_id", "partial_uploads"),
     "muted_applications": ("application_id", "applications"),
+    "event_deliveries": ("application_id", "applications"),
     "conversation_lines": ("conversation_id", "conversations"),
 }
 """Tables that belong to a citizen through another one: the column that names its row, and that table."""

@@ -8,7 +8,9 @@ from store.database import Transaction, pages
 from store.database.dump import BATCH, present
 
 SUFFIX = "sha256"
-NO_FILES = frozenset({("delay_reviews", "sha256"), ("fee_messages", "sha256"), ("fee_scrolls", "sha256")})
+NO_FILES = frozenset(
+    (table, "sha256") for table in ("connector_versions", "delay_reviews", "fee_messages", "fee_scrolls")
+)
 """Columns that end in `sha256` but name no file of the object store."""
 
 
