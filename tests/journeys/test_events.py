@@ -69,14 +69,14 @@ def worker_of(running: Running) -> int:
 
 def test_a_department_is_told_of_a_case_in_order_though_the_worker_is_killed(running):
     made = receiver(running, "crm")
-    application = hand_in(running, "sunita-chauhan", "events-1")
+    application = hand_in(running, "anil-dobhal", "events-1")
     number = application["number"]
     eventually(lambda: told(running, "crm", number), lambda found: len(found) == 1)
 
     killed = worker_of(running)
     os.kill(killed, signal.SIGKILL)
     approve(running, running.token("officer"), application["id"], "events-approve-1")
-    citizen = running.token("citizen", "sunita-chauhan")
+    citizen = running.token("citizen", "anil-dobhal")
     eventually(lambda: case(running, citizen, application["id"])["status"], lambda now: now == "DELIVERED", seconds=240)
     found = eventually(lambda: told(running, "crm", number), lambda each: len({one["id"] for one in each}) == 3)
 
@@ -114,7 +114,7 @@ def test_a_dead_receiver_costs_only_itself(running):
     dead = receiver(running, "dead")
     running.act("event_receivers", "gone", name="dead")
 
-    application = hand_in(running, "sunita-chauhan", "events-3")
+    application = hand_in(running, "anil-dobhal", "events-3")
 
     eventually(lambda: told(running, "alive", application["number"]), lambda found: len(found) == 1)
     eventually(lambda: seen(running, dead["id"])["state"], lambda state: state == "FAILED")

@@ -27,8 +27,8 @@ HOME, DESK = operation("citizen_app/home"), operation("officer_app/desk")
 PEOPLE = {person["key"]: person for person in json.loads((ROOT / "demo" / "people.json").read_text())}
 
 READ = {
-    "digilocker": ("DIGILOCKER", "balwant-farswan"),
-    "apisetu": ("API_SETU", "anil-dobhal"),
+    "digilocker": ("DIGILOCKER", "pooja-arya"),
+    "apisetu": ("API_SETU", "hema-tamta"),
     "umang": ("UMANG", "bhagwati-mehra"),
     "dbt_finance": ("DBT_FINANCE", "janki-karki"),
 }
