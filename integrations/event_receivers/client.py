@@ -18,8 +18,8 @@ ANYTHING = frozenset({"application/json", "text/plain", "application/octet-strea
 TELL = CallPolicy(
     "event_receivers.tell",
     Source.EVENT_RECEIVERS,
-    total=10.0,
-    attempt=10.0,
+    total=15.0,
+    attempt=15.0,
     attempts=1,
     repeatable=False,
     changes=True,
