@@ -169,8 +169,9 @@ class Rules:
     recorded_examples: bool = False
     """Whether a connector goes live only with examples recorded at its system, as in production."""
 
-    test_papers: bool = False
-    """Whether papers are signed by keys of tests, as in staging and in the demo."""
+    takes_sandboxes: bool = False
+    """Whether sandboxes may stand for outside systems, as in staging and in the demo: papers are then signed by keys of
+    tests, and this machine may be a receiver of events."""
 
     def week_of(self, department: str | None, district: str) -> OfficeWeek:
         """The working week of a department's offices in a district."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from urllib.parse import urlsplit
 
-from actions.kernel import Environment, UnitOfWork, permitted_postings, require, require_postings, run_request
+from actions.kernel import Environment, UnitOfWork, require, require_postings, run_request
 from domain.identity.policy import ObjectKind, Purpose, Resource, decide
 from domain.kernel import ErrorCode, Problem, Problems, Subject, require_found
 from domain.platform.changes import START
@@ -102,12 +102,6 @@ async def receivers_for(env: Environment, subject: Subject) -> list[EventReceive
     return [one for one in found if decide(subject, _of_receiver(one), Purpose.OPERATE)]
 
 
-def departments_of(subject: Subject) -> list[str]:
-    """The departments for which alone an administrator may name receivers; none where every owner is open to her."""
-    posts = permitted_postings(subject, ObjectKind.EVENT_RECEIVER, Purpose.OPERATE)
-    return [] if any(one.department is None for one in posts) else sorted({one.department or "" for one in posts})
-
-
 async def deliveries_of(env: Environment, receiver: EventReceiver, first: int) -> Sequence[EventDelivery]:
     """The log of a receiver that was read before, the latest event first."""
     return await env.store.read(lambda tx: event_receivers.log(tx, receiver.id, first))
@@ -144,8 +138,10 @@ async def enter(acting: UnitOfWork, request: ProposeEventReceiver, by: str) -> E
     return receiver
 
 
-async def take_step(acting: UnitOfWork, receiver: EventReceiver, step: ReceiverStep, since: datetime | None) -> None:
-    """The inner step of a change of a receiver whose row is held, in the caller's transaction."""
+async def take_step(
+    acting: UnitOfWork, receiver: EventReceiver, step: ReceiverStep, since: datetime | None
+) -> EventReceiver:
+    """The inner step of a change of a receiver whose row is held, in the caller's transaction; gives it changed."""
     stops_the_challenge = receiver.state is ReceiverState.VERIFYING and step is ReceiverStep.SWITCH_OFF
     keeps_it_up = receiver.state in _KEPT_UP and (step is not ReceiverStep.TELL_AGAIN or receiver.begins_at is not None)
     if not (stops_the_challenge or keeps_it_up):
@@ -164,6 +160,7 @@ async def take_step(acting: UnitOfWork, receiver: EventReceiver, step: ReceiverS
             changed = await _told_again(acting, receiver, since)
     await event_receivers.save(acting.tx, changed, receiver.version)
     await _note(acting, changed, step.value.lower())
+    return changed
 
 
 async def _told_again(acting: UnitOfWork, receiver: EventReceiver, since: datetime | None) -> EventReceiver:
@@ -201,9 +198,7 @@ async def _confirm(acting: UnitOfWork, request: ConfirmEventReceiver) -> EventRe
 
 
 async def _change(acting: UnitOfWork, request: ChangeEventReceiver) -> EventReceiver:
-    receiver = await _receiver_held(acting, request.receiver_id)
-    await take_step(acting, receiver, request.step, request.since)
-    return receiver
+    return await take_step(acting, await _receiver_held(acting, request.receiver_id), request.step, request.since)
 
 
 async def _receiver_held(acting: UnitOfWork, receiver_id: str) -> EventReceiver:
@@ -218,7 +213,7 @@ def _of_receiver(receiver: EventReceiver) -> Resource:
 
 
 def _problems_of_url(env: Environment, url: str) -> list[Problem]:
-    """What is wrong with an address; where sandboxes are used, one of this machine may be told over plain HTTP.
+    """What is wrong with an address; where sandboxes are taken, one of our own network may be told over plain HTTP.
 
     Names are looked up and their addresses checked again at every call (integrations/calling/ssrf_guard.py).
     """
@@ -230,7 +225,7 @@ def _problems_of_url(env: Environment, url: str) -> list[Problem]:
     parts = urlsplit(url)
     plain = not (parts.query or parts.fragment) and len(url) <= LONGEST_URL and url.isascii() and url.isprintable()
     ours = names_own_network(host)
-    allowed = (scheme == "https" and not ours) or (env.rules.test_papers and ours and scheme in {"http", "https"})
+    allowed = (scheme == "https" and not ours) or (env.rules.takes_sandboxes and ours and scheme in {"http", "https"})
     return [] if plain and allowed else [Problem(ErrorCode.BAD_INPUT, path)]
 
 

@@ -37,7 +37,7 @@ async def list_receivers(env: Environment) -> None:
     print_table(("id", "owner", "state", "url", "failure"), rows, box=None)
 
 
-@group.runtime_command("propose")
+@group.storage_command("propose")
 async def propose_receiver(
     env: Environment,
     owner: Annotated[EventOwner, typer.Argument(help="whose system it is")],
@@ -67,10 +67,9 @@ async def change_receiver(
     """Switch a receiver on or off, make it a new secret, which is printed, or tell it everything again."""
 
     async def change(tx: Transaction) -> EventReceiver:
-        found = await _receiver_held(tx, receiver)
+        found = await _receiver(tx, receiver, lock=True)
         instant = None if since is None else since.replace(tzinfo=IST)
-        await take_step(UnitOfWork(env, tx, command_subject()), found, step, instant)
-        return await _receiver_held(tx, receiver)
+        return await take_step(UnitOfWork(env, tx, command_subject()), found, step, instant)
 
     with problems_as_lines(line_of):
         changed = await env.store.carry_out(change)
@@ -80,7 +79,7 @@ async def change_receiver(
 @group.storage_command("log")
 async def show_log(env: Environment, receiver: _Id, limit: Limit = 50) -> None:
     """Show what a receiver was told and is to be told, the latest event first."""
-    found = await env.store.read(lambda tx: _receiver_held(tx, receiver))
+    found = await env.store.read(lambda tx: _receiver(tx, receiver))
     print_table(
         ("event", "kind", "occurred", "attempts", "outcome", "delivered"),
         (
@@ -99,8 +98,8 @@ async def show_log(env: Environment, receiver: _Id, limit: Limit = 50) -> None:
     out.print(f"apuni: {found.state.value}")
 
 
-async def _receiver_held(tx: Transaction, receiver_id: str) -> EventReceiver:
-    found = await event_receivers.get(tx, receiver_id, lock=True)
+async def _receiver(tx: Transaction, receiver_id: str, *, lock: bool = False) -> EventReceiver:
+    found = await event_receivers.get(tx, receiver_id, lock=lock)
     if found is None:
         raise CommandFailed(f"no receiver {receiver_id}; `apuni events list` shows them")
     return found

@@ -123,6 +123,7 @@ async def open_storage(settings: Settings, *, any_revision: bool = False) -> Asy
                 law=settings.whole_law,
                 issuer_id=settings.issuer,
                 five_day_offices=frozenset(settings.five_day_offices),
+                takes_sandboxes=settings.takes_sandboxes,
                 recorded_examples=not settings.takes_sandboxes,
             ),
             partners=Partners(nobody, nobody, nobody, nobody, {}),
@@ -185,7 +186,7 @@ async def open_runtime(
             message_texts=message_texts(settings.package.folder),
             message_costs=settings.messages.costs(),
             specimen=settings.specimen,
-            test_papers=settings.takes_sandboxes,
+            takes_sandboxes=settings.takes_sandboxes,
             recorded_examples=not settings.takes_sandboxes,
         )
         environment = replace(storage, rules=rules, partners=partners, problem_of_pdf=PdfInspection().problem_of_pdf)

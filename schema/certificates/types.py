@@ -280,7 +280,7 @@ def _facts(
         item=item,
         department_name=department.name if department else None,
         checked_at=now,
-        specimen=env.rules.test_papers,
+        specimen=env.rules.takes_sandboxes,
         number=item.number,
         status=status,
         issued_on=item.issued_on,

@@ -168,7 +168,7 @@ async def test_a_person_compares_a_paper_with_the_register_without_the_whole_nam
 
 async def test_a_paper_that_is_signed_by_a_test_key_is_called_a_specimen(world: World, browse: Browse):
     certificate = await add_certificate(world.environment, await world.submit())
-    object.__setattr__(world.environment.rules, "test_papers", True)
+    object.__setattr__(world.environment.rules, "takes_sandboxes", True)
 
     async with browse() as browser:
         page = await browser.get(f"/verify/{certificate.number}")
