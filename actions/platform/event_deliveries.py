@@ -5,24 +5,23 @@ sent again, so a receiver may get an event twice, and knows it by its id.
 """
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
-from typing import Any
 
 import structlog
 
 from actions.kernel import Environment
-from actions.platform.events import bodies_of, events_behind
+from actions.platform.events import events_behind, messages_of, rows_behind
 from domain.kernel import SYSTEM
-from domain.platform.changes import START
+from domain.platform.changes import START, FeedState
 from domain.platform.event_receivers import (
     CHALLENGE,
     EventDelivery,
     EventReceiver,
     ReceiverState,
-    event_id,
+    delivery_of,
     retry_at,
 )
 from integrations.calling.errors import NotAsked, RemoteError
@@ -53,17 +52,18 @@ class _Outcome:
     counts: bool = True
 
 
-async def may_be_due(env: Environment, receiver: EventReceiver) -> bool:
-    """Whether there is something to plan or to send for a receiver, by reads that take no lock.
-
-    Not seen is what lies behind something that does not concern it, and what came to be in another feed.
-    """
+async def receivers_due(env: Environment) -> list[str]:
+    """The receivers for which something is to be sent or planned, by reads that take no lock."""
     async with env.store.read_transaction() as tx:
-        if await event_receivers.due(tx, receiver.id, 1):
-            return True
-        if receiver.state is not ReceiverState.ACTIVE:
-            return False
-        return bool((await events_behind(tx, receiver, receiver.position, 1))[0])
+        feed = await change_feed.state(tx)
+        return [one.id for one in await event_receivers.told_now(tx) if await _is_due(tx, one, feed)]
+
+
+async def _is_due(tx: Transaction, receiver: EventReceiver, feed: FeedState) -> bool:
+    if await event_receivers.due(tx, receiver.id, 1):
+        return True
+    behind = receiver.feed != feed.name or await rows_behind(tx, receiver, receiver.position, 1)
+    return bool(behind) and await _plans(tx, receiver)
 
 
 async def tell_receiver(env: Environment, receiver_id: str, goes_on: Callable[[], bool]) -> int:
@@ -76,11 +76,11 @@ async def tell_receiver(env: Environment, receiver_id: str, goes_on: Callable[[]
             break
         async with env.store.read_transaction() as tx:
             due = await event_receivers.due(tx, receiver_id, AT_ONCE)
-            bodies = await _bodies(tx, receiver, due)
+            messages = await messages_of(tx, receiver, due)
         if not due:
             break
         outcomes = await asyncio.gather(
-            *(_attempt(env, calls, receiver, each, body) for each, body in zip(due, bodies, strict=True))
+            *(_attempt(env, calls, receiver, each, message) for each, message in zip(due, messages, strict=True))
         )
         await env.store.carry_out(partial(_note, receiver_id=receiver_id, outcomes=outcomes))
         taken += sum(one.code == TAKEN for one in outcomes)
@@ -97,54 +97,30 @@ async def _plan(tx: Transaction, env: Environment, receiver_id: str) -> EventRec
     receiver = await event_receivers.get(tx, receiver_id, lock=True)
     if receiver is None or receiver.state not in _TOLD:
         return None
-    if receiver.state is ReceiverState.VERIFYING or await event_receivers.count_waiting(tx, receiver_id) > MOST_WAITING:
+    if not await _plans(tx, receiver):
         return receiver
     feed = await change_feed.state(tx)
     position = receiver.position if receiver.feed == feed.name else START
     rows, more = await events_behind(tx, receiver, position, PAGE)
-    planned = [
-        EventDelivery(
-            id=env.ids.key(),
-            receiver_id=receiver_id,
-            event_id=event_id(row),
-            kind=row.kind.value,
-            object_id=row.object_id,
-            application_id=row.application_id,
-            department=row.department,
-            sequence=row.position.row,
-            occurred_at=row.at,
-            due_at=tx.clock.now(),
-        )
-        for row in rows
-    ]
-    await event_receivers.plan(tx, planned)
+    now = tx.clock.now()
+    await event_receivers.plan(tx, [delivery_of(row, receiver_id, env.ids.key(), now) for row in rows])
     await event_receivers.move_on(tx, receiver_id, feed, more or max(feed.end, position))
     return receiver
 
 
-async def _bodies(tx: Transaction, receiver: EventReceiver, due: Sequence[EventDelivery]) -> list[Mapping[str, Any]]:
-    challenged = [one for one in due if one.kind == CHALLENGE]
-    events = [one for one in due if one.kind != CHALLENGE]
-    bodies = dict(
-        zip(
-            [one.id for one in events],
-            await bodies_of(tx, receiver, [(one, one.occurred_at) for one in events]),
-            strict=True,
-        )
-    )
-    for one in challenged:
-        at = one.occurred_at.isoformat()
-        bodies[one.id] = {"type": CHALLENGE, "timestamp": at, "data": {"challenge": one.object_id}}
-    return [bodies[one.id] for one in due]
+async def _plans(tx: Transaction, receiver: EventReceiver) -> bool:
+    """Whether more is planned for a receiver: it answered its challenge, and not too much waits for it."""
+    active = receiver.state is ReceiverState.ACTIVE
+    return active and await event_receivers.count_waiting(tx, receiver.id) <= MOST_WAITING
 
 
 async def _attempt(
-    env: Environment, calls: ReceiverCalls, receiver: EventReceiver, delivery: EventDelivery, body: Mapping[str, Any]
+    env: Environment, calls: ReceiverCalls, receiver: EventReceiver, delivery: EventDelivery, message: Message
 ) -> _Outcome:
     send = calls.challenge if delivery.kind == CHALLENGE else calls.tell
     secrets = receiver.secrets_at(env.clock.now())
     try:
-        await send(receiver.id, receiver.url, secrets, Message(delivery.event_id, body))
+        await send(receiver.id, receiver.url, secrets, message)
     except SwitchedOff as error:
         return _Outcome(delivery, error.code, counts=False)
     except NotAsked as error:
@@ -157,6 +133,8 @@ async def _attempt(
 async def _note(tx: Transaction, receiver_id: str, outcomes: Sequence[_Outcome]) -> None:
     """Keep the outcomes, and what they mean for the receiver: it answered its challenge, or it is dead."""
     now = tx.clock.now()
+    # Locked before its deliveries, as by an administrator's step, so that neither waits for the other.
+    receiver = await event_receivers.get(tx, receiver_id, lock=True)
     failure: str | None = None
     noted = []
     for one in outcomes:
@@ -174,7 +152,6 @@ async def _note(tx: Transaction, receiver_id: str, outcomes: Sequence[_Outcome])
             tried = replace(tried, due_at=again or now)
         noted.append(tried)
     await event_receivers.note(tx, noted)
-    receiver = await event_receivers.get(tx, receiver_id, lock=True)
     if receiver is None or receiver.state not in _TOLD:
         return
     if failure is not None:
@@ -185,6 +162,8 @@ async def _note(tx: Transaction, receiver_id: str, outcomes: Sequence[_Outcome])
         )
         _log.error("event_receiver_failed", receiver=receiver_id, outcome=failure)
     elif any(one.kind == CHALLENGE and one.delivered_at for one in noted):
-        verified = replace(receiver, state=ReceiverState.ACTIVE, begins_at=receiver.begins_at or now)
+        verified = replace(receiver, state=ReceiverState.ACTIVE, begins_at=now)
         await event_receivers.save(tx, verified, receiver.version)
+        feed = await change_feed.state(tx)
+        await event_receivers.move_on(tx, receiver_id, feed, feed.end)
         await audit.record(tx, SYSTEM.label, "event_receiver.verified", "EVENT_RECEIVER", receiver_id, None)

@@ -1,8 +1,7 @@
 """What happens to applications as events: noted with the step, and worded as a receiver may know them."""
 
-from collections.abc import Iterable, Mapping
-from datetime import datetime
-from typing import Any, Protocol
+from collections.abc import Sequence
+from typing import Any
 
 from actions.kernel import Environment, Transition, UnitOfWork
 from domain.applications.applications import Application, Channel
@@ -10,13 +9,15 @@ from domain.kernel import Posting, Role
 from domain.kernel.global_ids import TypeCode, to_global_id
 from domain.platform.changes import START, Change, FeedState, Position, Wanted
 from domain.platform.event_receivers import (
+    CHALLENGE,
     OF_MOVES,
     WIRE_NAMES,
+    EventDelivery,
     EventKind,
     EventOwner,
     EventReceiver,
     ReceiverState,
-    event_id,
+    delivery_of,
 )
 from integrations.event_receivers.models import AskingReceiver, CursorGone, Message, PulledEvents
 from store.applications import applications
@@ -26,15 +27,6 @@ from store.platform import event_receivers
 _MAY_ASK = frozenset({ReceiverState.ACTIVE, ReceiverState.FAILED})
 
 
-class Told(Protocol):
-    """What a message is made of: a planned delivery, or a row of the feed."""
-
-    kind: str
-    object_id: str
-    application_id: str | None
-    department: str | None
-
-
 async def note_event(acting: UnitOfWork, transition: Transition) -> None:
     """Note the event that a step is, for whoever is told of it."""
     kind = OF_MOVES.get(transition.move)
@@ -42,11 +34,18 @@ async def note_event(acting: UnitOfWork, transition: Transition) -> None:
         await change_feed.touch(acting.tx, kind, transition.after.id)
 
 
+async def rows_behind(tx: Transaction, receiver: EventReceiver, position: Position, limit: int) -> list[Change]:
+    """Rows of the feed among which a receiver's events are: those of her department, or of all for a partner."""
+    own = [Posting(Role.DEPARTMENT_ADMIN, receiver.department)]
+    wanted = Wanted(receiver.change_kinds, postings=own if receiver.owner is EventOwner.DEPARTMENT else None)
+    return await change_feed.page(tx, position, limit, wanted)
+
+
 async def events_behind(
     tx: Transaction, receiver: EventReceiver, position: Position, limit: int
 ) -> tuple[list[Change], Position | None]:
     """Events that a receiver may know, behind a position, and where to go on; None where all were read."""
-    rows = await change_feed.page(tx, position, limit, _filter_of(receiver))
+    rows = await rows_behind(tx, receiver, position, limit)
     cases = await applications.by_ids(tx, {row.application_id for row in rows if row.application_id})
     began = receiver.begins_at
     concerned = [
@@ -57,31 +56,27 @@ async def events_behind(
     return concerned, rows[-1].position if len(rows) == limit else None
 
 
-async def bodies_of(
-    tx: Transaction, receiver: EventReceiver, told: Iterable[tuple[Any, datetime]]
-) -> list[Mapping[str, Any]]:
-    """The bodies of events, each with when it happened.
+async def messages_of(tx: Transaction, receiver: EventReceiver, deliveries: Sequence[EventDelivery]) -> list[Message]:
+    """The messages of events, and of a challenge, in the same order.
 
     There is nothing of a person in them. Whoever may not ask for single applications is told no number either.
     """
-    listed = list(told)
-    cases = await applications.by_ids(tx, {one.application_id for one, _ in listed})
-    return [_body(receiver, one, cases[one.application_id], at) for one, at in listed]
+    cases = await applications.by_ids(tx, {one.application_id for one in deliveries if one.application_id})
+    return [Message(one.event_id, _body(receiver, one, cases.get(one.application_id or ""))) for one in deliveries]
 
 
-def _body(receiver: EventReceiver, told: Told, case: Application, at: datetime) -> Mapping[str, Any]:
-    data: dict[str, Any] = {"service": case.service_code, "department": told.department}
-    if receiver.owner is not EventOwner.E_TAAL:
-        data["application"] = {"id": to_global_id(TypeCode.APPLICATION, case.id), "number": case.number}
-        if told.kind == EventKind.CLEARANCE_ASKED:
-            data["clearance"] = {"id": to_global_id(TypeCode.CLEARANCE, told.object_id)}
-    return {"type": WIRE_NAMES[EventKind(told.kind)], "timestamp": at.isoformat(), "data": data}
-
-
-def _filter_of(receiver: EventReceiver) -> Wanted:
-    """The rows of a department's receiver are those of her department; a partner's are told apart by their cases."""
-    own = [Posting(Role.DEPARTMENT_ADMIN, receiver.department)]
-    return Wanted(receiver.change_kinds, postings=own if receiver.owner is EventOwner.DEPARTMENT else None)
+def _body(receiver: EventReceiver, delivery: EventDelivery, case: Application | None) -> dict[str, Any]:
+    data: dict[str, Any]
+    if case is None:
+        kind, data = CHALLENGE, {"challenge": delivery.object_id}
+    else:
+        kind = WIRE_NAMES[EventKind(delivery.kind)]
+        data = {"service": case.service_code, "department": delivery.department}
+        if receiver.owner is not EventOwner.E_TAAL:
+            data["application"] = {"id": to_global_id(TypeCode.APPLICATION, case.id), "number": case.number}
+            if delivery.kind == EventKind.CLEARANCE_ASKED:
+                data["clearance"] = {"id": to_global_id(TypeCode.CLEARANCE, delivery.object_id)}
+    return {"type": kind, "timestamp": delivery.occurred_at.isoformat(), "data": data}
 
 
 def _concerns(receiver: EventReceiver, case: Application | None) -> bool:
@@ -111,22 +106,14 @@ class EventReads:
             if receiver is None:
                 raise CursorGone
             rows, more = await events_behind(tx, receiver, _position(state, cursor), first)
-            bodies = await bodies_of(tx, receiver, [(_Row(row), row.at) for row in rows])
-            events = [Message(event_id(row), body) for row, body in zip(rows, bodies, strict=True)]
+            told = [delivery_of(row, receiver_id, "", row.at) for row in rows]
+            events = await messages_of(tx, receiver, told)
             await audit.record(
                 tx, f"EVENTS:{receiver_id}", "events.pulled", "EVENT_RECEIVER", receiver_id, None, events=len(events)
             )
             return PulledEvents(events, _cursor(state, more or state.end), complete=more is None)
 
         return await self._environment.store.carry_out(work)
-
-
-class _Row:
-    """A row of the feed by the names of a delivery."""
-
-    def __init__(self, change: Change) -> None:
-        self.kind, self.object_id = change.kind.value, change.object_id
-        self.application_id, self.department = change.application_id, change.department
 
 
 def _cursor(state: FeedState, position: Position) -> str:

@@ -87,8 +87,8 @@ OF_MOVES: Mapping[Move, ChangeKind] = MappingProxyType(
 """The steps of an application that are events."""
 
 RETRY_SECONDS = (5, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400)
-"""The wait after the first, second, … failed attempt, as the specification of Standard Webhooks recommends; after one
-more the receiver is FAILED."""
+"""The wait after the first, second, … failed attempt: the example schedule of the specification of Standard Webhooks
+("Deliverability and reliability"). After one more failure the receiver is FAILED."""
 
 JITTER = 0.2
 """The largest part by which a wait is longer, so that what failed together is not tried together."""
@@ -172,6 +172,22 @@ def secret_of(token: str) -> str:
     """A secret as Standard Webhooks writes it, of random octets in base64url."""
     octets = base64.urlsafe_b64decode(token + "=" * (-len(token) % 4))
     return SECRET_PREFIX + base64.b64encode(octets).decode()
+
+
+def delivery_of(change: Change, receiver_id: str, key: str, due_at: datetime) -> EventDelivery:
+    """The event that a row of the feed is, as an entry of a receiver's log under a key."""
+    return EventDelivery(
+        id=key,
+        receiver_id=receiver_id,
+        event_id=event_id(change),
+        kind=change.kind.value,
+        object_id=change.object_id,
+        application_id=change.application_id,
+        department=change.department,
+        sequence=change.position.row,
+        occurred_at=change.at,
+        due_at=due_at,
+    )
 
 
 def event_id(change: Change) -> str:

@@ -6,14 +6,11 @@ from contextlib import suppress
 import structlog
 
 from actions.kernel import Environment
-from actions.platform.event_deliveries import may_be_due, tell_receiver
+from actions.platform.event_deliveries import receivers_due, tell_receiver
 from gateway.runtime.leadership import Leadership
 from store.database import StoreError
-from store.platform import event_receivers
 
 LOOK_SECONDS = 1.0
-LONGEST_PAUSE_SECONDS = 60.0
-"""So often the feed is read on for a receiver for which nothing happened, so that the look stays cheap."""
 LEASE_SECONDS = 30.0
 _log = structlog.get_logger(__name__)
 
@@ -25,18 +22,14 @@ class EventRounds:
         self._environment = environment
         self._stopping = stopping
         self._tasks: dict[str, asyncio.Task[None]] = {}
-        self._told_at: dict[str, float] = {}
 
     async def look(self) -> None:
         """Begin to tell what is due; does not wait for it. Raises what an earlier task ended with."""
         ended = [key for key, task in self._tasks.items() if task.done()]
         results = [self._tasks.pop(key) for key in ended]
-        for receiver in await self._environment.store.read(event_receivers.told_now):
-            if receiver.id not in self._tasks and (
-                self._waited_long(receiver.id) or await may_be_due(self._environment, receiver)
-            ):
-                self._told_at[receiver.id] = self._environment.clock.monotonic()
-                self._tasks[receiver.id] = asyncio.create_task(self._tell(receiver.id))
+        for receiver_id in await receivers_due(self._environment):
+            if receiver_id not in self._tasks:
+                self._tasks[receiver_id] = asyncio.create_task(self._tell(receiver_id))
         for task in results:
             task.result()
 
@@ -44,10 +37,6 @@ class EventRounds:
         """Wait for what is under way: each ends after the calls that it has begun."""
         if self._tasks:
             await asyncio.wait(self._tasks.values())
-
-    def _waited_long(self, receiver_id: str) -> bool:
-        told_at = self._told_at.setdefault(receiver_id, self._environment.clock.monotonic())
-        return self._environment.clock.monotonic() - told_at >= LONGEST_PAUSE_SECONDS
 
     async def _tell(self, receiver_id: str) -> None:
         lead = Leadership(self._environment, f"events:{receiver_id}", LEASE_SECONDS)

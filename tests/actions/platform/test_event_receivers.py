@@ -10,11 +10,12 @@ from typing import Any
 
 import httpx
 import pytest
+import sqlalchemy as sa
 from starlette.applications import Starlette
 
 from actions.kernel import Environment
 from actions.platform.alarms import readings
-from actions.platform.event_deliveries import may_be_due, tell_receiver
+from actions.platform.event_deliveries import receivers_due, tell_receiver
 from actions.platform.event_receivers import (
     ChangeEventReceiver,
     ConfirmEventReceiver,
@@ -128,6 +129,9 @@ class Place:
     async def tell(self, receiver: EventReceiver) -> int:
         return await tell_receiver(self.env, receiver.id, lambda: True)
 
+    async def due(self) -> list[str]:
+        return await receivers_due(self.env)
+
     def told(self, name: str) -> list[dict[str, Any]]:
         return self.sandbox.actions["received"]({"name": name})["messages"]
 
@@ -145,7 +149,7 @@ class Place:
 @pytest.fixture
 async def place(store, store_keyrings, store_clock, tmp_path) -> AsyncIterator[Place]:
     env = environment(store, store_keyrings, store_clock, tmp_path / "objects", Down())
-    env = replace(env, rules=replace(env.rules, test_papers=True))
+    env = replace(env, rules=replace(env.rules, takes_sandboxes=True))
     home = SandboxHome(
         "event_receivers", tmp_path / "sandbox", tmp_path / "o.json", store_clock, {}, "http://gateway", ""
     )
@@ -355,12 +359,65 @@ async def test_nothing_is_due_while_a_case_waits_for_its_first_event_to_be_tried
     await place.happen("a1", ChangeKind.HANDED_IN, ChangeKind.DECIDED)
     place.sandbox.faults.set([Fault("status", calls=frozenset({1}), params={"status": 500})])
     await place.tell(receiver)
-    now = await place.now(receiver)
 
-    waits = await may_be_due(place.env, now)
+    waits = await place.due()
     place.pass_seconds(RETRY_SECONDS[0] * 1.3)
 
-    assert (waits, await may_be_due(place.env, now)) == (False, True)
+    assert (waits, await place.due()) == ([], [receiver.id])
+
+
+async def test_an_event_behind_one_that_concerns_the_receiver_not_is_told_at_once(place):
+    umang = await place.active("umang", STATE, STATE_SECOND, owner=EventOwner.UMANG)
+    await place.happen("a1", ChangeKind.HANDED_IN)
+    await place.happen("a2", ChangeKind.HANDED_IN)
+
+    due = await place.due()
+    await place.tell(umang)
+
+    assert (due, await place.due(), len(place.told("umang"))) == ([umang.id], [], 1)
+
+
+async def test_the_feed_is_read_anew_at_once_after_it_got_another_name(place):
+    receiver = await place.active("crm")
+    await place.happen("a1", ChangeKind.HANDED_IN)
+    await place.tell(receiver)
+    before = await place.due()
+
+    async def rename(tx: Any) -> None:
+        await tx.connection.execute(sa.update(change_feed.change_feeds_table).values(name="another"))
+
+    await place.env.store.carry_out(rename)
+    after = await place.due()
+    await place.tell(receiver)
+
+    assert (before, after, await place.due()) == ([], [receiver.id], [])
+    assert place.types("crm") == ["application.handed_in"]
+
+
+async def test_the_feed_of_before_its_challenge_is_not_read_for_a_new_receiver(place, monkeypatch):
+    await place.happen("a1", ChangeKind.HANDED_IN)
+    read, page = [], change_feed.page
+
+    async def noted(*given: Any) -> Any:
+        read.extend(found := await page(*given))
+        return found
+
+    monkeypatch.setattr(change_feed, "page", noted)
+    await place.active("crm")
+    await place.happen("a1", ChangeKind.DECIDED)
+
+    assert (await place.due() != [], [one.kind for one in read]) == (True, [ChangeKind.DECIDED])
+
+
+async def test_a_receiver_for_which_too_much_waits_is_not_looked_after_before_something_is_due(place, monkeypatch):
+    receiver = await place.active("crm")
+    await place.happen("a1", ChangeKind.HANDED_IN)
+    place.sandbox.faults.set([Fault("status", params={"status": 500})])
+    await place.tell(receiver)
+    await place.happen("a2", ChangeKind.HANDED_IN)
+    monkeypatch.setattr("actions.platform.event_deliveries.MOST_WAITING", 0)
+
+    assert await place.due() == []
 
 
 async def test_a_receiver_that_does_not_answer_its_challenge_can_be_switched_off_and_challenged_again(place):
@@ -426,7 +483,7 @@ async def test_a_clearance_is_told_to_the_department_that_was_asked(place):
     ],
 )
 async def test_only_public_https_addresses_without_credentials_are_taken_where_no_sandboxes_are_used(place, url):
-    place.env = replace(place.env, rules=replace(place.env.rules, test_papers=False))
+    place.env = replace(place.env, rules=replace(place.env.rules, takes_sandboxes=False))
 
     with pytest.raises(Problems) as caught:
         await place.propose("crm", url=url)
@@ -456,9 +513,9 @@ async def test_a_switch_holds_events_back_and_no_attempt_counts(place):
     receiver = await place.active("crm")
     await place.step(receiver, ReceiverStep.SWITCH_OFF)
     await place.happen("a1", ChangeKind.HANDED_IN)
-    off = await place.tell(receiver), await may_be_due(place.env, await place.now(receiver))
+    off = await place.tell(receiver), await place.due()
 
     await place.step(receiver, ReceiverStep.SWITCH_ON)
 
-    assert off == (0, False)
+    assert off == (0, [])
     assert await place.tell(receiver) == 1
