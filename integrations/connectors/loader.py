@@ -67,11 +67,14 @@ def _validator() -> Any:
 
 def _validate(document: Document) -> None:
     """Raise ConnectorFault for the first place in the file that the schema does not allow."""
-    errors = list(_validator().iter_errors(document.content))
-    if errors:
-        found = [(document.line_of(_place_of(error)), error) for error in errors]
-        line, error = min(found, key=lambda one: one[0])
-        raise ConnectorFault(line, *_explanation(_place_of(error), error))
+
+    def order(error: Any) -> tuple[bool, int]:
+        misspelt = error.kind.name == "additionalProperties"  # comes first: such a key is told as missing too
+        return not misspelt, document.line_of(_place_of(error))
+
+    error = min(_validator().iter_errors(document.content), key=order, default=None)
+    if error is not None:
+        raise ConnectorFault(order(error)[1], *_explanation(_place_of(error), error))
 
 
 def _place_of(error: Any) -> Place:
@@ -89,6 +92,8 @@ def _explanation(place: Place, error: Any) -> tuple[str, str]:
                 f"`{where[:120]}` is no key that is known here",
                 "Correct its spelling, or remove it.",
             )
+        case "falseSchema":
+            return f"`{where[:120]}` does not go with the other keys there", "Remove it; see docs/connectors.md."
         case "required":
             return f"`{kind.property}` is missing in {where[:120]}", "Add it."
         case "enum":

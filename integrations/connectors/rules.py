@@ -1,7 +1,7 @@
 """The rules for a connector's file that no schema can say: about personal data, secrets, holes, effects and kinds."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
@@ -14,21 +14,17 @@ from integrations.connectors.documents import Place
 from integrations.connectors.faults import RuleBroken
 from integrations.connectors.file import (
     Authentication,
-    Body,
     Connector,
     ConnectorCall,
     Field,
     Input,
-    Outcome,
     Personal,
     templates_in,
 )
 from integrations.connectors.forms import parse_form
-from integrations.connectors.paths import Every, Path
+from integrations.connectors.paths import Every
 from integrations.connectors.templates import Template
 
-STATUSES = frozenset({"RECEIVED", "IN_PROCESS", "NEEDS_CITIZEN", "APPROVED", "REJECTED", "CLOSED", "UNKNOWN"})
-CLEARANCES = frozenset({"GRANTED", "REFUSED", "ASKED"})
 RESERVED_HOLES = frozenset({"key", "since", "number", "ticket", "consent.id"})
 """What calls are given without taking it: a write's key, and what follow-up calls see (docs/connectors.md section 2).
 """
@@ -71,7 +67,8 @@ def _is_private(host: str) -> bool:
 
 def broken_rules(connector: Connector, content: Mapping[str, Any]) -> Found:
     """Every rule that is broken, with the place in the file."""
-    yield from _system_rules(connector)
+    for number, way in enumerate(connector.authentication):
+        yield from _authentication_rules(connector, way, ("auth", number))
     yield from _hidden_values(content, ())
     for call in connector.calls.values():
         place: Place = ("calls", call.name)
@@ -79,10 +76,10 @@ def broken_rules(connector: Connector, content: Mapping[str, Any]) -> Found:
         yield from _input_rules(call, place)
         yield from _hole_rules(call, place)
         for name, one in call.fields.items():
-            yield from _field_rules(call, one, (*place, "fields", name))
+            yield from _field_rules(one, (*place, "fields", name))
         yield from _personal_rules(connector, call, place)
-        yield from _effect_rules(connector, call, place)
-        yield from _list_rules(call, place)
+        yield from _repeat_rules(connector, call, (*place, "repeat"))
+        yield from _name_rules(connector, call, place)
     for number, example in enumerate(connector.examples):
         if example.call not in connector.calls:
             yield ("examples", number, "call"), _unknown("call", example.call)
@@ -92,31 +89,13 @@ def _unknown(kind: str, name: str) -> RuleBroken:
     return RuleBroken(f"there is no {kind} `{name[:40]}`", f"Name one of this file's, or declare the {kind}.")
 
 
-def _system_rules(connector: Connector) -> Found:
-    if (connector.source.value == "DEPARTMENTS") != (connector.department is not None):
-        yield (
-            ("department",),
-            RuleBroken(
-                "a department's system names its department, and no other system does",
-                "Write `department:` with the source DEPARTMENTS alone.",
-            ),
-        )
-    for number, one in enumerate(connector.authentication):
-        yield from _authentication_rules(connector, one, ("auth", number))
-
-
 def _authentication_rules(connector: Connector, one: Authentication, place: Place) -> Found:
     for name in one.only - connector.calls.keys():
         yield (*place, "only"), _unknown("call", name)
-    if one.type in ("hmac", "ws_security") and connector.wire.is_soap != (one.type == "ws_security"):
-        yield place, RuleBroken("ws_security is for SOAP alone, and hmac for all but SOAP", "Use another type.")
     calls = [call for name, call in connector.calls.items() if not one.only or name in one.only]
     if one.body_field is not None and not all(isinstance(call.body, dict) for call in calls):
         rule = RuleBroken("the key's field has a call without a body", "Name the calls that have one in `only`.")
         yield (*place, "field"), rule
-    for part in {"timestamp", "nonce"} & {*one.options.get("parts", ())}:
-        if f"{part}_header" not in one.options:
-            yield place, RuleBroken(f"`{part}` is signed and not sent", f"Name its header by `{part}_header`.")
 
 
 def _hidden_values(value: Any, place: Place) -> Found:
@@ -159,30 +138,22 @@ def _is_secret(text: str, name: str, place: Place) -> bool:
 
 
 def _shape_rules(connector: Connector, call: ConnectorCall, place: Place) -> Found:
-    if connector.wire.is_soap != (call.operation is not None):
-        yield place, RuleBroken("a SOAP call has an `operation`, any other one `send`", "Write the one for the wire.")
     if not connector.wire.is_soap:
-        yield from _request_rules(connector, call, place)
+        yield from _path_rules(call, (*place, "send"))
     for name in call.headers:
         if name.lower() in _OWN_HEADERS:
             yield (*place, "headers"), RuleBroken(f"the header {name} is not the file's", "Remove it; see `auth`.")
     if call.serves and not any(one.kind == "clearance" for one in call.fields.values()):
         yield (*place, "serves"), RuleBroken("a clearance has no field that answers it", "Add one `as: clearance`.")
-    if call.decides and not call.serves:
-        yield (*place, "decides"), RuleBroken("only what serves a clearance decides", "Add `serves: clearance`.")
-    if call.fields and not call.kind:
-        yield (*place, "fields"), RuleBroken("the fields have no kind", "Write `gives: {kind: name}`.")
+    if call.each is not None and Every() not in call.each.steps:
+        yield (*place, "gives", "each"), RuleBroken("the rows are no list", "End the list's path with `[]`.")
 
 
-def _request_rules(connector: Connector, call: ConnectorCall, place: Place) -> Found:
+def _path_rules(call: ConnectorCall, at: Place) -> Found:
     if not call.path.text.startswith("/") or call.path.text.startswith("//"):
-        yield (*place, "send"), RuleBroken("the path does not begin with one slash", "Begin it so.")
+        yield at, RuleBroken("the path does not begin with one slash", "Begin it so.")
     elif re.search(r"[?#\\\s]|/\.\.?(?:/|$)", call.path.text):
-        yield (*place, "send"), RuleBroken("the path has more than segments", "Use `query` for parameters.")
-    if call.method == "GET" and call.body is not None:
-        yield (*place, "body"), RuleBroken("a GET has no body", "Use `query`, or send it by POST.")
-    if connector.wire.request in (Body.FORM, Body.XML) and not isinstance(call.body, dict | None):
-        yield (*place, "body"), RuleBroken("the body is a list", "Write its fields as a mapping.")
+        yield at, RuleBroken("the path has more than segments", "Use `query` for parameters.")
 
 
 def _input_rules(call: ConnectorCall, place: Place) -> Found:
@@ -190,40 +161,21 @@ def _input_rules(call: ConnectorCall, place: Place) -> Found:
         at = (*place, "takes", name)
         if one.pattern is not None and (reason := unsafe(one.pattern)):
             yield (*at, "pattern"), RuleBroken(f"the pattern is {reason}", "Bound it by ^ and $, without nesting.")
-        if one.kind in ("texts", "status", "clearance", "link"):
-            yield (*at, "as"), RuleBroken(f"nothing is taken as {one.kind}", "Take it as text, id or enum.")
-        yield from _kind_rules(one, at)
+        yield from _form_rules(one, at)
 
 
-def _kind_rules(one: Input | Field, at: Place) -> Found:
-    if one.kind in ("date", "instant") and not one.forms:
-        yield at, RuleBroken(f"a {one.kind} has no forms", "List them, such as `forms: [iso, dd-MM-yyyy]`.")
+def _form_rules(one: Input | Field, at: Place) -> Found:
     for form in one.forms:
         try:
             parse_form(form, instant=one.kind == "instant")
         except RuleBroken as broken:
             yield (*at, "forms"), broken
-    if one.kind == "paise" and one.unit is None:
-        yield at, RuleBroken("an amount has no unit", "Add `unit: rupees` or `unit: paise`.")
-    if one.kind == "enum" and not one.map:
-        yield at, RuleBroken("an enum has no map", "List its values by `map`.")
-    if one.kind == "mobile" and one.personal is None:
-        yield at, RuleBroken("a mobile number has no class of personal data", "Add `pii: contact`.")
 
 
-def _field_rules(call: ConnectorCall, one: Field, at: Place) -> Found:
-    yield from _kind_rules(one, at)
-    known = {"status": STATUSES, "clearance": CLEARANCES}.get(one.kind)
-    if known is not None:
-        values = {*one.map.values(), *([one.other] if one.other else [])}
-        if not one.map or not values <= known:
-            yield at, RuleBroken(f"a {one.kind} has no map to ours", f"Map to {', '.join(sorted(known))}.")
-    if one.kind == "point" and one.order is None:
-        yield at, RuleBroken("a point has no order", "Add `order: lat_long` or `order: long_lat`.")
+def _field_rules(one: Field, at: Place) -> Found:
+    yield from _form_rules(one, at)
     if one.path.is_list != (one.kind == "texts"):
         yield (*at, "from"), RuleBroken("only texts are many values", "Use `[]` with `as: texts` alone.")
-    if one.echo is not None and one.echo not in call.takes:
-        yield (*at, "echo"), _unknown("input", one.echo)
 
 
 def _hole_rules(call: ConnectorCall, place: Place) -> Found:
@@ -270,61 +222,31 @@ def _personal_rules(connector: Connector, call: ConnectorCall, place: Place) -> 
         yield (*place, "keep"), RuleBroken("personal data are kept for all", "Use `scope: CITIZEN`.")
     if personal and call.effect is Effect.READ and call.consent is None and call.name not in connector.follow_ups:
         yield place, RuleBroken("personal data are asked for without a basis", "Add `consent` with `asked` or `law`.")
-    if call.consent is not None and (call.consent.why if call.consent.basis == "asked" else call.consent.rule) is None:
-        yield (
-            (*place, "consent"),
-            RuleBroken("the consent lacks its reason", "Add `why` in both languages to `asked`, `rule` to `law`."),
-        )
-
-
-def _effect_rules(connector: Connector, call: ConnectorCall, place: Place) -> Found:
-    repeat = call.repeat
-    if call.effect is not Effect.READ and call.method == "GET":
-        yield (*place, "send"), RuleBroken("a write goes by GET", "Use POST, PUT or PATCH, or the effect READ.")
-    if call.effect is not Effect.READ and (call.pages or call.batch or call.policy.kept_seconds):
-        yield place, RuleBroken("a write has pages, a batch or is kept", "Remove these keys.")
-    if (call.effect is Effect.KEYED_WRITE) != (repeat is not None):
-        yield place, RuleBroken("a keyed write, and no other call, says how it repeats", "Add or remove `repeat`.")
-    if repeat is not None:
-        yield from _repeat_rules(connector, call, (*place, "repeat"))
-    for rule in call.outcomes:
-        at = (*place, "outcomes")
-        if rule.outcome is Outcome.WAITING and (rule.ask is None or rule.when.has is None):
-            yield at, RuleBroken("what is waited for is not asked for", "Add `has` with the ticket, and `ask`.")
-        if rule.ask is not None and rule.ask not in connector.calls:
-            yield at, _unknown("call", rule.ask)
 
 
 def _repeat_rules(connector: Connector, call: ConnectorCall, at: Place) -> Found:
-    repeat = call.repeat
-    if repeat is None:
+    if call.repeat is None:
         return
-    by_search = repeat.at is not None and (repeat.ends is None) != (repeat.equals is None)
-    if repeat.by_key == (repeat.enquire is not None) or (repeat.enquire is not None) != by_search:
-        yield at, RuleBroken("the enquiry is not whole", "Write `enquire`, `at` and `ends` or `equals`; or `by_key`.")
     templates = [*call.headers.values(), *call.query.values(), *templates_in(call.body)]
     if not any("key" in one.holes for one in templates):
         yield at, RuleBroken("the request does not carry its key", "Put `{key}` into a header or the body.")
-    if repeat.enquire is not None:
-        other = connector.calls.get(repeat.enquire)
-        if other is None:
-            yield (*at, "enquire"), _unknown("call", repeat.enquire)
-        elif other.effect is not Effect.READ:
-            yield (*at, "enquire"), RuleBroken("the enquiry writes", "Name a call with the effect READ.")
+    enquiry = connector.calls.get(call.repeat.enquire or "")
+    if enquiry is not None and enquiry.effect is not Effect.READ:
+        yield (*at, "enquire"), RuleBroken("the enquiry writes", "Name a call with the effect READ.")
+    if enquiry is not None and enquiry.pages is not None:  # what stands on a later page would be made twice
+        yield (*at, "enquire"), RuleBroken("the enquiry has pages", "Name a call whose answer is one list.")
 
 
-def _list_rules(call: ConnectorCall, place: Place) -> Found:
-    pages, batch, watch = call.pages, call.batch, call.watch
-    if call.each is not None and Every() not in call.each.steps:
-        yield (*place, "gives", "each"), RuleBroken("the rows are no list", "End the list's path with `[]`.")
-    if pages is not None:
-        wanted: Path | str | None = pages.next if pages.style in ("cursor", "next_link") else pages.parameter
-        if not wanted or (pages.style == "cursor" and not pages.parameter):
-            yield (*place, "pages"), RuleBroken("the pages cannot be turned", "Add `number`, `next` or both.")
-    if batch is not None and batch.over not in {*call.takes, *RESERVED_HOLES}:
-        yield (*place, "batch", "over"), _unknown("input", batch.over)
-    if batch is not None and pages is not None:
-        yield (*place, "batch"), RuleBroken("a batch has pages", "Ask for fewer at once by `most`.")
-    for name in watch.open_while if watch else ():
-        if name not in call.fields:
-            yield (*place, "watch", "while"), _unknown("field", name)
+def _name_rules(connector: Connector, call: ConnectorCall, place: Place) -> Found:
+    """The names of calls, inputs and fields that the file does not have."""
+    inputs = {*call.takes, *RESERVED_HOLES}
+    named: list[tuple[Place, str | None, str, Container[str]]] = [
+        (("repeat", "enquire"), call.repeat.enquire if call.repeat else None, "call", connector.calls),
+        (("batch", "over"), call.batch.over if call.batch else None, "input", inputs),
+        *((("outcomes",), rule.ask, "call", connector.calls) for rule in call.outcomes),
+        *((("watch", "while"), name, "field", call.fields) for name in (call.watch.open_while if call.watch else ())),
+        *((("fields", name, "echo"), one.echo, "input", call.takes) for name, one in call.fields.items()),
+    ]
+    for tail, name, kind, known in named:
+        if name is not None and name not in known:
+            yield (*place, *tail), _unknown(kind, name)

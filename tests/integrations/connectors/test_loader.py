@@ -30,6 +30,9 @@ calls:
 """
 
 
+WATCHED = "    keep: {scope: PUBLIC, fresh: 1m}\n    watch: {poll: [1h], while: {number: A}}\n"
+
+
 def fault_of(text: str | bytes) -> ConnectorFault:
     with pytest.raises(ConnectorFault) as caught:
         read_connector(text if isinstance(text, bytes) else text.encode())
@@ -109,15 +112,24 @@ def test_words_and_numbers_are_not_guessed_at() -> None:
         ("toy.example.gov.in", "db.internal", 7, "private"),
         ("https://toy", "http://toy", 7, "not an https origin"),
         ("https://toy", "https://u:p@toy", 7, "a name or a password"),
-        ("id, needed: true", "date", 17, "has no forms"),
+        ("id, needed: true", "date", 17, "`forms` is missing"),
         ("id, needed: true", "date, forms: [dd-mm-yyyy]", 17, "no form of a date"),
-        ("id, needed: true", "paise", 17, "no unit"),
-        ("id, needed: true", "status, map: {A: DONE}", 17, "no map to ours"),
+        ("id, needed: true", "paise", 17, "`unit` is missing"),
+        ("id, needed: true", "status, map: {A: DONE}", 17, "a value that is not known"),
         ("id, needed: true", "text, pii: name", 10, "without a basis"),
         ("id, needed: true", "id, echo: other", 17, "there is no input `other`"),
         ("    success:", "    keep: {scope: CITIZEN, fresh: 2d}\n    success:", 14, "longer than 25 hours"),
-        ("    success:", "    effect: KEYED_WRITE\n    success:", 11, "a write goes by GET"),
-        ("source: NCS", "source: DEPARTMENTS", 1, "names its department"),
+        ("    success:", "    effect: ONCE\n    success:", 11, "`calls.things.send.GET` does not go"),
+        ("    success:", f"{WATCHED}    success:", 14, "`calls.things.keep` does not go"),
+        ("wire: json", "wire: xml\ndepartment: health", 7, "`department` does not go"),
+        ("wire: json", 'wire: {soap: "1.1", namespace: x}', 10, "`operation` is missing"),
+        ("    send: {GET", "    body: {a: b}\n    send: {GET", 11, "`calls.things.body` does not go"),
+        ("as: lgd", "as: link", 12, "a value that is not known"),
+        ("    success:", "    pages: {style: nextLink, number: p}\n    success:", 14, "`next` is missing"),
+        ("    success:", "    consent: {basis: law}\n    success:", 14, "`rule` is missing"),
+        ("    success:", "    outcomes: [{status: 202, is: waiting}]\n    success:", 14, "is missing"),
+        ("api_key, header: X-Key", "hmac, header: X-Key, parts: [nonce]", 8, "`nonce_header` is missing"),
+        ("source: NCS", "source: DEPARTMENTS", 1, "`department` is missing"),
     ],
 )
 def test_a_bad_file_is_refused_with_the_line_and_the_rule(old: str, new: str, line: int, rule: str) -> None:
@@ -158,4 +170,11 @@ def test_a_file_that_is_not_utf_8_is_refused_at_the_line() -> None:
 def test_a_keyed_write_has_to_say_how_it_is_enquired() -> None:
     fault = fault_of(CITY.replace("    repeat:", "    #", 1))
 
-    assert "says how it repeats" in fault.rule
+    assert "`repeat` is missing" in fault.rule
+
+
+def test_an_enquiry_that_would_see_one_page_alone_is_refused() -> None:
+    paged = 'query: {service_code: "{category}", start_date: "{since}"}'
+    fault = fault_of(CITY.replace(paged, f"{paged}\n    pages: {{style: page, number: page}}", 1))
+
+    assert fault.rule == "the enquiry has pages"
