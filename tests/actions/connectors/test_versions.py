@@ -196,7 +196,11 @@ async def test_production_wants_a_recorded_success_and_failure_of_each_call(worl
     good = answered_by.format(origin="recorded", status=200, body='{"sensors":[{"id":"S1"}]}', meaning="[{number: S1}]")
     bad = answered_by.format(origin="recorded", status=503, body="{}", meaning="unavailable")
 
+    empty = answered_by.format(origin="recorded", status=200, body='{"sensors":[]}', meaning="[]")
+
     assert await refused(proposed(world, city_file())) is ErrorCode.BAD_INPUT
+    nothing_found = city_file() + f"examples:\n- call: sensors\n{empty}- call: sensors\n{bad}"
+    assert await refused(proposed(world, nothing_found)) is ErrorCode.BAD_INPUT
     both = city_file() + f"examples:\n- call: sensors\n{good}- call: sensors\n{bad}"
     assert (await proposed(world, both)).version == 1
 
