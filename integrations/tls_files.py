@@ -1,6 +1,5 @@
-"""The TLS of the REST exchange: our certificate (mutual TLS), and the certificates accepted from PFMS.
+"""The files of the TLS to a system: our certificate where it wants one (mutual TLS), and whom we trust there.
 
-That PFMS wants a certificate of ours is INFERRED, as the exchange itself (rest_wire.py); how one is shown is TLS.
 The files are read at the start of a process: a new certificate serves from the next start on.
 """
 
@@ -25,7 +24,7 @@ class Unfit(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class RestTls:
+class TlsFiles:
     """Files of PEM texts: our certificate with those between it and its root, its key, and whom we trust alone.
 
     Without `authorities` the roots that are trusted for every system apply.
@@ -35,7 +34,7 @@ class RestTls:
     key: Path | None = None
     authorities: Path | None = None
 
-    def context(self, now: datetime, system: str = "pfms") -> ssl.SSLContext | None:
+    def context(self, now: datetime, system: str) -> ssl.SSLContext | None:
         """The TLS context of connections to a system; None where the default one serves. Raises Unfit.
 
         A certificate that has ended serves, so that the time alone keeps no process from starting.

@@ -29,7 +29,7 @@ from gateway.commands.kernel import CommandGroup, Limit, command_subject, out, p
 from gateway.runtime.partners import pfms_tls
 from gateway.settings.settings import read_settings
 from integrations.calling.errors import RemoteError
-from integrations.dbt_finance.pfms.rest_tls import SOON
+from integrations.tls_files import SOON
 from store.catalogue import catalogue
 from store.database import Transaction
 from store.payments import beneficiary_endings, bharat_figures, payment_batches, payment_files, payment_queues

@@ -19,8 +19,8 @@ from integrations.calling.remote import Remote, Resilience
 from integrations.calling.ssrf_guard import SsrfGuard
 from integrations.calling.transport import RecentProbe, Transports
 from integrations.connectors import Connector, Connectors, Secrets
-from integrations.dbt_finance.pfms.rest_tls import RestTls, Unfit
 from integrations.registry import OUTSIDE_SYSTEMS, Need, OutsideSystems, System
+from integrations.tls_files import TlsFiles, Unfit
 
 T = TypeVar("T")
 
@@ -48,16 +48,16 @@ def make_transports(settings: Settings, clock: Clock) -> Transports:
     )
 
 
-def pfms_tls(settings: Settings) -> RestTls:
+def pfms_tls(settings: Settings) -> TlsFiles:
     """The files for the TLS of PFMS over REST."""
     way, own = settings.pfms, settings.partners.get("pfms")
-    return RestTls(way.client_certificate_file, way.client_key_file, way.ca_file or (own.ca_file if own else None))
+    return TlsFiles(way.client_certificate_file, way.client_key_file, way.ca_file or (own.ca_file if own else None))
 
 
 def _own_tls(settings: Settings, clock: Clock) -> dict[str, ssl.SSLContext]:
     """The TLS of PFMS over REST and of systems with files of their own, by each address that they may have."""
     files = {
-        name: RestTls(each.certificate_file, each.key_file, each.ca_file) for name, each in settings.partners.items()
+        name: TlsFiles(each.certificate_file, each.key_file, each.ca_file) for name, each in settings.partners.items()
     }
     known = {name: [each.base_url] for name, each in settings.partners.items()}
     files["pfms"] = pfms_tls(settings)

@@ -18,8 +18,8 @@ from integrations.calling.resilience import Resilience
 from integrations.calling.transport import Transports
 from integrations.dbt_finance.pfms.models import FileKind
 from integrations.dbt_finance.pfms.rest import RestExchange
-from integrations.dbt_finance.pfms.rest_tls import RestTls, Unfit
 from integrations.dbt_finance.pfms.settings import RestSettings
+from integrations.tls_files import TlsFiles, Unfit
 from sandbox.city.proxy import bind_loopback
 from sandbox.city.tls import DEMANDS, Certificates, TlsFront, new_authority
 from tests.support.pfms import Pfms
@@ -43,18 +43,18 @@ class Site:
     certificates: Certificates
     now: datetime
 
-    def caller(self, *, begins: timedelta = -DAY, ends: timedelta = 90 * DAY, own: bool = False) -> RestTls:
+    def caller(self, *, begins: timedelta = -DAY, ends: timedelta = 90 * DAY, own: bool = False) -> TlsFiles:
         """The files of a caller: her certificate, its key, and the city's authority."""
         texts = self.certificates.of_caller("apuni", self.now + begins, self.now + ends, own=own)
         files = [self.folder / name for name in ("client.pem", "client.key", "ca.pem")]
         for file, text in zip(files, (*texts, self.authority["certificate"]), strict=True):
             file.write_text(text)
-        return RestTls(*files)
+        return TlsFiles(*files)
 
     @asynccontextmanager
-    async def by(self, tls: RestTls, shared: Resilience) -> AsyncIterator[RestExchange]:
+    async def by(self, tls: TlsFiles, shared: Resilience) -> AsyncIterator[RestExchange]:
         """Our client with these files."""
-        context = tls.context(self.now)
+        context = tls.context(self.now, "pfms")
         assert context is not None
         settings = RestSettings.from_onboarding(self.pfms.given)
         async with Transports(shared.clock, demo=True, own_tls={self.url: context}).client_for([self.url]) as client:
@@ -99,7 +99,7 @@ async def test_a_certificate_that_pfms_does_not_take_is_told_alarms_and_opens_th
     shared.monitor._observer = lambda source, _policy, outcome, _seconds: told.append((source, outcome))
     tls = site.caller(own=shown == "of another authority")
     if shown == "none":
-        tls = RestTls(authorities=tls.authorities)
+        tls = TlsFiles(authorities=tls.authorities)
     elif shown == "expired":
         tls = site.caller(begins=-9 * DAY, ends=-DAY)
     async with site.by(tls, shared) as exchange:
@@ -156,7 +156,7 @@ async def test_a_host_whose_certificate_is_wrong_in_itself_is_not_trusted(site: 
 async def test_a_connection_is_found_reachable_only_with_the_named_authority(
     site: Site, shared: Resilience, path: str
 ) -> None:
-    context = site.caller().context(site.now)
+    context = site.caller().context(site.now, "pfms")
     assert context is not None
     assert await Transports(shared.clock, demo=True, own_tls={site.url: context}).is_reachable(site.url + path, 5)
     assert not await Transports(shared.clock, demo=True).is_reachable(site.url, 5)
@@ -166,24 +166,24 @@ def test_files_that_cannot_serve_are_told_apart_at_the_start(site: Site) -> None
     good = site.caller()
     assert good.certificate is not None
     assert good.key is not None
-    assert good.context(site.now) is not None
+    assert good.context(site.now, "pfms") is not None
     assert (good.ends_at() or site.now) > site.now + 89 * DAY
-    assert RestTls().context(site.now) is None
+    assert TlsFiles().context(site.now, "pfms") is None
     absent, empty = site.folder / "absent.pem", site.folder / "empty.pem"
     empty.write_text("no PEM")
     stranger = site.folder / "stranger.key"
     stranger.write_text(site.certificates.of_caller("other", site.now, site.now + DAY)[1])
     for tls, at, why in (
-        (RestTls(certificate=good.certificate), site.now, "go together"),
-        (RestTls(key=good.key), site.now, "go together"),
-        (RestTls(absent, good.key), site.now, "client certificate cannot be read"),
-        (RestTls(empty, good.key), site.now, "client certificate holds no certificate"),
-        (RestTls(good.certificate, absent), site.now, "key of the client certificate cannot be read"),
-        (RestTls(good.certificate, empty), site.now, "holds no key that can be used"),
-        (RestTls(good.certificate, stranger), site.now, "not that of the client certificate"),
+        (TlsFiles(certificate=good.certificate), site.now, "go together"),
+        (TlsFiles(key=good.key), site.now, "go together"),
+        (TlsFiles(absent, good.key), site.now, "client certificate cannot be read"),
+        (TlsFiles(empty, good.key), site.now, "client certificate holds no certificate"),
+        (TlsFiles(good.certificate, absent), site.now, "key of the client certificate cannot be read"),
+        (TlsFiles(good.certificate, empty), site.now, "holds no key that can be used"),
+        (TlsFiles(good.certificate, stranger), site.now, "not that of the client certificate"),
         (good, site.now - 2 * DAY, "not valid yet"),
-        (RestTls(authorities=absent), site.now, "trusted authorities cannot be read"),
-        (RestTls(authorities=empty), site.now, "trusted authorities holds no certificate"),
+        (TlsFiles(authorities=absent), site.now, "trusted authorities cannot be read"),
+        (TlsFiles(authorities=empty), site.now, "trusted authorities holds no certificate"),
     ):
         with pytest.raises(Unfit, match=why):
-            tls.context(at)
+            tls.context(at, "pfms")
