@@ -59,7 +59,7 @@ _DIGITS = re.compile(r"[0-9]{6,15}")
 _STAMP = re.compile(r"[0-9]{9,11}")
 _NAME, _WORD = re.compile(r"[A-Za-z0-9_-]{1,512}"), re.compile(r"[A-Z_]{1,40}")
 _LATEST = 10**11
-_TEMPLATE_NEWS = frozenset({"message_template_status_update", "message_template_quality_update"})
+_TEMPLATE_NEWS = ("message_template_status_update", "message_template_quality_update")
 
 
 def signature(secret: str, body: bytes) -> str:

@@ -278,7 +278,7 @@ def _whatsapp(seed: Random, given: dict[str, Any]) -> list[Case]:
         said % (b"z", b"919000000099", b"1"),
         said % (b"z" * 9000, b"919000000099", now),
         said % (b"\\ud800", b"919000000099", now),
-        said % (b"z", CANARY.encode(), now),
+        said % (b"z", b"+" + CANARY.encode(), now),
         said % (b"z", "९१९८००".encode(), now),
         b'{"id":"wamid.z","status":"%s","timestamp":"%s"}' % (CANARY.encode(), now),
         b'{"status":"failed","timestamp":"%s","errors":[{"code":1e400}]}' % now,
