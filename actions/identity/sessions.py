@@ -23,7 +23,6 @@ from domain.catalogue.centres import ROSTER_KINDS
 from domain.identity.assisting import AssistanceWay
 from domain.identity.kept_sessions import KeptSession, SignedIn
 from domain.kernel import (
-    LOOK_ONLY,
     Assurance,
     NotSignedIn,
     Officer,
@@ -80,7 +79,7 @@ async def person_signed_in(env: Environment, token: str) -> SignedIn:
     """The same, with the language that a citizen has saved.
 
     A citizen's session that was read within the last second is not read again (KeptSessions). What staff may do hangs
-    on more than the session, and is read each time.
+    on more than the session, and is read each time; so is a session that its provider may have ended.
     """
     sessions_kept, read_at = env.caches.sessions, env.clock.monotonic()
     digest, keys, changes = (
@@ -91,18 +90,20 @@ async def person_signed_in(env: Environment, token: str) -> SignedIn:
     known = sessions_kept.find(digest, keys, env.clock)
     if known is not None:
         return known
-    claims = _verify(env, token)
-    async with env.store.read_transaction() as tx:
-        found = await sessions.session_and_language(tx, claims["sid"])
-        if found is None or not _holds(env, found[0], claims):
-            raise NotSignedIn(reason="the session has ended")
-        session, language = found
-        person = SignedIn(await _subject(tx, session), language)
-    person = replace(person, subject=await _held_at_provider(env, session, person.subject))
+    session, person, token_ends_at = await _read(env, token)
+    provider = env.partners.identity.get(session.provider)
+    if isinstance(provider, HandshakeProvider):
+        return replace(person, subject=await _held_at_provider(env, provider, session, person.subject))
     if session.kind is PersonKind.CITIZEN:
-        ends_at = min(session.expires_at, datetime.fromtimestamp(claims["exp"], UTC))
+        ends_at = min(session.expires_at, token_ends_at)
         sessions_kept.keep(digest, KeptSession(person, ends_at, keys, read_at), changes)
     return person
+
+
+async def subject_who_leaves(env: Environment, token: str) -> Subject:
+    """The person of a token who signs out, for which no provider needs to answer. Raises NotSignedIn."""
+    _, person, _ = await _read(env, token)
+    return person.subject
 
 
 def person_of_token(env: Environment, token: str) -> tuple[PersonKind, str] | None:
@@ -132,15 +133,26 @@ async def sign_out(env: Environment, subject: Subject) -> None:
     await env.store.carry_out(work)
 
 
-async def _held_at_provider(env: Environment, session: Session, subject: Subject) -> Subject:
-    """The subject of a session that holds at a provider which ends sessions by itself; others hold as they are.
+async def _read(env: Environment, token: str) -> tuple[Session, SignedIn, datetime]:
+    """The session of a token with its person, as the store has them, and when the token ends. Raises NotSignedIn."""
+    claims = _verify(env, token)
+    async with env.store.read_transaction() as tx:
+        found = await sessions.session_and_language(tx, claims["sid"])
+        if found is None or not _holds(env, found[0], claims):
+            raise NotSignedIn(reason="the session has ended")
+        session, language = found
+        person = SignedIn(await _subject(tx, session), language)
+    return session, person, datetime.fromtimestamp(claims["exp"], UTC)
+
+
+async def _held_at_provider(
+    env: Environment, provider: HandshakeProvider, session: Session, subject: Subject
+) -> Subject:
+    """The subject of a session that holds at a provider which ends sessions by itself.
 
     Where the provider is silent nobody of the staff is let in, and a citizen for a while to look only, on its last word
     (docs/contracts/sso.md section 9). Raises NotSignedIn.
     """
-    provider = env.partners.identity.get(session.provider)
-    if not isinstance(provider, HandshakeProvider):
-        return subject
     kept = await env.store.read(lambda tx: session_tokens.get(tx, session.id))
     if kept is None:
         raise NotSignedIn(reason="the session at the provider is over")
@@ -155,7 +167,7 @@ async def _held_at_provider(env: Environment, session: Session, subject: Subject
         return subject
     if session.kind is not PersonKind.CITIZEN:
         raise NotSignedIn(reason="the provider does not say whether the session holds")
-    return replace(subject, scopes=LOOK_ONLY)
+    return replace(subject, may_only_look=True)
 
 
 def _verify(env: Environment, token: str) -> dict[str, Any]:

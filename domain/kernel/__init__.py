@@ -43,7 +43,7 @@ from domain.kernel.people import (
     Subject,
 )
 from domain.kernel.refusals import remedy_for, sentence_for
-from domain.kernel.scopes import LOOK_ONLY, Scope, refuse_look_only, scopes_of
+from domain.kernel.scopes import Scope, scopes_of
 from domain.kernel.sources import Source, Sourced, SourceState
 from domain.kernel.text import (
     Bilingual,

@@ -5,7 +5,8 @@ from datetime import date, datetime
 from enum import StrEnum
 
 from domain.kernel.assurance import Assurance
-from domain.kernel.errors import NotSignedIn
+from domain.kernel.errors import ErrorCode, NotSignedIn, Problem, Problems
+from domain.kernel.sources import Source
 from domain.kernel.text import Bilingual, Language
 
 
@@ -184,6 +185,8 @@ class Subject:
     scopes: frozenset[str] = field(default_factory=frozenset)
     places: frozenset[str] = frozenset()
     """The school or camps, by their codes, whose rosters an operator keeps."""
+    may_only_look: bool = False
+    """Whether she may change nothing for a while, since her sign-in provider does not say whether her session holds."""
     account: str | None = None
     """For a command: the account of the machine that runs it, as CLI and its number, for a name may be a person's."""
     partner_request: str | None = None
@@ -198,6 +201,11 @@ class Subject:
         """Raise NotSignedIn where nobody is known."""
         if not self.signed_in:
             raise NotSignedIn
+
+    def require_may_change(self) -> None:
+        """Raise Problems(SOURCE_UNAVAILABLE) where she may only look."""
+        if self.may_only_look:
+            raise Problems(Problem(ErrorCode.SOURCE_UNAVAILABLE, source=Source.SSO))
 
     @property
     def label(self) -> str:

@@ -7,9 +7,7 @@ domain/identity/policy.py. Scopes are the words of `@requiresScopes` in the grap
 from collections.abc import Mapping
 from enum import StrEnum
 
-from domain.kernel.errors import ErrorCode, Problem, Problems
 from domain.kernel.people import Role, Subject
-from domain.kernel.sources import Source
 
 
 class Scope(StrEnum):
@@ -56,16 +54,6 @@ SCOPES: Mapping[Role, frozenset[Scope]] = {
     Role.SYSTEM: frozenset(Scope),
 }
 """The scopes of each role."""
-
-
-LOOK_ONLY = frozenset({"own:read"})
-"""Scopes of a session that may look and change nothing: none of any role's."""
-
-
-def refuse_look_only(subject: Subject) -> None:
-    """Raise Problems(SOURCE_UNAVAILABLE) where somebody may only look, since her sign-in provider is silent."""
-    if subject.scopes == LOOK_ONLY:
-        raise Problems(Problem(ErrorCode.SOURCE_UNAVAILABLE, source=Source.SSO))
 
 
 def scopes_of(subject: Subject) -> frozenset[str]:

@@ -25,7 +25,6 @@ from domain.kernel import (
     Problems,
     Subject,
     language_from_header,
-    refuse_look_only,
 )
 from domain.uploads.files import UploadedFile
 from gateway.graphql.answers import json_answer, problem_response
@@ -100,7 +99,7 @@ async def subject_of(env: Environment, request: Request, origins: Collection[str
     if token is None and is_own_page(request, origins):
         token = request.cookies.get(SESSION_COOKIE)
     subject = ANONYMOUS if token is None else await subject_for_token(env, token)
-    refuse_look_only(subject)
+    subject.require_may_change()
     return subject
 
 

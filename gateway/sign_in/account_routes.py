@@ -13,7 +13,7 @@ from actions.identity.provider_sign_out import way_out
 from actions.identity.sign_in import SignInIntent, begin_sign_in
 from actions.identity.sign_in_guards import hash_of
 from actions.kernel import Environment
-from domain.kernel import ErrorCode, PersonKind, Problem, Problems, Provider, Subject, refuse_look_only
+from domain.kernel import ErrorCode, PersonKind, Problem, Problems, Provider, Subject
 from gateway.http.headers import EVERY_ANSWER
 from gateway.pages.refusals import SessionOver
 from gateway.pages.rendering import language_of
@@ -187,7 +187,7 @@ class _AccountHandlers:
         if subject is None:
             raise SessionOver(page)
         if changing:
-            refuse_look_only(subject)
+            subject.require_may_change()
         return env, subject
 
 

@@ -9,7 +9,7 @@ from starlette.routing import Route
 
 from actions.identity.invitations import PARAMETER
 from actions.identity.provider_sign_out import SIGNED_OUT, address_of, form_out, way_out
-from actions.identity.sessions import sign_out, subject_for_token
+from actions.identity.sessions import sign_out, subject_who_leaves
 from actions.identity.sign_in import (
     LinkProven,
     SignedIn,
@@ -211,7 +211,7 @@ class _SignInHandlers:
         further, form = SIGNED_OUT, None
         if token is not None:
             try:
-                subject = await subject_for_token(env, token)
+                subject = await subject_who_leaves(env, token)
                 further, form = await way_out(env, subject.session_id), await form_out(env, subject.session_id)
                 await sign_out(env, subject)
             except NotSignedIn:

@@ -10,7 +10,7 @@ from starlette.routing import Route
 from actions.identity.sign_in import open_for_umang
 from actions.kernel import Environment
 from actions.umang.umang_users import LINK_PATH, ask_link, confirm_link, link_asked, subject_of, use_assertion
-from domain.kernel import Assurance, ErrorCode, PersonKind, Problem, Problems, Remedy, Subject, refuse_look_only
+from domain.kernel import Assurance, ErrorCode, PersonKind, Problem, Problems, Remedy, Subject
 from gateway.pages.refusals import SessionOver
 from gateway.sign_in import cookies, pages
 from gateway.sign_in.requests import (
@@ -94,7 +94,7 @@ class _HandoffHandlers:
         ticket = text_in(form, "ticket")
         if subject is None:
             raise SessionOver(_address(ticket))
-        refuse_look_only(subject)
+        subject.require_may_change()
         try:
             await confirm_link(self._env, subject, ticket, text_in(form, "digits"))
         except Problems as refused:

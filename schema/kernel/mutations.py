@@ -16,7 +16,6 @@ from domain.kernel import (
     Remedy,
     TypeCode,
     from_global_id,
-    refuse_look_only,
 )
 from schema.kernel.context import Info, require_signed_in
 from schema.kernel.errors import EXPECTED_IN_MUTATIONS, problem_of, text_of
@@ -66,7 +65,7 @@ async def mutation_outcome(
     subject = require_signed_in(info)
     info.context.loaders.forget()
     try:
-        refuse_look_only(subject)
+        subject.require_may_change()
         item, replayed = await work()
     except EXPECTED_IN_MUTATIONS as refusal:
         return user_errors_of(info, refusal)

@@ -11,10 +11,12 @@ from starlette.applications import Starlette
 
 from actions.identity.provider_sign_out import sign_out_hosts
 from actions.identity.sessions import person_signed_in
-from domain.kernel import LOOK_ONLY, NotSignedIn, PersonKind, Provider, Source
+from domain.identity.kept_sessions import HOLDS_SECONDS
+from domain.kernel import NotSignedIn, PersonKind, Provider, Source
 from gateway.pages.rendering import Pages
 from gateway.settings.settings import Settings
 from gateway.sign_in import SESSION_COOKIE, routes
+from gateway.streams.sessions import Sessions
 from integrations.sso import EPramaan, EPramaanSettings, ParichayProxy, ParichayProxySettings
 from sandbox.sso.server import create_sandbox
 from store.identity import people, session_tokens
@@ -125,8 +127,39 @@ async def test_while_the_proxy_is_silent_citizens_may_look_for_five_minutes(env,
     sandbox.faults.set(SILENT)
     store_clock.advance(timedelta(seconds=31))
 
-    assert (await person_signed_in(env, token)).subject.scopes == LOOK_ONLY
+    assert (await person_signed_in(env, token)).subject.may_only_look
     store_clock.advance(timedelta(seconds=330))
+    with pytest.raises(NotSignedIn):
+        await person_signed_in(env, token)
+
+
+async def test_a_citizen_who_goes_on_asking_is_still_signed_out_with_the_provider(
+    env, sandbox, browser_of, store_clock
+):
+    watch = Sessions(env.store, HOLDS_SECONDS, env.caches.sessions)
+    env.caches.sessions.watched = True
+    token = await sign_in(browser_of(), sandbox, "jan-parichay", "asha-negi")
+    await person_signed_in(env, token)
+    sandbox.actions["end_sessions"]({"provider": "jan_parichay", "person": "asha-negi"})
+
+    async def go_on_asking() -> None:
+        for _ in range(62):
+            await person_signed_in(env, token)
+            store_clock.advance(timedelta(seconds=0.5))
+            await watch.look()
+
+    with pytest.raises(NotSignedIn):
+        await go_on_asking()
+
+
+async def test_who_signs_out_while_the_proxy_is_silent_is_signed_out(env, sandbox, browser_of, store_clock):
+    browser = browser_of()
+    token = await sign_in(browser, sandbox, "parichay", "officer-dehradun-sadar")
+    sandbox.faults.set(SILENT)
+    await browser.post("/sign-out")
+    sandbox.faults.set([])
+    store_clock.advance(timedelta(seconds=60))
+
     with pytest.raises(NotSignedIn):
         await person_signed_in(env, token)
 
@@ -179,7 +212,7 @@ async def test_once_the_proxy_answers_again_the_session_goes_on(env, sandbox, br
     sandbox.faults.set([])
     store_clock.advance(timedelta(seconds=60))
 
-    assert (await person_signed_in(env, token)).subject.scopes == frozenset()
+    assert not (await person_signed_in(env, token)).subject.may_only_look
 
 
 async def test_who_signs_out_is_shown_the_form_that_ends_the_session_at_e_pramaan(sandbox, browser_of):

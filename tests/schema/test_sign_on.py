@@ -1,5 +1,7 @@
 """Sign-on in the graph: relatives, the strength that a service asks for, and what an operator is told."""
 
+from dataclasses import replace
+
 from domain.kernel import Assurance, Needed
 from store.identity import strengths
 from tests.support.authz import SUBJECTS
@@ -21,6 +23,14 @@ async def test_a_citizen_registers_a_relative_whose_number_is_masked_and_whom_no
     mine = (await world.ask(MINE, CITIZEN))["data"]["viewer"]
     assert mine == {"relatives": [{"name": "Mohan", "maskedMobile": "98xxxxxx77"}], "assistances": []}
     assert (await world.ask(MINE, NEIGHBOUR))["data"]["viewer"]["relatives"] == []
+
+
+async def test_who_may_only_look_is_told_so_also_where_a_scope_is_needed(world):
+    looking = replace(CITIZEN, may_only_look=True)
+    given = {"name": "Mohan", "relation": "son", "mobile": "9800000077", "idempotencyKey": "r"}
+    done = (await world.ask(REGISTER, looking, input=given))["data"]["registerRelative"]
+
+    assert [one["code"] for one in done["userErrors"]] == ["SOURCE_UNAVAILABLE"]
 
 
 async def test_what_is_missing_is_told_with_its_field(world):

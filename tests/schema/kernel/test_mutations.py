@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from actions.uploads.uploads import take_in
-from domain.kernel import ANONYMOUS, LOOK_ONLY, Language, PersonKind, Role, Subject, TypeCode
+from domain.kernel import ANONYMOUS, Language, PersonKind, Role, Subject, TypeCode
 from schema.kernel import node_id
 from store.applications import applications
 from tests.support.files import PNG
@@ -51,7 +51,7 @@ async def test_an_application_is_handed_in_with_a_document_of_the_locker(world):
 
 
 async def test_a_session_that_may_only_look_changes_nothing_and_is_told_to_come_back(world):
-    answer, _ = await submit(world, replace(CITIZEN, scopes=LOOK_ONLY))
+    answer, _ = await submit(world, replace(CITIZEN, may_only_look=True))
 
     done = answer["data"]["submitApplication"]
     assert (done["application"], [(one["code"], one["action"]) for one in done["userErrors"]]) == (
