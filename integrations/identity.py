@@ -116,11 +116,13 @@ class IdentityProvider(Protocol):
         None for a provider without such a page.
         """
 
-    def sign_out_form(self, token: str, back: str) -> SignOutForm | None:
-        """The form by which a browser ends at the provider the session of a token, and is sent `back`.
 
-        None for a provider that takes none.
-        """
+@runtime_checkable
+class FormProvider(IdentityProvider, Protocol):
+    """A provider at which a session is ended by a form that its browser posts, and in no other way."""
+
+    def sign_out_form(self, token: str, back: str) -> SignOutForm:
+        """The form that ends the session of a token and sends the browser `back`."""
 
 
 @runtime_checkable

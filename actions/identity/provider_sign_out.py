@@ -14,7 +14,7 @@ from actions.documents.locker_revoking import plan_revocation
 from actions.kernel import Environment, UnitOfWork
 from domain.kernel import SYSTEM, PersonKind, Provider
 from integrations.calling.errors import Unavailable
-from integrations.sso import SignOutForm
+from integrations.sso import FormProvider, SignOutForm
 from store.database import Transaction, audit
 from store.identity import identities, session_tokens, sessions
 from store.platform import outbox
@@ -47,10 +47,16 @@ async def plan_everywhere(acting: UnitOfWork) -> None:
 
 
 async def end_at_provider(env: Environment, session_id: str) -> None:
-    """Revoke the provider's token of a session; may be run again. Raises RemoteError, and is then tried again."""
+    """Revoke the provider's token of a session; may be run again. Raises RemoteError, and is then tried again.
+
+    Where only the browser can end it, by the form that it got, the token is forgotten and nothing is said of it.
+    """
     kept = await env.store.read(lambda tx: session_tokens.get(tx, session_id))
     provider = env.partners.identity.get(kept.provider) if kept is not None else None
     if kept is None or provider is None:
+        return
+    if isinstance(provider, FormProvider):
+        await env.store.carry_out(lambda tx: session_tokens.forget(tx, session_id))
         return
     await provider.revoke(kept.token)
 
@@ -85,7 +91,7 @@ async def form_out(env: Environment, session_id: str | None) -> SignOutForm | No
     """The form by which the browser of a session ends it at its provider too; None where that takes none."""
     kept = await env.store.read(lambda tx: session_tokens.get(tx, session_id)) if session_id else None
     provider = env.partners.identity.get(kept.provider) if kept is not None else None
-    if kept is None or provider is None:
+    if kept is None or not isinstance(provider, FormProvider):
         return None
     return provider.sign_out_form(kept.token, env.public_url + BACK)
 

@@ -210,11 +210,12 @@ async def abandon_sign_in(
 async def exchange_app_code(env: Environment, code: str, verifier: str, redirect_uri: str) -> AppToken:
     """Trade our own one-time code for the session token (RFC 7636 section 4.6).
 
-    The code is spent whatever comes out. Raises Problems(BAD_INPUT), the same for every cause.
+    The code is spent whatever comes out; one that comes again, or too late, ends the session that it opened (RFC 6749
+    section 4.1.2). Raises Problems(BAD_INPUT), the same for every cause.
     """
-    kept = await env.store.carry_out(lambda tx: sign_ins.take_app_code(tx, hash_of(code)))
+    kept = await env.store.carry_out(lambda tx: _use_code(tx, code))
     now = env.clock.now()
-    if kept is None or kept.expires_at <= now:
+    if kept is None:
         raise _start_again("code")
     if not constant_time_equal(kept.redirect_uri, redirect_uri) or not verifier_matches(verifier, kept.challenge):
         raise _start_again("code")
@@ -240,6 +241,27 @@ async def refresh_session(env: Environment, token: str, session_seconds: int = S
     return await _tokens(env, session)
 
 
+async def _use_code(tx: Transaction, code: str) -> AppCode | None:
+    found = await sign_ins.use_app_code(tx, hash_of(code))
+    if found is None:
+        return None
+    kept, good = found
+    if good:
+        return kept
+    session = await sessions.session(tx, kept.session_id)
+    if session is not None:
+        await _end_reused(tx, session, "APP_CODE_REUSED")
+    return None
+
+
+async def _end_reused(tx: Transaction, session: Session, action: str) -> None:
+    """End a session of which something came that was good once: it may be in two hands."""
+    await provider_sign_out.plan(tx, await devices.end(tx, [session.id], devices.REUSED))
+    await push_devices.remove(tx, [session.id])
+    await audit.record(tx, f"{session.kind}:{session.person_id}", action, "SESSION", session.id)
+    _log.warning("single_use_token_reused", action=action, provider=session.provider.value)
+
+
 async def _tokens(env: Environment, session: Session) -> AppToken:
     refresh = await env.store.read(lambda tx: devices.token_of(tx, session.id))
     # In a thread: a module or a signer that holds the key may take seconds.
@@ -262,11 +284,7 @@ async def _refresh_session(env: Environment, tx: Transaction, token: str, sessio
     if session is None or session.revoked_at is not None or row.refreshes_until <= env.clock.now():
         return None
     if not await devices.rotate(tx, session_id, generation):
-        await provider_sign_out.plan(tx, await devices.end(tx, [session_id], devices.REUSED))
-        await push_devices.remove(tx, [session_id])
-        label = f"{session.kind}:{session.person_id}"
-        await audit.record(tx, label, "REFRESH_REUSED", "SESSION", session_id)
-        _log.warning("refresh_token_reused", provider=session.provider.value)
+        await _end_reused(tx, session, "REFRESH_REUSED")
         return None
     until = min(env.clock.now() + timedelta(seconds=session_seconds), row.refreshes_until)
     await devices.extend(tx, session_id, until)

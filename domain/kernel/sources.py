@@ -51,20 +51,3 @@ class Sourced(Generic[T]):
     source: Source
     state: SourceState
     as_of: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Quota:
-    """What one day has for one system. Money is in paise; None is no bound."""
-
-    calls_a_day: int | None = None
-    paise_a_call: int = 0
-    paise_a_day: int | None = None
-
-    @property
-    def most(self) -> int | None:
-        """The calls that a day has, by number and by money."""
-        bounds = [self.calls_a_day]
-        if self.paise_a_day is not None and self.paise_a_call:
-            bounds.append(self.paise_a_day // self.paise_a_call)
-        return min((bound for bound in bounds if bound is not None), default=None)

@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import FileResponse, RedirectResponse, Response
+from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
+from starlette.staticfiles import StaticFiles
 
 from gateway.http.headers import EVERY_ANSWER
 
@@ -20,18 +20,16 @@ _POLICY = (
 
 def documentation_routes(folder: Path = BUILT) -> list[Route]:
     """The files of the built site; none where it was not built."""
-    files = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*") if path.is_file()}
-    if START not in files:
+    if not (folder / START).is_file():
         return []
+    files = StaticFiles(directory=folder)
 
     async def begin(_: Request) -> Response:
         return RedirectResponse(f"/docs/{START}", 303, EVERY_ANSWER)
 
     async def read(request: Request) -> Response:
-        path = files.get(request.path_params["path"])
-        if path is None:
-            raise HTTPException(404)
-        headers = {**EVERY_ANSWER, "Content-Security-Policy": _POLICY, "Cache-Control": "no-cache"}
-        return FileResponse(path, headers=headers)
+        answer = await files.get_response(request.path_params["path"], request.scope)
+        answer.headers.update({**EVERY_ANSWER, "Content-Security-Policy": _POLICY, "Cache-Control": "no-cache"})
+        return answer
 
     return [Route("/docs/", begin, methods=["GET"]), Route("/docs/{path:path}", read, methods=["GET"])]

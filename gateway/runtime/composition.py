@@ -220,9 +220,11 @@ async def _source_quotas(settings: Settings, clock: Clock, stack: AsyncExitStack
     """The quotas of the day; nothing is counted where the settings have none."""
     if not settings.source_quotas:
         return SourceQuotas(clock, {}, None)
+    if settings.counts_alone:
+        log.warning("source_quotas_counted_alone", remedy="set APUNI_CACHE_URL, so that all processes count together")
     counters = FallbackRequestCounters(clock, settings.cache_store_url)
     stack.push_async_callback(counters.close)
-    return SourceQuotas(clock, {source: one.quota() for source, one in settings.source_quotas.items()}, counters)
+    return SourceQuotas(clock, settings.source_quotas, counters)
 
 
 def _breaker_sharing(settings: Settings, clock: Clock) -> "BreakerSharing | None":

@@ -7,8 +7,6 @@ from typing import Any, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from domain.kernel.sources import Quota
-
 
 class Partner(BaseModel):
     """How one outside system is reached. `given` is what onboarding handed over; it never prints itself.
@@ -64,9 +62,9 @@ class Partner(BaseModel):
 
 
 class SourceQuota(BaseModel):
-    """What one day has for one outside system. Money is in paise."""
+    """What one day has for one outside system. Money is in paise; None is no bound."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
     calls_a_day: int | None = Field(default=None, ge=1)
     paise_a_call: int = Field(default=0, ge=0)
@@ -78,6 +76,10 @@ class SourceQuota(BaseModel):
             raise PydanticCustomError("price", "paise_a_day bounds nothing without paise_a_call")
         return self
 
-    def quota(self) -> Quota:
-        """The same, as calls are counted by."""
-        return Quota(**self.model_dump())
+    @property
+    def most(self) -> int | None:
+        """The calls that a day has, by number and by money."""
+        bounds = [self.calls_a_day]
+        if self.paise_a_day is not None:
+            bounds.append(self.paise_a_day // self.paise_a_call)
+        return min((bound for bound in bounds if bound is not None), default=None)

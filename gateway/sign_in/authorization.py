@@ -16,8 +16,6 @@ from starlette.routing import Route
 from actions.identity.sign_in import AppToken, exchange_app_code, refresh_session
 from actions.identity.sign_in_guards import (
     LONGEST_STATE,
-    AppRequest,
-    app_request,
     is_challenge,
     is_loopback,
     with_query,
@@ -85,22 +83,17 @@ class _AuthorizationHandlers:
         state = query.get("state")
         fault = _fault_of(request)
         if fault is not None:
+            error, description = fault
             kept = state if len(state or "") <= LONGEST_STATE else None
-            return redirect(with_query(address, **fault, state=kept))
-        app = app_request(
-            address, state, query.get("code_challenge"), self.settings.clients, loopback=self.settings.demo
-        )
-        env = self.environment_of(request)
-        return self._choice(request, env, app)
-
-    def _choice(self, request: Request, env: Environment, app: AppRequest) -> Response:
-        asks = {"app_redirect": app.redirect, "app_state": app.state, "code_challenge": app.challenge}
-        asks = {name: value for name, value in asks.items() if value is not None}
-        provider = provider_of(request.query_params.get("provider", ""))
+            return redirect(with_query(address, error=error, error_description=description, state=kept))
+        asks = {"app_redirect": address, "code_challenge": query["code_challenge"]}
+        if state is not None:
+            asks["app_state"] = state
+        provider = provider_of(query.get("provider", ""))
         if provider is not None:
             language = language_of(request).value
             return redirect(with_query(f"/sign-in/start/{SLUGS[provider]}", **asks, language=language))
-        groups = pages.provider_groups(offered_providers(env))
+        groups = pages.provider_groups(offered_providers(self.environment_of(request)))
         return pages.draw(request, "choice", None, groups=groups, asks=asks, here=None, told=None)
 
     async def token(self, request: Request) -> Response:
@@ -119,8 +112,11 @@ class _AuthorizationHandlers:
             return _refusal("invalid_request", "A parameter is there more than once")
         grant, client = text_in(form, "grant_type") or _AUTHORIZATION_CODE, text_in(form, "client_id")
         match grant:
-            case "refresh_token" if text_in(form, "refresh_token"):
-                return _tokens(await refresh_session(env, text_in(form, "refresh_token"), self.settings.session_life))
+            case "refresh_token":
+                token = text_in(form, "refresh_token")
+                if not token:
+                    return _refusal("invalid_request", "refresh_token is needed")
+                return _tokens(await refresh_session(env, token, self.settings.session_life))
             case "authorization_code":
                 code, verifier, address = (text_in(form, name) for name in ("code", "code_verifier", "redirect_uri"))
                 if not (code and verifier and address):
@@ -128,8 +124,6 @@ class _AuthorizationHandlers:
                 if client and not self._is_clients(client, address):
                     return _refusal("invalid_grant", "The redirect address is not this client's")
                 return _tokens(await exchange_app_code(env, code, verifier, address))
-            case "refresh_token":
-                return _refusal("invalid_request", "refresh_token is needed")
             case _:
                 return _refusal("unsupported_grant_type", "authorization_code or refresh_token")
 
@@ -140,21 +134,21 @@ class _AuthorizationHandlers:
         return self.settings.demo and bool(client) and is_loopback(address)
 
 
-def _fault_of(request: Request) -> dict[str, str] | None:
+def _fault_of(request: Request) -> tuple[str, str] | None:
     """What is wrong with a request of a known client, as RFC 6749 section 4.1.2.1 and RFC 7636 section 4.4.1 say it."""
     query = request.query_params
     if any(len(query.getlist(name)) > 1 for name in query):
-        return {"error": "invalid_request", "error_description": "A parameter is there more than once"}
+        return "invalid_request", "A parameter is there more than once"
     if not query.get("response_type"):
-        return {"error": "invalid_request", "error_description": "response_type is needed"}
+        return "invalid_request", "response_type is needed"
     if query["response_type"] != "code":
-        return {"error": "unsupported_response_type", "error_description": "response_type must be code"}
+        return "unsupported_response_type", "response_type must be code"
     if query.get("scope"):
-        return {"error": "invalid_scope", "error_description": "Tokens have no scopes: leave scope out"}
+        return "invalid_scope", "Tokens have no scopes: leave scope out"
     if query.get("code_challenge_method") != "S256" or not is_challenge(query.get("code_challenge")):
-        return {"error": "invalid_request", "error_description": "A code_challenge of method S256 is needed"}
+        return "invalid_request", "A code_challenge of method S256 is needed"
     if len(query.get("state", "")) > LONGEST_STATE:
-        return {"error": "invalid_request", "error_description": "state is too long"}
+        return "invalid_request", "state is too long"
     return None
 
 

@@ -32,7 +32,7 @@ from actions.identity.sign_in_guards import (
 from actions.kernel import Environment
 from domain.kernel import Assurance, ErrorCode, NotSignedIn, Problem, Problems, Provider, Remedy
 from gateway.graphql.answers import retry_headers
-from gateway.http.headers import EVERY_ANSWER
+from gateway.http.headers import EVERY_ANSWER, OTHER_SITES
 from gateway.pages.rendering import language_of, remember_language
 from gateway.settings.settings import Settings
 from gateway.sign_in import cookies, pages
@@ -240,7 +240,7 @@ def _end_there(env: Environment, name: str) -> dict[str, str] | None:
 
 def _is_sent_by_others(request: Request) -> bool:
     """Whether a page of another site sent the browser here, as far as the browser says (Fetch Metadata)."""
-    return request.headers.get("sec-fetch-site") in {"cross-site", "same-site"}
+    return request.headers.get("sec-fetch-site") in OTHER_SITES
 
 
 def _provider_page(request: Request, provider: Provider) -> Response:

@@ -18,7 +18,6 @@ from typing import Generic, Protocol, TypeVar
 import structlog
 
 from domain.kernel import Clock, Source, ist_date, ist_midnight
-from domain.kernel.sources import Quota
 from integrations.calling.errors import NotAsked
 
 S = TypeVar("S")
@@ -213,6 +212,18 @@ class FallbackRequestCounters:
 
 class QuotaUsedUp(NotAsked):
     """The calls that one day has for the system are made; nothing was sent. `retry_after` leads to the next day."""
+
+
+class Quota(Protocol):
+    """What one day has for one system."""
+
+    @property
+    def paise_a_call(self) -> int:
+        """What one call costs."""
+
+    @property
+    def most(self) -> int | None:
+        """The calls that a day has; None for no bound."""
 
 
 class SourceQuotas:

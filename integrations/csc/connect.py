@@ -10,7 +10,7 @@ from integrations.calling.onboarding import read_settings
 from integrations.calling.policies import CallPolicy, Priority, Scope
 from integrations.calling.remote import Remote
 from integrations.csc import wire
-from integrations.identity import Authorization, ProviderIdentity, SignOutForm, reading_json
+from integrations.identity import Authorization, ProviderIdentity, reading_json
 
 TOKEN_POLICY = CallPolicy(
     "csc.connect.token",
@@ -94,10 +94,6 @@ class CscConnect:
 
     async def revoke(self, token: str) -> None:
         del token  # no call for it is published (docs/contracts/other_systems.md section 2)
-
-    def sign_out_form(self, token: str, back: str) -> SignOutForm | None:
-        del token, back
-        return None
 
     def sign_out_url(self, back: str) -> str | None:
         del back

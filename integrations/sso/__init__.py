@@ -3,6 +3,7 @@
 from domain.kernel import Assurance
 from integrations.identity import (
     CODES,
+    FormProvider,
     HandshakeProvider,
     IdentityProvider,
     ProviderIdentity,

@@ -93,13 +93,13 @@ class EPramaan:
             return await self._remote.ask(TOKEN_POLICY, "POST", wire.TOKEN_PATH, read, json=body)
 
     async def revoke(self, token: str) -> None:
-        del token  # only the browser can end it there
+        del token  # the contract has no call for it: the browser ends it, by `sign_out_form`
 
     def sign_out_url(self, back: str) -> str | None:
         del back
         return None
 
-    def sign_out_form(self, token: str, back: str) -> SignOutForm | None:
+    def sign_out_form(self, token: str, back: str) -> SignOutForm:
         data = wire.sign_out_data(
             client_id=self._settings.client_id,
             session=json.loads(token),

@@ -10,7 +10,7 @@ from integrations.calling.errors import Garbled, Refused, Unavailable
 from integrations.calling.onboarding import read_settings
 from integrations.calling.policies import CallPolicy, Priority
 from integrations.calling.remote import Remote
-from integrations.identity import Authorization, ProviderIdentity, SignOutForm, basic, judge_done, reading_json
+from integrations.identity import Authorization, ProviderIdentity, basic, judge_done, reading_json
 from integrations.sso import wire_meri_pehchaan as wire
 from integrations.sso.id_token import IdTokenVerifier
 
@@ -146,10 +146,6 @@ class MeriPehchaan:
         except Refused as refusal:
             if refusal.code not in wire.DEAD_TOKEN:
                 raise
-
-    def sign_out_form(self, token: str, back: str) -> SignOutForm | None:
-        del token, back
-        return None
 
     def sign_out_url(self, back: str) -> str | None:
         query = wire.sign_out_query(self._settings.client_id, self._settings.signed_out_uri or back)

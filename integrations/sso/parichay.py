@@ -8,7 +8,7 @@ from domain.kernel import Provider, Source
 from integrations.calling.errors import Refused
 from integrations.calling.policies import CallPolicy, Priority, Scope
 from integrations.calling.remote import Remote
-from integrations.identity import Authorization, ProviderIdentity, SignOutForm, judge_done, reading_json
+from integrations.identity import Authorization, ProviderIdentity, judge_done, reading_json
 from integrations.sso import wire_parichay as wire
 
 TOKEN_POLICY = CallPolicy(
@@ -130,10 +130,6 @@ class Parichay:
         except Refused as refusal:
             if refusal.code not in wire.DEAD_TOKEN:
                 raise
-
-    def sign_out_form(self, token: str, back: str) -> SignOutForm | None:
-        del token, back
-        return None
 
     def sign_out_url(self, back: str) -> str | None:
         del back  # the page does not send anybody back

@@ -13,7 +13,7 @@ from domain.kernel import Provider, Source, Sourced
 from integrations.calling.cache import Codec
 from integrations.calling.policies import JSON_TYPES, CallPolicy, Priority, Scope
 from integrations.calling.remote import Remote
-from integrations.identity import Authorization, ProviderIdentity, SignOutForm, judge_done
+from integrations.identity import Authorization, ProviderIdentity, judge_done
 from integrations.sso import wire_parichay_proxy as wire
 
 SEAL_POLICY = CallPolicy(
@@ -154,10 +154,6 @@ class ParichayProxy:
 
     def sign_out_url(self, back: str) -> str | None:
         del back  # `revoke` ends the session everywhere
-        return None
-
-    def sign_out_form(self, token: str, back: str) -> SignOutForm | None:
-        del token, back
         return None
 
     async def _seal(self, path: str, body: Mapping[str, str]) -> str:

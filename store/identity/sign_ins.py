@@ -1,16 +1,19 @@
-"""Sign-ins in progress and authorization codes of apps; each is used once, then deleted."""
+"""Sign-ins in progress and authorization codes of apps; each is used once."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any
 
-from sqlalchemy import Column, Index, LargeBinary, Table, delete
+from sqlalchemy import Column, Index, LargeBinary, Table, delete, select, update
 
 from domain.kernel import PersonKind, Provider
-from store.database import AlreadyThere, AnyRow, Instant, Key, Transaction, insert_new
+from store.database import AlreadyThere, Instant, Key, Transaction, first_row, insert_new
 from store.database.metadata import metadata
+
+KNOWN_FOR = timedelta(minutes=10)
+"""How long a code that was used or is over is known yet, to end what it opened if it comes again."""
 
 sign_ins_table = Table(
     "sign_ins",
@@ -85,8 +88,9 @@ async def add_transaction(tx: Transaction, transaction: SignInTransaction) -> No
 async def take_transaction(tx: Transaction, state: str) -> SignInTransaction | None:
     """The sign-in with this state, taken away so that nobody has it twice; None where absent or too old."""
     state_hash = sha256(state.encode()).hexdigest()
-    row = await _take(tx, sign_ins_table, state_hash)
-    if row is None:
+    taking = delete(sign_ins_table).where(sign_ins_table.c.state_hash == state_hash).returning(sign_ins_table)
+    row = (await tx.connection.execute(taking)).first()
+    if row is None or row.expires_at <= tx.clock.now():
         return None
     payload: Mapping[str, Any] = tx.cipher.decrypt_json(row.payload, f"sign_ins:payload:{state_hash}")
     known = {
@@ -111,24 +115,24 @@ async def add_app_code(tx: Transaction, code_hash: str, code: AppCode) -> None:
         raise AlreadyThere("the code")
 
 
-async def take_app_code(tx: Transaction, code_hash: str) -> AppCode | None:
-    """The code with this hash, taken away so that nobody has it twice; None where absent or too old."""
-    row = await _take(tx, app_codes_table, code_hash)
+async def use_app_code(tx: Transaction, code_hash: str) -> tuple[AppCode, bool] | None:
+    """The code with this hash, and whether it is good: not too old, and now used for the first time.
+
+    None for a code that nobody was given, or that is forgotten.
+    """
+    own, now = app_codes_table.c.code_hash == code_hash, tx.clock.now()
+    using = update(app_codes_table).where(own, app_codes_table.c.expires_at > now).values(expires_at=now)
+    good = (await tx.connection.execute(using.returning(app_codes_table.c.code_hash))).first() is not None
+    row = await first_row(tx, select(app_codes_table).where(own))
     if row is None:
         return None
     payload: Mapping[str, Any] = tx.cipher.decrypt_json(row.payload, f"app_codes:payload:{code_hash}")
     known = {"person_kind": PersonKind(payload["person_kind"]), "expires_at": row.expires_at}
-    return AppCode(**{**payload, **known})
+    return AppCode(**{**payload, **known}), good
 
 
 async def forget_expired(tx: Transaction) -> None:
-    """Delete sign-ins and codes that nobody came back for."""
+    """Delete sign-ins that nobody came back for, and codes once they need not be known any more."""
     now = tx.clock.now()
-    for table in (sign_ins_table, app_codes_table):
-        await tx.connection.execute(delete(table).where(table.c.expires_at <= now))
-
-
-async def _take(tx: Transaction, table: Table, key: str) -> AnyRow | None:
-    column = next(iter(table.primary_key.columns))
-    row = (await tx.connection.execute(delete(table).where(column == key).returning(table))).first()
-    return row if row is not None and row.expires_at > tx.clock.now() else None
+    for table, until in ((sign_ins_table, now), (app_codes_table, now - KNOWN_FOR)):
+        await tx.connection.execute(delete(table).where(table.c.expires_at <= until))

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from lxml import html
 from starlette.applications import Starlette
 
-from actions.identity.provider_sign_out import sign_out_hosts
+from actions.identity.provider_sign_out import end_at_provider, sign_out_hosts
 from actions.identity.sessions import person_signed_in
 from domain.identity.kept_sessions import HOLDS_SECONDS
 from domain.kernel import NotSignedIn, PersonKind, Provider, Source
@@ -19,6 +19,7 @@ from gateway.sign_in import SESSION_COOKIE, routes
 from gateway.streams.sessions import Sessions
 from integrations.sso import EPramaan, EPramaanSettings, ParichayProxy, ParichayProxySettings
 from sandbox.sso.server import create_sandbox
+from store.database import audit
 from store.identity import people, session_tokens
 from store.identity.session_tokens import session_tokens_table
 from tests.support.remotes import remote_over
@@ -224,3 +225,16 @@ async def test_who_signs_out_is_shown_the_form_that_ends_the_session_at_e_pramaa
     assert 'action="http://sso.test/openid/jwt/processOIDCSLORequest.do"' in page.text
     assert "form-action 'self' http://sso.test" in page.headers["content-security-policy"]
     assert SESSION_COOKIE not in browser.cookies
+
+
+async def test_what_the_browser_ends_at_e_pramaan_is_not_recorded_as_ended_by_us(env, sandbox, browser_of):
+    browser = browser_of()
+    await sign_in(browser, sandbox, "e-pramaan", "asha-negi")
+    await browser.post("/sign-out")
+    async with env.store.read_transaction() as tx:
+        session_id = (await tx.connection.execute(sa.select(session_tokens_table.c.session_id))).scalar_one()
+    await end_at_provider(env, session_id)
+    async with env.store.read_transaction() as tx:
+        actions = (await tx.connection.execute(sa.select(audit.audit_lines_table.c.action))).scalars().all()
+
+    assert (actions.count("SIGN_OUT"), actions.count("SIGNED_OUT_AT_PROVIDER")) == (1, 0)

@@ -27,7 +27,7 @@ from domain.kernel import (
     SystemIds,
 )
 from integrations.calling.errors import Refused
-from integrations.sso import Assurance, IdentityProvider, ProviderIdentity, SignOutForm
+from integrations.sso import Assurance, IdentityProvider, ProviderIdentity
 from sandbox.city.kit import SandboxClock, SandboxHome
 from store.catalogue import centres
 from store.database import Keyrings, Store, Transaction
@@ -174,10 +174,6 @@ class FakeProvider:
     @property
     def returns_after_sign_out(self) -> bool:
         return self.provider is Provider.MERI_PEHCHAAN
-
-    def sign_out_form(self, token: str, back: str) -> SignOutForm | None:
-        del token, back
-        return None
 
     def sign_out_url(self, back: str) -> str | None:
         if self.provider is Provider.CSC_CONNECT:

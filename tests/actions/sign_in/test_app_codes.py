@@ -6,9 +6,10 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from actions.identity.sign_in import exchange_app_code
+from actions.identity.sessions import subject_for_token
+from actions.identity.sign_in import exchange_app_code, refresh_session
 from actions.identity.sign_in_guards import AppRequest, challenge_of
-from domain.kernel import Problems
+from domain.kernel import NotSignedIn, Problems
 from store.identity import sessions
 from tests.support.signing_in import APP, START_AGAIN, VERIFIER, refusal, sign_in
 
@@ -36,6 +37,17 @@ async def test_an_app_code_works_once(env, providers):
     await exchange_app_code(env, code, VERIFIER, APP)
 
     assert await refusal(exchange_app_code(env, code, VERIFIER, APP)) == START_AGAIN
+
+
+async def test_an_app_code_that_comes_again_ends_the_session_that_it_opened(env, providers):
+    code = await app_code(env, providers)
+    answer = await exchange_app_code(env, code, VERIFIER, APP)
+    await subject_for_token(env, answer.access_token)
+    await refusal(exchange_app_code(env, code, VERIFIER, APP))
+
+    with pytest.raises(NotSignedIn):
+        await subject_for_token(env, answer.access_token)
+    assert await refusal(refresh_session(env, answer.refresh_token)) == START_AGAIN
 
 
 async def test_an_app_code_raced_from_four_sides_works_once(env_of_each, providers):

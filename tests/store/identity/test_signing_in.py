@@ -60,17 +60,24 @@ async def test_a_sign_in_that_took_too_long_is_gone(store: Store, store_clock: M
     store_clock.advance(timedelta(minutes=10))
     async with store.write_transaction() as tx:
         assert await sign_ins.take_transaction(tx, "state-1") is None
-        assert await sign_ins.take_app_code(tx, "hash-1") is None
+        assert await sign_ins.use_app_code(tx, "hash-1") == (CODE, False)
 
 
-async def test_the_code_of_an_app_is_taken_once(store: Store) -> None:
+async def test_the_code_of_an_app_is_good_once_and_known_for_ten_minutes_more(
+    store: Store, store_clock: ManualClock
+) -> None:
+    used = replace(CODE, expires_at=NOW)
     async with store.write_transaction() as tx:
         await sign_ins.add_app_code(tx, "hash-1", CODE)
         with pytest.raises(AlreadyThere):
             await sign_ins.add_app_code(tx, "hash-1", CODE)
-        assert await sign_ins.take_app_code(tx, "hash-2") is None
-        assert await sign_ins.take_app_code(tx, "hash-1") == CODE
-        assert await sign_ins.take_app_code(tx, "hash-1") is None
+        assert await sign_ins.use_app_code(tx, "hash-2") is None
+        assert await sign_ins.use_app_code(tx, "hash-1") == (used, True)
+    for minutes, known in ((9, (used, False)), (1, None)):
+        store_clock.advance(timedelta(minutes=minutes))
+        async with store.write_transaction() as tx:
+            await sign_ins.forget_expired(tx)
+            assert await sign_ins.use_app_code(tx, "hash-1") == known
 
 
 async def test_what_nobody_came_back_for_is_swept(store: Store, store_clock: ManualClock) -> None:
