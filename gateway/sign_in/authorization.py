@@ -14,12 +14,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from actions.identity.sign_in import AppToken, exchange_app_code, refresh_session
-from actions.identity.sign_in_guards import (
-    LONGEST_STATE,
-    is_challenge,
-    is_loopback,
-    with_query,
-)
+from actions.identity.sign_in_guards import LONGEST_STATE, is_challenge, is_loopback, with_query
 from actions.kernel import Environment
 from domain.kernel import ErrorCode, Problem, Problems, spoken_languages
 from gateway.graphql.answers import retry_headers
@@ -36,6 +31,7 @@ METADATA = "/.well-known/oauth-authorization-server"
 AUTHORIZE, TOKEN = "/sign-in/authorize", "/sign-in/token"
 
 _AUTHORIZATION_CODE, _REFRESH_TOKEN = "authorization_code", "refresh_token"
+_OF_A_CODE = ("client_id", "code", "code_verifier", "redirect_uri")
 _log = structlog.get_logger()
 
 
@@ -110,20 +106,21 @@ class _AuthorizationHandlers:
     async def _grant(self, env: Environment, form: FormData) -> Response:
         if any(len(form.getlist(name)) > 1 for name in form):
             return _refusal("invalid_request", "A parameter is there more than once")
-        grant, client = text_in(form, "grant_type") or _AUTHORIZATION_CODE, text_in(form, "client_id")
-        match grant:
+        match text_in(form, "grant_type"):
             case "refresh_token":
                 token = text_in(form, "refresh_token")
                 if not token:
                     return _refusal("invalid_request", "refresh_token is needed")
                 return _tokens(await refresh_session(env, token, self.settings.session_life))
             case "authorization_code":
-                code, verifier, address = (text_in(form, name) for name in ("code", "code_verifier", "redirect_uri"))
-                if not (code and verifier and address):
-                    return _refusal("invalid_request", "code, code_verifier and redirect_uri are needed")
-                if client and not self._is_clients(client, address):
+                client, code, verifier, address = (text_in(form, name) for name in _OF_A_CODE)
+                if not (client and code and verifier and address):
+                    return _refusal("invalid_request", f"{', '.join(_OF_A_CODE)} are needed")
+                if not self._is_clients(client, address):
                     return _refusal("invalid_grant", "The redirect address is not this client's")
                 return _tokens(await exchange_app_code(env, code, verifier, address))
+            case "":
+                return _refusal("invalid_request", "grant_type is needed, in a form of at most 8,192 bytes")
             case _:
                 return _refusal("unsupported_grant_type", "authorization_code or refresh_token")
 

@@ -12,8 +12,10 @@ from domain.kernel import PersonKind, Provider
 from store.database import AlreadyThere, Instant, Key, Transaction, first_row, insert_new
 from store.database.metadata import metadata
 
-KNOWN_FOR = timedelta(minutes=10)
-"""How long a code that was used or is over is known yet, to end what it opened if it comes again."""
+SKEW = timedelta(minutes=5)
+"""How far the clock of another process may be behind: a code that was used is over by that one too."""
+KNOWN_FOR = SKEW + timedelta(minutes=10)
+"""How long a code that is over is known yet, to end what it opened if it comes again."""
 
 sign_ins_table = Table(
     "sign_ins",
@@ -121,7 +123,7 @@ async def use_app_code(tx: Transaction, code_hash: str) -> tuple[AppCode, bool] 
     None for a code that nobody was given, or that is forgotten.
     """
     own, now = app_codes_table.c.code_hash == code_hash, tx.clock.now()
-    using = update(app_codes_table).where(own, app_codes_table.c.expires_at > now).values(expires_at=now)
+    using = update(app_codes_table).where(own, app_codes_table.c.expires_at > now).values(expires_at=now - SKEW)
     good = (await tx.connection.execute(using.returning(app_codes_table.c.code_hash))).first() is not None
     row = await first_row(tx, select(app_codes_table).where(own))
     if row is None:

@@ -144,7 +144,8 @@ async def test_an_app_refreshes_at_the_token_door(browser, meri):
     state = parse_qs(urlsplit(answer.headers["location"]).query)["state"][0]
     back = await browser.get("/sign-in/callback/meri-pehchaan", params={"code": meri.vouch("DL-1"), "state": state})
     code = parse_qs(urlsplit(back.headers["location"]).query)["code"][0]
-    form = {"code": code, "code_verifier": VERIFIER, "redirect_uri": APP}
+    form = {"grant_type": "authorization_code", "client_id": "citizen_app", "code": code}
+    form |= {"code_verifier": VERIFIER, "redirect_uri": APP}
     first = (await browser.post("/sign-in/token", data=form)).json()
     renew = {"grant_type": "refresh_token", "refresh_token": first["refresh_token"]}
 

@@ -173,6 +173,9 @@ async def test_a_state_that_is_too_long_is_refused_and_not_sent_back(browser):
         ({"code_verifier": ""}, "invalid_request"),
         ({"grant_type": "refresh_token"}, "invalid_request"),
         ({"grant_type": "password"}, "unsupported_grant_type"),
+        ({"grant_type": ""}, "invalid_request"),
+        ({"client_id": ""}, "invalid_request"),
+        ({"grant_type": ["authorization_code", "authorization_code"]}, "invalid_request"),
     ],
 )
 async def test_the_token_endpoint_refuses_by_the_names_of_the_rfc(browser, meri, changes, error):

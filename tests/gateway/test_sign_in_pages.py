@@ -33,6 +33,12 @@ SAFE = {
 OF_PAGES = {"referrer-policy": "same-origin"}  # else a browser hides from us that a form is ours
 
 
+def code_form(code: str, **others: str) -> dict[str, str]:
+    """What an app sends to the token endpoint for its code."""
+    given = {"grant_type": "authorization_code", "client_id": "citizen_app", "code": code, "code_verifier": VERIFIER}
+    return {**given, "redirect_uri": APP, **others}
+
+
 @pytest.fixture
 def meri() -> FakeProvider:
     return FakeProvider(Provider.MERI_PEHCHAAN)
@@ -240,7 +246,7 @@ class Away:
 @pytest.mark.parametrize(
     ("path", "form"),
     [
-        ("/sign-in/token", {"code": "c", "code_verifier": VERIFIER, "redirect_uri": APP}),
+        ("/sign-in/token", code_form("c")),
         ("/sign-in/token", {"grant_type": "refresh_token", "refresh_token": "r" * 43}),
         ("/sign-in/refresh", {}),
     ],
@@ -370,7 +376,7 @@ async def test_a_registered_app_is_not_asked_about(browser):
 
 @pytest.mark.parametrize("redirect", [APP, "https://app.example/signed-in"])
 async def test_an_app_trades_its_code_for_a_token(browser, meri, redirect):
-    form = {"code": await app_code(browser, meri, redirect), "code_verifier": VERIFIER, "redirect_uri": redirect}
+    form = code_form(await app_code(browser, meri, redirect), redirect_uri=redirect)
     answer = await browser.post("/sign-in/token", data=form)
 
     body = answer.json()
@@ -381,7 +387,7 @@ async def test_an_app_trades_its_code_for_a_token(browser, meri, redirect):
 
 
 async def test_a_wrong_verifier_gets_no_token(browser, meri):
-    form = {"code": await app_code(browser, meri), "code_verifier": "w" * 64, "redirect_uri": APP}
+    form = code_form(await app_code(browser, meri), code_verifier="w" * 64)
 
     assert (await browser.post("/sign-in/token", data=form)).json()["error"] == "invalid_grant"
 
@@ -389,9 +395,9 @@ async def test_a_wrong_verifier_gets_no_token(browser, meri):
 @pytest.mark.parametrize(
     "sent",
     [
-        {"data": {"code": "c"}},
-        {"json": {"code": "c", "code_verifier": VERIFIER, "redirect_uri": APP}},
-        {"data": {"code": "c" * 9000, "code_verifier": VERIFIER, "redirect_uri": APP}},
+        {"data": {"grant_type": "authorization_code", "code": "c"}},
+        {"json": code_form("c")},
+        {"data": code_form("c" * 9000)},
         {"data": {f"field{n}": "x" for n in range(20)}},
         {"files": {"code": b"c"}},
         {},
@@ -506,7 +512,7 @@ async def test_signing_out_without_a_session_leads_to_our_own_page(browser):
 
 
 async def test_an_app_signs_out_by_its_token(browser, meri):
-    form = {"code": await app_code(browser, meri), "code_verifier": VERIFIER, "redirect_uri": APP}
+    form = code_form(await app_code(browser, meri))
     token = (await browser.post("/sign-in/token", data=form)).json()["access_token"]
     headers = {"authorization": f"Bearer {token}"}
 
