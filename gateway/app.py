@@ -33,6 +33,7 @@ from domain.identity.kept_sessions import SignedIn
 from domain.kernel import ANONYMOUS, Language, PersonKind, Source, language_from_header
 from domain.kernel.messages import catalogue
 from gateway import sign_in
+from gateway.credentials.status_lists import status_list_routes
 from gateway.graphiql.page import own_graphiql
 from gateway.graphql.endpoint import GraphQLEndpoint
 from gateway.graphql.pipeline import Pipeline
@@ -232,6 +233,7 @@ def own_pages(settings: Settings, runtime: Runtime, metrics: Metrics, pulse: Hea
     environment = runtime.environment
     return [
         *public_key_routes(environment),
+        *status_list_routes(environment),
         *openapi_routes(settings.url),
         *dashboard_routes(environment),
         *figures_routes(environment),

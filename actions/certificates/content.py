@@ -45,6 +45,8 @@ class CertificateContent:
     uri: str
     previous_number: str | None = None
     """The number of the certificate that it corrects or renews."""
+    status_index: int | None = None
+    """Its place in the status lists; None for one that is on none, such as a specimen."""
 
 
 @dataclass(frozen=True, slots=True)

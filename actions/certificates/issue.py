@@ -8,8 +8,9 @@ import structlog
 
 from actions.certificates.content import CertificateContent, RenderedCertificate, Renderer
 from actions.certificates.fields import guardian_of, printed_fields
+from actions.certificates.status_lists import LISTS, PLACES
 from actions.documents.locker_push import plan_add
-from actions.kernel import Environment, Step, UnitOfWork, apply_transition, draw_number, draw_uris
+from actions.kernel import Environment, Step, UnitOfWork, apply_transition, draw_number, draw_status_index, draw_uris
 from domain.applications.applications import Application, DeliveryMode
 from domain.applications.lifecycle import Move, Status
 from domain.benefits.plans import add_months
@@ -49,6 +50,7 @@ class Minted:
 
     number: str
     uri: str
+    status_index: int
 
 
 async def issue_certificate(env: Environment, application_id: str, renderer: Renderer) -> IssuedCertificate | None:
@@ -110,7 +112,7 @@ async def mint(env: Environment, tx: Transaction, issue: Issue) -> Minted:
     """A new number and a new URI, which no certificate has. Raises AlreadyThere where none is found."""
     number = await draw_number(tx, env.ids, NumberKind.CERTIFICATE)
     [uri] = await draw_uris(tx, env.ids, env.rules.issuer_id, [issue.service.doctype or ""])
-    return Minted(number, uri)
+    return Minted(number, uri, await draw_status_index(tx, env.ids, LISTS * PLACES))
 
 
 def content_of(env: Environment, issue: Issue, minted: Minted) -> CertificateContent:
@@ -141,6 +143,7 @@ def content_of(env: Environment, issue: Issue, minted: Minted) -> CertificateCon
         fields=printed_fields(issue.application.form),
         verify_url=f"{env.public_url}/verify/{number}",
         uri=minted.uri,
+        status_index=minted.status_index,
         previous_number=renewed.number if renewed else None,
     )
 
@@ -169,6 +172,7 @@ async def certificate_of(
         xml_sha256=await env.objects.put(rendered.xml, XML),
         issued_by=application.decision.officer_id if application.decision else None,
         created_at=env.clock.now(),
+        status_index=content.status_index,
     )
 
 

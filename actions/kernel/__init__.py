@@ -75,7 +75,7 @@ from actions.kernel.legal_clock import (
     office_calendar,
     start_changes,
 )
-from actions.kernel.numbering import ROUNDS, draw_number, draw_numbers, draw_uris
+from actions.kernel.numbering import ROUNDS, draw_number, draw_numbers, draw_status_index, draw_uris
 from actions.kernel.operations import leave_receipts, one_operation
 from actions.kernel.rounds import BATCH, Fence, in_batches, run_fenced
 from actions.kernel.submission_progress import SourceOutage, SubmissionState

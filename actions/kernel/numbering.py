@@ -32,6 +32,16 @@ async def draw_numbers(tx: Transaction, ids: Ids, kind: NumberKind, many: int) -
     raise AlreadyThere("a reference number")
 
 
+async def draw_status_index(tx: Transaction, ids: Ids, room: int) -> int:
+    """A random status index below `room` that no certificate has; raises as `draw_number`."""
+    for _ in range(ROUNDS):
+        drawn = [int(ids.digits(15)) % room for _ in range(4)]
+        taken = await certificates.indexes_in_use(tx, drawn)
+        if free := [index for index in drawn if index not in taken]:
+            return free[0]
+    raise AlreadyThere("a status index")
+
+
 async def draw_uris(tx: Transaction, ids: Ids, issuer_id: str, doctypes: Sequence[str]) -> list[str]:
     """A free URI for a new certificate of each of the document types, in their order; raises as `draw_number`."""
     found: dict[str, None] = {}

@@ -71,6 +71,8 @@ class IssuedCertificate:
     xml_sha256: str
     issued_by: str | None
     created_at: datetime
+    status_index: int | None = None
+    """Its place in the status lists (actions/certificates/status_lists.py); None for one of before there were any."""
 
 
 def initials(name: str) -> str:

@@ -49,7 +49,7 @@ def conditional(response: Response, request: Request, data: bytes) -> Response:
     tag = _tag(data, response)
     response.headers["ETag"] = tag
     response.headers["Cache-Control"] = KEPT_PRIVATELY
-    if not _has(request.headers.get("if-none-match", ""), tag):
+    if not is_named(request.headers.get("if-none-match", ""), tag):
         return response
     headers = {name: value for name, value in response.headers.items() if name not in _OF_THE_BODY}
     return Response(status_code=304, headers=headers)
@@ -62,7 +62,7 @@ def _tag(data: bytes, response: Response) -> str:
     return f'W/"{digest.hexdigest()[:32]}"'
 
 
-def _has(header: str, tag: str) -> bool:
+def is_named(header: str, tag: str) -> bool:
     """Whether an If-None-Match header names the tag; weak and strong are compared alike (RFC 9110 section 13.1.2)."""
     opaque = tag.removeprefix("W/")
     given = [part.strip().removeprefix("W/") for part in header.split(",")[:50]]

@@ -5,7 +5,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from domain.certificates.certificates import CertificateStatus, IssuedCertificate
+from domain.certificates.certificates import ENDED, CertificateStatus, IssuedCertificate
 from domain.kernel import Bilingual
 from domain.platform.changes import ChangeKind
 from store.database import AnyRow, Records, Transaction, cell_name, change_feed, rows_of
@@ -19,6 +19,7 @@ certificates_table = table_of(
     sa.Column("holder", sa.LargeBinary, nullable=False),
     sa.UniqueConstraint("number"),
     sa.UniqueConstraint("uri"),
+    sa.Index("uq_certificates_status_index", "status_index", unique=True),
     sa.Index(None, "citizen_id", "created_at"),
     partial_index(
         "uq_certificates_application_id_standing", "application_id", where="status <> 'CORRECTED'", unique=True
@@ -46,6 +47,24 @@ async def add_many(tx: Transaction, new: Sequence[IssuedCertificate]) -> None:
 async def uris_in_use(tx: Transaction, uris: Iterable[str]) -> set[str]:
     """Those of the addresses that a certificate has."""
     return {row.uri for row in await rows_of(tx, sa.select(_T.uri), _T.uri, uris)}
+
+
+async def indexes_in_use(tx: Transaction, indexes: Iterable[int]) -> set[int]:
+    """Those of the status indexes that a certificate has."""
+    return {row.status_index for row in await rows_of(tx, sa.select(_T.status_index), _T.status_index, indexes)}
+
+
+async def ended_indexes(tx: Transaction, first: int, end: int) -> list[int]:
+    """The status indexes, from one up to another, of certificates that were corrected or revoked."""
+    span = (_T.status_index >= first, _T.status_index < end)
+    ended = _T.status.in_([status.value for status in ENDED])
+    return list((await tx.connection.execute(sa.select(_T.status_index).where(*span, ended))).scalars())
+
+
+async def give_index(tx: Transaction, certificate_id: str, index: int) -> None:
+    """Give a status index to a certificate that has none. Raises IntegrityError where another one has it."""
+    bare = (_T.id == certificate_id, _T.status_index.is_(None))
+    await tx.connection.execute(sa.update(certificates_table).where(*bare).values(status_index=index))
 
 
 async def of_applications(tx: Transaction, application_ids: Iterable[str]) -> dict[str, IssuedCertificate]:

@@ -30,7 +30,7 @@ _COLUMNS = {
     "budget_holds": "instalment_id citizen_id amount_paise held_at released_at",
     "certificate_endings": "certificate_id status ground reason ended_at successor_id",
     "certificates": "id citizen_id number application_id service_code department district doctype uri name_hi name_en "
-    "holder issued_on valid_until status pdf_sha256 xml_sha256 created_at",
+    "holder issued_on valid_until status pdf_sha256 xml_sha256 created_at status_index",
     "citizens": "citizen_id personal district tehsil language aadhaar_last4 created_at alias_of",
     "clearances": "id citizen_id application_id department district tehsil state question asked_at due_at answer "
     "answered_at reminded_at escalated_at",

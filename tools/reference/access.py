@@ -120,7 +120,8 @@ DOORS = (
         "actions/statistics/figures.py: small numbers are left out but for who may COUNT",
     ),
     Door(
-        "`/forms…`, `/notified-services…`, `/status`, `/fonts/…`, `/health/…`, `/metrics`, `/.well-known/…`, `/docs/…`",
+        "`/forms…`, `/notified-services…`, `/status`, `/status-lists…`, `/fonts/…`, `/health/…`, `/metrics`, "
+        "`/.well-known/…`, `/docs/…`",
         None,
         "gateway/: nothing of a person; `/metrics` at a port of its own where that is set",
     ),

@@ -1,0 +1,1 @@
+"""Signed statements about certificates for everybody: status lists, and credentials for wallets."""
