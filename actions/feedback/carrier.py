@@ -3,11 +3,11 @@
 A channel joins by a module with its carrier and a line in `actions/feedback/channels.py`.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from domain.feedback.message_texts import FilledText
+from domain.feedback.message_texts import EventTexts, FilledText
 from domain.feedback.messages import Message, MessageState
 from domain.kernel import Citizen, Language
 from store.database import Transaction
@@ -27,6 +27,8 @@ class Outgoing:
     addresses: Addresses = field(repr=False)
     language: Language
     text: FilledText
+    event: EventTexts
+    """The texts of its event on every channel and in every language."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +44,7 @@ class Taken:
 
 
 class Carrier(Protocol):
-    """One channel of this installation."""
+    """One channel of this installation, opened anew for each batch of messages."""
 
     most_at_once: int
     """How many messages are given to the provider at once."""
@@ -50,6 +52,10 @@ class Carrier(Protocol):
     async def addresses(self, tx: Transaction, readers: Collection[Citizen]) -> Mapping[str, Addresses]:
         """Where these readers are reached, by their ids; who cannot be reached on this channel is left out."""
         ...
+
+    async def prepare(self, tx: Transaction, outgoing: Sequence[Outgoing]) -> None:
+        """Read once for a batch what `send` needs to know of the store."""
+        del tx, outgoing
 
     async def send(self, outgoing: Outgoing) -> Taken:
         """Give a message to a provider, at most once.

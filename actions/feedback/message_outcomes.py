@@ -4,7 +4,7 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import partial
 from typing import TypeVar
 
@@ -61,8 +61,23 @@ class _Step:
     passes: bool = False
 
 
-async def note_answers(tx: Transaction, *, env: Environment, carrier: Carrier, answers: Sequence[Answer]) -> None:
-    """Note what the provider of a channel answered, in a few statements for all, and count what it may bill."""
+async def count_costs(
+    tx: Transaction, env: Environment, carrier: Carrier, on_day: date, outgoing: Sequence[Outgoing], *, times: int = 1
+) -> None:
+    """Count messages of a channel that were begun on a day, and their price; -1 `times` where they cost nothing."""
+    if outgoing:
+        channel, parts = outgoing[0].message.channel, sum(carrier.parts_of(one.text) or 1 for one in outgoing)
+        cost = env.rules.message_costs.get(channel, NOTHING).price * parts
+        await message_days.count(tx, on_day, channel, times * len(outgoing), times * cost)
+
+
+async def note_answers(
+    tx: Transaction, *, env: Environment, carrier: Carrier, on_day: date, answers: Sequence[Answer]
+) -> None:
+    """Note what the provider of a channel answered, in a few statements for all; what it surely has not costs nothing.
+
+    `on_day` is the day in India on which the messages were begun.
+    """
     now = tx.clock.now()
     taken = [(one.outgoing, one.said) for one in answers if isinstance(one.said, Taken)]
     looked_at, steps = defaultdict[datetime | None, list[int]](list), defaultdict[_Step, list[Message]](list)
@@ -78,11 +93,8 @@ async def note_answers(tx: Transaction, *, env: Environment, carrier: Carrier, a
         await messages.note_taken(tx, ids, look_at)
     for step, failed in steps.items():
         await _take(tx, step, failed)
-    billed = [one.outgoing for one in answers if isinstance(one.said, Taken) or _may_have_come(one.said)]
-    if billed:
-        channel, parts = billed[0].message.channel, sum(carrier.parts_of(one.text) or 1 for one in billed)
-        price = env.rules.message_costs.get(channel, NOTHING).price
-        await message_days.count(tx, channel, len(billed), price * parts)
+    free = [one.outgoing for one in answers if isinstance(one.said, RemoteError) and not _may_have_come(one.said)]
+    await count_costs(tx, env, carrier, on_day, free, times=-1)
 
 
 def _names(carrier: Carrier, outgoing: Outgoing, said: Taken) -> dict[str, object]:

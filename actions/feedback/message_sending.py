@@ -3,20 +3,20 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import partial
 
 import structlog
 
 from actions.feedback.carrier import Addresses, Carrier, Outgoing
 from actions.feedback.channels import carrier_of
-from actions.feedback.message_outcomes import Answer, end_messages, log_failures, note_answers
+from actions.feedback.message_outcomes import Answer, count_costs, end_messages, log_failures, note_answers
 from actions.feedback.texts import texts_in_force
 from actions.kernel import Environment
 from domain.feedback.message_texts import EventTexts, UnfitText
 from domain.feedback.messages import CRITICAL_AFTER, NOTHING, USUAL, Message, MessageChannel, MessageState, NotSent
 from domain.feedback.notices import NEEDS_HER, NoticeKind
-from domain.kernel import Citizen, Language, TemporarilyUnavailable
+from domain.kernel import Citizen, Language, TemporarilyUnavailable, ist_date
 from integrations.calling.errors import RemoteError
 from store.database import Transaction, crash_points
 from store.feedback import message_days, messages
@@ -71,9 +71,10 @@ async def send_messages(env: Environment, read: ReadValues, channel: MessageChan
             some = (_fill(*each, texts, read) for each in claimed[at : at + FILLED_AT_ONCE])
             done = log_failures(await asyncio.gather(*some, return_exceptions=True))
             filled += [one for one in done if one is not None]
-        outgoing = await env.store.carry_out(lambda tx: _begin(tx, filled))
+        on_day = ist_date(env.clock.now())
+        outgoing = await env.store.carry_out(lambda tx: _begin(env, tx, carrier, on_day, filled))
         crash_points.reach(crash_points.MESSAGE_BEGUN)
-        await _give(env, carrier, outgoing)
+        await _give(env, carrier, on_day, outgoing)
     return due >= carrier.most_at_once
 
 
@@ -121,27 +122,51 @@ async def _fill(
         values = await read(message, language) if found else None
     except TemporarilyUnavailable:
         return None
-    if found is None or values is None:
+    if event is None or found is None or values is None:
         return message, NotSent.NO_TEXT
     try:
-        return Outgoing(message, addresses, language, found.fill_all(values))
+        return Outgoing(message, addresses, language, found.fill_all(values), event)
     except UnfitText as unfit:
         _log.error("message_text_unfit", kind=message.kind.value, variable=str(unfit))
         return message, NotSent.NO_TEXT
 
 
-async def _begin(tx: Transaction, filled: Sequence[_Filled]) -> list[Outgoing]:
-    """Note that messages are given to their provider now, and end those that are not; those that are still ours."""
+async def _begin(
+    env: Environment, tx: Transaction, carrier: Carrier, on_day: date, filled: Sequence[_Filled]
+) -> list[Outgoing]:
+    """Note that messages are given to their provider now, with their costs, and end those that are not.
+
+    Returns those that are still ours. They count before they go, so that batches at the same time keep to one cap.
+    """
     for reason in NotSent:
         ended = [one[0] for one in filled if isinstance(one, tuple) and one[1] is reason]
         await end_messages(tx, ended, MessageState.NOT_SENT, reason)
-    ready = [one for one in filled if isinstance(one, Outgoing)]
+    ready = await _within_cap(env, tx, carrier, on_day, [one for one in filled if isinstance(one, Outgoing)])
+    await carrier.prepare(tx, ready)
     critical = [one.message.id for one in ready if one.message.kind in NEEDS_HER and one.message.attempts == 0]
     begun = await messages.begin(tx, [one.message for one in ready], critical, tx.clock.now() + CRITICAL_AFTER)
-    return [one for one in ready if one.message.id in begun]
+    outgoing = [one for one in ready if one.message.id in begun]
+    await count_costs(tx, env, carrier, on_day, outgoing)
+    return outgoing
 
 
-async def _give(env: Environment, carrier: Carrier, outgoing: Sequence[Outgoing]) -> None:
+async def _within_cap(
+    env: Environment, tx: Transaction, carrier: Carrier, on_day: date, ready: Sequence[Outgoing]
+) -> Sequence[Outgoing]:
+    """What is urgent, and as many others as the money of the day is enough for; the rest is due when its claim ends."""
+    channel = ready[0].message.channel if ready else MessageChannel.SMS
+    costs = env.rules.message_costs.get(channel, NOTHING)
+    if not ready or costs.cap is None:
+        return ready
+    spent, paid = await message_days.count(tx, on_day, channel, 0, 0), list[Outgoing]()
+    for one in ready:
+        if one.message.is_urgent or not costs.is_spent(spent):
+            spent += costs.price * (carrier.parts_of(one.text) or 1)
+            paid.append(one)
+    return paid
+
+
+async def _give(env: Environment, carrier: Carrier, on_day: date, outgoing: Sequence[Outgoing]) -> None:
     """Give messages to their provider and note what it says; after an answer that was lost one stays SENDING."""
     waiting = {asyncio.create_task(_ask(carrier, each)) for each in outgoing}
     try:
@@ -151,7 +176,8 @@ async def _give(env: Environment, carrier: Carrier, outgoing: Sequence[Outgoing]
             crash_points.reach(crash_points.MESSAGE_SENT)
             answers = log_failures(ended)
             if answers:
-                await env.store.carry_out(partial(note_answers, env=env, carrier=carrier, answers=answers))
+                note = partial(note_answers, env=env, carrier=carrier, on_day=on_day, answers=answers)
+                await env.store.carry_out(note)
             crash_points.reach(crash_points.MESSAGE_NOTED)
     finally:
         for each in waiting:

@@ -14,10 +14,9 @@ from datetime import timedelta
 from uuid import NAMESPACE_URL, uuid5
 
 from actions.feedback.carrier import Addresses, Carrier, Outgoing, Taken
-from actions.feedback.texts import texts_in_force
 from actions.kernel import Environment
 from domain.feedback.message_texts import FilledText
-from domain.feedback.messages import USUAL, MessageChannel
+from domain.feedback.messages import USUAL, MessageChannel, MessageSettings
 from domain.identity.push_devices import PushDevice
 from domain.kernel import Citizen, Language, Source, TypeCode, to_global_id
 from integrations.calling.errors import Refused, RemoteError
@@ -38,16 +37,24 @@ class PushCarrier(Carrier):
     def __init__(self, env: Environment, push: Push) -> None:
         self._env, self._push = env, push
         self.most_at_once = max(1, int(push.per_second))
+        self._devices: Mapping[str, PushDevice] = {}
+        self._settings: Mapping[str, MessageSettings] = {}
 
     async def addresses(self, tx: Transaction, readers: Collection[Citizen]) -> Mapping[str, Addresses]:
         """The devices of those whose app is signed in."""
         found = await push_devices.of_citizens(tx, [each.id for each in readers])
         return {citizen_id: tuple(each.id for each in devices) for citizen_id, devices in found.items()}
 
+    async def prepare(self, tx: Transaction, outgoing: Sequence[Outgoing]) -> None:
+        """Read the devices that are still there, and whether readers let them show the content."""
+        self._devices = await push_devices.by_ids(tx, [each for one in outgoing for each in one.addresses])
+        self._settings = await messages.settings_of(tx, [one.message.citizen_id for one in outgoing])
+
     async def send(self, outgoing: Outgoing) -> Taken:
         """Send to each device; the first provider's name for it. A device that is gone is forgotten."""
-        devices, shows = await self._env.store.read(lambda tx: _read(tx, outgoing))
-        said = {each: await self._text(outgoing, each, shows=shows) for each in {one.language for one in devices}}
+        devices = [self._devices[each] for each in outgoing.addresses if each in self._devices]
+        shows = self._settings.get(outgoing.message.citizen_id, USUAL).shows_content
+        said = {each: _text(outgoing, each, shows=shows) for each in {one.language for one in devices}}
         outcomes = await asyncio.gather(*(self._give(outgoing, each, said[each.language]) for each in devices))
         taken = [each for each in outcomes if isinstance(each, Taken)]
         if taken:
@@ -69,28 +76,21 @@ class PushCarrier(Carrier):
             return error
         return Taken(device.platform.value.lower(), name, is_last_word=True)
 
-    async def _text(self, outgoing: Outgoing, language: Language, *, shows: bool) -> FilledText:
-        """What stands on a lock screen: the content in the reader's language, else no content in that of the app."""
-        text = outgoing.text
-        if shows:
-            return replace(text, text=text.content)
-        if language is outgoing.language:
-            return text
-        event = (await self._env.store.read(lambda tx: texts_in_force(self._env, tx)))[outgoing.message.kind.value]
-        found = event.text_for(MessageChannel.PUSH, language)
-        return text if found is None else replace(text, title=found.title, text=found.text)
-
 
 def open_carrier(env: Environment) -> PushCarrier | None:
     """The carrier of push; None where the state has an account with neither provider."""
     return None if env.partners.push is None else PushCarrier(env, env.partners.push)
 
 
-async def _read(tx: Transaction, outgoing: Outgoing) -> tuple[Sequence[PushDevice], bool]:
-    """The devices that are still there, and whether the reader lets them show the content."""
-    devices, reader = await push_devices.by_ids(tx, outgoing.addresses), outgoing.message.citizen_id
-    settings = (await messages.settings_of(tx, [reader])).get(reader, USUAL)
-    return list(devices.values()), settings.shows_content
+def _text(outgoing: Outgoing, language: Language, *, shows: bool) -> FilledText:
+    """What stands on a lock screen: the content in the reader's language, else no content in that of the app."""
+    text = outgoing.text
+    if shows:
+        return replace(text, text=text.content)
+    if language is outgoing.language:
+        return text
+    found = outgoing.event.text_for(MessageChannel.PUSH, language)
+    return text if found is None else replace(text, title=found.title, text=found.text)
 
 
 def _worst(errors: Sequence[RemoteError]) -> RemoteError:

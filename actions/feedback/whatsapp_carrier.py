@@ -1,6 +1,6 @@
 """Carries messages by WhatsApp to readers who agreed to it."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 
 from actions.feedback.carrier import Addresses, Carrier, Outgoing, Taken
 from actions.kernel import Environment
@@ -22,6 +22,7 @@ class WhatsAppCarrier(Carrier):
     def __init__(self, env: Environment, number: WhatsApp) -> None:
         self._env, self._number = env, number
         self.most_at_once = max(1, int(number.per_second))
+        self._unusable = frozenset[tuple[str, str]]()
 
     async def addresses(self, tx: Transaction, readers: Collection[Citizen]) -> Mapping[str, Addresses]:
         """The numbers of those who agreed, unless WhatsApp said lately that they are not there."""
@@ -32,14 +33,19 @@ class WhatsAppCarrier(Carrier):
             if each.mobile is not None and each.id in said and said[each.id].reaches(now)
         }
 
+    async def prepare(self, tx: Transaction, outgoing: Sequence[Outgoing]) -> None:
+        """Read which templates WhatsApp does not send now."""
+        del outgoing
+        doubtful = await whatsapp_templates.needing_attention(tx)
+        self._unusable = frozenset((one.name, one.language) for one in doubtful if not one.is_usable)
+
     async def send(self, outgoing: Outgoing) -> Taken:
         """Send the template; one that WhatsApp does not send now, or a number that is not there, is Refused.
 
         So the next channel takes its turn at once, and nothing is asked of WhatsApp until it says otherwise.
         """
         text, language, (mobile,) = outgoing.text, outgoing.language.value, outgoing.addresses
-        known = await self._env.store.read(lambda tx: whatsapp_templates.get(tx, text.template, language))
-        if known is not None and not known.is_usable:
+        if (text.template, language) in self._unusable:
             raise Refused(Source.WHATSAPP, TEMPLATE_UNUSABLE)
         buttons = tuple((one.kind.value, one.value) for one in text.buttons)
         content = Template(text.template, language, text.parameters, buttons)

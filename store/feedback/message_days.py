@@ -1,5 +1,7 @@
 """What messages cost: by day in India and channel, how many providers took or may have taken, and their price."""
 
+from datetime import date
+
 import sqlalchemy as sa
 
 from domain.feedback.messages import MessageChannel
@@ -19,13 +21,15 @@ days_table = sa.Table(
 _T = days_table.c
 
 
-async def count(tx: Transaction, channel: MessageChannel, messages: int, cost: int) -> None:
-    """Count messages of today, with what they cost in ten-thousandths of a rupee."""
-    counted = insert_into(tx, days_table).values(
-        on_day=ist_date(tx.clock.now()), channel=channel.value, messages=messages, cost=cost
-    )
+async def count(tx: Transaction, on_day: date, channel: MessageChannel, messages: int, cost: int) -> int:
+    """Count messages of a day, with what they cost in ten-thousandths of a rupee; what the day costs with them.
+
+    Nobody else counts messages of that day and channel until the transaction ends.
+    """
+    counted = insert_into(tx, days_table).values(on_day=on_day, channel=channel.value, messages=messages, cost=cost)
     changes = {"messages": _T.messages + messages, "cost": _T.cost + cost}
-    await tx.connection.execute(counted.on_conflict_do_update(index_elements=["on_day", "channel"], set_=changes))
+    counted = counted.on_conflict_do_update(index_elements=["on_day", "channel"], set_=changes)
+    return int((await tx.connection.execute(counted.returning(_T.cost))).scalar_one())
 
 
 async def cost_of_today(tx: Transaction, channel: MessageChannel) -> int:

@@ -14,13 +14,7 @@ templates_table = table_of(
     sa.Column("name", Key, primary_key=True),
     sa.Column("language", Key, primary_key=True),
 )
-_T = templates_table.c
 _TEMPLATES = Records(TemplateState, templates_table, "the template")
-
-
-async def get(tx: Transaction, name: str, language: str) -> TemplateState | None:
-    """What is known of a text; None where WhatsApp never said anything of it."""
-    return await _TEMPLATES.find(tx, _T.name == name, _T.language == language)
 
 
 async def note(tx: Transaction, told: Sequence[TemplateState]) -> None:

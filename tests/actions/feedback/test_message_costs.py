@@ -1,7 +1,9 @@
 """What messages cost is counted by day and channel, and over the cap of a day only what is urgent goes."""
 
+import asyncio
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -45,13 +47,13 @@ async def test_each_part_of_a_message_that_was_taken_costs_its_price_on_its_day(
 
 
 @pytest.mark.parametrize(
-    ("error", "cost"), [(Unavailable(Source.SMS, "timed_out"), (1, PRICE)), (NeverSent(Source.SMS, "x"), None)]
+    ("error", "cost"), [(Unavailable(Source.SMS, "timed_out"), (1, PRICE)), (NeverSent(Source.SMS, "x"), (0, 0))]
 )
 async def test_what_the_provider_may_have_costs_and_what_it_surely_does_not_have_costs_nothing(
     world: World, phones: Phones, error, cost
 ):
     priced(world)
-    error.nothing_arrived = cost is None
+    error.nothing_arrived = not cost[0]
     phones.failures["msdp"] = error
     await told(world)
     await carried(world)
@@ -68,16 +70,49 @@ async def test_a_long_message_whose_answer_was_lost_costs_all_its_parts(world: W
     assert await counted(world) == (1, 2 * PRICE)
 
 
-async def test_a_batch_goes_no_further_over_the_cap_than_its_last_message(world: World, phones: Phones):
-    priced(world, cap=PRICE)
+async def told_both(world: World, kind: NoticeKind) -> None:
+    """Asha and Sunil, who both have a telephone, are told of something."""
     async with world.env.store.write_transaction() as tx:
         [sunil] = (await people.citizens(tx, [world.sunil.person_id or ""])).values()
         await people.update_citizen(tx, replace(sunil, mobile="9800000002"))
     for each in (world.asha, world.sunil):
-        await told(world, NoticeKind.DELIVERED, each.person_id or "", reader=each)
+        await told(world, kind, each.person_id or "", reader=each)
+
+
+async def test_a_batch_goes_no_further_over_the_cap_than_its_last_message(world: World, phones: Phones):
+    priced(world, cap=PRICE)
+    await told_both(world, NoticeKind.DELIVERED)
     await carried(world)
 
     assert await states(world) == [SENT, WAITS]
+
+
+async def test_a_batch_of_long_messages_goes_no_further_over_the_cap_than_its_last_part(world: World, phones: Phones):
+    priced(world, cap=2 * PRICE)
+    await told_both(world, NoticeKind.DELIVERY_COMING)
+    await carried(world)
+
+    assert await counted(world) == (1, 2 * PRICE)
+
+
+async def test_two_batches_at_once_keep_to_the_cap_together(world: World, phones: Phones):
+    priced(world, cap=PRICE)
+    phones.per_second = 1.0
+    await told_both(world, NoticeKind.DELIVERED)
+    await plan_messages(world.env)
+    await asyncio.gather(*(send_messages(world.env, words, SMS) for _ in range(2)))
+
+    assert sorted(await states(world)) == sorted([SENT, WAITS])
+
+
+async def test_what_was_given_to_the_provider_counts_though_no_answer_could_be_noted(world: World, phones: Phones):
+    priced(world)
+    defect: Any = RuntimeError()
+    phones.failures["msdp"] = defect
+    await told(world)
+    await carried(world)
+
+    assert await counted(world) == (1, PRICE)
 
 
 async def test_over_the_cap_what_is_urgent_goes_and_the_rest_waits_for_the_next_day(world: World, phones: Phones):
