@@ -65,7 +65,7 @@ class NotSent(StrEnum):
     NO_TEXT = "NO_TEXT"
     """There is no text for the channel, or what it says could not be read."""
     ARRIVED_OTHERWISE = "ARRIVED_OTHERWISE"
-    """Another channel delivered the notice first."""
+    """Another channel delivered the notice first, or took it and it was read since."""
 
 
 CRITICAL_AFTER = timedelta(minutes=30)

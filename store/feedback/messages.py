@@ -21,7 +21,7 @@ from domain.feedback.messages import (
     MessageState,
     NotSent,
 )
-from domain.feedback.notices import ALWAYS_BY_SMS, NoticeKind
+from domain.feedback.notices import ALWAYS_BY_SMS, WARNINGS, NoticeKind
 from store.database import Instant, Key, Records, Serial, Transaction, fetch_rows, insert_into, rows_of
 from store.database.bulk import insert_rows, update_rows
 from store.database.metadata import metadata, partial_index, table_of
@@ -248,8 +248,15 @@ async def cancel_turns(tx: Transaction, delivered: Sequence[Message]) -> None:
 
 
 async def leave_arrived(tx: Transaction, due: Sequence[Message]) -> list[Message]:
-    """End those whose notice another channel delivered while they were planned or tried; returns the others."""
-    arrived = sa.select(_T.notice_id).where(_T.state == MessageState.DELIVERED.value, _T.channel.in_(_IN_TURN))
+    """End those whose notice another channel delivered while they were planned or tried; returns the others.
+
+    So too where another channel took it and its reader has read it since, unless it is a warning: who has come into an
+    account may read what is there.
+    """
+    seen = (notices_table.c.read_at.is_not(None), _T.kind.not_in(sorted(WARNINGS)))
+    came = sa.or_(_T.state == MessageState.DELIVERED.value, sa.and_(_T.state == MessageState.SENT.value, *seen))
+    arrived = sa.select(_T.notice_id).join(notices_table, notices_table.c.id == _T.notice_id)
+    arrived = arrived.where(_T.channel.in_(_IN_TURN), came)
     there = {row.notice_id for row in await rows_of(tx, arrived, _T.notice_id, {each.notice_id for each in due})}
     over = {each.id for each in due if each.notice_id in there and each.channel in IN_TURN}
     if over:

@@ -618,6 +618,15 @@ async def test_the_words_may_be_left_out(sure):
     assert await kept_feedback(sure, application) == (4, None)
 
 
+async def test_stars_that_are_given_anew_leave_the_words_that_stood_beside_them(sure):
+    application = await give_stars(sure)
+    await sure.say("बहुत अच्छा")
+    await sure.tap("menu:feedback")
+    await sure.tap(f"stars2:{application.number}")
+
+    assert await kept_feedback(sure, application) == (2, "बहुत अच्छा")
+
+
 async def test_a_command_in_place_of_words_is_obeyed_and_the_stars_are_kept(sure):
     application = await give_stars(sure)
     [told] = await sure.say(f"स्थिति {application.number}")

@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from actions.feedback.message_settings import choose_message_settings
+from actions.feedback.notices import mark_read
 from actions.identity.devices import end_devices, key_of, own_devices
 from actions.identity.push_devices import RegisterDevice, register_device, remove_device
 from actions.identity.sessions import sign_out
@@ -18,7 +19,7 @@ from integrations.calling.errors import Unavailable
 from store.identity import devices, push_devices, sessions
 from store.identity.sessions import Session
 from tests.support.actions import World
-from tests.support.messages import carried, kept, told
+from tests.support.messages import MOBILE, carried, kept, told
 from tests.support.phones import Phones
 from tests.support.push import APP, PushServer, push_server
 
@@ -184,6 +185,28 @@ async def test_what_needs_her_goes_on_by_sms_after_half_an_hour_since_push_never
 
     assert len(phones.sent) == 1
     assert (await outcomes(world))[PUSH] == (MessageState.SENT, None)
+
+
+async def test_what_she_read_in_the_app_is_not_told_again_by_sms(world, phones, server):
+    await registered(world, server)
+    await told(world, QUERY)
+    await carried(world)
+    await mark_read(world.env, world.asha, ids=None, key="read")
+    world.clock.advance(HALF_AN_HOUR)
+    await carried(world)
+
+    assert phones.sent == []
+    assert (await outcomes(world))[SMS] == (MessageState.NOT_SENT, "ARRIVED_OTHERWISE")
+
+
+async def test_a_warning_goes_by_sms_also_where_it_was_read(world, phones, server):
+    await registered(world, server)
+    await told(world, NoticeKind.NEW_DEVICE)
+    await mark_read(world.env, world.asha, ids=None, key="read")
+    await carried(world)
+    await carried(world)
+
+    assert [to for to, _ in phones.sent] == [MOBILE]
 
 
 async def test_what_needs_nothing_of_her_stays_with_the_push(world, phones, server):
