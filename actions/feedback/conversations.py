@@ -9,15 +9,16 @@ from domain.applications.applications import Application
 from domain.feedback.conversations import Conversation, ConversationLine, LineAuthor
 from domain.feedback.feedback import moderate_text
 from domain.feedback.messages import MessageState
+from domain.feedback.notices import Notice
 from domain.feedback.tracking import HANDED_IN, Tracked
 from domain.identity.policy import ObjectKind, Purpose, Resource
 from domain.kernel import ErrorCode, Problem, Problems, Subject
 from store.applications import applications
 from store.database import Transaction
-from store.feedback import conversations
+from store.feedback import conversations, notices
 
 MOST_SHOWN = 10
-"""Applications of the citizen that stand beside a conversation: the latest."""
+"""Applications of the citizen, and notices about them, that stand beside a conversation: the latest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +47,13 @@ def of_conversation(conversation: Conversation) -> Resource:
 
 async def read_conversation(
     env: Environment, subject: Subject, conversation_id: str
-) -> tuple[Conversation, Sequence[Tracked]]:
-    """A conversation, and what tracking shows of the citizen's latest applications.
+) -> tuple[Conversation, Sequence[Tracked], Sequence[Notice]]:
+    """A conversation, what tracking shows of the citizen's latest applications, and the latest notices about them.
 
     It leaves a receipt for her and an audit line. Raises Problems: NOT_FOUND; NotSignedIn.
     """
 
-    async def work(tx: Transaction) -> tuple[Conversation, Sequence[Tracked]]:
+    async def work(tx: Transaction) -> tuple[Conversation, Sequence[Tracked], Sequence[Notice]]:
         acting = UnitOfWork(env, tx, subject)
         found = await _conversation_for(acting, conversation_id, ())
         await note(acting, "conversation.read", of_conversation(found), Purpose.RESPOND)
@@ -60,7 +61,9 @@ async def read_conversation(
         if found.citizen_id:
             hers = await applications.page_of_citizen(tx, found.citizen_id, statuses=HANDED_IN, limit=MOST_SHOWN)
         shown = [await tracking_view(tx, one.id) for one in hers]
-        return found, [one for one in shown if one is not None]
+        told = [one for each in (await notices.of_applications(tx, [one.id for one in hers])).values() for one in each]
+        latest = sorted(told, key=lambda one: (one.created_at, one.id), reverse=True)[:MOST_SHOWN]
+        return found, [one for one in shown if one is not None], latest
 
     return await env.store.carry_out(work)
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from actions.feedback.channels import connected_channels
+from actions.feedback.conversations import of_conversation
 from actions.feedback.message_planning import new_message
 from actions.feedback.notices import About, new_notice
 from actions.kernel import (
@@ -12,6 +13,7 @@ from actions.kernel import (
     UnitOfWork,
     note,
     of_application,
+    permitted_postings,
     refuse_flood,
     require_own,
     require_thing,
@@ -23,7 +25,7 @@ from domain.identity.policy import ObjectKind, Purpose, Resource
 from domain.kernel import ErrorCode, PersonKind, Problem, Problems, Subject, not_found, require_found
 from store.applications import applications
 from store.database import locks
-from store.feedback import messages, notices
+from store.feedback import conversations, messages, notices
 
 MOST_AGAIN, MOST_TESTS = 3, 6
 """So often a notice is sent again at all, and a citizen has a test message in a day."""
@@ -50,6 +52,8 @@ class SendTestMessage:
 
 async def resend_notice(env: Environment, subject: Subject, request: ResendNotice) -> tuple[Notice, bool]:
     """Send a notice again, as a new one that says the same; for its citizen, and for who decides its case.
+
+    So too for the helpline while a conversation with its citizen is handed over to it.
 
     Raises NotSignedIn; Problems: NOT_FOUND, also for a test message; RATE_LIMITED after MOST_AGAIN times and within
     AGAIN_AFTER of the last one.
@@ -85,11 +89,14 @@ async def _resend(acting: UnitOfWork, request: ResendNotice) -> Notice:
 
 
 async def _require_reader(acting: UnitOfWork, notice: Notice) -> Resource:
-    """What access was decided on: the citizen's own notice, or the case for who decides it."""
+    """What access was decided on: the citizen's own notice, the helpline's conversation, or the case to be decided."""
     if acting.subject.kind is PersonKind.CITIZEN or notice.application_id is None:
         own = Resource(ObjectKind.NOTICE, notice.id, notice.citizen_id)
         await require_thing(acting, notice, lambda _: own, Purpose.APPLY, path=_PATH)
         return own
+    if permitted_postings(acting.subject, ObjectKind.CONVERSATION, Purpose.RESPOND):
+        talk = await conversations.of_helpline_with(acting.tx, notice.citizen_id)
+        return of_conversation(await require_thing(acting, talk, of_conversation, Purpose.RESPOND, path=_PATH))
     case = await applications.get(acting.tx, notice.application_id)
     return of_application(await require_thing(acting, case, of_application, Purpose.DECIDE, path=_PATH))
 

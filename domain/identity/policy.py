@@ -195,7 +195,8 @@ _CARE = {
     **_cells(_R.JURISDICTION, _Role.HELPLINE, _K.CONVERSATION, _P.RESPOND),
 }
 """Feedback, grievances, suggestions, doorstep visits and conversations. Only a citizen has VIEW of a visit, and with it
-the code. A conversation that was handed over shows of her applications what tracking shows: numbers, states and dates.
+the code. A conversation that was handed over shows of her applications what tracking shows: numbers, states and dates;
+and which notices about them reached her, which the helpline may send again.
 """
 
 _CONSENTS = {

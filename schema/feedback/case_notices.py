@@ -46,8 +46,8 @@ class CaseNoticesMutation:
     resend_notice = action_mutation(
         resend_notice,
         _payload,
-        "Send a notice once more: one's own, or for officers one of a case that they decide. An hour after the last "
-        "time, and three times at most.",
+        "Send a notice once more: one's own, for officers one of a case that they decide, or for the helpline one of "
+        "a citizen whose conversation it has. An hour after the last time, and three times at most.",
         input_fields(
             "A notice that did not arrive.",
             notification_id=id_of(TypeCode.NOTIFICATION, "The notice."),

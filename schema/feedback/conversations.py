@@ -17,9 +17,11 @@ from actions.kernel import require_postings
 from domain.feedback import conversations as talks
 from domain.feedback.conversations import ConversationState, LineAuthor
 from domain.feedback.messages import MessageChannel, MessageState
+from domain.feedback.notices import Notice
 from domain.feedback.tracking import Tracked
 from domain.identity.policy import ObjectKind, Purpose
 from domain.kernel import Scope
+from schema.feedback.case_notices import CaseNotice
 from schema.feedback.tracking import TrackedApplication
 from schema.kernel import (
     AUTHENTICATED,
@@ -81,11 +83,17 @@ class ConversationRecord:
     applications: list[TrackedApplication] = strawberry.field(
         description="Her latest applications with number, state and dates; none where the number is not known."
     )
+    notices: list[CaseNotice] = strawberry.field(
+        description="The latest notices about them, for resendNotice, the newest first: whether they reached her."
+    )
 
     @classmethod
-    def of(cls, item: talks.Conversation, hers: Sequence[Tracked]) -> Self:
+    def of(cls, item: talks.Conversation, hers: Sequence[Tracked], told: Sequence[Notice]) -> Self:
         return cls(
-            item=item, conversation=Conversation.of(item), applications=[TrackedApplication.of(one) for one in hers]
+            item=item,
+            conversation=Conversation.of(item),
+            applications=[TrackedApplication.of(one) for one in hers],
+            notices=[CaseNotice.of(one) for one in told],
         )
 
     @connection_field(Connection[ConversationLine], description="What was written, the oldest first.")

@@ -141,6 +141,12 @@ def of_helpline() -> StoredList[Conversation]:
     return StoredList(_CONVERSATIONS, handed, (_T.handed_over_at, _T.id))
 
 
+async def of_helpline_with(tx: Transaction, citizen_id: str) -> Conversation | None:
+    """A conversation with a citizen that the helpline has; None where there is none."""
+    handed = _T.state == ConversationState.WITH_HELPLINE.value
+    return await _CONVERSATIONS.find(tx, handed, _T.citizen_id == citizen_id)
+
+
 async def is_line_due(tx: Transaction) -> bool:
     """Whether there is a line to give out now, by one read that takes no lock."""
     due = sa.select(sa.exists().where(_L.send_at <= tx.clock.now()))

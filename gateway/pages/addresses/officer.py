@@ -66,7 +66,7 @@ OFFICER_PAGES = (
         "conversation",
         "DeskConversation",
         "conversation",
-        "TakeDeskConversation AnswerDeskConversation",
+        "TakeDeskConversation AnswerDeskConversation ResendConversationNotice",
         CloseDeskConversation="/desk/conversations",
     ),
     _page("/desk/claims", "claims", "DeskClaims", "recordClaims", "DisputeDeskPaper", DecideDeskClaim="/desk/claims"),

@@ -12,11 +12,13 @@ from actions.feedback.conversations import (
     read_conversation,
     take_conversation,
 )
+from actions.feedback.repeated_notices import AGAIN_AFTER, ResendNotice, resend_notice
 from domain.feedback.conversations import Conversation, ConversationLine, ConversationState, LineAuthor
 from domain.feedback.messages import MessageChannel, MessageState
+from domain.feedback.notices import Notice, NoticeKind
 from domain.kernel import Bilingual, ErrorCode, Officer, PersonKind, Posting, Problems, Role, Subject
 from store.database import audit
-from store.feedback import conversations
+from store.feedback import conversations, notices
 from store.identity import accesses, people
 from tests.support.actions import FREE, World
 
@@ -65,10 +67,44 @@ async def test_the_helpline_reads_a_conversation_and_what_tracking_shows_of_the_
     case = await world.submit(world.asha, FREE, idempotency_key="one")
     await talk(world)
 
-    found, hers = await read_conversation(world.env, KAVITA, "v1")
+    found, hers, told = await read_conversation(world.env, KAVITA, "v1")
 
     assert found.id == "v1"
     assert [(one.number, one.status) for one in hers] == [(case.number, case.status)]
+    assert [(one.kind, one.application_id) for one in told] == [(NoticeKind.APPLICATION_ACKNOWLEDGED, case.id)]
+
+
+async def told_notice(world: World) -> Notice:
+    """The citizen was told of her application, long enough ago to be told again."""
+    case = await world.submit(world.asha, FREE, idempotency_key="one")
+    world.clock.advance(AGAIN_AFTER)
+    async with world.env.store.read_transaction() as tx:
+        [found] = (await notices.of_applications(tx, [case.id]))[case.id]
+    return found
+
+
+async def test_the_helpline_sends_a_notice_again_to_whose_conversation_it_has(world: World):
+    notice = await told_notice(world)
+    await talk(world)
+
+    sent, _ = await resend_notice(world.env, KAVITA, ResendNotice(notice.id, "again"))
+
+    assert (sent.kind, sent.citizen_id) == (notice.kind, world.asha.person_id)
+    async with world.env.store.read_transaction() as tx:
+        assert await audit.was_done(tx, "CONVERSATION", "v1", "notice.resend")
+
+
+@pytest.mark.parametrize("state", ["OPEN", "CLOSED", "NONE"])
+async def test_without_a_conversation_that_it_has_the_helpline_sends_nothing_again(world: World, state: str):
+    notice = await told_notice(world)
+    if state != "NONE":
+        await talk(world, handed_over=state == "CLOSED")
+    if state == "CLOSED":
+        await close_conversation(world.env, KAVITA, ConversationRequest("v1", "close"))
+
+    with pytest.raises(Problems) as refused:
+        await resend_notice(world.env, KAVITA, ResendNotice(notice.id, "again"))
+    assert codes(refused) == [ErrorCode.NOT_FOUND]
 
 
 async def test_each_reading_leaves_a_receipt_for_the_citizen_and_an_audit_line(world: World):
@@ -86,7 +122,7 @@ async def test_each_reading_leaves_a_receipt_for_the_citizen_and_an_audit_line(w
 async def test_a_number_that_is_nobody_s_shows_no_application(world: World):
     await talk(world, hers=False)
 
-    _, hers = await read_conversation(world.env, KAVITA, "v1")
+    _, hers, _ = await read_conversation(world.env, KAVITA, "v1")
 
     assert hers == []
 

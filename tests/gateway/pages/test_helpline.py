@@ -1,8 +1,11 @@
 """The helpline's pages: the queue, a conversation, and the forms that answer and close it, without a script."""
 
+from dataclasses import replace
+
 import pytest
 from lxml import html
 
+from actions.feedback.repeated_notices import AGAIN_AFTER
 from domain.feedback.conversations import ANSWERED_WITHIN, ConversationLine, LineAuthor
 from domain.feedback.messages import MessageChannel
 from domain.kernel import Bilingual, Officer
@@ -11,13 +14,16 @@ from store.identity import people
 from tests.gateway.pages.conftest import HELPLINE, Browse
 from tests.gateway.pages.test_office import send
 from tests.support.graph import ASHA, World
+from tests.support.messages import carry_messages, words
+from tests.support.phones import Phones, with_phones
 
 PAGE = "/desk/conversations/v1"
 
 
 @pytest.fixture
 async def world(world: World) -> World:
-    """A citizen who applied asks the helpline by WhatsApp."""
+    """A citizen who applied asks the helpline by WhatsApp; SMS is connected too."""
+    world = replace(world, environment=with_phones(world.environment, Phones()))
     await world.submit()
     async with world.environment.store.write_transaction() as tx:
         name, title = Bilingual("कविता बिष्ट", "Kavita Bisht"), Bilingual("हेल्पलाइन अधिकारी", "Helpline Officer")
@@ -78,6 +84,17 @@ async def test_a_conversation_that_is_closed_leaves_the_queue(world: World, brow
 
     assert done.headers["location"] == "/desk/conversations?done=CloseDeskConversation"
     assert not html.fromstring(queue.text).cssselect(f'a[href="{PAGE}"]')
+
+
+async def test_a_notice_that_did_not_arrive_is_sent_again_from_the_conversation(world: World, browse: Browse):
+    await carry_messages(world.environment, words)
+    world.environment.clock.advance(AGAIN_AFTER)
+    async with browse("kavita", "en") as browser:
+        done = await send(browser, PAGE, "ResendConversationNotice")
+        page = html.fromstring((await browser.get(PAGE)).text)
+
+    assert done.headers["location"] == f"{PAGE}?done=ResendConversationNotice"
+    assert len(page.cssselect("#notices + ul li")) == 2
 
 
 async def test_an_answer_that_comes_too_late_stands_at_its_field(world: World, browse: Browse):
