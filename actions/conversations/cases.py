@@ -22,7 +22,6 @@ from integrations.whatsapp import MOST_ROWS
 from store.applications import applications, shown_status
 from store.catalogue import catalogue
 from store.certificates import certificates
-from store.feedback import feedback
 
 NO_DAY = "-"
 STARS = range(5, 0, -1)
@@ -181,12 +180,10 @@ async def take_words(turn: Turn, words: str | None) -> None:
 async def _keep_feedback(turn: Turn, stars: int, number: str, words: str | None) -> bool:
     async with turn.env.store.read_transaction() as tx:
         found = await applications.by_number(tx, number)
-        before = await feedback.get(tx, found.id) if found and words is None else None
     if found is None or not turn.may_act:
         return False
     await turn.require_mutation("giveFeedback")
-    text = before.text if before else words  # stars alone leave what she wrote before
-    await give_feedback(turn.env, turn.subject, GiveFeedback(found.id, stars, text, turn.key))
+    await give_feedback(turn.env, turn.subject, GiveFeedback(found.id, stars, words, turn.key))
     return True
 
 

@@ -18,7 +18,7 @@ LONGEST_PERIOD = 3650
 
 @dataclass(frozen=True, slots=True)
 class GiveFeedback:
-    """One to five stars and a text on an application that was decided."""
+    """One to five stars and a text on an application that was decided; without a text (None) the one before stays."""
 
     application_id: str
     rating: int
@@ -52,6 +52,7 @@ async def record_feedback(acting: UnitOfWork, request: GiveFeedback) -> Feedback
             raise VersionConflict(application.version, application.status.value)
     else:
         check_may_change(before, acting.now, acting.env.rules.care.feedback_edit_days)
+        text = before.text if request.text is None else text
         feedback = changed(before, rating=request.rating, text=text, updated_at=acting.now)
         await kept.replace(acting.tx, feedback)
     action = "feedback.give" if before is None else "feedback.change"

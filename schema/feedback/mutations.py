@@ -73,6 +73,6 @@ class FeedbackMutation:
             "Stars and a text on a decided application.",
             application_id=id_of(TypeCode.APPLICATION, "The application."),
             rating="One to five stars.",
-            text="What she wants to say, at most 2000 characters; left out, nothing stands beside the stars any more.",
+            text="What she wants to say, at most 2000 characters; left out, what she said stays; empty, it goes.",
         ),
     )

@@ -79,11 +79,23 @@ async def test_feedback_is_given_after_the_decision_and_changed_for_seven_days(w
     assert (given.rating, given.text, given.officer_id, replayed) == (5, "Good", world.registrar.person_id, False)
     assert (await give_feedback(world.env, world.asha, GiveFeedback(application.id, 5, " Good ", "f")))[1]
     world.clock.advance(timedelta(days=7))
-    changed, _ = await give_feedback(world.env, world.asha, GiveFeedback(application.id, 2, None, "later"))
-    assert (changed.rating, changed.text, changed.created_at) == (2, None, given.created_at)
+    changed, _ = await give_feedback(world.env, world.asha, GiveFeedback(application.id, 2, "Slow", "later"))
+    assert (changed.rating, changed.text, changed.created_at) == (2, "Slow", given.created_at)
     world.clock.advance(timedelta(seconds=1))
     late = give_feedback(world.env, world.asha, GiveFeedback(application.id, 1, None, "late"))
     assert (await refused(late)).code is ErrorCode.FEEDBACK_CLOSED
+
+
+@pytest.mark.parametrize(("text", "stays"), [(None, "Good"), ("", None), ("Bad", "Bad")])
+async def test_stars_alone_leave_the_words_given_before_and_an_empty_text_takes_them_away(
+    world: World, text: str | None, stays: str | None
+):
+    application = await world.approved(world.asha, FREE, world.registrar)
+    await give_feedback(world.env, world.asha, GiveFeedback(application.id, 5, "Good", "first"))
+
+    changed, _ = await give_feedback(world.env, world.asha, GiveFeedback(application.id, 2, text, "second"))
+
+    assert (changed.rating, changed.text) == (2, stays)
 
 
 @pytest.mark.parametrize("who", ["sunil", "registrar", "operator"])
