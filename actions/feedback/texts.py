@@ -108,6 +108,11 @@ def _require_fit(event: str, document: str) -> None:
 
 async def _propose(acting: UnitOfWork, request: ProposeMessageText) -> TextProposal:
     await _require(acting, ("input",))
+    return await propose(acting, request, acting.subject.person_id or acting.subject.label)
+
+
+async def propose(acting: UnitOfWork, request: ProposeMessageText, by: str) -> TextProposal:
+    """The inner step of a proposal, in the caller's transaction, for one who may."""
     if request.publish_on < acting.today:
         raise Problems(Problem(ErrorCode.DATE_NOT_ALLOWED, ("input", "publishOn")))
     if request.event not in acting.env.rules.message_texts:
@@ -120,7 +125,7 @@ async def _propose(acting: UnitOfWork, request: ProposeMessageText) -> TextPropo
         document=request.document,
         state=DraftState.WAITING,
         publish_on=request.publish_on,
-        proposed_by=acting.subject.person_id or acting.subject.label,
+        proposed_by=by,
         proposed_at=acting.now,
     )
     await text_proposals.add(acting.tx, proposal)

@@ -9,14 +9,15 @@ from typing import Annotated
 import typer
 
 from actions.feedback.mail_returns import note_bounce
-from actions.feedback.texts import ProposeMessageText, propose_message_text, texts_in_force
-from actions.kernel import Environment
+from actions.feedback.texts import ProposeMessageText, propose, texts_in_force
+from actions.kernel import Environment, UnitOfWork
 from domain.feedback.message_texts import EventTexts, UnfitText, parts_of
 from domain.feedback.messages import MessageChannel
-from domain.kernel import CommandFailed, PersonKind, Problem, Subject
+from domain.kernel import CommandFailed, Problem
 from gateway.commands.kernel import (
     CommandGroup,
     account,
+    command_subject,
     line_of,
     out,
     parse_day,
@@ -28,8 +29,6 @@ from gateway.settings.settings import read_settings
 from integrations.calling.errors import Unreadable
 from integrations.email import LARGEST, read_bounce
 from states.message_texts import document_of_file, document_problems, message_texts, text_problems, texts_of_document
-from store.database import NotThere
-from store.identity import people
 
 group = CommandGroup()
 """Texts of messages by SMS, WhatsApp, mail and push."""
@@ -84,21 +83,16 @@ async def propose_text(
     publish_on: Annotated[
         date, typer.Option("--on", parser=parse_day, metavar="YYYY-MM-DD", help="the day from which it is in force")
     ],
-    by: Annotated[str, typer.Option(help="the e-mail address with which the administrator signs in who proposes it")],
 ) -> None:
-    """Propose the texts of an event as an administrator; a second one confirms them on the page of texts."""
+    """Propose the texts of an event; an administrator confirms them on the page of texts."""
     env = _with_texts(env)
     with readable(file):
         document = document_of_file(file)
-    async with env.store.read_transaction() as tx:
-        officer = await people.officer_by_email(tx, by)
-    if officer is None:
-        raise NotThere("the officer")
-    roles = frozenset(posting.role for posting in officer.postings)
-    subject = Subject(roles, PersonKind.OFFICER, officer.id, officer.postings, account=account())
-    request = ProposeMessageText(file.stem, publish_on, env.ids.key(), document)
+    request = ProposeMessageText(file.stem, publish_on, "", document)
     with problems_as_lines(_line_of_problem):
-        proposal, _ = await propose_message_text(env, subject, request)
+        proposal = await env.store.carry_out(
+            lambda tx: propose(UnitOfWork(env, tx, command_subject()), request, account())
+        )
     out.print(f"apuni: {proposal.event} waits for an administrator; it is in force from {publish_on.isoformat()}")
 
 

@@ -1,6 +1,8 @@
 """`apuni texts`, as it is typed: a file is checked, shown and proposed; what operators would refuse is told."""
 
+import os
 import shutil
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -24,24 +26,9 @@ def _replace(path: Path) -> None:
     path.write_text(path.read_text(encoding="utf-8").replace(*OTHER), encoding="utf-8")
 
 
-def administrator(run) -> str:  # noqa: F811 - the fixture
-    """The address of one who was entered."""
-    run("admin", "create", "Meena Rawat", "--email", "meena@uk.gov.in")
-    return "meena@uk.gov.in"
-
-
-def test_a_text_is_proposed_by_a_person_who_is_known(run, file):  # noqa: F811 - the fixture
-    _replace(file.with_name("registered.csv"))
-
-    status, _, refused = run("texts", "propose", file, "--on", "2099-01-01", "--by", "nobody@uk.gov.in")
-
-    assert status == 1
-    assert refused == ["apuni: the officer is not there"]
-
-
 def test_a_text_that_is_not_registered_is_told_and_not_proposed(run, file):  # noqa: F811 - the fixture
     checked, told, _ = run("texts", "check", file)
-    proposed, _, refused = run("texts", "propose", file, "--on", "2099-01-01", "--by", administrator(run))
+    proposed, _, refused = run("texts", "propose", file, "--on", "2099-01-01")
 
     assert (checked, proposed) == (1, 1)
     assert "DELIVERED.hi: not the registered text" in told
@@ -61,8 +48,19 @@ def test_a_registered_text_waits_for_an_administrator_and_is_shown_beforehand(ru
     _replace(file.with_name("registered.csv"))
 
     _, shown, _ = run("texts", "preview", "--file", file)
-    status, told, _ = run("texts", "propose", file, "--on", "2099-01-01", "--by", administrator(run))
+    status, told, _ = run("texts", "propose", file, "--on", "2099-01-01")
 
     assert OTHER[1] in shown
     assert status == 0
     assert "DELIVERED waits for an administrator" in told
+
+
+def test_a_text_is_proposed_by_the_account_of_the_shell_and_in_nobody_s_name(run, file):  # noqa: F811 - the fixture
+    _replace(file.with_name("registered.csv"))
+
+    status, _, _ = run("texts", "propose", file, "--on", "2099-01-01", "--by", "meena@uk.gov.in")
+    run("texts", "propose", file, "--on", "2099-01-01")
+
+    assert status == 2
+    with sqlite3.connect(Path(os.environ["APUNI_HOME"]) / "store.db") as store:
+        assert store.execute("select proposed_by from text_proposals").fetchall() == [(f"CLI:{os.getuid()}",)]

@@ -213,8 +213,8 @@ words. At start and by `apuni doctor package` is checked, beside what operators 
 
 The state's package is where texts begin. A new one is a file of its event, with `registered.csv` beside it. `apuni
 texts check FILE` tells what is wrong, and `apuni texts preview --file FILE` shows every channel in both languages with
-an example. `apuni texts propose FILE --on DAY --by EMAIL` as that administrator, `proposeMessageText` or the
-page `/staff/texts` proposes it. A second administrator confirms it there; from its day on messages go by it.
+an example. `apuni texts propose FILE --on DAY` as the account of the shell, `proposeMessageText` or the
+page `/staff/texts` proposes it. An administrator who did not confirms it there; from its day on messages go by it.
 In force is the confirmed text whose day came last.
 Back is a new proposal: an earlier file again, or no file for the texts of the package. A document of the graph is the
 file with one member more, `dlt`: what operators registered, by template id.

@@ -148,14 +148,6 @@ async def test_what_breaks_a_rule_is_refused_with_what_is_wrong(world, phones, w
     assert any(said in each.params["said"] for each in problems)
 
 
-async def test_who_proposed_at_the_terminal_does_not_confirm_it(world, phones):
-    terminal = replace(FIRST, account="CLI:1000")
-    request = ProposeMessageText(EVENT, TODAY, "k", document("अब आवेदन {number} आपका है।"))
-    proposal, _ = await propose_message_text(world.env, terminal, request)
-
-    assert (await refused(answered(world, proposal, FIRST))).code is ErrorCode.SECOND_OFFICER_NEEDED
-
-
 async def published(world: World, event: str, content: str) -> None:
     """A text was published by an earlier release, by whose rules it was sound."""
     proposal = TextProposal("p", event, content, DraftState.CONFIRMED, TODAY, "first", DAY)
