@@ -9,7 +9,6 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from domain.kernel import ManualClock, Source, ist_date, ist_midnight
-from domain.kernel.sources import Quota
 from gateway.settings.partners import SourceQuota
 from integrations.calling.breakers import Breakers
 from integrations.calling.cache import AnswerCache, open_cache
@@ -22,7 +21,7 @@ from tests.support.remotes import remote_over
 from tests.support.sign_in import NOW
 
 READ = CallPolicy("umang.test", Source.UMANG)
-QUOTA = Quota(calls_a_day=3, paise_a_call=25)
+QUOTA = SourceQuota(calls_a_day=3, paise_a_call=25)
 
 
 @pytest.fixture
@@ -42,7 +41,7 @@ def asked() -> list[str]:
 
 @pytest.fixture
 def remote(clock, counters, asked):
-    def make(**quotas: Quota):
+    def make(**quotas: SourceQuota):
         async def answer(request: Request) -> JSONResponse:
             asked.append(request.url.path)
             return JSONResponse({})
@@ -89,7 +88,7 @@ async def test_beyond_the_quota_nothing_is_sent_until_the_next_day_in_india(remo
 
 
 async def test_the_systems_breaker_stays_closed(remote, clock, asked):
-    umang = remote(UMANG=Quota(calls_a_day=1))
+    umang = remote(UMANG=SourceQuota(calls_a_day=1))
     await call(umang)
     for _ in range(20):
         with pytest.raises(QuotaUsedUp):
@@ -101,7 +100,7 @@ async def test_the_systems_breaker_stays_closed(remote, clock, asked):
 
 
 async def test_money_bounds_the_calls_too(remote):
-    umang = remote(UMANG=Quota(calls_a_day=10, paise_a_call=40, paise_a_day=100))
+    umang = remote(UMANG=SourceQuota(calls_a_day=10, paise_a_call=40, paise_a_day=100))
     await call(umang)
     await call(umang)
 
@@ -122,7 +121,7 @@ async def test_a_system_without_a_quota_is_asked_as_before(remote):
 
 
 async def test_two_callers_count_together(remote, asked):
-    first, second = remote(UMANG=Quota(calls_a_day=2)), remote(UMANG=Quota(calls_a_day=2))
+    first, second = remote(UMANG=SourceQuota(calls_a_day=2)), remote(UMANG=SourceQuota(calls_a_day=2))
     await call(first)
     await call(second)
 
