@@ -2,8 +2,13 @@
 
 What fails runs once more alone, since a proof that met a full machine is told from one that is wrong. PROOF_MINUTES
 bounds the whole: what has not begun by then is named and left out. Output of each goes to build/proofs/.
+
+What was left out goes first the next time, and what was left out twice runs whatever the time is, so that every proof
+runs at least each third time. How often each was left out stands in PROOF_RECORD, a file that a CI with a fresh machine
+each time must carry from run to run. Where there is none, the commit draws the proof that goes first.
 """
 
+import json
 import os
 import subprocess
 import sys
@@ -32,7 +37,10 @@ PROOFS = (
 
 LANES = 2
 TAIL = 60
+MOST_LEFT_OUT = 2
+"""How many times running a proof may be left out."""
 FOLDER = os.path.join("build", "proofs")
+RECORD = os.path.join(os.path.expanduser("~"), ".cache", "apuni-sarkar", "proofs.json")
 
 
 def say(line):
@@ -41,23 +49,42 @@ def say(line):
     sys.stdout.flush()
 
 
-class Run:
-    """The proofs that wait, those that failed, and the time by which another may begin."""
+def drawn_order(commit):
+    """All proofs, beginning with the one that the commit draws."""
+    first = int(commit[:8] or "0", 16) % len(PROOFS)
+    return PROOFS[first:] + PROOFS[:first]
 
-    def __init__(self, bound, minutes):
+
+class Run:
+    """The proofs that wait, those that failed, and the time by which another may begin.
+
+    `left_out` says how many times running each was left out; a proof that it does not name was never.
+    """
+
+    def __init__(self, bound, seconds, left_out, order=PROOFS, clock=time.monotonic):
         self.bound = bound
-        self.ends_at = time.monotonic() + 60 * minutes
-        self.waiting = list(PROOFS)
+        self.clock = clock
+        self.ends_at = clock() + seconds
+        self.before = left_out
+        self.waiting = sorted(order, key=lambda proof: -left_out.get(proof, 0))
+        self.begun = set()
         self.failed = []
-        self.left_out = []
         self.lock = threading.Lock()
 
     def take_proof(self):
+        """The next that may begin; after the time only what was left out too often."""
         with self.lock:
-            if time.monotonic() >= self.ends_at:
-                self.left_out += self.waiting
-                self.waiting = []
-            return self.waiting.pop(0) if self.waiting else None
+            over = self.clock() >= self.ends_at
+            may = [p for p in self.waiting if not over or self.before.get(p, 0) >= MOST_LEFT_OUT]
+            if not may:
+                return None
+            self.waiting.remove(may[0])
+            self.begun.add(may[0])
+            return may[0]
+
+    def left_out(self):
+        """How many times running each proof was left out, with this run."""
+        return {proof: 0 if proof in self.begun else self.before.get(proof, 0) + 1 for proof in PROOFS}
 
     def lane(self):
         while (proof := self.take_proof()) is not None:
@@ -82,20 +109,42 @@ def tail(proof):
         return "".join(log.readlines()[-TAIL:])
 
 
+def read_record(path):
+    """How many times running each proof was left out; empty where nothing is known."""
+    try:
+        with open(path, encoding="utf-8") as record:
+            return json.load(record)
+    except (OSError, ValueError):
+        return {}
+
+
+def write_record(path, left_out):
+    """Keep it for the next run."""
+    os.makedirs(os.path.dirname(os.path.abspath(path)), exist_ok=True)
+    with open(f"{path}.new", "w", encoding="utf-8") as record:
+        json.dump(left_out, record, indent=1)
+    os.replace(f"{path}.new", path)
+
+
 def main(bound="ci"):
     """Run them all; the exit status is 1 where one failed twice."""
     os.makedirs(FOLDER, exist_ok=True)
     for name in os.listdir(FOLDER):
         os.unlink(os.path.join(FOLDER, name))
-    run = Run(bound, float(os.environ.get("PROOF_MINUTES", "600")))
+    path = os.environ.get("PROOF_RECORD", RECORD)
+    known = read_record(path)
+    git = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True)  # noqa: S607 - as make is below
+    order = PROOFS if known else drawn_order(git.stdout)
+    run = Run(bound, 60 * float(os.environ.get("PROOF_MINUTES", "600")), known, order)
     lanes = [threading.Thread(target=run.lane) for _ in range(LANES)]
     for lane in lanes:
         lane.start()
     for lane in lanes:
         lane.join()
+    write_record(path, run.left_out())
     wrong = [proof for proof in run.failed if not run.passes(proof)]
-    if run.left_out:
-        say(f"left out for want of time: {' '.join(run.left_out)}")
+    if run.waiting:
+        say(f"left out for want of time: {' '.join(run.waiting)}")
     for proof in wrong:
         say(f"--- {proof}\n{tail(proof)}")
     return 1 if wrong else 0
