@@ -22,8 +22,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Pool, event
+from sqlalchemy import Engine, Pool, event
 from sqlalchemy.dialects.postgresql import asyncpg
+from sqlalchemy.util import LRUCache
 
 from domain.kernel import ManualClock
 from store.database import FieldCipher, Keyrings, Store, migrate
@@ -40,6 +41,12 @@ UNSYNCED = ("fsync=off", "full_page_writes=off")
 """A server that lives for a test only need not outlive the machine."""
 
 _START_SECONDS = 30
+
+# SQLAlchemy puts each statement into words once for every engine, and every test has engines of its own. Those of
+# PostgreSQL share their words here, as those of SQLite do in production (store/database/sqlite_driver.py).
+Engine._execution_options = Engine._execution_options.union({"compiled_cache": LRUCache(4000)})
+setattr(asyncpg.dialect, "__eq__", lambda one, other: type(one) is type(other))  # noqa: B010 - mypy wants no such thing
+setattr(asyncpg.dialect, "__hash__", lambda one: hash(type(one)))  # noqa: B010
 
 
 class PostgresServer:

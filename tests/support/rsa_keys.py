@@ -8,7 +8,7 @@ the same octets are read under the same password; what is refused is refused eac
 modules that read keys take the functions by name when they are imported, so this one goes before all of them.
 """
 
-import itertools
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -17,21 +17,24 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 _make = rsa.generate_private_key
-_kept: list[rsa.RSAPrivateKey] = []
-_turns: Iterator[int] | None = None
-"""The place of the next key that the running test draws; None between tests."""
+_kept: dict[tuple[int, int], list[rsa.RSAPrivateKey]] = defaultdict(list)
+"""The keys that tests have drawn, by exponent and bits."""
+_drawn: Counter[tuple[int, int]] | None = None
+"""How many of them the running test has drawn; None between tests."""
 
 _read: dict[Any, Any] = {}
 """The RSA keys that were read, by what they were read from."""
 
 
-def _drawn(public_exponent: int, key_size: int, backend: Any = None) -> rsa.RSAPrivateKey:
-    if _turns is None or (public_exponent, key_size) != (65537, 2048):
+def _draw(public_exponent: int, key_size: int, backend: Any = None) -> rsa.RSAPrivateKey:
+    if _drawn is None:
         return _make(public_exponent, key_size, backend)
-    place = next(_turns)
-    while len(_kept) <= place:
-        _kept.append(_make(public_exponent, key_size, backend))
-    return _kept[place]
+    kind = (public_exponent, key_size)
+    kept, place = _kept[kind], _drawn[kind]
+    _drawn[kind] += 1
+    if len(kept) == place:
+        kept.append(_make(public_exponent, key_size, backend))
+    return kept[place]
 
 
 def _read_once(read: Callable[..., Any]) -> Callable[..., Any]:
@@ -72,15 +75,15 @@ setattr(rsa_key.RSABinding, "import_private_key", staticmethod(_imported))  # no
 @pytest.fixture(scope="session", autouse=True)
 def _keys_are_kept() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(rsa, "generate_private_key", _drawn)
-        patch.setattr(rsa_key, "generate_private_key", _drawn)
+        patch.setattr(rsa, "generate_private_key", _draw)
+        patch.setattr(rsa_key, "generate_private_key", _draw)
         yield
 
 
 @pytest.fixture(autouse=True)
 def _keys_of_a_test(_keys_are_kept: None) -> Iterator[None]:
     # Fixtures of a wider scope are set up before and taken down after those of a test.
-    global _turns  # noqa: PLW0603 - drawn from wherever a key is made
-    _turns = itertools.count()
+    global _drawn  # noqa: PLW0603 - drawn from wherever a key is made
+    _drawn = Counter()
     yield
-    _turns = None
+    _drawn = None

@@ -212,6 +212,7 @@ class SftpSession:
             client_keys=[asyncssh.import_private_key(own.client_key)],
             known_hosts=(pinned, [], []),
             preferred_auth="publickey",
+            encryption_algs="^aes256-gcm@openssh.com",  # a fifth of the processor's time of ChaCha20
             disable_trivial_auth=True,
             password=None,
             agent_path=None,
