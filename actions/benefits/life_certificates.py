@@ -45,7 +45,7 @@ async def take_certificate(acting: UnitOfWork, sanction: Sanction, given_on: dat
         sanction_id=sanction.id,
         given_on=given_on,
         proof=proof,
-        taken_by=acting.subject.person_id or acting.subject.label,
+        taken_by=acting.actor,
         at=acting.now,
     )
     if not await sanction_course.add_life_certificate(acting.tx, given):

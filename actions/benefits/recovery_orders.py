@@ -29,7 +29,7 @@ async def order(
         ground=ground,
         way=way,
         state=RecoveryState.AWAITING_APPROVAL if waits else RecoveryState.OPEN,
-        made_by=acting.subject.person_id or acting.subject.label,
+        made_by=acting.actor,
         made_at=acting.now,
     )
     await recoveries.add(acting.tx, recovery)

@@ -38,7 +38,7 @@ async def add_stop(
         kind=kind,
         ground=ground,
         from_on=from_on,
-        made_by=acting.subject.person_id or acting.subject.label,
+        made_by=acting.actor,
         made_at=acting.now,
     )
     if not await sanction_course.add_stop(acting.tx, stop):
@@ -61,7 +61,7 @@ async def lift_stop(acting: UnitOfWork, sanction: Sanction, stop: Stop, ground: 
     arrears those of its periods that began before today are never paid, what was kept back included: no other stop
     that is lifted later brings them back.
     """
-    by = acting.subject.person_id or acting.subject.label
+    by = acting.actor
     until = None if arrears or stop.from_on >= acting.today else acting.today - timedelta(days=1)
     if not await sanction_course.lift_stop(acting.tx, stop.id, by=by, at=acting.now, ground=ground, unpaid_until=until):
         return False

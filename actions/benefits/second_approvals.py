@@ -27,7 +27,7 @@ async def ask(
     wanted: Mapping[str, str] | None = None,
 ) -> Approval:
     """Let a step wait for another person, in the caller's transaction. Raises CONFLICT where it waits already."""
-    present = acting.subject.person_id or acting.subject.label
+    present = acting.actor
     confirmed = {CONFIRMED_BY: present} if acting.decides_for else {}
     approval = Approval(
         id=acting.env.ids.key(),
@@ -51,7 +51,7 @@ async def decide(acting: UnitOfWork, approval: Approval, *, approved: bool) -> N
 
     Raises SECOND_OFFICER_NEEDED for who asked, and for who confirmed the decision behind it.
     """
-    by = acting.subject.person_id or acting.subject.label
+    by = acting.actor
     if approval.is_from(by):
         raise Problems(Problem(ErrorCode.SECOND_OFFICER_NEEDED, _PATH))
     done = await sanction_course.decide_approval(acting.tx, approval.id, by=by, at=acting.now, approved=approved)

@@ -8,7 +8,17 @@ from functools import partial
 from typing import Any
 
 from actions.catalogue.definitions import Examined, examine, lock_catalogue, publish
-from actions.kernel import BATCH, Environment, UnitOfWork, conflict_problem, require, require_postings, run_request
+from actions.kernel import (
+    BATCH,
+    Environment,
+    UnitOfWork,
+    conflict_problem,
+    require,
+    require_departments,
+    require_postings,
+    require_second_person,
+    run_request,
+)
 from domain.catalogue.definition_reading import DefinitionRefused, Document, read_document
 from domain.catalogue.definitions import DraftState, ServiceDraft, StepKind
 from domain.identity.policy import ObjectKind, Purpose, Resource
@@ -92,9 +102,8 @@ async def definitions_of(env: Environment, subject: Subject) -> list[ServiceDraf
 
     Raises NotSignedIn, NOT_FOUND for those who administer none.
     """
-    departments = {one.department for one in require_postings(subject, ObjectKind.DEFINITION, Purpose.OPERATE)}
-    named = None if None in departments else {one for one in departments if one}
-    return await env.store.read(lambda tx: service_drafts.latest(tx, named, MOST_LISTED))
+    departments = require_departments(subject, ObjectKind.DEFINITION, Purpose.OPERATE)
+    return await env.store.read(lambda tx: service_drafts.latest(tx, departments, MOST_LISTED))
 
 
 async def previews_of(tx: Transaction, ids: Iterable[str]) -> dict[str, Examined]:
@@ -116,7 +125,7 @@ async def _draft(acting: UnitOfWork, request: DraftServiceDefinition) -> Service
         content=examined.document,
         base_version=examined.base_version,
         state=DraftState.DRAFTED,
-        drafted_by=acting.subject.person_id or acting.subject.label,
+        drafted_by=acting.actor,
         drafted_at=acting.now,
     )
     await _require(acting, draft, ("input",))
@@ -132,18 +141,15 @@ async def _ask(acting: UnitOfWork, request: PublishServiceDefinition) -> Service
     if request.publish_on < acting.today:
         raise Problems(Problem(ErrorCode.DATE_NOT_ALLOWED, ("input", "publishOn")))
     await _require_unchanged(acting.tx, draft)
-    by = acting.subject.person_id or acting.subject.label
-    waiting = replace(draft, state=DraftState.WAITING, publish_on=request.publish_on, drafted_by=by)
+    waiting = replace(draft, state=DraftState.WAITING, publish_on=request.publish_on, drafted_by=acting.actor)
     return await _move_on(acting, draft, waiting)
 
 
 async def _confirm(acting: UnitOfWork, request: ConfirmServiceDefinition) -> ServiceDraft:
     await lock_catalogue(acting.tx)
     draft = await _find_in_state(acting, request.definition_id, DraftState.WAITING)
-    by = acting.subject.person_id or acting.subject.label
-    if by == draft.drafted_by:
-        raise Problems(Problem(ErrorCode.SECOND_OFFICER_NEEDED, _PATH))
-    answered = replace(draft, confirmed_by=by, confirmed_at=acting.now, state=DraftState.REFUSED)
+    require_second_person(acting, draft.drafted_by, *_PATH)
+    answered = replace(draft, confirmed_by=acting.actor, confirmed_at=acting.now, state=DraftState.REFUSED)
     if request.confirm:
         await _require_unchanged(acting.tx, draft)
         answered = replace(answered, state=DraftState.CONFIRMED)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from actions.kernel import Environment
 from domain.conversations import Dialogue, Reply, Step
 from domain.kernel import Assurance, CallerError, Citizen, Language, PersonKind, Problem, Role, Subject, state_language
-from domain.kernel.messages import filled_label, label, message
+from domain.kernel.messages import label, problem_text
 from domain.platform.switches import Switchboard
 from integrations.whatsapp import MOST_BUTTONS, Incoming
 from store.platform import switches
@@ -75,6 +75,4 @@ class Turn:
 
     def problem(self, problem: Problem) -> str:
         """What a problem says to her."""
-        if problem.sentence is not None:
-            return filled_label(problem.sentence, self.language, problem.params, problem.texts)
-        return message(problem.code, self.language, problem.params, problem.texts)
+        return problem_text(problem, self.language)

@@ -6,7 +6,7 @@ from datetime import date
 from functools import lru_cache, partial
 from typing import TypeVar
 
-from actions.kernel import Environment, UnitOfWork, require, require_postings, run_request
+from actions.kernel import Environment, UnitOfWork, require, require_postings, require_second_person, run_request
 from domain.catalogue.definitions import DraftState
 from domain.feedback.message_texts import EventTexts
 from domain.feedback.text_proposals import TextProposal
@@ -108,10 +108,10 @@ def _require_fit(event: str, document: str) -> None:
 
 async def _propose(acting: UnitOfWork, request: ProposeMessageText) -> TextProposal:
     await _require(acting, ("input",))
-    return await propose(acting, request, acting.subject.person_id or acting.subject.label)
+    return await propose(acting, request)
 
 
-async def propose(acting: UnitOfWork, request: ProposeMessageText, by: str) -> TextProposal:
+async def propose(acting: UnitOfWork, request: ProposeMessageText) -> TextProposal:
     """The inner step of a proposal, in the caller's transaction, for one who may."""
     if request.publish_on < acting.today:
         raise Problems(Problem(ErrorCode.DATE_NOT_ALLOWED, ("input", "publishOn")))
@@ -125,7 +125,7 @@ async def propose(acting: UnitOfWork, request: ProposeMessageText, by: str) -> T
         document=request.document,
         state=DraftState.WAITING,
         publish_on=request.publish_on,
-        proposed_by=by,
+        proposed_by=acting.actor,
         proposed_at=acting.now,
     )
     await text_proposals.add(acting.tx, proposal)
@@ -136,13 +136,11 @@ async def propose(acting: UnitOfWork, request: ProposeMessageText, by: str) -> T
 async def _confirm(acting: UnitOfWork, request: ConfirmMessageText) -> TextProposal:
     await _require(acting, _PATH)
     proposal = require_found(await text_proposals.get(acting.tx, request.proposal_id), *_PATH)
-    by = acting.subject.person_id or acting.subject.label
-    if by == proposal.proposed_by:
-        raise Problems(Problem(ErrorCode.SECOND_OFFICER_NEEDED, _PATH))
+    require_second_person(acting, proposal.proposed_by, *_PATH)
     if request.confirm and proposal.document is not None:
         _require_fit(proposal.event, proposal.document)
     state = DraftState.CONFIRMED if request.confirm else DraftState.REFUSED
-    answered = replace(proposal, state=state, confirmed_by=by, confirmed_at=acting.now)
+    answered = replace(proposal, state=state, confirmed_by=acting.actor, confirmed_at=acting.now)
     if proposal.state is not DraftState.WAITING or not await text_proposals.answer(acting.tx, answered):
         raise Problems(Problem(ErrorCode.STEP_NOT_ALLOWED, _PATH, params={"state": proposal.state.value}))
     await _note(acting, answered)

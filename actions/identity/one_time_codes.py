@@ -67,7 +67,7 @@ async def closings(tx: Transaction) -> dict[str, int]:
 
 def _count_keys(acting: UnitOfWork, whom: str) -> list[str]:
     """The citizen and the person who enters, in one order everywhere, so that two entries never wait for each other."""
-    return sorted({whom, acting.subject.person_id or acting.subject.label})
+    return sorted({whom, acting.actor})
 
 
 async def _district_of(acting: UnitOfWork, whom: str) -> str:

@@ -18,11 +18,13 @@ from actions.kernel.access import (
     receipt_of,
     receipts_of_citizen,
     require,
+    require_departments,
     require_one,
     require_own,
     require_own_record,
     require_postings,
     require_read,
+    require_second_person,
     require_thing,
     with_cases,
 )

@@ -14,7 +14,19 @@ from domain.benefits.benefits import Sanction
 from domain.certificates.certificates import IssuedCertificate
 from domain.clearances import Clearance
 from domain.identity.policy import ObjectKind, Purpose, Resource, decide, purpose_for, roles_for
-from domain.kernel import Citizen, PersonKind, Posting, Problems, Role, Source, Subject, not_found, require_found
+from domain.kernel import (
+    Citizen,
+    ErrorCode,
+    PersonKind,
+    Posting,
+    Problem,
+    Problems,
+    Role,
+    Source,
+    Subject,
+    not_found,
+    require_found,
+)
 from domain.kernel.closed_to_roles import only_for
 from store.appeals import appeals
 from store.applications import applications
@@ -155,6 +167,21 @@ def require_postings(subject: Subject, kind: ObjectKind, *purposes: Purpose) -> 
     if not found:
         raise not_open(subject, kind, *purposes)
     return found
+
+
+def require_departments(subject: Subject, kind: ObjectKind, purpose: Purpose) -> set[str] | None:
+    """The departments in which the subject may do that to things of that kind, None for all of them.
+
+    Raises as `require_postings`.
+    """
+    found = {posting.department for posting in require_postings(subject, kind, purpose)}
+    return None if None in found else {each for each in found if each}
+
+
+def require_second_person(acting: UnitOfWork, first: str | None, *path: str) -> None:
+    """Raise SECOND_OFFICER_NEEDED at the path where who acts is the first person herself."""
+    if acting.actor == first:
+        raise Problems(Problem(ErrorCode.SECOND_OFFICER_NEEDED, path))
 
 
 def permitted_postings(subject: Subject, kind: ObjectKind, purpose: Purpose) -> list[Posting]:

@@ -170,7 +170,7 @@ async def _note(env: Environment, subject: Subject, reads: Sequence[tuple[Applic
     async def work(tx: Transaction) -> None:
         acting = UnitOfWork(env, tx, subject)
         for application, purpose in outside:
-            officer_id = acting.subject.person_id or acting.subject.label
+            officer_id = acting.actor
             await desk_reads.note_read(acting.tx, officer_id, application.id, application.citizen_id, purpose.value)
         await _raise_alarm(acting)
 
@@ -179,7 +179,7 @@ async def _note(env: Environment, subject: Subject, reads: Sequence[tuple[Applic
 
 async def _raise_alarm(acting: UnitOfWork) -> None:
     """One alarm for each officer and hour."""
-    officer_id, since = acting.subject.person_id or acting.subject.label, acting.now - HOUR
+    officer_id, since = acting.actor, acting.now - HOUR
     count = await desk_reads.reads_since(acting.tx, officer_id, since)
     most = acting.env.rules.desk.outside_reads_an_hour
     if count <= most or await desk_reads.unusual_since(acting.tx, officer_id, since):

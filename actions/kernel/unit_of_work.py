@@ -57,6 +57,11 @@ class UnitOfWork:
         return ist_date(self.now)
 
     @property
+    def actor(self) -> str:
+        """The key of the person who acts; for what is no person, the name that audit lines have."""
+        return self.subject.person_id or self.subject.label
+
+    @property
     def role(self) -> Role:
         """The role that timeline and receipts name."""
         return role_of(self.subject)

@@ -119,7 +119,7 @@ async def propose(
     key: str = "",
 ) -> Proposal:
     """Propose rows as one batch, with `whole` all of them or none; under another key they are another batch."""
-    tx, by = acting.tx, acting.subject.person_id or acting.subject.label
+    tx, by = acting.tx, acting.actor
     await require_administrator(acting, "input")
     if not dry_run:
         await require_two(tx, "input")

@@ -85,7 +85,7 @@ async def _release(acting: UnitOfWork, request: ReleaseCase) -> Application:
 
 def _new_claim(acting: UnitOfWork, application: Application) -> Claim:
     until = acting.now + timedelta(minutes=acting.env.rules.desk.claim_minutes)
-    return Claim(application.id, acting.subject.person_id or acting.subject.label, acting.now, until)
+    return Claim(application.id, acting.actor, acting.now, until)
 
 
 def _refuse_if_decided(application: Application) -> None:

@@ -139,7 +139,7 @@ async def replay_decisions(
 
 
 async def _give(acting: UnitOfWork, day: date, cases: Sequence[Application], enrolled: Mapping[str, Any]) -> GivenPack:
-    officer_id = acting.subject.person_id or acting.subject.label
+    officer_id = acting.actor
     pack = Pack(
         id=acting.env.ids.key(),
         officer_id=officer_id,

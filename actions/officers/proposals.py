@@ -59,7 +59,7 @@ def _proposal(acting: UnitOfWork, application: Application, draft: Draft) -> Pro
         verdict=draft.verdict,
         ground=draft.ground,
         reason=draft.reason,
-        proposed_by=acting.subject.person_id or acting.subject.label,
+        proposed_by=acting.actor,
         proposed_at=acting.now,
         documents=draft.documents,
     )

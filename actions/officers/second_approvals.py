@@ -66,7 +66,7 @@ async def send_back_decision(env: Environment, subject: Subject, request: SendBa
 async def _confirm(acting: UnitOfWork, request: ConfirmDecision) -> Application:
     application, proposal = await _waiting_proposal(acting, request.application_id, request.expected_version)
     await _refuse_what_no_longer_holds(acting, application, proposal)
-    officer_id = acting.subject.person_id or acting.subject.label
+    officer_id = acting.actor
     quorum, _ = await _committee_of(acting, application)
     agreed = (*proposal.agreed_by, officer_id)
     if len(agreed) + 1 < quorum:
@@ -101,7 +101,7 @@ async def _refuse_what_no_longer_holds(acting: UnitOfWork, application: Applicat
 async def _send_back(acting: UnitOfWork, request: SendBackDecision) -> Application:
     application, proposal = await _waiting_proposal(acting, request.application_id, request.expected_version)
     reason = written_text(request.reason, "input", "reason", longest=LONGEST_REASON) or ""
-    officer_id = acting.subject.person_id or acting.subject.label
+    officer_id = acting.actor
     quorum, members = await _committee_of(acting, application)
     against = (*proposal.against, officer_id)
     reason = "\n".join(filter(None, (proposal.answer_note, reason)))

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from urllib.parse import urlsplit
 
-from actions.kernel import Environment, UnitOfWork, require, require_postings, run_request
+from actions.kernel import Environment, UnitOfWork, require, require_postings, require_second_person, run_request
 from domain.identity.policy import ObjectKind, Purpose, Resource, decide
 from domain.kernel import ErrorCode, Problem, Problems, Subject, require_found
 from domain.platform.changes import START
@@ -107,7 +107,7 @@ async def deliveries_of(env: Environment, receiver: EventReceiver, first: int) -
     return await env.store.read(lambda tx: event_receivers.log(tx, receiver.id, first))
 
 
-async def enter(acting: UnitOfWork, request: ProposeEventReceiver, by: str) -> EventReceiver:
+async def enter(acting: UnitOfWork, request: ProposeEventReceiver) -> EventReceiver:
     """The inner step of a proposal, in the caller's transaction."""
     problems = [*_problems_of_url(acting.env, request.url)]
     if not request.kinds:
@@ -130,7 +130,7 @@ async def enter(acting: UnitOfWork, request: ProposeEventReceiver, by: str) -> E
         state=ReceiverState.PROPOSED,
         secret=_new_secret(acting.env),
         secret_made_at=acting.now,
-        proposed_by=by,
+        proposed_by=acting.actor,
         proposed_at=acting.now,
     )
     await event_receivers.add(acting.tx, receiver)
@@ -175,18 +175,16 @@ async def _told_again(acting: UnitOfWork, receiver: EventReceiver, since: dateti
 async def _propose(acting: UnitOfWork, request: ProposeEventReceiver) -> EventReceiver:
     resource = Resource(ObjectKind.EVENT_RECEIVER, "new", department=request.department)
     await require(acting.env, acting.tx, acting.subject, resource, Purpose.OPERATE, path=("input",))
-    return await enter(acting, request, acting.subject.person_id or acting.subject.label)
+    return await enter(acting, request)
 
 
 async def _confirm(acting: UnitOfWork, request: ConfirmEventReceiver) -> EventReceiver:
     receiver = await _receiver_held(acting, request.receiver_id)
-    by = acting.subject.person_id or acting.subject.label
-    if by == receiver.proposed_by:
-        raise Problems(Problem(ErrorCode.SECOND_OFFICER_NEEDED, _PATH))
+    require_second_person(acting, receiver.proposed_by, *_PATH)
     if receiver.state is not ReceiverState.PROPOSED:
         raise _not_allowed(receiver)
     state = ReceiverState.VERIFYING if request.confirm else ReceiverState.REFUSED
-    answered = replace(receiver, state=state, confirmed_by=by, confirmed_at=acting.now)
+    answered = replace(receiver, state=state, confirmed_by=acting.actor, confirmed_at=acting.now)
     await event_receivers.save(acting.tx, answered, receiver.version)
     if request.confirm:
         key = acting.env.ids.key()

@@ -79,7 +79,7 @@ async def take_case(env: Environment, subject: Subject, request: CaseRequest) ->
     """
 
     async def step(acting: UnitOfWork, case: FinanceCase) -> FinanceCase:
-        taken = replace(case, state=after_step(case, CaseStep.TAKE), taken_by=_officer(acting))
+        taken = replace(case, state=after_step(case, CaseStep.TAKE), taken_by=acting.actor)
         return await _keep(acting, taken, CaseStep.TAKE)
 
     return await _run_case_step(env, subject, "takeFinanceCase", request, step)
@@ -111,7 +111,7 @@ async def resolve_case(env: Environment, subject: Subject, request: CaseRequest)
         at_stake = replace(case, amount_paise=await acting.env.registry.fee_cases.at_stake(acting.tx, case, outcome))
         if needs_second_officer(at_stake, outcome, acting.env.rules.law.case_second_officer_paise.value):
             state = after_step(case, CaseStep.PROPOSE)
-            proposed = replace(case, state=state, outcome=outcome, proposed_by=_officer(acting))
+            proposed = replace(case, state=state, outcome=outcome, proposed_by=acting.actor)
             return await _keep(acting, proposed, CaseStep.PROPOSE, note=note)
         if case.state is not CaseState.TAKEN:
             after_step(case, CaseStep.PROPOSE)
@@ -133,7 +133,7 @@ async def answer_case(env: Environment, subject: Subject, request: CaseRequest) 
     async def step(acting: UnitOfWork, case: FinanceCase) -> FinanceCase:
         if case.state is not CaseState.PROPOSED:
             raise Problems(Problem(ErrorCode.PROPOSAL_MISSING, _CASE))
-        if case.proposed_by == _officer(acting):
+        if case.proposed_by == acting.actor:
             raise Problems(Problem(ErrorCode.SECOND_OFFICER_NEEDED, _CASE))
         if request.accept:
             note = _words(request.note) if request.note else None
@@ -189,7 +189,7 @@ async def _take_up(acting: UnitOfWork, request: CaseRequest) -> FinanceCase:
 
 
 async def _keep(acting: UnitOfWork, case: FinanceCase, step: CaseStep, *, note: str | None = None) -> FinanceCase:
-    event = CaseEvent(acting.env.ids.key(), case.id, step, _officer(acting), acting.now, case.outcome, note)
+    event = CaseEvent(acting.env.ids.key(), case.id, step, acting.actor, acting.now, case.outcome, note)
     saved = await finance_cases.save(acting.tx, case, event)
     detail = {"state": saved.state.value, "version": saved.version}
     if saved.outcome is not None:
@@ -201,11 +201,7 @@ async def _keep(acting: UnitOfWork, case: FinanceCase, step: CaseStep, *, note: 
 
 def _resolved_case(acting: UnitOfWork, case: FinanceCase) -> FinanceCase:
     state = after_step(case, CaseStep.SETTLE)
-    return replace(case, state=state, settled_by=_officer(acting), settled_at=acting.now)
-
-
-def _officer(acting: UnitOfWork) -> str:
-    return acting.subject.person_id or acting.subject.label
+    return replace(case, state=state, settled_by=acting.actor, settled_at=acting.now)
 
 
 def _words(text: str | None) -> str:

@@ -11,7 +11,7 @@ from types import MappingProxyType
 
 from babel.messages.pofile import read_po
 
-from domain.kernel.errors import ErrorCode
+from domain.kernel.errors import ErrorCode, Problem
 from domain.kernel.state import State, installed_state, is_installed, set_state
 from domain.kernel.text import Bilingual, Language, state_language
 
@@ -134,6 +134,14 @@ class Texts:
     def __contains__(self, name: str) -> bool:
         """Whether the catalogues have such a text."""
         return f"{self._prefix}.{name}" in catalogue(Language.EN)
+
+
+def problem_text(problem: Problem, language: Language) -> str:
+    """What a problem says to a person: the sentence that it names, or else what its code says."""
+    if problem.sentence is not None:
+        return filled_label(problem.sentence, language, problem.params, problem.texts)
+    named = {"source": problem.source.value} if problem.source else {}
+    return message(problem.code, language, {**problem.params, **named}, problem.texts)
 
 
 def with_specimen_mark(text: str, language: Language, *, specimen: bool) -> str:

@@ -2,6 +2,8 @@
 
 from decimal import Decimal
 
+from babel.numbers import format_decimal
+
 LARGEST_PAISE = 2**53 - 1
 """The largest amount a JSON number carries exactly."""
 
@@ -12,6 +14,12 @@ def paise_from_rupees(text: str) -> int:
     if not amount.is_finite() or amount != amount.to_integral_value() or abs(amount) > LARGEST_PAISE:
         raise ValueError("an amount in rupees with at most two decimals is needed")
     return int(amount)
+
+
+def shown_rupees(paise: int) -> str:
+    """Paise in rupees as people read them: ₹1,14,000, with paise where there are any."""
+    shown = "₹#,##,##0.00" if paise % 100 else "₹#,##,##0"
+    return str(format_decimal(Decimal(paise) / 100, shown, locale="en_IN"))
 
 
 def rupees(paise: int) -> str:

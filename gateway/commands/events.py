@@ -12,7 +12,6 @@ from domain.platform.event_receivers import EventKind, EventOwner, EventReceiver
 from gateway.commands.kernel import (
     CommandGroup,
     Limit,
-    account,
     command_subject,
     line_of,
     out,
@@ -48,9 +47,7 @@ async def propose_receiver(
     """Propose a receiver and print its secret; an administrator confirms it on the page of receivers."""
     request = ProposeEventReceiver(owner, url, tuple(kind), "", department)
     with problems_as_lines(line_of):
-        receiver = await env.store.carry_out(
-            lambda tx: enter(UnitOfWork(env, tx, command_subject()), request, account())
-        )
+        receiver = await env.store.carry_out(lambda tx: enter(UnitOfWork(env, tx, command_subject()), request))
     print_lines([receiver.id, receiver.secret], "it waits for an administrator; the secret is printed this once")
 
 

@@ -19,7 +19,7 @@ from rich.table import Table
 
 from actions.kernel import Environment
 from domain.kernel import SYSTEM, CommandFailed, Language, Problem, Problems, Subject
-from domain.kernel.messages import message
+from domain.kernel.messages import message, problem_text
 from gateway.runtime.composition import open_runtime, open_storage
 from gateway.settings.settings import Settings, read_settings
 
@@ -106,6 +106,8 @@ def problems_as_lines(line_of: Callable[[Problem], str]) -> Iterator[None]:
 
 def line_of(problem: Problem) -> str:
     """A problem as a line for the terminal."""
+    if problem.sentence is not None:
+        return problem_text(problem, Language.EN)
     return f"{problem.path[-1] if problem.path else 'it'}: {message(problem.code, Language.EN, problem.params)}"
 
 

@@ -16,7 +16,6 @@ from domain.feedback.messages import MessageChannel
 from domain.kernel import CommandFailed, Problem
 from gateway.commands.kernel import (
     CommandGroup,
-    account,
     command_subject,
     line_of,
     out,
@@ -91,7 +90,7 @@ async def propose_text(
     request = ProposeMessageText(file.stem, publish_on, "", document)
     with problems_as_lines(_line_of_problem):
         proposal = await env.store.carry_out(
-            lambda tx: propose(UnitOfWork(env, tx, command_subject()), request, account())
+            lambda tx: propose(UnitOfWork(env, tx, command_subject()), request)
         )
     out.print(f"apuni: {proposal.event} waits for an administrator; it is in force from {publish_on.isoformat()}")
 

@@ -9,7 +9,6 @@ import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from decimal import Decimal
 from functools import cache
 from math import ceil
 from pathlib import Path
@@ -17,7 +16,6 @@ from types import EllipsisType
 from typing import Any
 from urllib.parse import urlencode
 
-from babel.numbers import format_decimal
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.datastructures import QueryParams
 from starlette.requests import Request
@@ -38,6 +36,7 @@ from domain.kernel import (
 )
 from domain.kernel.errors import RETRY_SECONDS
 from domain.kernel.messages import catalogue, filled_label, label
+from domain.kernel.money import shown_rupees
 from gateway.http.compression import compress_response
 from gateway.http.headers import EVERY_ANSWER, came_by_cookie
 from gateway.settings.portal import Portal
@@ -222,7 +221,4 @@ def number(value: str | int) -> str:
 
 def money(paise: int | None) -> str:
     """Paise, as the graph gives them, in rupees: ₹1,14,000, with paise where there are any; a dash for none."""
-    if paise is None:
-        return "–"
-    shown = "₹#,##,##0.00" if paise % 100 else "₹#,##,##0"
-    return str(format_decimal(Decimal(paise) / 100, shown, locale="en_IN"))
+    return "–" if paise is None else shown_rupees(paise)

@@ -30,7 +30,7 @@ from domain.kernel import (
     sentence_for,
 )
 from domain.kernel.errors import RETRY_SECONDS
-from domain.kernel.messages import filled_label, message
+from domain.kernel.messages import problem_text
 from integrations.calling.errors import Refused, RemoteError, is_corrected_by_citizen
 from schema.kernel.document_errors import document_message, wrong_input
 from store.database import InProgress, KeyReused, ObjectDamaged, StoreError, VersionConflict
@@ -50,11 +50,8 @@ _log = structlog.get_logger(__name__)
 
 def text_of(problem: Problem, language: Language) -> str:
     """What a problem says to a person."""
-    if problem.sentence is not None:
-        return filled_label(problem.sentence, language, problem.params, problem.texts)[:LARGEST_MESSAGE]
-    named = {"source": problem.source.value} if problem.source else {}
-    told = message(problem.code, language, {**problem.params, **named}, problem.texts)
-    wrong = wrong_input(problem, language) if problem.code is ErrorCode.BAD_INPUT else None
+    told, named = problem_text(problem, language), problem.sentence is not None
+    wrong = wrong_input(problem, language) if problem.code is ErrorCode.BAD_INPUT and not named else None
     return (f"{told} [{wrong}]" if wrong else told)[:LARGEST_MESSAGE]
 
 
