@@ -37,8 +37,8 @@ class ConnectorVersion:
     state: ConnectorVersionState
     proposed_by: str
     proposed_at: datetime
-    answered_by: str | None = None
-    answered_at: datetime | None = None
+    confirmed_by: str | None = None
+    confirmed_at: datetime | None = None
     withdrawn_by: str | None = None
     withdrawn_at: datetime | None = None
 

@@ -48,23 +48,28 @@ async def known_numbers(tx: Transaction, citizen_id: str, connector: Connector, 
     return found
 
 
-def inputs_of(call: ConnectorCall, known: Known, given: Mapping[str, str]) -> dict[str, Any]:
+def inputs_of(call: ConnectorCall, known: Known, given: Mapping[str, str], at: tuple[str, ...] = ()) -> dict[str, Any]:
     """The values of a call's inputs as texts, a point as its `lat` and `long`.
 
     What says who somebody is comes from us, never from the caller: a number that she types could be another's. Raises
-    Problems with BAD_INPUT at `inputs` and the name of what is unknown, missing or not the caller's to give.
+    Problems with BAD_INPUT at `inputs`, under `at`, and the name of what is unknown, missing or not hers to give.
     """
     unknown = [name for name in given if name not in call.takes or not may_give(call, call.takes[name])]
     values = {name: _value(one, known, given.get(name)) for name, one in call.takes.items()}
     missing = [name for name, one in call.takes.items() if values[name] is None and is_needed(call, name, one)]
     if unknown or missing:
-        raise bad_inputs(*unknown, *missing)
+        raise bad_inputs(*unknown, *missing, at=at)
     return {name: value for name, value in values.items() if value is not None}
 
 
-def bad_inputs(*names: str) -> Problems:
-    """BAD_INPUT at each named input; a name that is no input of the file is not repeated."""
-    return Problems(*(Problem(ErrorCode.BAD_INPUT, ("inputs", name[:40])) for name in names))
+def bad_inputs(*names: str, at: tuple[str, ...] = ()) -> Problems:
+    """BAD_INPUT at each named input of the call, cut short as any text may stand there."""
+    return Problems(*(Problem(ErrorCode.BAD_INPUT, (*at, "inputs", name[:40])) for name in names))
+
+
+def bad_argument(*path: str) -> Problems:
+    """BAD_INPUT at what names no system, kind of records or call."""
+    return Problems(Problem(ErrorCode.BAD_INPUT, path))
 
 
 def may_give(call: ConnectorCall, one: Input) -> bool:

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, TypeAlias
 
-from actions.connectors.inputs import Known, bad_inputs, inputs_of, known_numbers
+from actions.connectors.inputs import Known, bad_argument, bad_inputs, inputs_of, known_numbers
 from actions.connectors.versions import connectors_in_force, is_asked_for, scope_of
 from actions.consents.recorded_consents import given_consent
 from actions.documents.department_documents import CONSENT_NEEDED
@@ -97,7 +97,7 @@ async def open_records(env: Environment, kind: str, name: str | None, given: Map
     in_force = await env.store.read(connectors_in_force)
     calls = [one for one in _calls(in_force, kind) if one[1].is_public and name in (None, one[0].name)]
     if not calls:
-        raise bad_inputs("kind")
+        raise bad_argument("kind")
     answers = await asyncio.gather(*(_open_rows(env, one, given) for one in calls))
     failures = tuple(one for one in answers if isinstance(one, RemoteError))
     if len(failures) == len(answers) == 1:
@@ -193,7 +193,7 @@ def _calls(in_force: Mapping[str, Connector], kind: str) -> list[Found]:
 def _one_call(in_force: Mapping[str, Connector], name: str, kind: str) -> Found:
     found = [one for one in _calls(in_force, kind) if one[0].name == name and is_asked_for(one[1])]
     if not found:
-        raise bad_inputs("system" if name not in in_force else "kind")
+        raise bad_argument("system" if name not in in_force else "kind")
     return found[0]
 
 
@@ -209,6 +209,11 @@ async def consent_for(tx: Transaction, citizen_id: str, scope: str) -> Consent |
     """The same, or None."""
     consent = await given_consent(tx, citizen_id, _PURPOSE)
     return consent if consent is not None and scope in consent.scope else None
+
+
+async def may_ask(tx: Transaction, citizen_id: str, connector: Connector, call: ConnectorCall) -> bool:
+    """Whether the citizen's consent holds now, or the call needs none."""
+    return not is_asked_for(call) or await consent_for(tx, citizen_id, scope_of(connector, call)) is not None
 
 
 async def _open_rows(env: Environment, called: Found, given: Mapping[str, str]) -> Records | RemoteError:

@@ -5,17 +5,18 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
-from actions.connectors.inputs import Known, bad_inputs, inputs_of, known_numbers
-from actions.connectors.reads import client_of, kept_values, record_of_citizen, require_scope
+from actions.connectors.inputs import Known, bad_argument, bad_inputs, inputs_of, known_numbers
+from actions.connectors.reads import client_of, kept_values, may_ask, record_of_citizen, require_scope
 from actions.connectors.versions import connectors_in_force, is_asked_for, scope_of
+from actions.documents.department_documents import CONSENT_NEEDED
 from actions.kernel import (
     Environment,
     UnitOfWork,
     leave_receipt,
     of_application,
     require,
+    require_departments,
     require_own,
-    require_postings,
     require_thing,
     run_request,
 )
@@ -28,6 +29,7 @@ from integrations.calling.policies import Effect
 from integrations.connectors import Connector, ConnectorCall, InputRefused, RequestWriter, Uncertain, Waiting
 from store.applications import applications
 from store.connectors import cases
+from store.database import crash_points
 from store.identity import people
 from store.platform import outbox
 
@@ -36,6 +38,7 @@ SEND = "connector.send"
 
 LOST, NO_RECORD = "answer_lost", "no_record"
 MOST_LISTED = 100
+_INPUT = ("input",)
 _State = DepartmentCaseState
 
 
@@ -82,11 +85,11 @@ async def settle_department_case(
 
 async def uncertain_cases(env: Environment, subject: Subject) -> list[DepartmentCase]:
     """Cases of the subject's departments of which we cannot tell whether they arrived. Raises NOT_FOUND for others."""
-    departments = {one.department for one in require_postings(subject, ObjectKind.DEFINITION, Purpose.OPERATE)}
+    departments = require_departments(subject, ObjectKind.DEFINITION, Purpose.OPERATE)
     async with env.store.read_transaction() as tx:
         in_force = await connectors_in_force(tx)
         found = await cases.uncertain(tx, MOST_LISTED)
-    return [one for one in found if None in departments or department_of(in_force, one.system) in departments]
+    return [one for one in found if departments is None or department_of(in_force, one.system) in departments]
 
 
 def department_of(in_force: Mapping[str, Connector], system: str) -> str | None:
@@ -98,15 +101,22 @@ async def send_case(env: Environment, case_id: str) -> None:
     """Send a queued case; may be run again. Raises Unavailable, NotLetIn or Garbled where the outbox tries again.
 
     A case that was tried before is enquired first. Where the enquiry cannot tell, or the call must not be repeated,
-    nothing is sent and the case is UNCERTAIN: somebody asks the department.
+    nothing is sent and the case is UNCERTAIN: somebody asks the department. Nothing is sent or enquired either once the
+    citizen has withdrawn a consent that the call needs.
     """
     async with env.store.read_transaction() as tx:
         case = require_found(await cases.get(tx, case_id))
         connector = (await connectors_in_force(tx)).get(case.system)
-    if case.state is not _State.QUEUED:
+        call = connector.calls.get(case.call) if connector else None
+        if case.state is not _State.QUEUED:
+            return
+        if connector is None or call is None:
+            raise Unavailable(Source.DEPARTMENTS, "not_in_force")
+        may_send = await may_ask(tx, case.citizen_id, connector, call)
+    if not may_send:
+        state = _State.REFUSED if case.tried_at is None else _State.UNCERTAIN
+        await _settle(env, replace(case, state=state, problem=CONSENT_NEEDED))
         return
-    if connector is None or case.call not in connector.calls:
-        raise Unavailable(Source.DEPARTMENTS, "not_in_force")
     try:
         row = await _send(env, case, connector)
     except Uncertain as error:
@@ -120,7 +130,8 @@ async def send_case(env: Environment, case_id: str) -> None:
     except Refused as error:
         await _settle(env, replace(case, state=_State.REFUSED, problem=error.code))
     else:
-        await _settle(env, with_first_enquiry(env, connector, with_row(env, connector.calls[case.call], case, row)))
+        crash_points.reach(crash_points.DEPARTMENT_ANSWERED)
+        await _settle(env, with_first_enquiry(env, connector, with_row(env, call, case, row)))
 
 
 def with_row(env: Environment, call: ConnectorCall, case: DepartmentCase, row: Mapping[str, Any]) -> DepartmentCase:
@@ -186,17 +197,17 @@ async def _queue(acting: UnitOfWork, request: SendToDepartment) -> DepartmentCas
     connector = (await connectors_in_force(acting.tx)).get(request.system)
     call = None if connector is None else connector.calls.get(request.call)
     if connector is None or call is None or call.effect is Effect.READ:
-        raise bad_inputs("system" if connector is None else "call")
+        raise bad_argument(*_INPUT, "system" if connector is None else "call")
     consent = None
     if is_asked_for(call):
         consent = await require_scope(acting.tx, citizen_id, scope_of(connector, call))
     citizen = (await people.citizens(acting.tx, [citizen_id])).get(citizen_id)
     known = Known(citizen, application, await known_numbers(acting.tx, citizen_id, connector, call))
-    values = inputs_of(call, known, dict(request.inputs))
+    values = inputs_of(call, known, dict(request.inputs), _INPUT)
     try:
         RequestWriter(call, connector.wire, connector.address.path, connector.source).values(values)
     except InputRefused as refused:
-        raise bad_inputs(refused.input) from None
+        raise bad_inputs(refused.input, at=_INPUT) from None
     case = DepartmentCase(
         id=acting.env.ids.key(),
         citizen_id=citizen_id,
@@ -232,11 +243,13 @@ async def _application_and_citizen(acting: UnitOfWork, application_id: str | Non
 async def _settle_by_hand(acting: UnitOfWork, request: SettleDepartmentCase) -> DepartmentCase:
     path = ("input", "caseId")
     case = require_found(await cases.get(acting.tx, request.case_id), *path)
-    department = department_of(await connectors_in_force(acting.tx), case.system)
-    resource = Resource(ObjectKind.DEFINITION, case.id, None, department)
+    in_force = await connectors_in_force(acting.tx)
+    resource = Resource(ObjectKind.DEFINITION, case.id, None, department_of(in_force, case.system))
     await require(acting.env, acting.tx, acting.subject, resource, Purpose.OPERATE, path=path)
     state = _State.SENT if request.number else _State.QUEUED
-    settled = replace(case, state=state, number=request.number, problem=None, tried_at=None)
+    settled = replace(case, state=state, number=request.number or None, problem=None, tried_at=None)
+    if state is _State.SENT and case.system in in_force:
+        settled = with_first_enquiry(acting.env, in_force[case.system], settled)
     if case.state is not _State.UNCERTAIN or not await cases.save(acting.tx, settled, _State.UNCERTAIN):
         raise Problems(Problem(ErrorCode.STEP_NOT_ALLOWED, path, params={"state": case.state.value}))
     if state is _State.QUEUED:

@@ -7,7 +7,7 @@ from hashlib import sha256
 
 import structlog
 
-from actions.kernel import Environment, UnitOfWork, require, require_postings, run_request
+from actions.kernel import Environment, UnitOfWork, require, require_departments, require_second_person, run_request
 from domain.connectors import ConnectorVersion, ConnectorVersionState
 from domain.identity.policy import ObjectKind, Purpose, Resource
 from domain.kernel import ErrorCode, Problem, Problems, Role, Subject, require_found
@@ -41,7 +41,7 @@ class AnswerConnector:
 
 @dataclass(frozen=True, slots=True)
 class RollBackConnector:
-    """The connector whose version in force is withdrawn, so that the one before it holds again."""
+    """The version in force that is withdrawn, so that the one before it holds again."""
 
     connector_id: str
     idempotency_key: str
@@ -64,7 +64,7 @@ async def answer_connector(
     """Approve or refuse a file over its hash; an approved one is in force at once.
 
     Raises Problems: NOT_FOUND, SECOND_OFFICER_NEEDED for whoever proposed it, CONFLICT where the hash is of other bytes
-    or a later version is in force, STEP_NOT_ALLOWED.
+    or a later version is in force, BAD_INPUT where a field that is in force by now would be lost, STEP_NOT_ALLOWED.
     """
     return await run_request(env, subject, "answerConnector", request, _answer, read=versions.get)
 
@@ -74,16 +74,16 @@ async def roll_back_connector(
 ) -> tuple[ConnectorVersion, bool]:
     """Withdraw the version in force; the one before it, which two people let go live, holds within a second.
 
-    One person may: it only goes back to what was approved. Raises Problems: NOT_FOUND, STEP_NOT_ALLOWED.
+    One person may: it only goes back to what was approved. Raises Problems: NOT_FOUND, STEP_NOT_ALLOWED for a version
+    that is not in force.
     """
     return await run_request(env, subject, "rollBackConnector", request, _roll_back, read=versions.get)
 
 
 async def connector_desk(env: Environment, subject: Subject) -> list[ConnectorVersion]:
     """The latest versions of the departments that the subject administers. Raises NOT_FOUND for those of none."""
-    departments = {one.department for one in require_postings(subject, ObjectKind.DEFINITION, Purpose.OPERATE)}
-    named = None if None in departments else {one for one in departments if one}
-    return await env.store.read(lambda tx: versions.latest(tx, named, MOST_LISTED))
+    departments = require_departments(subject, ObjectKind.DEFINITION, Purpose.OPERATE)
+    return await env.store.read(lambda tx: versions.latest(tx, departments, MOST_LISTED))
 
 
 async def connectors_in_force(tx: Transaction) -> Mapping[str, Connector]:
@@ -120,7 +120,7 @@ def is_asked_for(call: ConnectorCall) -> bool:
     return call.consent is not None and call.consent.basis == "asked"
 
 
-async def propose(acting: UnitOfWork, content: str, by: str) -> ConnectorVersion:
+async def propose(acting: UnitOfWork, content: str) -> ConnectorVersion:
     """The inner step of a proposal, in the caller's transaction, for one who may. The same file again is no change."""
     connector = read_file(content)
     known = await versions.of_name(acting.tx, connector.name)
@@ -130,10 +130,7 @@ async def propose(acting: UnitOfWork, content: str, by: str) -> ConnectorVersion
     if known and connector.version <= known[0].version:
         raise _conflict("connector.version_taken", version=str(known[0].version + 1))
     _require_proven(acting.env, connector)
-    before = (await versions.in_force(acting.tx)).get(connector.name)
-    lost = [] if before is None else lost_fields(connector_of(before.content), connector)
-    if lost:
-        raise _refusal("connector.lost_fields", fields=", ".join(lost))
+    _require_fields_kept((await versions.in_force(acting.tx)).get(connector.name), connector)
     proposed = ConnectorVersion(
         id=acting.env.ids.key(),
         name=connector.name,
@@ -142,7 +139,7 @@ async def propose(acting: UnitOfWork, content: str, by: str) -> ConnectorVersion
         content=content,
         sha256=hash_of(content),
         state=_State.PROPOSED,
-        proposed_by=by,
+        proposed_by=acting.actor,
         proposed_at=acting.now,
     )
     await versions.add(acting.tx, proposed)
@@ -150,23 +147,41 @@ async def propose(acting: UnitOfWork, content: str, by: str) -> ConnectorVersion
     return proposed
 
 
-async def answer(acting: UnitOfWork, known: ConnectorVersion, seen: str, by: str, *, approve: bool) -> ConnectorVersion:
+async def answer(acting: UnitOfWork, known: ConnectorVersion, seen: str, *, approve: bool) -> ConnectorVersion:
     """The inner step of an answer, as `propose`."""
-    if by == known.proposed_by:
-        raise Problems(Problem(ErrorCode.SECOND_OFFICER_NEEDED, _PATH))
+    require_second_person(acting, known.proposed_by, *_PATH)
     if not seen == known.sha256 == hash_of(known.content):
         raise _conflict("connector.other_bytes", "sha256")
-    if approve and any(one.decides for one in read_file(known.content).calls.values()):
-        _require_own_administrator(acting.subject, known.department)
+    if approve:
+        await _require_fit(acting, known)
     state = _State.APPROVED if approve else _State.REFUSED
-    return await _move_on(acting, known, replace(known, state=state, answered_by=by, answered_at=acting.now))
+    answered = replace(known, state=state, confirmed_by=acting.actor, confirmed_at=acting.now)
+    return await _move_on(acting, known, answered)
 
 
-async def roll_back(acting: UnitOfWork, name: str, by: str) -> ConnectorVersion:
-    """The inner step of a rollback, as `propose`; gives the version that was withdrawn. Raises NOT_FOUND."""
-    known = require_found((await versions.in_force(acting.tx)).get(name), *_PATH)
-    withdrawn = replace(known, state=_State.WITHDRAWN, withdrawn_by=by, withdrawn_at=acting.now)
+async def roll_back(acting: UnitOfWork, known: ConnectorVersion) -> ConnectorVersion:
+    """The inner step of a rollback, as `propose`; gives the version that was withdrawn."""
+    live = (await versions.in_force(acting.tx)).get(known.name)
+    if live is None or live.id != known.id:  # who comes second withdraws no more than the first
+        raise _not_allowed(known)
+    withdrawn = replace(known, state=_State.WITHDRAWN, withdrawn_by=acting.actor, withdrawn_at=acting.now)
     return await _move_on(acting, known, withdrawn)
+
+
+async def _require_fit(acting: UnitOfWork, waiting: ConnectorVersion) -> None:
+    """What came into force since the proposal is neither passed over nor narrowed by its approval."""
+    connector, live = read_file(waiting.content), (await versions.in_force(acting.tx)).get(waiting.name)
+    if live is not None and live.version > waiting.version:
+        raise _conflict("connector.version_taken", version=str(live.version + 1))
+    _require_fields_kept(live, connector)
+    if any(one.decides for one in connector.calls.values()):
+        _require_own_administrator(acting.subject, waiting.department)
+
+
+def _require_fields_kept(live: ConnectorVersion | None, connector: Connector) -> None:
+    lost = [] if live is None else lost_fields(connector_of(live.content), connector)
+    if lost:
+        raise _refusal("connector.lost_fields", fields=", ".join(lost))
 
 
 def lost_fields(before: Connector, after: Connector) -> list[str]:
@@ -226,17 +241,16 @@ def connector_of(content: str) -> Connector:
 async def _propose(acting: UnitOfWork, request: ProposeConnector) -> ConnectorVersion:
     connector = read_file(request.file)
     await _require(acting, connector.name, connector.department, ("input",))
-    return await propose(acting, request.file, _name_of(acting))
+    return await propose(acting, request.file)
 
 
 async def _answer(acting: UnitOfWork, request: AnswerConnector) -> ConnectorVersion:
     known = await _find(acting, request.connector_id)
-    return await answer(acting, known, request.sha256, _name_of(acting), approve=request.approve)
+    return await answer(acting, known, request.sha256, approve=request.approve)
 
 
 async def _roll_back(acting: UnitOfWork, request: RollBackConnector) -> ConnectorVersion:
-    known = await _find(acting, request.connector_id)
-    return await roll_back(acting, known.name, _name_of(acting))
+    return await roll_back(acting, await _find(acting, request.connector_id))
 
 
 async def _find(acting: UnitOfWork, connector_id: str) -> ConnectorVersion:
@@ -248,7 +262,7 @@ async def _find(acting: UnitOfWork, connector_id: str) -> ConnectorVersion:
 async def _move_on(acting: UnitOfWork, known: ConnectorVersion, changed: ConnectorVersion) -> ConnectorVersion:
     before = _State.APPROVED if changed.state is _State.WITHDRAWN else _State.PROPOSED
     if known.state is not before or not await versions.move_on(acting.tx, changed, before):
-        raise Problems(Problem(ErrorCode.STEP_NOT_ALLOWED, _PATH, params={"state": known.state.value}))
+        raise _not_allowed(known)
     await _note(acting, changed)
     return changed
 
@@ -265,8 +279,8 @@ async def _note(acting: UnitOfWork, version: ConnectorVersion) -> None:
     await acting.record(action, "DEFINITION", version.id, Purpose.OPERATE, **detail)
 
 
-def _name_of(acting: UnitOfWork) -> str:
-    return acting.subject.person_id or acting.subject.label
+def _not_allowed(version: ConnectorVersion) -> Problems:
+    return Problems(Problem(ErrorCode.STEP_NOT_ALLOWED, _PATH, params={"state": version.state.value}))
 
 
 def _refusal(sentence: str, **params: str) -> Problems:

@@ -1,14 +1,14 @@
 """Follows cases at departments' systems by asking again and again; a signed notice of a system only has us ask now."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 
 from actions.clearances.clearances import AnswerClearance, give_answer
 from actions.connectors.inputs import Known, inputs_of
-from actions.connectors.reads import client_of, consent_for, record_of_citizen
+from actions.connectors.reads import client_of, may_ask, record_of_citizen
 from actions.connectors.sending import following_call, with_row
-from actions.connectors.versions import connectors_in_force, is_asked_for, scope_of
+from actions.connectors.versions import connectors_in_force, scope_of
 from actions.kernel import BATCH, Environment, UnitOfWork, read_at_sources
 from domain.clearances import Clearance, ClearanceState
 from domain.connectors import DepartmentCase, DepartmentCaseState
@@ -25,7 +25,7 @@ from store.identity import people
 HELD = timedelta(minutes=2)
 """For so long one process alone asks about a case."""
 NO_LADDER = (3600.0,)
-"""Seconds between enquiries about a clearance of whose call the file says no more."""
+"""Seconds between enquiries about a clearance of whose call the file says no more, and while no file is in force."""
 
 
 async def ask_about_cases(env: Environment) -> int:
@@ -119,9 +119,10 @@ async def _ask_about(env: Environment, case: DepartmentCase) -> None:
     async with env.store.read_transaction() as tx:
         connector = (await connectors_in_force(tx)).get(case.system)
         call = None if connector is None else _call_about(connector, case)
-        may_ask = connector is not None and call is not None and await _may_ask(tx, case, connector, call)
+        may_ask = connector is None or (call is not None and await _may_ask(tx, case, connector, call))
     if connector is None or call is None or not may_ask:
-        await _note(env, replace(case, next_at=None))
+        later = env.clock.now() + timedelta(seconds=NO_LADDER[0])
+        await _note(env, replace(case, next_at=later if may_ask and _is_in_time(case, later) else None))
         return
     resource = record_of_citizen(case.citizen_id, scope_of(connector, call))
     await read_at_sources(env, SYSTEM, resource, [connector.source])
@@ -138,7 +139,7 @@ async def _ask_about(env: Environment, case: DepartmentCase) -> None:
 
 async def _may_ask(tx: Transaction, case: DepartmentCase, connector: Connector, call: ConnectorCall) -> bool:
     """Whether the citizen's consent still holds where one is needed, and the clearance is still owed."""
-    if is_asked_for(call) and await consent_for(tx, case.citizen_id, scope_of(connector, call)) is None:
+    if not await may_ask(tx, case.citizen_id, connector, call):
         return False
     clearance = await clearances.get(tx, case.clearance_id) if case.clearance_id else None
     return clearance is None or clearance.state is ClearanceState.ASKED
@@ -156,8 +157,11 @@ def _with_next_enquiry(env: Environment, call: ConnectorCall, case: DepartmentCa
     ladder = watch.poll if watch else NO_LADDER
     goes_on = record is None or all(record.get(name) in values for name, values in still.items())
     at = env.clock.now() + timedelta(seconds=ladder[min(case.polls, len(ladder) - 1)])
-    in_time = case.ends_at is None or at <= case.ends_at
-    return replace(case, polls=case.polls + 1, next_at=at if goes_on and in_time else None)
+    return replace(case, polls=case.polls + 1, next_at=at if goes_on and _is_in_time(case, at) else None)
+
+
+def _is_in_time(case: DepartmentCase, at: datetime) -> bool:
+    return case.ends_at is None or at <= case.ends_at
 
 
 async def _note(env: Environment, case: DepartmentCase, connector: Connector | None = None) -> None:

@@ -3,7 +3,7 @@
 import asyncio
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
@@ -16,7 +16,6 @@ from domain.connectors import ConnectorVersion
 from domain.kernel import IST, CommandFailed, ErrorCode, Problem, SystemClock, SystemIds
 from gateway.commands.kernel import (
     CommandGroup,
-    account,
     command_subject,
     line_of,
     out,
@@ -48,7 +47,6 @@ from integrations.connectors.recording import (
     with_example,
 )
 from store.connectors import versions
-from store.database import Transaction
 
 group = CommandGroup()
 """Files by which departments' systems join."""
@@ -87,8 +85,7 @@ async def publish(env: Environment, files: _Files) -> None:
     """Propose files to go live; a second person approves the hash of each, here or on the page of connectors."""
     for file in files:
         content = read_text(file)
-        with problems_as_lines(_line_of):
-            proposed = await env.store.carry_out(partial(_propose, env, content))
+        proposed = await _carry_out(env, partial(propose, content=content))
         out.print(f"{proposed.name} {proposed.version} waits for a second person: {proposed.sha256}")
 
 
@@ -101,22 +98,21 @@ async def approve(
     refuse: Annotated[bool, typer.Option("--refuse", help="refuse it instead")] = False,
 ) -> None:
     """Approve a version over its hash, as another account than the one that proposed it; it is in force at once."""
-    with problems_as_lines(_line_of):
-        found = await env.store.read(lambda tx: versions.of_name(tx, name))
-        known = next((one for one in found if one.version == version), None)
-        if known is None:
-            raise CommandFailed(f"there is no version {version} of {name}; `apuni connector list` names them")
-        answered = await env.store.carry_out(
-            lambda tx: answer(UnitOfWork(env, tx, command_subject()), known, sha256, account(), approve=not refuse)
-        )
+    found = await env.store.read(lambda tx: versions.of_name(tx, name))
+    known = next((one for one in found if one.version == version), None)
+    if known is None:
+        raise CommandFailed(f"there is no version {version} of {name}; `apuni connector list` names them")
+    answered = await _carry_out(env, partial(answer, known=known, seen=sha256, approve=not refuse))
     print_lines([], _line_of_version(answered))
 
 
 @group.storage_command("rollback")
 async def rollback(env: Environment, name: _Name) -> None:
     """Withdraw the version in force; every process has the one before it within a second."""
-    with problems_as_lines(_line_of):
-        await env.store.carry_out(lambda tx: roll_back(UnitOfWork(env, tx, command_subject()), name, account()))
+    known = (await env.store.read(versions.in_force)).get(name)
+    if known is None:
+        raise CommandFailed(f"no version of {name} is in force; `apuni connector list` names them")
+    await _carry_out(env, partial(roll_back, known=known))
     now = (await env.store.read(versions.in_force)).get(name)
     print_lines([], f"{name}: {f'version {now.version} is' if now else 'no version is'} in force")
 
@@ -127,10 +123,6 @@ async def list_versions(env: Environment) -> None:
     found = await env.store.read(lambda tx: versions.latest(tx, None, 1000))
     live = {one.id for one in (await env.store.read(versions.in_force)).values()}
     print_lines((_line_of_version(one, in_force=one.id in live) for one in found), f"{len(found)} versions")
-
-
-async def _propose(env: Environment, content: str, tx: Transaction) -> ConnectorVersion:
-    return await propose(UnitOfWork(env, tx, command_subject()), content, account())
 
 
 @group.storage_command("types")
@@ -152,6 +144,11 @@ async def print_types(
     out.print(built.as_str())
 
 
+async def _carry_out(env: Environment, step: Callable[[UnitOfWork], Awaitable[ConnectorVersion]]) -> ConnectorVersion:
+    with problems_as_lines(_line_of):
+        return await env.store.carry_out(lambda tx: step(UnitOfWork(env, tx, command_subject())))
+
+
 def read_text(file: Path) -> str:
     """A file as text. Raises CommandFailed."""
     with readable(file):
@@ -165,24 +162,9 @@ def _line_of_version(one: ConnectorVersion, *, in_force: bool | None = None) -> 
 
 
 def _line_of(problem: Problem) -> str:
-    said = problem.params
-    if "rule" in said:
-        return f"line {said['line']}: {said['rule']}; {said['remedy']}"
     if problem.code is ErrorCode.SECOND_OFFICER_NEEDED:
         return "whoever proposed a version does not approve it; another account or an administrator does"
-    match problem.sentence:
-        case "connector.version_taken":
-            return f"this version number is taken, and versions never change; the next is {said['version']}"
-        case "connector.lost_fields":
-            return f"these fields are gone or read as something else; name them in `retired`: {said['fields']}"
-        case "connector.not_recorded":
-            return f"production wants a recorded success and failure of each call; record them: {said['calls']}"
-        case "connector.own_administrator":
-            return "a system that decides is approved by an administrator of its own department, on /staff/connectors"
-        case "connector.other_bytes":
-            return "the hash is not that of the proposed file; read the file and give its SHA-256"
-        case _:
-            return line_of(problem)
+    return line_of(problem)
 
 
 def _check_file(file: Path) -> bool:

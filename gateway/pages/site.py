@@ -157,6 +157,8 @@ class Site:
                 more |= {"query": QueryParams([pair for pair in pairs if pair[0] not in told])}
                 more |= _as_typed(_address_fields(request))
                 status = 400
+            if any(one["extensions"]["code"] == ErrorCode.BAD_INPUT.value for one in answer.errors):
+                status = 400  # of what the address asks, though the rest of the page is drawn
             if answer.data is None or (page.found and _value_at(answer.data, page.found) is None):
                 code = answer.code if answer.errors else ErrorCode.NOT_FOUND
                 return self.problem(

@@ -1,12 +1,12 @@
 """What departments' systems are asked and sent: records by their kind, cases and how they stand, and the desk."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Annotated, Any, Self
+from typing import Annotated, Self
 
 import strawberry
 
-from actions.connectors.reads import Record, RecordsView, kept_record, open_records, records_of_citizen
+from actions.connectors.reads import Record, kept_record, open_records, records_of_citizen
 from actions.connectors.sending import send_to_department, settle_department_case, uncertain_cases
 from actions.connectors.versions import connectors_in_force
 from domain import connectors
@@ -18,12 +18,10 @@ from schema.kernel import (
     AUTHENTICATED,
     NEVER_SILENTLY_NULL,
     PUBLIC,
-    Connection,
     Edge,
     Info,
     Listing,
     Mapped,
-    PageInfo,
     Provenance,
     Window,
     assumed_list_size,
@@ -39,7 +37,8 @@ from schema.kernel import (
 from schema.kernel.action_mutations import action_mutation
 from schema.kernel.directives import UPSTREAM_POINTS
 from schema.kernel.inputs import InputField, id_of, input_fields, read_by_plan
-from schema.kernel.paging import edges_of, page_info_of
+from schema.kernel.merged_lists import MergedPage, merged_page
+from schema.kernel.paging import rows_in
 from schema.kernel.payloads import Thing, thing_payload
 from store.connectors import cases
 
@@ -121,13 +120,9 @@ async def record_of_clearance(info: Info, clearance_id: str) -> DepartmentRecord
 
 
 @strawberry.type(description="A page of records that anybody may read.")
-class DepartmentRecordConnection:
+class DepartmentRecordConnection(MergedPage):
     edges: list[Edge[DepartmentRecord]] = strawberry.field(description="The records of the page with their cursors.")
     nodes: list[DepartmentRecord] = strawberry.field(description="The records of the page.")
-    page_info: PageInfo = strawberry.field(description="Where this page lies in the list.")
-    complete: bool = strawberry.field(description="Whether every system answered, and with its whole list.")
-    provenance: list[Provenance] = strawberry.field(description="Each system with its state.")
-    total_count: int | None = strawberry.field(description="Records in the whole list, as far as the systems answered.")
 
 
 @strawberry.type
@@ -152,10 +147,7 @@ class DepartmentCasesQuery:
         rows = list(enumerate(view.records))
 
         async def page(window: Window) -> Sequence[tuple[int, Record]]:
-            place = None if window.place is None else int(window.place[1])
-            if window.backward:
-                return rows[:place][-window.size - 1 :]
-            return rows[0 if place is None else place + 1 :][: window.size + 1]
+            return rows_in(window, rows, None if window.place is None else int(window.place[1]))
 
         async def count() -> int:
             return len(rows)
@@ -167,7 +159,7 @@ class DepartmentCasesQuery:
             count,
             lambda one: ("", str(one[0])),
             lambda one: DepartmentRecord.of(one[1], [provenance[one[1].connector.name]]),
-            _connection_maker(view, list(provenance.values())),
+            merged_page(DepartmentRecordConnection, complete=view.complete, provenance=list(provenance.values())),
         )
 
     @resolver_field(
@@ -183,20 +175,6 @@ class DepartmentCasesQuery:
     async def uncertain_department_cases(self, info: Info) -> list[DepartmentCase] | None:
         found = await uncertain_cases(info.context.environment, require_signed_in(info))
         return [DepartmentCase.of(one) for one in found]
-
-
-def _connection_maker(view: RecordsView, provenance: list[Provenance]) -> Callable[[Connection[Any]], Any]:
-    def make_connection(page: Connection[Any]) -> DepartmentRecordConnection:
-        return DepartmentRecordConnection(
-            edges=edges_of(page),
-            nodes=page.nodes,
-            page_info=page_info_of(page),
-            complete=view.complete,
-            provenance=provenance,
-            total_count=len(view.records),
-        )
-
-    return make_connection
 
 
 def _values(inputs: list[DepartmentInput] | None) -> dict[str, str]:

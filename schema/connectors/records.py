@@ -11,7 +11,7 @@ from actions.connectors.reads import Record, RecordsView
 from domain.connectors import DepartmentStatus
 from domain.kernel import IST, Language
 from domain.kernel.messages import label
-from domain.kernel.money import rupees
+from domain.kernel.money import shown_rupees
 from integrations.connectors import Field
 from schema.connectors.systems import DepartmentSystem
 from schema.kernel import (
@@ -152,7 +152,7 @@ _WORDS: Mapping[str, str] = MappingProxyType(
 _SHOWN: Mapping[str, Callable[[Any], str]] = MappingProxyType(
     {
         "texts": ", ".join,
-        "paise": lambda value: f"₹ {rupees(value)}",
+        "paise": shown_rupees,
         "instant": lambda value: value.astimezone(IST).strftime("%d-%m-%Y %H:%M"),
         "date": lambda value: value.strftime("%d-%m-%Y"),
         "point": lambda value: ", ".join(map(str, value.values() if isinstance(value, Mapping) else value)),

@@ -28,11 +28,11 @@ from schema.kernel import (
 from schema.kernel.action_mutations import action_mutation
 from schema.kernel.inputs import input_fields
 from schema.kernel.payloads import Thing, thing_payload
-from schema.officers.staff import officer_field
+from schema.officers.staff import TwoPersonProposal
 
 
 @strawberry.type(directives=[AUTHENTICATED], description="One version of the file by which a system joins.")
-class ConnectorVersion(View[ConnectorVersionItem]):
+class ConnectorVersion(TwoPersonProposal, View[ConnectorVersionItem]):
     item: strawberry.Private[ConnectorVersionItem]
     id: strawberry.ID = strawberry.field(description="Give it to answerConnector.")
     name: str = strawberry.field(description="Which system.")
@@ -40,13 +40,9 @@ class ConnectorVersion(View[ConnectorVersionItem]):
     content: str = strawberry.field(description="The file.")
     sha256: str = strawberry.field(description="The SHA-256 of the file's bytes, which a second person approves.")
     state: ConnectorVersionState = strawberry.field(description="How it stands.")
-    proposed_at: datetime = strawberry.field(description="When it was proposed.")
-    answered_at: datetime | None = strawberry.field(description="When a second person answered.")
     withdrawn_at: datetime | None = strawberry.field(description="When it was rolled back.")
 
     state_label = label_field("connector_state", "item.state", description="How it stands, in words.")
-    proposed_by = officer_field("item.proposed_by", description="Who proposed it; null where a command did.")
-    answered_by = officer_field("item.answered_by", description="Who answered; null where a command did.")
 
 
 @strawberry.type
@@ -99,7 +95,7 @@ class ConnectorVersionsMutation:
         "Withdraw the version in force of a connector; the one before it holds again.",
         input_fields(
             "The connector that is rolled back.",
-            connector_id="Any version of it, as connectorVersions names it.",
+            connector_id="The version in force, as connectorVersions names it.",
         ),
         scopes=[Scope.STAFF],
     )

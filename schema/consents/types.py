@@ -1,5 +1,6 @@
 """A citizen's consents: their scope, the notice before them, and the receipt of every step."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Self
 
@@ -25,6 +26,7 @@ from schema.kernel import (
     label_field,
     resolver_field,
 )
+from schema.kernel.paging import rows_in
 
 
 @strawberry.type(description="The itemised notice that goes before a consent.")
@@ -97,13 +99,10 @@ async def consents_listed(info: Info, citizen_id: str) -> Listing[consents.Conse
     async def load_consents() -> list[consents.Consent]:
         return await environment.store.read(lambda tx: recorded_consents(tx, citizen_id))
 
-    async def rows(window: Window) -> list[consents.Consent]:
+    async def rows(window: Window) -> Sequence[consents.Consent]:
         found = await load_consents()  # a handful: one person's few purposes
-        places = [_position(item) for item in found]
-        if window.place is not None:
-            at = places.index(window.place) if window.place in places else len(found)
-            found = found[:at] if window.backward else found[at + 1 :]
-        return found[-(window.size + 1) :] if window.backward else found[: window.size + 1]
+        places = {_position(item): at for at, item in enumerate(found)}
+        return rows_in(window, found, None if window.place is None else places.get(window.place, len(found)))
 
     async def count() -> int:
         return len(await load_consents())

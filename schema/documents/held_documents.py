@@ -1,12 +1,12 @@
 """A citizen's documents from every source, in pages, each with provenance, signature and a link to read it."""
 
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import Annotated, Any, Self
 
 import strawberry
 
-from actions.certificates.certificates import CertificatesView, CertificateView
+from actions.certificates.certificates import CertificateView
 from actions.certificates.held_documents import DocumentsWanted, held_documents, key_of, page_of, place_of, signature_of
 from actions.documents.document_links import DocumentName, LinkKind, refuse_ended
 from domain.certificates.certificates import CertificateStatus
@@ -16,12 +16,10 @@ from domain.kernel import ErrorCode, Problem, Problems, Source
 from schema.certificates.types import Certificate
 from schema.documents.document_addresses import DocumentAddress, address_of
 from schema.kernel import (
-    Connection,
     Edge,
     Info,
     Listing,
     Mapped,
-    PageInfo,
     Provenance,
     Window,
     read_from,
@@ -29,7 +27,7 @@ from schema.kernel import (
     resolver_field,
     text_field,
 )
-from schema.kernel.paging import edges_of, page_info_of
+from schema.kernel.merged_lists import MergedPage, merged_page
 
 _MOST_VALUES, _LONGEST_ISSUER = 50, 100
 
@@ -120,19 +118,11 @@ class HeldDocument(Mapped[CertificateView]):
 
 
 @strawberry.type(description="A page of a citizen's documents.")
-class HeldDocumentConnection:
+class HeldDocumentConnection(MergedPage):
     """A page of a merged list; its parts are reported as those of CertificateList."""
 
     edges: list[Edge[HeldDocument]] = strawberry.field(description="The documents of the page with their cursors.")
     nodes: list[HeldDocument] = strawberry.field(description="The documents of the page.")
-    page_info: PageInfo = strawberry.field(description="Where this page lies in the list.")
-    complete: bool = strawberry.field(description="Whether every source answered and nothing was left out.")
-    provenance: list[Provenance] = strawberry.field(description="Each source with its state.")
-    count: strawberry.Private[Callable[[], Awaitable[int | None]]]
-
-    @resolver_field(description="Documents in the whole list, as far as its sources answered.")
-    async def total_count(self) -> int | None:
-        return await self.count()
 
 
 @strawberry.input(description="Which documents are listed; what is left out does not narrow the list.")
@@ -179,22 +169,8 @@ async def documents_listed(info: Info, citizen_id: str, chosen: DocumentFilter |
         count,
         place_of,
         lambda item: HeldDocument.of(item, citizen_id),
-        _connection_maker(view, provenance),
+        merged_page(HeldDocumentConnection, complete=view.complete, provenance=provenance),
     )
-
-
-def _connection_maker(view: CertificatesView, provenance: list[Provenance]) -> Callable[[Connection[Any]], Any]:
-    def make_connection(page: Connection[Any]) -> HeldDocumentConnection:
-        return HeldDocumentConnection(
-            edges=edges_of(page),
-            nodes=page.nodes,
-            page_info=page_info_of(page),
-            complete=view.complete,
-            provenance=provenance,
-            count=page.count,
-        )
-
-    return make_connection
 
 
 def _name_of(view: CertificateView, media_type: str) -> DocumentName | None:

@@ -1,6 +1,6 @@
 """The texts of messages as people will read them, and those that administrators propose, confirm and publish."""
 
-from datetime import date, datetime
+from datetime import date
 from typing import Annotated, Self
 
 import strawberry
@@ -28,7 +28,7 @@ from schema.kernel import (
 from schema.kernel.action_mutations import action_mutation
 from schema.kernel.inputs import input_fields
 from schema.kernel.payloads import Thing, thing_payload
-from schema.officers.staff import officer_field
+from schema.officers.staff import TwoPersonProposal
 from states.message_texts import texts_of_document
 
 _KINDS = Texts("notice_kind")
@@ -66,7 +66,7 @@ class MessageText:
 
 
 @strawberry.type(directives=[AUTHENTICATED], description="Texts of an event that an administrator wants published.")
-class MessageTextProposal(View[text_proposals.TextProposal]):
+class MessageTextProposal(TwoPersonProposal, View[text_proposals.TextProposal]):
     item: strawberry.Private[text_proposals.TextProposal]
     id: strawberry.ID = strawberry.field(description="Give it to confirmMessageText.")
     event: str = strawberry.field(description="The event.")
@@ -75,12 +75,8 @@ class MessageTextProposal(View[text_proposals.TextProposal]):
         description="The document as JSON; null where the texts of the state's package are to hold again."
     )
     publish_on: date = strawberry.field(description="The day from which it is in force.")
-    proposed_at: datetime = strawberry.field(description="When it was proposed.")
-    confirmed_at: datetime | None = strawberry.field(description="When a second administrator answered.")
 
     state_label = label_field("definition_state", "item.state", description="How it stands, in words.")
-    proposed_by = officer_field("item.proposed_by", description="Who proposed it; null where a command did.")
-    confirmed_by = officer_field("item.confirmed_by", description="Who confirmed or refused it.")
 
     @resolver_field(description="Every channel in every language, as it would be.", directives=[assumed_list_size(8)])
     def texts(self, info: Info) -> list[MessageTextPreview]:

@@ -35,6 +35,13 @@ class Window:
     backward: bool
 
 
+def rows_in(window: Window, rows: Sequence[Row], at: int | None) -> Sequence[Row]:
+    """The rows of a page and one more, of a list that was read whole; `at` is the index of the window's place."""
+    if at is not None:
+        rows = rows[:at] if window.backward else rows[at + 1 :]
+    return rows[-window.size - 1 :] if window.backward else rows[: window.size + 1]
+
+
 @dataclass(frozen=True, slots=True)
 class Listing(Generic[Row]):
     """What a resolver gives for a paged field; `Paged` reads the page and makes the connection.

@@ -1,5 +1,6 @@
 """The people of an application, as they may see each other: officers, operators and the citizen."""
 
+from datetime import datetime
 from functools import partial
 
 import strawberry
@@ -56,3 +57,16 @@ class AssistingOperator(View[people.Operator]):
 
 officer_field = partial(field_by_key, officer_by_id, AssignedOfficer.of)
 """A field that shows an officer by a key of its parent."""
+
+
+@strawberry.type
+class TwoPersonProposal:
+    """The fields of what one person proposed and a second one confirms or refuses."""
+
+    proposed_at: datetime = strawberry.field(description="When it was proposed.")
+    confirmed_at: datetime | None = strawberry.field(description="When a second person answered.")
+
+    proposed_by = officer_field("item.proposed_by", description="Who proposed it; null where a command did.")
+    confirmed_by = officer_field(
+        "item.confirmed_by", description="Who confirmed or refused it; null where a command did."
+    )

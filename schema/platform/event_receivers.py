@@ -32,7 +32,7 @@ from schema.kernel import (
 from schema.kernel.action_mutations import action_mutation
 from schema.kernel.inputs import input_fields
 from schema.kernel.payloads import Thing, thing_payload
-from schema.officers.staff import officer_field
+from schema.officers.staff import TwoPersonProposal
 from schema.platform.changes import First
 
 _LOG_SIZE = 10
@@ -52,7 +52,7 @@ class EventDelivery(View[kept.EventDelivery]):
 
 
 @strawberry.type(directives=[AUTHENTICATED], description="A system that is told of events (docs/partners/events).")
-class EventReceiver(View[kept.EventReceiver]):
+class EventReceiver(TwoPersonProposal, View[kept.EventReceiver]):
     item: strawberry.Private[kept.EventReceiver]
     id: strawberry.ID = strawberry.field(description="Give it to confirmEventReceiver and changeEventReceiver.")
     owner: EventOwner = strawberry.field(description="Whose system it is.")
@@ -63,13 +63,9 @@ class EventReceiver(View[kept.EventReceiver]):
     )
     state: ReceiverState = strawberry.field(description="How it stands.")
     failure: str | None = strawberry.field(description="What it answered last, where it FAILED.")
-    proposed_at: datetime = strawberry.field(description="When it was proposed.")
-    confirmed_at: datetime | None = strawberry.field(description="When a second administrator answered.")
 
     owner_label = label_field("event_owner", "item.owner", description="Whose system it is, in words.")
     state_label = label_field("receiver_state", "item.state", description="How it stands, in words.")
-    proposed_by = officer_field("item.proposed_by", description="Who proposed it; null where a command did.")
-    confirmed_by = officer_field("item.confirmed_by", description="Who confirmed or refused it.")
 
     @resolver_field(description="Its secret (`whsec_…`) within an hour after it was made; null afterwards.")
     def new_secret(self, info: Info) -> str | None:

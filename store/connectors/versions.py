@@ -7,18 +7,23 @@ import sqlalchemy as sa
 from domain.connectors import ConnectorVersion, ConnectorVersionState
 from store.database import Board, Records, Transaction, raise_version, read_kept
 from store.database.metadata import table_of
+from store.database.types import Instant, Key
 
+_RENAMED = {"confirmed_by": "answered_by", "confirmed_at": "answered_at"}
 connector_versions_table = table_of(
     ConnectorVersion,
     "connector_versions",
     sa.Column("content", sa.Text, nullable=False),
+    sa.Column("answered_by", Key),
+    sa.Column("answered_at", Instant),
     sa.UniqueConstraint("name", "version"),
     sa.Index(None, "state", "name"),
     sa.Index(None, "proposed_at"),
+    apart=_RENAMED,
 )
 
 _T = connector_versions_table.c
-_VERSIONS = Records(ConnectorVersion, connector_versions_table, "the connector")
+_VERSIONS = Records(ConnectorVersion, connector_versions_table, "the connector", renamed=_RENAMED)
 add, get = _VERSIONS.add, _VERSIONS.get
 _STEPS = ("state", "answered_by", "answered_at", "withdrawn_by", "withdrawn_at")
 """The columns that change. Name, number, bytes and hash never do."""

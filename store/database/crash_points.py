@@ -31,6 +31,9 @@ CODE_GIVEN = "code.given"
 MESSAGES = (MESSAGE_CLAIMED, MESSAGE_BEGUN, MESSAGE_SENT, MESSAGE_NOTED, CODE_GIVEN)
 """The steps of a message: claimed, marked as being sent, with the provider, noted; a code with the provider."""
 
+DEPARTMENT_ANSWERED = "connector.answered"
+"""A department's system has answered a write, and nothing is noted of it."""
+
 ROWS_KEPT = "statement.rows_kept"
 STATEMENT_READ = "statement.read"
 STATEMENT_REFUSED = "statement.refused"
@@ -82,6 +85,7 @@ POINTS = (
     FEE_HEARD,
     *PAYMENTS,
     *MESSAGES,
+    DEPARTMENT_ANSWERED,
     *RECONCILIATION,
 )
 """Every point; `name:3` means the third time that it is reached.

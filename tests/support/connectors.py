@@ -109,10 +109,12 @@ async def put_in_force(world: World, *files: str) -> None:
 
 async def _approve(env: Environment, content: str, tx: Transaction) -> None:
     connector = read_file(content)
-    posting = Posting(Role.DEPARTMENT_ADMIN, department=connector.department)
-    acting = UnitOfWork(env, tx, replace(SYSTEM, postings=(posting,)))
-    version = await propose(acting, content, "first")
-    await answer(acting, version, version.sha256, "second", approve=True)
+    postings = (Posting(Role.DEPARTMENT_ADMIN, department=connector.department),)
+    first, second = (
+        UnitOfWork(env, tx, replace(SYSTEM, postings=postings, account=one)) for one in ("first", "second")
+    )
+    version = await propose(first, content)
+    await answer(second, version, version.sha256, approve=True)
 
 
 def shipped(name: str) -> str:

@@ -99,7 +99,7 @@ async def test_an_unknown_kind_is_told_at_its_argument(world: World, transport: 
     with pytest.raises(Problems) as caught:
         await records_of_citizen(world.env, world.asha, world.asha.person_id or "", "transport", "horse", {})
 
-    assert caught.value.problems[0].path == ("inputs", "kind")
+    assert caught.value.problems[0].path == ("kind",)
 
 
 async def test_everybody_reads_open_records_by_district(world: World, tmp_path: Path):

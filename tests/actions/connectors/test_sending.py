@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,16 +17,19 @@ from actions.connectors.sending import (
     settle_department_case,
     uncertain_cases,
 )
+from actions.connectors.versions import roll_back
 from actions.connectors.watching import ConnectorNotices, ask_about_cases
-from actions.consents.consents import ChangeConsent, grant_consent
+from actions.consents.consents import ChangeConsent, grant_consent, withdraw_consent
+from actions.kernel import UnitOfWork
 from domain.clearances import Clearance, ClearanceState
 from domain.connectors import DepartmentCase, DepartmentCaseState, DepartmentStatus
 from domain.consents.consents import ConsentPurpose
-from domain.kernel import ErrorCode, PersonKind, Posting, Problems, Role, Subject, ist_date
+from domain.kernel import SYSTEM, ErrorCode, PersonKind, Posting, Problems, Role, Subject, ist_date
 from integrations.calling.errors import NotLetIn, Unavailable
 from store import clearances
 from store.applications import applications
-from store.connectors import cases
+from store.connectors import cases, versions
+from store.database import Transaction
 from tests.support.actions import World
 from tests.support.connectors import Connected, connect, put_in_force, shipped
 
@@ -127,7 +131,9 @@ async def test_what_a_department_says_of_an_uncertain_case_settles_it(world: Wor
 
     await settle_department_case(world.env, ADMIN, SettleDepartmentCase(case.id, "settle", "260099"))
 
-    assert ((await present(world, case)).state, (await present(world, case)).number) == (State.SENT, "260099")
+    settled = await present(world, case)
+    assert (settled.state, settled.number) == (State.SENT, "260099")
+    assert settled.next_at is not None  # it is followed as one whose answer came
     assert await uncertain_cases(world.env, ADMIN) == []
 
 
@@ -174,7 +180,24 @@ async def test_an_input_that_does_not_fit_is_told_by_its_name(world: World, city
     with pytest.raises(Problems) as caught:
         await queued(world, inputs=(("category", "HORSE"), ("text", "x"), ("place", "30,78")))
 
-    assert caught.value.problems[0].path == ("inputs", "category")
+    assert caught.value.problems[0].path == ("input", "inputs", "category")
+
+
+@pytest.mark.parametrize(("tried", "state"), [(False, State.REFUSED), (True, State.UNCERTAIN)])
+async def test_what_waits_is_not_sent_once_she_has_withdrawn_her_consent(
+    world: World, city: Connected, tried: bool, state: State
+):
+    case = await queued(world)
+    if tried:
+        before = replace(case, tried_at=world.clock.now())
+        await world.env.store.carry_out(lambda tx: cases.save(tx, before, State.QUEUED))
+    await withdraw_consent(world.env, world.asha, ChangeConsent(ConsentPurpose.DEPARTMENT_SYSTEMS, "no"))
+
+    await send_case(world.env, case.id)
+
+    now = await present(world, case)
+    assert (now.state, now.problem) == (state, "consent_needed")
+    assert city.effects() == []
 
 
 async def sent(world: World) -> DepartmentCase:
@@ -194,6 +217,23 @@ async def test_a_case_is_asked_about_by_the_ladder_of_its_file(world: World, cit
     asked = await present(world, case)
     assert (at_once.status, asked.status) == (None, DepartmentStatus.IN_PROCESS)
     assert asked.next_at == world.clock.now() + timedelta(minutes=15)
+
+
+async def withdraw(world: World, tx: Transaction) -> None:
+    await roll_back(UnitOfWork(world.env, tx, SYSTEM), (await versions.in_force(tx))["smart_city"])
+
+
+async def test_a_case_is_followed_again_once_its_system_is_back_in_force(world: World, city: Connected):
+    case = await sent(world)
+    await world.env.store.carry_out(partial(withdraw, world))
+    world.clock.advance(timedelta(minutes=16))
+    await ask_about_cases(world.env)
+    await put_in_force(world, shipped("smart_city").replace("version: 1", "version: 2"))
+    world.clock.advance(timedelta(hours=2))
+
+    await ask_about_cases(world.env)
+
+    assert (await present(world, case)).status is DepartmentStatus.IN_PROCESS
 
 
 async def test_a_notice_has_the_system_asked_once_and_is_not_believed(world: World, city: Connected):

@@ -143,6 +143,25 @@ async def test_after_a_rollback_the_version_before_holds_again(world):
     assert (before, await in_force(world)) == ({"city": 2}, {"city": 1})
 
 
+async def test_who_rolls_back_a_version_that_is_not_in_force_any_more_withdraws_nothing_else(world):
+    await live(world, 1)
+    second = await live(world, 2)
+    await roll_back_connector(world.env, FIRST, RollBackConnector(second.id, "back"))
+
+    again = roll_back_connector(world.env, SECOND, RollBackConnector(second.id, "back too"))
+
+    assert await refused(again) is ErrorCode.STEP_NOT_ALLOWED
+    assert await in_force(world) == {"city": 1}
+
+
+async def test_a_version_that_a_later_one_overtook_is_not_approved(world):
+    overtaken = await proposed(world, city_file(1))
+    await live(world, 2)
+
+    assert await refused(answered(world, overtaken)) is ErrorCode.CONFLICT
+    assert (await answered(world, overtaken, approve=False)).state is ConnectorVersionState.REFUSED
+
+
 async def test_a_version_that_was_rolled_back_does_not_come_back(world):
     first = await live(world, 1)
     await roll_back_connector(world.env, FIRST, RollBackConnector(first.id, "back"))
@@ -179,9 +198,26 @@ async def test_each_step_leaves_an_audit_line_with_the_hash(world):
     ]
 
 
+def without_place(file: str) -> str:
+    return file.replace("      place: {from: place, as: text, label: {hi: स्थान, en: Place}}\n", "")
+
+
+async def test_a_field_that_came_into_force_while_a_version_waited_is_not_lost_by_its_approval(world):
+    await answered(world, await proposed(world, without_place(city_file(1))))
+    wider = await proposed(world, city_file(2))
+    waiting = await proposed(world, without_place(city_file(3)))
+    await answered(world, wider)
+
+    with pytest.raises(Problems) as caught:
+        await answered(world, waiting)
+
+    assert caught.value.problems[0].params == {"fields": "sensors.place"}
+    assert await in_force(world) == {"city": 2}
+
+
 async def test_a_version_that_takes_a_field_away_names_it_as_retired(world):
     await live(world, 1)
-    narrower = city_file(2).replace("      place: {from: place, as: text, label: {hi: स्थान, en: Place}}\n", "")
+    narrower = without_place(city_file(2))
 
     with pytest.raises(Problems) as caught:
         await proposed(world, narrower)

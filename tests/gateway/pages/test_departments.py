@@ -14,11 +14,13 @@ from actions.connectors.sending import SendToDepartment, send_case, send_to_depa
 from actions.connectors.watching import ask_about_cases
 from actions.consents.consents import ChangeConsent, grant_consent
 from domain.consents.consents import ConsentPurpose
-from domain.kernel import ist_date
+from domain.kernel import PersonKind, Posting, Role, Subject, ist_date
+from gateway.http.edge import Edge
 from store.applications import applications
 from tests.gateway.pages.conftest import Browse
-from tests.support.connectors import connect, put_in_force, shipped
+from tests.support.connectors import city_file, connect, put_in_force, shipped
 from tests.support.graph import CITIZEN, OFFICER, World
+from tests.support.pages import browser_of, pages_app
 
 
 @pytest.fixture
@@ -60,8 +62,30 @@ async def test_an_occupation_that_is_no_code_is_refused_in_words_and_the_form_is
     async with browse() as browser:
         page = await browser.get("/vacancies", params={"inputs.skill": "nurse"})
 
+    assert page.status_code == 400
     assert words(page, "p.note") == ["This is no occupation code. Write it as 2221.0200, or leave it empty."]
     assert html.fromstring(page.text).cssselect('[name="inputs.skill"]')[0].get("value") == "nurse"
+
+
+async def test_pay_is_written_as_every_other_amount(browse: Browse):
+    async with browse() as browser:
+        page = await browser.get("/vacancies", params={"inputs.district": "56"})
+
+    amounts = {fact for fact in words(page, "ul.cards dd") if "₹" in fact}
+    assert "₹18,000.50" in amounts
+    assert not [one for one in amounts if "₹ " in one]
+
+
+async def test_the_version_in_force_alone_can_be_rolled_back(world: World, edge: Edge):
+    await put_in_force(SimpleNamespace(env=world.environment), city_file(1), city_file(2))
+    people = {"admin": Subject(frozenset({Role.ADMIN}), PersonKind.OFFICER, "admin", (Posting(Role.ADMIN),))}
+
+    async with browser_of(pages_app(world.graph, world.environment, people, edge=edge), "admin") as browser:
+        page = await browser.get("/staff/connectors")
+
+    cards = html.fromstring(page.text).cssselect("#versions + ul.cards > li")
+    can_go = {one.cssselect("h3")[0].text_content() for one in cards if one.cssselect("form")}
+    assert {"city 1", "city 2"} & can_go == {"city 2"}
 
 
 @pytest.mark.parametrize(
