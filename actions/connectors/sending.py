@@ -106,18 +106,13 @@ async def send_case(env: Environment, case_id: str) -> None:
     """
     async with env.store.read_transaction() as tx:
         case = require_found(await cases.get(tx, case_id))
-        connector = (await connectors_in_force(tx)).get(case.system)
-        call = connector.calls.get(case.call) if connector else None
         if case.state is not _State.QUEUED:
             return
-        if connector is None or call is None:
-            raise Unavailable(Source.DEPARTMENTS, "not_in_force")
+        connector, call = _call_of(case, await connectors_in_force(tx))
         may_send = await may_ask(tx, case.citizen_id, connector, call)
-    if not may_send:
-        state = _State.REFUSED if case.tried_at is None else _State.UNCERTAIN
-        await _settle(env, replace(case, state=state, problem=CONSENT_NEEDED))
-        return
     try:
+        if not may_send:
+            raise (Refused if case.tried_at is None else Uncertain)(connector.source, CONSENT_NEEDED)
         row = await _send(env, case, connector)
     except Uncertain as error:
         await _settle(env, replace(case, state=_State.UNCERTAIN, problem=error.code))
@@ -186,6 +181,13 @@ async def _send(env: Environment, case: DepartmentCase, connector: Connector) ->
         if call.effect is Effect.ONCE and not isinstance(error, Refused | Waiting):
             raise Uncertain(connector.source, LOST) from error
         raise
+
+
+def _call_of(case: DepartmentCase, in_force: Mapping[str, Connector]) -> tuple[Connector, ConnectorCall]:
+    connector = in_force.get(case.system)
+    if connector is None or case.call not in connector.calls:
+        raise Unavailable(Source.DEPARTMENTS, "not_in_force")
+    return connector, connector.calls[case.call]
 
 
 async def _mark(env: Environment, case: DepartmentCase) -> None:

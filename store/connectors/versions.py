@@ -10,6 +10,8 @@ from store.database.metadata import table_of
 from store.database.types import Instant, Key
 
 _RENAMED = {"confirmed_by": "answered_by", "confirmed_at": "answered_at"}
+"""Columns that are older than the name that all proposals have for a second person's answer."""
+
 connector_versions_table = table_of(
     ConnectorVersion,
     "connector_versions",
