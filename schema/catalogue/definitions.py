@@ -23,15 +23,13 @@ from schema.catalogue.places import department_field
 from schema.catalogue.services import Service, ServiceStep
 from schema.kernel import (
     AUTHENTICATED,
-    NEVER_SILENTLY_NULL,
     Info,
     View,
     assumed_list_size,
     label_field,
     one_by_key,
-    require_signed_in,
-    requires_scopes,
     resolver_field,
+    staff_list,
 )
 from schema.kernel.action_mutations import action_mutation
 from schema.kernel.inputs import input_fields
@@ -112,14 +110,13 @@ def _json(value: object) -> str | None:
 
 @strawberry.type
 class DefinitionsQuery:
-    @resolver_field(
+    service_definitions = staff_list(
+        definitions_of,
+        ServiceDefinition.of,
+        size=20,
         description="The latest definitions of services of the departments that one administers, at most 100; null "
         "with NOT_FOUND for everybody else.",
-        directives=[AUTHENTICATED, NEVER_SILENTLY_NULL, requires_scopes(Scope.STAFF), assumed_list_size(20)],
     )
-    async def service_definitions(self, info: Info) -> list[ServiceDefinition] | None:
-        found = await definitions_of(info.context.environment, require_signed_in(info))
-        return [ServiceDefinition.of(one) for one in found]
 
 
 _payload = thing_payload(

@@ -15,7 +15,6 @@ from domain.consents.consents import ConsentPurpose
 from domain.kernel import Scope, TypeCode
 from schema.connectors.records import DepartmentRecord, DepartmentRecordList, told_to
 from schema.kernel import (
-    AUTHENTICATED,
     NEVER_SILENTLY_NULL,
     PUBLIC,
     Edge,
@@ -29,10 +28,9 @@ from schema.kernel import (
     cost,
     label_field,
     many_by_key,
-    require_signed_in,
     requires_consent,
-    requires_scopes,
     resolver_field,
+    staff_list,
 )
 from schema.kernel.action_mutations import action_mutation
 from schema.kernel.directives import UPSTREAM_POINTS
@@ -162,19 +160,13 @@ class DepartmentCasesQuery:
             merged_page(DepartmentRecordConnection, complete=view.complete, provenance=list(provenance.values())),
         )
 
-    @resolver_field(
+    uncertain_department_cases = staff_list(
+        uncertain_cases,
+        DepartmentCase.of,
+        size=20,
         description="Cases of which nobody can tell whether a system has them, at most 100; null with NOT_FOUND for "
         "all but administrators.",
-        directives=[
-            AUTHENTICATED,
-            NEVER_SILENTLY_NULL,
-            requires_scopes(Scope.STAFF),
-            assumed_list_size(20),
-        ],
     )
-    async def uncertain_department_cases(self, info: Info) -> list[DepartmentCase] | None:
-        found = await uncertain_cases(info.context.environment, require_signed_in(info))
-        return [DepartmentCase.of(one) for one in found]
 
 
 def _values(inputs: list[DepartmentInput] | None) -> dict[str, str]:

@@ -14,17 +14,7 @@ from actions.connectors.versions import (
 from domain.connectors import ConnectorVersion as ConnectorVersionItem
 from domain.connectors import ConnectorVersionState
 from domain.kernel import Scope
-from schema.kernel import (
-    AUTHENTICATED,
-    NEVER_SILENTLY_NULL,
-    Info,
-    View,
-    assumed_list_size,
-    label_field,
-    require_signed_in,
-    requires_scopes,
-    resolver_field,
-)
+from schema.kernel import AUTHENTICATED, View, label_field, staff_list
 from schema.kernel.action_mutations import action_mutation
 from schema.kernel.inputs import input_fields
 from schema.kernel.payloads import Thing, thing_payload
@@ -47,18 +37,12 @@ class ConnectorVersion(TwoPersonProposal, View[ConnectorVersionItem]):
 
 @strawberry.type
 class ConnectorVersionsQuery:
-    @resolver_field(
+    connector_versions = staff_list(
+        connector_desk,
+        ConnectorVersion.of,
+        size=MOST_LISTED,
         description="The latest versions of connectors, at most 50; null with NOT_FOUND for all but administrators.",
-        directives=[
-            AUTHENTICATED,
-            NEVER_SILENTLY_NULL,
-            requires_scopes(Scope.STAFF),
-            assumed_list_size(MOST_LISTED),
-        ],
     )
-    async def connector_versions(self, info: Info) -> list[ConnectorVersion] | None:
-        found = await connector_desk(info.context.environment, require_signed_in(info))
-        return [ConnectorVersion.of(each) for each in found]
 
 
 _payload = thing_payload(

@@ -14,7 +14,7 @@ from domain.kernel import Language, Scope
 from domain.kernel.messages import Texts
 from schema.kernel import (
     AUTHENTICATED,
-    NEVER_SILENTLY_NULL,
+    FOR_STAFF,
     Info,
     InLanguage,
     View,
@@ -22,8 +22,8 @@ from schema.kernel import (
     field_language,
     label_field,
     require_signed_in,
-    requires_scopes,
     resolver_field,
+    staff_list,
 )
 from schema.kernel.action_mutations import action_mutation
 from schema.kernel.inputs import input_fields
@@ -32,7 +32,6 @@ from schema.officers.staff import TwoPersonProposal
 from states.message_texts import texts_of_document
 
 _KINDS = Texts("notice_kind")
-_FOR_STAFF = [AUTHENTICATED, NEVER_SILENTLY_NULL, requires_scopes(Scope.STAFF)]
 
 
 @strawberry.type(description="A text of one channel in one language, filled with an example.")
@@ -107,7 +106,7 @@ class MessageTextsQuery:
     @resolver_field(
         description="The texts of messages in force, by event; null with NOT_FOUND for all but administrators of the "
         "state.",
-        directives=[*_FOR_STAFF, assumed_list_size(80)],
+        directives=[*FOR_STAFF, assumed_list_size(80)],
     )
     async def message_texts(
         self,
@@ -117,14 +116,13 @@ class MessageTextsQuery:
         texts = await texts_for(info.context.environment, require_signed_in(info))
         return [MessageText.of(each) for name, each in texts.items() if event in (None, name)]
 
-    @resolver_field(
+    message_text_proposals = staff_list(
+        proposals_for,
+        MessageTextProposal.of,
+        size=MOST_LISTED,
         description="The latest proposals of texts, at most 20; null with NOT_FOUND for all but administrators of "
         "the state.",
-        directives=[*_FOR_STAFF, assumed_list_size(MOST_LISTED)],
     )
-    async def message_text_proposals(self, info: Info) -> list[MessageTextProposal] | None:
-        found = await proposals_for(info.context.environment, require_signed_in(info))
-        return [MessageTextProposal.of(each) for each in found]
 
 
 _payload = thing_payload(

@@ -68,6 +68,10 @@ def requires_scopes(*any_of: Scope) -> RequiresScopes:
     return RequiresScopes(scopes=[[scope.value] for scope in any_of])
 
 
+FOR_STAFF = (AUTHENTICATED, NEVER_SILENTLY_NULL, requires_scopes(Scope.STAFF))
+"""What a question has that staff alone asks, and that is null with NOT_FOUND for others."""
+
+
 def requires_consent(purpose: ConsentPurpose) -> Consent:
     """The citizen's recorded consent for this purpose must hold."""
     return Consent(purpose=purpose.value)

@@ -1,13 +1,14 @@
-"""Fields that resolve alike in many types: a value by its key, a value in words, a text in the asked language."""
+"""Fields that resolve alike in many types: a value by its key or in words, a text in a language, a list for staff."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from operator import attrgetter
 from typing import Any, TypeVar
 
 import strawberry
 
 from domain.kernel.messages import label, our_word
-from schema.kernel.context import Info, InLanguage, field_language
+from schema.kernel.context import Info, InLanguage, field_language, require_signed_in
+from schema.kernel.directives import FOR_STAFF, assumed_list_size
 from schema.kernel.loaders import Loader
 
 K = TypeVar("K")
@@ -44,6 +45,20 @@ def field_by_key(
     declared = shown if lacking else shown | None
     read = {PATH_KEY: key} if isinstance(key, str) else {}
     return strawberry.field(resolver=resolve, graphql_type=declared, description=description, metadata=read)
+
+
+def staff_list(
+    action: Callable[..., Awaitable[Iterable[V]]], view: Callable[[V], object], *, size: int, description: str
+) -> Any:
+    """A field of the query root with what an action gives to staff, of about that size; null where it refuses."""
+
+    async def resolve(info: Info) -> Any:
+        return [view(one) for one in await action(info.context.environment, require_signed_in(info))]
+
+    shown: Any = getattr(view, "__self__", None)
+    directives = [*FOR_STAFF, assumed_list_size(size)]
+    listed: Any = list[shown] | None
+    return strawberry.field(resolver=resolve, graphql_type=listed, description=description, directives=directives)
 
 
 def _require(shown: Any, lacking: str) -> Any:

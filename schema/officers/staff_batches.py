@@ -16,7 +16,7 @@ from domain.officers import changes
 from domain.officers.changes import BatchState, RowState
 from schema.kernel import (
     AUTHENTICATED,
-    NEVER_SILENTLY_NULL,
+    FOR_STAFF,
     Connection,
     Info,
     Listing,
@@ -26,7 +26,6 @@ from schema.kernel import (
     many_by_key,
     one_by_key,
     require_signed_in,
-    requires_scopes,
     resolver_field,
     stored_listing,
 )
@@ -105,7 +104,7 @@ class StaffBatchQuery:
         Connection[StaffBatch] | None,
         description="Batches of changes of the register, the oldest first, for administrators of the whole state; "
         "null with NOT_FOUND for everybody else.",
-        directives=[AUTHENTICATED, NEVER_SILENTLY_NULL, requires_scopes(Scope.STAFF)],
+        directives=FOR_STAFF,
     )
     async def staff_batches(
         self,

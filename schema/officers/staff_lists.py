@@ -12,12 +12,12 @@ from actions.officers.staff_views import (
     count_staff,
     staff_page,
 )
-from domain.kernel import OfficerLevel, Scope, TypeCode, from_global_id, people
+from domain.kernel import OfficerLevel, TypeCode, from_global_id, people
 from domain.officers import staff
 from schema.catalogue.places import department_field
 from schema.kernel import (
     AUTHENTICATED,
-    NEVER_SILENTLY_NULL,
+    FOR_STAFF,
     Connection,
     Info,
     Listing,
@@ -28,7 +28,6 @@ from schema.kernel import (
     connection_field,
     node_id,
     require_signed_in,
-    requires_scopes,
     resolver_field,
     stored_listing,
     text_field,
@@ -111,8 +110,6 @@ class StateGap(View[state_gaps.Gap]):
     answered_by = officer_field("item.answered_by", description="Who has the work meanwhile; null for nobody.")
 
 
-_FOR_STAFF = [AUTHENTICATED, NEVER_SILENTLY_NULL, requires_scopes(Scope.STAFF)]
-
 FilterArgument = Annotated[
     StaffFilterInput | None, strawberry.argument(description="Of which department and district.")
 ]
@@ -123,7 +120,7 @@ class StaffQuery:
     @connection_field(
         Connection[StaffMember] | None,
         description="Officers of the departments that one administers; null with NOT_FOUND for everybody else.",
-        directives=_FOR_STAFF,
+        directives=FOR_STAFF,
     )
     async def officers(
         self,
@@ -136,7 +133,7 @@ class StaffQuery:
         Connection[Vacancy] | None,
         description="Vacant posts of the departments that one administers, those that are vacant longest first; "
         "null with NOT_FOUND for everybody else.",
-        directives=_FOR_STAFF,
+        directives=FOR_STAFF,
     )
     async def vacancies(
         self,
@@ -148,7 +145,7 @@ class StaffQuery:
     @resolver_field(
         description="Posts that nobody fills in the departments that one administers; null with NOT_FOUND for "
         "everybody else.",
-        directives=[*_FOR_STAFF, assumed_list_size(100)],
+        directives=[*FOR_STAFF, assumed_list_size(100)],
     )
     async def state_gaps(self, info: Info) -> list[StateGap] | None:
         gaps = await state_gaps.gaps_for(info.context.environment, require_signed_in(info))

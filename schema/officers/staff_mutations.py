@@ -18,13 +18,12 @@ from domain.kernel import Posting, Scope, TypeCode
 from domain.officers import staff
 from schema.kernel import (
     AUTHENTICATED,
-    NEVER_SILENTLY_NULL,
+    FOR_STAFF,
     Info,
     View,
     assumed_list_size,
     node_id,
     require_signed_in,
-    requires_scopes,
     resolver_field,
 )
 from schema.kernel.action_mutations import action_mutation
@@ -126,7 +125,7 @@ class WaitingOrdersQuery:
     @resolver_field(
         description="Orders about officers that one administers and that wait for a second administrator, at most 100 "
         "of a kind; null with NOT_FOUND for everybody else.",
-        directives=[AUTHENTICATED, NEVER_SILENTLY_NULL, requires_scopes(Scope.STAFF)],
+        directives=FOR_STAFF,
     )
     async def waiting_orders(self, info: Info) -> WaitingOrders | None:
         env, subject = info.context.environment, require_signed_in(info)

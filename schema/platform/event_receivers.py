@@ -18,16 +18,14 @@ from domain.platform import event_receivers as kept
 from domain.platform.event_receivers import SECRET_SHOWN_MINUTES, EventKind, EventOwner, ReceiverState
 from schema.kernel import (
     AUTHENTICATED,
-    NEVER_SILENTLY_NULL,
     Info,
     View,
     assumed_list_size,
     label_field,
     page_size,
-    require_signed_in,
-    requires_scopes,
     resolver_field,
     sliced_list_size,
+    staff_list,
 )
 from schema.kernel.action_mutations import action_mutation
 from schema.kernel.inputs import input_fields
@@ -36,7 +34,6 @@ from schema.officers.staff import TwoPersonProposal
 from schema.platform.changes import First
 
 _LOG_SIZE = 10
-_FOR_STAFF = [AUTHENTICATED, NEVER_SILENTLY_NULL, requires_scopes(Scope.STAFF)]
 
 
 @strawberry.type(description="An event that a receiver was told, or is to be told.")
@@ -83,19 +80,13 @@ class EventReceiver(TwoPersonProposal, View[kept.EventReceiver]):
 
 @strawberry.type
 class EventReceiversQuery:
-    @resolver_field(
+    event_receivers = staff_list(
+        receivers_for,
+        EventReceiver.of,
+        size=MOST_RECEIVERS,
         description="The receivers of events that she looks after, the newest first; null with NOT_FOUND for all but "
         "administrators.",
-        directives=[
-            AUTHENTICATED,
-            NEVER_SILENTLY_NULL,
-            requires_scopes(Scope.STAFF),
-            assumed_list_size(MOST_RECEIVERS),
-        ],
     )
-    async def event_receivers(self, info: Info) -> list[EventReceiver] | None:
-        found = await receivers_for(info.context.environment, require_signed_in(info))
-        return [EventReceiver.of(one) for one in found]
 
 
 _payload = thing_payload(
