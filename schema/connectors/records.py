@@ -13,6 +13,7 @@ from domain.kernel import IST, Language
 from domain.kernel.messages import label
 from domain.kernel.money import shown_rupees
 from integrations.connectors import Field
+from schema.catalogue.places import district_by_code
 from schema.connectors.systems import DepartmentSystem
 from schema.kernel import (
     Info,
@@ -42,9 +43,11 @@ class DepartmentField:
         shown = field_language(info, language)
         return self.field.label.in_language(shown) if self.field.label else self.name
 
-    @resolver_field(description="Its value as people read it.")
-    def shown(self, info: Info, language: InLanguage = None) -> str:
-        return shown_value(self.field, self.value, field_language(info, language))
+    @resolver_field(description="Its value as people read it: a district by its name, an amount in rupees.")
+    async def shown(self, info: Info, language: InLanguage = None) -> str:
+        spoken = field_language(info, language)
+        district = await info.context.load(district_by_code, self.value) if self.field.kind == "lgd" else None
+        return district.name.in_language(spoken) if district else shown_value(self.field, self.value, spoken)
 
     @resolver_field(description="A whole number; null for any other value.")
     def long(self) -> Long | None:
