@@ -185,15 +185,16 @@ def _require_fields_kept(live: ConnectorVersion | None, connector: Connector) ->
 
 
 def lost_fields(before: Connector, after: Connector) -> list[str]:
-    """The fields, as `call.field`, that a version takes away or reads otherwise and does not name as retired."""
+    """The calls, and fields as `call.field`, that a version takes away or reads otherwise and names not as retired."""
     lost = []
     for name, call in before.calls.items():
-        fields = after.calls[name].fields if name in after.calls else {}
-        for field, one in call.fields.items():
-            narrowed = field not in fields or fields[field].kind != one.kind
-            if narrowed and not {name, f"{name}.{field}"} & set(after.retired):
-                lost.append(f"{name}.{field}")
-    return lost
+        now = after.calls.get(name)
+        if now is None or now.kind != call.kind:
+            lost.append(name)
+        else:
+            kinds = {field: one.kind for field, one in now.fields.items()}
+            lost += [f"{name}.{field}" for field, one in call.fields.items() if kinds.get(field) != one.kind]
+    return [one for one in lost if not {one, one.partition(".")[0]} & set(after.retired)]
 
 
 def _require_proven(env: Environment, connector: Connector) -> None:

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
-from actions.connectors.versions import answer, connectors_in_force, propose, read_file, roll_back
+from actions.connectors.versions import answer, connectors_in_force, lost_fields, propose, read_file, roll_back
 from actions.kernel import Environment, UnitOfWork
 from domain.connectors import ConnectorVersion
 from domain.kernel import IST, CommandFailed, ErrorCode, Problem, SystemClock, SystemIds
@@ -37,6 +37,7 @@ from integrations.connectors.checks import (
     rows_of,
     spoilt_faults,
 )
+from integrations.connectors.field_matrix import field_faults
 from integrations.connectors.file import Example
 from integrations.connectors.recording import (
     NotRecorded,
@@ -57,10 +58,16 @@ _File = Annotated[Path, typer.Argument(help="a connector's file, such as connect
 
 
 @group.command("check")
-def check(files: _Files) -> None:
-    """Check files: schema, rules, the examples both ways, and 2,000 spoilt answers of each."""
+def check(
+    files: _Files,
+    since: Annotated[
+        Path | None, typer.Option("--since", help="the version before, of which nothing may go untold")
+    ] = None,
+) -> None:
+    """Check files: schema, rules, the examples both ways, their fields spoilt, and 2,000 spoilt answers of each."""
     configure_logging(level=logging.CRITICAL, for_good=False)  # what the examples of failures would log
-    right = [_check_file(file) for file in files]
+    before = None if since is None else _read(since)
+    right = [_check_file(file, before) for file in files]
     if not all(right):
         raise typer.Exit(1)
 
@@ -167,16 +174,23 @@ def _line_of(problem: Problem) -> str:
     return line_of(problem)
 
 
-def _check_file(file: Path) -> bool:
+def _check_file(file: Path, before: Connector | None) -> bool:
     connector = _read(file)
     if connector is None:
         return False
-    faults = [*asyncio.run(example_faults(connector)), *spoilt_faults(connector)]
+    lost = [] if before is None else lost_fields(before, connector)
+    rules = (f"`{one}` is gone, or is read as something else than before" for one in lost)
+    faults = [ConnectorFault(1, rule, "Name it in `retired`, and tell whoever asks for it.") for rule in rules]
+    faults += [*asyncio.run(example_faults(connector)), *field_faults(connector), *spoilt_faults(connector)]
     for fault in faults:
         out.print(f"{file}:{fault.line}: {fault.rule}. {fault.remedy}")
     if not faults:
-        told = f"{len(connector.calls)} calls, {len(connector.examples)} examples both ways"
-        out.print(f"{connector.name} {connector.version}: {told}, {SPOILT_BODIES} spoilt answers: right")
+        told = (
+            f"{len(connector.calls)} calls, {len(connector.examples)} examples both ways, each field missing, null and"
+        )
+        out.print(f"{connector.name} {connector.version}: {told} mistyped, {SPOILT_BODIES} spoilt answers: right")
+        if connector.retired:
+            out.print(f"  retired: {', '.join(connector.retired)}")
     return not faults
 
 

@@ -48,6 +48,7 @@ QUIET = {
     "uvicorn.access": logging.CRITICAL,  # writes whole query strings
     "httpx": logging.WARNING,  # writes addresses with their queries
     "httpcore": logging.WARNING,
+    "hpack": logging.WARNING,  # writes each header of HTTP/2
     "strawberry": logging.CRITICAL,  # writes documents, in which people write numbers of theirs
     "asyncio": logging.WARNING,
     "asyncssh": logging.WARNING,  # names hosts, users and files

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
-from datetime import UTC, date, datetime
+from datetime import date
 from decimal import Decimal
 from typing import Any
 from urllib.parse import unquote
@@ -22,12 +22,12 @@ from integrations.calling.resilience import Resilience
 from integrations.calling.transport import open_client
 from integrations.connectors.client import ConnectorClient, Waiting
 from integrations.connectors.faults import ConnectorFault
+from integrations.connectors.field_matrix import NOON, answer_of
 from integrations.connectors.file import Connector, ConnectorCall, Example, Personal
 from integrations.connectors.outcomes import Absent, Judge, Waits
 from integrations.connectors.records import RowReader
 
 SPOILT_BODIES = 2000
-_NOON = datetime(2026, 11, 24, 6, 30, tzinfo=UTC)
 _PAIRS: Mapping[str, tuple[str, str]] = {
     "oauth2": ("client_id", "client_secret"),
     "basic": ("username", "password"),
@@ -70,7 +70,7 @@ def spoilt_faults(connector: Connector, number: int = SPOILT_BODIES) -> list[Con
         call = connector.calls[example.call]
         body = _spoil(str(example.answer.get("body", "")).encode(), place)
         try:
-            _meaning(connector, call, _answer(connector, example.answer["status"], body))
+            _meaning(connector, call, answer_of(connector, example.answer["status"], body))
         except RemoteError:
             continue
         except Exception as error:  # noqa: BLE001 - any other error is what is looked for
@@ -191,11 +191,11 @@ def _client(connector: Connector, example: Example, sent: list[httpx.Request]) -
         sent.append(request)
         if len(sent) > 1 and connector.calls[example.call].effect is not Effect.READ:
             return _response(404, {}, b"")
-        answer = _answer(connector, example.answer["status"], str(example.answer.get("body", "")).encode())
+        answer = answer_of(connector, example.answer["status"], str(example.answer.get("body", "")).encode())
         headers = {**answer.headers, **example.answer.get("headers", {})}
         return _response(answer.status, headers, answer.content)
 
-    clock = ManualClock(_NOON)
+    clock = ManualClock(NOON)
     shared = fresh_resilience(clock)
     line = open_client(httpx.MockTransport(handle))
     remote = Remote(connector.source, connector.address.origins["production"], client=line, shared=shared)
@@ -205,11 +205,6 @@ def _client(connector: Connector, example: Example, sent: list[httpx.Request]) -
 def _response(status: int, headers: Mapping[str, str], content: bytes) -> httpx.Response:
     """A response whose body is still to be read, as from a line."""
     return httpx.Response(status, headers=headers, stream=httpx.ByteStream(content))
-
-
-def _answer(connector: Connector, status: int, body: bytes) -> Answer:
-    kind = "text/xml; charset=utf-8" if connector.wire.is_xml else "application/json"
-    return Answer(status, {"content-type": kind}, body, _NOON)
 
 
 def _meaning(connector: Connector, call: ConnectorCall, answer: Answer) -> Any:

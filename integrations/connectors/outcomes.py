@@ -66,7 +66,10 @@ class Judge:
         """What paths begin at in a good answer; Absent or Waits. Raises Unavailable, Refused, NotLetIn, Garbled."""
         if answer.media_type in _HTML and answer.status not in _NOT_ALLOWED:
             raise Unavailable(self._source, "html_page", retry_after=retry_after_seconds(answer))
-        opened, unread = self._open_body(answer)
+        return self.judge_opened(answer, *self.open_body(answer))
+
+    def judge_opened(self, answer: Answer, opened: Opened | None, unread: Unreadable | None = None) -> Any:
+        """The same of an answer whose body was opened, or could not be read."""
         for place, (fits, rule, code) in enumerate(self._rules):
             if fits(answer.status, opened):
                 return self._outcome(rule, place, answer, _code_in(opened, code))
@@ -79,7 +82,8 @@ class Judge:
             raise NoSuccess(self._source, "no_success")
         return None if opened is None else opened.node
 
-    def _open_body(self, answer: Answer) -> tuple[Opened | None, Unreadable | None]:
+    def open_body(self, answer: Answer) -> tuple[Opened | None, Unreadable | None]:
+        """What paths begin at in a body, if there is one, or why it cannot be read."""
         if not answer.content:
             return None, None
         try:
@@ -107,7 +111,7 @@ class Judge:
             case Outcome.ABSENT:
                 return Absent(code or "absent")
             case Outcome.WAITING:
-                ticket = _code_in(self._open_body(answer)[0], self._tickets[place])
+                ticket = _code_in(self.open_body(answer)[0], self._tickets[place])
                 if ticket is None or rule.ask is None:
                     raise Garbled(self._source, "ticket")
                 return Waits(rule.ask, ticket)

@@ -137,6 +137,15 @@ def test_talkative_libraries_are_quiet(stream: io.StringIO, name: str):
     assert stream.getvalue() == ""
 
 
+def test_headers_of_http_2_are_in_no_log_at_any_level():
+    written = io.StringIO()
+    configure_logging(written, logging.DEBUG, for_good=False)
+
+    logging.getLogger("hpack.hpack").debug("Decoded (b'authorization', b'Bearer secret')")
+
+    assert written.getvalue() == ""
+
+
 def test_numbers_of_ours_and_ids_stay_readable():
     kept = "application 12612345678903, id 0192f3c4-9876-7543-8210-9876543210ab"
 

@@ -226,6 +226,17 @@ async def test_a_version_that_takes_a_field_away_names_it_as_retired(world):
     assert (await proposed(world, narrower + "retired: [sensors.place]\n")).version == 2
 
 
+async def test_a_version_that_takes_a_call_away_names_it_as_retired(world):
+    await live(world, 1)
+    other = city_file(2, **{"  sensors:": "  meters:"})
+
+    with pytest.raises(Problems) as caught:
+        await proposed(world, other)
+
+    assert caught.value.problems[0].params == {"fields": "sensors"}
+    assert (await proposed(world, other + "retired: [sensors]\n")).version == 2
+
+
 async def test_production_wants_a_recorded_success_and_failure_of_each_call(world):
     world.env = replace(world.env, rules=replace(world.env.rules, recorded_examples=True))
     answered_by = "  origin: {origin}\n  answer: {{status: {status}, body: '{body}'}}\n  is: {meaning}\n"
