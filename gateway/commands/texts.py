@@ -89,9 +89,7 @@ async def propose_text(
         document = document_of_file(file)
     request = ProposeMessageText(file.stem, publish_on, "", document)
     with problems_as_lines(_line_of_problem):
-        proposal = await env.store.carry_out(
-            lambda tx: propose(UnitOfWork(env, tx, command_subject()), request)
-        )
+        proposal = await env.store.carry_out(lambda tx: propose(UnitOfWork(env, tx, command_subject()), request))
     out.print(f"apuni: {proposal.event} waits for an administrator; it is in force from {publish_on.isoformat()}")
 
 

@@ -35,9 +35,9 @@ from schema.kernel import (
 from schema.kernel.action_mutations import action_mutation
 from schema.kernel.directives import UPSTREAM_POINTS
 from schema.kernel.inputs import InputField, id_of, input_fields, read_by_plan
-from schema.kernel.merged_lists import MergedPage, merged_page
 from schema.kernel.paging import rows_in
 from schema.kernel.payloads import Thing, thing_payload
+from schema.kernel.provenance import MergedPage, merged_page
 from store.connectors import cases
 
 # Keyed by applications and clearances that were let through before.

@@ -27,7 +27,7 @@ from schema.kernel import (
     resolver_field,
     text_field,
 )
-from schema.kernel.merged_lists import MergedPage, merged_page
+from schema.kernel.provenance import MergedPage, merged_page
 
 _MOST_VALUES, _LONGEST_ISSUER = 50, 100
 

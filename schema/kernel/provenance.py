@@ -1,14 +1,17 @@
-"""The source of a part of the response, and how fresh it is."""
+"""From where an answer came and how fresh it is, and pages of lists that are merged from several sources."""
 
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from datetime import datetime
-from typing import Self, TypeAlias
+from typing import Any, Self, TypeAlias, TypeVar
 
 import strawberry
 
 from domain.kernel import Source, SourceState
 from schema.kernel.context import Info
 from schema.kernel.fields import resolver_field
+from schema.kernel.paging import Connection, PageInfo, edges_of, page_info_of
+
+P = TypeVar("P")
 
 Told: TypeAlias = tuple[Source, SourceState, datetime | None]
 """What verbs tell of one source: its state and the age of its answer."""
@@ -52,3 +55,31 @@ def record_provenance(info: Info, entries: Iterable[Told]) -> list[Provenance]:
     for source, state, as_of in listed:
         info.context.sources.note(info.path, source, state, as_of)
     return [Provenance.of(info, one) for one in listed]
+
+
+@strawberry.type
+class MergedPage:
+    """What such a page has beside its edges and nodes."""
+
+    page_info: PageInfo = strawberry.field(description="Where this page lies in the list.")
+    complete: bool = strawberry.field(description="Whether every source answered and nothing was left out.")
+    provenance: list[Provenance] = strawberry.field(description="Each source with its state.")
+    count: strawberry.Private[Callable[[], Awaitable[int | None]]]
+
+    @resolver_field(description="How many are in the whole list, as far as its sources answered.")
+    async def total_count(self) -> int | None:
+        return await self.count()
+
+
+def merged_page(
+    page_type: Callable[..., P], *, complete: bool, provenance: list[Provenance]
+) -> Callable[[Connection[Any]], P]:
+    """What makes a page of that type, a MergedPage, of the connection of a Listing."""
+    return lambda page: page_type(
+        edges=edges_of(page),
+        nodes=page.nodes,
+        page_info=page_info_of(page),
+        complete=complete,
+        provenance=provenance,
+        count=page.count,
+    )

@@ -16,6 +16,7 @@ pytestmark = [
     pytest.mark.skipif(not os.environ.get("BOUND"), reason="run by `make crash`"),
 ]
 
+POINTS = (crash_points.DEPARTMENT_ANSWERED,)
 VERSIONS = "{ connectorVersions { id sha256 } }"
 APPROVE = "mutation($input: AnswerConnectorInput!) { answerConnector(input: $input) { userErrors { code } } }"
 GRANT = "mutation($input: GrantConsentInput!) { grantConsent(input: $input) { userErrors { code } } }"
@@ -46,7 +47,7 @@ def test_a_complaint_is_made_once_though_the_worker_dies_before_its_answer_is_no
     given = [{"name": name, "value": value} for name, value in inputs.items()]
     done(citizen, SEND, system="smart_city", call="complain", inputs=given)
 
-    processes.start("worker", crash_at=crash_points.DEPARTMENT_ANSWERED)
+    processes.start("worker", crash_at=POINTS[0])
     assert processes.died("worker")
     noted, taken = processes.asked(CASES), processes.act("smart_city", "complaints")["complaints"]
     processes.start("worker")
