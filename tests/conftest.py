@@ -16,6 +16,7 @@ from tests.support.bounds import QUICK
 pytest_plugins = [
     "tests.support.state",
     "tests.support.rsa_keys",
+    "tests.support.documents",
     "tests.support.databases",
     "tests.support.catalogued",
     "tests.support.caches",

@@ -1,6 +1,7 @@
 """Runs the published operations of one folder of `operations/` in this process, through the graph's own pipeline."""
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 from gateway.graphql.body import GraphQLParameters
@@ -18,10 +19,7 @@ class PublishedOperations:
 
     def __init__(self, pipeline: Pipeline, app: str) -> None:
         self.pipeline = pipeline
-        self._held: dict[str, ResolvedDocument] = {}
-        for screen in screens(OPERATIONS, app):
-            operation = screen.operation
-            self._held[operation.name] = ResolvedDocument(operation.body, trusted=True, name=operation.name)
+        self._held = _documents(app)
 
     def __contains__(self, name: str) -> bool:
         return name in self._held
@@ -32,3 +30,10 @@ class PublishedOperations:
         prepared = self.pipeline.documents.prepare(resolved.query)
         parameters = GraphQLParameters(resolved.query, None, dict(variables))
         return ReadyOperation(parameters, resolved, prepared, prepared.operation(None))
+
+
+@cache
+def _documents(app: str) -> Mapping[str, ResolvedDocument]:
+    """The documents of an application by their names; a process reads their files once."""
+    operations = [screen.operation for screen in screens(OPERATIONS, app)]
+    return {one.name: ResolvedDocument(one.body, trusted=True, name=one.name) for one in operations}

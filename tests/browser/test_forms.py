@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import BrowserContext, Page
 
-import schema
 from actions.catalogue.form_import import import_forms
 from domain.kernel import Language, ManualClock
 from gateway.pages.rendering import field_id
 from store.database import Keyrings
 from tests.support.bounds import rounds
+from tests.support.built import built
 from tests.support.catalogued import Filled, a_copy
 from tests.support.forms import own_forms
 from tests.support.pages import browser_of, pages_app
@@ -34,7 +34,7 @@ async def _answers(filled: Filled, keyrings: Keyrings, clock: ManualClock, folde
     """The page of every form with a fault at every question, in both languages."""
     async with a_copy(filled, keyrings, clock, folder) as env:
         assert not (await import_forms(env.store, form_files())).refused
-        app, found = pages_app(schema.build(), env), {}
+        app, found = pages_app(built(), env), {}
         for language in BOTH:
             async with browser_of(app, language=language.value) as client:
                 for form in FORMS.values():

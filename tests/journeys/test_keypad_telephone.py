@@ -86,7 +86,6 @@ from integrations.calling.transport import open_client
 from integrations.sms import SmsGateway, SmsSettings
 from sandbox.city.kit import Sandbox
 from sandbox.sms.server import create_sandbox
-from schema import build
 from states.message_texts import message_texts
 from states.packages import state_folder
 from store import clearances
@@ -99,6 +98,7 @@ from store.platform import outbox
 from tests.journeys.test_messages import WALKED, text_of
 from tests.store.builders import citizen
 from tests.support.actions import FREE, FakeRenderer, World
+from tests.support.built import built
 from tests.support.commission import a_court, appeal_now, filed
 from tests.support.definitions import REVENUE, clearance_of, give_steps
 from tests.support.doorstep import a_door
@@ -113,7 +113,7 @@ from tests.support.served import served
 from tests.support.sign_in import sandbox_home
 
 K, MOBILE = NoticeKind, "9800000001"
-GRAPH = build()
+GRAPH = built()
 SECOND = "0193a000-0000-7000-8000-0000000000aa"
 ALWAYS_AWAKE = MessageSettings((MessageChannel.SMS,), 0, 0)
 PLACE = "Commission, Ring Road, Dehradun"

@@ -4,15 +4,15 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-import schema
 from tests.support.actions import World
+from tests.support.built import built
 from tests.support.training import TrainingHome, training_home
 
 
 @pytest.fixture(scope="session")
 def graph():
     """The schema, built once."""
-    return schema.build()
+    return built()
 
 
 @pytest.fixture

@@ -128,8 +128,11 @@ def edge(make_edge: Callable[..., Edge]) -> Edge:
     return make_edge(page=lambda request: PlainTextResponse("page"))
 
 
+GRAPH = Schema(Query, Mutation)
+
+
 def application(edge: Edge) -> Starlette:
-    return Starlette(routes=[Route("/graphql", GraphQLEndpoint(Schema(Query, Mutation), make_context, edge))])
+    return Starlette(routes=[Route("/graphql", GraphQLEndpoint(GRAPH, make_context, edge))])
 
 
 @pytest.fixture

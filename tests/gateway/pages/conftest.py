@@ -7,10 +7,10 @@ from functools import partial
 import httpx
 import pytest
 
-import schema
 from domain.kernel import OfficerLevel, PersonKind, Posting, Role, Source, Subject
 from gateway.http.edge import Edge
 from integrations.calling.monitor import SourceMonitor
+from tests.support.built import built
 from tests.support.graph import CITIZEN, NEIGHBOUR, OFFICER, Down, World, environment, seed
 from tests.support.pages import URL, browser_of, pages_app
 
@@ -26,7 +26,7 @@ Browse = Callable[..., AbstractAsyncContextManager[httpx.AsyncClient]]
 @pytest.fixture(scope="session")
 def graph():
     """The schema, built once."""
-    return schema.build()
+    return built()
 
 
 @pytest.fixture

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-import schema
 from domain.kernel import Source, SystemClock
 from integrations.calling.monitor import SourceMonitor
+from tests.support.built import built
 from tests.support.graph import Down, World, environment, seed
 from tests.support.umang import Portal, a_portal, make_keys
 
@@ -15,7 +15,7 @@ from tests.support.umang import Portal, a_portal, make_keys
 @pytest.fixture(scope="session")
 def graph():
     """The schema, built once."""
-    return schema.build()
+    return built()
 
 
 @pytest.fixture(scope="session")

@@ -17,19 +17,19 @@ from gateway.runtime.composition import Runtime
 from gateway.worker.message_values import MessageValues
 from integrations.sms import SmsGateway, SmsSettings
 from sandbox.sms.server import create_sandbox
-from schema import build
 from states.message_texts import message_texts
 from states.packages import state_folder
 from store.feedback import messages
 from store.feedback.messages import messages_table
 from store.identity import people
 from tests.support.actions import World
+from tests.support.built import built
 from tests.support.messages import carry_messages
 from tests.support.remotes import remote_over, shared_resilience
 from tests.support.sign_in import sandbox_home
 
 MOBILE = "9800000001"
-GRAPH = build()
+GRAPH = built()
 PARAMS = {
     "number": "UKAS20261234567890",
     "appeal": "UKAP20261234567890",

@@ -7,8 +7,8 @@ import pytest
 from graphql import GraphQLField, GraphQLInputObjectType, GraphQLObjectType, GraphQLScalarType, get_named_type
 
 from domain.kernel import Problems
-from schema import build
 from tests.schema.kernel.test_hidden_text import SAMPLES, sample
+from tests.support.built import built
 from tests.support.graph import CITIZEN, World
 
 BY_REFERENCE = {"Query._entities"}
@@ -25,7 +25,7 @@ def holds_text(kind: Any, seen: tuple[str, ...] = ()) -> bool:
 
 def fields_with_texts() -> Iterator[tuple[str, GraphQLField]]:
     """Every field but mutations that has an argument with a text."""
-    schema: Any = build()
+    schema: Any = built()
     for kind in schema._schema.type_map.values():
         if isinstance(kind, GraphQLObjectType) and not kind.name.startswith("__") and kind.name != "Mutation":
             for name, field in kind.fields.items():

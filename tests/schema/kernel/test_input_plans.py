@@ -15,9 +15,9 @@ from graphql import (
 from graphql.utilities.coerce_input_value import coerce_input_value
 from strawberry.types.arguments import convert_argument
 
-from schema import build
+from tests.support.built import built
 
-GRAPH = build()
+GRAPH = built()
 PLANNED = sorted(
     name
     for name, definition in GRAPH.schema_converter.type_map.items()
