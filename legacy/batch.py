@@ -9,13 +9,14 @@ from dataclasses import dataclass, field
 from datetime import datetime, time
 
 from actions.certificates.content import CertificateContent
-from actions.certificates.fields import guardian_of, printed_fields
+from actions.certificates.fields import Answers, CertificateHolder, holder_of, printed_fields
 from actions.kernel import draw_numbers
 from domain.applications.applications import Application, TimelineEntry
 from domain.applications.deadline import WorkCalendar
 from domain.applications.lifecycle import OPEN, Move, Status
 from domain.catalogue.catalogue import Department, District, Tehsil
 from domain.certificates.certificates import CertificateStatus, IssuedCertificate
+from domain.certificates.kinds import APPLICANT, CertificateKinds
 from domain.identity.aliases import AliasKind
 from domain.identity.policy import ObjectKind, Purpose
 from domain.kernel import IST, Bilingual, Citizen, Ids, NumberKind, OfficerLevel, Role
@@ -50,6 +51,7 @@ class Places:
     departments: Mapping[str, Department]
     districts: Mapping[str, District]
     tehsils: Mapping[str, Tehsil]
+    kinds: CertificateKinds = field(default_factory=CertificateKinds)
     officers: dict[tuple[str | None, str, str | None, str], str | None] = field(default_factory=dict)
     """The designated officers of places, as they are asked for."""
 
@@ -98,18 +100,18 @@ def content_of(case: Case, places: Places, uri: str) -> CertificateContent:
     row, certificate = case.row, case.row.certificate
     if certificate is None:
         raise ValueError("the row brings no certificate")
-    guardian, relation = guardian_of(row.form, row.person.gender)
+    holder = _holder(row, places.kinds)
     department = places.departments.get(row.service.department or "")
     tehsil = places.tehsils.get(row.tehsil or "")
     return CertificateContent(
         number=certificate.printed,
         doctype=row.service.doctype or "",
         service=row.service.name,
-        holder=row.person.name,
-        guardian=guardian,
-        guardian_relation=relation,
-        born_on=row.person.born_on,
-        gender=row.person.gender,
+        holder=holder.name,
+        guardian=holder.guardian,
+        guardian_relation=holder.relation,
+        born_on=holder.born_on,
+        gender=holder.gender,
         district=places.districts[row.district].name,
         tehsil=tehsil.name if tehsil else None,
         department=department.name if department else _STATE,
@@ -117,10 +119,19 @@ def content_of(case: Case, places: Places, uri: str) -> CertificateContent:
         designation=_designation(row),
         issued_on=certificate.issued_on,
         valid_until=certificate.valid_until,
-        fields=printed_fields(row.form),
+        fields=printed_fields(Answers(row.form, None, places.kinds)),
         verify_url="",
         uri=uri,
+        mother=holder.mother,
     )
+
+
+def _holder(row: LegacyRow, kinds: CertificateKinds) -> CertificateHolder:
+    """Whom the certificate is about by its kind; the person of the row where the old form names nobody else."""
+    kind = kinds.of_service(row.service.slug)
+    questions = kind.holder if kind and row.form.get(kind.holder.name or "") else APPLICANT
+    applicant = CertificateHolder(row.person.name, row.person.born_on, row.person.gender)
+    return holder_of(questions, Answers(row.form, None, kinds), applicant)
 
 
 def _designation(row: LegacyRow) -> Bilingual:
@@ -144,7 +155,7 @@ async def write(tx: Transaction, batch: Batch, places: Places, ids: Ids) -> None
     await applications.add_many(tx, new, announced=told)
     entries = [(entry, case.slot.citizen_id) for case in batch.cases for entry in _entries(case, ids)]
     await timeline.add_entries(tx, entries)
-    await _add_certificates(tx, batch.cases, new, ids)
+    await _add_certificates(tx, batch.cases, new, ids, places.kinds)
     await aliases.add_many(tx, AliasKind.APPLICATION, {case.row.number: case.id for case in batch.cases})
     await import_rows.add(tx, batch.before.id, [_import_record(case) for case in batch.cases])
     await _count(tx, new)
@@ -214,19 +225,21 @@ def _entries(case: Case, ids: Ids) -> list[TimelineEntry]:
     ]
 
 
-async def _add_certificates(tx: Transaction, cases: Sequence[Case], new: Sequence[Application], ids: Ids) -> None:
+async def _add_certificates(
+    tx: Transaction, cases: Sequence[Case], new: Sequence[Application], ids: Ids, kinds: CertificateKinds
+) -> None:
     held = [(case, one) for case, one in zip(cases, new, strict=True) if case.row.certificate is not None]
     numbers = await draw_numbers(tx, ids, NumberKind.CERTIFICATE, len(held))
     made = []
     for (case, application), number in zip(held, numbers, strict=True):
         case.certificate_id = ids.key()
-        made.append(_certificate(case, application, number))
+        made.append(_certificate(case, application, number, kinds))
     await certificates.add_many(tx, made)
     named = {case.row.certificate.number: case.certificate_id for case, _ in held if case.row.certificate}
     await aliases.add_many(tx, AliasKind.CERTIFICATE, named)
 
 
-def _certificate(case: Case, application: Application, number: str) -> IssuedCertificate:
+def _certificate(case: Case, application: Application, number: str, kinds: CertificateKinds) -> IssuedCertificate:
     row, certificate = case.row, case.row.certificate
     if certificate is None:
         raise ValueError("the row brings no certificate")
@@ -241,7 +254,7 @@ def _certificate(case: Case, application: Application, number: str) -> IssuedCer
         doctype=row.service.doctype or "",
         uri=case.uri,
         name=row.service.name,
-        holder=row.person.name,
+        holder=_holder(row, kinds).name,
         issued_on=certificate.issued_on,
         valid_until=certificate.valid_until,
         status=CertificateStatus.ACTIVE,

@@ -7,7 +7,7 @@ same rows for the same reasons.
 import asyncio
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Protocol
 
@@ -15,6 +15,7 @@ from actions.certificates.content import CertificateContent
 from actions.kernel import draw_uris
 from actions.kernel.scanner import Scanner
 from domain.catalogue.catalogue import Service
+from domain.certificates.kinds import CertificateKinds
 from domain.identity.aliases import AliasKind
 from domain.identity.policy import Purpose
 from domain.kernel import Clock, Ids
@@ -68,6 +69,7 @@ class ImportStorage:
     xml: XmlMaker
     issuer_id: str
     by: str
+    kinds: CertificateKinds = field(default_factory=CertificateKinds)
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +174,7 @@ class _Run:
             departments={one.slug: one for one in departments},
             districts={one.code: one for one in districts},
             tehsils={one.code: one for one in every},
+            kinds=rooms.kinds,
         )
         return cls(rooms, plan, rejects, places, words)
 

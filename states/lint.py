@@ -1,4 +1,4 @@
-"""Finds what the package of the installed state lacks: its font, texts, registered messages, names in its script."""
+"""Finds what the package of the installed state lacks: font, texts, registered messages, templates, names in script."""
 
 import csv
 from importlib.util import find_spec
@@ -7,12 +7,13 @@ from pathlib import Path
 from domain.kernel import Language
 from domain.kernel.messages import written_texts
 from domain.kernel.state import State
+from states.certificate_kinds import kind_faults
 from states.message_texts import names_in, text_problems
 
 
 def faults_of(state: State) -> list[str]:
     """A line for each fault of the package of the installed state that people would meet."""
-    return [*font_faults(state), *text_faults(state), *message_faults(state)]
+    return [*font_faults(state), *text_faults(state), *message_faults(state), *certificate_faults(state)]
 
 
 def font_faults(state: State) -> list[str]:
@@ -42,6 +43,11 @@ def message_faults(state: State) -> list[str]:
     if not state.texts:
         return []
     return [f"messages: {problem}" for problem in text_problems(state.texts.parent)]
+
+
+def certificate_faults(state: State) -> list[str]:
+    """A line for each template of a certificate that its services could not fill, or that says too little."""
+    return kind_faults(state.texts.parent) if state.texts else []
 
 
 def name_gaps(folder: Path) -> list[str]:

@@ -76,8 +76,8 @@ def state_folder(state: str = DEFAULT) -> Path:
 def read_package(state: str = DEFAULT) -> StatePackage:
     """The package of a state, as for `state_folder`; raises CommandFailed by file and field."""
     folder = state_folder(state)
-    facts = _read(folder / "state.json", TypeAdapter(_Facts))
-    periods = _read(folder / "law.json", TypeAdapter(dict[str, _Period]))
+    facts = read_part(folder / "state.json", TypeAdapter(_Facts))
+    periods = read_part(folder / "law.json", TypeAdapter(dict[str, _Period]))
     given = facts.model_dump() | {
         "name": Bilingual(facts.name.local, facts.name.en),
         "portal": Bilingual(facts.portal.local, facts.portal.en),
@@ -99,7 +99,8 @@ def form_files(folder: Path) -> dict[str, bytes]:
     return read
 
 
-def _read(path: Path, kind: TypeAdapter[T]) -> T:
+def read_part(path: Path, kind: TypeAdapter[T]) -> T:
+    """A JSON file of a package; raises CommandFailed by file and field."""
     try:
         return kind.validate_json(path.read_bytes())
     except OSError as error:

@@ -5,7 +5,7 @@ the officer's word until the new one is made, the old one holds no longer and a 
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
@@ -80,7 +80,8 @@ async def correct_certificate(
     async def work(acting: UnitOfWork, _: EndCertificate) -> Application:
         certificate, application = await _taken_up(acting, request)
         await _still_written(acting, certificate)
-        form = {**application.form, **_facts(request)}
+        correctable = CORRECTABLE | env.rules.certificate_kinds.facts
+        form = {**application.form, **_facts(request, correctable)}
         after = await _end(acting, application, certificate, request, CertificateStatus.CORRECTED, {"form": form})
         # Named for no application: a locker that is away must not hold back the right certificate.
         await outbox.add(acting.tx, CORRECT, certificate.id, {"certificate_id": certificate.id})
@@ -199,10 +200,10 @@ async def _end(
     return await apply_transition(acting, application, Step(_MOVES[status], note=reason, changes=changes))
 
 
-def _facts(request: CorrectCertificate) -> dict[str, str]:
+def _facts(request: CorrectCertificate, correctable: Collection[str]) -> dict[str, str]:
     """The right values; raises BAD_INPUT for a field that no certificate prints, or a value that is too long."""
     facts = {key: value.strip() for key, value in request.facts.items()}
-    if not facts.keys() <= CORRECTABLE or any(len(value) > LONGEST_FACT for value in facts.values()):
+    if any(key not in correctable for key in facts) or any(len(value) > LONGEST_FACT for value in facts.values()):
         raise Problems(Problem(ErrorCode.BAD_INPUT, ("input", "facts"), params={"longest": str(LONGEST_FACT)}))
     return facts
 

@@ -1,12 +1,17 @@
-"""Chooses the form fields that are printed on a certificate, and their labels.
+"""Says whom a certificate is about and which answers of the form it prints, with their labels.
 
-Only fields of this list reach a certificate: what an applicant adds to a form is never printed.
+Only questions that its kind names, or that are in the list here, reach it: what an applicant adds is never printed.
 """
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
 
 from actions.certificates.content import CertificateField
+from domain.catalogue.forms import Form, Question, QuestionKind
+from domain.certificates.kinds import APPLICANT, CertificateKind, CertificateKinds, HolderQuestions
+from domain.kernel import Bilingual, ErrorCode, Problem, Problems
 from domain.kernel.messages import bilingual
 
 PRINTED = (
@@ -30,40 +35,155 @@ PRINTED = (
     "solvency_amount",
     "purpose",
 )
-"""The printed fields in the order in which they appear."""
+"""What the general kind prints, in the order in which it appears."""
 
+_AMOUNTS = frozenset({"annual_income", "solvency_amount"})
+"""Amounts of forms that say no unit, in whole rupees."""
+
+_SLOT = re.compile(r"\{([a-z_]+)\}")
 _ISO_DAY = re.compile(r"^(\d{4})-(\d\d)-(\d\d)$")
 
-_GUARDIANS = (("father_name", "S"), ("mother_name", "S"), ("husband_name", "W"), ("guardian_name", "S"))
+_YES_OR_NO = {"true": bilingual("page.form_drawing.yes"), "false": bilingual("page.form_drawing.no")}
 
-CORRECTABLE = frozenset({*PRINTED, *(key for key, _ in _GUARDIANS)})
-"""The facts that a correction may change."""
+CORRECTABLE = frozenset({*PRINTED, *APPLICANT.relatives})
+"""The facts that a correction may change of every certificate; those that its kind prints come to them."""
 
 
-def printed_fields(form: Mapping[str, str]) -> tuple[CertificateField, ...]:
-    """The lines that a form gives, in the order of the list."""
-    values = {key: _printed_value(key, form) for key in PRINTED}
-    return tuple(
-        CertificateField(key, bilingual(f"printed_field.{key}"), value) for key, value in values.items() if value
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """What was answered under a form, None where it is not known, in a state with these kinds of certificates."""
+
+    given: Mapping[str, str]
+    form: Form | None
+    kinds: CertificateKinds
+
+    def question(self, name: str) -> Question | None:
+        """The question of the form, None where it is not known."""
+        return self.form.by_name.get(name) if self.form else None
+
+    def name_of(self, key: str) -> Bilingual | None:
+        """A name in the scripts in which it was given and confirmed; nothing is transliterated here."""
+        typed = self.given.get(key, "")
+        return Bilingual(self._in_script(key), typed) if typed else None
+
+    def _in_script(self, key: str) -> str | None:
+        """The answer to the question that asks for the same name in the state's script."""
+        asked = self.form.by_name.values() if self.form else ()
+        return next((self.given.get(one.name) or None for one in asked if one.script_of == key), None)
+
+    def day(self, key: str | None) -> date | None:
+        """A day, None where none was given."""
+        text = self.given.get(key or "", "")
+        return date.fromisoformat(text) if _ISO_DAY.match(text) else None
+
+    def fact(self, key: str) -> CertificateField | None:
+        """The printed fact of a question; None where it was not answered."""
+        question = self.question(key)
+        label = question.label if question else bilingual(f"printed_field.{key}")
+        if question and question.kind is QuestionKind.GROUP:
+            return self._group(question)
+        if not (value := self._value(key)):
+            return None
+        return CertificateField(key, label, value, self._shown(question, key, value))
+
+    def _value(self, key: str) -> str:
+        """The answer as the XML says it: a day as DD-MM-YYYY, people by name and relation; empty where none is."""
+        if key in self.given:
+            return _ISO_DAY.sub(r"\3-\2-\1", self.given[key])
+        rows = (
+            name.removesuffix(".name") for name in self.given if name.startswith(f"{key}.") and name.endswith(".name")
+        )
+        return ", ".join(self._person(row) for row in rows)
+
+    def _person(self, row: str) -> str:
+        relation = self.given.get(f"{row}.relation")
+        return f"{self.given[f'{row}.name']} ({relation})" if relation else self.given[f"{row}.name"]
+
+    def _shown(self, question: Question | None, key: str, value: str) -> Bilingual | None:
+        """How an answer is printed, where that is not as it was given."""
+        unit = question.unit.en if question and question.unit else None
+        if (unit == "rupees" or key in _AMOUNTS) and value.isascii() and value.isdigit():
+            return self.kinds.amount(int(value))
+        if question and question.kind is QuestionKind.CHOICE:
+            return next((one.label for one in question.options if one.value == value), None)
+        if question and question.kind is QuestionKind.YES_NO:
+            return _YES_OR_NO.get(value)
+        if question and question.unit and unit != "rupees":
+            return Bilingual(f"{value} {question.unit.hi}", f"{value} {question.unit.en}")
+        return Bilingual(local, value) if (local := self._in_script(key)) else None
+
+    def _group(self, question: Question) -> CertificateField | None:
+        """The entries of a group: a row for each, a column for each of its questions."""
+        rows = []
+        for number in range(question.rows):
+            row = [self._cell(inner, f"{question.name}.{number}.{inner.name}") for inner in question.questions]
+            rows += [tuple(row)] if any(cell.en for cell in row) else []
+        if not rows:
+            return None
+        said = "; ".join(", ".join(cell.en for cell in row if cell.en) for row in rows)
+        return CertificateField(
+            question.name, question.label, said, None, tuple(one.label for one in question.questions), tuple(rows)
+        )
+
+    def _cell(self, question: Question, key: str) -> Bilingual:
+        value = self._value(key)
+        return (self._shown(question, key, value) if value else None) or Bilingual(None, value)
+
+
+def printed_fields(answers: Answers, kind: CertificateKind | None = None) -> tuple[CertificateField, ...]:
+    """The facts that a kind prints, in its order; of the general kind those of the list."""
+    found = (answers.fact(key) for key in (kind.facts if kind else PRINTED))
+    return tuple(one for one in found if one is not None)
+
+
+@dataclass(frozen=True, slots=True)
+class CertificateHolder:
+    """Whom a certificate is about, as CertificateContent says it."""
+
+    name: Bilingual
+    born_on: date | None = None
+    gender: str | None = None
+    guardian: Bilingual | None = None
+    relation: str | None = None
+    mother: Bilingual | None = None
+
+
+def holder_of(questions: HolderQuestions, answers: Answers, applicant: CertificateHolder) -> CertificateHolder:
+    """The holder by the questions of the kind; who applied where it names none, with the relatives of the form.
+
+    The letter of the relation is S son, W wife, D daughter of. Raises Problems: FORM_ANSWER_MISSING where the form has
+    no name of the holder, for whom nobody else may stand.
+    """
+    given = answers.given
+    own = questions.name is None
+    gender = applicant.gender if own else given.get(questions.gender or "")
+    guardian, relation = None, None
+    for key, letter in questions.relatives.items():
+        if found := answers.name_of(key):
+            guardian, relation = found, "D" if letter == "S" and gender == "F" else letter
+            break
+    return CertificateHolder(
+        name=_name_of_holder(questions, answers) or applicant.name,
+        born_on=applicant.born_on if own else answers.day(questions.born_on),
+        gender=gender or None,
+        guardian=guardian,
+        relation=relation,
+        mother=answers.name_of(questions.mother) if questions.mother else None,
     )
 
 
-def _printed_value(key: str, form: Mapping[str, str]) -> str:
-    """The answer as it is printed: a day as DD-MM-YYYY, people of a group by name and relation; empty where none is."""
-    if key in form:
-        return _ISO_DAY.sub(r"\3-\2-\1", form[key])
-    names = {name: text for name, text in form.items() if name.startswith(f"{key}.") and name.endswith(".name")}
-    return ", ".join(_person(name.removesuffix(".name"), text, form) for name, text in names.items())
-
-
-def _person(row: str, name: str, form: Mapping[str, str]) -> str:
-    relation = form.get(f"{row}.relation")
-    return f"{name} ({relation})" if relation else name
-
-
-def guardian_of(form: Mapping[str, str], gender: str | None) -> tuple[str | None, str | None]:
-    """The relative named in the form and the letter for the relation: S son, W wife, D daughter of."""
-    for key, letter in _GUARDIANS:
-        if form.get(key):
-            return form[key], "D" if letter == "S" and gender == "F" else letter
-    return None, None
+def _name_of_holder(questions: HolderQuestions, answers: Answers) -> Bilingual | None:
+    if questions.name is None:
+        return None
+    if named := answers.name_of(questions.name):
+        return named
+    if (unnamed := questions.unnamed) is None:
+        raise Problems(Problem(ErrorCode.FORM_ANSWER_MISSING, ("form", questions.name)))
+    names = {key: answers.name_of(key) for key in _SLOT.findall(unnamed.en)}
+    if missing := [key for key, name in names.items() if name is None]:
+        raise Problems(Problem(ErrorCode.FORM_ANSWER_MISSING, ("form", missing[0])))
+    said = {key: name for key, name in names.items() if name is not None}
+    return Bilingual(
+        (unnamed.hi or "").format(**{key: name.hi or name.en for key, name in said.items()}),
+        unnamed.en.format(**{key: name.en for key, name in said.items()}),
+    )

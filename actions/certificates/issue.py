@@ -7,7 +7,7 @@ from datetime import timedelta
 import structlog
 
 from actions.certificates.content import CertificateContent, RenderedCertificate, Renderer
-from actions.certificates.fields import guardian_of, printed_fields
+from actions.certificates.fields import Answers, CertificateHolder, holder_of, printed_fields
 from actions.certificates.status_lists import LISTS, PLACES
 from actions.documents.locker_push import plan_add
 from actions.kernel import Environment, Step, UnitOfWork, apply_transition, draw_number, draw_status_index, draw_uris
@@ -15,11 +15,13 @@ from domain.applications.applications import Application, DeliveryMode
 from domain.applications.lifecycle import Move, Status
 from domain.benefits.plans import add_months
 from domain.catalogue.catalogue import Department, District, Service, Tehsil
+from domain.catalogue.forms import Form
 from domain.certificates.certificates import CertificateStatus, IssuedCertificate
+from domain.certificates.kinds import APPLICANT
 from domain.kernel import SYSTEM, Citizen, NumberKind, Officer, ist_date
 from domain.kernel.messages import bilingual
 from store.applications import applications
-from store.catalogue import catalogue
+from store.catalogue import catalogue, forms
 from store.certificates import certificate_endings, certificates
 from store.database import AlreadyThere, NotThere, Transaction, require_there
 from store.identity import people
@@ -42,6 +44,8 @@ class Issue:
     tehsil: Tehsil | None
     renewed: IssuedCertificate | None = None
     """The certificate that it renews, as it was corrected."""
+    form: Form | None = None
+    """The form that it was filed under, None where none is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +100,7 @@ async def load_issue(tx: Transaction, application: Application) -> Issue:
     tehsils = {tehsil.code: tehsil for tehsil in await catalogue.tehsils(tx, application.district)}
     departments = {department.slug: department for department in await catalogue.departments(tx)}
     renewed = await certificates.by_number(tx, application.renews) if application.renews else None
+    filed = (await forms.filed_forms(tx, [application.id])).get(application.id)
     return Issue(
         application=application,
         service=service,
@@ -105,6 +110,7 @@ async def load_issue(tx: Transaction, application: Application) -> Issue:
         district=districts[application.district],
         tehsil=tehsils.get(application.tehsil or ""),
         renewed=await certificate_endings.latest(tx, renewed) if renewed else None,
+        form=filed.form if filed else None,
     )
 
 
@@ -118,21 +124,26 @@ async def mint(env: Environment, tx: Transaction, issue: Issue) -> Minted:
 def content_of(env: Environment, issue: Issue, minted: Minted) -> CertificateContent:
     """What the certificate says, by its new number and URI, which are never used again.
 
-    One that is renewed in time goes on from the end of the one before.
+    One that is renewed in time goes on from the end of the one before. Raises Problems: FORM_ANSWER_MISSING where the
+    form does not name the holder.
     """
     today, renewed = ist_date(env.clock.now()), issue.renewed
     begins = max(today, renewed.valid_until + timedelta(days=1)) if renewed and renewed.valid_until else today
     number, doctype, months = minted.number, issue.service.doctype or "", issue.service.validity_months
-    guardian, relation = guardian_of(issue.application.form, issue.citizen.gender)
+    kinds = env.rules.certificate_kinds
+    kind = kinds.of_service(issue.service.slug)
+    answers = Answers(issue.application.form, issue.form, kinds)
+    applicant = CertificateHolder(issue.citizen.name, issue.citizen.born_on, issue.citizen.gender)
+    holder = holder_of(kind.holder if kind else APPLICANT, answers, applicant)
     return CertificateContent(
         number=number,
         doctype=doctype,
         service=issue.service.name,
-        holder=issue.citizen.name,
-        guardian=guardian,
-        guardian_relation=relation,
-        born_on=issue.citizen.born_on,
-        gender=issue.citizen.gender,
+        holder=holder.name,
+        guardian=holder.guardian,
+        guardian_relation=holder.relation,
+        born_on=holder.born_on,
+        gender=holder.gender,
         district=issue.district.name,
         tehsil=issue.tehsil.name if issue.tehsil else None,
         department=issue.department.name if issue.department else _STATE,
@@ -140,11 +151,14 @@ def content_of(env: Environment, issue: Issue, minted: Minted) -> CertificateCon
         designation=issue.officer.designation if issue.officer else _UNKNOWN_OFFICER,
         issued_on=today,
         valid_until=None if months is None else add_months(begins, months) - timedelta(days=1),
-        fields=printed_fields(issue.application.form),
+        fields=printed_fields(answers, kind),
         verify_url=f"{env.public_url}/verify/{number}",
         uri=minted.uri,
         status_index=minted.status_index,
         previous_number=renewed.number if renewed else None,
+        mother=holder.mother,
+        application_number=issue.application.number,
+        kind=kind.name if kind else None,
     )
 
 

@@ -10,6 +10,7 @@ from domain.appeals.law import Law
 from domain.applications.deadline import CalendarBoard, OfficeWeek, WorkCalendar
 from domain.benefits.benefits import Rail
 from domain.catalogue.search import IndexCache
+from domain.certificates.kinds import CertificateKinds
 from domain.etaal.counting import DayCountCache
 from domain.feedback.feedback import CareRules
 from domain.feedback.message_texts import EventTexts
@@ -159,6 +160,9 @@ class Rules:
 
     message_texts: Mapping[str, EventTexts] = field(default_factory=dict)
     """The registered texts of messages by their events: `NoticeKind` names, and `CODE_` with the kind of a code."""
+
+    certificate_kinds: CertificateKinds = field(default_factory=CertificateKinds)
+    """The kinds of certificates that the state has templates for."""
 
     message_costs: Mapping[MessageChannel, ChannelCosts] = field(default_factory=dict)
     """What messages cost and may cost, by channel; a channel that is left out costs nothing."""

@@ -130,6 +130,7 @@ def _question(name: str, schema: Mapping[str, Any], required: bool) -> Question:
         multiline=schema.get("x-multiline", False),
         must_agree="const" in schema,
         account_number="x-account-number" in schema,
+        script_of=schema.get("x-script-of"),
         fewest_rows=schema.get("minItems", 0),
         rows=schema.get("maxItems", 0),
         questions=inside,

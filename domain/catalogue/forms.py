@@ -71,6 +71,8 @@ class Question:
     """Only yes is an answer, as with a declaration."""
     account_number: bool = False
     """A number that may look like an Aadhaar number and is none."""
+    script_of: str | None = None
+    """The question that has the same name in the other script."""
     fewest_rows: int = 0
     rows: int = 0
     questions: tuple["Question", ...] = ()

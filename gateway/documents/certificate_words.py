@@ -8,17 +8,22 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from actions.certificates.content import CertificateContent
+from actions.certificates.content import CertificateContent, CertificateField
+from domain.certificates.kinds import CertificateKinds
 from domain.kernel import Bilingual, show_number
 from domain.kernel.messages import Texts
 from domain.kernel.state import installed_state
 from gateway.documents.text import drawable
+from states.certificate_kinds import certificate_kinds
 
 _TEXTS = Texts("page.certificate")
 
 TEMPLATE = Path(__file__).with_name("certificate.typ")
 
-_HEADINGS = ("number", "issued_on", "particulars", "as_recorded", "signed_by")
+GENERAL = "#head()\n#title()\n#sentence()\n#facts(..data.order)\n#foot()\n"
+"""The body of the general kind: every fact in order."""
+
+_HEADINGS = ("number", "application", "issued_on", "particulars", "as_recorded", "signed_by", "place")
 RELATIONS = {code: _TEXTS[f"relations.{code}"] for code in "SDW"}
 GENDERS = {code: _TEXTS[f"genders.{code}"] for code in "MFT"}
 
@@ -30,63 +35,95 @@ def preview_data(content: CertificateContent) -> dict[str, Any]:
 
 
 def page_words(content: CertificateContent, *, specimen: bool, preview: bool = False) -> dict[str, Any]:
-    """The words of the page, in the shape that the template reads; a `preview` says that nothing was issued."""
+    """The words of the page, in the shape that the template reads; a `preview` says that nothing was issued.
+
+    `body` is the typst text of the certificate's kind, which draws what gateway/documents/certificate.typ defines.
+    """
     issued = content.issued_on
+    facts = {name: _fact(*fact) for name, fact in _held(content)}
+    facts |= {one.key: _printed(one) for one in content.fields}
+    state = installed_state()
+    kinds = certificate_kinds(state.texts.parent) if state.texts else CertificateKinds()
     return {
-        "font": installed_state().font_data,
+        "font": state.font_data,
+        "body": kinds.template_of(content.kind) or GENERAL,
         "words": {
             "state": _pair(_TEXTS["words.state"]),
             "qr_alt": "QR code with the address at which this certificate can be verified",
+            "emblem_alt": "State emblem",
             "specimen": _pair(_TEXTS["words.preview" if preview else "words.specimen"]),
-            "verify": _pair(_TEXTS["words.verify"]),
+            "office": _pair(_office(content.designation)),
+            "sentence": _pair(_general_sentence()),
+            **{name: _pair(_TEXTS[f"words.{name}"]) for name in ("verify", "law")},
             **{name: f"{_TEXTS[f'words.{name}'].hi} / {_TEXTS[f'words.{name}'].en}" for name in _HEADINGS},
         },
         "specimen": specimen,
         "number_shown": show_number(content.number),
+        "application_number": show_number(content.application_number) if content.application_number else "",
         "title": _pair(content.service),
         "department": _pair(content.department),
         "officer": _pair(content.officer),
         "designation": _pair(content.designation),
+        "place": _pair(content.tehsil or content.district),
         "issued": {"year": issued.year, "month": issued.month, "day": issued.day, "shown": _day(issued)},
-        "sentence": _pair(_sentence(content)),
-        "rows": [{"label": _pair(label), "value": _value(value)} for label, value in _rows(content)],
+        "facts": facts,
+        "order": [name for name in facts if facts[name]["label"]],
         "verify_url": drawable(content.verify_url),
         "uri": drawable(content.uri),
     }
 
 
-def _sentence(content: CertificateContent) -> Bilingual:
+def _held(content: CertificateContent) -> Iterator[tuple[str, tuple[Bilingual | None, Bilingual | str]]]:
+    """What every certificate knows, in the order of the general kind; what has no label stands in sentences alone."""
+    yield "holder", (_TEXTS["rows.name"], content.holder)
     relation = RELATIONS.get(content.guardian_relation or "")
-    hi, en = content.holder.hi or content.holder.en, content.holder.en
     if content.guardian and relation:
-        hi, en = f"{hi}, {relation.hi} {content.guardian}", f"{en}, {relation.en} {content.guardian}"
-    if tehsil := content.tehsil:
-        hi = f"{hi}, {(_TEXTS['words.tehsil'].hi or '').format(name=tehsil.hi or tehsil.en)}"
-        en = f"{en}, {_TEXTS['words.tehsil'].en.format(name=tehsil.en)}"
-    district, sentence = content.district, _TEXTS["words.sentence"]
-    return Bilingual(
-        (sentence.hi or "").format(holder=hi, district=district.hi or district.en),
-        sentence.en.format(holder=en, district=district.en),
-    )
-
-
-def _rows(content: CertificateContent) -> Iterator[tuple[Bilingual, Bilingual | str]]:
-    yield _TEXTS["rows.name"], content.holder
+        guardian = content.guardian
+        local = f", {relation.hi} {guardian.hi or guardian.en}"
+        yield "relation", (None, Bilingual(local, f", {relation.en} {guardian.en}"))
     if content.guardian:
-        yield _TEXTS["rows.father_husband_or_guardian"], content.guardian
+        yield "guardian", (_TEXTS["rows.father_husband_or_guardian"], content.guardian)
     if content.born_on:
-        yield _TEXTS["rows.date_of_birth"], _day(content.born_on)
+        yield "born_on", (_TEXTS["rows.date_of_birth"], _day(content.born_on))
     if content.gender in GENDERS:
-        yield _TEXTS["rows.gender"], GENDERS[content.gender]
+        yield "gender", (_TEXTS["rows.gender"], GENDERS[content.gender])
     if content.tehsil:
-        yield _TEXTS["rows.tehsil"], content.tehsil
-    yield _TEXTS["rows.district"], content.district
+        yield "tehsil", (_TEXTS["rows.tehsil"], content.tehsil)
+        of_tehsil, name = _TEXTS["words.tehsil"], content.tehsil
+        local = (of_tehsil.hi or "").format(name=name.hi or name.en)
+        yield "of_tehsil", (None, Bilingual(f", {local}", f", {of_tehsil.en.format(name=name.en)}"))
+    yield "district", (_TEXTS["rows.district"], content.district)
     for line in content.fields:
-        yield line.label, line.value
+        yield line.key, (line.label, line.shown or line.value)
     if content.previous_number:
-        yield _TEXTS["rows.issued_in_place_of"], show_number(content.previous_number)
+        yield "previous_number", (_TEXTS["rows.issued_in_place_of"], show_number(content.previous_number))
     valid = _day(content.valid_until) if content.valid_until else _TEXTS["rows.no_limit"]
-    yield _TEXTS["rows.valid_until"], valid
+    yield "valid_until", (_TEXTS["rows.valid_until"], valid)
+
+
+def _office(post: Bilingual) -> Bilingual:
+    words = _TEXTS["words.office"]
+    return Bilingual((words.hi or "").format(post=post.hi or post.en), words.en.format(post=post.en))
+
+
+def _general_sentence() -> Bilingual:
+    """The sentence of the general kind, in which the holder is named with relation and tehsil."""
+    whole, sentence = "{holder}{relation}{of_tehsil}", _TEXTS["words.sentence"]
+    return Bilingual((sentence.hi or "").replace("{holder}", whole), sentence.en.replace("{holder}", whole))
+
+
+def _fact(label: Bilingual | None, value: Bilingual | str) -> dict[str, Any]:
+    return {"label": _pair(label) if label else None, "value": _value(value), "given": ""}
+
+
+def _printed(field: CertificateField) -> dict[str, Any]:
+    """A fact of the form: `given` is the answer itself, by which a template may choose between texts."""
+    return {
+        **_fact(field.label, field.shown or field.value),
+        "given": drawable(field.value),
+        "columns": [_pair(one) for one in field.columns],
+        "rows": [[_value(cell) for cell in row] for row in field.rows],
+    }
 
 
 def _pair(text: Bilingual) -> dict[str, str]:

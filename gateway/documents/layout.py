@@ -1,5 +1,6 @@
-"""Lays out a certificate as an A4 page with typst from one template in the language of the state and English.
+"""Lays out a certificate as an A4 page with typst in the language of the state and English.
 
+certificate.typ defines the parts that all have, the template of the kind in the state's package draws with them.
 The template gets every word as JSON (`sys.inputs`), so text that looks like markup is printed as it
 is. The same content gives the same bytes.
 """
@@ -26,21 +27,22 @@ STANDARDS: list[Literal["a-2a", "ua-1"]] = ["a-2a", "ua-1"]
 _TURNS = threading.Lock()
 
 
-def lay_out(content: CertificateContent, *, specimen: bool) -> bytes:
-    """The unsigned PDF. `specimen` prints a notice that the signing key is a test key."""
+def lay_out(content: CertificateContent, *, specimen: bool, emblem: str = "") -> bytes:
+    """The unsigned PDF. A `specimen` says that it was signed with a test key, and has no `emblem`, which is SVG."""
     issued_at = datetime.combine(content.issued_on, datetime.min.time(), tzinfo=UTC)
-    return compile_pdf(TEMPLATE, page_data(content, specimen=specimen), issued_at)
+    data = page_data(content, specimen=specimen) | {"emblem": "" if specimen else emblem}
+    return compile_pdf(TEMPLATE, data, issued_at)
 
 
 def compile_pdf(template: Path, data: Mapping[str, Any], at: datetime) -> bytes:
-    """The PDF of a template with its words and its `font`, dated `at`; blocking. Threads take turns.
+    """The PDF of a template with its words, `font` and own `body`, dated `at`; blocking. Threads take turns.
 
     A compiler that is asked by two threads at once refuses the second one ("Already borrowed"), as where an officer
     approves a whole class and the worker makes several certificates side by side.
     """
     with _TURNS:
         pdf = _compiler(data["font"]["package"]).compile(
-            input=template.read_bytes(),
+            input=template.read_bytes() + data.get("body", "").encode(),
             format="pdf",
             sys_inputs={"data": json.dumps(data, ensure_ascii=False)},
             pdf_standards=[*STANDARDS],

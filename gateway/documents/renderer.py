@@ -30,19 +30,28 @@ class CertificateRenderer:
     """
 
     def __init__(
-        self, keyrings: Keyrings, folder: Path, clock: Clock, *, specimen: bool = False, makes_tests: bool = True
+        self,
+        keyrings: Keyrings,
+        folder: Path,
+        clock: Clock,
+        *,
+        specimen: bool = False,
+        makes_tests: bool = True,
+        emblem: Path | None = None,
     ) -> None:
         """`folder` holds the signing certificates; those of the test authority are made where it `makes_tests`.
 
-        With `specimen` every page says that it is one; signed with a test key it says so anyhow.
+        With `specimen` every page says that it is one; signed with a test key it says so anyhow. `emblem` is the
+        operator's SVG, which other pages than specimens bear.
         """
         self._authority = Authority(keyrings, folder, clock, makes_tests=makes_tests)
         self._specimen = specimen
+        self._emblem = emblem.read_text(encoding="utf-8") if emblem else ""
 
     def render(self, content: CertificateContent) -> RenderedCertificate:
         """Lay out and sign; blocking (about 0.2 s), so call it in a thread. Raises KeyMissing."""
         pdf_signer = self._authority.signer("pdf")
-        page = lay_out(content, specimen=self._specimen or pdf_signer.test)
+        page = lay_out(content, specimen=self._specimen or pdf_signer.test, emblem=self._emblem)
         issued_at = datetime.combine(content.issued_on, time(0, 0), tzinfo=IST)
         return RenderedCertificate(
             pdf=sign_pdf(page, pdf_signer, moment=issued_at, reason=content.service.en),

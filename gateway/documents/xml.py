@@ -75,8 +75,9 @@ def _person(issued_to: etree._Element, content: CertificateContent) -> None:
     known = {
         "name": content.holder.en,
         "dob": _day(content.born_on),
-        "swd": content.guardian or "",
+        "swd": content.guardian.en if content.guardian else "",
         "swdIndicator": content.guardian_relation or "",
+        "motherName": content.mother.en if content.mother else "",
         "gender": content.gender or "",
         "category": _fact(content, "caste_category"),
     }

@@ -29,6 +29,7 @@ from integrations.calling.kill_switch import KillSwitch
 from integrations.calling.monitor import CallObserver, SourceMonitor
 from integrations.calling.remote import Resilience
 from integrations.calling.request_counters import FallbackRequestCounters, SourceQuotas
+from states.certificate_kinds import certificate_kinds
 from states.lint import faults_of
 from states.message_texts import message_texts
 from store.catalogue.calendar import NO_CALENDAR, work_calendar
@@ -184,6 +185,7 @@ async def open_runtime(
             fees=settings.fees.rules(),
             baseline=baseline_figures(settings.package.folder),
             message_texts=message_texts(settings.package.folder),
+            certificate_kinds=certificate_kinds(settings.package.folder),
             message_costs=settings.messages.costs(),
             specimen=settings.specimen,
             takes_sandboxes=settings.takes_sandboxes,

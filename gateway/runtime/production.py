@@ -12,7 +12,7 @@ from gateway.runtime.heartbeat import BEAT_SECONDS
 from gateway.settings.partners import Partner
 from gateway.settings.settings import Settings, SettingsRefused, variable
 from integrations.registry import OUTSIDE_SYSTEMS, OutsideSystems
-from states.lint import font_faults, message_faults
+from states.lint import certificate_faults, font_faults, message_faults
 from states.message_texts import message_texts
 from store.platform import alarms
 
@@ -33,7 +33,7 @@ def refuse_unfit_production(settings: Settings, registry: OutsideSystems = OUTSI
     if settings.demo:
         return
     state = settings.package.state
-    reasons = [*font_faults(state), *message_faults(state), *broken_bounds(settings)]
+    reasons = [*font_faults(state), *message_faults(state), *certificate_faults(state), *broken_bounds(settings)]
     reasons += _placeholder_templates(settings)
     for system in (*registry.required, *(name for name in registry.optional if name in settings.partners)):
         reasons += _unfit_partner(settings, system)

@@ -34,6 +34,7 @@ from domain.kernel.messages import install_state
 from gateway.runtime import runfiles
 from gateway.settings.care import Care
 from gateway.settings.desk import Desk
+from gateway.settings.emblem import fault_of_emblem
 from gateway.settings.fees import Fees
 from gateway.settings.files import S3, Files, MalwareScanner
 from gateway.settings.keys import Pkcs11, Signer
@@ -204,6 +205,10 @@ class Settings(BaseSettings):
         default=DEFAULT,
         description="The state that is served: a folder of states/ by name, or the path of another (docs/states.md).",
     )
+    emblem: Path | None = Field(
+        default=None,
+        description="The emblem that certificates bear, as SVG: a file of the operator, who is authorised to use it.",
+    )
     issuer_id: str | None = Field(
         default=None,
         description="The issuer's name in the URI of every certificate. If unset, as the state's package says.",
@@ -336,6 +341,13 @@ class Settings(BaseSettings):
         addresses = [address for one in value.values() for address in one]
         if len(set(addresses)) < len(addresses):
             raise PydanticCustomError("one_client", "each redirect address may belong to one client only")
+        return value
+
+    @field_validator("emblem")
+    @classmethod
+    def _is_picture(cls, value: Path | None) -> Path | None:
+        if value is not None and (wrong := fault_of_emblem(value)):
+            raise PydanticCustomError("emblem", "{reason}", {"reason": wrong})
         return value
 
     @field_validator("law")

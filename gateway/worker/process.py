@@ -53,6 +53,7 @@ async def run_worker(settings: Settings) -> None:
             environment.clock,
             specimen=settings.specimen,
             makes_tests=settings.takes_sandboxes,
+            emblem=settings.emblem,
         )
         deliveries = Deliveries(environment, {**handlers(renderer), NOTIFY: notify or discard_notification}, stopping)
         await settle_erasures(environment, ErasureList(settings.erasure_list))

@@ -26,6 +26,7 @@ from legacy.import_rows import Bookmark
 from legacy.imports import ImportStorage, Plan, bookmark_of, import_applications
 from legacy.rejects import RejectsFile, RejectsLost
 from legacy.source import NotOldData, OldData, look_at
+from states.certificate_kinds import certificate_kinds
 from store.database import FieldCipher
 
 
@@ -149,6 +150,7 @@ async def _rooms(settings: Settings) -> AsyncIterator[ImportStorage]:
             xml=CertificateRenderer(keyrings, settings.home / "certificates", rooms.clock),
             issuer_id=settings.issuer,
             by=account(),
+            kinds=certificate_kinds(settings.package.folder),
         )
 
 

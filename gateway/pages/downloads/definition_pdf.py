@@ -40,7 +40,8 @@ async def specimen_content(env: Environment, examined: Examined, tx: Transaction
     departments = {one.slug: one.name for one in await catalogue.departments(tx)}
     department = departments.get(service.department or "", service.name)
     today = ist_date(env.clock.now())
-    return specimen_of(service, examined.form, department, today=today, public_url=env.public_url)
+    kinds = env.rules.certificate_kinds
+    return specimen_of(service, examined.form, department, today=today, public_url=env.public_url, kinds=kinds)
 
 
 async def _pdf_response(env: Environment, turn: asyncio.Semaphore, request: Request) -> Response:

@@ -7,7 +7,7 @@ import pytest
 from actions.certificates.issue import issue_certificate
 from domain.applications.applications import DeliveryMode
 from domain.applications.lifecycle import Move, Status
-from domain.kernel import NumberKind, ist_date, parse_number
+from domain.kernel import Bilingual, NumberKind, ist_date, parse_number
 from store.applications import applications, timeline
 from store.certificates import certificates
 from store.database import NotThere
@@ -45,7 +45,7 @@ async def test_a_certificate_says_who_what_where_and_by_whom(world: World):
     assert content.uri == issued.uri
     assert issued.uri.startswith("in.gov.uk.apunisarkar-BTCER-")
     assert content.holder.en == "Asha Negi"
-    assert (content.guardian, content.guardian_relation) == ("Bachan Singh", "D")
+    assert (content.guardian, content.guardian_relation) == (Bilingual(None, "Bachan Singh"), "D")
     assert (content.district.en, content.tehsil.en if content.tehsil else None) == ("Dehradun", "Dehradun")
     assert (content.officer.en, content.designation.hi) == ("registrar", "अधिकारी")
     assert content.verify_url == f"http://gateway.test/verify/{issued.number}"

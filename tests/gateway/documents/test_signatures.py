@@ -125,7 +125,7 @@ def test_the_xml_signature_holds_and_says_what_section_7_4_asks(
     }
     person = root.find("IssuedTo/Person")
     assert person is not None
-    assert person.get("swd") == "मोहन सिंह क्षेत्री"
+    assert person.get("swd") == "Mohan Singh Kshetri"
     assert person.get("swdIndicator") == "D"
     assert person.get("dob") == "12-04-1990"
     income = root.find("CertificateData/Income")

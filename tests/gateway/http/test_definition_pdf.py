@@ -13,6 +13,7 @@ from starlette.applications import Starlette
 from actions.catalogue.definition_drafts import DraftServiceDefinition, draft_service_definition
 from actions.catalogue.definitions import plan_of
 from actions.certificates.specimens import specimen_of
+from domain.certificates.kinds import CertificateKinds
 from domain.kernel import Bilingual, Subject, ist_date
 from gateway.documents.certificate_words import preview_data
 from gateway.http import session_auth
@@ -92,7 +93,12 @@ async def test_printed_facts_are_those_of_the_example_of_the_form(sqlite_peopled
     today = ist_date(sqlite_peopled.clock.now())
 
     content = specimen_of(
-        examined.service, form, Bilingual("विभाग", "Department"), today=today, public_url="http://gateway.test"
+        examined.service,
+        form,
+        Bilingual("विभाग", "Department"),
+        today=today,
+        public_url="http://gateway.test",
+        kinds=CertificateKinds(),
     )
 
     assert content is not None
