@@ -35,7 +35,7 @@ class _Words(_Part):
 
 class _Holder(_Part):
     name: str
-    unnamed: _Words | None = None
+    nameless: _Words | None = None
     born_on: str | None = None
     gender: str | None = None
     mother: str | None = None
@@ -61,7 +61,9 @@ def certificate_kinds(state: Path) -> CertificateKinds:
         return CertificateKinds()
     kinds = read_part(folder / "kinds.json", TypeAdapter(dict[str, _Kind]))
     numbers = read_part(folder / "numbers.json", TypeAdapter(_Numbers))
-    return CertificateKinds({name: _kind(folder, name, one) for name, one in kinds.items()}, numbers.model_dump())
+    names = read_part(folder / "names.json", TypeAdapter(dict[str, str])) if (folder / "names.json").exists() else {}
+    read = {name: _kind(folder, name, one) for name, one in kinds.items()}
+    return CertificateKinds(read, numbers.model_dump(), names)
 
 
 def kind_faults(state: Path) -> list[str]:
@@ -86,13 +88,13 @@ def _faults_of(kind: CertificateKind, forms: Mapping[str, Form]) -> Iterator[str
             yield f"{file}: {missing} is not printed, which a {kind.doctype} must say; name it in #facts"
     for slug in sorted(kind.services):
         if slug in forms:
-            yield from _unanswered(kind, slug, forms[slug])
+            yield from _unasked_facts(kind, slug, forms[slug])
         else:
             said = f"no form in forms/ serves {slug}; add one, or correct the service"
             yield f"{FOLDER}/kinds.json: {kind.name}: services: {said}"
 
 
-def _unanswered(kind: CertificateKind, slug: str, form: Form) -> Iterator[str]:
+def _unasked_facts(kind: CertificateKind, slug: str, form: Form) -> Iterator[str]:
     """What a kind takes from the form of one of its services and is not asked there."""
     remedy = f"take a question of forms/{form.name}.json, or add it there"
     for where, name in kind.holder.questions.items():
@@ -127,8 +129,8 @@ def _kind(folder: Path, name: str, read: _Kind) -> CertificateKind:
 def _holder(read: _Holder | None) -> HolderQuestions:
     if read is None:
         return APPLICANT
-    unnamed = Bilingual(read.unnamed.hi, read.unnamed.en) if read.unnamed else None
-    return HolderQuestions(**read.model_dump() | {"unnamed": unnamed})
+    nameless = Bilingual(read.nameless.hi, read.nameless.en) if read.nameless else None
+    return HolderQuestions(**read.model_dump() | {"nameless": nameless})
 
 
 def _forms_by_service(folder: Path) -> dict[str, Form]:

@@ -84,7 +84,7 @@ class Answers:
             return self._group(question)
         if not (value := self._value(key)):
             return None
-        return CertificateField(key, label, value, self._shown(question, key, value))
+        return CertificateField(key, label, value, self._shown_value(question, key, value))
 
     def _value(self, key: str) -> str:
         """The answer as the XML says it: a day as DD-MM-YYYY, people by name and relation; empty where none is."""
@@ -99,7 +99,7 @@ class Answers:
         relation = self.given.get(f"{row}.relation")
         return f"{self.given[f'{row}.name']} ({relation})" if relation else self.given[f"{row}.name"]
 
-    def _shown(self, question: Question | None, key: str, value: str) -> Bilingual | None:
+    def _shown_value(self, question: Question | None, key: str, value: str) -> Bilingual | None:
         """How an answer is printed, where that is not as it was given."""
         unit = question.unit.en if question and question.unit else None
         if (unit == "rupees" or key in _AMOUNTS) and value.isascii() and value.isdigit():
@@ -127,7 +127,7 @@ class Answers:
 
     def _cell(self, question: Question, key: str) -> Bilingual:
         value = self._value(key)
-        return (self._shown(question, key, value) if value else None) or Bilingual(None, value)
+        return (self._shown_value(question, key, value) if value else None) or Bilingual(None, value)
 
 
 def printed_fields(answers: Answers, kind: CertificateKind | None = None) -> tuple[CertificateField, ...]:
@@ -177,13 +177,13 @@ def _name_of_holder(questions: HolderQuestions, answers: Answers) -> Bilingual |
         return None
     if named := answers.name_of(questions.name):
         return named
-    if (unnamed := questions.unnamed) is None:
+    if (nameless := questions.nameless) is None:
         raise Problems(Problem(ErrorCode.FORM_ANSWER_MISSING, ("form", questions.name)))
-    names = {key: answers.name_of(key) for key in _SLOT.findall(unnamed.en)}
+    names = {key: answers.name_of(key) for key in _SLOT.findall(nameless.en)}
     if missing := [key for key, name in names.items() if name is None]:
         raise Problems(Problem(ErrorCode.FORM_ANSWER_MISSING, ("form", missing[0])))
     said = {key: name for key, name in names.items() if name is not None}
     return Bilingual(
-        (unnamed.hi or "").format(**{key: name.hi or name.en for key, name in said.items()}),
-        unnamed.en.format(**{key: name.en for key, name in said.items()}),
+        (nameless.hi or "").format(**{key: name.hi or name.en for key, name in said.items()}),
+        nameless.en.format(**{key: name.en for key, name in said.items()}),
     )

@@ -45,12 +45,12 @@ MUST_SAY: Mapping[str, tuple[str, ...]] = MappingProxyType(
 class HolderQuestions:
     """Which questions name whom a certificate is about; without `name` it is the citizen who applied.
 
-    `unnamed` is the text for a holder without a name, with the names of relatives as {questions} in braces. `relatives`
-    gives the letter of the certificate's XML for each relative: S son or daughter of, W wife of.
+    `nameless` is the text for a holder without a name, with the names of relatives as {questions} in braces.
+    `relatives` gives the letter of the certificate's XML for each relative: S son or daughter of, W wife of.
     """
 
     name: str | None = None
-    unnamed: Bilingual | None = None
+    nameless: Bilingual | None = None
     born_on: str | None = None
     gender: str | None = None
     mother: str | None = "mother_name"
@@ -89,6 +89,8 @@ class CertificateKinds:
 
     kinds: Mapping[str, CertificateKind] = field(default_factory=dict)
     numbers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    names: Mapping[str, str] = field(default_factory=dict)
+    """How words of names are usually spelled in the state's script, by the word in small Latin letters."""
 
     def of_service(self, slug: str) -> CertificateKind | None:
         """The kind of a service; None where the general template serves it."""
@@ -106,7 +108,7 @@ class CertificateKinds:
 
     def amount(self, rupees: int) -> Bilingual:
         """Whole rupees in figures, ₹1,14,000, and in words where the state has them, in both languages."""
-        figures = f"₹{grouped(rupees)}"
+        figures = f"₹{digits_in_lakhs(rupees)}"
         local, english = self.numbers.get("local"), self.numbers.get("en")
         return Bilingual(
             f"{figures} ({in_words(rupees, local)} {local[-1]})" if local else figures,
@@ -114,7 +116,7 @@ class CertificateKinds:
         )
 
 
-def grouped(amount: int) -> str:
+def digits_in_lakhs(amount: int) -> str:
     """A whole number in lakh and crore: 1,14,000."""
     digits = str(amount)
     head, tail = digits[:-3], digits[-3:]

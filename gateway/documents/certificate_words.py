@@ -40,8 +40,8 @@ def page_words(content: CertificateContent, *, specimen: bool, preview: bool = F
     `body` is the typst text of the certificate's kind, which draws what gateway/documents/certificate.typ defines.
     """
     issued = content.issued_on
-    facts = {name: _fact(*fact) for name, fact in _held(content)}
-    facts |= {one.key: _printed(one) for one in content.fields}
+    facts = {name: _fact(*fact) for name, fact in _known_facts(content)}
+    facts |= {one.key: _fact_of_form(one) for one in content.fields}
     state = installed_state()
     kinds = certificate_kinds(state.texts.parent) if state.texts else CertificateKinds()
     return {
@@ -73,7 +73,7 @@ def page_words(content: CertificateContent, *, specimen: bool, preview: bool = F
     }
 
 
-def _held(content: CertificateContent) -> Iterator[tuple[str, tuple[Bilingual | None, Bilingual | str]]]:
+def _known_facts(content: CertificateContent) -> Iterator[tuple[str, tuple[Bilingual | None, Bilingual | str]]]:
     """What every certificate knows, in the order of the general kind; what has no label stands in sentences alone."""
     yield "holder", (_TEXTS["rows.name"], content.holder)
     relation = RELATIONS.get(content.guardian_relation or "")
@@ -116,7 +116,7 @@ def _fact(label: Bilingual | None, value: Bilingual | str) -> dict[str, Any]:
     return {"label": _pair(label) if label else None, "value": _value(value), "given": ""}
 
 
-def _printed(field: CertificateField) -> dict[str, Any]:
+def _fact_of_form(field: CertificateField) -> dict[str, Any]:
     """A fact of the form: `given` is the answer itself, by which a template may choose between texts."""
     return {
         **_fact(field.label, field.shown or field.value),

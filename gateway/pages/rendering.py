@@ -21,6 +21,7 @@ from starlette.datastructures import QueryParams
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
+from domain.certificates.spellings import devanagari_spelling
 from domain.kernel import (
     IST,
     Clock,
@@ -37,9 +38,11 @@ from domain.kernel import (
 from domain.kernel.errors import RETRY_SECONDS
 from domain.kernel.messages import catalogue, filled_label, label
 from domain.kernel.money import shown_rupees
+from domain.kernel.state import installed_state
 from gateway.http.compression import compress_response
 from gateway.http.headers import EVERY_ANSWER, came_by_cookie
 from gateway.settings.portal import Portal
+from states.certificate_kinds import certificate_kinds
 
 LANGUAGE_COOKIE = "apuni_language"
 _YEAR = 365 * 86400
@@ -178,6 +181,7 @@ def _templates(language: Language) -> Environment:
         "label": lambda value, kind: text(f"{kind}.{value}"),
         "labelled": lambda values, kind: [(value, text(f"{kind}.{value}")) for value in values],
         "field_id": field_id,
+        "state_spelling": state_spelling,
         "with_query": with_query,
         "by": lambda rows, name: {row[name]: row for row in rows},
         "pair": lambda row, *names: tuple(row[name] for name in names),
@@ -188,6 +192,13 @@ def _templates(language: Language) -> Environment:
 def field_id(name: str) -> str:
     """The id of the input of a field: of `input.form.father_name`, as the path of a problem, `q-form-father-name`."""
     return "q-" + name.removeprefix("input.").replace(".", "-").replace("_", "-")
+
+
+def state_spelling(name: str) -> str | None:
+    """A spelling of a name in the state's script to be offered; None where there is none to offer."""
+    folder = installed_state().texts
+    known = certificate_kinds(folder.parent).names if folder and name else {}
+    return devanagari_spelling(name, known) if known else None
 
 
 def with_query(query: QueryParams, **changes: object) -> str:

@@ -2,8 +2,6 @@
 
 from pathlib import Path
 
-from integrations.calling import safe_xml
-
 MOST_BYTES = 200_000
 _FOREIGN = frozenset({"script", "foreignObject", "image", "style"})
 """Elements that run, load or carry what is no drawing."""
@@ -11,6 +9,8 @@ _FOREIGN = frozenset({"script", "foreignObject", "image", "style"})
 
 def fault_of_emblem(path: Path) -> str | None:
     """Why a file is no emblem to print; None where it is one."""
+    from integrations.calling import safe_xml  # only where an emblem is set: commands read the settings alone
+
     try:
         content = path.read_bytes()
         root = safe_xml.parse(content)

@@ -56,6 +56,9 @@ class FormQuestion(Mapped[forms.Question], most_rows="rows", prefilled_from="pre
     earliest: str | None = strawberry.field(description="The first day, as YYYY-MM-DD or `today`.")
     latest: str | None = strawberry.field(description="The last day, as YYYY-MM-DD or `today`.")
     pattern: str | None = strawberry.field(description="A regular expression that the answer must match.")
+    script_of: str | None = strawberry.field(
+        description="The question whose name is asked here in the state's script; null for every other."
+    )
     fewest_rows: int = strawberry.field(description="The fewest rows of a group.")
     most_rows: int = strawberry.field(description="The most rows of a group; 0 where it is none.")
     prefilled_from: list[str] = strawberry.field(description="The facts of verified documents that answer it.")

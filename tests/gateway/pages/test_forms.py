@@ -163,6 +163,23 @@ async def test_a_group_gets_one_more_row_without_being_checked(client: httpx.Asy
     assert 'role="alert"' not in more.text
 
 
+async def test_the_spelling_of_a_name_is_offered_on_asking_and_filled_in_by_nobody_but_the_person(
+    client: httpx.AsyncClient,
+):
+    typed = filled({"child_name": "Ananya Negi", "mother_name": "Usha d'Souza"}, "birth-certificate")
+
+    page = await client.post("/forms/birth-certificate-rural?language=en", data={**typed, "_again": "child_name_local"})
+
+    shown = html.fromstring(page.text)
+    field = shown.get_element_by_id(field_id("input.form.child_name_local"))
+    offered = shown.get_element_by_id(f"{field.get('id')}-offered")
+    hint = shown.get_element_by_id(f"{field.get('id')}-hint").text_content()
+    assert page.status_code == 200
+    assert field.get("value") == ""
+    assert (field.get("list"), offered[0].get("value")) == (offered.get("id"), "अनन्या नेगी")
+    assert "Offered: अनन्या नेगी. Write it here if it is right" in hint
+
+
 async def test_a_group_gets_no_more_rows_than_it_may_have(client: httpx.AsyncClient):
     most = RATION.by_name["members"].rows
     answers = filled({f"members.{most - 1}.name": "Kavya"}, "ration-card-new-correction")
