@@ -1,34 +1,28 @@
-"""Sends a notice once more, and a test message to oneself by one channel."""
+"""Sends a notice once more."""
 
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from actions.feedback.channels import connected_channels
 from actions.feedback.conversations import of_conversation
-from actions.feedback.message_planning import new_message
-from actions.feedback.notices import About, new_notice
 from actions.kernel import (
-    DAY_SECONDS,
     Environment,
     UnitOfWork,
     note,
     of_application,
     permitted_postings,
     refuse_flood,
-    require_own,
     require_thing,
     run_request,
 )
-from domain.feedback.messages import MessageChannel
-from domain.feedback.notices import Notice, NoticeKind, Topic
+from domain.feedback.notices import Notice, NoticeKind
 from domain.identity.policy import ObjectKind, Purpose, Resource
-from domain.kernel import ErrorCode, PersonKind, Problem, Problems, Subject, not_found, require_found
+from domain.kernel import PersonKind, Subject, not_found, require_found
 from store.applications import applications
 from store.database import locks
-from store.feedback import conversations, messages, notices
+from store.feedback import conversations, notices
 
-MOST_AGAIN, MOST_TESTS = 3, 6
-"""So often a notice is sent again at all, and a citizen has a test message in a day."""
+MOST_AGAIN = 3
+"""So often a notice is sent again at all."""
 AGAIN_AFTER = timedelta(hours=1)
 """So long after it went the last time a notice is not sent again."""
 _PATH = ("input", "notificationId")
@@ -42,14 +36,6 @@ class ResendNotice:
     idempotency_key: str
 
 
-@dataclass(frozen=True, slots=True)
-class SendTestMessage:
-    """The channel that the citizen wants to try."""
-
-    channel: MessageChannel
-    idempotency_key: str
-
-
 async def resend_notice(env: Environment, subject: Subject, request: ResendNotice) -> tuple[Notice, bool]:
     """Send a notice again, as a new one that says the same; for its citizen, and for who decides its case.
 
@@ -59,14 +45,6 @@ async def resend_notice(env: Environment, subject: Subject, request: ResendNotic
     AGAIN_AFTER of the last one.
     """
     return await run_request(env, subject, "resendNotice", request, _resend, read=notices.get)
-
-
-async def send_test_message(env: Environment, subject: Subject, request: SendTestMessage) -> tuple[Notice, bool]:
-    """Send the citizen who asks a test message to her own address by one channel and no other.
-
-    Raises NotSignedIn; Problems: NOT_FOUND for anybody but a citizen, CHANNEL_NOT_CONNECTED, RATE_LIMITED.
-    """
-    return await run_request(env, subject, "testMessage", request, _send_test, read=notices.get)
 
 
 async def _resend(acting: UnitOfWork, request: ResendNotice) -> Notice:
@@ -99,16 +77,3 @@ async def _require_reader(acting: UnitOfWork, notice: Notice) -> Resource:
         return of_conversation(await require_thing(acting, talk, of_conversation, Purpose.RESPOND, path=_PATH))
     case = await applications.get(acting.tx, notice.application_id)
     return of_application(await require_thing(acting, case, of_application, Purpose.DECIDE, path=_PATH))
-
-
-async def _send_test(acting: UnitOfWork, request: SendTestMessage) -> Notice:
-    citizen_id = await require_own(acting, ObjectKind.NOTICE)
-    if request.channel not in connected_channels(acting.env):
-        raise Problems(Problem(ErrorCode.CHANNEL_NOT_CONNECTED, ("input", "channel")))
-    await locks.lock_exclusive(acting.tx, "test_message", citizen_id)
-    kind, since = NoticeKind.TEST_MESSAGE, acting.now - timedelta(seconds=DAY_SECONDS)
-    refuse_flood(await notices.count_of_kind(acting.tx, citizen_id, kind, since), MOST_TESTS)
-    test = new_notice(acting, kind, About(Topic.ACCOUNT, citizen_id, citizen_id, None, acting.env.ids.key()), {})
-    await notices.add(acting.tx, test, to_send=None)
-    await messages.add_many(acting.tx, [new_message(acting.env, (test.id, citizen_id, kind), request.channel)])
-    return test

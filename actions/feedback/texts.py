@@ -1,6 +1,6 @@
 """The texts of messages in force, and how a new one comes into force: proposed, confirmed by a second administrator."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import lru_cache, partial
@@ -10,11 +10,12 @@ from actions.kernel import Environment, UnitOfWork, require, require_postings, r
 from domain.catalogue.definitions import DraftState
 from domain.feedback.message_texts import EventTexts
 from domain.feedback.text_proposals import TextProposal
+from domain.feedback.whatsapp import TemplateState
 from domain.identity.policy import ObjectKind, Purpose, Resource
 from domain.kernel import CommandFailed, ErrorCode, Problem, Problems, Subject, ist_date, require_found
 from states.message_texts import LARGEST, document_problems, texts_of_document
 from store.database import Transaction
-from store.feedback import text_proposals
+from store.feedback import text_proposals, whatsapp_templates
 
 MOST_LISTED = 20
 T = TypeVar("T")
@@ -87,6 +88,15 @@ async def texts_for(env: Environment, subject: Subject) -> Mapping[str, EventTex
 async def proposals_for(env: Environment, subject: Subject) -> list[TextProposal]:
     """The latest proposals, for administrators of the state. Raises NOT_FOUND for others."""
     return await _read_for(env, subject, partial(text_proposals.latest, limit=MOST_LISTED))
+
+
+async def whatsapp_states_for(env: Environment, subject: Subject) -> Iterable[TemplateState]:
+    """What WhatsApp said last of account and numbers, and the templates that somebody must look at.
+
+    Raises NOT_FOUND for who is no administrator of the state.
+    """
+    told = await _read_for(env, subject, whatsapp_templates.all_states)
+    return [one for one in told if not one.language or one.needs_attention(env.clock.now())]
 
 
 async def _read_for(env: Environment, subject: Subject, read: Callable[[Transaction], Awaitable[T]]) -> T:

@@ -1,4 +1,4 @@
-"""Looks once a day for what WhatsApp did not tell: states of templates, and messages of which no report came.
+"""Looks once a day for what WhatsApp did not tell: states of number and templates, and messages without a report.
 
 WhatsApp cannot be asked what became of a message (docs/contracts/whatsapp.md sections 3 and 10).
 """
@@ -20,7 +20,7 @@ _log = structlog.get_logger(__name__)
 
 
 async def check_whatsapp(env: Environment) -> None:
-    """Let the next channel take its turn where no report came, and note the templates as WhatsApp lists them now.
+    """Let the next channel take its turn where no report came, and note number and templates as WhatsApp says now.
 
     A template that a text of ours names and WhatsApp does not list is noted as absent.
     """
@@ -30,7 +30,7 @@ async def check_whatsapp(env: Environment) -> None:
     if many := await env.store.carry_out(_pass_on):
         _log.warning("whatsapp_without_report", messages=many)
     try:
-        listed = await number.templates()
+        listed = [*await number.templates(), await number.state()]
     except RemoteError as error:
         _log.warning("whatsapp_templates_not_told", code=error.code)
         return

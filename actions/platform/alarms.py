@@ -46,6 +46,7 @@ async def readings(tx: Transaction, session_key_made_at: datetime) -> Readings:
     now = tx.clock.now()
     waiting = await outbox.counts(tx)
     unsealed = await audit.unsealed_since(tx)
+    doubtful = await whatsapp_templates.needing_attention(tx)
     return Readings(
         processes=tuple(await alarms.reported_facts(tx)),
         dead_letters=waiting.dead,
@@ -60,9 +61,8 @@ async def readings(tx: Transaction, session_key_made_at: datetime) -> Readings:
         distrusted_keys=await distrusted_keys(tx, now),
         paper_shares=await assistances.paper_shares(tx, now - timedelta(days=HELPED_DAYS), FEWEST_HELPED),
         posts_changed=await changes_of_watched(tx),
-        unusable_templates=tuple(
-            f"{one.name}/{one.language}" for one in await whatsapp_templates.needing_attention(tx)
-        ),
+        unusable_templates=tuple(f"{one.name}/{one.language}" for one in doubtful if one.language),
+        troubled_numbers=tuple(f"{one.name}/{one.warning}" for one in doubtful if not one.language),
         failed_receivers=dict.fromkeys(await event_receivers.failed_ids(tx), 1),
         unusual_reads={one.officer_id: one.count for one in await desk_reads.unusual_reads(tx, now - HOUR)},
     )

@@ -1,4 +1,4 @@
-"""The agreement to WhatsApp, how sure we are by it who writes from a number (ADR 0038), and the states of templates."""
+"""The agreement to WhatsApp, how sure we are by it who writes (ADR 0038), and what WhatsApp says of us."""
 
 import re
 from dataclasses import dataclass, replace
@@ -62,11 +62,23 @@ USABLE = frozenset({"APPROVED", "REINSTATED", "UNARCHIVED", "UNLOCKED", "FLAGGED
 """The states in which a template is sent; FLAGGED is a warning (docs/contracts/whatsapp.md section 5)."""
 LOW_QUALITY, ABSENT = "RED", "ABSENT"
 """A quality of WhatsApp's, and our state of a template that WhatsApp does not know."""
+ACCOUNT = "account"
+NUMBER_EVENTS = frozenset({"FLAGGED", "UNFLAGGED", "DOWNGRADE", "UPGRADE", "ONBOARDING"})
+ACCOUNT_EVENTS = frozenset({"ACCOUNT_DELETED", "ACCOUNT_RESTRICTION", "ACCOUNT_VIOLATION"})
+BANS = frozenset({"DISABLE", "SCHEDULE_FOR_DISABLE", "REINSTATE"})
+"""What WhatsApp tells of our number and account (docs/contracts/whatsapp.md section 5)."""
+_TROUBLED = frozenset({"FLAGGED", "DOWNGRADE", "RATE_LIMITED", "RESTRICTED", "BANNED", "DISCONNECTED"})
+_TROUBLED |= ACCOUNT_EVENTS | BANS - {"REINSTATE"}
+_NEVER_ENDED, WARNED_FOR = frozenset({"ACCOUNT_RESTRICTION", "ACCOUNT_VIOLATION"}), timedelta(days=7)
+"""Of these WhatsApp never tells that they are over, so that they count for so long."""
 
 
 @dataclass(frozen=True, slots=True)
 class TemplateState:
-    """What WhatsApp said last of a registered text: its `status`, and how people take it, GREEN to RED; None unsaid."""
+    """What WhatsApp said last of a registered text: its `status`, and how people take it, GREEN to RED; None unsaid.
+
+    Without a language it is of one of our numbers, under its digits, or of our account, under ACCOUNT.
+    """
 
     name: str
     language: str
@@ -84,10 +96,17 @@ class TemplateState:
         """Whether it can be sent."""
         return self.status is None or self.status in USABLE
 
+    def needs_attention(self, now: datetime) -> bool:
+        """Whether somebody must look: it is not sent, limited or warned of, or is about to be paused."""
+        if self.language:
+            return not self.is_usable or self.quality == LOW_QUALITY
+        is_over = self.status in _NEVER_ENDED and now > self.at + WARNED_FOR
+        return self.quality == LOW_QUALITY or (self.status in _TROUBLED and not is_over)
+
     @property
-    def needs_attention(self) -> bool:
-        """Whether somebody must look: it is not sent, or is about to be paused."""
-        return not self.is_usable or self.quality == LOW_QUALITY
+    def warning(self) -> str | None:
+        """What it is that needs attention: a low quality, else the status."""
+        return self.quality if self.quality == LOW_QUALITY else self.status
 
     def join(self, known: "TemplateState | None") -> "TemplateState":
         """It beside what was known before: what is older changes nothing, and what is unsaid stays."""

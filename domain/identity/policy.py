@@ -263,8 +263,11 @@ _TRAINING = {
 }
 """Attempts at exercises of training: one's own, and for heads of offices those of their places."""
 
-_NOTICES = _cells(_R.OWN, _Role.CITIZEN, _K.NOTICE, *_OWN)
-"""Messages are for the citizen alone."""
+_NOTICES = {
+    **_cells(_R.OWN, _Role.CITIZEN, _K.NOTICE, *_OWN),
+    **_cells(_R.ANY, _Role.ADMIN, _K.NOTICE, _P.OPERATE),
+}
+"""Messages are for the citizen alone; an administrator tries a channel with a message that is nobody's notice."""
 
 _UPLOADS = {
     **_cells(_R.OWN, _Role.CITIZEN, _K.UPLOAD, *_OWN),

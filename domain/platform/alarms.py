@@ -57,6 +57,7 @@ class AlarmCode(StrEnum):
     OWN_COUNTERS = "OWN_COUNTERS"
     MESSAGE_CAP = "MESSAGE_CAP"
     TEMPLATE_UNUSABLE = "TEMPLATE_UNUSABLE"
+    WHATSAPP_NUMBER = "WHATSAPP_NUMBER"
     MESSAGE_TEXT = "MESSAGE_TEXT"
     EVENTS_NOT_TAKEN = "EVENTS_NOT_TAKEN"
 
@@ -116,6 +117,7 @@ _MEASURES: Mapping[AlarmCode, tuple[Any, ...]] = {
     AlarmCode.OWN_COUNTERS: (Severity.CRITICAL, 2, "processes"),
     AlarmCode.MESSAGE_CAP: (Severity.WARNING, 100, "percent"),
     AlarmCode.TEMPLATE_UNUSABLE: (Severity.WARNING, 1, "templates"),
+    AlarmCode.WHATSAPP_NUMBER: (Severity.WARNING, 1, "numbers"),
     AlarmCode.MESSAGE_TEXT: (Severity.WARNING, 1, "texts"),
     AlarmCode.EVENTS_NOT_TAKEN: (Severity.WARNING, 1, "receivers"),
 }
@@ -253,6 +255,8 @@ class Readings:
     """The share in percent of what the messages of a day may cost that is spent, by channel."""
     unusable_templates: tuple[str, ...] = ()
     """The templates of WhatsApp that are not sent, or of low quality, as `<name>/<language>`."""
+    troubled_numbers: tuple[str, ...] = ()
+    """Our numbers and account at WhatsApp that it warns of or limits, as `<number or account>/<what it says>`."""
     unreadable_texts: tuple[str, ...] = ()
     """The events whose published text cannot be read by this release."""
     failed_receivers: Mapping[str, int] = field(default_factory=dict)
@@ -316,6 +320,7 @@ def _by_name(readings: Readings) -> tuple[tuple[AlarmCode, Mapping[str, float]],
         (AlarmCode.POST_CHANGED, readings.posts_changed),
         (AlarmCode.MESSAGE_CAP, readings.message_shares),
         (AlarmCode.TEMPLATE_UNUSABLE, dict.fromkeys(readings.unusable_templates, 1)),
+        (AlarmCode.WHATSAPP_NUMBER, dict.fromkeys(readings.troubled_numbers, 1)),
         (AlarmCode.EVENTS_NOT_TAKEN, readings.failed_receivers),
         (AlarmCode.RECONCILIATION_LATE, readings.reconciliation_seconds),
         (AlarmCode.MESSAGE_TEXT, dict.fromkeys(readings.unreadable_texts, 1)),

@@ -87,7 +87,8 @@ LIST_TEMPLATES = CallPolicy(
     breaker="templates",
     lane=Bulkhead("templates", places=1),
 )
-POLICIES = (SEND, NOTICE, UPLOAD, FIND_MEDIA, FETCH_MEDIA, LIST_TEMPLATES)
+FIND_NUMBER = replace(LIST_TEMPLATES, name="whatsapp.number", body_limit=20_000)
+POLICIES = (SEND, NOTICE, UPLOAD, FIND_MEDIA, FETCH_MEDIA, LIST_TEMPLATES, FIND_NUMBER)
 CODES = {code: verdict.value for code, verdict in wire.CODES.items()}
 """What WhatsApp's codes mean to us."""
 
@@ -187,6 +188,17 @@ class WhatsApp:
             if not after:
                 break
         return states
+
+    async def state(self) -> TemplateState:
+        """Our number as it is now. Raises RemoteError."""
+        query = {"fields": "display_phone_number,quality_rating,status"}
+        return await self._remote.ask(
+            FIND_NUMBER, "GET", self._path("").rstrip("/"), self._read_number, params=query, headers=self._bearer
+        )
+
+    def _read_number(self, answer: Answer) -> TemplateState:
+        _refuse_error(answer)
+        return wire.read_number(answer.content, self._remote.clock.now())
 
     def _read_templates(self, answer: Answer) -> tuple[list[TemplateState], str]:
         _refuse_error(answer)

@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import Any
 
 from domain.feedback.messages import MessageState
-from domain.feedback.whatsapp import ABSENT, TemplateState
+from domain.feedback.whatsapp import ABSENT, ACCOUNT, ACCOUNT_EVENTS, BANS, NUMBER_EVENTS, TemplateState
 from integrations.calling.answers import read_object
 from integrations.calling.errors import Unreadable, Verdict
 from integrations.whatsapp.models import (
@@ -59,7 +59,6 @@ _DIGITS = re.compile(r"[0-9]{6,15}")
 _STAMP = re.compile(r"[0-9]{9,11}")
 _NAME, _WORD = re.compile(r"[A-Za-z0-9_-]{1,512}"), re.compile(r"[A-Z_]{1,40}")
 _LATEST = 10**11
-_TEMPLATE_NEWS = ("message_template_status_update", "message_template_quality_update")
 
 
 def signature(secret: str, body: bytes) -> str:
@@ -173,11 +172,17 @@ def read_told(content: bytes, account_id: str, phone_number_id: str) -> list[Tol
     for entry in (one for one in _objects(body, "entry") if one.get("id") == account_id):
         for change in _objects(entry, "changes"):
             field, value = change.get("field"), _part_of(change, "value")
-            if field in _TEMPLATE_NEWS:
-                told += _read_each(iter([{**value, "time": entry.get("time")}]), _read_template_news)
-            elif field == "messages" and _part_of(value, "metadata").get("phone_number_id") == phone_number_id:
-                told += _read_each(_objects(value, "messages"), _read_incoming)
-                told += _read_each(_objects(value, "statuses"), _read_receipt)
+            news = iter([{**value, "time": entry.get("time")}])
+            match field:  # compared and never hashed, as it may be any JSON
+                case "message_template_status_update" | "message_template_quality_update":
+                    told += _read_each(news, _read_template_news)
+                case "phone_number_quality_update":
+                    told += _read_each(news, _read_number_news)
+                case "account_update":
+                    told += _read_each(news, _read_account_news)
+                case "messages" if _part_of(value, "metadata").get("phone_number_id") == phone_number_id:
+                    told += _read_each(_objects(value, "messages"), _read_incoming)
+                    told += _read_each(_objects(value, "statuses"), _read_receipt)
     return told
 
 
@@ -193,14 +198,49 @@ def _read_each(found: Iterator[Mapping[str, Any]], read: Callable[[Mapping[str, 
 
 
 def _read_template_news(found: Mapping[str, Any]) -> TemplateState:
-    time = found.get("time")
-    if not isinstance(time, int) or not 0 < time < _LATEST:
-        raise Unreadable("time")
     status, quality = (_text(found, key, _WORD) if key in found else None for key in ("event", "new_quality_score"))
     if status is None and quality is None:
         raise Unreadable("event")
     name, language = (_text(found, f"message_template_{part}", _NAME) for part in ("name", "language"))
-    return TemplateState(name, language, datetime.fromtimestamp(time, UTC), status, quality)
+    return TemplateState(name, language, _time_of(found), status, quality)
+
+
+def _read_number_news(found: Mapping[str, Any]) -> TemplateState:
+    """What happened to a number; what says nothing of its quality, such as more throughput, is left out."""
+    event = _text(found, "event", _WORD)
+    if event not in NUMBER_EVENTS:
+        raise Unreadable("event")
+    return TemplateState(_shown_digits(found), "", _time_of(found), event)
+
+
+def _read_account_news(found: Mapping[str, Any]) -> TemplateState:
+    """What happened to the account; what is no trouble and ends none, such as another partner, is left out."""
+    event, ban = _text(found, "event", _WORD), _part_of(found, "ban_info").get("waba_ban_state")
+    status = ban if event == "DISABLED_UPDATE" else event
+    if not isinstance(status, str) or status not in ACCOUNT_EVENTS | BANS:
+        raise Unreadable("event")
+    return TemplateState(ACCOUNT, "", _time_of(found), status)
+
+
+def read_number(content: bytes, at: datetime) -> TemplateState:
+    """Our number as it is `at` that time. Raises Unreadable."""
+    found = read_object(content)
+    status, quality = (_text(found, name, _WORD) for name in ("status", "quality_rating"))
+    return TemplateState(_shown_digits(found), "", at, status, quality)
+
+
+def _shown_digits(found: Mapping[str, Any]) -> str:
+    digits = "".join(re.findall(r"[0-9]", _text(found, "display_phone_number", None)))
+    if not _DIGITS.fullmatch(digits):
+        raise Unreadable("display_phone_number")
+    return digits
+
+
+def _time_of(found: Mapping[str, Any]) -> datetime:
+    time = found.get("time")
+    if not isinstance(time, int) or not 0 < time < _LATEST:
+        raise Unreadable("time")
+    return datetime.fromtimestamp(time, UTC)
 
 
 def read_templates(content: bytes, at: datetime) -> tuple[list[TemplateState], str]:

@@ -25,7 +25,7 @@ from sandbox.city.kit import Arrival, Fault, Sandbox, SandboxHome, sandbox_app
 from sandbox.city.magic import SpoilAnswer
 from sandbox.whatsapp.checks import refusal_of
 from sandbox.whatsapp.registers import MARK, read_templates
-from sandbox.whatsapp.webhooks import Webhooks, contact_of, text_value
+from sandbox.whatsapp.webhooks import SHOWN_NUMBER, Webhooks, contact_of, text_value
 
 KEPT = 300
 """How many of the latest messages are stored."""
@@ -59,6 +59,8 @@ def create_sandbox(home: SandboxHome, *, transport: httpx.AsyncBaseTransport | N
         "say": server.say,
         "messages": server.messages_at,
         "template": server.set_template,
+        "number": server.set_number,
+        "account": server.tell_of_account,
         "settle": server.settle,
         "member": server.set_member,
         "repeat": server.repeat,
@@ -184,9 +186,13 @@ class _Server:
         return JSONResponse({"id": self._keep_file(content, str(kind), file.filename or "")})
 
     async def media(self, request: Request) -> Response:
-        """Where a file lies; the address is good with the bearer alone."""
+        """Where a file lies; the address is good with the bearer alone. Under the id of our number, that number."""
         self._require_bearer(request)
         name = request.path_params["media"]
+        if (request.path_params["version"], name) == (self._account["version"], self._account["phone_number_id"]):
+            wanted = {*request.query_params.get("fields", "display_phone_number").split(","), "id"}
+            ours = {"id": name, "display_phone_number": SHOWN_NUMBER, **self._number()}
+            return JSONResponse({field: value for field, value in ours.items() if field in wanted})
         found = self._state.get("media", name)
         if found is None or request.path_params["version"] != self._account["version"]:
             raise _Refused(100, "media id")
@@ -310,6 +316,25 @@ class _Server:
             self._webhooks.queue({**about, **scores}, field="message_template_quality_update")
         await self._webhooks.tell_due()
         return after
+
+    def _number(self) -> dict[str, Any]:
+        return {"quality_rating": "GREEN", "status": "CONNECTED", **(self._state.get("number", "ours") or {})}
+
+    async def set_number(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        """Rate our number: `quality_rating`, `status`, or an `event`, which is told and after which it has a status."""
+        changed = {name: arguments[name] for name in ("quality_rating", "status") if name in arguments}
+        if "event" in arguments:
+            changed["status"] = "FLAGGED" if arguments["event"] == "FLAGGED" else "CONNECTED"
+            told = {"display_phone_number": SHOWN_NUMBER.strip("+").replace(" ", ""), "event": arguments["event"]}
+            self._webhooks.queue({**told, "current_limit": "TIER_10K"}, field="phone_number_quality_update")
+        self._state.put("number", "ours", self._number() | changed)
+        await self._webhooks.tell_due()
+        return self._number()
+
+    async def tell_of_account(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        """Tell what happened to our account, as the `value` that is given."""
+        self._webhooks.queue(arguments["value"], field="account_update")
+        return {"told": await self._webhooks.tell_due()}
 
     def set_member(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
         """Whether a number is on WhatsApp; `on` true or false."""

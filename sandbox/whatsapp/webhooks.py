@@ -18,7 +18,7 @@ import httpx
 
 from sandbox.city.kit import SandboxHome
 
-HOOK = "/hooks/whatsapp"
+HOOK, SHOWN_NUMBER = "/hooks/whatsapp", "+91 135 200 0000"
 ANSWERED_WITHIN, GIVEN_UP_AFTER = 5.0, timedelta(days=7)
 FIRST_WAIT, LONGEST_WAIT = timedelta(seconds=1), timedelta(hours=1)
 LOOK_SECONDS = 0.2
@@ -87,7 +87,7 @@ class Webhooks:
     def body(self, value: Mapping[str, Any], **other: Any) -> str:
         """The body with a value; `other` replaces account, phone number or field."""
         field = other.get("field", "messages")
-        number = {"display_phone_number": "911352000000"}
+        number = {"display_phone_number": SHOWN_NUMBER.strip("+").replace(" ", "")}
         number["phone_number_id"] = str(other.get("phone_number_id", self._account["phone_number_id"]))
         about = {"messaging_product": "whatsapp", "metadata": number} if field == "messages" else {}
         entry = {"id": other.get("account_id", self._account["account_id"])}

@@ -4,7 +4,8 @@ from datetime import datetime
 
 import strawberry
 
-from actions.feedback.repeated_notices import resend_notice, send_test_message
+from actions.feedback.channel_trials import send_test_message
+from actions.feedback.repeated_notices import resend_notice
 from domain.feedback import notices
 from domain.feedback.messages import MessageChannel
 from domain.feedback.notices import NoticeKind
@@ -55,8 +56,27 @@ class CaseNoticesMutation:
     )
     test_message = action_mutation(
         send_test_message,
-        _payload,
-        "Send oneself a test message by one channel, to the address that one's own account has there.",
-        input_fields("The channel to try.", channel="The channel; one that is not connected here is refused."),
+        thing_payload(
+            "What became of a test message.",
+            notice=Thing(
+                CaseNotice,
+                "The notice as it was sent to a citizen; null when refused and for administrators.",
+                lambda tried: tried.notice and CaseNotice.of(tried.notice),
+            ),
+            message=Thing(
+                NotificationMessage,
+                "An administrator's message: SENT, or SENDING for a replay. Null when refused and for citizens, who "
+                "read it of the notice.",
+                lambda tried: tried.message and NotificationMessage.of(tried.message),
+            ),
+        ),
+        "Send a test message by one channel: for a citizen to the address that her account has there, for an "
+        "administrator of the state where she says. 6 in a day, and 20 of all administrators together.",
+        input_fields(
+            "The channel to try.",
+            channel="The channel; one that is not connected here is refused, and push for administrators.",
+            to="For administrators alone, who must give it: a mobile of ten digits, or for EMAIL an address.",
+            language="For administrators the language; a citizen's is that of her account.",
+        ),
         name="test_message",
     )

@@ -5,9 +5,16 @@ from typing import Annotated, Self
 
 import strawberry
 
-from actions.feedback.texts import MOST_LISTED, confirm_message_text, proposals_for, propose_message_text, texts_for
+from actions.feedback.texts import (
+    MOST_LISTED,
+    confirm_message_text,
+    proposals_for,
+    propose_message_text,
+    texts_for,
+    whatsapp_states_for,
+)
 from domain.catalogue.definitions import DraftState
-from domain.feedback import text_proposals
+from domain.feedback import text_proposals, whatsapp
 from domain.feedback.message_texts import EventTexts, parts_of
 from domain.feedback.messages import MessageChannel
 from domain.kernel import Language, Scope
@@ -84,6 +91,20 @@ class MessageTextProposal(TwoPersonProposal, View[text_proposals.TextProposal]):
         return _previews(package[event] if document is None else texts_of_document(event, document))
 
 
+@strawberry.type(description="What WhatsApp said last of a template, or of our number or account.")
+class WhatsAppState(View[whatsapp.TemplateState]):
+    item: strawberry.Private[whatsapp.TemplateState]
+    name: str = strawberry.field(description="The template, the digits of a number, or `account`.")
+    language: str = strawberry.field(description="The template's language; empty for a number and the account.")
+    status: str | None = strawberry.field(description="WhatsApp's word for how it stands, such as APPROVED or FLAGGED.")
+    quality: str | None = strawberry.field(description="How people take it: GREEN, YELLOW, RED or UNKNOWN.")
+    at: datetime = strawberry.field(description="When that was so.")
+
+    @resolver_field(description="Whether somebody must look; then an alarm holds.")
+    def needs_attention(self, info: Info) -> bool:
+        return self.item.needs_attention(info.context.environment.clock.now())
+
+
 def _previews(event: EventTexts) -> list[MessageTextPreview]:
     shown = [(channel, language) for channel in MessageChannel for language in event.texts]
     return [
@@ -123,6 +144,15 @@ class MessageTextsQuery:
         description="The latest proposals of texts, at most 20; null with NOT_FOUND for all but administrators of "
         "the state.",
     )
+
+    @resolver_field(
+        description="What WhatsApp said last of account and numbers, and of the templates that somebody must look at; "
+        "null with NOT_FOUND for all but administrators of the state.",
+        directives=[*_FOR_STAFF, assumed_list_size(50)],
+    )
+    async def whatsapp_states(self, info: Info) -> list[WhatsAppState] | None:
+        found = await whatsapp_states_for(info.context.environment, require_signed_in(info))
+        return [WhatsAppState.of(each) for each in found]
 
 
 _payload = thing_payload(

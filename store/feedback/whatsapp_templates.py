@@ -1,4 +1,4 @@
-"""What WhatsApp said last of each registered text of ours."""
+"""What WhatsApp said last of each registered text of ours, of our number and our account."""
 
 from collections.abc import Iterable, Sequence
 
@@ -21,7 +21,7 @@ async def note(tx: Transaction, told: Sequence[TemplateState]) -> None:
     """Note what was told of texts; what is older than what is known changes nothing."""
     if not told:
         return
-    known = {(one.name, one.language): one for one in await _TEMPLATES.select_all(tx, sa.select(templates_table))}
+    known = {(one.name, one.language): one for one in await all_states(tx)}
     changed = dict[tuple[str, str], TemplateState]()
     for one in told:
         of = one.name, one.language
@@ -29,6 +29,12 @@ async def note(tx: Transaction, told: Sequence[TemplateState]) -> None:
     await _TEMPLATES.upsert(tx, changed.values(), keys=("name", "language"))
 
 
+async def all_states(tx: Transaction) -> Iterable[TemplateState]:
+    """All that was told, account and numbers first."""
+    ordered = sa.select(templates_table).order_by(templates_table.c.language, templates_table.c.name)
+    return await _TEMPLATES.select_all(tx, ordered)
+
+
 async def needing_attention(tx: Transaction) -> Iterable[TemplateState]:
-    """The texts that are not sent, or are about to be paused."""
-    return [one for one in await _TEMPLATES.select_all(tx, sa.select(templates_table)) if one.needs_attention]
+    """What somebody must look at."""
+    return [one for one in await all_states(tx) if one.needs_attention(tx.clock.now())]

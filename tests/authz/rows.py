@@ -261,6 +261,7 @@ ROOTS: Mapping[str, frozenset[str]] = {
     "Query.waitingOrders": who("admin", "department admin"),
     "Query.serviceDefinitions": who("admin", "department admin"),
     "Query.messageTexts": who("admin"),
+    "Query.whatsappStates": who("admin"),
     "Query.eventReceivers": who("admin", "department admin"),
     "Query.messageTextProposals": who("admin"),
     "Query.uncertainDepartmentCases": who("admin", "department admin"),

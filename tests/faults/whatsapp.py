@@ -65,6 +65,14 @@ class WhatsAppTemplates(WhatsAppCall):
         return len(await client.templates())
 
 
+class WhatsAppNumber(WhatsAppCall):
+    name = "whatsapp.number"
+    policies = (whatsapp.client.FIND_NUMBER,)
+
+    async def ask(self, client: WhatsApp, number: int) -> Any:
+        return (await client.state()).status
+
+
 class WhatsAppMedia(WhatsAppCall):
     name = "whatsapp.media"
     policies = (whatsapp.client.FIND_MEDIA, whatsapp.client.FETCH_MEDIA)
@@ -85,4 +93,4 @@ class WhatsAppMedia(WhatsAppCall):
         return hashlib.sha256(found.content).hexdigest()
 
 
-WHATSAPP = (WhatsAppNotice, WhatsAppSend, WhatsAppUpload, WhatsAppMedia, WhatsAppTemplates)
+WHATSAPP = (WhatsAppNotice, WhatsAppSend, WhatsAppUpload, WhatsAppMedia, WhatsAppTemplates, WhatsAppNumber)

@@ -20,7 +20,7 @@ STAFF_PAGES = (
         "serviceDefinitions",
         "DraftStaffDefinition PublishStaffDefinition ConfirmStaffDefinition",
     ),
-    _page("/staff/texts", "texts", "StaffTexts", "messageTexts", "ProposeStaffText ConfirmStaffText"),
+    _page("/staff/texts", "texts", "StaffTexts", "messageTexts", "ProposeStaffText ConfirmStaffText TestStaffChannel"),
     _page(
         "/staff/connectors",
         "connectors",

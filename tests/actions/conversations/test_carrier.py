@@ -164,6 +164,65 @@ async def test_once_a_day_the_templates_are_noted_as_whatsapp_lists_them(chat):
     assert (listed, await unusable(chat)) == (("apk_delivered_v1/hi",), ())
 
 
+async def troubled(chat: Chat) -> tuple[str, ...]:
+    async with chat.world.env.store.read_transaction() as tx:
+        return (await readings(tx, chat.world.clock.now())).troubled_numbers
+
+
+@pytest.mark.parametrize(
+    ("event", "shown"), [("FLAGGED", ("911352000000/FLAGGED",)), ("DOWNGRADE", ("911352000000/DOWNGRADE",))]
+)
+async def test_an_alarm_holds_while_whatsapp_warns_of_our_number(chat, event, shown):
+    await chat.sandbox.act("number", {"event": event})
+    await chat.work()
+    warned = await troubled(chat)
+    chat.world.clock.advance(timedelta(days=1))
+    await chat.sandbox.act("number", {"event": "UNFLAGGED"})
+    await chat.work()
+
+    assert (warned, await troubled(chat)) == (shown, ())
+
+
+async def test_more_throughput_ends_no_warning(chat):
+    for event in ("FLAGGED", "THROUGHPUT_UPGRADE"):
+        chat.world.clock.advance(timedelta(seconds=2))
+        await chat.sandbox.act("number", {"event": event})
+        await chat.work()
+
+    assert await troubled(chat) == ("911352000000/FLAGGED",)
+
+
+async def test_once_a_day_our_number_is_noted_as_whatsapp_rates_it(chat):
+    await chat.sandbox.act("number", {"quality_rating": "RED", "status": "CONNECTED"})
+    await check_whatsapp(chat.world.env)
+    rated = await troubled(chat)
+    await chat.sandbox.act("number", {"quality_rating": "GREEN"})
+    chat.world.clock.advance(timedelta(days=1))
+    await check_whatsapp(chat.world.env)
+
+    assert (rated, await troubled(chat)) == (("911352000000/RED",), ())
+
+
+@pytest.mark.parametrize(
+    ("value", "now", "a_week_later"),
+    [
+        ({"event": "ACCOUNT_VIOLATION", "violation_info": {"violation_type": "SCAM"}}, "ACCOUNT_VIOLATION", None),
+        ({"event": "ACCOUNT_DELETED"}, "ACCOUNT_DELETED", "ACCOUNT_DELETED"),
+        ({"event": "DISABLED_UPDATE", "ban_info": {"waba_ban_state": "DISABLE"}}, "DISABLE", "DISABLE"),
+        ({"event": "DISABLED_UPDATE", "ban_info": {"waba_ban_state": "REINSTATE"}}, None, None),
+        ({"event": "PARTNER_ADDED"}, None, None),
+    ],
+)
+async def test_what_happens_to_our_account_raises_the_alarm_while_it_counts(chat, value, now, a_week_later):
+    await chat.sandbox.act("account", {"value": value})
+    await chat.work()
+    at_once = await troubled(chat)
+    chat.world.clock.advance(timedelta(days=7, seconds=1))
+
+    assert at_once == ((f"account/{now}",) if now else ())
+    assert await troubled(chat) == ((f"account/{a_week_later}",) if a_week_later else ())
+
+
 async def test_a_message_of_which_no_report_came_for_a_day_goes_by_sms_once(chat, phones):
     await has_number(chat.world, chat.world.asha, "9000000107")
     await agrees(chat.world, chat.world.asha)

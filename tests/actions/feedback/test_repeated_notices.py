@@ -1,26 +1,16 @@
-"""A notice is sent once more, within bounds, by who may; and a citizen tries a channel."""
+"""A notice is sent once more, within bounds, by who may."""
 
 from datetime import timedelta
 
 import pytest
 
-from actions.feedback.repeated_notices import (
-    AGAIN_AFTER,
-    MOST_AGAIN,
-    MOST_TESTS,
-    ResendNotice,
-    SendTestMessage,
-    resend_notice,
-    send_test_message,
-)
+from actions.feedback.repeated_notices import AGAIN_AFTER, MOST_AGAIN, ResendNotice, resend_notice
 from domain.applications.lifecycle import Status
-from domain.feedback.messages import MessageChannel
 from domain.feedback.notices import Notice
-from domain.kernel import ErrorCode, Problems, Source, Subject
-from integrations.calling.errors import Refused
+from domain.kernel import ErrorCode, Problems, Subject
 from store.feedback import notices
 from tests.support.actions import World
-from tests.support.messages import MOBILE, carried, kept
+from tests.support.messages import MOBILE, carried
 
 
 @pytest.fixture
@@ -93,53 +83,3 @@ async def test_it_is_sent_again_three_times_at_most_also_by_its_repetitions(worl
 
     assert await refusal(world, sent, world.asha, "one-more") is ErrorCode.RATE_LIMITED
     assert await refusal(world, notice, world.asha, "one-more-of-the-first") is ErrorCode.RATE_LIMITED
-
-
-def trial(channel: MessageChannel, key: str = "test-1") -> SendTestMessage:
-    return SendTestMessage(channel, key)
-
-
-async def test_a_test_message_goes_by_its_channel_to_ones_own_address(world, phones):
-    await send_test_message(world.env, world.asha, trial(MessageChannel.SMS))
-    await carried(world)
-
-    assert phones.sent == [(MOBILE, "अपुणी सरकार: यह एक परीक्षण संदेश है। संदेश आप तक इस तरह पहुँचते हैं।")]
-
-
-async def test_a_test_message_that_fails_goes_by_no_other_channel(world, phones):
-    phones.failures["msdp"] = Refused(Source.SMS, "406")
-    await send_test_message(world.env, world.asha, trial(MessageChannel.SMS))
-    await carried(world)
-    await carried(world)
-
-    assert [each.channel for each in await kept(world)] == [MessageChannel.SMS]
-
-
-async def test_a_test_message_is_not_sent_again_since_it_has_one_channel_alone(world, phones):
-    test, _ = await send_test_message(world.env, world.asha, trial(MessageChannel.SMS))
-    world.clock.advance(AGAIN_AFTER)
-
-    assert await refusal(world, test, world.asha, "k") is ErrorCode.NOT_FOUND
-
-
-async def test_a_channel_that_is_not_connected_is_not_tried(world, phones):
-    with pytest.raises(Problems) as caught:
-        await send_test_message(world.env, world.asha, trial(MessageChannel.WHATSAPP))
-
-    assert caught.value.code is ErrorCode.CHANNEL_NOT_CONNECTED
-
-
-async def test_test_messages_are_bounded_by_day(world, phones):
-    for each in range(MOST_TESTS):
-        await send_test_message(world.env, world.asha, trial(MessageChannel.SMS, f"test-{each}"))
-    with pytest.raises(Problems) as caught:
-        await send_test_message(world.env, world.asha, trial(MessageChannel.SMS, "one-more"))
-
-    assert caught.value.code is ErrorCode.RATE_LIMITED
-
-
-async def test_a_test_message_is_for_citizens(world, phones):
-    with pytest.raises(Problems) as caught:
-        await send_test_message(world.env, world.tehsildar, trial(MessageChannel.SMS))
-
-    assert caught.value.code is ErrorCode.NOT_FOUND

@@ -9,10 +9,11 @@ from actions.feedback.notices import About, tell
 from actions.kernel import UnitOfWork
 from domain.feedback.messages import MessageSettings
 from domain.feedback.notices import NoticeKind, Topic
+from domain.feedback.whatsapp import TemplateState
 from domain.kernel import SYSTEM
 from states.message_texts import document_of_file
 from states.packages import state_folder
-from store.feedback import messages
+from store.feedback import messages, whatsapp_templates
 from tests.gateway.pages.conftest import Browse
 from tests.gateway.pages.test_powers import post, powers  # noqa: F401 - a fixture
 from tests.gateway.pages.test_site import form_of
@@ -90,3 +91,28 @@ async def test_a_text_that_breaks_a_rule_is_refused_at_its_field(powers, browse:
 
     assert page.status_code == 422
     assert "This text is refused: QUERY_RAISED: variables" in html.fromstring(page.text).text_content()
+
+
+async def test_an_administrator_sends_a_test_message_and_is_told_that_the_provider_took_it(
+    powers: World,  # noqa: F811 - the fixture
+    browse: Browse,
+):
+    async with browse("admin", "en") as browser:
+        done = await post(browser, "/staff/texts", "TestStaffChannel", channel="SMS", to="9811122233", language="HI")
+        page = html.fromstring((await browser.get(done.headers["location"])).text)
+
+    assert page.cssselect(".good")[0].text_content() == "The provider took the test message. See whether it arrives."
+
+
+async def test_an_administrator_sees_what_whatsapp_said_of_the_number(
+    powers: World,  # noqa: F811 - the fixture
+    browse: Browse,
+):
+    async with powers.environment.store.write_transaction() as tx:
+        now = powers.environment.clock.now()
+        await whatsapp_templates.note(tx, [TemplateState("911352000000", "", now, "FLAGGED", "RED")])
+    async with browse("admin", "en") as browser:
+        page = html.fromstring((await browser.get("/staff/texts")).text)
+
+    [said] = page.cssselect("#whatsapp + ul li")
+    assert "Needs attention: 911352000000: FLAGGED, RED" in " ".join(said.text_content().split())
