@@ -88,6 +88,8 @@ async def tell_of_step(acting: UnitOfWork, transition: Transition) -> None:
     if kind is None or on_portal:
         return
     params = {"number": application.number}
+    if kind is NoticeKind.REJECTED and application.decision and application.decision.ground:
+        params["ground_title"] = application.decision.ground.value
     if kind is NoticeKind.CERTIFICATE_READY:
         params["delivery"] = application.delivery.value
     await tell(acting, kind, _of_application(application, str(application.version)), **params)

@@ -22,12 +22,14 @@ MOST_BUTTONS, LONGEST_BUTTON, LONGEST_BODY = 10, 25, 1_024
 """Of a WhatsApp template (docs/message_texts.md)."""
 LONGEST_TITLE, LONGEST_PUSH = 120, 180
 WITHHELD = frozenset({"aadhaar", "account", "amount", "ground", "name", "reason", "scheme"})
-"""Last words of names of values that no text may say, since others read the telephone too."""
+"""Last words of names of values that no text may say, since others read the telephone too. The short title of a coded
+ground (`ground_title`) may be said; an officer's own words never."""
 EXAMPLES: Mapping[str, str] = {
     "number": "UKAS 20261 234567890",
     "appeal": "UKAP 20261 234567890",
     "on": "05-12-2026",
     "at": "05-12-2026 11:00",
+    "ground_title": "facts were not confirmed on enquiry",
     "code": "123456",
     "minutes": "10",
 }
@@ -254,7 +256,8 @@ def _not_to_be_said(text: RegisteredText) -> list[str]:
     """What no text may say on any channel, and variables that are not there."""
     named = _marks(text)
     ways = {name: ".".join(text.variables[name].way) for name in named if name in text.variables}
-    withheld = sorted(name for name, way in ways.items() if WITHHELD & set(re.split(r"[._]", way)))
+    last_words = {name: {step.rpartition("_")[2] for step in way.split(".")} for name, way in ways.items()}
+    withheld = sorted(name for name, words in last_words.items() if WITHHELD & words)
     said = [text.text, text.title, *(each.label for each in text.buttons)]
     return [
         *(f"no variable {name}" for name in sorted(named - text.variables.keys())),

@@ -223,7 +223,8 @@ def notice_text(notice: Notice, language: Language) -> str:
 
 def notice_values(notice: Notice, language: Language) -> dict[str, str]:
     """What fills the text of a message, in words and by name."""
-    return {name: _format_param(name, value, language) for name, value in notice.params.items()}
+    params = {"ground_title": "OTHER", **notice.params} if notice.kind is NoticeKind.REJECTED else notice.params
+    return {name: _format_param(name, value, language) for name, value in params.items()}
 
 
 def _format_param(name: str, value: str, language: Language) -> str:

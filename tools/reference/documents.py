@@ -203,7 +203,7 @@ One-time codes (`CODE_…`) go by SMS alone. A button has a `label` and a `kind`
 of `url` it ends the registered link. Templates of WhatsApp are registered with Meta under these names, languages and
 words. At start and by `apuni doctor package` is checked, beside what operators ask of an SMS:
 
-- No text says a name, account, amount, ground or reason, or a number of nine digits.
+- No text says a name, account, amount or reason, or a number of nine digits; of a ground no more than its short title.
 - WhatsApp: the characters of the template's name, {longest_body} characters of text, no variable at its beginning, its
   end or beside another, {most_buttons} buttons of {longest_button} characters (INFERRED from public guides).
 - Push: no variable, {longest_push} characters. A title is one line of {longest_title} characters, and the subject of a

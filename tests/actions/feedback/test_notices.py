@@ -21,14 +21,15 @@ from actions.feedback.grievances import (
     raise_grievance,
     reply_to_grievance,
 )
-from actions.feedback.notices import mark_read
+from actions.feedback.notices import About, mark_read, tell
 from actions.feedback.suggestions import MakeSuggestion, ReplyToSuggestion, make_suggestion, reply_to_suggestion
+from actions.kernel import UnitOfWork
 from actions.privacy.personal_data import erase_person, export_part
 from domain.applications.applications import DeliveryMode, RejectionGround
 from domain.feedback.feedback import SuggestionState
 from domain.feedback.grievances import GrievanceCategory
-from domain.feedback.notices import NEEDS_HER, Notice, NoticeKind, Topic, notice_text
-from domain.kernel import ANONYMOUS, ErrorCode, Language, NotSignedIn, Posting, Problems, Role, ist_date
+from domain.feedback.notices import NEEDS_HER, Notice, NoticeKind, Topic, notice_text, notice_values
+from domain.kernel import ANONYMOUS, SYSTEM, ErrorCode, Language, NotSignedIn, Posting, Problems, Role, ist_date
 from domain.kernel.messages import labels
 from store.feedback import notices
 from store.feedback.notices import notices_table
@@ -242,3 +243,27 @@ async def test_no_row_holds_anything_but_codes_numbers_and_dates(world: World):
     text = json.dumps([dict(row.params) for row in rows])
     for personal in ("Asha", "Negi", "आशा", "9800000001", "1984"):
         assert personal not in text
+
+
+async def test_a_rejection_is_told_with_the_title_of_its_ground_and_none_of_the_officer_s_words(world: World):
+    case = await world.submit(world.asha, FREE, idempotency_key="no")
+    no = Decide(
+        case.id, Verdict.REJECT, "no", ground=RejectionGround.FACTS_NOT_CONFIRMED, reason="She was not at home."
+    )
+    await decide_application(world.env, world.registrar, no)
+
+    [told] = [one for one in await hers(world) if one.kind is K.REJECTED]
+
+    assert notice_values(told, Language.EN)["ground_title"] == "the facts were not confirmed"
+    assert "home" not in str(notice_values(told, Language.EN))
+
+
+async def test_a_rejection_of_which_no_ground_is_known_sends_her_to_the_portal(world: World):
+    case = await world.submit(world.asha, FREE, idempotency_key="no")
+    about = About(Topic.APPLICATION, case.id, case.citizen_id, case.id, "old")
+    async with world.env.store.write_transaction() as tx:
+        await tell(UnitOfWork(world.env, tx, SYSTEM), K.REJECTED, about, number=case.number)
+
+    [told] = [one for one in await hers(world) if one.kind is K.REJECTED]
+
+    assert notice_values(told, Language.EN)["ground_title"] == "see the portal"
