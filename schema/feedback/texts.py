@@ -1,6 +1,6 @@
 """The texts of messages as people will read them, and those that administrators propose, confirm and publish."""
 
-from datetime import date
+from datetime import date, datetime
 from typing import Annotated, Self
 
 import strawberry
@@ -145,14 +145,13 @@ class MessageTextsQuery:
         "the state.",
     )
 
-    @resolver_field(
+    whatsapp_states = staff_list(
+        whatsapp_states_for,
+        WhatsAppState.of,
+        size=50,
         description="What WhatsApp said last of account and numbers, and of the templates that somebody must look at; "
         "null with NOT_FOUND for all but administrators of the state.",
-        directives=[*_FOR_STAFF, assumed_list_size(50)],
     )
-    async def whatsapp_states(self, info: Info) -> list[WhatsAppState] | None:
-        found = await whatsapp_states_for(info.context.environment, require_signed_in(info))
-        return [WhatsAppState.of(each) for each in found]
 
 
 _payload = thing_payload(
