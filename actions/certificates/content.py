@@ -57,6 +57,8 @@ class CertificateContent:
     mother: Bilingual | None = None
     application_number: str | None = None
     kind: str | None = None
+    qr: str | None = None
+    """The text of its QR code (actions/certificates/qr_codes.py), set by the renderer; None: `verify_url`."""
 
 
 @dataclass(frozen=True, slots=True)

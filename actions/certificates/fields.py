@@ -172,6 +172,11 @@ def holder_of(questions: HolderQuestions, answers: Answers, applicant: Certifica
     )
 
 
+def printed_label(key: str) -> Bilingual:
+    """The label of a printed field; of one that this release does not know, its key."""
+    return bilingual(f"printed_field.{key}") if key in PRINTED else Bilingual(key, key)
+
+
 def _name_of_holder(questions: HolderQuestions, answers: Answers) -> Bilingual | None:
     if questions.name is None:
         return None

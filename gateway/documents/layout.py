@@ -54,8 +54,9 @@ def compile_pdf(template: Path, data: Mapping[str, Any], at: datetime) -> bytes:
 
 
 def page_data(content: CertificateContent, *, specimen: bool) -> dict[str, Any]:
-    """The words of the page with the QR code of its address, in the shape that the template reads."""
-    return {**page_words(content, specimen=specimen), "qr": qr_svg(content.verify_url)}
+    """The words of the page with the QR code, in the shape that the template reads."""
+    code = content.qr or content.verify_url
+    return {**page_words(content, specimen=specimen), "qr": qr_svg(code), "qr_address": code}
 
 
 def qr_svg(text: str) -> str:

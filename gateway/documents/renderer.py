@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+from dataclasses import replace
 from datetime import datetime, time
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from pyhanko.sign.signers.pdf_signer import PdfSigningSession
 from pyhanko_certvalidator.registry import SimpleCertificateStore
 
 from actions.certificates.content import CertificateContent, RenderedCertificate
+from actions.certificates.qr_codes import make_qr
 from domain.kernel import IST, Clock
 from gateway.documents.authority import Authority, Signer
 from gateway.documents.layout import lay_out
@@ -44,6 +46,7 @@ class CertificateRenderer:
         With `specimen` every page says that it is one; signed with a test key it says so anyhow. `emblem` is the
         operator's SVG, which other pages than specimens bear.
         """
+        self._keyrings = keyrings
         self._authority = Authority(keyrings, folder, clock, makes_tests=makes_tests)
         self._specimen = specimen
         self._emblem = emblem.read_text(encoding="utf-8") if emblem else ""
@@ -51,6 +54,8 @@ class CertificateRenderer:
     def render(self, content: CertificateContent) -> RenderedCertificate:
         """Lay out and sign; blocking (about 0.2 s), so call it in a thread. Raises KeyMissing."""
         pdf_signer = self._authority.signer("pdf")
+        if content.status_index is not None:
+            content = replace(content, qr=make_qr(content, self._keyrings.active("qr")))
         page = lay_out(content, specimen=self._specimen or pdf_signer.test, emblem=self._emblem)
         issued_at = datetime.combine(content.issued_on, time(0, 0), tzinfo=IST)
         return RenderedCertificate(

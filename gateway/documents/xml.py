@@ -10,12 +10,16 @@ from signxml.algorithms import DigestAlgorithm, SignatureConstructionMethod, Sig
 from signxml.signer import XMLSigner
 
 from actions.certificates.content import CertificateContent
+from actions.certificates.status_lists import status_claim
 from domain.kernel.state import installed_state
 from gateway.documents.authority import Signer
 from gateway.documents.text import xml_safe
 
 LANGUAGE_OF_DATA = "99"
 """The code that the published sample carries (docs/contracts/digilocker.md section 7.4)."""
+STATUS_LIST = "status_list"
+"""The field that says where it is told whether the certificate holds: the address of a list, and the place in it."""
+
 _ADDRESS = ("type", "line1", "line2", "house", "landmark", "locality", "vtc", "district", "pin", "state", "country")
 _PERSON = (
     "uid",
@@ -122,6 +126,10 @@ def _data(parent: etree._Element, content: CertificateContent) -> None:
         _set(etree.SubElement(parent, tag), **attributes)
     for field in content.fields:
         _set(etree.SubElement(parent, "Field"), name=field.key, label=field.label.en, value=field.value)
+    if content.status_index is not None:
+        listed = status_claim(content.verify_url.partition("/verify/")[0], content.status_index)["status_list"]
+        address = f"{listed['uri']}#{listed['idx']}"
+        _set(etree.SubElement(parent, "Field"), name=STATUS_LIST, label="Place in the status list", value=address)
 
 
 def _fact(content: CertificateContent, key: str) -> str:

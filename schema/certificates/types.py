@@ -10,6 +10,9 @@ import strawberry
 from actions.catalogue.notified import departments_by_slug
 from actions.certificates.certificate_endings import Ended, end_of
 from actions.certificates.certificates import CertificateView, view_of_ours
+from actions.certificates.cwt import InvalidCwt
+from actions.certificates.fields import printed_label
+from actions.certificates.qr_codes import LONGEST_NUMBER, QrFacts, is_qr, qr_keys, read_qr
 from actions.documents.document_links import DocumentName, LinkKind, refuse_ended
 from actions.documents.locker import locker_file
 from actions.kernel import Environment, certificate_by_any, of_certificate
@@ -34,6 +37,7 @@ from domain.kernel import (
     TypeCode,
     ist_date,
 )
+from domain.kernel.messages import bilingual
 from schema.applications.loaders import renewal_of_application
 from schema.documents.document_addresses import DocumentAddress, address_of
 from schema.kernel import (
@@ -218,6 +222,14 @@ class CertificateList:
     provenance: list[Provenance] = strawberry.field(description="Each source with its state.")
 
 
+@strawberry.type(description="One line of what a certificate's QR code says.")
+class SignedFact:
+    about: strawberry.Private[Bilingual]
+    value: str = strawberry.field(description="What it says, as it is printed.")
+
+    label = text_field("about", description="What the line is about.")
+
+
 @strawberry.type(description="What anybody may know of a certificate whose number is at hand.")
 class CertificateFacts:
     """Public facts; of the holder no more than initials."""
@@ -233,6 +245,10 @@ class CertificateFacts:
     issued_on: date = strawberry.field(description="When it was issued.")
     valid_until: date | None = strawberry.field(description="Its last day; null where it has none.")
 
+    signed_facts: list[SignedFact] = strawberry.field(
+        description="What the QR code says in full, where that was given: the holder in both scripts and printed "
+        "facts. Empty for a number."
+    )
     checked_at: datetime = strawberry.field(description="When the register was asked: now.")
     specimen: bool = strawberry.field(
         description="Whether it is signed by a key of tests, as in the demo and in staging, and valid nowhere."
@@ -258,16 +274,33 @@ class CertificatesQuery:
         number: Annotated[
             str,
             strawberry.argument(
-                description="Its number as keyed, ours or that of a system before; NUMBER_MISTYPED names an error."
+                description="Its number as keyed, ours or that of a system before; NUMBER_MISTYPED names an error. "
+                "Or the text of its QR code; QR_NOT_GENUINE where we did not sign it."
             ),
         ],
     ) -> CertificateFacts | None:
-        item = await certificate_by_any(info.context.environment, number[:64])
+        env = info.context.environment
+        code = _read_code(env, number) if is_qr(number) else None
+        item = await certificate_by_any(env, code.number if code else number[:LONGEST_NUMBER])
         if item is None:
             return None
-        env = info.context.environment
         departments = await departments_by_slug(env)
-        return _facts(env, item, await end_of(env, item), departments.get(item.department or ""))
+        facts = _facts(env, item, await end_of(env, item), departments.get(item.department or ""))
+        facts.signed_facts = _signed_facts(code) if code else []
+        return facts
+
+
+def _read_code(env: Environment, text: str) -> QrFacts:
+    try:
+        return read_qr(text, qr_keys(env.keyrings))
+    except InvalidCwt:
+        raise Problems(Problem(ErrorCode.QR_NOT_GENUINE, ("number",))) from None
+
+
+def _signed_facts(code: QrFacts) -> list[SignedFact]:
+    names = " / ".join(name for name in (code.holder.hi, code.holder.en) if name)
+    lines = [SignedFact(about=bilingual("page.verify.rows.holder_in_full"), value=names)]
+    return lines + [SignedFact(about=printed_label(key), value=value) for key, value in code.facts.items()]
 
 
 def _facts(
@@ -280,6 +313,7 @@ def _facts(
         item=item,
         department_name=department.name if department else None,
         checked_at=now,
+        signed_facts=[],
         specimen=env.rules.takes_sandboxes,
         number=item.number,
         status=status,

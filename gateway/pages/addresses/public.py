@@ -21,6 +21,6 @@ PUBLIC_PAGES = (
     ),
     *(
         Page(path, "public/verify.html", "Verify", found="verifyCertificate", asks=(("number",),), for_programs=True)
-        for path in ("/verify", "/verify/{number:path}")
+        for path in ("/verify", "/verify/{number:path}", "/C/{number:path}")
     ),
 )

@@ -196,6 +196,7 @@ async def test_a_program_gets_the_facts_as_json(world: World, browse: Browse):
         "endedOn": None,
         "correctedBy": None,
         "checkedAt": "",
+        "signedFacts": [],
     }
 
 
