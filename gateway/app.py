@@ -33,7 +33,9 @@ from domain.identity.kept_sessions import SignedIn
 from domain.kernel import ANONYMOUS, Language, PersonKind, Source, language_from_header
 from domain.kernel.messages import catalogue
 from gateway import sign_in
+from gateway.credentials.issuance import issuance_routes
 from gateway.credentials.status_lists import status_list_routes
+from gateway.documents.authority import Authority
 from gateway.graphiql.page import own_graphiql
 from gateway.graphql.endpoint import GraphQLEndpoint
 from gateway.graphql.pipeline import Pipeline
@@ -234,6 +236,7 @@ def own_pages(settings: Settings, runtime: Runtime, metrics: Metrics, pulse: Hea
     return [
         *public_key_routes(environment),
         *status_list_routes(environment),
+        *issuance_routes(environment, open_authority(settings, environment)),
         *openapi_routes(settings.url),
         *dashboard_routes(environment),
         *figures_routes(environment),
@@ -251,6 +254,12 @@ def own_pages(settings: Settings, runtime: Runtime, metrics: Metrics, pulse: Hea
         *metrics.routes(environment),
         *(documentation_routes() if settings.takes_sandboxes else []),
     ]
+
+
+def open_authority(settings: Settings, environment: Environment) -> Authority:
+    """Where the certificates of signing keys are found."""
+    makes_tests = settings.takes_sandboxes
+    return Authority(environment.keyrings, settings.certificates_folder, environment.clock, makes_tests=makes_tests)
 
 
 def fee_doors(environment: Environment) -> list[Route]:

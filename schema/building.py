@@ -27,7 +27,7 @@ from schema.catalogue.definitions import DefinitionsMutation, DefinitionsQuery
 from schema.catalogue.notified import NotifiedQuery
 from schema.catalogue.places import PlacesQuery
 from schema.catalogue.services import ServicesQuery
-from schema.certificates.mutations import CorrectingMutation
+from schema.certificates.mutations import CorrectingMutation, WalletMutation
 from schema.certificates.types import CertificatesQuery
 from schema.clearances.mutations import ExaminingMutation
 from schema.connectors.cases import DepartmentCasesMutation, DepartmentCasesQuery
@@ -155,6 +155,7 @@ class Mutation(
     FeePayingMutation,
     DecidingMutation,
     CorrectingMutation,
+    WalletMutation,
     AppealingMutation,
     ExaminingMutation,
     DeskMutation,

@@ -10,6 +10,7 @@ from typing import Any
 
 import structlog
 
+from actions.certificates.verification import signed_statement
 from actions.documents.holder_match import same_name
 from actions.kernel import Environment, access, run_idempotently
 from domain.catalogue.catalogue import ISSUED, Service
@@ -65,6 +66,13 @@ class CertificatePublisher:
         async with self._env.store.read_transaction() as tx:
             departments = {each.slug: each.name for each in await catalogue.departments(tx)}
         return tuple(_published_service(service, departments) for service in services)
+
+    async def verify(self, client_id: str, text: str, nonce: str | None) -> str | None:
+        """As the public page tells, signed for one consumer; None where there is none.
+
+        Raises MistypedNumber, Problems with QR_NOT_GENUINE, TemporarilyUnavailable.
+        """
+        return await signed_statement(self._env, text, client_id, nonce)
 
     async def find(self, call: PublishedCall) -> bytes | None:
         """The file of a certificate, or None where it must not be given.

@@ -54,6 +54,7 @@ class CodeKind(StrEnum):
     CLAIM_RECORD = "CLAIM_RECORD"
     ROSTER_CONSENT = "ROSTER_CONSENT"
     ROSTER_HAND_OVER = "ROSTER_HAND_OVER"
+    WALLET = "WALLET"
     CONFIRM_EMAIL = "CONFIRM_EMAIL"
     """It goes by mail, to the address that it confirms."""
 

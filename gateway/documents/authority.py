@@ -9,6 +9,7 @@ import hashlib
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from typing import TypeAlias
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -19,6 +20,9 @@ from domain.kernel import Clock
 from domain.kernel.state import installed_state
 from store.database import KeyMissing, Keyrings
 from store.database.atomic_files import create_atomically
+
+PrivateKey: TypeAlias = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
+"""A key that an authority certifies, wherever it is held."""
 
 TEST_AUTHORITY = "Apuni Sarkar test authority"
 _LIFE = timedelta(days=3650)
@@ -62,26 +66,34 @@ class Authority:
 
     def signer(self, purpose: str) -> Signer:
         """The active key of the purpose with its chain. Raises KeyMissing, also where its certificate is."""
-        active = self._keyrings.active(purpose)
-        key = active.private_key
+        key = self._keyrings.active(purpose).private_key
         if not isinstance(key, rsa.RSAPrivateKey):
             raise TypeError(f"the keyring {purpose} holds no RSA key")
         name = (purpose, fingerprint(key))
         if name not in self._signers:
-            self._signers[name] = self._load_or_make(purpose, key)
+            certificates = self._load_or_make(purpose, key)
+            test = any(_common_name(one.issuer) == TEST_AUTHORITY for one in certificates)
+            self._signers[name] = Signer(key, certificates, test)
         return self._signers[name]
 
-    def _load_or_make(self, purpose: str, key: rsa.RSAPrivateKey) -> Signer:
+    def chain(self, purpose: str) -> list[bytes]:
+        """The certificates of the active key of a purpose in DER, its own first and no root. Raises KeyMissing."""
+        key = self._keyrings.active(purpose).private_key
+        if not isinstance(key, rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey):
+            raise TypeError(f"the keyring {purpose} holds no key that signs")
+        certificates = self._load_or_make(purpose, key)
+        return [one.public_bytes(serialization.Encoding.DER) for one in certificates if one.issuer != one.subject]
+
+    def _load_or_make(self, purpose: str, key: PrivateKey) -> tuple[x509.Certificate, ...]:
         path = self._folder / f"{purpose}-{fingerprint(key)}.pem"
         if not path.exists():
             if not self._makes_tests:
                 raise KeyMissing(f"the certificate {path.name} is not there")
             chain = self._issue(purpose, key)
             write_once(path, b"".join(_pem(certificate) for certificate in chain))
-        certificates = tuple(x509.load_pem_x509_certificates(path.read_bytes()))
-        return Signer(key, certificates, any(_common_name(one.issuer) == TEST_AUTHORITY for one in certificates))
+        return tuple(x509.load_pem_x509_certificates(path.read_bytes()))
 
-    def _issue(self, purpose: str, key: rsa.RSAPrivateKey) -> tuple[x509.Certificate, x509.Certificate]:
+    def _issue(self, purpose: str, key: PrivateKey) -> tuple[x509.Certificate, x509.Certificate]:
         authority_key, authority = self._test_authority()
         name = _name(f"Apuni Sarkar test {purpose.upper()} signer")
         return self._certificate(name, authority.subject, key.public_key(), by=authority_key, ca=False), authority
@@ -98,7 +110,13 @@ class Authority:
         return _private_key(pem), certificate
 
     def _certificate(
-        self, subject: x509.Name, issuer: x509.Name, key: rsa.RSAPublicKey, *, by: rsa.RSAPrivateKey, ca: bool
+        self,
+        subject: x509.Name,
+        issuer: x509.Name,
+        key: rsa.RSAPublicKey | ec.EllipticCurvePublicKey,
+        *,
+        by: rsa.RSAPrivateKey,
+        ca: bool,
     ) -> x509.Certificate:
         """A certificate of the authority itself, or of a signer, signed by the authority's key."""
         now = self._clock.now().replace(microsecond=0)
@@ -120,7 +138,7 @@ class Authority:
         )
 
 
-def fingerprint(key: rsa.RSAPrivateKey) -> str:
+def fingerprint(key: PrivateKey) -> str:
     """Sixteen hexadecimal digits of the SHA-256 of the public key."""
     public = key.public_key().public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
     return hashlib.sha256(public).hexdigest()[:16]

@@ -13,8 +13,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from actions.certificates.wallet_grants import LIFE, WalletRefusal
 from actions.identity.sign_in import AppToken, exchange_app_code, refresh_session
 from actions.identity.sign_in_guards import LONGEST_STATE, is_challenge, is_loopback, with_query
+from actions.identity.wallet_offers import PRE_AUTHORIZED, redeem_offer
 from actions.kernel import Environment
 from domain.kernel import ErrorCode, Problem, Problems, spoken_languages
 from gateway.graphql.answers import retry_headers
@@ -59,7 +61,8 @@ class _AuthorizationHandlers:
             "token_endpoint": issuer + TOKEN,
             "response_types_supported": ["code"],
             "response_modes_supported": ["query"],
-            "grant_types_supported": [_AUTHORIZATION_CODE, _REFRESH_TOKEN],
+            "grant_types_supported": [_AUTHORIZATION_CODE, _REFRESH_TOKEN, PRE_AUTHORIZED],
+            "pre-authorized_grant_anonymous_access_supported": True,
             "code_challenge_methods_supported": ["S256"],
             "token_endpoint_auth_methods_supported": ["none"],
             "ui_locales_supported": [one.value for one in spoken_languages()],
@@ -96,7 +99,8 @@ class _AuthorizationHandlers:
         """Trade an app's one-time code, or its refresh token, for its session token (RFC 6749 sections 4.1.3 and 6)."""
         form = await form_of(request)
         try:
-            return await self._grant(self.environment_of(request), form)
+            env, wallet = self.environment_of(request), text_in(form, "grant_type") == PRE_AUTHORIZED
+            return await (_redeem(env, form) if wallet else self._grant(env, form))
         except Problems:
             return _refusal("invalid_grant", "It is used up, over, or was not given to this client")
         except StoreError as error:
@@ -147,6 +151,21 @@ def _fault_of(request: Request) -> tuple[str, str] | None:
     if len(query.get("state", "")) > LONGEST_STATE:
         return "invalid_request", "state is too long"
     return None
+
+
+async def _redeem(env: Environment, form: FormData) -> Response:
+    """The token for a credential that a citizen was offered (OpenID4VCI 1.0); no session comes of it."""
+    if any(len(form.getlist(name)) > 1 for name in form):
+        return _refusal("invalid_request", "A parameter is there more than once")
+    code, tx_code = text_in(form, "pre-authorized_code"), text_in(form, "tx_code")
+    if not (code and tx_code):
+        return _refusal("invalid_request", "pre-authorized_code and tx_code are needed")
+    try:
+        token = await redeem_offer(env, code, tx_code)
+    except WalletRefusal as refusal:
+        return _refusal(refusal.error, refusal.description)
+    body = {"access_token": token, "token_type": "Bearer", "expires_in": int(LIFE.total_seconds())}
+    return JSONResponse(body, headers=EVERY_ANSWER)
 
 
 def _tokens(answer: AppToken) -> JSONResponse:

@@ -21,6 +21,7 @@ from integrations.calling.incoming_calls import NO_STORE, TooLarge, read_body
 
 log = structlog.get_logger(__name__)
 _CODES = {ErrorCode.IDEMPOTENCY_KEY_REUSED: "invalid_txnid", ErrorCode.CONSENT_REQUIRED: "invalid_parameter"}
+_CODES |= dict.fromkeys((ErrorCode.QR_NOT_GENUINE, ErrorCode.NUMBER_MISTYPED), "invalid_parameter")
 """The codes of docs/contracts/apisetu.md section 6 for our own; for all others, `service_unavailable`."""
 
 RETRY_SECONDS = 30
@@ -32,6 +33,7 @@ def published_routes(publisher: Publisher, settings: PublishedSettings, clock: C
     return [
         Route(f"{ROOT}/openapi.json", door.openapi_document, methods=["GET"]),
         Route(f"{ROOT}/services", door.services, methods=["GET"]),
+        Route(f"{ROOT}/verify", door.verify, methods=["POST"]),
         Route(f"{ROOT}/certificate/v3/{{publisher}}/{{doctype}}", door.certificate, methods=["POST"]),
         Route(f"{ROOT}/{{publisher}}/v3/{{doctype}}/certificate", door.certificate, methods=["POST"]),
         Route(f"{ROOT}/{{path:path}}", door.unknown, methods=["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]),
@@ -60,6 +62,19 @@ class _Endpoint:
         async def work() -> Response:
             wire.consumer_of(self._settings, request.headers)
             return _json({"services": [each.to_json() for each in await self._publisher.services()]}, NO_STORE)
+
+        return await _answer_or_problem(work)
+
+    async def verify(self, request: Request) -> Response:
+        """Whether a certificate holds: a JWT that our published keys verify."""
+
+        async def work() -> Response:
+            consumer = wire.consumer_of(self._settings, request.headers)
+            text, nonce = wire.read_verification(await self._body(request))
+            statement = await self._publisher.verify(consumer.client_id, text, nonce)
+            if statement is None:
+                raise wire.CallProblem("record_not_found")
+            return _json({"statement": statement}, NO_STORE)
 
         return await _answer_or_problem(work)
 

@@ -25,7 +25,7 @@ def document(
 ) -> dict[str, Any]:
     """The document of a gateway that is reached at `url`."""
     state = installed_state()
-    paths: dict[str, Any] = {"/services": {"get": _listing()}}
+    paths: dict[str, Any] = {"/services": {"get": _listing()}, "/verify": {"post": _verification()}}
     for each in documents:
         code = each.doctype.lower()
         paths[f"/certificate/v3/{publisher}/{code}"] = {"post": _certificate(each, code)}
@@ -62,6 +62,39 @@ def _listing() -> dict[str, Any]:
                 "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Services"}}},
             },
             **_errors(_LISTING_ERRORS),
+        },
+    }
+
+
+def _verification() -> dict[str, Any]:
+    asked = {
+        "type": "object",
+        "required": ["certificate"],
+        "properties": {
+            "certificate": {
+                "type": "string",
+                "maxLength": 1000,
+                "description": "Its number, or the text of its QR code.",
+            },
+            "nonce": {
+                "type": "string",
+                "pattern": "^[A-Za-z0-9._~-]{8,128}$",
+                "description": "Repeated in the answer.",
+            },
+        },
+    }
+    told = {"type": "object", "required": ["statement"], "properties": {"statement": {"type": "string"}}}
+    return {
+        "operationId": "verify",
+        "summary": "Whether a certificate holds",
+        "description": "A JWT (typ certificate-status+jwt, ES256) for the caller, good for five minutes; its keys are "
+        "at /.well-known/jwks.json. प्रमाण पत्र मान्य है या नहीं, हस्ताक्षरित उत्तर के साथ।",
+        "tags": ["APIs"],
+        "security": _SECURITY,
+        "requestBody": {"required": True, "content": {"application/json": {"schema": asked}}},
+        "responses": {
+            "200": {"description": "The statement.", "content": {"application/json": {"schema": told}}},
+            **_errors((400, 401, 404, 503)),
         },
     }
 

@@ -121,6 +121,12 @@ class PublishedService:
 class Publisher(Protocol):
     """The protocol that implements the endpoint."""
 
+    async def verify(self, client_id: str, text: str, nonce: str | None) -> str | None:
+        """A signed statement of whether a certificate holds, by its number or QR code; None where there is none.
+
+        Raises TemporarilyUnavailable, and CallerError for a mistyped number and a code that we did not sign.
+        """
+
     async def documents(self) -> tuple[PublishedDocument, ...]:
         """What is published; raises TemporarilyUnavailable."""
 

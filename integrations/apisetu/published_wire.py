@@ -27,6 +27,11 @@ _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _LONGEST = 200
 """Characters of one parameter."""
 
+LONGEST_CERTIFICATE = 1000
+"""Characters of a number or of the text of a QR code."""
+
+_NONCE = re.compile(r"[A-Za-z0-9._~-]{8,128}")
+
 MOST_REPEATS = 50
 """Reads that one consent is good for here, whatever larger number it names."""
 
@@ -89,6 +94,22 @@ def read_call(settings: PublishedSettings, asked: Asked, body: bytes, now: datet
         repeats=min(int(consent["permission"]["frequency"]["repeats"]), MOST_REPEATS),
         body_sha256=hashlib.sha256(body).hexdigest(),
     )
+
+
+def read_verification(body: bytes) -> tuple[str, str | None]:
+    """The certificate that is asked about, by number or text of its QR code, and the caller's nonce.
+
+    Raises CallProblem.
+    """
+    given = _object(body)
+    text, nonce = given.get("certificate"), given.get("nonce")
+    if text in (None, ""):
+        raise CallProblem("missing_parameter")
+    if not isinstance(text, str) or len(text) > LONGEST_CERTIFICATE or not is_plain_line(text):
+        raise CallProblem("invalid_parameter")
+    if nonce is not None and not (isinstance(nonce, str) and _NONCE.fullmatch(nonce)):
+        raise CallProblem("invalid_parameter")
+    return text, nonce
 
 
 def _object(body: bytes) -> dict[str, Any]:

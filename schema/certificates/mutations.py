@@ -1,12 +1,15 @@
-"""Mutations that correct or revoke certificates, for officers of the place."""
+"""Mutations about certificates: officers of the place correct and revoke, the holder has hers put into a wallet."""
 
 import strawberry
 
 from actions.certificates.certificate_endings import correct_certificate, revoke_certificate
+from actions.identity.wallet_offers import offer_credential
 from domain.kernel import ErrorCode, Problem, Problems, TypeCode
 from schema.applications.payloads import application_payload
+from schema.certificates.types import Certificate
 from schema.kernel.action_mutations import action_mutation
 from schema.kernel.inputs import InputField, Path, id_of, input_fields
+from schema.kernel.payloads import Thing, thing_payload
 
 MOST_FACTS = 30
 
@@ -55,5 +58,22 @@ class CorrectingMutation:
             ground="The coded ground.",
             reason="The reasons, as the citizen will read them.",
             expected_version="The version of its application that was seen; with another one: CONFLICT.",
+        ),
+    )
+
+
+@strawberry.type
+class WalletMutation:
+    offer_credential = action_mutation(
+        offer_credential,
+        thing_payload(
+            "What became of an offer to a wallet.",
+            certificate=Thing(Certificate, "The certificate with its `walletOffer`.", view=Certificate.of_issued),
+        ),
+        "Offer a certificate of one's own to the wallet on one's telephone: a code goes there by SMS, and "
+        "`walletOffer` has the address to scan. An earlier offer is over.",
+        input_fields(
+            "A certificate that is offered to a wallet.",
+            certificate_id=id_of(TypeCode.CERTIFICATE, "The certificate, which must hold."),
         ),
     )

@@ -1,21 +1,23 @@
 """Certificates: issued by us, in the citizen's locker, and issued by departments."""
 
 import hashlib
+import json
 import uuid
 from datetime import date, datetime
 from typing import Annotated, Self
+from urllib.parse import urlencode
 
 import strawberry
 
 from actions.catalogue.notified import departments_by_slug
-from actions.certificates.certificate_endings import Ended, end_of
 from actions.certificates.certificates import CertificateView, view_of_ours
-from actions.certificates.cwt import InvalidCwt
 from actions.certificates.fields import printed_label
-from actions.certificates.qr_codes import LONGEST_NUMBER, QrFacts, is_qr, qr_keys, read_qr
+from actions.certificates.qr_codes import QrFacts
+from actions.certificates.verification import Verified, verify
 from actions.documents.document_links import DocumentName, LinkKind, refuse_ended
 from actions.documents.locker import locker_file
-from actions.kernel import Environment, certificate_by_any, of_certificate
+from actions.identity.wallet_offers import offer_address, offer_of, open_offers
+from actions.kernel import Environment, of_certificate
 from domain.catalogue.catalogue import Department
 from domain.certificates.certificates import (
     ENDED,
@@ -68,6 +70,9 @@ certificate_of_application = one_by_key(certificate_store.of_applications, of_ce
 # The loader below is keyed by certificates that were let through before.
 ending_of_certificate = one_by_key(certificate_endings.of_certificates)
 
+open_offer_of_certificate = one_by_key(open_offers)
+
+WALLET = "openid-credential-offer://"
 _PDF = "application/pdf"
 
 
@@ -112,6 +117,13 @@ class CertificateEnd(Mapped[CertificateEnding]):
     ) -> Annotated["Certificate", strawberry.lazy("schema.certificates.types")] | None:
         item = await _SUCCESSOR.load(self, info.context.loaders)
         return None if item is None else Certificate.of_issued(item)
+
+
+@strawberry.type(description="An offer of a certificate to the holder's wallet (OpenID4VCI 1.0).")
+class WalletOffer:
+    address: str = strawberry.field(description="What the wallet scans or opens: it fetches the offer itself.")
+    whole: str = strawberry.field(description="The same with the offer in it, for a wallet on this device.")
+    expires_at: datetime = strawberry.field(description="Until when the code of the SMS is good, once.")
 
 
 @strawberry.federation.type(
@@ -161,6 +173,22 @@ class Certificate(Node, Mapped[CertificateView]):
             return None
         return await info.context.load(renewal_of_application, issued.application_id)
 
+    @resolver_field(description="The open offer to her wallet; null for all but her, and where there is none.")
+    async def wallet_offer(self, info: Info) -> WalletOffer | None:
+        if self.view.issued is None or not _is_hers(info, self.citizen_id):
+            return None
+        code = await info.context.load(open_offer_of_certificate, self.view.issued.id)
+        if code is None:
+            return None
+        env = info.context.environment
+        offer = json.dumps(offer_of(env, code, self.doctype))
+        address = offer_address(env, code)
+        return WalletOffer(
+            address=f"{WALLET}?{urlencode({'credential_offer_uri': address})}",
+            whole=f"{WALLET}?{urlencode({'credential_offer': offer})}",
+            expires_at=code.expires_at,
+        )
+
     name = text_field("view.name", description="What it is called.")
     ending = field_by_key(
         ending_of_certificate,
@@ -195,15 +223,18 @@ class Certificate(Node, Mapped[CertificateView]):
             str | None, strawberry.argument(description="One of `mediaTypes`; left out, the first of them.")
         ] = None,
     ) -> DocumentAddress | None:
-        subject = info.context.subject
-        hers = subject.kind is PersonKind.CITIZEN and subject.person_id == self.citizen_id
-        if not hers or self.view.issued is None:
+        if self.view.issued is None or not _is_hers(info, self.citizen_id):
             return None
         refuse_ended(self.view.issued)
         chosen = self.media_types[0] if media_type is None else media_type.lower()
         if chosen not in self.media_types:
             raise Problems(Problem(ErrorCode.BAD_INPUT, ("mediaType",)))
         return address_of(info, self.citizen_id, DocumentName(LinkKind.OURS, self.view.issued.id, chosen))
+
+
+def _is_hers(info: Info, citizen_id: str) -> bool:
+    subject = info.context.subject
+    return subject.kind is PersonKind.CITIZEN and subject.person_id == citizen_id
 
 
 async def _from_locker(info: Info, citizen_id: str, uri: str) -> CertificateDocument:
@@ -280,43 +311,27 @@ class CertificatesQuery:
         ],
     ) -> CertificateFacts | None:
         env = info.context.environment
-        code = _read_code(env, number) if is_qr(number) else None
-        item = await certificate_by_any(env, code.number if code else number[:LONGEST_NUMBER])
-        if item is None:
-            return None
-        departments = await departments_by_slug(env)
-        facts = _facts(env, item, await end_of(env, item), departments.get(item.department or ""))
-        facts.signed_facts = _signed_facts(code) if code else []
-        return facts
-
-
-def _read_code(env: Environment, text: str) -> QrFacts:
-    try:
-        return read_qr(text, qr_keys(env.keyrings))
-    except InvalidCwt:
-        raise Problems(Problem(ErrorCode.QR_NOT_GENUINE, ("number",))) from None
+        found = await verify(env, number)
+        departments = await departments_by_slug(env) if found else {}
+        return _facts(env, found, departments.get(found.certificate.department or "")) if found else None
 
 
 def _signed_facts(code: QrFacts) -> list[SignedFact]:
     names = " / ".join(name for name in (code.holder.hi, code.holder.en) if name)
-    lines = [SignedFact(about=bilingual("page.verify.rows.holder_in_full"), value=names)]
+    lines = [SignedFact(about=bilingual("certificate.holder_in_full"), value=names)]
     return lines + [SignedFact(about=printed_label(key), value=value) for key, value in code.facts.items()]
 
 
-def _facts(
-    env: Environment, item: IssuedCertificate, ended: Ended | None, department: Department | None
-) -> CertificateFacts:
-    now = env.clock.now()
-    past = item.valid_until is not None and item.valid_until < ist_date(now)
-    status = CertificateStatus.EXPIRED if past and item.status is CertificateStatus.ACTIVE else item.status
+def _facts(env: Environment, found: Verified, department: Department | None) -> CertificateFacts:
+    item, ended = found.certificate, found.ended
     return CertificateFacts(
         item=item,
         department_name=department.name if department else None,
-        checked_at=now,
-        signed_facts=[],
+        checked_at=env.clock.now(),
+        signed_facts=_signed_facts(found.code) if found.code else [],
         specimen=env.rules.takes_sandboxes,
         number=item.number,
-        status=status,
+        status=found.status,
         issued_on=item.issued_on,
         valid_until=item.valid_until,
         ended_on=ended.ended_on if ended else None,

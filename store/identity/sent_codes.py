@@ -1,12 +1,12 @@
 """One-time codes sent by SMS: the code is sealed for sending, and compared by a keyed hash."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Column, Index, LargeBinary, and_, delete, update
+from sqlalchemy import Column, Index, LargeBinary, and_, delete, select, update
 
-from store.database import Key, Records, Transaction
+from store.database import Key, Records, Transaction, rows_of
 from store.database.metadata import table_of
 from store.database.types import Json
 
@@ -52,6 +52,12 @@ async def add(tx: Transaction, code: SentCode) -> None:
     await tx.connection.execute(delete(codes_table).where(_T.kind == code.kind, _T.about == code.about))
     code_hash = _hashes(tx, code.kind, code.about, code.content["code"])[0]
     await _CODES.insert(tx, code, code_hash=code_hash)
+
+
+async def open_codes(tx: Transaction, kind: str, abouts: Iterable[str]) -> dict[str, SentCode]:
+    """The codes of a kind that were not used and are not over, by what they are about."""
+    still = select(codes_table).where(_T.kind == kind, _T.used_at.is_(None), _T.expires_at > tx.clock.now())
+    return {code.about: code for row in await rows_of(tx, still, _T.about, abouts) if (code := _CODES.read(tx, row))}
 
 
 async def count_try(tx: Transaction, kind: str, about: str, *, most: int) -> SentCode | None:

@@ -118,6 +118,7 @@ OWN: Mapping[str, frozenset[str]] = {
     "recordFeeRefund": NOBODY,  # there is no payment
     "recordDelayReason": who("officer", "officer elsewhere", "appellate", "department admin"),
     "askAssistance": who("assisting operator", "idle operator"),
+    "offerCredential": who("citizen"),
     "openRoster": who("principal", "camp officer"),
     "chooseAutoAppeal": who("citizen", "neighbour"),
     "chooseMessageSettings": who("citizen", "neighbour"),

@@ -14,6 +14,7 @@ from gateway.pages.rendering import Pages
 from gateway.settings.settings import Profile, Settings
 from gateway.sign_in import routes
 from tests.support.sign_in import GATEWAY, FakeProvider, environment
+from tests.support.wallet import GRANT
 
 APP = "https://app.example/signed-in"
 VERIFIER = "v" * 64
@@ -78,7 +79,8 @@ async def test_the_metadata_name_the_endpoints_and_what_they_take(browser):
         "token_endpoint": f"{GATEWAY}/sign-in/token",
         "response_types_supported": ["code"],
         "response_modes_supported": ["query"],
-        "grant_types_supported": ["authorization_code", "refresh_token"],
+        "grant_types_supported": ["authorization_code", "refresh_token", GRANT],
+        "pre-authorized_grant_anonymous_access_supported": True,
         "code_challenge_methods_supported": ["S256"],
         "token_endpoint_auth_methods_supported": ["none"],
         "ui_locales_supported": ["hi", "gbm", "kfy", "en"],

@@ -36,6 +36,11 @@ DOORS = (
         (Role.API_SETU, ObjectKind.CERTIFICATE, Purpose.SHARE_WITH_CONSENT),
         "actions/certificates/published.py",
     ),
+    Door(
+        "`/apisetu/verify`",
+        None,
+        "actions/certificates/verification.py: by the key of a consumer; what /verify tells anybody, signed",
+    ),
     Door("`/etaal/…`", (Role.E_TAAL, ObjectKind.COUNTS, Purpose.COUNT), "actions/etaal/counts.py"),
     Door(
         "`/umang/ws1/…`, `/umang/handoff`",
@@ -146,6 +151,12 @@ DOORS = (
         "`/verify/<number>`, `/track`",
         None,
         "actions/feedback/tracking.py: `/track` wants a second factor; both are counted by address",
+    ),
+    Door(
+        "`/credentials…`, `/credential-offers/<address>`",
+        None,
+        "actions/certificates/credentials.py: to the wallet of the holder, who opened the offer and was sent its code; "
+        "once each, and audited",
     ),
     Door("`_entities`, `_service`", None, "schema/kernel/guards.py: the router's secret, then the subject's own cells"),
 )

@@ -33,7 +33,7 @@ CITIZEN_PAGES = (
     _page(f"{_ONE}/acknowledgement", "acknowledgement", "MyAcknowledgement", "application"),
     _page(f"{_ONE}/visit", "visit", "MyVisitSlots", "application", BookMyVisit=_VISIT, MoveMyVisit=_VISIT),
     _page("/my/applications", "applications", "MyApplicationList", "viewer"),
-    _page("/my/certificates", "certificates", "MyCertificateList", "viewer"),
+    _page("/my/certificates", "certificates", "MyCertificateList", "viewer", "OfferMyCredential"),
     _page("/my/benefits/{id}", "benefit", "MyBenefit", "node", "CorrectMyAccount"),
     _page("/my/documents", "documents", "MyDocuments", "viewer", "AddMyDocument RemoveMyDocument"),
     _page("/my/locker", "locker", "MyLocker", "viewer", "PutIntoMyLocker"),
