@@ -19,6 +19,7 @@ from actions.kernel import (
     require_thing,
     run_idempotently,
     run_request,
+    verb,
 )
 from actions.officers.involved import barred_from
 from domain.appeals.appeals import Appeal, AppealGround, AppealMove, AppealOrigin, Hearing, Order
@@ -118,27 +119,33 @@ async def file_appeal(env: Environment, subject: Subject, request: FileAppeal) -
     return await run_request(env, subject, "fileAppeal", request, enter, read=appeals.get)
 
 
-async def record_hearing(env: Environment, subject: Subject, request: RecordHearing) -> tuple[Appeal, bool]:
+@verb(appeals.get)
+async def record_hearing(acting: UnitOfWork, request: RecordHearing) -> Appeal:
     """Fix a date of hearing; True where it is a replay.
 
     Raises Problems: NOT_FOUND, CONFLICT, BAD_INPUT, TRANSITION_NOT_ALLOWED.
     """
-    return await run_request(env, subject, "recordHearing", request, fix_hearing, read=appeals.get)
+    appeal = await _taken_up(acting, request.appeal_id, request.expected_version)
+    place = short_word(request.place, "input", "place", longest=LONGEST_PLACE)
+    if request.at < appeal.received_at:
+        raise Problems(Problem(ErrorCode.DATE_NOT_ALLOWED, ("input", "at")))
+    instead = None
+    if request.replaces is not None:
+        instead = await fixed_at(acting, appeal, request.replaces, ("input", "replacesAt"))
+    hearing = Hearing(acting.env.ids.key(), appeal.id, request.at, place, acting.now, fixed_at=acting.now)
+    return await fix(acting, appeal, hearing, instead=instead)
 
 
-async def cancel_hearing(env: Environment, subject: Subject, request: CancelHearing) -> tuple[Appeal, bool]:
+@verb(appeals.get)
+async def cancel_hearing(acting: UnitOfWork, request: CancelHearing) -> Appeal:
     """Cancel a date of hearing; True where it is a replay.
 
     Raises Problems: NOT_FOUND, CONFLICT, REASON_REQUIRED, DATE_NOT_ALLOWED where no hearing is fixed for that moment.
     """
-
-    async def call_off(acting: UnitOfWork, _: CancelHearing) -> Appeal:
-        appeal = await _taken_up(acting, request.appeal_id, request.expected_version)
-        reason = written_text(request.reason, "input", "reason", longest=LONGEST_TEXT) or ""
-        found = await fixed_at(acting, appeal, request.at, ("input", "at"))
-        return await cancel(acting, appeal, found, reason)
-
-    return await run_request(env, subject, "cancelHearing", request, call_off, read=appeals.get)
+    appeal = await _taken_up(acting, request.appeal_id, request.expected_version)
+    reason = written_text(request.reason, "input", "reason", longest=LONGEST_TEXT) or ""
+    found = await fixed_at(acting, appeal, request.at, ("input", "at"))
+    return await cancel(acting, appeal, found, reason)
 
 
 async def decide_appeal(env: Environment, subject: Subject, request: DecideAppeal) -> tuple[Appeal, bool]:
@@ -184,19 +191,6 @@ async def enter(acting: UnitOfWork, request: FileAppeal) -> Appeal:
     if appeal.ground is AppealGround.TIME_LIMIT_BREACHED and application.status is Status.DELIVERED:
         return await step(acting, appeal, AppealMove.DELIVER_LATE)
     return appeal
-
-
-async def fix_hearing(acting: UnitOfWork, request: RecordHearing) -> Appeal:
-    """The inner step of a hearing, in the caller's transaction."""
-    appeal = await _taken_up(acting, request.appeal_id, request.expected_version)
-    place = short_word(request.place, "input", "place", longest=LONGEST_PLACE)
-    if request.at < appeal.received_at:
-        raise Problems(Problem(ErrorCode.DATE_NOT_ALLOWED, ("input", "at")))
-    instead = None
-    if request.replaces is not None:
-        instead = await fixed_at(acting, appeal, request.replaces, ("input", "replacesAt"))
-    hearing = Hearing(acting.env.ids.key(), appeal.id, request.at, place, acting.now, fixed_at=acting.now)
-    return await fix(acting, appeal, hearing, instead=instead)
 
 
 async def pass_order(acting: UnitOfWork, request: DecideAppeal, *, decided_at: datetime | None = None) -> Appeal:

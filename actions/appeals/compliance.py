@@ -4,12 +4,12 @@ from dataclasses import dataclass
 
 from actions.appeals.appeals import APPEAL, LONGEST_TEXT
 from actions.appeals.steps import step
-from actions.kernel import Environment, UnitOfWork, of_appeal, refuse_other_version, require_thing, run_request
+from actions.kernel import UnitOfWork, of_appeal, refuse_other_version, require_thing, verb
 from actions.uploads.uploads import require_upload, use
 from domain.appeals.appeals import Appeal, AppealMove
 from domain.applications.lifecycle import Status
 from domain.identity.policy import Purpose
-from domain.kernel import ErrorCode, Problem, Problems, Remedy, Subject, written_text
+from domain.kernel import ErrorCode, Problem, Problems, Remedy, written_text
 from store.appeals import appeals
 from store.applications import applications
 
@@ -25,18 +25,12 @@ class ReportCompliance:
     expected_version: int | None = None
 
 
-async def report_compliance(env: Environment, subject: Subject, request: ReportCompliance) -> tuple[Appeal, bool]:
+@verb(appeals.get)
+async def report_compliance(acting: UnitOfWork, request: ReportCompliance) -> Appeal:
     """Report it, which closes the appeal; True where it is a replay.
 
-    Raises Problems: NOT_FOUND, CONFLICT, REASON_REQUIRED, UPLOAD_UNKNOWN, TRANSITION_NOT_ALLOWED.
-    """
-    return await run_request(env, subject, "reportCompliance", request, comply, read=appeals.get)
-
-
-async def comply(acting: UnitOfWork, request: ReportCompliance) -> Appeal:
-    """The inner step of a report, in the caller's transaction.
-
     Where the service is still to be given, giving it is the report: only what was delivered needs another.
+    Raises Problems: NOT_FOUND, CONFLICT, REASON_REQUIRED, UPLOAD_UNKNOWN, TRANSITION_NOT_ALLOWED.
     """
     found = await appeals.get(acting.tx, request.appeal_id)
     appeal = await require_thing(acting, found, of_appeal, Purpose.DECIDE, path=APPEAL)

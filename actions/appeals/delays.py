@@ -5,14 +5,13 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from actions.kernel import (
-    Environment,
     UnitOfWork,
     note,
     permitted_postings,
     require,
     require_postings,
     require_thing,
-    run_request,
+    verb,
 )
 from actions.officers.dashboards import line_of
 from domain.appeals.delays import LONGEST_TEXT, OLDEST_MONTHS, DelayCause, DelayReason, ReasonFilter
@@ -50,19 +49,13 @@ class RecordDelayReason:
     tehsil: str | None = None
 
 
-async def record_delay_reason(
-    env: Environment, subject: Subject, request: RecordDelayReason
-) -> tuple[DelayReason, bool]:
+@verb(delays.get)
+async def record_delay_reason(acting: UnitOfWork, request: RecordDelayReason) -> DelayReason:
     """Keep a reason; true where it is a replay.
 
     Raises Problems: NOT_FOUND outside of the officer's jurisdiction, BAD_INPUT where the application is not late, the
     month is in the future or too far back, the text is too long, or neither or both of application and month are named.
     """
-    return await run_request(env, subject, "recordDelayReason", request, record, read=delays.get)
-
-
-async def record(acting: UnitOfWork, request: RecordDelayReason) -> DelayReason:
-    """The inner step of recording, in the caller's transaction."""
     acting.subject.require_signed_in()
     if acting.subject.kind is not PersonKind.OFFICER or not _own_posts(acting.subject):
         raise not_found("input")

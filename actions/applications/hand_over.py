@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from actions.kernel import PATH, Environment, Step, UnitOfWork, apply_transition, run_request, take_up
+from actions.kernel import PATH, Step, UnitOfWork, apply_transition, take_up, verb
 from domain.applications.applications import Application, DeliveryMode
 from domain.applications.lifecycle import Move, Status
 from domain.doorstep import OPEN, VisitPurpose
 from domain.identity.policy import Purpose
-from domain.kernel import ErrorCode, Problem, Problems, Role, Subject, written_text
+from domain.kernel import ErrorCode, Problem, Problems, Role, written_text
 from store import doorstep
 from store.applications import applications
 from store.certificates import certificates
@@ -28,18 +28,14 @@ class HandOver:
     expected_version: int | None = None
 
 
-async def hand_over(env: Environment, subject: Subject, request: HandOver) -> tuple[Application, bool]:
+@verb(applications.get)
+async def hand_over(acting: UnitOfWork, request: HandOver) -> Application:
     """Record that what was issued was handed over at the counter; True where it is a replay.
 
     For officers of the place and for the operator whom the citizen let serve her. Raises Problems:
     NOT_FOUND, CONFLICT, DATE_NOT_ALLOWED for a time before the issue or in the future, BAD_INPUT,
     TRANSITION_NOT_ALLOWED.
     """
-    return await run_request(env, subject, "handOver", request, give, read=applications.get)
-
-
-async def give(acting: UnitOfWork, request: HandOver) -> Application:
-    """The inner step of a hand-over, in the caller's transaction."""
     purpose = Purpose.ASSIST if Role.OPERATOR in acting.subject.roles else Purpose.DECIDE
     application = await take_up(acting, request.application_id, purpose, expected_version=request.expected_version)
     if application.status not in _READY or not await _at_counter(acting, application):

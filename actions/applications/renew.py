@@ -7,12 +7,12 @@ from datetime import date
 from actions.applications.submit import SaveDraft, draft
 from actions.catalogue.prefilled_answers import Given, fill_in
 from actions.catalogue.submit_checks import open_service, place_problems
-from actions.kernel import Environment, UnitOfWork, of_application, require_thing, run_request
+from actions.kernel import UnitOfWork, of_application, require_thing, verb
 from domain.applications.applications import Application, Channel
 from domain.applications.lifecycle import Status
 from domain.catalogue.renewals import refuse_renewal_out_of_time, renewable_now_or_later
 from domain.identity.policy import Purpose
-from domain.kernel import ErrorCode, Problem, Problems, Subject, ist_date
+from domain.kernel import ErrorCode, Problem, Problems, ist_date
 from store.applications import applications
 from store.catalogue import catalogue
 from store.certificates import certificates
@@ -30,7 +30,8 @@ class RenewCertificate:
     application_id: str | None = None
 
 
-async def renew_certificate(env: Environment, subject: Subject, request: RenewCertificate) -> tuple[Application, bool]:
+@verb(applications.get)
+async def renew_certificate(acting: UnitOfWork, request: RenewCertificate) -> Application:
     """Make the draft of a renewal, for the holder or the operator who serves her; True where it is a replay.
 
     One that was begun and not handed in is given again. Answers that the form of today does not take are left out, and
@@ -38,11 +39,6 @@ async def renew_certificate(env: Environment, subject: Subject, request: RenewCe
     application, which she sees. Raises Problems: NOT_FOUND, BAD_INPUT where not one of the two is named,
     RENEWAL_NOT_OPEN, ALREADY_APPLIED where it is renewed already, DRAFTS_FULL, SERVICE_CLOSED.
     """
-    return await run_request(env, subject, "renewCertificate", request, begin_renewal, read=applications.get)
-
-
-async def begin_renewal(acting: UnitOfWork, request: RenewCertificate) -> Application:
-    """The inner step of a renewal, in the caller's transaction."""
     by_application = request.application_id is not None
     path = ("input", "applicationId" if by_application else "certificateId")
     named = request.application_id or request.certificate_id

@@ -21,6 +21,7 @@ from actions.kernel import (
     run_request,
     service_of,
     take_up,
+    verb,
 )
 from domain.applications.applications import Application
 from domain.applications.lifecycle import Move, advance
@@ -94,12 +95,24 @@ async def answer_query(env: Environment, subject: Subject, request: AnswerQuery)
     )
 
 
-async def withdraw_application(env: Environment, subject: Subject, request: Withdraw) -> tuple[Application, bool]:
+@verb(applications.get)
+async def withdraw_application(acting: UnitOfWork, request: Withdraw) -> Application:
     """Take an application back, if it is not decided yet or its fee after approval is not paid. True for a replay.
 
     Raises Problems: NOT_FOUND, CONFLICT, TRANSITION_NOT_ALLOWED.
     """
-    return await run_request(env, subject, "withdrawApplication", request, take_back, read=applications.get)
+    application = await take_up(
+        acting, request.application_id, Purpose.APPLY, expected_version=request.expected_version
+    )
+    problems = _too_long(request.reason or "", "reason", LONGEST_ANSWER)
+    if problems:
+        raise Problems(*problems)
+    step = Step(
+        Move.WITHDRAW, note=(request.reason or "").strip() or None, changes={"paused_since": None, "paused_left": None}
+    )
+    withdrawn = await apply_transition(acting, application, step)
+    await let_lapse(acting, withdrawn)
+    return withdrawn
 
 
 async def record_fee(env: Environment, subject: Subject, request: RecordFee) -> tuple[Application, bool]:
@@ -138,22 +151,6 @@ async def give_answer(acting: UnitOfWork, request: AnswerQuery, findings: Sequen
     answered = await apply_transition(acting, application, step)
     await attach(acting, answered, service, request.documents, findings)
     return answered
-
-
-async def take_back(acting: UnitOfWork, request: Withdraw) -> Application:
-    """The inner step of a withdrawal, in the caller's transaction."""
-    application = await take_up(
-        acting, request.application_id, Purpose.APPLY, expected_version=request.expected_version
-    )
-    problems = _too_long(request.reason or "", "reason", LONGEST_ANSWER)
-    if problems:
-        raise Problems(*problems)
-    step = Step(
-        Move.WITHDRAW, note=(request.reason or "").strip() or None, changes={"paused_since": None, "paused_left": None}
-    )
-    withdrawn = await apply_transition(acting, application, step)
-    await let_lapse(acting, withdrawn)
-    return withdrawn
 
 
 async def enter_fee(acting: UnitOfWork, request: RecordFee) -> Application:

@@ -58,35 +58,64 @@ class ConfirmServiceDefinition:
     idempotency_key: str
 
 
-async def draft_service_definition(
-    env: Environment, subject: Subject, request: DraftServiceDefinition
-) -> tuple[ServiceDraft, bool]:
+@verb(service_drafts.get)
+async def draft_service_definition(acting: UnitOfWork, request: DraftServiceDefinition) -> ServiceDraft:
     """Keep a definition that is not in force yet; True where it is a replay.
 
     Raises Problems: NOT_FOUND for another department's service, BAD_INPUT, DEFINITION_REFUSED at each cell.
     """
-    return await run_request(env, subject, "draftServiceDefinition", request, _draft, read=service_drafts.get)
+    require_postings(acting.subject, ObjectKind.DEFINITION, Purpose.OPERATE)
+    examined = await _examine(acting.tx, _document_of(request))
+    draft = ServiceDraft(
+        id=acting.env.ids.key(),
+        service_code=examined.service.code,
+        department=examined.service.department,
+        content=examined.document,
+        base_version=examined.base_version,
+        state=DraftState.DRAFTED,
+        drafted_by=acting.actor,
+        drafted_at=acting.now,
+    )
+    await _require(acting, draft, ("input",))
+    if examined.known is not None:
+        await _require(acting, replace(draft, department=examined.known.department), ("input",))
+    await service_drafts.add(acting.tx, draft)
+    await _note(acting, draft)
+    return draft
 
 
-async def publish_service_definition(
-    env: Environment, subject: Subject, request: PublishServiceDefinition
-) -> tuple[ServiceDraft, bool]:
+@verb(service_drafts.get)
+async def publish_service_definition(acting: UnitOfWork, request: PublishServiceDefinition) -> ServiceDraft:
     """Ask for a definition to be published on a day; nothing changes before a second administrator confirms it.
 
     Raises Problems: NOT_FOUND, STEP_NOT_ALLOWED, DATE_NOT_ALLOWED for a day that is over, DEFINITION_REFUSED, CONFLICT
     where the service changed since.
     """
-    return await run_request(env, subject, "publishServiceDefinition", request, _ask, read=service_drafts.get)
+    draft = await _find_in_state(acting, request.definition_id, DraftState.DRAFTED)
+    if request.publish_on < acting.today:
+        raise Problems(Problem(ErrorCode.DATE_NOT_ALLOWED, ("input", "publishOn")))
+    await _require_unchanged(acting.tx, draft)
+    waiting = replace(draft, state=DraftState.WAITING, publish_on=request.publish_on, drafted_by=acting.actor)
+    return await _move_on(acting, draft, waiting)
 
 
-async def confirm_service_definition(
-    env: Environment, subject: Subject, request: ConfirmServiceDefinition
-) -> tuple[ServiceDraft, bool]:
+@verb(service_drafts.get)
+async def confirm_service_definition(acting: UnitOfWork, request: ConfirmServiceDefinition) -> ServiceDraft:
     """Confirm or refuse a definition that another administrator wants published; it is published once its day has come.
 
     Raises as `publish_service_definition`, and SECOND_OFFICER_NEEDED for whoever asked for it.
     """
-    return await run_request(env, subject, "confirmServiceDefinition", request, _confirm, read=service_drafts.get)
+    await lock_catalogue(acting.tx)
+    draft = await _find_in_state(acting, request.definition_id, DraftState.WAITING)
+    require_second_person(acting, draft.drafted_by, *_PATH)
+    answered = replace(draft, confirmed_by=acting.actor, confirmed_at=acting.now, state=DraftState.REFUSED)
+    if request.confirm:
+        await _require_unchanged(acting.tx, draft)
+        answered = replace(answered, state=DraftState.CONFIRMED)
+    answered = await _move_on(acting, draft, answered)
+    if request.confirm and draft.publish_on is not None and draft.publish_on <= acting.today:
+        return await _come_into_force(acting.tx, answered, acting.subject.label)
+    return answered
 
 
 async def publish_due(env: Environment) -> int:
@@ -113,50 +142,6 @@ async def previews_of(tx: Transaction, ids: Iterable[str]) -> dict[str, Examined
         with suppress(DefinitionRefused):
             found[one.id] = await examine(tx, one.content, confirmed=True, assigned=assigned)
     return found
-
-
-async def _draft(acting: UnitOfWork, request: DraftServiceDefinition) -> ServiceDraft:
-    require_postings(acting.subject, ObjectKind.DEFINITION, Purpose.OPERATE)
-    examined = await _examine(acting.tx, _document_of(request))
-    draft = ServiceDraft(
-        id=acting.env.ids.key(),
-        service_code=examined.service.code,
-        department=examined.service.department,
-        content=examined.document,
-        base_version=examined.base_version,
-        state=DraftState.DRAFTED,
-        drafted_by=acting.actor,
-        drafted_at=acting.now,
-    )
-    await _require(acting, draft, ("input",))
-    if examined.known is not None:
-        await _require(acting, replace(draft, department=examined.known.department), ("input",))
-    await service_drafts.add(acting.tx, draft)
-    await _note(acting, draft)
-    return draft
-
-
-async def _ask(acting: UnitOfWork, request: PublishServiceDefinition) -> ServiceDraft:
-    draft = await _find_in_state(acting, request.definition_id, DraftState.DRAFTED)
-    if request.publish_on < acting.today:
-        raise Problems(Problem(ErrorCode.DATE_NOT_ALLOWED, ("input", "publishOn")))
-    await _require_unchanged(acting.tx, draft)
-    waiting = replace(draft, state=DraftState.WAITING, publish_on=request.publish_on, drafted_by=acting.actor)
-    return await _move_on(acting, draft, waiting)
-
-
-async def _confirm(acting: UnitOfWork, request: ConfirmServiceDefinition) -> ServiceDraft:
-    await lock_catalogue(acting.tx)
-    draft = await _find_in_state(acting, request.definition_id, DraftState.WAITING)
-    require_second_person(acting, draft.drafted_by, *_PATH)
-    answered = replace(draft, confirmed_by=acting.actor, confirmed_at=acting.now, state=DraftState.REFUSED)
-    if request.confirm:
-        await _require_unchanged(acting.tx, draft)
-        answered = replace(answered, state=DraftState.CONFIRMED)
-    answered = await _move_on(acting, draft, answered)
-    if request.confirm and draft.publish_on is not None and draft.publish_on <= acting.today:
-        return await _come_into_force(acting.tx, answered, acting.subject.label)
-    return answered
 
 
 async def _come_into_force(tx: Transaction, draft: ServiceDraft, by: str) -> ServiceDraft:

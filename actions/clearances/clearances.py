@@ -18,6 +18,7 @@ from actions.kernel import (
     require_thing,
     run_request,
     take_up,
+    verb,
 )
 from domain.applications.applications import Application
 from domain.applications.deadline import end_of_day
@@ -78,13 +79,20 @@ async def may_read_clearances(
     return await may_read_all(env, subject, resources)
 
 
-async def ask_clearance(env: Environment, subject: Subject, request: AskClearance) -> tuple[Application, bool]:
+@verb(applications.get)
+async def ask_clearance(acting: UnitOfWork, request: AskClearance) -> Application:
     """Ask one or more departments at once; True where it is a replay.
 
     Raises Problems: NOT_FOUND, CONFLICT, REASON_REQUIRED, DEPARTMENT_UNKNOWN, CLEARANCE_PENDING where a
     department was asked and has not answered, DATE_NOT_ALLOWED, TRANSITION_NOT_ALLOWED.
     """
-    return await run_request(env, subject, "askClearance", request, ask, read=applications.get)
+    application = await take_up(
+        acting, request.application_id, Purpose.DECIDE, expected_version=request.expected_version
+    )
+    question = written_text(request.question, "input", "question", longest=LONGEST_TEXT) or ""
+    departments = tuple(dict.fromkeys(request.departments))
+    await _refuse_wrong_departments(acting, application, departments)
+    return await _enter(acting, application, replace(request, departments=departments, question=question))
 
 
 async def answer_clearance(env: Environment, subject: Subject, request: AnswerClearance) -> tuple[Clearance, bool]:
@@ -93,17 +101,6 @@ async def answer_clearance(env: Environment, subject: Subject, request: AnswerCl
     Raises Problems: NOT_FOUND, REASON_REQUIRED, TRANSITION_NOT_ALLOWED where it is not asked any more.
     """
     return await run_request(env, subject, "answerClearance", request, give_answer, read=clearances.get)
-
-
-async def ask(acting: UnitOfWork, request: AskClearance) -> Application:
-    """The inner step of asking, in the caller's transaction."""
-    application = await take_up(
-        acting, request.application_id, Purpose.DECIDE, expected_version=request.expected_version
-    )
-    question = written_text(request.question, "input", "question", longest=LONGEST_TEXT) or ""
-    departments = tuple(dict.fromkeys(request.departments))
-    await _refuse_wrong_departments(acting, application, departments)
-    return await _enter(acting, application, replace(request, departments=departments, question=question))
 
 
 async def ask_by_definition(acting: UnitOfWork, application: Application) -> Application:

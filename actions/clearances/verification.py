@@ -5,13 +5,13 @@ from datetime import datetime
 
 from actions.catalogue.submit_checks import place_problems
 from actions.clearances.steps import enter_report
-from actions.kernel import Environment, Step, UnitOfWork, apply_transition, of_application, run_request, take_up
+from actions.kernel import Step, UnitOfWork, apply_transition, of_application, take_up, verb
 from actions.uploads.uploads import require_upload, use
 from domain.applications.applications import Application
 from domain.applications.lifecycle import Move
 from domain.clearances import Photo, Place
 from domain.identity.policy import Purpose
-from domain.kernel import ErrorCode, Problem, Problems, Subject, mask_aadhaar_in
+from domain.kernel import ErrorCode, Problem, Problems, mask_aadhaar_in
 from domain.uploads.files import MediaType, UploadedFile
 from store.applications import applications
 
@@ -38,19 +38,13 @@ class ReportVerification:
     tehsil: str | None = None
 
 
-async def report_verification(
-    env: Environment, subject: Subject, request: ReportVerification
-) -> tuple[Application, bool]:
+@verb(applications.get)
+async def report_verification(acting: UnitOfWork, request: ReportVerification) -> Application:
     """Report on a field verification; the case goes back into scrutiny. True where it is a replay.
 
     Raises Problems: NOT_FOUND, CONFLICT, REASON_REQUIRED, UPLOAD_UNKNOWN for a photograph that the officer did
     not hand in, FILE_TYPE_NOT_ALLOWED, BAD_INPUT, PLACE_UNKNOWN, DATE_NOT_ALLOWED, TRANSITION_NOT_ALLOWED.
     """
-    return await run_request(env, subject, "reportVerification", request, report, read=applications.get)
-
-
-async def report(acting: UnitOfWork, request: ReportVerification) -> Application:
-    """The inner step of a report, in the caller's transaction."""
     application = await take_up(
         acting, request.application_id, Purpose.DECIDE, expected_version=request.expected_version
     )

@@ -16,7 +16,7 @@ from actions.kernel import (
     of_visit,
     require_thing,
     run_idempotently,
-    run_request,
+    verb,
     wrong_code,
 )
 from actions.uploads.uploads import require_upload, use
@@ -98,9 +98,18 @@ async def fail_visit(env: Environment, subject: Subject, request: FailVisit) -> 
     return await run_visit_mutation(env, subject, "failDoorstepVisit", request, give_up)
 
 
-async def record_visit_fee(env: Environment, subject: Subject, request: RecordVisitFee) -> tuple[Visit, bool]:
+@verb(kept.get, for_ever=True)
+async def record_visit_fee(acting: UnitOfWork, request: RecordVisitFee) -> Visit:
     """Enter the fee of the doorstep service. Raises Problems: NOT_FOUND, FEE_MISMATCH, BAD_INPUT."""
-    return await run_request(env, subject, "recordVisitFee", request, take_fee, read=kept.get, for_ever=True)
+    visit = await take_up_visit(acting, request.visit_id, None, Purpose.COLLECT_FEE)
+    receipt = short_word(request.receipt, "input", "receipt", longest=LONGEST_RECEIPT)
+    if visit.state not in rules.OPEN or visit.fee_receipt is not None:
+        raise Problems(Problem(ErrorCode.STEP_NOT_ALLOWED, _VISIT, params={"state": visit.state.value}))
+    if request.amount_paise != visit.fee_paise:
+        params = {} if visit.fee_paise is None else {"feePaise": str(visit.fee_paise)}
+        raise Problems(Problem(ErrorCode.FEE_MISMATCH, ("input", "amount"), params=params))
+    detail = {"amount": request.amount_paise}
+    return await _save_visit(acting, replace(visit, fee_receipt=receipt), "visit.fee", Purpose.COLLECT_FEE, **detail)
 
 
 async def hand_over(env: Environment, subject: Subject, request: HandOver) -> tuple[Visit, bool]:
@@ -156,19 +165,6 @@ async def give_up(acting: UnitOfWork, request: FailVisit) -> Visit:
         await require_thing(acting, visit, of_visit, Purpose.DELIVER, path=_VISIT)
     state = rules.advance(visit.state, VisitMove.MISS if inspection else VisitMove.FAIL)
     return await _fail_visit(acting, replace(visit, state=state), request.reason)
-
-
-async def take_fee(acting: UnitOfWork, request: RecordVisitFee) -> Visit:
-    """The inner step of the fee, in the caller's transaction."""
-    visit = await take_up_visit(acting, request.visit_id, None, Purpose.COLLECT_FEE)
-    receipt = short_word(request.receipt, "input", "receipt", longest=LONGEST_RECEIPT)
-    if visit.state not in rules.OPEN or visit.fee_receipt is not None:
-        raise Problems(Problem(ErrorCode.STEP_NOT_ALLOWED, _VISIT, params={"state": visit.state.value}))
-    if request.amount_paise != visit.fee_paise:
-        params = {} if visit.fee_paise is None else {"feePaise": str(visit.fee_paise)}
-        raise Problems(Problem(ErrorCode.FEE_MISMATCH, ("input", "amount"), params=params))
-    detail = {"amount": request.amount_paise}
-    return await _save_visit(acting, replace(visit, fee_receipt=receipt), "visit.fee", Purpose.COLLECT_FEE, **detail)
 
 
 async def give(acting: UnitOfWork, request: HandOver) -> dict[str, Any]:

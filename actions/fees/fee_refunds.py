@@ -8,7 +8,7 @@ are asked for on paper by the drawing officer and noted here by a finance office
 from dataclasses import dataclass, replace
 
 from actions.fees.fee_cases import differ, note, of_order, tell_of_payment
-from actions.kernel import Environment, Transition, UnitOfWork, refuse_other_version, require_thing, run_request
+from actions.kernel import Transition, UnitOfWork, refuse_other_version, require_thing, verb
 from domain.feedback.notices import NoticeKind
 from domain.fees.fees import (
     CAUSES,
@@ -23,7 +23,7 @@ from domain.fees.fees import (
     ReportedState,
 )
 from domain.identity.policy import Purpose
-from domain.kernel import ErrorCode, Problem, Problems, Subject, ist_date, latin_digits
+from domain.kernel import ErrorCode, Problem, Problems, ist_date, latin_digits
 from domain.reconciliation.finance_cases import DifferenceKind
 from store.fees import fee_orders
 from store.platform import outbox
@@ -47,15 +47,23 @@ class RecordFeeRefund:
     expected_version: int | None = None
 
 
-async def record_fee_refund(env: Environment, subject: Subject, request: RecordFeeRefund) -> tuple[FeeOrder, bool]:
+@verb(fee_orders.get, for_ever=True)
+async def record_fee_refund(acting: UnitOfWork, request: RecordFeeRefund) -> FeeOrder:
     """Note that a fee went back, by a finance officer of the place. True where it is a replay.
 
     Raises Problems: NOT_FOUND, CONFLICT, BAD_INPUT, STEP_NOT_ALLOWED where no refund was asked for, or where CSC
     gives the money back itself.
     """
-    return await run_request(
-        env, subject, "recordFeeRefund", request, _record_refund, read=fee_orders.get, for_ever=True
-    )
+    found = await fee_orders.by_number(acting.tx, "".join(latin_digits(request.number).split()))
+    order = await require_thing(acting, found, of_order, Purpose.PAY_BENEFIT, path=_ORDER)
+    refuse_other_version(request.expected_version, order.version, order.state)
+    reference = request.refund_reference.strip()
+    if not 1 <= len(reference) <= LONGEST_REFERENCE:
+        longest = {"longest": str(LONGEST_REFERENCE)}
+        raise Problems(Problem(ErrorCode.BAD_INPUT, ("input", "refundReference"), params=longest))
+    if order.state is not FeeState.REFUND_REQUESTED or not _goes_by_hand(order):
+        raise Problems(Problem(ErrorCode.STEP_NOT_ALLOWED, _ORDER, params={"state": order.state.value}))
+    return await mark_refunded(acting, order.id, reference) or order
 
 
 async def give_back_after(acting: UnitOfWork, transition: Transition) -> None:
@@ -154,19 +162,6 @@ def _is_overdue(acting: UnitOfWork, order: FeeOrder) -> bool:
         return False
     calendar, accepted = acting.env.work_calendar, ist_date(order.updated_at)
     return calendar.working_days_between(accepted, acting.today) > REFUND_WORKING_DAYS
-
-
-async def _record_refund(acting: UnitOfWork, request: RecordFeeRefund) -> FeeOrder:
-    found = await fee_orders.by_number(acting.tx, "".join(latin_digits(request.number).split()))
-    order = await require_thing(acting, found, of_order, Purpose.PAY_BENEFIT, path=_ORDER)
-    refuse_other_version(request.expected_version, order.version, order.state)
-    reference = request.refund_reference.strip()
-    if not 1 <= len(reference) <= LONGEST_REFERENCE:
-        longest = {"longest": str(LONGEST_REFERENCE)}
-        raise Problems(Problem(ErrorCode.BAD_INPUT, ("input", "refundReference"), params=longest))
-    if order.state is not FeeState.REFUND_REQUESTED or not _goes_by_hand(order):
-        raise Problems(Problem(ErrorCode.STEP_NOT_ALLOWED, _ORDER, params={"state": order.state.value}))
-    return await mark_refunded(acting, order.id, reference) or order
 
 
 def _goes_by_hand(order: FeeOrder) -> bool:

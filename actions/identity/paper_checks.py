@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from actions.documents.file_links import signed_link
 from actions.identity.assistance_consent import close_session
-from actions.kernel import Environment, UnitOfWork, may_read, note, of_application, require, run_request
+from actions.kernel import Environment, UnitOfWork, may_read, note, of_application, require, verb
 from domain.applications.applications import Application
 from domain.identity.assisting import Assistance, AssistanceState, PaperFinding
 from domain.identity.policy import ObjectKind, Purpose, Resource, decide
@@ -64,13 +64,26 @@ async def open_paper(
     return signed_link(env, scans[0]) if scans else None
 
 
-async def answer_paper_check(env: Environment, subject: Subject, request: AnswerPaperCheck) -> tuple[Application, bool]:
+@verb(applications.get)
+async def answer_paper_check(acting: UnitOfWork, request: AnswerPaperCheck) -> Application:
     """Say what a paper that was drawn is; where it is doubted, what it still lets do ends.
 
     For officers and appellate authorities of the whole district. Raises Problems: NOT_FOUND, STEP_NOT_ALLOWED where it
     waits no more, or somebody else opened the scan last.
     """
-    return await run_request(env, subject, "answerPaperCheck", request, _answer, read=applications.get)
+    application = await applications.get(acting.tx, request.application_id)
+    papers = await assistances.papers_of_applications(acting.tx, [request.application_id])
+    paper = papers.get(request.application_id)
+    if application is None or paper is None:
+        raise not_found(*_APPLICATION)
+    resource = _of_district(of_paper(application, paper))
+    await require(acting.env, acting.tx, acting.subject, resource, Purpose.SUPERVISE, path=_APPLICATION)
+    if not await paper_checks.answer(acting.tx, paper.id, acting.subject.person_id or "", request.finding):
+        raise Problems(Problem(ErrorCode.STEP_NOT_ALLOWED, _APPLICATION))
+    await note(acting, "assistance.paper_checked", resource, Purpose.SUPERVISE, finding=request.finding.value)
+    if request.finding is not PaperFinding.GENUINE and paper.state is AssistanceState.GIVEN:
+        await close_session(acting, paper.session_id)
+    return application
 
 
 async def draw_papers(env: Environment) -> int:
@@ -104,19 +117,3 @@ def _sample(env: Environment, tx: Transaction, day: str, ids: set[str]) -> list[
     rules = env.rules.sign_on
     number = max(-(-len(ids) * rules.papers_drawn_percent // 100), rules.fewest_papers_drawn)
     return sorted(ids, key=lambda one: tx.cipher.blind_index("paper_sample", f"{day} {one}"))[:number]
-
-
-async def _answer(acting: UnitOfWork, request: AnswerPaperCheck) -> Application:
-    application = await applications.get(acting.tx, request.application_id)
-    papers = await assistances.papers_of_applications(acting.tx, [request.application_id])
-    paper = papers.get(request.application_id)
-    if application is None or paper is None:
-        raise not_found(*_APPLICATION)
-    resource = _of_district(of_paper(application, paper))
-    await require(acting.env, acting.tx, acting.subject, resource, Purpose.SUPERVISE, path=_APPLICATION)
-    if not await paper_checks.answer(acting.tx, paper.id, acting.subject.person_id or "", request.finding):
-        raise Problems(Problem(ErrorCode.STEP_NOT_ALLOWED, _APPLICATION))
-    await note(acting, "assistance.paper_checked", resource, Purpose.SUPERVISE, finding=request.finding.value)
-    if request.finding is not PaperFinding.GENUINE and paper.state is AssistanceState.GIVEN:
-        await close_session(acting, paper.session_id)
-    return application

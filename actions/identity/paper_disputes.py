@@ -4,12 +4,19 @@ from dataclasses import dataclass
 
 from actions.feedback.grievances import RaiseGrievance, open_grievance
 from actions.identity.assistance_consent import close_session
-from actions.kernel import Environment, UnitOfWork, application_by_any, note, of_application, require_thing, run_request
+from actions.kernel import (
+    UnitOfWork,
+    application_by_any,
+    note,
+    of_application,
+    require_thing,
+    verb,
+)
 from domain.applications.applications import Application
 from domain.feedback.grievances import Grievance, GrievanceCategory
 from domain.identity.assisting import Assistance, AssistanceState
 from domain.identity.policy import ObjectKind, Purpose, Resource, decide
-from domain.kernel import SYSTEM, Subject, not_found
+from domain.kernel import SYSTEM, not_found
 from domain.kernel.messages import bilingual
 from store.catalogue import centres
 from store.feedback import grievances
@@ -26,16 +33,13 @@ class DisputePaper:
     idempotency_key: str
 
 
-async def dispute_paper(env: Environment, subject: Subject, request: DisputePaper) -> tuple[Grievance, bool]:
+@verb(grievances.get)
+async def dispute_paper(acting: UnitOfWork, request: DisputePaper) -> Grievance:
     """Open a case for a citizen who says that she did not want what was filed, and end what the paper still lets do.
 
     For an operator of another centre, and for an officer of the office that decides it. The case goes to that office,
     with a due date, and up one level after it. Raises Problems: NOT_FOUND, GRIEVANCE_OPEN; MistypedNumber.
     """
-    return await run_request(env, subject, "disputePaper", request, _dispute, read=grievances.get)
-
-
-async def _dispute(acting: UnitOfWork, request: DisputePaper) -> Grievance:
     application = await application_by_any(acting.tx, request.number[:64])
     found = await assistances.papers_of_applications(acting.tx, [application.id] if application else [])
     paper = found.get(application.id) if application else None

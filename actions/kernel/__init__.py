@@ -83,3 +83,4 @@ from actions.kernel.rounds import BATCH, Fence, in_batches, run_fenced
 from actions.kernel.submission_progress import SourceOutage, SubmissionState
 from actions.kernel.transitions import Step, Transition, apply_transition, receive_fee, register
 from actions.kernel.unit_of_work import UnitOfWork
+from actions.kernel.verbs import Verb, verb

@@ -4,11 +4,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from actions.kernel import PATH, Environment, UnitOfWork, run_request, take_up
+from actions.kernel import PATH, UnitOfWork, take_up, verb
 from domain.applications.applications import Application
 from domain.applications.lifecycle import UNDECIDED
 from domain.identity.policy import Purpose
-from domain.kernel import IST, ErrorCode, Problem, Problems, Subject
+from domain.kernel import IST, ErrorCode, Problem, Problems
 from domain.officers.desk import Claim
 from store.applications import applications
 from store.officers import desk
@@ -31,34 +31,13 @@ class ReleaseCase:
     idempotency_key: str
 
 
-async def claim_application(env: Environment, subject: Subject, request: ClaimCase) -> tuple[Application, bool]:
+@verb(applications.get)
+async def claim_application(acting: UnitOfWork, request: ClaimCase) -> Application:
     """Claim a case, or renew one's own claim; True where it is a replay.
 
     Raises Problems: NOT_FOUND, TRANSITION_NOT_ALLOWED for a case that is decided, CASE_CLAIMED where a
     colleague's claim holds and it is not to be taken over.
     """
-    return await run_request(env, subject, "claimApplication", request, _claim, read=applications.get)
-
-
-async def release_application(env: Environment, subject: Subject, request: ReleaseCase) -> tuple[Application, bool]:
-    """Give a case back; a case that nobody holds stays as it is. Raises NOT_FOUND, CASE_CLAIMED for a colleague's."""
-    return await run_request(env, subject, "releaseApplication", request, _release, read=applications.get)
-
-
-async def refuse_if_claimed(acting: UnitOfWork, application: Application) -> Claim | None:
-    """One's own claim that holds, or None; raises CASE_CLAIMED where it is a colleague's."""
-    claim = (await desk.claims(acting.tx, [application.id], acting.now)).get(application.id)
-    if claim is not None and claim.officer_id != acting.subject.person_id:
-        raise _claimed_problems(claim)
-    return claim
-
-
-async def note(acting: UnitOfWork, action: str, application_id: str, **detail: Any) -> None:
-    """An audit line about what was done at the desk; `detail` holds no personal data."""
-    await acting.record(f"desk.{action}", "APPLICATION", application_id, Purpose.DECIDE, **detail)
-
-
-async def _claim(acting: UnitOfWork, request: ClaimCase) -> Application:
     await desk.lock_application(acting.tx, request.application_id)
     application = await take_up(acting, request.application_id, Purpose.DECIDE)
     _refuse_if_decided(application)
@@ -74,13 +53,28 @@ async def _claim(acting: UnitOfWork, request: ClaimCase) -> Application:
     return application
 
 
-async def _release(acting: UnitOfWork, request: ReleaseCase) -> Application:
+@verb(applications.get)
+async def release_application(acting: UnitOfWork, request: ReleaseCase) -> Application:
+    """Give a case back; a case that nobody holds stays as it is. Raises NOT_FOUND, CASE_CLAIMED for a colleague's."""
     await desk.lock_application(acting.tx, request.application_id)
     application = await take_up(acting, request.application_id, Purpose.DECIDE)
     if await refuse_if_claimed(acting, application) is not None:
         await desk.release(acting.tx, application.id)
         await note(acting, "release", application.id)
     return application
+
+
+async def refuse_if_claimed(acting: UnitOfWork, application: Application) -> Claim | None:
+    """One's own claim that holds, or None; raises CASE_CLAIMED where it is a colleague's."""
+    claim = (await desk.claims(acting.tx, [application.id], acting.now)).get(application.id)
+    if claim is not None and claim.officer_id != acting.subject.person_id:
+        raise _claimed_problems(claim)
+    return claim
+
+
+async def note(acting: UnitOfWork, action: str, application_id: str, **detail: Any) -> None:
+    """An audit line about what was done at the desk; `detail` holds no personal data."""
+    await acting.record(f"desk.{action}", "APPLICATION", application_id, Purpose.DECIDE, **detail)
 
 
 def _new_claim(acting: UnitOfWork, application: Application) -> Claim:

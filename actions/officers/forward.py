@@ -12,8 +12,8 @@ from actions.kernel import (
     of_application,
     place_of,
     require_thing,
-    run_request,
     take_up,
+    verb,
 )
 from actions.officers.claim import refuse_if_claimed
 from actions.officers.involved import hearing
@@ -39,28 +39,13 @@ class ForwardCase:
     expected_version: int | None = None
 
 
-async def forward_application(env: Environment, subject: Subject, request: ForwardCase) -> tuple[Application, bool]:
+@verb(applications.get)
+async def forward_application(acting: UnitOfWork, request: ForwardCase) -> Application:
     """Assign a case to another officer; True where it is a replay.
 
     Raises Problems: NOT_FOUND, CONFLICT, REASON_REQUIRED, OFFICER_UNSUITABLE, CASE_CLAIMED, PROPOSAL_WAITS,
     TRANSITION_NOT_ALLOWED for a case that is decided.
     """
-    return await run_request(env, subject, "forwardApplication", request, _forward, read=applications.get)
-
-
-async def forward_targets(env: Environment, subject: Subject, application_id: str) -> list[Officer]:
-    """The officers to whom the subject may forward a case; raises NOT_FOUND."""
-
-    async def work(tx: Transaction) -> list[Officer]:
-        acting, path = UnitOfWork(env, tx, subject), ("applicationId",)
-        found = await applications.get(tx, application_id)
-        application = await require_thing(acting, found, of_application, Purpose.DECIDE, path=path)
-        return await _targets(acting, application)
-
-    return await env.store.carry_out(work)
-
-
-async def _forward(acting: UnitOfWork, request: ForwardCase) -> Application:
     await desk.lock_application(acting.tx, request.application_id)
     application = await take_up(
         acting, request.application_id, Purpose.DECIDE, expected_version=request.expected_version
@@ -76,6 +61,18 @@ async def _forward(acting: UnitOfWork, request: ForwardCase) -> Application:
     )
     await desk.release(acting.tx, moved.id)
     return moved
+
+
+async def forward_targets(env: Environment, subject: Subject, application_id: str) -> list[Officer]:
+    """The officers to whom the subject may forward a case; raises NOT_FOUND."""
+
+    async def work(tx: Transaction) -> list[Officer]:
+        acting, path = UnitOfWork(env, tx, subject), ("applicationId",)
+        found = await applications.get(tx, application_id)
+        application = await require_thing(acting, found, of_application, Purpose.DECIDE, path=path)
+        return await _targets(acting, application)
+
+    return await env.store.carry_out(work)
 
 
 async def _targets(acting: UnitOfWork, application: Application) -> list[Officer]:

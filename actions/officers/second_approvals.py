@@ -55,12 +55,25 @@ async def confirm_decision(env: Environment, subject: Subject, request: ConfirmD
     )
 
 
-async def send_back_decision(env: Environment, subject: Subject, request: SendBackDecision) -> tuple[Application, bool]:
+@verb(applications.get)
+async def send_back_decision(acting: UnitOfWork, request: SendBackDecision) -> Application:
     """End a proposal without carrying it out, in a committee once no quorum is possible any more.
 
     Raises as `confirm_decision`, and REASON_REQUIRED.
     """
-    return await run_request(env, subject, "sendBackDecision", request, _send_back, read=applications.get)
+    application, proposal = await _waiting_proposal(acting, request.application_id, request.expected_version)
+    reason = written_text(request.reason, "input", "reason", longest=LONGEST_REASON) or ""
+    officer_id = acting.actor
+    quorum, members = await _committee_of(acting, application)
+    against = (*proposal.against, officer_id)
+    reason = "\n".join(filter(None, (proposal.answer_note, reason)))
+    if len(against) <= members - quorum:
+        await desk.keep_vote(acting.tx, replace(proposal, against=against, answer_note=reason))
+        await note(acting, "disagree", application.id, verdict=proposal.verdict, against=len(against))
+        return application
+    await desk.answer_proposal(acting.tx, proposal, OpinionState.SENT_BACK, by=officer_id, note=reason)
+    await note(acting, "send_back", application.id, verdict=proposal.verdict, proposed_by=proposal.proposed_by)
+    return application
 
 
 async def _confirm(acting: UnitOfWork, request: ConfirmDecision) -> Application:
@@ -96,22 +109,6 @@ async def _refuse_what_no_longer_holds(acting: UnitOfWork, application: Applicat
     if proposal.verdict == Verdict.APPROVE:
         await refuse_while_pending(acting, application, proposal.reason, PATH)
     await refuse_unfounded(acting, application, proposal.ground, proposal.documents)
-
-
-async def _send_back(acting: UnitOfWork, request: SendBackDecision) -> Application:
-    application, proposal = await _waiting_proposal(acting, request.application_id, request.expected_version)
-    reason = written_text(request.reason, "input", "reason", longest=LONGEST_REASON) or ""
-    officer_id = acting.actor
-    quorum, members = await _committee_of(acting, application)
-    against = (*proposal.against, officer_id)
-    reason = "\n".join(filter(None, (proposal.answer_note, reason)))
-    if len(against) <= members - quorum:
-        await desk.keep_vote(acting.tx, replace(proposal, against=against, answer_note=reason))
-        await note(acting, "disagree", application.id, verdict=proposal.verdict, against=len(against))
-        return application
-    await desk.answer_proposal(acting.tx, proposal, OpinionState.SENT_BACK, by=officer_id, note=reason)
-    await note(acting, "send_back", application.id, verdict=proposal.verdict, proposed_by=proposal.proposed_by)
-    return application
 
 
 async def _committee_of(acting: UnitOfWork, application: Application) -> tuple[int, int]:

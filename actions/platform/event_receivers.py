@@ -63,36 +63,48 @@ class ChangeEventReceiver:
     since: datetime | None = None
 
 
-async def propose_event_receiver(
-    env: Environment, subject: Subject, request: ProposeEventReceiver
-) -> tuple[EventReceiver, bool]:
+@verb(event_receivers.get)
+async def propose_event_receiver(acting: UnitOfWork, request: ProposeEventReceiver) -> EventReceiver:
     """Ask for a receiver; nothing is sent there before a second administrator confirms it.
 
     Raises Problems: NOT_FOUND for who is no administrator of the department, or for a partner of the state;
     BAD_INPUT with the place of what is wrong, DEPARTMENT_UNKNOWN.
     """
-    return await run_request(env, subject, "proposeEventReceiver", request, _propose, read=event_receivers.get)
+    resource = Resource(ObjectKind.EVENT_RECEIVER, "new", department=request.department)
+    await require(acting.env, acting.tx, acting.subject, resource, Purpose.OPERATE, path=("input",))
+    return await enter(acting, request)
 
 
-async def confirm_event_receiver(
-    env: Environment, subject: Subject, request: ConfirmEventReceiver
-) -> tuple[EventReceiver, bool]:
+@verb(event_receivers.get)
+async def confirm_event_receiver(acting: UnitOfWork, request: ConfirmEventReceiver) -> EventReceiver:
     """Confirm or refuse a receiver that somebody else proposed; a confirmed one is asked to answer a challenge.
 
     Raises Problems: NOT_FOUND, STEP_NOT_ALLOWED, SECOND_OFFICER_NEEDED for whoever proposed it.
     """
-    return await run_request(env, subject, "confirmEventReceiver", request, _confirm, read=event_receivers.get)
+    receiver = await _receiver_held(acting, request.receiver_id)
+    require_second_person(acting, receiver.proposed_by, *_PATH)
+    if receiver.state is not ReceiverState.PROPOSED:
+        raise _not_allowed(receiver)
+    state = ReceiverState.VERIFYING if request.confirm else ReceiverState.REFUSED
+    answered = replace(receiver, state=state, confirmed_by=acting.actor, confirmed_at=acting.now)
+    await event_receivers.save(acting.tx, answered, receiver.version)
+    if request.confirm:
+        key = acting.env.ids.key()
+        challenge = EventDelivery(key, receiver.id, f"evt_{key}", CHALLENGE, acting.env.ids.token(), None, None, 0,
+                                  acting.now, acting.now)  # fmt: skip
+        await event_receivers.plan(acting.tx, [challenge])
+    await _note(acting, answered, "confirmed" if request.confirm else "refused")
+    return answered
 
 
-async def change_event_receiver(
-    env: Environment, subject: Subject, request: ChangeEventReceiver
-) -> tuple[EventReceiver, bool]:
+@verb(event_receivers.get)
+async def change_event_receiver(acting: UnitOfWork, request: ChangeEventReceiver) -> EventReceiver:
     """Switch a receiver on or off, make it a new secret, or tell it everything again since an instant.
 
     Raises Problems: NOT_FOUND, STEP_NOT_ALLOWED in a state in which that means nothing, BAD_INPUT for an instant that
     is missing or to come.
     """
-    return await run_request(env, subject, "changeEventReceiver", request, _change, read=event_receivers.get)
+    return await take_step(acting, await _receiver_held(acting, request.receiver_id), request.step, request.since)
 
 
 async def receivers_for(env: Environment, subject: Subject) -> list[EventReceiver]:
@@ -170,33 +182,6 @@ async def _told_again(acting: UnitOfWork, receiver: EventReceiver, since: dateti
     await event_receivers.make_due(acting.tx, receiver.id, since=since)
     began = min(since, receiver.begins_at or since)
     return replace(receiver, begins_at=began, feed_transaction=START.transaction, feed_row=START.row)
-
-
-async def _propose(acting: UnitOfWork, request: ProposeEventReceiver) -> EventReceiver:
-    resource = Resource(ObjectKind.EVENT_RECEIVER, "new", department=request.department)
-    await require(acting.env, acting.tx, acting.subject, resource, Purpose.OPERATE, path=("input",))
-    return await enter(acting, request)
-
-
-async def _confirm(acting: UnitOfWork, request: ConfirmEventReceiver) -> EventReceiver:
-    receiver = await _receiver_held(acting, request.receiver_id)
-    require_second_person(acting, receiver.proposed_by, *_PATH)
-    if receiver.state is not ReceiverState.PROPOSED:
-        raise _not_allowed(receiver)
-    state = ReceiverState.VERIFYING if request.confirm else ReceiverState.REFUSED
-    answered = replace(receiver, state=state, confirmed_by=acting.actor, confirmed_at=acting.now)
-    await event_receivers.save(acting.tx, answered, receiver.version)
-    if request.confirm:
-        key = acting.env.ids.key()
-        challenge = EventDelivery(key, receiver.id, f"evt_{key}", CHALLENGE, acting.env.ids.token(), None, None, 0,
-                                  acting.now, acting.now)  # fmt: skip
-        await event_receivers.plan(acting.tx, [challenge])
-    await _note(acting, answered, "confirmed" if request.confirm else "refused")
-    return answered
-
-
-async def _change(acting: UnitOfWork, request: ChangeEventReceiver) -> EventReceiver:
-    return await take_step(acting, await _receiver_held(acting, request.receiver_id), request.step, request.since)
 
 
 async def _receiver_held(acting: UnitOfWork, receiver_id: str) -> EventReceiver:

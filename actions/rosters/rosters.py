@@ -16,7 +16,7 @@ from actions.kernel import (
     receipt_of,
     require,
     require_thing,
-    run_request,
+    verb,
 )
 from domain.identity.policy import ObjectKind, Purpose, Resource, decide
 from domain.kernel import (
@@ -64,18 +64,14 @@ def of_roster(roster: Roster) -> Resource:
     return Resource(ObjectKind.ROSTER, roster.id, None, *place, service=roster.service_code, place=roster.centre_code)
 
 
-async def open_roster(env: Environment, subject: Subject, request: OpenRoster) -> tuple[Roster, bool]:
+@verb(rosters.get)
+async def open_roster(acting: UnitOfWork, request: OpenRoster) -> Roster:
     """Begin a roster; True where it is a replay.
 
     Raises Problems: NOT_FOUND for whoever keeps no rosters, or not those of that school or camp, CAMP_CLOSED,
     SERVICE_UNKNOWN, SERVICE_CLOSED, BAD_INPUT where several camps are hers and none is named, RATE_LIMITED where too
     many are open.
     """
-    return await run_request(env, subject, "openRoster", request, begin, read=rosters.get)
-
-
-async def begin(acting: UnitOfWork, request: OpenRoster) -> Roster:
-    """The inner step of opening a roster, in the caller's transaction."""
     code = _place_of(acting.subject, request.centre_code)
     await require(
         acting.env, acting.tx, acting.subject, Resource(ObjectKind.ROSTER, place=code), Purpose.APPLY, path=("input",)

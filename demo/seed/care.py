@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from actions.doorstep.doorstep import BookVisit, book
-from actions.doorstep.rounds import FailVisit, HandOver, RecordVisitFee, SetOut, give, give_up, leave, take_fee
+from actions.doorstep.rounds import FailVisit, HandOver, RecordVisitFee, SetOut, give, give_up, leave, record_visit_fee
 from actions.feedback.feedback import GiveFeedback, record_feedback
 from actions.feedback.grievances import MoveGrievance, RaiseGrievance, ReplyToGrievance, answer, open_grievance, step
 from actions.feedback.suggestions import MakeSuggestion, ReplyToSuggestion, propose, respond
@@ -203,7 +203,7 @@ def _agent(visit: Visit) -> Subject:
 
 async def _hand_over(stage: _ReplayContext, visit: Visit, agent: Subject, at: datetime) -> None:
     acting = stage.unit_of_work(agent, at)
-    await take_fee(acting, RecordVisitFee(visit.id, f"DOOR{visit.sequence:04d}", FEE_PAISE, "seed"))
+    await record_visit_fee.step(acting, RecordVisitFee(visit.id, f"DOOR{visit.sequence:04d}", FEE_PAISE, "seed"))
     shown = await doorstep.get(stage.tx, visit.id)
     await give(acting, HandOver(visit.id, "seed", otp=shown.otp if shown else None))
 

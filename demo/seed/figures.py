@@ -45,7 +45,7 @@ async def seed_figures(env: Environment, demo: Mapping[str, Any]) -> bool:
             if officer is not None and _answers_for(officer, case):
                 cause = _CAUSES[number % len(_CAUSES)]
                 request = RecordDelayReason(cause, None, f"{part}:{case.id}", application_id=case.id)
-                await delays.record(UnitOfWork(back_dated, then, officer), request)
+                await delays.record_delay_reason.step(UnitOfWork(back_dated, then, officer), request)
         for officer in officers.values():
             if decide(officer, Resource(ObjectKind.SAVED_VIEW, person_id=officer.person_id), Purpose.APPLY):
                 await saved_views.keep(UnitOfWork(back_dated, then, officer), _view(officer, part))

@@ -11,8 +11,8 @@ from actions.appeals.appeals import (
     FileAppeal,
     RecordHearing,
     enter,
-    fix_hearing,
     pass_order,
+    record_hearing,
 )
 from actions.appeals.legal_sweep import OF_BREACH, raise_levels
 from actions.appeals.steps import file, follow
@@ -110,7 +110,7 @@ async def _about_breach(bench: AppealReplay, application: Application, place: in
     if place < PER_KIND or judge is None:
         return
     bench.clock.set(min(bench.clock.now() + timedelta(hours=35), now))
-    heard = await fix_hearing(
+    heard = await record_hearing.step(
         bench.unit_of_work(judge), RecordHearing(appeal.id, now + timedelta(days=2), "Tehsil office", appeal.id)
     )
     if place < 2 * PER_KIND:

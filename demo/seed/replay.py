@@ -8,7 +8,7 @@ from typing import Any
 
 from actions.applications.decide import Decide, Seeding, Verdict, pass_verdict
 from actions.applications.grounds import ABOUT_PAPERS
-from actions.applications.respond import AnswerQuery, RecordFee, Withdraw, enter_fee, give_answer, take_back
+from actions.applications.respond import AnswerQuery, RecordFee, Withdraw, enter_fee, give_answer, withdraw_application
 from actions.applications.submit import SaveDraft, SubmitApplication, draft, file, open_case
 from actions.benefits import sanction
 from actions.certificates import issue
@@ -116,7 +116,7 @@ class Replay:
             case Status.WITHDRAWN:
                 self._later(2, "withdraw", working=False)
                 reason = "The certificate is no longer needed."
-                await take_back(self._applicant(), Withdraw(application.id, self._plan.key, reason))
+                await withdraw_application.step(self._applicant(), Withdraw(application.id, self._plan.key, reason))
             case Status.RETURNED_AS_INCOMPLETE:
                 self._later(1, "return")
                 reason = "A page of the form is not filled in."

@@ -16,6 +16,7 @@ from domain.kernel.errors import (
     Remedy,
     Retry,
     TemporarilyUnavailable,
+    camel_case,
     not_found,
     rate_limited,
     require_found,

@@ -7,6 +7,7 @@ from typing import Annotated, Any, TypeVar, cast
 import strawberry
 from strawberry.utils.str_converters import capitalize_first, to_camel_case
 
+from actions.kernel import Verb
 from domain.kernel import Scope
 from schema.kernel.context import Info
 from schema.kernel.fields import mutation
@@ -62,6 +63,9 @@ def action_mutation(
 
 def _taken_by(action: Callable[..., Any]) -> tuple[Callable[..., Any] | None, Collection[str], dict[str, Parameter]]:
     """The dataclass of an action's request where it takes one, the names of its fields, and everything it takes."""
+    if isinstance(action, Verb):
+        own = parameters_of(action.request)
+        return action.request, tuple(own), own
     parameters = parameters_of(action, skipped=2)
     first = next(iter(parameters), "")
     if not first or not dataclasses.is_dataclass(parameters[first].single):
