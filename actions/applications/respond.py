@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import date, datetime
+from typing import Any
 
 from actions.applications.strength import refuse_weak_bank_change
 from actions.catalogue.prefilled_answers import amend, keep
@@ -115,19 +116,29 @@ async def withdraw_application(acting: UnitOfWork, request: Withdraw) -> Applica
     return withdrawn
 
 
-async def record_fee(env: Environment, subject: Subject, request: RecordFee) -> tuple[Application, bool]:
+def _fee_body(_: Environment, request: RecordFee) -> dict[str, Any]:
+    """What the key stands for; that of a fee of today is as releases had it that knew no other."""
+    return {name: value for name, value in asdict(request).items() if name != "paid_on" or value is not None}
+
+
+@verb(applications.get, for_ever=True, body=_fee_body)
+async def record_fee(acting: UnitOfWork, request: RecordFee) -> Application:
     """Enter a fee that was taken, which has the effect of `actions.kernel.transitions.receive_fee`. True for a replay.
 
     For the operator whom the citizen let serve her, and for officers of the place. Raises Problems:
     NOT_FOUND, CONFLICT, FEE_MISMATCH, BAD_INPUT, TRANSITION_NOT_ALLOWED, DATE_NOT_ALLOWED for a day to come or one
     before the fee was asked: before the submission, or before the approval with which it fell due.
     """
-    body = asdict(request)
-    if request.paid_on is None:  # the body of a fee of today is that of releases that knew no other
-        del body["paid_on"]
-    return await run_request(
-        env, subject, "recordFee", request, enter_fee, read=applications.get, body=body, for_ever=True
+    application = await take_up(
+        acting, request.application_id, Purpose.COLLECT_FEE, expected_version=request.expected_version
     )
+    receipt = short_word(request.receipt, "input", "receipt", longest=LONGEST_RECEIPT)
+    advance(application.status, Move.RECEIVE_FEE)
+    service = await service_of(acting, application)
+    paid_at = _paid_at(acting, application, request)
+    if request.amount_paise != application.fee_paise:
+        raise Problems(Problem(ErrorCode.FEE_MISMATCH, ("input", "amount"), params=_fee(application)))
+    return await receive_fee(acting, application, service, receipt, paid_at)
 
 
 async def give_answer(acting: UnitOfWork, request: AnswerQuery, findings: Sequence[Finding] = ()) -> Application:
@@ -151,20 +162,6 @@ async def give_answer(acting: UnitOfWork, request: AnswerQuery, findings: Sequen
     answered = await apply_transition(acting, application, step)
     await attach(acting, answered, service, request.documents, findings)
     return answered
-
-
-async def enter_fee(acting: UnitOfWork, request: RecordFee) -> Application:
-    """The inner step of a fee, in the caller's transaction."""
-    application = await take_up(
-        acting, request.application_id, Purpose.COLLECT_FEE, expected_version=request.expected_version
-    )
-    receipt = short_word(request.receipt, "input", "receipt", longest=LONGEST_RECEIPT)
-    advance(application.status, Move.RECEIVE_FEE)
-    service = await service_of(acting, application)
-    paid_at = _paid_at(acting, application, request)
-    if request.amount_paise != application.fee_paise:
-        raise Problems(Problem(ErrorCode.FEE_MISMATCH, ("input", "amount"), params=_fee(application)))
-    return await receive_fee(acting, application, service, receipt, paid_at)
 
 
 def _paid_at(acting: UnitOfWork, application: Application, request: RecordFee) -> datetime | None:

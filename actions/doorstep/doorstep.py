@@ -1,6 +1,6 @@
 """Visits before they start: offers slots; books, moves, reassigns and cancels them."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -16,7 +16,7 @@ from actions.kernel import (
     of_visit,
     refuse_other_version,
     require_thing,
-    run_request,
+    verb,
 )
 from domain import doorstep as rules
 from domain.applications.applications import Application
@@ -75,37 +75,18 @@ async def offered_slots(env: Environment, subject: Subject, application_id: str,
     return await env.store.carry_out(work)
 
 
-async def book_visit(env: Environment, subject: Subject, request: BookVisit) -> tuple[Visit, bool]:
+def _body(_: Environment, request: Any) -> dict[str, Any]:
+    """What the key of a booking or change stands for; a slot is one word of it."""
+    slot: Slot | None = request.slot
+    return asdict(request) | ({"slot": f"{slot.on.isoformat()}/{slot.window.value}"} if slot else {})
+
+
+@verb(kept.get, operation="bookDoorstepVisit", body=_body)
+async def book_visit(acting: UnitOfWork, request: BookVisit) -> Visit:
     """Book a visit and give it to the agent of the place who has the fewest; true where it is a replay.
 
     Raises Problems: NOT_FOUND, VISIT_NOT_POSSIBLE, VISITS_EXHAUSTED, SLOT_NOT_OFFERED, AGENT_UNKNOWN.
     """
-    return await run_visit_mutation(env, subject, "bookDoorstepVisit", request, book)
-
-
-async def reschedule_visit(env: Environment, subject: Subject, request: ChangeVisit) -> tuple[Visit, bool]:
-    """Put a visit that has not set out into another slot; the answer is the new visit. Raises as `book_visit`."""
-    return await run_visit_mutation(env, subject, "rescheduleDoorstepVisit", request, postpone)
-
-
-async def assign_visit(env: Environment, subject: Subject, request: ChangeVisit) -> tuple[Visit, bool]:
-    """Give a visit to another agent of its place.
-
-    Raises Problems: NOT_FOUND, AGENT_UNKNOWN, STEP_NOT_ALLOWED, CONFLICT.
-    """
-    return await run_visit_mutation(env, subject, "assignDoorstepVisit", request, hand_to)
-
-
-async def cancel_visit(env: Environment, subject: Subject, request: ChangeVisit) -> tuple[Visit, bool]:
-    """Cancel a visit that has not set out.
-
-    Raises Problems: NOT_FOUND, STEP_NOT_ALLOWED, CONFLICT, VISITS_EXHAUSTED for an inspection that its officer fixed.
-    """
-    return await run_visit_mutation(env, subject, "cancelDoorstepVisit", request, call_off)
-
-
-async def book(acting: UnitOfWork, request: BookVisit) -> Visit:
-    """The inner step of a booking, in the caller's transaction."""
     await hold_visits(acting, request.application_id)
     application = await case_for(acting, request.application_id, ObjectKind.VISIT, *ARRANGE)
     if not await _is_due(acting, application, request.purpose):
@@ -114,8 +95,9 @@ async def book(acting: UnitOfWork, request: BookVisit) -> Visit:
     return await _book_slot(acting, application, request.purpose, request.slot)
 
 
-async def postpone(acting: UnitOfWork, request: ChangeVisit) -> Visit:
-    """The inner step of a new slot, in the caller's transaction."""
+@verb(kept.get, operation="rescheduleDoorstepVisit", body=_body)
+async def reschedule_visit(acting: UnitOfWork, request: ChangeVisit) -> Visit:
+    """Put a visit that has not set out into another slot; the answer is the new visit. Raises as `book_visit`."""
     visit = await take_up_visit(acting, request.visit_id, request.expected_version, *ARRANGE)
     await hold_visits(acting, visit.application_id)
     state = rules.advance(visit.state, VisitMove.RESCHEDULE)
@@ -127,8 +109,12 @@ async def postpone(acting: UnitOfWork, request: ChangeVisit) -> Visit:
     return await _book_slot(acting, application, visit.purpose, request.slot)
 
 
-async def hand_to(acting: UnitOfWork, request: ChangeVisit) -> Visit:
-    """The inner step of another agent, in the caller's transaction."""
+@verb(kept.get, operation="assignDoorstepVisit", body=_body)
+async def assign_visit(acting: UnitOfWork, request: ChangeVisit) -> Visit:
+    """Give a visit to another agent of its place.
+
+    Raises Problems: NOT_FOUND, AGENT_UNKNOWN, STEP_NOT_ALLOWED, CONFLICT.
+    """
     visit = await take_up_visit(acting, request.visit_id, request.expected_version, Purpose.DECIDE, Purpose.ASSIST)
     if visit.state is not VisitState.SCHEDULED:
         raise Problems(Problem(ErrorCode.STEP_NOT_ALLOWED, _VISIT, params={"state": visit.state.value}))
@@ -140,8 +126,12 @@ async def hand_to(acting: UnitOfWork, request: ChangeVisit) -> Visit:
     return saved
 
 
-async def call_off(acting: UnitOfWork, request: ChangeVisit) -> Visit:
-    """The inner step of a cancellation, in the caller's transaction."""
+@verb(kept.get, operation="cancelDoorstepVisit", body=_body)
+async def cancel_visit(acting: UnitOfWork, request: ChangeVisit) -> Visit:
+    """Cancel a visit that has not set out.
+
+    Raises Problems: NOT_FOUND, STEP_NOT_ALLOWED, CONFLICT, VISITS_EXHAUSTED for an inspection that its officer fixed.
+    """
     visit = await take_up_visit(acting, request.visit_id, request.expected_version, *ARRANGE)
     state = rules.advance(visit.state, VisitMove.CANCEL)
     if visit.purpose is VisitPurpose.INSPECTION:
@@ -170,30 +160,6 @@ async def number_of(acting: UnitOfWork, visit: Visit) -> str:
     """The number of the application that a visit is for; raises NotThere."""
     application = require_there(await applications.get(acting.tx, visit.application_id), "the application")
     return application.number
-
-
-async def run_visit_mutation(
-    env: Environment,
-    subject: Subject,
-    operation: str,
-    request: Any,
-    work: Callable[[UnitOfWork, Any], Awaitable[Visit]],
-) -> tuple[Visit, bool]:
-    """Run a verb about a visit once for its key, and give the visit as it now is."""
-
-    async def step(acting: UnitOfWork, _: Any) -> Visit:
-        try:
-            return await work(acting, request)
-        except AlreadyThere:
-            raise Problems(Problem(ErrorCode.CONFLICT, ("input", "applicationId"))) from None
-
-    return await run_request(env, subject, operation, request, step, body=_body(request), read=kept.get)
-
-
-def _body(request: Any) -> dict[str, Any]:
-    """What the key stands for; a slot is one word of it."""
-    slot: Slot | None = getattr(request, "slot", None)
-    return asdict(request) | ({"slot": f"{slot.on.isoformat()}/{slot.window.value}"} if slot else {})
 
 
 async def _is_due(acting: UnitOfWork, application: Application, purpose: VisitPurpose) -> bool:
@@ -252,7 +218,10 @@ async def _book_slot(acting: UnitOfWork, application: Application, purpose: Visi
         raise Problems(Problem(ErrorCode.SLOT_NOT_OFFERED, ("input", "slot")))
     visit = _new(acting, application, purpose, before)
     visit = replace(visit, slot=slot, agent_id=room[slot].operator_id)
-    await kept.add(acting.tx, visit)
+    try:
+        await kept.add(acting.tx, visit)
+    except AlreadyThere:
+        raise Problems(Problem(ErrorCode.CONFLICT, ("input", "applicationId"))) from None
     detail = {"visit": purpose.value, "sequence": visit.sequence}
     await note(acting, "visit.book", of_visit(visit), Purpose.APPLY, **detail)
     kind = NoticeKind.INSPECTION_FIXED if inspection else NoticeKind.VISIT_BOOKED

@@ -4,7 +4,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
 from typing import Any
 
-from actions.doorstep.doorstep import number_of, run_visit_mutation, take_up_visit
+from actions.doorstep.doorstep import number_of, take_up_visit
 from actions.feedback.notices import tell_of_visit
 from actions.identity.one_time_codes import count_code, count_entry, settle_entry
 from actions.kernel import (
@@ -85,17 +85,42 @@ class RecordVisitFee:
     idempotency_key: str
 
 
-async def set_out(env: Environment, subject: Subject, request: SetOut) -> tuple[Visit, bool]:
+@verb(kept.get, operation="setOutOnVisit")
+async def set_out(acting: UnitOfWork, request: SetOut) -> Visit:
     """Set out and make the code that the citizen sees.
 
     Raises Problems: NOT_FOUND, STEP_NOT_ALLOWED, CONFLICT, RATE_LIMITED where her number had many codes already.
     """
-    return await run_visit_mutation(env, subject, "setOutOnVisit", request, leave)
+    visit = await take_up_visit(acting, request.visit_id, request.expected_version, Purpose.DELIVER)
+    state = rules.advance(visit.state, VisitMove.SET_OUT)
+    citizen = (await people.citizens(acting.tx, [visit.citizen_id]))[visit.citizen_id]
+    if citizen.mobile:
+        await count_code(acting.env, acting.tx, citizen.mobile, _VISIT)
+    otp = acting.env.ids.digits(rules.OTP_DIGITS)
+    on_the_way = replace(
+        visit,
+        state=state,
+        otp=otp,
+        otp_hash=kept.otp_hashes(acting.tx, visit.id, otp)[0],
+        otp_tries=0,
+        otp_expires_at=max(visit.slot.ends_at, acting.now) + AFTER_SLOT,
+    )
+    saved = await _save_visit(acting, on_the_way, "visit.set_out")
+    await tell_of_visit(acting, saved, NoticeKind.VISIT_STARTED, await number_of(acting, saved))
+    return saved
 
 
-async def fail_visit(env: Environment, subject: Subject, request: FailVisit) -> tuple[Visit, bool]:
+@verb(kept.get, operation="failDoorstepVisit")
+async def fail_visit(acting: UnitOfWork, request: FailVisit) -> Visit:
     """Note a failed visit; the citizen may choose a new slot. Raises as `set_out`."""
-    return await run_visit_mutation(env, subject, "failDoorstepVisit", request, give_up)
+    visit = await take_up_visit(acting, request.visit_id, request.expected_version, Purpose.DELIVER, Purpose.DECIDE)
+    inspection = visit.purpose is VisitPurpose.INSPECTION
+    if inspection and request.reason not in rules.OURS and acting.now < visit.slot.starts_at:
+        raise Problems(Problem(ErrorCode.STEP_NOT_ALLOWED, _VISIT, params={"state": visit.state.value}))
+    if not inspection:
+        await require_thing(acting, visit, of_visit, Purpose.DELIVER, path=_VISIT)
+    state = rules.advance(visit.state, VisitMove.MISS if inspection else VisitMove.FAIL)
+    return await _fail_visit(acting, replace(visit, state=state), request.reason)
 
 
 @verb(kept.get, for_ever=True)
@@ -132,39 +157,6 @@ async def hand_over(env: Environment, subject: Subject, request: HandOver) -> tu
         raise wrong_code(int(answered["left"]), "input", "otp")
     visit = require_there(await env.store.read(lambda tx: kept.get(tx, answered["id"])), "the visit")
     return visit, replayed
-
-
-async def leave(acting: UnitOfWork, request: SetOut) -> Visit:
-    """The inner step of setting out, in the caller's transaction."""
-    visit = await take_up_visit(acting, request.visit_id, request.expected_version, Purpose.DELIVER)
-    state = rules.advance(visit.state, VisitMove.SET_OUT)
-    citizen = (await people.citizens(acting.tx, [visit.citizen_id]))[visit.citizen_id]
-    if citizen.mobile:
-        await count_code(acting.env, acting.tx, citizen.mobile, _VISIT)
-    otp = acting.env.ids.digits(rules.OTP_DIGITS)
-    on_the_way = replace(
-        visit,
-        state=state,
-        otp=otp,
-        otp_hash=kept.otp_hashes(acting.tx, visit.id, otp)[0],
-        otp_tries=0,
-        otp_expires_at=max(visit.slot.ends_at, acting.now) + AFTER_SLOT,
-    )
-    saved = await _save_visit(acting, on_the_way, "visit.set_out")
-    await tell_of_visit(acting, saved, NoticeKind.VISIT_STARTED, await number_of(acting, saved))
-    return saved
-
-
-async def give_up(acting: UnitOfWork, request: FailVisit) -> Visit:
-    """The inner step of a failure, in the caller's transaction."""
-    visit = await take_up_visit(acting, request.visit_id, request.expected_version, Purpose.DELIVER, Purpose.DECIDE)
-    inspection = visit.purpose is VisitPurpose.INSPECTION
-    if inspection and request.reason not in rules.OURS and acting.now < visit.slot.starts_at:
-        raise Problems(Problem(ErrorCode.STEP_NOT_ALLOWED, _VISIT, params={"state": visit.state.value}))
-    if not inspection:
-        await require_thing(acting, visit, of_visit, Purpose.DELIVER, path=_VISIT)
-    state = rules.advance(visit.state, VisitMove.MISS if inspection else VisitMove.FAIL)
-    return await _fail_visit(acting, replace(visit, state=state), request.reason)
 
 
 async def give(acting: UnitOfWork, request: HandOver) -> dict[str, Any]:

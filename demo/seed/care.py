@@ -5,8 +5,17 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from actions.doorstep.doorstep import BookVisit, book
-from actions.doorstep.rounds import FailVisit, HandOver, RecordVisitFee, SetOut, give, give_up, leave, record_visit_fee
+from actions.doorstep.doorstep import BookVisit, book_visit
+from actions.doorstep.rounds import (
+    FailVisit,
+    HandOver,
+    RecordVisitFee,
+    SetOut,
+    fail_visit,
+    give,
+    record_visit_fee,
+    set_out,
+)
 from actions.feedback.feedback import GiveFeedback, record_feedback
 from actions.feedback.grievances import MoveGrievance, RaiseGrievance, ReplyToGrievance, answer, open_grievance, step
 from actions.feedback.suggestions import MakeSuggestion, ReplyToSuggestion, propose, respond
@@ -172,20 +181,20 @@ async def _visits(stage: _ReplayContext, cases: list[Application]) -> None:
     for place, case in enumerate(examined[:2]):
         visit = await _book(stage, case, VisitPurpose.PICK_UP, stage.now)
         if visit is not None and place == 1:
-            await leave(stage.unit_of_work(_agent(visit), stage.now), SetOut(visit.id, "seed"))
+            await set_out.step(stage.unit_of_work(_agent(visit), stage.now), SetOut(visit.id, "seed"))
 
 
 async def _fail_visit(stage: _ReplayContext, case: Application, visit: Visit) -> None:
     start = visit.slot.starts_at
-    await leave(stage.unit_of_work(_agent(visit), start), SetOut(visit.id, "seed"))
+    await set_out.step(stage.unit_of_work(_agent(visit), start), SetOut(visit.id, "seed"))
     failed = FailVisit(visit.id, VisitFailure.NOBODY_HOME, "seed")
-    await give_up(stage.unit_of_work(_agent(visit), start + timedelta(hours=1)), failed)
+    await fail_visit.step(stage.unit_of_work(_agent(visit), start + timedelta(hours=1)), failed)
     await _book(stage, case, VisitPurpose.DELIVERY, stage.now)
 
 
 async def _deliver_at_visit(stage: _ReplayContext, _case: Application, visit: Visit) -> None:
     start = visit.slot.starts_at
-    await leave(stage.unit_of_work(_agent(visit), start), SetOut(visit.id, "seed"))
+    await set_out.step(stage.unit_of_work(_agent(visit), start), SetOut(visit.id, "seed"))
     await _hand_over(stage, visit, _agent(visit), start + timedelta(hours=1))
 
 
@@ -194,7 +203,7 @@ async def _book(stage: _ReplayContext, case: Application, purpose: VisitPurpose,
     if not await doorstep.agents_for(stage.tx, case.district, case.tehsil):
         return None
     slot = next(offered_slots(acting.today, stage.env.rules.calendar, case.district))
-    return await book(acting, BookVisit(case.id, purpose, slot, "seed"))
+    return await book_visit.step(acting, BookVisit(case.id, purpose, slot, "seed"))
 
 
 def _agent(visit: Visit) -> Subject:

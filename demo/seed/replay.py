@@ -8,7 +8,7 @@ from typing import Any
 
 from actions.applications.decide import Decide, Seeding, Verdict, pass_verdict
 from actions.applications.grounds import ABOUT_PAPERS
-from actions.applications.respond import AnswerQuery, RecordFee, Withdraw, enter_fee, give_answer, withdraw_application
+from actions.applications.respond import AnswerQuery, RecordFee, Withdraw, give_answer, record_fee, withdraw_application
 from actions.applications.submit import SaveDraft, SubmitApplication, draft, file, open_case
 from actions.benefits import sanction
 from actions.certificates import issue
@@ -99,7 +99,7 @@ class Replay:
         self._later(choice(self._plan.key + "/fee", 2), "fee")
         collector = self._applicant() if self._plan.operator else self._officer(application)
         receipt = f"DEMO{choice(self._plan.key + '/receipt', 10**8):08d}"
-        return await enter_fee(
+        return await record_fee.step(
             collector, RecordFee(application.id, receipt, application.fee_paise or 0, self._plan.key)
         )
 

@@ -8,12 +8,12 @@ from typing import Any
 
 from actions.appeals.appeals import FileAppeal, enter
 from actions.applications.decide import Decide, Verdict, pass_verdict
-from actions.applications.respond import RecordFee, enter_fee
+from actions.applications.respond import RecordFee, record_fee
 from actions.applications.submit import SubmitApplication, file, open_case
 from actions.benefits.payment_status import apply_status
 from actions.catalogue.submit_checks import DocumentSource, NewDocument
 from actions.documents.attachments import Finding
-from actions.doorstep.doorstep import BookVisit, agents_by_slot, book
+from actions.doorstep.doorstep import BookVisit, agents_by_slot, book_visit
 from actions.kernel import Place, UnitOfWork
 from demo.seed.forms import filled_in, form_of
 from demo.seed.people import citizen_subject
@@ -115,7 +115,7 @@ async def begin(acting: UnitOfWork, script: Script, person: Entry, place: tuple[
     course = Course(acting, script, person, service, place, opened, opened.number)
     if opened.status is Status.FEE_PENDING:
         receipt = RecordFee(opened.id, f"TRAINING{choice(citizen.id, 10**8):08d}", opened.fee_paise or 0, citizen.id)
-        course.application = await enter_fee(_colleague(course, then), receipt)
+        course.application = await record_fee.step(_colleague(course, then), receipt)
     return course
 
 
@@ -142,7 +142,9 @@ async def _visit(course: Course, then: UnitOfWork, _: Entry) -> None:
     slot = next(iter(await agents_by_slot(then, course.application, VisitPurpose.PICK_UP)), None)
     if slot is None:
         raise Problems(Problem(ErrorCode.SLOT_NOT_OFFERED, _PATH))
-    visit = await book(citizen, BookVisit(course.application.id, VisitPurpose.PICK_UP, slot, course.application.id))
+    visit = await book_visit.step(
+        citizen, BookVisit(course.application.id, VisitPurpose.PICK_UP, slot, course.application.id)
+    )
     if visit.agent_id != course.acting.subject.person_id:
         await doorstep.save(then.tx, replace(visit, agent_id=course.acting.subject.person_id or ""), visit.version)
 
