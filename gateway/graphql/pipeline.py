@@ -5,6 +5,7 @@ NotSignedIn, or InvalidDocument with the errors of a document that is not valid.
 """
 
 import asyncio
+import sys
 from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager, nullcontext
 from typing import Any
@@ -112,7 +113,7 @@ class Pipeline:
         try:
             prepared = resolved.prepared or self._prepare_document(resolved.query)
         except (RequestProblem, InvalidDocument):
-            await self._refused.incr(caller.key, REFUSED_SECONDS)
+            await self._refused.acquire_sliding_window_entry(caller.key, sys.maxsize, REFUSED_SECONDS)
             raise
         return ReadyOperation(parameters, resolved, prepared, prepared.operation(parameters.operation_name))
 

@@ -10,10 +10,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from math import floor
-from typing import Any
+from typing import Any, Protocol
 
 from limits import RateLimitItem, RateLimitItemPerMinute
-from limits.aio.storage import RedisStorage, SlidingWindowCounterSupport, Storage
+from limits.aio.storage import RedisStorage
 from limits.errors import StorageError
 
 from domain.kernel import Clock, ErrorCode, Problem
@@ -41,24 +41,27 @@ class RateClass(StrEnum):
     """Requests at the doors of outside systems, by their address."""
 
 
-class MemoryWindows(Storage, SlidingWindowCounterSupport):
+class Windows(Protocol):
+    """Sliding windows of the library `limits`, in memory or shared."""
+
+    async def acquire_sliding_window_entry(self, key: str, limit: int, expiry: int, amount: int = 1) -> bool:
+        """Count so many in the window of a key, or False where they are more than the limit."""
+
+    async def get_sliding_window(self, key: str, expiry: int) -> tuple[int, float, int, float]:
+        """The count of the window before and the seconds for which it counts; that of this one, and its seconds."""
+
+
+class MemoryWindows:
     """Sliding windows in memory.
 
     The library's own looks through the counts of all callers at every request, keeps them without a bound, and
     counts by the wall clock, which may be set back; this one does neither.
     """
 
-    STORAGE_SCHEME = None
-
     def __init__(self, clock: Clock, most: int = MOST_CALLERS) -> None:
-        super().__init__()
         self._clock = clock
         self._most = most
         self._counts: OrderedDict[str, tuple[int, int, int]] = OrderedDict()
-
-    @property
-    def base_exceptions(self) -> type[Exception] | tuple[type[Exception], ...]:
-        return ()
 
     async def acquire_sliding_window_entry(self, key: str, limit: int, expiry: int, amount: int = 1) -> bool:
         previous, _, current, window = self._read(key, expiry)
@@ -88,30 +91,6 @@ class MemoryWindows(Storage, SlidingWindowCounterSupport):
         if kept < window:
             previous, current = (current if kept == window - 1 else 0), 0
         return previous, 1 - (position - window), current, window
-
-    async def clear_sliding_window(self, key: str, expiry: int) -> None:  # noqa: ARG002 - the library's shape
-        self._counts.pop(key, None)
-
-    async def incr(self, key: str, expiry: int, amount: int = 1) -> int:
-        await self.acquire_sliding_window_entry(key, 1 << 62, expiry, amount)
-        return self._counts[key][2]
-
-    async def get(self, key: str) -> int:
-        return self._counts.get(key, (0, 0, 0))[2]
-
-    async def get_expiry(self, key: str) -> float:  # noqa: ARG002 - the library's shape
-        return self._clock.now().timestamp()
-
-    async def check(self) -> bool:
-        return True
-
-    async def reset(self) -> int | None:
-        count = len(self._counts)
-        self._counts.clear()
-        return count
-
-    async def clear(self, key: str) -> None:
-        self._counts.pop(key, None)
 
 
 class SharedWindows:
@@ -175,7 +154,7 @@ class RateLimits:
             for kind in CallerKind
         }
         self._shared = SharedWindows(shared_url, rates.store_seconds) if shared_url else None
-        self._windows = SharedOrOwn[Storage](
+        self._windows = SharedOrOwn[Windows](
             clock,
             MemoryWindows(clock),
             self._shared.storage if self._shared else None,
@@ -196,7 +175,7 @@ class RateLimits:
             await self._shared.close()
 
 
-async def _spend(storage: Any, item: RateLimitItem, key: str) -> RateStatus:
+async def _spend(storage: Windows, item: RateLimitItem, key: str) -> RateStatus:
     name, length = item.key_for(key), item.get_expiry()
     allowed = await storage.acquire_sliding_window_entry(name, item.amount, length)
     window = await storage.get_sliding_window(name, length)

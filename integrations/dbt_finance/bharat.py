@@ -13,7 +13,7 @@ from domain.kernel import Clock, Source
 from integrations.calling.answers import read_object, refuse_status
 from integrations.calling.errors import Foreign, NotLetIn, Refused, Unreadable
 from integrations.calling.onboarding import read_settings
-from integrations.calling.policies import JSON_TYPES, Bulkhead, CallPolicy
+from integrations.calling.policies import Bulkhead, CallPolicy
 from integrations.calling.remote import Answer, Remote
 from integrations.dbt_finance import bharat_auth
 
@@ -25,7 +25,6 @@ REPORT_MONTH = CallPolicy(
     keyed=True,
     breaker="bharat",
     lane=Bulkhead("bharat", places=2),
-    accepts=JSON_TYPES,
 )
 """Repeatable because a second report of the same scheme and month takes the place of the first."""
 

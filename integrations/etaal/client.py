@@ -1,10 +1,12 @@
 """The e-Taal client: pushes a day's counts at a revision, called only by the worker through the outbox."""
 
+from dataclasses import replace
+
 from domain.identity.policy import Purpose
 from integrations.calling.access_tokens import AccessTokens, Token
 from integrations.calling.errors import Garbled
 from integrations.calling.opening import Clients, Opening
-from integrations.calling.policies import JSON_TYPES, CallPolicy, Scope
+from integrations.calling.policies import CallPolicy, Scope
 from integrations.calling.remote import Remote
 from integrations.etaal import wire_push as wire
 from integrations.etaal.push_models import Batch, EtaalPushSettings, Receipt
@@ -18,22 +20,10 @@ TOKEN = CallPolicy(
     breaker="token",
     scope=Scope.PUBLIC,
     purpose=Purpose.COUNT,
-    accepts=JSON_TYPES,
 )
 """Asking again only makes another token."""
 
-PUSH = CallPolicy(
-    "etaal.push",
-    wire.SOURCE,
-    total=15.0,
-    attempt=10.0,
-    body_limit=2_000_000,
-    keyed=True,
-    breaker="push",
-    scope=Scope.PUBLIC,
-    purpose=Purpose.COUNT,
-    accepts=JSON_TYPES,
-)
+PUSH = replace(TOKEN, name="etaal.push", body_limit=2_000_000, keyed=True, breaker="push")
 """Keyed by project, day and revision: a second one gets the first one's receipt. A day has at most 1 MB of rows."""
 
 POLICIES = (TOKEN, PUSH)

@@ -2,6 +2,7 @@
 
 import ssl
 from collections.abc import Awaitable, Callable, Collection
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from domain.identity.push_devices import PushPlatform
@@ -38,18 +39,7 @@ FCM_SEND = CallPolicy(
     changes=True,
 )
 """Never repeated: there is no key. A project has 600,000 in a minute (docs/contracts/messages.md section 6.1)."""
-APNS_SEND = CallPolicy(
-    "push.apns.send",
-    Source.PUSH,
-    total=10.0,
-    attempt=10.0,
-    repeatable=False,
-    retry_statuses=_NO_STATUS,
-    body_limit=20_000,
-    breaker="apns",
-    lane=Bulkhead("apns", places=20, per_second=PER_SECOND, burst=int(PER_SECOND)),
-    changes=True,
-)
+APNS_SEND = replace(FCM_SEND, name="push.apns.send", breaker="apns", lane=replace(FCM_SEND.lane, name="apns"))
 """Never repeated: `apns-id` names a message and keeps none from coming twice."""
 POLICIES = (FCM_TOKEN, FCM_SEND, APNS_SEND)
 CODES = {code: verdict.value for code, verdict in wire.CODES.items()}

@@ -5,58 +5,29 @@ holds only as long as the proxy says so.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import Any, Literal, Self, Unpack
 
 from domain.kernel import Provider, Source, Sourced
 from integrations.calling.cache import Codec
-from integrations.calling.policies import JSON_TYPES, CallPolicy, Priority, Scope
+from integrations.calling.policies import JSON_TYPES
 from integrations.calling.remote import Remote
 from integrations.identity import Authorization, ProviderIdentity, judge_done
 from integrations.sso import wire_parichay_proxy as wire
+from integrations.sso.parichay import REVOKE_POLICY, TOKEN_POLICY, USER_POLICY
 
-SEAL_POLICY = CallPolicy(
-    "sso.parichay_proxy.seal", Source.SSO, scope=Scope.OFFICER, priority=Priority.FIRST, breaker="<provider>"
-)
+SEAL_POLICY = replace(USER_POLICY, name="sso.parichay_proxy.seal")
 """Signing and sealing what goes to the login page, and opening what came back: changes nothing anywhere."""
 
-HANDSHAKE_POLICY = CallPolicy(
-    "sso.parichay_proxy.handshake",
-    Source.SSO,
-    attempt=5.0,
-    repeatable=False,
-    scope=Scope.OFFICER,
-    priority=Priority.FIRST,
-    breaker="<provider>",
-    accepts=JSON_TYPES | {"text/plain"},
-)
+HANDSHAKE_POLICY = replace(TOKEN_POLICY, name="sso.parichay_proxy.handshake", accepts=JSON_TYPES | {"text/plain"})
 """A handshake is good once: after a lost answer the person starts again."""
 
-VALID_POLICY = CallPolicy(
-    "sso.parichay_proxy.valid",
-    Source.SSO,
-    total=3.0,
-    attempt=2.0,
-    scope=Scope.OFFICER,
-    priority=Priority.FIRST,
-    fresh=30.0,
-    stale=300.0,
-    breaker="<provider>",
-)
+VALID_POLICY = replace(USER_POLICY, name="sso.parichay_proxy.valid", total=3.0, attempt=2.0, fresh=30.0, stale=300.0)
 """Asked at each request, answered from memory for 30 s. An older answer serves citizens' views alone, for five minutes,
 while the proxy is silent (docs/contracts/sso.md section 9)."""
 
-END_POLICY = CallPolicy(
-    "sso.parichay_proxy.end",
-    Source.SSO,
-    attempts=1,
-    repeatable=False,
-    changes=True,
-    body_limit=64_000,
-    scope=Scope.OFFICER,
-    breaker="<provider>",
-)
+END_POLICY = replace(REVOKE_POLICY, name="sso.parichay_proxy.end")
 
 _HOLDS: Codec[bool] = Codec.by_fields(bool)
 

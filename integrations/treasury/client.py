@@ -9,7 +9,7 @@ from integrations.browser_returns import PaymentForm
 from integrations.calling.answers import read_as, refuse_status
 from integrations.calling.errors import Foreign, NotLetIn, Refused, Unavailable
 from integrations.calling.opening import Clients, Opening
-from integrations.calling.policies import JSON_TYPES, Bulkhead, CallPolicy, Priority
+from integrations.calling.policies import Bulkhead, CallPolicy, Priority
 from integrations.calling.remote import Answer, Remote
 from integrations.treasury import wire
 from integrations.treasury.models import Challan, TreasurySettings
@@ -24,7 +24,6 @@ VERIFY = CallPolicy(
     priority=Priority.FIRST,
     breaker="verify",
     lane=Bulkhead("verify", places=8),
-    accepts=JSON_TYPES,
 )
 """Twenty seconds (docs/contracts/other_systems.md section 7). Never repeated at once: one enquiry about an order in ten
 seconds."""

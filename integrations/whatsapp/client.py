@@ -47,18 +47,6 @@ NOTICE = replace(
 )
 """Templates, which carry notices, have places of their own, so that conversations wait behind none. The rate is that
 of the onboarding, where it says one."""
-UPLOAD = CallPolicy(
-    "whatsapp.upload",
-    Source.WHATSAPP,
-    total=40.0,
-    attempt=20.0,
-    retry_statuses=_NO_STATUS,
-    body_limit=20_000,
-    breaker="media",
-    lane=Bulkhead("media", places=4),
-    changes=True,
-)
-"""May be repeated: a file that nothing names is forgotten there after 30 days."""
 FIND_MEDIA = CallPolicy(
     "whatsapp.media",
     Source.WHATSAPP,
@@ -67,6 +55,8 @@ FIND_MEDIA = CallPolicy(
     breaker="media",
     lane=Bulkhead("media", places=4),
 )
+UPLOAD = replace(FIND_MEDIA, name="whatsapp.upload", total=40.0, attempt=20.0, changes=True)
+"""May be repeated: a file that nothing names is forgotten there after 30 days."""
 FETCH_MEDIA = CallPolicy(
     "whatsapp.media_file",
     Source.WHATSAPP,

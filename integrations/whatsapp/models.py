@@ -7,6 +7,7 @@ from typing import Any, Protocol, Self
 
 from domain.feedback.messages import MessageState
 from domain.feedback.whatsapp import TemplateState
+from integrations.calling.onboarding import read_settings
 
 CALLS_A_MINUTE, FAILURES_A_MINUTE = 20_000, 20
 """Three reports for each message and what people write, at 80 messages a second (docs/contracts/whatsapp.md
@@ -147,14 +148,9 @@ class WhatsAppSettings:
         secrets = tuple(map(str, given["app_secrets"]))
         if not 0 < len(secrets) <= 2 or min(map(len, secrets)) < _LEAST_SECRET:
             raise ValueError("app_secrets")
-        return cls(
-            phone_number_id=str(given["phone_number_id"]),
-            account_id=str(given["account_id"]),
-            version=str(given["version"]),
-            access_token=str(given["access_token"]),
-            app_secrets=secrets,
-            verify_token=str(given["verify_token"]),
-            calls_a_minute=CALLS_A_MINUTE * times,
-            failures_a_minute=FAILURES_A_MINUTE * times,
-            per_second=float(given.get("per_second") or PER_SECOND),
-        )
+        limits: dict[str, Any] = {
+            "calls_a_minute": CALLS_A_MINUTE * times,
+            "failures_a_minute": FAILURES_A_MINUTE * times,
+            "per_second": float(given.get("per_second") or PER_SECOND),
+        }
+        return read_settings(cls, given, **limits)

@@ -23,7 +23,7 @@ from cryptography.hazmat.primitives.padding import PKCS7
 from domain.kernel import Clock, Source
 from integrations.calling.answers import read_object, refuse_status
 from integrations.calling.errors import NotLetIn, Refused, Unavailable, Unreadable
-from integrations.calling.policies import JSON_TYPES, CallPolicy
+from integrations.calling.policies import CallPolicy
 from integrations.calling.remote import Answer, Remote
 from integrations.dbt_finance.jit.models import DbtFinanceSettings
 
@@ -32,9 +32,7 @@ KEY_BYTES = 32
 LOST = "no valid session encryption key"
 """Part of the treasury's text, in small letters, where it does not know our session any more."""
 
-OPEN_SESSION = CallPolicy(
-    "dbt_finance.authenticate", Source.DBT_FINANCE, body_limit=16_000, breaker="session", accepts=JSON_TYPES
-)
+OPEN_SESSION = CallPolicy("dbt_finance.authenticate", Source.DBT_FINANCE, body_limit=16_000, breaker="session")
 """May be repeated: each time it opens a session of its own."""
 
 

@@ -7,7 +7,7 @@ from domain.kernel import Sourced
 from integrations.calling import safe_xml
 from integrations.calling.errors import Foreign, Garbled, Refused
 from integrations.calling.opening import Clients, Opening
-from integrations.calling.policies import JSON_TYPES, XML_TYPES, CallPolicy, Priority, Traffic
+from integrations.calling.policies import XML_TYPES, CallPolicy, Priority, Traffic
 from integrations.calling.remote import Answer, Codec, Remote
 from integrations.digilocker.requester import aadhaar, document_pulls, drive, streamed_documents, uri_pushes, wire
 from integrations.digilocker.requester.aadhaar import EAadhaarReader
@@ -44,7 +44,6 @@ REFRESH = CallPolicy(
     body_limit=64_000,
     priority=Priority.FIRST,
     traffic=Traffic.BUSY,
-    accepts=JSON_TYPES,
 )
 REVOKE = replace(REFRESH, name="digilocker.revoke", changes=True, priority=Priority.NORMAL)
 """A good answer has no body. A page of HTML does not say that the consent has ended."""

@@ -38,7 +38,6 @@ PULL = CallPolicy(
     attempt=10.0,
     breaker="<organisation>",
     lane=_PULLS,
-    accepts=JSON_TYPES,
 )
 """Sent once. A pull whose answer was lost may have worked: asked again, the issuer says `uri_exists`."""
 POLICIES = (LIST_ISSUERS, LIST_DOCTYPES, LIST_PARAMETERS, PULL)

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from domain.kernel import Sourced
-from integrations.calling.policies import JSON_TYPES, PICTURE_TYPES, CallPolicy, Traffic
+from integrations.calling.policies import PICTURE_TYPES, CallPolicy, Traffic
 from integrations.calling.remote import Codec
 from integrations.digilocker.digests import file_hmac
 from integrations.digilocker.requester import wire, wire_drive
@@ -20,7 +20,6 @@ LIST_FOLDER = CallPolicy(
     stale=24 * 3600,
     schema_version=2,
     traffic=Traffic.BUSY,
-    accepts=JSON_TYPES,
 )
 """A locker changes seldom and its lists are slow: for five minutes an older one is served while it is asked again."""
 FETCH_UPLOADED = CallPolicy(
@@ -46,7 +45,6 @@ UPLOAD = CallPolicy(
     attempt=15.0,
     breaker="uploads",
     lane=FILES,
-    accepts=JSON_TYPES,
 )
 """Sent once: whether a second file of the same name replaces the first or is added is not documented."""
 POLICIES = (LIST_FOLDER, FETCH_UPLOADED, UPLOAD)

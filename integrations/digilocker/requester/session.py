@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import TypeVar
 
 from integrations.calling.errors import Foreign, IntegrityFailure, Refused
-from integrations.calling.policies import JSON_TYPES, Bulkhead, CallPolicy, Traffic
+from integrations.calling.policies import Bulkhead, CallPolicy, Traffic
 from integrations.calling.remote import Answer, Remote
 from integrations.digilocker.digests import digests_match, file_hmac, parameters_digest
 from integrations.digilocker.requester import wire
@@ -19,9 +19,7 @@ GATEWAY_TROUBLE = frozenset({429, 502, 504})
 FILES = Bulkhead("files", places=10, places_of_group=5)
 """Files come from their issuers through DigiLocker: one issuer that is slow leaves places for the others."""
 
-WHO_OWNS = CallPolicy(
-    "digilocker.user", wire.SOURCE, retry_statuses=GATEWAY_TROUBLE, traffic=Traffic.BUSY, accepts=JSON_TYPES
-)
+WHO_OWNS = CallPolicy("digilocker.user", wire.SOURCE, retry_statuses=GATEWAY_TROUBLE, traffic=Traffic.BUSY)
 
 
 class LockerSession:
