@@ -1,19 +1,16 @@
 """An officer's orders about a sanction: suspend, resume, cease, record a life certificate, complete the review."""
 
-from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import date, timedelta
-from enum import StrEnum
-from typing import Any, TypeVar
+from typing import Any
 
 from actions.benefits.instalments import stop as end_sanction
 from actions.benefits.life_certificates import take_certificate
 from actions.benefits.recovery_orders import recover_overpaid
 from actions.benefits.sanction import plan_of
-from actions.benefits.sanction_budgets import NOTHING_ASKED, Balances
 from actions.benefits.sanction_stops import add_stop, lift_stop, missed_paise, note, skip_unpaid_periods, stops_of
 from actions.benefits.second_approvals import ask, needs_second
-from actions.kernel import Environment, UnitOfWork, of_sanction, require_thing, run_idempotently
+from actions.kernel import Environment, UnitOfWork, of_sanction, require_thing, verb
 from domain.benefits.benefits import Sanction
 from domain.benefits.sanction_course import (
     CESSATION_GROUNDS,
@@ -26,9 +23,8 @@ from domain.benefits.sanction_course import (
     StopKind,
 )
 from domain.identity.policy import Purpose
-from domain.kernel import ErrorCode, Problem, Problems, Subject, ist_date
+from domain.kernel import ErrorCode, Problem, Problems, ist_date
 from store.benefits import benefits
-from store.database import NotThere, Transaction
 
 _BENEFIT, _GROUND = ("input", "benefitId"), ("input", "ground")
 
@@ -81,49 +77,96 @@ class CompleteReview:
     idempotency_key: str
 
 
-Order = SuspendBenefit | ResumeBenefit | EndBenefit | TakeLifeCertificate | CompleteReview
-R = TypeVar("R", bound=Order)
+def body_of(_: Environment, request: Any) -> dict[str, Any]:
+    """What the key of an order stands for: all of the request but the key itself."""
+    return {name: value for name, value in asdict(request).items() if name != "idempotency_key"}
 
 
-async def suspend_benefit(env: Environment, subject: Subject, request: SuspendBenefit) -> tuple[Sanction, bool]:
+@verb(benefits.SANCTIONS.get, body=body_of, for_ever=True)
+async def suspend_benefit(acting: UnitOfWork, request: SuspendBenefit) -> Sanction:
     """Suspend a sanction on a coded ground; True where it is a replay.
 
     Raises Problems: NOT_FOUND outside of one's jurisdiction, BAD_INPUT for another ground, STEP_NOT_ALLOWED
     where it is suspended or ended, DATE_NOT_ALLOWED for a day before the sanction.
     """
-    return await _run_decision(env, subject, "suspendBenefit", request, _suspend)
+    sanction = await take_up(acting, request.sanction_id, Purpose.DECIDE, *_BENEFIT)
+    if request.ground not in SUSPENSION_GROUNDS:
+        raise Problems(Problem(ErrorCode.BAD_INPUT, _GROUND))
+    await _refuse_ended(acting, sanction)
+    from_on = request.from_on or acting.today
+    if from_on < ist_date(sanction.sanctioned_at):
+        raise Problems(Problem(ErrorCode.DATE_NOT_ALLOWED, ("input", "fromOn")))
+    if await add_stop(acting, sanction, StopKind.SUSPENSION, request.ground, from_on) is None:
+        raise refuse_step(*_BENEFIT, state=sanction.state.value)
+    return sanction
 
 
-async def resume_benefit(env: Environment, subject: Subject, request: ResumeBenefit) -> tuple[Sanction, bool]:
+@verb(benefits.SANCTIONS.get, body=body_of, for_ever=True)
+async def resume_benefit(acting: UnitOfWork, request: ResumeBenefit) -> Sanction:
     """Lift the suspension. Arrears above the set amount wait for another person's approval, and all with them.
 
     Raises as `suspend_benefit`, and PROPOSAL_WAITS where the approval is asked for already.
     """
-    return await _run_decision(env, subject, "resumeBenefit", request, _resume)
+    sanction = await take_up(acting, request.sanction_id, Purpose.DECIDE, *_BENEFIT)
+    await _refuse_ended(acting, sanction)
+    stop = await _open_stop(acting, sanction, StopKind.SUSPENSION)
+    if stop is None:
+        raise refuse_step(*_BENEFIT, state=sanction.state.value)
+    stops = await stops_of(acting, sanction.id)
+    owed = missed_paise(sanction, plan_of(sanction), stops, acting.today) if request.arrears else 0
+    if needs_second(acting, owed):
+        await ask(acting, sanction, ApprovalKind.RESUMPTION, stop.id, owed, {"ground": request.ground.value})
+        return sanction
+    await resume(acting, sanction, stop, request.ground.value, arrears=request.arrears)
+    return sanction
 
 
-async def end_benefit(env: Environment, subject: Subject, request: EndBenefit) -> tuple[Sanction, bool]:
+@verb(benefits.SANCTIONS.get, body=body_of, for_ever=True)
+async def end_benefit(acting: UnitOfWork, request: EndBenefit) -> Sanction:
     """End a sanction. A period that began by the last day is paid whole; what was paid for later ones is recovered.
 
     Raises Problems: NOT_FOUND, BAD_INPUT for another ground, STEP_NOT_ALLOWED where it has ended,
     DATE_NOT_ALLOWED for a day ahead or before the sanction.
     """
-    return await _run_decision(env, subject, "endBenefit", request, _end)
+    sanction = await take_up(acting, request.sanction_id, Purpose.DECIDE, *_BENEFIT)
+    if request.ground not in CESSATION_GROUNDS:
+        raise Problems(Problem(ErrorCode.BAD_INPUT, _GROUND))
+    await _refuse_ended(acting, sanction)
+    if not ist_date(sanction.sanctioned_at) <= request.last_day <= acting.today:
+        raise Problems(Problem(ErrorCode.DATE_NOT_ALLOWED, ("input", "lastDay")))
+    if not await end_sanction(acting, sanction, request.last_day, request.ground):
+        granted_until = sanction.ended_on or request.last_day  # a scholarship: an end behind its year adds no term
+        await benefits.change_sanction(acting.tx, sanction.id, ended_on=min(granted_until, request.last_day))
+        await add_stop(acting, sanction, StopKind.CESSATION, request.ground, request.last_day + timedelta(days=1))
+    await recover_overpaid(acting, sanction, request.ground, request.last_day)
+    return sanction
 
 
-async def take_life_certificate(
-    env: Environment, subject: Subject, request: TakeLifeCertificate
-) -> tuple[Sanction, bool]:
+@verb(benefits.SANCTIONS.get, body=body_of, for_ever=True)
+async def take_life_certificate(acting: UnitOfWork, request: TakeLifeCertificate) -> Sanction:
     """Note the life certificate, and let a sanction that was stopped for the want of it pay again with its arrears.
 
     Raises Problems: NOT_FOUND, STEP_NOT_ALLOWED where it has ended, DATE_NOT_ALLOWED for a day ahead, or a year ago.
     """
-    return await _run_decision(env, subject, "takeLifeCertificate", request, _certify)
+    sanction = await take_up(acting, request.sanction_id, Purpose.DECIDE, *_BENEFIT)
+    await _refuse_ended(acting, sanction)
+    if not acting.today - timedelta(days=365) <= request.given_on <= acting.today:
+        raise Problems(Problem(ErrorCode.DATE_NOT_ALLOWED, ("input", "givenOn")))
+    await take_certificate(acting, sanction, request.given_on, request.proof)
+    return sanction
 
 
-async def complete_review(env: Environment, subject: Subject, request: CompleteReview) -> tuple[Sanction, bool]:
+@verb(benefits.SANCTIONS.get, operation="completeBenefitReview", body=body_of, for_ever=True)
+async def complete_review(acting: UnitOfWork, request: CompleteReview) -> Sanction:
     """Note the yearly review, and lift its stop. Raises Problems: NOT_FOUND, STEP_NOT_ALLOWED where it has ended."""
-    return await _run_decision(env, subject, "completeBenefitReview", request, _review)
+    sanction = await take_up(acting, request.sanction_id, Purpose.DECIDE, *_BENEFIT)
+    await _refuse_ended(acting, sanction)
+    await benefits.change_sanction(acting.tx, sanction.id, reviewed_on=acting.today)
+    await note(acting, sanction, "sanction.reviewed")
+    stop = await _open_stop(acting, sanction, StopKind.ANNUAL_REVIEW)
+    if stop is not None:
+        await lift_stop(acting, sanction, stop, "REVIEW_DONE")
+    return sanction
 
 
 async def resume(acting: UnitOfWork, sanction: Sanction, stop: Stop, ground: str, *, arrears: bool) -> None:
@@ -139,114 +182,9 @@ async def take_up(acting: UnitOfWork, sanction_id: str, purpose: Purpose, *path:
     )
 
 
-async def present(env: Environment, sanction_id: str) -> Sanction:
-    """The sanction as it now is."""
-    async with env.store.read_transaction() as tx:
-        found = (await benefits.sanctions(tx, [sanction_id])).get(sanction_id)
-    if found is None:
-        raise NotThere("the sanction")
-    return found
-
-
-def body_of(request: Any) -> Mapping[str, Any]:
-    """What was asked, in words that can be hashed."""
-    return {name: _plain(value) for name, value in asdict(request).items() if name != "idempotency_key"}
-
-
 def refuse_step(*path: str, state: str) -> Problems:
     """A step that the present state does not allow."""
     return Problems(Problem(ErrorCode.STEP_NOT_ALLOWED, path, params={"state": state}))
-
-
-async def run_order(
-    env: Environment,
-    subject: Subject,
-    operation: str,
-    request: Any,
-    step: Callable[[UnitOfWork], Awaitable[Sanction]],
-    *,
-    body: Mapping[str, Any] | None = None,
-    balances: Balances = NOTHING_ASKED,
-) -> tuple[Sanction, bool]:
-    """Run an order about a sanction once for its key, which is kept for ever; the sanction as it now is.
-
-    Without `body` all of the request but the key is what it stands for.
-    """
-
-    async def work(tx: Transaction) -> dict[str, Any]:
-        return {"sanction": (await step(UnitOfWork(env, tx, subject, balances=balances))).id}
-
-    key, body = request.idempotency_key, body_of(request) if body is None else body
-    answer, replayed = await run_idempotently(env, subject, operation, key=key, body=body, work=work, for_ever=True)
-    return await present(env, answer["sanction"]), replayed
-
-
-async def _run_decision(
-    env: Environment,
-    subject: Subject,
-    operation: str,
-    request: R,
-    step: Callable[[UnitOfWork, Sanction, R], Awaitable[None]],
-) -> tuple[Sanction, bool]:
-    async def take_up_and_step(acting: UnitOfWork) -> Sanction:
-        sanction = await take_up(acting, request.sanction_id, Purpose.DECIDE, *_BENEFIT)
-        await step(acting, sanction, request)
-        return sanction
-
-    return await run_order(env, subject, operation, request, take_up_and_step)
-
-
-async def _suspend(acting: UnitOfWork, sanction: Sanction, request: SuspendBenefit) -> None:
-    if request.ground not in SUSPENSION_GROUNDS:
-        raise Problems(Problem(ErrorCode.BAD_INPUT, _GROUND))
-    await _refuse_ended(acting, sanction)
-    from_on = request.from_on or acting.today
-    if from_on < ist_date(sanction.sanctioned_at):
-        raise Problems(Problem(ErrorCode.DATE_NOT_ALLOWED, ("input", "fromOn")))
-    if await add_stop(acting, sanction, StopKind.SUSPENSION, request.ground, from_on) is None:
-        raise refuse_step(*_BENEFIT, state=sanction.state.value)
-
-
-async def _resume(acting: UnitOfWork, sanction: Sanction, request: ResumeBenefit) -> None:
-    await _refuse_ended(acting, sanction)
-    stop = await _open_stop(acting, sanction, StopKind.SUSPENSION)
-    if stop is None:
-        raise refuse_step(*_BENEFIT, state=sanction.state.value)
-    stops = await stops_of(acting, sanction.id)
-    owed = missed_paise(sanction, plan_of(sanction), stops, acting.today) if request.arrears else 0
-    if needs_second(acting, owed):
-        await ask(acting, sanction, ApprovalKind.RESUMPTION, stop.id, owed, {"ground": request.ground.value})
-        return
-    await resume(acting, sanction, stop, request.ground.value, arrears=request.arrears)
-
-
-async def _end(acting: UnitOfWork, sanction: Sanction, request: EndBenefit) -> None:
-    if request.ground not in CESSATION_GROUNDS:
-        raise Problems(Problem(ErrorCode.BAD_INPUT, _GROUND))
-    await _refuse_ended(acting, sanction)
-    if not ist_date(sanction.sanctioned_at) <= request.last_day <= acting.today:
-        raise Problems(Problem(ErrorCode.DATE_NOT_ALLOWED, ("input", "lastDay")))
-    if not await end_sanction(acting, sanction, request.last_day, request.ground):
-        granted_until = sanction.ended_on or request.last_day  # a scholarship: an end behind its year adds no term
-        await benefits.change_sanction(acting.tx, sanction.id, ended_on=min(granted_until, request.last_day))
-        await add_stop(acting, sanction, StopKind.CESSATION, request.ground, request.last_day + timedelta(days=1))
-    await recover_overpaid(acting, sanction, request.ground, request.last_day)
-
-
-async def _certify(acting: UnitOfWork, sanction: Sanction, request: TakeLifeCertificate) -> None:
-    await _refuse_ended(acting, sanction)
-    if not acting.today - timedelta(days=365) <= request.given_on <= acting.today:
-        raise Problems(Problem(ErrorCode.DATE_NOT_ALLOWED, ("input", "givenOn")))
-    await take_certificate(acting, sanction, request.given_on, request.proof)
-
-
-async def _review(acting: UnitOfWork, sanction: Sanction, _: CompleteReview) -> None:
-    await _refuse_ended(acting, sanction)
-    await benefits.change_sanction(acting.tx, sanction.id, reviewed_on=acting.today)
-    await note(acting, sanction, "sanction.reviewed")
-    stop = await _open_stop(acting, sanction, StopKind.ANNUAL_REVIEW)
-    if stop is not None:
-        await lift_stop(acting, sanction, stop, "REVIEW_DONE")
 
 
 async def _refuse_ended(acting: UnitOfWork, sanction: Sanction) -> None:
@@ -257,9 +195,3 @@ async def _refuse_ended(acting: UnitOfWork, sanction: Sanction) -> None:
 async def _open_stop(acting: UnitOfWork, sanction: Sanction, kind: StopKind) -> Stop | None:
     found = await stops_of(acting, sanction.id)
     return next((one for one in found if one.open and one.kind is kind), None)
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, StrEnum):
-        return value.value
-    return value.isoformat() if isinstance(value, date) else value

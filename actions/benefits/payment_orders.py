@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from actions.benefits.orders import refuse_step, resume, run_order, take_up
+from actions.benefits.orders import body_of, refuse_step, resume, take_up
 from actions.benefits.payment_status import apply_status
 from actions.benefits.plans import upcoming_periods
 from actions.benefits.recovery_orders import note_part, order, tell_of_recovery
@@ -13,7 +13,16 @@ from actions.benefits.sanction_budgets import NOTHING_ASKED, balances_before_app
 from actions.benefits.sanction_stops import about_sanction, add_stop, note, stops_of
 from actions.benefits.second_approvals import ask, decide, needs_second
 from actions.feedback.notices import tell
-from actions.kernel import Environment, UnitOfWork, may_read_all, not_open, of_sanction, permitted_postings
+from actions.kernel import (
+    Environment,
+    UnitOfWork,
+    may_read_all,
+    not_open,
+    of_sanction,
+    permitted_postings,
+    run_request,
+    verb,
+)
 from domain.benefits.benefits import Instalment, InstalmentKind, PaymentNews, PaymentStatus, Sanction, SanctionState
 from domain.benefits.bills import bill_number, end_to_end_id
 from domain.benefits.recoveries import Recovery, RecoveryGround, RecoveryState, RecoveryWay
@@ -95,87 +104,75 @@ class DecideApproval:
     idempotency_key: str
 
 
-async def reissue_payment(env: Environment, subject: Subject, request: ReissuePayment) -> tuple[Sanction, bool]:
+@verb(benefits.SANCTIONS.get, body=body_of, for_ever=True)
+async def reissue_payment(acting: UnitOfWork, request: ReissuePayment) -> Sanction:
     """Pay again what came back, once, by an order with its own id that names the first; True where it is a replay.
 
     Above the set amount it waits for another person. Raises Problems: NOT_FOUND outside of one's jurisdiction,
     STEP_NOT_ALLOWED unless the first order is finally returned and nothing stops the sanction for that period,
     PROPOSAL_WAITS where the approval is asked for already.
     """
-
-    async def work(acting: UnitOfWork) -> Sanction:
-        sanction = await take_up(acting, request.sanction_id, Purpose.PAY_BENEFIT, *_BENEFIT)
-        made = (await benefits.instalments(acting.tx, [sanction.id])).get(sanction.id, [])
-        found = require_found(next((one for one in made if one.sequence == request.sequence), None), *_INSTALMENT)
-        await _refuse_reissue(acting, sanction, found)
-        if needs_second(acting, found.amount_paise):
-            await ask(acting, sanction, ApprovalKind.REISSUE, found.id, found.amount_paise)
-        else:
-            await reissue(acting, sanction, found)
-        return sanction
-
-    return await run_order(env, subject, "reissuePayment", request, work)
+    sanction = await take_up(acting, request.sanction_id, Purpose.PAY_BENEFIT, *_BENEFIT)
+    made = (await benefits.instalments(acting.tx, [sanction.id])).get(sanction.id, [])
+    found = require_found(next((one for one in made if one.sequence == request.sequence), None), *_INSTALMENT)
+    await _refuse_reissue(acting, sanction, found)
+    if needs_second(acting, found.amount_paise):
+        await ask(acting, sanction, ApprovalKind.REISSUE, found.id, found.amount_paise)
+    else:
+        await reissue(acting, sanction, found)
+    return sanction
 
 
-async def order_recovery(env: Environment, subject: Subject, request: OrderRecovery) -> tuple[Sanction, bool]:
+@verb(benefits.SANCTIONS.get, body=body_of, for_ever=True)
+async def order_recovery(acting: UnitOfWork, request: OrderRecovery) -> Sanction:
     """Order an amount back; True where it is a replay.
 
     Raises Problems: NOT_FOUND, BAD_INPUT for more than was paid, STEP_NOT_ALLOWED for a deduction where no later
     instalment comes.
     """
-
-    async def work(acting: UnitOfWork) -> Sanction:
-        sanction = await take_up(acting, request.sanction_id, Purpose.PAY_BENEFIT, *_BENEFIT)
-        made = (await benefits.instalments(acting.tx, [sanction.id])).get(sanction.id, [])
-        before = (await recoveries.of_sanctions(acting.tx, [sanction.id])).get(sanction.id, [])
-        paid = sum(one.amount_paise for one in made if one.status is PaymentStatus.CREDITED)
-        asked = sum(one.claimed_paise for one in before)
-        if not 0 < request.amount_paise <= paid - asked:
-            raise Problems(Problem(ErrorCode.BAD_INPUT, _AMOUNT))
-        stops = await stops_of(acting, sanction.id)
-        if request.way is RecoveryWay.DEDUCTION and not upcoming_periods(sanction, made, stops, 1):
-            raise refuse_step("input", "way", state=sanction.state.value)
-        await order(acting, sanction, request.amount_paise, request.ground, request.way)
-        return sanction
-
-    return await run_order(env, subject, "orderRecovery", request, work)
+    sanction = await take_up(acting, request.sanction_id, Purpose.PAY_BENEFIT, *_BENEFIT)
+    made = (await benefits.instalments(acting.tx, [sanction.id])).get(sanction.id, [])
+    before = (await recoveries.of_sanctions(acting.tx, [sanction.id])).get(sanction.id, [])
+    paid = sum(one.amount_paise for one in made if one.status is PaymentStatus.CREDITED)
+    asked = sum(one.claimed_paise for one in before)
+    if not 0 < request.amount_paise <= paid - asked:
+        raise Problems(Problem(ErrorCode.BAD_INPUT, _AMOUNT))
+    stops = await stops_of(acting, sanction.id)
+    if request.way is RecoveryWay.DEDUCTION and not upcoming_periods(sanction, made, stops, 1):
+        raise refuse_step("input", "way", state=sanction.state.value)
+    await order(acting, sanction, request.amount_paise, request.ground, request.way)
+    return sanction
 
 
-async def note_challan(env: Environment, subject: Subject, request: NoteChallan) -> tuple[Sanction, bool]:
+@verb(benefits.SANCTIONS.get, operation="noteRecoveryChallan", body=body_of, for_ever=True)
+async def note_challan(acting: UnitOfWork, request: NoteChallan) -> Sanction:
     """Note that a part was paid in; True where it is a replay.
 
     Raises Problems: NOT_FOUND, STEP_NOT_ALLOWED unless the recovery is open, BAD_INPUT for more than is outstanding
     or for a number that is none, CONFLICT for a challan that was noted before.
     """
-
-    async def work(acting: UnitOfWork) -> Sanction:
-        sanction, recovery = await _recovery(acting, request.sanction_id, request.recovery)
-        challan = request.challan.strip()
-        if not 1 <= len(challan) <= LONGEST_CHALLAN or not challan.isprintable() or holds_aadhaar(challan):
-            raise Problems(Problem(ErrorCode.BAD_INPUT, ("input", "challan"), params={"longest": str(LONGEST_CHALLAN)}))
-        if recovery.state is not RecoveryState.OPEN:
-            raise refuse_step(*_RECOVERY, state=recovery.state.value)
-        if not 0 < request.amount_paise <= recovery.outstanding_paise:
-            raise Problems(Problem(ErrorCode.BAD_INPUT, _AMOUNT))
-        if not await note_part(acting, sanction, recovery, challan, request.amount_paise):
-            params = {"version": str(recovery.number), "status": recovery.state.value}
-            raise Problems(Problem(ErrorCode.CONFLICT, ("input", "challan"), Remedy.CORRECT_INPUT, params))
-        return sanction
-
-    return await run_order(env, subject, "noteRecoveryChallan", request, work)
+    sanction, recovery = await _recovery(acting, request.sanction_id, request.recovery)
+    challan = request.challan.strip()
+    if not 1 <= len(challan) <= LONGEST_CHALLAN or not challan.isprintable() or holds_aadhaar(challan):
+        raise Problems(Problem(ErrorCode.BAD_INPUT, ("input", "challan"), params={"longest": str(LONGEST_CHALLAN)}))
+    if recovery.state is not RecoveryState.OPEN:
+        raise refuse_step(*_RECOVERY, state=recovery.state.value)
+    if not 0 < request.amount_paise <= recovery.outstanding_paise:
+        raise Problems(Problem(ErrorCode.BAD_INPUT, _AMOUNT))
+    if not await note_part(acting, sanction, recovery, challan, request.amount_paise):
+        params = {"version": str(recovery.number), "status": recovery.state.value}
+        raise Problems(Problem(ErrorCode.CONFLICT, ("input", "challan"), Remedy.CORRECT_INPUT, params))
+    return sanction
 
 
-async def cancel_recovery(env: Environment, subject: Subject, request: CancelRecovery) -> tuple[Sanction, bool]:
+@verb(benefits.SANCTIONS.get, body=body_of, for_ever=True)
+async def cancel_recovery(acting: UnitOfWork, request: CancelRecovery) -> Sanction:
     """Let what is outstanding be. Raises Problems: NOT_FOUND, STEP_NOT_ALLOWED where it is no longer open."""
-
-    async def work(acting: UnitOfWork) -> Sanction:
-        sanction, recovery = await _recovery(acting, request.sanction_id, request.recovery)
-        if recovery.state is not RecoveryState.OPEN:
-            raise refuse_step(*_RECOVERY, state=recovery.state.value)
-        await recoveries.set_state(acting.tx, recovery.id, RecoveryState.CANCELLED)
-        return sanction
-
-    return await run_order(env, subject, "cancelRecovery", request, work)
+    sanction, recovery = await _recovery(acting, request.sanction_id, request.recovery)
+    if recovery.state is not RecoveryState.OPEN:
+        raise refuse_step(*_RECOVERY, state=recovery.state.value)
+    await recoveries.set_state(acting.tx, recovery.id, RecoveryState.CANCELLED)
+    return sanction
 
 
 async def decide_approval(env: Environment, subject: Subject, request: DecideApproval) -> tuple[Sanction, bool]:
@@ -197,7 +194,16 @@ async def decide_approval(env: Environment, subject: Subject, request: DecideApp
 
     asked = (env, subject, request.sanction_id, request.number)
     balances = await balances_before_approval(*asked) if request.approve else NOTHING_ASKED
-    return await run_order(env, subject, "decidePaymentApproval", request, work, balances=balances)
+    return await run_request(
+        env,
+        subject,
+        "decidePaymentApproval",
+        request,
+        lambda acting, _: work(replace(acting, balances=balances)),
+        read=benefits.SANCTIONS.get,
+        body=body_of(env, request),
+        for_ever=True,
+    )
 
 
 async def waiting_approvals(env: Environment, subject: Subject) -> list[tuple[Sanction, int, Approval]]:

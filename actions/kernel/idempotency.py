@@ -125,7 +125,8 @@ async def run_once(  # noqa: PLR0913 - all of it is named
     answer, replayed = await run_idempotently(env, subject, operation, key=key, body=body, work=work, for_ever=for_ever)
     if "left" in answer:
         raise wrong_code(int(answer["left"]), "input", "code")
-    present: T | None = done if complete and not replayed else await env.store.read(lambda tx: read(tx, answer["id"]))
+    (key_of_it,) = answer.values()  # "id", or what an earlier release called it
+    present: T | None = done if complete and not replayed else await env.store.read(lambda tx: read(tx, key_of_it))
     if present is None:
         raise errors.NotThere(f"what {operation} is about")
     return present, replayed

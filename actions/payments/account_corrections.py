@@ -4,18 +4,18 @@ import re
 from dataclasses import dataclass, field
 
 from actions.benefits.budget import INSTRUCT
-from actions.benefits.orders import refuse_step, run_order, take_up
+from actions.benefits.orders import refuse_step, take_up
 from actions.benefits.payment_status import apply_status
 from actions.benefits.sanction_stops import about_sanction, note
 from actions.feedback.notices import tell
-from actions.kernel import Environment, UnitOfWork, hash_of
+from actions.kernel import Environment, UnitOfWork, hash_of, verb
 from actions.payments.registrations import account_changed
 from domain.benefits.benefits import Hold, Instalment, PaymentNews, PaymentStatus, Rail, Sanction
 from domain.benefits.sanction_course import PaymentAccount
 from domain.feedback.notices import NoticeKind
 from domain.identity.assisting import strength_problem
 from domain.identity.policy import Purpose
-from domain.kernel import Assurance, ErrorCode, Problem, Problems, Subject
+from domain.kernel import Assurance, ErrorCode, Problem, Problems
 from domain.kernel.messages import bilingual
 from store.benefits import benefits, sanction_course
 from store.platform import outbox
@@ -40,25 +40,21 @@ class CorrectAccount:
     idempotency_key: str
 
 
-async def correct_account(env: Environment, subject: Subject, request: CorrectAccount) -> tuple[Sanction, bool]:
+def _hashed(_: Environment, request: CorrectAccount) -> dict[str, str]:
+    """What the key stands for: the number itself is not kept with it, only what it hashes to."""
+    account = hash_of({"n": request.account_number, "i": request.ifsc})
+    return {"sanction": request.sanction_id, "account": account}
+
+
+@verb(benefits.SANCTIONS.get, operation="correctPaymentAccount", body=_hashed, for_ever=True)
+async def correct_account(acting: UnitOfWork, request: CorrectAccount) -> Sanction:
     """Pay to another account from now on; for the citizen herself alone. True where it is a replay.
 
     What waits for an account continues with it; what came back is paid again by a finance officer's order. Raises
     Problems: NOT_FOUND for others, STRENGTH_TOO_LOW where her session is not sure enough, FORM_VALUE_INVALID for an
     account or a code that is none, STEP_NOT_ALLOWED where no payment was refused, returned or waits for an account.
     """
-
-    async def work(acting: UnitOfWork) -> Sanction:
-        sanction = await take_up(acting, request.sanction_id, Purpose.APPLY, *_BENEFIT)
-        await _correct(acting, sanction, request)
-        return sanction
-
-    # The number itself is not kept with the key: only what it hashes to.
-    body = {"sanction": request.sanction_id, "account": hash_of({"n": request.account_number, "i": request.ifsc})}
-    return await run_order(env, subject, "correctPaymentAccount", request, work, body=body)
-
-
-async def _correct(acting: UnitOfWork, sanction: Sanction, request: CorrectAccount) -> None:
+    sanction = await take_up(acting, request.sanction_id, Purpose.APPLY, *_BENEFIT)
     have = acting.subject.assurance
     if have is not None and not have.holds_for(NEEDED):
         raise Problems(strength_problem(have, NEEDED, "input", "accountNumber"))
@@ -76,6 +72,7 @@ async def _correct(acting: UnitOfWork, sanction: Sanction, request: CorrectAccou
             await _requeue_payment(acting, one)
     params = {"number": sanction.number}
     await tell(acting, NoticeKind.PAYMENT_ACCOUNT_CHANGED, about_sanction(sanction, acting.now.isoformat()), **params)
+    return sanction
 
 
 def _validated_account(acting: UnitOfWork, sanction: Sanction, request: CorrectAccount) -> PaymentAccount:
