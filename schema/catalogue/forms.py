@@ -76,18 +76,11 @@ class FormQuestion(Mapped[forms.Question], most_rows="rows", prefilled_from="pre
         )
 
     label = text_field("item.label", description="The question itself.")
-
-    @resolver_field(description="What helps to answer it.")
-    def help(self, info: Info, language: InLanguage = None) -> str | None:
-        return _localized_text(self.item.help, field_language(info, language))
-
-    @resolver_field(description="What a right answer looks like, where a pattern binds it.")
-    def hint(self, info: Info, language: InLanguage = None) -> str | None:
-        return _localized_text(self.item.hint, field_language(info, language))
-
-    @resolver_field(description="The unit of a number.")
-    def unit(self, info: Info, language: InLanguage = None) -> str | None:
-        return _localized_text(self.item.unit, field_language(info, language))
+    help = text_field("item.help", description="What helps to answer it.", nullable=True)
+    hint = text_field(
+        "item.hint", description="What a right answer looks like, where a pattern binds it.", nullable=True
+    )
+    unit = text_field("item.unit", description="The unit of a number.", nullable=True)
 
     @resolver_field(description="The answers of a choice.", directives=[assumed_list_size(10), cost(0)])
     def options(self) -> list[FormOption]:
@@ -107,10 +100,7 @@ class FormSection:
     key: str = strawberry.field(description="Stable within the form.")
 
     label = text_field("item.label", description="Its heading.")
-
-    @resolver_field(description="What helps to fill it in.")
-    def help(self, info: Info, language: InLanguage = None) -> str | None:
-        return _localized_text(self.item.help, field_language(info, language))
+    help = text_field("item.help", description="What helps to fill it in.", nullable=True)
 
     @resolver_field(description="Its questions in their order.", directives=[assumed_list_size(8)])
     def questions(self) -> list[FormQuestion]:
@@ -140,10 +130,7 @@ class ServiceForm(View[forms.Form], general="generic"):
     )
 
     label = text_field("item.label", description="Its heading.")
-
-    @resolver_field(description="What helps to fill it in.")
-    def help(self, info: Info, language: InLanguage = None) -> str | None:
-        return _localized_text(self.item.help, field_language(info, language))
+    help = text_field("item.help", description="What helps to fill it in.", nullable=True)
 
     @resolver_field(description="Its sections in their order.", directives=[assumed_list_size(5)])
     def sections(self) -> list[FormSection]:
@@ -235,7 +222,3 @@ def localize_schema(schema: Any, language: Language) -> Any:
             words = schema[keyword]
             shown[standard] = Bilingual(words["hi"], words["en"]).in_language(language)
     return shown
-
-
-def _localized_text(words: Bilingual | None, language: Language) -> str | None:
-    return None if words is None else words.in_language(language)
