@@ -40,13 +40,13 @@ class CorrectAccount:
     idempotency_key: str
 
 
-def _hashed(_: Environment, request: CorrectAccount) -> dict[str, str]:
+def _body(_: Environment, request: CorrectAccount) -> dict[str, str]:
     """What the key stands for: the number itself is not kept with it, only what it hashes to."""
     account = hash_of({"n": request.account_number, "i": request.ifsc})
     return {"sanction": request.sanction_id, "account": account}
 
 
-@verb(benefits.SANCTIONS.get, operation="correctPaymentAccount", body=_hashed, for_ever=True)
+@verb(benefits.SANCTIONS.get, operation="correctPaymentAccount", body=_body, for_ever=True)
 async def correct_account(acting: UnitOfWork, request: CorrectAccount) -> Sanction:
     """Pay to another account from now on; for the citizen herself alone. True where it is a replay.
 
