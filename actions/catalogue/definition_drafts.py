@@ -17,7 +17,7 @@ from actions.kernel import (
     require_departments,
     require_postings,
     require_second_person,
-    run_request,
+    verb,
 )
 from domain.catalogue.definition_reading import DefinitionRefused, Document, read_document
 from domain.catalogue.definitions import DraftState, ServiceDraft, StepKind

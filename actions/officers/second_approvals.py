@@ -6,7 +6,7 @@ from actions.applications.decide import LONGEST_REASON, Decide, Verdict, carry_o
 from actions.applications.grounds import refuse_unfounded
 from actions.benefits.sanction_budgets import balances_before
 from actions.clearances.steps import refuse_while_pending
-from actions.kernel import PATH, Environment, UnitOfWork, conflict_problem, run_request, service_of, take_up
+from actions.kernel import PATH, Environment, UnitOfWork, conflict_problem, run_request, service_of, take_up, verb
 from actions.officers.claim import note, refuse_if_claimed
 from domain.applications.applications import Application
 from domain.catalogue.definitions import StepKind

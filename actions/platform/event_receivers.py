@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from urllib.parse import urlsplit
 
-from actions.kernel import Environment, UnitOfWork, require, require_postings, require_second_person, run_request
+from actions.kernel import Environment, UnitOfWork, require, require_postings, require_second_person, verb
 from domain.identity.policy import ObjectKind, Purpose, Resource, decide
 from domain.kernel import ErrorCode, Problem, Problems, Subject, require_found
 from domain.platform.changes import START
