@@ -90,7 +90,7 @@ def read_fcm_error(content: bytes) -> str | None:
     code = (named or [error.get("status")])[0]
     if not isinstance(code, str):
         return None
-    if code == "INVALID_ARGUMENT" and any(one.get("field") in {"message.token", "message.fid"} for one in fields):
+    if code == "INVALID_ARGUMENT" and any(one.get("field") in ("message.token", "message.fid") for one in fields):
         return "bad_token"
     return code if _CODE.fullmatch(code) else None
 

@@ -319,3 +319,10 @@ def test_only_what_was_handed_over_is_reached(server: PushServer):
         False,
     )
     assert (google.reaches(ANDROID, APP), google.reaches(IOS, APP)) == (True, False)
+
+
+@pytest.mark.parametrize("field", [b"{}", b"[]", b"7", b"null"])
+def test_a_field_violation_of_no_name_is_no_bad_token_and_breaks_nothing(field):
+    body = b'{"error": {"status": "INVALID_ARGUMENT", "details": [{"fieldViolations": [{"field": %b}]}]}}' % field
+
+    assert read_fcm_error(body) == "INVALID_ARGUMENT"

@@ -12,6 +12,7 @@ from starlette.applications import Starlette
 from domain.feedback.messages import MessageState
 from domain.kernel import ManualClock, TemporarilyUnavailable
 from integrations.whatsapp import Incoming, Receipt, WhatsAppSettings, whatsapp_routes
+from integrations.whatsapp.wire import read_told
 from sandbox.whatsapp.server import DELIVERED_AFTER, READ_AFTER, create_sandbox
 from tests.support.sign_in import NOW, sandbox_home
 
@@ -191,3 +192,32 @@ async def test_no_log_tells_who_wrote_or_what(world, capsys):
     logged = "".join(capsys.readouterr())
     assert "whatsapp_notice" in logged
     assert not any(canary in logged for canary in (HER, "canary-of-a-text", "आशा", "wamid"))
+
+
+@pytest.mark.parametrize("odd", [{}, [], {"a": []}, 7, None, True])
+@pytest.mark.parametrize("place", ["field", "event", "status", "code", "id", "language", "ban"])
+def test_a_member_that_is_no_name_is_left_out_and_the_rest_is_read(odd, place):
+    def given(name: str, usual: object) -> object:
+        return odd if name == place else usual
+
+    stamp, ours = str(int(NOW.timestamp())), {"metadata": {"phone_number_id": "1"}}
+    wrong = [
+        {"field": given("field", "messages"), "value": ours | {"messages": []}},
+        {"field": "phone_number_quality_update", "value": {"event": given("event", "x"), "display_phone_number": odd}},
+        {
+            "field": "account_update",
+            "value": {"event": "DISABLED_UPDATE", "ban_info": {"waba_ban_state": given("ban", 1)}},
+        },
+        {"field": "message_template_status_update", "value": {"event": "PAUSED", "message_template_language": odd}},
+        {
+            "field": "messages",
+            "value": ours | {"statuses": [{"id": given("id", "w.1"), "status": odd, "errors": [odd]}]},
+        },
+        {"field": "messages", "value": ours | {"messages": [{"type": odd, "id": odd, "from": odd}]}},
+    ]
+    text = {"from": f"91{HER}", "id": "wamid.1", "timestamp": stamp, "type": "text", "text": {"body": "x"}}
+    right = {"field": "messages", "value": ours | {"messages": [text]}}
+    entry = {"id": "2", "time": int(NOW.timestamp()), "changes": [*wrong, right]}
+    body = json.dumps({"object": "whatsapp_business_account", "entry": [odd, entry]}).encode()
+
+    assert [one.id for one in read_told(body, "2", "1") if isinstance(one, Incoming)] == ["wamid.1"]
