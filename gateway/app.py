@@ -28,10 +28,12 @@ from actions.kernel import Environment
 from actions.officers.staff_feed import StaffFeed
 from actions.platform.change_feed import Feed
 from actions.platform.events import EventReads
+from actions.platform.own_receivers import OwnReceivers
 from domain.fees.fees import FeeRoute
 from domain.identity.kept_sessions import SignedIn
 from domain.kernel import ANONYMOUS, Language, PersonKind, Source, language_from_header
 from domain.kernel.messages import catalogue
+from domain.platform.event_receivers import EventOwner
 from gateway import sign_in
 from gateway.credentials.issuance import issuance_routes
 from gateway.credentials.status_lists import status_list_routes
@@ -96,12 +98,13 @@ from integrations.connectors.endpoint import connector_routes
 from integrations.csc import wallet_routes
 from integrations.digilocker import IssuerSettings, issuer_routes
 from integrations.etaal import EtaalSettings, etaal_routes
-from integrations.event_receivers import events_routes
+from integrations.event_receivers import events_routes, receivers_routes
 from integrations.hr import HrSettings, hr_routes
 from integrations.registry import OUTSIDE_SYSTEMS
 from integrations.right_to_service import RightToServiceSettings, commission_routes
 from integrations.sms import SmsSettings, sms_routes
 from integrations.treasury import treasury_routes
+from integrations.umang import UmangEndpointSettings
 from integrations.whatsapp import WhatsAppSettings, whatsapp_routes
 from schema import build
 from schema.department_subgraph import build_typed
@@ -179,6 +182,7 @@ def doors(
     etaal = read_onboarding(
         settings, "etaal", lambda given: EtaalSettings.from_onboarding(given, public_url=settings.url, times=times)
     )
+    umang = read_onboarding(settings, "umang", UmangEndpointSettings.from_onboarding)
     partners = [
         *partner(
             issuer_routes(CertificateIssuer(environment, locker.search_tags), locker, environment.clock),
@@ -195,7 +199,16 @@ def doors(
         *partner(sms_doors(settings, environment, edge.tallies), Source.SMS),
         *partner(whatsapp_doors(settings, environment, edge.tallies), Source.WHATSAPP),
         *partner(
-            events_routes(EventReads(environment), environment.clock, edge.tallies, times=times), Source.EVENT_RECEIVERS
+            [
+                *events_routes(EventReads(environment), environment.clock, edge.tallies, times=times),
+                *receivers_routes(
+                    OwnReceivers(environment, {EventOwner.UMANG: umang.secrets, EventOwner.E_TAAL: [etaal.bearer]}),
+                    environment.clock,
+                    edge.tallies,
+                    times=times,
+                ),
+            ],
+            Source.EVENT_RECEIVERS,
         ),
         *admitted(fee_doors(environment)),
         *admitted(connector_routes(ConnectorNotices(environment), environment.clock, edge.tallies)),

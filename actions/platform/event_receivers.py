@@ -79,12 +79,18 @@ async def propose_event_receiver(acting: UnitOfWork, request: ProposeEventReceiv
 async def confirm_event_receiver(acting: UnitOfWork, request: ConfirmEventReceiver) -> EventReceiver:
     """Confirm or refuse a receiver that somebody else proposed; a confirmed one is asked to answer a challenge.
 
+    Whoever confirms what its own system asked for proposes it by that, and a second administrator is still needed.
     Raises Problems: NOT_FOUND, STEP_NOT_ALLOWED, SECOND_OFFICER_NEEDED for whoever proposed it.
     """
     receiver = await _receiver_held(acting, request.receiver_id)
+    if receiver.state is ReceiverState.REQUESTED and request.confirm:
+        proposed = replace(receiver, state=ReceiverState.PROPOSED, proposed_by=acting.actor, proposed_at=acting.now)
+        await event_receivers.save(acting.tx, proposed, receiver.version)
+        await _note(acting, proposed, "proposed")
+        return proposed
     require_second_person(acting, receiver.proposed_by, *_PATH)
-    if receiver.state is not ReceiverState.PROPOSED:
-        raise _not_allowed(receiver)
+    if receiver.state not in {ReceiverState.PROPOSED, ReceiverState.REQUESTED}:
+        raise not_allowed(receiver)
     state = ReceiverState.VERIFYING if request.confirm else ReceiverState.REFUSED
     answered = replace(receiver, state=state, confirmed_by=acting.actor, confirmed_at=acting.now)
     await event_receivers.save(acting.tx, answered, receiver.version)
@@ -119,8 +125,10 @@ async def deliveries_of(env: Environment, receiver: EventReceiver, first: int) -
     return await env.store.read(lambda tx: event_receivers.log(tx, receiver.id, first))
 
 
-async def enter(acting: UnitOfWork, request: ProposeEventReceiver) -> EventReceiver:
-    """The inner step of a proposal, in the caller's transaction."""
+async def enter(
+    acting: UnitOfWork, request: ProposeEventReceiver, state: ReceiverState = ReceiverState.PROPOSED
+) -> EventReceiver:
+    """The inner step of a proposal, or of a system's request for one, in the caller's transaction."""
     problems = [*_problems_of_url(acting.env, request.url)]
     if not request.kinds:
         problems.append(Problem(ErrorCode.BAD_INPUT, ("input", "kinds")))
@@ -139,14 +147,14 @@ async def enter(acting: UnitOfWork, request: ProposeEventReceiver) -> EventRecei
         department=request.department,
         url=request.url,
         kinds=tuple(dict.fromkeys(request.kinds)),
-        state=ReceiverState.PROPOSED,
+        state=state,
         secret=_new_secret(acting.env),
         secret_made_at=acting.now,
         proposed_by=acting.actor,
         proposed_at=acting.now,
     )
     await event_receivers.add(acting.tx, receiver)
-    await _note(acting, receiver, "proposed")
+    await _note(acting, receiver, state.value.lower())
     return receiver
 
 
@@ -157,7 +165,7 @@ async def take_step(
     stops_the_challenge = receiver.state is ReceiverState.VERIFYING and step is ReceiverStep.SWITCH_OFF
     keeps_it_up = receiver.state in _KEPT_UP and (step is not ReceiverStep.TELL_AGAIN or receiver.begins_at is not None)
     if not (stops_the_challenge or keeps_it_up):
-        raise _not_allowed(receiver)
+        raise not_allowed(receiver)
     match step:
         case ReceiverStep.SWITCH_ON:
             state = ReceiverState.VERIFYING if receiver.begins_at is None else ReceiverState.ACTIVE
@@ -216,7 +224,8 @@ def _new_secret(env: Environment) -> str:
     return secret_of(env.ids.token(SECRET_OCTETS))
 
 
-def _not_allowed(receiver: EventReceiver) -> Problems:
+def not_allowed(receiver: EventReceiver) -> Problems:
+    """The refusal of a step that means nothing in the receiver's state."""
     return Problems(Problem(ErrorCode.STEP_NOT_ALLOWED, _PATH, params={"state": receiver.state.value}))
 
 

@@ -34,6 +34,11 @@ async def note_event(acting: UnitOfWork, transition: Transition) -> None:
         await change_feed.touch(acting.tx, kind, transition.after.id)
 
 
+def may_ask(receiver: EventReceiver) -> bool:
+    """Whether requests signed by its secret are taken: it was verified, and no administrator switched it off."""
+    return receiver.state in _MAY_ASK and receiver.begins_at is not None
+
+
 async def rows_behind(tx: Transaction, receiver: EventReceiver, position: Position, limit: int) -> list[Change]:
     """Rows of the feed among which a receiver's events are: those of her department, or of all for a partner."""
     own = [Posting(Role.DEPARTMENT_ADMIN, receiver.department)]
@@ -94,7 +99,7 @@ class EventReads:
         """The receiver, where it was verified and no administrator switched it off."""
         env = self._environment
         found = await env.store.read(lambda tx: event_receivers.get(tx, receiver_id))
-        if found is None or found.state not in _MAY_ASK or found.begins_at is None:
+        if found is None or not may_ask(found):
             return None
         return AskingReceiver(found.id, found.secrets_at(env.clock.now()))
 

@@ -36,6 +36,8 @@ class EventOwner(StrEnum):
 class ReceiverState(StrEnum):
     """How a receiver stands."""
 
+    REQUESTED = "REQUESTED"
+    """Its own system asked for it; it waits for an administrator to propose it."""
     PROPOSED = "PROPOSED"
     """It waits for a second administrator."""
     REFUSED = "REFUSED"
@@ -170,7 +172,11 @@ class EventDelivery:
 
 def secret_of(token: str) -> str:
     """A secret as Standard Webhooks writes it, of random octets in base64url."""
-    octets = base64.urlsafe_b64decode(token + "=" * (-len(token) % 4))
+    return secret_of_octets(base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)))
+
+
+def secret_of_octets(octets: bytes) -> str:
+    """A secret as Standard Webhooks writes it, of its octets."""
     return SECRET_PREFIX + base64.b64encode(octets).decode()
 
 

@@ -153,8 +153,9 @@ def connected_systems(settings: Settings, registry: OutsideSystems = OUTSIDE_SYS
 
 
 def connected_sources(settings: Settings, registry: OutsideSystems = OUTSIDE_SYSTEMS) -> frozenset[Source]:
-    """What these systems answer as."""
-    return frozenset(system.source for system in connected_systems(settings, registry))
+    """What these systems answer as; whether one whose addresses are rows of the store is there, the store says."""
+    systems = connected_systems(settings, registry)
+    return frozenset(system.source for system in systems if system.need is not Need.ALWAYS)
 
 
 def addresses(settings: Settings, registry: OutsideSystems = OUTSIDE_SYSTEMS) -> dict[Source, list[str]]:

@@ -9,7 +9,7 @@ from actions.kernel import Environment
 from domain.kernel import Source
 from domain.platform.source_reports import last_heard
 from integrations.calling.monitor import SourceMonitor
-from store.platform import alarms
+from store.platform import alarms, event_receivers
 
 
 class SourceReports:
@@ -23,13 +23,14 @@ class SourceReports:
         """Read what was last reported. Raises StoreError."""
         async with self._environment.store.read_transaction() as tx:
             heard = last_heard(await alarms.reported_facts(tx))
+            registered = [Source.EVENT_RECEIVERS] if await event_receivers.any_confirmed(tx) else []
         now = self._environment.clock.now()
         found = {}
         for name, one in heard.items():
             source, _, system = name.partition("/")
             if source in Source.__members__:
                 found[Source(source), system] = (_instant_of(now, one.success), _instant_of(now, one.failure))
-        self._monitor.take_reports(found)
+        self._monitor.take_reports(found, registered)
 
 
 def _instant_of(now: datetime, seconds: float | None) -> datetime | None:

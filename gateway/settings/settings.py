@@ -223,7 +223,8 @@ class Settings(BaseSettings):
         description="What one day, by Indian time, has for calls to an outside system, as JSON by source: "
         "`calls_a_day`, `paise_a_call`, `paise_a_day`, such as "
         '`{"API_SETU": {"calls_a_day": 50000, "paise_a_call": 25}}`. All processes count together where they share a '
-        "cache. Once it is used up the system counts as one that does not answer.",
+        "cache (`APUNI_CACHE_URL`), else each by itself, which its log says at the start. "
+        "Once it is used up the system counts as one that does not answer.",
     )
     app_redirects: dict[ClientId, list[str]] = Field(
         default_factory=dict,

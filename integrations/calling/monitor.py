@@ -49,6 +49,7 @@ class SourceMonitor:
 
     def __init__(self, configured: Iterable[Source], observer: CallObserver | None = None) -> None:
         self._configured = frozenset(configured)
+        self._registered: frozenset[Source] = frozenset()
         self._observer = observer
         self._success: dict[Key, datetime] = {}
         self._failure: dict[Key, tuple[datetime, float | None]] = {}
@@ -79,9 +80,14 @@ class SourceMonitor:
         """Whether it accepts connections."""
         self._reached[source] = (reachable, at)
 
-    def take_reports(self, reports: Mapping[Key, tuple[datetime | None, datetime | None]]) -> None:
-        """When each system last answered another process and when it last did not, in place of what was told before."""
-        self._reported = reports
+    def take_reports(
+        self, reports: Mapping[Key, tuple[datetime | None, datetime | None]], registered: Iterable[Source] = ()
+    ) -> None:
+        """When each system last answered another process and when it last did not, in place of what was told before.
+
+        `registered` are connected by rows of the store and not by settings.
+        """
+        self._reported, self._registered = reports, frozenset(registered)
 
     def is_probe_due(self, source: Source, now: datetime) -> bool:
         """Whether to try if it takes connections: where no call has told, or its last answer or try was long ago.
@@ -133,4 +139,5 @@ class SourceMonitor:
         elif reachable is not None:
             state = SourceState.LIVE if reachable else SourceState.DOWN
         shown = retry_after if state is SourceState.DOWN else None
-        return SourceStatus(source, source in self._configured, state, success, failure, shown)
+        connected = source in self._configured or source in self._registered
+        return SourceStatus(source, connected, state, success, failure, shown)

@@ -1,68 +1,190 @@
-"""The endpoint at which a receiver asks for its events by a cursor (docs/partners/events/README.md section 5)."""
+"""The endpoint at which a receiver asks for its events by a cursor, and its system looks after its receivers.
 
+Requests are signed as messages are (docs/partners/events/README.md sections 5 and 6).
+"""
+
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from datetime import datetime
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from domain.kernel import Clock
-from integrations.calling.incoming_calls import NO_STORE, CallerLimits, CallRefused, SignedCalls, is_fresh
+from domain.kernel import Clock, ErrorCode, Problems
+from domain.platform.event_receivers import WIRE_NAMES, ReceiverStep
+from integrations.calling.answers import read_object
+from integrations.calling.errors import Unreadable
+from integrations.calling.incoming_calls import NO_STORE, CallerLimits, CallRefused, SignedCalls, is_fresh, plain_body
 from integrations.calling.request_counters import LocalRequestCounters, RequestCounters
 from integrations.event_receivers import wire
-from integrations.event_receivers.models import MOST_PULLED, AskedEvents, CursorGone
+from integrations.event_receivers.models import (
+    MOST_PULLED,
+    AskedEvents,
+    AskedReceiver,
+    AskedStep,
+    AskingReceiver,
+    CursorGone,
+    KeptReceivers,
+)
 
 PATH = "/events/{receiver}"
 CALLS_A_MINUTE, FAILURES_A_MINUTE = 120, 10
-LONGEST_CURSOR = 200
+LONGEST_CURSOR, LONGEST_ID = 200, 100
+BODY_LIMIT = 4_096
+"""Bytes of a request."""
+_KINDS = {word: kind for kind, word in WIRE_NAMES.items()}
+_STATUSES = {ErrorCode.NOT_FOUND: 404, ErrorCode.STEP_NOT_ALLOWED: 409, ErrorCode.IDEMPOTENCY_KEY_REUSED: 409,
+             ErrorCode.IN_PROGRESS: 409, ErrorCode.CONFLICT: 409}  # fmt: skip
+
+Find = Callable[[str], Awaitable[AskingReceiver | None]]
+Handler = Callable[[Request, bytes], Awaitable[Response]]
 
 
 @dataclass(frozen=True)
-class _Reads(SignedCalls):
-    """Requests signed like a message, over path and query where that has its body."""
+class _SignedRequests(SignedCalls):
+    """Requests signed like a message: over path and query, and with a body over a full stop and the body too."""
 
     async def signed_body(self, request: Request) -> bytes:
-        """Path and query, where the receiver signed them just now; raises CallRefused."""
+        """The body, where a holder of a secret signed the request just now; raises CallRefused."""
         if not is_fresh(request.headers.get("webhook-timestamp", ""), self.clock.now()):
             raise CallRefused(401, "STALE_TIMESTAMP")
+        body = await plain_body(request, self.body_limit)
         query = request.scope["query_string"]
         target = request.url.path.encode() + (b"?" + query if query else b"")
-        if not wire.is_signed(self.secrets, request.headers, target):
+        if not wire.is_signed(self.secrets, request.headers, target + (b"." + body if body else b"")):
             raise CallRefused(401, "BAD_SIGNATURE")
-        return target
+        return body
 
 
 def events_routes(
     asked: AskedEvents, clock: Clock, tallies: RequestCounters | None = None, *, times: int = 1
 ) -> list[Route]:
-    """The route; `tallies` None counts calls in this process alone, `times` as many are let in."""
+    """The route by which a receiver reads; `tallies` None counts calls in this process alone, `times` as many may."""
+
+    async def give(request: Request, _: bytes) -> Response:
+        cursor, first = _asked_part(request)
+        try:
+            pulled = await asked.pull(request.path_params["receiver"], cursor, first)
+        except CursorGone:
+            raise CallRefused(410, "RESYNC") from None
+        events = [{"id": one.id, **one.body} for one in pulled.events]
+        told = {"events": events, "nextCursor": pulled.next_cursor, "complete": pulled.complete}
+        return JSONResponse(told, 200, NO_STORE)
+
+    guard = _guard_of(asked.find, clock, tallies, times)
+    return [Route(PATH, guard(give), methods=["GET"])]
+
+
+def receivers_routes(
+    kept: KeptReceivers, clock: Clock, tallies: RequestCounters | None = None, *, times: int = 1
+) -> list[Route]:
+    """The routes by which a system looks after its own receivers; the rest is as in `events_routes`."""
+
+    async def list_own(request: Request, _: bytes) -> Response:
+        return JSONResponse({"receivers": await kept.list_own(request.path_params["receiver"])}, 200, NO_STORE)
+
+    async def ask_for(request: Request, body: bytes) -> Response:
+        made = await kept.ask_for(request.path_params["receiver"], _asked_receiver(body), _message_id(request))
+        return JSONResponse(made, 201, NO_STORE)
+
+    async def show(request: Request, _: bytes) -> Response:
+        own = await kept.show(request.path_params["receiver"], request.path_params["own"])
+        return JSONResponse(own, 200, NO_STORE)
+
+    async def change(request: Request, body: bytes) -> Response:
+        step = _asked_step(request.path_params["own"], body)
+        return JSONResponse(
+            await kept.change(request.path_params["receiver"], step, _message_id(request)), 200, NO_STORE
+        )
+
+    guard = _guard_of(kept.find, clock, tallies, times)
+    own, one = f"{PATH}/receivers", f"{PATH}/receivers/{{own}}"
+    return [
+        Route(own, guard(list_own), methods=["GET"]),
+        Route(own, guard(ask_for), methods=["POST"]),
+        Route(one, guard(show), methods=["GET"]),
+        Route(one, guard(change), methods=["POST"]),
+    ]
+
+
+def _guard_of(
+    find: Find, clock: Clock, tallies: RequestCounters | None, times: int
+) -> Callable[[Handler], Callable[[Request], Awaitable[Response]]]:
+    """What lets a handler be asked by requests that are signed by a secret of whom the path names."""
     counters = tallies or LocalRequestCounters(clock)
 
-    async def give(request: Request) -> Response:
-        receiver_id = request.path_params["receiver"]
-        found = await asked.find(receiver_id)
-        limits = CallerLimits(
-            f"events:{found.id if found else 'unknown'}",
-            counters,
-            calls=CALLS_A_MINUTE * times,
-            failures=FAILURES_A_MINUTE * times,
-        )
-        door = _Reads("events", found.secrets if found else (), clock, limits, body_limit=0)
+    def guard(handler: Handler) -> Callable[[Request], Awaitable[Response]]:
+        async def take(request: Request) -> Response:
+            found = await find(request.path_params["receiver"])
+            limits = CallerLimits(
+                f"events:{found.id if found else 'unknown'}",
+                counters,
+                calls=CALLS_A_MINUTE * times,
+                failures=FAILURES_A_MINUTE * times,
+            )
+            door = _SignedRequests("events", found.secrets if found else (), clock, limits, BODY_LIMIT)
 
-        async def work() -> Response:
-            await door.let_in(request)
-            cursor, first = _asked_part(request)
-            try:
-                pulled = await asked.pull(receiver_id, cursor, first)
-            except CursorGone:
-                raise CallRefused(410, "RESYNC") from None
-            events = [{"id": one.id, **one.body} for one in pulled.events]
-            told = {"events": events, "nextCursor": pulled.next_cursor, "complete": pulled.complete}
-            return JSONResponse(told, 200, NO_STORE)
+            async def work() -> Response:
+                try:
+                    return await handler(request, await door.let_in(request))
+                except Problems as refused:
+                    raise _refusal_of(refused) from None
 
-        return await door.answer(work)
+            return await door.answer(work)
 
-    return [Route(PATH, give, methods=["GET"])]
+        return take
+
+    return guard
+
+
+def _refusal_of(refused: Problems) -> CallRefused:
+    problem = refused.problem
+    if problem.code is ErrorCode.BAD_INPUT:
+        return CallRefused(400, "BAD_FIELD", field=problem.path[-1])
+    return CallRefused(_STATUSES.get(problem.code, 400), problem.code.value)
+
+
+def _message_id(request: Request) -> str:
+    number: str = request.headers["webhook-id"]
+    if len(number) > LONGEST_ID:
+        raise CallRefused(400, "BAD_FIELD", field="webhook-id")
+    return number
+
+
+def _asked_receiver(body: bytes) -> AskedReceiver:
+    given = _object(body, {"url", "types"})
+    url, types = given.get("url"), given.get("types")
+    if not isinstance(url, str):
+        raise CallRefused(400, "BAD_FIELD", field="url")
+    if not isinstance(types, list) or not types or not all(isinstance(one, str) and one in _KINDS for one in types):
+        raise CallRefused(400, "BAD_FIELD", field="types")
+    return AskedReceiver(url, tuple(_KINDS[one] for one in types))
+
+
+def _asked_step(receiver_id: str, body: bytes) -> AskedStep:
+    given = _object(body, {"step", "since"})
+    step, since = given.get("step"), given.get("since")
+    if not isinstance(step, str) or step not in ReceiverStep.__members__:
+        raise CallRefused(400, "BAD_FIELD", field="step")
+    try:
+        instant = None if since is None else datetime.fromisoformat(str(since))
+    except ValueError:
+        raise CallRefused(400, "BAD_FIELD", field="since") from None
+    if instant is not None and instant.tzinfo is None:
+        raise CallRefused(400, "BAD_FIELD", field="since")
+    return AskedStep(receiver_id, ReceiverStep(step), instant)
+
+
+def _object(body: bytes, known: set[str]) -> dict[str, object]:
+    """The object of a body that has no other fields; raises CallRefused."""
+    try:
+        given = read_object(body, "body")
+    except Unreadable:
+        raise CallRefused(400, "BAD_FIELD", field="body") from None
+    if strange := given.keys() - known:
+        raise CallRefused(400, "BAD_FIELD", field=min(strange))
+    return given
 
 
 def _asked_part(request: Request) -> tuple[str | None, int]:

@@ -2,7 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Protocol
+
+from domain.platform.event_receivers import EventKind, ReceiverStep
 
 MOST_PULLED = 200
 """Events that are given at once."""
@@ -31,7 +34,7 @@ class CursorGone(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class AskingReceiver:
-    """A receiver that may ask, with its secrets."""
+    """A receiver, or a partner, that may ask, with its secrets."""
 
     id: str
     secrets: Sequence[str] = field(repr=False)
@@ -45,3 +48,42 @@ class AskedEvents(Protocol):
 
     async def pull(self, receiver_id: str, cursor: str | None, first: int) -> PulledEvents:
         """Its events behind a cursor, or from its beginning. Raises CursorGone."""
+
+
+@dataclass(frozen=True, slots=True)
+class AskedReceiver:
+    """An address that a system asks to be told at, and of what."""
+
+    url: str
+    kinds: tuple[EventKind, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AskedStep:
+    """A step with one of a system's receivers; `since` is from when on everything is told again."""
+
+    receiver_id: str
+    step: ReceiverStep
+    since: datetime | None
+
+
+class KeptReceivers(Protocol):
+    """What the endpoint needs where a system looks after its own receivers; answers are objects of JSON.
+
+    `key` is whose secret signed: a receiver's id, or a partner's name. All raise domain.kernel.Problems.
+    """
+
+    async def find(self, key: str) -> AskingReceiver | None:
+        """The secrets of a key that may ask now."""
+
+    async def list_own(self, key: str) -> Sequence[Mapping[str, Any]]:
+        """All receivers of the key's owner."""
+
+    async def show(self, key: str, receiver_id: str) -> Mapping[str, Any]:
+        """One of them with its log."""
+
+    async def ask_for(self, key: str, asked: AskedReceiver, message_id: str) -> Mapping[str, Any]:
+        """Ask for a receiver, once for each `message_id`; the answer has its secret."""
+
+    async def change(self, key: str, asked: AskedStep, message_id: str) -> Mapping[str, Any]:
+        """Take a step, once for each `message_id`; the answer has the new secret where one was made."""

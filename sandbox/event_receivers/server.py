@@ -2,8 +2,8 @@
 
 Written from docs/partners/events/README.md and the specification of Standard Webhooks alone; it shares no code with us.
 One is brought up by the action `configure`, and each verifies signature, age and form by itself. `gone` has one say
-that it wants nothing any more. The action `ask` reads events by a cursor at the gateway, and `call_bad` makes every
-wrong call.
+that it wants nothing any more. The action `ask` reads events by a cursor at the gateway, `receivers` looks after the
+receivers of its owner there, and `call_bad` makes every wrong call.
 """
 
 import base64
@@ -33,6 +33,7 @@ TYPES = {
     "clearance.asked",
 }
 LONGEST = 20_000
+_WISH = b'{"url":"https://crm.example.org/x","types":["all"]}'
 _ID = re.compile(r"evt_[0-9a-f-]{32,36}")
 _ALLOWED = {"service", "department", "application", "clearance"}
 
@@ -43,7 +44,8 @@ def create_sandbox(home: SandboxHome, *, transport: httpx.AsyncBaseTransport | N
     server = _Receivers(home, transport)
     routes = [Route("/hooks/{name}", server.take, methods=["POST"])]
     actions = {"configure": server.configure, "received": server.list_taken, "gone": server.leave}
-    return sandbox_app(home, routes, actions=actions | {"ask": server.ask, "call_bad": server.call_bad})
+    calls = {"ask": server.ask, "receivers": server.look_after, "call_bad": server.call_bad}
+    return sandbox_app(home, routes, actions=actions | calls)
 
 
 class _Receivers:
@@ -96,7 +98,17 @@ class _Receivers:
         """Read the events of the `receiver` (our id) behind a `cursor`, signed with a `secret`."""
         query = "&".join(f"{key}={arguments[key]}" for key in ("cursor", "first") if arguments.get(key))
         target = f"/events/{arguments['receiver']}" + (f"?{query}" if query else "")
-        return await self._get(target, self._headers(str(arguments["secret"]), target))
+        return await self._send(target, self._headers(str(arguments["secret"]), target))
+
+    async def look_after(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        """Ask at `/events/<key>/receivers`, or below it for the receiver `own`, signed with a `secret`.
+
+        With a `body` it is a POST; the same `message_id` again is the same request again.
+        """
+        target = f"/events/{arguments['key']}/receivers" + (f"/{arguments['own']}" if arguments.get("own") else "")
+        body = json.dumps(arguments["body"]).encode() if "body" in arguments else b""
+        headers = self._headers(str(arguments["secret"]), target, body=body, number=arguments.get("message_id"))
+        return await self._send(target, headers, body)
 
     async def call_bad(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
         """Ask in every wrong way, and report for each whether the answer was right."""
@@ -114,16 +126,23 @@ class _Receivers:
             ("no number", bad_first, self._headers(secret, bad_first), 400, "BAD_FIELD"),
             ("a long cursor", bad_cursor, self._headers(secret, bad_cursor), 400, "BAD_FIELD"),
         ]
+        kept = f"{target}/receivers"
+        posted = [
+            ("a body that was not signed", kept, b"{}", self._headers(secret, kept), 401, "BAD_SIGNATURE"),
+            ("no JSON", kept, b"x", self._headers(secret, kept, body=b"x"), 400, "BAD_FIELD"),
+            ("a kind that there is not", kept, _WISH, self._headers(secret, kept, body=_WISH), 400, "BAD_FIELD"),
+            ("a body that is too large", kept, b"x" * 5000, own, 413, "TOO_LARGE"),
+        ]
         judged = []
-        for name, path, headers, status, code in calls:
-            heard = await self._get(path, headers)
+        for name, path, body, headers, status, code in [*((*one[:2], b"", *one[2:]) for one in calls), *posted]:
+            heard = await self._send(path, headers, body)
             seen = (heard["status"], (heard["answer"] or {}).get("code"))
             judged.append({"name": name, "status": seen[0], "code": seen[1], "ok": seen == (status, code)})
         return {"ok": all(one["ok"] for one in judged), "calls": judged}
 
-    async def _get(self, target: str, headers: Mapping[str, str]) -> dict[str, Any]:
+    async def _send(self, target: str, headers: Mapping[str, str], body: bytes = b"") -> dict[str, Any]:
         async with gateway_client(self._home, self._transport) as client:
-            answer = await client.get(target, headers=headers)
+            answer = await client.request("POST" if body else "GET", target, content=body, headers=headers)
         try:
             told = answer.json()
         except ValueError:
@@ -153,10 +172,12 @@ class _Receivers:
         mine = _signature(key, number, stamp, body)
         return any(hmac.compare_digest(mine.encode(), one.encode("utf-8", "replace")) for one in given.split())
 
-    def _headers(self, key: str, target: str, *, stamp: int | None = None) -> dict[str, str]:
+    def _headers(
+        self, key: str, target: str, *, stamp: int | None = None, body: bytes = b"", number: str | None = None
+    ) -> dict[str, str]:
         at = str(int(self._home.clock.now().timestamp()) if stamp is None else stamp)
-        number = f"req_{secrets.token_hex(16)}"
-        signed = _signature(key, number, at, target.encode())
+        number = number or f"req_{secrets.token_hex(16)}"
+        signed = _signature(key, number, at, target.encode() + (b"." + body if body else b""))
         return {"webhook-id": number, "webhook-timestamp": at, "webhook-signature": signed}
 
 

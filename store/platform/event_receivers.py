@@ -50,6 +50,12 @@ async def told_now(tx: Transaction) -> list[EventReceiver]:
     return await _RECEIVERS.select_all(tx, sa.select(receivers_table).where(_R.state.in_(_TOLD)).order_by(_R.id))
 
 
+async def any_confirmed(tx: Transaction) -> bool:
+    """Whether there is a receiver that administrators named."""
+    confirmed = sa.select(_R.id).where(_R.confirmed_at.is_not(None), _R.state != ReceiverState.REFUSED.value).limit(1)
+    return (await tx.connection.execute(confirmed)).first() is not None
+
+
 async def failed_ids(tx: Transaction) -> list[str]:
     """The receivers that did not take what they were told."""
     failed = sa.select(_R.id).where(_R.state == ReceiverState.FAILED.value).order_by(_R.id)

@@ -1,18 +1,21 @@
 """The gateway tells of systems that only workers ask, from the workers' reports in the store."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from actions.kernel import Environment
 from domain.kernel import Source, SourceState
+from domain.platform.event_receivers import EventOwner, EventReceiver, ReceiverState
 from domain.platform.source_reports import LastHeard, last_heard
 from gateway.runtime.process_health import ProcessHealth
 from gateway.runtime.source_reports import SourceReports
 from integrations.calling.monitor import SourceMonitor
-from store.platform import alarms
+from store.platform import alarms, event_receivers
 from tests.support.sign_in import environment
+
+NOW = datetime(2026, 11, 24, 6, 30, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -86,6 +89,25 @@ async def test_each_system_of_a_source_is_told_apart(env, store_clock, tmp_path)
 
     states = [monitor.status_of(Source.DEPARTMENTS, name).state for name in ("transport", "land", "forest", "")]
     assert states == [SourceState.DOWN, SourceState.LIVE, None, None]
+
+
+@pytest.mark.parametrize(
+    ("confirmed_at", "state", "there"),
+    [(None, "PROPOSED", False), (NOW, "REFUSED", False), (NOW, "ACTIVE", True), (NOW, "OFF", True)],
+)
+async def test_receivers_of_events_are_a_source_once_one_was_confirmed(env, confirmed_at, state, there):
+    given = {"owner": EventOwner.UMANG, "department": None, "url": "https://umang.example/hook", "kinds": ()}
+    times = {"secret_made_at": NOW, "proposed_at": NOW, "confirmed_at": confirmed_at}
+    receiver = EventReceiver(
+        id="r1", **given, **times, state=ReceiverState(state), secret="whsec_", proposed_by="state"
+    )
+    async with env.store.write_transaction() as tx:
+        await event_receivers.add(tx, receiver)
+    monitor = SourceMonitor([Source.DIGILOCKER])
+
+    await SourceReports(env, monitor).look()
+
+    assert status(monitor, Source.EVENT_RECEIVERS).configured is there
 
 
 async def test_a_report_of_an_older_release_says_nothing_of_systems(env, store_clock, tmp_path):

@@ -73,7 +73,8 @@ DOORS = (
         "`/events/…`, and messages to receivers of events",
         None,
         "actions/platform/events.py: of the cases of the receiver's own department, or handed in by UMANG, what "
-        "happened and the number to ask by; e-Taal is told no number (ADR 0039)",
+        "happened and the number to ask by; e-Taal is told no number. "
+        "actions/platform/own_receivers.py: the receivers of the owner whose secret signed (ADR 0039)",
     ),
     Door(
         "`/hooks/connector/<name>`",

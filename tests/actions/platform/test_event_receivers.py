@@ -27,6 +27,7 @@ from actions.platform.event_receivers import (
     receivers_for,
 )
 from actions.platform.events import EventReads
+from actions.platform.own_receivers import OwnReceivers
 from domain.applications.applications import Channel
 from domain.clearances import Clearance, ClearanceState
 from domain.kernel import ErrorCode, PersonKind, Posting, Problems, Role, Source, Subject
@@ -42,7 +43,7 @@ from domain.platform.event_receivers import (
 )
 from integrations.calling.remote import Remote
 from integrations.calling.transport import Transports
-from integrations.event_receivers import ReceiverCalls, events_routes
+from integrations.event_receivers import ReceiverCalls, events_routes, receivers_routes
 from sandbox.city.kit import Fault, Sandbox, SandboxHome
 from sandbox.event_receivers.server import create_sandbox
 from store.applications import applications
@@ -60,6 +61,7 @@ pytestmark = pytest.mark.integration
 
 REVENUE, OTHER = "revenue-department", "social-welfare"
 KINDS = tuple(EventKind)
+AGREED = "the secret that was agreed with UMANG"
 
 
 def administrator(name: str, department: str | None = REVENUE) -> Subject:
@@ -115,6 +117,10 @@ class Place:
     def configure(self, name: str, receiver: EventReceiver) -> None:
         self.sandbox.actions["configure"]({"name": name, "secrets": [receiver.secret]})
 
+    async def own(self, key: str, secret: str, **asked: Any) -> dict[str, Any]:
+        """What the gateway answers a system that looks after its own receivers."""
+        return await self.sandbox.actions["receivers"]({"key": key, "secret": secret, **asked})
+
     async def now(self, receiver: EventReceiver) -> EventReceiver:
         found = await self.env.store.read(lambda tx: event_receivers.get(tx, receiver.id))
         assert found is not None
@@ -153,9 +159,9 @@ async def place(store, store_keyrings, store_clock, tmp_path) -> AsyncIterator[P
     home = SandboxHome(
         "event_receivers", tmp_path / "sandbox", tmp_path / "o.json", store_clock, {}, "http://gateway", ""
     )
-    sandbox = create_sandbox(
-        home, transport=httpx.ASGITransport(app=Starlette(routes=events_routes(EventReads(env), store_clock)))
-    )
+    own = OwnReceivers(env, {EventOwner.UMANG: [AGREED], EventOwner.E_TAAL: [""]})
+    routes = [*events_routes(EventReads(env), store_clock), *receivers_routes(own, store_clock)]
+    sandbox = create_sandbox(home, transport=httpx.ASGITransport(app=Starlette(routes=routes)))
     lines, shared = Transports(store_clock, demo=True), shared_resilience(store_clock)
 
     async def open_remote(origin: str) -> Remote:
