@@ -6,6 +6,7 @@ import httpx
 from rich.console import Console
 
 from demo.runfiles import log_file
+from demo.seed.receivers import NAME
 from demo.sign_in import demo_sign_in
 from gateway.pages.documentation import documentation_routes
 from gateway.runtime.runfiles import ports
@@ -20,7 +21,7 @@ _SECONDS = 10
 
 async def greet(settings: Settings, console: Console) -> None:
     """Sign in a citizen and an officer the real way and show how to begin."""
-    url = settings.url
+    url, city = settings.url, f"http://127.0.0.1:{ports(settings.home)['sandbox']}"
     citizen = await demo_sign_in(url, "citizen", None)
     officer = await demo_sign_in(url, "officer", None)
     body = f'{{"query": "{QUERY}"}}'
@@ -34,7 +35,8 @@ async def greet(settings: Settings, console: Console) -> None:
         f"  Status     {url}/status",
         f"  GraphiQL   {url}/graphql",
         *([f"  Documents  {url}/docs/"] if documentation_routes() else []),
-        f"  Telephone  http://127.0.0.1:{ports(settings.home)['sandbox']}/telephone  (what citizens are told)",
+        f"  Telephone  {city}/telephone  (what citizens are told)",
+        f"  Events     {city}/event_receivers/hooks/{NAME}  (what the Revenue Department's system is told)",
         "",
         f"  Citizen    Authorization: Bearer {citizen}",
         "",

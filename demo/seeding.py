@@ -3,7 +3,7 @@
 import csv
 import logging
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -19,9 +19,11 @@ from actions.certificates.content import CertificateContent, RenderedCertificate
 from actions.kernel import Environment
 from demo.operations_seeding import publish_folder
 from demo.seed.connectors import seed_connectors
+from demo.seed.receivers import seed_receiver
 from demo.seed.seed import seed
 from gateway.runtime.composition import open_runtime
 from gateway.runtime.logs import configure_logging
+from gateway.runtime.runfiles import NotUp, ports
 from gateway.settings.settings import Settings
 from sandbox.city.kit import load_demo
 from states.packages import form_files
@@ -103,6 +105,9 @@ async def seed_demo(settings: Settings, console: Console) -> None:
         files = [*(ROOT / "connectors").glob("*.yaml"), *settings.package.folder.glob("connectors/*.yaml")]
         joined = await seed_connectors(environment, demo, [file.read_text("utf-8") for file in files])
         console.print(f"apuni: {joined} systems joined by their files")
+        with suppress(NotUp):
+            if await seed_receiver(environment, demo, f"http://127.0.0.1:{ports(settings.home)['sandbox']}"):
+                console.print("apuni: the system of the Revenue Department is told of events")
         published = await publish_folder(environment.store, environment.keyrings)
         console.print(f"apuni: {published} operations of operations/ can be asked for by id")
 

@@ -1,4 +1,4 @@
-"""Systems that take events at `/hooks/<name>`, each with its own secrets; what they took is kept in its order.
+"""Systems that take events at `/hooks/<name>`, each with its own secrets; what they took stands there in its order.
 
 Written from docs/partners/events/README.md and the specification of Standard Webhooks alone; it shares no code with us.
 One is brought up by the action `configure`, and each verifies signature, age and form by itself. `gone` has one say
@@ -14,15 +14,16 @@ import re
 import secrets
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from html import escape
 from typing import Any
 
 import httpx
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
 from sandbox.city.gateway_calls import gateway_client
-from sandbox.city.kit import Sandbox, SandboxHome, sandbox_app
+from sandbox.city.kit import Action, Sandbox, SandboxHome, sandbox_app
 
 TOLERANCE_SECONDS = 300
 TYPES = {
@@ -34,6 +35,9 @@ TYPES = {
 }
 LONGEST = 20_000
 _WISH = b'{"url":"https://crm.example.org/x","types":["all"]}'
+KEPT = 500
+"""Messages that a receiver keeps."""
+_HEADERS = {"Cache-Control": "no-store", "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'"}
 _ID = re.compile(r"evt_[0-9a-f-]{32,36}")
 _ALLOWED = {"service", "department", "application", "clearance"}
 
@@ -42,10 +46,19 @@ def create_sandbox(home: SandboxHome, *, transport: httpx.AsyncBaseTransport | N
     """The receivers. `transport` takes the place of the network in unit tests."""
     home.hand_over({"base_url": home.public_url})
     server = _Receivers(home, transport)
-    routes = [Route("/hooks/{name}", server.take, methods=["POST"])]
-    actions = {"configure": server.configure, "received": server.list_taken, "gone": server.leave}
-    calls = {"ask": server.ask, "receivers": server.look_after, "call_bad": server.call_bad}
-    return sandbox_app(home, routes, actions=actions | calls)
+    routes = [
+        Route("/hooks/{name}", server.take, methods=["POST"]),
+        Route("/hooks/{name}", server.show, methods=["GET"]),
+    ]
+    actions: dict[str, Action] = {
+        "configure": server.configure,
+        "received": server.list_taken,
+        "gone": server.leave,
+        "ask": server.ask,
+        "receivers": server.look_after,
+        "call_bad": server.call_bad,
+    }
+    return sandbox_app(home, routes, actions=actions)
 
 
 class _Receivers:
@@ -73,9 +86,21 @@ class _Receivers:
             return JSONResponse({"challenge": message["data"]["challenge"]})
         told = {"id": number, "at": self._home.clock.now().isoformat(), "signatures": _count(request), **message}
         taken = own.get("taken", [])
-        own["taken"] = [*taken, told]
+        own["taken"] = [*taken, told][-KEPT:]
         self._state.put("receiver", name, own)
         return Response(status_code=204)
+
+    async def show(self, request: Request) -> Response:
+        """What the receiver took, the newest first, for a person."""
+        name = request.path_params["name"]
+        taken = (self._state.get("receiver", name) or {}).get("taken", [])
+        rows = "".join(_row(one) for one in reversed(taken)) or "<li>Nothing came yet.</li>"
+        title = f"Events that the system {name} took, each by a signature that holds"
+        return HTMLResponse(
+            f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{escape(title)}</title></head>'
+            f"<body><main><h1>{escape(title)}</h1><ol reversed>{rows}</ol></main></body></html>",
+            headers=_HEADERS,
+        )
 
     def configure(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
         """Give the receiver `name` its `secrets`; what it took stays."""
@@ -179,6 +204,13 @@ class _Receivers:
         number = number or f"req_{secrets.token_hex(16)}"
         signed = _signature(key, number, at, target.encode() + (b"." + body if body else b""))
         return {"webhook-id": number, "webhook-timestamp": at, "webhook-signature": signed}
+
+
+def _row(told: Mapping[str, Any]) -> str:
+    data = told["data"]
+    number = (data.get("application") or {}).get("number", "no number")
+    said = f"{told['timestamp']}: {told['type']}, {data['service']}, {number} ({told['id']})"
+    return f"<li>{escape(said)}</li>"
 
 
 def _signature(key: str, number: str, stamp: str, content: bytes) -> str:

@@ -109,6 +109,36 @@ def test_a_forged_message_is_refused_by_the_receiver_and_a_rotated_secret_loses_
     assert wrong["ok"], wrong
 
 
+def test_a_department_s_system_asks_for_a_second_address_and_rotates_its_secret_by_itself(running):
+    made = receiver(running, "first")
+    first, second = (running.token("officer", one) for one in ADMINISTRATORS)
+    url = running.act("event_receivers", "configure", name="second", secrets=[])["url"]
+    wish = {"key": made["id"], "secret": made["newSecret"], "body": {"url": url, "types": ["application.handed_in"]}}
+    asked = running.act("event_receivers", "receivers", **wish)["answer"]
+    running.act("event_receivers", "configure", name="second", secrets=[asked["secret"]])
+    for number, token in enumerate((first, second)):
+        answer = {"receiverId": asked["id"], "confirm": True, "idempotencyKey": f"second-{number}"}
+        assert running.data(CONFIRM, {"input": answer}, token=token)["confirmEventReceiver"]["userErrors"] == []
+    eventually(lambda: seen(running, asked["id"])["state"], lambda state: state == "ACTIVE")
+    own = {"key": asked["id"], "secret": asked["secret"], "own": asked["id"]}
+    rotated = running.act("event_receivers", "receivers", **own, body={"step": "ROTATE"})["answer"]["secret"]
+    running.act("event_receivers", "configure", name="second", secrets=[rotated])
+
+    application = hand_in(running, "anil-dobhal", "events-4")
+
+    eventually(lambda: told(running, "second", application["number"]), lambda found: len(found) == 1)
+    log = running.act("event_receivers", "receivers", **{**own, "secret": rotated})["answer"]["deliveries"]
+    assert {one["outcome"] for one in log} == {"taken"}
+
+
+def test_a_newcomer_sees_an_event_arrive_at_the_system_of_the_revenue_department(running):
+    application = hand_in(running, "balwant-farswan", "events-5")
+
+    page = f"{running.city}/event_receivers/hooks/revenue"
+    eventually(lambda: httpx.get(page, timeout=10).text, lambda text: application["number"] in text)
+    assert "application.handed_in" in httpx.get(page, timeout=10).text
+
+
 def test_a_dead_receiver_costs_only_itself(running):
     receiver(running, "alive")
     dead = receiver(running, "dead")
