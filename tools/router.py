@@ -1,7 +1,8 @@
 """`python -m tools.router run|check`: Hive Gateway before our subgraph and a department's, and what composes with them.
 
-`run` starts the demo, the example department and the router (`make run ROUTER=1`). `check` composes the committed graph
-with the example department, or with the SDL that is given, and refuses what breaks a published operation.
+`run` starts the demo, the example department or one that is given, and the router (`make run ROUTER=1`). `check`
+composes the committed graph with the example department, or with the SDL that is given, and refuses what breaks a
+published operation.
 """
 
 import asyncio
@@ -60,12 +61,12 @@ def broken_operations(supergraph: str, operations: Iterable[tuple[str, str]]) ->
     return lines
 
 
-def published_operations() -> list[tuple[str, str]]:
-    """The operations of every application of ours, and those that the example department publishes with us."""
+def published_operations(department: Path | None) -> list[tuple[str, str]]:
+    """The operations of every application of ours, and those that a department publishes with us in a file."""
     from gateway.operations.screens import screens
 
     ours = [(f"{one.app}/{one.operation.name}", one.operation.body) for one in screens()]
-    return [*ours, ("department", (EXAMPLE / "operations.graphql").read_text(encoding="utf-8"))]
+    return ours if department is None else [*ours, (department.name, department.read_text(encoding="utf-8"))]
 
 
 def department_sdl() -> str:
@@ -79,17 +80,19 @@ def department_sdl() -> str:
 @app.command()
 def check(
     department: Annotated[Path | None, typer.Argument(help="a department's SDL; without it the example's")] = None,
+    operations: Annotated[Path | None, typer.Option(help="what is asked of both; with the example its own")] = None,
     ours: Annotated[Path, typer.Option(help="our own SDL")] = ROOT / "schema" / "schema.graphql",
 ) -> None:
     """Refuse subgraphs that do not compose, or whose supergraph breaks a published operation."""
     sdl = department_sdl() if department is None else department.read_text(encoding="utf-8")
+    asked = operations or (EXAMPLE / "operations.graphql" if department is None else None)
     subgraphs = {
         "apuni": ("http://127.0.0.1/graphql", ours.read_text(encoding="utf-8")),
         "department": ("http://127.0.0.1/graphql", sdl),
     }
     with tempfile.TemporaryDirectory() as folder:
         try:
-            lines = broken_operations(compose(subgraphs, Path(folder)), published_operations())
+            lines = broken_operations(compose(subgraphs, Path(folder)), published_operations(asked))
         except Refused as refused:
             lines = str(refused).splitlines()
     for line in lines:
@@ -106,13 +109,22 @@ def run(
     gateway: Annotated[
         str, typer.Option(help="a gateway that runs with APUNI_ROUTER_SECRET; else the demo starts")
     ] = "",
-    register: Annotated[Path | None, typer.Option(help="the department's register; else an empty one")] = None,
+    register: Annotated[Path | None, typer.Option(help="the example's register; else an empty one")] = None,
+    department: Annotated[
+        str, typer.Option(help="NAME=URL=SDL FILE of a department whose subgraph runs; else the example starts")
+    ] = "",
 ) -> None:
-    """Start the router and the department, before the demo or a gateway that runs, until stopped."""
-    asyncio.run(_run(port, department_port, gateway, register))
+    """Start the router and the example department, before the demo or a gateway that runs, until stopped."""
+    theirs = None
+    if department:
+        name, address, file = department.split("=", 2)
+        theirs = {name: (address, Path(file).read_text(encoding="utf-8"))}
+    asyncio.run(_run(port, department_port, gateway, register, theirs))
 
 
-async def _run(port: int, department_port: int, gateway: str, register: Path | None) -> None:
+async def _run(
+    port: int, department_port: int, gateway: str, register: Path | None, theirs: dict[str, tuple[str, str]] | None
+) -> None:
     secret = os.environ.setdefault("APUNI_ROUTER_SECRET", secrets.token_urlsafe(32))
     url = gateway or f"http://127.0.0.1:{os.environ.get('APUNI_PORT', '8000')}"
     stopping, children = asyncio.Event(), list[asyncio.subprocess.Process]()
@@ -126,17 +138,16 @@ async def _run(port: int, department_port: int, gateway: str, register: Path | N
             if not gateway:
                 apuni = Path(sys.executable).with_name("apuni")
                 children.append(await asyncio.create_subprocess_exec(str(apuni), "demo"))
-            children.append(
-                await asyncio.create_subprocess_exec(
-                    sys.executable, str(EXAMPLE / "department.py"),
-                    "--register", str(register or folder / "register.json"),
-                    "--secret-file", str(folder / "router.secret"), "--port", str(department_port),
-                )
-            )  # fmt: skip
-            subgraphs = {
-                "apuni": (f"{url}/graphql", await _sdl_of(url, secret, stopping)),
-                "forest": (f"http://127.0.0.1:{department_port}/graphql", department_sdl()),
-            }
+            if theirs is None:
+                theirs = {"forest": (f"http://127.0.0.1:{department_port}/graphql", department_sdl())}
+                children.append(
+                    await asyncio.create_subprocess_exec(
+                        sys.executable, str(EXAMPLE / "department.py"),
+                        "--register", str(register or folder / "register.json"),
+                        "--secret-file", str(folder / "router.secret"), "--port", str(department_port),
+                    )
+                )  # fmt: skip
+            subgraphs = {"apuni": (f"{url}/graphql", await _sdl_of(url, secret, stopping)), **theirs}
             (folder / "supergraph.graphql").write_text(compose(subgraphs, folder), encoding="utf-8")
             config = PACKAGES / ".router.config.mjs"
             config.write_text((EXAMPLE / "gateway.config.mjs").read_text(encoding="utf-8"), encoding="utf-8")

@@ -3,8 +3,10 @@
 import asyncio
 import contextlib
 import json
+import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -94,25 +96,49 @@ def test_one_query_joins_the_gateway_and_a_department(
     assert (direct.status_code, direct.json()["errors"][0]["extensions"]["code"]) == (403, "FORBIDDEN")
 
 
-def test_hive_gateway_passes_her_token_through_and_joins_both(running: Running, register: Path, mine: dict[str, Any]):
-    port, department_port = free_port(), free_port()
-    command = [sys.executable, "-m", "tools.router", "run", "--port", str(port), "--gateway", running.url]
-    more = ["--department-port", str(department_port), "--register", str(register)]
-    asked = {"query": JOINED, "variables": {"number": mine["numbers"][0]}}
-    hers = {"authorization": f"Bearer {running.token()}"}
-    router = subprocess.Popen([*command, *more], cwd=PROGRAM.parents[3])
+@contextlib.contextmanager
+def hive_gateway(running: Running, *more: str, secret: str | None = None) -> Iterator[int]:
+    """The port of the router that `tools.router run` starts before a gateway that runs."""
+    port = free_port()
+    command = [sys.executable, "-m", "tools.router", "run", "--port", str(port), "--gateway", running.url, *more]
+    env = dict(os.environ) | ({"APUNI_ROUTER_SECRET": secret} if secret else {})
+    router = subprocess.Popen(command, cwd=PROGRAM.parents[3], env=env)
     try:
-        answer = eventually(lambda: posted(port, asked, hers), lambda found: found is not None, seconds=180)
-        stranger = posted(port, asked, {})
+        yield port
     finally:
         router.terminate()
         router.wait(30)
+
+
+def test_hive_gateway_passes_her_token_through_and_joins_both(running: Running, register: Path, mine: dict[str, Any]):
+    asked = {"query": JOINED, "variables": {"number": mine["numbers"][0]}}
+    hers = {"authorization": f"Bearer {running.token()}"}
+    with hive_gateway(running, "--department-port", str(free_port()), "--register", str(register)) as port:
+        answer = eventually(lambda: posted(port, asked, hers), lambda found: found is not None, seconds=180)
+        stranger = posted(port, asked, {})
 
     assert answer["data"]["viewer"]["fellingPermits"] == [{"number": "F-7", "trees": 2}]
     assert answer["data"]["application"]["siteInspections"][0]["remark"] == "Two trees stand."
     assert answer["data"]["application"]["service"]["code"]
     assert stranger is not None
     assert not (stranger.get("data") or {}).get("application")
+
+
+def test_a_department_joins_by_the_sdl_of_its_own_subgraph_that_runs(
+    running: Running, register: Path, mine: dict[str, Any], tmp_path: Path
+):
+    secret_file, sdl = tmp_path / "router.secret", tmp_path / "department.graphql"
+    secret_file.write_text(SECRET, encoding="utf-8")
+    sdl.write_text(department().SCHEMA.as_str(), encoding="utf-8")
+    asked = {"query": JOINED, "variables": {"number": mine["numbers"][0]}}
+    hers = {"authorization": f"Bearer {running.token()}"}
+    with (
+        running_department(register, secret_file) as url,
+        hive_gateway(running, "--department", f"woods={url}={sdl}", secret=SECRET) as port,
+    ):
+        answer = eventually(lambda: posted(port, asked, hers), lambda found: found is not None, seconds=180)
+
+    assert answer["data"]["application"]["siteInspections"][0]["remark"] == "Two trees stand."
 
 
 def posted(port: int, body: dict[str, Any], headers: dict[str, str]) -> dict[str, Any] | None:
