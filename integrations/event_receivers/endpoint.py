@@ -23,7 +23,6 @@ from integrations.event_receivers.models import (
     AskedEvents,
     AskedReceiver,
     AskedStep,
-    AskingReceiver,
     CursorGone,
     KeptReceivers,
 )
@@ -37,7 +36,6 @@ _KINDS = {word: kind for kind, word in WIRE_NAMES.items()}
 _STATUSES = {ErrorCode.NOT_FOUND: 404, ErrorCode.STEP_NOT_ALLOWED: 409, ErrorCode.IDEMPOTENCY_KEY_REUSED: 409,
              ErrorCode.IN_PROGRESS: 409, ErrorCode.CONFLICT: 409}  # fmt: skip
 
-Find = Callable[[str], Awaitable[AskingReceiver | None]]
 Handler = Callable[[Request, bytes], Awaitable[Response]]
 
 
@@ -72,7 +70,7 @@ def events_routes(
         told = {"events": events, "nextCursor": pulled.next_cursor, "complete": pulled.complete}
         return JSONResponse(told, 200, NO_STORE)
 
-    guard = _guard_of(asked.find, clock, tallies, times)
+    guard = _guard_of(asked, clock, tallies, times)
     return [Route(PATH, guard(give), methods=["GET"])]
 
 
@@ -98,7 +96,7 @@ def receivers_routes(
             await kept.change(request.path_params["receiver"], step, _message_id(request)), 200, NO_STORE
         )
 
-    guard = _guard_of(kept.find, clock, tallies, times)
+    guard = _guard_of(kept, clock, tallies, times)
     own, one = f"{PATH}/receivers", f"{PATH}/receivers/{{own}}"
     return [
         Route(own, guard(list_own), methods=["GET"]),
@@ -109,14 +107,14 @@ def receivers_routes(
 
 
 def _guard_of(
-    find: Find, clock: Clock, tallies: RequestCounters | None, times: int
+    known: AskedEvents | KeptReceivers, clock: Clock, tallies: RequestCounters | None, times: int
 ) -> Callable[[Handler], Callable[[Request], Awaitable[Response]]]:
     """What lets a handler be asked by requests that are signed by a secret of whom the path names."""
     counters = tallies or LocalRequestCounters(clock)
 
     def guard(handler: Handler) -> Callable[[Request], Awaitable[Response]]:
         async def take(request: Request) -> Response:
-            found = await find(request.path_params["receiver"])
+            found = await known.find(request.path_params["receiver"])
             limits = CallerLimits(
                 f"events:{found.id if found else 'unknown'}",
                 counters,

@@ -102,6 +102,27 @@ _COMMISSION_EVENT = schema_of(
 )
 _EVENT_STATES = {"enum": ["APPLIED", "WAITING", "SUPERSEDED", "REFUSED"]}
 
+_STEPS = ("SWITCH_ON", "SWITCH_OFF", "ROTATE", "TELL_AGAIN")
+_events = partial(
+    Endpoint,
+    partner="Receivers of events",
+    answers={200: JSON, 400: JSON, **_SIGNED_REFUSALS},
+    headers={
+        "webhook-id": "req_3f6c0b1e",
+        "webhook-timestamp": "1795680000",
+        "webhook-signature": "v1, and the Base64 of HMAC-SHA-256 (docs/partners/events sections 5 and 6)",
+    },
+)
+_RECEIVER = schema_of(
+    {
+        **{name: Field(TEXT) for name in ("id", "url", "state")},
+        "types": Field({"type": "array", "items": TEXT}),
+        "failure": Field({"type": ["string", "null"]}),
+        "secret": optional(TEXT),
+    }
+)
+_ANY_OBJECT: Schema = {"type": "object"}
+
 DOORS: tuple[Endpoint, ...] = (
     _pull(
         "post",
@@ -174,6 +195,51 @@ DOORS: tuple[Endpoint, ...] = (
         answer_schema=schema_of({**{name: Field(TEXT) for name in _TAKEN}, "rows": Field({"type": "integer"})}),
         headers=_SIGNED,
     ),
+    _events(
+        "get",
+        "/events/{receiver}",
+        "Read events behind a cursor, the oldest first.",
+        answers={200: JSON, 400: JSON, 410: JSON, **_SIGNED_REFUSALS},
+        query={"cursor": TEXT, "first": {"type": "string", "examples": ["200"]}},
+        answer_schema=schema_of(
+            {
+                "events": Field({"type": "array", "items": _ANY_OBJECT}),
+                "nextCursor": Field(TEXT),
+                "complete": Field({"type": "boolean"}),
+            }
+        ),
+    ),
+    _events(
+        "get",
+        "/events/{receiver}/receivers",
+        "See the receivers of the owner whose secret signed.",
+        answer_schema=schema_of({"receivers": Field({"type": "array", "items": _RECEIVER})}),
+    ),
+    _events(
+        "post",
+        "/events/{receiver}/receivers",
+        "Ask for a receiver, once for each `webhook-id`; two administrators and a challenge stand before its events.",
+        answers={201: JSON, 400: JSON, 409: JSON, **_SIGNED_REFUSALS},
+        body=JSON,
+        body_schema=schema_of({"url": Field(TEXT), "types": Field({"type": "array", "items": TEXT})}),
+        answer_schema=_RECEIVER,
+    ),
+    _events(
+        "get",
+        "/events/{receiver}/receivers/{own}",
+        "See one of them with its log.",
+        answers={200: JSON, 400: JSON, 404: JSON, **_SIGNED_REFUSALS},
+        answer_schema=_ANY_OBJECT,
+    ),
+    _events(
+        "post",
+        "/events/{receiver}/receivers/{own}",
+        "Take a step with one of them, once for each `webhook-id`.",
+        answers={200: JSON, 400: JSON, 404: JSON, 409: JSON, **_SIGNED_REFUSALS},
+        body=JSON,
+        body_schema=schema_of({"step": Field({"enum": list(_STEPS)}), "since": optional(MOMENT)}),
+        answer_schema=_RECEIVER,
+    ),
 )
 """Every endpoint that a partner calls in a form that we describe to it.
 
@@ -235,7 +301,9 @@ def _parameters(door: Endpoint) -> list[dict[str, Any]]:
 def _answer(door: Endpoint, status: int, kind: str | None) -> dict[str, Any]:
     answer: dict[str, Any] = {"description": _MEANINGS[status]}
     if kind is not None:
-        schema = door.answer_schema if status == 200 else schema_of({"code": Field(TEXT)}) if kind == JSON else TEXT
+        schema = (
+            door.answer_schema if status in (200, 201) else schema_of({"code": Field(TEXT)}) if kind == JSON else TEXT
+        )
         answer["content"] = {kind: {"schema": dict(schema)}}
     if status in (429, 503):
         answer["headers"] = _WAIT
@@ -244,11 +312,13 @@ def _answer(door: Endpoint, status: int, kind: str | None) -> dict[str, Any]:
 
 _MEANINGS = {
     200: "The answer.",
+    201: "It was asked for.",
     400: "The request is not understood.",
     401: "The signature or the credentials do not hold.",
     403: "The address is not the one agreed.",
     404: "Nothing of this name.",
-    409: "The key was used for something else.",
+    409: "The key was used for something else, or the state does not allow it.",
+    410: "The cursor is too old: begin without it.",
     413: "The body is too large.",
     415: "The body is of another kind.",
     422: "Rows break rules of the register, each told by its number; none is taken.",

@@ -12,6 +12,7 @@ from gateway.http.fallback import HANDLERS
 from gateway.http.openapi import document, openapi_routes
 from integrations.digilocker import IssuerSettings, issuer_routes
 from integrations.etaal import EtaalSettings, etaal_routes
+from integrations.event_receivers import events_routes, receivers_routes
 from integrations.hr import HrSettings, hr_routes
 from integrations.right_to_service import RightToServiceSettings, commission_routes
 from tools.reference.partner_doors import DOORS
@@ -31,6 +32,7 @@ def routes_of_partners() -> set[tuple[str, str]]:
     routes = [*issuer_routes(nothing, locker, clock), *etaal_routes(nothing, etaal, clock)]
     routes += commission_routes(nothing, commission, clock)
     routes += hr_routes(nothing, HrSettings(("s" * 40,)), clock)
+    routes += [*events_routes(nothing, clock), *receivers_routes(nothing, clock)]
     return {(method.lower(), route.path) for route in routes for method in route.methods or () if method != "HEAD"}
 
 
