@@ -3,9 +3,10 @@
 Requests are signed as messages are (docs/partners/events/README.md sections 5 and 6).
 """
 
+import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -32,6 +33,8 @@ CALLS_A_MINUTE, FAILURES_A_MINUTE = 120, 10
 LONGEST_CURSOR, LONGEST_ID = 200, 100
 BODY_LIMIT = 4_096
 """Bytes of a request."""
+_KEY = re.compile(r"[A-Za-z0-9_-]{1,64}")
+"""The id of a receiver, or the name of a partner."""
 _KINDS = {word: kind for kind, word in WIRE_NAMES.items()}
 _STATUSES = {ErrorCode.NOT_FOUND: 404, ErrorCode.STEP_NOT_ALLOWED: 409, ErrorCode.IDEMPOTENCY_KEY_REUSED: 409,
              ErrorCode.IN_PROGRESS: 409, ErrorCode.CONFLICT: 409}  # fmt: skip
@@ -87,11 +90,11 @@ def receivers_routes(
         return JSONResponse(made, 201, NO_STORE)
 
     async def show(request: Request, _: bytes) -> Response:
-        own = await kept.show(request.path_params["receiver"], request.path_params["own"])
+        own = await kept.show(request.path_params["receiver"], _own_id(request))
         return JSONResponse(own, 200, NO_STORE)
 
     async def change(request: Request, body: bytes) -> Response:
-        step = _asked_step(request.path_params["own"], body)
+        step = _asked_step(_own_id(request), body)
         return JSONResponse(
             await kept.change(request.path_params["receiver"], step, _message_id(request)), 200, NO_STORE
         )
@@ -114,7 +117,8 @@ def _guard_of(
 
     def guard(handler: Handler) -> Callable[[Request], Awaitable[Response]]:
         async def take(request: Request) -> Response:
-            found = await known.find(request.path_params["receiver"])
+            key = request.path_params["receiver"]
+            found = await known.find(key) if _KEY.fullmatch(key) else None
             limits = CallerLimits(
                 f"events:{found.id if found else 'unknown'}",
                 counters,
@@ -143,6 +147,13 @@ def _refusal_of(refused: Problems) -> CallRefused:
     return CallRefused(_STATUSES.get(problem.code, 400), problem.code.value)
 
 
+def _own_id(request: Request) -> str:
+    receiver_id: str = request.path_params["own"]
+    if not _KEY.fullmatch(receiver_id):
+        raise CallRefused(404, ErrorCode.NOT_FOUND.value)
+    return receiver_id
+
+
 def _message_id(request: Request) -> str:
     number: str = request.headers["webhook-id"]
     if len(number) > LONGEST_ID:
@@ -153,7 +164,7 @@ def _message_id(request: Request) -> str:
 def _asked_receiver(body: bytes) -> AskedReceiver:
     given = _object(body, {"url", "types"})
     url, types = given.get("url"), given.get("types")
-    if not isinstance(url, str):
+    if not isinstance(url, str) or not url.isascii() or not url.isprintable():
         raise CallRefused(400, "BAD_FIELD", field="url")
     if not isinstance(types, list) or not types or not all(isinstance(one, str) and one in _KINDS for one in types):
         raise CallRefused(400, "BAD_FIELD", field="types")
@@ -167,11 +178,12 @@ def _asked_step(receiver_id: str, body: bytes) -> AskedStep:
         raise CallRefused(400, "BAD_FIELD", field="step")
     try:
         instant = None if since is None else datetime.fromisoformat(str(since))
-    except ValueError:
+        if instant is not None and instant.tzinfo is None:
+            raise ValueError("no time zone")  # noqa: TRY301 - the same answer as for what is no instant
+        utc = None if instant is None else instant.astimezone(UTC)
+    except (ValueError, OverflowError):
         raise CallRefused(400, "BAD_FIELD", field="since") from None
-    if instant is not None and instant.tzinfo is None:
-        raise CallRefused(400, "BAD_FIELD", field="since")
-    return AskedStep(receiver_id, ReceiverStep(step), instant)
+    return AskedStep(receiver_id, ReceiverStep(step), utc)
 
 
 def _object(body: bytes, known: set[str]) -> dict[str, object]:

@@ -32,6 +32,7 @@ def cases(seed: Random, home: Path) -> list[Case]:
         *_whatsapp(seed, json.loads((home / "onboarding" / "whatsapp.json").read_text("utf-8"))),
         *_stop_links(seed),
         *_hr(seed, str(json.loads((home / "onboarding" / "hr.json").read_text("utf-8"))["secrets"][0])),
+        *_events(seed, str(umang["secrets"][0])),
         *_pages(seed),
         *_paths(),
     ]
@@ -259,6 +260,37 @@ def _hr(seed: Random, secret: str) -> list[Case]:
         signed = _signature(secret, b"POST", path, body)
         made.append(raw(f"hr {number} signed", request(b"POST", path, body, *signed), **options))
         made.append(raw(f"hr {number} unsigned", request(b"POST", path, body), **options))
+    return made
+
+
+def _events(seed: Random, secret: str) -> list[Case]:
+    """Requests of a system that looks after its receivers of events, signed and spoilt, and not signed."""
+    path, deep = b"/events/UMANG/receivers", seed.randrange(300, 1300)
+    wish = b'{"url":%s,"types":["application.decided"]}'
+    bodies = [
+        b"null",
+        b"[" * deep,
+        wish % b'"\\ud800"',
+        wish % b'"\\u0000"',
+        wish % b'"https://user:pass@crm.example.org/"',
+        wish % b'"https://169.254.169.254/latest"',
+        wish % b'"https://[::1]/"',
+        wish % b'"file:///etc/passwd"',
+        wish % (b'"https://crm.example.org/' + b"x" * seed.randrange(600, 3000) + b'"'),
+        b'{"url":"https://crm.example.org/","types":["%s"]}' % CANARY.encode(),
+        b'{"url":"https://crm.example.org/","types":[1e400]}',
+        wish % b'"https://crm.example.org/"' + b" " * seed.randrange(4_100, 90_000),
+    ]
+    steps = [b'{"step":"TELL_AGAIN","since":"0001-01-01T00:00:00+14:00"}', b'{"step":{}}', b'{"step":"ROTATE"}']
+    asked = [*((path, body) for body in bodies), *((path + b"/nobody", body) for body in steps)]
+    made, options = [], {"coded": False, "may_close": True}
+    for number, (target, body) in enumerate(asked):
+        name, stamp = b"req_hostile_%d" % number, b"%d" % int(SystemClock().now().timestamp())
+        covered = b".".join((name, stamp, target, body))
+        mac = base64.b64encode(hmac.digest(secret.encode(), covered, "sha256"))
+        signed = [b"webhook-id: " + name, b"webhook-timestamp: " + stamp, b"webhook-signature: v1," + mac]
+        made.append(raw(f"events {number} signed", request(b"POST", target, body, *signed), **options))
+        made.append(raw(f"events {number} unsigned", request(b"POST", target, body), **options))
     return made
 
 

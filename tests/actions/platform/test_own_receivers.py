@@ -123,6 +123,8 @@ async def test_what_an_administrator_switched_off_its_system_does_not_switch_on(
     [
         ({"url": "http://crm.example.org/x", "types": DECIDED}, "url"),
         ({"url": 5, "types": DECIDED}, "url"),
+        ({"url": "https://crm.example.org/\ud800", "types": DECIDED}, "url"),
+        ({"url": "https://crm.example.org:99999/x", "types": DECIDED}, "url"),
         ({"url": "https://crm.example.org/x", "types": []}, "types"),
         ({"url": "https://crm.example.org/x", "types": ["application.deleted"]}, "types"),
         ({"url": "https://crm.example.org/x", "types": DECIDED, "department": OTHER}, "department"),
@@ -142,6 +144,7 @@ async def test_a_bad_wish_is_refused_with_its_field_and_leaves_nothing(place, bo
         ({"step": "TELL_AGAIN"}, "since"),
         ({"step": "TELL_AGAIN", "since": "yesterday"}, "since"),
         ({"step": "TELL_AGAIN", "since": "2026-11-24T10:00:00"}, "since"),
+        ({"step": "TELL_AGAIN", "since": "0001-01-01T00:00:00+14:00"}, "since"),
     ],
 )
 async def test_a_bad_step_is_refused_with_its_field(place, body, field):
@@ -149,6 +152,15 @@ async def test_a_bad_step_is_refused_with_its_field(place, body, field):
     answer = await place.own(mine.id, mine.secret, own=mine.id, body=body)
 
     assert (answer["status"], answer["answer"]) == (400, {"code": "BAD_FIELD", "field": field})
+
+
+@pytest.mark.parametrize("name", ["%00", "..%2fx", "%D0%FF", "x" * 300])
+async def test_names_that_no_receiver_can_have_are_refused_like_unknown_ones(place, name):
+    mine = await place.active("crm")
+    unknown = await place.own(name, mine.secret)
+    other = await place.own(mine.id, mine.secret, own=name, body={"step": "ROTATE"})
+
+    assert (unknown["status"], other["status"]) in {(401, 404), (401, 401), (404, 404)}
 
 
 async def test_a_partner_that_agreed_on_no_secret_signs_nothing(place):
