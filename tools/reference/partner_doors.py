@@ -110,7 +110,7 @@ _events = partial(
     headers={
         "webhook-id": "req_3f6c0b1e",
         "webhook-timestamp": "1795680000",
-        "webhook-signature": "v1, and the Base64 of HMAC-SHA-256 (docs/partners/events sections 5 and 6)",
+        "webhook-signature": "v1,K5oZfzN95Z9UVu1EsfQmfVNQhnkZ2pj9o9NDN/H/pI4=",
     },
 )
 _RECEIVER = schema_of(
