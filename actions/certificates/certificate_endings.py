@@ -34,6 +34,7 @@ from domain.identity.policy import ObjectKind, Purpose
 from domain.kernel import SYSTEM, ErrorCode, Problem, Problems, Subject, ist_date, not_found, written_text
 from domain.platform.changes import ChangeKind
 from store.applications import applications
+from store.catalogue import forms
 from store.certificates import certificate_endings, certificates
 from store.database import AlreadyThere, NotThere, audit, change_feed, require_there
 from store.identity import people
@@ -80,8 +81,7 @@ async def correct_certificate(
     async def work(acting: UnitOfWork, _: EndCertificate) -> Application:
         certificate, application = await _taken_up(acting, request)
         await _still_written(acting, certificate)
-        correctable = CORRECTABLE | env.rules.certificate_kinds.facts
-        form = {**application.form, **_facts(request, correctable)}
+        form = await _right_form(acting, application, request)
         after = await _end(acting, application, certificate, request, CertificateStatus.CORRECTED, {"form": form})
         # Named for no application: a locker that is away must not hold back the right certificate.
         await outbox.add(acting.tx, CORRECT, certificate.id, {"certificate_id": certificate.id})
@@ -198,6 +198,17 @@ async def _end(
     detail = {"ground": request.ground.value}
     await _tell_audit(acting, f"certificate.{status.value.lower()}_by_officer", certificate.id, detail)
     return await apply_transition(acting, application, Step(_MOVES[status], note=reason, changes=changes))
+
+
+async def _right_form(acting: UnitOfWork, application: Application, request: CorrectCertificate) -> dict[str, str]:
+    """The answers with the right values. A name put right in one script is dropped in the other, unless given too."""
+    correctable = CORRECTABLE | acting.env.rules.certificate_kinds.facts
+    filed = (await forms.filed_forms(acting.tx, [application.id])).get(application.id)
+    asked = filed.form.by_name.values() if filed else ()
+    in_script = {one.name: one.script_of for one in asked if one.script_of in correctable}
+    facts = _facts(request, correctable | in_script.keys())
+    stale = {name for name, of in in_script.items() if of in facts}
+    return {name: text for name, text in application.form.items() if name not in stale} | facts
 
 
 def _facts(request: CorrectCertificate, correctable: Collection[str]) -> dict[str, str]:

@@ -10,6 +10,7 @@ EXCEPTIONS = {
     "domain/kernel/text.py": "the digits of the script, which are turned into Latin ones",
     "domain/catalogue/search.py": "words that a search passes over",
     "domain/catalogue/transliteration.py": "the letters of the script and their sounds",
+    "domain/certificates/spellings.py": "the letters of the script and the Latin ones that they are written with",
     "actions/documents/holder_match.py": "the letters of the script, their sounds, and titles before names",
     "integrations/umang/wire.py": "what UMANG answers, by which an absent card is known",
     "integrations/apisetu/published_document.py": "the description of an API, which is in both languages at once",
