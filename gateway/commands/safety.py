@@ -1,4 +1,4 @@
-"""The commands `apuni backup`, `apuni restore` and `apuni verify`."""
+"""The commands `apuni backup`, `apuni restore`, `apuni verify` and `apuni verify-certificate`."""
 
 import asyncio
 import json
@@ -64,6 +64,30 @@ def verify(
     """Check the whole store; the exit status is 1 where anything is not as it must be."""
     if not run_verify(read_settings(), heads):
         raise typer.Exit(1)
+
+
+def verify_certificate(
+    file: Annotated[Path, typer.Argument(help="a certificate's PDF or XML")],
+    as_json: Annotated[bool, typer.Option("--json", help="print one JSON object")] = False,
+) -> None:
+    """Hold PDF, XML, QR code, register and status against each other; the exit status is 1 where one does not agree."""
+    with readable(file):
+        content = file.read_bytes()
+    codes = asyncio.run(_check_certificate(read_settings(), content))
+    if as_json:
+        typer.echo(json.dumps(codes))
+    else:
+        for name, code in codes.items():
+            out.print(f"{name}: {'agrees' if code == 'OK' else code}")
+    if set(codes.values()) != {"OK"}:
+        raise typer.Exit(1)
+
+
+async def _check_certificate(settings: Settings, content: bytes) -> dict[str, str]:
+    from gateway.documents.certificate_checks import check_certificate
+
+    async with open_storage(settings) as env:
+        return {check.name: check.code for check in await check_certificate(env, content)}
 
 
 def run_verify(settings: Settings, heads: Path | None = None) -> bool:

@@ -1,0 +1,134 @@
+"""Holds PDF, XML, QR code, register and status list of a certificate against each other, for one file."""
+
+import hashlib
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from cryptography import x509
+from joserfc.jwk import RSAKey
+from pyhanko.pdf_utils.misc import PdfError
+from pyhanko.pdf_utils.reader import PdfFileReader
+from pyhanko.sign.validation import async_validate_pdf_signature
+from pyhanko.sign.validation.errors import SignatureValidationError
+from pyhanko.sign.validation.status import SignatureCoverageLevel
+from pyhanko_certvalidator import ValidationContext
+
+from actions.certificates.cwt import InvalidCwt
+from actions.certificates.qr_codes import QrFacts, qr_keys, read_qr
+from actions.certificates.status_lists import PLACES, is_ended, list_uri, read_list
+from actions.documents.own_signature import own_signature
+from actions.kernel import Environment
+from domain.certificates.certificates import ENDED, IssuedCertificate
+from domain.certificates.signatures import SignatureState
+from gateway.documents.xml import STATUS_LIST
+from integrations.calling import safe_xml
+from store.certificates import certificates
+from store.database import Keyrings
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing that was held against the others: `code` says what came of it, OK where it agrees."""
+
+    name: str
+    code: str
+
+    @property
+    def agrees(self) -> bool:
+        """Whether nothing is wrong with it."""
+        return self.code == "OK"
+
+
+async def check_certificate(env: Environment, content: bytes) -> list[Check]:
+    """What a PDF or XML is worth, each part by a line; the other form is read from our files."""
+    is_pdf = content.startswith(b"%PDF-")
+    try:
+        facts = read_qr(_code_of(content), qr_keys(env.keyrings)) if is_pdf else None
+        number = facts.number if facts else _attribute(content, "number")
+    except InvalidCwt as invalid:
+        return [Check("qr", invalid.code)]
+    except (PdfError, safe_xml.UnsafeXml, LookupError):
+        return [Check("file", "MALFORMED")]
+    held = await env.store.read(lambda tx: certificates.by_number(tx, number))
+    if held is None:
+        return [Check("register", "NOT_FOUND")]
+    pdf = content if is_pdf else await env.objects.get(held.pdf_sha256)
+    xml = await env.objects.get(held.xml_sha256) if is_pdf else content
+    checks = [Check("pdf", await _pdf_code(env.keyrings, held, pdf))]
+    if facts is None and pdf is not None:
+        try:
+            facts = read_qr(_code_of(pdf), qr_keys(env.keyrings))
+        except (InvalidCwt, PdfError, LookupError):
+            facts = None
+    checks.append(Check("xml", _xml_code(env, held, xml)))
+    checks.append(Check("qr", _qr_code(env, held, facts, xml)))
+    checks.append(Check("register", "OK" if held.status not in ENDED else held.status.value))
+    return [*checks, Check("status", await _status_code(env, held))]
+
+
+def _code_of(pdf: bytes) -> str:
+    """The address behind the picture of the code. Raises PdfError, LookupError."""
+    reader = PdfFileReader(io.BytesIO(pdf))
+    return next(_links(reader))
+
+
+def _links(reader: PdfFileReader) -> Iterator[str]:
+    for page in reader.root["/Pages"]["/Kids"]:
+        for each in page.get_object().get("/Annots", ()):
+            annotation = each.get_object()
+            if annotation.get("/Subtype") == "/Link" and "/URI" in annotation.get("/A", {}):
+                yield str(annotation["/A"]["/URI"])
+    raise LookupError("the page has no code")
+
+
+async def _pdf_code(keyrings: Keyrings, held: IssuedCertificate, pdf: bytes | None) -> str:
+    if pdf is None:
+        return "MISSING"
+    try:
+        [signature, *_] = PdfFileReader(io.BytesIO(pdf)).embedded_signatures
+        status = await async_validate_pdf_signature(signature, ValidationContext(trust_roots=[], allow_fetching=False))
+    except (PdfError, SignatureValidationError, ValueError):
+        return "BAD_SIGNATURE"
+    if not status.intact or not status.valid or status.coverage is not SignatureCoverageLevel.ENTIRE_FILE:
+        return "BAD_SIGNATURE"
+    signer = x509.load_der_x509_certificate(status.signing_cert.dump()).public_key()
+    ours = [key.public_key for key in keyrings.key_set("pdf").keys if isinstance(key, RSAKey)]
+    if signer not in ours:
+        return "UNKNOWN_KEY"
+    return "OK" if hashlib.sha256(pdf).hexdigest() == held.pdf_sha256 else "OTHER_FILE"
+
+
+def _xml_code(env: Environment, held: IssuedCertificate, xml: bytes | None) -> str:
+    if xml is None:
+        return "MISSING"
+    if own_signature(env.keyrings, xml, env.clock.now()).state is not SignatureState.VERIFIED:
+        return "BAD_SIGNATURE"
+    return "OK" if hashlib.sha256(xml).hexdigest() == held.xml_sha256 else "OTHER_FILE"
+
+
+def _qr_code(env: Environment, held: IssuedCertificate, facts: QrFacts | None, xml: bytes | None) -> str:
+    if facts is None or xml is None:
+        return "MISSING"
+    number, place = divmod(held.status_index or 0, PLACES)
+    listed = (list_uri(env.public_url, number), place)
+    same = (facts.number, facts.doctype, facts.valid_until) == (held.number, held.doctype, held.valid_until)
+    same = same and (facts.list_uri, facts.place) == listed
+    return "OK" if same and _listed_in(xml) == f"{listed[0]}#{listed[1]}" else "DIFFERS"
+
+
+async def _status_code(env: Environment, held: IssuedCertificate) -> str:
+    if held.status_index is None:
+        return "MISSING"
+    number, place = divmod(held.status_index, PLACES)
+    ended = is_ended(await read_list(env, number), place)
+    return "ENDED" if ended else "OK"
+
+
+def _attribute(xml: bytes, name: str) -> str:
+    return str(safe_xml.parse(xml).attrib[name])
+
+
+def _listed_in(xml: bytes) -> str | None:
+    lines = (one for one in safe_xml.parse(xml).iter() if safe_xml.local_name(one) == "Field")
+    return next((str(each.get("value")) for each in lines if each.get("name") == STATUS_LIST), None)
