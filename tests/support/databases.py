@@ -41,6 +41,7 @@ UNSYNCED = ("fsync=off", "full_page_writes=off")
 """A server that lives for a test only need not outlive the machine."""
 
 _START_SECONDS = 30
+_DONE = "done\n"
 
 # SQLAlchemy puts each statement into words once for every engine, and every test has engines of its own. Those of
 # PostgreSQL share their words here, as those of SQLite do in production (store/database/sqlite_driver.py).
@@ -67,6 +68,7 @@ class PostgresServer:
         self._counter = itertools.count(1)
         self._migrated: str | None = None
         self.settings = settings if durable else (*UNSYNCED, *settings)
+        self._psql: subprocess.Popen[str] | None = None
         self._make()
         self._process = self._start()
 
@@ -103,6 +105,7 @@ class PostgresServer:
 
     def halt(self) -> None:
         """Stop the server in good order and keep its data."""
+        self._leave_psql()
         if self._process.poll() is None:
             self._process.terminate()  # SIGTERM waits for clients; SIGINT does not
             self._process.send_signal(signal.SIGINT)
@@ -119,6 +122,7 @@ class PostgresServer:
 
     def kill(self) -> None:
         """kill -9 of the server and everything it started; over when all of it is gone, and with it shared memory."""
+        self._leave_psql()
         os.kill(self._process.pid, signal.SIGSTOP)  # so that it starts nothing more
         family = [self._process.pid, *_children(self._process.pid)]
         for pid in family:
@@ -167,7 +171,35 @@ class PostgresServer:
         return ["-h", str(self._folder), "-U", "postgres"]
 
     def _tell(self, statement: str) -> None:
-        self._run("psql", *self._address(), "-d", "postgres", "-q", "-c", statement)
+        """Have it carried out by a psql that stays: a test tells two statements, and each start of one takes 6 ms."""
+        psql = self._psql = self._psql or self._open_psql()
+        assert psql.stdin is not None
+        assert psql.stdout is not None
+        psql.stdin.write(f"{statement};\n\\echo {_DONE}")
+        psql.stdin.flush()
+        said: list[str] = []
+        while (line := psql.stdout.readline()) != _DONE:
+            if not line:
+                self._leave_psql()
+                raise RuntimeError("".join(said))
+            said.append(line)
+
+    def _open_psql(self) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            [self._binaries / "psql", *self._address(), "-d", "postgres", "-q", "-X", "-v", "ON_ERROR_STOP=1"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            cwd=self._folder,
+            env=_environment(),
+            text=True,
+            start_new_session=True,
+        )
+
+    def _leave_psql(self) -> None:
+        if self._psql is not None:
+            self._psql.communicate()
+            self._psql = None
 
     def _run(self, program: str, *arguments: str, **how: Any) -> None:
         command = [str(self._binaries / program), *arguments]
