@@ -14,6 +14,7 @@ from store.connectors import cases
 from store.database import Transaction
 
 _CITIZEN = frozenset({"mobile", "born_on", "name_hi", "name_en", "gender", "district", "tehsil"})
+_OF_APPLICATION = ("form", "application")
 _APPLICATION = frozenset({"number", "service_code", "district", "tehsil"})
 
 
@@ -33,7 +34,7 @@ def is_known_source(source: str) -> bool:
     An answer of the form may be called `application.` too.
     """
     head, _, name = source.partition(".")
-    return head in ("form", "application", "case") or (head == "citizen" and name in _CITIZEN)
+    return head in (*_OF_APPLICATION, "case") or (head == "citizen" and name in _CITIZEN)
 
 
 async def known_numbers(tx: Transaction, citizen_id: str, connector: Connector, call: ConnectorCall) -> dict[str, str]:
@@ -75,6 +76,11 @@ def bad_argument(*path: str) -> Problems:
 def may_give(call: ConnectorCall, one: Input) -> bool:
     """Whether a caller gives the input: one that no source fills, and in a read none that is personal."""
     return one.source is None and (call.effect is not Effect.READ or one.personal is None)
+
+
+def is_of_application(call: ConnectorCall) -> bool:
+    """Whether an input comes from an application or its form."""
+    return any((one.source or "").partition(".")[0] in _OF_APPLICATION for one in call.takes.values())
 
 
 def is_needed(call: ConnectorCall, name: str, one: Input) -> bool:

@@ -106,7 +106,7 @@ class Input:
     """What a call takes.
 
     `map` turns our words into theirs, `source` says where a value comes from, such as `application.village`, and
-    `in_url` why personal data may stand in an address.
+    `in_url` why personal data may stand in an address. `labels` are what our words are called.
     """
 
     kind: str
@@ -118,6 +118,8 @@ class Input:
     in_url: str | None = None
     forms: tuple[str, ...] = ()
     unit: str | None = None
+    label: Bilingual | None = None
+    labels: Mapping[str, Bilingual] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

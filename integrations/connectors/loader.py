@@ -248,6 +248,8 @@ class _Building:
             in_url=given.get("in_url"),
             forms=tuple(given.get("forms", ())),
             unit=given.get("unit"),
+            label=_bilingual(given["label"]) if "label" in given else None,
+            labels={word: _bilingual(one) for word, one in given.get("labels", {}).items()},
         )
 
     def _field(self, given: Mapping[str, Any], *place: str | int) -> Field:

@@ -40,8 +40,9 @@ from schema.kernel.payloads import Thing, thing_payload
 from schema.kernel.provenance import MergedPage, merged_page
 from store.connectors import cases
 
-# Keyed by applications and clearances that were let through before.
+# Keyed by applications, citizens and clearances that were let through before.
 cases_of_application = many_by_key(cases.of_applications)
+cases_of_citizen = many_by_key(cases.of_citizens)
 cases_of_clearance = many_by_key(cases.of_clearances)
 
 

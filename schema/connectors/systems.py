@@ -4,24 +4,56 @@ from typing import Self
 
 import strawberry
 
+from actions.connectors.inputs import is_needed, is_of_application, may_give
 from actions.connectors.versions import connectors_in_force, is_asked_for
-from domain.kernel import Source, SourceState
+from domain.kernel import Bilingual, Source, SourceState
 from domain.platform.switches import SwitchState
-from integrations.connectors import Connector, ConnectorCall
+from integrations.connectors import Connector, ConnectorCall, Input
 from schema.catalogue.places import department_field
 from schema.kernel import (
     NEVER_SILENTLY_NULL,
     PUBLIC,
     Info,
+    InLanguage,
     View,
     assumed_list_size,
+    field_language,
     resolver_field,
     text_field,
 )
 
 
+@strawberry.type(description="A value that an input may have.")
+class DepartmentChoice:
+    value: str = strawberry.field(description="The word that is given.")
+    words: strawberry.Private[Bilingual | None]
+
+    @resolver_field(description="What it is called.")
+    def label(self, info: Info, language: InLanguage = None) -> str:
+        return self.words.in_language(field_language(info, language)) if self.words else self.value
+
+
+@strawberry.type(description="What somebody who makes a call has to give; what we know of her goes by itself.")
+class DepartmentCallInput:
+    item: strawberry.Private[Input]
+    name: str = strawberry.field(description="Its name in the system's file.")
+    kind: str = strawberry.field(description="How it is written: text, id, enum, int, date, point or another word.")
+    needed: bool = strawberry.field(description="Whether the call cannot be made without it.")
+
+    @resolver_field(description="What it is called.")
+    def label(self, info: Info, language: InLanguage = None) -> str:
+        return self.item.label.in_language(field_language(info, language)) if self.item.label else self.name
+
+    @resolver_field(
+        description="The values that it may have; none where it is free.", directives=[assumed_list_size(2)]
+    )
+    def choices(self) -> list[DepartmentChoice]:
+        return [DepartmentChoice(value=word, words=self.item.labels.get(word)) for word in self.item.map]
+
+
 @strawberry.type(description="How a call of a system is made.")
 class DepartmentCall:
+    item: strawberry.Private[ConnectorCall]
     name: str = strawberry.field(description="The call; sendToDepartment takes it.")
     kind: str | None = strawberry.field(description="The kind of records that it gives; null where it gives none.")
     effect: str = strawberry.field(description="READ, KEYED_WRITE or ONCE.")
@@ -31,12 +63,21 @@ class DepartmentCall:
     stale_seconds: int = strawberry.field(description="How much longer while it is asked for again or is away.")
     timeout_ms: int = strawberry.field(description="The longest that all attempts may take.")
     attempts: int = strawberry.field(description="How many attempts there are.")
+    of_application: bool = strawberry.field(description="Whether it is made about an application, and never without.")
+    takes: list[DepartmentCallInput] = strawberry.field(
+        description="What is given to it, in the order of the system's file.", directives=[assumed_list_size(2)]
+    )
+
+    @resolver_field(description="What it is called.")
+    def label(self, info: Info, language: InLanguage = None) -> str:
+        return self.item.label.in_language(field_language(info, language)) if self.item.label else self.name
 
     @classmethod
     def of(cls, item: ConnectorCall) -> Self:
         """The graph's view of a call and its policy."""
         policy = item.policy
         return cls(
+            item=item,
             name=item.name,
             kind=item.kind or None,
             effect=item.effect.value,
@@ -46,6 +87,12 @@ class DepartmentCall:
             stale_seconds=int(policy.revalidate + policy.stale),
             timeout_ms=int(policy.total * 1000),
             attempts=policy.attempts if policy.repeatable else 1,
+            of_application=is_of_application(item),
+            takes=[
+                DepartmentCallInput(item=one, name=name, kind=one.kind, needed=is_needed(item, name, one))
+                for name, one in item.takes.items()
+                if may_give(item, one)
+            ],
         )
 
 

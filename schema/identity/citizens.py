@@ -36,7 +36,7 @@ from schema.benefits.types import Benefit, BenefitList
 from schema.catalogue.forms import PrefilledForm
 from schema.catalogue.places import district_field
 from schema.certificates.types import Certificate, CertificateList
-from schema.connectors.cases import RECORDS_DIRECTIVES, Inputs, citizen_records
+from schema.connectors.cases import RECORDS_DIRECTIVES, DepartmentCase, Inputs, cases_of_citizen, citizen_records
 from schema.connectors.records import DepartmentRecordList
 from schema.consents.types import Consent, consents_listed
 from schema.documents.held_documents import DocumentFilter, HeldDocumentConnection, documents_listed
@@ -318,6 +318,15 @@ class Citizen(Node, View[people.Citizen], id_of=TypeCode.CITIZEN):
         inputs: Inputs = None,
     ) -> DepartmentRecordList | None:
         return await citizen_records(info, self.item.id, system, kind, inputs)
+
+    @resolver_field(
+        description="What she sent to departments' systems, about applications or by itself, the latest first.",
+        directives=[NEVER_SILENTLY_NULL, assumed_list_size(20)],
+    )
+    async def department_cases(self, info: Info) -> list[DepartmentCase] | None:
+        await _require_citizen_read(info, self.item.id, ObjectKind.DOCUMENT)
+        found = await info.context.load(cases_of_citizen, self.item.id)
+        return [DepartmentCase.of(item) for item in found if item.clearance_id is None]
 
     @resolver_field(description="Her first page: counts, what waits for her, what is due next, what changed last.")
     async def dashboard(self, info: Info) -> Dashboard:

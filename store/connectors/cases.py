@@ -65,6 +65,8 @@ _CASES = Records(
 add, get, by_ids = _CASES.insert, _CASES.get, _CASES.by_ids
 of_applications = _CASES.groups_reader_by(_T.application_id, _T.application_id, _T.created_at, _T.id)
 """The cases of each application, the oldest first."""
+of_citizens = _CASES.groups_reader_by(_T.citizen_id, _T.citizen_id, _T.created_at.desc(), _T.id.desc())
+"""The cases of each citizen, the latest first."""
 of_clearances = _CASES.groups_reader_by(_T.clearance_id, _T.clearance_id)
 """What was asked about each clearance."""
 

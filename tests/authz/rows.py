@@ -226,6 +226,7 @@ NARROW: Mapping[str, frozenset[str]] = {
     "Citizen.certificates": who("citizen"),
     "Citizen.dataAccesses": who("citizen"),
     "Citizen.messageSettings": who("citizen"),
+    "Citizen.departmentCases": who("citizen"),
     "Citizen.departmentCertificates": who("citizen"),
     "Citizen.departmentDocuments": who("citizen"),
     "Citizen.documents": who("citizen"),

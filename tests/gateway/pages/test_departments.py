@@ -25,11 +25,11 @@ from tests.support.pages import browser_of, pages_app
 
 @pytest.fixture
 async def world(world: World, tmp_path: Path) -> World:
-    """The world with three of the shipped systems; the land records are of another department."""
+    """The world with the shipped systems; the land records are of another department."""
     joined: Any = SimpleNamespace(env=world.environment, clock=world.environment.clock)
     land = shipped("land").replace("revenue-department", "social-welfare")
-    await put_in_force(joined, shipped("ncs"), shipped("transport"), land)
-    connect(joined, tmp_path, "ncs", "transport", "land")
+    await put_in_force(joined, shipped("ncs"), shipped("transport"), shipped("smart_city"), land)
+    connect(joined, tmp_path, "ncs", "transport", "smart_city", "land")
     return replace(world, environment=joined.env)
 
 
@@ -130,3 +130,61 @@ async def test_an_officer_sees_what_the_land_records_say_beside_the_clearance(wo
 
     [clearance] = words(page, "#clearances + ul > li")
     assert "Land records" in clearance
+
+
+COMPLAIN = "/my/departments/smart_city/complain"
+COMPLAINT = {"category": "ROAD", "text": "A deep hole", "place": "30.3165,78.0322"}
+
+
+def filled_in(page: Any, **values: str) -> dict[str, str]:
+    """The hidden fields of the page's form with what is written into it."""
+    [form] = html.fromstring(page.text).xpath("//main//form[.//input[@name='input.call']]")
+    hidden = {one.get("name"): one.get("value") for one in form.cssselect('input[type="hidden"]')}
+    return {**hidden, **{f"input.inputs.{name}": value for name, value in values.items()}}
+
+
+async def test_a_form_asks_for_what_the_file_of_a_system_says_that_its_call_takes(browse: Browse):
+    async with browse("asha") as browser:
+        page = await browser.get(COMPLAIN)
+
+    fields = ["Kind of complaint (required)", "What is wrong (required)", "Place (required)", "Link of a photograph"]
+    assert words(page, "main form label") == fields
+    assert words(page, "main select option")[1:] == ["Road", "Street light", "Garbage", "Water"]
+
+
+async def test_what_she_sends_by_the_form_is_listed_though_it_is_about_no_application(world: World, browse: Browse):
+    await grant_consent(world.environment, CITIZEN, ChangeConsent(ConsentPurpose.DEPARTMENT_SYSTEMS, "yes"))
+    async with browse("asha") as browser:
+        form = await browser.get(COMPLAIN)
+        sent = await browser.post(COMPLAIN, data=filled_in(form, **COMPLAINT))
+        listed = await browser.get(sent.headers["location"])
+
+    [card] = words(listed, "ul.cards > li")
+    assert "Dehradun Smart City: Complaint waits until the system has it" in card
+
+
+async def test_without_her_consent_nothing_is_sent_and_the_form_says_so(world: World, browse: Browse):
+    async with browse("asha") as browser:
+        form = await browser.get(COMPLAIN)
+        refused = await browser.post(COMPLAIN, data=filled_in(form, **COMPLAINT))
+        listed = await browser.get("/my/departments")
+
+    assert "consent" in " ".join(words(refused, ".problem, .bad, [role=alert]")).lower()
+    assert words(listed, "ul.cards > li") == []
+
+
+async def test_what_does_not_fit_is_told_at_its_field_and_stays_written(world: World, browse: Browse):
+    await grant_consent(world.environment, CITIZEN, ChangeConsent(ConsentPurpose.DEPARTMENT_SYSTEMS, "yes"))
+    async with browse("asha") as browser:
+        form = await browser.get(COMPLAIN)
+        page = await browser.post(COMPLAIN, data=filled_in(form, **{**COMPLAINT, "place": "Clock Tower"}))
+
+    [field] = html.fromstring(page.text).cssselect('[name="input.inputs.place"]')
+    assert (field.get("value"), field.get("aria-invalid")) == ("Clock Tower", "true")
+
+
+async def test_a_call_that_no_system_has_offers_no_form(browse: Browse):
+    async with browse("asha") as browser:
+        page = await browser.get("/my/departments/smart_city/horse")
+
+    assert words(page, "p.note") == ["Nothing can be sent here at this moment."]

@@ -11,7 +11,6 @@ from tests.gateway.pages.conftest import Browse
 OPERATIONS = Path(__file__).parents[3] / "operations"
 
 WITHOUT_FORM = {
-    "sendToDepartment": "what a call takes is said by its file, for which the apps have screens; no page draws it yet",
     "exportMyData": "/my/data offers the same as a file to download",
     "linkAccount": "/sign-in/accounts has a route of its own, which goes by way of the account's provider",
     "unlinkAccount": "/sign-in/accounts has a route of its own",
