@@ -6,8 +6,9 @@ holds it reads as she would: access, consent and a receipt are decided anew when
 
 import base64
 import binascii
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -75,6 +76,8 @@ class OpenedDocument:
     length: int | None
     pieces: AsyncIterator[bytes]
     close: Callable[[], Awaitable[None]]
+    name: str = "document"
+    """What the file is called where it is saved, without its ending."""
 
 
 def link_to(env: Environment, subject: Subject, citizen_id: str, document: DocumentName) -> DocumentLink:
@@ -157,7 +160,12 @@ async def _open_certificate(env: Environment, citizen_id: str, document: Documen
     refuse_ended(certificate)
     sha256 = certificate.xml_sha256 if document.media_type == XML else certificate.pdf_sha256
     content = await env.objects.get(sha256)
-    return None if content is None else _in_memory_document(content, document.media_type)
+    if content is None:
+        return None
+    kind = re.sub(r"[^a-z0-9]+", "-", certificate.name.en.lower()).strip("-")
+    return replace(
+        _in_memory_document(content, document.media_type), name=f"{kind or 'certificate'}-{certificate.number}"
+    )
 
 
 async def _consent_checked_pieces(env: Environment, citizen_id: str, stream: FileStream) -> AsyncIterator[bytes]:

@@ -80,7 +80,7 @@ class _DocumentResponse(StreamingResponse):
 
     def __init__(self, document: OpenedDocument) -> None:
         ending = {**_ENDINGS, **_PICTURES}.get(document.media_type, "bin")
-        headers = {**HEADERS, "Content-Disposition": f'inline; filename="document.{ending}"'}
+        headers = {**HEADERS, "Content-Disposition": f'inline; filename="{document.name}.{ending}"'}
         if document.length is not None:
             headers["Content-Length"] = str(document.length)
         super().__init__(_stream_pieces(document), 200, headers, media_type=document.media_type)

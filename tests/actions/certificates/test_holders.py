@@ -8,6 +8,7 @@ import pytest
 from actions.catalogue.form_import import import_forms
 from actions.certificates.certificate_endings import CorrectCertificate, correct_certificate, make_corrected
 from actions.certificates.issue import issue_certificate
+from actions.documents.document_links import DocumentName, LinkKind, link_to, open_document
 from actions.identity.verified_facts import of_holder
 from domain.applications.lifecycle import Status
 from domain.certificates.certificates import EndGround, IssuedCertificate
@@ -101,3 +102,14 @@ async def test_without_a_name_for_the_holder_nothing_is_issued_and_the_case_stay
     async with formed.env.store.read_transaction() as tx:
         after = await applications.get(tx, application.id)
     assert (refused.value.code, after and after.status) == (ErrorCode.FORM_ANSWER_MISSING, Status.APPROVED)
+
+
+async def test_a_downloaded_certificate_is_named_by_its_kind_and_number(formed: World):
+    issued = await birth_issued(formed, FakeRenderer())
+    named = DocumentName(LinkKind.OURS, issued.id, "application/pdf")
+    link = link_to(formed.env, formed.asha, formed.asha.person_id or "", named)
+
+    opened = await open_document(formed.env, link.url.rpartition("/")[2])
+
+    assert opened is not None
+    assert opened.name == f"birth-certificate-rural-{issued.number}"
