@@ -40,16 +40,15 @@ _M = messages_table.c
 class Progress:
     """What the worker tells each second; it ends the worker when none waits."""
 
-    def __init__(self, env: Environment, stopping: asyncio.Event) -> None:
-        self._env, self._stopping, self._begun = env, stopping, perf_counter()
-        self._first: int | None = None
+    def __init__(self, env: Environment, stopping: asyncio.Event, first: int) -> None:
+        """`first` is how many were taken before this worker began."""
+        self._env, self._stopping, self._begun, self._first = env, stopping, perf_counter(), first
         self._told_at: float | None = None
         self._waited: dict[str, float | None] = {"urgent": None, "code": None}
 
     async def tell(self) -> None:
         """Print a line of JSON: how many were taken, seconds, seconds of CPU, MiB."""
         taken = await _taken(self._env)
-        self._first = taken if self._first is None else self._first
         if self._told_at is None and self._first == 0 and taken >= URGENT_AFTER:
             self._told_at = perf_counter()
             await tell_urgently(self._env, 0)
@@ -73,7 +72,7 @@ async def work(folder: Path, url: str) -> None:
         jobs = (
             Job("plan_messages", MESSAGE_SECONDS, partial(plan_due, env)),
             Job("send_sms", MESSAGE_SECONDS, partial(send_due, env, read, MessageChannel.SMS, stopping)),
-            Job("tell", 1.0, Progress(env, stopping).tell),
+            Job("tell", 1.0, Progress(env, stopping, await _taken(env)).tell),
         )
         await Runner(jobs, stopping, lambda _name, _outcome: None).run()
 
