@@ -19,7 +19,7 @@ def lay_out(page: str) -> bytes:
     data = json.loads(page)
     made = data["made"]
     if address := data.get("verify_url"):
-        data["qr"] = qr_svg(address)
+        data |= {"qr": qr_svg(address), "qr_address": address}
     template = Path(__file__).with_name(data.get("template", TEMPLATE))
     return compile_pdf(template, data, datetime(made["year"], made["month"], made["day"], tzinfo=UTC))
 

@@ -125,6 +125,7 @@ def test_a_department_s_system_asks_for_a_second_address_and_rotates_its_secret_
     running.act("event_receivers", "configure", name="second", secrets=[rotated])
 
     application = hand_in(running, "anil-dobhal", "events-4")
+    approve(running, running.token("officer"), application["id"], "events-approve-4")
 
     eventually(lambda: told(running, "second", application["number"]), lambda found: len(found) == 1)
     log = running.act("event_receivers", "receivers", **{**own, "secret": rotated})["answer"]["deliveries"]

@@ -528,7 +528,7 @@ async def test_the_button_of_a_notice_is_no_reason_of_an_appeal(sure):
 async def test_the_button_of_a_refusal_asks_why_she_appeals(sure):
     application = await overdue(sure)
     text = message_texts(state_folder())["REJECTED"].text_for(MessageChannel.WHATSAPP, Language.HI)
-    appeal = text.fill_all({"number": show_number(application.number)}).buttons[-1]
+    appeal = text.fill_all({"number": show_number(application.number), "ground_title": "आय"}).buttons[-1]
     [asked] = await sure.say("appeal")
     [pressed] = await sure.hear(choice=appeal.value, title=appeal.label)
     assert text_of(pressed) == text_of(asked)

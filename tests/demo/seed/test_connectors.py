@@ -22,7 +22,7 @@ async def test_a_file_is_proposed_and_approved_by_two_administrators_once(catalo
         officers = (await cast_of(tx, DEMO)).officers.values()
         [held] = await versions.of_name(tx, "city")
     assert (first, again, held.state) == (1, 0, ConnectorVersionState.APPROVED)
-    assert [held.proposed_by, held.answered_by] == [one.person_id for one in officers if Role.ADMIN in one.roles]
+    assert [held.proposed_by, held.confirmed_by] == [one.person_id for one in officers if Role.ADMIN in one.roles]
 
 
 async def test_a_later_version_of_a_file_takes_the_place_of_the_one_before(catalogued: Environment):
