@@ -124,7 +124,7 @@ OWN: Mapping[str, frozenset[str]] = {
     "chooseMessageSettings": who("citizen", "neighbour"),
     "registerDevice": who("citizen", "neighbour"),
     "removeDevice": who("citizen", "neighbour"),
-    "testMessage": who("citizen", "neighbour"),
+    "testMessage": who("citizen", "neighbour", "admin"),
     "confirmAssistance": NOBODY,
     "disputePaper": who("assisting operator", "idle operator", "officer", "officer elsewhere", "appellate"),
     "claimRecord": who("citizen", "neighbour"),
