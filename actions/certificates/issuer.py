@@ -6,6 +6,7 @@ the date of birth that DigiLocker sends are the holder's. Each release leaves a 
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
+from datetime import date
 from typing import Any
 
 import structlog
@@ -17,8 +18,10 @@ from actions.kernel import Environment, access, run_idempotently
 from domain.applications.applications import Application
 from domain.catalogue.catalogue import ISSUED
 from domain.certificates.certificates import CertificateStatus, IssuedCertificate
+from domain.identity.facts import FactKey
 from domain.identity.policy import ObjectKind, Purpose
 from domain.kernel import Citizen, ErrorCode, PersonKind, Problems, Provider, Role, Subject, TemporarilyUnavailable
+from integrations.certificate_facts import read_facts
 from integrations.digilocker import PENDING, IssuedCopy, Pending, PullDocRequest, PullRequest
 from store.catalogue import catalogue
 from store.certificates import certificate_endings, certificates
@@ -204,7 +207,15 @@ class CertificateIssuer:
         if pdf is None or xml is None:
             log.error("certificate_file_missing", certificate_id=certificate.id)
             return None
-        return IssuedCopy(certificate.uri, certificate.holder.en, citizen.born_on, citizen.gender, pdf, xml)
+        return IssuedCopy(certificate.uri, certificate.holder.en, *_birth_and_gender(xml, citizen), pdf, xml)
+
+
+def _birth_and_gender(xml: bytes, citizen: Citizen) -> tuple[date | None, str | None]:
+    """What the certificate states of its holder, who need not be the citizen that applied, as of a birth."""
+    told = read_facts(xml)
+    if told is None or told.holder is None:
+        return citizen.born_on, citizen.gender
+    return told.born_on, told.facts.get(FactKey.GENDER)
 
 
 async def _ends_in(tx: Transaction, application: Application, doctype: str) -> bool:

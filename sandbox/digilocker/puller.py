@@ -49,14 +49,15 @@ class Puller:
         """Action `pull_uri`: ask the gateway for a certificate of a citizen.
 
         Arguments: person, doctype, certificate_number; optional format (xml, pdf, both), search_tag,
-        hmac_encoding (raw, hex), variant, full_name, locker_id. KeyError or ValueError for bad ones.
+        hmac_encoding (raw, hex), variant, full_name, locker_id, and `person_is` with the name_en and dob that the
+        Person of the answer must have in the place of the owner's. KeyError or ValueError for bad ones.
         """
         owner = self._owner(arguments)
         sent = self._sign_request(self._pull_body(arguments, owner), arguments)
         answers = [await self._post("/digilocker/pulluri", sent)]
         if arguments.get("variant") == "replay":
             answers.append(await self._post("/digilocker/pulluri", sent))
-        view = _view(answers[-1], sent, owner)
+        view = _view(answers[-1], sent, arguments.get("person_is", owner))
         view["same_answer"] = len({answer.content for answer in answers}) == 1
         if view["accepted"]:
             self._lockers.keep(owner["locker_id"], self._document(answers[-1], arguments, view["uri"]))

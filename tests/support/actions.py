@@ -194,7 +194,8 @@ class FakeRenderer:
 
     def render(self, content: CertificateContent) -> RenderedCertificate:
         self.rendered.append(content)
-        return RenderedCertificate(f"%PDF {content.number}".encode(), f"<Certificate {content.number}/>".encode())
+        xml = f"<Certificate number='{content.number}'/>"
+        return RenderedCertificate(f"%PDF {content.number}".encode(), xml.encode())
 
 
 @dataclass

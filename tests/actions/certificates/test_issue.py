@@ -32,7 +32,7 @@ async def test_a_certificate_is_issued_delivered_and_counted_in_one_go(world: Wo
     assert [step.actor_role for step in steps[-2:]] == ["SYSTEM", "SYSTEM"]
     assert [(count.service_code, count.count) for count in counts] == [(FREE, 1)]
     assert await world.env.objects.get(issued.pdf_sha256) == f"%PDF {issued.number}".encode()
-    assert await world.env.objects.get(issued.xml_sha256) == f"<Certificate {issued.number}/>".encode()
+    assert await world.env.objects.get(issued.xml_sha256) == f"<Certificate number='{issued.number}'/>".encode()
 
 
 async def test_a_certificate_says_who_what_where_and_by_whom(world: World):

@@ -10,7 +10,7 @@ import pytest
 from actions.certificates.issuer import CertificateIssuer
 from actions.documents.holder_match import same_name
 from domain.certificates.certificates import CertificateStatus
-from domain.kernel import NumberKind, PersonKind, Provider, SystemIds, TemporarilyUnavailable, make_number
+from domain.kernel import Bilingual, NumberKind, PersonKind, Provider, SystemIds, TemporarilyUnavailable, make_number
 from integrations.digilocker import CopyFormat, IssuedCopy, PullDocRequest, PullRequest
 from store.certificates import certificates
 from store.database import EncryptedObjects, InProgress, LocalBlobs, StoreError, StoreUnavailable, WritesStopped
@@ -151,6 +151,22 @@ async def test_a_revoked_certificate_is_not_released(env):
         await certificates.add(tx, certificate("k2", "a2", number=number, status=CertificateStatus.REVOKED))
 
     assert await CertificateIssuer(env).find(pull(search={"UDF1": number})) is None
+
+
+async def test_of_a_child_birth_and_gender_are_the_childs_and_not_the_mothers_who_applied(env):
+    number = make_number(NumberKind.CERTIFICATE, 2026, "3333333333")
+    person = b'<IssuedTo><Person name="Mohan Negi" dob="14-08-2026" gender="M"/></IssuedTo>'
+    pdf = await env.objects.put(b"%PDF-1.7", "application/pdf")
+    xml = await env.objects.put(b"<Certificate>" + person + b"</Certificate>", "application/xml")
+    child = certificate("k4", "a4", number=number, pdf_sha256=pdf, xml_sha256=xml, holder=Bilingual(None, "Mohan Negi"))
+    async with env.store.write_transaction() as tx:
+        await sow(tx, application("a4"), citizens=())
+        await certificates.add(tx, child)
+
+    copy = await CertificateIssuer(env).find(pull(search={"UDF1": number}))
+
+    assert copy is not None
+    assert (copy.name, copy.born_on, copy.gender) == ("Mohan Negi", date(2026, 8, 14), "M")
 
 
 async def test_a_missing_file_is_no_answer(env):
