@@ -1,15 +1,16 @@
 """The door at which receivers of events read by a cursor."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from starlette.applications import Starlette
 
 from domain.kernel import SystemClock, TemporarilyUnavailable
-from integrations.event_receivers import Message, PulledEvents, events_routes
-from integrations.event_receivers.models import AskingReceiver, CursorGone
+from integrations.event_receivers import Message, PulledEvents, events_routes, receivers_routes
+from integrations.event_receivers.models import AskedReceiver, AskedStep, AskingReceiver, CursorGone
 from tests.faults.door import Case, Door, served
 from tests.faults.event_receivers import BODY, SECRET
 from tests.faults.site import Site, open_site
@@ -37,6 +38,21 @@ class Events:
             raise CursorGone
         return PulledEvents([Message("evt_1", BODY)], "feed.0.1", complete=True)
 
+    async def list_own(self, key: str) -> Sequence[Mapping[str, Any]]:
+        """Its receivers, of which there are none."""
+        del key
+        return []
+
+    async def show(self, key: str, receiver_id: str) -> Mapping[str, Any]:
+        """No wrong knock comes so far, nor to the two below."""
+        raise AssertionError(key, receiver_id)
+
+    async def ask_for(self, key: str, asked: AskedReceiver, message_id: str) -> Mapping[str, Any]:
+        raise AssertionError(key, asked, message_id)
+
+    async def change(self, key: str, asked: AskedStep, message_id: str) -> Mapping[str, Any]:
+        raise AssertionError(key, asked, message_id)
+
 
 class EventsDoor(Door):
     """A receiver reads its events."""
@@ -54,7 +70,9 @@ class EventsDoor(Door):
         url = f"http://127.0.0.1:{port}"
         async with open_site(home, cls.system, gateway_url=url) as site:
             events = Events()
-            app = Starlette(routes=events_routes(events, SystemClock(), times=1000))
+            clock = SystemClock()
+            routes = [*events_routes(events, clock, times=1000), *receivers_routes(events, clock, times=1000)]
+            app = Starlette(routes=routes)
             async with served(app, port):
                 yield cls(site, url, events)
 
