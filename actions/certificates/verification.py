@@ -35,7 +35,7 @@ async def verify(env: Environment, text: str) -> Verified | None:
     found = await certificate_by_any(env, code.number if code else text[:LONGEST_NUMBER])
     if found is None:
         return None
-    past = found.valid_until is not None and found.valid_until < ist_date(env.clock.now())
+    past = found.is_past(ist_date(env.clock.now()))
     status = CertificateStatus.EXPIRED if past and found.status is CertificateStatus.ACTIVE else found.status
     return Verified(found, status, await end_of(env, found), code)
 

@@ -44,8 +44,7 @@ class Grant:
 
 def holds(certificate: IssuedCertificate, now: datetime) -> bool:
     """Whether a certificate is active and its last day is not over."""
-    over = certificate.valid_until is not None and certificate.valid_until < ist_date(now)
-    return certificate.status is CertificateStatus.ACTIVE and not over
+    return certificate.status is CertificateStatus.ACTIVE and not certificate.is_past(ist_date(now))
 
 
 def open_token(env: Environment, token: str) -> Grant:

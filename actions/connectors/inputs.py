@@ -28,15 +28,6 @@ class Known:
     """The numbers that the system has for her, by kind: of what was sent there for her and taken."""
 
 
-def is_known_source(source: str) -> bool:
-    """Whether a file may take an input from there: `citizen.mobile`, `application.tehsil`, `form.khata`, `case.kind`.
-
-    An answer of the form may be called `application.` too.
-    """
-    head, _, name = source.partition(".")
-    return head in (*_OF_APPLICATION, "case") or (head == "citizen" and name in _CITIZEN)
-
-
 async def known_numbers(tx: Transaction, citizen_id: str, connector: Connector, call: ConnectorCall) -> dict[str, str]:
     """The numbers of the citizen's own cases at the system that the call takes an input from."""
     found = {}

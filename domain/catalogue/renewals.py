@@ -17,8 +17,7 @@ def renewable_on(certificate: IssuedCertificate, service: Service) -> date | Non
 
 def renewable_now_or_later(certificate: IssuedCertificate, service: Service, today: date) -> date | None:
     """The same, and None after its last day too."""
-    over = certificate.valid_until is not None and certificate.valid_until < today
-    return None if over else renewable_on(certificate, service)
+    return None if certificate.is_past(today) else renewable_on(certificate, service)
 
 
 def refuse_renewal_out_of_time(

@@ -74,6 +74,10 @@ class IssuedCertificate:
     status_index: int | None = None
     """Its place in the status lists (actions/certificates/status_lists.py); None for one of before there were any."""
 
+    def is_past(self, today: date) -> bool:
+        """Whether its last day is over."""
+        return self.valid_until is not None and self.valid_until < today
+
 
 def initials(name: str) -> str:
     """The first letter of each word with its vowel sign, the rest as three dots."""
