@@ -285,7 +285,7 @@ async def settings_of(tx: Transaction, citizen_ids: Iterable[str]) -> dict[str, 
 
 
 async def choose(tx: Transaction, citizen_id: str, settings: MessageSettings) -> None:
-    """Keep what a citizen chose."""
+    """Keep what a citizen chose, and have what waits for her hours looked at anew."""
     chosen = {
         "channels": list(settings.channels),
         "quiet_from": settings.quiet_from,
@@ -296,6 +296,8 @@ async def choose(tx: Transaction, citizen_id: str, settings: MessageSettings) ->
     }
     statement = insert_into(tx, settings_table).values(citizen_id=citizen_id, **chosen)
     await tx.connection.execute(statement.on_conflict_do_update(index_elements=["citizen_id"], set_=chosen))
+    untried = (_T.citizen_id == citizen_id, _T.state == MessageState.CREATED.value, _T.send_at > tx.clock.now())
+    await tx.connection.execute(sa.update(messages_table).where(*untried).values(send_at=tx.clock.now()))
 
 
 async def mute(tx: Transaction, application_id: str) -> bool:

@@ -131,6 +131,16 @@ async def test_in_quiet_hours_a_message_waits_for_the_morning(world, phones):
     assert len(phones.sent) == 1
 
 
+async def test_what_waits_for_the_morning_comes_at_once_when_its_reader_ends_the_quiet_hours(world, phones):
+    world.clock.set(DAY.replace(hour=22))
+    await told(world)
+    await carried(world)
+    await choose_message_settings(world.env, world.asha, channels=[SMS], quiet_from=0, quiet_until=0, key="awake")
+    await carried(world)
+
+    assert len(phones.sent) == 1
+
+
 @pytest.mark.parametrize(("kind", "sent"), [(NoticeKind.NEW_DEVICE, 1), (NoticeKind.DELIVERED, 0)])
 async def test_quiet_hours_that_are_chosen_ever_anew_keep_no_warning_back_for_more_than_fourteen(
     world, phones, kind, sent
