@@ -7,6 +7,7 @@ import typer
 from gateway.commands.loading import LazyGroup
 from gateway.partial_imports import import_without
 from gateway.runtime import gc_tuning
+from gateway.settings.settings_file import load_settings_file, place_of
 
 app = typer.Typer(
     cls=LazyGroup,
@@ -35,6 +36,7 @@ def main() -> None:
     """The entry point of the command `apuni`: an expected failure is printed as a line for each reason."""
     gc_tuning.tune_for_start()
     try:
+        load_settings_file()
         app()
     except Exception as error:
         from gateway.runtime.expected_failures import lines_of
@@ -43,7 +45,7 @@ def main() -> None:
         if not lines:
             raise
         for line in lines:
-            typer.echo(f"apuni: {line}", err=True)
+            typer.echo(f"apuni: {place_of(line)}{line}", err=True)
         sys.exit(1)
 
 

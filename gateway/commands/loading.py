@@ -25,6 +25,7 @@ ENTRY_POINTS = "apuni.commands"
 _EVERYWHERE = ("production", "staging", "demo")
 PROFILES: Mapping[str, tuple[str, ...]] = {
     "gateway.commands": _EVERYWHERE,
+    "gateway.installation": _EVERYWHERE,
     "legacy.commands": _EVERYWHERE,
     "sandbox.commands": ("staging", "demo"),
     "demo.commands": ("demo",),

@@ -9,7 +9,7 @@ import re
 from enum import StrEnum
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import (
@@ -41,12 +41,16 @@ from gateway.settings.keys import Pkcs11, Signer
 from gateway.settings.limits import DocumentMode, Limits, Load, Rates, Server
 from gateway.settings.messages import Messages
 from gateway.settings.partners import Partner, SourceQuota
+from gateway.settings.paths import field_at
 from gateway.settings.payments import PaymentFiles, PfmsWay
 from gateway.settings.portal import Portal
 from gateway.settings.sign_on import SignOn
 from gateway.settings.subscriptions import Streams
 from states.packages import DEFAULT, StatePackage, read_package
 from store.database.crash_points import POINTS
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
 
 PREFIX, NESTED = "APUNI_", "__"
 
@@ -498,13 +502,26 @@ def read_settings() -> Settings:
     try:
         settings = Settings()
     except ValidationError as error:
-        reasons = [f"{variable(*map(str, each['loc']))}: {each['msg']}" for each in error.errors(include_input=False)]
-        raise SettingsRefused(reasons) from None
+        raise SettingsRefused([_reason(each) for each in error.errors(include_input=False)]) from None
     except SettingsError as error:
         named = re.search(r'field "(\w+)"', str(error))
-        raise SettingsRefused([f"{variable(named[1]) if named else 'a setting'}: Input should be valid JSON"]) from None
+        name, remedy = (variable(named[1]), _remedy([named[1]])) if named else ("a setting", "")
+        raise SettingsRefused([f"{name}: Input should be valid JSON{remedy}"]) from None
     install_state(settings.package.state)
     return settings
+
+
+def _reason(error: "ErrorDetails") -> str:
+    """Why a value is refused, and what to set where the reason does not say it, as those of pydantic do not."""
+    path = [str(part) for part in error["loc"]]
+    return f"{variable(*path)}: {error['msg']}{_remedy(path) if 'url' in error else ''}"
+
+
+def _remedy(path: list[str]) -> str:
+    field = field_at(Settings, path) or next(
+        (each for each in Settings.model_fields.values() if each.validation_alias == path[0]), None
+    )
+    return f"; correct it. {field.description}" if field and field.description else ""
 
 
 def variable(*path: str) -> str:

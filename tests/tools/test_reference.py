@@ -68,6 +68,15 @@ def test_every_setting_of_the_reference_has_a_meaning():
     assert all(row.split(" | ")[2] not in {"", "–"} for row in rows)
 
 
+def test_no_default_is_printed_as_python_prints_it():
+    rows = [line.split(" | ") for line in documents()["configuration.md"].splitlines() if line.startswith("| `")]
+
+    defaults = [row[1].strip("`") for row in rows]
+
+    assert '["PARICHAY"]' in defaults
+    assert [each for each in defaults if any(mark in each for mark in ("None", "Path(", "timedelta", "<", "'"))] == []
+
+
 def test_every_code_and_remedy_stands_in_the_reference():
     text = documents()["errors.md"]
 

@@ -4,8 +4,6 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from pydantic import BaseModel
-from pydantic.fields import FieldInfo
-from pydantic_core import PydanticUndefined
 
 from domain.feedback.message_texts import (
     LONGEST_BODY,
@@ -18,7 +16,6 @@ from domain.feedback.message_texts import (
 )
 from domain.kernel import ErrorCode, Language, Remedy
 from domain.kernel.messages import label
-from gateway.runtime.bounds import BOUNDS
 from gateway.settings.care import Care
 from gateway.settings.desk import Desk
 from gateway.settings.fees import Fees
@@ -29,9 +26,10 @@ from gateway.settings.messages import Messages
 from gateway.settings.partners import Partner
 from gateway.settings.payments import PaymentFiles, PfmsWay
 from gateway.settings.portal import Portal
-from gateway.settings.settings import Alarms, Retention, Settings, variable
+from gateway.settings.settings import Alarms, Retention, Settings
 from gateway.settings.sign_on import SignOn
 from gateway.settings.subscriptions import Streams
+from gateway.settings.variables import NEEDED, Variable, sections, variables_of
 from integrations.registry import OUTSIDE_SYSTEMS
 from states.message_texts import message_texts, text_problems
 from states.packages import read_package
@@ -48,14 +46,24 @@ _CONFIGURATION = """\
 <!-- Made by `python -m tools.reference print` from gateway/settings/settings.py. Do not edit. -->
 # Configuration
 
-Everything is set by environment variables, which are read once at the start. An empty variable counts as
-not set. A value that is not allowed ends the command with one line that names the variable and not the value.
+Everything is set by environment variables, which are read once at the start, or by a file of them that
+`APUNI_SETTINGS_FILE` names: `NAME=VALUE` a line, as environment files of systemd and of containers are. `apuni config
+init FILE` writes one with every setting, what production needs first. The environment goes before the file. An empty
+variable counts as not set. A value that is not allowed, or a line of the file that sets nothing known, ends the command
+with one line that names the variable, the line, the reason and the remedy, and not the value; nothing was started then.
 
 In the profiles `production` and `staging` a command that serves refuses to start, with one line for each reason,
 where a setting breaks the rule in the last column. The rules about outside systems' addresses, and that they are no
 sandbox's, are production's alone (ADR 0036). A dash means that there is no rule or no default.
 
-## Settings
+## Needed in production
+
+Production does not start before these are set, or what their rule names in their place, and the settings of
+"Outside systems" for each of {systems}.
+
+{needed}
+
+## In general
 
 {settings}
 
@@ -148,12 +156,15 @@ system `EMAIL` (`APUNI_PARTNERS__EMAIL__BASE_URL`, `smtp://host:port`: integrati
 
 ## Outside systems
 
-`<SYSTEM>` is one of {systems}.
+Each system has these settings. `<SYSTEM>` is one of {systems}, which production
+needs, or of {optional},
+which are connected where they are set.
+
+{partners}
+
 In demo and staging a system that is not set is reached at its sandbox, as `APUNI_HOME/run/ports.json` and
 `APUNI_HOME/onboarding/` say. What `GIVEN` must hold is told by `from_onboarding` in each folder
 of integrations/.
-
-{partners}
 """
 
 _ERRORS = """\
@@ -291,31 +302,20 @@ def outdated_documents(folder: Path) -> list[str]:
 def configuration() -> str:
     """Every setting with its variable, default, meaning and the rule of production."""
     header = ("Variable", "Default", "Meaning", "Production")
-    systems = ", ".join(f"`{system.upper()}`" for system in OUTSIDE_SYSTEMS.required)
+    models: dict[str, type[BaseModel]] = {
+        "limits": Limits, "rates": Rates, "load": Load, "server": Server, "streams": Streams, "files": Files,
+        "scanner": MalwareScanner, "s3": S3, "pkcs11": Pkcs11, "signer": Signer, "fees": Fees, "messages": Messages,
+        "retention": Retention, "care": Care, "payments": PaymentFiles, "pfms": PfmsWay, "desk": Desk,
+        "portal": Portal, "sign_on": SignOn, "alarms": Alarms,
+    }  # fmt: skip
+    known = {each.name: each for _, group in sections() for each in group}
     return _CONFIGURATION.format(
-        settings=_table(header, _settings(Settings)),
-        limits=_table(header, _settings(Limits, "limits")),
-        rates=_table(header, _settings(Rates, "rates")),
-        load=_table(header, _settings(Load, "load")),
-        server=_table(header, _settings(Server, "server")),
-        streams=_table(header, _settings(Streams, "streams")),
-        files=_table(header, _settings(Files, "files")),
-        scanner=_table(header, _settings(MalwareScanner, "scanner")),
-        s3=_table(header, _settings(S3, "s3")),
-        pkcs11=_table(header, _settings(Pkcs11, "pkcs11")),
-        signer=_table(header, _settings(Signer, "signer")),
-        fees=_table(header, _settings(Fees, "fees")),
-        messages=_table(header, _settings(Messages, "messages")),
-        retention=_table(header, _settings(Retention, "retention")),
-        care=_table(header, _settings(Care, "care")),
-        payments=_table(header, _settings(PaymentFiles, "payments")),
-        pfms=_table(header, _settings(PfmsWay, "pfms")),
-        desk=_table(header, _settings(Desk, "desk")),
-        portal=_table(header, _settings(Portal, "portal")),
-        sign_on=_table(header, _settings(SignOn, "sign_on")),
-        alarms=_table(header, _settings(Alarms, "alarms")),
-        systems=systems,
-        partners=_table(header, _settings(Partner, "partners", "<system>")),
+        needed=_table(header, _rows(known[name] for name in NEEDED)),
+        settings=_table(header, _rows(variables_of(Settings), *NEEDED)),
+        systems=", ".join(f"`{system.upper()}`" for system in OUTSIDE_SYSTEMS.required),
+        optional=", ".join(f"`{system.upper()}`" for system in OUTSIDE_SYSTEMS.optional),
+        partners=_table(header, _rows(variables_of(Partner, "partners", "<system>"))),
+        **{name: _table(header, _rows(variables_of(model, name), *NEEDED)) for name, model in models.items()},
     )
 
 
@@ -336,51 +336,11 @@ def _texts(key: str) -> tuple[str, str]:
     return label(key, Language.EN), label(key, Language.HI)
 
 
-_APART = {
-    "alarms",
-    "care",
-    "desk",
-    "fees",
-    "files",
-    "limits",
-    "load",
-    "messages",
-    "partners",
-    "payments",
-    "pfms",
-    "pkcs11",
-    "rates",
-    "retention",
-    "s3",
-    "scanner",
-    "server",
-    "signer",
-    "sign_on",
-    "streams",
-}
-"""Settings that have tables of their own."""
-
-
-def _settings(model: type[BaseModel], *path: str) -> Iterator[tuple[str, ...]]:
-    for name, field in model.model_fields.items():
-        if model is Settings and name in _APART:
-            continue
-        alias = field.validation_alias
-        named = variable(alias) if isinstance(alias, str) else variable(*path, name)
-        extra = field.json_schema_extra
-        rules = [f"{extra['production']}"] if isinstance(extra, dict) and "production" in extra else []
-        own = (each for each in BOUNDS if each.variable == named)
-        rules += [each.remedy if each.staging else f"{each.remedy} (not in staging)" for each in own]
-        yield f"`{named}`", _default(field), field.description or NOTHING, "; ".join(rules) or NOTHING
-
-
-def _default(field: FieldInfo) -> str:
-    if field.is_required():
-        return "required"
-    value = field.get_default(call_default_factory=True, validated_data={})
-    if value is None or value is PydanticUndefined or value in ([], {}):
-        return NOTHING
-    return f"`{str(value).lower() if isinstance(value, bool) else value}`"
+def _rows(variables: Iterable[Variable], *without: str) -> Iterator[tuple[str, ...]]:
+    for each in variables:
+        if each.name not in without:
+            default = "required" if each.field.is_required() else f"`{each.default}`" if each.default else NOTHING
+            yield f"`{each.name}`", default, each.meaning or NOTHING, "; ".join(each.rules) or NOTHING
 
 
 def _table(header: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
