@@ -129,6 +129,9 @@ pictures: bootstrap-dev ## Take the pictures of docs/pages.md and the guides fro
 fuzz: bootstrap-dev ## schemathesis on the graph and every door of a partner; atheris on every reader of what strangers send
 	BOUND=$(BOUND) $(BIN)/python -m pytest tests/fuzz/run.py tests/fuzz/parsers.py -q -p no:cacheprovider --timeout=0
 
+promtool: bootstrap-dev ## Prometheus' own promtool on the rules of deploy/observability; Debian's package prometheus has it
+	$(BIN)/python -m pytest tests/deploy/promtool.py -q -p no:cacheprovider
+
 proofs: bootstrap-dev ## Every proof in its bounded form, two side by side; what failed runs once more, alone
 	@$(BIN)/python tools/proofs.py ci
 

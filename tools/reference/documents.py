@@ -38,6 +38,8 @@ from tools.reference.access import access
 from tools.reference.alarms import alarms
 from tools.reference.connectors import connector_pages
 from tools.reference.json_schemas import file_of
+from tools.reference.log_events import log_events
+from tools.reference.observability import observability_files
 from tools.reference.policies import policies
 
 NOTHING = "–"
@@ -248,11 +250,13 @@ def documents() -> dict[str, str]:
         "policies.md": policies(),
         "access.md": access(),
         "alarms.md": alarms(),
+        "log_events.md": log_events(),
         "message_texts.md": texts_of_messages(),
         "../gateway/http/openapi.json": file_of(partner_doors.document()),
         "../integrations/apisetu/published_components.json": apisetu_components.as_file(),
         "../gateway/umang/openapi.json": file_of(umang_document.document()),
         **connector_pages(),
+        **observability_files(),
     }
 
 
