@@ -97,9 +97,9 @@ class SharedWindows:
     """Sliding windows in Redis or Valkey, for all processes together."""
 
     def __init__(self, url: str, seconds: float) -> None:
-        from redis.asyncio import ConnectionPool
+        from integrations.calling.valkey.connections import pool_of
 
-        self._pool = ConnectionPool.from_url(url, socket_connect_timeout=seconds, socket_timeout=seconds)
+        self._pool = pool_of(url, seconds, seconds)
         # The address is in the pool: the library would take `unix://` for Valkey's own client.
         self.storage = RedisStorage(
             "async+redis://",
@@ -111,7 +111,7 @@ class SharedWindows:
 
     async def close(self) -> None:
         """Let go of the connections."""
-        await self._pool.disconnect()
+        await self._pool.aclose()
 
 
 @dataclass(frozen=True, slots=True)

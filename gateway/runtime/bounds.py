@@ -81,7 +81,9 @@ def _is_plain_cache(url: str | None) -> bool:
     lax = {"none", "optional", "false", "0", "no"} & {
         each.lower() for name in ("ssl_cert_reqs", "ssl_check_hostname") for each in parse_qs(parts.query).get(name, ())
     }
-    return parts.scheme != "unix" and not is_loopback(parts.hostname or "") and (parts.scheme != "rediss" or bool(lax))
+    hosts = parts.netloc.rpartition("@")[2].split(",")  # several are Sentinels
+    local = all(is_loopback(urlsplit(f"//{host}").hostname or "") for host in hosts)
+    return parts.scheme != "unix" and not local and (not parts.scheme.startswith("rediss") or bool(lax))
 
 
 def _is_sqlite(url: str) -> bool:

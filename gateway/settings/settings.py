@@ -174,7 +174,8 @@ class Settings(BaseSettings):
     )
     database_url: SecretStr | None = Field(
         default=None,
-        description="The store, `postgresql://...` or `sqlite:///...`. If unset, `store.db` in `APUNI_HOME`. Secret.",
+        description="The store, `postgresql://...` or `sqlite:///...`; of several hosts (`postgresql://one,two/name`) "
+        "the one that takes writes. If unset, `store.db` in `APUNI_HOME`. Secret.",
     )
     vault_url: SecretStr | None = Field(
         default=None,
@@ -182,7 +183,8 @@ class Settings(BaseSettings):
     )
     cache_url: SecretStr | None = Field(
         default=None,
-        description="A shared cache, `redis://...`; entries are encrypted. If unset, each process's memory. Secret.",
+        description="A shared cache, `redis://...`, or as its Sentinels name it, `redis+sentinel://one,two/name/0`; "
+        "entries are encrypted. If unset, each process's memory. Secret.",
     )
     keys_dir: Path | None = Field(
         default=None, description="The folder of the keyrings. If unset, `keys` in `APUNI_HOME`."

@@ -9,6 +9,8 @@ import redis.asyncio
 import structlog
 from redis.exceptions import RedisError
 
+from integrations.calling.valkey.connections import pool_of
+
 CHANNEL = "apuni:changes"
 CONNECT_SECONDS = 1.0
 LISTEN_SECONDS = 10.0
@@ -40,9 +42,7 @@ class Bus:
     async def _run_reconnecting(self, work: Callable[[Any], Any]) -> None:
         wait = FIRST_WAIT_SECONDS
         while True:
-            client = redis.asyncio.Redis.from_url(
-                self._url, socket_connect_timeout=CONNECT_SECONDS, socket_timeout=LISTEN_SECONDS * 2
-            )
+            client = redis.asyncio.Redis.from_pool(pool_of(self._url, CONNECT_SECONDS, LISTEN_SECONDS * 2))
             try:
                 await client.ping()
                 wait = FIRST_WAIT_SECONDS

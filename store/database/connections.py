@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -27,11 +28,19 @@ _SQLITE_READERS = 8
 _OF_READERS = ("query_only=ON", "cache_size=-500")
 """A reader keeps 500 KiB of pages, a quarter of what SQLite would: they are outdated once somebody has written."""
 _POOL_WAIT_SECONDS = 5
+_HOST_WAIT_SECONDS = 1.5
+"""How long one of several hosts may take to let us in before the next one is asked."""
+_SEVERAL_HOSTS = re.compile(
+    r"(?P<before>postgres[^:]*://(?:[^@/]*@)?)(?P<hosts>[^@/?]+,[^@/?]+)(?P<after>/[^?]*)?(?:\?|$)"
+)
 
 
 def database_url(url: str) -> URL:
-    """The address with the driver that we use; raises ValueError for another database."""
-    parsed = make_url(url)
+    """The address with the driver that we use; raises ValueError for another database.
+
+    PostgreSQL may have several hosts, `postgresql://user@one:5432,two:5432/name`, as libpq writes them.
+    """
+    parsed = make_url(_SEVERAL_HOSTS.sub(_name_hosts, url))
     family = parsed.get_backend_name()
     if family not in _DRIVERS:
         raise ValueError("the store is SQLite or PostgreSQL")
@@ -51,7 +60,7 @@ def write_engine(url: URL) -> AsyncEngine:
         max_overflow=0,
         pool_timeout=_POOL_WAIT_SECONDS,
         isolation_level="READ COMMITTED",
-        connect_args={"server_settings": _POSTGRESQL_SETTINGS, "timeout": _POOL_WAIT_SECONDS},
+        connect_args=_connect_arguments(url, _POSTGRESQL_SETTINGS),
     )
 
 
@@ -68,9 +77,8 @@ def migration_engine(url: URL) -> AsyncEngine:
         _make_private(url)
         return _sqlite_engine(url, "BEGIN IMMEDIATE", pool_size=1, more_pragmas=("foreign_keys=OFF",))
     settings = _POSTGRESQL_SETTINGS | {"statement_timeout": "0", "idle_in_transaction_session_timeout": "0"}
-    return create_async_engine(
-        url, hide_parameters=True, pool_size=1, max_overflow=0, connect_args={"server_settings": settings}
-    )
+    arguments = _connect_arguments(url, settings)
+    return create_async_engine(url, hide_parameters=True, pool_size=1, max_overflow=0, connect_args=arguments)
 
 
 def take_idle(engine: AsyncEngine) -> Connection | None:
@@ -99,6 +107,36 @@ async def give_back(connection: Connection) -> None:
         connection.close()
     else:
         await asyncio.shield(asyncio.ensure_future(greenlet_spawn(connection.close)))
+
+
+def _name_hosts(found: re.Match[str]) -> str:
+    """The address with its hosts where SQLAlchemy looks for several."""
+    hosts = "&".join(f"host={host if ':' in host else host + ':5432'}" for host in found["hosts"].split(","))
+    return f"{found['before']}{found['after'] or '/'}?{hosts}&"
+
+
+def _connect_arguments(url: URL, settings: dict[str, str]) -> dict[str, Any]:
+    several = isinstance(url.query.get("host"), tuple)
+    creator = {"async_creator_fn": _connect_to_primary} if several else {}
+    return {"server_settings": settings, "timeout": _POOL_WAIT_SECONDS, **creator}
+
+
+async def _connect_to_primary(*, host: list[str], port: list[int], **options: Any) -> Any:
+    """A connection to the first of several hosts that takes writes, asked in their order; OSError where none does.
+
+    The driver does the same, but a host that says nothing takes all of its time.
+    """
+    import asyncpg
+
+    for name, number in zip(host, port, strict=True):
+        try:
+            return await asyncpg.connect(
+                **options
+                | {"host": name, "port": number, "timeout": _HOST_WAIT_SECONDS, "target_session_attrs": "primary"}
+            )
+        except (OSError, asyncpg.CannotConnectNowError, asyncpg.exceptions.TargetServerAttributeNotMatched):
+            continue
+    raise ConnectionRefusedError(f"none of {len(host)} hosts takes writes")
 
 
 def _sqlite_engine(

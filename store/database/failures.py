@@ -13,6 +13,7 @@ from store.database.connections import give_back, take_idle
 from store.database.errors import AlreadyThere, DiskFull, StoreError, StoreUnavailable, TryAgain
 
 LOCK_TIMEOUT = "55P03"
+_READ_ONLY = "25006"
 _AGAIN = frozenset({"25P02", "40001", "40P01", LOCK_TIMEOUT, "SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_BUSY_SNAPSHOT"})
 _UNIQUE = frozenset({"23505", "SQLITE_CONSTRAINT_UNIQUE", "SQLITE_CONSTRAINT_PRIMARYKEY"})
 _UNAVAILABLE = frozenset({"57014", "SQLITE_READONLY", "SQLITE_CANTOPEN"})
@@ -37,10 +38,18 @@ def translate_errors() -> Iterator[None]:
 
 @asynccontextmanager
 async def open_connection(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
-    """A connection, or StoreUnavailable; what is raised while it is used passes unchanged."""
+    """A connection, or StoreUnavailable; what is raised while it is used passes unchanged.
+
+    Only one that should write and leads to a server that was made a standby is dropped, with StoreUnavailable.
+    """
     connection = await connect(engine)
     try:
         yield AsyncConnection(engine, connection)
+    except DBAPIError as error:
+        if error_code(error) != _READ_ONLY or "postgresql_readonly" in engine.get_execution_options():
+            raise
+        connection.invalidate()
+        raise StoreUnavailable("the database was made a standby") from None
     finally:
         await give_back(connection)
 

@@ -83,6 +83,7 @@ REFUSED = [
     ),
     ("APUNI_CACHE_URL", "redis://cache.uk.gov.in/0", CACHE),
     ("APUNI_CACHE_URL", "rediss://cache.uk.gov.in/0?ssl_cert_reqs=none", CACHE),
+    ("APUNI_CACHE_URL", "redis+sentinel://127.0.0.1:26379,cache.uk.gov.in/apuni/0", CACHE),
     (
         "APUNI_ALLOW_SOFTWARE_KEYS",
         None,
@@ -168,6 +169,7 @@ def test_staging_has_the_same_bounds(monkeypatch, variable, value, line):
         ("APUNI_DATABASE_URL", f"{PLAIN}?ssl=verify-ca"),
         ("APUNI_CACHE_URL", "unix:///run/valkey.sock"),
         ("APUNI_CACHE_URL", "redis://127.0.0.1:6379/0"),
+        ("APUNI_CACHE_URL", "rediss+sentinel://one.uk.gov.in,two.uk.gov.in/apuni/0"),
         ("APUNI_SESSION_SECONDS", "3600"),
         ("APUNI_APP_REDIRECTS", json.dumps({"citizen_app": [APP]})),
         ("APUNI_BACKUP_PASSPHRASE", "four words by dice"),

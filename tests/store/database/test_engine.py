@@ -1,4 +1,6 @@
 import asyncio
+import socket
+from contextlib import AsyncExitStack
 from datetime import datetime
 from pathlib import Path
 
@@ -22,7 +24,8 @@ from store.identity import accesses, people
 from store.identity.people import citizens_table
 from store.platform import seeds
 from tests.store.builders import citizen
-from tests.support.databases import NOW
+from tests.support.databases import NOW, PostgresServer
+from tests.support.running import free_port
 
 
 async def test_a_transaction_that_fails_leaves_nothing(store: Store) -> None:
@@ -192,6 +195,56 @@ def test_addresses_get_our_drivers_and_others_are_refused() -> None:
     assert database_url("postgres://a@b/c").drivername == "postgresql+asyncpg"
     with pytest.raises(ValueError, match="SQLite or PostgreSQL"):
         database_url("mysql://a@b/c")
+
+
+def test_an_address_may_name_several_hosts_as_libpq_writes_them() -> None:
+    several = database_url("postgresql://a:b@one:5433,two/c?ssl=verify-full")
+
+    assert several.query["host"] == ("one:5433", "two:5432")
+    assert several.query["ssl"] == "verify-full"
+    assert (several.username, several.database) == ("a", "c")
+
+
+@pytest.mark.integration
+async def test_of_several_hosts_the_first_that_lets_us_in_is_used(
+    postgres_server: PostgresServer, store_cipher: FieldCipher, store_clock: ManualClock
+) -> None:
+    name = postgres_server.migrated_database()
+    socket_path = f"{postgres_server.folder}/.s.PGSQL.5432"
+
+    async def forward(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        behind, before = await asyncio.open_unix_connection(socket_path)
+        await asyncio.gather(_copied(reader, before), _copied(behind, writer))
+
+    async with AsyncExitStack() as stack:
+        silent = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
+        lets_in = await stack.enter_async_context(await asyncio.start_server(forward, "127.0.0.1", 0))
+        ports = [free_port(), *(each.getsockname()[1] for each in (silent, lets_in.sockets[0]))]
+        hosts = ",".join(f"127.0.0.1:{port}" for port in ports)
+        store = await Store.open(f"postgresql://postgres@{hosts}/{name}", cipher=store_cipher, clock=store_clock)
+        stack.push_async_callback(store.close)
+
+        async with store.write_transaction() as tx:
+            assert await seeds.mark(tx, "demo")
+    postgres_server.drop(name)
+
+
+async def _copied(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    while data := await reader.read(65_536):
+        writer.write(data)
+    writer.close()
+
+
+@pytest.mark.integration
+async def test_a_server_that_became_a_standby_is_left_by_the_connections_to_it(postgres_store: Store) -> None:
+    async with postgres_store.write_transaction() as tx:
+        await tx.connection.execute(text("SET default_transaction_read_only = on"))
+
+    with pytest.raises(StoreUnavailable):
+        async with postgres_store.write_transaction() as tx:
+            await seeds.mark(tx, "demo")
+    async with postgres_store.write_transaction() as tx:
+        assert await seeds.mark(tx, "demo")
 
 
 async def test_sqlite_is_set_to_lose_nothing(sqlite_store: Store) -> None:
