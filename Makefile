@@ -8,7 +8,7 @@ BOUND ?= full
 export PYTHONDONTWRITEBYTECODE :=
 .DEFAULT_GOAL := help
 .PHONY: help run test check fix docs schema bootstrap bootstrap-dev clean lock bench-remote bench-sweep bench-store bench-money bench-gateway bench-messages budgets faults race idem mig crash authz
-.PHONY: states advisories hostile pii clamav fuzz load backup ws forms new-state pages pictures proofs
+.PHONY: states advisories hostile pii clamav fuzz load backup ws forms new-state pages pictures postgres proofs
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -22,8 +22,8 @@ bootstrap-dev:
 run: $(if $(ROUTER),bootstrap-dev,bootstrap) ## Start everything: store, demo people, sandboxes, gateway, worker (Ctrl-C stops all); ROUTER=1 with Hive Gateway before it and a department
 	@exec $(if $(ROUTER),$(BIN)/python -m tools.router run,$(BIN)/apuni demo)
 
-test: bootstrap-dev ## Run all tests; starts what they need
-	@$(BIN)/python -m pytest -n 2 --dist loadscope
+test: bootstrap-dev ## Run all tests; starts what they need. Rules are tried on PostgreSQL by a sample; the others: make postgres
+	@ON_POSTGRES=sample $(BIN)/python -m pytest -n 2 --dist loadscope
 
 check: bootstrap-dev ## Lint, types, import directions, texts of the state, printed schema, licences; makes the bill of materials build/sbom.cdx.json
 	$(BIN)/ruff check .
@@ -83,6 +83,9 @@ faults: bootstrap-dev ## Every adapter meets every fault; BOUND=ci runs half of 
 
 race: bootstrap-dev ## Two at once, a thousand times, on both databases; BOUND=ci runs thirty
 	BOUND=$(BOUND) $(BIN)/python -m pytest tests/race tests/properties -q -p no:cacheprovider --timeout=0
+
+postgres: bootstrap-dev ## Every test of rules on PostgreSQL that make test runs on SQLite alone
+	@ON_POSTGRES=rest $(BIN)/python -m pytest tests/actions tests/gateway tests/schema -q -n 2 --dist loadscope -p no:cacheprovider
 
 idem: bootstrap-dev ## One key, one effect, whatever is lost or restarted
 	BOUND=$(BOUND) $(BIN)/python -m pytest tests/idem -q -p no:cacheprovider --timeout=0

@@ -12,6 +12,7 @@ import pytest
 import structlog
 
 from tests.support.bounds import QUICK
+from tests.support.postgres_sample import keep_chosen
 
 pytest_plugins = [
     "tests.support.state",
@@ -53,6 +54,7 @@ def pytest_collection_finish() -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    keep_chosen(config, items)
     if hasattr(config, "workerinput"):  # alone, pytest keeps its own order
         from tests.support.scheduling import longest_first
 

@@ -18,6 +18,7 @@ import time
 PROOFS = (
     "race",
     "bench-messages",
+    "postgres",
     "crash",
     "mig",
     "fuzz",

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.postgres_sample import EACH, left_out
 from tools.proofs import PROOFS, Run, drawn_order
 
 SCRIPT = Path(__file__).parents[2] / "tools" / "proofs.py"
@@ -59,3 +60,39 @@ def test_the_record_of_one_run_is_read_by_the_next(tmp_path: Path) -> None:
     assert [b"left out for want of time" in line for line in said] == [True, True, False]
     assert sorted(ran.read_text().split()) == sorted(PROOFS)
     assert set(json.loads(record.read_text()).values()) == {0}
+
+
+def test_the_rules_of_a_file_are_tried_on_postgresql_by_its_first_test_and_each_sixth() -> None:
+    both = [f"tests/actions/test_fees.py::test_{n}[{db}-EMAIL]" for n in range(13) for db in ("sqlite", "postgres")]
+
+    taken = sorted(set(both) - left_out(both), key=both.index)
+
+    assert [name for name in taken if "postgres" in name] == [both[1 + 2 * EACH * n] for n in range(3)]
+    assert [name for name in taken if "sqlite" in name] == both[::2]
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ["tests/store/test_rows.py::test_a[sqlite]", "tests/store/test_rows.py::test_a[postgres]"],
+        ["tests/race/test_fees.py::test_a[sqlite]", "tests/race/test_fees.py::test_a[postgres]"],
+        ["tests/actions/test_locks.py::test_a[postgres]", "tests/actions/test_locks.py::test_b"],
+    ],
+)
+def test_what_the_store_does_and_what_exists_for_postgresql_alone_is_never_left_out(names: list[str]) -> None:
+    assert left_out([name.replace("_a", f"_a{n}") for n in range(9) for name in names]) == set()
+
+
+@pytest.mark.integration
+def test_make_test_and_make_postgres_together_run_every_test() -> None:
+    file = "tests/actions/platform/test_own_receivers.py"
+
+    def collected(asked: str) -> list[str]:
+        command = [sys.executable, "-m", "pytest", "--collect-only", "-q", "-n", "0", "-p", "no:cacheprovider", file]
+        said = subprocess.check_output(command, env=os.environ | {"ON_POSTGRES": asked}, text=True)
+        return [line for line in said.splitlines() if "::" in line]
+
+    sample, rest = collected("sample"), collected("rest")
+
+    assert rest
+    assert sorted(sample + rest) == sorted(collected(""))
