@@ -41,6 +41,7 @@ from store.privacy.erasures import ErasureList
 if TYPE_CHECKING:
     from actions.training import Trainer
     from integrations.calling.breaker_sharing import BreakerSharing
+    from store.database.s3_blobs import S3Blobs
 
 log = structlog.get_logger(__name__)
 
@@ -80,13 +81,18 @@ def open_keyrings(settings: Settings) -> Keyrings:
 
 def open_objects(settings: Settings, keyrings: Keyrings) -> EncryptedObjects:
     """The object store that the settings name; nothing is asked yet."""
+    return EncryptedObjects(open_blobs(settings), keyrings)
+
+
+def open_blobs(settings: Settings) -> "LocalBlobs | S3Blobs":
+    """What keeps the files of the object store as they are written; nothing is asked yet."""
     s3 = settings.s3
     if s3.endpoint is None:
-        return EncryptedObjects(LocalBlobs(settings.objects_folder), keyrings)
+        return LocalBlobs(settings.objects_folder)
     from store.database.s3_blobs import Credentials, S3Blobs, S3Place
 
     by = Credentials(s3.access_key, s3.secret_key.get_secret_value(), s3.region)
-    return EncryptedObjects(S3Blobs(S3Place(s3.endpoint, s3.bucket, by, s3.prefix, s3.proxy)), keyrings)
+    return S3Blobs(S3Place(s3.endpoint, s3.bucket, by, s3.prefix, s3.proxy))
 
 
 @asynccontextmanager

@@ -135,6 +135,15 @@ class Transports:
             return False
         return True
 
+    async def certificate_end(self, url: str, seconds: float) -> float | None:
+        """When the certificate of a configured origin ends, in seconds since 1970; None where it has no TLS.
+
+        Raises OSError, of which SSLCertVerificationError is one, and TimeoutError where it takes no connection.
+        """
+        async with asyncio.timeout(seconds):
+            guard = SsrfGuard([url], clock=self.clock, demo=self.demo, networks=self.state_networks)
+            return await _probe_connection(guard, url, self._tls_of(url))
+
     def _tls_of(self, *origins: str) -> ssl.SSLContext | None:
         """The TLS of the first of some URLs that is a configured address or begins with one, as a second host's may."""
         own = (tls for each in origins for url, tls in self.own_tls.items() if _is_under(each, url))
@@ -163,16 +172,18 @@ class RecentProbe:
             return self._found[0]
 
 
-async def _probe_connection(guard: SsrfGuard, url: str, tls: ssl.SSLContext | None) -> None:
-    """Open a connection to a checked address, and close it; raises OSError."""
+async def _probe_connection(guard: SsrfGuard, url: str, tls: ssl.SSLContext | None) -> float | None:
+    """Open a connection to a checked address, and close it; gives the end of its certificate. Raises OSError."""
     scheme, host, port = origin_of(url)
     context = (tls or httpx.create_ssl_context(trust_env=False)) if scheme == "https" else None
     for address in await guard.addresses(host, port):
         _, writer = await asyncio.open_connection(
             address, port, ssl=context, server_hostname=host if context is not None else None
         )
+        shown = writer.get_extra_info("peercert")
         writer.transport.abort()
-        return
+        return ssl.cert_time_to_seconds(shown["notAfter"]) if shown else None
+    return None
 
 
 def open_httpcore(tls: ssl.SSLContext | None = None, *, http2: bool = False) -> httpx.AsyncHTTPTransport:
