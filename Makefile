@@ -135,6 +135,11 @@ fuzz: bootstrap-dev ## schemathesis on the graph and every door of a partner; at
 promtool: bootstrap-dev ## Prometheus' own promtool on the rules of deploy/observability; Debian's package prometheus has it
 	$(BIN)/python -m pytest tests/deploy/promtool.py -q -p no:cacheprovider
 
+.PHONY: deploy-check
+deploy-check: bootstrap-dev ## deploy/ meets its real counterparts, which apt-get installs; the store and a new state through PgBouncer; BOUND=ci with a part of the store
+	$(BIN)/python -m pytest tests/deploy/pgbouncer.py -q -p no:cacheprovider --timeout=0
+	THROUGH_PGBOUNCER=1 $(BIN)/python -m pytest $(if $(filter ci,$(BOUND)),tests/store/database,tests/store tests/newstate/run.py) -k "postgres or certificate" -q -p no:cacheprovider --timeout=0
+
 proofs: bootstrap-dev ## Every proof in its bounded form, two side by side; what failed runs once more, alone
 	@$(BIN)/python tools/proofs.py ci
 

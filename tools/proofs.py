@@ -30,6 +30,7 @@ PROOFS = (
     "ws",
     "pages",
     "new-state",
+    "deploy-check",
     "hostile",
     "pii",
     "states",

@@ -15,7 +15,7 @@ from store.database.sqlite_driver import COMPILED, DRIVER, SqliteConnection
 
 _DRIVERS = {"sqlite": DRIVER, "postgresql": "postgresql+asyncpg", "postgres": "postgresql+asyncpg"}
 _PRAGMAS = ("journal_mode=WAL", "foreign_keys=ON", "synchronous=FULL", "journal_size_limit=67108864")
-_POSTGRESQL_SETTINGS = {
+POSTGRESQL_SETTINGS = {
     "application_name": "apuni",
     "idle_in_transaction_session_timeout": "10000",
     "lock_timeout": "2000",
@@ -24,6 +24,7 @@ _POSTGRESQL_SETTINGS = {
     "tcp_user_timeout": "5000",
     "timezone": "UTC",
 }
+"""What each connection asks for at its start; behind PgBouncer the role has it (deploy/proxy/roles.sql)."""
 _SQLITE_READERS = 8
 _OF_READERS = ("query_only=ON", "cache_size=-500")
 """A reader keeps 500 KiB of pages, a quarter of what SQLite would: they are outdated once somebody has written."""
@@ -60,7 +61,7 @@ def write_engine(url: URL) -> AsyncEngine:
         max_overflow=0,
         pool_timeout=_POOL_WAIT_SECONDS,
         isolation_level="READ COMMITTED",
-        connect_args=_connect_arguments(url, _POSTGRESQL_SETTINGS),
+        connect_args=_connect_arguments(url),
     )
 
 
@@ -72,13 +73,13 @@ def read_engine(url: URL, writer: AsyncEngine) -> AsyncEngine:
 
 
 def migration_engine(url: URL) -> AsyncEngine:
-    """An engine with one connection for migrations; PostgreSQL waits for locks briefly but lets statements run."""
+    """An engine with one connection for migrations, which set their own bounds."""
     if url.get_backend_name() == "sqlite":
         _make_private(url)
         return _sqlite_engine(url, "BEGIN IMMEDIATE", pool_size=1, more_pragmas=("foreign_keys=OFF",))
-    settings = _POSTGRESQL_SETTINGS | {"statement_timeout": "0", "idle_in_transaction_session_timeout": "0"}
-    arguments = _connect_arguments(url, settings)
-    return create_async_engine(url, hide_parameters=True, pool_size=1, max_overflow=0, connect_args=arguments)
+    return create_async_engine(
+        url, hide_parameters=True, pool_size=1, max_overflow=0, connect_args=_connect_arguments(url)
+    )
 
 
 def take_idle(engine: AsyncEngine) -> Connection | None:
@@ -115,10 +116,10 @@ def _name_hosts(found: re.Match[str]) -> str:
     return f"{found['before']}{found['after'] or '/'}?{hosts}&"
 
 
-def _connect_arguments(url: URL, settings: dict[str, str]) -> dict[str, Any]:
+def _connect_arguments(url: URL) -> dict[str, Any]:
     several = isinstance(url.query.get("host"), tuple)
     creator = {"async_creator_fn": _connect_to_primary} if several else {}
-    return {"server_settings": settings, "timeout": _POOL_WAIT_SECONDS, **creator}
+    return {"server_settings": POSTGRESQL_SETTINGS, "timeout": _POOL_WAIT_SECONDS, **creator}
 
 
 async def _connect_to_primary(*, host: list[str], port: list[int], **options: Any) -> Any:

@@ -147,6 +147,8 @@ def _path_for_config(folder: Path) -> str:
 def _wait_for_others(connection: Connection) -> None:
     """Let one process migrate at a time; on SQLite BEGIN IMMEDIATE has done that."""
     if connection.dialect.name == "postgresql":
-        connection.execute(text("SET LOCAL lock_timeout = 0"))
+        # A pooler drops what a connection sets at its start (docs/adr/0045-pgbouncer.md), so a revision sets it itself.
+        for name in ("lock_timeout", "statement_timeout", "idle_in_transaction_session_timeout"):
+            connection.execute(text(f"SET LOCAL {name} = 0"))
         connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
         connection.execute(text("SET LOCAL lock_timeout = '1s'"))

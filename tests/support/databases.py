@@ -282,8 +282,10 @@ def _environment() -> dict[str, str]:
 
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[PostgresServer]:
-    """The server of the session."""
-    server = PostgresServer()
+    """The server of the session; with THROUGH_PGBOUNCER it is met through PgBouncer (`make deploy-check`)."""
+    from tests.support.pooled import PooledServer
+
+    server = PooledServer() if os.environ.get("THROUGH_PGBOUNCER") else PostgresServer()
     yield server
     server.stop()
 
