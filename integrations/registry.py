@@ -157,6 +157,14 @@ OUTSIDE_SYSTEMS = OutsideSystems(
             probed=False,
             calls_us=True,
         ),
+        System(
+            "trust_services",
+            Source.TRUST_SERVICES,
+            "integrations.trust_services",
+            "sandbox.trust_services.server",
+            Need.OPTIONAL,
+            probed=False,
+        ),
         System("hr", Source.HR, "integrations.hr", "sandbox.hr.server", Need.OPTIONAL, probed=False, calls_us=True),
     )
 )

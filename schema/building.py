@@ -28,6 +28,7 @@ from schema.catalogue.notified import NotifiedQuery
 from schema.catalogue.places import PlacesQuery
 from schema.catalogue.services import ServicesQuery
 from schema.certificates.mutations import CorrectingMutation, WalletMutation
+from schema.certificates.signing import SigningMutation, SigningQuery
 from schema.certificates.types import CertificatesQuery
 from schema.clearances.mutations import ExaminingMutation
 from schema.connectors.cases import DepartmentCasesMutation, DepartmentCasesQuery
@@ -132,6 +133,7 @@ class Query(
     ConnectorVersionsQuery,
     DepartmentSystemsQuery,
     EventReceiversQuery,
+    SigningQuery,
     DepartmentCasesQuery,
     ClientPolicyQuery,
     ConsentsQuery,
@@ -175,6 +177,7 @@ class Mutation(
     MessageTextsMutation,
     ConnectorVersionsMutation,
     EventReceiversMutation,
+    SigningMutation,
     DepartmentCasesMutation,
     EmailMutation,
     StaffingMutation,

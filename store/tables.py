@@ -7,7 +7,7 @@ from store.appeals import appeal_course, appeal_rows, appeals, commission, delay
 from store.applications import application_rows, imports, timeline
 from store.benefits import benefits, bharat_reports, payment_enquiries, recoveries, sanction_course
 from store.catalogue import calendar, catalogue_rows, centres, forms, service_drafts
-from store.certificates import certificate_endings, certificates
+from store.certificates import certificate_endings, certificates, officer_signatures
 from store.connectors import cases, versions
 from store.consents import consent_deletions, consents
 from store.database import audit, change_feed, idempotency, leases

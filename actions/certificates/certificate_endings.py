@@ -8,13 +8,15 @@ import asyncio
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
+from functools import partial
 from typing import Any
 
 import structlog
 
-from actions.certificates.content import Renderer
+from actions.certificates.content import CertificateContent, Renderer
 from actions.certificates.fields import CORRECTABLE
-from actions.certificates.issue import certificate_of, content_of, load_issue, mint
+from actions.certificates.issue import Issue, Minted, certificate_of, content_of, load_issue, mint
+from actions.certificates.signing_queue import open_signing, signed_by
 from actions.documents.locker_push import plan_delete, plan_update
 from actions.kernel import (
     Environment,
@@ -29,6 +31,7 @@ from actions.kernel import (
 from actions.privacy.personal_data import ERASED_ACTION
 from domain.applications.applications import Application
 from domain.applications.lifecycle import Move
+from domain.catalogue.definitions import SignedBy
 from domain.certificates.certificates import CertificateEnding, CertificateStatus, EndGround, IssuedCertificate
 from domain.identity.policy import ObjectKind, Purpose
 from domain.kernel import SYSTEM, ErrorCode, Problem, Problems, Subject, ist_date, not_found, written_text
@@ -36,7 +39,7 @@ from domain.platform.changes import ChangeKind
 from store.applications import applications
 from store.catalogue import forms
 from store.certificates import certificate_endings, certificates
-from store.database import AlreadyThere, NotThere, audit, change_feed, require_there
+from store.database import AlreadyThere, NotThere, Transaction, audit, change_feed, require_there
 from store.identity import people
 from store.platform import outbox
 
@@ -102,29 +105,27 @@ async def revoke_certificate(env: Environment, subject: Subject, request: EndCer
     return await run_request(env, subject, "revokeCertificate", request, work, read=applications.get)
 
 
-async def make_corrected(env: Environment, certificate_id: str, renderer: Renderer) -> IssuedCertificate:
+async def make_corrected(env: Environment, certificate_id: str, renderer: Renderer) -> IssuedCertificate | None:
     """Make, sign and keep the certificate that stands in the place of a corrected one; may be run again.
 
-    The document is made outside of the transaction. Raises NotThere, and AlreadyThere where its number was taken
-    meanwhile: to be tried again.
+    None where officers are to sign it, for whom it then waits. The document is made outside of the transaction. Raises
+    NotThere, and AlreadyThere where its number was taken meanwhile: to be tried again.
     """
     async with env.store.read_transaction() as tx:
-        old = (await certificates.by_ids(tx, [certificate_id])).get(certificate_id)
-        ending = await certificate_endings.of_certificate(tx, certificate_id)
-        if old is None or ending is None or ending.status is not CertificateStatus.CORRECTED:
-            raise NotThere("the correction of a certificate")
-        if ending.successor_id is not None:
-            return (await certificates.by_ids(tx, [ending.successor_id]))[ending.successor_id]
-        application = require_there(await applications.get(tx, old.application_id), "the application")
-        issue = await load_issue(tx, application)
-        officer = (await people.officers(tx, [ending.officer_id])).get(ending.officer_id) if ending.officer_id else None
-        minted = await mint(env, tx, issue)
-    issue = replace(issue, officer=officer or issue.officer)
-    content = replace(content_of(env, issue, minted), previous_number=old.number, valid_until=old.valid_until)
+        correction = await load_correction(tx, certificate_id)
+        if isinstance(correction, IssuedCertificate):
+            return correction
+        minted = await mint(env, tx, correction.issue)
+    old, issue, officer_id = correction.old, correction.issue, correction.officer_id
+    if signed_by(issue.service) is not SignedBy.SYSTEM:
+        waiting = partial(open_signing, application=issue.application, service=issue.service, first=officer_id)
+        await env.store.carry_out(lambda tx: waiting(UnitOfWork(env, tx, SYSTEM), corrects=old.id))
+        return None
+    content = correction.content_of(env, minted)
     rendered = await asyncio.to_thread(renderer.render, content)
-    made = replace(await certificate_of(env, issue, content, rendered), issued_by=ending.officer_id)
+    made = replace(await certificate_of(env, issue, content, rendered), issued_by=officer_id)
     try:
-        await env.store.carry_out(lambda tx: _enter(UnitOfWork(env, tx, SYSTEM), old, made))
+        await env.store.carry_out(lambda tx: enter_corrected(UnitOfWork(env, tx, SYSTEM), old, made))
     except AlreadyThere:
         latest = await env.store.read(lambda tx: certificate_endings.latest(tx, old))
         if latest.id == old.id:  # another certificate was given the number in the same moment
@@ -132,6 +133,34 @@ async def make_corrected(env: Environment, certificate_id: str, renderer: Render
         return latest
     _log.info("certificate_corrected", doctype=made.doctype)
     return made
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """A certificate that was corrected, and what the one in its place is made from."""
+
+    old: IssuedCertificate
+    issue: Issue
+    officer_id: str | None
+
+    def content_of(self, env: Environment, minted: Minted) -> CertificateContent:
+        """What the new one says; it holds as long as the old one would have."""
+        said = content_of(env, self.issue, minted)
+        return replace(said, previous_number=self.old.number, valid_until=self.old.valid_until)
+
+
+async def load_correction(tx: Transaction, certificate_id: str) -> Correction | IssuedCertificate:
+    """What the certificate in the place of a corrected one is made from, or that one. Raises NotThere."""
+    old = (await certificates.by_ids(tx, [certificate_id])).get(certificate_id)
+    ending = await certificate_endings.of_certificate(tx, certificate_id)
+    if old is None or ending is None or ending.status is not CertificateStatus.CORRECTED:
+        raise NotThere("the correction of a certificate")
+    if ending.successor_id is not None:
+        return (await certificates.by_ids(tx, [ending.successor_id]))[ending.successor_id]
+    application = require_there(await applications.get(tx, old.application_id), "the application")
+    issue = await load_issue(tx, application)
+    officer = (await people.officers(tx, [ending.officer_id])).get(ending.officer_id) if ending.officer_id else None
+    return Correction(old, replace(issue, officer=officer or issue.officer), ending.officer_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +183,8 @@ async def end_of(env: Environment, certificate: IssuedCertificate) -> Ended | No
     return Ended(ist_date(ending.ended_at), latest.number if latest.id != certificate.id else None)
 
 
-async def _enter(acting: UnitOfWork, old: IssuedCertificate, made: IssuedCertificate) -> None:
+async def enter_corrected(acting: UnitOfWork, old: IssuedCertificate, made: IssuedCertificate) -> None:
+    """Keep the certificate in the place of a corrected one. Raises AlreadyThere where a twin was first."""
     await certificates.add(acting.tx, made)
     if not await certificate_endings.succeed(acting.tx, old.id, made.id):
         raise AlreadyThere("the corrected certificate")

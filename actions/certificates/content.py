@@ -1,10 +1,14 @@
 """Builds the content of a certificate, and names the protocol that turns it into a signed document."""
 
+import hashlib
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Protocol
 
+from domain.certificates.officer_signatures import Signatory
 from domain.kernel import Bilingual
+from integrations.trust_services import Evidence, Stamp, TrustSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +63,10 @@ class CertificateContent:
     kind: str | None = None
     qr: str | None = None
     """The text of its QR code (actions/certificates/qr_codes.py), set by the renderer; None: `verify_url`."""
+    signers: tuple[Signatory, ...] = ()
+    """Officers who sign it with their tokens; none where it bears the system's seal."""
+    signed_at: datetime | None = None
+    """When the first of them signs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,3 +82,63 @@ class Renderer(Protocol):
 
     def render(self, content: CertificateContent) -> RenderedCertificate:
         """Lay out and sign; blocking, called in a thread."""
+
+
+class SignatureUnfit(Exception):
+    """A signature that does not make a document in which every signature holds."""
+
+
+class StampUnfit(Exception):
+    """A time stamp that does not hold, or is not of an authority that is trusted."""
+
+
+@dataclass(frozen=True, slots=True)
+class SignerChain:
+    """An officer's certificate and those of the authorities above her, in DER."""
+
+    certificate: bytes
+    authorities: tuple[bytes, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedPdf:
+    """A document with room for one signature (docs/contracts/signatures.md section 4).
+
+    `digest` is that of its bytes without the room, `region` where that is, `attributes` in DER what the token signs.
+    """
+
+    pdf: bytes
+    digest: bytes
+    region: tuple[int, int]
+    attributes: bytes
+
+    @property
+    def to_sign(self) -> str:
+        """SHA-256 of the attributes in hex, which leaves the house."""
+        return hashlib.sha256(self.attributes).hexdigest()
+
+
+class OfficerRenderer(Renderer, Protocol):
+    """Also makes documents that an officer's token signs; every method blocks."""
+
+    def lay_out(self, content: CertificateContent) -> bytes:
+        """The page without a signature."""
+
+    def data(self, content: CertificateContent) -> bytes:
+        """The signed XML."""
+
+    def prepare(
+        self, document: bytes, chain: SignerChain, moment: datetime, reason: str, *, place: int, places: int
+    ) -> PreparedPdf:
+        """The document with room for signature number `place` of `places`."""
+
+    def finish(self, prepared: PreparedPdf, chain: SignerChain, signature: bytes) -> bytes:
+        """The signed document. Raises SignatureUnfit."""
+
+    def raise_level(
+        self, pdf: bytes, settings: TrustSettings, evidence: Sequence[Evidence], stamp: Callable[[bytes], Stamp]
+    ) -> bytes:
+        """The document with a time stamp that `stamp` gives for a SHA-256, and what proves it all later.
+
+        `evidence` are answers about revocation of its signers. Raises StampUnfit, and what `stamp` raises.
+        """

@@ -8,6 +8,7 @@ import structlog
 
 from actions.certificates.content import CertificateContent, RenderedCertificate, Renderer
 from actions.certificates.fields import Answers, CertificateHolder, holder_of, printed_fields
+from actions.certificates.signing_queue import open_signing, signed_by
 from actions.certificates.status_lists import LISTS, PLACES
 from actions.documents.locker_push import plan_add
 from actions.kernel import Environment, Step, UnitOfWork, apply_transition, draw_number, draw_status_index, draw_uris
@@ -15,6 +16,7 @@ from domain.applications.applications import Application, DeliveryMode
 from domain.applications.lifecycle import Move, Status
 from domain.benefits.plans import add_months
 from domain.catalogue.catalogue import Department, District, Service, Tehsil
+from domain.catalogue.definitions import SignedBy
 from domain.catalogue.forms import Form
 from domain.certificates.certificates import CertificateStatus, IssuedCertificate
 from domain.certificates.kinds import APPLICANT
@@ -60,9 +62,10 @@ class Minted:
 async def issue_certificate(env: Environment, application_id: str, renderer: Renderer) -> IssuedCertificate | None:
     """Make, sign and keep the certificate of an approved application; may be run again.
 
-    Gives the certificate that is there already, or None where the application is no longer approved. The document is
-    made outside of the transaction; certificate, states and ledger row are written in one. Raises AlreadyThere where
-    its number was taken meanwhile: to be tried again.
+    Gives the certificate that is there already, or None where the application is no longer approved, or officers are to
+    sign it: then it waits for them (actions/certificates/signing_queue.py). The document is made outside of the
+    transaction; certificate, states and ledger row are written in one. Raises AlreadyThere where its number was taken
+    meanwhile: to be tried again.
     """
     async with env.store.read_transaction() as tx:
         there = (await certificates.of_applications(tx, [application_id])).get(application_id)
@@ -70,6 +73,9 @@ async def issue_certificate(env: Environment, application_id: str, renderer: Ren
         minted = await mint(env, tx, issue) if issue else None
     if issue is None or minted is None:
         return there
+    if signed_by(issue.service) is not SignedBy.SYSTEM:
+        await env.store.carry_out(lambda tx: wait_for_officer(UnitOfWork(env, tx, SYSTEM), issue))
+        return None
     content = content_of(env, issue, minted)
     rendered = await asyncio.to_thread(renderer.render, content)
     certificate = await certificate_of(env, issue, content, rendered)
@@ -81,6 +87,12 @@ async def issue_certificate(env: Environment, application_id: str, renderer: Ren
         if twin is None:  # another certificate was given the number in the same moment
             raise
         return twin
+
+
+async def wait_for_officer(acting: UnitOfWork, issue: Issue) -> None:
+    """Put the certificate of an approved application into the queue of the officer who decided."""
+    decision = issue.application.decision
+    await open_signing(acting, issue.application, issue.service, decision.officer_id if decision else None)
 
 
 async def gather(tx: Transaction, application_id: str) -> Issue | None:

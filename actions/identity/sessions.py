@@ -18,22 +18,18 @@ from joserfc.jwk import ECKey, KeySet
 from joserfc.jws import JWSRegistry
 
 from actions.identity import provider_sign_out
-from actions.kernel import Environment
+from actions.kernel import Environment, with_cover
 from domain.catalogue.centres import ROSTER_KINDS
 from domain.identity.assisting import AssistanceWay
 from domain.identity.kept_sessions import KeptSession, SignedIn
 from domain.kernel import (
     Assurance,
     NotSignedIn,
-    Officer,
     PersonKind,
-    Posting,
     Role,
     SourceState,
     Subject,
-    ist_date,
 )
-from domain.officers.postings import with_taken
 from domain.rosters.rosters import KEEPERS
 from integrations.calling.errors import RemoteError
 from integrations.sso import HandshakeProvider
@@ -42,7 +38,6 @@ from store.catalogue import centres
 from store.database import Transaction, audit
 from store.identity import assistances, people, push_devices, session_tokens, sessions
 from store.identity.sessions import Session
-from store.officers import leave, posts
 
 ALGORITHM = "ES256"
 TOKEN_TYPE = "at+jwt"  # noqa: S105 - a media type
@@ -281,14 +276,3 @@ async def _operator(tx: Transaction, session: Session) -> Subject:
         assisted_service=held.service_code if held else None,
         filing_since=held.given_at if held and held.way is AssistanceWay.SIGNED_PAPER else None,
     )
-
-
-async def with_cover(tx: Transaction, officer: Officer) -> tuple[Posting, ...]:
-    """The officer's own postings, those held as substitute today, and vacant posts in the officer's charge.
-
-    What may not be held beside her own posts gives her no power, whatever was recorded (domain/officers/postings.py).
-    """
-    absent = await leave.stood_in_for(tx, officer.id, ist_date(tx.clock.now()))
-    covered = [posting for one in (await people.officers(tx, absent)).values() for posting in one.postings]
-    vacant = [vacancy.posting for vacancy in await posts.covered_by(tx, officer.id)]
-    return with_taken(officer.postings, (*covered, *vacant))

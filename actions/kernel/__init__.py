@@ -67,6 +67,7 @@ from actions.kernel.jurisdiction import (
     note_holder,
     place_of,
     stand_in_at_work,
+    with_cover,
 )
 from actions.kernel.legal_clock import (
     calendar_of,

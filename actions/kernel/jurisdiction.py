@@ -8,9 +8,11 @@ from actions.kernel.unit_of_work import UnitOfWork
 from domain.appeals.appeals import LEVELS, Appeal, AppealLevel
 from domain.applications.applications import Application
 from domain.clearances import Clearance, Escalation, EscalationKind
-from domain.kernel import OfficerLevel, Role
+from domain.kernel import Officer, OfficerLevel, Posting, Role, ist_date
+from domain.officers.postings import with_taken
 from domain.officers.staff import AbsenceRule, CoveredCase, CoverKind, Leave
 from store import clearances
+from store.database import Transaction
 from store.identity import people
 from store.officers import cover, leave, posts
 
@@ -173,3 +175,14 @@ async def _posted_officers(acting: UnitOfWork, place: Place, level: OfficerLevel
             service=service,
         ),
     )
+
+
+async def with_cover(tx: Transaction, officer: Officer) -> tuple[Posting, ...]:
+    """The officer's own postings, those held as substitute today, and vacant posts in the officer's charge.
+
+    What may not be held beside her own posts gives her no power, whatever was recorded (domain/officers/postings.py).
+    """
+    absent = await leave.stood_in_for(tx, officer.id, ist_date(tx.clock.now()))
+    covered = [posting for one in (await people.officers(tx, absent)).values() for posting in one.postings]
+    vacant = [vacancy.posting for vacancy in await posts.covered_by(tx, officer.id)]
+    return with_taken(officer.postings, (*covered, *vacant))

@@ -6,8 +6,7 @@ from datetime import date
 from typing import Any
 
 from actions.catalogue.submit_checks import place_problems
-from actions.identity.sessions import with_cover
-from actions.kernel import Environment, UnitOfWork, require, run_idempotently
+from actions.kernel import Environment, UnitOfWork, require, run_idempotently, with_cover
 from actions.officers.administrators import ADMINISTRATOR, note_changed, require_two, stands_alone
 from actions.officers.staff_rounds import finish_leave, finish_transfer, settle_vacancies, start_leave
 from domain.identity.policy import ObjectKind, Purpose, Resource

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from domain.applications.lifecycle import EXAMINED, TRANSITIONS, Move, Status
 from domain.catalogue.catalogue import ISSUED, Outcome, Service
-from domain.catalogue.definitions import WEIGHED, Definition, ServiceStep, StepKind
+from domain.catalogue.definitions import WEIGHED, Definition, ServiceStep, SignedBy, StepKind
 from domain.kernel import Language
 from domain.kernel.messages import filled_label
 
@@ -35,6 +35,7 @@ class DefinitionRule(StrEnum):
     QUORUM_TOO_LARGE = "QUORUM_TOO_LARGE"
     FEE_WITHOUT_STEP = "FEE_WITHOUT_STEP"
     STEP_WITHOUT_FEE = "STEP_WITHOUT_FEE"
+    SIGNER_MISSING = "SIGNER_MISSING"
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +119,17 @@ def findings_in_steps(service: Service, definition: Definition) -> Iterator[Find
         yield Finding("feePaise", DefinitionRule.FEE_WITHOUT_STEP)
     if not service.fee_paise and _K.PAYMENT in kinds:
         yield Finding(f"steps/{kinds.index(_K.PAYMENT)}/kind", DefinitionRule.STEP_WITHOUT_FEE)
+    yield from _signers(service, definition)
     yield from _law(service, definition)
+
+
+def _signers(service: Service, definition: Definition) -> Iterator[Finding]:
+    """Officers sign certificates alone, and two of them where one confirms what the other decides."""
+    cell, issues = "outcome/signedBy", service.outcome in ISSUED
+    if definition.signed_by is not SignedBy.SYSTEM and not issues:
+        yield Finding(cell, DefinitionRule.SIGNER_MISSING, service.outcome.value)
+    if definition.signed_by is SignedBy.TWO_OFFICERS and definition.step(_K.SECOND_APPROVAL) is None:
+        yield Finding(cell, DefinitionRule.SIGNER_MISSING, _K.SECOND_APPROVAL.value)
 
 
 def _repetitions(definition: Definition) -> Iterator[Finding]:

@@ -26,7 +26,7 @@ from domain.catalogue.catalogue import (
     sources_with,
 )
 from domain.catalogue.definition_checks import DefinitionRule, Finding
-from domain.catalogue.definitions import Definition, step_from
+from domain.catalogue.definitions import Definition, SignedBy, step_from
 from domain.catalogue.form_bounds import FormRefused, read_json
 from domain.kernel import Bilingual
 
@@ -142,6 +142,7 @@ def definition_of_document(document: Document) -> Definition:
         notification=limit.get("notification"),
         form=document.get("form"),
         renew_days=outcome.get("renewDays"),
+        signed_by=SignedBy(outcome.get("signedBy", SignedBy.SYSTEM)),
     )
 
 

@@ -43,6 +43,17 @@ class ServiceStep:
     quorum: int | None = None
 
 
+class SignedBy(StrEnum):
+    """Who signs the certificates of a service (docs/contracts/signatures.md section 1)."""
+
+    SYSTEM = "SYSTEM"
+    """The department's seal, by the system."""
+    OFFICER = "OFFICER"
+    """The officer who decided, with her token."""
+    TWO_OFFICERS = "TWO_OFFICERS"
+    """She and the one who confirmed her decision, in this order."""
+
+
 @dataclass(frozen=True, slots=True)
 class Definition:
     """What a definition adds to the entry of its service: steps in their order, the Act and notification of its limit.
@@ -57,6 +68,7 @@ class Definition:
     notification: str | None = None
     form: str | None = None
     renew_days: int | None = None
+    signed_by: SignedBy = SignedBy.SYSTEM
 
     def step(self, *kinds: StepKind) -> ServiceStep | None:
         """The first step of one of the kinds, or None."""
@@ -83,7 +95,8 @@ def definition_from(values: Mapping[str, Any] | None) -> Definition | None:
     """The definition of such values."""
     if values is None:
         return None
-    return Definition(**{**values, "steps": tuple(map(step_from, values["steps"]))})
+    steps, signed_by = tuple(map(step_from, values["steps"])), SignedBy(values.get("signed_by", SignedBy.SYSTEM))
+    return Definition(**{**values, "steps": steps, "signed_by": signed_by})
 
 
 def step_from(values: Mapping[str, Any]) -> ServiceStep:

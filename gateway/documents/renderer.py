@@ -54,14 +54,18 @@ class CertificateRenderer:
     def render(self, content: CertificateContent) -> RenderedCertificate:
         """Lay out and sign; blocking (about 0.2 s), so call it in a thread. Raises KeyMissing."""
         pdf_signer = self._authority.signer("pdf")
-        if content.status_index is not None:
-            content = replace(content, qr=make_qr(content, self._keyrings.active("qr")))
-        page = lay_out(content, specimen=self._specimen or pdf_signer.test, emblem=self._emblem)
+        page = self._page_of(content, specimen=self._specimen or pdf_signer.test)
         issued_at = datetime.combine(content.issued_on, time(0, 0), tzinfo=IST)
         return RenderedCertificate(
             pdf=sign_pdf(page, pdf_signer, moment=issued_at, reason=content.service.en),
             xml=certificate_xml(content, self._authority.signer("xml")),
         )
+
+    def _page_of(self, content: CertificateContent, *, specimen: bool) -> bytes:
+        """The page without a signature, with its QR code."""
+        if content.status_index is not None:
+            content = replace(content, qr=make_qr(content, self._keyrings.active("qr")))
+        return lay_out(content, specimen=specimen, emblem=self._emblem)
 
     def data(self, content: CertificateContent) -> bytes:
         """The signed XML alone, for a certificate whose page was made elsewhere; blocking, as `render`."""
@@ -88,7 +92,7 @@ class _KeySigner(signers.Signer):
         return bytes(self._key.key_size // 8) if dry_run else self._key.sign(data, padding.PKCS1v15(), hashes.SHA256())
 
 
-class _DatedSigner(signers.PdfSigner):
+class DatedSigner(signers.PdfSigner):
     """pyHanko's signer with the moment handed in: pyHanko itself would read the machine's clock."""
 
     moment: datetime
@@ -99,7 +103,7 @@ class _DatedSigner(signers.PdfSigner):
         return session
 
 
-class _RepeatableWriter(IncrementalPdfFileWriter):
+class RepeatableWriter(IncrementalPdfFileWriter):
     """A writer that reads no clock and draws no lots, so that equal input gives equal bytes.
 
     The second file identifier follows from the first, and the document keeps the metadata that it was laid out with:
@@ -126,8 +130,8 @@ def sign_pdf(document: bytes, signer: Signer, *, moment: datetime, reason: str) 
         certify=True,
         docmdp_permissions=fields.MDPPerm.NO_CHANGES,
     )
-    pdf_signer = _DatedSigner(metadata, signer=_KeySigner(signer))
+    pdf_signer = DatedSigner(metadata, signer=_KeySigner(signer))
     pdf_signer.moment = moment
     output = io.BytesIO()
-    pdf_signer.sign_pdf(_RepeatableWriter(io.BytesIO(document)), output=output)
+    pdf_signer.sign_pdf(RepeatableWriter(io.BytesIO(document)), output=output)
     return output.getvalue()

@@ -1,4 +1,4 @@
-"""Pages that only say something of the installation: its notices, its emblem, its script, and the way to one's home."""
+"""Pages that only say something of the installation: notices, emblem, scripts, and the way to one's home."""
 
 from starlette.requests import Request
 from starlette.responses import FileResponse, RedirectResponse, Response
@@ -9,7 +9,7 @@ from domain.kernel.messages import Texts
 from gateway.http.headers import EVERY_ANSWER
 from gateway.http.session_auth import reader_of
 from gateway.pages.refusals import problem_page
-from gateway.pages.rendering import SCRIPT, SCRIPT_ADDRESS, language_of, pages_of
+from gateway.pages.rendering import SCRIPTS, language_of, pages_of
 from gateway.settings.portal import NOTICES, Portal
 
 _TEXTS = Texts("page.frame")
@@ -18,10 +18,11 @@ HOMES = {PersonKind.CITIZEN: "/my", PersonKind.OFFICER: "/desk", PersonKind.OPER
 
 
 def portal_routes(portal: Portal) -> list[Route]:
-    """`/privacy`, `/terms`, `/accessibility`, `/contact`, `/help`, `/emblem`, the script of forms, and `/home`.
+    """`/privacy`, `/terms`, `/accessibility`, `/contact`, `/help`, `/emblem`, our scripts, and `/home`.
 
     The last leads to one's own page.
     """
+    contents = dict(SCRIPTS.values())
 
     async def notice(request: Request) -> Response:
         name, language = request.url.path[1:], language_of(request)
@@ -37,9 +38,9 @@ def portal_routes(portal: Portal) -> list[Route]:
             return problem_page(pages_of(request), request, Problem(ErrorCode.NOT_FOUND), 404)
         return FileResponse(portal.emblem, headers={**EVERY_ANSWER, "Cache-Control": "public, max-age=86400"})
 
-    async def script(_: Request) -> Response:
+    async def script(request: Request) -> Response:
         kept = {**EVERY_ANSWER, "Cache-Control": "public, max-age=31536000, immutable"}
-        return Response(SCRIPT, headers=kept, media_type="text/javascript")
+        return Response(contents[request.url.path], headers=kept, media_type="text/javascript")
 
     async def home(request: Request) -> Response:
         subject = await reader_of(request.app.state.environment, request)
@@ -50,7 +51,7 @@ def portal_routes(portal: Portal) -> list[Route]:
         *(Route(f"/{name}", notice, methods=["GET"]) for name in NOTICES),
         *(Route(f"/{name}", say, methods=["GET"]) for name in ("contact", "help")),
         Route("/emblem", emblem, methods=["GET"]),
-        Route(SCRIPT_ADDRESS, script, methods=["GET"]),
+        *(Route(address, script, methods=["GET"]) for address in contents),
         Route("/home", home, methods=["GET"]),
     ]
 

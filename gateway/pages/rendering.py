@@ -55,10 +55,14 @@ POLICY = (
     f"default-src 'none'; style-src 'sha256-{_STYLE_DIGEST}'; font-src 'self'; img-src 'self'; "
     "base-uri 'none'; form-action {forms}; frame-ancestors 'none'"
 )
-SCRIPT = Path(__file__).with_name("static").joinpath("form.js").read_bytes()
-SCRIPT_ADDRESS = f"/scripts/{hashlib.sha256(SCRIPT).hexdigest()[:16]}/form.js"
-SCRIPTS = "; script-src 'self'; connect-src 'self'"
-"""Added to the policy of a page that has a script of ours."""
+_FILES = {name: Path(__file__).with_name("static").joinpath(f"{name}.js").read_bytes() for name in ("form", "signing")}
+SCRIPTS = {
+    name: (f"/scripts/{hashlib.sha256(content).hexdigest()[:16]}/{name}.js", content)
+    for name, content in _FILES.items()
+}
+"""Our scripts by name, each with its address and content."""
+_SCRIPT_POLICY = "; script-src 'self'; connect-src 'self'{bridge}"
+"""Added to the policy of a page that has one; that of signing speaks with the bridge too, and with nothing else."""
 
 HEADERS: Mapping[str, str] = {
     **EVERY_ANSWER,
@@ -110,11 +114,11 @@ class Pages:
         headers: Mapping[str, str] | None = None,
         person: PersonKind | EllipsisType | None = ...,
         forms_to: frozenset[str] = frozenset(),
-        scripts: bool = False,
+        script: str = "",
     ) -> HTMLResponse:
         """A whole page, for whom is signed in: `person`; left out, as the cookie says (`reader`).
 
-        `forms_to` are hosts to which an answer to a form may lead on; `scripts`: whether the page has scripts of ours.
+        `forms_to` are hosts to which an answer to a form may lead on; `script`: the name of the page's script, if any.
         """
         person = self.reader(request) if isinstance(person, EllipsisType) else person
         language = language_of(request).catalogue
@@ -128,7 +132,7 @@ class Pages:
                 "name": label("page.frame.this_language", other),
                 "address": f"{request.url.path}?{urlencode([*kept, ('language', other.value)])}",
             },
-            "script": SCRIPT_ADDRESS if scripts else None,
+            "script": SCRIPTS[script][0] if script else None,
             "portal": self.portal,
             "portal_name": self.portal.name.in_language(language),
             "owner": self.portal.owner.in_language(language),
@@ -140,7 +144,9 @@ class Pages:
         }
         text = _templates(language).get_template(template).render({**frame, **values})
         hosts = forms_to | self.sign_out_hosts if person else forms_to
-        policy = POLICY.format(forms=" ".join(("'self'", *sorted(hosts)))) + (SCRIPTS if scripts else "")
+        policy = POLICY.format(forms=" ".join(("'self'", *sorted(hosts))))
+        if script:
+            policy += _SCRIPT_POLICY.format(bridge=f" {self.portal.bridge}" if script == "signing" else "")
         told = {"Retry-After": str(ceil(RETRY_SECONDS))} if status == 503 else {}
         told |= {"Content-Security-Policy": policy, "Content-Language": language.value}
         response = HTMLResponse(text, status, {**HEADERS, **told, **(headers or {})})

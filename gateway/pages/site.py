@@ -61,7 +61,7 @@ class Page:
     """One address. `operation` is None for a page that only says something.
 
     `people` are those who may open it; None for everybody. `found` is the field, by its way into the data, without
-    which there is nothing to show. `scripts` is whether it has scripts of ours. `forms` are the mutations that its
+    which there is nothing to show. `script` names the one of ours that it has. `forms` are the mutations that its
     forms may post to, each with the address to which its answer leads: filled from the payload, or None for the page
     itself.
 
@@ -77,7 +77,7 @@ class Page:
     operation: str | None = None
     people: frozenset[PersonKind] | None = None
     found: str | None = None
-    scripts: bool = False
+    script: str = ""
     forms: Mapping[str, str | None] = field(default_factory=dict)
     leaves: frozenset[str] = frozenset()
     asks: tuple[tuple[str, ...], ...] = ()
@@ -203,7 +203,7 @@ class Site:
             **more,
         }
         return self._pages.draw(
-            request, page.template, values, status=status, headers=headers, person=person, scripts=page.scripts
+            request, page.template, values, status=status, headers=headers, person=person, script=page.script
         )
 
     async def _answer_question(self, page: Page, request: Request) -> Response:

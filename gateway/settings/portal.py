@@ -33,6 +33,11 @@ class Portal(BaseModel):
         description="A PNG or SVG file with the emblem that this installation may use. None is shipped (the State "
         "Emblem of India (Prohibition of Improper Use) Act, 2005).",
     )
+    bridge: str = Field(
+        default="http://127.0.0.1:27110",
+        pattern=r"^http://(127\.0\.0\.1|localhost):[0-9]{1,5}$",
+        description="Where an officer's browser reaches the bridge to her token, on her own computer.",
+    )
     notices: Path | None = Field(
         default=None,
         description="A folder with the texts privacy, terms and accessibility, each as `<name>.<language>.txt` in the "

@@ -27,7 +27,7 @@ from store.privacy.erasures import ErasureList
 
 async def run_worker(settings: Settings) -> None:
     """Run a worker until SIGTERM or SIGINT. Raises SettingsRefused where production is not fit."""
-    from gateway.documents.renderer import CertificateRenderer
+    from gateway.documents.officer_signer import OfficerSigner
 
     refuse_unfit_production(settings)
     configure_logging()
@@ -47,7 +47,7 @@ async def run_worker(settings: Settings) -> None:
         withdrawals = (WITHDRAWAL_SECONDS, ConsentWatch(environment).look)
         await stack.enter_async_context(run_heartbeat(pulse, *beats, withdrawals))
         await stack.enter_async_context(announce_commits(environment.store, open_bus(settings.cache_store_url)))
-        renderer = CertificateRenderer(
+        renderer = OfficerSigner(
             environment.keyrings,
             settings.certificates_folder,
             environment.clock,

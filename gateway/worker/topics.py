@@ -11,8 +11,10 @@ from actions.appeals.delay_review import REVIEW, send_review
 from actions.benefits.bharat_reports import REPORT, send_report
 from actions.benefits.sanction import send_instruction
 from actions.certificates.certificate_endings import make_corrected
-from actions.certificates.content import Renderer
+from actions.certificates.content import OfficerRenderer
 from actions.certificates.issue import issue_certificate
+from actions.certificates.signing_queue import PREPARE, RELEASE
+from actions.certificates.signing_release import RAISE, prepare_signing, raise_level, release_signing
 from actions.connectors.sending import SEND as CONNECTOR_SEND
 from actions.connectors.sending import send_case
 from actions.documents.attachments import verify_document
@@ -76,10 +78,13 @@ HANDLERS: Mapping[str, Handler] = {
 """What is done with each topic but certificates. Every handler may be run twice with the same message."""
 
 
-def handlers(renderer: Renderer) -> Mapping[str, Handler]:
+def handlers(renderer: OfficerRenderer) -> Mapping[str, Handler]:
     """What is done with each topic."""
     return {
         **HANDLERS,
         "certificate.issue": _call(partial(issue_certificate, renderer=renderer), application_id=str),
         "certificate.correct": _call(partial(make_corrected, renderer=renderer), certificate_id=str),
+        PREPARE: _call(partial(prepare_signing, renderer=renderer), signing_id=str, batch_id=str),
+        RELEASE: _call(partial(release_signing, renderer=renderer), signing_id=str, digest=str),
+        RAISE: _call(partial(raise_level, renderer=renderer), signing_id=str),
     }

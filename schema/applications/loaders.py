@@ -15,6 +15,7 @@ from domain.officers.desk import ReadPurpose
 from schema.kernel import VIEWS, Loader, Read, field_by_key, many_by_key, one_by_key
 from store.appeals import appeals
 from store.applications import applications, shown_status
+from store.certificates import officer_signatures
 from store.identity import assistances, people, strengths
 
 Named: TypeAlias = tuple[str, str, ReadPurpose | None]
@@ -74,6 +75,7 @@ paper_of_application = one_by_key(assistances.papers_of_applications)
 strength_of_application = one_by_key(strengths.applied_with)
 course_of_application = one_by_key(courses_of)
 renewal_of_application = one_by_key(renewal_days)
+signing_of_application = one_by_key(officer_signatures.open_of_applications)
 money_not_arrived = one_by_key(shown_status.not_arrived)
 
 

@@ -29,6 +29,7 @@ from schema.applications.loaders import (
     old_numbers_of_application,
     paper_of_application,
     renewal_of_application,
+    signing_of_application,
     strength_of_application,
 )
 from schema.applications.paper_checks import PaperCheck, check_of_paper
@@ -99,6 +100,7 @@ _FORM = ByKey(form_of_application, lambda application: application.item.id)
 _CERTIFICATE = ByKey(certificate_of_application, lambda application: application.item.id)
 _APPLIED_WITH = ByKey(strength_of_application, lambda application: application.item.id)
 _FEEDBACK = ByKey(feedback_of_application, lambda application: application.item.id)
+_SIGNING = ByKey(signing_of_application, lambda application: application.item.id)
 _NOT_ARRIVED = ByKey(money_not_arrived, lambda application: application.item.id)
 _SANCTION = ByKey(sanction_of_application, lambda application: application.item.id)
 
@@ -160,10 +162,20 @@ class Application(Node, Mapped[applications.Application], id_of=TypeCode.APPLICA
     async def status(self, info: Info) -> Status:
         return Status.BENEFIT_SANCTIONED if await self._lacks_money(info) else self.item.status
 
-    @resolver_field(description="Where it stands, in words; also that the payment of a benefit did not arrive.")
+    @resolver_field(
+        description="Where it stands, in words; also that the payment of a benefit did not arrive, or that a "
+        "certificate waits for an officer's signature."
+    )
     async def status_label(self, info: Info, language: InLanguage = None) -> str:
-        key = "shown_status.NOT_ARRIVED" if await self._lacks_money(info) else f"status.{self.item.status.value}"
+        key = f"status.{self.item.status.value}"
+        if await self._lacks_money(info):
+            key = "shown_status.NOT_ARRIVED"
+        elif await self._is_being_signed(info):
+            key = "shown_status.BEING_SIGNED"
         return label(key, field_language(info, language))
+
+    async def _is_being_signed(self, info: Info) -> bool:
+        return self.item.status is Status.APPROVED and await _SIGNING.load(self, info.context.loaders) is not None
 
     async def _lacks_money(self, info: Info) -> bool:
         if self.item.status is not Status.DELIVERED:

@@ -41,6 +41,7 @@ from domain.kernel import (
 )
 from domain.kernel.messages import bilingual
 from schema.applications.loaders import renewal_of_application
+from schema.certificates.signing import CertificateSignature, signatures_of_certificate
 from schema.documents.document_addresses import DocumentAddress, address_of
 from schema.kernel import (
     AUTHENTICATED,
@@ -51,6 +52,7 @@ from schema.kernel import (
     Mapped,
     Node,
     Provenance,
+    assumed_list_size,
     field_by_key,
     field_language,
     label_field,
@@ -196,6 +198,16 @@ class Certificate(Node, Mapped[CertificateView]):
         _ended_key,
         description="How it was corrected or revoked; null while it holds, and for one that is not ours.",
     )
+
+    @resolver_field(
+        description="The officers who signed it with their tokens, in their order; none where it bears the system's "
+        "seal, and for one that is not ours.",
+        directives=[assumed_list_size(2)],
+    )
+    async def signatures(self, info: Info) -> list[CertificateSignature]:
+        issued = self.view.issued
+        found = await info.context.load(signatures_of_certificate, issued.id) if issued else ()
+        return [CertificateSignature.of(one) for one in found]
 
     @resolver_field(
         description="Its file, fetched now and checked; null where the source gives no file.",

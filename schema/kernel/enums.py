@@ -34,6 +34,7 @@ from domain.catalogue.centres import CentreKind
 from domain.catalogue.definitions import DraftState, StepKind
 from domain.catalogue.forms import QuestionKind
 from domain.certificates.certificates import CertificateStatus, EndGround
+from domain.certificates.officer_signatures import SigningFailure, SigningState, TokenState
 from domain.certificates.signatures import SignatureState
 from domain.clearances import ClearanceState, EscalationKind
 from domain.connectors import ConnectorVersionState, DepartmentCaseState, DepartmentStatus
@@ -189,6 +190,9 @@ _publish(EventKind, "EventKind", "event_kind", "What a receiver of events is tol
 _publish(EventOwner, "EventOwner", "event_owner", "Whose system a receiver of events is.")
 _publish(ReceiverState, "EventReceiverState", "receiver_state", "How a receiver of events stands.")
 _publish(ReceiverStep, "EventReceiverStep", "receiver_step", "What is done with a receiver of events.")
+_publish(SigningState, "SigningState", "signing_state", "Where a certificate that an officer signs stands.")
+_publish(SigningFailure, "SigningFailure", "signing_failure", "Why a try to sign a certificate came to nothing.")
+_publish(TokenState, "TokenState", "token_state", "How an officer's token stands.")
 _publish(AlarmCode, "AlarmCode", "alarm", "The alarms (docs/alarms.md).")
 _publish(StatisticsChannel, "StatisticsChannel", "statistics_channel", "Where applications came in, as figures say it.")
 _publish(BaselineMeasure, "BaselineMeasure", "baseline", "What a figure of the state is about.")

@@ -23,6 +23,8 @@ OUTSIDE_THE_TREE = {
     "integrations.calling.http_transport.transport.ServerNotTrusted": "Remote turns it into a NeverSent",
     "integrations.umang.caller_authentication.NotAuthentic": "the door of UMANG answers it by its code",
     "integrations.calling.incoming_calls.CallRefused": "the doors of the Commission and of the HR system answer it",
+    "integrations.trust_services.models.CertificateUnfit": "verbs turn it into TOKEN_UNFIT with its reason",
+    "integrations.trust_services.certificates.RevocationUnknown": "the client turns it into an Unavailable",
     "integrations.connectors.recording.NotRecorded": "the command `apuni connector try` prints it",
 }
 

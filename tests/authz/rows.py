@@ -195,6 +195,20 @@ OWN: Mapping[str, frozenset[str]] = {
     "proposeEventReceiver": who("admin"),  # the department is not that of the department's administrator
     "confirmEventReceiver": NOBODY,
     "changeEventReceiver": NOBODY,
+    "enrolToken": who(
+        "officer",
+        "officer elsewhere",
+        "appellate",
+        "commission",
+        "department admin",
+        "finance officer",
+        "auditor",
+        "helpline",
+        "admin",
+    ),  # no certifying authority is connected here, which they are told
+    "answerToken": NOBODY,  # it names what is not there
+    "prepareSignatures": who("officer", "officer elsewhere"),  # the token is not there, which they are told
+    "handInSignatures": NOBODY,
     "draftServiceDefinition": who("admin", "department admin"),
     "publishServiceDefinition": NOBODY,
     "confirmServiceDefinition": NOBODY,
@@ -264,6 +278,19 @@ ROOTS: Mapping[str, frozenset[str]] = {
     "Query.serviceDefinitions": who("admin", "department admin"),
     "Query.messageTexts": who("admin"),
     "Query.whatsappStates": who("admin"),
+    "Query.tokenEnrolments": who(
+        "officer",
+        "officer elsewhere",
+        "appellate",
+        "commission",
+        "department admin",
+        "finance officer",
+        "auditor",
+        "helpline",
+        "admin",
+    ),
+    "Query.certificatesToSign": who("officer", "officer elsewhere"),
+    "Query.signingBatch": NOBODY,  # it names what is not there
     "Query.eventReceivers": who("admin", "department admin"),
     "Query.messageTextProposals": who("admin"),
     "Query.uncertainDepartmentCases": who("admin", "department admin"),

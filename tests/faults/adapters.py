@@ -60,6 +60,7 @@ from tests.faults.people import (
 from tests.faults.pfms_rest import PFMS_REST
 from tests.faults.push import PUSH
 from tests.faults.site import DEMO, Line, ids
+from tests.faults.trust_services import TRUST_SERVICES
 from tests.faults.whatsapp import WHATSAPP
 
 
@@ -321,6 +322,7 @@ ADAPTERS: tuple[type[Adapter], ...] = (
     *PFMS_REST,
     *WHATSAPP,
     *PUSH,
+    *TRUST_SERVICES,
 )
 """Every call of every adapter. Who asks us is in tests/faults/doors.py."""
 

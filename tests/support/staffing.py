@@ -2,8 +2,7 @@
 
 from dataclasses import replace
 
-from actions.identity.sessions import with_cover
-from actions.kernel import Environment
+from actions.kernel import Environment, with_cover
 from actions.officers.staff_confirmations import ConfirmLeave, ConfirmTransfer, confirm_leave, confirm_transfer
 from actions.officers.staffing import Moved, RecordLeave, TransferOfficer, record_leave, transfer_officer
 from domain.applications.applications import Application

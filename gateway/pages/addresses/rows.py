@@ -19,12 +19,12 @@ def page_rows(folder: str, person: PersonKind) -> Callable[..., Page]:
         found: str | None = None,
         forms: str = "",
         *,
-        scripts: bool = False,
+        script: str = "",
         leaves: frozenset[str] = frozenset(),
         **leading: str,
     ) -> Page:
         to = {**dict.fromkeys(forms.split()), **leading}
         people = frozenset({person})
-        return Page(path, f"{folder}/{template}.html", operation, people, found, scripts, to, leaves)
+        return Page(path, f"{folder}/{template}.html", operation, people, found, script, to, leaves)
 
     return row

@@ -28,6 +28,7 @@ STAFF_PAGES = (
         "connectorVersions",
         "ProposeStaffConnector AnswerStaffConnector RollBackStaffConnector SettleStaffCase",
     ),
+    _page("/staff/tokens", "tokens", "StaffTokens", "tokenEnrolments", "AnswerStaffToken"),
     _page(
         "/staff/events",
         "events",

@@ -3,7 +3,7 @@
 from actions.appeals import commission_filing, commission_reports, delay_review
 from actions.applications import decide
 from actions.benefits import bharat_reports, sanction
-from actions.certificates import certificate_endings
+from actions.certificates import certificate_endings, signing_queue, signing_release
 from actions.connectors import sending
 from actions.documents import attachments, locker_orders, locker_push, locker_revoking
 from actions.etaal import etaal_rounds
@@ -22,6 +22,9 @@ def test_every_topic_that_the_actions_write_has_a_handler():
         sanction.INSTRUCT,
         attachments.VERIFY,
         certificate_endings.CORRECT,
+        signing_queue.PREPARE,
+        signing_queue.RELEASE,
+        signing_release.RAISE,
         locker_push.PUSH,
         locker_orders.ORDER,
         roster_filing.FILE,

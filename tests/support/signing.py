@@ -1,0 +1,178 @@
+"""Officers who sign with tokens, for tests: the sandbox of authorities and tokens, and the worker's steps."""
+
+import asyncio
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from actions.certificates.issue import issue_certificate
+from actions.certificates.signing_queue import (
+    HandInSignatures,
+    PrepareSignatures,
+    SigningBatch,
+    TokenSignature,
+    hand_in_signatures,
+    prepare_signatures,
+    waiting_for,
+)
+from actions.certificates.token_enrolments import AnswerToken, EnrolToken, answer_token, enrol_token
+from domain.applications.applications import Application
+from domain.catalogue.definitions import Definition, SignedBy, step_from
+from domain.certificates.certificates import IssuedCertificate
+from domain.certificates.officer_signatures import CertificateSigning, TokenEnrolment
+from domain.kernel import PersonKind, Posting, Role, Source, Subject
+from gateway.documents.officer_signer import OfficerSigner
+from gateway.worker.deliveries import Deliveries
+from gateway.worker.topics import handlers
+from integrations.trust_services import TrustServices, TrustSettings
+from sandbox.city.kit import Sandbox
+from sandbox.trust_services.server import create_sandbox
+from store.catalogue import catalogue
+from store.certificates import certificates, officer_signatures
+from tests.support.actions import FREE, World
+from tests.support.remotes import remote_over, shared_resilience
+from tests.support.sign_in import GATEWAY, sandbox_home
+
+ADMIN = Subject(frozenset({Role.ADMIN}), PersonKind.OFFICER, "admin", (Posting(Role.ADMIN),))
+SECOND_ADMIN = replace(ADMIN, person_id="second-admin")
+
+
+@dataclass
+class Signing:
+    """A world in which a service's certificates are signed by officers, and the sandbox that they need."""
+
+    world: World
+    sandbox: Sandbox
+    trust: TrustServices
+    renderer: OfficerSigner
+    tokens: dict[str, dict[str, Any]] = field(default_factory=dict)
+    count: int = 0
+
+    def key(self) -> str:
+        """A new idempotency key."""
+        self.count += 1
+        return f"signing-{self.count}"
+
+    def insert(self, name: str = "registrar", flaw: str = "") -> dict[str, Any]:
+        """A token in the bridge."""
+        made: dict[str, Any] = self.sandbox.actions["insert"]({"name": name, "flaw": flaw})
+        return made
+
+    def fate(self, fate: str, at: int = 0) -> None:
+        """What becomes of the next signatures."""
+        self.sandbox.actions["fate"]({"fate": fate, "at": at})
+
+    def revoke(self, token: dict[str, Any]) -> None:
+        """Its authority revokes a token."""
+        self.sandbox.actions["revoke"]({"serial": token["serial"]})
+
+    async def enrol(self, officer: Subject, token: dict[str, Any], *, confirm: bool = True) -> TokenEnrolment:
+        """The officer enters her token, and an administrator confirms it."""
+        env = self.world.env
+        entered, _ = await enrol_token(env, officer, EnrolToken(token["certificate"], self.key()))
+        if not confirm:
+            return entered
+        return (await answer_token(env, ADMIN, AnswerToken(entered.id, True, self.key())))[0]
+
+    async def enrolled(self, officer: Subject | None = None) -> dict[str, Any]:
+        """A token of an officer, the registrar's where none is named, that holds."""
+        token = self.insert()
+        await self.enrol(officer or self.world.registrar, token)
+        return token
+
+    async def decided(self, officer: Subject | None = None, **changes: Any) -> Application:
+        """An approved application, whose certificate waits for its officer."""
+        world = self.world
+        application = await world.approved(world.asha, FREE, officer or world.registrar, **changes)
+        assert await issue_certificate(world.env, application.id, self.renderer) is None
+        return application
+
+    async def work(self) -> None:
+        """What the worker does with the outbox."""
+        await Deliveries(self.world.env, handlers(self.renderer), asyncio.Event()).deliver_due()
+
+    async def waiting(self, officer: Subject | None = None) -> list[CertificateSigning]:
+        """What waits for an officer."""
+        return await waiting_for(self.world.env, officer or self.world.registrar)
+
+    async def prepared(self, token: dict[str, Any], *signing_ids: str, officer: Subject | None = None) -> SigningBatch:
+        """A batch of these, or of all that waits, prepared by the worker."""
+        subject, env = officer or self.world.registrar, self.world.env
+        chosen = signing_ids or tuple(one.id for one in await self.waiting(subject))
+        batch, _ = await prepare_signatures(env, subject, PrepareSignatures(chosen, token["sha256"], self.key()))
+        await self.work()
+        return await self.batch(batch.id)
+
+    async def batch(self, batch_id: str) -> SigningBatch:
+        """A batch as it now stands."""
+        items = await self.world.env.store.read(lambda tx: officer_signatures.in_batch(tx, batch_id))
+        return SigningBatch(batch_id, "", tuple(items))
+
+    async def ask_bridge(self, call: str, origin: str = GATEWAY, **body: Any) -> httpx.Response:
+        """One call of the bridge, with a nonce of its own where none is given."""
+        async with httpx.AsyncClient(
+            transport=httpx.ASGITransport(app=self.sandbox.app), base_url="http://127.0.0.1:27110/bridge/v1"
+        ) as page:
+            headers = {"Origin": origin}
+            if "nonce" not in body and call != "nonce":
+                body["nonce"] = (await page.post("/nonce", json={}, headers=headers)).json().get("nonce")
+            return await page.post(f"/{call}", json=body, headers=headers)
+
+    async def signed(self, token: dict[str, Any], batch: SigningBatch) -> tuple[TokenSignature, ...]:
+        """What the bridge gives for what is prepared in a batch."""
+        asked = [{"id": one.id, "sha256": one.digest} for one in batch.items if one.digest]
+        answer = (await self.ask_bridge("sign", certSha256=token["sha256"], items=asked)).json()
+        hashes = {one.id: one.digest or "" for one in batch.items}
+        return tuple(
+            TokenSignature(one["id"], hashes[one["id"]], one.get("signature"), one.get("error"))
+            for one in answer["items"]
+        )
+
+    async def hand_in(
+        self, batch: SigningBatch, signatures: Sequence[TokenSignature], officer: Subject | None = None
+    ) -> SigningBatch:
+        """Hand signatures in, and let the worker fill them in."""
+        request = HandInSignatures(batch.id, tuple(signatures), self.key())
+        await hand_in_signatures(self.world.env, officer or self.world.registrar, request)
+        await self.work()
+        return await self.batch(batch.id)
+
+    async def certificate(self, application: Application) -> IssuedCertificate | None:
+        """The certificate of an application, once it is released."""
+        found = await self.world.env.store.read(lambda tx: certificates.of_applications(tx, [application.id]))
+        return found.get(application.id)
+
+
+async def signing_in(world: World, folder: Path, signed_by: SignedBy = SignedBy.OFFICER) -> Signing:
+    """A world whose birth certificates are signed so."""
+    sandbox = create_sandbox(sandbox_home(folder, "trust_services", world.clock))
+    given = _onboarding(folder)
+    settings = TrustSettings.from_onboarding(given)
+    shared = shared_resilience(world.clock)
+    hosts = {host: remote_over(sandbox.app, Source.TRUST_SERVICES, host, shared=shared) for host in settings.hosts}
+    stamps = remote_over(sandbox.app, Source.TRUST_SERVICES, settings.timestamps or "", shared=shared)
+    trust = TrustServices(settings, hosts, stamps)
+    env = replace(world.env, partners=replace(world.env.partners, others={"trust_services": trust}))
+    world = replace(world, env=env)
+    await _let_officers_sign(world, signed_by)
+    return Signing(world, sandbox, trust, OfficerSigner(env.keyrings, folder / "certificates", world.clock))
+
+
+def _onboarding(folder: Path) -> dict[str, Any]:
+    read: dict[str, Any] = json.loads((folder / "onboarding" / "trust_services.json").read_text(encoding="utf-8"))
+    return read
+
+
+async def _let_officers_sign(world: World, signed_by: SignedBy) -> None:
+    two = signed_by is SignedBy.TWO_OFFICERS
+    kinds = ["SCRUTINY", *(["SECOND_APPROVAL"] if two else []), "ISSUE"]
+    steps = tuple(step_from({"kind": kind}) for kind in kinds)
+    definition = Definition(steps, "a test", "the Act", "a notification", signed_by=signed_by)
+    async with world.env.store.write_transaction() as tx:
+        service = await catalogue.service(tx, FREE)
+        assert service is not None
+        await catalogue.upsert_services(tx, [replace(service, definition=definition, needs_second_pair=two)])
