@@ -31,6 +31,7 @@ async def greet(settings: Settings, console: Console) -> None:
         f"  Pages      {url}/  (find a service, sign in, {url}/forms, {url}/notified-services)",
         f"  Track      {url}/track  with {application} and 0001, the end of the telephone number",
         f"  Verify     {url}/verify  with {certificate}",
+        f"  Sign       {url}/desk/signing  (solvency certificates that an officer approved, with the sandbox's token)",
         f"  Figures    {url}/dashboard",
         f"  Status     {url}/status",
         f"  GraphiQL   {url}/graphql",

@@ -21,6 +21,7 @@ from demo.operations_seeding import publish_folder
 from demo.seed.connectors import seed_connectors
 from demo.seed.receivers import seed_receiver
 from demo.seed.seed import seed
+from demo.seed.signing import seed_signing
 from gateway.runtime.composition import open_runtime
 from gateway.runtime.logs import configure_logging
 from gateway.runtime.runfiles import NotUp, ports
@@ -106,8 +107,11 @@ async def seed_demo(settings: Settings, console: Console) -> None:
         joined = await seed_connectors(environment, demo, [file.read_text("utf-8") for file in files])
         console.print(f"apuni: {joined} systems joined by their files")
         with suppress(NotUp):
-            if await seed_receiver(environment, demo, f"http://127.0.0.1:{ports(settings.home)['sandbox']}"):
+            city = f"http://127.0.0.1:{ports(settings.home)['sandbox']}"
+            if await seed_receiver(environment, demo, city):
                 console.print("apuni: the system of the Revenue Department is told of events")
+            if await seed_signing(environment, demo, city):
+                console.print("apuni: an officer signs solvency certificates with a token of the sandbox")
         published = await publish_folder(environment.store, environment.keyrings)
         console.print(f"apuni: {published} operations of operations/ can be asked for by id")
 

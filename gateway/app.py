@@ -104,6 +104,7 @@ from integrations.registry import OUTSIDE_SYSTEMS
 from integrations.right_to_service import RightToServiceSettings, commission_routes
 from integrations.sms import SmsSettings, sms_routes
 from integrations.treasury import treasury_routes
+from integrations.trust_services import TrustServices
 from integrations.umang import UmangEndpointSettings
 from integrations.whatsapp import WhatsAppSettings, whatsapp_routes
 from schema import build
@@ -240,7 +241,12 @@ def open_pages(settings: Settings, environment: Environment) -> Pages:
         named = person_of_token(environment, token) if token else None
         return named[0] if named else None
 
-    return Pages(settings.portal, environment.clock, environment.ids, sign_out_hosts(environment), reader)
+    portal = settings.portal
+    trust = environment.partners.find(TrustServices)
+    if settings.demo and trust is not None and "bridge" not in portal.model_fields_set:
+        address = f"{settings.partner('trust_services').base_url}/bridge"
+        portal = portal.model_copy(update={"bridge": address})
+    return Pages(portal, environment.clock, environment.ids, sign_out_hosts(environment), reader)
 
 
 def own_pages(settings: Settings, runtime: Runtime, metrics: Metrics, pulse: Heartbeat) -> list[Route]:

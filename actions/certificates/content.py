@@ -1,7 +1,7 @@
 """Builds the content of a certificate, and names the protocol that turns it into a signed document."""
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Protocol
@@ -118,8 +118,12 @@ class PreparedPdf:
         return hashlib.sha256(self.attributes).hexdigest()
 
 
+Stamping = Callable[[bytes], Awaitable[Stamp]]
+"""Gives the stamp over a SHA-256."""
+
+
 class OfficerRenderer(Renderer, Protocol):
-    """Also makes documents that an officer's token signs; every method blocks."""
+    """Also makes documents that an officer's token signs; every method but the last blocks."""
 
     def lay_out(self, content: CertificateContent) -> bytes:
         """The page without a signature."""
@@ -135,10 +139,11 @@ class OfficerRenderer(Renderer, Protocol):
     def finish(self, prepared: PreparedPdf, chain: SignerChain, signature: bytes) -> bytes:
         """The signed document. Raises SignatureUnfit."""
 
-    def raise_level(
-        self, pdf: bytes, settings: TrustSettings, evidence: Sequence[Evidence], stamp: Callable[[bytes], Stamp]
+    async def raise_level(
+        self, pdf: bytes, settings: TrustSettings, evidence: Sequence[Evidence], stamp: Stamping
     ) -> bytes:
         """The document with a time stamp that `stamp` gives for a SHA-256, and what proves it all later.
 
-        `evidence` are answers about revocation of its signers. Raises StampUnfit, and what `stamp` raises.
+        No thread waits for the stamp, since getting it takes one. `evidence` are answers about revocation of its
+        signers. Raises StampUnfit, and what `stamp` raises.
         """

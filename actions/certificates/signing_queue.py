@@ -21,6 +21,7 @@ from domain.catalogue.catalogue import Service
 from domain.catalogue.definitions import SignedBy
 from domain.certificates.officer_signatures import (
     MOST_IN_BATCH,
+    MOST_IN_PART,
     TOLD_BY_BRIDGE,
     CertificateSigning,
     SigningFailure,
@@ -28,7 +29,7 @@ from domain.certificates.officer_signatures import (
     TokenEnrolment,
     TokenState,
 )
-from domain.identity.policy import Purpose
+from domain.identity.policy import ObjectKind, Purpose
 from domain.kernel import ErrorCode, Posting, Problem, Problems, Role, Subject, not_found, require_found
 from integrations.calling.errors import RemoteError
 from integrations.trust_services import CertificateUnfit
@@ -128,7 +129,6 @@ async def waiting_for(env: Environment, subject: Subject) -> list[CertificateSig
         if one.signer_id == subject.person_id
         or (
             subject.person_id not in one.signers
-            and one.place == 1
             and not holds_office(offices.get(one.signer_id, ()), cases[one.application_id])
         )
     ]
@@ -180,9 +180,9 @@ async def hand_in_signatures(
     the prepared one.
     """
     given = {one.signing_id: one for one in request.signatures}
-    if not given or len(given) < len(request.signatures) or len(given) > MOST_IN_BATCH:
+    if not given or len(given) < len(request.signatures) or len(given) > MOST_IN_PART:
         path = ("input", "signatures")
-        raise Problems(Problem(ErrorCode.BAD_INPUT, path, params={"most": str(MOST_IN_BATCH)}))
+        raise Problems(Problem(ErrorCode.BAD_INPUT, path, params={"most": str(MOST_IN_PART)}))
     path = ("input", "batchId")
     batch = await batch_of(env, subject, request.batch_id)
     enrolment = _own_token(subject, await env.store.read(lambda tx: _enrolment_of(tx, batch)), *path)
@@ -234,6 +234,9 @@ async def _choose(
     if not holds_office(posts_of_token, application):
         raise Problems(Problem(ErrorCode.OFFICE_NOT_HELD, path))
     signers = tuple(signer if place == signing.place else one for place, one in enumerate(signing.signers, 1))
+    if signing.place > 1 and signing.signer_id != signer:
+        await _begin_anew(acting, replace(signing, signers=signers, batch_id=batch_id, enrolment_id=enrolment.id))
+        return
     chosen = replace(
         signing,
         state=SigningState.CHOSEN,
@@ -252,12 +255,20 @@ async def _choose(
 
 
 async def _may_take_over(acting: UnitOfWork, signing: CertificateSigning, application: Application, by: str) -> bool:
-    """Whether the first signature passes to her since its officer left the office."""
-    if signing.place != 1 or by in signing.signers:
+    """Whether the signature passes to her, a successor, since its officer left the office."""
+    if by in signing.signers:
         return False
     found = await people.officers(acting.tx, [signing.signer_id])
     officer = found.get(signing.signer_id)
     return officer is None or not holds_office(await with_cover(acting.tx, officer), application)
+
+
+async def _begin_anew(acting: UnitOfWork, signing: CertificateSigning) -> None:
+    """Let the first officer sign again: the page that she signed names another one as the second."""
+    await kept.forget_signatures(acting.tx, signing.id)
+    again = replace(with_failure(signing, SigningFailure.SIGNER_CHANGED), place=1, signer_id=signing.signers[0])
+    await kept.save_state(acting.tx, replace(again, prepared=None), prepared=True)
+    await acting.record("signature.anew", ObjectKind.APPLICATION, signing.application_id, Purpose.DECIDE)
 
 
 async def _take(acting: UnitOfWork, signing: CertificateSigning, given: TokenSignature, token: TokenEnrolment) -> None:

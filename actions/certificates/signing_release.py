@@ -8,6 +8,7 @@ import base64
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime
+from functools import partial
 from typing import Any
 
 import structlog
@@ -38,7 +39,7 @@ from domain.certificates.officer_signatures import (
 )
 from domain.identity.policy import ObjectKind, Purpose
 from domain.kernel import SYSTEM, Bilingual, Officer
-from integrations.trust_services import CertificateUnfit, Checked, Evidence, Stamp
+from integrations.trust_services import CertificateUnfit, Checked, Evidence
 from store.applications import applications
 from store.certificates import certificates
 from store.certificates import officer_signatures as kept
@@ -164,14 +165,9 @@ async def raise_level(env: Environment, signing_id: str, renderer: OfficerRender
     if certificate is None or signing.level is not SignatureLevel.B_B:
         return
     pdf = await env.objects.get(certificate.pdf_sha256)
-    loop = asyncio.get_running_loop()
-
-    def stamp(digest: bytes) -> Stamp:
-        return asyncio.run_coroutine_threadsafe(trust.stamp(digest, env.clock), loop).result()
-
     evidence = [Evidence(one.evidence_kind, base64.b64decode(one.evidence)) for one in records]
     held = require_there(pdf, "the file")
-    raised = await asyncio.to_thread(renderer.raise_level, held, trust.settings, evidence, stamp)
+    raised = await renderer.raise_level(held, trust.settings, evidence, partial(trust.stamp, clock=env.clock))
     values = {"level": SignatureLevel.B_LT.value, "pdf_sha256": await env.objects.put(raised, _PDF)}
     await env.store.carry_out(lambda tx: kept.raise_level(tx, signing_id, certificate.id, values))
 

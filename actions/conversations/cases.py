@@ -21,7 +21,7 @@ from domain.kernel.messages import label
 from integrations.whatsapp import MOST_ROWS
 from store.applications import applications, shown_status
 from store.catalogue import catalogue
-from store.certificates import certificates
+from store.certificates import certificates, officer_signatures
 
 NO_DAY = "-"
 STARS = range(5, 0, -1)
@@ -74,7 +74,10 @@ async def tell_status(turn: Turn, found: Application) -> None:
         service = await catalogue.service(tx, found.service_code)
         lacks_money = await shown_status.not_arrived(tx, [found.id])
         issued = (await certificates.of_applications(tx, [found.id])).get(found.id)
-    status = Status.BENEFIT_SANCTIONED if lacks_money else found.status
+        signing = found.status is Status.APPROVED and await officer_signatures.open_of_applications(tx, [found.id])
+    status = "shown_status.BEING_SIGNED" if signing else f"status.{found.status.value}"
+    if lacks_money:
+        status = f"status.{Status.BENEFIT_SANCTIONED.value}"
     due = f"{ist_date(found.due_at):%d-%m-%Y}" if found.due_at and not found.paused_since else NO_DAY
     offered = {
         "pay": found.status is Status.FEE_PENDING,
@@ -88,7 +91,7 @@ async def tell_status(turn: Turn, found: Application) -> None:
         choices,
         number=show_number(found.number),
         service=service.name.in_language(turn.language) if service else found.service_code,
-        status=label(f"status.{status.value}", turn.language),
+        status=label(status, turn.language),
         due=due,
     )
     await note_enquiry(turn.env, Asker(turn.subject, channel=Channel.WHATSAPP), found)

@@ -130,7 +130,7 @@ def _words_of(found: Tracked, kind: CommandKind, language: Language) -> str:
     number = show_number(found.number)
     if kind is CommandKind.DUE and found.due_at is not None and found.delivered_at is None:
         return label("sms_reply.DUE", language).format(number=number, on=f"{ist_date(found.due_at):%d-%m-%Y}")
-    state = label(f"status.{found.status.value}", language)
+    state = label(found.status_text, language)
     return label("sms_reply.STATUS", language).format(number=number, state=state)
 
 

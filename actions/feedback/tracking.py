@@ -13,6 +13,7 @@ from domain.kernel.networks import network_of
 from store.appeals import appeals
 from store.applications import applications, shown_status, timeline
 from store.catalogue import catalogue
+from store.certificates import officer_signatures
 from store.database import Transaction
 from store.feedback import tracking
 from store.identity import people
@@ -94,6 +95,9 @@ async def tracking_view(tx: Transaction, application_id: str) -> Tracked | None:
     entries = (await timeline.timelines(tx, [application.id])).get(application.id, [])
     if service is None:
         return None
+    signing = application.status is Status.APPROVED and await officer_signatures.open_of_applications(
+        tx, [application.id]
+    )
     lacks_money = await shown_status.not_arrived(tx, [application.id])
     return Tracked(
         number=application.number,
@@ -106,5 +110,6 @@ async def tracking_view(tx: Transaction, application_id: str) -> Tracked | None:
         stages=stages_of(entries),
         ended_at=clock_end_of(application),
         paused=application.paused_since is not None,
+        being_signed=bool(signing),
         appeals=tuple((await appeals.of_applications(tx, [application.id])).get(application.id, ())),
     )

@@ -13,6 +13,8 @@ from domain.kernel import Bilingual, Posting
 
 MOST_IN_BATCH = 200
 """Certificates in one batch (docs/contracts/signatures.md section 9)."""
+MOST_IN_PART = 100
+"""Signatures that are handed in at once: as many as a request of 100 kB holds (APUNI_LIMITS__BODY_BYTES)."""
 PREPARED_FOR = timedelta(minutes=30)
 """How long what was prepared can be signed."""
 
@@ -88,6 +90,8 @@ class SigningFailure(StrEnum):
     """The certificate does not hold any more."""
     OFFICE_NOT_HELD = "OFFICE_NOT_HELD"
     """The officer has left the office meanwhile."""
+    SIGNER_CHANGED = "SIGNER_CHANGED"
+    """Her successor signs second; the page names both, so that the first has to sign it anew."""
     PIN_WRONG = "PIN_WRONG"
     PIN_LOCKED = "PIN_LOCKED"
     TOKEN_GONE = "TOKEN_GONE"  # noqa: S105 - a code

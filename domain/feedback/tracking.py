@@ -56,6 +56,13 @@ class Tracked:
     """Whether the clock stands still, because a query is with the applicant."""
 
     appeals: tuple[Appeal, ...] = ()
+    being_signed: bool = False
+    """Whether an officer has to sign what was decided."""
+
+    @property
+    def status_text(self) -> str:
+        """The text that says where it stands."""
+        return "shown_status.BEING_SIGNED" if self.being_signed else f"status.{self.status.value}"
 
     def days_late(self, now: datetime) -> int:
         """Calendar days since the last lawful day, until the clock ended or today; 0 where it is not over."""

@@ -5,7 +5,7 @@ import json
 import os
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import Annotated, BinaryIO
@@ -19,7 +19,11 @@ from actions.privacy.erasures import settle_erasures
 from domain.kernel import SystemClock
 from gateway.commands.kernel import account, out, readable
 from gateway.runtime.composition import open_storage
+from gateway.runtime.partners import is_connected, read_onboarding
+from gateway.runtime.runfiles import NotUp
 from gateway.settings.settings import Settings, read_settings
+from integrations.registry import OUTSIDE_SYSTEMS
+from integrations.trust_services import TrustSettings
 from store.backup.archive import BackupKey
 from store.backup.backup import Place, read_files, read_manifest, restore_backup, write_backup
 from store.checks.verify import Checked
@@ -86,8 +90,12 @@ def verify_certificate(
 async def _check_certificate(settings: Settings, content: bytes) -> dict[str, str]:
     from gateway.documents.certificate_checks import check_certificate
 
+    trust = None
+    if is_connected(settings, OUTSIDE_SYSTEMS["trust_services"]):
+        with suppress(NotUp):
+            trust = read_onboarding(settings, "trust_services", TrustSettings.from_onboarding)
     async with open_storage(settings) as env:
-        return {check.name: check.code for check in await check_certificate(env, content)}
+        return {check.name: check.code for check in await check_certificate(env, content, trust)}
 
 
 def run_verify(settings: Settings, heads: Path | None = None) -> bool:

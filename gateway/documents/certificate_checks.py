@@ -1,5 +1,6 @@
 """Holds PDF, XML, QR code, register and status list of a certificate against each other, for one file."""
 
+import asyncio
 import hashlib
 import io
 from collections.abc import Iterator
@@ -20,10 +21,13 @@ from actions.certificates.status_lists import PLACES, is_ended, list_uri, read_l
 from actions.documents.own_signature import own_signature
 from actions.kernel import Environment
 from domain.certificates.certificates import ENDED, IssuedCertificate
+from domain.certificates.officer_signatures import CertificateSigning
 from domain.certificates.signatures import SignatureState
 from gateway.documents.xml import STATUS_LIST
 from integrations.calling import safe_xml
-from store.certificates import certificates
+from integrations.trust_services import CertificateUnfit, Holder, TrustSettings
+from integrations.trust_services.certificates import context_at, path_of
+from store.certificates import certificates, officer_signatures
 from store.database import Keyrings
 
 
@@ -40,8 +44,11 @@ class Check:
         return self.code == "OK"
 
 
-async def check_certificate(env: Environment, content: bytes) -> list[Check]:
-    """What a PDF or XML is worth, each part by a line; the other form is read from our files."""
+async def check_certificate(env: Environment, content: bytes, trust: TrustSettings | None = None) -> list[Check]:
+    """What a PDF or XML is worth, each part by a line; the other form is read from our files.
+
+    `trust` names the roots below which officers' certificates lie.
+    """
     is_pdf = content.startswith(b"%PDF-")
     try:
         facts = read_qr(_code_of(content), qr_keys(env.keyrings)) if is_pdf else None
@@ -55,7 +62,9 @@ async def check_certificate(env: Environment, content: bytes) -> list[Check]:
         return [Check("register", "NOT_FOUND")]
     pdf = content if is_pdf else await env.objects.get(held.pdf_sha256)
     xml = await env.objects.get(held.xml_sha256) if is_pdf else content
-    checks = [Check("pdf", await _pdf_code(env.keyrings, held, pdf))]
+    signing = (await env.store.read(lambda tx: officer_signatures.of_certificates(tx, [held.id]))).get(held.id)
+    by_officers = signing is not None and await _officers_code(env, trust, signing, held, pdf)
+    checks = [Check("pdf", by_officers or await _pdf_code(env.keyrings, held, pdf))]
     if facts is None and pdf is not None:
         try:
             facts = read_qr(_code_of(pdf), qr_keys(env.keyrings))
@@ -97,6 +106,40 @@ async def _pdf_code(keyrings: Keyrings, held: IssuedCertificate, pdf: bytes | No
     if signer not in ours:
         return "UNKNOWN_KEY"
     return "OK" if hashlib.sha256(pdf).hexdigest() == held.pdf_sha256 else "OTHER_FILE"
+
+
+async def _officers_code(
+    env: Environment,
+    trust: TrustSettings | None,
+    signing: CertificateSigning,
+    held: IssuedCertificate,
+    pdf: bytes | None,
+) -> str:
+    """What the signatures of officers are worth: each of the token that is noted, which leads to a pinned root."""
+    if pdf is None:
+        return "MISSING"
+    async with env.store.read_transaction() as tx:
+        records = (await officer_signatures.signatures_of(tx, [signing.id])).get(signing.id, [])
+        tokens = [await officer_signatures.ENROLMENTS.get(tx, one.enrolment_id) for one in records]
+    try:
+        found = PdfFileReader(io.BytesIO(pdf)).embedded_regular_signatures
+        context = ValidationContext(trust_roots=[], allow_fetching=False)
+        states = [await async_validate_pdf_signature(one, context) for one in found]
+    except (PdfError, SignatureValidationError, ValueError):
+        return "BAD_SIGNATURE"
+    if not found or not all(one.intact and one.valid and one.docmdp_ok for one in states):
+        return "BAD_SIGNATURE"
+    signers = [one.signing_cert for one in states]
+    if [hashlib.sha256(one.dump()).hexdigest() for one in signers] != [one.sha256 for one in tokens if one]:
+        return "UNKNOWN_KEY"
+    if trust is None:
+        return "NO_ROOTS"
+    for signer, record in zip(signers, records, strict=True):
+        try:
+            await asyncio.to_thread(path_of, signer, context_at(trust, record.signed_at), Holder.OFFICER)
+        except CertificateUnfit:
+            return "UNKNOWN_KEY"
+    return "OK" if hashlib.sha256(pdf).hexdigest() in {held.pdf_sha256, signing.released_sha256} else "OTHER_FILE"
 
 
 def _xml_code(env: Environment, held: IssuedCertificate, xml: bytes | None) -> str:

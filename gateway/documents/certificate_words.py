@@ -10,7 +10,8 @@ from typing import Any
 
 from actions.certificates.content import CertificateContent, CertificateField
 from domain.certificates.kinds import CertificateKinds
-from domain.kernel import Bilingual, show_number
+from domain.certificates.officer_signatures import Signatory
+from domain.kernel import IST, Bilingual, show_number
 from domain.kernel.messages import Texts
 from domain.kernel.state import installed_state
 from gateway.documents.text import drawable
@@ -23,7 +24,7 @@ TEMPLATE = Path(__file__).with_name("certificate.typ")
 GENERAL = "#head()\n#title()\n#sentence()\n#facts(..data.order)\n#foot()\n"
 """The body of the general kind: every fact in order."""
 
-_HEADINGS = ("number", "application", "issued_on", "particulars", "as_recorded", "signed_by", "place")
+_HEADINGS = ("number", "application", "issued_on", "particulars", "as_recorded", "signed_by", "signed_at", "place")
 RELATIONS = {code: _TEXTS[f"relations.{code}"] for code in "SDW"}
 GENDERS = {code: _TEXTS[f"genders.{code}"] for code in "MFT"}
 
@@ -62,9 +63,11 @@ def page_words(content: CertificateContent, *, specimen: bool, preview: bool = F
         "application_number": show_number(content.application_number) if content.application_number else "",
         "title": _pair(content.service),
         "department": _pair(content.department),
-        "officer": _pair(content.officer),
-        "designation": _pair(content.designation),
-        "place": _pair(content.tehsil or content.district),
+        "signers": [
+            {"name": _pair(one.name), "designation": _pair(one.designation), "place": _pair(one.office)}
+            for one in content.signers or (_seal(content),)
+        ],
+        "signed_at": f"{content.signed_at.astimezone(IST):%d-%m-%Y %H:%M}" if content.signed_at else "",
         "issued": {"year": issued.year, "month": issued.month, "day": issued.day, "shown": _day(issued)},
         "facts": facts,
         "order": [name for name in facts if facts[name]["label"]],
@@ -99,6 +102,11 @@ def _known_facts(content: CertificateContent) -> Iterator[tuple[str, tuple[Bilin
         yield "previous_number", (_TEXTS["rows.issued_in_place_of"], show_number(content.previous_number))
     valid = _day(content.valid_until) if content.valid_until else _TEXTS["rows.no_limit"]
     yield "valid_until", (_TEXTS["rows.valid_until"], valid)
+
+
+def _seal(content: CertificateContent) -> Signatory:
+    """Who issued what bears the system's seal."""
+    return Signatory(content.officer, content.designation, content.tehsil or content.district)
 
 
 def _office(post: Bilingual) -> Bilingual:

@@ -5,7 +5,7 @@ docs/contracts/signatures.md section 4. Preparing again changes the digest, so t
 
 import asyncio
 import io
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 
 from asn1crypto import cms, x509
@@ -19,9 +19,16 @@ from pyhanko.sign.validation.dss import DocumentSecurityStore
 from pyhanko_certvalidator import ValidationContext
 from pyhanko_certvalidator.registry import SimpleCertificateStore
 
-from actions.certificates.content import CertificateContent, PreparedPdf, SignatureUnfit, SignerChain, StampUnfit
+from actions.certificates.content import (
+    CertificateContent,
+    PreparedPdf,
+    SignatureUnfit,
+    SignerChain,
+    Stamping,
+    StampUnfit,
+)
 from gateway.documents.renderer import DIGEST, CertificateRenderer, DatedSigner, RepeatableWriter
-from integrations.trust_services import Evidence, Holder, Stamp, TrustSettings
+from integrations.trust_services import Evidence, Holder, TrustSettings
 from integrations.trust_services.certificates import context_at, path_of
 
 FIELDS = ("Officer1", "Officer2")
@@ -79,30 +86,34 @@ class OfficerSigner(CertificateRenderer):
             raise SignatureUnfit
         return made
 
-    def raise_level(
-        self, pdf: bytes, settings: TrustSettings, evidence: Sequence[Evidence], stamp: Callable[[bytes], Stamp]
+    async def raise_level(
+        self, pdf: bytes, settings: TrustSettings, evidence: Sequence[Evidence], stamp: Stamping
     ) -> bytes:
-        """The document with a document time stamp and all that proves its signatures later (PAdES B-LT); blocking.
+        """The document with a document time stamp and all that proves its signatures later (PAdES B-LT).
 
         Raises StampUnfit for a stamp that does not hold, and what `stamp` raises.
         """
         stamper, output = _Stamper(stamp), io.BytesIO()
-        PdfTimeStamper(stamper, field_name="Timestamp").timestamp_pdf(
+        await PdfTimeStamper(stamper, field_name="Timestamp").async_timestamp_pdf(
             RepeatableWriter(io.BytesIO(pdf)), DIGEST, bytes_reserved=2 * RESERVED, output=output
         )
-        embedded = PdfFileReader(output).embedded_signatures
-        now = asyncio.run(_stamped_at(embedded[-1]))
-        context = context_at(settings, now, [*evidence, stamper.evidence])
-        paths = [path_of(one.signer_cert, context, Holder.OFFICER) for one in embedded[:-1]]
-        paths.append(path_of(embedded[-1].signer_cert, context, Holder.STAMPER))
-        DocumentSecurityStore.add_dss(output, None, paths=paths, validation_context=context)
-        return output.getvalue()
+        return await asyncio.to_thread(_with_proofs, output, settings, [*evidence, stamper.evidence])
+
+
+def _with_proofs(output: io.BytesIO, settings: TrustSettings, evidence: Sequence[Evidence]) -> bytes:
+    """The stamped document with the answers and certificates by which its signatures are proved later."""
+    embedded = PdfFileReader(output).embedded_signatures
+    context = context_at(settings, asyncio.run(_stamped_at(embedded[-1])), evidence)
+    paths = [path_of(one.signer_cert, context, Holder.OFFICER) for one in embedded[:-1]]
+    paths.append(path_of(embedded[-1].signer_cert, context, Holder.STAMPER))
+    DocumentSecurityStore.add_dss(output, None, paths=paths, validation_context=context)
+    return output.getvalue()
 
 
 class _Stamper(TimeStamper):
     """Gives pyHanko the stamps of a function, which asks and checks."""
 
-    def __init__(self, stamp: Callable[[bytes], Stamp]) -> None:
+    def __init__(self, stamp: Stamping) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self._stamp = stamp
         self.evidence: Evidence
@@ -110,7 +121,7 @@ class _Stamper(TimeStamper):
     async def async_timestamp(self, message_digest: bytes, md_algorithm: str) -> cms.ContentInfo:
         if md_algorithm != DIGEST:
             raise ValueError("only SHA-256 is used")
-        given = self._stamp(message_digest)
+        given = await self._stamp(message_digest)
         self.evidence = given.evidence
         return cms.ContentInfo.load(given.token)
 

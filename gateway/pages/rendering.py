@@ -146,7 +146,7 @@ class Pages:
         hosts = forms_to | self.sign_out_hosts if person else forms_to
         policy = POLICY.format(forms=" ".join(("'self'", *sorted(hosts))))
         if script:
-            policy += _SCRIPT_POLICY.format(bridge=f" {self.portal.bridge}" if script == "signing" else "")
+            policy += _SCRIPT_POLICY.format(bridge=f" {self.portal.bridge}/" if script == "signing" else "")
         told = {"Retry-After": str(ceil(RETRY_SECONDS))} if status == 503 else {}
         told |= {"Content-Security-Policy": policy, "Content-Language": language.value}
         response = HTMLResponse(text, status, {**HEADERS, **told, **(headers or {})})

@@ -35,8 +35,9 @@ class Portal(BaseModel):
     )
     bridge: str = Field(
         default="http://127.0.0.1:27110",
-        pattern=r"^http://(127\.0\.0\.1|localhost):[0-9]{1,5}$",
-        description="Where an officer's browser reaches the bridge to her token, on her own computer.",
+        pattern=r"^http://(127\.0\.0\.1|localhost):[0-9]{1,5}(/[a-z_]+)*$",
+        description="Where an officer's browser reaches the bridge to her token, on her own computer. "
+        "The demo names the sandbox's unless this is set.",
     )
     notices: Path | None = Field(
         default=None,

@@ -45,7 +45,8 @@ from store.certificates import officer_signatures as store
 signatures_of_certificate = many_by_key(store.signatures_of_certificates)
 # The loader above is keyed by certificates that were let through before.
 
-_FOR_STAFF = [AUTHENTICATED, NEVER_SILENTLY_NULL, requires_scopes(Scope.STAFF)]
+_SIGNS, _ENROLS = [Scope.CASES], [Scope.CASES, Scope.STAFF]
+_FOR_SIGNERS = [AUTHENTICATED, NEVER_SILENTLY_NULL, requires_scopes(*_SIGNS)]
 
 
 @strawberry.type(description="Who signed a certificate with a token, as it says.")
@@ -121,14 +122,15 @@ class SigningQuery:
     @resolver_field(
         description="Certificates that wait for her signature, the oldest decision first, at most 200; null with "
         "NOT_FOUND for all but officers.",
-        directives=[*_FOR_STAFF, assumed_list_size(MOST_IN_BATCH)],
+        directives=[*_FOR_SIGNERS, assumed_list_size(MOST_IN_BATCH)],
     )
     async def certificates_to_sign(self, info: Info) -> list[CertificateSigning] | None:
         found = await waiting_for(info.context.environment, require_signed_in(info))
         return [CertificateSigning.of(one) for one in found]
 
     @resolver_field(
-        description="A batch of hers, with how far it is; null with NOT_FOUND for anybody else.", directives=_FOR_STAFF
+        description="A batch of hers, with how far it is; null with NOT_FOUND for anybody else.",
+        directives=_FOR_SIGNERS,
     )
     async def signing_batch(
         self, info: Info, batch_id: Annotated[strawberry.ID, strawberry.argument(description="The batch.")]
@@ -137,7 +139,7 @@ class SigningQuery:
 
     @resolver_field(
         description="Her own tokens, and for administrators those that wait for their word.",
-        directives=[*_FOR_STAFF, assumed_list_size(MOST_ENROLMENTS)],
+        directives=[AUTHENTICATED, NEVER_SILENTLY_NULL, requires_scopes(*_ENROLS), assumed_list_size(MOST_ENROLMENTS)],
     )
     async def token_enrolments(self, info: Info) -> list[TokenEnrolment] | None:
         found = await enrolments_for(info.context.environment, require_signed_in(info))
@@ -177,7 +179,7 @@ class SigningMutation:
             certificate="Its signing certificate, DER in base64 or PEM.",
             post="For which of her posts as an officer it is, from 1 in their order.",
         ),
-        scopes=[Scope.STAFF],
+        scopes=_ENROLS,
     )
     answer_token = action_mutation(
         answer_token,
@@ -188,7 +190,7 @@ class SigningMutation:
             enrolment_id="The token, as tokenEnrolments names it.",
             confirm="True confirms one that waits; false refuses it, or withdraws one that holds.",
         ),
-        scopes=[Scope.STAFF],
+        scopes=_ENROLS,
     )
     prepare_signatures = action_mutation(
         prepare_signatures,
@@ -200,7 +202,7 @@ class SigningMutation:
             signing_ids="At most 200, as certificatesToSign names them.",
             certificate_sha256="The SHA-256 of the token's certificate, in hex.",
         ),
-        scopes=[Scope.STAFF],
+        scopes=_SIGNS,
     )
     hand_in_signatures = action_mutation(
         hand_in_signatures,
@@ -209,7 +211,7 @@ class SigningMutation:
         input_fields(
             "What the bridge gave for a batch, or for a part of it.",
             batch_id="The batch.",
-            signatures=_signatures("What it gave for each, at most 200."),
+            signatures=_signatures("What it gave for each, at most 100 at once."),
         ),
-        scopes=[Scope.STAFF],
+        scopes=_SIGNS,
     )

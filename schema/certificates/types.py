@@ -205,9 +205,7 @@ class Certificate(Node, Mapped[CertificateView]):
         directives=[assumed_list_size(2)],
     )
     async def signatures(self, info: Info) -> list[CertificateSignature]:
-        issued = self.view.issued
-        found = await info.context.load(signatures_of_certificate, issued.id) if issued else ()
-        return [CertificateSignature.of(one) for one in found]
+        return await _signatures_of(info, self.view.issued.id) if self.view.issued else []
 
     @resolver_field(
         description="Its file, fetched now and checked; null where the source gives no file.",
@@ -242,6 +240,10 @@ class Certificate(Node, Mapped[CertificateView]):
         if chosen not in self.media_types:
             raise Problems(Problem(ErrorCode.BAD_INPUT, ("mediaType",)))
         return address_of(info, self.citizen_id, DocumentName(LinkKind.OURS, self.view.issued.id, chosen))
+
+
+async def _signatures_of(info: Info, certificate_id: str) -> list[CertificateSignature]:
+    return [CertificateSignature.of(one) for one in await info.context.load(signatures_of_certificate, certificate_id)]
 
 
 def _is_hers(info: Info, citizen_id: str) -> bool:
@@ -296,6 +298,13 @@ class CertificateFacts:
     specimen: bool = strawberry.field(
         description="Whether it is signed by a key of tests, as in the demo and in staging, and valid nowhere."
     )
+
+    @resolver_field(
+        description="The officers who signed it with their tokens, in their order; none for the system's seal.",
+        directives=[assumed_list_size(2)],
+    )
+    async def signatures(self, info: Info) -> list[CertificateSignature]:
+        return await _signatures_of(info, self.item.id)
 
     name = text_field("item.name", description="What it is called.")
     department = text_field("department_name", description="The department that issued it.", nullable=True)

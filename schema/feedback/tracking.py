@@ -11,7 +11,17 @@ from domain.applications.lifecycle import Move, Status
 from domain.feedback import tracking
 from domain.feedback.tracking import SecondFactor
 from domain.kernel import show_number
-from schema.kernel import PUBLIC, Info, Mapped, label_field, resolver_field, text_field
+from domain.kernel.messages import label
+from schema.kernel import (
+    PUBLIC,
+    Info,
+    InLanguage,
+    Mapped,
+    field_language,
+    label_field,
+    resolver_field,
+    text_field,
+)
 
 
 @strawberry.input(one_of=True, description="What only the applicant is likely to know: exactly one of these.")
@@ -91,7 +101,10 @@ class TrackedApplication(Mapped[tracking.Tracked]):
     def shown_number(self) -> str:
         return show_number(self.item.number)
 
-    status_label = label_field("status", "item.status", description="Where it stands, in words.")
+    @resolver_field(description="Where it stands, in words; also that an officer has to sign what was decided.")
+    def status_label(self, info: Info, language: InLanguage = None) -> str:
+        return label(self.item.status_text, field_language(info, language))
+
     service = text_field("item.service", description="The name of the service.")
     department = text_field("item.department", description="The name of the department.", nullable=True)
 

@@ -118,6 +118,11 @@ async def signatures_of(tx: Transaction, signing_ids: Iterable[str]) -> dict[str
     return await SIGNATURES.groups(tx, sa.select(signatures_table).order_by(_S.place), _S.signing_id, signing_ids)
 
 
+async def forget_signatures(tx: Transaction, signing_id: str) -> None:
+    """Take back who signed what was not released yet."""
+    await tx.connection.execute(sa.delete(signatures_table).where(_S.signing_id == signing_id))
+
+
 async def of_certificates(tx: Transaction, certificate_ids: Iterable[str]) -> dict[str, CertificateSigning]:
     """The signing of each certificate that officers signed."""
     return await SIGNINGS.by_keys(tx, _W.certificate_id, certificate_ids, _LISTED)

@@ -29,6 +29,9 @@ _COLUMNS = {
     "beneficiary_accounts": "id citizen_id beneficiary_id version details created_at",
     "budget_holds": "instalment_id citizen_id amount_paise held_at released_at",
     "certificate_endings": "certificate_id status ground reason ended_at successor_id",
+    "certificate_signatures": "id application_id signing_id place designation_hi designation_en office_hi office_en "
+    "signed_at",
+    "certificate_signings": "id application_id state created_at corrects certificate_id level released_sha256",
     "certificates": "id citizen_id number application_id service_code department district doctype uri name_hi name_en "
     "holder issued_on valid_until status pdf_sha256 xml_sha256 created_at status_index",
     "citizens": "citizen_id personal district tehsil language aadhaar_last4 created_at alias_of",

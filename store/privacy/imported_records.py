@@ -27,7 +27,7 @@ MOVED = (
 
 _LEFT = frozenset({"citizens", "citizen_contacts", "changes", "sent_codes", "message_settings"})
 """What every record has, what passes by itself, as the code that proved whose it is, and what somebody chose by SMS."""
-_ALONG = frozenset({"conversation_lines", "muted_applications"})
+_ALONG = frozenset({"conversation_lines", "muted_applications", "certificate_signings", "certificate_signatures"})
 """What belongs to rows that move, and goes with them."""
 
 

@@ -18,8 +18,8 @@ HANDED_IN = (
 _HELD = (("uploads", "sha256"), ("uploads", "expected"), ("commission_cases", "bundle"))
 """Columns that name the citizen's uploads or what was made of them for a case."""
 
-_ISSUED = (("certificates", "pdf_sha256"),)
-"""The column that names what stays after an erasure. Nobody can hand in a certificate's XML file, so it is shared
+_ISSUED = (("certificates", "pdf_sha256"), ("certificate_signings", "released_sha256"))
+"""The columns that name what stays after an erasure. Nobody can hand in a certificate's XML file, so it is shared
 with nothing that goes."""
 
 

@@ -141,6 +141,9 @@ KEPT: Mapping[str, str] = {
     "finance_cases": "the account of public money; it holds no personal data",
     "fee_orders": "the account of public money; it holds no personal data",
     "appeal_hearings": "the record of a statutory appeal; it holds no personal data",
+    "certificate_signings": "which officer's signature a certificate waits for; what was prepared of it is gone once "
+    "it is released, before which nobody is erased",
+    "certificate_signatures": "who signed a public record, on which it rests, as certificates",
     "invitations": "an officer's one-time link; it concerns no citizen",
     "escalations": "the record of a breach of the time limit; it holds no personal data",
     "event_receivers": "which systems are told of events, and their secrets; it concerns no citizen",
@@ -172,6 +175,8 @@ THROUGH: Mapping[str, tuple[str, str]] = {
     "payment_lines": ("instalment_id", "instalments"),
     "registration_lines": ("beneficiary_id", "payment_beneficiaries"),
     "certificate_endings": ("certificate_id", "certificates"),
+    "certificate_signings": ("application_id", "applications"),
+    "certificate_signatures": ("application_id", "applications"),
     "session_devices": ("session_id", "sessions"),
     "session_tokens": ("session_id", "sessions"),
     "application_strengths": ("application_id", "applications"),

@@ -196,15 +196,7 @@ OWN: Mapping[str, frozenset[str]] = {
     "confirmEventReceiver": NOBODY,
     "changeEventReceiver": NOBODY,
     "enrolToken": who(
-        "officer",
-        "officer elsewhere",
-        "appellate",
-        "commission",
-        "department admin",
-        "finance officer",
-        "auditor",
-        "helpline",
-        "admin",
+        "officer", "officer elsewhere", "appellate", "department admin", "admin"
     ),  # no certifying authority is connected here, which they are told
     "answerToken": NOBODY,  # it names what is not there
     "prepareSignatures": who("officer", "officer elsewhere"),  # the token is not there, which they are told
@@ -278,17 +270,7 @@ ROOTS: Mapping[str, frozenset[str]] = {
     "Query.serviceDefinitions": who("admin", "department admin"),
     "Query.messageTexts": who("admin"),
     "Query.whatsappStates": who("admin"),
-    "Query.tokenEnrolments": who(
-        "officer",
-        "officer elsewhere",
-        "appellate",
-        "commission",
-        "department admin",
-        "finance officer",
-        "auditor",
-        "helpline",
-        "admin",
-    ),
+    "Query.tokenEnrolments": who("officer", "officer elsewhere", "appellate", "department admin", "admin"),
     "Query.certificatesToSign": who("officer", "officer elsewhere"),
     "Query.signingBatch": NOBODY,  # it names what is not there
     "Query.eventReceivers": who("admin", "department admin"),

@@ -12,6 +12,8 @@ from integrations.trust_services.wire import load_certificate, ocsp_request
 from tests.faults.base import Adapter
 from tests.faults.site import Line, Site
 
+HOST = "authority"
+"""By which the breaker of its calls is named; they go to the site."""
 _SIGNED = {
     "signature": "its signature is examined with the certificate that it is about, after the call",
     "token": "nobody has to sign in there",
@@ -39,13 +41,13 @@ class Ocsp(Adapter):
         self.site.pools[self.name] = [made["certificate"]]
 
     def client(self, line: Line) -> TrustServices:
-        return TrustServices(self.settings, {"": line.remote}, _Stamps(line))  # type: ignore[arg-type]
+        return TrustServices(self.settings, {HOST: line.remote}, _Stamps(line))  # type: ignore[arg-type]
 
     async def ask(self, client: TrustServices, number: int) -> Any:
         del number
         der = base64.b64decode(self.site.pools[self.name][0])
         issuer = load_certificate(self.settings.authorities[1])
-        await client.ask_ocsp(ocsp_request(load_certificate(der), issuer), "", "/ocsp")
+        await client.ask_ocsp(ocsp_request(load_certificate(der), issuer), HOST, "/ocsp")
         return "told"
 
 
@@ -57,7 +59,7 @@ class RevocationList(Ocsp):
 
     async def ask(self, client: TrustServices, number: int) -> Any:
         del number
-        await client.fetch_list("", "/list.crl")
+        await client.fetch_list(HOST, "/list.crl")
         return "told"
 
 

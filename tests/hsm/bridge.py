@@ -4,7 +4,9 @@ import base64
 import os
 import subprocess
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
 
 import pkcs11
 import pytest
@@ -12,13 +14,17 @@ from cryptography.hazmat.primitives import serialization
 from pkcs11 import Attribute, ObjectClass
 from pkcs11.util.rsa import decode_rsa_private_key
 
+from actions.certificates.signing_queue import TokenSignature
 from bridge.pkcs11_token import Pkcs11Token
 from bridge.serving import own_names, serve_bridge, server_at
 from bridge.wire import Bridge
+from sandbox.city.kit import Sandbox
 from sandbox.trust_services.authority import read_key
 from sandbox.trust_services.server import create_sandbox
 from tests.bridge.test_bridge import a_home
+from tests.support.actions import World
 from tests.support.bridges import ORIGIN, BridgeTests, ask, certificate_of, items
+from tests.support.signing import signing_in
 
 pytestmark = pytest.mark.integration
 MODULE, PIN = os.environ["SOFTHSM"], "4821"
@@ -36,6 +42,12 @@ def officers_token(tmp_path_factory: pytest.TempPathFactory) -> str:
     subprocess.run(command, check=True, capture_output=True)
     sandbox = create_sandbox(a_home(folder))
     made = sandbox.actions["insert"]({"name": "Officer"})
+    put_on_token(sandbox, made, b"\x01")
+    return str(made["sha256"])
+
+
+def put_on_token(sandbox: Sandbox, made: Mapping[str, Any], place: bytes) -> None:
+    """Put a key of the sandbox with its certificate on the token."""
     kept = sandbox.state.get("token", made["sha256"])
     assert kept is not None
     key = read_key(kept["key"]).private_bytes(
@@ -43,7 +55,7 @@ def officers_token(tmp_path_factory: pytest.TempPathFactory) -> str:
     )
     with pkcs11.lib(MODULE).get_token(token_label="officer").open(user_pin=PIN, rw=True) as session:
         session.create_object(
-            {**decode_rsa_private_key(key), Attribute.TOKEN: True, Attribute.ID: b"\x01", Attribute.PRIVATE: True}
+            {**decode_rsa_private_key(key), Attribute.TOKEN: True, Attribute.ID: place, Attribute.PRIVATE: True}
         )
         session.create_object(
             {
@@ -51,12 +63,11 @@ def officers_token(tmp_path_factory: pytest.TempPathFactory) -> str:
                 Attribute.CERTIFICATE_TYPE: pkcs11.CertificateType.X_509,
                 Attribute.TOKEN: True,
                 Attribute.PRIVATE: False,
-                Attribute.ID: b"\x01",
+                Attribute.ID: place,
                 Attribute.SUBJECT: b"\x30\x00",
                 Attribute.VALUE: base64.b64decode(made["certificate"]),
             }
         )
-    return made["sha256"]
 
 
 class HsmSite:
@@ -106,3 +117,28 @@ class TestTheBridgeOverSoftHsm(BridgeTests):
         answer = ask(site, "sign", certSha256=found["sha256"], items=items("0" * 64)).json()
 
         assert answer["items"][0]["signature"]
+
+    async def test_pdfsig_finds_the_signature_on_a_released_certificate_valid(
+        self, site: HsmSite, sqlite_peopled: World, tmp_path: Path
+    ):
+        signing = await signing_in(sqlite_peopled, tmp_path)
+        token = signing.insert()
+        put_on_token(signing.sandbox, token, b"\x02")
+        await signing.enrol(signing.world.registrar, token)
+        application = await signing.decided()
+        batch = await signing.prepared(token)
+        asked = [{"id": one.id, "sha256": one.digest} for one in batch.items]
+        answer = ask(site, "sign", certSha256=token["sha256"], items=asked).json()["items"]
+        hashes = {one["id"]: str(one["sha256"]) for one in asked}
+        await signing.hand_in(batch, [TokenSignature(one["id"], hashes[one["id"]], one["signature"]) for one in answer])
+        certificate = await signing.certificate(application)
+        assert certificate is not None
+        file = tmp_path / "certificate.pdf"
+        file.write_bytes(await signing.world.env.objects.get(certificate.pdf_sha256) or b"")
+
+        said = subprocess.run(["pdfsig", str(file)], capture_output=True, text=True, check=False).stdout
+
+        # The second is the time stamp, which pdfsig names and does not verify.
+        officers = said.partition("Signature #2")[0]
+        assert "Signature Validation: Signature is Valid." in officers
+        assert "Signature Type: ETSI.CAdES.detached" in officers

@@ -20,11 +20,13 @@ from actions.certificates.signing_queue import (
     waiting_for,
 )
 from actions.certificates.token_enrolments import AnswerToken, EnrolToken, answer_token, enrol_token
+from actions.kernel import Environment
 from domain.applications.applications import Application
 from domain.catalogue.definitions import Definition, SignedBy, step_from
 from domain.certificates.certificates import IssuedCertificate
-from domain.certificates.officer_signatures import CertificateSigning, TokenEnrolment
-from domain.kernel import PersonKind, Posting, Role, Source, Subject
+from domain.certificates.officer_signatures import MOST_IN_PART, CertificateSigning, TokenEnrolment
+from domain.kernel import ManualClock, PersonKind, Posting, Role, Source, Subject
+from gateway.documents.authority import Authority
 from gateway.documents.officer_signer import OfficerSigner
 from gateway.worker.deliveries import Deliveries
 from gateway.worker.topics import handlers
@@ -33,6 +35,8 @@ from sandbox.city.kit import Sandbox
 from sandbox.trust_services.server import create_sandbox
 from store.catalogue import catalogue
 from store.certificates import certificates, officer_signatures
+from store.database import Store
+from store.identity import people
 from tests.support.actions import FREE, World
 from tests.support.remotes import remote_over, shared_resilience
 from tests.support.sign_in import GATEWAY, sandbox_home
@@ -112,20 +116,10 @@ class Signing:
         items = await self.world.env.store.read(lambda tx: officer_signatures.in_batch(tx, batch_id))
         return SigningBatch(batch_id, "", tuple(items))
 
-    async def ask_bridge(self, call: str, origin: str = GATEWAY, **body: Any) -> httpx.Response:
-        """One call of the bridge, with a nonce of its own where none is given."""
-        async with httpx.AsyncClient(
-            transport=httpx.ASGITransport(app=self.sandbox.app), base_url="http://127.0.0.1:27110/bridge/v1"
-        ) as page:
-            headers = {"Origin": origin}
-            if "nonce" not in body and call != "nonce":
-                body["nonce"] = (await page.post("/nonce", json={}, headers=headers)).json().get("nonce")
-            return await page.post(f"/{call}", json=body, headers=headers)
-
     async def signed(self, token: dict[str, Any], batch: SigningBatch) -> tuple[TokenSignature, ...]:
         """What the bridge gives for what is prepared in a batch."""
         asked = [{"id": one.id, "sha256": one.digest} for one in batch.items if one.digest]
-        answer = (await self.ask_bridge("sign", certSha256=token["sha256"], items=asked)).json()
+        answer = (await ask_bridge(self.sandbox, "sign", certSha256=token["sha256"], items=asked)).json()
         hashes = {one.id: one.digest or "" for one in batch.items}
         return tuple(
             TokenSignature(one["id"], hashes[one["id"]], one.get("signature"), one.get("error"))
@@ -135,11 +129,25 @@ class Signing:
     async def hand_in(
         self, batch: SigningBatch, signatures: Sequence[TokenSignature], officer: Subject | None = None
     ) -> SigningBatch:
-        """Hand signatures in, and let the worker fill them in."""
-        request = HandInSignatures(batch.id, tuple(signatures), self.key())
-        await hand_in_signatures(self.world.env, officer or self.world.registrar, request)
+        """Hand signatures in, in parts as the page does, and let the worker fill them in."""
+        for start in range(0, len(signatures), MOST_IN_PART):
+            await self.hand_in_at_once(batch, signatures[start : start + MOST_IN_PART], officer)
         await self.work()
         return await self.batch(batch.id)
+
+    async def hand_in_at_once(
+        self, batch: SigningBatch, signatures: Sequence[TokenSignature], officer: Subject | None = None
+    ) -> None:
+        """Hand signatures in by one request."""
+        request = HandInSignatures(batch.id, tuple(signatures), self.key())
+        await hand_in_signatures(self.world.env, officer or self.world.registrar, request)
+
+    async def give_posts(self, officer: Subject, postings: tuple[Posting, ...]) -> Subject:
+        """The officer in other posts, from now on."""
+        async with self.world.env.store.write_transaction() as tx:
+            found = await people.officers(tx, [officer.person_id or ""])
+            await people.update_officer(tx, replace(found[officer.person_id or ""], postings=postings))
+        return replace(officer, postings=postings)
 
     async def certificate(self, application: Application) -> IssuedCertificate | None:
         """The certificate of an application, once it is released."""
@@ -147,19 +155,33 @@ class Signing:
         return found.get(application.id)
 
 
+async def ask_bridge(sandbox: Sandbox, call: str, **body: Any) -> httpx.Response:
+    """One call of a page to the sandbox's bridge, with a nonce of its own."""
+    transport, headers = httpx.ASGITransport(app=sandbox.app), {"Origin": GATEWAY}
+    address = "http://127.0.0.1:27110/bridge/v1"
+    async with httpx.AsyncClient(transport=transport, base_url=address, headers=headers) as page:
+        nonce = (await page.post("/nonce", json={})).json()["nonce"]
+        return await page.post(f"/{call}", json={**body, "nonce": nonce})
+
+
 async def signing_in(world: World, folder: Path, signed_by: SignedBy = SignedBy.OFFICER) -> Signing:
     """A world whose birth certificates are signed so."""
-    sandbox = create_sandbox(sandbox_home(folder, "trust_services", world.clock))
-    given = _onboarding(folder)
-    settings = TrustSettings.from_onboarding(given)
-    shared = shared_resilience(world.clock)
+    env, sandbox, trust = trusting(world.env, world.clock, folder)
+    await let_officers_sign(env.store, FREE, signed_by)
+    renderer = OfficerSigner(env.keyrings, folder / "certificates", world.clock)
+    Authority(env.keyrings, folder / "certificates", world.clock).signer("xml")  # once, before threads ask side by side
+    return Signing(replace(world, env=env), sandbox, trust, renderer)
+
+
+def trusting(env: Environment, clock: ManualClock, folder: Path) -> tuple[Environment, Sandbox, TrustServices]:
+    """An environment that is connected with the sandbox of authorities and tokens."""
+    sandbox = create_sandbox(sandbox_home(folder, "trust_services", clock))
+    settings = TrustSettings.from_onboarding(_onboarding(folder))
+    shared = shared_resilience(clock)
     hosts = {host: remote_over(sandbox.app, Source.TRUST_SERVICES, host, shared=shared) for host in settings.hosts}
     stamps = remote_over(sandbox.app, Source.TRUST_SERVICES, settings.timestamps or "", shared=shared)
     trust = TrustServices(settings, hosts, stamps)
-    env = replace(world.env, partners=replace(world.env.partners, others={"trust_services": trust}))
-    world = replace(world, env=env)
-    await _let_officers_sign(world, signed_by)
-    return Signing(world, sandbox, trust, OfficerSigner(env.keyrings, folder / "certificates", world.clock))
+    return replace(env, partners=replace(env.partners, others={"trust_services": trust})), sandbox, trust
 
 
 def _onboarding(folder: Path) -> dict[str, Any]:
@@ -167,12 +189,13 @@ def _onboarding(folder: Path) -> dict[str, Any]:
     return read
 
 
-async def _let_officers_sign(world: World, signed_by: SignedBy) -> None:
+async def let_officers_sign(store: Store, code: str, signed_by: SignedBy = SignedBy.OFFICER) -> None:
+    """Have a definition say who signs the certificates of a service."""
     two = signed_by is SignedBy.TWO_OFFICERS
     kinds = ["SCRUTINY", *(["SECOND_APPROVAL"] if two else []), "ISSUE"]
     steps = tuple(step_from({"kind": kind}) for kind in kinds)
     definition = Definition(steps, "a test", "the Act", "a notification", signed_by=signed_by)
-    async with world.env.store.write_transaction() as tx:
-        service = await catalogue.service(tx, FREE)
+    async with store.write_transaction() as tx:
+        service = await catalogue.service(tx, code)
         assert service is not None
         await catalogue.upsert_services(tx, [replace(service, definition=definition, needs_second_pair=two)])

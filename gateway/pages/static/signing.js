@@ -20,23 +20,43 @@ async function with_nonce(bridge, call, body) {
   return ask(bridge, call, { ...body, nonce });
 }
 
+// As many signatures go in one request, whose size is bounded (domain/certificates/officer_signatures.py).
+const PART = 100;
+
 function field(form, name, value) {
   const control = Object.assign(document.createElement("input"), { type: "hidden", name, value });
+  control.dataset.part = "";
   form.append(control);
 }
 
+// While the bridge is asked the page must stay: its answers would be lost.
+let asked = false;
+
 async function sign(form, told) {
+  asked = true;
   const items = [...form.querySelectorAll("[data-item]")].map(({ dataset }) => ({ id: dataset.item, sha256: dataset.digest }));
   told.textContent = told.dataset.waits;
   const answer = await with_nonce(form.dataset.signs, "sign", { certSha256: form.dataset.certificate, items });
   const hashes = new Map(items.map((one) => [one.id, one.sha256]));
-  answer.items.forEach((one, place) => {
-    field(form, `input.signatures.${place}.signingId`, one.id);
-    field(form, `input.signatures.${place}.sha256`, hashes.get(one.id) ?? "");
-    if (one.signature) field(form, `input.signatures.${place}.signature`, one.signature);
-    else field(form, `input.signatures.${place}.error`, one.error ?? "TOKEN_FAILED");
-  });
-  form.submit();
+  const key = form.elements._key.value;
+  for (let first = 0; first < answer.items.length; first += PART) {
+    form.querySelectorAll("[data-part]").forEach((one) => one.remove());
+    answer.items.slice(first, first + PART).forEach((one, place) => {
+      field(form, `input.signatures.${place}.signingId`, one.id);
+      field(form, `input.signatures.${place}.sha256`, hashes.get(one.id) ?? "");
+      if (one.signature) field(form, `input.signatures.${place}.signature`, one.signature);
+      else field(form, `input.signatures.${place}.error`, one.error ?? "TOKEN_FAILED");
+    });
+    form.elements._key.value = `${key}-${first}`;
+    if (first + PART >= answer.items.length) form.submit();
+    else await hand_in(form);
+  }
+}
+
+async function hand_in(form) {
+  const body = new URLSearchParams(new FormData(form));
+  const sent = await fetch(location.pathname, { method: "POST", body, redirect: "manual" });
+  if (sent.type !== "opaqueredirect") throw new Error(String(sent.status));
 }
 
 async function read(form, told) {
@@ -61,4 +81,4 @@ for (const form of document.querySelectorAll("form[data-signs], form[data-enrols
   });
 }
 
-if (document.querySelector("[data-busy]")) setTimeout(() => location.replace(location.pathname), 2000);
+if (document.querySelector("[data-busy]")) setTimeout(() => asked || location.replace(location.pathname), 2000);

@@ -16,11 +16,14 @@ from actions.certificates.signing_queue import TokenSignature
 from actions.certificates.token_enrolments import AnswerToken, answer_token
 from domain.applications.lifecycle import Status
 from domain.certificates.officer_signatures import SignatureLevel, SigningFailure, SigningState
-from domain.kernel import ErrorCode, Problems
+from domain.kernel import IST, ErrorCode, Problems
+from gateway.documents.certificate_checks import check_certificate
+from integrations.trust_services import TrustSettings
 from store.applications import applications
 from store.certificates import officer_signatures
-from store.identity import people
+from tests.gateway.documents.test_layout import words_of
 from tests.support.actions import World
+from tests.support.endings import FORM
 from tests.support.signing import ADMIN, Signing, signing_in
 
 
@@ -75,6 +78,42 @@ async def test_who_signed_in_which_post_and_when_is_kept(signing: Signing):
     assert "Dehradun" in one.office.en
     assert one.signed_at == signing.world.clock.now().replace(microsecond=0)
     assert (one.evidence_kind, bool(one.evidence)) == ("OCSP", True)
+
+
+async def test_the_page_prints_who_signs_in_which_post_and_when(signing: Signing):
+    token, application = await signing.enrolled(), await signing.decided()
+    batch = await signing.prepared(token)
+    await signing.hand_in(batch, await signing.signed(token, batch))
+
+    certificate = await signing.certificate(application)
+    assert certificate is not None
+    words = words_of(await signing.world.env.objects.get(certificate.pdf_sha256) or b"")
+    signed_at = signing.world.clock.now().astimezone(IST)
+    assert "registrar" in words
+    assert "Officer" in words
+    assert f"{signed_at:%d-%m-%Y%H:%M}" in words
+
+
+async def test_the_files_before_and_after_agree_with_everything_below_pinned_roots_alone(signing: Signing):
+    token, application = await signing.enrolled(), await signing.decided(form=FORM)
+    batch = await signing.prepared(token)
+    await signing.hand_in(batch, await signing.signed(token, batch))
+    env, trust = signing.world.env, signing.trust.settings
+    certificate = await signing.certificate(application)
+    [item] = (await signing.batch(batch.id)).items
+    assert certificate is not None
+    raised = await env.objects.get(certificate.pdf_sha256) or b""
+    before = await env.objects.get(item.released_sha256 or "") or b""
+
+    async def codes(content: bytes, known: TrustSettings | None) -> dict[str, str]:
+        return {one.name: one.code for one in await check_certificate(env, content, known)}
+
+    agree = dict.fromkeys(("pdf", "xml", "qr", "register", "status"), "OK")
+    assert raised != before
+    assert await codes(before, trust) == await codes(raised, trust) == agree
+    assert (await codes(raised, replace(trust, roots=frozenset())))["pdf"] == "UNKNOWN_KEY"
+    assert (await codes(raised, None))["pdf"] == "NO_ROOTS"
+    assert (await codes(raised.replace(b"/Title", b"/Titla", 1), trust))["pdf"] == "BAD_SIGNATURE"
 
 
 async def test_the_level_is_raised_afterwards_and_the_copy_of_before_stays_valid(signing: Signing):
@@ -246,13 +285,9 @@ async def test_another_officers_token_signs_nothing(signing: Signing):
 async def test_an_officer_who_was_transferred_signs_no_more_and_her_successor_does(signing: Signing):
     world = signing.world
     token, application = await signing.enrolled(), await signing.decided()
-    async with world.env.store.write_transaction() as tx:
-        found = await people.officers(tx, [world.registrar.person_id or "", world.elsewhere.person_id or ""])
-        old, new = found[world.registrar.person_id or ""], found[world.elsewhere.person_id or ""]
-        await people.update_officer(tx, replace(old, postings=()))
-        await people.update_officer(tx, replace(new, postings=old.postings))
+    taken = await signing.give_posts(world.elsewhere, world.registrar.postings)
+    await signing.give_posts(world.registrar, ())
     left = replace(world.registrar, postings=world.elsewhere.postings)
-    taken = replace(world.elsewhere, postings=old.postings)
     with pytest.raises(Problems) as refused:
         await signing.prepared(token, application.id, officer=left)
     assert refused.value.code is ErrorCode.OFFICE_NOT_HELD

@@ -1,8 +1,5 @@
 """Two officers sign, corrections are signed as the first certificate was, and a token is enrolled by two people."""
 
-import shutil
-import subprocess
-from dataclasses import replace
 from datetime import timedelta
 from io import BytesIO
 from pathlib import Path
@@ -15,28 +12,71 @@ from actions.certificates.certificate_endings import CorrectCertificate, correct
 from actions.certificates.issue import issue_certificate
 from actions.certificates.token_enrolments import AnswerToken, EnrolToken, answer_token, enrol_token
 from actions.officers.second_approvals import ConfirmDecision, confirm_decision
+from domain.applications.applications import Application
 from domain.catalogue.definitions import SignedBy
 from domain.certificates.certificates import EndGround
-from domain.certificates.officer_signatures import SigningState
-from domain.kernel import ErrorCode, Problems
+from domain.certificates.officer_signatures import SigningFailure, SigningState
+from domain.kernel import ErrorCode, Problems, Subject
 from store.certificates import certificates, officer_signatures
-from store.identity import people
+from tests.gateway.documents.test_layout import words_of
 from tests.support.actions import FREE, World
-from tests.support.signing import ADMIN, signing_in
+from tests.support.signing import ADMIN, Signing, signing_in
 
 
-async def test_two_officers_sign_the_one_who_decided_first(world: World, tmp_path: Path):
-    signing = await signing_in(world, tmp_path, SignedBy.TWO_OFFICERS)
+async def decided_by_two(world: World, folder: Path) -> tuple[Signing, Subject, Subject, Application]:
+    """An application that one officer decided and another confirmed, and both."""
+    signing = await signing_in(world, folder, SignedBy.TWO_OFFICERS)
     env, first = signing.world.env, signing.world.registrar
-    async with env.store.write_transaction() as tx:
-        found = await people.officers(tx, [first.person_id or "", world.elsewhere.person_id or ""])
-        colleague = replace(found[world.elsewhere.person_id or ""], postings=found[first.person_id or ""].postings)
-        await people.update_officer(tx, colleague)
-    second = replace(world.elsewhere, postings=first.postings)
+    second = await signing.give_posts(world.elsewhere, first.postings)
     application = await world.in_scrutiny(world.asha, FREE, first)
     await decide_application(env, first, Decide(application.id, Verdict.APPROVE, "propose"))
     application, _ = await confirm_decision(env, second, ConfirmDecision(application.id, "confirm"))
     assert await issue_certificate(env, application.id, signing.renderer) is None
+    return signing, first, second, application
+
+
+async def test_the_successor_of_a_second_officer_who_left_signs_in_her_stead(world: World, tmp_path: Path):
+    signing, first, second, application = await decided_by_two(world, tmp_path)
+    own = await signing.enrolled(first)
+    batch = await signing.prepared(own, officer=first)
+    await signing.hand_in(batch, await signing.signed(own, batch), officer=first)
+    await signing.give_posts(second, ())
+    successor = await signing.give_posts(world.employment, first.postings)
+    theirs = await signing.enrolled(successor)
+
+    taken = await signing.prepared(theirs, officer=successor)
+    assert [(one.state, one.failure) for one in taken.items] == [(SigningState.WAITING, SigningFailure.SIGNER_CHANGED)]
+    signing.world.clock.advance(timedelta(seconds=1))
+    for token, officer in ((own, first), (theirs, successor)):
+        batch = await signing.prepared(token, officer=officer)
+        await signing.hand_in(batch, await signing.signed(token, batch), officer=officer)
+
+    certificate = await signing.certificate(application)
+    assert certificate is not None
+    records = await signing.world.env.store.read(lambda tx: officer_signatures.signatures_of(tx, [application.id]))
+    assert [one.officer_id for one in records[application.id]] == [first.person_id, successor.person_id]
+    words = words_of(await signing.world.env.objects.get(certificate.pdf_sha256) or b"")
+    assert ("registrar" in words, "employment" in words, "elsewhere" in words) == (True, True, False)
+
+
+async def test_while_the_second_officer_is_in_office_nobody_signs_in_her_stead(world: World, tmp_path: Path):
+    signing, first, _, application = await decided_by_two(world, tmp_path)
+    own = await signing.enrolled(first)
+    batch = await signing.prepared(own, officer=first)
+    await signing.hand_in(batch, await signing.signed(own, batch), officer=first)
+    colleague = await signing.give_posts(world.employment, first.postings)
+    theirs = await signing.enrolled(colleague)
+
+    with pytest.raises(Problems) as refused:
+        await signing.prepared(theirs, application.id, officer=colleague)
+
+    assert refused.value.code is ErrorCode.SIGNER_DIFFERS
+    assert await signing.waiting(colleague) == []
+
+
+async def test_two_officers_sign_the_one_who_decided_first(world: World, tmp_path: Path):
+    signing, first, second, application = await decided_by_two(world, tmp_path)
+    env = signing.world.env
     own, theirs = await signing.enrolled(first), await signing.enrolled(second)
 
     batch = await signing.prepared(own, officer=first)
@@ -108,22 +148,3 @@ async def test_a_certificate_that_no_officer_may_sign_with_is_not_enrolled(
 
     assert refused.value.code is ErrorCode.TOKEN_UNFIT
     assert refused.value.problems[0].sentence == f"token_unfit.{reason}"
-
-
-@pytest.mark.skipif(shutil.which("pdfsig") is None, reason="poppler-utils is not there")
-async def test_pdfsig_finds_the_signature_valid(world: World, tmp_path: Path):
-    signing = await signing_in(world, tmp_path)
-    token, application = await signing.enrolled(), await signing.decided()
-    batch = await signing.prepared(token)
-    await signing.hand_in(batch, await signing.signed(token, batch))
-    certificate = await signing.certificate(application)
-    assert certificate is not None
-    file = tmp_path / "certificate.pdf"
-    file.write_bytes(await signing.world.env.objects.get(certificate.pdf_sha256) or b"")
-
-    said = subprocess.run(["pdfsig", str(file)], capture_output=True, text=True, check=False).stdout
-
-    # The second is the time stamp, which pdfsig names and does not verify.
-    officers = said.partition("Signature #2")[0]
-    assert "Signature Validation: Signature is Valid." in officers
-    assert "Signature Type: ETSI.CAdES.detached" in officers

@@ -10,6 +10,7 @@ import pytest
 from lxml import etree
 
 from actions.certificates.content import CertificateContent, CertificateField
+from domain.certificates.officer_signatures import Signatory
 from domain.kernel import Bilingual, ManualClock
 from gateway.documents.layout import lay_out, page_data, qr_svg
 from gateway.documents.renderer import CertificateRenderer
@@ -167,3 +168,21 @@ def test_production_makes_no_test_certificate_for_a_key_that_has_none(content: C
         renderer.render(content)
 
     assert not (tmp_path / "certificates").exists()
+
+
+def test_the_page_names_every_officer_who_signs_with_post_office_and_time_instead_of_the_seal(
+    content: CertificateContent,
+):
+    one, other = (
+        Signatory(Bilingual(None, name), Bilingual(None, post), Bilingual(None, "Revenue, Almora"))
+        for name, post in (("Meena Bhatt", "Tehsildar"), ("Rajesh Sati", "Collector"))
+    )
+    at = datetime(2026, 11, 30, 8, 31, tzinfo=UTC)
+
+    pdf = lay_out(replace(content, signers=(one, other), signed_at=at), specimen=False)
+
+    words = words_of(pdf)
+    for said in ("MeenaBhatt", "Tehsildar", "RajeshSati", "Collector", "Revenue,Almora", "30-11-202614:01"):
+        assert said in words
+    assert "RakeshDwivedi" not in words
+    assert len(pypdfium2.PdfDocument(pdf)) == 1

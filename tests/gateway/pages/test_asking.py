@@ -197,6 +197,7 @@ async def test_a_program_gets_the_facts_as_json(world: World, browse: Browse):
         "correctedBy": None,
         "checkedAt": "",
         "signedFacts": [],
+        "signatures": [],
     }
 
 
