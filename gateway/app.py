@@ -246,7 +246,8 @@ def open_pages(settings: Settings, environment: Environment) -> Pages:
     if settings.demo and trust is not None and "bridge" not in portal.model_fields_set:
         address = f"{settings.partner('trust_services').base_url}/bridge"
         portal = portal.model_copy(update={"bridge": address})
-    return Pages(portal, environment.clock, environment.ids, sign_out_hosts(environment), reader)
+    specimen = environment.rules.takes_sandboxes
+    return Pages(portal, environment.clock, environment.ids, sign_out_hosts(environment), reader, specimen)
 
 
 def own_pages(settings: Settings, runtime: Runtime, metrics: Metrics, pulse: Heartbeat) -> list[Route]:

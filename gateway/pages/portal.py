@@ -9,7 +9,8 @@ from domain.kernel.messages import Texts
 from gateway.http.headers import EVERY_ANSWER
 from gateway.http.session_auth import reader_of
 from gateway.pages.refusals import problem_page
-from gateway.pages.rendering import SCRIPTS, language_of, pages_of
+from gateway.pages.rendering import language_of, pages_of
+from gateway.pages.scripts import script_routes
 from gateway.settings.portal import NOTICES, Portal
 
 _TEXTS = Texts("page.frame")
@@ -18,7 +19,7 @@ HOMES = {PersonKind.CITIZEN: "/my", PersonKind.OFFICER: "/desk", PersonKind.OPER
 
 
 def portal_routes(portal: Portal) -> list[Route]:
-    """`/privacy`, `/terms`, `/accessibility`, `/contact`, `/help`, `/emblem`, our scripts, and `/home`.
+    """`/privacy`, `/terms`, `/accessibility`, `/contact`, `/help`, `/emblem`, the scripts, and `/home`.
 
     The last leads to one's own page.
     """
@@ -38,10 +39,6 @@ def portal_routes(portal: Portal) -> list[Route]:
             return problem_page(pages_of(request), request, Problem(ErrorCode.NOT_FOUND), 404)
         return FileResponse(portal.emblem, headers={**EVERY_ANSWER, "Cache-Control": "public, max-age=86400"})
 
-    async def script(request: Request) -> Response:
-        kept = {**EVERY_ANSWER, "Cache-Control": "public, max-age=31536000, immutable"}
-        return Response(contents[request.url.path], headers=kept, media_type="text/javascript")
-
     async def home(request: Request) -> Response:
         subject = await reader_of(request.app.state.environment, request)
         way = HOMES.get(subject.kind) if subject.kind is not None else None
@@ -51,7 +48,7 @@ def portal_routes(portal: Portal) -> list[Route]:
         *(Route(f"/{name}", notice, methods=["GET"]) for name in NOTICES),
         *(Route(f"/{name}", say, methods=["GET"]) for name in ("contact", "help")),
         Route("/emblem", emblem, methods=["GET"]),
-        *(Route(address, script, methods=["GET"]) for address in contents),
+        *script_routes(),
         Route("/home", home, methods=["GET"]),
     ]
 

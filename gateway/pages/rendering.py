@@ -22,7 +22,9 @@ from starlette.datastructures import QueryParams
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
+from actions.certificates.fields import PRINTED
 from domain.certificates.spellings import devanagari_spelling
+from domain.documents.documents import NAMES
 from domain.kernel import (
     IST,
     Clock,
@@ -42,6 +44,7 @@ from domain.kernel.money import shown_rupees
 from domain.kernel.state import installed_state
 from gateway.http.compression import compress_response
 from gateway.http.headers import EVERY_ANSWER, came_by_cookie
+from gateway.pages.scripts import SCRIPT_FOLDER
 from gateway.settings.portal import Portal
 from states.certificate_kinds import certificate_kinds
 
@@ -55,14 +58,8 @@ POLICY = (
     f"default-src 'none'; style-src 'sha256-{_STYLE_DIGEST}'; font-src 'self'; img-src 'self'; "
     "base-uri 'none'; form-action {forms}; frame-ancestors 'none'"
 )
-_FILES = {name: Path(__file__).with_name("static").joinpath(f"{name}.js").read_bytes() for name in ("form", "signing")}
-SCRIPTS = {
-    name: (f"/scripts/{hashlib.sha256(content).hexdigest()[:16]}/{name}.js", content)
-    for name, content in _FILES.items()
-}
-"""Our scripts by name, each with its address and content."""
 _SCRIPT_POLICY = "; script-src 'self'; connect-src 'self'{bridge}"
-"""Added to the policy of a page that has one; that of signing speaks with the bridge too, and with nothing else."""
+"""Added to the policy of a page that has a script of ours; that of signing speaks with the bridge too."""
 
 HEADERS: Mapping[str, str] = {
     **EVERY_ANSWER,
@@ -103,6 +100,8 @@ class Pages:
     """Where an answer to the form that signs out may lead on: the providers that end a session of their own."""
     reader: Callable[[Request], PersonKind | None] = lambda _: None
     """Whom the cookie of a request names, by its signature alone: for pages that ask nobody who reads them."""
+    specimen: bool = False
+    """Whether certificates are signed by a key of tests, as in the demo, and valid nowhere."""
 
     def draw(
         self,
@@ -114,11 +113,11 @@ class Pages:
         headers: Mapping[str, str] | None = None,
         person: PersonKind | EllipsisType | None = ...,
         forms_to: frozenset[str] = frozenset(),
-        script: str = "",
+        script: str | None = None,
     ) -> HTMLResponse:
         """A whole page, for whom is signed in: `person`; left out, as the cookie says (`reader`).
 
-        `forms_to` are hosts to which an answer to a form may lead on; `script`: the name of the page's script, if any.
+        `forms_to` are hosts to which an answer to a form may lead on; `script` is that of the page, if it has one.
         """
         person = self.reader(request) if isinstance(person, EllipsisType) else person
         language = language_of(request).catalogue
@@ -132,7 +131,8 @@ class Pages:
                 "name": label("page.frame.this_language", other),
                 "address": f"{request.url.path}?{urlencode([*kept, ('language', other.value)])}",
             },
-            "script": SCRIPTS[script][0] if script else None,
+            "script": f"{SCRIPT_FOLDER}/{script}" if script else None,
+            "specimen": self.specimen,
             "portal": self.portal,
             "portal_name": self.portal.name.in_language(language),
             "owner": self.portal.owner.in_language(language),
@@ -146,7 +146,7 @@ class Pages:
         hosts = forms_to | self.sign_out_hosts if person else forms_to
         policy = POLICY.format(forms=" ".join(("'self'", *sorted(hosts))))
         if script:
-            policy += _SCRIPT_POLICY.format(bridge=f" {self.portal.bridge}/" if script == "signing" else "")
+            policy += _SCRIPT_POLICY.format(bridge=f" {self.portal.bridge}/" if script == "signing.js" else "")
         told = {"Retry-After": str(ceil(RETRY_SECONDS))} if status == 503 else {}
         told |= {"Content-Security-Policy": policy, "Content-Language": language.value}
         response = HTMLResponse(text, status, {**HEADERS, **told, **(headers or {})})
@@ -179,6 +179,7 @@ def _templates(language: Language) -> Environment:
 
     made.install_gettext_callables(text, text, newstyle=False)  # type: ignore[attr-defined]
     made.globals["spoken"] = [each.name for each in spoken_languages()]
+    made.globals |= {"printed": PRINTED, "doctypes": sorted(NAMES)}
     made.globals["has_text"] = lambda key: key in catalogue(language)
     made.filters |= {
         "day": day,

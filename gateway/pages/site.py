@@ -61,7 +61,7 @@ class Page:
     """One address. `operation` is None for a page that only says something.
 
     `people` are those who may open it; None for everybody. `found` is the field, by its way into the data, without
-    which there is nothing to show. `script` names the one of ours that it has. `forms` are the mutations that its
+    which there is nothing to show. `script` is its script, if it has one. `forms` are the mutations that its
     forms may post to, each with the address to which its answer leads: filled from the payload, or None for the page
     itself.
 
@@ -77,7 +77,7 @@ class Page:
     operation: str | None = None
     people: frozenset[PersonKind] | None = None
     found: str | None = None
-    script: str = ""
+    script: str | None = None
     forms: Mapping[str, str | None] = field(default_factory=dict)
     leaves: frozenset[str] = frozenset()
     asks: tuple[tuple[str, ...], ...] = ()

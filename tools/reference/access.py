@@ -144,7 +144,7 @@ DOORS = (
         "came back",
     ),
     Door(
-        "`/home`, `/emblem`, `/privacy`, `/terms`, `/contact`, `/help`",
+        "`/home`, `/emblem`, `/scripts/…`, `/verify-worker.js`, `/privacy`, `/terms`, `/contact`, `/help`",
         None,
         "gateway/pages/portal.py: nothing of a person; any other page is an operation of the graph, run as its reader",
     ),

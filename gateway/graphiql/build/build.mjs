@@ -1,4 +1,4 @@
-// Bundles the page and its workers into ../static, compressed only: `npm ci && npm run build`.
+// Bundles the page and its workers, and the reader of QR codes, into ../static, compressed only: `npm ci && npm run build`.
 import { build } from "esbuild";
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { gzipSync } from "node:zlib";
@@ -52,6 +52,8 @@ const results = await Promise.all([
     },
     format: "iife",
   }),
+  // Reads codes on the page that verifies certificates without a network (gateway/pages/static/verify.js).
+  build({ ...common, entryPoints: ["qr.js"], format: "esm" }),
 ]);
 
 await rm(target, { recursive: true, force: true });

@@ -15,8 +15,8 @@ _PAY = "{redirect[pageUrl]}"
 
 CITIZEN_PAGES = (
     _page("/my", "home", "MyHome", "viewer"),
-    _page("/my/apply/{code}", "apply", "MyApply", "service", script="form", **_APPLYING),
-    _page("/my/apply/{code}/{draft}", "apply", "MyDraft", "application", script="form", **_APPLYING),
+    _page("/my/apply/{code}", "apply", "MyApply", "service", script="form.js", **_APPLYING),
+    _page("/my/apply/{code}/{draft}", "apply", "MyDraft", "application", script="form.js", **_APPLYING),
     _page(
         _ONE,
         "application",
@@ -26,7 +26,7 @@ CITIZEN_PAGES = (
         PayMyFee=_PAY,
         RenewMyCertificate=_APPLYING["SaveMyDraft"],
     ),
-    _page(f"{_ONE}/answer", "answer", "MyApplication", "application", script="form", AnswerMyQuery=_HOME),
+    _page(f"{_ONE}/answer", "answer", "MyApplication", "application", script="form.js", AnswerMyQuery=_HOME),
     _page(f"{_ONE}/appeal", "appeal_form", "MyApplication", "application", FileMyAppeal="/my/appeals/{appeal[number]}"),
     _page(f"{_ONE}/feedback", "feedback", "MyApplication", "application", "GiveMyFeedback"),
     _page(f"{_ONE}/grievance", "grievance", "MyApplication", "application", RaiseMyGrievance="/my/voice"),

@@ -47,7 +47,7 @@ OFFICER_PAGES = (
         "DeskSigning",
         "certificatesToSign",
         "EnrolDeskToken AnswerDeskToken",
-        script="signing",
+        script="signing.js",
         PrepareDeskSignatures="/desk/signing/{batch[id]}",
     ),
     _page(
@@ -56,7 +56,7 @@ OFFICER_PAGES = (
         "DeskSigningBatch",
         "signingBatch",
         "HandInDeskSignatures",
-        script="signing",
+        script="signing.js",
     ),
     _page("/desk/clearances", "clearances", "DeskClearances", "viewer"),
     _page("/desk/clearance", "clearance", "DeskClearance", "node.question", AnswerDeskClearance="/desk/clearances"),

@@ -19,6 +19,7 @@ PUBLIC_PAGES = (
         asks=(("by.number",), ("by.secondFactor.mobileLast4", "by.secondFactor.bornOn")),
         posted=True,
     ),
+    Page("/verify-offline", "public/verify_offline.html", script="verify.js"),
     *(
         Page(path, "public/verify.html", "Verify", found="verifyCertificate", asks=(("number",),), for_programs=True)
         for path in ("/verify", "/verify/{number:path}", "/C/{number:path}")

@@ -19,7 +19,7 @@ def page_rows(folder: str, person: PersonKind) -> Callable[..., Page]:
         found: str | None = None,
         forms: str = "",
         *,
-        script: str = "",
+        script: str | None = None,
         leaves: frozenset[str] = frozenset(),
         **leading: str,
     ) -> Page:

@@ -10,7 +10,7 @@ from lxml import html
 from PIL import Image
 
 from actions.catalogue.form_import import import_forms
-from gateway.pages.rendering import SCRIPTS
+from gateway.pages.scripts import SCRIPT_FOLDER
 from tests.gateway.pages.conftest import Browse
 from tests.gateway.pages.test_site import form_of
 from tests.support.forms import own_forms
@@ -82,7 +82,7 @@ async def test_a_form_has_one_script_and_only_of_this_host(formed: World, browse
     async with browse("asha") as browser:
         page = await browser.get(APPLY)
 
-    assert [one.get("src") for one in html.fromstring(page.text).cssselect("script")] == [SCRIPTS["form"][0]]
+    assert [one.get("src") for one in html.fromstring(page.text).cssselect("script")] == [f"{SCRIPT_FOLDER}/form.js"]
     assert "script-src 'self'; connect-src 'self'" in page.headers["content-security-policy"]
 
 

@@ -1,0 +1,2 @@
+// The decoder alone, without the maker of codes.
+export { decodeQR as default } from "qr/decode.js";
