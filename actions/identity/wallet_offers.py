@@ -23,7 +23,7 @@ from actions.kernel import (
 from domain.certificates.certificates import IssuedCertificate
 from domain.identity.assisting import CodeKind
 from domain.identity.policy import ObjectKind, Purpose
-from domain.kernel import ANONYMOUS, ErrorCode, Problem, Problems, Subject
+from domain.kernel import ANONYMOUS, Bilingual, ErrorCode, Problem, Problems, Subject
 from store.certificates import certificates
 from store.database import Transaction
 from store.identity import people, sent_codes
@@ -72,6 +72,17 @@ async def offer_credential(
         return (await certificates.by_ids(tx, [certificate_id])).get(certificate_id)
 
     return await run_request(env, subject, "offerCredential", request, work, read=read)
+
+
+def person_of(env: Environment, certificate: IssuedCertificate) -> Bilingual | None:
+    """Whom a certificate is about, where its kind asks for another person than who applied; None else.
+
+    The credential goes to who applied, as the paper does: `cnf` binds it to her wallet, and it bears no `sub`
+    (docs/issuing.md, "Who can check a certificate").
+    """
+    kinds = env.rules.certificate_kinds.kinds.values()
+    another = any(one.holder.name for one in kinds if one.doctype == certificate.doctype)
+    return certificate.holder if another else None
 
 
 async def open_offers(tx: Transaction, certificate_ids: Iterable[str]) -> dict[str, SentCode]:

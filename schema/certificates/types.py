@@ -16,7 +16,7 @@ from actions.certificates.qr_codes import QrFacts
 from actions.certificates.verification import Verified, verify
 from actions.documents.document_links import DocumentName, LinkKind, refuse_ended
 from actions.documents.locker import locker_file
-from actions.identity.wallet_offers import offer_address, offer_of, open_offers
+from actions.identity.wallet_offers import offer_address, offer_of, open_offers, person_of
 from actions.kernel import Environment, of_certificate
 from domain.catalogue.catalogue import Department
 from domain.certificates.certificates import (
@@ -123,9 +123,17 @@ class CertificateEnd(Mapped[CertificateEnding]):
 
 @strawberry.type(description="An offer of a certificate to the holder's wallet (OpenID4VCI 1.0).")
 class WalletOffer:
+    other: strawberry.Private[Bilingual | None]
     address: str = strawberry.field(description="What the wallet scans or opens: it fetches the offer itself.")
     whole: str = strawberry.field(description="The same with the offer in it, for a wallet on this device.")
     expires_at: datetime = strawberry.field(description="Until when the code of the SMS is good, once.")
+
+    about = text_field(
+        "other",
+        description="Whom the certificate is about, where that is not who asked for it, such as a child. The wallet "
+        "proves that it was given the certificate, and never that it is that person's.",
+        nullable=True,
+    )
 
 
 @strawberry.federation.type(
@@ -186,6 +194,7 @@ class Certificate(Node, Mapped[CertificateView]):
         offer = json.dumps(offer_of(env, code, self.doctype))
         address = offer_address(env, code)
         return WalletOffer(
+            other=person_of(env, self.view.issued),
             address=f"{WALLET}?{urlencode({'credential_offer_uri': address})}",
             whole=f"{WALLET}?{urlencode({'credential_offer': offer})}",
             expires_at=code.expires_at,

@@ -16,7 +16,7 @@ from starlette.applications import Starlette
 from actions.certificates.certificate_endings import EndCertificate, revoke_certificate
 from actions.certificates.issue import issue_certificate
 from actions.certificates.status_lists import is_ended
-from actions.identity.wallet_offers import OfferCredential, offer_address, offer_credential, open_offers
+from actions.identity.wallet_offers import OfferCredential, offer_address, offer_credential, open_offers, person_of
 from domain.certificates.certificates import EndGround, IssuedCertificate
 from domain.kernel import ErrorCode, Problems
 from gateway.credentials.issuance import issuance_routes
@@ -25,6 +25,8 @@ from gateway.documents.authority import Authority
 from gateway.documents.renderer import CertificateRenderer
 from gateway.settings.settings import Settings
 from gateway.sign_in.authorization import authorization_routes
+from states.certificate_kinds import certificate_kinds
+from states.packages import state_folder
 from tests.support.actions import FREE, World
 from tests.support.endings import FORM
 from tests.support.node import run_node
@@ -224,6 +226,22 @@ async def test_requests_of_another_form_are_refused(world, certificate, wallet):
     assert two.json()["error"] == "invalid_proof"
     assert {one.json()["error"] for one in (none, text, long)} == {"invalid_credential_request"}
     assert (nobody.status_code, nobody.json()["error"]) == (401, "invalid_token")
+
+
+def test_an_offer_names_whom_a_certificate_is_about_where_that_is_not_who_applied(world, certificate):
+    kinds = certificate_kinds(state_folder())
+    env = replace(world.env, rules=replace(world.env.rules, certificate_kinds=kinds))
+    about = [person_of(env, replace(certificate, doctype=one)) for one in ("BTCER", "DTCER", "INCER", "CTCER")]
+
+    assert about == [certificate.holder, certificate.holder, None, None]
+
+
+async def test_a_credential_bears_no_sub_since_it_is_bound_to_a_wallet_and_to_no_person(world, certificate, wallet):
+    token = await redeemed(world, wallet, certificate)
+    got = await wallet.credential(token, certificate.doctype, wallet.proof(await wallet.nonce()))
+    signed, facts = disclosed(got.json()["credentials"][0]["credential"])
+
+    assert "sub" not in {*read(signed, world.env.keyrings.key_set("qr")).claims, *facts}
 
 
 async def test_a_certificate_that_ended_since_the_offer_is_not_given(world, certificate, wallet):
