@@ -97,7 +97,7 @@ class _Issuer:
         """The credential itself."""
         try:
             grant = open_token(self._env, bearer_token(request.headers.get("authorization", "")))
-            doctype, proof = _read_request(request, await _body_of(request))
+            doctype, proof = read_request(media_type_of(request), await _body_of(request))
             made = await credential_for(self._env, grant, doctype, proof, self._chain())
         except WalletRefusal as refusal:
             return _refusal(refusal)
@@ -133,10 +133,10 @@ async def _body_of(request: Request) -> bytes:
         raise WalletRefusal("invalid_credential_request", "The request is too long") from None
 
 
-def _read_request(request: Request, body: bytes) -> tuple[object, str]:
+def read_request(media_type: str, body: bytes) -> tuple[object, str]:
     """The configuration and the one proof. Raises WalletRefusal."""
     try:
-        if media_type_of(request) != PLAIN_JSON:
+        if media_type != PLAIN_JSON:
             raise WalletRefusal("invalid_credential_request", "application/json is needed")
         given = read_object(body)
     except Unreadable:

@@ -9,9 +9,12 @@ import sys
 import atheris
 
 READERS = [
+    "actions.certificates.cwt",
+    "actions.certificates.qr_codes",
     "domain.feedback.commands",
     "domain.kernel.masks",
     "domain.kernel.text",
+    "gateway.credentials.issuance",
     "gateway.graphql.body",
     "gateway.graphql.document_limits",
     "integrations.certificate_facts",

@@ -2,6 +2,7 @@
 where a reader does what it must not: fail in a way that its callers do not know, or break what it promises.
 """
 
+import base64
 import json
 import re
 from collections.abc import Callable, Mapping
@@ -11,10 +12,15 @@ from types import MappingProxyType
 from urllib.parse import parse_qsl, urlencode
 
 from graphql import GraphQLSyntaxError, Source, build_schema, parse, validate
+from joserfc.jwk import ECKey
 from stdnum.in_ import aadhaar
 
+from actions.certificates.cwt import InvalidCwt, read_cwt, sign_cwt
+from actions.certificates.qr_codes import PATH, read_qr
+from actions.certificates.wallet_grants import WalletRefusal
 from domain.feedback.commands import read_command
 from domain.kernel import holds_aadhaar, latin_digits, mask_aadhaar_in
+from gateway.credentials.issuance import read_request
 from gateway.graphql.body import decode_json
 from gateway.graphql.document_limits import check_document
 from gateway.http.problems import RequestProblem
@@ -33,6 +39,7 @@ from integrations.whatsapp import wire as whatsapp_wire
 LIMITS = Limits()
 WHATSAPP = ("102290129340398", "106540352242922")
 """Our account and number there."""
+KEY = ECKey.generate_key("P-256", {"kid": "fuzz"})
 SMS_AT = datetime(2026, 11, 26, 6, 0, tzinfo=UTC)
 ROOT = Path(__file__).parents[2]
 PAYLOADS = ROOT / "tests" / "payloads"
@@ -138,10 +145,54 @@ def whatsapp_notice(content: bytes) -> None:
         raise AssertionError("a sender that is no number")
 
 
+def qr_text(content: bytes) -> None:
+    """The text of a QR code: what it says, where we signed exactly these octets, or InvalidCwt."""
+    text = content.decode("utf-8", "replace")
+    try:
+        found = read_qr(text, [KEY])
+    except InvalidCwt:
+        return
+    if not found.number or found.place < 0:
+        raise AssertionError("a code without a number or a place")
+
+
+def cwt(content: bytes) -> None:
+    """A CBOR Web Token: claims that are read the same where they are signed anew, or InvalidCwt."""
+    try:
+        claims = read_cwt(content, [KEY])
+    except InvalidCwt:
+        return
+    if read_cwt(sign_cwt(claims, KEY), [KEY]) != claims:
+        raise AssertionError("read otherwise than signed")
+
+
+def wallet_request(content: bytes) -> None:
+    """What a wallet asks for: a configuration and one proof as text, or a refusal of OpenID4VCI."""
+    try:
+        _, proof = read_request("application/json", content)
+    except WalletRefusal as refusal:
+        if refusal.error not in ("invalid_credential_request", "invalid_proof"):
+            raise AssertionError("a refusal that the specification does not name") from None
+        return
+    proof.encode("utf-8", "surrogatepass")
+
+
 TARGETS: Mapping[str, Callable[[bytes], None]] = MappingProxyType(
     {
         each.__name__: each
-        for each in (certificate, locker_uri, mask, issuer_request, json_body, document, sms_message, whatsapp_notice)
+        for each in (
+            certificate,
+            locker_uri,
+            mask,
+            issuer_request,
+            json_body,
+            document,
+            sms_message,
+            whatsapp_notice,
+            qr_text,
+            cwt,
+            wallet_request,
+        )
     }
 )
 
@@ -160,6 +211,13 @@ def _notice(field: str, value: Mapping[str, object]) -> bytes:
     return json.dumps({"object": "whatsapp_business_account", "entry": [entry]}).encode()
 
 
+_CLAIMS = {
+    6: 1790000000,
+    169: {1: "22612345678906", 4: "Asha Negi", 19: "आशा नेगी", 75: "INCER", 76: {"annual_income": "120000"}},
+    65535: {"status_list": {"idx": 7, "uri": "http://gateway.test/status-lists/0"}},
+}
+
+
 def seeds(name: str) -> list[bytes]:
     """What a target begins with: payloads of the contracts, and a few texts that reach far into it."""
     xml = [path.read_bytes() for path in sorted((PAYLOADS / "digilocker").glob("*.xml"))]
@@ -174,5 +232,8 @@ def seeds(name: str) -> list[bytes]:
             for text in ("UK STATUS 2261 00000 12345", "स्थिति २२६१-०००००-१२३४५", "STOP")
         ],
         "whatsapp_notice": [_notice(field, value) for field, value in _WHATSAPP_VALUES],
+        "qr_text": [b"HTTPS://GATEWAY.TEST" + PATH.encode() + base64.b32encode(sign_cwt(_CLAIMS, KEY)).rstrip(b"=")],
+        "cwt": [sign_cwt(_CLAIMS, KEY), sign_cwt({6: 1}, KEY, "application/statuslist+cwt")],
+        "wallet_request": [b'{"credential_configuration_id":"INCER","proofs":{"jwt":["a.b.c"]}}'],
         "document": [b"query A($x: Int) { a { ...F b(x: $x) @x { c } } } fragment F on Query { z: a { c } }"],
     }[name]

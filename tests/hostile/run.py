@@ -13,7 +13,7 @@ from random import Random  # noqa: TID251 - the set is made from a seed
 
 import pytest
 
-from tests.hostile import set_bodies, set_documents, set_doors, set_transport, set_uploads, set_values
+from tests.hostile import set_bodies, set_documents, set_doors, set_transport, set_uploads, set_values, set_wallet
 from tests.hostile.frame import LATE, Case, Target, Verdict, attack
 from tests.hostile.set_bodies import CANARY
 from tests.hostile.set_uploads import LARGEST_PICTURE
@@ -43,6 +43,7 @@ def the_set(seed: int, home: Path) -> list[Case]:
         *set_values.cases(random),
         *set_doors.cases(random, home),
         *set_uploads.cases(random),
+        *set_wallet.cases(random),
     ]
     for file in sorted(Path(__file__).parent.glob("websocket_*.py")):
         made += import_module(f"tests.hostile.{file.stem}").cases(random)
