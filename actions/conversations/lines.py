@@ -7,6 +7,7 @@ from typing import Any
 import structlog
 
 from actions.kernel import Environment
+from domain.certificates.certificates import ENDED
 from domain.feedback.conversations import Conversation, ConversationLine
 from domain.feedback.messages import MessageChannel, MessageState
 from integrations.calling.errors import NotLetIn, Refused, RemoteError
@@ -81,13 +82,13 @@ async def _note_not_taken(env: Environment, line: ConversationLine, error: Remot
 
 
 async def _content(env: Environment, number: WhatsApp, line: ConversationLine) -> Content | None:
-    """What a line is to WhatsApp; None where the certificate that it brings is gone."""
+    """What a line is to WhatsApp; None where the certificate that it brings is gone or ended."""
     extras: Any = line.extras or {}
     if choices := extras.get("choices"):
         return Options(line.text, tuple(Choice(*one) for one in choices), extras.get("opens", ""))
     if key := extras.get("certificate"):
         found = (await env.store.read(lambda tx: certificates.by_ids(tx, [key]))).get(key)
-        if found is None:
+        if found is None or found.status in ENDED:
             return None
         name = f"{found.number}.pdf"
         content = await env.objects.get(found.pdf_sha256)

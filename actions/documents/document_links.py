@@ -9,7 +9,7 @@ import binascii
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -18,10 +18,10 @@ from actions.documents.department_documents import fetch_document
 from actions.kernel import Environment, of_citizen, read_at_sources
 from domain.certificates.certificates import ENDED, IssuedCertificate
 from domain.identity.policy import ObjectKind, Purpose
-from domain.kernel import ErrorCode, PersonKind, Problem, Problems, Role, Source, Subject
+from domain.kernel import ErrorCode, PersonKind, Problem, Problems, Role, Source, Subject, ist_date
 from integrations.digilocker import FileStream
-from store.certificates import certificates
-from store.database import CannotDecrypt, FieldCipher, audit
+from store.certificates import certificate_endings, certificates
+from store.database import CannotDecrypt, FieldCipher, Transaction, audit
 from store.identity import sessions
 
 PDF, XML = "application/pdf", "application/xml"
@@ -69,6 +69,18 @@ class DocumentLink:
 
 
 @dataclass(frozen=True, slots=True)
+class EndedCopy:
+    """A corrected or revoked certificate, of which a copy is handed out under a cover that says so.
+
+    `successor` is the number of the one in its place.
+    """
+
+    certificate: IssuedCertificate
+    ended_on: date
+    successor: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class OpenedDocument:
     """A document under way. `length` is bytes, None where it is not known; `close` lets go of it."""
 
@@ -78,6 +90,8 @@ class OpenedDocument:
     close: Callable[[], Awaitable[None]]
     name: str = "document"
     """What the file is called where it is saved, without its ending."""
+    ended: EndedCopy | None = None
+    """Set where the document holds no longer: it goes out under a cover (gateway/documents/cover.py)."""
 
 
 def link_to(env: Environment, subject: Subject, citizen_id: str, document: DocumentName) -> DocumentLink:
@@ -98,9 +112,12 @@ def link_to(env: Environment, subject: Subject, citizen_id: str, document: Docum
     return DocumentLink(f"{env.public_url}/documents/{token}", expires_at, document.media_type)
 
 
-def refuse_ended(certificate: IssuedCertificate) -> None:
-    """Raise CERTIFICATE_ENDED for a corrected or revoked one: its signed bytes still say that it holds."""
-    if certificate.status in ENDED:
+def refuse_ended(certificate: IssuedCertificate, media_type: str) -> None:
+    """Raise CERTIFICATE_ENDED for a corrected or revoked one, whose signed bytes still say that it holds.
+
+    A PDF is handed out under a cover that says so.
+    """
+    if certificate.status in ENDED and media_type != PDF:
         raise Problems(Problem(ErrorCode.CERTIFICATE_ENDED))
 
 
@@ -155,17 +172,30 @@ async def _open_at_source(env: Environment, citizen_id: str, document: DocumentN
 async def _open_certificate(env: Environment, citizen_id: str, document: DocumentName) -> OpenedDocument | None:
     async with env.store.read_transaction() as tx:
         certificate = (await certificates.by_ids(tx, [document.name])).get(document.name)
+        ended = await _ended_copy(tx, certificate) if certificate else None
     if certificate is None or certificate.citizen_id != citizen_id:
         return None
-    refuse_ended(certificate)
+    refuse_ended(certificate, document.media_type)
     sha256 = certificate.xml_sha256 if document.media_type == XML else certificate.pdf_sha256
     content = await env.objects.get(sha256)
     if content is None:
         return None
     kind = re.sub(r"[^a-z0-9]+", "-", certificate.name.en.lower()).strip("-")
     return replace(
-        _in_memory_document(content, document.media_type), name=f"{kind or 'certificate'}-{certificate.number}"
+        _in_memory_document(content, document.media_type),
+        name=f"{kind or 'certificate'}-{certificate.number}",
+        ended=ended,
     )
+
+
+async def _ended_copy(tx: Transaction, certificate: IssuedCertificate) -> EndedCopy | None:
+    """How a certificate ended; None while it holds, or is merely past its last day."""
+    if certificate.status not in ENDED:
+        return None
+    ending = await certificate_endings.of_certificate(tx, certificate.id)
+    latest = await certificate_endings.latest(tx, certificate)
+    ended_on = ist_date(ending.ended_at if ending else certificate.created_at)
+    return EndedCopy(certificate, ended_on, latest.number if latest.id != certificate.id else None)
 
 
 async def _consent_checked_pieces(env: Environment, citizen_id: str, stream: FileStream) -> AsyncIterator[bytes]:

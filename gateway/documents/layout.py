@@ -10,7 +10,7 @@ import importlib
 import io
 import json
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
@@ -21,7 +21,8 @@ import typst
 from actions.certificates.content import CertificateContent
 from gateway.documents.certificate_words import TEMPLATE, page_words
 
-STANDARDS: list[Literal["a-2a", "ua-1"]] = ["a-2a", "ua-1"]
+Standard = Literal["a-2a", "ua-1"]
+STANDARDS: Sequence[Standard] = ("a-2a", "ua-1")
 """PDF/A-2a for the archive, PDF/UA-1 for screen readers."""
 
 _TURNS = threading.Lock()
@@ -34,7 +35,9 @@ def lay_out(content: CertificateContent, *, specimen: bool, emblem: str = "") ->
     return compile_pdf(TEMPLATE, data, issued_at)
 
 
-def compile_pdf(template: Path, data: Mapping[str, Any], at: datetime) -> bytes:
+def compile_pdf(
+    template: Path, data: Mapping[str, Any], at: datetime, standards: Sequence[Standard] = STANDARDS
+) -> bytes:
     """The PDF of a template with its words, `font` and own `body`, dated `at`; blocking. Threads take turns.
 
     A compiler that is asked by two threads at once refuses the second one ("Already borrowed"), as where an officer
@@ -45,7 +48,7 @@ def compile_pdf(template: Path, data: Mapping[str, Any], at: datetime) -> bytes:
             input=template.read_bytes() + data.get("body", "").encode(),
             format="pdf",
             sys_inputs={"data": json.dumps(data, ensure_ascii=False)},
-            pdf_standards=[*STANDARDS],
+            pdf_standards=[*standards],
             timestamp=at,
         )
     if not isinstance(pdf, bytes):

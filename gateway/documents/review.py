@@ -1,13 +1,17 @@
-"""Renders a delay review or the preview of a certificate as PDF: `python -m gateway.documents.review < JSON > PDF`.
+"""Renders a delay review, a preview or a cover as PDF: `python -m gateway.documents.review < JSON > PDF`.
 
 The serving process never loads typst (ADR 0017); it starts this one (gateway/pages/downloads/review_pdf.py). The same
 words give the same bytes.
 """
 
+import io
 import json
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
+
+from pyhanko.pdf_utils.misc import PdfError
+from pyhanko.pdf_utils.reader import PdfFileReader
 
 from gateway.documents.layout import compile_pdf, qr_svg
 
@@ -21,7 +25,19 @@ def lay_out(page: str) -> bytes:
     if address := data.get("verify_url"):
         data |= {"qr": qr_svg(address), "qr_address": address}
     template = Path(__file__).with_name(data.get("template", TEMPLATE))
-    return compile_pdf(template, data, datetime(made["year"], made["month"], made["day"], tzinfo=UTC))
+    at = datetime(made["year"], made["month"], made["day"], tzinfo=UTC)
+    if "file" not in data:
+        return compile_pdf(template, data, at)
+    # typst puts pages of another PDF into none that keeps to PDF/A or PDF/UA.
+    return compile_pdf(template, {**data, "pages": _count_pages(bytes(data["file"]))}, at, ())
+
+
+def _count_pages(pdf: bytes) -> int:
+    """How many pages a PDF has; 0 for what cannot be read, which is attached alone."""
+    try:
+        return int(PdfFileReader(io.BytesIO(pdf)).root["/Pages"]["/Count"])
+    except (PdfError, KeyError, TypeError, ValueError):
+        return 0
 
 
 if __name__ == "__main__":

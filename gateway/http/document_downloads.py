@@ -13,11 +13,13 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from actions.documents.document_links import OpenedDocument, open_document
+from actions.documents.document_links import EndedCopy, OpenedDocument, open_document
 from actions.kernel import Environment
-from domain.kernel import ErrorCode, language_from_header
+from domain.kernel import ErrorCode, ist_date, language_from_header
+from gateway.documents.cover import cover_data
 from gateway.graphql.answers import problem_response
 from gateway.http.headers import EVERY_ANSWER, request_id_of
+from gateway.pages.downloads.review_pdf import laid_out
 from gateway.pages.refusals import link_over, refusal_page
 from integrations.calling.errors import RemoteError
 from integrations.calling.streams import WHOLE_SECONDS
@@ -56,6 +58,7 @@ class StreamInterrupted(Exception):
 
 def document_routes(environment: Environment) -> list[Route]:
     """The route."""
+    turn = asyncio.Semaphore(1)
 
     async def read(request: Request) -> Response:
         if request.method != "GET":  # a look at the head would ask the source for the whole
@@ -70,9 +73,21 @@ def document_routes(environment: Environment) -> list[Route]:
             return page or problem_response(problem, status, request_id=request_id, language=language)
         if found is None:
             return link_over(request, HEADERS)
+        if found.ended is not None:
+            async with turn:
+                return await _copy_under_cover(environment, found, found.ended)
         return _DocumentResponse(found)
 
     return [Route("/documents/{address}", read, methods=["GET"])]
+
+
+async def _copy_under_cover(env: Environment, document: OpenedDocument, ended: EndedCopy) -> Response:
+    """The document under a cover that says that it holds no longer, laid out by a process of its own."""
+    content = b"".join([piece async for piece in document.pieces])
+    verify_url = f"{env.public_url}/verify/{ended.certificate.number}"
+    data = cover_data(ended, content, verify_url=verify_url, today=ist_date(env.clock.now()))
+    headers = {**HEADERS, "Content-Disposition": f'inline; filename="{document.name}-ended.pdf"'}
+    return Response(await laid_out(data), 200, headers, document.media_type)
 
 
 class _DocumentResponse(StreamingResponse):

@@ -232,8 +232,8 @@ class Certificate(Node, Mapped[CertificateView]):
 
     @resolver_field(
         description="An address to read it at, for some minutes; each read of it is shown to her. Null for all but "
-        "her, and for one that is not ours: `documents` has the addresses of those. CERTIFICATE_ENDED for one that was "
-        "corrected or revoked."
+        "her, and for one that is not ours: `documents` has the addresses of those. Of one that was corrected or "
+        "revoked, a PDF under a cover that says so; CERTIFICATE_ENDED for its XML."
     )
     def download(
         self,
@@ -244,10 +244,10 @@ class Certificate(Node, Mapped[CertificateView]):
     ) -> DocumentAddress | None:
         if self.view.issued is None or not _is_hers(info, self.citizen_id):
             return None
-        refuse_ended(self.view.issued)
         chosen = self.media_types[0] if media_type is None else media_type.lower()
         if chosen not in self.media_types:
             raise Problems(Problem(ErrorCode.BAD_INPUT, ("mediaType",)))
+        refuse_ended(self.view.issued, chosen)
         return address_of(info, self.citizen_id, DocumentName(LinkKind.OURS, self.view.issued.id, chosen))
 
 

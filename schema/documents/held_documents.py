@@ -96,8 +96,8 @@ class HeldDocument(Mapped[CertificateView]):
         )
 
     @resolver_field(
-        description="An address to read it at, for some minutes; each read of it is shown to her. CERTIFICATE_ENDED "
-        "for one of ours that was corrected or revoked."
+        description="An address to read it at, for some minutes; each read of it is shown to her. Of one of ours "
+        "that was corrected or revoked, a PDF under a cover that says so; CERTIFICATE_ENDED for its XML."
     )
     def download(
         self,
@@ -108,11 +108,11 @@ class HeldDocument(Mapped[CertificateView]):
     ) -> DocumentAddress | None:
         if not self.media_types:
             return None
-        if self.view.issued is not None:
-            refuse_ended(self.view.issued)
         chosen = self.media_types[0] if media_type is None else media_type.lower()
         if chosen not in self.media_types:
             raise Problems(Problem(ErrorCode.BAD_INPUT, ("mediaType",)))
+        if self.view.issued is not None:
+            refuse_ended(self.view.issued, chosen)
         name = _name_of(self.view, chosen)
         return None if name is None else address_of(info, self.citizen_id, name)
 

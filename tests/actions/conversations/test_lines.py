@@ -4,9 +4,12 @@ from datetime import timedelta
 
 import pytest
 
+from actions.certificates.certificate_endings import EndCertificate, revoke_certificate
 from actions.certificates.content import RenderedCertificate
 from actions.certificates.issue import issue_certificate
-from actions.conversations.lines import AGAIN
+from actions.conversations.inbox import work_inbox
+from actions.conversations.lines import AGAIN, FILE_GONE
+from domain.certificates.certificates import EndGround
 from domain.feedback.conversations import ConversationLine, LineAuthor
 from domain.feedback.messages import MessageChannel, MessageState
 from store.feedback import conversations
@@ -66,3 +69,17 @@ async def test_a_file_that_whatsapp_refuses_is_brought_there_once(chat):
 
     [line] = await answers(chat)
     assert (line.state, line.reason) == (MessageState.FAILED, "131053")
+
+
+async def test_a_certificate_that_was_revoked_meanwhile_does_not_go_out(chat):
+    application = await chat.world.approved(chat.world.asha, FREE, chat.world.registrar)
+    issued = await issue_certificate(chat.world.env, application.id, FakeRenderer())
+    assert issued is not None
+    await chat.sandbox.act("say", {"mobile": chat.mobile, "choice": f"certificate:{application.number}"})
+    await work_inbox(chat.world.env)
+    ending = EndCertificate(issued.id, EndGround.WRONG_FACTS, "Wrong", "r")
+    await revoke_certificate(chat.world.env, chat.world.registrar, ending)
+    await chat.work()
+
+    [line] = await answers(chat)
+    assert (line.state, line.reason) == (MessageState.NOT_SENT, FILE_GONE)

@@ -233,10 +233,9 @@ async def end(held: Held, certificate, status: CertificateStatus) -> None:
 
 
 @pytest.mark.parametrize("status", [CertificateStatus.REVOKED, CertificateStatus.CORRECTED])
-@pytest.mark.parametrize("kind", ["application/pdf", "application/xml"])
-async def test_an_ended_certificate_is_not_handed_out_at_an_address_of_before(held: Held, status, kind):
+async def test_the_xml_of_an_ended_certificate_is_not_handed_out_at_an_address_of_before(held: Held, status):
     certificate = await our_own(held)
-    where = await address(held, "INCER", f'(mediaType: "{kind}")')
+    where = await address(held, "INCER", '(mediaType: "application/xml")')
     await end(held, certificate, status)
 
     answer = await held.door.get(where)
@@ -245,13 +244,27 @@ async def test_an_ended_certificate_is_not_handed_out_at_an_address_of_before(he
     assert answer.json()["errors"][0]["extensions"]["code"] == "CERTIFICATE_ENDED"
 
 
-async def test_for_an_ended_certificate_no_address_is_given_and_the_refusal_says_so(held: Held):
+@pytest.mark.integration
+async def test_the_pdf_of_an_ended_certificate_is_handed_out_under_a_cover(held: Held):
+    certificate = await our_own(held)
+    before = await address(held, "INCER")
+    await end(held, certificate, CertificateStatus.REVOKED)
+
+    answers = [await held.door.get(where) for where in (before, await address(held, "INCER"))]
+
+    for answer in answers:
+        assert (answer.status_code, answer.headers["content-type"]) == (200, "application/pdf")
+        assert answer.headers["content-disposition"].endswith('-ended.pdf"')
+        assert hashlib.sha256(answer.content).hexdigest() != certificate.pdf_sha256
+
+
+async def test_for_the_xml_of_an_ended_certificate_no_address_is_given_and_the_refusal_says_so(held: Held):
     certificate = await our_own(held)
     await end(held, certificate, CertificateStatus.REVOKED)
 
     refused = [
-        await held.refused(DOWNLOAD % ("INCER", "")),
-        await held.refused("certificates { nodes { download { url } } }"),
+        await held.refused(DOWNLOAD % ("INCER", '(mediaType: "application/xml")')),
+        await held.refused('certificates { nodes { download(mediaType: "application/xml") { url } } }'),
     ]
 
     assert [one["extensions"]["code"] for one in refused] == ["CERTIFICATE_ENDED"] * 2
