@@ -67,6 +67,7 @@ from gateway.pages.downloads.figures_csv import figures_routes
 from gateway.pages.downloads.hearing_calendar import hearing_calendar_routes
 from gateway.pages.downloads.notified import notified_routes
 from gateway.pages.downloads.open_data import open_data_routes
+from gateway.pages.downloads.papers import paper_routes
 from gateway.pages.downloads.personal_data import personal_data_routes
 from gateway.pages.downloads.review_pdf import review_pdf_routes
 from gateway.pages.downloads.rosters import roster_routes
@@ -262,6 +263,7 @@ def own_pages(settings: Settings, runtime: Runtime, metrics: Metrics, pulse: Hea
         *figures_routes(environment),
         *review_pdf_routes(environment),
         *definition_pdf_routes(environment),
+        *paper_routes(environment),
         *hearing_calendar_routes(environment),
         *notified_routes(environment),
         *open_data_routes(environment),

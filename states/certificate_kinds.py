@@ -10,7 +10,16 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 from domain.catalogue.form_bounds import FormRefused
 from domain.catalogue.form_reading import NO_COMMON, read_common, read_form
 from domain.catalogue.forms import Form
-from domain.certificates.kinds import APPLICANT, HELD, MUST_SAY, CertificateKind, CertificateKinds, HolderQuestions
+from domain.certificates.kinds import (
+    APPLICANT,
+    HELD,
+    MUST_SAY,
+    PAPER_FACTS,
+    CertificateKind,
+    CertificateKinds,
+    HolderQuestions,
+    Paper,
+)
 from domain.kernel import Bilingual, CommandFailed
 from states.packages import form_files, read_part
 
@@ -63,7 +72,9 @@ def certificate_kinds(state: Path) -> CertificateKinds:
     numbers = read_part(folder / "numbers.json", TypeAdapter(_Numbers))
     names = read_part(folder / "names.json", TypeAdapter(dict[str, str])) if (folder / "names.json").exists() else {}
     read = {name: _kind(folder, name, one) for name, one in kinds.items()}
-    return CertificateKinds(read, numbers.model_dump(), names)
+    papers = {paper.value: path for paper in Paper if (path := folder / f"{paper}.typ").exists()}
+    texts = {name: path.read_text(encoding="utf-8") for name, path in papers.items()}
+    return CertificateKinds(read, numbers.model_dump(), texts, names)
 
 
 def kind_faults(state: Path) -> list[str]:
@@ -75,7 +86,8 @@ def kind_faults(state: Path) -> list[str]:
     if not known.kinds:
         return []
     forms = _forms_by_service(state / "forms")
-    return [line for kind in known.kinds.values() for line in _faults_of(kind, forms)]
+    of_kinds = [line for kind in known.kinds.values() for line in _faults_of(kind, forms)]
+    return of_kinds + [line for name, text in known.papers.items() for line in _faults_of_paper(Paper(name), text)]
 
 
 def _faults_of(kind: CertificateKind, forms: Mapping[str, Form]) -> Iterator[str]:
@@ -92,6 +104,16 @@ def _faults_of(kind: CertificateKind, forms: Mapping[str, Form]) -> Iterator[str
         else:
             said = f"no form in forms/ serves {slug}; add one, or correct the service"
             yield f"{FOLDER}/kinds.json: {kind.name}: services: {said}"
+
+
+def _faults_of_paper(paper: Paper, template: str) -> Iterator[str]:
+    file, known = f"{FOLDER}/{paper}.typ", PAPER_FACTS[paper]
+    found = named_facts(template)
+    for missing in sorted(set(known) - {name for _, name in found}):
+        yield f"{file}: {missing} is not printed, which this paper must say; name it in #facts"
+    for line, name in found:
+        if name not in known and name not in HELD:
+            yield f"{file}: line {line}: there is no fact {name}; take one of {', '.join(known)}"
 
 
 def _unasked_facts(kind: CertificateKind, slug: str, form: Form) -> Iterator[str]:

@@ -104,8 +104,8 @@ async def gather(tx: Transaction, application_id: str) -> Issue | None:
 async def load_issue(tx: Transaction, application: Application) -> Issue:
     """Read what the certificate of an application is made from, whatever its state. Raises NotThere."""
     service = await catalogue.service_as_filed(tx, application.service_code, application.service_version)
-    if service is None or service.doctype is None:
-        raise NotThere("the document type of a service")
+    if service is None:
+        raise NotThere("the service of an application")
     officer_id = application.decision.officer_id if application.decision else None
     officers = await people.officers(tx, [officer_id] if officer_id else [])
     districts = {district.code: district for district in await catalogue.districts(tx)}
@@ -127,9 +127,11 @@ async def load_issue(tx: Transaction, application: Application) -> Issue:
 
 
 async def mint(env: Environment, tx: Transaction, issue: Issue) -> Minted:
-    """A new number and a new URI, which no certificate has. Raises AlreadyThere where none is found."""
+    """A new number and a new URI, which no certificate has. Raises AlreadyThere where none is found, NotThere."""
+    if issue.service.doctype is None:
+        raise NotThere("the document type of a service")
     number = await draw_number(tx, env.ids, NumberKind.CERTIFICATE)
-    [uri] = await draw_uris(tx, env.ids, env.rules.issuer_id, [issue.service.doctype or ""])
+    [uri] = await draw_uris(tx, env.ids, env.rules.issuer_id, [issue.service.doctype])
     return Minted(number, uri, await draw_status_index(tx, env.ids, LISTS * PLACES))
 
 

@@ -2,9 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from types import MappingProxyType
 
 from domain.kernel import Bilingual
+from domain.kernel.money import shown_rupees
 
 HELD = frozenset(
     {
@@ -39,6 +41,53 @@ MUST_SAY: Mapping[str, tuple[str, ...]] = MappingProxyType(
 )
 """Questions that a certificate of a doctype must print: forms 5 and 6 of the Registration of Births and Deaths Rules,
 1999, and what DigiLocker asks for (docs/contracts/digilocker.md section 7.4)."""
+
+
+class Paper(StrEnum):
+    """The papers beside certificates; the value is the name of the template and of the file."""
+
+    ACKNOWLEDGEMENT = "acknowledgement"
+    FEE_RECEIPT = "fee-receipt"
+    REJECTION_ORDER = "rejection-order"
+    PENSION_ORDER = "pension-order"
+
+
+PAPER_FACTS: Mapping[Paper, tuple[str, ...]] = MappingProxyType(
+    {
+        Paper.ACKNOWLEDGEMENT: (
+            "service",
+            "acknowledgement",
+            "submitted_on",
+            "due_on",
+            "designated_officer",
+            "first_appellate",
+            "second_appellate",
+            "papers",
+        ),
+        Paper.FEE_RECEIPT: ("service", "receipt", "fee", "charge", "paid", "paid_on", "challan"),
+        Paper.REJECTION_ORDER: (
+            "service",
+            "decided_on",
+            "decided_by",
+            "ground",
+            "reason",
+            "appeal_to",
+            "appeal_within",
+            "appeal_at",
+        ),
+        Paper.PENSION_ORDER: (
+            "service",
+            "sanction",
+            "scheme",
+            "amount",
+            "period",
+            "sanctioned_on",
+            "decided_by",
+            "account",
+        ),
+    }
+)
+"""What is known for each paper beside `HELD`; a template of the state must print all of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +138,8 @@ class CertificateKinds:
 
     kinds: Mapping[str, CertificateKind] = field(default_factory=dict)
     numbers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    papers: Mapping[str, str] = field(default_factory=dict)
+    """The templates of the papers beside certificates, by `Paper`."""
     names: Mapping[str, str] = field(default_factory=dict)
     """How words of names are usually spelled in the state's script, by the word in small Latin letters."""
 
@@ -97,9 +148,9 @@ class CertificateKinds:
         return next((one for one in self.kinds.values() if slug in one.services), None)
 
     def template_of(self, name: str | None) -> str | None:
-        """The text of a kind's template; None for the general one."""
+        """The text of the template of a kind or paper; None for the general one."""
         kind = self.kinds.get(name or "")
-        return kind.template if kind else None
+        return kind.template if kind else self.papers.get(name or "")
 
     @property
     def facts(self) -> frozenset[str]:
@@ -108,20 +159,12 @@ class CertificateKinds:
 
     def amount(self, rupees: int) -> Bilingual:
         """Whole rupees in figures, ₹1,14,000, and in words where the state has them, in both languages."""
-        figures = f"₹{digits_in_lakhs(rupees)}"
+        figures = shown_rupees(rupees * 100)
         local, english = self.numbers.get("local"), self.numbers.get("en")
         return Bilingual(
             f"{figures} ({in_words(rupees, local)} {local[-1]})" if local else figures,
             f"{figures} ({english[-1]} {in_words(rupees, english)} only)" if english else figures,
         )
-
-
-def digits_in_lakhs(amount: int) -> str:
-    """A whole number in lakh and crore: 1,14,000."""
-    digits = str(amount)
-    head, tail = digits[:-3], digits[-3:]
-    pairs = [head[max(end - 2, 0) : end] for end in range(len(head), 0, -2)]
-    return ",".join([*reversed(pairs), tail])
 
 
 _SCALES = ((10_000_000, 103), (100_000, 102), (1_000, 101), (100, 100))

@@ -24,6 +24,9 @@ TEMPLATE = Path(__file__).with_name("certificate.typ")
 GENERAL = "#head()\n#title()\n#sentence()\n#facts(..data.order)\n#foot()\n"
 """The body of the general kind: every fact in order."""
 
+GENERAL_PAPER = "#head()\n#title()\n#facts(..data.order)\n#end()\n"
+"""The body of a paper for which the state has no template."""
+
 _HEADINGS = ("number", "application", "issued_on", "particulars", "as_recorded", "signed_by", "signed_at", "place")
 RELATIONS = {code: _TEXTS[f"relations.{code}"] for code in "SDW"}
 GENDERS = {code: _TEXTS[f"genders.{code}"] for code in "MFT"}
@@ -33,6 +36,19 @@ def preview_data(content: CertificateContent) -> dict[str, Any]:
     """The words of a preview's page, with its template and day, for gateway/documents/review.py."""
     data = page_words(content, specimen=True, preview=True)
     return {**data, "template": TEMPLATE.name, "made": data["issued"]}
+
+
+def paper_data(content: CertificateContent, *, specimen: bool) -> dict[str, Any]:
+    """The words of a paper that is not signed, for gateway/documents/review.py; its number is the application's."""
+    data = page_words(content, specimen=specimen)
+    own = {
+        "number": data["words"]["application"],
+        "unsigned": _pair(_TEXTS["words.unsigned"]),
+        "specimen": _pair(_TEXTS["words.trial"]),
+    }
+    body = GENERAL_PAPER if data["body"] == GENERAL else data["body"]
+    words = {**data["words"], **own}
+    return {**data, "words": words, "body": body, "template": TEMPLATE.name, "made": data["issued"]}
 
 
 def page_words(content: CertificateContent, *, specimen: bool, preview: bool = False) -> dict[str, Any]:

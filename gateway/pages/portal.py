@@ -23,7 +23,6 @@ def portal_routes(portal: Portal) -> list[Route]:
 
     The last leads to one's own page.
     """
-    contents = dict(SCRIPTS.values())
 
     async def notice(request: Request) -> Response:
         name, language = request.url.path[1:], language_of(request)

@@ -107,6 +107,11 @@ DOORS = (
         "actions/documents/document_links.py: a signed link, good for minutes, made for the citizen herself",
     ),
     Door(
+        "`/my/applications/<number>/<paper>.pdf`",
+        (Role.CITIZEN, ObjectKind.APPLICATION, Purpose.VIEW),
+        "actions/certificates/papers.py",
+    ),
+    Door(
         "`/hearings.ics`", (Role.APPELLATE, ObjectKind.APPEAL, Purpose.HEAR_APPEAL), "actions/appeals/hearing_lists.py"
     ),
     Door("`/figures/…`", (Role.OFFICER, ObjectKind.CASE_LIST, Purpose.SUPERVISE), "actions/officers/dashboards.py"),

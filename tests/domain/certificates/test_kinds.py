@@ -2,7 +2,7 @@
 
 import pytest
 
-from domain.certificates.kinds import CertificateKinds, digits_in_lakhs
+from domain.certificates.kinds import CertificateKinds
 from domain.kernel import Bilingual
 from states.certificate_kinds import certificate_kinds
 from tests.support.state import PACKAGE
@@ -39,9 +39,3 @@ def test_no_number_below_a_hundred_is_said_like_another(language: str):
     words = KINDS.numbers[language][:100]
 
     assert len(set(words)) == 100
-
-
-def test_figures_are_grouped_in_lakh_and_crore():
-    assert [digits_in_lakhs(one) for one in (0, 12, 999, 1000, 99999, 100000, 10**7)] == [
-        "0", "12", "999", "1,000", "99,999", "1,00,000", "1,00,00,000",
-    ]  # fmt: skip

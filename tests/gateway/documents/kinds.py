@@ -1,14 +1,18 @@
 """Contents of every kind of certificate, as its form's author would answer and at its longest, for tests."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
 
-from actions.certificates.content import CertificateContent
+from actions.certificates.content import CertificateContent, CertificateField
 from actions.certificates.fields import Answers, CertificateHolder, holder_of, printed_fields
 from domain.catalogue.forms import Form, Question, QuestionKind
-from domain.certificates.kinds import CertificateKind
+from domain.certificates.kinds import PAPER_FACTS, CertificateKind, Paper
 from domain.kernel import Bilingual
+from domain.kernel.messages import Texts
+from gateway.documents import review
+from gateway.documents.certificate_words import paper_data
 from states.certificate_kinds import certificate_kinds
 from tests.gateway.documents.conftest import CONTENT
 from tests.support.forms import own_forms
@@ -86,3 +90,13 @@ def _long_answer(question: Question) -> str:
             return "true"
     text = LONG_NAME if "name" in question.name or question.name == "head_of_family" else LONG_TEXT
     return (f"{text}, " * 5)[: question.longest].rstrip(" ,")
+
+
+def paper(name: Paper, *, long: bool = False) -> bytes:
+    """The page of a paper beside certificates with every fact, at its longest on request."""
+    texts, said = Texts("printed_paper"), LONG_TEXT if long else "सूचना / Fact"
+    fields = tuple(CertificateField(key, texts[f"facts.{key}"], said) for key in PAPER_FACTS[name])
+    content = replace(CONTENT, service=texts[f"title.{name}"], fields=fields, kind=name.value, valid_until=None, uri="")
+    if long:
+        content = replace(content, holder=Bilingual(LONG_NAME, LONG_LATIN))
+    return review.lay_out(json.dumps(paper_data(content, specimen=False)))

@@ -1,0 +1,136 @@
+"""Acknowledgement, fee receipt, rejection order and sanction order as PDF, for whoever may see the application."""
+
+import json
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from typing import Any
+
+import httpx
+import pypdfium2
+import pytest
+from starlette.applications import Starlette
+
+from actions.applications.decide import Decide, Verdict, decide_application
+from actions.certificates.papers import paper_of
+from domain.applications.applications import Application, RejectionGround
+from domain.certificates.kinds import PAPER_FACTS, Paper
+from domain.kernel import ErrorCode, Problems, Subject
+from gateway.documents.certificate_words import paper_data
+from gateway.documents.review import lay_out
+from gateway.http import session_auth
+from gateway.pages.downloads.papers import paper_routes
+from states.certificate_kinds import certificate_kinds
+from tests.support.actions import FREE, PENSION, World, papers
+from tests.support.state import PACKAGE
+from tests.support.worlds import PENSION_PAPERS, link_and_offer
+
+
+@pytest.fixture
+def world(sqlite_peopled: World) -> World:
+    rules = replace(sqlite_peopled.env.rules, certificate_kinds=certificate_kinds(PACKAGE.folder))
+    return replace(sqlite_peopled, env=replace(sqlite_peopled.env, rules=rules))
+
+
+@pytest.fixture
+async def client(world: World, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[httpx.AsyncClient]:
+    known: dict[str, Subject] = {"asha": world.asha, "sunil": world.sunil}
+
+    async def subject(_env: Any, token: str) -> Subject:
+        return known[token]
+
+    monkeypatch.setattr(session_auth, "subject_for_token", subject)
+    transport = httpx.ASGITransport(app=Starlette(routes=paper_routes(world.env)))
+    async with httpx.AsyncClient(transport=transport, base_url="http://gateway.test") as asking:
+        yield asking
+
+
+async def ask(client: httpx.AsyncClient, application: Application, paper: str, who: str = "asha") -> httpx.Response:
+    path = f"/my/applications/{application.number}/{paper}.pdf"
+    return await client.get(path, headers={"Authorization": f"Bearer {who}"})
+
+
+def words_of(pdf: bytes) -> str:
+    document = pypdfium2.PdfDocument(pdf)
+    return "".join("".join(page.get_textpage().get_text_range().split()) for page in document)
+
+
+async def rejected(world: World) -> Application:
+    application = await world.in_scrutiny(world.asha, FREE, world.registrar)
+    decision = Decide(
+        application.id, Verdict.REJECT, "no", ground=RejectionGround.NOT_ELIGIBLE, reason="Born in another district."
+    )
+    return (await decide_application(world.env, world.registrar, decision))[0]
+
+
+async def test_the_acknowledgement_says_what_came_when_and_by_when_it_is_decided(
+    world: World, client: httpx.AsyncClient
+):
+    application = await world.submit(world.asha)
+
+    answer = await ask(client, application, "acknowledgement")
+
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "application/pdf")
+    assert answer.headers["content-disposition"] == (f'attachment; filename="acknowledgement-{application.number}.pdf"')
+    seen = words_of(answer.content)
+    assert "आवेदनकीपावतीAcknowledgement" in seen
+    assert f"Acknowledgementnumber{application.acknowledgement}" in seen
+    assert "notsigned" in seen
+
+
+async def test_a_rejection_order_gives_ground_reasons_and_the_way_of_appeal(world: World, client: httpx.AsyncClient):
+    application = await rejected(world)
+
+    seen = words_of((await ask(client, application, "rejection-order")).content)
+
+    law = world.env.rules.law.first_appeal_days
+    assert "Borninanotherdistrict." in seen
+    assert "Decidedby" in seen
+    assert "registrar,Officer" in seen
+    assert "".join(f"Within {law.value} days of being told of the decision ({law.section})".split()) in seen
+    assert f"/my/applications/{application.number}/appeal" in seen
+
+
+@pytest.mark.parametrize("paper", ["fee-receipt", "rejection-order", "pension-order", "diploma"])
+async def test_an_application_that_has_no_such_paper_gives_none(world: World, client: httpx.AsyncClient, paper: str):
+    application = await world.submit(world.asha)
+
+    assert (await ask(client, application, paper)).status_code == 404
+
+
+async def test_nobody_gets_the_paper_of_another(world: World, client: httpx.AsyncClient):
+    application = await world.submit(world.asha)
+
+    assert (await ask(client, application, "acknowledgement", "sunil")).status_code == 404
+
+
+async def test_who_is_not_signed_in_gets_none(world: World, client: httpx.AsyncClient):
+    application = await world.submit(world.asha)
+
+    answer = await client.get(f"/my/applications/{application.number}/acknowledgement.pdf")
+
+    assert answer.status_code == 401
+
+
+async def test_a_sanction_order_names_scheme_amount_and_the_end_of_the_account_alone(world: World):
+    await link_and_offer(world, world.asha, PENSION_PAPERS)
+    application = await world.approved(world.asha, PENSION, world.welfare, documents=papers(*PENSION_PAPERS))
+
+    content = await paper_of(world.env, world.asha, application.number, Paper.PENSION_ORDER)
+
+    said = {one.key: (one.shown or one.value) for one in content.fields}
+    assert said["amount"] == world.env.rules.certificate_kinds.amount(1500)
+    assert str(said.get("account", "XXXX")).startswith("XXXX")
+    assert lay_out(json.dumps(paper_data(content, specimen=False)))
+
+
+async def test_a_paper_that_is_not_there_is_not_found(world: World):
+    application = await world.submit(world.asha)
+
+    with pytest.raises(Problems) as refused:
+        await paper_of(world.env, world.asha, application.number, Paper.FEE_RECEIPT)
+
+    assert refused.value.code is ErrorCode.NOT_FOUND
+
+
+def test_every_paper_has_its_template_in_the_package():
+    assert set(certificate_kinds(PACKAGE.folder).papers) == set(Paper) == set(PAPER_FACTS)
