@@ -128,7 +128,7 @@ def content_of(case: Case, places: Places, uri: str) -> CertificateContent:
 
 def _holder(row: LegacyRow, kinds: CertificateKinds) -> CertificateHolder:
     """Whom the certificate is about by its kind; the person of the row where the old form names nobody else."""
-    kind = kinds.of_service(row.service.slug)
+    kind = kinds.of_service(row.service.slug, row.service.template)
     questions = kind.holder if kind and row.form.get(kind.holder.name or "") else APPLICANT
     applicant = CertificateHolder(row.person.name, row.person.born_on, row.person.gender)
     return holder_of(questions, Answers(row.form, None, kinds), applicant)

@@ -19,6 +19,7 @@ from actions.kernel import (
     require_second_person,
     verb,
 )
+from domain.catalogue.definition_checks import DefinitionRule, Finding
 from domain.catalogue.definition_reading import DefinitionRefused, Document, read_document
 from domain.catalogue.definitions import DraftState, ServiceDraft, StepKind
 from domain.identity.policy import ObjectKind, Purpose, Resource
@@ -65,7 +66,7 @@ async def draft_service_definition(acting: UnitOfWork, request: DraftServiceDefi
     Raises Problems: NOT_FOUND for another department's service, BAD_INPUT, DEFINITION_REFUSED at each cell.
     """
     require_postings(acting.subject, ObjectKind.DEFINITION, Purpose.OPERATE)
-    examined = await _examine(acting.tx, _document_of(request))
+    examined = await _examine(acting.env, acting.tx, _document_of(request))
     draft = ServiceDraft(
         id=acting.env.ids.key(),
         service_code=examined.service.code,
@@ -94,7 +95,7 @@ async def publish_service_definition(acting: UnitOfWork, request: PublishService
     draft = await _find_in_state(acting, request.definition_id, DraftState.DRAFTED)
     if request.publish_on < acting.today:
         raise Problems(Problem(ErrorCode.DATE_NOT_ALLOWED, ("input", "publishOn")))
-    await _require_unchanged(acting.tx, draft)
+    await _require_unchanged(acting, draft)
     waiting = replace(draft, state=DraftState.WAITING, publish_on=request.publish_on, drafted_by=acting.actor)
     return await _move_on(acting, draft, waiting)
 
@@ -110,11 +111,11 @@ async def confirm_service_definition(acting: UnitOfWork, request: ConfirmService
     require_second_person(acting, draft.drafted_by, *_PATH)
     answered = replace(draft, confirmed_by=acting.actor, confirmed_at=acting.now, state=DraftState.REFUSED)
     if request.confirm:
-        await _require_unchanged(acting.tx, draft)
+        await _require_unchanged(acting, draft)
         answered = replace(answered, state=DraftState.CONFIRMED)
     answered = await _move_on(acting, draft, answered)
     if request.confirm and draft.publish_on is not None and draft.publish_on <= acting.today:
-        return await _come_into_force(acting.tx, answered, acting.subject.label)
+        return await _come_into_force(acting.tx, acting.env, answered, acting.subject.label)
     return answered
 
 
@@ -122,7 +123,7 @@ async def publish_due(env: Environment) -> int:
     """Publish the confirmed definitions whose day has come; gives how many."""
     due = await env.store.read(lambda tx: service_drafts.to_be_published(tx, UnitOfWork(env, tx, SYSTEM).today, BATCH))
     for one in due:
-        await env.store.carry_out(partial(_come_into_force, draft=one, by=SYSTEM.label))
+        await env.store.carry_out(partial(_come_into_force, env=env, draft=one, by=SYSTEM.label))
     return len(due)
 
 
@@ -135,21 +136,21 @@ async def definitions_of(env: Environment, subject: Subject) -> list[ServiceDraf
     return await env.store.read(lambda tx: service_drafts.latest(tx, departments, MOST_LISTED))
 
 
-async def previews_of(tx: Transaction, ids: Iterable[str]) -> dict[str, Examined]:
+async def previews_of(env: Environment, tx: Transaction, ids: Iterable[str]) -> dict[str, Examined]:
     """What publishing each definition would make of its service; one that breaks a rule by now is left out."""
     found, assigned = {}, await forms.assigned_forms(tx)
     for one in (await service_drafts.by_ids(tx, ids)).values():
         with suppress(DefinitionRefused):
-            found[one.id] = await examine(tx, one.content, confirmed=True, assigned=assigned)
+            found[one.id] = await examine(env, tx, one.content, confirmed=True, assigned=assigned)
     return found
 
 
-async def _come_into_force(tx: Transaction, draft: ServiceDraft, by: str) -> ServiceDraft:
+async def _come_into_force(tx: Transaction, env: Environment, draft: ServiceDraft, by: str) -> ServiceDraft:
     """Publish a confirmed definition, once; one whose service changed since is overtaken."""
     await lock_catalogue(tx)
     done = replace(draft, state=DraftState.OVERTAKEN)
     try:
-        examined = await examine(tx, draft.content, confirmed=True)
+        examined = await examine(env, tx, draft.content, confirmed=True)
     except DefinitionRefused:
         examined = None
     if examined is not None and examined.base_version == draft.base_version:
@@ -174,15 +175,15 @@ def _document_of(request: DraftServiceDefinition) -> Document:
         raise _problems_of(refused) from None
 
 
-async def _examine(tx: Transaction, document: Document) -> Examined:
+async def _examine(env: Environment, tx: Transaction, document: Document) -> Examined:
     try:
-        return await examine(tx, document, confirmed=True)
+        return await examine(env, tx, document, confirmed=True)
     except DefinitionRefused as refused:
         raise _problems_of(refused) from None
 
 
-async def _require_unchanged(tx: Transaction, draft: ServiceDraft) -> None:
-    examined = await _examine(tx, draft.content)
+async def _require_unchanged(acting: UnitOfWork, draft: ServiceDraft) -> None:
+    examined = await _examine(acting.env, acting.tx, draft.content)
     if examined.base_version != draft.base_version:
         raise conflict_problem(examined.base_version, draft.state.value)
 
@@ -214,15 +215,20 @@ async def _note(acting: UnitOfWork, draft: ServiceDraft) -> None:
 
 
 def _problems_of(refused: DefinitionRefused) -> Problems:
-    """A Problem for each cell; what the author wrote is not repeated, but for our own words and numbers."""
+    """A Problem for each cell; what the author wrote is not repeated, but for our own words, questions and numbers."""
     return Problems(
         *(
             Problem(
                 ErrorCode.DEFINITION_REFUSED,
                 ("input", "document", *filter(None, one.cell.split("/"))),
-                params={"said": one.said} if one.said in StepKind.__members__ or one.said.isdigit() else {},
+                params={"said": one.said} if _is_ours(one) else {},
                 sentence=f"definition_rule.{one.rule.value}",
             )
             for one in refused.findings
         )
     )
+
+
+def _is_ours(finding: Finding) -> bool:
+    said = finding.said
+    return said in StepKind.__members__ or said.isdigit() or finding.rule is DefinitionRule.FORM_WITHOUT_FACT

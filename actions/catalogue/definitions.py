@@ -8,15 +8,17 @@ from dataclasses import dataclass, replace
 
 from actions.catalogue.changes import Change, changes_of
 from actions.catalogue.keys import row_id
+from actions.kernel import Environment
 from domain.catalogue.catalogue import ISSUED, Outcome, Service
 from domain.catalogue.definition_checks import DefinitionRule, Finding, findings_in_steps
 from domain.catalogue.definition_reading import DefinitionRefused, Document, service_of_document
 from domain.catalogue.definitions import Definition
 from domain.catalogue.forms import Form
+from domain.certificates.kinds import CertificateKinds
 from domain.identity.policy import Purpose
 from domain.kernel import SYSTEM, CommandFailed
 from store.catalogue import catalogue, forms
-from store.database import Store, Transaction, audit, locks
+from store.database import Transaction, audit, locks
 
 AssignedForms = Mapping[str, tuple[str, str]]
 
@@ -49,18 +51,24 @@ class Examined:
 
 
 async def examine(
-    tx: Transaction, document: Document, *, confirmed: bool, assigned: AssignedForms | None = None
+    env: Environment,
+    tx: Transaction,
+    document: Document,
+    *,
+    confirmed: bool,
+    assigned: AssignedForms | None = None,
 ) -> Examined:
     """The definition of a document, compared with the store; raises DefinitionRefused with all that is wrong.
 
     `confirmed` says whether two people stand for what it says. `assigned` are the forms that services have of their
     own (`forms.assigned_forms`); who examines several definitions reads them once.
     """
+    kinds = env.rules.certificate_kinds
     known = await catalogue.service(tx, document["service"])
     assigned = await forms.assigned_forms(tx) if assigned is None else assigned
     form_before = assigned.get(document["service"], (None, None))[1]
     if "entry" in document:
-        return await _earlier(tx, document, known, form_before)
+        return await _earlier(kinds, tx, document, known, form_before)
     service = service_of_document(document, known, confirmed=confirmed)
     if known is None:
         service = replace(service, id=row_id("service", service.code))
@@ -69,13 +77,16 @@ async def examine(
     findings = [
         *findings_in_steps(service, definition),
         *[one async for one in _unknown(tx, service, definition, form)],
+        *await _unfit_template(kinds, tx, service, form),
     ]
     if findings:
         raise DefinitionRefused(*findings)
     return Examined(document, service, known, form, form_before)
 
 
-async def _earlier(tx: Transaction, document: Document, known: Service | None, form_before: str | None) -> Examined:
+async def _earlier(
+    kinds: CertificateKinds, tx: Transaction, document: Document, known: Service | None, form_before: str | None
+) -> Examined:
     """An entry that the service had before, to be its next one."""
     version = document["entry"]
     if known is None or not 1 <= version <= known.version:
@@ -84,6 +95,8 @@ async def _earlier(tx: Transaction, document: Document, known: Service | None, f
     name = earlier.definition and earlier.definition.form
     form = await forms.latest(tx, name) if name else None
     restored = replace(earlier, id=known.id, version=known.version)
+    if unfit := await _unfit_template(kinds, tx, restored, form):
+        raise DefinitionRefused(*unfit)
     return Examined(document, restored, known, form, form_before)
 
 
@@ -114,15 +127,15 @@ def digest_of_plan(plan: Sequence[Examined]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-async def plan_of(store: Store, documents: Sequence[Document]) -> list[Examined]:
+async def plan_of(env: Environment, documents: Sequence[Document]) -> list[Examined]:
     """What applying the documents would do; raises DefinitionRefused."""
-    return await store.read(lambda tx: _examine_all(tx, documents))
+    return await env.store.read(lambda tx: _examine_all(env, tx, documents))
 
 
-async def _examine_all(tx: Transaction, documents: Sequence[Document]) -> list[Examined]:
+async def _examine_all(env: Environment, tx: Transaction, documents: Sequence[Document]) -> list[Examined]:
     """The definitions of one plan; raises DefinitionRefused, also where two are of one service or one slug."""
     assigned = await forms.assigned_forms(tx)
-    plan = [await examine(tx, one, confirmed=False, assigned=assigned) for one in documents]
+    plan = [await examine(env, tx, one, confirmed=False, assigned=assigned) for one in documents]
     codes = [one.service.code for one in plan]
     slugs = dict.fromkeys((one.service.code, one.service.slug) for one in plan)
     said = [("service", DefinitionRule.SERVICE_TWICE, code) for code in codes]
@@ -134,7 +147,7 @@ async def _examine_all(tx: Transaction, documents: Sequence[Document]) -> list[E
 
 
 async def apply_plan(
-    store: Store, documents: Sequence[Document], digest: str, by: str = SYSTEM.label
+    env: Environment, documents: Sequence[Document], digest: str, by: str = SYSTEM.label
 ) -> list[Examined]:
     """Publish the documents of a plan at once, all or none of them.
 
@@ -143,7 +156,7 @@ async def apply_plan(
 
     async def work(tx: Transaction) -> list[Examined]:
         await lock_catalogue(tx)
-        plan = await _examine_all(tx, documents)
+        plan = await _examine_all(env, tx, documents)
         if digest_of_plan(plan) != digest:
             raise CommandFailed("files or catalogue changed since the plan was made; make a new plan and look at it")
         for one in plan:
@@ -151,7 +164,7 @@ async def apply_plan(
                 await publish(tx, one, by)
         return plan
 
-    return await store.carry_out(work)
+    return await env.store.carry_out(work)
 
 
 async def _unknown(
@@ -173,3 +186,23 @@ async def _unknown(
         yield Finding("outcome/doctype", DefinitionRule.OUTCOME_UNKNOWN)
     if service.outcome is Outcome.BENEFIT and service.scheme_id not in await catalogue.schemes(tx):
         yield Finding("outcome/scheme", DefinitionRule.SCHEME_UNKNOWN, service.scheme_id or "")
+
+
+async def _unfit_template(
+    kinds: CertificateKinds, tx: Transaction, service: Service, form: Form | None
+) -> list[Finding]:
+    """Why the template of the certificate cannot be filled: there is none for the document type, or a question lacks.
+
+    Without a form of its own a definition keeps that of the service; where no form is known, nothing lacks.
+    """
+    named = service.template
+    if named is not None and named not in kinds.kinds:
+        return [Finding("outcome/template", DefinitionRule.TEMPLATE_UNKNOWN, named)]
+    kind = kinds.of_service(service.slug, named)
+    if kind is None or (named is None and service.outcome not in ISSUED):
+        return []
+    if kind.doctype != service.doctype or service.outcome not in ISSUED:
+        return [Finding("outcome/template", DefinitionRule.TEMPLATE_UNKNOWN, kind.name)]
+    form = form or (await forms.of_services(tx, [service.code])).get(service.code)
+    lacking = kind.questions_not_in(form.by_name) if form else []
+    return [Finding("form", DefinitionRule.FORM_WITHOUT_FACT, one) for one in lacking]

@@ -10,7 +10,7 @@ from datetime import date
 
 from actions.certificates.content import CertificateField
 from domain.catalogue.forms import Form, Question, QuestionKind
-from domain.certificates.kinds import APPLICANT, CertificateKind, CertificateKinds, HolderQuestions
+from domain.certificates.kinds import APPLICANT, LETTERS, CertificateKind, CertificateKinds, HolderQuestions
 from domain.kernel import Bilingual, ErrorCode, Problem, Problems
 from domain.kernel.messages import bilingual
 
@@ -56,10 +56,12 @@ class Answers:
     given: Mapping[str, str]
     form: Form | None
     kinds: CertificateKinds
+    present: Form | None = None
+    """The form of today, which names what a correction added to an application that was filed before it was asked."""
 
     def question(self, name: str) -> Question | None:
-        """The question of the form, None where it is not known."""
-        return self.form.by_name.get(name) if self.form else None
+        """The question of the form, else of that of today; None where neither is known or asks it."""
+        return next((one.by_name[name] for one in (self.form, self.present) if one and name in one.by_name), None)
 
     def name_of(self, key: str) -> Bilingual | None:
         """A name in the scripts in which it was given and confirmed; nothing is transliterated here."""
@@ -79,7 +81,7 @@ class Answers:
     def fact(self, key: str) -> CertificateField | None:
         """The printed fact of a question; None where it was not answered."""
         question = self.question(key)
-        label = question.label if question else bilingual(f"printed_field.{key}")
+        label = question.label if question else printed_label(key)
         if question and question.kind is QuestionKind.GROUP:
             return self._group(question)
         if not (value := self._value(key)):
@@ -151,15 +153,16 @@ class CertificateHolder:
 def holder_of(questions: HolderQuestions, answers: Answers, applicant: CertificateHolder) -> CertificateHolder:
     """The holder by the questions of the kind; who applied where it names none, with the relatives of the form.
 
-    The letter of the relation is S son, W wife, D daughter of. Raises Problems: FORM_ANSWER_MISSING where the form has
-    no name of the holder, for whom nobody else may stand.
+    The letter of the relation is S son, W wife, D daughter of; without one nothing is said of a relative. Raises
+    Problems: FORM_ANSWER_MISSING where the form has no name of the holder, for whom nobody else may stand.
     """
     given = answers.given
     own = questions.name is None
     gender = applicant.gender if own else given.get(questions.gender or "")
     guardian, relation = None, None
-    for key, letter in questions.relatives.items():
-        if found := answers.name_of(key):
+    for key, said in questions.relatives.items():
+        letter = said if said in LETTERS else given.get(said)
+        if letter in LETTERS and (found := answers.name_of(key)):
             guardian, relation = found, "D" if letter == "S" and gender == "F" else letter
             break
     return CertificateHolder(

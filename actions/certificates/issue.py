@@ -48,6 +48,8 @@ class Issue:
     """The certificate that it renews, as it was corrected."""
     form: Form | None = None
     """The form that it was filed under, None where none is known."""
+    present_form: Form | None = None
+    """The form of its service today."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +125,7 @@ async def load_issue(tx: Transaction, application: Application) -> Issue:
         tehsil=tehsils.get(application.tehsil or ""),
         renewed=await certificate_endings.latest(tx, renewed) if renewed else None,
         form=filed.form if filed else None,
+        present_form=(await forms.of_services(tx, [service.code])).get(service.code),
     )
 
 
@@ -145,8 +148,8 @@ def content_of(env: Environment, issue: Issue, minted: Minted) -> CertificateCon
     begins = max(today, renewed.valid_until + timedelta(days=1)) if renewed and renewed.valid_until else today
     number, doctype, months = minted.number, issue.service.doctype or "", issue.service.validity_months
     kinds = env.rules.certificate_kinds
-    kind = kinds.of_service(issue.service.slug)
-    answers = Answers(issue.application.form, issue.form, kinds)
+    kind = kinds.of_service(issue.service.slug, issue.service.template)
+    answers = Answers(issue.application.form, issue.form, kinds, issue.present_form)
     applicant = CertificateHolder(issue.citizen.name, issue.citizen.born_on, issue.citizen.gender)
     holder = holder_of(kind.holder if kind else APPLICANT, answers, applicant)
     return CertificateContent(

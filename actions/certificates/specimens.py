@@ -33,7 +33,7 @@ def specimen_of(
     if service.outcome not in ISSUED or service.doctype is None:
         return None
     months = service.validity_months
-    kind = kinds.of_service(service.slug)
+    kind = kinds.of_service(service.slug, service.template)
     answers = Answers(form.example if form else {}, form, kinds)
     holder = CertificateHolder(_HOLDER)
     if kind and form:

@@ -232,6 +232,11 @@ class Service:
         """Whether the fee falls due with the approval, not with the submission."""
         return self.definition is not None and self.definition.fee_after_approval
 
+    @property
+    def template(self) -> str | None:
+        """The kind of its certificate that its definition names; None: as its slug says."""
+        return self.definition.template if self.definition else None
+
     def source_of(self, fact: Fact) -> FactSource | None:
         return next((one for one in self.fact_sources if fact in one.facts), None)
 

@@ -143,6 +143,7 @@ def definition_of_document(document: Document) -> Definition:
         form=document.get("form"),
         renew_days=outcome.get("renewDays"),
         signed_by=SignedBy(outcome.get("signedBy", SignedBy.SYSTEM)),
+        template=outcome.get("template"),
     )
 
 

@@ -59,7 +59,8 @@ class Definition:
     """What a definition adds to the entry of its service: steps in their order, the Act and notification of its limit.
 
     `form` is the name of its form; without one the service keeps the form that it has. `renew_days` is how many days
-    before its end a certificate or licence may be renewed.
+    before its end a certificate or licence may be renewed. `template` is the kind of its certificate in the state's
+    package; without one it follows from the slug.
     """
 
     steps: tuple[ServiceStep, ...]
@@ -69,6 +70,7 @@ class Definition:
     form: str | None = None
     renew_days: int | None = None
     signed_by: SignedBy = SignedBy.SYSTEM
+    template: str | None = None
 
     def step(self, *kinds: StepKind) -> ServiceStep | None:
         """The first step of one of the kinds, or None."""

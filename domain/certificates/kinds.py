@@ -1,11 +1,11 @@
 """Types for the kinds of certificates of a state: whom one is about, which facts of the form it prints."""
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
 
-from domain.kernel import Bilingual
+from domain.kernel import Bilingual, require_found
 from domain.kernel.money import shown_rupees
 
 HELD = frozenset(
@@ -28,10 +28,20 @@ HELD = frozenset(
 )
 """What every certificate knows without a question of a form; a template may name these beside questions."""
 
+_REGISTERED = ("register_number", "date_of_registration")
+
 MUST_SAY: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
-        "BTCER": ("child_name", "child_gender", "date_of_birth", "place_of_birth", "mother_name", "father_name"),
-        "DTCER": ("deceased_name", "deceased_gender", "date_of_death", "place_of_death"),
+        "BTCER": (
+            "child_name",
+            "child_gender",
+            "date_of_birth",
+            "place_of_birth",
+            "mother_name",
+            "father_name",
+            *_REGISTERED,
+        ),
+        "DTCER": ("deceased_name", "deceased_gender", "date_of_death", "place_of_death", *_REGISTERED),
         "INCER": ("annual_income", "financial_year"),
         "CTCER": ("caste", "caste_category"),
         "DMCER": ("resident_since", "village"),
@@ -90,12 +100,17 @@ PAPER_FACTS: Mapping[Paper, tuple[str, ...]] = MappingProxyType(
 """What is known for each paper beside `HELD`; a template of the state must print all of it."""
 
 
+LETTERS = frozenset("SW")
+"""The relations that a form can tell; of S the gender of the holder makes D, daughter of."""
+
+
 @dataclass(frozen=True, slots=True)
 class HolderQuestions:
     """Which questions name whom a certificate is about; without `name` it is the citizen who applied.
 
     `nameless` is the text for a holder without a name, with the names of relatives as {questions} in braces.
-    `relatives` gives the letter of the certificate's XML for each relative: S son or daughter of, W wife of.
+    `relatives` gives the letter of the certificate's XML for each relative, S son or daughter of, W wife of, or the
+    question whose answer is that letter.
     """
 
     name: str | None = None
@@ -113,7 +128,8 @@ class HolderQuestions:
         single = {"name": self.name, "born_on": self.born_on, "gender": self.gender}
         mother = {} if self.name is None else {"mother": self.mother}
         relatives = {} if self.name is None else {f"relatives.{one}": one for one in self.relatives}
-        return {place: one for place, one in {**single, **mother, **relatives}.items() if one}
+        letters = {f"relatives.{one}.letter": by for one, by in self.relatives.items() if by not in LETTERS}
+        return {place: one for place, one in {**single, **mother, **relatives, **letters}.items() if one}
 
 
 APPLICANT = HolderQuestions()
@@ -131,6 +147,11 @@ class CertificateKind:
     template: str = field(repr=False)
     facts: tuple[str, ...]
 
+    def questions_not_in(self, asked: Container[str]) -> list[str]:
+        """What it takes for facts or holder and is not among the questions of a form."""
+        wanted = dict.fromkeys((*self.holder.questions.values(), *self.facts))
+        return [one for one in wanted if one not in asked]
+
 
 @dataclass(frozen=True, slots=True)
 class CertificateKinds:
@@ -143,8 +164,13 @@ class CertificateKinds:
     names: Mapping[str, str] = field(default_factory=dict)
     """How words of names are usually spelled in the state's script, by the word in small Latin letters."""
 
-    def of_service(self, slug: str) -> CertificateKind | None:
-        """The kind of a service; None where the general template serves it."""
+    def of_service(self, slug: str, named: str | None = None) -> CertificateKind | None:
+        """The kind that a service's definition named, else that of its slug; None where the general one serves it.
+
+        Raises Problems: NOT_FOUND where the package has the named kind no more, for another has another holder.
+        """
+        if named is not None:
+            return require_found(self.kinds.get(named), "template")
         return next((one for one in self.kinds.values() if slug in one.services), None)
 
     def template_of(self, name: str | None) -> str | None:

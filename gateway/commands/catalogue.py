@@ -26,6 +26,7 @@ from domain.kernel.state import installed_state
 from gateway.commands.calendar import doubt_line
 from gateway.commands.kernel import CommandGroup, account, out, print_json, print_lines, print_table, read_csv, readable
 from gateway.documents.certificate_words import preview_data
+from gateway.documents.template_faults import template_faults
 from gateway.pages.downloads.definition_pdf import specimen_content
 from gateway.pages.downloads.review_pdf import laid_out
 from gateway.pages.downloads.spreadsheets import csv_line
@@ -119,7 +120,7 @@ async def plan_definitions(
 ) -> None:
     """Show what publishing definitions of services would change, and the number of that plan."""
     with _refusals_as_lines():
-        plan = await plan_of(env.store, _documents(files))
+        plan = await plan_of(env, _documents(files))
     typer.echo("\n".join(_lines_of(plan)))
     if specimens is not None:
         for one in plan:
@@ -133,7 +134,7 @@ async def apply_definitions(
 ) -> None:
     """Publish definitions of services as planned; refused where files or catalogue changed since."""
     with _refusals_as_lines():
-        applied = await apply_plan(env.store, _documents(files), plan, account())
+        applied = await apply_plan(env, _documents(files), plan, account())
     typer.echo("\n".join(_lines_of(applied)))
 
 
@@ -225,10 +226,11 @@ async def list_calendar_doubts(env: Environment, as_json: _Json = False) -> None
 def list_package_faults() -> None:
     """List what the package of the state lacks: its font, texts in its language, and names in its script.
 
-    The exit status is 1 where the font or a text is missing, or a text does not fit the English one.
+    The exit status is 1 where the font or a text is missing, a text does not fit the English one, or a template of a
+    certificate cannot be filled or laid out.
     """
     package = read_settings().package
-    faults = faults_of(package.state)
+    faults = [*faults_of(package.state), *template_faults(package.state)]
     print_lines((*faults, *name_gaps(package.folder)), f"{len(faults)} faults in {package.folder}")
     if faults:
         raise typer.Exit(1)
@@ -242,7 +244,8 @@ async def list_state_gaps(env: Environment, as_json: _Json = False) -> bool:
 
     It tells too how many faults the package of the state has. The exit status is 1 where there is a gap or a fault.
     """
-    gaps, faults, helpline = await state_gaps(env), faults_of(installed_state()), await has_helpline(env)
+    gaps, helpline, state = await state_gaps(env), await has_helpline(env), installed_state()
+    faults = [*faults_of(state), *template_faults(state)]
     complete = helpline and not gaps and not faults
     if as_json:
         print_json({"gaps": [asdict(gap) for gap in gaps], "helpline": helpline, "packageFaults": faults})

@@ -12,22 +12,24 @@ from actions.catalogue.definition_drafts import (
     previews_of,
     publish_service_definition,
 )
+from actions.catalogue.definitions import Examined
+from actions.kernel import Environment
 from domain.applications.lifecycle import Status
 from domain.catalogue import definitions
 from domain.catalogue.catalogue import ISSUED
 from domain.catalogue.definition_checks import walk
 from domain.catalogue.definitions import DraftState
-from domain.kernel import Scope
+from domain.kernel import Scope, Subject
 from schema.catalogue.forms import ServiceForm
 from schema.catalogue.places import department_field
 from schema.catalogue.services import Service, ServiceStep
 from schema.kernel import (
     AUTHENTICATED,
     Info,
+    Loader,
     View,
     assumed_list_size,
     label_field,
-    one_by_key,
     resolver_field,
     staff_list,
 )
@@ -36,8 +38,15 @@ from schema.kernel.inputs import input_fields
 from schema.kernel.payloads import Thing, thing_payload
 from schema.officers.staff import officer_field
 
-_preview_by_id = one_by_key(previews_of)
-"""Of definitions that one may see already."""
+
+async def _read_previews(env: Environment, _subject: Subject, keys: list[str]) -> list[Examined | None]:
+    """Of definitions that one may see already."""
+    async with env.store.read_transaction(at_once=True) as tx:
+        found = await previews_of(env, tx, keys)
+    return [found.get(key) for key in keys]
+
+
+_preview_by_id: Loader[str, Examined | None] = Loader(_read_previews)
 
 
 @strawberry.type(description="A fact of a service that a definition changes.")

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from domain.kernel.messages import install_state
+from gateway.documents.template_faults import template_faults
 from gateway.settings.settings import SettingsRefused, read_settings
 from states.certificate_kinds import certificate_kinds, kind_faults, named_facts
 from states.lint import faults_of
@@ -73,7 +74,22 @@ def test_the_default_state_has_a_template_for_each_of_its_kinds_without_a_fault(
             "",
             "certificates/birth.typ: mother_name is not printed, which a BTCER must say; name it in #facts",
         ),
+        (
+            "death.typ",
+            '"register_number", ',
+            "",
+            "certificates/death.typ: register_number is not printed, which a DTCER must say; name it in #facts",
+        ),
         ("caste.typ", "#foot()", "", "certificates/caste.typ: it has no foot; call #foot()"),
+        (
+            "kinds.json",
+            '{"father_name": "relative_relation"}',
+            '{"father_name": "X"}',
+            (
+                "certificates/kinds.json: death: holder.relatives.father_name.letter: death-certificate-rural has no "
+                "question X; take a question of forms/death-certificate.json, or add it there"
+            ),
+        ),
         (
             "kinds.json",
             '"name": "deceased_name"',
@@ -129,6 +145,42 @@ def test_doctor_and_start_tell_the_fault(changed: Changed):
     told = faults_of(replace(STATE, texts=folder / "locale"))
 
     assert "certificates/caste.typ: it has no foot; call #foot()" in told
+
+
+def test_typst_lays_out_every_template_of_the_default_state():
+    assert template_faults(STATE) == []
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "told"),
+    [
+        ("caste.typ", "#foot()", "#foot(", "unclosed delimiter"),
+        ("caste.typ", "#foot()", "#foott()", "unknown variable: foott"),
+        ("rejection-order.typ", "#end()", "#end(1)", "unexpected argument"),
+        ("birth.typ", "#foot()", '#if has("child_name") { footer() }', "unknown variable: footer"),
+        ("birth.typ", "#foot()", '#if not has("child_name") { footer() }', "unknown variable: footer"),
+    ],
+    ids=["torn", "no such part", "a paper", "drawn with the fact", "drawn without the fact"],
+)
+def test_a_template_that_typst_does_not_compile_is_told_by_file_and_line(
+    changed: Changed, file: str, old: str, new: str, told: str
+):
+    folder = changed(file, old, new)
+    text = (folder / "certificates" / file).read_text(encoding="utf-8")
+    line = text[: text.index(new)].count("\n") + 1
+
+    [fault] = template_faults(replace(STATE, texts=folder / "locale"))
+
+    assert fault.startswith(f"certificates/{file}: line {line}: {told}")
+    assert fault.endswith("correct it by docs/certificates.md and https://typst.app/docs")
+
+
+def test_a_paper_that_leaves_out_what_it_must_say_is_told(changed: Changed):
+    told = kind_faults(changed("rejection-order.typ", '"ground", "reason"', '"ground"'))
+
+    assert (
+        "certificates/rejection-order.typ: reason is not printed, which this paper must say; name it in #facts" in told
+    )
 
 
 def test_production_does_not_start_with_a_template_that_says_too_little(

@@ -51,7 +51,7 @@ async def _pdf_response(env: Environment, turn: asyncio.Semaphore, request: Requ
         if key not in {one.id for one in drafts}:
             raise not_found("id")
         async with env.store.read_transaction() as tx:
-            examined = (await previews_of(tx, [key])).get(key)
+            examined = (await previews_of(env, tx, [key])).get(key)
             content = await specimen_content(env, examined, tx) if examined else None
         if content is None:
             raise not_found("id")

@@ -80,7 +80,7 @@ async def test_a_draft_is_previewed_and_changes_nothing(world: World):
 
     draft = await drafted(world)
 
-    preview = (await world.env.store.read(lambda tx: previews_of(tx, [draft.id])))[draft.id]
+    preview = (await world.env.store.read(lambda tx: previews_of(world.env, tx, [draft.id])))[draft.id]
     assert preview.service.definition is not None
     assert preview.change is not None
     assert (draft.state, await entry(world)) == (DraftState.DRAFTED, before)
@@ -114,7 +114,7 @@ async def test_a_definition_whose_service_changed_before_its_day_is_overtaken(wo
     tomorrow = ist_date(world.clock.now()) + timedelta(days=1)
     await answered(world, await asked(world, await drafted(world), tomorrow))
     other = json.loads(document(deliveryDays=2))
-    await apply_plan(world.env.store, [other], digest_of_plan(await plan_of(world.env.store, [other])))
+    await apply_plan(world.env, [other], digest_of_plan(await plan_of(world.env, [other])))
     held = await entry(world)
 
     world.clock.advance(timedelta(days=1))
@@ -172,7 +172,7 @@ async def test_the_previews_of_all_definitions_are_read_in_one_transaction(world
     drafts = [await drafted(world, document(deliveryDays=days)) for days in (1, 20, 300)]
 
     async with world.env.store.read_transaction() as tx:
-        previews = await previews_of(tx, [one.id for one in drafts])
+        previews = await previews_of(world.env, tx, [one.id for one in drafts])
 
     assert [previews[one.id].service.portal_delivery_days for one in drafts] == [1, 20, 300]
 

@@ -17,9 +17,10 @@ from gateway.documents.renderer import CertificateRenderer
 from integrations.certificate_facts import read_facts
 from states.certificate_kinds import certificate_kinds
 from store.applications import applications
+from store.catalogue import forms
 from store.identity import people
 from tests.support.actions import FREE, FakeRenderer, World
-from tests.support.forms import own_forms
+from tests.support.forms import own_forms, small, text
 from tests.support.state import PACKAGE, form_files
 
 BIRTH = own_forms()["birth-certificate"].example | {"child_name_local": "अनन्या नेगी"}
@@ -88,6 +89,30 @@ async def test_a_name_is_put_right_in_both_scripts_at_once(formed: World):
     corrected = await make_corrected(formed.env, issued.id, FakeRenderer())
 
     assert corrected.holder == Bilingual("अनन्न्या नेगी", "Anannya Negi")
+
+
+async def test_the_entry_in_the_register_is_added_to_an_application_of_before_it_was_asked(formed: World):
+    older = small({name: text() for name in ("child_name", "mother_name")})
+    await formed.env.store.carry_out(lambda tx: forms.add_version(tx, older))
+    application = await formed.approved(formed.asha, FREE, formed.registrar, form=BIRTH)
+    await formed.env.store.carry_out(
+        lambda tx: forms.keep_filed(tx, application.id, application.citizen_id, older.version, {})
+    )
+    old = await issue_certificate(formed.env, application.id, FakeRenderer())
+    assert old is not None
+    facts = {"register_number": "B-2026-311", "date_of_registration": "2026-08-20"}
+    request = CorrectCertificate(old.id, EndGround.CLERICAL_ERROR, "Not entered", "c", facts=facts)
+    await correct_certificate(formed.env, formed.registrar, request)
+    renderer = FakeRenderer()
+
+    await make_corrected(formed.env, old.id, renderer)
+
+    [content] = renderer.rendered
+    added = {one.key: (one.label.en, one.value) for one in content.fields if one.key in facts}
+    assert added == {
+        "register_number": ("Registration number", "B-2026-311"),
+        "date_of_registration": ("Date of registration", "20-08-2026"),
+    }
 
 
 async def test_without_a_name_for_the_holder_nothing_is_issued_and_the_case_stays(formed: World):

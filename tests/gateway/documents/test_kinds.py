@@ -20,6 +20,8 @@ from tests.gateway.documents.kinds import APPLICANT, KINDS, LONG_NAME, bare, con
 from tests.gateway.documents.test_layout import words_of
 
 PICTURES = Path(__file__).with_name("pictures")
+ADDED = ("relative_relation", "register_number", "date_of_registration")
+"""What the form of a death asks since; an application of before has none of it."""
 SCALE = 0.55
 """Points of a picture for each of a page: 327 across, in 16 shades of grey, about 15 kB."""
 
@@ -178,8 +180,52 @@ def test_a_child_without_a_name_is_called_after_the_mother_and_never_given_hers(
 def test_a_death_certificate_is_about_the_dead_and_not_the_daughter_who_applied(renderer: CertificateRenderer):
     made = renderer.render(usual(KINDS.kinds["death"]))
 
-    assert person_of(made.xml) == {"name": "Bachan Singh Negi", "gender": "M"}
+    assert person_of(made.xml) == {
+        "name": "Bachan Singh Negi",
+        "gender": "M",
+        "swd": "Kedar Singh Negi",
+        "swdIndicator": "S",
+    }
+    assert said("Father of the deceased", made.pdf)
     assert not said("Asha Negi", made.pdf)
+
+
+@pytest.mark.parametrize(
+    ("gender", "said_by_form", "letter"), [("F", "S", "D"), ("F", "W", "W"), ("M", "S", "S")], ids=str
+)
+def test_the_relative_of_the_dead_is_father_or_husband_as_the_form_says(gender: str, said_by_form: str, letter: str):
+    kind = KINDS.kinds["death"]
+    given = form_of(kind).example | {"deceased_gender": gender, "relative_relation": said_by_form}
+
+    content = content_of(kind, given)
+
+    assert (content.guardian, content.guardian_relation) == (Bilingual(None, "Kedar Singh Negi"), letter)
+    assert said("Husband of the deceased", page(content)) is (letter == "W")
+
+
+def test_an_application_of_before_the_relation_was_asked_prints_and_says_of_nobody_whose_wife_she_was(
+    renderer: CertificateRenderer,
+):
+    kind, form = KINDS.kinds["death"], form_of(KINDS.kinds["death"])
+    given = {name: text for name, text in form.example.items() if name not in ADDED}
+    before = replace(form, by_name={name: one for name, one in form.by_name.items() if name not in ADDED})
+
+    made = renderer.render(content_of(kind, given | {"deceased_gender": "F"}, before))
+
+    assert person_of(made.xml) == {"name": "Bachan Singh Negi", "gender": "F"}
+    assert said("Father or husband of the deceased Kedar Singh Negi", made.pdf)
+    assert not said("Registration number", made.pdf)
+
+
+@pytest.mark.parametrize("name", ["birth", "death"])
+def test_birth_and_death_say_the_entry_in_the_register(name: str):
+    kind = KINDS.kinds[name]
+    entered = {"register_number": "R-2026-118", "date_of_registration": "2026-09-30"}
+
+    pdf = page(content_of(kind, form_of(kind).example | entered))
+
+    assert said("पंजीकरण संख्या Registration number R-2026-118", pdf)
+    assert said("पंजीकरण की तिथि Date of registration 30-09-2026", pdf)
 
 
 def test_the_cause_of_death_is_not_on_the_certificate():

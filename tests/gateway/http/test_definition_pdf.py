@@ -88,7 +88,7 @@ async def test_a_definition_that_is_not_there_is_not_found(client: httpx.AsyncCl
 
 
 async def test_printed_facts_are_those_of_the_example_of_the_form(sqlite_peopled: World):
-    [examined] = await plan_of(sqlite_peopled.env.store, [a_document(**CERTIFICATE)])
+    [examined] = await plan_of(sqlite_peopled.env, [a_document(**CERTIFICATE)])
     form = small({"village": text()}, examples=[{"village": "Example Village"}])
     today = ist_date(sqlite_peopled.clock.now())
 

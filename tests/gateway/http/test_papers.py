@@ -20,7 +20,8 @@ from gateway.documents.review import lay_out
 from gateway.http import session_auth
 from gateway.pages.downloads.papers import paper_routes
 from states.certificate_kinds import certificate_kinds
-from tests.support.actions import FREE, PENSION, World, papers
+from tests.support.actions import FREE, INCOME, PENSION, World, papers
+from tests.support.papers import INCOME_PAPERS
 from tests.support.state import PACKAGE
 from tests.support.worlds import PENSION_PAPERS, link_and_offer
 
@@ -88,6 +89,19 @@ async def test_a_rejection_order_gives_ground_reasons_and_the_way_of_appeal(worl
     assert "registrar,Officer" in seen
     assert "".join(f"Within {law.value} days of being told of the decision ({law.section})".split()) in seen
     assert f"/my/applications/{application.number}/appeal" in seen
+
+
+async def test_the_receipt_names_number_and_amount_of_a_fee_that_was_paid_at_the_counter(
+    world: World, client: httpx.AsyncClient
+):
+    await link_and_offer(world, world.asha, INCOME_PAPERS)
+    application = await world.in_scrutiny(world.asha, INCOME, world.tehsildar, documents=papers(*INCOME_PAPERS))
+    amount = world.env.rules.certificate_kinds.amount((application.fee_paise or 0) // 100)
+
+    seen = words_of((await ask(client, application, "fee-receipt")).content)
+
+    assert "ReceiptnumberR-1" in seen
+    assert "".join(amount.en.split()) in seen
 
 
 @pytest.mark.parametrize("paper", ["fee-receipt", "rejection-order", "pension-order", "diploma"])
