@@ -48,7 +48,7 @@ async def seed_signing(env: Environment, demo: Mapping[str, Any], city: str) -> 
     certificate = str(answer.raise_for_status().json()["certificate"])
     enrolment, _ = await enrol_token(env, officers[officer.id], EnrolToken(certificate, part))
     await answer_token(env, admin, AnswerToken(enrolment.id, True, part))
-    await apply_plan(env.store, [DEFINITION], digest_of_plan(await plan_of(env.store, [DEFINITION])))
+    await apply_plan(env, [DEFINITION], digest_of_plan(await plan_of(env, [DEFINITION])))
     async with env.store.write_transaction() as tx:
         await seeds.mark(tx, part)
     return True
