@@ -79,6 +79,7 @@ def page_words(content: CertificateContent, *, specimen: bool, preview: bool = F
         "application_number": show_number(content.application_number) if content.application_number else "",
         "title": _pair(content.service),
         "department": _pair(content.department),
+        "place": _pair(content.tehsil or content.district),
         "signers": [
             {"name": _pair(one.name), "designation": _pair(one.designation), "place": _pair(one.office)}
             for one in content.signers or (_seal(content),)
