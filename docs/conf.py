@@ -40,7 +40,9 @@ def adapt(app: Sphinx, name: str, source: list[str]) -> None:
     parts = _FENCE.split(source[0])
     parts[::2] = [_LINK.sub(lambda link: _in_site(folder, link), part) for part in parts[::2]]
     source[0] = "".join(parts)
-    if name == root_doc:
+    if name.startswith("errors/"):  # a page for each code, which docs/errors.md lists: too many for the menu
+        source[0] = f"---\norphan: true\n---\n{source[0]}"
+    elif name == root_doc:
         source[0] += "".join(_menu(title, text) for title, text in _sections(source[0]))
     else:
         source[0] += _toctree(_pages_below(_DOCS / f"{name}.md"))
@@ -87,7 +89,8 @@ def _pages_below(page: Path) -> list[str]:
         found = [*page.parent.glob(f"*{page.suffixes[0]}.md")]
     else:
         folder = page.with_suffix("")
-        found = [] if (folder / "README.md").is_file() else [*folder.glob("*.md")]
+        apart = (folder / "README.md").is_file() or page.stem == "errors"
+        found = [] if apart else [*folder.glob("*.md")]
     return [str(one.relative_to(page.parent).with_suffix("")) for one in sorted(found) if one != page]
 
 

@@ -23,8 +23,8 @@ from schema.kernel.errors import EXPECTED_IN_MUTATIONS, problem_of, text_of
 T = TypeVar("T")
 
 KEY_DESCRIPTION = (
-    "1 to 255 characters that name this request: the same key gives the first result again, for seven days. "
-    "It may come in the Idempotency-Key header instead; where both are given they must be equal."
+    "Compulsory, here or in the Idempotency-Key header, else IDEMPOTENCY_KEY_MISSING; where both are given they must be "
+    "equal. 1 to 255 characters that name this request: the same key gives the first result again, for seven days."
 )
 
 VERSION_DESCRIPTION = "The version that was seen; with another one the answer is CONFLICT."
@@ -79,12 +79,16 @@ def rejected_submission() -> Submission:
 
 
 def key_of(info: Info, given: str | None) -> str:
-    """The request's key from input or header; raises BAD_INPUT where there is none or two that differ."""
+    """The request's key from input or header.
+
+    Raises Problems: IDEMPOTENCY_KEY_MISSING where there is none, BAD_INPUT where there are two that differ.
+    """
     header = info.context.idempotency_key
     key = given or header
-    if key is None or (header is not None and key != header):
-        sentence = "idempotency.missing" if key is None else "idempotency.differs"
-        raise Problems(Problem(ErrorCode.BAD_INPUT, ("input", "idempotencyKey"), sentence=sentence))
+    if key is None:
+        raise Problems(Problem(ErrorCode.IDEMPOTENCY_KEY_MISSING, ("input", "idempotencyKey")))
+    if header is not None and key != header:
+        raise Problems(Problem(ErrorCode.BAD_INPUT, ("input", "idempotencyKey"), sentence="idempotency.differs"))
     return key
 
 

@@ -132,7 +132,7 @@ async def test_a_key_that_is_missing_or_too_long_is_refused(twins: Twins):
     async with client(twins.one, twins.world.asha) as caller:
         missing = wanted("key")
         del missing["input"]["idempotencyKey"]
-        assert codes(await ask(caller, SUBMIT, missing)) == ["BAD_INPUT"]
+        assert codes(await ask(caller, SUBMIT, missing)) == ["IDEMPOTENCY_KEY_MISSING"]
         assert codes(await ask(caller, SUBMIT, wanted("k" * 256))) == ["BAD_INPUT"]
         differing = await ask(caller, SUBMIT, wanted("key"), **{"idempotency-key": "another"})
         assert codes(differing) == ["BAD_INPUT"]

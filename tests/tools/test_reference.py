@@ -80,8 +80,27 @@ def test_no_default_is_printed_as_python_prints_it():
 def test_every_code_and_remedy_stands_in_the_reference():
     text = documents()["errors.md"]
 
-    for word in (*ErrorCode, *Remedy):
-        assert f"| `{word}` |" in text
+    for remedy in Remedy:
+        assert f"| `{remedy}` |" in text
+    for code in ErrorCode:
+        assert f"| [`{code}`](errors/{code}.md) |" in text
+
+
+def test_every_code_has_a_page_that_tells_cause_cure_and_place_and_there_is_no_other():
+    made = {name: text for name, text in documents().items() if name.startswith("errors/")}
+
+    assert set(made) == {f"errors/{code}.md" for code in ErrorCode}
+    assert {path.name for path in (DOCS / "errors").iterdir()} == {f"{code}.md" for code in ErrorCode}
+    for text in made.values():
+        assert all(part in text for part in ("**Cause.** ", "**What to do.** ", "## Where it comes from"))
+
+
+def test_the_page_of_a_code_names_the_mutations_that_come_to_it():
+    page = documents()["errors/DRAFTS_FULL.md"]
+
+    assert "`saveDraft`" in page
+    assert "`actions/applications/submit.py`" in page
+    assert "decideApplication" not in page
 
 
 @pytest.mark.parametrize(

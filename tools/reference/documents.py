@@ -14,8 +14,6 @@ from domain.feedback.message_texts import (
     RegisteredText,
     parts_of,
 )
-from domain.kernel import ErrorCode, Language, Remedy
-from domain.kernel.messages import label
 from gateway.settings.care import Care
 from gateway.settings.desk import Desk
 from gateway.settings.fees import Fees
@@ -37,10 +35,12 @@ from tools.reference import apisetu_components, partner_doors, umang_document
 from tools.reference.access import access
 from tools.reference.alarms import alarms
 from tools.reference.connectors import connector_pages
+from tools.reference.error_pages import error_documents
 from tools.reference.json_schemas import file_of
 from tools.reference.log_events import log_events
 from tools.reference.observability import observability_files
 from tools.reference.policies import policies
+from tools.reference.tables import table
 
 NOTHING = "–"
 
@@ -169,28 +169,6 @@ In demo and staging a system that is not set is reached at its sandbox, as `APUN
 of integrations/.
 """
 
-_ERRORS = """\
-<!-- Made by `python -m tools.reference print` from domain/kernel/errors.py and domain/kernel/locale. Do not edit. -->
-# Error codes
-
-A code stands in `errors[].extensions.code`, or in `userErrors[].code` of a mutation. Codes are stable: none
-changes its meaning. Messages come in the asked language and may be worded anew at any time; what is in braces
-is filled in. The extensions of an error are `code`, `type`, `detail`, `source`, `retryable`,
-`retryAfterSeconds`, `action` and `requestId`; each is absent where it does not apply. `detail` of `BAD_INPUT` is the
-argument that is wrong, where one is named (`since`), else `MALFORMED_ID`, `ARGUMENT`, `DOCUMENT` or `SYNTAX`.
-
-*Kind* is `type`. *Retry* says whether the same request may be sent again: `yes, later` (after
-`retryAfterSeconds` where it is given, a mutation under the same idempotency key), `yes, changed` (after what
-*Remedy* says), or `no`. *Remedy* is the usual `action`; an error may carry another that fits better.
-
-{codes}
-
-## Remedies
-
-{remedies}
-"""
-
-
 _MESSAGE_TEXTS = """\
 <!-- Made by `python -m tools.reference print` from states/uttarakhand/messages. Do not edit. -->
 # Texts of messages
@@ -246,7 +224,6 @@ def documents() -> dict[str, str]:
     """The text of each reference document by its file, seen from docs/."""
     return {
         "configuration.md": configuration(),
-        "errors.md": errors(),
         "policies.md": policies(),
         "access.md": access(),
         "alarms.md": alarms(),
@@ -256,6 +233,7 @@ def documents() -> dict[str, str]:
         "../integrations/apisetu/published_components.json": apisetu_components.as_file(),
         "../gateway/umang/openapi.json": file_of(umang_document.document()),
         **connector_pages(),
+        **error_documents(),
         **observability_files(),
     }
 
@@ -279,8 +257,8 @@ def texts_of_messages() -> str:
         if (text := each.text_for(channel, language))
     )
     return _MESSAGE_TEXTS.format(
-        texts=_table(("Event", "Language", "Template", "Parts", "Text"), rows),
-        others=_table(("Event", "Language", "Channel", "Template", "Title", "Text", "Buttons"), others),
+        texts=table(("Event", "Language", "Template", "Parts", "Text"), rows),
+        others=table(("Event", "Language", "Channel", "Template", "Title", "Text", "Buttons"), others),
         longest_body=LONGEST_BODY,
         longest_button=LONGEST_BUTTON,
         longest_push=LONGEST_PUSH,
@@ -314,30 +292,13 @@ def configuration() -> str:
     }  # fmt: skip
     known = {each.name: each for _, group in sections() for each in group}
     return _CONFIGURATION.format(
-        needed=_table(header, _rows(known[name] for name in NEEDED)),
-        settings=_table(header, _rows(variables_of(Settings), *NEEDED)),
+        needed=table(header, _rows(known[name] for name in NEEDED)),
+        settings=table(header, _rows(variables_of(Settings), *NEEDED)),
         systems=", ".join(f"`{system.upper()}`" for system in OUTSIDE_SYSTEMS.required),
         optional=", ".join(f"`{system.upper()}`" for system in OUTSIDE_SYSTEMS.optional),
-        partners=_table(header, _rows(variables_of(Partner, "partners", "<system>"))),
-        **{name: _table(header, _rows(variables_of(model, name), *NEEDED)) for name, model in models.items()},
+        partners=table(header, _rows(variables_of(Partner, "partners", "<system>"))),
+        **{name: table(header, _rows(variables_of(model, name), *NEEDED)) for name, model in models.items()},
     )
-
-
-def errors() -> str:
-    """Every error code with its messages, its kind, whether to retry, and the remedy."""
-    codes = _table(("Code", "Kind", "Retry", "Remedy", "English", "हिन्दी"), map(_code_row, ErrorCode))
-    remedies = _table(
-        ("Action", "English", "हिन्दी"), ((f"`{remedy}`", *_texts(f"remedy.{remedy.value}")) for remedy in Remedy)
-    )
-    return _ERRORS.format(codes=codes, remedies=remedies)
-
-
-def _code_row(code: ErrorCode) -> tuple[str, ...]:
-    return f"`{code}`", f"`{code.type}`", code.retry.value, f"`{code.remedy}`", *_texts(f"error.{code.value}")
-
-
-def _texts(key: str) -> tuple[str, str]:
-    return label(key, Language.EN), label(key, Language.HI)
 
 
 def _rows(variables: Iterable[Variable], *without: str) -> Iterator[tuple[str, ...]]:
@@ -345,8 +306,3 @@ def _rows(variables: Iterable[Variable], *without: str) -> Iterator[tuple[str, .
         if each.name not in without:
             default = "required" if each.field.is_required() else f"`{each.default}`" if each.default else NOTHING
             yield f"`{each.name}`", default, each.meaning or NOTHING, "; ".join(each.rules) or NOTHING
-
-
-def _table(header: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
-    lines = [header, ("---",) * len(header), *rows]
-    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)

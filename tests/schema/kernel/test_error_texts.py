@@ -124,7 +124,7 @@ async def test_a_mutation_without_a_key_says_that_it_needs_one(world: World, lan
     error = await refused(world, "giveFeedback", {"applicationId": SOME, "rating": 5}, language)
 
     assert error["message"].startswith(words)
-    assert (error["code"], error["path"]) == ("BAD_INPUT", ["input", "idempotencyKey"])
+    assert (error["code"], error["path"]) == ("IDEMPOTENCY_KEY_MISSING", ["input", "idempotencyKey"])
 
 
 async def test_two_keys_that_differ_are_refused_in_words(world: World):

@@ -176,5 +176,5 @@ async def test_a_key_in_the_header_serves_an_action_that_takes_no_request(world)
     assert with_key["data"]["chooseAutoAppeal"] == {"wanted": False, "userErrors": []}
     assert without["data"]["chooseAutoAppeal"] == {
         "wanted": None,
-        "userErrors": [{"code": "BAD_INPUT", "path": ["input", "idempotencyKey"]}],
+        "userErrors": [{"code": "IDEMPOTENCY_KEY_MISSING", "path": ["input", "idempotencyKey"]}],
     }
