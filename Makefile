@@ -50,7 +50,7 @@ fix: bootstrap-dev ## Format and mend what can be mended by machine
 docs: bootstrap-dev ## Build the documentation as a site, build/docs; the demo serves it at /docs/
 	$(BIN)/sphinx-build -W -q docs build/docs
 
-schema: bootstrap-dev ## Print the graph to schema/schema.graphql
+schema: bootstrap-dev ## Print the graph to schema/schema.graphql, and what clients see of it to schema/api.graphql
 	$(BIN)/apuni schema print
 
 bench-remote: bootstrap-dev ## Measure what a call to an outside system costs, beside httpx and aiohttp

@@ -10,6 +10,7 @@ from graphql import (
     GraphQLObjectType,
     build_schema,
     is_specified_scalar_type,
+    specified_directives,
 )
 
 from integrations.apisetu.client import FETCH_KEPT
@@ -17,7 +18,7 @@ from integrations.dbt_finance.jit.client import PAYMENT_STATUSES
 from integrations.digilocker.requester.client import LIST_ISSUED
 from integrations.umang.client import RATION_CARD
 from schema.entities import TYPES
-from schema.printing import printed_schema
+from schema.printing import printed_api, printed_schema
 
 ROOT = Path(__file__).parents[2]
 OF_FEDERATION = """
@@ -34,6 +35,16 @@ directive @listSize(assumedSize: Int, slicingArguments: [String!], sizedFields: 
 
 def test_the_committed_file_is_what_the_code_prints():
     assert (ROOT / "schema" / "schema.graphql").read_text(encoding="utf-8") == printed_schema()
+
+
+def test_what_clients_see_is_printed_beside_it_without_what_is_for_routers(graph):
+    printed = printed_api()
+    seen = build_schema(printed)
+
+    assert (ROOT / "schema" / "api.graphql").read_text(encoding="utf-8") == printed
+    assert set(graph._schema.query_type.fields) - set(seen.query_type.fields) == {"_entities", "_service"}
+    assert {one.name for one in seen.directives} == {one.name for one in specified_directives}
+    assert [name for name in seen.type_map if name.startswith("_") and not name.startswith("__")] == []
 
 
 def test_every_type_field_and_value_is_described(graph):
