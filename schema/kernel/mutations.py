@@ -23,8 +23,8 @@ from schema.kernel.errors import EXPECTED_IN_MUTATIONS, problem_of, text_of
 T = TypeVar("T")
 
 KEY_DESCRIPTION = (
-    "Compulsory, here or in the Idempotency-Key header, else IDEMPOTENCY_KEY_MISSING; where both are given they must be "
-    "equal. 1 to 255 characters that name this request: the same key gives the first result again, for seven days."
+    "Compulsory, here or in the Idempotency-Key header, else IDEMPOTENCY_KEY_MISSING; where both are given they must "
+    "be equal. 1 to 255 characters that name this request: the same key gives the first result again, for seven days."
 )
 
 VERSION_DESCRIPTION = "The version that was seen; with another one the answer is CONFLICT."

@@ -99,8 +99,8 @@ def test_the_page_of_a_code_names_the_mutations_that_come_to_it():
     page = documents()["errors/DRAFTS_FULL.md"]
 
     assert "`saveDraft`" in page
-    assert "`actions/applications/submit.py`" in page
     assert "decideApplication" not in page
+    assert "`gateway/graphql/trusted.py`" in documents()["errors/PERSISTED_DOCUMENT_NOT_FOUND.md"]
 
 
 @pytest.mark.parametrize(

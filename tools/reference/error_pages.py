@@ -17,6 +17,9 @@ FLOORS = ("gateway", "schema", "actions", "store", "integrations", "domain")
 TABLE = ROOT / "domain" / "kernel" / "errors.py"
 """The table itself, in which every code is named."""
 
+MOST_MUTATIONS = 12
+"""What more come to is not listed: nobody reads it, and it would change with every other mutation."""
+
 _ERRORS = """\
 <!-- Made by `python -m tools.reference print` from domain/kernel/errors.py and domain/kernel/locale. Do not edit. -->
 # Error codes
@@ -58,7 +61,7 @@ _PAGE = """\
 
 ## Where it comes from
 
-{mutations}{modules}
+{places}
 
 All codes: [error codes](../errors.md).
 """
@@ -75,6 +78,8 @@ def error_documents() -> dict[str, str]:
     codes = table(("Code", "Kind", "Retry", "Remedy", "English", "हिन्दी"), map(_row, ErrorCode))
     remedies = table(("Action", "English", "हिन्दी"), ((f"`{one}`", *_texts(f"remedy.{one.value}")) for one in Remedy))
     causes = yaml.safe_load(CAUSES.read_text(encoding="utf-8"))
+    if untold := [code for code in ErrorCode if code not in causes]:
+        raise LookupError(f"{CAUSES.relative_to(ROOT)} tells no cause and no cure of {', '.join(untold)}")
     modules = {path: ast.parse(path.read_text(encoding="utf-8")) for path in _modules_with("ErrorCode.", *FLOORS)}
     mutations = _codes_of_mutations({_module(path): tree for path, tree in modules.items()})
     pages = {f"errors/{code}.md": _page(code, causes[code], modules, mutations) for code in ErrorCode}
@@ -93,10 +98,7 @@ def _texts(key: str) -> tuple[str, str]:
 def _page(code: ErrorCode, told: dict[str, str], modules: dict[Path, ast.Module], found: dict[str, set[str]]) -> str:
     english, hindi = _texts(f"error.{code.value}")
     remedy_english, remedy_hindi = _texts(f"remedy.{code.remedy.value}")
-    places = [path for path, tree in modules.items() if path != TABLE and code in _codes(tree)]
     mutations = sorted(name for name, codes in found.items() if code in codes)
-    lines = [f"- `{path.relative_to(ROOT)}`: {_sentence(modules[path])}" for path in places]
-    modules_text = "\n".join(["Modules that name it:", "", *lines]) if lines else "Every request may end so."
     return _PAGE.format(
         code=code,
         english=english,
@@ -108,9 +110,20 @@ def _page(code: ErrorCode, told: dict[str, str], modules: dict[Path, ast.Module]
         remedy_english=remedy_english,
         remedy_hindi=remedy_hindi,
         kind=code.type,
-        mutations=f"Mutations: {', '.join(f'`{name}`' for name in mutations)}.\n\n" if mutations else "",
-        modules=modules_text,
+        places=_places(code, modules, mutations),
     )
+
+
+def _places(code: ErrorCode, modules: dict[Path, ast.Module], mutations: list[str]) -> str:
+    """The mutations that come to a code; else the modules that name it. What many do is not listed."""
+    if len(mutations) > MOST_MUTATIONS:
+        return "Many mutations, and requests of other kinds."
+    if mutations:
+        return f"Mutations: {', '.join(f'`{name}`' for name in mutations)}."
+    named = [path for path, tree in modules.items() if path != TABLE and code in _codes(tree)]
+    if not 0 < len(named) <= MOST_MUTATIONS:
+        return "Every request may end so."
+    return "\n".join(f"- `{path.relative_to(ROOT)}`: {_sentence(modules[path])}" for path in named)
 
 
 def _modules_with(text: str, *folders: str) -> Iterator[Path]:
