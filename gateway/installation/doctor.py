@@ -1,6 +1,7 @@
 """The command `apuni doctor`: whether this installation has what production will meet."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import asdict
 from functools import partial
 from typing import Annotated
@@ -11,7 +12,7 @@ from domain.kernel import SystemClock
 from gateway.commands.catalogue import doctor_group
 from gateway.commands.kernel import print_json, print_lines
 from gateway.installation import machine, records, servers
-from gateway.installation.checks import Look, State, run_checks
+from gateway.installation.checks import Finding, Look, State, run_checks
 from gateway.installation.outside import checks_of_systems
 from gateway.settings.settings import Settings, read_settings
 
@@ -37,7 +38,11 @@ def examine(
 
 
 async def _examine(settings: Settings, *, as_json: bool, seconds: float, clock_from: str | None) -> None:
-    found = await run_checks(checks_of(settings, seconds, clock_from), seconds)
+    report(await run_checks(checks_of(settings, seconds, clock_from), seconds), as_json=as_json)
+
+
+def report(found: Sequence[Finding], *, as_json: bool) -> None:
+    """Print findings; exit with 1 where one is a fault."""
     faults = sum(one.state is State.FAULT for one in found)
     warnings = sum(one.state is State.WARNING for one in found)
     if as_json:

@@ -15,7 +15,7 @@ from gateway.runtime.composition import open_keyrings
 from gateway.runtime.production import refuse_unfit_production
 from gateway.settings.settings import PREFIX, Settings
 from gateway.settings.settings_file import FILE, place_of
-from gateway.settings.variables import is_known, near_names
+from gateway.settings.variables import is_known, near_names, reason_of_deprecation
 from integrations.tls_files import SOON
 from states.lint import faults_of, font_faults
 from store.database import StoreError
@@ -36,6 +36,8 @@ async def check_settings(settings: Settings) -> list[Finding]:
             near = near_names(name)
             remedy = f"did you mean {' or '.join(near)}?" if near else "take it out"
             found.append(Finding("settings", State.WARNING, f"{name} is no setting", remedy))
+        elif (deprecated := reason_of_deprecation(name)) is not None:
+            found.append(Finding("settings", State.WARNING, f"{name} is deprecated", deprecated))
     if settings.demo:
         remedy = "set APUNI_PROFILE, so that production's rules are checked"
         found.append(Finding("settings", State.WARNING, "the profile is demo", remedy))

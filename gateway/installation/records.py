@@ -21,7 +21,7 @@ from store.database import FieldCipher, Store
 
 
 @asynccontextmanager
-async def _open_store(settings: Settings) -> AsyncIterator[Store]:
+async def open_store(settings: Settings) -> AsyncIterator[Store]:
     """The store alone, of which nothing is made. Raises StoreUnavailable, CommandFailed."""
     if missing_file(settings.store_url) is not None:
         raise CommandFailed("there is no database yet; run `apuni migrate`")
@@ -34,7 +34,7 @@ async def _open_store(settings: Settings) -> AsyncIterator[Store]:
 
 async def check_calendar(settings: Settings) -> list[Finding]:
     """Whether the lists of holidays of the years in use are there and verified."""
-    async with _open_store(settings) as store, store.read_transaction() as tx:
+    async with open_store(settings) as store, store.read_transaction() as tx:
         version = await calendar.latest_version(tx)
         held = [] if version is None else await calendar.holidays(tx, version)
     today = ist_date(store.clock.now())
@@ -50,7 +50,7 @@ async def check_calendar(settings: Settings) -> list[Finding]:
 
 async def check_officers(settings: Settings) -> list[Finding]:
     """Whether every service has its officers, and the helpline somebody."""
-    async with _open_store(settings) as store:
+    async with open_store(settings) as store:
         nobody: Any = None
         env = Environment(store, nobody, nobody, nobody, store.clock, nobody, nobody, REGISTRY, nobody, settings.url)
         gaps, helpline = await state_gaps(env), await has_helpline(env)
@@ -66,7 +66,7 @@ async def check_officers(settings: Settings) -> list[Finding]:
 
 async def check_catalogue(settings: Settings) -> list[Finding]:
     """Whether there are services, and how many lack facts."""
-    async with _open_store(settings) as store:
+    async with open_store(settings) as store:
         services = await store.read(catalogue.all_services)
     if not services:
         return [Finding("catalogue", State.FAULT, "there is no service", "run `apuni catalogue import states/<state>`")]

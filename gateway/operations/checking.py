@@ -3,7 +3,14 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from graphql import DocumentNode, GraphQLError, OperationDefinitionNode, parse, validate
+from graphql import (
+    DocumentNode,
+    GraphQLError,
+    NoDeprecatedCustomRule,
+    OperationDefinitionNode,
+    parse,
+    validate,
+)
 from strawberry.schema import BaseSchema
 
 from domain.platform.manifests import GivenOperation, InvalidManifest, Manifest, Operation
@@ -46,6 +53,14 @@ class OperationsChecker:
         except InvalidManifest as refused:
             return list(refused.reasons)
         return []
+
+    def deprecated_parts(self, manifest: Manifest) -> list[str]:
+        """A line for each deprecated part of the graph that operations ask for, with what to use and until when."""
+        return [
+            f"{one.name}: {error.message}"
+            for one in manifest.operations
+            for error in validate(self._schema, parse(one.body), [NoDeprecatedCustomRule])
+        ]
 
     def _check_operation(self, given: GivenOperation) -> Operation:
         try:

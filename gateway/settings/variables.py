@@ -95,6 +95,13 @@ def is_known(name: str) -> bool:
     return field is not None and field.validation_alias is None
 
 
+def reason_of_deprecation(name: str, root: type[BaseModel] = Settings) -> str | None:
+    """What to set in place of a variable whose field is `deprecated`, and until when; None for all others."""
+    path = name.removeprefix(PREFIX).lower().split(NESTED)
+    field = field_at(root, path) if name.startswith(PREFIX) else None
+    return None if field is None or not field.deprecated else str(field.deprecated)
+
+
 def near_names(name: str) -> list[str]:
     """The variables whose names are most like an unknown one, at most two."""
     known = [each.name for _, group in sections() for each in group]

@@ -2,7 +2,7 @@
 
 from store.database.audit import AuditLine, audit_lines_table
 from store.database.cipher import FieldCipher, cell_name
-from store.database.engine import OUTDATED, Store, Transaction, migrate, schema_is_current
+from store.database.engine import OUTDATED, Store, Transaction, migrate, present_revision, schema_is_current
 from store.database.errors import (
     AlreadyThere,
     BackupDamaged,

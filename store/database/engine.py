@@ -306,13 +306,21 @@ async def migrate(url: str, revision: str = HEAD) -> None:
 
 
 async def schema_is_current(url: str) -> bool:
-    """Whether the schema is this release's; raises SchemaTooNew or SchemaTooOld where `migrate` cannot make it so."""
+    """Whether the schema is this release's; raises as `present_revision`."""
+    return await present_revision(url) == HEAD
+
+
+async def present_revision(url: str) -> str | None:
+    """The revision of the schema, None where there is none yet.
+
+    Raises SchemaTooNew or SchemaTooOld where `migrate` cannot make it this release's.
+    """
     address = database_url(url)
     writer = write_engine(address)
     reader = read_engine(address, writer)
     try:
         with translate_errors():
-            return await _known_revision(reader) == HEAD
+            return await _known_revision(reader)
     finally:
         await reader.dispose()
         await writer.dispose()

@@ -100,7 +100,7 @@ def _up(config: Config, present: int, revision: str, course: Course) -> bool:
     """Take the next revision, unless it is there: another process may have been first."""
     if present >= course.revisions.index(revision) + 1:
         return False
-    scripts, last = _scripts(course), course.revisions[present]
+    scripts, last = load_scripts(course), course.revisions[present]
     _take(config, scripts, lambda there, _: scripts._upgrade_revs(last, there))  # noqa: SLF001 - as alembic.command
     return True
 
@@ -109,7 +109,7 @@ def _down(config: Config, present: int, revision: str, course: Course) -> bool:
     wanted = 0 if revision == "base" else course.revisions.index(revision) + 1
     if present <= wanted:
         return False
-    scripts, before = _scripts(course), course.revisions[present - 2] if present > 1 else "base"
+    scripts, before = load_scripts(course), course.revisions[present - 2] if present > 1 else "base"
     _take(config, scripts, lambda there, _: scripts._downgrade_revs(before, there))  # noqa: SLF001 - as alembic.command
     return True
 
@@ -121,7 +121,8 @@ def _take(config: Config, scripts: ScriptDirectory, steps: Callable[[Any, Any], 
 
 
 @cache
-def _scripts(course: Course) -> ScriptDirectory:
+def load_scripts(course: Course) -> ScriptDirectory:
+    """The scripts of revisions, read once."""
     return ScriptDirectory.from_config(_config(course))
 
 
