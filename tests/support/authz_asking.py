@@ -42,6 +42,7 @@ ID_NAMES: Mapping[str, TypeCode] = {
     "draftId": TypeCode.APPLICATION,
     "leaveId": TypeCode.LEAVE,
     "conversationId": TypeCode.NOTIFICATION,  # in place of a conversation, of which none is there (rows.py)
+    "batchId": TypeCode.NOTIFICATION,  # in place of a batch of certificates, of which none is there (rows.py)
 }
 """Of what an input field holds the id."""
 
