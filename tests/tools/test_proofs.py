@@ -5,10 +5,12 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
-from tests.support.postgres_sample import EACH, left_out
+from tests.support.postgres_sample import EACH, keep_chosen, left_out
 from tools.proofs import PROOFS, Run, drawn_order
 
 SCRIPT = Path(__file__).parents[2] / "tools" / "proofs.py"
@@ -83,16 +85,18 @@ def test_what_the_store_does_and_what_exists_for_postgresql_alone_is_never_left_
     assert left_out([name.replace("_a", f"_a{n}") for n in range(9) for name in names]) == set()
 
 
-@pytest.mark.integration
-def test_make_test_and_make_postgres_together_run_every_test() -> None:
-    file = "tests/actions/platform/test_own_receivers.py"
+def test_make_test_and_make_postgres_together_run_every_test(monkeypatch: pytest.MonkeyPatch) -> None:
+    names = [f"tests/schema/test_homes.py::test_{n}[{db}]" for n in range(9) for db in ("sqlite", "postgres")]
+    taken_away: list[Any] = []
+    hook = SimpleNamespace(pytest_deselected=lambda *, items: taken_away.append(items))
 
-    def collected(asked: str) -> list[str]:
-        command = [sys.executable, "-m", "pytest", "--collect-only", "-q", "-n", "0", "-p", "no:cacheprovider", file]
-        said = subprocess.check_output(command, env=os.environ | {"ON_POSTGRES": asked}, text=True)
-        return [line for line in said.splitlines() if "::" in line]
+    def kept(asked: str) -> list[str]:
+        monkeypatch.setenv("ON_POSTGRES", asked)
+        items: list[Any] = [SimpleNamespace(nodeid=name) for name in names]
+        keep_chosen(cast("Any", SimpleNamespace(hook=hook)), items)
+        return [item.nodeid for item in items]
 
-    sample, rest = collected("sample"), collected("rest")
+    sample, rest = kept("sample"), kept("rest")
 
-    assert rest
-    assert sorted(sample + rest) == sorted(collected(""))
+    assert sorted(sample + rest) == sorted(kept(""))
+    assert [len(items) for items in taken_away] == [len(rest), len(sample)]
