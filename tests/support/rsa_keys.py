@@ -10,6 +10,7 @@ modules that read keys take the functions by name when they are imported, so thi
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
+from threading import Lock
 from typing import Any
 
 import pytest
@@ -21,6 +22,8 @@ _kept: dict[tuple[int, int], list[rsa.RSAPrivateKey]] = defaultdict(list)
 """The keys that tests have drawn, by exponent and bits."""
 _drawn: Counter[tuple[int, int]] | None = None
 """How many of them the running test has drawn; None between tests."""
+_one_at_a_time = Lock()
+"""Threads of one test draw, too."""
 
 _read: dict[Any, Any] = {}
 """The RSA keys that were read, by what they were read from."""
@@ -30,11 +33,12 @@ def _draw(public_exponent: int, key_size: int, backend: Any = None) -> rsa.RSAPr
     if _drawn is None:
         return _make(public_exponent, key_size, backend)
     kind = (public_exponent, key_size)
-    kept, place = _kept[kind], _drawn[kind]
-    _drawn[kind] += 1
-    if len(kept) == place:
-        kept.append(_make(public_exponent, key_size, backend))
-    return kept[place]
+    with _one_at_a_time:
+        kept, place = _kept[kind], _drawn[kind]
+        _drawn[kind] += 1
+        if len(kept) == place:
+            kept.append(_make(public_exponent, key_size, backend))
+        return kept[place]
 
 
 def _read_once(read: Callable[..., Any]) -> Callable[..., Any]:
