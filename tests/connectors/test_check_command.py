@@ -1,12 +1,12 @@
 """`apuni connector check --since`: what a version takes away is told before anybody proposes it."""
 
-import subprocess
-import sys
+import os
 from pathlib import Path
 
 import pytest
 
-from tests.support.connecting import ROOT, SPECIMEN
+from tests.support.connecting import SPECIMEN
+from tests.support.forked import apuni_forked
 
 pytestmark = pytest.mark.integration
 TEXT = SPECIMEN.read_text("utf-8")
@@ -18,8 +18,7 @@ def checked(folder: Path, text: str) -> tuple[int, str]:
     """The status and the output of a check of a version against the example before it."""
     file = folder / "new.yaml"
     file.write_text(text, "utf-8")
-    command = [sys.executable, "-m", "gateway.cli", "connector", "check", str(file), "--since", str(SPECIMEN)]
-    ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+    ran = apuni_forked(["connector", "check", str(file), "--since", str(SPECIMEN)], os.environ)
     return ran.returncode, ran.stdout
 
 

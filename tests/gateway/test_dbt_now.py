@@ -1,9 +1,7 @@
 """`apuni dbt send-now` and `fetch-now`, run as an operator runs them, by either way to a running PFMS."""
 
-import asyncio
 import os
 import shutil
-import sys
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -20,6 +18,7 @@ from sandbox.city.kit import load_demo
 from sandbox.city.serving import City
 from sandbox.server import sandbox_factories
 from store.database import FieldCipher, Keyrings, Store
+from tests.support.forked import apuni_forked_beside
 from tests.support.payments import Paying
 from tests.support.worlds import a_world
 
@@ -48,15 +47,8 @@ class Office:
         """A command in a process of its own, to its end: exit status, output, complaints."""
         kept = {name: value for name, value in os.environ.items() if not name.startswith("APUNI_")}
         own = {"APUNI_HOME": str(self.home), "APUNI_CLOCK": "sandbox", **settings}
-        process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "gateway.cli", *words),
-            cwd=ROOT,
-            env={**kept, **own},
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-        )
-        out, err = await asyncio.wait_for(process.communicate(), 120)
-        return process.returncode or 0, out.decode(), err.decode()
+        done = await apuni_forked_beside(words, {**kept, **own})
+        return done.returncode, done.stdout, done.stderr
 
     async def pfms(self, action: str, **arguments: Any) -> dict[str, Any]:
         """Let PFMS do something."""

@@ -6,7 +6,6 @@ import json
 import os
 import shutil
 import signal
-import subprocess
 import sys
 from pathlib import Path
 
@@ -16,9 +15,9 @@ from gateway import cli
 from gateway.runtime.composition import open_storage
 from gateway.settings.settings import read_settings
 from store.checks.verify import verify
+from tests.support.forked import apuni_forked
 from tests.support.legacy import old_row, old_rows, write_certificates, write_rows
 
-ROOT = Path(__file__).resolve().parents[2]
 WITHOUT_CERTIFICATES = (0, 1, 2, 3)
 
 
@@ -133,12 +132,10 @@ def test_after_kill_9_it_goes_on_and_nothing_is_lost_or_there_twice(home, tmp_pa
     rows = [old_row(number) for number in range(3000) if number % 10 in WITHOUT_CERTIFICATES]
     rows[700] |= {"service": "none"}
     path = write_rows(tmp_path / "rows.jsonl", rows)
-    command = [sys.executable, "-m", "gateway.cli", "import-applications", str(path), "--json"]
+    command = ["import-applications", str(path), "--json"]
 
-    killed = subprocess.run(
-        command, cwd=ROOT, env={**os.environ, "APUNI_CRASH_AT": point}, capture_output=True, check=False
-    )
-    resumed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    killed = apuni_forked(command, {**os.environ, "APUNI_CRASH_AT": point})
+    resumed = apuni_forked(command, os.environ)
 
     batches = 1 if point.startswith("store.before") else 2
     assert killed.returncode == -signal.SIGKILL

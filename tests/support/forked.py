@@ -4,6 +4,7 @@ A command of its own interpreter takes three seconds of a processor before it sa
 start itself (what is loaded, how signals are taken) starts a true one.
 """
 
+import asyncio
 import os
 import select
 import signal
@@ -21,14 +22,34 @@ def apuni_forked(
 ) -> subprocess.CompletedProcess[str]:
     """Run `apuni` with these arguments in exactly this environment. Raises TimeoutExpired as `subprocess.run`."""
     with TemporaryDirectory() as folder:
-        said = [Path(folder) / name for name in ("out", "err")]
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", DeprecationWarning)  # that threads are not forked: the child needs none
-            child = os.fork()
-        if child == 0:
-            _be_apuni(arguments, environment, said)
-        code = _ended(child, arguments, seconds)
-        out, err = (file.read_text(encoding="utf-8") for file in said)
+        return _completed(*_forked(arguments, environment, Path(folder)), arguments, seconds)
+
+
+async def apuni_forked_beside(
+    arguments: Sequence[str], environment: Mapping[str, str], *, seconds: float = 120.0
+) -> subprocess.CompletedProcess[str]:
+    """The same while the loop of this process goes on, as where it serves the sandbox that the command asks."""
+    with TemporaryDirectory() as folder:
+        child, said = _forked(arguments, environment, Path(folder))
+        return await asyncio.to_thread(_completed, child, said, arguments, seconds)
+
+
+def _forked(arguments: Sequence[str], environment: Mapping[str, str], folder: Path) -> tuple[int, Sequence[Path]]:
+    """The child, and the files of what it says."""
+    said = [folder / name for name in ("out", "err")]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # that threads are not forked: the child needs none
+        child = os.fork()
+    if child == 0:
+        _be_apuni(arguments, environment, said)
+    return child, said
+
+
+def _completed(
+    child: int, said: Sequence[Path], arguments: Sequence[str], seconds: float
+) -> subprocess.CompletedProcess[str]:
+    code = _ended(child, arguments, seconds)
+    out, err = (file.read_text(encoding="utf-8") for file in said)
     return subprocess.CompletedProcess(["apuni", *arguments], code, out, err)
 
 
@@ -62,8 +83,9 @@ def _leave_the_test(environment: Mapping[str, str], said: Sequence[Path]) -> Non
     sys.stdin, sys.stdout, sys.stderr = (
         os.fdopen(number, mode, encoding="utf-8") for number, mode in ((0, "r"), (1, "w"), (2, "w"))
     )
+    own = dict(environment)  # it may be that of this process
     os.environ.clear()
-    os.environ.update(environment)
+    os.environ.update(own)
     if "connect" in vars(socket.socket):  # tests/conftest.py stands there
         del socket.socket.connect
     for number in (signal.SIGINT, signal.SIGTERM):
