@@ -8,7 +8,7 @@ BOUND ?= full
 export PYTHONDONTWRITEBYTECODE :=
 .DEFAULT_GOAL := help
 .PHONY: help run test check fix docs schema bootstrap bootstrap-dev clean lock bench-remote bench-sweep bench-store bench-money bench-gateway bench-messages budgets faults race idem mig crash authz
-.PHONY: states advisories hostile pii clamav fuzz load backup ws forms new-state pages pictures postgres proofs
+.PHONY: drill states advisories hostile pii clamav fuzz load backup ws forms new-state pages pictures postgres proofs
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -128,6 +128,9 @@ pages: bootstrap-dev ## Pages over the demo in a browser: journeys, scripts, Gra
 
 pictures: bootstrap-dev ## Take the pictures of docs/pages.md and the guides from the demo that `make run` started; URL= of another
 	URL=$(URL) $(BIN)/python -m tools.pictures
+
+drill: bootstrap-dev ## As root: PostgreSQL under Patroni, Valkey under Sentinel, two gateways under load and every fault; BOUND=ci for three (build/drill.md)
+	BOUND=$(BOUND) $(BIN)/python -m benchmarks.drill.run
 
 fuzz: bootstrap-dev ## schemathesis on the graph and every door of a partner; atheris on every reader of what strangers send
 	BOUND=$(BOUND) $(BIN)/python -m pytest tests/fuzz/run.py tests/fuzz/parsers.py -q -p no:cacheprovider --timeout=0
