@@ -31,14 +31,6 @@ NICE = -5
 OURS = f"apuni{os.getpid()}"
 """Begins the names of namespaces and cables, which the kernel lets go of some time after they were deleted."""
 ROLE = "apuni"
-SETTINGS = {
-    "idle_in_transaction_session_timeout": "10000",
-    "lock_timeout": "2000",
-    "statement_timeout": "5000",
-    "synchronous_commit": "on",
-    "timezone": "UTC",
-}
-"""What PgBouncer cannot pass on from the product (store/database/connections.py)."""
 
 
 def binary(name: str, *places: str) -> str:
@@ -95,7 +87,7 @@ class Cluster:
         for node in self.nodes:
             self.start_node(node)
         self._start_haproxy()
-        eventually(self._asks_primary, bool, seconds=PATIENCE, every=0.5)
+        eventually(self.asks_primary, bool, seconds=PATIENCE, every=0.5)
         self.wait_until_whole()
         self._make_databases()
         self._start_pgbouncer()
@@ -197,6 +189,16 @@ class Cluster:
         command = [binary("patronictl"), "-c", str(node.folder / "patroni.yml"), *arguments]
         subprocess.run([binary("ip"), "netns", "exec", node.namespace, *command], check=True, capture_output=True)
 
+    @contextlib.contextmanager
+    def paused(self) -> Iterator[None]:
+        """PgBouncer lets transactions end and new ones wait, until the primary answers afterwards."""
+        self._psql("pgbouncer", "-c", "PAUSE", port="pgbouncer", user=ROLE)
+        try:
+            yield
+            eventually(self.asks_primary, bool, seconds=PATIENCE)
+        finally:
+            self._psql("pgbouncer", "-c", "RESUME", port="pgbouncer", user=ROLE)
+
     def url(self, database: str, port: str = "pgbouncer") -> str:
         """The address of a database by PgBouncer, or by `haproxy` straight to the primary."""
         return f"postgresql+asyncpg://{ROLE}:{self.password}@127.0.0.1:{self.ports[port]}/{database}"
@@ -252,20 +254,26 @@ class Cluster:
 
     def _make_databases(self) -> None:
         self.told(f"CREATE ROLE {ROLE} LOGIN PASSWORD '{self.password}'")
-        for name, value in SETTINGS.items():
-            self.told(f"ALTER ROLE {ROLE} SET {name} = '{value}'")
+        self._psql("postgres", "-v", f"role={ROLE}", "-f", str(TEMPLATES.parent / "proxy" / "roles.sql"))
         for database in ("apuni", "vault"):
             self.told(f"CREATE DATABASE {database} OWNER {ROLE}")
 
     def told(self, statement: str, database: str = "postgres") -> str:
         """What the primary answers to an administrator, straight by HAProxy; raises CalledProcessError."""
-        address = f"postgresql://postgres@127.0.0.1:{self.ports['haproxy']}/{database}?connect_timeout=3"
-        return subprocess.run(
-            [binary("psql"), address, "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-c", statement],
-            check=True, capture_output=True, text=True, env={**os.environ, "PGPASSWORD": self.password},
-        ).stdout.strip()  # fmt: skip
+        return self._psql(database, "-c", statement)
 
-    def _asks_primary(self) -> bool:
+    def _psql(self, database: str, *arguments: str, port: str = "haproxy", user: str = "postgres") -> str:
+        address = f"postgresql://{user}@127.0.0.1:{self.ports[port]}/{database}?connect_timeout=3"
+        return subprocess.run(
+            [binary("psql"), address, "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", *arguments],
+            check=True,
+            capture_output=True,
+            text=True,
+            env={**os.environ, "PGPASSWORD": self.password},
+        ).stdout.strip()
+
+    def asks_primary(self) -> bool:
+        """Whether HAProxy leads to a server that takes writes."""
         with contextlib.suppress(subprocess.CalledProcessError):
             return self.told("SELECT pg_is_in_recovery()") == "f"
         return False

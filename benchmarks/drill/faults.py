@@ -73,12 +73,13 @@ def lose_primary_node(world: World) -> None:
 
 
 def switch_over(world: World) -> None:
-    """A planned switchover to the synchronous standby."""
+    """A planned switchover to the synchronous standby, while PgBouncer lets whoever comes wait."""
     members = world.cluster.members()
     leader = next(number for number, role in members.items() if role == "primary")
     standby = next(number for number, role in members.items() if role == "sync_standby")
     names = ("--leader", f"node{leader}", "--candidate", f"node{standby}")
-    world.cluster.patronictl("switchover", "apuni", *names, "--force")
+    with world.cluster.paused():
+        world.cluster.patronictl("switchover", "apuni", *names, "--force")
 
 
 def fail_valkey_over(world: World) -> None:
