@@ -8,7 +8,7 @@ BOUND ?= full
 export PYTHONDONTWRITEBYTECODE :=
 .DEFAULT_GOAL := help
 .PHONY: help run test check fix docs schema bootstrap bootstrap-dev clean lock bench-remote bench-sweep bench-store bench-money bench-gateway bench-messages budgets faults race idem mig crash authz
-.PHONY: drill states advisories hostile pii clamav fuzz load backup ws forms new-state pages pictures postgres proofs
+.PHONY: drill states advisories hostile pii clamav fuzz load backup ws forms new-state pages pictures postgres proofs clients
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -49,6 +49,9 @@ fix: bootstrap-dev ## Format and mend what can be mended by machine
 
 docs: bootstrap-dev ## Build the documentation as a site, build/docs; the demo serves it at /docs/
 	$(BIN)/sphinx-build -W -q docs build/docs
+
+clients: bootstrap-dev ## Make the typed packages of the apps' operations: TypeScript, Python, Kotlin, Swift (build/clients)
+	$(BIN)/python -m tools.clients
 
 schema: bootstrap-dev ## Print the graph to schema/schema.graphql, and what clients see of it to schema/api.graphql
 	$(BIN)/apuni schema print

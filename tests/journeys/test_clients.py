@@ -3,6 +3,8 @@
 import json
 import shutil
 import socket
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode, urlsplit
@@ -14,6 +16,7 @@ from gateway.operations.screens import manifests
 from tests.support.node import NODE_FOLDER, NodeFailed, run_node
 from tests.support.operations import snippets
 from tests.support.running import Running
+from tools.clients.__main__ import write_clients
 
 pytestmark = [pytest.mark.integration]
 
@@ -56,6 +59,29 @@ async def test_a_generated_client_is_type_checked_and_runs_by_ids(project: Path,
     (project / "main.ts").write_text(program.replace("totalCount", "totalCounts"), "utf-8")
     with pytest.raises(NodeFailed, match="totalCounts"):
         await run_node(TSC, "--project", str(project), "--noEmit")
+
+
+def test_the_package_for_python_asks_the_demo_by_its_ids(running: Running, tmp_path: Path):
+    write_clients(tmp_path, ("citizen_app",))
+    program = (
+        "import json, sys\n"
+        "from apuni_citizen_app.client import Client\n"
+        "from apuni_citizen_app.operations import CITIZEN_HOME, SERVICES\n"
+        "asked = Client(sys.argv[1], sys.argv[2]).ask(SERVICES, {'first': 3})\n"
+        "nobody = Client(sys.argv[1]).ask(CITIZEN_HOME, {})\n"
+        "print(json.dumps([len(asked.data['services']['nodes']), asked.errors, nobody.data]))\n"
+    )
+    folder = tmp_path / "python" / "citizen_app"
+    ran = subprocess.run(
+        [sys.executable, "-c", program, running.url, running.token()],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert ran.returncode == 0, ran.stderr
+    assert json.loads(ran.stdout) == [3, [], {"viewer": None}]
 
 
 def exchange(url: str, name: str, **headers: str) -> tuple[int, dict[str, str], bytes]:

@@ -1,0 +1,1 @@
+"""Makes a typed package for each app and language from the published operations and schema/api.graphql."""
