@@ -15,6 +15,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from sandbox.city.action_arguments import arguments_text
 from sandbox.city.answers import DOOR
 from sandbox.city.chaos import Chaos, parse_chaos
 from sandbox.city.clock import SandboxClock
@@ -194,8 +195,9 @@ class _ControlHandlers:
             raise HTTPException(400, f"action must be one of: {known}; arguments must be an object")
         try:
             return JSONResponse(await sandbox.act(action, arguments))
-        except (KeyError, ValueError) as error:
-            raise HTTPException(400, f"{type(error).__name__}: {error}") from error
+        except (KeyError, ValueError, TypeError) as error:
+            taken = arguments_text(action, sandbox.actions[action])
+            raise HTTPException(400, f"{type(error).__name__}: {error}; {taken}") from error
         except httpx.HTTPError as error:
             raise HTTPException(502, f"the gateway did not answer: {type(error).__name__}") from error
 

@@ -94,7 +94,9 @@ async def test_an_unknown_action_is_told_which_there_are(client: httpx.AsyncClie
 
 async def test_an_action_says_what_is_wrong_with_its_arguments(client: httpx.AsyncClient):
     answer = await client.post("/_control/sso/act", json={"action": "refuse", "arguments": {}})
-    assert (answer.status_code, answer.json()) == (400, {"error": "ValueError: no date given"})
+
+    assert answer.status_code == 400
+    assert answer.json()["error"].startswith("ValueError: no date given; refuse takes ")
 
 
 async def test_an_unknown_system_is_not_found(client: httpx.AsyncClient):

@@ -35,6 +35,7 @@ from tools.reference import apisetu_components, partner_doors, umang_document
 from tools.reference.access import access
 from tools.reference.alarms import alarms
 from tools.reference.connectors import connector_pages
+from tools.reference.demo_people import demo_people
 from tools.reference.error_pages import error_documents
 from tools.reference.json_schemas import file_of
 from tools.reference.log_events import log_events
@@ -234,6 +235,7 @@ def documents() -> dict[str, str]:
         "../gateway/umang/openapi.json": file_of(umang_document.document()),
         **connector_pages(),
         **error_documents(),
+        "demo_people.md": demo_people(),
         **observability_files(),
     }
 
