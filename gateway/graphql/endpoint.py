@@ -71,8 +71,14 @@ class GraphQLEndpoint:
             negotiate_media_type(request.headers.get("accept")),
         )
         with structlog.contextvars.bound_contextvars(request_id=call.request_id):
-            response = await self._safely(call)
-            self.pipeline.note(call.record(response.status_code, self._edge.clock.monotonic() - started))
+            trusted = is_router(request.headers, self._edge.router_secret)
+            with self._edge.traces.operation("graphql", request.headers, trusted=trusted) as root:
+                response = await self._safely(call)
+                record = call.record(response.status_code, self._edge.clock.monotonic() - started)
+                root.note(operation=record.operation, status=record.status, caller=record.caller.value)
+                self.pipeline.note(record)
+                if root.response:
+                    response.headers.update(root.response)
         return await compress_apart(response, request, secret_ambient=came_by_cookie(request), ids=self._edge.ids)
 
     async def _safely(self, call: Call) -> Response:

@@ -150,7 +150,8 @@ class Pipeline:
             kept = await self.edge.replays.find(ready, context) if self.edge.replays else None
             if kept is not None:
                 return kept
-            result = await self._run(ready, context, root)
+            with self.edge.traces.operation("operation"):  # of a page or a partner; within the endpoint's nothing new
+                result = await self._run(ready, context, root)
             return await self.edge.replays.keep(ready, context, result) if self.edge.replays else result
 
     async def _run(self, ready: ReadyOperation, context: RequestContext, root: Any) -> ExecutionResult:

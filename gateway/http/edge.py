@@ -15,6 +15,7 @@ from gateway.http.callers import Callers
 from gateway.http.calls import Call, OperationRecord, ReadyOperation, RequestContext
 from gateway.http.rates import RateLimits
 from gateway.settings.limits import Limits
+from gateway.tracing import NoTraces, Traces
 from integrations.calling.request_counters import FallbackRequestCounters
 
 
@@ -52,5 +53,6 @@ class Edge:
     trusted: TrustedLibrary | None = None
     streams: Streams | None = None
     replays: StoredReplays | None = None
+    traces: Traces = field(default_factory=NoTraces)
     router_secret: str | None = field(default=None, repr=False)
     """What a router in front of us proves itself with, in the header `x-router-secret`."""

@@ -9,9 +9,9 @@ from functools import lru_cache, partial
 from typing import Any
 
 import structlog
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Summary, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Summary
 from prometheus_client.core import CounterMetricFamily
-from prometheus_client.exposition import CONTENT_TYPE_LATEST
+from prometheus_client.exposition import choose_encoder
 from prometheus_client.registry import Collector
 from starlette.requests import Request
 from starlette.responses import Response
@@ -20,6 +20,7 @@ from starlette.routing import Route
 from actions.kernel import Environment
 from domain.feedback.messages import MessageChannel
 from domain.kernel import Source
+from domain.kernel.tracing import current_trace
 from domain.platform.alarms import PRESENT_SECONDS, AlarmCode, ProcessFacts
 from gateway.http.admission import Share
 from gateway.http.calls import OperationRecord
@@ -168,7 +169,7 @@ class Metrics:
         """Count one answered request; for `Edge.observe`."""
         name = self._operation_label(record)
         self._labelled(self._operations, record.operation, name, str(record.status)).inc()
-        self._labelled(self._seconds, record.operation).observe(record.seconds)
+        self._labelled(self._seconds, record.operation).observe(record.seconds, _exemplar())
         self._labelled(self._named_seconds, name).observe(record.seconds)
         for code in record.codes:
             self._errors.labels(code).inc()
@@ -210,7 +211,7 @@ class Metrics:
             looks[outcome].labels(source.value, policy).inc()
             return
         self._calls.labels(source.value, policy, outcome).inc()
-        self._call_seconds.labels(source.value).observe(seconds)
+        self._call_seconds.labels(source.value).observe(seconds, _exemplar())
 
     def observe_breaker(self, source: Source, group: str, state: BreakerState) -> None:
         """Show what a breaker does; a BreakerObserver."""
@@ -237,7 +238,7 @@ class Metrics:
     def routes(self, environment: Environment) -> list[Route]:
         """`/metrics`. The outbox is counted at each reading; without the store the last count stays."""
 
-        async def read(request: Request) -> Response:  # noqa: ARG001 - Starlette's shape
+        async def read(request: Request) -> Response:
             try:
                 async with environment.store.read_transaction() as tx:
                     self.observe_outbox(await outbox.counts(tx))
@@ -249,9 +250,17 @@ class Metrics:
                 self._alarms.labels(AlarmCode.STORE_UNAVAILABLE.value).set(1)
             for code in self._own_alarms():
                 self._alarms.labels(code.value).set(1)
-            return Response(generate_latest(self.registry), headers=EVERY_ANSWER, media_type=CONTENT_TYPE_LATEST)
+            # OpenMetrics, which alone has exemplars, where the reader asks for it
+            write, media_type = choose_encoder(request.headers.get("accept", ""))
+            return Response(write(self.registry), headers=EVERY_ANSWER, media_type=media_type)
 
         return [Route("/metrics", read, methods=["GET"])]
+
+
+def _exemplar() -> dict[str, str] | None:
+    """The trace of what is measured, where it is kept."""
+    trace = current_trace()
+    return {"trace_id": trace.id} if trace else None
 
 
 def _part(read: Callable[[], tuple[int, int, int]], place: int) -> float:

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Any
@@ -22,6 +22,7 @@ from gateway.runtime.partners import connected_sources, open_partners
 from gateway.runtime.process_health import ProcessHealth
 from gateway.runtime.runfiles import NotUp
 from gateway.settings.settings import Settings, SettingsRefused
+from gateway.tracing import NoTraces, Traces, open_traces
 from integrations.calling.breakers import BreakerObserver, Breakers, BreakerState
 from integrations.calling.cache import AnswerCache, open_cache
 from integrations.calling.cache_backends import Backend, SealedCache
@@ -54,6 +55,7 @@ class Runtime:
     resilience: Resilience
     switches: Switchboard
     vitals: ProcessHealth
+    traces: Traces = field(default_factory=NoTraces)
 
     @property
     def monitor(self) -> SourceMonitor:
@@ -198,7 +200,11 @@ async def open_runtime(
             recorded_examples=not settings.takes_sandboxes,
         )
         environment = replace(storage, rules=rules, partners=partners, problem_of_pdf=PdfInspection().problem_of_pdf)
-        yield Runtime(environment, resilience, switches, vitals)
+        traces = open_traces(settings.tracing, f"apuni-{kind}")
+        stack.callback(traces.close)
+        if settings.tracing.endpoint:
+            store.trace_statements()
+        yield Runtime(environment, resilience, switches, vitals, traces)
 
 
 def trainer_loader(settings: Settings) -> "Callable[[], Trainer | None]":

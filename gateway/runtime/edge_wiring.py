@@ -70,6 +70,7 @@ async def open_edge(settings: Settings, runtime: Runtime, metrics: Metrics) -> A
                 admission=admission,
                 trusted=TrustedLibrary(settings.documents_mode, clock),
                 replays=StoredReplays(environment.store, clock),
+                traces=runtime.traces,
                 router_secret=settings.router_secret.get_secret_value() if settings.router_secret else None,
             )
         finally:

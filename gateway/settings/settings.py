@@ -46,6 +46,7 @@ from gateway.settings.payments import PaymentFiles, PfmsWay
 from gateway.settings.portal import Portal
 from gateway.settings.sign_on import SignOn
 from gateway.settings.subscriptions import Streams
+from gateway.settings.tracing import Tracing
 from states.packages import DEFAULT, StatePackage, read_package
 from store.database.crash_points import POINTS
 
@@ -285,6 +286,7 @@ class Settings(BaseSettings):
     payments: PaymentFiles = Field(default_factory=PaymentFiles, description="Payment files for PFMS.")
     pfms: PfmsWay = Field(default_factory=PfmsWay, description="The transport to PFMS.")
     alarms: Alarms = Field(default_factory=Alarms, description="The receiver of changes of alarms.")
+    tracing: Tracing = Field(default_factory=Tracing, description="Traces by OpenTelemetry.")
     sign_on: SignOn = Field(default_factory=SignOn, description="Sign-in providers and lifetimes.")
     streams: Streams = Field(default_factory=Streams, description="Subscriptions and the change feed.")
     limits: Limits = Field(default_factory=Limits, description="The limits of the edge.")

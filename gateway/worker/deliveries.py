@@ -8,7 +8,9 @@ import structlog
 
 from actions.kernel import Environment
 from domain.kernel import CallerError
+from domain.kernel.tracing import Step, span
 from gateway.runtime.alarms import AlarmNotSent
+from gateway.tracing import NoTraces, Traces
 from gateway.worker.claim_heartbeat import SHARE, ClaimHeartbeat, ClaimLost, Stopped
 from gateway.worker.payment_rounds import PAYMENT_LONGEST
 from gateway.worker.topics import Handler
@@ -45,10 +47,17 @@ log = structlog.get_logger(__name__)
 class Deliveries:
     """Claims due messages under a lease and runs their handlers, as long as the worker is not to stop."""
 
-    def __init__(self, environment: Environment, table: Mapping[str, Handler], stopping: asyncio.Event) -> None:
+    def __init__(
+        self,
+        environment: Environment,
+        table: Mapping[str, Handler],
+        stopping: asyncio.Event,
+        traces: Traces | None = None,
+    ) -> None:
         self._environment = environment
         self._handlers = table
         self._stopping = stopping
+        self._traces = traces or NoTraces()
         self._id = environment.ids.key()
         self._aside: set[asyncio.Task[None]] = set()
 
@@ -93,7 +102,12 @@ class Deliveries:
 
     async def _deliver(self, message: OutboxMessage) -> None:
         crash_points.reach(crash_points.CLAIMED)
-        code = await self._try(message)
+        with self._traces.operation(f"outbox {message.topic}"):
+            await self._deliver_and_note(message)
+
+    async def _deliver_and_note(self, message: OutboxMessage) -> None:
+        with span(Step.ACTION, message.topic):
+            code = await self._try(message)
         crash_points.reach(crash_points.SENT)
         try:
             await self._note(message, code)

@@ -55,7 +55,9 @@ async def run_worker(settings: Settings) -> None:
             makes_tests=settings.takes_sandboxes,
             emblem=settings.emblem,
         )
-        deliveries = Deliveries(environment, {**handlers(renderer), NOTIFY: notify or discard_notification}, stopping)
+        deliveries = Deliveries(
+            environment, {**handlers(renderer), NOTIFY: notify or discard_notification}, stopping, runtime.traces
+        )
         await settle_erasures(environment, ErasureList(settings.erasure_list))
         payment_seconds = settings.payments.seconds(demo=settings.demo)
         breakers = runtime.resilience.breakers

@@ -15,6 +15,7 @@ import tenacity
 from tenacity import RetryCallState
 
 from domain.kernel import Source
+from domain.kernel.tracing import Step, span
 from integrations.calling.breakers import CircuitOpen
 from integrations.calling.calls import count_call, outside_call
 from integrations.calling.deadline import share
@@ -152,7 +153,7 @@ class GuardedCalls:
             started = self._shared.clock.monotonic()
             call.lane.budget.earn()
             try:
-                with self.raise_alarms(call.policy):
+                with self.raise_alarms(call.policy), span(Step.CALL, f"{self._source.value} {call.policy.name}"):
                     result = await self._with_retries(call)
             except RemoteError as error:
                 self._note(call.policy, started, error)
@@ -241,7 +242,8 @@ class GuardedCalls:
                 quotas = self._shared.quotas
                 count_call(self._source, quotas.paise_of(self._source), await quotas.take(self._source))
                 asked = True
-                return await call.work(held)
+                with span(Step.ATTEMPT, self._source.value):
+                    return await call.work(held)
         except TimeoutError as error:
             raise self._timed_out(call.policy, seconds, asked=asked) from error
 

@@ -14,6 +14,7 @@ from typing import Any, TypedDict, TypeVar, Unpack, cast
 import httpx
 
 from domain.kernel import Clock, Source, Sourced
+from domain.kernel.tracing import current_trace
 from integrations.calling.answers import Answer, read_as, retry_after_seconds
 from integrations.calling.cache import Codec
 from integrations.calling.errors import CertificateNotTaken, Garbled, NeverSent, Unavailable
@@ -199,11 +200,12 @@ class Remote:
         return exchange
 
     def _request(self, policy: CallPolicy, method: str, path: str, parts: Parts) -> httpx.Request:
-        content, headers = parts.get("content"), parts.get("headers")
+        content, headers, trace = parts.get("content"), parts.get("headers"), current_trace()
+        told = trace.headers(self.source.value) if trace else {}
         return self._client.request(
             method,
             self._base_url + path,
-            headers=dict((headers() if callable(headers) else headers) or {}),
+            headers={**((headers() if callable(headers) else headers) or {}), **told},
             params=parts.get("params"),
             json=parts.get("json"),
             form=parts.get("form"),

@@ -9,6 +9,7 @@ from strawberry.utils.str_converters import capitalize_first, to_camel_case
 
 from actions.kernel import Verb
 from domain.kernel import Scope
+from domain.kernel.tracing import Step, span
 from schema.kernel.context import Info
 from schema.kernel.fields import mutation
 from schema.kernel.hidden_text import refuse_hidden_text
@@ -52,7 +53,8 @@ def action_mutation(
             if key is not None:
                 values[key] = key_of(info, values[key])
             request = () if make is None else (make(**{one: values.pop(one) for one in own}),)
-            return await action(info.context.environment, info.context.subject, *request, **values)
+            with span(Step.ACTION, name):
+                return await action(info.context.environment, info.context.subject, *request, **values)
 
         return await payload.fill(payload_type, info, await mutation_outcome(info, work))
 

@@ -5,11 +5,12 @@ from types import SimpleNamespace
 from typing import Any
 
 import structlog
-from graphql import DocumentNode, ExecutionResult, GraphQLError, execute
+from graphql import DocumentNode, ExecutionResult, GraphQLError, MiddlewareManager, execute
 from strawberry.execution import optimized_is_awaitable
 from strawberry.extensions import SchemaExtension
 from strawberry.schema import BaseSchema
 
+from domain.kernel.tracing import Step, current_trace, span
 from schema.kernel.context import Context
 from schema.kernel.errors import extensions_of, problem_of, text_of
 from schema.kernel.source_usage import PartialFailure
@@ -41,6 +42,7 @@ async def execute_document(
             variable_values=dict(variables or {}),
             operation_name=operation_name,
             is_awaitable=_is_awaitable,
+            middleware=_TRACED if current_trace() else None,
         )
         result: ExecutionResult = await running if _is_awaitable(running) else running
     except Exception as error:  # noqa: BLE001 - as from a resolver: told by a code and logged by its kind
@@ -51,6 +53,20 @@ async def execute_document(
         tell_missing_sources(result, context)
         result.extensions = answer_extensions(context)
     return result
+
+
+def _trace_field(resolve: Any, source: Any, info: Any, **given: Any) -> Any:
+    """A span for each field that waits for something; it is named as the graph names it, never by an alias."""
+    value = resolve(source, info, **given)
+    return _traced(value, f"{info.parent_type.name}.{info.field_name}") if _is_awaitable(value) else value
+
+
+async def _traced(value: Any, name: str) -> Any:
+    with span(Step.FIELD, name):
+        return await value
+
+
+_TRACED = MiddlewareManager(_trace_field)
 
 
 def tell_missing_sources(result: ExecutionResult, context: Context) -> None:

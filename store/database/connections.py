@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool.base import _ConnectionRecord
 from sqlalchemy.util import greenlet_spawn
 
+from domain.kernel.tracing import Step, span
 from store.database.sqlite_driver import COMPILED, DRIVER, SqliteConnection
 
 _DRIVERS = {"sqlite": DRIVER, "postgresql": "postgresql+asyncpg", "postgres": "postgresql+asyncpg"}
@@ -94,6 +95,32 @@ def take_idle(engine: AsyncEngine) -> Connection | None:
     taken = _ConnectionRecord.checkout(pool)
     taken._counter = 1  # noqa: SLF001 - as SQLAlchemy does once it has tried it
     return Connection(engine.sync_engine, connection=taken)
+
+
+_TABLE = re.compile(r"\b(?:FROM|INTO|UPDATE)\s+\"?(\w+)", re.IGNORECASE)
+
+
+def trace_statements(engine: AsyncEngine) -> None:
+    """Make each statement a span of the trace that is kept. Of its text only verb and first table are told."""
+
+    def begin(_connection: Any, _cursor: Any, statement: str, _given: Any, context: Any, _many: Any) -> None:
+        table = _TABLE.search(statement)
+        opened = span(Step.STATEMENT, f"{statement.split(None, 1)[0]} {table[1] if table else ''}".strip())
+        opened.__enter__()
+        if context is not None:
+            context.apuni_span = opened
+
+    def end(_connection: Any, _cursor: Any, _statement: str, _given: Any, context: Any, _many: Any) -> None:
+        context.apuni_span.__exit__(None, None, None)
+
+    def fail(failure: Any) -> None:
+        opened = getattr(failure.execution_context, "apuni_span", None)
+        if opened is not None:
+            opened.__exit__(None, None, None)
+
+    event.listen(engine.sync_engine, "before_cursor_execute", begin)
+    event.listen(engine.sync_engine, "after_cursor_execute", end)
+    event.listen(engine.sync_engine, "handle_error", fail)
 
 
 def driver_of(connection: Connection) -> Any:

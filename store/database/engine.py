@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from domain.kernel import Clock, TemporarilyUnavailable
 from store.database import crash_points
 from store.database.cipher import FieldCipher
-from store.database.connections import database_url, read_engine, write_engine
+from store.database.connections import database_url, read_engine, trace_statements, write_engine
 from store.database.errors import DiskFull, TryAgain
 from store.database.failures import open_connection, translate_errors
 from store.database.reading.kept_reads import Board, KeptReads
@@ -196,6 +196,12 @@ class Store:
         """Do the work in a transaction that sees one moment of the store and can change nothing."""
         async with self.read_transaction() as tx:
             return await work(tx)
+
+    def trace_statements(self) -> None:
+        """Make each statement a span of the trace that is kept, by its verb and its table alone."""
+        trace_statements(self._writer)
+        if self.dialect == "sqlite":  # on PostgreSQL both are one engine
+            trace_statements(self._reader)
 
     async def plan_anew(self) -> None:
         """Have SQLite sample the tables that grew; PostgreSQL does so by itself.

@@ -27,6 +27,7 @@ from gateway.settings.portal import Portal
 from gateway.settings.settings import Alarms, Retention, Settings
 from gateway.settings.sign_on import SignOn
 from gateway.settings.subscriptions import Streams
+from gateway.settings.tracing import Tracing
 from gateway.settings.variables import NEEDED, Variable, sections, variables_of
 from integrations.registry import OUTSIDE_SYSTEMS
 from states.message_texts import message_texts, text_problems
@@ -156,6 +157,10 @@ system `EMAIL` (`APUNI_PARTNERS__EMAIL__BASE_URL`, `smtp://host:port`: integrati
 ## Alarms
 
 {alarms}
+
+## Traces
+
+{tracing}
 
 ## Outside systems
 
@@ -290,7 +295,7 @@ def configuration() -> str:
         "limits": Limits, "rates": Rates, "load": Load, "server": Server, "streams": Streams, "files": Files,
         "scanner": MalwareScanner, "s3": S3, "pkcs11": Pkcs11, "signer": Signer, "fees": Fees, "messages": Messages,
         "retention": Retention, "care": Care, "payments": PaymentFiles, "pfms": PfmsWay, "desk": Desk,
-        "portal": Portal, "sign_on": SignOn, "alarms": Alarms,
+        "portal": Portal, "sign_on": SignOn, "alarms": Alarms, "tracing": Tracing,
     }  # fmt: skip
     known = {each.name: each for _, group in sections() for each in group}
     return _CONFIGURATION.format(
