@@ -351,6 +351,7 @@ async def run_gateway_heartbeat(runtime: Runtime, settings: Settings, metrics: M
         first_look = asyncio.create_task(reach.probe_all())  # never waited for: readiness depends on no outside system
         stack.callback(first_look.cancel)
         pulse = Heartbeat(environment, runtime.switches, runtime.vitals)
+        await pulse.read_history()
         reports = SourceReports(environment, runtime.monitor)
         more = (
             (BEAT_SECONDS, sealing.look),
@@ -358,6 +359,7 @@ async def run_gateway_heartbeat(runtime: Runtime, settings: Settings, metrics: M
             (BEAT_SECONDS, UnkeptAlarms(environment, pulse, post, runtime.vitals.label).look),
             (BEAT_SECONDS, reach.probe_all),
             (BEAT_SECONDS, reports.look),
+            (LOOK_SECONDS, pulse.read_history),
         )
         withdrawals = (WITHDRAWAL_SECONDS, ConsentWatch(environment).look)
         yield await stack.enter_async_context(run_heartbeat(pulse, *more, withdrawals))

@@ -7,6 +7,7 @@ from actions.feedback.texts import unreadable_texts
 from actions.identity.one_time_codes import closings
 from actions.kernel import Environment, access
 from actions.officers.administrators import changes_of_watched
+from actions.platform.incidents import systems_that_answer
 from actions.platform.stolen_keys import distrusted_keys
 from actions.umang import umang_compare
 from domain.applications.deadline import WorkCalendar
@@ -31,7 +32,7 @@ from store.database.leases import Lease, still_held
 from store.feedback import message_days, whatsapp_templates
 from store.identity import assistances
 from store.officers import desk_reads
-from store.platform import alarms, event_receivers, outbox
+from store.platform import alarms, event_receivers, incidents, outbox
 from store.reconciliation import finance_cases, reconciliation
 from store.statistics import figures
 
@@ -75,7 +76,8 @@ async def evaluate(
 
     `worker_seconds` is the time since a worker's last heartbeat, which only other processes can say.
 
-    Nothing is kept where the lease has passed to another. With `notify` each change is put into the outbox.
+    Nothing is kept where the lease has passed to another. With `notify` each change is put into the outbox. The look
+    counts for the day of each outside system too.
     """
     async with env.store.read_transaction() as tx:
         read = await readings(tx, session_key_made_at)
@@ -101,6 +103,7 @@ async def evaluate(
             await audit.append(tx, _line(alarm), always=True)  # the alarm that tells of it must get out
             if notify:
                 await outbox.add(tx, NOTIFY, message_id(alarm), payload_of(alarm, tx.clock.now()))
+        await incidents.add_looks(tx, systems_that_answer(read.processes))
         await alarms.forget_old_facts(tx)
         return changed
 

@@ -87,6 +87,28 @@ def bars(plot: Plot, write: "Writer") -> str:
     return _figure(plot, max(len(plot.places), 1) * _ROW, drawn, write)
 
 
+def day_strip(key: str, title: str, description: str, hundredths: Sequence[int | None]) -> str:
+    """One bar for each day, the oldest first, as high as its share; a day without a value is a dash on the ground.
+
+    What failed is seen by height as well as by colour. Title and description say the same in words.
+    """
+    wide, high = WIDTH / max(len(hundredths), 1), 40
+    drawn = []
+    for place, value in enumerate(hundredths):
+        tall = 2.0 if value is None else max(high * value / 10_000, 4.0)
+        colour = "#6b7680" if value is None else COLOURS[value < 10_000]
+        drawn.append(
+            f'<rect x="{place * wide:.1f}" y="{high - tall:.1f}" width="{wide * 0.75:.1f}" height="{tall:.1f}" '
+            f'fill="{colour}"/>'
+        )
+    name = escape(key)
+    return (
+        f'<svg viewBox="0 0 {WIDTH} {high}" role="img" aria-labelledby="{name}-title {name}-words" '
+        f'xmlns="http://www.w3.org/2000/svg"><title id="{name}-title">{escape(title)}</title>'
+        f'<desc id="{name}-words">{escape(description)}</desc>{"".join(drawn)}</svg>'
+    )
+
+
 def _shorten_name(name: str) -> str:
     """A name as it fits into one line of a drawing; the table has the whole of it."""
     return name if len(name) <= _MOST_LETTERS else name[: _MOST_LETTERS - 1].rsplit(" ", 1)[0] + "…"

@@ -10,6 +10,7 @@ import structlog
 
 from actions.kernel import Environment
 from actions.platform.alarms import tell
+from actions.platform.incidents import StatusHistory, status_history
 from domain.applications.deadline import ListState
 from domain.applications.holidays import lists_in_doubt
 from domain.kernel import ist_date
@@ -58,6 +59,8 @@ class Heartbeat:
         self._id = environment.ids.key()
         self.raised: dict[AlarmCode, int] = {}
         self._doubts: Mapping[int, ListState] = {}
+        self.history = StatusHistory()
+        """What the status page tells of the last months; kept here, so that it is there while the store is away."""
         self._looked: tuple[int, date] | None = None
 
     @property
@@ -98,6 +101,10 @@ class Heartbeat:
             if self._doubts.get(year) is not state:
                 log.warning("holidays_in_doubt", year=year, list=state.value)
         self._doubts = doubts
+
+    async def read_history(self) -> None:
+        """Take over incidents and days. Raises StoreError."""
+        self.history = await status_history(self._environment)
 
     async def beat(self) -> None:
         """Tell of this process. Raises StoreError, and remembers that the store was away."""

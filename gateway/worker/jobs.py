@@ -35,12 +35,14 @@ from actions.identity.record_joining import join_due
 from actions.kernel import Environment
 from actions.officers.batches import apply_confirmed_batches
 from actions.platform.audit_head import publish_head
+from actions.platform.incidents import forget_old_days
 from actions.privacy.files_at_rest import encrypt_clear_files
 from actions.rosters.adding import forget_unfiled
 from actions.statistics.upkeep import count_once, go_on_if_stalled
 from actions.umang.umang_compare import compare_due
 from actions.uploads.uploads import sweep_partial, sweep_quarantine, sweep_unused
 from domain.kernel import ist_date
+from domain.platform.incidents import SHOWN_DAYS
 from gateway.settings.settings import Retention
 from gateway.worker import event_rounds, finance_clock, legal_clock, recovered_systems
 from gateway.worker.deliveries import Deliveries
@@ -185,6 +187,7 @@ def _retention_jobs(environment: Environment, kept: Retention) -> Mapping[str, W
         "forget_events": older(event_receivers.forget_before, kept.change_days),
         "forget_connector_notices": older(cases.forget_events, NOTICE_DAYS),
         "forget_conversations": older(conversations.forget_before, kept.conversation_days),
+        "forget_status_days": older(forget_old_days, SHOWN_DAYS),
         "forget_operation_uses": operation_uses,
         "forget_whatsapp_notices": partial(forget_notices, environment),
         "forget_tracking_tries": partial(forget_tries, environment),

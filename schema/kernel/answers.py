@@ -58,10 +58,10 @@ async def execute_document(
 def _trace_field(resolve: Any, source: Any, info: Any, **given: Any) -> Any:
     """A span for each field that waits for something; it is named as the graph names it, never by an alias."""
     value = resolve(source, info, **given)
-    return _traced(value, f"{info.parent_type.name}.{info.field_name}") if _is_awaitable(value) else value
+    return _await_in_span(value, f"{info.parent_type.name}.{info.field_name}") if _is_awaitable(value) else value
 
 
-async def _traced(value: Any, name: str) -> Any:
+async def _await_in_span(value: Any, name: str) -> Any:
     with span(Step.FIELD, name):
         return await value
 

@@ -131,7 +131,7 @@ DOORS = (
         "actions/statistics/figures.py: small numbers are left out but for who may COUNT",
     ),
     Door(
-        "`/forms…`, `/notified-services…`, `/status`, `/status-lists…`, `/fonts/…`, `/health/…`, `/metrics`, "
+        "`/forms…`, `/notified-services…`, `/status…`, `/status-lists…`, `/fonts/…`, `/health/…`, `/metrics`, "
         "`/.well-known/…`, `/docs/…`",
         None,
         "gateway/: nothing of a person; `/metrics` at a port of its own where that is set",

@@ -1,16 +1,21 @@
 """The status page in both languages, without script."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 
 import httpx
 import pytest
+from lxml import etree
 from starlette.applications import Starlette
 
+from actions.platform.incidents import StatusHistory
 from domain.kernel import ManualClock, Source
 from domain.platform.switches import Switch, Switchboard, SwitchKind, SwitchState
 from gateway.pages.status import status_routes
 from gateway.settings.settings import Settings
 from integrations.calling.monitor import SourceMonitor
+from tests.support.incidents import DAYS, INCIDENT
 
 NOON = datetime(2026, 11, 24, 6, 30, tzinfo=UTC)
 BROWSER = {"Accept": "text/html,*/*;q=0.8"}
@@ -28,6 +33,7 @@ class Alarms:
     """Stands in for the pulse."""
 
     alarms = 0
+    history = StatusHistory()
 
 
 @pytest.fixture
@@ -145,3 +151,87 @@ async def test_the_font_for_hindi_comes_from_our_own_origin(client: httpx.AsyncC
 @pytest.mark.parametrize("name", ["other.woff2", "..%2Fpage.py"])
 async def test_there_are_no_other_fonts(client: httpx.AsyncClient, name: str):
     assert (await client.get(f"/fonts/{name}")).status_code == 404
+
+
+async def test_an_incident_is_told_in_both_languages_with_what_works_meanwhile(client, pulse):
+    pulse.history = StatusHistory([INCIDENT], {})
+
+    hindi = (await client.get("/status", headers=BROWSER)).text
+    english = (await client.get("/status?language=en", headers=BROWSER)).text
+
+    assert "डिजिलॉकर धीमा है" in hindi
+    assert "दस्तावेज़ अपलोड किए जा सकते हैं।" in hindi
+    assert "DigiLocker is slow" in english
+    assert "<strong>What works meanwhile:</strong> Documents can be uploaded." in english
+    assert "Goes on" in english
+
+
+async def test_an_incident_that_is_over_says_from_when_to_when(client, pulse):
+    pulse.history = StatusHistory([replace(INCIDENT, ended_at=NOON)], {})
+
+    page = (await client.get("/status?language=en", headers=BROWSER)).text
+
+    assert "Over" in page
+    assert page.count('datetime="2026-11-24T06:30:00+00:00"') >= 2
+
+
+async def test_the_days_of_a_system_are_a_picture_with_words_and_a_table_of_failures(client, pulse):
+    pulse.history = StatusHistory([], DAYS)
+
+    page = etree.HTML((await client.get("/status?language=en", headers=BROWSER)).text)
+
+    [picture] = page.xpath("//section[h3='DigiLocker']//svg[@role='img']")
+    assert len(picture.findall("rect")) == 90
+    assert picture.find("desc").text == "Answered, of all looks: 100.0 %"
+    assert page.xpath("//section[h3='DigiLocker']//tbody/tr/td/text()") == ["99.9 %"]
+    assert page.xpath("//script") == []
+
+
+async def test_a_day_without_a_look_is_neither_good_nor_bad(client, pulse):
+    pulse.history = StatusHistory([], DAYS)
+
+    page = etree.HTML((await client.get("/status?language=en", headers=BROWSER)).text)
+
+    fills = page.xpath("//section[h3='DigiLocker']//rect/@fill")
+    assert (fills.count("#6b7680"), len(set(fills))) == (88, 3)
+
+
+async def test_programs_get_incidents_and_days_too(client, pulse):
+    pulse.history = StatusHistory([INCIDENT], DAYS)
+
+    body = (await client.get("/status")).json()
+
+    locker = next(one for one in body["sources"] if one["name"] == "DIGILOCKER")
+    assert locker["days"][-1] == {"on": "2026-11-24", "answered": 999, "failed": 1}
+    assert body["incidents"][0]["meanwhile"]["en"] == "Documents can be uploaded."
+
+
+ATOM = {"a": "http://www.w3.org/2005/Atom"}
+RFC_4287 = etree.RelaxNG(etree.parse(Path(__file__).with_name("atom.rng")))
+
+
+@pytest.mark.parametrize("language", ["hi", "en"])
+@pytest.mark.parametrize("incidents", [[], [INCIDENT, replace(INCIDENT, source=None, ended_at=NOON)]])
+async def test_the_feed_is_what_rfc_4287_says(client, pulse, language, incidents):
+    pulse.history = StatusHistory(incidents, {})
+
+    answer = await client.get(f"/status/feed?language={language}")
+
+    feed = etree.fromstring(answer.content)
+    assert answer.headers["content-type"] == "application/atom+xml; charset=utf-8"
+    assert RFC_4287.validate(feed), RFC_4287.error_log
+    assert feed.get("{http://www.w3.org/XML/1998/namespace}lang") == language
+    assert len(feed.findall("a:entry", ATOM)) == len(incidents)
+
+
+async def test_an_entry_keeps_its_id_in_both_languages_and_says_what_works(client, pulse):
+    pulse.history = StatusHistory([INCIDENT], {})
+
+    feeds = [etree.fromstring((await client.get(f"/status/feed?language={one}")).content) for one in ("hi", "en")]
+
+    assert [one.findtext("a:entry/a:id", namespaces=ATOM) for one in feeds] == [f"urn:uuid:{INCIDENT.id}"] * 2
+    assert "What works meanwhile: Documents can be uploaded." in feeds[1].findtext("a:entry/a:content", namespaces=ATOM)
+
+
+def test_a_feed_without_its_updated_is_not_what_rfc_4287_says():
+    assert not RFC_4287.validate(etree.fromstring('<feed xmlns="http://www.w3.org/2005/Atom"><id>urn:x</id></feed>'))
