@@ -142,9 +142,13 @@ promtool: bootstrap-dev ## Prometheus' own promtool on the rules of deploy/obser
 	$(BIN)/python -m pytest tests/deploy/promtool.py -q -p no:cacheprovider
 
 .PHONY: deploy-check
-deploy-check: bootstrap-dev ## deploy/ meets its real counterparts, which apt-get installs; the store and a new state through PgBouncer; BOUND=ci with a part of the store
-	$(BIN)/python -m pytest tests/deploy/pgbouncer.py -q -p no:cacheprovider --timeout=0
+deploy-check: bootstrap-dev ## deploy/ meets its real counterparts, which apt-get installs: image, Kubernetes, Compose, systemd, nginx, HAProxy, PgBouncer; BOUND=ci without the image
+	BOUND=$(BOUND) $(BIN)/python -m pytest tests/deploy/run.py tests/deploy/edge.py tests/deploy/pgbouncer.py -q -p no:cacheprovider --timeout=0
 	THROUGH_PGBOUNCER=1 $(BIN)/python -m pytest $(if $(filter ci,$(BOUND)),tests/store/database,tests/store tests/newstate/run.py) -k "postgres or certificate" -q -p no:cacheprovider --timeout=0
+
+.PHONY: image
+image: bootstrap-dev ## Make the image of gateway and worker, build/image/apuni.tar; needs mmdebstrap, buildah, netavark and root
+	@deploy/image/build.sh
 
 proofs: bootstrap-dev ## Every proof in its bounded form, two side by side; what failed runs once more, alone
 	@$(BIN)/python tools/proofs.py ci
@@ -161,6 +165,7 @@ load: bootstrap-dev ## Steady load, overload, slow and dead sources, a herd: rat
 lock: ## Make the lock files anew from pyproject.toml (names no download address)
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate pyproject.toml --group build -o requirements/run.txt
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate pyproject.toml --group build --group dev -c requirements/run.txt -o requirements/dev.txt
+	echo kubernetes-validate==1.37.0 | $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate - -o requirements/deploy.txt
 
 clean: ## Remove the environment and the demo's data
 	rm -rf $(VENV) var

@@ -75,8 +75,8 @@ class Production:
 
 
 @contextmanager
-def production(server: PostgresServer, home: Path, profile: str = "production") -> Iterator[Production]:
-    """Start one over a store with the people of tests/support/graph.py; stop it at the end."""
+def production(server: PostgresServer, home: Path, profile: str = "production", **more: str) -> Iterator[Production]:
+    """Start one over a store with the people of tests/support/graph.py, with more settings; stop it at the end."""
     store_name, vault_name = server.migrated_database(), server.database()
     home.mkdir()
     citizen, developer, ids = run_apart(_prepared, server.url(store_name), home)
@@ -97,6 +97,7 @@ def production(server: PostgresServer, home: Path, profile: str = "production") 
         "APUNI_SERVER__HOSTS": json.dumps([f"127.0.0.1:{port}"]),
         "APUNI_PARTNERS": json.dumps(PARTNERS),
         **presented(home / "notices"),
+        **more,
     }
     kept = {name: value for name, value in os.environ.items() if not name.startswith("APUNI_")}
     command = [sys.executable, "-m", "gateway.cli", "serve"]
