@@ -125,7 +125,8 @@ def befall(world: World, load: Load, name: str) -> Row:
     begun = time.monotonic()
     try:
         EVERYTHING[name](world)
-        world.cluster.wait_until_whole()
+        remade = world.cluster.wait_until_whole()
+        world.noted += [f"{name} had to be made anew" for name in remade]
     except (AssertionError, TimeoutError, subprocess.CalledProcessError) as error:  # the other faults still come
         world.wrong.append(f"{type(error).__name__}: {str(error)[-600:]} {getattr(error, 'stderr', '')}")
     seconds = time.monotonic() - begun
