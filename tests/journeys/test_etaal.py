@@ -13,6 +13,7 @@ from domain.kernel import SystemClock, TypeCode, from_global_id, ist_date, to_gl
 from tests.journeys.test_issuing import REVOKE
 from tests.journeys.test_write_path import approve, case, locker_uri, submit
 from tests.support.eventually import eventually
+from tests.support.forked import apuni_forked
 from tests.support.papers import INCOME_CERTIFICATE, RECORD_FEE, income_application
 
 ROOT = Path(__file__).parents[2]
@@ -69,14 +70,8 @@ def pulled(running, day: str, form: str) -> dict:
 
 
 def exported(running, day: str, file: Path) -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "gateway.cli", "etaal", "export", day, str(file)],
-        env={**os.environ, "APUNI_HOME": str(running.home), "APUNI_CLOCK": "sandbox"},
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    environment = {**os.environ, "APUNI_HOME": str(running.home), "APUNI_CLOCK": "sandbox"}
+    done = apuni_forked(["etaal", "export", day, str(file)], environment)
     assert done.returncode == 0, done.stderr
 
 

@@ -2,8 +2,6 @@
 
 import json
 import os
-import subprocess
-import sys
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -23,6 +21,7 @@ from tests.journeys.test_issuing import FILES
 from tests.journeys.test_write_path import approve, submit
 from tests.support.databases import run_apart
 from tests.support.eventually import eventually
+from tests.support.forked import apuni_forked
 from tests.support.forms import answers_of
 from tests.support.running import FOLLOWING, Running
 
@@ -114,7 +113,6 @@ def test_from_the_decision_by_page_and_bridge_to_a_certificate_that_is_validated
 
     file = tmp_path / "certificate.pdf"
     file.write_bytes(pdf)
-    command = [sys.executable, "-m", "gateway.cli", "verify-certificate", str(file), "--json"]
     own = {**os.environ, **FOLLOWING, "APUNI_HOME": str(running.home), "APUNI_PORT": running.url.rpartition(":")[2]}
-    said = subprocess.run(command, env=own, capture_output=True, text=True, check=False)
+    said = apuni_forked(["verify-certificate", str(file), "--json"], own)
     assert json.loads(said.stdout) == dict.fromkeys(("pdf", "xml", "qr", "register", "status"), "OK"), said.stderr

@@ -4,7 +4,7 @@ import asyncio
 import os
 import re
 import subprocess
-import sys
+from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
@@ -14,6 +14,7 @@ import pytest
 from demo.sign_in import DemoBrowser
 from domain.kernel import Provider
 from tests.support.eventually import eventually
+from tests.support.forked import forking_program
 from tests.support.operations import snippets
 from tests.support.running import Running
 
@@ -38,14 +39,12 @@ def shown_by(name: str) -> list[str]:
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
+def folder(tmp_path: Path) -> Iterator[Path]:
     """A folder with the environment of the clone, as `make bootstrap` leaves it."""
     programs = tmp_path / ".venv" / "bin"
     programs.mkdir(parents=True)
-    apuni = programs / "apuni"
-    apuni.write_text(f'#!/bin/sh\ncd "{ROOT}" && exec "{sys.executable}" -m gateway.cli "$@"\n')
-    apuni.chmod(0o755)
-    return tmp_path
+    with forking_program(programs):
+        yield tmp_path
 
 
 def start(running: Running, folder: Path, script: str, **environment: str) -> subprocess.Popen[str]:
