@@ -8,6 +8,7 @@ a link that leaves docs/ becomes the path in the repository.
 import gzip
 import posixpath
 import re
+import sys
 from pathlib import Path
 
 from sphinx.application import Sphinx
@@ -44,6 +45,7 @@ def adapt(app: Sphinx, name: str, source: list[str]) -> None:
         source[0] = f"---\norphan: true\n---\n{source[0]}"
     elif name == root_doc:
         source[0] += "".join(_menu(title, text) for title, text in _sections(source[0]))
+        source[0] += _toctree(["reference/README"], ":caption: Reference\n")
     else:
         source[0] += _toctree(_pages_below(_DOCS / f"{name}.md"))
 
@@ -58,8 +60,21 @@ def add_fonts(app: Sphinx, error: Exception | None) -> None:
         (Path(app.outdir) / "_static" / f"devanagari-{weight}.woff2").write_bytes(font)
 
 
+def write_graph(_: Sphinx) -> None:
+    """Write the reference of the graph, which is not committed: schema/api.graphql is."""
+    sys.path.insert(0, str(_DOCS.parent))
+    from tools.reference.graph_pages import graph_pages
+
+    for name, text in graph_pages().items():
+        (_DOCS / "reference").mkdir(exist_ok=True)
+        page = _DOCS / "reference" / name
+        if not page.exists() or page.read_text(encoding="utf-8") != text:  # else it would be read anew each time
+            page.write_text(text, encoding="utf-8")
+
+
 def setup(app: Sphinx) -> None:
-    """Have each page adapted before it is read, and the fonts added at the end."""
+    """Have the graph's reference written, each page adapted before it is read, and the fonts added at the end."""
+    app.connect("builder-inited", write_graph)
     app.connect("source-read", adapt)
     app.connect("build-finished", add_fonts)
 

@@ -1,9 +1,11 @@
 """The reference documents and samples are what the code says, and `python -m tools.reference` tells where not."""
 
+import re
 import shutil
 from pathlib import Path
 
 import pytest
+from graphql import build_schema
 from typer.testing import CliRunner
 
 from domain.kernel import ErrorCode, NotSignedIn, Remedy, Retry, Source
@@ -12,6 +14,7 @@ from schema.kernel.errors import problem_of
 from store.database import InProgress, KeyReused, StoreUnavailable, TryAgain, VersionConflict
 from tools.reference import __main__ as reference
 from tools.reference.documents import documents, outdated_documents
+from tools.reference.graph_pages import graph_pages
 
 DOCS = Path(__file__).parents[2] / "docs"
 CHANGED = {"commission": "samples.json", "etaal": "samples/push.http", "umang": "samples/05-apply.http"}
@@ -93,6 +96,17 @@ def test_every_code_has_a_page_that_tells_cause_cure_and_place_and_there_is_no_o
     assert {path.name for path in (DOCS / "errors").iterdir()} == {f"{code}.md" for code in ErrorCode}
     for text in made.values():
         assert all(part in text for part in ("**Cause.** ", "**What to do.** ", "## Where it comes from"))
+
+
+def test_the_graph_is_told_by_noun_with_every_root_field_and_published_operations():
+    pages = graph_pages()
+    graph = build_schema((DOCS.parent / "schema" / "api.graphql").read_text(encoding="utf-8"))
+
+    for name in (*graph.query_type.fields, *graph.mutation_type.fields):
+        assert [page for page, text in pages.items() if f"| `{name}` |" in text], name
+    assert "| `fileAppeal` |" in pages["appeals.md"]
+    assert "`operations/citizen_app/" in pages["appeals.md"]
+    assert set(pages) - {"README.md"} == set(re.findall(r"\((\w+\.md)\)", pages["README.md"]))
 
 
 def test_the_page_of_a_code_names_the_mutations_that_come_to_it():
