@@ -183,7 +183,7 @@ def test_gateway_and_worker_of_the_image_answer_a_query_from_a_root_that_cannot_
             metrics = f"http://127.0.0.1:{image.environment['METRICS_PORT']}/metrics"
             eventually(lambda: "apuni_worker_job_runs" in httpx.get(metrics).text, bool, seconds=PATIENCE)
 
-    assert answer["data"]["notifiedServices"]["nodes"][0]["code"].startswith("UK")
+    assert answer["data"]["notifiedServices"]["totalCount"] > 0
     assert (tmp_path / "root" / "usr" / "share" / "apuni" / "sbom.cdx.json").stat().st_size > 10_000
     assert not (tmp_path / "root" / "bin" / "sh").exists()
 
