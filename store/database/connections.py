@@ -3,6 +3,7 @@
 import asyncio
 import os
 import re
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool.base import _ConnectionRecord
 from sqlalchemy.util import greenlet_spawn
 
-from domain.kernel.tracing import Step, span
+from domain.kernel.tracing import Step, current_trace, span
 from store.database.sqlite_driver import COMPILED, DRIVER, SqliteConnection
 
 _DRIVERS = {"sqlite": DRIVER, "postgresql": "postgresql+asyncpg", "postgres": "postgresql+asyncpg"}
@@ -97,18 +98,25 @@ def take_idle(engine: AsyncEngine) -> Connection | None:
     return Connection(engine.sync_engine, connection=taken)
 
 
+_NO_SPAN = nullcontext()
 _TABLE = re.compile(r"\b(?:FROM|INTO|UPDATE)\s+\"?(\w+)", re.IGNORECASE)
 
 
+def statement_span(text: str) -> AbstractContextManager[object]:
+    """A span of the trace that is kept, named by verb and first table of a statement."""
+    if current_trace() is None:
+        return _NO_SPAN
+    table = _TABLE.search(text)
+    return span(Step.STATEMENT, f"{text.split(None, 1)[0]} {table[1] if table else ''}".strip())
+
+
 def trace_statements(engine: AsyncEngine) -> None:
-    """Make each statement a span of the trace that is kept. Of its text only verb and first table are told."""
+    """Make each statement that SQLAlchemy carries out a span of the trace that is kept."""
 
     def begin(_connection: Any, _cursor: Any, statement: str, _given: Any, context: Any, _many: Any) -> None:
-        table = _TABLE.search(statement)
-        opened = span(Step.STATEMENT, f"{statement.split(None, 1)[0]} {table[1] if table else ''}".strip())
-        opened.__enter__()
-        if context is not None:
-            context.apuni_span = opened
+        if context is not None:  # else it is one of store/database/reading/statements.py, which opens its own
+            context.apuni_span = statement_span(statement)
+            context.apuni_span.__enter__()
 
     def end(_connection: Any, _cursor: Any, _statement: str, _given: Any, context: Any, _many: Any) -> None:
         context.apuni_span.__exit__(None, None, None)

@@ -15,7 +15,7 @@ from sqlalchemy.exc import DBAPIError, StatementError
 from sqlalchemy.types import TupleType
 from sqlalchemy.util import LRUCache
 
-from store.database.connections import driver_of
+from store.database.connections import driver_of, statement_span
 from store.database.reading.operation_reads import SharedConnection
 
 if TYPE_CHECKING:
@@ -199,14 +199,15 @@ async def _fetch_on(
     driver = driver_of(connection)
     cursor = driver.cursor()
     try:
-        if connection.dialect.name == "sqlite":
-            cursor.is_short = is_short
-            carry_out = cursor._executemany_async if many else cursor._execute_async  # noqa: SLF001 - as SQLAlchemy does
-            await carry_out(text, arguments)
-        elif alone:
-            return await _fetch_alone(driver, text, arguments)
-        else:
-            await cursor._prepare_and_execute(text, arguments)  # noqa: SLF001
+        with statement_span(text):
+            if connection.dialect.name == "sqlite":
+                cursor.is_short = is_short
+                carry_out = cursor._executemany_async if many else cursor._execute_async  # noqa: SLF001 - as SQLAlchemy does
+                await carry_out(text, arguments)
+            elif alone:
+                return await _fetch_alone(driver, text, arguments)
+            else:
+                await cursor._prepare_and_execute(text, arguments)  # noqa: SLF001
     except driver.dbapi.Error as error:
         gone = connection.dialect.is_disconnect(error, driver, cursor)
         raise DBAPIError(None, None, error, hide_parameters=True, connection_invalidated=gone) from None
