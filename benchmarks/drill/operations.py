@@ -82,14 +82,15 @@ def restore_to_moment(world: World) -> None:
     cluster = world.cluster
     with tempfile.TemporaryDirectory(prefix="apuni-restore-") as named, object_server(Path(named)) as place:
         folder = Path(named)
-        base = folder / "base"
+        base, began = folder / "base", time.time()
         _as_replicator(cluster, "pg_basebackup", "-D", str(base), "-Ft", "-X", "none", "--checkpoint=fast")
         time.sleep(3)
         promised, moment = world.promised(), cluster.told("SELECT clock_timestamp()")
         time.sleep(3)
         sealed = cluster.told("SELECT pg_walfile_name(pg_switch_wal())")
         eventually((cluster.archive / sealed).exists, bool, seconds=60)
-        for file in (base / "base.tar", *sorted(cluster.archive.iterdir())):
+        since = [file for file in sorted(cluster.archive.iterdir()) if file.stat().st_mtime >= began - 60]
+        for file in (base / "base.tar", *since):
             _curl(place, "--upload-file", str(file), f"/{place.bucket}/drill/{file.name}")
         begun = time.monotonic()
         with _restored(folder / "restored", place, moment, cluster) as ask:
