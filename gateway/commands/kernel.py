@@ -7,7 +7,7 @@ import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
 from functools import wraps
 from inspect import signature
 from pathlib import Path
@@ -81,6 +81,21 @@ def parse_day(text: str) -> date:
         return date.fromisoformat(text)
     except ValueError:
         raise typer.BadParameter(f"{text} is not a day, written as 2026-11-24") from None
+
+
+def parse_instant(text: str) -> datetime:
+    """The instant of an option, with its offset from UTC; raises BadParameter."""
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        found = None
+    if found is None or found.tzinfo is None:
+        raise typer.BadParameter(f"{text} is not an instant with its offset, written as 2026-11-24T10:30+05:30")
+    return found
+
+
+Since = Annotated[datetime, typer.Option(parser=parse_instant, help="from this instant, as 2026-11-24T10:30+05:30")]
+Until = Annotated[datetime, typer.Option(parser=parse_instant, help="until before this one")]
 
 
 def parse_month(text: str) -> date:

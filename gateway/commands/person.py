@@ -9,9 +9,9 @@ import typer
 
 from actions.consents.retention import delete_old_consents
 from actions.kernel import Environment
-from actions.privacy import personal_data
+from actions.privacy import evidence, personal_data
 from domain.kernel import CommandFailed, MistypedNumber, NumberKind, Problems, parse_number
-from gateway.commands.kernel import CommandGroup, command_subject, out
+from gateway.commands.kernel import CommandGroup, Since, Until, command_subject, out, print_json
 from store.applications import applications
 from store.database import NotThere
 from store.identity import people
@@ -65,6 +65,38 @@ async def erase_person(
     out.print(f"apuni: deleted files: {done.files}")
     for table, why in done.kept.items():
         out.print(f"apuni: kept {table}: {why}")
+
+
+@group.storage_command("concerned")
+async def list_concerned(
+    env: Environment,
+    since: Since,
+    until: Until,
+    by: Annotated[str | None, typer.Option(help="only reads by this subject, as receipts name it")] = None,
+    everybody: Annotated[bool, typer.Option(help="all who are stored, as where a copy of the store was lost")] = False,
+) -> None:
+    """List the citizens whose data were read in a time, for the notices about a breach: id, reads, first, last.
+
+    The list is of receipts and holds no name; `apuni person export` gives how one of them is reached. It is audited.
+    """
+    found = await evidence.persons_concerned(env, command_subject(), since, until, by=by, everybody=everybody)
+    for one in found:
+        when = f" {one.reads} {one.first.isoformat()} {one.last.isoformat()}" if one.first and one.last else ""
+        out.print(f"{one.citizen_id}{when}")
+    typer.echo(f"apuni: {len(found)} citizens are concerned", err=True)
+
+
+@group.storage_command("erased")
+async def prove_erasure(
+    env: Environment, citizen_id: Annotated[str, typer.Argument(help="the citizen's id, as the erasure was asked by")]
+) -> bool:
+    """Print the proof of a citizen's erasure; the exit status is 1 where she was not erased, or something is left.
+
+    It names the audit line by its place in the chain, whose head is public (/.well-known/audit-head).
+    """
+    proof = await evidence.erasure_proof(env, citizen_id)
+    print_json(proof.as_json())
+    return proof.complete
 
 
 @consents.runtime_command("prune")

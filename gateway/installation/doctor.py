@@ -13,6 +13,7 @@ from gateway.commands.catalogue import doctor_group
 from gateway.commands.kernel import print_json, print_lines
 from gateway.installation import machine, records, servers
 from gateway.installation.checks import Finding, Look, State, run_checks
+from gateway.installation.incident import incident
 from gateway.installation.outside import checks_of_systems
 from gateway.settings.settings import Settings, read_settings
 
@@ -73,3 +74,6 @@ def checks_of(settings: Settings, seconds: float, clock_from: str | None = None)
         ("catalogue", partial(records.check_catalogue, settings)),
         *checks_of_systems(settings, SystemClock(), seconds),
     ]
+
+
+group.command("incident")(incident)

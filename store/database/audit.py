@@ -150,6 +150,27 @@ async def last_line(tx: Transaction, object_kind: str, action: str) -> AnyRow | 
     return await first_row(tx, statement.order_by(_L.id.desc()).limit(1))
 
 
+async def counts_between(tx: Transaction, since: datetime, until: datetime) -> list[AnyRow]:
+    """How often each action was done to each kind of object from an instant until before another, first and last.
+
+    Of alarms what they are about is told too.
+    """
+    about = sa.case((_L.object_kind == "ALARM", _L.object_id)).label("about")
+    first, last = sa.func.min(_L.at).label("first"), sa.func.max(_L.at).label("last")
+    counted: tuple[Any, ...] = (sa.func.count().label("times"), first, last)
+    statement = sa.select(_L.action, _L.object_kind, about, *counted).where(_L.at >= since, _L.at < until)
+    grouped = statement.group_by(_L.action, _L.object_kind, about).order_by(first)
+    return list((await tx.connection.execute(grouped)).all())
+
+
+async def sealed_lines(tx: Transaction, object_kind: str, object_id: str, action: str) -> list[AnyRow]:
+    """The lines of an action on an object, each with its place in the chain, which is None until it is sealed."""
+    columns: tuple[Any, ...] = (_L.at, _L.actor, _L.detail, _C.sequence, _C.link)
+    statement = sa.select(*columns).outerjoin_from(audit_lines_table, audit_chain_table)
+    chosen = (_L.object_kind == object_kind, _L.object_id == object_id, _L.action == action)
+    return list((await tx.connection.execute(statement.where(*chosen).order_by(_L.id))).all())
+
+
 async def link_at(tx: Transaction, sequence: int) -> str | None:
     """A link of the chain; None where there is none."""
     row = await first_row(tx, sa.select(_C.link).where(_C.sequence == sequence))

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Column, Index, delete, select
+from sqlalchemy import Column, Index, delete, func, select
 
 from store.database import Records, Serial, Transaction
 from store.database.metadata import table_of
@@ -51,6 +51,20 @@ async def of_citizen(tx: Transaction, citizen_id: str, limit: int) -> list[Acces
     table = accesses_table
     statement = select(table).where(table.c.citizen_id == citizen_id).order_by(table.c.at.desc(), table.c.id.desc())
     return await _RECEIPTS.select_all(tx, statement.limit(limit))
+
+
+async def count_reads(
+    tx: Transaction, since: datetime, until: datetime, subject: str | None = None
+) -> list[tuple[str, int, datetime, datetime]]:
+    """Whose data were read from an instant until before another, by a subject or by anybody.
+
+    For each citizen the id, the number of reads, the first and the last; in the order of ids.
+    """
+    at, citizen = accesses_table.c.at, accesses_table.c.citizen_id
+    statement = select(citizen, func.count(), func.min(at), func.max(at)).where(at >= since, at < until)
+    if subject is not None:
+        statement = statement.where(accesses_table.c.subject == subject)
+    return [tuple(row) for row in (await tx.connection.execute(statement.group_by(citizen).order_by(citizen))).all()]
 
 
 async def forget_before(tx: Transaction, moment: datetime) -> None:

@@ -135,6 +135,12 @@ async def citizens(tx: Transaction, ids: Iterable[str]) -> dict[str, Citizen]:
     return await each_once(tx, citizens_table, ids, partial(_read_citizens, tx))
 
 
+async def stored_citizens(tx: Transaction) -> list[str]:
+    """The ids of all citizens of whom there is a record, in their order; of erased ones too."""
+    statement = sa.select(citizens_table.c.citizen_id).order_by(citizens_table.c.citizen_id)
+    return list((await tx.connection.execute(statement)).scalars())
+
+
 async def hold_citizen(tx: Transaction, citizen_id: str) -> Citizen | None:
     """A citizen as she is kept now; until the transaction ends nobody else who holds her changes that.
 

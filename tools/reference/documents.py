@@ -42,6 +42,7 @@ from tools.reference.json_schemas import file_of
 from tools.reference.log_events import log_events
 from tools.reference.observability import observability_files
 from tools.reference.policies import policies
+from tools.reference.retention import retention
 from tools.reference.tables import table
 
 NOTHING = "–"
@@ -233,6 +234,7 @@ def documents() -> dict[str, str]:
         "policies.md": policies(),
         "access.md": access(),
         "alarms.md": alarms(),
+        "retention.md": retention(),
         "log_events.md": log_events(),
         "message_texts.md": texts_of_messages(),
         "../gateway/http/openapi.json": file_of(partner_doors.document()),
