@@ -80,7 +80,7 @@ def upgrade() -> None:
         *_instants("signed_at"),
         *_texts("evidence"),
         *_keys("evidence_kind"),
-        sa.UniqueConstraint("signing_id", "place", name="uq_certificate_signatures_signing_id"),
+        sa.UniqueConstraint("signing_id", "place", name="uq_certificate_signatures_signing_id_place"),
     )
     for table, columns in (
         ("token_enrolments", ("officer_id", "sha256")),
