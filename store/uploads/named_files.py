@@ -9,7 +9,8 @@ from store.database.dump import BATCH, present
 
 SUFFIX = "sha256"
 NO_FILES = frozenset(
-    (table, "sha256") for table in ("connector_versions", "delay_reviews", "fee_messages", "fee_scrolls")
+    (table, "sha256")
+    for table in ("connector_versions", "delay_reviews", "fee_messages", "fee_scrolls", "token_enrolments")
 )
 """Columns that end in `sha256` but name no file of the object store."""
 

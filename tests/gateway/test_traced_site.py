@@ -6,6 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
+from domain.kernel import TypeCode, to_global_id
 from tests.pii.canaries import CANARIES, found_in
 from tests.support.eventually import eventually
 from tests.support.otlp import Receiver, otlp_receiver
@@ -19,10 +20,7 @@ WITHDRAW = (
     "{ userErrors { code } } }"
 )
 
-SWITCH = (
-    'mutation ($why: String!) { setSwitch(input: {kind: SYSTEM, name: "CSC", state: ON, reason: $why}) '
-    "{ userErrors { code } } }"
-)
+ABSENT = to_global_id(TypeCode.APPLICATION, "019986e6-1cf4-70ee-9b4f-be9aa95a0eba")
 
 
 @pytest.fixture(scope="module")
@@ -74,10 +72,10 @@ def test_a_statement_is_named_by_verb_and_table(site, receiver):
 
 
 def test_a_mutation_is_named_by_its_action(site, receiver):
-    answer = asked(site, SWITCH, why="999941057058")
+    answer = asked(site, WITHDRAW, id=ABSENT, why="999941057058")
 
     [action] = spans_of(receiver, answer, "action")
-    assert action.name == "action set_switch"
+    assert action.name == "action withdraw_application"
 
 
 def test_each_line_of_the_log_and_the_exemplar_of_the_histogram_name_the_trace(site, receiver):
@@ -100,7 +98,7 @@ def test_no_canary_comes_up_in_any_span(site, receiver):
     for canary in CANARIES:
         word = "_" + "".join(letter if letter.isascii() and letter.isalnum() else "_" for letter in canary.value)
         asked(site, WITHDRAW, id=canary.value, why=canary.value)
-        asked(site, SWITCH, why=canary.value)
+        asked(site, WITHDRAW, id=ABSENT, why=canary.value)
         number = json.dumps(canary.value)
         asked(site, f"query {word} {{ {word}: verifyCertificate(number: {number}) {{ __typename }} }}")
         asked(site, f"{{ {word} }} # {canary.value}")

@@ -119,7 +119,7 @@ def test_a_bounce_closes_the_address_and_the_next_notice_goes_by_sms(running):
     def mails() -> set[tuple[str, str]]:
         return {one for one in carried(running, citizen, application["id"]) if one[0] == "EMAIL"}
 
-    before = mails()
+    before = eventually(mails, lambda found: ("EMAIL", "CREATED") not in found)
     assert ("EMAIL", "FAILED") in before
     reject(running, citizen, application["id"])
     rejection_by_sms(running, her, application["number"].replace(" ", "")[-5:])

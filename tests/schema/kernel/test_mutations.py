@@ -80,7 +80,12 @@ async def test_the_same_key_with_another_input_is_refused(world):
 
 @pytest.mark.parametrize(
     ("given", "header", "code"),
-    [("key-1", "key-1", None), (None, "key-1", None), ("key-1", "key-2", "BAD_INPUT"), (None, None, "BAD_INPUT")],
+    [
+        ("key-1", "key-1", None),
+        (None, "key-1", None),
+        ("key-1", "key-2", "BAD_INPUT"),
+        (None, None, "IDEMPOTENCY_KEY_MISSING"),
+    ],
 )
 async def test_the_key_may_come_in_the_header(world, given, header, code):
     refused = (await payload(world, header=header, idempotencyKey=given))["userErrors"]
