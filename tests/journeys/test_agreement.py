@@ -12,7 +12,7 @@ from joserfc.jwk import KeySet
 from actions.certificates.status_lists import is_ended
 from tests.journeys.test_departments import PEOPLE
 from tests.journeys.test_issuing import GRANT, REVOKE, WITHDRAW, certificate_of, pushes, standing, verified
-from tests.journeys.test_write_path import approve, case, locker_uri, submit
+from tests.journeys.test_write_path import approve, case, submit
 from tests.support.eventually import eventually
 from tests.support.papers import RECORD_FEE, income_application
 from tests.support.telephones import codes_to
@@ -32,7 +32,9 @@ def offer_of(running, token: str, certificate_id: str, key: str) -> dict:
 
 def issued(running, citizen: str, officer: str) -> dict:
     """A new income certificate of hers."""
-    application = submit(running, citizen, income_application(locker_uri(running, citizen), "agreement-1"))
+    held = PEOPLE[PERSON]["locker_documents"][-1]  # the first is of test_without_a_source.py
+    uri = f"{held['issuer_id']}-{held['doctype']}-{held['doc_id']}"
+    application = submit(running, citizen, income_application(uri, "agreement-1"))
     fee = {"applicationId": application["id"], "receipt": "CH-2026-31", "amount": application["fee"]["amount"]}
     running.data(RECORD_FEE, {"input": {**fee, "idempotencyKey": "agreement-fee"}}, token=officer)
     approve(running, officer, application["id"], "agreement-approve")

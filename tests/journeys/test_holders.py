@@ -11,7 +11,7 @@ from tests.journeys.test_write_path import approve, case, submit
 from tests.support.eventually import eventually
 from tests.support.forms import answers_of
 
-MOTHER = "rekha-panwar"
+MOTHER = "kamla-bisht"
 SERVICE = "UKX-CNWTMC"
 """Birth Certificate."""
 
