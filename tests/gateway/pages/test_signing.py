@@ -116,7 +116,7 @@ async def test_the_pages_open_in_both_languages(browse: Browse, person_and_place
         page = await browser.get(place)
 
     assert page.status_code == 200
-    assert html.fromstring(page.text).cssselect(f'nav a[href="{place}"][aria-current=page]')
+    assert html.fromstring(page.text).get("lang") == language
 
 
 @pytest.mark.parametrize("place", ["/desk/signing", "/desk/signing/a-batch", "/staff/tokens"])
