@@ -12,7 +12,7 @@ from actions.kernel import Environment, application_by_any, of_application, requ
 from domain.applications.lifecycle import Status
 from domain.certificates.kinds import APPLICANT, Paper
 from domain.identity.policy import Purpose
-from domain.kernel import Bilingual, Language, Subject, ist_date, not_found, state_language
+from domain.kernel import Bilingual, Language, Subject, account_of_last4, ist_date, not_found, state_language
 from domain.kernel.messages import Texts, bilingual, our_word
 from domain.kernel.money import shown_rupees
 from store.applications import timeline
@@ -112,7 +112,7 @@ async def _pension_order(env: Environment, tx: Transaction, issue: Issue) -> Fac
         "period": _TEXTS[f"period.{sanction.period}"] if sanction.period in _PERIODS else None,
         "sanctioned_on": f"{ist_date(sanction.sanctioned_at):%d-%m-%Y}",
         "decided_by": _officer(issue),
-        "account": f"XXXX{sanction.bank_account_last4}" if sanction.bank_account_last4 else None,
+        "account": account_of_last4(sanction.bank_account_last4),
     }
 
 

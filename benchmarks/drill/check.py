@@ -13,10 +13,11 @@ DECIDED = frozenset({"APPROVED", "CERTIFICATE_ISSUED", "BENEFIT_SANCTIONED", "DE
 def lost(cluster: Cluster, journal: Journal) -> list[str]:
     """Writes that were acknowledged and are not there."""
     rows = [
-        line.split("|") for line in cluster.told("SELECT id, number, status FROM applications", "apuni").splitlines()
+        line.split("|")
+        for line in cluster.answer_to("SELECT id, number, status FROM applications", "apuni").splitlines()
     ]
     kept = {to_global_id(TypeCode.APPLICATION, key): (number, status) for key, number, status in rows}
-    paid = cluster.told("SELECT application_id FROM fee_orders WHERE state = 'SUCCESS'", "apuni").splitlines()
+    paid = cluster.answer_to("SELECT application_id FROM fee_orders WHERE state = 'SUCCESS'", "apuni").splitlines()
     fees = {to_global_id(TypeCode.APPLICATION, key) for key in paid}
     missing = [journal.keys[case] for case, number in journal.numbers.items() if kept.get(case, ("",))[0] != number]
     missing += [key for case, key in journal.withdrawn.items() if kept.get(case, ("", ""))[1] != "WITHDRAWN"]
@@ -28,12 +29,12 @@ def lost(cluster: Cluster, journal: Journal) -> list[str]:
 def doubled(cluster: Cluster, processes: Processes, journal: Journal) -> list[str]:
     """What happened twice: a number, a bill that the treasury accepted, a fee that was taken."""
     bills = [one["key"] for one in processes.ledger("dbt_finance") if "instruction accepted" in (one["effect"] or "")]
-    paid = cluster.told("SELECT application_id FROM fee_orders WHERE state = 'SUCCESS'", "apuni").splitlines()
+    paid = cluster.answer_to("SELECT application_id FROM fee_orders WHERE state = 'SUCCESS'", "apuni").splitlines()
     many = [Counter(bills), Counter(paid), Counter(journal.numbers.values())]
     return [key for each in many for key, times in each.items() if times > 1]
 
 
 def alarms(cluster: Cluster) -> dict[str, str]:
     """The state of each alarm that was ever raised: its code, and whether it holds."""
-    rows = cluster.told("SELECT code, about, state, raised_at, cleared_at FROM alarms ORDER BY raised_at", "apuni")
+    rows = cluster.answer_to("SELECT code, about, state, raised_at, cleared_at FROM alarms ORDER BY raised_at", "apuni")
     return {" ".join(line.split("|")[:2]).strip(): line.split("|")[2] for line in rows.splitlines()}

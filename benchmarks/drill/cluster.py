@@ -264,12 +264,12 @@ class Cluster:
                 _ip("-n", node.namespace, *command)
 
     def _make_databases(self) -> None:
-        self.told(f"CREATE ROLE {ROLE} LOGIN PASSWORD '{self.password}'")
+        self.answer_to(f"CREATE ROLE {ROLE} LOGIN PASSWORD '{self.password}'")
         self._psql("postgres", "-v", f"role={ROLE}", "-f", str(TEMPLATES.parent / "proxy" / "roles.sql"))
         for database in ("apuni", "vault"):
-            self.told(f"CREATE DATABASE {database} OWNER {ROLE}")
+            self.answer_to(f"CREATE DATABASE {database} OWNER {ROLE}")
 
-    def told(self, statement: str, database: str = "postgres") -> str:
+    def answer_to(self, statement: str, database: str = "postgres") -> str:
         """What the primary answers to an administrator, straight by HAProxy; raises CalledProcessError."""
         return self._psql(database, "-c", statement)
 
@@ -286,7 +286,7 @@ class Cluster:
     def asks_primary(self) -> bool:
         """Whether HAProxy leads to a server that takes writes."""
         with contextlib.suppress(subprocess.CalledProcessError):
-            return self.told("SELECT pg_is_in_recovery()") == "f"
+            return self.answer_to("SELECT pg_is_in_recovery()") == "f"
         return False
 
     def _start_haproxy(self) -> None:

@@ -34,7 +34,7 @@ class World:
 
     def revision(self) -> str:
         """That of the schema."""
-        return self.cluster.told("SELECT version_num FROM alembic_version", "apuni")
+        return self.cluster.answer_to("SELECT version_num FROM alembic_version", "apuni")
 
     def promised(self) -> set[str]:
         """The numbers that clients have been told so far."""
@@ -55,7 +55,7 @@ class World:
         """Until an alarm of the product is so, which is noted with the seconds that it took."""
         begun = time.monotonic()
         asked = f"SELECT count(*) FROM alarms WHERE code = '{code}' AND state = '{state}'"
-        _wait(lambda: self.cluster.told(asked, "apuni") != "0", seconds)
+        _wait(lambda: self.cluster.answer_to(asked, "apuni") != "0", seconds)
         self.noted.append(f"{code} {state} after {time.monotonic() - begun:.0f} s")
 
 
@@ -106,7 +106,7 @@ def fill_disk(world: World) -> None:
     with filler.open("wb", buffering=0) as file, contextlib.suppress(OSError):
         while True:
             file.write(b"x" * 65_536)
-    time.sleep(SECONDS)
+    time.sleep(SECONDS)  # so long the fault lasts, in real processes
     filler.unlink()
     world.noted.append(f"node{node.number} led before, node{world.cluster.primary().number} afterwards")
 
@@ -116,7 +116,7 @@ def cut_primary_off(world: World) -> None:
     node = world.cluster.primary()
     world.cluster.set_link(node, "down")
     _wait_for_other_primary(world, node)
-    time.sleep(SECONDS)
+    time.sleep(SECONDS)  # so long the fault lasts, in real processes
     world.cluster.set_link(node, "up")
 
 
@@ -132,11 +132,11 @@ def set_clock_off(world: World) -> None:
         "FAKETIME_DONT_FAKE_MONOTONIC": "1",
     }
     world.house.start("gateway2", **faked)
-    time.sleep(STEADY)
+    time.sleep(STEADY)  # load goes on meanwhile
     offset.write_text("+600\n", encoding="ascii")
     world.wait_for_alarm("CLOCK_STEPPED")
     offset.write_text("+0\n", encoding="ascii")
-    time.sleep(STEADY)
+    time.sleep(STEADY)  # load goes on meanwhile
     world.house.end("gateway2")
     world.house.start("gateway2")
 
@@ -148,7 +148,7 @@ def take_partner_away(world: World) -> None:
     world.house.processes.faults("dbt_finance")
     world.wait_for_alarm("BREAKER_OPEN", state="CLEARED", seconds=2 * AWAY_SECONDS)
     waiting = "SELECT count(*) FROM outbox WHERE topic = 'dbt.instruct' AND state = 'PENDING' AND attempts > 1"
-    _wait(lambda: world.cluster.told(waiting, "apuni") == "0", 2 * AWAY_SECONDS)
+    _wait(lambda: world.cluster.answer_to(waiting, "apuni") == "0", 2 * AWAY_SECONDS)
 
 
 FAULTS: Mapping[str, Callable[[World], None]] = {
@@ -182,4 +182,4 @@ def _wait(look: Callable[[], bool], seconds: float = 180.0) -> None:
     while not look():
         if time.monotonic() > ends_at:
             raise TimeoutError("the cluster did not recover")
-        time.sleep(0.2)
+        time.sleep(0.2)  # between looks at another process

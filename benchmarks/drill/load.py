@@ -142,7 +142,7 @@ class Load:
         self.gate.clear()
         ends_at = time.monotonic() + PATIENCE
         while any(self._busy.values()) and time.monotonic() < ends_at:
-            time.sleep(0.1)
+            time.sleep(0.1)  # between looks at other threads
 
     def end(self) -> None:
         """Let everybody go home."""
@@ -163,7 +163,7 @@ class Load:
             except BaseException as failure:  # noqa: BLE001 - told at the end
                 self.failures.append(failure)
             self._busy[name] = 0
-            time.sleep(PAUSE)
+            time.sleep(PAUSE)  # between requests, as people pause
 
     def _submit(self, person: Person, service: str, form: str, key: str) -> str | None:
         said = person.ask(SUBMIT, {"input": filled_in(service, key, form=form)}, write=True)["submitApplication"]
@@ -181,7 +181,7 @@ class Load:
         case = self._submit(person, GRANT_SERVICE, GRANT, key)
         if case is None:
             return
-        time.sleep(PAUSE)
+        time.sleep(PAUSE)  # between requests, as people pause
         if number % 3:
             self._withdraw(person, case, f"back-{key}")
             return
@@ -206,7 +206,7 @@ class Load:
             if person.ask(CASE, {"id": case}, write=False)["node"]["status"] == "IN_SCRUTINY":
                 self.journal.paid[case] = f"pay-{key}"
                 break
-            time.sleep(PAUSE)
+            time.sleep(PAUSE)  # between requests, as people pause
         self._withdraw(person, case, f"back-{key}")
 
     def _read(self, person: Person, key: str, number: int) -> None:

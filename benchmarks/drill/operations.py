@@ -67,8 +67,8 @@ def park_message(world: World) -> None:
     state = f"SELECT state, attempts, id FROM outbox WHERE {mine}"
 
     def look() -> list[str]:
-        world.cluster.told(due, "apuni")
-        return world.cluster.told(state, "apuni").split("|")
+        world.cluster.answer_to(due, "apuni")
+        return world.cluster.answer_to(state, "apuni").split("|")
 
     _, attempts, number = eventually(look, lambda seen: seen[0] == "DEAD", seconds=180, every=1)
     world.noted.append(f"dead after {attempts} attempts")
@@ -84,10 +84,10 @@ def restore_to_moment(world: World) -> None:
         folder = Path(named)
         base, began = folder / "base", time.time()
         _as_replicator(cluster, "pg_basebackup", "-D", str(base), "-Ft", "-X", "none", "--checkpoint=fast")
-        time.sleep(3)
-        promised, moment = world.promised(), cluster.told("SELECT clock_timestamp()")
-        time.sleep(3)
-        sealed = cluster.told("SELECT pg_walfile_name(pg_switch_wal())")
+        time.sleep(3)  # load goes on before the moment
+        promised, moment = world.promised(), cluster.answer_to("SELECT clock_timestamp()")
+        time.sleep(3)  # and after it
+        sealed = cluster.answer_to("SELECT pg_walfile_name(pg_switch_wal())")
         eventually((cluster.archive / sealed).exists, bool, seconds=60)
         since = [file for file in sorted(cluster.archive.iterdir()) if file.stat().st_mtime >= began - 60]
         for file in (base / "base.tar", *since):

@@ -113,7 +113,7 @@ class _Builder:
                 raise LookupError(f"the graph has no type for ${one.variable.name.value} of {node.name}")
             optional = not is_non_null_type(kind) or one.default_value is not None
             members.append(Member(one.variable.name.value, self._input_kind(kind), optional))
-        return self._kept(Shape(name, tuple(members)))
+        return self._add_shape(Shape(name, tuple(members)))
 
     def object_shape(self, name: str, selections: list[tuple[SelectionSetNode, GraphQLNamedType]]) -> Shape:
         """The shape of one place, where several selections of a type may meet."""
@@ -135,7 +135,7 @@ class _Builder:
                 ]
                 inner = self.object_shape(f"{name}{capitalize_first(alias)}", below).name
             members.append(Member(alias, self._kind(kind, inner), optional))
-        return self._kept(Shape(name, tuple(members)))
+        return self._add_shape(Shape(name, tuple(members)))
 
     def _fields(
         self, chosen: SelectionSetNode, owner: GraphQLNamedType, *, partial: bool
@@ -163,7 +163,7 @@ class _Builder:
                 for name, one in named.fields.items()
             ]
             del self._app.shapes[named.name]
-            self._kept(Shape(named.name, tuple(members)))
+            self._add_shape(Shape(named.name, tuple(members)))
         return self._kind(kind, named.name)
 
     def _kind(self, kind: GraphQLType, inner: str) -> Kind:
@@ -173,6 +173,6 @@ class _Builder:
         item = self._kind(bare.of_type, inner) if is_list_type(bare) else None
         return Kind(inner, nullable=not is_non_null_type(kind), item=item)
 
-    def _kept(self, shape: Shape) -> Shape:
+    def _add_shape(self, shape: Shape) -> Shape:
         self._app.shapes[shape.name] = shape
         return shape

@@ -113,10 +113,10 @@ def _name(member: Member) -> str:
 
 
 def _kind(member: Member) -> str:
-    kind = _of(member.kind)
+    kind = _type_name(member.kind)
     return kind if kind.endswith("?") or not member.optional else f"{kind}?"
 
 
-def _of(kind: Kind) -> str:
-    bare = f"[{_of(kind.item)}]" if kind.item else SCALARS.get(kind.name, kind.name)
+def _type_name(kind: Kind) -> str:
+    bare = f"[{_type_name(kind.item)}]" if kind.item else SCALARS.get(kind.name, kind.name)
     return f"{bare}?" if kind.nullable else bare

@@ -24,7 +24,7 @@ def facts(process: str, age: float = 0.0, **heard: LastHeard) -> ProcessFacts:
     return ProcessFacts(process, {}, {}, 0, 10**12, None, None, last_heard=heard, age=age)
 
 
-async def told(world: World, key: str = "k1", **changes):
+async def report_as_admin(world: World, key: str = "k1", **changes):
     return await report_incident(world.env, ADMIN, replace(REPORT, **changes), idempotency_key=key)
 
 
@@ -66,9 +66,9 @@ async def test_a_look_of_a_process_that_leads_no_more_does_not_count(world):
 
 
 async def test_an_administrator_tells_changes_and_ends_an_incident(world):
-    first, _ = await told(world)
-    changed, _ = await told(world, "k2", incident_id=first.id, text_en="It is better.")
-    ended, _ = await told(world, "k3", incident_id=first.id, ended=True)
+    first, _ = await report_as_admin(world)
+    changed, _ = await report_as_admin(world, "k2", incident_id=first.id, text_en="It is better.")
+    ended, _ = await report_as_admin(world, "k3", incident_id=first.id, ended=True)
 
     assert (changed.id, changed.text.en, changed.began_at) == (first.id, "It is better.", first.began_at)
     assert ended.ended_at == world.clock.now()
@@ -79,7 +79,7 @@ async def test_an_administrator_tells_changes_and_ends_an_incident(world):
 
 
 async def test_the_same_key_tells_once(world):
-    (first, _), (again, replayed) = await told(world), await told(world)
+    (first, _), (again, replayed) = await report_as_admin(world), await report_as_admin(world)
 
     assert (again.id, replayed) == (first.id, True)
 
@@ -108,13 +108,13 @@ async def test_nobody_else_tells_of_one(world, subject):
 )
 async def test_what_is_missing_or_too_long_is_told_at_its_field(world, changes, path):
     with pytest.raises(Problems) as refused:
-        await told(world, **changes)
+        await report_as_admin(world, **changes)
 
     assert [one.path for one in refused.value.problems] == [path]
 
 
 async def test_no_aadhaar_number_gets_onto_the_page(world):
-    kept, _ = await told(world, text_en="Asked by 9999 4105 7058\nyesterday")
+    kept, _ = await report_as_admin(world, text_en="Asked by 9999 4105 7058\nyesterday")
 
     assert "4105" not in kept.text.en
     assert "\n" not in kept.text.en

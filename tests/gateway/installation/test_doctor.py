@@ -63,7 +63,7 @@ def _bare_environment(monkeypatch, tmp_path):
     clear_environment(monkeypatch, tmp_path / "home")
 
 
-def told(findings, state: State) -> list[str]:
+def names_of(findings, state: State) -> list[str]:
     return [one.found for one in findings if one.state is state]
 
 
@@ -117,7 +117,7 @@ async def test_a_database_is_told_by_its_tls_and_the_end_of_its_certificate(tmp_
             for tls in ("require", "disable")
         ]
 
-    encrypted, plain = (told(each, State.OK) for each in found)
+    encrypted, plain = (names_of(each, State.OK) for each in found)
     assert ", TLSv1.3, " in encrypted[0]
     assert "the server: its certificate is good for 90 days" in encrypted
     assert ", no TLS, " in plain[0]
@@ -128,7 +128,7 @@ def test_a_plain_connection_is_a_fault_unless_it_stays_on_this_machine():
     said = "the connection is not encrypted"
 
     found = {
-        (tls, local): said in told(unfit_postgresql("vault", facts | {"tls": tls, "local": local}), State.FAULT)
+        (tls, local): said in names_of(unfit_postgresql("vault", facts | {"tls": tls, "local": local}), State.FAULT)
         for tls in ("TLSv1.3", None)
         for local in (True, False)
     }
@@ -159,7 +159,7 @@ async def test_a_standby_is_no_place_to_write_to():
     finally:
         server.stop()
 
-    assert "the server is a standby and takes no writes" in told(found, State.FAULT)
+    assert "the server is a standby and takes no writes" in names_of(found, State.FAULT)
 
 
 async def test_a_database_that_does_not_answer_is_one_line_without_its_password():
@@ -187,10 +187,10 @@ async def test_a_cache_without_a_bound_a_full_one_that_refuses_and_a_replica_are
     finally:
         server.stop()
 
-    assert told(unbounded, State.WARNING) == ["its memory has no bound"]
-    assert told(refusing, State.WARNING) == ["it refuses writes once it is full"]
+    assert names_of(unbounded, State.WARNING) == ["its memory has no bound"]
+    assert names_of(refusing, State.WARNING) == ["it refuses writes once it is full"]
     assert [one.state for one in fit] == [State.OK]
-    assert told(replica, State.FAULT) == ["it is a replica and takes no writes"]
+    assert names_of(replica, State.FAULT) == ["it is a replica and takes no writes"]
 
 
 async def test_a_bucket_is_written_to_and_left_as_it_was_and_a_wrong_key_or_bucket_is_a_fault(tmp_path):
@@ -301,7 +301,7 @@ async def test_what_blocks_its_thread_is_bounded_too():
     found = await run_checks([("disk", blocked)], 0.2)
     ended.set()
 
-    assert told(found, State.FAULT) == ["no answer within 0.2 s"]
+    assert names_of(found, State.FAULT) == ["no answer within 0.2 s"]
 
 
 @pytest.mark.parametrize(
@@ -379,9 +379,9 @@ async def test_an_empty_store_lacks_services_officers_and_holidays(tmp_path, mig
     shutil.copy(migrated_sqlite, tmp_path / "store.db")
     Keyrings(settings.keys_folder).init()
 
-    assert told(await check_catalogue(settings), State.FAULT) == ["there is no service"]
-    assert "nobody has the post HELPLINE" in told(await check_officers(settings), State.FAULT)
-    assert [one for one in told(await check_calendar(settings), State.FAULT) if "is missing" in one]
+    assert names_of(await check_catalogue(settings), State.FAULT) == ["there is no service"]
+    assert "nobody has the post HELPLINE" in names_of(await check_officers(settings), State.FAULT)
+    assert [one for one in names_of(await check_calendar(settings), State.FAULT) if "is missing" in one]
 
 
 def test_the_command_tells_every_check_as_json_fails_and_makes_nothing(tmp_path):
