@@ -8,12 +8,14 @@ import json
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from demo.sign_in import DemoSignInFailed
+from domain.kernel import ist_date
 from tests.support.degradation import coded, losses
 from tests.support.eventually import eventually
 from tests.support.forms import answers_of
@@ -81,12 +83,13 @@ def _left_well(running: Running) -> Iterator[None]:
 def matrix(running: Running) -> Matrix:
     eventually(lambda: "payments_asked" in running.events, bool)  # our store knows what DBT finance does
     seen, officer = Matrix(), running.token("officer")
-    desk = running.data(DESK, token=officer, language="en")
+    past = {"day": (ist_date(running.now()) - timedelta(days=7)).isoformat()}  # today's figures go on
+    desk = running.data(DESK, past, token=officer, language="en")
     for system, (source, person) in READ.items():
         token = running.token("citizen", person)
         with running.without(system):
             down = running.graphql(HOME, token=token, language="en")
-            seen.desk[source] = losses(desk, running.data(DESK, token=officer, language="en"))
+            seen.desk[source] = losses(desk, running.data(DESK, past, token=officer, language="en"))
         seen.cold[source] = losses(healthy(running, token)["data"], down["data"])
         seen.errors[source] = coded(down["errors"])
         assert {error["extensions"]["source"] for error in down["errors"]} == {source}, why(down)
