@@ -8,7 +8,7 @@ BOUND ?= full
 export PYTHONDONTWRITEBYTECODE :=
 .DEFAULT_GOAL := help
 .PHONY: help run test check fix docs schema bootstrap bootstrap-dev clean lock bench-remote bench-sweep bench-store bench-money bench-gateway bench-messages budgets faults race idem mig crash authz
-.PHONY: drill states advisories hostile pii clamav fuzz load backup ws forms new-state pages pictures postgres proofs clients
+.PHONY: drill states advisories hostile pii clamav fuzz load backup ws forms new-state pages pictures postgres cases journeys browser long proofs clients
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -22,8 +22,8 @@ bootstrap-dev:
 run: $(if $(ROUTER),bootstrap-dev,bootstrap) ## Start everything: store, demo people, sandboxes, gateway, worker (Ctrl-C stops all); ROUTER=1 with Hive Gateway before it and a department
 	@exec $(if $(ROUTER),$(BIN)/python -m tools.router run,$(BIN)/apuni demo)
 
-test: bootstrap-dev ## Run all tests; starts what they need. Rules are tried on PostgreSQL by a sample; the others: make postgres
-	@ON_POSTGRES=sample $(BIN)/python -m pytest -n 2 --dist loadscope
+test: bootstrap-dev ## Run each behaviour's tests; starts what they need. What proofs run instead: tests/support/shares.py
+	@SHARE=test $(BIN)/python -m pytest -n 2 --dist loadscope
 
 check: bootstrap-dev ## Lint, types, import directions, texts of the state, printed schema, licences; makes the bill of materials build/sbom.cdx.json
 	$(BIN)/ruff check .
@@ -88,7 +88,19 @@ race: bootstrap-dev ## Two at once, a thousand times, on both databases; BOUND=c
 	BOUND=$(BOUND) $(BIN)/python -m pytest tests/race tests/properties -q -p no:cacheprovider --timeout=0
 
 postgres: bootstrap-dev ## Every test of rules on PostgreSQL that make test runs on SQLite alone
-	@ON_POSTGRES=rest $(BIN)/python -m pytest tests/actions tests/gateway tests/schema -q -n 2 --dist loadscope -p no:cacheprovider
+	@SHARE=postgres $(BIN)/python -m pytest tests/actions tests/gateway tests/schema -q -n 2 --dist loadscope -p no:cacheprovider
+
+cases: bootstrap-dev ## The further cases of tests of which make test tries three
+	@SHARE=cases $(BIN)/python -m pytest tests/actions tests/gateway tests/schema tests/store tests/demo -q -n 2 --dist loadscope -p no:cacheprovider
+
+journeys: bootstrap-dev ## Every journey through the running demo, and the commands on it; make test walks one of each file
+	$(BIN)/python -m pytest tests/journeys tests/gateway/test_commands.py -q -p no:cacheprovider
+
+browser: bootstrap-dev ## Pages of the running demo in a browser; make test walks one of each file
+	$(BIN)/python -m pytest tests/browser -q -p no:cacheprovider
+
+long: bootstrap-dev ## Tests that start many processes for what others ask too
+	$(BIN)/python -m pytest tests/gateway/test_dbt_now.py tests/connectors/test_guide.py -q -p no:cacheprovider
 
 idem: bootstrap-dev ## One key, one effect, whatever is lost or restarted
 	BOUND=$(BOUND) $(BIN)/python -m pytest tests/idem -q -p no:cacheprovider --timeout=0

@@ -12,7 +12,7 @@ import pytest
 import structlog
 
 from tests.support.bounds import QUICK
-from tests.support.postgres_sample import keep_chosen
+from tests.support.shares import keep_chosen
 
 pytest_plugins = [
     "tests.support.state",

@@ -3,8 +3,9 @@
 What fails runs once more alone, since a proof that met a full machine is told from one that is wrong. PROOF_MINUTES
 bounds the whole: what has not begun by then is named and left out. Output of each goes to build/proofs/.
 
-What was left out goes first the next time, and what was left out twice runs whatever the time is, so that every proof
-runs at least each third time. How often each was left out stands in PROOF_RECORD, a file that a CI with a fresh machine
+What was left out twice goes first and runs whatever the time is, so that every proof runs at least each third time.
+Then go those whose files, or whose part of the product, changed since the run before, and then what was left out once.
+How often each was left out, and the commit of the run, stand in PROOF_RECORD, a file that a CI with a fresh machine
 each time must carry from run to run. Where there is none, the commit draws the proof that goes first.
 """
 
@@ -15,27 +16,31 @@ import sys
 import threading
 import time
 
-PROOFS = (
-    "race",
-    "bench-messages",
-    "postgres",
-    "crash",
-    "mig",
-    "fuzz",
-    "forms",
-    "faults",
-    "backup",
-    "idem",
-    "authz",
-    "ws",
-    "pages",
-    "new-state",
-    "deploy-check",
-    "hostile",
-    "pii",
-    "states",
-)
-"""The longest first, so that both lanes end together."""
+PROOFS = {
+    "race": ("tests/race/", "tests/properties/", "actions/", "store/"),
+    "bench-messages": ("benchmarks/messages/", "integrations/sms/", "gateway/worker/"),
+    "postgres": ("tests/actions/", "actions/", "store/"),
+    "crash": ("tests/crash/", "gateway/worker/", "store/platform/"),
+    "journeys": ("tests/journeys/", "demo/", "operations/"),
+    "cases": ("tests/actions/", "tests/gateway/", "tests/schema/", "tests/store/", "tests/demo/"),
+    "mig": ("tests/mig/", "store/migrations/", "store/database/"),
+    "fuzz": ("tests/fuzz/", "gateway/http/", "integrations/"),
+    "browser": ("tests/browser/", "gateway/pages/"),
+    "forms": ("tests/browser/test_forms.py", "gateway/pages/", "states/"),
+    "faults": ("tests/faults/", "integrations/", "sandbox/"),
+    "backup": ("tests/backup/", "store/backup/"),
+    "idem": ("tests/idem/", "gateway/http/", "schema/kernel/"),
+    "authz": ("tests/authz/", "domain/identity/", "schema/"),
+    "ws": ("tests/gateway/http/streams/", "gateway/streams/"),
+    "pages": ("tests/browser/pages/", "gateway/pages/", "operations/web/"),
+    "new-state": ("tests/newstate/", "docs/new-state.md", "states/"),
+    "deploy-check": ("tests/deploy/", "deploy/"),
+    "hostile": ("tests/hostile/", "gateway/http/"),
+    "pii": ("tests/pii/", "gateway/runtime/"),
+    "states": ("tests/states/", "states/"),
+    "long": ("tests/gateway/test_dbt_now.py", "tests/connectors/test_guide.py", "docs/connectors.md"),
+}
+"""What a change touches for which each goes first; the longest first, so that both lanes end together."""
 
 LANES = 2
 TAIL = 60
@@ -54,24 +59,34 @@ def say(line):
 def drawn_order(commit):
     """All proofs, beginning with the one that the commit draws."""
     first = int(commit[:8] or "0", 16) % len(PROOFS)
-    return PROOFS[first:] + PROOFS[:first]
+    return (*tuple(PROOFS)[first:], *tuple(PROOFS)[:first])
+
+
+def touched(changed):
+    """The proofs whose files or part of the product are among changed paths."""
+    return {proof for proof, parts in PROOFS.items() if any(path.startswith(parts) for path in changed)}
 
 
 class Run:
     """The proofs that wait, those that failed, and the time by which another may begin.
 
-    `left_out` says how many times running each was left out; a proof that it does not name was never.
+    `left_out` says how many times running each was left out; a proof that it does not name was never. What `hurries`
+    goes before those that were left out once.
     """
 
-    def __init__(self, bound, seconds, left_out, order=PROOFS, clock=time.monotonic):
+    def __init__(self, bound, seconds, left_out, order=tuple(PROOFS), *, hurries=(), clock=time.monotonic):
         self.bound = bound
         self.clock = clock
         self.ends_at = clock() + seconds
         self.before = left_out
-        self.waiting = sorted(order, key=lambda proof: -left_out.get(proof, 0))
+        self.waiting = sorted(order, key=lambda proof: self._turn(proof, hurries))
         self.begun = set()
         self.failed = []
         self.lock = threading.Lock()
+
+    def _turn(self, proof, hurries):
+        times = self.before.get(proof, 0)
+        return times < MOST_LEFT_OUT, proof not in hurries, -times
 
     def take_proof(self):
         """The next that may begin; after the time only what was left out too often."""
@@ -112,20 +127,27 @@ def tail(proof):
 
 
 def read_record(path):
-    """How many times running each proof was left out; empty where nothing is known."""
+    """How many times running each proof was left out, and the commit of that run; empty where nothing is known."""
     try:
         with open(path, encoding="utf-8") as record:
-            return json.load(record)
-    except (OSError, ValueError):
-        return {}
+            kept = json.load(record)
+        return kept["left_out"], kept["commit"]
+    except (OSError, ValueError, KeyError):
+        return {}, ""
 
 
-def write_record(path, left_out):
+def write_record(path, left_out, commit):
     """Keep it for the next run."""
     os.makedirs(os.path.dirname(os.path.abspath(path)), exist_ok=True)
     with open(f"{path}.new", "w", encoding="utf-8") as record:
-        json.dump(left_out, record, indent=1)
+        json.dump({"left_out": left_out, "commit": commit}, record, indent=1)
     os.replace(f"{path}.new", path)
+
+
+def git(*words):
+    """What git says, in lines; nothing where it knows no such commit."""
+    said = subprocess.run(["git", *words], capture_output=True, text=True)  # noqa: S607 - as make is above
+    return said.stdout.split() if said.returncode == 0 else []
 
 
 def main(bound="ci"):
@@ -134,16 +156,17 @@ def main(bound="ci"):
     for name in os.listdir(FOLDER):
         os.unlink(os.path.join(FOLDER, name))
     path = os.environ.get("PROOF_RECORD", RECORD)
-    known = read_record(path)
-    git = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True)  # noqa: S607 - as make is below
-    order = PROOFS if known else drawn_order(git.stdout)
-    run = Run(bound, 60 * float(os.environ.get("PROOF_MINUTES", "600")), known, order)
+    known, before = read_record(path)
+    commit = "".join(git("rev-parse", "HEAD"))
+    order = tuple(PROOFS) if known else drawn_order(commit)
+    hurries = touched(git("diff", "--name-only", before, commit)) if before else ()
+    run = Run(bound, 60 * float(os.environ.get("PROOF_MINUTES", "600")), known, order, hurries=hurries)
     lanes = [threading.Thread(target=run.lane) for _ in range(LANES)]
     for lane in lanes:
         lane.start()
     for lane in lanes:
         lane.join()
-    write_record(path, run.left_out())
+    write_record(path, run.left_out(), commit)
     wrong = [proof for proof in run.failed if not run.passes(proof)]
     if run.waiting:
         say(f"left out for want of time: {' '.join(run.waiting)}")

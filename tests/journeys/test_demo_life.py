@@ -16,6 +16,11 @@ LINKS = "{ viewer { ... on Citizen { linkedAccounts { provider linkedAt } applic
 SECRETS = ("9800000", "@example", "eyJ", "Negi", "नेगी", "Bearer")
 
 
+@pytest.mark.parametrize("path", ["/health/live", "/health/ready", "/metrics", "/status", "/sign-in"])
+def test_the_public_pages_answer(running, path):
+    assert httpx.get(running.url + path).status_code == 200
+
+
 def test_a_second_run_seeds_nothing_twice_and_keeps_linked_accounts(running):
     token = running.token("citizen", "savitri-saini")
     before = running.data(LINKS, token=token)
@@ -71,8 +76,3 @@ def _answers(running: Running) -> bool:
     with contextlib.suppress(httpx.HTTPError):
         return httpx.get(f"{running.url}/health/ready", timeout=2).status_code == 200
     return False
-
-
-@pytest.mark.parametrize("path", ["/health/live", "/health/ready", "/metrics", "/status", "/sign-in"])
-def test_the_public_pages_answer(running, path):
-    assert httpx.get(running.url + path).status_code == 200

@@ -1,7 +1,9 @@
-"""What CI leaves out of the longer proofs for want of time runs the next time, at the latest the third."""
+"""What `make test` leaves out is run by one proof, and a proof that CI leaves out at the latest the third time."""
 
+import itertools
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -10,10 +12,13 @@ from typing import Any, cast
 
 import pytest
 
-from tests.support.postgres_sample import EACH, keep_chosen, left_out
-from tools.proofs import PROOFS, Run, drawn_order
+from tests.support.shares import CASED, CASES, EACH, LONG, MAKE_TEST, PROVED, RULES, keep_chosen, shares
+from tools.proofs import PROOFS, Run, drawn_order, touched
 
-SCRIPT = Path(__file__).parents[2] / "tools" / "proofs.py"
+ROOT = Path(__file__).parents[2]
+SCRIPT = ROOT / "tools" / "proofs.py"
+MADE_BY = dict(re.findall(r"^([a-z-]+):.*\n\t(.*)$", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE))
+"""What each target of the Makefile runs first."""
 
 
 def begun(left_out: dict[str, int], places: int) -> tuple[list[str], dict[str, int]]:
@@ -40,7 +45,20 @@ def test_what_was_left_out_goes_first() -> None:
     first, left_out = begun({}, 5)
     second, _ = begun(left_out, 5)
 
-    assert (first, second) == (list(PROOFS[:5]), list(PROOFS[5:10]))
+    assert (first, second) == (list(PROOFS)[:5], list(PROOFS)[5:10])
+
+
+def test_what_a_change_touches_goes_first_and_only_what_was_left_out_twice_before_it() -> None:
+    hurries = touched(["docs/README.md", "store/migrations/versions/1033.py"])
+
+    run = Run("ci", 0, {"pii": 2, "fuzz": 1}, hurries=hurries)
+
+    assert hurries == {"race", "postgres", "mig"}
+    assert run.waiting[:5] == ["pii", "race", "postgres", "mig", "fuzz"]
+
+
+def test_what_a_proof_hurries_for_is_there() -> None:
+    assert [part for parts in PROOFS.values() for part in parts if not (ROOT / part).exists()] == []
 
 
 def test_where_nothing_is_known_the_commit_draws_the_first_of_all_proofs() -> None:
@@ -61,42 +79,83 @@ def test_the_record_of_one_run_is_read_by_the_next(tmp_path: Path) -> None:
 
     assert [b"left out for want of time" in line for line in said] == [True, True, False]
     assert sorted(ran.read_text().split()) == sorted(PROOFS)
-    assert set(json.loads(record.read_text()).values()) == {0}
+    assert set(json.loads(record.read_text())["left_out"].values()) == {0}
+
+
+def of_make_test(names: list[str]) -> list[str]:
+    return [name for name, share in shares(names).items() if share == MAKE_TEST]
+
+
+def both(name: str, *cases: int) -> list[str]:
+    """The names of a test that exists for both databases, once without cases."""
+    return [f"{name}[{db}{'-' * bool(cases)}{case}]" for case in cases or ("",) for db in ("sqlite", "postgres")]
 
 
 def test_the_rules_of_a_file_are_tried_on_postgresql_by_its_first_test_and_each_sixth() -> None:
-    both = [f"tests/actions/test_fees.py::test_{n}[{db}-EMAIL]" for n in range(13) for db in ("sqlite", "postgres")]
+    names = [name for n in range(13) for name in both(f"tests/actions/test_fees.py::test_{n}")]
 
-    taken = sorted(set(both) - left_out(both), key=both.index)
+    taken = of_make_test(names)
 
-    assert [name for name in taken if "postgres" in name] == [both[1 + 2 * EACH * n] for n in range(3)]
-    assert [name for name in taken if "sqlite" in name] == both[::2]
+    assert [name for name in taken if "postgres" in name] == [names[1 + 2 * EACH * n] for n in range(3)]
+    assert [name for name in taken if "sqlite" in name] == names[::2]
 
 
 @pytest.mark.parametrize(
     "names",
     [
-        ["tests/store/test_rows.py::test_a[sqlite]", "tests/store/test_rows.py::test_a[postgres]"],
-        ["tests/race/test_fees.py::test_a[sqlite]", "tests/race/test_fees.py::test_a[postgres]"],
+        both("tests/store/test_rows.py::test_a"),
         ["tests/actions/test_locks.py::test_a[postgres]", "tests/actions/test_locks.py::test_b"],
+        [f"tests/domain/test_days.py::test_day[{n}]" for n in range(9)],
     ],
 )
-def test_what_the_store_does_and_what_exists_for_postgresql_alone_is_never_left_out(names: list[str]) -> None:
-    assert left_out([name.replace("_a", f"_a{n}") for n in range(9) for name in names]) == set()
+def test_what_the_store_does_what_postgresql_alone_has_and_rules_of_the_domain_are_never_left_out(
+    names: list[str],
+) -> None:
+    assert of_make_test(names) == names
 
 
-def test_make_test_and_make_postgres_together_run_every_test(monkeypatch: pytest.MonkeyPatch) -> None:
-    names = [f"tests/schema/test_homes.py::test_{n}[{db}]" for n in range(9) for db in ("sqlite", "postgres")]
-    taken_away: list[Any] = []
-    hook = SimpleNamespace(pytest_deselected=lambda *, items: taken_away.append(items))
+def test_the_first_cases_of_a_test_are_tried_and_the_others_by_make_cases() -> None:
+    names = [f"tests/schema/test_homes.py::test_a[{n}]" for n in range(CASES + 2)]
+
+    assert list(shares(names).values()) == [MAKE_TEST] * CASES + ["cases"] * 2
+
+
+def test_of_a_file_that_a_proof_runs_whole_the_first_test_is_tried_on_each_database() -> None:
+    names = [name for n in range(3) for name in both(f"tests/race/test_fees.py::test_{n}", 1, 2)]
+
+    assert list(shares(names).values()) == [MAKE_TEST] * 2 + ["race"] * 10
+
+
+@pytest.mark.parametrize(("path", "proof"), [*PROVED.items(), *LONG.items()])
+def test_what_make_test_leaves_to_a_proof_is_run_by_it_whole_and_in_turn(path: str, proof: str) -> None:
+    words = MADE_BY[proof].split()
+
+    assert path.rstrip("/") in words
+    assert not any(word.startswith(("SHARE=", "-k")) for word in words)
+    assert proof in PROOFS
+    assert (ROOT / path).exists()
+
+
+@pytest.mark.parametrize("proof", ["postgres", "cases"])
+def test_what_make_test_leaves_of_a_folder_is_the_share_of_a_proof_that_collects_the_folder(proof: str) -> None:
+    words = MADE_BY[proof].split()
+
+    assert f"@SHARE={proof}" in words
+    assert proof in PROOFS
+    assert {word.rstrip("/") for word in (RULES if proof == "postgres" else CASED)} <= set(words)
+
+
+def test_every_test_is_of_one_share_and_each_share_takes_its_tests(monkeypatch: pytest.MonkeyPatch) -> None:
+    names = [name for n in range(9) for name in both(f"tests/schema/test_homes.py::test_{n}", 1, 2, 3)]
+    hook = SimpleNamespace(pytest_deselected=lambda *, items: None)
 
     def kept(asked: str) -> list[str]:
-        monkeypatch.setenv("ON_POSTGRES", asked)
+        monkeypatch.setenv("SHARE", asked)
         items: list[Any] = [SimpleNamespace(nodeid=name) for name in names]
         keep_chosen(cast("Any", SimpleNamespace(hook=hook)), items)
         return [item.nodeid for item in items]
 
-    sample, rest = kept("sample"), kept("rest")
+    taken = [kept(share) for share in (MAKE_TEST, "postgres", "cases")]
 
-    assert sorted(sample + rest) == sorted(kept(""))
-    assert [len(items) for items in taken_away] == [len(rest), len(sample)]
+    assert all(taken)
+    assert sorted(itertools.chain(*taken)) == sorted(kept("")) == sorted(names)
