@@ -32,9 +32,3 @@ def doubled(cluster: Cluster, processes: Processes, journal: Journal) -> list[st
     paid = cluster.answer_to("SELECT application_id FROM fee_orders WHERE state = 'SUCCESS'", "apuni").splitlines()
     many = [Counter(bills), Counter(paid), Counter(journal.numbers.values())]
     return [key for each in many for key, times in each.items() if times > 1]
-
-
-def alarms(cluster: Cluster) -> dict[str, str]:
-    """The state of each alarm that was ever raised: its code, and whether it holds."""
-    rows = cluster.answer_to("SELECT code, about, state, raised_at, cleared_at FROM alarms ORDER BY raised_at", "apuni")
-    return {" ".join(line.split("|")[:2]).strip(): line.split("|")[2] for line in rows.splitlines()}

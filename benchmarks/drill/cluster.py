@@ -1,7 +1,8 @@
 """The engines of the drill as plain processes: three nodes in network namespaces, and what stands before them.
 
-A node has etcd, PostgreSQL under Patroni and a Sentinel; the first two have a Valkey each. HAProxy, PgBouncer and nginx
-run beside the gateways. Their files are made from deploy/drill. It needs root: namespaces, a tmpfs for each node.
+A node has etcd, PostgreSQL under Patroni and a Sentinel; the first two have a Valkey each. HAProxy, PgBouncer, nginx
+and Prometheus run beside the gateways. Their files are made from deploy/drill. It needs root: namespaces, a tmpfs for
+each node.
 """
 
 import contextlib
@@ -18,6 +19,7 @@ from pathlib import Path
 
 import httpx
 
+from benchmarks.drill.alerts import Alerts
 from tests.support.eventually import eventually
 from tests.support.running import free_port
 
@@ -84,7 +86,7 @@ class Cluster:
         self.archive = self.folder / "archive"
         self.archive.mkdir()
         shutil.chown(self.archive, "postgres", "postgres")
-        for name in ("haproxy", "pgbouncer", "nginx", "gateway1", "gateway2"):
+        for name in ("haproxy", "pgbouncer", "nginx", "gateway1", "gateway2", "metrics1", "metrics2", "prometheus"):
             self.ports[name] = free_port()
         for node in self.nodes:
             self.start_node(node)
@@ -94,6 +96,7 @@ class Cluster:
         self._make_databases()
         self._start_pgbouncer()
         self._start_nginx()
+        self._start_prometheus()
 
     def start_node(self, node: Node) -> None:
         """Start the processes of a node; those of a node that was lost come back on the disk that it had."""
@@ -215,6 +218,11 @@ class Cluster:
         return f"postgresql+asyncpg://{ROLE}:{self.password}@127.0.0.1:{self.ports[port]}/{database}"
 
     @property
+    def alerts(self) -> Alerts:
+        """What Prometheus says."""
+        return Alerts(f"http://127.0.0.1:{self.ports['prometheus']}")
+
+    @property
     def cache_url(self) -> str:
         sentinels = ",".join(f"{node.address}:26379" for node in self.nodes)
         return f"redis+sentinel://{sentinels}/apuni/0"
@@ -310,12 +318,23 @@ class Cluster:
         command = [binary("nginx"), "-c", str(file), "-g", "daemon off;"]
         self.beside["nginx"] = self._run(command, self.folder / "nginx.log")
 
+    def _start_prometheus(self) -> None:
+        file = self._written(self.folder / "prometheus.yml", "prometheus.yml", self._words())
+        options = {
+            "config.file": file,
+            "storage.tsdb.path": self.folder / "prometheus",
+            "web.listen-address": f"127.0.0.1:{self.ports['prometheus']}",
+        }
+        command = [binary("prometheus"), *(f"--{name}={value}" for name, value in options.items())]
+        self.beside["prometheus"] = self._run(command, self.folder / "prometheus.log")
+
     def _words(self, node: Node | None = None) -> dict[str, str]:
         words = {
             "folder": str(node.folder if node else self.folder),
             "password": self.password,
             "network": self.network,
             "archive": str(self.archive),
+            "rules": str(TEMPLATES.parent / "observability" / "alarms.rules.yml"),
             "binaries": postgresql(),
             "valkey": self.nodes[0].address,
             "etcd": ", ".join(f"'{one.address}:2379'" for one in self.nodes),

@@ -32,7 +32,9 @@ class House:
     def start(self, name: str, **more: str) -> None:
         """Start a gateway and wait until it is ready, or a worker; `more` of its environment."""
         gateway = name in GATEWAYS
-        told = {"APUNI_PORT": str(self.cluster.ports[name]), **more} if gateway else more
+        ports = self.cluster.ports
+        own = {"APUNI_PORT": ports[name], "METRICS_PORT": ports[f"metrics{name[-1]}"]} if gateway else {}
+        told = {**{key: str(port) for key, port in own.items()}, **more}
         with (self.cluster.folder / f"{name}.log").open("ab") as log:
             self.processes.running[name] = subprocess.Popen(
                 [sys.executable, "-m", "gateway.cli", "serve" if gateway else "worker"],

@@ -56,7 +56,6 @@ def change_keys(world: World) -> None:
     world.house.run("keys", "distrust", "session", old, "--reason", "drill: the key counts as stolen")
     eventually(lambda: world.is_refused(stolen), bool, seconds=30)
     world.noted.append("a session of the old key is refused")
-    world.wait_for_alarm("KEY_DISTRUSTED")
 
 
 def park_message(world: World) -> None:
@@ -72,9 +71,8 @@ def park_message(world: World) -> None:
 
     _, attempts, number = eventually(look, lambda seen: seen[0] == "DEAD", seconds=180, every=1)
     world.noted.append(f"dead after {attempts} attempts")
-    world.wait_for_alarm("OUTBOX_DEAD_LETTER")
+    world.wait_for_alert("ApuniOutboxDeadLetter")
     world.house.run("outbox", "give-up", number, "--reason", "drill: nobody can deliver it")
-    world.wait_for_alarm("OUTBOX_DEAD_LETTER", state="CLEARED")
 
 
 def restore_to_moment(world: World) -> None:
@@ -105,12 +103,13 @@ def restore_to_moment(world: World) -> None:
             world.wrong.append(f"restored: {missing} missing, {later} of later are there")
 
 
-OPERATIONS: Mapping[str, Callable[[World], None]] = {
-    UPGRADE: upgrade,
-    "keys rotated and one distrusted": change_keys,
-    "a message that nobody can deliver": park_message,
-    "restored to a moment from S3": restore_to_moment,
+OPERATIONS: Mapping[str, tuple[Callable[[World], None], str | None]] = {
+    UPGRADE: (upgrade, "ApuniGatewayAway"),
+    "keys rotated and one distrusted": (change_keys, "ApuniKeyDistrusted"),
+    "a message that nobody can deliver": (park_message, "ApuniOutboxDeadLetter"),
+    "restored to a moment from S3": (restore_to_moment, None),
 }
+"""Each with the alert that must come with it; a restore is done beside all that runs."""
 
 
 @contextlib.contextmanager

@@ -8,7 +8,7 @@ from pathlib import Path
 from domain.kernel import Clock, Source
 from domain.platform.alarms import COUNTED_SECONDS, RULES, AlarmCode, Event, JobOutcome, JobRuns, ProcessFacts
 from domain.platform.source_reports import LastHeard
-from integrations.calling.breakers import BreakerState
+from integrations.calling.breakers import LONGEST_OPEN_SECONDS, BreakerState
 from integrations.calling.monitor import CallObserver
 from store.database.revisions import HEAD
 
@@ -37,7 +37,7 @@ class ProcessHealth:
         self.label = label
         self._clock = clock
         self._home = home
-        self._not_closed: dict[tuple[Source, str], float] = {}
+        self._not_closed: dict[tuple[Source, str], tuple[float, float]] = {}
         self._integrity: dict[Source, tuple[int, float]] = {}
         self._not_let_in: dict[Source, tuple[int, float]] = {}
         self._heard_at: dict[tuple[str, str], float] = {}
@@ -72,7 +72,9 @@ class ProcessHealth:
         if state is BreakerState.CLOSED:
             self._not_closed.pop((source, group), None)
         else:
-            self._not_closed.setdefault((source, group), self._clock.monotonic())
+            now = self._clock.monotonic()
+            since, _ = self._not_closed.get((source, group), (now, now))
+            self._not_closed[source, group] = since, now
 
     def integrity_failed(self, source: Source) -> None:
         """An answer's signature, HMAC or owner was wrong."""
@@ -157,8 +159,9 @@ class ProcessHealth:
         """The current health report of this process."""
         now = self._clock.monotonic()
         not_closed: dict[str, float] = {}
-        for (source, _), since in self._not_closed.items():
-            not_closed[source.value] = max(not_closed.get(source.value, 0.0), now - since)
+        for (source, _), (since, changed) in self._not_closed.items():
+            if not self._answers_again(source, changed):
+                not_closed[source.value] = max(not_closed.get(source.value, 0.0), now - since)
         return ProcessFacts(
             process=self.label,
             not_closed=not_closed,
@@ -175,6 +178,15 @@ class ProcessHealth:
             last_heard={name: self._last_heard(name, now) for name, _ in self._heard_at},
             jobs={name: JobRuns(dict(job.runs), job.failures) for name, job in self._jobs.items()},
         )
+
+    def _answers_again(self, source: Source, changed: float) -> bool:
+        """Whether a breaker is left that nobody asked after its open time, while the system only answered since.
+
+        Calls of its group may be rare, such as one for a session each day: until then it would stand for an outage.
+        """
+        answered, failed = (self._heard_at.get((source.value, outcome)) for outcome in ("answered", "failed"))
+        over = self._clock.monotonic() - changed >= LONGEST_OPEN_SECONDS
+        return over and answered is not None and answered > max(changed, failed or 0.0)
 
     def _last_heard(self, name: str, now: float) -> LastHeard:
         answered, failed = (self._heard_at.get((name, outcome)) for outcome in ("answered", "failed"))

@@ -10,11 +10,12 @@ import yaml
 from domain.platform.alarms import AlarmCode
 from gateway.http.metrics import Metrics
 from tools.reference.log_events import logged_events, meanings_of_events
-from tools.reference.observability import RUNBOOK, alert_of, anchor_of
+from tools.reference.observability import ENGINE_ALARMS, RUNBOOK, alert_of, anchor_of
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "deploy" / "observability"
-RULES = yaml.safe_load((FOLDER / "alarms.rules.yml").read_text(encoding="utf-8"))["groups"][0]["rules"]
+GROUPS = yaml.safe_load((FOLDER / "alarms.rules.yml").read_text(encoding="utf-8"))["groups"]
+RULES = [rule for group in GROUPS for rule in group["rules"]]
 BOARDS = sorted((FOLDER / "dashboards").glob("*.json"))
 SUFFIXES = {
     "counter": ("_total",),
@@ -72,6 +73,15 @@ def test_every_alarm_has_a_rule_that_leads_to_its_section_of_the_runbook(code):
     assert f'code="{code.value}"' in rule["expr"]
     assert rule["annotations"]["runbook_url"] == f"{RUNBOOK}#{anchor_of(code)}"
     assert f"\n## {code.value}\n" in (ROOT / "docs" / "runbook.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", ENGINE_ALARMS)
+def test_every_alarm_of_an_engine_has_a_rule_that_leads_to_its_section_of_the_runbook(name):
+    [rule] = [rule for rule in RULES if rule["alert"] == alert_of(name)]
+
+    assert rule["expr"] == ENGINE_ALARMS[name].expr
+    assert rule["annotations"]["runbook_url"] == f"{RUNBOOK}#{anchor_of(name)}"
+    assert f"\n## {name}\n" in (ROOT / "docs" / "runbook.md").read_text(encoding="utf-8")
 
 
 def test_every_event_that_is_logged_has_its_meaning_and_every_meaning_its_event():

@@ -17,7 +17,7 @@ from domain.platform.switches import Switch, Switchboard, SwitchKind, SwitchStat
 from gateway.runtime import heartbeat as beats
 from gateway.runtime.heartbeat import Heartbeat, refresh_calendar, refresh_switches, run_heartbeat
 from gateway.runtime.process_health import ProcessHealth
-from integrations.calling.breakers import BreakerState
+from integrations.calling.breakers import LONGEST_OPEN_SECONDS, BreakerState
 from store.catalogue import calendar
 from store.database import Board, StoreUnavailable
 from store.platform import alarms, switches
@@ -131,6 +131,41 @@ async def test_a_beat_that_fails_does_not_end_the_pulse(env, vitals, monkeypatch
 
     async with run_heartbeat(beat, (0.01, more)), asyncio.timeout(5):
         await done.wait()
+
+
+def hear(vitals: ProcessHealth, outcome: str) -> None:
+    vitals.call_observer(None)(Source.DBT_FINANCE, "dbt_finance.PS", outcome, 0.1)
+
+
+def test_a_breaker_that_nobody_asked_again_counts_no_more_once_the_system_answers(vitals, store_clock):
+    vitals.breaker_changed(Source.DBT_FINANCE, "session", BreakerState.OPEN)
+    hear(vitals, "failed")
+    store_clock.advance(timedelta(seconds=60))
+    hear(vitals, "answered")
+    counted = vitals.facts().not_closed
+    store_clock.advance(timedelta(seconds=LONGEST_OPEN_SECONDS - 60))
+
+    assert counted == {"DBT_FINANCE": 60.0}
+    assert vitals.facts().not_closed == {}
+
+
+def test_a_breaker_counts_while_no_call_of_its_system_is_answered(vitals, store_clock):
+    hear(vitals, "answered")
+    store_clock.advance(timedelta(seconds=1))
+    vitals.breaker_changed(Source.DBT_FINANCE, "session", BreakerState.OPEN)
+    store_clock.advance(timedelta(seconds=LONGEST_OPEN_SECONDS))
+
+    assert vitals.facts().not_closed == {"DBT_FINANCE": LONGEST_OPEN_SECONDS}
+
+
+def test_a_breaker_counts_where_a_call_of_its_system_failed_since(vitals, store_clock):
+    vitals.breaker_changed(Source.DBT_FINANCE, "session", BreakerState.OPEN)
+    store_clock.advance(timedelta(seconds=LONGEST_OPEN_SECONDS))
+    hear(vitals, "answered")
+    store_clock.advance(timedelta(seconds=1))
+    hear(vitals, "failed")
+
+    assert vitals.facts().not_closed == {"DBT_FINANCE": LONGEST_OPEN_SECONDS + 1}
 
 
 async def test_a_process_tells_of_its_breakers_integrity_and_sign_ins(env, vitals, store_clock):

@@ -1,5 +1,6 @@
 """Makes docs/alarms.md from the list of alarms."""
 
+from collections.abc import Iterable, Iterator
 from datetime import timedelta
 
 from domain.kernel import Language
@@ -7,6 +8,7 @@ from domain.kernel.messages import label
 from domain.platform.alarms import RULES, AlarmCode, AlarmRule, JobOutcome
 from gateway.runtime.alarms import DELIVERY, LOOK_SECONDS, SEND_SECONDS, SIGNATURE, UNKEPT_SECONDS
 from gateway.runtime.heartbeat import BEAT_SECONDS
+from tools.reference.observability import ENGINE_ALARMS
 
 _ALARMS = """\
 <!-- Made by `python -m tools.reference print` from domain/platform/alarms.py and domain/kernel/locale. Do not edit. -->
@@ -28,6 +30,14 @@ Where neither a worker nor a gateway runs, nobody is left to raise an alarm: hav
 `/health/ready` too.
 
 {table}
+
+## Alarms of the engines
+
+What a lost machine or an ended server cannot tell itself, Prometheus decides by the rules of
+`deploy/observability/alarms.rules.yml`, from what gateways (`apuni-gateway`) and Patroni (`patroni`) show. They are not
+kept in the store.
+
+{engines}
 
 `about` of `JOB_FAILING` is the job, by its name in `gateway/worker/jobs.py`. Each job has a guard of its own: one that
 fails is noted in the worker's log (`job_failed`, with the kind and place of the error and nothing of its text), stops
@@ -69,12 +79,20 @@ def alarms() -> str:
         delivery=DELIVERY,
         critical=label("severity.CRITICAL", Language.EN).lower(),
         warning=label("severity.WARNING", Language.EN).lower(),
-        table=_table(header),
+        table=_table(header, map(_row, AlarmCode)),
+        engines=_table(("Alarm", "Severity", "English", "हिन्दी", "Raised when", "First thing to do"), _engine_rows()),
     )
 
 
-def _table(header: tuple[str, ...]) -> str:
-    lines = [header, ("---",) * len(header), *map(_row, AlarmCode)]
+def _engine_rows() -> Iterator[tuple[str, ...]]:
+    for name, alarm in ENGINE_ALARMS.items():
+        wait = "" if alarm.wait == "0s" else f" for {alarm.wait}"
+        rule = f"`{alarm.expr}`{wait}"
+        yield f"`{name}`", f"`{alarm.severity}`", alarm.english, alarm.hindi, rule, alarm.runbook
+
+
+def _table(header: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
+    lines = [header, ("---",) * len(header), *rows]
     return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
 
 

@@ -9,12 +9,13 @@ import yaml
 
 from domain.kernel import Language
 from domain.kernel.messages import label
-from domain.platform.alarms import RULES, AlarmCode
+from domain.platform.alarms import RULES, AlarmCode, Severity
 
 FOLDER = "../deploy/observability"
 RUNBOOK = "{{ $externalLabels.docs }}/runbook.html"
 _MADE = "# Made by `python -m tools.reference print` from domain/platform/alarms.py. Do not edit.\n"
 _DOCS = "https://docs.example"
+_READ = RUNBOOK.replace("{{ $externalLabels.docs }}", _DOCS)
 _ABSENT = "ApuniNotScraped"
 _SOURCE = {"type": "prometheus", "uid": "${source}"}
 
@@ -28,6 +29,80 @@ class Panel:
     unit: str = "short"
     kind: str = "timeseries"
     exemplars: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class EngineAlarm:
+    """An alarm that Prometheus itself decides, by what gateways, Patroni and etcd tell.
+
+    `metric` is told as `told` in the test of the rule: not yet after one minute, so after three, over after six.
+    """
+
+    severity: Severity
+    expr: str
+    hindi: str
+    english: str
+    runbook: str
+    metric: str
+    told: str
+    kept: Sequence[str] = ("instance", "job")
+    """The labels that an alert of it has."""
+    wait: str = "0s"
+    """For how long it must be so."""
+
+
+ENGINE_ALARMS: Mapping[str, EngineAlarm] = {
+    "GATEWAY_AWAY": EngineAlarm(
+        Severity.WARNING,
+        'up{job="apuni-gateway"} == 0',
+        "एक गेटवे उत्तर नहीं दे रहा है",
+        "A gateway does not answer",
+        "See whether its process runs and the end of its log, then start it; the other gateways answer meanwhile.",
+        "up",
+        "1 1 0 0 1 1 1",
+        wait="10s",
+    ),
+    "POSTGRESQL_AWAY": EngineAlarm(
+        Severity.CRITICAL,
+        'up{job="patroni"} == 0 or patroni_postgres_running == 0',
+        "PostgreSQL का एक सर्वर उत्तर नहीं दे रहा है",
+        "A server of PostgreSQL does not answer",
+        "`patronictl list`; bring machine, network or disk back. The next server that is lost may stop all writes.",
+        "up",
+        "1 1 0 0 1 1 1",
+        wait="10s",
+    ),
+    "POSTGRESQL_RESTARTED": EngineAlarm(
+        Severity.WARNING,
+        "changes(patroni_postmaster_start_time[2m]) > 0",
+        "PostgreSQL का एक सर्वर फिर से शुरू हुआ है",
+        "A server of PostgreSQL was started again",
+        "Where nobody restarted it: the end of its log says why it ended (memory, disk, a crash).",
+        "patroni_postmaster_start_time",
+        "5 5 9 9 9 9 9",
+    ),
+    "PRIMARY_CHANGED": EngineAlarm(
+        Severity.WARNING,
+        "max by (scope) (changes(patroni_primary[2m])) > 0",
+        "PostgreSQL का प्राथमिक सर्वर बदल गया है",
+        "Another server of PostgreSQL leads",
+        "Where nobody switched over: `patronictl history` says when; see the former primary and whether it follows.",
+        "patroni_primary",
+        "0 0 1 1 1 1 1",
+        kept=("scope",),
+    ),
+    "CACHE_AWAY": EngineAlarm(
+        Severity.WARNING,
+        "sum(increase(apuni_rate_store_faults_total[2m])) > 0",
+        "Valkey ने उत्तर नहीं दिया, और हर गेटवे ने अनुरोधों की गिनती अलग से की",
+        "Valkey did not answer, and each gateway counted requests by itself",
+        "See which Valkey leads (`SENTINEL get-master-addr-by-name apuni`) and whether the other one follows.",
+        "apuni_rate_store_faults_total",
+        "0 0 0 3 3 3 3",
+        kept=(),
+    ),
+}
+"""By their sections of the runbook. A server that ended, or a machine that is lost, tells us nothing itself."""
 
 
 def _quantile(share: str, histogram: str, by: str) -> str:
@@ -166,7 +241,14 @@ def observability_files() -> dict[str, str]:
         for name in DASHBOARDS
     }
     return {
-        f"{FOLDER}/alarms.rules.yml": _yaml({"groups": [{"name": "apuni-alarms", "rules": rules()}]}),
+        f"{FOLDER}/alarms.rules.yml": _yaml(
+            {
+                "groups": [
+                    {"name": "apuni-alarms", "rules": rules()},
+                    {"name": "apuni-engines", "rules": [_engine_rule(name) for name in ENGINE_ALARMS]},
+                ]
+            }
+        ),
         f"{FOLDER}/alarms.test.yml": _yaml(_rule_tests()),
         **boards,
     }
@@ -188,9 +270,9 @@ def rules() -> list[dict[str, Any]]:
     return [*map(_rule, AlarmCode), absent]
 
 
-def alert_of(code: AlarmCode) -> str:
+def alert_of(code: str) -> str:
     """The name of an alarm in Prometheus."""
-    return "Apuni" + code.value.title().replace("_", "")
+    return "Apuni" + code.title().replace("_", "")
 
 
 def _rule(code: AlarmCode) -> dict[str, Any]:
@@ -199,6 +281,27 @@ def _rule(code: AlarmCode) -> dict[str, Any]:
         "expr": f'max by (code) (apuni_alarm{{code="{code.value}"}}) > 0',
         "labels": {"severity": RULES[code].severity.value.lower()},
         "annotations": _annotations(code, RUNBOOK),
+    }
+
+
+def _engine_rule(name: str) -> dict[str, Any]:
+    alarm = ENGINE_ALARMS[name]
+    return {
+        "alert": alert_of(name),
+        "expr": alarm.expr,
+        "for": alarm.wait,
+        "labels": {"severity": alarm.severity.value.lower()},
+        "annotations": _engine_annotations(name, RUNBOOK),
+    }
+
+
+def _engine_annotations(name: str, page: str) -> dict[str, str]:
+    alarm = ENGINE_ALARMS[name]
+    return {
+        "summary": alarm.english,
+        "summary_hi": alarm.hindi,
+        "description": alarm.runbook,
+        "runbook_url": f"{page}#{anchor_of(name)}",
     }
 
 
@@ -211,37 +314,41 @@ def _annotations(code: AlarmCode, page: str) -> dict[str, str]:
     }
 
 
-def anchor_of(code: AlarmCode) -> str:
+def anchor_of(code: str) -> str:
     """The anchor of the alarm's section in the runbook."""
-    return code.value.lower().replace("_", "-")
+    return code.lower().replace("_", "-")
 
 
 def _rule_tests() -> dict[str, Any]:
     """What `promtool test rules` holds: each alarm is one alert, however many gateways tell it, until it is over."""
     tests = []
     for code in AlarmCode:
-        told = [
-            {"series": f'apuni_alarm{{code="{code.value}", instance="{one}"}}', "values": "0 0 1 2 1 0 0"}
-            for one in ("one", "two")
-        ]
+        told = {f'apuni_alarm{{code="{code.value}", instance="{one}"}}': "0 0 1 2 1 0 0" for one in ("one", "two")}
         labels = {"code": code.value, "severity": RULES[code].severity.value.lower()}
-        alert = {
-            "exp_labels": labels,
-            "exp_annotations": _annotations(code, RUNBOOK.replace("{{ $externalLabels.docs }}", _DOCS)),
-        }
-        tests.append(
-            {
-                "interval": "1m",
-                "external_labels": {"docs": _DOCS},
-                "input_series": told,
-                "alert_rule_test": [
-                    {"eval_time": "1m", "alertname": alert_of(code)},
-                    {"eval_time": "3m", "alertname": alert_of(code), "exp_alerts": [alert]},
-                    {"eval_time": "6m", "alertname": alert_of(code)},
-                ],
-            }
-        )
+        tests.append(_rule_test(code, told, labels, _annotations(code, _READ)))
+    for name, alarm in ENGINE_ALARMS.items():
+        job = "patroni" if "patroni" in alarm.expr else "apuni-gateway"
+        all_labels = {"instance": "one", "job": job} | ({"scope": "apuni"} if "scope" in alarm.kept else {})
+        series = alarm.metric + "{" + ", ".join(f'{key}="{value}"' for key, value in all_labels.items()) + "}"
+        labels = {key: all_labels[key] for key in alarm.kept} | {"severity": alarm.severity.value.lower()}
+        tests.append(_rule_test(name, {series: alarm.told}, labels, _engine_annotations(name, _READ)))
     return {"rule_files": ["alarms.rules.yml"], "evaluation_interval": "1m", "tests": tests}
+
+
+def _rule_test(
+    name: str, told: Mapping[str, str], labels: Mapping[str, str], annotations: Mapping[str, str]
+) -> dict[str, Any]:
+    alert = {"exp_labels": labels, "exp_annotations": annotations}
+    return {
+        "interval": "1m",
+        "external_labels": {"docs": _DOCS},
+        "input_series": [{"series": series, "values": values} for series, values in told.items()],
+        "alert_rule_test": [
+            {"eval_time": "1m", "alertname": alert_of(name)},
+            {"eval_time": "3m", "alertname": alert_of(name), "exp_alerts": [alert]},
+            {"eval_time": "6m", "alertname": alert_of(name)},
+        ],
+    }
 
 
 def _dashboard(name: str) -> dict[str, Any]:
