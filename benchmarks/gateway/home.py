@@ -71,6 +71,8 @@ class Home:
     kind: str
     processes: Processes
     tokens: Mapping[Asker, Sequence[str]]
+    database: int | None = None
+    """The process that started all others of PostgreSQL."""
 
     def requests(self, row: Row) -> list[Sent]:
         """What is posted for a row, in turn."""
@@ -101,7 +103,7 @@ def a_home(kind: str, askers: Collection[Asker], say: Say) -> Iterator[Home]:
             name = server.copy("seeded")
             told = {"APUNI_DATABASE_URL": server.url(name), "APUNI_CACHE_URL": cache.url()}
             with _at_work(kind, kept / "home", Path(place), told, askers) as home:
-                yield home
+                yield replace(home, database=server.pid)
             server.drop(name)
         finally:
             cache.stop()

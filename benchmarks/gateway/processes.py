@@ -44,6 +44,17 @@ class Server:
         return [self.process, *self.process.children(recursive=True)]
 
 
+def database_seconds(postmaster: int | None) -> float:
+    """What the processes of a PostgreSQL server used so far, in seconds of processors, with those that ended."""
+    if postmaster is None:
+        return 0.0
+    parent = psutil.Process(postmaster)
+    own = parent.cpu_times()
+    living = [each.cpu_times() for each in parent.children(recursive=True)]
+    ended = own.children_user + own.children_system
+    return float(ended + sum(times.user + times.system for times in [own, *living]))
+
+
 @contextmanager
 def a_server(
     command: Sequence[str], url: str, ready: str, environment: Mapping[str, str], log: Path

@@ -7,7 +7,7 @@ import signal
 import statistics
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -18,7 +18,7 @@ from benchmarks.gateway.home import POSTGRESQL, SQLITE, Home, a_home
 from benchmarks.gateway.loading import Load, Outcome, Sent, missing_programs, put, together
 from benchmarks.gateway.measured import Measured
 from benchmarks.gateway.peers import Peers, as_answer
-from benchmarks.gateway.processes import Server, gateways
+from benchmarks.gateway.processes import Server, database_seconds, gateways
 from benchmarks.gateway.rows import CODES, ROWS, SERVICES, Asker, Row, body_of, readme_query
 from benchmarks.gateway.served import FIELDS, Counts
 from benchmarks.gateway.table import RESULT, table
@@ -88,13 +88,15 @@ class Bench:
     def measure(self, row: Row, servers: Sequence[Server], connections: int, counts: dict[str, float]) -> Measured:
         """Load the servers with one row."""
         self._warm(row, servers, connections)
-        before = sum(each.cpu_seconds() for each in servers)
+        before, database = sum(each.cpu_seconds() for each in servers), database_seconds(self.home.database)
         outcome = self._load(row, servers, connections, SECONDS)
         cpu = sum(each.cpu_seconds() for each in servers) - before
+        database = database_seconds(self.home.database) - database
         rss = max(each.resident_mebibytes() for each in servers)
-        return Measured.line_of_load(
+        line = Measured.line_of_load(
             OURS, row.name, self.home.kind, len(servers), connections, cpu, outcome, rss, counts
         )
+        return replace(line, database=database * 1000 / max(outcome.good, 1))
 
     def all_of(
         self, rows: Sequence[Row], processes: int, connections: Sequence[int], counts: dict[str, dict[str, float]]

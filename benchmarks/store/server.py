@@ -35,6 +35,7 @@ class KeptServer(PostgresServer):
             self._as_user = {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
         self._counter = itertools.count(1)
         self._migrated = None
+        self._psql = None
         self.settings = SETTINGS
         if not (folder / "data" / "PG_VERSION").exists():
             self._make()
