@@ -23,7 +23,7 @@ run: $(if $(ROUTER),bootstrap-dev,bootstrap) ## Start everything: store, demo pe
 	@exec $(if $(ROUTER),$(BIN)/python -m tools.router run,$(BIN)/apuni demo)
 
 test: bootstrap-dev ## Run each behaviour's tests; starts what they need. What proofs run instead: tests/support/shares.py
-	@SHARE=test $(BIN)/python -m pytest -n 2 --dist loadscope
+	@SHARE=test $(BIN)/python -m pytest -n 3 --dist loadscope
 
 check: bootstrap-dev ## Lint, types, import directions, texts of the state, printed schema, licences; makes the bill of materials build/sbom.cdx.json
 	$(BIN)/ruff check .
@@ -99,8 +99,8 @@ journeys: bootstrap-dev ## Every journey through the running demo, and the comma
 browser: bootstrap-dev ## Pages of the running demo in a browser; make test walks one of each file
 	$(BIN)/python -m pytest tests/browser -q -p no:cacheprovider
 
-long: bootstrap-dev ## Tests that start many processes for what others ask too
-	$(BIN)/python -m pytest tests/gateway/test_dbt_now.py tests/connectors/test_guide.py -q -p no:cacheprovider
+long: bootstrap-dev ## Tests that take seconds or start many processes, by their mark
+	@SHARE=long $(BIN)/python -m pytest tests -q -n 2 --dist loadscope -p no:cacheprovider
 
 idem: bootstrap-dev ## One key, one effect, whatever is lost or restarted
 	BOUND=$(BOUND) $(BIN)/python -m pytest tests/idem -q -p no:cacheprovider --timeout=0

@@ -21,6 +21,7 @@ BLOCKS = re.findall(r"^```sh\n(.*?)^```$", TEXT, re.MULTILINE | re.DOTALL)
 SHOWN = re.findall(r"^    (\S.*)$", re.sub(r"^```.*?^```$", "", TEXT, flags=re.MULTILINE | re.DOTALL), re.MULTILINE)
 
 
+@pytest.mark.long
 @pytest.mark.integration
 def test_the_guide_takes_a_system_to_its_second_person(tmp_path: Path):
     home = tmp_path / "var"

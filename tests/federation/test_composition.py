@@ -44,6 +44,7 @@ def directives_of(supergraph: str, kind: str, name: str) -> set[str]:
     raise LookupError(kind)
 
 
+@pytest.mark.long
 @pytest.mark.integration
 async def test_the_graph_composes_alone_and_with_a_department_and_keeps_its_directives(department_sdl):
     printed = printed_schema()

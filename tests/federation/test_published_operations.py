@@ -25,6 +25,7 @@ def check(folder: Path, sdl: str, operations: str | None = OF_THE_EXAMPLE) -> Re
     return CliRunner().invoke(app, ["check", str(file), *more])
 
 
+@pytest.mark.long
 def test_a_field_that_is_taken_away_is_told_with_the_operation_that_asks_for_it(tmp_path):
     whole, without = check(tmp_path, department_sdl()), check(tmp_path, department_sdl().replace("trees:", "stems:"))
 
@@ -32,6 +33,7 @@ def test_a_field_that_is_taken_away_is_told_with_the_operation_that_asks_for_it(
     assert "operations.graphql: Cannot query field 'trees' on type 'FellingPermit'." in without.output
 
 
+@pytest.mark.long
 def test_a_department_of_its_own_is_held_to_what_it_publishes_with_us_and_not_to_the_example(tmp_path):
     asked = "query Case($number: String!) { application(by: {number: $number}) { pollutionConsent } }"
     alone, whole = check(tmp_path, OTHER, None), check(tmp_path, OTHER, asked)

@@ -56,6 +56,7 @@ def test_publishing_a_system_changes_no_word_of_the_graph(connectors):
     assert not any(policy.name.startswith("connector.") for policy in OUTSIDE_SYSTEMS.policies)
 
 
+@pytest.mark.long
 @pytest.mark.integration
 async def test_the_typed_subgraph_composes_with_the_graph_in_three_composers(connectors):
     built = build_typed(connectors)

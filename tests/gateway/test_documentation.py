@@ -11,6 +11,7 @@ from starlette.applications import Starlette
 
 from gateway.pages.documentation import documentation_routes
 
+pytestmark = pytest.mark.long
 DOCS = Path(__file__).parents[2] / "docs"
 
 

@@ -38,6 +38,7 @@ def test_the_edge_loads_no_heavy_library():
     assert json.loads(done.stdout) == {module: [] for module in LIGHT}
 
 
+@pytest.mark.long
 def test_the_documents_do_load_them():
     code = "import sys, gateway.documents.renderer; print({'typst', 'pyhanko', 'segno'} <= set(sys.modules))"
 
@@ -50,6 +51,7 @@ UNUSED = {"redis", "rich", "pygments", "sqlalchemy.orm", "uvicorn.main"}
 """What aiocache, structlog, httpx, SQLAlchemy and uvicorn load of themselves."""
 
 
+@pytest.mark.long
 @pytest.mark.integration
 @pytest.mark.parametrize("command", ["serve", "worker"])
 def test_a_service_without_a_shared_cache_loads_no_library_that_it_does_not_use(command: str, tmp_path: Path):

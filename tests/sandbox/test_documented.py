@@ -13,6 +13,7 @@ TEXT = (ROOT / "docs" / "sandbox.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"^```sh\n(.*?)^```$", TEXT, re.MULTILINE | re.DOTALL)
 
 
+@pytest.mark.long
 @pytest.mark.integration
 def test_the_examples_run_from_top_to_bottom(tmp_path: Path):
     environment = {**os.environ, "APUNI_HOME": str(tmp_path / "var"), "APUNI_PORT": "8000"}

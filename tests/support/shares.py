@@ -1,23 +1,17 @@
 """Which tests `make test` runs, and which it leaves to a proof that CI rotates (tools/proofs.py).
 
 Each test has one share: MAKE_TEST, or the name of a target of the Makefile. The environment variable SHARE says which
-share is run; without it, as by hand, everything is. Proofs of PROVED and LONG run their folders and files whole,
-`postgres` and `cases` run by SHARE what is theirs.
+share is run; without it, as by hand, everything is. Proofs of PROVED run their folders and files whole; `postgres`,
+`cases` and `long`, which has what bears the mark of that name, run by SHARE what is theirs.
 """
 
 import os
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import pytest
 
 MAKE_TEST = "test"
-
-LONG = {
-    "tests/connectors/test_guide.py": "long",
-    "tests/gateway/test_dbt_now.py": "long",
-}
-"""Files that start many processes for what tests of actions ask too, and the proof that runs them."""
 
 PROVED = {
     "tests/journeys/": "journeys",
@@ -45,25 +39,29 @@ CASES = 3
 """So many cases of one test are tried; `make cases` tries the others."""
 
 
-def shares(names: Sequence[str]) -> dict[str, str]:
-    """The share of each test, by its name; `names` has whole files."""
+def shares(names: Sequence[str], long: Collection[str] = ()) -> dict[str, str]:
+    """The share of each test, by its name; `names` has whole files, `long` those that bear the mark."""
     there, on_postgres, cases, first = set(names), Counter[str](), Counter[str](), dict[str, str]()
-    found = {}
+    found = dict.fromkeys(names, MAKE_TEST)
     for name in names:
-        file, function = name.partition("::")[0], name.partition("[")[0]
-        found[name] = share = _named(LONG, file) or MAKE_TEST
-        if proof := _named(PROVED, file):
-            if first.setdefault(file, _on_sqlite(name)) != _on_sqlite(name):
+        file, function, twin = name.partition("::")[0], name.partition("[")[0], _on_sqlite(name)
+        if name in long:
+            found[name] = "long"
+        elif proof := next((proof for beginning, proof in PROVED.items() if file.startswith(beginning)), None):
+            if first.setdefault(file, twin) != twin:
                 found[name] = proof
-        elif share == MAKE_TEST and name.startswith(RULES) and _on_sqlite(name) != name and _on_sqlite(name) in there:
-            if on_postgres[file] % EACH:
-                found[name] = "postgres"
-            on_postgres[file] += 1
-        if found[name] == MAKE_TEST and not proof and name.startswith(CASED):
-            if cases[function] >= CASES:
-                found[name] = "cases"
+        elif name.startswith(RULES) and twin != name and twin in there and not _is_turn(on_postgres, file, EACH):
+            found[name] = "postgres"
+        elif name.startswith(CASED):
             cases[function] += 1
+            if cases[function] > CASES:
+                found[name] = "cases"
     return found
+
+
+def _is_turn(counter: Counter[str], file: str, each: int) -> bool:
+    counter[file] += 1
+    return counter[file] % each == 1
 
 
 def keep_chosen(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -71,14 +69,12 @@ def keep_chosen(config: pytest.Config, items: list[pytest.Item]) -> None:
     asked = os.environ.get("SHARE", "")
     if not asked:
         return
-    of = shares([item.nodeid for item in items])
+    of = shares(
+        [item.nodeid for item in items], {item.nodeid for item in items if item.get_closest_marker("long") is not None}
+    )
     gone = [item for item in items if of[item.nodeid] != asked]
     items[:] = [item for item in items if of[item.nodeid] == asked]
     config.hook.pytest_deselected(items=gone)
-
-
-def _named(table: dict[str, str], file: str) -> str | None:
-    return next((proof for beginning, proof in table.items() if file.startswith(beginning)), None)
 
 
 def _on_sqlite(name: str) -> str:

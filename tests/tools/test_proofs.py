@@ -6,13 +6,14 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
 
-from tests.support.shares import CASED, CASES, EACH, LONG, MAKE_TEST, PROVED, RULES, keep_chosen, shares
+from tests.support.shares import CASED, CASES, EACH, MAKE_TEST, PROVED, RULES, keep_chosen, shares
 from tools.proofs import PROOFS, Run, drawn_order, touched
 
 ROOT = Path(__file__).parents[2]
@@ -49,7 +50,7 @@ def test_what_was_left_out_goes_first() -> None:
 
 
 def test_what_a_change_touches_goes_first_and_only_what_was_left_out_twice_before_it() -> None:
-    hurries = touched(["docs/README.md", "store/migrations/versions/1033.py"])
+    hurries = touched(["CHANGELOG.md", "store/migrations/versions/1033.py"])
 
     run = Run("ci", 0, {"pii": 2, "fuzz": 1}, hurries=hurries)
 
@@ -126,7 +127,7 @@ def test_of_a_file_that_a_proof_runs_whole_the_first_test_is_tried_on_each_datab
     assert list(shares(names).values()) == [MAKE_TEST] * 2 + ["race"] * 10
 
 
-@pytest.mark.parametrize(("path", "proof"), [*PROVED.items(), *LONG.items()])
+@pytest.mark.parametrize(("path", "proof"), PROVED.items())
 def test_what_make_test_leaves_to_a_proof_is_run_by_it_whole_and_in_turn(path: str, proof: str) -> None:
     words = MADE_BY[proof].split()
 
@@ -136,13 +137,15 @@ def test_what_make_test_leaves_to_a_proof_is_run_by_it_whole_and_in_turn(path: s
     assert (ROOT / path).exists()
 
 
-@pytest.mark.parametrize("proof", ["postgres", "cases"])
-def test_what_make_test_leaves_of_a_folder_is_the_share_of_a_proof_that_collects_the_folder(proof: str) -> None:
+@pytest.mark.parametrize(("proof", "folders"), [("postgres", RULES), ("cases", CASED), ("long", ["tests"])])
+def test_what_make_test_leaves_of_a_folder_is_the_share_of_a_proof_that_collects_the_folder(
+    proof: str, folders: Sequence[str]
+) -> None:
     words = MADE_BY[proof].split()
 
     assert f"@SHARE={proof}" in words
     assert proof in PROOFS
-    assert {word.rstrip("/") for word in (RULES if proof == "postgres" else CASED)} <= set(words)
+    assert {folder.rstrip("/") for folder in folders} <= set(words)
 
 
 def test_every_test_is_of_one_share_and_each_share_takes_its_tests(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -151,11 +154,14 @@ def test_every_test_is_of_one_share_and_each_share_takes_its_tests(monkeypatch: 
 
     def kept(asked: str) -> list[str]:
         monkeypatch.setenv("SHARE", asked)
-        items: list[Any] = [SimpleNamespace(nodeid=name) for name in names]
+        items: list[Any] = [
+            SimpleNamespace(nodeid=name, get_closest_marker=lambda mark, name=name: mark if "_8" in name else None)
+            for name in names
+        ]
         keep_chosen(cast("Any", SimpleNamespace(hook=hook)), items)
         return [item.nodeid for item in items]
 
-    taken = [kept(share) for share in (MAKE_TEST, "postgres", "cases")]
+    taken = [kept(share) for share in (MAKE_TEST, "postgres", "cases", "long")]
 
     assert all(taken)
     assert sorted(itertools.chain(*taken)) == sorted(kept("")) == sorted(names)

@@ -122,6 +122,7 @@ async def test_after_a_restore_the_outbox_sends_again_without_a_second_effect(li
     await closed(there)
 
 
+@pytest.mark.long
 async def test_a_backup_under_write_load_is_one_moment(lived, key, bare_url, tmp_path_factory):
     stopping = asyncio.Event()
 

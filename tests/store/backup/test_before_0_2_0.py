@@ -71,6 +71,7 @@ def revision(connection) -> str:
     return connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("old", "made"), [("0001", "before 0.2.0"), ("0045", "before 0.2.0"), ("1025", "between two releases")]
 )
@@ -101,6 +102,7 @@ async def test_one_of_before_is_never_taken_for_one_of_today() -> None:
         schema_of_backup("9999")
 
 
+@pytest.mark.long
 async def test_a_backup_of_the_last_one_restores_into_either_database(store_url: str, store_clock, tmp_path) -> None:
     key = BackupKey(PASSPHRASE, Keyrings(tmp_path / "keys"))
     with BACKUP.open("rb") as file:

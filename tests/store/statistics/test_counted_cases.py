@@ -92,6 +92,7 @@ async def agrees(tx: Transaction, cases: Sequence[Application]) -> None:
             assert {one.id for one in found} == ids
 
 
+@pytest.mark.long
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(drawn=CASES, fold=st.booleans(), told=st.booleans())
 def test_the_counters_tell_what_a_count_of_any_cases_gives(
