@@ -74,6 +74,7 @@ from schema.officers.types import Officer
 from schema.payments import BeneficiariesQuery
 from schema.platform.changes import ChangesQuery
 from schema.platform.client_policy import ClientPolicyMutation, ClientPolicyQuery
+from schema.platform.console import ConsoleMutation, ConsoleQuery
 from schema.platform.event_receivers import EventReceiversMutation, EventReceiversQuery
 from schema.platform.operations_desk import OperationsMutation, OperationsQuery
 from schema.platform.sources import SourcesQuery
@@ -125,6 +126,7 @@ class Query(
     NodesQuery,
     LabelsQuery,
     OperationsQuery,
+    ConsoleQuery,
     StaffQuery,
     StaffBatchQuery,
     WaitingOrdersQuery,
@@ -162,6 +164,7 @@ class Mutation(
     ExaminingMutation,
     DeskMutation,
     OperationsMutation,
+    ConsoleMutation,
     ClientPolicyMutation,
     EtaalMutation,
     FeedbackMutation,

@@ -13,6 +13,7 @@ from importlib.resources import files
 from types import MappingProxyType
 from typing import Any, TypeAlias
 
+from domain.platform.process_reports import BreakerReport, JobReport
 from domain.platform.source_reports import LastHeard
 from domain.reconciliation.reconciliation import RAN_WITHIN
 from domain.statistics.silence import FEWEST_ACTIVE_DAYS, FEWEST_WORKING_DAYS, LOOK_BACK_DAYS, SILENT_TIMES
@@ -220,6 +221,12 @@ class ProcessFacts:
     """How many writes the disk of the store refused since the process was started."""
     counts_alone: float | None = None
     """Seconds since the start of a gateway that counts rates by itself (docs/edge.md); None for other processes."""
+    release: str = ""
+    """The release that it runs; older releases said nothing of it, nor of the two below."""
+    breakers: Mapping[str, BreakerReport] = field(default_factory=dict)
+    """By system of which a breaker is not closed."""
+    job_reports: Mapping[str, JobReport] = field(default_factory=dict)
+    """A worker's jobs by name, also those that did not end yet."""
     age: float = 0.0
     """Seconds since this report."""
 

@@ -1,7 +1,5 @@
 """The commands of `apuni outbox`: show and handle messages, without the personal data that they carry."""
 
-import re
-from collections.abc import Mapping
 from datetime import timedelta
 from typing import Annotated, Any
 
@@ -13,6 +11,7 @@ from actions.identity.provider_sign_out import END
 from actions.kernel import Environment
 from actions.platform.alarms import NOTIFY
 from domain.kernel import CommandFailed
+from domain.platform.outbox import shown_payload
 from gateway.commands.kernel import CommandGroup, Limit, Reason, account, out, print_table
 from store.database import require_there
 from store.platform import outbox_desk
@@ -22,10 +21,8 @@ from store.platform.outbox_desk import OutboxFilter
 group = CommandGroup()
 """Messages to outside systems that wait or failed."""
 
-HIDDEN = "(hidden)"
 MAY_BE_GIVEN_UP = frozenset({PUSH, ASKED, END, SEND, NOTIFY})
 """Topics of mere notifications: no money, certificate, filing, count or withdrawn consent depends on them."""
-_KEY = re.compile(r"[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}")
 _Number = Annotated[int, typer.Argument(help="the message's number, as `apuni outbox list` shows it")]
 
 
@@ -112,12 +109,5 @@ def message_fields(message: OutboxMessage) -> dict[str, Any]:
         "due": message.due_at.isoformat(timespec="seconds"),
         "error": message.error_code or "–",
         "application": message.application_id or "–",
-        **{f"payload.{name}": value for name, value in _payload(message.payload).items()},
-    }
-
-
-def _payload(payload: Mapping[str, Any]) -> dict[str, str]:
-    return {
-        name: str(value) if name.endswith("_id") and _KEY.fullmatch(str(value)) else HIDDEN
-        for name, value in sorted(payload.items())
+        **{f"payload.{name}": value for name, value in shown_payload(message.payload).items()},
     }

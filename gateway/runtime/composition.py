@@ -174,6 +174,7 @@ async def open_runtime(
             KillSwitch(switches),
             await _source_quotas(settings, clock, stack),
         )
+        vitals.watch_breakers(resilience.breakers)
         if hints is not None:
             await stack.enter_async_context(hints.exchange_in_background(resilience.breakers))
         partners = await stack.enter_async_context(open_partners(settings, resilience, ids))

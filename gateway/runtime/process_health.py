@@ -2,13 +2,17 @@
 
 import shutil
 from collections import Counter, deque
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+from importlib.metadata import version
 from pathlib import Path
+from typing import Protocol
 
 from domain.kernel import Clock, Source
 from domain.platform.alarms import COUNTED_SECONDS, RULES, AlarmCode, Event, JobOutcome, JobRuns, ProcessFacts
+from domain.platform.process_reports import BreakerReport, JobReport
 from domain.platform.source_reports import LastHeard
-from integrations.calling.breakers import LONGEST_OPEN_SECONDS, BreakerState
+from integrations.calling.breakers import LONGEST_OPEN_SECONDS, Breakers, BreakerState
 from integrations.calling.monitor import CallObserver
 from store.database.revisions import HEAD
 
@@ -20,13 +24,30 @@ LEAST_AWAY = RULES[AlarmCode.STORE_UNAVAILABLE].threshold
 LEAST_STEP = RULES[AlarmCode.CLOCK_STEPPED].threshold
 
 
+class WatchedJob(Protocol):
+    """A job whose reports say how late it is (gateway/worker/runner.py)."""
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+
+    @property
+    def every(self) -> float:
+        """Seconds from the beginning of one run to that of the next."""
+
+    @property
+    def leads(self) -> bool | None:
+        """Whether this worker leads where one worker does it; None where each does."""
+
+
 @dataclass
 class _Job:
-    """The runs of one job. `failed_at` is when a failure last counted, on the monotonic clock."""
+    """The runs of one job. `failed_at` is when a failure last counted, on the monotonic clock, `done_at` a success."""
 
     runs: Counter[str] = field(default_factory=Counter)
     failures: int = 0
     failed_at: float | None = None
+    done_at: float | None = None
 
 
 class ProcessHealth:
@@ -51,6 +72,18 @@ class ProcessHealth:
         self._counts_alone = counts_alone
         self._disk_refusals: tuple[int, float] | None = None
         self._jobs: dict[str, _Job] = {}
+        self._release = version("apuni-sarkar-gateway")
+        self._watched: tuple[WatchedJob, ...] = ()
+        self._watched_since = self._started
+        self._breakers: Breakers | None = None
+
+    def watch_breakers(self, breakers: Breakers) -> None:
+        """Report when each system is tried again too."""
+        self._breakers = breakers
+
+    def watch_jobs(self, jobs: Iterable[WatchedJob]) -> None:
+        """Report of these jobs, which begin now, also before they ended once."""
+        self._watched, self._watched_since = tuple(jobs), self._clock.monotonic()
 
     def call_observer(self, other: CallObserver | None) -> CallObserver:
         """The observer of every remote call: counts what needs attention, and calls the other observer too."""
@@ -126,7 +159,7 @@ class ProcessHealth:
         job.runs[outcome.value] += 1
         now = self._clock.monotonic()
         if outcome is JobOutcome.DONE:
-            job.failures, job.failed_at = 0, None
+            job.failures, job.failed_at, job.done_at = 0, None, now
         elif outcome is JobOutcome.WRITES_STOPPED:
             return
         elif job.failed_at is None or now - job.failed_at >= COUNTED_SECONDS:
@@ -177,6 +210,9 @@ class ProcessHealth:
             knows=HEAD,
             last_heard={name: self._last_heard(name, now) for name, _ in self._heard_at},
             jobs={name: JobRuns(dict(job.runs), job.failures) for name, job in self._jobs.items()},
+            release=self._release,
+            breakers={source: self._breaker_report(Source(source), now) for source in not_closed},
+            job_reports={one.name: self._job_report(one, now) for one in self._watched},
         )
 
     def _answers_again(self, source: Source, changed: float) -> bool:
@@ -187,6 +223,16 @@ class ProcessHealth:
         answered, failed = (self._heard_at.get((source.value, outcome)) for outcome in ("answered", "failed"))
         over = self._clock.monotonic() - changed >= LONGEST_OPEN_SECONDS
         return over and answered is not None and answered > max(changed, failed or 0.0)
+
+    def _breaker_report(self, source: Source, now: float) -> BreakerReport:
+        groups = {group: since for (name, group), (since, _) in self._not_closed.items() if name is source}
+        waits = [self._breakers.open_seconds(source, group) for group in groups] if self._breakers else []
+        return BreakerReport(len(groups), now - min(groups.values()), min(filter(None, waits), default=None))
+
+    def _job_report(self, job: WatchedJob, now: float) -> JobReport:
+        done_at = self._jobs[job.name].done_at if job.name in self._jobs else None
+        late = now - (self._watched_since if done_at is None else done_at) - job.every
+        return JobReport(None if done_at is None else now - done_at, max(late, 0.0), job.leads)
 
     def _last_heard(self, name: str, now: float) -> LastHeard:
         answered, failed = (self._heard_at.get((name, outcome)) for outcome in ("answered", "failed"))

@@ -102,8 +102,8 @@ def service_jobs(
         Job("seal_ledger", SEAL_SECONDS, partial(ledger_seal.seal, environment.store)),
         Job("ask_about_fees", FEE_SECONDS, partial(ask_due, environment)),
         Job("ask_departments", FEE_SECONDS, partial(ask_about_cases, environment)),
-        Job("legal_clock", legal_clock.RENEW_SECONDS, legal.tick, legal.resign),
-        Job("finance_clock", finance_clock.LOOK_SECONDS, finance.tick, finance.resign),
+        Job("legal_clock", legal_clock.RENEW_SECONDS, legal.tick, legal.resign, legal),
+        Job("finance_clock", finance_clock.LOOK_SECONDS, finance.tick, finance.resign, finance),
         Job("payment_files", payment_seconds, PaymentRounds(environment, stopping).run),
     )
 

@@ -71,6 +71,7 @@ async def run_worker(settings: Settings) -> None:
             MessageValues(runtime, build()).read,
         )
         upkeep = upkeep_jobs(environment, settings.retention, stopping)
+        runtime.vitals.watch_jobs([*services, *upkeep])
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(Runner(services, stopping, ended).run())
             tasks.create_task(Runner(upkeep, stopping, ended, at_once=AT_ONCE).run())

@@ -8,6 +8,7 @@ import structlog
 
 from domain.platform.alarms import JobOutcome
 from gateway.runtime.background import wait_for_event
+from gateway.runtime.leadership import Leadership
 from store.database import StoreUnavailable, WritesStopped
 
 AFTER_FAILURE_SECONDS = 1.0
@@ -25,12 +26,19 @@ class Job:
     """One job of the worker. `every` is the seconds from the beginning of one run to that of the next.
 
     A run that takes longer is followed by the next at once. `close` is what is left to do when the worker stops.
+    `lead` is what the worker must hold where one worker does the job.
     """
 
     name: str
     every: float
     run: Callable[[], Awaitable[object]]
     close: Callable[[], Awaitable[object]] | None = None
+    lead: Leadership | None = None
+
+    @property
+    def leads(self) -> bool | None:
+        """Whether this worker leads where one worker does it; None where each does."""
+        return None if self.lead is None else self.lead.leads
 
 
 class Runner:

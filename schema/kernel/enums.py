@@ -63,6 +63,7 @@ from domain.payments.files import BatchState, EnrolmentState, RegistrationState
 from domain.platform.alarms import AlarmCode, AlarmState, Severity
 from domain.platform.client_policy import ClientPlatform, Support
 from domain.platform.event_receivers import EventKind, EventOwner, ReceiverState, ReceiverStep
+from domain.platform.outbox import MessageCondition
 from domain.platform.switches import SwitchKind, SwitchState
 from domain.reconciliation.finance_cases import CaseOutcome, CaseState, CaseStep, DifferenceKind, SuggestedCause
 from domain.reconciliation.reconciliation import RunState
@@ -204,6 +205,7 @@ _publish(Direction, "TileDirection", "direction", "Which way a figure is better.
 _publish(CaseList, "CaseList", "case_list", "Lists of applications behind figures.")
 _publish(DelayCause, "DelayCause", "delay_cause", "Coded reasons of a delay.")
 _publish(AlarmState, "AlarmState", "alarm_state", "Whether an alarm holds.")
+_publish(MessageCondition, "OutboxMessageCondition", "outbox_condition", "How an undelivered message stands.")
 _publish(Severity, "AlarmSeverity", "severity", "How fast somebody must look.")
 _publish(AppealLevel, "AppealLevel", "appeal_level", "Who hears an appeal.")
 _publish(AppealGround, "AppealGround", "appeal_ground", "Why there is an appeal.")

@@ -7,7 +7,17 @@ from typing import Any
 
 from sqlalchemy import BigInteger, Column, Float, Index, Table, delete, func, select
 
-from domain.platform.alarms import Alarm, AlarmCode, AlarmState, Event, JobRuns, ProcessFacts, Where
+from domain.platform.alarms import (
+    PRESENT_SECONDS,
+    Alarm,
+    AlarmCode,
+    AlarmState,
+    Event,
+    JobRuns,
+    ProcessFacts,
+    Where,
+)
+from domain.platform.process_reports import BreakerReport, JobReport, ProcessReport
 from domain.platform.source_reports import LastHeard
 from store.database import Instant, Json, Key, Records, Transaction, upsert
 from store.database.metadata import metadata, table_of
@@ -70,6 +80,30 @@ async def reported_facts(tx: Transaction) -> list[ProcessFacts]:
     return [_facts(row.facts, age=abs((now - row.at).total_seconds())) for row in rows]
 
 
+async def process_reports(tx: Transaction) -> list[tuple[ProcessReport, ProcessFacts]]:
+    """The last report of every process by its label, as operators are shown it, with all that it said."""
+    now = tx.clock.now()
+    rows = (await tx.connection.execute(select(health_facts_table).order_by(_F.process_id))).all()
+    found = []
+    for row in rows:
+        age = abs((now - row.at).total_seconds())
+        facts = _facts(row.facts, age=age)
+        report = ProcessReport(
+            row.process_id,
+            facts.process,
+            row.at,
+            age <= PRESENT_SECONDS,
+            facts.release,
+            facts.knows,
+            facts.switches,
+            facts.breakers,
+            facts.job_reports,
+            {name: job.failures for name, job in facts.jobs.items()},
+        )
+        found.append((report, facts))
+    return sorted(found, key=lambda one: one[0].label)
+
+
 async def last_worker_beat(tx: Transaction) -> datetime | None:
     """When a worker last reported; None where none did within FORGOTTEN_AFTER."""
     rows = (await tx.connection.execute(select(health_facts_table))).all()
@@ -113,6 +147,9 @@ def _facts(kept: Mapping[str, Any], *, age: float) -> ProcessFacts:
         jobs={name: JobRuns(**job) for name, job in kept.get("jobs", {}).items()},
         disk_refusals=_event(kept.get("disk_refusals")),
         counts_alone=kept.get("counts_alone"),
+        release=kept.get("release", ""),
+        breakers={source: BreakerReport(**one) for source, one in kept.get("breakers", {}).items()},
+        job_reports={name: JobReport(**one) for name, one in kept.get("job_reports", {}).items()},
         age=age,
     )
 

@@ -337,15 +337,16 @@ async def _open_message(tx: Transaction, row: AnyRow) -> OutboxMessage | None:
         return None
 
 
-def message_of(tx: Transaction, row: AnyRow) -> OutboxMessage:
-    """The message of a row; raises CannotDecrypt where the payload does not open."""
+def message_of(tx: Transaction, row: AnyRow, payload: Mapping[str, Any] | None = None) -> OutboxMessage:
+    """The message of a row with its own payload or another; raises CannotDecrypt where its own does not open."""
+    if payload is None:
+        cell = _cell_name(row.topic, row.key)
+        payload = {} if row.error_code == UNREADABLE else tx.cipher.decrypt_json(row.payload, cell)
     return OutboxMessage(
         id=row.id,
         topic=row.topic,
         key=row.key,
-        payload={}
-        if row.error_code == UNREADABLE
-        else tx.cipher.decrypt_json(row.payload, _cell_name(row.topic, row.key)),
+        payload=payload,
         application_id=row.application_id,
         state=OutboxState(row.state),
         attempts=row.attempts,

@@ -179,6 +179,8 @@ OWN: Mapping[str, frozenset[str]] = {
     "saveDraft": who("citizen", "neighbour", "assisting operator"),
     "setClientPolicy": who("admin"),
     "setSwitch": who("admin"),
+    "reportIncident": who("admin"),
+    "retryOutboxMessages": who("admin"),
     "submitApplication": who("citizen", "neighbour", "assisting operator"),
     "transferOfficer": who("admin"),
     "confirmStaffBatch": NOBODY,  # it names what is not there
@@ -252,6 +254,7 @@ NARROW: Mapping[str, frozenset[str]] = {
 
 ROOTS: Mapping[str, frozenset[str]] = {
     "Query.alarms": who("auditor", "admin"),
+    "Query.operationsStatus": who("auditor", "admin"),
     "Query.centres": who("auditor", "admin"),
     "Query.recordClaims": who("citizen", "neighbour", "officer", "officer elsewhere"),
     "Query.etaalServices": who(

@@ -4,6 +4,7 @@ import asyncio
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import date, timedelta
+from importlib.metadata import version
 
 import pytest
 from sqlalchemy import event
@@ -12,12 +13,16 @@ from structlog.testing import capture_logs
 from actions.kernel import Environment
 from domain.applications.holidays import Holiday, HolidayKind
 from domain.kernel import Bilingual, Source
-from domain.platform.alarms import Event
+from domain.platform.alarms import Event, JobOutcome
+from domain.platform.process_reports import BreakerReport, JobReport
 from domain.platform.switches import Switch, Switchboard, SwitchKind, SwitchState
 from gateway.runtime import heartbeat as beats
 from gateway.runtime.heartbeat import Heartbeat, refresh_calendar, refresh_switches, run_heartbeat
+from gateway.runtime.leadership import Leadership
 from gateway.runtime.process_health import ProcessHealth
-from integrations.calling.breakers import LONGEST_OPEN_SECONDS, BreakerState
+from gateway.worker.runner import Job
+from integrations.calling.breakers import LONGEST_OPEN_SECONDS, Breakers, BreakerState
+from integrations.calling.errors import Unavailable
 from store.catalogue import calendar
 from store.database import Board, StoreUnavailable
 from store.platform import alarms, switches
@@ -270,3 +275,40 @@ async def test_a_process_notes_once_that_a_list_of_holidays_is_in_doubt(env, vit
 
     told = [(line["year"], line["list"]) for line in logs if line["event"] == "holidays_in_doubt"]
     assert told == [(2026, "UNVERIFIED")]
+
+
+async def test_a_process_reports_since_when_a_breaker_is_open_and_when_it_tries_again(vitals, store_clock):
+    breakers = Breakers(store_clock, observer=vitals.breaker_changed)
+    vitals.watch_breakers(breakers)
+    for _ in range(5):
+        with pytest.raises(Unavailable):
+            await breakers.call(Source.UMANG, "push", fail)
+    store_clock.advance(timedelta(seconds=5))
+    opened = vitals.facts().breakers
+    store_clock.advance(timedelta(seconds=20))
+
+    assert opened == {"UMANG": BreakerReport(1, 5.0, 10.0)}
+    assert vitals.facts().breakers == {"UMANG": BreakerReport(1, 25.0, None)}
+
+
+async def fail() -> None:
+    raise Unavailable(Source.UMANG, "HTTP_503")
+
+
+async def test_a_process_reports_of_each_job_when_it_was_done_how_late_it_is_and_whether_it_leads(
+    env, vitals, store_clock
+):
+    led = Leadership(env, "legal-clock", 30.0)
+    vitals.watch_jobs([Job("never", 60.0, fail), Job("legal_clock", 10.0, fail, lead=led)])
+    store_clock.advance(timedelta(seconds=50))
+    vitals.job_ended("legal_clock", JobOutcome.DONE)
+    store_clock.advance(timedelta(seconds=30))
+
+    assert vitals.facts().job_reports == {
+        "never": JobReport(None, 20.0, None),
+        "legal_clock": JobReport(30.0, 20.0, leads=False),
+    }
+
+
+def test_a_process_reports_its_release(vitals):
+    assert vitals.facts().release == version("apuni-sarkar-gateway")

@@ -25,6 +25,7 @@ WITHOUT_PAGE = {
         "clientPolicy": "an app asks it at its start",
         "labels": "for apps, which have no texts of their own; pages have the catalogues",
         "deliveryStatistics": "/dashboard draws these figures, and /figures/statistics.csv has them as a table",
+        "sources": "/status shows them as this process sees them, /staff/systems as all processes report them",
         "baselineFigures": "/dashboard draws these figures beside its own",
         "mandis": "the Union's own pages show the markets; here it is for the app",
         "genericMedicines": "the Union's own pages show the medicines; here it is for the app",

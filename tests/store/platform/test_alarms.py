@@ -5,6 +5,7 @@ from sqlalchemy import select
 
 from domain.kernel import ManualClock
 from domain.platform.alarms import Alarm, AlarmCode, AlarmState, Event, JobRuns, ProcessFacts
+from domain.platform.process_reports import BreakerReport, JobReport
 from domain.platform.source_reports import LastHeard
 from store.database import AuditLine, Store, audit
 from store.platform import alarms
@@ -55,6 +56,23 @@ async def test_what_was_heard_of_systems_is_kept_under_the_name_that_the_release
         kept = (await tx.connection.execute(select(alarms.health_facts_table.c.facts))).scalar_one()
         [told] = await alarms.reported_facts(tx)
     assert (kept["heard"], told.last_heard) == ({"PFMS": {"success": 3.0, "failure": None}}, facts.last_heard)
+
+
+async def test_a_report_keeps_breakers_jobs_and_release_beside_what_the_release_before_reads(store: Store) -> None:
+    told = replace(
+        FACTS,
+        release="1.0",
+        breakers={"PFMS": BreakerReport(1, 3.0, None)},
+        job_reports={"settle_budgets": JobReport(2.0, 0.0, leads=True)},
+    )
+    async with store.write_transaction() as tx:
+        await alarms.save_facts(tx, "p1", told)
+        kept = (await tx.connection.execute(select(alarms.health_facts_table.c.facts))).scalar_one()
+        [(report, facts)] = await alarms.process_reports(tx)
+
+    assert kept["jobs"] == {"settle_budgets": {"runs": {"done": 7, "failed": 2}, "failures": 2}}
+    assert (report.release, report.breakers, report.jobs) == ("1.0", told.breakers, told.job_reports)
+    assert (report.label, report.alive, facts.last_heard) == ("gateway@one", True, told.last_heard)
 
 
 async def test_facts_of_processes_that_ended_long_ago_are_deleted(store: Store, store_clock: ManualClock) -> None:

@@ -2,7 +2,8 @@
 
 from datetime import timedelta
 
-from gateway.commands.outbox import HIDDEN, message_fields
+from domain.platform.outbox import HIDDEN
+from gateway.commands.outbox import message_fields
 from store.database import Store
 from store.platform import outbox, outbox_desk
 from store.platform.outbox import OutboxState
