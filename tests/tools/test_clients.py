@@ -49,6 +49,7 @@ def test_every_package_has_the_version_of_the_release_and_every_published_operat
         assert [one.name for one in manifest.operations if one.id not in text] == [], path
 
 
+@pytest.mark.long
 @pytest.mark.integration
 async def test_the_package_for_typescript_compiles_and_its_types_refuse_a_field_that_is_not_asked_for(packages):
     folder = packages / "typescript" / APP

@@ -26,6 +26,7 @@ def run(*arguments: str) -> tuple[int, list[str]]:
     return done.exit_code, done.stderr.splitlines()
 
 
+@pytest.mark.long
 def test_the_reference_documents_are_what_the_code_says():
     assert outdated_documents(DOCS) == [], "run `python -m tools.reference print`"
 

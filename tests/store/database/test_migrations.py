@@ -131,6 +131,7 @@ def migrate_in_a_process(url: str) -> None:
     asyncio.run(migrate(url))
 
 
+@pytest.mark.long
 @pytest.mark.integration
 async def test_processes_may_migrate_at_once(empty_url: str) -> None:
     with ProcessPoolExecutor(3, mp_context=multiprocessing.get_context("spawn")) as pool:
@@ -139,6 +140,7 @@ async def test_processes_may_migrate_at_once(empty_url: str) -> None:
     assert await schema_is_current(empty_url)
 
 
+@pytest.mark.long
 @pytest.mark.integration
 def test_the_gateway_does_not_load_alembic() -> None:
     script = "import sys, store.database.engine, store.tables; sys.exit('alembic' in sys.modules)"
