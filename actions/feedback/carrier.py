@@ -47,7 +47,7 @@ class Carrier(Protocol):
     """One channel of this installation, opened anew for each batch of messages."""
 
     most_at_once: int
-    """How many messages are given to the provider at once."""
+    """How many messages are given to the provider at once at most."""
 
     async def addresses(self, tx: Transaction, readers: Collection[Citizen]) -> Mapping[str, Addresses]:
         """Where these readers are reached, by their ids; who cannot be reached on this channel is left out."""

@@ -39,6 +39,32 @@ _Filled = Outgoing | tuple[Message, NotSent]
 _log = structlog.get_logger(__name__)
 
 
+class BatchSize:
+    """How many messages of a channel are given to its provider at once: few at first, and more while answers come soon.
+
+    A process or provider that is busy would else be given so many that no answer comes within the time of its call;
+    then each stays in doubt and is never given again. It grows by steps and is halved, as TCP's window is (RFC 5681,
+    section 3.1).
+    """
+
+    LEAST = 16
+    """So many are given always, so that some go to a provider that is slow for all."""
+    STEP = 8
+    MOST = 200
+    """So many are in doubt, for each batch, after a worker was killed."""
+    SLOW = 4.0
+    """Seconds; less than half of what a call of any channel may take."""
+
+    def __init__(self, carrier: Carrier) -> None:
+        self._most = min(carrier.most_at_once, self.MOST)
+        self.now = min(self.LEAST, self._most)
+
+    def note(self, seconds: float) -> None:
+        """Choose the next size by the time in which a batch was answered for."""
+        size = self.now + self.STEP if seconds < self.SLOW else max(self.now // 2, self.LEAST)
+        self.now = min(size, self._most)
+
+
 async def send_due(
     env: Environment, read: ReadValues, channel: MessageChannel, stopping: asyncio.Event | None = None
 ) -> None:
@@ -46,23 +72,30 @@ async def send_due(
     async with env.store.read_transaction() as tx:
         due = await messages.is_to_send(tx, channel)
 
+    carrier = carrier_of(env, channel) if due else None
+    size = BatchSize(carrier) if carrier else None
+
     async def send() -> None:
-        while await send_messages(env, read, channel) and not (stopping and stopping.is_set()):
+        while await send_messages(env, read, channel, size) and not (stopping and stopping.is_set()):
             pass
 
-    if due:
+    if size:
         await asyncio.gather(*(send() for _ in range(BATCHES_AT_ONCE)))
 
 
-async def send_messages(env: Environment, read: ReadValues, channel: MessageChannel) -> bool:
+async def send_messages(
+    env: Environment, read: ReadValues, channel: MessageChannel, size: BatchSize | None = None
+) -> bool:
     """Give a batch of what is due on a channel to its provider, outside of the readers' quiet hours.
 
-    Whether more may be due.
+    Batches of one channel share their `size`. Returns whether more may be due.
     """
     carrier = carrier_of(env, channel)
     if carrier is None:
         return False
-    due, claimed = await env.store.carry_out(lambda tx: _claim(env, tx, channel, carrier))
+    size = size or BatchSize(carrier)
+    most = size.now
+    due, claimed = await env.store.carry_out(lambda tx: _claim(env, tx, channel, carrier, most))
     crash_points.reach(crash_points.MESSAGE_CLAIMED)
     if claimed:
         texts = await env.store.read(partial(texts_in_force, env))
@@ -74,21 +107,23 @@ async def send_messages(env: Environment, read: ReadValues, channel: MessageChan
         on_day = ist_date(env.clock.now())
         outgoing = await env.store.carry_out(lambda tx: _begin(env, tx, carrier, on_day, filled))
         crash_points.reach(crash_points.MESSAGE_BEGUN)
+        begun_at = env.clock.monotonic()
         await _give(env, carrier, on_day, outgoing)
-    return due >= carrier.most_at_once
+        size.note(env.clock.monotonic() - begun_at)
+    return due >= most
 
 
 async def _claim(
-    env: Environment, tx: Transaction, channel: MessageChannel, carrier: Carrier
+    env: Environment, tx: Transaction, channel: MessageChannel, carrier: Carrier, most: int
 ) -> tuple[int, list[tuple[Message, Citizen, Addresses]]]:
-    """Take what is due for a while, and how many it was; what comes in somebody's quiet hours waits for their end.
+    """Take at most `most` of what is due for a while, and how many it was.
 
-    Where the money of the day is spent, what is not urgent waits. What its reader does not want on this channel any
-    more ends, so that the next one takes its turn.
+    What comes in somebody's quiet hours waits for their end. Where the money of the day is spent, what is not urgent
+    waits. What its reader does not want on this channel any more ends, so that the next one takes its turn.
     """
     costs, now = env.rules.message_costs.get(channel, NOTHING), tx.clock.now()
     left = None if costs.cap is None else costs.messages_left(await message_days.cost_of_today(tx, channel))
-    due = await messages.to_send(tx, channel, carrier.most_at_once, most_not_urgent=left)
+    due = await messages.to_send(tx, channel, most, most_not_urgent=left)
     found = await messages.leave_arrived(tx, due)
     settings = await messages.settings_of(tx, {each.citizen_id for each in found})
     readers = await people.citizens(tx, {each.citizen_id for each in found})
