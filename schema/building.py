@@ -77,6 +77,7 @@ from schema.platform.client_policy import ClientPolicyMutation, ClientPolicyQuer
 from schema.platform.console import ConsoleMutation, ConsoleQuery
 from schema.platform.event_receivers import EventReceiversMutation, EventReceiversQuery
 from schema.platform.operations_desk import OperationsMutation, OperationsQuery
+from schema.platform.registered_apps import RegisteredAppsMutation, RegisteredAppsQuery
 from schema.platform.sources import SourcesQuery
 from schema.platform.subscriptions import Subscription
 from schema.privacy import PersonalDataMutation
@@ -138,6 +139,7 @@ class Query(
     SigningQuery,
     DepartmentCasesQuery,
     ClientPolicyQuery,
+    RegisteredAppsQuery,
     ConsentsQuery,
     DevicesQuery,
     CentresQuery,
@@ -166,6 +168,7 @@ class Mutation(
     OperationsMutation,
     ConsoleMutation,
     ClientPolicyMutation,
+    RegisteredAppsMutation,
     EtaalMutation,
     FeedbackMutation,
     GrievancesMutation,

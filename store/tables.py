@@ -52,7 +52,7 @@ from store.identity import (
 )
 from store.officers import batches, cover, desk, desk_reads, leave, posts
 from store.payments import expected_files, payment_tables
-from store.platform import alarms, event_receivers, incidents, manifests, outbox, seeds, switches
+from store.platform import alarms, event_receivers, incidents, manifests, outbox, registered_apps, seeds, switches
 from store.reconciliation import finance_cases, finance_totals, held_benefits, reconciliation
 from store.rosters import roster_rows, rosters
 from store.statistics import figure_state, figures, saved_views

@@ -1,7 +1,7 @@
 """The environment that every action receives: store, partners, clock, identifiers."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -175,7 +175,10 @@ class Rules:
 
     takes_sandboxes: bool = False
     """Whether sandboxes may stand for outside systems, as in staging and in the demo: papers are then signed by keys of
-    tests, and this machine may be a receiver of events."""
+    tests, this machine may be a receiver of events, and developers register apps."""
+
+    app_clients: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """The redirect addresses of the apps that the operator registered, by their client ids."""
 
     def week_of(self, department: str | None, district: str) -> OfficeWeek:
         """The working week of a department's offices in a district."""

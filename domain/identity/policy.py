@@ -55,6 +55,7 @@ class ObjectKind(StrEnum):
     TRAINING = "TRAINING"
     CONVERSATION = "CONVERSATION"
     EVENT_RECEIVER = "EVENT_RECEIVER"
+    APP = "APP"
 
 
 class Purpose(StrEnum):
@@ -213,10 +214,12 @@ _SIGN_ON = {
     **_cells(_R.JURISDICTION, _Role.OFFICER, _K.RECORD_CLAIM, _P.DECIDE),
     **_cells(_R.ASSIGNED, (_Role.CITIZEN, *_OPERATORS, *_OFFICES, *_SUPERVISORS), _K.DEVICE, *_OWN),
     **_cells(_R.ASSIGNED, (_Role.HELPLINE, _Role.DEVELOPER), _K.DEVICE, *_OWN),
+    **_cells(_R.ASSIGNED, _Role.DEVELOPER, _K.APP, *_OWN),
     **_cells(_R.ANY, _Role.ADMIN, _K.CENTRE, _P.OPERATE),
     **_cells(_R.ANY, _Role.AUDITOR, _K.CENTRE, _P.AUDIT),
 }
-"""Requests to act are the operator's own; accounts are the citizen's alone; a device belongs to who signed in.
+"""Requests to act are the operator's own; accounts are the citizen's alone; a device belongs to who signed in, an
+app to the developer who registered it.
 
 A signed paper is opened by those who decide what was filed on it, and looked at by those of the whole district.
 Who claims a record that others entered shows herself to an officer of the place where it was entered.

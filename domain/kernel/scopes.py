@@ -22,6 +22,7 @@ class Scope(StrEnum):
     COMMISSION = "commission:review"
     STAFF = "staff:manage"
     CONVERSATIONS = "conversations:answer"
+    APPS = "apps:register"
     COUNTS = "counts:read"
     OPERATIONS_READ = "operations:read"
     OPERATIONS_WRITE = "operations:write"
@@ -44,7 +45,7 @@ SCOPES: Mapping[Role, frozenset[Scope]] = {
     Role.FINANCE_OFFICER: frozenset(_COUNTED),
     Role.AUDITOR: frozenset({Scope.OPERATIONS_READ, *_COUNTED}),
     Role.HELPLINE: frozenset({Scope.CONVERSATIONS}),
-    Role.DEVELOPER: frozenset(),
+    Role.DEVELOPER: frozenset({Scope.APPS}),
     Role.ADMIN: frozenset({Scope.STAFF, Scope.OPERATIONS_READ, Scope.OPERATIONS_WRITE, *_COUNTED}),
     Role.UMANG: frozenset(),
     Role.E_TAAL: frozenset(_COUNTED),

@@ -77,6 +77,8 @@ class GraphQLEndpoint:
                 record = call.record(response.status_code, self._edge.clock.monotonic() - started)
                 root.note(operation=record.operation, status=record.status, caller=record.caller.value)
                 self.pipeline.note(record)
+                if self._edge.app_requests is not None:
+                    self._edge.app_requests.note(request.headers, call.request_id, record)
                 if root.response:
                     response.headers.update(root.response)
         return await compress_apart(response, request, secret_ambient=came_by_cookie(request), ids=self._edge.ids)

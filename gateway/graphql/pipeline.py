@@ -96,6 +96,8 @@ class Pipeline:
             codes=record.codes,
             caller=record.caller.value,
         )
+        if self.edge.trusted is not None:
+            self.edge.trusted.count_errors(record)
         if self.edge.observe is not None:
             self.edge.observe(record)
 

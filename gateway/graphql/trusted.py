@@ -33,13 +33,13 @@ from domain.platform.manifests import (
 )
 from gateway.graphql.body import GraphQLParameters
 from gateway.graphql.documents import PreparedDocument
-from gateway.http.calls import RequestContext, ResolvedDocument
+from gateway.http.calls import OperationRecord, RequestContext, ResolvedDocument
 from gateway.http.headers import ROUTER_HEADER
 from gateway.http.problems import RequestProblem, bad_request
 from gateway.runtime.background import run_periodically
 from gateway.settings.limits import DocumentMode
-from store.database import Board, Keyrings, Store, StoreError
-from store.platform import manifests
+from store.database import Board, Keyrings, Store, StoreError, Transaction
+from store.platform import manifests, registered_apps
 
 PREFIX = "sha256:"
 NAME_HEADERS = ("x-client-name", "apollographql-client-name")
@@ -98,6 +98,7 @@ class TrustedLibrary:
         self._held: dict[str, TrustedOperation] = {}
         self._versions: frozenset[Version] = frozenset()
         self._uses: Counter[tuple[str, str, date]] = Counter()
+        self._errors: Counter[tuple[str, str, str, date]] = Counter()
 
     def __len__(self) -> int:
         return len(self._held)
@@ -139,8 +140,8 @@ class TrustedLibrary:
             raise bad_request("DOCUMENT_ID_MISMATCH")
         held = self._held.get(named or "")
         if held is not None:
-            self._count(held, headers)
-            return ResolvedDocument(held.operation.body, trusted=True, name=held.operation.name, prepared=held.prepared)
+            apps, name = self._count(held, headers), held.operation.name
+            return ResolvedDocument(held.operation.body, trusted=True, name=name, prepared=held.prepared, apps=apps)
         if query is None:
             raise _not_found()
         wanted_headers = _MAY_OPEN.get(self._mode)
@@ -166,6 +167,20 @@ class TrustedLibrary:
         """Count again what could not be kept."""
         self._uses.update(uses)
 
+    def count_errors(self, record: OperationRecord) -> None:
+        """Count the errors of a published operation; names of ours alone, which bounds the counter."""
+        day = ist_date(self.clock.now())
+        self._errors.update((app, record.name or "", code, day) for app in record.apps for code in set(record.codes))
+
+    def take_errors(self) -> dict[tuple[str, str, str, date], int]:
+        """What was counted since the last time, by application, operation, code and day in India."""
+        taken, self._errors = dict(self._errors), Counter()
+        return taken
+
+    def restore_errors(self, errors: Mapping[tuple[str, str, str, date], int]) -> None:
+        """Count again what could not be kept."""
+        self._errors.update(errors)
+
     def _carry_over(self, operation: Operation) -> TrustedOperation:
         known = self._held.get(operation.id)
         return (
@@ -174,16 +189,20 @@ class TrustedLibrary:
             else TrustedOperation(operation, prepared=known.prepared, broken=known.broken)
         )
 
-    def _count(self, held: TrustedOperation, headers: Mapping[str, str]) -> None:
+    def _count(self, held: TrustedOperation, headers: Mapping[str, str]) -> tuple[str, ...]:
         """Count a use for the version that the application says, else for all that have the operation.
+
+        Gives the applications for which it was counted.
 
         So a version whose application does not say its name is never thought unused. Only published versions count,
         which bounds the counter.
         """
         said = (_first_header(headers, NAME_HEADERS), _first_header(headers, VERSION_HEADERS))
         day = ist_date(self.clock.now())
-        for app, version in [said] if said in self._versions else held.holders:
+        versions = [said] if said in self._versions else held.holders
+        for app, version in versions:
             self._uses[app, version, day] += 1
+        return tuple(sorted({app for app, _ in versions}))
 
 
 def names_document(given: Mapping[str, Any]) -> bool:
@@ -271,14 +290,20 @@ class TrustedDocumentLoader:
         return count
 
     async def flush(self) -> None:
-        """Keep the uses that were counted. Raises StoreError, and keeps the counts for the next time."""
-        uses = self.library.take_uses()
-        if not uses:
+        """Keep the uses and errors that were counted. Raises StoreError, and keeps the counts for the next time."""
+        uses, errors = self.library.take_uses(), self.library.take_errors()
+        if not uses and not errors:
             return
+
+        async def keep(tx: Transaction) -> None:
+            await manifests.add_uses(tx, uses)
+            await registered_apps.add_errors(tx, errors)
+
         try:
-            await self._store.carry_out(lambda tx: manifests.add_uses(tx, uses))
+            await self._store.carry_out(keep)
         except BaseException:
             self.library.restore_uses(uses)
+            self.library.restore_errors(errors)
             raise
 
     async def _take_over(self) -> bool:

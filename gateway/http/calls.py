@@ -62,16 +62,19 @@ class OperationRecord:
     codes: tuple[str, ...]
     caller: CallerKind = CallerKind.ANONYMOUS
     trusted: bool = False
+    apps: tuple[str, ...] = ()
+    """The published apps whose operation it is."""
 
 
 @dataclass(frozen=True, slots=True)
 class ResolvedDocument:
-    """The document to run. `name`, and `prepared` where it is kept already, are those of a trusted document."""
+    """The document to run. `name`, `apps`, and `prepared` where it is kept already, are those of a trusted document."""
 
     query: str
     trusted: bool = False
     name: str | None = None
     prepared: PreparedDocument | None = None
+    apps: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,4 +163,5 @@ class Call:
             codes=self.codes,
             caller=self.caller.kind if self.caller else CallerKind.ANONYMOUS,
             trusted=bool(ready and ready.resolved.trusted),
+            apps=ready.resolved.apps if ready else (),
         )

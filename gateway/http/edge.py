@@ -8,6 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from domain.kernel import Clock, Ids
+from gateway.graphql.app_requests import AppRequestLog
 from gateway.graphql.replays import StoredReplays
 from gateway.graphql.trusted import TrustedLibrary
 from gateway.http.admission import Admission
@@ -51,6 +52,7 @@ class Edge:
     tallies: FallbackRequestCounters | None = None
     admission: Admission | None = None
     trusted: TrustedLibrary | None = None
+    app_requests: AppRequestLog | None = None
     streams: Streams | None = None
     replays: StoredReplays | None = None
     traces: Traces = field(default_factory=NoTraces)

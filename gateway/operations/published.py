@@ -36,4 +36,4 @@ class PublishedOperations:
 def _documents(app: str) -> Mapping[str, ResolvedDocument]:
     """The documents of an application by their names; a process reads their files once."""
     operations = [screen.operation for screen in screens(OPERATIONS, app)]
-    return {one.name: ResolvedDocument(one.body, trusted=True, name=one.name) for one in operations}
+    return {one.name: ResolvedDocument(one.body, trusted=True, name=one.name, apps=(app,)) for one in operations}

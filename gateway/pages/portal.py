@@ -4,7 +4,7 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from domain.kernel import ErrorCode, PersonKind, Problem
+from domain.kernel import ErrorCode, PersonKind, Problem, Role
 from domain.kernel.messages import Texts
 from gateway.http.headers import EVERY_ANSWER
 from gateway.http.session_auth import reader_of
@@ -41,6 +41,7 @@ def portal_routes(portal: Portal) -> list[Route]:
     async def home(request: Request) -> Response:
         subject = await reader_of(request.app.state.environment, request)
         way = HOMES.get(subject.kind) if subject.kind is not None else None
+        way = "/developer" if subject.roles == {Role.DEVELOPER} else way
         return RedirectResponse(way or "/sign-in?return_to=/home", 303, EVERY_ANSWER)
 
     return [

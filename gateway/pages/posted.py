@@ -182,7 +182,7 @@ def _list(item: Any, given: Tree | list[str]) -> Any:
             for name, text in pairs.items()
             if text and not name.endswith(f"@{SOURCE}")
         ]
-    rows = sorted((name for name in given if name.isdecimal() and _is_filled_in(given[name])), key=int)
+    rows = sorted((name for name in given if name.isdecimal() and _is_filled_in({name: given[name]})), key=int)
     return [value for name in rows if (value := _value(item, given[name])) is not None]
 
 

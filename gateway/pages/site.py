@@ -343,8 +343,9 @@ class Site:
                 raise
             finally:
                 seconds = self._edge.clock.monotonic() - started
+                kind, trusted = operation.type.value, operation.resolved
                 pipeline.note(
-                    OperationRecord(name, operation.type.value, status, seconds, codes, caller.kind, trusted=True)
+                    OperationRecord(name, kind, status, seconds, codes, caller.kind, trusted=True, apps=trusted.apps)
                 )
 
     def problem(

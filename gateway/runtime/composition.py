@@ -199,6 +199,7 @@ async def open_runtime(
             specimen=settings.specimen,
             takes_sandboxes=settings.takes_sandboxes,
             recorded_examples=not settings.takes_sandboxes,
+            app_clients=settings.app_redirects,
         )
         environment = replace(storage, rules=rules, partners=partners, problem_of_pdf=PdfInspection().problem_of_pdf)
         traces = open_traces(settings.tracing, f"apuni-{kind}")

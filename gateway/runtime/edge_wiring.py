@@ -3,7 +3,7 @@
 import asyncio
 import re
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from functools import partial
 
 from starlette.requests import HTTPConnection, Request
@@ -14,6 +14,7 @@ from actions.identity.sessions import person_of_token
 from domain.kernel import ErrorCode, PersonKind, Role
 from gateway.graphiql.page import own_graphiql
 from gateway.graphql.answers import code_response
+from gateway.graphql.app_requests import LOG_SECONDS, AppRequestLog
 from gateway.graphql.replays import StoredReplays
 from gateway.graphql.trusted import TrustedLibrary
 from gateway.http.admission import Admission, Share
@@ -26,7 +27,7 @@ from gateway.http.metrics import Metrics
 from gateway.http.problems import RequestProblem
 from gateway.http.rates import RateClass, RateLimits
 from gateway.pages.refusals import refusal_response
-from gateway.runtime.background import run_in_background
+from gateway.runtime.background import run_in_background, run_periodically
 from gateway.runtime.composition import Runtime
 from gateway.settings.limits import DEMO_TIMES
 from gateway.settings.settings import Settings
@@ -53,7 +54,9 @@ async def open_edge(settings: Settings, runtime: Runtime, metrics: Metrics) -> A
     )
     tallies = FallbackRequestCounters(clock, settings.cache_store_url, faults=metrics.observe_rate_fault)
     metrics.watch_load(lambda: (admission.limit.value, admission.under_way, admission.waiting))
-    async with run_in_background(admission.watch()):
+    app_requests = AppRequestLog(environment) if settings.takes_sandboxes else None
+    logging = run_periodically((LOG_SECONDS, app_requests.flush)) if app_requests else nullcontext()
+    async with run_in_background(admission.watch()), logging:
         try:
             yield Edge(
                 clock=clock,
@@ -69,6 +72,7 @@ async def open_edge(settings: Settings, runtime: Runtime, metrics: Metrics) -> A
                 tallies=tallies,
                 admission=admission,
                 trusted=TrustedLibrary(settings.documents_mode, clock),
+                app_requests=app_requests,
                 replays=StoredReplays(environment.store, clock),
                 traces=runtime.traces,
                 router_secret=settings.router_secret.get_secret_value() if settings.router_secret else None,

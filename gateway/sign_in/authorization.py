@@ -18,6 +18,7 @@ from actions.identity.sign_in import AppToken, exchange_app_code, refresh_sessio
 from actions.identity.sign_in_guards import LONGEST_STATE, is_challenge, is_loopback, with_query
 from actions.identity.wallet_offers import PRE_AUTHORIZED, redeem_offer
 from actions.kernel import Environment
+from actions.platform.registered_apps import registered_client
 from domain.kernel import ErrorCode, Problem, Problems, spoken_languages
 from gateway.graphql.answers import retry_headers
 from gateway.http.headers import EVERY_ANSWER
@@ -77,7 +78,9 @@ class _AuthorizationHandlers:
         """
         query = request.query_params
         address = query.get("redirect_uri", "")
-        if len(query.getlist("redirect_uri")) != 1 or not self._is_clients(query.get("client_id"), address):
+        if len(query.getlist("redirect_uri")) != 1 or not await self._is_clients(
+            request, query.get("client_id"), address
+        ):
             raise Problems(Problem(ErrorCode.BAD_INPUT, ("redirectUri",)))
         state = query.get("state")
         fault = _fault_of(request)
@@ -100,14 +103,15 @@ class _AuthorizationHandlers:
         form = await form_of(request)
         try:
             env, wallet = self.environment_of(request), text_in(form, "grant_type") == PRE_AUTHORIZED
-            return await (_redeem(env, form) if wallet else self._grant(env, form))
+            return await (_redeem(env, form) if wallet else self._grant(request, form))
         except Problems:
             return _refusal("invalid_grant", "It is used up, over, or was not given to this client")
         except StoreError as error:
             _log.warning("app_code_store_failed", kind=type(error).__name__)
             return _refusal("temporarily_unavailable", None, 503, retry_headers(problem_of(error)))
 
-    async def _grant(self, env: Environment, form: FormData) -> Response:
+    async def _grant(self, request: Request, form: FormData) -> Response:
+        env = self.environment_of(request)
         if any(len(form.getlist(name)) > 1 for name in form):
             return _refusal("invalid_request", "A parameter is there more than once")
         match text_in(form, "grant_type"):
@@ -120,7 +124,7 @@ class _AuthorizationHandlers:
                 client, code, verifier, address = (text_in(form, name) for name in _OF_A_CODE)
                 if not (client and code and verifier and address):
                     return _refusal("invalid_request", f"{', '.join(_OF_A_CODE)} are needed")
-                if not self._is_clients(client, address):
+                if not await self._is_clients(request, client, address):
                     return _refusal("invalid_grant", "The redirect address is not this client's")
                 return _tokens(await exchange_app_code(env, code, verifier, address))
             case "":
@@ -128,10 +132,13 @@ class _AuthorizationHandlers:
             case _:
                 return _refusal("unsupported_grant_type", "authorization_code or refresh_token")
 
-    def _is_clients(self, client: str | None, address: str) -> bool:
+    async def _is_clients(self, request: Request, client: str | None, address: str) -> bool:
         """Whether a client may be answered at an address: its own, or where loopback is allowed nobody's."""
         if address in self.settings.clients:
             return client == self.settings.clients[address]
+        registered = await registered_client(self.environment_of(request), address)
+        if registered is not None and registered == client:
+            return True
         return self.settings.demo and bool(client) and is_loopback(address)
 
 

@@ -30,6 +30,7 @@ from actions.identity.sign_in_guards import (
     with_query,
 )
 from actions.kernel import Environment
+from actions.platform.registered_apps import registered_client
 from domain.kernel import Assurance, ErrorCode, NotSignedIn, Problem, Problems, Provider, Remedy
 from gateway.graphql.answers import retry_headers
 from gateway.http.headers import EVERY_ANSWER, OTHER_SITES
@@ -104,7 +105,7 @@ class _SignInHandlers:
     async def start(self, request: Request) -> Response:
         """Open a transaction and send the browser to the provider; for an app that nobody registered, ask before."""
         env, provider = self._environment_of(request), _provider(request)
-        secret, app = cookies.browser_secret(request) or env.ids.token(), self._app(request)
+        secret, app = cookies.browser_secret(request) or env.ids.token(), await self._app(request)
         if isinstance(env.partners.identity.get(provider), HandshakeProvider) and _is_sent_by_others(request):
             return _provider_page(request, provider)
         if app is not None and app.redirect not in self._settings.clients:
@@ -222,13 +223,16 @@ class _SignInHandlers:
         cookies.close_session(response, env)
         return response
 
-    def _app(self, request: Request) -> AppRequest | None:
+    async def _app(self, request: Request) -> AppRequest | None:
         query = request.query_params
         redirect = query.get("app_redirect")
         if redirect is None:
             return None
         state, challenge = query.get("app_state"), query.get("code_challenge")
-        return app_request(redirect, state, challenge, self._settings.clients, loopback=self._settings.demo)
+        links = set(self._settings.clients)
+        if await registered_client(self._environment_of(request), redirect):
+            links.add(redirect)
+        return app_request(redirect, state, challenge, links, loopback=self._settings.demo)
 
 
 def _end_there(env: Environment, name: str) -> dict[str, str] | None:

@@ -43,6 +43,7 @@ from actions.umang.umang_compare import compare_due
 from actions.uploads.uploads import sweep_partial, sweep_quarantine, sweep_unused
 from domain.kernel import ist_date
 from domain.platform.incidents import SHOWN_DAYS
+from domain.platform.registered_apps import REQUEST_DAYS
 from gateway.settings.settings import Retention
 from gateway.worker import event_rounds, finance_clock, legal_clock, recovered_systems
 from gateway.worker.deliveries import Deliveries
@@ -59,7 +60,7 @@ from store.database import Store, Transaction, audit, change_feed, idempotency
 from store.etaal import ledger_seal
 from store.feedback import conversations
 from store.identity import accesses, account_links, sent_codes, session_tokens, sessions, sign_ins
-from store.platform import event_receivers, manifests
+from store.platform import event_receivers, manifests, registered_apps
 from store.statistics import figures
 
 POLL_SECONDS = 0.2
@@ -172,7 +173,12 @@ def _retention_jobs(environment: Environment, kept: Retention) -> Mapping[str, W
 
     async def operation_uses() -> None:
         before = ist_date(clock.now()) - timedelta(days=kept.operation_use_days)
-        await store.carry_out(lambda tx: manifests.forget_uses(tx, before))
+
+        async def forget(tx: Transaction) -> None:
+            await manifests.forget_uses(tx, before)
+            await registered_apps.forget_errors(tx, before)
+
+        await store.carry_out(forget)
 
     return {
         "forget_sign_ins": expiry_work(sign_ins.forget_expired),
@@ -189,6 +195,7 @@ def _retention_jobs(environment: Environment, kept: Retention) -> Mapping[str, W
         "forget_conversations": older(conversations.forget_before, kept.conversation_days),
         "forget_status_days": older(forget_old_days, SHOWN_DAYS),
         "forget_operation_uses": operation_uses,
+        "forget_app_requests": older(registered_apps.forget_before, REQUEST_DAYS),
         "forget_whatsapp_notices": partial(forget_notices, environment),
         "forget_tracking_tries": partial(forget_tries, environment),
         "forget_unfiled_rosters": partial(forget_unfiled, environment),

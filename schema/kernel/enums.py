@@ -64,6 +64,7 @@ from domain.platform.alarms import AlarmCode, AlarmState, Severity
 from domain.platform.client_policy import ClientPlatform, Support
 from domain.platform.event_receivers import EventKind, EventOwner, ReceiverState, ReceiverStep
 from domain.platform.outbox import MessageCondition
+from domain.platform.registered_apps import AppStep
 from domain.platform.switches import SwitchKind, SwitchState
 from domain.reconciliation.finance_cases import CaseOutcome, CaseState, CaseStep, DifferenceKind, SuggestedCause
 from domain.reconciliation.reconciliation import RunState
@@ -191,6 +192,7 @@ _publish(EventKind, "EventKind", "event_kind", "What a receiver of events is tol
 _publish(EventOwner, "EventOwner", "event_owner", "Whose system a receiver of events is.")
 _publish(ReceiverState, "EventReceiverState", "receiver_state", "How a receiver of events stands.")
 _publish(ReceiverStep, "EventReceiverStep", "receiver_step", "What is done with a receiver of events.")
+_publish(AppStep, "AppStep", "app_step", "What a developer does with a registered app.")
 _publish(SigningState, "SigningState", "signing_state", "Where a certificate that an officer signs stands.")
 _publish(SigningFailure, "SigningFailure", "signing_failure", "Why a try to sign a certificate came to nothing.")
 _publish(TokenState, "TokenState", "token_state", "How an officer's token stands.")

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from store.database.errors import SchemaTooNew, SchemaTooOld
 
-REVISIONS = ("1001", *map(str, range(1026, 1034)))
+REVISIONS = ("1001", *map(str, range(1026, 1034)), "1036")
 """That of 0.2.0, and those since."""
 
 BETWEEN = frozenset(map(str, range(1002, 1026)))

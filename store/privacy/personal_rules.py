@@ -147,6 +147,7 @@ KEPT: Mapping[str, str] = {
     "invitations": "an officer's one-time link; it concerns no citizen",
     "escalations": "the record of a breach of the time limit; it holds no personal data",
     "event_receivers": "which systems are told of events, and their secrets; it concerns no citizen",
+    "registered_apps": "which apps developers registered, and their keys; it concerns no citizen",
 }
 """Tables of a citizen that stay as they are, and what keeps them."""
 

@@ -197,6 +197,8 @@ OWN: Mapping[str, frozenset[str]] = {
     "proposeEventReceiver": who("admin"),  # the department is not that of the department's administrator
     "confirmEventReceiver": NOBODY,
     "changeEventReceiver": NOBODY,
+    "registerApp": who("developer"),
+    "changeRegisteredApp": NOBODY,  # it names what is not there
     "enrolToken": who(
         "officer", "officer elsewhere", "appellate", "department admin", "admin"
     ),  # no certifying authority is connected here, which they are told
@@ -276,6 +278,7 @@ ROOTS: Mapping[str, frozenset[str]] = {
     "Query.tokenEnrolments": who("officer", "officer elsewhere", "appellate", "department admin", "admin"),
     "Query.certificatesToSign": who("officer", "officer elsewhere"),
     "Query.signingBatch": NOBODY,  # it names what is not there
+    "Query.developerDesk": who("developer"),
     "Query.eventReceivers": who("admin", "department admin"),
     "Query.messageTextProposals": who("admin"),
     "Query.uncertainDepartmentCases": who("admin", "department admin"),

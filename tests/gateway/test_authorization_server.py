@@ -1,5 +1,6 @@
 """The authorization server of apps: metadata, authorization endpoint and token endpoint, by their RFCs' names."""
 
+from dataclasses import replace
 from urllib.parse import parse_qs, parse_qsl, urlsplit
 
 import httpx
@@ -9,7 +10,8 @@ from starlette.applications import Starlette
 
 from actions.identity.provider_sign_out import sign_out_hosts
 from actions.identity.sign_in_guards import challenge_of
-from domain.kernel import Provider
+from actions.platform.registered_apps import RegisterApp, register_app
+from domain.kernel import PersonKind, Provider, Role, Subject
 from gateway.pages.rendering import Pages
 from gateway.settings.settings import Profile, Settings
 from gateway.sign_in import routes
@@ -215,3 +217,43 @@ async def test_the_page_of_providers_is_in_a_language_that_the_app_asks_for(brow
     page = html.document_fromstring((await authorize(browser, ui_locales="fr en-IN hi")).content)
 
     assert page.get("lang") == "en"
+
+
+@pytest.fixture
+async def staging(sqlite_store, store_keyrings, store_clock, meri):
+    """An installation for tests, in which a developer registered an app; the browser of somebody who uses it."""
+    made = environment(sqlite_store, store_keyrings, store_clock, [meri])
+    env = replace(made, rules=replace(made.rules, takes_sandboxes=True))
+    developer = Subject(frozenset({Role.DEVELOPER}), PersonKind.OFFICER, "dev")
+    await register_app(env, developer, RegisterApp("my_app", "My app", ("http://127.0.0.1/in",), "key"))
+    app = Starlette(routes=routes(settings=Settings(profile=Profile.STAGING, session_seconds=3600)))
+    app.state.environment = env
+    app.state.pages = Pages(sign_out_hosts=sign_out_hosts(env))
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url=GATEWAY) as client:
+        yield client
+
+
+HERE = {"client_id": "my_app", "redirect_uri": "http://127.0.0.1:40123/in"}
+
+
+async def test_the_app_of_a_developer_signs_somebody_in_who_lets_it_and_gets_a_token(staging, meri):
+    way = ways_on(await authorize(staging, **HERE))[0]
+    consent = html.document_fromstring((await staging.get(way)).content)
+    (allow,) = [one for one in consent.xpath("//main//a/@href") if "app_allowed" in one]
+    to_provider = (await staging.get(allow)).headers["location"]
+    state = parse_qs(urlsplit(to_provider).query)["state"][0]
+    query = {"code": meri.vouch("DL-1"), "state": state}
+    back = (await staging.get("/sign-in/callback/meri-pehchaan", params=query)).headers["location"]
+    code = dict(parse_qsl(urlsplit(back).query))["code"]
+    form = {"grant_type": "authorization_code", "code": code, "code_verifier": VERIFIER, **HERE}
+    answer = await staging.post("/sign-in/token", data=form)
+
+    assert back.startswith(HERE["redirect_uri"])
+    assert answer.json()["token_type"] == "Bearer"
+
+
+@pytest.mark.parametrize("changes", [{"client_id": "other_app"}, {"redirect_uri": "http://127.0.0.1:40123/elsewhere"}])
+async def test_the_address_of_a_developers_app_is_that_apps_alone(staging, changes):
+    answer = await authorize(staging, **(HERE | changes))
+
+    assert answer.status_code == 400

@@ -78,7 +78,7 @@ SUBJECTS: Mapping[str, Subject] = {
     "officer": OFFICER,
     "officer elsewhere": STRANGE_OFFICER,
     **{name: _staff(number, posting) for number, (name, posting) in enumerate(_POSTED.items(), 9001)},
-    "developer": Subject(frozenset({Role.DEVELOPER}), scopes=frozenset({"graph"})),
+    "developer": Subject(frozenset({Role.DEVELOPER}), PersonKind.OFFICER, "01930000-0000-7000-8000-0000000000dd"),
     "umang": Subject(frozenset({Role.UMANG})),
     "e-taal": Subject(frozenset({Role.E_TAAL})),
     "digilocker": Subject(frozenset({Role.DIGILOCKER})),

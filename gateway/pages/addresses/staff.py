@@ -1,4 +1,4 @@
-"""The pages of administrators: people and posts, definitions, systems, centres, e-Taal; and those of training."""
+"""The pages of administrators: people and posts, definitions, systems, centres, e-Taal; of developers, of training."""
 
 from domain.kernel import PersonKind
 from gateway.pages.addresses.rows import page_rows
@@ -43,6 +43,7 @@ STAFF_PAGES = (
         "operationsStatus",
         "SetStaffSwitch SetStaffClientPolicy RetryStaffMessages ReportStaffIncident",
     ),
+    _page("/developer", "developer", "DeveloperPage", "developerDesk", "RegisterDeveloperApp ChangeDeveloperApp"),
     _page("/staff/centres", "centres", "StaffCentres", "centres"),
     _page("/staff/counts", "counts", "StaffCounts", "transactionCounts"),
     _page("/staff/etaal", "etaal", "StaffEtaal", "etaalServices", "MapStaffEtaal"),

@@ -30,6 +30,7 @@ HOMES = {
     "admin": "/staff",
     "auditor": "/desk",
     "helpline": "/desk/conversations",
+    "developer": "/developer",
 }
 LINKS = "() => [...document.querySelectorAll('header a[href], main a[href]')].map(one => one.href)"
 

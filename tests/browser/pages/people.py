@@ -10,6 +10,7 @@ from datetime import timedelta
 from itertools import product
 from pathlib import Path
 
+import httpx
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
@@ -299,3 +300,26 @@ def test_a_finance_officer_reads_totals_and_months_by_the_names_of_schemes(as_re
 
     expect(page.locator("main")).to_contain_text("Old Age Pension")
     assert officer.faults() == []
+
+
+def test_a_developer_registers_an_app_and_finds_its_request(running: Running, as_reader: Callable[..., Reader]):
+    developer = as_reader("developer")
+    page = developer.page
+
+    developer.open("/home")
+    address = "http://127.0.0.1/signed-in"
+    developer.fill({"input.name": "My app", "input.clientId": "story_app", "input.redirects.0": address})
+    developer.press(posting(page, "RegisterDeveloperApp"))
+    expect(page.locator("p.good")).to_be_visible()
+    key = page.locator("dl.facts div").last.locator("dd").inner_text()
+    answer = httpx.post(
+        f"{running.url}/graphql", json={"query": "query Mine { __typename }"}, headers={"X-App-Key": key}
+    )
+
+    def found() -> bool:
+        developer.open(f"/developer?requestId={answer.headers['x-request-id']}")
+        return page.locator("section tbody tr").count() == 1
+
+    assert eventually(found)
+    expect(page.locator("section tbody")).to_contain_text("Mine")
+    assert developer.faults() == []

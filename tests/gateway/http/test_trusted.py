@@ -230,3 +230,14 @@ def test_what_is_no_longer_published_is_unknown_and_what_stays_is_not_prepared_a
     assert made.unprepared_operations() == []
     with pytest.raises(RequestProblem):
         made.resolve(asked(documentId=WRITE_ID), {})
+
+
+async def test_errors_of_published_operations_are_counted_by_app_operation_code_and_day(make_edge, application_of):
+    made = library()
+    async with application_of(make_edge(trusted=made)) as client:
+        await client.post("/graphql", json={"documentId": HELLO_ID})
+        await client.post("/graphql", json={"documentId": HELLO_ID, "variables": {"name": "x"}})
+        await client.post("/graphql", json={"query": "query Hello { nothing }"})
+
+    assert made.take_errors() == {("citizen_app", "Hello", "BAD_INPUT", NOW.date()): 1}
+    assert made.take_errors() == {}

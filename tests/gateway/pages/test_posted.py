@@ -94,6 +94,12 @@ def test_rows_are_in_the_order_of_their_numbers():
     assert given(fields) == {"input": {"papers": [{"key": "key2", "uri": "uri2"}, {"key": "key10", "uri": "uri10"}]}}
 
 
+def test_a_numbered_text_that_is_empty_is_left_out():
+    assert given({"input.codes.0": ["A"], "input.codes.1": [" "], "input.codes.2": ["B"]}) == {
+        "input": {"codes": ["A", "B"]}
+    }
+
+
 def test_an_input_of_which_nothing_is_filled_in_goes_in_empty_so_that_the_graph_says_what_is_missing():
     assert given({}) == {"input": {}}
 
