@@ -2,6 +2,7 @@
 
 import re
 import shutil
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,12 @@ DOCS = Path(__file__).parents[2] / "docs"
 CHANGED = {"commission": "samples.json", "etaal": "samples/push.http", "umang": "samples/05-apply.http"}
 
 
+@cache
+def made() -> dict[str, str]:
+    """The documents, made once for all these tests: the whole code is read for them."""
+    return documents()
+
+
 def run(*arguments: str) -> tuple[int, list[str]]:
     """The exit status and what is told on standard error."""
     done = CliRunner().invoke(reference.app, arguments)
@@ -31,6 +38,7 @@ def test_the_reference_documents_are_what_the_code_says():
     assert outdated_documents(DOCS) == [], "run `python -m tools.reference print`"
 
 
+@pytest.mark.long
 def test_a_changed_reference_document_is_found_and_printing_mends_it(tmp_path, monkeypatch):
     monkeypatch.setattr(reference, "DOCS", tmp_path)
     assert run("print") == (0, [])
@@ -66,14 +74,14 @@ def test_the_samples_of_a_partner_are_compared_and_written_anew(tmp_path, monkey
 
 
 def test_every_setting_of_the_reference_has_a_meaning():
-    rows = [line for line in documents()["configuration.md"].splitlines() if line.startswith("| `")]
+    rows = [line for line in made()["configuration.md"].splitlines() if line.startswith("| `")]
 
     assert len(rows) > 25
     assert all(row.split(" | ")[2] not in {"", "–"} for row in rows)
 
 
 def test_no_default_is_printed_as_python_prints_it():
-    rows = [line.split(" | ") for line in documents()["configuration.md"].splitlines() if line.startswith("| `")]
+    rows = [line.split(" | ") for line in made()["configuration.md"].splitlines() if line.startswith("| `")]
 
     defaults = [row[1].strip("`") for row in rows]
 
@@ -82,7 +90,7 @@ def test_no_default_is_printed_as_python_prints_it():
 
 
 def test_every_code_and_remedy_stands_in_the_reference():
-    text = documents()["errors.md"]
+    text = made()["errors.md"]
 
     for remedy in Remedy:
         assert f"| `{remedy}` |" in text
@@ -91,11 +99,11 @@ def test_every_code_and_remedy_stands_in_the_reference():
 
 
 def test_every_code_has_a_page_that_tells_cause_cure_and_place_and_there_is_no_other():
-    made = {name: text for name, text in documents().items() if name.startswith("errors/")}
+    pages = {name: text for name, text in made().items() if name.startswith("errors/")}
 
-    assert set(made) == {f"errors/{code}.md" for code in ErrorCode}
+    assert set(pages) == {f"errors/{code}.md" for code in ErrorCode}
     assert {path.name for path in (DOCS / "errors").iterdir()} == {f"{code}.md" for code in ErrorCode}
-    for text in made.values():
+    for text in pages.values():
         assert all(part in text for part in ("**Cause.** ", "**What to do.** ", "## Where it comes from"))
 
 
@@ -111,11 +119,11 @@ def test_the_graph_is_told_by_noun_with_every_root_field_and_published_operation
 
 
 def test_the_page_of_a_code_names_the_mutations_that_come_to_it():
-    page = documents()["errors/DRAFTS_FULL.md"]
+    page = made()["errors/DRAFTS_FULL.md"]
 
     assert "`saveDraft`" in page
     assert "decideApplication" not in page
-    assert "`gateway/graphql/trusted.py`" in documents()["errors/PERSISTED_DOCUMENT_NOT_FOUND.md"]
+    assert "`gateway/graphql/trusted.py`" in made()["errors/PERSISTED_DOCUMENT_NOT_FOUND.md"]
 
 
 @pytest.mark.parametrize(

@@ -282,11 +282,10 @@ def _buttons(text: RegisteredText) -> str:
 
 def outdated_documents(folder: Path) -> list[str]:
     """The documents of a folder that are missing or not what the code says."""
-    present = {name: folder / name for name in documents()}
     return [
         name
         for name, text in documents().items()
-        if not present[name].exists() or present[name].read_text(encoding="utf-8") != text
+        if not (path := folder / name).exists() or path.read_text(encoding="utf-8") != text
     ]
 
 

@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import yaml
@@ -131,9 +132,10 @@ def _modules_with(text: str, *folders: str) -> Iterator[Path]:
         yield from (path for path in sorted((ROOT / folder).rglob("*.py")) if text in path.read_text(encoding="utf-8"))
 
 
-def _codes(node: ast.AST) -> set[str]:
+@cache
+def _codes(node: ast.AST) -> frozenset[str]:
     parts = (part for part in ast.walk(node) if isinstance(part, ast.Attribute))
-    return {part.attr for part in parts if isinstance(part.value, ast.Name) and part.value.id == "ErrorCode"}
+    return frozenset(part.attr for part in parts if isinstance(part.value, ast.Name) and part.value.id == "ErrorCode")
 
 
 def _codes_of_mutations(modules: dict[str, ast.Module]) -> dict[str, set[str]]:
@@ -168,6 +170,7 @@ def _codes_from(modules: dict[str, ast.Module], module: str, name: str) -> set[s
     return codes
 
 
+@cache
 def _imported(tree: ast.Module) -> dict[str, str]:
     """The module that each name comes from."""
     nodes = (node for node in tree.body if isinstance(node, ast.ImportFrom))
