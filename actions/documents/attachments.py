@@ -8,6 +8,7 @@ import structlog
 from actions.catalogue.submit_checks import DocumentSource, NewDocument, unknown_document
 from actions.documents import locker
 from actions.documents.freezing import freeze
+from actions.documents.paper_judgements import ask_for_judgement
 from actions.kernel import Environment, UnitOfWork, leave_receipt, of_application, of_citizen
 from actions.uploads.uploads import known_uploads, use
 from domain.applications.applications import Application, AttachedDocument
@@ -104,6 +105,9 @@ async def attach(
     for paper, finding in zip(attached, findings, strict=True):
         if finding.freeze or not finding.verified:
             await ask_later(acting.tx, application.id, paper.id)
+    held = [paper.id for paper in attached if paper.sha256 is not None]
+    if held:
+        await ask_for_judgement(acting.tx, application.id, held[0])
     if any(document.source == DocumentSource.DIGILOCKER for document in documents):
         resource = of_citizen(application.citizen_id, ObjectKind.DOCUMENT)
         await leave_receipt(acting, resource, Purpose.APPLY, Source.DIGILOCKER)

@@ -4,6 +4,7 @@ The locker's owner or an issuer may change or withdraw a document later; what is
 """
 
 from actions.documents import locker
+from actions.documents.paper_judgements import ask_for_judgement
 from actions.kernel import Environment, UnitOfWork, of_application
 from actions.kernel.scanner import ScannerAway
 from actions.uploads.uploads import take_in, use
@@ -60,6 +61,7 @@ async def _bind(
 ) -> None:
     if await timeline.freeze_document(acting.tx, document, kept.sha256, state):
         await use(acting, kept, of_application(application))
+        await ask_for_judgement(acting.tx, application.id, document.id)
         await _note(acting.tx, document.id, FROZEN, {"sha256": kept.sha256, "signature": state.value})
 
 

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from actions.kernel.scanner import EicarScanner, Scanner
@@ -39,6 +40,7 @@ from integrations.right_to_service import RightToService
 from integrations.sms import SmsGateway
 from integrations.sso import IdentityProvider
 from integrations.treasury import Treasury
+from integrations.trust_services import ExaminedSignature, TrustSettings
 from integrations.umang import Umang
 from integrations.whatsapp import WhatsApp
 from store.database import EncryptedObjects, Keyrings, Store
@@ -57,6 +59,12 @@ if TYPE_CHECKING:
     from actions.kernel.transitions import Follower
     from actions.training import Trainer
 T = TypeVar("T")
+
+
+async def _signatures_in(content: bytes, settings: TrustSettings, now: datetime) -> list[ExaminedSignature] | None:
+    from integrations.trust_services.pdf_signatures import examine_pdf
+
+    return await asyncio.to_thread(examine_pdf, content, settings, now)
 
 
 async def _problem_of_pdf(content: bytes) -> ErrorCode | None:
@@ -235,6 +243,10 @@ class Environment:
 
     Raises TemporarilyUnavailable.
     """
+    signatures_in: Callable[[bytes, TrustSettings, datetime], Awaitable[list[ExaminedSignature] | None]] = (
+        _signatures_in
+    )
+    """The signatures in a PDF, revocation not asked; None where it cannot be read. The gateway asks a process too."""
 
     @property
     def work_calendar(self) -> WorkCalendar:

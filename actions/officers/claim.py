@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from actions.documents.paper_judgements import ask_for_judgement
 from actions.kernel import PATH, UnitOfWork, take_up, verb
 from domain.applications.applications import Application
 from domain.applications.lifecycle import UNDECIDED
@@ -33,7 +34,7 @@ class ReleaseCase:
 
 @verb(applications.get)
 async def claim_application(acting: UnitOfWork, request: ClaimCase) -> Application:
-    """Claim a case, or renew one's own claim; True where it is a replay.
+    """Claim a case, or renew one's own claim; True where it is a replay. Its papers are judged anew, once a day.
 
     Raises Problems: NOT_FOUND, TRANSITION_NOT_ALLOWED for a case that is decided, CASE_CLAIMED where a
     colleague's claim holds and it is not to be taken over.
@@ -46,6 +47,7 @@ async def claim_application(acting: UnitOfWork, request: ClaimCase) -> Applicati
     holder = await desk.take_claim(acting.tx, claim, application.citizen_id, take_over=request.take_over)
     if holder is not None:
         raise _claimed_problems(holder)
+    await ask_for_judgement(acting.tx, application.id, f"{application.id}:{acting.today}", again=True)
     if before is not None and before.officer_id != claim.officer_id:
         await note(acting, "take_over", application.id, taken_from=before.officer_id)
     else:

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from domain.applications.deadline import TimeLimit
 from domain.applications.lifecycle import ON_THE_CLOCK, Move, Status
-from domain.certificates.signatures import SignatureState
+from domain.certificates.signatures import PaperJudgement, SignatureState
 from domain.kernel import ist_date
 
 
@@ -72,7 +72,7 @@ class AttachedDocument:
 
     `verified_at` is when it was seen at its source; None while the source was away when it was attached.
     A document of the locker is frozen soon after: `sha256` then names the bytes that we keep of it, and
-    `signature` says what its issuer's signature was worth at that time.
+    `signature` says what its issuer's signature was worth at that time. `judgement` is about the signatures in a PDF.
     """
 
     id: str
@@ -84,6 +84,7 @@ class AttachedDocument:
     attached_at: datetime
     verified_at: datetime | None = None
     signature: SignatureState | None = None
+    judgement: PaperJudgement | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,10 +44,15 @@ class PdfInspection:
         return None if output.decode() == _PLAIN else ErrorCode[output.decode()]
 
 
-def main() -> None:
-    """Look into the file on the standard input and print the code of its problem."""
+def bound_resources() -> None:
+    """Bound the time of a processor and the memory of this process."""
     resource.setrlimit(resource.RLIMIT_CPU, (PROCESSOR_SECONDS, PROCESSOR_SECONDS))
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
+
+
+def main() -> None:
+    """Look into the file on the standard input and print the code of its problem."""
+    bound_resources()
     problem = problem_of_pdf(sys.stdin.buffer.read())
     sys.stdout.write(_PLAIN if problem is None else problem.name)
 

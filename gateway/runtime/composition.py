@@ -16,6 +16,7 @@ from domain.kernel import Clock, Source, SystemClock, SystemIds
 from domain.kernel.messages import install_state, name_portal
 from domain.platform.switches import Switchboard
 from gateway.documents.pdf_inspection import PdfInspection
+from gateway.documents.pdf_signatures import PdfSignatures
 from gateway.runtime.baseline import baseline_figures
 from gateway.runtime.heartbeat import label_of, refresh_switches
 from gateway.runtime.partners import connected_sources, open_partners
@@ -201,7 +202,13 @@ async def open_runtime(
             recorded_examples=not settings.takes_sandboxes,
             app_clients=settings.app_redirects,
         )
-        environment = replace(storage, rules=rules, partners=partners, problem_of_pdf=PdfInspection().problem_of_pdf)
+        environment = replace(
+            storage,
+            rules=rules,
+            partners=partners,
+            problem_of_pdf=PdfInspection().problem_of_pdf,
+            signatures_in=PdfSignatures().signatures_in,
+        )
         traces = open_traces(settings.tracing, f"apuni-{kind}")
         stack.callback(traces.close)
         if settings.tracing.endpoint:

@@ -21,6 +21,7 @@ from actions.documents.attachments import verify_document
 from actions.documents.locker_orders import carry_out_order
 from actions.documents.locker_push import send_as_asked, send_to_locker
 from actions.documents.locker_revoking import REVOKE, revoke_locker
+from actions.documents.paper_judgements import JUDGE, judge_papers
 from actions.etaal.etaal_rounds import PUSH as COUNTS
 from actions.etaal.etaal_rounds import send_counts
 from actions.fees.fee_enquiries import RECONCILED
@@ -56,6 +57,7 @@ _day = date.fromisoformat
 HANDLERS: Mapping[str, Handler] = {
     "dbt.instruct": _call(send_instruction, instalment_id=str),
     "document.verify": _verify,
+    JUDGE: _call(judge_papers, application_id=str, again=str),
     "locker.push": _call(send_to_locker, certificate_id=str, action=PushAction),
     "locker.push_asked": _call(send_as_asked, application_id=str, locker_id=str),
     "locker.order": _call(carry_out_order, order_id=str),

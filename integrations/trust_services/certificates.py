@@ -84,9 +84,9 @@ def path_of(certificate: x509.Certificate, context: ValidationContext, holder: H
     """The way from a pinned root to a certificate that may be used as its holder does. Raises CertificateUnfit."""
     validator = CertificateValidator(certificate, validation_context=context)
     extended = {"time_stamping"} if holder is Holder.STAMPER else set()
-    usage = {"digital_signature"} if holder is Holder.STAMPER else {"digital_signature", "non_repudiation"}
+    usage = {"digital_signature", "non_repudiation"} if holder is Holder.OFFICER else {"digital_signature"}
     try:
-        checking = validator.async_validate_usage(usage, extended, holder is Holder.OFFICER)  # type: ignore[no-untyped-call]
+        checking = validator.async_validate_usage(usage, extended, holder is not Holder.STAMPER)  # type: ignore[no-untyped-call]
         found: ValidationPath = asyncio.run(checking)
     except RevokedError:
         raise CertificateUnfit(UnfitReason.REVOKED) from None

@@ -73,6 +73,9 @@ class _Kept:
     at: datetime
 
 
+NOWHERE = "nowhere_to_ask"
+"""The code of a certificate that names no address below one of the settings': asking later does not help."""
+
 _Ask = Callable[[str, str], Awaitable[Evidence]]
 
 
@@ -145,7 +148,7 @@ class TrustServices:
         """The first answer that says that it holds, by OCSP, else by a list; raises as `check`."""
         from integrations.trust_services.certificates import RevocationUnknown, check_revocation
 
-        last: RemoteError = Unavailable(Source.TRUST_SERVICES, "nowhere_to_ask")
+        last: RemoteError = Unavailable(Source.TRUST_SERVICES, NOWHERE)
         question = wire.ocsp_request(certificate, issuer)
         by_ocsp: _Ask = partial(self.ask_ocsp, question)
         asked = [(by_ocsp, place) for place in self._places(certificate.ocsp_urls)]

@@ -10,6 +10,8 @@ from typing import Any, Self
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from domain.certificates.signatures import PdfSignature
+
 ROOTS = (
     "9a3fd3176798e842ddcb12c262f11cfacca70a8b84c6ea6fda30842a95a94cd8",
     "b724689b79b2ef9421ef8f5cc733eb093851b170ee715177005a09f226d8c91a",
@@ -58,6 +60,7 @@ class Holder(Enum):
     """Whose certificate is checked."""
 
     OFFICER = "an officer, for signatures"
+    SIGNER = "whoever signed a paper that was handed in"
     STAMPER = "a time stamping authority"
 
 
@@ -75,6 +78,14 @@ class Checked:
 
     authorities: tuple[bytes, ...]
     evidence: Evidence
+
+
+@dataclass(frozen=True, slots=True)
+class ExaminedSignature:
+    """A signature in a PDF that was handed in, and the certificate in DER that made it; empty where none is read."""
+
+    told: PdfSignature
+    certificate: bytes = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,3 +129,7 @@ class TrustSettings:
         if not settings.anchors:
             raise ValueError("authorities holds no root that is pinned")
         return settings
+
+
+NO_TRUST = TrustSettings((), frozenset(), frozenset(), ())
+"""Where no authority is connected: no signer is known."""

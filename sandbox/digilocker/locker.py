@@ -53,6 +53,18 @@ class Lockers:
         """Put a document into a locker; the same URI replaces what was there."""
         self._world.state.put("document", f"{locker_id}/{document['uri']}", document)
 
+    def replace_file(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        """Action `replace_file`: `{person, uri, pdf?}`, the PDF in base64 that a document is from now on.
+
+        Without one the person's document is gone, as one that its issuer took back.
+        """
+        owner = self._world.person(str(arguments["person"]))
+        if owner is None:
+            raise ValueError("no such person")
+        key = f"{owner['locker_id']}/{arguments['uri']}"
+        self._world.state.put("file", key, {"pdf": str(arguments.get("pdf") or "")})
+        return {"uri": arguments["uri"]}
+
     def trouble(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
         """Action `issuer_trouble`: make one issuer fail with a code; with null it works again.
 
@@ -110,12 +122,15 @@ class Lockers:
             return error(400, "uri_missing", "URI is missing")
         documents = self._documents(grant["locker_id"], grant["doctypes"])
         document = next((each for each in documents if each["uri"].casefold() == uri.casefold()), None)
-        if document is None or media_type not in document["media_types"]:
+        replaced = self._world.state.get("file", f"{grant['locker_id']}/{uri}")
+        if document is None or media_type not in document["media_types"] or (replaced and not replaced["pdf"]):
             return error(404, "invalid_uri", "No file found for given URI")
         trouble = self._world.state.get("trouble", document["issuer_id"])
         if trouble is not None:
             return self._errors.answer("file", trouble["error"])
         request.state.ledger_effect = f"{media_type} handed out"
+        if replaced is not None and media_type == PDF_TYPE:
+            return self.signed_response(base64.b64decode(replaced["pdf"]), media_type, route)
         return self.signed_response(self._bytes(grant["locker_id"], document, media_type), media_type, route)
 
     def _own_file(self, grant: Mapping[str, Any], uri: str) -> tuple[bytes, str] | None:

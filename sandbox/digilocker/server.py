@@ -29,7 +29,7 @@ ISSUER_ID = "in.gov.uk.apunisarkar"
 def create_sandbox(home: SandboxHome, transport: httpx.AsyncBaseTransport | None = None) -> Sandbox:
     """The server. `transport` replaces the network towards the gateway's issuer endpoint in tests.
 
-    Actions: pull_uri, pull_doc (sandbox/digilocker/puller.py), issuer_trouble, rotate_keys,
+    Actions: pull_uri, pull_doc (sandbox/digilocker/puller.py), issuer_trouble, replace_file, rotate_keys,
     answer_error, set_profile (errors.py), hold_pulls (pull.py), unmask_eaadhaar.
     """
     world = World(home)
@@ -59,6 +59,7 @@ def create_sandbox(home: SandboxHome, transport: httpx.AsyncBaseTransport | None
             "pull_uri": puller.pull_uri,
             "pull_doc": puller.pull_doc,
             "issuer_trouble": lockers.trouble,
+            "replace_file": lockers.replace_file,
             "rotate_keys": rotate_keys,
             "answer_error": errors.tell,
             "set_profile": errors.set_profile,

@@ -9,7 +9,8 @@ from actions.catalogue.submit_checks import DocumentSource
 from domain.applications import applications, deadline
 from domain.applications.applications import RejectionGround
 from domain.applications.lifecycle import Move, Status
-from domain.certificates.signatures import SignatureState
+from domain.certificates import signatures as examined
+from domain.certificates.signatures import SignatureState, SourceCopy
 from domain.kernel import Role
 from schema.catalogue.services import service_as_filed
 from schema.kernel import Info, Mapped, View, label_field, many_by_key, one_by_key, resolver_field
@@ -116,6 +117,28 @@ class TimelineEntry(Mapped[applications.TimelineEntry]):
     label = label_field("move", "move", description="What happened, in words.")
 
 
+@strawberry.type(description="A signature in a PDF that was attached.")
+class PaperSignature(Mapped[examined.PdfSignature]):
+    state: SignatureState = strawberry.field(description="What it is worth.")
+    signer: str = strawberry.field(description="Whom the certificate names; proved only where the signer is known.")
+    issuer: str = strawberry.field(description="Who issued the certificate, by its name.")
+    signed_at: datetime | None = strawberry.field(description="When it was made, as it says of itself.")
+
+
+@strawberry.type(description="What the signatures in an attached paper are worth, and whether its source changed it.")
+class PaperJudgement(Mapped[examined.PaperJudgement]):
+    judged_at: datetime = strawberry.field(description="When it was judged last.")
+    state: SignatureState = strawberry.field(description="The worst of its signatures.")
+    signatures: list[PaperSignature] = strawberry.field(description="Its signatures in their order.")
+    at_source: SourceCopy | None = strawberry.field(
+        description="What its source gave when it was asked again; null where it was not."
+    )
+
+    @classmethod
+    def of(cls, item: examined.PaperJudgement) -> Self:
+        return cls.read(item, signatures=[PaperSignature.read(one) for one in item.signatures])
+
+
 @strawberry.type(description="A paper that was attached by reference.")
 class AttachedDocument(Mapped[applications.AttachedDocument]):
     key: str = strawberry.field(description="The required document that it answers.")
@@ -130,10 +153,14 @@ class AttachedDocument(Mapped[applications.AttachedDocument]):
     signature: SignatureState | None = strawberry.field(
         description="What its own signature was worth when its content was kept; null until then and for uploads."
     )
+    judgement: PaperJudgement | None = strawberry.field(
+        description="What the signatures in the file are worth; null until it was judged, soon after we hold it."
+    )
 
     @classmethod
     def of(cls, item: applications.AttachedDocument) -> Self:
-        return cls.read(item, source=DocumentSource(item.source))
+        judgement = PaperJudgement.of(item.judgement) if item.judgement else None
+        return cls.read(item, source=DocumentSource(item.source), judgement=judgement)
 
 
 @strawberry.type(description="How an application was decided.")

@@ -35,7 +35,7 @@ from domain.catalogue.definitions import DraftState, StepKind
 from domain.catalogue.forms import QuestionKind
 from domain.certificates.certificates import CertificateStatus, EndGround
 from domain.certificates.officer_signatures import SigningFailure, SigningState, TokenState
-from domain.certificates.signatures import SignatureState
+from domain.certificates.signatures import SignatureState, SourceCopy
 from domain.clearances import ClearanceState, EscalationKind
 from domain.connectors import ConnectorVersionState, DepartmentCaseState, DepartmentStatus
 from domain.consents.consents import ConsentPurpose, ConsentStatus, ConsentStep
@@ -227,6 +227,9 @@ _publish(LeaveState, "LeaveState", "leave_state", "Where an officer's leave stan
 _publish(DocumentIntegrity, "DocumentIntegrity", "integrity", "How the content of a file was checked.")
 _publish(QuestionKind, "FormQuestionKind", "form_question_kind", "What an answer of a form is.")
 _publish(SignatureState, "SignatureState", "signature", "What the signature inside a document was found to be worth.")
+_publish(
+    SourceCopy, "SourceCopy", "source_copy", "What the source of an attached document gave when it was asked again."
+)
 _publish(FeeRoute, "FeeRoute", "fee_route", "By which way a fee is paid online.")
 _publish(FeeState, "FeePaymentState", "fee_state", "Where an order to pay a fee stands.")
 _publish(RefundCause, "FeeRefundCause", "refund_cause", "Why a fee goes back.")

@@ -1,6 +1,7 @@
 """The step-by-step history of applications, and their attached documents."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -8,7 +9,7 @@ import sqlalchemy as sa
 
 from domain.applications.applications import AttachedDocument, TimelineEntry
 from domain.applications.lifecycle import Move
-from domain.certificates.signatures import SignatureState
+from domain.certificates.signatures import PaperJudgement, PdfSignature, SignatureState, SourceCopy
 from domain.platform.changes import ChangeKind
 from store.applications.application_rows import applications_table
 from store.database import AnyRow, Json, Key, NotThere, Records, Transaction, cell_name, change_feed, first_row, rows_of
@@ -33,7 +34,7 @@ documents_table = table_of(
     sa.Column("application_id", Key, sa.ForeignKey("applications.id"), nullable=False),
     sa.Column("reference", sa.LargeBinary, nullable=False),
     sa.Index(None, "application_id"),
-    apart=("uri", "name", "signature"),
+    apart=("uri", "name", "signature", "judgement"),
 )
 
 
@@ -99,10 +100,21 @@ async def remove_documents(tx: Transaction, application_id: str) -> None:
 async def freeze_document(tx: Transaction, paper: AttachedDocument, sha256: str, signature: SignatureState) -> bool:
     """Bind a paper to the bytes that we keep of it; the first binding is kept. False where it is gone or bound."""
     table = documents_table
-    told = {"uri": paper.uri, "name": paper.name, "signature": signature.value}
-    values = {"sha256": sha256, "reference": tx.cipher.encrypt_json(told, cell_name(table.c.reference, paper.id))}
+    values = {"sha256": sha256, **_reference_values(tx, replace(paper, signature=signature))}
     statement = sa.update(table).where(table.c.id == paper.id, table.c.sha256.is_(None)).values(**values)
     changed = (await tx.connection.execute(statement.returning(table.c.application_id))).first()
+    if changed is None:
+        return False
+    await change_feed.touch(tx, ChangeKind.APPLICATION, changed.application_id)
+    return True
+
+
+async def judge_document(tx: Transaction, paper: AttachedDocument, judgement: PaperJudgement) -> bool:
+    """Note what a paper's signatures are worth; False where it is gone, or bound to other bytes."""
+    table = documents_table
+    statement = sa.update(table).where(table.c.id == paper.id, table.c.sha256 == paper.sha256)
+    values = _reference_values(tx, replace(paper, judgement=judgement))
+    changed = (await tx.connection.execute(statement.values(values).returning(table.c.application_id))).first()
     if changed is None:
         return False
     await change_feed.touch(tx, ChangeKind.APPLICATION, changed.application_id)
@@ -123,19 +135,53 @@ async def mark_document_verified(tx: Transaction, document_id: str, at: datetime
 def _reference(tx: Transaction, row: AnyRow) -> dict[str, Any]:
     kept: Mapping[str, Any] = tx.cipher.decrypt_json(row.reference, cell_name(documents_table.c.reference, row.id))
     signature = SignatureState(kept["signature"]) if kept.get("signature") else None
-    return {"uri": kept["uri"], "name": kept["name"], "signature": signature}
+    judgement = _read_judgement(kept["judgement"]) if kept.get("judgement") else None
+    return {"uri": kept["uri"], "name": kept["name"], "signature": signature, "judgement": judgement}
 
 
 def _reference_values(tx: Transaction, paper: AttachedDocument) -> dict[str, Any]:
-    reference = {"uri": paper.uri, "name": paper.name}
+    reference: dict[str, Any] = {"uri": paper.uri, "name": paper.name}
+    if paper.signature is not None:
+        reference["signature"] = paper.signature.value
+    if paper.judgement is not None:
+        reference["judgement"] = _judgement_values(paper.judgement)
     return {"reference": tx.cipher.encrypt_json(reference, cell_name(documents_table.c.reference, paper.id))}
+
+
+def _judgement_values(one: PaperJudgement) -> dict[str, Any]:
+    signatures = [
+        {
+            "state": each.state.value,
+            "signer": each.signer,
+            "issuer": each.issuer,
+            "signed_at": each.signed_at.isoformat() if each.signed_at else None,
+        }
+        for each in one.signatures
+    ]
+    told = {"judged_at": one.judged_at.isoformat(), "state": one.state.value, "signatures": signatures}
+    return {**told, "at_source": one.at_source.value if one.at_source else None}
+
+
+def _read_judgement(kept: Mapping[str, Any]) -> PaperJudgement:
+    at = datetime.fromisoformat
+    signatures = [
+        PdfSignature(
+            SignatureState(one["state"]),
+            one["signer"],
+            one["issuer"],
+            at(one["signed_at"]) if one["signed_at"] else None,
+        )
+        for one in kept["signatures"]
+    ]
+    source = SourceCopy(kept["at_source"]) if kept["at_source"] else None
+    return PaperJudgement(at(kept["judged_at"]), SignatureState(kept["state"]), tuple(signatures), source)
 
 
 _DOCUMENTS = Records(
     AttachedDocument,
     documents_table,
     "the paper",
-    apart=("uri", "name", "signature"),
+    apart=("uri", "name", "signature", "judgement"),
     read=_reference,
     write=_reference_values,
 )

@@ -176,7 +176,7 @@ async def signing_in(world: World, folder: Path, signed_by: SignedBy = SignedBy.
 def trusting(env: Environment, clock: ManualClock, folder: Path) -> tuple[Environment, Sandbox, TrustServices]:
     """An environment that is connected with the sandbox of authorities and tokens."""
     sandbox = create_sandbox(sandbox_home(folder, "trust_services", clock))
-    settings = TrustSettings.from_onboarding(_onboarding(folder))
+    settings = trust_settings(folder)
     shared = shared_resilience(clock)
     hosts = {host: remote_over(sandbox.app, Source.TRUST_SERVICES, host, shared=shared) for host in settings.hosts}
     stamps = remote_over(sandbox.app, Source.TRUST_SERVICES, settings.timestamps or "", shared=shared)
@@ -184,9 +184,10 @@ def trusting(env: Environment, clock: ManualClock, folder: Path) -> tuple[Enviro
     return replace(env, partners=replace(env.partners, others={"trust_services": trust})), sandbox, trust
 
 
-def _onboarding(folder: Path) -> dict[str, Any]:
+def trust_settings(folder: Path) -> TrustSettings:
+    """What the sandbox of authorities handed over."""
     read: dict[str, Any] = json.loads((folder / "onboarding" / "trust_services.json").read_text(encoding="utf-8"))
-    return read
+    return TrustSettings.from_onboarding(read)
 
 
 async def let_officers_sign(store: Store, code: str, signed_by: SignedBy = SignedBy.OFFICER) -> None:
