@@ -18,7 +18,8 @@ from store.catalogue import catalogue
 from store.certificates import certificates
 from store.database import Transaction
 
-_GOES_ON = frozenset(Status) - {Status.REJECTED, Status.WITHDRAWN, Status.RETURNED_AS_INCOMPLETE}
+GOES_ON = frozenset(Status) - {Status.REJECTED, Status.WITHDRAWN, Status.RETURNED_AS_INCOMPLETE}
+"""A renewal that was begun and came to no bad end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,7 @@ async def renew_certificate(acting: UnitOfWork, request: RenewCertificate) -> Ap
         raise Problems(Problem(ErrorCode.RENEWAL_NOT_OPEN, path, sentence="renewal.none"))
     service = await open_service(acting.tx, found.service_code)
     refuse_renewal_out_of_time(found, service, acting.today, path)
-    others = await applications.of_service(acting.tx, found.citizen_id, service.code, _GOES_ON)
+    others = await applications.of_service(acting.tx, found.citizen_id, service.code, GOES_ON)
     renewed = await certificates.by_numbers(acting.tx, [other.renews for other in others if other.renews])
     # A correction gives another number to the certificate of an application.
     numbers = {number for number, one in renewed.items() if one.application_id == before.id}

@@ -9,6 +9,7 @@ from actions.kernel import Environment, Transition, UnitOfWork, last_day_for_her
 from domain.appeals.appeals import Appeal, AppealLevel, AppealMove, AppealOrigin, Award, AwardKind, AwardState, Hearing
 from domain.applications.applications import Application, DeliveryMode
 from domain.applications.lifecycle import Move
+from domain.certificates.certificates import IssuedCertificate
 from domain.doorstep import Visit
 from domain.feedback.grievances import Grievance
 from domain.feedback.notices import OF_MOVES, Notice, NoticeKind, Topic, fee_due_kind
@@ -106,6 +107,16 @@ async def tell_of_breaches(acting: UnitOfWork, breached: Iterable[tuple[Applicat
             way = "AUTO" if filed else "BY_HAND"
             params = {"number": application.number, "appeal_way": way, "on": until.isoformat()}
             written.append(new_notice(acting, NoticeKind.DUE_DATE_PASSED, about, params))
+    await notices.add_many(acting.tx, written)
+
+
+async def tell_of_renewals(acting: UnitOfWork, ending: Iterable[tuple[IssuedCertificate, int, str]]) -> None:
+    """Certificates that end soon, each with the days of the reminder and the number of its application."""
+    written = []
+    for one, days, number in ending:
+        about = About(Topic.APPLICATION, one.application_id, one.citizen_id, one.application_id, f"{one.number}:{days}")
+        params = {"number": number, "on": one.valid_until.isoformat() if one.valid_until else ""}
+        written.append(new_notice(acting, NoticeKind.RENEWAL_DUE, about, params))
     await notices.add_many(acting.tx, written)
 
 

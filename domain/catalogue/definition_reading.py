@@ -144,6 +144,7 @@ def definition_of_document(document: Document) -> Definition:
         renew_days=outcome.get("renewDays"),
         signed_by=SignedBy(outcome.get("signedBy", SignedBy.SYSTEM)),
         template=outcome.get("template"),
+        remind_days=tuple(outcome.get("remindDays", ())),
     )
 
 

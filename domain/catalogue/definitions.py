@@ -59,8 +59,8 @@ class Definition:
     """What a definition adds to the entry of its service: steps in their order, the Act and notification of its limit.
 
     `form` is the name of its form; without one the service keeps the form that it has. `renew_days` is how many days
-    before its end a certificate or licence may be renewed. `template` is the kind of its certificate in the state's
-    package; without one it follows from the slug.
+    before its end a certificate or licence may be renewed, `remind_days` is when its holder is reminded. `template` is
+    the kind of its certificate in the state's package; without one it follows from the slug.
     """
 
     steps: tuple[ServiceStep, ...]
@@ -71,6 +71,13 @@ class Definition:
     renew_days: int | None = None
     signed_by: SignedBy = SignedBy.SYSTEM
     template: str | None = None
+    remind_days: tuple[int, ...] = ()
+
+    @property
+    def reminders(self) -> tuple[int, ...]:
+        """Days before the end, each of a reminder: on the first day of renewal where none is said, never before it."""
+        first = self.renew_days
+        return () if first is None else tuple(sorted({min(one, first) for one in self.remind_days or (first,)}))
 
     def step(self, *kinds: StepKind) -> ServiceStep | None:
         """The first step of one of the kinds, or None."""
@@ -98,7 +105,8 @@ def definition_from(values: Mapping[str, Any] | None) -> Definition | None:
     if values is None:
         return None
     steps, signed_by = tuple(map(step_from, values["steps"])), SignedBy(values.get("signed_by", SignedBy.SYSTEM))
-    return Definition(**{**values, "steps": steps, "signed_by": signed_by})
+    remind_days = tuple(values.get("remind_days", ()))
+    return Definition(**{**values, "steps": steps, "signed_by": signed_by, "remind_days": remind_days})
 
 
 def step_from(values: Mapping[str, Any]) -> ServiceStep:

@@ -32,6 +32,8 @@ class NoticeKind(StrEnum):
     """It waits at the counter, or for a doorstep slot that the citizen chooses."""
     CERTIFICATE_CORRECTED = "CERTIFICATE_CORRECTED"
     CERTIFICATE_REVOKED = "CERTIFICATE_REVOKED"
+    RENEWAL_DUE = "RENEWAL_DUE"
+    """It ends soon, and may be renewed."""
     DELIVERED = "DELIVERED"
     DELIVERY_COMING = "DELIVERY_COMING"
     """The agent brings the paper on the next day."""
@@ -104,6 +106,7 @@ NEEDS_HER = frozenset(
         NoticeKind.FINAL_FEE_DUE,
         NoticeKind.QUERY_RAISED,
         NoticeKind.CERTIFICATE_READY,
+        NoticeKind.RENEWAL_DUE,
         NoticeKind.RETURNED_AS_INCOMPLETE,
         NoticeKind.REJECTED,
         NoticeKind.DUE_DATE_PASSED,

@@ -8,6 +8,7 @@ from functools import partial
 import structlog
 
 from actions.appeals.commission_reports import commission_round
+from actions.applications.renewal_reminders import remind_of_renewals
 from actions.benefits.budget import settle_budgets
 from actions.benefits.instalments import release_due
 from actions.benefits.life_certificates import remind_of_certificates
@@ -149,6 +150,7 @@ def upkeep_jobs(environment: Environment, kept: Retention, stopping: asyncio.Eve
         "publish_audit_head": partial(publish_head, environment),
         "apply_staff_batches": partial(apply_confirmed_batches, environment),
         "announce_deliveries": _daily(environment, partial(announce_deliveries, environment)),
+        "remind_of_renewals": _daily(environment, partial(remind_of_renewals, environment)),
         "draw_papers": _daily(environment, partial(draw_papers, environment)),
         "delete_old_consents": _daily(environment, partial(delete_old_consents, environment)),
         "check_whatsapp": _daily(environment, partial(check_whatsapp, environment)),

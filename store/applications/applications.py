@@ -1,6 +1,6 @@
 """Queries about applications and officers' queues; history and attachments are in store/applications/timeline.py."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -12,7 +12,7 @@ from domain.applications.lifecycle import OPEN, Status
 from domain.platform.changes import ChangeKind
 from store.applications.application_rows import APPLICATIONS, applications_table
 from store.applications.shown_status import shown_in
-from store.database import Transaction, change_feed, count, keyset_page, locks
+from store.database import Transaction, change_feed, count, keyset_page, locks, rows_of
 
 _T = applications_table.c
 by_ids, get = APPLICATIONS.by_ids, APPLICATIONS.get
@@ -94,6 +94,12 @@ async def of_service(
     await locks.lock_exclusive(tx, citizen_id, service_code)
     statement = _of_service(frozenset(statuses))
     return await APPLICATIONS.select_all(tx, statement, citizen=citizen_id, service=service_code)
+
+
+async def renewed_numbers(tx: Transaction, citizen_ids: Iterable[str], statuses: Collection[Status]) -> set[str]:
+    """The numbers of certificates that these citizens renew by applications in those states."""
+    chosen = select(_T.renews).where(_T.renews.is_not(None), _T.status.in_([one.value for one in statuses]))
+    return {row.renews for row in await rows_of(tx, chosen, _T.citizen_id, citizen_ids)}
 
 
 async def held_by(

@@ -1,6 +1,7 @@
 """Certificates that the state issued through this gateway."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
 from typing import Any
 
 import sqlalchemy as sa
@@ -71,6 +72,13 @@ async def of_applications(tx: Transaction, application_ids: Iterable[str]) -> di
     """The valid certificate, by application id; applications without one are left out."""
     standing = sa.select(certificates_table).where(_T.status != CertificateStatus.CORRECTED.value)
     return await CERTIFICATES.by_keys(tx, _T.application_id, application_ids, standing)
+
+
+async def ending_between(tx: Transaction, service_code: str, first: date, last: date) -> list[IssuedCertificate]:
+    """The active certificates of a service whose last day is one of these, both included."""
+    span = (_T.service_code == service_code, _T.valid_until >= first, _T.valid_until <= last)
+    active = _T.status == CertificateStatus.ACTIVE.value
+    return await CERTIFICATES.select_all(tx, sa.select(certificates_table).where(active, *span).order_by(_T.id))
 
 
 async def end(tx: Transaction, certificate_id: str, status: CertificateStatus) -> bool:

@@ -24,11 +24,12 @@ async def give_steps(
     code: str = FREE,
     valid_months: int | None = None,
     renew_days: int | None = None,
+    remind_days: tuple[int, ...] = (),
     **facts: Any,
 ) -> None:
     """Give a service a next entry with these steps, named by their kinds alone where they say no more, and facts."""
     said = tuple(step_from({"kind": one} if isinstance(one, str) else one) for one in steps)
-    definition = Definition(said, "a test", "the Act", "a notification", renew_days=renew_days)
+    definition = Definition(said, "a test", "the Act", "a notification", renew_days=renew_days, remind_days=remind_days)
     store = world if isinstance(world, Store) else world.env.store
     async with store.write_transaction() as tx:
         service = await catalogue.service(tx, code)

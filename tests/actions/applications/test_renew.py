@@ -35,9 +35,11 @@ def world(peopled: World) -> World:
     return peopled
 
 
-async def issue_licence(world: World, renew_days: int | None = DAYS, **changes: Any) -> IssuedCertificate:
+async def issue_licence(
+    world: World, renew_days: int | None = DAYS, remind_days: tuple[int, ...] = (), **changes: Any
+) -> IssuedCertificate:
     """A licence for a year of Asha's; `changes` replace parts of her request."""
-    await give_steps(world, "SCRUTINY", "ISSUE", valid_months=12, renew_days=renew_days)
+    await give_steps(world, "SCRUTINY", "ISSUE", valid_months=12, renew_days=renew_days, remind_days=remind_days)
     case = await world.approved(world.asha, FREE, world.registrar, **changes)
     issued = await issue_certificate(world.env, case.id, FakeRenderer())
     assert issued is not None
