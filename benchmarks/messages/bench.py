@@ -52,13 +52,15 @@ def main() -> None:
 
 
 def _run(kind: str, folder: Path, many: int, rate: int) -> str:
-    with _database(kind, folder) as url:
+    with database(kind, folder) as url:
         asyncio.run(migrate(url))
         begun = perf_counter()
         asyncio.run(_fill(folder, url, many))
         filled = perf_counter() - begun
-        with _partner(folder, rate):
-            runs = [_until(folder, url, many, kill_at=many // 2), _until(folder, url, many)]
+        with serving("benchmarks.messages.partner", folder):
+            _allow(folder, rate)
+            work = [sys.executable, "-m", "benchmarks.messages.work", str(folder), url]
+            runs = [killed_at(work, "taken", many, many // 2, "urgent"), killed_at(work, "taken", many)]
         in_doubt = asyncio.run(_check(folder, url, many))
     seconds = sum(run["seconds"] for run in runs)
     memory, urgent, code = max(run["mebibytes"] for run in runs), runs[0]["urgent"], runs[0]["code"]
@@ -96,16 +98,20 @@ async def _check(folder: Path, url: str, many: int) -> int:
     return in_doubt
 
 
-def _until(folder: Path, url: str, many: int, kill_at: int | None = None) -> dict[str, Any]:
-    """Let a worker work to its end, or until it is killed as so many are taken; what it told last."""
-    command = [sys.executable, "-m", "benchmarks.messages.work", str(folder), url]
+def killed_at(
+    command: list[str], counted: str, many: int, kill_at: int | None = None, only_after: str | None = None
+) -> dict[str, Any]:
+    """Let a process work to its end, or until it is killed as so many are counted; what it told last.
+
+    It is not killed before it told a value under `only_after`.
+    """
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
     told: dict[str, Any] = {}
     for line in process.stdout:
         told = json.loads(line)
-        _show(f"{told['taken']:,} of {many:,} taken in {told['seconds']:,.0f} s, {told['mebibytes']:,.0f} MiB")
-        if kill_at is not None and told["taken"] >= kill_at and told["urgent"] is not None:
+        _show(f"{told[counted]:,} of {many:,} {counted} in {told['seconds']:,.0f} s, {told['mebibytes']:,.0f} MiB")
+        if kill_at is not None and told[counted] >= kill_at and (only_after is None or told[only_after] is not None):
             sleep(MIDST)
             process.send_signal(signal.SIGKILL)
             break
@@ -119,26 +125,29 @@ def _show(text: str) -> None:
 
 
 @contextmanager
-def _partner(folder: Path, rate: int) -> Iterator[None]:
-    """The providers, whose account allows so many texts in a second."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "benchmarks.messages.partner", str(folder)], stdout=subprocess.PIPE, text=True
-    )
+def serving(module: str, folder: Path) -> Iterator[None]:
+    """A partner in a process of its own, ready to be asked."""
+    process = subprocess.Popen([sys.executable, "-m", module, str(folder)], stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
     try:
         assert process.stdout.readline() == "ready\n"
-        handed = folder / "onboarding" / "sms.json"
-        given = json.loads(handed.read_text())
-        given["msdp"]["per_second"] = rate
-        handed.write_text(json.dumps(given))
         yield
     finally:
         process.terminate()
         process.wait()
 
 
+def _allow(folder: Path, rate: int) -> None:
+    """The account of the providers takes so many texts in a second."""
+    handed = folder / "onboarding" / "sms.json"
+    given = json.loads(handed.read_text())
+    given["msdp"]["per_second"] = rate
+    handed.write_text(json.dumps(given))
+
+
 @contextmanager
-def _database(kind: str, folder: Path) -> Iterator[str]:
+def database(kind: str, folder: Path) -> Iterator[str]:
+    """The address of an empty store of that kind."""
     if kind == "sqlite":
         yield f"sqlite:///{folder / 'store.db'}"
         return
