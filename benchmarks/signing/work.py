@@ -63,9 +63,15 @@ async def work(folder: Path, url: str) -> None:
             await deliveries.deliver_due()
             await _sign(env, officer, await batch_of(env, officer, batch.id), f"{host}/bridge/v1")
             await deliveries.deliver_due()
-            used = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-            line = {"released": await _counted(env), "seconds": perf_counter() - begun, "cpu": process_time()}
-            print(json.dumps({**line, "mebibytes": used}), flush=True)
+            await _tell(env, begun)
+        await _tell(env, begun)
+
+
+async def _tell(env: Environment, begun: float) -> None:
+    """A line of JSON: how many are released, seconds, seconds of CPU, MiB."""
+    used = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    line = {"released": await _counted(env), "seconds": perf_counter() - begun, "cpu": process_time()}
+    print(json.dumps({**line, "mebibytes": used}), flush=True)
 
 
 async def _sign(env: Environment, officer: Subject, batch: SigningBatch, bridge: str) -> None:
