@@ -20,6 +20,7 @@ from actions.appeals.appeals import AppealVerdict, Imposed, choose_auto_appeal
 from actions.appeals.awards import SettleAward, settle_award
 from actions.appeals.legal_sweep import sweep
 from actions.applications.decide import Decide, Verdict, decide_application
+from actions.applications.renewal_reminders import remind_of_renewals
 from actions.applications.respond import AnswerQuery, Withdraw, answer_query, withdraw_application
 from actions.benefits.instalments import release_due
 from actions.benefits.life_certificates import remind_of_certificates
@@ -95,6 +96,7 @@ from store.feedback.messages import messages_table
 from store.feedback.notices import notices_table
 from store.identity import identities, people, record_claims
 from store.platform import outbox
+from tests.actions.applications.test_renew import first_day, issue_licence, wait_until
 from tests.journeys.test_messages import WALKED, text_of
 from tests.store.builders import citizen
 from tests.support.actions import FREE, FakeRenderer, World
@@ -209,6 +211,13 @@ async def is_issued_corrected_and_revoked(village: Village) -> None:
     await correct_certificate(world.env, world.registrar, correction(old))
     new = await make_corrected(world.env, old.id, FakeRenderer())
     await revoke_certificate(world.env, world.registrar, EndCertificate(new.id, EndGround.WRONG_FACTS, "Wrong", "r"))
+
+
+async def has_a_licence_that_ends_soon(village: Village) -> None:
+    licence = await issue_licence(village.world)
+    await village.carried()
+    wait_until(village.world, first_day(licence))
+    assert await remind_of_renewals(village.world.env) == 1
 
 
 async def is_brought_to_the_door(village: Village) -> None:
@@ -418,6 +427,7 @@ WALKS: dict[Walk, set[NoticeKind]] = {
     is_filed_and_withdrawn_by_an_operator: {K.APPLICATION_RECEIVED, K.WITHDRAWN},
     is_cleared_and_paid_for_after_the_approval: {K.CLEARANCE_ASKED, K.CLEARANCE_ANSWERED, K.FINAL_FEE_DUE},
     is_issued_corrected_and_revoked: {K.APPROVED, K.DELIVERED, K.CERTIFICATE_CORRECTED, K.CERTIFICATE_REVOKED},
+    has_a_licence_that_ends_soon: {K.RENEWAL_DUE},
     is_brought_to_the_door: {
         K.CERTIFICATE_READY,
         K.VISIT_BOOKED,
