@@ -9,6 +9,7 @@ export PYTHONDONTWRITEBYTECODE :=
 .DEFAULT_GOAL := help
 .PHONY: help run test check fix docs schema bootstrap bootstrap-dev clean lock bench-remote bench-sweep bench-store bench-money bench-gateway bench-messages budgets faults race idem mig crash authz
 .PHONY: drill states advisories hostile pii clamav fuzz load backup ws forms new-state pages pictures postgres cases journeys browser long proofs clients
+.PHONY: bench-signing readers hsm
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -80,6 +81,9 @@ bench-money: bootstrap-dev ## A pension day of SCALE= instalments over SFTP with
 
 bench-messages: bootstrap-dev ## A pension day of SCALE= messages by SMS over sockets on STORE=; killed and gone on with; BOUND=ci with 20,000
 	BOUND=$(BOUND) $(BIN)/python -m benchmarks.messages.bench $(STORE)
+
+bench-signing: bootstrap-dev ## SCALE= certificates signed in batches of 200 by a token over sockets on STORE=; killed and gone on with; BOUND=ci with 400
+	BOUND=$(BOUND) $(BIN)/python -m benchmarks.signing.bench $(STORE)
 
 faults: bootstrap-dev ## Every adapter meets every fault; BOUND=ci runs half of the cells (build/faults.md)
 	BOUND=$(BOUND) $(BIN)/python -m pytest tests/faults/matrix.py -q -s -p no:cacheprovider
@@ -173,6 +177,10 @@ hsm: bootstrap-dev ## Keys in a PKCS#11 module and the bridge to tokens, against
 
 load: bootstrap-dev ## Steady load, overload, slow and dead sources, a herd: ratios of one run (benchmarks/load)
 	BOUND=$(BOUND) $(BIN)/python -m benchmarks.load.run
+
+readers: bootstrap-dev ## Certificates and papers of every kind, read by pdfsig, mutool and a reader of QR codes at 150 dpi
+	@command -v pdfsig mutool zbarimg >/dev/null || apt-get install -y poppler-utils mupdf-tools zbar-tools || { echo "install poppler-utils, mupdf-tools and zbar-tools"; exit 1; }
+	$(BIN)/python -m pytest tests/gateway/documents/readers.py -q -p no:cacheprovider
 
 lock: ## Make the lock files anew from pyproject.toml (names no download address)
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate pyproject.toml --group build -o requirements/run.txt
