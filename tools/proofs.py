@@ -19,6 +19,7 @@ import time
 PROOFS = {
     "race": ("tests/race/", "tests/properties/", "actions/", "store/"),
     "bench-messages": ("benchmarks/messages/", "integrations/sms/", "gateway/worker/"),
+    "bench-signing": ("benchmarks/signing/", "actions/certificates/", "gateway/documents/"),
     "postgres": ("tests/actions/", "actions/", "store/"),
     "crash": ("tests/crash/", "gateway/worker/", "store/platform/"),
     "journeys": ("tests/journeys/", "demo/", "operations/"),

@@ -31,6 +31,9 @@ JUDGE = "document.judge"
 """The outbox topic of the papers of an application that are to be judged."""
 
 _WITHDRAWN = "invalid_uri"
+_SIGNED_BYTES = b"/ByteRange"
+"""Every signature in a PDF says so which bytes it covers, never in a packed part (ISO 32000-2, 12.8.1): what is without
+needs no process of its own, whose start costs a second of a processor."""
 _UNFIT = {UnfitReason.REVOKED: SignatureState.REVOKED, UnfitReason.EXPIRED: SignatureState.CERTIFICATE_ENDED}
 _S = SignatureState
 
@@ -49,14 +52,18 @@ async def judge_papers(env: Environment, application_id: str, again: str) -> Non
         application = await applications.get(tx, application_id)
         attached = (await timeline.documents(tx, [application_id])).get(application_id, [])
     away: Unavailable | None = None
+    judged: dict[str, PaperJudgement] = {}
     for paper in attached:
         settled = paper.judgement is not None and paper.judgement.state is not _S.REVOCATION_UNKNOWN
         if application is None or paper.sha256 is None or (settled and not again):
             continue
-        try:
-            judgement = await _judgement_of(env, paper)
-        except Unavailable as error:
-            away, judgement = error, await _judgement_of(env, paper, ask=False)
+        if paper.sha256 not in judged:  # one file may answer for several papers
+            try:
+                judged[paper.sha256] = await _judgement_of(env, paper.sha256)
+            except Unavailable as error:
+                away, judged[paper.sha256] = error, await _judgement_of(env, paper.sha256, ask=False)
+        before = paper.judgement.at_source if paper.judgement else None
+        judgement = replace(judged[paper.sha256], at_source=before)
         if again and paper.source == DocumentSource.DIGILOCKER:
             try:
                 judgement = replace(judgement, at_source=await _copy_at_source(env, application, paper))
@@ -67,20 +74,19 @@ async def judge_papers(env: Environment, application_id: str, again: str) -> Non
         raise away
 
 
-async def _judgement_of(env: Environment, paper: AttachedDocument, *, ask: bool = True) -> PaperJudgement:
+async def _judgement_of(env: Environment, sha256: str, *, ask: bool = True) -> PaperJudgement:
     """What the kept bytes are worth today. Raises Unavailable where an authority is away that is to be asked."""
-    now, content = env.clock.now(), await env.objects.get(paper.sha256 or "")
-    before = paper.judgement.at_source if paper.judgement else None
+    now, content = env.clock.now(), await env.objects.get(sha256)
     if content is None:
-        return PaperJudgement(now, _S.NOT_EXAMINED, at_source=before)
-    if not content.startswith(b"%PDF-"):
-        return PaperJudgement(now, _S.UNSIGNED, at_source=before)
+        return PaperJudgement(now, _S.NOT_EXAMINED)
+    if not content.startswith(b"%PDF-") or _SIGNED_BYTES not in content:
+        return PaperJudgement(now, _S.UNSIGNED)
     trust = env.partners.find(TrustServices)
     found = await env.signatures_in(content, trust.settings if trust else NO_TRUST, now)
     if found is None:
-        return PaperJudgement(now, _S.NOT_EXAMINED, at_source=before)
+        return PaperJudgement(now, _S.NOT_EXAMINED)
     signatures = [await _with_revocation(env, trust if ask else None, one) for one in found]
-    return PaperJudgement(now, worst_of(signatures), tuple(signatures), before)
+    return PaperJudgement(now, worst_of(signatures), tuple(signatures))
 
 
 async def _with_revocation(env: Environment, trust: TrustServices | None, one: ExaminedSignature) -> PdfSignature:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -19,7 +19,7 @@ from domain.certificates.signatures import PaperJudgement, SignatureState, Sourc
 from domain.kernel import Source
 from integrations.calling.errors import Refused, Unavailable
 from integrations.calling.remote import Remote
-from integrations.trust_services import TrustServices
+from integrations.trust_services import ExaminedSignature, TrustServices, TrustSettings
 from store.applications import timeline
 from store.identity import accesses
 from tests.actions.applications.test_submit import INCOME, PAN, papers
@@ -159,6 +159,24 @@ async def test_a_paper_without_a_signature_is_told(signing: Signing):
     found = await judged(signing, plain_paper())
 
     assert (found.state, found.signatures) == (STATES.UNSIGNED, ())
+
+
+@pytest.mark.parametrize("is_signed", [True, False])
+async def test_one_file_for_several_papers_is_examined_once_and_one_without_a_signature_never(
+    signing: Signing, is_signed: bool
+):
+    env, examined = signing.world.env, []
+    content = await signed(signing) if is_signed else plain_paper()
+
+    async def signatures_in(given: bytes, settings: TrustSettings, now: datetime) -> list[ExaminedSignature] | None:
+        examined.append(given)
+        return await env.signatures_in(given, settings, now)
+
+    application = await submitted(signing, content)
+    await judge_papers(replace(env, signatures_in=signatures_in), application.id, "")
+
+    assert len(INCOME_PAPERS) > 1
+    assert examined == ([content] if is_signed else [])
 
 
 async def test_where_ocsp_tells_nothing_the_list_of_the_authority_decides(signing: Signing):
