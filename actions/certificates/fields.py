@@ -175,6 +175,17 @@ def holder_of(questions: HolderQuestions, answers: Answers, applicant: Certifica
     )
 
 
+def refuse_missing_facts(answers: Answers, kind: CertificateKind) -> None:
+    """Raise Problems: FORM_ANSWER_MISSING for each fact of the template that the form demands of everybody and lacks.
+
+    A certificate whose sentence has a gap proves nothing, and may prove something else.
+    """
+    asked = answers.form.by_name if answers.form else {}
+    demanded = [one for one in kind.facts if one in asked and asked[one].required and asked[one].visible_if is None]
+    if missing := [one for one in demanded if answers.fact(one) is None]:
+        raise Problems(*(Problem(ErrorCode.FORM_ANSWER_MISSING, ("form", one)) for one in missing))
+
+
 def printed_label(key: str) -> Bilingual:
     """The label of a printed field; of one that this release does not know, its key."""
     return bilingual(f"printed_field.{key}") if key in PRINTED else Bilingual(key, key)

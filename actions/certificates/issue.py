@@ -7,7 +7,7 @@ from datetime import timedelta
 import structlog
 
 from actions.certificates.content import CertificateContent, RenderedCertificate, Renderer
-from actions.certificates.fields import Answers, CertificateHolder, holder_of, printed_fields
+from actions.certificates.fields import Answers, CertificateHolder, holder_of, printed_fields, refuse_missing_facts
 from actions.certificates.signing_queue import open_signing, signed_by
 from actions.certificates.status_lists import LISTS, PLACES
 from actions.documents.locker_push import plan_add
@@ -142,7 +142,7 @@ def content_of(env: Environment, issue: Issue, minted: Minted) -> CertificateCon
     """What the certificate says, by its new number and URI, which are never used again.
 
     One that is renewed in time goes on from the end of the one before. Raises Problems: FORM_ANSWER_MISSING where the
-    form does not name the holder.
+    form does not name the holder, or a fact of the template that it demands.
     """
     today, renewed = ist_date(env.clock.now()), issue.renewed
     begins = max(today, renewed.valid_until + timedelta(days=1)) if renewed and renewed.valid_until else today
@@ -150,6 +150,8 @@ def content_of(env: Environment, issue: Issue, minted: Minted) -> CertificateCon
     kinds = env.rules.certificate_kinds
     kind = kinds.of_service(issue.service.slug, issue.service.template)
     answers = Answers(issue.application.form, issue.form, kinds, issue.present_form)
+    if kind is not None:
+        refuse_missing_facts(answers, kind)
     applicant = CertificateHolder(issue.citizen.name, issue.citizen.born_on, issue.citizen.gender)
     holder = holder_of(kind.holder if kind else APPLICANT, answers, applicant)
     return CertificateContent(

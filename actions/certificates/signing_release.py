@@ -38,7 +38,7 @@ from domain.certificates.officer_signatures import (
     TokenEnrolment,
 )
 from domain.identity.policy import ObjectKind, Purpose
-from domain.kernel import SYSTEM, Bilingual, Officer
+from domain.kernel import SYSTEM, Bilingual, Officer, Problems
 from integrations.trust_services import CertificateUnfit, Checked, Evidence
 from store.applications import applications
 from store.certificates import certificates
@@ -97,7 +97,11 @@ async def prepare_signing(env: Environment, signing_id: str, batch_id: str, rend
     now = env.clock.now().replace(microsecond=0)
     chain = SignerChain(subject.der, checked.authorities)
     if signing.place == 1:
-        content = _content_of(env, subject, minted, now)
+        try:
+            content = _content_of(env, subject, minted, now)
+        except Problems:
+            await _fail(env, signing, SigningFailure.FACT_MISSING)
+            return
         document, facts = await asyncio.to_thread(_lay_out, renderer, content)
     else:
         facts = dict(signing.prepared or {})

@@ -92,6 +92,8 @@ class SigningFailure(StrEnum):
     """The officer has left the office meanwhile."""
     SIGNER_CHANGED = "SIGNER_CHANGED"
     """Her successor signs second; the page names both, so that the first has to sign it anew."""
+    FACT_MISSING = "FACT_MISSING"
+    """The application lacks a fact that the certificate must say."""
     PIN_WRONG = "PIN_WRONG"
     PIN_LOCKED = "PIN_LOCKED"
     TOKEN_GONE = "TOKEN_GONE"  # noqa: S105 - a code

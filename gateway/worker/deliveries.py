@@ -7,7 +7,7 @@ from datetime import timedelta
 import structlog
 
 from actions.kernel import Environment
-from domain.kernel import CallerError
+from domain.kernel import CallerError, Problems
 from domain.kernel.tracing import Step, span
 from gateway.runtime.alarms import AlarmNotSent
 from gateway.tracing import NoTraces, Traces
@@ -168,4 +168,6 @@ def _code_of(error: Exception) -> str:
             return code
     if isinstance(error, RemoteError):
         return error.code
+    if isinstance(error, Problems):
+        return error.code.value
     return type(error).__name__ if isinstance(error, CallerError | StoreError | AlarmNotSent) else INTERNAL

@@ -1,26 +1,35 @@
 """A certificate is about its holder from form to record: the child of a birth, not the mother who applied."""
 
+import asyncio
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from actions.catalogue.form_import import import_forms
 from actions.certificates.certificate_endings import CorrectCertificate, correct_certificate, make_corrected
 from actions.certificates.issue import issue_certificate
 from actions.documents.document_links import DocumentName, LinkKind, link_to, open_document
 from actions.identity.verified_facts import of_holder
+from domain.applications.applications import Application
 from domain.applications.lifecycle import Status
 from domain.certificates.certificates import EndGround, IssuedCertificate
+from domain.certificates.officer_signatures import SigningFailure, SigningState
 from domain.kernel import Bilingual, ErrorCode, Problems
 from gateway.documents.renderer import CertificateRenderer
+from gateway.worker.deliveries import Deliveries
+from gateway.worker.topics import handlers
 from integrations.certificate_facts import read_facts
 from states.certificate_kinds import certificate_kinds
 from store.applications import applications
 from store.catalogue import forms
 from store.identity import people
+from store.platform.outbox import outbox_table
 from tests.support.actions import FREE, FakeRenderer, World
 from tests.support.forms import own_forms, small, text
+from tests.support.signing import signing_in
 from tests.support.state import PACKAGE, form_files
 
 BIRTH = own_forms()["birth-certificate"].example | {"child_name_local": "अनन्या नेगी"}
@@ -127,6 +136,53 @@ async def test_without_a_name_for_the_holder_nothing_is_issued_and_the_case_stay
     async with formed.env.store.read_transaction() as tx:
         after = await applications.get(tx, application.id)
     assert (refused.value.code, after and after.status) == (ErrorCode.FORM_ANSWER_MISSING, Status.APPROVED)
+
+
+async def without_a_fact(world: World) -> Application:
+    """An approved application whose answer to a question that its template prints is gone."""
+    application = await world.approved(world.asha, FREE, world.registrar, form=BIRTH)
+    less = {key: text for key, text in application.form.items() if key != "place_of_birth"}
+    async with world.env.store.write_transaction() as tx:
+        await applications.save(tx, replace(application, form=less), application.version)
+    return application
+
+
+async def status_of(world: World, application: Application) -> Status | None:
+    found = await world.env.store.read(lambda tx: applications.get(tx, application.id))
+    return found.status if found else None
+
+
+async def test_a_template_without_a_fact_of_its_sentence_is_refused_by_its_name_and_the_case_stays(formed: World):
+    application = await without_a_fact(formed)
+
+    with pytest.raises(Problems) as refused:
+        await issue_certificate(formed.env, application.id, FakeRenderer())
+
+    told = [(one.code, one.path) for one in refused.value.problems]
+    assert told == [(ErrorCode.FORM_ANSWER_MISSING, ("form", "place_of_birth"))]
+    assert await status_of(formed, application) is Status.APPROVED
+
+
+async def test_the_worker_notes_the_code_of_a_certificate_that_lacks_a_fact(formed: World):
+    application = await without_a_fact(formed)
+
+    await Deliveries(formed.env, handlers(FakeRenderer()), asyncio.Event()).deliver_due()
+
+    async with formed.env.store.read_transaction() as tx:
+        noted = (await tx.connection.execute(select(outbox_table.c.error_code))).scalars().all()
+    assert set(noted) - {None} == {"FORM_ANSWER_MISSING"}
+    assert await status_of(formed, application) is Status.APPROVED
+
+
+async def test_where_an_officer_signs_a_template_without_a_fact_waits_with_its_code(formed: World, tmp_path: Path):
+    signing = await signing_in(formed, tmp_path)
+    application, token = await without_a_fact(signing.world), await signing.enrolled()
+    await signing.work()
+
+    batch = await signing.prepared(token)
+
+    assert [(one.state, one.failure) for one in batch.items] == [(SigningState.WAITING, SigningFailure.FACT_MISSING)]
+    assert await status_of(formed, application) is Status.APPROVED
 
 
 async def test_a_downloaded_certificate_is_named_by_its_kind_and_number(formed: World):
