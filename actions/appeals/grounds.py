@@ -14,6 +14,7 @@ from domain.applications.deadline import end_of_day
 from domain.applications.lifecycle import ON_THE_CLOCK, Status
 from domain.kernel import ErrorCode, Problem, Problems, Remedy, ist_date
 from store.appeals import appeals
+from store.certificates import certificate_endings, certificates
 
 AFTER_DELIVERY = frozenset({AppealGround.NOT_SATISFIED, AppealGround.CLOSED_WITHOUT_SERVICE})
 """Grounds that she may name against an application that was closed as delivered."""
@@ -54,11 +55,13 @@ async def late_reason(acting: UnitOfWork, application: Application, filing: Fili
     """The reason of a late appeal; None where it is in time. Raises APPEAL_TOO_LATE without a reason.
 
     The Act lets a late appeal in for a cause against a refusal, a breach or an order; the period for saying
-    that a delivered service does not satisfy is final, since no section lets it be passed.
+    that a delivered service does not satisfy is final, since no section lets it be passed. Whose certificate was
+    revoked since is refused the service from that day on.
     """
-    first_after_delivery = filing.previous is None and application.status is Status.DELIVERED
+    revoked_at = await _revoked_at(acting, application) if filing.previous is None else None
+    first_after_delivery = filing.previous is None and application.status is Status.DELIVERED and revoked_at is None
     period = _period(acting, filing, after_delivery=first_after_delivery)
-    since = ist_date(_counts_from(acting, application, filing))
+    since = ist_date(revoked_at or _counts_from(acting, application, filing))
     if acting.today <= await last_day_for_her(acting, since, period.value, application):
         return None
     final = first_after_delivery and filing.ground in AFTER_DELIVERY
@@ -167,6 +170,13 @@ def _counts_from(acting: UnitOfWork, application: Application, filing: Filing) -
         return application.due_at
     decided = application.decision.decided_at if application.decision else None
     return application.delivered_at or decided or acting.now
+
+
+async def _revoked_at(acting: UnitOfWork, application: Application) -> datetime | None:
+    """When the certificate of a case was revoked; None where it was not."""
+    found = (await certificates.of_applications(acting.tx, [application.id])).get(application.id)
+    ending = await certificate_endings.of_certificate(acting.tx, found.id) if found else None
+    return ending.ended_at if ending else None
 
 
 def _rank(appeal: Appeal) -> int:

@@ -10,14 +10,17 @@ from actions.appeals.appeals import AppealVerdict, choose_auto_appeal
 from actions.appeals.compliance import ReportCompliance, report_compliance
 from actions.appeals.legal_sweep import sweep
 from actions.applications.decide import Decide, Verdict, decide_application
+from actions.certificates.certificate_endings import EndCertificate, revoke_certificate
 from actions.certificates.issue import issue_certificate
 from domain.appeals.appeals import Appeal, AppealGround, AppealLevel, AppealOrigin, AppealState
 from domain.applications.applications import Application, RejectionGround
 from domain.applications.deadline import breaches_at, end_of_day
 from domain.applications.lifecycle import Status
+from domain.certificates.certificates import EndGround
 from domain.kernel import ErrorCode, Problem, Problems, ist_date
 from store.applications.application_rows import applications_table
 from store.catalogue import catalogue
+from store.certificates import certificates
 from tests.support.actions import FREE, FakeRenderer, World
 from tests.support.files import hand_in
 from tests.support.law import (
@@ -67,6 +70,37 @@ async def test_a_closed_case_is_appealed_within_thirty_days_of_its_delivery_and_
     pass_days(world, 1)
     late = await refusal(appealed(world, case, "late", ground=other, late_reason="I was in hospital."))
     assert (late.code, late.params["days"]) == (ErrorCode.APPEAL_TOO_LATE, "30")
+
+
+async def revoked(world: World, case: Application) -> None:
+    """The officer revokes the certificate of a case."""
+    certificate = (await world.env.store.read(lambda tx: certificates.of_applications(tx, [case.id])))[case.id]
+    ending = EndCertificate(certificate.id, EndGround.FORGED_PAPERS, "The papers were forged.", "revoke")
+    await revoke_certificate(world.env, world.registrar, ending)
+
+
+async def test_a_revocation_is_appealed_within_thirty_days_of_it_however_long_ago_the_delivery_was(world: World):
+    case = await delivered(world)
+    pass_days(world, 400)
+    assert (await refusal(appealed(world, case, "before"))).code is ErrorCode.APPEAL_TOO_LATE
+    await revoked(world, case)
+    pass_days(world, 30)
+
+    appeal = await appealed(world, case)
+
+    assert (appeal.ground, appeal.level) == (G.NOT_SATISFIED, AppealLevel.FIRST)
+
+
+async def test_after_thirty_days_an_appeal_against_a_revocation_needs_a_reason_as_against_a_refusal(world: World):
+    case = await delivered(world)
+    await revoked(world, case)
+    pass_days(world, 31)
+
+    late = await refusal(appealed(world, case))
+    appeal = await appealed(world, case, "late", late_reason="I was in hospital.")
+
+    assert (late.code, late.path) == (ErrorCode.APPEAL_TOO_LATE, ("input", "lateReason"))
+    assert appeal.late_reason == "I was in hospital."
 
 
 async def test_the_ground_is_not_satisfied_where_none_is_named_and_only_what_the_case_gives_is_taken(world: World):

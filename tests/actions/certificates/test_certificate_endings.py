@@ -149,6 +149,8 @@ async def test_she_is_told_in_both_languages_once(world: World):
     assert "corrected" in words[NoticeKind.CERTIFICATE_CORRECTED][1]
     assert "निरस्त" in words[NoticeKind.CERTIFICATE_REVOKED][0]
     assert "revoked" in words[NoticeKind.CERTIFICATE_REVOKED][1]
+    assert "अपील" in words[NoticeKind.CERTIFICATE_REVOKED][0]
+    assert "appeal" in words[NoticeKind.CERTIFICATE_REVOKED][1]
 
 
 async def test_nobody_is_erased_between_two_certificates_and_an_erased_ones_reasons_are_gone(world: World):
