@@ -92,11 +92,17 @@ def _long_answer(question: Question) -> str:
     return (f"{text}, " * 5)[: question.longest].rstrip(" ,")
 
 
-def paper(name: Paper, *, long: bool = False) -> bytes:
-    """The page of a paper beside certificates with every fact, at its longest on request."""
-    texts, said = Texts("printed_paper"), LONG_TEXT if long else "सूचना / Fact"
-    fields = tuple(CertificateField(key, texts[f"facts.{key}"], said) for key in PAPER_FACTS[name])
+PAPER_CASES = ("usual", "bare", "longest")
+
+
+def paper(name: Paper, case: str = "usual") -> bytes:
+    """The page of a paper beside certificates with every fact, at its longest, or bare, with those of its sentence."""
+    texts, said = Texts("printed_paper"), LONG_TEXT if case == "longest" else "सूचना / Fact"
+    known = [key for key in PAPER_FACTS[name] if case != "bare" or f"{{{key}}}" in KINDS.papers[name]]
+    fields = tuple(CertificateField(key, texts[f"facts.{key}"], said) for key in known)
     content = replace(CONTENT, service=texts[f"title.{name}"], fields=fields, kind=name.value, valid_until=None, uri="")
-    if long:
+    if case == "bare":
+        content = replace(content, tehsil=None)
+    if case == "longest":
         content = replace(content, holder=Bilingual(LONG_NAME, LONG_LATIN))
     return review.lay_out(json.dumps(paper_data(content, specimen=False)))

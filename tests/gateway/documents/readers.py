@@ -15,7 +15,7 @@ from actions.certificates.qr_codes import read_qr
 from domain.certificates.kinds import Paper
 from gateway.documents.renderer import CertificateRenderer
 from store.database import Keyrings
-from tests.gateway.documents.kinds import KINDS, longest, paper, usual
+from tests.gateway.documents.kinds import KINDS, PAPER_CASES, longest, paper, usual
 
 DPI = "150"
 _KINDS = [
@@ -70,10 +70,10 @@ def test_pdfsig_mutool_and_a_scanner_read_a_certificate(
     assert read_qr(code, Keyrings(keys_folder).key_set("qr").keys).number == content.number
 
 
-@pytest.mark.parametrize("long", [False, True], ids=["usual", "longest"])
+@pytest.mark.parametrize("case", PAPER_CASES)
 @pytest.mark.parametrize("name", list(Paper))
-def test_mutool_and_a_scanner_read_a_paper_beside_certificates(name: Paper, long: bool, tmp_path: Path):
-    file = written(tmp_path, paper(name, long=long))
+def test_mutool_and_a_scanner_read_a_paper_beside_certificates(name: Paper, case: str, tmp_path: Path):
+    file = written(tmp_path, paper(name, case))
 
     assert "error" not in structure_of(file).lower()
     assert len(codes_on(file)) == 1

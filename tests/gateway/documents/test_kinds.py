@@ -16,7 +16,18 @@ from domain.certificates.kinds import CertificateKind, Paper
 from domain.kernel import Bilingual, ErrorCode, Problems
 from gateway.documents.layout import lay_out
 from gateway.documents.renderer import CertificateRenderer
-from tests.gateway.documents.kinds import APPLICANT, KINDS, LONG_NAME, bare, content_of, form_of, longest, paper, usual
+from tests.gateway.documents.kinds import (
+    APPLICANT,
+    KINDS,
+    LONG_NAME,
+    PAPER_CASES,
+    bare,
+    content_of,
+    form_of,
+    longest,
+    paper,
+    usual,
+)
 from tests.gateway.documents.test_layout import words_of
 
 PICTURES = Path(__file__).with_name("pictures")
@@ -61,12 +72,12 @@ def test_a_kind_looks_as_it_did(name: str, case: str):
     compare_with_kept(page(CASES[case](KINDS.kinds[name])), f"{name}-{case}")
 
 
-@pytest.mark.parametrize("long", [False, True], ids=["usual", "longest"])
+@pytest.mark.parametrize("case", PAPER_CASES)
 @pytest.mark.parametrize("name", Paper)
-def test_a_paper_beside_certificates_looks_as_it_did_and_says_that_it_is_not_signed(name: Paper, long: bool):
-    pdf = paper(name, long=long)
+def test_a_paper_beside_certificates_looks_as_it_did_and_says_that_it_is_not_signed(name: Paper, case: str):
+    pdf = paper(name, case)
 
-    compare_with_kept(pdf, f"{name}-{'longest' if long else 'usual'}")
+    compare_with_kept(pdf, f"{name}-{case}")
     assert said("not signed", pdf)
     assert not said("Digitally signed", pdf)
 
@@ -319,4 +330,4 @@ def test_a_picture_of_another_certificate_is_told_apart():
 
 def test_kept_pictures_are_small():
     assert max(one.stat().st_size for one in PICTURES.glob("*.png")) < 40_000
-    assert len(list(PICTURES.glob("*.png"))) == len(EVERY) * len(CASES) + 2 * len(Paper)
+    assert len(list(PICTURES.glob("*.png"))) == len(EVERY) * len(CASES) + len(PAPER_CASES) * len(Paper)
