@@ -32,6 +32,7 @@ def pages_app(
     *,
     monitor: SourceMonitor | None = None,
     edge: Edge | None = None,
+    portal: Portal | None = None,
 ) -> Starlette:
     """All pages that are published operations. `people` are signed in by their names in the place of a token."""
     known = people or {}
@@ -43,7 +44,7 @@ def pages_app(
         return Context("request-1", subject, language, env, watched, facts.idempotency_key)
 
     pipeline = Pipeline(graph, context, edge or Edge(env.clock, env.ids, origins=(URL,)))
-    pages = Pages(Portal(), env.clock, env.ids)
+    pages = Pages(portal or Portal(), env.clock, env.ids)
     app = Starlette(routes=Site(PublishedOperations(pipeline, APP), pages).routes(PAGES))
     app.state.pages, app.state.environment = pages, env
     return app

@@ -164,18 +164,22 @@ async def ask_bridge(sandbox: Sandbox, call: str, **body: Any) -> httpx.Response
         return await page.post(f"/{call}", json={**body, "nonce": nonce})
 
 
-async def signing_in(world: World, folder: Path, signed_by: SignedBy = SignedBy.OFFICER) -> Signing:
-    """A world whose birth certificates are signed so."""
-    env, sandbox, trust = trusting(world.env, world.clock, folder)
+async def signing_in(
+    world: World, folder: Path, signed_by: SignedBy = SignedBy.OFFICER, *, gateway: str = GATEWAY
+) -> Signing:
+    """A world whose birth certificates are signed so; the bridge answers pages of the gateway."""
+    env, sandbox, trust = trusting(world.env, world.clock, folder, gateway)
     await let_officers_sign(env.store, FREE, signed_by)
     renderer = OfficerSigner(env.keyrings, folder / "certificates", world.clock)
     Authority(env.keyrings, folder / "certificates", world.clock).signer("xml")  # once, before threads ask side by side
     return Signing(replace(world, env=env), sandbox, trust, renderer)
 
 
-def trusting(env: Environment, clock: ManualClock, folder: Path) -> tuple[Environment, Sandbox, TrustServices]:
+def trusting(
+    env: Environment, clock: ManualClock, folder: Path, gateway: str = GATEWAY
+) -> tuple[Environment, Sandbox, TrustServices]:
     """An environment that is connected with the sandbox of authorities and tokens."""
-    sandbox = create_sandbox(sandbox_home(folder, "trust_services", clock))
+    sandbox = create_sandbox(replace(sandbox_home(folder, "trust_services", clock), gateway_url=gateway))
     settings = trust_settings(folder)
     shared = shared_resilience(clock)
     hosts = {host: remote_over(sandbox.app, Source.TRUST_SERVICES, host, shared=shared) for host in settings.hosts}

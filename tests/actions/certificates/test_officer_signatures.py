@@ -12,8 +12,11 @@ from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.validation import async_validate_pdf_signature
 from pyhanko_certvalidator import ValidationContext
 
+from actions.appeals.legal_sweep import sweep
 from actions.certificates.signing_queue import TokenSignature
 from actions.certificates.token_enrolments import AnswerToken, answer_token
+from domain.appeals.appeals import AppealGround, AppealOrigin
+from domain.applications.deadline import breaches_at
 from domain.applications.lifecycle import Status
 from domain.certificates.officer_signatures import SignatureLevel, SigningFailure, SigningState
 from domain.kernel import IST, ErrorCode, Problems
@@ -24,6 +27,7 @@ from store.certificates import officer_signatures
 from tests.gateway.documents.test_layout import words_of
 from tests.support.actions import World
 from tests.support.endings import FORM
+from tests.support.law import appeals_of
 from tests.support.signing import ADMIN, Signing, signing_in
 
 
@@ -336,6 +340,17 @@ async def test_the_page_says_who_signs_and_nothing_is_signed_by_the_seal_instead
 
     assert await signing.certificate(application) is None
     assert [one.state for one in batch.items] == [SigningState.PREPARED]
+
+
+async def test_the_time_limit_runs_on_until_the_officer_has_signed(signing: Signing):
+    application = await signing.decided()
+    assert application.due_at is not None
+    signing.world.clock.set(breaches_at(application.due_at))
+
+    await sweep(signing.world.env)
+
+    [appeal] = await appeals_of(signing.world.env, application.id)
+    assert (appeal.ground, appeal.origin) == (AppealGround.TIME_LIMIT_BREACHED, AppealOrigin.AUTO)
 
 
 async def test_a_foreign_signing_id_is_not_in_the_batch(signing: Signing):

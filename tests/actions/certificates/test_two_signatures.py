@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from pyhanko.pdf_utils.reader import PdfFileReader
+from pyhanko.sign.fields import MDPPerm
 
 from actions.applications.decide import Decide, Verdict, decide_application
 from actions.certificates.certificate_endings import CorrectCertificate, correct_certificate
@@ -92,6 +93,7 @@ async def test_two_officers_sign_the_one_who_decided_first(world: World, tmp_pat
     names = [one.field_name for one in reader.embedded_regular_signatures]
     records = await env.store.read(lambda tx: officer_signatures.signatures_of(tx, [application.id]))
     assert names == ["Officer1", "Officer2"]
+    assert reader.embedded_regular_signatures[0].docmdp_level is MDPPerm.FILL_FORMS
     assert [one.officer_id for one in records[application.id]] == [first.person_id, second.person_id]
 
 

@@ -15,7 +15,10 @@ from actions.certificates.qr_codes import read_qr
 from domain.certificates.kinds import Paper
 from gateway.documents.renderer import CertificateRenderer
 from store.database import Keyrings
+from tests.actions.certificates.test_two_signatures import decided_by_two
 from tests.gateway.documents.kinds import KINDS, PAPER_CASES, longest, paper, usual
+from tests.support.actions import World
+from tests.support.signing import signing_in
 
 DPI = "150"
 _KINDS = [
@@ -68,6 +71,34 @@ def test_pdfsig_mutool_and_a_scanner_read_a_certificate(
     assert "The document is unchanged since signing." in run("mutool", "sign", "-v", file)
     [code] = codes_on(file)
     assert read_qr(code, Keyrings(keys_folder).key_set("qr").keys).number == content.number
+
+
+@pytest.mark.integration
+@pytest.mark.parametrize("officers", [1, 2])
+async def test_pdfsig_mutool_and_a_scanner_read_what_officers_signed_with_their_tokens(
+    officers: int, sqlite_peopled: World, tmp_path: Path
+):
+    if officers == 1:
+        signing = await signing_in(sqlite_peopled, tmp_path)
+        signers, application = [signing.world.registrar], await signing.decided()
+    else:
+        signing, *signers, application = await decided_by_two(sqlite_peopled, tmp_path)
+    for signer in signers:
+        token = await signing.enrolled(signer)
+        batch = await signing.prepared(token, officer=signer)
+        await signing.hand_in(batch, await signing.signed(token, batch), officer=signer)
+    certificate = await signing.certificate(application)
+    assert certificate is not None
+    env = signing.world.env
+    file = written(tmp_path, await env.objects.get(certificate.pdf_sha256) or b"")
+
+    signatures = run("pdfsig", "-nocert", file).split("Signature #")[1:]
+    told = ["Signature Validation: Signature is Valid." in one for one in signatures]
+    assert told[:officers] == [True] * officers  # the last is the time stamp, which pdfsig names and does not verify
+    assert len(signatures) == officers + 1
+    assert "error" not in structure_of(file).lower()
+    [code] = codes_on(file)
+    assert read_qr(code, env.keyrings.key_set("qr").keys).number == certificate.number
 
 
 @pytest.mark.parametrize("case", PAPER_CASES)
