@@ -43,13 +43,13 @@ async def _remind(tx: Transaction, env: Environment, service: Service, days: int
     last = acting.today + timedelta(days=days)
     ending = await certificates.ending_between(tx, service.code, max(acting.today, last - LATE), last)
     cases = await applications.by_ids(tx, [one.application_id for one in ending])
-    renewed = await _renewed(tx, ending)
+    renewed = await _applications_renewed(tx, ending)
     told = [(one, days, cases[one.application_id].number) for one in ending if one.application_id not in renewed]
     await tell_of_renewals(acting, told)
     return len(told)
 
 
-async def _renewed(tx: Transaction, ending: Sequence[IssuedCertificate]) -> set[str]:
+async def _applications_renewed(tx: Transaction, ending: Sequence[IssuedCertificate]) -> set[str]:
     """The applications of certificates whose renewal was handed in, also under a number of before a correction."""
     numbers = await applications.renewed_numbers(tx, {one.citizen_id for one in ending}, GOES_ON - {Status.DRAFT})
     found = await certificates.by_numbers(tx, numbers)

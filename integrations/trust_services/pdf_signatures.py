@@ -63,16 +63,16 @@ def examine_pdf(content: bytes, settings: TrustSettings, now: datetime) -> list[
         return None
     if len(embedded) > MOST_SIGNATURES:
         return None
-    return [_examined(one, settings, now) for one in embedded]
+    return [_examine(one, settings, now) for one in embedded]
 
 
-def _examined(embedded: EmbeddedPdfSignature, settings: TrustSettings, now: datetime) -> ExaminedSignature:
+def _examine(embedded: EmbeddedPdfSignature, settings: TrustSettings, now: datetime) -> ExaminedSignature:
     try:
         certificate: x509.Certificate = embedded.signer_cert
         whole = asyncio.run(_is_whole(embedded))
         state = _state_of(certificate, settings, now) if whole else SignatureState.INVALID
         named = PdfSignature(
-            state, _shown(certificate.subject), _shown(certificate.issuer), embedded.self_reported_timestamp
+            state, _short_name(certificate.subject), _short_name(certificate.issuer), embedded.self_reported_timestamp
         )
         return ExaminedSignature(named, certificate.dump())
     except (*_UNREADABLE, SignatureValidationError):
@@ -97,7 +97,7 @@ def _state_of(certificate: x509.Certificate, settings: TrustSettings, now: datet
     return SignatureState.CERTIFICATE_ENDED if ended else SignatureState.VERIFIED
 
 
-def _shown(name: x509.Name) -> str:
+def _short_name(name: x509.Name) -> str:
     """Common name and organisation; a certificate may hold a home address too, which nobody needs."""
     parts: dict[str, Any] = name.native
     found = [parts[key] for key in ("common_name", "organization_name") if parts.get(key)]

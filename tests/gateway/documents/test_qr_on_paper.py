@@ -53,7 +53,7 @@ def test_the_same_content_with_the_same_keys_gives_the_same_code(
 def test_at_its_longest_a_code_is_printed_with_squares_that_a_scan_at_150_dpi_shows(
     name: str, renderer: CertificateRenderer
 ):
-    """Two points of a scan at 150 dpi are 0.34 mm; the code is of version 15 at most (signatures.md section 5.6)."""
+    """Two points of a scan at 150 dpi are 0.34 mm (docs/contracts/signatures.md section 5.6 bounds the version)."""
     [link] = annotations_of(renderer.render(replace(longest(KINDS.kinds[name]), status_index=70_000)).pdf)
     left, _, right, _ = (float(one) for one in link["/Rect"])
 

@@ -5,7 +5,7 @@ from actions.applications import decide
 from actions.benefits import bharat_reports, sanction
 from actions.certificates import certificate_endings, signing_queue, signing_release
 from actions.connectors import sending
-from actions.documents import attachments, locker_orders, locker_push, locker_revoking
+from actions.documents import attachments, locker_orders, locker_push, locker_revoking, paper_judgements
 from actions.etaal import etaal_rounds
 from actions.fees import fee_enquiries, fee_refunds
 from actions.identity import code_sending, provider_sign_out
@@ -21,6 +21,7 @@ def test_every_topic_that_the_actions_write_has_a_handler():
         decide.ISSUE,
         sanction.INSTRUCT,
         attachments.VERIFY,
+        paper_judgements.JUDGE,
         certificate_endings.CORRECT,
         signing_queue.PREPARE,
         signing_queue.RELEASE,
