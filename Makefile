@@ -7,7 +7,7 @@ BOUND ?= full
 # would compile the gateway and its libraries anew, four seconds of a processor each time.
 export PYTHONDONTWRITEBYTECODE :=
 .DEFAULT_GOAL := help
-.PHONY: help run test check fix docs schema bootstrap bootstrap-dev clean lock bench-remote bench-sweep bench-store bench-money bench-gateway bench-messages budgets faults race idem mig crash authz
+.PHONY: help run test check fix docs schema bootstrap bootstrap-dev clean lock bench-remote bench-sweep bench-store bench-money bench-gateway bench-messages bench-scale budgets faults race idem mig crash authz
 .PHONY: drill states advisories hostile pii clamav fuzz load backup ws forms new-state pages pictures postgres cases journeys browser long proofs clients
 .PHONY: bench-signing readers hsm
 
@@ -72,6 +72,9 @@ bench-store: bootstrap-dev ## Load and measure a store of up to 6.2 million appl
 
 bench-gateway: bootstrap-dev ## What a request costs the gateway as production runs it; BOUND=ci for a second each
 	BOUND=$(BOUND) $(BIN)/python -m benchmarks.gateway.run --peers --profile
+
+bench-scale: bootstrap-dev ## Simulate cells of 12 to 231 million people in virtual time and write the tables of docs/scale.md; BOUND=ci compares
+	BOUND=$(BOUND) $(BIN)/python -m benchmarks.scale
 
 budgets: bootstrap-dev ## Count anew what fifty published operations ask for (tests/budgets/operations.csv)
 	RENEW_BUDGETS=1 $(BIN)/python -m pytest tests/journeys/test_operation_counts.py -q -p no:cacheprovider

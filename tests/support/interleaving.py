@@ -21,13 +21,11 @@ WAIT, MOST_WAITS = 0.001, 20_000
 _BUSY = frozenset({"SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_BUSY_SNAPSHOT"})
 
 
-class SeededLoop(asyncio.SelectorEventLoop):
-    """Draws the order of what is ready, and jumps to the next timer where nothing is."""
+class VirtualLoop(asyncio.SelectorEventLoop):
+    """Runs in virtual time: it jumps to the next timer where nothing is ready."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self) -> None:
         self._moment = 0.0
-        self._chance = random.Random(seed)
-        self.steps = 0
         super().__init__()
 
     def time(self) -> float:
@@ -35,16 +33,29 @@ class SeededLoop(asyncio.SelectorEventLoop):
 
     def _run_once(self) -> None:
         loop: Any = self
+        if not loop._ready and loop._scheduled:
+            self._moment = max(self._moment, loop._scheduled[0]._when)
+        elif not loop._ready and not loop._stopping:
+            raise RuntimeError("everybody waits for somebody")
+        super()._run_once()  # type: ignore[misc]
+
+
+class SeededLoop(VirtualLoop):
+    """Draws the order of what is ready."""
+
+    def __init__(self, seed: int) -> None:
+        self._chance = random.Random(seed)
+        self.steps = 0
+        super().__init__()
+
+    def _run_once(self) -> None:
+        loop: Any = self
         ready = list(loop._ready)
         loop._ready.clear()
         self._chance.shuffle(ready)
         loop._ready.extend(ready)
-        if not ready and loop._scheduled:
-            self._moment = max(self._moment, loop._scheduled[0]._when)
-        elif not ready and not loop._stopping:
-            raise RuntimeError("everybody waits for somebody")
         self.steps += len(ready)
-        super()._run_once()  # type: ignore[misc]
+        super()._run_once()
 
     def run_in_executor(self, executor: Any, func: Callable[..., Any], *args: Any) -> Any:  # type: ignore[override]
         del executor

@@ -192,6 +192,7 @@ async def test_a_number_is_given_once_though_no_part_of_applications_sees_the_ot
             await applications.add(tx, replace(new, id=world.env.ids.key(), number=before.number))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("table", OBSTACLES)
 async def test_postgresql_refuses_partitions_by_id_where_a_unique_constraint_lacks_it(
     table: str, world: World, database: Database
