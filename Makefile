@@ -36,6 +36,7 @@ check: bootstrap-dev ## Lint, types, import directions, texts of the state, prin
 	$(BIN)/apuni schema diff
 	$(BIN)/python -m tools.router check
 	$(BIN)/python -m tools.reference check
+	$(BIN)/python -m tools.release
 	$(BIN)/sphinx-build -W -q docs build/docs
 	$(BIN)/pip-licenses > /dev/null
 	@mkdir -p build
