@@ -95,10 +95,10 @@ faults: bootstrap-dev ## Every adapter meets every fault; BOUND=ci runs half of 
 race: bootstrap-dev ## Two at once, a thousand times, on both databases; BOUND=ci runs thirty
 	BOUND=$(BOUND) $(BIN)/python -m pytest tests/race tests/properties -q -p no:cacheprovider --timeout=0
 
-postgres: bootstrap-dev ## Every test of rules on PostgreSQL that make test runs on SQLite alone
-	@SHARE=postgres $(BIN)/python -m pytest tests/actions tests/gateway tests/schema -q -n 2 --dist loadscope -p no:cacheprovider
+postgres: bootstrap-dev ## Every test on PostgreSQL that make test runs on SQLite alone
+	@SHARE=postgres $(BIN)/python -m pytest tests/actions tests/gateway tests/schema tests/store -q -n 2 --dist loadscope -p no:cacheprovider
 
-cases: bootstrap-dev ## The further cases of tests of which make test tries three
+cases: bootstrap-dev ## The further cases of tests of which make test tries two
 	@SHARE=cases $(BIN)/python -m pytest tests/actions tests/gateway tests/schema tests/store tests/demo -q -n 2 --dist loadscope -p no:cacheprovider
 
 journeys: bootstrap-dev ## Every journey through the running demo, and the commands on it; make test walks one of each file

@@ -26,16 +26,16 @@ PROVED = {
 }
 """Folders and files that a proof runs whole; of each file `make test` runs the first test, on each database."""
 
-RULES = ("tests/actions/", "tests/gateway/", "tests/schema/")
-"""Folders whose tests ask what a rule says. What its statements do on each database is asked in tests/store."""
+EACH = {"tests/actions/": 12, "tests/gateway/": 12, "tests/schema/": 12, "tests/store/": 3}
+"""Of so many tests for both databases in a file of a folder one is tried on PostgreSQL, and the first always is.
 
-EACH = 6
-"""Of so many of them in a file one is tried on PostgreSQL too, and the first of each file always is."""
+Those of the store ask what statements do on each database, the others what a rule says.
+"""
 
-CASED = (*RULES, "tests/store/", "tests/demo/")
+CASED = (*EACH, "tests/demo/")
 """Folders in which a case takes long enough to be left out."""
 
-CASES = 3
+CASES = 2
 """So many cases of one test are tried; `make cases` tries the others."""
 
 
@@ -50,7 +50,7 @@ def shares(names: Sequence[str], long: Collection[str] = ()) -> dict[str, str]:
         elif proof := next((proof for beginning, proof in PROVED.items() if file.startswith(beginning)), None):
             if first.setdefault(file, twin) != twin:
                 found[name] = proof
-        elif name.startswith(RULES) and twin != name and twin in there and not _is_turn(on_postgres, file, EACH):
+        elif twin != name and twin in there and not _is_turn(on_postgres, file):
             found[name] = "postgres"
         elif name.startswith(CASED):
             cases[function] += 1
@@ -59,9 +59,11 @@ def shares(names: Sequence[str], long: Collection[str] = ()) -> dict[str, str]:
     return found
 
 
-def _is_turn(counter: Counter[str], file: str, each: int) -> bool:
-    counter[file] += 1
-    return counter[file] % each == 1
+def _is_turn(before: Counter[str], file: str) -> bool:
+    """Whether the next test of a file on PostgreSQL is one that `make test` tries."""
+    each = next((each for folder, each in EACH.items() if file.startswith(folder)), 1)
+    before[file] += 1
+    return (before[file] - 1) % each == 0
 
 
 def keep_chosen(config: pytest.Config, items: list[pytest.Item]) -> None:

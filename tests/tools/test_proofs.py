@@ -13,7 +13,7 @@ from typing import Any, cast
 
 import pytest
 
-from tests.support.shares import CASED, CASES, EACH, MAKE_TEST, PROVED, RULES, keep_chosen, shares
+from tests.support.shares import CASED, CASES, EACH, MAKE_TEST, PROVED, keep_chosen, shares
 from tools.proofs import PROOFS, Run, drawn_order, touched
 
 ROOT = Path(__file__).parents[2]
@@ -92,24 +92,25 @@ def both(name: str, *cases: int) -> list[str]:
     return [f"{name}[{db}{'-' * bool(cases)}{case}]" for case in cases or ("",) for db in ("sqlite", "postgres")]
 
 
-def test_the_rules_of_a_file_are_tried_on_postgresql_by_its_first_test_and_each_sixth() -> None:
-    names = [name for n in range(13) for name in both(f"tests/actions/test_fees.py::test_{n}")]
+@pytest.mark.parametrize(("folder", "each"), EACH.items())
+def test_a_file_is_tried_on_postgresql_by_its_first_test_and_by_one_of_so_many(folder: str, each: int) -> None:
+    names = [name for n in range(2 * each + 1) for name in both(f"{folder}test_fees.py::test_{n}")]
 
     taken = of_make_test(names)
 
-    assert [name for name in taken if "postgres" in name] == [names[1 + 2 * EACH * n] for n in range(3)]
+    assert [name for name in taken if "postgres" in name] == [names[1 + 2 * each * n] for n in range(3)]
     assert [name for name in taken if "sqlite" in name] == names[::2]
 
 
 @pytest.mark.parametrize(
     "names",
     [
-        both("tests/store/test_rows.py::test_a"),
+        both("tests/integrations/test_rows.py::test_a"),
         ["tests/actions/test_locks.py::test_a[postgres]", "tests/actions/test_locks.py::test_b"],
         [f"tests/domain/test_days.py::test_day[{n}]" for n in range(9)],
     ],
 )
-def test_what_the_store_does_what_postgresql_alone_has_and_rules_of_the_domain_are_never_left_out(
+def test_what_is_in_no_such_folder_what_postgresql_alone_has_and_rules_of_the_domain_are_never_left_out(
     names: list[str],
 ) -> None:
     assert of_make_test(names) == names
@@ -137,7 +138,7 @@ def test_what_make_test_leaves_to_a_proof_is_run_by_it_whole_and_in_turn(path: s
     assert (ROOT / path).exists()
 
 
-@pytest.mark.parametrize(("proof", "folders"), [("postgres", RULES), ("cases", CASED), ("long", ["tests"])])
+@pytest.mark.parametrize(("proof", "folders"), [("postgres", tuple(EACH)), ("cases", CASED), ("long", ["tests"])])
 def test_what_make_test_leaves_of_a_folder_is_the_share_of_a_proof_that_collects_the_folder(
     proof: str, folders: Sequence[str]
 ) -> None:
