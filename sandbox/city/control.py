@@ -22,6 +22,7 @@ from sandbox.city.clock import SandboxClock
 from sandbox.city.faults import TLS_KINDS, TRANSPORT_KINDS
 from sandbox.city.kit import Sandbox
 from sandbox.city.pace import NO_PACE, PROFILES, parse_profile
+from sandbox.city.people import People
 from sandbox.city.proxy import Doors
 
 
@@ -37,6 +38,7 @@ class Controls:
     clock: SandboxClock
     refresh: Callable[[str], Awaitable[None]]
     keep_clock: Callable[[], None]
+    people: People
 
 
 def city_app(controls: Controls, doors: Doors, pages: Sequence[BaseRoute] = ()) -> Starlette:
@@ -52,6 +54,7 @@ def city_app(controls: Controls, doors: Doors, pages: Sequence[BaseRoute] = ()) 
             Route("/chaos", desk.end_chaos, methods=["DELETE"]),
             Route("/profile", desk.set_profiles, methods=["PUT"]),
             Route("/profile", desk.read_profiles, methods=["GET"]),
+            Route("/people", desk.add_person, methods=["POST"]),
             Route("/{system}/profile", desk.set_profile, methods=["PUT"]),
             Route("/{system}/faults", desk.set_faults, methods=["PUT"]),
             Route("/{system}/faults", desk.read_faults, methods=["GET"]),
@@ -168,6 +171,13 @@ class _ControlHandlers:
         """Latency and limit of every system."""
         sandboxes = self._controls.sandboxes
         return JSONResponse({system: each.faults.pace.profile.to_json() for system, each in sandboxes.items()})
+
+    async def add_person(self, request: Request) -> Response:
+        """Enter a person of one's own, who is in every system at once (sandbox/city/people.py)."""
+        try:
+            return JSONResponse(self._controls.people.add(await _json_object(request)), 201)
+        except (ValueError, TypeError) as error:
+            raise HTTPException(400, str(error)) from error
 
     async def clear_faults(self, request: Request) -> Response:
         """Remove the faults of one system."""

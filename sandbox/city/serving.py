@@ -14,6 +14,7 @@ from domain.kernel import SystemClock
 from sandbox.city.clock import SandboxClock
 from sandbox.city.control import Controls, city_app
 from sandbox.city.kit import Sandbox, SandboxHome
+from sandbox.city.people import People, people_routes
 from sandbox.city.ports import merge_ports, read_ports
 from sandbox.city.proxy import Doors, FaultProxy, bind_loopback
 from sandbox.city.records import State
@@ -39,6 +40,8 @@ class City:
         self._memory = State(home / "sandbox" / "city")
         kept = self._memory.get("clock", "offset") or {"seconds": 0.0}
         self.clock = SandboxClock(timedelta(seconds=kept["seconds"]))
+        self.people = People(demo.get("people") or (), self._memory, self.clock)
+        demo = {**demo, "people": self.people.all}
         self._places = {system: bind_loopback(int(last.get(system, 0))) for system in factories}
         self._tls_places = {system: bind_loopback(int(last_tls.get(system, 0))) for system in factories}
         self.ports: dict[str, Any] = {
@@ -68,8 +71,9 @@ class City:
             )
             for system, sandbox in self.sandboxes.items()
         }
-        controls = Controls(self.sandboxes, self.clock, self._refresh, self._keep_clock)
-        pages = telephone_routes(self.sandboxes, demo.get("people", ()), self._memory, self.clock)
+        controls = Controls(self.sandboxes, self.clock, self._refresh, self._keep_clock, self.people)
+        pages = telephone_routes(self.sandboxes, self.people.all, self._memory, self.clock)
+        pages += people_routes(self.people)
         self._server = _Server(city_app(controls, doors, pages))
         self._serving: asyncio.Task[None] | None = None
 

@@ -35,7 +35,7 @@ def telephone_routes(
     sandboxes: Mapping[str, Sandbox], people: Sequence[Mapping[str, Any]], memory: State, clock: SandboxClock
 ) -> list[Route]:
     """The list of people, and the page of each, which takes what is written or pressed."""
-    pages = _Telephones(sandboxes, {str(one["key"]): one for one in people}, memory, clock)
+    pages = _Telephones(sandboxes, people, memory, clock)
     return [
         Route("/telephone", pages.list_people, methods=["GET"]),
         Route("/telephone/{key}", pages.show, methods=["GET"]),
@@ -51,7 +51,7 @@ class _Telephones:
     def __init__(
         self,
         sandboxes: Mapping[str, Sandbox],
-        people: Mapping[str, Mapping[str, Any]],
+        people: Sequence[Mapping[str, Any]],
         memory: State,
         clock: SandboxClock,
     ) -> None:
@@ -61,10 +61,10 @@ class _Telephones:
     async def list_people(self, _: Request) -> Response:
         """Everybody, by name and number."""
         rows = "".join(
-            f'<li><a href="telephone/{escape(key)}">{escape(one["name_en"])}</a>, {escape(one["mobile"])}</li>'
-            for key, one in self._people.items()
+            f'<li><a href="telephone/{escape(one["key"])}">{escape(one["name_en"])}</a>, {escape(one["mobile"])}</li>'
+            for one in self._people
         )
-        return _page("Telephones of the demo", f"<ul>{rows}</ul>")
+        return page("Telephones of the demo", f'<ul>{rows}</ul><p><a href="people">People of your own</a></p>')
 
     async def show(self, request: Request) -> Response:
         """What came to one person, the newest last."""
@@ -127,7 +127,7 @@ class _Telephones:
         return {"choice": choice, "title": offered[choice]}, offered[choice]
 
     def _person(self, request: Request) -> Mapping[str, Any]:
-        person = self._people.get(request.path_params["key"])
+        person = next((one for one in self._people if one["key"] == request.path_params["key"]), None)
         if person is None:
             raise HTTPException(404, "no such person")
         return person
@@ -156,7 +156,7 @@ class _Telephones:
         title = f"Telephone of {person['name_en']}, {person['mobile']}"
         own = f"/telephone/{escape(person['key'])}"
         links = f'<p><a href="/telephone">All telephones</a> · <a href="{own}">Look again</a></p>'
-        return _page(title, links + told + parts, status)
+        return page(title, links + told + parts, status)
 
     def _part(self, system: str, person: Mapping[str, Any]) -> str:
         """One channel: its messages and, where the person can answer, a field."""
@@ -180,7 +180,7 @@ class _Telephones:
 
 def _not_installed(person: Mapping[str, Any], fault: str, status: int) -> HTMLResponse:
     back = f'<p><a href="/telephone/{escape(person["key"])}">Back to the telephone</a></p>'
-    return _page("The app is not installed", f'<p role="alert">{escape(fault)}</p>{back}', status)
+    return page("The app is not installed", f'<p role="alert">{escape(fault)}</p>{back}', status)
 
 
 def _row(system: str, one: Arrival) -> str:
@@ -196,7 +196,8 @@ def _form(system: str, content: str) -> str:
     return f'<form method="post"><input type="hidden" name="channel" value="{system}"><p>{content}</p></form>'
 
 
-def _page(title: str, body: str, status: int = 200) -> HTMLResponse:
+def page(title: str, body: str, status: int = 200) -> HTMLResponse:
+    """A page of the city, without a script."""
     return HTMLResponse(
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'

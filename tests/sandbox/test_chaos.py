@@ -15,6 +15,7 @@ from sandbox.city.faults import ANSWER_KINDS, TRANSPORT_KINDS
 from sandbox.city.kit import Sandbox, SandboxHome, sandbox_app
 from sandbox.city.magic import SpoilAnswer, magic_code, magic_fault
 from sandbox.city.pace import PROFILES
+from sandbox.city.people import People
 
 HomeOf = Callable[[str], SandboxHome]
 Make = Callable[[SandboxHome], Sandbox]
@@ -28,7 +29,8 @@ async def client(home_of: HomeOf, make_sandbox: Make) -> AsyncIterator[httpx.Asy
     async def refresh(system: str) -> None:
         del system
 
-    app = city_app(Controls(sandboxes, homes["sso"].clock, refresh, lambda: None), {})
+    people = People((), homes["sso"].state, homes["sso"].clock)
+    app = city_app(Controls(sandboxes, homes["sso"].clock, refresh, lambda: None, people), {})
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://city.test") as client:
         yield client
 

@@ -5,6 +5,7 @@ import pytest
 
 from sandbox.city.control import Controls, city_app
 from sandbox.city.kit import Sandbox, SandboxHome
+from sandbox.city.people import People
 
 
 class City:
@@ -14,7 +15,8 @@ class City:
         self.refreshed: list[str] = []
         self.clock_kept = 0
         self.doors: dict[int, str] = {}
-        controls = Controls(self.sandboxes, homes["sso"].clock, self.refresh, self.keep_clock)
+        people = People((), homes["sso"].state, homes["sso"].clock)
+        controls = Controls(self.sandboxes, homes["sso"].clock, self.refresh, self.keep_clock, people)
         self.app = city_app(controls, self.doors)
 
     async def refresh(self, system: str) -> None:
