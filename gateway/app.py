@@ -79,7 +79,7 @@ from gateway.pages.status import status_routes
 from gateway.pages.unsubscribe import unsubscribe_routes
 from gateway.runtime.alarms import LOOK_SECONDS, AlarmWatch, UnkeptAlarms, alarm_webhook
 from gateway.runtime.composition import Runtime, open_runtime
-from gateway.runtime.edge_wiring import admission_wrapper, bound_requests, open_edge
+from gateway.runtime.edge_wiring import admission_wrapper, bound_requests, open_edge, trace_doors
 from gateway.runtime.heartbeat import BEAT_SECONDS, Heartbeat, run_heartbeat
 from gateway.runtime.partners import addresses, is_connected, make_transports, read_onboarding
 from gateway.runtime.production import refuse_second_gateway
@@ -223,7 +223,7 @@ def doors(
     ]
     return [
         *graphql_routes(settings, runtime, edge, graph, streaming),
-        *bound_requests(partners, edge, RateClass.PARTNERS),
+        *trace_doors(bound_requests(partners, edge, RateClass.PARTNERS), edge.traces),
         *bound_requests(pages, edge, RateClass.REQUESTS),
     ]
 

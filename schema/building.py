@@ -60,6 +60,7 @@ from schema.identity.email_addresses import EmailMutation
 from schema.identity.record_claims import RecordClaimsMutation, RecordClaimsQuery
 from schema.identity.viewer import ViewerQuery
 from schema.kernel import Context, Info, enforce, scalar_map
+from schema.kernel.action_spans import trace_actions
 from schema.kernel.answers import AnswerExtension
 from schema.kernel.errors import replace_errors
 from schema.kernel.hidden_text import refuse_hidden_arguments
@@ -239,6 +240,7 @@ def build_schema() -> strawberry.federation.Schema:
         config=StrawberryConfig(scalar_map=scalar_map()),
         federation_version=FEDERATION_VERSION,
     )
+    trace_actions()
     executable = built._schema  # noqa: SLF001 - Strawberry gives graphql-core's schema no public name
     resolve_directly(executable)
     enforce(executable)

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, nullcontext
 from functools import partial
 
+from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import HTTPConnection, Request
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -31,6 +32,7 @@ from gateway.runtime.background import run_in_background, run_periodically
 from gateway.runtime.composition import Runtime
 from gateway.settings.limits import DEMO_TIMES
 from gateway.settings.settings import Settings
+from gateway.tracing import Traces
 from integrations.calling.request_counters import FallbackRequestCounters
 from store.database import FieldCipher
 
@@ -163,3 +165,26 @@ def _callers(runtime: Runtime) -> Callers:
         return person_of_token(environment, token)
 
     return Callers(environment.clock.monotonic, person_of, lambda value: cipher.blind_index("caller", value))
+
+
+def trace_doors(routes: list[Route], traces: Traces) -> list[Route]:
+    """The routes that partners call, each request a trace that is named by the pattern of its address.
+
+    A partner's own `traceparent` is linked only, as that of anybody else.
+    """
+
+    def trace_at(path: str, app: ASGIApp) -> ASGIApp:
+        async def door(scope: Scope, receive: Receive, send: Send) -> None:
+            with traces.operation(f"door {path}", Headers(scope=scope)) as root:
+
+                async def send_and_note(message: Message) -> None:
+                    if message["type"] == "http.response.start":
+                        root.note(status=message["status"])
+                        MutableHeaders(scope=message).update(root.response)
+                    await send(message)
+
+                await app(scope, receive, send_and_note)
+
+        return door
+
+    return [one for route in routes for one in wrap_routes([route], partial(trace_at, route.path))]

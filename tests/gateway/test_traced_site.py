@@ -2,6 +2,7 @@
 
 import json
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 import pytest
@@ -20,6 +21,9 @@ WITHDRAW = (
     "{ userErrors { code } } }"
 )
 
+PULL = "/digilocker/pulluri"
+DOORS = (PULL, "/etaal/eTransactionCount", "/etaal/v1/counts", "/hooks/whatsapp", "/hooks/connector/", "/umang/ws1/")
+THEIRS = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 ABSENT = to_global_id(TypeCode.APPLICATION, "019986e6-1cf4-70ee-9b4f-be9aa95a0eba")
 
 
@@ -60,7 +64,11 @@ def test_an_outside_call_stands_below_its_field_and_its_query(site, receiver):
 
     attempts = spans_of(receiver, answer, "attempt")
     assert receiver.ancestors(attempts[0])[1].startswith(f"call {attempts[0].name.split()[1]} ")
-    assert receiver.ancestors(attempts[0])[2:] == ["field Citizen.certificates", "graphql"]
+    assert receiver.ancestors(attempts[0])[2:] == [
+        "action certificates_of",
+        "field Citizen.certificates",
+        "graphql",
+    ]
 
 
 def test_a_statement_is_named_by_verb_and_table(site, receiver):
@@ -76,6 +84,16 @@ def test_a_mutation_is_named_by_its_action(site, receiver):
 
     [action] = spans_of(receiver, answer, "action")
     assert action.name == "action withdraw_application"
+
+
+def test_a_partners_door_is_a_trace_of_its_own_named_by_its_pattern_and_its_answer_names_the_trace(site, receiver):
+    answer = httpx.post(f"{site.url}{PULL}", content=b"<PullURIRequest/>", headers={"traceparent": THEIRS}, timeout=30)
+
+    eventually(lambda: receiver.named("door"), bool)
+    [door] = receiver.named("door")
+    assert (door.name, door.trace_id.hex()) == (f"door {PULL}", trace_of(answer))
+    assert [link.trace_id.hex() for link in door.links] == [THEIRS.split("-")[1]]
+    assert {one.key: one.value.int_value for one in door.attributes} == {"apuni.status": answer.status_code}
 
 
 def test_each_line_of_the_log_and_the_exemplar_of_the_histogram_name_the_trace(site, receiver):
@@ -102,6 +120,13 @@ def test_no_canary_comes_up_in_any_span(site, receiver):
         number = json.dumps(canary.value)
         asked(site, f"query {word} {{ {word}: verifyCertificate(number: {number}) {{ __typename }} }}")
         asked(site, f"{{ {word} }} # {canary.value}")
+        for door in DOORS:
+            given = {"params": {"q": canary.value}, "content": canary.value.encode(), "timeout": 30}
+            httpx.post(
+                f"{site.url}{door}{quote(canary.value) * door.endswith('/')}",
+                headers={"Content-Type": "application/json"},
+                **given,
+            )
         last = asked(site, CERTIFICATES)
 
     spans_of(receiver, last, "graphql")

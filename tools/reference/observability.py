@@ -363,8 +363,29 @@ def _dashboard(name: str) -> dict[str, Any]:
         "time": {"from": "now-6h", "to": "now"},
         "refresh": "1m",
         "templating": {"list": [source]},
+        "annotations": {"list": []},
         "panels": [_panel(number, panel) for number, panel in enumerate(panels)],
     }
+
+
+_OPTIONS: Mapping[str, Mapping[str, Any]] = {
+    "timeseries": {
+        "legend": {"showLegend": True, "displayMode": "list", "placement": "bottom", "calcs": []},
+        "tooltip": {"mode": "multi", "sort": "desc"},
+    },
+    "stat": {
+        "graphMode": "area",
+        "colorMode": "value",
+        "justifyMode": "auto",
+        "textMode": "auto",
+        "wideLayout": True,
+        "showPercentChange": False,
+        "percentChangeColorMode": "standard",
+        "orientation": "auto",
+        "reduceOptions": {"values": False, "calcs": ["lastNotNull"], "fields": ""},
+    },
+}
+"""What Grafana's published JSON schemas of the two kinds of panels require (grafana-foundation-sdk)."""
 
 
 def _panel(number: int, panel: Panel) -> dict[str, Any]:
@@ -375,6 +396,7 @@ def _panel(number: int, panel: Panel) -> dict[str, Any]:
     return {
         "id": number + 1,
         "type": panel.kind,
+        "options": _OPTIONS[panel.kind],
         "title": panel.title,
         "datasource": _SOURCE,
         "gridPos": {"h": 8, "w": 12, "x": number % 2 * 12, "y": number // 2 * 8},
