@@ -177,7 +177,8 @@ SOFTHSM ?= /usr/lib/softhsm/libsofthsm2.so
 hsm: bootstrap-dev ## Keys in a PKCS#11 module and the bridge to tokens, against SoftHSM2; its signature by pdfsig
 	@test -e $(SOFTHSM) || apt-get install -y softhsm2 || { echo "SoftHSM2 is not there: install it, or SOFTHSM=<its library>"; exit 1; }
 	@command -v pdfsig >/dev/null || apt-get install -y poppler-utils || { echo "pdfsig is not there: install poppler-utils"; exit 1; }
-	SOFTHSM=$(SOFTHSM) $(BIN)/python -m pytest tests/hsm/run.py tests/hsm/bridge.py -q -p no:cacheprovider
+	SOFTHSM=$(SOFTHSM) $(BIN)/python -m pytest tests/hsm/run.py -q -p no:cacheprovider
+	SOFTHSM=$(SOFTHSM) $(BIN)/python -m pytest tests/hsm/bridge.py -q -p no:cacheprovider # SoftHSM lists its tokens once in a process
 
 load: bootstrap-dev ## Steady load, overload, slow and dead sources, a herd: ratios of one run (benchmarks/load)
 	BOUND=$(BOUND) $(BIN)/python -m benchmarks.load.run
