@@ -86,7 +86,17 @@ class Cluster:
         self.archive = self.folder / "archive"
         self.archive.mkdir()
         shutil.chown(self.archive, "postgres", "postgres")
-        for name in ("haproxy", "pgbouncer", "nginx", "gateway1", "gateway2", "metrics1", "metrics2", "prometheus"):
+        for name in (
+            "haproxy",
+            "pgbouncer",
+            "nginx",
+            "gateway1",
+            "gateway2",
+            "metrics1",
+            "metrics2",
+            "prometheus",
+            "exporter",
+        ):
             self.ports[name] = free_port()
         for node in self.nodes:
             self.start_node(node)
@@ -326,6 +336,9 @@ class Cluster:
             "web.listen-address": f"127.0.0.1:{self.ports['prometheus']}",
         }
         command = [binary("prometheus"), *(f"--{name}={value}" for name, value in options.items())]
+        listens = f"--web.listen-address=127.0.0.1:{self.ports['exporter']}"
+        exporter = [binary("prometheus-redis-exporter"), "--redis.addr=", listens]
+        self.beside["exporter"] = self._run(exporter, self.folder / "exporter.log")
         self.beside["prometheus"] = self._run(command, self.folder / "prometheus.log")
 
     def _words(self, node: Node | None = None) -> dict[str, str]:

@@ -58,9 +58,17 @@ class Journal:
         return Counter(one.code for one in self.attempts[since:] if one.code)
 
     def error_seconds(self, since: int, *, write: bool) -> float:
-        """From the beginning of the first failed attempt to the end of the last one."""
-        failed = [one for one in self.attempts[since:] if one.code and one.write == write]
-        return max(one.ended for one in failed) - min(one.began for one in failed) if failed else 0.0
+        """From the beginning of the first failed attempt to the end of the last one.
+
+        What was answered well while that first attempt was still under way shortens it: nothing had failed by then.
+        """
+        mine = [one for one in self.attempts[since:] if one.write == write]
+        failed = [one for one in mine if one.code]
+        if not failed:
+            return 0.0
+        first = min(one.ended for one in failed)
+        good = [one.ended for one in mine if not one.code and one.ended <= first]
+        return max(one.ended for one in failed) - max([min(one.began for one in failed), *good])
 
 
 @dataclass

@@ -14,7 +14,9 @@ import time
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from benchmarks.drill.alerts import GAP, Episode
+import httpx
+
+from benchmarks.drill.alerts import GAP, Alerts, Episode
 from benchmarks.drill.check import doubled, lost
 from benchmarks.drill.cluster import a_cluster
 from benchmarks.drill.faults import FAKETIME, FAULTS, OF_CI, WRITE_SECONDS, World
@@ -28,7 +30,7 @@ BEFORE, AFTER = 4.0, 8.0
 OFFICER = "dpo-dehradun"
 OVER_WITHIN = 180.0
 """Seconds after everything in which each alert is over; one of an event stands for two minutes."""
-EVERYTHING = {UPGRADE: OPERATIONS[UPGRADE], **FAULTS, **OPERATIONS}
+EVERYTHING = {UPGRADE: OPERATIONS[UPGRADE], **OPERATIONS, **FAULTS}
 """By name, in the order of a whole run, which begins on the last release."""
 
 
@@ -108,6 +110,7 @@ def main() -> int:
             load.begin()
             for name in names:
                 rows.append(befall(World(cluster, house, load), load, name))
+                rows = with_alarms(cluster.alerts, rows)
                 write_table(rows)
                 tell(rows[-1].line())
                 for wrong in rows[-1].wrong[:5]:
@@ -143,7 +146,10 @@ def befall(world: World, load: Load, name: str) -> Row:
     """One fault under load, and what came of it."""
     befalls, alert = EVERYTHING[name]
     if alert:
-        world.cluster.alerts.wait_until_over(alert, OVER_WITHIN)  # that of an earlier fault
+        try:
+            world.cluster.alerts.wait_until_over(alert, OVER_WITHIN)
+        except AssertionError:
+            world.wrong.append(f"{alert} stood before the fault")
     time.sleep(BEFORE)
     journal = load.journal
     since, wrong = len(journal.attempts), len(journal.wrong)
@@ -156,7 +162,12 @@ def befall(world: World, load: Load, name: str) -> Row:
         seconds = time.monotonic() - begun
         if alert:
             world.wait_for_alert(alert)
-    except (AssertionError, TimeoutError, subprocess.CalledProcessError) as error:  # the other faults still come
+    except (
+        AssertionError,
+        OSError,
+        subprocess.CalledProcessError,
+        httpx.HTTPError,
+    ) as error:  # the other faults still come
         world.wrong.append(f"{type(error).__name__}: {str(error)[-600:]} {getattr(error, 'stderr', '')}")
     time.sleep(AFTER)
     load.pause()
@@ -172,9 +183,8 @@ def befall(world: World, load: Load, name: str) -> Row:
         [*journal.wrong[wrong:], *world.wrong],
         "; ".join(world.noted),
         world.begun,
-        world.cluster.alerts.episode(alert, world.begun) if alert else None,
     )
-    keep_failures(journal, since, begun, name)
+    keep_failures(world.cluster.folder / "failed-attempts.log", journal, since, begun, name)
     load.gate.set()
     return row
 
@@ -193,17 +203,21 @@ def see_alarms_over(house: House, rows: list[Row]) -> list[Row]:
         with contextlib.suppress(AssertionError):  # its row says so
             alerts.wait_until_over(str(alert), OVER_WITHIN)
     time.sleep(GAP)  # an alert that came back meanwhile would be seen
+    return with_alarms(alerts, rows)
+
+
+def with_alarms(alerts: Alerts, rows: list[Row]) -> list[Row]:
+    """The rows with what Prometheus says of the alert of each by now."""
     return [replace(row, alarm=alerts.episode(row.alert, row.begun) if row.alert else None) for row in rows]
 
 
-def keep_failures(journal: Journal, since: int, begun: float, name: str) -> None:
-    """Add the attempts that failed to build/drill-failures.csv, in seconds after the fault."""
-    failed = [one for one in journal.attempts[since:] if one.code]
-    with (ROOT / "build" / "drill-failures.csv").open("a", encoding="utf-8") as file:
-        file.writelines(
-            f"{name},{'write' if one.write else 'read'},{one.began - begun:.1f},{one.ended - begun:.1f},{one.code}\n"
-            for one in failed
-        )
+def keep_failures(file: Path, journal: Journal, since: int, begun: float, name: str) -> None:
+    """Add the attempts that failed, in seconds after the fault."""
+    with file.open("a", encoding="utf-8") as lines:
+        for one in journal.attempts[since:]:
+            if one.code:
+                kind = "write" if one.write else "read"
+                lines.write(f"{name}: {kind} {one.began - begun:.1f} to {one.ended - begun:.1f} {one.code}\n")
 
 
 def write_table(rows: list[Row]) -> None:

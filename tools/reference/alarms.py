@@ -34,8 +34,8 @@ Where neither a worker nor a gateway runs, nobody is left to raise an alarm: hav
 ## Alarms of the engines
 
 What a lost machine or an ended server cannot tell itself, Prometheus decides by the rules of
-`deploy/observability/alarms.rules.yml`, from what gateways (`apuni-gateway`) and Patroni (`patroni`) show. They are not
-kept in the store.
+`deploy/observability/alarms.rules.yml`, from what gateways (`apuni-gateway`), Patroni (`patroni`) and Debian's
+`prometheus-redis-exporter` (`valkey`) show. They are not kept in the store.
 
 {engines}
 

@@ -33,7 +33,7 @@ class Panel:
 
 @dataclass(frozen=True, slots=True)
 class EngineAlarm:
-    """An alarm that Prometheus itself decides, by what gateways, Patroni and etcd tell.
+    """An alarm that Prometheus itself decides, by what gateways, Patroni and the exporter of Valkey tell.
 
     `metric` is told as `told` in the test of the rule: not yet after one minute, so after three, over after six.
     """
@@ -93,13 +93,13 @@ ENGINE_ALARMS: Mapping[str, EngineAlarm] = {
     ),
     "CACHE_AWAY": EngineAlarm(
         Severity.WARNING,
-        "sum(increase(apuni_rate_store_faults_total[2m])) > 0",
-        "Valkey ने उत्तर नहीं दिया, और हर गेटवे ने अनुरोधों की गिनती अलग से की",
-        "Valkey did not answer, and each gateway counted requests by itself",
-        "See which Valkey leads (`SENTINEL get-master-addr-by-name apuni`) and whether the other one follows.",
-        "apuni_rate_store_faults_total",
-        "0 0 0 3 3 3 3",
-        kept=(),
+        "redis_up == 0",
+        "Valkey का एक सर्वर उत्तर नहीं दे रहा है",
+        "A server of Valkey does not answer",
+        "See which one leads (`SENTINEL get-master-addr-by-name apuni`), then start the lost one as its replica.",
+        "redis_up",
+        "1 1 0 0 1 1 1",
+        wait="5s",
     ),
 }
 """By their sections of the runbook. A server that ended, or a machine that is lost, tells us nothing itself."""
@@ -327,7 +327,7 @@ def _rule_tests() -> dict[str, Any]:
         labels = {"code": code.value, "severity": RULES[code].severity.value.lower()}
         tests.append(_rule_test(code, told, labels, _annotations(code, _READ)))
     for name, alarm in ENGINE_ALARMS.items():
-        job = "patroni" if "patroni" in alarm.expr else "apuni-gateway"
+        job = next((name for name in ("patroni", "apuni-gateway") if name in alarm.expr), "valkey")
         all_labels = {"instance": "one", "job": job} | ({"scope": "apuni"} if "scope" in alarm.kept else {})
         series = alarm.metric + "{" + ", ".join(f'{key}="{value}"' for key, value in all_labels.items()) + "}"
         labels = {key: all_labels[key] for key in alarm.kept} | {"severity": alarm.severity.value.lower()}
