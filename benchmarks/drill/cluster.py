@@ -20,9 +20,14 @@ from pathlib import Path
 import httpx
 
 from benchmarks.drill.alerts import Alerts
+from tests.support.debian import find_or_install
 from tests.support.eventually import eventually
 from tests.support.running import free_port
 
+PACKAGES = (
+    "patroni etcd-server haproxy pgbouncer valkey-server valkey-sentinel nginx-light postgresql prometheus"
+    " prometheus-redis-exporter libfaketime curl iproute2"
+)
 TEMPLATES = Path(__file__).resolve().parents[2] / "deploy" / "drill"
 PATIENCE = 180
 """Seconds for an engine to come up on a machine that is full."""
@@ -37,9 +42,9 @@ OURS = f"apuni{os.getpid()}"
 ROLE = "apuni"
 
 
-def binary(name: str, *places: str) -> str:
-    """Where a program is; SystemExit names the package of Debian that brings it."""
-    found = shutil.which(name, path=":".join((*places, os.environ["PATH"], "/usr/sbin", "/sbin")))
+def binary(name: str) -> str:
+    """Where a program is, with all PACKAGES installed where it is missing; SystemExit where that is not possible."""
+    found = find_or_install(name, PACKAGES)
     if found is None:
         raise SystemExit(f"{name} is not installed; deploy/drill/README.md names the packages of Debian")
     return found

@@ -16,13 +16,18 @@ _SECONDS = 900
 
 def program(name: str, package: str) -> str:
     """The path of a program. Without it a test is left out, and fails in CI."""
-    found = shutil.which(name, path=_PATH) or _install(name, package)
+    found = find_or_install(name, package)
     if found:
         return found
     reason = f"{name} is missing, and this process may not install it (Debian: apt-get install {package})"
     if os.environ.get("CI") == "true":
         pytest.fail(reason)
     pytest.skip(reason)
+
+
+def find_or_install(name: str, packages: str) -> str | None:
+    """The path of a program, installed where it is missing; None where this process may not."""
+    return shutil.which(name, path=_PATH) or _install(name, packages)
 
 
 def _install(name: str, package: str) -> str | None:
