@@ -55,7 +55,7 @@ def write_engine(url: URL) -> AsyncEngine:
     if url.get_backend_name() == "sqlite":
         _make_private(url)
         return _sqlite_engine(url, "BEGIN IMMEDIATE", pool_size=1)
-    return create_async_engine(
+    engine = create_async_engine(
         url,
         hide_parameters=True,
         pool_pre_ping=True,
@@ -65,6 +65,8 @@ def write_engine(url: URL) -> AsyncEngine:
         isolation_level="READ COMMITTED",
         connect_args=_connect_arguments(url),
     )
+    event.listen(engine.sync_engine, "handle_error", _drop_busy)
+    return engine
 
 
 def read_engine(url: URL, writer: AsyncEngine) -> AsyncEngine:
@@ -129,6 +131,19 @@ def trace_statements(engine: AsyncEngine) -> None:
     event.listen(engine.sync_engine, "before_cursor_execute", begin)
     event.listen(engine.sync_engine, "after_cursor_execute", end)
     event.listen(engine.sync_engine, "handle_error", fail)
+
+
+def is_busy(error: BaseException) -> bool:
+    """Whether asyncpg refused since the connection is still at a statement whose caller gave up, as by a deadline.
+
+    It does not say so by a code of PostgreSQL, and SQLAlchemy would give the connection to the next one for ever.
+    """
+    return "another operation is in progress" in str(error)
+
+
+def _drop_busy(failure: Any) -> None:
+    if is_busy(failure.original_exception):
+        failure.is_disconnect, failure.invalidate_pool_on_disconnect = True, False
 
 
 def driver_of(connection: Connection) -> Any:

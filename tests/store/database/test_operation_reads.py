@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import event, text
 
 from store.database import Store, StoreError, StoreUnavailable, reads_of_operation
+from store.database.connections import driver_of, take_idle
 from store.database.sql import each_once
 from store.identity import people
 from store.platform import seeds
@@ -258,6 +259,24 @@ async def test_a_read_that_finds_its_idle_connection_broken_reads_on_a_new_one(
         assert [await way(postgres_store), await way(postgres_store)] == [False, False]
 
     assert postgres_store._reader.pool.checkedout() == 0  # type: ignore[attr-defined]
+
+
+@pytest.mark.integration
+@pytest.mark.parametrize("way", [is_seeded, execute_straight])
+async def test_a_read_whose_idle_connection_is_busy_with_an_abandoned_statement_reads_on_a_new_one(
+    postgres_store: Store, way: Callable[[Store], Awaitable[bool]]
+) -> None:
+    await is_seeded(postgres_store)
+    idle: Any = take_idle(postgres_store._reader)
+    abandoned = asyncio.ensure_future(driver_of(idle)._connection.fetch("SELECT pg_sleep(3)"))
+    await asyncio.sleep(0)  # it is sent
+    idle.close()
+
+    with reads_of_operation():
+        found = [await way(postgres_store), await way(postgres_store)]
+
+    await asyncio.wait([abandoned])
+    assert found == [False, False]
 
 
 @pytest.mark.integration
