@@ -261,8 +261,13 @@ async def test_a_read_that_finds_its_idle_connection_broken_reads_on_a_new_one(
     assert postgres_store._reader.pool.checkedout() == 0  # type: ignore[attr-defined]
 
 
+async def execute_in_write(store: Store) -> bool:
+    async with store.write_transaction() as tx:
+        return await seeds.is_seeded(tx, "demo")
+
+
 @pytest.mark.integration
-@pytest.mark.parametrize("way", [is_seeded, execute_straight])
+@pytest.mark.parametrize("way", [is_seeded, execute_straight, execute_in_write])
 async def test_a_read_whose_idle_connection_is_busy_with_an_abandoned_statement_reads_on_a_new_one(
     postgres_store: Store, way: Callable[[Store], Awaitable[bool]]
 ) -> None:
