@@ -1,6 +1,9 @@
 """Assembles the schema: one query, one mutation, our errors, our entities."""
 
+import re
+import sys
 from functools import cache, partial
+from inspect import iscoroutinefunction
 from typing import Any, Final, cast
 
 import strawberry
@@ -11,6 +14,7 @@ from strawberry.schema.config import StrawberryConfig
 from strawberry.types import ExecutionContext
 
 from domain.kernel import Language
+from domain.kernel.tracing import Step, in_span
 from schema.appeals.commission import CommissionQuery
 from schema.appeals.mutations import AppealingMutation
 from schema.appeals.officer_queries import OverdueQuery
@@ -60,7 +64,6 @@ from schema.identity.email_addresses import EmailMutation
 from schema.identity.record_claims import RecordClaimsMutation, RecordClaimsQuery
 from schema.identity.viewer import ViewerQuery
 from schema.kernel import Context, Info, enforce, scalar_map
-from schema.kernel.action_spans import trace_actions
 from schema.kernel.answers import AnswerExtension
 from schema.kernel.errors import replace_errors
 from schema.kernel.hidden_text import refuse_hidden_arguments
@@ -226,6 +229,18 @@ class ApuniSchema(strawberry.federation.Schema):
         """Resolve each reference by itself, all of them in one batch for each type."""
         entities: list[Any] = list(await resolve_entities(info, list(representations)))
         return entities
+
+
+def trace_actions() -> None:
+    """Put each action that a module of the graph calls by its name within its span, once.
+
+    Resolvers look names up when they run, so that each need not say it; what a decorator was given before is not seen.
+    """
+    for module in [one for name, one in sys.modules.items() if name.startswith("schema.")]:
+        for called, action in list(vars(module).items()):
+            fresh = iscoroutinefunction(action) and not hasattr(action, "__wrapped__")
+            if fresh and re.match(r"actions\.(?!kernel)", action.__module__):
+                setattr(module, called, in_span(Step.ACTION, action))
 
 
 def build_schema() -> strawberry.federation.Schema:

@@ -57,6 +57,8 @@ def report(found: Sequence[Finding], *, as_json: bool) -> None:
 def checks_of(settings: Settings, seconds: float, clock_from: str | None = None) -> list[tuple[str, Look]]:
     """Every check by its name, in the order in which it is told."""
     clocks: list[tuple[str, Look]] = [("clock", partial(servers.check_clock, clock_from))] if clock_from else []
+    if settings.ntp_server is not None:
+        clocks.append(("time server", partial(servers.check_time_server, settings.ntp_server)))
     return [
         ("settings", partial(machine.check_settings, settings)),
         ("database", partial(servers.check_database, "database", settings.store_url, with_schema=True)),

@@ -5,6 +5,7 @@ from operator import methodcaller
 
 from domain.kernel import Clock, CommandFailed
 from gateway.installation.checks import Finding, Look, State
+from gateway.installation.logins import findings_of_login
 from gateway.installation.machine import end_of_certificate
 from gateway.runtime.partners import connected_systems, make_transports, read_onboarding
 from gateway.settings.settings import Settings, variable
@@ -23,7 +24,7 @@ def checks_of_systems(settings: Settings, clock: Clock, seconds: float) -> list[
     except CommandFailed as unfit:
         return [("partners", _constant_look([Finding("partners", State.FAULT, line) for line in unfit.reasons]))]
     systems = [each for each in connected_systems(settings) if each.need is not Need.ALWAYS]
-    return [(each.name, _look_at(settings, each, lines, seconds)) for each in systems]
+    return [(each.name, _look_at(settings, each, lines, seconds, clock)) for each in systems]
 
 
 def _constant_look(findings: list[Finding]) -> Look:
@@ -33,7 +34,7 @@ def _constant_look(findings: list[Finding]) -> Look:
     return look
 
 
-def _look_at(settings: Settings, system: System, lines: Transports, seconds: float) -> Look:
+def _look_at(settings: Settings, system: System, lines: Transports, seconds: float, clock: Clock) -> Look:
     async def look() -> list[Finding]:
         name, asked_with = system.name, system.asked_with
         if asked_with is not None and not read_onboarding(settings, name, methodcaller("get", asked_with)):
@@ -45,6 +46,8 @@ def _look_at(settings: Settings, system: System, lines: Transports, seconds: flo
         except Unfit as error:
             return [Finding(name, State.FAULT, str(error), f"see {variable('partners', name, 'certificate_file')}")]
         ours = [] if own_end is None else [end_of_certificate(name, "our client certificate", own_end.timestamp())]
+        if partner.base_url.startswith(("smtp:", "sftp:")):  # these are spoken to, which HTTP's way does not reach
+            return [*ours, *await findings_of_login(settings, system, clock)]
         return [*ours, await _finding_at(name, partner.base_url, lines, seconds)]
 
     return look

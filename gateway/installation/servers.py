@@ -19,6 +19,7 @@ from actions.kernel.scanner import EICAR, ScannerAway
 from domain.kernel import SystemClock
 from gateway.installation.checks import Finding, State
 from gateway.installation.machine import end_of_certificate
+from gateway.installation.sntp import NoTime, clock_offset
 from gateway.runtime.composition import open_blobs
 from gateway.runtime.scanning import scanner_of
 from gateway.settings.settings import Settings, is_loopback
@@ -185,6 +186,22 @@ async def check_scanner(settings: Settings) -> list[Finding]:
         remedy = "run freshclam, so that it has its signatures"
         return [Finding("scanner", State.FAULT, f"{address} does not know the test file", remedy)]
     return [Finding("scanner", State.OK, f"{address} finds the test file")]
+
+
+async def check_time_server(server: str) -> list[Finding]:
+    """By how much our clock differs from that of a server of time, by SNTP."""
+    try:
+        return _clock_findings(f"clock of {server}", await clock_offset(server, SystemClock()))
+    except (OSError, NoTime) as error:
+        why = str(error) if isinstance(error, NoTime) else type(error).__name__
+        return [
+            Finding(
+                "clock",
+                State.FAULT,
+                f"{server} gives no time ({why})",
+                "see the firewall (UDP 123) and APUNI_NTP_SERVER",
+            )
+        ]
 
 
 async def check_clock(url: str) -> list[Finding]:

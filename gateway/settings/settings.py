@@ -152,6 +152,11 @@ class Settings(BaseSettings):
         description="The address that the gateway listens on; in the demo a loopback address.",
         json_schema_extra={"production": "any address"},
     )
+    ntp_server: str | None = Field(
+        default=None,
+        pattern=r"^[A-Za-z0-9.-]+(:[0-9]{1,5})?$",
+        description="The server of time, as `host` or `host:port`, by which `apuni doctor` checks our clock.",
+    )
     port: int = Field(default=8000, ge=1, le=65535, description="The port that the gateway listens on.")
     metrics_port: int | None = Field(
         default=None,

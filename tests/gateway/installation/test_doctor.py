@@ -5,17 +5,20 @@ import json
 import os
 import shutil
 import ssl
+import tempfile
 import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
 from email.utils import format_datetime
 from pathlib import Path
+from typing import Any
 
+import asyncssh
 import pytest
 from redis.asyncio import Redis
 
-from domain.kernel import SystemClock
+from domain.kernel import ManualClock, SystemClock
 from gateway.installation.checks import Finding, State, in_thread, run_checks
 from gateway.installation.doctor import checks_of
 from gateway.installation.machine import check_keys, check_settings, check_signing_certificates
@@ -37,8 +40,11 @@ from tests.support.caches import ValkeyServer
 from tests.support.databases import PostgresServer
 from tests.support.fit_settings import certify, clear_environment
 from tests.support.forked import apuni_forked
+from tests.support.mail import mail_server
 from tests.support.object_server import object_server
+from tests.support.pfms import open_pfms
 from tests.support.raw_servers import OK, Server, serving
+from tests.support.running import free_port
 
 ASKS_FOR_TLS = bytes.fromhex("0000000804d2162f")
 """What a client of PostgreSQL begins with that wants TLS (SSLRequest)."""
@@ -54,6 +60,8 @@ OTHERS = [
     "superuser",
 ]
 """What else a server says of itself."""
+
+DEBIANS = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
 
 pytestmark = pytest.mark.integration
 
@@ -121,6 +129,33 @@ async def test_a_database_is_told_by_its_tls_and_the_end_of_its_certificate(tmp_
     assert ", TLSv1.3, " in encrypted[0]
     assert "the server: its certificate is good for 90 days" in encrypted
     assert ", no TLS, " in plain[0]
+
+
+@pytest.mark.skipif(not DEBIANS, reason="Debian's PostgreSQL is not installed, and the wheel's knows no TLS")
+async def test_a_server_with_tls_of_its_own_is_told_by_its_protocol_and_the_end_of_its_certificate(tmp_path):
+    _, certificate, key = issued(tmp_path, "localhost", timedelta(days=20, hours=1))
+    port = free_port()
+    inside = Path(tempfile.mkdtemp(prefix="apuni-tls-"))  # the server's own user reads it
+    try:
+        for file in (certificate, key):
+            shutil.copy(file, inside / file.name)
+            (inside / file.name).chmod(0o600)
+        for each in (inside, *inside.iterdir()):
+            shutil.chown(each, "nobody" if os.geteuid() == 0 else os.getuid())
+        own = ("ssl=on", f"ssl_cert_file={inside / certificate.name}", f"ssl_key_file={inside / key.name}")
+        server = await in_thread(
+            lambda: PostgresServer(settings=(*own, "listen_addresses=127.0.0.1"), binaries=DEBIANS[-1], port=port)
+        )
+        try:
+            address = f"postgresql://postgres@127.0.0.1:{port}/{server.database()}?ssl=require"
+            found = await check_database("database", address, with_schema=False)
+        finally:
+            server.stop()
+    finally:
+        shutil.rmtree(inside)
+
+    assert ", TLSv1.3, " in names_of(found, State.OK)[0]
+    assert "the server: its certificate ends in 20 days" in names_of(found, State.WARNING)
 
 
 def test_a_plain_connection_is_a_fault_unless_it_stays_on_this_machine():
@@ -324,6 +359,117 @@ async def test_a_server_that_does_not_say_its_time_proves_nothing():
         [found] = await check_clock(server.url())
 
     assert found.state is State.WARNING
+
+
+class TimeServer(asyncio.DatagramProtocol):
+    """A server of SNTP (RFC 4330 section 4): what it answers is its clock, which is so far from ours."""
+
+    def __init__(self, ahead: float, *, stratum: int = 2, leap: int = 0, echoes: bool = True) -> None:
+        self._ahead, self._first, self._stratum, self._echoes = ahead, leap << 6 | 4 << 3 | 4, stratum, echoes
+
+    def connection_made(self, transport):
+        self._transport = transport
+
+    def datagram_received(self, data, address):
+        if len(data) != 48 or data[0] & 7 != 3:
+            return
+        seconds = SystemClock().now().timestamp() + self._ahead + 2_208_988_800
+        stamp = int(seconds * 2**32).to_bytes(8, "big")
+        origin = data[40:48] if self._echoes else bytes(8)
+        head = bytes([self._first, self._stratum, 6, 0xEC]) + bytes(12)
+        self._transport.sendto(head + stamp + origin + stamp + stamp, address)
+
+
+async def time_of(**how: Any) -> list[Finding]:
+    """What the check finds at a server of time of this kind."""
+    loop = asyncio.get_running_loop()
+    transport, _ = await loop.create_datagram_endpoint(lambda: TimeServer(**how), ("127.0.0.1", 0))
+    try:
+        port = transport.get_extra_info("sockname")[1]
+        settings = Settings(ntp_server=f"127.0.0.1:{port}")
+        return await run_checks([one for one in checks_of(settings, 1) if one[0] == "time server"], 1)
+    finally:
+        transport.close()
+
+
+@pytest.mark.parametrize(("ahead", "state"), [(0.0, State.OK), (-3.0, State.WARNING), (60.0, State.FAULT)])
+async def test_our_clock_is_held_to_a_server_of_time(ahead, state):
+    [found] = await time_of(ahead=ahead)
+
+    assert (found.state, abs(float(found.found.split()[2]) - ahead) < 0.5) == (state, True)
+
+
+@pytest.mark.parametrize(
+    ("how", "why"),
+    [
+        ({"leap": 3}, "it has no time itself"),
+        ({"stratum": 0}, "it has no time itself"),
+        ({"echoes": False}, "not an answer to our question"),
+    ],
+)
+async def test_a_server_of_time_that_has_none_or_answers_another_question_proves_nothing(how, why):
+    [found] = await time_of(ahead=0.0, **how)
+
+    assert found.state is State.FAULT
+    assert why in found.found
+
+
+def test_no_server_of_time_is_asked_unless_one_is_set():
+    assert "time server" not in dict(checks_of(Settings(), 1))
+
+
+async def log_in(tmp_path: Path, **mail: Any) -> list[Finding]:
+    """What the check of the mail server finds, with other settings of ours where some are named."""
+    async with mail_server(tmp_path, ManualClock(SystemClock().now())) as server:
+        given = {**server.given, **mail}
+        own = {"base_url": f"smtp://127.0.0.1:{server.given['port']}", "given": given}
+        settings = Settings.model_validate({"profile": "staging", "partners": {"email": own}})
+        server.faults({"kind": "latency", "route": "/smtp/mail", "calls": [99], "params": {}})  # it counts
+        found = await looked_at(settings, "email")
+        assert [one.seen for one in server.sandbox.faults.active_faults()] == [0]
+        return found
+
+
+async def test_the_mail_server_is_greeted_secured_and_logged_in_to_and_gets_no_mail(tmp_path):
+    [found] = await log_in(tmp_path)
+
+    assert (found.state, found.found) == (State.OK, "it greets us, starttls, logged in")
+
+
+async def test_a_mail_server_that_refuses_our_password_is_a_fault_without_it(tmp_path):
+    [found] = await log_in(tmp_path, password="wrong-word")
+
+    assert found.state is State.FAULT
+    assert "login_refused" in found.found
+    assert "wrong-word" not in found.line
+
+
+async def pfms_at(tmp_path: Path, **other: Any) -> list[Finding]:
+    """What the check of PFMS finds over SFTP, with other parts of its onboarding where some are named."""
+    pfms = open_pfms(tmp_path, ManualClock(SystemClock().now()))
+    [service] = pfms.sandbox.services
+    await service.start()
+    try:
+        own = {"base_url": f"sftp://127.0.0.1:{pfms.given['port']}", "given": {**pfms.given, **other}}
+        return await looked_at(Settings.model_validate({"profile": "staging", "partners": {"pfms": own}}), "pfms")
+    finally:
+        await service.stop()
+        pfms.sandbox.close()
+
+
+async def test_pfms_is_logged_in_to_by_sftp_and_its_folders_are_listed(tmp_path):
+    [found] = await pfms_at(tmp_path)
+
+    assert (found.state, found.found) == (State.OK, "SFTP lets us in, 0 files of answers lie there")
+
+
+async def test_another_host_key_of_pfms_is_a_fault(tmp_path):
+    other = asyncssh.generate_private_key("ssh-ed25519").export_public_key().decode()
+
+    [found] = await pfms_at(tmp_path, host_keys=[other])
+
+    assert found.state is State.FAULT
+    assert "host_key" in found.found
 
 
 async def test_a_scanner_that_is_away_is_a_fault_and_none_a_warning(tmp_path):

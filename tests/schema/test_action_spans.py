@@ -3,8 +3,8 @@
 from contextlib import contextmanager
 
 import schema.certificates.types as certificates
-from domain.kernel.tracing import Step, kept_in
-from schema.kernel.action_spans import in_span, trace_actions
+from domain.kernel.tracing import Step, in_span, kept_in
+from schema.building import trace_actions
 
 
 class Kept:
@@ -30,7 +30,7 @@ async def read_something(number: int) -> int:
 
 
 async def test_an_action_is_in_a_span_of_its_name_where_a_trace_is_kept_and_answers_as_before():
-    kept, read = Kept(), in_span(read_something)
+    kept, read = Kept(), in_span(Step.ACTION, read_something)
 
     assert await read(1) == 2
     with kept_in(kept):
