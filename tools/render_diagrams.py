@@ -1,4 +1,4 @@
-"""Draws the Mermaid diagrams of docs/architecture.md as docs/images/architecture/*.svg.
+"""Draws the Mermaid diagrams of docs/ as docs/images/architecture/*.svg.
 
     npm install --prefix build/mermaid mermaid@11.17.2
     python tools/render_diagrams.py build/mermaid/node_modules/mermaid/dist/mermaid.min.js
@@ -11,13 +11,19 @@ import hashlib
 import re
 import shutil
 import sys
+from dataclasses import dataclass
+from html import escape
 from pathlib import Path
 
 from playwright.sync_api import sync_playwright
 
-PAGE = Path(__file__).parents[1] / "docs" / "architecture.md"
-DIAGRAM = re.compile(r"\]\((?P<path>images/architecture/[\w-]+\.svg)\).*?^```mermaid\n(?P<source>.*?)^```", re.M | re.S)
-"""An image of the page, and the first block of Mermaid below it."""
+DOCS = Path(__file__).parents[1] / "docs"
+PAGES = ("architecture.md", "deadlines.md", "sign_on.md", "deployment.md")
+DIAGRAM = re.compile(
+    r"!\[(?P<title>[^\]]+)\]\((?P<path>images/architecture/[\w-]+\.svg)\).*?^```mermaid\n(?P<source>.*?)^```",
+    re.M | re.S,
+)
+"""An image of a page with what it shows, and the first block of Mermaid below it."""
 
 CONFIG = {
     "startOnLoad": False,
@@ -68,9 +74,38 @@ DRAW = """async ([name, source, config, hash]) => {
 }"""
 
 
+@dataclass(frozen=True, slots=True)
+class Diagram:
+    """A diagram of a page: the path of its drawing beside the page, what it shows, and its source."""
+
+    page: str
+    path: str
+    title: str
+    source: str
+
+
+def all_diagrams() -> list[Diagram]:
+    """The diagrams of all pages."""
+    return [
+        Diagram(page, found["path"], " ".join(found["title"].split()), found["source"])
+        for page in PAGES
+        for found in DIAGRAM.finditer((DOCS / page).read_text(encoding="utf-8"))
+    ]
+
+
 def diagrams() -> dict[str, str]:
-    """The sources of the page's diagrams, by the paths of their drawings beside the page."""
-    return {found["path"]: found["source"] for found in DIAGRAM.finditer(PAGE.read_text(encoding="utf-8"))}
+    """The sources of the diagrams, by the paths of their drawings beside the page."""
+    return {one.path: one.source for one in all_diagrams()}
+
+
+def add_names(drawing: str, diagram: Diagram) -> str:
+    """The drawing with a title and a description, which a screen reader says."""
+    start, _, rest = drawing.partition(">")
+    name = Path(diagram.path).stem
+    told = f"The text of this drawing is its source below it, in docs/{diagram.page}."
+    start += f' aria-labelledby="{name}-title" aria-describedby="{name}-text"'
+    names = f'<title id="{name}-title">{escape(diagram.title)}</title><desc id="{name}-text">{escape(told)}</desc>'
+    return f"{start}>{names}{rest}"
 
 
 def source_hash(source: str) -> str:
@@ -85,10 +120,9 @@ def main(mermaid: str) -> None:
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
         page = browser.new_page()
         page.add_script_tag(path=mermaid)
-        for path, source in diagrams().items():
-            drawn = page.evaluate(DRAW, [Path(path).stem, source, CONFIG, source_hash(source)])
-            (PAGE.parent / path).parent.mkdir(parents=True, exist_ok=True)
-            (PAGE.parent / path).write_text(drawn + "\n", encoding="utf-8")
+        for one in all_diagrams():
+            drawn = page.evaluate(DRAW, [Path(one.path).stem, one.source, CONFIG, source_hash(one.source)])
+            (DOCS / one.path).write_text(add_names(drawn, one) + "\n", encoding="utf-8")
         browser.close()
 
 

@@ -7,8 +7,9 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from lxml import etree
 
-from tools.render_diagrams import diagrams, source_hash
+from tools.render_diagrams import DOCS, Diagram, all_diagrams, diagrams, source_hash
 
 ROOT = Path(__file__).parents[2]
 PAGES = ("docs/architecture.md", "CONTRIBUTING.md", "README.md")
@@ -19,7 +20,9 @@ BOX = re.compile(r"box (\w+)")
 PARTICIPANT = re.compile(r"participant (\w+) as (.+)")
 ARROW = re.compile(r"\w+--?>>(\w+): (.+)")
 CALL = re.compile(r"(\w+)\(\)")
-WALKS = [path for path, source in diagrams().items() if source.startswith("sequenceDiagram")]
+WALKS = [
+    one.path for one in all_diagrams() if one.page == "architecture.md" and one.source.startswith("sequenceDiagram")
+]
 
 
 @cache
@@ -120,3 +123,12 @@ def test_the_readme_names_every_noun():
 def test_every_drawing_is_that_of_its_source(path):
     drawn = (ROOT / "docs" / path).read_text(encoding="utf-8")
     assert f'data-source="{source_hash(diagrams()[path])}"' in drawn
+
+
+@pytest.mark.parametrize("diagram", all_diagrams(), ids=lambda one: one.path)
+def test_a_screen_reader_is_told_what_a_drawing_shows_and_where_its_text_is(diagram: Diagram):
+    drawn = etree.parse(DOCS / diagram.path).getroot()
+    names = {str(one.get("id")): one.text for one in drawn if one.tag.endswith(("}title", "}desc"))}
+
+    assert names[drawn.get("aria-labelledby")] == diagram.title
+    assert diagram.page in names[drawn.get("aria-describedby")]
