@@ -24,7 +24,6 @@ PROOFS = {
     "crash": ("tests/crash/", "gateway/worker/", "store/platform/"),
     "journeys": ("tests/journeys/", "demo/", "operations/"),
     "cases": ("tests/actions/", "tests/gateway/", "tests/schema/", "tests/store/", "tests/demo/"),
-    "drill": ("benchmarks/drill/", "deploy/drill/", "deploy/proxy/", "store/database/"),
     "mig": ("tests/mig/", "store/migrations/", "store/database/"),
     "fuzz": ("tests/fuzz/", "gateway/http/", "integrations/"),
     "browser": ("tests/browser/", "gateway/pages/"),
