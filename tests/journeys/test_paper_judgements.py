@@ -16,7 +16,7 @@ from tests.support.papers import income_application
 from tests.support.running import Running
 from tests.support.signed_papers import SignHash, altered_paper, plain_paper, sign_paper
 
-PERSON = "rekha-panwar"
+PERSON = "vinod-gusain"
 
 
 def by_bridge(running: Running, token: dict[str, Any]) -> SignHash:

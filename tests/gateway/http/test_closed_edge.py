@@ -9,7 +9,7 @@ from graphql import get_introspection_query
 
 from gateway.graphql.body import GraphQLParameters
 from gateway.graphql.endpoint import Edge
-from gateway.http.calls import RequestContext, ResolvedDocument
+from gateway.http.calls import OperationRecord, RequestContext, ResolvedDocument
 from gateway.http.problems import bad_document
 
 DEVELOPER = {"Authorization": "Bearer good-token"}
@@ -25,6 +25,9 @@ class NoFreeDocuments:
     def allow(self, resolved: ResolvedDocument, context: RequestContext) -> None:
         if getattr(context, "token", None) is None:
             raise bad_document("FREE_DOCUMENT")
+
+    def count_errors(self, record: OperationRecord) -> None:
+        pass
 
 
 @pytest.fixture
