@@ -203,8 +203,10 @@ def _log_error(error: GraphQLError, times: int, request_id: str | None) -> None:
     name = getattr(error.nodes[0], "name", None) if error.nodes and error.path else None
     cause = root_cause(error)
     facts = {"code": code, "field": getattr(name, "value", None), "times": times, "request_id": request_id}
-    if cause is None or isinstance(cause, OURS):
+    if cause is None or (isinstance(cause, OURS) and code != ErrorCode.INTERNAL):
         _log.info("graph_error", **facts)
+    elif isinstance(cause, StoreError):  # whose text is ours and holds neither SQL nor values
+        _log.error("graph_fault", exception=str(cause), where=_code_location(cause), **facts)
     else:
         # The type says what broke; the text could hold what the caller sent, so it stays out of the log.
         _log.error("graph_fault", exception=type(cause).__name__, where=_code_location(cause), **facts)

@@ -19,7 +19,7 @@ from domain.kernel import (
 )
 from integrations.calling.errors import Garbled, IntegrityFailure, Refused, Unavailable
 from schema.kernel.errors import MOST_ERRORS, extensions_of, problem_of, replace_errors, text_of
-from store.database import InProgress, KeyReused, ObjectDamaged, StoreUnavailable, TryAgain, VersionConflict
+from store.database import InProgress, KeyReused, ObjectDamaged, StoreError, StoreUnavailable, TryAgain, VersionConflict
 from tests.support.graph import CITIZEN
 
 CODES = [
@@ -125,3 +125,12 @@ async def test_errors_are_logged_by_code_and_field_without_the_document(world):
     assert (line["code"], line["field"]) == ("NUMBER_MISTYPED", "application")
     assert "9800000001" not in str(logs)
     assert "secretalias" not in str(logs)
+
+
+def test_what_the_database_refused_is_logged_by_its_code_since_nobody_outside_is_told():
+    error = GraphQLError("x", original_error=StoreError("the database refused (42P05)"))
+
+    with capture_logs() as logs:
+        replace_errors([error], Language.EN, "request-1")
+
+    assert [(log["event"], log["exception"]) for log in logs] == [("graph_fault", "the database refused (42P05)")]
