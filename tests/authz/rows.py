@@ -310,6 +310,7 @@ ROOTS: Mapping[str, frozenset[str]] = {
         "finance officer",
         "auditor",
         "helpline",
+        "developer",
         "admin",
     ),
     "Query.bharatReports": who("finance officer", "auditor"),
