@@ -108,7 +108,7 @@ browser: bootstrap-dev ## Pages of the running demo in a browser; make test walk
 	$(BIN)/python -m pytest tests/browser -q -p no:cacheprovider
 
 long: bootstrap-dev ## Tests that take seconds or start many processes, by their mark
-	@SHARE=long $(BIN)/python -m pytest tests -q -n 2 --dist loadscope -p no:cacheprovider
+	@SHARE=long $(BIN)/python -m pytest tests -q -n 2 --dist loadscope -p no:cacheprovider --timeout=0
 
 idem: bootstrap-dev ## One key, one effect, whatever is lost or restarted
 	BOUND=$(BOUND) $(BIN)/python -m pytest tests/idem -q -p no:cacheprovider --timeout=0
