@@ -320,6 +320,6 @@ def test_a_developer_registers_an_app_and_finds_its_request(running: Running, as
         developer.open(f"/developer?requestId={answer.headers['x-request-id']}")
         return page.locator("section tbody tr").count() == 1
 
-    assert eventually(found)
+    eventually(found, bool)
     expect(page.locator("section tbody")).to_contain_text("Mine")
     assert developer.faults() == []
