@@ -27,9 +27,9 @@ class Alerts:
 
     url: str
 
-    def stands(self, name: str) -> bool:
+    def is_firing(self, name: str) -> bool:
         """Whether it fires now."""
-        return bool(self._asked("query", query=_firing(name)))
+        return bool(self._series("query", query=_firing(name)))
 
     def wait_until_raised(self, name: str, since: float, seconds: float = RAISED_WITHIN) -> None:
         """Until an alert fires, or did since then; AssertionError where it never does."""
@@ -37,12 +37,12 @@ class Alerts:
 
     def wait_until_over(self, name: str, seconds: float) -> None:
         """Until it does not fire."""
-        eventually(lambda: self.stands(name), lambda stands: not stands, seconds=seconds, every=1)
+        eventually(lambda: self.is_firing(name), lambda firing: not firing, seconds=seconds, every=1)
 
     def episode(self, name: str, since: float) -> Episode | None:
-        """The first time that an alert stood after a moment, of whatever it is about."""
+        """The first time that an alert fired after a moment, of whatever it is about."""
         now = time.time()
-        found = self._asked("query_range", query=_firing(name), start=since, end=now, step=1)
+        found = self._series("query_range", query=_firing(name), start=since, end=now, step=1)
         moments = sorted({float(moment) for series in found for moment, _ in series["values"]})
         if not moments:
             return None
@@ -53,7 +53,7 @@ class Alerts:
             last = moment
         return Episode(moments[0], None if now - last <= GAP else last)
 
-    def _asked(self, way: str, **parameters: str | float) -> list[dict[str, list[tuple[float, str]]]]:
+    def _series(self, way: str, **parameters: str | float) -> list[dict[str, list[tuple[float, str]]]]:
         answer = httpx.get(f"{self.url}/api/v1/{way}", params=parameters, timeout=30, trust_env=False)
         found: list[dict[str, list[tuple[float, str]]]] = answer.raise_for_status().json()["data"]["result"]
         return found
