@@ -6,7 +6,6 @@ gateway's clock.
 
 import asyncio
 import io
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -39,6 +38,7 @@ from tests.store.builders import application, certificate, sow
 from tests.support.built import built
 from tests.support.catalogued import Filled, a_copy
 from tests.support.databases import NOW
+from tests.support.page_threads import PagesThread
 from tests.support.pages import pages_app
 from tests.support.qr_texts import base32, token_of
 from tests.support.served import served
@@ -51,30 +51,14 @@ READY = {"en": "Ready without a network.", "hi": "बिना नेटवर�
 
 
 @dataclass
-class Gateway:
+class Gateway(PagesThread):
     """The pages in a thread of their own, until the network is cut. `codes` are texts of QR codes by what they are."""
 
     filled: Filled
     keyrings: Keyrings
     clock: ManualClock
     folder: Path
-    url: str = ""
     codes: dict[str, str] = field(default_factory=dict)
-    _up: threading.Event = field(default_factory=threading.Event)
-    _over: threading.Event = field(default_factory=threading.Event)
-    _thread: threading.Thread = field(init=False)
-
-    def start(self) -> None:
-        self._thread = threading.Thread(target=lambda: asyncio.run(self._serve()), daemon=True)
-        self._thread.start()
-        while not self._up.wait(0.05):
-            assert self._thread.is_alive()
-
-    def cut(self) -> None:
-        """Nothing answers at the address after this."""
-        self._over.set()
-        self._thread.join(30)
-        assert not self._thread.is_alive()
 
     async def _serve(self) -> None:
         async with a_copy(self.filled, self.keyrings, self.clock, self.folder) as env:
@@ -127,7 +111,7 @@ def gateway(
     made = Gateway(catalogue_and_people, store_keyrings, store_clock, tmp_path)
     made.start()
     yield made
-    made.cut()
+    made.end()
 
 
 @pytest.fixture
@@ -158,7 +142,7 @@ def verified(page: Page, text: str) -> str:
 
 def test_without_a_network_the_page_opens_in_both_languages_and_verifies(gateway: Gateway, telephone: BrowserContext):
     page = opened(gateway, telephone)
-    gateway.cut()
+    gateway.end()
 
     for language, words, name in (("en", "the certificate holds", "Annual"), ("hi", "प्रमाण-पत्र मान्य है", "वार्षिक")):
         page.goto(f"{gateway.url}/verify-offline?language={language}")
@@ -173,7 +157,7 @@ def test_without_a_network_the_page_opens_in_both_languages_and_verifies(gateway
 
 def test_a_code_that_a_camera_opens_without_a_network_is_verified_at_once(gateway: Gateway, telephone: BrowserContext):
     page = opened(gateway, telephone)
-    gateway.cut()
+    gateway.end()
 
     page.goto(gateway.url + PATH + gateway.codes["good"].partition(PATH)[2])
 
@@ -202,7 +186,7 @@ def test_what_is_wrong_with_a_code_is_told_with_a_code(
     gateway: Gateway, telephone: BrowserContext, code: str, told: str
 ):
     page = opened(gateway, telephone)
-    gateway.cut()
+    gateway.end()
 
     said = verified(page, gateway.codes[code])
 
@@ -214,7 +198,7 @@ def test_a_list_that_is_too_old_says_nothing_of_the_certificate_but_the_signatur
     gateway: Gateway, telephone: BrowserContext
 ):
     page = opened(gateway, telephone)
-    gateway.cut()
+    gateway.end()
     page.clock.set_fixed_time(NOW + timedelta(hours=13))
 
     said = verified(page, gateway.codes["good"])
@@ -235,7 +219,7 @@ def test_a_device_that_never_had_a_network_says_that_it_has_no_keys(gateway: Gat
 
 def test_a_photograph_of_the_code_is_read_without_a_network(gateway: Gateway, telephone: BrowserContext):
     page = opened(gateway, telephone)
-    gateway.cut()
+    gateway.end()
     pictures = {name: io.BytesIO() for name in ("code", "other")}
     segno.make(gateway.codes["good"], error="m").save(pictures["code"], kind="png", scale=5, border=4)
     segno.make("HTTPS://EVIL.TEST/", error="m", micro=False).save(pictures["other"], kind="png", scale=5, border=4)
@@ -263,7 +247,7 @@ def test_the_camera_is_read_and_let_go_of(gateway: Gateway, started: Browser, ch
     telephone = with_camera.new_context(viewport={"width": 360, "height": 740})
     telephone.clock.set_fixed_time(NOW)
     page = opened(gateway, telephone)
-    gateway.cut()
+    gateway.end()
 
     page.locator("[data-camera]").click()
 

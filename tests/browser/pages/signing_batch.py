@@ -5,7 +5,6 @@ Site, worker and bridge are in a thread of their own and are reached over socket
 
 import asyncio
 import re
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,6 +23,7 @@ from store.database import Keyrings
 from tests.actions.certificates.test_signing_batches import decided_for_many
 from tests.support.built import built
 from tests.support.catalogued import Filled, a_copy, inhabited
+from tests.support.page_threads import PagesThread
 from tests.support.pages import pages_app
 from tests.support.served import Gate, served
 from tests.support.signing import Signing, signing_in
@@ -36,29 +36,14 @@ PATIENCE = 900_000
 
 
 @dataclass
-class Desk:
+class Desk(PagesThread):
     """The pages of an officer for whom many certificates wait, until it is over; `made` then has their numbers."""
 
     filled: Filled
     keyrings: Keyrings
     clock: ManualClock
     folder: Path
-    url: str = ""
     made: list[str] = field(default_factory=list)
-    _up: threading.Event = field(default_factory=threading.Event)
-    _over: threading.Event = field(default_factory=threading.Event)
-    _thread: threading.Thread = field(init=False)
-
-    def start(self) -> None:
-        self._thread = threading.Thread(target=lambda: asyncio.run(self._serve()), daemon=True)
-        self._thread.start()
-        while not self._up.wait(0.05):
-            assert self._thread.is_alive()
-
-    def end(self) -> None:
-        self._over.set()
-        self._thread.join(60)
-        assert not self._thread.is_alive()
 
     async def _serve(self) -> None:
         pages = Gate()
