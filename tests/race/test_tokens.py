@@ -25,10 +25,10 @@ class RotatingTokens:
     def __init__(self, twins: Twins) -> None:
         self.good, self.used, self._twins = "refresh", [], twins
 
-    async def refresh(self, token: str, *_: object) -> TokenAnswer:
-        self.used.append(token)
+    async def refresh(self, refresh_token: str, locker_id: str | None = None) -> TokenAnswer:
+        self.used.append(refresh_token)
         await asyncio.sleep(0)
-        if token != self.good:
+        if refresh_token != self.good:
             raise Refused(Source.DIGILOCKER, "invalid_grant")
         self.good = f"refresh-{len(self.used)}"
         await asyncio.sleep(0.02)  # the answer is on its way; the other process may ask meanwhile

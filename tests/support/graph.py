@@ -185,11 +185,11 @@ class Ration:
 
     down: Down
 
-    async def ration_card(self, citizen_id: str, number: str, language: Language) -> Sourced[RationCard]:
+    async def ration_card(self, citizen_id: str, card_number: str, language: Language) -> Sourced[RationCard]:
         """The card."""
         self.down.check(Source.UMANG)
         card = RationCard(
-            number, "NFSA", "Dehradun", "FPS1", (Member("Asha Negi", "SELF"), Member("Ravi Rawat", "SON"))
+            card_number, "NFSA", "Dehradun", "FPS1", (Member("Asha Negi", "SELF"), Member("Ravi Rawat", "SON"))
         )
         return Sourced(card, Source.UMANG, SourceState.STALE, NOW)
 

@@ -10,10 +10,10 @@ from integrations.dbt_finance.pfms.models import FileKind
 class Noting:
     """`loses` names what is lost: the `file`, the `answer` that it came, `all` that is fetched; None for nothing."""
 
-    def __init__(self, inner: Any) -> None:
+    def __init__(self, inner: Any, loses: str | None = None) -> None:
         self.inner = inner
         self.asked: list[str] = []
-        self.loses: str | None = None
+        self.loses = loses
 
     async def send(self, kind: FileKind, name: str, content: bytes) -> None:
         self.asked.append("send")

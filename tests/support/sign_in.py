@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import httpx
@@ -27,6 +27,7 @@ from domain.kernel import (
     SystemIds,
 )
 from integrations.calling.errors import Refused
+from integrations.identity import Authorization
 from integrations.sso import Assurance, IdentityProvider, ProviderIdentity
 from sandbox.city.kit import SandboxClock, SandboxHome
 from store.catalogue import centres
@@ -162,7 +163,7 @@ class FakeProvider:
         if self.away is not None:
             raise self.away
 
-    async def authorize_url(self, **asked: str) -> str:
+    async def authorize_url(self, **asked: Unpack[Authorization]) -> str:
         await self.admit_visitor()
         return f"http://provider.test/authorize?{urlencode(asked)}"
 
@@ -180,11 +181,13 @@ class FakeProvider:
             return None
         return f"http://provider.test/logout?{urlencode({'redirect_uri': back})}"
 
-    async def exchange(self, **asked: str) -> ProviderIdentity:
-        self.exchanged.append(asked)
+    async def exchange(self, *, code: str, code_verifier: str, redirect_uri: str, nonce: str) -> ProviderIdentity:
+        self.exchanged.append(
+            {"code": code, "code_verifier": code_verifier, "redirect_uri": redirect_uri, "nonce": nonce}
+        )
         if self.error is not None:
             raise self.error
-        identity = self.codes.pop(asked["code"], None)
+        identity = self.codes.pop(code, None)
         if identity is None:
             raise Refused(Source.SSO, "invalid_grant")
         return identity

@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import date
-from typing import Any
 
 import pytest
 
@@ -20,7 +19,7 @@ from actions.payments.sending import send_batch
 from domain.benefits.benefits import PaymentStatus, Sanction
 from domain.benefits.recoveries import RecoveryGround, RecoveryState
 from domain.benefits.sanction_course import StopGround, StopKind
-from domain.kernel import SYSTEM, Source
+from domain.kernel import SYSTEM
 from domain.payments.files import BatchState, LineState, Transport
 from integrations.calling.errors import Unavailable
 from integrations.dbt_finance.pfms.models import FileKind
@@ -34,19 +33,6 @@ pytestmark = pytest.mark.integration
 _NOBODY_LISTENS = 1
 _DIED_ON = date(2026, 10, 20)
 """Before the period that the payment is for began."""
-
-
-class Away:
-    """A way to PFMS that takes no file."""
-
-    def __init__(self, inner: Any) -> None:
-        self._inner = inner
-
-    async def send(self, kind: FileKind, name: str, content: bytes) -> None:
-        raise Unavailable(Source.PFMS, "unreachable")
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._inner, name)
 
 
 async def a_batch(paying: Paying) -> str:
@@ -106,7 +92,7 @@ async def test_a_sealed_file_that_was_never_tried_is_given_up_after_its_day(payi
 async def test_a_file_that_reached_pfms_after_its_day_is_paid_in_the_next_batch_by_itself(paying: Paying) -> None:
     (one,) = await paying.validated(1)
     batch_id = await a_batch(paying)
-    away = pfms_changed(paying.env, exchange=Away(pfms(paying.env).exchange))
+    away = pfms_changed(paying.env, exchange=Noting(pfms(paying.env).exchange, "file"))
     with pytest.raises(Unavailable):
         await send_batch(away, batch_id)
     await paying.next_day()

@@ -15,7 +15,7 @@ from actions.payments.releasing import Released, release_set_aside
 from actions.payments.sending import send_batch
 from domain.benefits.benefits import PaymentStatus, Rail
 from domain.benefits.bills import bill_number, end_to_end_id
-from domain.kernel import SYSTEM, Source, ist_date
+from domain.kernel import SYSTEM, ist_date
 from domain.payments.files import BatchState
 from integrations.calling.errors import Unavailable
 from store.benefits import benefits
@@ -26,6 +26,7 @@ from store.database.vault import reads_table
 from store.payments import beneficiary_endings
 from store.payments.payment_tables import beneficiaries_table, registration_lines_table, sealed_files_table
 from store.platform.alarms import health_facts_table
+from tests.support.noting import Noting
 from tests.support.payments import GOOD, LATE, SCHEME, Paying, pfms_changed
 from tests.support.plans import asked, plan_of
 from tests.support.worlds import AADHAAR
@@ -280,14 +281,7 @@ async def test_a_lost_answer_of_the_file_is_followed_by_an_enquiry_and_the_file_
     one = await ended(paying)
     await batch_now(paying.env)
     batch = (await registrations(paying))[-1]
-    exchange = pfms(paying.env).exchange
-
-    class Losing:
-        async def send(self, *given: Any) -> None:
-            await exchange.send(*given)
-            raise Unavailable(Source.DBT_FINANCE, "timeout")
-
-    losing: Any = Losing()
+    losing = Noting(pfms(paying.env).exchange, "answer")
     with pytest.raises(Unavailable):
         await send_batch(pfms_changed(paying.env, exchange=losing), batch.id)
     first = paying.archive("beneficiary-request", "out")[batch.file_name]

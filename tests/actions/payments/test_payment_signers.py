@@ -14,17 +14,16 @@ from actions.payments.sealing import FileDiffers
 from actions.payments.sending import send_batch
 from actions.payments.signers import known_signers
 from domain.benefits.benefits import PaymentStatus
-from domain.kernel import Source
 from domain.payments.files import BatchState, EnrolmentState, LineState
 from gateway.commands.dbt import problems_of, signer_line
 from integrations.calling.errors import Unavailable
-from integrations.dbt_finance.pfms.models import FileKind
 from integrations.dbt_finance.pfms.papers import PfmsPapers
 from sandbox.dbt_finance.pfms.system import new_seal
 from store.certificates import signing_certificates
 from store.payments.payment_tables import batches_table, sealed_files_table
 from store.reconciliation import finance_cases
 from store.reconciliation.finance_cases import cases_table
+from tests.support.noting import Noting
 from tests.support.payments import Paying, pfms_changed
 
 pytestmark = pytest.mark.integration
@@ -73,14 +72,8 @@ def fingerprint(env: Environment) -> str:
 
 async def lose(env: Environment, batch: Any) -> None:
     """Its file is sealed and tried, and then it is lost here and never arrived there."""
-
-    class Away:
-        async def send(self, kind: FileKind, name: str, content: bytes) -> None:
-            raise Unavailable(Source.DBT_FINANCE, "unreachable")
-
-    away: Any = Away()
     with pytest.raises(Unavailable):
-        await send_batch(pfms_changed(env, exchange=away), batch.id)
+        await send_batch(pfms_changed(env, exchange=Noting(pfms(env).exchange, "file")), batch.id)
     async with env.store.write_transaction() as tx:
         await tx.connection.execute(delete(sealed_files_table))
 
