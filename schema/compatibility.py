@@ -23,7 +23,7 @@ from graphql import (
 )
 
 REASON = re.compile(r"Added in (?P<added>[^;]+); use (?P<use>[^;]+); removed on (?P<on>\d{4}-\d{2}-\d{2})\.")
-"""The form of every deprecation's reason; `deprecation_reason` writes it."""
+"""The form of every deprecation's reason; `deprecation_reason` in schema/kernel/fields.py writes it."""
 
 _MEMBER = re.compile(r"(?:Field|Enum value|Argument) (?P<place>\w+\.\w+(?:\(\w+:\))?) was removed\.")
 _GOES_BY_DATE = (
@@ -32,11 +32,6 @@ _GOES_BY_DATE = (
     BreakingChangeType.ARG_REMOVED,
 )
 _TYPE = re.compile(r"(?P<kind>\w+) was removed\.")
-
-
-def deprecation_reason(*, added: str, use: str, removed_on: date) -> str:
-    """The reason of a deprecation: since which release it is there, what to use instead, and when it goes."""
-    return f"Added in {added}; use {use}; removed on {removed_on.isoformat()}."
 
 
 def removed_on(reason: str | None) -> date | None:

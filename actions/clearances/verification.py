@@ -76,7 +76,7 @@ def _problems(acting: UnitOfWork, application: Application, request: ReportVerif
     if len(text) > LONGEST_TEXT:
         found.append(Problem(ErrorCode.BAD_INPUT, ("input", "text"), params={"longest": str(LONGEST_TEXT)}))
     if len(request.photos) > MOST_PHOTOS or len(set(request.photos)) < len(request.photos):
-        found.append(Problem(ErrorCode.BAD_INPUT, ("input", "photos"), params={"most": str(MOST_PHOTOS)}))
+        found.append(Problem(ErrorCode.BAD_INPUT, ("input", "photoIds"), params={"most": str(MOST_PHOTOS)}))
     place = request.place
     if place and (abs(place.latitude) > FURTHEST_NORTH or abs(place.longitude) > FURTHEST_EAST):
         found.append(Problem(ErrorCode.BAD_INPUT, ("input", "place")))
@@ -94,7 +94,7 @@ async def _place_problems(acting: UnitOfWork, application: Application, request:
 
 
 async def _photo(acting: UnitOfWork, number: int, reference: str) -> UploadedFile:
-    path = ("input", "photos", str(number))
+    path = ("input", "photoIds", str(number))
     photo = await require_upload(acting.env, acting.tx, acting.subject, reference, path=path)
     if photo.media_type not in PHOTOGRAPHS:
         raise Problems(Problem(ErrorCode.FILE_TYPE_NOT_ALLOWED, path))

@@ -13,7 +13,7 @@ group = typer.Typer(no_args_is_help=True)
 
 FOLDER = Path(__file__).parents[2] / "schema"
 PRINTED, API, RELEASED = FOLDER / "schema.graphql", FOLDER / "api.graphql", FOLDER / "released.graphql"
-HOW = "deprecate it first (schema/compatibility.py: retired), and remove it after the date that is named"
+HOW = "deprecate it first (schema/kernel/fields.py: deprecation_reason), and remove it after the date that is named"
 
 
 @group.command("print")

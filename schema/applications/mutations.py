@@ -73,7 +73,12 @@ _PLACE: dict[str, Declared] = {
 _WAY: dict[str, Declared] = {
     "channel": InputField("Where it comes in.", default=Channel.WEB),
     "delivery": InputField("How the result is wanted.", default=DeliveryMode.PORTAL),
-    "on_behalf_of": id_of(TypeCode.CITIZEN, "The citizen whom an operator helps; left out, the one of her session."),
+    "on_behalf_of": id_of(
+        TypeCode.CITIZEN,
+        "The citizen whom an operator helps; left out, the one of her session.",
+        "citizen_id",
+        former=("on_behalf_of", "0.1"),
+    ),
 }
 _FORM_VERSION = "The version of the form that was drawn; another one is told as FORM_CHANGED."
 

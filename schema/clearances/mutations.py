@@ -77,8 +77,10 @@ class ExaminingMutation:
             text="What was seen.",
             photos=InputField(
                 "References of photographs (JPEG or PNG) that the officer uploaded, at most 10.",
+                "photo_ids",
                 type=list[strawberry.ID],
                 default=(),
+                former=("photos", "0.1"),
             ),
             place=_geo_point("The point where it was seen."),
             tehsil="The code of the tehsil where it was seen, beside a point or in its place.",

@@ -26,6 +26,7 @@ from schema.kernel import (
     assumed_list_size,
     connection_field,
     cost,
+    former_field,
     label_field,
     many_by_key,
     requires_consent,
@@ -79,7 +80,8 @@ async def citizen_records(
 @strawberry.type(description="What was sent to a department's system, or what it was asked about a clearance.")
 class DepartmentCase(Mapped[connectors.DepartmentCase], case_id="id"):
     item: strawberry.Private[connectors.DepartmentCase]
-    case_id: str = strawberry.field(description="Names it; it is the key under which the system has it.")
+    id: strawberry.ID = strawberry.field(description="Names it; it is the key under which the system has it.")
+    case_id: str = former_field("id", added="0.3")
     system: str = strawberry.field(description="The system, as departmentSystems names it.")
     kind: str = strawberry.field(description="What it is, by the word of the system's file.")
     state: DepartmentCaseState = strawberry.field(description="Whether the system has it.")

@@ -29,6 +29,7 @@ from schema.kernel import (
     View,
     assumed_list_size,
     field_language,
+    former_field,
     page_size,
     read_from,
     requires_consent,
@@ -49,7 +50,8 @@ class LockerEntry(Mapped[FolderEntry]):
     item: strawberry.Private[FolderEntry]
     citizen_id: strawberry.Private[str]
     is_folder: bool = strawberry.field(description="Whether it is a folder.")
-    folder_id: str | None = strawberry.field(description="What `lockerFolder` takes; null for a file.")
+    id: strawberry.ID | None = strawberry.field(description="What `lockerFolder` takes; null for a file.")
+    folder_id: str | None = former_field("id", added="0.2")
     name: str = strawberry.field(description="Its name.")
     uri: str | None = strawberry.field(description="The file's URI; null for a folder.")
     size_bytes: int | None = strawberry.field(description="Its length; null where the locker does not say.")
@@ -58,7 +60,8 @@ class LockerEntry(Mapped[FolderEntry]):
 
     @classmethod
     def of(cls, item: FolderEntry, citizen_id: str) -> Self:
-        return cls.read(item, citizen_id=citizen_id, folder_id=item.id if item.is_folder else None)
+        folder = item.id if item.is_folder else None
+        return cls.read(item, citizen_id=citizen_id, id=folder, folder_id=folder)
 
     @resolver_field(description="An address to read the file at, for some minutes; null for a folder.")
     def download(self, info: Info) -> DocumentAddress | None:
@@ -165,7 +168,8 @@ class DepartmentDocumentOffer:
 
 @strawberry.type(description="Somebody who gives documents that can be pulled into a locker.")
 class PullIssuer:
-    org_id: str = strawberry.field(description="Names it in the other questions.")
+    id: strawberry.ID = strawberry.field(description="Names it in the other questions.")
+    org_id: str = former_field("id", added="0.2")
     name: str = strawberry.field(description="Its name.")
     category: str = strawberry.field(description="The kind of office.")
 
@@ -184,7 +188,7 @@ class PullParameter:
     values: list[str] = strawberry.field(description="The choices; empty where any text will do.")
 
 
-_ORG = Annotated[str, strawberry.argument(description="The issuer's `orgId`.")]
+_ORG = Annotated[str, strawberry.argument(description="The issuer's `id`.")]
 _META_LIST = 50
 
 
@@ -218,7 +222,10 @@ class LockersQuery:
     async def pull_issuers(self, info: Info) -> list[PullIssuer] | None:
         found = await info.context.environment.partners.digilocker.pulling.issuers()
         _live(info)
-        return [PullIssuer(org_id=each.org_id, name=each.name, category=each.category) for each in found[:MOST]]
+        return [
+            PullIssuer(id=strawberry.ID(each.org_id), org_id=each.org_id, name=each.name, category=each.category)
+            for each in found[:MOST]
+        ]
 
     @resolver_field(
         description="What an issuer gives.",

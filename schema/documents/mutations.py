@@ -100,7 +100,7 @@ class OrderingMutation:
         "Have an issuer put a document of hers into the citizen's own locker.",
         input_fields(
             "A document that its issuer shall put into the citizen's locker.",
-            org_id="The issuer's `orgId`.",
+            org_id="The issuer's `id`.",
             doctype="DigiLocker's document type.",
             parameters=InputField("What `pullParameters` names.", type=list[NamedValueInput], read=_values),
         ),

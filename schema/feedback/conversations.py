@@ -31,6 +31,7 @@ from schema.kernel import (
     Listing,
     View,
     connection_field,
+    former_field,
     label_field,
     resolver_field,
     stored_listing,
@@ -47,7 +48,8 @@ _GUARDED = [AUTHENTICATED, NEVER_SILENTLY_NULL]
 @strawberry.type(description="A conversation with a citizen, without her number.")
 class Conversation(View[talks.Conversation], conversation_id="id"):
     item: strawberry.Private[talks.Conversation]
-    conversation_id: strawberry.ID = strawberry.field(description="Give it to takeConversation and the others.")
+    id: strawberry.ID = strawberry.field(description="Give it to takeConversation and the others.")
+    conversation_id: strawberry.ID = former_field("id", added="0.3")
     channel: MessageChannel = strawberry.field(description="By which channel she writes.")
     state: ConversationState = strawberry.field(description="Who answers in it.")
     heard_at: datetime = strawberry.field(description="When she wrote last.")

@@ -15,7 +15,7 @@ from domain.identity.assisting import AssistanceState, AssistanceWay
 from domain.identity.policy import ObjectKind
 from domain.kernel import Assurance, Scope, TypeCode, mask_mobile
 from schema.applications.payloads import application_payload
-from schema.kernel import AUTHENTICATED, Info, Mapped, View
+from schema.kernel import AUTHENTICATED, Info, Mapped, View, former_field
 from schema.kernel.action_mutations import action_mutation
 from schema.kernel.inputs import id_of, input_fields
 from schema.kernel.payloads import Thing, thing_payload
@@ -26,7 +26,8 @@ MOST_SHOWN = 100
 
 @strawberry.type(directives=[AUTHENTICATED], description="A request of an operator to act for a citizen, and its end.")
 class Assistance(View[assisting.Assistance], assistance_id="id", expires_at="until"):
-    assistance_id: str = strawberry.field(description="Give it to confirmAssistance.")
+    id: strawberry.ID = strawberry.field(description="Give it to confirmAssistance.")
+    assistance_id: str = former_field("id", added="0.2")
     way: AssistanceWay = strawberry.field(description="By whose word.")
     strength: Assurance = strawberry.field(description="How sure that word is of her identity.")
     service_code: str | None = strawberry.field(description="The one service it is for; null for any.")
@@ -41,7 +42,8 @@ class Assistance(View[assisting.Assistance], assistance_id="id", expires_at="unt
 
 @strawberry.type(directives=[AUTHENTICATED], description="A relative who may speak for the citizen at a centre.")
 class Relative(Mapped[assisting.Relative], relative_id="id"):
-    relative_id: str = strawberry.field(description="Give it to removeRelative.")
+    id: strawberry.ID = strawberry.field(description="Give it to removeRelative.")
+    relative_id: str = former_field("id", added="0.2")
     name: str = strawberry.field(description="The relative's name.")
     relation: str = strawberry.field(description="How the relative is related to her, in her words.")
     masked_mobile: str = strawberry.field(description="The telephone that codes go to, its middle hidden.")

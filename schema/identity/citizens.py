@@ -75,6 +75,7 @@ from schema.kernel import (
     connection_field,
     count_reader,
     field_language,
+    former_name,
     label_field,
     many_by_key,
     page_reader,
@@ -250,11 +251,14 @@ class Citizen(Node, View[people.Citizen], id_of=TypeCode.CITIZEN):
     async def locker_folder(
         self,
         info: Info,
+        folder_id: Annotated[
+            str | None, strawberry.argument(description="The `id` of a folder; left out, the root.")
+        ] = None,
         id: Annotated[  # noqa: A002 - the argument's name in the graph
-            str | None, strawberry.argument(description="A `folderId`; left out, the root.")
+            str | None, strawberry.argument(**former_name("folderId", added="0.2"))
         ] = None,
     ) -> LockerFolder | None:
-        return await folder_of(info, self.item.id, id)
+        return await folder_of(info, self.item.id, folder_id or id)
 
     @resolver_field(description="Her e-Aadhaar from her locker, masked.", directives=AADHAAR_DIRECTIVES)
     async def e_aadhaar(self, info: Info) -> MaskedEAadhaar | None:

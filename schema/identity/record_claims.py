@@ -16,6 +16,7 @@ from schema.kernel import (
     Info,
     Mapped,
     assumed_list_size,
+    former_field,
     require_signed_in,
     resolver_field,
 )
@@ -26,7 +27,8 @@ from schema.kernel.payloads import Thing, thing_payload
 
 @strawberry.type(directives=[AUTHENTICATED], description="A claim to a record that others entered for a citizen.")
 class RecordClaim(Mapped[record_claims.RecordClaim], claim_id="id"):
-    claim_id: str = strawberry.field(description="Give it to confirmRecordClaim or decideRecordClaim.")
+    id: strawberry.ID = strawberry.field(description="Give it to confirmRecordClaim or decideRecordClaim.")
+    claim_id: str = former_field("id", added="0.2")
     way: ClaimWay = strawberry.field(description="By what it is proved.")
     strength: Assurance = strawberry.field(description="How sure the sign-in of the one who claims was.")
     state: ClaimState = strawberry.field(description="Where it stands.")

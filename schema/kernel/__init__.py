@@ -18,7 +18,7 @@ from schema.kernel.directives import (
     requires_scopes,
     sliced_list_size,
 )
-from schema.kernel.fields import MUTATIONS, mutation, resolver_field, subscription
+from schema.kernel.fields import MUTATIONS, former_field, former_name, mutation, resolver_field, subscription
 from schema.kernel.guards import enforce
 from schema.kernel.loaders import ByKey, Loader, Loaders, Read, many_by_key, one_by_key
 from schema.kernel.node import VIEWS, Node, node_id

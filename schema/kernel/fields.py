@@ -1,6 +1,7 @@
 """Strawberry's field and mutation decorators, typed: the originals return Any, which strict mypy rejects."""
 
 from collections.abc import Awaitable, Callable, Iterable
+from datetime import date
 from typing import Any, TypeVar, cast
 
 import strawberry
@@ -29,6 +30,26 @@ class Switchable(FieldExtension):
 def resolver_field(*, description: str, **options: Any) -> Callable[[F], F]:
     """A field that a method resolves; the options are those of strawberry.field."""
     return cast("Callable[[F], F]", strawberry.field(description=description, **options))
+
+
+FORMER_NAMES_UNTIL = date(2027, 6, 30)
+"""Until when ids also have the names that they had before the convention (docs/graph.md section 1)."""
+
+
+def deprecation_reason(*, added: str, use: str, removed_on: date) -> str:
+    """The reason of a deprecation: since which release it is there, what to use instead, and when it goes."""
+    return f"Added in {added}; use {use}; removed on {removed_on.isoformat()}."
+
+
+def former_name(now: str, added: str) -> dict[str, Any]:
+    """How something is described and deprecated that is called otherwise `now` and was added in that release."""
+    reason = deprecation_reason(added=added, use=now, removed_on=FORMER_NAMES_UNTIL)
+    return {"description": f"What `{now}` is.", "deprecation_reason": reason}
+
+
+def former_field(now: str, added: str) -> Any:
+    """A field under the name that it had; its type, in the graph and here, is that of the field as it is called now."""
+    return strawberry.field(**former_name(now, added))
 
 
 def subscription(*, description: str, **options: Any) -> Callable[[F], F]:

@@ -21,6 +21,7 @@ from strawberry.types.base import StrawberryOptional
 from strawberry.utils.str_converters import to_camel_case
 
 from domain.kernel import TypeCode
+from schema.kernel.fields import former_name
 from schema.kernel.mutations import KEY_DESCRIPTION, VERSION_DESCRIPTION, key_of_type
 from schema.kernel.scalars import Paise
 
@@ -37,6 +38,7 @@ Read: TypeAlias = Callable[[Any, Path], Any]
 class InputField:
     """A field of an input; what is left out is as the parameter has it.
 
+    `former` is the name that the field had, which is read where the field is left out, and the release that added it.
     `type` and `read` are of the whole value. With `single` they are of a single value, and whether there is a list of
     them or null is as the parameter has it. What is `required` must be given, though the action could do without.
     """
@@ -48,6 +50,7 @@ class InputField:
     read: Read | None = None
     single: bool = False
     required: bool = False
+    former: tuple[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,13 +64,20 @@ class ValueFrom:
 Declared: TypeAlias = str | InputField | ValueFrom
 
 
-def id_of(code: TypeCode, description: str, name: str = "", *, required: bool = False) -> InputField:
+def id_of(
+    code: TypeCode,
+    description: str,
+    name: str = "",
+    *,
+    required: bool = False,
+    former: tuple[str, str] | None = None,
+) -> InputField:
     """An opaque id of one type, of which the action gets the inner key; else BAD_INPUT or NOT_FOUND at its path."""
 
     def read(opaque: str, path: Path) -> str:
         return key_of_type(code, opaque, *path)
 
-    return InputField(description, name, strawberry.ID, read=read, single=True, required=required)
+    return InputField(description, name, strawberry.ID, read=read, single=True, required=required, former=former)
 
 
 def paise(description: str, name: str = "") -> InputField:
@@ -115,14 +125,16 @@ class InputType:
 
     type: type[Any]
     readers: tuple[tuple[str, str, str, Read | None], ...]
-    """A parameter, the attribute of the input, the field's name in the graph, and what reads it."""
+    """A parameter, the attribute of the input, the one of its former name or nothing, and what reads it."""
 
     def values(self, given: Any, path: Path) -> dict[str, Any]:
         """The values by parameter; raises Problems with the path of a field that is refused."""
-        return {
-            parameter: getattr(given, attribute) if read is None else read(getattr(given, attribute), (*path, name))
-            for parameter, attribute, name, read in self.readers
-        }
+        found = {}
+        for parameter, attribute, former, read in self.readers:
+            used = former if former and not getattr(given, attribute) else attribute
+            value = getattr(given, used)
+            found[parameter] = value if read is None else read(value, (*path, to_camel_case(used)))
+        return found
 
 
 class InputFields:
@@ -143,8 +155,9 @@ class InputFields:
         fields = {how.name: how for how in completed.values() if isinstance(how, InputField)}
         _refuse(f"{name} reads from fields that it does not have", {how.name for how in completed.values()} - {*fields})
         self._type = self._type or _input_class(name, self.description, fields.values())
+        formers = {one.name: one.former[0] for one in fields.values() if one.former}
         readers = [
-            (one, how.name, to_camel_case(how.name), _reader(how, parameters[one])) for one, how in completed.items()
+            (one, how.name, formers.get(how.name, ""), _reader(how, parameters[one])) for one, how in completed.items()
         ]
         return InputType(self._type, tuple(readers))
 
@@ -236,6 +249,10 @@ def _input_class(name: str, description: str, fields: Iterable[InputField]) -> t
         default = {"default_factory": list} if empty else {} if one.default is EMPTY else {"default": one.default}
         body["__annotations__"][one.name] = one.type
         body[one.name] = strawberry.field(description=one.description, **default)
+        if one.former:
+            former, added = one.former
+            body["__annotations__"][former] = one.type
+            body[former] = strawberry.field(**former_name(to_camel_case(one.name), added), **default)
     return read_by_plan(
         strawberry.input(new_class(name, (), {}, lambda namespace: namespace.update(body)), description=description)
     )

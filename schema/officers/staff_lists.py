@@ -26,6 +26,7 @@ from schema.kernel import (
     Window,
     assumed_list_size,
     connection_field,
+    former_field,
     node_id,
     require_signed_in,
     resolver_field,
@@ -59,13 +60,15 @@ class StaffMember:
     """Who is posted where, without what waits for her."""
 
     item: strawberry.Private[people.Officer]
-    officer_id: strawberry.ID = strawberry.field(description="Give it to transferOfficer or recordLeave.")
+    id: strawberry.ID = strawberry.field(description="Give it to transferOfficer or recordLeave.")
+    officer_id: strawberry.ID = former_field("id", added="0.1")
     jurisdictions: list[Jurisdiction] = strawberry.field(description="Her posts.", directives=[assumed_list_size(5)])
 
     @classmethod
     def of(cls, item: people.Officer) -> Self:
         posts = [Jurisdiction.of(posting) for posting in item.postings]
-        return cls(item=item, officer_id=node_id(TypeCode.OFFICER, item.id), jurisdictions=posts)
+        own = node_id(TypeCode.OFFICER, item.id)
+        return cls(item=item, id=own, officer_id=own, jurisdictions=posts)
 
     name = text_field("item.name", description="The officer's name.")
     designation = text_field("item.designation", description="The officer's post.")

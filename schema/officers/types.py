@@ -28,6 +28,7 @@ from schema.kernel import (
     Position,
     Window,
     connection_field,
+    former_field,
     node_id,
     resolver_field,
     text_field,
@@ -58,13 +59,15 @@ class ForwardTarget:
     """Somebody posted for the case, or one level above."""
 
     item: strawberry.Private[people.Officer]
-    officer_id: strawberry.ID = strawberry.field(description="Give it to forwardApplication.")
+    id: strawberry.ID = strawberry.field(description="Give it to forwardApplication.")
+    officer_id: strawberry.ID = former_field("id", added="0.1")
     levels: list[OfficerLevel] = strawberry.field(description="The levels that she holds.")
 
     @classmethod
     def of(cls, item: people.Officer) -> Self:
         levels = sorted({posting.level for posting in item.postings if posting.level}, key=list(OfficerLevel).index)
-        return cls(item=item, officer_id=node_id(TypeCode.OFFICER, item.id), levels=levels)
+        own = node_id(TypeCode.OFFICER, item.id)
+        return cls(item=item, id=own, officer_id=own, levels=levels)
 
     name = text_field("item.name", description="The officer's name.")
     designation = text_field("item.designation", description="The officer's post.")

@@ -21,6 +21,7 @@ from schema.kernel import (
     Info,
     View,
     assumed_list_size,
+    former_field,
     label_field,
     page_size,
     resolver_field,
@@ -37,9 +38,10 @@ _LOG_SIZE = 10
 
 
 @strawberry.type(description="An event that a receiver was told, or is to be told.")
-class EventDelivery(View[kept.EventDelivery]):
+class EventDelivery(View[kept.EventDelivery], id="event_id"):
     item: strawberry.Private[kept.EventDelivery]
-    event_id: str = strawberry.field(description="The `webhook-id` of its message.")
+    id: strawberry.ID = strawberry.field(description="The `webhook-id` of its message.")
+    event_id: str = former_field("id", added="0.3")
     kind: str = strawberry.field(description="A value of EventKind, or `endpoint.challenge`.")
     occurred_at: datetime = strawberry.field(description="When it happened.")
     attempts: int = strawberry.field(description="How often it was sent.")

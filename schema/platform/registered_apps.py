@@ -27,6 +27,7 @@ from schema.kernel import (
     Long,
     View,
     assumed_list_size,
+    former_field,
     page_size,
     requires_scopes,
     resolver_field,
@@ -44,8 +45,9 @@ RequestId = Annotated[
 
 
 @strawberry.type(description="A request of an app; nothing of the person who used it is kept.")
-class AppRequest(View[kept.AppRequest]):
-    request_id: str = strawberry.field(description="What its answer bore as `X-Request-Id`.")
+class AppRequest(View[kept.AppRequest], id="request_id"):
+    id: strawberry.ID = strawberry.field(description="What its answer bore as `X-Request-Id`.")
+    request_id: str = former_field("id", added="0.3")
     sent_at: datetime = strawberry.field(description="When it was answered.")
     operation: str | None = strawberry.field(description="The name that the app gave the operation.")
     version: str | None = strawberry.field(description="What the app said of its version.")

@@ -30,6 +30,7 @@ from schema.kernel import (
     assumed_list_size,
     field_by_key,
     field_language,
+    former_field,
     label_field,
     one_by_key,
     resolver_field,
@@ -77,7 +78,8 @@ class FinanceCase(
     View[finance_cases.FinanceCase], case_id="id", department_slug="department", district_code="district"
 ):
     item: strawberry.Private[finance_cases.FinanceCase]
-    case_id: str = strawberry.field(description="Give it to takeFinanceCase and the others.")
+    id: strawberry.ID = strawberry.field(description="Give it to takeFinanceCase and the others.")
+    case_id: str = former_field("id", added="0.2")
     kind: DifferenceKind = strawberry.field(description="What does not agree.")
     about: str = strawberry.field(description="What it is about: an instalment, a file, a batch, a bank reference.")
     state: CaseState = strawberry.field(description="Where it stands.")

@@ -37,6 +37,7 @@ from schema.kernel import (
     connection_field,
     field_by_key,
     field_language,
+    former_field,
     one_by_key,
     require_signed_in,
     requires_scopes,
@@ -104,7 +105,8 @@ class RosterRow(
     receipt="acknowledgement",
 ):
     item: strawberry.Private[rosters.RosterRow]
-    row_id: str = strawberry.field(description="Names the row in mutations.")
+    id: strawberry.ID = strawberry.field(description="Names the row in mutations.")
+    row_id: str = former_field("id", added="0.2")
     reference: str = strawberry.field(description="The admission number, or the token of the camp.")
     name: str = strawberry.field(description="The person's name.")
     name_hi: str | None = strawberry.field(description="Her name in the state's script; null where it was not given.")

@@ -1,4 +1,4 @@
-"""The conventions of the graph, audited from the schema in twenty-one points (docs/graph.md sections 1 and 5)."""
+"""The conventions of the graph, audited from the schema in twenty-two points (docs/graph.md sections 1 and 5)."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -30,9 +30,6 @@ POINTS: dict[str, Point] = {}
 
 WITHOUT_KEY = {"ExportMyDataInput", "RequestErasureInput", "ReplayDecisionsInput"}
 """Inputs of mutations that change nothing when they are repeated, or whose decisions have a key each."""
-
-OLD_IDS = {"SubmitApplicationInput.onBehalfOf", "SaveDraftInput.onBehalfOf", "ReportVerificationInput.photos"}
-"""Fields of inputs that take opaque ids and were named before the convention. No other is added."""
 
 WITH_NULLS = {"Query.nodes", "Query._entities"}
 """By their specifications these hold null at the place of what cannot be had."""
@@ -117,15 +114,33 @@ def whatever_has_an_id_is_found_by_node(schema):
 @point
 def what_takes_an_opaque_id_says_so_by_its_name(schema):
     given = [
-        (f"{kind.name}.{name}", name, one.type)
+        (f"{kind.name}.{name}", name, one)
         for kind in kinds(schema, GraphQLInputObjectType)
         for name, one in kind.fields.items()
     ]
     given += [
-        (f"{name}({one})", one, argument.type) for name, field in fields(schema) for one, argument in field.args.items()
+        (f"{name}({one})", one, argument) for name, field in fields(schema) for one, argument in field.args.items()
     ]
-    ids = [(place, name) for place, name, kind in given if get_named_type(kind).name == "ID" and place not in OLD_IDS]
-    return [place for place, name in ids if name not in {"id", "ids"} and not name.endswith(("Id", "Ids"))]
+    present = [(place, name, get_named_type(one.type).name) for place, name, one in given if not one.deprecation_reason]
+    return [
+        place
+        for place, name, kind in present
+        if (kind == "ID" and not name.endswith(("Id", "Ids")) and name not in {"id", "ids"})
+        or (kind != "ID" and name in {"id", "ids"})
+    ]
+
+
+@point
+def the_key_of_a_type_is_called_id(schema):
+    """What else ends in `Id` names another type that has one, or stands beside the `id`."""
+    every = list(kinds(schema, GraphQLObjectType, GraphQLInterfaceType))
+    with_id = {kind.name for kind in every if "id" in kind.fields}
+    return [
+        f"{kind.name}.{name}"
+        for kind in every
+        for name in kind.fields
+        if kind.name not in with_id and name.endswith("Id") and name[0].upper() + name[1:-2] not in with_id
+    ]
 
 
 @point
@@ -268,8 +283,8 @@ def names_are_written_as_everywhere(schema):
     return [one for one in odd if not one.endswith("._entities")] + (["Float"] if "Float" in schema.type_map else [])
 
 
-def test_there_are_twenty_one_points():
-    assert len(POINTS) == 21
+def test_there_are_twenty_two_points():
+    assert len(POINTS) == 22
 
 
 @pytest.mark.parametrize("name", POINTS)

@@ -158,9 +158,9 @@ def test_a_visit_an_appeal_a_payment_a_consent_and_a_new_device_reach_the_teleph
     run_apart(sign_in_on_an_iphone, running.url)
     operator, before = running.token("operator"), len(codes_to(running, HER["mobile"]))
     wanted = {"way": "OTP", "bornOn": HER["dob"], "mobile": HER["mobile"], "minutes": 20}
-    asked_id = does(running, operator, "askAssistance", "assistance { assistanceId }", **wanted)["assistance"]
+    asked_id = does(running, operator, "askAssistance", "assistance { id }", **wanted)["assistance"]["id"]
     [code, *_] = eventually(lambda: codes_to(running, HER["mobile"]), lambda seen: len(seen) > before)
-    does(running, operator, "confirmAssistance", **asked_id, code=code_in(code))
+    does(running, operator, "confirmAssistance", assistanceId=asked_id, code=code_in(code))
     does(running, operator, "askConsent", purpose="ISSUE_TO_LOCKER")
     does(running, citizen, "withdrawConsent", purpose="ASSISTANCE")
 

@@ -29,7 +29,7 @@ HERS = """{ viewer { ... on Citizen {
   applications(first: 100) { nodes { number status appeals { id } benefit { status } certificate { number uri } } }
   notifications(first: 50) { nodes { kind } } } } }"""
 CLAIM = """mutation ($input: ClaimRecordInput!) { claimRecord(input: $input) {
-  claim { claimId state } userErrors { code } } }"""
+  claim { id state } userErrors { code } } }"""
 CONFIRM = """mutation ($input: ConfirmRecordClaimInput!) { confirmRecordClaim(input: $input) {
   claim { state } userErrors { code } } }"""
 
@@ -111,7 +111,7 @@ def claimed(running: Running, token: str, number: str) -> None:
     assert asked["userErrors"] == []
     texts = eventually(lambda: codes_to(running, PERSON["mobile"]), lambda seen: len(seen) > before)
     entered = {
-        "claimId": asked["claim"]["claimId"],
+        "claimId": asked["claim"]["id"],
         "code": code_in(texts[0]),
         "idempotencyKey": f"confirm-{number}",
     }

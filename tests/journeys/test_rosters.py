@@ -114,7 +114,7 @@ class Keeper:
     def code(self, row: Mapping[str, Any], use: str, mobile: str) -> str:
         """A code as it comes to the guardian's telephone."""
         before = len(self.texts(mobile))
-        assert self.done("ask_roster_code", rowId=row["rowId"], use=use)["userErrors"] == []
+        assert self.done("ask_roster_code", rowId=row["id"], use=use)["userErrors"] == []
         sent = eventually(lambda: self.texts(mobile), lambda found: len(found) > before)
         return code_in(sent[0])
 
@@ -143,7 +143,7 @@ class Keeper:
         fee = self.service()["fee"]
         for row in self.rows(number, states=["FILED"]).values():
             assert row["applicationStatus"] == "FEE_PENDING"
-            taken = self.done("roster_fee", rowId=row["rowId"], receipt=f"R-{row['reference']}", amount=fee)
+            taken = self.done("roster_fee", rowId=row["id"], receipt=f"R-{row['reference']}", amount=fee)
             assert (taken["userErrors"], taken["row"]["applicationStatus"]) == ([], "IN_SCRUTINY")
 
 
@@ -209,7 +209,7 @@ def test_a_principal_files_the_rows_that_are_right_and_figures_count_them_as_of_
         "A-3": "CONSENT_MISSING",
     }
     code = principal.code(consents["A-2"], "CONSENT", by_code["mobile"])
-    given = principal.done("roster_consent", rowId=consents["A-2"]["rowId"], code=code)
+    given = principal.done("roster_consent", rowId=consents["A-2"]["id"], code=code)
     assert (given["userErrors"], given["row"]["consentStrength"]) == ([], "SUBSTANTIAL")
 
     principal.filed(number)
@@ -232,7 +232,7 @@ def test_a_principal_files_the_rows_that_are_right_and_figures_count_them_as_of_
     assert {line[1] for line in lines} == {by_paper["name"], by_code["name"]}
     assert counted(running) == (before[0] + 2, before[1])  # made, and in nobody's hand yet
 
-    first, second = filed["A-1"]["rowId"], filed["A-2"]["rowId"]
+    first, second = filed["A-1"]["id"], filed["A-2"]["id"]
     same = principal.done("roster_hand_over", rowId=first, recipient="GUARDIAN", paper=signed)
     assert [error["code"] for error in same["userErrors"]] == ["PROOF_MISSING"]
     receipt = principal.scan("receipt")
@@ -301,9 +301,9 @@ def test_a_camp_officer_goes_from_the_sign_in_to_the_hand_over(running, camp_off
     lacking = {one: [problem["code"] for problem in rows[one]["problems"]] for one in rows}
     assert lacking == {"T-1": ["CONSENT_REQUIRED"], "T-2": ["CONSENT_REQUIRED"]}
     code = camp_officer.code(rows["T-1"], "CONSENT", grown["mobile"])
-    assert camp_officer.done("roster_consent", rowId=rows["T-1"]["rowId"], code=code)["userErrors"] == []
+    assert camp_officer.done("roster_consent", rowId=rows["T-1"]["id"], code=code)["userErrors"] == []
     signed = camp_officer.scan("consent")
-    assert camp_officer.done("roster_consent", rowId=rows["T-2"]["rowId"], paper=signed)["userErrors"] == []
+    assert camp_officer.done("roster_consent", rowId=rows["T-2"]["id"], paper=signed)["userErrors"] == []
 
     camp_officer.filed(number)
     camp_officer.fees_taken(number)
@@ -318,7 +318,7 @@ def test_a_camp_officer_goes_from_the_sign_in_to_the_hand_over(running, camp_off
     eventually(lambda: camp_officer.progress(number)["awaitingHandOver"], lambda seen: seen == 2)
     for reference, mobile, recipient in (("T-1", grown["mobile"], "SELF"), ("T-2", child["mobile"], "GUARDIAN")):
         code = camp_officer.code(rows[reference], "HAND_OVER", mobile)
-        given = camp_officer.done("roster_hand_over", rowId=rows[reference]["rowId"], recipient=recipient, code=code)
+        given = camp_officer.done("roster_hand_over", rowId=rows[reference]["id"], recipient=recipient, code=code)
         assert given["userErrors"] == []
         assert given["row"]["receipt"] | {"handedOverAt": None} == {
             "recipient": recipient,

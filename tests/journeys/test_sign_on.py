@@ -16,7 +16,7 @@ PEOPLE = json.loads((Path(__file__).parents[2] / "demo" / "people.json").read_te
 PERSON = next(person for person in PEOPLE if person["key"] == "neha-bhandari")
 
 ASK = """mutation ($input: AskAssistanceInput!) { askAssistance(input: $input) {
-  assistance { assistanceId state way strength expiresAt } userErrors { code path } } }"""
+  assistance { id state way strength expiresAt } userErrors { code path } } }"""
 CONFIRM = """mutation ($input: ConfirmAssistanceInput!) { confirmAssistance(input: $input) {
   assistance { state expiresAt centreCode } userErrors { code message } } }"""
 ASSISTING = "{ viewer { ... on Operator { assisting { name } } } }"
@@ -52,7 +52,7 @@ def acting(running) -> str:
     assert asked["userErrors"] == []
     assert running.data(ASSISTING, token=token)["viewer"]["assisting"] is None
     sent = eventually(lambda: texts(running), lambda found: len(found) > before)
-    entered = {"assistanceId": asked["assistance"]["assistanceId"], "code": code_in(sent[0]), "idempotencyKey": key()}
+    entered = {"assistanceId": asked["assistance"]["id"], "code": code_in(sent[0]), "idempotencyKey": key()}
     confirmed = running.data(CONFIRM, {"input": entered}, token=token)["confirmAssistance"]
     assert confirmed["userErrors"] == []
     assert confirmed["assistance"]["state"] == "GIVEN"

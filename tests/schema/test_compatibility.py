@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from schema.compatibility import breaking_changes, deprecation_reason, deprecations, removed_on
+from schema.compatibility import breaking_changes, deprecations, removed_on
+from schema.kernel.fields import deprecation_reason
 from schema.printing import printed_schema
 
 TODAY = date(2026, 11, 25)

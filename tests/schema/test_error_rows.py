@@ -25,7 +25,7 @@ from tests.support.setu import ERROR_ROWS
 
 LISTED = "documents(first: 9, filter: {sources: [%s]}) { nodes { key } }"
 LISTS = {
-    "pull_issuers": "{ pullIssuers { orgId } }",
+    "pull_issuers": "{ pullIssuers { id } }",
     "pull_doctypes": '{ pullDoctypes(orgId: "org") { doctype } }',
     "pull_parameters": '{ pullParameters(orgId: "org", doctype: "INCER") { name } }',
 }

@@ -8,7 +8,7 @@ from tests.support.authz import SUBJECTS
 from tests.support.graph import CITIZEN, NEIGHBOUR
 
 REGISTER = """mutation ($input: RegisterRelativeInput!) { registerRelative(input: $input) {
-  relatives { relativeId name relation maskedMobile } userErrors { code path } } }"""
+  relatives { id name relation maskedMobile } userErrors { code path } } }"""
 ASK = """mutation ($input: AskAssistanceInput!) { askAssistance(input: $input) {
   assistance { state } userErrors { code path } } }"""
 MINE = "{ viewer { ... on Citizen { relatives { name maskedMobile } assistances { state } } } }"

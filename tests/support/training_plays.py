@@ -26,7 +26,7 @@ _GIVE = f"mutation($input: HandOverDoorstepVisitInput!) {{ handOverVisit(input: 
 _FAIL = f"mutation($input: FailDoorstepVisitInput!) {{ failDoorstepVisit(input: $input) {{ {_ERRORS} }} }}"
 _OPEN = f"mutation($input: OpenRosterInput!) {{ openRoster(input: $input) {{ roster {{ number }} {_ERRORS} }} }}"
 _ROWS = f"""mutation($input: AddRosterRowsInput!) {{ addRosterRows(input: $input) {{
-  results {{ row {{ rowId }} {_ERRORS} }} {_ERRORS} }} }}"""
+  results {{ row {{ id }} {_ERRORS} }} {_ERRORS} }} }}"""
 _CONSENT = f"mutation($input: RecordRosterConsentInput!) {{ recordRosterConsent(input: $input) {{ {_ERRORS} }} }}"
 _FILE = f"mutation($input: FileRosterInput!) {{ fileRoster(input: $input) {{ {_ERRORS} }} }}"
 
@@ -123,7 +123,7 @@ def roster(service: str) -> Play:
         (result,) = added["results"]
         assert result["row"], result
         signed = (await hand_in(home.env, operator("principal"), "a consent")).reference
-        await home.change("principal", _CONSENT, rowId=result["row"]["rowId"], paper=signed)
+        await home.change("principal", _CONSENT, rowId=result["row"]["id"], paper=signed)
         await home.change("principal", _FILE, number=number)
 
     return play

@@ -23,7 +23,7 @@ OPERATOR_PAGES = (
         "viewer",
         forms="CounterEndAssistance DisputeDeskPaper CounterAskConsent",
         leaves=frozenset({"CounterEndAssistance"}),
-        CounterAskAssistance="/counter/code/{assistance[assistanceId]}",
+        CounterAskAssistance="/counter/code/{assistance[id]}",
     ),
     _page("/counter/code/{id}", "code", "Counter", "viewer", CounterConfirmAssistance="/counter"),
     _page("/counter/services", "services", "ServicesAtCounter", "services"),

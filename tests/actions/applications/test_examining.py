@@ -181,11 +181,11 @@ async def test_a_field_report_has_text_photo_place_and_time(world: World):
 
 WRONG_REPORTS = (
     ({"text": " "}, ErrorCode.REASON_REQUIRED, ("input", "text")),
-    ({"photos": ("0" * 64,)}, ErrorCode.UPLOAD_UNKNOWN, ("input", "photos", "0")),
-    ({"photos": ("../secret",)}, ErrorCode.UPLOAD_UNKNOWN, ("input", "photos", "0")),
-    ({"photos": ("another's",)}, ErrorCode.UPLOAD_UNKNOWN, ("input", "photos", "0")),
-    ({"photos": ("pdf",)}, ErrorCode.FILE_TYPE_NOT_ALLOWED, ("input", "photos", "0")),
-    ({"photos": ("0" * 64,) * 2}, ErrorCode.BAD_INPUT, ("input", "photos")),
+    ({"photos": ("0" * 64,)}, ErrorCode.UPLOAD_UNKNOWN, ("input", "photoIds", "0")),
+    ({"photos": ("../secret",)}, ErrorCode.UPLOAD_UNKNOWN, ("input", "photoIds", "0")),
+    ({"photos": ("another's",)}, ErrorCode.UPLOAD_UNKNOWN, ("input", "photoIds", "0")),
+    ({"photos": ("pdf",)}, ErrorCode.FILE_TYPE_NOT_ALLOWED, ("input", "photoIds", "0")),
+    ({"photos": ("0" * 64,) * 2}, ErrorCode.BAD_INPUT, ("input", "photoIds")),
     ({"place": Place(90_000_001, 0)}, ErrorCode.BAD_INPUT, ("input", "place")),
     ({"tehsil": "1"}, ErrorCode.PLACE_UNKNOWN, ("input", "tehsil")),
     ({"observed_at": True}, ErrorCode.DATE_NOT_ALLOWED, ("input", "observedAt")),

@@ -4,7 +4,17 @@ from collections.abc import Iterable
 from functools import cache
 
 import pytest
-from graphql import FieldNode, GraphQLObjectType, TypeInfo, TypeInfoVisitor, Visitor, parse, visit
+from graphql import (
+    FieldNode,
+    GraphQLObjectType,
+    NoDeprecatedCustomRule,
+    TypeInfo,
+    TypeInfoVisitor,
+    Visitor,
+    parse,
+    validate,
+    visit,
+)
 
 from gateway.commands.operations import graph
 from gateway.operations.screens import screens
@@ -81,6 +91,14 @@ def test_what_is_for_no_application_is_in_the_graph_and_reached_by_none():
     assert FOR_NO_APP.keys() - ENTRIES == set()
     assert FOR_NO_APP.keys() & reached() == set()
     assert all(len(reason) > 20 for reason in FOR_NO_APP.values())
+
+
+def test_operations_ask_for_nothing_that_is_deprecated():
+    asked = {screen.operation.name: parse(screen.operation.body) for screen in screens()}
+
+    deprecated = {name: validate(SCHEMA, document, [NoDeprecatedCustomRule]) for name, document in asked.items()}
+
+    assert {name: errors for name, errors in deprecated.items() if errors} == {}
 
 
 @pytest.mark.parametrize("app", ["citizen_app", *STAFF_APPS])

@@ -195,8 +195,8 @@ async def test_an_officer_has_a_field_visit_made_and_reports_it_with_a_photograp
         fields = form_of((await browser.get(address)).text, "ReportCaseVisit") | {
             "input.text": "The house stands as stated."
         }
-        controls = [fields.pop(name) for name in list(fields) if name.startswith("input.photos")]
-        photograph = {"input.photos.0": ("house.png", picture(), "image/png")}
+        controls = [fields.pop(name) for name in list(fields) if name.startswith("input.photoIds")]
+        photograph = {"input.photoIds.0": ("house.png", picture(), "image/png")}
         done = await browser.post(address, data=fields, files=photograph)
         page = await browser.get(done.headers["location"])
 

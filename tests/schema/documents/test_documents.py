@@ -82,8 +82,8 @@ async def test_what_lies_at_several_places_is_shown_once_with_all_of_them(held: 
 
 async def test_a_departments_record_that_was_pulled_into_the_locker_is_one_document(held: Held):
     await with_income(held)
-    issuers = (await held.ask("{ pullIssuers { orgId name } }"))["pullIssuers"]
-    org = next(one["orgId"] for one in issuers if "edistrictuk" in one["name"])
+    issuers = (await held.ask("{ pullIssuers { id name } }"))["pullIssuers"]
+    org = next(one["id"] for one in issuers if "edistrictuk" in one["name"])
     pulled = await held.ask(
         "mutation ($input: PullDocumentInput!) { pullDocument(input: $input) { order { state uri } } }",
         input={

@@ -26,7 +26,7 @@ PUT = """mutation ($input: PutIntoLockerInput!) { putIntoLocker(input: $input) {
   submission { state replayed } } }"""
 PULL = """mutation ($input: PullDocumentInput!) { pullDocument(input: $input) {
   order { key kind state uri refusal } userErrors { code message action } submission { state replayed } } }"""
-FOLDER = "lockerFolder%s { directory complete nodes { name isFolder folderId uri sizeBytes download { url } } }"
+FOLDER = "lockerFolder%s { directory complete nodes { name isFolder id uri sizeBytes download { url } } }"
 CARD = "eAadhaar { maskedNumber name bornOn gender signature provenance { source state } }"
 FILE = b"%PDF-1.4\n1 0 obj\n<<>>\nendobj\ntrailer\n<<>>\n%%EOF\n"
 INCOME = {"ApplicationNo": "UK1", "CertificateID": "INCER07"}
@@ -42,8 +42,8 @@ async def put(held: Held, path: str = "income.pdf", key: str = "put", **changes:
 
 
 async def pulled(held: Held, key: str = "pull", **changes: Any) -> dict[str, Any]:
-    issuers = (await held.ask("{ pullIssuers { orgId name } }"))["pullIssuers"]
-    org = next(one["orgId"] for one in issuers if "edistrictuk" in one["name"])
+    issuers = (await held.ask("{ pullIssuers { id name } }"))["pullIssuers"]
+    org = next(one["id"] for one in issuers if "edistrictuk" in one["name"])
     named = [{"name": name, "value": value} for name, value in INCOME.items()]
     given = {"orgId": org, "doctype": "INCER", "parameters": named, "idempotencyKey": key} | changes
     return dict((await held.ask(PULL, input=given))["pullDocument"])
@@ -63,7 +63,7 @@ async def test_her_folders_and_files_are_listed_and_read(held: Held):
     folders = [entry for entry in root["nodes"] if entry["isFolder"]]
     assert folders
     assert all(entry["download"] is None for entry in folders)
-    inside = (await held.mine(FOLDER % f'(id: "{folders[0]["folderId"]}")'))["lockerFolder"]
+    inside = (await held.mine(FOLDER % f'(folderId: "{folders[0]["id"]}")'))["lockerFolder"]
     [file] = [entry for entry in [*root["nodes"], *inside["nodes"]] if not entry["isFolder"]][:1]
 
     answer = await held.door.get(file["download"]["url"])
@@ -184,8 +184,8 @@ async def test_a_pull_of_nothing_says_what_to_correct(held: Held):
 
 
 async def test_what_can_be_pulled_is_told_step_by_step(held: Held):
-    issuers = (await held.ask("{ pullIssuers { orgId name } }"))["pullIssuers"]
-    org = next(one["orgId"] for one in issuers if "edistrictuk" in one["name"])
+    issuers = (await held.ask("{ pullIssuers { id name } }"))["pullIssuers"]
+    org = next(one["id"] for one in issuers if "edistrictuk" in one["name"])
     kinds = (await held.ask(f'{{ pullDoctypes(orgId: "{org}") {{ doctype }} }}'))["pullDoctypes"]
     assert {"doctype": "INCER"} in kinds
     asked = await held.ask(f'{{ pullParameters(orgId: "{org}", doctype: "INCER") {{ name }} }}')

@@ -31,7 +31,7 @@ OFFICE = """query($states: [FeePaymentState!], $problems: Boolean! = false) { vi
   feePayments(first: 5, states: $states, problemsOnly: $problems) { nodes { number state problem } totalCount } } } }"""
 REFUND = """mutation($input: RecordFeeRefundInput!) { recordFeeRefund(input: $input) {
   payment { state refund { cause reference refundedAt } } userErrors { path code } } }"""
-CASES = """{ financeCases(first: 5) { nodes { caseId kind state feePayment {
+CASES = """{ financeCases(first: 5) { nodes { id kind state feePayment {
   number state takenAmount amount stateLabel(language: EN) receipt { grn } } } } }"""
 STEP = "case { state outcome feePayment { number state } } userErrors { path code }"
 TAKE = f"mutation($input: TakeFinanceCaseInput!) {{ takeFinanceCase(input: $input) {{ {STEP} }} }}"
@@ -171,7 +171,7 @@ async def test_another_amount_is_settled_by_finance_and_begun_anew_by_the_citize
     )
     assert payment["receipt"]["grn"].startswith("UKGRN")
     paying.clock.advance(MINUTES)
-    given = {"caseId": case["caseId"], "idempotencyKey": "1"}
+    given = {"caseId": case["id"], "idempotencyKey": "1"}
     assert (await paying.ask(TAKE, officer, input=given))["takeFinanceCase"]["case"]["state"] == "TAKEN"
     words = {**given, "note": "The bank booked 49 rupees."}
     kept = (await paying.ask(SETTLE, officer, input={**words, "outcome": "WRITTEN_OFF"}))["settleFinanceCase"]

@@ -52,7 +52,7 @@ OFFICES = {"Application.sanctionBudget": "sanctionBudget { balance }"}
 """Fields of an undecided application for the officer who decides it."""
 
 FOR_ALL = {
-    "Query.pullIssuers": "pullIssuers { orgId }",
+    "Query.pullIssuers": "pullIssuers { id }",
     "Query.pullDoctypes": 'pullDoctypes(orgId: "ORG") { doctype }',
     "Query.pullParameters": 'pullParameters(orgId: "ORG", doctype: "INCER") { name }',
     "Query.mandis": 'mandis(district: "49") { nodes { name } }',
@@ -115,9 +115,9 @@ async def prepared(held: Held, name: str) -> str:
         for instalment in (await benefits.instalments(tx, [sanction.id]))[sanction.id]:
             await record_payment_status(tx, instalment.id, PaymentStatus.INSTRUCTED, env.clock.now())
     assert not (await import_forms(env.store, form_files())).refused
-    issuers = (await held.ask("{ pullIssuers { orgId name } }"))["pullIssuers"]
+    issuers = (await held.ask("{ pullIssuers { id name } }"))["pullIssuers"]
     await env.partners.forget_citizen(ASHA)
-    org = next(one["orgId"] for one in issuers if "edistrictuk" in one["name"])
+    org = next(one["id"] for one in issuers if "edistrictuk" in one["name"])
     return ASKED[name].replace("ORG", org).replace("CASE", node_id(TypeCode.APPLICATION, waiting.id))
 
 

@@ -51,14 +51,14 @@ async def test_a_field_report_shows_text_place_time_and_photographs_that_can_be_
     given = {
         **case,
         "text": "The house stands.",
-        "photos": [photo.reference for photo in photos],
+        "photoIds": [photo.reference for photo in photos],
         "place": {"latitudeMicrodegrees": 30_316_500, "longitudeMicrodegrees": 78_032_200},
         "tehsil": "304",
         "observedAt": "2026-11-24T15:00:00+05:30",
         "idempotencyKey": "r",
     }
-    wrong = (await world.ask(REPORT, OFFICER, input={**given, "photos": ["0" * 64], "idempotencyKey": "w"}))["data"]
-    assert wrong["reportVerification"]["userErrors"] == [{"code": "UPLOAD_UNKNOWN", "path": ["input", "photos", "0"]}]
+    wrong = (await world.ask(REPORT, OFFICER, input={**given, "photoIds": ["0" * 64], "idempotencyKey": "w"}))["data"]
+    assert wrong["reportVerification"]["userErrors"] == [{"code": "UPLOAD_UNKNOWN", "path": ["input", "photoIds", "0"]}]
     for _ in range(2):
         done = (await world.ask(REPORT, OFFICER, input=given))["data"]["reportVerification"]
         assert (done["userErrors"], done["application"]) == ([], {"status": "IN_SCRUTINY"})

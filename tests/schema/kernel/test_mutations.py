@@ -335,7 +335,7 @@ async def test_a_draft_with_its_papers_is_gone_on_with_on_another_device(world):
 async def test_an_operator_hands_in_for_the_citizen_whom_she_helps(world):
     operator = Subject(frozenset({Role.OPERATOR}), PersonKind.OPERATOR, "op1", on_behalf_of=ASHA)
 
-    done = await payload(world, subject=operator, onBehalfOf=node_id(TypeCode.CITIZEN, ASHA), channel="CSC")
+    done = await payload(world, subject=operator, citizenId=node_id(TypeCode.CITIZEN, ASHA), channel="CSC")
 
     assert done["application"]["status"] == "IN_SCRUTINY"
 

@@ -175,12 +175,10 @@ async def test_an_id_that_is_none_is_named_by_its_place_among_several(desk: Worl
 async def test_a_case_is_forwarded_to_one_of_the_officers_that_are_offered(desk: World):
     application = await desk.submit()
     first, second = (OFFICER, COLLEAGUE) if application.officer_id == OFFICER.person_id else (COLLEAGUE, OFFICER)
-    offered = (
-        "query ($id: ID!) { viewer { ... on Officer { forwardTargets(applicationId: $id) { officerId levels } } } }"
-    )
+    offered = "query ($id: ID!) { viewer { ... on Officer { forwardTargets(applicationId: $id) { id levels } } } }"
     (target,) = (await desk.ask(offered, first, id=opaque(application)))["data"]["viewer"]["forwardTargets"]
-    assert target == {"officerId": node_id(TypeCode.OFFICER, second.person_id or ""), "levels": ["DESIGNATED"]}
-    given = {"applicationIds": [opaque(application)], "officerId": target["officerId"], "reason": "On leave."}
+    assert target == {"id": node_id(TypeCode.OFFICER, second.person_id or ""), "levels": ["DESIGNATED"]}
+    given = {"applicationIds": [opaque(application)], "officerId": target["id"], "reason": "On leave."}
     sent = await act(desk, "bulkForward", first, **given)
     assert sent["results"][0]["outcome"] == "DONE"
     stranger = node_id(TypeCode.OFFICER, STRANGE_OFFICER.person_id or "")

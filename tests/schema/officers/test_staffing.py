@@ -36,7 +36,7 @@ CANCEL = f"""mutation ($input: CancelLeaveInput!) {{ cancelLeave(input: $input) 
   record {{ leave {{ state cancelledAt endedAt }} {MOVED} }} }}"""
 STAFF = """query ($filter: StaffFilterInput, $first: Int, $after: String, $last: Int, $before: String) {
   officers(filter: $filter, first: $first, after: $after, last: $last, before: $before) {
-    totalCount nodes { officerId name jurisdictions { role } leaves(first: 5) { nodes { state fromOn } } }
+    totalCount nodes { id name jurisdictions { role } leaves(first: 5) { nodes { state fromOn } } }
     pageInfo { hasNextPage endCursor } } }"""
 VACANCIES = """query ($filter: StaffFilterInput) { vacancies(filter: $filter, first: 10) {
   totalCount nodes { since post { role level department { slug } district { code } tehsil { code } }
@@ -245,7 +245,7 @@ async def test_the_officers_of_a_department_are_listed_page_by_page(office: Worl
     total = first["totalCount"]
     seen, page = [], first
     while True:
-        seen += [node["officerId"] for node in page["nodes"]]
+        seen += [node["id"] for node in page["nodes"]]
         if not page["pageInfo"]["hasNextPage"]:
             break
         page = (await office.ask(STAFF, ADMIN, first=1, after=page["pageInfo"]["endCursor"]))["data"]["officers"]
@@ -253,7 +253,7 @@ async def test_the_officers_of_a_department_are_listed_page_by_page(office: Worl
     assert officer_id(OFFICER.person_id) in seen
     assert officer_id(BINA_ID) not in seen
     backwards = (await office.ask(STAFF, ADMIN, last=100))["data"]["officers"]
-    assert [node["officerId"] for node in backwards["nodes"]] == seen
+    assert [node["id"] for node in backwards["nodes"]] == seen
 
 
 @pytest.mark.parametrize("subject", [CITIZEN, OFFICER, OTHER_ADMIN], ids=["citizen", "officer", "other-admin"])
@@ -271,5 +271,5 @@ async def test_nobody_else_posts_officers_or_sees_who_is_away(office: World, sub
     listed = await office.ask(STAFF, subject, first=10)
     shown = (listed["data"] or {}).get("officers")
     assert shown is None or all(
-        node["officerId"] != officer_id(OFFICER.person_id) and not node["leaves"]["nodes"] for node in shown["nodes"]
+        node["id"] != officer_id(OFFICER.person_id) and not node["leaves"]["nodes"] for node in shown["nodes"]
     )

@@ -31,7 +31,7 @@ from tests.support.state import LAW
 
 CASES = """query($filter: FinanceCaseFilter, $after: String) { financeCases(first: 1, after: $after, filter: $filter) {
   totalCount pageInfo { hasNextPage endCursor }
-  nodes { caseId kind kindLabel(language: HI) suggestedCauseLabel state expected found critical amount version
+  nodes { id kind kindLabel(language: HI) suggestedCauseLabel state expected found critical amount version
     district { code } takenBy { name } } } }"""
 CASE = "query($id: String!) { financeCase(caseId: $id) { case { state } history { step stepLabel note outcome } } }"
 STEP = "case { state outcome version takenBy { name } } userErrors { code path } submission { replayed }"
@@ -105,7 +105,7 @@ async def test_cases_are_listed_page_by_page_in_her_places_with_words_in_hindi(w
     assert (page["totalCount"], page["pageInfo"]["hasNextPage"]) == (2, True)
     rest = await world.ask(CASES, finance, after=page["pageInfo"]["endCursor"])
     (case,) = rest["data"]["financeCases"]["nodes"]
-    assert (case["caseId"], case["kindLabel"], case["expected"]) == (first, "राशि अलग है", "150000")
+    assert (case["id"], case["kindLabel"], case["expected"]) == (first, "राशि अलग है", "150000")
     assert (case["critical"], case["district"]["code"], case["takenBy"]) == (True, "49", None)
     assert (await world.ask(CASES, far))["data"]["financeCases"]["totalCount"] == 0
     assert (await world.ask(CASES, AUDITOR))["data"]["financeCases"]["totalCount"] == 3

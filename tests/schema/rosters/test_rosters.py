@@ -15,7 +15,7 @@ OPEN = (
     "mutation ($i: OpenRosterInput!) { openRoster(input: $i) { roster { number kind rowLimit } userErrors { code } } }"
 )
 ADD = """mutation ($i: AddRosterRowsInput!) { addRosterRows(input: $i) {
-  results { outcome row { rowId state } userErrors { path code message action } } userErrors { code } } }"""
+  results { outcome row { id state } userErrors { path code message action } } userErrors { code } } }"""
 FILE_IT = "mutation ($i: FileRosterInput!) { fileRoster(input: $i) { roster { state } userErrors { code message } } }"
 ROSTER = """query ($n: String!, $f: RosterRowFilter) { roster(number: $n) { state kind centreCode centreName
   service { code } district { code } tehsil { code } progress { total ready filed refused consentMissing
