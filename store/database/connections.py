@@ -65,7 +65,7 @@ def write_engine(url: URL) -> AsyncEngine:
         isolation_level="READ COMMITTED",
         connect_args=_connect_arguments(url),
     )
-    event.listen(engine.sync_engine, "handle_error", _drop_busy)
+    event.listen(engine.sync_engine, "handle_error", _drop_unusable)
     return engine
 
 
@@ -133,16 +133,20 @@ def trace_statements(engine: AsyncEngine) -> None:
     event.listen(engine.sync_engine, "handle_error", fail)
 
 
-def is_busy(error: BaseException) -> bool:
-    """Whether asyncpg refused since the connection is still at a statement whose caller gave up, as by a deadline.
+_UNUSABLE = ("another operation", "nested transaction", "cached statement plan is invalid")
 
-    It does not say so by a code of PostgreSQL, and SQLAlchemy would give the connection to the next one for ever.
+
+def is_unusable(error: BaseException) -> bool:
+    """Whether asyncpg refused for what the connection is in, which SQLAlchemy would give to the next one for ever.
+
+    It is still at a statement or in a transaction whose caller gave up, or has statements of before an upgrade of the
+    schema. asyncpg has no code of PostgreSQL for the first two, and that of the third says nothing.
     """
-    return "another operation is in progress" in str(error)
+    return any(word in str(error) for word in _UNUSABLE)
 
 
-def _drop_busy(failure: Any) -> None:
-    if is_busy(failure.original_exception):
+def _drop_unusable(failure: Any) -> None:
+    if is_unusable(failure.original_exception):
         failure.is_disconnect, failure.invalidate_pool_on_disconnect = True, False
 
 
@@ -152,12 +156,26 @@ def driver_of(connection: Connection) -> Any:
 
 
 async def give_back(connection: Connection) -> None:
-    """Give a connection back to its pool, at once where nothing of it is left to be waited for."""
+    """Give a connection back to its pool, at once where nothing of it is left to be waited for.
+
+    One whose caller gave up while its transaction began is dropped. PostgreSQL may have begun it, of which SQLAlchemy
+    does not know: what others write would be a part of it, and be lost, and they would read what was there before.
+    """
     driver = None if connection.invalidated else driver_of(connection)
-    if driver is None or (driver.is_quiet if isinstance(driver, SqliteConnection) else driver._transaction is None):  # noqa: SLF001 - that of asyncpg
+    if driver is None or _is_quiet(driver):
+        connection.close()
+    elif not isinstance(driver, SqliteConnection) and driver._transaction is None:  # noqa: SLF001 - that of asyncpg
+        connection.invalidate()
         connection.close()
     else:
         await asyncio.shield(asyncio.ensure_future(greenlet_spawn(connection.close)))
+
+
+def _is_quiet(driver: Any) -> bool:
+    """Whether no transaction is open: on PostgreSQL neither for SQLAlchemy nor for asyncpg."""
+    if isinstance(driver, SqliteConnection):
+        return driver.is_quiet
+    return driver._transaction is None and driver._connection._top_xact is None  # noqa: SLF001 - that of asyncpg
 
 
 def _name_hosts(found: re.Match[str]) -> str:

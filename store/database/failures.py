@@ -40,12 +40,15 @@ def translate_errors() -> Iterator[None]:
 async def open_connection(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
     """A connection, or StoreUnavailable; what is raised while it is used passes unchanged.
 
-    Only one that should write and leads to a server that was made a standby is dropped, with StoreUnavailable.
+    One that is of no use any more is dropped, and one that should write and leads to a server that was made a standby,
+    with StoreUnavailable.
     """
     connection = await connect(engine)
     try:
         yield AsyncConnection(engine, connection)
     except DBAPIError as error:
+        if error.connection_invalidated:  # of which SQLAlchemy need not know (store/database/reading/statements.py)
+            connection.invalidate()
         if error_code(error) != _READ_ONLY or "postgresql_readonly" in engine.get_execution_options():
             raise
         connection.invalidate()

@@ -15,7 +15,7 @@ from sqlalchemy.exc import DBAPIError, StatementError
 from sqlalchemy.types import TupleType
 from sqlalchemy.util import LRUCache
 
-from store.database.connections import driver_of, is_busy, statement_span
+from store.database.connections import driver_of, is_unusable, statement_span
 from store.database.reading.operation_reads import SharedConnection
 
 if TYPE_CHECKING:
@@ -209,7 +209,7 @@ async def _fetch_on(
             else:
                 await cursor._prepare_and_execute(text, arguments)  # noqa: SLF001
     except driver.dbapi.Error as error:
-        gone = is_busy(error) or connection.dialect.is_disconnect(error, driver, cursor)
+        gone = is_unusable(error) or connection.dialect.is_disconnect(error, driver, cursor)
         raise DBAPIError(None, None, error, hide_parameters=True, connection_invalidated=gone) from None
     found: Iterable[Any] = cursor._rows  # noqa: SLF001
     return found
