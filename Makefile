@@ -26,7 +26,7 @@ run: $(if $(ROUTER),bootstrap-dev,bootstrap) ## Start everything: store, demo pe
 test: bootstrap-dev ## Run each behaviour's tests; starts what they need. What proofs run instead: tests/support/shares.py
 	@SHARE=test $(BIN)/python -m pytest -n 3 --dist loadscope
 
-check: bootstrap-dev ## Lint, types, import directions, texts of the state, printed schema, licences; makes the bill of materials build/sbom.cdx.json
+check: bootstrap-dev ## Lint, types, import directions, names, citations, texts of the state, printed schema, licences; makes the bill of materials build/sbom.cdx.json
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -38,6 +38,7 @@ check: bootstrap-dev ## Lint, types, import directions, texts of the state, prin
 	$(BIN)/python -m tools.reference check
 	$(BIN)/python -m tools.release
 	$(BIN)/sphinx-build -W -q docs build/docs
+	$(BIN)/python -m pytest tests/architecture -q -n 2 -p no:cacheprovider
 	$(BIN)/pip-licenses > /dev/null
 	@mkdir -p build
 	$(BIN)/cyclonedx-py requirements requirements/run.txt --pyproject pyproject.toml --output-reproducible -o build/sbom.cdx.json
@@ -98,7 +99,7 @@ race: bootstrap-dev ## Two at once, a thousand times, on both databases; BOUND=c
 postgres: bootstrap-dev ## Every test on PostgreSQL that make test runs on SQLite alone
 	@SHARE=postgres $(BIN)/python -m pytest tests/actions tests/gateway tests/schema tests/store -q -n 2 --dist loadscope -p no:cacheprovider
 
-cases: bootstrap-dev ## The further cases of tests of which make test tries two
+cases: bootstrap-dev ## The further cases of tests of which make test tries one
 	@SHARE=cases $(BIN)/python -m pytest tests/actions tests/gateway tests/schema tests/store tests/demo -q -n 2 --dist loadscope -p no:cacheprovider
 
 journeys: bootstrap-dev ## Every journey through the running demo, and the commands on it; make test walks one of each file

@@ -61,6 +61,7 @@ def documents() -> dict[str, str]:
     return found
 
 
+@pytest.mark.long
 def test_every_operation_of_the_applications_is_below_the_limit_with_the_largest_pages(graph):
     table = CostTable(graph._schema)
     costs = {}

@@ -43,7 +43,7 @@ FIRST = (
 )
 """Folders and files in the order in which they begin; what is not named follows."""
 
-LAST = ("tests/domain/", "tests/architecture/")
+LAST = ("tests/domain/",)
 """What takes moments only."""
 
 

@@ -2,7 +2,7 @@
 
 Each test has one share: MAKE_TEST, or the name of a target of the Makefile. The environment variable SHARE says which
 share is run; without it, as by hand, everything is. Proofs of PROVED run their folders and files whole; `postgres`,
-`cases` and `long`, which has what bears the mark of that name, run by SHARE what is theirs.
+`cases` and `long`, which has what bears the mark of that name, run by SHARE what is theirs. `make check` runs CHECKED.
 """
 
 import os
@@ -35,14 +35,18 @@ Those of the store ask what statements do on each database, the others what a ru
 CASED = (*EACH, "tests/demo/")
 """Folders in which a case takes long enough to be left out."""
 
-CASES = 2
-"""So many cases of one test are tried; `make cases` tries the others."""
+CASES = 1
+"""So many cases of one test are tried, on each database; `make cases` tries the others."""
+
+CHECKED = "tests/architecture/"
+"""Tests that read the code and its documents and run nothing of it: `make check` runs them all."""
 
 
 def shares(names: Sequence[str], long: Collection[str] = ()) -> dict[str, str]:
     """The share of each test, by its name; `names` has whole files, `long` those that bear the mark."""
-    there, on_postgres, cases, first = set(names), Counter[str](), Counter[str](), dict[str, str]()
-    found = dict.fromkeys(names, MAKE_TEST)
+    there, on_postgres, first = set(names), Counter[str](), dict[str, str]()
+    cases = Counter[tuple[str, bool]]()
+    found = {name: "check" if name.startswith(CHECKED) else MAKE_TEST for name in names}
     for name in names:
         file, function, twin = name.partition("::")[0], name.partition("[")[0], _on_sqlite(name)
         if name in long:
@@ -53,8 +57,8 @@ def shares(names: Sequence[str], long: Collection[str] = ()) -> dict[str, str]:
         elif twin != name and twin in there and not _is_turn(on_postgres, file):
             found[name] = "postgres"
         elif name.startswith(CASED):
-            cases[function] += 1
-            if cases[function] > CASES:
+            cases[function, twin != name] += 1
+            if cases[function, twin != name] > CASES:
                 found[name] = "cases"
     return found
 

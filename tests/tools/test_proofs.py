@@ -13,7 +13,7 @@ from typing import Any, cast
 
 import pytest
 
-from tests.support.shares import CASED, CASES, EACH, MAKE_TEST, PROVED, keep_chosen, shares
+from tests.support.shares import CASED, CASES, CHECKED, EACH, MAKE_TEST, PROVED, keep_chosen, shares
 from tools.proofs import PROOFS, Run, drawn_order, touched
 
 ROOT = Path(__file__).parents[2]
@@ -120,6 +120,19 @@ def test_the_first_cases_of_a_test_are_tried_and_the_others_by_make_cases() -> N
     names = [f"tests/schema/test_homes.py::test_a[{n}]" for n in range(CASES + 2)]
 
     assert list(shares(names).values()) == [MAKE_TEST] * CASES + ["cases"] * 2
+
+
+def test_of_each_test_a_case_is_tried_on_each_database_whose_turn_it_is() -> None:
+    names = both("tests/store/test_rows.py::test_a", 1, 2)
+
+    assert of_make_test(names) == names[:2]
+
+
+def test_what_reads_the_code_is_run_by_make_check_alone() -> None:
+    recipe = (ROOT / "Makefile").read_text("utf-8").partition("\ncheck:")[2].partition("\n\n")[0]
+
+    assert set(shares([f"{CHECKED}test_names.py::test_a"]).values()) == {"check"}
+    assert f"pytest {CHECKED.rstrip('/')} " in recipe
 
 
 def test_of_a_file_that_a_proof_runs_whole_the_first_test_is_tried_on_each_database() -> None:

@@ -58,6 +58,7 @@ def test_a_changed_reference_document_is_found_and_printing_mends_it(tmp_path, m
 
 
 @pytest.mark.parametrize("partner", reference.Partner)
+@pytest.mark.long
 def test_the_samples_of_a_partner_are_compared_and_written_anew(tmp_path, monkeypatch, partner):
     monkeypatch.setattr(reference, "DOCS", tmp_path)
     shutil.copytree(DOCS / "partners" / partner, partner.pages)
@@ -73,6 +74,7 @@ def test_the_samples_of_a_partner_are_compared_and_written_anew(tmp_path, monkey
     assert run("samples", partner, "--check") == (0, [])
 
 
+@pytest.mark.long
 def test_every_setting_of_the_reference_has_a_meaning():
     rows = [line for line in made()["configuration.md"].splitlines() if line.startswith("| `")]
 
@@ -107,6 +109,7 @@ def test_every_code_has_a_page_that_tells_cause_cure_and_place_and_there_is_no_o
         assert all(part in text for part in ("**Cause.** ", "**What to do.** ", "## Where it comes from"))
 
 
+@pytest.mark.long
 def test_the_graph_is_told_by_noun_with_every_root_field_and_published_operations():
     pages = graph_pages()
     graph = build_schema((DOCS.parent / "schema" / "api.graphql").read_text(encoding="utf-8"))

@@ -88,6 +88,7 @@ async def sown(catalogued: Environment) -> Sown:
     return Sown(env, people_of_demo, held, progress)
 
 
+@pytest.mark.long
 async def test_the_demo_is_large_true_and_quiet(sown: Sown):
     """One seeding for all these, since each takes some seconds."""
     await _every_state_is_there(sown)

@@ -26,6 +26,7 @@ async def rows_of(store: Store, tables: MetaData) -> str:
         return await digest(tx, tables)
 
 
+@pytest.mark.long
 async def test_the_last_one_becomes_exactly_what_a_new_one_is(empty_url: str, tmp_path, request) -> None:
     server = None if "sqlite" in empty_url else request.getfixturevalue("postgres_server")
     name = server.database() if server else ""

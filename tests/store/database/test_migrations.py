@@ -61,6 +61,7 @@ async def test_the_migrations_give_exactly_the_declared_tables(empty_url: str) -
     assert await on(empty_url, differences) == []
 
 
+@pytest.mark.long
 async def test_up_down_and_up_again_gives_the_same_schema(empty_url: str) -> None:
     await upgrade(empty_url)
     once = await on(empty_url, shape)
