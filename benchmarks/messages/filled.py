@@ -21,7 +21,7 @@ from store.feedback import notices
 from store.identity import people
 from store.identity.sent_codes import codes_table
 from tests.support.catalogued import bare_environment
-from tests.support.remotes import remote_over, shared_resilience
+from tests.support.remotes import remote_over_socket, shared_resilience
 
 MORNING = datetime(2026, 11, 25, 5, 30, tzinfo=UTC)
 """11:00 in India, outside of everybody's quiet hours; the clock of a run goes on from there."""
@@ -50,7 +50,7 @@ async def open_environment(folder: Path, url: str, *, sends: bool = True) -> Asy
         rules = replace(env.rules, message_texts=message_texts(state_folder()))
         if sends:
             given = json.loads((folder / "onboarding" / "sms.json").read_text())
-            remote = remote_over(None, Source.SMS, given["base_url"], shared=shared_resilience(clock))
+            remote = remote_over_socket(Source.SMS, given["base_url"], shared_resilience(clock))
             gateway = SmsGateway(SmsSettings.from_onboarding({**given, "nic": None}), remote)
             env = replace(env, partners=replace(env.partners, sms=gateway))
         yield replace(env, rules=rules)

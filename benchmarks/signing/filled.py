@@ -25,7 +25,7 @@ from store.database import FieldCipher, Keyrings, Store, Transaction
 from store.identity import people
 from tests.support.actions import FREE, World, catalogue_rows, people_of_the_world
 from tests.support.catalogued import bare_environment, calendar_of_the_catalogue
-from tests.support.remotes import remote_over, shared_resilience
+from tests.support.remotes import remote_over_socket, shared_resilience
 from tests.support.signing import ADMIN, let_officers_sign, trust_settings
 
 _PAGE = 500
@@ -41,8 +41,8 @@ async def open_environment(folder: Path, url: str) -> AsyncIterator[Environment]
         stack.push_async_callback(store.close)
         env = await stack.enter_async_context(bare_environment(store, keyrings, clock, folder, SystemIds(clock)))
         settings, shared = trust_settings(folder), shared_resilience(clock)
-        hosts = {host: remote_over(None, Source.TRUST_SERVICES, host, shared=shared) for host in settings.hosts}
-        stamps = remote_over(None, Source.TRUST_SERVICES, settings.timestamps or "", shared=shared)
+        hosts = {host: remote_over_socket(Source.TRUST_SERVICES, host, shared) for host in settings.hosts}
+        stamps = remote_over_socket(Source.TRUST_SERVICES, settings.timestamps or "", shared)
         trust = TrustServices(settings, hosts, stamps)
         rules = replace(env.rules, calendar=calendar_of_the_catalogue())
         yield replace(env, rules=rules, partners=replace(env.partners, others={"trust_services": trust}))

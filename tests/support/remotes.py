@@ -10,7 +10,7 @@ from integrations.calling.breakers import Breakers
 from integrations.calling.cache import AnswerCache, open_cache
 from integrations.calling.monitor import SourceMonitor
 from integrations.calling.remote import Remote, Resilience
-from integrations.calling.transport import open_client
+from integrations.calling.transport import Transports, open_client
 
 PARTNER = "http://partner.test"
 
@@ -35,3 +35,9 @@ def remote_over(
     else:
         transport = httpx.ASGITransport(app=app_or_transport)
     return Remote(source, base_url, client=open_client(transport), shared=shared or shared_resilience(clock))
+
+
+def remote_over_socket(source: Source, base_url: str, shared: Resilience) -> Remote:
+    """A system over a socket by the transport that a deployment uses."""
+    client = Transports(shared.clock, demo=True).client_for([base_url])
+    return Remote(source, base_url, client=client, shared=shared)
