@@ -103,7 +103,7 @@ cases: bootstrap-dev ## The further cases of tests of which make test tries one
 	@SHARE=cases $(BIN)/python -m pytest tests/actions tests/gateway tests/schema tests/store tests/demo -q -n 2 --dist loadscope -p no:cacheprovider
 
 journeys: bootstrap-dev ## Every journey through the running demo, and the commands on it; make test walks one of each file
-	$(BIN)/python -m pytest tests/journeys tests/gateway/test_commands.py -q -p no:cacheprovider
+	$(BIN)/python -m pytest tests/journeys tests/gateway/commands/test_commands.py -q -p no:cacheprovider
 
 browser: bootstrap-dev ## Pages of the running demo in a browser; make test walks one of each file
 	$(BIN)/python -m pytest tests/browser -q -p no:cacheprovider
@@ -139,7 +139,7 @@ states: bootstrap-dev ## A made-up state with another Act, other offices and Tam
 	BOUND=$(BOUND) $(BIN)/python -m pytest tests/states/journey.py tests/states/served.py -q -p no:cacheprovider --timeout=0
 
 ws: bootstrap-dev ## Streams: the protocols rule by rule, abuse, and two processes with Valkey between them
-	$(BIN)/python -m pytest tests/gateway/http/streams/*.py tests/gateway/test_fanout.py -q -p no:cacheprovider
+	$(BIN)/python -m pytest tests/gateway/streams/*.py -q -p no:cacheprovider
 
 forms: bootstrap-dev ## Every form in both languages in a browser: axe, 360 pixels, the keyboard alone
 	BOUND=$(BOUND) $(BIN)/python -m pytest tests/browser/test_forms.py -q -p no:cacheprovider

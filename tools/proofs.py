@@ -32,7 +32,7 @@ PROOFS = {
     "backup": ("tests/backup/", "store/backup/"),
     "idem": ("tests/idem/", "gateway/http/", "schema/kernel/"),
     "authz": ("tests/authz/", "domain/identity/", "schema/"),
-    "ws": ("tests/gateway/http/streams/", "gateway/streams/"),
+    "ws": ("tests/gateway/streams/", "gateway/streams/"),
     "pages": ("tests/browser/pages/", "gateway/pages/", "operations/web/"),
     "new-state": ("tests/newstate/", "docs/new-state.md", "states/"),
     "deploy-check": ("tests/deploy/", "deploy/"),

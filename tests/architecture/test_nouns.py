@@ -24,6 +24,30 @@ BESIDES = {
 }
 """What a floor holds beside its nouns."""
 
+TESTS = ROOT / "tests"
+TESTED = ("domain", "store", "actions", "schema", "integrations", "gateway", "sandbox", "demo", "legacy")
+"""Floors and packages whose tests have a folder of the same name."""
+
+OTHER_FOLDERS = {
+    "integrations/calling/cache": "one fixture, a cache of each kind, for the modules that keep answers",
+    "integrations/calling/remote": "one fixture, a remote over respx, for the parts of a call",
+}
+"""Folders of tests that are none of the product, and why. The list only becomes shorter."""
+
+WHOLE = {
+    "actions": set[str](),
+    "schema": {
+        *("boards", "citizen_lists", "compatibility", "department_subgraph", "direct_resolvers", "entities"),
+        *("little_data", "printed", "query", "read_plans", "unchanged_home"),
+    },
+    "integrations": {"contract_rows", "registry", "signature_placements"},
+    "gateway": {
+        *("access_reference", "cli", "commission_samples", "demo", "etaal_samples", "front", "light_imports"),
+        *("open_data", "page_texts", "payment_reach", "production_process", "staging_process", "traced_site", "traces"),
+    },
+}
+"""Tests of a floor that are of the whole of it, or of several of its folders. The list only becomes shorter."""
+
 MOST = 25
 """The most modules of a folder, `__init__` apart."""
 
@@ -57,6 +81,18 @@ def test_a_floor_has_folders_named_by_nouns_and_what_is_listed_beside_them(floor
 def test_each_noun_is_found_on_at_least_two_floors():
     found = [noun for noun in NOUNS if sum(noun in children(floor) for floor in BESIDES) < 2]
     assert found == []
+
+
+def test_folders_of_tests_are_those_of_the_product():
+    found = {path.parent.relative_to(TESTS) for floor in TESTED for path in (TESTS / floor).rglob("*.py")}
+    there = {folder.relative_to(ROOT) for folder in folders()}
+
+    assert {str(folder) for folder in found - there} == set(OTHER_FOLDERS)
+
+
+@pytest.mark.parametrize("floor", WHOLE)
+def test_tests_lie_in_the_folder_of_what_they_test(floor):
+    assert {path.stem.removeprefix("test_") for path in (TESTS / floor).glob("test_*.py")} == WHOLE[floor]
 
 
 def test_no_folder_holds_more_than_25_modules():

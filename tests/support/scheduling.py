@@ -15,7 +15,7 @@ from xdist.scheduler.loadscope import LoadScopeScheduling  # type: ignore[import
 TOGETHER = {
     "tests/journeys/": "demo",
     "tests/browser/": "demo",
-    "tests/gateway/test_commands.py": "demo",
+    "tests/gateway/commands/test_commands.py": "demo",
     "tests/crash/": "crash",
     "tests/backup/": "crash",
 }
@@ -24,7 +24,7 @@ TOGETHER = {
 FIRST = (
     "tests/journeys/",
     "tests/browser/",
-    "tests/gateway/test_commands.py",
+    "tests/gateway/commands/test_commands.py",
     "tests/crash/",
     "tests/backup/",
     "tests/demo/seed/test_seed.py",

@@ -16,7 +16,7 @@ MAKE_TEST = "test"
 PROVED = {
     "tests/journeys/": "journeys",
     "tests/browser/": "browser",
-    "tests/gateway/test_commands.py": "journeys",
+    "tests/gateway/commands/test_commands.py": "journeys",
     "tests/race/": "race",
     "tests/properties/": "race",
     "tests/idem/": "idem",

@@ -1,11 +1,11 @@
 """Two gateway processes on PostgreSQL with Valkey between them, which alone wakes them (`make ws`).
 
-The same within one process is in tests/gateway/test_fanout.py, a part of `make test`.
+The same within one process is in tests/gateway/streams/test_fanout.py, a part of `make test`.
 """
 
 import pytest
 
-from tests.gateway.http.streams.test_real_sockets import (
+from tests.gateway.streams.test_real_sockets import (
     CHANGES,
     DECIDE,
     MINE,

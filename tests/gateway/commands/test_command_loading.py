@@ -15,7 +15,7 @@ from gateway.cli import app
 from gateway.commands.loading import ENTRY_POINTS, PROFILES, LazyCommand, help_of, profile_of_environment
 from gateway.settings.settings import read_settings
 
-FOLDER = Path(__file__).parents[2] / "gateway" / "commands"
+FOLDER = Path(__file__).parents[3] / "gateway" / "commands"
 OF_THE_DEMO = {"account", "demo", "seed", "token"}
 LEFT_OUT = {"production": {*OF_THE_DEMO, "sandbox", "training"}, "staging": OF_THE_DEMO, "demo": set()}
 INSTALLED = {entry.name: entry for entry in entry_points(group=ENTRY_POINTS)}

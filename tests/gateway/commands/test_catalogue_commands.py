@@ -25,7 +25,7 @@ from store.uploads import quarantine
 from tests.support.definitions import a_document
 from tests.support.state import STATE
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 DATA = state_folder()
 NEITHAL = ROOT / "tests" / "states" / "neithal"
 PORTAL = ROOT / "demo" / "portal_catalogue.json"

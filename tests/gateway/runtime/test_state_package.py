@@ -14,11 +14,11 @@ from gateway.settings.settings import SettingsRefused, read_settings
 from states.lint import faults_of, font_faults, message_faults, name_gaps, text_faults
 from states.message_texts import message_texts
 from states.packages import StatePackage, read_package, state_folder
-from tests.gateway.test_composition import PARTS
+from tests.gateway.runtime.test_composition import PARTS
 from tests.support.fit_settings import clear_environment, fit, reasons
 from tests.support.state import PACKAGE, STATE
 
-NEITHAL = Path(__file__).parents[1] / "states" / "neithal"
+NEITHAL = Path(__file__).parents[2] / "states" / "neithal"
 Package = Callable[..., StatePackage]
 
 

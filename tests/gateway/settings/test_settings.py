@@ -17,7 +17,7 @@ from tools.reference.commission_samples import ACCOUNT
 from tools.reference.etaal_samples import BEARER, PASSWORD
 from tools.reference.umang_samples import API_KEY as UMANG_KEY
 
-UMANG = Path(__file__).parents[2] / "docs" / "partners" / "umang" / "keys"
+UMANG = Path(__file__).parents[3] / "docs" / "partners" / "umang" / "keys"
 
 
 @pytest.fixture(autouse=True)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from states.packages import state_folder
-from tests.gateway.test_catalogue_commands import run  # noqa: F401 - a fixture
+from tests.gateway.commands.test_catalogue_commands import run  # noqa: F401 - a fixture
 
 OTHER = ("सेवा दे दी", "सेवा मिल")
 

@@ -9,7 +9,7 @@ import websockets
 
 from gateway.settings.limits import Rates
 from gateway.settings.subscriptions import Streams
-from tests.gateway.http.streams.test_real_sockets import SECONDS, an_office, ask
+from tests.gateway.streams.test_real_sockets import SECONDS, an_office, ask
 from tests.support.gateway_process import gateway_here
 from tests.support.running import free_port
 

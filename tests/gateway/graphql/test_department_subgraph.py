@@ -16,7 +16,7 @@ from gateway.app import create_app
 from gateway.runtime.composition import open_runtime
 from gateway.settings.partners import Partner
 from sandbox.server import connector_factories
-from tests.gateway.test_composition import settings as connected
+from tests.gateway.runtime.test_composition import settings as connected
 from tests.support.connecting import ConnectedCity, a_city
 from tests.support.connectors import put_in_force, shipped
 from tests.support.gateway_process import a_token

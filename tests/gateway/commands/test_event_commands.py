@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from tests.gateway.test_catalogue_commands import run  # noqa: F401 - a fixture
+from tests.gateway.commands.test_catalogue_commands import run  # noqa: F401 - a fixture
 
 URL = "https://crm.example.org/hook"
 PROPOSE = ("events", "propose", "E_TAAL", URL, "--kind", "HANDED_IN", "--kind", "DECIDED")

@@ -20,7 +20,7 @@ from tests.store.builders import citizen
 from tests.support.commands import on_storage
 from tests.support.stored import audit_lines_of
 
-COMMANDS = Path(__file__).parents[2] / "gateway" / "commands"
+COMMANDS = Path(__file__).parents[3] / "gateway" / "commands"
 NUMBER = f"CLI:{os.getuid()}"
 
 

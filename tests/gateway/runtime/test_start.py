@@ -12,7 +12,7 @@ from domain.platform.manifests import Manifest, Operation, document_id
 from gateway.app import create_app
 from gateway.graphql.trusted import TrustedDocumentLoader
 from gateway.runtime.composition import open_storage
-from tests.gateway.test_composition import settings
+from tests.gateway.runtime.test_composition import settings
 
 pytestmark = pytest.mark.integration
 

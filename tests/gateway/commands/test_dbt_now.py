@@ -23,7 +23,7 @@ from tests.support.payments import Paying
 from tests.support.worlds import a_world
 
 pytestmark = [pytest.mark.integration, pytest.mark.long]
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 ELEVEN = datetime(2026, 11, 24, 5, 30, tzinfo=UTC)
 """Tuesday, 11:00 in India."""
 AT_ONCE: dict[str, Any] = {

@@ -3,7 +3,7 @@
 import httpx
 import pytest
 
-from tests.gateway.http.streams.test_real_sockets import an_office
+from tests.gateway.streams.test_real_sockets import an_office
 from tests.support.eventually import eventually
 from tests.support.gateway_process import gateway_process
 from tests.support.running import free_port

@@ -16,7 +16,7 @@ from schema.printing import printed_schema
 from tools.reference.policies import CALL, KEPT, SHARED, policies
 
 POLICIES, BY_NAME, CODES = OUTSIDE_SYSTEMS.policies, OUTSIDE_SYSTEMS.policies_by_name, OUTSIDE_SYSTEMS.codes
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 
 def test_every_folder_of_a_system_is_in_the_registry():

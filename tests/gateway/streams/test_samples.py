@@ -11,12 +11,12 @@ from graphql import parse, validate
 from gateway.settings.settings import Retention
 from gateway.settings.subscriptions import Streams
 from gateway.streams.messages import CloseCode
-from tests.gateway.http.streams.test_real_sockets import DECIDE, SECONDS, an_office, ask
+from tests.gateway.streams.test_real_sockets import DECIDE, SECONDS, an_office, ask
 from tests.support.built import built
 from tests.support.gateway_process import gateway_here
 from tests.support.running import free_port
 
-DOCUMENT = Path(__file__).parents[4] / "docs" / "subscriptions.md"
+DOCUMENT = Path(__file__).parents[3] / "docs" / "subscriptions.md"
 TEXT = DOCUMENT.read_text(encoding="utf-8")
 
 

@@ -12,7 +12,7 @@ from starlette.applications import Starlette
 from gateway.pages.documentation import documentation_routes
 
 pytestmark = pytest.mark.long
-DOCS = Path(__file__).parents[2] / "docs"
+DOCS = Path(__file__).parents[3] / "docs"
 
 
 @pytest.fixture(scope="module")
