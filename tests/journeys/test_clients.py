@@ -44,6 +44,7 @@ def project(tmp_path: Path) -> Path:
     return tmp_path
 
 
+@pytest.mark.long
 async def test_a_generated_client_is_type_checked_and_runs_by_ids(project: Path, running: Running):
     await run_node(CODEGEN, "--config", str(project / "codegen.yml"))
     await run_node(TSC, "--project", str(project))

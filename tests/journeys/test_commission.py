@@ -19,6 +19,8 @@ from tests.support.eventually import eventually
 from tests.support.papers import SUBMIT
 from tests.support.running import FOLLOWING
 
+pytestmark = pytest.mark.long
+
 BIRTH, ASHA = "UKX-CNWTMC", "asha-negi"
 CASE = """
 query($id: ID!) { node(id: $id) { ... on Application { number status deadline { dueAt }

@@ -64,7 +64,7 @@ from tests.support.law import appeals_of, authorities, enter_officer
 from tests.support.papers import INCOME_PAPERS
 from tests.support.worlds import PENSION_PAPERS, a_world, deliver_all, link_and_offer, wrong
 
-EXAMPLES, STEPS = rounds(2, ci=3, full=300), rounds(20, ci=40, full=70)
+EXAMPLES, STEPS = rounds(1, ci=3, full=300), rounds(20, ci=40, full=70)
 
 SERVICES = {FREE: (), ORDER: (), INCOME: INCOME_PAPERS, PENSION: PENSION_PAPERS}
 LAWFUL = {

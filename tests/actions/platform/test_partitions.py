@@ -137,6 +137,7 @@ async def split(world: World, database: Database, tables: list[str]) -> None:
     await world.env.store.plan_anew()
 
 
+@pytest.mark.long
 async def test_tables_of_the_page_are_partitioned_as_they_stand_under_the_products_statements(
     world: World, database: Database
 ) -> None:
@@ -164,6 +165,7 @@ async def test_receipts_of_every_part_are_read_and_forgotten_in_time(world: Worl
     assert {receipt.at for receipt in found} > {receipt.at for receipt in left}
 
 
+@pytest.mark.long
 async def test_applications_are_partitioned_once_their_numbers_have_a_table_under_the_same_statements(
     world: World, database: Database
 ) -> None:
