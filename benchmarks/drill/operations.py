@@ -43,6 +43,8 @@ def upgrade(world: World) -> None:
     world.house.tree = ROOT
     for name in (*GATEWAYS, *WORKERS):
         world.house.end(name)
+        if name in GATEWAYS:  # one that starts within ten seconds is no alarm
+            world.wait_for_alert("ApuniGatewayAway")
         world.house.start(name)
 
 
