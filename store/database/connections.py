@@ -134,15 +134,19 @@ def trace_statements(engine: AsyncEngine) -> None:
 
 
 _UNUSABLE = ("another operation", "nested transaction", "cached statement plan is invalid")
+_UNUSABLE_CODES = frozenset({"25P03", "26000", "42P05"})
+"""The transaction was ended by its time-limit; the server behind PgBouncer has other prepared statements."""
 
 
 def is_unusable(error: BaseException) -> bool:
-    """Whether asyncpg refused for what the connection is in, which SQLAlchemy would give to the next one for ever.
+    """Whether a statement failed for what the connection is in, which SQLAlchemy would give to the next one for ever.
 
-    It is still at a statement or in a transaction whose caller gave up, or has statements of before an upgrade of the
-    schema. asyncpg has no code of PostgreSQL for the first two, and that of the third says nothing.
+    It is still at a statement or in a transaction whose caller gave up, or has statements of another server, or of
+    before an upgrade of the schema. asyncpg has no code of PostgreSQL for the first two, nor for its own confusion
+    (InternalClientError), and that of the last says nothing.
     """
-    return any(word in str(error) for word in _UNUSABLE)
+    confused = type(error).__name__ == "InternalClientError" or any(word in str(error) for word in _UNUSABLE)
+    return confused or getattr(error, "sqlstate", None) in _UNUSABLE_CODES
 
 
 def _drop_unusable(failure: Any) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from sqlalchemy import event, text
 
-from store.database import Store, StoreUnavailable, reads_of_operation
+from store.database import Store, StoreUnavailable, TryAgain, reads_of_operation
 from store.platform import seeds
 from tests.store.database.test_operation_reads import is_seeded
 
@@ -94,3 +94,31 @@ async def test_statements_of_before_an_upgrade_are_forgotten_and_the_caller_may_
 
     with reads_of_operation() if within else nullcontext():
         assert not await is_seeded(postgres_store)
+
+
+OUTAGES = {
+    "08006": "the connection broke",
+    "08P01": "PgBouncer has no server",
+    "25006": "a primary that was made a standby",
+    "25P02": "a transaction that had failed before",
+    "25P03": "a transaction that nobody went on with was ended",
+    "26000": "a prepared statement is not there on the server that took over",
+    "42P05": "a prepared statement of somebody else is there",
+    "53300": "too many connections",
+    "57P01": "the server is stopped",
+    "57P02": "the server crashed",
+    "57P03": "the server starts",
+}
+
+
+@pytest.mark.parametrize("code", OUTAGES)
+async def test_a_code_that_comes_with_an_outage_tells_the_caller_to_ask_again(postgres_store: Store, code: str) -> None:
+    async def fail() -> None:
+        async with postgres_store.write_transaction() as tx:
+            await tx.connection.execute(text(f"DO $$ BEGIN RAISE EXCEPTION 'x' USING ERRCODE = '{code}'; END $$"))
+
+    with pytest.raises((StoreUnavailable, TryAgain)) as raised:
+        await fail()
+
+    assert raised.value.problem.retryable
+    await mark(postgres_store, "kept")
