@@ -254,16 +254,17 @@ def open_pages(settings: Settings, environment: Environment) -> Pages:
 def own_pages(settings: Settings, runtime: Runtime, metrics: Metrics, pulse: Heartbeat) -> list[Route]:
     """The routes that are neither the graph's nor a partner's: pages for everybody, uploads, figures, status."""
     environment = runtime.environment
+    authority = open_authority(settings, environment)
     return [
         *public_key_routes(environment),
         *status_list_routes(environment),
-        *issuance_routes(environment, open_authority(settings, environment)),
+        *issuance_routes(environment, authority),
         *openapi_routes(settings.url),
         *dashboard_routes(environment),
         *figures_routes(environment),
         *review_pdf_routes(environment),
         *definition_pdf_routes(environment),
-        *paper_routes(environment),
+        *paper_routes(environment, authority),
         *hearing_calendar_routes(environment),
         *notified_routes(environment),
         *open_data_routes(environment),

@@ -3,14 +3,11 @@
 from collections.abc import Mapping
 from datetime import datetime
 
-from domain.benefits.benefits import Sanction
+from domain.benefits.benefits import ACCOUNT_FIELD, IFSC_FIELD, Sanction
 from domain.benefits.sanction_course import PaymentAccount
 from store.applications import applications
 from store.benefits import sanction_course
 from store.database import Transaction
-
-ACCOUNT_FIELD, IFSC_FIELD = "bank_account_number", "bank_ifsc"
-"""Where the form holds the account that a benefit is paid to."""
 
 
 async def account_of(tx: Transaction, sanction: Sanction) -> PaymentAccount | None:

@@ -6,7 +6,7 @@ from functools import partial
 
 from actions.benefits import payment_corrections, treasury_answers
 from actions.benefits.budget import INSTRUCT, reserve_budget, wait_for_budget
-from actions.benefits.payee_account import ACCOUNT_FIELD, IFSC_FIELD, account_at_place, account_of, present_place
+from actions.benefits.payee_account import account_at_place, account_of, present_place
 from actions.benefits.payment_status import apply_status
 from actions.benefits.recoveries import deduct_recoveries
 from actions.benefits.sanction_budgets import check_at_sanction
@@ -15,6 +15,7 @@ from actions.kernel import Environment, Step, UnitOfWork, apply_transition, draw
 from domain.applications.applications import Application
 from domain.applications.lifecycle import Move
 from domain.benefits.benefits import (
+    ACCOUNT_FIELD,
     Hold,
     Instalment,
     InstalmentKind,
@@ -46,7 +47,7 @@ from store.database import Transaction, TryAgain, require_there
 from store.identity import people
 from store.platform import outbox
 
-__all__ = ["ACCOUNT_FIELD", "IFSC_FIELD", "INSTRUCT", "REPEATED"]
+__all__ = ["INSTRUCT", "REPEATED"]
 
 NO_FUND = "INSUFFICIENT_FUND"
 """How the treasury refuses an order for which its head of account holds too little."""

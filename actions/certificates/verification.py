@@ -8,6 +8,7 @@ from joserfc import jwt
 
 from actions.certificates.certificate_endings import Ended, end_of
 from actions.certificates.cwt import InvalidCwt
+from actions.certificates.papers import sanction_order
 from actions.certificates.qr_codes import LONGEST_NUMBER, QrFacts, is_qr, qr_keys, read_qr
 from actions.kernel import Environment, certificate_by_any
 from domain.certificates.certificates import CertificateStatus, IssuedCertificate, initials
@@ -18,7 +19,7 @@ STATEMENT_TYPE, STATEMENT_LIFE = "certificate-status+jwt", timedelta(minutes=5)
 
 @dataclass(frozen=True, slots=True)
 class Verified:
-    """What the register says of a certificate now. `code` is what its QR code says, where that was given."""
+    """What the register says of a certificate or a sanction order now. `code` is what its QR code says, where given."""
 
     certificate: IssuedCertificate
     status: CertificateStatus
@@ -32,7 +33,8 @@ async def verify(env: Environment, text: str) -> Verified | None:
     Raises Problems with QR_NOT_GENUINE for a code that we did not sign, MistypedNumber.
     """
     code = _read_code(env, text) if is_qr(text) else None
-    found = await certificate_by_any(env, code.number if code else text[:LONGEST_NUMBER])
+    found = None if code else await sanction_order(env, text)
+    found = found or await certificate_by_any(env, code.number if code else text[:LONGEST_NUMBER])
     if found is None:
         return None
     past = found.is_past(ist_date(env.clock.now()))

@@ -5,10 +5,10 @@ from datetime import date
 from types import MappingProxyType
 from typing import Any
 
-from actions.benefits.sanction import ACCOUNT_FIELD, IFSC_FIELD
 from actions.catalogue.submit_checks import DocumentSource, NewDocument
 from actions.documents.attachments import Finding
 from demo.seed.plan import Plan, choice
+from domain.benefits.benefits import ACCOUNT_FIELD, IFSC_FIELD
 from domain.catalogue.catalogue import Outcome, Service
 from domain.catalogue.form_checking import check_answers
 from domain.catalogue.form_lint import EXAMPLE_DAY

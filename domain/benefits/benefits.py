@@ -5,6 +5,9 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 
+ACCOUNT_FIELD, IFSC_FIELD = "bank_account_number", "bank_ifsc"
+"""Where the form holds the account that a benefit is paid to."""
+
 
 class PaymentStatus(StrEnum):
     """The state of one instalment (docs/contracts/dbt_finance.md section 7)."""

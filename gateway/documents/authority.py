@@ -13,7 +13,7 @@ from typing import TypeAlias
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.x509.oid import NameOID
 
 from domain.kernel import Clock
@@ -42,6 +42,15 @@ class Signer:
     key: rsa.RSAPrivateKey
     chain: tuple[x509.Certificate, ...]
     test: bool
+
+    @property
+    def chain_pem(self) -> bytes:
+        """The chain in PEM."""
+        return b"".join(map(_pem, self.chain))
+
+    def sign(self, content: bytes) -> bytes:
+        """The signature over the SHA-256 of a content, RSA PKCS #1 v1.5, which is the same each time; may block."""
+        return self.key.sign(content, padding.PKCS1v15(), hashes.SHA256())
 
 
 def signing_request(key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey, subject: str) -> bytes:

@@ -1,4 +1,7 @@
-"""Holds PDF, XML, QR code, register and status list of a certificate against each other, for one file."""
+"""Holds PDF, XML, QR code, register and status list of a certificate against each other, for one file.
+
+Of a paper beside certificates there are seal and register alone.
+"""
 
 import asyncio
 import hashlib
@@ -16,13 +19,16 @@ from pyhanko.sign.validation.status import SignatureCoverageLevel
 from pyhanko_certvalidator import ValidationContext
 
 from actions.certificates.cwt import InvalidCwt
+from actions.certificates.papers import is_paper_there
 from actions.certificates.qr_codes import QrFacts, qr_keys, read_qr
 from actions.certificates.status_lists import PLACES, is_ended, list_uri, read_list
+from actions.certificates.verification import verify
 from actions.documents.own_signature import own_signature
 from actions.kernel import Environment
-from domain.certificates.certificates import ENDED, IssuedCertificate
+from domain.certificates.certificates import ENDED, CertificateStatus, IssuedCertificate
 from domain.certificates.officer_signatures import CertificateSigning
 from domain.certificates.signatures import SignatureState
+from domain.kernel import MistypedNumber, NumberKind
 from gateway.documents.xml import STATUS_LIST
 from integrations.calling import safe_xml
 from integrations.trust_services import CertificateUnfit, Holder, TrustSettings
@@ -51,7 +57,10 @@ async def check_certificate(env: Environment, content: bytes, trust: TrustSettin
     """
     is_pdf = content.startswith(b"%PDF-")
     try:
-        facts = read_qr(_code_of(content), qr_keys(env.keyrings)) if is_pdf else None
+        address = _code_of(content) if is_pdf else ""
+        if place := _place_of_paper(env, address):
+            return await _check_paper(env, content, place)
+        facts = read_qr(address, qr_keys(env.keyrings)) if is_pdf else None
         number = facts.number if facts else _attribute(content, "number")
     except InvalidCwt as invalid:
         return [Check("qr", invalid.code)]
@@ -76,6 +85,26 @@ async def check_certificate(env: Environment, content: bytes, trust: TrustSettin
     return [*checks, Check("status", await _status_code(env, held))]
 
 
+def _place_of_paper(env: Environment, address: str) -> str | None:
+    """Where below our address a paper is looked up (actions/certificates/papers.py); None for a certificate."""
+    place = address.removeprefix(f"{env.public_url}/")
+    return place if place.startswith(("track#", f"verify/{NumberKind.PAYMENT.value}")) else None
+
+
+async def _check_paper(env: Environment, content: bytes, place: str) -> list[Check]:
+    """What a paper beside certificates is worth. Of an order the register says too whether its benefit goes on."""
+    code, title = await _seal_code(env.keyrings, content)
+    if place.startswith("track#"):
+        there = await is_paper_there(env, place, title)
+        return [Check("pdf", code), Check("register", "OK" if there else "NOT_FOUND")]
+    try:
+        found = await verify(env, place.removeprefix("verify/"))
+    except MistypedNumber:
+        found = None
+    status = found.status if found else "NOT_FOUND"
+    return [Check("pdf", code), Check("register", "OK" if status is CertificateStatus.ACTIVE else status)]
+
+
 def _code_of(pdf: bytes) -> str:
     """The address behind the picture of the code. Raises PdfError, LookupError."""
     reader = PdfFileReader(io.BytesIO(pdf))
@@ -94,18 +123,22 @@ def _links(reader: PdfFileReader) -> Iterator[str]:
 async def _pdf_code(keyrings: Keyrings, held: IssuedCertificate, pdf: bytes | None) -> str:
     if pdf is None:
         return "MISSING"
+    code, _ = await _seal_code(keyrings, pdf)
+    return "OTHER_FILE" if code == "OK" and hashlib.sha256(pdf).hexdigest() != held.pdf_sha256 else code
+
+
+async def _seal_code(keyrings: Keyrings, pdf: bytes) -> tuple[str, str]:
+    """What the system's seal on a file is worth, and the reason that it states."""
     try:
         [signature, *_] = PdfFileReader(io.BytesIO(pdf)).embedded_signatures
         status = await async_validate_pdf_signature(signature, ValidationContext(trust_roots=[], allow_fetching=False))
     except (PdfError, SignatureValidationError, ValueError):
-        return "BAD_SIGNATURE"
+        return "BAD_SIGNATURE", ""
     if not status.intact or not status.valid or status.coverage is not SignatureCoverageLevel.ENTIRE_FILE:
-        return "BAD_SIGNATURE"
+        return "BAD_SIGNATURE", ""
     signer = x509.load_der_x509_certificate(status.signing_cert.dump()).public_key()
     ours = [key.public_key for key in keyrings.key_set("pdf").keys if isinstance(key, RSAKey)]
-    if signer not in ours:
-        return "UNKNOWN_KEY"
-    return "OK" if hashlib.sha256(pdf).hexdigest() == held.pdf_sha256 else "OTHER_FILE"
+    return "OK" if signer in ours else "UNKNOWN_KEY", str(signature.sig_object.get("/Reason", ""))
 
 
 async def _officers_code(

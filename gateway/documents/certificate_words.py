@@ -39,11 +39,11 @@ def preview_data(content: CertificateContent) -> dict[str, Any]:
 
 
 def paper_data(content: CertificateContent, *, specimen: bool) -> dict[str, Any]:
-    """The words of a paper that is not signed, for gateway/documents/review.py; its number is the application's."""
+    """The words of a paper beside certificates, for gateway/documents/review.py; its number is the application's."""
     data = page_words(content, specimen=specimen)
     own = {
         "number": data["words"]["application"],
-        "unsigned": _pair(_TEXTS["words.unsigned"]),
+        "sealed": _pair(_TEXTS["words.sealed"]),
         "specimen": _pair(_TEXTS["words.trial"]),
     }
     body = GENERAL_PAPER if data["body"] == GENERAL else data["body"]

@@ -85,6 +85,7 @@ payment_events_table = table_of(
 
 SANCTIONS = Records(Sanction, sanctions_table, "the sanction")
 sanctions = SANCTIONS.by_ids
+sanction_by_number = SANCTIONS.reader_by(sanctions_table.c.number)
 add_sanction = SANCTIONS.add
 """Keep a new sanction. Raises AlreadyThere: one for each application, and for each number."""
 sanctions_of_citizen = SANCTIONS.list_reader_by(

@@ -96,7 +96,12 @@ PAPER_CASES = ("usual", "bare", "longest")
 
 
 def paper(name: Paper, case: str = "usual") -> bytes:
-    """The page of a paper beside certificates with every fact, at its longest, or bare, with those of its sentence."""
+    """The page of a paper beside certificates without its seal."""
+    return review.lay_out(json.dumps(paper_data(paper_content(name, case), specimen=False)))
+
+
+def paper_content(name: Paper, case: str = "usual") -> CertificateContent:
+    """A paper beside certificates with every fact, at its longest, or bare, with those of its sentence."""
     texts, said = Texts("printed_paper"), LONG_TEXT if case == "longest" else "सूचना / Fact"
     known = [key for key in PAPER_FACTS[name] if case != "bare" or f"{{{key}}}" in KINDS.papers[name]]
     fields = tuple(CertificateField(key, texts[f"facts.{key}"], said) for key in known)
@@ -105,4 +110,4 @@ def paper(name: Paper, case: str = "usual") -> bytes:
         content = replace(content, tehsil=None)
     if case == "longest":
         content = replace(content, holder=Bilingual(LONG_NAME, LONG_LATIN))
-    return review.lay_out(json.dumps(paper_data(content, specimen=False)))
+    return content

@@ -14,9 +14,10 @@ from actions.certificates.content import CertificateContent
 from actions.certificates.qr_codes import read_qr
 from domain.certificates.kinds import Paper
 from gateway.documents.renderer import CertificateRenderer
+from gateway.pages.downloads.papers import sealed_paper
 from store.database import Keyrings
 from tests.actions.certificates.test_two_signatures import decided_by_two
-from tests.gateway.documents.kinds import KINDS, PAPER_CASES, longest, paper, usual
+from tests.gateway.documents.kinds import KINDS, PAPER_CASES, longest, paper_content, usual
 from tests.support.actions import World
 from tests.support.signing import signing_in
 
@@ -57,6 +58,15 @@ def codes_on(file: Path) -> list[str]:
     return [line for one in found for line in one.stdout.split()]
 
 
+def assert_sealed(file: Path) -> None:
+    """That pdfsig and mutool find one signature over the whole, and nothing wrong with the file."""
+    signature = run("pdfsig", "-nocert", file)
+    assert "Signature Validation: Signature is Valid." in signature
+    assert "Total document signed" in signature
+    assert "error" not in structure_of(file).lower()
+    assert "The document is unchanged since signing." in run("mutool", "sign", "-v", file)
+
+
 @pytest.mark.parametrize(("kind", "filled"), _KINDS)
 def test_pdfsig_mutool_and_a_scanner_read_a_certificate(
     kind, filled, renderer: CertificateRenderer, keys_folder: Path, tmp_path: Path
@@ -64,11 +74,7 @@ def test_pdfsig_mutool_and_a_scanner_read_a_certificate(
     content: CertificateContent = replace(filled(kind), status_index=70_000)
     file = written(tmp_path, renderer.render(content).pdf)
 
-    signature = run("pdfsig", "-nocert", file)
-    assert "Signature Validation: Signature is Valid." in signature
-    assert "Total document signed" in signature
-    assert "error" not in structure_of(file).lower()
-    assert "The document is unchanged since signing." in run("mutool", "sign", "-v", file)
+    assert_sealed(file)
     [code] = codes_on(file)
     assert read_qr(code, Keyrings(keys_folder).key_set("qr").keys).number == content.number
 
@@ -103,8 +109,11 @@ async def test_pdfsig_mutool_and_a_scanner_read_what_officers_signed_with_their_
 
 @pytest.mark.parametrize("case", PAPER_CASES)
 @pytest.mark.parametrize("name", list(Paper))
-def test_mutool_and_a_scanner_read_a_paper_beside_certificates(name: Paper, case: str, tmp_path: Path):
-    file = written(tmp_path, paper(name, case))
+async def test_pdfsig_mutool_and_a_scanner_read_a_paper_beside_certificates(
+    name: Paper, case: str, renderer: CertificateRenderer, tmp_path: Path
+):
+    content = paper_content(name, case)
+    file = written(tmp_path, await sealed_paper(content, renderer._authority.signer("pdf"), specimen=False))
 
-    assert "error" not in structure_of(file).lower()
-    assert len(codes_on(file)) == 1
+    assert_sealed(file)
+    assert codes_on(file) == [content.verify_url]

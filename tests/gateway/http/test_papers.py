@@ -1,8 +1,9 @@
 """Acknowledgement, fee receipt, rejection order and sanction order as PDF, for whoever may see the application."""
 
-import json
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -12,14 +13,18 @@ from starlette.applications import Starlette
 
 from actions.applications.decide import Decide, Verdict, decide_application
 from actions.certificates.papers import paper_of
+from actions.certificates.verification import verify
 from domain.applications.applications import Application, RejectionGround
+from domain.benefits.benefits import Sanction, SanctionState
+from domain.certificates.certificates import CertificateStatus
 from domain.certificates.kinds import PAPER_FACTS, Paper
-from domain.kernel import ErrorCode, Problems, Subject
-from gateway.documents.certificate_words import paper_data
-from gateway.documents.review import lay_out
+from domain.kernel import ErrorCode, MistypedNumber, Problems, Subject
+from gateway.documents.authority import Authority
+from gateway.documents.certificate_checks import check_certificate
 from gateway.http import session_auth
 from gateway.pages.downloads.papers import paper_routes
 from states.certificate_kinds import certificate_kinds
+from store.benefits import benefits
 from tests.support.actions import FREE, INCOME, PENSION, World, papers
 from tests.support.papers import INCOME_PAPERS
 from tests.support.state import PACKAGE
@@ -33,14 +38,15 @@ def world(sqlite_peopled: World) -> World:
 
 
 @pytest.fixture
-async def client(world: World, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[httpx.AsyncClient]:
+async def client(world: World, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> AsyncIterator[httpx.AsyncClient]:
     known: dict[str, Subject] = {"asha": world.asha, "sunil": world.sunil}
 
     async def subject(_env: Any, token: str) -> Subject:
         return known[token]
 
     monkeypatch.setattr(session_auth, "subject_for_token", subject)
-    transport = httpx.ASGITransport(app=Starlette(routes=paper_routes(world.env)))
+    authority = Authority(world.env.keyrings, tmp_path / "certificates", world.clock)
+    transport = httpx.ASGITransport(app=Starlette(routes=paper_routes(world.env, authority)))
     async with httpx.AsyncClient(transport=transport, base_url="http://gateway.test") as asking:
         yield asking
 
@@ -75,7 +81,7 @@ async def test_the_acknowledgement_says_what_came_when_and_by_when_it_is_decided
     seen = words_of(answer.content)
     assert "आवेदनकीपावतीAcknowledgement" in seen
     assert f"Acknowledgementnumber{application.acknowledgement}" in seen
-    assert "notsigned" in seen
+    assert "digitalsealofthedepartment" in seen
 
 
 async def test_a_rejection_order_gives_ground_reasons_and_the_way_of_appeal(world: World, client: httpx.AsyncClient):
@@ -134,7 +140,91 @@ async def test_a_sanction_order_names_scheme_amount_and_the_end_of_the_account_a
     said = {one.key: (one.shown or one.value) for one in content.fields}
     assert said["amount"] == world.env.rules.certificate_kinds.amount(1500)
     assert str(said.get("account", "XXXX")).startswith("XXXX")
-    assert lay_out(json.dumps(paper_data(content, specimen=False)))
+
+
+async def sanctioned(world: World) -> Application:
+    await link_and_offer(world, world.asha, PENSION_PAPERS)
+    return await world.approved(world.asha, PENSION, world.welfare, documents=papers(*PENSION_PAPERS))
+
+
+async def sanction_of(world: World, application: Application) -> Sanction:
+    async with world.env.store.read_transaction() as tx:
+        return (await benefits.sanction_of_applications(tx, [application.id]))[application.id]
+
+
+async def codes_of(world: World, pdf: bytes) -> dict[str, str]:
+    return {check.name: check.code for check in await check_certificate(world.env, pdf)}
+
+
+SEALED = {"pdf": "OK", "register": "OK"}
+
+
+async def test_every_paper_bears_the_seal_and_agrees_with_the_register(world: World, client: httpx.AsyncClient):
+    granted, refused = await sanctioned(world), await rejected(world)
+    given = [(granted, "pension-order"), (granted, "acknowledgement"), (refused, "rejection-order")]
+
+    found = [await codes_of(world, (await ask(client, application, paper)).content) for application, paper in given]
+
+    assert found == [SEALED] * 3
+
+
+async def test_a_changed_order_is_told(world: World, client: httpx.AsyncClient):
+    pdf = (await ask(client, await sanctioned(world), "pension-order")).content
+
+    assert (await codes_of(world, pdf.replace(b"/Title", b"/Titla", 1)))["pdf"] == "BAD_SIGNATURE"
+    assert (await codes_of(world, pdf + b"\n%more\n"))["pdf"] == "BAD_SIGNATURE"
+
+
+async def test_a_copy_of_an_order_that_is_given_later_is_the_same_order(world: World, client: httpx.AsyncClient):
+    """Also after the account was corrected, which the sanction then has."""
+    application = await sanctioned(world)
+    first = (await ask(client, application, "pension-order")).content
+    sanction = await sanction_of(world, application)
+    await world.env.store.carry_out(lambda tx: benefits.change_sanction(tx, sanction.id, bank_account_last4="9999"))
+    world.clock.advance(timedelta(days=40))
+
+    assert (await ask(client, application, "pension-order")).content == first
+
+
+async def test_an_order_can_be_verified_by_its_number_until_its_benefit_ends(world: World, client: httpx.AsyncClient):
+    application = await sanctioned(world)
+    pdf = (await ask(client, application, "pension-order")).content
+    sanction = await sanction_of(world, application)
+    stands = await verify(world.env, sanction.number)
+
+    await world.env.store.carry_out(lambda tx: benefits.change_sanction(tx, sanction.id, state=SanctionState.ENDED))
+    ended = await verify(world.env, sanction.number)
+
+    assert f"/verify/{sanction.number}" in words_of(pdf)
+    assert stands is not None
+    assert (stands.status, stands.certificate.holder.en) == (CertificateStatus.ACTIVE, "Asha Negi")
+    assert ended is not None
+    assert ended.status is CertificateStatus.EXPIRED
+    assert await codes_of(world, pdf) == SEALED | {"register": "EXPIRED"}
+
+
+async def test_a_sanction_that_waits_for_a_second_approval_is_no_order(world: World, client: httpx.AsyncClient):
+    application = await sanctioned(world)
+    sanction = await sanction_of(world, application)
+    await world.env.store.carry_out(
+        lambda tx: benefits.change_sanction(tx, sanction.id, state=SanctionState.AWAITING_APPROVAL)
+    )
+
+    assert (await ask(client, application, "pension-order")).status_code == 404
+    with pytest.raises(MistypedNumber):
+        await verify(world.env, sanction.number)
+
+
+async def test_without_the_certificate_of_the_seal_no_paper_is_given(
+    world: World, tmp_path: Path, client: httpx.AsyncClient
+):
+    application = await world.submit(world.asha)
+    none = Authority(world.env.keyrings, tmp_path / "none", world.clock, makes_tests=False)
+    transport = httpx.ASGITransport(app=Starlette(routes=paper_routes(world.env, none)))
+    async with httpx.AsyncClient(transport=transport, base_url="http://gateway.test") as asking:
+        answer = await ask(asking, application, "acknowledgement")
+
+    assert answer.status_code == 503
 
 
 async def test_a_paper_that_is_not_there_is_not_found(world: World):
