@@ -3,6 +3,7 @@
 import json
 from dataclasses import replace
 from datetime import date, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -32,6 +33,7 @@ from tests.support.actions import World
 from tests.support.messages import DAY, MOBILE, carried, told
 
 EVENT = "DELIVERED"
+NEITHAL = Path(__file__).parents[2] / "states" / "neithal"
 TODAY, TOMORROW = DAY.date(), DAY.date() + timedelta(days=1)
 
 
@@ -204,3 +206,18 @@ async def test_texts_are_for_administrators_of_the_state(world, phones, who):
     assert (await refused(propose_message_text(world.env, subject, request))).code is ErrorCode.NOT_FOUND
     for read in (texts_for, proposals_for):
         assert (await refused(read(world.env, subject))).code is ErrorCode.NOT_FOUND
+
+
+@pytest.mark.parametrize(
+    ("folder", "appeal"),
+    [
+        (state_folder(), {"hi": "अपील", "en": "Appeal there or by SMS: APPEAL"}),
+        (NEITHAL, {"ta": "மேல்முறையீடு", "en": "You may appeal there"}),
+    ],
+    ids=["uttarakhand", "neithal"],
+)
+def test_the_message_of_a_revocation_names_the_way_of_appeal_in_both_languages(folder: Path, appeal: dict[str, str]):
+    """Who has a keypad telephone has no other notice (docs/issuing.md, "Corrected and revoked")."""
+    texts = json.loads((folder / "messages" / "CERTIFICATE_REVOKED.json").read_text("utf-8"))["sms"]
+
+    assert {language for language in appeal if appeal[language] in texts[language]["text"]} == set(appeal)
