@@ -27,7 +27,8 @@ from actions.certificates.content import (
     Stamping,
     StampUnfit,
 )
-from gateway.documents.renderer import DIGEST, CertificateRenderer, DatedSigner, RepeatableWriter
+from gateway.documents.renderer import CertificateRenderer
+from gateway.documents.sealing import DIGEST, DatedSigner, RepeatableWriter
 from integrations.trust_services import Evidence, Holder, TrustSettings
 from integrations.trust_services.certificates import context_at, path_of
 

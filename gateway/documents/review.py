@@ -37,7 +37,7 @@ def lay_out(page: str) -> bytes:
 
 
 def _with_room(page: bytes, seal: Mapping[str, str]) -> bytes:
-    from gateway.documents.renderer import prepare_seal
+    from gateway.documents.sealing import prepare_seal
 
     moment = datetime.fromisoformat(seal["moment"])
     pdf, place, signed = prepare_seal(page, seal["chain"].encode(), moment=moment, reason=seal["reason"])
