@@ -139,7 +139,7 @@ async def _acknowledgement(_: Environment, tx: Transaction, issue: Issue) -> _To
         "second_appellate": _post(service.second_appellate),
         "papers": ", ".join(one.name for one in attached.get(application.id, ())) or None,
     }
-    return _Told(facts, application.submitted_at, _tracking(issue))
+    return _Told(facts, application.submitted_at, _tracking_page(issue))
 
 
 async def _fee_receipt(env: Environment, tx: Transaction, issue: Issue) -> _Told | None:
@@ -157,7 +157,7 @@ async def _fee_receipt(env: Environment, tx: Transaction, issue: Issue) -> _Told
         "paid_on": f"{ist_date(paid_at):%d-%m-%Y}" if paid_at else None,
         "challan": order.receipt.challan_no if order and order.receipt else None,
     }
-    return _Told(facts, paid_at or application.created_at, _tracking(issue))
+    return _Told(facts, paid_at or application.created_at, _tracking_page(issue))
 
 
 async def _rejection(env: Environment, _: Transaction, issue: Issue) -> _Told | None:
@@ -178,7 +178,7 @@ async def _rejection(env: Environment, _: Transaction, issue: Issue) -> _Told | 
         ),
         "appeal_at": f"{env.public_url}/my/applications/{issue.application.number}/appeal",
     }
-    return _Told(facts, decision.decided_at, _tracking(issue))
+    return _Told(facts, decision.decided_at, _tracking_page(issue))
 
 
 async def _pension_order(env: Environment, tx: Transaction, issue: Issue) -> _Told | None:
@@ -199,7 +199,7 @@ async def _pension_order(env: Environment, tx: Transaction, issue: Issue) -> _To
     return _Told(facts, sanction.sanctioned_at, f"verify/{sanction.number}")
 
 
-def _tracking(issue: Issue) -> str:
+def _tracking_page(issue: Issue) -> str:
     """The page of an application's state; the number behind the # stays with who scans it."""
     return f"track#{issue.application.number}"
 

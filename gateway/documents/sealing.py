@@ -66,7 +66,7 @@ def sign_pdf(document: bytes, chain: bytes, sign: Callable[[bytes], bytes], *, m
 
     `moment` is aware and printed in the signature's dictionary.
     """
-    return _signed(document, _KeySigner(chain, sign), moment, reason)
+    return _sign(document, _KeySigner(chain, sign), moment, reason)
 
 
 def prepare_seal(document: bytes, chain: bytes, *, moment: datetime, reason: str) -> tuple[bytes, int, bytes]:
@@ -81,12 +81,12 @@ def prepare_seal(document: bytes, chain: bytes, *, moment: datetime, reason: str
         return hashlib.shake_256(attributes).digest(signer.size)
 
     signer = _KeySigner(chain, leave_room)
-    made = _signed(document, signer, moment, reason)
+    made = _sign(document, signer, moment, reason)
     room = hashlib.shake_256(signed[-1]).hexdigest(signer.size)
     return made, made.index(room.upper().encode()), signed[-1]
 
 
-def _signed(document: bytes, signer: signers.Signer, moment: datetime, reason: str) -> bytes:
+def _sign(document: bytes, signer: signers.Signer, moment: datetime, reason: str) -> bytes:
     metadata = signers.PdfSignatureMetadata(
         field_name=FIELD,
         md_algorithm=DIGEST,
