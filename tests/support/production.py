@@ -8,7 +8,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import httpx
@@ -67,6 +67,8 @@ class Production:
     developer: str
     ids: dict[str, str]
     """The ids of the published operations of the citizens' application, by name."""
+    settings: dict[str, str] = field(default_factory=dict)
+    """The environment that the process was started with."""
 
     def client(self, caller: int = 1) -> httpx.Client:
         """A client with an address of its own, since rates are counted by address."""
@@ -99,18 +101,37 @@ def production(server: PostgresServer, home: Path, profile: str = "production", 
         **presented(home / "notices"),
         **more,
     }
+    try:
+        with _serving(told, port, log):
+            yield Production(port, metrics_port, log, store_name, citizen, developer, ids, told)
+    finally:
+        for name in (store_name, vault_name):
+            server.drop(name)
+
+
+@contextmanager
+def beside(first: Production) -> Iterator[Production]:
+    """A second gateway over the store, the vault and the home of the first one."""
+    port, metrics_port, log = free_port(), free_port(), first.log.with_suffix(".second.log")
+    hosts = json.dumps([f"127.0.0.1:{port}"])
+    told = {"APUNI_PORT": str(port), "METRICS_PORT": str(metrics_port), "APUNI_SERVER__HOSTS": hosts}
+    with _serving(first.settings | told, port, log):
+        yield replace(first, port=port, metrics_port=metrics_port, log=log)
+
+
+@contextmanager
+def _serving(told: dict[str, str], port: int, log: Path) -> Iterator[None]:
+    """A gateway from when it is ready until it has stopped."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("APUNI_")}
     command = [sys.executable, "-m", "gateway.cli", "serve"]
     with log.open("wb") as out:
         process = subprocess.Popen(command, cwd=ROOT, stdout=out, stderr=out, env={**kept, **told})
     try:
         _wait(process, port, log)
-        yield Production(port, metrics_port, log, store_name, citizen, developer, ids)
+        yield
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait(START_SECONDS)
-        for name in (store_name, vault_name):
-            server.drop(name)
 
 
 async def _prepared(url: str, home: Path) -> tuple[str, str, dict[str, str]]:
