@@ -14,7 +14,7 @@ from domain.platform.alarms import ProcessFacts
 from domain.platform.incidents import SHOWN_DAYS, Incident
 from domain.platform.outbox import TopicCounts
 from domain.platform.process_reports import BreakerReport, JobState, ProcessReport, job_states
-from domain.platform.switches import LONGEST_REASON, SwitchState
+from domain.platform.switches import LONGEST_REASON, SwitchKind, SwitchState
 from store.catalogue import calendar
 from store.database import Board, Transaction, all_versions
 from store.database.dump import revision_of
@@ -81,7 +81,8 @@ async def operations_status(env: Environment, subject: Subject, connected: Itera
         told = await alarms.process_reports(tx)
         reports = [report for report, _ in told]
         now = tx.clock.now()
-        switched = {one.name: one.state_at(now) for one in await switches.all_switches(tx)}
+        board = await switches.all_switches(tx)
+        switched = {one.name: one.state_at(now) for one in board if one.kind is SwitchKind.SYSTEM}
         names = sorted({name for _, facts in told for name in facts.last_heard} | {one.value for one in connected})
         return OperationsStatus(
             await outbox_desk.topic_counts(tx),

@@ -1,10 +1,11 @@
-"""Sets kill switches with actor, reason and audit line, and reads them."""
+"""Sets kill switches and empties kept answers with actor, reason and audit line, and reads what was set."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from actions.kernel import Environment, access, run_idempotently
+from actions.privacy.personal_data import citizen_named
 from domain.identity.policy import ObjectKind, Purpose, Resource
 from domain.kernel import ErrorCode, Problem, Problems, Subject, mask_aadhaar_in
 from domain.platform.switches import (
@@ -17,7 +18,9 @@ from domain.platform.switches import (
     SwitchState,
     is_connector_switch,
 )
-from store.database import Transaction, audit
+from integrations.calling.cache import digest_of_citizen
+from integrations.calling.policies import LONGEST_KEPT
+from store.database import NotThere, Transaction, audit
 from store.platform import switches
 
 OPERATION = "setSwitch"
@@ -26,7 +29,10 @@ _OPERATIONS = Resource(ObjectKind.OPERATIONS)
 
 @dataclass(frozen=True, slots=True)
 class SetSwitch:
-    """How a switch is to stand. Without `until` it stays so; ON sets it back."""
+    """How a switch is to stand. Without `until` it stays so; ON sets it back, and EMPTIED is done at once.
+
+    `name` is a system, a mutation, or for CITIZEN_ANSWERS a citizen by id or by the number of an application of hers.
+    """
 
     kind: SwitchKind
     name: str
@@ -54,8 +60,8 @@ async def set_switch(
 
     async def work(tx: Transaction) -> dict[str, str]:
         await access.require(env, tx, subject, _OPERATIONS, Purpose.OPERATE)
-        await change(tx, wanted, by=subject.label, mutations=mutations)
-        return {"kind": wanted.kind.value, "name": wanted.name}
+        switch = await change(tx, wanted, by=subject.label, mutations=mutations)
+        return {"kind": switch.kind.value, "name": switch.name}
 
     body = {
         "kind": wanted.kind.value,
@@ -78,8 +84,13 @@ async def change(tx: Transaction, wanted: SetSwitch, *, by: str, mutations: Coll
     """
     now = tx.clock.now()
     _check(wanted, mutations, now)
-    before = await switches.find_switch(tx, wanted.kind, wanted.name)
-    switch = Switch(wanted.kind, wanted.name, wanted.state, _reason(wanted), by, now, wanted.until)
+    about = name = wanted.name
+    if wanted.kind is SwitchKind.CITIZEN_ANSWERS:
+        about = await _citizen(tx, name)
+        name = digest_of_citizen(about)
+        await switches.drop_before(tx, wanted.kind, now - timedelta(seconds=LONGEST_KEPT))
+    before = await switches.find_switch(tx, wanted.kind, name)
+    switch = Switch(wanted.kind, name, wanted.state, _reason(wanted), by, now, wanted.until)
     await switches.save(tx, switch)
     detail = {
         "from": before.state_at(now).value if before else SwitchState.ON.value,
@@ -87,7 +98,7 @@ async def change(tx: Transaction, wanted: SetSwitch, *, by: str, mutations: Coll
         "reason": switch.reason,
         "until": switch.until.isoformat() if switch.until else None,
     }
-    await audit.record(tx, by, "switch.set", "SWITCH", f"{switch.kind.value}:{switch.name}", Purpose.OPERATE, **detail)
+    await audit.record(tx, by, "switch.set", "SWITCH", f"{switch.kind.value}:{about}", Purpose.OPERATE, **detail)
     return switch
 
 
@@ -102,15 +113,27 @@ async def switches_for(env: Environment, subject: Subject) -> Board:
     return await env.store.read(board)
 
 
+async def _citizen(tx: Transaction, named: str) -> str:
+    try:
+        return await citizen_named(tx, named)
+    except NotThere:
+        raise Problems(Problem(ErrorCode.BAD_INPUT, ("input", "name"))) from None
+
+
+def _is_known(wanted: SetSwitch, mutations: Collection[str]) -> bool:
+    if wanted.kind is SwitchKind.MUTATION:
+        return wanted.name in mutations and wanted.name not in ALWAYS_ON
+    of_system = wanted.name in {system.value for system in SYSTEMS} or is_connector_switch(wanted.name)
+    return of_system or wanted.kind is SwitchKind.CITIZEN_ANSWERS
+
+
 def _check(wanted: SetSwitch, mutations: Collection[str], now: datetime) -> None:
-    known = [system.value for system in SYSTEMS] if wanted.kind is SwitchKind.SYSTEM else mutations
     problems = []
-    of_connector = wanted.kind is SwitchKind.SYSTEM and is_connector_switch(wanted.name)
-    if (wanted.name not in known and not of_connector) or wanted.name in ALWAYS_ON:
+    if not _is_known(wanted, mutations):
         problems.append(Problem(ErrorCode.BAD_INPUT, ("input", "name")))
     if wanted.state not in STATES[wanted.kind]:
         problems.append(Problem(ErrorCode.BAD_INPUT, ("input", "state")))
-    if wanted.until is not None and wanted.until <= now:
+    if wanted.until is not None and (wanted.until <= now or wanted.state is SwitchState.EMPTIED):
         problems.append(Problem(ErrorCode.BAD_INPUT, ("input", "until")))
     if not wanted.reason.strip():
         problems.append(Problem(ErrorCode.REASON_REQUIRED, ("input", "reason")))

@@ -9,9 +9,22 @@ from actions.kernel import ANSWERS, Environment, Step, UnitOfWork, apply_transit
 from actions.privacy.files_at_rest import delete_unnamed
 from domain.applications.lifecycle import Move, Status
 from domain.identity.policy import ObjectKind, Purpose
-from domain.kernel import Citizen, ErrorCode, PersonKind, Problem, Problems, Role, Subject, not_found, require_found
+from domain.kernel import (
+    Citizen,
+    ErrorCode,
+    MistypedNumber,
+    NumberKind,
+    PersonKind,
+    Problem,
+    Problems,
+    Role,
+    Subject,
+    not_found,
+    parse_number,
+    require_found,
+)
 from store.applications import applications
-from store.database import Transaction, audit, idempotency
+from store.database import NotThere, Transaction, audit, idempotency
 from store.identity import people
 from store.privacy import personal, personal_files, personal_rules
 from store.privacy.export_rules import HANDED_OUT
@@ -34,6 +47,19 @@ class Erasure:
     kept: Mapping[str, str]
     files: int
     already: bool
+
+
+async def citizen_named(tx: Transaction, named: str) -> str:
+    """The id of the citizen with that id, or whose application has that number. Raises NotThere."""
+    if named in await people.citizens(tx, [named]):
+        return named
+    try:
+        found = await applications.by_number(tx, parse_number(named, NumberKind.APPLICATION))
+    except MistypedNumber:
+        found = None
+    if found is None:
+        raise NotThere("the person")
+    return found.citizen_id
 
 
 def parts() -> list[str]:

@@ -2,6 +2,7 @@
 
 A system that is READ_ONLY takes no writes: they wait in the outbox. CACHE_ONLY is not called at all, and
 answers that were kept are given as long as their policy lets them. OFF gives nothing. A mutation is ON or OFF.
+The kept answers of a system, or of a citizen from all systems, are EMPTIED: what was kept before is not given any more.
 """
 
 import re
@@ -27,6 +28,8 @@ class SwitchKind(StrEnum):
 
     SYSTEM = "SYSTEM"
     MUTATION = "MUTATION"
+    SYSTEM_ANSWERS = "SYSTEM_ANSWERS"
+    CITIZEN_ANSWERS = "CITIZEN_ANSWERS"
 
 
 class SwitchState(StrEnum):
@@ -36,13 +39,17 @@ class SwitchState(StrEnum):
     READ_ONLY = "READ_ONLY"
     CACHE_ONLY = "CACHE_ONLY"
     OFF = "OFF"
+    EMPTIED = "EMPTIED"
 
 
-STATES = {SwitchKind.SYSTEM: tuple(SwitchState), SwitchKind.MUTATION: (SwitchState.ON, SwitchState.OFF)}
+_STRICTNESS = (SwitchState.ON, SwitchState.READ_ONLY, SwitchState.CACHE_ONLY, SwitchState.OFF)
+STATES = {
+    SwitchKind.SYSTEM: _STRICTNESS,
+    SwitchKind.MUTATION: (SwitchState.ON, SwitchState.OFF),
+    SwitchKind.SYSTEM_ANSWERS: (SwitchState.EMPTIED,),
+    SwitchKind.CITIZEN_ANSWERS: (SwitchState.EMPTIED,),
+}
 """The states that each kind of switch can have."""
-
-
-_STRICTNESS = tuple(SwitchState)
 
 
 def connector_switch(name: str) -> str:
@@ -64,7 +71,10 @@ class MutationOff(CallerError):
 
 @dataclass(frozen=True, slots=True)
 class Switch:
-    """A switch as it was last set. `set_by` is a label without personal data; without `until` it has no end."""
+    """A switch as it was last set. `set_by` is a label without personal data; without `until` it has no end.
+
+    A citizen is named by the digest that the names of her kept answers have (integrations/calling/cache.py).
+    """
 
     kind: SwitchKind
     name: str
@@ -89,17 +99,28 @@ class Switchboard:
     def __init__(self, switches: Iterable[Switch] = (), version: int = 0) -> None:
         self.version = version
         self._switches: dict[tuple[SwitchKind, str], Switch] = {}
+        self._emptied: dict[tuple[SwitchKind, str], str] = {}
         self.replace(switches, version)
 
     def replace(self, switches: Iterable[Switch], version: int) -> None:
         """Take over what the store says now."""
         self._switches = {(switch.kind, switch.name): switch for switch in switches}
+        emptied = {key: one for key, one in self._switches.items() if one.state is SwitchState.EMPTIED}
+        self._emptied = {key: one.set_at.isoformat() for key, one in emptied.items()}
         self.version = version
 
     def system(self, source: Source, now: datetime, connector: str = "") -> SwitchState:
         """The state of an outside system; of a connector the stricter one of its own switch and its source's."""
         own = self._state(SwitchKind.SYSTEM, connector_switch(connector), now) if connector else SwitchState.ON
         return max(own, self._state(SwitchKind.SYSTEM, source.value, now), key=_STRICTNESS.index)
+
+    def emptied(self, source: Source, connector: str, citizen: str) -> str:
+        """A text that is another one after the kept answers of a system, its connector or a citizen were emptied."""
+        if not self._emptied:
+            return ""
+        systems = (source.value, connector_switch(connector))
+        keys = [*((SwitchKind.SYSTEM_ANSWERS, one) for one in systems), (SwitchKind.CITIZEN_ANSWERS, citizen)]
+        return " ".join(self._emptied[key] for key in keys if key in self._emptied)
 
     def seconds_left(self, source: Source, now: datetime, connector: str = "") -> float | None:
         """Seconds until the switches that hold a system back end by themselves; None where one has no end."""

@@ -10,11 +10,8 @@ import typer
 from actions.consents.retention import delete_old_consents
 from actions.kernel import Environment
 from actions.privacy import evidence, personal_data
-from domain.kernel import CommandFailed, MistypedNumber, NumberKind, Problems, parse_number
+from domain.kernel import CommandFailed, Problems
 from gateway.commands.kernel import CommandGroup, Since, Until, command_subject, out, print_json
-from store.applications import applications
-from store.database import NotThere
-from store.identity import people
 
 group = CommandGroup()
 """The data of one person."""
@@ -112,14 +109,4 @@ async def _exported_lines(env: Environment, citizen_id: str) -> AsyncIterator[st
 
 
 async def _citizen(env: Environment, person: str) -> str:
-    """The citizen with an id, or whose application has a number. Raises NotThere."""
-    async with env.store.read_transaction() as tx:
-        if person in await people.citizens(tx, [person]):
-            return person
-        try:
-            found = await applications.by_number(tx, parse_number(person, NumberKind.APPLICATION))
-        except MistypedNumber:
-            found = None
-    if found is None:
-        raise NotThere("the person")
-    return found.citizen_id
+    return await env.store.read(lambda tx: personal_data.citizen_named(tx, person))

@@ -36,11 +36,18 @@ _HEARD_SECONDS = 2 * BEAT_SECONDS
 
 _SYSTEMS = ", ".join(SYSTEMS)
 _FAULTS = {
-    "name": f"there is no such switch; a system is one of {_SYSTEMS}, and a mutation is written as in the graph",
+    "name": f"there is no such switch; a system is one of {_SYSTEMS}, and a mutation is written as in the graph; "
+    "a citizen is named by id or by the number of an application",
     "state": "a mutation is ON or OFF",
     "reason": "the reason is too long",
 }
-_Name = Annotated[str, typer.Argument(help="a system such as DBT_FINANCE, or a mutation such as submitApplication")]
+_Name = Annotated[
+    str,
+    typer.Argument(
+        help="a system such as DBT_FINANCE, or a mutation such as submitApplication; for EMPTIED a system, or a "
+        "citizen by id or by the number of an application"
+    ),
+]
 
 
 @group.storage_command("list")
@@ -57,13 +64,18 @@ async def list_switches(env: Environment) -> None:
 async def set_switch(
     env: Environment,
     name: _Name,
-    state: Annotated[SwitchState, typer.Argument(help="the new state; a mutation is ON or OFF")],
+    state: Annotated[
+        SwitchState, typer.Argument(help="the new state; a mutation is ON or OFF; EMPTIED drops kept answers")
+    ],
     reason: Reason,
     minutes: Annotated[float | None, typer.Option(min=0.01, help="end by itself after so many minutes")] = None,
 ) -> None:
     """Set a switch; every process obeys within two seconds, without a restart."""
     is_system = name in {system.value for system in SYSTEMS} or is_connector_switch(name)
-    kind = SwitchKind.SYSTEM if is_system else SwitchKind.MUTATION
+    if state is SwitchState.EMPTIED:
+        kind = SwitchKind.SYSTEM_ANSWERS if is_system else SwitchKind.CITIZEN_ANSWERS
+    else:
+        kind = SwitchKind.SYSTEM if is_system else SwitchKind.MUTATION
     known = mutations() if kind is SwitchKind.MUTATION else frozenset()
     until = None if minutes is None else env.clock.now() + timedelta(minutes=minutes)
     wanted = SetSwitch(kind, name, state, reason, until)

@@ -32,7 +32,8 @@ async def facts_of_incident(settings: Settings, since: datetime, until: datetime
         head, unsealed = await audit.head(tx), await audit.unsealed_since(tx)
         now = tx.clock.now()
         raised = [one for one in (await alarms.all_alarms(tx)).values() if one.state is AlarmState.RAISED]
-        switched = [one for one in await switches.all_switches(tx) if one.state_at(now) is not SwitchState.ON]
+        unheld = {SwitchState.ON, SwitchState.EMPTIED}
+        switched = [one for one in await switches.all_switches(tx) if one.state_at(now) not in unheld]
     return {
         "portal": settings.url,
         "profile": settings.profile.value,

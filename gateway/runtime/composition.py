@@ -170,7 +170,7 @@ async def open_runtime(
                 spread=int(ids.digits(3)) / 1000,
                 observer=_combined_observer(vitals.breaker_changed, breakers, hints),
             ),
-            AnswerCache(_cache(settings, FieldCipher(storage.keyrings)), clock),
+            AnswerCache(_cache(settings, FieldCipher(storage.keyrings)), clock, switches),
             SourceMonitor(connected_sources(settings), vitals.call_observer(observer)),
             KillSwitch(switches),
             await _source_quotas(settings, clock, stack),

@@ -17,15 +17,18 @@ import structlog
 from pydantic import TypeAdapter
 
 from domain.kernel import Clock, Sourced, SourceState
+from domain.platform.switches import Switchboard
 from integrations.calling.cache_backends import Backend, BoundedMemoryCache, entry_name, subject_of
 from integrations.calling.calls import outside_call
 from integrations.calling.deadline import request_is_bounded, share, without_deadline
 from integrations.calling.errors import Garbled, IntegrityFailure, NotAsked, Refused, Unavailable
 from integrations.calling.policies import CallPolicy, Scope
 
-__all__ = ["AnswerCache", "Codec", "cache_key", "open_cache"]
+__all__ = ["AnswerCache", "Codec", "cache_key", "digest_of_citizen", "open_cache"]
 
 T = TypeVar("T")
+Epoch = int | str
+"""What an entry is written in, and must be read in: it is another one once what was kept was dropped."""
 log = structlog.get_logger(__name__)
 
 REST_SECONDS = 1.0
@@ -66,10 +69,14 @@ class _Flight(Generic[T]):
 
 
 class AnswerCache:
-    """Serves answers fresh, fills each key once, and falls back on an old copy when a system is silent."""
+    """Serves answers fresh, fills each key once, and falls back on an old copy when a system is silent.
 
-    def __init__(self, cache: Backend, clock: Clock) -> None:
+    What was kept before its switch was EMPTIED is a miss, in each process once it knows of the switch.
+    """
+
+    def __init__(self, cache: Backend, clock: Clock, switches: Switchboard | None = None) -> None:
         self._cache = cache
+        self._switches = switches or Switchboard()
         self._clock = clock
         self._flights: dict[str, _Flight[Any]] = {}
         self._readings: dict[str, asyncio.Future[tuple[bytes | None, int]]] = {}
@@ -90,7 +97,7 @@ class AnswerCache:
         `whole` is returned but not cached. Raises NotAsked where the request has no time left.
         """
         name = cache_key(policy, key)
-        kept, epoch = await self._read(name, codec) if _keeps(policy) else (None, 0)
+        kept, epoch = await self._read(name, policy, codec) if _keeps(policy) else (None, 0)
         now = self._clock.now()
         if kept is not None and now < kept.fresh_until:
             return Sourced(kept.value, policy.source, SourceState.CACHED, kept.at)
@@ -105,7 +112,7 @@ class AnswerCache:
             return Sourced(kept.value, policy.source, SourceState.STALE, kept.at)
         try:
             async with outside_call():
-                again, epoch = await self._read(name, codec) if _keeps(policy) else (None, 0)
+                again, epoch = await self._read(name, policy, codec) if _keeps(policy) else (None, 0)
                 if again is not None and self._clock.now() < again.fresh_until:  # another request asked meanwhile
                     return Sourced(again.value, policy.source, SourceState.CACHED, again.at)
                 value, at = await self._wait(policy, depart)
@@ -125,7 +132,7 @@ class AnswerCache:
         Calls under way for the citizen are not cached. False where the cache could not be reached: this process then
         serves nothing cached of the citizen until it could; ask again, so that the other processes do the same.
         """
-        subject = _subject(citizen_id)
+        subject = digest_of_citizen(citizen_id)
         for name in [name for name in self._flights if subject_of(name) == subject]:
             self._flights.pop(name).void = True
         return await self._settle(subject)
@@ -183,7 +190,7 @@ class AnswerCache:
         load: Callable[[], Awaitable[T]],
         codec: Codec[T],
         whole: Callable[[T], bool] | None,
-        epoch: int,
+        epoch: Epoch,
         flight: _Flight[T],
     ) -> tuple[T, datetime]:
         try:
@@ -197,12 +204,14 @@ class AnswerCache:
             await self._write(name, policy, at, codec.encode(value), epoch)
         return value, at
 
-    async def _read(self, name: str, codec: Codec[T]) -> tuple[_Entry[T] | None, int]:
-        """The entry, and its subject's epoch. One of an earlier epoch was dropped meanwhile."""
+    async def _read(self, name: str, policy: CallPolicy, codec: Codec[T]) -> tuple[_Entry[T] | None, Epoch]:
+        """The entry, and its epoch. One of an earlier epoch was dropped meanwhile."""
         if not await self._may_read(name):
             return None, 0
         try:
-            raw, epoch = await self._read_once(name)
+            raw, times = await self._read_once(name)
+            emptied = self._switches.emptied(policy.source, policy.system, subject_of(name))
+            epoch = f"{times} {emptied}" if emptied else times
             return (_decode_entry(raw, epoch, codec) if raw is not None else None), epoch
         except self._cache.faults as error:
             self._back_off(error)
@@ -225,7 +234,7 @@ class AnswerCache:
         if not task.cancelled():
             task.exception()
 
-    async def _write(self, name: str, policy: CallPolicy, at: datetime, encoded: Any, epoch: int) -> None:
+    async def _write(self, name: str, policy: CallPolicy, at: datetime, encoded: Any, epoch: Epoch) -> None:
         if self._is_backing_off() or name in self._owed or subject_of(name) in self._owed:
             return
         fresh = at + timedelta(seconds=policy.fresh)
@@ -282,15 +291,16 @@ def cache_key(policy: CallPolicy, key: tuple[str, ...]) -> str:
     """
     kind = (policy.name, policy.schema_version, policy.scope.value, policy.purpose.value)
     text = json.dumps([*kind, *key], ensure_ascii=False)
-    subject = "public" if policy.scope is Scope.PUBLIC or not key else _subject(key[0])
+    subject = "public" if policy.scope is Scope.PUBLIC or not key else digest_of_citizen(key[0])
     return entry_name(subject, policy.name, hashlib.sha256(text.encode()).hexdigest())
 
 
-def _subject(citizen_id: str) -> str:
+def digest_of_citizen(citizen_id: str) -> str:
+    """How the names of a citizen's kept answers begin, so that they do not tell whose they are."""
     return hashlib.sha256(f"subject {citizen_id}".encode()).hexdigest()[:32]
 
 
-def _decode_entry(raw: bytes, epoch: int, codec: Codec[T]) -> _Entry[T] | None:
+def _decode_entry(raw: bytes, epoch: Epoch, codec: Codec[T]) -> _Entry[T] | None:
     times, written_in, value = json.loads(raw)
     if written_in != epoch:
         return None

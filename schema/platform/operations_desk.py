@@ -32,7 +32,7 @@ from schema.kernel.payloads import Thing, plain_payload
 @strawberry.type(description="A switch for an outside system or for a mutation.")
 class Switch(Mapped[switches.Switch]):
     kind: SwitchKind = strawberry.field(description="What it is for.")
-    name: str = strawberry.field(description="The system's or the mutation's name.")
+    name: str = strawberry.field(description="The system's or the mutation's name; of a citizen a digest.")
     state: SwitchState = strawberry.field(description="The state that holds now: ON once the end has come.")
     reason: str = strawberry.field(description="Why it was set, as the one who set it wrote.")
     set_by: str = strawberry.field(description="Who set it: an officer's inner key, or an account of the machine.")
@@ -108,12 +108,13 @@ class OperationsMutation:
                 view_for=lambda info, item: Switch.of(item, info.context.environment.clock.now()),
             ),
         ),
-        "Set a switch, or set it back with ON. Every process obeys within two seconds.",
+        "Set a switch, set it back with ON, or empty kept answers. Every process obeys within two seconds.",
         input_fields(
             "How a switch is to stand.",
             kind="What it is for.",
-            name="A value of Source, or the name of a mutation.",
-            state="The new state; a mutation is ON or OFF. ON sets it back.",
+            name="A value of Source or `connector.<name>`, the name of a mutation, or the number of an application of "
+            "the citizen whose kept answers are emptied.",
+            state="The new state; a mutation is ON or OFF, kept answers are EMPTIED. ON sets it back.",
             reason="Why, in at most 300 characters. Nothing about a person belongs here.",
             until="When it is to end by itself.",
         ),

@@ -3,7 +3,9 @@
 Each process asks for the numbers of changes twice a second, and for the switches only when theirs has grown.
 """
 
-from sqlalchemy import Column, Text, select
+from datetime import datetime
+
+from sqlalchemy import Column, Text, delete, select
 
 from domain.platform.switches import Switch, SwitchKind
 from store.database import Board, Key, Records, Transaction, all_versions, raise_version
@@ -34,6 +36,11 @@ async def all_switches(tx: Transaction) -> list[Switch]:
 async def find_switch(tx: Transaction, kind: SwitchKind, name: str) -> Switch | None:
     """The switch of a system or mutation, or None where it was never set."""
     return await _SWITCHES.find(tx, _S.kind == kind.value, _S.name == name)
+
+
+async def drop_before(tx: Transaction, kind: SwitchKind, before: datetime) -> None:
+    """Drop the switches of a kind that were set earlier."""
+    await tx.connection.execute(delete(switches_table).where(_S.kind == kind.value, _S.set_at < before))
 
 
 async def save(tx: Transaction, switch: Switch) -> int:

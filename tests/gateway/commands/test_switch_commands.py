@@ -43,6 +43,12 @@ async def test_a_switch_is_set_listed_and_set_back(settings, capsys):
     assert "change 2" in told
 
 
+async def test_the_kept_answers_of_a_system_are_emptied(settings, capsys):
+    await on_storage(settings, set_switch, "DIGILOCKER", SwitchState.EMPTIED, REASON)
+
+    assert "SYSTEM_ANSWERS DIGILOCKER EMPTIED, set" in await listed(settings, capsys)
+
+
 async def test_a_mutation_is_set_by_its_name_in_the_graph(settings, capsys):
     await on_storage(settings, set_switch, "submitApplication", SwitchState.OFF, REASON)
 
