@@ -99,14 +99,14 @@ class Switchboard:
     def __init__(self, switches: Iterable[Switch] = (), version: int = 0) -> None:
         self.version = version
         self._switches: dict[tuple[SwitchKind, str], Switch] = {}
-        self._emptied: dict[tuple[SwitchKind, str], str] = {}
+        self._emptying_times: dict[tuple[SwitchKind, str], str] = {}
         self.replace(switches, version)
 
     def replace(self, switches: Iterable[Switch], version: int) -> None:
         """Take over what the store says now."""
         self._switches = {(switch.kind, switch.name): switch for switch in switches}
         emptied = {key: one for key, one in self._switches.items() if one.state is SwitchState.EMPTIED}
-        self._emptied = {key: one.set_at.isoformat() for key, one in emptied.items()}
+        self._emptying_times = {key: one.set_at.isoformat() for key, one in emptied.items()}
         self.version = version
 
     def system(self, source: Source, now: datetime, connector: str = "") -> SwitchState:
@@ -114,13 +114,13 @@ class Switchboard:
         own = self._state(SwitchKind.SYSTEM, connector_switch(connector), now) if connector else SwitchState.ON
         return max(own, self._state(SwitchKind.SYSTEM, source.value, now), key=_STRICTNESS.index)
 
-    def emptied(self, source: Source, connector: str, citizen: str) -> str:
+    def emptying_of(self, source: Source, connector: str, citizen: str) -> str:
         """A text that is another one after the kept answers of a system, its connector or a citizen were emptied."""
-        if not self._emptied:
+        if not self._emptying_times:
             return ""
         systems = (source.value, connector_switch(connector))
         keys = [*((SwitchKind.SYSTEM_ANSWERS, one) for one in systems), (SwitchKind.CITIZEN_ANSWERS, citizen)]
-        return " ".join(self._emptied[key] for key in keys if key in self._emptied)
+        return " ".join(self._emptying_times[key] for key in keys if key in self._emptying_times)
 
     def seconds_left(self, source: Source, now: datetime, connector: str = "") -> float | None:
         """Seconds until the switches that hold a system back end by themselves; None where one has no end."""

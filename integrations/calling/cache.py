@@ -210,7 +210,7 @@ class AnswerCache:
             return None, 0
         try:
             raw, times = await self._read_once(name)
-            emptied = self._switches.emptied(policy.source, policy.system, subject_of(name))
+            emptied = self._switches.emptying_of(policy.source, policy.system, subject_of(name))
             epoch = f"{times} {emptied}" if emptied else times
             return (_decode_entry(raw, epoch, codec) if raw is not None else None), epoch
         except self._cache.faults as error:

@@ -14,7 +14,7 @@ from integrations.calling.valkey.cache import ValkeyCache
 from tests.support.loads import ANY, KEPT, KEY, SERVED, Partner, down
 
 
-def emptied(kind: SwitchKind, name: str, clock) -> list[Switch]:
+def board_of(kind: SwitchKind, name: str, clock) -> list[Switch]:
     """The board after the kept answers of a system or citizen were emptied now."""
     return [Switch(kind, name, SwitchState.EMPTIED, "wrong answers", "CLI:root", clock.now())]
 
@@ -43,7 +43,7 @@ async def test_what_a_switch_emptied_is_asked_anew_and_nothing_else(cache, clock
     kept = AnswerCache(cache, clock, board)
     await kept.get(policy, (whose, "1"), partner.load, ANY)
 
-    board.replace(emptied(*of, clock), 1)
+    board.replace(board_of(*of, clock), 1)
 
     assert (await kept.get(policy, (whose, "1"), partner.load, ANY)).state is state
     assert (await kept.get(policy, (whose, "1"), partner.load, ANY)).state is SourceState.CACHED
@@ -53,7 +53,7 @@ async def test_what_was_emptied_is_not_given_while_the_system_is_silent(cache, c
     board, partner = Switchboard(), Partner()
     kept = AnswerCache(cache, clock, board)
     await kept.get(KEPT, KEY, partner.load, ANY)
-    board.replace(emptied(*OF_UMANG, clock), 1)
+    board.replace(board_of(*OF_UMANG, clock), 1)
     partner.error = down()
 
     with pytest.raises(Unavailable):
@@ -61,12 +61,12 @@ async def test_what_was_emptied_is_not_given_while_the_system_is_silent(cache, c
 
 
 async def test_emptying_again_empties_what_was_kept_since(cache, clock):
-    board, partner = Switchboard(emptied(*OF_UMANG, clock), 1), Partner()
+    board, partner = Switchboard(board_of(*OF_UMANG, clock), 1), Partner()
     kept = AnswerCache(cache, clock, board)
     await kept.get(KEPT, KEY, partner.load, ANY)
 
     clock.advance(timedelta(seconds=1))
-    board.replace(emptied(*OF_UMANG, clock), 2)
+    board.replace(board_of(*OF_UMANG, clock), 2)
 
     assert (await kept.get(KEPT, KEY, partner.load, ANY)).state is SourceState.LIVE
 
@@ -75,7 +75,7 @@ async def test_emptying_again_empties_what_was_kept_since(cache, clock):
 async def test_what_a_process_keeps_before_it_knows_of_the_switch_is_not_given_by_one_that_knows(valkey_server, clock):
     url, partner = valkey_server.url(), Partner(value="before")
     late, knows = (AnswerCache(open_cache(url), clock, board) for board in (Switchboard(), Switchboard()))
-    knows._switches.replace(emptied(*OF_UMANG, clock), 1)
+    knows._switches.replace(board_of(*OF_UMANG, clock), 1)
     await late.get(KEPT, KEY, partner.load, ANY)
     partner.value = "after"
 
