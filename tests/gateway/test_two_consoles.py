@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +16,12 @@ from store.identity import people
 from store.platform import outbox
 from tests.gateway.pages.test_console import PLACE, TEXTS
 from tests.gateway.pages.test_site import form_of
+from tests.support.caches import ValkeyServer
 from tests.support.databases import run_apart
 from tests.support.eventually import eventually
 from tests.support.gateway_process import a_token
 from tests.support.graph import Down, environment
-from tests.support.production import Production, beside, production
+from tests.support.production import PUBLIC_URL, Production, beside, production
 
 pytestmark = [pytest.mark.integration, pytest.mark.long]
 
@@ -42,25 +44,26 @@ async def _prepared(url: str, home: Path) -> str:
             for message in await outbox.claim(tx, "w", 10, 30):
                 await outbox.record_failure(tx, message.id, clock.now(), "HTTP_503", final=True)
         admin = Subject(frozenset({Role.ADMIN}), PersonKind.OFFICER, ADMIN, (posting,))
-        return await a_token(environment(store, keyrings, clock, home / "objects", Down()), admin)
+        env = environment(store, keyrings, clock, home / "objects", Down())
+        return await a_token(replace(env, public_url=PUBLIC_URL), admin)
     finally:
         await store.close()
 
 
 @pytest.fixture(scope="module")
 def gateways(
-    postgres_server: Any, tmp_path_factory: pytest.TempPathFactory
+    postgres_server: Any, valkey_server: ValkeyServer, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[tuple[Production, Production, str]]:
-    """Both processes, and the administrator's token."""
+    """Both processes, which share a cache, and the administrator's token."""
     home = tmp_path_factory.mktemp("two") / "home"
-    with production(postgres_server, home) as first, beside(first) as second:
+    with production(postgres_server, home, APUNI_CACHE_URL=valkey_server.url()) as first, beside(first) as second:
         yield first, second, run_apart(_prepared, first.settings["APUNI_DATABASE_URL"], home)
 
 
 def browser(gateway: Production, token: str) -> httpx.Client:
     client = gateway.client()
-    client.cookies.set("apuni_session", token)
-    client.headers |= {"accept": "text/html", "accept-language": "en", "sec-fetch-site": "same-origin"}
+    client.cookies.set("__Host-apuni_session", token)
+    client.headers.update({"accept": "text/html", "accept-language": "en", "sec-fetch-site": "same-origin"})
     return client
 
 
