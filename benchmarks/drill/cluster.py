@@ -117,6 +117,16 @@ class Cluster:
         """Start the processes of a node; those of a node that was lost come back on the disk that it had."""
         words = self._words(node)
         patroni = self._written(node.folder / "patroni.yml", "patroni.yml", words)
+        self.start_etcd(node)
+        self._run_inside(node, "patroni", [binary("patroni"), str(patroni)])
+        self.start_valkey(node)
+        sentinel = node.folder / "sentinel.conf"
+        if not sentinel.exists():
+            self._written(sentinel, "sentinel.conf", words)
+        self._run_inside(node, "sentinel", [binary("valkey-server"), str(sentinel), "--sentinel"])
+
+    def start_etcd(self, node: Node) -> None:
+        """Start the etcd of a node on the disk that it had."""
         etcd = [
             *("--name", f"node{node.number}", "--data-dir", str(node.folder / "etcd")),
             *(
@@ -131,12 +141,6 @@ class Cluster:
             *("--heartbeat-interval", "200", "--election-timeout", "2000", "--log-level", "error"),
         ]
         self._run_inside(node, "etcd", [binary("etcd"), *etcd])
-        self._run_inside(node, "patroni", [binary("patroni"), str(patroni)])
-        self.start_valkey(node)
-        sentinel = node.folder / "sentinel.conf"
-        if not sentinel.exists():
-            self._written(sentinel, "sentinel.conf", words)
-        self._run_inside(node, "sentinel", [binary("valkey-server"), str(sentinel), "--sentinel"])
 
     def start_valkey(self, node: Node) -> None:
         """Start the Valkey of a node that has one, as a replica where the Sentinels name another."""

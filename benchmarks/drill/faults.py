@@ -116,6 +116,9 @@ def fill_disk(world: World) -> None:
             file.write(b"x" * 65_536)
     time.sleep(SECONDS)  # so long the fault lasts, in real processes
     filler.unlink()
+    if node.started["etcd"].poll() is not None:  # it ends where its disk is full; its unit would start it again
+        world.cluster.start_etcd(node)
+        world.noted.append(f"etcd of node{node.number} had ended")
     world.noted.append(f"node{node.number} led before, node{world.cluster.primary().number} afterwards")
 
 
@@ -123,9 +126,11 @@ def cut_primary_off(world: World) -> None:
     """The cable of the primary's machine is out for half a minute: nothing answers, and nothing says so."""
     node = world.cluster.primary()
     world.cluster.set_link(node, "down")
-    _wait_for_other_primary(world, node)
-    time.sleep(SECONDS)  # so long the fault lasts, in real processes
-    world.cluster.set_link(node, "up")
+    try:
+        _wait_for_other_primary(world, node)
+        time.sleep(SECONDS)  # so long the fault lasts, in real processes
+    finally:
+        world.cluster.set_link(node, "up")
 
 
 def set_clock_off(world: World) -> None:
