@@ -116,7 +116,7 @@ def fill_disk(world: World) -> None:
             file.write(b"x" * 65_536)
     time.sleep(SECONDS)  # so long the fault lasts, in real processes
     filler.unlink()
-    if node.started["etcd"].poll() is not None:  # it ends where its disk is full; its unit would start it again
+    if node.started["etcd"].poll() is not None:  # as on a full disk; Debian's unit leaves it so (runbook, DISK_LOW)
         world.cluster.start_etcd(node)
         world.noted.append(f"etcd of node{node.number} had ended")
     world.noted.append(f"node{node.number} led before, node{world.cluster.primary().number} afterwards")
