@@ -19,7 +19,7 @@ SHORTEST = 4
 """Letters of a place's name that is looked for: थल is a part of other words too."""
 ENGLISH_NAME = re.compile(r"msgstr .*Apuni Sarkar")
 RELEASED = "schema/released.graphql"
-KEPT = {("gateway/documents/renderer.py", "ApuniSarkar"), (RELEASED, "Apuni Sarkar")}
+KEPT = {("gateway/documents/sealing.py", "ApuniSarkar"), (RELEASED, "Apuni Sarkar")}
 """The name of the signature field in PDF files that were signed before; the graph as it was released."""
 
 
