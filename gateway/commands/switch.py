@@ -129,7 +129,7 @@ def _switch_summary(switch: Switch, now: datetime) -> str:
 def _line_of(problem: Problem) -> str:
     if problem.code is ErrorCode.REASON_REQUIRED:
         return "a switch needs a reason"
-    return _FAULTS.get(problem.path[-1], "the end must be in the future")
+    return _FAULTS.get(problem.path[-1], "the end must be in the future, and EMPTIED has none")
 
 
 _TEXTS = tuple(one.name for one in fields(ReportIncident) if one.name.endswith(("_hi", "_en")))

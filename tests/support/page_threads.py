@@ -2,11 +2,12 @@
 
 import asyncio
 import threading
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 
 
 @dataclass(kw_only=True)
-class PagesThread:
+class PagesThread(ABC):
     """What `_serve` serves from `start` to `end`; it sets `_up` when it is ready, and ends after `_over` is set."""
 
     url: str = ""
@@ -27,5 +28,5 @@ class PagesThread:
         self._thread.join(60)
         assert not self._thread.is_alive()
 
-    async def _serve(self) -> None:
-        raise NotImplementedError
+    @abstractmethod
+    async def _serve(self) -> None: ...
