@@ -17,20 +17,13 @@ class PortTaken(CommandFailed):
 
 
 def bind_socket(host: str, port: int, setting: str) -> socket.socket:
-    """A socket at this address. Raises PortTaken, which names the setting that chooses another port."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    place = socket.socket(family, socket.SOCK_STREAM)
-    place.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    if hasattr(socket, "TCP_USER_TIMEOUT"):  # each accepted connection has it too
-        place.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, STUCK_MILLISECONDS)
-    try:
-        place.bind((host, port))
-        place.listen(1)  # the port is ours from now on; connections during start-up are accepted afterwards
-    except OSError as error:
-        place.close()
-        reason = error.strerror or "cannot be used"
-        raise PortTaken(f"port {port} on {host}: {reason}; choose another with {setting}") from None
-    return place
+    """A socket at this address that does not listen yet: until its server does, a balancer is refused at once.
+
+    Whoever it accepted during a start would wait for the whole of it, and a balancer would send others too. Raises
+    PortTaken, which names the setting that chooses another port.
+    """
+    check_port(host, port, setting)
+    return _bound(host, port, setting)
 
 
 def handles_of(place: socket.socket) -> list[socket.socket]:
@@ -43,4 +36,26 @@ def handles_of(place: socket.socket) -> list[socket.socket]:
 
 def check_port(host: str, port: int, setting: str) -> None:
     """Raise PortTaken with one line where the port is taken."""
-    bind_socket(host, port, setting).close()
+    with _bound(host, port, setting) as trial:
+        try:
+            trial.listen(1)  # two may be bound to one port, but only one listens
+        except OSError as error:
+            raise _taken(host, port, setting, error) from None
+
+
+def _bound(host: str, port: int, setting: str) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    place = socket.socket(family, socket.SOCK_STREAM)
+    place.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    if hasattr(socket, "TCP_USER_TIMEOUT"):  # each accepted connection has it too
+        place.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, STUCK_MILLISECONDS)
+    try:
+        place.bind((host, port))
+    except OSError as error:
+        place.close()
+        raise _taken(host, port, setting, error) from None
+    return place
+
+
+def _taken(host: str, port: int, setting: str, error: OSError) -> PortTaken:
+    return PortTaken(f"port {port} on {host}: {error.strerror or 'cannot be used'}; choose another with {setting}")

@@ -19,7 +19,7 @@ from gateway.http.protocol import server_options
 from gateway.pages.specimen import HEADER, SpecimenPages
 from gateway.runtime import gc_tuning
 from gateway.runtime.logs import configure_logging
-from gateway.runtime.ports import bind_socket, handles_of
+from gateway.runtime.ports import PortTaken, bind_socket, handles_of
 from gateway.runtime.production import refuse_unfit_production
 from gateway.settings.settings import Settings
 
@@ -50,8 +50,12 @@ class DrainingServer(Server):
         self._ends_at: float | None = None
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Open the sockets."""
-        await super().startup(sockets)
+        """Start the application, then listen. Raises PortTaken where another process listens there by now."""
+        try:
+            await super().startup(sockets)
+        except OSError as error:
+            await self.lifespan.shutdown()
+            raise PortTaken(f"port {self.config.port}: {error.strerror}; choose another with APUNI_PORT") from None
         self._when_started()
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:

@@ -102,7 +102,7 @@ def edge(request, gateway: Production, tmp_path_factory) -> Iterator[Edge]:
 
 
 def nginx_of(edge: Edge) -> list[str]:
-    """The command of nginx by its example."""
+    """The command of nginx by its example. Of its two gateways one is away."""
     nginx, folder = program("nginx", "nginx"), edge.folder
     places = {
         "user www-data;": "",
@@ -111,6 +111,7 @@ def nginx_of(edge: Edge) -> list[str]:
         "listen 80": f"listen 127.0.0.1:{edge.plain_port}",
         "apuni.example": HOST,
         "127.0.0.1:8000": f"127.0.0.1:{edge.gateway.port}",
+        "# server 10.0.0.12:8000": f"server 127.0.0.1:{free_port()}",
         "/etc/apuni/tls": str(folder / "tls"),
         "/run/nginx.pid": str(folder / "pid"),
         "/var/log/nginx": str(folder),

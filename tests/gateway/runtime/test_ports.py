@@ -2,11 +2,15 @@
 
 import asyncio
 import socket
+from typing import Any
 
 import pytest
+import uvicorn
 import uvloop
 
-from gateway.runtime.ports import ACCEPTED_AT_ONCE, bind_socket, handles_of
+from domain.kernel import SystemClock
+from gateway.runtime.ports import ACCEPTED_AT_ONCE, PortTaken, bind_socket, handles_of
+from gateway.runtime.serving import DrainingServer
 
 pytestmark = pytest.mark.integration
 MANY = 48
@@ -39,3 +43,40 @@ def test_a_turn_of_the_event_loop_accepts_as_many_connections_as_there_are_handl
 
     assert MANY <= by_one < 500
     assert by_all <= MANY / ACCEPTED_AT_ONCE + 5
+
+
+def test_a_bound_port_refuses_everybody_until_its_server_listens():
+    with bind_socket("127.0.0.1", 0, "none") as place:
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection(place.getsockname())
+        place.listen()
+        socket.create_connection(place.getsockname()).close()
+
+
+def test_a_port_on_which_another_process_listens_is_told_with_the_setting_of_another():
+    with bind_socket("127.0.0.1", 0, "none") as place:
+        place.listen()
+        port = place.getsockname()[1]
+        with pytest.raises(PortTaken) as told:
+            bind_socket("127.0.0.1", port, "APUNI_PORT")
+    assert str(told.value) == f"port {port} on 127.0.0.1: Address already in use; choose another with APUNI_PORT"
+
+
+async def test_a_port_that_another_process_took_during_the_start_ends_the_application_and_is_told():
+    events: list[str] = []
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await receive()
+        await send({"type": "lifespan.startup.complete"})
+        events.append((await receive())["type"])
+        await send({"type": "lifespan.shutdown.complete"})
+
+    with bind_socket("127.0.0.1", 0, "none") as place:
+        port = place.getsockname()[1]
+        config = uvicorn.Config(app, port=port, lifespan="on", log_config=None)
+        server = DrainingServer(config, SystemClock(), started=list, unready=list, notice_seconds=0)
+        with bind_socket("127.0.0.1", port, "none") as another:
+            another.listen()
+            with pytest.raises(PortTaken, match=f"port {port}: .*; choose another with APUNI_PORT"):
+                await server._serve([place])
+    assert events == ["lifespan.shutdown"]
