@@ -24,7 +24,7 @@ run: $(if $(ROUTER),bootstrap-dev,bootstrap) ## Start everything: store, demo pe
 	@exec $(if $(ROUTER),$(BIN)/python -m tools.router run,$(BIN)/apuni demo)
 
 test: bootstrap-dev ## Run each behaviour's tests; starts what they need. What proofs run instead: tests/support/shares.py
-	@SHARE=test $(BIN)/python -m pytest -n 4 --dist loadscope --ignore=tests/architecture
+	@SHARE=test $(BIN)/python -m pytest -n 3 --dist loadscope --ignore=tests/architecture
 
 check: bootstrap-dev ## Lint, types, import directions, names, citations, texts of the state, printed schema, licences; makes the bill of materials build/sbom.cdx.json
 	$(BIN)/ruff check .

@@ -219,7 +219,7 @@ class Load:
 
     def _read(self, person: Person, key: str, number: int) -> None:
         place = key.partition("-")[0][-1]
-        own = [case for case, made in list(self.journal.keys.items()) if made.partition("-")[0].endswith(place)]
+        own = [case for case, made in self.journal.keys.copy().items() if made.partition("-")[0].endswith(place)]
         if not own:
             return
         case = own[number % len(own)]

@@ -7,7 +7,7 @@ import pytest
 
 from tests.support.production import Production, production
 
-pytestmark = [pytest.mark.integration]
+pytestmark = [pytest.mark.integration, pytest.mark.long]
 
 
 @pytest.fixture(scope="module")

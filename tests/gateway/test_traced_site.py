@@ -13,7 +13,7 @@ from tests.support.eventually import eventually
 from tests.support.otlp import Receiver, otlp_receiver
 from tests.support.site import Site, a_site
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.long]
 
 CERTIFICATES = "query Held { viewer { ... on Citizen { certificates { complete } } } }"
 WITHDRAW = (

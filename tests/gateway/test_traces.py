@@ -164,6 +164,7 @@ def test_a_trace_has_a_bounded_number_of_spans(receiver, traces):
     assert len(receiver.spans) == MOST_SPANS + 1
 
 
+@pytest.mark.long
 def test_a_receiver_that_is_away_holds_nothing_up():
     traces = open_traces(Tracing(endpoint="http://127.0.0.1:9/v1/traces", share=1), "apuni-gateway")
     with traces.operation("graphql"):

@@ -13,6 +13,8 @@ from integrations.calling.remote import Remote, Resilience
 from integrations.calling.transport import Transports, open_client
 
 PARTNER = "http://partner.test"
+BRIEF = 1.5
+"""The time-limit in seconds of a request whose answer gets lost: the time-outs of the calls would be waited for."""
 
 
 def shared_resilience(clock: Clock | None = None) -> Resilience:

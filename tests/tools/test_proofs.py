@@ -13,7 +13,7 @@ from typing import Any, cast
 
 import pytest
 
-from tests.support.shares import CASED, CASES, CHECKED, EACH, MAKE_TEST, PROVED, keep_chosen, shares
+from tests.support.shares import CASED, CASES, CHECKED, EACH, MAKE_TEST, PROVED, PROVED_ALONE, keep_chosen, shares
 from tools.proofs import PROOFS, Run, drawn_order, touched
 
 ROOT = Path(__file__).parents[2]
@@ -139,6 +139,14 @@ def test_of_a_file_that_a_proof_runs_whole_the_first_test_is_tried_on_each_datab
     names = [name for n in range(3) for name in both(f"tests/race/test_fees.py::test_{n}", 1, 2)]
 
     assert list(shares(names).values()) == [MAKE_TEST] * 2 + ["race"] * 10
+
+
+@pytest.mark.parametrize("path", sorted(PROVED_ALONE))
+def test_a_file_whose_first_test_takes_long_is_run_by_its_proof_alone(path: str) -> None:
+    proof = next(proof for beginning, proof in PROVED.items() if path.startswith(beginning))
+
+    assert (ROOT / path).exists()
+    assert set(shares([f"{path}::test_{n}" for n in range(2)]).values()) == {proof}
 
 
 @pytest.mark.parametrize(("path", "proof"), PROVED.items())

@@ -39,6 +39,7 @@ async def decided_for_many(signing: Signing, many: int) -> list[str]:
     return decided
 
 
+@pytest.mark.long
 @pytest.mark.timeout(1800)
 async def test_a_batch_that_is_interrupted_twice_goes_on_until_all_are_released_once(signing: Signing):
     decided, token = await decided_for_many(signing, MANY), await signing.enrolled()

@@ -49,6 +49,7 @@ async def answers(chat: Chat) -> list[ConversationLine]:
     return [one for one in lines if one.author is LineAuthor.SERVICE]
 
 
+@pytest.mark.long
 async def test_a_line_whose_answer_was_lost_is_delivered_by_its_report_and_not_sent_again(chat):
     came = await chat.say("नमस्ते")
     before = [one.state for one in await answers(chat)]

@@ -15,6 +15,7 @@ from domain.feedback.messages import MessageChannel, MessageState
 from domain.feedback.notices import NoticeKind
 from domain.identity.push_devices import MOST_DEVICES, UNSEEN_FOR, PushPlatform
 from domain.kernel import ErrorCode, Language, PersonKind, Problems, Provider, Source, Subject, TypeCode, from_global_id
+from integrations.calling.deadline import set_request_deadline
 from integrations.calling.errors import Unavailable
 from store.identity import devices, push_devices, sessions
 from store.identity.sessions import Session
@@ -22,6 +23,7 @@ from tests.support.actions import World
 from tests.support.messages import MOBILE, carried, kept, told
 from tests.support.phones import Phones
 from tests.support.push import APP, PushServer, push_server
+from tests.support.remotes import BRIEF
 
 pytestmark = pytest.mark.integration
 ANDROID, IOS = PushPlatform
@@ -247,6 +249,7 @@ async def test_a_device_that_may_have_it_keeps_the_message_from_being_given_agai
     for fate in ("answer_lost", "down"):
         server.fate(await registered(world, server), fate)
     await told(world)
+    set_request_deadline(world.clock, BRIEF)
     await carried(world)
     world.clock.advance(timedelta(hours=1))
     await carried(world)

@@ -44,6 +44,7 @@ async def test_a_round_leaves_what_another_worker_does(paying: Paying) -> None:
     assert len(await paying.batches("BENEFICIARY")) == 1
 
 
+@pytest.mark.long
 async def test_the_lead_is_kept_while_a_round_outlasts_it(paying: Paying, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(payment_rounds, "LEASE_SECONDS", 3.0)
     renew, renewed, let_go = leases.renew, asyncio.Semaphore(0), asyncio.Event()

@@ -73,6 +73,7 @@ async def once(paying: Paying) -> None:
     assert len(paying.pfms.orders()) == 1
 
 
+@pytest.mark.long
 @pytest.mark.integration
 async def test_a_file_that_outlasts_the_claim_arrives_once_by_the_worker_that_began_it(
     paying: Paying, line: Line, monkeypatch: pytest.MonkeyPatch

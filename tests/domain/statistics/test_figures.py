@@ -1,5 +1,6 @@
 from datetime import UTC, date, datetime, timedelta
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -163,6 +164,7 @@ def test_rates_of_nothing_are_unknown() -> None:
     assert found.grievance_reply_rate is None
 
 
+@pytest.mark.long
 def test_months() -> None:
     assert months_back(date(2026, 1, 1), 1) == date(2025, 12, 1)
     assert months_back(date(2026, 11, 1), 12) == date(2025, 11, 1)

@@ -126,6 +126,7 @@ def test_what_cannot_be_imported_is_told_in_a_line(run, tmp_path, monkeypatch, w
     assert why in " ".join(" ".join(told).replace("│", " ").split())
 
 
+@pytest.mark.long
 @pytest.mark.integration
 @pytest.mark.parametrize("point", ["store.before_commit:3", "store.after_commit:3"])
 def test_after_kill_9_it_goes_on_and_nothing_is_lost_or_there_twice(home, tmp_path, point):

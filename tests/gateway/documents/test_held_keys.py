@@ -173,6 +173,7 @@ def test_what_passes_is_asked_again_and_a_refusal_is_not(sick: Place, status: in
     assert sick.signer.asked == ["SIGN session-k1"] * asked
 
 
+@pytest.mark.long
 def test_a_signer_that_is_slow_is_not_waited_for_and_soon_not_asked(sick: Place) -> None:
     clock = SystemClock()
     client = sick.open(sick.url, sick.given(), clock)

@@ -91,6 +91,7 @@ def paper_with_endless_fields() -> bytes:
     return output.getvalue()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("limit", "most", "content"),
     [("PROCESSOR_SECONDS", 2, paper_with_endless_fields()), ("MEMORY_BYTES", 150_000_000, plain_paper() * 40_000)],

@@ -80,6 +80,7 @@ async def test_others_run_while_a_very_long_answer_is_compressed(store_clock: Cl
     await ran
 
 
+@pytest.mark.long
 @given(WRITTEN)
 def test_json_is_read_back_as_it_was(value: Any):
     assert json.loads(encode_json(value)) == value

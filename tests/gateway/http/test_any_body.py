@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 import httpx
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -80,6 +81,7 @@ async def test_any_bytes(content: bytes):
     check(await post(content))
 
 
+@pytest.mark.long
 @OURS
 @given(_json)
 async def test_any_json(value: Any):
@@ -104,6 +106,7 @@ async def test_any_document(document: str, variables: Any):
     check(await post(content.encode("utf-8", "replace")))
 
 
+@pytest.mark.long
 @OURS
 @given(st.text(max_size=40), st.text(max_size=40))
 async def test_any_headers(accept: str, other: str):

@@ -254,6 +254,7 @@ async def test_a_refusal_of_a_last_request_closes_the_connection_and_that_of_a_h
     assert bare.endswith(b"\r\n\r\n")
 
 
+@pytest.mark.long
 async def test_a_connection_that_was_refused_and_asks_nothing_more_is_closed():
     async with serving(small_house(), refuses_first(1)) as port:
         told = await answers_to(port, head_of() + BODY)  # the server keeps it for five seconds

@@ -228,6 +228,7 @@ async def test_a_cache_without_a_bound_a_full_one_that_refuses_and_a_replica_are
     assert names_of(replica, State.FAULT) == ["it is a replica and takes no writes"]
 
 
+@pytest.mark.long
 async def test_a_bucket_is_written_to_and_left_as_it_was_and_a_wrong_key_or_bucket_is_a_fault(tmp_path):
     with object_server(tmp_path) as place:
         by = place.credentials

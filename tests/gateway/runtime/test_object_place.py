@@ -20,6 +20,7 @@ async def test_without_an_endpoint_files_lie_in_a_folder(tmp_path, store_keyring
     assert (tmp_path / "objects" / "keys" / name[:2] / name[2:4] / name).exists()
 
 
+@pytest.mark.long
 @pytest.mark.integration
 async def test_an_upload_lies_in_the_bucket_is_read_by_its_link_and_swept(
     tmp_path, sqlite_store, store_keyrings, store_clock

@@ -86,6 +86,7 @@ async def ask(gateway, query, token, **variables):
     return answer.json()
 
 
+@pytest.mark.long
 async def test_one_gateway_on_sqlite_serves_sockets_events_and_parts(
     sqlite_store, store_keyrings, store_cipher, tmp_path
 ):

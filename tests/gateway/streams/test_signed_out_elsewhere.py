@@ -11,6 +11,7 @@ from tests.support.running import free_port
 pytestmark = pytest.mark.integration
 
 
+@pytest.mark.long
 async def test_a_token_that_was_signed_out_ends_at_once_in_that_process_and_soon_in_another(
     sqlite_store, store_keyrings, store_cipher, tmp_path
 ):

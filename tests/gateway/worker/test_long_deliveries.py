@@ -108,6 +108,7 @@ async def ended(at_work: Deliveries) -> None:
     await asyncio.gather(*at_work._aside)
 
 
+@pytest.mark.long
 async def test_a_delivery_that_outlasts_its_claim_is_kept_and_no_other_worker_begins_it(env, monkeypatch):
     sending, beats = Sending(), Beats(monkeypatch)
     await post(env, "one")
@@ -192,6 +193,7 @@ async def test_a_delivery_whose_claim_passed_to_another_is_broken_off(env):
     assert (message.attempts, message.error_code) == (1, None), f"{CLAIM_LOST} is the second worker's matter"
 
 
+@pytest.mark.long
 async def test_a_worker_that_stops_gives_a_long_delivery_back_without_an_attempt(env):
     sending, stopping = Sending(), asyncio.Event()
     await post(env, "one")
@@ -205,6 +207,7 @@ async def test_a_worker_that_stops_gives_a_long_delivery_back_without_an_attempt
     assert (message.attempts, message.error_code) == (0, STOPPED)
 
 
+@pytest.mark.long
 async def test_the_time_of_a_topic_is_a_bound_whatever_the_beats_say(env, monkeypatch):
     monkeypatch.setattr(deliveries, "LONGEST", {TOPIC: CLAIM * SHARE + 0.1})
     sending = Sending()

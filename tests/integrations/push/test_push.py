@@ -12,13 +12,14 @@ import respx
 
 from domain.identity.push_devices import PushPlatform
 from domain.kernel import ManualClock, Source
+from integrations.calling.deadline import set_request_deadline
 from integrations.calling.errors import Garbled, NeverSent, NotAsked, NotLetIn, Refused, RemoteError, Unavailable
 from integrations.push import PushMessage, PushSettings
 from integrations.push.client import DeviceGone, Fcm
 from integrations.push.wire import read_fcm_error
 from sandbox.city.tls import new_authority
 from tests.support.push import APP, PushServer, push_server
-from tests.support.remotes import remote_over
+from tests.support.remotes import BRIEF, remote_over
 from tests.support.sign_in import NOW
 
 pytestmark = pytest.mark.integration
@@ -211,6 +212,7 @@ async def test_what_is_no_token_there_is_told(server: PushServer, platform, toke
 async def test_after_a_lost_answer_the_message_may_be_there(server: PushServer, platform):
     token = server.install(platform)
     server.fate(token, "answer_lost")
+    set_request_deadline(server.clock, BRIEF)
     error = await refused(server, platform, token)
 
     assert (isinstance(error, Unavailable), error.nothing_arrived, len(server.messages())) == (True, False, 1)

@@ -9,11 +9,12 @@ import pytest
 import respx
 
 from domain.kernel import ManualClock, Source
+from integrations.calling.deadline import set_request_deadline
 from integrations.calling.errors import Garbled, IntegrityFailure, NotAsked, NotLetIn, Refused, RemoteError, Unavailable
 from integrations.whatsapp import Choice, Document, Options, Template, Text, WhatsApp, WhatsAppSettings
 from integrations.whatsapp.client import HELD_AFTER, PAIR_BURST, PAIR_SECONDS
 from sandbox.whatsapp.server import create_sandbox
-from tests.support.remotes import PARTNER, remote_over
+from tests.support.remotes import BRIEF, PARTNER, remote_over
 from tests.support.sign_in import NOW, sandbox_home
 
 HER = "9800000001"
@@ -124,7 +125,8 @@ async def test_a_number_that_is_not_on_whatsapp_is_refused_for_good(number):
     assert refused.value.code == "131026"
 
 
-async def test_an_answer_that_is_lost_may_have_arrived(sandbox, number):
+async def test_an_answer_that_is_lost_may_have_arrived(sandbox, number, clock):
+    set_request_deadline(clock, BRIEF)
     with pytest.raises(RemoteError) as lost:
         await number.send("9000000109", TEMPLATE)
 

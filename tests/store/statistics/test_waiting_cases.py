@@ -101,6 +101,7 @@ async def agrees(tx: Transaction, cases: Sequence[Application]) -> None:
     assert await figure_recount.stored_cubes(tx) == await figure_recount.recount_cubes(tx)
 
 
+@pytest.mark.long
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(lives=LIVES, fold=st.booleans())
 def test_the_counters_tell_how_many_wait_whatever_became_of_the_cases(
