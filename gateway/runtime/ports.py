@@ -23,7 +23,7 @@ def bind_socket(host: str, port: int, setting: str) -> socket.socket:
     PortTaken, which names the setting that chooses another port.
     """
     check_port(host, port, setting)
-    return _bound(host, port, setting)
+    return _bind(host, port, setting)
 
 
 def handles_of(place: socket.socket) -> list[socket.socket]:
@@ -36,14 +36,14 @@ def handles_of(place: socket.socket) -> list[socket.socket]:
 
 def check_port(host: str, port: int, setting: str) -> None:
     """Raise PortTaken with one line where the port is taken."""
-    with _bound(host, port, setting) as trial:
+    with _bind(host, port, setting) as trial:
         try:
             trial.listen(1)  # two may be bound to one port, but only one listens
         except OSError as error:
-            raise _taken(host, port, setting, error) from None
+            raise _port_taken(host, port, setting, error) from None
 
 
-def _bound(host: str, port: int, setting: str) -> socket.socket:
+def _bind(host: str, port: int, setting: str) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     place = socket.socket(family, socket.SOCK_STREAM)
     place.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -53,9 +53,9 @@ def _bound(host: str, port: int, setting: str) -> socket.socket:
         place.bind((host, port))
     except OSError as error:
         place.close()
-        raise _taken(host, port, setting, error) from None
+        raise _port_taken(host, port, setting, error) from None
     return place
 
 
-def _taken(host: str, port: int, setting: str, error: OSError) -> PortTaken:
+def _port_taken(host: str, port: int, setting: str, error: OSError) -> PortTaken:
     return PortTaken(f"port {port} on {host}: {error.strerror or 'cannot be used'}; choose another with {setting}")
