@@ -19,7 +19,7 @@ from domain.feedback.messages import CRITICAL_AFTER, GIVEN_UP_AFTER, RANK, Messa
 from domain.feedback.notices import NoticeKind
 from domain.kernel import ManualClock, SeededIds, Source
 from integrations.calling.errors import Refused, RemoteError, Unavailable
-from integrations.sms import Taken
+from integrations.sms import Sms, Taken
 from store.database import Store
 from tests.support.actions import World
 from tests.support.bounds import QUICK, rounds
@@ -58,7 +58,7 @@ class Number:
         self._phones = phones
 
     async def send(self, to: str, content: object, tag: str | None = None) -> str:
-        return (await self._phones.send_by("msdp", Any)).message_id  # type: ignore[arg-type]
+        return (await self._phones.send_by("msdp", Sms(to, str(content), ""))).message_id
 
 
 class Reporting(Phones):

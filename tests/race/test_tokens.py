@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from actions.documents import locker
-from domain.kernel import Source
+from domain.kernel import Clock, Source
 from integrations.calling.errors import Refused
 from integrations.digilocker import TokenAnswer
 from store.identity import identities
@@ -22,8 +22,8 @@ EACH = 8
 class RotatingTokens:
     """DigiLocker, where a refresh token is good once and its second use is an invalid grant."""
 
-    def __init__(self, twins: Twins) -> None:
-        self.good, self.used, self._twins = "refresh", [], twins
+    def __init__(self, clock: Clock) -> None:
+        self.good, self.used, self._clock = "refresh", [], clock
 
     async def refresh(self, refresh_token: str, locker_id: str | None = None) -> TokenAnswer:
         self.used.append(refresh_token)
@@ -36,7 +36,7 @@ class RotatingTokens:
             access_token=f"access-{len(self.used)}",
             refresh_token=self.good,
             expires_in=3600,
-            expires_at=self._twins.world.clock.now() + timedelta(hours=1),
+            expires_at=self._clock.now() + timedelta(hours=1),
             scope="",
             consent_until=None,
             locker_id="locker-1",
@@ -48,7 +48,7 @@ class RotatingTokens:
 
 @pytest.fixture
 def rotating(twins: Twins, monkeypatch) -> RotatingTokens:
-    tokens = RotatingTokens(twins)
+    tokens = RotatingTokens(twins.world.clock)
     for name in ("refresh", "forget"):
         monkeypatch.setattr(twins.world.locker, name, getattr(tokens, name), raising=False)
     return tokens

@@ -35,6 +35,7 @@ from domain.kernel import (
     Subject,
 )
 from domain.officers.desk import ReadPurpose
+from integrations.apisetu import CertificateRequest, DepartmentCertificate
 from integrations.calling.errors import RemoteError
 from integrations.dbt_finance import (
     BillEnquiry,
@@ -110,7 +111,7 @@ class FakeLocker:
 
 
 class FakeDbt:
-    """DBT finance that takes each bill once."""
+    """DBT finance that takes each bill once. Of those that are `known` it tells that they were approved."""
 
     def __init__(self) -> None:
         self.instructed: list[PaymentInstruction] = []
@@ -127,17 +128,17 @@ class FakeDbt:
     async def confirm(self, bill: BillReference, order: PaymentInstruction | None = None) -> InstructionReceipt | None:
         if self.failure:
             raise self.failure
-        return self._receipt(bill.bill_number, bill.bill_date) if bill.bill_number in self.known else None
+        return self._receipt(bill, known=True) if bill.bill_number in self.known else None
 
     async def instruct(self, instruction: PaymentInstruction) -> InstructionReceipt:
+        known = instruction.bill_number in {one.bill_number for one in self.instructed}
         self.instructed.append(instruction)
-        self.known.add(instruction.bill_number)
-        return self._receipt(instruction.bill_number, instruction.bill_date)
+        return self._receipt(instruction, known=known)
 
     async def correct(self, correction: Correction) -> InstructionReceipt:
+        known = correction.bill_number in {one.bill_number for one in self.corrected}
         self.corrected.append(correction)
-        self.known.add(correction.bill_number)
-        return self._receipt(correction.bill_number, correction.bill_date)
+        return self._receipt(correction, known=known)
 
     async def head_balance(self, head_of_account: str | None, day: date) -> HeadBalance:
         self.asked_heads.append(head_of_account)
@@ -164,25 +165,26 @@ class FakeDbt:
         waits = PaymentState(PaymentStatus.INSTRUCTED, datetime(2026, 11, 24, tzinfo=UTC), awaits_approval=True)
         return told or BillEnquiry(self.states.get(bill.end_to_end_id, waits))
 
-    def _receipt(self, bill_number: str, bill_date: date) -> InstructionReceipt:
-        at = datetime(2026, 11, 24, tzinfo=UTC)
-        return InstructionReceipt(bill_number, bill_date, "UK", InstructionOutcome.ACCEPTED, at)
+    def _receipt(self, bill: BillReference | PaymentInstruction | Correction, *, known: bool) -> InstructionReceipt:
+        outcome = InstructionOutcome.ALREADY_KNOWN if known else InstructionOutcome.ACCEPTED
+        return InstructionReceipt(bill.bill_number, bill.bill_date, "UK", outcome, datetime(2026, 11, 24, tzinfo=UTC))
 
 
 class FakeApiSetu:
     """API Setu that answers every request alike."""
 
     def __init__(self) -> None:
-        self.answer: Any = None
-        self.requests: list[Any] = []
+        self.answer: Sourced[DepartmentCertificate] | RemoteError | None = None
+        self.requests: list[CertificateRequest] = []
 
     def publishers(self) -> Mapping[str, Any]:
         return {}
 
-    async def certificate(self, request: Any) -> Any:
+    async def certificate(self, request: CertificateRequest) -> Sourced[DepartmentCertificate]:
         self.requests.append(request)
         if isinstance(self.answer, RemoteError):
             raise self.answer
+        assert self.answer is not None, "no test said what API Setu answers"
         return self.answer
 
 

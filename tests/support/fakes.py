@@ -40,7 +40,6 @@ FAKES: Mapping[type, StandsFor] = {
     actions.FakeRenderer: StandsFor((CertificateRenderer,)),
     graph.Locker: StandsFor((DigiLocker,)),
     graph.Drawer: StandsFor((Drive, EAadhaarReader, DocumentPulling)),
-    graph.Market: StandsFor((ApiSetu,)),
     graph.Finance: StandsFor((DbtFinance,)),
     graph.Ration: StandsFor((Umang,)),
     graph.Union: StandsFor((CentralServices,)),

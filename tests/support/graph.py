@@ -36,6 +36,7 @@ from domain.kernel import (
     SourceState,
     Subject,
 )
+from integrations.apisetu import ApiSetu, ApiSetuSettings
 from integrations.calling.errors import RemoteError
 from integrations.calling.monitor import SourceMonitor
 from integrations.dbt_finance import BillReference, HeadBalance, PaymentState
@@ -148,15 +149,6 @@ class Drawer:
         """There already."""
         self.down.check(Source.DIGILOCKER)
         return Pulled(PullState.ALREADY_THERE)
-
-
-@dataclass(frozen=True)
-class Market:
-    """Stands in for API Setu: nobody let us in."""
-
-    def publishers(self) -> Mapping[str, Any]:
-        """Nothing."""
-        return {}
 
 
 @dataclass(frozen=True)
@@ -277,7 +269,7 @@ def environment(store: Store, keyrings: Keyrings, clock: Clock, folder: Path, do
     """An environment over the given store; there is no vault and no identity provider, and API Setu is empty."""
     absent: Any = None
     stands_in: Any = (Locker(down), Finance(down), Ration(down))
-    market: Any = Market()
+    market = ApiSetu(absent, ApiSetuSettings("nobody", "no key"), clock)
     return Environment(
         registry=REGISTRY,
         store=store,

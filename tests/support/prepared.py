@@ -50,14 +50,15 @@ class KeptDbt(FakeDbt):
 
     async def confirm(self, bill: BillReference, order: PaymentInstruction | None = None) -> InstructionReceipt | None:
         there = (self._folder / bill.bill_number).exists()
-        return self._receipt(bill.bill_number, bill.bill_date) if there else None
+        return self._receipt(bill, known=True) if there else None
 
     async def instruct(self, instruction: PaymentInstruction) -> InstructionReceipt:
+        known = (self._folder / instruction.bill_number).exists()
         with (self._folder / instruction.bill_number).open("a") as book:
             book.write("taken\n")
             book.flush()
             os.fsync(book.fileno())
-        return self._receipt(instruction.bill_number, instruction.bill_date)
+        return self._receipt(instruction, known=known)
 
     def times(self) -> list[int]:
         """How often each bill was taken."""

@@ -179,7 +179,8 @@ class FakeProvider:
     def sign_out_url(self, back: str) -> str | None:
         if self.provider is Provider.CSC_CONNECT:
             return None
-        return f"http://provider.test/logout?{urlencode({'redirect_uri': back})}"
+        way_back = f"?{urlencode({'redirect_uri': back})}" if self.returns_after_sign_out else ""
+        return f"http://provider.test/logout{way_back}"
 
     async def exchange(self, *, code: str, code_verifier: str, redirect_uri: str, nonce: str) -> ProviderIdentity:
         self.exchanged.append(
@@ -189,7 +190,8 @@ class FakeProvider:
             raise self.error
         identity = self.codes.pop(code, None)
         if identity is None:
-            raise Refused(Source.SSO, "invalid_grant")
+            source = Source.CSC if self.provider is Provider.CSC_CONNECT else Source.SSO
+            raise Refused(source, "invalid_grant")
         return identity
 
     def vouch(self, subject: str, **known: Any) -> str:

@@ -21,12 +21,13 @@ from integrations.apisetu import DepartmentCertificate
 from integrations.calling.errors import Garbled, Refused, Unavailable
 from integrations.dbt_finance import BankAccount, PaymentState
 from integrations.digilocker import IssuedDocument
-from integrations.umang import Member, RationCard
+from integrations.umang import RationCard
 from store.benefits import benefits
 from store.documents import department_documents
 from store.documents.department_documents import DepartmentDocument
 from store.identity import accesses
 from tests.support.actions import FREE, PENSION, FakeRenderer, World, papers
+from tests.support.graph import Down, Ration
 
 AS_OF = datetime(2026, 11, 24, tzinfo=UTC)
 LOCKER_DOCUMENT = IssuedDocument(
@@ -328,19 +329,24 @@ async def test_without_payments_dbt_finance_is_not_asked(world: World):
     assert [source for source, _, _ in view.provenances] == [Source.STORE]
 
 
+class NotingRation:
+    """Ration cards, and who asked for which."""
+
+    def __init__(self) -> None:
+        self._cards = Ration(Down())
+        self.asked: list[tuple[str, str, Language]] = []
+
+    async def ration_card(self, citizen_id: str, card_number: str, language: Language) -> Sourced[RationCard]:
+        self.asked.append((citizen_id, card_number, language))
+        return await self._cards.ration_card(citizen_id, card_number, language)
+
+
 async def test_a_ration_card_is_asked_for_by_its_number_only_where_one_is_known(world: World):
-    asked: list[tuple[str, str, Language]] = []
-
-    class Umang:
-        async def ration_card(self, citizen_id: str, card_number: str, language: Language) -> Sourced[RationCard]:
-            asked.append((citizen_id, card_number, language))
-            card = RationCard(card_number, "PHH", "DEHRADUN", None, (Member("Asha Negi", "Self"),))
-            return Sourced(card, Source.UMANG, SourceState.LIVE, world.clock.now())
-
-    env = replace(world.env, partners=replace(world.env.partners, umang=cast("Any", Umang())))
+    umang: Any = NotingRation()
+    env = replace(world.env, partners=replace(world.env.partners, umang=umang))
     citizen_id = world.asha.person_id or ""
     assert await ration_card_of(env, world.asha, citizen_id, Language.HI) is None
     await hold(world, RATION_CARD, parameters={CARD_NUMBER: "051234567890"})
     await ration_card_of(env, world.asha, citizen_id, Language.HI)
-    assert asked == [(citizen_id, "051234567890", Language.HI)]
+    assert umang.asked == [(citizen_id, "051234567890", Language.HI)]
     assert await department_certificates_of(env, world.asha, citizen_id) == ()

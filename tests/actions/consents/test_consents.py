@@ -22,7 +22,18 @@ from domain.consents.consent_notices import fingerprint_of
 from domain.consents.consents import ConsentPurpose, ConsentState, ConsentStatus, ConsentStep
 from domain.documents.documents import CARD_NUMBER
 from domain.feedback.notices import NoticeKind, notice_text
-from domain.kernel import Bilingual, ErrorCode, Language, PersonKind, Problems, Role, Source, Subject
+from domain.kernel import (
+    Bilingual,
+    ErrorCode,
+    Language,
+    PersonKind,
+    Problems,
+    Role,
+    Source,
+    Sourced,
+    SourceState,
+    Subject,
+)
 from integrations.apisetu.consent import artefact_to_send
 from integrations.calling.errors import Unavailable
 from integrations.sso import ProviderTokens
@@ -35,6 +46,7 @@ from store.documents.department_documents import DepartmentDocument
 from store.feedback import notices
 from store.identity import accesses, identities, people
 from store.platform import outbox
+from tests.actions.benefits.test_sources import DEPARTMENT_CERTIFICATE
 from tests.support.held_keys import PATIENCE, KeysInMemory, SlowKeys
 from tests.support.worlds import wrong
 
@@ -207,7 +219,7 @@ async def test_only_the_documents_that_she_names_are_opened(world):
     await hold(world, "INCER", "CTCER")
     await grant_consent(world.env, world.asha, of(DOCUMENTS, "give", documents=("incer",)))
 
-    world.apisetu.answer = object()
+    world.apisetu.answer = Sourced(DEPARTMENT_CERTIFICATE, Source.API_SETU, SourceState.LIVE, world.clock.now())
     answers = await department_certificates_of(world.env, world.asha, world.asha.person_id)
     assert {one.document.doctype: one.certificate is not None for one in answers} == {"INCER": True, "CTCER": False}
     assert await refusal(renew_consent(world.env, world.asha, of(DOCUMENTS, "more", documents=("PANCR",)))) is (
