@@ -31,7 +31,7 @@ from actions.kernel import Environment, UnitOfWork
 from domain.feedback.notices import NoticeKind, Topic
 from domain.kernel import SYSTEM, Assurance, ErrorCode, Language, PersonKind, Problem, Problems, Provider, Remedy
 from integrations.sso import HandshakeProvider, IdentityProvider, ProviderIdentity
-from store.database import AlreadyThere, Transaction, audit
+from store.database import AlreadyThere, AnyRow, Transaction, audit
 from store.identity import devices, push_devices, session_tokens, sessions, sign_ins
 from store.identity.sessions import Session
 from store.identity.sign_ins import AppCode, SignInTransaction
@@ -207,8 +207,10 @@ async def abandon_sign_in(
     return transaction
 
 
-async def exchange_app_code(env: Environment, code: str, verifier: str, redirect_uri: str) -> AppToken:
-    """Trade our own one-time code for the session token (RFC 7636 section 4.6).
+async def exchange_app_code(
+    env: Environment, code: str, verifier: str, redirect_uri: str, *, client_id: str
+) -> AppToken:
+    """Trade our own one-time code for the session token of an app (RFC 7636 section 4.6).
 
     The code is spent whatever comes out; one that comes again, or too late, ends the session that it opened (RFC 6749
     section 4.1.2). Raises Problems(BAD_INPUT), the same for every cause.
@@ -222,23 +224,25 @@ async def exchange_app_code(env: Environment, code: str, verifier: str, redirect
     session = await env.store.read(lambda tx: sessions.session(tx, kept.session_id))
     if session is None or session.revoked_at is not None or session.expires_at <= now:
         raise _start_again("code")
-    return await _tokens(env, session)
+    return await _tokens(env, session, client_id)
 
 
-async def refresh_session(env: Environment, token: str, session_seconds: int = SESSION_SECONDS) -> AppToken:
-    """Trade a refresh token for a new access token and the next refresh token.
+async def refresh_session(
+    env: Environment, token: str, session_seconds: int = SESSION_SECONDS, *, client_id: str = ""
+) -> AppToken:
+    """Trade a refresh token for a new access token and the next refresh token, for the app that it was given to.
 
     A token that was used before ends its session: it, or the one before it, is in two hands. Raises
-    Problems(BAD_INPUT), the same for every cause.
+    Problems(BAD_INPUT), the same for every cause. `client_id` is empty for our pages (RFC 6749 sections 6 and 10.4).
     """
 
     async def work(tx: Transaction) -> Session | None:
-        return await _refresh_session(env, tx, token, session_seconds)
+        return await _refresh_session(env, tx, await devices.generation_of(tx, token, client_id), session_seconds)
 
     session = await env.store.carry_out(work)
     if session is None:
         raise _start_again("refreshToken")
-    return await _tokens(env, session)
+    return await _tokens(env, session, client_id)
 
 
 async def _use_code(tx: Transaction, code: str) -> AppCode | None:
@@ -262,8 +266,8 @@ async def _end_reused(tx: Transaction, session: Session, action: str) -> None:
     _log.warning("single_use_token_reused", action=action, provider=session.provider.value)
 
 
-async def _tokens(env: Environment, session: Session) -> AppToken:
-    refresh = await env.store.read(lambda tx: devices.token_of(tx, session.id))
+async def _tokens(env: Environment, session: Session, client_id: str = "") -> AppToken:
+    refresh = await env.store.read(lambda tx: devices.token_of(tx, session.id, client_id))
     # In a thread: a module or a signer that holds the key may take seconds.
     token = await asyncio.to_thread(mint_session_token, env, session)
     now = env.clock.now()
@@ -275,8 +279,9 @@ async def _tokens(env: Environment, session: Session) -> AppToken:
     )
 
 
-async def _refresh_session(env: Environment, tx: Transaction, token: str, session_seconds: int) -> Session | None:
-    known = await devices.generation_of(tx, token)
+async def _refresh_session(
+    env: Environment, tx: Transaction, known: tuple[str, int, AnyRow] | None, session_seconds: int
+) -> Session | None:
     if known is None:
         return None
     session_id, generation, row = known

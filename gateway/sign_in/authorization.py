@@ -119,14 +119,15 @@ class _AuthorizationHandlers:
                 token = text_in(form, "refresh_token")
                 if not token:
                     return _refusal("invalid_request", "refresh_token is needed")
-                return _tokens(await refresh_session(env, token, self.settings.session_life))
+                client = text_in(form, "client_id")
+                return _tokens(await refresh_session(env, token, self.settings.session_life, client_id=client))
             case "authorization_code":
                 client, code, verifier, address = (text_in(form, name) for name in _OF_A_CODE)
                 if not (client and code and verifier and address):
                     return _refusal("invalid_request", f"{', '.join(_OF_A_CODE)} are needed")
                 if not await self._is_clients(request, client, address):
                     return _refusal("invalid_grant", "The redirect address is not this client's")
-                return _tokens(await exchange_app_code(env, code, verifier, address))
+                return _tokens(await exchange_app_code(env, code, verifier, address, client_id=client))
             case "":
                 return _refusal("invalid_request", "grant_type is needed, in a form of at most 8,192 bytes")
             case _:

@@ -1,7 +1,8 @@
 """Devices of sessions, and the sealed seed and counter from which their refresh tokens are derived.
 
-A token says the session, its number and an HMAC under the seed. So each token that was ever given out is known again,
-and one that was used before is distinguished from an invented one.
+A token says the session, its number and an HMAC under the seed, of which the app that it was given to is part (RFC 6749
+section 10.4). So each token that was ever given out is known again, and one that was used before is distinguished from
+an invented one and from one that another app brings.
 """
 
 import hashlib
@@ -84,16 +85,19 @@ async def is_new_to(tx: Transaction, kind: PersonKind, person_id: str, *, client
     return bool(before and not alike)
 
 
-async def token_of(tx: Transaction, session_id: str) -> RefreshToken | None:
-    """The refresh token of a session that is good now; None for a session of before there were any."""
+async def token_of(tx: Transaction, session_id: str, client_id: str = "") -> RefreshToken | None:
+    """The refresh token of a session that is good now, for an app or (empty) for our pages.
+
+    None for a session of before there were any.
+    """
     row = await first_row(tx, select(devices_table).where(_D.session_id == session_id))
     if row is None:
         return None
-    return RefreshToken(_token(tx, row, row.generation), row.refreshes_until)
+    return RefreshToken(_token(tx, row, row.generation, client_id), row.refreshes_until)
 
 
-async def generation_of(tx: Transaction, token: str) -> tuple[str, int, AnyRow] | None:
-    """The session and number of a token that we made, with its row; None for any other text."""
+async def generation_of(tx: Transaction, token: str, client_id: str = "") -> tuple[str, int, AnyRow] | None:
+    """The session and number of a token that we made for an app or (empty) for our pages, with its row; else None."""
     session_id, _, rest = token.partition(".")
     number, _, _ = rest.partition(".")
     if len(token) > 200 or not (number.isascii() and number.isdigit() and len(number) < 10):
@@ -101,7 +105,9 @@ async def generation_of(tx: Transaction, token: str) -> tuple[str, int, AnyRow] 
     row = await first_row(tx, select(devices_table).where(_D.session_id == session_id))
     if row is None or int(number) > row.generation:
         return None
-    known = hmac.compare_digest(_token(tx, row, int(number)).encode(), token.encode())
+    owners = {client_id, ""} if row.client == APP else {client_id}  # before 0.3 those of apps named none
+    made = [_token(tx, row, int(number), owner) for owner in owners]
+    known = any(hmac.compare_digest(one.encode(), token.encode()) for one in made)
     return (session_id, int(number), row) if known else None
 
 
@@ -152,9 +158,10 @@ async def extend(tx: Transaction, session_id: str, until: datetime) -> None:
     )
 
 
-def _token(tx: Transaction, row: AnyRow, generation: int) -> str:
+def _token(tx: Transaction, row: AnyRow, generation: int, client_id: str) -> str:
     seed = str(tx.cipher.decrypt_json(row.seed, cell_name(_D.seed, row.session_id)))
-    proof = hmac.new(seed.encode(), f"{row.session_id}.{generation}".encode(), hashlib.sha256).hexdigest()
+    proven = f"{row.session_id}.{generation}" + (f".{client_id}" if client_id else "")
+    proof = hmac.new(seed.encode(), proven.encode(), hashlib.sha256).hexdigest()
     return f"{row.session_id}.{generation}.{proof}"
 
 

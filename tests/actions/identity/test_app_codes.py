@@ -25,7 +25,7 @@ async def app_code(env, providers) -> str:
 
 
 async def test_an_app_gets_its_token_for_code_and_verifier(env, providers):
-    answer = await exchange_app_code(env, await app_code(env, providers), VERIFIER, APP)
+    answer = await exchange_app_code(env, await app_code(env, providers), VERIFIER, APP, client_id="citizen_app")
 
     assert answer.access_token.count(".") == 2
     assert answer.expires_in == 600
@@ -34,27 +34,28 @@ async def test_an_app_gets_its_token_for_code_and_verifier(env, providers):
 
 async def test_an_app_code_works_once(env, providers):
     code = await app_code(env, providers)
-    await exchange_app_code(env, code, VERIFIER, APP)
+    await exchange_app_code(env, code, VERIFIER, APP, client_id="citizen_app")
 
-    assert await refusal(exchange_app_code(env, code, VERIFIER, APP)) == START_AGAIN
+    assert await refusal(exchange_app_code(env, code, VERIFIER, APP, client_id="citizen_app")) == START_AGAIN
 
 
 async def test_an_app_code_that_comes_again_ends_the_session_that_it_opened(env, providers):
     code = await app_code(env, providers)
-    answer = await exchange_app_code(env, code, VERIFIER, APP)
+    answer = await exchange_app_code(env, code, VERIFIER, APP, client_id="citizen_app")
     await subject_for_token(env, answer.access_token)
-    await refusal(exchange_app_code(env, code, VERIFIER, APP))
+    await refusal(exchange_app_code(env, code, VERIFIER, APP, client_id="citizen_app"))
 
     with pytest.raises(NotSignedIn):
         await subject_for_token(env, answer.access_token)
-    assert await refusal(refresh_session(env, answer.refresh_token)) == START_AGAIN
+    assert await refusal(refresh_session(env, answer.refresh_token, client_id="citizen_app")) == START_AGAIN
 
 
 async def test_an_app_code_raced_from_four_sides_works_once(env_of_each, providers):
     env = env_of_each
     code = await app_code(env, providers)
     outcomes = await asyncio.gather(
-        *(exchange_app_code(env, code, VERIFIER, APP) for _ in range(4)), return_exceptions=True
+        *(exchange_app_code(env, code, VERIFIER, APP, client_id="citizen_app") for _ in range(4)),
+        return_exceptions=True,
     )
 
     assert sum(isinstance(outcome, Problems) for outcome in outcomes) == 3
@@ -67,15 +68,15 @@ async def test_an_app_code_raced_from_four_sides_works_once(env_of_each, provide
 async def test_a_wrong_verifier_or_redirect_is_refused_and_spends_the_code(env, providers, verifier, redirect):
     code = await app_code(env, providers)
 
-    assert await refusal(exchange_app_code(env, code, verifier, redirect)) == START_AGAIN
-    assert await refusal(exchange_app_code(env, code, VERIFIER, APP)) == START_AGAIN
+    assert await refusal(exchange_app_code(env, code, verifier, redirect, client_id="citizen_app")) == START_AGAIN
+    assert await refusal(exchange_app_code(env, code, VERIFIER, APP, client_id="citizen_app")) == START_AGAIN
 
 
 async def test_an_app_code_lasts_a_minute(env, providers, store_clock):
     code = await app_code(env, providers)
     store_clock.advance(timedelta(seconds=61))
 
-    assert await refusal(exchange_app_code(env, code, VERIFIER, APP)) == START_AGAIN
+    assert await refusal(exchange_app_code(env, code, VERIFIER, APP, client_id="citizen_app")) == START_AGAIN
 
 
 async def test_an_app_code_of_a_revoked_session_is_refused(env, providers):
@@ -84,4 +85,4 @@ async def test_an_app_code_of_a_revoked_session_is_refused(env, providers):
         await sessions.revoke_session(tx, signed_in.session.id, env.clock.now())
     code = parse_qs(urlsplit(signed_in.app_redirect or "").query)["code"][0]
 
-    assert await refusal(exchange_app_code(env, code, VERIFIER, APP)) == START_AGAIN
+    assert await refusal(exchange_app_code(env, code, VERIFIER, APP, client_id="citizen_app")) == START_AGAIN

@@ -8,7 +8,7 @@ import pytest
 
 from actions.identity.devices import end_devices, own_devices
 from actions.identity.sessions import subject_for_token
-from actions.identity.sign_in import begin_sign_in, exchange_app_code, finish_sign_in, refresh_session
+from actions.identity.sign_in import AppToken, begin_sign_in, exchange_app_code, finish_sign_in, refresh_session
 from actions.identity.sign_in_guards import AppRequest, challenge_of, hash_of
 from domain.identity.sign_on import SignOnRules
 from domain.kernel import ANONYMOUS, ErrorCode, Language, NotSignedIn, Problems, Provider, Subject
@@ -17,7 +17,7 @@ from store.identity import devices
 from tests.support.sign_in import FakeProvider, enter_operator, environment
 
 BROWSER = hash_of("a browser")
-APP, VERIFIER = "http://127.0.0.1:53682/signed-in", "v" * 64
+APP, VERIFIER, CLIENT = "http://127.0.0.1:53682/signed-in", "v" * 64, "citizen_app"
 OPERATOR, CSC_ID = "0193a000-0000-7000-8000-000000000003", "500100010011"
 
 
@@ -49,7 +49,11 @@ async def signed_in(env, provider: FakeProvider, subject: str = "DL-1", *, app: 
     if not app:
         return done
     code = done.app_redirect.split("code=")[1].split("&")[0]
-    return await exchange_app_code(env, code, VERIFIER, APP)
+    return await exchange_app_code(env, code, VERIFIER, APP, client_id=CLIENT)
+
+
+async def refreshed(env, token: str, client_id: str = CLIENT) -> AppToken:
+    return await refresh_session(env, token, client_id=client_id)
 
 
 async def refused(call) -> None:
@@ -71,7 +75,7 @@ async def test_a_refresh_gives_a_new_token_of_the_same_session_and_the_next_refr
     with pytest.raises(NotSignedIn):
         await subject_for_token(env, first.access_token)
 
-    second = await refresh_session(env, first.refresh_token)
+    second = await refreshed(env, first.refresh_token)
 
     after = await subject_for_token(env, second.access_token)
     assert (after.person_id, after.session_id) == (before.person_id, before.session_id)
@@ -82,11 +86,11 @@ async def test_a_refresh_gives_a_new_token_of_the_same_session_and_the_next_refr
 
 async def test_a_token_that_was_used_before_ends_the_whole_session(env, meri):
     first = await signed_in(env, meri, app=True)
-    second = await refresh_session(env, first.refresh_token)
+    second = await refreshed(env, first.refresh_token)
 
-    await refused(refresh_session(env, first.refresh_token))
+    await refused(refreshed(env, first.refresh_token))
 
-    await refused(refresh_session(env, second.refresh_token))
+    await refused(refreshed(env, second.refresh_token))
     for token in (first.access_token, second.access_token):
         with pytest.raises(NotSignedIn):
             await subject_for_token(env, token)
@@ -96,9 +100,7 @@ async def test_a_token_that_was_used_before_ends_the_whole_session(env, meri):
 async def test_of_five_refreshes_at_once_one_wins_and_the_session_ends(env, meri):
     first = await signed_in(env, meri, app=True)
 
-    outcomes = await asyncio.gather(
-        *(refresh_session(env, first.refresh_token) for _ in range(5)), return_exceptions=True
-    )
+    outcomes = await asyncio.gather(*(refreshed(env, first.refresh_token) for _ in range(5)), return_exceptions=True)
 
     won = [one for one in outcomes if not isinstance(one, Problems)]
     assert len(won) == 1
@@ -118,10 +120,39 @@ async def test_a_token_that_we_did_not_make_is_refused_and_ends_nothing(env, mer
         "empty": "",
     }[change]
 
-    await refused(refresh_session(env, token))
+    await refused(refreshed(env, token))
 
     assert await subject_for_token(env, first.access_token)
-    assert (await refresh_session(env, first.refresh_token)).access_token
+    assert (await refreshed(env, first.refresh_token)).access_token
+
+
+@pytest.mark.parametrize("client_id", ["another_app", "", CLIENT.upper()])
+async def test_a_token_that_another_client_brings_is_refused_and_ends_nothing(env, meri, client_id):
+    first = await signed_in(env, meri, app=True)
+
+    await refused(refreshed(env, first.refresh_token, client_id))
+
+    assert await subject_for_token(env, first.access_token)
+    second = await refreshed(env, first.refresh_token)
+    await refused(refreshed(env, second.refresh_token, client_id))
+
+
+async def test_a_token_of_our_pages_is_no_app_s(env, meri):
+    browser = await signed_in(env, meri)
+
+    await refused(refreshed(env, browser.refresh_token))
+
+    assert (await refreshed(env, browser.refresh_token, "")).access_token
+
+
+async def test_an_app_s_token_of_the_release_before_names_none_and_the_next_one_is_of_who_brought_it(env, meri):
+    first = await signed_in(env, meri, app=True)
+    async with env.store.read_transaction() as tx:
+        former = await devices.token_of(tx, first.refresh_token.partition(".")[0])
+
+    second = await refreshed(env, former.token)
+
+    await refused(refreshed(env, second.refresh_token, "another_app"))
 
 
 async def test_staff_refresh_for_a_working_day_only(env, csc, store_clock):
@@ -129,11 +160,11 @@ async def test_staff_refresh_for_a_working_day_only(env, csc, store_clock):
         await enter_operator(tx, OPERATOR, CSC_ID)
     tokens = await signed_in(env, csc, CSC_ID, app=True)
     store_clock.advance(timedelta(hours=11, minutes=55))
-    tokens = await refresh_session(env, tokens.refresh_token)
+    tokens = await refreshed(env, tokens.refresh_token)
     assert tokens.expires_in == 300  # no longer than the device may
     store_clock.advance(timedelta(minutes=5))
 
-    await refused(refresh_session(env, tokens.refresh_token))
+    await refused(refreshed(env, tokens.refresh_token))
 
 
 async def test_the_life_of_a_device_is_a_setting(env, meri, store_clock):
@@ -141,7 +172,7 @@ async def test_the_life_of_a_device_is_a_setting(env, meri, store_clock):
     tokens = await signed_in(env, meri, app=True)
     store_clock.advance(timedelta(seconds=3600))
 
-    await refused(refresh_session(env, tokens.refresh_token))
+    await refused(refreshed(env, tokens.refresh_token))
 
 
 async def _asha(env, meri) -> tuple[Subject, list]:
@@ -174,7 +205,7 @@ async def test_one_device_is_signed_out_by_its_key_and_a_strange_key_ends_nothin
 
     with pytest.raises(NotSignedIn):
         await subject_for_token(env, app.access_token)
-    await refused(refresh_session(env, app.refresh_token))
+    await refused(refreshed(env, app.refresh_token))
 
 
 async def test_signing_out_everywhere_else_keeps_the_one_that_asks(env, meri):

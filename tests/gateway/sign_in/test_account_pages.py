@@ -147,10 +147,12 @@ async def test_an_app_refreshes_at_the_token_door(browser, meri):
     form = {"grant_type": "authorization_code", "client_id": "citizen_app", "code": code}
     form |= {"code_verifier": VERIFIER, "redirect_uri": APP}
     first = (await browser.post("/sign-in/token", data=form)).json()
-    renew = {"grant_type": "refresh_token", "refresh_token": first["refresh_token"]}
+    renew = {"grant_type": "refresh_token", "client_id": "citizen_app", "refresh_token": first["refresh_token"]}
+    strangers = [await browser.post("/sign-in/token", data=renew | {"client_id": one}) for one in ("officer_app", "")]
 
     second = await browser.post("/sign-in/token", data=renew)
 
+    assert [(one.status_code, one.json()["error"]) for one in strangers] == [(400, "invalid_grant")] * 2
     assert second.status_code == 200
     assert second.headers["cache-control"] == "no-store"
     assert second.json()["refresh_token"] != first["refresh_token"]
