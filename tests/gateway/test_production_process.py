@@ -144,13 +144,15 @@ def test_a_router_streams_documents_of_its_own_by_events_and_by_socket(gateway: 
     assert ("FREE_DOCUMENT" in json.dumps(told)) is not served
 
 
-def test_the_sixty_first_operation_of_a_minute_waits(gateway: Production):
+def test_after_sixty_operations_of_a_minute_the_next_one_waits(gateway: Production):
+    """A minute that began during them forgets one for each second of its own, so that a few more are answered."""
+    answers: list[httpx.Response] = []
     with gateway.client(5) as line:
-        first = [published(gateway, line, "ClientPolicy", platform="ANDROID", version="1.0.0") for _ in range(60)]
-        more = published(gateway, line, "ClientPolicy", platform="ANDROID", version="1.0.0")
-    assert {answer.status_code for answer in first} == {200}
-    assert code(more)[:2] == (429, "RATE_LIMITED")
-    assert 1 <= int(more.headers["retry-after"]) <= 60
+        while len(answers) < 120 and (not answers or answers[-1].status_code == 200):
+            answers.append(published(gateway, line, "ClientPolicy", platform="ANDROID", version="1.0.0"))
+    assert len(answers) > 60
+    assert code(answers[-1])[:2] == (429, "RATE_LIMITED")
+    assert 1 <= int(answers[-1].headers["retry-after"]) <= 60
     with gateway.client(6) as other:
         assert published(gateway, other, "ClientPolicy", platform="ANDROID", version="1.0.0").status_code == 200
 

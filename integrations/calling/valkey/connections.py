@@ -1,6 +1,8 @@
 """Connections to Redis or Valkey that wait no longer than a cache may, to one server or as Sentinel names it."""
 
 import asyncio
+from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -34,6 +36,12 @@ def pool_of(url: str, connect_seconds: float, answer_seconds: float) -> Connecti
     Login, database and options of an address with Sentinels are those of the server; Sentinels are asked without a
     login, and by TLS where the server is.
     """
+    pool = _pool(url, connect_seconds, answer_seconds)
+    pool.connection_class = _cancellable(pool.connection_class)  # type: ignore[arg-type]
+    return pool
+
+
+def _pool(url: str, connect_seconds: float, answer_seconds: float) -> ConnectionPool:
     bounds = {"socket_connect_timeout": connect_seconds, "socket_timeout": answer_seconds}
     parts = urlsplit(url)
     if not parts.scheme.endswith(SENTINEL):
@@ -50,6 +58,26 @@ def pool_of(url: str, connect_seconds: float, answer_seconds: float) -> Connecti
     addresses = [(host, int(port or _SENTINEL_PORT)) for host, _, port in named]
     sentinels = Sentinel(addresses, sentinel_kwargs=asking)  # type: ignore[no-untyped-call]
     return _PrimaryPool(name, sentinels, ssl=tls, **options)  # type: ignore[no-untyped-call]
+
+
+@lru_cache
+def _cancellable(kind: Callable[..., Any]) -> Any:
+    """A connection whose sender can be cancelled at each moment.
+
+    redis-py sends by `asyncio.wait_for`, which up to Python 3.11 answers a cancellation with the result where the
+    octets have gone out at that moment (CPython issue 86296). A loop that was to end would then go on for ever.
+    """
+
+    class Cancellable(kind):  # type: ignore[misc,valid-type]
+        async def send_packed_command(self, *command: Any, **options: Any) -> None:
+            task = asyncio.current_task()
+            before = task.cancelling() if task else 0
+            await super().send_packed_command(*command, **options)
+            if task and task.cancelling() > before:
+                await self.disconnect(nowait=True)  # the answer would be taken for that of the next command
+                raise asyncio.CancelledError
+
+    return Cancellable
 
 
 class _PrimaryPool(SentinelConnectionPool):
