@@ -167,6 +167,10 @@ deploy-check: bootstrap-dev ## deploy/ meets its real counterparts, which apt-ge
 	BOUND=$(BOUND) $(BIN)/python -m pytest tests/deploy/run.py tests/deploy/edge.py tests/deploy/pgbouncer.py -q -p no:cacheprovider --timeout=0
 	THROUGH_PGBOUNCER=1 $(BIN)/python -m pytest $(if $(filter ci,$(BOUND)),tests/store/database,tests/store tests/newstate/run.py) -k "postgres or certificate" -q -p no:cacheprovider --timeout=0
 
+.PHONY: deployment
+deployment: bootstrap-dev ## As root: docs/deployment.md on a bare Debian with systemd, from its first command to a sign-in over TLS and a reboot
+	$(BIN)/python -m pytest tests/deploy/document.py -q -p no:cacheprovider --timeout=0
+
 .PHONY: image
 image: bootstrap-dev ## Make the image of gateway and worker, build/image/apuni.tar; needs mmdebstrap, buildah, netavark and root
 	@deploy/image/build.sh

@@ -3,6 +3,7 @@
 import os
 import re
 import signal
+import ssl
 import subprocess
 import sys
 from contextlib import suppress
@@ -21,17 +22,18 @@ PATIENCE = 600
 
 
 class Proxy(httpx.BaseTransport):
-    """Stands in for the proxy that takes TLS off: what is sent to the portal's address goes to the gateway's port."""
+    """What is sent to the portal's address goes to `place`: a gateway, for want of a proxy, or a proxy with TLS."""
 
-    def __init__(self, port: int) -> None:
-        self._port, self._line = port, httpx.HTTPTransport()
+    def __init__(self, place: str, trust: ssl.SSLContext | bool = True) -> None:
+        self._place, self._line = httpx.URL(place), httpx.HTTPTransport(verify=trust)
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         if not str(request.url).startswith(PORTAL):
             return self._line.handle_request(request)
-        url = httpx.URL(f"http://127.0.0.1:{self._port}").copy_with(raw_path=request.url.raw_path)
+        url = self._place.copy_with(raw_path=request.url.raw_path)
+        named = {**request.extensions, "sni_hostname": request.url.host}
         return self._line.handle_request(
-            httpx.Request(request.method, url, headers=request.headers, stream=request.stream)
+            httpx.Request(request.method, url, headers=request.headers, stream=request.stream, extensions=named)
         )
 
     def close(self) -> None:
@@ -90,7 +92,7 @@ class Installation:
 
     def browser(self, language: str = "en") -> "Browser":
         """A new browser of nobody, in a language."""
-        return Browser(self.port, language)
+        return Browser(Proxy(f"http://127.0.0.1:{self.port}"), language)
 
     def stop(self) -> None:
         """Stop the processes, the last one first."""
@@ -102,10 +104,10 @@ class Installation:
 class Browser:
     """A browser without scripts: it follows links, sends forms as they are drawn, and signs in at the sandboxes."""
 
-    def __init__(self, port: int, language: str) -> None:
+    def __init__(self, line: httpx.BaseTransport, language: str = "en") -> None:
         headers = {"accept": "text/html", "accept-language": language, "sec-fetch-site": "same-origin"}
         self.client = httpx.Client(
-            transport=Proxy(port), base_url=PORTAL, headers=headers, follow_redirects=True, timeout=PATIENCE
+            transport=line, base_url=PORTAL, headers=headers, follow_redirects=True, timeout=PATIENCE
         )
 
     def __enter__(self) -> Self:
