@@ -7,7 +7,6 @@ owner and for nobody else's (ADR 0039).
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import Any
 
 from actions.kernel import Environment, UnitOfWork, run_request
 from actions.platform.event_receivers import (
@@ -32,7 +31,7 @@ from domain.platform.event_receivers import (
     ReceiverStep,
     secret_of_octets,
 )
-from integrations.event_receivers.models import AskedReceiver, AskedStep, AskingReceiver
+from integrations.event_receivers.models import AskedReceiver, AskedStep, AskingReceiver, LogEntry, ReceiverAnswer
 from store.database import Transaction
 from store.platform import event_receivers
 
@@ -74,20 +73,20 @@ class OwnReceivers:
         found = await env.store.read(lambda tx: event_receivers.get(tx, key))
         return AskingReceiver(key, found.secrets_at(env.clock.now())) if found is not None and may_ask(found) else None
 
-    async def list_own(self, key: str) -> list[dict[str, Any]]:
+    async def list_own(self, key: str) -> list[ReceiverAnswer]:
         """Every receiver of the owner, the newest first."""
         async with self._environment.store.read_transaction() as tx:
             system = await self._system(tx, key)
             return [self._answer_about(one) for one in await event_receivers.all_receivers(tx) if system.owns(one)]
 
-    async def show(self, key: str, receiver_id: str) -> dict[str, Any]:
+    async def show(self, key: str, receiver_id: str) -> ReceiverAnswer:
         """One of them, with its log. Raises Problems(NOT_FOUND)."""
         async with self._environment.store.read_transaction() as tx:
             receiver = await _find_own(tx, await self._system(tx, key), receiver_id)
         log = await deliveries_of(self._environment, receiver, MOST_LOGGED)
-        return self._answer_about(receiver) | {"deliveries": [_entry_of(one) for one in log]}
+        return self._answer_about(receiver, deliveries=tuple(_entry_of(one) for one in log))
 
-    async def ask_for(self, key: str, asked: AskedReceiver, message_id: str) -> dict[str, Any]:
+    async def ask_for(self, key: str, asked: AskedReceiver, message_id: str) -> ReceiverAnswer:
         """Ask for a receiver, with its secret: two administrators and a challenge stand before its first event.
 
         The same `message_id` again asks for no second one. Raises Problems as `propose_event_receiver`.
@@ -98,7 +97,7 @@ class OwnReceivers:
         made, _ = await run_request(env, system.subject, "askForReceiver", request, _ask_for, read=event_receivers.get)
         return self._answer_about(made, secret=True)
 
-    async def change(self, key: str, asked: AskedStep, message_id: str) -> dict[str, Any]:
+    async def change(self, key: str, asked: AskedStep, message_id: str) -> ReceiverAnswer:
         """Take a step with a receiver, with the new secret where that made one; once for each `message_id`.
 
         Raises Problems as `change_event_receiver`; what an administrator switched off only administrators switch on.
@@ -125,18 +124,19 @@ class OwnReceivers:
             raise not_found("receiver")
         return _System(key, found.owner, found.department)
 
-    def _answer_about(self, receiver: EventReceiver, *, secret: bool = False) -> dict[str, Any]:
-        told: dict[str, Any] = {
-            "id": receiver.id,
-            "url": receiver.url,
-            "types": [WIRE_NAMES[one] for one in receiver.kinds],
-            "state": receiver.state.value,
-            "failure": receiver.failure,
-        }
+    def _answer_about(
+        self, receiver: EventReceiver, *, secret: bool = False, deliveries: tuple[LogEntry, ...] | None = None
+    ) -> ReceiverAnswer:
         until = receiver.secret_made_at + timedelta(minutes=SECRET_SHOWN_MINUTES)
-        if secret and self._environment.clock.now() < until:
-            told["secret"] = receiver.secret
-        return told
+        return ReceiverAnswer(
+            id=receiver.id,
+            url=receiver.url,
+            types=tuple(WIRE_NAMES[one] for one in receiver.kinds),
+            state=receiver.state,
+            failure=receiver.failure,
+            secret=receiver.secret if secret and self._environment.clock.now() < until else None,
+            deliveries=deliveries,
+        )
 
 
 async def _ask_for(acting: UnitOfWork, request: ProposeEventReceiver) -> EventReceiver:
@@ -150,14 +150,14 @@ async def _find_own(tx: Transaction, system: _System, receiver_id: str, *, lock:
     return receiver
 
 
-def _entry_of(delivery: EventDelivery) -> dict[str, Any]:
+def _entry_of(delivery: EventDelivery) -> LogEntry:
     known = delivery.kind in EventKind.__members__
-    return {
-        "id": delivery.event_id,
-        "type": WIRE_NAMES[EventKind(delivery.kind)] if known else delivery.kind,
-        "timestamp": delivery.occurred_at.isoformat(),
-        "attempts": delivery.attempts,
-        "outcome": delivery.outcome,
-        "dueAt": None if delivery.delivered_at else delivery.due_at.isoformat(),
-        "deliveredAt": delivery.delivered_at.isoformat() if delivery.delivered_at else None,
-    }
+    return LogEntry(
+        id=delivery.event_id,
+        type=WIRE_NAMES[EventKind(delivery.kind)] if known else delivery.kind,
+        timestamp=delivery.occurred_at,
+        attempts=delivery.attempts,
+        outcome=delivery.outcome,
+        due_at=None if delivery.delivered_at else delivery.due_at,
+        delivered_at=delivery.delivered_at,
+    )

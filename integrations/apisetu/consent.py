@@ -6,35 +6,89 @@ since its signature covers exactly that text.
 
 import base64
 import json
-import uuid
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import Annotated, Any, TypeAlias
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
+from pydantic import Field, PlainSerializer, StrictFloat, StrictInt, StringConstraints, WithJsonSchema
 
 from domain.kernel import Source
-from integrations.calling.errors import Refused
+from integrations.calling.answers import BodyModel, Instant, read_model
+from integrations.calling.errors import Refused, Unreadable
 
-Path = tuple[str, ...]
+Filled: TypeAlias = Annotated[str, StringConstraints(min_length=1)]
+Number: TypeAlias = StrictInt | StrictFloat
+_UUID = "^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$"
+Uuid: TypeAlias = Annotated[
+    str, StringConstraints(pattern=_UUID, to_lower=True), WithJsonSchema({"type": "string", "format": "uuid"})
+]
 
-_TEXTS: tuple[Path, ...] = (
-    ("dataConsumer", "id"),
-    ("dataProvider", "id"),
-    ("purpose", "description"),
-    ("data", "id"),
-    ("permission", "access"),
-    ("permission", "frequency", "unit"),
-    ("user", "idType"),
-    ("user", "idNumber"),
-)
-_TEXTS_OR_EMPTY: tuple[Path, ...] = (("user", "mobile"), ("user", "email"))
-"""The schema asks for a value, but clients in the field send empty texts where there is none."""
 
-_NUMBERS: tuple[Path, ...] = (("permission", "frequency", "value"), ("permission", "frequency", "repeats"))
-_INSTANTS: tuple[Path, ...] = (("timestamp",), ("permission", "dateRange", "from"), ("permission", "dateRange", "to"))
+def _utc(at: datetime) -> str:
+    """UTC with milliseconds, as docs/contracts/apisetu.md section 5 writes instants."""
+    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+Moment: TypeAlias = Annotated[Instant, PlainSerializer(_utc, return_type=str)]
+
+
+class _Identified(BodyModel):
+    id: Filled
+
+
+class _Purpose(BodyModel):
+    description: Filled
+
+
+class _User(BodyModel):
+    id_type: Filled
+    id_number: Filled
+    mobile: str  # clients in the field send an empty text where there is none
+    email: str
+
+
+class _DateRange(BodyModel):
+    begins_at: Moment = Field(alias="from")
+    ends_at: Moment = Field(alias="to")
+
+
+class _Frequency(BodyModel):
+    unit: Filled
+    value: Number
+    repeats: Number
+
+
+class _Permission(BodyModel):
+    access: Filled
+    date_range: _DateRange
+    frequency: _Frequency
+
+
+class Consent(BodyModel):
+    """What the citizen agreed to, and what a signature covers."""
+
+    consent_id: Uuid
+    timestamp: Moment
+    data_consumer: _Identified
+    data_provider: _Identified
+    purpose: _Purpose
+    user: _User
+    data: _Identified
+    permission: _Permission
+
+
+class _Signature(BodyModel):
+    signature: Filled
+
+
+class ConsentArtifact(BodyModel):
+    """The artefact (docs/contracts/apisetu.md section 5)."""
+
+    consent: Consent
+    signature: _Signature
 
 
 def artefact_to_send(artefact: Mapping[str, Any]) -> dict[str, Any]:
@@ -44,22 +98,30 @@ def artefact_to_send(artefact: Mapping[str, Any]) -> dict[str, Any]:
     the recorded text has other members, so that the signature would not cover what is sent, and
     consent_unsigned.
     """
-    consent, signature = _normal(artefact.get("consent")), _value_at(artefact, ("signature", "signature"))
-    if consent != artefact.get("consent"):
+    try:
+        given = read_model(ConsentArtifact, artefact)
+    except Unreadable as error:
+        unsigned = str(error).startswith("signature")
+        raise Refused(Source.API_SETU, "consent_unsigned" if unsigned else "consent_incomplete") from None
+    return as_recorded(given, artefact)
+
+
+def as_recorded(given: ConsentArtifact, artefact: Mapping[str, Any]) -> dict[str, Any]:
+    """The artefact with exactly the published members; raises Refused with consent_altered."""
+    normal = given.model_dump(mode="json", by_alias=True)
+    if normal["consent"] != artefact["consent"]:
         raise Refused(Source.API_SETU, "consent_altered")
-    if not isinstance(signature, str) or not signature:
-        raise Refused(Source.API_SETU, "consent_unsigned")
-    return {"consent": consent, "signature": {"signature": signature}}
+    return normal
 
 
 def may_store(artefact: Mapping[str, Any]) -> bool:
     """Whether the consent of a checked artefact allows an answer to be cached."""
-    return "STORE" in str(_value_at(artefact, ("consent", "permission", "access"))).upper()
+    return "STORE" in artefact["consent"]["permission"]["access"].upper()
 
 
 def ends_at(artefact: Mapping[str, Any]) -> datetime:
     """When the consent of a checked artefact ends."""
-    return _instant(_value_at(artefact, ("consent", "permission", "dateRange", "to")))
+    return datetime.fromisoformat(artefact["consent"]["permission"]["dateRange"]["to"])
 
 
 def canonical(consent: Mapping[str, Any]) -> bytes:
@@ -84,67 +146,3 @@ def signed_by(artefact: Mapping[str, Any], public_key: str) -> bool:
     except InvalidSignature:
         return False
     return True
-
-
-def _normal(given: Any) -> dict[str, Any]:
-    consent: dict[str, Any] = {"consentId": _uuid(_value_at(given, ("consentId",)))}
-    for path in _TEXTS:
-        _put(consent, path, _text(_value_at(given, path)))
-    for path in _TEXTS_OR_EMPTY:
-        value = _value_at(given, path)
-        _put(consent, path, value if value == "" else _text(value))
-    for path in _NUMBERS:
-        _put(consent, path, _number(_value_at(given, path)))
-    for path in _INSTANTS:
-        _put(consent, path, _utc(_instant(_value_at(given, path))))
-    return consent
-
-
-def _utc(at: datetime) -> str:
-    """UTC with milliseconds, as docs/contracts/apisetu.md section 5 writes instants."""
-    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-def _instant(value: Any) -> datetime:
-    try:
-        parsed = datetime.fromisoformat(value) if isinstance(value, str) else None
-    except ValueError:
-        parsed = None
-    if parsed is None or parsed.tzinfo is None:
-        raise _incomplete()
-    return parsed
-
-
-def _value_at(given: Any, path: Path) -> Any:
-    for name in path:
-        given = given.get(name) if isinstance(given, Mapping) else None
-    return given
-
-
-def _put(consent: dict[str, Any], path: Path, value: Any) -> None:
-    for name in path[:-1]:
-        consent = consent.setdefault(name, {})
-    consent[path[-1]] = value
-
-
-def _text(value: Any) -> str:
-    if not isinstance(value, str) or not value:
-        raise _incomplete()
-    return value
-
-
-def _number(value: Any) -> int | float:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise _incomplete()
-    return value
-
-
-def _uuid(value: Any) -> str:
-    try:
-        return str(uuid.UUID(value if isinstance(value, str) else ""))
-    except ValueError as error:
-        raise _incomplete() from error
-
-
-def _incomplete() -> Refused:
-    return Refused(Source.API_SETU, "consent_incomplete")

@@ -16,8 +16,8 @@ from starlette.routing import Route
 from domain.kernel import CallerError, Clock, ErrorCode
 from integrations.apisetu import published_wire as wire
 from integrations.apisetu.published_document import ROOT, document
-from integrations.apisetu.published_models import PublishedSettings, Publisher
-from integrations.calling.incoming_calls import NO_STORE, TooLarge, read_body
+from integrations.apisetu.published_models import PublishedSettings, Publisher, ServicesAnswer, Statement
+from integrations.calling.incoming_calls import NO_STORE, TooLarge, json_answer, read_body
 
 log = structlog.get_logger(__name__)
 _CODES = {ErrorCode.IDEMPOTENCY_KEY_REUSED: "invalid_txnid", ErrorCode.CONSENT_REQUIRED: "invalid_parameter"}
@@ -61,7 +61,7 @@ class _Endpoint:
 
         async def work() -> Response:
             wire.consumer_of(self._settings, request.headers)
-            return _json({"services": [each.to_json() for each in await self._publisher.services()]}, NO_STORE)
+            return json_answer(ServicesAnswer(services=await self._publisher.services()))
 
         return await _answer_or_problem(work)
 
@@ -74,7 +74,7 @@ class _Endpoint:
             statement = await self._publisher.verify(consumer.client_id, text, nonce)
             if statement is None:
                 raise wire.CallProblem("record_not_found")
-            return _json({"statement": statement}, NO_STORE)
+            return json_answer(Statement(statement=statement))
 
         return await _answer_or_problem(work)
 

@@ -5,18 +5,24 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from types import MappingProxyType
-from typing import Any, Protocol, Self
+from typing import Annotated, Any, Literal, Protocol, Self, TypeAlias, get_args
+
+from pydantic import ConfigDict, Field, StringConstraints
 
 from domain.kernel import Bilingual
 from domain.kernel.state import installed_state
+from integrations.apisetu.consent import ConsentArtifact, Uuid
+from integrations.calling.answers import AnswerModel, BodyModel, PlainLine
 
-NUMBER, FULL_NAME = "CertificateNumber", "FullName"
-PARAMETERS = (NUMBER, FULL_NAME)
-"""The mandatory parameters of each of our documents: the search fields of our Pull URI (INFERRED,
-docs/contracts/apisetu.md section 8)."""
-
-FORMATS = ("pdf", "xml")
+Form: TypeAlias = Literal["pdf", "xml"]
+FORMATS = get_args(Form)
 """As what our documents are given: both were signed when the certificate was issued."""
+
+LONGEST_CERTIFICATE = 1000
+"""Characters of a number or of the text of a QR code."""
+
+_Line: TypeAlias = Annotated[PlainLine, StringConstraints(max_length=200)]
+Parameter: TypeAlias = Annotated[_Line, StringConstraints(strip_whitespace=True, min_length=1)]
 
 _NAME = re.compile(r"[A-Za-z0-9._-]{1,60}")
 
@@ -91,8 +97,7 @@ class PublishedDocument:
     services: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class PublishedService:
+class PublishedService(AnswerModel):
     """A service of the catalogue in what an outsider may know. Days and fee are None where nobody knows them."""
 
     code: str
@@ -104,18 +109,48 @@ class PublishedService:
     fee_paise: int | None
     open: bool
 
-    def to_json(self) -> dict[str, Any]:
-        """As JSON, both languages."""
-        return {
-            "code": self.code,
-            "name": {"en": self.name.en, "hi": self.name.hi},
-            "department": {"en": self.department.en, "hi": self.department.hi} if self.department else None,
-            "outcome": self.outcome,
-            "doctype": self.doctype,
-            "limitDays": self.limit_days,
-            "feePaise": self.fee_paise,
-            "open": self.open,
-        }
+
+class ServicesAnswer(AnswerModel):
+    """The catalogue."""
+
+    services: tuple[PublishedService, ...]
+
+
+class Statement(AnswerModel):
+    """Whether a certificate holds, as a JWT."""
+
+    statement: str
+
+
+class VerificationRequest(BodyModel):
+    """A question whether a certificate holds."""
+
+    certificate: Annotated[
+        PlainLine,
+        Field(min_length=1, max_length=LONGEST_CERTIFICATE, description="Its number, or the text of its QR code."),
+    ]
+    nonce: Annotated[str | None, Field(pattern="^[A-Za-z0-9._~-]{8,128}$", description="Repeated in the answer.")] = (
+        None
+    )
+
+
+class CertificateParameters(BodyModel):
+    """The search fields of our Pull URI (INFERRED, docs/contracts/apisetu.md section 8); more may come."""
+
+    model_config = ConfigDict(extra="allow")
+    __pydantic_extra__: dict[str, _Line]
+
+    number: Parameter = Field(alias="CertificateNumber", description="The 14 digits of the certificate.")
+    full_name: Parameter = Field(alias="FullName", description="The holder's name as on the certificate.")
+
+
+class CertificateCall(BodyModel):
+    """A question for a certificate (docs/contracts/apisetu.md section 4)."""
+
+    txn_id: Annotated[Uuid, Field(description="Fresh for each question.")]
+    format: Form
+    certificate_parameters: CertificateParameters
+    consent_artifact: ConsentArtifact
 
 
 class Publisher(Protocol):

@@ -2,35 +2,24 @@
 
 import hashlib
 import hmac
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from domain.kernel import is_plain_line
-from integrations.apisetu import consent as artefacts
+from pydantic import ValidationError
+
 from integrations.apisetu.codes import ERRORS
+from integrations.apisetu.consent import Consent, ConsentArtifact, as_recorded, signed_by
 from integrations.apisetu.published_models import (
-    FORMATS,
-    FULL_NAME,
-    NUMBER,
-    PARAMETERS,
+    CertificateCall,
     Consumer,
     PublishedCall,
     PublishedSettings,
+    VerificationRequest,
 )
-from integrations.calling.answers import read_object
+from integrations.calling.answers import M, read_object
 from integrations.calling.errors import Refused, Unreadable
-
-_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
-_LONGEST = 200
-"""Characters of one parameter."""
-
-LONGEST_CERTIFICATE = 1000
-"""Characters of a number or of the text of a QR code."""
-
-_NONCE = re.compile(r"[A-Za-z0-9._~-]{8,128}")
 
 MOST_REPEATS = 50
 """Reads that one consent is good for here, whatever larger number it names."""
@@ -75,23 +64,19 @@ def consumer_of(settings: PublishedSettings, headers: Mapping[str, str]) -> Cons
 
 def read_call(settings: PublishedSettings, asked: Asked, body: bytes, now: datetime) -> PublishedCall:
     """The call; raises CallProblem with the code of the first fault."""
-    given = _object(body)
-    _check_form(given)
-    parameters = _parameters(given.get("certificateParameters", {}))
-    if "consentArtifact" not in given or given["consentArtifact"] is None:
-        raise CallProblem("missing_parameter")
-    consent = _consent(settings, asked, given["consentArtifact"], now)
+    request, given = _read(CertificateCall, body)
+    consent = _consent(settings, asked, request.consent_artifact, given["consentArtifact"], now)
     return PublishedCall(
         client_id=asked.consumer.client_id,
-        transaction_id=given["txnId"].lower(),
+        transaction_id=request.txn_id,
         doctype=asked.doctype,
-        format=given["format"],
-        number=parameters[NUMBER],
-        full_name=parameters[FULL_NAME],
-        mobile=consent["user"]["mobile"] or consent["user"]["idNumber"],
-        consent_id=consent["consentId"],
-        ends_at=artefacts.ends_at({"consent": consent}),
-        repeats=min(int(consent["permission"]["frequency"]["repeats"]), MOST_REPEATS),
+        format=request.format,
+        number=request.certificate_parameters.number,
+        full_name=request.certificate_parameters.full_name,
+        mobile=consent.user.mobile or consent.user.id_number,
+        consent_id=consent.consent_id,
+        ends_at=consent.permission.date_range.ends_at,
+        repeats=min(int(consent.permission.frequency.repeats), MOST_REPEATS),
         body_sha256=hashlib.sha256(body).hexdigest(),
     )
 
@@ -101,71 +86,54 @@ def read_verification(body: bytes) -> tuple[str, str | None]:
 
     Raises CallProblem.
     """
-    given = _object(body)
-    text, nonce = given.get("certificate"), given.get("nonce")
-    if text in (None, ""):
-        raise CallProblem("missing_parameter")
-    if not isinstance(text, str) or len(text) > LONGEST_CERTIFICATE or not is_plain_line(text):
-        raise CallProblem("invalid_parameter")
-    if nonce is not None and not (isinstance(nonce, str) and _NONCE.fullmatch(nonce)):
-        raise CallProblem("invalid_parameter")
-    return text, nonce
+    request, _ = _read(VerificationRequest, body)
+    return request.certificate, request.nonce
 
 
-def _object(body: bytes) -> dict[str, Any]:
+def _read(model: type[M], body: bytes) -> tuple[M, dict[str, Any]]:
     try:
-        return read_object(body)
-    except Unreadable as error:
-        raise CallProblem("invalid_parameter") from error
+        given = read_object(body)
+        return model.model_validate(given), given
+    except Unreadable:
+        raise CallProblem("invalid_parameter") from None
+    except ValidationError as error:
+        fault = error.errors(include_url=False, include_context=False)[0]
+    missing = fault["type"] == "missing" or _is_blank(fault["input"])
+    raise CallProblem("missing_parameter" if missing else _code_of(fault["loc"]))
 
 
-def _check_form(given: Mapping[str, Any]) -> None:
-    transaction, form = given.get("txnId"), given.get("format")
-    if transaction in (None, "") or form in (None, ""):
-        raise CallProblem("missing_parameter")
-    if not isinstance(transaction, str) or not _UUID.fullmatch(transaction):
-        raise CallProblem("invalid_txnid")
-    if not isinstance(form, str) or form not in FORMATS:
-        raise CallProblem("invalid_format")
+def _is_blank(value: object) -> bool:
+    return value is None or (isinstance(value, str) and not value.strip())
 
 
-def _parameters(given: Any) -> Mapping[str, str]:
-    if not isinstance(given, dict) or not all(isinstance(value, str) for value in given.values()):
-        raise CallProblem("invalid_parameter")
-    if any(len(value) > _LONGEST or not is_plain_line(value) for value in given.values()):
-        raise CallProblem("invalid_parameter")
-    if any(not given.get(name, "").strip() for name in PARAMETERS):
-        raise CallProblem("missing_parameter")
-    return {name: value.strip() for name, value in given.items()}
+def _code_of(place: tuple[int | str, ...]) -> str:
+    """The code of a part that is not of its form; a member of the consent counts as one that is missing."""
+    if place[0] == "consentArtifact" and len(place) > 2:
+        return "invalid_consentid" if place[-1] == "consentId" else "missing_parameter"
+    return {"txnId": "invalid_txnid", "format": "invalid_format"}.get(str(place[0]), "invalid_parameter")
 
 
-def _consent(settings: PublishedSettings, asked: Asked, artefact: Any, now: datetime) -> Mapping[str, Any]:
-    """The consent: whole, signed by the consumer, for this pair and document, and running now."""
-    if not isinstance(artefact, dict) or not isinstance(artefact.get("consent"), dict):
-        raise CallProblem("invalid_parameter")
-    consent_id = artefact["consent"].get("consentId")
-    if consent_id is not None and not _UUID.fullmatch(str(consent_id)):
-        raise CallProblem("invalid_consentid")
+def _consent(
+    settings: PublishedSettings, asked: Asked, artefact: ConsentArtifact, recorded: Mapping[str, Any], now: datetime
+) -> Consent:
+    """The consent: as it was recorded, signed by the consumer, for this pair and document, and running now."""
     try:
-        checked = artefacts.artefact_to_send(artefact)
-    except Refused as refusal:
-        missing = refusal.code in ("consent_incomplete", "consent_unsigned")
-        raise CallProblem("missing_parameter" if missing else "invalid_parameter") from None
-    consent: Mapping[str, Any] = checked["consent"]
-    if not any(artefacts.signed_by(checked, key) for key in asked.consumer.consent_keys):
+        checked = as_recorded(artefact, recorded)
+    except Refused:
+        raise CallProblem("invalid_parameter") from None
+    if not any(signed_by(checked, key) for key in asked.consumer.consent_keys):
         raise CallProblem("invalid_parameter")
-    if not _covers(settings, asked, consent, now):
+    if not _covers(settings, asked, artefact.consent, now):
         raise CallProblem("invalid_parameter")
-    return consent
+    return artefact.consent
 
 
-def _covers(settings: PublishedSettings, asked: Asked, consent: Mapping[str, Any], now: datetime) -> bool:
-    window = consent["permission"]["dateRange"]
-    begins, ends = datetime.fromisoformat(window["from"]), datetime.fromisoformat(window["to"])
+def _covers(settings: PublishedSettings, asked: Asked, consent: Consent, now: datetime) -> bool:
+    window = consent.permission.date_range
     return (
-        consent["dataConsumer"]["id"] == asked.consumer.client_id
-        and consent["dataProvider"]["id"] in (settings.publisher, settings.provider_id)
-        and consent["data"]["id"].upper() == asked.doctype
-        and begins <= now <= ends
-        and 1 <= consent["permission"]["frequency"]["repeats"] < 1e9
+        consent.data_consumer.id == asked.consumer.client_id
+        and consent.data_provider.id in (settings.publisher, settings.provider_id)
+        and consent.data.id.upper() == asked.doctype
+        and window.begins_at <= now <= window.ends_at
+        and 1 <= consent.permission.frequency.repeats < 1e9
     )

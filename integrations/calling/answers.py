@@ -3,15 +3,28 @@
 import json
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import MAXYEAR, MINYEAR, datetime
 from email.utils import parsedate_to_datetime
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeAlias, TypeVar
+
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    StringConstraints,
+    ValidationError,
+)
+from pydantic.alias_generators import to_camel
 
 from domain.kernel import Source
+from domain.kernel.text import is_plain_line
 from integrations.calling.errors import Foreign, Garbled, IntegrityFailure, NotLetIn, Refused, Unavailable, Unreadable
 
 A = TypeVar("A")
 T = TypeVar("T")
+M = TypeVar("M", bound="BodyModel")
 
 LONGEST_WAIT = 300.0
 """Seconds; no longer Retry-After of a partner is believed. It reaches apps, which do not ask before.
@@ -33,6 +46,63 @@ class Answer:
     def media_type(self) -> str:
         """The content type without parameters, lower-case."""
         return self.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
+def _instant_of(value: object) -> datetime:
+    """An instant of RFC 3339 that has a day in every time zone; a number is none. Raises ValueError."""
+    at = datetime.fromisoformat(value) if isinstance(value, str) and len(value) <= 40 else None
+    if at is None or not MINYEAR < at.year < MAXYEAR:
+        raise ValueError("no instant")
+    return at
+
+
+Instant: TypeAlias = Annotated[AwareDatetime, BeforeValidator(_instant_of)]
+MessageId: TypeAlias = Annotated[str, StringConstraints(pattern="^[A-Za-z0-9][A-Za-z0-9._:-]{0,99}$")]
+
+
+def _plain_line(text: str) -> str:
+    if not is_plain_line(text):
+        raise ValueError("hidden characters")
+    return text
+
+
+PlainLine: TypeAlias = Annotated[str, AfterValidator(_plain_line)]
+
+
+class BodyModel(BaseModel):
+    """A body in JSON, or a part of one. `/openapi.json` describes the bodies of endpoints by the models they read."""
+
+    model_config = ConfigDict(
+        alias_generator=to_camel, frozen=True, model_title_generator=lambda model: model.__name__.replace("_", "")
+    )
+
+
+class AnswerModel(BaseModel):
+    """What an endpoint answers in JSON, or a part of it. What equals its default is left out."""
+
+    model_config = ConfigDict(alias_generator=to_camel, frozen=True, from_attributes=True, validate_by_name=True)
+
+    def to_json(self) -> str:
+        """As JSON."""
+        return self.model_dump_json(by_alias=True, exclude_defaults=True)
+
+
+def read_model(model: type[M], content: bytes | Mapping[str, Any]) -> M:
+    """A body, or the object that it holds, as its model reads it.
+
+    Raises Unreadable with the name of the first field that is wrong: `body` for the whole, `rows.2` for an element.
+    """
+    given = read_object(content, "body") if isinstance(content, bytes) else content
+    try:
+        return model.model_validate(given)
+    except ValidationError as error:
+        names = error.errors(include_url=False, include_context=False, include_input=False)[0]["loc"]
+    parts = []
+    for name in names:
+        parts.append(str(name + 1 if isinstance(name, int) else name))
+        if isinstance(name, int):
+            break
+    raise Unreadable(".".join(parts) or "body")
 
 
 def read_json(content: bytes) -> Any:

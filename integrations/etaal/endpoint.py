@@ -2,12 +2,11 @@
 
 import ipaddress
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cache
 from importlib.resources import files
-from typing import Any
 from urllib.parse import parse_qsl
 from xml.sax.saxutils import quoteattr
 
@@ -17,19 +16,18 @@ from starlette.routing import Route
 
 from domain.etaal.counting import closes_at
 from domain.kernel import Clock, TemporarilyUnavailable, ist_date
-from integrations.calling.answers import read_object
-from integrations.calling.errors import Unreadable
 from integrations.calling.incoming_calls import (
     CallerLimits,
     TooLarge,
     brings_bearer,
     is_listed,
     is_same_secret,
+    json_answer,
     read_body,
 )
 from integrations.calling.request_counters import LocalRequestCounters, RequestCounters
 from integrations.etaal import wire
-from integrations.etaal.models import Counts, EtaalSettings, ServiceCount
+from integrations.etaal.models import Counts, CountsAnswer, DayCounts, EtaalSettings, ServiceCount
 
 SOAP_PATH = "/etaal/service.asmx"
 
@@ -203,7 +201,7 @@ class _Endpoint:
         if body is None:
             return _JSON.refusal_response(TOO_LARGE, 413)
         try:
-            first, last = wire.read_range(_json_object(body))
+            first, last = wire.read_range(body)
         except wire.NotUnderstood as error:
             return _JSON.refusal_response(str(error), 400)
         return await _or_later(self._days(first, last), _JSON)
@@ -213,8 +211,11 @@ class _Endpoint:
         for offset in range((last - first).days + 1):
             day = first + timedelta(days=offset)
             revision, counts = await self._figures.figures_on(day)
-            days.append(wire.day_json(day, revision, counts, closes_at(day)))
-        return JSONResponse({"days": days}, headers={"Cache-Control": "no-store"})
+            total = sum(count.count for count in counts)
+            days.append(
+                DayCounts(day=day, revision=revision, closes_at=closes_at(day), total=total, rows=tuple(counts))
+            )
+        return json_answer(CountsAnswer(days=tuple(days)))
 
     async def _answer_counts(self, request: Request, call: wire.CountRequest, form: _Form) -> Response:
         """The one function behind both XML forms. Credentials come first, so that a stranger learns nothing."""
@@ -251,13 +252,6 @@ def _xml(content: bytes) -> Response:
 
 def _address(request: Request) -> str:
     return request.client.host if request.client else ""
-
-
-def _json_object(body: bytes) -> Mapping[str, Any]:
-    try:
-        return read_object(body)
-    except Unreadable as error:
-        raise wire.NotUnderstood("E01") from error
 
 
 async def _body(request: Request) -> bytes | None:

@@ -2,11 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
-from typing import Any, Protocol, Self
+from datetime import date, datetime
+from typing import Annotated, Any, ClassVar, Protocol, Self
+
+from pydantic import Field
 
 from domain.applications.applications import Channel
 from domain.etaal.counting import DOORSTEP
+from integrations.calling.answers import AnswerModel
 from integrations.calling.onboarding import read_settings
 
 CALLS_A_MINUTE = 60
@@ -24,11 +27,28 @@ class ServiceCount:
     `channel` is SELF, ASSISTED or MOBILE (docs/contracts/etaal.md section 4).
     """
 
+    __pydantic_config__: ClassVar = AnswerModel.model_config
     service_code: str
     location_code: str
     category: str
     channel: str
-    count: int
+    count: Annotated[int, Field(ge=0)]
+
+
+class DayCounts(AnswerModel):
+    """One day of the JSON form. It says when the day is closed, not whether: one revision is written one way."""
+
+    day: date = Field(serialization_alias="date")
+    revision: Annotated[int, Field(description="Rises when a day is corrected.")]
+    closes_at: Annotated[datetime, Field(description="Until then late events may come.")]
+    total: int
+    rows: tuple[ServiceCount, ...]
+
+
+class CountsAnswer(AnswerModel):
+    """The days that were asked for."""
+
+    days: tuple[DayCounts, ...]
 
 
 class Counts(Protocol):

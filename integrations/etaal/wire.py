@@ -8,11 +8,14 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
-from typing import Any
+from datetime import date
+from typing import Annotated, Any
 
 from lxml import etree
+from pydantic import BeforeValidator, WithJsonSchema
 
+from integrations.calling.answers import BodyModel, read_model
+from integrations.calling.errors import Unreadable
 from integrations.calling.safe_xml import Element, UnsafeXml, child, children, local_name, parse, text_of
 from integrations.etaal.models import ServiceCount
 
@@ -75,21 +78,35 @@ def read_day(text: str) -> date | None:
         return None
 
 
-def read_range(given: Mapping[str, Any]) -> tuple[date, date]:
-    """First and last day of the JSON form: `transactionDate`, or `fromDate` and `toDate` of 31 days at most.
+def _asked_day(value: object) -> date:
+    day = read_day(str(value))
+    if day is None:
+        raise ValueError("no day")
+    return day
+
+
+_DAY_SCHEMA = {"type": "string", "description": "A day in India, DD/MM/YYYY.", "examples": ["25/11/2026"]}
+
+
+class CountRange(BodyModel):
+    """A day, or a first and a last one, 31 days at most."""
+
+    transaction_date: Annotated[date | None, BeforeValidator(_asked_day), WithJsonSchema(_DAY_SCHEMA)] = None
+    from_date: date | None = None
+    to_date: date | None = None
+
+
+def read_range(given: bytes | Mapping[str, Any]) -> tuple[date, date]:
+    """First and last day of the JSON form.
 
     Raises NotUnderstood with the code of docs/contracts/etaal.md section 4.
     """
-    if "transactionDate" in given:
-        day = read_day(str(given["transactionDate"]))
-        if day is None:
-            raise NotUnderstood("E01")
-        return day, day
     try:
-        first, last = (date.fromisoformat(str(given[name])) for name in ("fromDate", "toDate"))
-    except (KeyError, ValueError) as error:
-        raise NotUnderstood("E01") from error
-    if last < first:
+        asked = read_model(CountRange, given)
+    except Unreadable:
+        raise NotUnderstood("E01") from None
+    first, last = (asked.transaction_date or one for one in (asked.from_date, asked.to_date))
+    if first is None or last is None or last < first:
         raise NotUnderstood("E01")
     if (last - first).days >= LONGEST_RANGE_DAYS:
         raise NotUnderstood("E03")
@@ -153,27 +170,6 @@ def fault_soap(who: str, reason: str) -> bytes:
     etree.SubElement(fault, "faultcode").text = f"soap:{who}"
     etree.SubElement(fault, "faultstring").text = reason
     return _text(envelope)
-
-
-def day_json(day: date, revision: int, counts: Sequence[ServiceCount], closes_at: datetime) -> dict[str, Any]:
-    """One day of the JSON form. It says when the day is closed, not whether: one revision is written one way."""
-    rows = [
-        {
-            "serviceCode": count.service_code,
-            "locationCode": count.location_code,
-            "category": count.category,
-            "channel": count.channel,
-            "count": count.count,
-        }
-        for count in counts
-    ]
-    return {
-        "date": day.isoformat(),
-        "revision": revision,
-        "closesAt": closes_at.isoformat(),
-        "total": sum(count.count for count in counts),
-        "rows": rows,
-    }
 
 
 def _columns(row: Element, values: tuple[str, str, int]) -> None:

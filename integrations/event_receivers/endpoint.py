@@ -6,17 +6,26 @@ Requests are signed as messages are (docs/partners/events/README.md sections 5 a
 import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC
+from typing import Annotated, TypeAlias
 
+from pydantic import BeforeValidator, ConfigDict, Field, StringConstraints, WithJsonSchema
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
 from domain.kernel import Clock, ErrorCode, Problems
-from domain.platform.event_receivers import WIRE_NAMES, ReceiverStep
-from integrations.calling.answers import read_object
+from domain.platform.event_receivers import WIRE_NAMES, EventKind, ReceiverStep
+from integrations.calling.answers import BodyModel, Instant, M, read_model
 from integrations.calling.errors import Unreadable
-from integrations.calling.incoming_calls import NO_STORE, CallerLimits, CallRefused, SignedCalls, is_fresh, plain_body
+from integrations.calling.incoming_calls import (
+    CallerLimits,
+    CallRefused,
+    SignedCalls,
+    is_fresh,
+    json_answer,
+    plain_body,
+)
 from integrations.calling.request_counters import LocalRequestCounters, RequestCounters
 from integrations.event_receivers import wire
 from integrations.event_receivers.models import (
@@ -25,7 +34,9 @@ from integrations.event_receivers.models import (
     AskedReceiver,
     AskedStep,
     CursorGone,
+    EventsAnswer,
     KeptReceivers,
+    ReceiversAnswer,
 )
 
 PATH = "/events/{receiver}"
@@ -35,9 +46,38 @@ BODY_LIMIT = 4_096
 """Bytes of a request."""
 _KEY = re.compile(r"[A-Za-z0-9_-]{1,64}")
 """The id of a receiver, or the name of a partner."""
-_KINDS = {word: kind for kind, word in WIRE_NAMES.items()}
 _STATUSES = {ErrorCode.NOT_FOUND: 404, ErrorCode.STEP_NOT_ALLOWED: 409, ErrorCode.IDEMPOTENCY_KEY_REUSED: 409,
              ErrorCode.IN_PROGRESS: 409, ErrorCode.CONFLICT: 409}  # fmt: skip
+
+
+def _kind_of(word: object) -> EventKind:
+    kind = next((kind for kind, name in WIRE_NAMES.items() if name == word), None)
+    if kind is None:
+        raise ValueError("no event")
+    return kind
+
+
+_WORDS = {"type": "string", "enum": list(WIRE_NAMES.values())}
+_Kind: TypeAlias = Annotated[EventKind, BeforeValidator(_kind_of), WithJsonSchema(_WORDS)]
+
+
+class AskForReceiver(BodyModel):
+    """Where a system wants to be told, and of what."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    url: Annotated[str, StringConstraints(pattern="^[ -~]*$")]
+    types: Annotated[list[_Kind], Field(min_length=1)]
+
+
+class TakeStep(BodyModel):
+    """A step with a receiver; `since` is from when on everything is told again."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    step: ReceiverStep
+    since: Instant | None = None
+
 
 Handler = Callable[[Request, bytes], Awaitable[Response]]
 
@@ -69,9 +109,8 @@ def events_routes(
             pulled = await asked.pull(request.path_params["receiver"], cursor, first)
         except CursorGone:
             raise CallRefused(410, "RESYNC") from None
-        events = [{"id": one.id, **one.body} for one in pulled.events]
-        told = {"events": events, "nextCursor": pulled.next_cursor, "complete": pulled.complete}
-        return JSONResponse(told, 200, NO_STORE)
+        events = tuple({"id": one.id, **one.body} for one in pulled.events)
+        return json_answer(EventsAnswer(events=events, next_cursor=pulled.next_cursor, complete=pulled.complete))
 
     guard = _guard_of(asked, clock, tallies, times)
     return [Route(PATH, guard(give), methods=["GET"])]
@@ -83,21 +122,19 @@ def receivers_routes(
     """The routes by which a system looks after its own receivers; the rest is as in `events_routes`."""
 
     async def list_own(request: Request, _: bytes) -> Response:
-        return JSONResponse({"receivers": await kept.list_own(request.path_params["receiver"])}, 200, NO_STORE)
+        own = await kept.list_own(request.path_params["receiver"])
+        return json_answer(ReceiversAnswer(receivers=tuple(own)))
 
     async def ask_for(request: Request, body: bytes) -> Response:
         made = await kept.ask_for(request.path_params["receiver"], _asked_receiver(body), _message_id(request))
-        return JSONResponse(made, 201, NO_STORE)
+        return json_answer(made, 201)
 
     async def show(request: Request, _: bytes) -> Response:
-        own = await kept.show(request.path_params["receiver"], _own_id(request))
-        return JSONResponse(own, 200, NO_STORE)
+        return json_answer(await kept.show(request.path_params["receiver"], _own_id(request)))
 
     async def change(request: Request, body: bytes) -> Response:
         step = _asked_step(_own_id(request), body)
-        return JSONResponse(
-            await kept.change(request.path_params["receiver"], step, _message_id(request)), 200, NO_STORE
-        )
+        return json_answer(await kept.change(request.path_params["receiver"], step, _message_id(request)))
 
     guard = _guard_of(kept, clock, tallies, times)
     own, one = f"{PATH}/receivers", f"{PATH}/receivers/{{own}}"
@@ -162,39 +199,20 @@ def _message_id(request: Request) -> str:
 
 
 def _asked_receiver(body: bytes) -> AskedReceiver:
-    given = _object(body, {"url", "types"})
-    url, types = given.get("url"), given.get("types")
-    if not isinstance(url, str) or not url.isascii() or not url.isprintable():
-        raise CallRefused(400, "BAD_FIELD", field="url")
-    if not isinstance(types, list) or not types or not all(isinstance(one, str) and one in _KINDS for one in types):
-        raise CallRefused(400, "BAD_FIELD", field="types")
-    return AskedReceiver(url, tuple(_KINDS[one] for one in types))
+    given = _model(AskForReceiver, body)
+    return AskedReceiver(given.url, tuple(given.types))
 
 
 def _asked_step(receiver_id: str, body: bytes) -> AskedStep:
-    given = _object(body, {"step", "since"})
-    step, since = given.get("step"), given.get("since")
-    if not isinstance(step, str) or step not in ReceiverStep.__members__:
-        raise CallRefused(400, "BAD_FIELD", field="step")
-    try:
-        instant = None if since is None else datetime.fromisoformat(str(since))
-        if instant is not None and instant.tzinfo is None:
-            raise ValueError("no time zone")  # noqa: TRY301 - the same answer as for what is no instant
-        utc = None if instant is None else instant.astimezone(UTC)
-    except (ValueError, OverflowError):
-        raise CallRefused(400, "BAD_FIELD", field="since") from None
-    return AskedStep(receiver_id, ReceiverStep(step), utc)
+    given = _model(TakeStep, body)
+    return AskedStep(receiver_id, given.step, given.since and given.since.astimezone(UTC))
 
 
-def _object(body: bytes, known: set[str]) -> dict[str, object]:
-    """The object of a body that has no other fields; raises CallRefused."""
+def _model(model: type[M], body: bytes) -> M:
     try:
-        given = read_object(body, "body")
-    except Unreadable:
-        raise CallRefused(400, "BAD_FIELD", field="body") from None
-    if strange := given.keys() - known:
-        raise CallRefused(400, "BAD_FIELD", field=min(strange))
-    return given
+        return read_model(model, body)
+    except Unreadable as error:
+        raise CallRefused(400, "BAD_FIELD", field=str(error).partition(".")[0]) from None
 
 
 def _asked_part(request: Request) -> tuple[str | None, int]:

@@ -5,7 +5,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
-from domain.platform.event_receivers import EventKind, ReceiverStep
+from pydantic import Field
+
+from domain.platform.event_receivers import EventKind, ReceiverState, ReceiverStep
+from integrations.calling.answers import AnswerModel
 
 MOST_PULLED = 200
 """Events that are given at once."""
@@ -67,8 +70,46 @@ class AskedStep:
     since: datetime | None
 
 
+class LogEntry(AnswerModel):
+    """One event as it was brought; `dueAt` is when it is brought next."""
+
+    id: str
+    type: str
+    timestamp: datetime
+    attempts: int
+    outcome: str | None
+    due_at: datetime | None
+    delivered_at: datetime | None
+
+
+class ReceiverAnswer(AnswerModel):
+    """One receiver. `secret` is there where it was just made, `deliveries` where one is asked about."""
+
+    id: str
+    url: str
+    types: tuple[str, ...]
+    state: ReceiverState
+    failure: str | None
+    secret: str | None = Field(default=None, repr=False)
+    deliveries: tuple[LogEntry, ...] | None = None
+
+
+class ReceiversAnswer(AnswerModel):
+    """All receivers of an owner."""
+
+    receivers: tuple[ReceiverAnswer, ...]
+
+
+class EventsAnswer(AnswerModel):
+    """Events behind a cursor, each with its `id`."""
+
+    events: tuple[dict[str, Any], ...]
+    next_cursor: str
+    complete: bool
+
+
 class KeptReceivers(Protocol):
-    """What the endpoint needs where a system looks after its own receivers; answers are objects of JSON.
+    """What the endpoint needs where a system looks after its own receivers.
 
     `key` is whose secret signed: a receiver's id, or a partner's name. All raise domain.kernel.Problems.
     """
@@ -76,14 +117,14 @@ class KeptReceivers(Protocol):
     async def find(self, key: str) -> AskingReceiver | None:
         """The secrets of a key that may ask now."""
 
-    async def list_own(self, key: str) -> Sequence[Mapping[str, Any]]:
+    async def list_own(self, key: str) -> Sequence[ReceiverAnswer]:
         """All receivers of the key's owner."""
 
-    async def show(self, key: str, receiver_id: str) -> Mapping[str, Any]:
+    async def show(self, key: str, receiver_id: str) -> ReceiverAnswer:
         """One of them with its log."""
 
-    async def ask_for(self, key: str, asked: AskedReceiver, message_id: str) -> Mapping[str, Any]:
+    async def ask_for(self, key: str, asked: AskedReceiver, message_id: str) -> ReceiverAnswer:
         """Ask for a receiver, once for each `message_id`; the answer has its secret."""
 
-    async def change(self, key: str, asked: AskedStep, message_id: str) -> Mapping[str, Any]:
+    async def change(self, key: str, asked: AskedStep, message_id: str) -> ReceiverAnswer:
         """Take a step, once for each `message_id`; the answer has the new secret where one was made."""

@@ -1,26 +1,32 @@
 """The endpoint of the state's HR system: `POST /hr/staff-changes` (docs/contracts/hr.md)."""
 
-import re
 from dataclasses import asdict
+from typing import Annotated
 
 import structlog
+from pydantic import Field
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
 from domain.kernel import Clock, Problems
-from domain.kernel.text import is_plain_line
-from integrations.calling.answers import read_object
+from integrations.calling.answers import BodyModel, MessageId, PlainLine, read_model
 from integrations.calling.errors import Unreadable
-from integrations.calling.incoming_calls import NO_STORE, CallerLimits, CallRefused, SignedCalls
+from integrations.calling.incoming_calls import CallerLimits, CallRefused, SignedCalls, json_answer
 from integrations.calling.request_counters import LocalRequestCounters, RequestCounters
-from integrations.hr.models import MOST_ROWS, HrSettings, StaffMessage, StaffRegister
+from integrations.hr.models import MOST_ROWS, HrSettings, StaffChangesAnswer, StaffMessage, StaffRegister
 
 PATH = "/hr/staff-changes"
 BODY_LIMIT = 262_144
 """Bytes of a message."""
-_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,99}")
 _log = structlog.get_logger(__name__)
+
+
+class StaffChanges(BodyModel):
+    """A message; a row is as one of a file of officers."""
+
+    message_id: MessageId
+    rows: Annotated[list[dict[PlainLine, PlainLine]], Field(min_length=1, max_length=MOST_ROWS)]
 
 
 def hr_routes(
@@ -44,9 +50,11 @@ def hr_routes(
             if taken.refused:
                 raise CallRefused(422, "ROWS_REFUSED", rows=[asdict(one) for one in taken.refused])
             _log.info("hr_message", state=taken.state, rows=len(message.rows), repeated=taken.repeated)
-            left = {"left": [asdict(one) for one in taken.left]} if taken.left else {}
-            told = {"messageId": message.id, "batch": taken.batch_id, "state": taken.state, "rows": len(message.rows)}
-            return JSONResponse({**told, **left}, 200, NO_STORE)
+            rows, left = len(message.rows), tuple(taken.left)
+            told = StaffChangesAnswer(
+                message_id=message.id, batch=taken.batch_id, state=taken.state, rows=rows, left=left
+            )
+            return json_answer(told)
 
         return await door.answer(work)
 
@@ -55,15 +63,5 @@ def hr_routes(
 
 def read_message(content: bytes) -> StaffMessage:
     """A message by docs/contracts/hr.md section 3. Raises Unreadable with the name of the field that is wrong."""
-    given = read_object(content, "body")
-    number, rows = given.get("messageId"), given.get("rows")
-    if not isinstance(number, str) or not _ID.fullmatch(number):
-        raise Unreadable("messageId")
-    if not isinstance(rows, list) or not 0 < len(rows) <= MOST_ROWS:
-        raise Unreadable("rows")
-    for line, row in enumerate(rows, 1):
-        if not isinstance(row, dict) or not all(
-            isinstance(text, str) and is_plain_line(text) for text in (*row, *row.values())
-        ):
-            raise Unreadable(f"rows.{line}")
-    return StaffMessage(number, [{"change": "", **row} for row in rows])
+    given = read_model(StaffChanges, content)
+    return StaffMessage(given.message_id, [{"change": "", **row} for row in given.rows])

@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, Self
 
+from integrations.calling.answers import AnswerModel
+
 CALLS_A_MINUTE, FAILURES_A_MINUTE = 60, 20
 MOST_ROWS = 500
 """Rows of one message."""
@@ -66,6 +68,16 @@ class TakenMessage:
     repeated: bool = False
     refused: Sequence[RefusedRow] = ()
     left: Sequence[LeftRow] = ()
+
+
+class StaffChangesAnswer(AnswerModel):
+    """The answer to a message, with how many rows it had and which of them could not be carried out."""
+
+    message_id: str
+    batch: str | None
+    state: str
+    rows: int
+    left: tuple[LeftRow, ...] = ()
 
 
 class StaffRegister(Protocol):

@@ -5,15 +5,28 @@ Each request is signed as ours are (docs/contracts/right_to_service.md section 6
 
 import structlog
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
 from domain.kernel import Clock
 from integrations.calling.errors import Unreadable
-from integrations.calling.incoming_calls import NO_STORE, SKEW_SECONDS, CallerLimits, CallRefused, SignedCalls
+from integrations.calling.incoming_calls import (
+    NO_STORE,
+    SKEW_SECONDS,
+    CallerLimits,
+    CallRefused,
+    SignedCalls,
+    json_answer,
+)
 from integrations.calling.request_counters import LocalRequestCounters, RequestCounters
 from integrations.right_to_service import wire
-from integrations.right_to_service.models import Hearings, OtherMessage, RightToServiceSettings, UnknownCase
+from integrations.right_to_service.models import (
+    CommissionMessageAnswer,
+    Hearings,
+    OtherMessage,
+    RightToServiceSettings,
+    UnknownCase,
+)
 
 _log = structlog.get_logger(__name__)
 HOOK = "/hooks/rts"
@@ -64,8 +77,7 @@ class _Endpoint:
             except OtherMessage:
                 raise CallRefused(409, "EVENT_ID_REUSED") from None
             _log.info("commission_message", word=word.word.value, state=told.state.value, repeated=told.repeated)
-            answer = {"eventId": told.id, "state": told.state.value}
-            return JSONResponse(answer | ({"code": told.code} if told.code else {}), 200, NO_STORE)
+            return json_answer(CommissionMessageAnswer(event_id=told.id, state=told.state, code=told.code))
 
         return await self._door.answer(work)
 

@@ -7,6 +7,7 @@ from typing import Any, Protocol, Self
 
 from domain.appeals.commission import CommissionWord, MessageState
 from domain.kernel import CallerError, ErrorCode, Problem
+from integrations.calling.answers import AnswerModel
 
 CALLS_A_MINUTE = 600
 """Messages that the endpoint accepts in a minute: ten a second, as the Commission's own limit
@@ -160,6 +161,14 @@ class MessageReceipt:
     state: MessageState
     code: str | None = None
     repeated: bool = False
+
+
+class CommissionMessageAnswer(AnswerModel):
+    """The answer to a message; `code` says why it was refused."""
+
+    event_id: str
+    state: MessageState
+    code: str | None = None
 
 
 class UnknownCase(CallerError):

@@ -11,12 +11,14 @@ import json
 import re
 from collections.abc import Mapping
 from datetime import date, datetime
-from typing import Any
+from typing import Annotated, Any, Generic, Literal, TypeAlias, TypeVar
+
+from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, StrictInt, StringConstraints
 
 from domain.appeals.appeals import AppealLevel
 from domain.appeals.commission import RANK, Bench, CommissionWord
 from domain.kernel import IST
-from integrations.calling.answers import read_object
+from integrations.calling.answers import BodyModel, Instant, MessageId, read_model, read_object
 from integrations.calling.errors import Unreadable
 from integrations.calling.incoming_calls import signature
 from integrations.right_to_service.models import (
@@ -36,7 +38,104 @@ APPEALS, SERVICES, SUMMARY, REVIEWS = (
 )
 LONGEST_TEXT, LONGEST_NAME = 4000, 200
 MOST_PAISE = 10**9
-_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,99}")
+
+
+def moment(at: datetime) -> str:
+    """An instant as it is written: RFC 3339 with milliseconds, in India."""
+    return at.astimezone(IST).isoformat(timespec="milliseconds")
+
+
+def _likely(at: datetime) -> datetime:
+    if not 2000 <= at.year <= 2200:
+        raise ValueError("no instant of a case")
+    return at
+
+
+def _day_of(value: object) -> date:
+    if not isinstance(value, str) or len(value) != len("2026-11-26"):
+        raise ValueError("no day")
+    return date.fromisoformat(value)
+
+
+_ZERO_FREE = "^[^\\x00]*$"
+"""PostgreSQL takes no zero byte."""
+Text: TypeAlias = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=LONGEST_TEXT, pattern=_ZERO_FREE)
+]
+Name: TypeAlias = Annotated[Text, Field(max_length=LONGEST_NAME)]
+_Moment: TypeAlias = Annotated[Instant, AfterValidator(_likely), PlainSerializer(moment, return_type=str)]
+P = TypeVar("P", bound=BodyModel)
+
+
+class _Hearing(BodyModel):
+    hearing_id: MessageId
+    at: _Moment
+    place: Name
+    is_cancelled: Literal[False] = Field(default=False, alias="cancelled")
+
+
+class CancelledHearing(BodyModel):
+    """A hearing that does not take place."""
+
+    hearing_id: MessageId
+    is_cancelled: Literal[True] = Field(alias="cancelled")
+
+
+class _Direction(BodyModel):
+    text: Text
+    until: Annotated[date, BeforeValidator(_day_of)]
+
+
+class _Decision(BodyModel):
+    text: Text
+    outcome: Literal["DISMISSED", "CLOSED"]
+
+
+class _Amount(BodyModel):
+    amount_paise: Annotated[StrictInt, Field(gt=0, le=MOST_PAISE)]
+    reason: Text
+
+
+class _Transfer(BodyModel):
+    bench: Bench
+
+
+class _Typed(BodyModel):
+    type: CommissionWord
+
+
+class Message(_Typed, Generic[P]):
+    """A message of the Commission (docs/contracts/right_to_service.md section 6.2)."""
+
+    event_id: MessageId
+    appeal_no: MessageId
+    at: _Moment
+    level: Literal[3] = 3
+    payload: P
+
+
+MESSAGES: Mapping[CommissionWord, type[Message[Any]]] = {
+    CommissionWord.HEARING_FIXED: Message[_Hearing],
+    CommissionWord.DIRECTION: Message[_Direction],
+    CommissionWord.DECIDED: Message[_Decision],
+    CommissionWord.PENALTY: Message[_Amount],
+    CommissionWord.COMPENSATION: Message[_Amount],
+    CommissionWord.TRANSFERRED: Message[_Transfer],
+}
+"""What each kind of message carries; other parts of a payload are left out."""
+
+
+class _Receipt(BodyModel):
+    appeal_no: MessageId
+    received_at: _Moment | None = None
+    decide_by: _Moment | None = None
+
+
+class _Case(_Receipt):
+    appeal_ref: MessageId
+    state: Name
+    history: Annotated[list[dict[str, Any]], Field(max_length=1000)]
+    known_ids: frozenset[str] = Field(alias="received")
 
 
 def request_headers(
@@ -119,29 +218,16 @@ def service(given: NotifiedService) -> dict[str, Any]:
 
 def read_receipt(content: bytes, *, known: bool) -> FilingReceipt:
     """The answer to a filing: 201, or 409 with the number that the appeal has already. Raises Unreadable."""
-    given = read_object(content, "body")
-    number = _id(given, "appealNo")
-    return FilingReceipt(number, _instant_or_none(given, "receivedAt"), _instant_or_none(given, "decideBy"), known)
+    given = read_model(_Receipt, content)
+    return FilingReceipt(given.appeal_no, given.received_at, given.decide_by, known)
 
 
 def read_case(content: bytes) -> CaseAtCommission:
     """A case with its history. Raises Unreadable."""
-    given = read_object(content, "body")
-    number = _id(given, "appealNo")
-    history, received = given.get("history"), given.get("received")
-    if not isinstance(history, list) or not isinstance(received, list) or len(history) > 1000:
-        raise Unreadable("history")
-    if any(not isinstance(one, str) for one in received):
-        raise Unreadable("received")
-    words = tuple(_word({**one, "appealNo": number}) if isinstance(one, dict) else _word({}) for one in history)
+    given = read_model(_Case, content)
+    words = tuple(_word({**one, "appealNo": given.appeal_no}) for one in given.history)
     return CaseAtCommission(
-        number,
-        _id(given, "appealRef"),
-        _text(given, "state", LONGEST_NAME),
-        _instant_or_none(given, "receivedAt"),
-        _instant_or_none(given, "decideBy"),
-        words,
-        frozenset(received),
+        given.appeal_no, given.appeal_ref, given.state, given.received_at, given.decide_by, words, given.known_ids
     )
 
 
@@ -163,113 +249,13 @@ def read_word(content: bytes) -> ReceivedMessage:
 
 
 def _word(given: Mapping[str, Any]) -> ReceivedMessage:
-    try:
-        kind = CommissionWord(str(given.get("type")))
-    except ValueError:
-        raise Unreadable("type") from None
-    if given.get("level", RANK[AppealLevel.COMMISSION]) != RANK[AppealLevel.COMMISSION]:
-        raise Unreadable("level")
-    payload = given.get("payload")
-    if not isinstance(payload, dict):
-        raise Unreadable("payload")
-    number, at, known = _id(given, "appealNo"), _instant(given, "at"), _PAYLOADS[kind](payload)
-    covered = {"appealNo": number, "type": kind.value, "at": moment(at), "payload": known}
-    return ReceivedMessage(
-        _id(given, "eventId"), number, kind, at, known, hashlib.sha256(encode_json(covered)).hexdigest()
-    )
-
-
-def _hearing(given: Mapping[str, Any]) -> dict[str, Any]:
-    cancelled = given.get("cancelled", False)
-    if not isinstance(cancelled, bool):
-        raise Unreadable("payload.cancelled")
-    found: dict[str, Any] = {"hearingId": _id(given, "hearingId", "payload."), "cancelled": cancelled}
-    if not cancelled:
-        found["at"] = moment(_instant(given, "at", "payload."))
-        found["place"] = _text(given, "place", LONGEST_NAME, "payload.")
-    return found
-
-
-def _direction(given: Mapping[str, Any]) -> dict[str, Any]:
-    until = given.get("until")
-    try:
-        day = date.fromisoformat(until) if isinstance(until, str) and len(until) == len("2026-11-26") else None
-    except ValueError:
-        day = None
-    if day is None:
-        raise Unreadable("payload.until")
-    return {"text": _text(given, "text", LONGEST_TEXT, "payload."), "until": day.isoformat()}
-
-
-def _decision(given: Mapping[str, Any]) -> dict[str, Any]:
-    outcome = given.get("outcome")
-    if outcome not in ("DISMISSED", "CLOSED"):
-        raise Unreadable("payload.outcome")
-    return {"text": _text(given, "text", LONGEST_TEXT, "payload."), "outcome": outcome}
-
-
-def _amount(given: Mapping[str, Any]) -> dict[str, Any]:
-    paise = given.get("amountPaise")
-    if isinstance(paise, bool) or not isinstance(paise, int) or not 0 < paise <= MOST_PAISE:
-        raise Unreadable("payload.amountPaise")
-    return {"amountPaise": paise, "reason": _text(given, "reason", LONGEST_TEXT, "payload.")}
-
-
-def _transfer(given: Mapping[str, Any]) -> dict[str, Any]:
-    try:
-        return {"bench": Bench(str(given.get("bench"))).value}
-    except ValueError:
-        raise Unreadable("payload.bench") from None
-
-
-_PAYLOADS = {
-    CommissionWord.HEARING_FIXED: _hearing,
-    CommissionWord.DIRECTION: _direction,
-    CommissionWord.DECIDED: _decision,
-    CommissionWord.PENALTY: _amount,
-    CommissionWord.COMPENSATION: _amount,
-    CommissionWord.TRANSFERRED: _transfer,
-}
-"""What each kind of message carries; other parts of a payload are left out."""
-
-
-def moment(at: datetime) -> str:
-    """An instant as it is written: RFC 3339 with milliseconds, in India."""
-    return at.astimezone(IST).isoformat(timespec="milliseconds")
-
-
-def _id(given: Mapping[str, Any], name: str, within: str = "") -> str:
-    value = given.get(name)
-    if not isinstance(value, str) or not _ID.fullmatch(value):
-        raise Unreadable(f"{within}{name}")
-    return value
-
-
-def _text(given: Mapping[str, Any], name: str, longest: int, within: str = "") -> str:
-    value = given.get(name)
-    if not isinstance(value, str) or not value.strip() or len(value) > longest or not _storable(value):
-        raise Unreadable(f"{within}{name}")
-    return value.strip()
-
-
-def _storable(text: str) -> bool:
-    """Whether a text can be written as UTF-8 and holds no zero byte, which PostgreSQL does not take."""
-    return "\x00" not in text and not any("\ud800" <= letter <= "\udfff" for letter in text)
-
-
-def _instant(given: Mapping[str, Any], name: str, within: str = "") -> datetime:
-    value = given.get(name)
-    try:
-        at = datetime.fromisoformat(value) if isinstance(value, str) and len(value) <= 40 else None
-    except ValueError:
-        at = None
-    if at is None or at.tzinfo is None or not 2000 <= at.year <= 2200:
-        raise Unreadable(f"{within}{name}")
-    return at
-
-
-def _instant_or_none(given: Mapping[str, Any], name: str) -> datetime | None:
-    return None if given.get(name) is None else _instant(given, name)
+    kind, payload = read_model(_Typed, given).type, given.get("payload")
+    cancelled = isinstance(payload, dict) and payload.get("cancelled") is True
+    form = Message[CancelledHearing] if cancelled and kind is CommissionWord.HEARING_FIXED else MESSAGES[kind]
+    message = read_model(form, given)
+    covered = message.model_dump(mode="json", by_alias=True, include={"appeal_no", "type", "at", "payload"})
+    digest = hashlib.sha256(encode_json(covered)).hexdigest()
+    return ReceivedMessage(message.event_id, message.appeal_no, kind, message.at, covered["payload"], digest)
 
 
 def _day(given: date | None) -> str | None:

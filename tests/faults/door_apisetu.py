@@ -40,7 +40,18 @@ class Shelf:
 
     async def services(self) -> tuple[PublishedService, ...]:
         """The catalogue."""
-        return (PublishedService("ES09", INCOME, None, "CERTIFICATE", "INCER", 15, None, open=True),)
+        return (
+            PublishedService(
+                code="ES09",
+                name=INCOME,
+                department=None,
+                outcome="CERTIFICATE",
+                doctype="INCER",
+                limit_days=15,
+                fee_paise=None,
+                open=True,
+            ),
+        )
 
     async def find(self, call: Any) -> bytes | None:
         """The certificate of number 1."""

@@ -32,7 +32,7 @@ from gateway.settings.variables import NEEDED, Variable, sections, variables_of
 from integrations.registry import OUTSIDE_SYSTEMS
 from states.message_texts import message_texts, text_problems
 from states.packages import read_package
-from tools.reference import apisetu_components, partner_doors, umang_document
+from tools.reference import apisetu_document, partner_doors, umang_document
 from tools.reference.access import access
 from tools.reference.alarms import alarms
 from tools.reference.connectors import connector_pages
@@ -238,7 +238,7 @@ def documents() -> dict[str, str]:
         "log_events.md": log_events(),
         "message_texts.md": texts_of_messages(),
         "../gateway/http/openapi.json": file_of(partner_doors.document()),
-        "../integrations/apisetu/published_components.json": apisetu_components.as_file(),
+        "../integrations/apisetu/published_document.json": apisetu_document.as_file(),
         "../gateway/umang/openapi.json": file_of(umang_document.document()),
         **connector_pages(),
         **error_documents(),

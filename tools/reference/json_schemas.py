@@ -1,9 +1,13 @@
 """JSON Schema of objects whose fields are declared once, with their examples; and documents of OpenAPI as files."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
+
+from pydantic import BaseModel
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue, models_json_schema
+from pydantic_core import core_schema
 
 Schema: TypeAlias = Mapping[str, Any]
 
@@ -44,6 +48,35 @@ def schema_of(fields: Fields) -> dict[str, Any]:
 def example_of(fields: Fields) -> dict[str, Any]:
     """The example of an object with these fields."""
     return {name: field.example for name, field in fields.items() if field.example is not _NOT_SHOWN}
+
+
+class Untitled(GenerateJsonSchema):
+    """JSON Schema whose fields have no title beside their name, and whose models are called as if none were private."""
+
+    def normalize_name(self, name: str) -> str:
+        return super().normalize_name(name).strip("_").replace("__", "_")
+
+    def field_title_should_be_set(self, schema: Any) -> bool:  # noqa: ARG002 - pydantic's shape
+        return False
+
+
+class OpenApi30(Untitled):
+    """As OpenAPI 3.0 says that a value may be null."""
+
+    def nullable_schema(self, schema: core_schema.NullableSchema) -> JsonSchemaValue:
+        inner = self.generate_inner(schema["schema"])
+        return {"allOf": [inner], "nullable": True} if "$ref" in inner else {**inner, "nullable": True}
+
+
+def component_schemas(
+    requests: Iterable[type[BaseModel]],
+    answers: Iterable[type[BaseModel]],
+    generator: type[GenerateJsonSchema] = Untitled,
+) -> tuple[dict[Any, Schema], dict[str, Any]]:
+    """The schema of each model of an endpoint by a reference, and `components.schemas` with what they lead to."""
+    inputs: Any = [(model, "validation") for model in requests] + [(model, "serialization") for model in answers]
+    found, made = models_json_schema(inputs, ref_template="#/components/schemas/{model}", schema_generator=generator)
+    return {model: schema for (model, _), schema in found.items()}, made["$defs"]
 
 
 def rows_of(fields: Fields) -> Field:

@@ -4,16 +4,29 @@ An endpoint that is not described is found by a test, and what is described is t
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
+from typing import Any, TypeAlias
 
-from tools.reference.json_schemas import DATE, MOMENT, TEXT, Field, Schema, optional, schema_of
+from pydantic import BaseModel
+
+from integrations.etaal.models import CountsAnswer
+from integrations.etaal.wire import CountRange
+from integrations.event_receivers.endpoint import AskForReceiver, TakeStep
+from integrations.event_receivers.models import EventsAnswer, ReceiverAnswer, ReceiversAnswer
+from integrations.hr.endpoint import StaffChanges
+from integrations.hr.models import StaffChangesAnswer
+from integrations.right_to_service.models import CommissionMessageAnswer
+from integrations.right_to_service.wire import MESSAGES, CancelledHearing, Message
+from tools.reference.json_schemas import TEXT, Field, Schema, component_schemas, schema_of
+
+Model: TypeAlias = type[BaseModel]
+Described: TypeAlias = Schema | Model | tuple[Model, ...]
+"""A schema, the model by which a body is read or answered, or one of several."""
 
 XML, SOAP, JSON, FORM = "application/xml", "text/xml", "application/json", "application/x-www-form-urlencoded"
 DAY: Schema = {"type": "string", "description": "A day in India, DD/MM/YYYY.", "examples": ["25/11/2026"]}
-_LONG_TEXT: Schema = {"type": "string", "maxLength": 4000}
 _WAIT = {"Retry-After": {"description": "Seconds.", "schema": {"type": "integer", "minimum": 1}}}
 
 
@@ -27,8 +40,8 @@ class Endpoint:
     partner: str
     answers: Mapping[int, str | None]
     body: str | None = None
-    body_schema: Schema = field(default_factory=lambda: TEXT)
-    answer_schema: Schema = field(default_factory=lambda: TEXT)
+    body_schema: Described = field(default_factory=lambda: TEXT)
+    answer_schema: Described = field(default_factory=lambda: TEXT)
     query: Mapping[str, Schema] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict)
     security: str | None = None
@@ -44,65 +57,17 @@ _pull = partial(
 _COUNT_ANSWERS = {200: SOAP, 403: SOAP, 413: SOAP, 503: None}
 _COUNT_QUERY: Mapping[str, Schema] = {"TransactionDate": DAY, "UserName": TEXT, "Password": TEXT}
 _count = partial(Endpoint, partner="e-Taal", answers=_COUNT_ANSWERS)
-_COUNT_ROW = schema_of(
-    {
-        **{name: Field(TEXT) for name in ("serviceCode", "locationCode", "category", "channel")},
-        "count": Field({"type": "integer", "minimum": 0}),
-    }
-)
-_DAY_COUNTS = schema_of(
-    {
-        "date": Field(DATE),
-        "revision": Field({"type": "integer", "description": "Rises when a day is corrected."}),
-        "closesAt": Field({**MOMENT, "description": "Until then late events may come."}),
-        "total": Field({"type": "integer"}),
-        "rows": Field({"type": "array", "items": _COUNT_ROW}),
-    }
-)
-_RANGE = {
-    "type": "object",
-    "properties": {"transactionDate": DAY, "fromDate": DATE, "toDate": {**DATE, "description": "At most 31 days."}},
-}
-
 _SIGNED_REFUSALS = {401: JSON, 413: JSON, 415: JSON, 429: JSON, 503: JSON}
 _SIGNED = {
     "X-Timestamp": "1795680000",
     "X-Signature": "hex HMAC-SHA256 over timestamp, method, path and the SHA-256 of the body, each on a line",
 }
-_STAFF_ROW: Schema = {"type": "object", "additionalProperties": {"type": "string", "maxLength": 200}}
-_TAKEN = ("messageId", "batch", "state")
 _commission = partial(
     Endpoint,
     partner="Right to Service Commission",
     headers={"X-Request-Id": "3f6c0b1e-7a52-4c5e-9a52-1f4f5a2b7c10", **_SIGNED},
     security="commissionBearer",
 )
-_EVENTS = ("HEARING_FIXED", "DIRECTION", "DECIDED", "PENALTY", "COMPENSATION", "TRANSFERRED")
-_EVENT_PAYLOAD = {
-    "hearingId": TEXT,
-    "at": MOMENT,
-    "place": {"type": "string", "maxLength": 200},
-    "cancelled": {"type": "boolean"},
-    "text": _LONG_TEXT,
-    "until": DATE,
-    "outcome": {"enum": ["DISMISSED", "CLOSED"]},
-    "amountPaise": {"type": "integer", "minimum": 1},
-    "reason": _LONG_TEXT,
-    "bench": {"enum": ["SINGLE", "DIVISION", "FULL"]},
-}
-_COMMISSION_EVENT = schema_of(
-    {
-        "eventId": Field({"type": "string", "maxLength": 100}),
-        "appealNo": Field({"type": "string", "examples": ["URTSC-2026-00012345"]}),
-        "type": Field({"enum": list(_EVENTS)}),
-        "at": Field(MOMENT),
-        "level": optional({"const": 3}),
-        "payload": Field({"type": "object", "properties": _EVENT_PAYLOAD}),
-    }
-)
-_EVENT_STATES = {"enum": ["APPLIED", "WAITING", "SUPERSEDED", "REFUSED"]}
-
-_STEPS = ("SWITCH_ON", "SWITCH_OFF", "ROTATE", "TELL_AGAIN")
 _events = partial(
     Endpoint,
     partner="Receivers of events",
@@ -113,16 +78,6 @@ _events = partial(
         "webhook-signature": "v1,K5oZfzN95Z9UVu1EsfQmfVNQhnkZ2pj9o9NDN/H/pI4=",
     },
 )
-_RECEIVER = schema_of(
-    {
-        **{name: Field(TEXT) for name in ("id", "url", "state")},
-        "types": Field({"type": "array", "items": TEXT}),
-        "failure": Field({"type": ["string", "null"]}),
-        "secret": optional(TEXT),
-    }
-)
-_ANY_OBJECT: Schema = {"type": "object"}
-
 DOORS: tuple[Endpoint, ...] = (
     _pull(
         "post",
@@ -164,8 +119,8 @@ DOORS: tuple[Endpoint, ...] = (
         "The counts of a day, or of up to 31 days, as JSON.",
         answers=dict.fromkeys((200, 400, 401, 403, 413, 429, 503), JSON),
         body=JSON,
-        body_schema=_RANGE,
-        answer_schema=schema_of({"days": Field({"type": "array", "items": _DAY_COUNTS})}),
+        body_schema=CountRange,
+        answer_schema=CountsAnswer,
         security="etaalBearer",
     ),
     _commission(
@@ -175,8 +130,8 @@ DOORS: tuple[Endpoint, ...] = (
         "`eventId` gets the first answer.",
         answers={200: JSON, **_SIGNED_REFUSALS, 400: JSON, 404: JSON, 409: JSON},
         body=JSON,
-        body_schema=_COMMISSION_EVENT,
-        answer_schema=schema_of({"eventId": Field(TEXT), "state": Field(_EVENT_STATES), "code": optional(TEXT)}),
+        body_schema=(*dict.fromkeys(MESSAGES.values()), Message[CancelledHearing]),
+        answer_schema=CommissionMessageAnswer,
     ),
     _commission(
         "get",
@@ -191,8 +146,8 @@ DOORS: tuple[Endpoint, ...] = (
         partner="HR system of the state",
         answers={200: JSON, 400: JSON, 409: JSON, 422: JSON, **_SIGNED_REFUSALS},
         body=JSON,
-        body_schema=schema_of({"messageId": Field(TEXT), "rows": Field({"type": "array", "items": _STAFF_ROW})}),
-        answer_schema=schema_of({**{name: Field(TEXT) for name in _TAKEN}, "rows": Field({"type": "integer"})}),
+        body_schema=StaffChanges,
+        answer_schema=StaffChangesAnswer,
         headers=_SIGNED,
     ),
     _events(
@@ -201,19 +156,13 @@ DOORS: tuple[Endpoint, ...] = (
         "Read events behind a cursor, the oldest first.",
         answers={200: JSON, 400: JSON, 410: JSON, **_SIGNED_REFUSALS},
         query={"cursor": TEXT, "first": {"type": "string", "examples": ["200"]}},
-        answer_schema=schema_of(
-            {
-                "events": Field({"type": "array", "items": _ANY_OBJECT}),
-                "nextCursor": Field(TEXT),
-                "complete": Field({"type": "boolean"}),
-            }
-        ),
+        answer_schema=EventsAnswer,
     ),
     _events(
         "get",
         "/events/{receiver}/receivers",
         "See the receivers of the owner whose secret signed.",
-        answer_schema=schema_of({"receivers": Field({"type": "array", "items": _RECEIVER})}),
+        answer_schema=ReceiversAnswer,
     ),
     _events(
         "post",
@@ -221,15 +170,15 @@ DOORS: tuple[Endpoint, ...] = (
         "Ask for a receiver, once for each `webhook-id`; two administrators and a challenge stand before its events.",
         answers={201: JSON, 400: JSON, 409: JSON, **_SIGNED_REFUSALS},
         body=JSON,
-        body_schema=schema_of({"url": Field(TEXT), "types": Field({"type": "array", "items": TEXT})}),
-        answer_schema=_RECEIVER,
+        body_schema=AskForReceiver,
+        answer_schema=ReceiverAnswer,
     ),
     _events(
         "get",
         "/events/{receiver}/receivers/{own}",
         "See one of them with its log.",
         answers={200: JSON, 400: JSON, 404: JSON, **_SIGNED_REFUSALS},
-        answer_schema=_ANY_OBJECT,
+        answer_schema=ReceiverAnswer,
     ),
     _events(
         "post",
@@ -237,8 +186,8 @@ DOORS: tuple[Endpoint, ...] = (
         "Take a step with one of them, once for each `webhook-id`.",
         answers={200: JSON, 400: JSON, 404: JSON, 409: JSON, **_SIGNED_REFUSALS},
         body=JSON,
-        body_schema=schema_of({"step": Field({"enum": list(_STEPS)}), "since": optional(MOMENT)}),
-        answer_schema=_RECEIVER,
+        body_schema=TakeStep,
+        answer_schema=ReceiverAnswer,
     ),
 )
 """Every endpoint that a partner calls in a form that we describe to it.
@@ -249,9 +198,11 @@ Mobile Seva, the treasury and CSC call in forms of their own (docs/contracts), M
 
 def document() -> dict[str, Any]:
     """The document; its title and its server are those of the gateway that serves it."""
+    requests, answers = (_models(door.body_schema for door in DOORS), _models(door.answer_schema for door in DOORS))
+    known, schemas = component_schemas(requests, answers)
     paths: dict[str, dict[str, Any]] = {}
     for door in DOORS:
-        paths.setdefault(door.path, {})[door.method] = _operation(door)
+        paths.setdefault(door.path, {})[door.method] = _operation(door, known)
     return {
         "openapi": "3.1.0",
         "info": {
@@ -266,21 +217,36 @@ def document() -> dict[str, Any]:
                 "digilockerHmac": {"type": "apiKey", "in": "header", "name": "x-digilocker-hmac"},
                 "etaalBearer": {"type": "http", "scheme": "bearer"},
                 "commissionBearer": {"type": "http", "scheme": "bearer"},
-            }
+            },
+            "schemas": schemas,
         },
     }
 
 
-def _operation(door: Endpoint) -> dict[str, Any]:
+def _models(described: Iterable[Described]) -> list[Model]:
+    each = (one if isinstance(one, tuple) else (one,) for one in described)
+    return [*dict.fromkeys(model for models in each for model in models if isinstance(model, type))]
+
+
+def _schema(described: Described, known: Mapping[Model, Schema]) -> dict[str, Any]:
+    if isinstance(described, tuple):
+        return {"anyOf": [known[model] for model in described]}
+    return dict(known[described] if isinstance(described, type) else described)
+
+
+def _operation(door: Endpoint, known: Mapping[Model, Schema]) -> dict[str, Any]:
     operation: dict[str, Any] = {
         "operationId": door.method + re.sub(r"\W", "", door.path.title()),
         "summary": door.summary,
         "tags": [door.partner],
         "parameters": [*_parameters(door)],
-        "responses": {str(status): _answer(door, status, kind) for status, kind in sorted(door.answers.items())},
+        "responses": {str(status): _answer(door, status, kind, known) for status, kind in sorted(door.answers.items())},
     }
     if door.body is not None:
-        operation["requestBody"] = {"required": False, "content": {door.body: {"schema": dict(door.body_schema)}}}
+        operation["requestBody"] = {
+            "required": False,
+            "content": {door.body: {"schema": _schema(door.body_schema, known)}},
+        }
     if door.security is not None:
         operation["security"] = [{door.security: []}]
     return operation
@@ -298,13 +264,12 @@ def _parameters(door: Endpoint) -> list[dict[str, Any]]:
     return [*within, *query, *headers]
 
 
-def _answer(door: Endpoint, status: int, kind: str | None) -> dict[str, Any]:
+def _answer(door: Endpoint, status: int, kind: str | None, known: Mapping[Model, Schema]) -> dict[str, Any]:
     answer: dict[str, Any] = {"description": _MEANINGS[status]}
     if kind is not None:
-        schema = (
-            door.answer_schema if status in (200, 201) else schema_of({"code": Field(TEXT)}) if kind == JSON else TEXT
-        )
-        answer["content"] = {kind: {"schema": dict(schema)}}
+        refused = schema_of({"code": Field(TEXT)}) if kind == JSON else TEXT
+        schema = door.answer_schema if status in (200, 201) else refused
+        answer["content"] = {kind: {"schema": _schema(schema, known)}}
     if status in (429, 503):
         answer["headers"] = _WAIT
     return answer

@@ -54,7 +54,18 @@ class Shelf:
         )
 
     async def services(self):
-        return (PublishedService("ES09", INCOME, None, "CERTIFICATE", "INCER", 15, None, open=True),)
+        return (
+            PublishedService(
+                code="ES09",
+                name=INCOME,
+                department=None,
+                outcome="CERTIFICATE",
+                doctype="INCER",
+                limit_days=15,
+                fee_paise=None,
+                open=True,
+            ),
+        )
 
     async def verify(self, client_id, text, nonce):
         if isinstance(self.outcome, Exception):
