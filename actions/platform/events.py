@@ -19,7 +19,7 @@ from domain.platform.event_receivers import (
     ReceiverState,
     delivery_of,
 )
-from integrations.event_receivers.models import AskingReceiver, CursorGone, Message, PulledEvents
+from integrations.event_receivers.models import AskingReceiver, CursorGone, EventsAnswer, Message
 from store.applications import applications
 from store.database import Transaction, audit, change_feed
 from store.platform import event_receivers
@@ -103,10 +103,10 @@ class EventReads:
             return None
         return AskingReceiver(found.id, found.secrets_at(env.clock.now()))
 
-    async def pull(self, receiver_id: str, cursor: str | None, first: int) -> PulledEvents:
+    async def pull(self, receiver_id: str, cursor: str | None, first: int) -> EventsAnswer:
         """Events behind a cursor, with an audit line. Raises CursorGone."""
 
-        async def work(tx: Transaction) -> PulledEvents:
+        async def work(tx: Transaction) -> EventsAnswer:
             receiver, state = await event_receivers.get(tx, receiver_id), await change_feed.state(tx)
             if receiver is None:
                 raise CursorGone
@@ -116,7 +116,8 @@ class EventReads:
             await audit.record(
                 tx, f"EVENTS:{receiver_id}", "events.pulled", "EVENT_RECEIVER", receiver_id, None, events=len(events)
             )
-            return PulledEvents(events, _cursor(state, more or state.end), complete=more is None)
+            bodies = tuple({"id": one.id, **one.body} for one in events)
+            return EventsAnswer(events=bodies, next_cursor=_cursor(state, more or state.end), complete=more is None)
 
         return await self._environment.store.carry_out(work)
 

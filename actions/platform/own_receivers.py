@@ -97,7 +97,7 @@ class OwnReceivers:
         made, _ = await run_request(env, system.subject, "askForReceiver", request, _ask_for, read=event_receivers.get)
         return self._answer_about(made, secret=True)
 
-    async def change(self, key: str, asked: AskedStep, message_id: str) -> ReceiverAnswer:
+    async def change(self, key: str, receiver_id: str, asked: AskedStep, message_id: str) -> ReceiverAnswer:
         """Take a step with a receiver, with the new secret where that made one; once for each `message_id`.
 
         Raises Problems as `change_event_receiver`; what an administrator switched off only administrators switch on.
@@ -111,7 +111,7 @@ class OwnReceivers:
                 raise not_allowed(receiver)
             return await take_step(acting, receiver, request.step, request.since)
 
-        request = ChangeEventReceiver(asked.receiver_id, asked.step, message_id, asked.since)
+        request = ChangeEventReceiver(receiver_id, asked.step, message_id, asked.since)
         done, _ = await run_request(env, system.subject, "changeOwnReceiver", request, take, read=event_receivers.get)
         return self._answer_about(done, secret=request.step is ReceiverStep.ROTATE)
 

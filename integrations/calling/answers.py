@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from datetime import MAXYEAR, MINYEAR, datetime
+from datetime import MAXYEAR, MINYEAR, UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Annotated, Any, TypeAlias, TypeVar
 
@@ -49,11 +49,11 @@ class Answer:
 
 
 def _instant_of(value: object) -> datetime:
-    """An instant of RFC 3339 that has a day in every time zone; a number is none. Raises ValueError."""
+    """An instant of RFC 3339 in UTC; a number is none, nor what has no day in some time zone. Raises ValueError."""
     at = datetime.fromisoformat(value) if isinstance(value, str) and len(value) <= 40 else None
     if at is None or not MINYEAR < at.year < MAXYEAR:
         raise ValueError("no instant")
-    return at
+    return at if at.tzinfo is None else at.astimezone(UTC)
 
 
 Instant: TypeAlias = Annotated[AwareDatetime, BeforeValidator(_instant_of)]

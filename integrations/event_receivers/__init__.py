@@ -3,7 +3,7 @@
 from integrations.calling.opening import Clients, Opening
 from integrations.event_receivers.client import CODES, TELL, ReceiverCalls
 from integrations.event_receivers.endpoint import events_routes, receivers_routes
-from integrations.event_receivers.models import AskedEvents, Message, PulledEvents
+from integrations.event_receivers.models import AskedEvents, EventsAnswer, Message
 
 POLICIES = (TELL,)
 

@@ -6,17 +6,13 @@ Requests are signed as messages are (docs/partners/events/README.md sections 5 a
 import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import UTC
-from typing import Annotated, TypeAlias
 
-from pydantic import BeforeValidator, ConfigDict, Field, StringConstraints, WithJsonSchema
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
 from domain.kernel import Clock, ErrorCode, Problems
-from domain.platform.event_receivers import WIRE_NAMES, EventKind, ReceiverStep
-from integrations.calling.answers import BodyModel, Instant, M, read_model
+from integrations.calling.answers import M, read_model
 from integrations.calling.errors import Unreadable
 from integrations.calling.incoming_calls import (
     CallerLimits,
@@ -34,7 +30,6 @@ from integrations.event_receivers.models import (
     AskedReceiver,
     AskedStep,
     CursorGone,
-    EventsAnswer,
     KeptReceivers,
     ReceiversAnswer,
 )
@@ -48,36 +43,6 @@ _KEY = re.compile(r"[A-Za-z0-9_-]{1,64}")
 """The id of a receiver, or the name of a partner."""
 _STATUSES = {ErrorCode.NOT_FOUND: 404, ErrorCode.STEP_NOT_ALLOWED: 409, ErrorCode.IDEMPOTENCY_KEY_REUSED: 409,
              ErrorCode.IN_PROGRESS: 409, ErrorCode.CONFLICT: 409}  # fmt: skip
-
-
-def _kind_of(word: object) -> EventKind:
-    kind = next((kind for kind, name in WIRE_NAMES.items() if name == word), None)
-    if kind is None:
-        raise ValueError("no event")
-    return kind
-
-
-_WORDS = {"type": "string", "enum": list(WIRE_NAMES.values())}
-_Kind: TypeAlias = Annotated[EventKind, BeforeValidator(_kind_of), WithJsonSchema(_WORDS)]
-
-
-class AskForReceiver(BodyModel):
-    """Where a system wants to be told, and of what."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    url: Annotated[str, StringConstraints(pattern="^[ -~]*$")]
-    types: Annotated[list[_Kind], Field(min_length=1)]
-
-
-class TakeStep(BodyModel):
-    """A step with a receiver; `since` is from when on everything is told again."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    step: ReceiverStep
-    since: Instant | None = None
-
 
 Handler = Callable[[Request, bytes], Awaitable[Response]]
 
@@ -106,11 +71,9 @@ def events_routes(
     async def give(request: Request, _: bytes) -> Response:
         cursor, first = _asked_part(request)
         try:
-            pulled = await asked.pull(request.path_params["receiver"], cursor, first)
+            return json_answer(await asked.pull(request.path_params["receiver"], cursor, first))
         except CursorGone:
             raise CallRefused(410, "RESYNC") from None
-        events = tuple({"id": one.id, **one.body} for one in pulled.events)
-        return json_answer(EventsAnswer(events=events, next_cursor=pulled.next_cursor, complete=pulled.complete))
 
     guard = _guard_of(asked, clock, tallies, times)
     return [Route(PATH, guard(give), methods=["GET"])]
@@ -126,15 +89,15 @@ def receivers_routes(
         return json_answer(ReceiversAnswer(receivers=tuple(own)))
 
     async def ask_for(request: Request, body: bytes) -> Response:
-        made = await kept.ask_for(request.path_params["receiver"], _asked_receiver(body), _message_id(request))
+        made = await kept.ask_for(request.path_params["receiver"], _model(AskedReceiver, body), _message_id(request))
         return json_answer(made, 201)
 
     async def show(request: Request, _: bytes) -> Response:
         return json_answer(await kept.show(request.path_params["receiver"], _own_id(request)))
 
     async def change(request: Request, body: bytes) -> Response:
-        step = _asked_step(_own_id(request), body)
-        return json_answer(await kept.change(request.path_params["receiver"], step, _message_id(request)))
+        key, own, step = request.path_params["receiver"], _own_id(request), _model(AskedStep, body)
+        return json_answer(await kept.change(key, own, step, _message_id(request)))
 
     guard = _guard_of(kept, clock, tallies, times)
     own, one = f"{PATH}/receivers", f"{PATH}/receivers/{{own}}"
@@ -196,16 +159,6 @@ def _message_id(request: Request) -> str:
     if len(number) > LONGEST_ID:
         raise CallRefused(400, "BAD_FIELD", field="webhook-id")
     return number
-
-
-def _asked_receiver(body: bytes) -> AskedReceiver:
-    given = _model(AskForReceiver, body)
-    return AskedReceiver(given.url, tuple(given.types))
-
-
-def _asked_step(receiver_id: str, body: bytes) -> AskedStep:
-    given = _model(TakeStep, body)
-    return AskedStep(receiver_id, given.step, given.since and given.since.astimezone(UTC))
 
 
 def _model(model: type[M], body: bytes) -> M:

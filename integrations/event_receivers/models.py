@@ -3,12 +3,12 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Annotated, Any, Protocol, TypeAlias
 
-from pydantic import Field
+from pydantic import BeforeValidator, ConfigDict, Field, StringConstraints, WithJsonSchema
 
-from domain.platform.event_receivers import EventKind, ReceiverState, ReceiverStep
-from integrations.calling.answers import AnswerModel
+from domain.platform.event_receivers import WIRE_NAMES, EventKind, ReceiverState, ReceiverStep
+from integrations.calling.answers import AnswerModel, BodyModel, Instant
 
 MOST_PULLED = 200
 """Events that are given at once."""
@@ -22,11 +22,10 @@ class Message:
     body: Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class PulledEvents:
-    """Events behind a cursor, the oldest first; `next_cursor` is where to go on, also where there was none."""
+class EventsAnswer(AnswerModel):
+    """Events behind a cursor, the oldest first, each with its `id`; `nextCursor` is where to go on in any case."""
 
-    events: Sequence[Message]
+    events: tuple[dict[str, Any], ...]
     next_cursor: str
     complete: bool
 
@@ -49,25 +48,37 @@ class AskedEvents(Protocol):
     async def find(self, receiver_id: str) -> AskingReceiver | None:
         """The receiver with an id, where it may ask now."""
 
-    async def pull(self, receiver_id: str, cursor: str | None, first: int) -> PulledEvents:
+    async def pull(self, receiver_id: str, cursor: str | None, first: int) -> EventsAnswer:
         """Its events behind a cursor, or from its beginning. Raises CursorGone."""
 
 
-@dataclass(frozen=True, slots=True)
-class AskedReceiver:
-    """An address that a system asks to be told at, and of what."""
+def _kind_of(word: object) -> EventKind:
+    kind = next((kind for kind, name in WIRE_NAMES.items() if name == word), None)
+    if kind is None:
+        raise ValueError("no event")
+    return kind
 
-    url: str
-    kinds: tuple[EventKind, ...]
+
+_WORDS = {"type": "string", "enum": list(WIRE_NAMES.values())}
+_Kind: TypeAlias = Annotated[EventKind, BeforeValidator(_kind_of), WithJsonSchema(_WORDS)]
 
 
-@dataclass(frozen=True, slots=True)
-class AskedStep:
-    """A step with one of a system's receivers; `since` is from when on everything is told again."""
+class AskedReceiver(BodyModel):
+    """Where a system wants to be told, and of what."""
 
-    receiver_id: str
+    model_config = ConfigDict(extra="forbid")
+
+    url: Annotated[str, StringConstraints(pattern="^[ -~]*$")]
+    kinds: tuple[_Kind, ...] = Field(alias="types", min_length=1)
+
+
+class AskedStep(BodyModel):
+    """A step with a receiver; `since` is from when on everything is told again."""
+
+    model_config = ConfigDict(extra="forbid")
+
     step: ReceiverStep
-    since: datetime | None
+    since: Instant | None = None
 
 
 class LogEntry(AnswerModel):
@@ -100,14 +111,6 @@ class ReceiversAnswer(AnswerModel):
     receivers: tuple[ReceiverAnswer, ...]
 
 
-class EventsAnswer(AnswerModel):
-    """Events behind a cursor, each with its `id`."""
-
-    events: tuple[dict[str, Any], ...]
-    next_cursor: str
-    complete: bool
-
-
 class KeptReceivers(Protocol):
     """What the endpoint needs where a system looks after its own receivers.
 
@@ -126,5 +129,5 @@ class KeptReceivers(Protocol):
     async def ask_for(self, key: str, asked: AskedReceiver, message_id: str) -> ReceiverAnswer:
         """Ask for a receiver, once for each `message_id`; the answer has its secret."""
 
-    async def change(self, key: str, asked: AskedStep, message_id: str) -> ReceiverAnswer:
+    async def change(self, key: str, receiver_id: str, asked: AskedStep, message_id: str) -> ReceiverAnswer:
         """Take a step, once for each `message_id`; the answer has the new secret where one was made."""

@@ -4,13 +4,12 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from starlette.applications import Starlette
 
 from domain.kernel import SystemClock, TemporarilyUnavailable
-from integrations.event_receivers import Message, PulledEvents, events_routes, receivers_routes
-from integrations.event_receivers.models import AskedReceiver, AskedStep, AskingReceiver, CursorGone
+from integrations.event_receivers import EventsAnswer, events_routes, receivers_routes
+from integrations.event_receivers.models import AskedReceiver, AskedStep, AskingReceiver, CursorGone, ReceiverAnswer
 from tests.faults.door import Case, Door, served
 from tests.faults.event_receivers import BODY, SECRET
 from tests.faults.site import Site, open_site
@@ -29,29 +28,29 @@ class Events:
         """The one receiver."""
         return AskingReceiver(RECEIVER, [SECRET]) if receiver_id == RECEIVER else None
 
-    async def pull(self, receiver_id: str, cursor: str | None, first: int) -> PulledEvents:
+    async def pull(self, receiver_id: str, cursor: str | None, first: int) -> EventsAnswer:
         """Its event, behind no cursor."""
         del receiver_id, first
         if self.away:
             raise TemporarilyUnavailable
         if cursor is not None:
             raise CursorGone
-        return PulledEvents([Message("evt_1", BODY)], "feed.0.1", complete=True)
+        return EventsAnswer(events=({"id": "evt_1", **BODY},), next_cursor="feed.0.1", complete=True)
 
-    async def list_own(self, key: str) -> Sequence[Mapping[str, Any]]:
+    async def list_own(self, key: str) -> Sequence[ReceiverAnswer]:
         """Its receivers, of which there are none."""
         del key
         return []
 
-    async def show(self, key: str, receiver_id: str) -> Mapping[str, Any]:
+    async def show(self, key: str, receiver_id: str) -> ReceiverAnswer:
         """No wrong knock comes so far, nor to the two below."""
         raise AssertionError(key, receiver_id)
 
-    async def ask_for(self, key: str, asked: AskedReceiver, message_id: str) -> Mapping[str, Any]:
+    async def ask_for(self, key: str, asked: AskedReceiver, message_id: str) -> ReceiverAnswer:
         raise AssertionError(key, asked, message_id)
 
-    async def change(self, key: str, asked: AskedStep, message_id: str) -> Mapping[str, Any]:
-        raise AssertionError(key, asked, message_id)
+    async def change(self, key: str, receiver_id: str, asked: AskedStep, message_id: str) -> ReceiverAnswer:
+        raise AssertionError(key, receiver_id, asked, message_id)
 
 
 class EventsDoor(Door):

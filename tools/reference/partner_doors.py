@@ -13,8 +13,7 @@ from pydantic import BaseModel
 
 from integrations.etaal.models import CountsAnswer
 from integrations.etaal.wire import CountRange
-from integrations.event_receivers.endpoint import AskForReceiver, TakeStep
-from integrations.event_receivers.models import EventsAnswer, ReceiverAnswer, ReceiversAnswer
+from integrations.event_receivers.models import AskedReceiver, AskedStep, EventsAnswer, ReceiverAnswer, ReceiversAnswer
 from integrations.hr.endpoint import StaffChanges
 from integrations.hr.models import StaffChangesAnswer
 from integrations.right_to_service.models import CommissionMessageAnswer
@@ -170,7 +169,7 @@ DOORS: tuple[Endpoint, ...] = (
         "Ask for a receiver, once for each `webhook-id`; two administrators and a challenge stand before its events.",
         answers={201: JSON, 400: JSON, 409: JSON, **_SIGNED_REFUSALS},
         body=JSON,
-        body_schema=AskForReceiver,
+        body_schema=AskedReceiver,
         answer_schema=ReceiverAnswer,
     ),
     _events(
@@ -186,7 +185,7 @@ DOORS: tuple[Endpoint, ...] = (
         "Take a step with one of them, once for each `webhook-id`.",
         answers={200: JSON, 400: JSON, 404: JSON, 409: JSON, **_SIGNED_REFUSALS},
         body=JSON,
-        body_schema=TakeStep,
+        body_schema=AskedStep,
         answer_schema=ReceiverAnswer,
     ),
 )
