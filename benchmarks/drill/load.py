@@ -20,8 +20,8 @@ from tests.support.papers import DECIDE, SUBMIT
 
 PENSION, PENSION_FORM = "ES94", "farmer-pension"
 """The pension of farmers, which has a fee; the grant of girls has none."""
-PAUSE = 0.3
-"""Seconds between two requests of one person: tens of requests a second together, as two cores are shared."""
+PAUSE = 0.8
+"""Seconds between two requests of one person: some ten requests a second together, as two cores are shared by all."""
 PATIENCE = 180.0
 
 
