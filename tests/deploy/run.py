@@ -68,10 +68,10 @@ def test_compose_takes_its_file(tmp_path: Path):
     read = yaml.safe_load(run(compose, "-f", DEPLOY / "compose" / "compose.yaml", "config", env=environment))
 
     assert set(read["services"]) == {
-        *("gateway", "worker", "migrate"),
+        *("gateway", "worker", "migrate", "sandbox"),
         *("postgresql", "valkey", "s3", "clamav", "nginx"),
     }
-    assert all(read["services"][name]["read_only"] for name in ("gateway", "worker", "migrate", "nginx"))
+    assert all(read["services"][name]["read_only"] for name in ("gateway", "worker", "migrate", "sandbox", "nginx"))
 
 
 @pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.stem)
