@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Annotated, Any, Protocol, TypeAlias
 
-from pydantic import BeforeValidator, ConfigDict, Field, StringConstraints, WithJsonSchema
+from pydantic import BeforeValidator, ConfigDict, Field, PlainSerializer, StringConstraints, WithJsonSchema
 
 from domain.platform.event_receivers import WIRE_NAMES, EventKind, ReceiverState, ReceiverStep
 from integrations.calling.answers import AnswerModel, BodyModel, Instant
@@ -81,16 +81,23 @@ class AskedStep(BodyModel):
     since: Instant | None = None
 
 
+_At: TypeAlias = Annotated[
+    datetime,
+    PlainSerializer(datetime.isoformat, return_type=str),
+    WithJsonSchema({"type": "string", "format": "date-time"}),
+]
+
+
 class LogEntry(AnswerModel):
     """One event as it was brought; `dueAt` is when it is brought next."""
 
     id: str
     type: str
-    timestamp: datetime
+    timestamp: _At
     attempts: int
     outcome: str | None
-    due_at: datetime | None
-    delivered_at: datetime | None
+    due_at: _At | None
+    delivered_at: _At | None
 
 
 class ReceiverAnswer(AnswerModel):

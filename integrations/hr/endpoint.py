@@ -1,32 +1,23 @@
 """The endpoint of the state's HR system: `POST /hr/staff-changes` (docs/contracts/hr.md)."""
 
 from dataclasses import asdict
-from typing import Annotated
 
 import structlog
-from pydantic import Field
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
 from domain.kernel import Clock, Problems
-from integrations.calling.answers import BodyModel, MessageId, PlainLine, read_model
+from integrations.calling.answers import read_model
 from integrations.calling.errors import Unreadable
 from integrations.calling.incoming_calls import CallerLimits, CallRefused, SignedCalls, json_answer
 from integrations.calling.request_counters import LocalRequestCounters, RequestCounters
-from integrations.hr.models import MOST_ROWS, HrSettings, StaffChangesAnswer, StaffMessage, StaffRegister
+from integrations.hr.models import HrSettings, StaffChangesAnswer, StaffMessage, StaffRegister
 
 PATH = "/hr/staff-changes"
 BODY_LIMIT = 262_144
 """Bytes of a message."""
 _log = structlog.get_logger(__name__)
-
-
-class StaffChanges(BodyModel):
-    """A message; a row is as one of a file of officers."""
-
-    message_id: MessageId
-    rows: Annotated[list[dict[PlainLine, PlainLine]], Field(min_length=1, max_length=MOST_ROWS)]
 
 
 def hr_routes(
@@ -40,7 +31,7 @@ def hr_routes(
     async def take(request: Request) -> Response:
         async def work() -> Response:
             try:
-                message = read_message(await door.let_in(request))
+                message = read_model(StaffMessage, await door.let_in(request))
             except Unreadable as error:
                 raise CallRefused(400, "BAD_FIELD", field=str(error)) from error
             try:
@@ -59,9 +50,3 @@ def hr_routes(
         return await door.answer(work)
 
     return [Route(PATH, take, methods=["POST"])]
-
-
-def read_message(content: bytes) -> StaffMessage:
-    """A message by docs/contracts/hr.md section 3. Raises Unreadable with the name of the field that is wrong."""
-    given = read_model(StaffChanges, content)
-    return StaffMessage(given.message_id, [{"change": "", **row} for row in given.rows])

@@ -5,9 +5,11 @@ Source: docs/contracts/hr.md, INFERRED.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol, Self
+from typing import Annotated, Any, Protocol, Self, TypeAlias
 
-from integrations.calling.answers import AnswerModel
+from pydantic import AfterValidator, Field
+
+from integrations.calling.answers import AnswerModel, BodyModel, MessageId, PlainLine
 
 CALLS_A_MINUTE, FAILURES_A_MINUTE = 60, 20
 MOST_ROWS = 500
@@ -32,12 +34,14 @@ class HrSettings:
         return cls(secrets, CALLS_A_MINUTE * times, FAILURES_A_MINUTE * times)
 
 
-@dataclass(frozen=True, slots=True)
-class StaffMessage:
-    """Rows that go together, as those of a file of officers."""
+_Row: TypeAlias = Annotated[dict[PlainLine, PlainLine], AfterValidator(lambda row: {"change": "", **row})]
 
-    id: str
-    rows: Sequence[Mapping[str, str]]
+
+class StaffMessage(BodyModel):
+    """Rows that go together, as those of a file of officers (docs/contracts/hr.md section 3)."""
+
+    id: MessageId = Field(alias="messageId")
+    rows: tuple[_Row, ...] = Field(min_length=1, max_length=MOST_ROWS)
 
 
 @dataclass(frozen=True, slots=True)

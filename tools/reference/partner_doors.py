@@ -14,8 +14,7 @@ from pydantic import BaseModel
 from integrations.etaal.models import CountsAnswer
 from integrations.etaal.wire import CountRange
 from integrations.event_receivers.models import AskedReceiver, AskedStep, EventsAnswer, ReceiverAnswer, ReceiversAnswer
-from integrations.hr.endpoint import StaffChanges
-from integrations.hr.models import StaffChangesAnswer
+from integrations.hr.models import StaffChangesAnswer, StaffMessage
 from integrations.right_to_service.models import CommissionMessageAnswer
 from integrations.right_to_service.wire import MESSAGES, CancelledHearing, Message
 from tools.reference.json_schemas import TEXT, Field, Schema, component_schemas, schema_of
@@ -145,7 +144,7 @@ DOORS: tuple[Endpoint, ...] = (
         partner="HR system of the state",
         answers={200: JSON, 400: JSON, 409: JSON, 422: JSON, **_SIGNED_REFUSALS},
         body=JSON,
-        body_schema=StaffChanges,
+        body_schema=StaffMessage,
         answer_schema=StaffChangesAnswer,
         headers=_SIGNED,
     ),

@@ -8,9 +8,10 @@ import pytest
 from starlette.applications import Starlette
 
 from domain.kernel import ManualClock
+from integrations.calling.answers import read_model
 from integrations.calling.errors import Unreadable
 from integrations.hr import HrSettings, StaffMessage, TakenMessage
-from integrations.hr.endpoint import BODY_LIMIT, PATH, hr_routes, read_message
+from integrations.hr.endpoint import BODY_LIMIT, PATH, hr_routes
 
 ROW = {"change": "RETIRE", "email": "anita@uk.gov.example"}
 
@@ -20,9 +21,9 @@ def message(**more) -> bytes:
 
 
 def test_a_message_has_an_id_and_rows_of_texts():
-    read = read_message(message())
+    read = read_model(StaffMessage, message())
 
-    assert (read.id, read.rows) == ("HR-1", [ROW])
+    assert (read.id, read.rows) == ("HR-1", (ROW,))
 
 
 @pytest.mark.parametrize(
@@ -46,7 +47,7 @@ def test_a_message_has_an_id_and_rows_of_texts():
 )
 def test_what_is_no_message_is_told_by_its_field(content, field):
     with pytest.raises(Unreadable) as caught:
-        read_message(content)
+        read_model(StaffMessage, content)
 
     assert str(caught.value) == field
 
