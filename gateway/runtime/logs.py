@@ -59,7 +59,7 @@ QUIET = {
     "urllib3": logging.WARNING,
     "limits": logging.WARNING,
     "redis": logging.WARNING,
-    "pyhanko": logging.WARNING,
+    "pyhanko": logging.ERROR,  # warns that it was given no roots; certificate_checks judges the signer itself
     "pyhanko_certvalidator": logging.WARNING,
     "fontTools": logging.WARNING,
     "alembic": logging.WARNING,

@@ -137,6 +137,12 @@ def test_talkative_libraries_are_quiet(stream: io.StringIO, name: str):
     assert stream.getvalue() == ""
 
 
+def test_that_no_roots_were_given_to_the_library_of_signatures_is_no_warning(stream: io.StringIO):
+    logging.getLogger("pyhanko.sign.validation.generic_cms").warning("PathBuildingError")
+
+    assert stream.getvalue() == ""
+
+
 def test_headers_of_http_2_are_in_no_log_at_any_level():
     written = io.StringIO()
     configure_logging(written, logging.DEBUG, for_good=False)
