@@ -1,7 +1,7 @@
 """What deploy/ holds meets the programs that read it: kubectl, Compose, systemd; and the image runs.
 
-Run by `make deploy-check`. Nothing here runs containers, so the image is entered by chroot as its user, with a root
-that cannot be written to.
+Run by `make deploy-check`. The image is run by podman; where that is not, it is entered by chroot as its user. Its
+root cannot be written to either way.
 """
 
 import os
@@ -10,6 +10,8 @@ import shutil
 import signal
 import subprocess
 import sys
+import tarfile
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -28,6 +30,9 @@ DEPLOY = ROOT / "deploy"
 KUBERNETES = "1.32"
 MOST_EXPOSED = 1.5
 """The most that `systemd-analyze security` may say of a unit, of 10."""
+ARCHIVE, ROOTFS = ROOT / "build" / "image" / "apuni.tar", ROOT / "build" / "image" / "rootfs.tar"
+ENDED = (0, -signal.SIGTERM, 128 + signal.SIGTERM)
+"""How a process ends that was told to: podman gives a signal as a shell does."""
 UNITS = sorted((DEPLOY / "systemd").glob("apuni-*.service"))
 pytestmark = pytest.mark.integration
 
@@ -87,7 +92,61 @@ def test_a_unit_is_one_that_systemd_takes_and_is_hardly_exposed(unit: Path, tmp_
     assert float(score) <= MOST_EXPOSED
 
 
-class Image:
+class Image(ABC):
+    """The image with its settings: it may write to its home and to memory."""
+
+    def __init__(self, environment: dict[str, str]) -> None:
+        self.environment = environment
+        self.port, self.metrics_port = environment["APUNI_PORT"], environment["METRICS_PORT"]
+
+    @abstractmethod
+    def command(self, *arguments: str) -> list[str]:
+        """What runs `apuni` of the image."""
+
+    def run(self, *arguments: str) -> str:
+        return run(*self.command(*arguments), env=self.environment)
+
+    @contextmanager
+    def running(self, command: str, log: Path) -> Iterator["subprocess.Popen[bytes]"]:
+        """A process of the image; a SIGTERM ends it, if nobody sent it one before."""
+        with log.open("wb") as out:
+            process = subprocess.Popen(self.command(command), env=self.environment, stdout=out, stderr=out)
+        try:
+            yield process
+        finally:
+            process.terminate()
+            # uvicorn gives the signal back to itself once all is closed.
+            assert process.wait(PATIENCE) in ENDED, log.read_text("utf-8", "replace")[-3000:]
+
+
+class Container(Image):
+    """The image in a container of podman, as deploy/compose wants it: no root, no capability, nothing to write to."""
+
+    HARDENED = ("--read-only", "--cap-drop=all", "--security-opt=no-new-privileges", "--memory=1g", "--cpus=2")
+    # crun refuses a machine that has the second version of cgroups beside the first.
+    ONE_VERSION = 'if mountpoint -q /sys/fs/cgroup/unified; then umount /sys/fs/cgroup/unified; fi; exec "$@"'
+
+    def __init__(self, home: Path, places: tuple[Path, ...], environment: dict[str, str], folder: Path) -> None:
+        super().__init__(environment)
+        self.environment = {"PATH": os.environ["PATH"], "PODMAN_IGNORE_CGROUPSV1_WARNING": "1"}
+        self.podman = [
+            shutil.which("podman") or "",
+            f"--root={folder / 'storage'}",
+            f"--runroot={folder / 'runroot'}",
+            "--cgroup-manager=cgroupfs",
+        ]
+        told = run(*self.podman, "load", "--quiet", "--input", ARCHIVE, env=self.environment)
+        self.name = told.split()[-1]
+        binds = [f"--volume={home}:/var/lib/apuni", *(f"--volume={place}:/run/{place.name}" for place in places)]
+        given = [f"--env={name}={value}" for name, value in environment.items() if name != "PATH"]
+        self.options = [*self.HARDENED, "--rm", "--network=host", *binds, *given]
+
+    def command(self, *arguments: str) -> list[str]:
+        apart = ["unshare", "--mount", "--propagation", "private", "sh", "-c", self.ONE_VERSION, "sh"]
+        return [*apart, *self.podman, "run", *self.options, self.name, *arguments]
+
+
+class Chroot(Image):
     """The root of the image, entered as its user: the root is read-only, what it may write is beside it."""
 
     def __init__(self, root: Path, home: Path, places: tuple[Path, ...], environment: dict[str, str]) -> None:
@@ -104,38 +163,21 @@ class Image:
                 f'exec chroot --userspec=10001:10001 {root} /opt/apuni/bin/apuni "$@"',
             )
         )
-        self.environment = environment
+        super().__init__(environment)
 
     def command(self, *arguments: str) -> list[str]:
         return ["unshare", "--mount", "--propagation", "private", "sh", "-c", self.script, "apuni", *arguments]
-
-    def run(self, *arguments: str) -> str:
-        return run(*self.command(*arguments), env=self.environment)
-
-    @contextmanager
-    def running(self, command: str, log: Path) -> Iterator[None]:
-        with log.open("wb") as out:
-            process = subprocess.Popen(self.command(command), env=self.environment, stdout=out, stderr=out)
-        try:
-            yield
-        finally:
-            process.terminate()
-            # uvicorn gives the signal back to itself once all is closed.
-            assert process.wait(PATIENCE) in (0, -signal.SIGTERM), log.read_text("utf-8", "replace")[-3000:]
 
 
 @pytest.fixture
 def image(postgres_server, valkey_server, tmp_path: Path) -> Iterator[Image]:
     """The image as it was built, or is built now, over a real PostgreSQL and Valkey on their sockets."""
-    archive = ROOT / "build" / "image" / "rootfs.tar"
-    if not archive.exists():
+    if not ARCHIVE.exists():
         program("mmdebstrap", "mmdebstrap")
         program("buildah", "buildah netavark")
         run(DEPLOY / "image" / "build.sh")
-    root, home = tmp_path / "root", tmp_path / "home"
-    for folder in (root, home):
-        folder.mkdir()
-    run("tar", "-C", root, "-xf", archive)
+    home = tmp_path / "home"
+    home.mkdir()
     os.chown(home, 10001, 10001)
     valkey = valkey_server.socket
     for place, mode in ((postgres_server.folder, 0o755), (valkey.parent, 0o755), (valkey, 0o777)):
@@ -154,12 +196,19 @@ def image(postgres_server, valkey_server, tmp_path: Path) -> Iterator[Image]:
         "APUNI_CACHE_URL": f"unix:///run/{valkey.parent.name}/{valkey.name}",
         "APUNI_ALLOW_SOFTWARE_KEYS": "1",
         "APUNI_ALLOW_UNSCANNED": "1",
+        "APUNI_SERVER__NOTICE_SECONDS": "10",
         "PYTHONDONTWRITEBYTECODE": "1",
     }
-    yield Image(root, home, (postgres_server.folder, valkey.parent), environment)
+    places, folder = (postgres_server.folder, valkey.parent), tmp_path / "image"
+    folder.mkdir()
+    if shutil.which("podman"):
+        yield Container(home, places, environment, folder)
+    else:
+        run("tar", "-C", folder, "-xf", ROOTFS)
+        yield Chroot(folder, home, places, environment)
     for name in (store, vault):
         postgres_server.drop(name)
-    shutil.rmtree(root)
+    shutil.rmtree(folder)
 
 
 @pytest.mark.skipif(os.environ.get("BOUND") == "ci", reason="the image takes four minutes to build")
@@ -167,30 +216,37 @@ def test_gateway_and_worker_of_the_image_answer_a_query_from_a_root_that_cannot_
     states = "/opt/apuni/lib/python3.13/site-packages/states/uttarakhand"
     for arguments in (["keys", "init"], ["migrate"], ["catalogue", "import", states], ["operations", "publish"]):
         image.run(*arguments)
-    ports, listens = tmp_path / "home" / "run" / "ports.json", f"http://127.0.0.1:{image.environment['APUNI_PORT']}"
+    ports, listens = tmp_path / "home" / "run" / "ports.json", f"http://127.0.0.1:{image.port}"
     (manifest,) = manifests(app="citizen_app")
     (operation,) = [one for one in manifest.operations if one.name == "NotifiedServices"]
+    asked = {"documentId": operation.id, "variables": {"first": 1}}
 
     with image.running("sandbox", tmp_path / "sandbox.log"):
         eventually(ports.exists, bool, seconds=PATIENCE)
         with (
-            image.running("serve", tmp_path / "serve.log"),
+            image.running("serve", tmp_path / "serve.log") as gateway,
             image.running("worker", tmp_path / "worker.log"),
-            httpx.Client(base_url=listens, headers={"host": PORTAL.removeprefix("https://")}) as client,
+            httpx.Client(base_url=listens, headers={"host": PORTAL.removeprefix("https://")}, timeout=60) as client,
         ):
-            eventually(lambda: is_ready(client), bool, seconds=PATIENCE)
-            answer = client.post("/graphql", json={"documentId": operation.id, "variables": {"first": 1}}).json()
-            metrics = f"http://127.0.0.1:{image.environment['METRICS_PORT']}/metrics"
+            eventually(lambda: readiness(client), lambda said: said == 200, seconds=PATIENCE)
+            answer = client.post("/graphql", json=asked).json()
+            metrics = f"http://127.0.0.1:{image.metrics_port}/metrics"
             eventually(lambda: "apuni_worker_job_runs" in httpx.get(metrics).text, bool, seconds=PATIENCE)
 
+            gateway.terminate()
+            eventually(lambda: readiness(client), lambda said: said == 503)
+            drained = client.post("/graphql", json=asked).json()
+
     assert answer["data"]["notifiedServices"]["totalCount"] > 0
-    assert (tmp_path / "root" / "usr" / "share" / "apuni" / "sbom.cdx.json").stat().st_size > 10_000
-    assert not (tmp_path / "root" / "bin" / "sh").exists()
+    assert drained["data"] == answer["data"]
+    with tarfile.open(ROOTFS) as root:
+        assert root.getmember("./usr/share/apuni/sbom.cdx.json").size > 10_000
+        assert not {"./usr/bin/sh", "./usr/bin/dash", "./usr/bin/apt"} & set(root.getnames())
 
 
-def is_ready(client: httpx.Client) -> bool:
-    """Whether the gateway of the image is up."""
+def readiness(client: httpx.Client) -> int:
+    """What the gateway of the image says of itself; 0 where nothing answers."""
     try:
-        return client.get("/health/ready").status_code == 200
+        return client.get("/health/ready").status_code
     except httpx.HTTPError:
-        return False
+        return 0
