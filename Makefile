@@ -168,7 +168,7 @@ deploy-check: bootstrap-dev ## deploy/ meets its real counterparts, which apt-ge
 	THROUGH_PGBOUNCER=1 $(BIN)/python -m pytest $(if $(filter ci,$(BOUND)),tests/store/database,tests/store tests/newstate/run.py) -k "postgres or certificate" -q -p no:cacheprovider --timeout=0
 
 .PHONY: deployment
-deployment: bootstrap-dev ## As root: docs/deployment.md on a bare Debian with systemd, from its first command to a sign-in over TLS and a reboot
+deployment: bootstrap-dev ## As root, with a mirror of Debian, so not in CI: docs/deployment.md on a bare Debian with systemd, from its first command to a sign-in over TLS and a reboot
 	$(BIN)/python -m pytest tests/deploy/document.py -q -p no:cacheprovider --timeout=0
 
 .PHONY: image

@@ -36,7 +36,6 @@ PROOFS = {
     "pages": ("tests/browser/pages/", "gateway/pages/", "operations/web/"),
     "new-state": ("tests/newstate/", "docs/new-state.md", "states/"),
     "deploy-check": ("tests/deploy/", "deploy/"),
-    "deployment": ("tests/deploy/", "deploy/", "docs/deployment.md", "requirements/run.txt"),
     "hostile": ("tests/hostile/", "gateway/http/"),
     "pii": ("tests/pii/", "gateway/runtime/"),
     "states": ("tests/states/", "states/"),
