@@ -155,11 +155,13 @@ async def _nothing_is_left_to_be_sent(sown: Sown) -> None:
     assert cast("Any", sown.env.partners.digilocker).calls == 0
     assert cast("Any", sown.env.partners.dbt).instructed == []
     async with sown.env.store.write_transaction() as tx:
+        late = (await outbox.counts(tx)).oldest_seconds
         waiting = await outbox_listing(tx, OutboxState.PENDING, 1_000)
         due = await outbox.claim(tx, "worker", 1_000, 60)
         issued = await certificates.of_applications(tx, [one.id for one in sown.all])
     resting = {one.id for one in sown.all if one.status is Status.APPROVED}
     pending = [message for message in waiting if message.topic != JUDGE]
+    assert late == 0
     assert {message.topic for message in due} <= {JUDGE}  # which asks nobody outside
     assert {message.application_id for message in pending} == resting
     assert {message.topic for message in pending} == {"certificate.issue"}
