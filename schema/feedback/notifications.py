@@ -35,8 +35,7 @@ from schema.kernel import (
     stored_listing,
 )
 from schema.kernel.action_mutations import action_mutation
-from schema.kernel.inputs import InputField, Path, input_fields
-from schema.kernel.mutations import key_of_type
+from schema.kernel.inputs import id_of, input_fields
 from schema.kernel.payloads import Thing, thing_payload
 from store.feedback import notices as kept
 
@@ -119,10 +118,6 @@ async def notifications_of(info: Info, citizen_id: str, *, unread_only: bool) ->
     return stored_listing(info, f"notifications:{citizen_id}:{unread_only}", found, Notification.of)
 
 
-def _notice_ids(given: list[str], path: Path) -> list[str]:
-    return [key_of_type(TypeCode.NOTIFICATION, one, *path) for one in given]
-
-
 @strawberry.type
 class NotificationsMutation:
     mark_notifications_read = action_mutation(
@@ -133,8 +128,11 @@ class NotificationsMutation:
         "Mark one's own messages as read.",
         input_fields(
             "Which of one's messages were read.",
-            ids=InputField(
-                "The messages, at most 100; left out, all of them.", type=list[strawberry.ID] | None, read=_notice_ids
+            ids=id_of(
+                TypeCode.NOTIFICATION,
+                "The messages, at most 100; left out, all of them.",
+                "notification_ids",
+                former=("ids", "0.1"),
             ),
         ),
         name="mark_notifications_read",

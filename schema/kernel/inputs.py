@@ -131,7 +131,8 @@ class InputType:
         """The values by parameter; raises Problems with the path of a field that is refused."""
         found = {}
         for parameter, attribute, former, read in self.readers:
-            used = former if former and not getattr(given, attribute) else attribute
+            is_former = former and not getattr(given, attribute) and getattr(given, former) is not None
+            used = former if is_former else attribute
             value = getattr(given, used)
             found[parameter] = value if read is None else read(value, (*path, to_camel_case(used)))
         return found

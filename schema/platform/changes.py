@@ -8,7 +8,16 @@ import strawberry
 from actions.platform.changes import Delta, changed_applications, changed_queue
 from domain.kernel import TypeCode, people
 from schema.applications.types import Application
-from schema.kernel import AUTHENTICATED, NEVER_SILENTLY_NULL, Info, node_id, page_size, resolver_field, sliced_list_size
+from schema.kernel import (
+    AUTHENTICATED,
+    NEVER_SILENTLY_NULL,
+    Info,
+    former_field,
+    node_id,
+    page_size,
+    resolver_field,
+    sliced_list_size,
+)
 from schema.platform import bookmarks
 
 Since: TypeAlias = Annotated[
@@ -25,6 +34,7 @@ SinceEvent: TypeAlias = Annotated[
         "now on. RESYNC says that it is too old: read anew, then subscribe without it."
     ),
 ]
+SIZED = ("present", "removedIds", "removed")
 First: TypeAlias = Annotated[int, strawberry.argument(description="How many things at most, 1 to 100.")]
 
 
@@ -33,9 +43,10 @@ class Changes:
     present: list[Application] = strawberry.field(
         description="What is new or changed, as it is now; put each in the place of the one with the same id."
     )
-    removed: list[strawberry.ID] = strawberry.field(
+    removed_ids: list[strawberry.ID] = strawberry.field(
         description="Ids of what is not in the list any more: take them out. Some may never have been in the copy."
     )
+    removed: list[strawberry.ID] = former_field("removedIds", added="0.1")
     complete: bool = strawberry.field(description="Whether the copy is whole now; else ask again with `nextCursor`.")
     next_cursor: str = strawberry.field(
         description="Where to go on. It stays the same for a day while nothing happens."
@@ -43,9 +54,11 @@ class Changes:
 
     @classmethod
     def of(cls, delta: Delta, write: Callable[[Delta], str]) -> Self:
+        removed = [node_id(TypeCode.APPLICATION, key) for key in delta.removed]
         return cls(
             present=[Application.of(item, withheld=withheld) for item, withheld in delta.present],
-            removed=[node_id(TypeCode.APPLICATION, key) for key in delta.removed],
+            removed_ids=removed,
+            removed=removed,
             complete=delta.complete,
             next_cursor=write(delta),
         )
@@ -56,7 +69,11 @@ class ChangesQuery:
     @resolver_field(
         description="The citizen's applications that changed since a cursor: a telephone that follows to the end holds "
         "what `Citizen.applications` lists. Null with NOT_FOUND for others than citizens.",
-        directives=[AUTHENTICATED, NEVER_SILENTLY_NULL, sliced_list_size("first", sized=["present", "removed"])],
+        directives=[
+            AUTHENTICATED,
+            NEVER_SILENTLY_NULL,
+            sliced_list_size("first", sized=SIZED),
+        ],
     )
     async def changes(self, info: Info, first: First, since: Since = None) -> Changes | None:
         context = info.context
@@ -73,7 +90,7 @@ class OfficeChanges:
     @resolver_field(
         description="What came into her queue, changed in it or left it since a cursor. With other postings than when "
         "the cursor was given: RESYNC.",
-        directives=[sliced_list_size("first", sized=["present", "removed"])],
+        directives=[sliced_list_size("first", sized=SIZED)],
     )
     async def queue_changes(self, info: Info, first: First, since: Since = None) -> Changes:
         context = info.context

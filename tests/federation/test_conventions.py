@@ -127,6 +127,7 @@ def what_takes_an_opaque_id_says_so_by_its_name(schema):
         for place, name, kind in present
         if (kind == "ID" and not name.endswith(("Id", "Ids")) and name not in {"id", "ids"})
         or (kind != "ID" and name in {"id", "ids"})
+        or (name == "ids" and place != "Query.nodes(ids)")
     ]
 
 
@@ -140,6 +141,12 @@ def the_key_of_a_type_is_called_id(schema):
         for kind in every
         for name in kind.fields
         if kind.name not in with_id and name.endswith("Id") and name[0].upper() + name[1:-2] not in with_id
+    ] + [
+        f"{kind.name}.{name}"
+        for kind in every
+        for name, field in kind.fields.items()
+        if get_named_type(field.type).name == "ID" and not field.deprecation_reason
+        if name != "id" and not name.endswith(("Id", "Ids"))
     ]
 
 

@@ -66,7 +66,7 @@ class Copy:
             data = self.running.data(operation(self.screen), {"since": self.cursor}, token=self.token)
             told = data.get("changes") or data["viewer"]["queueChanges"]
             present |= {one["number"]: one["status"] for one in told["present"]}
-            removed += told["removed"]
+            removed += told["removedIds"]
             self.cursor, whole = told["nextCursor"], told["complete"]
         return present, removed
 

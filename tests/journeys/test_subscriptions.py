@@ -12,7 +12,7 @@ from tests.support.papers import RECORD_FEE, income_application
 PERSON = "rekha-panwar"
 MINE = "subscription { applicationChanged { cursor application { number status } } }"
 CHANGES = """query ($since: String) { changes(first: 100, since: $since) {
-  present { id number status } removed complete nextCursor } }"""
+  present { id number status } removedIds complete nextCursor } }"""
 SECONDS = 60.0
 
 

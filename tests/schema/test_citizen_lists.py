@@ -21,7 +21,7 @@ NOTIFICATIONS = """query ($first: Int, $after: String, $last: Int, $before: Stri
       totalCount pageInfo { hasNextPage hasPreviousPage endCursor startCursor }
       nodes { id kind text needsAction readAt application { number } appeal { number } visit { id } suggestion { id } }
     } } } }"""
-MARK = """mutation ($ids: [ID!]) { markNotificationsRead(input: {ids: $ids, idempotencyKey: "k"}) {
+MARK = """mutation ($ids: [ID!]) { markNotificationsRead(input: {notificationIds: $ids, idempotencyKey: "k"}) {
   marked userErrors { code path } } }"""
 
 
@@ -67,6 +67,21 @@ async def test_her_messages_are_read_both_ways_and_marked(world: World):
     marked = await world.ask(MARK, CITIZEN, ids=[refusal["id"]])
     assert marked["data"]["markNotificationsRead"] == {"marked": 1, "userErrors": []}
     assert refusal["id"] not in {node["id"] for node in (await told(world, unread=True))["nodes"]}
+
+
+ALL = MARK.replace("[ID!])", "[ID!] = null)")
+
+
+@pytest.mark.parametrize(("query", "marked"), [(MARK, 0), (MARK.replace("notificationIds", "ids"), 0), (ALL, 2)])
+async def test_no_message_is_marked_where_the_list_of_them_is_empty_and_all_where_there_is_none(
+    world: World, query: str, marked: int
+):
+    await rejected(world)
+    ids = {} if query is ALL else {"ids": []}
+
+    answer = await world.ask(query, CITIZEN, **ids)
+
+    assert answer["data"]["markNotificationsRead"]["marked"] == marked
 
 
 async def test_nobody_else_reads_or_finds_a_message_of_hers(world: World):

@@ -20,9 +20,9 @@ from tests.store import builders
 from tests.support.graph import ASHA, CITIZEN, NEIGHBOUR, OFFICER, RAVI, STRANGE_OFFICER
 
 CHANGES = """query ($since: String, $first: Int!) { changes(since: $since, first: $first) {
-  present { id number status version } removed complete nextCursor } }"""
+  present { id number status version } removedIds complete nextCursor } }"""
 QUEUE = """query ($since: String, $first: Int!) { viewer { ... on Officer { queueChanges(since: $since, first: $first) {
-  present { id status withheld } removed complete nextCursor } } } }"""
+  present { id status withheld } removedIds complete nextCursor } } } }"""
 LISTED = "{ viewer { ... on Citizen { applications(first: 100) { nodes { id number status version } } } } }"
 
 
@@ -49,7 +49,7 @@ class Phone:
     async def step(self, world, subject=CITIZEN):
         told = await step(world, subject, self.cursor, self.first)
         self.held |= {one["id"]: one for one in told["present"]}
-        for gone in told["removed"]:
+        for gone in told["removedIds"]:
             self.held.pop(gone, None)
         self.cursor, self.complete = told["nextCursor"], told["complete"]
 
@@ -130,7 +130,7 @@ async def test_while_nothing_happens_the_answer_is_the_same_to_the_octet_and_sma
     await world.submit()
     cursor = (await step(world, CITIZEN))["nextCursor"]
     first = await step(world, CITIZEN, cursor)
-    assert first == {"present": [], "removed": [], "complete": True, "nextCursor": cursor}
+    assert first == {"present": [], "removedIds": [], "complete": True, "nextCursor": cursor}
     assert len(cursor) <= 80
     store_clock.advance(timedelta(hours=1))
     assert await step(world, CITIZEN, cursor) == first
@@ -203,7 +203,7 @@ async def test_a_queue_tells_what_came_in_and_what_left(world):
     await keep(world, case(6), case(7, district="45"))
     told = await queue(world, OFFICER, cursor)
     assert [one["id"] for one in told["present"]] == [node_id(TypeCode.APPLICATION, case(6).id)]
-    assert told["removed"] == [node_id(TypeCode.APPLICATION, case(1).id)]
+    assert told["removedIds"] == [node_id(TypeCode.APPLICATION, case(1).id)]
     assert told["complete"]
 
 
@@ -212,10 +212,10 @@ async def test_a_queue_tells_nothing_of_drafts_nor_of_other_places(world):
     mine = (await queue(world, OFFICER))["nextCursor"]
     draft = case(1)
     await keep(world, replace(draft, status=draft.status.DRAFT))
-    assert (await queue(world, OFFICER, mine))["removed"] == []
+    assert (await queue(world, OFFICER, mine))["removedIds"] == []
     await keep(world, case(2))
     told = await queue(world, STRANGE_OFFICER, cursor)
-    assert (told["present"], told["removed"]) == ([], [])
+    assert (told["present"], told["removedIds"]) == ([], [])
 
 
 async def test_with_other_postings_the_copy_of_a_queue_begins_anew(world):
