@@ -102,10 +102,10 @@ postgres: bootstrap-dev ## Every test on PostgreSQL that make test runs on SQLit
 cases: bootstrap-dev ## The further cases of tests of which make test tries one
 	@SHARE=cases $(BIN)/python -m pytest tests/actions tests/gateway tests/schema tests/store tests/demo -q -n 2 --dist loadscope -p no:cacheprovider
 
-journeys: bootstrap-dev ## Every journey through the running demo, and the commands on it; make test walks one of each file
+journeys: bootstrap-dev ## Every journey through the running demo, and the commands on it; make test walks none
 	$(BIN)/python -m pytest tests/journeys tests/gateway/commands/test_commands.py -q -p no:cacheprovider
 
-browser: bootstrap-dev ## Pages of the running demo in a browser; make test walks one of each file
+browser: bootstrap-dev ## Pages of the running demo in a browser; make test walks none
 	$(BIN)/python -m pytest tests/browser -q -p no:cacheprovider
 
 long: bootstrap-dev ## Tests that take seconds or start many processes, by their mark

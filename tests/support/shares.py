@@ -26,16 +26,8 @@ PROVED = {
 }
 """Folders and files that a proof runs whole; of each file `make test` runs the first test, on each database."""
 
-PROVED_ALONE = frozenset(
-    {
-        "tests/browser/test_forms.py",
-        "tests/journeys/test_degradation.py",
-        "tests/journeys/test_paper_judgements.py",
-        "tests/journeys/test_whatsapp.py",
-        "tests/journeys/test_without_a_source.py",
-    }
-)
-"""Files of PROVED whose first test takes ten seconds to two minutes: `make test` runs none of theirs."""
+PROVED_ALONE = ("tests/browser/", "tests/gateway/commands/test_commands.py", "tests/journeys/")
+"""Of these of PROVED, which share the running demo, `make test` runs none: its start takes half a minute of a core."""
 
 EACH = {"tests/actions/": 24, "tests/gateway/": 24, "tests/schema/": 24, "tests/store/": 6}
 """Of so many tests for both databases in a file of a folder one is tried on PostgreSQL, and the first always is.
@@ -63,7 +55,7 @@ def shares(names: Sequence[str], long: Collection[str] = ()) -> dict[str, str]:
         if name in long:
             found[name] = "long"
         elif proof := next((proof for beginning, proof in PROVED.items() if file.startswith(beginning)), None):
-            if file in PROVED_ALONE or first.setdefault(file, twin) != twin:
+            if file.startswith(PROVED_ALONE) or first.setdefault(file, twin) != twin:
                 found[name] = proof
         elif twin != name and twin in there and not _is_turn(on_postgres, file):
             found[name] = "postgres"

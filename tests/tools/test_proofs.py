@@ -141,12 +141,11 @@ def test_of_a_file_that_a_proof_runs_whole_the_first_test_is_tried_on_each_datab
     assert list(shares(names).values()) == [MAKE_TEST] * 2 + ["race"] * 10
 
 
-@pytest.mark.parametrize("path", sorted(PROVED_ALONE))
-def test_a_file_whose_first_test_takes_long_is_run_by_its_proof_alone(path: str) -> None:
-    proof = next(proof for beginning, proof in PROVED.items() if path.startswith(beginning))
+@pytest.mark.parametrize("path", PROVED_ALONE)
+def test_what_needs_the_running_demo_is_run_by_its_proof_alone(path: str) -> None:
+    names = [f"{path}test_fees.py::test_{n}" if path.endswith("/") else f"{path}::test_{n}" for n in range(2)]
 
-    assert (ROOT / path).exists()
-    assert set(shares([f"{path}::test_{n}" for n in range(2)]).values()) == {proof}
+    assert set(shares(names).values()) == {PROVED[path]}
 
 
 @pytest.mark.parametrize(("path", "proof"), PROVED.items())
