@@ -55,7 +55,8 @@ class DrainingServer(Server):
             await super().startup(sockets)
         except OSError as error:
             await self.lifespan.shutdown()
-            raise PortTaken(f"port {self.config.port}: {error.strerror}; choose another with APUNI_PORT") from None
+            told = f"a port was taken during the start: {error.strerror}"
+            raise PortTaken(f"{told}; choose others with APUNI_PORT and METRICS_PORT") from None
         self._when_started()
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 from starlette.applications import Starlette
 
-from domain.kernel import Bilingual, ErrorCode, Problem, Problems, SystemClock, TemporarilyUnavailable
+from domain.kernel import ErrorCode, Problem, Problems, SystemClock, TemporarilyUnavailable
 from integrations.apisetu import (
     PublishedDocument,
     PublishedService,
@@ -20,9 +20,9 @@ from integrations.apisetu import (
 )
 from tests.faults.door import Case, Door, Heard, served
 from tests.faults.site import Site, open_site
+from tests.support.published import INCOME, INCOME_SERVICE
 from tests.support.running import free_port
 
-INCOME = Bilingual("आय प्रमाण पत्र", "Income Certificate")
 PATH, OLDER = "/apisetu/certificate/v3/apunisarkar/incer", "/apisetu/apunisarkar/v3/incer/certificate"
 FILE = b"%PDF-1.7 of a certificate that only its holder may give away"
 
@@ -40,18 +40,7 @@ class Shelf:
 
     async def services(self) -> tuple[PublishedService, ...]:
         """The catalogue."""
-        return (
-            PublishedService(
-                code="ES09",
-                name=INCOME,
-                department=None,
-                outcome="CERTIFICATE",
-                doctype="INCER",
-                limit_days=15,
-                fee_paise=None,
-                open=True,
-            ),
-        )
+        return (INCOME_SERVICE,)
 
     async def find(self, call: Any) -> bytes | None:
         """The certificate of number 1."""

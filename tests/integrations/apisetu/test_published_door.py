@@ -21,13 +21,12 @@ from starlette.applications import Starlette
 from domain.kernel import Bilingual, ErrorCode, ManualClock, Problem, Problems, TemporarilyUnavailable
 from integrations.apisetu import (
     PublishedDocument,
-    PublishedService,
     PublishedSettings,
     published_routes,
 )
+from tests.support.published import INCOME, INCOME_SERVICE
 from tests.support.setu import ERROR_ROWS, NOW, market_of
 
-INCOME = Bilingual("आय प्रमाण पत्र", "Income Certificate")
 PATH = "/apisetu/certificate/v3/apunisarkar/incer"
 ROWS = {row["error"]: (row["status"], row["errorDescription"]) for row in ERROR_ROWS}
 
@@ -54,18 +53,7 @@ class Shelf:
         )
 
     async def services(self):
-        return (
-            PublishedService(
-                code="ES09",
-                name=INCOME,
-                department=None,
-                outcome="CERTIFICATE",
-                doctype="INCER",
-                limit_days=15,
-                fee_paise=None,
-                open=True,
-            ),
-        )
+        return (INCOME_SERVICE,)
 
     async def verify(self, client_id, text, nonce):
         if isinstance(self.outcome, Exception):
