@@ -105,7 +105,7 @@ async def generation_of(tx: Transaction, token: str, client_id: str = "") -> tup
     row = await first_row(tx, select(devices_table).where(_D.session_id == session_id))
     if row is None or int(number) > row.generation:
         return None
-    owners = {client_id, ""} if row.client == APP else {client_id}  # before 0.3 those of apps named none
+    owners = {client_id, ""} if row.client == APP else {client_id}  # up to 0.3 those of apps named none
     made = [_token(tx, row, int(number), owner) for owner in owners]
     known = any(hmac.compare_digest(one.encode(), token.encode()) for one in made)
     return (session_id, int(number), row) if known else None
