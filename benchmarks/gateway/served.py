@@ -21,7 +21,7 @@ from typing import Any
 import asyncpg
 from asyncpg.prepared_stmt import PreparedStatement
 
-from gateway.commands.running import serve
+from gateway.installation.running import serve
 from integrations.calling.cache import AnswerCache
 from integrations.calling.transport import Client
 

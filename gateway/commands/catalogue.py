@@ -1,10 +1,9 @@
-"""The commands `apuni catalogue` and `apuni doctor`: import services, and list what no source states."""
+"""The commands of `apuni catalogue`: import services."""
 
 import json
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
@@ -15,18 +14,12 @@ import typer
 from actions.catalogue.catalogue_import import import_portal, import_rows
 from actions.catalogue.cells import REASONS, Reject, Row
 from actions.catalogue.definitions import Examined, apply_plan, digest_of_plan, plan_of
-from actions.catalogue.doctor import count_missing_facts, missing_facts
 from actions.catalogue.files import FILES, CatalogueRows
 from actions.kernel import Environment
-from actions.officers.state_gaps import has_helpline, state_gaps
-from domain.applications.holidays import calendar_of, lists_in_doubt, years_in_use
 from domain.catalogue.definition_reading import DefinitionRefused, Document, read_document
-from domain.kernel import Clock, CommandFailed, Language, Source, ist_date
-from domain.kernel.state import installed_state
-from gateway.commands.calendar import doubt_line
-from gateway.commands.kernel import CommandGroup, account, out, print_json, print_lines, print_table, read_csv, readable
+from domain.kernel import Clock, CommandFailed, Language, Source
+from gateway.commands.kernel import CommandGroup, account, print_json, read_csv, readable
 from gateway.documents.certificate_words import preview_data
-from gateway.documents.template_faults import template_faults
 from gateway.pages.downloads.definition_pdf import specimen_content
 from gateway.pages.downloads.review_pdf import laid_out
 from gateway.pages.downloads.spreadsheets import csv_line
@@ -39,15 +32,9 @@ from integrations.calling.monitor import SourceMonitor
 from integrations.calling.remote import Remote, Resilience
 from integrations.calling.transport import Transports
 from integrations.portal import NotACatalogue, PortalCatalogue, ReadCatalogue, read_catalogue
-from states.lint import faults_of, name_gaps
-from store.catalogue import calendar, catalogue
-from store.catalogue.calendar import NO_CALENDAR
-from store.database.keyring import PURPOSES
 
 group = CommandGroup()
 """The catalogue of services."""
-doctor_group = CommandGroup()
-"""Facts that this installation lacks."""
 
 _Json = Annotated[bool, typer.Option("--json", help="print JSON")]
 
@@ -181,104 +168,6 @@ def _refusal_lines(refused: DefinitionRefused) -> list[str]:
 def _lines_of(plan: Sequence[Examined]) -> list[str]:
     same = "= service {0.code} {0.name.en}: as it is"
     return [one.change.line() if one.change else same.format(one.service) for one in plan]
-
-
-@doctor_group.storage_command("catalogue")
-async def list_missing_facts(env: Environment, as_json: _Json = False) -> None:
-    """List the facts that no source gives, by service: limits, fees, documents, officers and so on."""
-    services = await env.store.read(catalogue.all_services)
-    missing = missing_facts(services)
-    counts = count_missing_facts(missing)
-    if as_json:
-        by_service = [{"code": each.code, "name": each.name, "facts": list(each.facts)} for each in missing]
-        print_json({"services": len(services), "missing": counts, "byService": by_service})
-        return
-    print_table(("service", "name", "not known"), ((each.code, each.name, ", ".join(each.facts)) for each in missing))
-    for name, many in counts.items():
-        out.print(f"apuni: {name} is not known of {many} of {len(services)} services")
-
-
-@doctor_group.storage_command("calendar")
-async def list_calendar_doubts(env: Environment, as_json: _Json = False) -> None:
-    """List the years in use whose list of holidays is missing or not verified, with the days that are not."""
-    async with env.store.read_transaction() as tx:
-        version = await calendar.latest_version(tx)
-        held = [] if version is None else await calendar.holidays(tx, version)
-        today = ist_date(tx.clock.now())
-    doubts = lists_in_doubt(calendar_of(held, version or NO_CALENDAR.version), today)
-    days = {year: [one for one in held if one.day.year == year and not one.verified] for year in doubts}
-    if as_json:
-        lists = [
-            {"year": year, "list": state.value, "notVerified": [one.day.isoformat() for one in days[year]]}
-            for year, state in doubts.items()
-        ]
-        print_json({"calendar": version, "yearsInUse": list(years_in_use(today)), "inDoubt": lists})
-        return
-    named = [one for year in doubts for one in days[year]]
-    print_table(("day", "not verified", "kind"), ((f"{one.day}", one.name.en or "", one.kind) for one in named))
-    for year, state in doubts.items():
-        out.print(f"apuni: {doubt_line(year, state)}")
-    if not doubts:
-        out.print(f"apuni: the list of holidays is verified of {', '.join(map(str, years_in_use(today)))}")
-
-
-@doctor_group.command("package")
-def list_package_faults() -> None:
-    """List what the package of the state lacks: its font, texts in its language, and names in its script.
-
-    The exit status is 1 where the font or a text is missing, a text does not fit the English one, or a template of a
-    certificate cannot be filled or laid out.
-    """
-    package = read_settings().package
-    faults = [*faults_of(package.state), *template_faults(package.state)]
-    print_lines((*faults, *name_gaps(package.folder)), f"{len(faults)} faults in {package.folder}")
-    if faults:
-        raise typer.Exit(1)
-
-
-@doctor_group.storage_command("state")
-async def list_state_gaps(env: Environment, as_json: _Json = False) -> bool:
-    """List the posts that nobody holds: officers who decide, heads, authorities of appeal; and who answers meanwhile.
-
-    The helpline is one of them: without it nobody answers what citizens write to a person.
-
-    It tells too how many faults the package of the state has. The exit status is 1 where there is a gap or a fault.
-    """
-    gaps, helpline, state = await state_gaps(env), await has_helpline(env), installed_state()
-    faults = [*faults_of(state), *template_faults(state)]
-    complete = helpline and not gaps and not faults
-    if as_json:
-        print_json({"gaps": [asdict(gap) for gap in gaps], "helpline": helpline, "packageFaults": faults})
-        return complete
-    for gap in gaps:
-        post = "HEAD" if gap.level is None else gap.level.value
-        where, codes = ", ".join(gap.places) or "the whole state", ", ".join(gap.services)
-        out.print(f"{gap.department or 'no department'}: no {post} in {where}; services {codes}")
-        out.print(f"  answers by default: {gap.answered_by or 'nobody'}")
-    out.print(f"apuni: {len(gaps)} posts are vacant" if gaps else "apuni: every service has its officers")
-    if faults:
-        out.print(f"apuni: the state's package has {len(faults)} faults, see `apuni doctor package`; first {faults[0]}")
-    if not helpline:
-        out.print("apuni: nobody has the post HELPLINE, so conversations that are handed over are not answered")
-    return complete
-
-
-@doctor_group.storage_command("keys")
-async def list_keys(env: Environment, as_json: _Json = False) -> None:
-    """List every key with its age (docs/adr/0018-keys.md)."""
-    now = env.clock.now()
-    rows = [
-        {"purpose": purpose, "key": key.kid, "active": place == 0, "days": max((now - at).days, 0)}
-        for purpose in PURPOSES
-        for place, (key, at) in enumerate(zip(env.keyrings.keys(purpose), env.keyrings.made_at(purpose), strict=True))
-    ]
-    if as_json:
-        print_json({"keys": rows})
-        return
-    shown = (
-        (str(one["purpose"]), str(one["key"]), "active" if one["active"] else "", str(one["days"])) for one in rows
-    )
-    print_table(("keyring", "key", "", "days old"), shown)
 
 
 def _read_folder(folder: Path) -> CatalogueRows | None:

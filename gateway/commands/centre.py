@@ -1,22 +1,19 @@
-"""The commands `apuni centre` and `apuni strength`: import files, and report each error with its line."""
+"""The commands of `apuni centre`: import files, and report each error with its line."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from actions.catalogue.strengths_import import import_strengths
 from actions.identity.centres_import import import_centres
 from actions.kernel import Environment
 from domain.catalogue.centres import CentreKind
 from domain.kernel import Problem
-from gateway.commands.kernel import CommandGroup, account, command_subject, out, problems_as_lines, read_csv
+from gateway.commands.kernel import CommandGroup, command_subject, out, problems_as_lines, read_csv
 from store.catalogue import centres
 
 group = CommandGroup()
 """Centres of CSC and e-District, schools and camps, and their operators."""
-strength_group = CommandGroup()
-"""The strength of sign-in that services require."""
 
 _PAGE = 500
 _FAULTS = {
@@ -75,19 +72,3 @@ async def list_register(
             if len(page) < _PAGE:
                 return
             place = (page[-1].code,)
-
-
-@strength_group.storage_command("import")
-async def import_strength_file(
-    env: Environment,
-    file: Annotated[Path, typer.Argument(help="CSV: service_code,own,assisted; LOW, SUBSTANTIAL or HIGH")],
-) -> None:
-    """Replace the strengths that services require; the default is SUBSTANTIAL for oneself, LOW at a centre."""
-
-    def line_of(problem: Problem) -> str:
-        fault = "the service is unknown or there twice, or a strength is not LOW, SUBSTANTIAL or HIGH"
-        return f"{file}, line {problem.params['row']}: {fault}"
-
-    with problems_as_lines(line_of):
-        many = await import_strengths(env.store, read_csv(file), by=account())
-    out.print(f"apuni: {many} services ask for something of their own")

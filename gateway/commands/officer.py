@@ -1,4 +1,4 @@
-"""The commands of `apuni officer` and `apuni admin`: by the same actions as in the graph, and under the same rules."""
+"""The commands of `apuni officer`: by the same actions as in the graph, and under the same rules."""
 
 import sys
 from collections.abc import Sequence
@@ -13,8 +13,6 @@ from actions.kernel import Environment
 from actions.officers.batch_undoing import undo_batch
 from actions.officers.batches import ConfirmBatch, apply_batch, confirm_batch, propose_batch
 from actions.officers.change_rows import COLUMNS, reason_text
-from actions.officers.first_administrators import CreateAdministrator, create_administrator
-from actions.officers.recovery import recover_administrator
 from actions.officers.staff_views import StaffFilter, count_staff, staff_page
 from actions.officers.staffing import (
     CancelLeave,
@@ -31,7 +29,6 @@ from domain.officers.postings import service_codes
 from domain.officers.staff import Confirmation, Leave, LeaveState
 from gateway.commands.kernel import (
     CommandGroup,
-    Reason,
     command_subject,
     line_of,
     out,
@@ -47,8 +44,6 @@ from store.officers import batches, leave, posts
 
 group = CommandGroup()
 """Officers: import, posts, leave and transfers."""
-admin_group = CommandGroup()
-"""Administrators: the first ones, and who replaces one that is lost."""
 
 _PAGE = 100
 _EVERYWHERE = [Posting(Role.ADMIN)]
@@ -112,8 +107,8 @@ async def transfer(
         request = TransferOfficer(
             officer_id=await officer_id_of(env, who),
             idempotency_key=env.ids.key(),
-            successor_id=await _optional_officer(env, successor),
-            cover_id=await _optional_officer(env, cover),
+            successor_id=await optional_officer_id(env, successor),
+            cover_id=await optional_officer_id(env, cover),
             postings=tuple(post or ()),
         )
         (done, moved), _ = await transfer_officer(env, command_subject(), request)
@@ -133,7 +128,7 @@ async def enter_leave(
 ) -> None:
     """Record a leave; open cases are reassigned on its first day and returned after its last."""
     with problems_as_lines(line_of):
-        officer, named = await officer_id_of(env, who), await _optional_officer(env, substitute)
+        officer, named = await officer_id_of(env, who), await optional_officer_id(env, substitute)
         request = RecordLeave(officer, first, last, env.ids.key(), named)
         (entry, moved), _ = await record_leave(env, command_subject(), request)
     waits = "; an administrator has to confirm it (`waitingOrders` in the graph)"
@@ -261,39 +256,6 @@ def _tell_rejects(found: Sequence[Reject], file: Path | None) -> None:
         raise CommandFailed(f"the file {file} cannot be written ({error.strerror})") from None
 
 
-@admin_group.storage_command("create")
-async def create(
-    env: Environment,
-    name: Annotated[str, typer.Argument(help="the name, in Latin letters")],
-    email: Annotated[str, typer.Option(help="the official e-mail address with which the administrator signs in")],
-    name_hi: Annotated[str | None, typer.Option(help="the name in the state's script")] = None,
-    instead_of: Annotated[str | None, typer.Option(help="the address that was mistyped and is corrected")] = None,
-) -> None:
-    """Enter the first or second administrator, and print the one-time link that ties the account; again for a new one.
-
-    The link opens the sign-in once, within 48 hours. Every later administrator is ordered and confirmed by two.
-    """
-    with problems_as_lines(line_of):
-        request = CreateAdministrator(name, email, env.ids.key(), name_hi, instead_of)
-        made, _ = await create_administrator(env, command_subject(), request)
-    out.print(f"apuni: {made.officer_id} is an administrator; until {made.expires_at.astimezone(IST):%Y-%m-%d %H:%M}:")
-    out.print(made.link)
-
-
-@admin_group.runtime_command("recover")
-async def recover(
-    env: Environment,
-    who: Who,
-    reason: Reason,
-    in_place_of: Annotated[str | None, typer.Option(help="the administrator who is lost: the post ends")] = None,
-) -> None:
-    """Make an officer the second administrator where there is none, or in place of a lost one; it raises an alarm."""
-    with problems_as_lines(line_of):
-        officer, lost = await officer_id_of(env, who), await _optional_officer(env, in_place_of)
-        await recover_administrator(env, command_subject(), officer, reason, in_place_of=lost)
-    out.print(f"apuni: {officer} is an administrator")
-
-
 async def _print_officer(env: Environment, officer: Officer) -> None:
     held = ", ".join(_post(one) for one in officer.postings)
     out.print(f"{officer.id} {officer.email} {officer.name.en}: {held}")
@@ -322,7 +284,8 @@ def _moved_summary(moved: Moved) -> str:
     return f"{moved.cases} cases and {moved.appeals} appeals went to others"
 
 
-async def _optional_officer(env: Environment, who: str | None) -> str | None:
+async def optional_officer_id(env: Environment, who: str | None) -> str | None:
+    """The officer with an id or e-mail address, where one is named. Raises NotThere."""
     return None if who is None else await officer_id_of(env, who)
 
 

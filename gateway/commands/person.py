@@ -1,4 +1,4 @@
-"""The commands `apuni person` and `apuni consents`: one person's data, and the ledger of consents."""
+"""The commands of `apuni person`."""
 
 import json
 from collections.abc import AsyncIterator
@@ -7,7 +7,6 @@ from typing import Annotated
 
 import typer
 
-from actions.consents.retention import delete_old_consents
 from actions.kernel import Environment
 from actions.privacy import evidence, personal_data
 from domain.kernel import CommandFailed, Problems
@@ -15,8 +14,6 @@ from gateway.commands.kernel import CommandGroup, Since, Until, command_subject,
 
 group = CommandGroup()
 """The data of one person."""
-consents = CommandGroup()
-"""The ledger of consents."""
 
 _Person = Annotated[str, typer.Argument(help="the citizen's id, or the number of one of the citizen's applications")]
 
@@ -94,12 +91,6 @@ async def prove_erasure(
     proof = await evidence.erasure_proof(env, citizen_id)
     print_json(proof.as_json())
     return proof.complete
-
-
-@consents.runtime_command("prune")
-async def prune_consents(env: Environment) -> None:
-    """Delete the records of consents that ended seven years ago, as the worker does once a day."""
-    typer.echo(f"records of {await delete_old_consents(env, command_subject())} consents deleted")
 
 
 async def _exported_lines(env: Environment, citizen_id: str) -> AsyncIterator[str]:

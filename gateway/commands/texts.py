@@ -1,6 +1,5 @@
-"""The commands of `apuni texts` and `apuni email`: the texts of messages, and what comes back of mails."""
+"""The commands of `apuni texts`."""
 
-import sys
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -8,7 +7,6 @@ from typing import Annotated
 
 import typer
 
-from actions.feedback.mail_returns import note_bounce
 from actions.feedback.texts import ProposeMessageText, propose, texts_in_force
 from actions.kernel import Environment, UnitOfWork
 from domain.feedback.message_texts import EventTexts, UnfitText, parts_of
@@ -25,15 +23,10 @@ from gateway.commands.kernel import (
     readable,
 )
 from gateway.settings.settings import read_settings
-from integrations.calling.errors import Unreadable
-from integrations.email import LARGEST, read_bounce
 from states.message_texts import document_of_file, document_problems, message_texts, text_problems, texts_of_document
 
 group = CommandGroup()
 """Texts of messages by SMS, WhatsApp, mail and push."""
-
-email_group = CommandGroup()
-"""E-mail: what came back."""
 
 _File = Annotated[
     Path, typer.Argument(help="the file of an event, named after it; `registered.csv` beside it has what is registered")
@@ -123,22 +116,3 @@ def _lines_of(event: EventTexts) -> str:
                 lines += [f"    {each}" for each in (filled.title, filled.text) if each]
                 lines += [f"    [{each.label}] {each.value}" for each in filled.buttons]
     return "\n".join(lines)
-
-
-@email_group.storage_command("bounce")
-async def take_bounce(
-    env: Environment,
-    to: Annotated[str | None, typer.Option(help="the address it came to, where the mail server tells it")] = None,
-) -> None:
-    """Read one bounce from standard input and note what became of its mail; anything else is ignored.
-
-    For a pipe of the mail server that takes mail for the bounce domain. Nothing is answered. The exit status is 0,
-    unless the store is away.
-    """
-    try:
-        bounce = read_bounce(sys.stdin.buffer.read(LARGEST + 1), to)
-    except Unreadable as odd:
-        out.print(f"apuni: ignored, no report of a mail of ours ({odd})")
-        return
-    changed = await note_bounce(env, bounce)
-    out.print(f"apuni: {bounce.action} {bounce.status}, {'noted' if changed else 'nothing to note'}")

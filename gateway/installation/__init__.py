@@ -1,1 +1,1 @@
-"""What those who run an installation ask of it: its settings, its checks, its next release, its incidents."""
+"""What those who run an installation ask of it: settings, processes, keys, backups, checks, releases, incidents."""

@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 from actions.identity.sign_in_guards import challenge_of
 from sandbox.city.kit import load_demo
 from sandbox.city.serving import City
-from sandbox.commands.running import sandbox
+from sandbox.commands.sandbox import group
 from sandbox.digilocker.server import create_sandbox
 
 pytestmark = pytest.mark.integration
@@ -140,7 +140,7 @@ async def test_the_page_says_what_is_wrong(browser):
 def at_terminal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """Runs the command beside the city."""
     monkeypatch.setenv("APUNI_HOME", str(tmp_path))
-    return lambda *words: asyncio.to_thread(CliRunner().invoke, sandbox, ["person", "add", *words])
+    return lambda *words: asyncio.to_thread(CliRunner().invoke, group, ["person", "add", *words])
 
 
 async def test_the_command_enters_her_and_prints_her_key(city, at_terminal):

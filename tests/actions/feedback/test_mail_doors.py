@@ -9,7 +9,7 @@ from starlette.applications import Starlette
 
 from actions.kernel import Environment
 from domain.feedback.messages import MessageChannel, MessageState
-from gateway.commands import texts as command
+from gateway.installation import email as command
 from gateway.pages.rendering import Pages
 from gateway.pages.unsubscribe import unsubscribe_routes
 from gateway.settings.portal import Portal

@@ -7,7 +7,7 @@ import pytest
 from actions.officers.state_gaps import gaps_for, state_gaps
 from domain.kernel import Bilingual, Officer, OfficerLevel, PersonKind, Posting, Role, Subject, ist_date
 from domain.officers.staff import Leave, Transfer, Vacancy
-from gateway.commands.catalogue import list_state_gaps
+from gateway.installation.doctor import list_state_gaps
 from store.identity import people
 from store.officers import leave, posts
 from tests.support.graph import Down, environment

@@ -5,8 +5,8 @@ import json
 import pytest
 
 from domain.kernel import CommandFailed
-from gateway.commands.catalogue import list_keys
-from gateway.commands.keys import distrust
+from gateway.installation.doctor import list_keys
+from gateway.installation.keys import distrust
 from store.database.keyring import PURPOSES
 from tests.support.actions import World
 

@@ -12,7 +12,8 @@ from actions.catalogue.calendar_import import import_calendar
 from actions.catalogue.catalogue_import import import_catalogue
 from domain.applications.holidays import HolidayKind
 from domain.kernel import CommandFailed
-from gateway.commands import calendar, catalogue
+from gateway.commands import calendar
+from gateway.installation import doctor
 from tests.support.actions import World, shipped_rows
 
 SHIPPED = shipped_rows().holidays
@@ -86,7 +87,7 @@ async def test_the_table_is_no_wider_than_a_hundred_columns(shipped: World, caps
 
 
 async def test_the_doctor_names_the_days_of_this_year_that_nobody_verified(shipped: World, capsys):
-    await catalogue.list_calendar_doubts(shipped.env, as_json=True)
+    await doctor.list_calendar_doubts(shipped.env, as_json=True)
 
     told = json.loads(capsys.readouterr().out)
     assert told["yearsInUse"] == [2026]
@@ -100,7 +101,7 @@ async def test_the_doctor_names_the_days_of_this_year_that_nobody_verified(shipp
 async def test_the_doctor_says_from_december_that_the_list_of_the_next_year_is_missing(shipped: World, capsys):
     shipped.clock.advance(timedelta(days=7))
 
-    await catalogue.list_calendar_doubts(shipped.env, as_json=False)
+    await doctor.list_calendar_doubts(shipped.env, as_json=False)
 
     told = capsys.readouterr().out
     assert "apuni: the list of holidays of 2026 is not verified; due dates in 2026 may be wrong" in told
@@ -112,7 +113,7 @@ async def test_a_verified_list_that_is_imported_ends_the_doubt(shipped: World, c
 
     await calendar.import_holidays(shipped.env, written(tmp_path / "2026.csv", rows))
     imported = capsys.readouterr()
-    await catalogue.list_calendar_doubts(shipped.env, as_json=False)
+    await doctor.list_calendar_doubts(shipped.env, as_json=False)
 
     assert (imported.err, "+" in imported.out, "-" in imported.out.replace("UK-", "")) == ("", False, False)
     assert "apuni: the list of holidays is verified of 2026" in capsys.readouterr().out

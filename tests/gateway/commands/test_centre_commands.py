@@ -5,7 +5,8 @@ import pytest
 from domain.catalogue.catalogue import District
 from domain.catalogue.centres import CentreKind
 from domain.kernel import Bilingual, CommandFailed
-from gateway.commands.centre import import_register, import_strength_file, list_register
+from gateway.commands.centre import import_register, list_register
+from gateway.commands.strength import import_strength_file
 from store.catalogue import catalogue
 from tests.support.sign_in import environment
 

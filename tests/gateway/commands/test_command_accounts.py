@@ -10,8 +10,9 @@ import pytest
 from actions.catalogue.calendar_import import COLUMNS
 from domain.kernel import SYSTEM, Role, ist_date
 from domain.platform.switches import SwitchState
-from gateway.commands import calendar, outbox, switch
+from gateway.commands import calendar
 from gateway.commands.kernel import account, command_subject
+from gateway.installation import outbox, switch
 from gateway.runtime.composition import open_storage
 from gateway.settings.settings import Settings
 from store.identity import people
@@ -20,7 +21,7 @@ from tests.store.builders import citizen
 from tests.support.commands import on_storage
 from tests.support.stored import audit_lines_of
 
-COMMANDS = Path(__file__).parents[3] / "gateway" / "commands"
+GATEWAY = Path(__file__).parents[3] / "gateway"
 NUMBER = f"CLI:{os.getuid()}"
 
 
@@ -45,7 +46,8 @@ def test_a_command_acts_as_the_gateway_itself_and_bears_the_number_of_its_accoun
 
 
 def test_no_command_writes_as_the_nameless_gateway():
-    modules = {path.name: path.read_text(encoding="utf-8") for path in COMMANDS.rglob("*.py")}
+    files = [path for folder in ("commands", "installation") for path in (GATEWAY / folder).rglob("*.py")]
+    modules = {path.name: path.read_text(encoding="utf-8") for path in files}
     assert [name for name, text in modules.items() if re.search(r"import .*\bSYSTEM\b", text)] == ["kernel.py"]
     assert [name for name, text in modules.items() if "getuid" in text or "getpwuid" in text] == ["kernel.py"]
 

@@ -1,6 +1,7 @@
 """Commands are found by the installed entry points, by profile, and each is imported when it is run."""
 
 import os
+import re
 import subprocess
 import sys
 from importlib.metadata import entry_points
@@ -8,6 +9,7 @@ from inspect import cleandoc
 from pathlib import Path
 
 import pytest
+from typer import Typer
 from typer.main import get_command
 from typer.testing import CliRunner
 
@@ -15,7 +17,7 @@ from gateway.cli import app
 from gateway.commands.loading import ENTRY_POINTS, PROFILES, LazyCommand, help_of, profile_of_environment
 from gateway.settings.settings import read_settings
 
-FOLDER = Path(__file__).parents[3] / "gateway" / "commands"
+ROOT = Path(__file__).parents[3]
 OF_THE_DEMO = {"account", "demo", "seed", "token"}
 LEFT_OUT = {"production": {*OF_THE_DEMO, "sandbox", "training"}, "staging": OF_THE_DEMO, "demo": set()}
 INSTALLED = {entry.name: entry for entry in entry_points(group=ENTRY_POINTS)}
@@ -84,6 +86,7 @@ def test_help_and_completion_import_no_command_and_nothing_that_one_needs():
     code = """
 import sys
 from typer import Context
+from typer import Typer
 from typer.main import get_command
 from typer.testing import CliRunner
 from gateway.cli import app
@@ -118,5 +121,18 @@ def test_the_profile_is_the_one_of_the_settings(monkeypatch, variable):
     assert profile_of_environment() == "production"
 
 
-def test_a_group_has_one_module_and_the_folder_stays_small():
-    assert len([path for path in FOLDER.glob("*.py") if path.name != "__init__.py"]) <= 25
+def test_a_group_lies_in_a_module_of_its_name():
+    groups = {name: entry for name, entry in INSTALLED.items() if isinstance(entry.load(), Typer)}
+
+    modules = {name: entry.module.removesuffix(".commands").rpartition(".")[2] for name, entry in groups.items()}
+
+    assert modules == {name: name for name in groups}
+
+
+def test_no_module_holds_two_groups():
+    files = [file for package in PROFILES for file in ROOT.joinpath(*package.split(".")).glob("*.py")]
+
+    groups = {file: len(re.findall(r"= (?:CommandGroup|typer\.Typer)\(", file.read_text("utf-8"))) for file in files}
+
+    assert sum(groups.values()) > 20
+    assert [str(file) for file, many in groups.items() if many > 1] == []

@@ -7,7 +7,7 @@ from dataclasses import asdict
 import pytest
 
 from domain.kernel import CommandFailed, Source
-from gateway.commands.switch import end_incident_now, list_incidents, report_incident
+from gateway.commands.incident import end_incident_now, list_incidents, report_incident
 from gateway.settings.settings import Settings
 from tests.support.commands import on_storage
 from tests.support.incidents import REPORT

@@ -10,14 +10,13 @@ from typer.testing import CliRunner
 from demo.commands.account import add_address, remove_address
 from domain.kernel import Bilingual, CommandFailed, Officer, OfficerLevel, Posting, Role, ist_date
 from gateway.cli import app
+from gateway.commands.admin import create, recover
 from gateway.commands.officer import (
     BadPost,
-    create,
     end_leave,
     enter_leave,
     list_officers,
     posting_of,
-    recover,
     transfer,
 )
 from store.database import NotThere

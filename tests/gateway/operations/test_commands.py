@@ -27,7 +27,7 @@ from gateway.commands.operations import (
     retire,
     sign_file,
 )
-from gateway.commands.safety import run_verify
+from gateway.installation.verify import run_verify
 from gateway.operations.screens import OPERATIONS
 from gateway.runtime.composition import open_storage
 from gateway.runtime.expected_failures import lines_of

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from domain.platform.outbox import HIDDEN
-from gateway.commands.outbox import message_fields
+from gateway.installation.outbox import message_fields
 from store.database import Store
 from store.platform import outbox, outbox_desk
 from store.platform.outbox import OutboxState

@@ -6,8 +6,8 @@ import pytest
 from cryptography import x509
 
 from domain.kernel import CommandFailed
-from gateway.commands.keys import request_certificate
 from gateway.documents.authority import fingerprint
+from gateway.installation.keys import request_certificate
 from store.database import Keyrings
 
 SUBJECT = "CN=Apuni Sarkar,O=Government of Uttarakhand,C=IN"

@@ -18,23 +18,23 @@ from gateway.settings.settings import read_settings
 TOLD_EVERY = 1_000
 """Pieces of work between two lines of progress."""
 
-keys = CommandGroup()
+group = CommandGroup()
 """Keyrings of this installation."""
 
 
-@keys.command("init")
+@group.command("init")
 def init_keys() -> None:
     """Make the keyrings that are missing."""
     open_keyrings(read_settings()).init()
 
 
-@keys.command("rotate")
+@group.command("rotate")
 def rotate_keys(purpose: str) -> None:
     """Make a new active key for a purpose; older ones remain, to verify signatures."""
     open_keyrings(read_settings()).rotate(purpose)
 
 
-@keys.command("csr")
+@group.command("csr")
 def request_certificate(
     purpose: str,
     file: Annotated[Path, typer.Argument(help="where the request is written")],
@@ -53,7 +53,7 @@ def request_certificate(
     out.print(f"apuni: {file} is written; put the certificate that comes of it, with its chain, in {path}")
 
 
-@keys.storage_command("rewrap")
+@group.storage_command("rewrap")
 async def rewrap_keys(env: Environment, purpose: str) -> None:
     """Wrap by the newest key what stands under older ones of `object` or `vault`, so that those can be dropped.
 
@@ -67,7 +67,7 @@ async def rewrap_keys(env: Environment, purpose: str) -> None:
     out.print(f"apuni: {purpose}: {done} wrapped anew by the newest key")
 
 
-@keys.storage_command("distrust")
+@group.storage_command("distrust")
 async def distrust(
     env: Environment,
     purpose: str,

@@ -9,9 +9,9 @@ from domain.kernel import CommandFailed
 from domain.platform.alarms import ProcessFacts
 from domain.platform.switches import SwitchState
 from gateway.cli import app
-from gateway.commands import switch as commands
 from gateway.commands.kernel import account
-from gateway.commands.switch import list_switches, mutations, set_switch
+from gateway.installation import switch as commands
+from gateway.installation.switch import list_switches, mutations, set_switch
 from gateway.runtime.composition import open_storage
 from gateway.settings.settings import Settings
 from store.platform import alarms

@@ -1,41 +1,18 @@
-"""The command `apuni sandbox`, and those that speak to a city that runs."""
+"""The commands of `apuni sandbox person`, which speak to a city that runs."""
 
-import asyncio
-from pathlib import Path
 from typing import Annotated
 
 import httpx
 import typer
 
 from domain.kernel import CommandFailed
-from gateway.runtime.expected_failures import check_writable
-from gateway.runtime.ports import check_port
 from gateway.settings.settings import read_settings
 from sandbox.city.ports import read_ports
-from sandbox.server import serve_city
 
-PEOPLE = Path(__file__).parents[2] / "demo"
-
-sandbox = typer.Typer(invoke_without_command=True)
-"""Run the sandboxes of the outside systems; or enter people of your own."""
-
-person = typer.Typer(no_args_is_help=True, help="People of your own in the sandboxes.")
-sandbox.add_typer(person, name="person")
+group = typer.Typer(no_args_is_help=True, help="People of your own in the sandboxes.")
 
 
-@sandbox.callback()
-def serve(context: typer.Context) -> None:
-    """Run the sandboxes of the outside systems; or enter people of your own."""
-    if context.invoked_subcommand is not None:
-        return
-    settings = read_settings()
-    check_writable(settings.home)
-    if settings.sandbox_port:
-        check_port("127.0.0.1", settings.sandbox_port, "SANDBOX_PORT")
-    asyncio.run(serve_city(settings.home, PEOPLE, sandbox_port=settings.sandbox_port, gateway_url=settings.url))
-
-
-@person.command("add")
+@group.command("add")
 def add_person(
     name: Annotated[str, typer.Argument(help="her name in Latin letters")],
     born_on: Annotated[str, typer.Option("--born", help="her day of birth, such as 1990-05-17")],

@@ -1,35 +1,23 @@
-"""The commands `apuni backup`, `apuni restore`, `apuni verify` and `apuni verify-certificate`."""
+"""The commands `apuni backup` and `apuni restore`."""
 
 import asyncio
 import json
 import os
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
-from functools import partial
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, BinaryIO
 
 import typer
 
-from actions.platform.audit_head import unkept_heads
-from actions.platform.manifests import damaged_manifests
-from actions.platform.rewrapping import count_older
 from actions.privacy.erasures import settle_erasures
-from domain.kernel import SystemClock
-from gateway.commands.kernel import account, out, readable
+from gateway.commands.kernel import out
 from gateway.runtime.composition import open_storage
-from gateway.runtime.partners import is_connected, read_onboarding
-from gateway.runtime.runfiles import NotUp
 from gateway.settings.settings import Settings, read_settings
-from integrations.registry import OUTSIDE_SYSTEMS
-from integrations.trust_services import TrustSettings
 from store.backup.archive import BackupKey
 from store.backup.backup import Place, read_files, read_manifest, restore_backup, write_backup
-from store.checks.verify import Checked
-from store.checks.verify import verify as verify_store
 from store.database import Keyrings, NotEmpty, migrate, schema_is_current
-from store.database.keyring import REWRAPPED
 from store.database.revisions import schema_of_backup
 from store.privacy.erasures import ErasureList
 
@@ -58,59 +46,6 @@ def restore(
     A damaged backup is refused before anything is written.
     """
     asyncio.run(_restore(read_settings(), file, erasures))
-
-
-def verify(
-    heads: Annotated[
-        Path | None, typer.Option("--audit-heads", help="heads of /.well-known/audit-head that were kept, one a line")
-    ] = None,
-) -> None:
-    """Check the whole store; the exit status is 1 where anything is not as it must be."""
-    if not run_verify(read_settings(), heads):
-        raise typer.Exit(1)
-
-
-def verify_certificate(
-    file: Annotated[Path, typer.Argument(help="a certificate's PDF or XML")],
-    as_json: Annotated[bool, typer.Option("--json", help="print one JSON object")] = False,
-) -> None:
-    """Hold PDF, XML, QR code, register and status against each other; the exit status is 1 where one does not agree."""
-    with readable(file):
-        content = file.read_bytes()
-    codes = asyncio.run(_check_certificate(read_settings(), content))
-    if as_json:
-        typer.echo(json.dumps(codes))
-    else:
-        for name, code in codes.items():
-            out.print(f"{name}: {'agrees' if code == 'OK' else code}")
-    if set(codes.values()) != {"OK"}:
-        raise typer.Exit(1)
-
-
-async def _check_certificate(settings: Settings, content: bytes) -> dict[str, str]:
-    from gateway.documents.certificate_checks import check_certificate
-
-    trust = None
-    if is_connected(settings, OUTSIDE_SYSTEMS["trust_services"]):
-        with suppress(NotUp):
-            trust = read_onboarding(settings, "trust_services", TrustSettings.from_onboarding)
-    async with open_storage(settings) as env:
-        return {check.name: check.code for check in await check_certificate(env, content, trust)}
-
-
-def run_verify(settings: Settings, heads: Path | None = None) -> bool:
-    """Check the whole store, report the findings, and return whether there are none. Raises CommandFailed."""
-    signed: list[str] = []
-    if heads is not None:
-        with readable(heads):
-            signed = heads.read_text(encoding="ascii").split()
-    checked = asyncio.run(_verify(settings, signed))
-    wrong = sum(check.many for check in checked)
-    for check in checked:
-        for finding in check.findings:
-            out.print(f"apuni: {check.name}: {finding.code} {finding.where}")
-    out.print(f"apuni: {wrong} findings" if wrong else "apuni: the store is as it must be")
-    return not wrong
 
 
 async def _backup(settings: Settings, file: Path, *, keys: bool) -> None:
@@ -206,26 +141,6 @@ def _put_files(settings: Settings, files: dict[str, bytes]) -> None:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         with os.fdopen(os.open(path, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600), "wb") as stream:
             stream.write(content)
-
-
-async def _verify(settings: Settings, heads: list[str]) -> list[Checked]:
-    def tell(name: str, many: int) -> None:
-        out.print(f"apuni: {name}: {'good' if not many else f'{many} findings'}")
-
-    clock = SystemClock()
-    begun = clock.monotonic()
-    async with open_storage(settings) as env:
-        signed = [
-            ("manifests of operations", partial(damaged_manifests, keyrings=env.keyrings)),
-            ("heads of the audit log", partial(unkept_heads, keyrings=env.keyrings, signed=heads)),
-        ]
-        checked = await verify_store(env.store, env.vault, env.objects, tell=tell, more=signed)
-        older = {purpose: await count_older(env, purpose, by=account()) for purpose in REWRAPPED}
-    for purpose, many in older.items():
-        if many:
-            out.print(f"apuni: {purpose}: {many} stand under older keys; `apuni keys rewrap {purpose}` changes that")
-    out.print(f"apuni: checked in {clock.monotonic() - begun:.1f} s")
-    return checked
 
 
 def _progress(doing: str) -> Callable[[str, int], None]:
