@@ -1,30 +1,33 @@
-"""Reads the cells of the catalogue's files and reports errors by file, row, field and reason."""
+"""Rows of the catalogue's files as models, and errors by file, row, field and reason.
+
+A file's columns are the fields of its model. An empty cell is as one that is not there: it has the default of its
+field, and is MISSING where the field has none.
+"""
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from enum import StrEnum
-from typing import TypeVar, cast
+from typing import Annotated, Self, TypeVar, cast
 
-from domain.kernel import Bilingual, Problem, Problems, is_plain_line, paise_from_rupees
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic_core import PydanticCustomError
+
+from domain.kernel import Bilingual, Problem, Problems, is_plain_line, latin_digits, paise_from_rupees
 
 Row = Mapping[str, str]
 FileRow = Mapping[str, str | None]
 """A row of a file that may be cut short."""
 T = TypeVar("T")
-E = TypeVar("E", bound=StrEnum)
 
 LONGEST_NAME = 300
 """Characters of a name or a slug."""
 LONGEST_TEXT = 4000
-LONGEST_KEY = 100
-"""Characters of a code or a slug, which stand in addresses."""
 MOST_DAYS = 3650
 MOST_PAISE = 10**11
 MOST_PROBLEMS = 20
 """Problems that are reported of one file."""
-_KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*", re.ASCII)
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 FIRST_ROW = 2
 """The line of a file's first row, under its heading."""
 
@@ -53,14 +56,116 @@ REASONS: Mapping[str, str] = {
 }
 """What each reason of a reject means, for a person."""
 
+_REASONS_OF_TYPES: Mapping[str, str] = {
+    "missing": "MISSING",
+    "enum": "NOT_KNOWN",
+    "string_too_long": "TOO_LONG",
+    "string_pattern_mismatch": "NOT_A_KEY",
+    "bool_parsing": "NOT_YES_OR_NO",
+    "int_parsing": "NOT_A_NUMBER",
+    "int_parsing_size": "OUT_OF_RANGE",
+    "greater_than_equal": "OUT_OF_RANGE",
+    "less_than_equal": "OUT_OF_RANGE",
+}
+"""The reason for each type of pydantic's errors that cells may have; the types of our own are reasons."""
+
 
 class CellWrong(ValueError):
     """A cell that cannot be taken over; `reason` is a key of REASONS."""
 
     def __init__(self, field: str, reason: str) -> None:
-        super().__init__(f"{field} {REASONS[reason]}")
+        super().__init__(f"{field} {REASONS.get(reason, reason)}")
         self.field = field
         self.reason = reason
+
+
+def _plain(said: str) -> str:
+    if not is_plain_line(said):
+        raise PydanticCustomError("NOT_PLAIN", "not a plain line")
+    return said
+
+
+def _day(said: str) -> date:
+    try:
+        if _DAY.fullmatch(said):
+            return date.fromisoformat(said)
+    except ValueError:
+        pass
+    raise PydanticCustomError("NOT_A_DATE", "not a date")
+
+
+def _paise(said: str) -> int:
+    try:
+        return paise_from_rupees(said)
+    except (ValueError, ArithmeticError):
+        raise PydanticCustomError("NOT_AN_AMOUNT", "not an amount") from None
+
+
+def parts_of_cell(said: str) -> tuple[str, ...]:
+    """The parts of a cell between semicolons."""
+    if len(said) > LONGEST_TEXT:
+        raise PydanticCustomError("TOO_LONG", "too long")
+    return tuple(part for each in said.split(";") if (part := each.strip()))
+
+
+Text = Annotated[str, Field(max_length=LONGEST_TEXT), AfterValidator(_plain)]
+Name = Annotated[str, Field(max_length=LONGEST_NAME), AfterValidator(_plain)]
+Key = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")]
+"""A code or a slug, which stands in addresses."""
+Digits = BeforeValidator(latin_digits)
+"""Before a whole number, which may be written in Devanagari digits."""
+Days = Annotated[int, Field(ge=0, le=MOST_DAYS), Digits]
+Day = Annotated[date, BeforeValidator(_day)]
+"""A day, written YYYY-MM-DD."""
+Paise = Annotated[int, Field(ge=0, le=MOST_PAISE, json_schema_extra={"format": "rupees"}), BeforeValidator(_paise)]
+"""An amount that is written in rupees; 0 where a source says free."""
+Upper = BeforeValidator(str.upper)
+"""Before a word of a list that may be written in letters of any size."""
+Parts = BeforeValidator(parts_of_cell)
+"""Before a tuple that is written with semicolons."""
+Texts = Annotated[tuple[Text, ...], Parts]
+
+
+class RowModel(BaseModel):
+    """A row of a file; columns that are no field are not read."""
+
+    model_config = ConfigDict(frozen=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_empty_cells(cls, row: FileRow) -> Row:
+        return {name: said for name, cell in row.items() if (said := (cell or "").strip())}
+
+    @classmethod
+    def of(cls, row: FileRow) -> Self:
+        """The values of a row; raises CellWrong for the first cell that does not fit."""
+        try:
+            return cls.model_validate(row)
+        except ValidationError as error:
+            wrong = error.errors(include_url=False, include_input=False)[0]
+        own = wrong.get("ctx", {}).get("error")
+        if isinstance(own, CellWrong):
+            raise own
+        raise CellWrong(str(wrong["loc"][0]), _REASONS_OF_TYPES.get(wrong["type"], wrong["type"]))
+
+
+class NamedRow(RowModel):
+    """A row with a name, in English at least."""
+
+    name_en: Name
+    name_hi: Text | None = None
+
+    @property
+    def name(self) -> Bilingual:
+        """The name in both languages."""
+        return Bilingual(self.name_hi, self.name_en)
+
+
+class SourcedRow(RowModel):
+    """A row that says what it rests on, and whether it was verified (docs/catalogue.md)."""
+
+    source: Text = ""
+    verified: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,18 +194,22 @@ class RowReader:
     def read_rows(
         self, file: str, rows: Iterable[Row], key: Callable[[Row], str], read: Callable[[Row], T]
     ) -> Iterator[tuple[int, T]]:
-        """The values of the rows that can be read, with the line of each; a key that occurs twice is refused."""
+        """The values of the rows that can be read, with the line of each; a key that occurs twice is refused.
+
+        `key` is asked of the row as it is written, so that it is told of a row that is wrong; it is empty where
+        nothing names the row.
+        """
         seen: set[str] = set()
         for line, row in enumerate(rows, FIRST_ROW):
-            name = ""
+            name = key(row)
             try:
-                refuse_wrong_width(row)
-                name = key(row)
+                _refuse_wrong_width(row)
                 _refuse_twin(name, seen)
                 self.lines[file, name] = line
                 value = read(row)
             except CellWrong as wrong:
-                self.rejects.append(Reject(file, line, name, wrong.field, wrong.reason))
+                shown = name if is_plain_line(name) and len(name) <= LONGEST_NAME else ""
+                self.rejects.append(Reject(file, line, shown, wrong.field, wrong.reason))
             else:
                 yield line, value
 
@@ -133,13 +242,18 @@ def read_whole(
     return values
 
 
+def cell(row: FileRow, field: str) -> str:
+    """A cell as it is written, without spaces around it; empty where the file has no such column."""
+    return (row.get(field) or "").strip()
+
+
 def _refuse_twin(name: str, seen: set[str]) -> None:
-    if name in seen:
+    if name and name in seen:
         raise CellWrong("key", "TWICE")
     seen.add(name)
 
 
-def refuse_wrong_width(row: Row) -> None:
+def _refuse_wrong_width(row: Row) -> None:
     """Raise CellWrong where a row has other cells than the heading."""
     cells = cast("Mapping[str | None, object]", row)  # as csv.DictReader gives what does not fit
     if None in cells:
@@ -147,101 +261,3 @@ def refuse_wrong_width(row: Row) -> None:
     short = next((field for field, cell in cells.items() if cell is None), None)
     if short is not None:
         raise CellWrong(short, "NO_CELL")
-
-
-def text(row: Row, field: str, longest: int = LONGEST_TEXT) -> str | None:
-    """The text of a cell without spaces around it; None where it is empty or the file has no such column."""
-    found = (row.get(field) or "").strip()
-    if len(found) > longest:
-        raise CellWrong(field, "TOO_LONG")
-    if not is_plain_line(found):
-        raise CellWrong(field, "NOT_PLAIN")
-    return found or None
-
-
-def key_text(row: Row, field: str) -> str | None:
-    """A code or a slug, which stands in addresses; None where the cell is empty."""
-    found = text(row, field)
-    if found is not None and (len(found) > LONGEST_KEY or _KEY.fullmatch(found) is None):
-        raise CellWrong(field, "NOT_A_KEY")
-    return found
-
-
-def required_text(row: Row, field: str, longest: int = LONGEST_NAME) -> str:
-    """The text of a cell that must not be empty."""
-    found = text(row, field, longest)
-    if found is None:
-        raise CellWrong(field, "MISSING")
-    return found
-
-
-def whole_number(row: Row, field: str, most: int = MOST_DAYS) -> int | None:
-    """A whole number from 0; None where the cell is empty, which is never zero."""
-    found = text(row, field)
-    if found is None:
-        return None
-    try:
-        number = int(found)
-    except ValueError:
-        raise CellWrong(field, "NOT_A_NUMBER") from None
-    if not 0 <= number <= most:
-        raise CellWrong(field, "OUT_OF_RANGE")
-    return number
-
-
-def bilingual_name(row: Row) -> Bilingual:
-    """The name of a row, in English at least."""
-    return Bilingual(text(row, "name_hi"), required_text(row, "name_en"))
-
-
-def day_of(said: str, field: str) -> date:
-    """A day, written YYYY-MM-DD; raises CellWrong."""
-    try:
-        return date.fromisoformat(said)
-    except ValueError:
-        raise CellWrong(field, "NOT_A_DATE") from None
-
-
-def paise(row: Row, field: str) -> int | None:
-    """An amount of rupees in paise; None where the cell is empty, 0 where a source says free."""
-    rupees = text(row, field)
-    if rupees is None:
-        return None
-    try:
-        found = paise_from_rupees(rupees)
-    except (ValueError, ArithmeticError):
-        raise CellWrong(field, "NOT_AN_AMOUNT") from None
-    if not 0 <= found <= MOST_PAISE:
-        raise CellWrong(field, "OUT_OF_RANGE")
-    return found
-
-
-def yes_or_no(row: Row, field: str) -> bool | None:
-    """True or False; None where the cell is empty."""
-    found = text(row, field)
-    if found not in (None, "yes", "no"):
-        raise CellWrong(field, "NOT_YES_OR_NO")
-    return None if found is None else found == "yes"
-
-
-def is_verified(row: Row) -> bool:
-    """Whether the row says that it was verified (docs/catalogue.md)."""
-    return yes_or_no(row, "verified") is True
-
-
-def cell_parts(row: Row, field: str) -> tuple[str, ...]:
-    """The parts of a cell between semicolons."""
-    return tuple(part.strip() for part in (text(row, field) or "").split(";") if part.strip())
-
-
-def words(row: Row, field: str, kind: type[E]) -> tuple[E, ...]:
-    """The parts of a cell that are words of a list."""
-    return tuple(word(part, field, kind) for part in cell_parts(row, field))
-
-
-def word(said: str, field: str, kind: type[E]) -> E:
-    """A word of a list; raises CellWrong for another one."""
-    try:
-        return kind(said)
-    except ValueError:
-        raise CellWrong(field, "NOT_KNOWN") from None

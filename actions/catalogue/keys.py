@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Iterable
 from dataclasses import replace
 
-from actions.catalogue.cells import Row, key_text, required_text
+from actions.catalogue.cells import FileRow, cell
 from domain.catalogue.catalogue import RequiredDocument
 
 _NAMESPACE = uuid.UUID("6f0b8a6e-2f0c-5d0e-9a54-6170756e6973")
@@ -15,9 +15,10 @@ LONGEST_DOCUMENT_KEY = 100
 """Characters; a longer one would not fit the uploads endpoint."""
 
 
-def service_code(row: Row) -> str:
-    """The portal's code, or a local one made from the English name."""
-    return key_text(row, "service_code") or f"UKX-{letters(required_text(row, 'name_en'))}"
+def service_code(row: FileRow) -> str:
+    """The portal's code, or a local one made from the English name; empty where the row has neither."""
+    name = cell(row, "name_en")
+    return cell(row, "service_code") or (name and f"UKX-{letters(name)}")
 
 
 def letters(content: str) -> str:

@@ -8,9 +8,12 @@ is left out and reported by file, row, field and reason; the others go on.
 import hashlib
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
+from typing import Annotated
+
+from pydantic import Field
 
 from actions.catalogue import cells
-from actions.catalogue.cells import CellWrong, Reject, Row, RowReader, T
+from actions.catalogue.cells import CellWrong, Row, T
 from actions.catalogue.files import FILES, CatalogueRows
 from actions.catalogue.keys import document_key, letters, row_id
 from actions.catalogue.schemes import read_schemes
@@ -32,7 +35,7 @@ class Catalogue:
     etaal_codes: Mapping[str, str]
     calendar: WorkCalendar
     holidays: tuple[Holiday, ...] = ()
-    rejects: tuple[Reject, ...] = ()
+    rejects: tuple[cells.Reject, ...] = ()
     lines: Mapping[str, int] = field(default_factory=dict)
     """The line of each service in its file, by its code."""
 
@@ -47,15 +50,15 @@ def read_catalogue(rows: CatalogueRows) -> Catalogue:
 
 def examine_catalogue(rows: CatalogueRows) -> Catalogue:
     """Turn the rows that keep the rules into domain values, and tell which do not."""
-    sieve = RowReader()
+    sieve = cells.RowReader()
 
     def read(name: str, key: Callable[[Row], str], make: Callable[[Row], T]) -> tuple[T, ...]:
         return tuple(value for _, value in sieve.read_rows(FILES[name], getattr(rows, name), key, make))
 
-    districts = read("districts", _code_of_district, _district)
+    districts = read("districts", _code_of_district, lambda row: DistrictRow.of(row).district())
     known = {district.code for district in districts}
     tehsils = read("tehsils", _code_of_tehsil, lambda row: _tehsil(row, known))
-    departments = read("departments", _slug_of_department, _department)
+    departments = read("departments", _slug_of_department, lambda row: DepartmentRow.of(row).department())
     schemes = read_schemes(sieve, rows.schemes, rows.local_schemes)
     services = tuple(read_services(sieve, rows, departments, schemes))
     holidays = read("holidays", key_of_holiday, lambda row: read_holiday(row, known))
@@ -82,74 +85,80 @@ def _digest(content: str) -> str:
     return hashlib.sha256(content.encode()).hexdigest()
 
 
-def _source(row: Row) -> str:
-    return cells.text(row, "source") or ""
+class DistrictRow(cells.NamedRow, cells.SourcedRow):
+    """A row of districts.csv."""
+
+    district_lgd_code: cells.Name
+    division: cells.Name
+    headquarters: cells.Name
+
+    def district(self) -> District:
+        """The district of the row."""
+        code, seat = self.district_lgd_code, self.headquarters
+        return District(row_id("district", code), code, self.name, self.division, seat, self.source, self.verified)
+
+
+class TehsilRow(cells.NamedRow, cells.SourcedRow):
+    """A row of tehsils.csv; a tehsil without a code of its own gets `UKT-` and letters of its name."""
+
+    district_lgd_code: cells.Name
+    subdistrict_lgd_code: cells.Text | None = None
+
+
+class DepartmentRow(cells.NamedRow, cells.SourcedRow):
+    """A row of departments.csv; a department that the portal does not list has the words of its name for a slug."""
+
+    portal_slug: cells.Text | None = None
+    portal_service_count: Annotated[int, Field(ge=0, le=10_000), cells.Digits] | None = None
+
+    def department(self) -> Department:
+        """The department of the row."""
+        slug = self.portal_slug or document_key(self.name_en)
+        count = self.portal_service_count
+        return Department(row_id("department", slug), slug, self.name, count, self.source, self.verified)
+
+
+class HolidayRow(cells.NamedRow, cells.SourcedRow):
+    """A row of holidays.csv; a verified one needs a source, and a holiday of one district is `district:<LGD code>`."""
+
+    date: cells.Day
+    kind: cells.Text
 
 
 def _code_of_district(row: Row) -> str:
-    return cells.required_text(row, "district_lgd_code")
-
-
-def _district(row: Row) -> District:
-    code = _code_of_district(row)
-    seat = cells.required_text(row, "headquarters")
-    return District(
-        row_id("district", code),
-        code,
-        cells.bilingual_name(row),
-        cells.required_text(row, "division"),
-        seat,
-        _source(row),
-        cells.is_verified(row),
-    )
+    return cells.cell(row, "district_lgd_code")
 
 
 def _code_of_tehsil(row: Row) -> str:
-    place = f"{cells.text(row, 'district_en') or ''}/{cells.text(row, 'name_en') or ''}"
-    return cells.text(row, "subdistrict_lgd_code") or f"UKT-{letters(place)}"
+    place = f"{cells.cell(row, 'district_en')}/{cells.cell(row, 'name_en')}"
+    return cells.cell(row, "subdistrict_lgd_code") or f"UKT-{letters(place)}"
 
 
-def _tehsil(row: Row, districts: set[str]) -> Tehsil:
-    district = _code_of_district(row)
-    if district not in districts:
+def _tehsil(row: Row, districts: Collection[str]) -> Tehsil:
+    told = TehsilRow.of(row)
+    if told.district_lgd_code not in districts:
         raise CellWrong("district_lgd_code", "NOT_KNOWN")
-    return Tehsil(_code_of_tehsil(row), district, cells.bilingual_name(row), _source(row), cells.is_verified(row))
+    return Tehsil(_code_of_tehsil(row), told.district_lgd_code, told.name, told.source, told.verified)
 
 
 def _slug_of_department(row: Row) -> str:
-    return cells.text(row, "portal_slug") or document_key(cells.required_text(row, "name_en"))
-
-
-def _department(row: Row) -> Department:
-    slug = _slug_of_department(row)
-    count = cells.whole_number(row, "portal_service_count", 10_000)
-    return Department(
-        row_id("department", slug), slug, cells.bilingual_name(row), count, _source(row), cells.is_verified(row)
-    )
+    return cells.cell(row, "portal_slug") or document_key(cells.cell(row, "name_en"))
 
 
 def key_of_holiday(row: Row) -> str:
     """The day and the place of a holiday, of which each is there once."""
-    _, _, district = (cells.text(row, "kind") or "").partition(":")
-    return f"{cells.day_of(cells.required_text(row, 'date'), 'date')}/{district}"
+    return f"{cells.cell(row, 'date')}/{cells.cell(row, 'kind').partition(':')[2]}"
 
 
 def read_holiday(row: Row, districts: Collection[str]) -> Holiday:
     """The holiday of a row (docs/catalogue.md); raises CellWrong, also for a verified one without a source."""
-    day, name = cells.day_of(cells.required_text(row, "date"), "date"), cells.bilingual_name(row)
-    kind, district = _kind_of_holiday(cells.required_text(row, "kind"))
+    told = HolidayRow.of(row)
+    word, _, code = told.kind.partition(":")
+    kind, district = HolidayKind.__members__.get(word.upper()), code or None
+    if kind is None or (kind is HolidayKind.DISTRICT) != bool(district):
+        raise CellWrong("kind", "NOT_KNOWN")
     if district is not None and district not in districts:
         raise CellWrong("district", "NOT_KNOWN")
-    source, verified = cells.text(row, "source"), cells.is_verified(row)
-    if verified and source is None:
+    if told.verified and not told.source:
         raise CellWrong("source", "MISSING")
-    return Holiday(day, name, kind, district, source, verified)
-
-
-def _kind_of_holiday(said: str) -> tuple[HolidayKind, str | None]:
-    """A kind, and the district that stands after a colon; only the kind `district` has one, and must."""
-    word, _, district = said.partition(":")
-    kind = cells.word(word.upper(), "kind", HolidayKind)
-    if (kind is HolidayKind.DISTRICT) != bool(district):
-        raise CellWrong("kind", "NOT_KNOWN")
-    return kind, district or None
+    return Holiday(told.date, told.name, kind, district, told.source or None, told.verified)

@@ -1,11 +1,14 @@
 """Reads the rows of services.csv and joins them with the other files of a state's catalogue."""
 
 import re
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from typing import Annotated, Self, TypeVar
+
+from pydantic import AfterValidator, Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from actions.catalogue import cells
-from actions.catalogue.cells import CellWrong, Reject, Row, RowReader, T
+from actions.catalogue.cells import CellWrong, Row
 from actions.catalogue.files import FILES, CatalogueRows
 from actions.catalogue.keys import document_key, papers_of, row_id, service_code
 from domain.applications.deadline import DayUnit
@@ -25,11 +28,11 @@ from domain.catalogue.catalogue import (
 from domain.kernel import Bilingual
 
 SERVICES, DEPARTMENTS, SCHEMES = FILES["services"], FILES["departments"], FILES["schemes"]
+RENAMED, DOCTYPES = FILES["local_departments"], FILES["doctypes"]
 _OWN_FILES = [FILES[name] for name in ("outcomes", "second_pairs", "keywords", "life_events", "eligibility", "kinds")]
 _ELSEWHERE = ("redirect:", "apuni-sarkar listing")
 """Channels of services that are applied for on another portal."""
 
-_OLDEST = 150
 _ROW_FACTS = (
     Fact.NAME,
     Fact.DEPARTMENT,
@@ -49,26 +52,170 @@ _OFFICERS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class _Ending:
-    """What an application ends in, with its document type or scheme, and whether it is applied for here."""
+def _address(said: str) -> str:
+    if not said.startswith(("https://", "tel:")):
+        raise PydanticCustomError("NOT_AN_ADDRESS", "not an address")
+    return said
+
+
+Age = Annotated[int, Field(ge=0, le=150), cells.Digits]
+Address = Annotated[cells.Text, AfterValidator(_address)]
+
+
+class OfService(cells.SourcedRow):
+    """A row about a service, by the portal's code, or by the English name where it has none."""
+
+    service_code: cells.Key | None = None
+    name_en: cells.Name | None = None
+
+    @model_validator(mode="after")
+    def _is_named(self) -> Self:
+        if self.service_code is None and self.name_en is None:
+            raise CellWrong("name_en", "MISSING")
+        return self
+
+    @property
+    def code(self) -> str:
+        """The service's code."""
+        return service_code({"service_code": self.service_code, "name_en": self.name_en})
+
+
+M = TypeVar("M", bound=OfService)
+
+
+class OutcomeRow(OfService):
+    """A row of local_outcomes.csv: what an application ends in, and whether it is applied for here."""
 
     outcome: Outcome
-    doctype: str | None = None
-    scheme: str | None = None
-    is_open: bool | None = None
-    validity_months: int | None = None
+    doctype: cells.Text | None = None
+    scheme_id: cells.Text | None = None
+    open: bool | None = None
+    validity_months: cells.Days | None = None
+
+
+class SecondPairRow(OfService):
+    """A row of local_second_pair.csv: whether a second officer confirms what was decided."""
+
+    needs_second_pair: bool | None = None
+
+
+class KeywordsRow(OfService):
+    """A row of local_keywords.csv: words by which people look for the service."""
+
+    keywords: cells.Texts = ()
+
+
+class LifeEventsRow(OfService):
+    """A row of local_life_events.csv."""
+
+    life_events: Annotated[tuple[LifeEvent, ...], cells.Parts] = ()
+
+
+class EligibilityRow(OfService):
+    """A row of local_eligibility.csv: the bounds that we read out of the words of the scheme."""
+
+    scheme_id: cells.Text
+    least_age: Age | None = None
+    most_age: Age | None = None
+    situations: Annotated[tuple[Situation, ...], cells.Parts] = ()
+    most_income_inr_month: cells.Paise | None = None
+    bpl_instead: bool = False
+
+
+class KindRow(OfService):
+    """A row of local_kinds.csv: the kind of a service; of another body's also where it is applied for."""
+
+    kind: ServiceKind
+    address: Address | None = None
+    status_address: Address | None = None
+    body_en: cells.Name | None = None
+    body_hi: cells.Text | None = None
+    bring_en: cells.Texts = ()
+    bring_hi: cells.Texts = ()
+
+    @model_validator(mode="after")
+    def _says_where(self) -> Self:
+        """The address is said of a service of another body, then and only then."""
+        if self.kind is not ServiceKind.HAND_OVER:
+            if self.address is not None:
+                raise CellWrong("address", "ONLY_HAND_OVER")
+        elif missing := next((name for name in ("address", "body_en") if getattr(self, name) is None), None):
+            raise CellWrong(missing, "MISSING")
+        elif self.bring_hi and len(self.bring_hi) != len(self.bring_en):
+            raise CellWrong("bring_hi", "NOT_THE_SAME_NUMBER")
+        return self
+
+    @property
+    def hand_over(self) -> HandOver | None:
+        """Where a service of another body is applied for; None of ours."""
+        if self.address is None or self.body_en is None:
+            return None
+        hindi = self.bring_hi or (None,) * len(self.bring_en)
+        bring = tuple(Bilingual(hi, en) for en, hi in zip(self.bring_en, hindi, strict=True))
+        return HandOver(Bilingual(self.body_hi, self.body_en), self.address, bring, self.status_address)
+
+
+class RenamedRow(cells.RowModel):
+    """A row of local_departments.csv: a department that services.csv names in another way."""
+
+    department_en: cells.Name
+    slug: cells.Key
+
+
+class DoctypeRow(cells.RowModel):
+    """A row of digilocker_doctypes.csv."""
+
+    doctype: cells.Key
+    related_service: cells.Text = ""
+
+
+class ServiceRow(cells.NamedRow, cells.SourcedRow):
+    """A row of services.csv."""
+
+    service_code: cells.Key | None = None
+    slug: cells.Key | None = None
+    department_en: cells.Text | None = None
+    department_slug: cells.Text | None = None
+    category: cells.Text | None = None
+    rts_notified: bool | None = None
+    rts_time_limit_days: cells.Days | None = None
+    portal_delivery_days: cells.Days | None = None
+    designated_officer: cells.Text | None = None
+    first_appellate: cells.Text | None = None
+    second_appellate: cells.Text | None = None
+    officers_verified: cells.Text = "no"
+    officers_source: cells.Text = ""
+    fee_inr: cells.Paise | None = None
+    documents_required: cells.Texts = ()
+    documents_optional: cells.Texts = ()
+    channel: cells.Text = ""
+
+    @property
+    def channels(self) -> tuple[str, ...]:
+        """The parts of the column `channel`."""
+        return cells.parts_of_cell(self.channel)
+
+    def papers(self) -> Iterator[tuple[str, bool]]:
+        """The papers that the row names, and whether each is needed."""
+        yield from ((name, True) for name in self.documents_required)
+        yield from ((name, False) for name in self.documents_optional)
+
+    def fact_sources(self) -> dict[Fact, tuple[str, bool]]:
+        """What each fact of the row rests on; its officers have a flag and a source of their own."""
+        officers, said = self.officers_source or self.source, self.officers_verified
+        of_officers = {fact: (officers, said in ("yes", words)) for fact, words in _OFFICERS.items()}
+        return dict.fromkeys(_ROW_FACTS, (self.source, self.verified)) | of_officers
 
 
 def read_services(
-    sieve: RowReader, rows: CatalogueRows, departments: Iterable[Department], schemes: Iterable[Scheme]
+    sieve: cells.RowReader, rows: CatalogueRows, departments: Iterable[Department], schemes: Iterable[Scheme]
 ) -> Iterable[Service]:
     """The services whose rows can be read; a code or a slug that occurs twice is refused the second time."""
     reader = _Services(sieve, rows, departments, schemes)
     slugs: set[str] = set()
     for line, service in sieve.read_rows(SERVICES, rows.services, service_code, reader.service):
         if service.slug in slugs:
-            sieve.rejects.append(Reject(SERVICES, line, service.code, "slug", "TWICE"))
+            sieve.rejects.append(cells.Reject(SERVICES, line, service.code, "slug", "TWICE"))
             continue
         slugs.add(service.slug)
         yield service
@@ -82,10 +229,10 @@ class _Services:
     """
 
     def __init__(
-        self, sieve: RowReader, rows: CatalogueRows, departments: Iterable[Department], schemes: Iterable[Scheme]
+        self, sieve: cells.RowReader, rows: CatalogueRows, departments: Iterable[Department], schemes: Iterable[Scheme]
     ) -> None:
         hindi = {row.get("scheme_id"): row.get("eligibility_hi") or None for row in rows.local_schemes}
-        texts = {
+        self._eligibility_texts = {
             (code := row.get("scheme_id")): Bilingual(hindi.get(code), said)
             for row in rows.schemes
             if (said := row.get("eligibility"))
@@ -93,164 +240,135 @@ class _Services:
 
         self._sources: dict[str, dict[Fact, tuple[str, bool]]] = {}
 
-        def by_code(name: str, read: Callable[[Row], T], *facts: Fact) -> dict[str, T]:
+        def by_code(name: str, read: Callable[[Row], M], *facts: Fact) -> dict[str, M]:
             """What one of our own files says of each service; its rows name the source of the facts."""
+            found: dict[str, M] = {}
+            for _, row in sieve.read_rows(FILES[name], getattr(rows, name), service_code, read):
+                found[row.code] = row
+                self._sources.setdefault(row.code, {}).update(dict.fromkeys(facts, (row.source, row.verified)))
+            return found
 
-            def value_of(row: Row) -> tuple[str, T]:
-                code, value = service_code(row), read(row)
-                self._sources.setdefault(code, {}).update(dict.fromkeys(facts, _source(row)))
-                return code, value
+        def eligibility(row: Row) -> EligibilityRow:
+            told = EligibilityRow.of(row)
+            if told.scheme_id not in self._eligibility_texts:
+                raise CellWrong("scheme_id", "NOT_KNOWN")
+            return told
 
-            return dict(value for _, value in sieve.read_rows(FILES[name], getattr(rows, name), service_code, value_of))
-
-        self._outcomes = by_code("outcomes", _outcome, Fact.OUTCOME, Fact.VALIDITY)
-        self._second_pairs = by_code(
-            "second_pairs", lambda row: cells.yes_or_no(row, "needs_second_pair"), Fact.SECOND_PAIR
-        )
-        self._keywords = by_code("keywords", lambda row: cells.cell_parts(row, "keywords"))
-        self._life_events = by_code(
-            "life_events", lambda row: cells.words(row, "life_events", LifeEvent), Fact.LIFE_EVENTS
-        )
-        self._eligibility = by_code("eligibility", lambda row: _eligibility(row, texts), Fact.ELIGIBILITY)
-        self._kinds = by_code("kinds", _kind, Fact.KIND, Fact.HAND_OVER)
+        self._outcomes = by_code("outcomes", OutcomeRow.of, Fact.OUTCOME, Fact.VALIDITY)
+        pairs = by_code("second_pairs", SecondPairRow.of, Fact.SECOND_PAIR)
+        self._second_pairs = {code: row.needs_second_pair for code, row in pairs.items()}
+        self._keywords = {code: row.keywords for code, row in by_code("keywords", KeywordsRow.of).items()}
+        events = by_code("life_events", LifeEventsRow.of, Fact.LIFE_EVENTS)
+        self._life_events = {code: row.life_events for code, row in events.items()}
+        self._eligibility = by_code("eligibility", eligibility, Fact.ELIGIBILITY)
+        self._kinds = by_code("kinds", KindRow.of, Fact.KIND, Fact.HAND_OVER)
         self._slugs = {department.slug for department in departments}
         self._slug_of = {department.name.en: department.slug for department in departments}
-        self._slug_of |= {row["department_en"]: row["slug"] for row in rows.local_departments}
+        renamed = sieve.read_rows(RENAMED, rows.local_departments, _department_en, RenamedRow.of)
+        self._slug_of |= {row.department_en: row.slug for _, row in renamed}
+        refused = {reject.file for reject in sieve.rejects}
+        self._refused_departments = next((file for file in (DEPARTMENTS, RENAMED) if file in refused), None)
         self._schemes = {scheme.service_code: scheme.code for scheme in schemes if scheme.service_code}
-        self._elsewhere = self._refused_elsewhere(sieve, rows)
-        self._departments_refused = any(reject.file == DEPARTMENTS for reject in sieve.rejects)
         self._doctypes: dict[str, str] = {}
-        for row in rows.doctypes:
-            if found := re.search(r"\b([A-Z]{2}\d{2}) \(relation INFERRED\)", row["related_service"]):
-                self._doctypes.setdefault(found[1], row["doctype"])
+        for _, row in sieve.read_rows(DOCTYPES, rows.doctypes, _doctype, DoctypeRow.of):
+            if code := _related_code(row.related_service):
+                self._doctypes.setdefault(code, row.doctype)
+        self._elsewhere = self._refused_elsewhere(sieve, rows)
 
     def service(self, row: Row) -> Service:
         """The service of a row; raises CellWrong."""
         code = service_code(row)
         if code in self._elsewhere:
             raise CellWrong(self._elsewhere[code], "LEFT_AS_IS")
-        department = self._department(row)
-        if department is None and self._departments_refused and cells.text(row, "department_en"):
-            raise CellWrong(DEPARTMENTS, "LEFT_AS_IS")  # its department may be among those that were refused
-        name = cells.bilingual_name(row)
-        ending = self._ending(code)
-        kind, hand_over = self._kinds.get(code, (None, None))
-        channel = cells.text(row, "channel") or ""
+        told = ServiceRow.of(row)
+        department = self._department(told)
+        if department is None and self._refused_departments and told.department_en:
+            raise CellWrong(
+                self._refused_departments, "LEFT_AS_IS"
+            )  # its department may be among those that were refused
+        ending, kind = self._ending(code), self._kinds.get(code)
+        hand_over = kind.hand_over if kind else None
+        is_here = not told.channel.startswith(_ELSEWHERE) if ending.open is None else ending.open
         return Service(
             id=row_id("service", code),
             code=code,
-            code_source="PORTAL" if cells.text(row, "service_code") else "LOCAL",
-            slug=cells.key_text(row, "slug") or document_key(name.en),
-            name=name,
+            code_source="PORTAL" if told.service_code else "LOCAL",
+            slug=told.slug or document_key(told.name_en),
+            name=told.name,
             department=department,
-            category=cells.text(row, "category"),
-            rts_notified=cells.yes_or_no(row, "rts_notified"),
-            limit_days=cells.whole_number(row, "rts_time_limit_days"),
+            category=told.category,
+            rts_notified=told.rts_notified,
+            limit_days=told.rts_time_limit_days,
             limit_unit=DayUnit.WORKING_DAYS,
-            portal_delivery_days=cells.whole_number(row, "portal_delivery_days"),
-            designated_officer=cells.text(row, "designated_officer"),
-            first_appellate=cells.text(row, "first_appellate"),
-            second_appellate=cells.text(row, "second_appellate"),
-            fee_paise=cells.paise(row, "fee_inr"),
-            documents=papers_of(_papers(row)),
-            channels=cells.cell_parts(row, "channel"),
+            portal_delivery_days=told.portal_delivery_days,
+            designated_officer=told.designated_officer,
+            first_appellate=told.first_appellate,
+            second_appellate=told.second_appellate,
+            fee_paise=told.fee_inr,
+            documents=papers_of(told.papers()),
+            channels=told.channels,
             outcome=ending.outcome,
             doctype=ending.doctype,
-            scheme_id=ending.scheme,
-            open=hand_over is None
-            and (not channel.startswith(_ELSEWHERE) if ending.is_open is None else ending.is_open),
-            source=cells.text(row, "source") or "",
-            verified=cells.is_verified(row),
+            scheme_id=ending.scheme_id,
+            open=hand_over is None and is_here,
+            source=told.source,
+            verified=told.verified,
             needs_second_pair=self._second_pairs.get(code),
             life_events=self._life_events.get(code),
-            eligibility=self._eligibility.get(code),
+            eligibility=self._eligibility_of(code),
             keywords=self._keywords.get(code, ()),
-            kind=kind,
+            kind=kind.kind if kind else None,
             hand_over=hand_over,
             validity_months=ending.validity_months,
-            fact_sources=sources_with((), self._facts_of(code, row)),
+            fact_sources=sources_with((), told.fact_sources() | self._sources.get(code, {})),
         )
 
-    def _refused_elsewhere(self, sieve: RowReader, rows: CatalogueRows) -> dict[str, str]:
-        """The file in which a row about a service was refused, by the service's code."""
-        found = {code: file for file in _OWN_FILES for code in sieve.refused_keys(file)}
-        lost = sieve.refused_keys(SCHEMES)
-        granted = {row.get("portal_service_code"): SCHEMES for row in rows.schemes if row.get("scheme_id") in lost}
-        named = {code: SCHEMES for code, ending in self._outcomes.items() if ending.scheme in lost}
-        return {**{code: file for code, file in granted.items() if code}, **named, **found}
+    def _eligibility_of(self, code: str) -> Eligibility | None:
+        """The bounds that we read out of the words of the scheme; the words themselves go with them."""
+        bounds = self._eligibility.get(code)
+        if bounds is None:
+            return None
+        return Eligibility(
+            text=self._eligibility_texts[bounds.scheme_id],
+            least_age=bounds.least_age,
+            most_age=bounds.most_age,
+            situations=bounds.situations,
+            most_income_paise=bounds.most_income_inr_month,
+            bpl_instead=bounds.bpl_instead,
+        )
 
-    def _ending(self, code: str) -> _Ending:
+    def _refused_elsewhere(self, sieve: cells.RowReader, rows: CatalogueRows) -> dict[str, str]:
+        """The file in which a row about a service was refused, by the service's code."""
+        lost, unread = sieve.refused_keys(SCHEMES), sieve.refused_keys(DOCTYPES)
+        refused = {_related_code(row["related_service"]): DOCTYPES for row in rows.doctypes if _doctype(row) in unread}
+        refused |= {row.get("portal_service_code"): SCHEMES for row in rows.schemes if row.get("scheme_id") in lost}
+        refused |= {code: SCHEMES for code, ending in self._outcomes.items() if ending.scheme_id in lost}
+        refused |= {code: file for file in _OWN_FILES for code in sieve.refused_keys(file)}
+        return {code: file for code, file in refused.items() if code}
+
+    def _ending(self, code: str) -> OutcomeRow:
         if code in self._outcomes:
             return self._outcomes[code]
-        if code in self._schemes:
-            return _Ending(Outcome.BENEFIT, scheme=self._schemes[code])
+        if scheme := self._schemes.get(code):
+            return OutcomeRow(service_code=code, outcome=Outcome.BENEFIT, scheme_id=scheme)
         doctype = self._doctypes.get(code)
-        return _Ending(Outcome.CERTIFICATE if doctype else Outcome.ORDER, doctype)
+        outcome = Outcome.CERTIFICATE if doctype else Outcome.ORDER
+        return OutcomeRow(service_code=code, outcome=outcome, doctype=doctype)
 
-    def _facts_of(self, code: str, row: Row) -> dict[Fact, tuple[str, bool]]:
-        """What each fact rests on: the row of the service, that of its officers, or that of another file."""
-        of_row = dict.fromkeys(_ROW_FACTS, _source(row))
-        said = cells.text(row, "officers_verified") or "no"
-        officers = cells.text(row, "officers_source") or cells.text(row, "source") or ""
-        of_officers = {fact: (officers, said in ("yes", words)) for fact, words in _OFFICERS.items()}
-        return of_row | of_officers | self._sources.get(code, {})
-
-    def _department(self, row: Row) -> str | None:
-        slug = cells.text(row, "department_slug")
-        return slug if slug in self._slugs else self._slug_of.get(cells.text(row, "department_en") or "")
+    def _department(self, row: ServiceRow) -> str | None:
+        slug = row.department_slug
+        return slug if slug in self._slugs else self._slug_of.get(row.department_en or "")
 
 
-def _outcome(row: Row) -> _Ending:
-    return _Ending(
-        outcome=cells.word(cells.required_text(row, "outcome"), "outcome", Outcome),
-        doctype=cells.text(row, "doctype"),
-        scheme=cells.text(row, "scheme_id"),
-        is_open=cells.yes_or_no(row, "open"),
-        validity_months=cells.whole_number(row, "validity_months"),
-    )
+def _department_en(row: Row) -> str:
+    return cells.cell(row, "department_en")
 
 
-def _source(row: Row) -> tuple[str, bool]:
-    """The source that a row names, and whether it was verified."""
-    return cells.text(row, "source") or "", cells.is_verified(row)
+def _doctype(row: Row) -> str:
+    return cells.cell(row, "doctype")
 
 
-def _kind(row: Row) -> tuple[ServiceKind, HandOver | None]:
-    """The kind of a service; of another body's also where it is applied for, which must be said then and only then."""
-    kind, address = cells.word(cells.required_text(row, "kind"), "kind", ServiceKind), cells.text(row, "address")
-    if kind is not ServiceKind.HAND_OVER:
-        if address is not None:
-            raise CellWrong("address", "ONLY_HAND_OVER")
-        return kind, None
-    needed = cells.required_text(row, "address")
-    status = cells.text(row, "status_address")
-    for field, said in (("address", needed), ("status_address", status)):
-        if said is not None and not said.startswith(("https://", "tel:")):
-            raise CellWrong(field, "NOT_AN_ADDRESS")
-    english, hindi = cells.cell_parts(row, "bring_en"), cells.cell_parts(row, "bring_hi")
-    if hindi and len(hindi) != len(english):
-        raise CellWrong("bring_hi", "NOT_THE_SAME_NUMBER")
-    body = Bilingual(cells.text(row, "body_hi"), cells.required_text(row, "body_en"))
-    bring = tuple(Bilingual(hi, en) for en, hi in zip(english, hindi or (None,) * len(english), strict=True))
-    return kind, HandOver(body, needed, bring, status)
-
-
-def _eligibility(row: Row, texts: Mapping[str | None, Bilingual]) -> Eligibility:
-    """The bounds that we read out of the words of the scheme; the words themselves go with them."""
-    said = texts.get(cells.text(row, "scheme_id"))
-    if not said:
-        raise CellWrong("scheme_id", "NOT_KNOWN")
-    return Eligibility(
-        text=said,
-        least_age=cells.whole_number(row, "least_age", _OLDEST),
-        most_age=cells.whole_number(row, "most_age", _OLDEST),
-        situations=cells.words(row, "situations", Situation),
-        most_income_paise=cells.paise(row, "most_income_inr_month"),
-        bpl_instead=cells.yes_or_no(row, "bpl_instead") is True,
-    )
-
-
-def _papers(row: Row) -> Iterable[tuple[str, bool]]:
-    """The papers that a row names, and whether each is needed."""
-    for field, required in (("documents_required", True), ("documents_optional", False)):
-        yield from ((name, required) for name in cells.cell_parts(row, field))
+def _related_code(said: str) -> str | None:
+    """The code of the service that a document type is INFERRED to be of."""
+    found = re.search(r"\b([A-Z]{2}\d{2}) \(relation INFERRED\)", said)
+    return found[1] if found else None

@@ -2,14 +2,20 @@
 
 from collections.abc import Sequence
 
-from actions.catalogue.cells import CellWrong, FileRow, Row, read_whole, text, word
+from actions.catalogue.cells import CellWrong, FileRow, Name, Row, RowModel, cell, read_whole
 from domain.identity.policy import Purpose
 from domain.kernel import SYSTEM, Assurance, ErrorCode, Needed, Problem
 from store.catalogue import catalogue
 from store.database import Store, Transaction, audit
 from store.identity import strengths
 
-COLUMNS = ("service_code", "own", "assisted")
+
+class StrengthRow(RowModel):
+    """A row of local_strengths.csv: what a service asks of who applies for herself, and of who is helped."""
+
+    service_code: Name
+    own: Assurance
+    assisted: Assurance
 
 
 async def import_strengths(store: Store, rows: Sequence[FileRow], *, by: str = SYSTEM.label) -> int:
@@ -19,13 +25,13 @@ async def import_strengths(store: Store, rows: Sequence[FileRow], *, by: str = S
     """
 
     async def work(tx: Transaction) -> int:
-        known = await catalogue.services_by_codes(tx, {(row.get("service_code") or "").strip() for row in rows})
+        known = await catalogue.services_by_codes(tx, {_code(row) for row in rows})
 
         def read(row: Row) -> tuple[str, Needed]:
-            if (code := _code(row)) not in known:
+            told = StrengthRow.of(row)
+            if told.service_code not in known:
                 raise CellWrong("service_code", "NOT_KNOWN")
-            own, assisted = (word(text(row, name) or "", name, Assurance) for name in COLUMNS[1:])
-            return code, Needed(own, assisted)
+            return told.service_code, Needed(told.own, told.assisted)
 
         given = dict(read_whole(rows, _code, read, columns=(), faults={}, problem=_row_problem))
         await strengths.replace_all(tx, given)
@@ -36,8 +42,8 @@ async def import_strengths(store: Store, rows: Sequence[FileRow], *, by: str = S
     return await store.carry_out(work)
 
 
-def _code(row: Row) -> str:
-    return text(row, "service_code") or ""
+def _code(row: FileRow) -> str:
+    return cell(row, "service_code")
 
 
 def _row_problem(line: int, _: str) -> Problem:

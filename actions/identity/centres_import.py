@@ -2,16 +2,18 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
 from functools import partial
+from typing import Annotated, Self
+
+from pydantic import AfterValidator, model_validator
 
 from actions.catalogue import cells
-from actions.catalogue.cells import FIRST_ROW, MOST_PROBLEMS, CellWrong, FileRow, Row
+from actions.catalogue.cells import CellWrong, FileRow, Row
 from actions.identity.devices import untie
 from actions.kernel import Environment, UnitOfWork
 from domain.catalogue.centres import Binding, Centre, CentreKind
 from domain.identity.policy import ObjectKind, Purpose
-from domain.kernel import SYSTEM, Bilingual, ErrorCode, Ids, Operator, PersonKind, Problem, Problems, Subject
+from domain.kernel import SYSTEM, ErrorCode, Ids, Operator, PersonKind, Problem, Problems, Subject
 from store.catalogue import catalogue, centres
 from store.database import Transaction, audit
 from store.identity import officer_accounts, people
@@ -27,6 +29,33 @@ MOST_ROWS = 20_000
 _FAULTS = {"code": "NAME", "name_en": "NAME", "name_hi": "NAME", "opens_on": "DAYS", "closes_on": "DAYS"} | {
     column: column.upper() for column in ("kind", "district", "tehsil", "open", "centre", "email")
 }
+
+
+class CentreRow(cells.NamedRow):
+    """A row of the register of centres; a camp, and nothing else, has a first and a last day."""
+
+    code: cells.Name
+    kind: CentreKind
+    district: cells.Text
+    tehsil: cells.Text | None = None
+    open: bool
+    opens_on: cells.Day | None = None
+    closes_on: cells.Day | None = None
+
+    @model_validator(mode="after")
+    def _has_days_of_a_camp(self) -> Self:
+        days = [day for day in (self.opens_on, self.closes_on) if day is not None]
+        if len(days) != (2 if self.kind is CentreKind.CAMP else 0) or days != sorted(days):
+            raise CellWrong("opens_on", "OUT_OF_RANGE")
+        return self
+
+
+class OperatorRow(cells.NamedRow):
+    """A row of a file of operators."""
+
+    code: cells.Name
+    centre: cells.Text
+    email: Annotated[cells.Text, AfterValidator(str.lower)] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,73 +98,56 @@ async def _centres(tx: Transaction, rows: Sequence[FileRow]) -> list[Centre]:
     tehsils = {(one.district, one.code) for code in districts for one in await catalogue.tehsils(tx, code)}
 
     def read(row: Row) -> Centre:
-        code, name, kind = (
-            _code(row),
-            cells.bilingual_name(row),
-            cells.word(cells.text(row, "kind") or "", "kind", CentreKind),
-        )
-        district, tehsil, is_open = cells.text(row, "district"), cells.text(row, "tehsil"), cells.yes_or_no(row, "open")
-        if district not in districts:
+        told = CentreRow.of(row)
+        if told.district not in districts:
             raise CellWrong("district", "NOT_KNOWN")
-        if tehsil is not None and (district, tehsil) not in tehsils:
+        if told.tehsil is not None and (told.district, told.tehsil) not in tehsils:
             raise CellWrong("tehsil", "NOT_KNOWN")
-        if is_open is None:
-            raise CellWrong("open", "MISSING")
-        return Centre(code, kind, name, district, tehsil, is_open, *_days(row, kind))
+        place = told.district, told.tehsil
+        return Centre(told.code, told.kind, told.name, *place, told.open, told.opens_on, told.closes_on)
 
     problem = partial(_row_problem, "centres")
     return cells.read_whole(rows, _code, read, columns=CENTRE_COLUMNS, faults=_FAULTS, problem=problem)
 
 
 def _code(row: Row) -> str:
-    return cells.required_text(row, "code")
-
-
-def _days(row: Row, kind: CentreKind) -> tuple[date | None, date | None]:
-    """The first and last day of a camp, (None, None) of others; raises CellWrong."""
-    given = [cells.text(row, name) for name in CAMP_COLUMNS]
-    if kind is not CentreKind.CAMP and not any(given):
-        return None, None
-    first, last = (cells.day_of(said or "", "opens_on") for said in given)
-    if kind is not CentreKind.CAMP or first > last:
-        raise CellWrong("opens_on", "OUT_OF_RANGE")
-    return first, last
+    return cells.cell(row, "code")
 
 
 async def _operators(
     tx: Transaction, ids: Ids, given: Sequence[Centre], rows: Sequence[FileRow]
 ) -> tuple[list[Operator], list[Binding]]:
     _refuse_many("operators", rows)
-    wanted = {(row.get("centre") or "").strip() for row in rows}
+    wanted = {cells.cell(row, "centre") for row in rows}
     known = await centres.centres(tx, wanted) | {centre.code: centre for centre in given}
     addresses: set[str] = set()
 
-    def read(row: Row) -> tuple[str, Bilingual, Centre, str | None]:
-        code, name, email = _code(row), cells.bilingual_name(row), (cells.text(row, "email") or "").lower() or None
-        centre = known.get(cells.text(row, "centre") or "")
+    def read(row: Row) -> tuple[OperatorRow, Centre]:
+        told = OperatorRow.of(row)
+        centre = known.get(told.centre)
         if centre is None:
             raise CellWrong("centre", "NOT_KNOWN")
-        if (centre.kind is CentreKind.CSC) != (email is None):
+        if (centre.kind is CentreKind.CSC) != (told.email is None):
             raise CellWrong("email", "MISSING")
-        if email in addresses:
+        if told.email in addresses:
             raise CellWrong("key", "TWICE")
-        addresses.update({email} if email else ())
-        return code, name, centre, email
+        addresses.update({told.email} if told.email else ())
+        return told, centre
 
     problem = partial(_row_problem, "operators")
     staff = cells.read_whole(rows, _code, read, columns=OPERATOR_COLUMNS, faults=_FAULTS, problem=problem)
     operators: list[Operator] = []
     bindings: list[Binding] = []
     taken: list[Problem] = []
-    for line, (code, name, centre, email) in enumerate(staff, FIRST_ROW):
-        present = await people.operator_by_csc_id(tx, code)
-        if email is not None and await _is_taken(tx, email, present):
+    for line, (told, centre) in enumerate(staff, cells.FIRST_ROW):
+        present = await people.operator_by_csc_id(tx, told.code)
+        if told.email is not None and await _is_taken(tx, told.email, present):
             taken.append(problem(line, "EMAIL"))
         operator_id = present.id if present else ids.key()
-        operators.append(Operator(operator_id, name, code, centre.name, centre.district, centre.tehsil))
-        bindings.append(Binding(operator_id, centre.code, email))
+        operators.append(Operator(operator_id, told.name, told.code, centre.name, centre.district, centre.tehsil))
+        bindings.append(Binding(operator_id, centre.code, told.email))
     if taken:
-        raise Problems(*taken[:MOST_PROBLEMS])
+        raise Problems(*taken[: cells.MOST_PROBLEMS])
     return operators, bindings
 
 

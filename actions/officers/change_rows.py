@@ -3,10 +3,13 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import date
-from typing import Any
+from typing import Annotated, Any, Self
+
+from pydantic import AfterValidator, ConfigDict, Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from actions.catalogue import cells
-from actions.catalogue.cells import CellWrong, FileRow, Reject, Row, RowReader
+from actions.catalogue.cells import CellWrong, FileRow, Row
 from actions.kernel import UnitOfWork
 from actions.officers.first_administrators import official_email
 from actions.officers.staffing import LEVELS_OF, LONGEST_LEAVE
@@ -55,72 +58,113 @@ class StaffCells:
 COLUMNS = tuple(field.name for field in fields(StaffCells))
 
 
-class WrongRow(CellWrong):
-    """A row that breaks a rule of the register; its text is `staff_row.<reason>` of the catalogues."""
-
-    def __init__(self, field: str, reason: str) -> None:
-        ValueError.__init__(self, f"{field} {reason}")
-        self.field, self.reason = field, reason
-
-
 def reason_text(reason: str, language: Language) -> str:
     """What is wrong with a cell, and what to do about it."""
     return label(f"{_TEXT_OF}{reason}", language)
 
 
-def change_of(row: Row) -> StaffChange:
-    """What a row says, as far as it can be told without the register. Raises CellWrong."""
-    kind = cells.word(cells.required_text(row, "change").upper(), "change", ChangeKind)
-    joins, leave = kind is ChangeKind.JOIN, kind is ChangeKind.LEAVE
-    name = cells.bilingual_name(row) if joins else None
-    title = Bilingual(cells.text(row, "designation_hi"), cells.required_text(row, "designation_en")) if joins else None
-    from_on, until_on = (_day(row, field) if leave else None for field in ("from_on", "until_on"))
-    if from_on and until_on and not 0 <= (until_on - from_on).days < LONGEST_LEAVE:
-        raise WrongRow("until_on", "DATES_IN_WRONG_ORDER")
-    posted = joins or kind is ChangeKind.POST or (kind is ChangeKind.TRANSFER and cells.text(row, "role") is not None)
-    leaves = kind in (ChangeKind.TRANSFER, ChangeKind.RETIRE)
-    return StaffChange(
-        kind,
-        _email(row, "email", needed=True) or "",
-        name=name,
-        designation=title,
-        post=_post(row) if posted else None,
-        from_on=from_on,
-        until_on=until_on,
-        successor=_email(row, "successor") if leaves else None,
-        cover=_email(row, "cover") if leaves or leave else None,
-        new_email=_email(row, "new_email", needed=True) if kind is ChangeKind.ADDRESS else None,
-    )
-
-
-def _day(row: Row, field: str) -> Any:
-    return cells.day_of(cells.required_text(row, field), field)
-
-
-def _email(row: Row, field: str, *, needed: bool = False) -> str | None:
-    said = cells.required_text(row, field) if needed else cells.text(row, field)
-    email = official_email(said) if said else None
-    if said and email is None:
-        raise WrongRow(field, "NOT_AN_ADDRESS")
+def _official(said: str) -> str:
+    email = official_email(said)
+    if email is None:
+        raise PydanticCustomError("NOT_AN_ADDRESS", "not an address of an office")
     return email
 
 
-def _post(row: Row) -> Posting:
-    role = cells.word(cells.required_text(row, "role").upper(), "role", Role)
-    level_said = cells.text(row, "level")
-    level = cells.word(level_said.upper(), "level", OfficerLevel) if level_said else None
-    if role not in LEVELS_ENTERED:
-        raise WrongRow("role", "ROLE_NOT_ENTERED")
-    if level not in LEVELS_ENTERED[role]:
-        raise WrongRow("level", "LEVEL_NOT_OF_ROLE")
-    department, district, tehsil = (cells.key_text(row, field) for field in ("department", "district", "tehsil"))
-    if tehsil and not district:
-        raise WrongRow("district", "MISSING")
-    if (role in WHOLE_STATE) == bool(department or district):
-        raise WrongRow("department", "WHOLE_STATE" if role in WHOLE_STATE else "NO_JURISDICTION")
-    if role is Role.DEPARTMENT_ADMIN and not department:
-        raise WrongRow("department", "MISSING")
-    return Posting(role, department, district, tehsil, level, service_codes(cells.text(row, "services") or ""))
+Email = Annotated[cells.Name, AfterValidator(_official)]
+
+_POST = ("role", "level", "department", "district", "tehsil", "services")
+_CELLS_OF: Mapping[ChangeKind, tuple[str, ...]] = {
+    ChangeKind.JOIN: ("name_en", "name_hi", "designation_en", "designation_hi", *_POST),
+    ChangeKind.POST: _POST,
+    ChangeKind.TRANSFER: (*_POST, "successor", "cover"),
+    ChangeKind.RETIRE: ("successor", "cover"),
+    ChangeKind.LEAVE: ("from_on", "until_on", "cover"),
+    ChangeKind.ADDRESS: ("new_email",),
+}
+"""The cells that are read of each kind of change; others may hold anything."""
+
+_NEEDED: Mapping[ChangeKind, tuple[str, ...]] = {
+    ChangeKind.JOIN: ("name_en", "designation_en", "role"),
+    ChangeKind.POST: ("role",),
+    ChangeKind.LEAVE: ("from_on", "until_on"),
+    ChangeKind.ADDRESS: ("new_email",),
+}
+
+
+class ChangeRow(cells.RowModel):
+    """The cells of a row by their types."""
+
+    change: Annotated[ChangeKind, cells.Upper]
+    email: Email
+    name_en: cells.Name | None = None
+    name_hi: cells.Text | None = None
+    designation_en: cells.Name | None = None
+    designation_hi: cells.Text | None = None
+    role: Annotated[Role, cells.Upper] | None = None
+    level: Annotated[OfficerLevel, cells.Upper] | None = None
+    department: cells.Key | None = None
+    district: cells.Key | None = None
+    tehsil: cells.Key | None = None
+    services: cells.Text = ""
+    from_on: cells.Day | None = None
+    until_on: cells.Day | None = None
+    successor: Email | None = None
+    cover: Email | None = None
+    new_email: Email | None = None
+
+    @model_validator(mode="after")
+    def _has_what_its_change_needs(self) -> Self:
+        for name in _NEEDED.get(self.change, ()):
+            if getattr(self, name) is None:
+                raise CellWrong(name, "MISSING")
+        if self.from_on and self.until_on and not 0 <= (self.until_on - self.from_on).days < LONGEST_LEAVE:
+            raise CellWrong("until_on", "DATES_IN_WRONG_ORDER")
+        return self
+
+    @property
+    def post(self) -> Posting | None:
+        """The post of the row; raises CellWrong for one that nobody can have."""
+        role, level, department, district = self.role, self.level, self.department, self.district
+        if role is None:
+            return None
+        if role not in LEVELS_ENTERED:
+            raise CellWrong("role", "ROLE_NOT_ENTERED")
+        if level not in LEVELS_ENTERED[role]:
+            raise CellWrong("level", "LEVEL_NOT_OF_ROLE")
+        if self.tehsil and not district:
+            raise CellWrong("district", "MISSING")
+        if (role in WHOLE_STATE) == bool(department or district):
+            raise CellWrong("department", "WHOLE_STATE" if role in WHOLE_STATE else "NO_JURISDICTION")
+        if role is Role.DEPARTMENT_ADMIN and not department:
+            raise CellWrong("department", "MISSING")
+        return Posting(role, department, district, self.tehsil, level, service_codes(self.services))
+
+
+class WrittenRow(cells.RowModel):
+    """The cells of a row as they are written, without the empty ones."""
+
+    model_config = ConfigDict(extra="allow")
+    __pydantic_extra__: dict[str, cells.Text] = Field(init=False)
+
+
+def change_of(row: Row) -> StaffChange:
+    """What a row says, as far as it can be told without the register. Raises CellWrong."""
+    kind = ChangeKind.__members__.get(cells.cell(row, "change").upper())
+    read = {"change", "email", *_CELLS_OF.get(kind, ())} if kind else {"change"}
+    told = ChangeRow.of({name: said for name, said in row.items() if name in read})
+    designation = Bilingual(told.designation_hi, told.designation_en) if told.designation_en else None
+    return StaffChange(
+        told.change,
+        told.email,
+        name=Bilingual(told.name_hi, told.name_en) if told.name_en else None,
+        designation=designation,
+        post=told.post,
+        from_on=told.from_on,
+        until_on=told.until_on,
+        successor=told.successor,
+        cover=told.cover,
+        new_email=told.new_email,
+    )
 
 
 @dataclass(slots=True)
@@ -141,11 +185,11 @@ class _Register:
             self._check_place(change.post)
         present = self.officers.get(change.email)
         if (present is None) != (change.kind is ChangeKind.JOIN):
-            raise WrongRow("email", "NOT_ON_REGISTER" if present is None else "ON_REGISTER")
+            raise CellWrong("email", "NOT_ON_REGISTER" if present is None else "ON_REGISTER")
         if change.post is not None and change.email == self.proposer:
-            raise WrongRow("email", "OWN_POST")
+            raise CellWrong("email", "OWN_POST")
         if change.until_on is not None and change.until_on < self.today:
-            raise WrongRow("until_on", "LEAVE_OVER")
+            raise CellWrong("until_on", "LEAVE_OVER")
         self._check_address(change)
         self._check_takers(change, present)
         self._note(change, present)
@@ -153,28 +197,28 @@ class _Register:
     def _check_address(self, change: StaffChange) -> None:
         """Raise CellWrong for an address that another person has; an officer's own one again unties her account."""
         if change.new_email != change.email and self.officers.get(change.new_email or ""):
-            raise WrongRow("new_email", "ON_REGISTER")
+            raise CellWrong("new_email", "ON_REGISTER")
         for field, email in (("email", change.email), ("new_email", change.new_email)):
             if email in self.foreign_addresses:
-                raise WrongRow(field, "ADDRESS_TAKEN")
+                raise CellWrong(field, "ADDRESS_TAKEN")
 
     def _check_takers(self, change: StaffChange, present: Officer | None) -> None:
         for field, other in (("successor", change.successor), ("cover", change.cover)):
             taker = self.officers.get(other) if other else None
             if other and (taker is None or other == change.email):
-                raise WrongRow(field, "NOT_ON_REGISTER")
+                raise CellWrong(field, "NOT_ON_REGISTER")
             if other and other == self.proposer:
-                raise WrongRow(field, "OWN_POST")
+                raise CellWrong(field, "OWN_POST")
             if taker and present and with_taken(taker.postings, present.postings) != _posts_of_both(taker, present):
-                raise WrongRow(field, "POSTS_INCOMPATIBLE")
+                raise CellWrong(field, "POSTS_INCOMPATIBLE")
 
     def _check_place(self, post: Posting) -> None:
         if post.department is not None and post.department not in self.departments:
             raise CellWrong("department", "NOT_KNOWN")
         if post.services and (post.level is None or post.department is None):
-            raise WrongRow("services", "SERVICES_NOT_OF_POST")
+            raise CellWrong("services", "SERVICES_NOT_OF_POST")
         if any(self.services.get(code) != post.department for code in post.services):
-            raise WrongRow("services", "SERVICE_NOT_OF_DEPARTMENT")
+            raise CellWrong("services", "SERVICE_NOT_OF_DEPARTMENT")
         if post.district is not None and (post.district, None) not in self.places:
             raise CellWrong("district", "NOT_KNOWN")
         if post.tehsil is not None and (post.district, post.tehsil) not in self.places:
@@ -189,7 +233,7 @@ class _Register:
             return
         if change.kind is ChangeKind.POST:
             if not post or with_taken(present.postings, post) != (*present.postings, *post):
-                raise WrongRow("role", "POSTS_INCOMPATIBLE")
+                raise CellWrong("role", "POSTS_INCOMPATIBLE")
             present = Officer(present.id, present.name, present.designation, present.email, (*present.postings, *post))
         elif change.kind in (ChangeKind.TRANSFER, ChangeKind.RETIRE):
             present = Officer(present.id, present.name, present.designation, present.email, post)
@@ -202,16 +246,18 @@ def _posts_of_both(taker: Officer, leaver: Officer) -> tuple[Posting, ...]:
 
 async def examine_rows(
     acting: UnitOfWork, rows: Sequence[FileRow], file: str, proposer: str | None
-) -> tuple[list[tuple[int, StaffChange, dict[str, str]]], list[Reject]]:
+) -> tuple[list[tuple[int, StaffChange, dict[str, str]]], list[cells.Reject]]:
     """The rows that keep the rules, each with its line, and those that do not. Nothing is written.
 
     `proposer` is the address of the officer who proposes them, who is given no post or charge by them.
     """
-    reader = RowReader()
+    reader = cells.RowReader()
     given: Iterable[Any] = rows
     lacking = () if not rows or "change" in rows[0] else ("change",)
     if len(rows) > MOST_ROWS or lacking:
-        return [], [Reject(file, 1, "", lacking[0] if lacking else "row", "MISSING" if lacking else "OUT_OF_RANGE")]
+        return [], [
+            cells.Reject(file, 1, "", lacking[0] if lacking else "row", "MISSING" if lacking else "OUT_OF_RANGE")
+        ]
 
     def key(row: Row) -> str:
         kind = (row.get("change") or "").strip().upper()
@@ -225,18 +271,18 @@ async def examine_rows(
         try:
             register.check(change)
         except CellWrong as wrong:
-            reader.rejects.append(Reject(file, line, change.email, wrong.field, wrong.reason))
+            reader.rejects.append(cells.Reject(file, line, change.email, wrong.field, wrong.reason))
         else:
             kept.append((line, change, written))
     rejects = [
-        Reject(file, one.row, one.key.split(" ")[1] if " " in one.key else one.key, one.field, one.reason)
+        cells.Reject(file, one.row, one.key.split(" ")[1] if " " in one.key else one.key, one.field, one.reason)
         for one in reader.rejects
     ]
     return kept, sorted(rejects, key=lambda one: one.row)
 
 
 def _change_with_cells(row: Row) -> tuple[StaffChange, dict[str, str]]:
-    return change_of(row), {name: cell for name in COLUMNS if (cell := cells.text(row, name)) is not None}
+    return change_of(row), WrittenRow.of({name: row.get(name) for name in COLUMNS}).model_dump()
 
 
 async def _register(acting: UnitOfWork, changes: Sequence[StaffChange], proposer: str | None) -> _Register:

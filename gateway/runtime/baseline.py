@@ -3,16 +3,18 @@
 import csv
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Annotated
 
-from actions.catalogue import cells
-from actions.catalogue.cells import REASONS, CellWrong, Row
+from pydantic import Field
+
+from actions.catalogue.cells import REASONS, CellWrong, Day, Digits, Name, Row, SourcedRow
 from domain.kernel import CommandFailed
 from domain.statistics.baseline import BaselineFigure, BaselineMeasure
 
 BASELINE = "local_baseline.csv"
 """What the state says of itself."""
 
-_MOST = 10**9
+Count = Annotated[int, Field(ge=0, le=10**9), Digits]
 
 
 def baseline_figures(folder: Path) -> tuple[BaselineFigure, ...]:
@@ -29,19 +31,18 @@ def baseline_figures(folder: Path) -> tuple[BaselineFigure, ...]:
 
 def read_baseline(rows: Iterable[Row]) -> tuple[BaselineFigure, ...]:
     """The figures of local_baseline.csv; raises CellWrong."""
-    return tuple(_figure(row) for row in rows)
+    return tuple(BaselineRow.of(row).figure() for row in rows)
 
 
-def _figure(row: Row) -> BaselineFigure:
-    before, after = (cells.whole_number(row, field, _MOST) for field in ("before", "after"))
-    if before is None or after is None:
-        raise CellWrong("before" if before is None else "after", "MISSING")
-    day = cells.text(row, "as_of")
-    return BaselineFigure(
-        measure=cells.word(cells.required_text(row, "measure"), "measure", BaselineMeasure),
-        before=before,
-        after=after,
-        source=cells.required_text(row, "source"),
-        as_of=None if day is None else cells.day_of(day, "as_of"),
-        confirmed=cells.is_verified(row),
-    )
+class BaselineRow(SourcedRow):
+    """A row of local_baseline.csv."""
+
+    measure: BaselineMeasure
+    before: Count
+    after: Count
+    source: Name
+    as_of: Day | None = None
+
+    def figure(self) -> BaselineFigure:
+        """The figure of the row."""
+        return BaselineFigure(self.measure, self.before, self.after, self.source, self.as_of, self.verified)

@@ -38,6 +38,7 @@ from tools.reference.alarms import alarms
 from tools.reference.connectors import connector_pages
 from tools.reference.demo_people import demo_people
 from tools.reference.error_pages import error_documents
+from tools.reference.imported_files import imported_files
 from tools.reference.json_schemas import file_of
 from tools.reference.log_events import log_events
 from tools.reference.observability import observability_files
@@ -235,6 +236,7 @@ def documents() -> dict[str, str]:
         "access.md": access(),
         "alarms.md": alarms(),
         "retention.md": retention(),
+        "imported_files.md": imported_files(),
         "log_events.md": log_events(),
         "message_texts.md": texts_of_messages(),
         "../gateway/http/openapi.json": file_of(partner_doors.document()),

@@ -152,6 +152,8 @@ async def test_wrong_rows_of_the_other_files_are_left_out_by_their_file(world):
         ({"keywords": {"keywords": "x" * 5000}}, "local_keywords.csv"),
         ({"schemes": {"amount_inr": "much"}}, "dbt_schemes.csv"),
         ({"departments": {"name_en": ""}}, "departments.csv"),
+        ({"local_departments": {"slug": "not a slug"}}, "local_departments.csv"),
+        ({"doctypes": {"doctype": "income certificate"}}, "digilocker_doctypes.csv"),
     ],
 )
 async def test_what_a_refused_row_says_of_a_service_is_not_lost_the_service_stays_as_it_is(world, changes, file):
