@@ -11,8 +11,9 @@ from urllib.parse import parse_qs, urlencode, urljoin, urlsplit
 import httpx
 from lxml import etree, html
 
-from actions.identity.sign_in_guards import challenge_of, constant_time_equal
+from actions.identity.sign_in_guards import challenge_of
 from domain.kernel import CommandFailed, Provider, SystemClock, SystemIds
+from domain.kernel.secret_comparison import is_same_secret
 from gateway.sign_in.providers import SLUGS
 
 APP_REDIRECT = "http://127.0.0.1:53682/signed-in"
@@ -164,7 +165,7 @@ class _DemoSignIn:
         query = parse_qs(urlsplit(target).query)
         if "error" in query:
             raise DemoSignInFailed(f"sign-in was broken off: {query['error'][0]}")
-        if not constant_time_equal(query.get("state", [""])[0], self._state) or "code" not in query:
+        if not is_same_secret(query.get("state", [""])[0], self._state) or "code" not in query:
             raise DemoSignInFailed("the gateway came back with another state")
         return query["code"][0]
 

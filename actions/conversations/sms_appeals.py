@@ -1,6 +1,5 @@
 """An appeal by two SMS: a reason, then the code that only the applicant's own telephone was sent (ADR 0030)."""
 
-import hmac
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -10,6 +9,7 @@ from domain.applications.applications import Application
 from domain.feedback.conversations import Conversation
 from domain.kernel import Citizen, Language, PersonKind, Problems, Role, Subject, show_number
 from domain.kernel.messages import label
+from domain.kernel.secret_comparison import is_same_secret
 from domain.platform.switches import MutationOff, Switchboard
 from store.applications import applications
 from store.platform import switches
@@ -45,7 +45,7 @@ async def take_code(
     """
     waiting = conversation.engine[APPEAL]
     without = {name: kept for name, kept in conversation.engine.items() if name != APPEAL}
-    if not hmac.compare_digest(code.encode(), str(waiting["code"]).encode()):
+    if not is_same_secret(code, str(waiting["code"])):
         again = {**waiting, "wrong": waiting["wrong"] + 1}
         text = label("sms_reply.APPEAL_WRONG_CODE", language)
         return text, without if again["wrong"] >= MOST_WRONG else {**without, APPEAL: again}

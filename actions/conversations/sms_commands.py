@@ -1,6 +1,5 @@
 """Answers what citizens send by SMS: each message once, in one part, about an application to its applicant alone."""
 
-import hmac
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
@@ -18,6 +17,7 @@ from domain.feedback.tracking import HANDED_IN, Tracked, is_public
 from domain.identity.policy import ObjectKind
 from domain.kernel import SYSTEM, Citizen, Language, MistypedNumber, ist_date, show_number, state_language
 from domain.kernel.messages import label
+from domain.kernel.secret_comparison import is_same_secret
 from integrations.sms import IncomingSms
 from store.applications import applications
 from store.feedback import conversations, messages, tracking
@@ -144,7 +144,7 @@ async def _application(
     found = await application_by_any(acting.tx, number)
     citizen_id = found.citizen_id if found else _ABSENT
     applicant = (await people.citizens(acting.tx, [citizen_id])).get(citizen_id)
-    right = hmac.compare_digest((applicant.mobile or "").encode() if applicant else b"", mobile.encode())
+    right = is_same_secret(mobile, (applicant.mobile or "") if applicant else "")
     return found if right and is_public(found) else None
 
 

@@ -8,12 +8,12 @@ or URI. A date that differs is never overlooked.
 """
 
 import hashlib
-import hmac
 import re
 import unicodedata
 from datetime import date
 
 from domain.kernel import Citizen
+from domain.kernel.secret_comparison import is_same_secret
 from store.database import NotThere
 from store.database.vault import Vault
 
@@ -137,4 +137,4 @@ async def same_number(vault: Vault, citizen: Citizen, given: str | None) -> bool
     except NotThere:  # which `apuni verify` tells
         return True
     known = number if _NUMBER.fullmatch(told) else hashlib.md5(number.encode(), usedforsecurity=False).hexdigest()
-    return hmac.compare_digest(known, told.lower())
+    return is_same_secret(told.lower(), known)

@@ -10,6 +10,7 @@ import hmac
 from datetime import UTC, datetime
 
 from actions.kernel import Environment
+from domain.kernel.secret_comparison import is_any_secret
 
 _KEYRING = "cursor"
 """As cursors, such addresses go out and come back unchanged; the kind that they name keeps them apart."""
@@ -26,12 +27,9 @@ def holds(env: Environment, named: tuple[str, ...], until: str, signature: str) 
     """Whether we signed that and it has not run out. `until` and `signature` are as the caller sent them."""
     if not (until.isascii() and until.isdigit() and len(until) <= _LONGEST_SECONDS):
         return False
-    given, ends = signature.encode("ascii", "replace"), int(until)
-    ours = any(
-        hmac.compare_digest(_signature(secret, named, ends).encode(), given)
-        for secret in env.keyrings.secrets(_KEYRING)
-    )
-    return ours and env.clock.now() <= datetime.fromtimestamp(ends, UTC)
+    ends = int(until)
+    ours = (_signature(secret, named, ends) for secret in env.keyrings.secrets(_KEYRING))
+    return is_any_secret(signature, ours) and env.clock.now() <= datetime.fromtimestamp(ends, UTC)
 
 
 def _signature(secret: bytes, named: tuple[str, ...], until: int) -> str:

@@ -4,7 +4,6 @@ An attempt is named by its number and a keyed hash, in the address that bounces 
 are stopped: who holds one learns nothing of another.
 """
 
-import hmac
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 
@@ -14,6 +13,7 @@ from domain.feedback.mail_layout import html_of_mail, text_of_mail
 from domain.feedback.messages import Message
 from domain.identity.policy import ObjectKind, Purpose
 from domain.kernel import SYSTEM, Citizen
+from domain.kernel.secret_comparison import is_any_secret
 from integrations.calling.errors import Refused
 from integrations.email import DEAD, Email, Mailer
 from store.database import FieldCipher, Transaction, audit
@@ -75,7 +75,7 @@ async def message_named(env: Environment, name: str, purpose: str) -> Message | 
     if not number.isdecimal() or not number.isascii() or len(number) > 18:
         return None
     known = FieldCipher(env.keyrings).blind_indexes(purpose, str(int(number)))
-    if not any(hmac.compare_digest(each[:32].encode(), given.encode()) for each in known):
+    if not is_any_secret(given, (each[:32] for each in known)):
         return None
     return await env.store.read(lambda tx: messages.MESSAGES.get(tx, int(number)))
 

@@ -11,7 +11,6 @@ from typing import Any
 from actions.feedback.notices import About, tell
 from actions.identity.code_sending import Addressee, make_code, try_code
 from actions.identity.devices import end_sessions
-from actions.identity.sign_in_guards import constant_time_equal
 from actions.kernel import Environment, UnitOfWork, require_own_record, run_idempotently, wrong_code
 from domain.feedback.notices import NoticeKind, Topic
 from domain.identity.assisting import CodeKind
@@ -30,6 +29,7 @@ from domain.kernel import (
     not_found,
     strongest,
 )
+from domain.kernel.secret_comparison import is_same_secret
 from integrations.sso import ProviderIdentity
 from store.database import Transaction
 from store.identity import account_links, devices, identities, people
@@ -103,7 +103,7 @@ async def open_link(env: Environment, ticket: str, browser_hash: str) -> LinkSho
 async def link_under_way(env: Environment, link_id: str, browser_hash: str) -> AccountLink:
     """The link that this browser has under way. Raises Problems(BAD_INPUT) for any other."""
     link = await env.store.read(lambda tx: account_links.get(tx, link_id))
-    if link is None or link.browser_hash is None or not constant_time_equal(link.browser_hash, browser_hash):
+    if link is None or link.browser_hash is None or not is_same_secret(link.browser_hash, browser_hash):
         raise _expired_link_problems()
     return link
 

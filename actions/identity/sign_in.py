@@ -20,7 +20,6 @@ from actions.identity.sign_in_guards import (
     AppRequest,
     browser_state,
     challenge_of,
-    constant_time_equal,
     hash_of,
     safe_return_to,
     verifier_matches,
@@ -30,6 +29,7 @@ from actions.identity.sign_in_people import Admitted, person_of
 from actions.kernel import Environment, UnitOfWork
 from domain.feedback.notices import NoticeKind, Topic
 from domain.kernel import SYSTEM, Assurance, ErrorCode, Language, PersonKind, Problem, Problems, Provider, Remedy
+from domain.kernel.secret_comparison import is_same_secret
 from integrations.sso import HandshakeProvider, IdentityProvider, ProviderIdentity
 from store.database import AlreadyThere, AnyRow, Transaction, audit
 from store.identity import devices, push_devices, session_tokens, sessions, sign_ins
@@ -219,7 +219,7 @@ async def exchange_app_code(
     now = env.clock.now()
     if kept is None:
         raise _start_again("code")
-    if not constant_time_equal(kept.redirect_uri, redirect_uri) or not verifier_matches(verifier, kept.challenge):
+    if not is_same_secret(kept.redirect_uri, redirect_uri) or not verifier_matches(verifier, kept.challenge):
         raise _start_again("code")
     session = await env.store.read(lambda tx: sessions.session(tx, kept.session_id))
     if session is None or session.revoked_at is not None or session.expires_at <= now:
@@ -328,7 +328,7 @@ async def _take(env: Environment, provider: Provider, state: str, browser_hash: 
     transaction = await env.store.carry_out(lambda tx: sign_ins.take_transaction(tx, state))
     if transaction is None or transaction.provider is not provider or transaction.expires_at <= env.clock.now():
         raise _start_again("state")
-    if not constant_time_equal(transaction.browser_hash, browser_hash):
+    if not is_same_secret(transaction.browser_hash, browser_hash):
         raise _start_again("state")
     return transaction
 

@@ -2,13 +2,13 @@
 
 import base64
 import hashlib
-import hmac
 import re
 from collections.abc import Collection
 from dataclasses import dataclass
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from domain.kernel import ErrorCode, Problem, Problems, Provider
+from domain.kernel.secret_comparison import is_same_secret
 
 LANDING = "/home"
 """Where a browser goes when no page was asked for: it leads to the page of its person."""
@@ -82,12 +82,7 @@ def challenge_of(verifier: str) -> str:
 
 def verifier_matches(verifier: str, challenge: str) -> bool:
     """Whether a verifier is well formed and answers the challenge; compared in constant time."""
-    return _VERIFIER.fullmatch(verifier) is not None and constant_time_equal(challenge_of(verifier), challenge)
-
-
-def constant_time_equal(left: str, right: str) -> bool:
-    """Whether two texts are equal, in constant time."""
-    return hmac.compare_digest(left.encode(), right.encode())
+    return _VERIFIER.fullmatch(verifier) is not None and is_same_secret(challenge_of(verifier), challenge)
 
 
 def browser_state(browser_hash: str, provider: Provider) -> str:

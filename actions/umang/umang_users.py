@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from actions.feedback.notices import About, tell
-from actions.identity.sign_in_guards import constant_time_equal
 from actions.kernel import Environment, UnitOfWork, of_citizen, require
 from domain.feedback.notices import NoticeKind, Topic
 from domain.identity.policy import ObjectKind, Purpose
@@ -25,6 +24,7 @@ from domain.kernel import (
     mask_mobile,
     weakest,
 )
+from domain.kernel.secret_comparison import is_same_secret
 from integrations.umang import UserAssertion
 from store import umang
 from store.database import Transaction
@@ -103,7 +103,7 @@ async def confirm_link(env: Environment, subject: Subject, ticket: str, digits: 
         if counted is None or citizen_id is None:
             raise _expired_ticket_problems()
         account, tried = counted
-        if not constant_time_equal(account.mobile[-4:], digits.strip()):
+        if not is_same_secret(account.mobile[-4:], digits.strip()):
             if tried == TRIES:
                 await umang.end_link(tx, ticket)
             return TRIES - tried

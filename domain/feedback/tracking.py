@@ -1,6 +1,5 @@
 """Tracking without sign-in: a reference number and a second factor that the applicant is likely to know."""
 
-import hmac
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -8,6 +7,7 @@ from domain.appeals.appeals import Appeal
 from domain.applications.applications import Application, TimelineEntry
 from domain.applications.lifecycle import Move, Status
 from domain.kernel import Bilingual, Citizen, ist_date, latin_digits
+from domain.kernel.secret_comparison import is_same_secret
 
 MOBILE_DIGITS = 4
 
@@ -78,8 +78,7 @@ def matches(citizen: Citizen | None, factor: SecondFactor) -> bool:
     else:
         given = factor.born_on.isoformat() if factor.born_on else ""
         kept = citizen.born_on.isoformat() if citizen and citizen.born_on else ""
-    same = hmac.compare_digest(given.encode(), kept.encode())
-    return same and bool(kept)
+    return is_same_secret(given, kept) and bool(kept)
 
 
 def stages_of(entries: list[TimelineEntry]) -> tuple[Stage, ...]:

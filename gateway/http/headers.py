@@ -1,6 +1,5 @@
 """Parses request headers, and sets the headers that every response carries."""
 
-import hmac
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from starlette.datastructures import Headers
 from starlette.requests import HTTPConnection, Request
 
 from domain.kernel import mask_aadhaar_in
+from domain.kernel.secret_comparison import is_same_secret
 
 GRAPHQL_JSON = "application/graphql-response+json"
 PLAIN_JSON = "application/json"
@@ -69,7 +69,7 @@ class IndexedRequest(Request):
 def is_router(headers: Mapping[str, str], secret: str | None) -> bool:
     """Whether a router in front of us proves itself by the secret that was set (docs/federation.md)."""
     given = headers.get(ROUTER_HEADER)
-    return bool(secret and given) and hmac.compare_digest((given or "").encode(), (secret or "").encode())
+    return bool(secret and given) and is_same_secret(given or "", secret or "")
 
 
 @dataclass(frozen=True, slots=True)

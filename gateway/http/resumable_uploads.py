@@ -10,7 +10,6 @@ import asyncio
 import base64
 import binascii
 import hashlib
-import hmac
 from collections.abc import Collection
 from datetime import timedelta
 from email.utils import format_datetime
@@ -32,6 +31,7 @@ from actions.uploads.partial_uploads import (
 )
 from actions.uploads.uploads import too_large
 from domain.kernel import ErrorCode, Problem, Problems, Subject, require_found
+from domain.kernel.secret_comparison import is_same_secret
 from domain.uploads.files import PartialUpload
 from gateway.http.headers import EVERY_ANSWER, media_type_of
 from gateway.http.upload_bodies import Body, Holders, TakenOver
@@ -207,7 +207,7 @@ class Resumable:
                 content += chunk
                 _refuse_beyond(partial, len(content))
         digest = base64.b64encode(hashlib.sha256(content).digest()).decode()
-        if not hmac.compare_digest(digest.encode(), value.strip().encode()):
+        if not is_same_secret(value.strip(), digest):
             raise _EarlyAnswer(_CHECKSUM_WRONG)
         return await add_piece(self._env, partial, bytes(content)) if content else partial
 

@@ -24,7 +24,6 @@ from actions.identity.sign_in_guards import (
     AppRequest,
     app_consent,
     app_request,
-    constant_time_equal,
     hash_of,
     safe_return_to,
     with_query,
@@ -32,6 +31,7 @@ from actions.identity.sign_in_guards import (
 from actions.kernel import Environment
 from actions.platform.registered_apps import registered_client
 from domain.kernel import Assurance, ErrorCode, NotSignedIn, Problem, Problems, Provider, Remedy
+from domain.kernel.secret_comparison import is_same_secret
 from gateway.graphql.answers import retry_headers
 from gateway.http.headers import EVERY_ANSWER, OTHER_SITES
 from gateway.pages.rendering import language_of, remember_language
@@ -110,7 +110,7 @@ class _SignInHandlers:
             return _provider_page(request, provider)
         if app is not None and app.redirect not in self._settings.clients:
             consent = app_consent(secret, app)
-            if not constant_time_equal(request.query_params.get("app_allowed", ""), consent):
+            if not is_same_secret(request.query_params.get("app_allowed", ""), consent):
                 asked = request.url.include_query_params(app_allowed=consent).query
                 page = pages.draw(
                     request,

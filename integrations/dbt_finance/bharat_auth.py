@@ -10,6 +10,8 @@ import hashlib
 import hmac
 from datetime import datetime
 
+from domain.kernel.secret_comparison import is_same_secret
+
 CLIENT_HEADER = "x-client-id"
 TIMESTAMP_HEADER = "x-timestamp"
 SIGNATURE_HEADER = "x-signature"
@@ -24,8 +26,7 @@ def request_headers(client_id: str, secret: str, service: str, body: bytes, at: 
 
 def answer_is_genuine(secret: str, request_signature: str, status: int, body: bytes, signature: str) -> bool:
     """Whether an answer was made by the holder of the secret, for this very request."""
-    expected = _sign(secret, request_signature, str(status), hashlib.sha256(body).hexdigest())
-    return hmac.compare_digest(expected.encode(), signature.encode())
+    return is_same_secret(signature, _sign(secret, request_signature, str(status), hashlib.sha256(body).hexdigest()))
 
 
 def _sign(secret: str, *parts: str) -> str:

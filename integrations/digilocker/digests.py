@@ -5,6 +5,8 @@ import hashlib
 import hmac
 from enum import StrEnum
 
+from domain.kernel.secret_comparison import is_same_secret
+
 
 class HmacEncoding(StrEnum):
     """How a partner account writes `x-digilocker-hmac`; the first test call shows which one."""
@@ -47,7 +49,7 @@ def keyhash(api_key: str, ts: str) -> str:
 
 def digests_match(expected: str, given: str | None) -> bool:
     """Whether two digests are equal, in constant time."""
-    return given is not None and hmac.compare_digest(expected.encode(), given.strip().encode())
+    return given is not None and is_same_secret(given.strip(), expected)
 
 
 def _hmac(key: str, body: bytes) -> bytes:

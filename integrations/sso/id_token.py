@@ -5,7 +5,6 @@ One algorithm, configured keys only. `jku`, `x5u` and `jwk` of the header are ne
 """
 
 import base64
-import hmac
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
@@ -15,6 +14,7 @@ from joserfc.jwk import RSAKey
 from joserfc.jws import JWSRegistry
 
 from domain.kernel import Clock, Source
+from domain.kernel.secret_comparison import is_same_secret
 from integrations.calling.answers import read_json
 from integrations.calling.errors import Garbled, IntegrityFailure
 
@@ -105,7 +105,7 @@ class IdTokenVerifier:
     @staticmethod
     def _check_nonce(claims: Mapping[str, Any], nonce: str) -> None:
         given = claims.get("nonce")
-        if given is not None and not hmac.compare_digest(str(given).encode(), nonce.encode()):
+        if given is not None and not is_same_secret(str(given), nonce):
             raise IntegrityFailure(Source.SSO, "id_token_nonce")
 
     def _check_replay(self, claims: Mapping[str, Any]) -> None:

@@ -22,6 +22,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from domain.fees.fees import FeeNews, FeeReceipt, ReportedState, ScrollLine
 from domain.kernel import IST, paise_from_rupees, rupees
+from domain.kernel.secret_comparison import is_same_secret
 from integrations.calling.answers import read_object
 from integrations.calling.errors import Foreign, Unreadable
 from integrations.treasury.models import MOST_HEADS, Challan, TreasurySettings
@@ -76,7 +77,7 @@ def checksum(key: bytes, content: bytes) -> str:
 
 def is_genuine(key: bytes, content: bytes, given: str) -> bool:
     """Whether a checksum is the content's, in constant time."""
-    return hmac.compare_digest(checksum(key, content).encode(), given.strip().lower().encode())
+    return is_same_secret(given.strip().lower(), checksum(key, content))
 
 
 def challan_text(challan: Challan, settings: TreasurySettings) -> str:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from domain.kernel import ErrorCode, Problem, Problems
+from domain.kernel.secret_comparison import is_any_secret
 from store.database import Keyrings
 
 Position: TypeAlias = tuple[str | None, str]
@@ -41,7 +42,7 @@ class Cursors:
         except (binascii.Error, ValueError):
             raise refused from None
         mac, body = octets[:_MAC_BYTES], octets[_MAC_BYTES:]
-        if not any(hmac.compare_digest(mac, self._mac(secret, body)) for secret in self.keyrings.secrets(_PURPOSE)):
+        if not is_any_secret(mac, (self._mac(secret, body) for secret in self.keyrings.secrets(_PURPOSE))):
             raise refused
         value, key = json.loads(body)
         return value, key

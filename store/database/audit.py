@@ -16,6 +16,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from domain.kernel.secret_comparison import is_same_secret
 from store.database.bulk import insert_rows
 from store.database.engine import Store, Transaction
 from store.database.errors import KeyMissing, WritesStopped
@@ -271,7 +272,7 @@ def _follows(keyrings: Keyrings, link: str, before: str, line_hash: str) -> bool
     if not colon:
         return link == sha256(f"{before}{line_hash}".encode()).hexdigest()
     try:
-        return hmac.compare_digest(link, next_link(keyrings, before, line_hash, key_id))
+        return is_same_secret(link, next_link(keyrings, before, line_hash, key_id))
     except KeyMissing:
         return False
 

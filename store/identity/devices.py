@@ -15,6 +15,7 @@ from typing import Any
 from sqlalchemy import Column, ForeignKey, Integer, LargeBinary, Table, and_, case, func, or_, select, update
 
 from domain.kernel import PersonKind, Provider
+from domain.kernel.secret_comparison import is_any_secret
 from store.database import AnyRow, Instant, Key, Transaction, cell_name, first_row, insert_new
 from store.database.metadata import metadata
 from store.identity.sessions import sessions_table
@@ -106,8 +107,7 @@ async def generation_of(tx: Transaction, token: str, client_id: str = "") -> tup
     if row is None or int(number) > row.generation:
         return None
     owners = {client_id, ""} if row.client == APP else {client_id}  # up to 0.3 those of apps named none
-    made = [_token(tx, row, int(number), owner) for owner in owners]
-    known = any(hmac.compare_digest(one.encode(), token.encode()) for one in made)
+    known = is_any_secret(token, [_token(tx, row, int(number), owner) for owner in owners])
     return (session_id, int(number), row) if known else None
 
 
