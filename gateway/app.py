@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
+from functools import partial
+from typing import TypeVar
 
 import structlog
 from starlette.applications import Starlette
@@ -112,6 +114,7 @@ from schema import build
 from schema.department_subgraph import build_typed
 from schema.kernel import Context
 
+T = TypeVar("T")
 NOBODY = SignedIn(ANONYMOUS)
 log = structlog.get_logger(__name__)
 
@@ -179,27 +182,26 @@ def doors(
     def partner(routes: list[Route], source: Source) -> list[Route]:
         return refuse_when_off(admitted(routes), source, runtime.switches, environment.clock)
 
-    locker = read_onboarding(settings, "digilocker", IssuerSettings.from_onboarding)
-    published = read_onboarding(settings, "apisetu", PublishedSettings.from_onboarding)
+    locker = read_onboarding(settings, "digilocker", partial(IssuerSettings.from_onboarding, times=times))
+    published = read_onboarding(settings, "apisetu", partial(PublishedSettings.from_onboarding, times=times))
     etaal = read_onboarding(
         settings, "etaal", lambda given: EtaalSettings.from_onboarding(given, public_url=settings.url, times=times)
     )
     umang = read_onboarding(settings, "umang", UmangEndpointSettings.from_onboarding)
     partners = [
         *partner(
-            issuer_routes(CertificateIssuer(environment, locker.search_tags), locker, environment.clock),
+            issuer_routes(CertificateIssuer(environment, locker.search_tags), locker, environment.clock, edge.tallies),
             Source.DIGILOCKER,
         ),
         *partner(etaal_routes(LedgerCounts(environment), etaal, environment.clock, edge.tallies), Source.E_TAAL),
         *partner(
-            published_routes(CertificatePublisher(environment), published, environment.clock, settings.url),
+            published_routes(
+                CertificatePublisher(environment), published, environment.clock, settings.url, edge.tallies
+            ),
             Source.API_SETU,
         ),
         *admitted(umang_routes(settings, runtime, graph, edge, metrics)),
-        *partner(commission_doors(settings, environment, edge.tallies), Source.RIGHT_TO_SERVICE),
-        *partner(hr_doors(settings, environment, edge.tallies), Source.HR),
-        *partner(sms_doors(settings, environment, edge.tallies), Source.SMS),
-        *partner(whatsapp_doors(settings, environment, edge.tallies), Source.WHATSAPP),
+        *(route for own in signed_doors(settings, environment, edge.tallies) for route in partner(*own)),
         *partner(
             [
                 *events_routes(EventReads(environment), environment.clock, edge.tallies, times=times),
@@ -298,42 +300,27 @@ def fee_doors(environment: Environment) -> list[Route]:
     ]
 
 
-def commission_doors(settings: Settings, environment: Environment, tallies: RequestCounters | None) -> list[Route]:
-    """The Commission's routes; none where its system is not connected."""
-    if not is_connected(settings, OUTSIDE_SYSTEMS["right_to_service"]):
-        return []
-    times = DEMO_TIMES if settings.demo else 1
-    own = read_onboarding(
-        settings, "right_to_service", lambda given: RightToServiceSettings.from_onboarding(given, times=times)
-    )
-    return commission_routes(CommissionHearings(environment), own, environment.clock, tallies)
+def signed_doors(
+    settings: Settings, environment: Environment, tallies: RequestCounters | None
+) -> list[tuple[list[Route], Source]]:
+    """The routes of the systems that may be connected or not, and call us with secrets of their own."""
+    clock, times = environment.clock, DEMO_TIMES if settings.demo else 1
 
+    def onboarding_of(system: str, read: Callable[..., T]) -> T | None:
+        """What its onboarding handed over; None where the system is not connected."""
+        known = is_connected(settings, OUTSIDE_SYSTEMS[system])
+        return read_onboarding(settings, system, partial(read, times=times)) if known else None
 
-def hr_doors(settings: Settings, environment: Environment, tallies: RequestCounters | None) -> list[Route]:
-    """The route of the state's HR system; none where it is not connected."""
-    if not is_connected(settings, OUTSIDE_SYSTEMS["hr"]):
-        return []
-    times = DEMO_TIMES if settings.demo else 1
-    own = read_onboarding(settings, "hr", lambda given: HrSettings.from_onboarding(given, times=times))
-    return hr_routes(StaffFeed(environment), own, environment.clock, tallies)
-
-
-def sms_doors(settings: Settings, environment: Environment, tallies: RequestCounters | None) -> list[Route]:
-    """The route by which Mobile Seva passes on what citizens send; none where that was not agreed."""
-    if not is_connected(settings, OUTSIDE_SYSTEMS["sms"]):
-        return []
-    times = DEMO_TIMES if settings.demo else 1
-    own = read_onboarding(settings, "sms", lambda given: SmsSettings.from_onboarding(given, times=times)).inbound
-    return [] if own is None else sms_routes(SmsCommands(environment), own, environment.clock, tallies)
-
-
-def whatsapp_doors(settings: Settings, environment: Environment, tallies: RequestCounters | None) -> list[Route]:
-    """The webhook of WhatsApp; none where the state has no number there."""
-    if not is_connected(settings, OUTSIDE_SYSTEMS["whatsapp"]):
-        return []
-    times = DEMO_TIMES if settings.demo else 1
-    own = read_onboarding(settings, "whatsapp", lambda given: WhatsAppSettings.from_onboarding(given, times=times))
-    return whatsapp_routes(WhatsAppInbox(environment), own, environment.clock, tallies)
+    commission = onboarding_of("right_to_service", RightToServiceSettings.from_onboarding)
+    hr, sms = onboarding_of("hr", HrSettings.from_onboarding), onboarding_of("sms", SmsSettings.from_onboarding)
+    inbound, whatsapp = sms and sms.inbound, onboarding_of("whatsapp", WhatsAppSettings.from_onboarding)
+    hearings, inbox = CommissionHearings(environment), WhatsAppInbox(environment)
+    return [
+        (commission_routes(hearings, commission, clock, tallies) if commission else [], Source.RIGHT_TO_SERVICE),
+        (hr_routes(StaffFeed(environment), hr, clock, tallies) if hr else [], Source.HR),
+        (sms_routes(SmsCommands(environment), inbound, clock, tallies) if inbound else [], Source.SMS),
+        (whatsapp_routes(inbox, whatsapp, clock, tallies) if whatsapp else [], Source.WHATSAPP),
+    ]
 
 
 @asynccontextmanager

@@ -22,9 +22,8 @@ from gateway.settings.limits import Limits, Load
 from integrations.calling.breakers import Breakers
 from integrations.calling.cache import AnswerCache, open_cache
 from integrations.calling.errors import Unavailable
-from integrations.calling.guarded_calls import GuardedCalls
+from integrations.calling.guarded_calls import GuardedCalls, Resilience
 from integrations.calling.monitor import SourceMonitor
-from integrations.calling.resilience import Resilience
 from integrations.digilocker.requester.client import LIST_ISSUED
 
 REFUSAL = 0.000_041

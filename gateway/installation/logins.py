@@ -10,9 +10,9 @@ from gateway.settings.settings import Settings, variable
 from integrations.calling.breakers import Breakers
 from integrations.calling.cache import AnswerCache, open_cache
 from integrations.calling.errors import RemoteError
+from integrations.calling.guarded_calls import Resilience
 from integrations.calling.kill_switch import KillSwitch
 from integrations.calling.monitor import SourceMonitor
-from integrations.calling.resilience import Resilience
 from integrations.registry import OutsideSystems, System
 
 

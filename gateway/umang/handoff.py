@@ -22,7 +22,7 @@ from gateway.sign_in.requests import (
     signed_in_subject,
     text_in,
 )
-from integrations.umang import HANDOFF_SECONDS, CallerAuthentication, NotAuthentic, UmangEndpointSettings
+from integrations.umang import HANDOFF_SECONDS, Authenticity, NotAuthentic, UmangEndpointSettings
 
 HANDOFF_PATH = "/umang/handoff"
 
@@ -51,7 +51,7 @@ class _HandoffHandlers:
         self._settings = settings
         self._session_seconds = session_seconds
         self._shut = shut
-        self._turnstile = CallerAuthentication(settings, env.clock)
+        self._authenticity = Authenticity(settings, env.clock)
 
     async def hand_over(self, request: Request) -> Response:
         """Open a session for the user of the token and redirect to the target; to the link page without an account.
@@ -64,7 +64,7 @@ class _HandoffHandlers:
         target = self._target(request.query_params.get("target", ""))
         try:
             token = request.query_params.get("token", "")
-            user = self._turnstile.assertion(token, srvid=None, longest=HANDOFF_SECONDS)
+            user = self._authenticity.assertion(token, srvid=None, longest=HANDOFF_SECONDS)
         except NotAuthentic:
             raise _start_again() from None
         if not await use_assertion(self._env, user):

@@ -1,11 +1,12 @@
 """The endpoints of our published API, in API Setu's shape (docs/contracts/apisetu.md sections 2 to 6 and 8).
 
-Order of the checks: keys, path, subscription, size, form of the call, consent. Every fault is answered by a row of
-docs/contracts/apisetu.md section 6; a certificate that must not be shown is answered as one that is not there.
+Order of the checks: lock-out, keys, path, subscription, size, form of the call, consent. Every fault is answered by a
+row of docs/contracts/apisetu.md section 6; a certificate that must not be shown is answered as one that is not there.
 """
 
 import json
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from typing import Any
 
 import structlog
@@ -14,22 +15,28 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from domain.kernel import CallerError, Clock, ErrorCode
+from domain.kernel.secret_comparison import is_any_secret
 from integrations.apisetu import published_wire as wire
 from integrations.apisetu.published_document import ROOT, document
-from integrations.apisetu.published_models import PublishedSettings, Publisher, ServicesAnswer, Statement
+from integrations.apisetu.published_models import Consumer, PublishedSettings, Publisher, ServicesAnswer, Statement
+from integrations.calling.caller_authentication import CallerAuthentication
 from integrations.calling.incoming_calls import NO_STORE, TooLarge, json_answer, read_body
+from integrations.calling.request_counters import LocalRequestCounters, RequestCounters
 
 log = structlog.get_logger(__name__)
 _CODES = {ErrorCode.IDEMPOTENCY_KEY_REUSED: "invalid_txnid", ErrorCode.CONSENT_REQUIRED: "invalid_parameter"}
 _CODES |= dict.fromkeys((ErrorCode.QR_NOT_GENUINE, ErrorCode.NUMBER_MISTYPED), "invalid_parameter")
 """The codes of docs/contracts/apisetu.md section 6 for our own; for all others, `service_unavailable`."""
 
-RETRY_SECONDS = 30
 
+def published_routes(
+    publisher: Publisher, settings: PublishedSettings, clock: Clock, url: str, tallies: RequestCounters | None = None
+) -> list[Route]:
+    """The document for everybody, the catalogue and the certificates for consumers with a subscription.
 
-def published_routes(publisher: Publisher, settings: PublishedSettings, clock: Clock, url: str) -> list[Route]:
-    """The document for everybody, the catalogue and the certificates for consumers with a subscription."""
-    door = _Endpoint(publisher, settings, clock, url)
+    `tallies` None counts failures in this process alone.
+    """
+    door = _Endpoint(publisher, settings, clock, url, tallies or LocalRequestCounters(clock))
     return [
         Route(f"{ROOT}/openapi.json", door.openapi_document, methods=["GET"]),
         Route(f"{ROOT}/services", door.services, methods=["GET"]),
@@ -40,19 +47,20 @@ def published_routes(publisher: Publisher, settings: PublishedSettings, clock: C
     ]
 
 
+@dataclass(frozen=True)
 class _Endpoint:
-    def __init__(self, publisher: Publisher, settings: PublishedSettings, clock: Clock, url: str) -> None:
-        self._publisher = publisher
-        self._settings = settings
-        self._clock = clock
-        self._url = url
+    publisher: Publisher
+    settings: PublishedSettings
+    clock: Clock
+    url: str
+    counters: RequestCounters
 
     async def openapi_document(self, _request: Request) -> Response:
         """The OpenAPI document: it holds nothing that is not public."""
 
         async def work() -> Response:
-            own = self._publisher
-            made = document(self._url, self._settings.publisher, await own.documents(), await own.services())
+            own = self.publisher
+            made = document(self.url, self.settings.publisher, await own.documents(), await own.services())
             return _json(made, {"Cache-Control": "public, max-age=300", "X-Content-Type-Options": "nosniff"})
 
         return await _answer_or_problem(work)
@@ -60,8 +68,8 @@ class _Endpoint:
     async def services(self, request: Request) -> Response:
 
         async def work() -> Response:
-            wire.consumer_of(self._settings, request.headers)
-            return json_answer(ServicesAnswer(services=await self._publisher.services()))
+            await self._consumer(request)
+            return json_answer(ServicesAnswer(services=await self.publisher.services()))
 
         return await _answer_or_problem(work)
 
@@ -69,9 +77,9 @@ class _Endpoint:
         """Whether a certificate holds: a JWT that our published keys verify."""
 
         async def work() -> Response:
-            consumer = wire.consumer_of(self._settings, request.headers)
+            consumer = await self._consumer(request)
             text, nonce = wire.read_verification(await self._body(request))
-            statement = await self._publisher.verify(consumer.client_id, text, nonce)
+            statement = await self.publisher.verify(consumer.client_id, text, nonce)
             if statement is None:
                 raise wire.CallProblem("record_not_found")
             return json_answer(Statement(statement=statement))
@@ -83,8 +91,8 @@ class _Endpoint:
 
         async def work() -> Response:
             asked = await self._authorise_request(request)
-            call = wire.read_call(self._settings, asked, await self._body(request), self._clock.now())
-            content = await self._publisher.find(call)
+            call = wire.read_call(self.settings, asked, await self._body(request), self.clock.now())
+            content = await self.publisher.find(call)
             if content is None:
                 raise wire.CallProblem("record_not_found")
             log.info("apisetu_published", consumer=call.client_id, doctype=call.doctype, txn=call.transaction_id)
@@ -96,11 +104,25 @@ class _Endpoint:
         """Any other path below ours."""
         return _problem_response(wire.CallProblem("url_not_found"))
 
+    async def _consumer(self, request: Request) -> Consumer:
+        """Whose headers both are, on every call; one that fails locks out no other that comes from its address."""
+        client_id, key = (request.headers.get(f"x-apisetu-{part}", "") for part in ("clientid", "apikey"))
+        known = self.settings.consumers.get(client_id)
+        name, failures = f"apisetu.{client_id if known else 'unknown'}", self.settings.failures_a_minute
+        callers = CallerAuthentication(name, self.counters, failures=failures)
+        wait = await callers.wait_seconds(request)
+        if wait is not None:
+            raise wire.CallProblem("service_unavailable", wait)
+        right = is_any_secret(key, known.api_keys if known else ("",)) and known is not None
+        if not await callers.count(request, right=right) or known is None:
+            raise wire.CallProblem("invalid_authentication")
+        return known
+
     async def _authorise_request(self, request: Request) -> wire.Asked:
-        consumer = wire.consumer_of(self._settings, request.headers)
+        consumer = await self._consumer(request)
         doctype = request.path_params["doctype"]
-        offered = {each.doctype for each in await self._publisher.documents()}
-        if request.path_params["publisher"] != self._settings.publisher or doctype != doctype.lower():
+        offered = {each.doctype for each in await self.publisher.documents()}
+        if request.path_params["publisher"] != self.settings.publisher or doctype != doctype.lower():
             raise wire.CallProblem("url_not_found")
         if doctype.upper() not in offered:
             raise wire.CallProblem("url_not_found")
@@ -110,7 +132,7 @@ class _Endpoint:
 
     async def _body(self, request: Request) -> bytes:
         try:
-            return await read_body(request, self._settings.body_limit)
+            return await read_body(request, self.settings.body_limit)
         except (TooLarge, ClientDisconnect) as error:
             raise wire.CallProblem("invalid_parameter") from error
 
@@ -127,7 +149,7 @@ async def _answer_or_problem(work: Callable[[], Awaitable[Response]]) -> Respons
 
 def _problem_response(problem: wire.CallProblem) -> Response:
     log.info("apisetu_published_declined", code=problem.code)
-    wait = {"Retry-After": str(RETRY_SECONDS)} if problem.status == 503 else {}
+    wait = {"Retry-After": str(problem.wait)} if problem.status == 503 else {}
     return JSONResponse(problem.body, problem.status, {**NO_STORE, **wait})
 
 

@@ -13,6 +13,7 @@ from domain.kernel import Bilingual
 from domain.kernel.state import installed_state
 from integrations.apisetu.consent import ConsentArtifact, Uuid
 from integrations.calling.answers import AnswerModel, BodyModel, PlainLine
+from integrations.calling.caller_authentication import FAILURES_A_MINUTE
 
 Form: TypeAlias = Literal["pdf", "xml"]
 FORMATS = get_args(Form)
@@ -51,16 +52,23 @@ class Consumer:
 
 @dataclass(frozen=True, slots=True)
 class PublishedSettings:
-    """Our name as a publisher in paths, our identifier in consents, and the subscriptions that were approved."""
+    """Our name as a publisher in paths, our identifier in consents, and the subscriptions that were approved.
+
+    `failures_a_minute` is of wrong keys of one subscription, by address.
+    """
 
     publisher: str = field(default_factory=lambda: installed_state().publisher)
     provider_id: str = field(default_factory=lambda: installed_state().issuer_id)
     consumers: Mapping[str, Consumer] = field(default_factory=lambda: MappingProxyType({}))
     body_limit: int = 65_536
+    failures_a_minute: int = FAILURES_A_MINUTE
 
     @classmethod
-    def from_onboarding(cls, given: Mapping[str, Any]) -> Self:
-        """Read `published`; without it nobody has a subscription. Raises KeyError or ValueError."""
+    def from_onboarding(cls, given: Mapping[str, Any], *, times: int = 1) -> Self:
+        """Read `published`; without it nobody has a subscription. Raises KeyError or ValueError.
+
+        `times` multiplies the limit.
+        """
         own = given.get("published", {})
         consumers = {
             str(name): Consumer.from_onboarding(str(name), each) for name, each in own.get("consumers", {}).items()
@@ -68,7 +76,8 @@ class PublishedSettings:
         publisher = str(own.get("publisher", cls().publisher))
         if not _NAME.fullmatch(publisher):
             raise ValueError("publisher")
-        return cls(publisher, str(own.get("provider_id", cls().provider_id)), consumers)
+        provider_id = str(own.get("provider_id", cls().provider_id))
+        return cls(publisher, provider_id, consumers, failures_a_minute=FAILURES_A_MINUTE * times)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,6 @@
 """Validates calls to our published certificate API (docs/contracts/apisetu.md sections 4 to 6); pure."""
 
 import hashlib
-import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,16 +20,18 @@ from integrations.apisetu.published_models import (
 from integrations.calling.answers import M, read_object
 from integrations.calling.errors import Refused, Unreadable
 
+RETRY_SECONDS = 30
 MOST_REPEATS = 50
 """Reads that one consent is good for here, whatever larger number it names."""
 
 
 class CallProblem(Exception):
-    """A call that is answered by a row of docs/contracts/apisetu.md section 6."""
+    """A call that is answered by a row of docs/contracts/apisetu.md section 6; `wait` is in seconds."""
 
-    def __init__(self, code: str) -> None:
+    def __init__(self, code: str, wait: int = RETRY_SECONDS) -> None:
         super().__init__(code)
         self.code = code
+        self.wait = wait
 
     @property
     def status(self) -> int:
@@ -49,17 +50,6 @@ class Asked:
 
     consumer: Consumer
     doctype: str
-
-
-def consumer_of(settings: PublishedSettings, headers: Mapping[str, str]) -> Consumer:
-    """Both headers together, on every call; raises CallProblem."""
-    client_id, key = headers.get("x-apisetu-clientid", ""), headers.get("x-apisetu-apikey", "")
-    known = settings.consumers.get(client_id)
-    keys = known.api_keys if known else ("",)
-    good = [hmac.compare_digest(key.encode("utf-8", "replace"), each.encode()) for each in keys]
-    if known is None or not any(good):
-        raise CallProblem("invalid_authentication")
-    return known
 
 
 def read_call(settings: PublishedSettings, asked: Asked, body: bytes, now: datetime) -> PublishedCall:

@@ -8,15 +8,16 @@ integrations/calling/remote.py.
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Generic, TypeVar, cast
 
 import tenacity
 from tenacity import RetryCallState
 
-from domain.kernel import Source
+from domain.kernel import Clock, Source, SystemClock
 from domain.kernel.tracing import Step, span
-from integrations.calling.breakers import CircuitOpen
+from integrations.calling.breakers import Breakers, CircuitOpen
+from integrations.calling.cache import AnswerCache
 from integrations.calling.calls import count_call, outside_call
 from integrations.calling.deadline import share
 from integrations.calling.errors import (
@@ -29,9 +30,11 @@ from integrations.calling.errors import (
     RemoteError,
     Unavailable,
 )
+from integrations.calling.kill_switch import KillSwitch
 from integrations.calling.limiter import BulkheadState
+from integrations.calling.monitor import SourceMonitor
 from integrations.calling.policies import Bulkhead, CallPolicy
-from integrations.calling.resilience import Resilience
+from integrations.calling.request_counters import SourceQuotas
 
 T = TypeVar("T")
 LONGEST_RETRY_AFTER = 5.0
@@ -45,6 +48,21 @@ Work = Callable[[AsyncExitStack], Awaitable[T]]
 
 Confirm = Callable[[], Awaitable[bool]]
 """Asks the system whether a write has arrived there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Resilience:
+    """What all callers of one process share.
+
+    Clock, breakers, cached answers, what each system did last, the switches, and the quotas of the day.
+    """
+
+    clock: Clock
+    breakers: Breakers
+    kept: AnswerCache
+    monitor: SourceMonitor
+    gate: KillSwitch = field(default_factory=KillSwitch)
+    quotas: SourceQuotas = field(default_factory=lambda: SourceQuotas(SystemClock(), {}, None))
 
 
 class Crowded(NotAsked):

@@ -5,8 +5,8 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Protocol, TypeVar
 
 from domain.kernel import Clock, Ids
+from integrations.calling.guarded_calls import Resilience
 from integrations.calling.remote import Remote
-from integrations.calling.resilience import Resilience
 
 T = TypeVar("T")
 

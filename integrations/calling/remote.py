@@ -18,10 +18,9 @@ from domain.kernel.tracing import current_trace
 from integrations.calling.answers import Answer, read_as, retry_after_seconds
 from integrations.calling.cache import Codec
 from integrations.calling.errors import CertificateNotTaken, Garbled, NeverSent, Unavailable
-from integrations.calling.guarded_calls import Confirm, Crowded, GuardedCalls, Work
+from integrations.calling.guarded_calls import Confirm, Crowded, GuardedCalls, Resilience, Work
 from integrations.calling.http_transport import CertificateRefused, ServerNotTrusted
 from integrations.calling.policies import CallPolicy
-from integrations.calling.resilience import Resilience
 from integrations.calling.streams import Body, Limits, read_whole
 from integrations.calling.transport import PROBE_HOLDS, Client, RecentProbe
 

@@ -15,10 +15,10 @@ from integrations.calling.answers import Answer, read_as
 from integrations.calling.breakers import Breakers
 from integrations.calling.cache import AnswerCache, open_cache
 from integrations.calling.errors import Garbled, NotLetIn, Refused, RemoteError, Unavailable
+from integrations.calling.guarded_calls import Resilience
 from integrations.calling.monitor import SourceMonitor
 from integrations.calling.policies import Effect
 from integrations.calling.remote import Remote
-from integrations.calling.resilience import Resilience
 from integrations.calling.transport import open_client
 from integrations.connectors.client import ConnectorClient, Waiting
 from integrations.connectors.faults import ConnectorFault

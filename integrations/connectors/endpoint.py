@@ -4,9 +4,6 @@ What is told only makes us ask (docs/connectors.md section 2): of the body nothi
 number is read, and neither is believed.
 """
 
-import hashlib
-import hmac
-from dataclasses import dataclass
 from typing import Protocol
 
 import structlog
@@ -16,8 +13,9 @@ from starlette.routing import Route
 
 from domain.kernel import Clock
 from integrations.calling.answers import read_object
+from integrations.calling.caller_authentication import AuthenticatedCalls, CallerAuthentication, body_signature
 from integrations.calling.errors import Unreadable
-from integrations.calling.incoming_calls import NO_STORE, CallerLimits, CallRefused, SignedCalls, plain_body
+from integrations.calling.incoming_calls import NO_STORE, CallRefused
 from integrations.calling.request_counters import LocalRequestCounters, RequestCounters
 from integrations.connectors.file import Hook
 from integrations.connectors.paths import Path, compile_path
@@ -25,7 +23,7 @@ from integrations.connectors.paths import Path, compile_path
 PATH = "/hooks/connector/{name}"
 BODY_LIMIT = 64_000
 """Bytes of a notice."""
-CALLS_A_MINUTE, FAILURES_A_MINUTE = 600, 20
+CALLS_A_MINUTE = 600
 _LONGEST = 200
 _log = structlog.get_logger(__name__)
 
@@ -40,22 +38,6 @@ class Notices(Protocol):
         """Have the system asked about a case; False where the event was there before."""
 
 
-@dataclass(frozen=True)
-class _RawCalls(SignedCalls):
-    """Calls signed over their raw bytes alone, in one header as hexadecimal digits, `sha256=` before them or not."""
-
-    header: str = ""
-
-    async def signed_body(self, request: Request) -> bytes:
-        """The body, where the holder of the secret signed it; raises CallRefused."""
-        body = await plain_body(request, self.body_limit)
-        given = request.headers.get(self.header, "").removeprefix("sha256=").lower()
-        expected = hmac.new(self.secrets[0].encode(), body, hashlib.sha256).hexdigest()
-        if not hmac.compare_digest(expected.encode(), given.encode("utf-8", "surrogateescape")):
-            raise CallRefused(401, "BAD_SIGNATURE")
-        return body
-
-
 def connector_routes(notices: Notices, clock: Clock, tallies: RequestCounters | None = None) -> list[Route]:
     """The route of all systems; each has a limit of its own. `tallies` None counts calls in this process alone."""
     counters = tallies or LocalRequestCounters(clock)
@@ -66,9 +48,9 @@ def connector_routes(notices: Notices, clock: Clock, tallies: RequestCounters | 
         if found is None:
             return JSONResponse({"code": "NOT_FOUND"}, 404, NO_STORE)
         hook, secret = found
-        credential = f"connector.{name}"
-        limits = CallerLimits(credential, counters, calls=CALLS_A_MINUTE, failures=FAILURES_A_MINUTE)
-        door = _RawCalls(credential, (secret,), clock, limits, body_limit=BODY_LIMIT, header=hook.header)
+        credential, signature = f"connector.{name}", body_signature(hook.header, (secret,), forms=("", "sha256="))
+        callers = CallerAuthentication(credential, counters, calls=CALLS_A_MINUTE)
+        door = AuthenticatedCalls(credential, callers, clock, BODY_LIMIT, signature=signature)
 
         async def work() -> Response:
             event, number = read_notice(hook, await door.let_in(request))

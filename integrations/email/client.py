@@ -23,10 +23,9 @@ from integrations.calling.errors import (
     Unavailable,
     Verdict,
 )
-from integrations.calling.guarded_calls import GuardedCalls
+from integrations.calling.guarded_calls import GuardedCalls, Resilience
 from integrations.calling.opening import Clients, Opening, UnfitSettings
 from integrations.calling.policies import Bulkhead, CallPolicy, Priority
-from integrations.calling.resilience import Resilience
 from integrations.email import wire
 from integrations.email.models import Addresses, Email, EmailSettings, Security
 

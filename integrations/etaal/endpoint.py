@@ -1,6 +1,5 @@
 """The endpoint that e-Taal pulls, a function as URL, SOAP with its WSDL, and JSON, with authentication and limits."""
 
-import ipaddress
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -16,15 +15,9 @@ from starlette.routing import Route
 
 from domain.etaal.counting import closes_at
 from domain.kernel import Clock, TemporarilyUnavailable, ist_date
-from integrations.calling.incoming_calls import (
-    CallerLimits,
-    TooLarge,
-    brings_bearer,
-    is_listed,
-    is_same_secret,
-    json_answer,
-    read_body,
-)
+from domain.kernel.secret_comparison import is_same_secret
+from integrations.calling.caller_authentication import CallerAuthentication, bearer_token
+from integrations.calling.incoming_calls import TooLarge, json_answer, read_body
 from integrations.calling.request_counters import LocalRequestCounters, RequestCounters
 from integrations.etaal import wire
 from integrations.etaal.models import Counts, CountsAnswer, DayCounts, EtaalSettings, ServiceCount
@@ -40,33 +33,6 @@ _XML = "text/xml; charset=utf-8"
 _RETRY_SECONDS = 30
 
 
-class CallerAuthentication(CallerLimits):
-    """Checks address, credentials and rate, in this order.
-
-    An address with too many wrong credentials is locked out for the rest of its minute, and a line in
-    the log says so.
-    """
-
-    def __init__(self, settings: EtaalSettings, tallies: RequestCounters) -> None:
-        calls, failures = settings.calls_a_minute, settings.failures_a_minute
-        super().__init__("etaal", tallies, calls=calls, failures=failures)
-        self._settings = settings
-        self._networks = tuple(map(ipaddress.ip_network, settings.networks))
-
-    def admits(self, address: str) -> bool:
-        """Whether the address is on the list agreed at enrolment."""
-        return is_listed(address, self._networks)
-
-    async def knows_user(self, address: str, username: str, password: str) -> bool:
-        """Whether name and password are right; both are compared in full, in constant time."""
-        name_right = is_same_secret(username, self._settings.username)
-        return await self.count(address, right=name_right & is_same_secret(password, self._settings.password))
-
-    async def knows_bearer(self, address: str, authorization: str | None) -> bool:
-        """Whether the Authorization header brings the agreed token."""
-        return await self.count(address, right=brings_bearer(authorization, self._settings.bearer))
-
-
 def etaal_routes(
     counts: Counts, settings: EtaalSettings, clock: Clock, tallies: RequestCounters | None = None
 ) -> list[Route]:
@@ -74,8 +40,7 @@ def etaal_routes(
 
     `tallies` None counts calls in this process alone.
     """
-    turnstile = CallerAuthentication(settings, tallies or LocalRequestCounters(clock))
-    door = _Endpoint(_Figures(counts, clock), turnstile, clock, settings.public_url)
+    door = _Endpoint(_Figures(counts, clock), settings, tallies or LocalRequestCounters(clock))
     return [
         Route("/etaal/eTransactionCount", door.url_form, methods=["GET", "POST"]),
         Route(SOAP_PATH, door.soap_form, methods=["POST"]),
@@ -150,11 +115,14 @@ def _refusal_headers(retry_seconds: int | None) -> dict[str, str]:
 class _Endpoint:
     """The handlers of the three forms."""
 
-    def __init__(self, figures: _Figures, turnstile: CallerAuthentication, clock: Clock, public_url: str) -> None:
+    def __init__(self, figures: _Figures, settings: EtaalSettings, counters: RequestCounters) -> None:
+        calls, failures = settings.calls_a_minute, settings.failures_a_minute
         self._figures = figures
-        self._turnstile = turnstile
-        self._clock = clock
-        self._public_url = public_url.rstrip("/")
+        self._settings = settings
+        self._callers = CallerAuthentication(
+            "etaal", counters, calls=calls, failures=failures, networks=settings.networks
+        )
+        self._brings_token = bearer_token(settings.bearer)
 
     async def url_form(self, request: Request) -> Response:
         """`eTransactionCount` by URL: query for GET, form for POST; the answer is XML."""
@@ -188,14 +156,14 @@ class _Endpoint:
         """The WSDL, at `?WSDL` in any case."""
         if "wsdl" not in {name.lower() for name in request.query_params}:
             return Response(status_code=404)
-        return Response(wsdl(self._public_url + SOAP_PATH), media_type=_XML)
+        return Response(wsdl(self._settings.public_url.rstrip("/") + SOAP_PATH), media_type=_XML)
 
     async def json_form(self, request: Request) -> Response:
         """Our own JSON form: a day or up to 31 days, with bearer token."""
         closed = await self._admission_refusal(request, _JSON, 429)
         if closed is not None:
             return closed
-        if not await self._turnstile.knows_bearer(_address(request), request.headers.get("authorization")):
+        if not await self._callers.count(request, right=self._brings_token(request)):
             return JSONResponse({"code": "UNAUTHENTICATED"}, 401, {"WWW-Authenticate": "Bearer"})
         body = await _body(request)
         if body is None:
@@ -219,7 +187,9 @@ class _Endpoint:
 
     async def _answer_counts(self, request: Request, call: wire.CountRequest, form: _Form) -> Response:
         """The one function behind both XML forms. Credentials come first, so that a stranger learns nothing."""
-        if not await self._turnstile.knows_user(_address(request), call.username, call.password):
+        own = self._settings
+        right = is_same_secret(call.username, own.username) & is_same_secret(call.password, own.password)
+        if not await self._callers.count(request, right=right):
             return _xml(form.error(wire.WRONG_CREDENTIALS))
         day = wire.read_day(call.day)
         if day is None:
@@ -232,10 +202,9 @@ class _Endpoint:
 
     async def _admission_refusal(self, request: Request, form: _Form | _Json, status: int) -> Response | None:
         """An answer for who may not ask now; `status` is that of a full minute."""
-        address = _address(request)
-        if not self._turnstile.admits(address):
+        if not self._callers.admits(request):
             return form.refusal_response(NOT_LISTED, 403)
-        wait = await self._turnstile.wait_seconds(address)
+        wait = await self._callers.wait_seconds(request)
         return None if wait is None else form.refusal_response(RATE_LIMITED, status, wait)
 
 
@@ -248,10 +217,6 @@ async def _or_later(answer: Awaitable[Response], form: _Form | _Json) -> Respons
 
 def _xml(content: bytes) -> Response:
     return Response(content, media_type=_XML, headers={"Cache-Control": "no-store"})
-
-
-def _address(request: Request) -> str:
-    return request.client.host if request.client else ""
 
 
 async def _body(request: Request) -> bytes | None:

@@ -10,13 +10,11 @@ from pydantic import Field
 from domain.applications.applications import Channel
 from domain.etaal.counting import DOORSTEP
 from integrations.calling.answers import AnswerModel
+from integrations.calling.caller_authentication import FAILURES_A_MINUTE
 from integrations.calling.onboarding import read_settings
 
 CALLS_A_MINUTE = 60
 """By credential (docs/contracts/etaal.md section 7)."""
-
-FAILURES_A_MINUTE = 20
-"""Wrong credentials from one address, before it is locked out for the rest of the minute (ours)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,8 @@ Requests are signed as messages are (docs/partners/events/README.md sections 5 a
 """
 
 import re
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -13,15 +13,9 @@ from starlette.routing import Route
 
 from domain.kernel import Clock, ErrorCode, Problems
 from integrations.calling.answers import M, read_model
+from integrations.calling.caller_authentication import AuthenticatedCalls, CallerAuthentication, Signature
 from integrations.calling.errors import Unreadable
-from integrations.calling.incoming_calls import (
-    CallerLimits,
-    CallRefused,
-    SignedCalls,
-    is_fresh,
-    json_answer,
-    plain_body,
-)
+from integrations.calling.incoming_calls import CallRefused, json_answer
 from integrations.calling.request_counters import LocalRequestCounters, RequestCounters
 from integrations.event_receivers import wire
 from integrations.event_receivers.models import (
@@ -47,20 +41,11 @@ _STATUSES = {ErrorCode.NOT_FOUND: 404, ErrorCode.STEP_NOT_ALLOWED: 409, ErrorCod
 Handler = Callable[[Request, bytes], Awaitable[Response]]
 
 
-@dataclass(frozen=True)
-class _SignedRequests(SignedCalls):
-    """Requests signed like a message: over path and query, and with a body over a full stop and the body too."""
-
-    async def signed_body(self, request: Request) -> bytes:
-        """The body, where a holder of a secret signed the request just now; raises CallRefused."""
-        if not is_fresh(request.headers.get("webhook-timestamp", ""), self.clock.now()):
-            raise CallRefused(401, "STALE_TIMESTAMP")
-        body = await plain_body(request, self.body_limit)
-        query = request.scope["query_string"]
-        target = request.url.path.encode() + (b"?" + query if query else b"")
-        if not wire.is_signed(self.secrets, request.headers, target + (b"." + body if body else b"")):
-            raise CallRefused(401, "BAD_SIGNATURE")
-        return body
+def _is_signed(secrets: Sequence[str], request: Request, body: bytes) -> bool:
+    """Whether it is signed like a message: over path and query, and with a body over a full stop and the body too."""
+    query = request.scope["query_string"]
+    target = request.url.path.encode() + (b"?" + query if query else b"")
+    return wire.is_signed(secrets, request.headers, target + (b"." + body if body else b""))
 
 
 def events_routes(
@@ -119,13 +104,14 @@ def _guard_of(
         async def take(request: Request) -> Response:
             key = request.path_params["receiver"]
             found = await known.find(key) if _KEY.fullmatch(key) else None
-            limits = CallerLimits(
+            callers = CallerAuthentication(
                 f"events:{found.id if found else 'unknown'}",
                 counters,
                 calls=CALLS_A_MINUTE * times,
                 failures=FAILURES_A_MINUTE * times,
             )
-            door = _SignedRequests("events", found.secrets if found else (), clock, limits, BODY_LIMIT)
+            signature = Signature(partial(_is_signed, found.secrets if found else ()), "webhook-timestamp")
+            door = AuthenticatedCalls("events", callers, clock, BODY_LIMIT, signature=signature)
 
             async def work() -> Response:
                 try:

@@ -9,8 +9,9 @@ from starlette.routing import Route
 
 from domain.kernel import Clock, Problems
 from integrations.calling.answers import read_model
+from integrations.calling.caller_authentication import AuthenticatedCalls, CallerAuthentication, line_signature
 from integrations.calling.errors import Unreadable
-from integrations.calling.incoming_calls import CallerLimits, CallRefused, SignedCalls, json_answer
+from integrations.calling.incoming_calls import CallRefused, json_answer
 from integrations.calling.request_counters import LocalRequestCounters, RequestCounters
 from integrations.hr.models import HrSettings, StaffChangesAnswer, StaffMessage, StaffRegister
 
@@ -25,8 +26,9 @@ def hr_routes(
 ) -> list[Route]:
     """The route of the endpoint; `tallies` None counts calls in this process alone."""
     counters = tallies or LocalRequestCounters(clock)
-    limits = CallerLimits("hr", counters, calls=settings.calls_a_minute, failures=settings.failures_a_minute)
-    door = SignedCalls("hr", settings.secrets, clock, limits, body_limit=BODY_LIMIT)
+    calls, failures = settings.calls_a_minute, settings.failures_a_minute
+    callers = CallerAuthentication("hr", counters, calls=calls, failures=failures)
+    door = AuthenticatedCalls("hr", callers, clock, BODY_LIMIT, signature=line_signature(settings.secrets))
 
     async def take(request: Request) -> Response:
         async def work() -> Response:

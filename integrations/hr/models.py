@@ -10,8 +10,9 @@ from typing import Annotated, Any, Protocol, Self, TypeAlias
 from pydantic import AfterValidator, Field
 
 from integrations.calling.answers import AnswerModel, BodyModel, MessageId, PlainLine
+from integrations.calling.caller_authentication import FAILURES_A_MINUTE
 
-CALLS_A_MINUTE, FAILURES_A_MINUTE = 60, 20
+CALLS_A_MINUTE = 60
 MOST_ROWS = 500
 """Rows of one message."""
 _LEAST_SECRET = 32

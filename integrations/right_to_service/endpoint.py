@@ -9,15 +9,15 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from domain.kernel import Clock
-from integrations.calling.errors import Unreadable
-from integrations.calling.incoming_calls import (
-    NO_STORE,
+from integrations.calling.caller_authentication import (
     SKEW_SECONDS,
-    CallerLimits,
-    CallRefused,
-    SignedCalls,
-    json_answer,
+    AuthenticatedCalls,
+    CallerAuthentication,
+    bearer_token,
+    line_signature,
 )
+from integrations.calling.errors import Unreadable
+from integrations.calling.incoming_calls import NO_STORE, CallRefused, json_answer
 from integrations.calling.request_counters import LocalRequestCounters, RequestCounters
 from integrations.right_to_service import wire
 from integrations.right_to_service.models import (
@@ -43,9 +43,9 @@ def commission_routes(
     """
     counters = tallies or LocalRequestCounters(clock)
     calls, failures = settings.calls_a_minute, settings.failures_a_minute
-    limits = CallerLimits("commission", counters, calls=calls, failures=failures)
-    secrets = (settings.hook_secret,)
-    door = SignedCalls("commission", secrets, clock, limits, body_limit=BODY_LIMIT, token=settings.hook_token)
+    callers = CallerAuthentication("commission", counters, calls=calls, failures=failures)
+    token, signature = bearer_token(settings.hook_token), line_signature((settings.hook_secret,))
+    door = AuthenticatedCalls("commission", callers, clock, BODY_LIMIT, credential=token, signature=signature)
     endpoint = _Endpoint(hearings, clock, door)
     return [
         Route(HOOK, endpoint.message, methods=["POST"]),
@@ -54,7 +54,7 @@ def commission_routes(
 
 
 class _Endpoint:
-    def __init__(self, hearings: Hearings, clock: Clock, door: SignedCalls) -> None:
+    def __init__(self, hearings: Hearings, clock: Clock, door: AuthenticatedCalls) -> None:
         self._hearings = hearings
         self._clock = clock
         self._door = door

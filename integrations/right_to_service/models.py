@@ -8,13 +8,11 @@ from typing import Any, Protocol, Self
 from domain.appeals.commission import CommissionWord, MessageState
 from domain.kernel import CallerError, ErrorCode, Problem
 from integrations.calling.answers import AnswerModel
+from integrations.calling.caller_authentication import FAILURES_A_MINUTE
 
 CALLS_A_MINUTE = 600
 """Messages that the endpoint accepts in a minute: ten a second, as the Commission's own limit
 (docs/contracts/right_to_service.md section 8)."""
-
-FAILURES_A_MINUTE = 20
-"""Rejected requests from one address before it is locked out for the rest of the minute (ours)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,8 +19,8 @@ from domain.appeals.appeals import AppealLevel
 from domain.appeals.commission import RANK, Bench, CommissionWord
 from domain.kernel import IST
 from integrations.calling.answers import BodyModel, Instant, MessageId, read_model, read_object
+from integrations.calling.caller_authentication import signature
 from integrations.calling.errors import Unreadable
-from integrations.calling.incoming_calls import signature
 from integrations.right_to_service.models import (
     AppealFiling,
     CaseAtCommission,

@@ -5,9 +5,7 @@ that it is the platform.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from ipaddress import IPv4Network, IPv6Network, ip_network
 from urllib.parse import parse_qsl
 
 from starlette.requests import Request
@@ -16,15 +14,9 @@ from starlette.routing import Route
 
 from domain.kernel import IST, Clock
 from domain.kernel.mobiles import mobile_digits
-from integrations.calling.incoming_calls import (
-    NO_STORE,
-    CallerLimits,
-    CallRefused,
-    SignedCalls,
-    is_listed,
-    is_same_secret,
-    plain_body,
-)
+from domain.kernel.secret_comparison import is_same_secret
+from integrations.calling.caller_authentication import AuthenticatedCalls, CallerAuthentication
+from integrations.calling.incoming_calls import NO_STORE, CallRefused, plain_body
 from integrations.calling.request_counters import LocalRequestCounters, RequestCounters
 from integrations.sms.models import InboundSettings, IncomingSms, SmsInbox
 
@@ -36,28 +28,18 @@ OLDEST, AHEAD = timedelta(days=1), timedelta(minutes=10)
 """A message of another time is not one that the platform passes on now."""
 
 
-@dataclass(frozen=True)
-class _PlatformCalls(SignedCalls):
-    """Calls from the platform's networks to the address with the secret; any other address is not there."""
-
-    networks: tuple[IPv4Network | IPv6Network, ...] = ()
-
-    async def signed_body(self, request: Request) -> bytes:
-        """Nothing yet, where the platform calls, whose failure it is not what a citizen wrote; raises CallRefused."""
-        listed = is_listed(request.client.host if request.client else None, self.networks)
-        if not listed & is_same_secret(request.path_params["secret"], *self.secrets):
-            raise CallRefused(404, "NOT_FOUND")
-        return b""
-
-
 def sms_routes(
     inbox: SmsInbox, settings: InboundSettings, clock: Clock, tallies: RequestCounters | None = None
 ) -> list[Route]:
     """The route of the endpoint; `tallies` None counts calls in this process alone."""
     counters = tallies or LocalRequestCounters(clock)
-    limits = CallerLimits("sms", counters, calls=settings.calls_a_minute, failures=settings.failures_a_minute)
-    networks = tuple(map(ip_network, settings.networks))
-    door = _PlatformCalls("sms", (settings.secret,), clock, limits, BODY_LIMIT, networks=networks)
+    calls, failures = settings.calls_a_minute, settings.failures_a_minute
+    callers = CallerAuthentication("sms", counters, calls=calls, failures=failures, networks=settings.networks)
+
+    def is_platform(request: Request) -> bool:
+        return callers.admits(request) & is_same_secret(request.path_params["secret"], settings.secret)
+
+    door = AuthenticatedCalls("sms", callers, clock, credential=is_platform, refusal=(404, "NOT_FOUND"))
 
     async def take(request: Request) -> Response:
         async def work() -> Response:

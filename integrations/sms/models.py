@@ -6,7 +6,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol, Self
 
-CALLS_A_MINUTE, FAILURES_A_MINUTE = 1_200, 20
+from integrations.calling.caller_authentication import FAILURES_A_MINUTE
+
+CALLS_A_MINUTE = 1_200
 _LEAST_SECRET = 32
 
 PER_SECOND = 15.0

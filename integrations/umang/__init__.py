@@ -1,6 +1,6 @@
 """The public interface of UMANG: other departments' services through it, and the endpoint at which it calls us."""
 
-from integrations.umang.caller_authentication import CallerAuthentication, NotAuthentic
+from integrations.umang.caller_authentication import Authenticity, NotAuthentic
 from integrations.umang.client import CODES, POLICIES, Umang, open_clients
 from integrations.umang.door_models import (
     HANDOFF_SECONDS,

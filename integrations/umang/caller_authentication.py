@@ -1,11 +1,10 @@
-"""Authenticates UMANG's calls: key, address, rate, signature over the raw bytes, and the user's assertion.
+"""Authenticates UMANG's calls further: signature over the raw bytes, the user's assertion, and its rate.
 
 INFERRED, all of it, in the form that docs/contracts/umang.md section 5 proposes.
 """
 
 import hashlib
 import hmac
-import ipaddress
 import json
 import math
 import re
@@ -19,7 +18,7 @@ from joserfc.jwk import RSAKey
 from joserfc.jws import JWSRegistry
 
 from domain.kernel import IST, Clock
-from integrations.calling.incoming_calls import is_listed, is_same_secret
+from domain.kernel.secret_comparison import is_any_secret
 from integrations.calling.request_counters import RequestCounters
 from integrations.umang.door_models import ASSERTION_SECONDS, SKEW_SECONDS, UmangEndpointSettings, UserAssertion
 
@@ -36,30 +35,20 @@ class NotAuthentic(Exception):
     """A signature or assertion that does not hold. The word says which check failed, for the log alone."""
 
 
-class CallerAuthentication:
-    """Addresses, keys, signatures and assertions of the settings."""
+class Authenticity:
+    """Checks signatures and assertions by the keys of the settings."""
 
     def __init__(self, settings: UmangEndpointSettings, clock: Clock) -> None:
         self._settings = settings
         self._clock = clock
-        self._networks = tuple(map(ipaddress.ip_network, settings.networks))
         self._keys = {kid: RSAKey.import_key(pem) for kid, pem in settings.user_keys.items()}
-
-    def admits(self, address: str | None) -> bool:
-        """Whether the address is on the list that was agreed; every one where there is no list."""
-        return is_listed(address, self._networks)
-
-    def knows(self, api_key: str | None) -> bool:
-        """Whether the key is one of ours for UMANG; each is compared in full, in constant time."""
-        return any([is_same_secret(api_key or "", one) for one in self._settings.api_keys])  # noqa: C419 - all are compared
 
     def check_signature(self, header: str | None, body: bytes) -> None:
         """Check `x-umang-signature` over the raw bytes. Raises NotAuthentic."""
         match = _SIGNATURE.fullmatch(header or "")
         if match is None:
             raise NotAuthentic("signature_malformed")
-        expected = [_hmac(secret, match["t"], body) for secret in self._settings.secrets]
-        if not any([hmac.compare_digest(one, match["v1"]) for one in expected]):  # noqa: C419 - all are compared
+        if not is_any_secret(match["v1"], [_hmac(secret, match["t"], body) for secret in self._settings.secrets]):
             raise NotAuthentic("signature_wrong")
         if abs(int(match["t"]) - self._clock.now().timestamp()) > SKEW_SECONDS:
             raise NotAuthentic("signature_stale")

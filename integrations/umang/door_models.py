@@ -13,6 +13,7 @@ from joserfc.errors import JoseError
 from joserfc.jwk import RSAKey
 
 from domain.kernel.state import installed_state
+from integrations.calling.caller_authentication import FAILURES_A_MINUTE
 from integrations.umang.models import EnvelopeKeys
 
 READS = (
@@ -69,7 +70,8 @@ class UmangEndpointSettings:
     `user_keys` are PEM public keys by `kid`; `services` says which operation a service id stands for; `networks` are
     the caller's addresses, none for any; `envelope` is there where bodies may be encrypted, `sealed_only` where they
     must be. `daily` calls a day, `per_second` with a burst of `burst` (all INFERRED,
-    docs/contracts/umang.md section 6). `targets` are the pages that a hand-off may lead to.
+    docs/contracts/umang.md section 6); `failures_a_minute` is of wrong keys, by address. `targets` are the pages that a
+    hand-off may lead to.
     """
 
     api_keys: tuple[str, ...] = field(repr=False)
@@ -84,6 +86,7 @@ class UmangEndpointSettings:
     per_second: float = 10.0
     burst: float = 20.0
     daily: int = 1_000_000
+    failures_a_minute: int = FAILURES_A_MINUTE
     body_limit: int = 100_000
     targets: tuple[str, ...] = ("/sign-in/accounts", "/sign-in/devices", "/track", "/dashboard", "/forms")
 
@@ -117,6 +120,7 @@ class UmangEndpointSettings:
             per_second=float(own.get("per_second", plain.per_second)) * times,
             burst=float(own.get("burst", plain.burst)) * times,
             daily=int(own.get("daily", plain.daily)) * times,
+            failures_a_minute=FAILURES_A_MINUTE * times,
             targets=tuple(str(one) for one in own.get("targets", plain.targets)),
         )
 

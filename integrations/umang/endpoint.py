@@ -1,7 +1,7 @@
 """The endpoint that UMANG calls for its users, short of our records (docs/contracts/umang.md section 5).
 
-Order of the checks: switch, address, key, rate, size, signature over the raw bytes, routing headers, assertion, its
-single use, envelope, body, tracker. A caller that fails one of them has changed nothing.
+Order of the checks: switch, address, lock-out, key, rate, size, signature over the raw bytes, routing headers,
+assertion, its single use, envelope, body, tracker. A caller that fails one of them has changed nothing.
 """
 
 from collections.abc import Callable
@@ -13,10 +13,12 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from domain.kernel import Clock, Language, TemporarilyUnavailable, language_from_header
+from domain.kernel.secret_comparison import is_any_secret
+from integrations.calling.caller_authentication import CallerAuthentication
 from integrations.calling.incoming_calls import NO_STORE, TooLarge, read_body
 from integrations.calling.request_counters import LocalRequestCounters, RequestCounters
 from integrations.umang import door_answers as wire
-from integrations.umang.caller_authentication import Bucket, CallerAuthentication, NotAuthentic
+from integrations.umang.caller_authentication import Authenticity, Bucket, NotAuthentic
 from integrations.umang.door_models import (
     HEADERS,
     KEY,
@@ -61,8 +63,8 @@ def endpoint_routes(
 
     `tallies` None counts calls in this process alone.
     """
-    bucket = Bucket(settings, clock, tallies or LocalRequestCounters(clock))
-    return [Route(PATH, _Endpoint(desk, settings, clock, bucket, shut, observe).call, methods=["POST"])]
+    counters = tallies or LocalRequestCounters(clock)
+    return [Route(PATH, _Endpoint(desk, settings, clock, counters, shut, observe).call, methods=["POST"])]
 
 
 class _CallProblem(Exception):
@@ -88,7 +90,7 @@ class _Endpoint:
         desk: Desk,
         settings: UmangEndpointSettings,
         clock: Clock,
-        bucket: Bucket,
+        counters: RequestCounters,
         shut: Callable[[], int | None],
         observe: Observe,
     ) -> None:
@@ -97,8 +99,10 @@ class _Endpoint:
         self._clock = clock
         self._shut = shut
         self._observe = observe
-        self._turnstile = CallerAuthentication(settings, clock)
-        self._bucket = bucket
+        failures, networks = settings.failures_a_minute, settings.networks
+        self._callers = CallerAuthentication("umang", counters, failures=failures, networks=networks)
+        self._authenticity = Authenticity(settings, clock)
+        self._bucket = Bucket(settings, clock, counters)
         self._envelope = Envelope(settings.envelope) if settings.envelope else None
 
     async def call(self, request: Request) -> Response:
@@ -128,7 +132,7 @@ class _Endpoint:
         await self._let_in(request, course)
         body = await self._body(request, course)
         try:
-            self._turnstile.check_signature(request.headers.get(SIGNATURE), body)
+            self._authenticity.check_signature(request.headers.get(SIGNATURE), body)
             srvid = self._check_route(request, course)
             user = self._user(request, course, srvid)
         except NotAuthentic as error:
@@ -146,11 +150,13 @@ class _Endpoint:
         closed = self._shut()
         if closed is not None:
             raise _CallProblem(wire.failure(wire.SOURCE_AWAY, course.language, status=503, wait=closed))
-        if not self._turnstile.admits(request.client.host if request.client else None):
+        if not self._callers.admits(request):
             raise self._stranger(course, "address")
-        if not self._turnstile.knows(request.headers.get(KEY)):
+        wait = await self._callers.wait_seconds(request)
+        right = is_any_secret(request.headers.get(KEY, ""), self._settings.api_keys)
+        if wait is None and not await self._callers.count(request, right=right):
             raise self._stranger(course, "key")
-        wait = await self._bucket.wait()
+        wait = await self._bucket.wait() if wait is None else wait
         if wait is not None:
             raise _CallProblem(wire.failure(wire.TOO_MANY, course.language, status=429, wait=wait))
 
@@ -179,7 +185,7 @@ class _Endpoint:
         token = request.headers.get(USER)
         if token is None and course.operation in PUBLIC:
             return None
-        return self._turnstile.assertion(token or "", srvid=srvid)
+        return self._authenticity.assertion(token or "", srvid=srvid)
 
     def _open_body(self, body: bytes, course: _Course) -> bytes:
         """The body in clear. An answer to a sealed body is sealed too."""

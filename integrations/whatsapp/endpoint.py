@@ -1,8 +1,6 @@
 """The webhook of WhatsApp: the handshake, and what is told of messages (docs/contracts/whatsapp.md section 5)."""
 
-import hmac
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import structlog
@@ -11,15 +9,10 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from domain.kernel import Clock
+from domain.kernel.secret_comparison import is_same_secret
+from integrations.calling.caller_authentication import AuthenticatedCalls, CallerAuthentication, body_signature
 from integrations.calling.errors import Unreadable
-from integrations.calling.incoming_calls import (
-    NO_STORE,
-    CallerLimits,
-    CallRefused,
-    SignedCalls,
-    is_same_secret,
-    plain_body,
-)
+from integrations.calling.incoming_calls import NO_STORE
 from integrations.calling.request_counters import LocalRequestCounters, RequestCounters
 from integrations.whatsapp import wire
 from integrations.whatsapp.models import Inbox, Told, WhatsAppSettings
@@ -33,39 +26,30 @@ _LONGEST_CHALLENGE = 200
 _log = structlog.get_logger(__name__)
 
 
-@dataclass(frozen=True)
-class _MetaCalls(SignedCalls):
-    """Calls signed over their raw bytes alone; there is no timestamp."""
-
-    async def signed_body(self, request: Request) -> bytes:
-        """The body, where the signature is of one of the secrets; raises CallRefused."""
-        body = await plain_body(request, self.body_limit)
-        given = request.headers.get("x-hub-signature-256", "").encode("utf-8", "surrogateescape")
-        expected = [wire.signature(secret, body).encode() for secret in self.secrets]
-        if not any([hmac.compare_digest(one, given) for one in expected]):  # noqa: C419 - all are compared
-            raise CallRefused(401, "BAD_SIGNATURE")
-        return body
-
-
 def whatsapp_routes(
     inbox: Inbox, settings: WhatsAppSettings, clock: Clock, tallies: RequestCounters | None = None
 ) -> list[Route]:
     """The routes of the webhook; `tallies` None counts calls in this process alone."""
     counters = tallies or LocalRequestCounters(clock)
-    limits = CallerLimits("whatsapp", counters, calls=settings.calls_a_minute, failures=settings.failures_a_minute)
-    door = _MetaCalls("whatsapp", settings.app_secrets, clock, limits, body_limit=BODY_LIMIT)
+    calls, failures = settings.calls_a_minute, settings.failures_a_minute
+    callers = CallerAuthentication("whatsapp", counters, calls=calls, failures=failures)
 
-    async def shake_hands(request: Request) -> Response:
+    def is_handshake(request: Request) -> bool:
         query = request.query_params
         right = is_same_secret(query.get("hub.verify_token", ""), settings.verify_token)
-        challenge = query.get("hub.challenge", "")
-        address = request.client.host if request.client else ""
-        if await limits.wait_seconds(address) is not None:
-            return JSONResponse({"code": "TOO_MANY_REQUESTS"}, 429, NO_STORE)
-        if not (right and query.get("hub.mode") == "subscribe" and 0 < len(challenge) <= _LONGEST_CHALLENGE):
-            await limits.count(address, right=False)
-            return JSONResponse({"code": "BAD_TOKEN"}, 403, NO_STORE)
-        return PlainTextResponse(challenge, headers=NO_STORE)
+        whole = query.get("hub.mode") == "subscribe" and 0 < len(query.get("hub.challenge", "")) <= _LONGEST_CHALLENGE
+        return right and whole
+
+    signature = body_signature("x-hub-signature-256", settings.app_secrets)
+    handshake = AuthenticatedCalls("whatsapp", callers, clock, credential=is_handshake, refusal=(403, "BAD_TOKEN"))
+    door = AuthenticatedCalls("whatsapp", callers, clock, BODY_LIMIT, signature=signature)
+
+    async def shake_hands(request: Request) -> Response:
+        async def work() -> Response:
+            await handshake.let_in(request)
+            return PlainTextResponse(request.query_params["hub.challenge"], headers=NO_STORE)
+
+        return await handshake.answer(work)
 
     async def take(request: Request) -> Response:
         async def work() -> Response:

@@ -7,9 +7,10 @@ from typing import Any, Protocol, Self
 
 from domain.feedback.messages import MessageState
 from domain.feedback.whatsapp import TemplateState
+from integrations.calling.caller_authentication import FAILURES_A_MINUTE
 from integrations.calling.onboarding import read_settings
 
-CALLS_A_MINUTE, FAILURES_A_MINUTE = 20_000, 20
+CALLS_A_MINUTE = 20_000
 """Three reports for each message and what people write, at 80 messages a second (docs/contracts/whatsapp.md
 section 7)."""
 _LEAST_SECRET = 16

@@ -1,7 +1,6 @@
 """The wire formats of WhatsApp's Cloud API (docs/contracts/whatsapp.md sections 3 to 6 and 12)."""
 
 import hashlib
-import hmac
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
@@ -59,11 +58,6 @@ _DIGITS = re.compile(r"[0-9]{6,15}")
 _STAMP = re.compile(r"[0-9]{9,11}")
 _NAME, _WORD = re.compile(r"[A-Za-z0-9_-]{1,512}"), re.compile(r"[A-Z_]{1,40}")
 _LATEST = 10**11
-
-
-def signature(secret: str, body: bytes) -> str:
-    """The value of `X-Hub-Signature-256` for a raw body."""
-    return "sha256=" + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
 
 
 def message(to: str, content: Content, tag: str | None) -> dict[str, Any]:

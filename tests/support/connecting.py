@@ -11,8 +11,8 @@ from typing import Any
 import httpx
 
 from domain.kernel import Clock, SystemIds
+from integrations.calling.guarded_calls import Resilience
 from integrations.calling.remote import Remote
-from integrations.calling.resilience import Resilience
 from integrations.calling.transport import Transports
 from integrations.connectors import Connector, ConnectorClient, read_connector
 from sandbox.city.clock import SandboxClock

@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 
 from domain.kernel import Clock, ManualClock, SeededIds
-from integrations.calling.resilience import Resilience
+from integrations.calling.guarded_calls import Resilience
 from integrations.connectors import Connector, ConnectorClient, read_connector
 from tests.support.remotes import remote_over, shared_resilience
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from domain.kernel import ManualClock
-from integrations.calling.resilience import Resilience
+from integrations.calling.guarded_calls import Resilience
 from integrations.email import EmailSettings, Mailer
 from sandbox.city.kit import Sandbox
 from sandbox.email.server import create_sandbox

@@ -13,8 +13,8 @@ from stdnum.verhoeff import calc_check_digit
 
 from domain.kernel import ManualClock, Source
 from domain.payments.files import AnswersSigned, Transport
+from integrations.calling.guarded_calls import Resilience
 from integrations.calling.remote import Remote
-from integrations.calling.resilience import Resilience
 from integrations.calling.transport import Transports
 from integrations.dbt_finance.pfms.models import (
     Agency,

@@ -10,8 +10,8 @@ from typing import Any
 
 from domain.identity.push_devices import PushPlatform
 from domain.kernel import ManualClock, Source
+from integrations.calling.guarded_calls import Resilience
 from integrations.calling.remote import Remote
-from integrations.calling.resilience import Resilience
 from integrations.calling.transport import Client, Transports
 from integrations.push import Push, PushSettings
 from integrations.push.client import Apns, Fcm

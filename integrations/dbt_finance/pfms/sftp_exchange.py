@@ -12,9 +12,8 @@ import structlog
 
 from domain.kernel import Source
 from integrations.calling.errors import Refused, RemoteError, Unavailable
-from integrations.calling.guarded_calls import GuardedCalls
+from integrations.calling.guarded_calls import GuardedCalls, Resilience
 from integrations.calling.policies import XML_TYPES, Bulkhead, CallPolicy
-from integrations.calling.resilience import Resilience
 from integrations.dbt_finance.pfms.exchange import (
     LARGEST_FILE,
     MOST_LISTED,

@@ -6,6 +6,7 @@ from datetime import date
 from enum import StrEnum
 from typing import Any, Protocol, Self
 
+from integrations.calling.caller_authentication import FAILURES_A_MINUTE
 from integrations.calling.onboarding import read_settings
 from integrations.digilocker.digests import HmacEncoding
 from integrations.digilocker.issuer.inferred import WINDOW_SECONDS
@@ -21,7 +22,10 @@ class CopyFormat(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class IssuerSettings:
-    """What onboarding as an issuer agreed. `window_seconds` is how far a request's clock may be off."""
+    """What onboarding as an issuer agreed. `window_seconds` is how far a request's clock may be off.
+
+    `failures_a_minute` is of requests that are not DigiLocker's, by address.
+    """
 
     api_key: str = field(repr=False)
     org_id: str
@@ -37,16 +41,20 @@ class IssuerSettings:
     """The word for T: `Transgender` by the specification's template, `Other` by its table."""
     search_tags: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     """By doctype: what the search tags of the account stand for, such as UDF2 for financial_year."""
+    failures_a_minute: int = FAILURES_A_MINUTE
 
     @classmethod
-    def from_onboarding(cls, given: Mapping[str, Any]) -> Self:
-        """Read `issuer_contract` of what DigiLocker handed over; raises KeyError without key and organisation."""
+    def from_onboarding(cls, given: Mapping[str, Any], *, times: int = 1) -> Self:
+        """Read `issuer_contract` of what DigiLocker handed over; raises KeyError without key and organisation.
+
+        `times` multiplies the limit.
+        """
         contract = given["issuer_contract"]
         tags = {
             str(doctype).upper(): {str(tag).upper(): str(fact) for tag, fact in tags.items()}
             for doctype, tags in contract.get("search_tags", {}).items()
         }
-        return read_settings(cls, contract, search_tags=tags)
+        return read_settings(cls, contract, search_tags=tags, failures_a_minute=FAILURES_A_MINUTE * times)
 
 
 @dataclass(frozen=True, slots=True)

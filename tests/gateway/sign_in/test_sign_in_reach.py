@@ -13,7 +13,7 @@ from gateway.runtime.partners import open_clients
 from gateway.settings.partners import Partner
 from gateway.settings.settings import Settings
 from integrations.calling.errors import Unavailable
-from integrations.calling.resilience import Resilience
+from integrations.calling.guarded_calls import Resilience
 from integrations.calling.transport import PROBE_HOLDS
 from integrations.csc.connect import TOKEN_POLICY
 from integrations.identity import IdentityProvider

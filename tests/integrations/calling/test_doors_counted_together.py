@@ -41,6 +41,11 @@ def umang_s_day(tallies: RequestCounters) -> list[Route]:
     return endpoint_routes(Nobody(), settings, CLOCK, tallies=tallies)
 
 
+def umang_s_keys(tallies: RequestCounters) -> list[Route]:
+    settings = UmangEndpointSettings((KEY,), ("s" * 40,), {}, failures_a_minute=3)
+    return endpoint_routes(Nobody(), settings, CLOCK, tallies=tallies)
+
+
 def commission(tallies: RequestCounters) -> list[Route]:
     settings = RightToServiceSettings(*["s" * 40] * 4, failures_a_minute=3)
     return commission_routes(Nobody(), settings, CLOCK, tallies)
@@ -75,6 +80,7 @@ CASES = [
     pytest.param(etaal, "/etaal/v1/counts", {"Authorization": "Bearer wrong"}, id="e-Taal"),
     pytest.param(umang, "/umang/ws1/getServices", {"x-api-key": KEY}, id="UMANG"),
     pytest.param(umang_s_day, "/umang/ws1/getServices", {"x-api-key": KEY}, id="UMANG, a day"),
+    pytest.param(umang_s_keys, "/umang/ws1/getServices", {"x-api-key": "wrong"}, id="UMANG, guessed keys"),
     pytest.param(commission, "/hooks/rts", {"Authorization": "Bearer wrong"}, id="Commission"),
     pytest.param(hr, "/hr/staff-changes", {"X-Timestamp": str(int(CLOCK.now().timestamp()))}, id="HR"),
 ]

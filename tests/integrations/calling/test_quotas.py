@@ -13,10 +13,10 @@ from gateway.settings.partners import SourceQuota
 from integrations.calling.breakers import Breakers
 from integrations.calling.cache import AnswerCache, open_cache
 from integrations.calling.calls import counted_calls
+from integrations.calling.guarded_calls import Resilience
 from integrations.calling.monitor import SourceMonitor
 from integrations.calling.policies import CallPolicy
 from integrations.calling.request_counters import LocalRequestCounters, QuotaUsedUp, SourceQuotas
-from integrations.calling.resilience import Resilience
 from tests.support.remotes import remote_over
 from tests.support.sign_in import NOW
 

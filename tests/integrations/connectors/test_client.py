@@ -12,8 +12,8 @@ import pytest
 from domain.kernel import ManualClock, Source, SourceState
 from domain.platform.switches import Switch, Switchboard, SwitchKind, SwitchState, connector_switch
 from integrations.calling.errors import Garbled, IntegrityFailure, NotLetIn, Refused, Unavailable
+from integrations.calling.guarded_calls import Resilience
 from integrations.calling.kill_switch import KillSwitch, SwitchedOff
-from integrations.calling.resilience import Resilience
 from integrations.connectors import InputRefused, Uncertain, Waiting
 from tests.support.connector_calls import HEAD, NOON, Talk, json_answer, talk_with
 from tests.support.remotes import shared_resilience

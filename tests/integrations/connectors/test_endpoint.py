@@ -9,8 +9,9 @@ import pytest
 from starlette.applications import Starlette
 
 from domain.kernel import ManualClock
+from integrations.calling.caller_authentication import FAILURES_A_MINUTE
 from integrations.connectors import Hook
-from integrations.connectors.endpoint import BODY_LIMIT, FAILURES_A_MINUTE, connector_routes
+from integrations.connectors.endpoint import BODY_LIMIT, connector_routes
 from integrations.connectors.paths import parse_path
 from tests.support.connector_calls import NOON
 

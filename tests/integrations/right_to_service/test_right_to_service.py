@@ -14,7 +14,7 @@ import pytest
 
 from domain.appeals.commission import CommissionWord
 from domain.kernel import ManualClock, Source
-from integrations.calling import incoming_calls
+from integrations.calling.caller_authentication import is_fresh, signature
 from integrations.calling.errors import Garbled, IntegrityFailure, NotLetIn, Refused, Unavailable
 from integrations.right_to_service import CaseEvent, RightToService, RightToServiceSettings, wire
 from sandbox.city.kit import Sandbox
@@ -70,19 +70,19 @@ def test_a_signature_is_as_the_contract_says():
     body = b'{"a":1}'
     text = f"1700000000\nPOST\n/rts/v1/appeals\n{hashlib.sha256(body).hexdigest()}"
     expected = hmac.new(b"secret", text.encode(), hashlib.sha256).hexdigest()
-    assert incoming_calls.signature("secret", "1700000000", "POST", "/rts/v1/appeals", body) == expected
-    assert incoming_calls.is_genuine(["secret"], "1700000000", "post", "/rts/v1/appeals", body, expected)
-    assert not incoming_calls.is_genuine(["secret"], "1700000000", "POST", "/rts/v1/appeals", body + b" ", expected)
+    assert signature("secret", "1700000000", "POST", "/rts/v1/appeals", body) == expected
+    assert signature("secret", "1700000000", "post", "/rts/v1/appeals", body) == expected
+    assert signature("secret", "1700000000", "POST", "/rts/v1/appeals", body + b" ") != expected
 
 
 @pytest.mark.parametrize(("seconds", "fresh"), [(0, True), (300, True), (-300, True), (301, False), (-301, False)])
 def test_a_timestamp_is_good_for_five_minutes(seconds: int, fresh: bool):
-    assert incoming_calls.is_fresh(str(int(NOON.timestamp()) + seconds), NOON) is fresh
+    assert is_fresh(str(int(NOON.timestamp()) + seconds), NOON) is fresh
 
 
 @pytest.mark.parametrize("stamp", ["", "x", "-1", "1e9", "١٧٠٠٠٠٠٠٠٠", "1700000000.5", "9" * 40])
 def test_what_is_no_timestamp_is_stale(stamp: str):
-    assert not incoming_calls.is_fresh(stamp, NOON)
+    assert not is_fresh(stamp, NOON)
 
 
 WORD: dict[str, Any] = {

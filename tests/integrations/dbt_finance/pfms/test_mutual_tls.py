@@ -13,8 +13,8 @@ import pytest
 
 from domain.kernel import Source, SystemClock
 from integrations.calling.errors import CertificateNotTaken, NeverSent, Unavailable
+from integrations.calling.guarded_calls import Resilience
 from integrations.calling.remote import Remote
-from integrations.calling.resilience import Resilience
 from integrations.calling.transport import Transports
 from integrations.dbt_finance.pfms.models import FileKind
 from integrations.dbt_finance.pfms.rest import RestExchange
