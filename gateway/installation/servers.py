@@ -33,6 +33,9 @@ LEAST_CONNECTIONS = 60
 """Connections for one gateway and one worker, with 20 each, and for those who look after the database."""
 CACHE_SECONDS = 60.0
 """The cache is given as long as its check."""
+CACHE_POLICY = "allkeys-lru"
+"""All that we keep there ends by itself and may be lost (answers, counts of requests, hints of breakers), so no key is
+spared and no write refused; counts and epochs that are in use are not the oldest."""
 FAR_OFF, SLIGHTLY_OFF = 5.0, 2.0
 """Seconds by which clocks differ: as the alarm CLOCK_STEPPED, and what leases and tokens bear."""
 
@@ -145,9 +148,9 @@ async def check_cache(settings: Settings) -> list[Finding]:
     fault, warning = State.FAULT, State.WARNING
     rules = (
         (facts.get("role") != "master", fault, "it is a replica and takes no writes", "name the primary"),
-        (not most, warning, "its memory has no bound", "set `maxmemory` and `maxmemory-policy allkeys-lru`"),
+        (not most, warning, "its memory has no bound", f"set `maxmemory` and `maxmemory-policy {CACHE_POLICY}`"),
         (most and policy == "noeviction", warning, "it refuses writes once it is full",
-         "set `maxmemory-policy allkeys-lru`"),
+         f"set `maxmemory-policy {CACHE_POLICY}`"),
     )  # fmt: skip
     found = [Finding("cache", state, said, remedy) for broken, state, said, remedy in rules if broken]
     replicas = facts.get("connected_slaves", 0)

@@ -4,6 +4,9 @@ import re
 from pathlib import Path
 
 import pytest
+import yaml
+
+from gateway.installation.servers import CACHE_POLICY
 
 ROOT = Path(__file__).parents[2]
 KNOWN = set(re.findall(r"`((?:APUNI_|METRICS_)[A-Z0-9_]+)`", (ROOT / "docs" / "configuration.md").read_text("utf-8")))
@@ -23,3 +26,11 @@ def test_an_example_sets_nothing_that_is_no_setting(example: Path):
 
     assert named
     assert named <= KNOWN | OWN
+
+
+def test_composes_valkey_drops_what_was_not_read_for_long_as_doctor_asks():
+    compose = yaml.safe_load((ROOT / "deploy" / "compose" / "compose.yaml").read_text(encoding="utf-8"))
+    words = compose["services"]["valkey"]["command"]
+
+    assert words[words.index("--maxmemory-policy") + 1] == CACHE_POLICY
+    assert words[words.index("--maxmemory") + 1] != "0"
