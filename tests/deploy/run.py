@@ -52,17 +52,28 @@ def validator(tmp_path_factory) -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": str(folder)}
 
 
+def rendered_by_kubectl(overlay: str) -> str:
+    return run(program("kubectl", "kubernetes-client"), "kustomize", DEPLOY / "kubernetes" / "overlays" / overlay)
+
+
 @pytest.mark.parametrize("overlay", ["staging", "production"])
 def test_an_overlay_renders_to_what_kubernetes_takes(overlay: str, validator, tmp_path: Path):
-    kubectl = program("kubectl", "kubernetes-client")
     rendered = tmp_path / "rendered.yaml"
 
-    rendered.write_text(run(kubectl, "kustomize", DEPLOY / "kubernetes" / "overlays" / overlay))
+    rendered.write_text(rendered_by_kubectl(overlay))
 
     run(sys.executable, "-m", "kubernetes_validate", "-k", KUBERNETES, "--strict", rendered, env=validator)
     found = list(yaml.safe_load_all(rendered.read_text(encoding="utf-8")))
-    assert {"Deployment", "Job", "PodDisruptionBudget", "NetworkPolicy"} <= {one["kind"] for one in found}
+    assert {"Deployment", "Job", "NetworkPolicy"} <= {one["kind"] for one in found}
     assert {one["metadata"].get("namespace", f"apuni-{overlay}") for one in found} == {f"apuni-{overlay}"}
+
+
+def test_in_staging_one_pod_has_the_sandboxes_and_both_that_ask_them_on_their_loopback():
+    objects = list(yaml.safe_load_all(rendered_by_kubectl("staging")))
+
+    pods = [one["spec"]["template"]["spec"] for one in objects if one["kind"] == "Deployment"]
+    assert [[one["args"] for one in pod["containers"]] for pod in pods] == [[["serve"], ["worker"]]]
+    assert [(one["args"], one["restartPolicy"]) for one in pods[0]["initContainers"]] == [(["sandbox"], "Always")]
 
 
 def test_compose_takes_its_file(tmp_path: Path):
