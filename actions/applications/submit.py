@@ -130,7 +130,7 @@ async def save_draft(env: Environment, subject: Subject, request: SaveDraft) -> 
     ALREADY_APPLIED where there is a draft for the same matter, with DRAFTS_FULL beyond `drafts_per_person`.
     """
     citizen_id = applicant(subject, request.on_behalf_of, request.service_code)
-    findings = await attachments.check_documents(env, subject, citizen_id, request.documents or ())
+    findings = await attachments.check_documents(env, subject, citizen_id, request.documents or (), draft=True)
     return await run_request(
         env,
         subject,

@@ -56,15 +56,16 @@ class _Locker:
 
 
 async def check_documents(
-    env: Environment, subject: Subject, citizen_id: str, documents: Sequence[NewDocument]
+    env: Environment, subject: Subject, citizen_id: str, documents: Sequence[NewDocument], *, draft: bool = False
 ) -> list[Finding]:
     """Look every document up where it is said to lie; the locker is asked once, outside of any transaction.
 
-    Access must have been decided before.
+    What is handed in is looked up in the locker as it is at this moment: a kept list may name what was withdrawn since.
+    For a draft a kept list will do. Access must have been decided before.
     """
     opened = _Locker({})
     if any(document.source == DocumentSource.DIGILOCKER for document in documents):
-        opened = await _open(env, citizen_id)
+        opened = await _open(env, citizen_id, anew=not draft)
     own = {document.uri for document in documents if document.source == DocumentSource.STORE}
     names: dict[str, str | None] = dict(await _own_certificates(env, citizen_id)) if own else {}
     handed_in = [document.uri for document in documents if document.source == DocumentSource.UPLOAD]
@@ -181,7 +182,7 @@ def _papers(
 async def _is_there(env: Environment, application: Application, document: AttachedDocument) -> bool:
     """Look for the document in the locker and note what was found; raises Unavailable."""
     try:
-        listed = await locker.list_documents(env, application.citizen_id)
+        listed = await locker.list_documents(env, application.citizen_id, anew=True)
     except Unavailable:
         raise
     except RemoteError as error:
@@ -192,9 +193,9 @@ async def _is_there(env: Environment, application: Application, document: Attach
     return found
 
 
-async def _open(env: Environment, citizen_id: str) -> _Locker:
+async def _open(env: Environment, citizen_id: str, *, anew: bool) -> _Locker:
     try:
-        listed = await locker.list_documents(env, citizen_id)
+        listed = await locker.list_documents(env, citizen_id, anew=anew)
     except Refused as refusal:
         return _Locker({}, closed=refusal.code == locker.CONSENT_NEEDED, away=refusal.code != locker.CONSENT_NEEDED)
     except RemoteError:

@@ -55,9 +55,11 @@ async def locker_file(env: Environment, subject: Subject, citizen_id: str, uri: 
     return await ask(env, citizen_id, lambda grant: env.partners.digilocker.file(grant, uri))
 
 
-async def list_documents(env: Environment, citizen_id: str) -> Sourced[tuple[IssuedDocument, ...]]:
-    """The locker's list for a caller that has decided access and leaves the receipt itself."""
-    return await ask(env, citizen_id, env.partners.digilocker.issued_documents)
+async def list_documents(
+    env: Environment, citizen_id: str, *, anew: bool = False
+) -> Sourced[tuple[IssuedDocument, ...]]:
+    """The locker's list for a caller that has decided access and leaves the receipt itself; `anew`: no kept one."""
+    return await ask(env, citizen_id, lambda grant: env.partners.digilocker.issued_documents(grant, anew=anew))
 
 
 async def signature_state(env: Environment, citizen_id: str, uri: str) -> SignatureState:

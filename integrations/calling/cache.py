@@ -90,14 +90,17 @@ class AnswerCache:
         load: Callable[[], Awaitable[T]],
         codec: Codec[T],
         whole: Callable[[T], bool] | None = None,
+        *,
+        anew: bool = False,
     ) -> Sourced[T]:
         """The cached or loaded answer; raises what `load` raises where there is no copy young enough.
 
         An old copy covers silence and an unreadable answer, never a refusal or a forgery. A value that is not
-        `whole` is returned but not cached. Raises NotAsked where the request has no time left.
+        `whole` is returned but not cached. `anew` takes no copy: the answer is LIVE, and kept for who asks later.
+        Raises NotAsked where the request has no time left.
         """
         name = cache_key(policy, key)
-        kept, epoch = await self._read(name, policy, codec) if _keeps(policy) else (None, 0)
+        kept, epoch = await self._read(name, policy, codec) if _keeps(policy) and not anew else (None, 0)
         now = self._clock.now()
         if kept is not None and now < kept.fresh_until:
             return Sourced(kept.value, policy.source, SourceState.CACHED, kept.at)
@@ -113,7 +116,7 @@ class AnswerCache:
         try:
             async with outside_call():
                 again, epoch = await self._read(name, policy, codec) if _keeps(policy) else (None, 0)
-                if again is not None and self._clock.now() < again.fresh_until:  # another request asked meanwhile
+                if again and not anew and self._clock.now() < again.fresh_until:  # another request asked meanwhile
                     return Sourced(again.value, policy.source, SourceState.CACHED, again.at)
                 value, at = await self._wait(policy, depart)
         except (Unavailable, Garbled) as error:

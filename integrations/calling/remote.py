@@ -128,8 +128,10 @@ class Remote:
         load: Callable[[], Awaitable[T]],
         codec: Codec[T],
         whole: Callable[[T], bool] | None = None,
+        *,
+        anew: bool = False,
     ) -> Sourced[T]:
-        """A cached answer or a loaded one, as the policy's freshness says.
+        """A cached answer or a loaded one, as the policy's freshness says; with `anew` a loaded one alone.
 
         `key` begins with whom the answer is of. What is not `whole`, such as a part of a list, is not cached.
         A garbled answer is covered by an old copy as silence is; one that fails its integrity check is not.
@@ -140,7 +142,7 @@ class Remote:
             with self.raise_alarms(policy):
                 return await load()
 
-        return await self._shared.kept.get(policy, key, load_with_alarms, codec, whole)
+        return await self._shared.kept.get(policy, key, load_with_alarms, codec, whole, anew=anew)
 
     def admit(self, *, writes: bool = False) -> None:
         """Raise SwitchedOff where a switch holds calls back; for what a browser is sent to without a call of ours."""

@@ -103,7 +103,7 @@ class FakeLocker:
     def signature_of(self, certificate: LockerFile) -> SignatureState:
         return self.signature
 
-    async def issued_documents(self, grant: LockerGrant) -> Sourced[tuple[IssuedDocument, ...]]:
+    async def issued_documents(self, grant: LockerGrant, *, anew: bool = False) -> Sourced[tuple[IssuedDocument, ...]]:
         self.calls += 1
         if self.failure:
             raise self.failure

@@ -87,7 +87,7 @@ class Locker:
 
     down: Down
 
-    async def issued_documents(self, grant: LockerGrant) -> Sourced[tuple[IssuedDocument, ...]]:
+    async def issued_documents(self, grant: LockerGrant, *, anew: bool = False) -> Sourced[tuple[IssuedDocument, ...]]:
         """The list."""
         self.down.check(Source.DIGILOCKER)
         item = IssuedDocument(LOCKER_URI, "Aadhaar Card", "ADHAR", "UIDAI", "in.gov.uidai", ("application/pdf",), NOW)

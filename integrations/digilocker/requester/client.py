@@ -80,18 +80,19 @@ class DigiLocker:
         self.pushing = UriPushing(self._line)
         self.streams = FileStreams(self._line)
 
-    async def issued_documents(self, grant: LockerGrant) -> Sourced[tuple[IssuedDocument, ...]]:
+    async def issued_documents(self, grant: LockerGrant, *, anew: bool = False) -> Sourced[tuple[IssuedDocument, ...]]:
         """The documents in a citizen's locker; cached as LIST_ISSUED says, up to a day while DigiLocker is away.
 
-        Raises Refused("invalid_token") when the token or the consent has ended, and IntegrityFailure when
-        the token opens another person's locker.
+        With `anew` it is the list of this moment, and Unavailable while DigiLocker is away. Raises
+        Refused("invalid_token") when the token or the consent has ended, and IntegrityFailure when the token opens
+        another person's locker.
         """
 
         async def load() -> tuple[IssuedDocument, ...]:
             asked = self._line.get(LIST_ISSUED, "/2/files/issued", grant.access_token, wire.read_issued)
             return await self._line.of_owner(grant, asked)
 
-        return await self._remote.fetch_cached(LIST_ISSUED, _issued_key(grant), load, _ISSUED)
+        return await self._remote.fetch_cached(LIST_ISSUED, _issued_key(grant), load, _ISSUED, anew=anew)
 
     async def file(self, grant: LockerGrant, uri: str) -> LockerFile:
         """The bytes of a document, PDF or picture. Never cached.

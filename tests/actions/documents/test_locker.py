@@ -10,15 +10,20 @@ from urllib.parse import parse_qs
 import httpx
 import pytest
 
+from actions.applications.submit import submit_application
+from actions.catalogue.submit_checks import DocumentSource, NewDocument
+from actions.documents.attachments import Finding, check_documents, verify_document
 from actions.documents.locker import CONSENT_NEEDED
 from actions.kernel import Environment
-from domain.kernel import Problems, Provider, Source, SourceState
+from domain.kernel import ErrorCode, Problems, Provider, Source, SourceState
 from integrations.calling.errors import Refused, Unavailable
 from integrations.digilocker import DigiLocker, DigiLockerSettings
+from store.applications import timeline
 from store.identity import identities
 from store.identity.identities import LockerTokens
-from tests.support.actions import World
+from tests.support.actions import INCOME, World, papers, request_for
 from tests.support.locker import locker_documents
+from tests.support.papers import INCOME_PAPERS
 from tests.support.remotes import remote_over
 
 LOCKER = "69a505ce-9548-5124-90b1-6282e2c95f5e"
@@ -49,6 +54,7 @@ class Partner:
 
     access: set[str] = field(default_factory=lambda: {"access-1"})
     refresh: set[str] = field(default_factory=lambda: {"refresh-1"})
+    items: list[dict[str, str]] = field(default_factory=lambda: [ITEM])
     down: bool = False
     renewals: int = 0
     asked: list[str] = field(default_factory=list)
@@ -64,7 +70,7 @@ class Partner:
             return answer(401, {"error": "invalid_token"})
         if request.url.path.endswith("/1/user"):
             return answer(200, {"digilockerid": LOCKER, "name": "Asha Negi"})
-        return answer(200, {"items": [ITEM], "resource": "D:"})
+        return answer(200, {"items": self.items, "resource": "D:"})
 
     def _renew(self, token: str) -> httpx.Response:
         self.before_renewal()
@@ -215,3 +221,39 @@ async def test_the_locker_of_another_is_as_absent(world: World, env: Environment
     with pytest.raises(Problems):
         await locker_documents(env, world.sunil, world.asha.person_id or "")
     assert partner.asked == []
+
+
+PAPER = NewDocument("pan", ITEM["uri"], DocumentSource.DIGILOCKER)
+
+
+async def looked_up(world: World, env: Environment, *, draft: bool = False) -> Finding:
+    return (await check_documents(env, world.asha, world.asha.person_id or "", [PAPER], draft=draft))[0]
+
+
+async def test_a_paper_that_was_withdrawn_since_the_kept_list_is_not_taken_at_hand_in(
+    world: World, env: Environment, partner: Partner
+):
+    await link(world, minutes=30)
+    await locker_documents(env, world.asha, world.asha.person_id or "")
+    partner.items = []
+
+    saved, handed_in = await looked_up(world, env, draft=True), await looked_up(world, env)
+
+    assert saved.problem is None
+    assert handed_in.problem is not None
+    assert handed_in.problem.code is ErrorCode.DOCUMENT_UNKNOWN
+    assert (await locker_documents(env, world.asha, world.asha.person_id or "")).value == ()
+
+
+async def test_a_kept_list_verifies_no_paper_while_the_locker_is_away(world: World, env: Environment, partner: Partner):
+    await link(world, minutes=30)
+    await locker_documents(env, world.asha, world.asha.person_id or "")
+    partner.down = True
+
+    application, _ = await submit_application(env, world.asha, request_for(INCOME, documents=papers(*INCOME_PAPERS)))
+
+    async with env.store.read_transaction() as tx:
+        attached = (await timeline.documents(tx, [application.id]))[application.id]
+    assert {paper.verified_at for paper in attached} == {None}
+    with pytest.raises(Unavailable):
+        await verify_document(env, attached[0].id, application_id=application.id)

@@ -43,6 +43,18 @@ async def test_a_list_is_kept_a_minute_and_a_day_while_the_locker_is_away(locker
         await client.issued_documents(grant)
 
 
+async def test_a_list_that_is_asked_anew_is_the_one_of_this_moment_and_no_kept_one_stands_in_for_it(locker):
+    client, grant = locker.client(), await locker.grant()
+    await client.issued_documents(grant)
+
+    assert (await client.issued_documents(grant, anew=True)).state is SourceState.LIVE
+
+    locker.fault("status", status=530, body='{"error":"unexpected_error"}')
+    with pytest.raises(Unavailable):
+        await client.issued_documents(grant, anew=True)
+    assert (await client.issued_documents(grant)).state is SourceState.CACHED
+
+
 async def test_another_persons_locker_is_never_shown(locker):
     locker.fault("foreign")
 

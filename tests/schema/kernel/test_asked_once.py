@@ -39,7 +39,7 @@ class SilentLocker:
     asked: int = 0
     silence: asyncio.Event = field(default_factory=asyncio.Event)
 
-    async def issued_documents(self, grant: LockerGrant) -> Sourced[tuple[IssuedDocument, ...]]:
+    async def issued_documents(self, grant: LockerGrant, *, anew: bool = False) -> Sourced[tuple[IssuedDocument, ...]]:
         """Nothing, ever."""
         async with outside_call():
             self.asked += 1
