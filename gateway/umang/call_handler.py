@@ -3,7 +3,7 @@
 import json
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, get_type_hints
 
 import structlog
 
@@ -13,15 +13,16 @@ from domain.kernel import ANONYMOUS, ErrorCode, Language, Subject, TemporarilyUn
 from gateway.operations.published import PublishedOperations
 from gateway.umang import reads, writes
 from gateway.umang.failures import PASSING, CallFailed, failure_of_code
-from gateway.umang.reading import CallParameters
+from gateway.umang.reading import read_parameters
 from gateway.umang.running import READ_SECONDS, WRITE_SECONDS, Caller, MakeContext, Operations
+from integrations.calling.answers import BodyModel
 from integrations.umang import PUBLIC, UmangCall, UmangReply, UserAssertion
 from integrations.umang.door_answers import DUPLICATE, NOT_LINKED, SOURCE_AWAY, TEXTS, failure, success
 from store import umang
 from store.database import StoreError
 from store.umang import Request
 
-Work = Callable[[Operations, CallParameters], Awaitable[Mapping[str, Any]]]
+Work = Callable[[Operations, Any], Awaitable[Mapping[str, Any]]]
 
 WORK: Mapping[str, Work] = {
     "getServices": reads.get_services,
@@ -38,6 +39,9 @@ WORK: Mapping[str, Work] = {
     "postFeedback": writes.post_feedback,
 }
 """What is done for each operation."""
+
+PARAMETERS: Mapping[str, type[BodyModel]] = {name: get_type_hints(work)["given"] for name, work in WORK.items()}
+"""What each of them takes."""
 
 _log = structlog.get_logger(__name__)
 
@@ -99,7 +103,8 @@ class UmangCallHandler:
         caller = Caller(subject, language, f"umang:{call.operation}:{call.tracker}")
         graph = Operations(self._documents, self._make_context, caller, self._env.clock, seconds)
         try:
-            payload = await WORK[call.operation](graph, CallParameters(call.parameters, language))
+            given = read_parameters(PARAMETERS[call.operation], call.parameters, language)
+            payload = await WORK[call.operation](graph, given)
         except CallFailed as told:
             return told.answer
         except StoreError:

@@ -2,46 +2,77 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, Field
 
 from domain.applications.lifecycle import Status
 from domain.kernel import MistypedNumber, NumberKind, parse_number, rupees
 from gateway.umang.failures import CallFailed
-from gateway.umang.reading import CallParameters
+from gateway.umang.reading import Text, Whole, Word, wrong
 from gateway.umang.running import OperationResult, Operations
+from integrations.calling.answers import BodyModel
 from integrations.umang.door_answers import NOT_FOUND, failure
 
+MOST_LIMIT, SAMPLE = 50, "12600000000126"
 WALK = 100
 """Rows that are asked of the graph at once; a page of UMANG is a part of what is walked so."""
 
 _YEAR = re.compile(r"(?P<from>20[0-9]{2})-(?P<to>[0-9]{2})")
 
 
-async def get_services(graph: Operations, given: CallParameters) -> Mapping[str, Any]:
+class _Page(BodyModel):
+    page: Annotated[Whole, Field(ge=1, le=1000, description="From 1.", examples=["1"])] = 1
+    limit: Annotated[Whole, Field(ge=1, le=MOST_LIMIT, description="At most 50.", examples=["20"])] = MOST_LIMIT
+
+
+class _Applications(_Page):
+    status: Word[Status] | None = None
+
+
+class _Service(BodyModel):
+    service_code: Text = Field(examples=["ES09"])
+
+
+class ByNumber(BodyModel):
+    """The parameters of what is about one application."""
+
+    application_id: Annotated[
+        Text, Field(description="Number or acknowledgement; Devanagari digits are taken too.", examples=[SAMPLE])
+    ]
+
+
+def _check_year(text: str) -> str:
+    match = _YEAR.fullmatch(text)
+    if match is None or (int(match["from"]) + 1) % 100 != int(match["to"]):
+        raise wrong("NOT_A_YEAR")
+    return text
+
+
+class _Benefits(BodyModel):
+    financial_year: Annotated[Text, AfterValidator(_check_year)] = Field("", examples=["2026-27"])
+
+
+async def get_services(graph: Operations, given: _Page) -> Mapping[str, Any]:
     """The catalogue in pages of at most 50."""
-    skip, limit = given.page()
-    given.raise_problems()
 
     async def page(after: str | None) -> tuple[Mapping[str, Any], OperationResult]:
         said = await graph.run("UmangGetServices", limit=WALK, after=after)
         return said.data["services"], said
 
-    total, rows, _ = await _walk_pages(page, skip, limit)
+    total, rows, _ = await _walk_pages(page, given)
     return {"services": [_service(row) for row in rows], "total": total}
 
 
-async def get_service_detail(graph: Operations, given: CallParameters) -> Mapping[str, Any]:
+async def get_service_detail(graph: Operations, given: _Service) -> Mapping[str, Any]:
     """One service with its papers and its officers."""
-    code = given.text("serviceCode")
-    given.raise_problems()
-    return _service(require_found((await graph.run("UmangGetServiceDetail", code=code)).data["service"], graph))
+    said = await graph.run("UmangGetServiceDetail", code=given.service_code)
+    return _service(require_found(said.data["service"], graph))
 
 
-async def get_form(graph: Operations, given: CallParameters) -> Mapping[str, Any]:
+async def get_form(graph: Operations, given: _Service) -> Mapping[str, Any]:
     """The form of a service. The names of its questions are the keys of `formData`."""
-    code = given.text("serviceCode")
-    given.raise_problems()
-    service = require_found((await graph.run("UmangGetForm", code=code)).data["service"], graph)
+    service = require_found((await graph.run("UmangGetForm", code=given.service_code)).data["service"], graph)
     form = require_found(service["form"], graph)
     return {
         "serviceCode": service["code"],
@@ -53,23 +84,21 @@ async def get_form(graph: Operations, given: CallParameters) -> Mapping[str, Any
     }
 
 
-async def get_my_applications(graph: Operations, given: CallParameters) -> Mapping[str, Any]:
+async def get_my_applications(graph: Operations, given: _Applications) -> Mapping[str, Any]:
     """The applications of the linked citizen, the newest first."""
-    skip, limit = given.page()
-    status = given.one_of("status", frozenset(each.value for each in Status))
-    given.raise_problems()
+    statuses = [given.status.value] if given.status else None
 
     async def page(after: str | None) -> tuple[Mapping[str, Any], OperationResult]:
-        said = await graph.run("UmangGetMyApplications", limit=WALK, after=after, statuses=[status] if status else None)
+        said = await graph.run("UmangGetMyApplications", limit=WALK, after=after, statuses=statuses)
         return require_found(said.data["viewer"], graph)["applications"], said
 
-    total, rows, _ = await _walk_pages(page, skip, limit)
+    total, rows, _ = await _walk_pages(page, given)
     return {"applications": [_row(row) for row in rows], "total": total}
 
 
-async def get_application_status(graph: Operations, given: CallParameters) -> Mapping[str, Any]:
+async def get_application_status(graph: Operations, given: ByNumber) -> Mapping[str, Any]:
     """Status, stages, due date and delivery of one application."""
-    seen = await _named_application(graph, given, "UmangGetApplicationStatus")
+    seen = await find_application(graph, "UmangGetApplicationStatus", given.application_id)
     return {
         **_row(seen),
         "stages": [
@@ -82,9 +111,9 @@ async def get_application_status(graph: Operations, given: CallParameters) -> Ma
     }
 
 
-async def get_certificate(graph: Operations, given: CallParameters) -> Mapping[str, Any]:
+async def get_certificate(graph: Operations, given: ByNumber) -> Mapping[str, Any]:
     """The certificate of an application: its DigiLocker address, and one of ours for some minutes; else 0404."""
-    seen = await _named_application(graph, given, "UmangGetCertificate")
+    seen = await find_application(graph, "UmangGetCertificate", given.application_id)
     certificate = require_found(seen["certificate"], graph)
     address = certificate["download"]
     return {
@@ -100,16 +129,12 @@ async def get_certificate(graph: Operations, given: CallParameters) -> Mapping[s
     }
 
 
-async def get_benefits(graph: Operations, given: CallParameters) -> Mapping[str, Any]:
+async def get_benefits(graph: Operations, given: _Benefits) -> Mapping[str, Any]:
     """The instalments of the linked citizen's benefits, of one financial year where one is named.
 
     Where DBT finance does not answer it is what our own record says: `partial` is true and names it.
     """
-    year = given.text("financialYear", needed=False)
-    span = _span(year)
-    if year and span is None:
-        given.wrong("financialYear", "NOT_A_YEAR")
-    given.raise_problems()
+    span = _span(given.financial_year) if given.financial_year else None
     said = await graph.run("UmangGetBenefits")
     held = require_found(said.data["viewer"], graph)["benefits"] or {"nodes": [], "complete": False}
     rows = [
@@ -133,12 +158,6 @@ def application_selector(number: str) -> Mapping[str, str]:
 async def find_application(graph: Operations, document: str, number: str) -> Mapping[str, Any]:
     """The application of a number, as a document asks for it. Raises CallFailed with 0404."""
     return require_found((await graph.run(document, by=application_selector(number))).data["application"], graph)
-
-
-async def _named_application(graph: Operations, given: CallParameters, document: str) -> Mapping[str, Any]:
-    number = given.text("applicationId")
-    given.raise_problems()
-    return await find_application(graph, document, number)
 
 
 def require_found(value: Any, graph: Operations) -> Mapping[str, Any]:
@@ -205,18 +224,15 @@ def _instalment(benefit: Mapping[str, Any], one: Mapping[str, Any]) -> dict[str,
     }
 
 
-def _span(year: str) -> tuple[str, str] | None:
+def _span(year: str) -> tuple[str, str]:
     """The first and last day of a financial year such as 2026-27."""
-    match = _YEAR.fullmatch(year)
-    if match is None or (int(match["from"]) + 1) % 100 != int(match["to"]):
-        return None
-    return f"{match['from']}-04-01", f"{int(match['from']) + 1}-03-31"
+    return f"{year[:4]}-04-01", f"{int(year[:4]) + 1}-03-31"
 
 
-async def _walk_pages(page: Any, skip: int, limit: int) -> tuple[int | None, list[Mapping[str, Any]], tuple[str, ...]]:
+async def _walk_pages(page: Any, given: _Page) -> tuple[int | None, list[Mapping[str, Any]], tuple[str, ...]]:
     """So many rows behind so many, walked by the graph's cursors; the total, and systems that did not answer."""
     rows: list[Mapping[str, Any]] = []
-    after, total, missing = None, None, ()
+    after, total, missing, skip, limit = None, None, (), (given.page - 1) * given.limit, given.limit
     while len(rows) < skip + limit:
         connection, said = await page(after)
         rows += connection["nodes"]

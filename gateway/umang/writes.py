@@ -1,7 +1,9 @@
 """UMANG's write operations, each a mutation with an idempotency key made of the call's tracker."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Annotated, Any, TypeAlias
+
+from pydantic import AfterValidator, Field, ValidationInfo, model_validator
 
 from actions.catalogue.submit_checks import DocumentSource
 from domain.appeals.appeals import AppealGround
@@ -10,45 +12,94 @@ from domain.applications.lifecycle import Status
 from domain.fees.fees import FeeRoute
 from domain.kernel import ErrorCode
 from gateway.umang.failures import CallFailed, failure_of_problems
-from gateway.umang.reading import CallParameters
-from gateway.umang.reads import day_of, fee_due, find_application, rupees_of
+from gateway.umang.reading import Answers, Rows, Text, Whole, Word, is_text, wrong
+from gateway.umang.reads import ByNumber, day_of, fee_due, find_application, rupees_of
 from gateway.umang.running import Operations
-from integrations.umang.door_answers import NOT_POSSIBLE, failure
+from integrations.calling.answers import BodyModel
+from integrations.umang.door_answers import NOT_POSSIBLE, failure, is_empty
 
-_SOURCES = frozenset(each.value for each in DocumentSource)
-_MODES = frozenset(each.value for each in DeliveryMode)
 _GROUNDS = frozenset(each.value for each in AppealGround)
 _FORM = {"form": "formData"}
+_PLACE = ("district", "tehsil")
+_URI = "Its address in DigiLocker, of a certificate of ours, or of a file handed in."
 _TRIES = 3
 """How often a paper is laid over a draft that other calls change at the same time."""
 _ATTACHED = "Document handed in through UMANG"
 """What an answer to a query says where the person wrote nothing."""
 
 
-async def apply_service(graph: Operations, given: CallParameters) -> Mapping[str, Any]:
-    """Hand in an application: a new one, or the draft that `applicationId` names with its papers.
+class _Paper(BodyModel):
+    key: Annotated[
+        Text, Field(max_length=200, description="The paper of the service that it is.", examples=["id-proof"])
+    ]
+    uri: Annotated[Text, Field(max_length=500, description=_URI, examples=["in.gov.uidai-ADHAR-1"])]
+    source: Word[DocumentSource] = Field(DocumentSource.DIGILOCKER, examples=["DIGILOCKER"])
 
-    `district` and `tehsil` are codes of the catalogue, next to `formData` or within it.
-    """
-    form, draft = given.answers("formData"), given.text("applicationId", needed=False)
-    documents = [_document(given.row_parameters(row)) for row in given.rows("documents")]
-    code = given.text("serviceCode", needed=not draft)
-    district, tehsil = _district_and_tehsil(given, form, needed=not draft)
-    delivery = given.one_of("delivery", _MODES)
-    version = given.text("formVersion", needed=False) or None
-    reference = given.text("clientRef", needed=False, longest=100) or None
-    given.raise_problems()
+
+def _needed_without_application(value: str, info: ValidationInfo) -> str:
+    if not value and not info.data.get("application_id"):
+        raise wrong("MISSING")
+    return value
+
+
+_Needed: TypeAlias = Annotated[Text, AfterValidator(_needed_without_application)]
+
+
+class _Filing(BodyModel):
+    """`district` and `tehsil` are codes of the catalogue, next to `formData` or within it."""
+
+    application_id: Text = Field("", description="A draft to hand in instead, or what is answered.")
+    form_data: Answers = Field({}, examples=[{"annual_income": "84000", "purpose": "School admission"}])
+    service_code: _Needed = Field("", examples=["ES09"], validate_default=True)
+    district: _Needed = Field("", examples=["49"], validate_default=True)
+    tehsil: Text = ""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _add_place_within_form(cls, given: Mapping[str, Any]) -> Mapping[str, Any]:
+        form = given.get("formData")
+        within = {name: form.get(name) for name in _PLACE} if isinstance(form, dict) else {}
+        return {**{name: one for name, one in within.items() if is_text(one) and not is_empty(one)}, **given}
+
+    @property
+    def answers(self) -> dict[str, str]:
+        return {name: value for name, value in self.form_data.items() if name not in _PLACE}
+
+
+class _Application(_Filing):
+    documents: Rows[_Paper] = ()
+    delivery: Word[DeliveryMode] | None = None
+    form_version: Text = ""
+    client_ref: Annotated[Text, Field(max_length=100)] = Field("", examples=["c-1"])
+
+
+class _Attachment(_Filing, _Paper):
+    text: Text = ""
+
+
+class _Appeal(ByNumber):
+    ground: Text = Field(examples=["TIME_LIMIT_BREACHED"])
+    text: Text = Field("", examples=["No answer for a month"])
+    late_reason: Text = ""
+
+
+class _Feedback(ByNumber):
+    rating: Annotated[Whole, Field(ge=1, le=5, examples=["5"])]
+    text: Text = Field("", examples=["Quick"])
+
+
+async def apply_service(graph: Operations, given: _Application) -> Mapping[str, Any]:
+    """Hand in an application: a new one, or the draft that `applicationId` names with its papers."""
     wanted: dict[str, Any] = {
-        "serviceCode": code,
-        "district": district,
-        "tehsil": tehsil,
-        "delivery": delivery,
-        "form": _fields(form),
-        "documents": documents,
-        "formVersion": version,
+        **_place(given),
+        "delivery": given.delivery and given.delivery.value,
+        "form": _fields(given.answers),
+        "documents": list(map(_document, given.documents)),
+        "formVersion": given.form_version or None,
     }
-    if draft:
-        wanted = _merge_draft(await find_application(graph, "UmangGetCase", draft), wanted, form)
+    if given.application_id:
+        case = await find_application(graph, "UmangGetCase", given.application_id)
+        wanted = _merge_draft(case, wanted, given.answers)
     wanted["delivery"] = wanted["delivery"] or DeliveryMode.PORTAL.value
     wanted |= {"channel": Channel.UMANG.value, "idempotencyKey": graph.caller.request_id}
     said = await _run_mutation(graph, "UmangApplyService", "submitApplication", wanted, _FORM)
@@ -59,49 +110,39 @@ async def apply_service(graph: Operations, given: CallParameters) -> Mapping[str
         "status": application["status"],
         "feeDue": fee_due(application),
         "dueDate": day_of(application["deadline"]["dueAt"]),
-        "clientRef": reference,
+        "clientRef": given.client_ref or None,
     }
 
 
-async def attach_document(graph: Operations, given: CallParameters) -> Mapping[str, Any]:
+async def attach_document(graph: Operations, given: _Attachment) -> Mapping[str, Any]:
     """Attach one document by reference: to a draft (made where none is named), or as the answer to a query.
 
     Files do not travel in the call (docs/contracts/umang.md section 6): `uri` names a paper of the user's DigiLocker, a
     certificate of ours, or a file that the user uploaded here.
     """
-    number = given.text("applicationId", needed=False)
     document = _document(given)
-    text = given.text("text", needed=False)
-    form = given.answers("formData")
-    code = given.text("serviceCode", needed=not number)
-    district, tehsil = _district_and_tehsil(given, form, needed=not number)
-    given.raise_problems()
-    key = graph.caller.request_id
-    if not number:
-        fresh = {"serviceCode": code, "district": district, "tehsil": tehsil, "form": _fields(form)}
-        return await _save_draft(graph, {**fresh, "documents": [document]})
-    case = await find_application(graph, "UmangGetCase", number)
+    if not given.application_id:
+        return await _save_draft(graph, {**_place(given), "form": _fields(given.answers), "documents": [document]})
+    case = await find_application(graph, "UmangGetCase", given.application_id)
     if case["status"] == Status.DRAFT.value:
-        return await _attach_to_draft(graph, case, document, form)
+        return await _attach_to_draft(graph, case, document, given.answers)
     answer = {
         "applicationId": case["id"],
-        "answer": text or _ATTACHED,
-        "form": _fields(form),
+        "answer": given.text or _ATTACHED,
+        "form": _fields(given.answers),
         "documents": [document],
-        "idempotencyKey": key,
+        "idempotencyKey": graph.caller.request_id,
     }
     said = await _run_mutation(graph, "UmangAttachToAnswer", "answerQuery", answer, {**_FORM, "answer": "text"})
     return _attachment_payload(said["application"])
 
 
-async def initiate_payment(graph: Operations, given: CallParameters) -> Mapping[str, Any]:
+async def initiate_payment(graph: Operations, given: ByNumber) -> Mapping[str, Any]:
     """Begin to pay the fee of an application: the order, and a page of ours that sends the browser on to the treasury.
 
     Where no treasury is connected the answer says 0422 with what is due and where it is paid.
     """
-    number = given.text("applicationId")
-    given.raise_problems()
-    case = await find_application(graph, "UmangGetCase", number)
+    case = await find_application(graph, "UmangGetCase", given.application_id)
     if case["status"] != Status.FEE_PENDING.value:
         nothing = {"errors": [{"code": "NO_FEE_DUE"}], "applicationId": case["number"], "feeDue": rupees_of(0)}
         raise CallFailed(failure(NOT_POSSIBLE, graph.language, payload=nothing))
@@ -126,18 +167,15 @@ async def initiate_payment(graph: Operations, given: CallParameters) -> Mapping[
     }
 
 
-async def file_appeal(graph: Operations, given: CallParameters) -> Mapping[str, Any]:
+async def file_appeal(graph: Operations, given: _Appeal) -> Mapping[str, Any]:
     """File an appeal. `ground` is a coded ground or free text; with a code the words come in `text`."""
-    number, ground = given.text("applicationId"), given.text("ground")
-    text, late = given.text("text", needed=False), given.text("lateReason", needed=False)
-    given.raise_problems()
-    coded = ground.upper() in _GROUNDS
-    case = await find_application(graph, "UmangGetCase", number)
+    coded = given.ground.upper() in _GROUNDS
+    case = await find_application(graph, "UmangGetCase", given.application_id)
     wanted = {
         "applicationId": case["id"],
-        "text": text or ground,
-        "ground": ground.upper() if coded else None,
-        "lateReason": late or None,
+        "text": given.text or given.ground,
+        "ground": given.ground.upper() if coded else None,
+        "lateReason": given.late_reason or None,
         "idempotencyKey": graph.caller.request_id,
     }
     names = {"text": "text" if coded else "ground"}
@@ -151,16 +189,13 @@ async def file_appeal(graph: Operations, given: CallParameters) -> Mapping[str, 
     }
 
 
-async def post_feedback(graph: Operations, given: CallParameters) -> Mapping[str, Any]:
+async def post_feedback(graph: Operations, given: _Feedback) -> Mapping[str, Any]:
     """Give feedback. There is one for each application, so that its id is the application's number."""
-    number, rating = given.text("applicationId"), given.whole_number("rating", least=1, most=5)
-    text = given.text("text", needed=False)
-    given.raise_problems()
-    case = await find_application(graph, "UmangGetCase", number)
+    case = await find_application(graph, "UmangGetCase", given.application_id)
     wanted = {
         "applicationId": case["id"],
-        "rating": rating,
-        "text": text or None,
+        "rating": given.rating,
+        "text": given.text or None,
         "idempotencyKey": graph.caller.request_id,
     }
     feedback = (await _run_mutation(graph, "UmangPostFeedback", "giveFeedback", wanted))["feedback"]
@@ -231,21 +266,12 @@ def _merge_draft(case: Mapping[str, Any], wanted: Mapping[str, Any], form: Mappi
     }
 
 
-def _district_and_tehsil(given: CallParameters, form: dict[str, str], *, needed: bool) -> tuple[str | None, str | None]:
-    """District and tehsil, next to the form or within it, where they do not count as answers."""
-    within = {name: form.pop(name, "") for name in ("district", "tehsil")}
-    district = given.text("district", needed=False) or within["district"]
-    tehsil = given.text("tehsil", needed=False) or within["tehsil"]
-    if needed and not district:
-        given.wrong("district", "MISSING")
-    return district or None, tehsil or None
+def _place(given: _Filing) -> Mapping[str, str | None]:
+    return {"serviceCode": given.service_code, "district": given.district or None, "tehsil": given.tehsil or None}
 
 
-def _document(given: CallParameters) -> dict[str, Any]:
-    key = given.text("key", longest=200)
-    uri = given.text("uri", longest=500)
-    source = given.one_of("source", _SOURCES, default=DocumentSource.DIGILOCKER.value)
-    return {"key": key, "uri": uri, "source": source}
+def _document(given: _Paper) -> Mapping[str, str]:
+    return {"key": given.key, "uri": given.uri, "source": given.source.value}
 
 
 def _fields(form: Mapping[str, str]) -> Sequence[Mapping[str, str]]:

@@ -50,6 +50,11 @@ def example_of(fields: Fields) -> dict[str, Any]:
     return {name: field.example for name, field in fields.items() if field.example is not _NOT_SHOWN}
 
 
+def example_of_model(model: type[BaseModel]) -> dict[str, Any]:
+    """The example of a body, by those of its fields that have one."""
+    return {str(each.alias): each.examples[0] for each in model.model_fields.values() if each.examples}
+
+
 class Untitled(GenerateJsonSchema):
     """JSON Schema whose fields have no title beside their name, and whose models are called as if none were private."""
 

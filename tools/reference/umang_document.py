@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from domain.kernel import Language
+from gateway.umang.call_handler import PARAMETERS
 from integrations.umang import PUBLIC
 from integrations.umang.door_answers import OK, TEXTS, TRACING
-from tools.reference.json_schemas import TEXT, example_of, schema_of
+from tools.reference.json_schemas import TEXT, component_schemas, example_of, example_of_model, schema_of
 from tools.reference.umang_operations import DESCRIBED, Described
 
 JSON = "application/json"
@@ -44,6 +45,7 @@ _STATUSES = {
     500: "A fault of ours: APSK0500.",
     503: "Not now, or switched off: APSK0503.",
 }
+_REQUESTS, _PARTS = component_schemas(PARAMETERS.values(), ())
 
 
 def document() -> dict[str, Any]:
@@ -60,15 +62,15 @@ def document() -> dict[str, Any]:
         "paths": {f"/umang/ws1/{name}": {"post": _operation(name, each)} for name, each in DESCRIBED.items()},
         "components": {
             "securitySchemes": {"key": {"type": "apiKey", "in": "header", "name": "x-api-key"}},
-            "schemas": {"Common": _common(), "ResultCode": {"type": "string", "enum": list(TEXTS)}},
+            "schemas": {"Common": _common(), "ResultCode": {"type": "string", "enum": list(TEXTS)}, **_PARTS},
         },
     }
 
 
-def request_schema(name: str, described: Described) -> dict[str, Any]:
+def request_schema(name: str) -> dict[str, Any]:
     """What the body of an operation must hold: the common fields, and the parameters under its name."""
     common = {"$ref": "#/components/schemas/Common"}
-    nested = {"type": "object", "properties": {name: schema_of(described.parameters)}}
+    nested = {"type": "object", "properties": {name: _REQUESTS[PARAMETERS[name]]}}
     return {"allOf": [common, nested]}
 
 
@@ -86,7 +88,7 @@ def answer_schema(described: Described) -> dict[str, Any]:
 
 
 def _operation(name: str, described: Described) -> dict[str, Any]:
-    asked = {**_EXAMPLE_COMMON, name: example_of(described.parameters)}
+    asked = {**_EXAMPLE_COMMON, name: example_of_model(PARAMETERS[name])}
     told = {"rs": "S", "rc": OK, "rd": TEXTS[OK].in_language(Language.EN), "pd": example_of(described.payload)}
     answers: dict[str, Any] = {}
     for status, meaning in _STATUSES.items():
@@ -95,7 +97,7 @@ def _operation(name: str, described: Described) -> dict[str, Any]:
         if status == 200:
             content["examples"] = {"success": {"value": told}}
         answers[str(status)] = {"description": meaning, "content": {JSON: content}}
-    body = {"schema": request_schema(name, described), "examples": {"call": {"value": asked}}}
+    body = {"schema": request_schema(name), "examples": {"call": {"value": asked}}}
     return {
         "operationId": name,
         "summary": described.summary,

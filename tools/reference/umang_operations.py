@@ -1,45 +1,29 @@
-"""Input and output of each operation of UMANG's API: every field once, with its JSON Schema and its example."""
+"""What each operation of UMANG's API answers: every field once, with its JSON Schema and its example."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from tools.reference.json_schemas import TEXT, Field, Fields, Schema, example_of, optional, rows_of, schema_of
+from tools.reference.json_schemas import TEXT, Field, Fields, Schema, optional, rows_of, schema_of
 
 _MAYBE: Schema = {"type": ["string", "null"]}
-_WHOLE: Schema = {"type": ["string", "integer"], "pattern": "^[0-9]{1,9}$"}
 _MONEY: Schema = {"type": ["string", "null"], "pattern": "^[0-9]+\\.[0-9]{2}$", "description": "Rupees."}
 _DAY: Schema = {"type": ["string", "null"], "format": "date"}
 _NUMBER: Schema = {"type": "string", "pattern": "^[0-9]{14}$"}
-_ASKED: Schema = {**TEXT, "description": "Number or acknowledgement; Devanagari digits are taken too."}
 _COUNT: Schema = {"type": "integer"}
 _LIST: Schema = {"type": "array"}
 _HELD: Schema = {"type": "array", "items": {"type": "object", "required": ["key", "name", "source"]}}
-_ANSWERS: Schema = {"type": "object", "additionalProperties": {"type": ["string", "integer", "null"]}}
 
 APPLICATION, ACKNOWLEDGED, URI = "12600000000126", "52600000000125", "in.example.state-INCER-22612345678902"
 
 
 @dataclass(frozen=True, slots=True)
 class Described:
-    """One operation: its parameters and its payload."""
+    """One operation and its payload."""
 
     summary: str
-    parameters: Fields
     payload: Fields
 
 
-_PAGE: Schema = {**_WHOLE, "description": "From 1."}
-_LIMIT: Schema = {**_WHOLE, "description": "At most 50."}
-_PAPER: Fields = {
-    "key": Field({**TEXT, "description": "The paper of the service that it is."}, "id-proof"),
-    "uri": Field(
-        {**TEXT, "description": "Its address in DigiLocker, of a certificate of ours, or of a file handed in."},
-        "in.gov.uidai-ADHAR-1",
-    ),
-    "source": optional({"enum": ["DIGILOCKER", "STORE", "UPLOAD"]}, "DIGILOCKER"),
-}
-_BY_NUMBER: Fields = {"applicationId": Field(_ASKED, APPLICATION)}
-_BY_CODE: Fields = {"serviceCode": Field(TEXT, "ES09")}
 _SERVICE: Fields = {
     "serviceCode": Field(TEXT, "ES09"),
     "name": Field(TEXT, "Income Certificate"),
@@ -84,18 +68,15 @@ _INSTALMENT: Fields = {
     "utrLast4": Field(_MAYBE, "1234"),
 }
 _STAGE = {"stage": "SUBMITTED", "text": "Submitted", "at": "2026-11-24T12:00:00.000+05:30"}
-_FILLED = {"annual_income": "84000", "purpose": "School admission", "district": "49", "tehsil": "304"}
 _PAYMENT_URL = "https://apuni.uk.example/fees/pay/42600000000127?until=1795501800&signature=AQ"
 
 DESCRIBED: Mapping[str, Described] = {
     "getServices": Described(
         "The catalogue.",
-        {"page": optional(_PAGE, "1"), "limit": optional(_LIMIT, "1")},
         {"services": rows_of(_LISTED), "total": Field(_COUNT, 87)},
     ),
     "getServiceDetail": Described(
         "One service with its papers.",
-        _BY_CODE,
         {
             **_SERVICE,
             "fee": Field(_MONEY, None),
@@ -106,17 +87,14 @@ DESCRIBED: Mapping[str, Described] = {
     ),
     "getForm": Described(
         "The form of a service; the names of its questions are the keys of formData.",
-        _BY_CODE,
         {"serviceCode": optional(TEXT, "ES09"), "formVersion": optional(TEXT, "1"), "sections": Field(_LIST, [])},
     ),
     "getMyApplications": Described(
         "The applications of the linked citizen.",
-        {"page": optional(_PAGE, "1"), "limit": optional(_LIMIT, "20"), "status": optional(TEXT)},
         {"applications": rows_of(_ROW), "total": Field(_COUNT, 1)},
     ),
     "getApplicationStatus": Described(
         "Status, stages, due date and delivery of one application.",
-        _BY_NUMBER,
         {
             **_ROW,
             "stages": Field(_LIST, [_STAGE]),
@@ -127,17 +105,6 @@ DESCRIBED: Mapping[str, Described] = {
     ),
     "applyService": Described(
         "Hand in an application, once for its apitrkr.",
-        {
-            "serviceCode": optional(TEXT, "ES09"),
-            "applicationId": optional({**TEXT, "description": "A draft to hand in instead."}),
-            "district": optional(TEXT),
-            "tehsil": optional(TEXT),
-            "delivery": optional({"enum": ["PORTAL", "COUNTER", "DOORSTEP"]}),
-            "formVersion": optional(TEXT),
-            "formData": optional(_ANSWERS, _FILLED),
-            "documents": optional({"type": "array", "items": schema_of(_PAPER)}, [example_of(_PAPER)]),
-            "clientRef": optional(TEXT, "c-1"),
-        },
         {
             "applicationId": Field(_NUMBER, APPLICATION),
             "acknowledgementNo": Field(_MAYBE, ACKNOWLEDGED),
@@ -150,15 +117,6 @@ DESCRIBED: Mapping[str, Described] = {
     "attachDocument": Described(
         "Attach a document by reference to a draft, which is made where none is named, or in answer to a query.",
         {
-            **_PAPER,
-            "applicationId": optional(TEXT),
-            "serviceCode": optional(TEXT, "ES09"),
-            "district": optional(TEXT, "49"),
-            "tehsil": optional(TEXT),
-            "formData": optional({"type": "object"}),
-            "text": optional(TEXT),
-        },
-        {
             "applicationId": Field(_NUMBER, APPLICATION),
             "status": optional(TEXT, "DRAFT"),
             "documents": Field(_HELD, [{"key": "id-proof", "name": "Aadhaar Card", "source": "DIGILOCKER"}]),
@@ -167,7 +125,6 @@ DESCRIBED: Mapping[str, Described] = {
     "initiatePayment": Described(
         "Begin to pay a fee: the order, and the page to open in a browser, good for an hour. Where no treasury is "
         "connected: APSK0422 with what is due and where it is paid.",
-        _BY_NUMBER,
         {
             "applicationId": Field(_NUMBER, APPLICATION),
             "paymentId": Field(_NUMBER, "42600000000127"),
@@ -179,7 +136,6 @@ DESCRIBED: Mapping[str, Described] = {
     ),
     "getCertificate": Described(
         "The DigiLocker address of a certificate, and an address of ours at which it can be read for some minutes.",
-        _BY_NUMBER,
         {
             "applicationId": Field(_NUMBER, APPLICATION),
             "digilockerUri": Field(_MAYBE, URI),
@@ -191,7 +147,6 @@ DESCRIBED: Mapping[str, Described] = {
     ),
     "getBenefits": Described(
         "Instalments of benefits. While DBT finance is away: APSK0503, rs S, what our record says, and partial.",
-        {"financialYear": optional({**TEXT, "pattern": "^20[0-9]{2}-[0-9]{2}$"}, "2026-27")},
         {
             "benefits": rows_of(_INSTALMENT),
             "partial": optional({"const": True}),
@@ -201,12 +156,6 @@ DESCRIBED: Mapping[str, Described] = {
     "fileAppeal": Described(
         "File an appeal; `ground` is a coded ground or her words.",
         {
-            **_BY_NUMBER,
-            "ground": Field(TEXT, "TIME_LIMIT_BREACHED"),
-            "text": optional(TEXT, "No answer for a month"),
-            "lateReason": optional(TEXT),
-        },
-        {
             "appealNo": Field(_NUMBER, "32600000000124"),
             "applicationId": Field(None, APPLICATION),
             "level": Field(TEXT, "FIRST"),
@@ -215,7 +164,6 @@ DESCRIBED: Mapping[str, Described] = {
     ),
     "postFeedback": Described(
         "Stars from 1 to 5 and a word.",
-        {**_BY_NUMBER, "rating": Field(_WHOLE, "5"), "text": optional(TEXT, "Quick")},
         {
             "feedbackId": Field(_NUMBER, APPLICATION),
             "applicationId": Field(None, APPLICATION),

@@ -179,6 +179,57 @@ async def test_a_page_that_is_none_is_told(portal: Portal):
     ]
 
 
+@pytest.mark.parametrize(
+    ("operation", "parameters", "told"),
+    [
+        (
+            "getMyApplications",
+            {"page": "x", "limit": "५१", "status": "gone"},
+            {"page": "NOT_A_NUMBER", "limit": "OUT_OF_RANGE", "status": "NOT_LISTED"},
+        ),
+        ("getServiceDetail", {"serviceCode": True}, {"serviceCode": "NOT_TEXT"}),
+        ("getBenefits", {"financialYear": "2026-28"}, {"financialYear": "NOT_A_YEAR"}),
+        (
+            "postFeedback",
+            {"applicationId": "none", "rating": "६"},
+            {"applicationId": "MISSING", "rating": "OUT_OF_RANGE"},
+        ),
+        (
+            "applyService",
+            {"formData": "x", "documents": [{"key": "k" * 201, "source": "shelf"}], "clientRef": "c" * 101},
+            {
+                "formData": "NOT_AN_OBJECT",
+                "serviceCode": "MISSING",
+                "district": "MISSING",
+                "key": "TOO_LONG",
+                "uri": "MISSING",
+                "source": "NOT_LISTED",
+                "clientRef": "TOO_LONG",
+            },
+        ),
+        (
+            "applyService",
+            {"serviceCode": 9, "formData": {"district": 49, "income": [], "purpose": "null"}, "documents": "x"},
+            {"formData.income": "NOT_TEXT", "documents": "NOT_A_LIST"},
+        ),
+        ("applyService", {"applicationId": "1", "documents": [{"key": "k"}]}, {"uri": "MISSING"}),
+    ],
+)
+async def test_every_wrong_parameter_is_told_by_its_code(portal: Portal, operation, parameters, told):
+    view = await portal.call(operation, **parameters)
+
+    assert view["rc"] == "APSK0400"
+    assert {field["field"]: field["code"] for field in view["pd"]["fields"]} == told
+    assert len(view["pd"]["fields"]) == len(told)
+
+
+async def test_a_number_may_be_a_text_in_devanagari_digits(portal: Portal):
+    latin, devanagari = [await portal.call("getServices", None, page=page, limit=2) for page in (2, "२")]
+
+    assert latin["rc"] == "APSK0000"
+    assert devanagari["pd"] == latin["pd"]
+
+
 async def test_one_service_and_its_form(portal: Portal):
     detail = await portal.call("getServiceDetail", None, serviceCode="ES09")
     absent = await portal.call("getServiceDetail", None, serviceCode="XX")
