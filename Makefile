@@ -7,7 +7,7 @@ BOUND ?= full
 # would compile the gateway and its libraries anew, four seconds of a processor each time.
 export PYTHONDONTWRITEBYTECODE :=
 .DEFAULT_GOAL := help
-.PHONY: help run test check fix docs schema bootstrap bootstrap-dev clean lock bench-remote bench-sweep bench-store bench-money bench-gateway bench-messages bench-scale budgets faults race idem mig crash authz
+.PHONY: help run test check fix docs schema bootstrap bootstrap-docs bootstrap-dev clean lock bench-remote bench-sweep bench-store bench-money bench-gateway bench-messages bench-scale budgets faults race idem mig crash authz
 .PHONY: drill states advisories hostile pii clamav fuzz load backup ws forms new-state pages pictures postgres cases journeys browser long proofs clients
 .PHONY: bench-signing readers hsm
 
@@ -17,11 +17,16 @@ help: ## Show this list
 bootstrap:
 	@$(PY) tools/bootstrap.py run
 
+bootstrap-docs:
+	@$(PY) tools/bootstrap.py docs
+
 bootstrap-dev:
 	@$(PY) tools/bootstrap.py dev
 
-run: $(if $(ROUTER),bootstrap-dev,bootstrap) ## Start everything: store, demo people, sandboxes, gateway, worker (Ctrl-C stops all); ROUTER=1 with Hive Gateway before it and a department
-	@exec $(if $(ROUTER),$(BIN)/python -m tools.router run,$(BIN)/apuni demo)
+# The documentation is built beside the demo, behind everything else that runs.
+run: $(if $(ROUTER),bootstrap-dev,bootstrap-docs) ## Start everything: store, demo people, sandboxes, gateway, worker, documentation (Ctrl-C stops all); ROUTER=1 with Hive Gateway before it and a department
+	@mkdir -p build
+	@nice -n 19 $(BIN)/sphinx-build -q docs build/docs > build/docs.log 2>&1 & exec $(if $(ROUTER),$(BIN)/python -m tools.router run,$(BIN)/apuni demo)
 
 test: bootstrap-dev ## Run each behaviour's tests; starts what they need. What proofs run instead: tests/support/shares.py
 	@SHARE=test $(BIN)/python -m pytest -n 3 --dist loadscope --ignore=tests/architecture
@@ -50,7 +55,7 @@ fix: bootstrap-dev ## Format and mend what can be mended by machine
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-docs: bootstrap-dev ## Build the documentation as a site, build/docs; the demo serves it at /docs/
+docs: bootstrap-docs ## Build the documentation as a site, build/docs; demo and staging serve it at /docs/
 	$(BIN)/sphinx-build -W -q docs build/docs
 
 clients: bootstrap-dev ## Make the typed packages of the apps' operations: TypeScript, Python, Kotlin, Swift (build/clients)
@@ -195,6 +200,7 @@ readers: bootstrap-dev ## Certificates and papers of every kind, read by pdfsig,
 lock: ## Make the lock files anew from pyproject.toml (names no download address)
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate pyproject.toml --group build -o requirements/run.txt
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate pyproject.toml --group build --group dev -c requirements/run.txt -o requirements/dev.txt
+	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate pyproject.toml --group build --group docs -c requirements/dev.txt -o requirements/docs.txt
 	echo kubernetes-validate==1.37.0 | $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate - -o requirements/deploy.txt
 
 clean: ## Remove the environment and the demo's data

@@ -8,7 +8,7 @@ from rich.console import Console
 from demo.runfiles import log_file
 from demo.seed.receivers import NAME
 from demo.sign_in import demo_sign_in
-from gateway.pages.documentation import documentation_routes
+from gateway.pages.documentation import built_site
 from gateway.runtime.runfiles import ports
 from gateway.settings.settings import Settings
 
@@ -35,7 +35,7 @@ async def greet(settings: Settings, console: Console) -> None:
         f"  Figures    {url}/dashboard",
         f"  Status     {url}/status",
         f"  GraphiQL   {url}/graphql",
-        *([f"  Documents  {url}/docs/"] if documentation_routes() else []),
+        f"  Documents  {url}/docs/{'' if built_site() else '  (being built, some minutes)'}",
         f"  Telephone  {city}/telephone  (what citizens are told)",
         f"  Events     {city}/event_receivers/hooks/{NAME}  (what the Revenue Department's system is told)",
         "",

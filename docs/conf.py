@@ -10,6 +10,7 @@ import posixpath
 import re
 import sys
 from pathlib import Path
+from typing import Any
 
 from sphinx.application import Sphinx
 
@@ -72,9 +73,16 @@ def write_graph(_: Sphinx) -> None:
             page.write_text(text, encoding="utf-8")
 
 
+def fold_menu(_: Sphinx, __: str, ___: str, context: dict[str, Any], ____: object) -> None:
+    """Open the menu at the page's own part alone: all of it on each page is most of the site and of its making."""
+    toctree = context["toctree"]
+    context["toctree"] = lambda **options: toctree(**{**options, "collapse": True})
+
+
 def setup(app: Sphinx) -> None:
     """Have the graph's reference written, each page adapted before it is read, and the fonts added at the end."""
     app.connect("builder-inited", write_graph)
+    app.connect("html-page-context", fold_menu, priority=100)
     app.connect("source-read", adapt)
     app.connect("build-finished", add_fonts)
 

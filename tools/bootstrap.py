@@ -1,4 +1,4 @@
-"""Make .venv from the hash-pinned lock: `python3 tools/bootstrap.py run|dev`. Standard library only.
+"""Make .venv from the hash-pinned lock: `python3 tools/bootstrap.py run|docs|dev`. Standard library only.
 
 Written for any Python 3, so that one that is too old is told so in one line.
 """
@@ -8,7 +8,7 @@ import os
 import subprocess
 import sys
 
-LOCKS = {"run": ["run.txt"], "dev": ["dev.txt"]}
+KINDS = ["run", "docs", "dev"]  # each has all that those before it have
 NODE = os.path.join("tests", "node")
 VENV = os.environ.get("VENV", ".venv")
 
@@ -42,7 +42,7 @@ def stamp_of(kind):
 def fingerprint(kind):
     """What the stamp must hold for the environment to be up to date."""
     digest = hashlib.sha256(sys.version.encode() + os.getcwd().encode())
-    names = ["requirements/uv.txt"] + ["requirements/" + lock for lock in LOCKS[kind]]
+    names = ["requirements/uv.txt", "requirements/" + kind + ".txt"]
     if kind == "dev":
         names.append(os.path.join(NODE, "package-lock.json"))
     for name in names:
@@ -83,7 +83,7 @@ def build(kind):
         os.remove(probe)
     except OSError as error:
         stop("this folder cannot be written to (" + error.strerror + "); copy the project to one that can")
-    for old in LOCKS:
+    for old in KINDS:
         if os.path.exists(stamp_of(old)):
             os.remove(stamp_of(old))
     if subprocess.run([sys.executable, "-c", "import ensurepip, venv"], stderr=subprocess.DEVNULL).returncode:
@@ -97,7 +97,7 @@ def build(kind):
         *[python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--require-hashes"],
         *["-r", "requirements/uv.txt"],
     )
-    locks = ["requirements/" + lock for lock in LOCKS[kind]] + ["requirements/uv.txt"]
+    locks = ["requirements/" + kind + ".txt", "requirements/uv.txt"]
     run("installing " + " ".join(locks), uv, "pip", "sync", "--quiet", "--require-hashes", *locks, env=environment)
     install()
     run("checking", uv, "pip", "check", "--python", python, env=environment)
@@ -109,11 +109,11 @@ def build(kind):
 
 
 def main():
-    """Build what is missing. An environment for development serves to run as well."""
+    """Build what is missing. An environment with more in it serves as well."""
     kind = sys.argv[1] if len(sys.argv) > 1 else "run"
     if sys.version_info < (3, 11):
         stop("Python 3.11 or newer is needed, this is " + sys.version.split()[0] + "; set PY=python3.11")
-    if complete(kind) or (kind == "run" and complete("dev")):
+    if any(complete(larger) for larger in KINDS[KINDS.index(kind) :]):
         if not has_stamp("project", project()):
             install()
         return

@@ -15,7 +15,13 @@ from zipfile import BadZipFile, ZipFile, is_zipfile
 from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
-LOCKS = ("requirements/run.txt", "requirements/dev.txt", "requirements/deploy.txt", "requirements/uv.txt")
+LOCKS = (
+    "requirements/run.txt",
+    "requirements/docs.txt",
+    "requirements/dev.txt",
+    "requirements/deploy.txt",
+    "requirements/uv.txt",
+)
 _PIN = re.compile(r"^([A-Za-z0-9._-]+)==([^\s;\\]+)", re.MULTILINE)
 
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Makes the image of gateway and worker: build/image/apuni.tar, an OCI archive. `make image` calls it; it needs mmdebstrap
-# and buildah (Debian's packages), root, and the environment of `make bootstrap`.
+# and buildah (Debian's packages), root, and the environment of `make bootstrap-dev`.
 #
 # The root has Python, the C libraries and nothing to log in with: no shell, no package manager. The bill of
 # materials of both halves, Debian's packages and Python's, lies in it: /usr/share/apuni/sbom.cdx.json.
@@ -42,14 +42,19 @@ inside /run/uv pip install --quiet --no-deps --compile-bytecode "/run/work/$(cd 
 inside /run/uv pip uninstall --quiet hatchling editables pathspec pluggy trove-classifiers
 inside /run/uv pip check --quiet
 
-echo "3. the bill of materials" >&2
+echo "3. the documentation, which staging serves" >&2
+"$bin/sphinx-build" -q docs "$work/docs"
+rm -rf "$work/docs/.doctrees"
+buildah copy --quiet "$container" "$work/docs" /opt/apuni/share/apuni/docs > /dev/null
+
+echo "4. the bill of materials" >&2
 mkdir -p build
 "$bin/cyclonedx-py" requirements requirements/run.txt --pyproject pyproject.toml --output-reproducible -o build/sbom.cdx.json
 python3 deploy/image/sbom.py build/sbom.cdx.json "$work/packages" > "$work/sbom.cdx.json"
 buildah copy --quiet "$container" "$work/sbom.cdx.json" /usr/share/apuni/sbom.cdx.json > /dev/null
 buildah copy --quiet "$container" LICENSE /usr/share/apuni/LICENSE > /dev/null
 
-echo "4. the image" >&2
+echo "5. the image" >&2
 folder=$(buildah mount "$container")
 (
     cd "$folder"

@@ -9,7 +9,7 @@ import httpx
 import pytest
 from starlette.applications import Starlette
 
-from gateway.pages.documentation import documentation_routes
+from gateway.pages.documentation import LAST, START, documentation_routes
 
 pytestmark = pytest.mark.long
 DOCS = Path(__file__).parents[3] / "docs"
@@ -44,7 +44,7 @@ def test_a_reader_searches_without_a_server(site):
 
 
 async def test_the_site_is_served_from_its_first_page(site):
-    transport = httpx.ASGITransport(app=Starlette(routes=documentation_routes(site)))
+    transport = httpx.ASGITransport(app=Starlette(routes=documentation_routes((site,))))
     async with httpx.AsyncClient(transport=transport, base_url="http://gateway.test") as browser:
         begun = await browser.get("/docs/")
         page = await browser.get(begun.headers["location"])
@@ -55,10 +55,18 @@ async def test_the_site_is_served_from_its_first_page(site):
 
 @pytest.mark.parametrize("path", ["../conf.py", "%2e%2e/conf.py", "nothing.html", "guides"])
 async def test_only_files_of_the_site_are_served(site, path):
-    transport = httpx.ASGITransport(app=Starlette(routes=documentation_routes(site)))
+    transport = httpx.ASGITransport(app=Starlette(routes=documentation_routes((site,))))
     async with httpx.AsyncClient(transport=transport, base_url="http://gateway.test") as browser:
         assert (await browser.get(f"/docs/{path}")).status_code == 404
 
 
-def test_where_nothing_was_built_there_are_no_routes(tmp_path):
-    assert documentation_routes(tmp_path) == []
+async def test_until_the_site_is_whole_a_reader_is_told_to_wait_and_then_is_shown_it(tmp_path):
+    transport = httpx.ASGITransport(app=Starlette(routes=documentation_routes((tmp_path / "none", tmp_path))))
+    async with httpx.AsyncClient(transport=transport, base_url="http://gateway.test") as browser:
+        (tmp_path / START).write_text("half of it")
+        early = await browser.get(f"/docs/{START}")
+        (tmp_path / LAST).touch()
+        late = await browser.get(f"/docs/{START}")
+
+    assert (early.status_code, early.headers["retry-after"]) == (503, "10")
+    assert (late.status_code, late.text) == (200, "half of it")
