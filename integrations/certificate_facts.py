@@ -29,7 +29,6 @@ class StatedFacts:
     number: str | None = field(repr=False)
     issuer: str | None
     issued_on: date | None
-    expires_on: date | None
     holder: str | None = field(repr=False)
     born_on: date | None = field(repr=False)
     facts: Mapping[FactKey, str] = field(repr=False)
@@ -53,7 +52,6 @@ def facts_of(root: safe_xml.Element) -> StatedFacts | None:
         number=_text(root, "number"),
         issuer=_text(organisation, "name"),
         issued_on=day(_text(root, "issueDate")),
-        expires_on=day(_text(root, "expiryDate")),
         holder=holder,
         born_on=day(_text(person, "dob")),
         facts={**_of_person(person), **_of_body(root, doctype)},

@@ -154,7 +154,6 @@ async def _of_department(view: CertificateView) -> _DocumentFacts:
         number=found.number,
         issuer=found.issuer,
         issued_on=found.issued_on,
-        expires_on=None,
         holder=found.holder,
         born_on=found.born_on,
         facts=found.facts,

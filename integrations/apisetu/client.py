@@ -36,7 +36,7 @@ FETCH = CallPolicy(
     accepts=_ACCEPTS,
 )
 """A consent that allows a view only: nothing is cached."""
-FETCH_KEPT = replace(FETCH, name="apisetu.certificate", fresh=600, revalidate=3000, stale=23 * 3600, schema_version=3)
+FETCH_KEPT = replace(FETCH, name="apisetu.certificate", fresh=600, revalidate=3000, stale=23 * 3600, schema_version=4)
 """An issued certificate seldom changes: for an hour it is served at once while it is asked for again."""
 
 FETCH_DOCUMENT = replace(FETCH, name="apisetu.document", total=8.0, attempt=5.0)

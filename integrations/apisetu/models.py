@@ -156,7 +156,6 @@ class DepartmentCertificate:
     issued_on: date | None
     holder: str | None = field(repr=False)
     media_type: str
-    content_sha256: str
     signature_verified: bool
     sha1: bool = False
     """Whether that signature rests on RSA-SHA1 (docs/adr/0008-document-signatures.md)."""

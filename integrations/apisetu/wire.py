@@ -1,6 +1,5 @@
 """API Setu's wire format, to and from our models; pure, and the one place to change when it changes."""
 
-import hashlib
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -113,14 +112,14 @@ def read_certificate(
         return _read_pdf(answer, request)
     if request.format == "json":
         given = wire_json.read(answer.content)
-        return _certificate(answer, request, JSON, partial(wire_json.text_at, given))
+        return _certificate(request, JSON, partial(wire_json.text_at, given))
     try:
         found = examine(answer.content, publisher.signing_certificates, answer.at)
     except safe_xml.UnsafeXml as error:
         raise Unreadable("certificate_xml") from error
     if found.part is None:
         raise Foreign("signature")
-    return replace(_read_signed(found.part, answer, request), sha1=found.sha1)
+    return replace(_read_signed(found.part, request), sha1=found.sha1)
 
 
 def asks_once_more(error: RemoteError) -> bool:
@@ -154,20 +153,19 @@ def _read_pdf(answer: Answer, request: CertificateRequest) -> DepartmentCertific
         issued_on=None,
         holder=None,
         media_type=PDF,
-        content_sha256=hashlib.sha256(answer.content).hexdigest(),
         signature_verified=False,
     )
 
 
-def _read_signed(root: safe_xml.Element, answer: Answer, request: CertificateRequest) -> DepartmentCertificate:
+def _read_signed(root: safe_xml.Element, request: CertificateRequest) -> DepartmentCertificate:
     if safe_xml.local_name(root) != "Certificate":
         raise Unreadable("certificate_root")
-    checked, stated = _certificate(answer, request, XML, partial(_attribute_at, root)), certificate_facts.facts_of(root)
+    checked, stated = _certificate(request, XML, partial(_attribute_at, root)), certificate_facts.facts_of(root)
     return replace(checked, born_on=stated.born_on, facts=stated.facts) if stated else checked
 
 
 def _certificate(
-    answer: Answer, request: CertificateRequest, media_type: str, text_at: Callable[..., str | None]
+    request: CertificateRequest, media_type: str, text_at: Callable[..., str | None]
 ) -> DepartmentCertificate:
     """What a document says, if it is the one that was asked for, of the person it was asked for."""
     name, doctype, holder = text_at("name"), text_at("type"), text_at("IssuedTo", "Person", "name")
@@ -186,7 +184,6 @@ def _certificate(
         issued_on=certificate_facts.day(text_at("issueDate")),
         holder=holder,
         media_type=media_type,
-        content_sha256=hashlib.sha256(answer.content).hexdigest(),
         signature_verified=media_type == XML,
     )
 

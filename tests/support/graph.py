@@ -128,9 +128,7 @@ class Drawer:
     async def read(self, grant: LockerGrant, keep: object) -> EAadhaar:
         """The card."""
         self.down.check(Source.DIGILOCKER)
-        return EAadhaar(
-            None, "1234", "Asha Negi", date(1984, 3, 14), "F", {}, {}, SignatureState.UNSIGNED, b"<KycRes/>", NOW
-        )
+        return EAadhaar(None, "1234", "Asha Negi", date(1984, 3, 14), "F", {}, {}, SignatureState.UNSIGNED, NOW)
 
     async def issuers(self) -> tuple[()]:
         """Nobody."""

@@ -165,8 +165,7 @@ class PullParameter:
 class EAadhaar:
     """An e-Aadhaar without the number: it never leaves the reader but into the vault.
 
-    `reference` is the vault's, where the source sent the whole number; `masked_xml` is the document without
-    number, photograph and signature; `signature` says what was found of the signature before.
+    `reference` is the vault's, where the source sent the whole number.
     """
 
     reference: str | None
@@ -177,5 +176,4 @@ class EAadhaar:
     address: Mapping[str, str] = field(repr=False)
     local: Mapping[str, str] = field(repr=False)
     signature: SignatureState
-    masked_xml: bytes = field(repr=False)
     fetched_at: datetime

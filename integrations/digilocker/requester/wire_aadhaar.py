@@ -1,10 +1,8 @@
-"""Parses and masks the XML of an e-Aadhaar; pure (docs/contracts/digilocker.md section 6)."""
+"""Parses the XML of an e-Aadhaar, and masks numbers in its texts; pure (docs/contracts/digilocker.md section 6)."""
 
 import re
 from collections.abc import Mapping
 from datetime import date, datetime
-
-from lxml import etree
 
 from domain.certificates.signatures import SignatureState
 from domain.kernel import mask_aadhaar_in, without_hidden_characters
@@ -12,9 +10,6 @@ from integrations.calling import safe_xml
 from integrations.calling.errors import Garbled, Refused
 from integrations.digilocker.requester import wire
 from integrations.digilocker.requester.models import EAadhaar
-
-_DROPPED = frozenset({"signature", "pht", "photo"})
-"""The photograph is not needed, and the signature no longer fits once a document is masked."""
 
 _ADDRESS = ("co", "house", "street", "lm", "loc", "vtc", "subdist", "dist", "state", "pc", "country")
 _DAYS = (r"(?P<d>\d{2})[-/](?P<m>\d{2})[-/](?P<y>\d{4})", r"(?P<y>\d{4})-(?P<m>\d{2})-(?P<d>\d{2})")
@@ -49,28 +44,8 @@ def read(root: safe_xml.Element, reference: str | None, state: SignatureState, a
         address=_texts(safe_xml.child(data, "Poa"), _ADDRESS),
         local=_texts(local, ("lang", "name", *_ADDRESS)),
         signature=state,
-        masked_xml=mask_document(root),
         fetched_at=at,
     )
-
-
-def mask_document(root: safe_xml.Element) -> bytes:
-    """The document without number, photograph, signature and comments.
-
-    The attribute `uid` shows the last four digits alone; elsewhere every valid number is masked.
-    """
-    kept = etree.fromstring(etree.tostring(root))
-    for element in list(kept.iter()):
-        parent = element.getparent()
-        if not isinstance(element.tag, str) or safe_xml.local_name(element).lower() in _DROPPED:
-            if parent is not None:
-                parent.remove(element)
-            continue
-        element.text = _mask_text(element.text) if element.text else element.text
-        element.tail = None
-        for name, value in element.attrib.items():
-            element.set(name, _uid(str(value)) if str(name).casefold() == "uid" else _mask_text(str(value)))
-    return etree.tostring(kept, xml_declaration=True, encoding="UTF-8")
 
 
 def _kyc(root: safe_xml.Element) -> safe_xml.Element:
@@ -87,11 +62,6 @@ def _uid_data(root: safe_xml.Element) -> safe_xml.Element:
     if data is None:
         raise Garbled(wire.SOURCE, "eaadhaar")
     return data
-
-
-def _uid(value: str) -> str:
-    digits = re.sub(r"[\s-]", "", value)
-    return f"xxxxxxxx{digits[-4:]}" if len(digits) >= 12 else _mask_text(value)
 
 
 def _mask_text(value: str) -> str:

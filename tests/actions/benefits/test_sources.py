@@ -42,7 +42,6 @@ DEPARTMENT_CERTIFICATE = DepartmentCertificate(
     issued_on=date(2020, 1, 2),
     holder="Asha Negi",
     media_type="application/xml",
-    content_sha256="0" * 64,
     signature_verified=True,
 )
 

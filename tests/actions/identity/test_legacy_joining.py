@@ -73,7 +73,6 @@ def card(reference: str | None, **changes: Any) -> EAadhaar:
         "gender": "F",
         "address": {},
         "local": {},
-        "masked_xml": b"<Aadhaar/>",
         "signature": SignatureState.VERIFIED,
         "fetched_at": datetime(2026, 11, 24, tzinfo=UTC),
     }
