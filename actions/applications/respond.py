@@ -105,7 +105,7 @@ async def withdraw_application(acting: UnitOfWork, request: Withdraw) -> Applica
     application = await take_up(
         acting, request.application_id, Purpose.APPLY, expected_version=request.expected_version
     )
-    problems = _too_long(request.reason or "", "reason", LONGEST_ANSWER)
+    problems = _too_long(request.reason or "", "reason")
     if problems:
         raise Problems(*problems)
     step = Step(
@@ -151,7 +151,7 @@ async def give_answer(acting: UnitOfWork, request: AnswerQuery, findings: Sequen
     filled = await amend(acting, application, request.form, request.sources)
     service = await service_of(acting, application)
     papers = [*unasked_documents(service, request.documents), *(one.problem for one in findings if one.problem)]
-    problems = [*filled.problems, *_too_long(request.answer, "answer", LONGEST_ANSWER), *each_once(papers)]
+    problems = [*filled.problems, *_too_long(request.answer, "answer"), *each_once(papers)]
     if problems:
         raise Problems(*problems)
     await refuse_weak_bank_change(acting, application.citizen_id, clean_form(request.form))
@@ -190,7 +190,7 @@ def _fee(application: Application) -> dict[str, str]:
     return {} if application.fee_paise is None else {"feePaise": str(application.fee_paise)}
 
 
-def _too_long(text: str, name: str, longest: int) -> list[Problem]:
-    if len(text) <= longest:
+def _too_long(text: str, name: str) -> list[Problem]:
+    if len(text) <= LONGEST_ANSWER:
         return []
-    return [Problem(ErrorCode.BAD_INPUT, ("input", name), params={"longest": str(longest)})]
+    return [Problem(ErrorCode.BAD_INPUT, ("input", name), params={"longest": str(LONGEST_ANSWER)})]

@@ -113,7 +113,7 @@ async def forget_unfiled(env: Environment) -> int:
 
 
 async def _add_batch(acting: UnitOfWork, request: AddRows) -> list[dict[str, Any]]:
-    roster = await taken_up(acting, request.number, Purpose.APPLY)
+    roster = await taken_up(acting, request.number)
     await require_open(acting, roster)
     service = await open_service(acting.tx, roster.service_code)
     references = [raw.reference.strip() for raw in request.rows]

@@ -70,7 +70,7 @@ async def file_roster(env: Environment, subject: Subject, number: str, key: str)
 
 async def ask(acting: UnitOfWork, number: str, *, by_worker: bool = True) -> Roster:
     """The inner step of having a roster filed, in the caller's transaction."""
-    roster = await taken_up(acting, number, Purpose.APPLY)
+    roster = await taken_up(acting, number)
     await require_open(acting, roster)
     lacking = await roster_rows.note_missing_consents(acting.tx, roster.id, _CONSENT_MISSING)
     await roster_rows.try_again(acting.tx, roster.id)
@@ -87,7 +87,7 @@ async def ask(acting: UnitOfWork, number: str, *, by_worker: bool = True) -> Ros
 
 async def _say_which_lack_it(env: Environment, subject: Subject, tx: Transaction, *, number: str) -> None:
     """Rows without a consent say so also where the refusal of the whole took back what it had noted."""
-    roster = await taken_up(UnitOfWork(env, tx, subject), number, Purpose.APPLY)
+    roster = await taken_up(UnitOfWork(env, tx, subject), number)
     await roster_rows.note_missing_consents(tx, roster.id, _CONSENT_MISSING)
 
 

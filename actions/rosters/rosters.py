@@ -101,15 +101,15 @@ async def open_roster(acting: UnitOfWork, request: OpenRoster) -> Roster:
     return roster
 
 
-async def taken_up(acting: UnitOfWork, number: str, purpose: Purpose) -> Roster:
-    """The roster with a number for one who may do that to it, and for this transaction alone.
+async def taken_up(acting: UnitOfWork, number: str) -> Roster:
+    """The roster with a number for one who may fill it, and for this transaction alone.
 
     Raises NOT_FOUND, NUMBER_MISTYPED.
     """
     digits = number_of(number, *NUMBER)
     await locks.lock_exclusive(acting.tx, "roster", digits)
     roster = await rosters.by_number(acting.tx, digits)
-    return await require_thing(acting, roster, of_roster, purpose, path=NUMBER)
+    return await require_thing(acting, roster, of_roster, Purpose.APPLY, path=NUMBER)
 
 
 async def row_taken_up(acting: UnitOfWork, row_id: str, purpose: Purpose) -> tuple[Roster, RosterRow]:

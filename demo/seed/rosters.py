@@ -16,7 +16,6 @@ from demo.seed.papers import demo_paper
 from domain.catalogue.catalogue import Service
 from domain.catalogue.centres import Binding, Centre, CentreKind
 from domain.catalogue.forms import Form
-from domain.identity.policy import Purpose
 from domain.kernel import Bilingual, Operator, PersonKind, Subject, ist_date
 from domain.rosters.rosters import FILED_AT_ONCE, KEEPERS, Roster, RosterState
 from domain.rosters.rows import RawRow
@@ -84,7 +83,7 @@ async def _file_at_once(env: Environment, subject: Subject, number: str) -> None
 
     async def begin(tx: Transaction) -> Roster:
         acting = UnitOfWork(env, tx, subject)
-        roster = await taken_up(acting, number, Purpose.APPLY)
+        roster = await taken_up(acting, number)
         return await ask(acting, number, by_worker=False) if roster.state is RosterState.DRAFT else roster
 
     roster = await env.store.carry_out(begin)

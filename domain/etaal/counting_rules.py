@@ -89,9 +89,9 @@ def counting_rules() -> tuple[RuleTable, ...]:
     return read_rules(json.loads(text))
 
 
-def rules_on(day: date, tables: tuple[RuleTable, ...] | None = None) -> RuleTable:
+def rules_on(day: date) -> RuleTable:
     """The version that holds on a day; the first one also for days before it."""
-    known = tables or counting_rules()
+    known = counting_rules()
     return next((table for table in reversed(known) if table.starts_on <= day), known[0])
 
 

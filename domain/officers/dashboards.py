@@ -3,7 +3,7 @@
 Texts in Hindi and English stand in domain/kernel/locale under `tile.<KEY>` and `tile_meaning.<KEY>`.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
@@ -227,8 +227,8 @@ def view_name(name: str, path: str) -> str:
     return clean
 
 
-def check_period(first: date, last: date, path: Sequence[str] = ("filter",)) -> None:
+def check_period(first: date, last: date) -> None:
     """Refuse a period that ends before it begins, or is longer than MOST_MONTHS; raises BAD_INPUT."""
     months = (last.year - first.year) * 12 + last.month - first.month + 1
     if not 1 <= months <= MOST_MONTHS:
-        raise Problems(Problem(ErrorCode.BAD_INPUT, (*path, "fromMonth")))
+        raise Problems(Problem(ErrorCode.BAD_INPUT, ("filter", "fromMonth")))

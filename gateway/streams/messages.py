@@ -54,9 +54,9 @@ class Closing(Exception):
         self.reason = reason
 
 
-def bad_message(reason: str = "Invalid message received") -> Closing:
+def bad_message() -> Closing:
     """A message that the protocol does not know."""
-    return Closing(CloseCode.BAD_REQUEST, reason)
+    return Closing(CloseCode.BAD_REQUEST, "Invalid message received")
 
 
 def read_message(text: str, most_bytes: int, limits: Limits) -> dict[str, Any]:

@@ -35,10 +35,10 @@ class SourcePolicy:
     scope: str
 
 
-def read_from(*calls: str, leaf: bool = False) -> list[object]:
+def read_from(*calls: str) -> list[object]:
     """The directives of a field that makes these calls, by the names of their policies, and what that costs."""
     policies: list[object] = [policy_directive(OUTSIDE_SYSTEMS.policies_by_name[call]) for call in calls]
-    return [*policies, cost(UPSTREAM_POINTS * len(calls) + (0 if leaf else 1))]
+    return [*policies, cost(UPSTREAM_POINTS * len(calls) + 1)]
 
 
 def policy_directive(policy: CallPolicy) -> SourcePolicy:

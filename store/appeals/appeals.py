@@ -121,9 +121,7 @@ def docket(postings: Sequence[Posting], officer_id: str | None, states: Collecti
     return StoredList(APPEALS, statement, (_A.received_at, _A.id))
 
 
-async def breached_applications(
-    tx: Transaction, before: datetime, *, after: tuple[datetime, str] | None = None, limit: int
-) -> list[Application]:
+async def breached_applications(tx: Transaction, before: datetime, *, limit: int) -> list[Application]:
     """Applications whose due instant is before a moment and that have no appeal for it, by (due_at, id).
 
     Not while paused, not for a citizen who opted out, nor for a service that was not notified when it was
@@ -137,15 +135,10 @@ async def breached_applications(
     not_notified = filed_as_not_notified(_T.service_code, _T.service_version)
     out = sa.exists().where(opt_outs_table.c.citizen_id == _T.citizen_id)
     statement = sa.select(applications_table).where(clock_is_running(), _T.due_at < before, ~filed, ~not_notified, ~out)
-    return await _by_due_date(tx, statement, after, limit)
+    return await _by_due_date(tx, statement, limit)
 
 
-async def _by_due_date(
-    tx: Transaction, statement: sa.Select[Any], after: tuple[datetime, str] | None, limit: int
-) -> list[Application]:
-    if after is not None:
-        there = sa.tuple_(sa.literal(after[0], _T.due_at.type), sa.literal(after[1], Key))
-        statement = statement.where(sa.tuple_(_T.due_at, _T.id) > there)
+async def _by_due_date(tx: Transaction, statement: sa.Select[Any], limit: int) -> list[Application]:
     ordered = statement.order_by(_T.due_at, _T.id).limit(limit).with_for_update(of=applications_table)
     return await APPLICATIONS.select_all(tx, ordered)
 
@@ -161,7 +154,7 @@ async def counted_by_others(
     five = sa.or_(*(name.in_(sorted(five_day_offices)) for name in named))
     counted_by = sa.case((five, calendar_version + FIVE_DAYS), else_=calendar_version)
     statement = sa.select(applications_table).where(_has_clock(), _T.calendar_version != counted_by)
-    return await _by_due_date(tx, statement, None, limit)
+    return await _by_due_date(tx, statement, limit)
 
 
 async def set_due_dates(tx: Transaction, counted: Sequence[Application]) -> None:
