@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
+from functools import partial
 from typing import Any
 
 from actions.applications.grounds import refuse_more_pauses, refuse_unfounded
@@ -187,18 +188,11 @@ async def _bring_result(acting: UnitOfWork, approved: Application, service: Serv
             return await apply_transition(acting, approved, Step(Move.DELIVER, changes={"delivered_at": acting.now}))
 
 
-async def _reject(acting: UnitOfWork, application: Application, request: Decide) -> Application:
+async def _decline(move: Move, acting: UnitOfWork, application: Application, request: Decide) -> Application:
     changes = {"decision": _decision(acting, request, approved=False)}
-    rejected = await apply_transition(acting, application, _step(Move.REJECT, request, changes))
-    await let_lapse(acting, rejected)
-    return rejected
-
-
-async def _return(acting: UnitOfWork, application: Application, request: Decide) -> Application:
-    changes = {"decision": _decision(acting, request, approved=False)}
-    returned = await apply_transition(acting, application, _step(Move.RETURN_AS_INCOMPLETE, request, changes))
-    await let_lapse(acting, returned)
-    return returned
+    declined = await apply_transition(acting, application, _step(move, request, changes))
+    await let_lapse(acting, declined)
+    return declined
 
 
 async def _raise_query(acting: UnitOfWork, application: Application, request: Decide) -> Application:
@@ -223,8 +217,8 @@ async def _report(acting: UnitOfWork, application: Application, request: Decide)
 
 
 _VERDICTS: Mapping[Verdict, Callable[[UnitOfWork, Application, Decide], Awaitable[Application]]] = {
-    Verdict.REJECT: _reject,
-    Verdict.RETURN_AS_INCOMPLETE: _return,
+    Verdict.REJECT: partial(_decline, Move.REJECT),
+    Verdict.RETURN_AS_INCOMPLETE: partial(_decline, Move.RETURN_AS_INCOMPLETE),
     Verdict.RAISE_QUERY: _raise_query,
     Verdict.SEND_FOR_VERIFICATION: _send,
     Verdict.REPORT_VERIFICATION: _report,

@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from actions.kernel import Environment, not_open
+from actions.kernel import Environment
+from actions.kernel.access import require_operations
 from domain.catalogue.centres import Centre, CentreKind
-from domain.identity.policy import ObjectKind, Purpose, Resource, decide
+from domain.identity.policy import ObjectKind
 from domain.kernel import Subject
 from store.catalogue import centres
 from store.database import StoredList
@@ -29,7 +30,7 @@ class Listed:
 
 def register_of(subject: Subject, wanted: CentreFilter) -> StoredList[Centre]:
     """The register by code. Raises NotSignedIn, NOT_FOUND for others than administrators and auditors."""
-    require_register(subject)
+    require_operations(subject, ObjectKind.CENTRE)
     return centres.register(wanted.kind, wanted.district)
 
 
@@ -37,11 +38,3 @@ async def with_operators(env: Environment, found: Sequence[Centre]) -> list[List
     """Centres, each with the number of its operators."""
     working = await env.store.read(lambda tx: centres.operators_in(tx, [centre.code for centre in found]))
     return [Listed(centre, working.get(centre.code, 0)) for centre in found]
-
-
-def require_register(subject: Subject) -> None:
-    """Let those go on who run or audit the register; raises NotSignedIn, NOT_FOUND."""
-    subject.require_signed_in()
-    register = Resource(ObjectKind.CENTRE)
-    if not any(decide(subject, register, purpose) for purpose in (Purpose.OPERATE, Purpose.AUDIT)):
-        raise not_open(subject, ObjectKind.CENTRE, Purpose.OPERATE, Purpose.AUDIT)

@@ -4,23 +4,19 @@ They name the offer that the holder opened, so that nothing is kept but what was
 (docs/contracts/signatures.md sections 5.1 and 8).
 """
 
-import base64
-import binascii
 import hashlib
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 from actions.kernel import Environment
+from actions.kernel.sealed_texts import seal, unseal
 from domain.certificates.certificates import CertificateStatus, IssuedCertificate
 from domain.kernel import ist_date
-from store.database import CannotDecrypt, FieldCipher, InProgress, KeyReused, Transaction, idempotency
+from store.database import InProgress, KeyReused, Transaction, idempotency
 
 LIFE = timedelta(minutes=10)
 """Of an access token and of a nonce."""
 
-LONGEST = 2000
 GRANTED = "wallet-token"
 _NONCE = "wallet-nonce"
 _USES = idempotency.scope_of("WALLET", "credential")
@@ -80,21 +76,3 @@ async def use_up(env: Environment, grant: Grant, nonce: str) -> None:
             await idempotency.complete(tx, _USES, key, {})
 
     await env.store.carry_out(work)
-
-
-def seal(env: Environment, place: str, says: Mapping[str, str], until: datetime) -> str:
-    """A text that says something to us alone until an instant, and cannot be changed; `place`: its use."""
-    sealed = FieldCipher(env.keyrings).encrypt_json({**says, "until": int(until.timestamp())}, place)
-    return base64.urlsafe_b64encode(sealed).decode().rstrip("=")
-
-
-def unseal(env: Environment, place: str, text: str) -> dict[str, str] | None:
-    """What a text of `seal` says; None for one of another place, that is over or none of ours."""
-    if len(text) > LONGEST or not text.isascii():
-        return None
-    try:
-        sealed = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
-        says: dict[str, Any] = FieldCipher(env.keyrings).decrypt_json(sealed, place)
-    except (binascii.Error, ValueError, CannotDecrypt):
-        return None
-    return says if env.clock.now().timestamp() < says.pop("until") else None

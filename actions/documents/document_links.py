@@ -4,24 +4,22 @@ An address is sealed: it names nobody and no document in clear, cannot be change
 holds it reads as she would: access, consent and a receipt are decided anew when it is opened.
 """
 
-import base64
-import binascii
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
-from typing import Any
 
 from actions.documents import locker
 from actions.documents.department_documents import fetch_document
 from actions.kernel import Environment, of_citizen, read_at_sources
+from actions.kernel.sealed_texts import seal, unseal
 from domain.certificates.certificates import ENDED, IssuedCertificate
 from domain.identity.policy import ObjectKind, Purpose
 from domain.kernel import ErrorCode, PersonKind, Problem, Problems, Role, Source, Subject, ist_date
 from integrations.digilocker import FileStream
 from store.certificates import certificate_endings, certificates
-from store.database import CannotDecrypt, FieldCipher, Transaction, audit
+from store.database import Transaction, audit
 from store.identity import sessions
 
 PDF, XML = "application/pdf", "application/xml"
@@ -30,7 +28,6 @@ PIECE = 64 * 1024
 """Bytes that are handed on at once."""
 
 _PLACE = "document-link"
-_LONGEST = 2000
 
 
 class LinkKind(StrEnum):
@@ -97,18 +94,8 @@ class OpenedDocument:
 def link_to(env: Environment, subject: Subject, citizen_id: str, document: DocumentName) -> DocumentLink:
     """The address of a document until some minutes from now; access must have been decided before."""
     expires_at = (env.clock.now() + timedelta(seconds=env.rules.files.link_seconds)).replace(microsecond=0)
-    sealed = FieldCipher(env.keyrings).encrypt_json(
-        {
-            "citizen": citizen_id,
-            "session": subject.session_id,
-            "kind": document.kind.value,
-            "name": document.name,
-            "type": document.media_type,
-            "until": int(expires_at.timestamp()),
-        },
-        _PLACE,
-    )
-    token = base64.urlsafe_b64encode(sealed).decode().rstrip("=")
+    named = {"kind": document.kind.value, "name": document.name, "type": document.media_type}
+    token = seal(env, _PLACE, {"citizen": citizen_id, "session": subject.session_id, **named}, expires_at)
     return DocumentLink(f"{env.public_url}/documents/{token}", expires_at, document.media_type)
 
 
@@ -128,7 +115,7 @@ async def open_document(env: Environment, token: str) -> OpenedDocument | None:
     source's client raises, Refused(consent_needed) without a call where the consent has ended, ObjectDamaged, Problems
     CERTIFICATE_ENDED.
     """
-    given = _read(env, token)
+    given = unseal(env, _PLACE, token)
     if given is None or not await _session_lives(env, given["session"]):
         return None
     kind, citizen_id, name = LinkKind(given["kind"]), str(given["citizen"]), str(given["name"])
@@ -220,17 +207,6 @@ def _in_memory_document(content: bytes, media_type: str) -> OpenedDocument:
         """Nothing is held."""
 
     return OpenedDocument(media_type, len(content), pieces(), close)
-
-
-def _read(env: Environment, token: str) -> dict[str, Any] | None:
-    if len(token) > _LONGEST or not token.isascii():
-        return None
-    try:
-        sealed = base64.urlsafe_b64decode(token + "=" * (-len(token) % 4))
-        given: dict[str, Any] = FieldCipher(env.keyrings).decrypt_json(sealed, _PLACE)
-    except (binascii.Error, ValueError, CannotDecrypt):
-        return None
-    return given if env.clock.now().timestamp() <= given["until"] else None
 
 
 async def _session_lives(env: Environment, session_id: str | None) -> bool:

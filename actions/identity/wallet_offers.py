@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from actions.certificates.status_lists import LISTS, PLACES
-from actions.certificates.wallet_grants import GRANTED, LIFE, WalletRefusal, holds, seal, unseal
+from actions.certificates.wallet_grants import GRANTED, LIFE, WalletRefusal, holds
 from actions.identity.code_sending import Addressee, make_code, try_code
 from actions.kernel import (
     Environment,
@@ -20,6 +20,7 @@ from actions.kernel import (
     require_thing,
     run_request,
 )
+from actions.kernel.sealed_texts import seal, unseal
 from domain.certificates.certificates import IssuedCertificate
 from domain.identity.assisting import CodeKind
 from domain.identity.policy import ObjectKind, Purpose

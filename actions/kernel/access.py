@@ -197,12 +197,12 @@ def permitted_postings(subject: Subject, kind: ObjectKind, purpose: Purpose) -> 
     ]
 
 
-def require_operations(subject: Subject) -> None:
-    """Let those who operate or audit the gateway go on; raises NOT_FOUND for others, NotSignedIn for nobody."""
+def require_operations(subject: Subject, kind: ObjectKind = ObjectKind.OPERATIONS) -> None:
+    """Let those who operate or audit the gateway, or with `kind` such things, go on; raises NotSignedIn, NOT_FOUND."""
     subject.require_signed_in()
-    operations = Resource(ObjectKind.OPERATIONS)
-    if not any(decide(subject, operations, purpose) for purpose in (Purpose.OPERATE, Purpose.AUDIT)):
-        raise not_open(subject, ObjectKind.OPERATIONS, Purpose.OPERATE, Purpose.AUDIT)
+    purposes = (Purpose.OPERATE, Purpose.AUDIT)
+    if not any(decide(subject, Resource(kind), purpose) for purpose in purposes):
+        raise not_open(subject, kind, *purposes)
 
 
 async def may_read(env: Environment, subject: Subject, resource: Resource) -> Purpose | None:

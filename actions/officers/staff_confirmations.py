@@ -6,13 +6,13 @@ from typing import Any
 
 from actions.kernel import Environment, UnitOfWork, require, run_idempotently
 from actions.officers.administrators import require_two
-from actions.officers.staff_rounds import finish_transfer, settle_vacancies, start_leave
+from actions.officers.staff_rounds import start_leave
 from actions.officers.staff_views import administrator_postings
-from actions.officers.staffing import Moved, carry_out_order, note_of, of_posting, present_leave
+from actions.officers.staffing import Moved, carry_out_order, finished_transfer, note_of, of_posting, present_leave
 from domain.identity.policy import Purpose
 from domain.kernel import ErrorCode, Posting, Problem, Problems, Role, Subject, not_found
 from domain.officers.staff import Confirmation, Leave, Transfer
-from store.database import Transaction, require_there
+from store.database import Transaction
 from store.identity import people
 from store.officers import leave, posts
 
@@ -66,10 +66,7 @@ async def confirm_transfer(
     answer, replayed = await run_idempotently(
         env, subject, "confirmTransfer", key=request.idempotency_key, body=body, work=work
     )
-    await finish_transfer(env, subject, answer["id"])
-    await settle_vacancies(env, subject)
-    done = require_there(await env.store.read(lambda tx: posts.transfer(tx, answer["id"])), "the transfer")
-    return (done, Moved(done.moved_cases, done.moved_appeals)), replayed
+    return await finished_transfer(env, subject, answer["id"]), replayed
 
 
 async def confirm_leave(env: Environment, subject: Subject, request: ConfirmLeave) -> tuple[tuple[Leave, Moved], bool]:

@@ -148,10 +148,7 @@ async def transfer_officer(
     answer, replayed = await run_idempotently(
         env, subject, "transferOfficer", key=request.idempotency_key, body=asdict(request), work=work
     )
-    await finish_transfer(env, subject, answer["id"])
-    await settle_vacancies(env, subject)
-    done = require_there(await env.store.read(lambda tx: posts.transfer(tx, answer["id"])), "the transfer")
-    return (done, Moved(done.moved_cases, done.moved_appeals)), replayed
+    return await finished_transfer(env, subject, answer["id"]), replayed
 
 
 async def record_leave(env: Environment, subject: Subject, request: RecordLeave) -> tuple[tuple[Leave, Moved], bool]:
@@ -360,6 +357,14 @@ async def _officers(
         if key in (officer_id, acting.subject.person_id):
             raise Problems(Problem(ErrorCode.OFFICER_UNSUITABLE, ("input", field)))
     return found[officer_id], {field: found[key] for field, key in named.items()}
+
+
+async def finished_transfer(env: Environment, subject: Subject, transfer_id: str) -> tuple[Transfer, Moved]:
+    """Carry a transfer on as far as it may go now; the transfer as it then is, with what it moved."""
+    await finish_transfer(env, subject, transfer_id)
+    await settle_vacancies(env, subject)
+    done = require_there(await env.store.read(lambda tx: posts.transfer(tx, transfer_id)), "the transfer")
+    return done, Moved(done.moved_cases, done.moved_appeals)
 
 
 async def present_leave(env: Environment, leave_id: str) -> tuple[Leave, Moved]:

@@ -7,7 +7,7 @@ is swept like a file that nothing names.
 import asyncio
 import hashlib
 import re
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 
@@ -197,22 +197,15 @@ async def sweep_unused(env: Environment) -> int:
 async def sweep_quarantine(env: Environment) -> int:
     """Delete files quarantined for more days than the settings allow; returns how many."""
     before = env.clock.now() - timedelta(days=env.rules.files.quarantine_days)
-    return await _forget_in_batches(env, lambda tx: quarantine.forget(tx, before, SWEEP_BATCH))
+    return await env.store.carry_out_batches(lambda tx: quarantine.forget(tx, before, SWEEP_BATCH), SWEEP_BATCH)
 
 
 async def sweep_partial(env: Environment) -> int:
     """Forget files that stopped on their way for more than the hours of the settings; returns how many went."""
     before = env.clock.now() - timedelta(hours=env.rules.files.partial_hours)
-    return await _forget_in_batches(env, lambda tx: partial_uploads.forget_untouched(tx, before, SWEEP_BATCH))
-
-
-async def _forget_in_batches(env: Environment, forget: Callable[[Transaction], Awaitable[int]]) -> int:
-    swept = 0
-    while True:
-        gone = await env.store.carry_out(forget)
-        swept += gone
-        if gone < SWEEP_BATCH:
-            return swept
+    return await env.store.carry_out_batches(
+        lambda tx: partial_uploads.forget_untouched(tx, before, SWEEP_BATCH), SWEEP_BATCH
+    )
 
 
 def refuse_strangers(subject: Subject) -> None:

@@ -141,12 +141,19 @@ class NameLookups:
         return found
 
 
-class GuardedTransport(httpx.AsyncBaseTransport):
-    """Checks the origin of every request before a transport that connects through `Guard.addresses`."""
+class _Around(httpx.AsyncBaseTransport):
+    """A transport around another one, and the guard that it asks."""
 
     def __init__(self, inner: httpx.AsyncBaseTransport, guard: SsrfGuard) -> None:
         self._inner = inner
         self._guard = guard
+
+    async def aclose(self) -> None:
+        await self._inner.aclose()
+
+
+class GuardedTransport(_Around):
+    """Checks the origin of every request before a transport that connects through `Guard.addresses`."""
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Pass the request on; raises httpx.ConnectError where it must not go there."""
@@ -157,16 +164,9 @@ class GuardedTransport(httpx.AsyncBaseTransport):
             raise httpx.ConnectError("not allowed", request=request) from error
         return await self._inner.handle_async_request(request)
 
-    async def aclose(self) -> None:
-        await self._inner.aclose()
 
-
-class PinningTransport(httpx.AsyncBaseTransport):
+class PinningTransport(_Around):
     """For a transport that resolves names itself: gives it the checked address, and the name for TLS and Host."""
-
-    def __init__(self, inner: httpx.AsyncBaseTransport, guard: SsrfGuard) -> None:
-        self._inner = inner
-        self._guard = guard
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send the request to a checked address; raises httpx.ConnectError where there is none."""
@@ -178,9 +178,6 @@ class PinningTransport(httpx.AsyncBaseTransport):
         request.extensions = {**request.extensions, "sni_hostname": url.host}
         request.url = url.copy_with(host=found[0])
         return await self._inner.handle_async_request(request)
-
-    async def aclose(self) -> None:
-        await self._inner.aclose()
 
 
 def is_public(address: str) -> bool:

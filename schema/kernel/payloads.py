@@ -12,6 +12,7 @@ from actions.kernel import SubmissionState
 from schema.kernel.context import Info
 from schema.kernel.mutations import Submission, UserError, rejected_submission
 
+R = TypeVar("R")
 T = TypeVar("T")
 
 Outcome: TypeAlias = tuple[T, bool] | list[UserError]
@@ -85,6 +86,19 @@ def plain_payload(description: str, /, **things: Thing[T]) -> Payload[T]:
         return payload(user_errors=[], **seen)
 
     return Payload(subtype_of(object, description, things={**things, "user_errors": errors}), fill)
+
+
+def results_payload(type_named: Callable[[str], type[Any]], view_for: Callable[[Info, R], Any], /) -> Payload[list[R]]:
+    """A payload of what became of each of several things; none where the action did not begin at all."""
+
+    async def fill(payload: type[Any], info: Info, outcome: Outcome[list[R]]) -> Any:
+        if isinstance(outcome, list):
+            return payload(results=[], user_errors=outcome, submission=rejected_submission())
+        results, replayed = outcome
+        accepted = Submission(state=SubmissionState.ACCEPTED, acknowledgement=None, replayed=replayed)
+        return payload(results=[view_for(info, one) for one in results], user_errors=[], submission=accepted)
+
+    return Payload(type_named, fill)
 
 
 def subtype_of(

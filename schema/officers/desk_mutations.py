@@ -6,7 +6,6 @@ from typing import Any, Self
 
 import strawberry
 
-from actions.kernel import SubmissionState
 from actions.officers.bulk import Item, ItemOutcome, ItemResult, bulk_claim, bulk_decide, bulk_forward
 from actions.officers.claim import claim_application, release_application
 from actions.officers.forward import forward_application
@@ -19,8 +18,8 @@ from schema.applications.types import Application
 from schema.kernel import Info, node_id
 from schema.kernel.action_mutations import Action, action_mutation
 from schema.kernel.inputs import InputField, id_of, input_fields, nested_input
-from schema.kernel.mutations import Submission, UserError, rejected_submission, user_errors_of
-from schema.kernel.payloads import Outcome, Payload, subtype_of
+from schema.kernel.mutations import Submission, UserError, user_errors_of
+from schema.kernel.payloads import Payload, results_payload, subtype_of
 
 _APPLICATION = id_of(TypeCode.APPLICATION, "The application.")
 _CASES = id_of(TypeCode.APPLICATION, "The cases, at most 50, each once.")
@@ -86,15 +85,7 @@ class CasesPayload:
 
 def _cases_payload(description: str) -> Payload[list[ItemResult]]:
     """A payload about several cases; what keeps the action from beginning at all becomes `userErrors`."""
-
-    async def fill(payload: type[Any], info: Info, outcome: Outcome[list[ItemResult]]) -> Any:
-        if isinstance(outcome, list):
-            return payload(results=[], user_errors=outcome, submission=rejected_submission())
-        results, replayed = outcome
-        accepted = Submission(state=SubmissionState.ACCEPTED, acknowledgement=None, replayed=replayed)
-        return payload(results=[CaseResult.of(info, one) for one in results], user_errors=[], submission=accepted)
-
-    return Payload(subtype_of(CasesPayload, description), fill)
+    return results_payload(subtype_of(CasesPayload, description), CaseResult.of)
 
 
 def _for_each(action: Callable[..., Awaitable[list[ItemResult]]]) -> Action[list[ItemResult]]:

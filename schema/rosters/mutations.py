@@ -1,10 +1,9 @@
 """Mutations of a roster by its principal or camp officer: open, fill, consents, file, fees, hand over."""
 
-from typing import Any, Self
+from typing import Self
 
 import strawberry
 
-from actions.kernel import SubmissionState
 from actions.rosters.adding import RowResult, add_rows, remove_row
 from actions.rosters.consents import ask_row_code, record_consent
 from actions.rosters.hand_over import hand_over_row, record_row_fee
@@ -16,8 +15,8 @@ from domain.rosters.rows import RawRow
 from schema.kernel import Info, Mapped
 from schema.kernel.action_mutations import action_mutation
 from schema.kernel.inputs import InputField, Path, input_fields, nested_input, paise
-from schema.kernel.mutations import Submission, UserError, rejected_submission, user_errors_of
-from schema.kernel.payloads import MutationPayload, Outcome, Payload, Thing, thing_payload
+from schema.kernel.mutations import UserError, user_errors_of
+from schema.kernel.payloads import MutationPayload, Thing, results_payload, thing_payload
 from schema.rosters.types import Roster, RosterRow
 
 _NUMBER = "The roster's number."
@@ -92,14 +91,6 @@ class AddRosterRowsPayload(MutationPayload):
     )
 
 
-async def _fill_results(payload: type[Any], info: Info, outcome: Outcome[list[RowResult]]) -> Any:
-    if isinstance(outcome, list):
-        return payload(results=[], user_errors=outcome, submission=rejected_submission())
-    found, replayed = outcome
-    accepted = Submission(state=SubmissionState.ACCEPTED, acknowledgement=None, replayed=replayed)
-    return payload(results=[RosterRowResult.of(info, one) for one in found], user_errors=[], submission=accepted)
-
-
 _row_thing = Thing(RosterRow, "The row as it now is; null when refused.", RosterRow.of)
 
 
@@ -120,7 +111,7 @@ class RosteringMutation:
     )
     add_roster_rows = action_mutation(
         add_rows,
-        Payload(lambda _: AddRosterRowsPayload, _fill_results),
+        results_payload(lambda _: AddRosterRowsPayload, RosterRowResult.of),
         "Add rows to a roster, or correct them; each is taken or refused by itself.",
         input_fields(
             "Rows for a roster, at most 50 at once. A reference that is there changes that row.",

@@ -101,35 +101,30 @@ async def freeze_document(tx: Transaction, paper: AttachedDocument, sha256: str,
     """Bind a paper to the bytes that we keep of it; the first binding is kept. False where it is gone or bound."""
     table = documents_table
     values = {"sha256": sha256, **_reference_values(tx, replace(paper, signature=signature))}
-    statement = sa.update(table).where(table.c.id == paper.id, table.c.sha256.is_(None)).values(**values)
-    changed = (await tx.connection.execute(statement.returning(table.c.application_id))).first()
-    if changed is None:
-        return False
-    await change_feed.touch(tx, ChangeKind.APPLICATION, changed.application_id)
-    return True
+    unbound = sa.update(table).where(table.c.id == paper.id, table.c.sha256.is_(None))
+    return await _change_paper(tx, unbound.values(**values))
 
 
 async def judge_document(tx: Transaction, paper: AttachedDocument, judgement: PaperJudgement) -> bool:
     """Note what a paper's signatures are worth; False where it is gone, or bound to other bytes."""
     table = documents_table
-    statement = sa.update(table).where(table.c.id == paper.id, table.c.sha256 == paper.sha256)
-    values = _reference_values(tx, replace(paper, judgement=judgement))
-    changed = (await tx.connection.execute(statement.values(values).returning(table.c.application_id))).first()
-    if changed is None:
-        return False
-    await change_feed.touch(tx, ChangeKind.APPLICATION, changed.application_id)
-    return True
+    bound = sa.update(table).where(table.c.id == paper.id, table.c.sha256 == paper.sha256)
+    return await _change_paper(tx, bound.values(_reference_values(tx, replace(paper, judgement=judgement))))
 
 
 async def mark_document_verified(tx: Transaction, document_id: str, at: datetime) -> bool:
     """Note when a paper was seen at its source; the first time is kept. False where it is gone or was seen already."""
     table = documents_table
-    statement = sa.update(table).where(table.c.id == document_id, table.c.verified_at.is_(None))
-    changed = (await tx.connection.execute(statement.values(verified_at=at).returning(table.c.application_id))).first()
-    if changed is None:
-        return False
-    await change_feed.touch(tx, ChangeKind.APPLICATION, changed.application_id)
-    return True
+    unseen = sa.update(table).where(table.c.id == document_id, table.c.verified_at.is_(None))
+    return await _change_paper(tx, unseen.values(verified_at=at))
+
+
+async def _change_paper(tx: Transaction, change: sa.Update) -> bool:
+    """Change one paper and tell those who follow its application; False where no paper is as the change asks."""
+    changed = (await tx.connection.execute(change.returning(documents_table.c.application_id))).first()
+    if changed is not None:
+        await change_feed.touch(tx, ChangeKind.APPLICATION, changed.application_id)
+    return changed is not None
 
 
 def _reference(tx: Transaction, row: AnyRow) -> dict[str, Any]:

@@ -180,12 +180,7 @@ async def link_at(tx: Transaction, sequence: int) -> str | None:
 
 async def seal(store: Store) -> int:
     """Chain every committed line that is not sealed yet; returns how many. One sealer works at a time."""
-    total = 0
-    while True:
-        sealed = await store.carry_out(_seal_batch)
-        total += sealed
-        if sealed < _BATCH:
-            return total
+    return await store.carry_out_batches(_seal_batch, _BATCH)
 
 
 async def head(tx: Transaction) -> ChainHead:

@@ -148,6 +148,18 @@ class Store:
         async with self.write_transaction(at_once=at_once) as tx:
             return await work(tx)
 
+    async def carry_out_batches(self, work: Callable[[Transaction], Awaitable[int]], batch: int) -> int:
+        """Repeat a work that does at most `batch` things, each time in a transaction of its own, until it does fewer.
+
+        Returns how many were done. Raises as `write_transaction`.
+        """
+        total = 0
+        while True:
+            done = await self.carry_out(work)
+            total += done
+            if done < batch:
+                return total
+
     def joint_writes(self, write: Callable[[Transaction, list[T]], Awaitable[None]]) -> "JointWrites[T]":
         """The writes by a function that callers who come at the same time make together: a group commit.
 

@@ -31,12 +31,7 @@ async def seal(store: Store) -> int:
     async with store.read_transaction() as tx:  # takes no lock: each second, and nearly always nothing waits
         if (await tx.connection.execute(_WAITING)).first() is None:
             return 0
-    total = 0
-    while True:
-        sealed = await store.carry_out(seal_batch)
-        total += sealed
-        if sealed < BATCH:
-            return total
+    return await store.carry_out_batches(seal_batch, BATCH)
 
 
 async def seal_batch(tx: Transaction) -> int:

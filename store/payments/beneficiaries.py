@@ -249,11 +249,8 @@ async def take_out(tx: Transaction, bad: Sequence[tuple[RegistrationLine, str]])
 
 async def has_awaited_lines(tx: Transaction, batch_id: str) -> bool:
     """Whether a line of a beneficiary batch has no final answer yet."""
-    states = [state.value for state in AWAITED_REGISTRATIONS]
-    return (
-        await first_row(tx, sa.select(_L.position).where(_L.batch_id == batch_id, _L.state.in_(states)).limit(1))
-        is not None
-    )
+    ours = (_L.batch_id == batch_id, _L.state.in_([state.value for state in AWAITED_REGISTRATIONS]))
+    return await first_row(tx, sa.select(_L.position).where(*ours).limit(1)) is not None
 
 
 async def _set_states(

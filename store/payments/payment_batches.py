@@ -263,11 +263,8 @@ def _is_held_with_its_batch() -> sa.ColumnElement[bool]:
 
 async def has_living(tx: Transaction, batch_id: str) -> bool:
     """Whether the money of a line is still on its way."""
-    states = [state.value for state in LIVING_LINES]
-    return (
-        await first_row(tx, sa.select(_L.position).where(_L.batch_id == batch_id, _L.state.in_(states)).limit(1))
-        is not None
-    )
+    ours = (_L.batch_id == batch_id, _L.state.in_([state.value for state in LIVING_LINES]))
+    return await first_row(tx, sa.select(_L.position).where(*ours).limit(1)) is not None
 
 
 async def batches(

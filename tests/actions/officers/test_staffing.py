@@ -87,7 +87,7 @@ async def test_a_transfer_that_was_cut_off_is_finished_by_the_legal_clock(world:
         raise SystemExit
 
     with monkeypatch.context() as patch:
-        patch.setattr("actions.officers.staff_confirmations.finish_transfer", killed)
+        patch.setattr("actions.officers.staff_confirmations.finished_transfer", killed)
         with pytest.raises(SystemExit):
             await moved(world, world.registrar, successor_id=successor.person_id)
     assert (await present(world.env, application.id)).officer_id == world.registrar.person_id
