@@ -245,8 +245,10 @@ def _problems_on(channel: MessageChannel, text: RegisteredText) -> list[str]:
                 "a variable on the lock screen": bool(_marks(text)),
                 f"longer than {LONGEST_PUSH}": len(text.text) > LONGEST_PUSH,
             }
-        case _:
+        case MessageChannel.EMAIL:
             rules = {"a variable in the subject": bool(_MARK.search(text.title)), "no subject": not text.title}
+        case _:
+            rules = {}
     rules[f"a title longer than {LONGEST_TITLE}"] = len(text.title) > LONGEST_TITLE
     rules["a line break in the title"] = "\n" in text.title
     return [problem for problem, broken in rules.items() if broken]

@@ -8,8 +8,8 @@ from domain.feedback.messages import RANK, USUAL, MessageChannel, MessageSetting
 from domain.feedback.notices import NoticeKind
 from domain.kernel import IST
 
-PUSH, WHATSAPP, SMS, EMAIL = MessageChannel
-ALL = frozenset(MessageChannel)
+PUSH, WHATSAPP, SMS, EMAIL = map(MessageChannel, ("PUSH", "WHATSAPP", "SMS", "EMAIL"))
+ALL = frozenset({PUSH, WHATSAPP, SMS, EMAIL})
 NEWS, CRITICAL = NoticeKind.DELIVERED, NoticeKind.QUERY_RAISED
 
 
