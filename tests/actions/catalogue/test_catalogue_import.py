@@ -67,12 +67,13 @@ async def test_a_dry_run_tells_what_would_change_for_people_and_programs_and_wri
     assert await dump(world) == before
     (change,) = imported.as_json()["changed"]
     assert (change["kind"], change["key"], change["name"]) == ("service", "ES09", "Income Certificate")
-    assert change["fields"]["fee_paise"] == {"from": 4000, "to": 5000}
-    assert change["fields"]["limit_days"] == {"from": 15, "to": 20}
+    kept = await service(world, "ES09")
+    assert change["fields"]["fee_paise"] == {"from": kept.fee_paise, "to": 5000}
+    assert change["fields"]["limit_days"] == {"from": kept.limit_days, "to": 20}
     assert [paper["key"] for paper in change["fields"]["documents"]["from"]][-1] == "pay-slip"
     first, last = imported.lines()
     assert first.startswith("~ service ES09 Income Certificate: ")
-    assert "fee_paise: 4000 -> 5000" in first
+    assert f"fee_paise: {kept.fee_paise} -> 5000" in first
     assert last.startswith("entries would be: 0 added, 1 changed, ")
 
 
