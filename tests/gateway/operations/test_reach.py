@@ -84,7 +84,7 @@ ENTRIES = (
 
 def test_every_root_field_and_every_field_of_a_viewer_is_reached_by_an_operation():
     assert len(ENTRIES) > 200
-    assert ENTRIES - reached() - FOR_NO_APP.keys() == set()
+    assert ENTRIES - reached() - FOR_NO_APP.keys() == set(), "add an operation in operations/, or why none needs it"
 
 
 def test_what_is_for_no_application_is_in_the_graph_and_reached_by_none():
@@ -132,4 +132,5 @@ def test_what_somebody_may_change_one_of_her_applications_can_change(subject: st
     hers = {name for name, subjects in (rows.MUTATIONS | rows.OWN).items() if subject in subjects}
     refused = {name for who, name in REFUSED_IN_WORDS if who == subject}
 
-    assert {f"Mutation.{name}" for name in hers - refused} - reached(APPS_OF[subject]) == set()
+    missing = {f"Mutation.{name}" for name in hers - refused} - reached(APPS_OF[subject])
+    assert missing == set(), f"add an operation in operations/, in one of {APPS_OF[subject]}"
