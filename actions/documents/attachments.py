@@ -13,6 +13,7 @@ from actions.kernel import Environment, UnitOfWork, leave_receipt, of_applicatio
 from actions.uploads.uploads import known_uploads, use
 from domain.applications.applications import Application, AttachedDocument
 from domain.catalogue.catalogue import Service
+from domain.certificates.certificates import ENDED
 from domain.consents.consents import ConsentPurpose, consent_required
 from domain.identity.policy import ObjectKind, Purpose
 from domain.kernel import SYSTEM, ErrorCode, Problem, Problems, Remedy, Source, Subject
@@ -204,8 +205,10 @@ async def _open(env: Environment, citizen_id: str, *, anew: bool) -> _Locker:
 
 
 async def _own_certificates(env: Environment, citizen_id: str) -> dict[str, str]:
+    """The certificates of hers that no officer ended; one whose time is over may show what is renewed."""
     async with env.store.read_transaction() as tx:
-        return {held.uri: held.name.en for held in await certificates.of_citizen(tx, citizen_id)}
+        held = await certificates.of_citizen(tx, citizen_id)
+    return {one.uri: one.name.en for one in held if one.status not in ENDED}
 
 
 def _finding(place: int, document: NewDocument, opened: _Locker, own: Mapping[str, str | None]) -> Finding:

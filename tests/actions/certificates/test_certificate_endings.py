@@ -2,6 +2,7 @@
 
 import pytest
 
+from actions.catalogue.submit_checks import DocumentSource, NewDocument
 from actions.certificates.certificate_endings import (
     CORRECT,
     EndCertificate,
@@ -10,6 +11,7 @@ from actions.certificates.certificate_endings import (
     make_corrected,
     revoke_certificate,
 )
+from actions.documents.attachments import check_documents
 from actions.kernel import certificate_by_any
 from actions.privacy.personal_data import erase_person, export_part
 from domain.applications.lifecycle import Move
@@ -87,6 +89,21 @@ async def test_every_uri_and_number_leads_to_what_became_of_it(world: World):
     told = await end_of(world.env, last)
     assert told is not None
     assert told.successor is None
+
+
+async def test_a_certificate_that_was_revoked_is_no_paper_of_an_application_any_more(world: World):
+    held = await issued(world)
+    paper = NewDocument("id-proof", held.uri, DocumentSource.STORE)
+    before = (await check_documents(world.env, world.asha, held.citizen_id, [paper]))[0]
+
+    await revoke_certificate(
+        world.env, world.registrar, EndCertificate(held.id, EndGround.FORGED_PAPERS, "Forged", "r")
+    )
+    after = (await check_documents(world.env, world.asha, held.citizen_id, [paper]))[0]
+
+    assert (before.problem, before.verified) == (None, True)
+    assert after.problem is not None
+    assert after.problem.code is ErrorCode.DOCUMENT_UNKNOWN
 
 
 async def test_the_same_key_ends_it_once_and_another_one_is_refused(world: World):

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import httpx
 import pytest
@@ -15,7 +16,7 @@ from integrations.digilocker import IssuerSettings, issuer_routes
 from integrations.digilocker.digests import issuer_hmac_raw
 from integrations.umang import UmangEndpointSettings, endpoint_routes
 from tests.faults.door import served
-from tests.support.published import INCOME_SERVICE
+from tests.faults.door_apisetu import Shelf
 from tests.support.running import free_port
 
 pytestmark = pytest.mark.integration
@@ -26,26 +27,21 @@ CONSUMERS = {
     for name, key in (("one", KEY), ("other", OTHER))
 }
 MOST = 20
-
-
-class Behind:
-    """What stands behind the doors: a catalogue of one service."""
-
-    async def services(self):
-        return (INCOME_SERVICE,)
+NOBODY: Any = None
+"""Stands behind a door that lets none of these calls in."""
 
 
 def apisetu(clock: ManualClock) -> list[Route]:
     known = PublishedSettings.from_onboarding({"published": {"consumers": CONSUMERS}})
-    return published_routes(Behind(), known, clock, "http://gateway.test")
+    return published_routes(Shelf(), known, clock, "http://gateway.test")
 
 
 def digilocker(clock: ManualClock) -> list[Route]:
-    return issuer_routes(Behind(), IssuerSettings(KEY, "ORG-1"), clock)
+    return issuer_routes(NOBODY, IssuerSettings(KEY, "ORG-1"), clock)
 
 
 def umang(clock: ManualClock) -> list[Route]:
-    return endpoint_routes(Behind(), UmangEndpointSettings((KEY,), ("s" * 40,), {}), clock)
+    return endpoint_routes(NOBODY, UmangEndpointSettings((KEY,), ("s" * 40,), {}), clock)
 
 
 @asynccontextmanager
