@@ -25,6 +25,9 @@ _NO_TEXTS: Mapping[str, Bilingual] = {}
 class MissingMessage(KeyError):
     """A key without a text in a catalogue: a defect of ours that a test finds."""
 
+    def __init__(self, where: str) -> None:
+        super().__init__(f"{where} has no text; add it to both catalogues of domain/kernel/locale")
+
 
 def install_state(state: State) -> None:
     """Serve a state, with its texts and its portal's name; said when a process starts."""
@@ -85,8 +88,11 @@ def label(key: str, language: Language) -> str:
 
 
 def own_text(key: str) -> str:
-    """The English text of the product, the same for every state and installation; raises KeyError."""
-    return _texts_of(_OURS, Language.EN)[key].replace("{portal}", PORTAL.en)
+    """The English text of the product, the same for every state and installation; raises MissingMessage."""
+    try:
+        return _texts_of(_OURS, Language.EN)[key].replace("{portal}", PORTAL.en)
+    except KeyError:
+        raise MissingMessage(key) from None
 
 
 class _CatalogueText(Bilingual):
