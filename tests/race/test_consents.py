@@ -24,7 +24,7 @@ class Slow:
     def __init__(self, answer: Any) -> None:
         self.answer, self.asked, self.let = answer, asyncio.Event(), asyncio.Event()
 
-    async def __call__(self, *_: Any) -> Any:
+    async def __call__(self, *_: Any, **__: Any) -> Any:
         self.asked.set()
         await self.let.wait()
         return self.answer
