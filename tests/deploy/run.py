@@ -240,7 +240,7 @@ def test_gateway_and_worker_of_the_image_answer_a_query_from_a_root_that_cannot_
             httpx.Client(base_url=listens, headers={"host": PORTAL.removeprefix("https://")}, timeout=60) as client,
         ):
             eventually(lambda: readiness(client), lambda said: said == 200, seconds=PATIENCE)
-            answer = client.post("/graphql", json=asked).json()
+            answer, guide = client.post("/graphql", json=asked).json(), client.get("/docs/README.html")
             metrics = f"http://127.0.0.1:{image.metrics_port}/metrics"
             eventually(lambda: "apuni_worker_job_runs" in httpx.get(metrics).text, bool, seconds=PATIENCE)
 
@@ -250,6 +250,7 @@ def test_gateway_and_worker_of_the_image_answer_a_query_from_a_root_that_cannot_
 
     assert answer["data"]["notifiedServices"]["totalCount"] > 0
     assert drained["data"] == answer["data"]
+    assert "You build an app" in guide.text
     with tarfile.open(ROOTFS) as root:
         assert root.getmember("./usr/share/apuni/sbom.cdx.json").size > 10_000
         assert not {"./usr/bin/sh", "./usr/bin/dash", "./usr/bin/apt"} & set(root.getnames())
