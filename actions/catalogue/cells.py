@@ -71,7 +71,7 @@ _REASONS_OF_TYPES: Mapping[str, str] = {
 
 
 class CellWrong(ValueError):
-    """A cell that cannot be taken over; `reason` is a key of REASONS."""
+    """A cell that cannot be taken over; `reason` is a key of REASONS, of the officers' file one of their own texts."""
 
     def __init__(self, field: str, reason: str) -> None:
         super().__init__(f"{field} {REASONS.get(reason, reason)}")
@@ -137,7 +137,7 @@ class RowModel(BaseModel):
         return {name: said for name, cell in row.items() if (said := (cell or "").strip())}
 
     @classmethod
-    def of(cls, row: FileRow) -> Self:
+    def from_row(cls, row: FileRow) -> Self:
         """The values of a row; raises CellWrong for the first cell that does not fit."""
         try:
             return cls.model_validate(row)

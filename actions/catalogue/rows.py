@@ -55,10 +55,10 @@ def examine_catalogue(rows: CatalogueRows) -> Catalogue:
     def read(name: str, key: Callable[[Row], str], make: Callable[[Row], T]) -> tuple[T, ...]:
         return tuple(value for _, value in sieve.read_rows(FILES[name], getattr(rows, name), key, make))
 
-    districts = read("districts", _code_of_district, lambda row: DistrictRow.of(row).district())
+    districts = read("districts", _code_of_district, lambda row: DistrictRow.from_row(row).district())
     known = {district.code for district in districts}
     tehsils = read("tehsils", _code_of_tehsil, lambda row: _tehsil(row, known))
-    departments = read("departments", _slug_of_department, lambda row: DepartmentRow.of(row).department())
+    departments = read("departments", _slug_of_department, lambda row: DepartmentRow.from_row(row).department())
     schemes = read_schemes(sieve, rows.schemes, rows.local_schemes)
     services = tuple(read_services(sieve, rows, departments, schemes))
     holidays = read("holidays", key_of_holiday, lambda row: read_holiday(row, known))
@@ -135,10 +135,10 @@ def _code_of_tehsil(row: Row) -> str:
 
 
 def _tehsil(row: Row, districts: Collection[str]) -> Tehsil:
-    told = TehsilRow.of(row)
-    if told.district_lgd_code not in districts:
+    parsed = TehsilRow.from_row(row)
+    if parsed.district_lgd_code not in districts:
         raise CellWrong("district_lgd_code", "NOT_KNOWN")
-    return Tehsil(_code_of_tehsil(row), told.district_lgd_code, told.name, told.source, told.verified)
+    return Tehsil(_code_of_tehsil(row), parsed.district_lgd_code, parsed.name, parsed.source, parsed.verified)
 
 
 def _slug_of_department(row: Row) -> str:
@@ -152,13 +152,13 @@ def key_of_holiday(row: Row) -> str:
 
 def read_holiday(row: Row, districts: Collection[str]) -> Holiday:
     """The holiday of a row (docs/catalogue.md); raises CellWrong, also for a verified one without a source."""
-    told = HolidayRow.of(row)
-    word, _, code = told.kind.partition(":")
+    parsed = HolidayRow.from_row(row)
+    word, _, code = parsed.kind.partition(":")
     kind, district = HolidayKind.__members__.get(word.upper()), code or None
     if kind is None or (kind is HolidayKind.DISTRICT) != bool(district):
         raise CellWrong("kind", "NOT_KNOWN")
     if district is not None and district not in districts:
         raise CellWrong("district", "NOT_KNOWN")
-    if told.verified and not told.source:
+    if parsed.verified and not parsed.source:
         raise CellWrong("source", "MISSING")
-    return Holiday(told.date, told.name, kind, district, told.source or None, told.verified)
+    return Holiday(parsed.date, parsed.name, kind, district, parsed.source or None, parsed.verified)

@@ -80,13 +80,13 @@ def read_schemes(sieve: cells.RowReader, rows: Iterable[Row], local: Iterable[Ro
     What our own file does not name is paid by the default: monthly pensions and scholarships by PFMS,
     everything else by the state treasury.
     """
-    paying = {terms.scheme_id: terms for _, terms in sieve.read_rows(LOCAL, local, _code, PaymentTermsRow.of)}
+    paying = {terms.scheme_id: terms for _, terms in sieve.read_rows(LOCAL, local, _code, PaymentTermsRow.from_row)}
     refused = sieve.refused_keys(LOCAL)
 
     def read_scheme(row: Row) -> Scheme:
         if _code(row) in refused:  # half of what is known of it would change how it is paid
             raise CellWrong(LOCAL, "LEFT_AS_IS")
-        return SchemeRow.of(row).scheme(paying.get(_code(row)) or PaymentTermsRow(scheme_id=_code(row)))
+        return SchemeRow.from_row(row).scheme(paying.get(_code(row)) or PaymentTermsRow(scheme_id=_code(row)))
 
     return tuple(value for _, value in sieve.read_rows(SCHEMES, rows, _code, read_scheme))
 

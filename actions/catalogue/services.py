@@ -249,28 +249,28 @@ class _Services:
             return found
 
         def eligibility(row: Row) -> EligibilityRow:
-            told = EligibilityRow.of(row)
-            if told.scheme_id not in self._eligibility_texts:
+            parsed = EligibilityRow.from_row(row)
+            if parsed.scheme_id not in self._eligibility_texts:
                 raise CellWrong("scheme_id", "NOT_KNOWN")
-            return told
+            return parsed
 
-        self._outcomes = by_code("outcomes", OutcomeRow.of, Fact.OUTCOME, Fact.VALIDITY)
-        pairs = by_code("second_pairs", SecondPairRow.of, Fact.SECOND_PAIR)
+        self._outcomes = by_code("outcomes", OutcomeRow.from_row, Fact.OUTCOME, Fact.VALIDITY)
+        pairs = by_code("second_pairs", SecondPairRow.from_row, Fact.SECOND_PAIR)
         self._second_pairs = {code: row.needs_second_pair for code, row in pairs.items()}
-        self._keywords = {code: row.keywords for code, row in by_code("keywords", KeywordsRow.of).items()}
-        events = by_code("life_events", LifeEventsRow.of, Fact.LIFE_EVENTS)
+        self._keywords = {code: row.keywords for code, row in by_code("keywords", KeywordsRow.from_row).items()}
+        events = by_code("life_events", LifeEventsRow.from_row, Fact.LIFE_EVENTS)
         self._life_events = {code: row.life_events for code, row in events.items()}
         self._eligibility = by_code("eligibility", eligibility, Fact.ELIGIBILITY)
-        self._kinds = by_code("kinds", KindRow.of, Fact.KIND, Fact.HAND_OVER)
+        self._kinds = by_code("kinds", KindRow.from_row, Fact.KIND, Fact.HAND_OVER)
         self._slugs = {department.slug for department in departments}
         self._slug_of = {department.name.en: department.slug for department in departments}
-        renamed = sieve.read_rows(RENAMED, rows.local_departments, _department_en, RenamedRow.of)
+        renamed = sieve.read_rows(RENAMED, rows.local_departments, _department_en, RenamedRow.from_row)
         self._slug_of |= {row.department_en: row.slug for _, row in renamed}
         refused = {reject.file for reject in sieve.rejects}
         self._refused_departments = next((file for file in (DEPARTMENTS, RENAMED) if file in refused), None)
         self._schemes = {scheme.service_code: scheme.code for scheme in schemes if scheme.service_code}
         self._doctypes: dict[str, str] = {}
-        for _, row in sieve.read_rows(DOCTYPES, rows.doctypes, _doctype, DoctypeRow.of):
+        for _, row in sieve.read_rows(DOCTYPES, rows.doctypes, _doctype, DoctypeRow.from_row):
             if code := _related_code(row.related_service):
                 self._doctypes.setdefault(code, row.doctype)
         self._elsewhere = self._refused_elsewhere(sieve, rows)
@@ -280,39 +280,39 @@ class _Services:
         code = service_code(row)
         if code in self._elsewhere:
             raise CellWrong(self._elsewhere[code], "LEFT_AS_IS")
-        told = ServiceRow.of(row)
-        department = self._department(told)
-        if department is None and self._refused_departments and told.department_en:
+        parsed = ServiceRow.from_row(row)
+        department = self._department(parsed)
+        if department is None and self._refused_departments and parsed.department_en:
             raise CellWrong(
                 self._refused_departments, "LEFT_AS_IS"
             )  # its department may be among those that were refused
         ending, kind = self._ending(code), self._kinds.get(code)
         hand_over = kind.hand_over if kind else None
-        is_here = not told.channel.startswith(_ELSEWHERE) if ending.open is None else ending.open
+        is_here = not parsed.channel.startswith(_ELSEWHERE) if ending.open is None else ending.open
         return Service(
             id=row_id("service", code),
             code=code,
-            code_source="PORTAL" if told.service_code else "LOCAL",
-            slug=told.slug or document_key(told.name_en),
-            name=told.name,
+            code_source="PORTAL" if parsed.service_code else "LOCAL",
+            slug=parsed.slug or document_key(parsed.name_en),
+            name=parsed.name,
             department=department,
-            category=told.category,
-            rts_notified=told.rts_notified,
-            limit_days=told.rts_time_limit_days,
+            category=parsed.category,
+            rts_notified=parsed.rts_notified,
+            limit_days=parsed.rts_time_limit_days,
             limit_unit=DayUnit.WORKING_DAYS,
-            portal_delivery_days=told.portal_delivery_days,
-            designated_officer=told.designated_officer,
-            first_appellate=told.first_appellate,
-            second_appellate=told.second_appellate,
-            fee_paise=told.fee_inr,
-            documents=papers_of(told.papers()),
-            channels=told.channels,
+            portal_delivery_days=parsed.portal_delivery_days,
+            designated_officer=parsed.designated_officer,
+            first_appellate=parsed.first_appellate,
+            second_appellate=parsed.second_appellate,
+            fee_paise=parsed.fee_inr,
+            documents=papers_of(parsed.papers()),
+            channels=parsed.channels,
             outcome=ending.outcome,
             doctype=ending.doctype,
             scheme_id=ending.scheme_id,
             open=hand_over is None and is_here,
-            source=told.source,
-            verified=told.verified,
+            source=parsed.source,
+            verified=parsed.verified,
             needs_second_pair=self._second_pairs.get(code),
             life_events=self._life_events.get(code),
             eligibility=self._eligibility_of(code),
@@ -320,7 +320,7 @@ class _Services:
             kind=kind.kind if kind else None,
             hand_over=hand_over,
             validity_months=ending.validity_months,
-            fact_sources=sources_with((), told.fact_sources() | self._sources.get(code, {})),
+            fact_sources=sources_with((), parsed.fact_sources() | self._sources.get(code, {})),
         )
 
     def _eligibility_of(self, code: str) -> Eligibility | None:

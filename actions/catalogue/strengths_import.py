@@ -28,10 +28,10 @@ async def import_strengths(store: Store, rows: Sequence[FileRow], *, by: str = S
         known = await catalogue.services_by_codes(tx, {_code(row) for row in rows})
 
         def read(row: Row) -> tuple[str, Needed]:
-            told = StrengthRow.of(row)
-            if told.service_code not in known:
+            parsed = StrengthRow.from_row(row)
+            if parsed.service_code not in known:
                 raise CellWrong("service_code", "NOT_KNOWN")
-            return told.service_code, Needed(told.own, told.assisted)
+            return parsed.service_code, Needed(parsed.own, parsed.assisted)
 
         given = dict(read_whole(rows, _code, read, columns=(), faults={}, problem=_row_problem))
         await strengths.replace_all(tx, given)

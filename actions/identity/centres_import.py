@@ -98,13 +98,13 @@ async def _centres(tx: Transaction, rows: Sequence[FileRow]) -> list[Centre]:
     tehsils = {(one.district, one.code) for code in districts for one in await catalogue.tehsils(tx, code)}
 
     def read(row: Row) -> Centre:
-        told = CentreRow.of(row)
-        if told.district not in districts:
+        parsed = CentreRow.from_row(row)
+        if parsed.district not in districts:
             raise CellWrong("district", "NOT_KNOWN")
-        if told.tehsil is not None and (told.district, told.tehsil) not in tehsils:
+        if parsed.tehsil is not None and (parsed.district, parsed.tehsil) not in tehsils:
             raise CellWrong("tehsil", "NOT_KNOWN")
-        place = told.district, told.tehsil
-        return Centre(told.code, told.kind, told.name, *place, told.open, told.opens_on, told.closes_on)
+        place = parsed.district, parsed.tehsil
+        return Centre(parsed.code, parsed.kind, parsed.name, *place, parsed.open, parsed.opens_on, parsed.closes_on)
 
     problem = partial(_row_problem, "centres")
     return cells.read_whole(rows, _code, read, columns=CENTRE_COLUMNS, faults=_FAULTS, problem=problem)
@@ -123,29 +123,29 @@ async def _operators(
     addresses: set[str] = set()
 
     def read(row: Row) -> tuple[OperatorRow, Centre]:
-        told = OperatorRow.of(row)
-        centre = known.get(told.centre)
+        parsed = OperatorRow.from_row(row)
+        centre = known.get(parsed.centre)
         if centre is None:
             raise CellWrong("centre", "NOT_KNOWN")
-        if (centre.kind is CentreKind.CSC) != (told.email is None):
+        if (centre.kind is CentreKind.CSC) != (parsed.email is None):
             raise CellWrong("email", "MISSING")
-        if told.email in addresses:
+        if parsed.email in addresses:
             raise CellWrong("key", "TWICE")
-        addresses.update({told.email} if told.email else ())
-        return told, centre
+        addresses.update({parsed.email} if parsed.email else ())
+        return parsed, centre
 
     problem = partial(_row_problem, "operators")
     staff = cells.read_whole(rows, _code, read, columns=OPERATOR_COLUMNS, faults=_FAULTS, problem=problem)
     operators: list[Operator] = []
     bindings: list[Binding] = []
     taken: list[Problem] = []
-    for line, (told, centre) in enumerate(staff, cells.FIRST_ROW):
-        present = await people.operator_by_csc_id(tx, told.code)
-        if told.email is not None and await _is_taken(tx, told.email, present):
+    for line, (parsed, centre) in enumerate(staff, cells.FIRST_ROW):
+        present = await people.operator_by_csc_id(tx, parsed.code)
+        if parsed.email is not None and await _is_taken(tx, parsed.email, present):
             taken.append(problem(line, "EMAIL"))
         operator_id = present.id if present else ids.key()
-        operators.append(Operator(operator_id, told.name, told.code, centre.name, centre.district, centre.tehsil))
-        bindings.append(Binding(operator_id, centre.code, told.email))
+        operators.append(Operator(operator_id, parsed.name, parsed.code, centre.name, centre.district, centre.tehsil))
+        bindings.append(Binding(operator_id, centre.code, parsed.email))
     if taken:
         raise Problems(*taken[: cells.MOST_PROBLEMS])
     return operators, bindings

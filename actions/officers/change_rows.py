@@ -148,22 +148,22 @@ class WrittenRow(cells.RowModel):
 
 
 def change_of(row: Row) -> StaffChange:
-    """What a row says, as far as it can be told without the register. Raises CellWrong."""
+    """What a row says, as far as it is known without the register. Raises CellWrong."""
     kind = ChangeKind.__members__.get(cells.cell(row, "change").upper())
     read = {"change", "email", *_CELLS_OF.get(kind, ())} if kind else {"change"}
-    told = ChangeRow.of({name: said for name, said in row.items() if name in read})
-    designation = Bilingual(told.designation_hi, told.designation_en) if told.designation_en else None
+    parsed = ChangeRow.from_row({name: said for name, said in row.items() if name in read})
+    designation = Bilingual(parsed.designation_hi, parsed.designation_en) if parsed.designation_en else None
     return StaffChange(
-        told.change,
-        told.email,
-        name=Bilingual(told.name_hi, told.name_en) if told.name_en else None,
+        parsed.change,
+        parsed.email,
+        name=Bilingual(parsed.name_hi, parsed.name_en) if parsed.name_en else None,
         designation=designation,
-        post=told.post,
-        from_on=told.from_on,
-        until_on=told.until_on,
-        successor=told.successor,
-        cover=told.cover,
-        new_email=told.new_email,
+        post=parsed.post,
+        from_on=parsed.from_on,
+        until_on=parsed.until_on,
+        successor=parsed.successor,
+        cover=parsed.cover,
+        new_email=parsed.new_email,
     )
 
 
@@ -282,7 +282,7 @@ async def examine_rows(
 
 
 def _change_with_cells(row: Row) -> tuple[StaffChange, dict[str, str]]:
-    return change_of(row), WrittenRow.of({name: row.get(name) for name in COLUMNS}).model_dump()
+    return change_of(row), WrittenRow.from_row({name: row.get(name) for name in COLUMNS}).model_dump()
 
 
 async def _register(acting: UnitOfWork, changes: Sequence[StaffChange], proposer: str | None) -> _Register:

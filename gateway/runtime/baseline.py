@@ -31,7 +31,7 @@ def baseline_figures(folder: Path) -> tuple[BaselineFigure, ...]:
 
 def read_baseline(rows: Iterable[Row]) -> tuple[BaselineFigure, ...]:
     """The figures of local_baseline.csv; raises CellWrong."""
-    return tuple(BaselineRow.of(row).figure() for row in rows)
+    return tuple(BaselineRow.from_row(row).figure() for row in rows)
 
 
 class BaselineRow(SourcedRow):

@@ -91,7 +91,7 @@ class _Feedback(ByNumber):
 async def apply_service(graph: Operations, given: _Application) -> Mapping[str, Any]:
     """Hand in an application: a new one, or the draft that `applicationId` names with its papers."""
     wanted: dict[str, Any] = {
-        **_place(given),
+        **_service_and_place(given),
         "delivery": given.delivery and given.delivery.value,
         "form": _fields(given.answers),
         "documents": list(map(_document, given.documents)),
@@ -122,7 +122,9 @@ async def attach_document(graph: Operations, given: _Attachment) -> Mapping[str,
     """
     document = _document(given)
     if not given.application_id:
-        return await _save_draft(graph, {**_place(given), "form": _fields(given.answers), "documents": [document]})
+        return await _save_draft(
+            graph, {**_service_and_place(given), "form": _fields(given.answers), "documents": [document]}
+        )
     case = await find_application(graph, "UmangGetCase", given.application_id)
     if case["status"] == Status.DRAFT.value:
         return await _attach_to_draft(graph, case, document, given.answers)
@@ -266,7 +268,7 @@ def _merge_draft(case: Mapping[str, Any], wanted: Mapping[str, Any], form: Mappi
     }
 
 
-def _place(given: _Filing) -> Mapping[str, str | None]:
+def _service_and_place(given: _Filing) -> Mapping[str, str | None]:
     return {"serviceCode": given.service_code, "district": given.district or None, "tehsil": given.tehsil or None}
 
 
